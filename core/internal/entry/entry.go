@@ -259,3 +259,11 @@ type Handshake struct {
 	Status int    // of the answer; 0: 200
 	Body   string // the fixed answer, where nothing is echoed
 }
+
+// StatusOr200 is the status of the answer.
+func (h *Handshake) StatusOr200() int {
+	if h.Status == 0 {
+		return 200
+	}
+	return h.Status
+}

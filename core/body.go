@@ -1,0 +1,90 @@
+package core
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+)
+
+// readAhead is the most that is allocated before the bytes it is for have arrived: a declared length costs a sender
+// nothing.
+const readAhead = 64 << 10
+
+// readBody reads the whole body, once, within the limit.
+func readBody(r *http.Request, limit int64) ([]byte, failure) {
+	if r.Body == nil || r.Body == http.NoBody {
+		if r.ContentLength > 0 {
+			return nil, bodyAlreadyRead()
+		}
+		return nil, failure{}
+	}
+	declared := r.ContentLength
+	var chunks [][]byte
+	var total int64
+	size := int64(readAhead)
+	if declared >= 0 {
+		size = min(declared, readAhead)
+	}
+	chunk := make([]byte, 0, size+1) // one more, to meet the end without growing
+	for {
+		n, err := r.Body.Read(chunk[len(chunk):cap(chunk)])
+		chunk = chunk[:len(chunk)+n]
+		total += int64(n)
+		if total > limit {
+			return nil, failure{ReasonBodyTooLarge, "the body is longer than MaxBody"}
+		}
+		if err != nil {
+			return bodyEnd(err, append(chunks, chunk), total, declared)
+		}
+		if len(chunk) == cap(chunk) {
+			chunks = append(chunks, chunk)
+			chunk = make([]byte, 0, readAhead)
+		}
+	}
+}
+
+func bodyEnd(err error, chunks [][]byte, total, declared int64) ([]byte, failure) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		var coded interface{ StatusCode() int }
+		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {
+			return nil, failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+		}
+		return nil, failure{ReasonBodyIncomplete, "the body ended before its declared length, or could not be read"}
+	case declared >= 0 && total != declared:
+		// net/http reports a short body as an error; a clean end at another length means that a middleware read part
+		// of the body or replaced it by a decompressed one.
+		return nil, bodyAlreadyRead()
+	}
+	if len(chunks) == 1 {
+		return chunks[0], failure{}
+	}
+	return bytes.Join(chunks, nil), failure{}
+}
+
+func bodyAlreadyRead() failure {
+	return failure{ReasonBodyAlreadyRead, "something before the guard read or decompressed the body: mount the guard before binders, form parsers and decompression"}
+}
+
+// restoredBody is the body that everything after the guard reads.
+type restoredBody struct{ bytes.Reader }
+
+// Close does nothing: the connection's own body was read to its end.
+func (*restoredBody) Close() error { return nil }
+
+func restoreBody(r *http.Request, body []byte) {
+	rb := &restoredBody{}
+	rb.Reset(body)
+	r.Body = rb
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	r.GetBody = func() (io.ReadCloser, error) {
+		again := &restoredBody{}
+		again.Reset(body)
+		return again, nil
+	}
+}

@@ -1,0 +1,90 @@
+package core
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Config describes one endpoint: whose deliveries it takes and how they are proved. [New] validates and copies it;
+// later changes have no effect. The zero value of every field is the safe one.
+type Config struct {
+	// Endpoint names the endpoint in the replay store, logs and metrics. It is part of every identity: a new name
+	// remembers nothing. Required with a replay store; two guards on one request may not share it.
+	Endpoint string
+	// Provider is who sends: one of package provider.
+	Provider Provider
+	// Secrets are the accepted signing secrets, or, for a provider that signs nothing, the accepted credentials of the
+	// kind it sends ("user:pass" pairs for Basic).
+	Secrets SecretSource
+	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
+	// and Bearer are alternatives there), each named header, each parameter of the URL.
+	Credentials []Credential
+
+	// Replay remembers what was processed: memstore for one process, a shared store for several. Required; the way
+	// to do without is [DangerouslyNoReplay].
+	Replay replay.Store
+	// Lease is how long a signal may hold an event before a retry may take it over. Default one minute.
+	Lease time.Duration
+	// Retention is how long a processed event is remembered. Default and least: as long as the provider retries, and
+	// longer than a timestamp stays fresh; 72 hours where the provider does not say.
+	Retention time.Duration
+	// StoreFailure says what happens to a delivery when the store cannot answer. Default: 503, so that the provider
+	// sends it again. For a provider that never retries, the choice has to be made.
+	StoreFailure StoreFailure
+	// Identity overrides what an event is remembered by. The text must come from authenticated fields; an empty one
+	// refuses the delivery. It must be safe for concurrent use.
+	Identity func(Event) string
+	// RefuseConflicts answers 400, not 200, to an event whose id was processed with another body.
+	RefuseConflicts bool
+
+	// Tolerance is how far a signed timestamp may be from now, on both sides. Default: the provider's recommendation,
+	// five minutes where it has none. At most 24 hours.
+	Tolerance time.Duration
+	// MaxBody is the most bytes of a body that are read. Default: the provider's documented maximum, else 1 MiB.
+	MaxBody int64
+
+	// TrustedProxies are the peers whose X-Forwarded-Proto counts. Default: nobody's.
+	TrustedProxies Networks
+	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request.
+	PublicURL string
+
+	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
+	// another), 401, 403 or 503.
+	AuthenticationStatus int
+	// CancelAtAckLimit cancels a signal's context when the provider stops waiting for the answer.
+	CancelAtAckLimit bool
+	// AwaitingSecret starts without a secret, for providers that show it only after a first request was answered:
+	// handshakes are answered and everything else is 503.
+	AwaitingSecret bool
+	// VerifyTokens are accepted in handshakes that carry a verify token.
+	VerifyTokens SecretSource
+
+	// Observer is told of every outcome. Default: [LogObserver] on Logger.
+	Observer Observer
+	// Logger takes notes at start and what the default observer says. Default: slog.Default().
+	Logger *slog.Logger
+	// Now is the clock that freshness and validity are judged by. Default: time.Now.
+	Now func() time.Time
+
+	// DangerouslyAllowHTTP accepts deliveries over plain HTTP: for development on one machine.
+	DangerouslyAllowHTTP bool
+	// DangerouslyAllowWeakSecrets accepts short secrets and placeholders: for recorded deliveries. An empty secret is
+	// never accepted.
+	DangerouslyAllowWeakSecrets bool
+}
+
+// StoreFailure says what happens to a proved delivery when the replay store cannot answer.
+type StoreFailure uint8
+
+// The choices.
+const (
+	// StoreFailureUnset is 503, except for providers that never retry, where [New] asks for a choice.
+	StoreFailureUnset StoreFailure = iota
+	// RefuseDelivery answers 503: nothing runs twice; a provider that does not retry has lost the delivery.
+	RefuseDelivery
+	// DangerouslyAcceptUnclaimed runs the signal unremembered: nothing is lost; an event may run twice, and a captured
+	// delivery may be replayed while the store is down.
+	DangerouslyAcceptUnclaimed
+)

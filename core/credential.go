@@ -1,0 +1,245 @@
+package core
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Credential is a shared secret that the sender presents as it is. Make one with [BasicAuth], [BearerToken],
+// [HeaderToken], [QueryToken] or [PathToken]; each takes the list of values that are accepted.
+type Credential struct {
+	kind   entry.CredentialKind
+	name   string
+	source SecretSource
+}
+
+// BasicAuth accepts HTTP Basic authentication (RFC 7617) with any of the pairs "user:password", each matched as a
+// whole. The password may hold colons.
+func BasicAuth(pairs SecretSource) Credential {
+	return Credential{kind: entry.Basic, source: pairs}
+}
+
+// BearerToken accepts "Authorization: Bearer" with any of the tokens. Beside [BasicAuth] it is an alternative, since
+// a request has one Authorization header.
+func BearerToken(tokens SecretSource) Credential {
+	return Credential{kind: entry.Bearer, source: tokens}
+}
+
+// HeaderToken accepts a header that equals any of the tokens.
+func HeaderToken(name string, tokens SecretSource) Credential {
+	return Credential{kind: entry.HeaderToken, name: name, source: tokens}
+}
+
+// QueryToken accepts a parameter of the URL's query that equals any of the tokens. It is removed from the request
+// after the check; access logs that were written before the guard hold it, so prefer a header where there is a choice.
+func QueryToken(parameter string, tokens SecretSource) Credential {
+	return Credential{kind: entry.QueryToken, name: parameter, source: tokens}
+}
+
+// PathToken accepts a parameter of the route ("/hooks/{token}") that equals any of the tokens. It is removed from the
+// request's URL after the check. Mount the guard on the route itself: before routing there is no parameter.
+func PathToken(parameter string, tokens SecretSource) Credential {
+	return Credential{kind: entry.PathToken, name: parameter, source: tokens}
+}
+
+// gate is one place where a credential is required: the Authorization header, one header, one parameter. Every gate
+// has to be passed; within a gate any secret of any of its lists lets the delivery in.
+type gate struct {
+	header    string // canonical, for Authorization and named headers
+	query     string
+	path      string
+	basic     *credentialList
+	bearer    *credentialList
+	plain     *credentialList
+	maxLength int
+}
+
+const maxCredentialBytes = 4096
+
+// credentialList compares a presented credential with every accepted one, in time that does not depend on which
+// matches: the presented bytes are hashed once with a key of this process and the hashes compared.
+type credentialList struct {
+	source SecretSource
+	rules  secretRules
+	hashes *hmacPool
+
+	mu       sync.Mutex
+	compiled *compiledCredentials
+}
+
+type compiledCredentials struct {
+	list    *SecretList
+	secrets []Secret
+	sums    [][sha256.Size]byte
+}
+
+func newCredentialList(src SecretSource, rules secretRules, m *mistakes) (*credentialList, []string) {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	c := &credentialList{source: src, rules: rules, hashes: newHMACPool(entry.HMACSHA256, key)}
+	list, err := lookupNow(backgroundContext(), src, "")
+	if err != nil {
+		m.add(rules.field, "", "%v; %s", err, rules.advice)
+		return c, nil
+	}
+	compiled, notes := c.compile(list, m)
+	c.compiled = compiled
+	return c, notes
+}
+
+func (c *credentialList) compile(list *SecretList, m *mistakes) (*compiledCredentials, []string) {
+	kept, keys, notes := c.rules.checkList(list, m)
+	out := &compiledCredentials{list: list, secrets: kept, sums: make([][sha256.Size]byte, len(keys))}
+	for i, key := range keys {
+		c.sum(&out.sums[i], string(key))
+	}
+	return out, notes
+}
+
+func (c *credentialList) sum(out *[sha256.Size]byte, text string) {
+	st := c.hashes.get()
+	st.writeString(text)
+	copy(out[:], st.sum())
+	c.hashes.put(st)
+}
+
+// current compiles again when the source gave another list. A list that does not hold up leaves the last good one.
+func (c *credentialList) current() (*compiledCredentials, error) {
+	list, err := lookupNow(backgroundContext(), c.source, "")
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.compiled == nil || c.compiled.list != list {
+		var m mistakes
+		compiled, _ := c.compile(list, &m)
+		if err := m.err(); err != nil {
+			return nil, err
+		}
+		c.compiled = compiled
+	}
+	return c.compiled, nil
+}
+
+// match returns the label of the secret that equals the presented text.
+func (c *credentialList) match(presented string, now time.Time) (label string, ok bool, active int) {
+	compiled, err := c.current()
+	if err != nil {
+		return "", false, 0
+	}
+	var sum [sha256.Size]byte
+	c.sum(&sum, presented)
+	// No early exit: the time must not tell which one matched.
+	for i := range compiled.sums {
+		if !compiled.secrets[i].activeAt(now) {
+			continue
+		}
+		active++
+		if hmac.Equal(sum[:], compiled.sums[i][:]) && !ok {
+			label, ok = compiled.secrets[i].label, true
+		}
+	}
+	return label, ok, active
+}
+
+// check judges the request's credential at this gate.
+func (g *gate) check(r *http.Request, in *Inbound, now time.Time) (label string, f failure) {
+	switch {
+	case g.query != "":
+		values, err := queryValues(r.URL.RawQuery, g.query)
+		if err != nil || len(values) > 1 {
+			return "", failure{ReasonBadCredential, "the query holds the token's parameter more than once, or is malformed"}
+		}
+		if len(values) == 0 || values[0] == "" {
+			return "", failure{ReasonMissingCredential, "the URL carries no token in its query: check the URL registered at the provider"}
+		}
+		return matchIn(values[0], now, "the token in the URL's query", g.plain)
+	case g.path != "":
+		value := in.param(r, g.path)
+		if value == "" {
+			return "", failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
+		}
+		return matchIn(value, now, "the token in the URL's path", g.plain)
+	}
+	values := r.Header[g.header]
+	if len(values) == 0 {
+		return "", failure{ReasonMissingCredential, "no " + g.header + " header: a proxy may strip it, or the provider was not given the credential"}
+	}
+	if len(values) > 1 {
+		return "", failure{ReasonRepeatedHeader, "the header " + g.header + " came more than once"}
+	}
+	value := values[0]
+	if len(value) > maxCredentialBytes {
+		return "", failure{ReasonHeaderTooLarge, "the header " + g.header + " is longer than any credential"}
+	}
+	if g.plain != nil {
+		if value == "" {
+			return "", failure{ReasonMissingCredential, "the header " + g.header + " is empty"}
+		}
+		return matchIn(value, now, "the header "+g.header, g.plain)
+	}
+	scheme, rest, _ := strings.Cut(value, " ")
+	switch {
+	case g.basic != nil && strings.EqualFold(scheme, "Basic"): //lint:notsecret the scheme's name is public
+		pair, ok := decodeBasic(rest)
+		if !ok {
+			return "", failure{ReasonBadCredential, "the Authorization header is not a well-formed Basic credential (RFC 7617)"}
+		}
+		return matchIn(pair, now, "the Basic credential", g.basic)
+	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
+		if rest == "" || strings.ContainsAny(rest, " \t,") {
+			return "", failure{ReasonBadCredential, "the Authorization header is not a well-formed Bearer credential (RFC 6750)"}
+		}
+		return matchIn(rest, now, "the Bearer token", g.bearer)
+	}
+	return "", failure{ReasonBadCredential, "the Authorization header names another scheme than the one configured"}
+}
+
+func matchIn(presented string, now time.Time, what string, list *credentialList) (string, failure) {
+	label, ok, active := list.match(presented, now)
+	if active == 0 {
+		return "", failure{ReasonNoActiveSecret, "no accepted credential is valid now: check their validity and " + list.rules.field}
+	}
+	if !ok {
+		return "", failure{ReasonBadCredential, what + " matches none that are accepted: compare " + list.rules.field + " with what the provider was given"}
+	}
+	return label, failure{}
+}
+
+// decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters.
+func decodeBasic(word string) (pair string, ok bool) {
+	if strings.ContainsAny(word, " \r\n") {
+		return "", false
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(word)
+	if err != nil {
+		return "", false
+	}
+	colon := false
+	for _, b := range raw {
+		if b < 0x20 || b == 0x7f {
+			return "", false
+		}
+		colon = colon || b == ':'
+	}
+	return string(raw), colon
+}
+
+// queryValues returns every value of one parameter. Semicolons and malformed escapes in the whole query are errors.
+func queryValues(rawQuery, name string) ([]string, error) {
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return nil, err
+	}
+	return values[name], nil
+}

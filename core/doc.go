@@ -1,0 +1,34 @@
+// Package core receives webhooks safely, whatever the router: it proves that a delivery is genuine, as fresh as its
+// scheme can prove, and not known to be done, and only then lets the app's code see it.
+//
+// # A guard
+//
+// A [Guard] holds the checks of one endpoint. [New] makes it of a [Config] and reports every mistake at once:
+//
+//	guard, err := core.New(core.Config{
+//		Endpoint: "stripe",
+//		Provider: provider.Stripe(),
+//		Secrets:  core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
+//		Replay:   memstore.New(),
+//	})
+//
+// The packages ginwebhook, echowebhook, echo5webhook and chiwebhook put it in front of a route; [Handler] and [Handle]
+// do so for net/http.
+//
+// # The path of a delivery
+//
+// Method, transport, credentials, signature header and timestamp are judged before the body is read; then the body,
+// bounded; then the signature; then the replay store is asked. A delivery that fails gets 400 by default and the app's
+// code is never called. From outside, all failed authentications look the same; the [Observer] learns what was seen
+// and which setting to check.
+//
+// # Signals
+//
+// A signal is the app's callback for one verified [Event]. What it returns decides: nil commits the event, [Ignore]
+// and [Permanent] commit it too, any other error, or a panic, is a 500 and leaves the event to the provider's retry.
+// The promise is at least once with deduplication; exactly once only inside one transaction of a database.
+//
+// # Concurrency
+//
+// Guards, signals after the freeze, deliveries and observers are safe for concurrent use.
+package core

@@ -1,0 +1,195 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// Event is one thing that happened, told in a verified delivery. It is a value: copy it freely. What its fields hold
+// is the provider's own text, whole; Authenticated says which of them the signature or the credential vouches for.
+type Event struct {
+	Endpoint string // the endpoint that received it
+	Provider string // the provider's name
+	ID       string // the provider's id of the event or delivery; may be empty
+	Type     string // the provider's name of what happened; may be empty
+	Action   string // a finer name, where the provider has one (GitHub's "opened")
+	Tenant   string
+	Time     time.Time // when it happened, zero where the provider does not say
+	Attempt  int       // which attempt of the provider this is, from 1; 0 where it does not say
+	Payload  []byte    // the whole event as sent; for a form that carries JSON in a field, that JSON
+	Data     []byte    // the object the event is about, where the provider's place for it is known; else Payload
+	Identity Identity  // what the event is remembered by
+	Secret   string    // the label of the secret that matched
+
+	Authenticated Authenticated
+
+	run *eventRun
+}
+
+// Authenticated says which details of an event the proof covers. What it does not cover, whoever captured a delivery
+// could have changed: GitHub's event type and Shopify's topic and shop come from headers that no signature covers.
+type Authenticated struct{ ID, Type, Time, Tenant bool }
+
+// eventRun is what a signal does to its event's delivery.
+type eventRun struct {
+	ctx      context.Context
+	response *response
+}
+
+type response struct {
+	status      int
+	contentType string
+	body        []byte
+}
+
+// Context is the signal's context, the same in every router. It carries the request's values, and is not cancelled
+// when the provider hangs up. It ends when the claim on the event ends, or at the app's own earlier deadline.
+func (e Event) Context() context.Context {
+	if e.run == nil || e.run.ctx == nil {
+		return context.Background()
+	}
+	return e.run.ctx
+}
+
+// ErrBadResponse is returned by [Event.Respond] for a status that is not 200 to 299.
+var ErrBadResponse = errors.New("sallyport: a signal's response needs a status of 200 to 299; return an error to refuse the event")
+
+// Respond sets the answer to the delivery, for providers that act on it (TwiML, Slack, Discord, Teams). It is put out
+// after the event is committed, and not at all if any receiver fails. The last call wins.
+func (e Event) Respond(status int, contentType string, body []byte) error {
+	if status < 200 || status > 299 {
+		return ErrBadResponse
+	}
+	if e.run != nil {
+		e.run.response = &response{status: status, contentType: contentType, body: append([]byte(nil), body...)}
+	}
+	return nil
+}
+
+// eventReader is an entry's compiled instructions for reading an event.
+type eventReader struct {
+	spec  *entry.Event
+	paths *jsonscan.Paths
+	at    map[string]int
+}
+
+func newEventReader(spec *entry.Event) *eventReader {
+	er := &eventReader{spec: spec, at: map[string]int{}}
+	var pointers []string
+	add := func(pointer string) {
+		if pointer == "" {
+			return
+		}
+		if _, ok := er.at[pointer]; !ok {
+			er.at[pointer] = len(pointers)
+			pointers = append(pointers, pointer)
+		}
+	}
+	for _, list := range [][]entry.Value{spec.ID, spec.Type, spec.Action, spec.Time, spec.Attempt, spec.Tenant} {
+		for _, v := range list {
+			add(v.JSON)
+		}
+	}
+	add(spec.Data)
+	er.paths = jsonscan.Compile(pointers...)
+	return er
+}
+
+// read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
+func (er *eventReader) read(r *http.Request, body []byte, e *Event, bodyProved, headersProved bool, signedID string) {
+	form := isForm(r.Header.Get("Content-Type"))
+	e.Payload = body
+	if form && er.spec.PayloadForm != "" {
+		if text, n, ok := formValue(body, er.spec.PayloadForm); ok && n == 1 {
+			e.Payload = []byte(text)
+		}
+	}
+	raw := make([][]byte, er.paths.Len())
+	if er.paths.Len() > 0 && er.paths.Find(e.Payload, raw) != nil {
+		clear(raw)
+	}
+	get := func(list []entry.Value) (string, bool) {
+		for i := range list {
+			if text, inBody := er.value(&list[i], r, body, e.Payload, raw, form); text != "" {
+				return text, (inBody && bodyProved) || (!inBody && headersProved)
+			}
+		}
+		return "", false
+	}
+	e.ID, e.Authenticated.ID = get(er.spec.ID)
+	if signedID != "" && e.ID == signedID {
+		e.Authenticated.ID = true
+	}
+	e.Type, e.Authenticated.Type = get(er.spec.Type)
+	e.Action, _ = get(er.spec.Action)
+	e.Tenant, e.Authenticated.Tenant = get(er.spec.Tenant)
+	if text, ok := get(er.spec.Time); text != "" {
+		if t, parsed := parseEventTime(er.spec.TimeUnit, text); parsed {
+			e.Time, e.Authenticated.Time = t, ok
+		}
+	}
+	if text, _ := get(er.spec.Attempt); text != "" {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < 1_000_000 {
+			e.Attempt = n
+		}
+	}
+	e.Data = e.Payload
+	if er.spec.Data != "" {
+		if d := raw[er.at[er.spec.Data]]; d != nil {
+			e.Data = d
+		}
+	}
+}
+
+func (er *eventReader) value(v *entry.Value, r *http.Request, body, payload []byte, raw [][]byte, form bool) (text string, inBody bool) {
+	switch {
+	case v.Header != "":
+		return r.Header.Get(v.Header), false
+	case v.JSON != "":
+		text, _ = jsonscan.Text(raw[er.at[v.JSON]])
+		return text, true
+	case v.FirstKey != "":
+		text, _ = jsonscan.FirstKey(payload, v.FirstKey)
+		return text, true
+	case v.Form != "" && form:
+		field, n, ok := formValue(body, v.Form)
+		if !ok || n != 1 {
+			return "", true
+		}
+		if v.Const != "" {
+			return v.Const, true
+		}
+		if v.InForm == "" {
+			return field, true
+		}
+		var one [1][]byte
+		if jsonscan.Compile(v.InForm).Find([]byte(field), one[:]) != nil {
+			return "", true
+		}
+		text, _ = jsonscan.Text(one[0])
+		return text, true
+	}
+	return "", false
+}
+
+// parseEventTime is lenient where [parseTimestamp] is strict: nothing is decided by an event's own time.
+func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
+	if unit == entry.RFC3339 {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		return t, err == nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || n < 0 || n > 1e14 {
+		return time.Time{}, false
+	}
+	if unit == entry.Milliseconds {
+		return time.UnixMilli(int64(n)).UTC(), true
+	}
+	return time.UnixMicro(int64(n * 1e6)).UTC(), true
+}

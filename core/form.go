@@ -1,0 +1,73 @@
+package core
+
+import (
+	"bytes"
+	"mime"
+	"net/url"
+	"strings"
+)
+
+// isForm says whether the body is a URL-encoded form.
+func isForm(contentType string) bool {
+	t, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(t), "application/x-www-form-urlencoded")
+}
+
+const maxFormFields = 1000
+
+// formValue finds one field of a URL-encoded form without decoding the others. It says how often the field comes;
+// ok is false where the form is malformed or has too many fields.
+func formValue(body []byte, name string) (value string, count int, ok bool) {
+	for fields := 0; len(body) > 0; fields++ {
+		if fields == maxFormFields {
+			return "", 0, false
+		}
+		pair := body
+		if i := bytes.IndexByte(body, '&'); i >= 0 {
+			pair, body = body[:i], body[i+1:]
+		} else {
+			body = nil
+		}
+		key, val, _ := bytes.Cut(pair, []byte{'='})
+		k, err := url.QueryUnescape(string(key))
+		if err != nil {
+			return "", 0, false
+		}
+		if k != name {
+			continue
+		}
+		if count++; count > 1 {
+			continue
+		}
+		if value, err = url.QueryUnescape(string(val)); err != nil {
+			return "", 0, false
+		}
+	}
+	return value, count, true
+}
+
+// badContentType recognises what two readers of the body would read differently: a second Content-Type, and
+// encodings of text other than UTF-8.
+func badContentType(values []string) bool {
+	switch len(values) {
+	case 0:
+		return false
+	case 1:
+	default:
+		return true
+	}
+	if len(values[0]) > 1024 {
+		return true
+	}
+	_, params, err := mime.ParseMediaType(values[0])
+	if err != nil {
+		// A type nobody can parse is not refused for that alone: what matters is the charset.
+		return strings.Contains(strings.ToLower(values[0]), "charset=utf-16") || strings.Contains(values[0], ",")
+	}
+	switch strings.ToLower(params["charset"]) {
+	case "", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252":
+		return false
+	default:
+		return true
+	}
+}

@@ -1,0 +1,432 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Guard holds one endpoint's checks, compiled. It is immutable and safe for concurrent use.
+type Guard struct {
+	endpoint string
+	provider string
+	entry    *entry.Entry
+
+	verifier     *verifier
+	gates        []*gate
+	awaiting     bool
+	verifyTokens *credentialList
+
+	store        replay.Store // nil: no replay protection
+	lease        time.Duration
+	retention    time.Duration
+	failOpen     bool
+	identity     func(Event) string
+	identityPath *jsonscan.Paths
+	strict       bool
+
+	events    *eventReader
+	maxBody   int64
+	proxies   []netip.Prefix
+	publicURL string
+	allowHTTP bool
+	status    int
+	ackLimit  time.Duration
+	cancelAck bool
+	allow     string
+	methods   []string
+
+	pump   *pump
+	logger *slog.Logger
+	now    func() time.Time
+}
+
+// Defaults and limits of a config.
+const (
+	defaultTolerance = 5 * time.Minute
+	maxTolerance     = 24 * time.Hour
+	defaultLease     = time.Minute
+	defaultRetention = 72 * time.Hour
+	defaultMaxBody   = 1 << 20
+	maxMaxBody       = 256 << 20
+	retentionMargin  = time.Minute
+	storeTimeout     = 5 * time.Second
+	maxEndpointName  = 200
+)
+
+// New validates the config and compiles it. The error joins every mistake as a [*ConfigError] that says how to mend
+// it. A guard that New gave cannot fail to start.
+func New(c Config) (*Guard, error) {
+	var m mistakes
+	e, err := EntryOf(c.Provider)
+	if e == nil {
+		m.add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
+		return nil, m.err()
+	}
+	if err != nil {
+		m.add("Provider", e.Name, "%v", err)
+		return nil, m.err()
+	}
+	g := &Guard{
+		endpoint: c.Endpoint, provider: e.Name, entry: e,
+		identity: c.Identity, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret,
+		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP,
+		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
+		events: newEventReader(&e.Event), logger: c.Logger, now: c.Now,
+	}
+	if g.logger == nil {
+		g.logger = slog.Default()
+	}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	if e.Identity.Kind == entry.ByPointer {
+		g.identityPath = jsonscan.Compile(e.Identity.Pointer)
+	}
+	notes := g.configureProof(&c, &m)
+	g.configureReplay(&c, &m)
+	g.configureRequest(&c, &m)
+	if err := m.err(); err != nil {
+		return nil, err
+	}
+	observer := c.Observer
+	if observer == nil {
+		observer = LogObserver(g.logger)
+	}
+	g.pump = newPump(observer, g.logger)
+	g.announce(&c, notes)
+	return g, nil
+}
+
+// configureProof compiles what proves a delivery: the signature and the credentials.
+func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
+	e := g.entry
+	rules := secretRules{field: "Secrets", min: minSecretBytes, weakOK: c.DangerouslyAllowWeakSecrets, advice: advice(e, false)}
+	if e.MinSecret > 0 {
+		rules.min = e.MinSecret
+	}
+	credentials := slices.Clone(c.Credentials)
+	switch {
+	case e.Scheme != nil && c.AwaitingSecret:
+		if c.Secrets != nil {
+			m.add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
+		}
+	case e.Scheme != nil:
+		rules.key = e.Scheme.Key
+		v, n := newVerifier(e.Scheme, c.Secrets, rules, m)
+		g.verifier, notes = v, append(notes, n...)
+		g.configureTolerance(c, m)
+	case e.Credential.Kind != entry.NoCredential:
+		if c.Secrets != nil || len(credentials) == 0 {
+			src := c.Secrets
+			if src == nil {
+				src = StaticSecrets()
+			}
+			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, source: src}}, credentials...)
+		}
+	case c.Secrets != nil:
+		m.add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
+	}
+	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret {
+		m.add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", GenerateCredential())
+	}
+	if e.Scheme == nil && c.Tolerance != 0 {
+		m.add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", e.Title)
+	}
+	for i, cred := range credentials {
+		notes = append(notes, g.addCredential(i, cred, rules, c.Secrets != nil && e.Scheme == nil && i == 0, m)...)
+	}
+	if c.VerifyTokens != nil {
+		list, n := newCredentialList(c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)
+		g.verifyTokens, notes = list, append(notes, n...)
+	}
+	return notes
+}
+
+// addCredential puts a credential at its gate: one gate for each place in a request.
+func (g *Guard) addCredential(i int, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
+	field := fmt.Sprintf("Credentials[%d]", i)
+	if own {
+		field = "Secrets"
+	} else {
+		rules.min = minSecretBytes
+	}
+	if c.source == nil {
+		m.add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
+		return nil
+	}
+	rules.field = field
+	rules.pair = c.kind == entry.Basic
+	rules.advice = advice(g.entry, rules.pair)
+	if !own {
+		rules.advice = freshAdvice(rules.pair)
+	}
+	want := gate{}
+	switch c.kind {
+	case entry.Basic, entry.Bearer:
+		want.header = "Authorization"
+	case entry.HeaderToken:
+		if !validHeaderName(c.name) {
+			m.add(field+".Name", strconv.Quote(c.name), "not the name of a header")
+			return nil
+		}
+		want.header = http.CanonicalHeaderKey(c.name)
+	case entry.QueryToken:
+		want.query = c.name
+	case entry.PathToken:
+		want.path = c.name
+	default:
+		m.add(field, "", "not a credential; make it with BasicAuth, BearerToken, HeaderToken, QueryToken or PathToken")
+		return nil
+	}
+	if want.header == "" && c.name == "" {
+		m.add(field+".Name", "", "the parameter has no name")
+		return nil
+	}
+	list, notes := newCredentialList(c.source, rules, m)
+	at := slices.IndexFunc(g.gates, func(have *gate) bool {
+		return have.header == want.header && have.query == want.query && have.path == want.path
+	})
+	if at < 0 {
+		g.gates = append(g.gates, &want)
+		at = len(g.gates) - 1
+	}
+	have := g.gates[at]
+	slot := &have.plain
+	switch c.kind {
+	case entry.Basic:
+		slot = &have.basic
+	case entry.Bearer:
+		slot = &have.bearer
+	}
+	if *slot != nil || (have.plain != nil && slot != &have.plain) || (slot == &have.plain && (have.basic != nil || have.bearer != nil)) {
+		m.add(field, "", "this place of a request is configured twice; put all accepted values into one list")
+		return notes
+	}
+	*slot = list
+	return notes
+}
+
+func (g *Guard) configureTolerance(c *Config, m *mistakes) {
+	v := g.verifier
+	if !v.timestamp {
+		if c.Tolerance != 0 {
+			m.add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
+		}
+		return
+	}
+	tolerance := c.Tolerance
+	switch {
+	case tolerance < 0 || tolerance > maxTolerance:
+		m.add("Tolerance", tolerance.String(), "it must be between 1s and %s; zero means the provider's own", maxTolerance)
+	case tolerance == 0 && g.entry.Scheme.Timestamp.Tolerance > 0:
+		tolerance = g.entry.Scheme.Timestamp.Tolerance
+	case tolerance == 0:
+		tolerance = defaultTolerance
+	}
+	v.past, v.future = tolerance, tolerance
+	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Tolerance == 0 {
+		v.past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
+	}
+}
+
+func (g *Guard) configureReplay(c *Config, m *mistakes) {
+	g.lease, g.retention = c.Lease, c.Retention
+	if g.lease == 0 {
+		g.lease = defaultLease
+	}
+	if g.lease < time.Second {
+		m.add("Lease", g.lease.String(), "it must be at least 1s")
+	}
+	if c.Replay == nil {
+		m.add("Replay", "", "nothing remembers what was processed; use memstore.New() for one process or a shared store for several, or core.DangerouslyNoReplay")
+		return
+	}
+	if _, none := c.Replay.(noReplay); none {
+		if c.Endpoint == "" {
+			g.endpoint = g.provider
+		}
+		return
+	}
+	g.store = c.Replay
+	if c.Endpoint == "" {
+		m.add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", g.provider)
+	} else if len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
+		m.add("Endpoint", "", "the name is longer than %d bytes or holds control characters", maxEndpointName)
+	}
+	window := time.Duration(0)
+	if g.verifier != nil && g.verifier.timestamp {
+		window = g.verifier.past + g.verifier.future
+	}
+	// A claim may begin at the edge of the window and last for its lease; what is forgotten earlier could be replayed.
+	least := window + g.lease + retentionMargin
+	horizon := g.entry.RetryHorizon
+	switch {
+	case g.retention == 0:
+		g.retention = max(least, horizon, defaultRetention)
+	case g.retention < least:
+		m.add("Retention", g.retention.String(), "a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window, g.lease, retentionMargin, least)
+	case horizon > 0 && g.retention < horizon:
+		m.add("Retention", g.retention.String(), "%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
+	}
+	if horizon > 0 && g.lease > horizon {
+		m.add("Lease", g.lease.String(), "%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title, horizon)
+	}
+	switch c.StoreFailure {
+	case StoreFailureUnset:
+		if g.entry.NeverRetries {
+			m.add("StoreFailure", "", "%s never sends a delivery again by itself, so choose: RefuseDelivery (503; lost unless somebody resends it) or DangerouslyAcceptUnclaimed (runs, perhaps twice)", g.entry.Title)
+		}
+	case RefuseDelivery:
+	case DangerouslyAcceptUnclaimed:
+		g.failOpen = true
+	default:
+		m.add("StoreFailure", strconv.Itoa(int(c.StoreFailure)), "not one of the choices")
+	}
+}
+
+func (g *Guard) configureRequest(c *Config, m *mistakes) {
+	g.maxBody = c.MaxBody
+	if g.maxBody == 0 {
+		g.maxBody = g.entry.MaxBody
+	}
+	if g.maxBody == 0 {
+		g.maxBody = defaultMaxBody
+	}
+	if g.maxBody < 0 || g.maxBody > maxMaxBody {
+		m.add("MaxBody", strconv.FormatInt(g.maxBody, 10), "it must be between 1 and %d bytes", maxMaxBody)
+	}
+	prefixes, err := c.TrustedProxies.prefixes()
+	if err != nil {
+		m.add("TrustedProxies", string(c.TrustedProxies), "%v", err)
+	}
+	for _, p := range prefixes {
+		if p.Bits() == 0 {
+			m.add("TrustedProxies", p.String(), "it trusts the whole internet to say that a request came over TLS; name your proxies, or core.PrivateNetworks")
+		}
+	}
+	g.proxies = prefixes
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || (u.Scheme != "https" && !(u.Scheme == "http" && c.DangerouslyAllowHTTP)) || u.Host == "" || u.Fragment != "" {
+			m.add("PublicURL", "", "it must be the absolute https URL that is registered at the provider, without a fragment")
+		}
+	}
+	g.status = c.AuthenticationStatus
+	if g.status == 0 {
+		g.status = g.entry.AuthStatus
+	}
+	switch g.status {
+	case 0:
+		g.status = http.StatusBadRequest
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable:
+	default:
+		m.add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
+	}
+	g.methods = []string{http.MethodPost}
+	for _, h := range g.entry.Handshakes {
+		if !slices.Contains(g.methods, h.Method) {
+			g.methods = append(g.methods, h.Method)
+		}
+	}
+	for i, method := range g.methods {
+		if i > 0 {
+			g.allow += ", "
+		}
+		g.allow += method
+	}
+}
+
+// announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.
+func (g *Guard) announce(c *Config, notes []string) {
+	for _, note := range notes {
+		g.logger.Info("sallyport: a secret is configured twice", "endpoint", g.endpoint, "detail", note)
+	}
+	off := func(field string) {
+		g.logger.Warn("sallyport: a protection is switched off", "endpoint", g.endpoint, "provider", g.provider, "setting", field)
+	}
+	if c.DangerouslyAllowHTTP {
+		off("DangerouslyAllowHTTP")
+	}
+	if c.DangerouslyAllowWeakSecrets {
+		off("DangerouslyAllowWeakSecrets")
+	}
+	if g.store == nil {
+		off("DangerouslyNoReplay")
+	}
+	if g.failOpen {
+		off("DangerouslyAcceptUnclaimed")
+	}
+	if g.awaiting {
+		g.logger.Warn("sallyport: no secret yet: handshakes only", "endpoint", g.endpoint, "provider", g.provider)
+	}
+}
+
+// Endpoint returns the endpoint's name.
+func (g *Guard) Endpoint() string { return g.endpoint }
+
+// Provider returns the provider's name.
+func (g *Guard) Provider() string { return g.provider }
+
+// String names the guard without its settings.
+func (g *Guard) String() string { return "sallyport.Guard(" + g.endpoint + ")" }
+
+// Forget makes the endpoint forget an event, so that its next delivery runs again: for a provider's "resend" after a
+// receiver was mended. The identity is in the observer's records and in [Event].
+func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
+	if g.store == nil {
+		return nil
+	}
+	keys := make([]replay.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = replay.Key(id)
+	}
+	return g.store.Forget(ctx, keys)
+}
+
+// ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe,
+// Standard Webhooks). It reports false where they are remembered by their content; use Forget there.
+func (g *Guard) ForgetID(ctx context.Context, id string) (bool, error) {
+	kind := g.entry.Identity.Kind
+	if g.identity != nil || (kind != entry.BySignedID && kind != entry.ByPointer) {
+		return false, nil
+	}
+	return true, g.Forget(ctx, hashIdentity(g.endpoint, "", identityOfID, []byte(id)))
+}
+
+// Flush waits until the observer has been told of everything so far, or until ctx ends. Call it before a program ends.
+func (g *Guard) Flush(ctx context.Context) error { return g.pump.flush(ctx) }
+
+func advice(e *entry.Entry, pair bool) string {
+	if e.SecretFrom != "" {
+		return "copy it from " + e.Title + ": " + e.SecretFrom
+	}
+	return freshAdvice(pair)
+}
+
+func freshAdvice(pair bool) string {
+	if pair {
+		return "use a fresh one and give it to the provider, for example " + GenerateCredential()
+	}
+	return "use a fresh one and give it to the provider, for example " + GenerateSecret()
+}
+
+func hasControl(s string) bool {
+	return slices.ContainsFunc([]byte(s), func(b byte) bool { return b < 0x20 || b == 0x7f })
+}
+
+func validHeaderName(s string) bool {
+	return s != "" && !slices.ContainsFunc([]byte(s), func(b byte) bool {
+		return !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '-' || b == '_')
+	})
+}

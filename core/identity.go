@@ -1,0 +1,92 @@
+package core
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Identity is what an event is remembered by: the hash, over authenticated bytes, that a replay store keeps. The zero
+// Identity is none.
+type Identity replay.Key
+
+// String returns the identity in hexadecimal, as Forget and logs take it.
+func (i Identity) String() string { return hex.EncodeToString(i[:]) }
+
+// IsZero says that the event has no identity: nothing tells a replay of it from a repetition.
+func (i Identity) IsZero() bool { return i == Identity{} }
+
+// identityVersion begins every derivation. What follows it may never change while stores remember.
+const identityVersion = "sallyport identity 1"
+
+// hashIdentity is the derivation: endpoint and tenant first, then the kind and its values, every part preceded by its
+// length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the
+// time.
+func hashIdentity(endpoint, tenant, kind string, values ...[]byte) Identity {
+	h := sha256.New()
+	for _, part := range [...]string{identityVersion, endpoint, tenant, kind} {
+		writePart(h, []byte(part))
+	}
+	for _, v := range values {
+		writePart(h, v)
+	}
+	var id Identity
+	h.Sum(id[:0])
+	return id
+}
+
+func writePart(h hash.Hash, part []byte) {
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+	_, _ = h.Write(length[:])
+	_, _ = h.Write(part)
+}
+
+// Kinds of identity, part of the derivation.
+const (
+	identityOfID     = "id"
+	identityOfDigest = "digest"
+	identityOfApp    = "app"
+)
+
+// identityOf derives an event's identity; the zero Identity where the entry says that there is none.
+func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]byte, p *presented, e *Event) (Identity, bool) {
+	if g.identity != nil {
+		text := g.identity(*e)
+		if text == "" {
+			return Identity{}, false
+		}
+		return hashIdentity(g.endpoint, e.Tenant, identityOfApp, []byte(text)), true
+	}
+	rule := &g.entry.Identity
+	if rule.Kind == entry.None || (rule.NoneForForms && isForm(r.Header.Get("Content-Type"))) {
+		return Identity{}, true
+	}
+	switch rule.Kind {
+	case entry.BySignedID:
+		if g.verifier != nil && p.id != "" {
+			return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(p.id)), true
+		}
+	case entry.ByPointer:
+		var raw [1][]byte
+		if g.identityPath.Find(body, raw[:]) == nil {
+			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
+				return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(id)), true
+			}
+		}
+		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
+		// nothing that is merely unexpected loses a delivery.
+	}
+	values := make([][]byte, 0, 1+len(rule.With))
+	values = append(values, digest[:])
+	for _, name := range rule.With {
+		values = append(values, []byte(r.Header.Get(name)))
+	}
+	return hashIdentity(g.endpoint, e.Tenant, identityOfDigest, values...), true
+}

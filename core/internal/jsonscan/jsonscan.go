@@ -1,0 +1,355 @@
+// Package jsonscan finds a few values in a JSON document in one bounded pass, without decoding it.
+//
+// It is strict where leniency could make two readers disagree: a member of interest that comes twice, also in another
+// case, is an error. What is not of interest is skipped, not validated; for every document that encoding/json accepts
+// the values found are those that encoding/json finds.
+package jsonscan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Errors of Find.
+var (
+	ErrMalformed = errors.New("the body is not well-formed JSON")
+	ErrDuplicate = errors.New("a member of the JSON body comes twice")
+	ErrTooDeep   = errors.New("the JSON body is nested too deeply")
+)
+
+const maxDepth = 128
+
+// Paths is a compiled set of pointers (RFC 6901).
+type Paths struct {
+	root  node
+	count int
+}
+
+type node struct {
+	name     string
+	index    int // as an array index; -1 if the name is none
+	out      int // -1: not wanted itself
+	children []*node
+}
+
+// Compile compiles pointers; Find gives their values in the same order.
+func Compile(pointers ...string) *Paths {
+	p := &Paths{root: node{out: -1, index: -1}, count: len(pointers)}
+	for i, pointer := range pointers {
+		n := &p.root
+		for _, part := range strings.Split(pointer, "/")[1:] {
+			n = n.child(strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~"))
+		}
+		n.out = i
+	}
+	return p
+}
+
+// Len returns how many values Find gives.
+func (p *Paths) Len() int { return p.count }
+
+func (n *node) child(name string) *node {
+	for _, c := range n.children {
+		if c.name == name {
+			return c
+		}
+	}
+	c := &node{name: name, out: -1, index: -1}
+	if i, err := strconv.Atoi(name); err == nil && i >= 0 && strconv.Itoa(i) == name {
+		c.index = i
+	}
+	n.children = append(n.children, c)
+	return c
+}
+
+// Find fills out, which has Len elements, with the raw JSON of each value; nil where there is none.
+func (p *Paths) Find(data []byte, out [][]byte) error {
+	clear(out)
+	s := scanner{data: data, out: out}
+	s.space()
+	if err := s.value(&p.root, 0); err != nil {
+		return err
+	}
+	s.space()
+	if s.pos != len(data) {
+		return ErrMalformed
+	}
+	return nil
+}
+
+// Text gives a scalar as text: a string unescaped, a number or a boolean as written. Null, an object, an array and an
+// absent value give false.
+func Text(raw []byte) (string, bool) {
+	if len(raw) == 0 {
+		return "", false
+	}
+	switch raw[0] {
+	case '"':
+		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+			return string(raw[1 : len(raw)-1]), true
+		}
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return "", false
+		}
+		return s, true
+	case '{', '[', 'n':
+		return "", false
+	default:
+		return string(raw), true
+	}
+}
+
+// FirstKey gives the name of the first member of an object that is not except.
+func FirstKey(data []byte, except string) (string, bool) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return "", false
+	}
+	for d.More() {
+		t, err := d.Token()
+		name, ok := t.(string)
+		if err != nil || !ok {
+			return "", false
+		}
+		if name != except {
+			return name, true
+		}
+		var skip json.RawMessage
+		if d.Decode(&skip) != nil {
+			return "", false
+		}
+	}
+	return "", false
+}
+
+type scanner struct {
+	data []byte
+	pos  int
+	out  [][]byte
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (s *scanner) peek() byte {
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+// value scans one value; n is nil where nothing below is wanted.
+func (s *scanner) value(n *node, depth int) error {
+	if depth > maxDepth {
+		return ErrTooDeep
+	}
+	start := s.pos
+	var err error
+	switch c := s.peek(); {
+	case n != nil && len(n.children) > 0 && c == '{':
+		err = s.object(n, depth)
+	case n != nil && len(n.children) > 0 && c == '[':
+		err = s.array(n, depth)
+	case c == '{' || c == '[':
+		err = s.skip(depth)
+	case c == '"':
+		_, err = s.str()
+	default:
+		err = s.literal()
+	}
+	if err == nil && n != nil && n.out >= 0 {
+		s.out[n.out] = s.data[start:s.pos]
+	}
+	return err
+}
+
+func (s *scanner) object(n *node, depth int) error {
+	var seen uint64 // which children were met; entries have far fewer than 64
+	s.pos++
+	for first := true; ; first = false {
+		s.space()
+		if s.peek() == '}' {
+			if !first {
+				return ErrMalformed
+			}
+			s.pos++
+			return nil
+		}
+		key, err := s.str()
+		if err != nil {
+			return err
+		}
+		s.space()
+		if s.peek() != ':' {
+			return ErrMalformed
+		}
+		s.pos++
+		s.space()
+		child, exact, i := n.match(key)
+		if child != nil {
+			if seen&(1<<(i&63)) != 0 {
+				return ErrDuplicate
+			}
+			seen |= 1 << (i & 63)
+			if !exact {
+				// encoding/json would take this for the member we look for; we take it for a stranger that must not
+				// stand beside it.
+				child = nil
+			}
+		}
+		if err := s.value(child, depth+1); err != nil {
+			return err
+		}
+		s.space()
+		switch s.peek() {
+		case ',':
+			s.pos++
+			s.space()
+			if s.peek() != '"' {
+				return ErrMalformed
+			}
+		case '}':
+			s.pos++
+			return nil
+		default:
+			return ErrMalformed
+		}
+	}
+}
+
+// match finds the child of that name; exact tells it from one that differs in case.
+func (n *node) match(key []byte) (child *node, exact bool, index int) {
+	if bytes.IndexByte(key, '\\') >= 0 {
+		text, ok := Text(append(append([]byte{'"'}, key...), '"'))
+		if !ok {
+			return nil, false, 0
+		}
+		key = []byte(text)
+	}
+	for i, c := range n.children {
+		if string(key) == c.name {
+			return c, true, i
+		}
+	}
+	for i, c := range n.children {
+		if bytes.EqualFold(key, []byte(c.name)) {
+			return c, false, i
+		}
+	}
+	return nil, false, 0
+}
+
+func (s *scanner) array(n *node, depth int) error {
+	s.pos++
+	s.space()
+	if s.peek() == ']' {
+		s.pos++
+		return nil
+	}
+	for i := 0; ; i++ {
+		var child *node
+		for _, c := range n.children {
+			if c.index == i {
+				child = c
+			}
+		}
+		if err := s.value(child, depth+1); err != nil {
+			return err
+		}
+		s.space()
+		switch s.peek() {
+		case ',':
+			s.pos++
+			s.space()
+		case ']':
+			s.pos++
+			return nil
+		default:
+			return ErrMalformed
+		}
+	}
+}
+
+// skip passes over an object or array by its brackets.
+func (s *scanner) skip(depth int) error {
+	var open [maxDepth + 1]byte
+	n := 0
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; c {
+		case '"':
+			if _, err := s.str(); err != nil {
+				return err
+			}
+			continue
+		case '{', '[':
+			if depth+n >= maxDepth {
+				return ErrTooDeep
+			}
+			open[n] = c
+			n++
+		case '}', ']':
+			if n == 0 || open[n-1] != c-2 { // '{'+2 == '}' and '['+2 == ']'
+				return ErrMalformed
+			}
+			n--
+			if n == 0 {
+				s.pos++
+				return nil
+			}
+		}
+		s.pos++
+	}
+	return ErrMalformed
+}
+
+// str passes over a string and returns what stands between its quotes.
+func (s *scanner) str() ([]byte, error) {
+	if s.peek() != '"' {
+		return nil, ErrMalformed
+	}
+	s.pos++
+	start := s.pos
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			s.pos++
+			return s.data[start : s.pos-1], nil
+		case c == '\\':
+			s.pos += 2
+		case c < 0x20:
+			return nil, ErrMalformed
+		default:
+			s.pos++
+		}
+	}
+	return nil, ErrMalformed
+}
+
+func (s *scanner) literal() error {
+	start := s.pos
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '+', c == '-', c == '.':
+			s.pos++
+			continue
+		}
+		break
+	}
+	if s.pos == start || !json.Valid(s.data[start:s.pos]) {
+		return ErrMalformed
+	}
+	return nil
+}

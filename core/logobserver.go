@@ -1,0 +1,142 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// logEvery is how long further records of the same endpoint and reason are counted instead of logged.
+const logEvery = time.Minute
+
+// LogObserver logs outcomes: the first of each endpoint and reason in a minute, with the count of those left out
+// since. Messages are fixed text; what a sender chose stands in attributes only, shortened and without control
+// characters.
+func LogObserver(l *slog.Logger) Observer {
+	return &logObserver{logger: l, seen: map[logKey]*logCount{}}
+}
+
+type logKey struct {
+	endpoint string
+	reason   Reason
+}
+
+type logCount struct {
+	last    time.Time
+	skipped int
+}
+
+type logObserver struct {
+	logger *slog.Logger
+	mu     sync.Mutex
+	seen   map[logKey]*logCount
+}
+
+// Observe logs the record, or counts it.
+func (o *logObserver) Observe(r Record) {
+	level := logLevel(&r)
+	if !o.logger.Enabled(context.Background(), level) {
+		return
+	}
+	skipped, ok := o.sample(logKey{r.Endpoint, r.Reason})
+	if !ok {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("endpoint", r.Endpoint), slog.String("provider", r.Provider),
+		slog.String("reason", string(r.Reason)), slog.Int("status", r.Status),
+	}
+	add := func(name, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(name, clean(value)))
+		}
+	}
+	add("route", r.Route)
+	add("detail", r.Detail)
+	add("secret", r.Secret)
+	add("type", r.Type)
+	add("id", r.ID)
+	if !r.Identity.IsZero() {
+		attrs = append(attrs, slog.String("identity", r.Identity.String()))
+	}
+	if r.Err != nil {
+		add("error", r.Err.Error())
+	}
+	if len(r.Stack) > 0 {
+		attrs = append(attrs, slog.String("stack", string(r.Stack)))
+	}
+	if skipped > 0 {
+		attrs = append(attrs, slog.Int("not_logged", skipped))
+	}
+	if r.Dropped > 0 {
+		attrs = append(attrs, slog.Int("not_observed", r.Dropped))
+	}
+	o.logger.LogAttrs(context.Background(), level, logMessage(r.Reason), attrs...)
+}
+
+func (o *logObserver) sample(key logKey) (skipped int, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	c := o.seen[key]
+	if c == nil {
+		o.seen[key] = &logCount{last: now}
+		return 0, true
+	}
+	if now.Sub(c.last) < logEvery {
+		c.skipped++
+		return 0, false
+	}
+	skipped, c.skipped, c.last = c.skipped, 0, now
+	return skipped, true
+}
+
+func logLevel(r *Record) slog.Level {
+	switch {
+	case r.Err != nil || r.Reason.Class() == ClassState || r.Reason.Class() == ClassMisconfiguration || r.Reason.Class() == ClassApp:
+		if r.Reason == ReasonInFlight {
+			return slog.LevelInfo
+		}
+		return slog.LevelError
+	case r.Reason == ReasonAccepted:
+		return slog.LevelDebug
+	case r.Reason == ReasonConflict:
+		return slog.LevelWarn
+	case r.Reason.Class() == ClassPassed:
+		return slog.LevelInfo
+	default:
+		return slog.LevelWarn
+	}
+}
+
+func logMessage(reason Reason) string {
+	switch reason.Class() {
+	case ClassPassed:
+		return "sallyport: webhook delivery"
+	case ClassApp:
+		return "sallyport: webhook signal failed"
+	default:
+		return "sallyport: webhook delivery refused"
+	}
+}
+
+// clean keeps control characters, terminal escapes and long texts out of logs.
+func clean(s string) string {
+	const most = 512
+	cut := len(s) > most
+	if cut {
+		s = s[:most]
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if cut {
+		s += "..."
+	}
+	return s
+}

@@ -1,0 +1,139 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Observer is told of every outcome, once. It is called from one goroutine of the guard, after the fact: it neither
+// delays an answer nor can break one; when it falls behind, records are dropped and counted.
+type Observer interface {
+	Observe(Record)
+}
+
+// ObserverFunc is a function as an [Observer].
+type ObserverFunc func(Record)
+
+// Observe calls the function.
+func (f ObserverFunc) Observe(r Record) { f(r) }
+
+// Record is one outcome. Endpoint, Provider, Reason and Status come from closed sets and make safe labels of metrics;
+// Type, ID and the identity come from the sender, after the proof.
+type Record struct {
+	Time     time.Time // by the guard's clock
+	Endpoint string
+	Provider string
+	Route    string // the route's pattern, never the path
+	Reason   Reason
+	Status   int
+	Secret   string // label of the signing secret that matched
+	// Credentials are the labels of the credentials that matched, in the order of the gates.
+	Credentials []string
+	Events      int
+	ID          string // of the first event
+	Type        string
+	Identity    Identity
+	BodyBytes   int
+	BodySHA256  [32]byte // set once the delivery is proved
+	Verify      time.Duration
+	Total       time.Duration
+	Replay      ReplayState
+	DoneAt      time.Time // for duplicates: when the event was processed
+	Overrun     bool      // the answer came after the provider's limit
+	Detail      string    // what was seen and which setting to check; no secrets
+	Err         error     // the app's or the store's error; not for the outside
+	Stack       []byte    // of a panic
+	Dropped     int       // records dropped before this one because the observer was slow
+}
+
+// ReplayState says what the replay store had to do with an outcome.
+type ReplayState string
+
+// The states.
+const (
+	ReplayNone         ReplayState = "none"      // not asked: refused before, or no replay protection
+	ReplayUnclaimed    ReplayState = "unclaimed" // the store failed and the endpoint fails open
+	ReplayCommitted    ReplayState = "committed"
+	ReplayReleased     ReplayState = "released"
+	ReplayDuplicate    ReplayState = "duplicate"
+	ReplayInFlight     ReplayState = "in_flight"
+	ReplayCommitFailed ReplayState = "commit_failed" // the app's work is done and may run again
+)
+
+const pumpCapacity = 1024
+
+// pump hands records to an observer in order, from a goroutine that lives only while there are any.
+type pump struct {
+	observer Observer
+	logger   *slog.Logger
+
+	mu      sync.Mutex
+	queue   []Record
+	running bool
+	dropped int
+	idle    chan struct{} // closed when the goroutine ends
+}
+
+func newPump(o Observer, l *slog.Logger) *pump { return &pump{observer: o, logger: l} }
+
+func (p *pump) put(r Record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) >= pumpCapacity {
+		p.dropped++
+		return
+	}
+	r.Dropped, p.dropped = p.dropped, 0
+	p.queue = append(p.queue, r)
+	if !p.running {
+		p.running = true
+		p.idle = make(chan struct{})
+		go p.drain(p.idle)
+	}
+}
+
+func (p *pump) drain(idle chan struct{}) {
+	defer close(idle)
+	for {
+		p.mu.Lock()
+		batch := p.queue
+		p.queue = nil
+		if len(batch) == 0 {
+			p.running = false
+			p.mu.Unlock()
+			return
+		}
+		p.mu.Unlock()
+		for i := range batch {
+			p.observe(batch[i])
+		}
+	}
+}
+
+// observe contains the observer's panics: they are ours to log and nobody's to crash on.
+func (p *pump) observe(r Record) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.logger.Error("sallyport: the observer panicked", "endpoint", r.Endpoint, "panic", v)
+		}
+	}()
+	p.observer.Observe(r)
+}
+
+func (p *pump) flush(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		idle, running := p.idle, p.running
+		p.mu.Unlock()
+		if !running {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,327 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Inbound is what only the router knows of a request.
+type Inbound struct {
+	// Route is the pattern of the matched route, for logs and metrics; empty where the guard runs before routing.
+	Route string
+	// Param gives a parameter of the route; nil: the request's own PathValue.
+	Param func(name string) string
+}
+
+func (in *Inbound) param(r *http.Request, name string) string {
+	if in.Param != nil {
+		return in.Param(name)
+	}
+	return r.PathValue(name)
+}
+
+// Receive judges a request. It returns either a delivery, whose Request the adapter hands on and which it must Finish
+// or Abandon, or a reply that the adapter puts out without calling the app.
+//
+// The checks run from cheap to dear, and nothing is believed before it is proved: the method, transport, credentials,
+// signature header and timestamp are judged before the body is read, and the replay store is asked only about
+// deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
+func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*Delivery, *Reply) {
+	_ = w
+	prior := deliveryIn(r.Context())
+	for d := prior; d != nil; d = d.parent {
+		if d.guard == g {
+			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
+		}
+		if d.guard.endpoint == g.endpoint {
+			return nil, g.refuse(r, &inspection{started: time.Now(), in: &in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
+		}
+	}
+	i := &inspection{in: &in, started: time.Now(), now: g.now()}
+	if reply, f := g.judgeHead(r, i); f.failed() {
+		return nil, g.refuse(r, i, f)
+	} else if reply != nil {
+		return nil, g.passed(i, reply, ReasonHandshake)
+	}
+	if f := g.judgeBody(r, i); f.failed() {
+		return nil, g.refuse(r, i, f)
+	}
+	if reply, f := g.provedHandshake(r, i); f.failed() {
+		return nil, g.refuse(r, i, f)
+	} else if reply != nil {
+		return nil, g.passed(i, reply, ReasonHandshake)
+	}
+	d, f := g.deliver(r, i, prior)
+	if f.failed() {
+		return nil, g.refuse(r, i, f)
+	}
+	if reply := d.claim(); reply != nil {
+		return nil, reply
+	}
+	return d, nil
+}
+
+// inspection is what is known of a request while it is judged.
+type inspection struct {
+	in          *Inbound
+	started     time.Time // the real clock: for durations
+	now         time.Time // the guard's clock: for freshness
+	body        []byte
+	presented   presented
+	secret      string
+	credentials []string
+	stripQuery  []string
+	stripPath   []string
+	proved      bool
+	digest      [sha256.Size]byte
+}
+
+// judgeHead judges what can be judged before the body is read.
+func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
+	if !slices.Contains(g.methods, r.Method) {
+		return nil, failure{ReasonMethod, "the method is not one that " + g.entry.Title + " uses: " + g.allow}
+	}
+	if f := g.checkTransport(r); f.failed() {
+		return nil, f
+	}
+	if reply, f := g.unprovedHandshake(r, i.now); reply != nil || f.failed() {
+		return reply, f
+	}
+	if r.Method != http.MethodPost {
+		return nil, failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
+	}
+	if g.awaiting {
+		return nil, failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
+	}
+	for _, gate := range g.gates {
+		label, f := gate.check(r, i.in, i.now)
+		if f.failed() {
+			return nil, f
+		}
+		i.credentials = append(i.credentials, label)
+		if gate.query != "" {
+			i.stripQuery = append(i.stripQuery, gate.query)
+		}
+		if gate.path != "" {
+			i.stripPath = append(i.stripPath, i.in.param(r, gate.path))
+		}
+	}
+	if v := g.verifier; v != nil && !v.inBody {
+		if f := v.fromHeaders(r, &i.presented); f.failed() {
+			return nil, f
+		}
+		if v.timestamp {
+			if f := v.checkFreshness(i.presented.timestamp, true, i.now); f.failed() {
+				return nil, f
+			}
+		}
+	}
+	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
+		return nil, failure{ReasonEncoding, "the body is compressed, and what is signed are the bytes before or after: send it uncompressed"}
+	}
+	if badContentType(r.Header["Content-Type"]) {
+		return nil, failure{ReasonContentType, "the Content-Type comes twice or names a charset other than UTF-8"}
+	}
+	if r.ContentLength > g.maxBody {
+		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
+	}
+	return nil, failure{}
+}
+
+// judgeBody reads the body and judges the signature.
+func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
+	body, f := readBody(r, g.maxBody)
+	if f.failed() {
+		return f
+	}
+	i.body = body
+	if v := g.verifier; v != nil {
+		if v.inBody {
+			if f := v.fromBody(r.Header.Get("Content-Type"), body, &i.presented); f.failed() {
+				return f
+			}
+			if v.timestamp {
+				if f := v.checkFreshness(i.presented.timestamp, true, i.now); f.failed() {
+					return f
+				}
+			}
+		}
+		url := ""
+		if v.signsRoute {
+			url = g.urlOf(r)
+		}
+		if i.secret, f = v.verify(r, url, body, &i.presented, i.now); f.failed() {
+			return f
+		}
+	}
+	i.proved = true
+	i.digest = sha256.Sum256(body)
+	return failure{}
+}
+
+// urlOf is the URL the provider signed: the configured one, or the request's own. The transport was proved before.
+func (g *Guard) urlOf(r *http.Request) string {
+	if g.publicURL != "" {
+		return g.publicURL
+	}
+	scheme := "https://"
+	if g.allowHTTP && r.TLS == nil {
+		scheme = "http://"
+	}
+	return scheme + r.Host + r.URL.RequestURI()
+}
+
+// deliver makes the handle of a proved delivery.
+func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
+	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
+	d.inspection.in = nil
+	d.route = i.in.Route
+	e := Event{Endpoint: g.endpoint, Provider: g.provider, Secret: i.secret}
+	bodyProved := g.verifier == nil || g.signs(entry.PartBody)
+	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
+	g.events.read(r, i.body, &e, bodyProved, g.verifier == nil, i.presented.id)
+	id, ok := g.identityOf(r, i.body, &i.digest, &i.presented, &e)
+	if !ok {
+		return nil, failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
+	}
+	e.Identity = id
+	d.events = append(d.one[:0], e)
+	ctx := context.WithValue(r.Context(), deliveryKey{}, d)
+	d.r = r.WithContext(ctx)
+	restoreBody(d.r, i.body)
+	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
+		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
+		d.r.RequestURI = d.r.URL.RequestURI()
+	}
+	return d, failure{}
+}
+
+func (g *Guard) signs(kind entry.PartKind) bool {
+	return slices.ContainsFunc(g.entry.Scheme.Signed, func(p entry.Part) bool { return p.Kind == kind })
+}
+
+// refuse makes the reply to a failure and tells the observer.
+func (g *Guard) refuse(_ *http.Request, i *inspection, f failure) *Reply {
+	return g.refuseWith(i, f, nil, nil)
+}
+
+func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*Reply, *Record)) *Reply {
+	rejection := &Rejection{Reason: f.reason, Status: f.reason.Status(), Endpoint: g.endpoint, Provider: g.provider, detail: f.detail, cause: cause}
+	if f.reason.Class() == ClassAuthentication {
+		rejection.Status = g.status
+	}
+	reply := rejectionReply(rejection)
+	if f.reason == ReasonMethod {
+		reply.Header.Set("Allow", g.allow)
+	}
+	rec := g.record(i, f.reason, rejection.Status)
+	rec.Detail, rec.Err = f.detail, cause
+	if change != nil {
+		change(reply, &rec)
+	}
+	g.pump.put(rec)
+	return reply
+}
+
+// passed reports an answer that calls no signal.
+func (g *Guard) passed(i *inspection, reply *Reply, reason Reason) *Reply {
+	g.pump.put(g.record(i, reason, reply.Status))
+	return reply
+}
+
+func (g *Guard) record(i *inspection, reason Reason, status int) Record {
+	rec := Record{
+		Time: i.now, Endpoint: g.endpoint, Provider: g.provider, Reason: reason, Status: status,
+		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
+		Total: time.Since(i.started), Replay: ReplayNone,
+	}
+	if i.in != nil {
+		rec.Route = i.in.Route
+	}
+	if i.proved {
+		rec.BodySHA256 = i.digest
+	}
+	return rec
+}
+
+// claim asks the store for every event of the delivery. It returns a reply when no event is left to run.
+func (d *Delivery) claim() *Reply {
+	g := d.guard
+	d.verified = time.Since(d.inspection.started)
+	d.deadline = time.Now().Add(g.lease)
+	e := &d.events[0]
+	if g.store == nil || e.Identity.IsZero() {
+		return nil
+	}
+	d.item[0] = replay.Item{Key: replay.Key(e.Identity), Digest: replay.Digest(d.inspection.digest)}
+	// Detached: a sender that hangs up must not leave a claim half made. Bounded: the store's slowness is not ours.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.r.Context()), storeTimeout)
+	defer cancel()
+	results, err := g.store.Claim(ctx, d.item[:], g.lease)
+	if err == nil && len(results) != 1 {
+		err = errors.New("the replay store answered for another number of items")
+	}
+	if err != nil {
+		return d.storeFailed(err)
+	}
+	switch res := results[0]; res.State {
+	case replay.Claimed:
+		d.held = append(d.oneHeld[:0], replay.Held{Key: d.item[0].Key, Token: res.Token})
+		return nil
+	case replay.Done:
+		return d.duplicate(&res)
+	case replay.InFlight:
+		return g.refuseWith(&d.inspection, failure{ReasonInFlight, "another delivery of this event is being processed"}, nil, func(p *Reply, rec *Record) {
+			d.describe(rec)
+			rec.Replay = ReplayInFlight
+			p.setRetryAfter(res.RetryAfter)
+		})
+	default:
+		return d.storeFailed(errors.New("the replay store answered with no state"))
+	}
+}
+
+func (d *Delivery) storeFailed(err error) *Reply {
+	if d.guard.failOpen {
+		d.unclaimed = err
+		return nil
+	}
+	f := failure{ReasonStoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
+	if errors.Is(err, replay.ErrFull) {
+		f = failure{ReasonStoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
+	}
+	return d.guard.refuseWith(&d.inspection, f, err, func(_ *Reply, rec *Record) { d.describe(rec) })
+}
+
+// duplicate answers an event that was processed before: a success, because it is one, and a sender that is told
+// otherwise keeps sending or disables the endpoint.
+func (d *Delivery) duplicate(res *replay.Result) *Reply {
+	g := d.guard
+	reason := ReasonDuplicate
+	text := "already processed"
+	if !res.DoneAt.IsZero() {
+		text += " at " + res.DoneAt.UTC().Format(time.RFC3339)
+	}
+	reply := textReply(http.StatusOK, text+"\n")
+	detail := ""
+	if res.Conflict {
+		reason = ReasonConflict
+		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
+		if g.strict {
+			rejection := &Rejection{Reason: reason, Status: http.StatusBadRequest, Endpoint: g.endpoint, Provider: g.provider, detail: detail}
+			reply = rejectionReply(rejection)
+		}
+	}
+	rec := g.record(&d.inspection, reason, reply.Status)
+	d.describe(&rec)
+	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, res.DoneAt, detail
+	g.pump.put(rec)
+	return reply
+}

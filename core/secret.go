@@ -1,0 +1,85 @@
+package core
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Secret is key material shared with a provider, or a credential it presents. Its value never shows: every formatting
+// verb, JSON, text and slog print a redaction.
+type Secret struct {
+	// The value is behind a pointer because fmt prints the unexported fields of a struct that holds a Secret without
+	// asking the Secret; of a pointer it prints the address.
+	value     *secretValue
+	label     string
+	notBefore time.Time
+	notAfter  time.Time
+}
+
+type secretValue struct{ text string }
+
+const redacted = "[redacted]"
+
+// NewSecret makes a secret of the text that the provider's dashboard shows. The label names it in logs and metrics
+// ("2026-11", "old"); where it is empty the secret's position in its list does.
+func NewSecret(label, text string) Secret {
+	return Secret{value: &secretValue{text: text}, label: label}
+}
+
+// ValidFrom returns a copy that is not accepted before t.
+func (s Secret) ValidFrom(t time.Time) Secret { s.notBefore = t; return s }
+
+// ValidUntil returns a copy that is not accepted after t.
+func (s Secret) ValidUntil(t time.Time) Secret { s.notAfter = t; return s }
+
+// Label returns the name of the secret in logs and metrics.
+func (s Secret) Label() string { return s.label }
+
+func (s Secret) reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return s.value.text
+}
+
+// activeAt includes both ends.
+func (s Secret) activeAt(now time.Time) bool {
+	return (s.notBefore.IsZero() || !now.Before(s.notBefore)) && (s.notAfter.IsZero() || !now.After(s.notAfter))
+}
+
+// Format prints the redaction whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// String returns the redaction.
+func (Secret) String() string { return redacted }
+
+// GoString returns the redaction.
+func (Secret) GoString() string { return redacted }
+
+// MarshalJSON encodes the redaction.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalText encodes the redaction.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue logs the redaction.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// GenerateSecret returns a fresh secret: 32 random bytes in URL-safe base64, 43 characters.
+func GenerateSecret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// GenerateCredential returns a fresh pair "user:password" for HTTP Basic, both random. It can stand in a URL as it is:
+// https://user:password@example.com/hooks.
+func GenerateCredential() string {
+	b := make([]byte, 6)
+	_, _ = rand.Read(b)
+	return "hook-" + base64.RawURLEncoding.EncodeToString(b) + ":" + GenerateSecret()
+}

@@ -1,0 +1,164 @@
+package core
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// minSecretBytes is the shortest secret accepted, after decoding: 128 bits, so that no secret can be found by search
+// from one observed signature.
+const minSecretBytes = 16
+
+// secretRules say what a secret of one list has to be.
+type secretRules struct {
+	field    string
+	key      entry.Key
+	pair     bool // "user:password"
+	min      int
+	weakOK   bool
+	advice   string // where to get one
+	optional bool   // an empty list is not a mistake here
+}
+
+// checkList validates every secret of a list, decodes it, folds duplicates, and reports all mistakes. It gives the
+// decoded keys in the order of the list.
+func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secret, keys [][]byte, notes []string) {
+	if list.Len() == 0 {
+		if !rules.optional {
+			m.add(rules.field, "", "no secret is configured; %s", rules.advice)
+		}
+		return nil, nil, nil
+	}
+	if list.Len() > maxSecrets {
+		m.add(rules.field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", maxSecrets)
+		return nil, nil, nil
+	}
+	seen := make(map[string]string, list.Len())
+	for i, s := range list.secrets {
+		field := fmt.Sprintf("%s[%d] (%s)", rules.field, i, s.label)
+		key, problem := rules.decode(s.reveal())
+		if problem != "" {
+			m.add(field, "", "%s; %s", problem, rules.advice)
+			continue
+		}
+		if !s.notBefore.IsZero() && !s.notAfter.IsZero() && s.notAfter.Before(s.notBefore) {
+			m.add(field, "", "its validity ends before it begins; swap ValidFrom and ValidUntil")
+			continue
+		}
+		if first, dup := seen[string(key)]; dup && s.notBefore.IsZero() && s.notAfter.IsZero() {
+			notes = append(notes, fmt.Sprintf("%s repeats the secret labelled %s; it is folded into it", field, first))
+			continue
+		}
+		seen[string(key)] = s.label
+		kept = append(kept, s)
+		keys = append(keys, key)
+	}
+	return kept, keys, notes
+}
+
+// decode gives the bytes of the key, or what is wrong with the secret in words that do not hold it.
+func (rules *secretRules) decode(text string) (key []byte, problem string) {
+	switch {
+	case text == "":
+		return nil, "the secret is empty"
+	case strings.TrimSpace(text) == "":
+		return nil, "the secret is blank"
+	case strings.TrimSpace(text) != text:
+		// Almost always a newline that came along from a file; verifying with it fails for ever.
+		return nil, "the secret begins or ends with white space; remove it"
+	}
+	if rules.pair {
+		user, password, ok := strings.Cut(text, ":")
+		if !ok || user == "" {
+			return nil, `the credential is not a pair "user:password"`
+		}
+		if !rules.weakOK && isPlaceholder(password) {
+			return nil, "the password is a placeholder"
+		}
+		if password == "" {
+			return nil, "the password is empty"
+		}
+		if len(password) < rules.min && !rules.weakOK {
+			return nil, fmt.Sprintf("the password has %d bytes and needs at least %d", len(password), rules.min)
+		}
+		return []byte(text), ""
+	}
+	encoded := text
+	if rules.key.Prefix != "" {
+		encoded = strings.TrimPrefix(text, rules.key.Prefix)
+	}
+	if encoded == "" {
+		return nil, fmt.Sprintf("the secret is empty after its prefix %q", rules.key.Prefix)
+	}
+	if !rules.weakOK && isPlaceholder(encoded) {
+		return nil, "the secret is a placeholder"
+	}
+	key, err := decodeKey(rules.key.Encoding, encoded)
+	if err != nil {
+		return nil, "the secret is malformed: " + err.Error()
+	}
+	if len(key) == 0 {
+		return nil, "the secret is empty after decoding"
+	}
+	if len(key) < rules.min && !rules.weakOK {
+		return nil, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(key), rules.min)
+	}
+	return key, ""
+}
+
+// decodeKey decodes a key. Its errors do not quote the input.
+func decodeKey(enc entry.Encoding, text string) ([]byte, error) {
+	fail := func(key []byte, err error, what string) ([]byte, error) {
+		if err != nil {
+			return nil, fmt.Errorf("it is not %s; copy it again, whole", what)
+		}
+		return key, nil
+	}
+	if strings.ContainsAny(text, "\r\n") && enc != entry.Text {
+		return nil, fmt.Errorf("it holds a line break")
+	}
+	switch enc {
+	case entry.Text:
+		return []byte(text), nil
+	case entry.Hex:
+		key, err := hex.DecodeString(text)
+		return fail(key, err, "hexadecimal")
+	case entry.Base64, entry.Base64Raw, entry.Base64Any:
+		key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+		return fail(key, err, "base64")
+	case entry.Base64URL, entry.Base64URLRaw:
+		key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+		return fail(key, err, "URL-safe base64")
+	default:
+		return nil, fmt.Errorf("the provider's entry names an unknown encoding")
+	}
+}
+
+// isPlaceholder recognises what documentation, templates and failed substitutions leave where a secret belongs.
+func isPlaceholder(text string) bool {
+	t := strings.ToLower(strings.Trim(text, " \"'<>{}$[]()"))
+	switch t {
+	case "", "none", "null", "nil", "undefined", "nan", "false", "true", "todo", "fixme", "xxx", "test", "secret",
+		"password", "passwd", "token", "key", "default", "example", "placeholder", "changeme", "change_me", "change-me",
+		"change me", "changeit", "replaceme", "replace_me", "replace-me", "your_secret", "your-secret", "yoursecret",
+		"your_secret_here", "your-secret-here", "your_webhook_secret", "your-webhook-secret", "your_signing_secret",
+		"webhook_secret", "webhook-secret", "mysecret", "my_secret", "my-secret", "supersecret", "redacted", "whsec_":
+		return true
+	}
+	// One character over and over: "xxxxxxxxxxxxxxxx", "****************".
+	return strings.Count(t, t[:1]) == len(t)
+}
+
+// lookupNow asks a source for its list and refuses a missing one.
+func lookupNow(ctx context.Context, src SecretSource, tenant string) (*SecretList, error) {
+	list, err := src.Lookup(ctx, tenant)
+	if err == nil && list == nil {
+		err = errNoList
+	}
+	return list, err
+}

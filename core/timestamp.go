@@ -1,0 +1,65 @@
+package core
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// parseTimestamp accepts one spelling per unit, so that the text that is signed can be read in one way only.
+func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
+	switch unit {
+	case entry.Seconds, entry.Milliseconds:
+		limit := 11 // 99,999,999,999 seconds end in the year 5138
+		if unit == entry.Milliseconds {
+			limit = 14
+		}
+		if text == "" || len(text) > limit || (text[0] == '0' && len(text) > 1) {
+			return time.Time{}, false
+		}
+		for i := range len(text) {
+			if text[i] < '0' || text[i] > '9' {
+				return time.Time{}, false
+			}
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return time.Time{}, false
+		}
+		if unit == entry.Milliseconds {
+			return time.UnixMilli(n), true
+		}
+		return time.Unix(n, 0), true
+	case entry.RFC3339:
+		// time.Parse is lenient about commas before fractions and lengths we do not expect.
+		if len(text) > 40 || strings.ContainsAny(text, ", ") || !strings.Contains(text, "T") {
+			return time.Time{}, false
+		}
+		t, err := time.Parse(time.RFC3339Nano, text)
+		return t, err == nil
+	default:
+		return time.Time{}, false
+	}
+}
+
+// checkFreshness accepts a timestamp inside the window around now, both ends included.
+func (v *verifier) checkFreshness(text string, present bool, now time.Time) failure {
+	if !present || text == "" {
+		return failure{ReasonMissingTimestamp, "the delivery carries no timestamp: a proxy may strip its header"}
+	}
+	t, ok := parseTimestamp(v.unit, text)
+	if !ok {
+		return failure{ReasonMalformedTimestamp, "the timestamp is not spelled as this provider spells it"}
+	}
+	switch d := now.Sub(t); {
+	case d > v.past:
+		return failure{ReasonStale, "the timestamp is " + round(d) + " old and " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast"}
+	case -d > v.future:
+		return failure{ReasonEarly, "the timestamp is " + round(-d) + " ahead and " + round(v.future) + " is allowed: this machine's clock may be slow"}
+	}
+	return failure{}
+}
+
+func round(d time.Duration) string { return d.Round(time.Second).String() }

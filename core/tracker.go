@@ -1,0 +1,104 @@
+package core
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+)
+
+// tracker notes what a handler writes. What it hands on has exactly the optional abilities of the writer it wraps: a
+// Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
+type tracker struct {
+	http.ResponseWriter
+	writer   http.ResponseWriter
+	status   int
+	hijacked bool
+}
+
+func track(w http.ResponseWriter) *tracker {
+	t := &tracker{ResponseWriter: w}
+	_, flush := w.(http.Flusher)
+	_, hijack := w.(http.Hijacker)
+	_, readFrom := w.(io.ReaderFrom)
+	switch {
+	case flush && hijack && readFrom:
+		t.writer = struct {
+			*tracker
+			flusher
+			hijacker
+			readerFrom
+		}{t, flusher{t}, hijacker{t}, readerFrom{t}}
+	case flush && hijack:
+		t.writer = struct {
+			*tracker
+			flusher
+			hijacker
+		}{t, flusher{t}, hijacker{t}}
+	case flush:
+		t.writer = struct {
+			*tracker
+			flusher
+		}{t, flusher{t}}
+	case hijack:
+		t.writer = struct {
+			*tracker
+			hijacker
+		}{t, hijacker{t}}
+	default:
+		t.writer = t
+	}
+	return t
+}
+
+func (t *tracker) written() Written { return Written{Status: t.status, Hijacked: t.hijacked} }
+
+// WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another protocol.
+func (t *tracker) WriteHeader(status int) {
+	if t.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		t.status = status
+	}
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes the implied 200.
+func (t *tracker) Write(b []byte) (int, error) {
+	t.implied()
+	return t.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+func (t *tracker) implied() {
+	if t.status == 0 {
+		t.status = http.StatusOK
+	}
+}
+
+type flusher struct{ t *tracker }
+
+// Flush sends what was written, with an implied 200.
+func (f flusher) Flush() {
+	f.t.implied()
+	f.t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
+}
+
+type hijacker struct{ t *tracker }
+
+// Hijack hands the connection over.
+func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := h.t.ResponseWriter.(http.Hijacker).Hijack() //nolint:forcetypeassert // checked when it was wrapped
+	if err == nil {
+		h.t.hijacked = true
+	}
+	return c, rw, err
+}
+
+type readerFrom struct{ t *tracker }
+
+// ReadFrom keeps net/http's fast path for copies.
+func (f readerFrom) ReadFrom(src io.Reader) (int64, error) {
+	f.t.implied()
+	return f.t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // checked when it was wrapped
+}
