@@ -143,8 +143,16 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	if e.Scheme == nil && c.Tolerance != 0 {
 		m.add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", e.Title)
 	}
+	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
 	for i, cred := range credentials {
-		notes = append(notes, g.addCredential(i, cred, rules, c.Secrets != nil && e.Scheme == nil && i == 0, m)...)
+		field := "Secrets"
+		switch {
+		case own && i > 0:
+			field = fmt.Sprintf("Credentials[%d]", i-1)
+		case !own:
+			field = fmt.Sprintf("Credentials[%d]", i)
+		}
+		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
 	}
 	if c.VerifyTokens != nil {
 		list, n := newCredentialList(c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)
@@ -154,11 +162,8 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 }
 
 // addCredential puts a credential at its gate: one gate for each place in a request.
-func (g *Guard) addCredential(i int, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
-	field := fmt.Sprintf("Credentials[%d]", i)
-	if own {
-		field = "Secrets"
-	} else {
+func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
+	if !own {
 		rules.min = minSecretBytes
 	}
 	if c.source == nil {

@@ -12,22 +12,20 @@ import (
 // Secret is key material shared with a provider, or a credential it presents. Its value never shows: every formatting
 // verb, JSON, text and slog print a redaction.
 type Secret struct {
-	// The value is behind a pointer because fmt prints the unexported fields of a struct that holds a Secret without
-	// asking the Secret; of a pointer it prints the address.
-	value     *secretValue
+	// The value is inside a function because fmt prints the unexported fields of a struct that holds a Secret without
+	// asking the Secret, and follows pointers where the verb is wrong; of a function it prints the address.
+	value     func() string
 	label     string
 	notBefore time.Time
 	notAfter  time.Time
 }
-
-type secretValue struct{ text string }
 
 const redacted = "[redacted]"
 
 // NewSecret makes a secret of the text that the provider's dashboard shows. The label names it in logs and metrics
 // ("2026-11", "old"); where it is empty the secret's position in its list does.
 func NewSecret(label, text string) Secret {
-	return Secret{value: &secretValue{text: text}, label: label}
+	return Secret{value: func() string { return text }, label: label}
 }
 
 // ValidFrom returns a copy that is not accepted before t.
@@ -43,7 +41,7 @@ func (s Secret) reveal() string {
 	if s.value == nil {
 		return ""
 	}
-	return s.value.text
+	return s.value()
 }
 
 // activeAt includes both ends.

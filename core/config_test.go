@@ -1,0 +1,232 @@
+package core_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
+	whsec := timestamped()
+	whsec.Scheme.Key = entry.Key{Encoding: entry.Base64, Prefix: "whsec_"}
+	noRetry := timestamped()
+	noRetry.NeverRetries = true
+	horizon := timestamped()
+	horizon.RetryHorizon = 24 * time.Hour
+	badAlgorithm := timestamped()
+	badAlgorithm.Scheme.Algorithm = 99
+	signsNothing := timestamped()
+	signsNothing.Scheme.Signed = []entry.Part{entry.TimestampText()}
+	t.Setenv("SALLYPORT_TEST_EMPTY", "")
+	secrets := func(texts ...string) func(*core.Config) {
+		return func(c *core.Config) { c.Secrets = core.StaticSecrets(texts...) }
+	}
+	rows := []struct {
+		name   string
+		entry  entry.Entry
+		change func(*core.Config)
+		field  string
+		reason string
+	}{
+		{"no provider", timestamped(), func(c *core.Config) { c.Provider = core.Provider{} }, "Provider", "no provider"},
+		{"no source of secrets", timestamped(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
+		{"an empty list", timestamped(), secrets(), "Secrets", "no secret is configured"},
+		{"an empty secret", timestamped(), secrets(""), "Secrets[0] (#1)", "empty"},
+		{"an empty secret beside a good one", timestamped(), secrets(testSecret, ""), "Secrets[1] (#2)", "empty"},
+		{"a blank secret", timestamped(), secrets("                    "), "Secrets[0] (#1)", "blank"},
+		{"a secret with a line break", timestamped(), secrets(testSecret + "\n"), "Secrets[0] (#1)", "white space"},
+		{"a short secret", timestamped(), secrets("fifteen-bytes-x"), "Secrets[0] (#1)", "15 bytes"},
+		{"a placeholder", timestamped(), secrets("changeme"), "Secrets[0] (#1)", "placeholder"},
+		{"a long placeholder", timestamped(), secrets("your_webhook_secret"), "Secrets[0] (#1)", "placeholder"},
+		{"one character over and over", timestamped(), secrets(strings.Repeat("x", 32)), "Secrets[0] (#1)", "placeholder"},
+		{"None, as Python prints it", timestamped(), secrets("None"), "Secrets[0] (#1)", "placeholder"},
+		{"a prefix and nothing else", whsec, secrets("whsec_"), "Secrets[0] (#1)", "empty after its prefix"},
+		{"a malformed key", whsec, secrets("whsec_!!not base64!!"), "Secrets[0] (#1)", "not base64"},
+		{"a key that is short once decoded", whsec, secrets("whsec_c2hvcnQ="), "Secrets[0] (#1)", "5 bytes after decoding"},
+		{"33 secrets", timestamped(), secrets(make([]string, 33)...), "Secrets", "at most 32"},
+		{"a variable that is not set", timestamped(), func(c *core.Config) { c.Secrets = core.SecretsFromEnv("SALLYPORT_TEST_UNSET") }, "Secrets", "SALLYPORT_TEST_UNSET is not set"},
+		{"a variable that is set and empty", timestamped(), func(c *core.Config) { c.Secrets = core.SecretsFromEnv("SALLYPORT_TEST_EMPTY") }, "Secrets[0] (SALLYPORT_TEST_EMPTY)", "empty"},
+		{"a validity that ends before it begins", timestamped(), func(c *core.Config) {
+			c.Secrets = core.LabeledSecrets(core.NewSecret("a", testSecret).ValidFrom(testTime).ValidUntil(testTime.Add(-1)))
+		}, "Secrets[0] (a)", "ends before"},
+		{"an algorithm nobody knows", badAlgorithm, nil, "Provider", "unknown algorithm"},
+		{"a scheme that signs neither body nor id", signsNothing, nil, "Provider", "same proof"},
+
+		{"a credential-only provider without any", basicOnly(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
+		{"a pair without a colon", basicOnly(), secrets("justonelongpassword"), "Secrets[0] (#1)", "pair"},
+		{"a pair with a short password", basicOnly(), secrets("user:short"), "Secrets[0] (#1)", "5 bytes"},
+		{"a pair with an empty password", basicOnly(), secrets("user:"), "Secrets[0] (#1)", "placeholder"},
+		{"a pair without a user", basicOnly(), secrets(":a-long-enough-password"), "Secrets[0] (#1)", "pair"},
+		{"a header credential without a name", timestamped(), func(c *core.Config) {
+			c.Credentials = []core.Credential{core.HeaderToken("", core.StaticSecrets(testSecret))}
+		}, "Credentials[0].Name", "not the name"},
+		{"a credential without a list", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{core.BearerToken(nil)} }, "Credentials[0]", "no list"},
+		{"the zero credential", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{{}} }, "Credentials[0]", "no list"},
+		{"one place twice", timestamped(), func(c *core.Config) {
+			c.Credentials = []core.Credential{core.BearerToken(core.StaticSecrets(testSecret)), core.BearerToken(core.StaticSecrets(testSecret))}
+		}, "Credentials[1]", "configured twice"},
+
+		{"no replay choice", timestamped(), func(c *core.Config) { c.Replay = nil }, "Replay", "DangerouslyNoReplay"},
+		{"a store without an endpoint's name", timestamped(), func(c *core.Config) { c.Endpoint = "" }, "Endpoint", "needs a name"},
+		{"a name with control characters", timestamped(), func(c *core.Config) { c.Endpoint = "a\nb" }, "Endpoint", "control"},
+		{"a retention shorter than a timestamp stays fresh", timestamped(), func(c *core.Config) { c.Retention = 10 * time.Minute }, "Retention", "at least 12m0s"},
+		{"a retention shorter than the provider retries", horizon, func(c *core.Config) { c.Retention = time.Hour }, "Retention", "24h0m0s"},
+		{"a lease that outlives the last retry", horizon, func(c *core.Config) { c.Lease = 48 * time.Hour }, "Lease", "stops retrying"},
+		{"a lease too short to work in", timestamped(), func(c *core.Config) { c.Lease = time.Millisecond }, "Lease", "at least 1s"},
+		{"no choice for a provider that never retries", noRetry, nil, "StoreFailure", "RefuseDelivery"},
+
+		{"a negative tolerance", timestamped(), func(c *core.Config) { c.Tolerance = -1 }, "Tolerance", "between"},
+		{"a tolerance of a year", timestamped(), func(c *core.Config) { c.Tolerance = 365 * 24 * time.Hour }, "Tolerance", "between"},
+		{"a tolerance where nothing is timed", plain(), func(c *core.Config) { c.Tolerance = time.Minute }, "Tolerance", "signs no timestamp"},
+		{"a negative body limit", timestamped(), func(c *core.Config) { c.MaxBody = -1 }, "MaxBody", "between"},
+		{"proxies nobody can parse", timestamped(), func(c *core.Config) { c.TrustedProxies = "proxy.internal" }, "TrustedProxies", "neither"},
+		{"a prefix with host bits", timestamped(), func(c *core.Config) { c.TrustedProxies = "10.1.2.3/8" }, "TrustedProxies", "10.0.0.0/8"},
+		{"the whole internet", timestamped(), func(c *core.Config) { c.TrustedProxies = "0.0.0.0/0" }, "TrustedProxies", "whole internet"},
+		{"a relative public URL", timestamped(), func(c *core.Config) { c.PublicURL = "/hooks" }, "PublicURL", "absolute"},
+		{"a status that disables endpoints", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 410 }, "AuthenticationStatus", "400, 401, 403 or 503"},
+		{"a success for failures", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 200 }, "AuthenticationStatus", "400, 401, 403 or 503"},
+		{"awaiting a secret that is there", timestamped(), func(c *core.Config) { c.AwaitingSecret = true }, "AwaitingSecret", "nothing is awaited"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			c, _ := config(row.entry)
+			if row.change != nil {
+				row.change(&c)
+			}
+			g, err := core.New(c)
+			require.Nil(t, g)
+			require.Error(t, err)
+			mistakes := core.ConfigErrors(err)
+			require.NotEmpty(t, mistakes)
+			require.Equal(t, row.field, mistakes[0].Field, err)
+			require.Contains(t, mistakes[0].Reason, row.reason)
+			require.NotContains(t, err.Error(), testSecret)
+		})
+	}
+}
+
+func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := core.New(core.Config{Provider: core.NewProvider(timestamped(), nil), TrustedProxies: "x", MaxBody: -1})
+	fields := map[string]bool{}
+	for _, m := range core.ConfigErrors(err) {
+		fields[m.Field] = true
+	}
+	require.Equal(t, map[string]bool{"Secrets": true, "Replay": true, "TrustedProxies": true, "MaxBody": true}, fields)
+	require.Nil(t, core.ConfigErrors(nil))
+}
+
+func TestAMissingSecretIsAnsweredWithAFreshOne(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 3 {
+		c, _ := config(timestamped())
+		c.Secrets = nil
+		_, err := core.New(c)
+		_, fresh, ok := strings.Cut(core.ConfigErrors(err)[0].Reason, "for example ")
+		require.True(t, ok)
+		require.Len(t, fresh, 43)
+		require.False(t, seen[fresh])
+		seen[fresh] = true
+	}
+	issued := timestamped()
+	issued.SecretFrom = "Developers > Webhooks"
+	c, _ := config(issued)
+	c.Secrets = nil
+	_, err := core.New(c)
+	require.ErrorContains(t, err, "copy it from Acme: Developers > Webhooks")
+	user, password, _ := strings.Cut(core.GenerateCredential(), ":")
+	require.NotEmpty(t, user)
+	require.Len(t, password, 43)
+}
+
+func TestWeakSecretsNeedALoudName(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c, rec := config(timestamped())
+	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	c.Secrets = core.StaticSecrets("weak")
+	c.DangerouslyAllowWeakSecrets = true
+	g := mustNew(t, c)
+	run(g, post(event, "Acme-Signature", pairs("weak", testTime, event)), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Contains(t, log.String(), "DangerouslyAllowWeakSecrets")
+	require.Contains(t, log.String(), "DangerouslyAllowHTTP")
+	c.Secrets = core.StaticSecrets("")
+	_, err := core.New(c)
+	require.ErrorContains(t, err, "empty")
+}
+
+func TestADuplicateSecretIsFoldedAndNoted(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c, _ := config(timestamped())
+	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	c.Secrets = core.StaticSecrets(testSecret, testSecret)
+	mustNew(t, c)
+	require.Contains(t, log.String(), "repeats the secret labelled #1")
+	require.NotContains(t, log.String(), testSecret)
+}
+
+func TestLaterEditsOfTheConfigChangeNothing(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	credentials := []core.Credential{core.BearerToken(core.StaticSecrets(testSecret))}
+	c.Credentials = credentials
+	g := mustNew(t, c)
+	credentials[0] = core.Credential{}
+	c.MaxBody = 1
+	r := signed(event)
+	r.Header.Set("Authorization", "Bearer "+testSecret)
+	run(g, r, ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+}
+
+func TestSecretsNeverShow(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-secret-0123456789"
+	secret := core.NewSecret("label", canary).ValidUntil(testTime)
+	source := core.LabeledSecrets(secret)
+	c, _ := config(timestamped())
+	c.Secrets = source
+	c.Credentials = []core.Credential{core.HeaderToken("X-T", core.StaticSecrets(canary))}
+	g := mustNew(t, c)
+	list := core.NewSecretList(secret)
+	holders := []any{secret, &secret, []core.Secret{secret}, map[string]core.Secret{"a": secret}, struct{ s core.Secret }{secret}, list, *list, source, c, &c, g, *&c.Credentials, c.Credentials[0]}
+	for _, v := range holders {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
+			out := fmt.Sprintf(verb, v)
+			require.NotContains(t, out, canary, "%s of %T", verb, v)
+			require.NotContains(t, out, fmt.Sprintf("%x", canary), "%s of %T", verb, v)
+		}
+	}
+	data, err := json.Marshal(map[string]any{"a": secret, "b": []core.Secret{secret}, "c": list})
+	require.NoError(t, err)
+	require.NotContains(t, string(data), canary)
+	var log bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+		slog.New(h).Info("x", "secret", secret, "list", list, "config", c, "guard", g, "credential", c.Credentials[0])
+	}
+	require.NotContains(t, log.String(), canary)
+}
+
+func TestTwoEndpointsDoNotShareIdentities(t *testing.T) {
+	t.Parallel()
+	store := memstore.New()
+	for _, name := range []string{"a", "b"} {
+		c, _ := config(timestamped())
+		c.Endpoint, c.Replay = name, store
+		require.Equal(t, 200, run(mustNew(t, c), signed(event), ok).Code)
+		require.Contains(t, run(mustNew(t, c), signed(event), never(t)).Body.String(), "already processed")
+	}
+}

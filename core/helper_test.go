@@ -1,0 +1,154 @@
+package core_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+const (
+	testSecret = "an-accepted-secret-of-32-bytes!!"
+	oldSecret  = "the-old-secret-of-enough-bytes!!"
+)
+
+var testTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// timestamped signs "t.body" in a list of pairs, as Stripe does.
+func timestamped() entry.Entry {
+	return entry.Entry{
+		Name: "acme", Title: "Acme", Confidence: "A",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"Acme-Signature"}}, Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event:    entry.Event{ID: []entry.Value{{JSON: "/id"}}, Type: []entry.Value{{JSON: "/type"}}, Data: "/data"},
+	}
+}
+
+// plain signs the body, as GitHub does; its type comes from an unsigned header.
+func plain() entry.Entry {
+	return entry.Entry{
+		Name: "hub", Title: "Hub", Confidence: "A",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Hub-Signature-256"}}, Prefix: "sha256=", Encoding: entry.Hex},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Identity: entry.Identity{With: []string{"X-Event"}},
+		Event:    entry.Event{Type: []entry.Value{{Header: "X-Event"}}},
+	}
+}
+
+func basicOnly() entry.Entry {
+	return entry.Entry{Name: "basic", Title: "Basic", Credential: entry.Credential{Kind: entry.Basic}}
+}
+
+func mac(secret string, parts ...string) string {
+	h := hmac.New(sha256.New, []byte(secret))
+	for _, p := range parts {
+		_, _ = io.WriteString(h, p)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func pairs(secret string, at time.Time, body string) string {
+	t := fmt.Sprint(at.Unix())
+	return "t=" + t + ",v1=" + mac(secret, t, ".", body)
+}
+
+// records collects what the observer is told.
+type records struct {
+	mu  sync.Mutex
+	all []core.Record
+}
+
+func (r *records) Observe(rec core.Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, rec)
+}
+
+func (r *records) last(t *testing.T, g *core.Guard) core.Record {
+	t.Helper()
+	require.NoError(t, g.Flush(t.Context()))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	require.NotEmpty(t, r.all)
+	return r.all[len(r.all)-1]
+}
+
+func (r *records) reasons(t *testing.T, g *core.Guard) (out []core.Reason) {
+	t.Helper()
+	require.NoError(t, g.Flush(t.Context()))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range r.all {
+		out = append(out, rec.Reason)
+	}
+	return out
+}
+
+func config(e entry.Entry) (core.Config, *records) {
+	rec := &records{}
+	return core.Config{
+		Endpoint: "test", Provider: core.NewProvider(e, nil), Secrets: core.StaticSecrets(testSecret),
+		Replay: memstore.New(), Observer: rec, Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return testTime }, DangerouslyAllowHTTP: true,
+	}, rec
+}
+
+func mustNew(t testing.TB, c core.Config) *core.Guard {
+	t.Helper()
+	g, err := core.New(c)
+	require.NoError(t, err)
+	return g
+}
+
+func post(body string, headers ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	return r
+}
+
+// signed is a genuine delivery for timestamped.
+func signed(body string) *http.Request {
+	return post(body, "Acme-Signature", pairs(testSecret, testTime, body), "Content-Type", "application/json")
+}
+
+// run sends a request through guard and signals.
+func run(g *core.Guard, r *http.Request, fn core.Receiver[*http.Request]) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	core.Handler(g, core.Signal(fn)).ServeHTTP(w, r)
+	return w
+}
+
+func never(t testing.TB) core.Receiver[*http.Request] {
+	return func(*http.Request, core.Event) error {
+		t.Error("a signal ran that must not run")
+		return nil
+	}
+}
+
+func ok(*http.Request, core.Event) error { return nil }
+
+const event = `{"id":"evt_1","type":"invoice.paid","data":{"n":1}}`

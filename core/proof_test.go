@@ -1,0 +1,261 @@
+package core_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
+	t.Parallel()
+	t0 := "t=1772366400"
+	good := mac(testSecret, "1772366400", ".", event)
+	other := mac(oldSecret, "1772366400", ".", event)
+	rows := []struct {
+		name    string
+		headers []string
+		want    core.Reason
+	}{
+		{"a genuine delivery passes", []string{"Acme-Signature", t0 + ",v1=" + good}, core.ReasonAccepted},
+		{"spaces around the pairs do not matter", []string{"Acme-Signature", t0 + ", v1=" + good}, core.ReasonAccepted},
+		{"a foreign version beside ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good}, core.ReasonAccepted},
+		{"a broken signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good}, core.ReasonAccepted},
+		{"a wrong signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=" + other + ",v1=" + good}, core.ReasonAccepted},
+
+		{"no header", nil, core.ReasonMissingSignature},
+		{"an empty header", []string{"Acme-Signature", ""}, core.ReasonMissingSignature},
+		{"another version only", []string{"Acme-Signature", t0 + ",v0=" + good}, core.ReasonMissingSignature},
+		{"an empty signature", []string{"Acme-Signature", t0 + ",v1="}, core.ReasonMalformedSignature},
+		{"a shorter signature that is a prefix", []string{"Acme-Signature", t0 + ",v1=" + good[:62]}, core.ReasonMalformedSignature},
+		{"a longer signature", []string{"Acme-Signature", t0 + ",v1=" + good + "00"}, core.ReasonMalformedSignature},
+		{"not hexadecimal", []string{"Acme-Signature", t0 + ",v1=" + strings.Repeat("zz", 32)}, core.ReasonMalformedSignature},
+		{"no list at all", []string{"Acme-Signature", "garbage"}, core.ReasonMalformedSignature},
+		{"another secret", []string{"Acme-Signature", t0 + ",v1=" + other}, core.ReasonBadSignature},
+		{"the last bit differs", []string{"Acme-Signature", t0 + ",v1=" + flipLast(good)}, core.ReasonBadSignature},
+		{"the header twice", []string{"Acme-Signature", t0 + ",v1=" + good, "Acme-Signature", t0 + ",v1=" + good}, core.ReasonRepeatedHeader},
+		{"a header longer than any", []string{"Acme-Signature", t0 + ",v1=" + good + "," + strings.Repeat("x", 9000)}, core.ReasonHeaderTooLarge},
+		{"seventeen signatures", []string{"Acme-Signature", t0 + strings.Repeat(",v1="+other, 16) + ",v1=" + good}, core.ReasonMalformedSignature},
+
+		{"no timestamp", []string{"Acme-Signature", "v1=" + good}, core.ReasonMissingTimestamp},
+		{"two timestamps", []string{"Acme-Signature", t0 + "," + t0 + ",v1=" + good}, core.ReasonMalformedTimestamp},
+		{"a plus sign", []string{"Acme-Signature", "t=+1772366400,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"a leading zero", []string{"Acme-Signature", "t=01772366400,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"a fraction", []string{"Acme-Signature", "t=1772366400.0,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"an exponent", []string{"Acme-Signature", "t=1e9,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"another alphabet's digits", []string{"Acme-Signature", "t=١٢٣,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"minus", []string{"Acme-Signature", "t=-1,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"beyond any year", []string{"Acme-Signature", "t=999999999999999999999,v1=" + good}, core.ReasonMalformedTimestamp},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			g := mustNew(t, c)
+			runs := 0
+			w := run(g, post(event, row.headers...), func(*http.Request, core.Event) error { runs++; return nil })
+			require.Equal(t, row.want, rec.last(t, g).Reason)
+			if row.want == core.ReasonAccepted {
+				require.Equal(t, 200, w.Code)
+				require.Equal(t, 1, runs)
+				return
+			}
+			require.Equal(t, 400, w.Code)
+			require.Equal(t, 0, runs)
+		})
+	}
+}
+
+func flipLast(hexText string) string {
+	if strings.HasSuffix(hexText, "0") {
+		return hexText[:len(hexText)-1] + "1"
+	}
+	return hexText[:len(hexText)-1] + "0"
+}
+
+func TestTheWindowIsTwoSidedAndItsEdgesAreInside(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name string
+		age  time.Duration
+		want core.Reason
+	}{
+		{"now", 0, core.ReasonAccepted},
+		{"exactly as old as allowed", 5 * time.Minute, core.ReasonAccepted},
+		{"a second older", 5*time.Minute + time.Second, core.ReasonStale},
+		{"exactly as far ahead as allowed", -5 * time.Minute, core.ReasonAccepted},
+		{"a second further ahead", -5*time.Minute - time.Second, core.ReasonEarly},
+		{"ten years ahead", -10 * 365 * 24 * time.Hour, core.ReasonEarly},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			g := mustNew(t, c)
+			run(g, post(event, "Acme-Signature", pairs(testSecret, testTime.Add(-row.age), event)), ok)
+			require.Equal(t, row.want, rec.last(t, g).Reason)
+		})
+	}
+}
+
+func TestAnyActiveSecretOfTheListLetsADeliveryIn(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.Secrets = core.LabeledSecrets(
+		core.NewSecret("new", testSecret),
+		core.NewSecret("old", oldSecret).ValidUntil(testTime.Add(time.Hour)),
+		core.NewSecret("gone", "a-secret-that-ended-yesterday-ok").ValidUntil(testTime.Add(-time.Hour)),
+	)
+	g := mustNew(t, c)
+	run(g, post(event, "Acme-Signature", pairs(oldSecret, testTime, event)), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, "old", rec.last(t, g).Secret)
+
+	// The identity does not depend on which secret matched.
+	w := run(g, signed(event), never(t))
+	require.Equal(t, 200, w.Code)
+	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+
+	run(g, post(event, "Acme-Signature", pairs("a-secret-that-ended-yesterday-ok", testTime, event)), never(t))
+	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+}
+
+func TestNoActiveSecretIsOurStateAndNotTheSendersFault(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.Secrets = core.LabeledSecrets(core.NewSecret("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
+	g := mustNew(t, c)
+	w := run(g, signed(event), never(t))
+	require.Equal(t, 503, w.Code)
+	require.NotEmpty(t, w.Header().Get("Retry-After"))
+	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+}
+
+func TestBothGatesAreRequired(t *testing.T) {
+	t.Parallel()
+	const pair = "hook:a:password:with:colons!"
+	c, rec := config(timestamped())
+	c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(pair, "new:another-long-password"))}
+	g := mustNew(t, c)
+	with := func(r *http.Request, user, password string) *http.Request { r.SetBasicAuth(user, password); return r }
+
+	run(g, with(post(event), "hook", "a:password:with:colons!"), never(t))
+	require.Equal(t, core.ReasonMissingSignature, rec.last(t, g).Reason)
+	run(g, signed(event), never(t))
+	require.Equal(t, core.ReasonMissingCredential, rec.last(t, g).Reason)
+	run(g, with(signed(event), "new", "a:password:with:colons!"), never(t))
+	require.Equal(t, core.ReasonBadCredential, rec.last(t, g).Reason, "a pair matches as a whole")
+	w := run(g, with(signed(event), "hook", "a:password:with:colons!"), ok)
+	require.Equal(t, 200, w.Code)
+	require.Equal(t, []string{"#1"}, rec.last(t, g).Credentials)
+}
+
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	const token = "a-token-of-24-bytes-long"
+	list := core.StaticSecrets(token)
+	rows := []struct {
+		name       string
+		credential core.Credential
+		change     func(*http.Request)
+		want       core.Reason
+	}{
+		{"a bearer token passes", core.BearerToken(list), header("Authorization", "Bearer "+token), core.ReasonAccepted},
+		{"the scheme's case does not matter", core.BearerToken(list), header("Authorization", "bEARER "+token), core.ReasonAccepted},
+		{"a bearer token is not Basic", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Bearer "+token), core.ReasonBadCredential},
+		{"another bearer token", core.BearerToken(list), header("Authorization", "Bearer "+token+"x"), core.ReasonBadCredential},
+		{"no token after the scheme", core.BearerToken(list), header("Authorization", "Bearer"), core.ReasonBadCredential},
+		{"no header", core.BearerToken(list), func(*http.Request) {}, core.ReasonMissingCredential},
+		{"the header twice", core.BearerToken(list), func(r *http.Request) {
+			r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
+		}, core.ReasonRepeatedHeader},
+		{"a header as long as a book", core.BearerToken(list), header("Authorization", "Bearer "+strings.Repeat("x", 9000)), core.ReasonHeaderTooLarge},
+		{"a named header passes", core.HeaderToken("x-token", list), header("X-Token", token), core.ReasonAccepted},
+		{"an empty named header is absent", core.HeaderToken("X-Token", list), header("X-Token", ""), core.ReasonMissingCredential},
+		{"a query token passes", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "a=1&token=" + token }, core.ReasonAccepted},
+		{"a query token twice", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "token=" + token + "&token=" + token }, core.ReasonBadCredential},
+		{"no query token", core.QueryToken("token", list), func(*http.Request) {}, core.ReasonMissingCredential},
+		{"a path token passes", core.PathToken("secret", list), func(r *http.Request) { r.SetPathValue("secret", token) }, core.ReasonAccepted},
+		{"no path token", core.PathToken("secret", list), func(*http.Request) {}, core.ReasonMissingCredential},
+		{"Basic with a line break in its base64", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjph\ndG9rZW4="), core.ReasonBadCredential},
+		{"Basic without a colon", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcg=="), core.ReasonBadCredential},
+		{"Basic with stray bits", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjp="), core.ReasonBadCredential},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.Credentials = []core.Credential{row.credential}
+			g := mustNew(t, c)
+			r := signed(event)
+			row.change(r)
+			w := run(g, r, ok)
+			require.Equal(t, row.want, rec.last(t, g).Reason)
+			require.Equal(t, row.want == core.ReasonAccepted, w.Code == 200)
+		})
+	}
+}
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func TestURLTokensAreGoneBehindTheGuard(t *testing.T) {
+	t.Parallel()
+	const token = "a-token-of-24-bytes-long"
+	c, _ := config(timestamped())
+	c.Credentials = []core.Credential{core.QueryToken("token", core.StaticSecrets(token)), core.PathToken("p", core.StaticSecrets(token))}
+	g := mustNew(t, c)
+	r := signed(event)
+	r.URL.RawQuery, r.URL.Path = "a=1&token="+token+"&b=%2F", "/hooks/"+token
+	r.SetPathValue("p", token)
+	w := run(g, r, func(r *http.Request, _ core.Event) error {
+		require.Equal(t, "a=1&b=%2F", r.URL.RawQuery)
+		require.NotContains(t, r.URL.String()+r.RequestURI, token)
+		return nil
+	})
+	require.Equal(t, 200, w.Code)
+}
+
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name    string
+		proxies core.Networks
+		peer    string
+		proto   []string
+		want    core.Reason
+		detail  string
+	}{
+		{"a trusted proxy's word counts", core.PrivateNetworks, "10.1.2.3:99", []string{"https"}, core.ReasonAccepted, ""},
+		{"case does not matter", core.PrivateNetworks, "10.1.2.3:99", []string{"HTTPS"}, core.ReasonAccepted, ""},
+		{"IPv4 in IPv6 is unmapped", core.PrivateNetworks, "[::ffff:10.1.2.3]:99", []string{"https"}, core.ReasonAccepted, ""},
+		{"a bare address is one host", "192.0.2.7", "192.0.2.7:1", []string{"https"}, core.ReasonAccepted, ""},
+		{"no proxy configured", "", "10.1.2.3:99", []string{"https"}, core.ReasonPlainHTTP, "no proxy configured"},
+		{"a peer that is not trusted", core.PrivateNetworks, "203.0.113.9:99", []string{"https"}, core.ReasonPlainHTTP, "peer 203.0.113.9 not trusted"},
+		{"a peer without an address", core.PrivateNetworks, "@", []string{"https"}, core.ReasonPlainHTTP, "not trusted"},
+		{"the proxy said http", core.PrivateNetworks, "10.1.2.3:99", []string{"http"}, core.ReasonPlainHTTP, "proxy said http"},
+		{"the proxy said nothing", core.PrivateNetworks, "10.1.2.3:99", nil, core.ReasonPlainHTTP, "no X-Forwarded-Proto"},
+		{"a list", core.PrivateNetworks, "10.1.2.3:99", []string{"https, http"}, core.ReasonPlainHTTP, "not append"},
+		{"two headers", core.PrivateNetworks, "10.1.2.3:99", []string{"https", "https"}, core.ReasonPlainHTTP, "more than once"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.DangerouslyAllowHTTP, c.TrustedProxies = false, row.proxies
+			g := mustNew(t, c)
+			r := signed(event)
+			r.URL.Scheme = "https" // as an absolute-form request target would set it
+			r.RemoteAddr = row.peer
+			r.Header["X-Forwarded-Proto"] = row.proto
+			run(g, r, ok)
+			require.Equal(t, row.want, rec.last(t, g).Reason)
+			require.Contains(t, rec.last(t, g).Detail, row.detail)
+		})
+	}
+}

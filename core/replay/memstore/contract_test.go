@@ -1,0 +1,23 @@
+package memstore_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/replay/storetest"
+)
+
+var harness = storetest.Harness{
+	New: func(_ *testing.T, capacity int) replay.Store {
+		return memstore.NewWithConfig(memstore.Config{Capacity: capacity})
+	},
+	Test: synctest.Test,
+}
+
+func TestStoreKeepsTheContract(t *testing.T) { storetest.Run(t, harness) }
+
+func TestStoreKeepsTheContractConcurrently(t *testing.T) { storetest.RunConcurrent(t, harness) }
+
+func TestStoreAnswersAsTheModelDoes(t *testing.T) { storetest.RunHistories(t, harness, 2000, 1) }

@@ -1,0 +1,220 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// workers is how many goroutines use a store at once.
+const workers = 64
+
+func concurrentRules() []rule {
+	return []rule{
+		{
+			name:        "of many claims of one key exactly one wins",
+			explanation: "a claim is atomic: two deliveries in the same instant are not both processed (I1), nor is neither",
+			try: func(p *probe) {
+				for range 8 {
+					key := p.key()
+					states := make([]replay.State, workers)
+					p.together(func(i int) error {
+						results, err := p.store.Claim(p.ctx, items(key), long)
+						if err != nil {
+							return err
+						}
+						states[i] = results[0].State
+						return nil
+					})
+					if n := count(states, replay.Claimed); n != 1 {
+						p.failf("%d of %d goroutines claimed the same key", n, workers)
+					}
+					if n := count(states, replay.InFlight); n != workers-1 {
+						p.failf("%d of the other %d goroutines were told that the key is in flight", n, workers-1)
+					}
+				}
+			},
+		},
+		{
+			name:        "batches that overlap share out the keys",
+			explanation: "each item is claimed atomically: every key has exactly one holder (I1), and batches in opposite orders do not block each other",
+			try: func(p *probe) {
+				keys := p.someKeys(8)
+				backwards := slices.Clone(keys)
+				slices.Reverse(backwards)
+				var holders [8]atomic.Int32
+				p.together(func(i int) error {
+					batch := keys
+					if i%2 == 1 {
+						batch = backwards
+					}
+					results, err := p.store.Claim(p.ctx, items(batch...), long)
+					if err != nil {
+						return err
+					}
+					for j, r := range results {
+						if r.State == replay.Claimed {
+							holders[slices.Index(keys, batch[j])].Add(1)
+						}
+					}
+					return nil
+				})
+				for i := range holders {
+					if n := holders[i].Load(); n != 1 {
+						p.failf("key %d has %d holders", i, n)
+					}
+				}
+			},
+		},
+		{
+			name:        "one holder at a time, and none after the commit",
+			explanation: "between a claim and its release nobody else holds the key (I1), and once it is committed nobody ever does (I2)",
+			try: func(p *probe) {
+				key := p.key()
+				var holding, wins, committed atomic.Int32
+				p.together(func(int) error {
+					for range 20 {
+						results, err := p.store.Claim(p.ctx, items(key), long)
+						if err != nil {
+							return err
+						}
+						if results[0].State != replay.Claimed {
+							continue
+						}
+						if n := holding.Add(1); n != 1 {
+							return fmt.Errorf("%d holders at a time", n)
+						}
+						if committed.Load() != 0 {
+							return errors.New("claimed after it was committed")
+						}
+						verdict := release(key, results[0].Token)
+						if wins.Add(1) == workers/2 {
+							verdict = commit(key, results[0].Token, long)
+							committed.Store(1)
+						}
+						holding.Add(-1)
+						if err := p.store.Settle(p.ctx, []replay.Settlement{verdict}); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			},
+		},
+		{
+			name:        "many repetitions of a commit all succeed",
+			explanation: "settling is idempotent, also while another attempt with the same token is under way",
+			try: func(p *probe) {
+				keys := p.someKeys(4)
+				results := p.claim(long, items(keys...)...)
+				p.together(func(int) error {
+					var batch []replay.Settlement
+					for i, key := range keys {
+						batch = append(batch, commit(key, results[i].Token, long))
+					}
+					return p.store.Settle(p.ctx, batch)
+				})
+				for _, key := range keys {
+					p.want(replay.Done, key)
+				}
+			},
+		},
+		{
+			name:        "batches that compete for the last room fit whole or not at all",
+			explanation: "no more live keys than the capacity (I8), and of a batch answered ErrFull nothing is claimed, also when others claim at the same time",
+			capacity:    100,
+			try: func(p *probe) {
+				batches := make([][]replay.Key, workers)
+				for i := range batches {
+					batches[i] = p.someKeys(3)
+				}
+				var claimed atomic.Int32
+				p.together(func(i int) error {
+					results, err := p.store.Claim(p.ctx, items(batches[i]...), long)
+					switch {
+					case errors.Is(err, replay.ErrFull):
+						return nil
+					case err != nil:
+						return err
+					}
+					for _, r := range results {
+						if fault := faultOf(r, replay.Claimed); fault != "" {
+							return errors.New(fault)
+						}
+					}
+					claimed.Add(3)
+					return nil
+				})
+				// Somebody always fits in while there is room for three; what is left over is still there to be had.
+				if n := claimed.Load(); n != 99 {
+					p.failf("%d keys claimed by batches of 3 in a store of 100, want 99", n)
+				}
+				p.hold(long, p.key())
+				p.full(p.key())
+			},
+		},
+		{
+			name:        "Close does not disturb calls that are under way",
+			explanation: "each call either does its work or answers ErrClosed",
+			try: func(p *probe) {
+				keys := p.someKeys(workers)
+				p.together(func(i int) error {
+					if i == workers/2 {
+						return p.store.Close()
+					}
+					results, err := p.store.Claim(p.ctx, items(keys[i]), long)
+					if errors.Is(err, replay.ErrClosed) {
+						return nil
+					}
+					if err != nil {
+						return err
+					}
+					if fault := faultOf(results[0], replay.Claimed); fault != "" {
+						return errors.New(fault)
+					}
+					err = p.store.Settle(p.ctx, []replay.Settlement{commit(keys[i], results[0].Token, long)})
+					if errors.Is(err, replay.ErrClosed) {
+						return nil
+					}
+					return err
+				})
+				if _, err := p.store.Claim(p.ctx, items(p.key()), long); !errors.Is(err, replay.ErrClosed) {
+					p.failf("Claim after Close answered %v, want ErrClosed", err)
+				}
+			},
+		},
+	}
+}
+
+// together runs f in many goroutines that start at once; an error of any ends the attempt.
+func (p *probe) together(f func(i int) error) {
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	errs := make([]error, workers)
+	for i := range workers {
+		wg.Go(func() {
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			p.failf("%v", err)
+		}
+	}
+}
+
+func count(states []replay.State, state replay.State) (n int) {
+	for _, s := range states {
+		if s == state {
+			n++
+		}
+	}
+	return n
+}

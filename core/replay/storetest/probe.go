@@ -1,0 +1,201 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// long outlasts every rule.
+const long = time.Hour
+
+// probe tries a store. Its methods end the attempt at the first answer that is not what it must be; they are for the
+// goroutine of the rule.
+type probe struct {
+	ctx   context.Context
+	store replay.Store
+	h     Harness
+	unit  time.Duration
+	keys  uint64
+}
+
+// stop is what a probe panics with to end an attempt.
+type stop struct{ seen string }
+
+// observe makes a store and tries it; it returns what went wrong, or nothing.
+func observe(t *testing.T, h Harness, capacity int, try func(*probe)) (seen string) {
+	t.Helper()
+	store := h.New(t, capacity)
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case stop:
+			seen = r.seen
+		default:
+			panic(r)
+		}
+		if err := store.Close(); err != nil && seen == "" {
+			seen = fmt.Sprintf("Close: %v", err)
+		}
+	}()
+	try(&probe{ctx: context.Background(), store: store, h: h, unit: h.Unit})
+	return ""
+}
+
+func (p *probe) failf(format string, args ...any) {
+	panic(stop{fmt.Sprintf(format, args...)})
+}
+
+// advance lets half units pass.
+func (p *probe) advance(halves int) { p.h.Advance(time.Duration(halves) * p.unit / 2) }
+
+// key returns a key that was not used before.
+func (p *probe) key() replay.Key {
+	p.keys++
+	return replay.Key(sum("key", p.keys))
+}
+
+func (p *probe) someKeys(n int) []replay.Key {
+	keys := make([]replay.Key, n)
+	for i := range keys {
+		keys[i] = p.key()
+	}
+	return keys
+}
+
+func sum(kind string, n uint64) [32]byte {
+	return sha256.Sum256(binary.BigEndian.AppendUint64([]byte(kind), n))
+}
+
+func item(key replay.Key) replay.Item {
+	return replay.Item{Key: key, Digest: replay.Digest(sha256.Sum256(key[:]))}
+}
+
+func items(keys ...replay.Key) []replay.Item {
+	its := make([]replay.Item, len(keys))
+	for i, k := range keys {
+		its[i] = item(k)
+	}
+	return its
+}
+
+// claim claims a batch, which must not be an error.
+func (p *probe) claim(lease time.Duration, its ...replay.Item) []replay.Result {
+	results, err := p.store.Claim(p.ctx, its, lease)
+	if err != nil {
+		p.failf("Claim of %d items: %v", len(its), err)
+	}
+	if len(results) != len(its) {
+		p.failf("Claim of %d items: %d results", len(its), len(results))
+	}
+	return results
+}
+
+// hold claims a key that must be free.
+func (p *probe) hold(lease time.Duration, key replay.Key) replay.Token {
+	r := p.claim(lease, item(key))[0]
+	p.is(r, replay.Claimed)
+	return r.Token
+}
+
+// want claims a key, whose state must be the one given.
+func (p *probe) want(state replay.State, key replay.Key) replay.Result {
+	r := p.claim(long, item(key))[0]
+	p.is(r, state)
+	return r
+}
+
+// is checks a result's state, and that the fields which do not go with it are empty.
+func (p *probe) is(r replay.Result, state replay.State) {
+	if fault := faultOf(r, state); fault != "" {
+		p.failf("Claim: %s", fault)
+	}
+}
+
+// faultOf says what is wrong with a result that should have the state given.
+func faultOf(r replay.Result, state replay.State) string {
+	switch {
+	case r.State != state:
+		return fmt.Sprintf("answered %v, want %v", r.State, state)
+	case (r.Token != 0) != (state == replay.Claimed):
+		return fmt.Sprintf("answered %v with token %d; a token is set, and not 0, exactly when the key was claimed", state, r.Token)
+	case (r.RetryAfter > 0) != (state == replay.InFlight) || r.RetryAfter < 0:
+		return fmt.Sprintf("answered %v with RetryAfter %v; it is set, and positive, exactly when the key is in flight", state, r.RetryAfter)
+	case r.DoneAt.IsZero() != (state != replay.Done):
+		return fmt.Sprintf("answered %v with DoneAt %v; it is set exactly when the key is done", state, r.DoneAt)
+	case r.Conflict && state == replay.Claimed:
+		return "answered claimed, and a conflict; there is none with something that has ended"
+	}
+	return ""
+}
+
+func commit(key replay.Key, token replay.Token, ttl time.Duration) replay.Settlement {
+	return replay.Settlement{Key: key, Token: token, Verdict: replay.Commit, TTL: ttl}
+}
+
+func release(key replay.Key, token replay.Token) replay.Settlement {
+	return replay.Settlement{Key: key, Token: token, Verdict: replay.Release}
+}
+
+// settle settles a batch, which must succeed.
+func (p *probe) settle(settlements ...replay.Settlement) {
+	if err := p.store.Settle(p.ctx, settlements); err != nil {
+		p.failf("Settle (%v): %v", settlements[0].Verdict, err)
+	}
+}
+
+// done makes a key done.
+func (p *probe) done(key replay.Key, ttl time.Duration) replay.Token {
+	token := p.hold(long, key)
+	p.settle(commit(key, token, ttl))
+	return token
+}
+
+// loses settles a batch in which exactly the claims of the keys given must be lost.
+func (p *probe) loses(keys []replay.Key, settlements ...replay.Settlement) {
+	p.lost("Settle", keys, p.store.Settle(p.ctx, settlements))
+}
+
+func (p *probe) lost(call string, keys []replay.Key, err error) {
+	if fault := faultOfLost(keys, err); fault != "" {
+		p.failf("%s: %s", call, fault)
+	}
+}
+
+// faultOfLost says what is wrong with an error that should name these keys as lost; without keys, with one that
+// should be nil.
+func faultOfLost(keys []replay.Key, err error) string {
+	if len(keys) == 0 {
+		if err != nil {
+			return fmt.Sprintf("answered %v, want success", err)
+		}
+		return ""
+	}
+	var lost *replay.LeaseLostError
+	switch {
+	case !errors.As(err, &lost):
+		return fmt.Sprintf("answered %v, want a LeaseLostError", err)
+	case !errors.Is(err, replay.ErrLeaseLost):
+		return "answered a LeaseLostError that is not ErrLeaseLost"
+	case !slices.Equal(lost.Keys, keys):
+		return fmt.Sprintf("LeaseLostError names %d keys, want %d, those that are lost, in the order given", len(lost.Keys), len(keys))
+	}
+	return ""
+}
+
+// refuses checks the error of a call whose arguments were wrong.
+func (p *probe) refuses(call string, err error) {
+	switch {
+	case err == nil:
+		p.failf("%s succeeded", call)
+	case errors.Is(err, replay.ErrLeaseLost), errors.Is(err, replay.ErrFull), errors.Is(err, replay.ErrClosed):
+		p.failf("%s answered %v, which callers take for something else", call, err)
+	}
+}
