@@ -1,0 +1,289 @@
+package core_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+func TestNoDefaultAnswerDisablesAnEndpoint(t *testing.T) {
+	t.Parallel()
+	seen := map[core.Reason]bool{}
+	for _, r := range core.Reasons() {
+		require.False(t, seen[r], r)
+		seen[r] = true
+		require.NotContains(t, []int{404, 406, 410, 501}, r.Status(), r)
+		if r.Class() == core.ClassState && r != core.ReasonRateLimited {
+			require.Equal(t, 503, r.Status(), r)
+		}
+		if r.Class() == core.ClassAuthentication {
+			require.Equal(t, 400, r.Status(), r)
+		}
+	}
+	require.Equal(t, core.ClassMisconfiguration, core.Reason("made up").Class())
+	require.Equal(t, 500, core.Reason("made up").Status())
+}
+
+func TestEveryFailedAuthenticationLooksTheSame(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{0, 401, 403, 503} {
+		var first string
+		for name, r := range map[string]*http.Request{
+			"nothing":      post(event),
+			"forged":       post(event, "Acme-Signature", pairs(oldSecret, testTime, event)),
+			"malformed":    post(event, "Acme-Signature", "x"),
+			"stale":        post(event, "Acme-Signature", pairs(testSecret, testTime.Add(-time.Hour), event)),
+			"early":        post(event, "Acme-Signature", pairs(testSecret, testTime.Add(time.Hour), event)),
+			"no timestamp": post(event, "Acme-Signature", "v1="+mac(testSecret, event)),
+			"twice":        post(event, "Acme-Signature", "a", "Acme-Signature", "b"),
+			"long":         post(event, "Acme-Signature", strings.Repeat("x", 10000)),
+		} {
+			c, _ := config(timestamped())
+			c.AuthenticationStatus = status
+			w := run(mustNew(t, c), r, never(t))
+			got := fmt.Sprint(w.Code, w.Header(), w.Body.String())
+			if first == "" {
+				first = got
+			}
+			require.Equal(t, first, got, name)
+			require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
+			require.Equal(t, status == 401, w.Header().Get("WWW-Authenticate") != "")
+		}
+	}
+}
+
+func TestRequestsThatCannotBeJudged(t *testing.T) {
+	t.Parallel()
+	big := strings.Repeat("x", 2000)
+	rows := []struct {
+		name   string
+		make   func() *http.Request
+		reason core.Reason
+		status int
+		header string
+	}{
+		{"another method", func() *http.Request { return httptest.NewRequest(http.MethodPut, "/", nil) }, core.ReasonMethod, 405, "Allow"},
+		{"GET where nothing is handshaken by GET", func() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, core.ReasonMethod, 405, "Allow"},
+		{"a declared length beyond the limit", func() *http.Request { return signed(big) }, core.ReasonBodyTooLarge, 413, "Connection"},
+		{"a chunked body beyond the limit", func() *http.Request { return chunked(signed(big), big) }, core.ReasonBodyTooLarge, 413, "Connection"},
+		{"a limit set before the guard", func() *http.Request {
+			r := signed(event)
+			r.Body = http.MaxBytesReader(httptest.NewRecorder(), r.Body, 3)
+			return r
+		}, core.ReasonBodyTooLarge, 413, "Connection"},
+		{"a compressed body", func() *http.Request { return with(signed(event), "Content-Encoding", "gzip") }, core.ReasonEncoding, 415, ""},
+		{"a charset nobody signs in", func() *http.Request { return with(signed(event), "Content-Type", "application/json; charset=utf-16") }, core.ReasonContentType, 415, ""},
+		{"two content types", func() *http.Request {
+			r := signed(event)
+			r.Header["Content-Type"] = []string{"text/plain", "application/json"}
+			return r
+		}, core.ReasonContentType, 415, ""},
+		{"a body that breaks off", func() *http.Request {
+			r := signed(event)
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), broken{}))
+			return r
+		}, core.ReasonBodyIncomplete, 400, ""},
+		{"a body that was read before", func() *http.Request {
+			r := signed(event)
+			_, _ = io.ReadAll(r.Body)
+			return r
+		}, core.ReasonBodyAlreadyRead, 500, ""},
+		{"a body that was read in part", func() *http.Request {
+			r := signed(event)
+			_, _ = io.CopyN(io.Discard, r.Body, 3)
+			return r
+		}, core.ReasonBodyAlreadyRead, 500, ""},
+		{"a body that was replaced by none", func() *http.Request {
+			r := signed(event)
+			r.Body = http.NoBody
+			return r
+		}, core.ReasonBodyAlreadyRead, 500, ""},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.MaxBody = 1000
+			g := mustNew(t, c)
+			w := run(g, row.make(), never(t))
+			require.Equal(t, row.status, w.Code)
+			require.Equal(t, row.reason, rec.last(t, g).Reason)
+			if row.header != "" {
+				require.NotEmpty(t, w.Header().Get(row.header))
+			}
+		})
+	}
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func with(r *http.Request, name, value string) *http.Request { r.Header.Set(name, value); return r }
+
+func chunked(r *http.Request, body string) *http.Request {
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), -1
+	return r
+}
+
+func TestABodyOfAnyLengthIsReadWhole(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 65535, 65536, 65537, 131072, 500000} {
+		body := strings.Repeat("x", n)
+		for _, r := range []*http.Request{signed(body), chunked(signed(body), body)} {
+			c, _ := config(timestamped())
+			w := run(mustNew(t, c), r, func(_ *http.Request, e core.Event) error {
+				require.Len(t, e.Payload, n)
+				return nil
+			})
+			require.Equal(t, 200, w.Code, n)
+		}
+	}
+}
+
+func TestADeclaredLengthCostsNothingBeforeItsBytesArrive(t *testing.T) {
+	c, _ := config(timestamped())
+	c.MaxBody = 100 << 20
+	g := mustNew(t, c)
+	allocated := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			r := signed(event)
+			r.ContentLength = 100 << 20
+			r.Body = io.NopCloser(broken{})
+			run(g, r, never(b))
+		}
+	}).AllocedBytesPerOp()
+	require.Less(t, allocated, int64(128<<10))
+}
+
+func TestHandshakes(t *testing.T) {
+	t.Parallel()
+	e := timestamped()
+	e.Handshakes = []entry.Handshake{
+		{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge"},
+		{Method: "HEAD"},
+		{Method: "GET", WhenQuery: "hub.challenge", EchoQuery: "hub.challenge", TokenQuery: "hub.verify_token"},
+	}
+	get := func(query string) *http.Request { return httptest.NewRequest(http.MethodGet, "/?"+query, nil) }
+	challenge := func(text string) string { return fmt.Sprintf(`{"type":"url_verification","challenge":%q}`, text) }
+	rows := []struct {
+		name   string
+		r      *http.Request
+		status int
+		body   string
+		reason core.Reason
+	}{
+		{"a proved challenge is echoed", signed(challenge("3eZbrw1aB")), 200, "3eZbrw1aB", core.ReasonHandshake},
+		{"an unproved one is not", post(challenge("3eZbrw1aB")), 400, "Bad Request\n", core.ReasonMissingSignature},
+		{"markup is not echoed", signed(challenge("<script>")), 400, "Bad Request\n", core.ReasonMalformedSignature},
+		{"a book is not echoed", signed(challenge(strings.Repeat("x", 600))), 400, "Bad Request\n", core.ReasonMalformedSignature},
+		{"HEAD has a fixed answer", httptest.NewRequest(http.MethodHead, "/", nil), 200, "", core.ReasonHandshake},
+		{"a verify token is compared", get("hub.challenge=123&hub.verify_token=verify-token-1"), 200, "123", core.ReasonHandshake},
+		{"a wrong verify token", get("hub.challenge=123&hub.verify_token=x"), 400, "Bad Request\n", core.ReasonBadCredential},
+		{"no challenge", get("hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", core.ReasonMethod},
+		{"two challenges", get("hub.challenge=1&hub.challenge=2&hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", core.ReasonMethod},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(e)
+			c.VerifyTokens = core.StaticSecrets("verify-token-1")
+			g := mustNew(t, c)
+			w := run(g, row.r, never(t))
+			require.Equal(t, row.status, w.Code)
+			require.Equal(t, row.body, w.Body.String())
+			require.Equal(t, row.reason, rec.last(t, g).Reason)
+			if w.Body.Len() > 0 {
+				require.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
+				require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
+			}
+		})
+	}
+}
+
+func TestAwaitingASecretAnswersHandshakesOnly(t *testing.T) {
+	t.Parallel()
+	e := timestamped()
+	e.Handshakes = []entry.Handshake{{Method: "HEAD"}}
+	c, _ := config(e)
+	c.Secrets, c.AwaitingSecret = nil, true
+	g := mustNew(t, c)
+	require.Equal(t, 200, run(g, httptest.NewRequest(http.MethodHead, "/", nil), never(t)).Code)
+	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+}
+
+func TestTheObserverCannotHarm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		c, _ := config(timestamped())
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		c.Observer = core.ObserverFunc(func(core.Record) { time.Sleep(time.Hour); panic("observer") })
+		g := mustNew(t, c)
+		start := time.Now()
+		for range 3000 {
+			require.Equal(t, 400, run(g, post(event), never(t)).Code)
+		}
+		require.Zero(t, time.Since(start), "it is not waited for")
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, g.Flush(short), context.DeadlineExceeded)
+		require.NoError(t, g.Flush(t.Context()))
+		require.Contains(t, log.String(), "the observer panicked")
+	})
+}
+
+func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c, _ := config(timestamped())
+	c.Observer = nil
+	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	g := mustNew(t, c)
+	log.Reset()
+	evil := "x\r\nlevel=ERROR msg=forged \x1b[31m"
+	r := post(event, "Acme-Signature", evil, "User-Agent", evil)
+	r.URL.Path = "/" + evil
+	run(g, r, never(t))
+	run(g, signed(`{"id":"a\r\nb\u001b[0m","type":"\u2028"}`), func(*http.Request, core.Event) error { return errors.New("app\x1b[31m") })
+	for range 100 {
+		run(g, post(event), never(t))
+	}
+	require.NoError(t, g.Flush(t.Context()))
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	require.Len(t, lines, 2, "sampled by reason")
+	for _, line := range lines {
+		require.NotContains(t, line, "forged")
+		require.NotContains(t, line, "\x1b")
+		require.NotContains(t, line, `\x1b`)
+	}
+}
+
+func TestARejectionHidesTheAppsError(t *testing.T) {
+	t.Parallel()
+	secret := errors.New("password of the database")
+	c, _ := config(timestamped())
+	g := mustNew(t, c)
+	s := core.NewSignals[*http.Request]()
+	s.On("*", func(*http.Request, core.Event) error { return secret })
+	d, _ := g.Receive(httptest.NewRecorder(), signed(event), core.Inbound{})
+	reply := s.Run(d.Request(), d.Request(), func() core.Written { return core.Written{} })
+	require.NotErrorIs(t, reply.Rejection, secret)
+	require.ErrorIs(t, reply.Rejection.Cause(), secret)
+	require.NotContains(t, fmt.Sprintf("%v %+v %s %q", reply.Rejection, reply.Rejection, reply.Rejection, reply.Rejection), "password")
+	require.Equal(t, 500, reply.Rejection.StatusCode())
+}

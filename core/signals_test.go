@@ -1,0 +1,344 @@
+package core_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+type signals = core.Signals[*http.Request]
+
+func serve(g *core.Guard, s *signals, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	core.Handler(g, core.SignalHandler(s)).ServeHTTP(w, r)
+	return w
+}
+
+func TestPatternsChooseReceiversInTheOrderOfRegistration(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		eventType string
+		want      []string
+	}{
+		{"invoice.paid", []string{"invoice.paid", "*", "invoice.*"}},
+		{"invoice.paid.late", []string{"*", "invoice.*"}},
+		{"invoice.", []string{"*"}},
+		{"invoice", []string{"*"}},
+		{"invoices.paid", []string{"*"}},
+		{"orders/create", []string{"*", "orders/*"}},
+		{"a_b", []string{"*", "a_*"}},
+		{"", []string{"*"}},
+	}
+	for _, row := range rows {
+		t.Run("type "+row.eventType, func(t *testing.T) {
+			t.Parallel()
+			var ran []string
+			s := core.NewSignals[*http.Request]()
+			for _, p := range []string{"invoice.paid", "*", "invoice.*", "orders/*", "a_*"} {
+				s.On(p, func(*http.Request, core.Event) error { ran = append(ran, p); return nil })
+			}
+			c, _ := config(timestamped())
+			body, _ := json.Marshal(map[string]string{"id": "1", "type": row.eventType})
+			require.Equal(t, 200, serve(mustNew(t, c), s, signed(string(body))).Code)
+			require.Equal(t, row.want, ran)
+		})
+	}
+}
+
+func TestTheWorstOutcomeDecides(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	rows := []struct {
+		name     string
+		outcomes []error
+		status   int
+		reason   core.Reason
+		reported bool
+	}{
+		{"all well", []error{nil, nil}, 200, core.ReasonAccepted, false},
+		{"ignored", []error{core.Ignore}, 200, core.ReasonAccepted, false},
+		{"permanent is committed and reported", []error{core.Permanent(boom), nil}, 200, core.ReasonAccepted, true},
+		{"permanent inside another error", []error{errors.Join(core.Permanent(boom))}, 200, core.ReasonAccepted, true},
+		{"retry beats permanent, and the others run", []error{core.Permanent(boom), boom, nil}, 500, core.ReasonSignalFailed, true},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			ran := 0
+			s := core.NewSignals[*http.Request]()
+			for _, err := range row.outcomes {
+				s.On("*", func(*http.Request, core.Event) error { ran++; return err })
+			}
+			c, rec := config(timestamped())
+			g := mustNew(t, c)
+			require.Equal(t, row.status, serve(g, s, signed(event)).Code)
+			require.Equal(t, len(row.outcomes), ran)
+			last := rec.last(t, g)
+			require.Equal(t, row.reason, last.Reason)
+			require.Equal(t, row.reported, last.Err != nil)
+			w := serve(g, s, signed(event))
+			require.Equal(t, row.status, w.Code)
+			if row.status == 200 {
+				require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+			} else {
+				require.Equal(t, 2*len(row.outcomes), ran)
+			}
+		})
+	}
+	require.NoError(t, core.Permanent(nil))
+}
+
+func TestAPanicIsContainedAndReleased(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	after := false
+	s := core.NewSignals[*http.Request]()
+	s.On("*", func(*http.Request, core.Event) error { panic("kaboom") })
+	s.On("*", func(*http.Request, core.Event) error { after = true; return nil })
+	w := serve(g, s, signed(event))
+	require.Equal(t, 500, w.Code)
+	require.NotContains(t, w.Body.String(), "kaboom")
+	require.True(t, after)
+	last := rec.last(t, g)
+	require.Equal(t, core.ReasonSignalPanicked, last.Reason)
+	require.Contains(t, string(last.Stack), "signals_test.go")
+	require.ErrorContains(t, last.Err, "kaboom")
+	require.Equal(t, 200, run(g, signed(event), ok).Code)
+}
+
+func TestErrAbortHandlerGoesOnAfterTheRelease(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	g := mustNew(t, c)
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		run(g, signed(event), func(*http.Request, core.Event) error { panic(http.ErrAbortHandler) })
+	})
+	require.Equal(t, 200, run(g, signed(event), ok).Code)
+}
+
+func TestAPanicOfAPlainHandlerGoesOnAfterTheRelease(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	require.PanicsWithValue(t, "kaboom", func() {
+		core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("kaboom") })).ServeHTTP(httptest.NewRecorder(), signed(event))
+	})
+	require.Equal(t, core.ReasonSignalPanicked, rec.last(t, g).Reason)
+	require.Equal(t, 200, run(g, signed(event), ok).Code)
+}
+
+func TestAnUnhandledTypeIsASuccessThatIsNotCommitted(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	told := 0
+	s := core.NewSignals[*http.Request]()
+	s.On("other", ok)
+	s.OnUnhandled(func(*http.Request, core.Event) { told++; panic("contained") })
+	require.Equal(t, 200, serve(g, s, signed(event)).Code)
+	require.Equal(t, 1, told)
+	require.Equal(t, core.ReasonUnhandled, rec.last(t, g).Reason)
+	require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+	require.Equal(t, 200, run(g, signed(event), ok).Code)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+}
+
+func TestASignalWithoutAGuardRunsNothing(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	core.Signal(never(t)).ServeHTTP(w, signed(event))
+	require.Equal(t, 500, w.Code)
+	require.Equal(t, "Internal Server Error\n", w.Body.String())
+}
+
+func TestMistakesInRegisteringPanicWithTheCallersLine(t *testing.T) {
+	t.Parallel()
+	s := core.NewSignals[*http.Request]()
+	s.OnNamed("ledger", "*", ok)
+	rows := map[string]func(){
+		"an empty pattern":             func() { s.On("", ok) },
+		"a star in the middle":         func() { s.On("a.*.b", ok) },
+		"a prefix without a boundary":  func() { s.On("invoice*", ok) },
+		"two stars":                    func() { s.On("a.**", ok) },
+		"a nil receiver":               func() { s.On("a", nil) },
+		"a nil function for unhandled": func() { s.OnUnhandled(nil) },
+		"an empty name":                func() { s.OnNamed("", "a", ok) },
+		"a name that is taken":         func() { s.OnNamed("ledger", "a", ok) },
+		"a nil typed receiver":         func() { s.On("a", core.Typed[*http.Request, int](nil)) },
+		"nil signals":                  func() { core.SignalHandler(nil) },
+		"a nil guard":                  func() { core.Handler(nil, http.NotFoundHandler()) },
+		"a registration after the use": func() {
+			frozen := core.NewSignals[*http.Request]()
+			core.SignalHandler(frozen)
+			frozen.On("a", ok)
+		},
+	}
+	for name, f := range rows {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				require.Contains(t, recover(), "signals_test.go:")
+			}()
+			f()
+		})
+	}
+}
+
+func TestTypedReceiversDecodeTheData(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	s := core.NewSignals[*http.Request]()
+	var got int
+	s.On("*", core.Typed(func(_ *http.Request, e core.Event, data struct{ N int }) error { got = data.N; return nil }))
+	require.Equal(t, 200, serve(g, s, signed(event)).Code)
+	require.Equal(t, 1, got)
+	require.Equal(t, 200, serve(g, s, signed(`{"id":"2","data":{"n":"text"}}`)).Code, "no retry would mend it")
+	require.ErrorContains(t, rec.last(t, g).Err, "decoding the event's data")
+}
+
+func TestTheSignalsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		e := timestamped()
+		e.AckLimit = 10 * time.Second
+		c, rec := config(e)
+		g := mustNew(t, c)
+		ctx, hangUp := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
+		hangUp()
+		run(g, signed(event).WithContext(ctx), func(_ *http.Request, e core.Event) error {
+			require.NoError(t, e.Context().Err(), "a hang-up does not end it")
+			require.Equal(t, "value", e.Context().Value(key{}))
+			deadline, _ := e.Context().Deadline()
+			require.Equal(t, time.Minute, time.Until(deadline), "the claim does")
+			ackBy, known := core.AckBy(e.Context())
+			require.True(t, known)
+			require.Equal(t, 10*time.Second, time.Until(ackBy))
+			time.Sleep(11 * time.Second)
+			return nil
+		})
+		require.True(t, rec.last(t, g).Overrun)
+
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		run(g, signed(`{"id":"2"}`).WithContext(ctx), func(_ *http.Request, e core.Event) error {
+			deadline, _ := e.Context().Deadline()
+			require.Equal(t, 3*time.Second, time.Until(deadline), "the app's own earlier deadline holds")
+			return nil
+		})
+		c.CancelAtAckLimit = true
+		run(mustNew(t, c), signed(`{"id":"3"}`), func(_ *http.Request, e core.Event) error {
+			deadline, _ := e.Context().Deadline()
+			require.Equal(t, 10*time.Second, time.Until(deadline))
+			return nil
+		})
+	})
+}
+
+func TestRespondIsPutOutAfterTheCommit(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	g := mustNew(t, c)
+	w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+		require.ErrorIs(t, e.Respond(404, "", nil), core.ErrBadResponse)
+		return e.Respond(202, "text/xml", []byte("<Response/>"))
+	})
+	require.Equal(t, 202, w.Code)
+	require.Equal(t, "text/xml", w.Header().Get("Content-Type"))
+	require.Equal(t, "<Response/>", w.Body.String())
+	w = run(g, signed(`{"id":"2"}`), func(_ *http.Request, e core.Event) error {
+		_ = e.Respond(200, "text/plain", []byte("never seen"))
+		return errors.New("no")
+	})
+	require.Equal(t, 500, w.Code)
+	require.NotContains(t, w.Body.String(), "never")
+}
+
+func TestTheAppReadsTheBodyAsItCame(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	g := mustNew(t, c)
+	core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		require.Equal(t, event, string(body))
+		require.EqualValues(t, len(event), r.ContentLength)
+		again, err := r.GetBody()
+		require.NoError(t, err)
+		body, _ = io.ReadAll(again)
+		require.Equal(t, event, string(body))
+		d, found := core.FromContext(r.Context())
+		require.True(t, found)
+		require.Equal(t, event, string(d.Body()))
+		require.Equal(t, "invoice.paid", d.Events()[0].Type)
+		require.Equal(t, core.Authenticated{ID: true, Type: true}, d.Events()[0].Authenticated)
+	})).ServeHTTP(httptest.NewRecorder(), signed(event))
+}
+
+func TestTwoGuardsOnOneRequest(t *testing.T) {
+	t.Parallel()
+	outerConfig, outerRecords := config(basicOnly())
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+	outer := mustNew(t, outerConfig)
+	innerConfig, _ := config(timestamped())
+	inner := mustNew(t, innerConfig)
+	chain := func(fn core.Receiver[*http.Request]) http.Handler {
+		return core.Handler(outer, core.Handler(inner, core.Handler(inner, core.Signal(fn))))
+	}
+	deliver := func(fn core.Receiver[*http.Request]) int {
+		r := signed(event)
+		r.SetBasicAuth("user", "a-long-enough-password")
+		w := httptest.NewRecorder()
+		chain(fn).ServeHTTP(w, r)
+		return w.Code
+	}
+	runs := 0
+	require.Equal(t, 500, deliver(func(*http.Request, core.Event) error { return errors.New("no") }))
+	require.Equal(t, 200, deliver(func(r *http.Request, e core.Event) error {
+		runs++
+		require.Equal(t, "test", e.Endpoint, "the inner guard's event")
+		return nil
+	}))
+	require.Equal(t, 1, runs, "the same guard twice passes through")
+	require.Equal(t, 200, deliver(never(t)))
+	require.Equal(t, core.ReasonDuplicate, outerRecords.last(t, outer).Reason)
+
+	twin := mustNew(t, innerConfig)
+	w := httptest.NewRecorder()
+	core.Handler(inner, core.Handler(twin, core.Signal(never(t)))).ServeHTTP(w, signed(`{"id":"2"}`))
+	require.Equal(t, 500, w.Code)
+}
+
+func TestNothingWithinAnOuterGuardIsCommittedForAnUnhandledType(t *testing.T) {
+	t.Parallel()
+	outerConfig, rec := config(basicOnly())
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+	outer := mustNew(t, outerConfig)
+	innerConfig, _ := config(timestamped())
+	inner := mustNew(t, innerConfig)
+	s := core.NewSignals[*http.Request]()
+	s.On("another", ok)
+	deliver := func(h http.Handler) int {
+		r := signed(event)
+		r.SetBasicAuth("user", "a-long-enough-password")
+		w := httptest.NewRecorder()
+		core.Handler(outer, core.Handler(inner, h)).ServeHTTP(w, r)
+		return w.Code
+	}
+	require.Equal(t, 200, deliver(core.SignalHandler(s)))
+	ran := false
+	require.Equal(t, 200, deliver(core.Signal(func(*http.Request, core.Event) error { ran = true; return nil })))
+	require.True(t, ran)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, outer).Reason)
+}
