@@ -1,0 +1,71 @@
+package core_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+func TestVerifyingAnHMACAllocatesNothing(t *testing.T) {
+	c, _ := config(timestamped())
+	c.Secrets = core.StaticSecrets(oldSecret, testSecret)
+	g := mustNew(t, c)
+	body := strings.Repeat("x", 1024)
+	r := signed(body)
+	forged := post(body, "Acme-Signature", pairs("a-secret-that-nobody-ever-accepts", testTime, body))
+	raw := []byte(body)
+	require.True(t, g.VerifySignature(r, raw, testTime))
+	require.Zero(t, testing.AllocsPerRun(100, func() { g.VerifySignature(r, raw, testTime) }))
+	require.False(t, g.VerifySignature(forged, raw, testTime))
+	// A rejection explains itself; the explanation is what it allocates.
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { g.VerifySignature(forged, raw, testTime) }), 3.0)
+}
+
+// BenchmarkVerify states the cost of a verification as a multiple of the bare hash of the same bytes, in one run.
+func BenchmarkVerify(b *testing.B) {
+	for _, size := range []int{256, 1 << 10, 64 << 10} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			c, _ := config(timestamped())
+			g := mustNew(b, c)
+			body := strings.Repeat("x", size)
+			r, raw := signed(body), []byte(body)
+			h := sha256.New()
+			var out [32]byte
+			b.ReportAllocs()
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				g.VerifySignature(r, raw, testTime)
+			}
+			ours := b.Elapsed()
+			start := time.Now()
+			for range b.N {
+				h.Reset()
+				_, _ = h.Write(raw)
+				h.Sum(out[:0])
+			}
+			b.ReportMetric(float64(ours)/float64(time.Since(start)), "x-sha256")
+		})
+	}
+}
+
+// BenchmarkReceive is the whole path with a memory store and one signal, in process.
+func BenchmarkReceive(b *testing.B) {
+	c, _ := config(plain())
+	c.Observer = core.ObserverFunc(func(core.Record) {})
+	c.Replay = core.DangerouslyNoReplay
+	g := mustNew(b, c)
+	body := strings.Repeat("x", 1024)
+	sig := "sha256=" + mac(testSecret, body)
+	b.ReportAllocs()
+	for b.Loop() {
+		if w := run(g, post(body, "X-Hub-Signature-256", sig), ok); w.Code != 200 {
+			b.Fatal(w.Code)
+		}
+	}
+}
