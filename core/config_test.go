@@ -224,9 +224,11 @@ func TestTwoEndpointsDoNotShareIdentities(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
 	for _, name := range []string{"a", "b"} {
-		c, _ := config(timestamped())
+		c, rec := config(timestamped())
 		c.Endpoint, c.Replay = name, store
-		require.Equal(t, 200, run(mustNew(t, c), signed(event), ok).Code)
+		g := mustNew(t, c)
+		require.Equal(t, 200, run(g, signed(event), ok).Code)
+		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
 		require.Contains(t, run(mustNew(t, c), signed(event), never(t)).Body.String(), "already processed")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -23,6 +24,7 @@ type flawedStore struct {
 	flaw     flaw
 	capacity int
 
+	busy   atomic.Bool
 	mu     sync.Mutex
 	closed bool
 	token  replay.Token
@@ -251,13 +253,13 @@ func (s *flawedStore) refuse(e *entry, it replay.Item, lease time.Duration) repl
 
 func (s *flawedStore) Settle(ctx context.Context, settlements []replay.Settlement) error {
 	if s.is("is too busy to repeat a commit") {
-		if !s.mu.TryLock() {
+		if !s.busy.CompareAndSwap(false, true) {
 			return &replay.LeaseLostError{Keys: []replay.Key{settlements[0].Key}}
 		}
+		defer s.busy.Store(false)
 		time.Sleep(time.Millisecond)
-	} else {
-		s.mu.Lock()
 	}
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.begin(ctx, len(settlements)); err != nil {
 		return err

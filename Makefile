@@ -1,0 +1,106 @@
+# "make" lists the targets. Nothing but Go and make is needed for "make test".
+
+STATICCHECK_VERSION = v0.8.2
+FUZZTIME            = 10s
+ARGS                =
+
+# Each module stands on its own, whatever go.work lies about.
+export GOWORK = off
+
+MODULES     := $(shell find . -name go.mod -not -path './.tmp/*' -not -path '*/testdata/*' | sed 's,/go\.mod$$,,' | sort)
+TMP         := $(CURDIR)/.tmp
+# A tool that was built with an older Go cannot read newer code, so that the name says both versions.
+STATICCHECK  = $(TMP)/bin/staticcheck-$(STATICCHECK_VERSION)-$(shell go env GOVERSION)
+
+# each runs a command in every module and stops at the first failure.
+each = @set -eu; for dir in $(MODULES); do echo "== $$dir: $(1)"; (cd "$$dir" && $(1)); done
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: ## Run the demo; ARGS="..." are its arguments
+	@go run ./examples/demo $(ARGS)
+
+# The race detector needs cgo and a C compiler; building runtime/cgo with it tells whether they are there and work.
+.PHONY: test
+test: ## Run every test of every module, with the race detector where it works
+	@set -eu; \
+	race=-race; \
+	if ! why=$$(go build -race runtime/cgo 2>&1); then \
+		race=; \
+		echo '**********************************************************************'; \
+		echo '** NO RACE DETECTOR: it needs cgo and a C compiler. The tests run   **'; \
+		echo '** without it, and data races will not be found.                    **'; \
+		echo '**********************************************************************'; \
+		echo "$$why"; \
+	fi; \
+	for dir in $(MODULES); do \
+		echo "== $$dir: go test $$race"; \
+		(cd "$$dir" && go test $$race -shuffle=on -count=1 ./...); \
+	done
+
+.PHONY: check
+check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests
+	@$(MAKE) --no-print-directory test
+
+.PHONY: fmt
+fmt:
+	@echo '== gofmt'
+	@set -eu; files=$$(find . -name '*.go' -not -path './.tmp/*' -exec gofmt -l {} +); \
+	if [ -n "$$files" ]; then echo "not formatted; run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+.PHONY: vet
+vet:
+	$(call each,go vet ./...)
+
+.PHONY: static
+static: $(STATICCHECK)
+	$(call each,$(STATICCHECK) ./...)
+
+.PHONY: tidy
+tidy:
+	$(call each,go mod tidy -diff)
+
+$(STATICCHECK):
+	@echo "== install staticcheck $(STATICCHECK_VERSION)"
+	@mkdir -p $(TMP)/bin
+	@GOBIN=$(TMP)/bin go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	@mv $(TMP)/bin/staticcheck $@
+
+# A copy, so that go.mod keeps its floors.
+.PHONY: newest
+newest: ## Run the tests with every dependency at its newest, in a copy
+	@set -eu; \
+	copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; trap 'exit 1' HUP INT TERM; \
+	for entry in * .[!.]*; do \
+		case $$entry in .git|.tmp) ;; *) cp -R "$$entry" "$$copy" ;; esac; \
+	done; \
+	for dir in $(MODULES); do \
+		echo "== $$dir: newest dependencies"; \
+		(cd "$$copy/$$dir" && go get -u -t ./... && go mod tidy && go test -shuffle=on -count=1 ./...); \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	$(call each,go test -run '^$$' -bench . -benchmem ./...)
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZTIME (10s)
+	@set -eu; \
+	for dir in $(MODULES); do \
+		list=$$(cd "$$dir" && go test -list '^Fuzz' ./...); \
+		targets=$$(echo "$$list" | awk '/^Fuzz/ { name[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2 "=" name[i]; n = 0 }'); \
+		for target in $$targets; do \
+			echo "== $${target%=*}: $${target#*=}"; \
+			(cd "$$dir" && go test -run '^$$' -fuzz "^$${target#*=}\$$" -fuzztime $(FUZZTIME) "$${target%=*}"); \
+		done; \
+	done
+
+.PHONY: cover
+cover: ## Measure the tests' coverage; the report is .tmp/cover.html
+	@mkdir -p $(TMP)
+	@go test -count=1 -coverpkg=./... -coverprofile=$(TMP)/cover.out ./...
+	@go tool cover -html=$(TMP)/cover.out -o $(TMP)/cover.html
+	@go tool cover -func=$(TMP)/cover.out | tail -n 1

@@ -1,0 +1,83 @@
+// Package chiwebhook puts a [core.Guard] in front of a Chi route.
+//
+//	guard, err := core.New(core.Config{ ... })
+//	signals := chiwebhook.NewSignals()
+//	signals.On("invoice.paid", func(r *http.Request, e core.Event) error { return ship(e.Context(), e.Data) })
+//	chiwebhook.Handle(r, "/webhooks/stripe", guard, signals)
+//
+// [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use and With. In a Use, Chi
+// has not routed the request yet: the route's pattern is then missing from logs, and a token in the path cannot be
+// read, so such a delivery is refused; mount those by With or Handle. Everything here is safe for concurrent use.
+package chiwebhook
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// Config is what [VerifyWithConfig] takes.
+type Config struct {
+	// Guard judges the requests. Required.
+	Guard *core.Guard
+	// OnReject, if not nil, is called for every refused delivery before the answer is written, with the request, why,
+	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
+	// the answer itself needs. It is called by many requests at once, and must not keep the header.
+	OnReject func(*http.Request, *core.Rejection, http.Header)
+}
+
+// Verify is middleware that lets only proved deliveries through. It panics for a nil guard, where it is mounted.
+//
+// A plain handler after it is settled by how it ends: committed when it answered 2xx, or answered nothing; released,
+// so that the provider's retry runs, on everything else, a panic included.
+func Verify(guard *core.Guard) func(http.Handler) http.Handler {
+	return VerifyWithConfig(Config{Guard: guard})
+}
+
+// VerifyWithConfig is [Verify] with more settings.
+func VerifyWithConfig(config Config) func(http.Handler) http.Handler {
+	if config.Guard == nil {
+		panic("chiwebhook: the guard is nil")
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			in := core.Inbound{
+				Route: chi.RouteContext(r.Context()).RoutePattern(), // "" for no context, as outside of Chi
+				Param: func(name string) string { return chi.URLParam(r, name) },
+			}
+			core.Serve(config.Guard, w, r, in, config.OnReject, next.ServeHTTP)
+		})
+	}
+}
+
+// Signals are an endpoint's receivers, by event type.
+type Signals = core.Signals[*http.Request]
+
+// NewSignals makes an empty set of receivers.
+func NewSignals() *Signals { return core.NewSignals[*http.Request]() }
+
+// Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
+// receiver's error decides what becomes of the event, see [core.Receiver]. A request that no guard proved is a 500 and
+// runs nothing.
+func Signal(fn func(*http.Request, core.Event) error) http.HandlerFunc {
+	signals := NewSignals()
+	signals.On("*", fn)
+	return Dispatch(signals)
+}
+
+// Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
+// It panics for a nil set.
+func Dispatch(signals *Signals) http.HandlerFunc { return core.SignalHandler(signals).ServeHTTP }
+
+// Handle mounts guard and receivers on a path, for every method that Chi knows, so that handshakes reach the guard and
+// a wrong method is its 405 and not the router's. It panics for a nil guard or set.
+func Handle(router chi.Router, path string, guard *core.Guard, signals *Signals) {
+	router.Handle(path, Verify(guard)(Dispatch(signals)))
+}
+
+// FromContext returns the delivery that the innermost guard proved, and false where none did. Pass the request's
+// context.
+func FromContext(ctx context.Context) (*core.Delivery, bool) { return core.FromContext(ctx) }

@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Providers that sign the raw body and nothing else: their deliveries carry no time that could be trusted.
+
+// GitHub is a repository, organization, app or enterprise webhook of GitHub.
+//
+// The secret is the one you chose for the webhook. The type (X-GitHub-Event) and the delivery's id come in headers that
+// no signature covers. GitHub never retries by itself; a delivery is sent again by hand or through its API, with the
+// same body, and is then a duplicate until it is forgotten.
+//
+// https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+func GitHub() core.Provider {
+	return of(entry.Entry{
+		Name: "github", Title: "GitHub", Confidence: "A",
+		Docs:     "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
+		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
+		Identity: entry.Identity{With: []string{"X-Github-Event"}},
+		Event: entry.Event{
+			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"),
+			PayloadForm: "payload",
+		},
+		MaxBody: 25 << 20, NeverRetries: true, AckLimit: 10 * time.Second,
+	})
+}
+
+// Shopify is a webhook of a Shopify app or shop. The secret is the app's client secret. Topic, shop and ids come in
+// headers that no signature covers.
+//
+// https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+func Shopify() core.Provider {
+	return of(entry.Entry{
+		Name: "shopify", Title: "Shopify", Confidence: "A",
+		Docs:       "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
+		SecretFrom: "the app's client secret, or the secret under Settings > Notifications > Webhooks",
+		// The unprefixed names are newer, and Shopify's own SDK reads them first.
+		Scheme:   bodyHMAC(entry.Signature{Field: headers("Shopify-Hmac-Sha256", "X-Shopify-Hmac-Sha256"), Encoding: entry.Base64}),
+		Unsigned: []string{"topic", "shop", "webhook id", "time"},
+		Identity: entry.Identity{With: []string{"Shopify-Topic", "X-Shopify-Topic", "Shopify-Shop-Domain", "X-Shopify-Shop-Domain"}},
+		Event: entry.Event{
+			ID:       []entry.Value{{Header: "Shopify-Webhook-Id"}, {Header: "X-Shopify-Webhook-Id"}},
+			Type:     []entry.Value{{Header: "Shopify-Topic"}, {Header: "X-Shopify-Topic"}},
+			Time:     []entry.Value{{Header: "Shopify-Triggered-At"}, {Header: "X-Shopify-Triggered-At"}},
+			TimeUnit: entry.RFC3339,
+		},
+		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second,
+	})
+}
+
+func bodyHMAC(sig entry.Signature) *entry.Scheme {
+	return &entry.Scheme{Algorithm: entry.HMACSHA256, Signature: sig, Signed: []entry.Part{entry.Body()}}
+}

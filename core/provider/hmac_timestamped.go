@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Providers that sign a timestamp together with what they send.
+
+// Stripe is a webhook endpoint of Stripe. The secret is the endpoint's signing secret, prefix included.
+//
+// https://docs.stripe.com/webhooks#verify-manually
+func Stripe() core.Provider {
+	return of(entry.Entry{
+		Name: "stripe", Title: "Stripe", Confidence: "A",
+		Docs:       "https://docs.stripe.com/webhooks#verify-manually",
+		SecretFrom: "Workbench > Webhooks > the endpoint > Signing secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			// v0 is a test-mode signature that anybody may make; only v1 counts.
+			Signature: entry.Signature{Field: headers("Stripe-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event: entry.Event{
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), Data: "/data/object",
+		},
+		RetryHorizon: 72 * time.Hour,
+	})
+}
+
+// Slack is the Events API, interactivity and slash commands of a Slack app. The secret is the app's signing secret.
+// Interactions and slash commands, which come as forms, have no identity: their answer matters.
+//
+// https://docs.slack.dev/authentication/verifying-requests-from-slack
+func Slack() core.Provider {
+	return of(entry.Entry{
+		Name: "slack", Title: "Slack", Confidence: "A",
+		Docs:       "https://docs.slack.dev/authentication/verifying-requests-from-slack",
+		SecretFrom: "the app's Basic Information > App Credentials > Signing Secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Slack-Signature"), Prefix: "v0=", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: headers("X-Slack-Request-Timestamp")},
+			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
+		},
+		Unsigned: []string{"attempt (X-Slack-Retry-Num)"},
+		Identity: entry.Identity{
+			Kind: entry.ByPointer, Pointer: "/event_id", NoneForForms: true,
+			Why: "interactions and slash commands wait for an answer, and a repeated answer would be wrong",
+		},
+		Event: entry.Event{
+			ID: []entry.Value{{JSON: "/event_id"}, {Form: "trigger_id"}},
+			Type: []entry.Value{
+				{JSON: "/event/type"}, {JSON: "/type"}, {Form: "payload", InForm: "/type"}, {Form: "command", Const: "slash_command"},
+			},
+			Time: pointer("/event_time"), Attempt: header("X-Slack-Retry-Num"), Data: "/event",
+			PayloadForm: "payload",
+		},
+		Handshakes: []entry.Handshake{
+			// https://docs.slack.dev/reference/events/url_verification
+			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge"},
+		},
+		RetryHorizon: 10 * time.Minute, AckLimit: 3 * time.Second,
+	})
+}
+
+// Mailgun is Mailgun's event webhooks. The secret is the account's HTTP webhook signing key.
+//
+// The signature covers a timestamp and a token and nothing of the event: whoever captured one delivery could put
+// another body beside its signature, once. The token is used a single time here, so that the body that came first
+// stands.
+//
+// https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
+func Mailgun() core.Provider {
+	return of(entry.Entry{
+		Name: "mailgun", Title: "Mailgun", Confidence: "A",
+		Docs:       "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
+		SecretFrom: "Send > Sending > Webhooks > HTTP webhook signing key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"}, Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{
+				Field: entry.Field{JSON: "/signature/timestamp", Form: "timestamp"},
+				// Mailgun retries for eight hours and does not say whether a retry is signed anew. A retry that repeats
+				// its signature must not be refused; one that was processed is refused by its token.
+				Past: mailgunHorizon,
+			},
+			ID: entry.Field{JSON: "/signature/token", Form: "token", Grammar: entry.HexText},
+			// No separator: the timestamp is all digits of a fixed length and the token is hexadecimal.
+			Signed: []entry.Part{entry.TimestampText(), entry.ID()},
+		},
+		Unsigned: []string{"the body"},
+		Identity: entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{
+			ID:   []entry.Value{{JSON: "/event-data/id"}, {Form: "token"}},
+			Type: []entry.Value{{JSON: "/event-data/event"}, {Form: "event"}},
+			Time: []entry.Value{{JSON: "/event-data/timestamp"}, {Form: "timestamp"}},
+			Data: "/event-data",
+		},
+		RetryHorizon: mailgunHorizon,
+	})
+}
+
+const mailgunHorizon = 8 * time.Hour

@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Providers that follow Standard Webhooks: a signed id, a signed timestamp, and signatures for every active secret.
+
+// standardHorizon is the length of the schedule that Standard Webhooks recommends: 0 s, 5 s, 5 min, 30 min, 2 h, 5 h,
+// 10 h, 14 h, 20 h, 24 h.
+const standardHorizon = 76 * time.Hour
+
+// StandardWebhooks is any sender that follows the specification. The secret is base64, with or without "whsec_".
+//
+// https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+func StandardWebhooks() core.Provider {
+	return of(entry.Entry{
+		Name: "standard-webhooks", Title: "Standard Webhooks", Confidence: "A",
+		Docs:       "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
+		Scheme:     standardScheme("Webhook-"),
+		SecretFrom: "the sender's page for this endpoint",
+		Identity:   entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{
+			ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data",
+		},
+		RetryHorizon: standardHorizon, AckLimit: 15 * time.Second,
+	})
+}
+
+// Svix is any sender that uses Svix. The secret is the endpoint's signing secret ("whsec_..."). Both names of the
+// headers are known, svix-* first.
+//
+// https://docs.svix.com/receiving/verifying-payloads/how-manual
+func Svix() core.Provider {
+	return of(entry.Entry{
+		Name: "svix", Title: "Svix", Confidence: "A",
+		Docs:       "https://docs.svix.com/receiving/verifying-payloads/how-manual",
+		SecretFrom: "the endpoint's page in the sender's webhook portal > Signing Secret",
+		Scheme:     standardScheme("Svix-", "Webhook-"),
+		Identity:   entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{
+			ID:   []entry.Value{{Header: "Svix-Id"}, {Header: "Webhook-Id"}},
+			Type: []entry.Value{{JSON: "/type"}, {JSON: "/eventType"}}, Data: "/data",
+		},
+		RetryHorizon: standardHorizon, AckLimit: 15 * time.Second,
+	})
+}
+
+// Resend is Resend's webhooks, which Svix sends.
+//
+// https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests
+func Resend() core.Provider {
+	return of(entry.Entry{
+		Name: "resend", Title: "Resend", Confidence: "A",
+		Docs:       "https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests",
+		SecretFrom: "Webhooks > the webhook > Signing Secret",
+		Scheme:     standardScheme("Svix-"),
+		Identity:   entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{
+			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+		},
+		RetryHorizon: standardHorizon, AckLimit: 15 * time.Second,
+	})
+}
+
+// GitLab is a GitLab webhook with a signing token (GitLab 19.0 and newer). For the older secret token see
+// [GitLabToken].
+//
+// A 4xx disables a GitLab webhook for good, so that a failed authentication is answered 503: a secret that was
+// mistyped can be mended.
+//
+// https://docs.gitlab.com/user/project/integrations/webhooks/
+func GitLab() core.Provider {
+	return of(entry.Entry{
+		Name: "gitlab", Title: "GitLab", Confidence: "B",
+		Docs:       gitlabDocs,
+		SecretFrom: "the webhook's settings > Signing token",
+		Scheme:     standardScheme("Webhook-"),
+		Unsigned:   []string{"event type (X-Gitlab-Event)"},
+		Identity:   entry.Identity{Kind: entry.BySignedID},
+		Event:      entry.Event{ID: header("Webhook-Id"), Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
+		MaxBody:    25 << 20, AuthStatus: 503,
+	})
+}
+
+const gitlabDocs = "https://docs.gitlab.com/user/project/integrations/webhooks/"
+
+func standardScheme(families ...string) *entry.Scheme {
+	named := func(suffix string) (f entry.Field) {
+		for _, family := range families {
+			f.Headers = append(f.Headers, family+suffix)
+		}
+		return f
+	}
+	id := named("Id")
+	id.Grammar = entry.Token // the specification forbids the dot that separates the parts
+	return &entry.Scheme{
+		Algorithm: entry.HMACSHA256,
+		Key:       entry.Key{Encoding: entry.Base64, Prefix: "whsec_"},
+		Signature: entry.Signature{Field: named("Signature"), Layout: entry.Versioned, Name: "v1", Encoding: entry.Base64},
+		Timestamp: entry.Timestamp{Field: named("Timestamp")},
+		ID:        id,
+		Signed:    []entry.Part{entry.ID(), entry.Literal("."), entry.TimestampText(), entry.Literal("."), entry.Body()},
+	}
+}

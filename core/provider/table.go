@@ -1,0 +1,33 @@
+package provider
+
+import (
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// All returns every provider that needs no parameter, sorted by name, for tables, tests and configurations.
+func All() []core.Provider {
+	return []core.Provider{
+		Basic(), Bearer(), GitHub(), GitLab(), GitLabToken(), Mailgun(), Postmark(), Resend(), Shopify(), Slack(),
+		StandardWebhooks(), Stripe(), Svix(), Telegram(),
+	}
+}
+
+// ByName returns the provider of that name, and false where there is none.
+func ByName(name string) (core.Provider, bool) {
+	for _, p := range All() {
+		if p.Name() == name {
+			return p, true
+		}
+	}
+	return core.Provider{}, false
+}
+
+// of is the one place where an entry becomes a provider.
+func of(e entry.Entry) core.Provider { return core.NewProvider(e, nil) }
+
+func headers(names ...string) entry.Field { return entry.Field{Headers: names} }
+
+func header(name string) []entry.Value { return []entry.Value{{Header: name}} }
+
+func pointer(p string) []entry.Value { return []entry.Value{{JSON: p}} }

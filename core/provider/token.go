@@ -1,0 +1,93 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Providers that sign nothing and present a shared secret as it is. It vouches for the whole request, and stays as good
+// as the channel it came through: TLS is all that keeps it.
+
+// GitLabToken is a GitLab webhook with a secret token (X-Gitlab-Token). Prefer the signing token, see [GitLab].
+//
+// https://docs.gitlab.com/user/project/integrations/webhooks/
+func GitLabToken() core.Provider {
+	return of(entry.Entry{
+		Name: "gitlab-token", Title: "GitLab (secret token)", Confidence: "A",
+		Docs:       gitlabDocs,
+		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Gitlab-Token"},
+		Unsigned:   []string{"everything: the token is a shared secret"},
+		Identity:   entry.Identity{With: []string{"X-Gitlab-Event"}},
+		Event:      entry.Event{ID: []entry.Value{{Header: "Idempotency-Key"}, {Header: "X-Gitlab-Event-Uuid"}}, Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
+		MaxBody:    25 << 20, AuthStatus: 503,
+	})
+}
+
+// Postmark is Postmark's webhooks, which present HTTP Basic credentials from the URL you register. Secrets are pairs
+// "user:password".
+//
+// https://postmarkapp.com/developer/webhooks/webhooks-overview
+func Postmark() core.Provider {
+	return of(entry.Entry{
+		Name: "postmark", Title: "Postmark", Confidence: "B",
+		Docs:       "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+		Credential: entry.Credential{Kind: entry.Basic},
+		Unsigned:   []string{"everything: the credential is a shared secret"},
+		Event: entry.Event{
+			ID: []entry.Value{{JSON: "/ID"}, {JSON: "/MessageID"}}, Type: pointer("/RecordType"),
+		},
+		RetryHorizon: 11 * time.Hour,
+	})
+}
+
+// Telegram is the updates of a Telegram bot. The secret is the secret_token you gave to setWebhook.
+//
+// https://core.telegram.org/bots/api#setwebhook
+func Telegram() core.Provider {
+	return of(entry.Entry{
+		Name: "telegram", Title: "Telegram", Confidence: "C",
+		Docs:       "https://core.telegram.org/bots/api#setwebhook",
+		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Telegram-Bot-Api-Secret-Token"},
+		Unsigned:   []string{"everything: the token is a shared secret"},
+		Event:      entry.Event{ID: pointer("/update_id"), Type: []entry.Value{{FirstKey: "update_id"}}},
+	})
+}
+
+// Basic is a sender that presents HTTP Basic credentials (RFC 7617). Secrets are pairs "user:password".
+func Basic() core.Provider {
+	return of(entry.Entry{
+		Name: "basic", Title: "HTTP Basic", Confidence: "A",
+		Docs:       "https://www.rfc-editor.org/rfc/rfc7617",
+		Credential: entry.Credential{Kind: entry.Basic},
+		Unsigned:   []string{"everything: the credential is a shared secret"},
+		Event:      commonEvent(),
+	})
+}
+
+// Bearer is a sender that presents a bearer token (RFC 6750).
+func Bearer() core.Provider {
+	return of(entry.Entry{
+		Name: "bearer", Title: "Bearer token", Confidence: "A",
+		Docs:       "https://www.rfc-editor.org/rfc/rfc6750",
+		Credential: entry.Credential{Kind: entry.Bearer},
+		Unsigned:   []string{"everything: the credential is a shared secret"},
+		Event:      commonEvent(),
+	})
+}
+
+// Token is a sender that presents a shared secret in a header of its own. Its name is "token".
+func Token(headerName string) core.Provider {
+	return of(entry.Entry{
+		Name: "token", Title: "Header token", Confidence: "A",
+		Credential: entry.Credential{Kind: entry.HeaderToken, Name: headerName},
+		Unsigned:   []string{"everything: the credential is a shared secret"},
+		Event:      commonEvent(),
+	})
+}
+
+// commonEvent reads what most JSON events call these things; nothing is decided by them.
+func commonEvent() entry.Event {
+	return entry.Event{ID: pointer("/id"), Type: []entry.Value{{JSON: "/type"}, {JSON: "/event"}}}
+}

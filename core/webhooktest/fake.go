@@ -1,0 +1,81 @@
+package webhooktest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Fake makes a request that carries a proved delivery of the event, to test a signal without a guard: give it to the
+// router's Signal or Dispatch handler. ID, Type, Action, Time (to the nanosecond), Attempt, Tenant, Payload, Endpoint
+// and Provider are those of e; an empty Payload takes e.Data. Nothing remembers the event.
+//
+// There is no way around the proof: a guard of its own proves the request, by a credential made for this one call.
+func Fake(e core.Event) *http.Request {
+	body := e.Payload
+	if len(body) == 0 {
+		body = e.Data
+	}
+	name := e.Provider
+	if name == "" {
+		name = "fake"
+	}
+	endpoint := e.Endpoint
+	if endpoint == "" {
+		endpoint = name
+	}
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	token := hex.EncodeToString(b)
+	value := func(field string) []entry.Value { return []entry.Value{{Header: prefix + field}} }
+	guard, err := core.New(core.Config{
+		Endpoint: endpoint, Replay: core.DangerouslyNoReplay, Secrets: core.StaticSecrets(token),
+		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		Provider: core.NewProvider(entry.Entry{
+			Name: name, Title: name, MaxBody: max(1, int64(len(body))),
+			Credential: entry.Credential{Kind: entry.HeaderToken, Name: prefix + "Token"},
+			Event: entry.Event{
+				ID: value("Id"), Type: value("Type"), Action: value("Action"), Time: value("Time"), Attempt: value("Attempt"),
+				Tenant: value("Tenant"), TimeUnit: entry.RFC3339,
+			},
+		}, nil),
+	})
+	if err != nil {
+		panic(err) // the config above is always whole
+	}
+	r := httptest.NewRequest(http.MethodPost, "/", io.NopCloser(bytes.NewReader(body)))
+	r.ContentLength = int64(len(body))
+	h := r.Header
+	h.Set(prefix+"Token", token)
+	h.Set(prefix+"Id", e.ID)
+	h.Set(prefix+"Type", e.Type)
+	h.Set(prefix+"Action", e.Action)
+	h.Set(prefix+"Tenant", e.Tenant)
+	h.Set(prefix+"Attempt", strconv.Itoa(e.Attempt))
+	if !e.Time.IsZero() {
+		h.Set(prefix+"Time", e.Time.Format(time.RFC3339Nano))
+	}
+	d, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	if reply != nil {
+		panic("webhooktest: the fake delivery was refused: " + reply.Rejection.Detail())
+	}
+	proved := d.Request()
+	for name := range proved.Header {
+		if len(name) > len(prefix) && name[:len(prefix)] == prefix {
+			proved.Header.Del(name)
+		}
+	}
+	proved.Header.Set("Content-Type", "application/json")
+	return proved
+}
+
+const prefix = "Webhooktest-"

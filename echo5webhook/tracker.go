@@ -1,0 +1,84 @@
+package echo5webhook
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// tracker notes what reaches the response. Echo's own Committed and Status do not tell of a connection that was taken
+// over, nor of a flush, and c.JSON changes Status after another status was sent.
+type tracker struct {
+	http.ResponseWriter
+	status   int
+	hijacked bool
+}
+
+// track puts a tracker on the context's response, or finds the one that is there. The one who put it restores.
+func track(c *echo.Context) (t *tracker, outermost bool) {
+	if t, ok := c.Response().(*tracker); ok {
+		return t, false
+	}
+	t = &tracker{ResponseWriter: c.Response()}
+	c.SetResponse(t)
+	return t, true
+}
+
+// restore takes the tracker off again, unless somebody has put a writer of their own over it.
+func (t *tracker) restore(c *echo.Context) {
+	if c.Response() == http.ResponseWriter(t) {
+		c.SetResponse(t.ResponseWriter)
+	}
+}
+
+func (t *tracker) written() core.Written { return core.Written{Status: t.status, Hijacked: t.hijacked} }
+
+func (t *tracker) note(status int) {
+	if t.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		t.status = status
+	}
+}
+
+// WriteHeader notes the final status.
+func (t *tracker) WriteHeader(status int) {
+	t.note(status)
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes the implied status: the one that c.JSON has put into Echo's response, or 200.
+func (t *tracker) Write(b []byte) (int, error) {
+	if t.status == 0 {
+		if res, err := echo.UnwrapResponse(t.ResponseWriter); err == nil {
+			t.note(res.Status)
+		}
+		t.note(http.StatusOK)
+	}
+	return t.ResponseWriter.Write(b)
+}
+
+// FlushError sends what was written, with an implied 200.
+func (t *tracker) FlushError() error {
+	err := http.NewResponseController(t.ResponseWriter).Flush()
+	if !errors.Is(err, http.ErrNotSupported) {
+		t.note(http.StatusOK)
+	}
+	return err
+}
+
+// Flush is FlushError for code that asks for an http.Flusher.
+func (t *tracker) Flush() { _ = t.FlushError() }
+
+// Hijack hands the connection over.
+func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	t.hijacked = t.hijacked || err == nil
+	return conn, rw, err
+}
+
+// Unwrap is for http.ResponseController.
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }

@@ -1,0 +1,79 @@
+package echowebhook
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// tracker notes what reaches the response's writer. Echo's own Committed and Status do not tell of a connection that
+// was taken over, nor of a flush, and c.JSON changes Status after another status was sent.
+type tracker struct {
+	http.ResponseWriter
+	status   int
+	hijacked bool
+}
+
+// track puts a tracker under the response, or finds the one that is there. The one who put it restores.
+func track(res *echo.Response) (t *tracker, outermost bool) {
+	if t, ok := res.Writer.(*tracker); ok {
+		return t, false
+	}
+	t = &tracker{ResponseWriter: res.Writer}
+	res.Writer = t
+	return t, true
+}
+
+// restore takes the tracker off again, unless somebody has put a writer of their own over it.
+func (t *tracker) restore(res *echo.Response) {
+	if res.Writer == http.ResponseWriter(t) {
+		res.Writer = t.ResponseWriter
+	}
+}
+
+func (t *tracker) written() core.Written { return core.Written{Status: t.status, Hijacked: t.hijacked} }
+
+func (t *tracker) note(status int) {
+	if t.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+		t.status = status
+	}
+}
+
+// WriteHeader notes the final status.
+func (t *tracker) WriteHeader(status int) {
+	t.note(status)
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes the implied 200.
+func (t *tracker) Write(b []byte) (int, error) {
+	t.note(http.StatusOK)
+	return t.ResponseWriter.Write(b)
+}
+
+// FlushError sends what was written, with an implied 200.
+func (t *tracker) FlushError() error {
+	err := http.NewResponseController(t.ResponseWriter).Flush()
+	if !errors.Is(err, http.ErrNotSupported) {
+		t.note(http.StatusOK)
+	}
+	return err
+}
+
+// Flush is FlushError for code that asks for an http.Flusher.
+func (t *tracker) Flush() { _ = t.FlushError() }
+
+// Hijack hands the connection over.
+func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	t.hijacked = t.hijacked || err == nil
+	return conn, rw, err
+}
+
+// Unwrap is for http.ResponseController.
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }

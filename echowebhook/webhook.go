@@ -1,0 +1,143 @@
+// Package echowebhook puts a [core.Guard] in front of an Echo v4 route. For Echo v5 see package echo5webhook.
+//
+//	guard, err := core.New(core.Config{ ... })
+//	signals := echowebhook.NewSignals()
+//	signals.On("invoice.paid", func(c echo.Context, e core.Event) error { return ship(e.Context(), e.Data) })
+//	echowebhook.Handle(e, "/webhooks/stripe", guard, signals)
+//
+// [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use on groups: there, mind
+// that a group's middleware guards only the routes that are added to the group after it.
+//
+// A refused delivery is returned as an [echo.HTTPError] with the [core.Rejection] inside, so the app's own
+// HTTPErrorHandler renders it. Everything here is safe for concurrent use.
+package echowebhook
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// Config is what [VerifyWithConfig] takes.
+type Config struct {
+	// Guard judges the requests. Required.
+	Guard *core.Guard
+	// Skipper, if not nil, names requests that are not judged. Such a request carries no delivery: a [Signal] answers
+	// it 500, a plain handler runs unguarded.
+	Skipper middleware.Skipper
+	// OnReject, if not nil, is called for every refused delivery before the error is returned, with the request, why,
+	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
+	// the answer itself needs. It is called by many requests at once, and must not keep the header.
+	OnReject func(*http.Request, *core.Rejection, http.Header)
+}
+
+// Verify is middleware that lets only proved deliveries through. It panics for a nil guard, where it is mounted.
+//
+// A plain handler after it is settled by how it ends: committed when it returned no error and answered 2xx, or
+// answered nothing; released, so that the provider's retry runs, on everything else, a panic included. Its error is
+// returned as it is.
+func Verify(guard *core.Guard) echo.MiddlewareFunc { return VerifyWithConfig(Config{Guard: guard}) }
+
+// VerifyWithConfig is [Verify] with more settings.
+func VerifyWithConfig(config Config) echo.MiddlewareFunc {
+	if config.Guard == nil {
+		panic("echowebhook: the guard is nil")
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if config.Skipper != nil && config.Skipper(c) {
+				return next(c)
+			}
+			res := c.Response()
+			d, reply := config.Guard.Receive(res, c.Request(), core.Inbound{Route: c.Path(), Param: c.Param})
+			if reply != nil {
+				if reply.Rejection != nil && config.OnReject != nil {
+					config.OnReject(c.Request(), reply.Rejection, res.Header())
+				}
+				return put(c, reply)
+			}
+			c.SetRequest(d.Request())
+			t, outermost := track(res)
+			returned := false
+			defer func() {
+				if outermost {
+					t.restore(res)
+				}
+				if !returned {
+					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
+				}
+			}()
+			err := next(c)
+			returned = true
+			d.Finish(core.Outcome{Err: err, Written: t.written()})
+			return err
+		}
+	}
+}
+
+// put writes a reply, or returns it as the error that it is.
+func put(c echo.Context, reply *core.Reply) error {
+	rejection := reply.Rejection
+	if rejection == nil {
+		reply.Write(c.Response())
+		return nil
+	}
+	h := c.Response().Header()
+	for name, values := range reply.Header {
+		if name != echo.HeaderContentType { // the error handler's own
+			h[name] = values
+		}
+	}
+	return &echo.HTTPError{Code: rejection.Status, Message: rejection.Error(), Internal: rejection}
+}
+
+// Signals are an endpoint's receivers, by event type.
+type Signals = core.Signals[echo.Context]
+
+// NewSignals makes an empty set of receivers.
+func NewSignals() *Signals { return core.NewSignals[echo.Context]() }
+
+// Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
+// receiver's error decides what becomes of the event, see [core.Receiver]; it is not what the handler returns, which
+// is an [echo.HTTPError] with a [core.Rejection]. A request that no guard proved is a 500 and runs nothing.
+func Signal(fn func(echo.Context, core.Event) error) echo.HandlerFunc {
+	signals := NewSignals()
+	signals.On("*", fn)
+	return Dispatch(signals)
+}
+
+// Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
+// It panics for a nil set.
+func Dispatch(signals *Signals) echo.HandlerFunc {
+	signals.Freeze()
+	return func(c echo.Context) error {
+		res := c.Response()
+		t, outermost := track(res)
+		if outermost {
+			defer t.restore(res)
+		}
+		if reply := signals.Run(c, c.Request(), t.written); reply != nil {
+			return put(c, reply)
+		}
+		return nil // a receiver answered
+	}
+}
+
+// Router is what [Handle] mounts on: an [echo.Echo] or an [echo.Group].
+type Router interface {
+	Any(path string, handler echo.HandlerFunc, middleware ...echo.MiddlewareFunc) []*echo.Route
+}
+
+// Handle mounts guard and receivers on a path, for every method that Echo's Any knows, so that handshakes reach the
+// guard and a wrong method is its 405 and not the router's. It panics for a nil guard or set.
+func Handle(router Router, path string, guard *core.Guard, signals *Signals) {
+	router.Any(path, Dispatch(signals), Verify(guard))
+}
+
+// FromContext returns the delivery that the innermost guard proved, and false where none did.
+func FromContext(c echo.Context) (*core.Delivery, bool) {
+	return core.FromContext(c.Request().Context())
+}

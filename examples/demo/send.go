@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// message is one HTTP request, which can be sent any number of times.
+type message struct {
+	method string
+	path   string
+	header http.Header
+	body   []byte
+	via    via
+	err    error // the message could not be made
+}
+
+// via is how a message travels.
+type via uint8
+
+const (
+	overTLS     via = iota
+	plainHTTP       // and nothing said about it
+	behindProxy     // plain HTTP, with "X-Forwarded-Proto: https"
+)
+
+// outcome is what came of one delivery: what the sender saw, and what the guard and the app did.
+type outcome struct {
+	status  int
+	reason  core.Reason
+	signals int    // how often the app's code ran
+	label   string // of the secret and the credentials that matched
+}
+
+func (o outcome) String() string {
+	ran := "no signal"
+	if o.signals > 0 {
+		ran = fmt.Sprintf("signal ran %d×", o.signals)
+	}
+	s := fmt.Sprintf("%d %s, %s", o.status, o.reason, ran)
+	if o.label != "" {
+		s += ", secret " + o.label
+	}
+	return s
+}
+
+// sendAll sends every case to every router, the routers side by side.
+func sendAll(ctx context.Context, k *keys, makeCases func(*server) []group) ([]*played, error) {
+	all := routers()
+	results := make([]*played, len(all))
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	for i, rt := range all {
+		wait.Go(func() { results[i], errs[i] = playAll(ctx, rt, k, makeCases) })
+	}
+	wait.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", all[i].name, err)
+		}
+	}
+	return results, nil
+}
+
+// played is what one router made of everything.
+type played struct {
+	router   router
+	groups   []playedGroup
+	sent     int
+	refusals []string // the distinct answers to failed authentications, as seen from outside
+}
+
+type playedGroup struct {
+	title string
+	rows  []playedRow
+}
+
+type playedRow struct {
+	sent      string
+	want, got outcome
+}
+
+func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []group) (p *played, err error) {
+	s, err := startServer(rt, k, k.endpoints(), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = s.stop() }()
+	p = &played{router: rt}
+	for _, g := range makeCases(s) {
+		pg := playedGroup{title: g.title}
+		for _, d := range g.deliveries {
+			rows, err := s.play(ctx, &d, p)
+			if err != nil {
+				return nil, fmt.Errorf("%s, %s: %w", g.title, d.sent, err)
+			}
+			pg.rows = append(pg.rows, rows...)
+		}
+		p.groups = append(p.groups, pg)
+	}
+	return p, nil
+}
+
+// play sends one case and says what came of it: one row, and one more for what was sent beside it.
+func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow, error) {
+	e := s.endpoints[d.message.path]
+	if e == nil || d.message.err != nil {
+		return nil, fmt.Errorf("the delivery could not be made: %w", d.message.err)
+	}
+	times := 1 + d.beside
+	answered := make(chan answer, times)
+	act := d.act
+	rest := make(chan struct{})
+	if d.beside > 0 {
+		// The signal is held until all the others are answered, so that they meet it at work.
+		act = func(ev core.Event) error {
+			select {
+			case <-rest:
+				return nil
+			case <-ev.Context().Done():
+				return ev.Context().Err()
+			}
+		}
+	}
+	e.begin(act)
+	for range times {
+		go func() { answered <- s.send(ctx, &d.message) }()
+	}
+	var answers []answer
+	for i := range times {
+		if i == d.beside {
+			close(rest)
+		}
+		answers = append(answers, <-answered)
+	}
+	p.sent += times
+	records, signals, err := e.end(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range answers {
+		if a.err != nil {
+			return nil, a.err
+		}
+	}
+	if len(records) != times {
+		return nil, fmt.Errorf("%d answers, but the observer was told of %d", times, len(records))
+	}
+	sort.Slice(answers, func(i, j int) bool { return answers[i].status < answers[j].status })
+	sort.Slice(records, func(i, j int) bool { return records[i].Status < records[j].Status })
+	p.noteRefusals(answers, records)
+	rows := []playedRow{{d.sent, d.want, outcomeOf(answers[0], &records[0], signals)}}
+	for i := range d.beside {
+		o := outcomeOf(answers[1+i], &records[1+i], 0)
+		if last := len(rows) - 1; last > 0 && rows[last].got == o {
+			continue
+		}
+		rows = append(rows, playedRow{d.besideSent, d.besideWant, o})
+	}
+	return rows, nil
+}
+
+func outcomeOf(a answer, r *core.Record, signals int) outcome {
+	labels := r.Credentials
+	if r.Secret != "" {
+		labels = append([]string{r.Secret}, labels...)
+	}
+	return outcome{status: a.status, reason: r.Reason, signals: signals, label: strings.Join(labels, "+")}
+}
+
+// noteRefusals keeps what an outsider sees of failed authentications. There should be one such answer and no more.
+func (p *played) noteRefusals(answers []answer, records []core.Record) {
+	if len(records) == 1 && records[0].Reason.Class() == core.ClassAuthentication && !slices.Contains(p.refusals, answers[0].seen) {
+		p.refusals = append(p.refusals, answers[0].seen)
+	}
+}
+
+// answer is what the sender got back.
+type answer struct {
+	status int
+	seen   string // all of it but the date, in one text
+	err    error
+}
+
+func (s *server) send(ctx context.Context, m *message) answer {
+	base := s.secure
+	if m.via != overTLS {
+		base = s.plain
+	}
+	r, err := http.NewRequestWithContext(ctx, m.method, base+m.path, bytes.NewReader(m.body))
+	if err != nil {
+		return answer{err: err}
+	}
+	r.Header = m.header.Clone()
+	if m.via == behindProxy {
+		r.Header.Set("X-Forwarded-Proto", "https")
+	}
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err != nil {
+		return answer{err: err}
+	}
+	var seen strings.Builder
+	_, _ = fmt.Fprintln(&seen, resp.Status)
+	resp.Header.Del("Date")
+	_ = resp.Header.Write(&seen)
+	_, _ = seen.Write(body)
+	return answer{status: resp.StatusCode, seen: seen.String()}
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-chi/chi/v5"
+	echo4 "github.com/labstack/echo/v4"
+	echo5 "github.com/labstack/echo/v5"
+
+	"github.com/sallyport-go/sallyport/chiwebhook"
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/echo5webhook"
+	"github.com/sallyport-go/sallyport/echowebhook"
+	"github.com/sallyport-go/sallyport/ginwebhook"
+)
+
+// router builds an app of its kind, with every endpoint mounted.
+type router struct {
+	name  string // in sentences
+	short string // over a column
+	build func([]*endpoint) http.Handler
+}
+
+func routers() []router {
+	return []router{
+		{"Gin", "gin", ginApp},
+		{"Echo v4", "e4", echo4App},
+		{"Echo v5", "e5", echo5App},
+		{"Chi", "chi", chiApp},
+		{"net/http", "std", stdApp},
+	}
+}
+
+func ginApp(endpoints []*endpoint) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	for _, e := range endpoints {
+		signals := ginwebhook.NewSignals()
+		signals.On("*", func(_ *gin.Context, ev core.Event) error { return e.signal(ev) })
+		ginwebhook.Handle(r, e.path, e.guard, signals)
+	}
+	return r
+}
+
+func echo4App(endpoints []*endpoint) http.Handler {
+	app := echo4.New()
+	for _, e := range endpoints {
+		signals := echowebhook.NewSignals()
+		signals.On("*", func(_ echo4.Context, ev core.Event) error { return e.signal(ev) })
+		echowebhook.Handle(app, e.path, e.guard, signals)
+	}
+	return app
+}
+
+func echo5App(endpoints []*endpoint) http.Handler {
+	app := echo5.New()
+	for _, e := range endpoints {
+		signals := echo5webhook.NewSignals()
+		signals.On("*", func(_ *echo5.Context, ev core.Event) error { return e.signal(ev) })
+		echo5webhook.Handle(app, e.path, e.guard, signals)
+	}
+	return app
+}
+
+func chiApp(endpoints []*endpoint) http.Handler {
+	r := chi.NewRouter()
+	for _, e := range endpoints {
+		signals := chiwebhook.NewSignals()
+		signals.On("*", func(_ *http.Request, ev core.Event) error { return e.signal(ev) })
+		chiwebhook.Handle(r, e.path, e.guard, signals)
+	}
+	return r
+}
+
+func stdApp(endpoints []*endpoint) http.Handler {
+	mux := http.NewServeMux()
+	for _, e := range endpoints {
+		signals := core.NewSignals[*http.Request]()
+		signals.On("*", func(_ *http.Request, ev core.Event) error { return e.signal(ev) })
+		core.Handle(mux, e.path, e.guard, signals)
+	}
+	return mux
+}
+
+// endpoint is one receiving place of one router, and what came in there.
+type endpoint struct {
+	path     string
+	provider core.Provider
+	guard    *core.Guard
+
+	mu      sync.Mutex
+	records []core.Record
+	signals int
+	act     func(core.Event) error // what the app does with an event; nil: succeeds
+}
+
+// signal is the app's own code: it runs for genuine events only.
+func (e *endpoint) signal(ev core.Event) error {
+	e.mu.Lock()
+	e.signals++
+	act := e.act
+	e.mu.Unlock()
+	if act == nil {
+		return nil
+	}
+	return act(ev)
+}
+
+// Observe keeps the guard's own word on every outcome.
+func (e *endpoint) Observe(r core.Record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.records = append(e.records, r)
+}
+
+// begin sets what the app does next.
+func (e *endpoint) begin(act func(core.Event) error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.act = act
+}
+
+// end returns what happened since the last end, once the observer has been told of everything.
+func (e *endpoint) end(ctx context.Context) (records []core.Record, signals int, err error) {
+	if err := e.guard.Flush(ctx); err != nil {
+		return nil, 0, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	records, signals = e.records, e.signals
+	e.records, e.signals, e.act = nil, 0, nil
+	return records, signals, nil
+}
+
+// server is one router's app on two loopback addresses: one that speaks TLS, and one in plain HTTP, as behind a proxy
+// that ends TLS.
+type server struct {
+	router
+	keys      *keys
+	endpoints map[string]*endpoint
+	secure    string // base URL of the address that speaks TLS
+	plain     string // and of the other
+	client    *http.Client
+	servers   []*http.Server
+	wait      sync.WaitGroup
+}
+
+func startServer(rt router, k *keys, configs []core.Config, observe func(core.Record)) (*server, error) {
+	s := &server{router: rt, keys: k, endpoints: map[string]*endpoint{}}
+	var list []*endpoint
+	for _, c := range configs {
+		e := &endpoint{path: c.Endpoint, provider: c.Provider}
+		c.Observer = e
+		if observe != nil {
+			c.Observer = core.ObserverFunc(observe)
+		}
+		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // the table says it all
+		guard, err := core.New(c)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Endpoint, err)
+		}
+		e.guard = guard
+		s.endpoints[e.path] = e
+		list = append(list, e)
+	}
+	app := rt.build(list)
+	cert, pool, err := selfMade()
+	if err != nil {
+		return nil, err
+	}
+	tlsAddress, err := s.listen(app, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		return nil, err
+	}
+	address, err := s.listen(app, nil)
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	s.secure, s.plain = "https://"+tlsAddress, "http://"+address
+	s.client = &http.Client{
+		Timeout:   20 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 4},
+	}
+	return s, nil
+}
+
+// listen serves the app on a free port of the loopback interface.
+func (s *server) listen(app http.Handler, t *tls.Config) (address string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	srv := &http.Server{
+		Handler: app, TLSConfig: t, ErrorLog: log.New(io.Discard, "", 0),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+	}
+	s.servers = append(s.servers, srv)
+	s.wait.Go(func() {
+		if t != nil {
+			_ = srv.ServeTLS(listener, "", "") // ends with ErrServerClosed
+			return
+		}
+		_ = srv.Serve(listener)
+	})
+	return listener.Addr().String(), nil
+}
+
+func (s *server) stop() error {
+	if s.client != nil {
+		s.client.CloseIdleConnections()
+	}
+	var errs []error
+	for _, srv := range s.servers {
+		errs = append(errs, srv.Close())
+	}
+	s.wait.Wait()
+	return errors.Join(errs...)
+}
+
+// selfMade makes a certificate for the loopback address, and the pool of one that trusts it.
+func selfMade() (tls.Certificate, *x509.CertPool, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sallyport demo"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, pool, nil
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// layout is a line of the table; it is 79 columns wide.
+const layout = "  %-26s %-6s %-18s %-6s %s\n"
+
+var errWrong = errors.New("some deliveries were not answered as they should be")
+
+// printTable prints one line for what was sent to all routers, with a mark for each, and says what is wrong.
+func printTable(w io.Writer, results []*played, took time.Duration) error {
+	var b strings.Builder
+	paint := painter(w)
+	var wrong []string
+	sent := 0
+	for _, p := range results {
+		sent += p.sent
+		if len(p.refusals) > 1 {
+			wrong = append(wrong, fmt.Sprintf("%s: failed authentications got %d different answers; an outsider must not tell them apart", p.router.name, len(p.refusals)))
+		}
+	}
+	b.WriteString("Each line was sent over HTTPS to five apps on the loopback interface:\n")
+	b.WriteString(legend(results) + ".\n\n")
+	b.WriteString(paint(bold, strings.TrimRight(fmt.Sprintf(layout, "sent", "answer", "reason", "signal", heads(results)), " \n")) + "\n")
+	for i, g := range results[0].groups {
+		_, _ = fmt.Fprintf(&b, "\n%s\n", paint(bold, g.title))
+		for j, r := range g.rows {
+			marks, bad := judge(results, i, j)
+			wrong = append(wrong, bad...)
+			b.WriteString(line(r.sent, observed(results, i, j), marks, paint))
+		}
+	}
+	b.WriteByte('\n')
+	for _, text := range wrong {
+		_, _ = fmt.Fprintf(&b, "%s %s\n", paint(red, "WRONG"), text)
+	}
+	summary := fmt.Sprintf("%d deliveries over %d routers", sent, len(results))
+	if len(wrong) == 0 {
+		b.WriteString("ran = the app's code was called; (old) = the old secret of a rotation matched.\n")
+		b.WriteString("Seen from outside, every failed authentication got the same answer, byte for byte.\n\n")
+		summary = paint(green, summary+": all answered as they should be") + fmt.Sprintf(" (%.1fs).", took.Seconds())
+	} else {
+		summary += fmt.Sprintf(": wrong outcomes: %d (%.1fs).", len(wrong), took.Seconds())
+	}
+	b.WriteString(summary + "\n")
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
+	if len(wrong) > 0 {
+		return errWrong
+	}
+	return nil
+}
+
+func line(sent string, o outcome, marks []string, paint painting) string {
+	reason, ran := string(o.reason), "-"
+	if o.label == "old" || strings.HasSuffix(o.label, "+old") {
+		reason += " (old)"
+	}
+	if o.signals == 1 {
+		ran = "ran"
+	} else if o.signals > 1 {
+		ran = fmt.Sprintf("%d×", o.signals)
+	}
+	for i, m := range marks {
+		colour := green
+		if strings.TrimSpace(m) != "ok" {
+			colour = red
+		}
+		marks[i] = paint(colour, m)
+	}
+	text := fmt.Sprintf(layout, sent, "\x00", reason, ran, strings.Join(marks, " "))
+	colour := yellow
+	if o.status < 300 {
+		colour = green
+	}
+	return strings.Replace(text, "\x00  ", paint(colour, strconv.Itoa(o.status)), 1)
+}
+
+// judge compares every router's outcome with the right one.
+func judge(results []*played, i, j int) (marks, wrong []string) {
+	for _, p := range results {
+		mark := "ok"
+		g := p.groups[i]
+		if j >= len(g.rows) {
+			mark = "NO"
+			wrong = append(wrong, fmt.Sprintf("%s, %s: a line is missing", p.router.name, g.title))
+		} else if r := g.rows[j]; r.got != r.want {
+			mark = "NO"
+			wrong = append(wrong, fmt.Sprintf("%s, %s, %s: got %s; right is %s", p.router.name, g.title, strings.TrimSpace(r.sent), r.got, r.want))
+		}
+		if p != results[len(results)-1] {
+			mark = fmt.Sprintf("%-*s", len(p.router.short), mark)
+		}
+		marks = append(marks, mark)
+	}
+	return marks, wrong
+}
+
+// observed is what the line shows: the outcome that is wrong, if there is one.
+func observed(results []*played, i, j int) outcome {
+	for _, p := range results {
+		if g := p.groups[i]; j < len(g.rows) && g.rows[j].got != g.rows[j].want {
+			return g.rows[j].got
+		}
+	}
+	return results[0].groups[i].rows[j].got
+}
+
+func heads(results []*played) string {
+	var names []string
+	for _, p := range results {
+		names = append(names, p.router.short)
+	}
+	return strings.Join(names, " ")
+}
+
+func legend(results []*played) string {
+	var names []string
+	for _, p := range results {
+		names = append(names, p.router.short+" = "+p.router.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+type colour string
+
+const (
+	bold   colour = "1"
+	red    colour = "1;31"
+	green  colour = "32"
+	yellow colour = "33"
+)
+
+type painting func(colour, string) string
+
+// painter paints for terminals only, and not where NO_COLOR asks for none.
+func painter(w io.Writer) painting {
+	f, ok := w.(*os.File)
+	if ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return func(c colour, s string) string { return "\x1b[" + string(c) + "m" + s + "\x1b[0m" }
+		}
+	}
+	return func(_ colour, s string) string { return s }
+}

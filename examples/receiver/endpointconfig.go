@@ -1,0 +1,168 @@
+package main
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+)
+
+// endpointConfig is one endpoint as it was configured. What was left out is zero, which means the core's default.
+type endpointConfig struct {
+	path        string
+	provider    core.Provider
+	secrets     []core.Secret
+	credentials []credentialConfig
+	tolerance   time.Duration
+	maxBody     int64
+	publicURL   string
+	noReplay    bool
+	lease       time.Duration
+	retention   time.Duration
+	allowHTTP   bool
+	allowWeak   bool
+	simulate    simulation
+
+	at     place
+	places map[string]place // of the keys that were given, relative to the endpoint: "replay.lease", "secrets"
+}
+
+// endpoint reads one endpoint.
+func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
+	e := &endpointConfig{at: at}
+	nested := map[string]place{}
+	e.places = r.mapping(n, at, map[string]field{
+		"path":            into(&e.path, r.path),
+		"provider":        into(&e.provider, r.provider),
+		"secrets":         func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
+		"credentials":     func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
+		"tolerance":       into(&e.tolerance, r.seconds),
+		"max_body":        into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
+		"public_url":      into(&e.publicURL, r.text),
+		"replay":          func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
+		"simulate":        func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
+		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
+		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
+	})
+	for key, p := range nested {
+		e.places[key] = p
+	}
+	for _, key := range []string{"path", "provider"} {
+		if _, given := e.places[key]; !given && follow(n).Kind == yaml.MappingNode {
+			r.add(e.place(key), "is missing")
+		}
+	}
+	return e
+}
+
+// place is where a key stands. Of a key that was not given, it is where the key above it stands.
+func (e *endpointConfig) place(key string) place {
+	for above := key; above != ""; above = above[:max(strings.LastIndexAny(above, ".["), 0)] {
+		if p, ok := e.places[above]; ok {
+			if p.line > 0 {
+				p.key = e.at.key + "." + key
+			}
+			return p
+		}
+	}
+	return e.at.of(key, e.at.line)
+}
+
+func (r reader) seconds(n *yaml.Node, at place) (time.Duration, bool) {
+	return r.duration(n, at, time.Second)
+}
+
+func (r reader) path(n *yaml.Node, at place) (string, bool) {
+	text, ok := r.text(n, at)
+	return text, ok && r.goodPath(text, at)
+}
+
+// goodPath wants a path that every router takes for itself and not for a pattern.
+func (m *mistakes) goodPath(text string, at place) bool {
+	plain := !strings.ContainsFunc(text, func(c rune) bool {
+		return !strings.ContainsRune("/-_.~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", c)
+	})
+	switch {
+	case !strings.HasPrefix(text, "/"):
+		m.add(at, `must begin with "/", and %q does not`, text)
+	case !plain:
+		m.add(at, "must hold letters, digits, and the characters / - _ . ~ only, not %q", text)
+	case path.Clean(text) != strings.TrimSuffix(text, "/") && text != "/":
+		m.add(at, "must not hold empty segments or dots as segments, as %q does", text)
+	default:
+		return true
+	}
+	return false
+}
+
+func (r reader) provider(n *yaml.Node, at place) (core.Provider, bool) {
+	text, ok := r.text(n, at)
+	if !ok {
+		return core.Provider{}, false
+	}
+	return r.goodProvider(text, at)
+}
+
+func (m *mistakes) goodProvider(name string, at place) (core.Provider, bool) {
+	p, ok := provider.ByName(name)
+	if !ok {
+		m.add(at, "no provider is called %q; known are %s", name, strings.Join(providerNames(), ", "))
+	}
+	return p, ok
+}
+
+func providerNames() []string {
+	var names []string
+	for _, p := range provider.All() {
+		names = append(names, p.Name())
+	}
+	slices.Sort(names)
+	return names
+}
+
+// replay reads what remembers the events.
+func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[string]place) {
+	store := "memory"
+	found := r.mapping(n, at, map[string]field{
+		"store":     into(&store, r.text),
+		"lease":     into(&e.lease, r.seconds),
+		"retention": into(&e.retention, r.seconds),
+		"url":       func(*yaml.Node, place) {},
+	})
+	for key, p := range found {
+		places["replay."+key] = p
+	}
+	switch store {
+	case "memory":
+	case "none":
+		e.noReplay = true
+		if p, given := found["retention"]; given {
+			r.add(p, "with no store nothing is remembered; remove one of the two")
+		}
+	case "redis", "sqlite", "postgres", "mysql":
+		r.add(found["store"], "%s is not in this version; it has memory and none", store)
+		return
+	default:
+		r.add(found["store"], "must be memory or none, not %q", store)
+		return
+	}
+	if p, given := found["url"]; given {
+		r.add(p, "the store %q has no URL; remove it", store)
+	}
+}
+
+func (r reader) simulate(n *yaml.Node, at place) simulation {
+	s := simulation{given: true}
+	times := func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 0) }
+	r.mapping(n, at, map[string]field{
+		"delay":       into(&s.delay, func(n *yaml.Node, at place) (time.Duration, bool) { return r.duration(n, at, 0) }),
+		"fail_first":  into(&s.failFirst, times),
+		"panic_first": into(&s.panicFirst, times),
+	})
+	return s
+}

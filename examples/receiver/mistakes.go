@@ -1,0 +1,67 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// place is where a setting stands: a line of the file and a key, or a flag.
+type place struct {
+	line int    // 0 for flags
+	key  string // "endpoints[0].replay.store", or "-provider"
+}
+
+// of is the place of a key below this one.
+func (p place) of(key string, line int) place {
+	if p.key != "" {
+		key = p.key + "." + key
+	}
+	return place{line, key}
+}
+
+// at is the place of an item of this list.
+func (p place) at(i, line int) place { return place{line, fmt.Sprintf("%s[%d]", p.key, i)} }
+
+type mistake struct {
+	place
+	text string
+}
+
+// mistakes collects what is wrong with a configuration, so that all of it is told at once.
+type mistakes struct {
+	file string // "" for flags
+	all  []mistake
+}
+
+// add notes a mistake. The text must not hold a secret.
+func (m *mistakes) add(at place, format string, args ...any) {
+	m.all = append(m.all, mistake{at, fmt.Sprintf(format, args...)})
+}
+
+// err joins the mistakes in the order of the file's lines, each once: what holds for all endpoints is found at each.
+func (m *mistakes) err() error {
+	slices.SortStableFunc(m.all, func(a, b mistake) int { return cmp.Compare(a.line, b.line) })
+	var list []error
+	for i, one := range m.all {
+		if !slices.Contains(m.all[:i], one) {
+			list = append(list, errors.New(m.describe(one)))
+		}
+	}
+	return errors.Join(list...)
+}
+
+func (m *mistakes) describe(one mistake) string {
+	text := one.text
+	if one.key != "" {
+		text = one.key + ": " + text
+	}
+	switch {
+	case m.file == "":
+		return text
+	case one.line == 0:
+		return m.file + ": " + text
+	}
+	return fmt.Sprintf("%s:%d: %s", m.file, one.line, text)
+}

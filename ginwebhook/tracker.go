@@ -1,0 +1,59 @@
+package ginwebhook
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// tracker notes that the connection was taken over, which Gin's writer does not tell. All else is the writer it wraps.
+type tracker struct {
+	gin.ResponseWriter
+	hijacked bool
+}
+
+// track puts a tracker on the context's writer, or finds the one that is there. The one who put it restores.
+func track(c *gin.Context) (t *tracker, outermost bool) {
+	if t, ok := c.Writer.(*tracker); ok {
+		return t, false
+	}
+	t = &tracker{ResponseWriter: c.Writer}
+	c.Writer = t
+	return t, true
+}
+
+// restore takes the tracker off again, unless somebody has put a writer of their own over it.
+func (t *tracker) restore(c *gin.Context) {
+	if c.Writer == gin.ResponseWriter(t) {
+		c.Writer = t.ResponseWriter
+	}
+}
+
+// Hijack hands the connection over.
+func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := t.ResponseWriter.Hijack()
+	t.hijacked = t.hijacked || err == nil
+	return conn, rw, err
+}
+
+// Unwrap is for http.ResponseController.
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+
+func (t *tracker) written() core.Written {
+	w := core.Written{Hijacked: t.hijacked}
+	status := t.Status()
+	switch {
+	case status < 200 && status != http.StatusSwitchingProtocols:
+		// Gin takes the first 1xx for final; net/http follows it with a 200.
+		if t.Size() > 0 {
+			w.Status = http.StatusOK
+		}
+	case t.Written(), status != http.StatusOK: // a status that was only set is written when the chain has ended
+		w.Status = status
+	}
+	return w
+}

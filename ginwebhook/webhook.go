@@ -1,0 +1,128 @@
+// Package ginwebhook puts a [core.Guard] in front of a Gin route.
+//
+//	guard, err := core.New(core.Config{ ... })
+//	signals := ginwebhook.NewSignals()
+//	signals.On("invoice.paid", func(c *gin.Context, e core.Event) error { return ship(e.Context(), e.Data) })
+//	ginwebhook.Handle(r, "/webhooks/stripe", guard, signals)
+//
+// [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use on groups: there, mind
+// that Gin copies a group's middleware into a route when the route is registered, so a Use that comes after the route
+// does not guard it. A [Signal] on such a route answers 500 and runs nothing; a plain handler would run unguarded.
+//
+// A refused delivery aborts the chain with one write, and adds the [core.Rejection] to c.Errors as a private error.
+// Everything here is safe for concurrent use.
+package ginwebhook
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// Config is what [VerifyWithConfig] takes.
+type Config struct {
+	// Guard judges the requests. Required.
+	Guard *core.Guard
+	// OnReject, if not nil, is called for every refused delivery before the answer is written, with the request, why,
+	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
+	// the answer itself needs. It is called by many requests at once, and must not keep the header.
+	OnReject func(*http.Request, *core.Rejection, http.Header)
+}
+
+// Verify is middleware that lets only proved deliveries through. It panics for a nil guard, where it is mounted.
+//
+// A plain handler after it is settled by how it ends: committed when it added nothing to c.Errors and answered 2xx, or
+// answered nothing; released, so that the provider's retry runs, on everything else, a panic included.
+func Verify(guard *core.Guard) gin.HandlerFunc { return VerifyWithConfig(Config{Guard: guard}) }
+
+// VerifyWithConfig is [Verify] with more settings.
+func VerifyWithConfig(config Config) gin.HandlerFunc {
+	if config.Guard == nil {
+		panic("ginwebhook: the guard is nil")
+	}
+	return func(c *gin.Context) {
+		d, reply := config.Guard.Receive(c.Writer, c.Request, core.Inbound{Route: c.FullPath(), Param: c.Param})
+		if reply != nil {
+			if reply.Rejection != nil && config.OnReject != nil {
+				config.OnReject(c.Request, reply.Rejection, c.Writer.Header())
+			}
+			c.Abort() // a handlers' chain goes on after a write
+			put(c, reply)
+			return
+		}
+		c.Request = d.Request()
+		c.Set(gin.BodyBytesKey, d.Body()) // what ShouldBindBodyWith reads
+		t, outermost := track(c)
+		before, returned := len(c.Errors), false
+		defer func() {
+			if outermost {
+				t.restore(c)
+			}
+			if !returned {
+				d.Abandon() // not recovered: the panic goes on to Gin's own recovery with its stack
+			}
+		}()
+		c.Next()
+		returned = true
+		outcome := core.Outcome{Written: t.written()}
+		if len(c.Errors) > before {
+			outcome.Err = c.Errors.Last()
+		}
+		d.Finish(outcome)
+	}
+}
+
+// put writes a reply, and tells Gin of a rejection.
+func put(c *gin.Context, reply *core.Reply) {
+	if reply.Rejection != nil {
+		_ = c.Error(reply.Rejection)
+	}
+	reply.Write(c.Writer)
+	c.Writer.WriteHeaderNow() // Gin keeps the status of an answer without a body to itself
+}
+
+// Signals are an endpoint's receivers, by event type.
+type Signals = core.Signals[*gin.Context]
+
+// NewSignals makes an empty set of receivers.
+func NewSignals() *Signals { return core.NewSignals[*gin.Context]() }
+
+// Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
+// receiver's error decides what becomes of the event, see [core.Receiver]. A request that no guard proved is a 500 and
+// runs nothing.
+func Signal(fn func(*gin.Context, core.Event) error) gin.HandlerFunc {
+	signals := NewSignals()
+	signals.On("*", fn)
+	return Dispatch(signals)
+}
+
+// Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
+// It panics for a nil set.
+func Dispatch(signals *Signals) gin.HandlerFunc {
+	signals.Freeze()
+	return func(c *gin.Context) {
+		t, outermost := track(c)
+		if outermost {
+			defer t.restore(c)
+		}
+		reply := signals.Run(c, c.Request, t.written)
+		if reply == nil {
+			return // a receiver answered
+		}
+		if reply.Rejection != nil {
+			c.Abort()
+		}
+		put(c, reply)
+	}
+}
+
+// Handle mounts guard and receivers on a path, for every method that Gin's Any knows, so that handshakes reach the
+// guard and a wrong method is its 405 and not the router's 404. It panics for a nil guard or set.
+func Handle(router gin.IRoutes, path string, guard *core.Guard, signals *Signals) {
+	router.Any(path, Verify(guard), Dispatch(signals))
+}
+
+// FromContext returns the delivery that the innermost guard proved, and false where none did.
+func FromContext(c *gin.Context) (*core.Delivery, bool) { return core.FromContext(c.Request.Context()) }

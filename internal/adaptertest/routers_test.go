@@ -1,0 +1,555 @@
+package adaptertest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
+	"github.com/go-chi/chi/v5"
+	chimiddleware "github.com/go-chi/chi/v5/middleware"
+	echo4 "github.com/labstack/echo/v4"
+	middleware4 "github.com/labstack/echo/v4/middleware"
+	echo5 "github.com/labstack/echo/v5"
+	middleware5 "github.com/labstack/echo/v5/middleware"
+
+	"github.com/sallyport-go/sallyport/chiwebhook"
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/echo5webhook"
+	"github.com/sallyport-go/sallyport/echowebhook"
+	"github.com/sallyport-go/sallyport/ginwebhook"
+)
+
+// call is what a handler has to do with, in any router.
+type call struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	json   func(status int, v any) error
+	native any // the router's own context
+}
+
+type (
+	receiver = func(*call, core.Event) error
+	onReject = func(*http.Request, *core.Rejection, http.Header)
+	bind     = func(*call) error
+)
+
+// app is one router's app under test. Handlers and middleware are the router's own types, made by its router.
+type app struct {
+	http.Handler
+	use   func(mw any)
+	group func(prefix string) *app
+	post  func(path string, h any, mw ...any)
+	get   func(path string, h any)
+	mount func(path string, g *core.Guard, fn receiver) // the adapter's Handle
+}
+
+// router is a router with its adapter.
+type router struct {
+	name   string
+	new    func() *app
+	leaky  []func() *app // apps set up to print as much of an error as they can
+	verify func(*core.Guard, onReject) any
+	signal func(receiver) any
+	plain  func(func(*call) error) any
+	change func(func(*http.Request) *http.Request) any // middleware
+
+	recovery   any
+	recovers   bool // recovery takes http.ErrAbortHandler for any other panic
+	errors     bool // handlers have a way to say that they failed
+	skipping   func(*core.Guard) any
+	late       string          // what becomes of a Use that comes after the route
+	slashed    int             // the answer to the path with a slash too much
+	wrongVerb  int             // the router's own answer to a method that is not registered
+	json, form map[string]bind // what reads {"name":"x"} and name=x
+	fromNative func(any) (*core.Delivery, bool)
+}
+
+type person struct {
+	Name string `json:"name" form:"name"`
+}
+
+const (
+	unguarded = "leaves the route unguarded"
+	panics    = "panics"
+	none      = "cannot come after"
+)
+
+func routers() []router {
+	return []router{ginRouter(), echo4Router(), echo5Router(), chiRouter(), netHTTP()}
+}
+
+func mwsOf[M any](in []any) (out []M) {
+	for _, m := range in {
+		out = append(out, m.(M))
+	}
+	return out
+}
+
+func ginRouter() router {
+	gin.SetMode(gin.TestMode)
+	var wrap func(gin.IRouter, http.Handler) *app
+	wrap = func(r gin.IRouter, h http.Handler) *app {
+		return &app{
+			Handler: h,
+			use:     func(mw any) { r.Use(mw.(gin.HandlerFunc)) },
+			group:   func(prefix string) *app { return wrap(r.Group(prefix), h) },
+			post: func(path string, h any, mw ...any) {
+				r.POST(path, append(mwsOf[gin.HandlerFunc](mw), h.(gin.HandlerFunc))...)
+			},
+			get: func(path string, h any) { r.GET(path, h.(gin.HandlerFunc)) },
+			mount: func(path string, g *core.Guard, fn receiver) {
+				signals := ginwebhook.NewSignals()
+				signals.On("*", ginReceiver(fn))
+				ginwebhook.Handle(r, path, g, signals)
+			},
+		}
+	}
+	return router{
+		name: "gin",
+		new:  func() *app { e := gin.New(); return wrap(e, e) },
+		leaky: []func() *app{func() *app {
+			e := gin.New()
+			e.Use(gin.ErrorLogger())
+			return wrap(e, e)
+		}, func() *app {
+			e := gin.New()
+			e.Use(func(c *gin.Context) {
+				c.Next()
+				for _, err := range c.Errors {
+					c.Writer.Header().Add("X-Error", err.Error())
+					_, _ = c.Writer.WriteString(err.Error() + errors.Unwrap(err).Error())
+				}
+			})
+			return wrap(e, e)
+		}},
+		verify: func(g *core.Guard, fn onReject) any {
+			return ginwebhook.VerifyWithConfig(ginwebhook.Config{Guard: g, OnReject: fn})
+		},
+		signal: func(fn receiver) any { return ginwebhook.Signal(ginReceiver(fn)) },
+		plain: func(fn func(*call) error) any {
+			return gin.HandlerFunc(func(c *gin.Context) {
+				if err := fn(ginCall(c)); err != nil {
+					_ = c.AbortWithError(http.StatusInternalServerError, err)
+				}
+			})
+		},
+		change: func(fn func(*http.Request) *http.Request) any {
+			return gin.HandlerFunc(func(c *gin.Context) { c.Request = fn(c.Request) })
+		},
+		recovery: gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }),
+		recovers: true, errors: true,
+		late: unguarded, slashed: http.StatusTemporaryRedirect, wrongVerb: http.StatusNotFound,
+		json: map[string]bind{
+			"ShouldBindJSON": func(c *call) error {
+				var p person
+				return errors.Join(c.native.(*gin.Context).ShouldBindJSON(&p), named(&p))
+			},
+			"ShouldBindBodyWith, twice": func(c *call) error {
+				var p, q person
+				err := c.native.(*gin.Context).ShouldBindBodyWith(&p, binding.JSON)
+				return errors.Join(err, c.native.(*gin.Context).ShouldBindBodyWith(&q, binding.JSON), named(&q))
+			},
+			"ShouldBindBodyWith after the body was read": func(c *call) error {
+				var p person
+				_, _ = io.Copy(io.Discard, c.r.Body)
+				return errors.Join(c.native.(*gin.Context).ShouldBindBodyWith(&p, binding.JSON), named(&p))
+			},
+			"GetRawData": func(c *call) error {
+				b, err := c.native.(*gin.Context).GetRawData()
+				return errors.Join(err, decoded(b))
+			},
+		},
+		form: map[string]bind{
+			"PostForm": func(c *call) error {
+				return named(&person{Name: c.native.(*gin.Context).PostForm("name")})
+			},
+			"ShouldBind": func(c *call) error {
+				var p person
+				return errors.Join(c.native.(*gin.Context).ShouldBind(&p), named(&p))
+			},
+		},
+		fromNative: func(c any) (*core.Delivery, bool) { return ginwebhook.FromContext(c.(*gin.Context)) },
+	}
+}
+
+func ginCall(c *gin.Context) *call {
+	return &call{w: c.Writer, r: c.Request, native: c, json: func(status int, v any) error { c.JSON(status, v); return nil }}
+}
+
+func ginReceiver(fn receiver) func(*gin.Context, core.Event) error {
+	return func(c *gin.Context, e core.Event) error { return fn(ginCall(c), e) }
+}
+
+func named(p *person) error {
+	if p.Name != "x" {
+		return errors.New("the binder found no name")
+	}
+	return nil
+}
+
+func decoded(b []byte) error {
+	var p person
+	return errors.Join(json.Unmarshal(b, &p), named(&p))
+}
+
+func echo4Call(c echo4.Context) *call {
+	return &call{w: c.Response(), r: c.Request(), native: c, json: func(status int, v any) error { return c.JSON(status, v) }}
+}
+
+func echo4Receiver(fn receiver) func(echo4.Context, core.Event) error {
+	return func(c echo4.Context, e core.Event) error { return fn(echo4Call(c), e) }
+}
+
+func echo4Router() router {
+	var group func(*echo4.Group, http.Handler) *app
+	group = func(g *echo4.Group, h http.Handler) *app {
+		return &app{
+			Handler: h,
+			use:     func(mw any) { g.Use(mw.(echo4.MiddlewareFunc)) },
+			group:   func(prefix string) *app { return group(g.Group(prefix), h) },
+			post: func(path string, h any, mw ...any) {
+				g.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
+			},
+			get: func(path string, h any) { g.GET(path, h.(echo4.HandlerFunc)) },
+			mount: func(path string, guard *core.Guard, fn receiver) {
+				signals := echowebhook.NewSignals()
+				signals.On("*", echo4Receiver(fn))
+				echowebhook.Handle(g, path, guard, signals)
+			},
+		}
+	}
+	wrap := func(e *echo4.Echo) *app {
+		return &app{
+			Handler: e,
+			use:     func(mw any) { e.Use(mw.(echo4.MiddlewareFunc)) },
+			group:   func(prefix string) *app { return group(e.Group(prefix), e) },
+			post: func(path string, h any, mw ...any) {
+				e.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
+			},
+			get: func(path string, h any) { e.GET(path, h.(echo4.HandlerFunc)) },
+			mount: func(path string, guard *core.Guard, fn receiver) {
+				signals := echowebhook.NewSignals()
+				signals.On("*", echo4Receiver(fn))
+				echowebhook.Handle(e, path, guard, signals)
+			},
+		}
+	}
+	fresh := func() *echo4.Echo {
+		e := echo4.New()
+		e.Logger.SetOutput(io.Discard)
+		return e
+	}
+	return router{
+		name: "echo v4",
+		new:  func() *app { return wrap(fresh()) },
+		leaky: []func() *app{func() *app {
+			e := fresh()
+			e.Debug = true
+			return wrap(e)
+		}, func() *app {
+			e := fresh()
+			e.HTTPErrorHandler = func(err error, c echo4.Context) {
+				status := http.StatusInternalServerError
+				var he *echo4.HTTPError
+				text := ""
+				if errors.As(err, &he) {
+					status = he.Code
+					if he.Internal != nil {
+						text = he.Internal.Error()
+					}
+				}
+				_ = c.JSON(status, map[string]any{"error": err.Error(), "internal": text})
+			}
+			return wrap(e)
+		}},
+		verify: func(g *core.Guard, fn onReject) any {
+			return echowebhook.VerifyWithConfig(echowebhook.Config{Guard: g, OnReject: fn})
+		},
+		skipping: func(g *core.Guard) any {
+			return echowebhook.VerifyWithConfig(echowebhook.Config{Guard: g, Skipper: func(c echo4.Context) bool { return c.QueryParam("skip") != "" }})
+		},
+		signal: func(fn receiver) any { return echowebhook.Signal(echo4Receiver(fn)) },
+		plain: func(fn func(*call) error) any {
+			return echo4.HandlerFunc(func(c echo4.Context) error { return fn(echo4Call(c)) })
+		},
+		change: func(fn func(*http.Request) *http.Request) any {
+			return echo4.MiddlewareFunc(func(next echo4.HandlerFunc) echo4.HandlerFunc {
+				return func(c echo4.Context) error { c.SetRequest(fn(c.Request())); return next(c) }
+			})
+		},
+		recovery: middleware4.RecoverWithConfig(middleware4.RecoverConfig{DisablePrintStack: true}),
+		errors:   true,
+		late:     unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
+		json: map[string]bind{
+			"Bind": func(c *call) error {
+				var p person
+				return errors.Join(c.native.(echo4.Context).Bind(&p), named(&p))
+			},
+		},
+		form: map[string]bind{
+			"FormValue": func(c *call) error {
+				return named(&person{Name: c.native.(echo4.Context).FormValue("name")})
+			},
+			"Bind": func(c *call) error {
+				var p person
+				return errors.Join(c.native.(echo4.Context).Bind(&p), named(&p))
+			},
+		},
+		fromNative: func(c any) (*core.Delivery, bool) { return echowebhook.FromContext(c.(echo4.Context)) },
+	}
+}
+
+func echo5Call(c *echo5.Context) *call {
+	return &call{w: c.Response(), r: c.Request(), native: c, json: func(status int, v any) error { return c.JSON(status, v) }}
+}
+
+func echo5Receiver(fn receiver) func(*echo5.Context, core.Event) error {
+	return func(c *echo5.Context, e core.Event) error { return fn(echo5Call(c), e) }
+}
+
+func echo5Router() router {
+	var group func(*echo5.Group, http.Handler) *app
+	group = func(g *echo5.Group, h http.Handler) *app {
+		return &app{
+			Handler: h,
+			use:     func(mw any) { g.Use(mw.(echo5.MiddlewareFunc)) },
+			group:   func(prefix string) *app { return group(g.Group(prefix), h) },
+			post: func(path string, h any, mw ...any) {
+				g.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
+			},
+			get: func(path string, h any) { g.GET(path, h.(echo5.HandlerFunc)) },
+			mount: func(path string, guard *core.Guard, fn receiver) {
+				signals := echo5webhook.NewSignals()
+				signals.On("*", echo5Receiver(fn))
+				echo5webhook.Handle(g, path, guard, signals)
+			},
+		}
+	}
+	wrap := func(e *echo5.Echo) *app {
+		return &app{
+			Handler: e,
+			use:     func(mw any) { e.Use(mw.(echo5.MiddlewareFunc)) },
+			group:   func(prefix string) *app { return group(e.Group(prefix), e) },
+			post: func(path string, h any, mw ...any) {
+				e.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
+			},
+			get: func(path string, h any) { e.GET(path, h.(echo5.HandlerFunc)) },
+			mount: func(path string, guard *core.Guard, fn receiver) {
+				signals := echo5webhook.NewSignals()
+				signals.On("*", echo5Receiver(fn))
+				echo5webhook.Handle(e, path, guard, signals)
+			},
+		}
+	}
+	fresh := func() *echo5.Echo {
+		e := echo5.New()
+		e.Logger = quiet
+		return e
+	}
+	return router{
+		name: "echo v5",
+		new:  func() *app { return wrap(fresh()) },
+		leaky: []func() *app{func() *app {
+			e := fresh()
+			e.HTTPErrorHandler = echo5.DefaultHTTPErrorHandler(true)
+			return wrap(e)
+		}, func() *app {
+			e := fresh()
+			e.HTTPErrorHandler = func(c *echo5.Context, err error) {
+				var he *echo5.HTTPError
+				text := ""
+				if errors.As(err, &he) && he.Unwrap() != nil {
+					text = he.Unwrap().Error()
+				}
+				_ = c.JSON(echo5.StatusCode(err), map[string]any{"error": err.Error(), "internal": text})
+			}
+			return wrap(e)
+		}},
+		verify: func(g *core.Guard, fn onReject) any {
+			return echo5webhook.VerifyWithConfig(echo5webhook.Config{Guard: g, OnReject: fn})
+		},
+		skipping: func(g *core.Guard) any {
+			return echo5webhook.VerifyWithConfig(echo5webhook.Config{Guard: g, Skipper: func(c *echo5.Context) bool { return c.QueryParam("skip") != "" }})
+		},
+		signal: func(fn receiver) any { return echo5webhook.Signal(echo5Receiver(fn)) },
+		plain: func(fn func(*call) error) any {
+			return echo5.HandlerFunc(func(c *echo5.Context) error { return fn(echo5Call(c)) })
+		},
+		change: func(fn func(*http.Request) *http.Request) any {
+			return echo5.MiddlewareFunc(func(next echo5.HandlerFunc) echo5.HandlerFunc {
+				return func(c *echo5.Context) error { c.SetRequest(fn(c.Request())); return next(c) }
+			})
+		},
+		recovery: middleware5.RecoverWithConfig(middleware5.RecoverConfig{DisablePrintStack: true}),
+		errors:   true,
+		late:     unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
+		json: map[string]bind{
+			"Bind": func(c *call) error {
+				var p person
+				return errors.Join(c.native.(*echo5.Context).Bind(&p), named(&p))
+			},
+		},
+		form: map[string]bind{
+			"FormValue": func(c *call) error {
+				return named(&person{Name: c.native.(*echo5.Context).FormValue("name")})
+			},
+			"Bind": func(c *call) error {
+				var p person
+				return errors.Join(c.native.(*echo5.Context).Bind(&p), named(&p))
+			},
+		},
+		fromNative: func(c any) (*core.Delivery, bool) { return echo5webhook.FromContext(c.(*echo5.Context)) },
+	}
+}
+
+type httpMiddleware = func(http.Handler) http.Handler
+
+func httpCall(w http.ResponseWriter, r *http.Request) *call {
+	return &call{w: w, r: r, native: r.Context(), json: func(status int, v any) error {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		return json.NewEncoder(w).Encode(v)
+	}}
+}
+
+func httpReceiver(fn receiver) func(*http.Request, core.Event) error {
+	return func(r *http.Request, e core.Event) error { return fn(&call{r: r, native: r.Context()}, e) }
+}
+
+// httpRouter is what routers with net/http's own handlers have in common.
+func httpRouter(name string) router {
+	return router{
+		name: name,
+		plain: func(fn func(*call) error) any {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if fn(httpCall(w, r)) != nil {
+					http.Error(w, "failed", http.StatusInternalServerError)
+				}
+			})
+		},
+		change: func(fn func(*http.Request) *http.Request) any {
+			return httpMiddleware(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, fn(r)) })
+			})
+		},
+		slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
+		json: map[string]bind{
+			"json.Decoder": func(c *call) error {
+				var p person
+				return errors.Join(json.NewDecoder(c.r.Body).Decode(&p), named(&p))
+			},
+		},
+		form: map[string]bind{
+			"ParseForm": func(c *call) error {
+				err := c.r.ParseForm()
+				return errors.Join(err, named(&person{Name: c.r.PostForm.Get("name")}))
+			},
+			"FormValue": func(c *call) error {
+				return named(&person{Name: c.r.FormValue("name")})
+			},
+		},
+	}
+}
+
+func chiRouter() router {
+	var wrap func(chi.Router, http.Handler) *app
+	wrap = func(r chi.Router, h http.Handler) *app {
+		return &app{
+			Handler: h,
+			use:     func(mw any) { r.Use(mw.(httpMiddleware)) },
+			group: func(prefix string) *app {
+				sub := chi.NewRouter()
+				r.Mount(prefix, sub)
+				return wrap(sub, h)
+			},
+			post: func(path string, h any, mw ...any) {
+				r.With(mwsOf[httpMiddleware](mw)...).Post(path, h.(http.HandlerFunc))
+			},
+			get: func(path string, h any) { r.Get(path, h.(http.HandlerFunc)) },
+			mount: func(path string, g *core.Guard, fn receiver) {
+				signals := chiwebhook.NewSignals()
+				signals.On("*", httpReceiver(fn))
+				chiwebhook.Handle(r, path, g, signals)
+			},
+		}
+	}
+	rt := httpRouter("chi")
+	rt.new = func() *app { r := chi.NewRouter(); return wrap(r, r) }
+	rt.verify = func(g *core.Guard, fn onReject) any {
+		return chiwebhook.VerifyWithConfig(chiwebhook.Config{Guard: g, OnReject: fn})
+	}
+	rt.signal = func(fn receiver) any { return chiwebhook.Signal(httpReceiver(fn)) }
+	rt.recovery = httpMiddleware(chimiddleware.Recoverer)
+	rt.late = panics
+	rt.fromNative = func(c any) (*core.Delivery, bool) { return chiwebhook.FromContext(c.(context.Context)) }
+	return rt
+}
+
+// netHTTP is the model: core's own adapter.
+func netHTTP() router {
+	rt := httpRouter("net/http")
+	rt.new = func() *app {
+		mux := http.NewServeMux()
+		var outer []httpMiddleware
+		chain := func(h http.Handler, mws []httpMiddleware) http.Handler {
+			for i := len(mws) - 1; i >= 0; i-- {
+				h = mws[i](h)
+			}
+			return h
+		}
+		var wrap func(prefix string, mws *[]httpMiddleware) *app
+		wrap = func(prefix string, mws *[]httpMiddleware) *app {
+			within := func() []httpMiddleware {
+				if mws == &outer {
+					return nil // around the whole mux
+				}
+				return *mws
+			}
+			return &app{
+				Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { chain(mux, outer).ServeHTTP(w, r) }),
+				use:     func(mw any) { *mws = append(*mws, mw.(httpMiddleware)) },
+				group: func(p string) *app {
+					own := append([]httpMiddleware(nil), within()...)
+					return wrap(prefix+p, &own)
+				},
+				post: func(path string, h any, mw ...any) {
+					mux.Handle("POST "+prefix+path, chain(chain(h.(http.Handler), mwsOf[httpMiddleware](mw)), within()))
+				},
+				get: func(path string, h any) { mux.Handle("GET "+prefix+path, chain(h.(http.Handler), within())) },
+				mount: func(path string, g *core.Guard, fn receiver) {
+					signals := core.NewSignals[*http.Request]()
+					signals.On("*", httpReceiver(fn))
+					core.Handle(mux, prefix+path, g, signals)
+				},
+			}
+		}
+		return wrap("", &outer)
+	}
+	rt.verify = func(g *core.Guard, fn onReject) any {
+		return httpMiddleware(func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				core.Serve(g, w, r, core.Inbound{Route: r.Pattern}, fn, next.ServeHTTP)
+			})
+		})
+	}
+	rt.signal = func(fn receiver) any { return http.HandlerFunc(core.Signal(httpReceiver(fn)).ServeHTTP) }
+	rt.recovery = httpMiddleware(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() {
+				if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
+					panic(v)
+				} else if v != nil {
+					w.WriteHeader(http.StatusInternalServerError)
+				}
+			}()
+			next.ServeHTTP(w, r)
+		})
+	})
+	rt.late = none
+	rt.fromNative = func(c any) (*core.Delivery, bool) { return core.FromContext(c.(context.Context)) }
+	return rt
+}

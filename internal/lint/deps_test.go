@@ -1,0 +1,110 @@
+package lint_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "github.com/sallyport-go/sallyport"
+	gin    = "github.com/gin-gonic"
+	echo   = "github.com/labstack/echo"
+	echo4  = "github.com/labstack/echo/v4"
+	echo5  = "github.com/labstack/echo/v5"
+	chi    = "github.com/go-chi"
+)
+
+// notInPrograms are what no program links because of us: test helpers, and drivers, which an app chooses itself.
+func notInPrograms() []string {
+	return []string{
+		"github.com/stretchr/testify", "github.com/redis", "github.com/go-sql-driver", "github.com/lib/pq",
+		"github.com/jackc", "github.com/mattn/go-sqlite3", "modernc.org/sqlite", "github.com/nats-io", "testing",
+	}
+}
+
+// TestDependencies holds every package to what a program that imports it may link.
+func TestDependencies(t *testing.T) {
+	for _, row := range []struct {
+		folder string
+		only   []string // foreign imports allowed; nil with not: any but those; both nil: none
+		not    []string
+	}{
+		{folder: "core"},
+		{folder: "core/provider"},
+		{folder: "core/provider/unproved"},
+		{folder: "core/keys"},
+		{folder: "core/replay"},
+		{folder: "core/replay/memstore"},
+		{folder: "core/replay/storetest"},
+		{folder: "core/webhooktest"},
+
+		{folder: "chiwebhook", only: []string{chi}},
+		{folder: "ginwebhook", not: []string{echo, chi}},
+		{folder: "echowebhook", not: []string{echo5, gin, chi}},
+		{folder: "echo5webhook", not: []string{echo4, gin, chi}},
+		{folder: "core/replay/sqlstore", not: []string{gin, echo, chi}},
+		{folder: "core/replay/redisstore", not: []string{gin, echo, chi, "database/sql"}},
+	} {
+		t.Run(row.folder, func(t *testing.T) {
+			if !hasGo(filepath.Join(root, row.folder)) {
+				t.Logf("%s is not there yet", row.folder)
+				return
+			}
+			for _, p := range dependencies(t, row.folder) {
+				inside, foreign := under(p.path, module), !p.standard
+				switch {
+				case inside, under(row.folder, "core/replay/redisstore") && under(p.path, "github.com/redis"):
+				case foreign && row.not == nil && !underAny(p.path, row.only):
+					t.Errorf("%s links %s, and may link only the standard library and %q", row.folder, p.path, row.only)
+				case underAny(p.path, row.not):
+					t.Errorf("%s links %s: whoever chose this one would link both", row.folder, p.path)
+				case underAny(p.path, notInPrograms()) && !strings.HasSuffix(row.folder, "test"):
+					t.Errorf("%s links %s: that is for tests, or for the app to choose", row.folder, p.path)
+				}
+			}
+		})
+	}
+}
+
+type dependency struct {
+	path     string
+	standard bool
+}
+
+func dependencies(t *testing.T, folder string) []dependency {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Standard}}", "./"+folder)
+	cmd.Dir = root
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps ./%s: %v\n%s", folder, err, &stderr)
+	}
+	var list []dependency
+	for line := range strings.Lines(string(out)) {
+		path, standard, _ := strings.Cut(strings.TrimSpace(line), " ")
+		list = append(list, dependency{path, standard == "true"})
+	}
+	if len(list) < 2 {
+		t.Fatalf("go list -deps ./%s lists %d packages: nothing was tested", folder, len(list))
+	}
+	return list
+}
+
+// under goes by whole path elements: chi is not under ch.
+func under(path, prefix string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+func underAny(path string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if under(path, p) {
+			return true
+		}
+	}
+	return false
+}
