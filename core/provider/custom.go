@@ -1,0 +1,257 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Algorithm is the hash of an HMAC.
+type Algorithm string
+
+// The algorithms. SHA-1 is here for senders that know nothing better; HMAC-SHA-1 is not broken by collisions.
+const (
+	SHA256 Algorithm = "sha256" // the default
+	SHA1   Algorithm = "sha1"
+	SHA384 Algorithm = "sha384"
+	SHA512 Algorithm = "sha512"
+)
+
+// Encoding is how a signature, or a secret, is spelled.
+type Encoding string
+
+// The encodings. Base64 is padded and URL-safe base64 is too; the Raw forms are not padded.
+const (
+	Hex          Encoding = "hex" // the default of signatures
+	Base64       Encoding = "base64"
+	Base64Raw    Encoding = "base64raw"
+	Base64URL    Encoding = "base64url"
+	Base64URLRaw Encoding = "base64urlraw"
+	Text         Encoding = "text" // the default of secrets: their bytes are the key
+)
+
+// Unit is the spelling of a timestamp.
+type Unit string
+
+// The units.
+const (
+	Seconds      Unit = "s" // since 1970, the default
+	Milliseconds Unit = "ms"
+	RFC3339      Unit = "rfc3339"
+)
+
+// HMACConfig describes a sender of your own that signs with HMAC. Only Name and Header are required: then the header
+// holds the hexadecimal HMAC-SHA256 of the body.
+type HMACConfig struct {
+	Name   string // in logs and metrics: "acme"
+	Header string // the signature's header
+
+	Algorithm Algorithm
+	Encoding  Encoding
+	// Prefix stands before the signature and must be there: "sha256=".
+	Prefix string
+	// Pairs makes the header a list such as "t=1,v1=aa": the separator, ',' or ';'. SignatureKey names the signatures
+	// in it, TimestampKey the timestamp.
+	Pairs        byte
+	SignatureKey string
+	TimestampKey string
+
+	// SecretEncoding is how the secret is spelled; SecretPrefix is removed before decoding: "whsec_".
+	SecretEncoding Encoding
+	SecretPrefix   string
+
+	// Signed is what is signed: fixed text and {body}, {timestamp}, {id}, {url}, {method}, {path}, {header:Name}.
+	// Default "{body}"; with a timestamp it has to be spelled out.
+	Signed string
+	// TimestampHeader holds the signed timestamp, where it is not in the list of pairs.
+	TimestampHeader string
+	TimestampUnit   Unit
+	// IDHeader holds the signed id. Ids are 1 to 128 of A-Z a-z 0-9 _ and -. A signed id is what an event is
+	// remembered by.
+	IDHeader string
+
+	// Where an event's details are: "header:X-Event-Type", or a pointer into the JSON body, "/type".
+	EventID, EventType string
+	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: the digest of the body.
+	IdentityPointer string
+
+	RetryHorizon time.Duration // how long the sender retries; default unknown
+	AckLimit     time.Duration // how long it waits for the answer; default unknown
+	MaxBody      int64         // bytes; default 1 MiB
+}
+
+// HMAC is a sender of your own. Mistakes in the config are reported by core.New.
+func HMAC(c HMACConfig) core.Provider {
+	e, err := c.entry()
+	return core.NewProvider(e, err)
+}
+
+func (c *HMACConfig) entry() (entry.Entry, error) {
+	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody}
+	if c.Name == "" || c.Header == "" {
+		return e, fmt.Errorf("HMACConfig needs a Name and a Header")
+	}
+	s := &entry.Scheme{Signature: entry.Signature{Field: headers(c.Header), Prefix: c.Prefix}}
+	e.Scheme = s
+	var ok bool
+	if s.Algorithm, ok = algorithms(c.Algorithm); !ok {
+		return e, fmt.Errorf("HMACConfig.Algorithm %q is not sha1, sha256, sha384 or sha512", c.Algorithm)
+	}
+	if s.Signature.Encoding, ok = encodings(c.Encoding, entry.Hex); !ok || s.Signature.Encoding == entry.Text {
+		return e, fmt.Errorf("HMACConfig.Encoding %q is not an encoding of signatures", c.Encoding)
+	}
+	if s.Key.Encoding, ok = encodings(c.SecretEncoding, entry.Text); !ok {
+		return e, fmt.Errorf("HMACConfig.SecretEncoding %q is not an encoding", c.SecretEncoding)
+	}
+	s.Key.Prefix = c.SecretPrefix
+	if c.Pairs != 0 {
+		if (c.Pairs != ',' && c.Pairs != ';') || c.SignatureKey == "" || c.Prefix != "" {
+			return e, fmt.Errorf("HMACConfig.Pairs is ',' or ';', needs a SignatureKey, and goes without a Prefix")
+		}
+		s.Signature.Layout, s.Signature.Separator, s.Signature.Name = entry.Pairs, c.Pairs, c.SignatureKey
+		s.Timestamp.Key = c.TimestampKey
+	} else if c.SignatureKey != "" || c.TimestampKey != "" {
+		return e, fmt.Errorf("HMACConfig.SignatureKey and TimestampKey go with Pairs")
+	}
+	if c.TimestampHeader != "" {
+		if c.TimestampKey != "" {
+			return e, fmt.Errorf("HMACConfig has two places for the timestamp")
+		}
+		s.Timestamp.Headers = []string{c.TimestampHeader}
+	}
+	switch c.TimestampUnit {
+	case "", Seconds:
+	case Milliseconds:
+		s.Timestamp.Unit = entry.Milliseconds
+	case RFC3339:
+		s.Timestamp.Unit = entry.RFC3339
+	default:
+		return e, fmt.Errorf("HMACConfig.TimestampUnit %q is not s, ms or rfc3339", c.TimestampUnit)
+	}
+	if c.IDHeader != "" {
+		s.ID = entry.Field{Headers: []string{c.IDHeader}, Grammar: entry.Token}
+		e.Identity.Kind = entry.BySignedID
+		e.Event.ID = header(c.IDHeader)
+	}
+	if c.IdentityPointer != "" {
+		e.Identity = entry.Identity{Kind: entry.ByPointer, Pointer: c.IdentityPointer}
+	}
+	if c.EventID != "" {
+		e.Event.ID = place(c.EventID)
+	}
+	e.Event.Type = place(c.EventType)
+	if strings.HasPrefix(c.EventType, headerPlace) {
+		// The type decides what runs, and no signature covers it: one body may be several events.
+		e.Identity.With = []string{strings.TrimPrefix(c.EventType, headerPlace)}
+	}
+	for _, p := range []string{c.EventID, c.EventType, c.IdentityPointer} {
+		if p != "" && !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, headerPlace) {
+			return e, fmt.Errorf("HMACConfig: %q is neither header:Name nor a pointer such as /type", p)
+		}
+	}
+	var err error
+	s.Signed, err = c.signed()
+	return e, err
+}
+
+// signed parses the template, and refuses a timestamp or an id that is read but not signed: it would prove nothing.
+func (c *HMACConfig) signed() (parts []entry.Part, err error) {
+	template := c.Signed
+	if template == "" {
+		template = "{body}"
+	}
+	body, timestamp, id := false, false, false
+	for template != "" {
+		literal, rest, found := strings.Cut(template, "{")
+		if literal != "" {
+			parts = append(parts, entry.Literal(literal))
+		}
+		if !found {
+			break
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return nil, fmt.Errorf("HMACConfig.Signed: a { is not closed")
+		}
+		template = after
+		switch {
+		case name == "body":
+			parts, body = append(parts, entry.Body()), true
+		case name == "timestamp":
+			parts, timestamp = append(parts, entry.TimestampText()), true
+		case name == "id":
+			parts, id = append(parts, entry.ID()), true
+		case name == "url":
+			parts = append(parts, entry.URL())
+		case name == "method":
+			parts = append(parts, entry.Part{Kind: entry.PartMethod})
+		case name == "path":
+			parts = append(parts, entry.Part{Kind: entry.PartPath})
+		case strings.HasPrefix(name, headerPlace) && len(name) > len(headerPlace):
+			parts = append(parts, entry.Header(name[len(headerPlace):]))
+		default:
+			return nil, fmt.Errorf("HMACConfig.Signed: {%s} is not a part that can be signed", name)
+		}
+	}
+	switch {
+	case !body:
+		return nil, fmt.Errorf("HMACConfig.Signed does not hold {body}: any body would fit the signature")
+	case timestamp != (c.TimestampHeader != "" || c.TimestampKey != ""):
+		return nil, fmt.Errorf("HMACConfig: {timestamp} in Signed and a place for it go together; a timestamp that is not signed proves nothing")
+	case id != (c.IDHeader != ""):
+		return nil, fmt.Errorf("HMACConfig: {id} in Signed and IDHeader go together; an id that is not signed is no identity")
+	}
+	return parts, nil
+}
+
+const headerPlace = "header:"
+
+func place(text string) []entry.Value {
+	switch {
+	case text == "":
+		return nil
+	case strings.HasPrefix(text, headerPlace):
+		return header(strings.TrimPrefix(text, headerPlace))
+	default:
+		return pointer(text)
+	}
+}
+
+func algorithms(a Algorithm) (entry.Algorithm, bool) {
+	switch a {
+	case "", SHA256:
+		return entry.HMACSHA256, true
+	case SHA1:
+		return entry.HMACSHA1, true
+	case SHA384:
+		return entry.HMACSHA384, true
+	case SHA512:
+		return entry.HMACSHA512, true
+	default:
+		return 0, false
+	}
+}
+
+func encodings(e Encoding, unset entry.Encoding) (entry.Encoding, bool) {
+	switch e {
+	case "":
+		return unset, true
+	case Hex:
+		return entry.Hex, true
+	case Base64:
+		return entry.Base64, true
+	case Base64Raw:
+		return entry.Base64Raw, true
+	case Base64URL:
+		return entry.Base64URL, true
+	case Base64URLRaw:
+		return entry.Base64URLRaw, true
+	case Text:
+		return entry.Text, true
+	default:
+		return 0, false
+	}
+}

@@ -1,0 +1,110 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+func secretFor(p core.Provider) string {
+	switch p.Name() {
+	case "basic", "postmark":
+		return "user:a-long-enough-password"
+	case "standard-webhooks", "svix", "resend", "gitlab":
+		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	default:
+		return "an-accepted-secret-of-32-bytes!!"
+	}
+}
+
+func TestEveryEntryIsWhole(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	last := ""
+	for _, p := range provider.All() {
+		require.Regexp(t, regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`), p.Name())
+		require.False(t, seen[p.Name()])
+		require.Less(t, last, p.Name(), "sorted by name")
+		seen[p.Name()], last = true, p.Name()
+		e, err := core.EntryOf(p)
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(e.Docs, "https://"), p.Name())
+		require.NotEmpty(t, e.Title)
+		require.NotEmpty(t, e.Confidence)
+		found, ok := provider.ByName(p.Name())
+		require.True(t, ok)
+		require.Equal(t, p.Name(), found.Name())
+	}
+	_, ok := provider.ByName("nobody")
+	require.False(t, ok)
+}
+
+func TestWhatTheTestSignerSignsIsAccepted(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, p := range provider.All() {
+		t.Run(p.Name(), func(t *testing.T) {
+			t.Parallel()
+			g := guardOf(t, p, secretFor(p), now)
+			sign := func(secret string, at time.Time) *http.Request {
+				return webhooktest.NewRequest(p, secret, "/hooks", `{"id":"evt_1","type":"a"}`, at)
+			}
+			require.True(t, accepts(g, sign(secretFor(p), now)))
+			other := strings.Replace(secretFor(p), "a", "b", 1)
+			require.NotEqual(t, other, secretFor(p))
+			require.False(t, accepts(g, sign(other, now)))
+			require.False(t, accepts(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))))
+			e, _ := core.EntryOf(p)
+			if e.Scheme != nil && (e.Scheme.Timestamp.Key != "" || len(e.Scheme.Timestamp.Headers) > 0 || e.Scheme.Timestamp.JSON != "") {
+				require.False(t, accepts(g, sign(secretFor(p), now.Add(-9*time.Hour))))
+				require.False(t, accepts(g, sign(secretFor(p), now.Add(time.Hour))))
+			}
+		})
+	}
+}
+
+// TestIdentitiesNeverChange: what stores remember today must be found by every later release.
+func TestIdentitiesNeverChange(t *testing.T) {
+	t.Parallel()
+	const file = "testdata/golden_identities.json"
+	now := time.Unix(1772366400, 0)
+	got := map[string]string{}
+	for _, p := range provider.All() {
+		g, err := core.New(core.Config{
+			Endpoint: "golden", Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: core.DangerouslyNoReplay,
+			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, DangerouslyAllowHTTP: true,
+		})
+		require.NoError(t, err)
+		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"id":"evt_1","event_id":"Ev1","type":"a"}`))
+		for name, value := range map[string]string{
+			"Content-Type": "application/json", "Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push",
+			"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Gitlab-Event": "Push Hook",
+		} {
+			r.Header.Set(name, value)
+		}
+		require.NoError(t, webhooktest.Sign(r, p, secretFor(p), now))
+		if p.Name() == "mailgun" { // whose signed id is in the body
+			r = httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"signature":{"timestamp":"1772366400","token":"0123456789abcdef","signature":"139c9f8f789016d6a5ed31c3354d6063dc0938ec899ddeeb66aa1b40ad1f4656"}}`))
+		}
+		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, reply, p.Name())
+		got[p.Name()] = d.Events()[0].Identity.String()
+	}
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	want := map[string]string{}
+	require.NoError(t, json.Unmarshal(data, &want))
+	require.Equal(t, want, got)
+}
