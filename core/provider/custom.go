@@ -122,6 +122,7 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 		}
 		s.Timestamp.Headers = []string{c.TimestampHeader}
 	}
+	//lint:notsecret a setting
 	switch c.TimestampUnit {
 	case "", Seconds:
 	case Milliseconds:

@@ -82,13 +82,16 @@ func newBasic(t *testing.T, endpoint string) (*core.Guard, *records) {
 // server serves an app over real connections, and counts the panics that come out of it.
 type server struct {
 	*httptest.Server
-	panics atomic.Int32
+	panics  atomic.Int32
+	running sync.WaitGroup // requests
 }
 
 func serve(t *testing.T, a *app) *server {
 	t.Helper()
 	s := &server{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.running.Add(1)
+		defer s.running.Done()
 		defer func() {
 			if v := recover(); v != nil {
 				s.panics.Add(1)

@@ -25,10 +25,11 @@ package memstore
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"hash/maphash"
 	"log/slog"
 	"math"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -86,8 +87,14 @@ func NewWithConfig(config Config) *Store {
 		epoch:    time.Now(),
 		table:    table{seed: maphash.MakeSeed()},
 		// A counter makes tokens unique within the store; a random start keeps apart those of another store.
-		lastToken: replay.Token(rand.Uint64()),
+		lastToken: randomToken(),
 	}
+}
+
+func randomToken() replay.Token {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return replay.Token(binary.BigEndian.Uint64(b[:]))
 }
 
 // Scope returns [replay.Process].

@@ -29,8 +29,9 @@ type flawedStore struct {
 	closed bool
 	token  replay.Token
 	known  map[replay.Key]*entry
-	order  []replay.Key // as they were claimed
-	used   int          // keys ever claimed
+	first  map[replay.Key]replay.Digest // for "keeps the first digest"
+	order  []replay.Key                 // as they were claimed
+	used   int                          // keys ever claimed
 	lease  time.Duration
 }
 
@@ -205,8 +206,14 @@ func (s *flawedStore) room(items []replay.Item) error {
 }
 
 func (s *flawedStore) claimOne(it replay.Item, lease time.Duration) replay.Result {
-	if old := s.known[it.Key]; old != nil && s.is("keeps the first digest") {
-		it.Digest = old.Digest
+	if s.is("keeps the first digest") {
+		if old, ok := s.first[it.Key]; ok {
+			it.Digest = old
+		}
+		if s.first == nil {
+			s.first = map[replay.Key]replay.Digest{}
+		}
+		s.first[it.Key] = it.Digest
 	}
 	s.token++
 	s.used++

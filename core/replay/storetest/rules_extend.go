@@ -17,7 +17,7 @@ var extendRules = []rule{
 			p.extend(3*p.unit, replay.Held{Key: key, Token: token})
 			p.advance(4)
 			p.want(replay.InFlight, key)
-			p.advance(4)
+			p.advance(3)
 			p.want(replay.Claimed, key)
 		},
 	},

@@ -1,6 +1,10 @@
 package storetest
 
-import "github.com/sallyport-go/sallyport/core/replay"
+import (
+	"bytes"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
 
 var fenceRules = []rule{
 	{
@@ -133,6 +137,9 @@ var fenceRules = []rule{
 		explanation: "LeaseLostError names those that were lost, in the order given; all the others took effect",
 		try: func(p *probe) {
 			keys := p.someKeys(5)
+			if bytes.Compare(keys[3][:], keys[1][:]) < 0 {
+				keys[1], keys[3] = keys[3], keys[1] // descending, so that an answer that is sorted is not in the order given
+			}
 			stale, stale2 := p.hold(p.unit, keys[3]), p.hold(p.unit, keys[1])
 			p.advance(3)
 			results := p.claim(long, items(keys...)...)
