@@ -39,7 +39,9 @@ test: ## Run every test of every module, with the race detector where it works
 	for dir in $(MODULES); do \
 		echo "== $$dir: go test $$race"; \
 		(cd "$$dir" && go test $$race -shuffle=on -count=1 ./...); \
-	done
+	done; \
+	echo "== .: go test, allocations"; \
+	go test -count=1 -run Allocates ./core
 
 .PHONY: check
 check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests

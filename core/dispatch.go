@@ -51,7 +51,7 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 	}
 	var total result
 	for i := range d.events {
-		total.merge(s.runEvent(c, d, &d.events[i]))
+		total.merge(s.runEvent(r.Context(), c, d, &d.events[i]))
 	}
 	if w := written(); w.Hijacked || w.Status != 0 {
 		// What a signal wrote decides: a provider that read a failure sends the event again.
@@ -90,8 +90,8 @@ func (t *result) merge(o result) {
 }
 
 // runEvent runs every receiver of one event, in order; one that fails does not keep the others from running.
-func (s *Signals[C]) runEvent(c C, d *Delivery, e *Event) result {
-	ctx, cancel := d.signalContext()
+func (s *Signals[C]) runEvent(parent context.Context, c C, d *Delivery, e *Event) result {
+	ctx, cancel := d.signalContext(parent)
 	defer cancel()
 	run := &eventRun{ctx: ctx}
 	event := *e
@@ -196,10 +196,13 @@ func AckBy(ctx context.Context) (time.Time, bool) {
 
 // signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends with the
 // claim, since from then on a retry may run beside it, or at the deadline the app itself has set.
-func (d *Delivery) signalContext() (context.Context, context.CancelFunc) {
-	ctx := context.WithoutCancel(d.r.Context())
+//
+// parent is the context of the request as it reached the signal: middleware after the guard may have added values and a
+// deadline.
+func (d *Delivery) signalContext(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx := context.WithoutCancel(parent)
 	limit := d.deadline
-	if own, ok := d.r.Context().Deadline(); ok && own.Before(limit) {
+	if own, ok := parent.Deadline(); ok && own.Before(limit) {
 		limit = own
 	}
 	if g := d.guard; g.ackLimit > 0 {

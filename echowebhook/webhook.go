@@ -86,8 +86,9 @@ func put(c echo.Context, reply *core.Reply) error {
 		return nil
 	}
 	h := c.Response().Header()
+	h.Del(echo.HeaderContentType) // the error handler's own, which keeps one that is there
 	for name, values := range reply.Header {
-		if name != echo.HeaderContentType { // the error handler's own
+		if name != echo.HeaderContentType {
 			h[name] = values
 		}
 	}

@@ -120,9 +120,9 @@ func cases(s *server) []group {
 			{sent: "a wrong password", message: s.unsigned("/hooks/postmark", bounce).login("hook:" + k.stranger), want: refused(core.ReasonBadCredential)},
 			{sent: "no password", message: s.unsigned("/hooks/postmark", bounce), want: refused(core.ReasonMissingCredential)},
 		}},
-		{"GitLab: a token in a header", []delivery{
+		{"GitLab: a token in a header (a 4xx would make GitLab disable the webhook)", []delivery{
 			{sent: "the right token", message: s.signed("/hooks/gitlab", k.current, `{"object_kind":"push"}`, 0, "X-Gitlab-Event", "Push Hook"), want: accepted("new")},
-			{sent: "a wrong token", message: s.signed("/hooks/gitlab", k.stranger, `{"object_kind":"tag_push"}`, 0, "X-Gitlab-Event", "Tag Push Hook"), want: refused(core.ReasonBadCredential)},
+			{sent: "a wrong token", message: s.signed("/hooks/gitlab", k.stranger, `{"object_kind":"tag_push"}`, 0, "X-Gitlab-Event", "Tag Push Hook"), want: outcome{503, core.ReasonBadCredential, 0, ""}},
 		}},
 	}
 }

@@ -112,7 +112,7 @@ func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &lines{more: make(chan struct{})}
 	done := make(chan int, 1)
-	go func() { done <- run(ctx, []string{"-serve"}, out, io.Discard, cases) }()
+	go func() { done <- run(ctx, []string{"-serve"}, out, out, cases) }()
 	text := out.waitFor(t, "Ctrl-C")
 	if shell, err := exec.LookPath("sh"); err == nil && has("curl") {
 		for _, l := range regexp.MustCompile(`(?m)^  # (.*)\n  (curl .*)$`).FindAllStringSubmatch(text, -1) {

@@ -82,6 +82,9 @@ func (k *keys) endpoints() []core.Config {
 	})
 	for i := range list {
 		list[i].Replay = memstore.New() // one store would do; endpoints never share an identity
+		if list[i].Provider.Name() == provider.GitHub().Name() {
+			list[i].StoreFailure = core.RefuseDelivery // GitHub never sends again by itself, so that core.New asks
+		}
 	}
 	return list
 }

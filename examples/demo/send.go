@@ -76,7 +76,7 @@ type played struct {
 	router   router
 	groups   []playedGroup
 	sent     int
-	refusals []string // the distinct answers to failed authentications, as seen from outside
+	refusals map[int][]string // the distinct answers to failed authentications, as seen from outside, by status
 }
 
 type playedGroup struct {
@@ -95,7 +95,7 @@ func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []
 		return nil, err
 	}
 	defer func() { _ = s.stop() }()
-	p = &played{router: rt}
+	p = &played{router: rt, refusals: map[int][]string{}}
 	for _, g := range makeCases(s) {
 		pg := playedGroup{title: g.title}
 		for _, d := range g.deliveries {
@@ -177,10 +177,14 @@ func outcomeOf(a answer, r *core.Record, signals int) outcome {
 	return outcome{status: a.status, reason: r.Reason, signals: signals, label: strings.Join(labels, "+")}
 }
 
-// noteRefusals keeps what an outsider sees of failed authentications. There should be one such answer and no more.
+// noteRefusals keeps what an outsider sees of failed authentications. There should be one answer for each status: most
+// endpoints answer 400, and those whose providers would stop sending on that, 503.
 func (p *played) noteRefusals(answers []answer, records []core.Record) {
-	if len(records) == 1 && records[0].Reason.Class() == core.ClassAuthentication && !slices.Contains(p.refusals, answers[0].seen) {
-		p.refusals = append(p.refusals, answers[0].seen)
+	if len(records) != 1 || records[0].Reason.Class() != core.ClassAuthentication {
+		return
+	}
+	if a := answers[0]; !slices.Contains(p.refusals[a.status], a.seen) {
+		p.refusals[a.status] = append(p.refusals[a.status], a.seen)
 	}
 }
 

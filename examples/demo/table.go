@@ -23,8 +23,10 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	sent := 0
 	for _, p := range results {
 		sent += p.sent
-		if len(p.refusals) > 1 {
-			wrong = append(wrong, fmt.Sprintf("%s: failed authentications got %d different answers; an outsider must not tell them apart", p.router.name, len(p.refusals)))
+		for status, answers := range p.refusals {
+			if len(answers) > 1 {
+				wrong = append(wrong, fmt.Sprintf("%s: failed authentications got %d different answers with status %d; an outsider must not tell them apart", p.router.name, len(answers), status))
+			}
 		}
 	}
 	b.WriteString("Each line was sent over HTTPS to five apps on the loopback interface:\n")
@@ -45,7 +47,7 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	summary := fmt.Sprintf("%d deliveries over %d routers", sent, len(results))
 	if len(wrong) == 0 {
 		b.WriteString("ran = the app's code was called; (old) = the old secret of a rotation matched.\n")
-		b.WriteString("Seen from outside, every failed authentication got the same answer, byte for byte.\n\n")
+		b.WriteString("Failed authentications of one status look alike from outside, byte for byte.\n\n")
 		summary = paint(green, summary+": all answered as they should be") + fmt.Sprintf(" (%.1fs).", took.Seconds())
 	} else {
 		summary += fmt.Sprintf(": wrong outcomes: %d (%.1fs).", len(wrong), took.Seconds())

@@ -60,7 +60,7 @@ func newGuard(t *testing.T, change ...func(*core.Config)) (*core.Guard, *records
 	t.Cleanup(func() { _ = store.Close() })
 	config := core.Config{
 		Endpoint: "github", Provider: provider.GitHub(), Secrets: core.StaticSecrets(secret),
-		Replay: store, Observer: rec, Logger: quiet, DangerouslyAllowHTTP: true,
+		Replay: store, StoreFailure: core.RefuseDelivery, Observer: rec, Logger: quiet, DangerouslyAllowHTTP: true,
 	}
 	for _, c := range change {
 		c(&config)
