@@ -100,6 +100,10 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 		done; \
 	done
 
+.PHONY: docs
+docs: ## Write docs/providers.md from the entries
+	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
+
 .PHONY: cover
 cover: ## Measure the tests' coverage; the report is .tmp/cover.html
 	@mkdir -p $(TMP)

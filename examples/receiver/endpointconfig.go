@@ -37,15 +37,15 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 	e := &endpointConfig{at: at}
 	nested := map[string]place{}
 	e.places = r.mapping(n, at, map[string]field{
-		"path":            into(&e.path, r.path),
-		"provider":        into(&e.provider, r.provider),
-		"secrets":         func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
-		"credentials":     func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
-		"tolerance":       into(&e.tolerance, r.seconds),
-		"max_body":        into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
-		"public_url":      into(&e.publicURL, r.text),
-		"replay":          func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
-		"simulate":        func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
+		"path":                           into(&e.path, r.path),
+		"provider":                       into(&e.provider, r.provider),
+		"secrets":                        func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
+		"credentials":                    func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
+		"tolerance":                      into(&e.tolerance, r.seconds),
+		"max_body":                       into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
+		"public_url":                     into(&e.publicURL, r.text),
+		"replay":                         func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
+		"simulate":                       func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
 		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
 		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
 	})

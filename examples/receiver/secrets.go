@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -39,15 +40,108 @@ func (r reader) secret(n *yaml.Node, at place) core.Secret {
 		return core.NewSecret("", text)
 	}
 	var value, env, file, label string
-	var secret core.Secret
-	from, until := secret.ValidFrom, secret.ValidUntil
+	var notBefore, notAfter time.Time
 	found := r.mapping(n, at, map[string]field{
 		"value":      into(&value, r.text),
 		"env":        into(&env, r.text),
 		"file":       into(&file, r.text),
 		"label":      into(&label, r.text),
-		"not_before": func(n *yaml.Node, at place) { secret = r.validity(n, at, from) },
-		"not_after":  func(n *yaml.Node, at place) { secret = r.validity(n, at, until) },
+		"not_before": into(&notBefore, r.instant),
+		"not_after":  into(&notAfter, r.instant),
 	})
-	return secret
+	sources := 0
+	for _, key := range []string{"value", "env", "file"} {
+		if _, given := found[key]; given {
+			sources++
+		}
+	}
+	if sources != 1 {
+		r.add(at, "must have one of value, env and file")
+	}
+	switch {
+	case env != "":
+		value = r.fromEnv(env, found["env"])
+		if label == "" {
+			label = env // as core.SecretsFromEnv calls it
+		}
+	case file != "":
+		value = r.fromFile(file, found["file"])
+	}
+	return core.NewSecret(label, value).ValidFrom(notBefore).ValidUntil(notAfter)
+}
+
+// fromEnv reads a variable. A variable that is empty is a mistake in how the program was started, not an absent secret.
+func (m *mistakes) fromEnv(name string, at place) string {
+	text, set := os.LookupEnv(name)
+	switch {
+	case !set:
+		m.add(at, "the environment variable %s is not set", name)
+	case text == "":
+		m.add(at, "the environment variable %s is empty", name)
+	}
+	return text
+}
+
+// fromFile reads a file without the one line break that editors and echo put at its end.
+func (m *mistakes) fromFile(name string, at place) string {
+	f, err := os.Open(name)
+	if err != nil {
+		m.add(at, "%v", err)
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
+	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	switch {
+	case err != nil:
+		m.add(at, "%v", err)
+	case len(data) > maxSecretFile:
+		m.add(at, "the file %s is longer than any secret", name)
+	case len(text) == 0:
+		m.add(at, "the file %s is empty", name)
+	}
+	return text
+}
+
+// credentials reads what is required beside a signature, or in its place.
+func (r reader) credentials(n *yaml.Node, at place, places map[string]place) []credentialConfig {
+	var all []credentialConfig
+	// authorization reads the kinds whose place in a request has no name.
+	authorization := func(kind string, make func(core.SecretSource) core.Credential) field {
+		return func(n *yaml.Node, at place) {
+			key := "credentials." + kind
+			places[key] = at
+			all = append(all, credentialConfig{make(core.LabeledSecrets(r.secrets(n, at, places, key)...)), key, key})
+		}
+	}
+	named := func(kind string, make func(string, core.SecretSource) core.Credential) field {
+		return func(n *yaml.Node, at place) {
+			key := "credentials." + kind
+			var name string
+			var values []core.Secret
+			places[key] = at
+			found := r.mapping(n, at, map[string]field{
+				"name":   into(&name, r.text),
+				"values": func(n *yaml.Node, at place) { values = r.secrets(n, at, places, key+".values") },
+			})
+			for _, sub := range []string{"name", "values"} {
+				if p, given := found[sub]; given {
+					places[key+"."+sub] = p
+				} else if follow(n).Kind == yaml.MappingNode {
+					r.add(at.of(sub, at.line), "is missing")
+				}
+			}
+			all = append(all, credentialConfig{make(name, core.LabeledSecrets(values...)), key, key + ".values"})
+		}
+	}
+	found := r.mapping(n, at, map[string]field{
+		"basic":  authorization("basic", core.BasicAuth),
+		"bearer": authorization("bearer", core.BearerToken),
+		"header": named("header", core.HeaderToken),
+		"query":  named("query", core.QueryToken),
+	})
+	if len(found) == 0 && follow(n).Kind == yaml.MappingNode && len(follow(n).Content) == 0 {
+		r.add(at, "must have one of basic, bearer, header and query")
+	}
+	return all
 }

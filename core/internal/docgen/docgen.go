@@ -1,0 +1,157 @@
+// Package docgen writes the table of providers from the entries, so that the documentation cannot differ from the code.
+package docgen
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/provider"
+)
+
+// Providers is the text of docs/providers.md.
+func Providers() string {
+	var b strings.Builder
+	b.WriteString(`# Providers
+
+Generated from the entries in core/provider by "go run ./core/internal/docgen/cmd > docs/providers.md"; a test fails when it is stale.
+
+"Remembered by" is what an event's identity is made of. What stands under "not covered" could be changed by whoever
+captured a delivery. Without a signed time, a captured delivery can be replayed once it is no longer remembered.
+Confidence: A, an official source was read or a recorded delivery verifies; B, official documentation was read; C,
+descriptions by third parties.
+
+| name | sender | authenticated by | signed | fresh | remembered by | not covered | sends again for | waits | body | failed authentication | confidence |
+|---|---|---|---|---|---|---|---|---|---|---|---|
+`)
+	for _, p := range provider.All() {
+		e, _ := core.EntryOf(p)
+		fmt.Fprintf(&b, "| `%s` | [%s](%s) | %s | %s | %s | %s | %s | %s | %s | %s | %d | %s |\n",
+			e.Name, e.Title, e.Docs, proof(e), signed(e), fresh(e), remembered(e), either(strings.Join(e.Unsigned, ", "), "-"),
+			again(e), length(e.AckLimit), size(e.MaxBody), orElse(e.AuthStatus, http.StatusBadRequest), e.Confidence)
+	}
+	b.WriteString("\nA sender of your own: `provider.HMAC`, `provider.Basic`, `provider.Bearer`, `provider.Token`.\n")
+	return b.String()
+}
+
+func proof(e *entry.Entry) string {
+	if s := e.Scheme; s != nil {
+		where := "the body"
+		if len(s.Signature.Headers) > 0 {
+			where = "`" + strings.Join(s.Signature.Headers, "` or `") + "`"
+		}
+		return map[entry.Algorithm]string{
+			entry.HMACSHA1: "HMAC-SHA1", entry.HMACSHA256: "HMAC-SHA256", entry.HMACSHA384: "HMAC-SHA384", entry.HMACSHA512: "HMAC-SHA512",
+		}[s.Algorithm] + " in " + where
+	}
+	switch e.Credential.Kind {
+	case entry.Basic:
+		return "HTTP Basic"
+	case entry.Bearer:
+		return "bearer token"
+	default:
+		return "shared secret in `" + e.Credential.Name + "`"
+	}
+}
+
+func signed(e *entry.Entry) string {
+	if e.Scheme == nil {
+		return "nothing"
+	}
+	var b strings.Builder
+	for _, p := range e.Scheme.Signed {
+		switch p.Kind {
+		case entry.PartBody:
+			b.WriteString("{body}")
+		case entry.PartTimestamp:
+			b.WriteString("{timestamp}")
+		case entry.PartID:
+			b.WriteString("{id}")
+		case entry.PartLiteral:
+			b.WriteString(p.Text)
+		case entry.PartHeader:
+			b.WriteString("{header:" + p.Text + "}")
+		case entry.PartURL:
+			b.WriteString("{url}")
+		case entry.PartMethod:
+			b.WriteString("{method}")
+		case entry.PartPath:
+			b.WriteString("{path}")
+		}
+	}
+	return "`" + b.String() + "`"
+}
+
+func fresh(e *entry.Entry) string {
+	if e.Scheme == nil || !strings.Contains(signed(e), "{timestamp}") {
+		return "no signed time"
+	}
+	tolerance := e.Scheme.Timestamp.Tolerance
+	if tolerance == 0 {
+		tolerance = 5 * time.Minute
+	}
+	if past := e.Scheme.Timestamp.Past; past > 0 {
+		return length(past) + " back, " + length(tolerance) + " ahead"
+	}
+	return "±" + length(tolerance)
+}
+
+func remembered(e *entry.Entry) string {
+	var text string
+	switch e.Identity.Kind {
+	case entry.BySignedID:
+		text = "the signed id"
+	case entry.ByPointer:
+		text = "`" + e.Identity.Pointer + "` in the body"
+	case entry.None:
+		return "nothing: " + e.Identity.Why
+	default:
+		text = "the body"
+		if len(e.Identity.With) > 0 {
+			text += " with `" + strings.Join(e.Identity.With, "`, `") + "`"
+		}
+	}
+	if e.Identity.NoneForForms {
+		text += "; forms by nothing: " + e.Identity.Why
+	}
+	return text
+}
+
+func again(e *entry.Entry) string {
+	if e.NeverRetries {
+		return "never by itself"
+	}
+	return length(e.RetryHorizon)
+}
+
+func length(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "unknown"
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	default:
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+}
+
+func size(n int64) string { return fmt.Sprintf("%d MiB", orElse(n, 1<<20)>>20) }
+
+func either(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func orElse[T int | int64](n, otherwise T) T {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}

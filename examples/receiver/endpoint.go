@@ -1,0 +1,169 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+// endpoint is a guard and the signal behind it.
+type endpoint struct {
+	path      string
+	guard     *core.Guard
+	store     replay.Store
+	simulator *simulator
+	out       *output
+}
+
+// build makes the endpoints of a configuration, and notes what the core finds wrong with it.
+func (c *config) build(out *output, logger *slog.Logger, m *mistakes) []*endpoint {
+	var all []*endpoint
+	for _, e := range c.endpoints {
+		if e.provider.Name() == "" {
+			continue // noted where it was read; without a provider the core can say nothing more
+		}
+		built := &endpoint{path: e.path, simulator: &simulator{simulation: e.simulate}, out: out}
+		conf := c.coreConfig(e, built, logger)
+		guard, err := core.New(conf)
+		if err != nil {
+			c.explain(e, err, m)
+			continue
+		}
+		built.guard, built.store = guard, conf.Replay
+		all = append(all, built)
+	}
+	return all
+}
+
+func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Logger) core.Config {
+	conf := core.Config{
+		Endpoint: e.path, Provider: e.provider,
+		// Each endpoint has a store of its own, so that one that is flooded fills nobody else's.
+		Replay: memstore.NewWithConfig(memstore.Config{Logger: logger}), Lease: e.lease, Retention: e.retention,
+		// Some providers never retry, and the core wants a choice for them. The safe one is right for a tool.
+		StoreFailure: core.RefuseDelivery,
+		Tolerance:    e.tolerance, MaxBody: e.maxBody, TrustedProxies: c.proxies, PublicURL: e.publicURL,
+		DangerouslyAllowHTTP: e.allowHTTP, DangerouslyAllowWeakSecrets: e.allowWeak,
+		Logger: logger, Observer: built.out.observer(core.LogObserver(logger), logger),
+	}
+	if e.secrets != nil {
+		conf.Secrets = core.LabeledSecrets(e.secrets...)
+	}
+	for _, cred := range e.credentials {
+		conf.Credentials = append(conf.Credentials, cred.Credential)
+	}
+	if e.noReplay {
+		conf.Replay = core.DangerouslyNoReplay
+	}
+	if !c.clock.IsZero() {
+		conf.Now = func() time.Time { return c.clock }
+	}
+	return conf
+}
+
+// explain turns the core's mistakes into ours, at the lines that they are about. What hangs on a setting that could not
+// be read is left out: it would blame the wrong line.
+func (c *config) explain(e *endpointConfig, err error, m *mistakes) {
+	unread := map[string]bool{}
+	for _, one := range m.all {
+		if key, mine := strings.CutPrefix(one.key, e.at.key+"."); mine {
+			unread[topic(key)] = true
+		}
+	}
+	for _, one := range core.ConfigErrors(err) {
+		key := e.keyOf(one.Field)
+		if unread[topic(key)] {
+			continue
+		}
+		at := e.place(key)
+		if key == "trusted_proxies" {
+			at = c.place(key)
+		}
+		if one.Value != "" {
+			m.add(at, "%s: %s", strings.Trim(strconv.Quote(one.Value), `"`), one.Reason)
+			continue
+		}
+		m.add(at, "%s", one.Reason)
+	}
+}
+
+// topic joins keys that are judged together.
+func topic(key string) string {
+	top := key
+	if end := strings.IndexAny(key, ".["); end >= 0 {
+		top = key[:end]
+	}
+	switch top {
+	case "credentials":
+		return "secrets"
+	case "replay":
+		return "tolerance" // what is remembered has to outlast what is fresh
+	}
+	return top
+}
+
+// keyOf is the key that a field of [core.Config] was set by.
+func (e *endpointConfig) keyOf(field string) string {
+	field, _, _ = strings.Cut(field, " (") // the label of a secret
+	name, rest := field, ""
+	if end := strings.IndexAny(field, ".["); end >= 0 {
+		name, rest = field[:end], field[end:]
+	}
+	switch name {
+	case "Secrets":
+		return "secrets" + rest
+	case "Credentials":
+		var i int
+		if _, err := fmt.Sscanf(rest, "[%d]", &i); err != nil || i >= len(e.credentials) {
+			return "credentials"
+		}
+		_, rest, _ = strings.Cut(rest, "]")
+		if rest == ".Name" {
+			return e.credentials[i].key + ".name"
+		}
+		return e.credentials[i].values + rest
+	case "Tolerance":
+		return "tolerance"
+	case "MaxBody":
+		return "max_body"
+	case "PublicURL":
+		return "public_url"
+	case "TrustedProxies":
+		return "trusted_proxies"
+	case "Lease":
+		return "replay.lease"
+	case "Retention":
+		return "replay.retention"
+	case "Provider":
+		return "provider"
+	}
+	return "path"
+}
+
+// signal is the app's code of this receiver: it works for as long, and fails as often, as it was told, and prints a
+// line. The line comes after the work and before the router takes over again, however the work ends.
+func (e *endpoint) signal(ev core.Event) (err error) {
+	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret, Attempt: "panic"}
+	if d, ok := core.FromContext(ev.Context()); ok {
+		sum := sha256.Sum256(d.Body())
+		line.BodySHA256 = hex.EncodeToString(sum[:])
+		if labels := d.Credentials(); ev.Secret == "" && len(labels) > 0 {
+			line.Secret = labels[0] // nothing was signed: the credential is the proof
+		}
+	}
+	defer func() { e.out.print(map[string]signalLine{"signal": line}) }()
+	err = e.simulator.work(ev.Context())
+	line.Attempt = "ok"
+	if err != nil {
+		line.Attempt = "error"
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+const usage = `receiver receives webhooks and prints a JSON line for each: what people run first, and how a provider is tried
+against a tunnel.
+
+  receiver -config receiver.yaml
+  receiver -provider stripe -secret-env STRIPE_SECRET -path /hooks -router chi
+
+Try it on this machine, with no provider:
+
+  export HOOK_SECRET=$(openssl rand -hex 32)
+  go run ./examples/receiver -provider github -secret-env HOOK_SECRET -allow-http
+
+  body='{"zen":"Keep it logically awesome."}'
+  mac=$(printf %%s "$body" | openssl dgst -sha256 -hmac "$HOOK_SECRET" | sed 's/.* //')
+  curl -i http://127.0.0.1:8080/hooks -H "X-Hub-Signature-256: sha256=$mac" \
+    -H 'X-GitHub-Event: ping' -H 'Content-Type: application/json' --data-binary "$body"
+
+Standard output is one JSON object a line: "listening" first, "signal" for each call of a signal, "answered" for each
+delivery that reached none. Logs go to standard error. SIGINT and SIGTERM drain.
+
+Every setting is in examples/receiver/receiver.yaml. One endpoint can be set up by flags:
+
+`
+
+// options are the arguments of the command.
+type options struct {
+	file                      string
+	listen, router            string
+	path, provider, secretEnv string
+	publicURL, trustedProxies string
+	allowHTTP                 bool
+}
+
+// errUsage is a wrong command line; what is wrong has been printed.
+var errUsage = errors.New("wrong usage")
+
+// parseFlags reads the command line. Its errors are errUsage and [flag.ErrHelp].
+func parseFlags(args []string, stderr io.Writer) (*options, error) {
+	var o options
+	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; goes with no other flag")
+	flags.StringVar(&o.provider, "provider", "", "`name` of the provider: "+strings.Join(providerNames(), ", "))
+	flags.StringVar(&o.secretEnv, "secret-env", "", "environment `variable` with the secret as the provider's dashboard shows it, or user:password;\nduring a rotation a list, NEW,OLD, of which only the first must be set")
+	flags.StringVar(&o.path, "path", "/hooks", "`path` of the endpoint, and its name")
+	flags.StringVar(&o.router, "router", defaultRouter, "`router`: "+strings.Join(routers(), ", "))
+	flags.StringVar(&o.listen, "listen", defaultListen, "`address` to listen on; port 0 picks a free one")
+	flags.StringVar(&o.trustedProxies, "trusted-proxies", "", "`addresses` of the proxies or tunnel whose X-Forwarded-Proto counts: 127.0.0.1")
+	flags.StringVar(&o.publicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
+	flags.BoolVar(&o.allowHTTP, "allow-http", false, "take deliveries over plain HTTP: for development on one machine")
+	flags.Usage = func() {
+		_, _ = fmt.Fprintf(stderr, usage)
+		flags.PrintDefaults()
+	}
+	wrong := func(format string, args ...any) (*options, error) {
+		_, _ = fmt.Fprintf(stderr, "receiver: "+format+"; see receiver -h\n", args...)
+		return nil, errUsage
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, errUsage
+	}
+	if flags.NArg() > 0 {
+		return wrong("unexpected argument %q", flags.Arg(0))
+	}
+	switch {
+	case o.file != "" && flags.NFlag() > 1:
+		return wrong("-config goes with no other flag")
+	case o.file == "" && o.provider == "":
+		return wrong("give -config, or -provider and -secret-env")
+	}
+	return &o, nil
+}
+
+// config makes a configuration of the flags, in which each setting stands at its flag.
+func (o *options) config(m *mistakes) *config {
+	if o.file != "" {
+		m.file = o.file
+		return load(o.file, m)
+	}
+	e := &endpointConfig{path: o.path, publicURL: o.publicURL, allowHTTP: o.allowHTTP, places: map[string]place{
+		"path": {key: "-path"}, "provider": {key: "-provider"}, "secrets": {key: "-secret-env"}, "credentials": {key: "-secret-env"},
+		"public_url": {key: "-public-url"},
+	}}
+	m.goodPath(o.path, e.places["path"])
+	e.provider, _ = m.goodProvider(o.provider, e.places["provider"])
+	if o.secretEnv == "" {
+		m.add(e.places["secrets"], "is missing: the environment variable that holds the secret")
+	} else {
+		e.secrets = m.secretsFromEnv(strings.Split(o.secretEnv, ","), e.places["secrets"])
+	}
+	c := &config{
+		listen: o.listen, router: o.router, proxies: core.Networks(o.trustedProxies), endpoints: []*endpointConfig{e},
+		places: map[string]place{"listen": {key: "-listen"}, "router": {key: "-router"}, "trusted_proxies": {key: "-trusted-proxies"}},
+	}
+	c.check(m)
+	return c
+}
+
+// secretsFromEnv reads a secret, and the others of a rotation where they are set.
+func (m *mistakes) secretsFromEnv(names []string, at place) []core.Secret {
+	var all []core.Secret
+	for i, name := range names {
+		if _, set := os.LookupEnv(name); set || i == 0 {
+			all = append(all, core.NewSecret(name, m.fromEnv(name, at)))
+		}
+	}
+	return all
+}

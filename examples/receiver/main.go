@@ -1,0 +1,46 @@
+// Command receiver receives webhooks for any set of providers on any router and prints a JSON line for each. Its usage
+// is told by -h, and every setting by receiver.yaml beside this file.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main without the process: it returns the exit status. Ending ctx drains.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	opts, err := parseFlags(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	out := &output{w: stdout, logger: logger}
+	var m mistakes
+	c := opts.config(&m)
+	endpoints := c.build(out, logger, &m)
+	if err := m.err(); err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return 1
+	}
+	if err := serve(ctx, c, endpoints, out, stderr, logger); err != nil {
+		logger.Error("receiver", "error", err)
+		return 1
+	}
+	return 0
+}

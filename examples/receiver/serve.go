@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Timeouts of the server. What a simulated delay takes comes on top.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = time.Minute
+	drainTimeout  = 15 * time.Second
+	maxHeader     = 64 << 10
+)
+
+// serve receives until ctx ends, and then finishes what has begun.
+func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, stderr io.Writer, logger *slog.Logger) error {
+	app, err := mount(c.router, endpoints, stderr, logger)
+	if err != nil {
+		return err
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
+	if err != nil {
+		return err
+	}
+	// The name localhost was taken for loopback; here is what it came to.
+	if addr, ok := ln.Addr().(*net.TCPAddr); c.needsLoopback() != "" && (!ok || !addr.IP.IsLoopback()) {
+		_ = ln.Close()
+		return fmt.Errorf("%s needs a loopback address, and %s came to %s", c.needsLoopback(), c.listen, ln.Addr())
+	}
+	server := &http.Server{
+		Handler:           app,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout + c.longestDelay(),
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	out.print(map[string]string{"listening": ln.Addr().String()})
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	logger.Info("draining")
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout+c.longestDelay())
+	defer cancel()
+	return drain(bound, server, endpoints)
+}
+
+// drain waits for what has begun, and until its lines are printed.
+func drain(ctx context.Context, server *http.Server, endpoints []*endpoint) error {
+	err := server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("deliveries were cut off: %w", err), server.Close())
+	}
+	for _, e := range endpoints {
+		err = errors.Join(err, e.guard.Flush(ctx), e.store.Close())
+	}
+	return err
+}
+
+func (c *config) longestDelay() time.Duration {
+	longest := time.Duration(0)
+	for _, e := range c.endpoints {
+		longest = max(longest, e.simulate.delay)
+	}
+	return longest
+}
