@@ -202,7 +202,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	c.Credentials = []core.Credential{core.HeaderToken("X-T", core.StaticSecrets(canary))}
 	g := mustNew(t, c)
 	list := core.NewSecretList(secret)
-	holders := []any{secret, &secret, []core.Secret{secret}, map[string]core.Secret{"a": secret}, struct{ s core.Secret }{secret}, list, *list, source, c, &c, g, *&c.Credentials, c.Credentials[0]}
+	holders := []any{secret, &secret, []core.Secret{secret}, map[string]core.Secret{"a": secret}, struct{ s core.Secret }{secret}, list, *list, source, c, &c, g, c.Credentials, c.Credentials[0]}
 	for _, v := range holders {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
 			out := fmt.Sprintf(verb, v)

@@ -54,13 +54,12 @@ func PathToken(parameter string, tokens SecretSource) Credential {
 // gate is one place where a credential is required: the Authorization header, one header, one parameter. Every gate
 // has to be passed; within a gate any secret of any of its lists lets the delivery in.
 type gate struct {
-	header    string // canonical, for Authorization and named headers
-	query     string
-	path      string
-	basic     *credentialList
-	bearer    *credentialList
-	plain     *credentialList
-	maxLength int
+	header string // canonical, for Authorization and named headers
+	query  string
+	path   string
+	basic  *credentialList
+	bearer *credentialList
+	plain  *credentialList
 }
 
 const maxCredentialBytes = 4096

@@ -13,7 +13,8 @@ var (
 	// ErrSettled is returned by [Commit] and [Release] when the delivery was settled the other way before.
 	ErrSettled = errors.New("sallyport: the delivery was settled before, the other way")
 	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
-	Ignore = errors.New("sallyport: event ignored") //nolint:staticcheck // reads as an instruction: return core.Ignore
+	//lint:ignore ST1012 it reads as an instruction: return core.Ignore
+	Ignore = errors.New("sallyport: event ignored")
 )
 
 // permanentError is an error that no retry would mend.

@@ -95,17 +95,6 @@ func (r *records) last(t *testing.T, g *core.Guard) core.Record {
 	return r.all[len(r.all)-1]
 }
 
-func (r *records) reasons(t *testing.T, g *core.Guard) (out []core.Reason) {
-	t.Helper()
-	require.NoError(t, g.Flush(t.Context()))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, rec := range r.all {
-		out = append(out, rec.Reason)
-	}
-	return out
-}
-
 func config(e entry.Entry) (core.Config, *records) {
 	rec := &records{}
 	return core.Config{
