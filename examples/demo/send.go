@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sallyport-go/sallyport/core"
 )
@@ -120,9 +121,15 @@ func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow,
 	answered := make(chan answer, times)
 	act := d.act
 	rest := make(chan struct{})
+	release := sync.OnceFunc(func() { close(rest) })
 	if d.beside > 0 {
-		// The signal is held until all the others are answered, so that they meet it at work.
+		// The signal is held until all the others are answered, so that they meet it at work. A second one must not
+		// be; if it comes nevertheless nothing is held, and the table shows it.
+		var running atomic.Int32
 		act = func(ev core.Event) error {
+			if running.Add(1) > 1 {
+				release()
+			}
 			select {
 			case <-rest:
 				return nil
@@ -138,7 +145,7 @@ func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow,
 	var answers []answer
 	for i := range times {
 		if i == d.beside {
-			close(rest)
+			release()
 		}
 		answers = append(answers, <-answered)
 	}

@@ -77,6 +77,11 @@ func (c *config) explain(e *endpointConfig, err error, m *mistakes) {
 		if key, mine := strings.CutPrefix(one.key, e.at.key+"."); mine {
 			unread[topic(key)] = true
 		}
+		for key, at := range e.places { // a flag has a name of its own
+			if at == one.place {
+				unread[topic(key)] = true
+			}
+		}
 	}
 	for _, one := range core.ConfigErrors(err) {
 		key := e.keyOf(one.Field)

@@ -92,7 +92,7 @@ func (m *mistakes) goodPath(text string, at place) bool {
 		m.add(at, `must begin with "/", and %q does not`, text)
 	case !plain:
 		m.add(at, "must hold letters, digits, and the characters / - _ . ~ only, not %q", text)
-	case path.Clean(text) != strings.TrimSuffix(text, "/") && text != "/":
+	case path.Clean(text) != text && path.Clean(text)+"/" != text, text == "//":
 		m.add(at, "must not hold empty segments or dots as segments, as %q does", text)
 	default:
 		return true

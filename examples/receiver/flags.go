@@ -23,7 +23,7 @@ Try it on this machine, with no provider:
   go run ./examples/receiver -provider github -secret-env HOOK_SECRET -allow-http
 
   body='{"zen":"Keep it logically awesome."}'
-  mac=$(printf %%s "$body" | openssl dgst -sha256 -hmac "$HOOK_SECRET" | sed 's/.* //')
+  mac=$(printf %s "$body" | openssl dgst -sha256 -hmac "$HOOK_SECRET" | sed 's/.* //')
   curl -i http://127.0.0.1:8080/hooks -H "X-Hub-Signature-256: sha256=$mac" \
     -H 'X-GitHub-Event: ping' -H 'Content-Type: application/json' --data-binary "$body"
 
@@ -61,7 +61,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "take deliveries over plain HTTP: for development on one machine")
 	flags.Usage = func() {
-		_, _ = fmt.Fprintf(stderr, usage)
+		_, _ = io.WriteString(stderr, usage)
 		flags.PrintDefaults()
 	}
 	wrong := func(format string, args ...any) (*options, error) {

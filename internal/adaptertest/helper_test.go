@@ -83,15 +83,47 @@ func newBasic(t *testing.T, endpoint string) (*core.Guard, *records) {
 type server struct {
 	*httptest.Server
 	panics  atomic.Int32
-	running sync.WaitGroup // requests
+	running running
+}
+
+// running counts the requests that are being served. Unlike a sync.WaitGroup it may be waited for while one begins.
+type running struct {
+	mu sync.Mutex
+	n  int
+	// ended is closed when n falls to zero, and nil while nobody waits.
+	ended chan struct{}
+}
+
+func (r *running) add(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.n += n
+	if r.n == 0 && r.ended != nil {
+		close(r.ended)
+		r.ended = nil
+	}
+}
+
+func (r *running) wait() {
+	r.mu.Lock()
+	if r.n == 0 {
+		r.mu.Unlock()
+		return
+	}
+	if r.ended == nil {
+		r.ended = make(chan struct{})
+	}
+	ended := r.ended
+	r.mu.Unlock()
+	<-ended
 }
 
 func serve(t *testing.T, a *app) *server {
 	t.Helper()
 	s := &server{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.running.Add(1)
-		defer s.running.Done()
+		s.running.add(1)
+		defer s.running.add(-1)
 		defer func() {
 			if v := recover(); v != nil {
 				s.panics.Add(1)

@@ -18,10 +18,11 @@ var errApp = errors.New("the app's own words: db password is hunter2")
 // requireSettled sends the delivery again and sees whether it runs.
 func requireSettled(t *testing.T, s *server, g *core.Guard, rec *records, want core.ReplayState, runs func() int32) {
 	t.Helper()
-	s.running.Wait() // a handler may go on after the client has read its answer, or has left
+	s.running.wait() // a handler may go on after the client has read its answer, or has left
 	require.Equal(t, want, rec.last(t, g).Replay)
 	before := runs()
 	again, err := s.try(s.request(t, path, body))
+	s.running.wait()
 	if want == core.ReplayCommitted {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, again.status)
@@ -97,7 +98,7 @@ func TestPlainHandlersAreSettled(t *testing.T) {
 			var n counter
 			s, g, rec := guarded(t, rt, func(c *call) error { n.Add(1); return e.fn(c) })
 			got, err := s.try(s.request(t, path, body))
-			panicked := strings.Contains(e.name, "goes on")
+			wantPanic := strings.Contains(e.name, "goes on")
 			if e.status == 0 {
 				require.Error(t, err)
 			} else {
@@ -105,7 +106,7 @@ func TestPlainHandlersAreSettled(t *testing.T) {
 				require.Equal(t, e.status, got.status)
 			}
 			requireSettled(t, s, g, rec, e.want, n.Load)
-			require.Equal(t, panicked, s.panics.Load() > 0)
+			require.Equal(t, wantPanic, s.panics.Load() > 0)
 		}})
 	}
 	rows = append(rows,

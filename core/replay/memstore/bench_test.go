@@ -66,7 +66,7 @@ var peers = []struct {
 	name string
 	open func() replay.Store
 }{
-	{"memstore", func() replay.Store { return memstore.NewWithConfig(memstore.Config{Capacity: 1 << 30}) }},
+	{"memstore", func() replay.Store { return memstore.NewWithConfig(memstore.Config{Capacity: 1 << 30, Logger: quiet}) }},
 	{"mutex+map", func() replay.Store { return &mapStore{known: map[replay.Key]mapEntry{}} }},
 }
 
@@ -159,6 +159,7 @@ func BenchmarkParallel(b *testing.B) {
 			var next atomic.Int64
 			next.Store(population)
 			b.ReportAllocs()
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				o := &once{store: store}
 				for pb.Next() {
@@ -171,7 +172,7 @@ func BenchmarkParallel(b *testing.B) {
 
 // BenchmarkFull claims new keys in a store that is full of live ones: what a flood costs.
 func BenchmarkFull(b *testing.B) {
-	s := memstore.NewWithConfig(memstore.Config{Capacity: population})
+	s := memstore.NewWithConfig(memstore.Config{Capacity: population, Logger: quiet})
 	o := filled(s, population)
 	b.ReportAllocs()
 	n := population

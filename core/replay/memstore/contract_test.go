@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"log/slog"
 	"testing"
 	"testing/synctest"
 
@@ -9,9 +10,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/storetest"
 )
 
+// quiet is for tests that fill a store and are not about the warning.
+var quiet = slog.New(slog.DiscardHandler)
+
 var harness = storetest.Harness{
 	New: func(_ *testing.T, capacity int) replay.Store {
-		return memstore.NewWithConfig(memstore.Config{Capacity: capacity})
+		return memstore.NewWithConfig(memstore.Config{Capacity: capacity, Logger: quiet})
 	},
 	Test: synctest.Test,
 }

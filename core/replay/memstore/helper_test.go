@@ -13,7 +13,9 @@ import (
 )
 
 func keyOf(n int) replay.Key {
-	return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n)))
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n))
+	return sha256.Sum256(b[:])
 }
 
 func itemOf(n int) replay.Item { return replay.Item{Key: keyOf(n), Digest: replay.Digest(keyOf(n))} }

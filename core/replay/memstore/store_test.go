@@ -29,7 +29,7 @@ func TestCapacity(t *testing.T) {
 		{"more than that is cut", math.MaxInt, math.MaxInt32},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := memstore.NewWithConfig(memstore.Config{Capacity: tt.give})
+			s := memstore.NewWithConfig(memstore.Config{Capacity: tt.give, Logger: quiet})
 			require.Equal(t, memstore.Stats{Capacity: tt.want}, s.Stats())
 			hold(t, s, time.Hour, 0, 1)
 		})
@@ -51,7 +51,7 @@ func TestEndsAreExact(t *testing.T) {
 		require.Equal(t, replay.InFlight, stateOf(t, s, 1).State)
 		require.Equal(t, time.Duration(1), stateOf(t, s, 1).RetryAfter)
 		require.Equal(t, replay.Done, stateOf(t, s, 2).State)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.ErrorIs(t, s.Extend(t.Context(), []replay.Held{{Key: keyOf(1), Token: tokens[0]}}, time.Hour), replay.ErrLeaseLost)
 		require.Equal(t, replay.Claimed, stateOf(t, s, 1).State)
 		require.Equal(t, replay.Claimed, stateOf(t, s, 2).State)
@@ -142,7 +142,7 @@ func TestACallRemovesOnlyAFewEndedIdentities(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := memstore.NewWithConfig(memstore.Config{Capacity: many})
+				s := memstore.NewWithConfig(memstore.Config{Capacity: many, Logger: quiet})
 				hold(t, s, time.Minute, 0, many)
 				time.Sleep(time.Minute)
 				tt.call(t, s)
@@ -156,7 +156,7 @@ func TestACallRemovesOnlyAFewEndedIdentities(t *testing.T) {
 // A batch that is much larger than what a call removes of its own accord fits all the same, if there is room for it.
 func TestARefusalComesOnlyWhenNothingHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := memstore.NewWithConfig(memstore.Config{Capacity: 1_000})
+		s := memstore.NewWithConfig(memstore.Config{Capacity: 1_000, Logger: quiet})
 		tokens := hold(t, s, time.Minute, 0, 1_000)
 		settle(t, s, replay.Commit, time.Hour, 0, tokens[:1])
 		_, err := s.Claim(t.Context(), itemsOf(1_000, 1_001), time.Minute)
@@ -182,7 +182,7 @@ func TestManyIdentitiesLiveAndEndAsTheyShould(t *testing.T) {
 		s := memstore.New()
 		known := map[int]*fate{}
 		var now time.Duration
-		for range 40_000 {
+		for range 20_000 {
 			n, d := r.IntN(keys), time.Duration(1+r.IntN(20_000))*time.Millisecond
 			f := known[n]
 			if f != nil && f.end <= now {

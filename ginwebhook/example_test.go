@@ -1,0 +1,82 @@
+package ginwebhook_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/ginwebhook"
+)
+
+func Example() {
+	const secret = "whsec_an-example-of-a-signing-secret"
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe",
+		Provider: provider.Stripe(),
+		Secrets:  core.StaticSecrets(secret), // core.SecretsFromEnv("STRIPE_SECRET") in an app
+		Replay:   memstore.New(),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	signals := ginwebhook.NewSignals()
+	signals.On("invoice.paid", func(_ *gin.Context, e core.Event) error {
+		fmt.Println("paid:", e.ID)
+		return nil
+	})
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	ginwebhook.Handle(r, "/webhooks/stripe", guard, signals)
+
+	// Stripe's delivery, and the same one again.
+	for range 2 {
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/webhooks/stripe", `{"id":"evt_1","type":"invoice.paid"}`, time.Now()))
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// paid: evt_1
+	// 200
+	// 200
+}
+
+func ExampleVerify() {
+	const secret = "an-example-of-a-signing-secret"
+	guard, err := core.New(core.Config{
+		Endpoint:     "github",
+		Provider:     provider.GitHub(),
+		Secrets:      core.StaticSecrets(secret),
+		Replay:       memstore.New(),
+		StoreFailure: core.RefuseDelivery, // GitHub does not retry, so the choice has to be made
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	hooks := r.Group("/webhooks")
+	hooks.Use(ginwebhook.Verify(guard))
+	hooks.POST("/github", ginwebhook.Signal(func(_ *gin.Context, e core.Event) error {
+		fmt.Println("action:", e.Action)
+		return nil
+	}))
+
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequest("POST", "https://example.com/webhooks/github", nil)) // not signed
+	fmt.Println(w.Code)
+	w = httptest.NewRecorder()
+	r.ServeHTTP(w, webhooktest.NewRequest(provider.GitHub(), secret, "https://example.com/webhooks/github", `{"action":"opened"}`, time.Now()))
+	fmt.Println(w.Code)
+	// Output:
+	// 400
+	// action: opened
+	// 200
+}
