@@ -12,6 +12,8 @@ var (
 	ErrNotVerified = errors.New("sallyport: no guard proved this request")
 	// ErrSettled is returned by [Commit] and [Release] when the delivery was settled the other way before.
 	ErrSettled = errors.New("sallyport: the delivery was settled before, the other way")
+	// ErrBadIdentity is returned by [ParseIdentity] for what is not 64 hexadecimal digits.
+	ErrBadIdentity = errors.New("sallyport: not an identity; it is 64 hexadecimal digits")
 	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
 	//lint:ignore ST1012 it reads as an instruction: return core.Ignore
 	Ignore = errors.New("sallyport: event ignored")

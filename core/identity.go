@@ -16,8 +16,20 @@ import (
 // Identity is none.
 type Identity replay.Key
 
-// String returns the identity in hexadecimal, as Forget and logs take it.
+// String returns the identity in hexadecimal, as logs show it and [ParseIdentity] reads it.
 func (i Identity) String() string { return hex.EncodeToString(i[:]) }
+
+// ParseIdentity reads what String wrote, as an operator copies it from a log.
+func ParseIdentity(text string) (Identity, error) {
+	var id Identity
+	if len(text) != hex.EncodedLen(len(id)) {
+		return Identity{}, ErrBadIdentity
+	}
+	if _, err := hex.Decode(id[:], []byte(text)); err != nil {
+		return Identity{}, ErrBadIdentity
+	}
+	return id, nil
+}
 
 // IsZero says that the event has no identity: nothing tells a replay of it from a repetition.
 func (i Identity) IsZero() bool { return i == Identity{} }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -230,7 +231,13 @@ func TestForgetLetsAnEventRunAgain(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	run(g, signed(event), ok)
-	require.NoError(t, g.Forget(t.Context(), rec.last(t, g).Identity))
+	id, err := core.ParseIdentity(rec.last(t, g).Identity.String())
+	require.NoError(t, err)
+	require.NoError(t, g.Forget(t.Context(), id))
+	for _, bad := range []string{"", "ab", id.String() + "00", strings.Repeat("z", 64)} {
+		_, err := core.ParseIdentity(bad)
+		require.ErrorIs(t, err, core.ErrBadIdentity)
+	}
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
 	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
 	known, err := g.ForgetID(t.Context(), "evt_1")

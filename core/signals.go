@@ -97,13 +97,15 @@ func (s *Signals[C]) Freeze() *Signals[C] {
 	return s
 }
 
-// callerLine names the first line outside this package, where the mistake is.
+// callerLine names the first line outside this package and the adapters, where the mistake is.
 func callerLine() string {
 	pcs := make([]uintptr, 16)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "sallyport/core.") && f.File != "" {
+		_, name, _ := strings.Cut(f.Function, "sallyport-go/sallyport/")
+		pkg, _, _ := strings.Cut(name, ".")
+		if pkg != "core" && !strings.HasSuffix(pkg, "webhook") && f.File != "" {
 			return fmt.Sprintf(" (%s:%d)", f.File, f.Line)
 		}
 		if !more {

@@ -92,8 +92,8 @@ func (c *config) explain(e *endpointConfig, err error, m *mistakes) {
 		if key == "trusted_proxies" {
 			at = c.place(key)
 		}
-		if one.Value != "" {
-			m.add(at, "%s: %s", strings.Trim(strconv.Quote(one.Value), `"`), one.Reason)
+		if one.Value != "" && !strings.Contains(one.Reason, strconv.Quote(one.Value)) {
+			m.add(at, "%q: %s", one.Value, one.Reason)
 			continue
 		}
 		m.add(at, "%s", one.Reason)

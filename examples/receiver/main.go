@@ -33,12 +33,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := &output{w: stdout, logger: logger}
 	var m mistakes
 	c := opts.config(&m)
-	endpoints := c.build(out, logger, &m)
+	c.build(out, slog.New(slog.DiscardHandler), &m) // a trial: what guards log at their start is noise beside mistakes
 	if err := m.err(); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
-	if err := serve(ctx, c, endpoints, out, stderr, logger); err != nil {
+	if err := serve(ctx, c, c.build(out, logger, &m), out, stderr, logger); err != nil {
 		logger.Error("receiver", "error", err)
 		return 1
 	}

@@ -31,7 +31,7 @@ func (s *Store) claimAll(ctx context.Context, items []replay.Item, lease time.Du
 		return false, 0, err
 	}
 	defer s.mu.Unlock()
-	s.sweep(now, sweepPerItem*len(items))
+	s.sweep(now, sweepPerItem*len(items)) // before any item is refused: more than the batch can need
 	for i := range items {
 		if !s.claimOne(now, &items[i], lease, &results[i]) {
 			// Fail closed and whole: half a batch would leave its holder with claims it was not told of.
@@ -48,9 +48,9 @@ func (s *Store) claimOne(now time.Duration, item *replay.Item, lease time.Durati
 	no, r := s.find(now, &item.Key)
 	switch {
 	case no == 0:
-		// Only what has ended makes room. To evict a live identity would let whoever sends enough fresh events
-		// replay it.
-		if s.table.live >= s.capacity && !s.sweepOne(now) {
+		// Only what has ended makes room, and it was swept. To evict a live identity would let whoever sends enough
+		// fresh events replay it.
+		if s.table.live >= s.capacity {
 			return false
 		}
 		*result = replay.Result{State: replay.Claimed, Token: s.claim(item, after(now, lease))}

@@ -8,8 +8,8 @@ import (
 
 // What happens to a record in its life. The lock is held in all of these.
 
-// sweepPerItem is how many ended identities a call removes for each item it handles. As a claim adds one at most,
-// ended identities cannot pile up.
+// sweepPerItem is how many ended identities a call removes for each item it handles. As an item adds one at most, a
+// batch always finds the room that ended identities can give it, and they cannot pile up.
 const sweepPerItem = 4
 
 // find returns the record of a key, and its number, if the key is remembered. What has ended is removed on the way: it
@@ -67,7 +67,7 @@ func (s *Store) forget(no recordNo) {
 
 // sweep removes up to limit identities that have ended, and reports whether none is left.
 func (s *Store) sweep(now time.Duration, limit int) (clean bool) {
-	for ; limit > 0; limit-- {
+	for range limit {
 		if !s.sweepOne(now) {
 			return true
 		}
@@ -75,7 +75,7 @@ func (s *Store) sweep(now time.Duration, limit int) (clean bool) {
 	return false
 }
 
-// sweepOne removes one identity that has ended, if there is one. It never touches a live one, whatever the need.
+// sweepOne removes one identity that has ended, if there is one. It never touches a live one.
 func (s *Store) sweepOne(now time.Duration) bool {
 	for _, d := range [...]*deadlines{&s.leases, &s.retention} {
 		if len(*d) > 0 && (*d)[0].at <= now {

@@ -236,6 +236,24 @@ func TestManyIdentitiesLiveAndEndAsTheyShould(t *testing.T) {
 	})
 }
 
+// With as many keys as buckets there are some that share a bucket and differ in one byte only.
+func TestKeysThatDifferInOneByteAreTwoKeys(t *testing.T) {
+	for i := range len(replay.Key{}) {
+		s := memstore.New()
+		var items []replay.Item
+		for b := range 256 {
+			key := keyOf(0)
+			key[i] = byte(b)
+			items = append(items, replay.Item{Key: key})
+		}
+		results, err := s.Claim(t.Context(), items, time.Hour)
+		require.NoError(t, err)
+		for _, r := range results {
+			require.Equal(t, replay.Claimed, r.State)
+		}
+	}
+}
+
 func TestAClaimAllocatesItsResultsAndASettlementNothing(t *testing.T) {
 	s := memstore.New()
 	ctx := t.Context()

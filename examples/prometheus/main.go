@@ -1,0 +1,54 @@
+package main
+
+import (
+	"log"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+func main() {
+	metrics, logs := newObserver(prometheus.DefaultRegisterer), core.LogObserver(slog.Default())
+	guard, err := core.New(core.Config{
+		Endpoint:       "stripe",
+		Provider:       provider.Stripe(),
+		Secrets:        core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
+		Replay:         memstore.New(),
+		TrustedProxies: core.PrivateNetworks,
+		// An observer takes the place of the default one, which logs; here both are told.
+		Observer: core.ObserverFunc(func(r core.Record) {
+			metrics.Observe(r)
+			logs.Observe(r)
+		}),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	signals := core.NewSignals[*http.Request]()
+	signals.On("*", func(_ *http.Request, e core.Event) error {
+		log.Printf("%s: %s", e.ID, e.Type)
+		return nil
+	})
+	hooks := http.NewServeMux()
+	core.Handle(hooks, "/webhooks/stripe", guard, signals)
+
+	inside := http.NewServeMux()
+	inside.Handle("GET /metrics", promhttp.Handler())
+	go func() { log.Fatal(newServer("127.0.0.1:9090", inside).ListenAndServe()) }()
+	log.Fatal(newServer(":8080", hooks).ListenAndServe())
+}
+
+func newServer(addr string, handler http.Handler) *http.Server {
+	return &http.Server{
+		Addr: addr, Handler: handler, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+	}
+}

@@ -1,0 +1,32 @@
+// Package main counts webhook deliveries for Prometheus.
+//
+//	STRIPE_SECRET=whsec_... go run .    # in this directory, which is a module of its own
+//	curl http://127.0.0.1:9090/metrics  # not on the port that the world reaches
+package main
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// newObserver counts outcomes and measures how long they took. Every label comes from a closed set: what a sender
+// chooses (types, ids, paths) would let strangers make metrics without end.
+func newObserver(registry prometheus.Registerer) core.Observer {
+	deliveries := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "webhook_deliveries_total", Help: "Webhook deliveries by outcome and by the label of the secret that matched.",
+	}, []string{"endpoint", "provider", "reason", "secret"})
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "webhook_delivery_duration_seconds", Help: "From a delivery's arrival to its outcome, signals included.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
+	}, []string{"endpoint", "provider"})
+	registry.MustRegister(deliveries, seconds)
+	return core.ObserverFunc(func(r core.Record) {
+		label := r.Secret
+		if label == "" && len(r.Credentials) > 0 {
+			label = r.Credentials[0] // a provider that signs nothing
+		}
+		deliveries.WithLabelValues(r.Endpoint, r.Provider, string(r.Reason), label).Inc()
+		seconds.WithLabelValues(r.Endpoint, r.Provider).Observe(r.Total.Seconds())
+	})
+}

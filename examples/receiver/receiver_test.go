@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// eachRouter runs a test on every router.
+func eachRouter(t *testing.T, test func(t *testing.T, router string)) {
+	for _, router := range routers() {
+		t.Run(router, func(t *testing.T) { test(t, router) })
+	}
+}
+
+func file(router, rest string) string {
+	return fmt.Sprintf("listen: 127.0.0.1:0\nrouter: %s\n%s", router, rest)
+}
+
+const githubEndpoint = `
+endpoints:
+  - path: /hooks/github
+    provider: github
+    secrets: [` + secret + `]
+    dangerously_allow_http: true
+`
+
+func TestLinesOfTheContract(t *testing.T) {
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, githubEndpoint))
+		const path = "/hooks/github"
+		genuine := github(path, `{"ref":"refs/heads/main"}`)
+		forged := github(path, `{"ref":"refs/heads/main"}`)
+		forged.body = `{"ref":"refs/heads/evil"}`
+
+		require.Equal(t, 200, r.send(genuine))
+		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "#1", genuine.body, "ok"), r.line())
+		require.Equal(t, 200, r.send(genuine))
+		require.Equal(t, answeredJSON(path, "github", "duplicate", 200), r.line())
+		require.Equal(t, 400, r.send(forged))
+		require.Equal(t, answeredJSON(path, "github", "bad_signature", 400), r.line())
+		require.Equal(t, 400, r.send(message{path: path, body: "{}"}))
+		require.Equal(t, answeredJSON(path, "github", "missing_signature", 400), r.line())
+
+		require.Equal(t, 404, r.send(github("/hooks/other", "{}")))
+		require.Equal(t, 404, r.send(github(path+"/", "{}")), "no redirect either: no provider follows one")
+		require.Equal(t, 0, r.end())
+	})
+}
+
+func TestEveryMethodReachesTheGuard(t *testing.T) {
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, githubEndpoint))
+		resp, err := http.Get(r.url + "/hooks/github")
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 405, resp.StatusCode)
+		require.Equal(t, answeredJSON("/hooks/github", "github", "method", 405), r.line())
+		http.DefaultClient.CloseIdleConnections()
+		require.Equal(t, 0, r.end())
+	})
+}
+
+func TestSimulatedFailuresAreRetried(t *testing.T) {
+	const rest = githubEndpoint + "    simulate: {delay: 1ms, fail_first: 1, panic_first: 1}\n"
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, rest))
+		m := github("/hooks/github", "{}")
+		for _, want := range []struct {
+			status  int
+			attempt string
+		}{{500, "error"}, {500, "panic"}, {200, "ok"}} {
+			require.Equal(t, want.status, r.send(m))
+			require.Equal(t, signalJSON(m.path, "github", "72d3162e", "push", "#1", m.body, want.attempt), r.line())
+		}
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, answeredJSON(m.path, "github", "duplicate", 200), r.line())
+		require.Equal(t, 0, r.end())
+	})
+}
+
+func TestWithoutAStoreEveryDeliveryRuns(t *testing.T) {
+	r := start(t, file("chi", githubEndpoint+"    replay: {store: none}\n"))
+	m := github("/hooks/github", "{}")
+	for range 2 {
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, signalJSON(m.path, "github", "72d3162e", "push", "#1", m.body, "ok"), r.line())
+	}
+	require.Equal(t, 0, r.end())
+}
+
+func TestRecordedDeliveryUnderItsOwnClock(t *testing.T) {
+	data, err := os.ReadFile("testdata/stripe.json")
+	require.NoError(t, err)
+	var recorded []struct {
+		Headers map[string]string
+		Now     int64
+		Secret  string
+		Body    []byte `json:"body_b64"`
+	}
+	require.NoError(t, json.Unmarshal(data, &recorded))
+	require.Len(t, recorded, 1)
+	d := recorded[0]
+	rest := `
+endpoints:
+  - path: /hooks/stripe
+    provider: stripe
+    secrets: [{value: ` + d.Secret + `, label: recorded}]
+    dangerously_allow_http: true
+    dangerously_allow_weak_secrets: true
+`
+	m := message{"/hooks/stripe", string(d.Body), d.Headers}
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, "clock: "+time.Unix(d.Now, 0).UTC().Format(time.RFC3339)+rest))
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, signalJSON(m.path, "stripe", "evt_123", "invoiceitem.created", "recorded", m.body, "ok"), r.line())
+		require.Equal(t, 0, r.end())
+
+		r = start(t, file(router, rest))
+		require.Equal(t, 400, r.send(m))
+		require.Equal(t, answeredJSON(m.path, "stripe", "stale", 400), r.line())
+		require.Equal(t, 0, r.end())
+	})
+}
+
+func TestPlainHTTPNeedsLeave(t *testing.T) {
+	const path = "/hooks/github"
+	rest := strings.Replace(githubEndpoint, "    dangerously_allow_http: true\n", "", 1)
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, rest))
+		require.Equal(t, 400, r.send(github(path, "{}")))
+		require.Equal(t, answeredJSON(path, "github", "plain_http", 400), r.line())
+		spoofed := github(path, "{}")
+		spoofed.header["X-Forwarded-Proto"] = "https"
+		require.Equal(t, 400, r.send(spoofed))
+		require.Equal(t, answeredJSON(path, "github", "plain_http", 400), r.line())
+		require.Equal(t, 0, r.end())
+
+		r = start(t, file(router, "trusted_proxies: [127.0.0.1/32]\n"+rest))
+		require.Equal(t, 200, r.send(spoofed))
+		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "#1", "{}", "ok"), r.line())
+		require.Equal(t, 0, r.end())
+	})
+}
+
+func TestCredentials(t *testing.T) {
+	const rest = `
+endpoints:
+  - path: /postmark
+    provider: postmark
+    credentials: {basic: [{value: "hook:` + secret + `", label: login}]}
+    dangerously_allow_http: true
+  - path: /login
+    provider: basic
+    secrets: ["hook:` + secret + `"]
+    dangerously_allow_http: true
+  - path: /query
+    provider: github
+    secrets: [` + secret + `]
+    credentials: {query: {name: token, values: [` + secret + `-q]}, header: {name: X-Token, values: [` + secret + `-h]}}
+    dangerously_allow_http: true
+`
+	basic := func(path, password string) message {
+		return message{path, `{"RecordType":"Bounce","ID":42}`, map[string]string{
+			"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte("hook:"+password)),
+		}}
+	}
+	token := func(query, header string) message {
+		m := github("/query"+query, "{}")
+		m.header["X-Token"] = header
+		return m
+	}
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, rest))
+		m := basic("/postmark", secret)
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, signalJSON("/postmark", "postmark", "42", "Bounce", "login", m.body, "ok"), r.line())
+		for _, row := range []struct {
+			what, endpoint, provider, reason string
+			message
+		}{
+			{"a wrong password", "/postmark", "postmark", "bad_credential", basic("/postmark", "wrong")},
+			{"no password", "/postmark", "postmark", "missing_credential", message{path: "/postmark", body: "{}"}},
+			{"a wrong password of a plain endpoint", "/login", "basic", "bad_credential", basic("/login", "wrong")},
+			{"a wrong token in the query", "/query", "github", "bad_credential", token("?token=wrong", secret+"-h")},
+			{"no token in the query", "/query", "github", "missing_credential", token("", secret+"-h")},
+			{"a wrong token in the header", "/query", "github", "bad_credential", token("?token="+secret+"-q", "wrong")},
+		} {
+			require.Equal(t, 400, r.send(row.message), row.what)
+			require.Equal(t, answeredJSON(row.endpoint, row.provider, row.reason, 400), r.line(), row.what)
+		}
+		m = token("?token="+secret+"-q", secret+"-h")
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, signalJSON("/query", "github", "72d3162e", "push", "#1", m.body, "ok"), r.line(), "the signing secret's label stands before a credential's")
+		require.Equal(t, 0, r.end())
+	})
+}
+
+func TestSecretsOfEveryForm(t *testing.T) {
+	t.Setenv("RECEIVER_TEST_SECRET", secret+"-env")
+	onDisk := write(t, "secret", secret+"-file\n")
+	r := start(t, file("chi", `
+clock: 2026-01-01T00:00:00Z
+endpoints:
+  - path: /hooks
+    provider: github
+    secrets:
+      - `+secret+`
+      - {env: RECEIVER_TEST_SECRET}
+      - {file: '`+onDisk+`', label: disk}
+      - {value: `+secret+`-ended, label: ended, not_after: 2025-12-31T00:00:00Z}
+      - {value: `+secret+`-ahead, label: ahead, not_before: 2026-01-02T00:00:00Z}
+      - {value: `+secret+`-valid, label: valid, not_before: 2025-12-31T00:00:00Z, not_after: 2026-02-01T00:00:00Z}
+    dangerously_allow_http: true
+`))
+	for suffix, label := range map[string]string{"": "#1", "-env": "RECEIVER_TEST_SECRET", "-file": "disk", "-valid": "valid"} {
+		m := github("/hooks", `"`+suffix+`"`)
+		m.header["X-Hub-Signature-256"] = "sha256=" + mac(secret+suffix, m.body)
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, signalJSON("/hooks", "github", "72d3162e", "push", label, m.body, "ok"), r.line())
+	}
+	for _, suffix := range []string{"-ended", "-ahead", "-file\n"} {
+		m := github("/hooks", "{}")
+		m.header["X-Hub-Signature-256"] = "sha256=" + mac(secret+suffix, m.body)
+		require.Equal(t, 400, r.send(m))
+		require.Equal(t, answeredJSON("/hooks", "github", "bad_signature", 400), r.line())
+	}
+	require.Equal(t, 0, r.end())
+}
+
+func TestOneEndpointByFlags(t *testing.T) {
+	t.Setenv("RECEIVER_TEST_SECRET", secret)
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, "", "-provider", "github", "-secret-env", "RECEIVER_TEST_SECRET,RECEIVER_TEST_UNSET", "-path", "/in", "-router", router, "-listen", "127.0.0.1:0", "-allow-http")
+		require.Equal(t, 200, r.send(github("/in", "{}")))
+		require.Equal(t, signalJSON("/in", "github", "72d3162e", "push", "RECEIVER_TEST_SECRET", "{}", "ok"), r.line())
+		require.Equal(t, 0, r.end())
+	})
+}
+
+// What has begun when the receiver is told to end is answered, and its line printed, before it ends.
+func TestDrain(t *testing.T) {
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, githubEndpoint))
+		m := github("/hooks/github", "{}")
+		conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+		require.NoError(t, err)
+		defer func() { _ = conn.Close() }()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nExpect: 100-continue\r\n", m.path, len(m.body))
+		require.NoError(t, err)
+		for name, value := range m.header {
+			_, err = fmt.Fprintf(conn, "%s: %s\r\n", name, value)
+			require.NoError(t, err)
+		}
+		_, err = io.WriteString(conn, "\r\n")
+		require.NoError(t, err)
+		answer := bufio.NewReader(conn)
+		// The guard asks for the body: the delivery is being judged.
+		line, err := answer.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, "HTTP/1.1 100 Continue\r\n", line)
+		_, err = answer.ReadString('\n')
+		require.NoError(t, err)
+
+		r.stop()
+		for !strings.Contains(<-r.stderr, "msg=draining") {
+		}
+		_, err = io.WriteString(conn, m.body)
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(answer, nil)
+		require.NoError(t, err)
+		require.Equal(t, 200, resp.StatusCode)
+		require.Equal(t, signalJSON(m.path, "github", "72d3162e", "push", "#1", m.body, "ok"), r.line())
+		require.Equal(t, 0, r.end())
+		_, err = r.try(m)
+		require.Error(t, err, "nobody listens any more")
+	})
+}
+
+// Many deliveries at once, of which each prints one line, whole.
+func TestLinesAreWholeUnderLoad(t *testing.T) {
+	const senders = 64
+	r := start(t, file("gin", githubEndpoint))
+	sent := make(chan error, senders)
+	want := make([]string, 0, senders)
+	for i := range senders {
+		m := github("/hooks/github", fmt.Sprintf(`{"n":%d}`, i))
+		if i%2 == 0 {
+			want = append(want, signalJSON(m.path, "github", "72d3162e", "push", "#1", m.body, "ok"))
+		} else {
+			m.body += " "
+			want = append(want, answeredJSON(m.path, "github", "bad_signature", 400))
+		}
+		go func() {
+			_, err := r.try(m)
+			sent <- err
+		}()
+	}
+	var got []string
+	for range senders {
+		require.NoError(t, <-sent)
+		got = append(got, r.line())
+	}
+	require.ElementsMatch(t, want, got)
+	require.Equal(t, 0, r.end())
+}
