@@ -21,7 +21,7 @@ type invoice struct {
 	AmountPaid int64 `json:"amount_paid"`
 }
 
-type customer struct{ ID, Email string }
+type customer struct{ ID string }
 
 func main() {
 	guard, err := core.New(core.Config{
@@ -41,7 +41,7 @@ func main() {
 		return nil // an error is a 500, and Stripe sends the event again
 	}))
 	signals.On("customer.*", core.Typed(func(_ *gin.Context, e core.Event, c customer) error {
-		log.Printf("%s: %s of %s <%s>", e.ID, e.Type, c.ID, c.Email)
+		log.Printf("%s: %s of %s", e.ID, e.Type, c.ID)
 		return nil
 	}))
 
