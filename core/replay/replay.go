@@ -188,7 +188,9 @@ type Store interface {
 
 	// Settle ends claims. It is idempotent: a settlement repeated with the same token, because the answer to the
 	// first attempt was lost, succeeds again (a Commit while the key is remembered; a Release while nobody else has
-	// claimed the key).
+	// claimed the key). The repetition changes nothing: a store must not move DoneAt or the end of the TTL. What is
+	// done cannot be released, not even by its own holder. A settlement that is not well-formed fails the whole batch
+	// before anything takes effect.
 	//
 	// Errors: [*LeaseLostError] for claims that are no longer held (the others took effect), [ErrClosed], or the
 	// engine's (unknown what took effect; call again).
@@ -200,7 +202,7 @@ type Store interface {
 	Extend(ctx context.Context, claims []Held, lease time.Duration) error
 
 	// Forget removes whatever is remembered of the keys, done or claimed, so that the next delivery runs again. A
-	// holder of a forgotten claim can no longer settle it. Forgetting an unknown key is not an error.
+	// holder of a forgotten claim can no longer commit or extend it. Forgetting an unknown key is not an error.
 	Forget(ctx context.Context, keys []Key) error
 
 	// Scope says who shares this store's memory.
