@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -200,6 +203,31 @@ func TestDrain(t *testing.T) {
 		_, err = r.try(m)
 		require.Error(t, err, "nobody listens any more")
 	})
+}
+
+// gated is a writer that blocks until it is opened.
+type gated chan struct{}
+
+func (g gated) Write(p []byte) (int, error) {
+	<-g
+	return len(p), nil
+}
+
+func TestDrainWaitsForTheLines(t *testing.T) {
+	var m mistakes
+	gate := make(gated)
+	quiet := slog.New(slog.DiscardHandler)
+	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(&output{w: gate, logger: quiet}, quiet, &m)
+	require.NoError(t, m.err())
+	app, err := mount("chi", endpoints, io.Discard, quiet)
+	require.NoError(t, err)
+	app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks/github", nil))
+
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, drain(ended, &http.Server{}, endpoints), context.Canceled, "a line that nobody took yet")
+	close(gate)
+	require.NoError(t, drain(context.Background(), &http.Server{}, endpoints))
 }
 
 // Many deliveries at once, of which each prints one line, whole.

@@ -21,7 +21,7 @@ endpoints:
   - path: /query
     provider: github
     secrets: [` + secret + `]
-    credentials: {query: {name: token, values: [` + secret + `-q]}, header: {name: X-Token, values: [` + secret + `-h]}}
+    credentials: {query: {name: token, values: [{value: ` + secret + `-q, label: query}]}, header: {name: X-Token, values: [` + secret + `-h]}}
     dangerously_allow_http: true
 `
 	basic := func(path, password string) message {
