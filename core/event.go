@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,13 +75,17 @@ func (e Event) Respond(status int, contentType string, body []byte) error {
 
 // eventReader is an entry's compiled instructions for reading an event.
 type eventReader struct {
-	spec  *entry.Event
-	paths *jsonscan.Paths
-	at    map[string]int
+	spec     *entry.Event
+	paths    *jsonscan.Paths
+	at       map[string]int
+	signedID bool // the event's id is the id that the scheme signs
 }
 
-func newEventReader(spec *entry.Event) *eventReader {
+func newEventReader(spec *entry.Event, scheme *entry.Scheme) *eventReader {
 	er := &eventReader{spec: spec, at: map[string]int{}}
+	if scheme != nil && len(spec.ID) > 0 {
+		er.signedID = spec.ID[0].Header != "" && slices.Contains(scheme.ID.Headers, spec.ID[0].Header)
+	}
 	var pointers []string
 	add := func(pointer string) {
 		if pointer == "" {
@@ -123,8 +128,9 @@ func (er *eventReader) read(r *http.Request, body []byte, e *Event, bodyProved, 
 		return "", false
 	}
 	e.ID, e.Authenticated.ID = get(er.spec.ID)
-	if signedID != "" && e.ID == signedID {
-		e.Authenticated.ID = true
+	if signedID != "" && (er.signedID || e.ID == signedID) {
+		// Where a provider has two families of headers, one of the family that was not signed may not stand in.
+		e.ID, e.Authenticated.ID = signedID, true
 	}
 	e.Type, e.Authenticated.Type = get(er.spec.Type)
 	e.Action, _ = get(er.spec.Action)
@@ -136,7 +142,7 @@ func (er *eventReader) read(r *http.Request, body []byte, e *Event, bodyProved, 
 	}
 	if text, _ := get(er.spec.Attempt); text != "" {
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < 1_000_000 {
-			e.Attempt = n
+			e.Attempt = n + er.spec.AttemptBase
 		}
 	}
 	e.Data = e.Payload

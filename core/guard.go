@@ -82,7 +82,7 @@ func New(c Config) (*Guard, error) {
 		identity: c.Identity, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
-		events: newEventReader(&e.Event), logger: c.Logger, now: c.Now,
+		events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()

@@ -16,6 +16,7 @@ import (
 // same body, and is then a duplicate until it is forgotten.
 //
 // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+// https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries
 func GitHub() core.Provider {
 	return of(entry.Entry{
 		Name: "github", Title: "GitHub", Confidence: "A",
@@ -32,9 +33,11 @@ func GitHub() core.Provider {
 }
 
 // Shopify is a webhook of a Shopify app or shop. The secret is the app's client secret. Topic, shop and ids come in
-// headers that no signature covers.
+// headers that no signature covers. Shopify retries for four hours, and removes a subscription that the Admin API made
+// after eight failures in a row.
 //
 // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+// https://shopify.dev/changelog/updates-to-webhook-retry-mechanism
 func Shopify() core.Provider {
 	return of(entry.Entry{
 		Name: "shopify", Title: "Shopify", Confidence: "A",
@@ -43,11 +46,13 @@ func Shopify() core.Provider {
 		// The unprefixed names are newer, and Shopify's own SDK reads them first.
 		Scheme:   bodyHMAC(entry.Signature{Field: headers("Shopify-Hmac-Sha256", "X-Shopify-Hmac-Sha256"), Encoding: entry.Base64}),
 		Unsigned: []string{"topic", "shop", "webhook id", "time"},
-		Identity: entry.Identity{With: []string{"Shopify-Topic", "X-Shopify-Topic", "Shopify-Shop-Domain", "X-Shopify-Shop-Domain"}},
+		// The shop is the tenant, which is part of every identity.
+		Identity: entry.Identity{With: []string{"Shopify-Topic", "X-Shopify-Topic"}},
 		Event: entry.Event{
 			ID:       []entry.Value{{Header: "Shopify-Webhook-Id"}, {Header: "X-Shopify-Webhook-Id"}},
 			Type:     []entry.Value{{Header: "Shopify-Topic"}, {Header: "X-Shopify-Topic"}},
 			Time:     []entry.Value{{Header: "Shopify-Triggered-At"}, {Header: "X-Shopify-Triggered-At"}},
+			Tenant:   []entry.Value{{Header: "Shopify-Shop-Domain"}, {Header: "X-Shopify-Shop-Domain"}},
 			TimeUnit: entry.RFC3339,
 		},
 		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second,

@@ -57,7 +57,8 @@ func Slack() core.Provider {
 			Type: []entry.Value{
 				{JSON: "/event/type"}, {JSON: "/type"}, {Form: "payload", InForm: "/type"}, {Form: "command", Const: "slash_command"},
 			},
-			Time: pointer("/event_time"), Attempt: header("X-Slack-Retry-Num"), Data: "/event",
+			Time: pointer("/event_time"), Data: "/event",
+			Attempt: header("X-Slack-Retry-Num"), AttemptBase: 1, // it is 1 at the first retry
 			PayloadForm: "payload",
 		},
 		Handshakes: []entry.Handshake{
@@ -74,7 +75,10 @@ func Slack() core.Provider {
 // another body beside its signature, once. The token is used a single time here, so that the body that came first
 // stands.
 //
+// Subaccounts' parent-signature, and routes that post multipart forms, are not read: such a delivery is refused.
+//
 // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
+// https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries
 func Mailgun() core.Provider {
 	return of(entry.Entry{
 		Name: "mailgun", Title: "Mailgun", Confidence: "A",
@@ -85,8 +89,9 @@ func Mailgun() core.Provider {
 			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"}, Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{
 				Field: entry.Field{JSON: "/signature/timestamp", Form: "timestamp"},
-				// Mailgun retries for eight hours and does not say whether a retry is signed anew. A retry that repeats
-				// its signature must not be refused; one that was processed is refused by its token.
+				// Mailgun retries for eight hours and does not say whether a retry is signed anew; receivers report that
+				// it repeats token and signature. Such a retry must not be refused. The longer window lets in no replay:
+				// the token counts once, and is remembered for longer than the window.
 				Past: mailgunHorizon,
 			},
 			ID: entry.Field{JSON: "/signature/token", Form: "token", Grammar: entry.HexText},

@@ -13,6 +13,14 @@ import (
 // 10 h, 14 h, 20 h, 24 h.
 const standardHorizon = 76 * time.Hour
 
+// svixHorizon is the length of Svix's own schedule, which is shorter: 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
+//
+// https://docs.svix.com/retries
+const svixHorizon = 28 * time.Hour
+
+// svixAckLimit is how long Svix waits for an answer, by the same page.
+const svixAckLimit = 15 * time.Second
+
 // StandardWebhooks is any sender that follows the specification. The secret is base64, with or without "whsec_".
 //
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -31,7 +39,7 @@ func StandardWebhooks() core.Provider {
 }
 
 // Svix is any sender that uses Svix. The secret is the endpoint's signing secret ("whsec_..."). Both names of the
-// headers are known, svix-* first.
+// headers are known, svix-* first; the names are never mixed within one delivery.
 //
 // https://docs.svix.com/receiving/verifying-payloads/how-manual
 func Svix() core.Provider {
@@ -45,13 +53,14 @@ func Svix() core.Provider {
 			ID:   []entry.Value{{Header: "Svix-Id"}, {Header: "Webhook-Id"}},
 			Type: []entry.Value{{JSON: "/type"}, {JSON: "/eventType"}}, Data: "/data",
 		},
-		RetryHorizon: standardHorizon, AckLimit: 15 * time.Second,
+		RetryHorizon: svixHorizon, AckLimit: svixAckLimit,
 	})
 }
 
-// Resend is Resend's webhooks, which Svix sends.
+// Resend is Resend's webhooks, which Svix sends, on Svix's schedule.
 //
 // https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests
+// https://resend.com/docs/webhooks/retries-and-replays
 func Resend() core.Provider {
 	return of(entry.Entry{
 		Name: "resend", Title: "Resend", Confidence: "A",
@@ -62,7 +71,7 @@ func Resend() core.Provider {
 		Event: entry.Event{
 			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
-		RetryHorizon: standardHorizon, AckLimit: 15 * time.Second,
+		RetryHorizon: svixHorizon, AckLimit: svixAckLimit,
 	})
 }
 
@@ -70,7 +79,8 @@ func Resend() core.Provider {
 // [GitLabToken].
 //
 // A 4xx disables a GitLab webhook for good, so that a failed authentication is answered 503: a secret that was
-// mistyped can be mended.
+// mistyped can be mended. How long GitLab waits is the instance's setting, and whether it sends a failed delivery again
+// by itself is not documented.
 //
 // https://docs.gitlab.com/user/project/integrations/webhooks/
 func GitLab() core.Provider {

@@ -10,7 +10,8 @@ import (
 // Providers that sign nothing and present a shared secret as it is. It vouches for the whole request, and stays as good
 // as the channel it came through: TLS is all that keeps it.
 
-// GitLabToken is a GitLab webhook with a secret token (X-Gitlab-Token). Prefer the signing token, see [GitLab].
+// GitLabToken is a GitLab webhook with a secret token (X-Gitlab-Token). Prefer the signing token, see [GitLab], which
+// also says why a failed authentication is answered 503.
 //
 // https://docs.gitlab.com/user/project/integrations/webhooks/
 func GitLabToken() core.Provider {
@@ -28,7 +29,11 @@ func GitLabToken() core.Provider {
 // Postmark is Postmark's webhooks, which present HTTP Basic credentials from the URL you register. Secrets are pairs
 // "user:password".
 //
+// Postmark stops at a 403 and sends again what was refused otherwise. Inbound messages are retried for ten and a half
+// hours, other events not longer.
+//
 // https://postmarkapp.com/developer/webhooks/webhooks-overview
+// https://postmarkapp.com/support/article/understanding-inbound-webhook-retries-in-postmark
 func Postmark() core.Provider {
 	return of(entry.Entry{
 		Name: "postmark", Title: "Postmark", Confidence: "B",
@@ -42,7 +47,9 @@ func Postmark() core.Provider {
 	})
 }
 
-// Telegram is the updates of a Telegram bot. The secret is the secret_token you gave to setWebhook.
+// Telegram is the updates of a Telegram bot. The secret is the secret_token you gave to setWebhook: 1 to 256 characters
+// of A-Z a-z 0-9 _ and -, of which 16 are the least that is accepted here. Telegram repeats what is not answered 2xx "a
+// reasonable amount of attempts".
 //
 // https://core.telegram.org/bots/api#setwebhook
 func Telegram() core.Provider {

@@ -241,6 +241,7 @@ type Value struct {
 type Event struct {
 	ID, Type, Action, Time, Attempt, Tenant []Value
 	TimeUnit                                Unit
+	AttemptBase                             int    // added to Attempt: 1 where the provider counts its retries
 	Data                                    string // pointer to the object; empty: the payload itself
 	PayloadForm                             string // the form field that carries the payload when the body is a form
 }
