@@ -338,3 +338,31 @@ func TestPlainHandlers(t *testing.T) {
 	}
 	require.ErrorIs(t, core.Commit(t.Context()), core.ErrNotVerified)
 }
+
+// wrapped is a writer that hides what it wraps from all but http.ResponseController.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestAHijackedConnectionIsReleasedHoweverItIsReached(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	guarded := core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = conn.Close()
+		}
+	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { guarded.ServeHTTP(wrapped{w}, r) }))
+	defer server.Close()
+	r := signed(event)
+	out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(event))
+	require.NoError(t, err)
+	out.Header = r.Header
+	_, err = http.DefaultClient.Do(out) //nolint:bodyclose // there is no response
+	require.Error(t, err)
+	server.Close()
+	require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason)
+	require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+}

@@ -19,7 +19,7 @@ type tracker struct {
 func track(w http.ResponseWriter) *tracker {
 	t := &tracker{ResponseWriter: w}
 	_, flush := w.(http.Flusher)
-	_, hijack := w.(http.Hijacker)
+	hijack := canHijack(w)
 	_, readFrom := w.(io.ReaderFrom)
 	switch {
 	case flush && hijack && readFrom:
@@ -84,11 +84,26 @@ func (f flusher) Flush() {
 	f.t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
 }
 
+// canHijack looks through wrappers as http.ResponseController does: one that reached the connection past us would leave
+// a hijacked response looking like a silent one, which commits.
+func canHijack(w http.ResponseWriter) bool {
+	for {
+		if _, ok := w.(http.Hijacker); ok {
+			return true
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = u.Unwrap()
+	}
+}
+
 type hijacker struct{ t *tracker }
 
 // Hijack hands the connection over.
 func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	c, rw, err := h.t.ResponseWriter.(http.Hijacker).Hijack() //nolint:forcetypeassert // checked when it was wrapped
+	c, rw, err := http.NewResponseController(h.t.ResponseWriter).Hijack()
 	if err == nil {
 		h.t.hijacked = true
 	}

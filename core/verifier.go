@@ -175,6 +175,14 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 			return f
 		}
 	}
+	for i := range v.scheme.Signed {
+		// A signed header that comes twice would be proved in its first form and perhaps read in its second.
+		if part := &v.scheme.Signed[i]; part.Kind == entry.PartHeader {
+			if _, f := single(r, http.CanonicalHeaderKey(part.Text)); f.failed() {
+				return f
+			}
+		}
+	}
 	return v.checkID(p)
 }
 

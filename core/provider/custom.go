@@ -64,7 +64,9 @@ type HMACConfig struct {
 	SecretPrefix   string
 
 	// Signed is what is signed: fixed text and {body}, {timestamp}, {id}, {url}, {method}, {path}, {header:Name}.
-	// Default "{body}"; with a timestamp it has to be spelled out.
+	// Default "{body}"; with a timestamp it has to be spelled out. Text that could be divided in two ways is refused,
+	// because its signature would fit both: {header:Name} and {path} need a line feed between them and the body, {id}
+	// a character that ids do not have. With {url}, configure core.Config.PublicURL.
 	Signed string
 	// TimestampHeader holds the signed timestamp, where it is not in the list of pairs.
 	TimestampHeader string
@@ -93,6 +95,14 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody}
 	if c.Name == "" || c.Header == "" {
 		return e, fmt.Errorf("HMACConfig needs a Name and a Header")
+	}
+	for _, name := range []string{c.Header, c.TimestampHeader, c.IDHeader} {
+		if !isHeaderName(name) {
+			return e, fmt.Errorf("HMACConfig: %q is not the name of a header", name)
+		}
+	}
+	if c.RetryHorizon < 0 || c.AckLimit < 0 {
+		return e, fmt.Errorf("HMACConfig.RetryHorizon and AckLimit are not negative; 0 means unknown")
 	}
 	s := &entry.Scheme{Signature: entry.Signature{Field: headers(c.Header), Prefix: c.Prefix}}
 	e.Scheme = s
@@ -156,56 +166,6 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	var err error
 	s.Signed, err = c.signed()
 	return e, err
-}
-
-// signed parses the template, and refuses a timestamp or an id that is read but not signed: it would prove nothing.
-func (c *HMACConfig) signed() (parts []entry.Part, err error) {
-	template := c.Signed
-	if template == "" {
-		template = "{body}"
-	}
-	body, timestamp, id := false, false, false
-	for template != "" {
-		literal, rest, found := strings.Cut(template, "{")
-		if literal != "" {
-			parts = append(parts, entry.Literal(literal))
-		}
-		if !found {
-			break
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			return nil, fmt.Errorf("HMACConfig.Signed: a { is not closed")
-		}
-		template = after
-		switch {
-		case name == "body":
-			parts, body = append(parts, entry.Body()), true
-		case name == "timestamp":
-			parts, timestamp = append(parts, entry.TimestampText()), true
-		case name == "id":
-			parts, id = append(parts, entry.ID()), true
-		case name == "url":
-			parts = append(parts, entry.URL())
-		case name == "method":
-			parts = append(parts, entry.Part{Kind: entry.PartMethod})
-		case name == "path":
-			parts = append(parts, entry.Part{Kind: entry.PartPath})
-		case strings.HasPrefix(name, headerPlace) && len(name) > len(headerPlace):
-			parts = append(parts, entry.Header(name[len(headerPlace):]))
-		default:
-			return nil, fmt.Errorf("HMACConfig.Signed: {%s} is not a part that can be signed", name)
-		}
-	}
-	switch {
-	case !body:
-		return nil, fmt.Errorf("HMACConfig.Signed does not hold {body}: any body would fit the signature")
-	case timestamp != (c.TimestampHeader != "" || c.TimestampKey != ""):
-		return nil, fmt.Errorf("HMACConfig: {timestamp} in Signed and a place for it go together; a timestamp that is not signed proves nothing")
-	case id != (c.IDHeader != ""):
-		return nil, fmt.Errorf("HMACConfig: {id} in Signed and IDHeader go together; an id that is not signed is no identity")
-	}
-	return parts, nil
 }
 
 const headerPlace = "header:"

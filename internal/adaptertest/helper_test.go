@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -225,6 +226,18 @@ func signalling(t *testing.T, rt router, fn receiver, outer ...any) (*server, *c
 	}
 	a.post(path, rt.signal(fn), rt.verify(g, nil))
 	return serve(t, a), g, rec
+}
+
+// take receives what a handler has sent, and fails rather than hang where none did.
+func take[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(10 * time.Second):
+		require.FailNow(t, "the handler sent nothing")
+		panic("unreachable")
+	}
 }
 
 // row is one line of the table. A name says what holds.

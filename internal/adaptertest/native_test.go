@@ -92,7 +92,7 @@ func TestGin(t *testing.T) {
 		forged := s.request(t, path, body)
 		forged.Header.Del("X-Hub-Signature-256")
 		require.Equal(t, "Bad Request\n", s.send(t, forged).body)
-		err := <-seen
+		err := take(t, seen)
 		require.True(t, err.IsType(gin.ErrorTypePrivate))
 		var rejection *core.Rejection
 		require.ErrorAs(t, err, &rejection)
@@ -109,6 +109,16 @@ func TestGin(t *testing.T) {
 			s.deliver(t)
 			require.Equal(t, fail == nil, n.Load() == 1)
 		}
+	})
+	t.Run("a middleware outside cannot change the answer to a signal that was committed", func(t *testing.T) {
+		g, rec := newGuard(t)
+		var n counter
+		r := gin.New()
+		r.Use(func(c *gin.Context) { c.Next(); c.Status(http.StatusInternalServerError) })
+		r.POST(path, ginwebhook.Verify(g), ginwebhook.Signal(func(*gin.Context, core.Event) error { n.Add(1); return nil }))
+		s := serve(t, &app{Handler: r})
+		require.Equal(t, http.StatusOK, s.deliver(t).status)
+		requireSettled(t, s, g, rec, core.ReplayCommitted, n.Load)
 	})
 	t.Run("a status that a signal only sets is what settles it", func(t *testing.T) {
 		g, rec := newGuard(t)
@@ -140,11 +150,11 @@ func TestEcho4(t *testing.T) {
 		e.POST(path, echowebhook.Signal(func(echo4.Context, core.Event) error { return &appError{} }), echowebhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-		requireRejection(t, <-seen, core.ReasonSignalFailed)
+		requireRejection(t, take(t, seen), core.ReasonSignalFailed)
 		forged := s.request(t, path, body)
 		forged.Header.Del("X-Hub-Signature-256")
 		require.Equal(t, http.StatusBadRequest, s.send(t, forged).status)
-		requireRejection(t, <-seen, core.ReasonMissingSignature)
+		requireRejection(t, take(t, seen), core.ReasonMissingSignature)
 	})
 	t.Run("a plain handler's error is returned as it is", func(t *testing.T) {
 		g, _ := newGuard(t)
@@ -155,7 +165,7 @@ func TestEcho4(t *testing.T) {
 		e.POST(path, func(echo4.Context) error { return want }, echowebhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		s.deliver(t)
-		require.Same(t, want, <-seen)
+		require.Same(t, want, take(t, seen))
 	})
 	t.Run("an answer that an outer middleware still buffers is known", func(t *testing.T) {
 		g, rec := newGuard(t)
@@ -181,7 +191,7 @@ func TestEcho4(t *testing.T) {
 		})
 		e.POST(path, func(echo4.Context) error { return nil }, echowebhook.Verify(g))
 		serve(t, &app{Handler: e}).deliver(t)
-		require.True(t, <-same)
+		require.True(t, take(t, same))
 	})
 }
 
@@ -197,11 +207,11 @@ func TestEcho5(t *testing.T) {
 		e.POST(path, echo5webhook.Signal(func(*echo5.Context, core.Event) error { return &appError{} }), echo5webhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-		requireRejection(t, <-seen, core.ReasonSignalFailed)
+		requireRejection(t, take(t, seen), core.ReasonSignalFailed)
 		forged := s.request(t, path, body)
 		forged.Header.Del("X-Hub-Signature-256")
 		require.Equal(t, http.StatusBadRequest, s.send(t, forged).status)
-		requireRejection(t, <-seen, core.ReasonMissingSignature)
+		requireRejection(t, take(t, seen), core.ReasonMissingSignature)
 	})
 	t.Run("a plain handler's error is returned as it is", func(t *testing.T) {
 		g, _ := newGuard(t)
@@ -212,7 +222,7 @@ func TestEcho5(t *testing.T) {
 		e.POST(path, func(*echo5.Context) error { return want }, echo5webhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		s.deliver(t)
-		require.Same(t, want, <-seen)
+		require.Same(t, want, take(t, seen))
 	})
 	t.Run("an answer that an outer middleware still buffers is known", func(t *testing.T) {
 		g, rec := newGuard(t)
@@ -238,7 +248,7 @@ func TestEcho5(t *testing.T) {
 		})
 		e.POST(path, func(*echo5.Context) error { return nil }, echo5webhook.Verify(g))
 		serve(t, &app{Handler: e}).deliver(t)
-		require.True(t, <-same)
+		require.True(t, take(t, same))
 	})
 	t.Run("ToMiddleware gives an error for a nil guard", func(t *testing.T) {
 		var config echo5.MiddlewareConfigurator = echo5webhook.Config{}
@@ -294,6 +304,6 @@ func TestChi(t *testing.T) {
 		in := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 		in.Header = r.Header
 		h.ServeHTTP(struct{ http.ResponseWriter }{httptest.NewRecorder()}, in)
-		require.False(t, <-flusher)
+		require.False(t, take(t, flusher))
 	})
 }

@@ -147,7 +147,7 @@ func TestTheOutside(t *testing.T) {
 			r := s.full(t)
 			failures()[core.ReasonBadSignature](r)
 			got := s.send(t, r)
-			rejection := <-seen
+			rejection := take(t, seen)
 			require.Equal(t, core.ReasonBadSignature, rejection.Reason)
 			require.NotEmpty(t, rejection.Detail())
 			require.Equal(t, http.StatusBadRequest, got.status)

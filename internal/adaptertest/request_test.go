@@ -38,7 +38,7 @@ func TestRequestAfterVerify(t *testing.T) {
 							r.ContentLength = -1
 						}
 						require.Equal(t, http.StatusOK, s.send(t, r).status, name)
-						require.NoError(t, <-result, name)
+						require.NoError(t, take(t, result), name)
 					}
 				}
 			}
@@ -64,7 +64,7 @@ func TestRequestAfterVerify(t *testing.T) {
 						r.ContentLength = -1
 					}
 					require.Equal(t, http.StatusOK, s.send(t, r).status)
-					require.Equal(t, read{text, int64(len(text))}, <-result)
+					require.Equal(t, read{text, int64(len(text))}, take(t, result))
 				}
 			}
 		}},
@@ -94,7 +94,7 @@ func TestRequestAfterVerify(t *testing.T) {
 				r.Header.Set("Content-Type", form.FormDataContentType())
 				_, err = s.try(r)
 				require.Equal(t, fail, err != nil)
-				require.Equal(t, 1, <-files, "the test's body is not large enough")
+				require.Equal(t, 1, take(t, files), "the test's body is not large enough")
 				s.Close() // waits for the handler
 				entries, err := os.ReadDir(tmp)
 				require.NoError(t, err)
@@ -122,13 +122,13 @@ func TestRequestAfterVerify(t *testing.T) {
 			a.post("/bare", rt.plain(look))
 			s := serve(t, a)
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
-			got := <-result
+			got := take(t, result)
 			require.True(t, got.ok)
 			require.Equal(t, "github", got.endpoint)
 			require.NotEmpty(t, got.secret)
 			require.Equal(t, body, got.text)
 			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/bare", body)).status)
-			require.Equal(t, found{}, <-result)
+			require.Equal(t, found{}, take(t, result))
 		}},
 		{"the app's own shorter deadline limits the signal's context, and its values are there", func(t *testing.T, rt router) {
 			type key struct{}
@@ -156,8 +156,8 @@ func TestRequestAfterVerify(t *testing.T) {
 				}
 				s := serve(t, a)
 				require.Equal(t, http.StatusOK, s.deliver(t).status)
-				require.True(t, until.Equal(<-got), "deadline middleware after Verify: %v", after)
-				require.Equal(t, "kept", <-values)
+				require.True(t, until.Equal(take(t, got)), "deadline middleware after Verify: %v", after)
+				require.Equal(t, "kept", take(t, values))
 			}
 		}},
 		{"without the app's own deadline the signal's context ends with the claim", func(t *testing.T, rt router) {
@@ -168,7 +168,7 @@ func TestRequestAfterVerify(t *testing.T) {
 				return nil
 			})
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
-			require.WithinDuration(t, time.Now().Add(time.Minute), <-got, 30*time.Second)
+			require.WithinDuration(t, time.Now().Add(time.Minute), take(t, got), 30*time.Second)
 		}},
 		{"a body that is too large is a 413 that closes the connection", func(t *testing.T, rt router) {
 			for _, declared := range []bool{true, false} {

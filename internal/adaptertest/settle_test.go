@@ -142,8 +142,21 @@ func TestPlainHandlersAreSettled(t *testing.T) {
 				return nil
 			})
 			hangUp(t, s, started)
-			<-ended
+			take(t, ended)
 			requireSettled(t, s, g, rec, core.ReplayReleased, n.Load)
+		}},
+		row{"an answer that was flushed before the client hung up is committed", func(t *testing.T, rt router) {
+			var n counter
+			started := make(chan struct{})
+			s, g, rec := guarded(t, rt, func(c *call) error {
+				n.Add(1)
+				err := http.NewResponseController(c.w).Flush()
+				close(started)
+				<-c.r.Context().Done()
+				return err
+			})
+			hangUp(t, s, started)
+			requireSettled(t, s, g, rec, core.ReplayCommitted, n.Load)
 		}},
 		row{"a delivery settled by hand is left as it is", func(t *testing.T, rt router) {
 			var n counter
@@ -222,7 +235,7 @@ func TestSignalsAreSettled(t *testing.T) {
 				return nil
 			})
 			hangUp(t, s, started)
-			require.NoError(t, <-ended)
+			require.NoError(t, take(t, ended))
 			requireSettled(t, s, g, rec, core.ReplayCommitted, n.Load)
 		}},
 		row{"what Respond was given is put out", func(t *testing.T, rt router) {
