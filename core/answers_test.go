@@ -226,6 +226,60 @@ func TestAwaitingASecretAnswersHandshakesOnly(t *testing.T) {
 	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
 }
 
+func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	const handed = "a-secret-that-is-handed-over-0001"
+	for name, h := range map[string]entry.Handshake{
+		"in a header": {Method: "POST", SecretHeader: "X-Hook-Secret"},
+		"in the body": {Method: "POST", SecretJSON: "/verification_token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			offer := func(text string) *http.Request {
+				if h.SecretHeader != "" {
+					return post("", h.SecretHeader, text)
+				}
+				return post(fmt.Sprintf(`{"verification_token":%q}`, text))
+			}
+			e := timestamped()
+			e.Handshakes = []entry.Handshake{h}
+			c, rec := config(e)
+			c.SecretSink = func(context.Context, core.Secret) error { return nil }
+			_, err := core.New(c)
+			require.ErrorContains(t, err, "AwaitingSecret", "a secret in use cannot be replaced")
+			taken := 0
+			c.Secrets, c.AwaitingSecret = nil, true
+			c.SecretSink = func(_ context.Context, s core.Secret) error {
+				require.NotContains(t, fmt.Sprint(s), handed)
+				require.Equal(t, handed, s.DangerouslyReveal())
+				if taken++; taken == 1 {
+					return errors.New("the disk is full")
+				}
+				return nil
+			}
+			g := mustNew(t, c)
+			require.Equal(t, 400, run(g, offer("short"), never(t)).Code)
+			require.Equal(t, 400, run(g, offer("<script>alert(1)</script>"), never(t)).Code)
+			require.Equal(t, 503, run(g, offer(handed), never(t)).Code, "the sink failed")
+			w := run(g, offer(handed), never(t))
+			require.Equal(t, 200, w.Code)
+			require.Equal(t, core.ReasonHandshake, rec.last(t, g).Reason)
+			if h.SecretHeader != "" {
+				require.Equal(t, handed, w.Header().Get(h.SecretHeader))
+			}
+			require.Equal(t, 503, run(g, offer(handed), never(t)).Code, "once")
+			require.Equal(t, 2, taken)
+			require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+		})
+	}
+	e := timestamped()
+	c, _ := config(e)
+	c.Secrets, c.AwaitingSecret = nil, true
+	c.SecretSink = func(context.Context, core.Secret) error { return nil }
+	_, err := core.New(c)
+	require.ErrorContains(t, err, "hands no secret over")
+}
+
 func TestTheObserverCannotHarm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

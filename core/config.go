@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -58,6 +59,11 @@ type Config struct {
 	// AwaitingSecret starts without a secret, for providers that show it only after a first request was answered:
 	// handshakes are answered and everything else is 503.
 	AwaitingSecret bool
+	// SecretSink takes the secret from a provider that hands it over in its first request (Asana, Notion), with
+	// AwaitingSecret. It must store the secret before it returns nil; an error is a 503. It is called once: nothing
+	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider shows,
+	// restart with it in Secrets, and without a sink.
+	SecretSink func(context.Context, Secret) error
 	// VerifyTokens are accepted in handshakes that carry a verify token.
 	VerifyTokens SecretSource
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -25,6 +26,9 @@ type Guard struct {
 	verifier     *verifier
 	gates        []*gate
 	awaiting     bool
+	sink         func(context.Context, Secret) error
+	sinkRules    secretRules
+	handedOver   atomic.Bool
 	verifyTokens *credentialList
 
 	store        replay.Store // nil: no replay protection
@@ -79,7 +83,7 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		endpoint: c.Endpoint, provider: e.Name, entry: e,
-		identity: c.Identity, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret,
+		identity: c.Identity, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
 		events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
@@ -121,6 +125,8 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		if c.Secrets != nil {
 			m.add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
+		g.sinkRules = rules
+		g.sinkRules.key = e.Scheme.Key
 	case e.Scheme != nil:
 		rules.key = e.Scheme.Key
 		v, n := newVerifier(e.Scheme, c.Secrets, rules, m)
@@ -153,6 +159,15 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 			field = fmt.Sprintf("Credentials[%d]", i)
 		}
 		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
+	}
+	if c.SecretSink != nil {
+		switch {
+		case !c.AwaitingSecret || e.Scheme == nil:
+			// Otherwise anybody could replace a secret that is in use.
+			m.add("SecretSink", "", "it goes with AwaitingSecret only; remove it once a secret is configured")
+		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.SecretHeader != "" || h.SecretJSON != "" }):
+			m.add("SecretSink", "", "%s hands no secret over; remove it", e.Title)
+		}
 	}
 	if c.VerifyTokens != nil {
 		list, n := newCredentialList(c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)

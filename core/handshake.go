@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -16,7 +17,7 @@ const maxChallenge = 512
 func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
 	for i := range g.entry.Handshakes {
 		h := &g.entry.Handshakes[i]
-		if h.Proved || h.Method != r.Method {
+		if h.Proved || h.Method != r.Method || h.SecretHeader != "" || h.SecretJSON != "" {
 			continue
 		}
 		if h.WhenQuery == "" {
@@ -47,11 +48,70 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 	return nil, failure{}
 }
 
+// takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
+func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
+	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
+	for i := range g.entry.Handshakes {
+		h := &g.entry.Handshakes[i]
+		text, f := handedOverSecret(h, r, g.maxBody)
+		if f.failed() {
+			return nil, f
+		}
+		if text == "" {
+			continue
+		}
+		if g.sink == nil {
+			return nil, failure{ReasonNoActiveSecret, "the provider hands its secret over: configure SecretSink to take it"}
+		}
+		if _, f := echo(h, text); f.failed() {
+			return nil, f
+		}
+		if _, problem := g.sinkRules.decode(text); problem != "" {
+			return nil, failure{ReasonMalformedSignature, "what was handed over cannot be a secret: " + problem}
+		}
+		if !g.handedOver.CompareAndSwap(false, true) {
+			return nil, failure{ReasonNoActiveSecret, "a secret was handed over before: configure it in Secrets"}
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
+		defer cancel()
+		if err := g.sink(ctx, NewSecret("handed over", text)); err != nil {
+			g.handedOver.Store(false)
+			return nil, failure{ReasonNoActiveSecret, "SecretSink failed: " + err.Error()}
+		}
+		reply := textReply(h.StatusOr200(), "")
+		if h.SecretHeader != "" {
+			reply.Header.Set(h.SecretHeader, text)
+		}
+		return reply, failure{}
+	}
+	return nil, waiting
+}
+
+// handedOverSecret reads the secret that a first request brings, if it brings one.
+func handedOverSecret(h *entry.Handshake, r *http.Request, limit int64) (string, failure) {
+	switch {
+	case h.SecretHeader != "":
+		return single(r, http.CanonicalHeaderKey(h.SecretHeader))
+	case h.SecretJSON != "":
+		body, f := readBody(r, limit)
+		if f.failed() {
+			return "", f
+		}
+		var raw [1][]byte
+		if jsonscan.Compile(h.SecretJSON).Find(body, raw[:]) != nil {
+			return "", failure{}
+		}
+		text, _ := jsonscan.Text(raw[0])
+		return text, failure{}
+	}
+	return "", failure{}
+}
+
 // provedHandshake answers a challenge that came with a valid signature.
 func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
 	for n := range g.entry.Handshakes {
 		h := &g.entry.Handshakes[n]
-		if !h.Proved || h.Method != r.Method {
+		if !h.Proved || h.Method != r.Method || h.SecretHeader != "" || h.SecretJSON != "" {
 			continue
 		}
 		var raw [2][]byte

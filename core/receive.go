@@ -98,7 +98,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return nil, failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
 	}
 	if g.awaiting {
-		return nil, failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
+		return g.takeSecret(r)
 	}
 	for _, gate := range g.gates {
 		label, f := gate.check(r, i.in, i.now)

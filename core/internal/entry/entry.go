@@ -257,6 +257,9 @@ type Handshake struct {
 	EchoQuery            string // the parameter that is the answer
 	TokenQuery           string // the parameter that must equal one of Config.VerifyTokens
 
+	// The provider hands its secret over in this header, which the answer repeats, or in this member of the body.
+	SecretHeader, SecretJSON string
+
 	Status int    // of the answer; 0: 200
 	Body   string // the fixed answer, where nothing is echoed
 }
