@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
@@ -258,4 +259,27 @@ func TestTransport(t *testing.T) {
 			require.Contains(t, rec.last(t, g).Detail, row.detail)
 		})
 	}
+}
+
+func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
+	t.Parallel()
+	e := plain()
+	e.Scheme.Signed = []entry.Part{entry.URL(), entry.Body()}
+	deliver := func(publicURL, signedURL string) core.Record {
+		c, rec := config(e)
+		c.PublicURL = publicURL
+		g := mustNew(t, c)
+		r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, signedURL, "body"))
+		r.Host, r.URL.RawQuery = "hooks.example.com", "token=hidden"
+		run(g, r, ok)
+		return rec.last(t, g)
+	}
+	const registered = "https://hooks.example.com:8443/a?b=%2F"
+	require.Equal(t, core.ReasonAccepted, deliver(registered, registered).Reason)
+	require.Equal(t, core.ReasonAccepted, deliver("", "http://hooks.example.com/hooks?token=hidden").Reason)
+	wrong := deliver("", registered)
+	require.Equal(t, core.ReasonBadSignature, wrong.Reason)
+	require.Contains(t, wrong.Detail, "http://hooks.example.com/hooks was used")
+	require.NotContains(t, wrong.Detail, "hidden")
+	require.Equal(t, core.ReasonBadSignature, deliver(registered, "http://hooks.example.com/hooks?token=hidden").Reason, "what the request says of itself does not count beside it")
 }

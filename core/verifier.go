@@ -286,17 +286,19 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	if active == 0 {
 		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
 	}
-	return "", failure{ReasonBadSignature, v.explainMismatch(body)}
+	return "", failure{ReasonBadSignature, v.explainMismatch(body, url)}
 }
 
-func (v *verifier) explainMismatch(body []byte) string {
+func (v *verifier) explainMismatch(body []byte, url string) string {
 	var b strings.Builder
 	b.WriteString("the signature matches under none of the secrets: compare Secrets with what the provider shows")
 	if len(body) == 0 {
 		b.WriteString("; the body was empty, so something before the guard may have read it")
 	}
 	if v.signsRoute {
-		b.WriteString("; the URL is signed, so check PublicURL")
+		// Without its query, where tokens are.
+		used, _, _ := strings.Cut(url, "?")
+		b.WriteString("; the URL is signed, and " + clean(used) + " was used: compare it with the one registered at the provider, and set PublicURL")
 	}
 	return b.String()
 }
