@@ -53,11 +53,12 @@ func (v *verifier) checkFreshness(text string, present bool, now time.Time) fail
 	if !ok {
 		return failure{ReasonMalformedTimestamp, "the timestamp is not spelled as this provider spells it"}
 	}
-	switch d := now.Sub(t); {
-	case d > v.past:
-		return failure{ReasonStale, "the timestamp is " + round(d) + " old and " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast"}
-	case -d > v.future:
-		return failure{ReasonEarly, "the timestamp is " + round(-d) + " ahead and " + round(v.future) + " is allowed: this machine's clock may be slow"}
+	// Moments are compared, not durations: a difference of centuries is beyond a Duration, and its negative overflows.
+	switch {
+	case t.Before(now.Add(-v.past)):
+		return failure{ReasonStale, "the timestamp is " + round(now.Sub(t)) + " old and " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast"}
+	case t.After(now.Add(v.future)):
+		return failure{ReasonEarly, "the timestamp is " + round(t.Sub(now)) + " ahead and " + round(v.future) + " is allowed: this machine's clock may be slow"}
 	}
 	return failure{}
 }

@@ -60,8 +60,11 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 			if outermost {
 				t.restore(c)
 			}
-			if !returned {
-				d.Abandon() // not recovered: the panic goes on to Gin's own recovery with its stack
+			if !returned { // not recovered: the panic goes on to Gin's own recovery with its stack
+				if !c.Writer.Written() {
+					c.Status(http.StatusInternalServerError) // Gin's recovery from http.ErrAbortHandler would leave a 200
+				}
+				d.Abandon()
 			}
 		}()
 		c.Next()

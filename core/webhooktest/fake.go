@@ -4,20 +4,29 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// Fake makes a request that carries a proved delivery of the event, to test a signal without a guard: give it to the
-// router's Signal or Dispatch handler. ID, Type, Action, Time (to the nanosecond), Attempt, Tenant, Payload, Endpoint
-// and Provider are those of e; an empty Payload takes e.Data. Nothing remembers the event.
+// Fake makes a request that carries a proved delivery of the event, to test a signal without configuring a guard. Give
+// it straight to the router's Signal or Dispatch handler, with no Verify before it; where a test calls its signal as a
+// function, call it as Gin and Echo do, with a context of this request and the event.
+//
+// ID, Type, Action, Time (to the nanosecond), Attempt, Tenant, Payload, Endpoint and Provider are those of e; an empty
+// Payload takes e.Data. Data is e.Data where it stands in the payload as it is, as it does in a delivery, and else the
+// payload. Identity and Secret are the guard's to give, and every detail counts as authenticated. Nothing remembers
+// the event.
 //
 // There is no way around the proof: a guard of its own proves the request, by a credential made for this one call.
 func Fake(e core.Event) *http.Request {
@@ -45,7 +54,7 @@ func Fake(e core.Event) *http.Request {
 			Credential: entry.Credential{Kind: entry.HeaderToken, Name: prefix + "Token"},
 			Event: entry.Event{
 				ID: value("Id"), Type: value("Type"), Action: value("Action"), Time: value("Time"), Attempt: value("Attempt"),
-				Tenant: value("Tenant"), TimeUnit: entry.RFC3339,
+				Tenant: value("Tenant"), TimeUnit: entry.RFC3339, Data: pointerTo(body, e.Data),
 			},
 		}, nil),
 	})
@@ -79,3 +88,23 @@ func Fake(e core.Event) *http.Request {
 }
 
 const prefix = "Webhooktest-"
+
+// pointerTo gives the pointer (RFC 6901) of the member of a JSON object, or of objects in it, that is data byte for byte;
+// empty where there is none.
+func pointerTo(object, data []byte) string {
+	var members map[string]json.RawMessage
+	if len(data) == 0 || bytes.Equal(object, data) || json.Unmarshal(object, &members) != nil {
+		return ""
+	}
+	data = bytes.TrimSpace(data)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		here := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		if bytes.Equal(members[name], data) {
+			return here
+		}
+		if deeper := pointerTo(members[name], data); deeper != "" {
+			return here + deeper
+		}
+	}
+	return ""
+}

@@ -13,14 +13,11 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +26,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// NewRequest makes a signed POST, as httptest.NewRequest makes one. It panics where [Sign] fails.
-func NewRequest(p core.Provider, secret, target, body string, at time.Time) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
+// NewRequest makes a signed POST of a JSON body, as httptest.NewRequest makes one. It panics where [Sign] fails. For
+// other headers, such as a type or another Content-Type, make the request yourself and Sign it.
+func NewRequest[B string | []byte](p core.Provider, secret, target string, body B, at time.Time) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, target, bytes.NewReader([]byte(body)))
 	r.Header.Set("Content-Type", "application/json")
 	if err := Sign(r, p, secret, at); err != nil {
 		panic(err)
@@ -40,9 +38,11 @@ func NewRequest(p core.Provider, secret, target, body string, at time.Time) *htt
 }
 
 // Sign signs a request in place as the provider would, with the secret as the provider's dashboard shows it and the
-// time of the attempt. It reads the body and puts it back; for a provider that signs in the body it changes the body.
-// An id that the scheme signs is kept where it is set, and made up where it is not. Credential-only providers get
-// their credential.
+// time of the attempt. It reads the body and puts it back; for a provider that signs in the body (Mailgun) it writes
+// the signature into the JSON object or the form, whose members may change their order. An id that the scheme signs is
+// kept where it is set, and made up where it is not: sign twice with one id for a retry. Credential-only providers get
+// their credential, Basic as "user:password". Where the URL is signed it is the request's own; give it as the provider
+// knows it.
 func Sign(r *http.Request, p core.Provider, secret string, at time.Time) error {
 	e, err := core.EntryOf(p)
 	if err != nil {
@@ -51,12 +51,17 @@ func Sign(r *http.Request, p core.Provider, secret string, at time.Time) error {
 	if e == nil {
 		return errors.New("webhooktest: no provider")
 	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
 	if e.Scheme == nil {
 		return present(r, e.Credential, secret)
 	}
 	var body []byte
 	if r.Body != nil {
-		if body, err = io.ReadAll(r.Body); err != nil {
+		body, err = io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err != nil {
 			return err
 		}
 	}
@@ -116,7 +121,13 @@ func (s *signer) sign(secret string) ([]byte, error) {
 		return nil, err
 	}
 	inBody := len(sch.Signature.Headers) == 0
-	s.id = s.makeID(inBody)
+	var holder carrier
+	if inBody {
+		if holder, err = s.openBody(); err != nil {
+			return nil, err
+		}
+	}
+	s.id = s.makeID(holder)
 	var message []byte
 	for _, part := range sch.Signed {
 		switch part.Kind {
@@ -149,7 +160,7 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	mac.Write(message)
 	signature := s.layout(encode(sch.Signature.Encoding, mac.Sum(nil)))
 	if inBody {
-		return s.intoBody(signature)
+		return holder.with(sch, signature, s.at, s.id)
 	}
 	s.r.Header.Set(sch.Signature.Headers[0], signature)
 	if h := sch.Timestamp.Headers; len(h) > 0 {
@@ -161,13 +172,18 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	return s.body, nil
 }
 
-func (s *signer) makeID(inBody bool) string {
+func (s *signer) makeID(c carrier) string {
 	if h := s.scheme.ID.Headers; len(h) > 0 && s.r.Header.Get(h[0]) != "" {
 		return s.r.Header.Get(h[0])
 	}
-	b := make([]byte, 25)
+	if c != nil {
+		if id := c.id(s.scheme); id != "" {
+			return id
+		}
+	}
+	b := make([]byte, 25) // as long as Mailgun's tokens
 	_, _ = rand.Read(b)
-	if inBody || s.scheme.ID.Grammar == entry.HexText {
+	if s.scheme.ID.Grammar == entry.HexText {
 		return hex.EncodeToString(b)
 	}
 	return "msg_" + hex.EncodeToString(b[:13])
@@ -187,44 +203,6 @@ func (s *signer) layout(signature string) string {
 	default:
 		return sig.Prefix + signature
 	}
-}
-
-// intoBody puts the signature's fields into a JSON object or a form.
-func (s *signer) intoBody(signature string) ([]byte, error) {
-	sch := s.scheme
-	if strings.HasPrefix(s.r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		form, err := url.ParseQuery(string(s.body))
-		if err != nil {
-			return nil, err
-		}
-		form.Set(sch.Signature.Form, signature)
-		form.Set(sch.Timestamp.Form, s.at)
-		form.Set(sch.ID.Form, s.id)
-		return []byte(form.Encode()), nil
-	}
-	doc := map[string]any{}
-	if len(s.body) > 0 {
-		if err := json.Unmarshal(s.body, &doc); err != nil {
-			return nil, fmt.Errorf("webhooktest: the body is not a JSON object that could carry the signature: %w", err)
-		}
-	}
-	for pointer, value := range map[string]string{sch.Signature.JSON: signature, sch.Timestamp.JSON: s.at, sch.ID.JSON: s.id} {
-		if pointer == "" {
-			continue
-		}
-		at := doc
-		parts := strings.Split(pointer, "/")[1:]
-		for _, name := range parts[:len(parts)-1] {
-			next, ok := at[name].(map[string]any)
-			if !ok {
-				next = map[string]any{}
-				at[name] = next
-			}
-			at = next
-		}
-		at[parts[len(parts)-1]] = value
-	}
-	return json.Marshal(doc)
 }
 
 func keyBytes(k entry.Key, secret string) ([]byte, error) {

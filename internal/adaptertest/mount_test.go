@@ -84,7 +84,7 @@ func TestMounting(t *testing.T) {
 			a := rt.new()
 			hooks := a.group("/hooks")
 			hooks.use(rt.verify(outer, nil))
-			endpoints := make(chan string, 2)
+			endpoints := make(chan string, 8)
 			hooks.post("/github", rt.signal(func(c *call, e core.Event) error {
 				d, _ := rt.fromNative(c.native)
 				endpoints <- d.Endpoint()
@@ -208,7 +208,7 @@ func TestMounting(t *testing.T) {
 			g, _ := newGuard(t, func(c *core.Config) {
 				c.Credentials = []core.Credential{core.PathToken("token", core.StaticSecrets(token))}
 			})
-			seen := make(chan string, 1)
+			seen := make(chan string, 2)
 			a := rt.new()
 			pattern := "/hooks/:token"
 			if rt.name == "chi" {

@@ -120,6 +120,19 @@ func TestGin(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.deliver(t).status)
 		requireSettled(t, s, g, rec, core.ReplayCommitted, n.Load)
 	})
+	t.Run("a recovery that says nothing does not answer 200 to what is released", func(t *testing.T) {
+		g, rec := newGuard(t)
+		var n counter
+		r := gin.New()
+		r.Use(func(c *gin.Context) {
+			defer func() { _ = recover() }()
+			c.Next()
+		})
+		r.POST(path, ginwebhook.Verify(g), func(*gin.Context) { n.Add(1); panic(http.ErrAbortHandler) })
+		s := serve(t, &app{Handler: r})
+		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
+		requireSettled(t, s, g, rec, core.ReplayReleased, n.Load)
+	})
 	t.Run("a status that a signal only sets is what settles it", func(t *testing.T) {
 		g, rec := newGuard(t)
 		var n counter

@@ -1,0 +1,270 @@
+package provider_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+// reasonOf gives the reason of the refusal; empty where the delivery was accepted.
+func reasonOf(g *core.Guard, r *http.Request) core.Reason {
+	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	if reply == nil || reply.Rejection == nil {
+		return ""
+	}
+	return reply.Rejection.Reason
+}
+
+func TestEveryOtherSpellingIsRefused(t *testing.T) {
+	t.Parallel()
+	const body = `{"id":"evt_1","type":"a"}`
+	at := fmt.Sprint(ownTime)
+	other := func(text string) string { // in another algorithm or under another text
+		h := hmac.New(sha512.New, []byte(ownSecret))
+		_, _ = h.Write([]byte(text))
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	weak := hmac.New(sha1.New, []byte(ownSecret))
+	_, _ = weak.Write([]byte(body))
+	sha1Hex := hex.EncodeToString(weak.Sum(nil))
+	github, stripe := ownHex(body), ownHex(at+"."+body)
+	slack := func(ts string) string { return "v0=" + ownHex("v0:"+ts+":"+body) }
+	stripeAt := func(ts string) string { return "t=" + ts + ",v1=" + ownHex(ts+"."+body) }
+	whsec := "v1," + ownWhsecMAC("msg_1", ownTime, body)
+	wrong := "v1=" + strings.Repeat("00", 32)
+
+	type set map[string][]string
+	one := func(name, value string) set { return set{name: {value}} }
+	standard := func(id, ts, sig string) set {
+		return set{"Webhook-Id": {id}, "Webhook-Timestamp": {ts}, "Webhook-Signature": {sig}}
+	}
+	slackSet := func(ts, sig string) set {
+		return set{"X-Slack-Request-Timestamp": {ts}, "X-Slack-Signature": {sig}}
+	}
+	rows := []struct {
+		name     string
+		provider core.Provider
+		headers  set
+		want     core.Reason
+	}{
+		{"github", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+github), ""},
+		{"upper-case digits are the same digits", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+strings.ToUpper(github)), ""},
+		{"SHA-1 alone, genuine", provider.GitHub(), one("X-Hub-Signature", "sha1="+sha1Hex), core.ReasonMissingSignature},
+		{"SHA-1 in the header of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha1="+sha1Hex), core.ReasonMalformedSignature},
+		{"SHA-1 under the prefix of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+sha1Hex), core.ReasonMalformedSignature},
+		{"SHA-512 in the header of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha512="+other(body)), core.ReasonMalformedSignature},
+		{"SHA-512 under the prefix of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+other(body)), core.ReasonMalformedSignature},
+		{"the prefix in upper case", provider.GitHub(), one("X-Hub-Signature-256", "SHA256="+github), core.ReasonMalformedSignature},
+		{"no prefix", provider.GitHub(), one("X-Hub-Signature-256", github), core.ReasonMalformedSignature},
+		{"no header", provider.GitHub(), nil, core.ReasonMissingSignature},
+		{"an empty header", provider.GitHub(), one("X-Hub-Signature-256", ""), core.ReasonMissingSignature},
+		{"the prefix alone, as a sender without a secret writes it", provider.GitHub(), one("X-Hub-Signature-256", "sha256="), core.ReasonMissingSignature},
+		{"the header twice", provider.GitHub(), set{"X-Hub-Signature-256": {"sha256=" + github, "sha256=" + github}}, core.ReasonRepeatedHeader},
+		{"two signatures in one header", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+github+",sha256="+github), core.ReasonMalformedSignature},
+		{"a space before the signature", provider.GitHub(), one("X-Hub-Signature-256", "sha256= "+github), core.ReasonMalformedSignature},
+
+		{"stripe", provider.Stripe(), one("Stripe-Signature", stripeAt(at)), ""},
+		{"v0 alone, although it is right", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe), core.ReasonMissingSignature},
+		{"v0 right and v1 wrong", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe+","+wrong), core.ReasonBadSignature},
+		{"v1 right beside what is not ours to judge", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0=zz,v2=x,v1="+stripe), ""},
+		{"spaces around pairs", provider.Stripe(), one("Stripe-Signature", "t="+at+", v1="+stripe), ""},
+		{"sixteen signatures, the last is right", provider.Stripe(), one("Stripe-Signature", "t="+at+strings.Repeat(","+wrong, 15)+",v1="+stripe), ""},
+		{"seventeen signatures", provider.Stripe(), one("Stripe-Signature", "t="+at+strings.Repeat(","+wrong, 16)+",v1="+stripe), core.ReasonMalformedSignature},
+		{"seventeen signatures, the first is right", provider.Stripe(), one("Stripe-Signature", "t="+at+",v1="+stripe+strings.Repeat(","+wrong, 16)), core.ReasonMalformedSignature},
+		{"no timestamp", provider.Stripe(), one("Stripe-Signature", "v1="+stripe), core.ReasonMissingTimestamp},
+		{"an empty timestamp", provider.Stripe(), one("Stripe-Signature", stripeAt("")), core.ReasonMissingTimestamp},
+		{"two timestamps", provider.Stripe(), one("Stripe-Signature", "t="+at+",t="+at+",v1="+stripe), core.ReasonMalformedTimestamp},
+		{"a signed plus", provider.Stripe(), one("Stripe-Signature", stripeAt("+"+at)), core.ReasonMalformedTimestamp},
+		{"a signed minus", provider.Stripe(), one("Stripe-Signature", stripeAt("-"+at)), core.ReasonMalformedTimestamp},
+		{"a leading zero, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("0"+at)), core.ReasonMalformedTimestamp},
+		{"a space, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(" "+at)), core.ReasonMalformedTimestamp},
+		{"a fraction, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(at+".0")), core.ReasonMalformedTimestamp},
+		{"an exponent, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("1772366400e0")), core.ReasonMalformedTimestamp},
+		{"the last second that can be written, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("99999999999")), core.ReasonEarly},
+		{"the first second, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("0")), core.ReasonStale},
+		{"milliseconds, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(at+"000")), core.ReasonMalformedTimestamp},
+		{"digits of another script, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("١٧٧٢٣٦٦٤٠٠")), core.ReasonMalformedTimestamp},
+
+		{"slack", provider.Slack(), slackSet(at, slack(at)), ""},
+		{"slack's version of another sender", provider.Slack(), slackSet(at, "v1="+ownHex("v0:"+at+":"+body)), core.ReasonMalformedSignature},
+		{"slack without a timestamp", provider.Slack(), one("X-Slack-Signature", slack(at)), core.ReasonMissingTimestamp},
+		{"slack's timestamp twice", provider.Slack(), set{"X-Slack-Request-Timestamp": {at, at}, "X-Slack-Signature": {slack(at)}}, core.ReasonRepeatedHeader},
+		{"a space after slack's timestamp, signed", provider.Slack(), slackSet(at+" ", slack(at+" ")), core.ReasonMalformedTimestamp},
+
+		{"standard webhooks", provider.StandardWebhooks(), standard("msg_1", at, whsec), ""},
+		{"an id with a dot, signed", provider.StandardWebhooks(), standard("msg.1", at, "v1,"+ownWhsecMAC("msg.1", ownTime, body)), core.ReasonMalformedSignature},
+		{"an id that takes the timestamp in", provider.StandardWebhooks(), standard("msg_1."+at, at, whsec), core.ReasonMalformedSignature},
+		{"no id", provider.StandardWebhooks(), set{"Webhook-Timestamp": {at}, "Webhook-Signature": {"v1," + ownWhsecMAC("", ownTime, body)}}, core.ReasonMissingSignature},
+		{"an id of 129 characters", provider.StandardWebhooks(), standard(strings.Repeat("a", 129), at, "v1,"+ownWhsecMAC(strings.Repeat("a", 129), ownTime, body)), core.ReasonMalformedSignature},
+		{"the id twice", provider.StandardWebhooks(), set{"Webhook-Id": {"msg_1", "msg_1"}, "Webhook-Timestamp": {at}, "Webhook-Signature": {whsec}}, core.ReasonRepeatedHeader},
+		{"another version", provider.StandardWebhooks(), standard("msg_1", at, "v2"+whsec[2:]), core.ReasonMissingSignature},
+		{"a broken neighbour spoils nothing", provider.StandardWebhooks(), standard("msg_1", at, "v1,%% nonsense v1a,x "+whsec), ""},
+		{"base64 without its padding", provider.StandardWebhooks(), standard("msg_1", at, strings.TrimRight(whsec, "=")), core.ReasonMalformedSignature},
+		{"standard webhooks' names at resend", provider.Resend(), standard("msg_1", at, whsec), core.ReasonMissingSignature},
+		{"svix under the other names", provider.Svix(), standard("msg_1", at, whsec), ""},
+		{"svix with its names mixed", provider.Svix(), set{"Svix-Signature": {whsec}, "Webhook-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, core.ReasonMissingSignature},
+		{"svix with its names mixed but for the id", provider.Svix(), set{"Svix-Signature": {whsec}, "Svix-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, core.ReasonMissingTimestamp},
+		{"a signature under svix's name hides one under the other", provider.Svix(), set{"Svix-Signature": {"v1,AAAA"}, "Webhook-Signature": {whsec}, "Webhook-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, core.ReasonMalformedSignature},
+		{"gitlab's secret token where the signing token is configured", provider.GitLab(), one("X-Gitlab-Token", ownWhsec), core.ReasonMissingSignature},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))
+			r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+			for name, values := range row.headers {
+				r.Header[name] = values
+			}
+			require.Equal(t, row.want, reasonOf(g, r))
+		})
+	}
+}
+
+func TestMailgunsBodyMustCarryOneSignature(t *testing.T) {
+	t.Parallel()
+	const token = "885894756b6c371a377f5f9516d60a4db497ad27d4931ed215"
+	at := fmt.Sprint(ownTime)
+	block := func(token, at string) string {
+		return fmt.Sprintf(`"signature":{"token":%q,"timestamp":%q,"signature":%q}`, token, at, ownHex(at+token))
+	}
+	form := "token=" + token + "&timestamp=" + at + "&signature=" + ownHex(at+token)
+	rows := []struct {
+		name, body string
+		form       bool
+		want       core.Reason
+	}{
+		{"json", "{" + block(token, at) + "}", false, ""},
+		{"form", form, true, ""},
+		{"the signature twice", "{" + block(token, at) + "," + block(token, at) + "}", false, core.ReasonMalformedSignature},
+		{"the signature twice, in another case", "{" + block(token, at) + "," + strings.Replace(block(token, at), "signature", "Signature", 1) + "}", false, core.ReasonMalformedSignature},
+		{"a form's field twice", form + "&token=" + token, true, core.ReasonMalformedSignature},
+		{"the token takes the timestamp's last digit", "{" + block(at[len(at)-1:]+token, at[:len(at)-1]) + "}", false, core.ReasonStale},
+		{"the timestamp takes the token's first digit", "{" + block(token[1:], at+token[:1]) + "}", false, core.ReasonEarly},
+		{"a token that is no token", "{" + block("zz"+token[2:], at) + "}", false, core.ReasonMalformedSignature},
+		{"no token", "{" + block("", at) + "}", false, core.ReasonMissingSignature},
+		{"no signature", `{"event-data":{}}`, false, core.ReasonMissingSignature},
+		{"not an object", `[]`, false, core.ReasonMissingSignature},
+		{"an empty body", "", false, core.ReasonMalformedSignature},
+		{"a form where JSON was promised", form, false, core.ReasonMalformedSignature},
+		{"JSON where a form was promised", "{" + block(token, at) + "}", true, core.ReasonMissingSignature},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			g := guardOf(t, provider.Mailgun(), ownSecret, time.Unix(ownTime, 0))
+			r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(row.body))
+			r.Header.Set("Content-Type", "application/json")
+			if row.form {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			require.Equal(t, row.want, reasonOf(g, r))
+		})
+	}
+}
+
+func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	judged := 0
+	for _, p := range provider.All() {
+		e, err := core.EntryOf(p)
+		require.NoError(t, err)
+		if e.Scheme == nil || !signsTime(e.Scheme) {
+			continue
+		}
+		judged++
+		past, future := 5*time.Minute, 5*time.Minute
+		if p.Name() == "mailgun" {
+			past = 8 * time.Hour
+		}
+		t.Run(p.Name(), func(t *testing.T) {
+			t.Parallel()
+			g := guardOf(t, p, secretFor(p), now)
+			at := func(d time.Duration) core.Reason {
+				return reasonOf(g, webhooktest.NewRequest(p, secretFor(p), "/hooks", `{}`, now.Add(d)))
+			}
+			require.Empty(t, at(-past))
+			require.Equal(t, core.ReasonStale, at(-past-time.Second))
+			require.Empty(t, at(future))
+			require.Equal(t, core.ReasonEarly, at(future+time.Second))
+		})
+	}
+	require.Equal(t, 7, judged)
+}
+
+func signsTime(s *entry.Scheme) bool {
+	for _, p := range s.Signed {
+		if p.Kind == entry.PartTimestamp {
+			return true
+		}
+	}
+	return false
+}
+
+func TestAnySecretOfTheListLetsADeliveryInAndIsNamed(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	for _, p := range provider.All() {
+		t.Run(p.Name(), func(t *testing.T) {
+			t.Parallel()
+			first := secretFor(p)
+			second := strings.Replace(first, "a", "b", 1)
+			third := strings.Replace(first, "a", "c", 1)
+			g, err := core.New(core.Config{
+				Endpoint: "rotation", Provider: p, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+				Secrets: core.LabeledSecrets(core.NewSecret("old", first), core.NewSecret("new", second)),
+				Now:     func() time.Time { return now }, DangerouslyAllowHTTP: true,
+			})
+			require.NoError(t, err)
+			for label, secret := range map[string]string{"old": first, "new": second} {
+				d, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, secret, "/hooks", `{}`, now), core.Inbound{})
+				require.Nil(t, reply, label)
+				require.Contains(t, append(d.Credentials(), d.Secret()), label)
+			}
+			require.NotEmpty(t, reasonOf(g, webhooktest.NewRequest(p, third, "/hooks", `{}`, now)))
+		})
+	}
+}
+
+func TestThePrefixOfAStandardSecretIsOptional(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	bare := strings.TrimPrefix(ownWhsec, "whsec_")
+	for _, p := range []core.Provider{provider.StandardWebhooks(), provider.Svix(), provider.Resend(), provider.GitLab()} {
+		require.True(t, accepts(guardOf(t, p, bare, now), webhooktest.NewRequest(p, ownWhsec, "/hooks", `{}`, now)), p.Name())
+		require.True(t, accepts(guardOf(t, p, ownWhsec, now), webhooktest.NewRequest(p, bare, "/hooks", `{}`, now)), p.Name())
+	}
+	// Stripe's begins alike and is the key as it is.
+	p := provider.Stripe()
+	require.False(t, accepts(guardOf(t, p, bare, now), webhooktest.NewRequest(p, ownWhsec, "/hooks", `{}`, now)))
+}
+
+// TestACapturedMailgunDeliveryCannotBeDividedAnew: timestamp and token are signed without anything between them, so that
+// only the window keeps a digit from moving over, which would make another token of the one that was used.
+func TestACapturedMailgunDeliveryCannotBeDividedAnew(t *testing.T) {
+	t.Parallel()
+	const token = "885894756b6c371a377f5f9516d60a4db497ad27d4931ed215"
+	at := fmt.Sprint(ownTime)
+	all := at + token
+	g := guardOf(t, provider.Mailgun(), ownSecret, time.Unix(ownTime, 0))
+	for cut := range len(all) + 1 {
+		body := fmt.Sprintf(`{"signature":{"timestamp":%q,"token":%q,"signature":%q}}`, all[:cut], all[cut:], ownHex(all))
+		reason := reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)))
+		require.Equal(t, cut == len(at), reason == "", "%s | %s", all[:cut], all[cut:])
+	}
+}
