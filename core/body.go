@@ -19,6 +19,9 @@ func readBody(r *http.Request, limit int64) ([]byte, failure) {
 		}
 		return nil, failure{}
 	}
+	if len(r.PostForm) > 0 || r.MultipartForm != nil {
+		return nil, bodyAlreadyRead()
+	}
 	declared := r.ContentLength
 	var chunks [][]byte
 	var total int64
@@ -59,6 +62,11 @@ func bodyEnd(err error, chunks [][]byte, total, declared int64) ([]byte, failure
 		// net/http reports a short body as an error; a clean end at another length means that a middleware read part
 		// of the body or replaced it by a decompressed one.
 		return nil, bodyAlreadyRead()
+	}
+	if declared < 0 && total == 0 {
+		// Either nothing was sent, which no provider does, or something before us read it all. A sender can choose the
+		// first, so that it is no 5xx.
+		return nil, failure{ReasonBodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it"}
 	}
 	if len(chunks) == 1 {
 		return chunks[0], failure{}

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -68,6 +70,11 @@ func (d *Delivery) self() *Delivery {
 // Request returns the request to hand on: its body can be read again from the start, its context carries the delivery,
 // and tokens are gone from its URL.
 func (d *Delivery) Request() *http.Request { return d.r }
+
+// Format prints the endpoint's name and nothing of the request, whatever the verb.
+func (d *Delivery) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")
+}
 
 // Body returns the raw body. It must not be changed.
 func (d *Delivery) Body() []byte { return d.self().body }

@@ -23,7 +23,21 @@ const (
 	outcomePanic
 )
 
+// classify takes the worst branch of a join: an error that wants a retry is not outweighed by one beside it that does
+// not. What Permanent itself was given stays permanent as a whole.
 func classify(err error) outcome {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if _, ok := e.(*permanentError); ok { //nolint:errorlint // each link is looked at by itself
+			break
+		}
+		if joined, ok := e.(interface{ Unwrap() []error }); ok {
+			worst := outcomeOK
+			for _, branch := range joined.Unwrap() {
+				worst = max(worst, classify(branch))
+			}
+			return worst
+		}
+	}
 	var permanent *permanentError
 	switch {
 	case err == nil:
@@ -112,7 +126,9 @@ func (s *Signals[C]) runEvent(parent context.Context, c C, d *Delivery, e *Event
 		told := call(func() error { s.unhandled(c, event); return nil })
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
+	run.mu.Lock()
 	total.response = run.response
+	run.mu.Unlock()
 	return total
 }
 

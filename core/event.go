@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -40,6 +41,7 @@ type Authenticated struct{ ID, Type, Time, Tenant bool }
 // eventRun is what a signal does to its event's delivery.
 type eventRun struct {
 	ctx      context.Context
+	mu       sync.Mutex // an app may answer from a goroutine of its own
 	response *response
 }
 
@@ -68,6 +70,8 @@ func (e Event) Respond(status int, contentType string, body []byte) error {
 		return ErrBadResponse
 	}
 	if e.run != nil {
+		e.run.mu.Lock()
+		defer e.run.mu.Unlock()
 		e.run.response = &response{status: status, contentType: contentType, body: append([]byte(nil), body...)}
 	}
 	return nil
@@ -108,7 +112,7 @@ func newEventReader(spec *entry.Event, scheme *entry.Scheme) *eventReader {
 
 // read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
 func (er *eventReader) read(r *http.Request, body []byte, e *Event, bodyProved, headersProved bool, signedID string) {
-	form := isForm(r.Header.Get("Content-Type"))
+	form := isForm(r.Header.Get("Content-Type")) && !startsJSON(body)
 	e.Payload = body
 	if form && er.spec.PayloadForm != "" {
 		if text, n, ok := formValue(body, er.spec.PayloadForm); ok && n == 1 {

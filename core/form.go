@@ -13,6 +13,13 @@ func isForm(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(t), "application/x-www-form-urlencoded")
 }
 
+// startsJSON says that the body is no form, whatever the Content-Type says: no signature covers that header, and what it
+// says must not decide whether an event is remembered.
+func startsJSON(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
+
 const maxFormFields = 1000
 
 // formValue finds one field of a URL-encoded form without decoding the others. It says how often the field comes;

@@ -180,6 +180,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
 	if !own {
 		rules.min = minSecretBytes
+		rules.key = entry.Key{} // how a signing secret is spelled says nothing of a credential
 	}
 	if c.source == nil {
 		m.add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")

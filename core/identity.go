@@ -77,7 +77,7 @@ func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]by
 		return hashIdentity(g.endpoint, e.Tenant, identityOfApp, []byte(text)), true
 	}
 	rule := &g.entry.Identity
-	if rule.Kind == entry.None || (rule.NoneForForms && isForm(r.Header.Get("Content-Type"))) {
+	if rule.Kind == entry.None || (rule.NoneForForms && isForm(r.Header.Get("Content-Type")) && !startsJSON(body)) {
 		return Identity{}, true
 	}
 	switch rule.Kind {

@@ -21,6 +21,7 @@ func LogObserver(l *slog.Logger) Observer {
 type logKey struct {
 	endpoint string
 	reason   Reason
+	level    slog.Level // an error must not be counted away behind ordinary outcomes
 }
 
 type logCount struct {
@@ -40,7 +41,7 @@ func (o *logObserver) Observe(r Record) {
 	if !o.logger.Enabled(context.Background(), level) {
 		return
 	}
-	skipped, ok := o.sample(logKey{r.Endpoint, r.Reason})
+	skipped, ok := o.sample(logKey{r.Endpoint, r.Reason, level})
 	if !ok {
 		return
 	}

@@ -56,6 +56,9 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 	if reply, f := g.provedHandshake(r, i); f.failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
+		if prior != nil {
+			prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
+		}
 		return nil, g.passed(i, reply, ReasonHandshake)
 	}
 	d, f := g.deliver(r, i, prior)
@@ -100,6 +103,16 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if g.awaiting {
 		return g.takeSecret(r)
 	}
+	// Before the credentials: after them, another answer would say that those were right.
+	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
+		return nil, failure{ReasonEncoding, "the body is compressed, and what is signed are the bytes before or after: send it uncompressed"}
+	}
+	if badContentType(r.Header["Content-Type"]) {
+		return nil, failure{ReasonContentType, "the Content-Type comes twice or names a charset other than UTF-8"}
+	}
+	if r.ContentLength > g.maxBody {
+		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
+	}
 	for _, gate := range g.gates {
 		label, f := gate.check(r, i.in, i.now)
 		if f.failed() {
@@ -122,15 +135,6 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 				return nil, f
 			}
 		}
-	}
-	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
-		return nil, failure{ReasonEncoding, "the body is compressed, and what is signed are the bytes before or after: send it uncompressed"}
-	}
-	if badContentType(r.Header["Content-Type"]) {
-		return nil, failure{ReasonContentType, "the Content-Type comes twice or names a charset other than UTF-8"}
-	}
-	if r.ContentLength > g.maxBody {
-		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
 	}
 	return nil, failure{}
 }
@@ -197,6 +201,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.r = r.WithContext(ctx)
 	restoreBody(d.r, i.body)
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
+		d.inspection.stripPath = nil      // it holds the token
+		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
 		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
 		d.r.RequestURI = d.r.URL.RequestURI()
 	}
@@ -207,9 +213,18 @@ func (g *Guard) signs(kind entry.PartKind) bool {
 	return slices.ContainsFunc(g.entry.Scheme.Signed, func(p entry.Part) bool { return p.Kind == kind })
 }
 
+// unreadLimit is how much of a body net/http reads to keep a connection.
+const unreadLimit = 256 << 10
+
 // refuse makes the reply to a failure and tells the observer.
-func (g *Guard) refuse(_ *http.Request, i *inspection, f failure) *Reply {
-	return g.refuseWith(i, f, nil, nil)
+func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
+	return g.refuseWith(i, f, nil, func(p *Reply, _ *Record) {
+		if f.reason.Class() == ClassAuthentication && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
+			// net/http closes the connection itself where much of a body was not read, which would tell the checks before
+			// the body from those after it.
+			p.Header.Set("Connection", "close")
+		}
+	})
 }
 
 func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*Reply, *Record)) *Reply {

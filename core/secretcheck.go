@@ -54,7 +54,9 @@ func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secre
 			notes = append(notes, fmt.Sprintf("%s repeats the secret labelled %s; it is folded into it", field, first))
 			continue
 		}
-		seen[string(key)] = s.label
+		if s.notBefore.IsZero() && s.notAfter.IsZero() {
+			seen[string(key)] = s.label // one whose validity ends must not take the place of one that stays
+		}
 		kept = append(kept, s)
 		keys = append(keys, key)
 	}

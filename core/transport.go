@@ -18,11 +18,8 @@ func (f failure) failed() bool { return f.reason != "" }
 func peerOf(r *http.Request) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		addr, err := netip.ParseAddr(r.RemoteAddr)
-		if err != nil {
-			return netip.Addr{}
-		}
-		return addr.Unmap().WithZone("")
+		// An address without a port is not from net/http: something before us wrote it, perhaps from a header.
+		return netip.Addr{}
 	}
 	return ap.Addr().Unmap().WithZone("")
 }

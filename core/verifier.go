@@ -262,7 +262,7 @@ func (v *verifier) fromBody(contentType string, body []byte, p *presented) failu
 func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
 	keys, err := v.current()
 	if err != nil {
-		return "", failure{ReasonNoActiveSecret, "the source of secrets failed: " + err.Error()}
+		return "", failure{ReasonNoActiveSecret, "the source of secrets failed, or gave a list that does not hold up"}
 	}
 	active := 0
 	start := int(v.lastMatch.Load())

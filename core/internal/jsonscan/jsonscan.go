@@ -40,6 +40,9 @@ type node struct {
 func Compile(pointers ...string) *Paths {
 	p := &Paths{root: node{out: -1, index: -1}, count: len(pointers)}
 	for i, pointer := range pointers {
+		if pointer == "" {
+			continue // nothing is wanted here
+		}
 		n := &p.root
 		for _, part := range strings.Split(pointer, "/")[1:] {
 			n = n.child(strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~"))

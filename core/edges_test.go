@@ -1,0 +1,146 @@
+package core_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+func TestAnUnsignedContentTypeDoesNotSwitchReplayProtectionOff(t *testing.T) {
+	t.Parallel()
+	e := timestamped()
+	e.Identity.NoneForForms = true
+	c, rec := config(e)
+	g := mustNew(t, c)
+	run(g, signed(event), ok)
+	run(g, with(signed(event), "Content-Type", "application/x-www-form-urlencoded"), never(t))
+	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+}
+
+func TestACredentialIsNotDecodedAsTheSigningSecretIs(t *testing.T) {
+	t.Parallel()
+	e := plain()
+	e.Scheme.Key = entry.Key{Encoding: entry.Base64, Prefix: "whsec_"}
+	c, rec := config(e)
+	c.Secrets = core.StaticSecrets("YW4tYWNjZXB0ZWQtc2VjcmV0LW9mLTMyLWJ5dGVzISE=") // testSecret
+	const token = "whsec_not base64 and 16 long!"
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(token))}
+	g := mustNew(t, c)
+	run(g, post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "body"), "X-Token", token), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+}
+
+func TestARetryInAJoinIsARetry(t *testing.T) {
+	t.Parallel()
+	down := errors.New("the database is down")
+	rows := map[string]struct {
+		err    error
+		status int
+	}{
+		"beside ignore":               {errors.Join(core.Ignore, down), 500},
+		"beside permanent":            {errors.Join(down, core.Permanent(errors.New("x"))), 500},
+		"inside a wrapped join":       {fmt.Errorf("saving: %w", errors.Join(core.Ignore, down)), 500},
+		"a join that is permanent":    {core.Permanent(errors.Join(down, down)), 200},
+		"a join of nothing to retry":  {errors.Join(core.Ignore, core.Permanent(down)), 200},
+		"ignore with words around it": {fmt.Errorf("old news: %w", core.Ignore), 200},
+		"permanent with words around": {fmt.Errorf("saving: %w", core.Permanent(down)), 200},
+		"an error that wraps two":     {fmt.Errorf("%w and %w", core.Ignore, down), 500},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := config(timestamped())
+			require.Equal(t, row.status, run(mustNew(t, c), signed(event), func(*http.Request, core.Event) error { return row.err }).Code)
+		})
+	}
+}
+
+func TestABodyThatWasReadBeforeIsNeverAnEmptyEvent(t *testing.T) {
+	t.Parallel()
+	c, rec := config(basicOnly())
+	c.Secrets = core.StaticSecrets("user:a-long-enough-password")
+	g := mustNew(t, c)
+	r := chunked(post(""), "")
+	r.SetBasicAuth("user", "a-long-enough-password")
+	require.Equal(t, 400, run(g, r, never(t)).Code)
+	require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+
+	r = with(post("a=b"), "Content-Type", "application/x-www-form-urlencoded")
+	r.ContentLength = -1
+	require.NoError(t, r.ParseForm())
+	r.SetBasicAuth("user", "a-long-enough-password")
+	require.Equal(t, 500, run(g, r, never(t)).Code)
+	require.Equal(t, core.ReasonBodyAlreadyRead, rec.last(t, g).Reason)
+}
+
+func TestARightCredentialIsNotToldFromAWrongOne(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	c.Credentials = []core.Credential{core.BearerToken(core.StaticSecrets(testSecret))}
+	g := mustNew(t, c)
+	for _, token := range []string{testSecret, "wrong"} {
+		r := with(with(post(event), "Content-Encoding", "gzip"), "Authorization", "Bearer "+token)
+		require.Equal(t, 415, run(g, r, never(t)).Code)
+	}
+}
+
+func TestADeliveryPrintsNoToken(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	c.Credentials = []core.Credential{core.PathToken("p", core.StaticSecrets(testSecret))}
+	g := mustNew(t, c)
+	r := signed(event)
+	r.SetPathValue("p", testSecret)
+	d, _ := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	require.NotNil(t, d)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		require.NotContains(t, fmt.Sprintf(verb, d), testSecret)
+	}
+}
+
+func TestASecretThatEndsDoesNotTakeThePlaceOfOneThatStays(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.Secrets = core.LabeledSecrets(core.NewSecret("a", testSecret).ValidUntil(testTime.Add(-time.Hour)), core.NewSecret("b", testSecret))
+	g := mustNew(t, c)
+	run(g, signed(event), ok)
+	require.Equal(t, "b", rec.last(t, g).Secret)
+}
+
+func TestAnAddressThatIsNoConnectionsIsNoProxys(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks
+	g := mustNew(t, c)
+	r := with(signed(event), "X-Forwarded-Proto", "https")
+	r.RemoteAddr = "10.0.0.1" // as RealIP writes it from a header
+	run(g, r, never(t))
+	require.Equal(t, core.ReasonPlainHTTP, rec.last(t, g).Reason)
+}
+
+func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {
+	t.Parallel()
+	outerConfig, outerRecords := config(basicOnly())
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+	outer := mustNew(t, outerConfig)
+	e := timestamped()
+	e.Handshakes = []entry.Handshake{{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge"}}
+	innerConfig, _ := config(e)
+	inner := mustNew(t, innerConfig)
+	for range 2 {
+		r := signed(`{"type":"url_verification","challenge":"abc"}`)
+		r.SetBasicAuth("user", "a-long-enough-password")
+		w := httptest.NewRecorder()
+		core.Handler(outer, core.Handler(inner, core.Signal(never(t)))).ServeHTTP(w, r)
+		require.Equal(t, "abc", w.Body.String())
+	}
+	require.NotEqual(t, core.ReasonDuplicate, outerRecords.last(t, outer).Reason)
+}
