@@ -62,6 +62,21 @@ func TestMistakesInASenderOfYourOwnAreReportedByNew(t *testing.T) {
 		{"an id that is not signed", func(c *provider.HMACConfig) { c.IDHeader = "I" }, "no identity"},
 		{"pairs without a key", func(c *provider.HMACConfig) { c.Pairs = ',' }, "SignatureKey"},
 		{"a key without pairs", func(c *provider.HMACConfig) { c.SignatureKey = "v1" }, "Pairs"},
+		{"a header that is none", func(c *provider.HMACConfig) { c.Header = "X Signature" }, "not the name of a header"},
+		{"a signed header that is none", func(c *provider.HMACConfig) { c.Signed = "{header:}\n{body}" }, "{header:}"},
+		{"a body that is signed twice", func(c *provider.HMACConfig) { c.Signed = "{body}{body}" }, "twice"},
+		{"an id that ends nowhere", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{id}{body}" }, "another id"},
+		{"an id before a letter", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{id}-{body}" }, "another id"},
+		{"an id that begins nowhere", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{body}{id}" }, "another id"},
+		{"a header that ends nowhere", func(c *provider.HMACConfig) { c.Signed = "{header:X-Kind}{body}" }, "another body"},
+		{"a header before a colon", func(c *provider.HMACConfig) { c.Signed = "{header:X-Kind}:{body}" }, "another body"},
+		{"a path that ends nowhere", func(c *provider.HMACConfig) { c.Signed = "{method}{path}{body}" }, "another body"},
+		{"a negative horizon", func(c *provider.HMACConfig) { c.RetryHorizon = -1 }, "negative"},
+		{"an unknown unit", func(c *provider.HMACConfig) { c.TimestampUnit = "us" }, "us"},
+		{"text as the signature's encoding", func(c *provider.HMACConfig) { c.Encoding = provider.Text }, "text"},
+		{"two places for the timestamp", func(c *provider.HMACConfig) {
+			c.Pairs, c.SignatureKey, c.TimestampKey, c.TimestampHeader, c.Signed = ',', "v1", "t", "T", "{timestamp}.{body}"
+		}, "two places"},
 		{"a place nobody understands", func(c *provider.HMACConfig) { c.EventType = "type" }, "neither"},
 	}
 	for _, row := range rows {
@@ -75,24 +90,75 @@ func TestMistakesInASenderOfYourOwnAreReportedByNew(t *testing.T) {
 	}
 }
 
-func TestAFakeCarriesItsEvent(t *testing.T) {
+func TestTemplatesThatDivideInOneWayOnly(t *testing.T) {
 	t.Parallel()
-	want := core.Event{ID: "1", Type: "invoice.paid", Action: "x", Attempt: 2, Time: time.Unix(5, 7).UTC(), Payload: []byte(`{"a":1}`)}
-	ran := false
-	h := core.Signal(func(r *http.Request, e core.Event) error {
-		ran = true
-		require.Equal(t, want.ID+want.Type+want.Action+string(want.Payload), e.ID+e.Type+e.Action+string(e.Data))
-		require.Equal(t, want.Attempt, e.Attempt)
-		require.True(t, want.Time.Equal(e.Time))
-		body, _ := io.ReadAll(r.Body)
-		require.Equal(t, want.Payload, body)
-		for name := range r.Header {
-			require.NotContains(t, name, "Webhooktest")
+	now := time.Unix(ownTime, 0)
+	for _, template := range []string{
+		"{body}", "{timestamp}.{body}", "{timestamp}{body}", "{body}{timestamp}", "{id}.{timestamp}.{body}", "{id}{timestamp}{body}",
+		"v0:{timestamp}:{body}", "{method}\n{path}\n{header:X-Kind}\n{body}", "{url}{body}", "{body}.{id}", "{body}\n{header:X-Kind}",
+	} {
+		c := provider.HMACConfig{Name: "acme", Header: "Acme-Signature", Signed: template}
+		if strings.Contains(template, "{timestamp}") {
+			c.TimestampHeader = "Acme-Time"
 		}
-		return nil
-	})
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, webhooktest.Fake(want))
-	require.Equal(t, 200, w.Code)
-	require.True(t, ran)
+		if strings.Contains(template, "{id}") {
+			c.IDHeader = "Acme-Id"
+		}
+		p := provider.HMAC(c)
+		g := guardOf(t, p, ownSecret, now)
+		r := httptest.NewRequest(http.MethodPost, "https://hooks.example/in?a=1", strings.NewReader(`{}`))
+		r.Header.Set("X-Kind", "blue")
+		require.NoError(t, webhooktest.Sign(r, p, ownSecret, now))
+		require.True(t, accepts(g, r), template)
+	}
+}
+
+func TestASignedHeaderMustNotComeTwice(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	p := provider.HMAC(provider.HMACConfig{Name: "acme", Header: "Acme-Signature", Signed: "{header:x-kind}\n{body}"})
+	r := webhooktest.NewRequest(p, ownSecret, "/hooks", `{}`, now)
+	r.Header.Set("X-Kind", "blue")
+	require.NoError(t, webhooktest.Sign(r, p, ownSecret, now))
+	g := guardOf(t, p, ownSecret, now)
+	require.True(t, accepts(g, r))
+
+	r = webhooktest.NewRequest(p, ownSecret, "/hooks", `{}`, now)
+	r.Header.Set("X-Kind", "blue")
+	require.NoError(t, webhooktest.Sign(r, p, ownSecret, now))
+	r.Header.Add("X-Kind", "red")
+	require.Equal(t, core.ReasonRepeatedHeader, reasonOf(g, r))
+}
+
+func TestATypeFromAnUnsignedHeaderJoinsTheIdentity(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	p := provider.HMAC(provider.HMACConfig{Name: "acme", Header: "Acme-Signature", EventType: "header:Acme-Type"})
+	g := guardOf(t, p, ownSecret, now)
+	identity := func(kind string) core.Identity {
+		d, reply := g.Receive(httptest.NewRecorder(), signedOwn(t, p, now, kind), core.Inbound{})
+		require.Nil(t, reply)
+		require.Equal(t, kind, d.Events()[0].Type)
+		require.False(t, d.Events()[0].Authenticated.Type)
+		return d.Events()[0].Identity
+	}
+	require.NotEqual(t, identity("a"), identity("b"))
+	require.Equal(t, identity("a"), identity("a"))
+}
+
+func signedOwn(t *testing.T, p core.Provider, now time.Time, kind string) *http.Request {
+	t.Helper()
+	r := webhooktest.NewRequest(p, ownSecret, "/hooks", `{}`, now)
+	r.Header.Set("Acme-Type", kind)
+	return r
+}
+
+func TestATokenInAHeaderOfYourOwn(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	p := provider.Token("X-Acme-Token")
+	require.Equal(t, "token", p.Name())
+	g := guardOf(t, p, ownSecret, now)
+	require.True(t, accepts(g, webhooktest.NewRequest(p, ownSecret, "/hooks", `{}`, now)))
+	require.False(t, accepts(g, webhooktest.NewRequest(p, "another secret of enough bytes", "/hooks", `{}`, now)))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -27,6 +29,30 @@ func secretFor(p core.Provider) string {
 	default:
 		return "an-accepted-secret-of-32-bytes!!"
 	}
+}
+
+// unknownHorizon explains why an entry does not say how long its sender retries.
+func unknownHorizon() map[string]string {
+	return map[string]string{
+		"basic": "any sender", "bearer": "any sender",
+		"gitlab":       "whether GitLab sends a failed delivery again by itself is not documented",
+		"gitlab-token": "whether GitLab sends a failed delivery again by itself is not documented",
+		"telegram":     "a reasonable amount of attempts, says the documentation",
+	}
+}
+
+// unknownAckLimit explains why an entry does not say how long its sender waits.
+func unknownAckLimit() map[string]string {
+	return map[string]string{
+		"basic": "any sender", "bearer": "any sender",
+		"gitlab": "a setting of the instance", "gitlab-token": "a setting of the instance",
+		"mailgun": "not documented", "postmark": "not documented", "stripe": "not published", "telegram": "not documented",
+	}
+}
+
+// chosenByTheUser says whose secret is made up here and given to the provider, not copied from it.
+func chosenByTheUser(name string) bool {
+	return slices.Contains([]string{"basic", "bearer", "github", "gitlab-token", "postmark", "telegram"}, name)
 }
 
 func TestEveryEntryIsWhole(t *testing.T) {
@@ -46,6 +72,25 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		found, ok := provider.ByName(p.Name())
 		require.True(t, ok)
 		require.Equal(t, p.Name(), found.Name())
+		require.Contains(t, []string{"A", "B", "C"}, e.Confidence)
+		require.Equal(t, unknownHorizon()[p.Name()] != "", e.RetryHorizon == 0 && !e.NeverRetries, "%s: the retry horizon is set, or its absence explained", p.Name())
+		require.Equal(t, unknownAckLimit()[p.Name()] != "", e.AckLimit == 0, "%s: the limit of the answer is set, or its absence explained", p.Name())
+		require.Equal(t, chosenByTheUser(p.Name()), e.SecretFrom == "", "%s: where the secret comes from", p.Name())
+		if e.Scheme == nil {
+			require.NotEmpty(t, e.Unsigned, "%s signs nothing and has to say so", p.Name())
+		}
+		// Compiles as a user configures it: with a replay store's choices, and without the switch for weak secrets.
+		c := core.Config{
+			Endpoint: p.Name(), Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: memstore.New(),
+			Logger: slog.New(slog.DiscardHandler),
+		}
+		if e.NeverRetries {
+			_, err = core.New(c)
+			require.ErrorContains(t, err, "StoreFailure")
+			c.StoreFailure = core.RefuseDelivery
+		}
+		_, err = core.New(c)
+		require.NoError(t, err, p.Name())
 	}
 	_, ok := provider.ByName("nobody")
 	require.False(t, ok)
