@@ -1,0 +1,117 @@
+package adaptertest_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-chi/chi/v5"
+	"github.com/labstack/echo/v4"
+	echo5 "github.com/labstack/echo/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/chiwebhook"
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/echo5webhook"
+	"github.com/sallyport-go/sallyport/echowebhook"
+	"github.com/sallyport-go/sallyport/ginwebhook"
+)
+
+// TestRecordedDeliveriesThroughEveryRouter sends each recorded delivery over HTTP.
+func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
+	t.Parallel()
+	mounts := map[string]func(g *core.Guard, ran func()) http.Handler{
+		"gin": func(g *core.Guard, ran func()) http.Handler {
+			r, s := gin.New(), ginwebhook.NewSignals()
+			s.On("*", func(*gin.Context, core.Event) error { ran(); return nil })
+			ginwebhook.Handle(r, "/hooks", g, s)
+			return r
+		},
+		"echo": func(g *core.Guard, ran func()) http.Handler {
+			r, s := echo.New(), echowebhook.NewSignals()
+			s.On("*", func(echo.Context, core.Event) error { ran(); return nil })
+			echowebhook.Handle(r, "/hooks", g, s)
+			return r
+		},
+		"echo5": func(g *core.Guard, ran func()) http.Handler {
+			r, s := echo5.New(), echo5webhook.NewSignals()
+			s.On("*", func(*echo5.Context, core.Event) error { ran(); return nil })
+			echo5webhook.Handle(r, "/hooks", g, s)
+			return r
+		},
+		"chi": func(g *core.Guard, ran func()) http.Handler {
+			r, s := chi.NewRouter(), chiwebhook.NewSignals()
+			s.On("*", func(*http.Request, core.Event) error { ran(); return nil })
+			chiwebhook.Handle(r, "/hooks", g, s)
+			return r
+		},
+		"net/http": func(g *core.Guard, ran func()) http.Handler {
+			r, s := http.NewServeMux(), core.NewSignals[*http.Request]()
+			s.On("*", func(*http.Request, core.Event) error { ran(); return nil })
+			core.Handle(r, "/hooks", g, s)
+			return r
+		},
+	}
+	files, err := filepath.Glob("../../core/provider/testdata/vectors/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var vectors []struct {
+			Provider, ID, Method, Secret, Expect string
+			Headers                              map[string]string
+			Body                                 []byte `json:"body_b64"`
+			Now                                  *int64
+		}
+		require.NoError(t, json.Unmarshal(data, &vectors))
+		for _, v := range vectors {
+			if v.Secret == "" {
+				continue // Ed25519: core/provider asserts that it is refused
+			}
+			for name, mount := range mounts {
+				t.Run(v.ID+" through "+name, func(t *testing.T) {
+					t.Parallel()
+					p, ok := provider.ByName(strings.TrimSuffix(v.Provider, "-style"))
+					require.True(t, ok)
+					now := time.Now()
+					if v.Now != nil {
+						now = time.Unix(*v.Now, 0)
+					}
+					g, err := core.New(core.Config{
+						Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(v.Secret), Replay: core.DangerouslyNoReplay,
+						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
+					})
+					require.NoError(t, err)
+					ran := make(chan struct{}, 1)
+					server := httptest.NewServer(mount(g, func() { ran <- struct{}{} }))
+					defer server.Close()
+					r, err := http.NewRequestWithContext(t.Context(), v.Method, server.URL+"/hooks", strings.NewReader(string(v.Body)))
+					require.NoError(t, err)
+					for header, value := range v.Headers {
+						r.Header.Set(header, value)
+					}
+					res, err := server.Client().Do(r)
+					require.NoError(t, err)
+					require.NoError(t, res.Body.Close())
+					if v.Expect == "valid" {
+						require.Equal(t, http.StatusOK, res.StatusCode)
+						require.Len(t, ran, 1)
+						return
+					}
+					require.Equal(t, http.StatusBadRequest, res.StatusCode)
+					require.Empty(t, ran)
+				})
+			}
+		}
+	}
+}
