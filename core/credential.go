@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -85,7 +86,7 @@ func newCredentialList(src SecretSource, rules secretRules, m *mistakes) (*crede
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
 	c := &credentialList{source: src, rules: rules, hashes: newHMACPool(entry.HMACSHA256, key)}
-	list, err := lookupNow(backgroundContext(), src, "")
+	list, err := lookupNow(context.Background(), src, "")
 	if err != nil {
 		m.add(rules.field, "", "%v; %s", err, rules.advice)
 		return c, nil
@@ -113,7 +114,7 @@ func (c *credentialList) sum(out *[sha256.Size]byte, text string) {
 
 // current compiles again when the source gave another list. A list that does not hold up leaves the last good one.
 func (c *credentialList) current() (*compiledCredentials, error) {
-	list, err := lookupNow(backgroundContext(), c.source, "")
+	list, err := lookupNow(context.Background(), c.source, "")
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,6 @@ type Delivery struct {
 	parent *Delivery // an outer guard's proof of the same request
 	r      *http.Request
 	body   []byte
-	route  string
 
 	events     []Event
 	one        [1]Event
@@ -260,7 +259,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 
 func (d *Delivery) describe(rec *Record) {
 	e := &d.events[0]
-	rec.Route, rec.Events, rec.ID, rec.Type, rec.Identity = d.route, len(d.events), e.ID, e.Type, e.Identity
+	rec.Events, rec.ID, rec.Type, rec.Identity = len(d.events), e.ID, e.Type, e.Identity
 	rec.Verify = d.verified
 }
 

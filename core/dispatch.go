@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -167,16 +168,13 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		if t.worst == outcomePanic {
 			reason = ReasonSignalPanicked
 		}
-		rejection := &Rejection{Reason: reason, Status: reason.Status(), Endpoint: g.endpoint, Provider: g.provider, detail: "a signal failed; the provider is asked to send the event again", cause: t.err}
-		if status == 0 {
-			status = rejection.Status
-		}
-		d.report(reason, status, t.err, t.stack)
+		rejection := g.rejection(reason, reason.Status(), "a signal failed; the provider is asked to send the event again", t.err)
+		d.report(reason, cmp.Or(status, rejection.Status), t.err, t.stack)
 		return rejectionReply(rejection)
 	case !t.handled:
 		d.settle(replay.Release)
 		reply := textReply(http.StatusOK, "")
-		d.report(ReasonUnhandled, orOK(status), t.err, t.stack)
+		d.report(ReasonUnhandled, cmp.Or(status, reply.Status), t.err, t.stack)
 		return reply
 	}
 	d.settle(replay.Commit)
@@ -188,18 +186,8 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		}
 		reply.Header.Set("X-Content-Type-Options", "nosniff")
 	}
-	if status == 0 {
-		status = reply.Status
-	}
-	d.report(ReasonAccepted, status, t.err, nil)
+	d.report(ReasonAccepted, cmp.Or(status, reply.Status), t.err, nil)
 	return reply
-}
-
-func orOK(status int) int {
-	if status == 0 {
-		return http.StatusOK
-	}
-	return status
 }
 
 type ackKey struct{}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,7 @@ type Guard struct {
 
 	verifier     *verifier
 	gates        []*gate
+	handshakes   []handshake
 	awaiting     bool
 	sink         func(context.Context, Secret) error
 	sinkRules    secretRules
@@ -86,7 +88,7 @@ func New(c Config) (*Guard, error) {
 		identity: c.Identity, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
-		events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
+		handshakes: compileHandshakes(e), events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -131,7 +133,6 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		rules.key = e.Scheme.Key
 		v, n := newVerifier(e.Scheme, c.Secrets, rules, m)
 		g.verifier, notes = v, append(notes, n...)
-		g.configureTolerance(c, m)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
 			src := c.Secrets
@@ -143,11 +144,9 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	case c.Secrets != nil:
 		m.add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
 	}
+	g.configureTolerance(c, m)
 	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret {
 		m.add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", GenerateCredential())
-	}
-	if e.Scheme == nil && c.Tolerance != 0 {
-		m.add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", e.Title)
 	}
 	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
 	for i, cred := range credentials {
@@ -165,7 +164,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		case !c.AwaitingSecret || e.Scheme == nil:
 			// Otherwise anybody could replace a secret that is in use.
 			m.add("SecretSink", "", "it goes with AwaitingSecret only; remove it once a secret is configured")
-		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.SecretHeader != "" || h.SecretJSON != "" }):
+		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.HandsSecretOver() }):
 			m.add("SecretSink", "", "%s hands no secret over; remove it", e.Title)
 		}
 	}
@@ -240,7 +239,10 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 
 func (g *Guard) configureTolerance(c *Config, m *mistakes) {
 	v := g.verifier
-	if !v.timestamp {
+	if v == nil && g.entry.Scheme != nil {
+		return // no secret yet: judged once there is one
+	}
+	if v == nil || !v.timestamp {
 		if c.Tolerance != 0 {
 			m.add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
 		}
@@ -360,12 +362,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 			g.methods = append(g.methods, h.Method)
 		}
 	}
-	for i, method := range g.methods {
-		if i > 0 {
-			g.allow += ", "
-		}
-		g.allow += method
-	}
+	g.allow = strings.Join(g.methods, ", ")
 }
 
 // announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.

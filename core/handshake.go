@@ -12,12 +12,28 @@ import (
 // maxChallenge is the longest challenge that is echoed.
 const maxChallenge = 512
 
+// handshake is an entry's handshake with its pointers compiled.
+type handshake struct {
+	*entry.Handshake
+	challenge *jsonscan.Paths // the marker and the challenge
+	secret    *jsonscan.Paths
+}
+
+func compileHandshakes(e *entry.Entry) []handshake {
+	out := make([]handshake, len(e.Handshakes))
+	for i := range e.Handshakes {
+		h := &e.Handshakes[i]
+		out[i] = handshake{h, jsonscan.Compile(h.WhenJSON, h.EchoJSON), jsonscan.Compile(h.SecretJSON)}
+	}
+	return out
+}
+
 // unprovedHandshake answers what providers send before a secret exists: a fixed answer, or the echo of a challenge
 // beside a verify token.
 func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
-	for i := range g.entry.Handshakes {
-		h := &g.entry.Handshakes[i]
-		if h.Proved || h.Method != r.Method || h.SecretHeader != "" || h.SecretJSON != "" {
+	for i := range g.handshakes {
+		h := g.handshakes[i].Handshake
+		if h.Proved || h.Method != r.Method || h.HandsSecretOver() {
 			continue
 		}
 		if h.WhenQuery == "" {
@@ -51,9 +67,9 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
 func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
 	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
-	for i := range g.entry.Handshakes {
-		h := &g.entry.Handshakes[i]
-		text, f := handedOverSecret(h, r, g.maxBody)
+	for i := range g.handshakes {
+		h := &g.handshakes[i]
+		text, f := h.secretHandedOver(r, g.maxBody)
 		if f.failed() {
 			return nil, f
 		}
@@ -63,7 +79,7 @@ func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
 		if g.sink == nil {
 			return nil, failure{ReasonNoActiveSecret, "the provider hands its secret over: configure SecretSink to take it"}
 		}
-		if _, f := echo(h, text); f.failed() {
+		if _, f := echo(h.Handshake, text); f.failed() {
 			return nil, f
 		}
 		if _, problem := g.sinkRules.decode(text); problem != "" {
@@ -87,8 +103,8 @@ func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
 	return nil, waiting
 }
 
-// handedOverSecret reads the secret that a first request brings, if it brings one.
-func handedOverSecret(h *entry.Handshake, r *http.Request, limit int64) (string, failure) {
+// secretHandedOver reads the secret that a first request brings, if it brings one.
+func (h *handshake) secretHandedOver(r *http.Request, limit int64) (string, failure) {
 	switch {
 	case h.SecretHeader != "":
 		return single(r, http.CanonicalHeaderKey(h.SecretHeader))
@@ -98,7 +114,7 @@ func handedOverSecret(h *entry.Handshake, r *http.Request, limit int64) (string,
 			return "", f
 		}
 		var raw [1][]byte
-		if jsonscan.Compile(h.SecretJSON).Find(body, raw[:]) != nil {
+		if h.secret.Find(body, raw[:]) != nil {
 			return "", failure{}
 		}
 		text, _ := jsonscan.Text(raw[0])
@@ -109,20 +125,20 @@ func handedOverSecret(h *entry.Handshake, r *http.Request, limit int64) (string,
 
 // provedHandshake answers a challenge that came with a valid signature.
 func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
-	for n := range g.entry.Handshakes {
-		h := &g.entry.Handshakes[n]
-		if !h.Proved || h.Method != r.Method || h.SecretHeader != "" || h.SecretJSON != "" {
+	for n := range g.handshakes {
+		h := &g.handshakes[n]
+		if !h.Proved || h.Method != r.Method {
 			continue
 		}
 		var raw [2][]byte
-		if jsonscan.Compile(h.WhenJSON, h.EchoJSON).Find(i.body, raw[:]) != nil {
+		if h.challenge.Find(i.body, raw[:]) != nil {
 			continue
 		}
 		if marker, ok := jsonscan.Text(raw[0]); !ok || marker != h.WhenEquals {
 			continue
 		}
 		challenge, _ := jsonscan.Text(raw[1])
-		return echo(h, challenge)
+		return echo(h.Handshake, challenge)
 	}
 	return nil, failure{}
 }

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // some providers sign with HMAC-SHA-1, which is not broken by collisions
 	"crypto/sha256"
@@ -72,5 +71,3 @@ func (st *hmacState) write(b []byte) { _, _ = st.hash.Write(b) }
 
 // sum is valid until the state goes back to its pool.
 func (st *hmacState) sum() []byte { return st.hash.Sum(st.out[:0]) }
-
-func backgroundContext() context.Context { return context.Background() }

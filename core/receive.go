@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -41,14 +40,14 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
 		}
 		if d.guard.endpoint == g.endpoint {
-			return nil, g.refuse(r, &inspection{started: time.Now(), in: &in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
+			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
 		}
 	}
-	i := &inspection{in: &in, started: time.Now(), now: g.now()}
+	i := &inspection{in: in, started: time.Now(), now: g.now()}
 	if reply, f := g.judgeHead(r, i); f.failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
-		return nil, g.passed(i, reply, ReasonHandshake)
+		return nil, g.answered(i, reply, prior)
 	}
 	if f := g.judgeBody(r, i); f.failed() {
 		return nil, g.refuse(r, i, f)
@@ -56,10 +55,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 	if reply, f := g.provedHandshake(r, i); f.failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
-		if prior != nil {
-			prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
-		}
-		return nil, g.passed(i, reply, ReasonHandshake)
+		return nil, g.answered(i, reply, prior)
 	}
 	d, f := g.deliver(r, i, prior)
 	if f.failed() {
@@ -73,7 +69,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 
 // inspection is what is known of a request while it is judged.
 type inspection struct {
-	in          *Inbound
+	in          Inbound
 	started     time.Time // the real clock: for durations
 	now         time.Time // the guard's clock: for freshness
 	body        []byte
@@ -114,7 +110,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
 	}
 	for _, gate := range g.gates {
-		label, f := gate.check(r, i.in, i.now)
+		label, f := gate.check(r, &i.in, i.now)
 		if f.failed() {
 			return nil, f
 		}
@@ -130,11 +126,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		if f := v.fromHeaders(r, &i.presented); f.failed() {
 			return nil, f
 		}
-		if v.timestamp {
-			if f := v.checkFreshness(i.presented.timestamp, true, i.now); f.failed() {
-				return nil, f
-			}
-		}
+		return nil, v.checkFreshness(i.presented.timestamp, i.now)
 	}
 	return nil, failure{}
 }
@@ -151,10 +143,8 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 			if f := v.fromBody(r.Header.Get("Content-Type"), body, &i.presented); f.failed() {
 				return f
 			}
-			if v.timestamp {
-				if f := v.checkFreshness(i.presented.timestamp, true, i.now); f.failed() {
-					return f
-				}
+			if f := v.checkFreshness(i.presented.timestamp, i.now); f.failed() {
+				return f
 			}
 		}
 		url := ""
@@ -185,12 +175,10 @@ func (g *Guard) urlOf(r *http.Request) string {
 // deliver makes the handle of a proved delivery.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
 	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
-	d.inspection.in = nil
-	d.route = i.in.Route
+	d.inspection.in.Param = nil // it may hold on to the router's own, pooled context
 	e := Event{Endpoint: g.endpoint, Provider: g.provider, Secret: i.secret}
-	bodyProved := g.verifier == nil || g.signs(entry.PartBody)
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
-	g.events.read(r, i.body, &e, bodyProved, g.verifier == nil, i.presented.id)
+	g.events.read(r, i.body, &e, g.bodyProved(), g.verifier == nil, i.presented.id)
 	id, ok := g.identityOf(r, i.body, &i.digest, &i.presented, &e)
 	if !ok {
 		return nil, failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
@@ -209,9 +197,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, failure{}
 }
 
-func (g *Guard) signs(kind entry.PartKind) bool {
-	return slices.ContainsFunc(g.entry.Scheme.Signed, func(p entry.Part) bool { return p.Kind == kind })
-}
+func (g *Guard) bodyProved() bool { return g.verifier == nil || g.verifier.body }
 
 // unreadLimit is how much of a body net/http reads to keep a connection.
 const unreadLimit = 256 << 10
@@ -228,7 +214,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 }
 
 func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*Reply, *Record)) *Reply {
-	rejection := &Rejection{Reason: f.reason, Status: f.reason.Status(), Endpoint: g.endpoint, Provider: g.provider, detail: f.detail, cause: cause}
+	rejection := g.rejection(f.reason, f.reason.Status(), f.detail, cause)
 	if f.reason.Class() == ClassAuthentication {
 		rejection.Status = g.status
 	}
@@ -245,20 +231,24 @@ func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*R
 	return reply
 }
 
-// passed reports an answer that calls no signal.
-func (g *Guard) passed(i *inspection, reply *Reply, reason Reason) *Reply {
-	g.pump.put(g.record(i, reason, reply.Status))
+// answered reports a handshake.
+func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
+	if prior != nil {
+		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
+	}
+	g.pump.put(g.record(i, ReasonHandshake, reply.Status))
 	return reply
+}
+
+func (g *Guard) rejection(reason Reason, status int, detail string, cause error) *Rejection {
+	return &Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
 }
 
 func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 	rec := Record{
-		Time: i.now, Endpoint: g.endpoint, Provider: g.provider, Reason: reason, Status: status,
+		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Reason: reason, Status: status,
 		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
 		Total: time.Since(i.started), Replay: ReplayNone,
-	}
-	if i.in != nil {
-		rec.Route = i.in.Route
 	}
 	if i.proved {
 		rec.BodySHA256 = i.digest
@@ -330,8 +320,7 @@ func (d *Delivery) duplicate(res *replay.Result) *Reply {
 		reason = ReasonConflict
 		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
 		if g.strict {
-			rejection := &Rejection{Reason: reason, Status: http.StatusBadRequest, Endpoint: g.endpoint, Provider: g.provider, detail: detail}
-			reply = rejectionReply(rejection)
+			reply = rejectionReply(g.rejection(reason, http.StatusBadRequest, detail, nil))
 		}
 	}
 	rec := g.record(&d.inspection, reason, reply.Status)

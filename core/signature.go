@@ -93,8 +93,9 @@ func decodeSignature(enc entry.Encoding, dst []byte, text string) bool {
 }
 
 // parseSignatures reads the text of the signature's field: candidates, and the timestamp where it sits in the list.
-func (v *verifier) parseSignatures(text string, p *presented, haveTimestamp *bool) failure {
+func (v *verifier) parseSignatures(text string, p *presented) failure {
 	sig := &v.scheme.Signature
+	haveTimestamp := false
 	p.signatures.n, p.signatures.size = 0, v.size
 	tooMany := failure{ReasonMalformedSignature, "more signatures than any provider sends"}
 	malformed, foreign := 0, 0
@@ -125,10 +126,10 @@ func (v *verifier) parseSignatures(text string, p *presented, haveTimestamp *boo
 					malformed++
 				}
 			case v.timestamp && key == v.scheme.Timestamp.Key:
-				if *haveTimestamp {
+				if haveTimestamp {
 					return failure{ReasonMalformedTimestamp, "the signature's list holds two timestamps"}
 				}
-				*haveTimestamp = true
+				haveTimestamp = true
 				p.timestamp = value
 			default:
 				foreign++ // a scheme that is not ours to judge: Stripe's v0, a future v2

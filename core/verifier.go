@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,6 +23,7 @@ type verifier struct {
 	headers    [][]string // canonical names by family: signature, timestamp, id
 	timestamp  bool       // the scheme signs one
 	id         bool       // the scheme signs one
+	body       bool       // the scheme signs it
 	inBody     bool       // the signature sits in the body
 	paths      *jsonscan.Paths
 	source     SecretSource
@@ -72,6 +74,7 @@ func newVerifier(s *entry.Scheme, src SecretSource, rules secretRules, m *mistak
 		case entry.PartURL:
 			v.signsRoute = true
 		}
+		v.body = v.body || p.Kind == entry.PartBody
 		covered = covered || p.Kind == entry.PartBody || p.Kind == entry.PartID
 	}
 	if !covered {
@@ -97,7 +100,7 @@ func newVerifier(s *entry.Scheme, src SecretSource, rules secretRules, m *mistak
 		m.add("Secrets", "", "no secret is configured; %s", rules.advice)
 		return v, nil
 	}
-	list, err := lookupNow(backgroundContext(), src, "")
+	list, err := lookupNow(context.Background(), src, "")
 	if err != nil {
 		m.add("Secrets", "", "%v; %s", err, rules.advice)
 		return v, nil
@@ -118,7 +121,7 @@ func (v *verifier) compile(list *SecretList, m *mistakes) (*compiledKeys, []stri
 
 // current compiles again when the source gave another list. A list that does not hold up is refused whole.
 func (v *verifier) current() (*compiledKeys, error) {
-	list, err := lookupNow(backgroundContext(), v.source, "")
+	list, err := lookupNow(context.Background(), v.source, "")
 	if err != nil {
 		return nil, err
 	}
@@ -161,8 +164,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: the provider has no secret set"}
 	}
 	p.timestamp, p.id = "", ""
-	havePair := false
-	if f := v.parseSignatures(text, p, &havePair); f.failed() {
+	if f := v.parseSignatures(text, p); f.failed() {
 		return f
 	}
 	if v.timestamp && v.scheme.Timestamp.Key == "" {
@@ -250,8 +252,7 @@ func (v *verifier) fromBody(contentType string, body []byte, p *presented) failu
 		return failure{ReasonMissingSignature, "the body carries no signature"}
 	}
 	p.timestamp, p.id = found[fieldTimestamp], found[fieldID]
-	havePair := false
-	if f := v.parseSignatures(found[fieldSignature], p, &havePair); f.failed() {
+	if f := v.parseSignatures(found[fieldSignature], p); f.failed() {
 		return f
 	}
 	return v.checkID(p)

@@ -1,4 +1,4 @@
-// Package echo5webhook puts a [core.Guard] in front of an Echo v5 route. For Echo v4 see package echo5webhook.
+// Package echo5webhook puts a [core.Guard] in front of an Echo v5 route. For Echo v4 see package echowebhook.
 //
 //	guard, err := core.New(core.Config{ ... })
 //	signals := echo5webhook.NewSignals()

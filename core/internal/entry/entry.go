@@ -264,6 +264,9 @@ type Handshake struct {
 	Body   string // the fixed answer, where nothing is echoed
 }
 
+// HandsSecretOver says that the request brings the provider's secret.
+func (h *Handshake) HandsSecretOver() bool { return h.SecretHeader != "" || h.SecretJSON != "" }
+
 // StatusOr200 is the status of the answer.
 func (h *Handshake) StatusOr200() int {
 	if h.Status == 0 {
