@@ -211,3 +211,25 @@ type Store interface {
 	// Close releases what the store holds. Closing twice is not an error.
 	Close() error
 }
+
+// Transactor is a [Store] that can write "done" in the app's own database transaction, so that the app's writes and
+// "done" are one atomic step: both are there, or neither is.
+type Transactor interface {
+	Store
+	// Transaction prepares a transaction for the claims, which stay claimed by themselves. The context it returns is the
+	// one from which the app asks the store's package for the transaction; none is begun before it does. The
+	// transaction is begun on that context: when it ends, the transaction is rolled back.
+	Transaction(ctx context.Context, claims []Held, ttl time.Duration) (context.Context, Transaction)
+}
+
+// Transaction is one signal's. The guard calls its methods once the signal has returned; they are not for the app.
+type Transaction interface {
+	// Begun says whether the app asked for the transaction. Where it did not, the claims are settled by Settle.
+	Begun() bool
+	// Commit writes "done" for the claims in the transaction and commits it. It returns a [*LeaseLostError], and rolls
+	// back, if any of the claims is no longer held. After any other error nobody knows whether it took effect; what did
+	// take effect did so as a whole.
+	Commit(ctx context.Context) error
+	// Rollback undoes what the app wrote. The claims stay held until they are settled.
+	Rollback() error
+}

@@ -23,6 +23,7 @@ type Entry struct {
 
 	Identity   Identity
 	Event      Event
+	Batch      *Batch // nil: a delivery is one event
 	Handshakes []Handshake
 
 	MaxBody int64 // bytes; 0: 1 MiB
@@ -273,4 +274,10 @@ func (h *Handshake) StatusOr200() int {
 		return 200
 	}
 	return h.Status
+}
+
+// Batch says how a delivery that carries several events splits. Each item is an event: the pointers of Event and of
+// Identity lead into the item, headers are the delivery's. What is no list at Pointer is one event.
+type Batch struct {
+	Pointer string // to the list in the payload; empty: the payload is the list
 }
