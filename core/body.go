@@ -79,20 +79,39 @@ func bodyAlreadyRead() failure {
 }
 
 // restoredBody is the body that everything after the guard reads.
-type restoredBody struct{ bytes.Reader }
+type restoredBody struct {
+	bytes.Reader
+	delivery *Delivery
+}
+
+// Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
+// a whole would do the done part again.
+func (b *restoredBody) Read(p []byte) (int, error) {
+	if b.delivery.NeedsSignals() {
+		return 0, ErrBatchNeedsSignal
+	}
+	return b.Reader.Read(p)
+}
+
+// WriteTo is Read for io.Copy.
+func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
+	if b.delivery.NeedsSignals() {
+		return 0, ErrBatchNeedsSignal
+	}
+	return b.Reader.WriteTo(w)
+}
 
 // Close does nothing: the connection's own body was read to its end.
 func (*restoredBody) Close() error { return nil }
 
-func restoreBody(r *http.Request, body []byte) {
-	rb := &restoredBody{}
-	rb.Reset(body)
-	r.Body = rb
-	r.ContentLength = int64(len(body))
-	r.TransferEncoding = nil
-	r.GetBody = func() (io.ReadCloser, error) {
-		again := &restoredBody{}
-		again.Reset(body)
-		return again, nil
+func restoreBody(r *http.Request, d *Delivery) {
+	open := func() (io.ReadCloser, error) {
+		b := &restoredBody{delivery: d}
+		b.Reset(d.body)
+		return b, nil
 	}
+	r.Body, _ = open()
+	r.ContentLength = int64(len(d.body))
+	r.TransferEncoding = nil
+	r.GetBody = open
 }

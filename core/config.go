@@ -26,8 +26,15 @@ type Config struct {
 	// Replay remembers what was processed: memstore for one process, a shared store for several. Required; the way
 	// to do without is [DangerouslyNoReplay].
 	Replay replay.Store
-	// Lease is how long a signal may hold an event before a retry may take it over. Default one minute.
+	// Lease is how long an event stays claimed after the process that works on it has died; then a retry may take it over.
+	// While a signal runs its lease is renewed. Default one minute.
 	Lease time.Duration
+	// SignalTimeout is how long the signals of one delivery may run in all: then their context ends, and the lease is not
+	// renewed any more. Default 15 minutes, and at most half the time for which the provider retries.
+	SignalTimeout time.Duration
+	// Ordered stops a batch at the first event that fails or that another delivery is working on: the events after it run
+	// with the provider's retry. By default they run, and the retry runs only what failed.
+	Ordered bool
 	// Retention is how long a processed event is remembered. Default and least: as long as the provider retries, and
 	// longer than a timestamp stays fresh; 72 hours where the provider does not say.
 	Retention time.Duration

@@ -22,22 +22,28 @@ type Delivery struct {
 	r      *http.Request
 	body   []byte
 
-	events     []Event
-	one        [1]Event
+	events   []Event
+	states   []eventState // of each event
+	one      [1]Event
+	oneState [1]eventState
+	batch    bool // the provider sent a list of events
+	partly   bool // some of the batch is not for this delivery to run
+
 	inspection inspection
 	verified   time.Duration
-	deadline   time.Time // of the claims
-	item       [1]replay.Item
-	held       []replay.Held
-	oneHeld    [1]replay.Held
+	limit      time.Time               // of the app's work
+	cancel     context.CancelCauseFunc // of the request's context
+	holding    holding
+	oneItem    [1]replay.Item
+	oneOwner   [1]int
 	unclaimed  error
 
 	mu       sync.Mutex
+	signals  bool // signals have taken it up
+	txn      replay.Transaction
 	settled  bool
 	verdict  replay.Verdict
 	reported bool
-	state    ReplayState
-	err      error
 }
 
 type deliveryKey struct{}
@@ -75,11 +81,39 @@ func (d *Delivery) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")
 }
 
-// Body returns the raw body. It must not be changed.
-func (d *Delivery) Body() []byte { return d.self().body }
+// Body returns the raw body. It must not be changed. It is nil while [Delivery.NeedsSignals].
+func (d *Delivery) Body() []byte {
+	if d = d.self(); d.NeedsSignals() {
+		return nil
+	}
+	return d.body
+}
 
-// Events returns the delivery's events. Their Context is the background: signals get one of their own.
-func (d *Delivery) Events() []Event { return append([]Event(nil), d.self().events...) }
+// Events returns the delivery's events; of a batch, those that are this delivery's to run. Their Context is the
+// background: signals get one of their own.
+func (d *Delivery) Events() []Event {
+	d = d.self()
+	events := make([]Event, 0, len(d.events))
+	for i := range d.events {
+		if d.states[i].fresh() {
+			events = append(events, d.events[i])
+		}
+	}
+	return events
+}
+
+// NeedsSignals says that the delivery is a batch, part of which is done or being processed, and that no signals have
+// taken it up. A handler that took it as a whole would do the done part again: its body cannot be read, what is
+// answered to it must be withheld, and Finish gives the answer.
+func (d *Delivery) NeedsSignals() bool {
+	d = d.self()
+	if !d.partly {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.signals
+}
 
 // Endpoint returns the endpoint's name.
 func (d *Delivery) Endpoint() string { return d.self().guard.endpoint }
@@ -93,174 +127,6 @@ func (d *Delivery) Secret() string { return d.self().inspection.secret }
 // Credentials returns the labels of the credentials that matched.
 func (d *Delivery) Credentials() []string {
 	return append([]string(nil), d.self().inspection.credentials...)
-}
-
-// Written is what a handler has done to the response.
-type Written struct {
-	Status   int  // the final status; 0: none yet
-	Hijacked bool // the connection was taken over
-}
-
-// Outcome is how a plain handler after the guard ended.
-type Outcome struct {
-	Err     error // what it returned or recorded
-	Written Written
-}
-
-// Finish settles a delivery whose plain handler has returned: committed when it had no error, did not take over the
-// connection, and wrote a final 2xx, or wrote nothing while the client is still there. Everything else releases, so
-// that the provider's retry runs. A delivery that a signal or the app settled is left as it is.
-func (d *Delivery) Finish(o Outcome) {
-	if d.again != nil {
-		return
-	}
-	defer d.removeMultipart()
-	status := o.Written.Status
-	ok := o.Err == nil && !o.Written.Hijacked &&
-		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if ok {
-		d.settle(replay.Commit)
-		d.report(ReasonAccepted, status, nil, nil)
-		return
-	}
-	d.settle(replay.Release)
-	if status < 300 && o.Err != nil {
-		status = http.StatusInternalServerError
-	}
-	d.report(ReasonSignalFailed, status, o.Err, nil)
-}
-
-// Abandon settles a delivery whose handler did not return: it panicked. The event is released.
-func (d *Delivery) Abandon() {
-	if d.again != nil {
-		return
-	}
-	defer d.removeMultipart()
-	d.settle(replay.Release)
-	d.report(ReasonSignalPanicked, http.StatusInternalServerError, nil, nil)
-}
-
-// removeMultipart removes the temporary files of a parsed form: net/http does that for the request it made, not for
-// the copy that carries our context.
-func (d *Delivery) removeMultipart() {
-	if form := d.r.MultipartForm; form != nil {
-		_ = form.RemoveAll()
-	}
-}
-
-// settle settles the delivery and the outer guards' proofs of the same request, once.
-func (d *Delivery) settle(v replay.Verdict) {
-	for p := d; p != nil; p = p.parent {
-		p.settleOwn(v)
-	}
-}
-
-func (d *Delivery) settleOwn(v replay.Verdict) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.settled {
-		return
-	}
-	d.settled, d.verdict = true, v
-	d.state, d.err = d.guard.settleClaims(d.r.Context(), d.held, v, d.deadline)
-	if d.unclaimed != nil {
-		d.state, d.err = ReplayUnclaimed, d.unclaimed
-	}
-}
-
-// settleClaims puts a verdict into the store, detached from the request. A commit is tried again until the lease
-// ends: the work is done, and only the commit keeps it from being done twice.
-func (g *Guard) settleClaims(ctx context.Context, held []replay.Held, v replay.Verdict, deadline time.Time) (ReplayState, error) {
-	if g.store == nil || len(held) == 0 {
-		return ReplayNone, nil
-	}
-	state, failed := ReplayCommitted, ReplayCommitFailed
-	limit := deadline
-	if v == replay.Release {
-		state, failed = ReplayReleased, ReplayReleased
-		limit = time.Now().Add(storeTimeout)
-	}
-	settlements := make([]replay.Settlement, len(held))
-	for i, h := range held {
-		settlements[i] = replay.Settlement{Key: h.Key, Token: h.Token, Verdict: v, TTL: g.retention}
-	}
-	ctx = context.WithoutCancel(ctx)
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		attempt, cancel := context.WithTimeout(ctx, storeTimeout)
-		err := g.store.Settle(attempt, settlements)
-		cancel()
-		if err == nil {
-			return state, nil
-		}
-		if isFinal(err) || time.Now().Add(pause).After(limit) {
-			return failed, err
-		}
-		time.Sleep(pause)
-	}
-}
-
-// Commit settles the delivery in ctx as processed, for a plain handler that knows better than its answer. It reports
-// whether there was an unsettled delivery, and the store's error.
-func Commit(ctx context.Context) error { return settleByHand(ctx, replay.Commit) }
-
-// Release settles the delivery in ctx as not processed: the provider's retry will run.
-func Release(ctx context.Context) error { return settleByHand(ctx, replay.Release) }
-
-func settleByHand(ctx context.Context, v replay.Verdict) error {
-	d := deliveryIn(ctx)
-	if d == nil {
-		return ErrNotVerified
-	}
-	d.settle(v)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.verdict != v {
-		return ErrSettled
-	}
-	if d.state == ReplayUnclaimed {
-		return nil
-	}
-	return d.err
-}
-
-// report tells the observer how the delivery ended, once.
-func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
-	d.mu.Lock()
-	if d.reported {
-		d.mu.Unlock()
-		return
-	}
-	d.reported = true
-	state, storeErr, verdict := d.state, d.err, d.verdict
-	d.mu.Unlock()
-	rec := d.guard.record(&d.inspection, reason, status)
-	d.describe(&rec)
-	rec.Replay, rec.Stack, rec.Err = state, stack, err
-	if reason == ReasonSignalFailed && verdict == replay.Commit {
-		rec.Reason = ReasonAccepted // committed by hand: the handler's answer does not undo it
-	}
-	if storeErr != nil {
-		if rec.Err == nil {
-			rec.Err = storeErr
-		}
-		switch state {
-		case ReplayCommitFailed:
-			rec.Detail = "the app's work is done but the store did not take the commit: the event may run again"
-		case ReplayUnclaimed:
-			rec.Detail = "the replay store failed and the endpoint accepts unclaimed deliveries: the event may run again"
-		}
-	}
-	rec.Overrun = d.guard.ackLimit > 0 && rec.Total > d.guard.ackLimit
-	d.guard.pump.put(rec)
-}
-
-func (d *Delivery) describe(rec *Record) {
-	e := &d.events[0]
-	rec.Events, rec.ID, rec.Type, rec.Identity = len(d.events), e.ID, e.Type, e.Identity
-	rec.Verify = d.verified
 }
 
 // stripTokens gives the URL without the query parameters and path segments that were credentials.

@@ -20,6 +20,7 @@ const (
 	outcomeOK outcome = iota
 	outcomeIgnored
 	outcomePermanent
+	outcomeInFlight // another delivery is at work on it, or has taken it over
 	outcomeRetry
 	outcomePanic
 )
@@ -52,8 +53,10 @@ func classify(err error) outcome {
 	}
 }
 
-// Run calls the receivers of every event in the request's delivery and settles each event. It returns the answer, or
-// nil where a receiver wrote to the router's writer itself. written tells what has been written so far.
+// Run calls the receivers of every event in the request's delivery that is this delivery's to run, and settles each event
+// by itself: one that fails leaves the others committed, and the provider's retry runs it alone. It returns the answer,
+// the worst of the events', or nil where a receiver wrote to the router's writer itself. written tells what has been
+// written so far.
 //
 // A request that no guard proved runs nothing and is a 500.
 func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
@@ -64,22 +67,30 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 		slog.Default().Error("sallyport: a signal on a request that no guard proved; nothing ran", "detail", rejection.detail)
 		return rejectionReply(rejection)
 	}
-	var total result
-	for i := range d.events {
-		total.merge(s.runEvent(r.Context(), c, d, &d.events[i]))
-	}
-	if w := written(); w.Hijacked || w.Status != 0 {
-		// What a signal wrote decides: a provider that read a failure sends the event again.
-		if w.Hijacked || w.Status < 200 || w.Status > 299 {
-			total.worst = max(total.worst, outcomeRetry)
-			if total.err == nil {
-				total.err = fmt.Errorf("the signal answered %d itself", w.Status)
-			}
+	d.mu.Lock()
+	d.signals = true
+	d.mu.Unlock()
+	p := &pass[C]{signals: s, c: c, d: d, parent: r.Context(), written: written, flushed: time.Now()}
+	if err := p.checkpoint(); err != nil {
+		d.settle(replay.Release)
+		if reply := d.storeFailed(err); reply != nil {
+			d.mu.Lock()
+			d.reported = true
+			d.mu.Unlock()
+			return reply
 		}
-		d.end(&total, w.Status)
+	}
+	for i := range d.events {
+		if !p.event(i) {
+			break
+		}
+	}
+	w := written()
+	if w.Hijacked || w.Status != 0 {
+		d.end(&p.total, w.Status)
 		return nil
 	}
-	return d.end(&total, 0)
+	return d.end(&p.total, 0)
 }
 
 // result is what came of the receivers.
@@ -89,48 +100,26 @@ type result struct {
 	err      error
 	stack    []byte
 	response *response
-	abort    bool // http.ErrAbortHandler
+	wait     time.Duration // for what is in flight
+	abort    bool          // http.ErrAbortHandler
 }
 
 func (t *result) merge(o result) {
 	if o.worst > t.worst {
 		t.worst, t.stack = o.worst, o.stack
 	}
-	t.err = errors.Join(t.err, o.err)
+	switch { // most of a large batch has nothing to tell
+	case t.err == nil:
+		t.err = o.err
+	case o.err != nil:
+		t.err = errors.Join(t.err, o.err)
+	}
 	t.handled = t.handled || o.handled
 	t.abort = t.abort || o.abort
+	t.wait = max(t.wait, o.wait)
 	if o.response != nil {
 		t.response = o.response
 	}
-}
-
-// runEvent runs every receiver of one event, in order; one that fails does not keep the others from running.
-func (s *Signals[C]) runEvent(parent context.Context, c C, d *Delivery, e *Event) result {
-	ctx, cancel := d.signalContext(parent)
-	defer cancel()
-	run := &eventRun{ctx: ctx}
-	event := *e
-	event.run = run
-	var total result
-	for i := range s.receivers {
-		rc := &s.receivers[i]
-		if !rc.pattern.matches(event.Type) {
-			continue
-		}
-		total.handled = true
-		total.merge(call(func() error { return rc.fn(c, event) }))
-		if total.abort {
-			break
-		}
-	}
-	if !total.handled && s.unhandled != nil {
-		told := call(func() error { s.unhandled(c, event); return nil })
-		total.stack, total.err, total.abort = told.stack, told.err, told.abort
-	}
-	run.mu.Lock()
-	total.response = run.response
-	run.mu.Unlock()
-	return total
 }
 
 // call contains a receiver's panic: one event must not take the process, or its neighbours, down.
@@ -154,16 +143,19 @@ func call(fn func() error) (res result) {
 	return res
 }
 
-// end settles the delivery by the worst outcome and gives the answer.
+// end settles what is undecided and gives the answer.
 func (d *Delivery) end(t *result, status int) *Reply {
 	g := d.guard
+	v := replay.Release
+	if t.worst < outcomeInFlight && !t.abort && (t.handled || len(d.events) == 0) {
+		v = replay.Commit
+	}
+	d.settle(v)
 	switch {
 	case t.abort:
-		d.settle(replay.Release)
 		d.report(ReasonSignalPanicked, http.StatusInternalServerError, t.err, nil)
 		panic(http.ErrAbortHandler)
 	case t.worst >= outcomeRetry:
-		d.settle(replay.Release)
 		reason := ReasonSignalFailed
 		if t.worst == outcomePanic {
 			reason = ReasonSignalPanicked
@@ -171,14 +163,18 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		rejection := g.rejection(reason, reason.Status(), "a signal failed; the provider is asked to send the event again", t.err)
 		d.report(reason, cmp.Or(status, rejection.Status), t.err, t.stack)
 		return rejectionReply(rejection)
-	case !t.handled:
-		d.settle(replay.Release)
-		reply := textReply(http.StatusOK, "")
+	case t.worst == outcomeInFlight:
+		rejection := g.rejection(ReasonInFlight, ReasonInFlight.Status(), "another delivery of an event in this batch is being processed", t.err)
+		reply := rejectionReply(rejection)
+		reply.setRetryAfter(t.wait)
+		d.report(ReasonInFlight, cmp.Or(status, reply.Status), t.err, nil)
+		return reply
+	}
+	reply := textReply(http.StatusOK, "")
+	if v == replay.Release {
 		d.report(ReasonUnhandled, cmp.Or(status, reply.Status), t.err, t.stack)
 		return reply
 	}
-	d.settle(replay.Commit)
-	reply := textReply(http.StatusOK, "")
 	if t.response != nil {
 		reply.Status, reply.Body = t.response.status, t.response.body
 		if t.response.contentType != "" {
@@ -196,25 +192,4 @@ type ackKey struct{}
 func AckBy(ctx context.Context) (time.Time, bool) {
 	t, ok := ctx.Value(ackKey{}).(time.Time)
 	return t, ok
-}
-
-// signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends with the
-// claim, since from then on a retry may run beside it, or at the deadline the app itself has set.
-//
-// parent is the context of the request as it reached the signal: middleware after the guard may have added values and a
-// deadline.
-func (d *Delivery) signalContext(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx := context.WithoutCancel(parent)
-	limit := d.deadline
-	if own, ok := parent.Deadline(); ok && own.Before(limit) {
-		limit = own
-	}
-	if g := d.guard; g.ackLimit > 0 {
-		ackBy := d.inspection.started.Add(g.ackLimit)
-		ctx = context.WithValue(ctx, ackKey{}, ackBy)
-		if g.cancelAck && ackBy.Before(limit) {
-			limit = ackBy
-		}
-	}
-	return context.WithDeadline(ctx, limit)
 }

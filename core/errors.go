@@ -12,6 +12,14 @@ var (
 	ErrNotVerified = errors.New("sallyport: no guard proved this request")
 	// ErrSettled is returned by [Commit] and [Release] when the delivery was settled the other way before.
 	ErrSettled = errors.New("sallyport: the delivery was settled before, the other way")
+	// ErrLeaseLost is the cause of a signal's cancelled context (context.Cause) when its claim on the event is gone: the
+	// lease could not be renewed, or an operator forgot the event. Another delivery may be running it.
+	ErrLeaseLost = errors.New("sallyport: the claim on the event is lost; another delivery of it may be running")
+	// ErrTransaction is returned by [Commit] inside a signal that has asked for a transaction: that is what commits the
+	// event.
+	ErrTransaction = errors.New("sallyport: the signal's transaction commits the event; return nil or an error")
+	// ErrBatchNeedsSignal is what the body of a batch that is partly done reads as, outside of a signal.
+	ErrBatchNeedsSignal = errors.New("sallyport: a batch of events that is partly done needs Signal: mount one behind the guard")
 	// ErrBadIdentity is returned by [ParseIdentity] for what is not 64 hexadecimal digits.
 	ErrBadIdentity = errors.New("sallyport: not an identity; it is 64 hexadecimal digits")
 	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.

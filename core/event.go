@@ -38,9 +38,14 @@ type Event struct {
 // could have changed: GitHub's event type and Shopify's topic and shop come from headers that no signature covers.
 type Authenticated struct{ ID, Type, Time, Tenant bool }
 
-// eventRun is what a signal does to its event's delivery.
+// eventRun is one receiver's hold on its event's delivery.
 type eventRun struct {
-	ctx      context.Context
+	ctx    context.Context
+	answer *answer
+}
+
+// answer is what the receivers of an event answered.
+type answer struct {
 	mu       sync.Mutex // an app may answer from a goroutine of its own
 	response *response
 }
@@ -70,9 +75,10 @@ func (e Event) Respond(status int, contentType string, body []byte) error {
 		return ErrBadResponse
 	}
 	if e.run != nil {
-		e.run.mu.Lock()
-		defer e.run.mu.Unlock()
-		e.run.response = &response{status: status, contentType: contentType, body: append([]byte(nil), body...)}
+		a := e.run.answer
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.response = &response{status: status, contentType: contentType, body: append([]byte(nil), body...)}
 	}
 	return nil
 }
@@ -110,38 +116,53 @@ func newEventReader(spec *entry.Event, scheme *entry.Scheme) *eventReader {
 	return er
 }
 
-// read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
-func (er *eventReader) read(r *http.Request, body []byte, e *Event, bodyProved, headersProved bool, signedID string) {
-	form := isForm(r.Header.Get("Content-Type")) && !startsJSON(body)
-	e.Payload = body
-	if form && er.spec.PayloadForm != "" {
-		if text, n, ok := formValue(body, er.spec.PayloadForm); ok && n == 1 {
-			e.Payload = []byte(text)
+// told is what the details of a delivery's events are read from.
+type told struct {
+	r             *http.Request
+	body          []byte
+	payload       []byte
+	form          bool // the body is a form
+	bodyProved    bool
+	headersProved bool
+	signedID      string
+}
+
+func (er *eventReader) open(t *told) {
+	t.form = isForm(t.r.Header.Get("Content-Type")) && !startsJSON(t.body)
+	t.payload = t.body
+	if t.form && er.spec.PayloadForm != "" {
+		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
+			t.payload = []byte(text)
 		}
 	}
+}
+
+// read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
+func (er *eventReader) read(t *told, e *Event) {
+	e.Payload = t.payload
 	raw := make([][]byte, er.paths.Len())
 	if er.paths.Len() > 0 && er.paths.Find(e.Payload, raw) != nil {
 		clear(raw)
 	}
 	get := func(list []entry.Value) (string, bool) {
 		for i := range list {
-			if text, inBody := er.value(&list[i], r, body, e.Payload, raw, form); text != "" {
-				return text, (inBody && bodyProved) || (!inBody && headersProved)
+			if text, inBody := er.value(&list[i], t, raw); text != "" {
+				return text, (inBody && t.bodyProved) || (!inBody && t.headersProved)
 			}
 		}
 		return "", false
 	}
 	e.ID, e.Authenticated.ID = get(er.spec.ID)
-	if signedID != "" && (er.signedID || e.ID == signedID) {
+	if t.signedID != "" && (er.signedID || e.ID == t.signedID) {
 		// Where a provider has two families of headers, one of the family that was not signed may not stand in.
-		e.ID, e.Authenticated.ID = signedID, true
+		e.ID, e.Authenticated.ID = t.signedID, true
 	}
 	e.Type, e.Authenticated.Type = get(er.spec.Type)
 	e.Action, _ = get(er.spec.Action)
 	e.Tenant, e.Authenticated.Tenant = get(er.spec.Tenant)
 	if text, ok := get(er.spec.Time); text != "" {
-		if t, parsed := parseEventTime(er.spec.TimeUnit, text); parsed {
-			e.Time, e.Authenticated.Time = t, ok
+		if at, parsed := parseEventTime(er.spec.TimeUnit, text); parsed {
+			e.Time, e.Authenticated.Time = at, ok
 		}
 	}
 	if text, _ := get(er.spec.Attempt); text != "" {
@@ -157,18 +178,18 @@ func (er *eventReader) read(r *http.Request, body []byte, e *Event, bodyProved, 
 	}
 }
 
-func (er *eventReader) value(v *entry.Value, r *http.Request, body, payload []byte, raw [][]byte, form bool) (text string, inBody bool) {
+func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string, inBody bool) {
 	switch {
 	case v.Header != "":
-		return r.Header.Get(v.Header), false
+		return t.r.Header.Get(v.Header), false
 	case v.JSON != "":
 		text, _ = jsonscan.Text(raw[er.at[v.JSON]])
 		return text, true
 	case v.FirstKey != "":
-		text, _ = jsonscan.FirstKey(payload, v.FirstKey)
+		text, _ = jsonscan.FirstKey(t.payload, v.FirstKey)
 		return text, true
-	case v.Form != "" && form:
-		field, n, ok := formValue(body, v.Form)
+	case v.Form != "" && t.form:
+		field, n, ok := formValue(t.body, v.Form)
 		if !ok || n != 1 {
 			return "", true
 		}

@@ -33,13 +33,17 @@ type Guard struct {
 	handedOver   atomic.Bool
 	verifyTokens *credentialList
 
-	store        replay.Store // nil: no replay protection
-	lease        time.Duration
-	retention    time.Duration
-	failOpen     bool
-	identity     func(Event) string
-	identityPath *jsonscan.Paths
-	strict       bool
+	store         replay.Store      // nil: no replay protection
+	transactor    replay.Transactor // the store, if it has transactions
+	lease         time.Duration
+	signalTimeout time.Duration
+	retention     time.Duration
+	failOpen      bool
+	identity      func(Event) string
+	identityPath  *jsonscan.Paths
+	batchPath     *jsonscan.Paths // nil: the payload itself is the list
+	ordered       bool
+	strict        bool
 
 	events    *eventReader
 	maxBody   int64
@@ -62,6 +66,7 @@ const (
 	defaultTolerance = 5 * time.Minute
 	maxTolerance     = 24 * time.Hour
 	defaultLease     = time.Minute
+	defaultSignal    = 15 * time.Minute
 	defaultRetention = 72 * time.Hour
 	defaultMaxBody   = 1 << 20
 	maxMaxBody       = 256 << 20
@@ -85,7 +90,7 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{
 		endpoint: c.Endpoint, provider: e.Name, entry: e,
-		identity: c.Identity, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
+		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
 		handshakes: compileHandshakes(e), events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
@@ -98,6 +103,14 @@ func New(c Config) (*Guard, error) {
 	}
 	if e.Identity.Kind == entry.ByPointer {
 		g.identityPath = jsonscan.Compile(e.Identity.Pointer)
+	}
+	if e.Batch != nil {
+		if e.Batch.Pointer != "" {
+			g.batchPath = jsonscan.Compile(e.Batch.Pointer)
+		}
+		if e.Identity.Kind == entry.BySignedID {
+			m.add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
+		}
 	}
 	notes := g.configureProof(&c, &m)
 	g.configureReplay(&c, &m)
@@ -271,6 +284,20 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	if g.lease < time.Second {
 		m.add("Lease", g.lease.String(), "it must be at least 1s")
 	}
+	horizon := g.entry.RetryHorizon
+	g.signalTimeout = c.SignalTimeout
+	switch {
+	case g.signalTimeout == 0:
+		g.signalTimeout = defaultSignal
+		if horizon > 0 {
+			g.signalTimeout = min(g.signalTimeout, horizon/2)
+		}
+		g.signalTimeout = max(g.signalTimeout, g.lease)
+	case g.signalTimeout < g.lease:
+		m.add("SignalTimeout", g.signalTimeout.String(), "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten Lease", g.lease)
+	case horizon > 0 && g.signalTimeout+g.lease > horizon:
+		m.add("SignalTimeout", g.signalTimeout.String(), "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
+	}
 	if c.Replay == nil {
 		m.add("Replay", "", "nothing remembers what was processed; use memstore.New() for one process or a shared store for several, or core.DangerouslyNoReplay")
 		return
@@ -282,6 +309,7 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 		return
 	}
 	g.store = c.Replay
+	g.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
 		m.add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", g.provider)
 	} else if len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
@@ -293,7 +321,6 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	}
 	// A claim may begin at the edge of the window and last for its lease; what is forgotten earlier could be replayed.
 	least := window + g.lease + retentionMargin
-	horizon := g.entry.RetryHorizon
 	switch {
 	case g.retention == 0:
 		g.retention = max(least, horizon, defaultRetention)

@@ -23,7 +23,7 @@ func Serve(guard *Guard, w http.ResponseWriter, r *http.Request, in Inbound, onR
 		reply.Write(w)
 		return
 	}
-	tracker := track(w)
+	tracker := track(w, d)
 	returned := false
 	defer func() {
 		// Not recovered: the panic goes on to the router's own recovery with its stack.
@@ -33,7 +33,9 @@ func Serve(guard *Guard, w http.ResponseWriter, r *http.Request, in Inbound, onR
 	}()
 	next(tracker.writer, d.Request())
 	returned = true
-	d.Finish(Outcome{Written: tracker.written()})
+	if reply := d.Finish(Outcome{Written: tracker.written()}); reply != nil {
+		reply.Write(w)
+	}
 }
 
 // SignalHandler serves the signals of a proved request as net/http does; mount it behind [Handler].

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
-	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
@@ -62,13 +61,15 @@ func writePart(h hash.Hash, part []byte) {
 
 // Kinds of identity, part of the derivation.
 const (
-	identityOfID     = "id"
-	identityOfDigest = "digest"
-	identityOfApp    = "app"
+	identityOfID       = "id"
+	identityOfDigest   = "digest"
+	identityOfApp      = "app"
+	identityOfReceiver = "receiver"
 )
 
-// identityOf derives an event's identity; the zero Identity where the entry says that there is none.
-func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]byte, p *presented, e *Event) (Identity, bool) {
+// identityOf derives an event's identity; the zero Identity where the entry says that there is none. content is what the
+// event consists of: the body, or its item of a batch, and digest its hash.
+func (g *Guard) identityOf(t *told, content []byte, digest *[sha256.Size]byte, e *Event) (Identity, bool) {
 	if g.identity != nil {
 		text := g.identity(*e)
 		if text == "" {
@@ -77,17 +78,17 @@ func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]by
 		return hashIdentity(g.endpoint, e.Tenant, identityOfApp, []byte(text)), true
 	}
 	rule := &g.entry.Identity
-	if rule.Kind == entry.None || (rule.NoneForForms && isForm(r.Header.Get("Content-Type")) && !startsJSON(body)) {
+	if rule.Kind == entry.None || (rule.NoneForForms && t.form) {
 		return Identity{}, true
 	}
 	switch rule.Kind {
 	case entry.BySignedID:
-		if g.verifier != nil && p.id != "" {
-			return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(p.id)), true
+		if t.signedID != "" {
+			return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(t.signedID)), true
 		}
 	case entry.ByPointer:
 		var raw [1][]byte
-		if g.identityPath.Find(body, raw[:]) == nil {
+		if g.identityPath.Find(content, raw[:]) == nil {
 			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
 				return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(id)), true
 			}
@@ -98,7 +99,7 @@ func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]by
 	values := make([][]byte, 0, 1+len(rule.With))
 	values = append(values, digest[:])
 	for _, name := range rule.With {
-		values = append(values, []byte(r.Header.Get(name)))
+		values = append(values, []byte(t.r.Header.Get(name)))
 	}
 	return hashIdentity(g.endpoint, e.Tenant, identityOfDigest, values...), true
 }

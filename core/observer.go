@@ -32,6 +32,9 @@ type Record struct {
 	// Credentials are the labels of the credentials that matched, in the order of the gates.
 	Credentials []string
 	Events      int
+	Duplicates  int    // of the events: done before
+	InFlight    int    // of the events: another delivery is processing them
+	Released    int    // of the events: not committed, so that the retry runs them
 	ID          string // of the first event
 	Type        string
 	Identity    Identity

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -39,6 +38,9 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 		if d.guard == g {
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
 		}
+		if d.batch {
+			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "the guard of " + d.guard.endpoint + " takes batches of events, whose receivers stand right behind it: mount it inside the other guard"})
+		}
 		if d.guard.endpoint == g.endpoint {
 			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
 		}
@@ -62,6 +64,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 		return nil, g.refuse(r, i, f)
 	}
 	if reply := d.claim(); reply != nil {
+		d.release()
 		return nil, reply
 	}
 	return d, nil
@@ -176,18 +179,17 @@ func (g *Guard) urlOf(r *http.Request) string {
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
 	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
 	d.inspection.in.Param = nil // it may hold on to the router's own, pooled context
-	e := Event{Endpoint: g.endpoint, Provider: g.provider, Secret: i.secret}
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
-	g.events.read(r, i.body, &e, g.bodyProved(), g.verifier == nil, i.presented.id)
-	id, ok := g.identityOf(r, i.body, &i.digest, &i.presented, &e)
-	if !ok {
-		return nil, failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
+	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id}
+	if f := d.readEvents(&t); f.failed() {
+		return nil, f
 	}
-	e.Identity = id
-	d.events = append(d.one[:0], e)
 	ctx := context.WithValue(r.Context(), deliveryKey{}, d)
+	if g.store != nil {
+		ctx, d.cancel = context.WithCancelCause(ctx)
+	}
 	d.r = r.WithContext(ctx)
-	restoreBody(d.r, i.body)
+	restoreBody(d.r, d)
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
 		d.inspection.stripPath = nil      // it holds the token
 		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
@@ -254,78 +256,4 @@ func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 		rec.BodySHA256 = i.digest
 	}
 	return rec
-}
-
-// claim asks the store for every event of the delivery. It returns a reply when no event is left to run.
-func (d *Delivery) claim() *Reply {
-	g := d.guard
-	d.verified = time.Since(d.inspection.started)
-	d.deadline = time.Now().Add(g.lease)
-	e := &d.events[0]
-	if g.store == nil || e.Identity.IsZero() {
-		return nil
-	}
-	d.item[0] = replay.Item{Key: replay.Key(e.Identity), Digest: replay.Digest(d.inspection.digest)}
-	// Detached: a sender that hangs up must not leave a claim half made. Bounded: the store's slowness is not ours.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.r.Context()), storeTimeout)
-	defer cancel()
-	results, err := g.store.Claim(ctx, d.item[:], g.lease)
-	if err == nil && len(results) != 1 {
-		err = errors.New("the replay store answered for another number of items")
-	}
-	if err != nil {
-		return d.storeFailed(err)
-	}
-	switch res := results[0]; res.State {
-	case replay.Claimed:
-		d.held = append(d.oneHeld[:0], replay.Held{Key: d.item[0].Key, Token: res.Token})
-		return nil
-	case replay.Done:
-		return d.duplicate(&res)
-	case replay.InFlight:
-		return g.refuseWith(&d.inspection, failure{ReasonInFlight, "another delivery of this event is being processed"}, nil, func(p *Reply, rec *Record) {
-			d.describe(rec)
-			rec.Replay = ReplayInFlight
-			p.setRetryAfter(res.RetryAfter)
-		})
-	default:
-		return d.storeFailed(errors.New("the replay store answered with no state"))
-	}
-}
-
-func (d *Delivery) storeFailed(err error) *Reply {
-	if d.guard.failOpen {
-		d.unclaimed = err
-		return nil
-	}
-	f := failure{ReasonStoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
-	if errors.Is(err, replay.ErrFull) {
-		f = failure{ReasonStoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
-	}
-	return d.guard.refuseWith(&d.inspection, f, err, func(_ *Reply, rec *Record) { d.describe(rec) })
-}
-
-// duplicate answers an event that was processed before: a success, because it is one, and a sender that is told
-// otherwise keeps sending or disables the endpoint.
-func (d *Delivery) duplicate(res *replay.Result) *Reply {
-	g := d.guard
-	reason := ReasonDuplicate
-	text := "already processed"
-	if !res.DoneAt.IsZero() {
-		text += " at " + res.DoneAt.UTC().Format(time.RFC3339)
-	}
-	reply := textReply(http.StatusOK, text+"\n")
-	detail := ""
-	if res.Conflict {
-		reason = ReasonConflict
-		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
-		if g.strict {
-			reply = rejectionReply(g.rejection(reason, http.StatusBadRequest, detail, nil))
-		}
-	}
-	rec := g.record(&d.inspection, reason, reply.Status)
-	d.describe(&rec)
-	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, res.DoneAt, detail
-	g.pump.put(rec)
-	return reply
 }

@@ -195,37 +195,6 @@ func TestACommitIsTriedAgainUntilTheLeaseEnds(t *testing.T) {
 	})
 }
 
-func TestASignalThatOutlivesItsClaimCannotSettleTheNewOne(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c, rec := config(timestamped())
-		g := mustNew(t, c)
-		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
-			<-e.Context().Done() // ends with the claim
-			time.Sleep(time.Second)
-			require.Equal(t, 200, run(g, signed(event), ok).Code, "the retry takes over")
-			return e.Context().Err()
-		})
-		require.Equal(t, 500, w.Code)
-		require.Equal(t, 200, run(g, signed(event), never(t)).Code, "the retry's commit stands")
-		require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
-	})
-}
-
-func TestACrashedHolderBlocksOnlyUntilItsLeaseEnds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c, _ := config(timestamped())
-		g := mustNew(t, c)
-		d, reply := g.Receive(httptest.NewRecorder(), signed(event), core.Inbound{}) // and the process dies
-		require.NotNil(t, d)
-		require.Nil(t, reply)
-		require.Equal(t, 503, run(g, signed(event), never(t)).Code)
-		time.Sleep(time.Minute + time.Second)
-		require.Equal(t, 200, run(g, signed(event), ok).Code)
-	})
-}
-
 func TestForgetLetsAnEventRunAgain(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())

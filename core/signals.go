@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -41,7 +42,9 @@ func (s *Signals[C]) On(eventType string, fn Receiver[C]) {
 	s.register("", eventType, fn)
 }
 
-// OnNamed is On with a name of the receiver's own, by which its progress is told apart from its neighbours'.
+// OnNamed is On with a name of the receiver's own, under which the replay store remembers that it has done its part of an
+// event: when a neighbour fails, the provider's retry does not run it again. A receiver without a name runs again with
+// every retry of its event. The name is part of what is remembered: a new one remembers nothing.
 func (s *Signals[C]) OnNamed(name, eventType string, fn Receiver[C]) {
 	if name == "" {
 		panic("sallyport: the receiver's name is empty" + callerLine())
@@ -78,6 +81,10 @@ func (s *Signals[C]) register(name, eventType string, fn Receiver[C]) {
 		}
 	}
 	s.receivers = append(s.receivers, receiver[C]{name: name, pattern: p, fn: fn})
+}
+
+func (s *Signals[C]) named() bool {
+	return slices.ContainsFunc(s.receivers, func(r receiver[C]) bool { return r.name != "" })
 }
 
 func (s *Signals[C]) mustBeOpen() {

@@ -221,7 +221,7 @@ func TestTheSignalsContext(t *testing.T) {
 			require.NoError(t, e.Context().Err(), "a hang-up does not end it")
 			require.Equal(t, "value", e.Context().Value(key{}))
 			deadline, _ := e.Context().Deadline()
-			require.Equal(t, time.Minute, time.Until(deadline), "the claim does")
+			require.Equal(t, 15*time.Minute, time.Until(deadline), "SignalTimeout does")
 			ackBy, known := core.AckBy(e.Context())
 			require.True(t, known)
 			require.Equal(t, 10*time.Second, time.Until(ackBy))

@@ -12,12 +12,13 @@ import (
 type tracker struct {
 	http.ResponseWriter
 	writer   http.ResponseWriter
+	delivery *Delivery
 	status   int
 	hijacked bool
 }
 
-func track(w http.ResponseWriter) *tracker {
-	t := &tracker{ResponseWriter: w}
+func track(w http.ResponseWriter, d *Delivery) *tracker {
+	t := &tracker{ResponseWriter: w, delivery: d}
 	_, flush := w.(http.Flusher)
 	hijack := canHijack(w)
 	_, readFrom := w.(io.ReaderFrom)
@@ -55,6 +56,9 @@ func (t *tracker) written() Written { return Written{Status: t.status, Hijacked:
 
 // WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another protocol.
 func (t *tracker) WriteHeader(status int) {
+	if t.delivery.NeedsSignals() {
+		return
+	}
 	if t.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
 		t.status = status
 	}
@@ -63,6 +67,9 @@ func (t *tracker) WriteHeader(status int) {
 
 // Write notes the implied 200.
 func (t *tracker) Write(b []byte) (int, error) {
+	if t.delivery.NeedsSignals() {
+		return 0, ErrBatchNeedsSignal
+	}
 	t.implied()
 	return t.ResponseWriter.Write(b)
 }
@@ -80,6 +87,9 @@ type flusher struct{ t *tracker }
 
 // Flush sends what was written, with an implied 200.
 func (f flusher) Flush() {
+	if f.t.delivery.NeedsSignals() {
+		return
+	}
 	f.t.implied()
 	f.t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
 }
@@ -103,6 +113,9 @@ type hijacker struct{ t *tracker }
 
 // Hijack hands the connection over.
 func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if h.t.delivery.NeedsSignals() {
+		return nil, nil, ErrBatchNeedsSignal
+	}
 	c, rw, err := http.NewResponseController(h.t.ResponseWriter).Hijack()
 	if err == nil {
 		h.t.hijacked = true
@@ -114,6 +127,9 @@ type readerFrom struct{ t *tracker }
 
 // ReadFrom keeps net/http's fast path for copies.
 func (f readerFrom) ReadFrom(src io.Reader) (int64, error) {
+	if f.t.delivery.NeedsSignals() {
+		return 0, ErrBatchNeedsSignal
+	}
 	f.t.implied()
 	return f.t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // checked when it was wrapped
 }

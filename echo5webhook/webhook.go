@@ -71,6 +71,7 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			}
 			c.SetRequest(d.Request())
 			t, outermost := track(c)
+			t.delivery = d
 			returned := false
 			defer func() {
 				if outermost {
@@ -82,7 +83,11 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			}()
 			err := next(c)
 			returned = true
-			d.Finish(core.Outcome{Err: err, Written: t.written()})
+			if reply := d.Finish(core.Outcome{Err: err, Written: t.written(), Request: c.Request()}); reply != nil {
+				t.delivery = nil
+				reply.Write(t) // past Echo's response, which takes what was withheld for written
+				return nil
+			}
 			return err
 		}
 	}, nil

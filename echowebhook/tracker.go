@@ -15,9 +15,12 @@ import (
 // was taken over, nor of a flush, and c.JSON changes Status after another status was sent.
 type tracker struct {
 	http.ResponseWriter
+	delivery *core.Delivery // whose answer may have to be withheld
 	status   int
 	hijacked bool
 }
+
+func (t *tracker) withholds() bool { return t.delivery != nil && t.delivery.NeedsSignals() }
 
 // track puts a tracker under the response, or finds the one that is there. The one who put it restores.
 func track(res *echo.Response) (t *tracker, outermost bool) {
@@ -46,18 +49,27 @@ func (t *tracker) note(status int) {
 
 // WriteHeader notes the final status.
 func (t *tracker) WriteHeader(status int) {
+	if t.withholds() {
+		return
+	}
 	t.note(status)
 	t.ResponseWriter.WriteHeader(status)
 }
 
 // Write notes the implied 200.
 func (t *tracker) Write(b []byte) (int, error) {
+	if t.withholds() {
+		return 0, core.ErrBatchNeedsSignal
+	}
 	t.note(http.StatusOK)
 	return t.ResponseWriter.Write(b)
 }
 
 // FlushError sends what was written, with an implied 200.
 func (t *tracker) FlushError() error {
+	if t.withholds() {
+		return core.ErrBatchNeedsSignal
+	}
 	err := http.NewResponseController(t.ResponseWriter).Flush()
 	if !errors.Is(err, http.ErrNotSupported) {
 		t.note(http.StatusOK)
@@ -70,6 +82,9 @@ func (t *tracker) Flush() { _ = t.FlushError() }
 
 // Hijack hands the connection over.
 func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if t.withholds() {
+		return nil, nil, core.ErrBatchNeedsSignal
+	}
 	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	t.hijacked = t.hijacked || err == nil
 	return conn, rw, err

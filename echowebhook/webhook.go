@@ -64,6 +64,7 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}
 			c.SetRequest(d.Request())
 			t, outermost := track(res)
+			t.delivery = d
 			returned := false
 			defer func() {
 				if outermost {
@@ -75,7 +76,11 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}()
 			err := next(c)
 			returned = true
-			d.Finish(core.Outcome{Err: err, Written: t.written()})
+			if reply := d.Finish(core.Outcome{Err: err, Written: t.written(), Request: c.Request()}); reply != nil {
+				t.delivery = nil
+				reply.Write(t) // past Echo's response, which takes what was withheld for written
+				return nil
+			}
 			return err
 		}
 	}

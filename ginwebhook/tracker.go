@@ -10,11 +10,15 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// tracker notes that the connection was taken over, which Gin's writer does not tell. All else is the writer it wraps.
+// tracker notes that the connection was taken over, which Gin's writer does not tell, and withholds what may not be
+// answered. All else is the writer it wraps.
 type tracker struct {
 	gin.ResponseWriter
+	delivery *core.Delivery // whose answer may have to be withheld
 	hijacked bool
 }
+
+func (t *tracker) withholds() bool { return t.delivery != nil && t.delivery.NeedsSignals() }
 
 // track puts a tracker on the context's writer, or finds the one that is there. The one who put it restores.
 func track(c *gin.Context) (t *tracker, outermost bool) {
@@ -33,8 +37,48 @@ func (t *tracker) restore(c *gin.Context) {
 	}
 }
 
+// WriteHeader sets the status.
+func (t *tracker) WriteHeader(status int) {
+	if !t.withholds() {
+		t.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// WriteHeaderNow writes the status that was set.
+func (t *tracker) WriteHeaderNow() {
+	if !t.withholds() {
+		t.ResponseWriter.WriteHeaderNow()
+	}
+}
+
+// Write writes.
+func (t *tracker) Write(b []byte) (int, error) {
+	if t.withholds() {
+		return 0, core.ErrBatchNeedsSignal
+	}
+	return t.ResponseWriter.Write(b)
+}
+
+// WriteString writes.
+func (t *tracker) WriteString(s string) (int, error) {
+	if t.withholds() {
+		return 0, core.ErrBatchNeedsSignal
+	}
+	return t.ResponseWriter.WriteString(s)
+}
+
+// Flush sends what was written.
+func (t *tracker) Flush() {
+	if !t.withholds() {
+		t.ResponseWriter.Flush()
+	}
+}
+
 // Hijack hands the connection over.
 func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if t.withholds() {
+		return nil, nil, core.ErrBatchNeedsSignal
+	}
 	conn, rw, err := t.ResponseWriter.Hijack()
 	t.hijacked = t.hijacked || err == nil
 	return conn, rw, err

@@ -55,6 +55,7 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		c.Request = d.Request()
 		c.Set(gin.BodyBytesKey, d.Body()) // what ShouldBindBodyWith reads
 		t, outermost := track(c)
+		t.delivery = d
 		before, returned := len(c.Errors), false
 		defer func() {
 			if outermost {
@@ -69,11 +70,15 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		}()
 		c.Next()
 		returned = true
-		outcome := core.Outcome{Written: t.written()}
+		outcome := core.Outcome{Written: t.written(), Request: c.Request}
 		if len(c.Errors) > before {
 			outcome.Err = c.Errors.Last()
 		}
-		d.Finish(outcome)
+		if reply := d.Finish(outcome); reply != nil {
+			c.Abort()
+			t.delivery = nil
+			put(c, reply)
+		}
 	}
 }
 

@@ -80,6 +80,12 @@ type HMACConfig struct {
 	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: the digest of the body.
 	IdentityPointer string
 
+	// Batch says that the body is a JSON list, each item of which is an event; BatchPointer, that the list is at that
+	// place in the body. EventID, EventType and IdentityPointer then lead into the item. A body that is no such list is one
+	// event.
+	Batch        bool
+	BatchPointer string
+
 	RetryHorizon time.Duration // how long the sender retries; default unknown
 	AckLimit     time.Duration // how long it waits for the answer; default unknown
 	MaxBody      int64         // bytes; default 1 MiB
@@ -161,6 +167,15 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	for _, p := range []string{c.EventID, c.EventType, c.IdentityPointer} {
 		if p != "" && !strings.HasPrefix(p, "/") && !strings.HasPrefix(p, headerPlace) {
 			return e, fmt.Errorf("HMACConfig: %q is neither header:Name nor a pointer such as /type", p)
+		}
+	}
+	if c.Batch || c.BatchPointer != "" {
+		if c.BatchPointer != "" && !strings.HasPrefix(c.BatchPointer, "/") {
+			return e, fmt.Errorf("HMACConfig.BatchPointer %q is no pointer such as /events", c.BatchPointer)
+		}
+		e.Batch = &entry.Batch{Pointer: c.BatchPointer}
+		if e.Identity.Kind == entry.BySignedID {
+			e.Identity.Kind = entry.ByDigest // the signed id is the delivery's
 		}
 	}
 	var err error

@@ -57,6 +57,8 @@ type router struct {
 	plain  func(func(*call) error) any
 	change func(func(*http.Request) *http.Request) any // middleware
 
+	keepsRequest bool // the router's context holds the request, so that the guard sees what it was replaced by
+
 	recovery   any
 	recovers   bool // recovery takes http.ErrAbortHandler for any other panic
 	errors     bool // handlers have a way to say that they failed
@@ -141,7 +143,7 @@ func ginRouter() router {
 			return gin.HandlerFunc(func(c *gin.Context) { c.Request = fn(c.Request) })
 		},
 		recovery: gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }),
-		recovers: true, errors: true,
+		recovers: true, errors: true, keepsRequest: true,
 		late: unguarded, slashed: http.StatusTemporaryRedirect, wrongVerb: http.StatusNotFound,
 		json: map[string]bind{
 			"ShouldBindJSON": func(c *call) error {
@@ -281,9 +283,10 @@ func echo4Router() router {
 				return func(c echo4.Context) error { c.SetRequest(fn(c.Request())); return next(c) }
 			})
 		},
-		recovery: middleware4.RecoverWithConfig(middleware4.RecoverConfig{DisablePrintStack: true}),
-		errors:   true,
-		late:     unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
+		recovery:     middleware4.RecoverWithConfig(middleware4.RecoverConfig{DisablePrintStack: true}),
+		errors:       true,
+		keepsRequest: true,
+		late:         unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
 		json: map[string]bind{
 			"Bind": func(c *call) error {
 				var p person
@@ -384,9 +387,10 @@ func echo5Router() router {
 				return func(c *echo5.Context) error { c.SetRequest(fn(c.Request())); return next(c) }
 			})
 		},
-		recovery: middleware5.RecoverWithConfig(middleware5.RecoverConfig{DisablePrintStack: true}),
-		errors:   true,
-		late:     unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
+		recovery:     middleware5.RecoverWithConfig(middleware5.RecoverConfig{DisablePrintStack: true}),
+		errors:       true,
+		keepsRequest: true,
+		late:         unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
 		json: map[string]bind{
 			"Bind": func(c *call) error {
 				var p person

@@ -1,0 +1,61 @@
+package core
+
+import (
+	"crypto/sha256"
+
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// maxBatch is how many events a delivery may carry. More of them, like any batch that cannot be split, are one event
+// with the raw body: after the proof a limit never loses a delivery.
+const maxBatch = 20_000
+
+// readEvents tells what the delivery says: one event, or each event of a batch.
+func (d *Delivery) readEvents(t *told) failure {
+	g := d.guard
+	g.events.open(t)
+	items, split := g.split(t.payload)
+	if !split {
+		d.events, d.states = d.one[:1], d.oneState[:1]
+		return d.readEvent(0, t, d.body, d.inspection.digest)
+	}
+	d.batch = true
+	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
+	for i, item := range items {
+		t.payload = item
+		if f := d.readEvent(i, t, item, sha256.Sum256(item)); f.failed() {
+			return f
+		}
+	}
+	return failure{}
+}
+
+func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
+	if g.entry.Batch == nil {
+		return nil, false
+	}
+	list := payload
+	if g.batchPath != nil {
+		var raw [1][]byte
+		if g.batchPath.Find(payload, raw[:]) != nil {
+			return nil, false
+		}
+		list = raw[0]
+	}
+	items, err := jsonscan.Items(list, maxBatch)
+	return items, err == nil
+}
+
+func (d *Delivery) readEvent(i int, t *told, content []byte, digest [sha256.Size]byte) failure {
+	g := d.guard
+	e := &d.events[i]
+	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret}
+	g.events.read(t, e)
+	id, ok := g.identityOf(t, content, &digest, e)
+	if !ok {
+		return failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
+	}
+	e.Identity = id
+	d.states[i] = eventState{digest: digest, claim: noClaim}
+	return failure{}
+}

@@ -1,0 +1,245 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// eventState is what became of one event of a delivery.
+type eventState struct {
+	digest  [32]byte
+	known   replay.State // Done or InFlight: not for this delivery to run
+	result  replay.Result
+	claim   int // its number in the holding; noClaim where nothing is held
+	verdict replay.Verdict
+}
+
+const noClaim = -1
+
+// fresh says that the event is this delivery's to run.
+func (s *eventState) fresh() bool { return s.known != replay.Done && s.known != replay.InFlight }
+
+// claim asks the store for every event of the delivery, in one round trip. It returns a reply when no event is left to
+// run.
+func (d *Delivery) claim() *Reply {
+	g := d.guard
+	d.verified = time.Since(d.inspection.started)
+	asked := time.Now()
+	d.limit = asked.Add(g.signalTimeout)
+	if g.store == nil {
+		return nil
+	}
+	d.holding.begin(g, d.r.Context(), asked, d.limit)
+	items, owners := d.items()
+	if len(items) == 0 {
+		return nil
+	}
+	results, err := g.claimItems(d.r.Context(), items)
+	if err != nil {
+		return d.storeFailed(err)
+	}
+	for n := range results {
+		s := &d.states[owners[n]]
+		s.result = results[n]
+		switch results[n].State {
+		case replay.Claimed:
+			s.claim = d.holding.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, d.cancel)
+		default:
+			s.known = results[n].State
+			d.partly = d.batch
+		}
+	}
+	return d.allKnown()
+}
+
+// items are the identities to claim, and the event each belongs to. An event that stands twice in a batch is claimed
+// once; its repetition is as done as it can be.
+func (d *Delivery) items() (items []replay.Item, owners []int) {
+	items, owners = d.oneItem[:0], d.oneOwner[:0]
+	var seen map[Identity]bool
+	if len(d.events) > 1 {
+		seen = make(map[Identity]bool, len(d.events))
+	}
+	for i := range d.events {
+		id := d.events[i].Identity
+		if id.IsZero() {
+			continue
+		}
+		if seen[id] {
+			d.states[i].known = replay.Done
+			continue
+		}
+		if seen != nil {
+			seen[id] = true
+		}
+		items = append(items, replay.Item{Key: replay.Key(id), Digest: replay.Digest(d.states[i].digest)})
+		owners = append(owners, i)
+	}
+	return items, owners
+}
+
+// claimItems claims detached and bounded: a sender that hangs up must not leave a claim half made, and the store's
+// slowness is not ours. An answer that is no answer is an error.
+func (g *Guard) claimItems(ctx context.Context, items []replay.Item) ([]replay.Result, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	results, err := g.store.Claim(ctx, items, g.lease)
+	if err != nil {
+		return nil, err
+	}
+	if len(results) != len(items) {
+		return nil, errors.New("the replay store answered for another number of items")
+	}
+	for i := range results {
+		switch results[i].State {
+		case replay.Claimed, replay.InFlight, replay.Done:
+		default:
+			return nil, errors.New("the replay store answered with no state")
+		}
+	}
+	return results, nil
+}
+
+// allKnown is the reply where no event is this delivery's to run.
+func (d *Delivery) allKnown() *Reply {
+	if len(d.events) == 0 {
+		return nil
+	}
+	var wait time.Duration
+	var inFlight, conflict bool
+	var last *replay.Result
+	for i := range d.states {
+		s := &d.states[i]
+		if s.fresh() {
+			return nil
+		}
+		if s.known == replay.InFlight {
+			inFlight, wait = true, max(wait, s.result.RetryAfter)
+			continue
+		}
+		conflict = conflict || s.result.Conflict
+		if last == nil || s.result.DoneAt.After(last.DoneAt) {
+			last = &s.result
+		}
+	}
+	if inFlight {
+		return d.refuseInFlight(wait)
+	}
+	return d.duplicate(last, conflict)
+}
+
+func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
+	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
+	return d.guard.refuseWith(&d.inspection, f, nil, func(p *Reply, rec *Record) {
+		d.describe(rec)
+		rec.Replay = ReplayInFlight
+		p.setRetryAfter(wait)
+	})
+}
+
+func (d *Delivery) storeFailed(err error) *Reply {
+	if d.guard.failOpen {
+		d.unclaimed = err
+		return nil
+	}
+	f := failure{ReasonStoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
+	if errors.Is(err, replay.ErrFull) {
+		f = failure{ReasonStoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
+	}
+	return d.guard.refuseWith(&d.inspection, f, err, func(_ *Reply, rec *Record) { d.describe(rec) })
+}
+
+// duplicate answers events that were all processed before: a success, because it is one, and a sender that is told
+// otherwise keeps sending or disables the endpoint.
+func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
+	g := d.guard
+	reason := ReasonDuplicate
+	text := "already processed"
+	if !last.DoneAt.IsZero() {
+		text += " at " + last.DoneAt.UTC().Format(time.RFC3339)
+	}
+	reply := textReply(http.StatusOK, text+"\n")
+	detail := ""
+	if conflict {
+		reason = ReasonConflict
+		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
+		if g.strict {
+			reply = rejectionReply(g.rejection(reason, http.StatusBadRequest, detail, nil))
+		}
+	}
+	rec := g.record(&d.inspection, reason, reply.Status)
+	d.describe(&rec)
+	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
+	g.pump.put(rec)
+	return reply
+}
+
+// receiverKey is what a named receiver of an event is remembered by.
+func receiverKey(event Identity, name string) replay.Key {
+	return replay.Key(hashIdentity("", "", identityOfReceiver, event[:], []byte(name)))
+}
+
+// claimReceivers claims the named receivers of every event that is to run, in one round trip. Where an event has but one
+// receiver its own claim says all there is to say.
+func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) (*checkpoints, error) {
+	g := d.guard
+	if g.store == nil || d.unclaimed != nil {
+		return nil, nil
+	}
+	c := &checkpoints{at: map[[2]int]checkpoint{}}
+	var items []replay.Item
+	var owners [][2]int
+	for event, receivers := range plan {
+		if len(receivers) < 2 || d.states[event].claim == noClaim {
+			continue
+		}
+		for _, receiver := range receivers {
+			if n := name(receiver); n != "" {
+				items = append(items, replay.Item{Key: receiverKey(d.events[event].Identity, n), Digest: replay.Digest(d.states[event].digest)})
+				owners = append(owners, [2]int{event, receiver})
+			}
+		}
+	}
+	if len(items) == 0 {
+		return nil, nil
+	}
+	results, err := g.claimItems(d.r.Context(), items)
+	if err != nil {
+		return nil, fmt.Errorf("claiming the named receivers: %w", err)
+	}
+	for n, res := range results {
+		cp := checkpoint{state: res.State, claim: noClaim}
+		whole := d.states[owners[n][0]].claim
+		switch res.State {
+		case replay.Claimed:
+			cp.claim = d.holding.addPart(replay.Held{Key: items[n].Key, Token: res.Token}, whole)
+		case replay.Done:
+			d.holding.addDonePart(items[n].Key, whole)
+		}
+		c.at[owners[n]] = cp
+	}
+	return c, nil
+}
+
+// checkpoints are how far the named receivers of a delivery's events have come.
+type checkpoints struct{ at map[[2]int]checkpoint }
+
+type checkpoint struct {
+	state replay.State // zero: the receiver has no claim of its own
+	claim int
+}
+
+func (c *checkpoints) of(event, receiver int) checkpoint {
+	if c == nil {
+		return checkpoint{claim: noClaim}
+	}
+	if cp, ok := c.at[[2]int{event, receiver}]; ok {
+		return cp
+	}
+	return checkpoint{claim: noClaim}
+}

@@ -1,0 +1,327 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// holding is what a delivery holds in the replay store: the claims of its events and of their named receivers. It keeps
+// the leases alive while the app's code runs, and puts each verdict into the store.
+type holding struct {
+	store replay.Store
+	lease time.Duration
+	ttl   time.Duration
+	ctx   context.Context // detached: values only
+
+	mu     sync.Mutex
+	claims []claim
+	one    [1]claim
+	until  time.Time // the leases end then, unless they are renewed; by this machine's clock, never later than the store's
+	limit  time.Time // no renewal begins after it
+	timer  *time.Timer
+	state  ReplayState
+	err    error
+}
+
+// claim is one identity that is held.
+type claim struct {
+	held    replay.Held
+	part    bool           // of a named receiver
+	whole   int            // a part's event: its number
+	verdict replay.Verdict // zero: undecided
+	failed  bool           // the store did not take the verdict
+	settled bool           // the store has been told
+	lost    bool
+	cancel  context.CancelCauseFunc // ends the work that the claim is for
+}
+
+// Renewal: a lease is renewed when a third of it has passed, and tried again soon where the store did not answer.
+const (
+	renewalsPerLease = 3
+	triesPerLease    = 10
+)
+
+// begin notes when the leases end, of claims that were asked for at from.
+func (h *holding) begin(g *Guard, ctx context.Context, from, limit time.Time) {
+	h.store, h.lease, h.ttl = g.store, g.lease, g.retention
+	h.ctx = context.WithoutCancel(ctx)
+	h.until, h.limit = from.Add(g.lease), limit
+	h.claims = h.one[:0]
+	h.state = ReplayNone
+}
+
+// add takes a claim in and returns its number. cancel, if not nil, is called when the claim is lost.
+func (h *holding) add(held replay.Held, cancel context.CancelCauseFunc) int {
+	return h.take(claim{held: held, cancel: cancel})
+}
+
+// addPart is add for a named receiver of the event with that number.
+func (h *holding) addPart(held replay.Held, whole int) int {
+	return h.take(claim{held: held, part: true, whole: whole})
+}
+
+// addDonePart notes a named receiver that had done its part in an earlier delivery.
+func (h *holding) addDonePart(key replay.Key, whole int) {
+	h.take(claim{held: replay.Held{Key: key}, part: true, whole: whole, verdict: replay.Commit, settled: true})
+}
+
+func (h *holding) take(c claim) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.claims = append(h.claims, c)
+	if h.timer == nil {
+		h.timer = time.AfterFunc(h.lease/renewalsPerLease, h.renew)
+	}
+	return len(h.claims) - 1
+}
+
+func (h *holding) heldBy(i int) replay.Held {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.claims[i].held
+}
+
+// attach says what to cancel when the claim is lost. It reports false when it is lost already.
+func (h *holding) attach(i int, cancel context.CancelCauseFunc) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.claims[i].cancel = cancel
+	return !h.claims[i].lost
+}
+
+// decide notes a verdict, which the next flush puts into the store. The first verdict stands.
+func (h *holding) decide(i int, v replay.Verdict) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.claims[i].verdict == 0 {
+		h.claims[i].verdict = v
+	}
+}
+
+// decideAll gives a verdict to everything that has none.
+func (h *holding) decideAll(v replay.Verdict) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.claims {
+		if h.claims[i].verdict == 0 {
+			h.claims[i].verdict = v
+		}
+	}
+}
+
+// committed notes that the app's own transaction has put "done" into the store.
+func (h *holding) committed(i int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.claims[i].verdict, h.claims[i].settled = replay.Commit, true
+	h.note(ReplayCommitted, nil)
+}
+
+// note keeps the worst of what came of the verdicts.
+func (h *holding) note(state ReplayState, err error) {
+	rank := []ReplayState{ReplayNone, ReplayReleased, ReplayCommitted, ReplayCommitFailed}
+	if slices.Index(rank, state) > slices.Index(rank, h.state) {
+		h.state = state
+	}
+	if h.err == nil {
+		h.err = err
+	}
+}
+
+// renew extends the leases of everything that is not settled yet.
+func (h *holding) renew() {
+	h.mu.Lock()
+	held := h.open()
+	until, limit := h.until, h.limit
+	h.mu.Unlock()
+	if len(held) == 0 {
+		return
+	}
+	now := time.Now()
+	switch {
+	case !now.Before(until):
+		h.lose(nil)
+		return
+	case !now.Before(limit):
+		h.again(time.Until(until))
+		return
+	}
+	ctx, cancel := context.WithDeadline(h.ctx, minTime(now.Add(storeTimeout), until))
+	err := h.store.Extend(ctx, held, h.lease)
+	cancel()
+	var lost *replay.LeaseLostError
+	switch {
+	case err == nil:
+	case errors.As(err, &lost):
+		h.lose(lost.Keys)
+	default:
+		// The store may answer again before the lease ends; until then the claims are still ours.
+		h.again(min(h.lease/triesPerLease, max(0, time.Until(until))))
+		return
+	}
+	h.mu.Lock()
+	h.until = now.Add(h.lease)
+	h.mu.Unlock()
+	h.again(h.lease / renewalsPerLease)
+}
+
+func (h *holding) again(after time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.timer != nil {
+		h.timer.Reset(after)
+	}
+}
+
+// open are the claims that the store still has to be told about. The caller holds the lock.
+func (h *holding) open() []replay.Held {
+	held := make([]replay.Held, 0, len(h.claims))
+	for i := range h.claims {
+		if c := &h.claims[i]; !c.settled && !c.lost {
+			held = append(held, c.held)
+		}
+	}
+	return held
+}
+
+// lose marks claims as lost and ends the work they are for; nil keys: all of them.
+func (h *holding) lose(keys []replay.Key) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	among := setOf(keys)
+	for i := range h.claims {
+		c := &h.claims[i]
+		if c.settled || (keys != nil && !among[c.held.Key]) {
+			continue
+		}
+		c.lost = true
+		if c.cancel != nil {
+			c.cancel(ErrLeaseLost)
+		}
+	}
+}
+
+// flush puts every verdict that is new into the store, detached from the request. A commit is tried again until the
+// lease ends: the work is done, and only the commit keeps it from being done twice.
+func (h *holding) flush() {
+	h.mu.Lock()
+	var settlements []replay.Settlement
+	var indices []int
+	limit := time.Now().Add(storeTimeout)
+	for i := range h.claims {
+		c := &h.claims[i]
+		if c.verdict == 0 || c.settled {
+			continue
+		}
+		if c.verdict == replay.Commit {
+			limit = h.until
+		}
+		settlements = append(settlements, replay.Settlement{Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.ttl})
+		indices = append(indices, i)
+	}
+	h.mu.Unlock()
+	if len(settlements) > 0 {
+		h.put(settlements, indices, limit)
+	}
+	h.forgetParts()
+}
+
+func (h *holding) put(settlements []replay.Settlement, indices []int, limit time.Time) {
+	err := h.settle(settlements, limit)
+	var some *replay.LeaseLostError
+	partly := errors.As(err, &some)
+	var lost map[replay.Key]bool
+	if partly {
+		lost = setOf(some.Keys)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for n, i := range indices {
+		c := &h.claims[i]
+		c.settled = true
+		c.failed = err != nil && (!partly || lost[settlements[n].Key])
+		switch {
+		case settlements[n].Verdict == replay.Release:
+			h.note(ReplayReleased, err) // where it failed, the lease ends by itself
+		case c.failed:
+			h.note(ReplayCommitFailed, err)
+		default:
+			h.note(ReplayCommitted, nil)
+		}
+	}
+}
+
+// forgetParts forgets the named receivers of events that are done as a whole: the event's own memory says it all, and an
+// operator who makes the store forget the event means all of its receivers.
+func (h *holding) forgetParts() {
+	h.mu.Lock()
+	var keys []replay.Key
+	for i := range h.claims {
+		c := &h.claims[i]
+		if !c.part {
+			continue
+		}
+		if w := &h.claims[c.whole]; w.settled && !w.failed && w.verdict == replay.Commit {
+			keys = append(keys, c.held.Key)
+			c.part = false
+		}
+	}
+	h.mu.Unlock()
+	if len(keys) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(h.ctx, storeTimeout)
+	defer cancel()
+	_ = h.store.Forget(ctx, keys) // what is left ends with its TTL, and until then keeps nothing from running but by an operator's wish
+}
+
+func (h *holding) settle(settlements []replay.Settlement, limit time.Time) error {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		attempt, cancel := context.WithTimeout(h.ctx, storeTimeout)
+		err := h.store.Settle(attempt, settlements)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if isFinal(err) || time.Now().Add(pause).After(limit) {
+			return err
+		}
+		time.Sleep(pause)
+	}
+}
+
+// end stops the renewals.
+func (h *holding) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.timer != nil {
+		h.timer.Stop()
+		h.timer = nil
+	}
+}
+
+func (h *holding) outcome() (ReplayState, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state, h.err
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func setOf(keys []replay.Key) map[replay.Key]bool {
+	set := make(map[replay.Key]bool, len(keys))
+	for _, k := range keys {
+		set[k] = true
+	}
+	return set
+}

@@ -1,0 +1,192 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+// frailStore does not renew leases while it is frail.
+type frailStore struct {
+	replay.Store
+	frail   atomic.Bool
+	extends atomic.Int32
+}
+
+var errFrail = errors.New("the connection was reset")
+
+func (s *frailStore) Extend(ctx context.Context, held []replay.Held, lease time.Duration) error {
+	s.extends.Add(1)
+	if s.frail.Load() {
+		return errFrail
+	}
+	return s.Store.Extend(ctx, held, lease)
+}
+
+func TestALeaseIsRenewedWhileTheSignalRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &frailStore{Store: memstore.New()}
+		c, rec := config(timestamped())
+		c.Replay = store
+		g := mustNew(t, c)
+		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+			for range 10 {
+				time.Sleep(59 * time.Second)
+				require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+			}
+			return e.Context().Err()
+		})
+		require.Equal(t, 200, w.Code)
+		require.Equal(t, core.ReplayCommitted, rec.last(t, g).Replay)
+		renewed := store.extends.Load()
+		require.InDelta(t, 30, renewed, 1, "every third of a minute, over ten minutes")
+		time.Sleep(time.Hour)
+		require.Equal(t, renewed, store.extends.Load(), "what is settled is not renewed")
+		require.Equal(t, 200, run(g, signed(event), never(t)).Code)
+	})
+}
+
+func TestARenewalIsTriedAgainUntilTheLeaseEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &frailStore{Store: memstore.New()}
+		c, _ := config(timestamped())
+		c.Replay = store
+		g := mustNew(t, c)
+		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+			store.frail.Store(true)
+			time.Sleep(50 * time.Second)
+			require.NoError(t, e.Context().Err())
+			store.frail.Store(false)
+			time.Sleep(50 * time.Second)
+			return e.Context().Err()
+		})
+		require.Equal(t, 200, w.Code)
+	})
+}
+
+func TestAHolderThatLostItsLeaseIsCancelledAndCannotSettle(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		lose func(t *testing.T, s *frailStore, g *core.Guard, id core.Identity)
+	}{
+		{"because the store could not renew it", func(_ *testing.T, s *frailStore, _ *core.Guard, _ core.Identity) { s.frail.Store(true) }},
+		{"because an operator forgot the event", func(t *testing.T, _ *frailStore, g *core.Guard, id core.Identity) {
+			require.NoError(t, g.Forget(t.Context(), id))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := &frailStore{Store: memstore.New()}
+				c, rec := config(timestamped())
+				c.Replay = store
+				g := mustNew(t, c)
+				start := time.Now()
+				w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+					row.lose(t, store, g, e.Identity)
+					<-e.Context().Done()
+					require.ErrorIs(t, context.Cause(e.Context()), core.ErrLeaseLost)
+					require.LessOrEqual(t, time.Since(start), time.Minute)
+					time.Sleep(time.Second)
+					store.frail.Store(false)
+					require.Equal(t, 200, run(g, signed(event), ok).Code, "the retry takes over")
+					return e.Context().Err()
+				})
+				require.Equal(t, 500, w.Code)
+				require.Equal(t, 200, run(g, signed(event), never(t)).Code, "the retry's commit stands")
+				require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+			})
+		})
+	}
+}
+
+func TestAPlainHandlerThatLostItsLeaseIsCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &frailStore{Store: memstore.New()}
+		store.frail.Store(true)
+		c, rec := config(timestamped())
+		c.Replay = store
+		g := mustNew(t, c)
+		core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			require.ErrorIs(t, context.Cause(r.Context()), core.ErrLeaseLost)
+		})).ServeHTTP(httptest.NewRecorder(), signed(event))
+		require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason, "its context is gone, so silence is no success")
+		require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+	})
+}
+
+func TestASignalIsNotGivenLongerThanItsTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.Lease, c.SignalTimeout = 30*time.Second, 2*time.Minute
+		g := mustNew(t, c)
+		run(g, signed(event), func(_ *http.Request, e core.Event) error {
+			deadline, _ := e.Context().Deadline()
+			require.Equal(t, 2*time.Minute, time.Until(deadline))
+			<-e.Context().Done()
+			require.Equal(t, 503, run(g, signed(event), never(t)).Code, "the last lease still runs")
+			time.Sleep(31 * time.Second) // the signal does not listen
+			require.Equal(t, 200, run(g, signed(event), ok).Code, "a hung signal does not block its event for ever")
+			return nil
+		})
+	})
+}
+
+func TestACrashedHolderBlocksOnlyUntilItsLeaseEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &frailStore{Store: memstore.New()}
+		c, _ := config(timestamped())
+		c.Replay = store
+		g := mustNew(t, c)
+		d, reply := g.Receive(httptest.NewRecorder(), signed(event), core.Inbound{})
+		require.NotNil(t, d)
+		require.Nil(t, reply)
+		store.frail.Store(true) // the process dies
+		require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+		time.Sleep(time.Minute + time.Second)
+		require.Equal(t, 200, run(g, signed(event), ok).Code)
+	})
+}
+
+func TestTimesThatContradictEachOtherAreRefused(t *testing.T) {
+	t.Parallel()
+	hours := timestamped()
+	hours.RetryHorizon = 8 * time.Hour
+	for _, row := range []struct {
+		name  string
+		entry func(*core.Config)
+		want  string
+	}{
+		{"a signal may not outlive the provider's last retry", func(c *core.Config) { c.SignalTimeout = 8 * time.Hour }, "a signal may hold its event for 8h0m0s and a lease of 1m0s more, and Acme stops retrying after 8h0m0s"},
+		{"a signal that must end within its lease", func(c *core.Config) { c.SignalTimeout = time.Second }, "it is shorter than the lease of 1m0s"},
+		{"a lease that outlives the provider's last retry", func(c *core.Config) { c.Lease = 9 * time.Hour }, "Acme stops retrying after 8h0m0s"},
+		{"a memory shorter than the provider retries", func(c *core.Config) { c.Retention = time.Hour }, "for up to 8h0m0s"},
+		{"a memory shorter than a timestamp is fresh", func(c *core.Config) { c.Retention = time.Minute }, "remember at least 12m0s"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := config(hours)
+			row.entry(&c)
+			_, err := core.New(c)
+			require.ErrorContains(t, err, row.want)
+		})
+	}
+}

@@ -1,0 +1,237 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// pass is one run of the signals over a delivery's events.
+type pass[C any] struct {
+	signals *Signals[C]
+	c       C
+	d       *Delivery
+	parent  context.Context // of the request as it reached the signal: middleware after the guard may have added to it
+	written func() Written
+
+	named   *checkpoints
+	total   result
+	flushed time.Time
+}
+
+// flushEvery is how much work of a long batch a crash may have to do again.
+const flushEvery = 250 * time.Millisecond
+
+// checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
+func (p *pass[C]) checkpoint() error {
+	s, d := p.signals, p.d
+	if !s.named() || d.unclaimed != nil || d.guard.store == nil {
+		return nil
+	}
+	plan := make([][]int, len(d.events))
+	for i := range d.events {
+		if !d.states[i].fresh() {
+			continue
+		}
+		for n := range s.receivers {
+			if s.receivers[n].pattern.matches(d.events[i].Type) {
+				plan[i] = append(plan[i], n)
+			}
+		}
+	}
+	var err error
+	p.named, err = d.claimReceivers(plan, func(n int) string { return s.receivers[n].name })
+	return err
+}
+
+// event runs one event of the delivery and gives it its verdict. It returns false where the rest may not run.
+func (p *pass[C]) event(i int) bool {
+	d := p.d
+	state := &d.states[i]
+	ordered := d.guard.ordered
+	switch state.known {
+	case replay.Done:
+		return true
+	case replay.InFlight:
+		p.total.merge(result{worst: outcomeInFlight, wait: state.result.RetryAfter})
+		return !ordered
+	}
+	before := p.written()
+	res := p.run(i)
+	if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) {
+		// What a signal wrote decides: a provider that read a failure sends the event again.
+		res.worst = max(res.worst, outcomeRetry)
+		if res.err == nil {
+			res.err = fmt.Errorf("the signal answered %d itself", w.Status)
+		}
+	}
+	failed := res.worst >= outcomeInFlight || res.abort
+	switch {
+	case failed, !res.handled:
+		d.decide(i, replay.Release)
+	default:
+		d.decide(i, replay.Commit)
+	}
+	p.total.merge(res)
+	if now := time.Now(); len(d.events) > 1 && now.Sub(p.flushed) >= flushEvery {
+		d.holding.flush()
+		p.flushed = now
+	}
+	return !res.abort && !(ordered && failed)
+}
+
+// run calls every receiver of one event, in order; one that fails does not keep the others from running.
+func (p *pass[C]) run(i int) result {
+	s, d := p.signals, p.d
+	ctx, cancel := d.signalContext(p.parent, i)
+	defer cancel(context.Canceled)
+	if claim := d.states[i].claim; claim != noClaim && !d.holding.attach(claim, cancel) {
+		return result{worst: outcomeInFlight, wait: d.guard.lease, err: ErrLeaseLost}
+	}
+	unit := d.transact(ctx, d.states[i].claim)
+	run := &eventRun{ctx: unit.ctx, answer: &answer{}}
+	event := d.events[i]
+	event.run = run
+	var total result
+	for n := range s.receivers {
+		rc := &s.receivers[n]
+		if !rc.pattern.matches(event.Type) {
+			continue
+		}
+		if total.handled && p.named != nil {
+			d.holding.flush()
+		}
+		total.handled = true
+		switch cp := p.named.of(i, n); cp.state {
+		case 0:
+			total.merge(d.under(unit, func() error { return rc.fn(p.c, event) }))
+		case replay.Claimed:
+			total.merge(p.runNamed(ctx, rc, event, cp.claim))
+		case replay.InFlight:
+			total.merge(result{worst: outcomeInFlight, wait: d.guard.lease})
+		}
+		if total.abort {
+			break
+		}
+	}
+	if !total.handled && s.unhandled != nil {
+		told := call(func() error { s.unhandled(p.c, event); return nil })
+		total.stack, total.err, total.abort = told.stack, told.err, told.abort
+	}
+	if claim := d.states[i].claim; total.worst < outcomeInFlight && !total.abort {
+		total.merge(d.commitUnit(unit, claim))
+		if unit.committed {
+			d.mu.Lock()
+			d.states[i].verdict = replay.Commit
+			d.mu.Unlock()
+		}
+	}
+	unit.undo()
+	run.answer.mu.Lock()
+	total.response = run.answer.response
+	run.answer.mu.Unlock()
+	return total
+}
+
+// runNamed runs a receiver that is remembered by its name. The store is told before the next receiver runs, which may
+// crash; after the last one, together with the event.
+func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, claim int) result {
+	d := p.d
+	unit := d.transact(ctx, claim)
+	event.run = &eventRun{ctx: unit.ctx, answer: event.run.answer}
+	res := d.under(unit, func() error { return rc.fn(p.c, event) })
+	if res.worst < outcomeInFlight && !res.abort {
+		res.merge(d.commitUnit(unit, claim))
+	}
+	unit.undo()
+	if res.worst >= outcomeInFlight || res.abort {
+		d.holding.decide(claim, replay.Release)
+		return res
+	}
+	d.holding.decide(claim, replay.Commit)
+	return res
+}
+
+// signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends when the
+// claim is lost, since from then on another delivery may run beside it, at Config.SignalTimeout, or at the deadline the
+// app itself has set.
+func (d *Delivery) signalContext(parent context.Context, event int) (context.Context, context.CancelCauseFunc) {
+	ctx := context.WithoutCancel(parent)
+	limit := d.limit
+	if own, ok := parent.Deadline(); ok && own.Before(limit) {
+		limit = own
+	}
+	if g := d.guard; g.ackLimit > 0 {
+		ackBy := d.inspection.started.Add(g.ackLimit)
+		ctx = context.WithValue(ctx, ackKey{}, ackBy)
+		if g.cancelAck && ackBy.Before(limit) {
+			limit = ackBy
+		}
+	}
+	if d.batch {
+		ctx = context.WithValue(ctx, eventKey{}, event)
+	}
+	ctx, stop := context.WithDeadline(ctx, limit)
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, func(cause error) { cancel(cause); stop() }
+}
+
+// unit is the work of the receivers that stand and fall together, with the transaction they may ask for.
+type unit struct {
+	ctx       context.Context
+	txn       replay.Transaction // nil: the store has none
+	committed bool
+}
+
+// transact prepares a transaction for one claim, where the store has them.
+func (d *Delivery) transact(ctx context.Context, claim int) *unit {
+	g := d.guard
+	if g.transactor == nil || claim == noClaim {
+		return &unit{ctx: ctx}
+	}
+	u := &unit{}
+	u.ctx, u.txn = g.transactor.Transaction(ctx, []replay.Held{d.holding.heldBy(claim)}, g.retention)
+	return u
+}
+
+// under calls a receiver while its transaction can be found by those who settle by hand.
+func (d *Delivery) under(u *unit, fn func() error) result {
+	d.mu.Lock()
+	d.txn = u.txn
+	d.mu.Unlock()
+	res := call(fn)
+	d.mu.Lock()
+	d.txn = nil
+	d.mu.Unlock()
+	return res
+}
+
+// commitUnit commits the transaction, if one was begun: the app's writes and "done" in one step. What fails here is a
+// failure of the signal, because nothing of it took effect.
+func (d *Delivery) commitUnit(u *unit, claim int) result {
+	if u.txn == nil || !u.txn.Begun() {
+		return result{}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), storeTimeout)
+	defer cancel()
+	err := u.txn.Commit(ctx)
+	if errors.Is(err, replay.ErrLeaseLost) {
+		return result{worst: outcomeInFlight, wait: d.guard.lease, err: fmt.Errorf("%w: %w", ErrLeaseLost, err)}
+	}
+	if err != nil {
+		return result{worst: outcomeRetry, err: fmt.Errorf("committing the signal's transaction: %w", err)}
+	}
+	u.committed = true
+	d.holding.committed(claim)
+	return result{}
+}
+
+// undo rolls back what was begun and not committed.
+func (u *unit) undo() {
+	if u.txn != nil && !u.committed && u.txn.Begun() {
+		_ = u.txn.Rollback() // what cannot be rolled back was never there: the database rolls back what is not committed
+	}
+}
