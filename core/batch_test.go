@@ -432,13 +432,16 @@ func TestNamedReceiversAreCheckpointed(t *testing.T) {
 
 func TestANamedReceiverIsRememberedBeforeTheNextOneRuns(t *testing.T) {
 	t.Parallel()
+	store := &brokenStore{Store: memstore.New()}
 	c, _ := config(timestamped())
+	c.Replay = store
 	g := mustNew(t, c)
 	first, crash := 0, true
 	s := core.NewSignals[*http.Request]()
 	s.OnNamed("first", "*", func(*http.Request, core.Event) error { first++; return nil })
 	s.OnNamed("second", "*", func(*http.Request, core.Event) error {
 		if crash {
+			require.EqualValues(t, 1, store.settles.Load(), "should the process die now")
 			panic(http.ErrAbortHandler)
 		}
 		return nil
@@ -447,6 +450,74 @@ func TestANamedReceiverIsRememberedBeforeTheNextOneRuns(t *testing.T) {
 	crash = false
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Equal(t, 1, first)
+}
+
+func TestAReceiverThatIsAloneNeedsNoMemoryOfItsOwn(t *testing.T) {
+	t.Parallel()
+	store := &brokenStore{Store: memstore.New()}
+	c, _ := config(timestamped())
+	c.Replay = store
+	s := core.NewSignals[*http.Request]()
+	s.OnNamed("alone", "invoice.*", ok)
+	s.OnNamed("other", "customer.*", ok)
+	require.Equal(t, 200, serve(mustNew(t, c), s, signed(event)).Code)
+	require.EqualValues(t, 1, store.claims.Load())
+}
+
+// TestANamedReceiverInFlightDoesNotRun: a holder that died a moment ago may have left its receivers' claims behind.
+func TestANamedReceiverInFlightDoesNotRun(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	ran, inner := 0, 0
+	s := core.NewSignals[*http.Request]()
+	s.OnNamed("slow", "*", func(_ *http.Request, e core.Event) error {
+		if ran++; ran == 1 {
+			require.NoError(t, g.Forget(t.Context(), e.Identity)) // of the event, not of its receivers
+			inner = serve(g, s, signed(event)).Code
+		}
+		return nil
+	})
+	s.OnNamed("other", "*", ok)
+	serve(g, s, signed(event))
+	require.Equal(t, 1, ran)
+	require.Equal(t, 503, inner)
+	_ = rec.last(t, g)
+}
+
+func TestTheWholeBatchIsRenewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(batched())
+		g := mustNew(t, c)
+		var r ran
+		require.Equal(t, 200, run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+			r.note(e)
+			time.Sleep(2 * time.Minute)
+			require.Equal(t, 503, run(g, signedBody(list(3)), never(t)).Code)
+			return e.Context().Err()
+		}).Code)
+		require.Equal(t, "1 2 3", r.take())
+	})
+}
+
+func TestAnAbortedRequestRunsNoMoreOfItsBatch(t *testing.T) {
+	t.Parallel()
+	c, _ := config(batched())
+	g := mustNew(t, c)
+	var r ran
+	require.Panics(t, func() {
+		run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+			r.note(e)
+			if e.ID == "2" {
+				panic(http.ErrAbortHandler)
+			}
+			return nil
+		})
+	})
+	require.Equal(t, "1 2", r.take())
+	require.Equal(t, 200, run(g, signedBody(list(1, 2, 3)), r.failing()).Code)
+	require.Equal(t, "2 3", r.take())
 }
 
 // unitStore is a store with transactions that note what became of them.

@@ -440,10 +440,11 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 }
 
 // ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe,
-// Standard Webhooks). It reports false where they are remembered by their content; use Forget there.
+// Standard Webhooks). It reports false where they are remembered by their content, or by their tenant as well; use Forget
+// there. A named receiver of an event that is not done yet keeps what it has done.
 func (g *Guard) ForgetID(ctx context.Context, id string) (bool, error) {
 	kind := g.entry.Identity.Kind
-	if g.identity != nil || (kind != entry.BySignedID && kind != entry.ByPointer) {
+	if g.identity != nil || len(g.entry.Event.Tenant) > 0 || (kind != entry.BySignedID && kind != entry.ByPointer) {
 		return false, nil
 	}
 	return true, g.Forget(ctx, hashIdentity(g.endpoint, "", identityOfID, []byte(id)))
