@@ -1,0 +1,62 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+var errForeign = errors.New("a key of the store holds something else: give the store a prefix of its own") //lint:immutable an error value
+
+func (s *Store) usable() error {
+	if s.closed.Load() {
+		return replay.ErrClosed
+	}
+	return nil
+}
+
+func isFull(err error) bool { return hasPrefix(err, "OOM") }
+
+// hasPrefix looks through joined errors, as those of a pipeline are.
+func hasPrefix(err error, prefix string) bool {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			if hasPrefix(e, prefix) {
+				return true
+			}
+		}
+	}
+	return redis.HasErrorPrefix(err, prefix)
+}
+
+// explain says which of the usual troubles an error is, for whoever reads the log.
+func explain(err error) error {
+	var lost *replay.LeaseLostError
+	var network net.Error
+	switch {
+	case err == nil, errors.As(err, &lost):
+		return err
+	case isFull(err):
+		return fmt.Errorf("redisstore: the server is out of memory (maxmemory): %w: %w", replay.ErrFull, err)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return fmt.Errorf("redisstore: the server did not answer in time: %w", err)
+	case hasPrefix(err, "NOAUTH"), hasPrefix(err, "WRONGPASS"), hasPrefix(err, "NOPERM"):
+		return fmt.Errorf("redisstore: no permission: check the client's user and its ACL: %w", err)
+	case hasPrefix(err, "READONLY"):
+		return fmt.Errorf("redisstore: the server is a replica that takes no writes: check the address, or the failover: %w", err)
+	case hasPrefix(err, "LOADING"), hasPrefix(err, "CLUSTERDOWN"), hasPrefix(err, "MASTERDOWN"), hasPrefix(err, "TRYAGAIN"):
+		return fmt.Errorf("redisstore: the server is not ready: %w", err)
+	case errors.Is(err, redis.ErrClosed):
+		return fmt.Errorf("redisstore: the client was closed: %w", err)
+	case network != nil:
+		return fmt.Errorf("redisstore: the server cannot be reached: %w", err)
+	default:
+		return fmt.Errorf("redisstore: %w", err)
+	}
+}
