@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // sample is a good file; each row of the test below breaks one line of it.
@@ -38,8 +40,12 @@ func TestTheSamplesAreGood(t *testing.T) {
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("receiver.yaml", &m).build(&output{}, slog.New(slog.DiscardHandler), &m), 3)
+	require.Len(t, load("receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 3)
 	require.NoError(t, m.err())
+}
+
+func trialStore(e *endpointConfig) (replay.Store, error) {
+	return newStores(slog.New(slog.DiscardHandler)).trial(e), nil
 }
 
 func TestMistakesNameFileLineAndKey(t *testing.T) {
@@ -93,8 +99,9 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a limit of nothing", "max_body: 1048576", "max_body: 0", `:11: endpoints[0].max_body: must be a whole number of at least 1, not "0"`},
 		{"a limit of a gigabyte", "max_body: 1048576", "max_body: 1073741824", `:11: endpoints[0].max_body: "1073741824": it must be between 1 and`},
 		{"a public URL that is relative", "https://hooks.example.com/hooks/stripe", "/hooks/stripe", `:12: endpoints[0].public_url: it must be the absolute https URL`},
-		{"a store of a later version", "store: memory", "store: redis, url: redis://x", `:13: endpoints[0].replay.store: redis is not in this version; it has memory and none`},
-		{"a store that nobody knows", "store: memory", "store: disk", `:13: endpoints[0].replay.store: must be memory or none, not "disk"`},
+		{"an unknown store", "store: memory", "store: disk", `:13: endpoints[0].replay.store: must be memory, none, redis, sqlite, postgres or mysql, not "disk"`},
+		{"a database without a place", "store: memory", "store: postgres", `:13: endpoints[0].replay.url: is missing: where the postgres database is`},
+		{"a URL in a variable that is not set", "store: memory", "store: postgres, url: {env: NO_SUCH_URL}", `the environment variable NO_SUCH_URL is not set`},
 		{"a URL for the memory", "store: memory", "url: x", `:13: endpoints[0].replay.url: the store "memory" has no URL`},
 		{"a retention of nothing stored", "store: memory", "store: none", `:13: endpoints[0].replay.retention: with no store nothing is remembered`},
 		{"a retention that forgets too early", "retention: 120h", "retention: 1m", `:13: endpoints[0].replay.retention: "1m0s": `},
@@ -175,7 +182,7 @@ func TestWrongFlags(t *testing.T) {
 		{"nothing", "", 2, "give -config, or -provider and -secret-env"},
 		{"a flag that is none", "-rooter chi", 2, "flag provided but not defined: -rooter"},
 		{"an argument", "-provider github x", 2, `unexpected argument "x"`},
-		{"a file beside flags", "-config x -router chi", 2, "-config goes with no other flag"},
+		{"a file beside flags", "-config x -router chi", 2, "-config goes with -forget and -endpoint only"},
 		{"no secret", "-provider github", 1, "-secret-env: is missing"},
 		{"a variable that is not set", "-provider github -secret-env RECEIVER_TEST_UNSET", 1, "-secret-env: the environment variable RECEIVER_TEST_UNSET is not set"},
 		{"a short secret", "-provider github -secret-env RECEIVER_TEST_SHORT", 1, "-secret-env: the secret has 5 bytes"},

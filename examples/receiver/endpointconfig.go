@@ -21,7 +21,8 @@ type endpointConfig struct {
 	tolerance   time.Duration
 	maxBody     int64
 	publicURL   string
-	noReplay    bool
+	store       string // of the events that were processed; empty: in memory
+	storeURL    string
 	lease       time.Duration
 	retention   time.Duration
 	allowHTTP   bool
@@ -127,28 +128,31 @@ func providerNames() []string {
 
 // replay reads what remembers the events.
 func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[string]place) {
-	store := "memory"
+	e.store = storeMemory
 	found := r.mapping(n, at, map[string]field{
-		"store":     into(&store, r.text),
+		"store":     into(&e.store, r.text),
 		"lease":     into(&e.lease, r.seconds),
 		"retention": into(&e.retention, r.seconds),
-		"url":       func(*yaml.Node, place) {},
+		"url":       func(n *yaml.Node, at place) { e.storeURL = r.secret(n, at).DangerouslyReveal() },
 	})
 	for key, p := range found {
 		places["replay."+key] = p
 	}
+	store := e.store
 	switch store {
-	case "memory":
-	case "none":
-		e.noReplay = true
+	case storeMemory:
+	case storeNone:
 		if p, given := found["retention"]; given {
 			r.add(p, "with no store nothing is remembered; remove one of the two")
 		}
-	case "redis", "sqlite", "postgres", "mysql":
-		r.add(found["store"], "%s is not in this version; it has memory and none", store)
+	case storeRedis, storeSQLite, storePostgres, storeMySQL:
+		if _, given := found["url"]; !given {
+			r.add(at.of("url", found["store"].line), "is missing: where the %s database is", store)
+		}
 		return
 	default:
-		r.add(found["store"], "must be memory or none, not %q", store)
+		e.store = storeMemory
+		r.add(found["store"], "must be memory, none, redis, sqlite, postgres or mysql, not %q", store)
 		return
 	}
 	if p, given := found["url"]; given {

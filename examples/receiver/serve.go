@@ -66,7 +66,7 @@ func drain(ctx context.Context, server *http.Server, endpoints []*endpoint) erro
 		err = errors.Join(fmt.Errorf("deliveries were cut off: %w", err), server.Close())
 	}
 	for _, e := range endpoints {
-		err = errors.Join(err, e.guard.Flush(ctx), e.store.Close())
+		err = errors.Join(err, e.guard.Flush(ctx))
 	}
 	return err
 }
