@@ -8,6 +8,7 @@ package core_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,23 @@ func BenchmarkReceive(b *testing.B) {
 	for b.Loop() {
 		if w := run(g, post(body, "X-Hub-Signature-256", sig), ok); w.Code != 200 {
 			b.Fatal(w.Code)
+		}
+	}
+}
+
+// BenchmarkRefuse is what a forgery costs that its headers give away: nothing of its body is read.
+func BenchmarkRefuse(b *testing.B) {
+	c, _ := config(timestamped())
+	c.Observer = core.ObserverFunc(func(core.Record) {})
+	c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks
+	g := mustNew(b, c)
+	r := post("body", "X-Forwarded-Proto", "https", "X-Forwarded-For", "198.51.100.7", "Acme-Signature", "t=1,v1=00")
+	r.RemoteAddr = "10.0.0.1:4711"
+	w := httptest.NewRecorder()
+	b.ReportAllocs()
+	for b.Loop() {
+		if d, _ := g.Receive(w, r, core.Inbound{}); d != nil {
+			b.Fatal("accepted")
 		}
 	}
 }
