@@ -140,7 +140,6 @@ func (s *bodySlot) leave() {
 // place is kept until the caller calls i.leave, because so long the body is held unproved.
 func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	if r.Body == nil || r.Body == http.NoBody {
-		i.bodyRead = true
 		return readBody(r, g.maxBody, nil)
 	}
 	i.leave()
@@ -153,6 +152,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 		}
 		return nil, noRoom()
 	}
+	i.bodyBegun = true
 	restore := g.boundReading(i.w, r, i.started)
 	body, f := readBody(r, g.maxBody, i.slot)
 	if !i.slot.finish() || f.reason == ReasonRateLimited {
@@ -162,7 +162,6 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	if f.failed() {
 		return nil, f // the deadline stands, for what net/http still reads of the body
 	}
-	i.bodyRead = true
 	restore()
 	return body, failure{}
 }

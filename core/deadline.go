@@ -38,10 +38,11 @@ func serverDeadline(r *http.Request, started time.Time) time.Time {
 	return time.Time{}
 }
 
-// boundDrain keeps a refused sender from holding the connection with the rest of its body. net/http sets the deadline
-// anew for the connection's next request.
+// boundDrain keeps a refused sender from holding the connection with the rest of its body, of which net/http reads some
+// before it answers. It sets the deadline anew for the connection's next request. Where the body was begun, its own
+// deadline stands.
 func boundDrain(r *http.Request, i *inspection) {
-	if i.w == nil || i.bodyRead || r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+	if i.w == nil || i.bodyBegun || r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return
 	}
 	deadline := time.Now().Add(drainTimeout)

@@ -13,7 +13,7 @@ type perimeter struct {
 	source     netip.Addr // invalid: cannot be told
 	counted    bool       // from here on, failures count against the source
 	slot       *bodySlot
-	bodyRead   bool
+	bodyBegun  bool
 	overloaded bool
 	retryAfter time.Duration
 }
