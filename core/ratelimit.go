@@ -30,8 +30,8 @@ type Limiter interface {
 //   - Deliveries that were proved, at PerSecond and Burst. The one that is over is refused 429 with Retry-After, and so
 //     is, before its body is read, what follows until there is room again. Default: no limit, because no provider
 //     promises one.
-//   - Requests that failed authentication, at FailuresPerSecond and FailureBurst. Default: 100 a second, 10,000 at once.
-//     A source that is over is answered 429 where it fails again, and not more than 8 of its bodies are read at a time.
+//   - Requests that failed authentication, at FailuresPerSecond and FailureBurst. Default: PerSecond and Burst where
+//     they are given, else 100 a second and 10,000 at once. A source that is over is answered 429 where it fails again, and not more than 8 of its bodies are read at a time.
 //     It is not shut out: whoever can make a provider send to a URL of their choice can make that provider's own
 //     addresses fail.
 //
@@ -43,8 +43,8 @@ type RateLimit struct {
 	// default 100 and 1000, then hold in this process while it fails.
 	Limiter Limiter
 
-	FailuresPerSecond float64 // failed authentications of one source, sustained; default 100
-	FailureBurst      int     // at once; default: 10,000, or 100 seconds' worth of FailuresPerSecond where that is given
+	FailuresPerSecond float64 // failed authentications of one source, sustained; default: PerSecond, else 100
+	FailureBurst      int     // at once; default: Burst, else 100 seconds' worth
 	// FailureLimiter counts failures in place of the guard, as Limiter does deliveries.
 	FailureLimiter Limiter
 }
@@ -79,7 +79,14 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		g.deliveries = &limit{newBuckets(deliveries.perSecond, deliveries.burst), rl.Limiter, "deliveries|" + g.endpoint + "|"}
 	}
 	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
-	if failures.perSecond == 0 {
+	switch {
+	case failures.perSecond != 0:
+	case rl.PerSecond > 0:
+		failures.perSecond = rl.PerSecond
+		if failures.burst == 0 {
+			failures.burst = deliveries.burst
+		}
+	default:
 		failures.perSecond = defaultFailuresPerSecond
 	}
 	if failures.valid(m) {
