@@ -99,9 +99,12 @@ func (s *bodySlot) remove() {
 	s.place = nil
 }
 
-// grow asks for room for more bytes. A body that is alone always has it, so that no limit makes an endpoint's own
+// grow asks for room for more bytes; no slot asks nobody. A body that is alone always has it, so that no limit makes an endpoint's own
 // largest delivery impossible.
 func (s *bodySlot) grow(bytes int64) bool {
+	if s == nil {
+		return true
+	}
 	s.gate.mu.Lock()
 	defer s.gate.mu.Unlock()
 	if s.place == nil {
@@ -139,7 +142,8 @@ func (s *bodySlot) leave() {
 // takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
 // place is kept until the caller calls i.leave, because so long the body is held unproved.
 func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
-	if r.Body == nil || r.Body == http.NoBody {
+	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
+	if here || r.Body == nil || r.Body == http.NoBody {
 		return readBody(r, g.maxBody, nil)
 	}
 	i.leave()

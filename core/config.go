@@ -46,7 +46,8 @@ type Config struct {
 	// MaxBody is the most bytes of a body that are read. Default: the provider's documented maximum, else 1 MiB.
 	MaxBody int64
 
-	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server stands.
+	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server stands,
+	// and a read deadline that something before the guard has set is replaced.
 	BodyTimeout time.Duration
 	// MaxConcurrentBodies is how many bodies of unproved senders are held at a time, each counted once for every 32 KiB
 	// it holds. When there is no room, one that has been arriving for more than a second makes way; if none has, the

@@ -72,6 +72,7 @@ func TestProxies(t *testing.T) {
 		{"an empty last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ",", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
 		{"an empty header", nginx, "10.0.0.2", headers{"X-Forwarded-For", "", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
 		{"garbage behind a trusted hop", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "x, 10.0.0.1", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"two trusted hops behind the sender", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "203.0.113.1, " + provider4 + ", 10.0.0.1, 192.168.0.1", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
 		{"garbage that a stranger wrote before the proxy's word", nginx, "10.0.0.2", headers{"X-Forwarded-For", "' OR 1, " + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
 		{"an octal spelling", nginx, "10.0.0.2", headers{"X-Forwarded-For", "198.51.100.07", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
 		{"IPv4 written in IPv6", "::ffff:10.0.0.2", "10.0.0.2", headers{"X-Forwarded-For", "::ffff:" + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
@@ -105,6 +106,9 @@ func TestProxies(t *testing.T) {
 				require.Equal(t, netip.MustParseAddr(row.source), last.Source)
 			}
 			require.Equal(t, map[bool]int{true: 200, false: 400}[row.want == core.ReasonAccepted], w.Code)
+			if last.Reason == core.ReasonSourceNotAllowed {
+				require.Regexp(t, "is not in Sources|is not known: .+", last.Detail, "it says what was seen")
+			}
 		})
 	}
 }

@@ -151,7 +151,7 @@ func (g *Guard) checkRate(ctx context.Context, i *inspection) failure {
 	if g.deliveries == nil {
 		return failure{}
 	}
-	return g.overRate(i, ctx, 0)
+	return g.overRate(ctx, i, 0)
 }
 
 // countDelivery takes a proved delivery from what its source may send.
@@ -159,10 +159,10 @@ func (g *Guard) countDelivery(ctx context.Context, i *inspection) failure {
 	if g.deliveries == nil {
 		return failure{}
 	}
-	return g.overRate(i, ctx, 1)
+	return g.overRate(ctx, i, 1)
 }
 
-func (g *Guard) overRate(i *inspection, ctx context.Context, n int) failure {
+func (g *Guard) overRate(ctx context.Context, i *inspection, n int) failure {
 	ok, wait := g.deliveries.allow(ctx, i.source, n)
 	if ok {
 		return failure{}

@@ -154,7 +154,7 @@ func TestTheDefaultsRefuseNoBurst(t *testing.T) {
 	c.Secrets = core.StaticSecrets("user:a-long-enough-password")
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
-	for range 9_999 { // half a day's outage of a provider, of whose retries all carry the old password
+	for range 9_999 { // a day's retries of a provider that still has the old password
 		r := from(post("x"), provider4)
 		if w := run(g, r, never(t)); w.Code != 400 {
 			t.Fatal(w.Code)

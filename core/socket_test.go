@@ -126,6 +126,40 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 	})
 }
 
+func TestHTTP2HasTheSameDeadlines(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.BodyTimeout, c.DangerouslyAllowHTTP = 100*time.Millisecond, false
+	g := mustNew(t, c)
+	s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(func(r *http.Request, _ core.Event) error {
+		select {
+		case <-r.Context().Done():
+			return r.Context().Err()
+		case <-time.After(300 * time.Millisecond):
+			return nil
+		}
+	})))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	send := func(body io.Reader) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL, body)
+		require.NoError(t, err)
+		r.Header.Set("Acme-Signature", pairs(testSecret, testTime, event))
+		res, err := s.Client().Do(r)
+		require.NoError(t, err)
+		require.Equal(t, 2, res.ProtoMajor)
+		require.NoError(t, res.Body.Close())
+		return res.StatusCode
+	}
+	require.Equal(t, 200, send(strings.NewReader(event)))
+	slow, w := io.Pipe()
+	go func() { _, _ = io.WriteString(w, event[:1]) }()
+	require.Equal(t, 400, send(slow))
+	require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+	require.Contains(t, rec.last(t, g).Detail, "BodyTimeout")
+}
+
 func TestNobodyIsAskedForABodyInVain(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32

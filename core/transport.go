@@ -46,11 +46,10 @@ func (g *Guard) checkTransport(r *http.Request, p *passage) failure {
 		return failure{ReasonPlainHTTP, "plain HTTP and no proxy configured: serve TLS, or set TrustedProxies if a proxy ends it, or DangerouslyAllowHTTP on a development machine"}
 	}
 	if !p.trusted {
-		name := "of this connection"
-		if p.peer.IsValid() {
-			name = p.peer.String()
+		if !p.peer.IsValid() {
+			return failure{ReasonPlainHTTP, "plain HTTP and peer of this connection not trusted: " + p.unknown}
 		}
-		return failure{ReasonPlainHTTP, "plain HTTP and peer " + name + " not trusted: if it is your proxy add it to TrustedProxies"}
+		return failure{ReasonPlainHTTP, "plain HTTP and peer " + p.peer.String() + " not trusted: if it is your proxy add it to TrustedProxies"}
 	}
 	if absolute {
 		return failure{ReasonPlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing"}
