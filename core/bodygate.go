@@ -85,11 +85,13 @@ func (g *bodyGate) displace(now time.Time) bool {
 	if now.Sub(s.began) < slowBody {
 		return false
 	}
+	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept what
+	// it holds: then there is no room.
+	if s.w == nil || http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0)) != nil {
+		return false
+	}
 	s.displaced = true
 	s.remove()
-	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing does, and the body keeps
-	// what it holds until it ends: nothing but the server's own limits could end it.
-	_ = http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0))
 	return true
 }
 

@@ -287,6 +287,11 @@ func TestRateLimitMistakes(t *testing.T) {
 	require.Error(t, err)
 }
 
+// deadlined is a writer that knows deadlines, as a connection's does.
+type deadlined struct{ *httptest.ResponseRecorder }
+
+func (deadlined) SetReadDeadline(time.Time) error { return nil }
+
 // slowly is a body that arrives when it is told to.
 type slowly struct {
 	gone chan struct{}
@@ -312,15 +317,20 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 		g := mustNew(t, c)
 		gone := make(chan struct{})
 		answers := make(chan int, 10)
-		begin := func(n int) {
+		begin := func(n int, wrap func(*httptest.ResponseRecorder) http.ResponseWriter) {
 			r := from(signed(event1(n)), provider4)
 			r.Body = &slowly{gone: gone, rest: strings.NewReader(event1(n))}
-			go func() { answers <- run(g, r, ok).Code }()
+			w := httptest.NewRecorder()
+			go func() {
+				core.Handler(g, core.Signal(ok)).ServeHTTP(wrap(w), r)
+				answers <- w.Code
+			}()
 			synctest.Wait()
 		}
-		for n := range 3 {
-			begin(n)
-		}
+		known := func(w *httptest.ResponseRecorder) http.ResponseWriter { return deadlined{w} }
+		begin(0, known)
+		begin(1, func(w *httptest.ResponseRecorder) http.ResponseWriter { return w })
+		begin(2, known)
 		require.EqualValues(t, 3, g.OpenBodies())
 		w := run(g, from(signed(event1(9)), provider4), never(t))
 		require.Equal(t, 503, w.Code, "our own state, and the provider's retry gets through")
@@ -329,12 +339,14 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 		require.Equal(t, 400, run(g, from(post(event), "203.0.113.1"), never(t)).Code, "headers are judged all the same")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 200, run(g, from(signed(event1(9)), provider4), ok).Code, "who was slow makes way")
+		begin(8, known)
+		require.Equal(t, 503, run(g, from(signed(event1(7)), provider4), ok).Code, "who cannot be woken up keeps its place")
 		close(gone)
 		got := map[int]int{<-answers: 1}
-		for range 2 {
+		for range 3 {
 			got[<-answers]++
 		}
-		require.Equal(t, map[int]int{200: 2, 503: 1}, got)
+		require.Equal(t, map[int]int{200: 3, 503: 1}, got)
 		require.Zero(t, g.OpenBodies())
 		require.NoError(t, g.Flush(t.Context()))
 	})
