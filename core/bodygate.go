@@ -159,7 +159,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 		return nil, noRoom()
 	}
 	i.bodyBegun = true
-	restore := g.boundReading(i.w, r, i.started)
+	lift := g.boundReading(i.w, r, i.started)
 	body, f := readBody(r, g.maxBody, i.slot)
 	if !i.slot.finish() || f.reason == ReasonRateLimited {
 		i.overloaded, i.retryAfter = true, overloadRetry
@@ -168,7 +168,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	if f.failed() {
 		return nil, f // the deadline stands, for what net/http still reads of the body
 	}
-	restore()
+	lift()
 	return body, failure{}
 }
 

@@ -12,11 +12,12 @@ const (
 	drainTimeout = 2 * time.Second
 )
 
-// boundReading gives the body a deadline, and returns what lifts it. A server's own ReadTimeout that ends earlier stands.
-// Where the writer knows no deadlines, nothing is bounded but by the server.
+// boundReading gives the body a deadline, and returns what lifts it once the whole body is there. A server's own
+// ReadTimeout that ends earlier stands. Where the writer knows no deadlines, nothing is bounded but by the server.
 //
-// Lifting it is not tidiness: net/http goes on reading to notice a hang-up, and a deadline that passed would look like
-// one and cancel the request's context while the app is at work.
+// It is lifted altogether, and not set back to ReadTimeout: net/http itself lifts that at the end of a body, because it
+// goes on reading to notice a hang-up, and a deadline that passed would look like one and cancel the request's context
+// while the app is at work.
 func (g *Guard) boundReading(w http.ResponseWriter, r *http.Request, started time.Time) (lift func()) {
 	own := serverDeadline(r, started)
 	deadline := started.Add(g.bodyTimeout)
@@ -27,7 +28,7 @@ func (g *Guard) boundReading(w http.ResponseWriter, r *http.Request, started tim
 	if c.SetReadDeadline(deadline) != nil {
 		return func() {}
 	}
-	return func() { _ = c.SetReadDeadline(own) }
+	return func() { _ = c.SetReadDeadline(time.Time{}) }
 }
 
 // serverDeadline is when the server itself stops reading the request; zero: never.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -350,6 +351,40 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 		require.Zero(t, g.OpenBodies())
 		require.NoError(t, g.Flush(t.Context()))
 	})
+}
+
+// noted is a writer that notes the deadlines it is given.
+type noted struct {
+	*httptest.ResponseRecorder
+	all []time.Time
+}
+
+func (n *noted) SetReadDeadline(at time.Time) error { n.all = append(n.all, at); return nil }
+
+func TestTheDeadlineIsLiftedWhenTheBodyIsThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		g := mustNew(t, c)
+		w := &noted{ResponseRecorder: httptest.NewRecorder()}
+		core.Handler(g, core.Signal(ok)).ServeHTTP(w, signed(event))
+		require.Equal(t, []time.Time{time.Now().Add(10 * time.Second), {}}, w.all)
+		w.all = nil
+		core.Handler(g, core.Signal(ok)).ServeHTTP(w, post(event))
+		require.Equal(t, []time.Time{time.Now().Add(2 * time.Second)}, w.all, "refused unread: what is left is bounded")
+		w.all = nil
+		r := signed(event)
+		r.Body = &slowly{gone: closed(), err: io.ErrUnexpectedEOF}
+		core.Handler(g, core.Signal(ok)).ServeHTTP(w, r)
+		require.Equal(t, []time.Time{time.Now().Add(10 * time.Second)}, w.all, "a body that broke off keeps its deadline")
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
+func closed() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }
 
 func TestASourceThatFailsIsKeptShort(t *testing.T) {
