@@ -353,6 +353,29 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 	})
 }
 
+func TestBodiesCountByWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.MaxConcurrentBodies = 8 // 256 KiB
+		g := mustNew(t, c)
+		big := `{"id":"evt_big","pad":"` + strings.Repeat("x", 150<<10) + `"}`
+		first, gone := signed(big), make(chan struct{})
+		first.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(strings.NewReader(big[:140<<10]), &slowly{gone: gone, rest: strings.NewReader(big[140<<10:])}), first.Body}
+		answer := make(chan int)
+		go func() { answer <- run(g, first, ok).Code }()
+		synctest.Wait()
+		require.Equal(t, 503, run(g, signed(big), never(t)).Code, "there is room for one of the two")
+		require.Equal(t, 200, run(g, signed(event), ok).Code, "and for a small one beside it")
+		close(gone)
+		require.Equal(t, 200, <-answer, "alone, it has the room it needs")
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
 // noted is a writer that notes the deadlines it is given.
 type noted struct {
 	*httptest.ResponseRecorder
