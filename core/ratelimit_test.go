@@ -404,6 +404,44 @@ func TestTheDeadlineIsLiftedWhenTheBodyIsThere(t *testing.T) {
 	})
 }
 
+// waiting is a source of secrets that waits to be told.
+type waiting struct {
+	core.SecretSource
+	gate chan struct{}
+}
+
+func (s *waiting) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+	if s.gate != nil {
+		<-s.gate
+	}
+	return s.SecretSource.Lookup(ctx, tenant)
+}
+
+func TestACompleteBodyIsNotMadeToEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		secrets := &waiting{SecretSource: core.StaticSecrets(testSecret)}
+		c.Secrets, c.MaxConcurrentBodies = secrets, 1
+		g := mustNew(t, c)
+		secrets.gate = make(chan struct{})
+		w, done := &noted{ResponseRecorder: httptest.NewRecorder()}, make(chan struct{})
+		go func() {
+			defer close(done)
+			core.Handler(g, core.Signal(ok)).ServeHTTP(w, signed(event))
+		}()
+		synctest.Wait()
+		time.Sleep(5 * time.Second) // slow, and none of the sender's doing
+		require.Equal(t, 503, run(g, signed(event1(2)), never(t)).Code)
+		close(secrets.gate)
+		<-done
+		require.Equal(t, 200, w.Code)
+		require.Len(t, w.all, 2)
+		require.Zero(t, w.all[1], "the deadline stays lifted")
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
 func closed() chan struct{} {
 	c := make(chan struct{})
 	close(c)
