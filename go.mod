@@ -20,11 +20,14 @@ require (
 	modernc.org/sqlite v1.40.1
 )
 
-// The shared replay store in Redis.
-require github.com/redis/go-redis/v9 v9.7.3
-
 // Tests.
 require github.com/stretchr/testify v1.11.1
+
+// The shared replay store and rate limit in Redis, and the rate limit in memory: each in a package of its own.
+require (
+	github.com/redis/go-redis/v9 v9.7.3
+	golang.org/x/time v0.14.0
+)
 
 require (
 	filippo.io/edwards25519 v1.1.0 // indirect
@@ -75,7 +78,6 @@ require (
 	golang.org/x/sync v0.19.0 // indirect
 	golang.org/x/sys v0.40.0 // indirect
 	golang.org/x/text v0.33.0 // indirect
-	golang.org/x/time v0.14.0 // indirect
 	golang.org/x/tools v0.40.0 // indirect
 	google.golang.org/protobuf v1.36.9 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect

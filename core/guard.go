@@ -47,7 +47,7 @@ type Guard struct {
 
 	events    *eventReader
 	maxBody   int64
-	proxies   []netip.Prefix
+	proxies   []netip.Prefix // whose forwarding headers count
 	publicURL string
 	allowHTTP bool
 	status    int
@@ -55,6 +55,13 @@ type Guard struct {
 	cancelAck bool
 	allow     string
 	methods   []string
+
+	sources     SourceList // nil: from anywhere
+	deliveries  *limit     // nil: no limit
+	failures    *limit
+	rateStatus  int
+	bodies      *bodyGate
+	bodyTimeout time.Duration
 
 	pump   *pump
 	logger *slog.Logger
@@ -390,6 +397,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.allow = strings.Join(g.methods, ", ")
+	g.configurePerimeter(c, m)
 }
 
 // announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.

@@ -148,13 +148,13 @@ func TestWrongArgumentsAreSaid(t *testing.T) {
 		{"a store that nobody knows", []string{"-store", "disk"}, 1, `-store must be sqlite, redis, postgres or mysql, not "disk"`},
 		{"no events", []string{"-events", "0"}, 2, "-events must be at least 1"},
 		{"an argument too many", []string{"x"}, 2, "no other arguments"},
-		{"a time too short", []string{"-limit", "300ms", "-restarts", "0", "-events", "100000"}, 1, "acknowledged in time"},
+		{"a time too short", []string{"-limit", "4s", "-restarts", "0", "-events", "1000000"}, 1, "acknowledged in time"},
 		{"help", []string{"-h"}, 0, "the shared replay"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
-			require.Equal(t, row.code, run(t.Context(), row.args, &stdout, &stderr))
+			require.Equal(t, row.code, command(t.Context(), row.args, func() (string, error) { return receiverBinary() }, &stdout, &stderr))
 			require.Contains(t, stderr.String(), row.want)
 		})
 	}

@@ -57,6 +57,11 @@ type count struct {
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return command(ctx, args, os.Executable, stdout, stderr)
+}
+
+// command is run with receivers that are processes of another program than this one.
+func command(ctx context.Context, args []string, program func() (string, error), stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -77,7 +82,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stderr, "cluster: -events must be at least 1, -restarts not negative, -every positive; there are no other arguments; see -h")
 		return 2
 	}
-	binary, err := os.Executable()
+	binary, err := program()
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "cluster:", err)
 		return 1

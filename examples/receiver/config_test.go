@@ -28,6 +28,8 @@ endpoints:
     replay: {store: memory, lease: 1m, retention: 120h}
     dangerously_allow_http: true
     dangerously_allow_weak_secrets: false
+    sources: [127.0.0.1, 2001:db8::/32]
+    rate_limit: {per_second: 0.5, burst: 10}
     simulate: {delay: 0s, fail_first: 0, panic_first: 0}
 `
 
@@ -58,7 +60,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a key that comes twice", "router: chi", "listen: 127.0.0.1:1", `:2: listen: this key stands twice, first in line 1`},
 		{"a clock without a time", "clock: 2026-01-01T00:00:00Z", "clock: 2026-01-01", `:3: clock: must be a time such as`},
 		{"a clock beyond loopback", "listen: 127.0.0.1:0", "listen: 0.0.0.0:0", `:3: clock: a frozen clock is for replaying on this machine`},
-		{"simulated failures beyond loopback", "listen: 127.0.0.1:0", `listen: ":0"`, `:16: endpoints[0].simulate: signals that fail on purpose are for this machine`},
+		{"simulated failures beyond loopback", "listen: 127.0.0.1:0", `listen: ":0"`, `:18: endpoints[0].simulate: signals that fail on purpose are for this machine`},
 		{"a proxy that is none", "trusted_proxies: [127.0.0.1/32]", "trusted_proxies: [proxy]", `:4: trusted_proxies: "proxy" is neither an address nor a prefix`},
 		{"the whole internet as a proxy", "trusted_proxies: [127.0.0.1/32]", "trusted_proxies: [0.0.0.0/0]", `:4: trusted_proxies: "0.0.0.0/0": it trusts the whole internet`},
 		{"an empty list", "trusted_proxies: [127.0.0.1/32]", "trusted_proxies: []", `:4: trusted_proxies: must be a list with at least one item`},
@@ -108,13 +110,27 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a lease of nothing", "lease: 1m", "lease: 0s", `:13: endpoints[0].replay.lease: must be a duration`},
 		{"a yes that is a word", "dangerously_allow_http: true", "dangerously_allow_http: yes", `:14: endpoints[0].dangerously_allow_http: must be true or false, not "yes"`},
 		{"a yes that is nothing", "dangerously_allow_weak_secrets: false", "dangerously_allow_weak_secrets:", `:15: endpoints[0].dangerously_allow_weak_secrets: must be true or false, and nothing is given`},
-		{"a delay that is negative", "delay: 0s", "delay: -1s", `:16: endpoints[0].simulate.delay: must be a duration`},
-		{"failures that are negative", "fail_first: 0", "fail_first: -1", `:16: endpoints[0].simulate.fail_first: must be a whole number of at least 0, not "-1"`},
-		{"a simulation that is nothing", "simulate: {delay: 0s, fail_first: 0, panic_first: 0}", "simulate:", `:16: endpoints[0].simulate: must be a mapping with the keys delay, fail_first, panic_first`},
+		{"a delay that is negative", "delay: 0s", "delay: -1s", `:18: endpoints[0].simulate.delay: must be a duration`},
+		{"failures that are negative", "fail_first: 0", "fail_first: -1", `:18: endpoints[0].simulate.fail_first: must be a whole number of at least 0, not "-1"`},
+		{"a simulation that is nothing", "simulate: {delay: 0s, fail_first: 0, panic_first: 0}", "simulate:", `:18: endpoints[0].simulate: must be a mapping with the keys delay, fail_first, panic_first`},
 
-		{"two endpoints at one path", "    simulate: {", "  - {path: /hooks/stripe, provider: github, secrets: [" + secret + "]}\n#", `:16: endpoints[1].path: the path is the endpoint's name, and endpoints[0].path has it already, in line 6`},
+		{"a source that is none", "sources: [127.0.0.1, ", "sources: [stripe.com, ", `:16: endpoints[0].sources: "stripe.com, 2001:db8::/32": "stripe.com" is neither an address nor a prefix`},
+		{"a source with stray bits", "sources: [127.0.0.1, ", "sources: [127.0.0.1/8, ", `:16: endpoints[0].sources: `},
+		{"a source that is a number", "sources: [127.0.0.1, ", "sources: [127, ", `:16: endpoints[0].sources[0]: must be text`},
+		{"the whole internet as a source", "sources: [127.0.0.1, ", "sources: [0.0.0.0/0, ", `:16: endpoints[0].sources: "0.0.0.0/0, 2001:db8::/32": the list holds the whole internet`},
+		{"sources of nothing", "sources: [127.0.0.1, 2001:db8::/32]", "sources: []", `:16: endpoints[0].sources: must be a list with at least one item`},
+		{"a rate of nothing", "per_second: 0.5", "per_second: 0", `:17: endpoints[0].rate_limit.per_second: must be a number above 0, not "0"`},
+		{"a rate that is a word", "per_second: 0.5", "per_second: many", `:17: endpoints[0].rate_limit.per_second: must be a number above 0, not "many"`},
+		{"a rate that is no number", "per_second: 0.5", "per_second: .nan", `:17: endpoints[0].rate_limit.per_second: must be a number above 0, not ".nan"`},
+		{"a rate beyond all", "per_second: 0.5", "per_second: 1e9", `:17: endpoints[0].rate_limit.per_second: "1e+09": it must be between`},
+		{"a burst of nothing", "burst: 10", "burst: 0", `:17: endpoints[0].rate_limit.burst: must be a whole number of at least 1, not "0"`},
+		{"a burst beyond all", "burst: 10", "burst: 99999999999", `:17: endpoints[0].rate_limit.burst: "99999999999": it must be between`},
+		{"a burst without a rate", "per_second: 0.5, ", "", `:17: endpoints[0].rate_limit.per_second: is missing`},
+		{"an unknown key of the rate", "burst: 10", "bursts: 10", `:17: endpoints[0].rate_limit.bursts: unknown key; known here are burst, per_second`},
+
+		{"two endpoints at one path", "    simulate: {", "  - {path: /hooks/stripe, provider: github, secrets: [" + secret + "]}\n#", `:18: endpoints[1].path: the path is the endpoint's name, and endpoints[0].path has it already, in line 6`},
 		{"what is not YAML", "    provider: stripe", "   provider: [", `: not YAML: `},
-		{"a second document", "    simulate: {", "---\nx: 1\n#", `:16: a second document begins here`},
+		{"a second document", "    simulate: {", "---\nx: 1\n#", `:18: a second document begins here`},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			t.Setenv("RECEIVER_TEST_EMPTY", "")

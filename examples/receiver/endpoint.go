@@ -53,6 +53,7 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 		StoreFailure: core.RefuseDelivery,
 		Tolerance:    e.tolerance, MaxBody: e.maxBody, TrustedProxies: c.proxies, PublicURL: e.publicURL,
 		DangerouslyAllowHTTP: e.allowHTTP, DangerouslyAllowWeakSecrets: e.allowWeak,
+		Sources: e.sources, RateLimit: e.rateLimit,
 		Logger: logger, Observer: built.out.observer(core.LogObserver(logger), logger),
 	}
 	if e.secrets != nil {
@@ -141,6 +142,10 @@ func (e *endpointConfig) keyOf(field string) string {
 		return "public_url"
 	case "TrustedProxies":
 		return "trusted_proxies"
+	case "Sources":
+		return "sources"
+	case "RateLimit":
+		return map[string]string{".PerSecond": "rate_limit.per_second", ".Burst": "rate_limit.burst"}[rest]
 	case "Lease":
 		return "replay.lease"
 	case "Retention":

@@ -25,6 +25,8 @@ type endpointConfig struct {
 	storeURL    string
 	lease       time.Duration
 	retention   time.Duration
+	sources     core.SourceList
+	rateLimit   core.RateLimit
 	allowHTTP   bool
 	allowWeak   bool
 	simulate    simulation
@@ -46,6 +48,8 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"max_body":                       into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
 		"public_url":                     into(&e.publicURL, r.text),
 		"replay":                         func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
+		"sources":                        func(n *yaml.Node, at place) { e.sources = r.networks(n, at) },
+		"rate_limit":                     func(n *yaml.Node, at place) { r.rateLimit(n, at, e, nested) },
 		"simulate":                       func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
 		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
 		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
@@ -157,6 +161,23 @@ func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[str
 	}
 	if p, given := found["url"]; given {
 		r.add(p, "the store %q has no URL; remove it", store)
+	}
+}
+
+// rateLimit reads how many deliveries one source may send.
+func (r reader) rateLimit(n *yaml.Node, at place, e *endpointConfig, places map[string]place) {
+	burst := int64(0)
+	found := r.mapping(n, at, map[string]field{
+		"per_second": into(&e.rateLimit.PerSecond, r.positive),
+		"burst":      into(&burst, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
+	})
+	e.rateLimit.Burst = int(burst)
+	for key, p := range found {
+		places["rate_limit."+key] = p
+	}
+	if _, given := found["per_second"]; !given && follow(n).Kind == yaml.MappingNode {
+		r.add(at.of("per_second", at.line), "is missing")
+		e.rateLimit = core.RateLimit{}
 	}
 }
 

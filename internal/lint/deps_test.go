@@ -37,6 +37,9 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider"},
 		{folder: "core/provider/unproved"},
 		{folder: "core/keys"},
+		{folder: "core/sources"},
+		{folder: "core/limit/memlimit", only: []string{"golang.org/x/time"}},
+		{folder: "core/limit/redislimit", not: []string{gin, echo, chi}},
 		{folder: "core/replay"},
 		{folder: "core/replay/memstore"},
 		{folder: "core/replay/storetest"},
@@ -58,7 +61,7 @@ func TestDependencies(t *testing.T) {
 				inside, foreign := under(p.path, module), !p.standard
 				switch {
 				case inside:
-				case row.folder == "core/replay/redisstore" && under(p.path, "github.com/redis"):
+				case (row.folder == "core/replay/redisstore" || row.folder == "core/limit/redislimit") && under(p.path, "github.com/redis"):
 				case row.folder == "core/replay/sqlstore" && under(p.path, "database/sql"):
 				case foreign && row.not == nil && !underAny(p.path, row.only):
 					t.Errorf("%s links %s, and may link only the standard library and %q", row.folder, p.path, row.only)
