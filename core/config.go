@@ -92,6 +92,10 @@ type Config struct {
 	Observer Observer
 	// Logger takes notes at start and what the default observer says. Default: slog.Default().
 	Logger *slog.Logger
+	// SilenceAfter raises an alarm in Logger when no delivery has been proved for that long, duplicates included: the
+	// provider has stopped sending, or every delivery is refused. Default: no alarm. See also [Guard.Health]; end the alarm
+	// with [Guard.Close].
+	SilenceAfter time.Duration
 	// Now is the clock that freshness and validity are judged by. Default: time.Now.
 	Now func() time.Time
 

@@ -235,7 +235,7 @@ func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*R
 	if change != nil {
 		change(reply, &rec)
 	}
-	g.pump.put(rec)
+	g.put(rec)
 	return reply
 }
 
@@ -244,7 +244,7 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	g.pump.put(g.record(i, ReasonHandshake, reply.Status))
+	g.put(g.record(i, ReasonHandshake, reply.Status))
 	return reply
 }
 

@@ -78,7 +78,10 @@ func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: mount(os.Getenv(roleVariable), guard, work), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{
+		Handler: mount(os.Getenv(roleVariable), guard, work), MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core"
 )
 
 // Timeouts of the server. What a simulated delay takes comes on top.
@@ -44,6 +46,9 @@ func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, s
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	for _, mistake := range core.CheckServer(server) {
+		logger.Warn("the server lacks a limit", "error", mistake)
 	}
 	out.print(map[string]string{"listening": ln.Addr().String()})
 	ended := make(chan error, 1)
