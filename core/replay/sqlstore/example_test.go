@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"log"
+	"net/http"
 
+	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 )
@@ -30,7 +32,7 @@ func Example() {
 
 // The payment and the event's "done" are one step: both are there, or neither is.
 func ExampleTx() {
-	paid := func(e *core.Event) error {
+	paid := func(_ *http.Request, e core.Event) error {
 		tx, err := sqlstore.Tx(e.Context())
 		if err != nil {
 			return err
@@ -38,7 +40,7 @@ func ExampleTx() {
 		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments (event) VALUES ($1)", e.ID)
 		return err // the guard commits, or rolls back
 	}
-	_ = paid // a receiver of "invoice.paid", say
+	chiwebhook.NewSignals().On("invoice.paid", paid)
 }
 
 func ExampleSchema() {

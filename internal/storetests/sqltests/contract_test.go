@@ -59,12 +59,7 @@ func TestStoreKeepsTheContractConcurrently(t *testing.T) {
 // TestStoreAnswersAsTheModelDoes runs 100 histories; SALLYPORT_HISTORIES says otherwise.
 func TestStoreAnswersAsTheModelDoes(t *testing.T) {
 	t.Parallel()
-	n := 100
-	if text := os.Getenv("SALLYPORT_HISTORIES"); text != "" {
-		var err error
-		n, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	n := number(t, "SALLYPORT_HISTORIES", 100)
 	each(t, func(t *testing.T, e *engine) { storetest.RunHistories(t, shifted(t, e), n, 1) })
 }
 
@@ -101,4 +96,16 @@ func execute(t testing.TB, db *sql.DB, statement string, excused ...string) {
 		}
 	}
 	require.NoError(t, err, statement)
+}
+
+// number reads a number from the environment.
+func number(t *testing.T, variable string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err, variable)
+	return n
 }
