@@ -7,7 +7,6 @@ import (
 	"log"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 )
@@ -40,7 +39,7 @@ func ExampleTx() {
 		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments (event) VALUES ($1)", e.ID)
 		return err // the guard commits, or rolls back
 	}
-	chiwebhook.NewSignals().On("invoice.paid", paid)
+	core.NewSignals[*http.Request]().On("invoice.paid", paid)
 }
 
 func ExampleSchema() {
