@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func (s *Store) checkServer(ctx context.Context) error {
 		return fmt.Errorf("sqlstore: %w for %v: %s", ErrServer, s.table.dialect, unfit.why)
 	}
 	failed := s.fail(ctx, "ask for the server's version", err)
-	if kind, _ := classify(err); kind == nil && ctx.Err() == nil {
+	if _, kind := classify(err); (kind == nil || errors.Is(kind, ErrSchema)) && ctx.Err() == nil { // it knows no such function
 		return fmt.Errorf("%w: does the dialect %v fit the database? %w", ErrServer, s.table.dialect, failed)
 	}
 	return failed

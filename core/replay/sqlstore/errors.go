@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 )
 
@@ -85,36 +86,45 @@ func (s *Store) fail(ctx context.Context, call string, err error) error {
 	case errors.Is(err, ErrSchema), errors.Is(err, errGaveUp):
 		f.told = err.Error()
 	default:
-		f.kind, f.told = classify(err)
+		f.told, f.kind = classify(err)
 	}
 	return f
 }
 
 // classify says what is wrong, and what of the error may be printed.
-func classify(err error) (kind error, told string) {
+func classify(err error) (told string, kind error) {
 	if state, ok := sqlState(err); ok {
-		return kindOfState(state), message(err) + " (SQLSTATE " + state + ")"
+		return saidBy(err, state), kindOfState(state)
 	}
 	if number, ok := mysqlNumber(err); ok {
-		return kindOfNumber(number), message(err)
+		return message(err), kindOfNumber(number)
 	}
 	if code, ok := sqliteCode(err); ok {
-		return kindOfCode(code, message(err)), message(err)
+		return message(err), kindOfCode(code, message(err))
 	}
 	var op *net.OpError
 	switch {
 	case errors.As(err, &op):
-		return ErrUnreachable, op.Error()
+		return op.Error(), ErrUnreachable
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, net.ErrClosed),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return ErrUnreachable, "the connection broke"
+		return "the connection broke", ErrUnreachable
 	case isClosedPool(err):
-		return ErrUnreachable, "the *sql.DB was closed"
+		return "the *sql.DB was closed", ErrUnreachable
 	case errors.Is(err, context.DeadlineExceeded):
-		return ErrSlow, "a time limit of the driver's" // the caller's context goes on
+		return "a time limit of the driver's", ErrSlow // the caller's context goes on
 	default:
-		return ErrUnreachable, fmt.Sprintf("a %T, whose text may hold what is not to be printed", innermost(err))
+		return fmt.Sprintf("a %T, whose text may hold what is not to be printed", innermost(err)), ErrUnreachable
 	}
+}
+
+// saidBy is the server's message with the state, which pgx prints and lib/pq does not.
+func saidBy(err error, state string) string {
+	said := message(err)
+	if !strings.Contains(said, state) {
+		said += " (SQLSTATE " + state + ")"
+	}
+	return said
 }
 
 // isClosedPool knows an error of database/sql that has no name.
@@ -154,6 +164,6 @@ func (s *Store) again(ctx context.Context, f func() error) error {
 }
 
 func isConflict(err error) bool {
-	kind, _ := classify(err)
+	_, kind := classify(err)
 	return errors.Is(kind, ErrConflict)
 }

@@ -9,41 +9,31 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// postgres is one statement a call, whose text never changes, so that a driver prepares it once. Batches go in as
-// arrays written as text, which every driver can send.
+// postgres is one statement a call, or two where a single key is not free, or not held any more. Their text never changes,
+// so that a driver prepares it once. Batches go in as arrays written as text, which every driver can send.
 type postgres struct {
 	table                        table
 	db                           *sql.DB
-	claimSQL, settleSQL          string
+	claimSQL, settleSQL          string // of batches
+	claimOneSQL                  string
+	changeOneSQL                 [extend + 1]string // by verb
 	lookSQL, forgetSQL, pruneSQL string
 }
 
 func newPostgres(t table) *postgres {
 	now, name := t.dialect.now(), t.sql()
 	// "= ANY" lets the planner use the primary key whatever it believes of the table's size when the statement is
-	// prepared; the joins are then made in memory.
-	const keys = "r.identity = ANY($1::text::bytea[])"
+	// prepared; the joins are then made in memory. The SELECT lets it read the array once, not once for every row.
+	const (
+		keys = "r.identity = ANY((SELECT $1::text::bytea[])::bytea[])"
+		one  = " WHERE identity = $1::bytea AND token = $2::bigint"
+	)
 	return &postgres{
-		table: t,
-		// A key that is live by the statement's snapshot is only read: a duplicate writes nothing. Another transaction
-		// may come between the snapshot and the INSERT; then the key is in neither part, and is tried again. The order
-		// of the INSERT is the order of the locks.
-		claimSQL: `WITH live AS MATERIALIZED (
-  SELECT r.identity, r.token, r.digest, r.ends_at, r.done_at, ` + now + ` AS now
-  FROM ` + name + ` AS r WHERE ` + keys + ` AND r.ends_at > ` + now + `
-), claimed AS (
-  INSERT INTO ` + name + ` AS r (identity, digest, token, ends_at)
-  SELECT i.identity, i.digest, i.token, ` + now + ` + $4::bigint
-  FROM unnest($1::text::bytea[], $2::text::bytea[], $3::text::bigint[]) AS i(identity, digest, token)
-  WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.identity = i.identity)
-  ORDER BY i.identity
-  ON CONFLICT (identity) DO UPDATE
-  SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL
-  WHERE r.ends_at <= ` + now + `
-  RETURNING r.identity, r.token, r.digest, r.ends_at
-)
-SELECT identity, token, digest, ends_at, NULL::bigint, ends_at FROM claimed
-UNION ALL SELECT identity, token, digest, ends_at, done_at, now FROM live`,
+		table:    t,
+		claimSQL: claimSQL(name, now, keys),
+		claimOneSQL: "INSERT INTO " + name + " AS r (identity, digest, token, ends_at) VALUES ($1::bytea, $2::bytea, $3::bigint, " + now + " + $4::bigint)" +
+			" ON CONFLICT (identity) DO UPDATE SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL" +
+			" WHERE r.ends_at <= " + now,
 		// The rows are locked first, in the order of the keys, and read as they are then.
 		settleSQL: `WITH held AS MATERIALIZED (
   SELECT r.identity, r.token, r.digest, r.ends_at, r.done_at, i.verb, i.span, ` + now + ` AS now,
@@ -63,11 +53,40 @@ UNION ALL SELECT identity, token, digest, ends_at, done_at, now FROM live`,
   USING held AS h WHERE ` + keys + ` AND r.identity = h.identity AND h.mine AND h.verb = 2
 )
 SELECT identity, token, digest, ends_at, done_at, now FROM held`,
+		changeOneSQL: [...]string{
+			commit: "UPDATE " + name + " SET done_at = " + now + ", ends_at = " + now + " + $3::bigint" +
+				one + " AND done_at IS NULL AND ends_at > " + now,
+			extend: "UPDATE " + name + " SET ends_at = greatest(ends_at, " + now + " + $3::bigint)" +
+				one + " AND done_at IS NULL AND ends_at > " + now,
+			release: "DELETE FROM " + name + one + " AND done_at IS NULL AND $3::bigint IS NOT NULL",
+		},
 		lookSQL: "SELECT r.identity, r.token, r.digest, r.ends_at, r.done_at, " + now +
 			" FROM " + name + " AS r WHERE " + keys + " AND r.ends_at > " + now,
 		forgetSQL: removeSQL(name, keys, ""),
 		pruneSQL:  removeSQL(name, keys, " AND r.ends_at <= "+now),
 	}
+}
+
+// claimSQL only reads a key that is live by the statement's snapshot: a duplicate writes nothing. Another transaction
+// may come between the snapshot and the INSERT; then the key is in neither part, and is tried again. The order of the
+// INSERT is the order of the locks.
+func claimSQL(name, now, keys string) string {
+	return `WITH live AS MATERIALIZED (
+  SELECT r.identity, r.token, r.digest, r.ends_at, r.done_at, ` + now + ` AS now
+  FROM ` + name + ` AS r WHERE ` + keys + ` AND r.ends_at > ` + now + `
+), claimed AS (
+  INSERT INTO ` + name + ` AS r (identity, digest, token, ends_at)
+  SELECT i.identity, i.digest, i.token, ` + now + ` + $4::bigint
+  FROM unnest($1::text::bytea[], $2::text::bytea[], $3::text::bigint[]) AS i(identity, digest, token)
+  WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.identity = i.identity)
+  ORDER BY i.identity
+  ON CONFLICT (identity) DO UPDATE
+  SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL
+  WHERE r.ends_at <= ` + now + `
+  RETURNING r.identity, r.token, r.digest, r.ends_at
+)
+SELECT identity, token, digest, ends_at, NULL::bigint, ends_at FROM claimed
+UNION ALL SELECT identity, token, digest, ends_at, done_at, now FROM live`
 }
 
 func removeSQL(name, keys, ended string) string {
@@ -80,6 +99,18 @@ DELETE FROM ` + name + ` AS r USING gone WHERE ` + keys + ended + ` AND r.identi
 func (p *postgres) use(db *sql.DB) { p.db = db }
 
 func (p *postgres) claim(ctx context.Context, wanted []claim, lease int64) (map[replay.Key]row, error) {
+	if len(wanted) == 1 {
+		// The plain statement takes half the time of the other. A duplicate is looked up after it.
+		w := wanted[0]
+		n, err := affected(p.db.ExecContext(ctx, p.claimOneSQL, w.key[:], w.digest[:], int64(w.token), lease))
+		if err != nil {
+			return nil, err
+		}
+		if n == 1 {
+			return fresh(wanted), nil
+		}
+		return p.look(ctx, wantedKeys(wanted))
+	}
 	var keys, digests, tokens array
 	for i := range wanted {
 		keys.bytes(wanted[i].key[:])
@@ -90,7 +121,17 @@ func (p *postgres) claim(ctx context.Context, wanted []claim, lease int64) (map[
 }
 
 func (p *postgres) settle(ctx context.Context, steps []step) (outcome, error) {
-	return p.settleOn(ctx, p.db, steps)
+	if len(steps) > 1 {
+		return p.settleOn(ctx, p.db, steps)
+	}
+	// Alone it needs no order of locks. What did not take effect is looked up.
+	st := steps[0]
+	n, err := affected(p.db.ExecContext(ctx, p.changeOneSQL[st.verb], st.key[:], int64(st.token), st.span))
+	if err != nil || n == 1 {
+		return outcome{}, err
+	}
+	rows, err := p.look(ctx, []replay.Key{st.key})
+	return outcome{did: map[replay.Key]bool{}, rows: rows}, err
 }
 
 func (p *postgres) begin(context.Context, *sql.Tx) error { return nil }

@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	crashEvents = 300
-	crashRounds = 200
+	crashEvents = 100
+	crashRounds = 25 // unless SALLYPORT_CRASH_ROUNDS says otherwise
 	crashLease  = 150 * time.Millisecond
 )
 
@@ -97,7 +97,7 @@ func TestKilledReceiversRunEveryEventExactlyOnce(t *testing.T) {
 		_, name := e.newStore(t, db)
 		execute(t, db, "CREATE TABLE "+name+"_effect (event INTEGER NOT NULL)")
 		killed := 0
-		for range crashRounds {
+		for range number(t, "SALLYPORT_CRASH_ROUNDS", crashRounds) {
 			if e.round(t, name, dsn, 1+rand.IntN(10)) {
 				killed++
 			}

@@ -1,0 +1,56 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+)
+
+func Example() {
+	ctx := context.Background()
+	db, err := sql.Open("pgx", "postgres://app@db.example/app") // with the import of github.com/jackc/pgx/v5/stdlib
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := sqlstore.Migrate(ctx, db, sqlstore.PostgreSQL); err != nil {
+		log.Fatal(err)
+	}
+	store, err := sqlstore.New(ctx, db, sqlstore.PostgreSQL)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+
+	_ = core.Config{Replay: store} // and the provider, the secrets and the endpoint's name
+}
+
+// The payment and the event's "done" are one step: both are there, or neither is.
+func ExampleTx() {
+	paid := func(_ *http.Request, e core.Event) error {
+		tx, err := sqlstore.Tx(e.Context())
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments (event) VALUES ($1)", e.ID)
+		return err // the guard commits, or rolls back
+	}
+	core.NewSignals[*http.Request]().On("invoice.paid", paid)
+}
+
+func ExampleSchema() {
+	fmt.Print(sqlstore.Schema(sqlstore.PostgreSQL, ""))
+	// Output:
+	// CREATE TABLE IF NOT EXISTS "sallyport_replay" (
+	//   identity bytea  NOT NULL PRIMARY KEY,
+	//   digest   bytea  NOT NULL,
+	//   token    bigint NOT NULL,
+	//   ends_at  bigint NOT NULL,
+	//   done_at  bigint
+	// );
+	// CREATE INDEX IF NOT EXISTS "sallyport_replay_ends_at" ON "sallyport_replay" (ends_at);
+}
