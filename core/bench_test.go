@@ -8,6 +8,8 @@ package core_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -72,5 +74,35 @@ func BenchmarkReceive(b *testing.B) {
 		if w := run(g, post(body, "X-Hub-Signature-256", sig), ok); w.Code != 200 {
 			b.Fatal(w.Code)
 		}
+	}
+}
+
+// writer is a connection's end that takes deadlines, as net/http's does.
+type writer struct{ http.ResponseWriter }
+
+func (writer) SetReadDeadline(time.Time) error { return nil }
+
+// BenchmarkRefuse is what a forgery costs that its headers give away: nothing of its body is read.
+func BenchmarkRefuse(b *testing.B) {
+	for _, row := range []struct {
+		name  string
+		burst int
+	}{{"failing", 1e9}, {"failing too often", 1}} {
+		b.Run(row.name, func(b *testing.B) {
+			c, _ := config(timestamped())
+			c.Observer = core.ObserverFunc(func(core.Record) {})
+			c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks
+			c.RateLimit = core.RateLimit{FailuresPerSecond: 1, FailureBurst: row.burst}
+			g := mustNew(b, c)
+			r := post("body", "X-Forwarded-Proto", "https", "X-Forwarded-For", "198.51.100.7", "Acme-Signature", "t=1,v1=00")
+			r.RemoteAddr = "10.0.0.1:4711"
+			w := writer{httptest.NewRecorder()}
+			b.ReportAllocs()
+			for b.Loop() {
+				if d, _ := g.Receive(w, r, core.Inbound{}); d != nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
 	}
 }

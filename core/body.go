@@ -5,14 +5,17 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 )
 
-// readAhead is the most that is allocated before the bytes it is for have arrived: a declared length costs a sender
-// nothing.
-const readAhead = 64 << 10
+// What is allocated before the bytes it is for have arrived: a declared length costs a sender nothing.
+const (
+	firstRead = 16 << 10
+	readAhead = 64 << 10 // once the first have arrived
+)
 
-// readBody reads the whole body, once, within the limit.
-func readBody(r *http.Request, limit int64) ([]byte, failure) {
+// readBody reads the whole body, once, within the limit and the room that its slot finds.
+func readBody(r *http.Request, limit int64, slot *bodySlot) ([]byte, failure) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {
 			return nil, bodyAlreadyRead()
@@ -25,9 +28,12 @@ func readBody(r *http.Request, limit int64) ([]byte, failure) {
 	declared := r.ContentLength
 	var chunks [][]byte
 	var total int64
-	size := int64(readAhead)
+	size := int64(firstRead)
 	if declared >= 0 {
-		size = min(declared, readAhead)
+		size = min(declared, firstRead)
+	}
+	if !slot.grow(size + 1) {
+		return nil, failure{ReasonRateLimited, ""}
 	}
 	chunk := make([]byte, 0, size+1) // one more, to meet the end without growing
 	for {
@@ -38,11 +44,21 @@ func readBody(r *http.Request, limit int64) ([]byte, failure) {
 			return nil, failure{ReasonBodyTooLarge, "the body is longer than MaxBody"}
 		}
 		if err != nil {
+			if len(chunks) > 0 && errors.Is(err, io.EOF) && !slot.grow(total) {
+				return nil, failure{ReasonRateLimited, ""} // the chunks and what they are joined to
+			}
 			return bodyEnd(err, append(chunks, chunk), total, declared)
 		}
 		if len(chunk) == cap(chunk) {
+			next := int64(readAhead)
+			if declared >= 0 {
+				next = max(1, min(declared-total+1, readAhead))
+			}
+			if !slot.grow(next) {
+				return nil, failure{ReasonRateLimited, ""}
+			}
 			chunks = append(chunks, chunk)
-			chunk = make([]byte, 0, readAhead)
+			chunk = make([]byte, 0, next)
 		}
 	}
 }
@@ -52,6 +68,8 @@ func bodyEnd(err error, chunks [][]byte, total, declared int64) ([]byte, failure
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, failure{ReasonBodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)"}
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		var coded interface{ StatusCode() int }
 		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {

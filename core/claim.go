@@ -175,7 +175,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	rec := g.record(&d.inspection, reason, reply.Status)
 	d.describe(&rec)
 	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
-	g.pump.put(rec)
+	g.put(rec)
 	return reply
 }
 

@@ -53,10 +53,24 @@ type Config struct {
 	// MaxBody is the most bytes of a body that are read. Default: the provider's documented maximum, else 1 MiB.
 	MaxBody int64
 
-	// TrustedProxies are the peers whose X-Forwarded-Proto counts. Default: nobody's.
+	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server stands,
+	// and a read deadline that something before the guard has set is replaced.
+	BodyTimeout time.Duration
+	// MaxConcurrentBodies is how many bodies of unproved senders are held at a time, each counted once for every 32 KiB
+	// it holds. When there is no room, one that has been arriving for more than a second makes way; if none has, the
+	// answer is 503. Default 2048, which is 64 MiB.
+	MaxConcurrentBodies int
+
+	// TrustedProxies are the peers whose X-Forwarded-Proto, X-Forwarded-For and Forwarded count. Default: nobody's.
 	TrustedProxies Networks
 	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request.
 	PublicURL string
+	// Sources are the addresses that deliveries may come from: [Networks], or a list of package sources. The address is
+	// the connection's peer or, where that is one of TrustedProxies, the right-most address in X-Forwarded-For or
+	// Forwarded that is not; where it cannot be told the delivery is refused. Default: from anywhere.
+	Sources SourceList
+	// RateLimit bounds what one source may send. The zero value bounds failed authentications only.
+	RateLimit RateLimit
 
 	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
 	// another), 401, 403 or 503.
@@ -78,6 +92,10 @@ type Config struct {
 	Observer Observer
 	// Logger takes notes at start and what the default observer says. Default: slog.Default().
 	Logger *slog.Logger
+	// SilenceAfter raises an alarm in Logger when no delivery has been proved for that long, duplicates included: the
+	// provider has stopped sending, or every delivery is refused. Default: no alarm. See also [Guard.Health]; end the alarm
+	// with [Guard.Close].
+	SilenceAfter time.Duration
 	// Now is the clock that freshness and validity are judged by. Default: time.Now.
 	Now func() time.Time
 

@@ -124,6 +124,7 @@ func TestAnAddressThatIsNoConnectionsIsNoProxys(t *testing.T) {
 	r.RemoteAddr = "10.0.0.1" // as RealIP writes it from a header
 	run(g, r, never(t))
 	require.Equal(t, core.ReasonPlainHTTP, rec.last(t, g).Reason)
+	require.Contains(t, rec.last(t, g).Detail, "RealIP")
 }
 
 func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {

@@ -47,7 +47,7 @@ type Guard struct {
 
 	events    *eventReader
 	maxBody   int64
-	proxies   []netip.Prefix
+	proxies   []netip.Prefix // whose forwarding headers count
 	publicURL string
 	allowHTTP bool
 	status    int
@@ -56,7 +56,15 @@ type Guard struct {
 	allow     string
 	methods   []string
 
+	sources     SourceList // nil: from anywhere
+	deliveries  *limit     // nil: no limit
+	failures    *limit
+	rateStatus  int
+	bodies      *bodyGate
+	bodyTimeout time.Duration
+
 	pump   *pump
+	vitals vitals
 	logger *slog.Logger
 	now    func() time.Time
 }
@@ -124,6 +132,10 @@ func New(c Config) (*Guard, error) {
 	}
 	g.pump = newPump(observer, g.logger)
 	g.announce(&c, notes)
+	g.vitals.since = time.Now()
+	if c.SilenceAfter > 0 {
+		g.watch(c.SilenceAfter)
+	}
 	return g, nil
 }
 
@@ -372,6 +384,9 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 			m.add("PublicURL", "", "it must be the absolute https URL that is registered at the provider, without a fragment")
 		}
 	}
+	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
+		m.add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
+	}
 	g.status = c.AuthenticationStatus
 	if g.status == 0 {
 		g.status = g.entry.AuthStatus
@@ -390,6 +405,13 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.allow = strings.Join(g.methods, ", ")
+	g.configurePerimeter(c, m)
+}
+
+// put counts an outcome and tells the observer.
+func (g *Guard) put(rec Record) {
+	g.vitals.count(&rec)
+	g.pump.put(rec)
 }
 
 // announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.

@@ -65,11 +65,12 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
-func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
+func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
+	defer i.leave()
 	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
-	for i := range g.handshakes {
-		h := &g.handshakes[i]
-		text, f := h.secretHandedOver(r, g.maxBody)
+	for n := range g.handshakes {
+		h := &g.handshakes[n]
+		text, f := h.secretHandedOver(r, func() ([]byte, failure) { return g.takeBody(r, i) })
 		if f.failed() {
 			return nil, f
 		}
@@ -104,12 +105,12 @@ func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
 }
 
 // secretHandedOver reads the secret that a first request brings, if it brings one.
-func (h *handshake) secretHandedOver(r *http.Request, limit int64) (string, failure) {
+func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, failure)) (string, failure) {
 	switch {
 	case h.SecretHeader != "":
 		return single(r, http.CanonicalHeaderKey(h.SecretHeader))
 	case h.SecretJSON != "":
-		body, f := readBody(r, limit)
+		body, f := read()
 		if f.failed() {
 			return "", f
 		}

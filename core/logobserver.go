@@ -55,6 +55,9 @@ func (o *logObserver) Observe(r Record) {
 		}
 	}
 	add("route", r.Route)
+	if r.Source.IsValid() {
+		attrs = append(attrs, slog.String("source", r.Source.String()))
+	}
 	add("detail", r.Detail)
 	add("secret", r.Secret)
 	add("type", r.Type)

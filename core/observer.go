@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -26,9 +27,12 @@ type Record struct {
 	Endpoint string
 	Provider string
 	Route    string // the route's pattern, never the path
-	Reason   Reason
-	Status   int
-	Secret   string // label of the signing secret that matched
+	// Source is the address that sent it, as far as it can be told; invalid otherwise. A sender chooses among its own:
+	// no label of a metric.
+	Source netip.Addr
+	Reason Reason
+	Status int
+	Secret string // label of the signing secret that matched
 	// Credentials are the labels of the credentials that matched, in the order of the gates.
 	Credentials []string
 	Events      int

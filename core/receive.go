@@ -28,11 +28,10 @@ func (in *Inbound) param(r *http.Request, name string) string {
 // Receive judges a request. It returns either a delivery, whose Request the adapter hands on and which it must Finish
 // or Abandon, or a reply that the adapter puts out without calling the app.
 //
-// The checks run from cheap to dear, and nothing is believed before it is proved: the method, transport, credentials,
-// signature header and timestamp are judged before the body is read, and the replay store is asked only about
+// The checks run from cheap to dear, and nothing is believed before it is proved: the method, transport, source, rate,
+// credentials, signature header and timestamp are judged before the body is read, and the replay store is asked only about
 // deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*Delivery, *Reply) {
-	_ = w
 	prior := deliveryIn(r.Context())
 	for d := prior; d != nil; d = d.parent {
 		if d.guard == g {
@@ -45,7 +44,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
 		}
 	}
-	i := &inspection{in: in, started: time.Now(), now: g.now()}
+	i := &inspection{in: in, started: time.Now(), now: g.now(), perimeter: perimeter{w: w}}
 	if reply, f := g.judgeHead(r, i); f.failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
@@ -58,6 +57,9 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
+	}
+	if f := g.countDelivery(r.Context(), i); f.failed() {
+		return nil, g.refuse(r, i, f)
 	}
 	d, f := g.deliver(r, i, prior)
 	if f.failed() {
@@ -83,6 +85,7 @@ type inspection struct {
 	stripPath   []string
 	proved      bool
 	digest      [sha256.Size]byte
+	perimeter
 }
 
 // judgeHead judges what can be judged before the body is read.
@@ -90,7 +93,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
 		return nil, failure{ReasonMethod, "the method is not one that " + g.entry.Title + " uses: " + g.allow}
 	}
-	if f := g.checkTransport(r); f.failed() {
+	if f := g.checkPerimeter(r, i); f.failed() {
 		return nil, f
 	}
 	if reply, f := g.unprovedHandshake(r, i.now); reply != nil || f.failed() {
@@ -100,7 +103,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return nil, failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
 	}
 	if g.awaiting {
-		return g.takeSecret(r)
+		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
@@ -136,7 +139,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 
 // judgeBody reads the body and judges the signature.
 func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
-	body, f := readBody(r, g.maxBody)
+	body, f := g.takeBody(r, i)
+	defer i.leave()
 	if f.failed() {
 		return f
 	}
@@ -172,13 +176,13 @@ func (g *Guard) urlOf(r *http.Request) string {
 	if g.allowHTTP && r.TLS == nil {
 		scheme = "http://"
 	}
-	return scheme + r.Host + r.URL.RequestURI()
+	return scheme + r.Host + requestTarget(r)
 }
 
 // deliver makes the handle of a proved delivery.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
 	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
-	d.inspection.in.Param = nil // it may hold on to the router's own, pooled context
+	d.inspection.in.Param, d.inspection.w = nil, nil // they may hold on to the router's own, pooled context
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id}
 	if f := d.readEvents(&t); f.failed() {
@@ -206,8 +210,13 @@ const unreadLimit = 256 << 10
 
 // refuse makes the reply to a failure and tells the observer.
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
+	f = g.countFailure(r.Context(), i, f)
+	boundDrain(r, i)
 	return g.refuseWith(i, f, nil, func(p *Reply, _ *Record) {
-		if f.reason.Class() == ClassAuthentication && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
+		if f.reason == ReasonRateLimited && i.retryAfter > 0 {
+			p.setRetryAfter(i.retryAfter)
+		}
+		if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
 			// net/http closes the connection itself where much of a body was not read, which would tell the checks before
 			// the body from those after it.
 			p.Header.Set("Connection", "close")
@@ -216,10 +225,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 }
 
 func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*Reply, *Record)) *Reply {
-	rejection := g.rejection(f.reason, f.reason.Status(), f.detail, cause)
-	if f.reason.Class() == ClassAuthentication {
-		rejection.Status = g.status
-	}
+	rejection := g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause)
 	reply := rejectionReply(rejection)
 	if f.reason == ReasonMethod {
 		reply.Header.Set("Allow", g.allow)
@@ -229,7 +235,7 @@ func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*R
 	if change != nil {
 		change(reply, &rec)
 	}
-	g.pump.put(rec)
+	g.put(rec)
 	return reply
 }
 
@@ -238,7 +244,7 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	g.pump.put(g.record(i, ReasonHandshake, reply.Status))
+	g.put(g.record(i, ReasonHandshake, reply.Status))
 	return reply
 }
 
@@ -250,7 +256,7 @@ func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 	rec := Record{
 		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Reason: reason, Status: status,
 		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
-		Total: time.Since(i.started), Replay: ReplayNone,
+		Total: time.Since(i.started), Replay: ReplayNone, Source: i.source,
 	}
 	if i.proved {
 		rec.BodySHA256 = i.digest

@@ -211,7 +211,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		}
 	}
 	rec.Overrun = d.guard.ackLimit > 0 && rec.Total > d.guard.ackLimit
-	d.guard.pump.put(rec)
+	d.guard.put(rec)
 }
 
 func (d *Delivery) describe(rec *Record) {

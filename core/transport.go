@@ -3,6 +3,8 @@ package core
 import (
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 )
 
 // failure is a reason found before there is a rejection. The zero failure is none.
@@ -24,38 +26,80 @@ func peerOf(r *http.Request) netip.Addr {
 	return ap.Addr().Unmap().WithZone("")
 }
 
-// checkTransport accepts TLS on this connection, or the word of a proxy that is trusted. r.URL.Scheme is never
-// asked: "POST https://host/ HTTP/1.1" over plain TCP sets it.
-func (g *Guard) checkTransport(r *http.Request) failure {
-	if r.TLS != nil || g.allowHTTP {
+// checkTransport accepts TLS on this connection, or the word of a proxy that is trusted. The scheme of the request's
+// target is never believed: "POST https://host/ HTTP/1.1" over plain TCP names one too.
+func (g *Guard) checkTransport(r *http.Request, p *passage) failure {
+	if g.allowHTTP {
 		return failure{}
+	}
+	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
+	if r.TLS != nil {
+		if absolute && (len(r.RequestURI) < 8 || lowerASCII(r.RequestURI[:8]) != "https://") {
+			return failure{ReasonPlainHTTP, "the request's target names another scheme than https"}
+		}
+		if p.scheme == schemeSilent {
+			return failure{} // nobody whose word counts says anything else
+		}
+		return checkScheme(p.scheme)
 	}
 	if len(g.proxies) == 0 {
 		return failure{ReasonPlainHTTP, "plain HTTP and no proxy configured: serve TLS, or set TrustedProxies if a proxy ends it, or DangerouslyAllowHTTP on a development machine"}
 	}
-	peer := peerOf(r)
-	if !peer.IsValid() || !containsAddr(g.proxies, peer) {
-		name := "of this connection"
-		if peer.IsValid() {
-			name = peer.String()
+	if !p.trusted {
+		if !p.peer.IsValid() {
+			return failure{ReasonPlainHTTP, "plain HTTP and peer of this connection not trusted: " + p.unknown}
 		}
-		return failure{ReasonPlainHTTP, "plain HTTP and peer " + name + " not trusted: if it is your proxy add it to TrustedProxies"}
+		return failure{ReasonPlainHTTP, "plain HTTP and peer " + p.peer.String() + " not trusted: if it is your proxy add it to TrustedProxies"}
 	}
-	// Fails closed on anything but one header with one word: a proxy that appends makes a list of it, and which of its
-	// members is the client's own is not ours to guess.
-	values := r.Header["X-Forwarded-Proto"]
-	switch {
-	case len(values) == 0:
-		return failure{ReasonPlainHTTP, "the proxy sent no X-Forwarded-Proto: make it set that header"}
-	case len(values) > 1:
-		return failure{ReasonPlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it"}
-	case len(values[0]) == 5 && lowerASCII(values[0]) == "https":
+	if absolute {
+		return failure{ReasonPlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing"}
+	}
+	return checkScheme(p.scheme)
+}
+
+// checkScheme judges a trusted proxy's word.
+func checkScheme(s scheme) failure {
+	switch s {
+	case schemeHTTPS:
 		return failure{}
-	case lowerASCII(values[0]) == "http":
+	case schemeHTTP:
 		return failure{ReasonPlainHTTP, "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one overwrites its word"}
+	case schemeSilent:
+		return failure{ReasonPlainHTTP, "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them"}
+	case schemeDoubled:
+		return failure{ReasonPlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it"}
+	case schemeMalformed:
+		return failure{ReasonPlainHTTP, "the Forwarded header is malformed (RFC 7239): make the proxy replace it"}
+	case schemeDisagree:
+		return failure{ReasonPlainHTTP, "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both"}
 	default:
-		return failure{ReasonPlainHTTP, "X-Forwarded-Proto is not the one word https: make the proxy replace it, not append"}
+		return failure{ReasonPlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append"}
 	}
+}
+
+// requestTarget is the path and query as they came over the wire, byte for byte: the parsed URL spells some characters
+// anew. Where something before the guard has changed the URL, it is the changed one.
+func requestTarget(r *http.Request) string {
+	target := r.RequestURI
+	if target == "" {
+		return r.URL.RequestURI() // not made by a server
+	}
+	if target[0] != '/' { // absolute: behind the host
+		_, rest, _ := strings.Cut(target, "://")
+		at := strings.IndexAny(rest, "/?")
+		if at < 0 {
+			at = len(rest)
+		}
+		if target = rest[at:]; target == "" || target[0] != '/' {
+			target = "/" + target
+		}
+	}
+	path, query, _ := strings.Cut(target, "?")
+	was, err := url.PathUnescape(path)
+	if err != nil || query != r.URL.RawQuery || (was != r.URL.Path && !(was == "/" && r.URL.Path == "")) {
+		return r.URL.RequestURI()
+	}
+	return target
 }
 
 func lowerASCII(s string) string {

@@ -323,7 +323,7 @@ func (v *verifier) writeSigned(st *hmacState, r *http.Request, url string, body 
 		case entry.PartMethod:
 			st.writeString(r.Method)
 		case entry.PartPath:
-			st.writeString(r.URL.RequestURI())
+			st.writeString(requestTarget(r))
 		default:
 			panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
 		}

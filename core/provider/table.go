@@ -8,8 +8,13 @@ import (
 // All returns every provider that needs no parameter, sorted by name, for tables, tests and configurations.
 func All() []core.Provider {
 	return []core.Provider{
-		Basic(), Bearer(), GitHub(), GitLab(), GitLabToken(), Mailgun(), Postmark(), Resend(), Shopify(), Slack(),
-		StandardWebhooks(), Stripe(), Svix(), Telegram(),
+		Airtable(), Alertmanager(), Anthropic(), Asana(), AzureDevOps(), Basic(), Bearer(), Bitbucket(),
+		BitbucketServer(), Brevo(), Buildkite(), CircleCI(), Clerk(), ClickUp(), CloudflareNotifications(),
+		CloudflareStream(), CustomerIO(), DockerHub(), ElevenLabs(), Forgejo(), Gitea(), GitHub(), GitHubStyle(),
+		GitLab(), GitLabToken(), Gogs(), Grafana(), Heroku(), Jira(), LaunchDarkly(), Linear(), Loops(), Mailchimp(),
+		MailerSend(), Mailgun(), Mailjet(), Mailtrap(), Mux(), Notion(), Okta(), OpenAI(), PagerDuty(), Postmark(),
+		Replicate(), Resend(), Sanity(), Sentry(), Shopify(), Slack(), SparkPost(), StandardWebhooks(), Stripe(),
+		Supabase(), Svix(), Telegram(), Vercel(), WorkOS(),
 	}
 }
 

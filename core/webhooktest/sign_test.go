@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -22,11 +23,12 @@ const bytesSecret = "an-accepted-secret-of-32-bytes!!"
 
 // secretOf gives the secret of a provider as its dashboard would spell it, and another one.
 func secretOf(p core.Provider) (right, wrong string) {
-	switch p.Name() {
-	case "basic", "postmark":
+	e, _ := core.EntryOf(p)
+	switch {
+	case e.Scheme == nil && e.Credential.Kind == entry.Basic:
 		return "user:a-long-enough-password", "user:another-long-password"
-	case "standard-webhooks", "svix", "resend", "gitlab":
-		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	case e.Scheme != nil && e.Scheme.Key.Encoding == entry.Base64:
+		return e.Scheme.Key.Prefix + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", e.Scheme.Key.Prefix + "AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	default:
 		return bytesSecret, "another-secret-of-many-bytes!!!!"
 	}

@@ -208,7 +208,7 @@ func (s *server) listen(app http.Handler, t *tls.Config) (address string, err er
 		return "", err
 	}
 	srv := &http.Server{
-		Handler: app, TLSConfig: t, ErrorLog: log.New(io.Discard, "", 0),
+		Handler: app, TLSConfig: t, ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: 64 << 10,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 	}
 	s.servers = append(s.servers, srv)

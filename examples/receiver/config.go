@@ -51,18 +51,10 @@ func load(file string, m *mistakes) *config {
 	}
 	r := reader{m}
 	c.places = r.mapping(doc, place{}, map[string]field{
-		"listen": into(&c.listen, r.text),
-		"router": into(&c.router, r.text),
-		"clock":  into(&c.clock, r.instant),
-		"trusted_proxies": func(n *yaml.Node, at place) {
-			var all []string
-			r.list(n, at, func(n *yaml.Node, at place) {
-				if text, ok := r.text(n, at); ok {
-					all = append(all, text)
-				}
-			})
-			c.proxies = core.Networks(strings.Join(all, ", "))
-		},
+		"listen":          into(&c.listen, r.text),
+		"router":          into(&c.router, r.text),
+		"clock":           into(&c.clock, r.instant),
+		"trusted_proxies": func(n *yaml.Node, at place) { c.proxies = r.networks(n, at) },
 		"endpoints": func(n *yaml.Node, at place) {
 			r.list(n, at, func(n *yaml.Node, at place) { c.endpoints = append(c.endpoints, r.endpoint(n, at)) })
 		},

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // sample is a good file; each row of the test below breaks one line of it.
@@ -26,6 +28,8 @@ endpoints:
     replay: {store: memory, lease: 1m, retention: 120h}
     dangerously_allow_http: true
     dangerously_allow_weak_secrets: false
+    sources: [127.0.0.1, 2001:db8::/32]
+    rate_limit: {per_second: 0.5, burst: 10}
     simulate: {delay: 0s, fail_first: 0, panic_first: 0}
 `
 
@@ -38,8 +42,12 @@ func TestTheSamplesAreGood(t *testing.T) {
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("receiver.yaml", &m).build(&output{}, slog.New(slog.DiscardHandler), &m), 3)
+	require.Len(t, load("receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 3)
 	require.NoError(t, m.err())
+}
+
+func trialStore(e *endpointConfig) (replay.Store, error) {
+	return newStores(slog.New(slog.DiscardHandler)).trial(e), nil
 }
 
 func TestMistakesNameFileLineAndKey(t *testing.T) {
@@ -52,7 +60,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a key that comes twice", "router: chi", "listen: 127.0.0.1:1", `:2: listen: this key stands twice, first in line 1`},
 		{"a clock without a time", "clock: 2026-01-01T00:00:00Z", "clock: 2026-01-01", `:3: clock: must be a time such as`},
 		{"a clock beyond loopback", "listen: 127.0.0.1:0", "listen: 0.0.0.0:0", `:3: clock: a frozen clock is for replaying on this machine`},
-		{"simulated failures beyond loopback", "listen: 127.0.0.1:0", `listen: ":0"`, `:16: endpoints[0].simulate: signals that fail on purpose are for this machine`},
+		{"simulated failures beyond loopback", "listen: 127.0.0.1:0", `listen: ":0"`, `:18: endpoints[0].simulate: signals that fail on purpose are for this machine`},
 		{"a proxy that is none", "trusted_proxies: [127.0.0.1/32]", "trusted_proxies: [proxy]", `:4: trusted_proxies: "proxy" is neither an address nor a prefix`},
 		{"the whole internet as a proxy", "trusted_proxies: [127.0.0.1/32]", "trusted_proxies: [0.0.0.0/0]", `:4: trusted_proxies: "0.0.0.0/0": it trusts the whole internet`},
 		{"an empty list", "trusted_proxies: [127.0.0.1/32]", "trusted_proxies: []", `:4: trusted_proxies: must be a list with at least one item`},
@@ -62,7 +70,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a path that climbs", "- path: /hooks/stripe", "- path: /hooks/../stripe", `:6: endpoints[0].path: must not hold empty segments`},
 		{"a path of two slashes", "- path: /hooks/stripe", "- path: //", `:6: endpoints[0].path: must not hold empty segments`},
 		{"no path", "- path: /hooks/stripe", "- max_body: 1", `:6: endpoints[0].path: is missing`},
-		{"a provider that nobody knows", "provider: stripe", "provider: strip", `:7: endpoints[0].provider: no provider is called "strip"; known are basic, bearer, github`},
+		{"a provider that nobody knows", "provider: stripe", "provider: strip", `:7: endpoints[0].provider: no provider is called "strip"; known are `},
 		{"no provider", "provider: stripe", "", `:6: endpoints[0].provider: is missing`},
 
 		{"a secret that is a number", "secrets: [" + secret + "]", "secrets: [123]", `:8: endpoints[0].secrets[0]: must be text; if it is, put it in quotes`},
@@ -93,21 +101,36 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a limit of nothing", "max_body: 1048576", "max_body: 0", `:11: endpoints[0].max_body: must be a whole number of at least 1, not "0"`},
 		{"a limit of a gigabyte", "max_body: 1048576", "max_body: 1073741824", `:11: endpoints[0].max_body: "1073741824": it must be between 1 and`},
 		{"a public URL that is relative", "https://hooks.example.com/hooks/stripe", "/hooks/stripe", `:12: endpoints[0].public_url: it must be the absolute https URL`},
-		{"a store of a later version", "store: memory", "store: redis, url: redis://x", `:13: endpoints[0].replay.store: redis is not in this version; it has memory and none`},
-		{"a store that nobody knows", "store: memory", "store: disk", `:13: endpoints[0].replay.store: must be memory or none, not "disk"`},
+		{"an unknown store", "store: memory", "store: disk", `:13: endpoints[0].replay.store: must be memory, none, redis, sqlite, postgres or mysql, not "disk"`},
+		{"a database without a place", "store: memory", "store: postgres", `:13: endpoints[0].replay.url: is missing: where the postgres database is`},
+		{"a URL in a variable that is not set", "store: memory", "store: postgres, url: {env: NO_SUCH_URL}", `the environment variable NO_SUCH_URL is not set`},
 		{"a URL for the memory", "store: memory", "url: x", `:13: endpoints[0].replay.url: the store "memory" has no URL`},
 		{"a retention of nothing stored", "store: memory", "store: none", `:13: endpoints[0].replay.retention: with no store nothing is remembered`},
 		{"a retention that forgets too early", "retention: 120h", "retention: 1m", `:13: endpoints[0].replay.retention: "1m0s": `},
 		{"a lease of nothing", "lease: 1m", "lease: 0s", `:13: endpoints[0].replay.lease: must be a duration`},
 		{"a yes that is a word", "dangerously_allow_http: true", "dangerously_allow_http: yes", `:14: endpoints[0].dangerously_allow_http: must be true or false, not "yes"`},
 		{"a yes that is nothing", "dangerously_allow_weak_secrets: false", "dangerously_allow_weak_secrets:", `:15: endpoints[0].dangerously_allow_weak_secrets: must be true or false, and nothing is given`},
-		{"a delay that is negative", "delay: 0s", "delay: -1s", `:16: endpoints[0].simulate.delay: must be a duration`},
-		{"failures that are negative", "fail_first: 0", "fail_first: -1", `:16: endpoints[0].simulate.fail_first: must be a whole number of at least 0, not "-1"`},
-		{"a simulation that is nothing", "simulate: {delay: 0s, fail_first: 0, panic_first: 0}", "simulate:", `:16: endpoints[0].simulate: must be a mapping with the keys delay, fail_first, panic_first`},
+		{"a delay that is negative", "delay: 0s", "delay: -1s", `:18: endpoints[0].simulate.delay: must be a duration`},
+		{"failures that are negative", "fail_first: 0", "fail_first: -1", `:18: endpoints[0].simulate.fail_first: must be a whole number of at least 0, not "-1"`},
+		{"a simulation that is nothing", "simulate: {delay: 0s, fail_first: 0, panic_first: 0}", "simulate:", `:18: endpoints[0].simulate: must be a mapping with the keys delay, fail_first, panic_first`},
 
-		{"two endpoints at one path", "    simulate: {", "  - {path: /hooks/stripe, provider: github, secrets: [" + secret + "]}\n#", `:16: endpoints[1].path: the path is the endpoint's name, and endpoints[0].path has it already, in line 6`},
+		{"a source that is none", "sources: [127.0.0.1, ", "sources: [stripe.com, ", `:16: endpoints[0].sources: "stripe.com, 2001:db8::/32": "stripe.com" is neither an address nor a prefix`},
+		{"a source with stray bits", "sources: [127.0.0.1, ", "sources: [127.0.0.1/8, ", `:16: endpoints[0].sources: `},
+		{"a source that is a number", "sources: [127.0.0.1, ", "sources: [127, ", `:16: endpoints[0].sources[0]: must be text`},
+		{"the whole internet as a source", "sources: [127.0.0.1, ", "sources: [0.0.0.0/0, ", `:16: endpoints[0].sources: "0.0.0.0/0, 2001:db8::/32": the list holds the whole internet`},
+		{"sources of nothing", "sources: [127.0.0.1, 2001:db8::/32]", "sources: []", `:16: endpoints[0].sources: must be a list with at least one item`},
+		{"a rate of nothing", "per_second: 0.5", "per_second: 0", `:17: endpoints[0].rate_limit.per_second: must be a number above 0, not "0"`},
+		{"a rate that is a word", "per_second: 0.5", "per_second: many", `:17: endpoints[0].rate_limit.per_second: must be a number above 0, not "many"`},
+		{"a rate that is no number", "per_second: 0.5", "per_second: .nan", `:17: endpoints[0].rate_limit.per_second: must be a number above 0, not ".nan"`},
+		{"a rate beyond all", "per_second: 0.5", "per_second: 1e9", `:17: endpoints[0].rate_limit.per_second: "1e+09": it must be between`},
+		{"a burst of nothing", "burst: 10", "burst: 0", `:17: endpoints[0].rate_limit.burst: must be a whole number of at least 1, not "0"`},
+		{"a burst beyond all", "burst: 10", "burst: 99999999999", `:17: endpoints[0].rate_limit.burst: "99999999999": it must be between`},
+		{"a burst without a rate", "per_second: 0.5, ", "", `:17: endpoints[0].rate_limit.per_second: is missing`},
+		{"an unknown key of the rate", "burst: 10", "bursts: 10", `:17: endpoints[0].rate_limit.bursts: unknown key; known here are burst, per_second`},
+
+		{"two endpoints at one path", "    simulate: {", "  - {path: /hooks/stripe, provider: github, secrets: [" + secret + "]}\n#", `:18: endpoints[1].path: the path is the endpoint's name, and endpoints[0].path has it already, in line 6`},
 		{"what is not YAML", "    provider: stripe", "   provider: [", `: not YAML: `},
-		{"a second document", "    simulate: {", "---\nx: 1\n#", `:16: a second document begins here`},
+		{"a second document", "    simulate: {", "---\nx: 1\n#", `:18: a second document begins here`},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			t.Setenv("RECEIVER_TEST_EMPTY", "")
@@ -175,7 +198,7 @@ func TestWrongFlags(t *testing.T) {
 		{"nothing", "", 2, "give -config, or -provider and -secret-env"},
 		{"a flag that is none", "-rooter chi", 2, "flag provided but not defined: -rooter"},
 		{"an argument", "-provider github x", 2, `unexpected argument "x"`},
-		{"a file beside flags", "-config x -router chi", 2, "-config goes with no other flag"},
+		{"a file beside flags", "-config x -router chi", 2, "-config goes with -forget and -endpoint only"},
 		{"no secret", "-provider github", 1, "-secret-env: is missing"},
 		{"a variable that is not set", "-provider github -secret-env RECEIVER_TEST_UNSET", 1, "-secret-env: the environment variable RECEIVER_TEST_UNSET is not set"},
 		{"a short secret", "-provider github -secret-env RECEIVER_TEST_SHORT", 1, "-secret-env: the secret has 5 bytes"},

@@ -68,7 +68,7 @@ func TestDrainWaitsForTheLines(t *testing.T) {
 	var m mistakes
 	gate := make(gated)
 	quiet := slog.New(slog.DiscardHandler)
-	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(&output{w: gate, logger: quiet}, quiet, &m)
+	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(trialStore, &output{w: gate, logger: quiet}, quiet, &m)
 	require.NoError(t, m.err())
 	app, err := mount("chi", endpoints, io.Discard, quiet)
 	require.NoError(t, err)

@@ -11,20 +11,18 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
-	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
 // endpoint is a guard and the signal behind it.
 type endpoint struct {
 	path      string
 	guard     *core.Guard
-	store     replay.Store
 	simulator *simulator
 	out       *output
 }
 
-// build makes the endpoints of a configuration, and notes what the core finds wrong with it.
-func (c *config) build(out *output, logger *slog.Logger, m *mistakes) []*endpoint {
+// build makes the endpoints of a configuration, and notes what is wrong with it. store gives each its replay store.
+func (c *config) build(store func(*endpointConfig) (replay.Store, error), out *output, logger *slog.Logger, m *mistakes) []*endpoint {
 	var all []*endpoint
 	for _, e := range c.endpoints {
 		if e.provider.Name() == "" {
@@ -32,12 +30,17 @@ func (c *config) build(out *output, logger *slog.Logger, m *mistakes) []*endpoin
 		}
 		built := &endpoint{path: e.path, simulator: &simulator{simulation: e.simulate}, out: out}
 		conf := c.coreConfig(e, built, logger)
+		var err error
+		if conf.Replay, err = store(e); err != nil {
+			m.add(e.place("replay.url"), "%v", err)
+			continue
+		}
 		guard, err := core.New(conf)
 		if err != nil {
 			c.explain(e, err, m)
 			continue
 		}
-		built.guard, built.store = guard, conf.Replay
+		built.guard = guard
 		all = append(all, built)
 	}
 	return all
@@ -45,13 +48,12 @@ func (c *config) build(out *output, logger *slog.Logger, m *mistakes) []*endpoin
 
 func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Logger) core.Config {
 	conf := core.Config{
-		Endpoint: e.path, Provider: e.provider,
-		// Each endpoint has a store of its own, so that one that is flooded fills nobody else's.
-		Replay: memstore.NewWithConfig(memstore.Config{Logger: logger}), Lease: e.lease, Retention: e.retention,
+		Endpoint: e.path, Provider: e.provider, Lease: e.lease, Retention: e.retention,
 		// Some providers never retry, and the core wants a choice for them. The safe one is right for a tool.
 		StoreFailure: core.RefuseDelivery,
 		Tolerance:    e.tolerance, MaxBody: e.maxBody, TrustedProxies: c.proxies, PublicURL: e.publicURL,
 		DangerouslyAllowHTTP: e.allowHTTP, DangerouslyAllowWeakSecrets: e.allowWeak,
+		Sources: e.sources, RateLimit: e.rateLimit,
 		Logger: logger, Observer: built.out.observer(core.LogObserver(logger), logger),
 	}
 	if e.secrets != nil {
@@ -59,9 +61,6 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 	}
 	for _, cred := range e.credentials {
 		conf.Credentials = append(conf.Credentials, cred.Credential)
-	}
-	if e.noReplay {
-		conf.Replay = core.DangerouslyNoReplay
 	}
 	if !c.clock.IsZero() {
 		conf.Now = func() time.Time { return c.clock }
@@ -143,6 +142,10 @@ func (e *endpointConfig) keyOf(field string) string {
 		return "public_url"
 	case "TrustedProxies":
 		return "trusted_proxies"
+	case "Sources":
+		return "sources"
+	case "RateLimit":
+		return map[string]string{".PerSecond": "rate_limit.per_second", ".Burst": "rate_limit.burst"}[rest]
 	case "Lease":
 		return "replay.lease"
 	case "Retention":

@@ -21,9 +21,12 @@ type endpointConfig struct {
 	tolerance   time.Duration
 	maxBody     int64
 	publicURL   string
-	noReplay    bool
+	store       string // of the events that were processed; empty: in memory
+	storeURL    string
 	lease       time.Duration
 	retention   time.Duration
+	sources     core.SourceList
+	rateLimit   core.RateLimit
 	allowHTTP   bool
 	allowWeak   bool
 	simulate    simulation
@@ -45,6 +48,8 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"max_body":                       into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
 		"public_url":                     into(&e.publicURL, r.text),
 		"replay":                         func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
+		"sources":                        func(n *yaml.Node, at place) { e.sources = r.networks(n, at) },
+		"rate_limit":                     func(n *yaml.Node, at place) { r.rateLimit(n, at, e, nested) },
 		"simulate":                       func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
 		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
 		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
@@ -127,32 +132,52 @@ func providerNames() []string {
 
 // replay reads what remembers the events.
 func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[string]place) {
-	store := "memory"
+	e.store = storeMemory
 	found := r.mapping(n, at, map[string]field{
-		"store":     into(&store, r.text),
+		"store":     into(&e.store, r.text),
 		"lease":     into(&e.lease, r.seconds),
 		"retention": into(&e.retention, r.seconds),
-		"url":       func(*yaml.Node, place) {},
+		"url":       func(n *yaml.Node, at place) { e.storeURL = r.secret(n, at).DangerouslyReveal() },
 	})
 	for key, p := range found {
 		places["replay."+key] = p
 	}
+	store := e.store
 	switch store {
-	case "memory":
-	case "none":
-		e.noReplay = true
+	case storeMemory:
+	case storeNone:
 		if p, given := found["retention"]; given {
 			r.add(p, "with no store nothing is remembered; remove one of the two")
 		}
-	case "redis", "sqlite", "postgres", "mysql":
-		r.add(found["store"], "%s is not in this version; it has memory and none", store)
+	case storeRedis, storeSQLite, storePostgres, storeMySQL:
+		if _, given := found["url"]; !given {
+			r.add(at.of("url", found["store"].line), "is missing: where the %s database is", store)
+		}
 		return
 	default:
-		r.add(found["store"], "must be memory or none, not %q", store)
+		e.store = storeMemory
+		r.add(found["store"], "must be memory, none, redis, sqlite, postgres or mysql, not %q", store)
 		return
 	}
 	if p, given := found["url"]; given {
 		r.add(p, "the store %q has no URL; remove it", store)
+	}
+}
+
+// rateLimit reads how many deliveries one source may send.
+func (r reader) rateLimit(n *yaml.Node, at place, e *endpointConfig, places map[string]place) {
+	burst := int64(0)
+	found := r.mapping(n, at, map[string]field{
+		"per_second": into(&e.rateLimit.PerSecond, r.positive),
+		"burst":      into(&burst, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
+	})
+	e.rateLimit.Burst = int(burst)
+	for key, p := range found {
+		places["rate_limit."+key] = p
+	}
+	if _, given := found["per_second"]; !given && follow(n).Kind == yaml.MappingNode {
+		r.add(at.of("per_second", at.line), "is missing")
+		e.rateLimit = core.RateLimit{}
 	}
 }
 

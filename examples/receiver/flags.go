@@ -30,6 +30,10 @@ Try it on this machine, with no provider:
 Standard output is one JSON object a line: "listening" first, "signal" for each call of a signal, "answered" for each
 delivery that reached none. Logs go to standard error. SIGINT and SIGTERM drain.
 
+After a receiver was mended, let an event run again with its next delivery ("resend" at the provider):
+
+  receiver -config receiver.yaml -endpoint /hooks/stripe -forget evt_123
+
 Every setting is in examples/receiver/receiver.yaml. One endpoint can be set up by flags:
 
 `
@@ -41,6 +45,8 @@ type options struct {
 	path, provider, secretEnv string
 	publicURL, trustedProxies string
 	allowHTTP                 bool
+	forget                    []string
+	endpoint                  string
 }
 
 // errUsage is a wrong command line; what is wrong has been printed.
@@ -51,7 +57,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	var o options
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; goes with no other flag")
+	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; of the other flags only -forget and -endpoint go with it")
 	flags.StringVar(&o.provider, "provider", "", "`name` of the provider: "+strings.Join(providerNames(), ", "))
 	flags.StringVar(&o.secretEnv, "secret-env", "", "environment `variable` with the secret as the provider's dashboard shows it, or user:password;\nduring a rotation a list, NEW,OLD, of which only the first must be set")
 	flags.StringVar(&o.path, "path", "/hooks", "`path` of the endpoint, and its name")
@@ -60,6 +66,14 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.trustedProxies, "trusted-proxies", "", "`addresses` of the proxies or tunnel whose X-Forwarded-Proto counts: 127.0.0.1")
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "take deliveries over plain HTTP: for development on one machine")
+	flags.Func("forget", "make the replay store forget the event with this `id`, or identity as the logs show it, and end; may be repeated", func(id string) error {
+		if id == "" {
+			return errors.New("it is empty")
+		}
+		o.forget = append(o.forget, id)
+		return nil
+	})
+	flags.StringVar(&o.endpoint, "endpoint", "", "`path` of the endpoint whose events -forget means, where there are several")
 	flags.Usage = func() {
 		_, _ = io.WriteString(stderr, usage)
 		flags.PrintDefaults()
@@ -77,9 +91,17 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	if flags.NArg() > 0 {
 		return wrong("unexpected argument %q", flags.Arg(0))
 	}
+	others := 0
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name != "config" && f.Name != "forget" && f.Name != "endpoint" {
+			others++
+		}
+	})
 	switch {
-	case o.file != "" && flags.NFlag() > 1:
-		return wrong("-config goes with no other flag")
+	case o.file != "" && others > 0:
+		return wrong("-config goes with -forget and -endpoint only")
+	case o.endpoint != "" && len(o.forget) == 0:
+		return wrong("-endpoint goes with -forget")
 	case o.file == "" && o.provider == "":
 		return wrong("give -config, or -provider and -secret-env")
 	}

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 func main() {
@@ -33,13 +35,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := &output{w: stdout, logger: logger}
 	var m mistakes
 	c := opts.config(&m)
-	c.build(out, slog.New(slog.DiscardHandler), &m) // a trial: what guards log at their start is noise beside mistakes
+	// A trial first: a mistake must not cost a connection, and what guards log at their start is noise beside mistakes.
+	trial := newStores(logger)
+	c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, out, slog.New(slog.DiscardHandler), &m)
+	_ = trial.closeAll() // in memory, and empty
 	if err := m.err(); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
-	if err := serve(ctx, c, c.build(out, logger, &m), out, stderr, logger); err != nil {
-		logger.Error("receiver", "error", err)
+	opened := newStores(logger)
+	endpoints := c.build(func(e *endpointConfig) (replay.Store, error) { return opened.open(ctx, e) }, out, logger, &m)
+	err = m.err()
+	switch {
+	case err != nil:
+		_, _ = fmt.Fprintln(stderr, err)
+	case len(opts.forget) > 0:
+		if err = forget(ctx, c, endpoints, opts, out); err != nil {
+			logger.Error("receiver", "error", err)
+		}
+	default:
+		if err = serve(ctx, c, endpoints, out, stderr, logger); err != nil {
+			logger.Error("receiver", "error", err)
+		}
+	}
+	if closing := opened.closeAll(); closing != nil {
+		logger.Error("receiver", "error", closing)
+		err = errors.Join(err, closing)
+	}
+	if err != nil {
 		return 1
 	}
 	return 0

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/sallyport-go/sallyport/core"
 )
 
 // reader reads the nodes of a YAML document and notes every mistake with its line and key. It is stricter than the
@@ -126,6 +128,32 @@ func (r reader) count(n *yaml.Node, at place, least int64) (int64, bool) {
 		return 0, false
 	}
 	return v, true
+}
+
+// positive reads a number above zero, in plain decimals.
+func (r reader) positive(n *yaml.Node, at place) (float64, bool) {
+	const kind = "a number above 0"
+	text, ok := r.scalar(n, at, kind, "!!int", "!!float")
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(v > 0) || strings.ContainsAny(text, "xX_") {
+		r.add(at, "must be %s, not %q", kind, text)
+		return 0, false
+	}
+	return v, true
+}
+
+// networks reads a list of addresses and prefixes.
+func (r reader) networks(n *yaml.Node, at place) core.Networks {
+	var all []string
+	r.list(n, at, func(n *yaml.Node, at place) {
+		if text, ok := r.text(n, at); ok {
+			all = append(all, text)
+		}
+	})
+	return core.Networks(strings.Join(all, ", "))
 }
 
 func (r reader) duration(n *yaml.Node, at place, least time.Duration) (time.Duration, bool) {

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core"
 )
 
 // Timeouts of the server. What a simulated delay takes comes on top.
@@ -45,6 +47,9 @@ func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, s
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
+	for _, mistake := range core.CheckServer(server) {
+		logger.Warn("the server lacks a limit", "error", mistake)
+	}
 	out.print(map[string]string{"listening": ln.Addr().String()})
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
@@ -66,7 +71,7 @@ func drain(ctx context.Context, server *http.Server, endpoints []*endpoint) erro
 		err = errors.Join(fmt.Errorf("deliveries were cut off: %w", err), server.Close())
 	}
 	for _, e := range endpoints {
-		err = errors.Join(err, e.guard.Flush(ctx), e.store.Close())
+		err = errors.Join(err, e.guard.Flush(ctx))
 	}
 	return err
 }

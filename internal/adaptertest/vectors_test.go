@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,11 +81,15 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 			for name, mount := range mounts {
 				t.Run(v.ID+" through "+name, func(t *testing.T) {
 					t.Parallel()
-					p, ok := provider.ByName(strings.TrimSuffix(v.Provider, "-style"))
+					p, ok := provider.ByName(v.Provider)
 					require.True(t, ok)
+					e, err := core.EntryOf(p)
+					require.NoError(t, err)
 					now := time.Now()
 					if v.Now != nil {
 						now = time.Unix(*v.Now, 0)
+					} else if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"], ",")[0], "t="), 10, 64); err == nil {
+						now = time.UnixMilli(milli) // recorded without a clock, so judged at its own time
 					}
 					g, err := core.New(core.Config{
 						Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(v.Secret), Replay: core.DangerouslyNoReplay,
@@ -108,7 +113,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 						require.Len(t, ran, 1)
 						return
 					}
-					require.Equal(t, http.StatusBadRequest, res.StatusCode)
+					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), res.StatusCode)
 					require.Empty(t, ran)
 				})
 			}

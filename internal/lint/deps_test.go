@@ -39,6 +39,9 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider"},
 		{folder: "core/provider/unproved"},
 		{folder: "core/keys"},
+		{folder: "core/sources"},
+		{folder: "core/limit/memlimit", only: []string{"golang.org/x/time"}},
+		{folder: "core/limit/redislimit", not: []string{gin, echo, chi}},
 		{folder: "core/replay"},
 		{folder: "core/replay/memstore"},
 		{folder: "core/replay/storetest"},
@@ -66,7 +69,7 @@ func TestDependencies(t *testing.T) {
 				inside, foreign := under(p.path, module), !p.standard
 				switch {
 				case inside:
-				case row.folder == "core/replay/redisstore" && under(p.path, "github.com/redis"):
+				case (row.folder == "core/replay/redisstore" || row.folder == "core/limit/redislimit") && under(p.path, "github.com/redis"):
 				case row.folder == "core/handover" && underAny(p.path, []string{watermill, "database/sql/driver"}): // of google/uuid
 				case row.folder == "core/replay/sqlstore" && under(p.path, "database/sql"):
 				case foreign && row.not == nil && !underAny(p.path, row.only):

@@ -52,6 +52,8 @@ func proof(e *entry.Entry) string {
 		return "HTTP Basic"
 	case entry.Bearer:
 		return "bearer token"
+	case entry.QueryToken:
+		return "shared secret in the URL's `" + e.Credential.Name + "`"
 	default:
 		return "shared secret in `" + e.Credential.Name + "`"
 	}

@@ -36,6 +36,8 @@ type Entry struct {
 	AckLimit time.Duration
 
 	AuthStatus int // answer to a failed authentication; 0: 400
+	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much is 503 and not 429.
+	Drops4xx bool
 }
 
 // Algorithm is the keyed hash of a scheme. The receiver chooses it; nothing in a request does.

@@ -1,0 +1,185 @@
+package core
+
+import (
+	"container/list"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	defaultMaxBodies = 2048
+	maxMaxBodies     = 1 << 20
+	// bodyUnit is what a body may hold and still count as one.
+	bodyUnit = 32 << 10
+	// slowBody is how long a body may take before it has to make room for others. Genuine ones arrive in milliseconds.
+	slowBody = time.Second
+	// leashedBodies is how many bodies of a source that keeps failing are read at a time.
+	leashedBodies = 8
+	// overloadRetry is what a provider is told to wait when there is no room.
+	overloadRetry = 2 * time.Second
+)
+
+// bodyGate bounds the bodies that are held for senders nobody has proved yet, by what they hold and not by what they
+// declare: a declaration costs a sender nothing, and reserving by it would let a few idle connections shut everybody
+// out. When there is no room, the body that has been slow for longest makes way.
+type bodyGate struct {
+	most int64 // units
+
+	mu   sync.Mutex
+	used int64     // units
+	open list.List // of *bodySlot, the oldest first
+}
+
+// bodySlot is one body's place. Its fields belong to the gate's lock.
+type bodySlot struct {
+	gate      *bodyGate
+	w         http.ResponseWriter
+	source    netip.Addr // as sourceKey gives it
+	began     time.Time
+	held      int64 // bytes
+	place     *list.Element
+	complete  bool // read to its end: it is waiting for nobody
+	displaced bool
+}
+
+func unitsOf(bytes int64) int64 { return max(1, (bytes+bodyUnit-1)/bodyUnit) }
+
+// enter gives a body a place, or nil when there is none.
+func (g *bodyGate) enter(w http.ResponseWriter, source netip.Addr, leashed bool) *bodySlot {
+	s := &bodySlot{gate: g, w: w, source: sourceKey(source), began: time.Now()}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if leashed && g.countOf(s.source, leashedBodies) >= leashedBodies {
+		return nil
+	}
+	if g.used+1 > g.most && !g.displace(s.began) {
+		return nil
+	}
+	g.used++
+	s.place = g.open.PushBack(s)
+	return s
+}
+
+func (g *bodyGate) countOf(source netip.Addr, enough int) (n int) {
+	for e := g.open.Front(); e != nil && n < enough; e = e.Next() {
+		if e.Value.(*bodySlot).source == source {
+			n++
+		}
+	}
+	return n
+}
+
+// displace ends the reading of the oldest body that is still being read, if it is slow. Its place is free at once; what
+// it holds is freed as soon as its reader wakes up.
+func (g *bodyGate) displace(now time.Time) bool {
+	oldest := g.open.Front()
+	for oldest != nil && oldest.Value.(*bodySlot).complete {
+		oldest = oldest.Next()
+	}
+	if oldest == nil {
+		return false
+	}
+	s := oldest.Value.(*bodySlot)
+	if now.Sub(s.began) < slowBody {
+		return false
+	}
+	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept what
+	// it holds: then there is no room.
+	if s.w == nil || http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0)) != nil {
+		return false
+	}
+	s.displaced = true
+	s.remove()
+	return true
+}
+
+func (s *bodySlot) remove() {
+	s.gate.used -= unitsOf(s.held)
+	s.gate.open.Remove(s.place)
+	s.place = nil
+}
+
+// grow asks for room for more bytes; no slot asks nobody. A body that is alone always has it, so that no limit makes an endpoint's own
+// largest delivery impossible.
+func (s *bodySlot) grow(bytes int64) bool {
+	if s == nil {
+		return true
+	}
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if s.place == nil {
+		return false
+	}
+	more := unitsOf(s.held+bytes) - unitsOf(s.held)
+	for s.gate.used+more > s.gate.most && s.gate.open.Len() > 1 {
+		if !s.gate.displace(time.Now()) || s.displaced {
+			return false
+		}
+	}
+	s.held += bytes
+	s.gate.used += more
+	return true
+}
+
+// finish says that the body is complete, and reports false where it was made to end. From then on nobody touches the
+// connection's deadline, which is the app's and no longer the body's.
+func (s *bodySlot) finish() bool {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	s.complete = true
+	return !s.displaced
+}
+
+// leave gives the place back.
+func (s *bodySlot) leave() {
+	s.gate.mu.Lock()
+	defer s.gate.mu.Unlock()
+	if s.place != nil {
+		s.remove()
+	}
+}
+
+// takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
+// place is kept until the caller calls i.leave, because so long the body is held unproved.
+func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
+	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
+	if here || r.Body == nil || r.Body == http.NoBody {
+		return readBody(r, g.maxBody, nil)
+	}
+	i.leave()
+	leashed := g.leashed(r.Context(), i.source)
+	i.slot = g.bodies.enter(i.w, i.source, leashed)
+	if i.slot == nil {
+		i.overloaded, i.retryAfter = !leashed, overloadRetry
+		if leashed {
+			return nil, failure{ReasonRateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows, and others of its bodies are being read"}
+		}
+		return nil, noRoom()
+	}
+	i.bodyBegun = true
+	lift := g.boundReading(i.w, r, i.started)
+	body, f := readBody(r, g.maxBody, i.slot)
+	if !i.slot.finish() || f.reason == ReasonRateLimited {
+		i.overloaded, i.retryAfter = true, overloadRetry
+		return nil, noRoom()
+	}
+	if f.failed() {
+		return nil, f // the deadline stands, for what net/http still reads of the body
+	}
+	lift()
+	return body, failure{}
+}
+
+func noRoom() failure {
+	return failure{ReasonRateLimited, "too many bodies are being read that nobody has proved yet (MaxConcurrentBodies): the provider is asked to send it again"}
+}
+
+// leave gives the body's place in the gate back.
+func (i *inspection) leave() {
+	if i.slot != nil {
+		i.slot.leave()
+		i.slot = nil
+	}
+}

@@ -1,0 +1,53 @@
+package core
+
+import (
+	"net/http"
+	"net/netip"
+)
+
+// ParseForwarded gives the nodes and protos of a Forwarded header.
+func ParseForwarded(lines ...string) (hops [][2]string, ok bool) {
+	var c forwardedChain
+	if !c.parse(lines) {
+		return nil, false
+	}
+	for i := range c.n {
+		hops = append(hops, [2]string{c.hops[i].node, c.hops[i].proto})
+	}
+	return hops, true
+}
+
+// HopAddr reads a member of X-Forwarded-For.
+func HopAddr(s string) (netip.Addr, bool) { return hopAddr(s) }
+
+// Trace gives the source of a request and why it is unknown.
+func (g *Guard) Trace(r *http.Request) (netip.Addr, string) {
+	p := g.trace(r)
+	return p.source, p.unknown
+}
+
+// RequestTarget is the path and query that signatures cover.
+func RequestTarget(r *http.Request) string { return requestTarget(r) }
+
+// Buckets are the guard's own token buckets.
+type Buckets struct{ b *buckets }
+
+// NewBuckets makes a table for at most most sources.
+func NewBuckets(perSecond float64, burst, most int) Buckets {
+	b := newBuckets(perSecond, burst)
+	b.most = most
+	return Buckets{b}
+}
+
+// Allow takes n.
+func (b Buckets) Allow(key netip.Addr, n int) bool { ok, _ := b.b.allow(key, n); return ok }
+
+// Len is how many sources are followed.
+func (b Buckets) Len() int { return len(b.b.fullAt) }
+
+// OpenBodies is how many units unproved bodies hold.
+func (g *Guard) OpenBodies() int64 {
+	g.bodies.mu.Lock()
+	defer g.bodies.mu.Unlock()
+	return g.bodies.used
+}

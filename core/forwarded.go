@@ -1,0 +1,222 @@
+package core
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// maxHops is how many proxies a request may claim to have come through. Chains are two or three long; a longer list is
+// somebody's attempt to make work.
+const maxHops = 16
+
+// forwardedHop is one element of a Forwarded header: what one proxy says of who connected to it.
+type forwardedHop struct {
+	node  string // of for=, without its quotes; empty where the element has none
+	proto string
+}
+
+// forwardedChain is a Forwarded header, the hop next to us last.
+type forwardedChain struct {
+	hops [maxHops]forwardedHop
+	n    int
+}
+
+// parse reads the lines of a Forwarded header by the grammar of RFC 7239, section 4, and nothing more lenient: two
+// parsers that mend a malformed header differently would see two different senders. It reports false where the header
+// is malformed, repeats a parameter, or lists more hops than any chain has.
+func (c *forwardedChain) parse(lines []string) bool {
+	size := 0
+	for _, line := range lines {
+		if size += len(line); size > maxHeaderBytes {
+			return false
+		}
+		for rest := line; ; {
+			var ok bool
+			if rest, ok = c.element(trimOWS(rest)); !ok {
+				return false
+			}
+			if rest = trimOWS(rest); rest == "" {
+				break
+			}
+			if rest[0] != ',' {
+				return false
+			}
+			rest = rest[1:]
+		}
+	}
+	return true
+}
+
+// element reads pairs separated by semicolons. RFC 7239 lets a pair be empty; an element without any says nothing, and
+// is refused.
+func (c *forwardedChain) element(s string) (rest string, ok bool) {
+	if c.n == maxHops {
+		return "", false
+	}
+	hop := &c.hops[c.n]
+	c.n++
+	var seen [4]bool // for, proto, by, host
+	pairs := 0
+	for {
+		if s != "" && s[0] != ';' && s[0] != ',' && s[0] != ' ' && s[0] != '\t' {
+			name, value, after, ok := forwardedPair(s)
+			if !ok {
+				return "", false
+			}
+			s = after
+			pairs++
+			which := -1
+			switch {
+			case strings.EqualFold(name, "for"):
+				which, hop.node = 0, value
+			case strings.EqualFold(name, "proto"):
+				which, hop.proto = 1, value
+			case strings.EqualFold(name, "by"):
+				which = 2
+			case strings.EqualFold(name, "host"):
+				which = 3
+			}
+			if which >= 0 {
+				if seen[which] {
+					return "", false // each parameter once in an element: which of two would hold is anybody's guess
+				}
+				seen[which] = true
+			}
+		}
+		if s == "" || s[0] != ';' {
+			break
+		}
+		s = s[1:]
+	}
+	if seen[0] && !validNode(hop.node) {
+		return "", false
+	}
+	return s, pairs > 0
+}
+
+// forwardedPair reads token "=" ( token / quoted-string ).
+func forwardedPair(s string) (name, value, rest string, ok bool) {
+	n := tokenLen(s)
+	if n == 0 || n == len(s) || s[n] != '=' {
+		return "", "", "", false
+	}
+	name, s = s[:n], s[n+1:]
+	if s == "" || s[0] != '"' {
+		n = tokenLen(s)
+		return name, s[:n], s[n:], n > 0
+	}
+	escaped := false
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			value = s[1:i]
+			if escaped {
+				value = unescapeQuoted(value)
+			}
+			return name, value, s[i+1:], true
+		case c == '\\':
+			escaped = true
+			if i++; i == len(s) || (s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f {
+				return "", "", "", false
+			}
+		case (c < 0x20 && c != '\t') || c == 0x7f:
+			return "", "", "", false
+		}
+	}
+	return "", "", "", false // the quote never ends
+}
+
+func unescapeQuoted(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// tokenLen is the length of the token (RFC 9110, section 5.6.2) that s begins with.
+func tokenLen(s string) int {
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func trimOWS(s string) string { return strings.Trim(s, " \t") }
+
+// validNode accepts an address, "unknown", or an obfuscated identifier (RFC 7239, section 6).
+func validNode(s string) bool {
+	if _, ok := forwardedAddr(s); ok {
+		return true
+	}
+	name, port, hasPort := strings.Cut(s, ":")
+	return (strings.EqualFold(name, "unknown") || obfuscated(name)) && (!hasPort || validPort(port) || obfuscated(port))
+}
+
+func obfuscated(s string) bool {
+	if len(s) < 2 || s[0] != '_' {
+		return false
+	}
+	for i := 1; i < len(s); i++ {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+func validPort(s string) bool {
+	if s == "" || len(s) > 5 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// forwardedAddr reads a node of RFC 7239 that is an address: IPv4, or IPv6 in brackets, with or without a port.
+func forwardedAddr(s string) (netip.Addr, bool) {
+	if strings.HasPrefix(s, "[") {
+		inner, after, ok := strings.Cut(s[1:], "]")
+		if !ok || (after != "" && (after[0] != ':' || !(validPort(after[1:]) || obfuscated(after[1:])))) {
+			return netip.Addr{}, false
+		}
+		addr, err := netip.ParseAddr(inner)
+		if err != nil || !addr.Is6() || addr.Zone() != "" {
+			return netip.Addr{}, false
+		}
+		return addr.Unmap(), true
+	}
+	host, port, hasPort := strings.Cut(s, ":")
+	if hasPort && !validPort(port) && !obfuscated(port) {
+		return netip.Addr{}, false
+	}
+	addr, err := netip.ParseAddr(host)
+	return addr, err == nil && addr.Is4()
+}
+
+// hopAddr reads a member of X-Forwarded-For: an address, which some proxies write with a port. The header has no
+// standard; anything that is not one address is garbage. IPv4 written in IPv6 is unmapped and zones are dropped.
+func hopAddr(s string) (netip.Addr, bool) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return addr.Unmap().WithZone(""), true
+	}
+	if inner, ok := strings.CutPrefix(s, "["); ok && strings.HasSuffix(inner, "]") {
+		addr, err := netip.ParseAddr(inner[:len(inner)-1])
+		return addr.Unmap().WithZone(""), err == nil && addr.Is6()
+	}
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return ap.Addr().Unmap().WithZone(""), true
+	}
+	return netip.Addr{}, false
+}

@@ -1,0 +1,147 @@
+package core
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Health is how an endpoint is doing. The worst failure of a webhook is that none arrives any more, and it makes no
+// noise: after a rotation that was half done, every delivery is refused, and the provider gives up one day.
+type Health struct {
+	Endpoint string    `json:"endpoint"`
+	Provider string    `json:"provider"`
+	Since    time.Time `json:"since"` // the guard was made
+	// LastProved is when a delivery was proved last, duplicates included; zero: never by this process.
+	LastProved time.Time `json:"last_proved,omitzero"`
+	// Silence is the time since then, or since the guard was made.
+	Silence time.Duration `json:"silence_ns"`
+	// RejectedInARow is how many authentications have failed since a delivery was proved last.
+	RejectedInARow int64     `json:"rejected_in_a_row"`
+	LastRejected   time.Time `json:"last_rejected,omitzero"`
+	LastReason     Reason    `json:"last_reason,omitempty"` // of that rejection
+}
+
+// vitals are what a guard counts for its health. Their times are the machine's, not Config.Now's.
+type vitals struct {
+	since    time.Time
+	proved   atomic.Int64 // nanoseconds since 1970
+	rejected atomic.Int64
+	inARow   atomic.Int64
+	reason   atomic.Value // Reason
+
+	mu     sync.Mutex
+	alarm  *time.Timer
+	silent bool // the alarm was raised
+}
+
+// count takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the secret.
+func (v *vitals) count(r *Record) {
+	switch {
+	case r.BodySHA256 != [32]byte{}: // proved
+		v.proved.Store(time.Now().UnixNano())
+		v.inARow.Store(0)
+	case r.Reason.Class() == ClassAuthentication:
+		v.rejected.Store(time.Now().UnixNano())
+		v.inARow.Add(1)
+		v.reason.Store(r.Reason)
+	}
+}
+
+func (v *vitals) last() time.Time {
+	if ns := v.proved.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	return v.since
+}
+
+// Health tells how the endpoint is doing, as far as this process has seen.
+func (g *Guard) Health() Health {
+	v := &g.vitals
+	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load()}
+	if ns := v.proved.Load(); ns != 0 {
+		h.LastProved = time.Unix(0, ns)
+	}
+	if ns := v.rejected.Load(); ns != 0 {
+		h.LastRejected = time.Unix(0, ns)
+		h.LastReason, _ = v.reason.Load().(Reason)
+	}
+	return h
+}
+
+// watch raises the alarm once the endpoint has been silent for that long, once for each silence.
+func (g *Guard) watch(silence time.Duration) {
+	v := &g.vitals
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.alarm = time.AfterFunc(silence, func() { g.listen(silence) })
+}
+
+func (g *Guard) listen(silence time.Duration) {
+	v := &g.vitals
+	quiet := time.Since(v.last())
+	v.mu.Lock()
+	raise := quiet >= silence && !v.silent
+	v.silent = quiet >= silence
+	if v.alarm != nil {
+		next := silence - quiet
+		if v.silent {
+			next = silence // look again whether it has ended
+		}
+		v.alarm.Reset(next)
+	}
+	v.mu.Unlock()
+	if raise {
+		h := g.Health()
+		g.logger.Error("sallyport: no delivery has been proved for a long time: is the provider still sending, and with which secret?",
+			"endpoint", g.endpoint, "provider", g.provider, "silence", quiet.Round(time.Second).String(),
+			"rejected_in_a_row", h.RejectedInARow, "last_reason", string(h.LastReason))
+	}
+}
+
+// Close ends the silence alarm, where there is one. The guard goes on judging; closing twice is no mistake.
+func (g *Guard) Close() error {
+	v := &g.vitals
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.alarm != nil {
+		v.alarm.Stop()
+		v.alarm = nil
+	}
+	return nil
+}
+
+// HealthLimits say when an endpoint is not well. A zero limit is none.
+type HealthLimits struct {
+	MaxSilence        time.Duration // how long no delivery may have been proved
+	MaxRejectedInARow int64         // how many authentications may fail without one that succeeds between them
+}
+
+// HealthHandler serves the health of endpoints as JSON: 200 where all are within the limits, 503 where any is not. Mount it
+// where the world does not reach: it says when deliveries came.
+func HealthHandler(limits HealthLimits, guards ...*Guard) http.Handler {
+	guards = append([]*Guard(nil), guards...)
+	type line struct {
+		Health
+		Healthy bool `json:"healthy"`
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		status := http.StatusOK
+		lines := make([]line, len(guards))
+		for i, g := range guards {
+			h := g.Health()
+			well := (limits.MaxSilence == 0 || h.Silence <= limits.MaxSilence) &&
+				(limits.MaxRejectedInARow == 0 || h.RejectedInARow <= limits.MaxRejectedInARow)
+			if !well {
+				status = http.StatusServiceUnavailable
+			}
+			lines[i] = line{h, well}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"endpoints": lines})
+	})
+}

@@ -1,0 +1,190 @@
+package core_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		g := mustNew(t, c)
+		made := time.Now()
+		time.Sleep(time.Minute)
+		require.Equal(t, core.Health{Endpoint: "test", Provider: "acme", Since: made, Silence: time.Minute}, g.Health())
+
+		forged := func() { run(g, post(event, "Acme-Signature", pairs(oldSecret, testTime, event)), never(t)) }
+		forged()
+		run(g, post(event), never(t))
+		h := g.Health()
+		require.EqualValues(t, 2, h.RejectedInARow)
+		require.Equal(t, core.ReasonMissingSignature, h.LastReason)
+		require.True(t, h.LastProved.IsZero())
+
+		for _, row := range []struct {
+			name string
+			send func()
+		}{
+			{"an accepted delivery", func() { run(g, signed(event), ok) }},
+			{"a duplicate", func() { run(g, signed(event), ok) }},
+			{"one whose signal fails", func() {
+				run(g, signed(`{"id":"2"}`), func(*http.Request, core.Event) error { return http.ErrBodyNotAllowed })
+			}},
+		} {
+			forged()
+			time.Sleep(time.Second)
+			row.send()
+			h := g.Health()
+			require.Zero(t, h.RejectedInARow, row.name)
+			require.Zero(t, h.Silence, row.name)
+			require.Equal(t, time.Now().UnixNano(), h.LastProved.UnixNano(), row.name)
+		}
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
+func TestSilenceIsAlarmedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		c, _ := config(timestamped())
+		c.SilenceAfter = time.Hour
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		g := mustNew(t, c)
+		alarms := func() int {
+			synctest.Wait()
+			return strings.Count(log.String(), "no delivery has been proved")
+		}
+		time.Sleep(50 * time.Minute)
+		run(g, signed(event), ok)
+		time.Sleep(50 * time.Minute)
+		require.Zero(t, alarms(), "the silence begins anew with each proof")
+		time.Sleep(20 * time.Minute)
+		require.Equal(t, 1, alarms())
+		time.Sleep(24 * time.Hour)
+		require.Equal(t, 1, alarms(), "once for each silence")
+		run(g, signed(`{"id":"2"}`), ok)
+		time.Sleep(3 * time.Hour)
+		require.Equal(t, 2, alarms())
+		run(g, signed(`{"id":"3"}`), ok)
+		require.NoError(t, g.Close())
+		require.NoError(t, g.Close())
+		time.Sleep(24 * time.Hour)
+		require.Equal(t, 2, alarms(), "a guard that was closed is silent itself")
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
+func TestHealthHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		good := mustNew(t, c)
+		c.Endpoint = "other"
+		bad := mustNew(t, c)
+		h := core.HealthHandler(core.HealthLimits{MaxSilence: time.Hour, MaxRejectedInARow: 2}, good, bad)
+		ask := func() (int, map[string]bool) {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+			var answer struct {
+				Endpoints []struct {
+					Endpoint string
+					Healthy  bool
+				}
+			}
+			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
+			well := map[string]bool{}
+			for _, e := range answer.Endpoints {
+				well[e.Endpoint] = e.Healthy
+			}
+			return w.Code, well
+		}
+		status, well := ask()
+		require.Equal(t, 200, status)
+		require.Equal(t, map[string]bool{"test": true, "other": true}, well)
+		for range 3 {
+			run(bad, post(event), never(t))
+		}
+		status, well = ask()
+		require.Equal(t, 503, status)
+		require.Equal(t, map[string]bool{"test": true, "other": false}, well)
+		run(bad, signed(event), ok)
+		time.Sleep(61 * time.Minute)
+		run(good, signed(event), ok)
+		status, well = ask()
+		require.Equal(t, 503, status)
+		require.Equal(t, map[string]bool{"test": true, "other": false}, well)
+		require.NoError(t, good.Flush(t.Context()))
+		require.NoError(t, bad.Flush(t.Context()))
+	})
+}
+
+func TestAServerWithoutLimitsIsNamed(t *testing.T) {
+	t.Parallel()
+	good := func() *http.Server {
+		return &http.Server{
+			ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+			IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		}
+	}
+	require.Empty(t, core.CheckServer(good()))
+	for _, row := range []struct {
+		name   string
+		change func(*http.Server)
+		want   []string
+	}{
+		{"a server without any", func(s *http.Server) { *s = http.Server{} }, []string{
+			"Server.ReadHeaderTimeout", "Server.ReadTimeout", "Server.IdleTimeout", "Server.WriteTimeout", "Server.MaxHeaderBytes",
+		}},
+		{"the read timeout stands in for the headers'", func(s *http.Server) { s.ReadHeaderTimeout = 0 }, nil},
+		{"a header timeout alone", func(s *http.Server) { s.ReadTimeout = 0 }, []string{"Server.ReadTimeout"}},
+		{"a read timeout of an hour", func(s *http.Server) { s.ReadTimeout = time.Hour }, []string{"Server.ReadTimeout"}},
+		{"no write timeout", func(s *http.Server) { s.WriteTimeout = 0 }, []string{"Server.WriteTimeout"}},
+		{"no idle timeout", func(s *http.Server) { s.IdleTimeout = 0 }, []string{"Server.IdleTimeout"}},
+		{"net/http's own limit of headers", func(s *http.Server) { s.MaxHeaderBytes = 0 }, []string{"Server.MaxHeaderBytes"}},
+		{"headers of 8 MiB", func(s *http.Server) { s.MaxHeaderBytes = 8 << 20 }, []string{"Server.MaxHeaderBytes"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := good()
+			row.change(s)
+			var fields []string
+			for _, e := range core.CheckServer(s) {
+				fields = append(fields, e.Field)
+			}
+			require.Equal(t, row.want, fields)
+		})
+	}
+	require.NotEmpty(t, core.CheckServer(nil))
+}
+
+// lockedBuffer is a log that several goroutines write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,95 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// certified is the key of a certificate with the time in which its whole chain is valid.
+type certified struct {
+	key       crypto.PublicKey
+	notBefore time.Time
+	notAfter  time.Time
+}
+
+func (c certified) validAt(t time.Time) bool { return !t.Before(c.notBefore) && !t.After(c.notAfter) }
+
+// judge reads the certificates that a host served, the leaf first, and verifies the leaf.
+func (p *Pin) judge(d *document, host Host, roots *x509.CertPool, now time.Time) (certified, error) {
+	certs, err := parseCertificates(d.body)
+	if err != nil {
+		return certified{}, err
+	}
+	leaf := certs[0]
+	if leaf.IsCA {
+		return certified{}, errors.New("the certificate is that of an authority")
+	}
+	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return certified{}, errors.New("the certificate is not for signatures")
+	}
+	// Letter by letter: VerifyHostname would take a wildcard, and *.example.com is held by more than one service.
+	if !slices.ContainsFunc(leaf.DNSNames, func(name string) bool { return slices.Contains(host.CertificateNames, name) }) {
+		return certified{}, fmt.Errorf("the certificate is for %s, not for %s", quote(strings.Join(leaf.DNSNames, ", ")), strings.Join(host.CertificateNames, " or "))
+	}
+	key, err := accept(leaf.PublicKey)
+	if err != nil {
+		return certified{}, err
+	}
+	chains, err := leaf.Verify(x509.VerifyOptions{
+		Roots:         firstPool(p.Roots, roots),
+		Intermediates: p.helpers(certs[1:], d.peers),
+		CurrentTime:   now,
+		KeyUsages:     p.KeyUsages,
+	})
+	if err != nil {
+		return certified{}, fmt.Errorf("the certificate is not valid: %w", err)
+	}
+	c := certified{key: key}
+	for _, chain := range chains {
+		notBefore, notAfter := leaf.NotBefore, leaf.NotAfter
+		for _, cert := range chain {
+			if cert.NotBefore.After(notBefore) {
+				notBefore = cert.NotBefore
+			}
+			if cert.NotAfter.Before(notAfter) {
+				notAfter = cert.NotAfter
+			}
+		}
+		if notAfter.After(c.notAfter) {
+			c.notBefore, c.notAfter = notBefore, notAfter
+		}
+	}
+	return c, nil
+}
+
+// helpers gathers certificates that may help to build the chain. None of them is trusted by being here, so that those
+// which the host presented for its own connection, often of the same authority, do no harm.
+func (p *Pin) helpers(served, peers []*x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	if p.Intermediates != nil {
+		pool = p.Intermediates.Clone()
+	}
+	for _, c := range served {
+		pool.AddCert(c)
+	}
+	for i, c := range peers {
+		if i > 0 && i <= maxPEMBlocks {
+			pool.AddCert(c)
+		}
+	}
+	return pool
+}
+
+func firstPool(pools ...*x509.CertPool) *x509.CertPool {
+	for _, p := range pools {
+		if p != nil {
+			return p
+		}
+	}
+	return nil // the system's
+}

@@ -1,0 +1,69 @@
+package keys
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// dialer connects to public addresses only. The check runs for every address that is about to be connected to, after the
+// name was resolved: a name that resolves differently the second time gains nothing.
+func dialer(timeout time.Duration, allowed []netip.Prefix) *net.Dialer {
+	special := specialNetworks()
+	return &net.Dialer{
+		Timeout: timeout,
+		Control: func(_, address string, _ syscall.RawConn) error {
+			to, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return fmt.Errorf("the address %q cannot be judged", address)
+			}
+			if addr := unmapped(to.Addr()); !inside(allowed, addr) && (addr.Zone() != "" || inside(special, addr)) {
+				return fmt.Errorf("the name resolves to %v, which is not a public address; if that is right, add it to AllowNetworks", addr)
+			}
+			return nil
+		},
+	}
+}
+
+// unmapped returns the IPv4 address inside an IPv4-mapped or a NAT64 one (RFC 6052), which is where it leads.
+func unmapped(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap()
+	if netip.MustParsePrefix("64:ff9b::/96").Contains(addr) {
+		b := addr.As16()
+		return netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return addr
+}
+
+func inside(networks []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range networks {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// specialNetworks are those of the registries of special-purpose addresses (RFC 6890) that no provider serves from, and
+// everything in IPv6 outside global unicast.
+func specialNetworks() []netip.Prefix {
+	texts := []string{
+		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+		"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+		"224.0.0.0/4", "240.0.0.0/4",
+		"168.63.129.16/32", // the host agent of Azure, a public number that leads to the machine's own host
+
+		"::/3", "4000::/2", "8000::/1", // all but 2000::/3
+		"2001::/23",     // protocol assignments; Teredo embeds IPv4
+		"2001:db8::/32", // documentation
+		"2002::/16",     // 6to4 embeds IPv4
+		"3fff::/20",     // documentation
+	}
+	networks := make([]netip.Prefix, len(texts))
+	for i, t := range texts {
+		networks[i] = netip.MustParsePrefix(t)
+	}
+	return networks
+}

@@ -1,0 +1,29 @@
+package keys
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Dialer is the dialer of the default transport.
+func Dialer(allowed ...netip.Prefix) *net.Dialer { return dialer(5*time.Second, allowed) }
+
+// DefaultTransport is what fetches where no RoundTripper is given.
+func DefaultTransport(o Options) *http.Transport {
+	o, err := o.withDefaults()
+	if err != nil {
+		panic(err)
+	}
+	return newFetcher(o).transport.(*http.Transport)
+}
+
+// IsRegion is the grammar of regions.
+func IsRegion(text string) bool { return isRegion(text) }
+
+// SmallOrder is the list of refused Ed25519 keys.
+func SmallOrder() []string { return smallOrder() }
+
+// AmazonIntermediates is what SNS pins embed.
+const AmazonIntermediates = amazonIntermediates

@@ -1,0 +1,237 @@
+package keys
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+)
+
+const (
+	maxKeysInSet = 64
+	maxKidBytes  = 256
+)
+
+// algorithmsOf returns the accepted algorithms by the key type that each needs.
+func algorithmsOf(names []string) (map[string]string, error) {
+	if len(names) == 0 {
+		return nil, errors.New("name the algorithms that keys may be used with, such as RS256")
+	}
+	allowed := map[string]string{}
+	for _, name := range names {
+		switch name {
+		case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512":
+			allowed[name] = "RSA"
+		case "ES256":
+			allowed[name] = "EC"
+		case "EdDSA", "Ed25519":
+			allowed[name] = "OKP"
+		default:
+			return nil, fmt.Errorf("the algorithm %s is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA and Ed25519", quote(name))
+		}
+	}
+	return allowed, nil
+}
+
+// parseJWKS reads a JSON Web Key Set (RFC 7517). A set that is malformed is refused whole. A key that cannot be used is
+// left out and the others serve (section 5), because sets hold keys for other purposes; why it is left out is kept.
+//
+// Two usable keys of one kid that differ are both left out: which of them is meant would depend on their order.
+func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
+	if err := checkJSON(data); err != nil {
+		return nil, err
+	}
+	members, err := object(data)
+	if err != nil {
+		return nil, err
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(members["keys"], &list); err != nil || list == nil {
+		return nil, errors.New(`it has no array "keys"`)
+	}
+	if len(list) > maxKeysInSet {
+		return nil, fmt.Errorf("it has %d keys; the limit is %d", len(list), maxKeysInSet)
+	}
+	set := &keySet{keys: map[string]crypto.PublicKey{}, refused: map[string]error{}}
+	var usable []crypto.PublicKey
+	var why error
+	for i, raw := range list {
+		jwk, err := object(raw)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		kid, err := text(jwk, "kid")
+		if err != nil || len(kid) > maxKidBytes {
+			why = fmt.Errorf("key %d has no usable kid", i+1)
+			continue
+		}
+		key, err := parseJWK(jwk, allowed)
+		if err != nil {
+			why = err
+			if _, ok := set.refused[kid]; !ok {
+				set.refused[kid] = err
+			}
+			continue
+		}
+		if !slices.ContainsFunc(usable, func(k crypto.PublicKey) bool { return same(k, key) }) {
+			usable = append(usable, key)
+		}
+		set.add(kid, key)
+	}
+	delete(set.keys, "") // without a kid, a key is found only if it is the only one
+	if len(usable) == 0 {
+		if why == nil {
+			why = errors.New("there is none")
+		}
+		return nil, fmt.Errorf("none of its %d keys can be used here: %w", len(list), why)
+	}
+	if len(usable) == 1 {
+		set.only = usable[0]
+	}
+	return set, nil
+}
+
+// add keeps a usable key under its kid, whatever the order in which keys come.
+func (s *keySet) add(kid string, key crypto.PublicKey) {
+	switch first, ok := s.keys[kid]; {
+	case ok && same(first, key):
+	case ok:
+		s.keys[kid] = nil // for good, because nil is the same as no key: a third one is no more certain than these
+		s.refused[kid] = errors.New("the set has two different keys of that name")
+	default:
+		s.keys[kid] = key
+	}
+}
+
+func same(a, b crypto.PublicKey) bool {
+	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && k.Equal(b)
+}
+
+// parseJWK reads one key, if it is meant for verifying with an allowed algorithm.
+func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto.PublicKey, error) {
+	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		if _, ok := jwk[name]; ok {
+			return nil, fmt.Errorf("it has the member %q of a private or symmetric key: whoever reads the set can sign", name)
+		}
+	}
+	field := make(map[string]string)
+	for _, name := range []string{"kty", "use", "alg", "crv", "n", "e", "x", "y"} {
+		s, err := text(jwk, name)
+		if err != nil {
+			return nil, err
+		}
+		field[name] = s
+	}
+	if _, ok := jwk["use"]; ok && field["use"] != "sig" {
+		return nil, fmt.Errorf("its use is %s, not sig", quote(field["use"]))
+	}
+	if err := checkKeyOps(jwk); err != nil {
+		return nil, err
+	}
+	kty := field["kty"]
+	if _, ok := jwk["alg"]; ok {
+		if needs, ok := allowed[field["alg"]]; !ok || needs != kty {
+			return nil, fmt.Errorf("its alg is %s and its kty %s, which is not what this provider signs with", quote(field["alg"]), quote(kty))
+		}
+	} else if !hasType(allowed, kty) {
+		return nil, fmt.Errorf("its kty is %s, which is not what this provider signs with", quote(kty))
+	}
+	switch kty {
+	case "RSA":
+		return rsaJWK(field)
+	case "EC":
+		return ecJWK(field)
+	default:
+		return okpJWK(field)
+	}
+}
+
+func hasType(allowed map[string]string, kty string) bool {
+	for _, needs := range allowed {
+		if needs == kty {
+			return true
+		}
+	}
+	return false
+}
+
+func checkKeyOps(jwk map[string]json.RawMessage) error {
+	raw, ok := jwk["key_ops"]
+	if !ok {
+		return nil
+	}
+	var ops []string
+	if err := json.Unmarshal(raw, &ops); err != nil {
+		return errors.New("its key_ops is no array of strings")
+	}
+	if slices.Contains(ops, "verify") && !slices.ContainsFunc(ops, func(op string) bool { return op != "verify" && op != "sign" }) {
+		return nil
+	}
+	return fmt.Errorf("its key_ops is %.100q, not verify", ops)
+}
+
+func rsaJWK(field map[string]string) (crypto.PublicKey, error) {
+	n, err := octets(field, "n")
+	if err != nil {
+		return nil, err
+	}
+	e, err := octets(field, "e")
+	if err != nil {
+		return nil, err
+	}
+	if n[0] == 0 || e[0] == 0 || len(e) > 4 {
+		return nil, errors.New("its n or e is not in the shortest form")
+	}
+	return accept(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())})
+}
+
+func ecJWK(field map[string]string) (crypto.PublicKey, error) {
+	if field["crv"] != "P-256" {
+		return nil, fmt.Errorf("its crv is %s, not P-256", quote(field["crv"]))
+	}
+	x, err := octets(field, "x")
+	if err != nil {
+		return nil, err
+	}
+	y, err := octets(field, "y")
+	if err != nil {
+		return nil, err
+	}
+	if len(x) != 32 || len(y) != 32 {
+		return nil, errors.New("its coordinates are not of 32 bytes each")
+	}
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+	if err != nil {
+		return nil, errors.New("its point is not on P-256")
+	}
+	return accept(key)
+}
+
+func okpJWK(field map[string]string) (crypto.PublicKey, error) {
+	if field["crv"] != "Ed25519" {
+		return nil, fmt.Errorf("its crv is %s, not Ed25519", quote(field["crv"]))
+	}
+	x, err := octets(field, "x")
+	if err != nil {
+		return nil, err
+	}
+	return accept(ed25519.PublicKey(x))
+}
+
+// octets decodes base64url without padding, in its one canonical spelling; Go's decoder skips line breaks.
+func octets(field map[string]string, name string) ([]byte, error) {
+	s := field[name]
+	data, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(data) == 0 || base64.RawURLEncoding.EncodedLen(len(data)) != len(s) {
+		return nil, fmt.Errorf("its %q is absent or no base64url", name)
+	}
+	return data, nil
+}

@@ -1,0 +1,81 @@
+package keys
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const maxJSONDepth = 8
+
+// checkJSON refuses what two readers could read differently: a member that comes twice in an object, in whatever case,
+// bytes that are not UTF-8, anything after the value. encoding/json takes the last of two members, others the first.
+func checkJSON(data []byte) error {
+	if !utf8.Valid(data) {
+		return errors.New("the JSON is not UTF-8")
+	}
+	if !json.Valid(data) {
+		return errors.New("it is not well-formed JSON")
+	}
+	return checkValue(json.NewDecoder(bytes.NewReader(data)), 0)
+}
+
+func checkValue(d *json.Decoder, depth int) error {
+	tok, err := d.Token()
+	if err != nil {
+		return err
+	}
+	delim, ok := tok.(json.Delim)
+	if !ok {
+		return nil
+	}
+	if depth >= maxJSONDepth {
+		return errors.New("the JSON is nested too deeply")
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		if delim == '{' {
+			tok, err := d.Token()
+			if err != nil {
+				return err
+			}
+			name, _ := tok.(string)
+			folded := strings.ToLower(strings.ToUpper(name))
+			if seen[folded] {
+				return fmt.Errorf("the member %s comes twice in the JSON", quote(name))
+			}
+			seen[folded] = true
+		}
+		if err := checkValue(d, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err = d.Token() // the closing one
+	return err
+}
+
+// object splits an object that was checked. Names match exactly: what encoding/json does with struct fields, in whatever
+// case, would let "KTY" stand for "kty".
+func object(data json.RawMessage) (map[string]json.RawMessage, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil || members == nil {
+		return nil, errors.New("it is no JSON object")
+	}
+	return members, nil
+}
+
+// text returns a member that must be a string; absent is "".
+func text(members map[string]json.RawMessage, name string) (string, error) {
+	raw, ok := members[name]
+	if !ok {
+		return "", nil
+	}
+	var s *string
+	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
+		return "", fmt.Errorf("its %q is no string", name)
+	}
+	return *s, nil
+}

@@ -1,0 +1,153 @@
+package core
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// passage is the way a request took to get here, as far as parties that are trusted tell it.
+type passage struct {
+	peer    netip.Addr // the connection's other end; invalid where it cannot be known
+	trusted bool       // the peer is one of TrustedProxies
+	source  netip.Addr // who sent it; invalid where that cannot be told
+	unknown string     // why it cannot
+	scheme  scheme     // what the trusted peer says the sender used
+}
+
+// scheme is what a trusted proxy says of how the sender connected.
+type scheme uint8
+
+const (
+	schemeSilent scheme = iota // the proxy says nothing
+	schemeHTTPS
+	schemeHTTP
+	schemeDoubled   // two headers
+	schemeNoWord    // not the one word http or https
+	schemeMalformed // a Forwarded header that is not one
+	schemeDisagree  // X-Forwarded-Proto and Forwarded say different things
+)
+
+// trace follows a request back to its sender. It believes the connection, and headers only where the connection comes
+// from a trusted proxy; it never asks a framework who the client is, and of all headers reads X-Forwarded-For,
+// X-Forwarded-Proto and Forwarded only.
+func (g *Guard) trace(r *http.Request) (p passage) {
+	p.peer = peerOf(r)
+	if !p.peer.IsValid() {
+		p.unknown = "the connection has no address, as on a Unix socket"
+		if _, err := netip.ParseAddr(r.RemoteAddr); err == nil {
+			// net/http always writes the port. A middleware that leaves it out took the address from a header.
+			p.unknown = "RemoteAddr holds no port, so something before the guard wrote it from a header (RealIP, ProxyHeaders): mount the guard before that"
+		}
+		return p
+	}
+	p.source = p.peer
+	if p.trusted = containsAddr(g.proxies, p.peer); !p.trusted {
+		return p
+	}
+	p.scheme = schemeOf(r.Header["X-Forwarded-Proto"])
+	lines := r.Header["X-Forwarded-For"]
+	forwarded := r.Header["Forwarded"]
+	if len(lines) > 0 {
+		p.source, p.unknown = g.rightmost(lines)
+	}
+	if len(forwarded) > 0 {
+		g.hearForwarded(&p, forwarded, len(lines) > 0)
+	}
+	return p
+}
+
+// rightmost walks X-Forwarded-For from our end to the first hop that is not ours. What stands left of that hop was
+// written by strangers and is not looked at, however it reads. If every hop is ours, the request began at the leftmost.
+func (g *Guard) rightmost(lines []string) (source netip.Addr, unknown string) {
+	size, hops := 0, 0
+	for _, line := range lines {
+		size += len(line)
+		hops += 1 + strings.Count(line, ",")
+	}
+	if size > maxHeaderBytes || hops > maxHops {
+		return netip.Addr{}, "X-Forwarded-For lists more hops than any chain of proxies has"
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		for rest := lines[i]; ; {
+			cut := strings.LastIndexByte(rest, ',')
+			addr, ok := hopAddr(trimOWS(rest[cut+1:]))
+			if !ok {
+				return netip.Addr{}, "a hop in X-Forwarded-For is not an address: make the proxy that adds it write one"
+			}
+			source = addr
+			if !containsAddr(g.proxies, addr) {
+				return source, ""
+			}
+			if cut < 0 {
+				break
+			}
+			rest = rest[:cut]
+		}
+	}
+	return source, ""
+}
+
+// hearForwarded adds what a Forwarded header says. Where the X-Forwarded headers spoke as well, both have to say the
+// same: a proxy usually sets one family and passes the other on as the sender wrote it.
+func (g *Guard) hearForwarded(p *passage, lines []string, beside bool) {
+	var chain forwardedChain
+	if !chain.parse(lines) {
+		p.scheme, p.source, p.unknown = schemeMalformed, netip.Addr{}, "the Forwarded header is malformed (RFC 7239)"
+		return
+	}
+	at, addr, known := chain.n-1, netip.Addr{}, false
+	for ; ; at-- {
+		addr, known = forwardedAddr(chain.hops[at].node)
+		if at == 0 || !known || !containsAddr(g.proxies, addr) {
+			break
+		}
+	}
+	// The element that tells of the sender tells its scheme too: those right of it are about the way between proxies.
+	said := schemeSilent
+	if proto := chain.hops[at].proto; proto != "" {
+		said = schemeWord(proto)
+	}
+	switch {
+	case said == schemeSilent:
+	case p.scheme == schemeSilent:
+		p.scheme = said
+	case p.scheme != said:
+		p.scheme = schemeDisagree
+	}
+	named := false
+	for i := range chain.n {
+		named = named || chain.hops[i].node != ""
+	}
+	switch {
+	case !named: // it says nothing of addresses
+	case !known:
+		p.source, p.unknown = netip.Addr{}, "the Forwarded header does not tell the sender's address"
+	case !beside:
+		p.source, p.unknown = addr, ""
+	case p.source != addr:
+		p.source, p.unknown = netip.Addr{}, "X-Forwarded-For and Forwarded disagree: make the proxy set or remove both"
+	}
+}
+
+// schemeOf reads X-Forwarded-Proto. It fails closed on anything but one header with one word: a proxy that appends
+// makes a list of it, and which of its members is the sender's own is not ours to guess.
+func schemeOf(values []string) scheme {
+	switch {
+	case len(values) == 0:
+		return schemeSilent
+	case len(values) > 1:
+		return schemeDoubled
+	}
+	return schemeWord(values[0])
+}
+
+func schemeWord(s string) scheme {
+	switch lowerASCII(s) {
+	case "https":
+		return schemeHTTPS
+	case "http":
+		return schemeHTTP
+	}
+	return schemeNoWord
+}

@@ -1,0 +1,299 @@
+package core_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+const provider4, provider6 = "198.51.100.7", "2001:db8:7::7"
+
+// TestProxies is what documented proxies send, and what becomes of it.
+func TestProxies(t *testing.T) {
+	t.Parallel()
+	const nginx, lb, pod = "10.0.0.2", "10.0.9.9", "10.1.2.3"
+	const cloudflare = "173.245.48.5"
+	type headers = []string
+	for _, row := range []struct {
+		name, peer string
+		proxies    core.Networks
+		headers    headers
+		want       core.Reason
+		source     string
+	}{
+		{"nginx as in the README", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"nginx that appends what the sender wrote before", nginx, "10.0.0.2", headers{"X-Forwarded-For", "203.0.113.1, " + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"nginx, and a stranger who writes an allowed address", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", 203.0.113.66", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, "203.0.113.66"},
+		{"ingress-nginx", pod, core.PrivateNetworks, headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Real-Ip", "203.0.113.66", "X-Forwarded-Scheme", "http", "X-Scheme", "http", "X-Forwarded-Host", "evil.example"}, core.ReasonAccepted, provider4},
+		{"ingress-nginx behind a load balancer, with use-forwarded-headers", pod, core.PrivateNetworks, headers{"X-Forwarded-For", provider4 + ", " + lb, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"ingress-nginx behind a load balancer, without", pod, core.PrivateNetworks, headers{"X-Forwarded-For", lb, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, lb},
+		{"ALB", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Forwarded-Port", "443", "X-Amzn-Trace-Id", "Root=1"}, core.ReasonAccepted, provider4},
+		{"ALB that keeps the client's port", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4 + ":51000", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"ALB and IPv6", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider6, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider6},
+		{"ALB with an HTTP listener", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, provider4},
+		{"ALB whose networks are not trusted", lb, "10.7.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, lb},
+		{"Cloudflare", cloudflare, "173.245.48.0/20", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "Cf-Connecting-Ip", "203.0.113.66", "True-Client-Ip", "203.0.113.66", "Cf-Visitor", `{"scheme":"http"}`}, core.ReasonAccepted, provider4},
+		{"Cloudflare before nginx, both trusted, nginx passing the scheme on", nginx, "10.0.0.2, 173.245.48.0/20", headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"Cloudflare before nginx, and only nginx trusted", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, cloudflare},
+		{"a stranger who passes by Cloudflare", "203.0.113.66", "173.245.48.0/20", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, "203.0.113.66"},
+		{"Istio's sidecar after its gateway", "127.0.0.6", core.PrivateNetworks, headers{"X-Forwarded-For", provider4 + ",10.1.0.4", "X-Forwarded-Proto", "https", "X-Envoy-External-Address", "203.0.113.66", "X-Request-Id", "x"}, core.ReasonAccepted, provider4},
+		{"Istio's gateway that was reached over HTTP", "127.0.0.6", core.PrivateNetworks, headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, provider4},
+		{"HAProxy, which adds a line of its own", nginx, "10.0.0.2", headers{"X-Forwarded-For", "203.0.113.1", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"HAProxy, and a stranger with a line of theirs", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, "203.0.113.66"},
+
+		{"a proxy that speaks RFC 7239", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https;by=10.0.0.2"}, core.ReasonAccepted, provider4},
+		{"RFC 7239 and IPv6 with a port", nginx, "10.0.0.2", headers{"Forwarded", `for="[` + provider6 + `]:4711";proto=HTTPS`}, core.ReasonAccepted, provider6},
+		{"RFC 7239, http", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=http"}, core.ReasonPlainHTTP, provider4},
+		{"RFC 7239, two proxies, the inner way plain", nginx, core.PrivateNetworks, headers{"Forwarded", "for=" + provider4 + ";proto=https, for=10.0.0.1;proto=http"}, core.ReasonAccepted, provider4},
+		{"RFC 7239, and a stranger's element before the proxy's", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=http"}, core.ReasonPlainHTTP, "203.0.113.66"},
+		{"RFC 7239, and a stranger who writes an allowed address", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=https"}, core.ReasonSourceNotAllowed, "203.0.113.66"},
+		{"RFC 7239, an obfuscated sender", nginx, "10.0.0.2", headers{"Forwarded", "for=_hidden;proto=https"}, core.ReasonSourceNotAllowed, ""},
+		{"RFC 7239, an unknown sender", nginx, "10.0.0.2", headers{"Forwarded", "for=unknown;proto=https"}, core.ReasonSourceNotAllowed, ""},
+		{"RFC 7239, malformed", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + "; proto=https"}, core.ReasonPlainHTTP, ""},
+		{"both families, of one mind", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"both families, of two minds over the scheme", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, provider4},
+		{"both families, of two minds over the scheme, the other way round", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=http", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, provider4},
+		{"both families, of two minds over the sender", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"both families, of two minds over the sender, the other way round", nginx, "10.0.0.2", headers{"Forwarded", "for=203.0.113.66;proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"a malformed Forwarded beside good headers", nginx, "10.0.0.2", headers{"Forwarded", `for="`, "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, ""},
+		{"Forwarded without a sender beside X-Forwarded-For", nginx, "10.0.0.2", headers{"Forwarded", "proto=https", "X-Forwarded-For", provider4}, core.ReasonAccepted, provider4},
+
+		{"garbage as the last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", unknown", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"an empty last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ",", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"an empty header", nginx, "10.0.0.2", headers{"X-Forwarded-For", "", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"garbage behind a trusted hop", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "x, 10.0.0.1", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"two trusted hops behind the sender", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "203.0.113.1, " + provider4 + ", 10.0.0.1, 192.168.0.1", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"garbage that a stranger wrote before the proxy's word", nginx, "10.0.0.2", headers{"X-Forwarded-For", "' OR 1, " + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"an octal spelling", nginx, "10.0.0.2", headers{"X-Forwarded-For", "198.51.100.07", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"IPv4 written in IPv6", "::ffff:10.0.0.2", "10.0.0.2", headers{"X-Forwarded-For", "::ffff:" + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
+		{"a zone", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider6 + "%eth0", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider6},
+		{"seventeen hops", nginx, "10.0.0.2", headers{"X-Forwarded-For", strings.Repeat("10.0.0.2, ", 16) + provider4, "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
+		{"seventeen lines", nginx, "10.0.0.2", append(repeated(16, "X-Forwarded-For", "10.0.0.2"), "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"), core.ReasonSourceNotAllowed, ""},
+		{"every hop is ours", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "10.5.5.5, 10.0.0.1", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, "10.5.5.5"},
+		{"no hop at all", nginx, "10.0.0.2", headers{"X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, nginx},
+		{"a doubled scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, provider4},
+		{"a listed scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https, https"}, core.ReasonPlainHTTP, provider4},
+		{"other headers that name a scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Ssl", "on", "Front-End-Https", "on", "X-Url-Scheme", "https", "X-Forwarded-Protocol", "https"}, core.ReasonPlainHTTP, provider4},
+		{"no proxy configured", provider4, "", headers{"X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, provider4},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.DangerouslyAllowHTTP, c.TrustedProxies = false, row.proxies
+			c.Sources = core.Networks(provider4 + ", " + provider6)
+			g := mustNew(t, c)
+			r := signed(event)
+			for i := 0; i < len(row.headers); i += 2 {
+				r.Header.Add(row.headers[i], row.headers[i+1])
+			}
+			r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(row.peer), 4711).String()
+			w := run(g, r, ok)
+			last := rec.last(t, g)
+			require.Equal(t, row.want, last.Reason, last.Detail)
+			if row.source == "" {
+				require.False(t, last.Source.IsValid(), last.Source)
+			} else {
+				require.Equal(t, netip.MustParseAddr(row.source), last.Source)
+			}
+			require.Equal(t, map[bool]int{true: 200, false: 400}[row.want == core.ReasonAccepted], w.Code)
+			if last.Reason == core.ReasonSourceNotAllowed {
+				require.Regexp(t, "is not in Sources|is not known: .+", last.Detail, "it says what was seen")
+			}
+		})
+	}
+}
+
+func repeated(n int, texts ...string) (out []string) {
+	for range n {
+		out = append(out, texts...)
+	}
+	return out
+}
+
+func TestTLSIsBelievedBeforeHeaders(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, peer string
+		headers    []string
+		target     string
+		want       core.Reason
+	}{
+		{"a stranger's word changes nothing", "203.0.113.1:1", []string{"X-Forwarded-Proto", "http", "Forwarded", `for="`}, "", core.ReasonAccepted},
+		{"a proxy that says nothing", "10.0.0.2:1", nil, "", core.ReasonAccepted},
+		{"a proxy that says https", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https"}, "", core.ReasonAccepted},
+		{"a proxy that was reached over plain HTTP", "10.0.0.2:1", []string{"X-Forwarded-Proto", "http"}, "", core.ReasonPlainHTTP},
+		{"a proxy that cannot tell", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https, http"}, "", core.ReasonPlainHTTP},
+		{"an absolute target of the same scheme", "203.0.113.1:1", nil, "https://hooks.example.com/hooks", core.ReasonAccepted},
+		{"an absolute target of another scheme", "203.0.113.1:1", nil, "http://hooks.example.com/hooks", core.ReasonPlainHTTP},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.DangerouslyAllowHTTP, c.TrustedProxies = false, "10.0.0.2"
+			g := mustNew(t, c)
+			r := signed(event)
+			for i := 0; i < len(row.headers); i += 2 {
+				r.Header.Add(row.headers[i], row.headers[i+1])
+			}
+			r.RemoteAddr, r.TLS = row.peer, &tls.ConnectionState{}
+			if row.target != "" {
+				r.RequestURI = row.target
+			}
+			run(g, r, ok)
+			require.Equal(t, row.want, rec.last(t, g).Reason)
+		})
+	}
+}
+
+func TestAnAbsoluteTargetProvesNothingOverPlainTCP(t *testing.T) {
+	t.Parallel()
+	for _, peer := range []string{"203.0.113.1:1", "10.0.0.2:1"} {
+		c, rec := config(timestamped())
+		c.DangerouslyAllowHTTP, c.TrustedProxies = false, "10.0.0.2"
+		g := mustNew(t, c)
+		r := httptest.NewRequest(http.MethodPost, "https://hooks.example.com/hooks", strings.NewReader(event))
+		r.TLS, r.RemoteAddr = nil, peer
+		r.Header = signed(event).Header
+		r.Header.Set("X-Forwarded-Proto", "https")
+		run(g, r, never(t))
+		require.Equal(t, core.ReasonPlainHTTP, rec.last(t, g).Reason)
+	}
+}
+
+func TestARewrittenRemoteAddrIsNobodys(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{provider4, provider6, "", "@", "hooks.example.com:80", "198.51.100.07:80", "198.51.100.7:80:80"} {
+		c, rec := config(timestamped())
+		c.Sources = core.Networks(provider4 + " " + provider6)
+		g := mustNew(t, c)
+		r := signed(event)
+		r.RemoteAddr = addr
+		run(g, r, never(t))
+		last := rec.last(t, g)
+		require.Equal(t, core.ReasonSourceNotAllowed, last.Reason, addr)
+		if addr == provider4 || addr == provider6 {
+			require.Contains(t, last.Detail, "RealIP")
+		}
+	}
+}
+
+func TestThePublicURLIsByteExact(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{
+		"/a?b=%2F", "/a%2fb", "/a%2Fb?", "/%7Euser/{x}|y", "/a//b/../c?x=1&&y", "/a?x=\"y\"", "/ü?ü", "/a+b?c+d=%20", "//host/a",
+	} {
+		r, err := http.NewRequest(http.MethodPost, "http://example.com", nil)
+		require.NoError(t, err)
+		r.RequestURI = target
+		if strings.HasPrefix(target, "//") {
+			r.URL.Path = target
+		} else {
+			u, err := url.ParseRequestURI(target)
+			require.NoError(t, err)
+			r.URL = u
+		}
+		require.Equal(t, target, core.RequestTarget(r))
+		r.RequestURI = "https://example.com" + target
+		require.Equal(t, target, core.RequestTarget(r))
+	}
+	for target, want := range map[string]string{"https://example.com": "/", "https://example.com?a=b": "/?a=b", "*": "/changed"} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.RequestURI = target
+		r.URL.Path, r.URL.RawQuery, _ = strings.Cut(strings.TrimPrefix(target, "https://example.com"), "?")
+		if target == "*" {
+			r.URL.Path = "/changed"
+		}
+		require.Equal(t, want, core.RequestTarget(r), target)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/public/hook?x=%2f", nil)
+	r.URL.Path = "/hook" // as a middleware strips a prefix
+	require.Equal(t, "/hook?x=%2f", core.RequestTarget(r))
+}
+
+func TestSourceSets(t *testing.T) {
+	t.Parallel()
+	set, err := core.Networks("10.0.0.0/8, 10.1.0.0/16, 192.0.2.1, 192.0.2.2/31, 2001:db8::1, 2001:db8:1::/48, ::ffff:203.0.113.0/120").Sources(t.Context())
+	require.NoError(t, err)
+	for text, want := range map[string]bool{
+		"10.0.0.0": true, "10.255.255.255": true, "11.0.0.0": false, "9.255.255.255": false, "192.0.2.0": false, "192.0.2.1": true,
+		"192.0.2.3": true, "192.0.2.4": false, "2001:db8::1": true, "2001:db8::2": false, "2001:db8::": false, "2001:db8:1:ffff::": true,
+		"2001:db8:2::": false, "203.0.113.9": true, "::ffff:10.1.2.3": true, "::a00:1": false, "fe80::1%eth0": false, "255.255.255.255": false, "::": false,
+	} {
+		require.Equal(t, want, set.Contains(netip.MustParseAddr(text)), text)
+	}
+	require.False(t, set.Contains(netip.Addr{}))
+	for _, list := range []core.Networks{"", "0.0.0.0/0", "::/0", "0.0.0.0/1 128.0.0.0/1", "::/1, 8000::/2, c000::/2, 192.0.2.1", "10.0.0.1/8", "x", "fe80::1%eth0", "::ffff:0.0.0.0/95"} {
+		_, err := list.Sources(t.Context())
+		require.Error(t, err, list)
+		c, _ := config(timestamped())
+		c.Sources = list
+		_, err = core.New(c)
+		require.Len(t, core.ConfigErrors(err), 1)
+		require.Equal(t, "Sources", core.ConfigErrors(err)[0].Field)
+	}
+}
+
+type sourceFunc func() (*core.SourceSet, error)
+
+func (f sourceFunc) Sources(context.Context) (*core.SourceSet, error) { return f() }
+
+func TestAListOfSourcesThatIsGoneIsOurTrouble(t *testing.T) {
+	t.Parallel()
+	set, err := core.Networks(provider4).Sources(t.Context())
+	require.NoError(t, err)
+	for _, gone := range []sourceFunc{
+		func() (*core.SourceSet, error) { return nil, errors.New("gone") },
+		func() (*core.SourceSet, error) { return nil, nil },
+	} {
+		current := sourceFunc(func() (*core.SourceSet, error) { return set, nil })
+		c, rec := config(timestamped())
+		c.Sources = sourceFunc(func() (*core.SourceSet, error) { return current() })
+		g := mustNew(t, c)
+		current = gone
+		r := signed(event)
+		r.RemoteAddr = provider4 + ":1"
+		w := run(g, r, never(t))
+		require.Equal(t, 503, w.Code)
+		require.NotEmpty(t, w.Header().Get("Retry-After"))
+		require.Equal(t, core.ReasonKeysUnavailable, rec.last(t, g).Reason)
+		c.Sources = gone
+		_, err := core.New(c)
+		require.Error(t, err)
+	}
+}
+
+// FuzzSources: nobody whose connection is not a proxy's is taken for somebody else, whatever they send.
+func FuzzSources(f *testing.F) {
+	f.Add("198.51.100.7", "for=198.51.100.7", "https", true)
+	f.Add("198.51.100.7, 10.0.0.1", `for="[2001:db8:7::7]:1", for=10.0.0.1`, "https", true)
+	f.Add(",,", `for="`, "x", false)
+	c, _ := config(timestamped())
+	c.TrustedProxies = "10.0.0.0/8"
+	g := mustNew(f, c)
+	f.Fuzz(func(t *testing.T, xff, forwarded, proto string, proxied bool) {
+		r := post("")
+		r.Header = http.Header{"X-Forwarded-For": {xff}, "Forwarded": {forwarded}, "X-Forwarded-Proto": {proto}}
+		r.RemoteAddr = "203.0.113.66:1"
+		if !proxied {
+			source, _ := g.Trace(r)
+			require.Equal(t, "203.0.113.66", source.String())
+			return
+		}
+		// A proxy of ours adds the true sender to what the stranger wrote: it is that or nobody.
+		r.RemoteAddr = "10.0.0.2:1"
+		r.Header["X-Forwarded-For"][0] += ", 203.0.113.66"
+		if source, _ := g.Trace(r); source.IsValid() && source.String() != "203.0.113.66" {
+			t.Fatalf("%v is taken for %v", r.Header, source)
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package core
+
+import (
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// perimeter is what the checks before the proof note of a request.
+type perimeter struct {
+	w          http.ResponseWriter
+	source     netip.Addr // invalid: cannot be told
+	counted    bool       // from here on, failures count against the source
+	slot       *bodySlot
+	bodyBegun  bool
+	overloaded bool
+	retryAfter time.Duration
+}
+
+// configurePerimeter compiles what is judged of a request before anything it says is looked at.
+func (g *Guard) configurePerimeter(c *Config, m *mistakes) {
+	g.configureSources(c, m)
+	g.configureRates(c, m)
+	g.bodyTimeout = c.BodyTimeout
+	if g.bodyTimeout == 0 {
+		g.bodyTimeout = defaultBodyTimeout
+	}
+	if g.bodyTimeout < time.Millisecond || g.bodyTimeout > maxBodyTimeout {
+		m.add("BodyTimeout", g.bodyTimeout.String(), "it must be between 1ms and %s; zero means %s", maxBodyTimeout, defaultBodyTimeout)
+	}
+	most := c.MaxConcurrentBodies
+	if most == 0 {
+		most = defaultMaxBodies
+	}
+	if most < 0 || most > maxMaxBodies {
+		m.add("MaxConcurrentBodies", strconv.Itoa(most), "it must be between 1 and %d; zero means %d", maxMaxBodies, defaultMaxBodies)
+	}
+	g.bodies = &bodyGate{most: int64(most)}
+}
+
+// checkPerimeter judges how the request came, from whom, and how often.
+func (g *Guard) checkPerimeter(r *http.Request, i *inspection) failure {
+	p := g.trace(r)
+	i.source = p.source
+	if f := g.checkTransport(r, &p); f.failed() {
+		return f
+	}
+	if f := g.checkSource(r.Context(), &p); f.failed() {
+		return f
+	}
+	return g.checkRate(r.Context(), i)
+}
+
+// statusOf is the answer to a reason: one for every failed authentication, and for too much the one that does not lose
+// the event.
+func (g *Guard) statusOf(reason Reason, i *inspection) int {
+	switch {
+	case reason.Class() == ClassAuthentication:
+		return g.status
+	case reason == ReasonRateLimited && i.overloaded:
+		return http.StatusServiceUnavailable // our own state, whoever sent it
+	case reason == ReasonRateLimited:
+		return g.rateStatus
+	}
+	return reason.Status()
+}

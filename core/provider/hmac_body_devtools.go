@@ -1,0 +1,140 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Developer tools that sign the raw body and nothing else.
+
+// Vercel is a webhook of a Vercel team or integration. The secret is the webhook's, or the integration's client secret.
+//
+// https://vercel.com/docs/webhooks
+func Vercel() core.Provider {
+	return of(entry.Entry{
+		Name: "vercel", Title: "Vercel", Confidence: "B",
+		Docs:       "https://vercel.com/docs/webhooks",
+		SecretFrom: "the dialog that created the webhook, or the integration's client secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA1, // as Vercel documents it
+			Signature: entry.Signature{Field: headers("x-vercel-signature"), Encoding: entry.Hex},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Event: entry.Event{
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.Milliseconds, Data: "/payload",
+		},
+	})
+}
+
+// Heroku is a webhook of a Heroku app with a secret. Subscribe at level "sync": at level "notify" each event is sent
+// once and never again.
+//
+// https://devcenter.heroku.com/articles/app-webhooks
+// https://devcenter.heroku.com/articles/app-webhooks-schema
+func Heroku() core.Provider {
+	return of(entry.Entry{
+		Name: "heroku", Title: "Heroku", Confidence: "B",
+		Docs:   "https://devcenter.heroku.com/articles/app-webhooks",
+		Scheme: bodyHMAC(entry.Signature{Field: headers("Heroku-Webhook-Hmac-SHA256"), Encoding: entry.Base64}),
+		Event: entry.Event{
+			ID: pointer("/id"), Type: pointer("/webhook_metadata/event/include"), Action: pointer("/action"), Data: "/data",
+		},
+	})
+}
+
+// Sentry is a webhook of a Sentry integration. The secret is the integration's client secret. The time in
+// Sentry-Hook-Timestamp is not signed and therefore not judged.
+//
+// https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
+func Sentry() core.Provider {
+	return of(entry.Entry{
+		Name: "sentry", Title: "Sentry", Confidence: "B",
+		Docs:       "https://docs.sentry.io/organization/integrations/integration-platform/webhooks/",
+		SecretFrom: "Settings > Developer Settings > the integration > Client Secret",
+		Scheme:     hexHMAC("Sentry-Hook-Signature"),
+		Unsigned:   []string{"resource (Sentry-Hook-Resource)", "request id (Request-ID)", "time (Sentry-Hook-Timestamp)"},
+		Identity:   entry.Identity{With: []string{"Sentry-Hook-Resource"}},
+		Event: entry.Event{
+			ID: header("Request-Id"), Type: header("Sentry-Hook-Resource"), Action: pointer("/action"),
+			Time: header("Sentry-Hook-Timestamp"), Data: "/data",
+		},
+		AckLimit: time.Second,
+	})
+}
+
+// CircleCI is an outbound webhook of CircleCI.
+//
+// https://circleci.com/docs/guides/integration/outbound-webhooks/
+func CircleCI() core.Provider {
+	return of(entry.Entry{
+		Name: "circleci", Title: "CircleCI", Confidence: "A",
+		Docs:     "https://circleci.com/docs/guides/integration/outbound-webhooks/",
+		Scheme:   versionedHMAC("circleci-signature"),
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event: entry.Event{
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/happened_at"), TimeUnit: entry.RFC3339,
+		},
+		AckLimit: 10 * time.Second,
+	})
+}
+
+// PagerDuty is a V3 webhook subscription of PagerDuty, which signs with every active secret. PagerDuty's SDK takes a
+// 4xx for the way to stop a redelivery, so that a failed authentication is answered 503: a secret that was mistyped can
+// be mended.
+//
+// https://developer.pagerduty.com/docs/verifying-webhook-signatures
+// https://github.com/PagerDuty/go-pagerduty/tree/main/webhookv3
+func PagerDuty() core.Provider {
+	return of(entry.Entry{
+		Name: "pagerduty", Title: "PagerDuty", Confidence: "A",
+		Docs:       "https://developer.pagerduty.com/docs/verifying-webhook-signatures",
+		SecretFrom: "the dialog that created the webhook subscription",
+		Scheme:     versionedHMAC("X-PagerDuty-Signature"),
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event/id"},
+		Event: entry.Event{
+			ID: pointer("/event/id"), Type: pointer("/event/event_type"), Time: pointer("/event/occurred_at"),
+			TimeUnit: entry.RFC3339, Data: "/event/data",
+		},
+		MaxBody: 2 << 20, AuthStatus: 503,
+	})
+}
+
+// LaunchDarkly is a signed webhook of LaunchDarkly. Its payload is an entry of the audit log, whose id is the event's.
+//
+// https://launchdarkly.com/docs/home/infrastructure/webhooks
+func LaunchDarkly() core.Provider {
+	return of(entry.Entry{
+		Name: "launchdarkly", Title: "LaunchDarkly", Confidence: "B",
+		Docs:     "https://launchdarkly.com/docs/home/infrastructure/webhooks",
+		Scheme:   hexHMAC("X-LD-Signature"),
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/_id"},
+		Event: entry.Event{
+			ID: pointer("/_id"), Type: pointer("/kind"), Time: pointer("/date"), TimeUnit: entry.Milliseconds,
+		},
+	})
+}
+
+// Grafana is a webhook contact point of Grafana Alerting (12.0 and newer) with an HMAC secret, under the default header
+// and without a timestamp header. For other headers describe it with [HMAC]: what is signed is "{body}", or
+// "{timestamp}:{body}" with a timestamp header.
+//
+// https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
+func Grafana() core.Provider {
+	return of(entry.Entry{
+		Name: "grafana", Title: "Grafana Alerting", Confidence: "A",
+		Docs:     "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/",
+		Scheme:   hexHMAC("X-Grafana-Alerting-Signature"),
+		Unsigned: []string{"time"},
+		Identity: entry.Identity{Kind: entry.None, Why: "an alert that still fires is sent again, byte for byte, as a reminder"},
+		Event:    entry.Event{Type: pointer("/status")},
+	})
+}
+
+// versionedHMAC is a list of pairs "v1=...,v2=..." of which v1 is HMAC-SHA256 of the body.
+func versionedHMAC(name string) *entry.Scheme {
+	return bodyHMAC(entry.Signature{
+		Field: headers(name), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex,
+	})
+}

@@ -1,0 +1,39 @@
+package provider
+
+import (
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Email services that sign the raw body and nothing else.
+
+// MailerSend is a webhook or an inbound route of MailerSend; each has a signing secret of its own. MailerSend pauses a
+// webhook that fails twenty times in a day.
+//
+// https://developers.mailersend.com/api/v1/webhooks.html#security
+func MailerSend() core.Provider {
+	return of(entry.Entry{
+		Name: "mailersend", Title: "MailerSend", Confidence: "A",
+		Docs:       "https://developers.mailersend.com/api/v1/webhooks.html#security",
+		SecretFrom: "the webhook's page > Signing secret; for inbound, the route's",
+		Scheme:     hexHMAC("Signature"),
+		Event: entry.Event{
+			ID: pointer("/data/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+		},
+	})
+}
+
+// Mailtrap is a webhook of Mailtrap whose payload format is JSON. As JSON Lines it is one event, whose payload holds
+// them all.
+//
+// https://docs.mailtrap.io/email-api-smtp/advanced/webhooks
+func Mailtrap() core.Provider {
+	return of(entry.Entry{
+		Name: "mailtrap", Title: "Mailtrap", Confidence: "B",
+		Docs:       "https://docs.mailtrap.io/email-api-smtp/advanced/webhooks",
+		SecretFrom: "the webhook's page > Signature secret, or signing_secret in the answer to the call that created it",
+		Scheme:     hexHMAC("Mailtrap-Signature"),
+		Event:      entry.Event{ID: pointer("/event_id"), Type: pointer("/event"), Time: pointer("/timestamp")},
+		Batch:      &entry.Batch{Pointer: "/events"},
+	})
+}

@@ -1,0 +1,199 @@
+package core
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Limiter counts under keys and says when a key has used up what it may. Packages limit/memlimit and limit/redislimit
+// have implementations; without one the guard counts in its own process. It must be safe for concurrent use.
+type Limiter interface {
+	// Allow takes n from what the key may still use, if there is that much. When there is not, it takes nothing and
+	// says how long to wait.
+	//
+	// With n of 0 it takes nothing and says whether 1 would be allowed. The guard asks so before anything is proved:
+	// the answer must come from memory, be it from what was last heard, and never from the network.
+	//
+	// An error means that it cannot tell; the guard then counts in its own process.
+	Allow(ctx context.Context, key string, n int) (ok bool, retryAfter time.Duration, err error)
+}
+
+// RateLimit bounds what one source may send to an endpoint. A source is an IPv4 address or an IPv6 /64, found as
+// [Config.Sources] describes; all requests whose source cannot be told share one.
+//
+// Two things are counted, apart from each other, so that forgeries never use up what genuine deliveries may use:
+//
+//   - Deliveries that were proved, at PerSecond and Burst. The one that is over is refused 429 with Retry-After, and so
+//     is, before its body is read, what follows until there is room again. Default: no limit, because no provider
+//     promises one.
+//   - Requests that failed authentication, at FailuresPerSecond and FailureBurst. Default: PerSecond and Burst where
+//     they are given, else 100 a second and 10,000 at once. A source that is over is answered 429 where it fails again, and not more than 8 of its bodies are read at a time.
+//     It is not shut out: whoever can make a provider send to a URL of their choice can make that provider's own
+//     addresses fail.
+//
+// Where a 4xx loses the event at the provider, the answer is 503 in place of 429.
+type RateLimit struct {
+	PerSecond float64 // proved deliveries of one source, sustained; 0: no limit
+	Burst     int     // at once; default: one second's worth, at least 1
+	// Limiter counts deliveries in place of the guard, at its own rate, for several processes. PerSecond and Burst,
+	// default 100 and 1000, then hold in this process while it fails.
+	Limiter Limiter
+
+	FailuresPerSecond float64 // failed authentications of one source, sustained; default: PerSecond, else 100
+	FailureBurst      int     // at once; default: Burst, else 100 seconds' worth
+	// FailureLimiter counts failures in place of the guard, as Limiter does deliveries.
+	FailureLimiter Limiter
+}
+
+const (
+	defaultFailuresPerSecond = 100
+	failureBurstSeconds      = 100
+	fallbackPerSecond        = 100
+	fallbackBurst            = 1000
+	limiterTimeout           = time.Second
+	maxPerSecond             = 1e6
+	maxBurst                 = 1e9
+)
+
+// limit is one thing that is counted for each source.
+type limit struct {
+	own    *buckets
+	shared Limiter
+	prefix string // of the shared limiter's keys
+}
+
+func (g *Guard) configureRates(c *Config, m *mistakes) {
+	rl := c.RateLimit
+	deliveries := ratePair{"PerSecond", "Burst", rl.PerSecond, rl.Burst}
+	if rl.Limiter != nil && rl.PerSecond == 0 && rl.Burst == 0 {
+		deliveries.perSecond, deliveries.burst = fallbackPerSecond, fallbackBurst
+	}
+	if deliveries.valid(m) && (deliveries.perSecond > 0 || rl.Limiter != nil) {
+		if deliveries.burst == 0 {
+			deliveries.burst = max(1, int(math.Ceil(deliveries.perSecond)))
+		}
+		g.deliveries = &limit{newBuckets(deliveries.perSecond, deliveries.burst), rl.Limiter, "deliveries|" + g.endpoint + "|"}
+	}
+	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
+	switch {
+	case failures.perSecond != 0:
+	case rl.PerSecond > 0:
+		failures.perSecond = rl.PerSecond
+		if failures.burst == 0 {
+			failures.burst = deliveries.burst
+		}
+	default:
+		failures.perSecond = defaultFailuresPerSecond
+	}
+	if failures.valid(m) {
+		if failures.burst == 0 {
+			failures.burst = max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds)))
+		}
+		g.failures = &limit{newBuckets(failures.perSecond, failures.burst), rl.FailureLimiter, "failures|" + g.endpoint + "|"}
+	}
+	g.rateStatus = http.StatusTooManyRequests
+	if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
+		g.rateStatus = http.StatusServiceUnavailable
+	}
+}
+
+type ratePair struct {
+	rateField, burstField string
+	perSecond             float64
+	burst                 int
+}
+
+func (p *ratePair) valid(m *mistakes) bool {
+	before := len(*m)
+	// Written so that NaN is a mistake.
+	if !(p.perSecond >= 0 && p.perSecond <= maxPerSecond) || (p.perSecond > 0 && p.perSecond < 1e-6) {
+		m.add("RateLimit."+p.rateField, strconv.FormatFloat(p.perSecond, 'g', -1, 64), "it must be between 0.000001 and 1000000 a second; leave it out for the default")
+	}
+	if p.burst < 0 || p.burst > maxBurst {
+		m.add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "it must be between 1 and %d; leave it out for the default", int(maxBurst))
+	}
+	if p.perSecond == 0 && p.burst > 0 {
+		m.add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "a burst without %s would never be refilled; give both", p.rateField)
+	}
+	return len(*m) == before
+}
+
+// sourceKey is what a source counts as: one host of IPv4, or the /64 of IPv6 that one subscriber has to itself. The zero
+// address, of requests whose source cannot be told, is a key like the others: they share it.
+func sourceKey(source netip.Addr) netip.Addr {
+	if source.Is6() {
+		p, _ := source.Prefix(64)
+		return p.Addr()
+	}
+	return source
+}
+
+func (l *limit) allow(ctx context.Context, source netip.Addr, n int) (ok bool, retryAfter time.Duration) {
+	key := sourceKey(source)
+	if l.shared != nil {
+		// Bounded, and detached: a sender that hangs up is counted all the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterTimeout)
+		defer cancel()
+		if ok, retryAfter, err := l.shared.Allow(ctx, l.prefix+key.String(), n); err == nil {
+			return ok, retryAfter
+		}
+	}
+	return l.own.allow(key, n)
+}
+
+// checkRate refuses a source whose deliveries are used up, before any more work is done for it.
+func (g *Guard) checkRate(ctx context.Context, i *inspection) failure {
+	i.counted = true
+	if g.deliveries == nil {
+		return failure{}
+	}
+	return g.overRate(ctx, i, 0)
+}
+
+// countDelivery takes a proved delivery from what its source may send.
+func (g *Guard) countDelivery(ctx context.Context, i *inspection) failure {
+	if g.deliveries == nil {
+		return failure{}
+	}
+	return g.overRate(ctx, i, 1)
+}
+
+func (g *Guard) overRate(ctx context.Context, i *inspection, n int) failure {
+	ok, wait := g.deliveries.allow(ctx, i.source, n)
+	if ok {
+		return failure{}
+	}
+	i.retryAfter = wait
+	return failure{ReasonRateLimited, "the source " + nameOf(i.source) + " sent more than RateLimit allows"}
+}
+
+// countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
+// it failed at.
+func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure) failure {
+	if !i.counted || i.proved || (f.reason.Class() != ClassAuthentication && f.reason != ReasonBodyIncomplete) {
+		return f
+	}
+	ok, wait := g.failures.allow(ctx, i.source, 1)
+	if ok {
+		return f
+	}
+	i.retryAfter = wait
+	return failure{ReasonRateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows; this time " + string(f.reason) + ": " + f.detail}
+}
+
+// leashed says whether a source has failed so often that its bodies have to wait for each other.
+func (g *Guard) leashed(ctx context.Context, source netip.Addr) bool {
+	ok, _ := g.failures.allow(ctx, source, 0)
+	return !ok
+}
+
+func nameOf(source netip.Addr) string {
+	if !source.IsValid() {
+		return "that cannot be told"
+	}
+	return sourceKey(source).String()
+}

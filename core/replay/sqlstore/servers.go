@@ -1,0 +1,173 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// unfitError says why a server will not do.
+type unfitError struct{ why string }
+
+func (e *unfitError) Error() string { return e.why }
+
+func asUnfit(err error, unfit **unfitError) bool { return errors.As(err, unfit) }
+
+func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(format, args...)} }
+
+func (p *postgres) server(ctx context.Context) error {
+	const oldest = 120000
+	var number int64
+	if err := p.db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::bigint").Scan(&number); err != nil {
+		return err
+	}
+	if number < oldest {
+		return unfit("PostgreSQL %d is too old, 12 is the oldest", number/10000)
+	}
+	return nil
+}
+
+func (p *postgres) columns(ctx context.Context) ([]column, []string, error) {
+	columns, err := readColumns(p.db.QueryContext(ctx, `
+SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
+  CASE WHEN a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' THEN 1 ELSE 0 END
+FROM pg_catalog.pg_attribute a
+WHERE a.attrelid = to_regclass($1::text)::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, p.table.sql()))
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := readNames(p.db.QueryContext(ctx, `
+SELECT a.attname::text FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+WHERE i.indrelid = to_regclass($1::text)::oid AND i.indisprimary ORDER BY a.attnum`, p.table.sql()))
+	return columns, key, err
+}
+
+func (l *sqlite) server(ctx context.Context) error {
+	var version string
+	if err := l.db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	if older(version, 3, 35) {
+		return unfit("SQLite %s is too old, 3.35 is the oldest", version)
+	}
+	pragma := "PRAGMA journal_mode"
+	if l.table.schema != "" {
+		pragma = "PRAGMA " + l.table.quote(l.table.schema) + ".journal_mode"
+	}
+	var mode string
+	if err := l.db.QueryRowContext(ctx, pragma).Scan(&mode); err != nil {
+		return err
+	}
+	switch mode {
+	case "wal":
+		return nil
+	case "memory":
+		return unfit("the database is in memory, where every connection of the pool has one of its own; use a file")
+	default:
+		return unfit("its journal mode is %s, in which readers and writers lock each other out; set it once: PRAGMA journal_mode = WAL", mode)
+	}
+}
+
+func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
+	schema := l.table.schema
+	if schema == "" {
+		schema = "main"
+	}
+	columns, err := readColumns(l.db.QueryContext(ctx, fmt.Sprintf(
+		`SELECT name, lower(type), CASE WHEN "notnull" AND dflt_value IS NULL THEN 1 ELSE 0 END FROM pragma_table_info('%s', '%s')`, l.table.name, schema)))
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := readNames(l.db.QueryContext(ctx, fmt.Sprintf(
+		`SELECT name FROM pragma_table_info('%s', '%s') WHERE pk > 0 ORDER BY pk`, l.table.name, schema)))
+	return columns, key, err
+}
+
+func (m *mysql) server(ctx context.Context) error {
+	var version string
+	if err := m.db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
+		return err
+	}
+	switch maria := strings.Contains(version, "MariaDB"); {
+	case strings.Contains(version, "PostgreSQL"):
+		return unfit("the server is %s", version)
+	case maria && older(version, 10, 5):
+		return unfit("%s is too old, 10.5 is the oldest MariaDB", version)
+	case !maria && older(version, 8, 0):
+		return unfit("MySQL %s is too old, 8.0 is the oldest", version)
+	}
+	return nil
+}
+
+func (m *mysql) columns(ctx context.Context) ([]column, []string, error) {
+	schema := "DATABASE()"
+	if m.table.schema != "" {
+		schema = "'" + m.table.schema + "'"
+	}
+	where := fmt.Sprintf(" WHERE table_schema = %s AND table_name = '%s'", schema, m.table.name)
+	var kind sql.NullString
+	err := m.db.QueryRowContext(ctx, "SELECT engine FROM information_schema.tables"+where).Scan(&kind)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, err
+	case kind.String != "InnoDB":
+		return nil, nil, fmt.Errorf("%w: the table's engine is %s, want InnoDB", ErrSchema, kind.String)
+	}
+	columns, err := readColumns(m.db.QueryContext(ctx, `SELECT column_name,
+  CASE WHEN column_type LIKE 'bigint%' AND column_type NOT LIKE '%unsigned%' THEN 'bigint' ELSE column_type END,
+  CASE WHEN is_nullable = 'NO' AND column_default IS NULL AND extra NOT LIKE '%auto_increment%' THEN 1 ELSE 0 END
+FROM information_schema.columns`+where+" ORDER BY ordinal_position"))
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := readNames(m.db.QueryContext(ctx, "SELECT column_name FROM information_schema.statistics"+where+
+		" AND index_name = 'PRIMARY' ORDER BY seq_in_index"))
+	return columns, key, err
+}
+
+// older says whether a version is older than major.minor; one that cannot be read is not.
+func older(version string, major, minor int) bool {
+	a, rest, _ := strings.Cut(version, ".")
+	b, _, _ := strings.Cut(rest, ".")
+	x, err := strconv.Atoi(a)
+	y, err2 := strconv.Atoi(b)
+	return err == nil && err2 == nil && (x < major || x == major && y < minor)
+}
+
+func readColumns(rows *sql.Rows, err error) (columns []column, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var c column
+		var mandatory int64
+		if err := rows.Scan(&c.name, &c.kind, &mandatory); err != nil {
+			return nil, err
+		}
+		c.mandatory = mandatory != 0
+		columns = append(columns, c)
+	}
+	return columns, rows.Err()
+}
+
+func readNames(rows *sql.Rows, err error) (names []string, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}

@@ -1,0 +1,142 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Store is a [replay.Store] and a [replay.Transactor] in a SQL database. It is made by [New] and safe for concurrent
+// use.
+type Store struct {
+	db        *sql.DB
+	table     table
+	engine    engine
+	txOptions *sql.TxOptions
+	logger    *slog.Logger // nil means slog.Default()
+	closed    atomic.Bool
+	pruning   pruning
+}
+
+var _ replay.Transactor = (*Store)(nil)
+
+// engine is what differs between the dialects. Keys come sorted and each once, so that two batches lock what they share
+// in the same order.
+type engine interface {
+	// claim claims what is free and says what is known of the rest. Keys of which nothing is known, because others
+	// changed them meanwhile, may be missing: they are tried again.
+	claim(ctx context.Context, wanted []claim, lease int64) (map[replay.Key]row, error)
+
+	// settle does what can be done and says, of every key that is remembered and was not simply done, what is.
+	settle(ctx context.Context, steps []step) (outcome, error)
+
+	// begin is called once a transaction of the app has begun.
+	begin(ctx context.Context, tx *sql.Tx) error
+
+	// finish commits claims in a transaction of the app, and says whether all of them were held and not done.
+	finish(ctx context.Context, tx *sql.Tx, steps []step) (bool, error)
+
+	// look reads what is remembered.
+	look(ctx context.Context, keys []replay.Key) (map[replay.Key]row, error)
+
+	// remove deletes rows, or only those that have ended.
+	remove(ctx context.Context, keys []replay.Key, endedOnly bool) (int64, error)
+
+	checker
+}
+
+// querier is a *sql.DB, a *sql.Conn or a *sql.Tx.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// New returns a store in the table of db, after it has looked whether it can work there: the server's version, the
+// table, its columns and its key, and the right to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
+//
+// The store never closes db. Errors wrap one of the package's Err values where one fits, and a wrong option is one of
+// its own. An app that wants to start while its database is down calls New again until it succeeds.
+func New(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
+	s, err := prepare(db, dialect, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// prepare makes a store and asks the database nothing.
+func prepare(db *sql.DB, dialect Dialect, opts []Option) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("sqlstore: the *sql.DB is nil")
+	}
+	o, err := collect(opts)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTable(dialect, o.table)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, table: t, txOptions: o.txOptions, logger: o.logger}
+	s.pruning.off = o.noPruning
+	if s.engine, err = engineFor(dialect, t); err != nil {
+		return nil, err
+	}
+	s.engine.use(db)
+	if s.txOptions == nil && dialect != SQLite {
+		s.txOptions = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	return s, nil
+}
+
+func engineFor(dialect Dialect, t table) (engine, error) {
+	switch dialect {
+	case PostgreSQL:
+		return newPostgres(t), nil
+	case SQLite:
+		return newSQLite(t), nil
+	case MySQL:
+		return newMySQL(t), nil
+	default:
+		return nil, fmt.Errorf("sqlstore: %v is no dialect: give sqlstore.PostgreSQL, SQLite or MySQL", dialect)
+	}
+}
+
+// Scope returns [replay.Shared].
+func (s *Store) Scope() replay.Scope { return replay.Shared }
+
+// Close ends the use of the store: later calls answer [replay.ErrClosed], those under way finish. What is remembered
+// stays in the database, and the *sql.DB stays open, for it is the app's.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	return nil
+}
+
+// ready says whether a call may begin.
+func (s *Store) ready(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return replay.ErrClosed
+	}
+	return nil
+}
+
+// micros rounds up: what is asked for must not end early, and what is positive must not become nothing.
+func micros(d time.Duration) int64 {
+	us := d.Microseconds()
+	if d%time.Microsecond > 0 {
+		us++
+	}
+	return us
+}

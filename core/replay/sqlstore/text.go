@@ -1,0 +1,106 @@
+package sqlstore
+
+import (
+	"encoding/hex"
+	"strconv"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// text builds a statement that carries its values: one round trip in MySQL, where a statement with parameters takes
+// three, and no limit on their number in SQLite. Only numbers and hexadecimal digits get in.
+type text struct{ b []byte }
+
+func (t *text) add(parts ...string) *text {
+	for _, p := range parts {
+		t.b = append(t.b, p...)
+	}
+	return t
+}
+
+func (t *text) bytes(b []byte) *text {
+	t.b = append(t.b, "x'"...)
+	t.b = hex.AppendEncode(t.b, b)
+	t.b = append(t.b, '\'')
+	return t
+}
+
+func (t *text) number(n int64) *text {
+	t.b = strconv.AppendInt(t.b, n, 10)
+	return t
+}
+
+func (t *text) String() string { return string(t.b) }
+
+// list writes one part for each index, with commas between.
+func (t *text) list(n int, part func(i int)) *text {
+	for i := range n {
+		if i > 0 {
+			t.b = append(t.b, ',')
+		}
+		part(i)
+	}
+	return t
+}
+
+// The statements that SQLite and MySQL share.
+
+// insert writes INSERT ... VALUES for fresh claims; verb is "INSERT" or "INSERT IGNORE".
+func (t table) insert(verb string, wanted []claim, lease int64) *text {
+	q, now := new(text), t.dialect.now()
+	q.add(verb, " INTO ", t.sql(), " (identity, digest, token, ends_at) VALUES ")
+	return q.list(len(wanted), func(i int) {
+		w := &wanted[i]
+		q.add("(").bytes(w.key[:]).add(",").bytes(w.digest[:]).add(",").number(int64(w.token)).
+			add(",", now, "+").number(lease).add(")")
+	})
+}
+
+// live writes the SELECT of what is remembered of keys.
+func (t table) live(keys []replay.Key) *text {
+	q, now := new(text), t.dialect.now()
+	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now, " AND ")
+	return q.in(keys)
+}
+
+// in writes the condition that a row is one of the keys'.
+func (t *text) in(keys []replay.Key) *text {
+	return t.add("identity IN (").list(len(keys), func(i int) { t.bytes(keys[i][:]) }).add(")")
+}
+
+// change writes the statement of steps that have one verb and one span.
+func (t table) change(steps []step) *text {
+	q, now := new(text), t.dialect.now()
+	later := "max"
+	if t.dialect == MySQL {
+		later = "greatest"
+	}
+	switch steps[0].verb {
+	case commit:
+		q.add("UPDATE ", t.sql(), " SET done_at = ", now, ", ends_at = ", now, " + ").number(steps[0].span)
+		q.add(" WHERE ends_at > ", now)
+	case extend:
+		q.add("UPDATE ", t.sql(), " SET ends_at = ", later, "(ends_at, ", now, " + ").number(steps[0].span)
+		q.add(") WHERE ends_at > ", now)
+	default:
+		q.add("DELETE FROM ", t.sql(), " WHERE 1 = 1")
+	}
+	q.add(" AND done_at IS NULL AND ").in(keysOf(steps))
+	rows := " AND (identity, token) IN ("
+	if t.dialect == SQLite {
+		rows += "VALUES "
+	}
+	q.add(rows).list(len(steps), func(i int) {
+		q.add("(").bytes(steps[i].key[:]).add(",").number(int64(steps[i].token)).add(")")
+	})
+	return q.add(")")
+}
+
+// removal writes the DELETE of keys.
+func (t table) removal(keys []replay.Key, endedOnly bool) *text {
+	q := new(text).add("DELETE FROM ", t.sql(), " WHERE ").in(keys)
+	if endedOnly {
+		q.add(" AND ends_at <= ", t.dialect.now())
+	}
+	return q
+}

@@ -1,0 +1,210 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+type contextKey struct{}
+
+// transaction is one signal's. It begins when the app asks for it.
+type transaction struct {
+	store  *Store
+	ctx    context.Context // the one that Transaction returned: its end rolls back
+	claims []replay.Held
+	ttl    time.Duration
+
+	mu    sync.Mutex
+	tx    *sql.Tx
+	ended bool // by the guard
+}
+
+// Transaction implements [replay.Transactor]. It asks the database nothing.
+func (s *Store) Transaction(ctx context.Context, claims []replay.Held, ttl time.Duration) (context.Context, replay.Transaction) {
+	t := &transaction{store: s, claims: slices.Clone(claims), ttl: ttl}
+	t.ctx = context.WithValue(ctx, contextKey{}, t)
+	return t.ctx, t
+}
+
+// Tx returns the transaction of the signal whose context is given, on the store's *sql.DB, and begins it if nobody has
+// asked before. What is written in it and the event's "done" are one atomic step: the guard writes "done" in it and
+// commits once the signal has succeeded, and rolls it back otherwise.
+//
+//	func(e *core.Event) error {
+//		tx, err := sqlstore.Tx(e.Context())
+//		if err != nil {
+//			return err
+//		}
+//		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments ...")
+//		return err
+//	}
+//
+// The transaction is the guard's to end: a signal that calls Commit or Rollback itself fails, and what it committed stays
+// committed without "done". It is rolled back when the signal's context ends. It can be used by several goroutines, which
+// have to be done with it when the signal returns.
+//
+// Errors: there is no transaction in the context, because the guard's store is no sqlstore or the context is not the
+// signal's; the signal has returned already; [replay.ErrClosed]; a pool of a single connection, on which the claim
+// could not be renewed meanwhile; or the database's, after which Tx may be called again.
+func Tx(ctx context.Context) (*sql.Tx, error) {
+	t, ok := ctx.Value(contextKey{}).(*transaction)
+	if !ok {
+		return nil, errors.New("sqlstore: no transaction in this context: pass the context of the event, e.Context(), or one made from it, " +
+			"and make a sqlstore the guard's Replay store")
+	}
+	return t.begin()
+}
+
+func (t *transaction) begin() (*sql.Tx, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.store
+	switch {
+	case t.ended:
+		return nil, errors.New("sqlstore: the signal has returned, and its transaction has ended: ask for it while the signal runs")
+	case t.tx != nil:
+		return t.tx, nil
+	case s.db.Stats().MaxOpenConnections == 1:
+		return nil, errors.New("sqlstore: the *sql.DB has one connection (SetMaxOpenConns), which the transaction would keep from everybody else, " +
+			"the renewal of its claim included: allow more than there are signals at a time")
+	}
+	if err := s.ready(t.ctx); err != nil {
+		return nil, err
+	}
+	tx, err := s.db.BeginTx(t.ctx, s.txOptions)
+	if err != nil {
+		return nil, s.fail(t.ctx, "begin", err)
+	}
+	if err := s.engine.begin(t.ctx, tx); err != nil {
+		_ = tx.Rollback()
+		return nil, s.fail(t.ctx, "begin", err)
+	}
+	t.tx = tx
+	return tx, nil
+}
+
+// Begun implements [replay.Transaction].
+func (t *transaction) Begun() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.tx != nil
+}
+
+// Commit implements [replay.Transaction]. A claim that is done already is not held: "done" and the app's writes would
+// not be one step.
+func (t *transaction) Commit(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tx == nil || t.ended {
+		return errors.New("sqlstore: there is no transaction to commit: it was not begun, or has ended")
+	}
+	t.ended = true
+	committed := false
+	defer func() {
+		if !committed {
+			_ = t.tx.Rollback()
+		}
+	}()
+	if t.ttl <= 0 {
+		return fmt.Errorf("sqlstore: a commit with a TTL of %v, which is not positive", t.ttl)
+	}
+	if t.store.closed.Load() {
+		return replay.ErrClosed
+	}
+	held, err := t.finish(ctx)
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	if !held {
+		_ = t.tx.Rollback() // first: the look must not wait for what the transaction has locked
+		return t.lost(ctx)
+	}
+	if err := t.tx.Commit(); err != nil {
+		return t.failed(ctx, err)
+	}
+	committed = true
+	return nil
+}
+
+// finish writes "done" in the transaction, if every claim is held.
+func (t *transaction) finish(ctx context.Context) (bool, error) {
+	steps := make([]step, 0, len(t.claims))
+	for _, c := range t.claims {
+		steps = append(steps, step{key: c.Key, token: c.Token, verb: commit, span: micros(t.ttl)})
+	}
+	list := waves(steps)
+	if len(list) > 1 {
+		return false, nil // two tokens of one key: one of them is not its claim's
+	}
+	for _, wave := range list {
+		for part := range slices.Chunk(wave, chunk) {
+			if held, err := t.store.engine.finish(ctx, t.tx, part); err != nil || !held {
+				return false, err
+			}
+		}
+	}
+	return true, nil
+}
+
+// lost names the claims that are not held; all of them where that cannot be told any more.
+func (t *transaction) lost(ctx context.Context) error {
+	lost := &replay.LeaseLostError{}
+	all := make([]replay.Key, 0, len(t.claims))
+	for part := range slices.Chunk(t.claims, chunk) {
+		keys := make([]replay.Key, len(part))
+		for i := range part {
+			keys[i] = part[i].Key
+		}
+		rows, err := t.store.engine.look(ctx, keys)
+		for _, c := range part {
+			if r, ok := rows[c.Key]; err != nil || !ok || r.token != c.Token || r.doneAt != 0 {
+				lost.Keys = append(lost.Keys, c.Key)
+			}
+		}
+		all = append(all, keys...)
+	}
+	if len(lost.Keys) == 0 {
+		lost.Keys = all
+	}
+	return lost
+}
+
+// failed explains an error of the transaction.
+func (t *transaction) failed(ctx context.Context, err error) error {
+	if ended := t.ctx.Err(); ended != nil {
+		return fmt.Errorf("sqlstore: the signal's context ended, and its transaction was rolled back: %w", ended)
+	}
+	if errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("sqlstore: the signal ended the transaction itself, and \"done\" was not written with it: "+
+			"a signal leaves Commit and Rollback to the guard: %w", err)
+	}
+	return t.store.fail(ctx, "commit", err)
+}
+
+// Rollback implements [replay.Transaction]. Where none was begun, or the end of the context has undone it, there is
+// nothing to do.
+func (t *transaction) Rollback() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	again := t.ended
+	t.ended = true
+	if t.tx == nil || again {
+		return nil
+	}
+	switch err := t.tx.Rollback(); {
+	case err == nil, t.ctx.Err() != nil:
+		return nil
+	case errors.Is(err, sql.ErrTxDone):
+		return t.failed(context.Background(), err)
+	default:
+		// The connection is gone, and the database undoes what it did not commit.
+		return t.store.fail(context.Background(), "roll back", err)
+	}
+}

@@ -1,0 +1,127 @@
+// Package database opens, for the examples, the databases that replay stores can be in, by the URLs that people know.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/redis/go-redis/v9"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/redisstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+)
+
+// The kinds of databases.
+const (
+	Redis    = "redis"
+	SQLite   = "sqlite"
+	Postgres = "postgres"
+	MySQL    = "mysql"
+)
+
+// Store opens a replay store, and makes its table if it is missing. What close does not end, nobody does. No error quotes
+// the URL: it may hold a password.
+func Store(ctx context.Context, kind, url string, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
+	if kind == Redis {
+		client, err := OpenRedis(url)
+		if err != nil {
+			return nil, nil, err
+		}
+		opened, err := redisstore.New(ctx, client)
+		if err != nil {
+			return nil, nil, errors.Join(err, client.Close())
+		}
+		return opened, client.Close, nil
+	}
+	db, dialect, err := OpenSQL(kind, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = sqlstore.Migrate(ctx, db, dialect)
+	if err == nil {
+		store, err = sqlstore.New(ctx, db, dialect, sqlstore.WithLogger(logger))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return store, db.Close, nil
+}
+
+// OpenRedis makes a client of a URL such as redis://user:password@127.0.0.1:6379/0.
+func OpenRedis(text string) (*redis.Client, error) {
+	o, err := redis.ParseURL(text)
+	if err != nil {
+		return nil, errors.New("must be a URL such as redis://user:password@127.0.0.1:6379/0")
+	}
+	o.ContextTimeoutEnabled = true
+	return redis.NewClient(o), nil
+}
+
+// OpenSQL opens a pool of connections. A SQLite database is a path.
+func OpenSQL(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
+	var driver string
+	var dialect sqlstore.Dialect
+	var err error
+	switch kind {
+	case Postgres:
+		driver, dialect = "pgx", sqlstore.PostgreSQL
+	case MySQL:
+		driver, dialect = "mysql", sqlstore.MySQL
+		text, err = mysqlDSN(text)
+	case SQLite:
+		driver, dialect = "sqlite", sqlstore.SQLite
+		text = sqliteDSN(text)
+	default:
+		err = fmt.Errorf("must be redis, sqlite, postgres or mysql, not %q", kind)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	db, err := sql.Open(driver, text)
+	if err != nil {
+		return nil, 0, fmt.Errorf("is no URL of a %s database", kind)
+	}
+	return db, dialect, nil
+}
+
+// mysqlDSN takes mysql://user:password@host:port/database, and the driver's own form.
+func mysqlDSN(text string) (string, error) {
+	wrong := errors.New("must be a URL such as mysql://user:password@127.0.0.1:3306/database")
+	if !strings.HasPrefix(text, "mysql://") {
+		if _, err := mysql.ParseDSN(text); err != nil {
+			return "", wrong
+		}
+		return text, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return "", wrong
+	}
+	c := mysql.NewConfig()
+	c.Net, c.Addr, c.DBName = "tcp", u.Host, strings.TrimPrefix(u.Path, "/")
+	if u.Port() == "" {
+		c.Addr += ":3306"
+	}
+	c.User = u.User.Username()
+	c.Passwd, _ = u.User.Password()
+	return c.FormatDSN(), nil
+}
+
+// sqliteDSN makes the driver wait for a lock, and readers not wait for writers.
+func sqliteDSN(file string) string {
+	file = strings.TrimPrefix(strings.TrimPrefix(file, "sqlite://"), "file:")
+	file, query, _ := strings.Cut(file, "?")
+	params, _ := url.ParseQuery(query)
+	params["_pragma"] = append([]string{"busy_timeout(10000)", "journal_mode(WAL)"}, params["_pragma"]...)
+	params.Set("_txlock", "immediate")
+	return "file:" + file + "?" + params.Encode()
+}

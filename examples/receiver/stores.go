@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/examples/internal/database"
+)
+
+// Kinds of replay stores.
+const (
+	storeMemory   = "memory"
+	storeNone     = "none"
+	storeRedis    = database.Redis
+	storeSQLite   = database.SQLite
+	storePostgres = database.Postgres
+	storeMySQL    = database.MySQL
+)
+
+// openTimeout bounds how long a database is waited for at start.
+const openTimeout = 15 * time.Second
+
+// stores opens the replay stores of a configuration. Endpoints with the same URL share one.
+type stores struct {
+	logger *slog.Logger
+	shared map[string]replay.Store
+	close  []func() error
+}
+
+func newStores(logger *slog.Logger) *stores {
+	return &stores{logger: logger, shared: map[string]replay.Store{}}
+}
+
+// trial gives a store of the right kind to try a configuration with, and opens nothing.
+func (s *stores) trial(e *endpointConfig) replay.Store {
+	if e.store == storeNone {
+		return core.DangerouslyNoReplay
+	}
+	return s.keep(memstore.New())
+}
+
+// open gives an endpoint its store. Each endpoint in memory has one of its own, so that one that is flooded fills
+// nobody else's.
+func (s *stores) open(ctx context.Context, e *endpointConfig) (replay.Store, error) {
+	switch e.store {
+	case storeNone:
+		return core.DangerouslyNoReplay, nil
+	case "", storeMemory:
+		return s.keep(memstore.NewWithConfig(memstore.Config{Logger: s.logger})), nil
+	}
+	name := e.store + " " + e.storeURL
+	if have := s.shared[name]; have != nil {
+		return have, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	opened, closing, err := database.Store(ctx, e.store, e.storeURL, s.logger)
+	if err != nil {
+		return nil, err
+	}
+	s.close = append(s.close, closing)
+	s.shared[name] = s.keep(opened)
+	return opened, nil
+}
+
+func (s *stores) keep(store replay.Store) replay.Store {
+	s.close = append(s.close, store.Close)
+	return store
+}
+
+// closeAll closes the stores, and then the connections they used.
+func (s *stores) closeAll() error {
+	var err error
+	for i := range s.close {
+		err = errors.Join(err, s.close[len(s.close)-1-i]())
+	}
+	s.close = nil
+	return err
+}

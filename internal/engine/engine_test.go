@@ -1,0 +1,46 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
+)
+
+// TestEnginesStartAndStop needs each engine where SALLYPORT_REQUIRE_ENGINES is 1, and says which are missing elsewhere.
+func TestEnginesStartAndStop(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(engine.Options) (*engine.Server, error){
+		"redis": engine.Redis, "nats": engine.NATS, "postgresql": engine.PostgreSQL, "mariadb": engine.MariaDB,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := begin(engine.Options{})
+			engine.Need(t, err)
+			require.NoError(t, err)
+			s.Kill()
+			require.NoError(t, s.Start(), "after a crash, on the same data and port")
+			c, err := net.Dial("tcp", s.Addr())
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+			require.NoError(t, s.Close())
+			_, err = net.Dial("tcp", s.Addr())
+			require.Error(t, err)
+			_, err = os.Stat(s.Dir)
+			require.ErrorIs(t, err, os.ErrNotExist)
+		})
+	}
+}
+
+func TestAMissingProgramSaysHowToInstallIt(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := engine.Redis(engine.Options{})
+	var missing *engine.MissingError
+	require.True(t, errors.As(err, &missing), fmt.Sprint(err))
+	require.EqualError(t, err, "redis-server is not installed: apt-get install redis-server")
+}
