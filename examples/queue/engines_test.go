@@ -1,18 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,27 +12,25 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
-// engine is a real broker, which the tests start, kill and start again.
-type engine struct {
+// kind is a broker that the tests run on, a real one.
+type kind struct {
 	broker  string
-	program string // also Debian's name of the package
-	url     string
-	args    func(dir, port string) []string
+	scheme  string
+	begin   func(engine.Options) (*engine.Server, error)
 	connect func(context.Context, settings, watermill.LoggerAdapter) (*broker, error)
 
 	// stored counts the messages in the queue, left those that no worker has acknowledged.
 	stored, left func(url string) (int64, error)
 }
 
-func engines() []engine {
-	return []engine{
+func kinds() []kind {
+	return []kind{
 		{
-			broker: "redis", program: "redis-server", url: "redis://127.0.0.1:", connect: connectRedis,
-			args: func(dir, port string) []string {
-				return []string{"--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always"}
-			},
+			broker: "redis", scheme: "redis://", begin: engine.Redis, connect: connectRedis,
 			stored: func(url string) (int64, error) {
 				return withRedis(url, func(c *redis.Client) (int64, error) { return c.XLen(context.Background(), topic).Result() })
 			},
@@ -55,10 +45,7 @@ func engines() []engine {
 			},
 		},
 		{
-			broker: "nats", program: "nats-server", url: "nats://127.0.0.1:", connect: connectNATS,
-			args: func(dir, port string) []string {
-				return []string{"-js", "-sd", dir, "-a", "127.0.0.1", "-p", port}
-			},
+			broker: "nats", scheme: "nats://", begin: engine.NATS, connect: connectNATS,
 			stored: countNATS, left: countNATS, // what is acknowledged is not stored any more
 		},
 	}
@@ -96,7 +83,7 @@ func countNATS(url string) (int64, error) {
 
 const childEnv = "SALLYPORT_QUEUE_CHILD"
 
-// TestMain says loudly which tests do not run. As a child of a test it is the program itself, to be killed.
+// TestMain is the program itself where a test has started it, to kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
@@ -105,94 +92,46 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	for _, e := range engines() {
-		if e.find() == "" {
-			fmt.Fprintf(os.Stderr, `
-**********************************************************************
-** NO %s: every test of the hand-over to it DOES NOT RUN.
-** Install it: apt-get install %s
-** SALLYPORT_REQUIRE_ENGINES=1 makes this a failure.
-**********************************************************************
-`, strings.ToUpper(e.program), e.program)
-		}
-	}
 	os.Exit(m.Run())
 }
 
-// find looks in the PATH and where Debian puts servers.
-func (e *engine) find() string {
-	for _, name := range []string{e.program, filepath.Join("/usr/sbin", e.program)} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	return ""
+// server is a broker at work.
+type server struct {
+	kind
+	url    string
+	engine *engine.Server
 }
 
-// eachEngine runs a test on every broker, with a server of its own.
-func eachEngine(t *testing.T, test func(t *testing.T, s *server)) {
+// eachBroker runs a test on every broker, with a server of its own.
+func eachBroker(t *testing.T, test func(t *testing.T, s *server)) {
 	t.Parallel()
-	for _, e := range engines() {
-		t.Run(e.broker, func(t *testing.T) {
+	for _, k := range kinds() {
+		t.Run(k.broker, func(t *testing.T) {
 			t.Parallel()
-			path := e.find()
-			if path == "" {
-				if os.Getenv("SALLYPORT_REQUIRE_ENGINES") == "1" {
-					t.Fatalf("%s is required and not there: apt-get install %s", e.program, e.program)
-				}
-				t.Skipf("NOT RUN: %s is not there: apt-get install %s", e.program, e.program)
-			}
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			e, err := k.begin(engine.Options{Durable: true})
+			engine.Need(t, err)
 			require.NoError(t, err)
-			port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-			require.NoError(t, listener.Close())
-			s := &server{engine: e, url: e.url + port, command: append([]string{path}, e.args(t.TempDir(), port)...)}
-			t.Cleanup(s.kill)
-			s.start(t)
+			t.Cleanup(func() { _ = e.Close() })
+			s := &server{kind: k, url: k.scheme + e.Addr(), engine: e}
+			s.await(t)
 			test(t, s)
 		})
 	}
 }
 
-// server is an engine at work.
-type server struct {
-	engine
-	url     string
-	command []string
-	pid     int
-	stdin   io.Closer
-	over    chan error
-}
+// kill ends the server without a chance to write anything more.
+func (s *server) kill() { s.engine.Kill() }
 
-// start starts the server, with what it kept, and waits until it answers. A shell stands between, which ends it when its
-// standard input does: when this process dies.
+// start starts it again, with what it kept.
 func (s *server) start(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command("sh", append([]string{"-c", `"$@" >/dev/null 2>&1 </dev/null & echo $!; cat; kill -9 $! 2>/dev/null; wait $!`, "sh"}, s.command...)...)
-	stdout, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	s.stdin, err = cmd.StdinPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	require.NoError(t, err)
-	s.pid, err = strconv.Atoi(strings.TrimSpace(line))
-	require.NoError(t, err)
-	over := make(chan error, 1)
-	s.over = over
-	go func() { over <- cmd.Wait() }()
-	eventually(t, func() bool { _, err := s.stored(s.url); return err == nil }, "%s does not answer", s.program)
+	require.NoError(t, s.engine.Start())
+	s.await(t)
 }
 
-// kill ends the server without a chance to write anything more, and waits.
-func (s *server) kill() {
-	if s.over == nil {
-		return
-	}
-	_ = syscall.Kill(s.pid, syscall.SIGKILL)
-	_ = s.stdin.Close()
-	<-s.over
-	s.over = nil
+func (s *server) await(t *testing.T) {
+	t.Helper()
+	eventually(t, func() bool { _, err := s.stored(s.url); return err == nil }, "%s does not answer", s.broker)
 }
 
 // eventually waits for other processes, whose clocks are the machine's.

@@ -2,8 +2,6 @@ module github.com/sallyport-go/sallyport/examples/queue
 
 go 1.26.0
 
-replace github.com/sallyport-go/sallyport => ../..
-
 require (
 	github.com/ThreeDotsLabs/watermill v1.5.1
 	github.com/ThreeDotsLabs/watermill-nats/v2 v2.1.3
@@ -34,3 +32,5 @@ require (
 	google.golang.org/appengine v1.6.8 // indirect
 	google.golang.org/protobuf v1.36.9 // indirect
 )
+
+replace github.com/sallyport-go/sallyport => ../..

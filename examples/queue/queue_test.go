@@ -74,8 +74,8 @@ func (r *receiver) deliver(t *testing.T, event int) int {
 	return deliver(t, r.Client(), r.URL, event)
 }
 
-// works starts a worker, and gives what it has worked on so far. fail decides which piece of work fails.
-func (s *server) works(t *testing.T, fail func(run int) error) func() []*message.Message {
+// works starts a worker, and gives what it has worked on so far and what stops it. fail decides which work fails.
+func (s *server) works(t *testing.T, fail func(run int) error) (worked func() []*message.Message, stop func()) {
 	t.Helper()
 	var mu sync.Mutex
 	var list []*message.Message
@@ -93,12 +93,13 @@ func (s *server) works(t *testing.T, fail func(run int) error) func() []*message
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.run(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	stop = sync.OnceFunc(func() { cancel(); <-ended })
+	t.Cleanup(stop)
 	return func() []*message.Message {
 		mu.Lock()
 		defer mu.Unlock()
 		return list
-	}
+	}, stop
 }
 
 func never(int) error { return nil }
@@ -106,7 +107,7 @@ func never(int) error { return nil }
 // drained waits until every message is acknowledged.
 func (s *server) drained(t *testing.T) {
 	t.Helper()
-	eventually(t, func() bool { n, err := s.left(s.url); return err == nil && n == 0 }, "messages are left in %s", s.program)
+	eventually(t, func() bool { n, err := s.left(s.url); return err == nil && n == 0 }, "messages are left in %s", s.broker)
 }
 
 func (s *server) count(t *testing.T) int64 {
@@ -117,13 +118,13 @@ func (s *server) count(t *testing.T) int64 {
 }
 
 func TestWhatWasAnsweredSurvivesTheBroker(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		r := s.receiver(t)
 		require.Equal(t, 200, r.deliver(t, 1))
 		s.kill()
 		s.start(t)
 		require.EqualValues(t, 1, s.count(t))
-		worked := s.works(t, never)
+		worked, _ := s.works(t, never)
 		s.drained(t)
 		require.Len(t, worked(), 1)
 		m := worked()[0]
@@ -138,23 +139,24 @@ func TestWhatWasAnsweredSurvivesTheBroker(t *testing.T) {
 }
 
 func TestWhileTheBrokerIsDownTheProviderKeepsTheEvent(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		r := s.receiver(t)
 		s.kill()
 		require.Equal(t, 500, r.deliver(t, 1))
 		require.Equal(t, 500, r.deliver(t, 1), "it is released, and not a duplicate")
 		s.start(t)
-		require.Zero(t, s.count(t), "nothing was kept back and sent behind the provider's back")
-		eventually(t, func() bool { return r.deliver(t, 1) == 200 }, "the retry does not get through")
-		require.EqualValues(t, 1, s.count(t))
-		worked := s.works(t, never)
+		eventually(t, func() bool { return r.deliver(t, 2) == 200 }, "the broker's client does not find it again")
+		require.EqualValues(t, 1, s.count(t), "what was refused is not sent later behind the provider's back")
+		require.Equal(t, 200, r.deliver(t, 1))
+		require.EqualValues(t, 2, s.count(t))
+		worked, _ := s.works(t, never)
 		s.drained(t)
-		require.Len(t, worked(), 1)
+		require.Len(t, worked(), 2)
 	})
 }
 
 func TestADuplicateDeliveryIsNotPublished(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		r := s.receiver(t)
 		var wait sync.WaitGroup
 		for range 8 {
@@ -167,7 +169,7 @@ func TestADuplicateDeliveryIsNotPublished(t *testing.T) {
 }
 
 func TestADuplicateThatTheGuardCannotKnowIsWorkedOnOnce(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		require.Equal(t, 200, s.receiver(t).deliver(t, 1))
 		require.Equal(t, 200, s.receiver(t).deliver(t, 1), "one that was restarted, and has forgotten")
 		if s.broker == "redis" {
@@ -175,7 +177,7 @@ func TestADuplicateThatTheGuardCannotKnowIsWorkedOnOnce(t *testing.T) {
 		} else {
 			require.EqualValues(t, 1, s.count(t), "NATS itself knows the UUID, for two minutes")
 		}
-		worked := s.works(t, never)
+		worked, _ := s.works(t, never)
 		s.drained(t)
 		require.Equal(t, 200, s.receiver(t).deliver(t, 1))
 		s.drained(t)
@@ -184,7 +186,7 @@ func TestADuplicateThatTheGuardCannotKnowIsWorkedOnOnce(t *testing.T) {
 }
 
 func TestTheLedgerLeavesOutWhatTheBrokerRepeats(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		b := s.open(t)
 		runs := 0
 		w := &worker{broker: b, work: func(context.Context, *message.Message) error { runs++; return nil }}
@@ -198,9 +200,9 @@ func TestTheLedgerLeavesOutWhatTheBrokerRepeats(t *testing.T) {
 }
 
 func TestWorkThatFailsIsDoneAgain(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		require.Equal(t, 200, s.receiver(t).deliver(t, 1))
-		worked := s.works(t, func(run int) error {
+		worked, _ := s.works(t, func(run int) error {
 			if run < 3 {
 				return errors.New("not today")
 			}
@@ -208,6 +210,24 @@ func TestWorkThatFailsIsDoneAgain(t *testing.T) {
 		})
 		s.drained(t)
 		require.Len(t, worked(), 1)
+	})
+}
+
+func TestAWorkerThatLeavesDoesNotTakeTheOthersAlong(t *testing.T) {
+	eachBroker(t, func(t *testing.T, s *server) {
+		r := s.receiver(t)
+		event := 0
+		more := func() bool { event++; return r.deliver(t, event) == 200 }
+		byFirst, stop := s.works(t, never)
+		eventually(t, func() bool { return more() && len(byFirst()) > 0 }, "the first does not work")
+		bySecond, _ := s.works(t, never)
+		eventually(t, func() bool { return more() && len(bySecond()) > 0 }, "the second does not work")
+		stop()
+		before := len(bySecond())
+		require.True(t, more())
+		s.drained(t)
+		require.Greater(t, len(bySecond()), before)
+		require.Len(t, append(byFirst(), bySecond()...), event)
 	})
 }
 
@@ -244,7 +264,7 @@ func (c *child) kill() {
 }
 
 func TestAWorkerThatIsKilledLosesNothing(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		const events = 10
 		r := s.receiver(t)
 		for i := range events {
@@ -294,7 +314,7 @@ func TestAWorkerThatIsKilledLosesNothing(t *testing.T) {
 }
 
 func TestTheWholeProgram(t *testing.T) {
-	eachEngine(t, func(t *testing.T, s *server) {
+	eachBroker(t, func(t *testing.T, s *server) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		addr := listener.Addr().String()
