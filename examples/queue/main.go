@@ -5,19 +5,16 @@
 //	STRIPE_SECRET=whsec_... go run . -broker nats -url nats://127.0.0.1:4222
 //
 // It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it, and either can
-// be stopped, killed and started again while the other runs. Each piece of work prints a line of JSON.
+// be stopped, killed and started again while the other runs. Each piece of work prints a line of JSON. What to see:
 //
-//		provider ──delivery──▶ guard ──▶ handover.To ──publish──▶ broker ──▶ worker ──▶ your work
-//		         ◀── 200 ───────────────────────────── confirmed ──┘          └──▶ "done" in the ledger, then ack
-//
-//	  - The 200 is sent once the broker has confirmed the event. While the broker is down it is a 500, and the provider's
-//	    retry hands the event over when the broker is back.
-//	  - A duplicate delivery is answered 200 by the guard and not published again. What the guard cannot see (it was
-//	    restarted with a memory of its own; a publish arrived whose confirmation was lost) comes twice with the same UUID,
-//	    and the worker, which keeps a ledger of what it has done, leaves it out.
-//	  - A worker that dies has not acknowledged what it was working on: another one gets it, at the latest after -takeover.
-//	    If it died between the work and the ledger, the work is done twice. Where that matters, do the work and the ledger
-//	    in one transaction, as examples/river does.
+//   - The 200 is sent once the broker has confirmed the event. While the broker is down it is a 500, and the provider's
+//     retry hands the event over when the broker is back.
+//   - A duplicate delivery is answered 200 by the guard and not published again. What the guard cannot see (it was
+//     restarted with a memory of its own; a publish arrived whose confirmation was lost) comes twice with the same UUID,
+//     and the worker, which keeps a ledger of what it has done, leaves it out.
+//   - A worker that dies has not acknowledged what it was working on: another one gets it, at the latest after -takeover.
+//     If it died between the work and the ledger, the work is done twice. Where that matters, do the work and the ledger
+//     in one transaction, as examples/river does.
 //
 // What a broker confirms is as safe as the broker is set up to keep it. Redis forgets a second of confirmed messages in a
 // crash unless it runs with "--appendonly yes --appendfsync always", and keeps the stream only with a maxmemory-policy
@@ -34,8 +31,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -88,6 +87,11 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		return fmt.Errorf("-broker %q is neither redis nor nats", s.broker)
 	}
 	s.url = cmp.Or(s.url, usual)
+	for part := range strings.SplitSeq(s.url, ",") { // NATS takes several
+		if _, err := url.Parse(part); err != nil {
+			return errors.New("-url is no URL") // and may hold a password, which the error would quote
+		}
+	}
 	receives, works := s.role != "work", s.role != "receive"
 	if receives && works && s.role != "both" {
 		return fmt.Errorf("-role %q is none of receive, work and both", s.role)

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -16,7 +16,7 @@ import (
 func connectRedis(ctx context.Context, s settings, logger watermill.LoggerAdapter) (*broker, error) {
 	options, err := redis.ParseURL(s.url)
 	if err != nil {
-		return nil, fmt.Errorf("-url: %w", err)
+		return nil, errors.New("-url must be one such as redis://user:password@127.0.0.1:6379/0")
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = patience, patience, patience
 	options.ContextTimeoutEnabled = true
