@@ -46,7 +46,7 @@ func _() { _, _, _, _, _, _ = ctx, guard, identity, r, fresh, old }
 var imports = map[string]string{
 	"log": "log", "os": "os", "http": "net/http", "httptest": "net/http/httptest", "testing": "testing", "time": "time",
 	"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
-	"core": module, "provider": module + "/provider", "memstore": module + "/replay/memstore", "sources": module + "/sources", "webhooktest": module + "/webhooktest",
+	"core": module, "provider": module + "/provider", "memstore": module + "/replay/memstore", "sqlstore": module + "/replay/sqlstore", "sources": module + "/sources", "webhooktest": module + "/webhooktest",
 	"ginwebhook": "github.com/sallyport-go/sallyport/ginwebhook", "echowebhook": "github.com/sallyport-go/sallyport/echowebhook",
 	"echo5webhook": "github.com/sallyport-go/sallyport/echo5webhook", "chiwebhook": "github.com/sallyport-go/sallyport/chiwebhook",
 }
