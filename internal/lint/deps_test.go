@@ -14,6 +14,8 @@ const (
 	echo4  = "github.com/labstack/echo/v4"
 	echo5  = "github.com/labstack/echo/v5"
 	chi    = "github.com/go-chi"
+
+	watermill = "github.com/ThreeDotsLabs/watermill"
 )
 
 // notInPrograms are what no program links because of us: test helpers, databases, and drivers, which an app chooses
@@ -22,7 +24,7 @@ func notInPrograms() []string {
 	return []string{
 		"github.com/stretchr/testify", "github.com/redis", "github.com/go-sql-driver", "github.com/lib/pq",
 		"github.com/jackc", "github.com/mattn/go-sqlite3", "modernc.org/sqlite", "github.com/nats-io", "testing",
-		"database/sql",
+		"database/sql", "github.com/ThreeDotsLabs", "github.com/riverqueue",
 	}
 }
 
@@ -51,6 +53,12 @@ func TestDependencies(t *testing.T) {
 		{folder: "echo5webhook", not: []string{echo4, gin, chi}},
 		{folder: "core/replay/sqlstore"}, // and database/sql, but no driver
 		{folder: "core/replay/redisstore", not: []string{gin, echo, chi}},
+		{folder: "core/handover", only: []string{
+			watermill, "github.com/google/uuid", "github.com/lithammer/shortuuid", "github.com/oklog/ulid", "github.com/pkg/errors",
+		}},
+
+		// A whole program: who does not import core/handover does not link Watermill.
+		{folder: "examples/chi", only: []string{chi}},
 	} {
 		t.Run(row.folder, func(t *testing.T) {
 			if !hasGo(filepath.Join(root, row.folder)) {
@@ -62,6 +70,7 @@ func TestDependencies(t *testing.T) {
 				switch {
 				case inside:
 				case (row.folder == "core/replay/redisstore" || row.folder == "core/limit/redislimit") && under(p.path, "github.com/redis"):
+				case row.folder == "core/handover" && underAny(p.path, []string{watermill, "database/sql/driver"}): // of google/uuid
 				case row.folder == "core/replay/sqlstore" && under(p.path, "database/sql"):
 				case foreign && row.not == nil && !underAny(p.path, row.only):
 					t.Errorf("%s links %s, and may link only the standard library and %q", row.folder, p.path, row.only)
