@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 const (
@@ -86,6 +87,7 @@ func ownVectors() []vector {
 		}),
 		own("bearer", "bearer", ownSecret, `{}`, map[string]string{"Authorization": "Bearer " + ownSecret}),
 	}
+	all = append(all, appVectors()...)
 	for _, v := range all { // each also under another secret
 		wrong := v
 		wrong.ID += "-wrong-secret"
@@ -93,7 +95,7 @@ func ownVectors() []vector {
 		if len(v.Secret) > 6 && v.Secret[:6] == "whsec_" {
 			wrong.Secret = "whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 		} else {
-			wrong.Secret = v.Secret[:len(v.Secret)-1] + "?"
+			wrong.Secret = strings.Replace(v.Secret, "a", "b", 1)
 		}
 		all = append(all, wrong)
 	}

@@ -15,44 +15,63 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
+// secretFor is a secret as the provider would show it.
 func secretFor(p core.Provider) string {
-	switch p.Name() {
-	case "basic", "postmark":
-		return "user:a-long-enough-password"
-	case "standard-webhooks", "svix", "resend", "gitlab":
-		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	default:
-		return "an-accepted-secret-of-32-bytes!!"
+	e, err := core.EntryOf(p)
+	if err != nil {
+		panic(err)
 	}
+	switch {
+	case e.Credential.Kind == entry.Basic:
+		return "user:a-long-enough-password"
+	case e.Scheme == nil || e.Scheme.Key.Encoding == entry.Text:
+		return ownSecret
+	case e.Scheme.Key.Encoding == entry.Hex:
+		return ownHexKey
+	default:
+		return e.Scheme.Key.Prefix + strings.TrimPrefix(ownWhsec, "whsec_")
+	}
+}
+
+// merged adds the rows of one group of entries to those of the others.
+func merged(maps ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, m := range maps {
+		for name, why := range m {
+			all[name] = why
+		}
+	}
+	return all
 }
 
 // unknownHorizon explains why an entry does not say how long its sender retries.
 func unknownHorizon() map[string]string {
-	return map[string]string{
+	return merged(unknownHorizonOfApps(), map[string]string{
 		"basic": "any sender", "bearer": "any sender",
 		"gitlab":       "whether GitLab sends a failed delivery again by itself is not documented",
 		"gitlab-token": "whether GitLab sends a failed delivery again by itself is not documented",
 		"telegram":     "a reasonable amount of attempts, says the documentation",
-	}
+	})
 }
 
 // unknownAckLimit explains why an entry does not say how long its sender waits.
 func unknownAckLimit() map[string]string {
-	return map[string]string{
+	return merged(unknownAckLimitOfApps(), map[string]string{
 		"basic": "any sender", "bearer": "any sender",
 		"gitlab": "a setting of the instance", "gitlab-token": "a setting of the instance",
 		"mailgun": "not documented", "postmark": "not documented", "stripe": "not published", "telegram": "not documented",
-	}
+	})
 }
 
 // chosenByTheUser says whose secret is made up here and given to the provider, not copied from it.
 func chosenByTheUser(name string) bool {
-	return slices.Contains([]string{"basic", "bearer", "github", "gitlab-token", "postmark", "telegram"}, name)
+	return slices.Contains([]string{"basic", "bearer", "github", "gitlab-token", "postmark", "telegram"}, name) || appSecretChosenByTheUser(name)
 }
 
 func TestEveryEntryIsWhole(t *testing.T) {
@@ -136,6 +155,9 @@ func TestIdentitiesNeverChange(t *testing.T) {
 		for name, value := range map[string]string{
 			"Content-Type": "application/json", "Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push",
 			"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Gitlab-Event": "Push Hook",
+			"X-Wc-Webhook-Topic": "order.created", "X-Wc-Webhook-Source": "https://a.example/", "X-Topic": "payment_order", "X-Event-Type": "a",
+			"X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7", "X-Goog-Resource-State": "exists", "X-Qn-Nonce": "nonce-1",
+			"Twitch-Eventsub-Message-Id": "msg_1",
 		} {
 			r.Header.Set(name, value)
 		}

@@ -1,6 +1,7 @@
 package webhooktest_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -22,13 +24,19 @@ const bytesSecret = "an-accepted-secret-of-32-bytes!!"
 
 // secretOf gives the secret of a provider as its dashboard would spell it, and another one.
 func secretOf(p core.Provider) (right, wrong string) {
-	switch p.Name() {
-	case "basic", "postmark":
+	e, err := core.EntryOf(p)
+	if err != nil {
+		panic(err)
+	}
+	switch {
+	case e.Credential.Kind == entry.Basic:
 		return "user:a-long-enough-password", "user:another-long-password"
-	case "standard-webhooks", "svix", "resend", "gitlab":
-		return "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	default:
+	case e.Scheme == nil || e.Scheme.Key.Encoding == entry.Text:
 		return bytesSecret, "another-secret-of-many-bytes!!!!"
+	case e.Scheme.Key.Encoding == entry.Hex:
+		return hex.EncodeToString([]byte(bytesSecret)), hex.EncodeToString([]byte("another-secret-of-many-bytes!!!!"))
+	default:
+		return e.Scheme.Key.Prefix + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", e.Scheme.Key.Prefix + "AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	}
 }
 
