@@ -73,10 +73,6 @@ func appEventRows() []eventRow {
 			core.Event{ID: "1", Type: "onramp.transaction.created", Authenticated: typeOnly}, false,
 		},
 		{
-			"coinbase's platform with its type in a header", provider.CoinbaseCDP(), `{}`, headers{"X-Event-Type": "checkout.payment.success"},
-			core.Event{Type: "checkout.payment.success"}, false,
-		},
-		{
 			"polar", provider.Polar(), `{"type":"order.paid","timestamp":"2026-03-01T12:00:00Z","data":{"id":"1"}}`, headers{"Webhook-Id": "1"},
 			core.Event{ID: "1", Type: "order.paid", Time: moment, Data: []byte(`{"id":"1"}`), Authenticated: all}, false,
 		},

@@ -62,7 +62,8 @@ func Dropbox() core.Provider {
 
 // DocuSign is DocuSign Connect with HMAC. The secret is a Connect key, which looks like base64 and is the key as it is.
 // DocuSign signs with every active key, one header for each; the first header is checked, so configure the key that is
-// first in the list of Connect keys, and during a rotation all of them.
+// first in the list of Connect keys, and during a rotation all of them. Where the configuration includes documents,
+// raise core.Config.MaxBody.
 //
 // https://developers.docusign.com/platform/webhooks/connect/hmac
 // https://www.docusign.com/blog/developers/manually-authenticating-hmac-signatures-docusign-connect-webhook-configurations
@@ -75,7 +76,6 @@ func DocuSign() core.Provider {
 		Event: entry.Event{
 			Type: pointer("/event"), Time: pointer("/generatedDateTime"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
-		MaxBody: 25 << 20, // documents may be included
 	})
 }
 

@@ -62,8 +62,8 @@ func Revolut() core.Provider {
 // CoinbaseCDP is the webhooks of the Coinbase Developer Platform: Onramp, Business checkouts, onchain activity. The
 // secret is the one that creating the subscription returns.
 //
-// Coinbase signs twice: v0 covers timestamp and body, v1 some headers as well. v0 is what is checked here, so that a
-// header's event type or id is not authenticated.
+// Coinbase signs twice: v0 covers timestamp and body, v1 some headers as well. v0 is what is checked here, so that the
+// event's id, which is a header, is not authenticated; the type is the body's.
 //
 // https://docs.cdp.coinbase.com/webhooks/verify-signatures
 func CoinbaseCDP() core.Provider {
@@ -77,10 +77,7 @@ func CoinbaseCDP() core.Provider {
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
-		Unsigned: []string{"event id (X-Event-Id)", "event type in its header (X-Event-Type), where the body has none"},
-		Identity: entry.Identity{With: []string{"X-Event-Type"}},
-		Event: entry.Event{
-			ID: header("X-Event-Id"), Type: []entry.Value{{JSON: "/eventType"}, {Header: "X-Event-Type"}},
-		},
+		Unsigned: []string{"event id (X-Event-Id)", "event type in its header (X-Event-Type); the body's is used"},
+		Event:    entry.Event{ID: header("X-Event-Id"), Type: pointer("/eventType")},
 	})
 }

@@ -155,7 +155,7 @@ func TestIdentitiesNeverChange(t *testing.T) {
 		for name, value := range map[string]string{
 			"Content-Type": "application/json", "Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push",
 			"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Gitlab-Event": "Push Hook",
-			"X-Wc-Webhook-Topic": "order.created", "X-Wc-Webhook-Source": "https://a.example/", "X-Topic": "payment_order", "X-Event-Type": "a",
+			"X-Wc-Webhook-Topic": "order.created", "X-Wc-Webhook-Source": "https://a.example/", "X-Topic": "payment_order",
 			"X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7", "X-Goog-Resource-State": "exists", "X-Qn-Nonce": "nonce-1",
 			"Twitch-Eventsub-Message-Id": "msg_1",
 		} {
