@@ -72,7 +72,7 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	add("cloudflare-notifications", ownSecret, event, headers{"cf-webhook-auth": ownSecret})
 	for provider, parameter := range map[string]string{"mailchimp": "secret", "docker-hub": "token"} {
 		v := own(provider, provider, ownSecret, event, nil)
-		v.Query = "?list=1&" + parameter + "=an-accepted-secret-of-32-bytes%21%21"
+		v.URL = "https://example.com/hooks?list=1&" + parameter + "=an-accepted-secret-of-32-bytes%21%21"
 		all = append(all, v)
 	}
 	return all

@@ -111,6 +111,9 @@ func TestIdentitiesNeverChange(t *testing.T) {
 			"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Gitlab-Event": "Push Hook",
 			"X-Event-Key": "repo:push", "X-Gitea-Event": "push", "X-Gogs-Event": "push", "X-Forgejo-Event": "push",
 			"Sentry-Hook-Resource": "issue",
+			"X-Wc-Webhook-Topic":   "order.created", "X-Wc-Webhook-Source": "https://a.example/", "X-Topic": "payment_order",
+			"X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7", "X-Goog-Resource-State": "exists", "X-Qn-Nonce": "nonce-1",
+			"Twitch-Eventsub-Message-Id": "msg_1",
 		} {
 			r.Header.Set(name, value)
 		}

@@ -9,29 +9,40 @@ import (
 
 // secretFor is a secret as the provider spells them. It holds the letter a, for which others are put in its place.
 func secretFor(p core.Provider) string {
-	e, _ := core.EntryOf(p)
+	e, err := core.EntryOf(p)
+	if err != nil {
+		panic(err)
+	}
 	switch {
-	case e.Scheme == nil && e.Credential.Kind == entry.Basic:
+	case e.Credential.Kind == entry.Basic:
 		return "user:a-long-enough-password"
-	case e.Scheme != nil && e.Scheme.Key.Encoding == entry.Base64:
-		return e.Scheme.Key.Prefix + ownKey
-	default:
+	case e.Scheme == nil || e.Scheme.Key.Encoding == entry.Text:
 		return ownSecret
+	case e.Scheme.Key.Encoding == entry.Hex:
+		return ownHexKey
+	default:
+		return e.Scheme.Key.Prefix + ownKey
 	}
 }
 
 // chosenByTheUser says whose secret is made up here and given to the provider, not copied from it.
 func chosenByTheUser(name string) bool {
 	return slices.Contains([]string{
-		"alertmanager", "azure-devops", "basic", "bearer", "bitbucket", "bitbucket-server", "brevo", "circleci",
-		"cloudflare-notifications", "docker-hub", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "grafana",
-		"heroku", "jira", "launchdarkly", "mailchimp", "mailjet", "okta", "postmark", "sanity", "sparkpost", "telegram",
+		"alertmanager", "aws-eventbridge", "azure-devops", "azure-event-grid", "basic", "bearer", "bitbucket",
+		"bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci", "cloudflare-notifications",
+		"docker-hub", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "google-push-channels",
+		"grafana", "heroku", "jira", "launchdarkly", "lemon-squeezy", "mailchimp", "mailjet", "okta", "postmark",
+		"razorpay", "sanity", "sinch", "sinch-numbers", "sparkpost", "telegram", "twitch", "typeform", "woocommerce",
 	}, name)
 }
 
 // unknownHorizon explains why an entry does not say how long its sender retries.
 func unknownHorizon() map[string]string {
-	const notRead = "not read in an official source"
+	const (
+		notRead = "not read in an official source"
+		silent  = "not documented"
+		noEnd   = "the documentation counts the attempts and does not say when the last one is"
+	)
 	return map[string]string{
 		"basic": "any sender", "bearer": "any sender", "github-style": "any sender",
 		"alertmanager":             "until the group's next notification, by the instance's intervals",
@@ -39,7 +50,6 @@ func unknownHorizon() map[string]string {
 		"bitbucket-server":         "a circuit breaker skips deliveries, and none is sent later",
 		"circleci":                 "retried, says the documentation, without a schedule",
 		"clickup":                  "five attempts, without a documented schedule",
-		"elevenlabs":               "five attempts where retries are switched on, with increasing delays",
 		"gitlab":                   "whether GitLab sends a failed delivery again by itself is not documented",
 		"gitlab-token":             "whether GitLab sends a failed delivery again by itself is not documented",
 		"heroku":                   "depends on the level of the subscription",
@@ -60,11 +70,38 @@ func unknownHorizon() map[string]string {
 		"loops":                    notRead,
 		"mailtrap":                 notRead,
 		"notion":                   notRead,
-		"openai":                   notRead,
 		"pagerduty":                notRead,
 		"replicate":                notRead,
 		"sentry":                   notRead,
 		"vercel":                   notRead,
+		"adyen-platform":           notRead,
+		"cal-com":                  silent,
+		"checkout-com":             notRead,
+		"coinbase-cdp":             notRead,
+		"docusign":                 notRead,
+		"front":                    notRead,
+		"gocardless":               noEnd,
+		"google-push-channels":     silent,
+		"increase":                 noEnd,
+		"intercom":                 notRead,
+		"line":                     "redelivery is the receiver's choice, and its length is not documented",
+		"modern-treasury":          noEnd,
+		"mollie":                   notRead,
+		"ms-teams":                 silent,
+		"paystack":                 notRead,
+		"polar":                    noEnd,
+		"quickbooks":               notRead,
+		"quicknode":                silent,
+		"revolut":                  notRead,
+		"sinch":                    silent,
+		"sinch-numbers":            silent,
+		"twitch":                   silent,
+		"typeform":                 notRead,
+		"webflow":                  notRead,
+		"x-twitter":                silent,
+		"xendit":                   noEnd,
+		"zendesk":                  notRead,
+		"zoom":                     notRead,
 	}
 }
 
@@ -78,9 +115,12 @@ func unknownAckLimit() map[string]string {
 		reasons[name] = "a setting of the instance"
 	}
 	for _, name := range []string{
-		"airtable", "anthropic", "azure-devops", "brevo", "buildkite", "cloudflare-notifications", "cloudflare-stream", "docker-hub",
-		"elevenlabs", "heroku", "jira", "launchdarkly", "linear", "loops", "mailersend", "mailjet", "mailtrap", "mux", "notion",
-		"openai", "pagerduty", "replicate", "sanity", "vercel", "workos",
+		"adyen-platform", "airtable", "anthropic", "azure-devops", "brevo", "buildkite", "cal-com", "chargebee",
+		"checkout-com", "cloudflare-notifications", "cloudflare-stream", "coinbase-cdp", "coinbase-commerce", "docker-hub",
+		"docusign", "dropbox", "elevenlabs", "front", "google-push-channels", "heroku", "increase", "intercom", "jira",
+		"launchdarkly", "lemon-squeezy", "line", "linear", "loops", "mailersend", "mailjet", "mailtrap", "meta", "mollie",
+		"mux", "notion", "openai", "pagerduty", "paystack", "quickbooks", "quicknode", "replicate", "revolut", "sanity",
+		"sinch", "sinch-numbers", "twitch", "typeform", "vercel", "viber", "webflow", "workos", "x-twitter", "zoom",
 	} {
 		reasons[name] = "not read in an official source"
 	}

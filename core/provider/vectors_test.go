@@ -25,7 +25,7 @@ type vector struct {
 	Provider  string
 	ID        string
 	Method    string
-	Query     string `json:"-"` // own vectors only
+	URL       string
 	Headers   map[string]string
 	Body      []byte `json:"body_b64"`
 	Secret    string
@@ -58,7 +58,11 @@ func (v *vector) provider(t testing.TB) core.Provider {
 }
 
 func (v *vector) request() *http.Request {
-	r := httptest.NewRequest(v.Method, "/hooks"+v.Query, strings.NewReader(string(v.Body)))
+	target := v.URL
+	if target == "" {
+		target = "/hooks"
+	}
+	r := httptest.NewRequest(v.Method, target, strings.NewReader(string(v.Body)))
 	for name, value := range v.Headers {
 		r.Header.Set(name, value)
 	}
@@ -201,14 +205,11 @@ func sameHex(e *entry.Entry, text string, at, bit int) bool {
 	}
 	before := at - len(strings.TrimRight(text[:at], "0123456789abcdef"))
 	after := len(text[at:]) - len(strings.TrimLeft(text[at:], "0123456789abcdef"))
-	if e.Scheme.Algorithm == entry.HMACSHA1 {
-		return before+after == 40
-	}
-	return before+after == 64
+	return before+after == map[entry.Algorithm]int{entry.HMACSHA1: 40, entry.HMACSHA256: 64, entry.HMACSHA512: 128}[e.Scheme.Algorithm]
 }
 
-// decidesNothing names the bytes of a header that no verdict depends on: Stripe's v0, svix's decoys, and the name of
-// the Basic scheme, which may be written in either case.
+// decidesNothing names the bytes of a header that no verdict depends on: Stripe's v0, Coinbase's v1, svix's decoys,
+// Box's second signature beside the first, and the name of the Basic scheme, which may be written in either case.
 func decidesNothing(name, value string, at int) bool {
 	switch name {
 	case "Stripe-Signature":
@@ -217,6 +218,11 @@ func decidesNothing(name, value string, at int) bool {
 	case "Svix-Signature":
 		good := strings.Index(value, "v1,g0hM")
 		return good >= 0 && (at < good || at >= good+len("v1,")+44)
+	case "X-Hook0-Signature":
+		i := strings.Index(value, ",h=")
+		return i >= 0 && at >= i
+	case "Box-Signature-Secondary":
+		return true
 	case "Authorization":
 		return at < strings.IndexByte(value, ' ') // none where the header is the token itself
 	}

@@ -1,6 +1,7 @@
 package webhooktest_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -23,14 +24,19 @@ const bytesSecret = "an-accepted-secret-of-32-bytes!!"
 
 // secretOf gives the secret of a provider as its dashboard would spell it, and another one.
 func secretOf(p core.Provider) (right, wrong string) {
-	e, _ := core.EntryOf(p)
+	e, err := core.EntryOf(p)
+	if err != nil {
+		panic(err)
+	}
 	switch {
-	case e.Scheme == nil && e.Credential.Kind == entry.Basic:
+	case e.Credential.Kind == entry.Basic:
 		return "user:a-long-enough-password", "user:another-long-password"
-	case e.Scheme != nil && e.Scheme.Key.Encoding == entry.Base64:
-		return e.Scheme.Key.Prefix + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", e.Scheme.Key.Prefix + "AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	default:
+	case e.Scheme == nil || e.Scheme.Key.Encoding == entry.Text:
 		return bytesSecret, "another-secret-of-many-bytes!!!!"
+	case e.Scheme.Key.Encoding == entry.Hex:
+		return hex.EncodeToString([]byte(bytesSecret)), hex.EncodeToString([]byte("another-secret-of-many-bytes!!!!"))
+	default:
+		return e.Scheme.Key.Prefix + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", e.Scheme.Key.Prefix + "AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,8 +98,8 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
 					})
 					require.NoError(t, err)
-					ran := make(chan struct{}, 1)
-					server := httptest.NewServer(mount(g, func() { ran <- struct{}{} }))
+					var ran atomic.Int32 // a batch runs once for each of its events
+					server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
 					defer server.Close()
 					r, err := http.NewRequestWithContext(t.Context(), v.Method, server.URL+"/hooks", strings.NewReader(string(v.Body)))
 					require.NoError(t, err)
@@ -110,11 +111,14 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					require.NoError(t, res.Body.Close())
 					if v.Expect == "valid" {
 						require.Equal(t, http.StatusOK, res.StatusCode)
-						require.Len(t, ran, 1)
+						require.Positive(t, ran.Load())
+						if e.Batch == nil {
+							require.EqualValues(t, 1, ran.Load())
+						}
 						return
 					}
 					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), res.StatusCode)
-					require.Empty(t, ran)
+					require.Zero(t, ran.Load())
 				})
 			}
 		}
