@@ -19,6 +19,9 @@ type Config struct {
 	// Secrets are the accepted signing secrets, or, for a provider that signs nothing, the accepted credentials of the
 	// kind it sends ("user:pass" pairs for Basic).
 	Secrets SecretSource
+	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
+	// Where Secrets hold keys, those count and nothing is fetched.
+	Keys KeySource
 	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
 	// and Bearer are alternatives there), each named header, each parameter of the URL.
 	Credentials []Credential

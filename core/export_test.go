@@ -8,9 +8,9 @@ import (
 // VerifySignature is the path from the headers to the verdict, for measurements.
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
 	var p presented
-	if g.verifier.fromHeaders(r, &p).failed() || g.verifier.checkFreshness(p.timestamp, now).failed() {
+	if g.verifier.judgeHead(r, "", &p, now).failed() {
 		return false
 	}
-	_, f := g.verifier.verify(r, "", body, &p, now)
+	_, f := g.verifier.judgeBody(r, "", body, &p, now)
 	return !f.failed()
 }

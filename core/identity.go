@@ -86,14 +86,21 @@ func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]by
 			return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(p.id)), true
 		}
 	case entry.ByPointer:
-		var raw [1][]byte
-		if g.identityPath.Find(body, raw[:]) == nil {
+		raw := make([][]byte, g.identityPath.Len())
+		if g.identityPath.Find(body, raw) == nil {
 			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
-				return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(id)), true
+				ids := [][]byte{[]byte(id)}
+				for _, more := range raw[1:] {
+					text, _ := jsonscan.Text(more)
+					ids = append(ids, []byte(text))
+				}
+				return hashIdentity(g.endpoint, e.Tenant, identityOfID, ids...), true
 			}
 		}
 		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
 		// nothing that is merely unexpected loses a delivery.
+	case entry.BySigned:
+		digest = &p.signed
 	}
 	values := make([][]byte, 0, 1+len(rule.With))
 	values = append(values, digest[:])

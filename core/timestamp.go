@@ -57,6 +57,10 @@ func (v *verifier) checkFreshness(text string, now time.Time) failure {
 	if !ok {
 		return failure{ReasonMalformedTimestamp, "the timestamp is not spelled as this provider spells it"}
 	}
+	return v.checkMoment(t, now)
+}
+
+func (v *verifier) checkMoment(t, now time.Time) failure {
 	// Moments are compared, not durations: a difference of centuries is beyond a Duration, and its negative overflows.
 	switch {
 	case t.Before(now.Add(-v.past)):
