@@ -61,44 +61,18 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 		return f
 	}
 	var t tally
-	found, empty := false, false
-	read := func(text string) failure {
-		found = true
-		if text == "" {
-			empty = true
-			return failure{}
-		}
-		return v.parseSignatures(text, p, &t)
-	}
-	for _, text := range r.Header[names[fieldSignature]] {
-		if !v.scheme.Signature.Repeats {
-			if text, f = single(r, names[fieldSignature]); f.failed() {
-				return f
-			}
-		}
-		if len(text) > maxHeaderBytes {
-			return failure{ReasonHeaderTooLarge, "the header " + names[fieldSignature] + " is too long"}
-		}
-		if f := read(text); f.failed() {
-			return f
-		}
+	if f := v.signatureHeader(r, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.failed() {
+		return f
 	}
 	for _, name := range v.beside {
-		if len(r.Header[name]) == 0 {
-			continue
-		}
-		text, f := single(r, name)
-		if f.failed() {
-			return f
-		}
-		if f := read(text); f.failed() {
+		if f := v.signatureHeader(r, name, false, p, &t); f.failed() {
 			return f
 		}
 	}
 	switch {
-	case !found:
+	case t.fields == 0:
 		return failure{ReasonMissingSignature, "no " + v.headers[0][fieldSignature] + " header: a proxy may strip it, or the provider has no secret set"}
-	case empty && p.signatures.n == 0 && len(p.public) == 0:
+	case t.fields == t.empty:
 		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: the provider has no secret set"}
 	}
 	if f := v.judgeTally(p, &t); f.failed() {
@@ -114,6 +88,28 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 		return failure{} // it is in the body
 	}
 	return v.checkID(p)
+}
+
+// signatureHeader reads the signatures of one header.
+func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) failure {
+	lines := r.Header[name]
+	if len(lines) > 1 && !repeats {
+		return failure{ReasonRepeatedHeader, "the header " + name + " came more than once"}
+	}
+	for _, text := range lines {
+		t.fields++
+		if text == "" {
+			t.empty++
+			continue
+		}
+		if len(text) > maxHeaderBytes {
+			return failure{ReasonHeaderTooLarge, "the header " + name + " is too long"}
+		}
+		if f := v.parseSignatures(text, p, t); f.failed() {
+			return f
+		}
+	}
+	return failure{}
 }
 
 // fieldsBeside reads the fields of the proof that have headers of their own.
@@ -144,19 +140,13 @@ func headerValue(r *http.Request, name string) (string, failure) {
 // signedHeaders refuses a signed header that comes twice: it would be proved in its first form and perhaps read in its
 // second.
 func (v *verifier) signedHeaders(r *http.Request) failure {
-	for _, reading := range v.readings {
-		for i := range reading {
-			part := &reading[i]
-			if part.Kind != entry.PartHeader {
-				continue
-			}
-			text, f := single(r, http.CanonicalHeaderKey(part.Text))
-			if f.failed() {
-				return f
-			}
-			if text != "" && !matchesGrammar(part.Grammar, text) {
-				return failure{ReasonMalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
-			}
+	for _, part := range v.headerParts {
+		text, f := single(r, http.CanonicalHeaderKey(part.Text))
+		if f.failed() {
+			return f
+		}
+		if text != "" && !matchesGrammar(part.Grammar, text) {
+			return failure{ReasonMalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
 		}
 	}
 	return failure{}
@@ -220,8 +210,10 @@ const maxSignedItems = 64
 
 // fromBody reads what of the proof sits in the body, by a bounded scan for the fields the entry names.
 func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure {
-	contentType := r.Header.Get("Content-Type")
-	form := isForm(contentType)
+	if !v.readsBody {
+		return failure{}
+	}
+	form := isForm(r.Header.Get("Content-Type"))
 	if v.sortedForm != nil {
 		if f := v.readSortedForm(form, body, p); f.failed() {
 			return f
@@ -230,7 +222,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	if form && v.fromForm {
 		return v.fromFormFields(r, body, p)
 	}
-	if !v.scansJSON() {
+	if !v.scansJSON {
 		return v.needsForm()
 	}
 	document := body
@@ -260,19 +252,6 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 		}
 	}
 	return failure{}
-}
-
-// scansJSON says that something of the proof sits in JSON.
-func (v *verifier) scansJSON() bool {
-	if v.scheme.Signature.JSON != "" || v.lateTime || v.scheme.ID.JSON != "" || v.scheme.KeyRef.JSON != "" {
-		return true
-	}
-	for i := range v.values {
-		if v.values[i].path >= 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // needsForm refuses a body that is no form where the proof takes fields of one.

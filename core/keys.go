@@ -107,7 +107,18 @@ func (s *publicSums) of(v *verifier, k *activeKey, r *http.Request, url string, 
 	return s.sums[k.kind]
 }
 
+// sums is nil where the scheme has secrets only.
+func (p *presented) sums(v *verifier) *publicSums {
+	if v.mac >= 0 && len(v.kinds) == 1 {
+		return nil
+	}
+	return &publicSums{}
+}
+
 func (s *publicSums) release() {
+	if s == nil {
+		return
+	}
 	for i, st := range s.states {
 		if st != nil {
 			s.pools[i].put(st)

@@ -125,8 +125,10 @@ func (p *presented) holds(kind, mac int) bool {
 	return false
 }
 
-// tally counts what the text of a signature's field held beside good signatures.
+// tally counts what the fields of signatures held beside good ones.
 type tally struct {
+	fields    int
+	empty     int
 	malformed int
 	foreign   int // of a version that is not ours to judge: Stripe's v0, a future v2
 	timestamp bool

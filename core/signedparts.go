@@ -63,7 +63,9 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartForm, entry.PartQuery, entry.PartJSON:
 				proved = true
 				p.value = v.valueIndex(&p, &pointers)
-			case entry.PartLiteral, entry.PartHeader, entry.PartMethod, entry.PartPath:
+			case entry.PartHeader:
+				v.headerParts = append(v.headerParts, p.Part)
+			case entry.PartLiteral, entry.PartMethod, entry.PartPath:
 			default:
 				return fmt.Sprintf("signs a part of the unknown kind %d", p.Kind)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,21 +22,24 @@ type verifier struct {
 	past   time.Duration
 	future time.Duration
 
-	headers    [][]string // canonical names by family and field
-	beside     []string   // further headers with signatures, canonical
-	readings   [][]part   // the signed bytes, and their other readings
-	values     []valueOf  // what the parts take from the body and from the query
-	paths      *jsonscan.Paths
-	items      *jsonscan.Paths // the list whose items are signed one by one; nil: none
-	timestamp  bool            // one is proved
-	id         bool            // the scheme signs one
-	body       bool            // the scheme signs it, or what it says
-	inBody     bool            // the signature sits in the body
-	fromForm   bool            // fields of the proof may sit in a form
-	sortedForm *part           // the part that signs every field of a form; nil: none
-	replaced   bool            // the signature's own value is replaced in what is signed
-	signsRoute bool            // the public URL is signed
-	lateTime   bool            // the timestamp sits in the body
+	headers     [][]string    // canonical names by family and field
+	beside      []string      // further headers with signatures, canonical
+	readings    [][]part      // the signed bytes, and their other readings
+	values      []valueOf     // what the parts take from the body and from the query
+	headerParts []*entry.Part // the parts that are headers
+	readsBody   bool          // something of the proof is read from the body
+	scansJSON   bool          // from its JSON
+	paths       *jsonscan.Paths
+	items       *jsonscan.Paths // the list whose items are signed one by one; nil: none
+	timestamp   bool            // one is proved
+	id          bool            // the scheme signs one
+	body        bool            // the scheme signs it, or what it says
+	inBody      bool            // the signature sits in the body
+	fromForm    bool            // fields of the proof may sit in a form
+	sortedForm  *part           // the part that signs every field of a form; nil: none
+	replaced    bool            // the signature's own value is replaced in what is signed
+	signsRoute  bool            // the public URL is signed
+	lateTime    bool            // the timestamp sits in the body
 
 	source    SecretSource
 	keySource KeySource
@@ -165,6 +169,9 @@ func (v *verifier) compileScheme() (problem string) {
 		v.headers = [][]string{names}
 	}
 	v.lateTime = v.timestamp && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
+	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
+		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })
+	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil
 	return ""
 }
 
@@ -240,7 +247,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
 	active, judged := 0, 0
 	start := int(v.lastMatch.Load())
-	var sums publicSums
+	sums := p.sums(v)
 	defer sums.release()
 	for n := range keys.list {
 		i := (start + n) % len(keys.list)
