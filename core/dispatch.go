@@ -173,12 +173,12 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		return rejectionReply(rejection)
 	case !t.handled:
 		d.settle(replay.Release)
-		reply := textReply(http.StatusOK, "")
+		reply := textReply(http.StatusOK, d.guard.entry.AckBody)
 		d.report(ReasonUnhandled, cmp.Or(status, reply.Status), t.err, t.stack)
 		return reply
 	}
 	d.settle(replay.Commit)
-	reply := textReply(http.StatusOK, "")
+	reply := textReply(http.StatusOK, d.guard.entry.AckBody)
 	if t.response != nil {
 		reply.Status, reply.Body = t.response.status, t.response.body
 		if t.response.contentType != "" {

@@ -87,7 +87,7 @@ func (g *Guard) identityOf(r *http.Request, body []byte, digest *[sha256.Size]by
 		}
 	case entry.ByPointer:
 		raw := make([][]byte, g.identityPath.Len())
-		if g.identityPath.Find(body, raw) == nil {
+		if g.identityPath.Find(e.Payload, raw) == nil {
 			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
 				ids := [][]byte{[]byte(id)}
 				for _, more := range raw[1:] {

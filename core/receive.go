@@ -309,6 +309,9 @@ func (d *Delivery) duplicate(res *replay.Result) *Reply {
 		text += " at " + res.DoneAt.UTC().Format(time.RFC3339)
 	}
 	reply := textReply(http.StatusOK, text+"\n")
+	if g.entry.AckBody != "" {
+		reply = textReply(http.StatusOK, g.entry.AckBody) // the sender knows no other success
+	}
 	detail := ""
 	if res.Conflict {
 		reason = ReasonConflict

@@ -90,6 +90,22 @@ func decodeText(enc entry.Encoding, out, src []byte) (n int, ok bool) {
 	return n, err == nil
 }
 
+// encodeSignature spells a signature as its provider does.
+func encodeSignature(enc entry.Encoding, signature []byte) string {
+	switch enc {
+	case entry.Hex:
+		return hex.EncodeToString(signature)
+	case entry.Base64Raw:
+		return base64.RawStdEncoding.EncodeToString(signature)
+	case entry.Base64URL:
+		return base64.URLEncoding.EncodeToString(signature)
+	case entry.Base64URLRaw:
+		return base64.RawURLEncoding.EncodeToString(signature)
+	default:
+		return base64.StdEncoding.EncodeToString(signature)
+	}
+}
+
 // maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme together.
 // Each may cost one verification for each active key, some 50 to 100 microseconds, so that a forger who sends the most
 // costs 4 times as many verifications as there are keys, of which one or two is usual. Senders sign with one key, and
@@ -313,6 +329,10 @@ func matchesGrammar(g entry.Grammar, text string) bool {
 			}
 		}
 		return true
+	case entry.Challenge:
+		return len(text) >= 20 && len(text) <= 32 && strings.Trim(text, "0123456789abcdef") == ""
+	case entry.NoChallenge:
+		return strings.Trim(text, "0123456789abcdef") != ""
 	case entry.Status:
 		return len(text) == 3 && text[0] >= '2' && text[0] <= '9' && isDigits(text)
 	case entry.Amount:

@@ -60,18 +60,18 @@ func urlWithoutPort(text string) string {
 func sortedQuery(text string, form bool) string {
 	_, query, _ := strings.Cut(text, "?")
 	fields, ok := sortedForm([]byte(query), entry.RepeatsSorted)
-	if !ok || len(fields) == 0 {
-		if form {
-			return "?"
-		}
-		return ""
-	}
 	var b strings.Builder
+	if !ok {
+		b.WriteString("?" + query) // which no sender signs: what cannot be read must not go unsigned
+	}
 	for i, f := range fields {
 		b.WriteByte("?&"[min(i, 1)])
 		b.WriteString(f.name + "=" + f.value)
 	}
-	if form {
+	switch {
+	case form && b.Len() == 0:
+		return "?"
+	case form:
 		b.WriteByte('.')
 	}
 	return b.String()

@@ -158,14 +158,16 @@ type Grammar uint8
 
 // The grammars.
 const (
-	AnyText   Grammar = iota
-	Token             // 1 to 128 of A-Z a-z 0-9 _ -
-	HexText           // 1 to 128 hexadecimal digits
-	Word              // 1 to 128 of A-Z a-z _, which no digit beside it can be taken for
-	Status            // 3 digits that do not begin with 0 or 1
-	Amount            // a canonical decimal number: no sign, no leading zero
-	NoControl         // no control characters, so that a line feed ends it
-	NoColon           // neither a colon nor a control character
+	AnyText     Grammar = iota
+	Token               // 1 to 128 of A-Z a-z 0-9 _ -
+	HexText             // 1 to 128 hexadecimal digits
+	Word                // 1 to 128 of A-Z a-z _, which no digit beside it can be taken for
+	Status              // 3 digits that do not begin with 0 or 1
+	Amount              // a canonical decimal number: no sign, no leading zero
+	NoControl           // no control characters, so that a line feed ends it
+	NoColon             // neither a colon nor a control character
+	Challenge           // 20 to 32 of 0-9 a-f: Braintree's challenges, which are signed for whoever asks
+	NoChallenge         // not of 0-9 a-f throughout, so that no signed challenge is taken for it
 )
 
 // Layout is how signatures are written in their field.
@@ -204,6 +206,7 @@ const (
 	Seconds Unit = iota // since 1970, canonical decimal
 	Milliseconds
 	RFC3339
+	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
 )
 
 // Timestamp says where the signed timestamp sits. A timestamp that nothing authenticates has no place here.
