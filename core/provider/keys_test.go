@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
@@ -81,4 +82,11 @@ func privateKey(alg entry.Algorithm, n int) crypto.Signer {
 		panic(err)
 	}
 	return key.(crypto.Signer)
+}
+
+const noHash = crypto.Hash(0)
+
+func sha512Hex(text string) string {
+	sum := sha512.Sum512([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
