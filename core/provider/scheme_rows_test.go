@@ -179,6 +179,26 @@ func TestSignedFieldsCannotMove(t *testing.T) {
 	require.Equal(t, core.ReasonMissingSignature, send(t, mid, "", "/hooks", "application/json", `{"signature_key":"`+sum("")+`"}`, nil))
 }
 
+func TestASignedFieldOfAFormMustNotComeTwice(t *testing.T) {
+	t.Parallel()
+	mandrill, bt := provider.Mandrill(), provider.Braintree()
+	const hook = "https://example.com/hooks"
+	sign := func(text string) map[string]string {
+		return map[string]string{"X-Mandrill-Signature": base64.StdEncoding.EncodeToString(macSHA1([]byte(signing(mandrill, 1)), hook+text))}
+	}
+	require.Empty(t, send(t, mandrill, "", hook, formType, "mandrill_events=1", sign("mandrill_events1")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mandrill, "", hook, formType, "mandrill_events=1&mandrill_events=1", sign("mandrill_events1mandrill_events1")))
+	require.Equal(t, core.ReasonMissingSignature, send(t, mandrill, "", hook, "application/json", "[]", sign("")))
+
+	key := sha1.Sum([]byte(strings.TrimPrefix(signing(bt, 1), "test-key-1|")))
+	form := "bt_payload=ea&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "ea")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form, nil), "hexadecimal: what challenges are made of")
+	form = "bt_payload=eHg&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "eHg")))
+	require.Empty(t, send(t, bt, "", hook, formType, form, nil))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form+"&bt_payload=eHg", nil))
+	require.Equal(t, core.ReasonMissingSignature, send(t, bt, "", hook, "application/json", form, nil))
+}
+
 func TestDropboxSignComesAsAMultipartForm(t *testing.T) {
 	t.Parallel()
 	p := provider.DropboxSign()
