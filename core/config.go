@@ -16,7 +16,7 @@ type Config struct {
 	Endpoint string
 	// Provider is who sends: one of package provider.
 	Provider Provider
-	// Secrets are the accepted signing secrets, or, for a provider that signs nothing, the accepted credentials of the
+	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a provider that signs nothing, the accepted credentials of the
 	// kind it sends ("user:pass" pairs for Basic).
 	Secrets SecretSource
 	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
@@ -51,7 +51,8 @@ type Config struct {
 
 	// TrustedProxies are the peers whose X-Forwarded-Proto counts. Default: nobody's.
 	TrustedProxies Networks
-	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request.
+	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request. Where
+	// it has no query, the request's is part of what has to be signed.
 	PublicURL string
 
 	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs

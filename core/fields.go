@@ -282,7 +282,13 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 	}
 	for i := range v.values {
 		want := &v.values[i]
-		if want.path < 0 {
+		if want.kind == entry.PartQuery {
+			continue // read with the headers
+		}
+		if want.path < 0 { // a field of a form, and this is none
+			if f := want.put(&p.values[i], "", false); f.failed() {
+				return f
+			}
 			continue
 		}
 		text, ok := jsonscan.Text(raw[want.path])
@@ -326,7 +332,13 @@ func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fa
 	}
 	for i := range v.values {
 		want := &v.values[i]
-		if want.kind != entry.PartForm {
+		if want.kind == entry.PartQuery {
+			continue // read with the headers
+		}
+		if want.kind != entry.PartForm { // a member of JSON, and this is none
+			if f := want.put(&p.values[i], "", false); f.failed() {
+				return f
+			}
 			continue
 		}
 		value, n, ok := formValue(body, want.text)

@@ -89,6 +89,13 @@ func TestMistakesInAnEntryAreReportedByNew(t *testing.T) {
 		{"a replaced signature that is nowhere", func(s *entry.Scheme) {
 			s.Algorithm, s.Signed = entry.DigestMD5, []entry.Part{{Kind: entry.PartReplacedBody}}
 		}, "where it is"},
+		{"items, and a parameter of the URL", func(s *entry.Scheme) {
+			s.Items, s.Signed = "/list", []entry.Part{entry.JSONText("/a"), {Kind: entry.PartQuery, Text: "q"}}
+		}, "not in them"},
+		{"a replaced signature in a form's document", func(s *entry.Scheme) {
+			s.Algorithm, s.Document, s.Signed = entry.DigestMD5, "json", []entry.Part{{Kind: entry.PartReplacedBody}}
+			s.Signature = entry.Signature{Field: entry.Field{JSON: "/sig"}, Encoding: entry.Hex}
+		}, "something else"},
 		{"no place for the signature", func(s *entry.Scheme) { s.Signature.Headers = nil }, "where the signature is"},
 	}
 	for _, row := range rows {
@@ -161,6 +168,42 @@ func TestAnIdentityOfWhatIsSigned(t *testing.T) {
 	require.Equal(t, first, identity("1", "2", "b=%32&a=%31&more=3"))
 	require.NotEqual(t, first, identity("1", "3", "a=1&b=3"))
 	require.NotEqual(t, identity("1.2", "3", "a=1.2&b=3"), identity("1", "2.3", "a=1&b=2.3"), "fields are divided by their lengths")
+}
+
+// TestARequiredFieldIsNotEmptyInTheOtherKindOfBody: a scheme whose body may be JSON or a form.
+func TestARequiredFieldIsNotEmptyInTheOtherKindOfBody(t *testing.T) {
+	t.Parallel()
+	e := entry.Entry{
+		Name: "both", Title: "Both", Confidence: "A",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: entry.Field{JSON: "/sig", Form: "sig"}, Encoding: entry.Hex},
+			Signed:    []entry.Part{entry.JSONText("/a"), {Kind: entry.PartForm, Text: "a", Optional: true}},
+		},
+		Identity: entry.Identity{Kind: entry.None, Why: "a test"},
+	}
+	other := e
+	other.Scheme = &entry.Scheme{
+		Algorithm: entry.HMACSHA256, Signature: e.Scheme.Signature,
+		Signed: []entry.Part{{Kind: entry.PartJSON, Text: "/a", Optional: true}, entry.FormText("a")},
+	}
+	const form = "application/x-www-form-urlencoded"
+	rows := []struct {
+		name, contentType, body string
+		entry                   entry.Entry
+		want                    core.Reason
+	}{
+		{"JSON", "", `{"a":"1","sig":"` + mac(testSecret, "1") + `"}`, e, core.ReasonAccepted},
+		{"a form without the member", form, "sig=" + mac(testSecret, ""), e, core.ReasonMissingSignature},
+		{"a form", form, "a=1&sig=" + mac(testSecret, "1"), other, core.ReasonAccepted},
+		{"JSON without the field", "", `{"sig":"` + mac(testSecret, "") + `"}`, other, core.ReasonMissingSignature},
+	}
+	for _, row := range rows {
+		c, rec := config(row.entry)
+		g := mustNew(t, c)
+		run(g, post(row.body, "Content-Type", row.contentType), ok)
+		require.Equal(t, row.want, rec.last(t, g).Reason, row.name)
+	}
 }
 
 func TestChallengesAreNoSigningOracle(t *testing.T) {

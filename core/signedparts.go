@@ -73,6 +73,12 @@ func (v *verifier) compileParts() (problem string) {
 		}
 		v.readings = append(v.readings, reading)
 	}
+	if s.Items != "" && (v.sortedForm != nil || v.namesKey() || slices.ContainsFunc(v.values, func(want valueOf) bool { return want.kind != entry.PartJSON })) {
+		return "signs items of a list, and something that is not in them"
+	}
+	if v.replaced && (s.Items != "" || s.Document != "") {
+		return "replaces a signature in something else than the body"
+	}
 	digests := false
 	for _, k := range v.kinds {
 		digests = digests || k.Algorithm.Digest()

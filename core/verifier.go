@@ -318,6 +318,8 @@ func (v *verifier) keysFor(ctx context.Context, p *presented) (*compiledKeys, fa
 	if p.keyRef == "" {
 		return nil, failure{ReasonMissingSignature, "the delivery does not name the key it is signed with"}
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {
 	case errors.Is(err, ErrKeyRefused):
