@@ -70,7 +70,7 @@ const maxCredentialBytes = 4096
 type credentialList struct {
 	source SecretSource
 	rules  secretRules
-	hashes *hmacPool
+	hashes *digestPool
 
 	mu       sync.Mutex
 	compiled *compiledCredentials
@@ -100,7 +100,7 @@ func (c *credentialList) compile(list *SecretList, m *mistakes) (*compiledCreden
 	kept, keys, notes := c.rules.checkList(list, m)
 	out := &compiledCredentials{list: list, secrets: kept, sums: make([][sha256.Size]byte, len(keys))}
 	for i, key := range keys {
-		c.sum(&out.sums[i], string(key))
+		c.sum(&out.sums[i], string(key.bytes))
 	}
 	return out, notes
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -33,11 +34,11 @@ func compileHandshakes(e *entry.Entry) []handshake {
 func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
 	for i := range g.handshakes {
 		h := g.handshakes[i].Handshake
-		if h.Proved || h.Method != r.Method || h.HandsSecretOver() {
+		if h.Proved || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
 			continue
 		}
 		if h.WhenQuery == "" {
-			return textReply(h.StatusOr200(), h.Body), failure{}
+			return fixed(h), failure{}
 		}
 		value, f := oneQuery(r, h.WhenQuery)
 		if f.failed() || value == "" {
@@ -59,9 +60,62 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 		if f.failed() {
 			return nil, f
 		}
-		return echo(h, challenge)
+		return g.answerChallenge(h, challenge, now)
 	}
 	return nil, failure{}
+}
+
+// fixed is an answer that depends on nothing that was sent.
+func fixed(h *entry.Handshake) *Reply {
+	reply := textReply(h.StatusOr200(), h.Body)
+	if h.ContentType != "" {
+		reply.Header.Set("Content-Type", h.ContentType)
+	}
+	return reply
+}
+
+// answerChallenge answers with the challenge, or with what the entry makes of it.
+func (g *Guard) answerChallenge(h *entry.Handshake, challenge string, now time.Time) (*Reply, failure) {
+	reply, f := echo(h, challenge)
+	if f.failed() || h.Answer == "" {
+		return reply, f
+	}
+	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
+	if strings.Contains(text, "{hmac}") {
+		k := g.signingKey(now)
+		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
+			return nil, failure{ReasonNoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
+		}
+		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
+		// and it is one of the entry's choosing that no delivery has.
+		st := k.pool.get()
+		st.writeString(challenge)
+		text = strings.ReplaceAll(text, "{hmac}", encodeSignature(g.entry.Scheme.Signature.Encoding, st.sum()))
+		k.pool.put(st)
+		text = strings.ReplaceAll(text, "{key}", k.id)
+	}
+	reply.Body = []byte(text)
+	if h.ContentType != "" {
+		reply.Header.Set("Content-Type", h.ContentType)
+	}
+	return reply, failure{}
+}
+
+// signingKey is the first keyed secret that is valid now.
+func (g *Guard) signingKey(now time.Time) *activeKey {
+	if g.verifier == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
+		return nil
+	}
+	keys, err := g.verifier.current()
+	if err != nil {
+		return nil
+	}
+	for i := range keys.list {
+		if k := &keys.list[i]; k.kind == g.verifier.mac && k.secret.activeAt(now) {
+			return k
+		}
+	}
+	return nil
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
@@ -69,6 +123,17 @@ func (g *Guard) takeSecret(r *http.Request) (*Reply, failure) {
 	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
 	for i := range g.handshakes {
 		h := &g.handshakes[i]
+		if h.WhileAwaiting && h.WhenForm != "" && h.Method == r.Method {
+			// A probe that says nothing is answered without a proof, as a HEAD is: the key exists only after it.
+			body, f := readBody(r, g.maxBody)
+			if f.failed() {
+				return nil, f
+			}
+			if text, n, ok := formValue(body, h.WhenForm); ok && n == 1 && text == h.WhenEquals {
+				return fixed(h.Handshake), failure{}
+			}
+			return nil, waiting
+		}
 		text, f := h.secretHandedOver(r, g.maxBody)
 		if f.failed() {
 			return nil, f
@@ -137,8 +202,11 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		if marker, ok := jsonscan.Text(raw[0]); !ok || marker != h.WhenEquals {
 			continue
 		}
+		if h.EchoJSON == "" {
+			return fixed(h.Handshake), failure{}
+		}
 		challenge, _ := jsonscan.Text(raw[1])
-		return echo(h.Handshake, challenge)
+		return g.answerChallenge(h.Handshake, challenge, i.now)
 	}
 	return nil, failure{}
 }
@@ -155,6 +223,9 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 		if !ok {
 			return nil, failure{ReasonMalformedSignature, "the handshake's challenge has characters that challenges never have"}
 		}
+	}
+	if !matchesGrammar(h.Grammar, challenge) {
+		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is none of this provider's"}
 	}
 	return textReply(h.StatusOr200(), challenge), failure{}
 }

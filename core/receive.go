@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -96,7 +97,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if reply, f := g.unprovedHandshake(r, i.now); reply != nil || f.failed() {
 		return reply, f
 	}
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
 		return nil, failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
 	}
 	if g.awaiting {
@@ -125,11 +126,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 			i.stripPath = append(i.stripPath, i.in.param(r, gate.path))
 		}
 	}
-	if v := g.verifier; v != nil && !v.inBody {
-		if f := v.fromHeaders(r, &i.presented); f.failed() {
-			return nil, f
-		}
-		return nil, v.checkFreshness(i.presented.timestamp, i.now)
+	if v := g.verifier; v != nil {
+		return nil, v.judgeHead(r, g.signedURL(r), &i.presented, i.now)
 	}
 	return nil, failure{}
 }
@@ -142,19 +140,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	}
 	i.body = body
 	if v := g.verifier; v != nil {
-		if v.inBody {
-			if f := v.fromBody(r.Header.Get("Content-Type"), body, &i.presented); f.failed() {
-				return f
-			}
-			if f := v.checkFreshness(i.presented.timestamp, i.now); f.failed() {
-				return f
-			}
-		}
-		url := ""
-		if v.signsRoute {
-			url = g.urlOf(r)
-		}
-		if i.secret, f = v.verify(r, url, body, &i.presented, i.now); f.failed() {
+		if i.secret, f = v.judgeBody(r, g.signedURL(r), body, &i.presented, i.now); f.failed() {
 			return f
 		}
 	}
@@ -163,9 +149,17 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	return failure{}
 }
 
-// urlOf is the URL the provider signed: the configured one, or the request's own. The transport was proved before.
-func (g *Guard) urlOf(r *http.Request) string {
+// signedURL is the URL the provider signed, where it signs one: the configured one, or the request's own. The transport
+// was proved before. A configured URL without a query gets the request's: what a sender adds to the registered URL is
+// signed with it (Twilio's bodySHA256), and what anybody else adds spoils the signature.
+func (g *Guard) signedURL(r *http.Request) string {
+	if !g.verifier.signsRoute {
+		return ""
+	}
 	if g.publicURL != "" {
+		if r.URL.RawQuery != "" && !strings.Contains(g.publicURL, "?") {
+			return g.publicURL + "?" + r.URL.RawQuery
+		}
 		return g.publicURL
 	}
 	scheme := "https://"
@@ -180,7 +174,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
 	d.inspection.in.Param = nil // it may hold on to the router's own, pooled context
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
-	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id}
+	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
 	if f := d.readEvents(&t); f.failed() {
 		return nil, f
 	}

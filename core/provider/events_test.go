@@ -22,7 +22,7 @@ import (
 // signedRequest is a delivery with headers of its own; a body that is no JSON object is a form.
 func signedRequest(t testing.TB, p core.Provider, body string, headers map[string]string) *http.Request {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	if !strings.HasPrefix(body, "{") {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -30,7 +30,7 @@ func signedRequest(t testing.TB, p core.Provider, body string, headers map[strin
 	for name, value := range headers {
 		r.Header.Set(name, value)
 	}
-	require.NoError(t, webhooktest.Sign(r, p, secretFor(p), time.Unix(ownTime, 0)))
+	require.NoError(t, webhooktest.Sign(r, p, signerFor(p), time.Unix(ownTime, 0)))
 	return r
 }
 

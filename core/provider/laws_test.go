@@ -29,7 +29,7 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 			g := guardOf(t, p, secretFor(p), now)
 			refuses := func(change func(http.Header), why string) {
 				t.Helper()
-				r := webhooktest.NewRequest(p, secretFor(p), "/hooks", `{"id":"evt_1"}`, now)
+				r := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{"id":"evt_1"}`, now)
 				change(r.Header)
 				require.False(t, accepts(g, r), why)
 			}
@@ -37,7 +37,7 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 			for _, name := range signedHeaders(e) {
 				names[name] = true
 			}
-			sent := webhooktest.NewRequest(p, secretFor(p), "/hooks", `{"id":"evt_1"}`, now).Header
+			sent := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{"id":"evt_1"}`, now).Header
 			for name := range names {
 				value := sent.Get(name)
 				if value == "" {

@@ -1,29 +1,6 @@
 package provider_test
 
-import (
-	"slices"
-
-	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
-)
-
-// secretFor is a secret as the provider spells them. It holds the letter a, for which others are put in its place.
-func secretFor(p core.Provider) string {
-	e, err := core.EntryOf(p)
-	if err != nil {
-		panic(err)
-	}
-	switch {
-	case e.Credential.Kind == entry.Basic:
-		return "user:a-long-enough-password"
-	case e.Scheme == nil || e.Scheme.Key.Encoding == entry.Text:
-		return ownSecret
-	case e.Scheme.Key.Encoding == entry.Hex:
-		return ownHexKey
-	default:
-		return e.Scheme.Key.Prefix + ownKey
-	}
-}
+import "slices"
 
 // chosenByTheUser says whose secret is made up here and given to the provider, not copied from it.
 func chosenByTheUser(name string) bool {
@@ -39,12 +16,16 @@ func chosenByTheUser(name string) bool {
 // unknownHorizon explains why an entry does not say how long its sender retries.
 func unknownHorizon() map[string]string {
 	const (
+		third   = "descriptions by third parties only"
 		notRead = "not read in an official source"
 		silent  = "not documented"
 		noEnd   = "the documentation counts the attempts and does not say when the last one is"
 	)
 	return map[string]string{
 		"basic": "any sender", "bearer": "any sender", "github-style": "any sender",
+		"adyen": third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third, "mandrill": silent,
+		"midtrans": "not found in the documentation", "mercado-pago": third, "plivo": silent, "plivo-v3": silent, "sendgrid": third,
+		"trello": third, "unisender-go": silent, "wise": third,
 		"alertmanager":             "until the group's next notification, by the instance's intervals",
 		"bitbucket":                "twice more, without a documented delay",
 		"bitbucket-server":         "a circuit breaker skips deliveries, and none is sent later",
@@ -115,12 +96,14 @@ func unknownAckLimit() map[string]string {
 		reasons[name] = "a setting of the instance"
 	}
 	for _, name := range []string{
-		"adyen-platform", "airtable", "anthropic", "azure-devops", "brevo", "buildkite", "cal-com", "chargebee",
-		"checkout-com", "cloudflare-notifications", "cloudflare-stream", "coinbase-cdp", "coinbase-commerce", "docker-hub",
-		"docusign", "dropbox", "elevenlabs", "front", "google-push-channels", "heroku", "increase", "intercom", "jira",
-		"launchdarkly", "lemon-squeezy", "line", "linear", "loops", "mailersend", "mailjet", "mailtrap", "meta", "mollie",
-		"mux", "notion", "openai", "pagerduty", "paystack", "quickbooks", "quicknode", "replicate", "revolut", "sanity",
-		"sinch", "sinch-numbers", "twitch", "typeform", "vercel", "viber", "webflow", "workos", "x-twitter", "zoom",
+		"adyen", "adyen-platform", "airtable", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
+		"chargebee", "checkout-com", "cloudflare-notifications", "cloudflare-stream", "cloudinary", "cloudinary-sha256",
+		"coinbase-cdp", "coinbase-commerce", "docker-hub", "docusign", "dropbox", "dropbox-sign", "elevenlabs", "front",
+		"google-push-channels", "heroku", "increase", "intercom", "jira", "launchdarkly", "lemon-squeezy", "line",
+		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "meta", "midtrans", "mollie",
+		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "replicate",
+		"revolut", "sanity", "sendgrid", "sinch", "sinch-numbers", "trello", "twitch", "typeform", "unisender-go",
+		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	} {
 		reasons[name] = "not read in an official source"
 	}
