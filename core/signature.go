@@ -106,41 +106,6 @@ func encodeSignature(enc entry.Encoding, signature []byte) string {
 	}
 }
 
-// maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme together.
-// Each may cost one verification for each active key, some 50 to 100 microseconds, so that a forger who sends the most
-// costs 4 times as many verifications as there are keys, of which one or two is usual. Senders sign with one key, and
-// with two while they change it.
-const maxPublicSignatures = 4
-
-// publicSignature is a signature that a public key of its kind has to judge.
-type publicSignature struct {
-	kind  int
-	bytes []byte
-}
-
-// verifiedBy says whether one of the delivery's signatures of the key's kind is the key's own.
-func (p *presented) verifiedBy(k *activeKey, alg entry.Algorithm, signed []byte) bool {
-	for i := range p.public {
-		if s := &p.public[i]; s.kind == k.kind && verifyPublic(alg, k.public, signed, s.bytes) {
-			return true
-		}
-	}
-	return false
-}
-
-// holds says whether the delivery presents a signature of a kind.
-func (p *presented) holds(kind, mac int) bool {
-	if kind == mac {
-		return p.signatures.n > 0
-	}
-	for i := range p.public {
-		if p.public[i].kind == kind {
-			return true
-		}
-	}
-	return false
-}
-
 // tally counts what the fields of signatures held beside good ones.
 type tally struct {
 	fields    int
@@ -287,19 +252,6 @@ func (v *verifier) judgeTally(p *presented, t *tally) failure {
 	return failure{ReasonMalformedSignature, "no signature of the right length and encoding"}
 }
 
-// decodePublicSignature decodes a signature of a public key, as strictly as decodeSignature does.
-func decodePublicSignature(enc entry.Encoding, text string, least, most int) ([]byte, bool) {
-	if len(text) > 2*most {
-		return nil, false
-	}
-	out := make([]byte, len(text))
-	n, ok := decodeText(enc, out, []byte(text))
-	if !ok || n < least || n > most {
-		return nil, false
-	}
-	return out[:n], true
-}
-
 // splitSeq is strings.SplitSeq over one byte, bounded by the caller's limit on the text.
 func splitSeq(text string, sep byte) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
@@ -315,57 +267,4 @@ func splitSeq(text string, sep byte) func(yield func(string) bool) {
 			text = text[i+1:]
 		}
 	}
-}
-
-// matchesGrammar says whether a signed value can be told from what stands beside it.
-func matchesGrammar(g entry.Grammar, text string) bool {
-	switch g {
-	case entry.AnyText:
-		return true
-	case entry.NoControl, entry.NoColon:
-		for i := range len(text) {
-			if text[i] < 0x20 || text[i] == 0x7f || g == entry.NoColon && text[i] == ':' {
-				return false
-			}
-		}
-		return true
-	case entry.Challenge:
-		return len(text) >= 20 && len(text) <= 32 && strings.Trim(text, "0123456789abcdef") == ""
-	case entry.NoChallenge:
-		return strings.Trim(text, "0123456789abcdef") != ""
-	case entry.Status:
-		return len(text) == 3 && text[0] >= '2' && text[0] <= '9' && isDigits(text)
-	case entry.Amount:
-		whole, cents, dotted := strings.Cut(text, ".")
-		return isDigits(whole) && (whole[0] != '0' || len(whole) == 1) && (!dotted || isDigits(cents))
-	}
-	if text == "" || len(text) > 128 {
-		return false
-	}
-	for i := range len(text) {
-		c := text[i]
-		digit, lower, upper := c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
-		ok := false
-		switch g {
-		case entry.Token:
-			ok = digit || lower || upper || c == '_' || c == '-'
-		case entry.Word:
-			ok = lower || upper || c == '_'
-		case entry.HexText:
-			ok = digit || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-		}
-		if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-func isDigits(text string) bool {
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return text != "" && len(text) <= 20
 }

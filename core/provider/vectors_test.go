@@ -167,10 +167,9 @@ func TestNoChangedBitVerifies(t *testing.T) {
 					changed := v
 					changed.Body = append([]byte(nil), v.Body...)
 					changed.Body[i] ^= 1 << bit
-					if sameHex(e, string(v.Body), i, bit) || sameFields(e, v.Headers, v.Body, changed.Body) {
-						continue
+					if accepts(g, changed.request()) && !sameHex(e, string(v.Body), i, bit) {
+						require.True(t, sameFields(e, v.Headers, v.Body, changed.Body), "bit %d of byte %d of the body", bit, i)
 					}
-					require.False(t, accepts(g, changed.request()), "bit %d of byte %d of the body", bit, i)
 				}
 			}
 			for _, name := range signedHeaders(e) {
