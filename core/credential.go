@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
 // Credential is a shared secret that the sender presents as it is. Make one with [BasicAuth], [BearerToken],
@@ -20,6 +21,7 @@ import (
 type Credential struct {
 	kind   entry.CredentialKind
 	name   string
+	items  string // entry.BodyToken
 	source SecretSource
 }
 
@@ -58,6 +60,8 @@ type gate struct {
 	header string // canonical, for Authorization and named headers
 	query  string
 	path   string
+	member *jsonscan.Paths // of the JSON in the body, or of each item of the list at items
+	items  *jsonscan.Paths
 	basic  *credentialList
 	bearer *credentialList
 	plain  *credentialList

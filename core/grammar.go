@@ -22,6 +22,10 @@ func matchesGrammar(g entry.Grammar, text string) bool {
 		return len(text) >= 20 && len(text) <= 32 && strings.Trim(text, "0123456789abcdef") == ""
 	case entry.NoChallenge:
 		return strings.Trim(text, "0123456789abcdef") != ""
+	case entry.Object:
+		return strings.HasPrefix(text, "{")
+	case entry.Sentence:
+		return true // echo judges the characters
 	case entry.Status:
 		return len(text) == 3 && text[0] >= '2' && text[0] <= '9' && isDigits(text)
 	case entry.Amount:

@@ -153,7 +153,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 			if src == nil {
 				src = StaticSecrets()
 			}
-			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, source: src}}, credentials...)
+			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: src}}, credentials...)
 		}
 	case c.Secrets != nil:
 		m.add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
@@ -222,6 +222,11 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 		want.query = c.name
 	case entry.PathToken:
 		want.path = c.name
+	case entry.BodyToken:
+		want.member = jsonscan.Compile(c.name)
+		if c.items != "" {
+			want.items = jsonscan.Compile(c.items)
+		}
 	default:
 		m.add(field, "", "not a credential; make it with BasicAuth, BearerToken, HeaderToken, QueryToken or PathToken")
 		return nil
@@ -232,7 +237,7 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 	}
 	list, notes := newCredentialList(c.source, rules, m)
 	at := slices.IndexFunc(g.gates, func(have *gate) bool {
-		return have.header == want.header && have.query == want.query && have.path == want.path
+		return have.header == want.header && have.query == want.query && have.path == want.path && have.member == nil && want.member == nil
 	})
 	if at < 0 {
 		g.gates = append(g.gates, &want)

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,14 +35,24 @@ func compileHandshakes(e *entry.Entry) []handshake {
 func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
 	for i := range g.handshakes {
 		h := g.handshakes[i].Handshake
-		if h.Proved || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
+		if h.Proved || h.Unsigned || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
 			continue
+		}
+		if h.WhenHeader != "" {
+			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
+			if f.failed() {
+				return nil, f
+			}
+			if challenge == "" {
+				continue
+			}
+			return g.answerChallenge(h, challenge, now)
 		}
 		if h.WhenQuery == "" {
 			return fixed(h), failure{}
 		}
 		value, f := oneQuery(r, h.WhenQuery)
-		if f.failed() || value == "" {
+		if f.failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals {
 			continue
 		}
 		if h.TokenQuery != "" {
@@ -77,8 +88,15 @@ func fixed(h *entry.Handshake) *Reply {
 // answerChallenge answers with the challenge, or with what the entry makes of it.
 func (g *Guard) answerChallenge(h *entry.Handshake, challenge string, now time.Time) (*Reply, failure) {
 	reply, f := echo(h, challenge)
-	if f.failed() || h.Answer == "" {
-		return reply, f
+	if f.failed() {
+		return nil, f
+	}
+	for _, header := range h.Headers {
+		reply.Header.Set(header[0], strings.ReplaceAll(header[1], "{challenge}", challenge))
+		reply.Body = nil
+	}
+	if h.Answer == "" {
+		return reply, failure{}
 	}
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
 	if strings.Contains(text, "{hmac}") {
@@ -195,6 +213,16 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		if !h.Proved || h.Method != r.Method {
 			continue
 		}
+		if h.WhenHeader != "" {
+			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
+			if f.failed() {
+				return nil, f
+			}
+			if challenge == "" {
+				continue
+			}
+			return g.answerChallenge(h.Handshake, challenge, i.now)
+		}
 		var raw [2][]byte
 		if h.challenge.Find(i.body, raw[:]) != nil {
 			continue
@@ -208,6 +236,53 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		challenge, _ := jsonscan.Text(raw[1])
 		return g.answerChallenge(h.Handshake, challenge, i.now)
 	}
+	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
+		return nil, g.notAHandshake()
+	}
+	return nil, failure{}
+}
+
+func (g *Guard) notAHandshake() failure {
+	return failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
+}
+
+// provesHandshake says whether a method other than a delivery's may bring a handshake that has to be proved.
+func (g *Guard) provesHandshake(method string) bool {
+	return slices.ContainsFunc(g.entry.Handshakes, func(h entry.Handshake) bool { return h.Proved && h.Method == method })
+}
+
+// maxUnsignedBody is the longest body of a request that is answered although nothing proves it.
+const maxUnsignedBody = 1024
+
+// unsignedHandshake answers a request without any signature that says nothing: what is sent to try a URL. It is asked
+// only where the signature is missing, so that a signed delivery is never taken for one; what it answers is fixed, or a
+// restricted challenge, and no signal hears of it.
+func (g *Guard) unsignedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
+	for i := range g.handshakes {
+		h := &g.handshakes[i]
+		if !h.Unsigned || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxUnsignedBody {
+			continue
+		}
+		body, f := readBody(r, maxUnsignedBody)
+		if f.failed() {
+			return nil, f
+		}
+		if h.WhenForm != "" {
+			text, n, ok := formValue(body, h.WhenForm)
+			if ok && n == 1 && matchesGrammar(h.Grammar, text) {
+				return fixed(h.Handshake), failure{}
+			}
+			return nil, failure{}
+		}
+		var raw [2][]byte
+		if h.challenge.Find(body, raw[:]) != nil {
+			return nil, failure{}
+		}
+		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
+			return g.answerChallenge(h.Handshake, challenge, now)
+		}
+		return nil, failure{}
+	}
 	return nil, failure{}
 }
 
@@ -220,6 +295,9 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 	for i := range len(challenge) {
 		c := challenge[i]
 		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.' || c == '~' || c == '=' || c == '+' || c == '/'
+		if h.Grammar == entry.Sentence {
+			ok = ok || c == ' ' || c == ':' || c == ','
+		}
 		if !ok {
 			return nil, failure{ReasonMalformedSignature, "the handshake's challenge has characters that challenges never have"}
 		}

@@ -97,8 +97,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if reply, f := g.unprovedHandshake(r, i.now); reply != nil || f.failed() {
 		return reply, f
 	}
-	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
-		return nil, failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
+	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) && !g.provesHandshake(r.Method) {
+		return nil, g.notAHandshake()
 	}
 	if g.awaiting {
 		return g.takeSecret(r)
@@ -114,6 +114,9 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
 	}
 	for _, gate := range g.gates {
+		if gate.member != nil {
+			continue // the body holds it
+		}
 		label, f := gate.check(r, &i.in, i.now)
 		if f.failed() {
 			return nil, f
@@ -127,7 +130,13 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		}
 	}
 	if v := g.verifier; v != nil {
-		return nil, v.judgeHead(r, g.signedURL(r), &i.presented, i.now)
+		f := v.judgeHead(r, g.signedURL(r), &i.presented, i.now)
+		if f.reason == ReasonMissingSignature {
+			if reply, f := g.unsignedHandshake(r, i.now); reply != nil || f.failed() {
+				return reply, f
+			}
+		}
+		return nil, f
 	}
 	return nil, failure{}
 }
@@ -139,6 +148,16 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		return f
 	}
 	i.body = body
+	for _, gate := range g.gates {
+		if gate.member == nil {
+			continue
+		}
+		label, f := gate.checkBody(body, i.now)
+		if f.failed() {
+			return f
+		}
+		i.credentials = append(i.credentials, label)
+	}
 	if v := g.verifier; v != nil {
 		if i.secret, f = v.judgeBody(r, g.signedURL(r), body, &i.presented, i.now); f.failed() {
 			return f

@@ -50,6 +50,7 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartSecret:
 				secrets++
 			case entry.PartBody:
+				v.objectBody = p.Grammar == entry.Object
 				v.body = true
 			case entry.PartReplacedBody:
 				v.body, v.replaced = true, true

@@ -37,6 +37,7 @@ type verifier struct {
 	fromForm    bool            // fields of the proof may sit in a form
 	sortedForm  *part           // the part that signs every field of a form; nil: none
 	replaced    bool            // the signature's own value is replaced in what is signed
+	objectBody  bool            // the body has to begin as an object does
 	signsRoute  bool            // the public URL is signed
 	lateTime    bool            // the timestamp sits in the body
 
@@ -100,6 +101,9 @@ func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time
 func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
 	if v.scheme.Custom != nil {
 		return v.customBody(r, url, body, p, now)
+	}
+	if v.objectBody && (len(body) == 0 || body[0] != '{') {
+		return "", failure{ReasonMalformedSignature, "the body is no object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
 	}
 	if f := v.fromBody(r, body, p); f.failed() {
 		return "", f

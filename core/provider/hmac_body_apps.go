@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -61,18 +62,21 @@ func Dropbox() core.Provider {
 }
 
 // DocuSign is DocuSign Connect with HMAC. The secret is a Connect key, which looks like base64 and is the key as it is.
-// DocuSign signs with every active key, one header for each; the first header is checked, so configure the key that is
-// first in the list of Connect keys, and during a rotation all of them. Where the configuration includes documents,
-// raise core.Config.MaxBody.
+// DocuSign signs with every active key, one header for each, and any key that is configured here counts. Where the
+// configuration includes documents, raise core.Config.MaxBody.
 //
 // https://developers.docusign.com/platform/webhooks/connect/hmac
 // https://www.docusign.com/blog/developers/manually-authenticating-hmac-signatures-docusign-connect-webhook-configurations
 func DocuSign() core.Provider {
+	signatures := make([]string, 10)
+	for i := range signatures {
+		signatures[i] = "X-Docusign-Signature-" + strconv.Itoa(i+1)
+	}
 	return of(entry.Entry{
 		Name: "docusign", Title: "DocuSign Connect", Confidence: "A",
 		Docs:       "https://developers.docusign.com/platform/webhooks/connect/hmac",
 		SecretFrom: "Admin > Connect > Connect Keys",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Docusign-Signature-1"), Encoding: entry.Base64}),
+		Scheme:     bodyHMAC(entry.Signature{Field: headers(signatures[0]), Beside: signatures[1:], Encoding: entry.Base64}),
 		Event: entry.Event{
 			Type: pointer("/event"), Time: pointer("/generatedDateTime"), TimeUnit: entry.RFC3339, Data: "/data",
 		},

@@ -133,8 +133,9 @@ func SinchNumbers() core.Provider {
 // XTwitter is the webhooks of the X API (Account Activity and filtered streams). The secret is the app's consumer
 // secret. The type is the name of the list the event comes in, such as "tweet_create_events".
 //
-// X asks hourly, with a GET that carries crc_token, for an HMAC of that token. It is not answered here: give GET a route
-// of your own, and answer only tokens of the characters A-Z a-z 0-9 . _ ~ + / = -, so that nobody has a body signed.
+// X asks hourly, with a GET that carries crc_token, for an HMAC of that token, which is answered for whoever asks. So
+// that nobody has a body signed, a token holds letters, digits and . _ ~ + / = - only, and a body that is no JSON object
+// is refused.
 //
 // https://docs.x.com/x-api/webhooks/quickstart
 func XTwitter() core.Provider {
@@ -142,7 +143,14 @@ func XTwitter() core.Provider {
 		Name: "x-twitter", Title: "X (Twitter)", Confidence: "B",
 		Docs:       "https://docs.x.com/x-api/webhooks/quickstart",
 		SecretFrom: "Developer Console > the app > Keys and tokens > Consumer secret",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Twitter-Webhooks-Signature"), Prefix: "sha256=", Encoding: entry.Base64}),
-		Event:      entry.Event{Type: []entry.Value{{FirstKey: "for_user_id"}}},
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Twitter-Webhooks-Signature"), Prefix: "sha256=", Encoding: entry.Base64},
+			Signed:    []entry.Part{{Kind: entry.PartBody, Grammar: entry.Object}},
+		},
+		Event: entry.Event{Type: []entry.Value{{FirstKey: "for_user_id"}}},
+		Handshakes: []entry.Handshake{{
+			Method: "GET", WhenQuery: "crc_token", EchoQuery: "crc_token", Answer: `{"response_token":"sha256={hmac}"}`, ContentType: "application/json",
+		}},
 	})
 }

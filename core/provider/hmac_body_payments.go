@@ -13,7 +13,7 @@ import (
 // characters & < > " ', which WordPress may rewrite.
 //
 // A delivery is sent once. More than five failures in a row disable the webhook. The form "webhook_id=..." that a shop
-// posts when a webhook is saved is unsigned and is refused; the webhook is saved all the same.
+// posts when a webhook is saved is unsigned, and is answered without being an event.
 //
 // https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks
 // https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php
@@ -27,6 +27,7 @@ func WooCommerce() core.Provider {
 		Event: entry.Event{
 			ID: header("X-Wc-Webhook-Delivery-Id"), Type: header("X-Wc-Webhook-Topic"), Tenant: header("X-Wc-Webhook-Source"),
 		},
+		Handshakes:   []entry.Handshake{{Method: "POST", Unsigned: true, WhenForm: "webhook_id", Grammar: entry.Token}},
 		NeverRetries: true, AckLimit: time.Minute,
 	})
 }
@@ -109,8 +110,7 @@ func CoinbaseCommerce() core.Provider {
 // Mollie is Mollie's next-generation webhooks. Classic webhooks, which post "id=tr_..." and sign nothing, are refused:
 // they have to be confirmed by asking the API.
 //
-// While a signing secret is being replaced Mollie may send the signature's header once for each, which is refused until
-// one of them is gone.
+// While a signing secret is being replaced Mollie sends the signature's header once for each.
 //
 // https://github.com/mollie/mollie-api-php/blob/master/docs/webhooks.md
 func Mollie() core.Provider {
@@ -118,7 +118,7 @@ func Mollie() core.Provider {
 		Name: "mollie", Title: "Mollie", Confidence: "A",
 		Docs:       "https://github.com/mollie/mollie-api-php/blob/master/docs/webhooks.md",
 		SecretFrom: "the webhook's signing secret, shown once when it is created",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Mollie-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Mollie-Signature"), Prefix: "sha256=", Encoding: entry.Hex, Repeats: true}),
 		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339},
 	})
 }

@@ -10,8 +10,7 @@ import (
 // Apps that sign a timestamp together with the body.
 
 // Box is Box's webhooks of version 2. The secret is the app's primary signature key; Box signs with the secondary key
-// as well, in a header of its own, which is read only where there is no primary signature. Before you reset the primary
-// key, configure both keys. Box retries for two hours.
+// as well, in a header of its own. Before you reset a key, configure both. Box retries for two hours.
 //
 // https://developer.box.com/guides/webhooks/v2/signatures-v2
 // https://developer.box.com/guides/webhooks/v2
@@ -22,7 +21,7 @@ func Box() core.Provider {
 		SecretFrom: "Developer Console > the app > Webhooks > Manage signature keys > Primary key",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("Box-Signature-Primary", "Box-Signature-Secondary"), Encoding: entry.Base64},
+			Signature: entry.Signature{Field: headers("Box-Signature-Primary"), Beside: []string{"Box-Signature-Secondary"}, Encoding: entry.Base64},
 			// Nothing stands between body and timestamp: what is not wholly a timestamp of RFC 3339 is refused.
 			Timestamp: entry.Timestamp{
 				Field: headers("Box-Delivery-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,

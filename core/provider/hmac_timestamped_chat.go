@@ -13,8 +13,8 @@ import (
 // answered, so that a failed authentication is answered 503.
 //
 // Zoom validates the URL with a signed event of the type endpoint.url_validation, when it is configured and every 72
-// hours. Answer it with e.Respond: {"plainToken": t, "encryptedToken": hex of the HMAC-SHA-256 of t}. Refuse a
-// plainToken with other characters than letters, digits, - and _, so that nobody has a delivery signed.
+// hours, which is answered after the proof. Its plainToken holds letters, digits, - and _ only, so that nobody has a
+// delivery signed.
 //
 // https://developers.zoom.us/docs/api/webhooks
 // https://github.com/zoom/webhook-sample
@@ -32,6 +32,10 @@ func Zoom() core.Provider {
 		Event: entry.Event{
 			Type: pointer("/event"), Time: pointer("/event_ts"), TimeUnit: entry.Milliseconds, Data: "/payload",
 		},
+		Handshakes: []entry.Handshake{{
+			Proved: true, Method: "POST", WhenJSON: "/event", WhenEquals: "endpoint.url_validation", EchoJSON: "/payload/plainToken",
+			Grammar: entry.Token, Answer: `{"plainToken":"{challenge}","encryptedToken":"{hmac}"}`, ContentType: "application/json",
+		}},
 		AuthStatus: 503,
 	})
 }
@@ -68,8 +72,8 @@ func Zendesk() core.Provider {
 // Front is the application webhooks of Front. The secret is the app's. Rule webhooks, which are signed with SHA-1 and
 // without a time, are refused.
 //
-// When the webhook is configured, Front sends a signed delivery of the type "sync" with the header X-Front-Challenge:
-// answer it with e.Respond, its value as text/plain.
+// When the webhook is configured, Front sends a signed delivery with the header X-Front-Challenge, which is answered
+// after the proof.
 //
 // https://dev.frontapp.com/docs/application-webhooks
 func Front() core.Provider {
@@ -83,8 +87,9 @@ func Front() core.Provider {
 			Timestamp: entry.Timestamp{Field: headers("X-Front-Request-Timestamp"), Unit: entry.Milliseconds},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
-		Unsigned: []string{"challenge (X-Front-Challenge)"},
-		Event:    entry.Event{ID: pointer("/payload/id"), Type: pointer("/type"), Time: pointer("/payload/emitted_at"), Data: "/payload"},
+		Unsigned:   []string{"challenge (X-Front-Challenge)"},
+		Event:      entry.Event{ID: pointer("/payload/id"), Type: pointer("/type"), Time: pointer("/payload/emitted_at"), Data: "/payload"},
+		Handshakes: []entry.Handshake{{Proved: true, Method: "POST", WhenHeader: "X-Front-Challenge"}},
 	})
 }
 

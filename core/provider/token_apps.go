@@ -63,8 +63,8 @@ func GooglePushChannels() core.Provider {
 // AzureEventGrid is Azure Event Grid's deliveries in its own schema. Event Grid signs nothing: put a secret into the
 // URL you register, as the parameter "token" of its query, "https://example.com/hooks/azure?token=...".
 //
-// The subscription's validation is an event of the type Microsoft.EventGrid.SubscriptionValidationEvent. Answer it with
-// e.Respond and the JSON {"validationResponse": data.validationCode}; never follow its validationUrl unseen.
+// The subscription's validation, an event of the type Microsoft.EventGrid.SubscriptionValidationEvent, is answered after
+// the proof; its validationUrl is never followed.
 //
 // https://learn.microsoft.com/azure/event-grid/webhook-event-delivery
 // https://learn.microsoft.com/azure/event-grid/delivery-and-retry
@@ -75,8 +75,12 @@ func AzureEventGrid() core.Provider {
 		Credential: entry.Credential{Kind: entry.QueryToken, Name: "token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
 		// By the body, because the publisher of a custom topic chooses the ids.
-		Event:        entry.Event{ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/eventTime"), TimeUnit: entry.RFC3339, Data: "/data"},
-		Batch:        &entry.Batch{},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/eventTime"), TimeUnit: entry.RFC3339, Data: "/data"},
+		Batch: &entry.Batch{},
+		Handshakes: []entry.Handshake{{
+			Proved: true, Method: "POST", WhenJSON: "/0/eventType", WhenEquals: "Microsoft.EventGrid.SubscriptionValidationEvent",
+			EchoJSON: "/0/data/validationCode", Answer: `{"validationResponse":"{challenge}"}`, ContentType: "application/json",
+		}},
 		RetryHorizon: 24 * time.Hour, AckLimit: 30 * time.Second,
 	})
 }

@@ -205,6 +205,17 @@ func (s *signer) signInside() ([]byte, error) {
 func (s *signer) signCarrier(c carrier) error {
 	s.id = s.makeID(c)
 	c.put(s.scheme, "", s.at, s.id)
+	beside := len(s.scheme.Signature.Headers) > 0
+	if doc, ok := c.(jsonCarrier); ok && beside && s.scheme.Timestamp.JSON != "" && s.scheme.Timestamp.Unit != entry.RFC3339 {
+		object, member := doc.parent(s.scheme.Timestamp.JSON)
+		object[member] = json.Number(s.at)
+	}
+	var err error
+	if beside { // the body is signed with what was put into it
+		if s.body, err = c.encoded(); err != nil {
+			return err
+		}
+	}
 	message, err := s.message(c)
 	if err != nil {
 		return err
@@ -214,11 +225,11 @@ func (s *signer) signCarrier(c carrier) error {
 		return err
 	}
 	text := s.layout(signature)
-	if len(s.scheme.Signature.Headers) > 0 {
-		s.r.Header.Set(s.scheme.Signature.Headers[0], text)
-		text = ""
-	}
 	s.setHeaders()
+	if beside {
+		s.r.Header.Set(s.scheme.Signature.Headers[0], text)
+		return nil
+	}
 	c.put(s.scheme, text, s.at, s.id)
 	return nil
 }

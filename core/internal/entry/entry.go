@@ -166,8 +166,10 @@ const (
 	Amount              // a canonical decimal number: no sign, no leading zero
 	NoControl           // no control characters, so that a line feed ends it
 	NoColon             // neither a colon nor a control character
+	Sentence            // any challenge, in which spaces, colons and commas may stand as well
 	Challenge           // 20 to 32 of 0-9 a-f: Braintree's challenges, which are signed for whoever asks
 	NoChallenge         // not of 0-9 a-f throughout, so that no signed challenge is taken for it
+	Object              // begins with '{', which no challenge holds, so that no signed challenge is taken for it
 )
 
 // Layout is how signatures are written in their field.
@@ -299,7 +301,9 @@ func URL() Part { return Part{Kind: PartURL} }
 // Credential is how a provider presents a shared secret as it is.
 type Credential struct {
 	Kind CredentialKind
-	Name string // the header's or parameter's name
+	Name string // the header's or parameter's name, or the pointer into the body
+	// Items is the pointer to a list each of whose items carries the BodyToken; every one of them has to.
+	Items string
 }
 
 // CredentialKind is where a credential sits.
@@ -313,6 +317,7 @@ const (
 	HeaderToken
 	QueryToken
 	PathToken
+	BodyToken // a member of the JSON in the body: Name is the pointer to it
 )
 
 // IdentityKind is what an event's identity is made of.
@@ -375,16 +380,23 @@ type Handshake struct {
 	EchoJSON             string // the pointer whose value is the answer
 	WhenQuery            string // GET: the parameter that marks the handshake
 	EchoQuery            string // the parameter that is the answer
+	QueryEquals          string // what the parameter WhenQuery must be; empty: anything
+	WhenHeader           string // the header that marks the handshake, and holds the challenge
 	TokenQuery           string // the parameter that must equal one of Config.VerifyTokens
 
-	WhenForm string // POST: the field of a form that must equal WhenEquals
+	WhenForm string // POST: the field of a form that must equal WhenEquals, or, where that is empty, match Grammar
+	// Unsigned answers a POST that carries no signature at all, with a short body: what a provider sends to try the URL
+	// before it signs anything. The answer is fixed, or the challenge.
+	Unsigned bool
 	// WhileAwaiting answers only until a secret is configured.
 	WhileAwaiting bool
 	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature under
 	// the first active secret, made and spelled as the scheme does, and {key} that secret's id.
 	Answer      string
-	ContentType string  // of Body and Answer; empty: plain text
-	Grammar     Grammar // of the challenge, beside the restriction that holds for every one
+	ContentType string // of Body and Answer; empty: plain text
+	// Headers are names and values of the answer; {challenge} stands for the challenge, which is then not the body.
+	Headers [][2]string
+	Grammar Grammar // of the challenge, beside the restriction that holds for every one
 
 	// The provider hands its secret over in this header, which the answer repeats, or in this member of the body.
 	SecretHeader, SecretJSON string
