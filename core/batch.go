@@ -17,13 +17,13 @@ func (d *Delivery) readEvents(t *told) failure {
 	items, split := g.split(t.payload)
 	if !split {
 		d.events, d.states = d.one[:1], d.oneState[:1]
-		return d.readEvent(0, t, d.body, d.inspection.digest)
+		return d.readEvent(0, t, d.inspection.digest)
 	}
 	d.batch = true
 	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
 	for i, item := range items {
 		t.payload = item
-		if f := d.readEvent(i, t, item, sha256.Sum256(item)); f.failed() {
+		if f := d.readEvent(i, t, sha256.Sum256(item)); f.failed() {
 			return f
 		}
 	}
@@ -46,12 +46,12 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 	return items, err == nil
 }
 
-func (d *Delivery) readEvent(i int, t *told, content []byte, digest [sha256.Size]byte) failure {
+func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
 	g := d.guard
 	e := &d.events[i]
 	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret}
 	g.events.read(t, e)
-	id, ok := g.identityOf(t, content, &digest, e)
+	id, ok := g.identityOf(t, &digest, e)
 	if !ok {
 		return failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
 	}

@@ -16,9 +16,12 @@ type Config struct {
 	Endpoint string
 	// Provider is who sends: one of package provider.
 	Provider Provider
-	// Secrets are the accepted signing secrets, or, for a provider that signs nothing, the accepted credentials of the
+	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a provider that signs nothing, the accepted credentials of the
 	// kind it sends ("user:pass" pairs for Basic).
 	Secrets SecretSource
+	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
+	// Where Secrets hold keys, those count and nothing is fetched.
+	Keys KeySource
 	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
 	// and Bearer are alternatives there), each named header, each parameter of the URL.
 	Credentials []Credential
@@ -63,7 +66,8 @@ type Config struct {
 
 	// TrustedProxies are the peers whose X-Forwarded-Proto, X-Forwarded-For and Forwarded count. Default: nobody's.
 	TrustedProxies Networks
-	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request.
+	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request. Where
+	// it has no query, the request's is part of what has to be signed.
 	PublicURL string
 	// Sources are the addresses that deliveries may come from: [Networks], or a list of package sources. The address is
 	// the connection's peer or, where that is one of TrustedProxies, the right-most address in X-Forwarded-For or

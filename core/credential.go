@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
 // Credential is a shared secret that the sender presents as it is. Make one with [BasicAuth], [BearerToken],
@@ -20,6 +21,7 @@ import (
 type Credential struct {
 	kind   entry.CredentialKind
 	name   string
+	items  string // entry.BodyToken
 	source SecretSource
 }
 
@@ -58,6 +60,8 @@ type gate struct {
 	header string // canonical, for Authorization and named headers
 	query  string
 	path   string
+	member *jsonscan.Paths // of the JSON in the body, or of each item of the list at items
+	items  *jsonscan.Paths
 	basic  *credentialList
 	bearer *credentialList
 	plain  *credentialList
@@ -70,7 +74,7 @@ const maxCredentialBytes = 4096
 type credentialList struct {
 	source SecretSource
 	rules  secretRules
-	hashes *hmacPool
+	hashes *digestPool
 
 	mu       sync.Mutex
 	compiled *compiledCredentials
@@ -100,7 +104,7 @@ func (c *credentialList) compile(list *SecretList, m *mistakes) (*compiledCreden
 	kept, keys, notes := c.rules.checkList(list, m)
 	out := &compiledCredentials{list: list, secrets: kept, sums: make([][sha256.Size]byte, len(keys))}
 	for i, key := range keys {
-		c.sum(&out.sums[i], string(key))
+		c.sum(&out.sums[i], string(key.bytes))
 	}
 	return out, notes
 }

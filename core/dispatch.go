@@ -170,7 +170,7 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		d.report(ReasonInFlight, cmp.Or(status, reply.Status), t.err, nil)
 		return reply
 	}
-	reply := textReply(http.StatusOK, "")
+	reply := textReply(http.StatusOK, g.entry.AckBody)
 	if v == replay.Release {
 		d.report(ReasonUnhandled, cmp.Or(status, reply.Status), t.err, t.stack)
 		return reply

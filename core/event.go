@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -125,6 +126,7 @@ type told struct {
 	bodyProved    bool
 	headersProved bool
 	signedID      string
+	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
 }
 
 func (er *eventReader) open(t *told) {

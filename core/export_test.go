@@ -3,14 +3,34 @@ package core
 import (
 	"net/http"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
 	var p presented
-	if g.verifier.fromHeaders(r, &p).failed() || g.verifier.checkFreshness(p.timestamp, now).failed() {
+	if g.verifier.judgeHead(r, "", &p, now).failed() {
 		return false
 	}
-	_, f := g.verifier.verify(r, "", body, &p, now)
+	_, f := g.verifier.judgeBody(r, "", body, &p, now)
 	return !f.failed()
 }
+
+// SplitURL cuts a URL as the parts that sign one do, and gives its forms with and without a port.
+func SplitURL(text string) (parts [4]string, with, without string) {
+	scheme, host, port, rest := splitURL(text)
+	return [4]string{scheme, host, port, rest}, urlWithPort(text), urlWithoutPort(text)
+}
+
+// SortedForm gives names and values in turn.
+func SortedForm(body []byte) (fields []string, ok bool) {
+	sorted, ok := sortedForm(body, entry.RepeatsSorted)
+	for _, f := range sorted {
+		fields = append(fields, f.name, f.value)
+	}
+	return fields, ok
+}
+
+// FormValue finds a field of a form of either kind.
+func FormValue(body []byte, name string) (string, int, bool) { return formValue(body, name) }

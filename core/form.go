@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// isForm says whether the body is a URL-encoded form.
+// isForm says whether the body is a form, URL-encoded or multipart.
 func isForm(contentType string) bool {
 	t, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(t), "application/x-www-form-urlencoded")
+	t = strings.TrimSpace(t)
+	return strings.EqualFold(t, "application/x-www-form-urlencoded") || strings.EqualFold(t, "multipart/form-data")
 }
 
 // startsJSON says that the body is no form, whatever the Content-Type says: no signature covers that header, and what it
@@ -22,9 +23,13 @@ func startsJSON(body []byte) bool {
 
 const maxFormFields = 1000
 
-// formValue finds one field of a URL-encoded form without decoding the others. It says how often the field comes;
-// ok is false where the form is malformed or has too many fields.
+// formValue finds one field of a form without decoding the others. It says how often the field comes; ok is false where
+// the form is malformed or has too many fields. A multipart form is told by its body, in which a line ends: no header
+// is asked, because none is signed.
 func formValue(body []byte, name string) (value string, count int, ok bool) {
+	if boundary, multi := multipartBoundary(body); multi {
+		return multipartValue(body, boundary, name)
+	}
 	for fields := 0; len(body) > 0; fields++ {
 		if fields == maxFormFields {
 			return "", 0, false

@@ -110,13 +110,13 @@ func New(c Config) (*Guard, error) {
 		g.now = time.Now
 	}
 	if e.Identity.Kind == entry.ByPointer {
-		g.identityPath = jsonscan.Compile(e.Identity.Pointer)
+		g.identityPath = jsonscan.Compile(append([]string{e.Identity.Pointer}, e.Identity.And...)...)
 	}
 	if e.Batch != nil {
 		if e.Batch.Pointer != "" {
 			g.batchPath = jsonscan.Compile(e.Batch.Pointer)
 		}
-		if e.Identity.Kind == entry.BySignedID {
+		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
@@ -153,10 +153,11 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 			m.add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.sinkRules = rules
-		g.sinkRules.key = e.Scheme.Key
+		g.sinkRules.kinds, g.sinkRules.custom = kindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
-		rules.key = e.Scheme.Key
-		v, n := newVerifier(e.Scheme, c.Secrets, rules, m)
+		rules.kinds, rules.custom = kindsOf(e.Scheme), e.Scheme.Custom
+		rules.bySigned = e.Identity.Kind == entry.BySigned
+		v, n := newVerifier(e.Scheme, c.Secrets, c.Keys, rules, m)
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
@@ -164,10 +165,13 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 			if src == nil {
 				src = StaticSecrets()
 			}
-			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, source: src}}, credentials...)
+			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: src}}, credentials...)
 		}
 	case c.Secrets != nil:
 		m.add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
+	}
+	if c.Keys != nil && e.Scheme == nil {
+		m.add("Keys", "", "%s signs nothing; remove it", e.Title)
 	}
 	g.configureTolerance(c, m)
 	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret {
@@ -204,7 +208,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
 	if !own {
 		rules.min = minSecretBytes
-		rules.key = entry.Key{} // how a signing secret is spelled says nothing of a credential
+		rules.kinds, rules.custom = nil, nil // how a signing secret is spelled says nothing of a credential
 	}
 	if c.source == nil {
 		m.add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
@@ -230,6 +234,11 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 		want.query = c.name
 	case entry.PathToken:
 		want.path = c.name
+	case entry.BodyToken:
+		want.member = jsonscan.Compile(c.name)
+		if c.items != "" {
+			want.items = jsonscan.Compile(c.items)
+		}
 	default:
 		m.add(field, "", "not a credential; make it with BasicAuth, BearerToken, HeaderToken, QueryToken or PathToken")
 		return nil
@@ -240,7 +249,7 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 	}
 	list, notes := newCredentialList(c.source, rules, m)
 	at := slices.IndexFunc(g.gates, func(have *gate) bool {
-		return have.header == want.header && have.query == want.query && have.path == want.path
+		return have.header == want.header && have.query == want.query && have.path == want.path && have.member == nil && want.member == nil
 	})
 	if at < 0 {
 		g.gates = append(g.gates, &want)
@@ -398,7 +407,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	default:
 		m.add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
 	}
-	g.methods = []string{http.MethodPost}
+	g.methods = append([]string{http.MethodPost}, g.entry.Methods...)
 	for _, h := range g.entry.Handshakes {
 		if !slices.Contains(g.methods, h.Method) {
 			g.methods = append(g.methods, h.Method)
@@ -466,7 +475,7 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 // there. A named receiver of an event that is not done yet keeps what it has done.
 func (g *Guard) ForgetID(ctx context.Context, id string) (bool, error) {
 	kind := g.entry.Identity.Kind
-	if g.identity != nil || len(g.entry.Event.Tenant) > 0 || (kind != entry.BySignedID && kind != entry.ByPointer) {
+	if g.identity != nil || len(g.entry.Event.Tenant) > 0 || (kind != entry.BySignedID && kind != entry.ByPointer) || len(g.entry.Identity.And) > 0 {
 		return false, nil
 	}
 	return true, g.Forget(ctx, hashIdentity(g.endpoint, "", identityOfID, []byte(id)))

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -33,14 +35,24 @@ func compileHandshakes(e *entry.Entry) []handshake {
 func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
 	for i := range g.handshakes {
 		h := g.handshakes[i].Handshake
-		if h.Proved || h.Method != r.Method || h.HandsSecretOver() {
+		if h.Proved || h.Unsigned || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
 			continue
 		}
+		if h.WhenHeader != "" {
+			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
+			if f.failed() {
+				return nil, f
+			}
+			if challenge == "" {
+				continue
+			}
+			return g.answerChallenge(h, challenge, now)
+		}
 		if h.WhenQuery == "" {
-			return textReply(h.StatusOr200(), h.Body), failure{}
+			return fixed(h), failure{}
 		}
 		value, f := oneQuery(r, h.WhenQuery)
-		if f.failed() || value == "" {
+		if f.failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals {
 			continue
 		}
 		if h.TokenQuery != "" {
@@ -59,9 +71,69 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 		if f.failed() {
 			return nil, f
 		}
-		return echo(h, challenge)
+		return g.answerChallenge(h, challenge, now)
 	}
 	return nil, failure{}
+}
+
+// fixed is an answer that depends on nothing that was sent.
+func fixed(h *entry.Handshake) *Reply {
+	reply := textReply(h.StatusOr200(), h.Body)
+	if h.ContentType != "" {
+		reply.Header.Set("Content-Type", h.ContentType)
+	}
+	return reply
+}
+
+// answerChallenge answers with the challenge, or with what the entry makes of it.
+func (g *Guard) answerChallenge(h *entry.Handshake, challenge string, now time.Time) (*Reply, failure) {
+	reply, f := echo(h, challenge)
+	if f.failed() {
+		return nil, f
+	}
+	for _, header := range h.Headers {
+		reply.Header.Set(header[0], strings.ReplaceAll(header[1], "{challenge}", challenge))
+		reply.Body = nil
+	}
+	if h.Answer == "" {
+		return reply, failure{}
+	}
+	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
+	if strings.Contains(text, "{hmac}") {
+		k := g.signingKey(now)
+		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
+			return nil, failure{ReasonNoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
+		}
+		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
+		// and it is one of the entry's choosing that no delivery has.
+		st := k.pool.get()
+		st.writeString(challenge)
+		text = strings.ReplaceAll(text, "{hmac}", encodeSignature(g.entry.Scheme.Signature.Encoding, st.sum()))
+		k.pool.put(st)
+		text = strings.ReplaceAll(text, "{key}", k.id)
+	}
+	reply.Body = []byte(text)
+	if h.ContentType != "" {
+		reply.Header.Set("Content-Type", h.ContentType)
+	}
+	return reply, failure{}
+}
+
+// signingKey is the first keyed secret that is valid now.
+func (g *Guard) signingKey(now time.Time) *activeKey {
+	if g.verifier == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
+		return nil
+	}
+	keys, err := g.verifier.current()
+	if err != nil {
+		return nil
+	}
+	for i := range keys.list {
+		if k := &keys.list[i]; k.kind == g.verifier.mac && k.secret.activeAt(now) {
+			return k
+		}
+	}
+	return nil
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
@@ -70,6 +142,17 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
+		if h.WhileAwaiting && h.WhenForm != "" && h.Method == r.Method {
+			// A probe that says nothing is answered without a proof, as a HEAD is: the key exists only after it.
+			body, f := g.takeBody(r, i)
+			if f.failed() {
+				return nil, f
+			}
+			if text, n, ok := formValue(body, h.WhenForm); ok && n == 1 && text == h.WhenEquals {
+				return fixed(h.Handshake), failure{}
+			}
+			return nil, waiting
+		}
 		text, f := h.secretHandedOver(r, func() ([]byte, failure) { return g.takeBody(r, i) })
 		if f.failed() {
 			return nil, f
@@ -131,6 +214,16 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		if !h.Proved || h.Method != r.Method {
 			continue
 		}
+		if h.WhenHeader != "" {
+			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
+			if f.failed() {
+				return nil, f
+			}
+			if challenge == "" {
+				continue
+			}
+			return g.answerChallenge(h.Handshake, challenge, i.now)
+		}
 		var raw [2][]byte
 		if h.challenge.Find(i.body, raw[:]) != nil {
 			continue
@@ -138,8 +231,59 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		if marker, ok := jsonscan.Text(raw[0]); !ok || marker != h.WhenEquals {
 			continue
 		}
+		if h.EchoJSON == "" {
+			return fixed(h.Handshake), failure{}
+		}
 		challenge, _ := jsonscan.Text(raw[1])
-		return echo(h.Handshake, challenge)
+		return g.answerChallenge(h.Handshake, challenge, i.now)
+	}
+	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
+		return nil, g.notAHandshake()
+	}
+	return nil, failure{}
+}
+
+func (g *Guard) notAHandshake() failure {
+	return failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
+}
+
+// provesHandshake says whether a method other than a delivery's may bring a handshake that has to be proved.
+func (g *Guard) provesHandshake(method string) bool {
+	return slices.ContainsFunc(g.entry.Handshakes, func(h entry.Handshake) bool { return h.Proved && h.Method == method })
+}
+
+// maxUnsignedBody is the longest body of a request that is answered although nothing proves it.
+const maxUnsignedBody = 1024
+
+// unsignedHandshake answers a request without any signature that says nothing: what is sent to try a URL. It is asked
+// only where the signature is missing, so that a signed delivery is never taken for one; what it answers is fixed, or a
+// restricted challenge, and no signal hears of it.
+func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+	for n := range g.handshakes {
+		h := &g.handshakes[n]
+		if !h.Unsigned || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxUnsignedBody {
+			continue
+		}
+		body, f := g.takeBody(r, i)
+		defer i.leave()
+		if f.failed() {
+			return nil, f
+		}
+		if h.WhenForm != "" {
+			text, n, ok := formValue(body, h.WhenForm)
+			if ok && n == 1 && matchesGrammar(h.Grammar, text) {
+				return fixed(h.Handshake), failure{}
+			}
+			return nil, failure{}
+		}
+		var raw [2][]byte
+		if h.challenge.Find(body, raw[:]) != nil {
+			return nil, failure{}
+		}
+		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
+			return g.answerChallenge(h.Handshake, challenge, i.now)
+		}
+		return nil, failure{}
 	}
 	return nil, failure{}
 }
@@ -153,9 +297,15 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 	for i := range len(challenge) {
 		c := challenge[i]
 		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.' || c == '~' || c == '=' || c == '+' || c == '/'
+		if h.Grammar == entry.Sentence {
+			ok = ok || c == ' ' || c == ':' || c == ','
+		}
 		if !ok {
 			return nil, failure{ReasonMalformedSignature, "the handshake's challenge has characters that challenges never have"}
 		}
+	}
+	if !matchesGrammar(h.Grammar, challenge) {
+		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is none of this provider's"}
 	}
 	return textReply(h.StatusOr200(), challenge), failure{}
 }

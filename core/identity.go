@@ -67,9 +67,9 @@ const (
 	identityOfReceiver = "receiver"
 )
 
-// identityOf derives an event's identity; the zero Identity where the entry says that there is none. content is what the
-// event consists of: the body, or its item of a batch, and digest its hash.
-func (g *Guard) identityOf(t *told, content []byte, digest *[sha256.Size]byte, e *Event) (Identity, bool) {
+// identityOf derives an event's identity; the zero Identity where the entry says that there is none. digest is
+// the hash of what the event consists of: of the body, or of its item of a batch.
+func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identity, bool) {
 	if g.identity != nil {
 		text := g.identity(*e)
 		if text == "" {
@@ -87,14 +87,21 @@ func (g *Guard) identityOf(t *told, content []byte, digest *[sha256.Size]byte, e
 			return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(t.signedID)), true
 		}
 	case entry.ByPointer:
-		var raw [1][]byte
-		if g.identityPath.Find(content, raw[:]) == nil {
+		raw := make([][]byte, g.identityPath.Len())
+		if g.identityPath.Find(e.Payload, raw) == nil {
 			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
-				return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(id)), true
+				ids := [][]byte{[]byte(id)}
+				for _, more := range raw[1:] {
+					text, _ := jsonscan.Text(more)
+					ids = append(ids, []byte(text))
+				}
+				return hashIdentity(g.endpoint, e.Tenant, identityOfID, ids...), true
 			}
 		}
 		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
 		// nothing that is merely unexpected loses a delivery.
+	case entry.BySigned:
+		digest = t.signed
 	}
 	values := make([][]byte, 0, 1+len(rule.With))
 	values = append(values, digest[:])

@@ -1,7 +1,9 @@
 package core
 
 import (
+	"crypto"
 	"crypto/hmac"
+	"crypto/md5"  //nolint:gosec // Unisender Go knows nothing else; its entry says what that is worth
 	"crypto/sha1" //nolint:gosec // some providers sign with HMAC-SHA-1, which is not broken by collisions
 	"crypto/sha256"
 	"crypto/sha512"
@@ -14,60 +16,118 @@ import (
 // maxMAC is the longest MAC of any algorithm here.
 const maxMAC = sha512.Size
 
-// hmacPool keeps keyed states of one secret: crypto/hmac saves its key schedule on the first Reset, so that a pooled
-// state costs no allocation and no schedule.
-type hmacPool struct{ pool sync.Pool }
+// method is what an algorithm is made of.
+type method struct {
+	newHash func() hash.Hash // nil: the message itself is signed (Ed25519)
+	hash    crypto.Hash
+	least   int // bytes of a signature
+	most    int
+}
 
-type hmacState struct {
+// methodOf gives the zero method for an unknown algorithm.
+func methodOf(alg entry.Algorithm) method {
+	switch alg {
+	case entry.HMACSHA1, entry.DigestSHA1:
+		return method{sha1.New, crypto.SHA1, sha1.Size, sha1.Size}
+	case entry.HMACSHA256, entry.DigestSHA256:
+		return method{sha256.New, crypto.SHA256, sha256.Size, sha256.Size}
+	case entry.HMACSHA384:
+		return method{sha512.New384, crypto.SHA384, sha512.Size384, sha512.Size384}
+	case entry.HMACSHA512, entry.DigestSHA512:
+		return method{sha512.New, crypto.SHA512, sha512.Size, sha512.Size}
+	case entry.DigestMD5:
+		return method{md5.New, crypto.MD5, md5.Size, md5.Size}
+	case entry.Ed25519:
+		return method{nil, 0, 64, 64}
+	case entry.ECDSAP256SHA256:
+		return method{sha256.New, crypto.SHA256, 8, 72} // ASN.1 DER of two integers of at most 33 bytes
+	case entry.RSAPKCS1SHA1:
+		return method{sha1.New, crypto.SHA1, minRSABits / 8, maxRSABits / 8}
+	case entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+		return method{sha256.New, crypto.SHA256, minRSABits / 8, maxRSABits / 8}
+	default:
+		return method{}
+	}
+}
+
+// digestPool keeps the states that signed bytes are fed to. Those of an HMAC are keyed with one secret: crypto/hmac
+// saves its key schedule on the first Reset, so that a pooled state costs no allocation and no schedule.
+type digestPool struct{ pool sync.Pool }
+
+// digestState takes the signed bytes in: it hashes them, or collects them where the message itself is signed.
+type digestState struct {
 	hash    hash.Hash
+	message []byte
 	scratch []byte
 	out     [maxMAC]byte
 }
 
-func hashOf(alg entry.Algorithm) (newHash func() hash.Hash, size int) {
-	switch alg {
-	case entry.HMACSHA1:
-		return sha1.New, sha1.Size
-	case entry.HMACSHA256:
-		return sha256.New, sha256.Size
-	case entry.HMACSHA384:
-		return sha512.New384, sha512.Size384
-	case entry.HMACSHA512:
-		return sha512.New, sha512.Size
-	default:
-		return nil, 0
-	}
+func newHMACPool(alg entry.Algorithm, key []byte) *digestPool {
+	newHash := methodOf(alg).newHash
+	key = append([]byte(nil), key...)
+	return newDigestPool(func() hash.Hash { return hmac.New(newHash, key) })
 }
 
-func newHMACPool(alg entry.Algorithm, key []byte) *hmacPool {
-	newHash, _ := hashOf(alg)
-	key = append([]byte(nil), key...)
-	p := &hmacPool{}
-	p.pool.New = func() any { return &hmacState{hash: hmac.New(newHash, key), scratch: make([]byte, 0, 128)} }
+// newDigestPool pools states of a hash; nil: of none, so that they collect the message.
+func newDigestPool(newHash func() hash.Hash) *digestPool {
+	p := &digestPool{}
+	p.pool.New = func() any {
+		st := &digestState{scratch: make([]byte, 0, 128)}
+		if newHash != nil {
+			st.hash = newHash()
+		}
+		return st
+	}
 	return p
 }
 
-func (p *hmacPool) get() *hmacState {
-	st := p.pool.Get().(*hmacState) //nolint:forcetypeassert // the pool holds nothing else
-	st.hash.Reset()
+func (p *digestPool) get() *digestState {
+	st := p.pool.Get().(*digestState) //nolint:forcetypeassert // the pool holds nothing else
+	if st.hash != nil {
+		st.hash.Reset()
+	}
+	st.message = st.message[:0]
 	return st
 }
 
-func (p *hmacPool) put(st *hmacState) {
+// maxKeptMessage is how much of a buffer stays with a pooled state.
+const maxKeptMessage = 64 << 10
+
+func (p *digestPool) put(st *digestState) {
 	if cap(st.scratch) > 4096 {
 		st.scratch = make([]byte, 0, 128)
 	}
+	if cap(st.message) > maxKeptMessage {
+		st.message = nil
+	}
+	clear(st.scratch[:cap(st.scratch)]) // a plain hash was fed the secret through it
 	clear(st.out[:])
 	p.pool.Put(st)
 }
 
 // writeString copies into a kept buffer, because a conversion to bytes would allocate.
-func (st *hmacState) writeString(s string) {
+func (st *digestState) writeString(s string) {
+	if st.hash == nil {
+		st.message = append(st.message, s...)
+		return
+	}
 	st.scratch = append(st.scratch[:0], s...)
 	_, _ = st.hash.Write(st.scratch) // a hash never fails
 }
 
-func (st *hmacState) write(b []byte) { _, _ = st.hash.Write(b) }
+func (st *digestState) write(b []byte) {
+	if st.hash == nil {
+		st.message = append(st.message, b...)
+		return
+	}
+	_, _ = st.hash.Write(b)
+}
 
-// sum is valid until the state goes back to its pool.
-func (st *hmacState) sum() []byte { return st.hash.Sum(st.out[:0]) }
+// sum is the hash of what was written, or all of it where there is no hash. It is valid until the state goes back to its
+// pool.
+func (st *digestState) sum() []byte {
+	if st.hash == nil {
+		return st.message
+	}
+	return st.hash.Sum(st.out[:0])
+}

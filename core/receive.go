@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -99,8 +100,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if reply, f := g.unprovedHandshake(r, i.now); reply != nil || f.failed() {
 		return reply, f
 	}
-	if r.Method != http.MethodPost {
-		return nil, failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
+	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) && !g.provesHandshake(r.Method) {
+		return nil, g.notAHandshake()
 	}
 	if g.awaiting {
 		return g.takeSecret(r, i)
@@ -116,6 +117,9 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
 	}
 	for _, gate := range g.gates {
+		if gate.member != nil {
+			continue // the body holds it
+		}
 		label, f := gate.check(r, &i.in, i.now)
 		if f.failed() {
 			return nil, f
@@ -128,11 +132,14 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 			i.stripPath = append(i.stripPath, i.in.param(r, gate.path))
 		}
 	}
-	if v := g.verifier; v != nil && !v.inBody {
-		if f := v.fromHeaders(r, &i.presented); f.failed() {
-			return nil, f
+	if v := g.verifier; v != nil {
+		f := v.judgeHead(r, g.signedURL(r), &i.presented, i.now)
+		if f.reason == ReasonMissingSignature {
+			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
+				return reply, f
+			}
 		}
-		return nil, v.checkFreshness(i.presented.timestamp, i.now)
+		return nil, f
 	}
 	return nil, failure{}
 }
@@ -145,20 +152,18 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		return f
 	}
 	i.body = body
+	for _, gate := range g.gates {
+		if gate.member == nil {
+			continue
+		}
+		label, f := gate.checkBody(body, i.now)
+		if f.failed() {
+			return f
+		}
+		i.credentials = append(i.credentials, label)
+	}
 	if v := g.verifier; v != nil {
-		if v.inBody {
-			if f := v.fromBody(r.Header.Get("Content-Type"), body, &i.presented); f.failed() {
-				return f
-			}
-			if f := v.checkFreshness(i.presented.timestamp, i.now); f.failed() {
-				return f
-			}
-		}
-		url := ""
-		if v.signsRoute {
-			url = g.urlOf(r)
-		}
-		if i.secret, f = v.verify(r, url, body, &i.presented, i.now); f.failed() {
+		if i.secret, f = v.judgeBody(r, g.signedURL(r), body, &i.presented, i.now); f.failed() {
 			return f
 		}
 	}
@@ -167,9 +172,17 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	return failure{}
 }
 
-// urlOf is the URL the provider signed: the configured one, or the request's own. The transport was proved before.
-func (g *Guard) urlOf(r *http.Request) string {
+// signedURL is the URL the provider signed, where it signs one: the configured one, or the request's own. The transport
+// was proved before. A configured URL without a query gets the request's: what a sender adds to the registered URL is
+// signed with it (Twilio's bodySHA256), and what anybody else adds spoils the signature.
+func (g *Guard) signedURL(r *http.Request) string {
+	if !g.verifier.signsRoute {
+		return ""
+	}
 	if g.publicURL != "" {
+		if r.URL.RawQuery != "" && !strings.Contains(g.publicURL, "?") {
+			return g.publicURL + "?" + r.URL.RawQuery
+		}
 		return g.publicURL
 	}
 	scheme := "https://"
@@ -184,7 +197,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
 	d.inspection.in.Param, d.inspection.w = nil, nil // they may hold on to the router's own, pooled context
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
-	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id}
+	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
 	if f := d.readEvents(&t); f.failed() {
 		return nil, f
 	}

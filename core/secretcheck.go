@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"crypto"
+	"crypto/sha1" //nolint:gosec // for keys that are derived by it
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -17,17 +19,28 @@ const minSecretBytes = 16
 // secretRules say what a secret of one list has to be.
 type secretRules struct {
 	field    string
-	key      entry.Key
-	pair     bool // "user:password"
+	kinds    []entry.KeyKind // of a scheme; none: the text is the secret
+	custom   entry.Custom    // takes the place of kinds
+	bySigned bool            // an event is remembered by what is signed
+	pair     bool            // "user:password"
 	min      int
 	weakOK   bool
 	advice   string // where to get one
 	optional bool   // an empty list is not a mistake here
 }
 
+// decodedKey is what the text of a secret became.
+type decodedKey struct {
+	kind   int
+	id     string // as configured beside the key
+	bytes  []byte // of a public key: its one spelling
+	public crypto.PublicKey
+	custom any
+}
+
 // checkList validates every secret of a list, decodes it, folds duplicates, and reports all mistakes. It gives the
 // decoded keys in the order of the list.
-func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secret, keys [][]byte, notes []string) {
+func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secret, keys []decodedKey, notes []string) {
 	if list.Len() == 0 {
 		if !rules.optional {
 			m.add(rules.field, "", "no secret is configured; %s", rules.advice)
@@ -50,12 +63,12 @@ func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secre
 			m.add(field, "", "its validity ends before it begins; swap ValidFrom and ValidUntil")
 			continue
 		}
-		if first, dup := seen[string(key)]; dup && s.notBefore.IsZero() && s.notAfter.IsZero() {
+		if first, dup := seen[string(key.bytes)]; dup && s.notBefore.IsZero() && s.notAfter.IsZero() {
 			notes = append(notes, fmt.Sprintf("%s repeats the secret labelled %s; it is folded into it", field, first))
 			continue
 		}
 		if s.notBefore.IsZero() && s.notAfter.IsZero() {
-			seen[string(key)] = s.label // one whose validity ends must not take the place of one that stays
+			seen[string(key.bytes)] = s.label // one whose validity ends must not take the place of one that stays
 		}
 		kept = append(kept, s)
 		keys = append(keys, key)
@@ -63,54 +76,91 @@ func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secre
 	return kept, keys, notes
 }
 
-// decode gives the bytes of the key, or what is wrong with the secret in words that do not hold it.
-func (rules *secretRules) decode(text string) (key []byte, problem string) {
+// decode gives the key, or what is wrong with the secret in words that do not hold it.
+func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 	switch {
 	case text == "":
-		return nil, "the secret is empty"
+		return key, "the secret is empty"
 	case strings.TrimSpace(text) == "":
-		return nil, "the secret is blank"
+		return key, "the secret is blank"
+	}
+	if strings.HasPrefix(text, "-----BEGIN") {
+		text = strings.TrimSpace(text) // a file in PEM ends with a newline
+	}
+	switch {
 	case strings.TrimSpace(text) != text:
 		// Almost always a newline that came along from a file; verifying with it fails for ever.
-		return nil, "the secret begins or ends with white space; remove it"
+		return key, "the secret begins or ends with white space; remove it"
+	case rules.pair:
+		key.bytes = []byte(text)
+		return key, rules.pairProblem(text)
+	case rules.custom != nil:
+		if !rules.weakOK && isPlaceholder(text) {
+			return key, "the secret is a placeholder"
+		}
+		key.custom, problem = rules.custom.Key(text)
+		key.bytes = []byte(text)
+		return key, problem
 	}
-	if rules.pair {
-		user, password, ok := strings.Cut(text, ":")
-		if !ok || user == "" {
-			return nil, `the credential is not a pair "user:password"`
+	kind := entry.KeyKind{}
+	if len(rules.kinds) > 0 {
+		kind = rules.kinds[0]
+	}
+	// The prefix of the key that is configured chooses its kind: nothing in a request does.
+	if len(rules.kinds) > 1 && rules.kinds[1].Key.Prefix != "" && strings.HasPrefix(text, rules.kinds[1].Key.Prefix) {
+		key.kind, kind = 1, rules.kinds[1]
+	}
+	if kind.Key.Named != "" {
+		if id, rest, ok := strings.Cut(text, kind.Key.Named); ok {
+			key.id, text = id, rest
 		}
-		if !rules.weakOK && isPlaceholder(password) {
-			return nil, "the password is a placeholder"
-		}
-		if password == "" {
-			return nil, "the password is empty"
-		}
-		if len(password) < rules.min && !rules.weakOK {
-			return nil, fmt.Sprintf("the password has %d bytes and needs at least %d", len(password), rules.min)
-		}
-		return []byte(text), ""
 	}
 	encoded := text
-	if rules.key.Prefix != "" {
-		encoded = strings.TrimPrefix(text, rules.key.Prefix)
+	if kind.Key.Prefix != "" {
+		encoded = strings.TrimPrefix(text, kind.Key.Prefix)
 	}
 	if encoded == "" {
-		return nil, fmt.Sprintf("the secret is empty after its prefix %q", rules.key.Prefix)
+		return key, fmt.Sprintf("the secret is empty after its prefix %q", kind.Key.Prefix)
+	}
+	if kind.Algorithm.PublicKey() {
+		if key.public, problem = parsePublicKey(kind.Algorithm, &kind.Key, encoded); problem == "" {
+			key.bytes = publicKeyID(key.public)
+		}
+		return key, problem
 	}
 	if !rules.weakOK && isPlaceholder(encoded) {
-		return nil, "the secret is a placeholder"
+		return key, "the secret is a placeholder"
 	}
-	key, err := decodeKey(rules.key.Encoding, encoded)
-	if err != nil {
-		return nil, "the secret is malformed: " + err.Error()
+	raw, err := decodeKey(kind.Key.Encoding, encoded)
+	switch {
+	case err != nil:
+		return key, "the secret is malformed: " + err.Error()
+	case len(raw) == 0:
+		return key, "the secret is empty after decoding"
+	case len(raw) < rules.min && !rules.weakOK:
+		return key, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.min)
 	}
-	if len(key) == 0 {
-		return nil, "the secret is empty after decoding"
+	if kind.Key.SHA1 {
+		sum := sha1.Sum(raw) //nolint:gosec // how Braintree derives its key
+		raw = sum[:]
 	}
-	if len(key) < rules.min && !rules.weakOK {
-		return nil, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(key), rules.min)
-	}
+	key.bytes = raw
 	return key, ""
+}
+
+func (rules *secretRules) pairProblem(text string) string {
+	user, password, ok := strings.Cut(text, ":")
+	switch {
+	case !ok || user == "":
+		return `the credential is not a pair "user:password"`
+	case !rules.weakOK && isPlaceholder(password):
+		return "the password is a placeholder"
+	case password == "":
+		return "the password is empty"
+	case len(password) < rules.min && !rules.weakOK:
+		return fmt.Sprintf("the password has %d bytes and needs at least %d", len(password), rules.min)
+	}
+	return ""
 }
 
 // decodeKey decodes a key. Its errors do not quote the input.

@@ -45,21 +45,27 @@ func (c *candidates) add(enc entry.Encoding, text string) (ok, room bool) {
 
 // decodeSignature decodes exactly len(dst) bytes, strictly: no line breaks, no stray bits, the entry's padding.
 func decodeSignature(enc entry.Encoding, dst []byte, text string) bool {
-	var buf [2 * maxMAC]byte // the text's bytes: long enough for hex of the longest MAC
+	var buf, out [2 * maxMAC]byte // long enough for hex of the longest MAC
 	if len(text) > len(buf) {
 		return false
 	}
-	src := buf[:copy(buf[:], text)]
+	n, ok := decodeText(enc, out[:], buf[:copy(buf[:], text)])
+	if !ok || n != len(dst) {
+		return false
+	}
+	copy(dst, out[:n])
+	return true
+}
+
+// decodeText decodes into out, which is at least as long as src.
+func decodeText(enc entry.Encoding, out, src []byte) (n int, ok bool) {
 	if enc == entry.Hex {
-		if len(src) != 2*len(dst) {
-			return false
-		}
-		_, err := hex.Decode(dst, src)
-		return err == nil
+		n, err := hex.Decode(out, src)
+		return n, err == nil
 	}
 	for _, b := range src {
 		if b == '\r' || b == '\n' { // which encoding/base64 would pass over
-			return false
+			return 0, false
 		}
 	}
 	var codec *base64.Encoding
@@ -78,27 +84,40 @@ func decodeSignature(enc entry.Encoding, dst []byte, text string) bool {
 			src = src[:len(src)-1]
 		}
 	default:
-		return false
+		return 0, false
 	}
-	var out [2 * maxMAC]byte
-	if codec.DecodedLen(len(src)) > len(out) {
-		return false
-	}
-	n, err := codec.Strict().Decode(out[:], src)
-	if err != nil || n != len(dst) {
-		return false
-	}
-	copy(dst, out[:n])
-	return true
+	n, err := codec.Strict().Decode(out, src)
+	return n, err == nil
 }
 
-// parseSignatures reads the text of the signature's field: candidates, and the timestamp where it sits in the list.
-func (v *verifier) parseSignatures(text string, p *presented) failure {
+// encodeSignature spells a signature as its provider does.
+func encodeSignature(enc entry.Encoding, signature []byte) string {
+	switch enc {
+	case entry.Hex:
+		return hex.EncodeToString(signature)
+	case entry.Base64Raw:
+		return base64.RawStdEncoding.EncodeToString(signature)
+	case entry.Base64URL:
+		return base64.URLEncoding.EncodeToString(signature)
+	case entry.Base64URLRaw:
+		return base64.RawURLEncoding.EncodeToString(signature)
+	default:
+		return base64.StdEncoding.EncodeToString(signature)
+	}
+}
+
+// tally counts what the fields of signatures held beside good ones.
+type tally struct {
+	fields    int
+	empty     int
+	malformed int
+	foreign   int // of a version that is not ours to judge: Stripe's v0, a future v2
+	timestamp bool
+}
+
+// parseSignatures reads the text of a signature's field: candidates, and the timestamp where it sits in the list.
+func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure {
 	sig := &v.scheme.Signature
-	haveTimestamp := false
-	p.signatures.n, p.signatures.size = 0, v.size
-	tooMany := failure{ReasonMalformedSignature, "more signatures than any provider sends"}
-	malformed, foreign := 0, 0
 	switch sig.Layout {
 	case entry.Bare:
 		rest, ok := strings.CutPrefix(text, sig.Prefix)
@@ -108,31 +127,36 @@ func (v *verifier) parseSignatures(text string, p *presented) failure {
 		if rest == "" {
 			return failure{ReasonMissingSignature, "the signature is empty: the provider has no secret set"}
 		}
-		if ok, _ := p.signatures.add(sig.Encoding, rest); !ok {
-			malformed++
+		if isNowhere(&sig.Version) {
+			return v.addSignature(0, rest, p, t)
 		}
+		for i := range v.kinds {
+			if v.kinds[i].Name == p.version {
+				return v.addSignature(i, rest, p, t)
+			}
+		}
+		t.foreign++
 	case entry.Pairs:
+		equals := byte('=')
+		if sig.Equals != 0 {
+			equals = sig.Equals
+		}
 		for item := range splitSeq(text, sig.Separator) {
-			key, value, ok := strings.Cut(strings.Trim(item, " \t"), "=")
-			switch {
-			case !ok:
-				malformed++
-			case key == sig.Name:
-				added, room := p.signatures.add(sig.Encoding, value)
-				if !room {
-					return tooMany
+			item = strings.Trim(item, " \t")
+			at := strings.IndexByte(item, equals)
+			if at < 0 {
+				t.malformed++
+				continue
+			}
+			key, value := item[:at], item[at+1:]
+			if v.timestamp && v.scheme.Timestamp.Key != "" && key == v.scheme.Timestamp.Key {
+				if f := v.listedTimestamp(value, p, t); f.failed() {
+					return f
 				}
-				if !added {
-					malformed++
-				}
-			case v.timestamp && key == v.scheme.Timestamp.Key:
-				if haveTimestamp {
-					return failure{ReasonMalformedTimestamp, "the signature's list holds two timestamps"}
-				}
-				haveTimestamp = true
-				p.timestamp = value
-			default:
-				foreign++ // a scheme that is not ours to judge: Stripe's v0, a future v2
+				continue
+			}
+			if f := v.addVersioned(key, value, p, t); f.failed() {
+				return f
 			}
 		}
 	case entry.Versioned:
@@ -141,27 +165,89 @@ func (v *verifier) parseSignatures(text string, p *presented) failure {
 				continue
 			}
 			version, value, ok := strings.Cut(item, ",")
-			switch {
-			case !ok:
-				malformed++
-			case version != sig.Name:
-				foreign++
-			default:
-				added, room := p.signatures.add(sig.Encoding, value)
-				if !room {
-					return tooMany
+			if !ok {
+				t.malformed++
+				continue
+			}
+			if f := v.addVersioned(version, value, p, t); f.failed() {
+				return f
+			}
+		}
+	case entry.List:
+		first := v.timestamp && v.scheme.Timestamp.First
+		for item := range splitSeq(text, sig.Separator) {
+			item = strings.Trim(item, " \t")
+			if first {
+				first = false
+				if f := v.listedTimestamp(item, p, t); f.failed() {
+					return f
 				}
-				if !added {
-					malformed++
-				}
+				continue
+			}
+			if f := v.addSignature(0, item, p, t); f.failed() {
+				return f
 			}
 		}
 	}
-	if p.signatures.n > 0 {
+	return failure{}
+}
+
+func (v *verifier) listedTimestamp(text string, p *presented, t *tally) failure {
+	if t.timestamp {
+		return failure{ReasonMalformedTimestamp, "the signature's list holds two timestamps"}
+	}
+	t.timestamp = true
+	p.timestamp = text
+	return failure{}
+}
+
+// addVersioned takes a signature in whose version names the kind of its key.
+func (v *verifier) addVersioned(version, text string, p *presented, t *tally) failure {
+	for i := range v.kinds {
+		if name := v.kinds[i].Name; name == "" || name == version {
+			return v.addSignature(i, text, p, t)
+		}
+	}
+	t.foreign++
+	return failure{}
+}
+
+// addSignature decodes one signature. What is of another length or spelling is no candidate: in a list it must not
+// spoil its neighbours.
+func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) failure {
+	tooMany := failure{ReasonMalformedSignature, "more signatures than any provider sends"}
+	enc := v.scheme.Signature.Encoding
+	if kind == v.mac {
+		p.signatures.size = v.kinds[kind].most
+		ok, room := p.signatures.add(enc, text)
+		if !room {
+			return tooMany
+		}
+		if !ok {
+			t.malformed++
+		}
 		return failure{}
 	}
-	if malformed == 0 && foreign > 0 {
-		return failure{ReasonMissingSignature, "the signature field holds no signature of the version " + sig.Name}
+	if len(p.public) == maxPublicSignatures {
+		return tooMany
+	}
+	k := &v.kinds[kind]
+	raw, ok := decodePublicSignature(enc, text, k.least, k.most)
+	if !ok {
+		t.malformed++
+		return failure{}
+	}
+	p.public = append(p.public, publicSignature{kind, raw})
+	return failure{}
+}
+
+// judgeTally says why there is nothing to judge, if there is nothing.
+func (v *verifier) judgeTally(p *presented, t *tally) failure {
+	if p.signatures.n > 0 || len(p.public) > 0 {
+		return failure{}
+	}
+	if t.malformed == 0 && t.foreign > 0 {
+		return failure{ReasonMissingSignature, "the signature field holds no signature of the version " + v.scheme.Signature.Name}
 	}
 	return failure{ReasonMalformedSignature, "no signature of the right length and encoding"}
 }
@@ -181,28 +267,4 @@ func splitSeq(text string, sep byte) func(yield func(string) bool) {
 			text = text[i+1:]
 		}
 	}
-}
-
-func matchesGrammar(g entry.Grammar, text string) bool {
-	if g == entry.AnyText {
-		return true
-	}
-	if text == "" || len(text) > 128 {
-		return false
-	}
-	for i := range len(text) {
-		c := text[i]
-		digit, lower, upper := c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
-		switch g {
-		case entry.Token:
-			if !digit && !lower && !upper && c != '_' && c != '-' {
-				return false
-			}
-		case entry.HexText:
-			if !digit && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F') {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -11,8 +11,11 @@ import (
 // parseTimestamp accepts one spelling per unit, so that the text that is signed can be read in one way only.
 func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 	switch unit {
-	case entry.Seconds, entry.Milliseconds:
+	case entry.Seconds, entry.Milliseconds, entry.SecondsOrMilliseconds:
 		limit := 11 // 99,999,999,999 seconds end in the year 5138
+		if unit == entry.SecondsOrMilliseconds && len(text) > limit {
+			unit = entry.Milliseconds
+		}
 		if unit == entry.Milliseconds {
 			limit = 14
 		}
@@ -57,6 +60,10 @@ func (v *verifier) checkFreshness(text string, now time.Time) failure {
 	if !ok {
 		return failure{ReasonMalformedTimestamp, "the timestamp is not spelled as this provider spells it"}
 	}
+	return v.checkMoment(t, now)
+}
+
+func (v *verifier) checkMoment(t, now time.Time) failure {
 	// Moments are compared, not durations: a difference of centuries is beyond a Duration, and its negative overflows.
 	switch {
 	case t.Before(now.Add(-v.past)):

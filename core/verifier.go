@@ -2,7 +2,7 @@ package core
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -12,37 +12,56 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
-// verifier is a compiled scheme with the secrets of one endpoint.
+// verifier is a compiled scheme with the keys of one endpoint.
 type verifier struct {
 	scheme *entry.Scheme
-	size   int // of a MAC
+	kinds  []kind // one, or two where the scheme has two kinds of keys
+	mac    int    // the kind whose keys are secrets; -1: none
 	unit   entry.Unit
 	past   time.Duration
 	future time.Duration
 
-	headers    [][]string // canonical names by family: signature, timestamp, id
-	timestamp  bool       // the scheme signs one
-	id         bool       // the scheme signs one
-	body       bool       // the scheme signs it
-	inBody     bool       // the signature sits in the body
-	paths      *jsonscan.Paths
-	source     SecretSource
-	rules      secretRules
-	compiled   atomic.Pointer[compiledKeys]
-	lastMatch  atomic.Int32 // where to start: the secret that matched last
-	signsRoute bool         // the public URL is signed
+	headers     [][]string    // canonical names by family and field
+	beside      []string      // further headers with signatures, canonical
+	readings    [][]part      // the signed bytes, and their other readings
+	values      []valueOf     // what the parts take from the body and from the query
+	headerParts []*entry.Part // the parts that are headers
+	readsBody   bool          // something of the proof is read from the body
+	scansJSON   bool          // from its JSON
+	paths       *jsonscan.Paths
+	items       *jsonscan.Paths // the list whose items are signed one by one; nil: none
+	timestamp   bool            // one is proved
+	id          bool            // the scheme signs one
+	body        bool            // the scheme signs it, or what it says
+	inBody      bool            // the signature sits in the body
+	fromForm    bool            // fields of the proof may sit in a form
+	sortedForm  *part           // the part that signs every field of a form; nil: none
+	replaced    bool            // the signature's own value is replaced in what is signed
+	objectBody  bool            // the body has to begin as an object does
+	signsRoute  bool            // the public URL is signed
+	lateTime    bool            // the timestamp sits in the body
+
+	source    SecretSource
+	keySource KeySource
+	rules     secretRules
+	compiled  atomic.Pointer[compiledKeys]
+	lastMatch atomic.Int32 // where to start: the key that matched last
+	custom    entry.CustomTraits
 }
 
-type compiledKeys struct {
-	list    *SecretList
-	secrets []Secret
-	pools   []*hmacPool
+// kind is one kind of keys with the algorithm that they are for.
+type kind struct {
+	entry.KeyKind
+	method
 }
 
+// The fields of a proof, by their index in verifier.headers and in what the body's scan finds.
 const (
 	fieldSignature = iota
 	fieldTimestamp
 	fieldID
+	fieldVersion
+	fieldKeyRef
 	fieldCount
 )
 
@@ -52,240 +71,122 @@ func (v *verifier) field(i int) *entry.Field {
 		return &v.scheme.Signature.Field
 	case fieldTimestamp:
 		return &v.scheme.Timestamp.Field
-	default:
+	case fieldID:
 		return &v.scheme.ID
+	case fieldVersion:
+		return &v.scheme.Signature.Version
+	default:
+		return &v.scheme.KeyRef
 	}
 }
 
-func newVerifier(s *entry.Scheme, src SecretSource, rules secretRules, m *mistakes) (*verifier, []string) {
-	v := &verifier{scheme: s, source: src, rules: rules, unit: s.Timestamp.Unit}
-	_, v.size = hashOf(s.Algorithm)
-	if v.size == 0 {
-		m.add("Provider", "", "its entry names an unknown algorithm")
-		return v, nil
+// judgeHead judges what the headers and the URL tell. It costs no more than the limits allow, whatever they say.
+func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time.Time) failure {
+	if v.scheme.Custom != nil {
+		return v.customHead(r, url, p, now)
 	}
-	covered := false
-	for _, p := range s.Signed {
-		switch p.Kind {
-		case entry.PartTimestamp:
-			v.timestamp = true
-		case entry.PartID:
-			v.id = true
-		case entry.PartURL:
-			v.signsRoute = true
-		}
-		v.body = v.body || p.Kind == entry.PartBody
-		covered = covered || p.Kind == entry.PartBody || p.Kind == entry.PartID
+	if f := v.fromQuery(r, p); f.failed() {
+		return f
 	}
-	if !covered {
-		m.add("Provider", "", "its entry signs neither the body nor an id: every delivery would carry the same proof")
-	}
-	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	if v.inBody {
-		v.paths = jsonscan.Compile(s.Signature.JSON, s.Timestamp.JSON, s.ID.JSON)
+		return v.signedHeaders(r)
 	}
-	for i := range s.Signature.Headers {
-		names := make([]string, fieldCount)
-		for f := range fieldCount {
-			if h := v.field(f).Headers; len(h) > 0 {
-				names[f] = http.CanonicalHeaderKey(h[min(i, len(h)-1)])
-			}
-		}
-		v.headers = append(v.headers, names)
-	}
-	if len(v.headers) == 0 && !v.inBody {
-		m.add("Provider", "", "its entry does not say where the signature is")
-	}
-	if src == nil {
-		m.add("Secrets", "", "no secret is configured; %s", rules.advice)
-		return v, nil
-	}
-	list, err := lookupNow(context.Background(), src, "")
-	if err != nil {
-		m.add("Secrets", "", "%v; %s", err, rules.advice)
-		return v, nil
-	}
-	keys, notes := v.compile(list, m)
-	v.compiled.Store(keys)
-	return v, notes
-}
-
-func (v *verifier) compile(list *SecretList, m *mistakes) (*compiledKeys, []string) {
-	kept, keys, notes := v.rules.checkList(list, m)
-	c := &compiledKeys{list: list, secrets: kept}
-	for _, key := range keys {
-		c.pools = append(c.pools, newHMACPool(v.scheme.Algorithm, key))
-	}
-	return c, notes
-}
-
-// current compiles again when the source gave another list. A list that does not hold up is refused whole.
-func (v *verifier) current() (*compiledKeys, error) {
-	list, err := lookupNow(context.Background(), v.source, "")
-	if err != nil {
-		return nil, err
-	}
-	if c := v.compiled.Load(); c != nil && c.list == list {
-		return c, nil
-	}
-	var m mistakes
-	c, _ := v.compile(list, &m)
-	if err := m.err(); err != nil {
-		return nil, err
-	}
-	v.compiled.Store(c)
-	return c, nil
-}
-
-// presented is what a request claims, before anything is proved.
-type presented struct {
-	timestamp  string
-	id         string
-	signatures candidates
-}
-
-// fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
-func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
-	var names []string
-	for _, family := range v.headers {
-		if len(r.Header[family[fieldSignature]]) > 0 {
-			names = family
-			break
-		}
-	}
-	if names == nil {
-		return failure{ReasonMissingSignature, "no " + v.headers[0][fieldSignature] + " header: a proxy may strip it, or the provider has no secret set"}
-	}
-	text, f := single(r, names[fieldSignature])
-	if f.failed() {
+	if f := v.fromHeaders(r, p); f.failed() || v.lateTime {
 		return f
 	}
-	if text == "" {
-		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: the provider has no secret set"}
-	}
-	p.timestamp, p.id = "", ""
-	if f := v.parseSignatures(text, p); f.failed() {
-		return f
-	}
-	if v.timestamp && v.scheme.Timestamp.Key == "" {
-		if p.timestamp, f = single(r, names[fieldTimestamp]); f.failed() {
-			return f
-		}
-	}
-	if v.id && names[fieldID] != "" {
-		if p.id, f = single(r, names[fieldID]); f.failed() {
-			return f
-		}
-	}
-	for i := range v.scheme.Signed {
-		// A signed header that comes twice would be proved in its first form and perhaps read in its second.
-		if part := &v.scheme.Signed[i]; part.Kind == entry.PartHeader {
-			if _, f := single(r, http.CanonicalHeaderKey(part.Text)); f.failed() {
-				return f
-			}
-		}
-	}
-	return v.checkID(p)
+	return v.checkFreshness(p.timestamp, now)
 }
 
-func (v *verifier) checkID(p *presented) failure {
-	if !v.id {
-		return failure{}
+// judgeBody judges the proof, and gives the label of the key that made it.
+func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+	if v.scheme.Custom != nil {
+		return v.customBody(r, url, body, p, now)
 	}
-	if p.id == "" {
-		return failure{ReasonMissingSignature, "the delivery carries no id, which is part of what is signed: a proxy may strip its header"}
+	if v.objectBody && (len(body) == 0 || body[0] != '{') {
+		return "", failure{ReasonMalformedSignature, "the body is no object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
 	}
-	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
-		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
-		return failure{ReasonMalformedSignature, "the delivery's id has characters that ids of this provider never have"}
+	if f := v.fromBody(r, body, p); f.failed() {
+		return "", f
 	}
-	return failure{}
-}
-
-const maxHeaderBytes = 8 << 10
-
-// single reads a header that must not come twice: a proxy might have judged the other one.
-func single(r *http.Request, name string) (string, failure) {
-	values := r.Header[name]
-	switch {
-	case len(values) == 0:
-		return "", failure{}
-	case len(values) > 1:
-		return "", failure{ReasonRepeatedHeader, "the header " + name + " came more than once"}
-	case len(values[0]) > maxHeaderBytes:
-		return "", failure{ReasonHeaderTooLarge, "the header " + name + " is too long"}
-	}
-	return values[0], failure{}
-}
-
-// fromBody reads a signature that sits in the body, by a bounded scan for the fields the entry names.
-func (v *verifier) fromBody(contentType string, body []byte, p *presented) failure {
-	var found [fieldCount]string
-	if isForm(contentType) && v.scheme.Signature.Form != "" {
-		for i := range fieldCount {
-			name := v.field(i).Form
-			if name == "" {
-				continue
-			}
-			value, n, ok := formValue(body, name)
-			if !ok {
-				return failure{ReasonMalformedSignature, "the form in the body is malformed"}
-			}
-			if n > 1 {
-				return failure{ReasonMalformedSignature, "a field of the form that carries the signature comes twice"}
-			}
-			found[i] = value
-		}
-	} else {
-		var raw [fieldCount][]byte
-		if err := v.paths.Find(body, raw[:]); err != nil {
-			return failure{ReasonMalformedSignature, err.Error()}
-		}
-		for i := range raw {
-			if len(raw[i]) > maxHeaderBytes {
-				return failure{ReasonHeaderTooLarge, "a field of the body that carries the signature is too long"}
-			}
-			found[i], _ = jsonscan.Text(raw[i])
+	for i := range p.items {
+		if f := v.checkFreshness(p.items[i].timestamp, now); f.failed() {
+			return "", f
 		}
 	}
-	if found[fieldSignature] == "" {
-		return failure{ReasonMissingSignature, "the body carries no signature"}
+	if (v.inBody || v.lateTime) && p.items == nil {
+		if f := v.checkFreshness(p.timestamp, now); f.failed() {
+			return "", f
+		}
 	}
-	p.timestamp, p.id = found[fieldTimestamp], found[fieldID]
-	if f := v.parseSignatures(found[fieldSignature], p); f.failed() {
-		return f
-	}
-	return v.checkID(p)
+	return v.verify(r, url, body, p, now)
 }
 
-// verify tries every active secret. The same work is done whichever matches first, except that the search starts at
-// the secret that matched last and ends at a match: which of your own secrets is in use is not hidden.
+// verify tries every active key. The same work is done whichever matches first, except that the search starts at the
+// key that matched last and ends at a match: which of your own secrets is in use is not hidden.
 func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
-	keys, err := v.current()
-	if err != nil {
-		return "", failure{ReasonNoActiveSecret, "the source of secrets failed, or gave a list that does not hold up"}
+	keys, f := v.keysFor(r.Context(), p)
+	if f.failed() {
+		return "", f
 	}
-	active := 0
+	if p.items == nil {
+		if label, f = v.verifyOne(keys, r, url, body, p, now); f.failed() {
+			return "", f
+		}
+	}
+	for i := range p.items { // each of them: one that is forged spoils the delivery
+		if label, f = v.verifyOne(keys, r, url, body, &p.items[i], now); f.failed() {
+			return "", f
+		}
+	}
+	if f := v.checkBodyDigest(r, url, body); f.failed() {
+		return "", f
+	}
+	return label, failure{}
+}
+
+func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+	active, judged := 0, 0
 	start := int(v.lastMatch.Load())
-	for n := range keys.pools {
-		i := (start + n) % len(keys.pools)
-		if !keys.secrets[i].activeAt(now) {
+	sums := p.sums(v)
+	defer sums.release()
+	for n := range keys.list {
+		i := (start + n) % len(keys.list)
+		k := &keys.list[i]
+		if !k.secret.activeAt(now) {
 			continue
 		}
 		active++
-		st := keys.pools[i].get()
-		v.writeSigned(st, r, url, body, p)
-		ok := p.signatures.contains(st.sum())
-		keys.pools[i].put(st)
+		if !p.holds(k.kind, v.mac) {
+			continue
+		}
+		judged++
+		ok := false
+		if k.kind == v.mac {
+			for _, reading := range v.readings {
+				st := k.pool.get()
+				v.writeSigned(st, reading, k, r, url, body, p)
+				found := p.signatures.contains(st.sum())
+				k.pool.put(st)
+				ok = ok || found
+			}
+		} else {
+			ok = p.verifiedBy(k, v.kinds[k.kind].Algorithm, sums.of(v, k, r, url, body, p))
+		}
 		if ok {
 			if n != 0 {
-				v.lastMatch.Store(int32(i)) //nolint:gosec // at most 32 secrets
+				v.lastMatch.Store(int32(i)) //nolint:gosec // at most 64 keys
 			}
-			return keys.secrets[i].label, failure{}
+			if v.rules.bySigned {
+				p.signed = v.signedDigest(r, url, body, p)
+			}
+			return k.secret.label, failure{}
 		}
 	}
-	if active == 0 {
+	switch {
+	case active == 0:
 		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
+	case judged == 0:
+		return "", failure{ReasonMissingSignature, "the delivery carries no signature of the kind that the configured keys judge: another kind is never tried"}
 	}
 	return "", failure{ReasonBadSignature, v.explainMismatch(body, url)}
 }
@@ -297,35 +198,42 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 		b.WriteString("; the body was empty, so something before the guard may have read it")
 	}
 	if v.signsRoute {
-		// Without its query, where tokens are.
-		used, _, _ := strings.Cut(url, "?")
-		b.WriteString("; the URL is signed, and " + clean(used) + " was used: compare it with the one registered at the provider, and set PublicURL")
+		// Without its query and its user, where tokens are.
+		scheme, host, _, path := splitURL(url)
+		path, _, _ = strings.Cut(path, "?")
+		b.WriteString("; the URL is signed, and " + clean(scheme+host[strings.LastIndexByte(host, '@')+1:]+portOf(url)+path) + " was used: compare it with the one registered at the provider, and set PublicURL")
 	}
 	return b.String()
 }
 
-// writeSigned feeds the signed bytes to the hash, part by part, as they came.
-func (v *verifier) writeSigned(st *hmacState, r *http.Request, url string, body []byte, p *presented) {
-	for i := range v.scheme.Signed {
-		switch part := &v.scheme.Signed[i]; part.Kind {
-		case entry.PartBody:
-			st.write(body)
-		case entry.PartTimestamp:
-			st.writeString(p.timestamp)
-		case entry.PartID:
-			st.writeString(p.id)
-		case entry.PartLiteral:
-			st.writeString(part.Text)
-		case entry.PartHeader:
-			st.writeString(r.Header.Get(part.Text))
-		case entry.PartURL:
-			st.writeString(url)
-		case entry.PartMethod:
-			st.writeString(r.Method)
-		case entry.PartPath:
-			st.writeString(requestTarget(r))
-		default:
-			panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
-		}
+// keysFor gives the keys to judge by: those configured, or the one that the delivery names.
+func (v *verifier) keysFor(ctx context.Context, p *presented) (*compiledKeys, failure) {
+	keys, err := v.current()
+	if err != nil {
+		return nil, failure{ReasonNoActiveSecret, "the source of secrets failed, or gave a list that does not hold up"}
 	}
+	if v.keySource == nil || v.source != nil {
+		return keys, failure{}
+	}
+	if p.keyRef == "" {
+		return nil, failure{ReasonMissingSignature, "the delivery does not name the key it is signed with"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	public, err := v.keySource.Key(ctx, p.keyRef)
+	switch {
+	case errors.Is(err, ErrKeyRefused):
+		return nil, failure{ReasonBadSignature, "the delivery names a key that is none of the provider's: " + err.Error()}
+	case err != nil:
+		return nil, failure{ReasonKeysUnavailable, "the key that the delivery names cannot be had now: " + err.Error()}
+	}
+	out := &compiledKeys{}
+	for i := range v.kinds {
+		k := &v.kinds[i]
+		if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem != "" {
+			return nil, failure{ReasonBadSignature, "the key that the delivery names is unfit: " + problem}
+		}
+		out.list = append(out.list, v.publicKey(i, Secret{label: "fetched"}, public))
+	}
+	return out, failure{}
 }

@@ -170,8 +170,7 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 		}
 	}
 	if c.Batch || c.BatchPointer != "" {
-		//lint:notsecret a setting
-		if c.BatchPointer != "" && !strings.HasPrefix(c.BatchPointer, "/") {
+		if c.BatchPointer != "" && !strings.HasPrefix(c.BatchPointer, "/") { //lint:notsecret a pointer
 			return e, fmt.Errorf("HMACConfig.BatchPointer %q is no pointer such as /events", c.BatchPointer)
 		}
 		e.Batch = &entry.Batch{Pointer: c.BatchPointer}

@@ -22,7 +22,7 @@ import (
 // signedRequest is a delivery with headers of its own; a body that is no JSON object is a form.
 func signedRequest(t testing.TB, p core.Provider, body string, headers map[string]string) *http.Request {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	if !strings.HasPrefix(body, "{") {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -30,8 +30,18 @@ func signedRequest(t testing.TB, p core.Provider, body string, headers map[strin
 	for name, value := range headers {
 		r.Header.Set(name, value)
 	}
-	require.NoError(t, webhooktest.Sign(r, p, secretFor(p), time.Unix(ownTime, 0)))
+	require.NoError(t, webhooktest.Sign(r, p, signerFor(p), time.Unix(ownTime, 0)))
 	return r
+}
+
+// eventRow is a delivery and what its event says.
+type eventRow struct {
+	name     string
+	provider core.Provider
+	body     string
+	headers  map[string]string
+	want     core.Event // Data is compared where it is set, Payload likewise
+	nameless bool       // without an identity
 }
 
 func TestWhatAnEventSays(t *testing.T) {
@@ -46,14 +56,7 @@ func TestWhatAnEventSays(t *testing.T) {
 	}
 	moment := time.Unix(ownTime, 0).UTC()
 	all := core.Authenticated{ID: true, Type: true, Time: true}
-	rows := []struct {
-		name     string
-		provider core.Provider
-		body     string
-		headers  headers
-		want     core.Event // Data is compared where it is set, Payload likewise
-		nameless bool       // without an identity
-	}{
+	rows := []eventRow{
 		{
 			"github", provider.GitHub(), `{"action":"opened"}`, headers{"X-Github-Event": "pull_request", "X-Github-Delivery": "72d3162e"},
 			core.Event{ID: "72d3162e", Type: "pull_request", Action: "opened"}, false,
@@ -121,7 +124,7 @@ func TestWhatAnEventSays(t *testing.T) {
 			core.Event{ID: "7", Type: "callback_query", Authenticated: core.Authenticated{ID: true, Type: true}}, false,
 		},
 	}
-	for _, row := range rows {
+	for _, row := range append(rows, appEventRows()...) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))

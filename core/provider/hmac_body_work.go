@@ -10,7 +10,7 @@ import (
 // Planning, documents and tables: tools that sign the raw body and nothing else.
 
 // Linear is a webhook of Linear. The type stands in the body; Linear-Delivery and Linear-Event are not signed. The body
-// carries the time of sending (webhookTimestamp), which is given as the event's time and not judged as its freshness.
+// carries the time of sending (webhookTimestamp), for which Linear recommends a minute, as here.
 //
 // https://linear.app/developers/webhooks
 func Linear() core.Provider {
@@ -18,8 +18,13 @@ func Linear() core.Provider {
 		Name: "linear", Title: "Linear", Confidence: "A",
 		Docs:       "https://linear.app/developers/webhooks",
 		SecretFrom: "Settings > API > Webhooks > the webhook > Signing secret",
-		Scheme:     hexHMAC("Linear-Signature"),
-		Unsigned:   []string{"delivery id (Linear-Delivery)", "event (Linear-Event)"},
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Linear-Signature"), Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/webhookTimestamp"}, Unit: entry.Milliseconds, Tolerance: time.Minute},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Unsigned: []string{"delivery id (Linear-Delivery)", "event (Linear-Event)"},
 		Event: entry.Event{
 			ID: header("Linear-Delivery"), Type: pointer("/type"), Action: pointer("/action"), Time: pointer("/webhookTimestamp"),
 			TimeUnit: entry.Milliseconds, Data: "/data",

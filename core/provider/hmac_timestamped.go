@@ -75,7 +75,7 @@ func Slack() core.Provider {
 // another body beside its signature, once. The token is used a single time here, so that the body that came first
 // stands.
 //
-// Subaccounts' parent-signature, and routes that post multipart forms, are not read: such a delivery is refused.
+// Subaccounts' parent-signature is not read: such a delivery is refused.
 //
 // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
 // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries

@@ -126,10 +126,11 @@ func CloudflareStream() core.Provider {
 // ElevenLabs is a workspace webhook of ElevenLabs with HMAC. Its own SDK accepts a delivery for half an hour. Calls'
 // audio is part of some events: set MaxBody for it.
 //
-// ElevenLabs retries only where that is switched on for the webhook, and then only on 408, 429 and 5xx, so that a failed
-// authentication is answered 503: a secret that was mistyped can be mended.
+// ElevenLabs sends a delivery once, unless retries are switched on for the webhook, and then repeats it only on 408, 429
+// and 5xx, so that a failed authentication is answered 503: a secret that was mistyped can be mended.
 //
 // https://elevenlabs.io/docs/eleven-api/resources/webhooks
+// https://github.com/elevenlabs/elevenlabs-python
 func ElevenLabs() core.Provider {
 	return of(entry.Entry{
 		Name: "elevenlabs", Title: "ElevenLabs", Confidence: "A",
@@ -138,8 +139,9 @@ func ElevenLabs() core.Provider {
 		Scheme: pairsHMAC("ElevenLabs-Signature", "v0", entry.Hex, entry.Timestamp{
 			Field: entry.Field{Key: "t"}, Past: 30 * time.Minute,
 		}),
-		Event:      entry.Event{Type: pointer("/type"), Time: pointer("/event_timestamp"), Data: "/data"},
-		AuthStatus: 503,
+		Event: entry.Event{Type: pointer("/type"), Time: pointer("/event_timestamp"), Data: "/data"},
+
+		NeverRetries: true, AuthStatus: 503,
 	})
 }
 

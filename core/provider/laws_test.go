@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 			g := guardOf(t, p, secretFor(p), now)
 			refuses := func(change func(http.Header), why string) {
 				t.Helper()
-				r := webhooktest.NewRequest(p, secretFor(p), "/hooks", `{"id":"evt_1"}`, now)
+				r := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{"id":"evt_1"}`, now)
 				change(r.Header)
 				require.False(t, accepts(g, r), why)
 			}
@@ -37,7 +38,7 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 			for _, name := range signedHeaders(e) {
 				names[name] = true
 			}
-			sent := webhooktest.NewRequest(p, secretFor(p), "/hooks", `{"id":"evt_1"}`, now).Header
+			sent := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{"id":"evt_1"}`, now).Header
 			for name := range names {
 				value := sent.Get(name)
 				if value == "" {
@@ -47,6 +48,9 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 				refuses(func(h http.Header) { h.Set(name, "") }, "an empty "+name)
 				refuses(func(h http.Header) { h.Set(name, value[:len(value)-1]) }, "a shortened "+name)
 				refuses(func(h http.Header) { h.Set(name, value+"0") }, "a lengthened "+name)
+				if e.Scheme != nil && e.Scheme.Signature.Repeats && slices.Contains(e.Scheme.Signature.Headers, name) {
+					continue // one for each active secret
+				}
 				refuses(func(h http.Header) { h.Add(name, value) }, name+" twice")
 				refuses(func(h http.Header) { h[http.CanonicalHeaderKey(name)] = []string{"", value} }, name+" empty, and then right")
 			}
@@ -92,5 +96,5 @@ func TestATokenInTheQueryIsComparedWhole(t *testing.T) {
 			}
 		})
 	}
-	require.Equal(t, 2, judged)
+	require.NotZero(t, judged)
 }

@@ -21,7 +21,7 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	// The hexadecimal MAC of the body, under a name.
 	for provider, name := range map[string]string{
 		"mailersend": "Signature", "mailtrap": "Mailtrap-Signature", "gitea": "X-Gitea-Signature",
-		"forgejo": "X-Forgejo-Signature", "gogs": "X-Gogs-Signature", "sentry": "Sentry-Hook-Signature", "linear": "Linear-Signature",
+		"forgejo": "X-Forgejo-Signature", "gogs": "X-Gogs-Signature", "sentry": "Sentry-Hook-Signature",
 		"asana": "X-Hook-Signature", "clickup": "X-Signature", "launchdarkly": "X-LD-Signature",
 		"grafana": "X-Grafana-Alerting-Signature",
 	} {
@@ -43,6 +43,9 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	sha1MAC := hmac.New(sha1.New, []byte(ownSecret))
 	_, _ = sha1MAC.Write([]byte(event))
 	add("vercel", ownSecret, event, headers{"x-vercel-signature": hex.EncodeToString(sha1MAC.Sum(nil))})
+
+	sent := `{"type":"Issue","action":"create","webhookTimestamp":` + atMilli + `}`
+	add("linear", ownSecret, sent, headers{"Linear-Signature": ownHex(sent)})
 
 	// A time beside the signature, and both signed.
 	add("customer-io", ownSecret, event, headers{"X-CIO-Timestamp": at, "X-CIO-Signature": ownHex("v0:" + at + ":" + event)})
@@ -72,7 +75,7 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	add("cloudflare-notifications", ownSecret, event, headers{"cf-webhook-auth": ownSecret})
 	for provider, parameter := range map[string]string{"mailchimp": "secret", "docker-hub": "token"} {
 		v := own(provider, provider, ownSecret, event, nil)
-		v.Query = "?list=1&" + parameter + "=an-accepted-secret-of-32-bytes%21%21"
+		v.URL = "https://example.com/hooks?list=1&" + parameter + "=an-accepted-secret-of-32-bytes%21%21"
 		all = append(all, v)
 	}
 	return all

@@ -89,6 +89,7 @@ func ownVectors() []vector {
 		own("bearer", "bearer", ownSecret, `{}`, map[string]string{"Authorization": "Bearer " + ownSecret}),
 	}
 	all = append(all, senderVectors(own)...)
+	all = append(all, appVectors()...)
 	for _, v := range all { // each also under another secret
 		wrong := v
 		wrong.ID += "-wrong-secret"
@@ -96,7 +97,7 @@ func ownVectors() []vector {
 		if strings.Contains(v.Secret, ownKey) {
 			wrong.Secret = strings.Replace(v.Secret, "MfKQ", "AfKQ", 1) // still base64
 		} else {
-			wrong.Secret = v.Secret[:len(v.Secret)-1] + "?"
+			wrong.Secret = strings.Replace(v.Secret, "a", "b", 1)
 		}
 		all = append(all, wrong)
 	}

@@ -189,19 +189,22 @@ func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
 		}
 		judged++
 		past, future := 5*time.Minute, 5*time.Minute
+		if longer := e.Scheme.Timestamp.Past; longer > 0 {
+			past = longer
+		}
 		switch p.Name() {
-		case "elevenlabs":
-			past = 30 * time.Minute
-		case "mailgun":
-			past = 8 * time.Hour
+		case "linear":
+			past, future = time.Minute, time.Minute
 		case "workos":
 			past, future = 3*time.Minute, 3*time.Minute
+		case "box", "twitch":
+			past, future = 10*time.Minute, 10*time.Minute
 		}
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, p, secretFor(p), now)
 			at := func(d time.Duration) core.Reason {
-				return reasonOf(g, webhooktest.NewRequest(p, secretFor(p), "/hooks", `{}`, now.Add(d)))
+				return reasonOf(g, webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{}`, now.Add(d)))
 			}
 			require.Empty(t, at(-past))
 			require.Equal(t, core.ReasonStale, at(-past-time.Second))
@@ -209,7 +212,6 @@ func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
 			require.Equal(t, core.ReasonEarly, at(future+time.Second))
 		})
 	}
-	require.Equal(t, 20, judged)
 }
 
 func signsTime(s *entry.Scheme) bool {
@@ -218,7 +220,7 @@ func signsTime(s *entry.Scheme) bool {
 			return true
 		}
 	}
-	return false
+	return s.Timestamp.JSON != ""
 }
 
 func TestAnySecretOfTheListLetsADeliveryInAndIsNamed(t *testing.T) {
@@ -227,21 +229,18 @@ func TestAnySecretOfTheListLetsADeliveryInAndIsNamed(t *testing.T) {
 	for _, p := range provider.All() {
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
-			first := secretFor(p)
-			second := strings.Replace(first, "a", "b", 1)
-			third := strings.Replace(first, "a", "c", 1)
 			g, err := core.New(core.Config{
 				Endpoint: "rotation", Provider: p, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
-				Secrets: core.LabeledSecrets(core.NewSecret("old", first), core.NewSecret("new", second)),
+				Secrets: core.LabeledSecrets(core.NewSecret("old", configured(p, 1)), core.NewSecret("new", configured(p, 2))),
 				Now:     func() time.Time { return now }, DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)
-			for label, secret := range map[string]string{"old": first, "new": second} {
-				d, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, secret, "/hooks", `{}`, now), core.Inbound{})
+			for label, secret := range map[string]string{"old": signing(p, 1), "new": signing(p, 2)} {
+				d, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, secret, "https://example.com/hooks", `{}`, now), core.Inbound{})
 				require.Nil(t, reply, label)
 				require.Contains(t, append(d.Credentials(), d.Secret()), label)
 			}
-			require.NotEmpty(t, reasonOf(g, webhooktest.NewRequest(p, third, "/hooks", `{}`, now)))
+			require.NotEmpty(t, reasonOf(g, webhooktest.NewRequest(p, signing(p, 3), "https://example.com/hooks", `{}`, now)))
 		})
 	}
 }

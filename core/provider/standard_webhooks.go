@@ -21,14 +21,19 @@ const svixHorizon = 28 * time.Hour
 // svixAckLimit is how long Svix waits for an answer, by the same page.
 const svixAckLimit = 15 * time.Second
 
-// StandardWebhooks is any sender that follows the specification. The secret is base64, with or without "whsec_".
+// StandardWebhooks is any sender that follows the specification. The secret is base64, with or without "whsec_". For
+// senders that sign with a key pair it is the public key, "whpk_" and base64.
+//
+// The prefix of what is configured says which signatures it judges: secrets judge those of version v1, public keys those
+// of v1a, and neither ever the other. A list may hold both while a sender moves from one to the other; remove the secret
+// when the sender no longer signs with it.
 //
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 func StandardWebhooks() core.Provider {
 	return of(entry.Entry{
 		Name: "standard-webhooks", Title: "Standard Webhooks", Confidence: "A",
 		Docs:       "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
-		Scheme:     standardScheme("Webhook-"),
+		Scheme:     withPublicKeys(standardScheme("Webhook-")),
 		SecretFrom: "the sender's page for this endpoint",
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
@@ -115,4 +120,10 @@ func standardScheme(families ...string) *entry.Scheme {
 		ID:        id,
 		Signed:    []entry.Part{entry.ID(), entry.Literal("."), entry.TimestampText(), entry.Literal("."), entry.Body()},
 	}
+}
+
+// withPublicKeys adds version v1a of the specification: Ed25519 under a key of its own prefix.
+func withPublicKeys(s *entry.Scheme) *entry.Scheme {
+	s.Second = &entry.KeyKind{Algorithm: entry.Ed25519, Key: entry.Key{Encoding: entry.Base64, Prefix: "whpk_"}, Name: "v1a"}
+	return s
 }

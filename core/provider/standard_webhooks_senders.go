@@ -60,7 +60,7 @@ func Supabase() core.Provider {
 	})
 }
 
-// OpenAI is a webhook of an OpenAI project.
+// OpenAI is a webhook of an OpenAI project. It retries for up to 72 hours.
 //
 // https://platform.openai.com/docs/guides/webhooks
 // https://github.com/openai/openai-python/blob/main/src/openai/resources/webhooks.py
@@ -72,6 +72,8 @@ func OpenAI() core.Provider {
 		Scheme:     standardScheme("Webhook-"),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event:      entry.Event{ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/created_at"), Data: "/data"},
+
+		RetryHorizon: 72 * time.Hour,
 	})
 }
 

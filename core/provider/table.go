@@ -1,12 +1,21 @@
 package provider
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // All returns every provider that needs no parameter, sorted by name, for tables, tests and configurations.
 func All() []core.Provider {
+	all := slices.Concat(general(), payments(), apps(), cloud(), schemes())
+	slices.SortFunc(all, func(a, b core.Provider) int { return strings.Compare(a.Name(), b.Name()) })
+	return all
+}
+
+func general() []core.Provider {
 	return []core.Provider{
 		Airtable(), Alertmanager(), Anthropic(), Asana(), AzureDevOps(), Basic(), Bearer(), Bitbucket(),
 		BitbucketServer(), Brevo(), Buildkite(), CircleCI(), Clerk(), ClickUp(), CloudflareNotifications(),

@@ -118,8 +118,8 @@ func DockerHub() core.Provider {
 // Okta is an event hook of Okta whose authentication field is "Authorization". The secret is that field's value, whole.
 //
 // Okta sends an event again at most once, and never after a 4xx, so that a failed authentication is answered 503: a
-// secret that was mistyped can be mended. The one-time verification, a GET whose header is to be answered as JSON, is not
-// answered here.
+// secret that was mistyped can be mended. The one-time verification, a GET whose header is answered as JSON, is answered
+// for whoever asks.
 //
 // https://developer.okta.com/docs/concepts/event-hooks/
 func Okta() core.Provider {
@@ -132,7 +132,10 @@ func Okta() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/uuid"), Type: pointer("/eventType"), Time: pointer("/published"), TimeUnit: entry.RFC3339,
 		},
-		Batch:    &entry.Batch{Pointer: "/data/events"},
+		Batch: &entry.Batch{Pointer: "/data/events"},
+		Handshakes: []entry.Handshake{{
+			Method: "GET", WhenHeader: "X-Okta-Verification-Challenge", Answer: `{"verification":"{challenge}"}`, ContentType: "application/json",
+		}},
 		AckLimit: 3 * time.Second, AuthStatus: 503,
 	})
 }

@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// carrier is a body that carries its own signature.
+// carrier is a body, or an item of one, that carries its own signature.
 type carrier interface {
 	id(s *entry.Scheme) string // the signed id that is there already; may be empty
+	// field gives a signed value, which is made up where it is missing and may not be.
+	field(p *entry.Part) (text string, present bool)
+	put(s *entry.Scheme, signature, at, id string)
+	// with is the body with that signature.
 	with(s *entry.Scheme, signature, at, id string) ([]byte, error)
+	encoded() ([]byte, error)
 }
 
 func (s *signer) openBody() (carrier, error) {
@@ -34,24 +38,31 @@ func (s *signer) openBody() (carrier, error) {
 	return doc, nil
 }
 
-func isForm(r *http.Request) bool {
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")
-}
-
 type formCarrier url.Values
 
 func (f formCarrier) id(s *entry.Scheme) string { return url.Values(f).Get(s.ID.Form) }
 
-func (f formCarrier) with(s *entry.Scheme, signature, at, id string) ([]byte, error) {
-	form := url.Values(f)
+func (f formCarrier) field(p *entry.Part) (string, bool) {
+	if form := url.Values(f); !form.Has(p.Text) && !p.Optional {
+		form.Set(p.Text, madeUp(p.Grammar))
+	}
+	return url.Values(f).Get(p.Text), url.Values(f).Has(p.Text)
+}
+
+func (f formCarrier) put(s *entry.Scheme, signature, at, id string) {
 	for name, value := range map[string]string{s.Signature.Form: signature, s.Timestamp.Form: at, s.ID.Form: id} {
 		if name != "" {
-			form.Set(name, value)
+			url.Values(f).Set(name, value)
 		}
 	}
-	return []byte(form.Encode()), nil
 }
+
+func (f formCarrier) with(s *entry.Scheme, signature, at, id string) ([]byte, error) {
+	f.put(s, signature, at, id)
+	return f.encoded()
+}
+
+func (f formCarrier) encoded() ([]byte, error) { return []byte(url.Values(f).Encode()), nil }
 
 type jsonCarrier map[string]any
 
@@ -79,12 +90,34 @@ func (j jsonCarrier) id(s *entry.Scheme) string {
 	return text
 }
 
-func (j jsonCarrier) with(s *entry.Scheme, signature, at, id string) ([]byte, error) {
+func (j jsonCarrier) field(p *entry.Part) (string, bool) {
+	object, member := j.parent(p.Text)
+	switch value := object[member].(type) {
+	case nil:
+		if p.Optional {
+			return "", false
+		}
+		object[member] = madeUp(p.Grammar)
+		return madeUp(p.Grammar), true
+	case string:
+		return value, true
+	default:
+		return fmt.Sprint(value), true // a number as it is written, true or false
+	}
+}
+
+func (j jsonCarrier) put(s *entry.Scheme, signature, at, id string) {
 	for pointer, value := range map[string]string{s.Signature.JSON: signature, s.Timestamp.JSON: at, s.ID.JSON: id} {
 		if pointer != "" {
 			object, member := j.parent(pointer)
 			object[member] = value
 		}
 	}
-	return json.Marshal(j)
 }
+
+func (j jsonCarrier) with(s *entry.Scheme, signature, at, id string) ([]byte, error) {
+	j.put(s, signature, at, id)
+	return j.encoded()
+}
+
+func (j jsonCarrier) encoded() ([]byte, error) { return json.Marshal(j) }

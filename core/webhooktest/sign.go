@@ -6,20 +6,14 @@ package webhooktest
 
 import (
 	"bytes"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha1" //nolint:gosec // some providers sign with HMAC-SHA-1
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -37,9 +31,12 @@ func NewRequest[B string | []byte](p core.Provider, secret, target string, body 
 	return r
 }
 
-// Sign signs a request in place as the provider would, with the secret as the provider's dashboard shows it and the
-// time of the attempt. It reads the body and puts it back; for a provider that signs in the body (Mailgun) it writes
-// the signature into the JSON object or the form, whose members may change their order. An id that the scheme signs is
+// Sign signs a request in place as the provider would, with the secret as the provider's dashboard shows it, or, for a
+// provider that signs with a key pair, with the private key of [KeyPair], and the time of the attempt. It reads the body
+// and puts it back; for a provider that signs in the body (Mailgun) it writes the signature into the JSON object or the
+// form, whose members may change their order, and makes up signed fields that are missing. A JSON body becomes the field
+// of a form where the provider sends forms only, and the URL gets the body's digest where the provider puts it there
+// (Twilio). An id that the scheme signs is
 // kept where it is set, and made up where it is not: sign twice with one id for a retry. Credential-only providers get
 // their credential, Basic as "user:password". Where the URL is signed it is the request's own; give it as the provider
 // knows it.
@@ -65,7 +62,10 @@ func Sign(r *http.Request, p core.Provider, secret string, at time.Time) error {
 			return err
 		}
 	}
-	s := &signer{scheme: e.Scheme, r: r, body: body, at: stamp(e.Scheme.Timestamp.Unit, at)}
+	if e.Scheme.Custom != nil {
+		return errors.New("webhooktest: the provider's own package signs for it")
+	}
+	s := &signer{entry: e, scheme: e.Scheme, r: r, body: body, at: stamp(e.Scheme.Timestamp.Unit, at)}
 	body, err = s.sign(secret)
 	if err != nil {
 		return err
@@ -105,71 +105,52 @@ func stamp(unit entry.Unit, at time.Time) string {
 }
 
 type signer struct {
+	entry  *entry.Entry
 	scheme *entry.Scheme
 	r      *http.Request
 	body   []byte
 	at     string
 	id     string
+	key    signingKey
 }
 
 // sign gives the body to send. It assembles the signed bytes on its own, not as the guard does, so that each is a
 // check of the other.
 func (s *signer) sign(secret string) ([]byte, error) {
 	sch := s.scheme
-	key, err := keyBytes(sch.Key, secret)
+	var err error
+	if s.key, err = newSigningKey(sch, secret); err != nil {
+		return nil, err
+	}
+	s.makeForm()
+	if needsJSON(sch) || sch.Signature.Form != "" {
+		return s.signInside()
+	}
+	s.id = s.makeID(nil)
+	message, err := s.message(nil)
 	if err != nil {
 		return nil, err
 	}
-	inBody := len(sch.Signature.Headers) == 0
-	var holder carrier
-	if inBody {
-		if holder, err = s.openBody(); err != nil {
-			return nil, err
-		}
+	signature, err := s.key.sign(message)
+	if err != nil {
+		return nil, err
 	}
-	s.id = s.makeID(holder)
-	var message []byte
-	for _, part := range sch.Signed {
-		switch part.Kind {
-		case entry.PartBody:
-			message = append(message, s.body...)
-		case entry.PartTimestamp:
-			message = append(message, s.at...)
-		case entry.PartID:
-			message = append(message, s.id...)
-		case entry.PartLiteral:
-			message = append(message, part.Text...)
-		case entry.PartHeader:
-			message = append(message, s.r.Header.Get(part.Text)...)
-		case entry.PartURL:
-			u := *s.r.URL
-			if u.Host == "" {
-				u.Host = s.r.Host
-			}
-			if u.Scheme == "" {
-				u.Scheme = "https"
-			}
-			message = append(message, u.String()...)
-		case entry.PartMethod:
-			message = append(message, s.r.Method...)
-		case entry.PartPath:
-			message = append(message, s.r.URL.RequestURI()...)
-		}
+	if h := sch.Signature.Headers; len(h) > 0 {
+		s.r.Header.Set(h[0], s.layout(signature))
 	}
-	mac := hmac.New(hashes(sch.Algorithm), key)
-	mac.Write(message)
-	signature := s.layout(encode(sch.Signature.Encoding, mac.Sum(nil)))
-	if inBody {
-		return holder.with(sch, signature, s.at, s.id)
-	}
-	s.r.Header.Set(sch.Signature.Headers[0], signature)
-	if h := sch.Timestamp.Headers; len(h) > 0 {
-		s.r.Header.Set(h[0], s.at)
-	}
-	if h := sch.ID.Headers; len(h) > 0 {
-		s.r.Header.Set(h[0], s.id)
-	}
+	s.setHeaders()
 	return s.body, nil
+}
+
+func (s *signer) setHeaders() {
+	set := func(f entry.Field, value string) {
+		if len(f.Headers) > 0 {
+			s.r.Header.Set(f.Headers[0], value)
+		}
+	}
+	set(s.scheme.Timestamp.Field, s.at)
+	set(s.scheme.ID, s.id)
+	set(s.scheme.Signature.Version, s.key.version)
 }
 
 func (s *signer) makeID(c carrier) string {
@@ -189,33 +170,29 @@ func (s *signer) makeID(c carrier) string {
 	return "msg_" + hex.EncodeToString(b[:13])
 }
 
-func (s *signer) layout(signature string) string {
+func (s *signer) layout(raw []byte) string {
 	sig := s.scheme.Signature
+	signature := encode(sig.Encoding, raw)
 	switch sig.Layout {
 	case entry.Pairs:
-		pair := sig.Name + "=" + signature
+		equals := "="
+		if sig.Equals != 0 {
+			equals = string(sig.Equals)
+		}
+		pair := s.key.version + equals + signature
 		if k := s.scheme.Timestamp.Key; k != "" {
-			pair = k + "=" + s.at + string(sig.Separator) + pair
+			pair = k + equals + s.at + string(sig.Separator) + pair
 		}
 		return pair
 	case entry.Versioned:
-		return sig.Name + "," + signature
+		return s.key.version + "," + signature
+	case entry.List:
+		if s.scheme.Timestamp.First {
+			return s.at + string(sig.Separator) + signature
+		}
+		return signature
 	default:
 		return sig.Prefix + signature
-	}
-}
-
-func keyBytes(k entry.Key, secret string) ([]byte, error) {
-	text := strings.TrimPrefix(secret, k.Prefix)
-	switch k.Encoding {
-	case entry.Text:
-		return []byte(secret[len(secret)-len(text):]), nil
-	case entry.Hex:
-		return hex.DecodeString(text)
-	case entry.Base64URL, entry.Base64URLRaw:
-		return base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
-	default:
-		return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	}
 }
 
@@ -231,18 +208,5 @@ func encode(enc entry.Encoding, mac []byte) string {
 		return base64.RawURLEncoding.EncodeToString(mac)
 	default:
 		return base64.StdEncoding.EncodeToString(mac)
-	}
-}
-
-func hashes(a entry.Algorithm) func() hash.Hash {
-	switch a {
-	case entry.HMACSHA1:
-		return sha1.New
-	case entry.HMACSHA384:
-		return sha512.New384
-	case entry.HMACSHA512:
-		return sha512.New
-	default:
-		return sha256.New
 	}
 }

@@ -21,24 +21,35 @@ import (
 
 const bytesSecret = "an-accepted-secret-of-32-bytes!!"
 
-// secretOf gives the secret of a provider as its dashboard would spell it, and another one.
-func secretOf(p core.Provider) (right, wrong string) {
+// keys are what a provider signs with, another one, and what is configured for the first.
+type keys struct{ configured, right, wrong string }
+
+func keysOf(p core.Provider) keys {
 	e, _ := core.EntryOf(p)
 	switch {
-	case e.Scheme == nil && e.Credential.Kind == entry.Basic:
-		return "user:a-long-enough-password", "user:another-long-password"
+	case e.Scheme != nil && e.Scheme.Algorithm.PublicKey():
+		public, private := webhooktest.KeyPair(p)
+		_, other := webhooktest.KeyPair(p)
+		return keys{public, private, other}
+	case e.Credential.Kind == entry.Basic:
+		return keys{"user:a-long-enough-password", "user:a-long-enough-password", "user:another-long-password"}
 	case e.Scheme != nil && e.Scheme.Key.Encoding == entry.Base64:
-		return e.Scheme.Key.Prefix + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", e.Scheme.Key.Prefix + "AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+		right := e.Scheme.Key.Prefix + whsec[len("whsec_"):]
+		return keys{right, right, strings.Replace(right, "MfKQ", "AfKQ", 1)}
+	case e.Scheme != nil && e.Scheme.Key.Encoding == entry.Hex:
+		hexKey := strings.Repeat("0123456789abcdef", 4)
+		return keys{hexKey, hexKey, strings.Repeat("0123456789abcdee", 4)}
 	default:
-		return bytesSecret, "another-secret-of-many-bytes!!!!"
+		return keys{bytesSecret, bytesSecret, "another-secret-of-many-bytes!!!!"}
 	}
 }
 
-func newGuard(t *testing.T, p core.Provider, now time.Time) *core.Guard {
+const whsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+func newGuard(t *testing.T, p core.Provider, secret string, now time.Time) *core.Guard {
 	t.Helper()
-	right, _ := secretOf(p)
 	g, err := core.New(core.Config{
-		Endpoint: "test", Provider: p, Secrets: core.StaticSecrets(right), Replay: core.DangerouslyNoReplay,
+		Endpoint: "test", Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 	})
 	require.NoError(t, err)
@@ -55,15 +66,15 @@ func TestTheGuardAcceptsWhatIsSignedAndNothingElse(t *testing.T) {
 	for _, p := range append(provider.All(), own, provider.Token("X-Own-Token")) {
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
-			right, wrong := secretOf(p)
-			g := newGuard(t, p, now)
+			k := keysOf(p)
+			g := newGuard(t, p, k.configured, now)
 			send := func(secret string) *core.Reply {
 				r := webhooktest.NewRequest(p, secret, "https://example.com/hooks?a=1", []byte(`{"id":"evt_1"}`), now)
 				_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 				return reply
 			}
-			require.Nil(t, send(right))
-			require.NotNil(t, send(wrong))
+			require.Nil(t, send(k.right))
+			require.NotNil(t, send(k.wrong))
 			bare := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(`{"id":"evt_1"}`))
 			_, reply := g.Receive(httptest.NewRecorder(), bare, core.Inbound{})
 			require.NotNil(t, reply)
@@ -75,8 +86,8 @@ func TestARetryKeepsItsID(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, p := range []core.Provider{provider.StandardWebhooks(), provider.Svix(), provider.Mailgun()} {
-		right, _ := secretOf(p)
-		g := newGuard(t, p, now.Add(time.Minute))
+		right := keysOf(p).right
+		g := newGuard(t, p, right, now.Add(time.Minute))
 		identity := func(r *http.Request) core.Identity {
 			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 			require.Nil(t, reply, p.Name())
@@ -116,6 +127,21 @@ func TestSigningInTheBodyKeepsTheEvent(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b"}, values["tag"])
 	require.Len(t, values.Get("token"), 50)
+}
+
+func TestAKeyPairOfTheSecondKind(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	p := provider.StandardWebhooks()
+	public, private := webhooktest.KeyPair(p)
+	require.True(t, strings.HasPrefix(public, "whpk_"))
+	g := newGuard(t, p, public, now)
+	_, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "https://example.com/", `{}`, now), core.Inbound{})
+	require.Nil(t, reply)
+	_, reply = g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, whsec, "https://example.com/", `{}`, now), core.Inbound{})
+	require.NotNil(t, reply)
+	require.Panics(t, func() { webhooktest.KeyPair(provider.Stripe()) })
+	require.Error(t, webhooktest.Sign(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}")), provider.Discord(), bytesSecret, now))
 }
 
 func TestSignSaysWhatIsWrong(t *testing.T) {

@@ -20,6 +20,7 @@ const fragmentsPrelude = `package fragments
 import (
 	"context"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -32,6 +33,7 @@ var (
 	guard      *core.Guard
 	identity   core.Identity
 	r          *gin.Engine
+	publisher  message.Publisher
 	fresh, old string
 )
 
@@ -40,13 +42,13 @@ func onPaid(*gin.Context, core.Event) error                    { return nil }
 func onCustomer(*gin.Context, core.Event, Customer) error      { return nil }
 func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
-func _() { _, _, _, _, _, _ = ctx, guard, identity, r, fresh, old }
+func _() { _, _, _, _, _, _, _ = ctx, guard, identity, r, publisher, fresh, old }
 `
 
 var imports = map[string]string{
 	"log": "log", "os": "os", "http": "net/http", "httptest": "net/http/httptest", "testing": "testing", "time": "time",
 	"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
-	"core": module, "provider": module + "/provider", "memstore": module + "/replay/memstore", "sqlstore": module + "/replay/sqlstore", "sources": module + "/sources", "webhooktest": module + "/webhooktest",
+	"core": module, "provider": module + "/provider", "memstore": module + "/replay/memstore", "sqlstore": module + "/replay/sqlstore", "sources": module + "/sources", "handover": module + "/handover", "webhooktest": module + "/webhooktest",
 	"ginwebhook": "github.com/sallyport-go/sallyport/ginwebhook", "echowebhook": "github.com/sallyport-go/sallyport/echowebhook",
 	"echo5webhook": "github.com/sallyport-go/sallyport/echo5webhook", "chiwebhook": "github.com/sallyport-go/sallyport/chiwebhook",
 }

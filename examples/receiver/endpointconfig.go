@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/unproved"
 )
 
 // endpointConfig is one endpoint as it was configured. What was left out is zero, which means the core's default.
@@ -116,6 +117,9 @@ func (r reader) provider(n *yaml.Node, at place) (core.Provider, bool) {
 func (m *mistakes) goodProvider(name string, at place) (core.Provider, bool) {
 	p, ok := provider.ByName(name)
 	if !ok {
+		p, ok = unproved.ByName(name)
+	}
+	if !ok {
 		m.add(at, "no provider is called %q; known are %s", name, strings.Join(providerNames(), ", "))
 	}
 	return p, ok
@@ -123,7 +127,7 @@ func (m *mistakes) goodProvider(name string, at place) (core.Provider, bool) {
 
 func providerNames() []string {
 	var names []string
-	for _, p := range provider.All() {
+	for _, p := range slices.Concat(provider.All(), unproved.All()) {
 		names = append(names, p.Name())
 	}
 	slices.Sort(names)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,15 +69,21 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
 		var vectors []struct {
-			Provider, ID, Method, Secret, Expect string
-			Headers                              map[string]string
-			Body                                 []byte `json:"body_b64"`
-			Now                                  *int64
+			Provider, ID, Method, Secret, URL, Expect string
+
+			PublicKey string    `json:"public_key"`
+			Response  *struct{} // a handshake's
+			Headers   map[string]string
+			Body      []byte `json:"body_b64"`
+			Now       *int64
 		}
 		require.NoError(t, json.Unmarshal(data, &vectors))
 		for _, v := range vectors {
+			if v.Response != nil && v.Provider != "dropbox-sign" {
+				continue // a handshake: core/provider asserts its answer
+			}
 			if v.Secret == "" {
-				continue // Ed25519: core/provider asserts that it is refused
+				v.Secret = v.PublicKey
 			}
 			for name, mount := range mounts {
 				t.Run(v.ID+" through "+name, func(t *testing.T) {
@@ -93,12 +100,13 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					}
 					g, err := core.New(core.Config{
 						Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(v.Secret), Replay: core.DangerouslyNoReplay,
-						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+						PublicURL: v.URL,
+						Now:       func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
 					})
 					require.NoError(t, err)
-					ran := make(chan struct{}, 1)
-					server := httptest.NewServer(mount(g, func() { ran <- struct{}{} }))
+					var ran atomic.Int32 // a batch runs once for each of its events
+					server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
 					defer server.Close()
 					r, err := http.NewRequestWithContext(t.Context(), v.Method, server.URL+"/hooks", strings.NewReader(string(v.Body)))
 					require.NoError(t, err)
@@ -110,11 +118,18 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					require.NoError(t, res.Body.Close())
 					if v.Expect == "valid" {
 						require.Equal(t, http.StatusOK, res.StatusCode)
-						require.Len(t, ran, 1)
+						switch {
+						case e.Batch == nil:
+							require.EqualValues(t, 1, ran.Load())
+						case v.ID == "mandrill-symfony-empty-check": // a list of nothing
+							require.Zero(t, ran.Load())
+						default:
+							require.Positive(t, ran.Load())
+						}
 						return
 					}
 					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), res.StatusCode)
-					require.Empty(t, ran)
+					require.Zero(t, ran.Load())
 				})
 			}
 		}

@@ -4,6 +4,7 @@ package docgen
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,19 +34,21 @@ descriptions by third parties.
 			e.Name, e.Title, e.Docs, proof(e), signed(e), fresh(e), remembered(e), either(strings.Join(e.Unsigned, ", "), "-"),
 			again(e), length(e.AckLimit), size(e.MaxBody), orElse(e.AuthStatus, http.StatusBadRequest), e.Confidence)
 	}
-	b.WriteString("\nA sender of your own: `provider.HMAC`, `provider.Basic`, `provider.Bearer`, `provider.Token`.\n")
+	b.WriteString("\nA sender of your own: `provider.HMAC`, `provider.PublicKey`, `provider.Basic`, `provider.Bearer`, `provider.Token`.\n")
 	return b.String()
 }
 
 func proof(e *entry.Entry) string {
 	if s := e.Scheme; s != nil {
 		where := "the body"
-		if len(s.Signature.Headers) > 0 {
-			where = "`" + strings.Join(s.Signature.Headers, "` or `") + "`"
+		if names := slices.Concat(s.Signature.Headers, s.Signature.Beside); len(names) > 0 {
+			where = "`" + strings.Join(names, "` or `") + "`"
 		}
-		return map[entry.Algorithm]string{
-			entry.HMACSHA1: "HMAC-SHA1", entry.HMACSHA256: "HMAC-SHA256", entry.HMACSHA384: "HMAC-SHA384", entry.HMACSHA512: "HMAC-SHA512",
-		}[s.Algorithm] + " in " + where
+		text := algorithm(s.Algorithm)
+		if s.Second != nil {
+			text += " or " + algorithm(s.Second.Algorithm)
+		}
+		return text + " in " + where
 	}
 	switch e.Credential.Kind {
 	case entry.Basic:
@@ -59,12 +62,23 @@ func proof(e *entry.Entry) string {
 	}
 }
 
+func algorithm(a entry.Algorithm) string {
+	return map[entry.Algorithm]string{
+		entry.HMACSHA1: "HMAC-SHA1", entry.HMACSHA256: "HMAC-SHA256", entry.HMACSHA384: "HMAC-SHA384", entry.HMACSHA512: "HMAC-SHA512",
+		entry.DigestSHA1: "SHA-1 with the secret", entry.DigestSHA256: "SHA-256 with the secret",
+		entry.DigestSHA512: "SHA-512 with the secret", entry.DigestMD5: "MD5 with the secret",
+		entry.Ed25519: "Ed25519", entry.ECDSAP256SHA256: "ECDSA P-256", entry.RSAPKCS1SHA256: "RSA PKCS #1 SHA-256",
+		entry.RSAPKCS1SHA1: "RSA PKCS #1 SHA-1", entry.RSAPSSSHA256: "RSA-PSS SHA-256",
+	}[a]
+}
+
 func signed(e *entry.Entry) string {
 	if e.Scheme == nil {
 		return "nothing"
 	}
 	var b strings.Builder
 	for _, p := range e.Scheme.Signed {
+		b.WriteString(p.Before)
 		switch p.Kind {
 		case entry.PartBody:
 			b.WriteString("{body}")
@@ -82,7 +96,29 @@ func signed(e *entry.Entry) string {
 			b.WriteString("{method}")
 		case entry.PartPath:
 			b.WriteString("{path}")
+		case entry.PartSecret:
+			b.WriteString("{secret}")
+		case entry.PartJSON:
+			b.WriteString("{" + p.Text + "}")
+		case entry.PartForm:
+			b.WriteString("{form:" + p.Text + "}")
+		case entry.PartQuery:
+			b.WriteString("{query:" + p.Text + "}")
+		case entry.PartSortedForm:
+			b.WriteString("{sorted form}")
+		case entry.PartSortedQuery:
+			b.WriteString("{sorted query}")
+		case entry.PartURLBare:
+			b.WriteString("{url without its query}")
+		case entry.PartURLWithPort, entry.PartURLWithoutPort:
+			b.WriteString("{url, with or without its port}")
+		case entry.PartReplacedBody:
+			b.WriteString("{body with the secret in the signature's place}")
 		}
+		b.WriteString(p.After)
+	}
+	if e.Scheme.Items != "" {
+		return "`" + b.String() + "` of each item"
 	}
 	return "`" + b.String() + "`"
 }
@@ -107,7 +143,9 @@ func remembered(e *entry.Entry) string {
 	case entry.BySignedID:
 		text = "the signed id"
 	case entry.ByPointer:
-		text = "`" + e.Identity.Pointer + "` in the body"
+		text = "`" + strings.Join(append([]string{e.Identity.Pointer}, e.Identity.And...), "`, `") + "` in the body"
+	case entry.BySigned:
+		text = "what is signed"
 	case entry.None:
 		return "nothing: " + e.Identity.Why
 	default:

@@ -1,5 +1,6 @@
 // Package entry is the data model of a provider: everything the guard knows about how a sender signs, retries and
-// names its events. An entry is one literal; it holds no code and is never changed once it is made.
+// names its events. An entry is one literal and is never changed once it is made. It holds no code, but for the few
+// mechanisms that need a library ([Custom]).
 package entry
 
 import "time"
@@ -38,18 +39,39 @@ type Entry struct {
 	AuthStatus int // answer to a failed authentication; 0: 400
 	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much is 503 and not 429.
 	Drops4xx bool
+
+	// Methods are those that deliveries come with besides POST: GET, for senders that ask for a page.
+	Methods []string
+	// AckBody is what the answer to a delivery has to say, where the provider insists on it.
+	AckBody string
 }
 
-// Algorithm is the keyed hash of a scheme. The receiver chooses it; nothing in a request does.
+// Algorithm is how the signed bytes are proved. The receiver chooses it; nothing in a request does.
 type Algorithm uint8
 
-// The algorithms.
+// The algorithms. Those of one secret come first: keyed hashes, and plain hashes of bytes among which the secret stands.
+// The others verify with a public key. ECDSA signatures are ASN.1 DER.
 const (
 	HMACSHA256 Algorithm = iota + 1
 	HMACSHA1
 	HMACSHA384
 	HMACSHA512
+	DigestSHA256
+	DigestSHA1
+	DigestSHA512
+	DigestMD5
+	Ed25519
+	ECDSAP256SHA256
+	RSAPKCS1SHA256
+	RSAPKCS1SHA1
+	RSAPSSSHA256
 )
+
+// PublicKey says that the algorithm verifies with a public key: there is no secret on this side.
+func (a Algorithm) PublicKey() bool { return a >= Ed25519 }
+
+// Digest says that the algorithm is a plain hash, so that the secret has to be among the signed bytes.
+func (a Algorithm) Digest() bool { return a >= DigestSHA256 && a <= DigestMD5 }
 
 // Encoding is how bytes are spelled, in a signature or a key.
 type Encoding uint8
@@ -69,16 +91,55 @@ const (
 type Scheme struct {
 	Algorithm Algorithm
 	Key       Key
+	// Second is the other kind of key of a scheme that has two; see [KeyKind].
+	Second    *KeyKind
 	Signature Signature
 	Timestamp Timestamp
 	ID        Field  // the signed id, where the scheme signs one
 	Signed    []Part // the signed bytes, in order
+	// Also are other readings of the same signed bytes, where the provider's own libraries accept several: a URL with
+	// and without its port. Each costs one more hash.
+	Also [][]Part
+	// Items is the pointer to a list each of whose items carries its own signature. The pointers of the signature, of
+	// the timestamp, of the id and of the parts lead into the item, and every item has to verify.
+	Items string
+	// Document is the field of a form that holds the JSON document the pointers lead into, where the body is a form.
+	Document string
+	// BodySHA256 names the parameter of the signed URL that holds the hexadecimal SHA-256 of a body that is no form:
+	// Twilio signs such a body through its URL.
+	BodySHA256 string
+	// KeyRef says where a delivery names the key it is signed with: the URL of a certificate, a key's id. The key comes
+	// from the endpoint's source of keys; keys that are configured take its place.
+	KeyRef Field
+	// Custom takes the place of everything above but for Timestamp's times, for mechanisms that need a library.
+	Custom Custom
 }
 
 // Key says how the secret that the user configures becomes the bytes of the key.
+//
+// A public key of Ed25519 is 32 bytes in Encoding; another is the DER of a SubjectPublicKeyInfo in base64, whatever
+// Encoding says. PEM armour is always understood.
 type Key struct {
 	Encoding Encoding
 	Prefix   string // removed before decoding when it is there: "whsec_"
+	// Named is what separates the key's id from the key, where the user configures both: "id|key". The id is optional.
+	Named string
+	// SHA1 makes the SHA-1 of the bytes the key (Braintree).
+	SHA1 bool
+	// Certificate accepts an X.509 certificate in PEM for the public key it holds. Nobody checks its chain: the user
+	// chose it.
+	Certificate bool
+	// WeakRSA accepts RSA keys from 1024 bits, where the provider's own key is one.
+	WeakRSA bool
+}
+
+// KeyKind is the second kind of key of a scheme that has two. Where its Key has a prefix, a configured key is of this
+// kind if it has that prefix, and signatures of each kind are judged by keys of that kind alone. Where it has none,
+// each key serves both: the version that the signature names says which algorithm made it (SNS).
+type KeyKind struct {
+	Algorithm Algorithm
+	Key       Key
+	Name      string // the version of its signatures, as Signature.Name is of the first kind
 }
 
 // Field says where one value of the scheme sits. One place is named, or, for a body that comes as JSON or as a form,
@@ -90,6 +151,7 @@ type Field struct {
 	Key     string // the key inside the signature's own list of pairs
 	JSON    string // a pointer (RFC 6901) into the body
 	Form    string // a field of the form in the body
+	First   bool   // the first element of the signature's own list
 	Grammar Grammar
 }
 
@@ -98,9 +160,18 @@ type Grammar uint8
 
 // The grammars.
 const (
-	AnyText Grammar = iota
-	Token           // 1 to 128 of A-Z a-z 0-9 _ -
-	HexText         // 1 to 128 hexadecimal digits
+	AnyText     Grammar = iota
+	Token               // 1 to 128 of A-Z a-z 0-9 _ -
+	HexText             // 1 to 128 hexadecimal digits
+	Word                // 1 to 128 of A-Z a-z _, which no digit beside it can be taken for
+	Status              // 3 digits that do not begin with 0 or 1
+	Amount              // a canonical decimal number: no sign, no leading zero
+	NoControl           // no control characters, so that a line feed ends it
+	NoColon             // neither a colon nor a control character
+	Sentence            // any challenge, in which spaces, colons and commas may stand as well
+	Challenge           // 20 to 32 of 0-9 a-f: Braintree's challenges, which are signed for whoever asks
+	NoChallenge         // not of 0-9 a-f throughout, so that no signed challenge is taken for it
+	Object              // begins with '{', which no challenge holds, so that no signed challenge is taken for it
 )
 
 // Layout is how signatures are written in their field.
@@ -111,6 +182,7 @@ const (
 	Bare      Layout = iota // Prefix and one signature
 	Pairs                   // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
 	Versioned               // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
+	List                    // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
 )
 
 // Signature says where the signature sits and how it is spelled.
@@ -118,9 +190,16 @@ type Signature struct {
 	Field
 	Layout    Layout
 	Prefix    string // Bare: must be there, and is compared, never obeyed: "sha256="
-	Separator byte   // Pairs
-	Name      string // Pairs: the key of a signature; Versioned: the version
+	Separator byte   // Pairs, List
+	Name      string // Pairs: the key of a signature, "" for any; Versioned, or with Version: the version
+	Equals    byte   // Pairs: between key and value; 0: '='
 	Encoding  Encoding
+	// Version is the field that names the signature's version, which has to be Name; for a Bare signature.
+	Version Field
+	// Beside are further headers that may hold a signature of the same delivery, one for each active secret.
+	Beside []string
+	// Repeats lets the header come several times, once for each active secret.
+	Repeats bool
 }
 
 // Unit is the spelling of a timestamp.
@@ -131,6 +210,7 @@ const (
 	Seconds Unit = iota // since 1970, canonical decimal
 	Milliseconds
 	RFC3339
+	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
 )
 
 // Timestamp says where the signed timestamp sits. A timestamp that nothing authenticates has no place here.
@@ -157,13 +237,50 @@ const (
 	PartURL     // the public URL of the endpoint
 	PartMethod
 	PartPath // the path with its query, as sent
+
+	PartSecret         // the secret itself, in digests
+	PartJSON           // the value at the pointer Text, unescaped; a number as it is written
+	PartForm           // the decoded value of the form's field Text
+	PartQuery          // the decoded value of the query's parameter Text
+	PartSortedForm     // every field of the form, sorted by name: name and value, nothing between them
+	PartSortedQuery    // Plivo's: '?' and the decoded parameters of the URL "k=v&k=v", sorted; '.' before a form
+	PartURLBare        // the public URL without its query
+	PartURLWithPort    // the public URL with its port, the default one where it names none
+	PartURLWithoutPort // the public URL without a port
+	PartReplacedBody   // the body, in which the signature's own value is replaced by the secret
+)
+
+// Repeats says what becomes of a form's field that comes several times.
+type Repeats uint8
+
+// The rules.
+const (
+	RepeatsRefused Repeats = iota
+	RepeatsSorted          // each value, sorted
+	RepeatsOnce            // each distinct value, sorted
 )
 
 // Part is one piece of the signed bytes.
 type Part struct {
 	Kind PartKind
 	Text string
+	// Before and After stand around the value, and are left out with it where it is Optional and absent.
+	Before, After string
+	// Optional is a value that may be absent. Any other that is absent refuses the delivery.
+	Optional bool
+	Lower    bool // the value in lower case
+	Grammar  Grammar
+	Repeats  Repeats // PartSortedForm
 }
+
+// JSONText is the value at a pointer into the body.
+func JSONText(pointer string) Part { return Part{Kind: PartJSON, Text: pointer} }
+
+// FormText is the value of a field of the form in the body.
+func FormText(field string) Part { return Part{Kind: PartForm, Text: field} }
+
+// Secret is the secret itself.
+func Secret() Part { return Part{Kind: PartSecret} }
 
 // Body is the raw body, as sent.
 func Body() Part { return Part{Kind: PartBody} }
@@ -186,7 +303,9 @@ func URL() Part { return Part{Kind: PartURL} }
 // Credential is how a provider presents a shared secret as it is.
 type Credential struct {
 	Kind CredentialKind
-	Name string // the header's or parameter's name
+	Name string // the header's or parameter's name, or the pointer into the body
+	// Items is the pointer to a list each of whose items carries the BodyToken; every one of them has to.
+	Items string
 }
 
 // CredentialKind is where a credential sits.
@@ -200,6 +319,7 @@ const (
 	HeaderToken
 	QueryToken
 	PathToken
+	BodyToken // a member of the JSON in the body: Name is the pointer to it
 )
 
 // IdentityKind is what an event's identity is made of.
@@ -211,16 +331,20 @@ const (
 	ByDigest IdentityKind = iota
 	// BySignedID: the scheme's signed id.
 	BySignedID
-	// ByPointer: the value at Pointer in the authenticated body.
+	// ByPointer: the value at Pointer in the authenticated body, with those at And.
 	ByPointer
 	// None: two real deliveries may be byte-equal, so nothing tells a replay from a repetition; Why says so.
 	None
+	// BySigned: the digest of what is signed, without timestamp, secret, method and URL. It is for schemes that sign
+	// decoded fields: another spelling of the same fields would be another body under the same signature.
+	BySigned
 )
 
 // Identity says what an event is remembered by.
 type Identity struct {
 	Kind    IdentityKind
 	Pointer string
+	And     []string // ByPointer: further pointers
 	// With names headers that join the body's digest: where the event's type comes from an unsigned header, one body
 	// may be several events.
 	With []string
@@ -258,7 +382,23 @@ type Handshake struct {
 	EchoJSON             string // the pointer whose value is the answer
 	WhenQuery            string // GET: the parameter that marks the handshake
 	EchoQuery            string // the parameter that is the answer
+	QueryEquals          string // what the parameter WhenQuery must be; empty: anything
+	WhenHeader           string // the header that marks the handshake, and holds the challenge
 	TokenQuery           string // the parameter that must equal one of Config.VerifyTokens
+
+	WhenForm string // POST: the field of a form that must equal WhenEquals, or, where that is empty, match Grammar
+	// Unsigned answers a POST that carries no signature at all, with a short body: what a provider sends to try the URL
+	// before it signs anything. The answer is fixed, or the challenge.
+	Unsigned bool
+	// WhileAwaiting answers only until a secret is configured.
+	WhileAwaiting bool
+	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature under
+	// the first active secret, made and spelled as the scheme does, and {key} that secret's id.
+	Answer      string
+	ContentType string // of Body and Answer; empty: plain text
+	// Headers are names and values of the answer; {challenge} stands for the challenge, which is then not the body.
+	Headers [][2]string
+	Grammar Grammar // of the challenge, beside the restriction that holds for every one
 
 	// The provider hands its secret over in this header, which the answer repeats, or in this member of the body.
 	SecretHeader, SecretJSON string

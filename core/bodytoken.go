@@ -1,0 +1,40 @@
+package core
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// checkBody judges a token that the JSON in the body holds, or each item of its list. One item without it refuses the
+// delivery: a genuine item beside a forged one would vouch for it.
+func (g *gate) checkBody(body []byte, now time.Time) (label string, f failure) {
+	places := [][]byte{body}
+	if g.items != nil {
+		var raw [1][]byte
+		if g.items.Find(body, raw[:]) != nil {
+			return "", failure{ReasonMissingCredential, "the body is not JSON, or repeats a member on the way to the token"}
+		}
+		var err error
+		if places, err = jsonscan.Items(raw[0], maxBatch); err != nil || len(places) == 0 {
+			return "", failure{ReasonMissingCredential, "the body has no list of items that carry the token"}
+		}
+	}
+	for _, place := range places {
+		var raw [1][]byte
+		if g.member.Find(place, raw[:]) != nil {
+			return "", failure{ReasonMissingCredential, "the body is not JSON, or repeats a member on the way to the token"}
+		}
+		token, ok := jsonscan.Text(raw[0])
+		switch {
+		case !ok || token == "":
+			return "", failure{ReasonMissingCredential, "the body carries no token: check what the subscription was given"}
+		case len(token) > maxCredentialBytes:
+			return "", failure{ReasonBadCredential, "the token in the body is longer than any credential"}
+		}
+		if label, f = matchIn(token, now, "the token in the body", g.plain); f.failed() {
+			return "", f
+		}
+	}
+	return label, failure{}
+}

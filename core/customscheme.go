@@ -1,0 +1,98 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how a
+// refusal is answered.
+
+func (v *verifier) customRequest(r *http.Request, url string, now time.Time) *entry.CustomRequest {
+	return &entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now, Source: v.keySource}
+}
+
+func (v *verifier) customHead(r *http.Request, url string, p *presented, now time.Time) failure {
+	state, err := v.scheme.Custom.Head(v.customRequest(r, url, now))
+	p.custom = state
+	return faultOf(err)
+}
+
+func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+	keys, err := v.current()
+	if err != nil {
+		return "", failure{ReasonNoActiveSecret, "the source of secrets failed, or gave a list that does not hold up"}
+	}
+	req := v.customRequest(r, url, now)
+	var secrets []Secret
+	for i := range keys.list {
+		if keys.list[i].secret.activeAt(now) {
+			req.Keys = append(req.Keys, keys.custom[i])
+			secrets = append(secrets, keys.list[i].secret)
+		}
+	}
+	if len(req.Keys) == 0 && !v.custom.Keyless {
+		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+	defer cancel()
+	proof, err := v.scheme.Custom.Body(ctx, req, p.custom, body)
+	if f := faultOf(err); f.failed() {
+		return "", f
+	}
+	switch {
+	case proof.Key >= 0 && proof.Key < len(secrets):
+		label = secrets[proof.Key].label
+	case proof.Key == -1 && v.custom.Keyless && v.keySource != nil:
+		label = "fetched"
+	default:
+		return "", failure{ReasonBadSignature, "the mechanism names no key that proved the delivery"}
+	}
+	if v.custom.Time {
+		if proof.Time.IsZero() {
+			return "", failure{ReasonMissingTimestamp, "the proof holds no time"}
+		}
+		if f := v.checkMoment(proof.Time, now); f.failed() {
+			return "", f
+		}
+	}
+	if v.custom.ID && proof.ID == "" {
+		return "", failure{ReasonMissingSignature, "the proof holds no id"}
+	}
+	p.id = proof.ID
+	return label, failure{}
+}
+
+// faultOf gives a mechanism's error its reason. An error of an unknown kind refuses.
+func faultOf(err error) failure {
+	if err == nil {
+		return failure{}
+	}
+	reason := ReasonBadSignature
+	var fault *entry.Fault
+	if errors.As(err, &fault) {
+		switch fault.Kind {
+		case entry.FaultMissing:
+			reason = ReasonMissingSignature
+		case entry.FaultMalformed:
+			reason = ReasonMalformedSignature
+		case entry.FaultRepeated:
+			reason = ReasonRepeatedHeader
+		case entry.FaultMissingTime:
+			reason = ReasonMissingTimestamp
+		case entry.FaultStale:
+			reason = ReasonStale
+		case entry.FaultEarly:
+			reason = ReasonEarly
+		case entry.FaultWrongRecipient:
+			reason = ReasonWrongRecipient
+		case entry.FaultKeysUnavailable:
+			reason = ReasonKeysUnavailable
+		}
+	}
+	return failure{reason, err.Error()}
+}

@@ -1,0 +1,205 @@
+package core
+
+import (
+	"crypto/sha256"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// presented is what a request claims, before anything is proved.
+type presented struct {
+	timestamp  string
+	id         string
+	version    string
+	keyRef     string
+	signatures candidates // of secrets
+	public     []publicSignature
+	values     []fieldValue // what the parts take from the body and from the query
+	form       []formField  // sorted, where every field is signed
+	replaced   [2]int       // where in the body the signature's own value stands
+	items      []presented  // where each item of a list is signed
+	custom     any          // what a custom mechanism found in the headers
+
+	signed [sha256.Size]byte // the digest of what was proved, where that is the event's identity
+}
+
+type fieldValue struct {
+	text    string
+	present bool
+}
+
+const maxHeaderBytes = 8 << 10
+
+// single reads a header that must not come twice: a proxy might have judged the other one.
+func single(r *http.Request, name string) (string, failure) {
+	values := r.Header[name]
+	switch {
+	case len(values) == 0:
+		return "", failure{}
+	case len(values) > 1:
+		return "", failure{ReasonRepeatedHeader, "the header " + name + " came more than once"}
+	case len(values[0]) > maxHeaderBytes:
+		return "", failure{ReasonHeaderTooLarge, "the header " + name + " is too long"}
+	}
+	return values[0], failure{}
+}
+
+// fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
+func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
+	names := v.headers[0]
+	for _, family := range v.headers {
+		if len(r.Header[family[fieldSignature]]) > 0 {
+			names = family
+			break
+		}
+	}
+	p.timestamp, p.id, p.signatures.n, p.public = "", "", 0, nil
+	var f failure
+	if p.version, f = headerValue(r, names[fieldVersion]); f.failed() {
+		return f
+	}
+	var t tally
+	if f := v.signatureHeader(r, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.failed() {
+		return f
+	}
+	for _, name := range v.beside {
+		if f := v.signatureHeader(r, name, false, p, &t); f.failed() {
+			return f
+		}
+	}
+	switch {
+	case t.fields == 0:
+		return failure{ReasonMissingSignature, "no " + v.headers[0][fieldSignature] + " header: a proxy may strip it, or the provider has no secret set"}
+	case t.fields == t.empty:
+		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: the provider has no secret set"}
+	}
+	if f := v.judgeTally(p, &t); f.failed() {
+		return f
+	}
+	if f := v.fieldsBeside(r, names, p); f.failed() {
+		return f
+	}
+	if f := v.signedHeaders(r); f.failed() {
+		return f
+	}
+	if v.scheme.ID.JSON != "" || v.scheme.ID.Form != "" {
+		return failure{} // it is in the body
+	}
+	return v.checkID(p)
+}
+
+// signatureHeader reads the signatures of one header.
+func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) failure {
+	lines := r.Header[name]
+	if len(lines) > 1 && !repeats {
+		return failure{ReasonRepeatedHeader, "the header " + name + " came more than once"}
+	}
+	for _, text := range lines {
+		t.fields++
+		if text == "" {
+			t.empty++
+			continue
+		}
+		if len(text) > maxHeaderBytes {
+			return failure{ReasonHeaderTooLarge, "the header " + name + " is too long"}
+		}
+		if f := v.parseSignatures(text, p, t); f.failed() {
+			return f
+		}
+	}
+	return failure{}
+}
+
+// fieldsBeside reads the fields of the proof that have headers of their own.
+func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (f failure) {
+	if v.timestamp && names[fieldTimestamp] != "" {
+		if p.timestamp, f = single(r, names[fieldTimestamp]); f.failed() {
+			return f
+		}
+	}
+	if v.id && names[fieldID] != "" {
+		if p.id, f = single(r, names[fieldID]); f.failed() {
+			return f
+		}
+	}
+	if names[fieldKeyRef] != "" {
+		p.keyRef, f = single(r, names[fieldKeyRef])
+	}
+	return f
+}
+
+func headerValue(r *http.Request, name string) (string, failure) {
+	if name == "" {
+		return "", failure{}
+	}
+	return single(r, name)
+}
+
+// signedHeaders refuses a signed header that comes twice: it would be proved in its first form and perhaps read in its
+// second.
+func (v *verifier) signedHeaders(r *http.Request) failure {
+	for _, part := range v.headerParts {
+		text, f := single(r, http.CanonicalHeaderKey(part.Text))
+		if f.failed() {
+			return f
+		}
+		if text != "" && !matchesGrammar(part.Grammar, text) {
+			return failure{ReasonMalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
+		}
+	}
+	return failure{}
+}
+
+func (v *verifier) checkID(p *presented) failure {
+	if !v.id {
+		return failure{}
+	}
+	if p.id == "" {
+		return failure{ReasonMissingSignature, "the delivery carries no id, which is part of what is signed: a proxy may strip its header"}
+	}
+	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
+		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
+		return failure{ReasonMalformedSignature, "the delivery's id has characters that ids of this provider never have"}
+	}
+	return failure{}
+}
+
+// fromQuery reads the signed parameters of the URL.
+func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
+	if len(v.values) == 0 {
+		return failure{}
+	}
+	p.values = make([]fieldValue, len(v.values))
+	for i := range v.values {
+		want := &v.values[i]
+		if want.kind != entry.PartQuery {
+			continue
+		}
+		values, err := queryValues(r.URL.RawQuery, want.text)
+		if err != nil || len(values) > 1 {
+			return failure{ReasonMalformedSignature, "the query is malformed, or repeats a signed parameter"}
+		}
+		text := ""
+		if len(values) == 1 {
+			text = values[0]
+		}
+		if f := want.put(&p.values[i], text, len(values) == 1); f.failed() {
+			return f
+		}
+	}
+	return failure{}
+}
+
+// put notes a value that was looked for.
+func (want *valueOf) put(to *fieldValue, text string, present bool) failure {
+	switch {
+	case !present && !want.optional:
+		return failure{ReasonMissingSignature, "the delivery lacks " + want.text + ", which is part of what is signed"}
+	case present && !matchesGrammar(want.grammar, text):
+		// Otherwise the same signature would fit other divisions of the signed text.
+		return failure{ReasonMalformedSignature, "the signed value of " + want.text + " has characters that it never has"}
+	}
+	to.text, to.present = text, present
+	return failure{}
+}

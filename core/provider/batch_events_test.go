@@ -1,0 +1,205 @@
+package provider_test
+
+import (
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+)
+
+// item is what one event of a batch says.
+type item struct {
+	id, kind, action string
+	timed            bool   // at ownTime
+	data             string // where the entry knows it
+}
+
+// batchRow is a delivery of two events, as it is documented, in pieces.
+type batchRow struct {
+	before, after string
+	first, second string
+	items         [2]item
+}
+
+func batchRows() map[string]batchRow {
+	return map[string]batchRow{
+		"adyen": {
+			`{"live":"false","notificationItems":[`, `]}`,
+			`{"NotificationRequestItem":{"eventCode":"AUTHORISATION","pspReference":"1","success":"true","eventDate":"2026-03-01T12:00:00Z"}}`,
+			`{"NotificationRequestItem":{"eventCode":"CAPTURE","pspReference":"1","success":"true","eventDate":"2026-03-01T12:00:00Z"}}`,
+			[2]item{{"1", "AUTHORISATION", "", true, ""}, {"1", "CAPTURE", "", true, ""}},
+		},
+		"asana": {
+			`{"events":[`, `]}`,
+			`{"action":"changed","created_at":"2026-03-01T12:00:00Z","resource":{"gid":"1","resource_type":"task"}}`,
+			`{"action":"added","created_at":"2026-03-01T12:00:00Z","resource":{"gid":"2","resource_type":"story"}}`,
+			[2]item{{"", "task", "changed", true, ""}, {"", "story", "added", true, ""}},
+		},
+		"azure-event-grid": {
+			`[`, `]`,
+			`{"id":"1","eventType":"Microsoft.Storage.BlobCreated","eventTime":"2026-03-01T12:00:00Z","data":{"a":1}}`,
+			`{"id":"2","eventType":"Microsoft.Storage.BlobDeleted","eventTime":"2026-03-01T12:00:00Z","data":{"a":2}}`,
+			[2]item{{"1", "Microsoft.Storage.BlobCreated", "", true, `{"a":1}`}, {"2", "Microsoft.Storage.BlobDeleted", "", true, `{"a":2}`}},
+		},
+		"gocardless": {
+			`{"events":[`, `],"meta":{"webhook_id":"WB1"}}`,
+			`{"id":"EV1","created_at":"2026-03-01T12:00:00.000Z","resource_type":"payments","action":"confirmed"}`,
+			`{"id":"EV2","created_at":"2026-03-01T12:00:00.000Z","resource_type":"mandates","action":"created"}`,
+			[2]item{{"EV1", "payments", "confirmed", true, ""}, {"EV2", "mandates", "created", true, ""}},
+		},
+		"hubspot": {
+			`[`, `]`,
+			`{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":1772366400000,"subscriptionType":"contact.creation","attemptNumber":0}`,
+			`{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":5,"occurredAt":1772366400000,"subscriptionType":"contact.deletion","attemptNumber":0}`,
+			[2]item{{"1", "contact.creation", "", true, ""}, {"1", "contact.deletion", "", true, ""}},
+		},
+		"hubspot-v1": {
+			`[`, `]`,
+			`{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":1772366400000,"subscriptionType":"contact.creation","attemptNumber":0}`,
+			`{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":5,"occurredAt":1772366400000,"subscriptionType":"contact.deletion","attemptNumber":0}`,
+			[2]item{{"1", "contact.creation", "", true, ""}, {"1", "contact.deletion", "", true, ""}},
+		},
+		"line": {
+			`{"destination":"U1","events":[`, `]}`,
+			`{"type":"message","webhookEventId":"01FZ1","timestamp":1772366400000}`,
+			`{"type":"follow","webhookEventId":"01FZ2","timestamp":1772366400000}`,
+			[2]item{{"01FZ1", "message", "", true, ""}, {"01FZ2", "follow", "", true, ""}},
+		},
+		"mailjet": {
+			`[`, `]`,
+			`{"event":"sent","time":1772366400,"MessageID":1}`,
+			`{"event":"open","time":1772366400,"MessageID":1}`,
+			[2]item{{"", "sent", "", true, ""}, {"", "open", "", true, ""}},
+		},
+		"mailtrap": {
+			`{"events":[`, `]}`,
+			`{"event":"delivery","event_id":"1","timestamp":1772366400}`,
+			`{"event":"open","event_id":"2","timestamp":1772366400}`,
+			[2]item{{"1", "delivery", "", true, ""}, {"2", "open", "", true, ""}},
+		},
+		"mandrill": {
+			`[`, `]`,
+			`{"event":"send","_id":"1","ts":1772366400}`,
+			`{"event":"open","_id":"1","ts":1772366400}`,
+			[2]item{{"1", "send", "", true, ""}, {"1", "open", "", true, ""}},
+		},
+		"meta": {
+			`{"object":"page","entry":[`, `]}`,
+			`{"id":"1","time":1772366400,"changes":[{"field":"feed"}]}`,
+			`{"id":"2","time":1772366400,"changes":[{"field":"messages"}]}`,
+			[2]item{{"", "feed", "", false, ""}, {"", "messages", "", false, ""}},
+		},
+		"okta": {
+			`{"eventType":"com.okta.event_hook","data":{"events":[`, `]}}`,
+			`{"uuid":"1","eventType":"user.session.start","published":"2026-03-01T12:00:00.000Z"}`,
+			`{"uuid":"2","eventType":"user.session.end","published":"2026-03-01T12:00:00.000Z"}`,
+			[2]item{{"1", "user.session.start", "", true, ""}, {"2", "user.session.end", "", true, ""}},
+		},
+		"quickbooks": {
+			`[`, `]`,
+			`{"specversion":"1.0","id":"1","type":"qbo.invoice.created.v1","time":"2026-03-01T12:00:00Z","data":{"a":1}}`,
+			`{"specversion":"1.0","id":"2","type":"qbo.invoice.deleted.v1","time":"2026-03-01T12:00:00Z","data":{}}`,
+			[2]item{{"1", "qbo.invoice.created.v1", "", true, `{"a":1}`}, {"2", "qbo.invoice.deleted.v1", "", true, `{}`}},
+		},
+		"sendgrid": {
+			`[`, `]`,
+			`{"email":"a@example.com","event":"delivered","sg_event_id":"1","timestamp":1772366400}`,
+			`{"email":"a@example.com","event":"open","sg_event_id":"2","timestamp":1772366400}`,
+			[2]item{{"1", "delivered", "", true, ""}, {"2", "open", "", true, ""}},
+		},
+		"sparkpost": {
+			`[`, `]`,
+			`{"msys":{"message_event":{"event_id":"1","type":"delivery","timestamp":"1772366400"}}}`,
+			`{"msys":{"track_event":{"event_id":"2","type":"click","timestamp":"1772366400"}}}`,
+			[2]item{{"1", "delivery", "", true, ""}, {"2", "click", "", true, ""}},
+		},
+		"unisender-go": {
+			`{"auth":"00000000000000000000000000000000","events_by_user":[`, `]}`,
+			`{"user_id":1,"events":[{"event_name":"transactional_email_status"}]}`,
+			`{"user_id":2,"events":[{"event_name":"transactional_spam_block"}]}`,
+			[2]item{{"", "transactional_email_status", "", false, ""}, {"", "transactional_spam_block", "", false, ""}},
+		},
+		"xero": {
+			`{"events":[`, `],"firstEventSequence":1,"lastEventSequence":2,"entropy":"S0m3r4Nd0mt3xt"}`,
+			`{"eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"2026-03-01T12:00:00Z"}`,
+			`{"eventCategory":"CONTACT","eventType":"CREATE","eventDateUtc":"2026-03-01T12:00:00Z"}`,
+			[2]item{{"", "INVOICE", "UPDATE", true, ""}, {"", "CONTACT", "CREATE", true, ""}},
+		},
+	}
+}
+
+// TestWhatTheEventsOfABatchSay: each event of a delivery has its own details and its own identity, which is the same in
+// another delivery with other neighbours.
+func TestWhatTheEventsOfABatchSay(t *testing.T) {
+	t.Parallel()
+	rows := batchRows()
+	for _, p := range provider.All() {
+		e, err := core.EntryOf(p)
+		require.NoError(t, err)
+		row, ok := rows[p.Name()]
+		require.Equal(t, e.Batch != nil, ok, "%s: a row for every entry that splits, and for no other", p.Name())
+		if !ok {
+			continue
+		}
+		t.Run(p.Name(), func(t *testing.T) {
+			t.Parallel()
+			g := guardAt(t, p, secretFor(p), "", time.Unix(ownTime, 0))
+			receive := func(items ...string) []core.Event {
+				t.Helper()
+				body, h := row.before+strings.Join(items, ",")+row.after, map[string]string{"Content-Type": "application/json"}
+				if field := e.Event.PayloadForm; field != "" {
+					body, h = field+"="+url.QueryEscape(body), nil
+				}
+				d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, h), core.Inbound{})
+				require.Nil(t, reply)
+				return d.Events()
+			}
+			events := receive(row.first, row.second)
+			require.Len(t, events, 2)
+			for i, want := range row.items {
+				got := events[i]
+				require.Equal(t, want, item{got.ID, got.Type, got.Action, got.Time.Equal(time.Unix(ownTime, 0)), want.data}, "event %d", i)
+				if want.data != "" {
+					require.JSONEq(t, want.data, string(got.Data))
+				}
+				require.False(t, got.Identity.IsZero())
+			}
+			require.NotEqual(t, events[0].Identity, events[1].Identity)
+			swapped := receive(row.second, row.first)
+			require.Equal(t, events[0].Identity, swapped[1].Identity)
+			require.Equal(t, events[1].Identity, swapped[0].Identity)
+			alone := receive(row.second)
+			require.Len(t, alone, 1)
+			require.Equal(t, events[1].Identity, alone[0].Identity)
+		})
+	}
+}
+
+// TestWhatIsNoListIsOneEvent: a proved body that does not split as it is documented is one event with the raw body, so
+// that nothing is lost. Where the signature sits in each item of the list, or in the body, that list has to be there.
+func TestWhatIsNoListIsOneEvent(t *testing.T) {
+	t.Parallel()
+	judged := 0
+	for _, p := range provider.All() {
+		e, err := core.EntryOf(p)
+		require.NoError(t, err)
+		if e.Batch == nil || e.Event.PayloadForm != "" || e.Scheme != nil && len(e.Scheme.Signature.Headers) == 0 {
+			continue
+		}
+		judged++
+		g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
+		for _, odd := range []string{`{"a":"b"}`, `"text"`, `[1`, ``} {
+			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, odd, map[string]string{"Content-Type": "application/json"}), core.Inbound{})
+			require.Nil(t, reply, p.Name())
+			require.Len(t, d.Events(), 1, "%s: %s", p.Name(), odd)
+			require.Equal(t, odd, string(d.Events()[0].Payload))
+		}
+	}
+	require.NotZero(t, judged)
+}

@@ -1,0 +1,194 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Payments and commerce that sign the raw body and nothing else.
+
+// WooCommerce is a webhook of a WooCommerce shop. The secret is the one you chose for the webhook; without the
+// characters & < > " ', which WordPress may rewrite.
+//
+// A delivery is sent once. More than five failures in a row disable the webhook. The form "webhook_id=..." that a shop
+// posts when a webhook is saved is unsigned, and is answered without being an event.
+//
+// https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks
+// https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php
+func WooCommerce() core.Provider {
+	return of(entry.Entry{
+		Name: "woocommerce", Title: "WooCommerce", Confidence: "A",
+		Docs:     "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
+		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Wc-Webhook-Signature"), Encoding: entry.Base64}),
+		Unsigned: []string{"topic", "shop (X-WC-Webhook-Source)", "delivery id"},
+		Identity: entry.Identity{With: []string{"X-Wc-Webhook-Topic"}},
+		Event: entry.Event{
+			ID: header("X-Wc-Webhook-Delivery-Id"), Type: header("X-Wc-Webhook-Topic"), Tenant: header("X-Wc-Webhook-Source"),
+		},
+		Handshakes:   []entry.Handshake{{Method: "POST", Unsigned: true, WhenForm: "webhook_id", Grammar: entry.Token}},
+		NeverRetries: true, AckLimit: time.Minute,
+	})
+}
+
+// LemonSqueezy is a webhook of a Lemon Squeezy store. The secret is the signing secret you chose, of 6 to 40
+// characters, of which 16 are the least that is accepted here. A delivery is repeated up to three times, for example
+// after 5, 25 and 125 seconds.
+//
+// https://docs.lemonsqueezy.com/help/webhooks/signing-requests
+// https://docs.lemonsqueezy.com/help/webhooks/webhook-requests
+func LemonSqueezy() core.Provider {
+	return of(entry.Entry{
+		Name: "lemon-squeezy", Title: "Lemon Squeezy", Confidence: "A",
+		Docs:         "https://docs.lemonsqueezy.com/help/webhooks/signing-requests",
+		Scheme:       bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
+		Unsigned:     []string{"event name in its header (X-Event-Name); the body's is used"},
+		Event:        entry.Event{Type: pointer("/meta/event_name"), Data: "/data"},
+		RetryHorizon: 3 * time.Minute,
+	})
+}
+
+// Razorpay is a webhook of a Razorpay account. The secret is the one you chose for the webhook; after a change of the
+// secret, older events are still signed with the old one, so keep both. Razorpay retries for 24 hours, and then
+// disables the webhook.
+//
+// https://razorpay.com/docs/webhooks/validate-test/
+// https://razorpay.com/docs/webhooks/best-practices
+func Razorpay() core.Provider {
+	return of(entry.Entry{
+		Name: "razorpay", Title: "Razorpay", Confidence: "A",
+		Docs:     "https://razorpay.com/docs/webhooks/validate-test/",
+		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Razorpay-Signature"), Encoding: entry.Hex}),
+		Unsigned: []string{"event id (X-Razorpay-Event-Id)"},
+		Event: entry.Event{
+			ID: header("X-Razorpay-Event-Id"), Type: pointer("/event"), Time: pointer("/created_at"), Data: "/payload",
+		},
+		RetryHorizon: 24 * time.Hour, AckLimit: 5 * time.Second,
+	})
+}
+
+// Paystack is Paystack's webhooks, signed with the account's secret key. Paystack's samples of 2026 also show a header
+// with a timestamp and key ids ("t=...,v1=...:..."); that form is not read here, and is refused.
+//
+// https://paystack.com/docs/payments/webhooks/#signature-validation
+// https://github.com/PaystackOSS/doc-code-snippets/tree/main/src/doc/payments/webhooks
+func Paystack() core.Provider {
+	return of(entry.Entry{
+		Name: "paystack", Title: "Paystack", Confidence: "A",
+		Docs:       "https://paystack.com/docs/payments/webhooks/#signature-validation",
+		SecretFrom: "Settings > API Keys & Webhooks > Secret Key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA512,
+			Signature: entry.Signature{Field: headers("X-Paystack-Signature"), Encoding: entry.Hex},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Event: entry.Event{Type: pointer("/event"), Data: "/data"},
+	})
+}
+
+// CoinbaseCommerce is Coinbase Commerce's webhooks. The body names the attempt, so that an event is remembered by its
+// id and not by the body. Coinbase retries for up to three days.
+//
+// https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-security
+// https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview
+func CoinbaseCommerce() core.Provider {
+	return of(entry.Entry{
+		Name: "coinbase-commerce", Title: "Coinbase Commerce", Confidence: "A",
+		Docs:       "https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-security",
+		SecretFrom: "Settings > Notifications > Webhook subscriptions > Show shared secret",
+		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Cc-Webhook-Signature"), Encoding: entry.Hex}),
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event/id"},
+		Event: entry.Event{
+			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/created_at"), TimeUnit: entry.RFC3339,
+			Attempt: pointer("/attempt_number"), Data: "/event/data",
+		},
+		RetryHorizon: 72 * time.Hour,
+	})
+}
+
+// Mollie is Mollie's next-generation webhooks. Classic webhooks, which post "id=tr_..." and sign nothing, are refused:
+// they have to be confirmed by asking the API.
+//
+// While a signing secret is being replaced Mollie sends the signature's header once for each.
+//
+// https://github.com/mollie/mollie-api-php/blob/master/docs/webhooks.md
+func Mollie() core.Provider {
+	return of(entry.Entry{
+		Name: "mollie", Title: "Mollie", Confidence: "A",
+		Docs:       "https://github.com/mollie/mollie-api-php/blob/master/docs/webhooks.md",
+		SecretFrom: "the webhook's signing secret, shown once when it is created",
+		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Mollie-Signature"), Prefix: "sha256=", Encoding: entry.Hex, Repeats: true}),
+		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339},
+	})
+}
+
+// GoCardless is GoCardless's webhooks, which carry several events. A delivery is sent again up to eight times, whole.
+//
+// https://developer.gocardless.com/getting-started/partners/staying-up-to-date-with-webhooks/
+// https://support.gocardless.com/hc/en-nz/articles/360000989989-Webhook-retries-failures
+func GoCardless() core.Provider {
+	return of(entry.Entry{
+		Name: "gocardless", Title: "GoCardless", Confidence: "A",
+		Docs:       "https://developer.gocardless.com/getting-started/partners/staying-up-to-date-with-webhooks/",
+		SecretFrom: "Developers > the webhook endpoint > Secret",
+		Scheme:     bodyHMAC(entry.Signature{Field: headers("Webhook-Signature"), Encoding: entry.Hex}),
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event: entry.Event{
+			ID: pointer("/id"), Type: pointer("/resource_type"), Action: pointer("/action"), Time: pointer("/created_at"),
+			TimeUnit: entry.RFC3339,
+		},
+		Batch:    &entry.Batch{Pointer: "/events"},
+		AckLimit: 10 * time.Second,
+	})
+}
+
+// ModernTreasury is Modern Treasury's webhooks. Topic and event id come in headers that no signature covers.
+//
+// https://docs.moderntreasury.com/reference/webhooks
+func ModernTreasury() core.Provider {
+	return of(entry.Entry{
+		Name: "modern-treasury", Title: "Modern Treasury", Confidence: "A",
+		Docs:       "https://docs.moderntreasury.com/reference/webhooks",
+		SecretFrom: "Developers > Webhooks > the webhook key",
+		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
+		Unsigned:   []string{"topic (X-Topic)", "event id (X-Event-ID)"},
+		Identity:   entry.Identity{With: []string{"X-Topic"}},
+		Event:      entry.Event{ID: header("X-Event-Id"), Type: header("X-Topic"), Action: pointer("/event"), Data: "/data"},
+		AckLimit:   5 * time.Second,
+	})
+}
+
+// CheckoutCom is Checkout.com's webhooks with a signature key. An Authorization header key, where you configured one as
+// well, is sent as it is: add core.HeaderToken("Authorization", ...) to the Credentials.
+//
+// https://www.checkout.com/docs/workflows/set-up-your-webhook-receiver
+func CheckoutCom() core.Provider {
+	return of(entry.Entry{
+		Name: "checkout-com", Title: "Checkout.com", Confidence: "B",
+		Docs:   "https://www.checkout.com/docs/workflows/set-up-your-webhook-receiver",
+		Scheme: bodyHMAC(entry.Signature{Field: headers("Cko-Signature"), Encoding: entry.Hex}),
+		Event:  entry.Event{ID: pointer("/id"), Type: pointer("/type"), Data: "/data"},
+	})
+}
+
+// AdyenPlatform is Adyen's webhooks that sign the whole body: balance platform, management, transfers and the like. The
+// secret is the HMAC key, in hexadecimal.
+//
+// https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures
+func AdyenPlatform() core.Provider {
+	return of(entry.Entry{
+		Name: "adyen-platform", Title: "Adyen (platform and management webhooks)", Confidence: "A",
+		Docs:       "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
+		SecretFrom: "Developers > Webhooks > the webhook > Security > HMAC key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Key:       entry.Key{Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("Hmacsignature"), Encoding: entry.Base64},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Event: entry.Event{
+			Type: pointer("/type"), Time: []entry.Value{{JSON: "/timestamp"}, {JSON: "/createdAt"}}, TimeUnit: entry.RFC3339, Data: "/data",
+		},
+	})
+}

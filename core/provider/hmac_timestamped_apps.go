@@ -1,0 +1,82 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Apps that sign a timestamp together with the body.
+
+// Box is Box's webhooks of version 2. The secret is the app's primary signature key; Box signs with the secondary key
+// as well, in a header of its own. Before you reset a key, configure both. Box retries for two hours.
+//
+// https://developer.box.com/guides/webhooks/v2/signatures-v2
+// https://developer.box.com/guides/webhooks/v2
+func Box() core.Provider {
+	return of(entry.Entry{
+		Name: "box", Title: "Box", Confidence: "A",
+		Docs:       "https://developer.box.com/guides/webhooks/v2/signatures-v2",
+		SecretFrom: "Developer Console > the app > Webhooks > Manage signature keys > Primary key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Box-Signature-Primary"), Beside: []string{"Box-Signature-Secondary"}, Encoding: entry.Base64},
+			// Nothing stands between body and timestamp: what is not wholly a timestamp of RFC 3339 is refused.
+			Timestamp: entry.Timestamp{
+				Field: headers("Box-Delivery-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,
+			},
+			Signed: []entry.Part{entry.Body(), entry.TimestampText()},
+		},
+		Unsigned: []string{"delivery id (Box-Delivery-Id)"},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event: entry.Event{
+			ID: pointer("/id"), Type: pointer("/trigger"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/source",
+		},
+		RetryHorizon: 2 * time.Hour, AckLimit: 30 * time.Second,
+	})
+}
+
+// Webflow is the webhooks of a Webflow site. The secret is the OAuth app's client secret, or the secretKey of a webhook
+// that was created with a site token.
+//
+// https://developers.webflow.com/data/docs/working-with-webhooks
+// https://github.com/webflow/js-webflow-api
+func Webflow() core.Provider {
+	return of(entry.Entry{
+		Name: "webflow", Title: "Webflow", Confidence: "A",
+		Docs:       "https://developers.webflow.com/data/docs/working-with-webhooks",
+		SecretFrom: "the OAuth app's client secret, or secretKey in the answer of the API that creates the webhook",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Webflow-Signature"), Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: headers("X-Webflow-Timestamp"), Unit: entry.Milliseconds},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
+		},
+		Event: entry.Event{ID: pointer("/payload/id"), Type: pointer("/triggerType"), Data: "/payload"},
+	})
+}
+
+// QuickNode is QuickNode's Streams and Webhooks. The secret is the security token of the stream. Switch compression
+// off: QuickNode signs what it compresses, and a compressed body is refused.
+//
+// The body is what your filter returns, and two of them may be equal. What is remembered is therefore the nonce, which
+// is signed: a replay is recognised, and a retry with another nonce runs again.
+//
+// https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages
+func QuickNode() core.Provider {
+	return of(entry.Entry{
+		Name: "quicknode", Title: "QuickNode", Confidence: "A",
+		Docs:       "https://www.quicknode.com/guides/quicknode-products/streams/validating-incoming-streams-webhook-messages",
+		SecretFrom: "the stream's or webhook's Settings > Security token",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Qn-Signature"), Encoding: entry.Hex},
+			// No separator: a digit that moved from the nonce to the timestamp or back would be far outside the window.
+			Timestamp: entry.Timestamp{Field: headers("X-Qn-Timestamp")},
+			ID:        entry.Field{Headers: []string{"X-Qn-Nonce"}, Grammar: entry.Token},
+			Signed:    []entry.Part{entry.ID(), entry.TimestampText(), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.BySignedID},
+	})
+}

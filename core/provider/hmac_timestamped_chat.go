@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Chat and communication that sign a timestamp together with the body.
+
+// Zoom is the event subscriptions of a Zoom app. The secret is the app's secret token. Zoom never repeats what a 4xx
+// answered, so that a failed authentication is answered 503.
+//
+// Zoom validates the URL with a signed event of the type endpoint.url_validation, when it is configured and every 72
+// hours, which is answered after the proof. Its plainToken holds letters, digits, - and _ only, so that nobody has a
+// delivery signed.
+//
+// https://developers.zoom.us/docs/api/webhooks
+// https://github.com/zoom/webhook-sample
+func Zoom() core.Provider {
+	return of(entry.Entry{
+		Name: "zoom", Title: "Zoom", Confidence: "A",
+		Docs:       "https://developers.zoom.us/docs/api/webhooks",
+		SecretFrom: "the app's Features > Access > Secret Token",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Zm-Signature"), Prefix: "v0=", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: headers("X-Zm-Request-Timestamp")},
+			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
+		},
+		Event: entry.Event{
+			Type: pointer("/event"), Time: pointer("/event_ts"), TimeUnit: entry.Milliseconds, Data: "/payload",
+		},
+		Handshakes: []entry.Handshake{{
+			Proved: true, Method: "POST", WhenJSON: "/event", WhenEquals: "endpoint.url_validation", EchoJSON: "/payload/plainToken",
+			Grammar: entry.Token, Answer: `{"plainToken":"{challenge}","encryptedToken":"{hmac}"}`, ContentType: "application/json",
+		}},
+		AuthStatus: 503,
+	})
+}
+
+// Zendesk is Zendesk's webhooks. The secret is the webhook's signing secret, which looks like base64 and is the key as
+// it is.
+//
+// The body of a trigger's webhook is your own template, and may be equal to the byte from one ticket update to the
+// next. What is remembered is therefore the body with the signed timestamp: a replay is recognised, and a retry that is
+// signed anew runs again.
+//
+// https://developer.zendesk.com/documentation/webhooks/verifying/
+func Zendesk() core.Provider {
+	return of(entry.Entry{
+		Name: "zendesk", Title: "Zendesk", Confidence: "B",
+		Docs:       "https://developer.zendesk.com/documentation/webhooks/verifying/",
+		SecretFrom: "Admin Center > Apps and integrations > Webhooks > the webhook > Signing secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Zendesk-Webhook-Signature"), Encoding: entry.Base64},
+			// Nothing stands between timestamp and body: what is not wholly a timestamp of RFC 3339 is refused.
+			Timestamp: entry.Timestamp{Field: headers("X-Zendesk-Webhook-Signature-Timestamp"), Unit: entry.RFC3339},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Body()},
+		},
+		Unsigned: []string{"invocation id (X-Zendesk-Webhook-Invocation-Id)"},
+		Identity: entry.Identity{With: []string{"X-Zendesk-Webhook-Signature-Timestamp"}},
+		Event: entry.Event{
+			ID: header("X-Zendesk-Webhook-Invocation-Id"), Type: pointer("/type"), Time: pointer("/time"), TimeUnit: entry.RFC3339,
+		},
+		AckLimit: 12 * time.Second,
+	})
+}
+
+// Front is the application webhooks of Front. The secret is the app's. Rule webhooks, which are signed with SHA-1 and
+// without a time, are refused.
+//
+// When the webhook is configured, Front sends a signed delivery with the header X-Front-Challenge, which is answered
+// after the proof.
+//
+// https://dev.frontapp.com/docs/application-webhooks
+func Front() core.Provider {
+	return of(entry.Entry{
+		Name: "front", Title: "Front (application webhooks)", Confidence: "B",
+		Docs:       "https://dev.frontapp.com/docs/application-webhooks",
+		SecretFrom: "Settings > Developers > the app > App secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Front-Signature"), Encoding: entry.Base64},
+			Timestamp: entry.Timestamp{Field: headers("X-Front-Request-Timestamp"), Unit: entry.Milliseconds},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
+		},
+		Unsigned:   []string{"challenge (X-Front-Challenge)"},
+		Event:      entry.Event{ID: pointer("/payload/id"), Type: pointer("/type"), Time: pointer("/payload/emitted_at"), Data: "/payload"},
+		Handshakes: []entry.Handshake{{Proved: true, Method: "POST", WhenHeader: "X-Front-Challenge"}},
+	})
+}
+
+// Twitch is Twitch EventSub over webhooks. The secret is the one you gave to the subscription, of 10 to 100 characters,
+// of which 16 are the least that is accepted here. The challenge of a new subscription is answered after the proof. The
+// type and the status come from the body, because no signature covers the header Twitch-Eventsub-Message-Type.
+//
+// https://dev.twitch.tv/docs/eventsub/handling-webhook-events
+func Twitch() core.Provider {
+	return of(entry.Entry{
+		Name: "twitch", Title: "Twitch EventSub", Confidence: "A",
+		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Twitch-Eventsub-Message-Signature"), Prefix: "sha256=", Encoding: entry.Hex},
+			// Nothing stands between id, timestamp and body: what is not wholly a timestamp of RFC 3339 is refused.
+			Timestamp: entry.Timestamp{
+				Field: headers("Twitch-Eventsub-Message-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,
+			},
+			ID:     entry.Field{Headers: []string{"Twitch-Eventsub-Message-Id"}, Grammar: entry.Token},
+			Signed: []entry.Part{entry.ID(), entry.TimestampText(), entry.Body()},
+		},
+		Unsigned: []string{"message type and subscription type in their headers; the body's are used"},
+		Identity: entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{
+			ID: header("Twitch-Eventsub-Message-Id"), Type: pointer("/subscription/type"), Action: pointer("/subscription/status"),
+			Data: "/event",
+		},
+		Handshakes: []entry.Handshake{{
+			Proved: true, Method: "POST",
+			WhenJSON: "/subscription/status", WhenEquals: "webhook_callback_verification_pending", EchoJSON: "/challenge",
+		}},
+	})
+}
+
+// Sinch is the callbacks of Sinch's Conversation and SMS APIs. The secret is the webhook's.
+//
+// https://developers.sinch.com/docs/conversation/callbacks
+// https://github.com/sinch/sinch-sdk-node
+func Sinch() core.Provider {
+	return of(entry.Entry{
+		Name: "sinch", Title: "Sinch (Conversation and SMS)", Confidence: "A",
+		Docs: "https://github.com/sinch/sinch-sdk-node",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Sinch-Webhook-Signature"), Encoding: entry.Base64},
+			Timestamp: entry.Timestamp{Field: headers("X-Sinch-Webhook-Signature-Timestamp")},
+			// The nonce, which has no dot: otherwise the end of a body could move into it.
+			ID: entry.Field{Headers: []string{"X-Sinch-Webhook-Signature-Nonce"}, Grammar: entry.Token},
+			Signed: []entry.Part{
+				entry.Body(), entry.Literal("."), entry.ID(), entry.Literal("."), entry.TimestampText(),
+			},
+		},
+		Event: entry.Event{Type: pointer("/type"), Time: []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}}, TimeUnit: entry.RFC3339},
+	})
+}

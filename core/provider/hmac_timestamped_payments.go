@@ -1,0 +1,83 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Payments and commerce that sign a timestamp together with the body.
+
+// Paddle is Paddle Billing's notifications. The secret is the destination's secret key, prefix included. Paddle waits
+// five seconds, and retries for three days.
+//
+// https://developer.paddle.com/webhooks/signature-verification
+// https://developer.paddle.com/webhooks/respond-to-webhooks
+func Paddle() core.Provider {
+	return of(entry.Entry{
+		Name: "paddle", Title: "Paddle Billing", Confidence: "A",
+		Docs:       "https://developer.paddle.com/webhooks/signature-verification",
+		SecretFrom: "Developer Tools > Notifications > the destination > Secret key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Paddle-Signature"), Layout: entry.Pairs, Separator: ';', Name: "h1", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "ts"}},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id"},
+		Event: entry.Event{
+			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/occurred_at"), TimeUnit: entry.RFC3339, Data: "/data",
+		},
+		RetryHorizon: 72 * time.Hour, AckLimit: 5 * time.Second,
+	})
+}
+
+// Revolut is the webhooks of Revolut's Merchant and Business APIs. The secret is the webhook's signing secret
+// ("wsk_..."), whole.
+//
+// A merchant's events name an order and a type and nothing else, so that two of them may be equal to the byte. What is
+// remembered is therefore the body with the signed timestamp: a replay is recognised, and a retry that is signed anew
+// runs again.
+//
+// https://developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature
+// https://developer.revolut.com/docs/guides/manage-accounts/webhooks/verify-the-payload-signature
+func Revolut() core.Provider {
+	return of(entry.Entry{
+		Name: "revolut", Title: "Revolut (Merchant and Business)", Confidence: "B",
+		Docs:       "https://developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature",
+		SecretFrom: "signing_secret, in the answer of the API that creates or retrieves the webhook",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Revolut-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			// "UNIX timestamp", and every example has 13 digits.
+			Timestamp: entry.Timestamp{Field: headers("Revolut-Request-Timestamp"), Unit: entry.Milliseconds},
+			Signed:    []entry.Part{entry.Literal("v1."), entry.TimestampText(), entry.Literal("."), entry.Body()},
+		},
+		Identity: entry.Identity{With: []string{"Revolut-Request-Timestamp"}},
+		Event:    entry.Event{Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data"},
+	})
+}
+
+// CoinbaseCDP is the webhooks of the Coinbase Developer Platform: Onramp, Business checkouts, onchain activity. The
+// secret is the one that creating the subscription returns.
+//
+// Coinbase signs twice: v0 covers timestamp and body, v1 some headers as well. v0 is what is checked here, so that the
+// event's id, which is a header, is not authenticated; the type is the body's.
+//
+// https://docs.cdp.coinbase.com/webhooks/verify-signatures
+func CoinbaseCDP() core.Provider {
+	return of(entry.Entry{
+		Name: "coinbase-cdp", Title: "Coinbase Developer Platform", Confidence: "A",
+		Docs:       "https://docs.cdp.coinbase.com/webhooks/verify-signatures",
+		SecretFrom: "secret, in the answer of the API that creates the subscription",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Hook0-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v0", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
+		},
+		Unsigned: []string{"event id (X-Event-Id)", "event type in its header (X-Event-Type); the body's is used"},
+		Event:    entry.Event{ID: header("X-Event-Id"), Type: pointer("/eventType")},
+	})
+}

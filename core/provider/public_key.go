@@ -1,0 +1,118 @@
+package provider
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Providers that sign with a key pair. What is configured as their secret is the public key, as they show it.
+
+// Discord is the interactions and the webhook events of a Discord application. The secret is the application's public
+// key, 64 hexadecimal digits.
+//
+// Interactions wait for their answer ([core.Event.Respond]), and webhook events carry no id, so that nothing is
+// remembered by default. Discord sends requests with wrong signatures on purpose, and removes an endpoint that does not
+// answer them 401.
+//
+// https://discord.com/developers/docs/interactions/overview#setting-up-an-endpoint
+// https://discord.com/developers/docs/events/webhook-events
+func Discord() core.Provider {
+	return of(entry.Entry{
+		Name: "discord", Title: "Discord", Confidence: "A",
+		Docs:       "https://discord.com/developers/docs/interactions/overview#setting-up-an-endpoint",
+		SecretFrom: "the application's General Information > Public Key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.Ed25519,
+			Key:       entry.Key{Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("X-Signature-Ed25519"), Encoding: entry.Hex},
+			// Whether a retry of a webhook event is signed anew is not documented; they go on for ten minutes.
+			Timestamp: entry.Timestamp{Field: headers("X-Signature-Timestamp"), Past: discordHorizon},
+			// No separator: the body is JSON, which begins with no digit.
+			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.None, Why: "an interaction waits for its answer, and a webhook event has no id"},
+		Event: entry.Event{
+			ID: pointer("/id"), Type: []entry.Value{{JSON: "/event/type"}, {JSON: "/type"}},
+			Time: pointer("/event/timestamp"), TimeUnit: entry.RFC3339, Data: "/event/data",
+		},
+		Handshakes: []entry.Handshake{
+			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "1", Body: `{"type":1}`, ContentType: "application/json"},
+			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "0", Status: 204},
+		},
+		RetryHorizon: discordHorizon, AckLimit: 3 * time.Second, AuthStatus: 401,
+	})
+}
+
+const discordHorizon = 10 * time.Minute
+
+// SendGrid is SendGrid's signed event webhook, and its inbound parse webhook where a security policy signs it. The
+// secret is the verification key, base64. Events come in batches.
+//
+// https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
+// https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/securing-your-parse-webhooks
+func SendGrid() core.Provider {
+	return of(entry.Entry{
+		Name: "sendgrid", Title: "SendGrid", Confidence: "A",
+		Docs:       "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features",
+		SecretFrom: "Settings > Mail Settings > Event Webhooks > the webhook > Verification Key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.ECDSAP256SHA256,
+			Signature: entry.Signature{Field: headers("X-Twilio-Email-Event-Webhook-Signature"), Encoding: entry.Base64},
+			Timestamp: entry.Timestamp{Field: headers("X-Twilio-Email-Event-Webhook-Timestamp"), Past: sendgridPast},
+			// No separator: the body is a JSON list or a multipart form, which begin with no digit.
+			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/sg_event_id"},
+		Event:    entry.Event{ID: pointer("/sg_event_id"), Type: pointer("/event"), Time: pointer("/timestamp")},
+		Batch:    &entry.Batch{},
+		MaxBody:  32 << 20, // inbound messages come with their attachments
+	})
+}
+
+// sendgridPast is how old a delivery may be: that a retry is signed anew is documented nowhere, and retries go on for a
+// day. An event counts once within it, because its id is remembered for longer.
+const sendgridPast = 24 * time.Hour
+
+// Postal is a webhook or an HTTP endpoint of a Postal mail server. The secret is the server's public key: PEM, or the
+// base64 of the DER inside it, as its DKIM record shows it.
+//
+// https://docs.postalserver.io/developer/webhooks
+func Postal() core.Provider {
+	return of(entry.Entry{
+		Name: "postal", Title: "Postal", Confidence: "A",
+		Docs:       "https://docs.postalserver.io/developer/webhooks",
+		SecretFrom: "the server's signing key: its public half, from /.well-known/jwks.json in PEM, or from postal default-dkim-record",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.RSAPKCS1SHA256,
+			Key:       entry.Key{WeakRSA: true}, // installations of some years have a key of 1024 bits
+			Signature: entry.Signature{Field: headers("X-Postal-Signature-256"), Encoding: entry.Base64},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/uuid"},
+		Event:    entry.Event{ID: pointer("/uuid"), Type: pointer("/event"), Time: pointer("/timestamp"), Data: "/payload"},
+		// Six attempts, the last one 36 minutes after the first.
+		RetryHorizon: 40 * time.Minute, AckLimit: 5 * time.Second,
+	})
+}
+
+// Wise is a webhook of Wise. The secret is Wise's public key for your environment, production or sandbox, in PEM.
+//
+// https://docs.wise.com/guides/developer/webhooks/event-handling
+func Wise() core.Provider {
+	return of(entry.Entry{
+		Name: "wise", Title: "Wise", Confidence: "A",
+		Docs:       "https://docs.wise.com/guides/developer/webhooks/event-handling",
+		SecretFrom: "Wise's documentation of webhooks, which publishes the public keys of production and sandbox",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.RSAPKCS1SHA256,
+			Signature: entry.Signature{Field: headers("X-Signature-Sha256"), Encoding: entry.Base64},
+			Signed:    []entry.Part{entry.Body()},
+		},
+		Unsigned: []string{"delivery id (X-Delivery-Id)", "test flag (X-Test-Notification)"},
+		Event: entry.Event{
+			ID: header("X-Delivery-Id"), Type: pointer("/event_type"), Time: pointer("/sent_at"), TimeUnit: entry.RFC3339, Data: "/data",
+		},
+	})
+}

@@ -1,0 +1,373 @@
+package provider_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/provider"
+)
+
+const formType = "application/x-www-form-urlencoded"
+
+func macSHA1(key []byte, text string) []byte {
+	h := hmac.New(sha1.New, key)
+	_, _ = h.Write([]byte(text))
+	return h.Sum(nil)
+}
+
+// send gives the reason of the refusal, or "" where the delivery was proved.
+func send(t *testing.T, p core.Provider, public, target, contentType, body string, headers map[string]string) core.Reason {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	return reasonOf(guardAt(t, p, configured(p, 1), public, time.Unix(ownTime, 0)), r)
+}
+
+func TestTwiliosBodyIsBound(t *testing.T) {
+	t.Parallel()
+	p := provider.Twilio()
+	const hook = "https://example.com/hooks"
+	const jsonBody = `{"a":1}`
+	sum := sha256.Sum256([]byte(jsonBody))
+	digest := "?bodySHA256=" + hex.EncodeToString(sum[:])
+	sign := func(text string) map[string]string {
+		return map[string]string{"X-Twilio-Signature": base64.StdEncoding.EncodeToString(macSHA1([]byte(signing(p, 1)), text))}
+	}
+	rows := []struct {
+		name, public, target, contentType, body, signed string
+		want                                            core.Reason
+	}{
+		{"a form", "", hook, formType, "b=2&a=1", hook + "a1b2", ""},
+		{"a form whose port is signed", "", hook, formType, "b=2&a=1", "https://example.com:443/hooksa1b2", ""},
+		{"a port that only the request has", "", "https://example.com:8443/hooks", formType, "a=1", hook + "a1", ""},
+		{"a value twice counts once, others are sorted", "", hook, formType, "a=2&a=1&a=2", hook + "a1a2", ""},
+		{"an empty form", "", hook, formType, "", hook, ""},
+		{"JSON with its digest", "", hook + digest, "application/json", jsonBody, hook + digest, ""},
+		{"JSON with its digest, behind a registered URL", hook, "http://inner/x" + digest, "application/json", jsonBody, hook + digest, ""},
+		{"another JSON under the same URL", "", hook + digest, "application/json", `{"a":2}`, hook + digest, core.ReasonBadSignature},
+		{"no body under the same URL, as a form", "", hook + digest, formType, "", hook + digest, core.ReasonBadSignature},
+		{"JSON without a digest", "", hook, "application/json", jsonBody, hook, core.ReasonMissingSignature},
+		{"a form called JSON", "", hook, "application/json", "a=1", hook + "a1", core.ReasonBadSignature},
+		{"two digests", "", hook + digest + "&bodySHA256=x", "application/json", jsonBody, hook + digest + "&bodySHA256=x", core.ReasonMalformedSignature},
+		{"a malformed form", "", hook, formType, "a=%zz", hook + "a", core.ReasonMalformedSignature},
+		{"a thousand and one fields", "", hook, formType, strings.Repeat("a=1&", 1001), hook + "a1", core.ReasonMalformedSignature},
+		{"a query that is added", hook, "http://inner/x?b=1", formType, "a=1", hook + "a1", core.ReasonBadSignature},
+	}
+	for _, row := range rows {
+		require.Equal(t, row.want, send(t, p, row.public, row.target, row.contentType, row.body, sign(row.signed)), row.name)
+	}
+}
+
+func TestPlivosQueryIsSigned(t *testing.T) {
+	t.Parallel()
+	p := provider.PlivoV3()
+	sign := func(text string) map[string]string {
+		h := hmac.New(sha256.New, []byte(signing(p, 1)))
+		_, _ = h.Write([]byte(text + ".n1"))
+		return map[string]string{"X-Plivo-Signature-V3-Nonce": "n1", "X-Plivo-Signature-V3": "AAAA," + base64.StdEncoding.EncodeToString(h.Sum(nil))}
+	}
+	const hook = "https://example.com/hooks"
+	rows := []struct {
+		name, target, body, signed string
+		want                       core.Reason
+	}{
+		{"a form", hook, "b=1&a=2&a=1", hook + "?a1a2b1", ""},
+		{"a query and a form", hook + "?y=2&x=1", "a=1", hook + "?x=1&y=2.a1", ""},
+		{"a query alone", hook + "?y=2&x=1", "", hook + "?x=1&y=2", ""},
+		{"neither", hook, "", hook, ""},
+		{"a query that is added", hook + "?x=1", "a=1", hook + "?a1", core.ReasonBadSignature},
+		{"a query that cannot be read", hook + "?%zz", "a=1", hook + "?a1", core.ReasonBadSignature},
+		{"a query that cannot be read, without a form", hook + "?%zz", "", hook, core.ReasonBadSignature},
+	}
+	for _, row := range rows {
+		require.Equal(t, row.want, send(t, p, "", row.target, formType, row.body, sign(row.signed)), row.name)
+	}
+	require.Equal(t, core.ReasonMissingSignature, send(t, p, "", hook, "application/json", `{}`, sign(hook)))
+}
+
+func TestEveryItemOfAdyenHasToVerify(t *testing.T) {
+	t.Parallel()
+	p := provider.Adyen()
+	key, err := hex.DecodeString(signing(p, 1))
+	require.NoError(t, err)
+	item := func(reference, merchant, amount, signed string) string {
+		return fmt.Sprintf(`{"NotificationRequestItem":{"pspReference":%q,"merchantReference":%q,"amount":%s,"additionalData":{"hmacSignature":%q}}}`,
+			reference, merchant, amount, base64.StdEncoding.EncodeToString(ownMAC(key, signed)))
+	}
+	good := item("p1", "m", `{"value":1}`, "p1:::m:1:::")
+	list := func(items ...string) string { return `{"notificationItems":[` + strings.Join(items, ",") + `]}` }
+	many := make([]string, 65)
+	for i := range many {
+		many[i] = good
+	}
+	rows := []struct {
+		name, body string
+		want       core.Reason
+	}{
+		{"one", list(good), ""},
+		{"two", list(good, item("p2", "m", `{"value":1}`, "p2:::m:1:::")), ""},
+		{"the second forged", list(good, item("p2", "m", `{"value":1}`, "p2:::m:2:::")), core.ReasonBadSignature},
+		{"the first forged", list(item("p2", "m", `{"value":1}`, "x"), good), core.ReasonBadSignature},
+		{"the second without a signature", list(good, `{"NotificationRequestItem":{"pspReference":"p1"}}`), core.ReasonMissingSignature},
+		{"the second no object", list(good, `1`), core.ReasonMissingSignature},
+		{"none", list(), core.ReasonMissingSignature},
+		{"no list", `{"notificationItems":{}}`, core.ReasonMissingSignature},
+		{"the list twice", `{"notificationItems":[],` + list(good)[1:], core.ReasonMalformedSignature},
+		{"sixty-five", list(many...), core.ReasonMissingSignature},
+		{"a colon in the merchant's own reference", list(item("p1", "m:x", `{"value":1}`, "p1:::m:x:1:::")), ""},
+		{"a colon that moves a field", list(item("p1:", "m", `{"value":1}`, "p1::::m:1:::")), core.ReasonMalformedSignature},
+		{"a signed field twice", list(`{"NotificationRequestItem":{"pspReference":"p1","pspReference":"p1"}}`), core.ReasonMalformedSignature},
+		{"a signed field that is an object", list(item("p1", "m", `{"value":{}}`, "p1:::m::::")), core.ReasonMalformedSignature},
+		{"a null is absent", list(item("p1", "m", `{"value":null}`, "p1:::m::::")), ""},
+	}
+	for _, row := range rows {
+		require.Equal(t, row.want, send(t, p, "", "/hooks", "application/json", row.body, nil), row.name)
+	}
+}
+
+func TestSignedFieldsCannotMove(t *testing.T) {
+	t.Parallel()
+	mp, drop, mid := provider.MercadoPago(), provider.DropboxSign(), provider.Midtrans()
+	at := fmt.Sprint(ownTime)
+	manifest := "id:1;request-id:r1;ts:" + at + ";"
+	mercado := func(id string) map[string]string {
+		return map[string]string{"X-Request-Id": id, "X-Signature": "ts=" + at + ",v1=" + hex.EncodeToString(ownMAC([]byte(signing(mp, 1)), manifest))}
+	}
+	require.Empty(t, send(t, mp, "", "/hooks?data.id=1", "", "", mercado("r1")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mp, "", "/hooks", "", "", mercado("r1;x")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mp, "", "/hooks?data.id=1%3Brequest-id:r1", "", "", mercado("r1")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mp, "", "/hooks?data.id=1&data.id=1", "", "", mercado("r1")))
+	require.Equal(t, core.ReasonBadSignature, send(t, mp, "", "/hooks", "", "", mercado("r1")))
+	require.Equal(t, core.ReasonBadSignature, send(t, mp, "", "/hooks?data.id=2", "", "", mercado("r1")))
+
+	hash := hex.EncodeToString(ownMAC([]byte(signing(drop, 1)), at+"sent"))
+	dropbox := func(time, kind string) string {
+		return `{"event":{"event_time":"` + time + `","event_type":"` + kind + `","event_hash":"` + hash + `"}}`
+	}
+	require.Empty(t, send(t, drop, "", "/hooks", "application/json", dropbox(at, "sent"), nil))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, drop, "", "/hooks", "application/json", dropbox(at[:9], at[9:]+"sent"), nil))
+
+	sum := func(text string) string { return sha512Hex(text + signing(mid, 1)) }
+	midtrans := func(order, status, amount, signed string) string {
+		return fmt.Sprintf(`{"order_id":%q,"status_code":%q,"gross_amount":%q,"signature_key":%q}`, order, status, amount, sum(signed))
+	}
+	require.Empty(t, send(t, mid, "", "/hooks", "application/json", midtrans("a", "200", "10.00", "a20010.00"), nil))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mid, "", "/hooks", "application/json", midtrans("a2", "001", "0.00", "a20010.00"), nil))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mid, "", "/hooks", "application/json", midtrans("a", "200", "010.00", "a200010.00"), nil))
+	require.Equal(t, core.ReasonMissingSignature, send(t, mid, "", "/hooks", "application/json", `{"signature_key":"`+sum("")+`"}`, nil))
+}
+
+func TestASignedFieldOfAFormMustNotComeTwice(t *testing.T) {
+	t.Parallel()
+	mandrill, bt := provider.Mandrill(), provider.Braintree()
+	const hook = "https://example.com/hooks"
+	sign := func(text string) map[string]string {
+		return map[string]string{"X-Mandrill-Signature": base64.StdEncoding.EncodeToString(macSHA1([]byte(signing(mandrill, 1)), hook+text))}
+	}
+	require.Empty(t, send(t, mandrill, "", hook, formType, "mandrill_events=1", sign("mandrill_events1")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mandrill, "", hook, formType, "mandrill_events=1&mandrill_events=1", sign("mandrill_events1mandrill_events1")))
+	require.Equal(t, core.ReasonMissingSignature, send(t, mandrill, "", hook, "application/json", "[]", sign("")))
+
+	key := sha1.Sum([]byte(strings.TrimPrefix(signing(bt, 1), "test-key-1|")))
+	form := "bt_payload=ea&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "ea")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form, nil), "hexadecimal: what challenges are made of")
+	form = "bt_payload=eHg&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "eHg")))
+	require.Empty(t, send(t, bt, "", hook, formType, form, nil))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form+"&bt_payload=eHg", nil))
+	require.Equal(t, core.ReasonMissingSignature, send(t, bt, "", hook, "application/json", form, nil))
+}
+
+func TestDropboxSignComesAsAMultipartForm(t *testing.T) {
+	t.Parallel()
+	p := provider.DropboxSign()
+	at := fmt.Sprint(ownTime)
+	doc := `{"event":{"event_time":"` + at + `","event_type":"sent","event_hash":"` + hex.EncodeToString(ownMAC([]byte(signing(p, 1)), at+"sent")) + `"}}`
+	part := func(disposition, text string) string {
+		return "--XX\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + text + "\r\n"
+	}
+	const multi = "multipart/form-data; boundary=XX"
+	rows := []struct {
+		name, contentType, body string
+		want                    core.Reason
+	}{
+		{"multipart", multi, part(`name="x"`, "1") + part(`name="json"`, doc) + "--XX--\r\n", ""},
+		{"multipart under another boundary's name", "multipart/form-data; boundary=YY", part(`name="json"`, doc) + "--XX--\r\n", ""},
+		{"URL-encoded", formType, url.Values{"json": {doc}}.Encode(), ""},
+		{"the field twice", multi, part(`name="json"`, doc) + part(`name="json"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
+		{"a file of that name", multi, part(`name="json"; filename="a"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
+		{"a form that ends early", multi, part(`name="json"`, doc), core.ReasonMalformedSignature},
+		{"too many parts", multi, strings.Repeat(part(`name="x"`, ""), 1001) + part(`name="json"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
+		{"no such field", multi, part(`name="x"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
+	}
+	for _, row := range rows {
+		require.Equal(t, row.want, send(t, p, "", "/hooks", row.contentType, row.body, nil), row.name)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(rows[0].body))
+	r.Header.Set("Content-Type", multi)
+	w := httptest.NewRecorder()
+	seen := ""
+	core.Handler(guardOf(t, p, configured(p, 1), time.Unix(ownTime, 0)), core.Signal(func(_ *http.Request, e core.Event) error {
+		seen = e.Type
+		return nil
+	})).ServeHTTP(w, r)
+	require.Equal(t, "sent", seen)
+	require.Equal(t, "Hello API Event Received", w.Body.String())
+}
+
+func TestHandshakesOfTheSchemes(t *testing.T) {
+	t.Parallel()
+	discord := provider.Discord()
+	at := fmt.Sprint(ownTime)
+	ping := func(body, sig string) *core.Reply {
+		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+		r.Header.Set("X-Signature-Timestamp", at)
+		r.Header.Set("X-Signature-Ed25519", sig)
+		_, reply := guardOf(t, discord, configured(discord, 1), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		return reply
+	}
+	signed := func(body string) string {
+		sig, err := privateKey(entry.Ed25519, 1).Sign(nil, []byte(at+body), noHash)
+		require.NoError(t, err)
+		return hex.EncodeToString(sig)
+	}
+	reply := ping(`{"type":1}`, signed(`{"type":1}`))
+	require.Equal(t, []any{200, `{"type":1}`, "application/json"}, []any{reply.Status, string(reply.Body), reply.Header.Get("Content-Type")})
+	reply = ping(`{"type":0}`, signed(`{"type":0}`))
+	require.Equal(t, []any{204, ""}, []any{reply.Status, string(reply.Body)})
+	require.Equal(t, 401, ping(`{"type":1}`, strings.Repeat("0", 128)).Status, "Discord sends such on purpose")
+
+	// Mandrill's probe is signed with a key that everybody knows.
+	probe := func(secrets core.SecretSource, awaiting bool, body string) int {
+		g, err := core.New(core.Config{
+			Endpoint: "m", Provider: provider.Mandrill(), Secrets: secrets, AwaitingSecret: awaiting, PublicURL: "http://localhost/",
+			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		})
+		require.NoError(t, err)
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", formType)
+		r.Header.Set("X-Mandrill-Signature", "QANhYzyeonX51wyzKImgnLZ27CE=")
+		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, d)
+		return reply.Status
+	}
+	require.Equal(t, 200, probe(nil, true, "mandrill_events=%5B%5D"))
+	require.Equal(t, 503, probe(nil, true, "mandrill_events=%5B%7B%7D%5D"))
+	require.Equal(t, 400, probe(core.StaticSecrets("a-key-of-enough-bytes"), false, "mandrill_events=%5B%5D"))
+}
+
+// TestSNS judges recorded messages of Amazon SNS by their certificate, offline: its canonical form, and the version that
+// says which hash was used.
+func TestSNS(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/sns/aws-sns.json")
+	require.NoError(t, err)
+	var vectors []struct {
+		ID      string
+		Expect  string
+		Cert    string `json:"cert_pem"`
+		Body    []byte `json:"body_b64"`
+		Headers map[string]string
+	}
+	require.NoError(t, json.Unmarshal(data, &vectors))
+	field := func(name string, optional bool, g entry.Grammar) entry.Part {
+		return entry.Part{Kind: entry.PartJSON, Text: "/" + name, Before: name + "\n", After: "\n", Optional: optional, Grammar: g}
+	}
+	p := core.NewProvider(entry.Entry{
+		Name: "sns", Title: "SNS", Confidence: "A",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.RSAPKCS1SHA256,
+			Key:       entry.Key{Certificate: true},
+			Second:    &entry.KeyKind{Algorithm: entry.RSAPKCS1SHA1, Name: "1"},
+			Signature: entry.Signature{
+				Field: entry.Field{JSON: "/Signature"}, Encoding: entry.Base64, Name: "2", Version: entry.Field{JSON: "/SignatureVersion"},
+			},
+			KeyRef: entry.Field{JSON: "/SigningCertURL"},
+			// Only the message may hold a line feed: read from its end, the text divides in one way.
+			Signed: []entry.Part{
+				field("Message", false, entry.AnyText), field("MessageId", false, entry.NoControl), field("Subject", true, entry.NoControl),
+				field("SubscribeURL", true, entry.NoControl), field("Timestamp", false, entry.NoControl), field("Token", true, entry.NoControl),
+				field("TopicArn", false, entry.NoControl), field("Type", false, entry.NoControl),
+			},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/MessageId"},
+	}, nil)
+	judged := 0
+	for _, v := range vectors {
+		require.Equal(t, "valid", v.Expect)
+		if strings.Contains(v.ID, "lambda") {
+			continue // a Lambda function gets other names of members, never a webhook
+		}
+		judged++
+		judge := func(body []byte) core.Reason {
+			return reasonOf(guardOf(t, p, v.Cert, time.Now()), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(string(body))))
+		}
+		require.Empty(t, judge(v.Body), v.ID)
+		var doc map[string]any
+		require.NoError(t, json.Unmarshal(v.Body, &doc))
+		for name := range doc {
+			if name == "UnsubscribeURL" || name == "SigningCertURL" {
+				continue // nothing signs these
+			}
+			changed := map[string]any{}
+			for k, value := range doc {
+				changed[k] = value
+			}
+			changed[name] = fmt.Sprint(doc[name], "x")
+			body, err := json.Marshal(changed)
+			require.NoError(t, err)
+			require.NotEmpty(t, judge(body), "%s with another %s", v.ID, name)
+		}
+		doc["SignatureVersion"] = map[string]string{"1": "2", "2": "1"}[doc["SignatureVersion"].(string)]
+		body, err := json.Marshal(doc)
+		require.NoError(t, err)
+		require.Equal(t, core.ReasonBadSignature, judge(body), "the version of another hash")
+		doc["SignatureVersion"] = "3"
+		body, err = json.Marshal(doc)
+		require.NoError(t, err)
+		require.Equal(t, core.ReasonMissingSignature, judge(body))
+	}
+	require.Equal(t, 3, judged)
+}
+
+func TestHubSpotsVersionIsNotTheRequestsChoice(t *testing.T) {
+	t.Parallel()
+	v1, v2 := provider.HubSpotV1(), provider.HubSpotV2()
+	const hook, body = "https://example.com/hooks", `[]`
+	sum1 := sha256.Sum256([]byte(signing(v1, 1) + body))
+	sum2 := sha256.Sum256([]byte(signing(v2, 1) + "POST" + hook + body))
+	headers := func(sum [32]byte, version string) map[string]string {
+		h := map[string]string{"X-HubSpot-Signature": hex.EncodeToString(sum[:])}
+		if version != "" {
+			h["X-HubSpot-Signature-Version"] = version
+		}
+		return h
+	}
+	require.Empty(t, send(t, v1, "", hook, "", body, headers(sum1, "v1")))
+	require.Empty(t, send(t, v2, "", hook, "", body, headers(sum2, "v2")))
+	require.Equal(t, core.ReasonMissingSignature, send(t, v1, "", hook, "", body, headers(sum1, "v2")))
+	require.Equal(t, core.ReasonMissingSignature, send(t, v1, "", hook, "", body, headers(sum1, "")))
+	require.Equal(t, core.ReasonMissingSignature, send(t, v2, "", hook, "", body, headers(sum1, "v1")))
+	require.Equal(t, core.ReasonBadSignature, send(t, v2, "", hook, "", body, headers(sum1, "v2")))
+}

@@ -1,0 +1,51 @@
+package core
+
+import "github.com/sallyport-go/sallyport/core/internal/entry"
+
+// maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme together.
+// Each may cost one verification for each active key, some 50 to 100 microseconds, so that a forger who sends the most
+// costs 4 times as many verifications as there are keys, of which one or two is usual. Senders sign with one key, and
+// with two while they change it.
+const maxPublicSignatures = 4
+
+// publicSignature is a signature that a public key of its kind has to judge.
+type publicSignature struct {
+	kind  int
+	bytes []byte
+}
+
+// verifiedBy says whether one of the delivery's signatures of the key's kind is the key's own.
+func (p *presented) verifiedBy(k *activeKey, alg entry.Algorithm, signed []byte) bool {
+	for i := range p.public {
+		if s := &p.public[i]; s.kind == k.kind && verifyPublic(alg, k.public, signed, s.bytes) {
+			return true
+		}
+	}
+	return false
+}
+
+// holds says whether the delivery presents a signature of a kind.
+func (p *presented) holds(kind, mac int) bool {
+	if kind == mac {
+		return p.signatures.n > 0
+	}
+	for i := range p.public {
+		if p.public[i].kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// decodePublicSignature decodes a signature of a public key, as strictly as decodeSignature does.
+func decodePublicSignature(enc entry.Encoding, text string, least, most int) ([]byte, bool) {
+	if len(text) > 2*most {
+		return nil, false
+	}
+	out := make([]byte, len(text))
+	n, ok := decodeText(enc, out, []byte(text))
+	if !ok || n < least || n > most {
+		return nil, false
+	}
+	return out[:n], true
+}

@@ -1,0 +1,104 @@
+package core
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+func newVerifier(s *entry.Scheme, src SecretSource, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
+	v := &verifier{scheme: s, source: src, keySource: keySource, rules: rules, unit: s.Timestamp.Unit, mac: -1}
+	if s.Custom != nil {
+		v.custom = s.Custom.Traits()
+		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
+		v.signsRoute = true // it may need the URL
+	} else if problem := v.compileScheme(); problem != "" {
+		m.add("Provider", "", "its entry %s", problem)
+		return v, nil
+	}
+	namesKey := v.namesKey() || v.custom.Keyless
+	switch {
+	case src == nil && namesKey && keySource == nil:
+		m.add("Keys", "", "a delivery names the key it is signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
+		return v, nil
+	case src == nil && namesKey:
+		v.compiled.Store(&compiledKeys{})
+		return v, nil
+	case keySource != nil && !namesKey:
+		m.add("Keys", "", "a delivery of this provider names no key; remove it")
+		return v, nil
+	case src == nil:
+		m.add("Secrets", "", "no secret is configured; %s", rules.advice)
+		return v, nil
+	}
+	list, err := lookupNow(context.Background(), src, "")
+	if err != nil {
+		m.add("Secrets", "", "%v; %s", err, rules.advice)
+		return v, nil
+	}
+	keys, notes := v.compile(list, m)
+	v.compiled.Store(keys)
+	return v, notes
+}
+
+// namesKey says that a delivery names the key it is signed with.
+func (v *verifier) namesKey() bool { return !isNowhere(&v.scheme.KeyRef) }
+
+func isNowhere(f *entry.Field) bool {
+	return len(f.Headers) == 0 && f.JSON == "" && f.Form == "" && f.Key == "" && !f.First
+}
+
+// compileScheme compiles what the entry says, or says what is wrong with it.
+func (v *verifier) compileScheme() (problem string) {
+	s := v.scheme
+	for i, k := range kindsOf(s) {
+		method := methodOf(k.Algorithm)
+		if method.most == 0 {
+			return "names an unknown algorithm"
+		}
+		v.kinds = append(v.kinds, kind{k, method})
+		if k.Algorithm.PublicKey() {
+			if len(s.Also) > 0 {
+				return "has several readings of what is signed, and public keys, whose signatures are dear"
+			}
+			continue
+		}
+		if v.mac >= 0 {
+			return "has two kinds of secrets; it takes two entries"
+		}
+		v.mac = i
+	}
+	if problem := v.compileParts(); problem != "" {
+		return problem
+	}
+	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
+	v.beside = canonical(s.Signature.Beside)
+	if len(s.Signature.Headers) == 0 && !v.inBody {
+		return "does not say where the signature is"
+	}
+	// Where the signature is in the body, one family of headers may hold what stands beside it.
+	for family := range max(1, len(s.Signature.Headers)) {
+		names := make([]string, fieldCount)
+		for f := range fieldCount {
+			if h := v.field(f).Headers; len(h) > 0 {
+				names[f] = http.CanonicalHeaderKey(h[min(family, len(h)-1)])
+			}
+		}
+		v.headers = append(v.headers, names)
+	}
+	v.lateTime = v.timestamp && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
+	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
+		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })
+	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil
+	return ""
+}
+
+func canonical(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = http.CanonicalHeaderKey(name)
+	}
+	return out
+}

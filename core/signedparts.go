@@ -1,0 +1,228 @@
+package core
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// part is one compiled part of the signed bytes.
+type part struct {
+	*entry.Part
+	value int // its index in presented.values; -1: not there
+}
+
+// valueOf says where a value that a part takes from the body or from the query sits.
+type valueOf struct {
+	kind     entry.PartKind
+	text     string
+	path     int // its index in what the body's scan finds; -1: not there
+	optional bool
+	grammar  entry.Grammar
+}
+
+// compileParts compiles the signed bytes and what has to be found for them.
+func (v *verifier) compileParts() (problem string) {
+	s := v.scheme
+	pointers := make([]string, fieldCount)
+	for f := range fieldCount {
+		pointers[f] = v.field(f).JSON
+	}
+	v.fromForm = s.Signature.Form != ""
+	secrets, proved := 0, false
+	for _, signed := range append([][]entry.Part{s.Signed}, s.Also...) {
+		reading := make([]part, len(signed))
+		for i := range signed {
+			p := part{&signed[i], -1}
+			switch p.Kind {
+			case entry.PartTimestamp:
+				v.timestamp = true
+			case entry.PartID:
+				v.id = true
+				proved = true
+			case entry.PartURL, entry.PartURLBare, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartSortedQuery:
+				v.signsRoute = true
+			case entry.PartSecret:
+				secrets++
+			case entry.PartBody:
+				v.objectBody = p.Grammar == entry.Object
+				v.body = true
+			case entry.PartReplacedBody:
+				v.body, v.replaced = true, true
+				secrets++
+				if s.Signature.JSON == "" {
+					return "replaces a signature in the body and does not say where it is"
+				}
+			case entry.PartSortedForm:
+				proved = true
+				v.sortedForm = &reading[i]
+			case entry.PartForm, entry.PartQuery, entry.PartJSON:
+				proved = true
+				p.value = v.valueIndex(&p, &pointers)
+			case entry.PartHeader:
+				v.headerParts = append(v.headerParts, p.Part)
+			case entry.PartLiteral, entry.PartMethod, entry.PartPath:
+			default:
+				return fmt.Sprintf("signs a part of the unknown kind %d", p.Kind)
+			}
+			reading[i] = p
+		}
+		v.readings = append(v.readings, reading)
+	}
+	if s.Items != "" && (v.sortedForm != nil || v.namesKey() || slices.ContainsFunc(v.values, func(want valueOf) bool { return want.kind != entry.PartJSON })) {
+		return "signs items of a list, and something that is not in them"
+	}
+	if v.replaced && (s.Items != "" || s.Document != "") {
+		return "replaces a signature in something else than the body"
+	}
+	digests := false
+	for _, k := range v.kinds {
+		digests = digests || k.Algorithm.Digest()
+	}
+	if digests != (secrets > 0) {
+		return "has to sign the secret itself with a plain hash, and with nothing else"
+	}
+	// A timestamp inside a body that is signed as a whole is proved with it.
+	v.timestamp = v.timestamp || v.body && s.Timestamp.JSON != ""
+	if !v.body && !proved {
+		return "signs neither the body nor an id: every delivery would carry the same proof"
+	}
+	v.body = v.body || s.BodySHA256 != ""
+	v.paths = jsonscan.Compile(pointers...)
+	if s.Items != "" {
+		v.items = jsonscan.Compile(s.Items)
+	}
+	return ""
+}
+
+// valueIndex gives the place of a part's value, the same for the same value in another reading.
+func (v *verifier) valueIndex(p *part, pointers *[]string) int {
+	want := valueOf{kind: p.Kind, text: p.Text, path: -1, optional: p.Optional, grammar: p.Grammar}
+	at := slices.IndexFunc(v.values, func(have valueOf) bool { return have.kind == want.kind && have.text == want.text })
+	if at >= 0 {
+		return at
+	}
+	switch p.Kind {
+	case entry.PartJSON:
+		want.path = len(*pointers)
+		*pointers = append(*pointers, p.Text)
+	case entry.PartForm:
+		v.fromForm = true
+	}
+	v.values = append(v.values, want)
+	return len(v.values) - 1
+}
+
+// writeSigned feeds the signed bytes to the hash, part by part, as they came.
+func (v *verifier) writeSigned(st *digestState, reading []part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
+	for i := range reading {
+		part := &reading[i]
+		if part.Optional && !v.isPresent(part, r, p) {
+			continue
+		}
+		if part.Before != "" {
+			st.writeString(part.Before)
+		}
+		v.writePart(st, part, k, r, url, body, p)
+		if part.After != "" {
+			st.writeString(part.After)
+		}
+	}
+}
+
+func (v *verifier) isPresent(part *part, r *http.Request, p *presented) bool {
+	switch part.Kind {
+	case entry.PartJSON, entry.PartForm, entry.PartQuery:
+		return p.values[part.value].present
+	case entry.PartHeader:
+		return r.Header.Get(part.Text) != ""
+	default:
+		return true
+	}
+}
+
+func (v *verifier) writePart(st *digestState, part *part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
+	switch part.Kind {
+	case entry.PartBody:
+		st.write(body)
+	case entry.PartTimestamp:
+		st.writeString(p.timestamp)
+	case entry.PartID:
+		st.writeString(p.id)
+	case entry.PartLiteral:
+		st.writeString(part.Text)
+	case entry.PartHeader:
+		st.writeString(r.Header.Get(part.Text))
+	case entry.PartURL:
+		st.writeString(url)
+	case entry.PartMethod:
+		st.writeString(r.Method)
+	case entry.PartPath:
+		st.writeString(requestTarget(r))
+	case entry.PartSecret:
+		st.write(k.material)
+	case entry.PartJSON, entry.PartForm, entry.PartQuery:
+		text := p.values[part.value].text
+		if part.Lower {
+			text = strings.ToLower(text)
+		}
+		st.writeString(text)
+	case entry.PartSortedForm:
+		for _, f := range p.form {
+			st.writeString(f.name)
+			st.writeString(f.value)
+		}
+	case entry.PartSortedQuery:
+		st.writeString(sortedQuery(url, len(p.form) > 0))
+	case entry.PartURLBare:
+		bare, _, _ := strings.Cut(url, "?")
+		st.writeString(bare)
+	case entry.PartURLWithPort:
+		st.writeString(urlWithPort(url))
+	case entry.PartURLWithoutPort:
+		st.writeString(urlWithoutPort(url))
+	case entry.PartReplacedBody:
+		st.write(body[:p.replaced[0]])
+		st.write(k.material)
+		st.write(body[p.replaced[1]:])
+	default:
+		panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
+	}
+}
+
+// signedDigest is what an event is remembered by where decoded fields are signed: each signed value, preceded by its
+// length so that no two lists of values hash alike. What belongs to the attempt or to the endpoint is left out.
+func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *presented) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	collect := &digestState{}
+	for i := range v.readings[0] {
+		part := &v.readings[0][i]
+		switch part.Kind {
+		case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartLiteral, entry.PartURL,
+			entry.PartURLBare, entry.PartURLWithPort, entry.PartURLWithoutPort:
+			continue
+		case entry.PartSortedForm:
+			for _, f := range p.form {
+				writePart(h, []byte(f.name))
+				writePart(h, []byte(f.value))
+			}
+			continue
+		case entry.PartReplacedBody:
+			writePart(h, body[:p.replaced[0]])
+			writePart(h, body[p.replaced[1]:])
+			continue
+		}
+		collect.message = collect.message[:0]
+		if !part.Optional || v.isPresent(part, r, p) {
+			v.writePart(collect, part, nil, r, url, body, p)
+		}
+		writePart(h, collect.message)
+	}
+	h.Sum(sum[:0])
+	return sum
+}

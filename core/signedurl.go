@@ -1,0 +1,104 @@
+package core
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// splitURL cuts a URL into its scheme with "://", its host with the user before it, its port without the colon, and the
+// rest. It decodes nothing: what is signed are the bytes as they are written.
+func splitURL(text string) (scheme, host, port, rest string) {
+	scheme, after, ok := strings.Cut(text, "://")
+	if !ok {
+		return "", "", "", text
+	}
+	scheme += "://"
+	end := strings.IndexAny(after, "/?#")
+	if end < 0 {
+		end = len(after)
+	}
+	host, rest = after[:end], after[end:]
+	// A colon inside the brackets of an IPv6 address, or before the user's @, begins no port.
+	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') && at > strings.LastIndexByte(host, '@') {
+		host, port = host[:at], host[at+1:]
+	}
+	return scheme, host, port, rest
+}
+
+// portOf is the port that a URL names, with its colon.
+func portOf(text string) string {
+	if _, _, port, _ := splitURL(text); port != "" {
+		return ":" + port
+	}
+	return ""
+}
+
+func urlWithPort(text string) string {
+	scheme, host, port, rest := splitURL(text)
+	switch {
+	case port != "":
+	case scheme == "https://":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return scheme + host + ":" + port + rest
+}
+
+func urlWithoutPort(text string) string {
+	scheme, host, _, rest := splitURL(text)
+	return scheme + host + rest
+}
+
+// sortedQuery writes the query of a URL as Plivo signs it: after a '?', which is there where the query or the form has
+// fields, the decoded parameters sorted by name and value, and a '.' between them and a form.
+func sortedQuery(text string, form bool) string {
+	_, query, _ := strings.Cut(text, "?")
+	fields, ok := sortedForm([]byte(query), entry.RepeatsSorted)
+	var b strings.Builder
+	if !ok {
+		b.WriteString("?" + query) // which no sender signs: what cannot be read must not go unsigned
+	}
+	for i, f := range fields {
+		b.WriteByte("?&"[min(i, 1)])
+		b.WriteString(f.name + "=" + f.value)
+	}
+	switch {
+	case form && b.Len() == 0:
+		return "?"
+	case form:
+		b.WriteByte('.')
+	}
+	return b.String()
+}
+
+// checkBodyDigest compares the body with its digest in the URL, after the URL was proved. Where the URL names a digest,
+// it counts whatever the Content-Type says, which nothing signs; where it names none, only a form is covered.
+func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) failure {
+	name := v.scheme.BodySHA256
+	if name == "" {
+		return failure{}
+	}
+	_, query, _ := strings.Cut(url, "?")
+	values, err := queryValues(query, name)
+	if err != nil || len(values) > 1 {
+		return failure{ReasonMalformedSignature, "the signed URL is malformed, or names two digests of the body"}
+	}
+	if len(values) == 0 {
+		if _, multi := multipartBoundary(body); len(body) == 0 || isForm(r.Header.Get("Content-Type")) && !multi {
+			return failure{}
+		}
+		return failure{ReasonMissingSignature, "the body is no form, and the signed URL does not hold its digest " + name + ": a proxy may strip the query, or PublicURL has one"}
+	}
+	sum := sha256.Sum256(body)
+	want := strings.ToLower(values[0])
+	if subtle.ConstantTimeCompare([]byte(want), []byte(hex.EncodeToString(sum[:]))) != 1 {
+		return failure{ReasonBadSignature, "the body is not the one whose digest the signed URL holds"}
+	}
+	return failure{}
+}

@@ -1,0 +1,171 @@
+package webhooktest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/md5" //nolint:gosec // Unisender Go
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // some providers sign with HMAC-SHA-1
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"hash"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// KeyPair makes keys for a provider that signs with a key pair: the public key as the provider shows it, for
+// core.Config.Secrets, and the private key for [Sign]. It panics for a provider that signs with a secret only. A pair is
+// made anew each time; one of RSA takes a moment.
+func KeyPair(p core.Provider) (public, private string) {
+	e, err := core.EntryOf(p)
+	if err != nil || e == nil || e.Scheme == nil {
+		panic("webhooktest: the provider does not sign with a key pair")
+	}
+	kind := entry.KeyKind{Algorithm: e.Scheme.Algorithm, Key: e.Scheme.Key}
+	if !kind.Algorithm.PublicKey() && e.Scheme.Second != nil {
+		kind = *e.Scheme.Second
+	}
+	key := newPrivateKey(kind.Algorithm)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	private = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if pub, ok := key.Public().(ed25519.PublicKey); ok {
+		return kind.Key.Prefix + encode(kind.Key.Encoding, pub), private
+	}
+	spki, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(spki), private
+}
+
+func newPrivateKey(alg entry.Algorithm) crypto.Signer {
+	var key crypto.Signer
+	var err error
+	switch alg {
+	case entry.Ed25519:
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	case entry.ECDSAP256SHA256:
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+		key, err = rsa.GenerateKey(rand.Reader, 2048)
+	default:
+		panic("webhooktest: the provider does not sign with a key pair")
+	}
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// signingKey is what signs: a secret, or a private key.
+type signingKey struct {
+	algorithm entry.Algorithm
+	version   string
+	secret    []byte
+	private   crypto.Signer
+}
+
+func newSigningKey(s *entry.Scheme, text string) (signingKey, error) {
+	k := signingKey{algorithm: s.Algorithm, version: s.Signature.Name}
+	switch block, _ := pem.Decode([]byte(text)); {
+	case block != nil:
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return k, err
+		}
+		k.private, _ = key.(crypto.Signer)
+	case strings.HasPrefix(text, "whsk_"): // Standard Webhooks: the seed and the public key, or the seed
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "whsk_"))
+		if err != nil || len(raw) < ed25519.SeedSize {
+			return k, errors.New("webhooktest: the private key is malformed")
+		}
+		k.private = ed25519.NewKeyFromSeed(raw[:ed25519.SeedSize])
+	}
+	if k.private != nil {
+		if !k.algorithm.PublicKey() && s.Second != nil {
+			k.algorithm, k.version = s.Second.Algorithm, s.Second.Name
+		}
+		return k, nil
+	}
+	if k.algorithm.PublicKey() {
+		return k, errors.New("webhooktest: the provider signs with a private key; make one with KeyPair")
+	}
+	key, err := keyBytes(s.Key, text)
+	k.secret = key
+	return k, err
+}
+
+func keyBytes(k entry.Key, secret string) ([]byte, error) {
+	if k.Named != "" {
+		if _, after, ok := strings.Cut(secret, k.Named); ok {
+			secret = after
+		}
+	}
+	text := strings.TrimPrefix(secret, k.Prefix)
+	var key []byte
+	var err error
+	switch k.Encoding {
+	case entry.Text:
+		key = []byte(text)
+	case entry.Hex:
+		key, err = hex.DecodeString(text)
+	case entry.Base64URL, entry.Base64URLRaw:
+		key, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+	default:
+		key, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+	}
+	if k.SHA1 {
+		sum := sha1.Sum(key) //nolint:gosec // Braintree
+		key = sum[:]
+	}
+	return key, err
+}
+
+func (k *signingKey) sign(message []byte) ([]byte, error) {
+	newHash, id := hashes(k.algorithm)
+	sum := func(h hash.Hash) []byte {
+		_, _ = h.Write(message)
+		return h.Sum(nil)
+	}
+	switch {
+	case k.private == nil && k.algorithm.Digest():
+		return sum(newHash()), nil
+	case k.private == nil:
+		return sum(hmac.New(newHash, k.secret)), nil
+	case k.algorithm == entry.Ed25519:
+		return k.private.Sign(rand.Reader, message, crypto.Hash(0))
+	case k.algorithm == entry.RSAPSSSHA256:
+		return k.private.Sign(rand.Reader, sum(newHash()), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: id})
+	default:
+		return k.private.Sign(rand.Reader, sum(newHash()), id)
+	}
+}
+
+func hashes(a entry.Algorithm) (func() hash.Hash, crypto.Hash) {
+	switch a {
+	case entry.HMACSHA1, entry.DigestSHA1, entry.RSAPKCS1SHA1:
+		return sha1.New, crypto.SHA1
+	case entry.HMACSHA384:
+		return sha512.New384, crypto.SHA384
+	case entry.HMACSHA512, entry.DigestSHA512:
+		return sha512.New, crypto.SHA512
+	case entry.DigestMD5:
+		return md5.New, crypto.MD5
+	default:
+		return sha256.New, crypto.SHA256
+	}
+}

@@ -1,0 +1,254 @@
+package webhooktest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// message is the signed bytes. inside is the document or the form that carries the signature, or its item; nil where
+// nothing is signed inside the body.
+func (s *signer) message(inside carrier) (message []byte, err error) {
+	for _, part := range s.scheme.Signed {
+		value, present, err := s.value(&part, inside)
+		if err != nil {
+			return nil, err
+		}
+		if part.Optional && !present {
+			continue
+		}
+		if part.Lower {
+			value = bytes.ToLower(value)
+		}
+		message = append(message, part.Before...)
+		message = append(message, value...)
+		message = append(message, part.After...)
+	}
+	return message, nil
+}
+
+func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present bool, err error) {
+	text := ""
+	switch part.Kind {
+	case entry.PartBody:
+		return s.body, true, nil
+	case entry.PartTimestamp:
+		text = s.at
+	case entry.PartID:
+		text = s.id
+	case entry.PartLiteral:
+		text = part.Text
+	case entry.PartSecret:
+		return s.key.secret, true, nil
+	case entry.PartHeader:
+		text = s.r.Header.Get(part.Text)
+		return []byte(text), text != "", nil
+	case entry.PartMethod:
+		text = s.r.Method
+	case entry.PartPath:
+		text = s.r.URL.RequestURI()
+	case entry.PartURL:
+		text = s.url().String()
+	case entry.PartURLBare:
+		u := s.url()
+		u.RawQuery = ""
+		text = u.String()
+	case entry.PartURLWithoutPort, entry.PartURLWithPort:
+		u := s.url()
+		host := u.Hostname()
+		if part.Kind == entry.PartURLWithPort {
+			host = u.Host
+			if u.Port() == "" {
+				host += map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+			}
+		}
+		u.Host = host
+		text = u.String()
+	case entry.PartSortedForm:
+		text = concatenated(s.form(), "", "")
+	case entry.PartSortedQuery:
+		text = concatenated(s.r.URL.Query(), "=", "&")
+		switch form := len(s.form()) > 0; {
+		case text != "" && form:
+			text = "?" + text + "."
+		case text != "" || form:
+			text = "?" + text
+		}
+	case entry.PartQuery:
+		return []byte(s.r.URL.Query().Get(part.Text)), s.r.URL.Query().Has(part.Text), nil
+	case entry.PartJSON, entry.PartForm:
+		text, present = inside.field(part)
+		return []byte(text), present, nil
+	case entry.PartReplacedBody:
+		doc, err := inside.with(s.scheme, string(s.key.secret), s.at, s.id)
+		return doc, true, err
+	default:
+		return nil, false, errors.New("webhooktest: the entry signs a part that is not known here")
+	}
+	return []byte(text), true, nil
+}
+
+func (s *signer) url() *url.URL {
+	u := *s.r.URL
+	if u.Host == "" {
+		u.Host = s.r.Host
+	}
+	if u.Scheme == "" {
+		u.Scheme = "https"
+	}
+	return &u
+}
+
+func (s *signer) form() url.Values {
+	if !isForm(s.r) {
+		return nil
+	}
+	form, err := url.ParseQuery(string(s.body))
+	if err != nil {
+		return nil
+	}
+	return form
+}
+
+func concatenated(form url.Values, equals, between string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, value := range slices.Compact(slices.Sorted(slices.Values(form[name]))) {
+			all = append(all, name+equals+value)
+		}
+	}
+	return strings.Join(all, between)
+}
+
+// makeForm turns a JSON body into what the provider would send: a form that holds it, or a URL that holds its digest.
+func (s *signer) makeForm() {
+	field, sorted := "", false
+	for _, part := range s.scheme.Signed {
+		switch part.Kind {
+		case entry.PartForm:
+			field = part.Text
+		case entry.PartSortedForm:
+			sorted = true
+		}
+	}
+	if isForm(s.r) || len(s.body) == 0 || field == "" && !sorted {
+		return
+	}
+	if name := s.scheme.BodySHA256; name != "" {
+		sum := sha256.Sum256(s.body)
+		q := s.r.URL.Query()
+		q.Set(name, hex.EncodeToString(sum[:]))
+		s.r.URL.RawQuery = q.Encode()
+		s.r.RequestURI = s.r.URL.RequestURI()
+		return
+	}
+	text := string(s.body)
+	if field != "" {
+		text = base64.StdEncoding.EncodeToString(s.body) // Braintree's XML
+	} else if field = s.entry.Event.PayloadForm; field == "" {
+		field = "payload"
+	}
+	s.body = []byte(url.Values{field: {text}}.Encode())
+	s.r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+}
+
+// needsJSON says that something of the proof sits in a JSON document.
+func needsJSON(s *entry.Scheme) bool {
+	return s.Signature.JSON != "" || s.Timestamp.JSON != "" || s.ID.JSON != "" ||
+		slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartJSON })
+}
+
+// signInside signs a body that carries its own signature.
+func (s *signer) signInside() ([]byte, error) {
+	holder, err := s.openBody()
+	if err != nil {
+		return nil, err
+	}
+	if s.scheme.Items == "" {
+		if err := s.signCarrier(holder); err != nil {
+			return nil, err
+		}
+		return holder.encoded()
+	}
+	doc, ok := holder.(jsonCarrier)
+	if !ok {
+		return nil, errors.New("webhooktest: the provider sends JSON")
+	}
+	object, member := doc.parent(s.scheme.Items)
+	list, _ := object[member].([]any)
+	if len(list) == 0 {
+		list = []any{map[string]any{}}
+	}
+	for i := range list {
+		item, ok := list[i].(map[string]any)
+		if !ok {
+			return nil, errors.New("webhooktest: an item is no JSON object")
+		}
+		if err := s.signCarrier(jsonCarrier(item)); err != nil {
+			return nil, err
+		}
+	}
+	object[member] = list
+	return json.Marshal(doc)
+}
+
+func (s *signer) signCarrier(c carrier) error {
+	s.id = s.makeID(c)
+	c.put(s.scheme, "", s.at, s.id)
+	beside := len(s.scheme.Signature.Headers) > 0
+	if doc, ok := c.(jsonCarrier); ok && beside && s.scheme.Timestamp.JSON != "" && s.scheme.Timestamp.Unit != entry.RFC3339 {
+		object, member := doc.parent(s.scheme.Timestamp.JSON)
+		object[member] = json.Number(s.at)
+	}
+	var err error
+	if beside { // the body is signed with what was put into it
+		if s.body, err = c.encoded(); err != nil {
+			return err
+		}
+	}
+	message, err := s.message(c)
+	if err != nil {
+		return err
+	}
+	signature, err := s.key.sign(message)
+	if err != nil {
+		return err
+	}
+	text := s.layout(signature)
+	s.setHeaders()
+	if beside {
+		s.r.Header.Set(s.scheme.Signature.Headers[0], text)
+		return nil
+	}
+	c.put(s.scheme, text, s.at, s.id)
+	return nil
+}
+
+// madeUp is a value for a signed field that is missing.
+func madeUp(g entry.Grammar) string {
+	switch g {
+	case entry.Status:
+		return "200"
+	case entry.Amount:
+		return "10.00"
+	case entry.Word:
+		return "test_event"
+	default:
+		return "test-1"
+	}
+}
+
+func isForm(r *http.Request) bool {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")
+}
