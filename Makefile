@@ -100,6 +100,12 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 		done; \
 	done
 
+# Some minutes; "make test" does the same with fewer rounds.
+.PHONY: crash
+crash: ## Kill receivers 200 times on each store, and count what was run
+	SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -v -timeout 20m -run 'Nothing' ./examples/cluster
+	cd internal/storetests && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -timeout 40m ./...
+
 .PHONY: docs
 docs: ## Write docs/providers.md from the entries
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md

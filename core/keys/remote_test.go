@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -539,11 +538,8 @@ func TestNoGoroutineIsLeftWithoutClose(t *testing.T) {
 		h, key := pemHost(t, time.Second)
 		r, err := keys.PEM(snsPin(t, "eu-west-1"), keys.Options{RoundTripper: h})
 		require.NoError(t, err)
-		before := runtime.NumGoroutine()
 		for i := range 10 {
 			requireKey(t, r, snsURL(i), key)
 		}
-		synctest.Wait()
-		require.LessOrEqual(t, runtime.NumGoroutine(), before)
-	})
+	}) // which fails where a goroutine is left
 }
