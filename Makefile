@@ -81,7 +81,7 @@ newest: ## Run the tests with every dependency at its newest, in a copy
 	done; \
 	for dir in $(MODULES); do \
 		echo "== $$dir: newest dependencies"; \
-		(cd "$$copy/$$dir" && go get -u -t ./... && go mod tidy && go test -shuffle=on -count=1 ./...); \
+		(cd "$$copy/$$dir" && export GOTOOLCHAIN=auto && go get -u -t ./... && go mod tidy && go test -shuffle=on -count=1 ./...); \
 	done
 
 .PHONY: bench
