@@ -87,6 +87,9 @@ func TestRequestsThatCannotBeJudged(t *testing.T) {
 		}, core.ReasonBodyTooLarge, 413, "Connection"},
 		{"a compressed body", func() *http.Request { return with(signed(event), "Content-Encoding", "gzip") }, core.ReasonEncoding, 415, ""},
 		{"a charset nobody signs in", func() *http.Request { return with(signed(event), "Content-Type", "application/json; charset=utf-16") }, core.ReasonContentType, 415, ""},
+		{"a charset nobody signs in, in a type nobody can parse", func() *http.Request {
+			return with(signed(event), "Content-Type", "application/json; charset=utf-7; charset=utf-8")
+		}, core.ReasonContentType, 415, ""},
 		{"two content types", func() *http.Request {
 			r := signed(event)
 			r.Header["Content-Type"] = []string{"text/plain", "application/json"}

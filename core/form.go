@@ -74,7 +74,8 @@ func badContentType(values []string) bool {
 	_, params, err := mime.ParseMediaType(values[0])
 	if err != nil {
 		// A type nobody can parse is not refused for that alone: what matters is the charset.
-		return strings.Contains(strings.ToLower(values[0]), "charset=utf-16") || strings.Contains(values[0], ",")
+		rest := strings.ReplaceAll(strings.ToLower(values[0]), "charset=utf-8", "")
+		return strings.Contains(rest, "charset") || strings.Contains(rest, ",")
 	}
 	switch strings.ToLower(params["charset"]) {
 	case "", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252":

@@ -443,6 +443,11 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if g.failOpen {
 		off("DangerouslyAcceptUnclaimed")
 	}
+	if g.verifier != nil && g.verifier.signsRoute && g.publicURL == "" {
+		// A delivery that was signed for another host under the same secret would pass with that host's name.
+		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
+			"endpoint", g.endpoint, "provider", g.provider)
+	}
 	if g.awaiting {
 		g.logger.Warn("sallyport: no secret yet: handshakes only", "endpoint", g.endpoint, "provider", g.provider)
 	}

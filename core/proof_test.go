@@ -1,6 +1,8 @@
 package core_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -179,6 +181,9 @@ func TestCredentials(t *testing.T) {
 		{"an empty named header is absent", core.HeaderToken("X-Token", list), header("X-Token", ""), core.ReasonMissingCredential},
 		{"a query token passes", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "a=1&token=" + token }, core.ReasonAccepted},
 		{"a query token twice", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "token=" + token + "&token=" + token }, core.ReasonBadCredential},
+		{"a query longer than any provider's", core.QueryToken("token", list), func(r *http.Request) {
+			r.URL.RawQuery = strings.Repeat("a=1&", 5000) + "token=" + token
+		}, core.ReasonBadCredential},
 		{"no query token", core.QueryToken("token", list), func(*http.Request) {}, core.ReasonMissingCredential},
 		{"a path token passes", core.PathToken("secret", list), func(r *http.Request) { r.SetPathValue("secret", token) }, core.ReasonAccepted},
 		{"no path token", core.PathToken("secret", list), func(*http.Request) {}, core.ReasonMissingCredential},
@@ -268,7 +273,10 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 	deliver := func(publicURL, signedURL string) core.Record {
 		c, rec := config(e)
 		c.PublicURL = publicURL
+		var log bytes.Buffer
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		g := mustNew(t, c)
+		require.Equal(t, publicURL == "", strings.Contains(log.String(), "set PublicURL"), "the host of the request is whatever its sender says")
 		r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, signedURL, "body"))
 		r.Host, r.URL.RawQuery = "hooks.example.com", "token=hidden"
 		run(g, r, ok)
