@@ -1,69 +1,7 @@
 // Command receiver receives webhooks for any set of providers on any router and prints a JSON line for each. Its usage
-// is told by -h, and every setting by receiver.yaml beside this file.
+// is told by -h, and every setting by receiver.yaml beside this file. The program itself is in examples/internal/receiver.
 package main
 
-import (
-	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"log/slog"
-	"os"
-	"os/signal"
-	"syscall"
+import "github.com/sallyport-go/sallyport/examples/internal/receiver"
 
-	"github.com/sallyport-go/sallyport/core/replay"
-)
-
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// run is main without the process: it returns the exit status. Ending ctx drains.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	opts, err := parseFlags(args, stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 2
-	}
-	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	out := &output{w: stdout, logger: logger}
-	var m mistakes
-	c := opts.config(&m)
-	// A trial first: a mistake must not cost a connection, and what guards log at their start is noise beside mistakes.
-	trial := newStores(logger)
-	c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, out, slog.New(slog.DiscardHandler), &m)
-	_ = trial.closeAll() // in memory, and empty
-	if err := m.err(); err != nil {
-		_, _ = fmt.Fprintln(stderr, err)
-		return 1
-	}
-	opened := newStores(logger)
-	endpoints := c.build(func(e *endpointConfig) (replay.Store, error) { return opened.open(ctx, e) }, out, logger, &m)
-	err = m.err()
-	switch {
-	case err != nil:
-		_, _ = fmt.Fprintln(stderr, err)
-	case len(opts.forget) > 0:
-		if err = forget(ctx, c, endpoints, opts, out); err != nil {
-			logger.Error("receiver", "error", err)
-		}
-	default:
-		if err = serve(ctx, c, endpoints, out, stderr, logger); err != nil {
-			logger.Error("receiver", "error", err)
-		}
-	}
-	if closing := opened.closeAll(); closing != nil {
-		logger.Error("receiver", "error", closing)
-		err = errors.Join(err, closing)
-	}
-	if err != nil {
-		return 1
-	}
-	return 0
-}
+func main() { receiver.Main() }

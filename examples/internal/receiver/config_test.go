@@ -1,4 +1,4 @@
-package main
+package receiver
 
 import (
 	"log/slog"
@@ -42,7 +42,7 @@ func TestTheSamplesAreGood(t *testing.T) {
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 3)
+	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 3)
 	require.NoError(t, m.err())
 }
 
