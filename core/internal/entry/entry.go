@@ -46,6 +46,32 @@ type Entry struct {
 	AckBody string
 }
 
+// SignsURL says that the endpoint's public URL, or a part of it, is among the signed bytes.
+func (e *Entry) SignsURL() bool {
+	if e.Scheme == nil {
+		return false
+	}
+	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
+		for i := range parts {
+			switch parts[i].Kind {
+			case PartURL, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AsksVerifyToken says that a handshake presents a token of the user's choosing.
+func (e *Entry) AsksVerifyToken() bool {
+	for i := range e.Handshakes {
+		if e.Handshakes[i].TokenQuery != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Algorithm is how the signed bytes are proved. The receiver chooses it; nothing in a request does.
 type Algorithm uint8
 

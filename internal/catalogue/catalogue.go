@@ -1,0 +1,111 @@
+// Package catalogue is one table of every sender that the module knows: those of package provider, those of its
+// subpackages that need a library, and the unproved ones. The laws' tests, docs/providers.md and examples/receiver work
+// through it, so that no entry is left out of any of them.
+//
+// It links every library that any entry needs. A program of one's own imports the packages of its senders instead.
+package catalogue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// Kind is the kind of package that an entry stands in.
+type Kind string
+
+// The kinds.
+const (
+	Proved   Kind = "proved"   // core/provider: its facts are official, the standard library does
+	Library  Kind = "library"  // a subpackage of core/provider, which only its users link
+	Unproved Kind = "unproved" // core/provider/unproved: known from descriptions by third parties
+)
+
+// Parameter is what an entry needs besides its secrets.
+type Parameter struct {
+	Name     string // as a configuration spells it: "topics"
+	Required bool
+	List     bool     // several values are accepted; otherwise there is one at most
+	Field    string   // the field of core.Config it goes into; empty: an argument of the provider's function
+	Doc      string   // one line: what it is, and where the provider shows it
+	Sample   []string // for tests
+}
+
+// Values are the values of parameters, by name.
+type Values map[string][]string
+
+// One is the value of a parameter that is no list; empty where it was not given.
+func (v Values) One(name string) string {
+	if len(v[name]) == 0 {
+		return ""
+	}
+	return v[name][0]
+}
+
+// Entry is one sender.
+type Entry struct {
+	Name    string
+	Kind    Kind
+	Package string // the import path below the module: "core/provider/jwt"
+
+	Parameters []Parameter
+	make       func(Values) core.Provider
+}
+
+// Provider makes the provider of these values. Values of parameters that belong into core.Config are the caller's to
+// put there. An error names the parameter that is missing, unknown, or has too many values; what a value has to look
+// like is judged by core.New.
+func (e Entry) Provider(values Values) (core.Provider, error) {
+	known := map[string]bool{}
+	for _, p := range e.Parameters {
+		known[p.Name] = true
+		given := values[p.Name]
+		switch {
+		case p.Required && (len(given) == 0 || slices.Contains(given, "")):
+			return core.Provider{}, fmt.Errorf("%s needs %s: %s", e.Name, p.Name, p.Doc)
+		case !p.List && len(given) > 1:
+			return core.Provider{}, fmt.Errorf("%s takes one value of %s, not %d", e.Name, p.Name, len(given))
+		}
+	}
+	for name := range values {
+		if !known[name] {
+			return core.Provider{}, fmt.Errorf("%s has no parameter %q", e.Name, name)
+		}
+	}
+	return e.make(values), nil
+}
+
+// Samples are values for tests, of every parameter.
+func (e Entry) Samples() Values {
+	values := Values{}
+	for _, p := range e.Parameters {
+		values[p.Name] = p.Sample
+	}
+	return values
+}
+
+// Sample is the provider of the sample values.
+func (e Entry) Sample() core.Provider { return e.make(e.Samples()) }
+
+// All returns every entry, sorted by name.
+func All() []Entry {
+	all := slices.Concat(proved(), library(), unprovedOnes())
+	for i := range all {
+		e := &all[i]
+		e.Name = e.Sample().Name()
+		e.Parameters = append(e.Parameters, inConfig(e)...)
+	}
+	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// ByName returns the entry of that name, and false where there is none.
+func ByName(name string) (Entry, bool) {
+	all := All()
+	if i, ok := slices.BinarySearchFunc(all, name, func(e Entry, name string) int { return strings.Compare(e.Name, name) }); ok {
+		return all[i], true
+	}
+	return Entry{}, false
+}
