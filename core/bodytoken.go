@@ -1,14 +1,14 @@
 package core
 
 import (
-	"time"
+	"context"
 
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
 // checkBody judges a token that the JSON in the body holds, or each item of its list. One item without it refuses the
 // delivery: a genuine item beside a forged one would vouch for it.
-func (g *gate) checkBody(body []byte, now time.Time) (label string, f failure) {
+func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label string, f failure) {
 	places := [][]byte{body}
 	if g.items != nil {
 		var raw [1][]byte
@@ -20,7 +20,9 @@ func (g *gate) checkBody(body []byte, now time.Time) (label string, f failure) {
 			return "", failure{ReasonMissingCredential, "the body has no list of items that carry the token"}
 		}
 	}
+	var match matchNotes // of the last item: together they are one delivery
 	for _, place := range places {
+		match = matchNotes{}
 		var raw [1][]byte
 		if g.member.Find(place, raw[:]) != nil {
 			return "", failure{ReasonMissingCredential, "the body is not JSON, or repeats a member on the way to the token"}
@@ -32,9 +34,10 @@ func (g *gate) checkBody(body []byte, now time.Time) (label string, f failure) {
 		case len(token) > maxCredentialBytes:
 			return "", failure{ReasonBadCredential, "the token in the body is longer than any credential"}
 		}
-		if label, f = matchIn(token, now, "the token in the body", g.plain); f.failed() {
+		if label, f = g.plain.judge(ctx, token, i.now, "the token in the body", &match); f.failed() {
 			return "", f
 		}
 	}
+	i.presented.match.add(&match)
 	return label, failure{}
 }

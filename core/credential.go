@@ -3,14 +3,11 @@ package core
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -73,92 +70,57 @@ const maxCredentialBytes = 4096
 // credentialList compares a presented credential with every accepted one, in time that does not depend on which
 // matches: the presented bytes are hashed once with a key of this process and the hashes compared.
 type credentialList struct {
-	source SecretSource
-	rules  secretRules
-	hashes *digestPool
-
-	mu       sync.Mutex
-	compiled *compiledCredentials
+	ring *keyring[[]checkedSecret]
 }
 
-type compiledCredentials struct {
-	list    *SecretList
-	secrets []Secret
-	sums    [][sha256.Size]byte
-}
-
-func newCredentialList(src SecretSource, rules secretRules, m *mistakes) (*credentialList, []string) {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key)
-	c := &credentialList{source: src, rules: rules, hashes: newHMACPool(entry.HMACSHA256, key)}
-	list, err := lookupNow(context.Background(), src, "")
-	if err != nil {
-		m.add(rules.field, "", "%v; %s", err, rules.advice)
-		return c, nil
-	}
-	compiled, notes := c.compile(list, m)
-	c.compiled = compiled
-	return c, notes
-}
-
-func (c *credentialList) compile(list *SecretList, m *mistakes) (*compiledCredentials, []string) {
-	kept, keys, notes := c.rules.checkList(list, m)
-	out := &compiledCredentials{list: list, secrets: kept, sums: make([][sha256.Size]byte, len(keys))}
-	for i, key := range keys {
-		c.sum(&out.sums[i], string(key.bytes))
-	}
-	return out, notes
-}
-
-func (c *credentialList) sum(out *[sha256.Size]byte, text string) {
-	st := c.hashes.get()
-	st.writeString(text)
-	copy(out[:], st.sum())
-	c.hashes.put(st)
-}
-
-// current compiles again when the source gave another list. A list that does not hold up leaves the last good one.
-func (c *credentialList) current() (*compiledCredentials, error) {
-	list, err := lookupNow(context.Background(), c.source, "")
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.compiled == nil || c.compiled.list != list {
-		var m mistakes
-		compiled, _ := c.compile(list, &m)
-		if err := m.err(); err != nil {
-			return nil, err
+func newCredentialList(g *Guard, src SecretSource, rules secretRules, m *mistakes) (*credentialList, []string) {
+	c := &credentialList{newKeyring(g, src, rules, func(list []checkedSecret) []checkedSecret {
+		for i := range list {
+			list[i].decodedKey = decodedKey{} // the hash is all that is compared
 		}
-		c.compiled = compiled
-	}
-	return c.compiled, nil
+		return list
+	})}
+	return c, c.ring.open(m)
 }
 
-// match returns the label of the secret that equals the presented text.
-func (c *credentialList) match(presented string, now time.Time) (label string, ok bool, active int) {
-	compiled, err := c.current()
+// judge gives the label of the secret that equals the presented text, which what names in a refusal.
+func (c *credentialList) judge(ctx context.Context, presented string, now time.Time, what string, notes *matchNotes) (label string, f failure) {
+	list, err := c.ring.current(ctx, now)
 	if err != nil {
-		return "", false, 0
+		return "", noSecrets(err)
 	}
-	var sum [sha256.Size]byte
-	c.sum(&sum, presented)
+	sum := c.ring.sumOf(presented)
+	var match *checkedSecret
+	active := 0
 	// No early exit: the time must not tell which one matched.
-	for i := range compiled.sums {
-		if !compiled.secrets[i].activeAt(now) {
+	for i := range list.keys {
+		s := &list.keys[i]
+		if !s.activeAt(now) {
 			continue
 		}
 		active++
-		if hmac.Equal(sum[:], compiled.sums[i][:]) && !ok {
-			label, ok = compiled.secrets[i].label, true
+		if hmac.Equal(sum[:], s.sum[:]) && match == nil {
+			match = s
 		}
 	}
-	return label, ok, active
+	setting := c.ring.rules.field
+	switch {
+	case active == 0:
+		return "", failure{ReasonNoActiveSecret, "no accepted credential is valid now: check their validity and " + setting}
+	case match == nil:
+		return "", failure{ReasonBadCredential, what + " matches none that are accepted: compare " + setting + " with what the provider was given"}
+	}
+	if notes != nil {
+		notes.note(match.use, &match.Secret, &list.validity, list.stale(), now)
+	}
+	return match.label, failure{}
 }
 
 // check judges the request's credential at this gate.
-func (g *gate) check(r *http.Request, in *Inbound, now time.Time) (label string, f failure) {
+func (g *gate) check(r *http.Request, i *inspection) (label string, f failure) {
+	judge := func(list *credentialList, presented, what string) (string, failure) {
+		return list.judge(r.Context(), presented, i.now, what, &i.presented.match)
+	}
 	switch {
 	case g.query != "":
 		values, err := queryValues(r.URL.RawQuery, g.query)
@@ -168,13 +130,13 @@ func (g *gate) check(r *http.Request, in *Inbound, now time.Time) (label string,
 		if len(values) == 0 || values[0] == "" {
 			return "", failure{ReasonMissingCredential, "the URL carries no token in its query: check the URL registered at the provider"}
 		}
-		return matchIn(values[0], now, "the token in the URL's query", g.plain)
+		return judge(g.plain, values[0], "the token in the URL's query")
 	case g.path != "":
-		value := in.param(r, g.path)
+		value := i.in.param(r, g.path)
 		if value == "" {
 			return "", failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
 		}
-		return matchIn(value, now, "the token in the URL's path", g.plain)
+		return judge(g.plain, value, "the token in the URL's path")
 	}
 	values := r.Header[g.header]
 	if len(values) == 0 {
@@ -191,7 +153,7 @@ func (g *gate) check(r *http.Request, in *Inbound, now time.Time) (label string,
 		if value == "" {
 			return "", failure{ReasonMissingCredential, "the header " + g.header + " is empty"}
 		}
-		return matchIn(value, now, "the header "+g.header, g.plain)
+		return judge(g.plain, value, "the header "+g.header)
 	}
 	scheme, rest, _ := strings.Cut(value, " ")
 	switch {
@@ -200,25 +162,14 @@ func (g *gate) check(r *http.Request, in *Inbound, now time.Time) (label string,
 		if !ok {
 			return "", failure{ReasonBadCredential, "the Authorization header is not a well-formed Basic credential (RFC 7617)"}
 		}
-		return matchIn(pair, now, "the Basic credential", g.basic)
+		return judge(g.basic, pair, "the Basic credential")
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
 			return "", failure{ReasonBadCredential, "the Authorization header is not a well-formed Bearer credential (RFC 6750)"}
 		}
-		return matchIn(rest, now, "the Bearer token", g.bearer)
+		return judge(g.bearer, rest, "the Bearer token")
 	}
 	return "", failure{ReasonBadCredential, "the Authorization header names another scheme than the one configured"}
-}
-
-func matchIn(presented string, now time.Time, what string, list *credentialList) (string, failure) {
-	label, ok, active := list.match(presented, now)
-	if active == 0 {
-		return "", failure{ReasonNoActiveSecret, "no accepted credential is valid now: check their validity and " + list.rules.field}
-	}
-	if !ok {
-		return "", failure{ReasonBadCredential, what + " matches none that are accepted: compare " + list.rules.field + " with what the provider was given"}
-	}
-	return label, failure{}
 }
 
 // decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters.

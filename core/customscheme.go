@@ -23,16 +23,16 @@ func (v *verifier) customHead(r *http.Request, url string, p *presented, now tim
 }
 
 func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
-	keys, err := v.current()
-	if err != nil {
-		return "", failure{ReasonNoActiveSecret, "the source of secrets failed, or gave a list that does not hold up"}
+	list, f := v.customKeys(r.Context(), now)
+	if f.failed() {
+		return "", f
 	}
 	req := v.customRequest(r, url, now)
-	var secrets []Secret
-	for i := range keys.list {
-		if keys.list[i].secret.activeAt(now) {
-			req.Keys = append(req.Keys, keys.custom[i])
-			secrets = append(secrets, keys.list[i].secret)
+	var active []*activeKey
+	for i := range list.keys.list {
+		if k := &list.keys.list[i]; k.secret.activeAt(now) {
+			req.Keys = append(req.Keys, list.keys.custom[i])
+			active = append(active, k)
 		}
 	}
 	if len(req.Keys) == 0 && !v.custom.Keyless {
@@ -45,8 +45,10 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 		return "", f
 	}
 	switch {
-	case proof.Key >= 0 && proof.Key < len(secrets):
-		label = secrets[proof.Key].label
+	case proof.Key >= 0 && proof.Key < len(active):
+		k := active[proof.Key]
+		label = k.secret.label
+		p.match.note(k.use, &k.secret, &list.validity, list.stale(), now)
 	case proof.Key == -1 && v.custom.Keyless && v.keySource != nil:
 		label = "fetched"
 	default:
@@ -65,6 +67,18 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	p.id = proof.ID
 	return label, failure{}
+}
+
+// customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
+func (v *verifier) customKeys(ctx context.Context, now time.Time) (*compiledList[*compiledKeys], failure) {
+	if v.ring == nil {
+		return &compiledList[*compiledKeys]{keys: &compiledKeys{}}, failure{}
+	}
+	list, err := v.ring.current(ctx, now)
+	if err != nil {
+		return nil, noSecrets(err)
+	}
+	return list, failure{}
 }
 
 // faultOf gives a mechanism's error its reason. An error of an unknown kind refuses.

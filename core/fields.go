@@ -20,6 +20,7 @@ type presented struct {
 	replaced   [2]int       // where in the body the signature's own value stands
 	items      []presented  // where each item of a list is signed
 	custom     any          // what a custom mechanism found in the headers
+	match      matchNotes   // of the key that proved it
 
 	signed [sha256.Size]byte // the digest of what was proved, where that is the event's identity
 }

@@ -32,6 +32,7 @@ type Guard struct {
 	sinkRules    secretRules
 	handedOver   atomic.Bool
 	verifyTokens *credentialList
+	rings        []ring // of all lists of secrets
 
 	store         replay.Store      // nil: no replay protection
 	transactor    replay.Transactor // the store, if it has transactions
@@ -156,8 +157,8 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		g.sinkRules.kinds, g.sinkRules.custom = kindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
 		rules.kinds, rules.custom = kindsOf(e.Scheme), e.Scheme.Custom
-		rules.bySigned = e.Identity.Kind == entry.BySigned
-		v, n := newVerifier(e.Scheme, c.Secrets, c.Keys, rules, m)
+		v, n := newVerifier(g, e.Scheme, c.Secrets, c.Keys, rules, m)
+		v.bySigned = e.Identity.Kind == entry.BySigned
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
@@ -198,7 +199,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		}
 	}
 	if c.VerifyTokens != nil {
-		list, n := newCredentialList(c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)
+		list, n := newCredentialList(g, c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)
 		g.verifyTokens, notes = list, append(notes, n...)
 	}
 	return notes
@@ -247,7 +248,7 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 		m.add(field+".Name", "", "the parameter has no name")
 		return nil
 	}
-	list, notes := newCredentialList(c.source, rules, m)
+	list, notes := newCredentialList(g, c.source, rules, m)
 	at := slices.IndexFunc(g.gates, func(have *gate) bool {
 		return have.header == want.header && have.query == want.query && have.path == want.path && have.member == nil && want.member == nil
 	})
@@ -427,6 +428,9 @@ func (g *Guard) put(rec Record) {
 func (g *Guard) announce(c *Config, notes []string) {
 	for _, note := range notes {
 		g.logger.Info("sallyport: a secret is configured twice", "endpoint", g.endpoint, "detail", note)
+	}
+	for _, k := range g.rings {
+		k.remindAll(g.now())
 	}
 	off := func(field string) {
 		g.logger.Warn("sallyport: a protection is switched off", "endpoint", g.endpoint, "provider", g.provider, "setting", field)

@@ -46,7 +46,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 			if challenge == "" {
 				continue
 			}
-			return g.answerChallenge(h, challenge, now)
+			return g.answerChallenge(r.Context(), h, challenge, now)
 		}
 		if h.WhenQuery == "" {
 			return fixed(h), failure{}
@@ -63,7 +63,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 			if g.verifyTokens == nil {
 				return nil, failure{ReasonMissingCredential, "a handshake came and VerifyTokens is not configured"}
 			}
-			if _, f := matchIn(token, now, "the handshake's verify token", g.verifyTokens); f.failed() {
+			if _, f := g.verifyTokens.judge(r.Context(), token, now, "the handshake's verify token", nil); f.failed() {
 				return nil, f
 			}
 		}
@@ -71,7 +71,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 		if f.failed() {
 			return nil, f
 		}
-		return g.answerChallenge(h, challenge, now)
+		return g.answerChallenge(r.Context(), h, challenge, now)
 	}
 	return nil, failure{}
 }
@@ -86,7 +86,7 @@ func fixed(h *entry.Handshake) *Reply {
 }
 
 // answerChallenge answers with the challenge, or with what the entry makes of it.
-func (g *Guard) answerChallenge(h *entry.Handshake, challenge string, now time.Time) (*Reply, failure) {
+func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challenge string, now time.Time) (*Reply, failure) {
 	reply, f := echo(h, challenge)
 	if f.failed() {
 		return nil, f
@@ -100,7 +100,7 @@ func (g *Guard) answerChallenge(h *entry.Handshake, challenge string, now time.T
 	}
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
 	if strings.Contains(text, "{hmac}") {
-		k := g.signingKey(now)
+		k := g.signingKey(ctx, now)
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
 			return nil, failure{ReasonNoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
 		}
@@ -120,16 +120,16 @@ func (g *Guard) answerChallenge(h *entry.Handshake, challenge string, now time.T
 }
 
 // signingKey is the first keyed secret that is valid now.
-func (g *Guard) signingKey(now time.Time) *activeKey {
-	if g.verifier == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
+func (g *Guard) signingKey(ctx context.Context, now time.Time) *activeKey {
+	if g.verifier == nil || g.verifier.ring == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
 		return nil
 	}
-	keys, err := g.verifier.current()
+	list, err := g.verifier.ring.current(ctx, now)
 	if err != nil {
 		return nil
 	}
-	for i := range keys.list {
-		if k := &keys.list[i]; k.kind == g.verifier.mac && k.secret.activeAt(now) {
+	for i := range list.keys.list {
+		if k := &list.keys.list[i]; k.kind == g.verifier.mac && k.secret.activeAt(now) {
 			return k
 		}
 	}
@@ -222,7 +222,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			if challenge == "" {
 				continue
 			}
-			return g.answerChallenge(h.Handshake, challenge, i.now)
+			return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
 		}
 		var raw [2][]byte
 		if h.challenge.Find(i.body, raw[:]) != nil {
@@ -235,7 +235,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			return fixed(h.Handshake), failure{}
 		}
 		challenge, _ := jsonscan.Text(raw[1])
-		return g.answerChallenge(h.Handshake, challenge, i.now)
+		return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
 	}
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
 		return nil, g.notAHandshake()
@@ -281,7 +281,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			return nil, failure{}
 		}
 		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
-			return g.answerChallenge(h.Handshake, challenge, i.now)
+			return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
 		}
 		return nil, failure{}
 	}

@@ -22,6 +22,10 @@ type Health struct {
 	RejectedInARow int64     `json:"rejected_in_a_row"`
 	LastRejected   time.Time `json:"last_rejected,omitzero"`
 	LastReason     Reason    `json:"last_reason,omitempty"` // of that rejection
+	// SecretsStaleSince is since when the accepted secrets have not been the newest: their source failed, or gave a list
+	// that was refused, and the last good one is in force. Zero: they are the newest, as far as deliveries made us look.
+	SecretsStaleSince time.Time `json:"secrets_stale_since,omitzero"`
+	SecretsProblem    string    `json:"secrets_problem,omitempty"` // why
 }
 
 // vitals are what a guard counts for its health. Their times are the machine's, not Config.Now's.
@@ -67,6 +71,11 @@ func (g *Guard) Health() Health {
 	if ns := v.rejected.Load(); ns != 0 {
 		h.LastRejected = time.Unix(0, ns)
 		h.LastReason, _ = v.reason.Load().(Reason)
+	}
+	for _, k := range g.rings {
+		if since, why := k.trouble(); !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {
+			h.SecretsStaleSince, h.SecretsProblem = since, why
+		}
 	}
 	return h
 }
@@ -117,6 +126,7 @@ func (g *Guard) Close() error {
 type HealthLimits struct {
 	MaxSilence        time.Duration // how long no delivery may have been proved
 	MaxRejectedInARow int64         // how many authentications may fail without one that succeeds between them
+	MaxStaleSecrets   time.Duration // how long the accepted secrets may not be the newest
 }
 
 // HealthHandler serves the health of endpoints as JSON: 200 where all are within the limits, 503 where any is not. Mount it
@@ -133,7 +143,8 @@ func HealthHandler(limits HealthLimits, guards ...*Guard) http.Handler {
 		for i, g := range guards {
 			h := g.Health()
 			well := (limits.MaxSilence == 0 || h.Silence <= limits.MaxSilence) &&
-				(limits.MaxRejectedInARow == 0 || h.RejectedInARow <= limits.MaxRejectedInARow)
+				(limits.MaxRejectedInARow == 0 || h.RejectedInARow <= limits.MaxRejectedInARow) &&
+				(limits.MaxStaleSecrets == 0 || h.SecretsStaleSince.IsZero() || time.Since(h.SecretsStaleSince) <= limits.MaxStaleSecrets)
 			if !well {
 				status = http.StatusServiceUnavailable
 			}

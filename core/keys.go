@@ -1,23 +1,24 @@
 package core
 
 import (
-	"context"
 	"crypto"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // compiledKeys are what the secrets of one list became.
 type compiledKeys struct {
-	source *SecretList
-	list   []activeKey
-	custom []any // what a custom mechanism made of them, by the index of list
+	list      []activeKey
+	custom    []any        // what a custom mechanism made of them, by the index of list
+	lastMatch atomic.Int32 // where to start: the key that matched last
 }
 
 // activeKey is one key, ready to judge signatures of its kind.
 type activeKey struct {
 	secret   Secret
+	use      *usage // nil: a key that was fetched
 	kind     int
 	id       string // as the user configured it beside the key
 	pool     *digestPool
@@ -34,60 +35,42 @@ func kindsOf(s *entry.Scheme) []entry.KeyKind {
 	return kinds
 }
 
-func (v *verifier) compile(list *SecretList, m *mistakes) (*compiledKeys, []string) {
-	kept, decoded, notes := v.rules.checkList(list, m)
-	c := &compiledKeys{source: list}
-	for i, d := range decoded {
+// makeKeys makes the keys of a list that holds up.
+func (v *verifier) makeKeys(list []checkedSecret) *compiledKeys {
+	c := &compiledKeys{}
+	for i := range list {
+		s := &list[i]
 		switch {
 		case v.scheme.Custom != nil:
-			c.list = append(c.list, activeKey{secret: kept[i]})
-			c.custom = append(c.custom, d.custom)
-		case d.public != nil:
+			c.list = append(c.list, activeKey{secret: s.Secret, use: s.use})
+			c.custom = append(c.custom, s.custom)
+		case s.public != nil:
 			for n := range v.kinds {
-				if n == d.kind || v.kinds[n].Key.Prefix == "" && v.kinds[d.kind].Key.Prefix == "" {
-					c.list = append(c.list, v.publicKey(n, kept[i], d.public))
+				if n == s.kind || v.kinds[n].Key.Prefix == "" && v.kinds[s.kind].Key.Prefix == "" {
+					k := v.publicKey(n, s.Secret, s.public)
+					k.use = s.use
+					c.list = append(c.list, k)
 				}
 			}
 		default:
-			c.list = append(c.list, v.secretKey(kept[i], &d))
+			c.list = append(c.list, v.secretKey(s))
 		}
 	}
-	return c, notes
+	return c
 }
 
-func (v *verifier) secretKey(s Secret, d *decodedKey) activeKey {
-	k := activeKey{secret: s, kind: d.kind, id: d.id}
-	if alg := v.kinds[d.kind].Algorithm; alg.Digest() {
-		k.pool, k.material = newDigestPool(v.kinds[d.kind].newHash), d.bytes
+func (v *verifier) secretKey(s *checkedSecret) activeKey {
+	k := activeKey{secret: s.Secret, kind: s.kind, id: s.id, use: s.use}
+	if alg := v.kinds[s.kind].Algorithm; alg.Digest() {
+		k.pool, k.material = newDigestPool(v.kinds[s.kind].newHash), s.bytes
 	} else {
-		k.pool = newHMACPool(alg, d.bytes)
+		k.pool = newHMACPool(alg, s.bytes)
 	}
 	return k
 }
 
 func (v *verifier) publicKey(kind int, s Secret, public crypto.PublicKey) activeKey {
 	return activeKey{secret: s, kind: kind, public: public, pool: newDigestPool(v.kinds[kind].newHash)}
-}
-
-// current compiles again when the source gave another list. A list that does not hold up is refused whole.
-func (v *verifier) current() (*compiledKeys, error) {
-	if v.source == nil {
-		return v.compiled.Load(), nil
-	}
-	list, err := lookupNow(context.Background(), v.source, "")
-	if err != nil {
-		return nil, err
-	}
-	if c := v.compiled.Load(); c != nil && c.source == list {
-		return c, nil
-	}
-	var m mistakes
-	c, _ := v.compile(list, &m)
-	if err := m.err(); err != nil {
-		return nil, err
-	}
-	v.compiled.Store(c)
-	return c, nil
 }
 
 // publicSums keeps the hash of the signed bytes, or these themselves, while the keys of a kind judge: they do not

@@ -35,24 +35,31 @@ type Record struct {
 	Secret string // label of the signing secret that matched
 	// Credentials are the labels of the credentials that matched, in the order of the gates.
 	Credentials []string
-	Events      int
-	Duplicates  int    // of the events: done before
-	InFlight    int    // of the events: another delivery is processing them
-	Released    int    // of the events: not committed, so that the retry runs them
-	ID          string // of the first event
-	Type        string
-	Identity    Identity
-	BodyBytes   int
-	BodySHA256  [32]byte // set once the delivery is proved
-	Verify      time.Duration
-	Total       time.Duration
-	Replay      ReplayState
-	DoneAt      time.Time // for duplicates: when the event was processed
-	Overrun     bool      // the answer came after the provider's limit
-	Detail      string    // what was seen and which setting to check; no secrets
-	Err         error     // the app's or the store's error; not for the outside
-	Stack       []byte    // of a panic
-	Dropped     int       // records dropped before this one because the observer was slow
+	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week off.
+	SecretExpires time.Time
+	// NoneValidAfter is when no accepted secret will be valid any more; zero while that is more than a week off.
+	NoneValidAfter time.Time
+	// SecretsStale says that the accepted secrets are not the newest: their source failed, or gave a list that was
+	// refused, and the last good one is in force. The log and [Guard.Health] say why.
+	SecretsStale bool
+	Events       int
+	Duplicates   int    // of the events: done before
+	InFlight     int    // of the events: another delivery is processing them
+	Released     int    // of the events: not committed, so that the retry runs them
+	ID           string // of the first event
+	Type         string
+	Identity     Identity
+	BodyBytes    int
+	BodySHA256   [32]byte // set once the delivery is proved
+	Verify       time.Duration
+	Total        time.Duration
+	Replay       ReplayState
+	DoneAt       time.Time // for duplicates: when the event was processed
+	Overrun      bool      // the answer came after the provider's limit
+	Detail       string    // what was seen and which setting to check; no secrets
+	Err          error     // the app's or the store's error; not for the outside
+	Stack        []byte    // of a panic
+	Dropped      int       // records dropped before this one because the observer was slow
 }
 
 // ReplayState says what the replay store had to do with an outcome.

@@ -120,7 +120,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		if gate.member != nil {
 			continue // the body holds it
 		}
-		label, f := gate.check(r, &i.in, i.now)
+		label, f := gate.check(r, i)
 		if f.failed() {
 			return nil, f
 		}
@@ -156,7 +156,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		if gate.member == nil {
 			continue
 		}
-		label, f := gate.checkBody(body, i.now)
+		label, f := gate.checkBody(r.Context(), body, i)
 		if f.failed() {
 			return f
 		}
@@ -168,6 +168,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		}
 	}
 	i.proved = true
+	i.presented.match.count(i.now)
 	i.digest = sha256.Sum256(body)
 	return failure{}
 }
@@ -270,6 +271,7 @@ func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Reason: reason, Status: status,
 		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
 		Total: time.Since(i.started), Replay: ReplayNone, Source: i.source,
+		SecretExpires: i.presented.match.expires, NoneValidAfter: i.presented.match.noneAfter, SecretsStale: i.presented.match.stale,
 	}
 	if i.proved {
 		rec.BodySHA256 = i.digest

@@ -1,15 +1,14 @@
 package core
 
 import (
-	"context"
 	"net/http"
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-func newVerifier(s *entry.Scheme, src SecretSource, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
-	v := &verifier{scheme: s, source: src, keySource: keySource, rules: rules, unit: s.Timestamp.Unit, mac: -1}
+func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
+	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
@@ -24,7 +23,6 @@ func newVerifier(s *entry.Scheme, src SecretSource, keySource KeySource, rules s
 		m.add("Keys", "", "a delivery names the key it is signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
 		return v, nil
 	case src == nil && namesKey:
-		v.compiled.Store(&compiledKeys{})
 		return v, nil
 	case keySource != nil && !namesKey:
 		m.add("Keys", "", "a delivery of this provider names no key; remove it")
@@ -33,14 +31,8 @@ func newVerifier(s *entry.Scheme, src SecretSource, keySource KeySource, rules s
 		m.add("Secrets", "", "no secret is configured; %s", rules.advice)
 		return v, nil
 	}
-	list, err := lookupNow(context.Background(), src, "")
-	if err != nil {
-		m.add("Secrets", "", "%v; %s", err, rules.advice)
-		return v, nil
-	}
-	keys, notes := v.compile(list, m)
-	v.compiled.Store(keys)
-	return v, notes
+	v.ring = newKeyring(g, src, rules, v.makeKeys)
+	return v, v.ring.open(m)
 }
 
 // namesKey says that a delivery names the key it is signed with.

@@ -21,7 +21,6 @@ type secretRules struct {
 	field    string
 	kinds    []entry.KeyKind // of a scheme; none: the text is the secret
 	custom   entry.Custom    // takes the place of kinds
-	bySigned bool            // an event is remembered by what is signed
 	pair     bool            // "user:password"
 	min      int
 	weakOK   bool

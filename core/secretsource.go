@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
 // maxSecrets is how many secrets one lookup may give: each one costs a hash of the body.
@@ -12,18 +14,34 @@ const maxSecrets = 32
 
 // SecretList is an immutable list of accepted secrets. A source that reloads gives a new list, so that what was
 // compiled for the old one is told apart by its address.
-type SecretList struct{ secrets []Secret }
+type SecretList struct {
+	secrets []Secret
+	fault   *atomic.Pointer[listFault] // why its source could not renew it; holding nil: it is the newest
+}
+
+// listFault is why a source could not look its secrets up again.
+type listFault struct {
+	err   error
+	since time.Time
+}
 
 // NewSecretList makes a list. The guard validates what is in it, because only its provider knows how long a secret
 // has to be.
 func NewSecretList(secrets ...Secret) *SecretList {
-	list := &SecretList{secrets: append([]Secret(nil), secrets...)}
+	list := &SecretList{secrets: append([]Secret(nil), secrets...), fault: &atomic.Pointer[listFault]{}}
 	for i := range list.secrets {
 		if list.secrets[i].label == "" {
 			list.secrets[i].label = fmt.Sprintf("#%d", i+1)
 		}
 	}
 	return list
+}
+
+func (l *SecretList) failing() *listFault {
+	if l.fault == nil {
+		return nil
+	}
+	return l.fault.Load()
 }
 
 // Len returns how many secrets the list holds.
@@ -38,7 +56,9 @@ func (l *SecretList) Len() int {
 // that reads files or calls a secret manager caches. It must be safe for concurrent use.
 type SecretSource interface {
 	// Lookup returns the list for the tenant, which is "" for an endpoint without tenants. While nothing changed it
-	// returns the same pointer. An error means that no list is available: the delivery is answered 503.
+	// returns the same pointer. Another list takes effect at once if the guard's rules accept all of it; if not, the last
+	// good one stays in force, and the log, the records and the health say so. An error means that no list is available:
+	// the delivery is answered 503.
 	Lookup(ctx context.Context, tenant string) (*SecretList, error)
 }
 

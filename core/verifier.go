@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -41,11 +40,9 @@ type verifier struct {
 	signsRoute  bool            // the public URL is signed
 	lateTime    bool            // the timestamp sits in the body
 
-	source    SecretSource
+	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
-	rules     secretRules
-	compiled  atomic.Pointer[compiledKeys]
-	lastMatch atomic.Int32 // where to start: the key that matched last
+	bySigned  bool // an event is remembered by what is signed
 	custom    entry.CustomTraits
 }
 
@@ -124,29 +121,31 @@ func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presen
 // verify tries every active key. The same work is done whichever matches first, except that the search starts at the
 // key that matched last and ends at a match: which of your own secrets is in use is not hidden.
 func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
-	keys, f := v.keysFor(r.Context(), p)
+	list, f := v.keysFor(r.Context(), p, now)
 	if f.failed() {
 		return "", f
 	}
+	var k *activeKey
 	if p.items == nil {
-		if label, f = v.verifyOne(keys, r, url, body, p, now); f.failed() {
+		if k, f = v.verifyOne(list.keys, r, url, body, p, now); f.failed() {
 			return "", f
 		}
 	}
 	for i := range p.items { // each of them: one that is forged spoils the delivery
-		if label, f = v.verifyOne(keys, r, url, body, &p.items[i], now); f.failed() {
+		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.failed() {
 			return "", f
 		}
 	}
 	if f := v.checkBodyDigest(r, url, body); f.failed() {
 		return "", f
 	}
-	return label, failure{}
+	p.match.note(k.use, &k.secret, &list.validity, list.stale(), now)
+	return k.secret.label, failure{}
 }
 
-func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f failure) {
 	active, judged := 0, 0
-	start := int(v.lastMatch.Load())
+	start := int(keys.lastMatch.Load())
 	sums := p.sums(v)
 	defer sums.release()
 	for n := range keys.list {
@@ -174,21 +173,21 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 		}
 		if ok {
 			if n != 0 {
-				v.lastMatch.Store(int32(i)) //nolint:gosec // at most 64 keys
+				keys.lastMatch.Store(int32(i)) //nolint:gosec // at most 64 keys
 			}
-			if v.rules.bySigned {
+			if v.bySigned {
 				p.signed = v.signedDigest(r, url, body, p)
 			}
-			return k.secret.label, failure{}
+			return k, failure{}
 		}
 	}
 	switch {
 	case active == 0:
-		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
+		return nil, failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
 	case judged == 0:
-		return "", failure{ReasonMissingSignature, "the delivery carries no signature of the kind that the configured keys judge: another kind is never tried"}
+		return nil, failure{ReasonMissingSignature, "the delivery carries no signature of the kind that the configured keys judge: another kind is never tried"}
 	}
-	return "", failure{ReasonBadSignature, v.explainMismatch(body, url)}
+	return nil, failure{ReasonBadSignature, v.explainMismatch(body, url)}
 }
 
 func (v *verifier) explainMismatch(body []byte, url string) string {
@@ -207,13 +206,13 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 }
 
 // keysFor gives the keys to judge by: those configured, or the one that the delivery names.
-func (v *verifier) keysFor(ctx context.Context, p *presented) (*compiledKeys, failure) {
-	keys, err := v.current()
-	if err != nil {
-		return nil, failure{ReasonNoActiveSecret, "the source of secrets failed, or gave a list that does not hold up"}
-	}
-	if v.keySource == nil || v.source != nil {
-		return keys, failure{}
+func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], failure) {
+	if v.ring != nil {
+		list, err := v.ring.current(ctx, now)
+		if err != nil {
+			return nil, noSecrets(err)
+		}
+		return list, failure{}
 	}
 	if p.keyRef == "" {
 		return nil, failure{ReasonMissingSignature, "the delivery does not name the key it is signed with"}
@@ -227,13 +226,14 @@ func (v *verifier) keysFor(ctx context.Context, p *presented) (*compiledKeys, fa
 	case err != nil:
 		return nil, failure{ReasonKeysUnavailable, "the key that the delivery names cannot be had now: " + err.Error()}
 	}
-	out := &compiledKeys{}
+	out := &compiledList[*compiledKeys]{list: &SecretList{}, keys: &compiledKeys{}, slot: &slot[*compiledKeys]{}}
+	out.begin(nil)
 	for i := range v.kinds {
 		k := &v.kinds[i]
 		if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, failure{ReasonBadSignature, "the key that the delivery names is unfit: " + problem}
 		}
-		out.list = append(out.list, v.publicKey(i, Secret{label: "fetched"}, public))
+		out.keys.list = append(out.keys.list, v.publicKey(i, Secret{label: "fetched"}, public))
 	}
 	return out, failure{}
 }

@@ -1,0 +1,114 @@
+package core
+
+import (
+	"crypto/sha256"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxRetired is how many secrets are remembered of one list after they left it.
+const maxRetired = 32
+
+// ledger counts which secrets of a list are used. It follows the keys themselves, not their labels nor their places: a
+// list that gets a new first secret makes the old one the second, and it is the same secret still.
+type ledger struct {
+	proved atomic.Int64 // deliveries that any of the list's secrets proved
+
+	mu    sync.Mutex
+	byKey map[[sha256.Size]byte]*usage
+	all   []*usage // in the order of the list; those that left it behind them, the latest first
+}
+
+// usage is what is known of one secret's use.
+type usage struct {
+	ledger  *ledger
+	matched atomic.Int64 // deliveries
+	last    atomic.Int64 // when it matched last, in nanoseconds since 1970 by the guard's clock; 0: never
+	at      atomic.Int64 // ledger.proved then, or when the secret was seen first
+
+	// Under the ledger's lock:
+	sum       [sha256.Size]byte
+	label     string
+	firstSeen time.Time
+	firstAt   int64 // ledger.proved then
+	notBefore time.Time
+	notAfter  time.Time
+	left      time.Time // when it left the list; zero: it is listed
+}
+
+// count notes that the secret proved a delivery.
+func (u *usage) count(now time.Time) {
+	n := u.ledger.proved.Add(1)
+	u.matched.Add(1)
+	u.at.Store(n)
+	u.last.Store(now.UnixNano())
+}
+
+// admit takes in a list that takes effect, and gives each of its secrets its usage.
+func (l *ledger) admit(list []checkedSecret, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byKey == nil {
+		l.byKey = make(map[[sha256.Size]byte]*usage, len(list))
+	}
+	before := l.all
+	l.all = make([]*usage, 0, len(list)+len(before))
+	listed := make(map[*usage]bool, len(list))
+	for i := range list {
+		s := &list[i]
+		u := l.byKey[s.sum] //lint:notsecret a hash under a key of this process
+		if u == nil {
+			u = &usage{ledger: l, sum: s.sum, firstSeen: now, firstAt: l.proved.Load()}
+			u.at.Store(u.firstAt)
+			l.byKey[s.sum] = u //lint:notsecret a hash under a key of this process
+		}
+		if !u.left.IsZero() { // it comes back: nothing could match it meanwhile
+			u.firstSeen, u.firstAt = now, l.proved.Load()
+			u.at.Store(u.firstAt)
+		}
+		s.use = u
+		if listed[u] { // the same key twice, with two times of validity
+			u.notBefore = earlier(u.notBefore, s.notBefore)
+			u.notAfter = later(u.notAfter, s.notAfter)
+			continue
+		}
+		listed[u] = true
+		u.label, u.notBefore, u.notAfter, u.left = s.label, s.notBefore, s.notAfter, time.Time{}
+		l.all = append(l.all, u)
+	}
+	retired := 0
+	for _, justNow := range []bool{true, false} {
+		for _, u := range before {
+			if listed[u] || u.left.IsZero() != justNow {
+				continue
+			}
+			if retired++; retired > maxRetired {
+				delete(l.byKey, u.sum)
+				continue
+			}
+			l.all = append(l.all, u)
+		}
+		if justNow {
+			for _, u := range l.all[len(listed):] {
+				u.left = now
+			}
+		}
+	}
+}
+
+// earlier is the earlier of two beginnings, of which zero is the earliest.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && a.Before(b)) {
+		return a
+	}
+	return b
+}
+
+// later is the later of two ends, of which zero is the latest.
+func later(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && a.After(b)) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,354 @@
+package core_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// changing is a source whose list a test changes.
+type changing struct {
+	list atomic.Pointer[core.SecretList]
+}
+
+func (c *changing) Lookup(context.Context, string) (*core.SecretList, error) {
+	return c.list.Load(), nil
+}
+
+func (c *changing) set(secrets ...core.Secret) { c.list.Store(core.NewSecretList(secrets...)) }
+
+func newChanging(texts ...string) *changing {
+	c := &changing{}
+	var secrets []core.Secret
+	for _, text := range texts {
+		secrets = append(secrets, core.NewSecret("", text))
+	}
+	c.set(secrets...)
+	return c
+}
+
+// logged is a log in memory.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *logged) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// signedBy is a genuine delivery for timestamped under another secret.
+func signedBy(secret, body string) *http.Request {
+	return post(body, "Acme-Signature", pairs(secret, testTime, body), "Content-Type", "application/json")
+}
+
+func basicHeader(pair string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+}
+
+func TestANewListTakesEffectWhole(t *testing.T) {
+	t.Parallel()
+	src, log := newChanging(oldSecret), &logged{}
+	c, rec := config(timestamped())
+	c.Secrets, c.Logger = src, log.logger()
+	g := mustNew(t, c)
+	send := func(secret, id string) core.Record {
+		run(g, signedBy(secret, `{"id":"`+id+`"}`), ok)
+		return rec.last(t, g)
+	}
+	require.Equal(t, core.ReasonAccepted, send(oldSecret, "1").Reason)
+	require.Equal(t, core.ReasonBadSignature, send(testSecret, "2").Reason)
+	src.set(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+	require.Equal(t, "new", send(testSecret, "2").Secret)
+	require.Equal(t, "old", send(oldSecret, "3").Secret)
+	src.set(core.NewSecret("new", testSecret))
+	require.Equal(t, core.ReasonBadSignature, send(oldSecret, "4").Reason)
+	require.Equal(t, 2, strings.Count(log.String(), "a new list of secrets is in force"))
+	require.NotContains(t, log.String(), testSecret)
+}
+
+func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-short"
+	bad := []struct {
+		name string
+		list []core.Secret
+		says string
+	}{
+		{"an empty list", nil, "no secret is configured"},
+		{"an empty secret", []core.Secret{core.NewSecret("a", "")}, "the secret is empty"},
+		{"a blank secret", []core.Secret{core.NewSecret("a", "   ")}, "the secret is blank"},
+		{"a short secret", []core.Secret{core.NewSecret("a", canary)}, "needs at least 16"},
+		{"a placeholder", []core.Secret{core.NewSecret("a", "changeme")}, "placeholder"},
+		{"one bad secret beside a good one", []core.Secret{core.NewSecret("good", testSecret), core.NewSecret("bad", canary)}, "Secrets[1] (bad)"},
+		{"a line break at the end", []core.Secret{core.NewSecret("a", canary+"-of-many-bytes\n")}, "white space"},
+		{"too many", make([]core.Secret, 33), "at most 32"},
+	}
+	for _, row := range bad {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			src, log := newChanging(oldSecret), &logged{}
+			c, rec := config(timestamped())
+			c.Secrets, c.Logger = src, log.logger()
+			g := mustNew(t, c)
+			good := src.list.Load()
+			src.set(row.list...)
+			for _, id := range []string{"1", "2", "3"} {
+				run(g, signedBy(oldSecret, `{"id":"`+id+`"}`), ok)
+				require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+				require.True(t, rec.last(t, g).SecretsStale)
+			}
+			run(g, signedBy(testSecret, `{"id":"4"}`), never(t))
+			require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, "nothing of a bad list takes effect")
+			require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), log.String())
+			require.Contains(t, log.String(), row.says)
+			require.NotContains(t, log.String(), canary)
+			h := g.Health()
+			require.False(t, h.SecretsStaleSince.IsZero())
+			require.Contains(t, h.SecretsProblem, row.says)
+			require.NotContains(t, h.SecretsProblem, canary)
+
+			src.list.Store(good) // mended, by going back
+			run(g, signedBy(oldSecret, `{"id":"5"}`), ok)
+			require.False(t, rec.last(t, g).SecretsStale)
+			require.Zero(t, g.Health().SecretsProblem)
+			src.set(core.NewSecret("new", testSecret))
+			run(g, signedBy(testSecret, `{"id":"6"}`), ok)
+			require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		})
+	}
+}
+
+func TestABadListOfCredentialsLeavesTheLastGoodOne(t *testing.T) {
+	t.Parallel()
+	const pair = "hooks:a-password-of-enough-bytes"
+	src, log := newChanging(pair), &logged{}
+	c, rec := config(basicOnly())
+	c.Secrets, c.Logger = src, log.logger()
+	g := mustNew(t, c)
+	src.set(core.NewSecret("", "no-pair-at-all-and-long-enough"))
+	for range 3 {
+		run(g, post("x", "Authorization", basicHeader(pair)), ok)
+		require.True(t, rec.last(t, g).Reason == core.ReasonAccepted || rec.last(t, g).Reason == core.ReasonDuplicate)
+		require.True(t, rec.last(t, g).SecretsStale)
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"))
+	require.NotContains(t, log.String(), "no-pair-at-all")
+}
+
+func TestTheLastGoodListStillEndsInTime(t *testing.T) {
+	t.Parallel()
+	now := testTime
+	src := &changing{}
+	src.set(core.NewSecret("old", oldSecret).ValidUntil(testTime.Add(time.Minute)))
+	c, rec := config(timestamped())
+	c.Secrets, c.Now = src, func() time.Time { return now }
+	g := mustNew(t, c)
+	src.set(core.NewSecret("bad", "short"))
+	run(g, signedBy(oldSecret, event), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	now = now.Add(2 * time.Minute)
+	run(g, signedBy(oldSecret, event), never(t))
+	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+}
+
+func TestASourceThatFailsIsOurStateAndNotTheSendersFault(t *testing.T) {
+	t.Parallel()
+	src := &failing{}
+	src.list = core.NewSecretList(core.NewSecret("", testSecret))
+	c, rec := config(timestamped())
+	c.Secrets = src
+	g := mustNew(t, c)
+	src.err = errors.New("the vault is sealed")
+	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+	require.Contains(t, rec.last(t, g).Detail, "the vault is sealed")
+	src.list, src.err = nil, nil
+	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+}
+
+type failing struct {
+	list *core.SecretList
+	err  error
+}
+
+func (f *failing) Lookup(context.Context, string) (*core.SecretList, error) { return f.list, f.err }
+
+func TestListsChangeUnderLoad(t *testing.T) {
+	t.Parallel()
+	src := newChanging(testSecret)
+	c, _ := config(timestamped())
+	c.Secrets, c.Replay = src, core.DangerouslyNoReplay
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", src)}
+	g := mustNew(t, c)
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			switch i % 3 {
+			case 0:
+				src.set(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+			case 1:
+				src.set(core.NewSecret("bad", "short"))
+			default:
+				src.set(core.NewSecret("old", oldSecret), core.NewSecret("new", testSecret))
+			}
+		}
+	})
+	var senders sync.WaitGroup
+	for range 4 {
+		senders.Go(func() {
+			for range 200 {
+				r := signed(event)
+				r.Header.Set("X-Token", testSecret)
+				if w := run(g, r, ok); w.Code != 200 {
+					t.Error(w.Code)
+					return
+				}
+				_ = g.Health()
+			}
+		})
+	}
+	senders.Wait()
+	close(stop)
+	wg.Wait()
+}
+
+func TestEndsThatAreNearStandInTheLogAndInTheRecord(t *testing.T) {
+	t.Parallel()
+	now := testTime
+	week := 7 * 24 * time.Hour
+	end := testTime.Add(30 * 24 * time.Hour)
+	log := &logged{}
+	c, rec := config(timestamped())
+	c.Secrets = core.LabeledSecrets(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret).ValidUntil(end))
+	c.Logger, c.Now = log.logger(), func() time.Time { return now }
+	g := mustNew(t, c)
+	n := 0
+	send := func(secret string) core.Record {
+		n++
+		body := strings.Repeat("x", n)
+		run(g, post(body, "Acme-Signature", pairs(secret, now, body)), ok)
+		return rec.last(t, g)
+	}
+	require.Zero(t, send(oldSecret).SecretExpires)
+	require.NotContains(t, log.String(), "ends soon")
+
+	now = end.Add(-week)
+	require.Equal(t, end, send(oldSecret).SecretExpires)
+	require.Zero(t, rec.last(t, g).NoneValidAfter, "the new one stays")
+	require.Zero(t, send(testSecret).SecretExpires, "this one does not end")
+	require.Equal(t, 1, strings.Count(log.String(), "a secret ends soon"))
+	require.Contains(t, log.String(), "secret=old")
+
+	now = now.Add(24*time.Hour - time.Second)
+	send(testSecret)
+	require.Equal(t, 1, strings.Count(log.String(), "a secret ends soon"), "once a day")
+	now = now.Add(time.Second)
+	send(testSecret)
+	require.Equal(t, 2, strings.Count(log.String(), "a secret ends soon"))
+	require.NotContains(t, log.String(), "soon no secret is valid")
+	now = end.Add(time.Hour)
+	send(testSecret)
+	require.Equal(t, 2, strings.Count(log.String(), "a secret ends soon"), "it has ended")
+	require.NotContains(t, log.String(), testSecret)
+	require.NotContains(t, log.String(), oldSecret)
+}
+
+func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
+	t.Parallel()
+	day := 24 * time.Hour
+	at := func(days int) time.Time { return testTime.Add(time.Duration(days) * day) }
+	for _, row := range []struct {
+		name    string
+		secrets []core.Secret
+		until   time.Time // zero: no warning
+	}{
+		{"one that stays", []core.Secret{core.NewSecret("a", testSecret)}, time.Time{}},
+		{"one that ends, and one that stays", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(1)), core.NewSecret("b", oldSecret)}, time.Time{}},
+		{"the only one ends", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3))}, at(3)},
+		{"the only one ends in the year 9999", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))}, time.Time{}},
+		{"both end, one of them far off", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3)), core.NewSecret("b", oldSecret).ValidUntil(at(30))}, time.Time{}},
+		{"the next begins as one ends", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3)), core.NewSecret("b", oldSecret).ValidFrom(at(3))}, time.Time{}},
+		{"the next begins a day after one ends", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3)), core.NewSecret("b", oldSecret).ValidFrom(at(4))}, at(3)},
+		{"a chain of three in any order", []core.Secret{core.NewSecret("c", testSecret+"c").ValidFrom(at(5)).ValidUntil(at(6)), core.NewSecret("a", testSecret+"a").ValidUntil(at(3)), core.NewSecret("b", testSecret+"b").ValidFrom(at(2)).ValidUntil(at(5))}, at(6)},
+	} {
+		log := &logged{}
+		c, rec := config(timestamped())
+		c.Secrets, c.Logger = core.LabeledSecrets(row.secrets...), log.logger()
+		g := mustNew(t, c)
+		require.Equal(t, !row.until.IsZero(), strings.Contains(log.String(), "soon no secret is valid"), row.name)
+		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(*http.Request, core.Event) error { return nil })
+		if rec.last(t, g).Reason == core.ReasonAccepted {
+			require.Equal(t, row.until, rec.last(t, g).NoneValidAfter, row.name)
+		}
+	}
+}
+
+func TestHealthHandlerTellsOfStaleSecrets(t *testing.T) {
+	t.Parallel()
+	src := newChanging(testSecret)
+	c, _ := config(timestamped())
+	c.Secrets = src
+	g := mustNew(t, c)
+	get := func() (int, map[string]any) {
+		w := httptest.NewRecorder()
+		core.HealthHandler(core.HealthLimits{MaxStaleSecrets: time.Nanosecond}, g).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		var body struct{ Endpoints []map[string]any }
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+		return w.Code, body.Endpoints[0]
+	}
+	status, _ := get()
+	require.Equal(t, 200, status)
+	src.set(core.NewSecret("bad", "short"))
+	run(g, signed(event), ok)
+	status, line := get()
+	require.Equal(t, 503, status)
+	require.Contains(t, line["secrets_problem"], "needs at least 16")
+}
+
+func TestAListWhoseSecretIsEmptyAfterItsPrefixLeavesTheLastGoodOne(t *testing.T) {
+	t.Parallel()
+	src := newChanging(testSecret)
+	e := timestamped()
+	e.Scheme.Key = entry.Key{Encoding: entry.Text, Prefix: "whsec_"}
+	c, rec := config(e)
+	c.Secrets = src
+	g := mustNew(t, c)
+	src.set(core.NewSecret("", "whsec_"))
+	run(g, signed(event), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.True(t, rec.last(t, g).SecretsStale)
+}

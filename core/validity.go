@@ -1,0 +1,120 @@
+package core
+
+import (
+	"math"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// expiryNotice is how long before a secret's end the log and the records begin to tell of it.
+	expiryNotice = 7 * 24 * time.Hour
+	// expiryReminder is how often the log tells of it.
+	expiryReminder = 24 * time.Hour
+)
+
+// validity is when the secrets of a list end.
+type validity struct {
+	secrets  []Secret
+	noticed  int64        // from when on an end is near, in nanoseconds since 1970
+	remindAt atomic.Int64 // when the log is to be told next
+}
+
+// begin notes when the secrets end. A list without ends is never looked at again.
+func (v *validity) begin(secrets []Secret) {
+	v.secrets, v.noticed = secrets, math.MaxInt64
+	for i := range secrets {
+		if end := secrets[i].notAfter; !end.IsZero() {
+			v.noticed = min(v.noticed, nanos(end.Add(-expiryNotice)))
+		}
+	}
+	v.remindAt.Store(v.noticed)
+}
+
+// nanos is for ends that nobody lives to see as well, which a count of nanoseconds cannot hold.
+func nanos(t time.Time) int64 {
+	if t.Year() > 2200 {
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+// near says whether the end of a secret is near or past.
+func near(end, now time.Time) bool { return !end.IsZero() && !now.Before(end.Add(-expiryNotice)) }
+
+// lastsUntil is until when one secret or another is valid without a gap; zero: for ever.
+func (v *validity) lastsUntil(now time.Time) time.Time {
+	until := now
+	for range len(v.secrets) + 1 {
+		reached := until
+		for i := range v.secrets {
+			s := &v.secrets[i]
+			// One that begins in the instant after another ends leaves no gap.
+			if !s.notBefore.IsZero() && s.notBefore.After(until.Add(time.Second)) {
+				continue
+			}
+			if s.notAfter.IsZero() {
+				return time.Time{}
+			}
+			if s.notAfter.After(reached) {
+				reached = s.notAfter
+			}
+		}
+		if reached.Equal(until) {
+			break
+		}
+		until = reached
+	}
+	return until
+}
+
+// ending is what a record tells of ends that are near.
+func (v *validity) ending(s *Secret, now time.Time) (secretExpires, noneAfter time.Time) {
+	if now.UnixNano() < v.noticed {
+		return time.Time{}, time.Time{}
+	}
+	if near(s.notAfter, now) {
+		secretExpires = s.notAfter
+	}
+	if until := v.lastsUntil(now); near(until, now) {
+		noneAfter = until
+	}
+	return secretExpires, noneAfter
+}
+
+// remind tells the log of ends that are near, once a day at most.
+func (k *keyring[T]) remind(v *validity, now time.Time) {
+	at := v.remindAt.Load()
+	if now.UnixNano() < at {
+		return
+	}
+	next := int64(math.MaxInt64)
+	var soon []*Secret
+	for i := range v.secrets {
+		s := &v.secrets[i]
+		switch {
+		case s.notAfter.IsZero() || now.After(s.notAfter):
+		case near(s.notAfter, now):
+			soon = append(soon, s)
+		default:
+			next = min(next, nanos(s.notAfter.Add(-expiryNotice)))
+		}
+	}
+	if len(soon) > 0 {
+		next = now.Add(expiryReminder).UnixNano()
+	}
+	if !v.remindAt.CompareAndSwap(at, next) {
+		return // another delivery tells it
+	}
+	slices.SortStableFunc(soon, func(a, b *Secret) int { return a.notAfter.Compare(b.notAfter) })
+	attrs := []any{"endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field}
+	for _, s := range soon {
+		k.guard.logger.Warn("sallyport: a secret ends soon", append(attrs[:len(attrs):len(attrs)],
+			"secret", s.label, "not_after", s.notAfter, "in", s.notAfter.Sub(now).Round(time.Second).String())...)
+	}
+	if until := v.lastsUntil(now); near(until, now) && until.After(now) {
+		k.guard.logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", append(attrs[:len(attrs):len(attrs)],
+			"until", until, "in", until.Sub(now).Round(time.Second).String())...)
+	}
+}
