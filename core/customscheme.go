@@ -13,7 +13,11 @@ import (
 // refusal is answered.
 
 func (v *verifier) customRequest(r *http.Request, url string, now time.Time) *entry.CustomRequest {
-	return &entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now, Source: v.keySource}
+	req := &entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now}
+	if v.ring == nil { // keys that are configured take the place of those that are fetched
+		req.Source = v.keySource
+	}
+	return req
 }
 
 func (v *verifier) customHead(r *http.Request, url string, p *presented, now time.Time) failure {
@@ -35,7 +39,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 			active = append(active, k)
 		}
 	}
-	if len(req.Keys) == 0 && !v.custom.Keyless {
+	if len(req.Keys) == 0 && req.Source == nil {
 		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
@@ -49,7 +53,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 		k := active[proof.Key]
 		label = k.secret.label
 		p.match.note(k.use, &k.secret, &list.validity, list.stale(), now)
-	case proof.Key == -1 && v.custom.Keyless && v.keySource != nil:
+	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
 		return "", failure{ReasonBadSignature, "the mechanism names no key that proved the delivery"}
@@ -65,7 +69,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	if v.custom.ID && proof.ID == "" {
 		return "", failure{ReasonMissingSignature, "the proof holds no id"}
 	}
-	p.id = proof.ID
+	p.id, p.signed = proof.ID, proof.Signed
 	return label, failure{}
 }
 

@@ -89,6 +89,8 @@ type eventReader struct {
 	spec     *entry.Event
 	paths    *jsonscan.Paths
 	at       map[string]int
+	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
+	envelope map[string]int
 	signedID bool // the event's id is the id that the scheme signs
 }
 
@@ -114,7 +116,25 @@ func newEventReader(spec *entry.Event, scheme *entry.Scheme) *eventReader {
 	}
 	add(spec.Data)
 	er.paths = jsonscan.Compile(pointers...)
+	if spec.PayloadJSON != "" {
+		er.payload = er.compileEnvelope()
+	}
 	return er
+}
+
+// compileEnvelope puts the payload first.
+func (er *eventReader) compileEnvelope() *jsonscan.Paths {
+	er.envelope = map[string]int{}
+	pointers := []string{er.spec.PayloadJSON}
+	for _, list := range [][]entry.Value{er.spec.ID, er.spec.Type, er.spec.Action, er.spec.Time, er.spec.Attempt, er.spec.Tenant} {
+		for _, v := range list {
+			if _, known := er.envelope[v.Envelope]; v.Envelope != "" && !known {
+				er.envelope[v.Envelope] = len(pointers)
+				pointers = append(pointers, v.Envelope)
+			}
+		}
+	}
+	return jsonscan.Compile(pointers...)
 }
 
 // told is what the details of a delivery's events are read from.
@@ -127,6 +147,7 @@ type told struct {
 	headersProved bool
 	signedID      string
 	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
+	envelope      [][]byte           // what was found in the payload's envelope
 }
 
 func (er *eventReader) open(t *told) {
@@ -136,6 +157,17 @@ func (er *eventReader) open(t *told) {
 		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
 			t.payload = []byte(text)
 		}
+	}
+	if er.payload == nil {
+		return
+	}
+	t.envelope = make([][]byte, er.payload.Len())
+	if er.payload.Find(t.body, t.envelope) != nil {
+		clear(t.envelope)
+		return
+	}
+	if text, ok := jsonscan.Text(t.envelope[0]); ok {
+		t.payload = []byte(text)
 	}
 }
 
@@ -186,6 +218,9 @@ func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string
 		return t.r.Header.Get(v.Header), false
 	case v.JSON != "":
 		text, _ = jsonscan.Text(raw[er.at[v.JSON]])
+		return text, true
+	case v.Envelope != "" && t.envelope != nil:
+		text, _ = jsonscan.Text(t.envelope[er.envelope[v.Envelope]])
 		return text, true
 	case v.FirstKey != "":
 		text, _ = jsonscan.FirstKey(t.payload, v.FirstKey)

@@ -3,6 +3,7 @@ package core
 import (
 	"crypto/sha256"
 	"net/http"
+	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
@@ -197,6 +198,8 @@ func (want *valueOf) put(to *fieldValue, text string, present bool) failure {
 	switch {
 	case !present && !want.optional:
 		return failure{ReasonMissingSignature, "the delivery lacks " + want.text + ", which is part of what is signed"}
+	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
+		return failure{ReasonWrongRecipient, "the delivery's " + want.text + " is none that is configured: anybody can have the provider send to this endpoint"}
 	case present && !matchesGrammar(want.grammar, text):
 		// Otherwise the same signature would fit other divisions of the signed text.
 		return failure{ReasonMalformedSignature, "the signed value of " + want.text + " has characters that it never has"}

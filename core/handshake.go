@@ -232,7 +232,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			continue
 		}
 		if h.EchoJSON == "" {
-			return fixed(h.Handshake), failure{}
+			return g.doHandshake(r, h.Handshake, i)
 		}
 		challenge, _ := jsonscan.Text(raw[1])
 		return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
@@ -242,6 +242,24 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 	}
 	return nil, failure{}
 }
+
+// doHandshake does what a proved handshake asks for, if anything, and gives its fixed answer.
+func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) (*Reply, failure) {
+	i.note = h.Note
+	if h.Do == nil {
+		return fixed(h), failure{}
+	}
+	// It outlives a provider that hangs up: what has begun is ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handshakeTimeout)
+	defer cancel()
+	if err := h.Do(ctx, i.body); err != nil {
+		return nil, failure{ReasonKeysUnavailable, "what the handshake asks for could not be done: " + err.Error()}
+	}
+	return fixed(h), failure{}
+}
+
+// handshakeTimeout bounds what is done before a handshake is answered.
+const handshakeTimeout = 10 * time.Second
 
 func (g *Guard) notAHandshake() failure {
 	return failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}

@@ -3,7 +3,8 @@ package core
 import (
 	"context"
 	"crypto"
-	"errors"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // KeySource gives the public key that a delivery names, by the URL of its certificate or by its id, for providers that
@@ -19,4 +20,4 @@ type KeySource interface {
 }
 
 // ErrKeyRefused is wrapped by a [KeySource]'s error where the key that a delivery names is none of the provider's.
-var ErrKeyRefused = errors.New("sallyport: the delivery names a key that is none of the provider's") //lint:immutable an error value
+var ErrKeyRefused = entry.ErrKeyRefused //lint:immutable an error value

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -86,6 +87,7 @@ type inspection struct {
 	stripPath   []string
 	proved      bool
 	digest      [sha256.Size]byte
+	note        string // of a handshake, for the operator
 	perimeter
 }
 
@@ -217,7 +219,16 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, failure{}
 }
 
-func (g *Guard) bodyProved() bool { return g.verifier == nil || g.verifier.body }
+// bodyProved says that the proof covers what events are read from.
+func (g *Guard) bodyProved() bool {
+	if g.verifier == nil || g.verifier.body {
+		return true
+	}
+	payload := g.entry.Event.PayloadJSON
+	return payload != "" && slices.ContainsFunc(g.entry.Scheme.Signed, func(p entry.Part) bool {
+		return p.Kind == entry.PartJSON && p.Text == payload
+	})
+}
 
 // unreadLimit is how much of a body net/http reads to keep a connection.
 const unreadLimit = 256 << 10
@@ -258,7 +269,9 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	g.put(g.record(i, ReasonHandshake, reply.Status))
+	rec := g.record(i, ReasonHandshake, reply.Status)
+	rec.Detail = i.note
+	g.put(rec)
 	return reply
 }
 

@@ -17,15 +17,15 @@ func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySourc
 		m.add("Provider", "", "its entry %s", problem)
 		return v, nil
 	}
-	namesKey := v.namesKey() || v.custom.Keyless
+	namesKey := v.namesKey() || v.custom.Keyless || s.Published
 	switch {
 	case src == nil && namesKey && keySource == nil:
-		m.add("Keys", "", "a delivery names the key it is signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
+		m.add("Keys", "", "the provider publishes the key that its deliveries are signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
 		return v, nil
 	case src == nil && namesKey:
 		return v, nil
 	case keySource != nil && !namesKey:
-		m.add("Keys", "", "a delivery of this provider names no key; remove it")
+		m.add("Keys", "", "a delivery of this provider names no key, and the provider publishes none; remove it")
 		return v, nil
 	case src == nil:
 		m.add("Secrets", "", "no secret is configured; %s", rules.advice)

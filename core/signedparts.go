@@ -3,8 +3,10 @@ package core
 import (
 	"crypto/sha256"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -24,6 +26,7 @@ type valueOf struct {
 	path     int // its index in what the body's scan finds; -1: not there
 	optional bool
 	grammar  entry.Grammar
+	oneOf    []string
 }
 
 // compileParts compiles the signed bytes and what has to be found for them.
@@ -66,7 +69,7 @@ func (v *verifier) compileParts() (problem string) {
 				p.value = v.valueIndex(&p, &pointers)
 			case entry.PartHeader:
 				v.headerParts = append(v.headerParts, p.Part)
-			case entry.PartLiteral, entry.PartMethod, entry.PartPath:
+			case entry.PartLiteral, entry.PartMethod, entry.PartPath, entry.PartCRC32:
 			default:
 				return fmt.Sprintf("signs a part of the unknown kind %d", p.Kind)
 			}
@@ -102,7 +105,7 @@ func (v *verifier) compileParts() (problem string) {
 
 // valueIndex gives the place of a part's value, the same for the same value in another reading.
 func (v *verifier) valueIndex(p *part, pointers *[]string) int {
-	want := valueOf{kind: p.Kind, text: p.Text, path: -1, optional: p.Optional, grammar: p.Grammar}
+	want := valueOf{kind: p.Kind, text: p.Text, path: -1, optional: p.Optional, grammar: p.Grammar, oneOf: p.OneOf}
 	at := slices.IndexFunc(v.values, func(have valueOf) bool { return have.kind == want.kind && have.text == want.text })
 	if at >= 0 {
 		return at
@@ -179,6 +182,8 @@ func (v *verifier) writePart(st *digestState, part *part, k *activeKey, r *http.
 		}
 	case entry.PartSortedQuery:
 		st.writeString(sortedQuery(url, len(p.form) > 0))
+	case entry.PartCRC32:
+		st.writeString(strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	case entry.PartURLBare:
 		bare, _, _ := strings.Cut(url, "?")
 		st.writeString(bare)

@@ -214,7 +214,7 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*c
 		}
 		return list, failure{}
 	}
-	if p.keyRef == "" {
+	if p.keyRef == "" && !v.scheme.Published {
 		return nil, failure{ReasonMissingSignature, "the delivery does not name the key it is signed with"}
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)

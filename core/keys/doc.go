@@ -34,7 +34,7 @@
 //
 // [ErrUnavailable] says that the receiver could not learn the key: it is answered 503, so that the provider tries again.
 // [ErrUnknownKey], [ErrNotAllowed] and [ErrInvalidKey] are judgements on the reference or on what it names, and count as
-// failed authentication.
+// failed authentication: they match core.ErrKeyRefused.
 //
 // # Concurrency
 //

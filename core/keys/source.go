@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // Source gives public keys. It must be safe for concurrent use.
@@ -33,8 +35,19 @@ var (
 
 // fault is an error of one of the kinds above. The text never holds more than a piece of what a sender chose.
 func fault(kind error, format string, args ...any) error {
-	return fmt.Errorf("sallyport: %w: %w", kind, fmt.Errorf(format, args...))
+	err := fmt.Errorf("sallyport: %w: %w", kind, fmt.Errorf(format, args...))
+	if errors.Is(kind, ErrUnavailable) {
+		return err
+	}
+	return refused{err}
 }
+
+// refused is a final judgement: a guard refuses the delivery, and does not ask for it again.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
+
+func (refused) Is(target error) bool { return target == entry.ErrKeyRefused } //nolint:errorlint // this is its Is
 
 // quote makes what a sender chose fit for a log line.
 func quote(ref string) string {

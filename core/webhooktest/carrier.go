@@ -15,9 +15,9 @@ type carrier interface {
 	id(s *entry.Scheme) string // the signed id that is there already; may be empty
 	// field gives a signed value, which is made up where it is missing and may not be.
 	field(p *entry.Part) (text string, present bool)
-	put(s *entry.Scheme, signature, at, id string)
+	put(s *entry.Scheme, signature, at, id, version string)
 	// with is the body with that signature.
-	with(s *entry.Scheme, signature, at, id string) ([]byte, error)
+	with(s *entry.Scheme, signature, at, id, version string) ([]byte, error)
 	encoded() ([]byte, error)
 }
 
@@ -44,21 +44,21 @@ func (f formCarrier) id(s *entry.Scheme) string { return url.Values(f).Get(s.ID.
 
 func (f formCarrier) field(p *entry.Part) (string, bool) {
 	if form := url.Values(f); !form.Has(p.Text) && !p.Optional {
-		form.Set(p.Text, madeUp(p.Grammar))
+		form.Set(p.Text, madeUp(p))
 	}
 	return url.Values(f).Get(p.Text), url.Values(f).Has(p.Text)
 }
 
-func (f formCarrier) put(s *entry.Scheme, signature, at, id string) {
-	for name, value := range map[string]string{s.Signature.Form: signature, s.Timestamp.Form: at, s.ID.Form: id} {
+func (f formCarrier) put(s *entry.Scheme, signature, at, id, version string) {
+	for name, value := range map[string]string{s.Signature.Form: signature, s.Timestamp.Form: at, s.ID.Form: id, s.Signature.Version.Form: version} {
 		if name != "" {
 			url.Values(f).Set(name, value)
 		}
 	}
 }
 
-func (f formCarrier) with(s *entry.Scheme, signature, at, id string) ([]byte, error) {
-	f.put(s, signature, at, id)
+func (f formCarrier) with(s *entry.Scheme, signature, at, id, version string) ([]byte, error) {
+	f.put(s, signature, at, id, version)
 	return f.encoded()
 }
 
@@ -97,8 +97,8 @@ func (j jsonCarrier) field(p *entry.Part) (string, bool) {
 		if p.Optional {
 			return "", false
 		}
-		object[member] = madeUp(p.Grammar)
-		return madeUp(p.Grammar), true
+		object[member] = madeUp(p)
+		return madeUp(p), true
 	case string:
 		return value, true
 	default:
@@ -106,8 +106,8 @@ func (j jsonCarrier) field(p *entry.Part) (string, bool) {
 	}
 }
 
-func (j jsonCarrier) put(s *entry.Scheme, signature, at, id string) {
-	for pointer, value := range map[string]string{s.Signature.JSON: signature, s.Timestamp.JSON: at, s.ID.JSON: id} {
+func (j jsonCarrier) put(s *entry.Scheme, signature, at, id, version string) {
+	for pointer, value := range map[string]string{s.Signature.JSON: signature, s.Timestamp.JSON: at, s.ID.JSON: id, s.Signature.Version.JSON: version} {
 		if pointer != "" {
 			object, member := j.parent(pointer)
 			object[member] = value
@@ -115,8 +115,8 @@ func (j jsonCarrier) put(s *entry.Scheme, signature, at, id string) {
 	}
 }
 
-func (j jsonCarrier) with(s *entry.Scheme, signature, at, id string) ([]byte, error) {
-	j.put(s, signature, at, id)
+func (j jsonCarrier) with(s *entry.Scheme, signature, at, id, version string) ([]byte, error) {
+	j.put(s, signature, at, id, version)
 	return j.encoded()
 }
 

@@ -33,6 +33,9 @@ func KeyPair(p core.Provider) (public, private string) {
 		panic("webhooktest: the provider does not sign with a key pair")
 	}
 	kind := entry.KeyKind{Algorithm: e.Scheme.Algorithm, Key: e.Scheme.Key}
+	if e.Scheme.Custom != nil {
+		kind.Algorithm = e.Scheme.Custom.Traits().Pair
+	}
 	if !kind.Algorithm.PublicKey() && e.Scheme.Second != nil {
 		kind = *e.Scheme.Second
 	}
@@ -42,12 +45,15 @@ func KeyPair(p core.Provider) (public, private string) {
 		panic(err)
 	}
 	private = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	if pub, ok := key.Public().(ed25519.PublicKey); ok {
+	if pub, ok := key.Public().(ed25519.PublicKey); ok && e.Scheme.Custom == nil {
 		return kind.Key.Prefix + encode(kind.Key.Encoding, pub), private
 	}
 	spki, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		panic(err)
+	}
+	if e.Scheme.Custom != nil {
+		return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})), private
 	}
 	return base64.StdEncoding.EncodeToString(spki), private
 }

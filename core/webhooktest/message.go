@@ -7,10 +7,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"hash/crc32"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -59,6 +61,8 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		text = s.r.URL.RequestURI()
 	case entry.PartURL:
 		text = s.url().String()
+	case entry.PartCRC32:
+		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
 	case entry.PartURLBare:
 		u := s.url()
 		u.RawQuery = ""
@@ -90,7 +94,7 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		text, present = inside.field(part)
 		return []byte(text), present, nil
 	case entry.PartReplacedBody:
-		doc, err := inside.with(s.scheme, string(s.key.secret), s.at, s.id)
+		doc, err := inside.with(s.scheme, string(s.key.secret), s.at, s.id, s.key.version)
 		return doc, true, err
 	default:
 		return nil, false, errors.New("webhooktest: the entry signs a part that is not known here")
@@ -204,7 +208,7 @@ func (s *signer) signInside() ([]byte, error) {
 
 func (s *signer) signCarrier(c carrier) error {
 	s.id = s.makeID(c)
-	c.put(s.scheme, "", s.at, s.id)
+	c.put(s.scheme, "", s.at, s.id, s.key.version)
 	beside := len(s.scheme.Signature.Headers) > 0
 	if doc, ok := c.(jsonCarrier); ok && beside && s.scheme.Timestamp.JSON != "" && s.scheme.Timestamp.Unit != entry.RFC3339 {
 		object, member := doc.parent(s.scheme.Timestamp.JSON)
@@ -230,13 +234,16 @@ func (s *signer) signCarrier(c carrier) error {
 		s.r.Header.Set(s.scheme.Signature.Headers[0], text)
 		return nil
 	}
-	c.put(s.scheme, text, s.at, s.id)
+	c.put(s.scheme, text, s.at, s.id, s.key.version)
 	return nil
 }
 
 // madeUp is a value for a signed field that is missing.
-func madeUp(g entry.Grammar) string {
-	switch g {
+func madeUp(p *entry.Part) string {
+	if len(p.OneOf) > 0 {
+		return p.OneOf[0]
+	}
+	switch p.Grammar {
 	case entry.Status:
 		return "200"
 	case entry.Amount:

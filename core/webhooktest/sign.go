@@ -62,11 +62,16 @@ func Sign(r *http.Request, p core.Provider, secret string, at time.Time) error {
 			return err
 		}
 	}
-	if e.Scheme.Custom != nil {
-		return errors.New("webhooktest: the provider's own package signs for it")
-	}
 	s := &signer{entry: e, scheme: e.Scheme, r: r, body: body, at: stamp(e.Scheme.Timestamp.Unit, at)}
-	body, err = s.sign(secret)
+	if e.Scheme.Custom != nil {
+		own, ok := e.Scheme.Custom.(entry.CustomSigner)
+		if !ok {
+			return errors.New("webhooktest: the provider's mechanism cannot sign")
+		}
+		body, err = own.Sign(r, s.url().String(), body, secret, at)
+	} else {
+		body, err = s.sign(secret)
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package entry
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -24,13 +26,27 @@ type Custom interface {
 	Traits() CustomTraits
 }
 
+// CustomSigner is a mechanism that can sign as its provider does, for tests: it may be absent.
+type CustomSigner interface {
+	// Sign signs the request in place and gives the body to send. The key is the text that is configured, or, for a
+	// mechanism of key pairs, the private key in PEM.
+	Sign(r *http.Request, url string, body []byte, key string, at time.Time) ([]byte, error)
+}
+
 // CustomTraits are what every proof of a mechanism holds.
 type CustomTraits struct {
 	Time bool // a time, which the guard judges for freshness
 	Body bool // the body
 	ID   bool // an id
-	// Keyless: no key is configured; they come from the endpoint's source of keys.
+	// Keyless: no key has to be configured; they come from the endpoint's source of keys. Keys that are configured take
+	// its place.
 	Keyless bool
+	// Pair is the algorithm of the key pair that signs; 0 where a secret does. Keys are then configured as PEM.
+	Pair Algorithm
+
+	// For the documentation and for the tests: how the proof is made, what it covers, and the headers that carry it.
+	Proof, Signed string
+	Headers       []string
 }
 
 // CustomRequest is what a mechanism sees of a request.
@@ -48,6 +64,9 @@ type CustomProof struct {
 	Key  int       // the index in Keys of the key that matched; -1: it came from Source
 	ID   string    // authenticated, unique per event; may be empty
 	Time time.Time // authenticated, where Traits say so
+	// Signed is what an event is remembered by where the entry says BySigned: a digest of everything that is signed and
+	// belongs to the event.
+	Signed [sha256.Size]byte
 }
 
 // Fault is what a mechanism found wrong. Detail says what was seen and what to check, and never holds a secret.
@@ -83,3 +102,6 @@ const (
 type KeySource interface {
 	Key(ctx context.Context, ref string) (crypto.PublicKey, error)
 }
+
+// ErrKeyRefused is wrapped by a KeySource's error where the key that a delivery names is none of the provider's.
+var ErrKeyRefused = errors.New("sallyport: the delivery names a key that is none of the provider's") //lint:immutable an error value

@@ -1,9 +1,12 @@
 // Package entry is the data model of a provider: everything the guard knows about how a sender signs, retries and
 // names its events. An entry is one literal and is never changed once it is made. It holds no code, but for the few
-// mechanisms that need a library ([Custom]).
+// mechanisms that need a library ([Custom]) and for what confirms a subscription (Handshake.Do).
 package entry
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Entry holds the facts of one provider.
 type Entry struct {
@@ -137,6 +140,9 @@ type Scheme struct {
 	// KeyRef says where a delivery names the key it is signed with: the URL of a certificate, a key's id. The key comes
 	// from the endpoint's source of keys; keys that are configured take its place.
 	KeyRef Field
+	// Published is for a provider that publishes its one key, which deliveries do not name: a source of keys may give it
+	// in place of one that is configured.
+	Published bool
 	// Custom takes the place of everything above but for Timestamp's times, for mechanisms that need a library.
 	Custom Custom
 }
@@ -274,6 +280,9 @@ const (
 	PartURLWithPort    // the public URL with its port, the default one where it names none
 	PartURLWithoutPort // the public URL without a port
 	PartReplacedBody   // the body, in which the signature's own value is replaced by the secret
+	// PartCRC32 is the CRC-32 of the body in decimal. It proves nothing of the body to whoever holds one signed delivery:
+	// another body of the same sum is easily made.
+	PartCRC32
 )
 
 // Repeats says what becomes of a form's field that comes several times.
@@ -296,7 +305,10 @@ type Part struct {
 	Optional bool
 	Lower    bool // the value in lower case
 	Grammar  Grammar
-	Repeats  Repeats // PartSortedForm
+	// OneOf lists the only values that are let in: whom a delivery has to be for, where a provider signs with one key for
+	// everybody.
+	OneOf   []string
+	Repeats Repeats // PartSortedForm
 }
 
 // JSONText is the value at a pointer into the body.
@@ -388,6 +400,7 @@ type Value struct {
 	InForm   string // a pointer into the JSON that is the form field Form
 	FirstKey string // the name of the payload's first member other than this one (Telegram's update type)
 	Const    string // this text, if the form field Form is present
+	Envelope string // a pointer into the body that carries the payload (Event.PayloadJSON); it is signed
 }
 
 // Event says where an event's details are read; the first value that is present wins.
@@ -397,6 +410,7 @@ type Event struct {
 	AttemptBase                             int    // added to Attempt: 1 where the provider counts its retries
 	Data                                    string // pointer to the object; empty: the payload itself
 	PayloadForm                             string // the form field that carries the payload when the body is a form
+	PayloadJSON                             string // the pointer to the text that is the payload, where the body is its envelope (SNS)
 }
 
 // Handshake is a request that is answered and never reaches a signal.
@@ -431,6 +445,11 @@ type Handshake struct {
 
 	Status int    // of the answer; 0: 200
 	Body   string // the fixed answer, where nothing is echoed
+	// Note is what the record of the handshake says to the operator.
+	Note string
+	// Do is what the receiver does before it answers a proved handshake. It sees the proved body; where it fails the
+	// answer is 503. It must be safe for concurrent use.
+	Do func(ctx context.Context, body []byte) error
 }
 
 // HandsSecretOver says that the request brings the provider's secret.
