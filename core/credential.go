@@ -130,11 +130,17 @@ func (g *gate) check(r *http.Request, i *inspection) (label string, f failure) {
 		if len(values) == 0 || values[0] == "" {
 			return "", failure{ReasonMissingCredential, "the URL carries no token in its query: check the URL registered at the provider"}
 		}
+		if len(values[0]) > maxCredentialBytes {
+			return "", failure{ReasonBadCredential, "the token in the URL's query is longer than any credential"}
+		}
 		return judge(g.plain, values[0], "the token in the URL's query")
 	case g.path != "":
 		value := i.in.param(r, g.path)
 		if value == "" {
 			return "", failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
+		}
+		if len(value) > maxCredentialBytes {
+			return "", failure{ReasonBadCredential, "the token in the URL's path is longer than any credential"}
 		}
 		return judge(g.plain, value, "the token in the URL's path")
 	}

@@ -1,7 +1,9 @@
 package core
 
 import (
+	"crypto"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -34,3 +36,16 @@ func SortedForm(body []byte) (fields []string, ok bool) {
 
 // FormValue finds a field of a form of either kind.
 func FormValue(body []byte, name string) (string, int, bool) { return formValue(body, name) }
+
+// CountPublicKeyOperations counts how often the guard tries a public key. Call it before the guard judges anything.
+func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
+	var n atomic.Int64
+	if v := g.verifier; v != nil {
+		try := v.tryKey
+		v.tryKey = func(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+			n.Add(1)
+			return try(alg, key, signed, signature)
+		}
+	}
+	return &n
+}

@@ -8,7 +8,7 @@ import (
 )
 
 func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
-	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1}
+	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: verifyPublic}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID

@@ -44,6 +44,7 @@ type verifier struct {
 	keySource KeySource
 	bySigned  bool // an event is remembered by what is signed
 	custom    entry.CustomTraits
+	tryKey    tryKey
 }
 
 // kind is one kind of keys with the algorithm that they are for.
@@ -169,7 +170,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 				ok = ok || found
 			}
 		} else {
-			ok = p.verifiedBy(k, v.kinds[k.kind].Algorithm, sums.of(v, k, r, url, body, p))
+			ok = p.verifiedBy(v.tryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, r, url, body, p))
 		}
 		if ok {
 			if n != 0 {

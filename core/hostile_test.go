@@ -1,0 +1,113 @@
+package core_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/hostile"
+)
+
+// TestHostile sends the adversarial table to guards, without a network. What net/http answers itself is left to
+// internal/adaptertest, which has sockets.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	cases, err := hostile.Load("testdata/hostile")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(cases), 400)
+	endpoints := hostile.Endpoints()
+	threats := map[string][2]int{}
+	used := map[string]bool{}
+	for _, c := range cases {
+		e := endpoints[c.Endpoint]
+		require.NotNil(t, e, "%s: %s: no endpoint %q", c.Threat, c.Name, c.Endpoint)
+		used[c.Endpoint] = true
+		n := threats[c.Threat]
+		if c.Reason != "" && c.Reason.Class() == core.ClassPassed {
+			n[0]++
+		} else {
+			n[1]++
+		}
+		threats[c.Threat] = n
+		t.Run(c.Threat+"/"+c.Name, func(t *testing.T) { hostileCase(t, e, &c) })
+	}
+	for threat, n := range threats {
+		require.Positive(t, n[0], "%s has no control that is let in", threat)
+		if threat != "W-40" && threat != "W-26" { // about duplicates, which are let in and run nothing
+			require.Positive(t, n[1], "%s has nothing that is refused", threat)
+		}
+	}
+	require.Len(t, used, len(endpoints), "an endpoint that no case uses")
+}
+
+// hostileCase sends one case's requests to a guard of its own.
+func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
+	t.Helper()
+	made, err := e.New(nil)
+	require.NoError(t, err)
+	read := 0 // events that a guard read, which is set up alike but for what counts them
+	counting, err := e.New(func(config *core.Config) {
+		config.Identity = func(e core.Event) string { read++; return string(e.Payload) + e.ID + e.Type }
+	})
+	require.NoError(t, err)
+	judged := made.Guard.CountPublicKeyOperations()
+	signals := 0
+	h := core.Handler(made.Guard, core.Signal(func(*http.Request, core.Event) error { signals++; return nil }))
+	for _, want := range c.Requests() {
+		if want.Reason == "" {
+			return
+		}
+		wire, err := want.Wire(e)
+		require.NoError(t, err)
+		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire)))
+		require.NoError(t, err)
+		if r.RemoteAddr = want.Peer; want.Peer == "" {
+			r.RemoteAddr = "192.0.2.1:4711"
+		}
+		if want.TLS {
+			r.TLS = &tls.ConnectionState{}
+		}
+		before, ran := made.Store.Accesses.Load(), signals
+		read = 0
+		judged.Store(0)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		again, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire)))
+		require.NoError(t, err)
+		again.RemoteAddr, again.TLS = r.RemoteAddr, r.TLS
+		core.Handler(counting.Guard, core.Signal(ok)).ServeHTTP(httptest.NewRecorder(), again)
+
+		all, err := made.Told.All(t.Context(), made.Guard)
+		require.NoError(t, err)
+		rec := all[len(all)-1]
+		require.Equal(t, want.Reason, rec.Reason, rec.Detail)
+		require.Equal(t, want.Status, w.Code)
+		require.Contains(t, rec.Detail, want.Detail)
+		if want.Answer != "" {
+			require.Equal(t, want.Answer, w.Body.String())
+		}
+		accepted := want.Reason == core.ReasonAccepted
+		require.Equal(t, accepted && !want.Silent, signals > ran, "signals")
+		proved := accepted || want.Reason == core.ReasonDuplicate || want.Reason == core.ReasonConflict
+		if !proved {
+			require.Equal(t, before, made.Store.Accesses.Load(), "the store was asked before anything was proved")
+			require.Zero(t, read, "events were read before anything was proved")
+		} else if !want.Silent {
+			require.Positive(t, read, "nothing counts the events that are read")
+		}
+		// A key is tried only on what all the cheap checks let through.
+		if !proved && want.Reason != core.ReasonBadSignature && want.Reason != core.ReasonHandshake {
+			require.Zero(t, judged.Load(), "a public key was tried although cheaper checks had failed")
+		}
+		if slices.Contains([]string{"discord", "ecdsa", "standard-public"}, c.Endpoint) && accepted {
+			require.Positive(t, judged.Load(), "nothing counts public-key operations")
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package hostile
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"log/slog"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+)
+
+// Pair and Token are the credentials of the endpoints that ask for one.
+const (
+	Pair  = "hooks:a-password-of-enough-bytes"
+	Token = "a-token-of-more-than-16-bytes"
+)
+
+// Now is the time at which the whole table plays: 2026-03-01 12:00:00 UTC, 1772366400.
+func Now() time.Time { return time.Unix(1772366400, 0) }
+
+// Endpoint is one receiving place that cases name.
+type Endpoint struct {
+	Secret string // as it is configured
+	Old    string // a second secret, valid until an hour before Now
+	Key    string // the secret's bytes, where they are not the text's
+	change func(*core.Config)
+}
+
+const signing = "a-signing-secret-of-enough-bytes"
+
+// Endpoints are the endpoints by name.
+func Endpoints() map[string]*Endpoint {
+	standardKey := []byte("a standard webhooks key: 32 byte")
+	public := ed25519Key().Public().(ed25519.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(ecdsaKey().Public())
+	if err != nil {
+		panic(err) // the key is one of this package
+	}
+	text := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
+		return &Endpoint{Secret: signing, Old: "the-old-secret-of-enough-bytes!!", change: func(c *core.Config) {
+			c.Provider = p
+			for _, fn := range more {
+				fn(c)
+			}
+		}}
+	}
+	asks := func(cred func(core.SecretSource) core.Credential, value string) func(*core.Config) {
+		return func(c *core.Config) { c.Credentials = []core.Credential{cred(core.StaticSecrets(value))} }
+	}
+	unsigned := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
+		e := text(p, more...)
+		e.Secret, e.Old = "", ""
+		return e
+	}
+	header := func(s core.SecretSource) core.Credential { return core.HeaderToken("X-Token", s) }
+	query := func(s core.SecretSource) core.Credential { return core.QueryToken("token", s) }
+	perimeter := func(c *core.Config) { c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks }
+	return map[string]*Endpoint{
+		"github":  text(provider.GitHub()),
+		"stripe":  text(provider.Stripe()),
+		"slack":   text(provider.Slack()),
+		"shopify": text(provider.Shopify()),
+		"mailgun": text(provider.Mailgun()),
+		"mercado": text(provider.MercadoPago()),
+		"standard": {Secret: "whsec_" + base64.StdEncoding.EncodeToString(standardKey), Key: string(standardKey), change: func(c *core.Config) {
+			c.Provider = provider.StandardWebhooks()
+		}},
+		"standard-public": {Secret: "whpk_" + base64.StdEncoding.EncodeToString(public), change: func(c *core.Config) {
+			c.Provider = provider.StandardWebhooks()
+		}},
+		"adyen": {Secret: hex.EncodeToString(standardKey), Key: string(standardKey), change: func(c *core.Config) {
+			c.Provider = provider.Adyen()
+		}},
+		"discord": {Secret: hex.EncodeToString(public), Key: string(public), change: func(c *core.Config) {
+			c.Provider = provider.Discord()
+		}},
+		"ecdsa": {Secret: base64.StdEncoding.EncodeToString(der), Key: string(der), change: func(c *core.Config) {
+			c.Provider = provider.PublicKey(provider.PublicKeyConfig{Name: "own", Header: "X-Sig", Algorithm: provider.ECDSAP256SHA256})
+		}},
+		"twilio": text(provider.Twilio(), func(c *core.Config) { c.PublicURL = "https://hooks.example.com/hooks" }),
+		"trello-url": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{url}\n{body}"}),
+			func(c *core.Config) { c.TrustedProxies, c.DangerouslyAllowHTTP = core.PrivateNetworks, false }),
+		"pathed":       text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{method} {path}\n{body}"})),
+		"milliseconds": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.Milliseconds})),
+		"rfc3339":      text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.RFC3339})),
+		"batch":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Batch: true, EventID: "/id", EventType: "/type", IdentityPointer: "/id"})),
+		"small":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
+		"meta":         text(provider.Meta(), func(c *core.Config) { c.VerifyTokens = core.StaticSecrets("a-verify-token-1") }),
+		"basic":        unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
+		"unicode":      unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:un-caf\u00e9-tr\u00e8s-serr\u00e9")),
+		"bearer":       unsigned(provider.Bearer(), asks(core.BearerToken, Token)),
+		"token":        unsigned(provider.Token("X-Token"), asks(header, Token)),
+		"query":        unsigned(provider.Basic(), asks(query, Token)),
+		"both":         text(provider.GitHub(), asks(core.BasicAuth, Pair)),
+		"https":        text(provider.GitHub(), func(c *core.Config) { c.DangerouslyAllowHTTP = false }),
+		"proxied":      text(provider.GitHub(), perimeter),
+		"sources": text(provider.GitHub(), func(c *core.Config) {
+			c.TrustedProxies, c.Sources = "10.0.0.0/8, fd00::/8", core.Networks("198.51.100.0/24, 2001:db8::/48")
+		}),
+		"rated": text(provider.GitHub(), func(c *core.Config) {
+			c.TrustedProxies, c.RateLimit = "10.0.0.0/8", core.RateLimit{PerSecond: 1e-6, Burst: 2}
+		}),
+	}
+}
+
+// Made is an endpoint's guard and what it is watched by.
+type Made struct {
+	Guard *core.Guard
+	Store *Store
+	Told  *Records
+}
+
+// New makes the endpoint's guard. change, where it is not nil, changes its config.
+func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
+	m := &Made{Store: NewStore(), Told: &Records{}}
+	c := core.Config{
+		Endpoint: "hostile", Replay: m.Store, StoreFailure: core.RefuseDelivery, Observer: m.Told,
+		Logger: slog.New(slog.DiscardHandler), Now: Now, DangerouslyAllowHTTP: true,
+	}
+	switch {
+	case e.Old != "":
+		c.Secrets = core.LabeledSecrets(core.NewSecret("new", e.Secret), core.NewSecret("old", e.Old).ValidUntil(Now().Add(-time.Hour)))
+	case e.Secret != "":
+		c.Secrets = core.StaticSecrets(e.Secret)
+	}
+	e.change(&c)
+	if change != nil {
+		change(&c)
+	}
+	g, err := core.New(c)
+	m.Guard = g
+	return m, err
+}

@@ -1,0 +1,93 @@
+package hostile
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/md5"  //nolint:gosec // what an attacker may try
+	"crypto/sha1" //nolint:gosec // what an attacker may try
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"net/url"
+	"strings"
+	"text/template"
+)
+
+// Functions are what the templates of the table may call. They share no code with what they attack.
+//
+//	hmac ALGORITHM KEY PARTS...    the bytes of a MAC
+//	digest ALGORITHM PARTS...      the bytes of a plain hash
+//	ed25519 PARTS..., ecdsa PARTS... signatures of the endpoints of those names
+//	hex, HEX, b64, b64url, unhex, quote (of a URL), upper, lower, chunk
+//	repeat TEXT N, cut TEXT FROM TO, flip BYTES AT (one bit)
+func Functions() template.FuncMap {
+	return template.FuncMap{
+		"hmac": func(algorithm, key string, parts ...string) string {
+			h := hmac.New(hashes[algorithm], []byte(key))
+			_, _ = h.Write([]byte(strings.Join(parts, "")))
+			return string(h.Sum(nil))
+		},
+		"digest": func(algorithm string, parts ...string) string {
+			h := hashes[algorithm]()
+			_, _ = h.Write([]byte(strings.Join(parts, "")))
+			return string(h.Sum(nil))
+		},
+		"ed25519": func(parts ...string) string {
+			return string(ed25519.Sign(ed25519Key(), []byte(strings.Join(parts, ""))))
+		},
+		"ecdsa": func(parts ...string) (string, error) {
+			sum := sha256.Sum256([]byte(strings.Join(parts, "")))
+			sig, err := ecdsa.SignASN1(nil, ecdsaKey(), sum[:])
+			return string(sig), err
+		},
+		"hex":    func(b string) string { return hex.EncodeToString([]byte(b)) },
+		"HEX":    func(b string) string { return strings.ToUpper(hex.EncodeToString([]byte(b))) },
+		"b64":    func(b string) string { return base64.StdEncoding.EncodeToString([]byte(b)) },
+		"b64raw": func(b string) string { return base64.RawStdEncoding.EncodeToString([]byte(b)) },
+		"b64url": func(b string) string { return base64.URLEncoding.EncodeToString([]byte(b)) },
+		"unhex": func(text string) (string, error) {
+			b, err := hex.DecodeString(text)
+			return string(b), err
+		},
+		"quote":  url.QueryEscape,
+		"upper":  strings.ToUpper,
+		"lower":  strings.ToLower,
+		"repeat": strings.Repeat,
+		"cut": func(text string, from, to int) string {
+			if to < 0 {
+				to += len(text)
+			}
+			return text[from:to]
+		},
+		"flip": func(b string, at int) string {
+			if at < 0 {
+				at += len(b)
+			}
+			out := []byte(b)
+			out[at] ^= 1
+			return string(out)
+		},
+		"chunk": func(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) },
+	}
+}
+
+var hashes = map[string]func() hash.Hash{ //lint:immutable read only
+	"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
+}
+
+func ed25519Key() ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed([]byte("the seed of a key pair of a test"))
+}
+
+func ecdsaKey() *ecdsa.PrivateKey {
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), []byte("the scalar of a key of the tests"))
+	if err != nil {
+		panic(err) // the text above is a scalar
+	}
+	return key
+}
