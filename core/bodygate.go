@@ -27,9 +27,10 @@ const (
 type bodyGate struct {
 	most int64 // units
 
-	mu   sync.Mutex
-	used int64     // units
-	open list.List // of *bodySlot, the oldest first
+	mu     sync.Mutex
+	used   int64     // units
+	waking int64     // units of bodies that were made to end, and are held until their readers wake up
+	open   list.List // of *bodySlot, the oldest first
 }
 
 // bodySlot is one body's place. Its fields belong to the gate's lock.
@@ -42,6 +43,7 @@ type bodySlot struct {
 	place     *list.Element
 	complete  bool // read to its end: it is waiting for nobody
 	displaced bool
+	waking    int64 // units it holds although it was displaced
 }
 
 func unitsOf(bytes int64) int64 { return max(1, (bytes+bodyUnit-1)/bodyUnit) }
@@ -73,7 +75,13 @@ func (g *bodyGate) countOf(source netip.Addr, enough int) (n int) {
 
 // displace ends the reading of the oldest body that is still being read, if it is slow. Its place is free at once; what
 // it holds is freed as soon as its reader wakes up.
+//
+// Not more than half of what there is room for may be on its way out: otherwise a machine that is too busy to wake
+// readers would hold any number of bodies that count as gone.
 func (g *bodyGate) displace(now time.Time) bool {
+	if g.waking >= max(1, g.most/2) {
+		return false
+	}
 	oldest := g.open.Front()
 	for oldest != nil && oldest.Value.(*bodySlot).complete {
 		oldest = oldest.Next()
@@ -91,6 +99,8 @@ func (g *bodyGate) displace(now time.Time) bool {
 		return false
 	}
 	s.displaced = true
+	s.waking = unitsOf(s.held)
+	g.waking += s.waking
 	s.remove()
 	return true
 }
@@ -139,6 +149,8 @@ func (s *bodySlot) leave() {
 	if s.place != nil {
 		s.remove()
 	}
+	s.gate.waking -= s.waking
+	s.waking = 0
 }
 
 // takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The

@@ -353,6 +353,44 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 	})
 }
 
+func TestBodiesThatAreMadeToEndAreBoundedWhileTheirReadersSleep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.MaxConcurrentBodies = 4
+		g := mustNew(t, c)
+		gone, answers := make(chan struct{}), make(chan int, 10)
+		stuck := func(n int) {
+			r := from(signed(event1(n)), provider4)
+			r.Body = &slowly{gone: gone, rest: strings.NewReader(event1(n))}
+			w := httptest.NewRecorder()
+			go func() {
+				core.Handler(g, core.Signal(ok)).ServeHTTP(deadlined{w}, r)
+				answers <- w.Code
+			}()
+			synctest.Wait()
+		}
+		for n := range 4 {
+			stuck(n)
+		}
+		time.Sleep(2 * time.Second)
+		stuck(4)
+		stuck(5)
+		require.Empty(t, answers, "two of the first make way")
+		require.Equal(t, 503, run(g, from(signed(event1(6)), provider4), never(t)).Code, "and what the two hold is not gone yet")
+		close(gone)
+		got := map[int]int{}
+		for range 6 {
+			got[<-answers]++
+		}
+		require.Equal(t, map[int]int{200: 4, 503: 2}, got)
+		stuck(7)
+		require.Equal(t, 200, <-answers, "there is room again")
+		require.Zero(t, g.OpenBodies())
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
 func TestBodiesCountByWhatTheyHold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
