@@ -49,8 +49,13 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
 	g := d.guard
 	e := &d.events[i]
-	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret}
+	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret, Unproved: !d.inspection.proved}
 	g.events.read(t, e)
+	if e.Unproved {
+		// Anybody may have sent it: an identity would let them have the real event taken for done.
+		d.states[i] = eventState{claim: noClaim}
+		return failure{}
+	}
 	id, ok := g.identityOf(t, &digest, e)
 	if !ok {
 		return failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}

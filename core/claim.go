@@ -14,6 +14,7 @@ import (
 type eventState struct {
 	digest  [32]byte
 	known   replay.State // Done or InFlight: not for this delivery to run
+	noted   replay.State // what known would be, if the check did not only report
 	result  replay.Result
 	claim   int // its number in the holding; noClaim where nothing is held
 	verdict replay.Verdict
@@ -31,12 +32,15 @@ func (d *Delivery) claim() *Reply {
 	d.verified = time.Since(d.inspection.started)
 	asked := time.Now()
 	d.limit = asked.Add(g.signalTimeout)
-	if g.store == nil {
+	if g.store == nil || !d.inspection.proved {
 		return nil
 	}
 	d.holding.begin(g, d.r.Context(), asked, d.limit)
 	items, owners := d.items()
 	if len(items) == 0 {
+		if g.reportsReplay {
+			d.reportKnown()
+		}
 		return nil
 	}
 	results, err := g.claimItems(d.r.Context(), items)
@@ -48,11 +52,19 @@ func (d *Delivery) claim() *Reply {
 		s.result = results[n]
 		switch results[n].State {
 		case replay.Claimed:
-			s.claim = d.holding.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, d.cancel)
+			cancel := d.cancel
+			if g.reportsReplay {
+				cancel = nil // another delivery that takes the claim over refuses nothing either
+			}
+			s.claim = d.holding.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, cancel)
 		default:
 			s.known = results[n].State
 			d.partly = d.batch
 		}
+	}
+	if g.reportsReplay {
+		d.reportKnown()
+		return nil
 	}
 	return d.allKnown()
 }
@@ -147,11 +159,21 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		d.unclaimed = err
 		return nil
 	}
+	f := storeFailure(err)
+	if d.guard.reportsReplay {
+		d.guard.enforce(&d.inspection, CheckReplay, f)
+		d.unclaimed = err
+		return nil
+	}
+	return d.guard.refuseWith(&d.inspection, f, err, func(_ *Reply, rec *Record) { d.describe(rec) })
+}
+
+func storeFailure(err error) failure {
 	f := failure{ReasonStoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
 	if errors.Is(err, replay.ErrFull) {
 		f = failure{ReasonStoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
 	}
-	return d.guard.refuseWith(&d.inspection, f, err, func(_ *Reply, rec *Record) { d.describe(rec) })
+	return f
 }
 
 // duplicate answers events that were all processed before: a success, because it is one, and a sender that is told

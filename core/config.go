@@ -103,6 +103,16 @@ type Config struct {
 	// Now is the clock that freshness and validity are judged by. Default: time.Now.
 	Now func() time.Time
 
+	// DangerouslyReportOnly are checks that refuse nothing: they are made, what they would have refused is in
+	// [Record.WouldRefuse], and the delivery is let through. It is for turning a check on in a running system; empty it as
+	// soon as the records are.
+	//
+	// A delivery without proof, because its signature, or for a provider that signs nothing a credential, failed and was
+	// only reported, is unproved ([Event.Unproved], [Record.Unproved]): nothing of it is authenticated; it has no identity,
+	// is not remembered, and its retry runs again; a handshake that needs proof is refused. What stands for nothing
+	// configured is never let through: [New] refuses a config without a secret, and a delivery for which no secret is
+	// valid, or no key to be had, is refused.
+	DangerouslyReportOnly []Check
 	// DangerouslyAllowHTTP accepts deliveries over plain HTTP: for development on one machine.
 	DangerouslyAllowHTTP bool
 	// DangerouslyAllowWeakSecrets accepts short secrets and placeholders: for recorded deliveries. An empty secret is

@@ -62,7 +62,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 		if proof.Time.IsZero() {
 			return "", failure{ReasonMissingTimestamp, "the proof holds no time"}
 		}
-		if f := v.checkMoment(proof.Time, now); f.failed() {
+		if f := p.weigh(v.checkMoment(proof.Time, now)); f.failed() {
 			return "", f
 		}
 	}

@@ -129,6 +129,14 @@ func (d *Delivery) Credentials() []string {
 	return append([]string(nil), d.self().inspection.credentials...)
 }
 
+// Unproved says that nothing proves the delivery: see [Event.Unproved].
+func (d *Delivery) Unproved() bool { return !d.self().inspection.proved }
+
+// WouldRefuse returns the refusals that did not take place, because their checks only report.
+func (d *Delivery) WouldRefuse() []Reported {
+	return append([]Reported(nil), d.self().inspection.reported...)
+}
+
 // stripTokens gives the URL without the query parameters and path segments that were credentials.
 func stripTokens(u *url.URL, params, segments []string) *url.URL {
 	out := *u

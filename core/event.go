@@ -31,6 +31,9 @@ type Event struct {
 	Secret   string    // the label of the secret that matched
 
 	Authenticated Authenticated
+	// Unproved says that the delivery's signature or credential failed, and that it was let through because that check only
+	// reports (Config.DangerouslyReportOnly): anybody may have sent it. It has no identity and is not remembered.
+	Unproved bool
 
 	run *eventRun
 }

@@ -22,6 +22,8 @@ type presented struct {
 	items      []presented  // where each item of a list is signed
 	custom     any          // what a custom mechanism found in the headers
 	match      matchNotes   // of the key that proved it
+	lenient    bool         // what is wrong with the time is noted in late, and no more
+	late       failure
 
 	signed [sha256.Size]byte // the digest of what was proved, where that is the event's identity
 }

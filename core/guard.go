@@ -64,6 +64,10 @@ type Guard struct {
 	bodies      *bodyGate
 	bodyTimeout time.Duration
 
+	reportOnly    checkSet
+	reportsReplay bool
+	reportsTime   bool
+
 	pump   *pump
 	vitals vitals
 	logger *slog.Logger
@@ -124,6 +128,7 @@ func New(c Config) (*Guard, error) {
 	notes := g.configureProof(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
+	g.configureReportOnly(&c, &m)
 	if err := m.err(); err != nil {
 		return nil, err
 	}
@@ -390,7 +395,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	g.proxies = prefixes
 	if c.PublicURL != "" {
 		u, err := url.Parse(c.PublicURL)
-		if err != nil || (u.Scheme != "https" && !(u.Scheme == "http" && c.DangerouslyAllowHTTP)) || u.Host == "" || u.Fragment != "" {
+		if err != nil || (u.Scheme != "https" && !(u.Scheme == "http" && (c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)))) || u.Host == "" || u.Fragment != "" {
 			m.add("PublicURL", "", "it must be the absolute https URL that is registered at the provider, without a fragment")
 		}
 	}
@@ -452,6 +457,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
 			"endpoint", g.endpoint, "provider", g.provider)
 	}
+	g.announceReportOnly(c)
 	if g.awaiting {
 		g.logger.Warn("sallyport: no secret yet: handshakes only", "endpoint", g.endpoint, "provider", g.provider)
 	}

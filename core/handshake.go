@@ -222,6 +222,9 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			if challenge == "" {
 				continue
 			}
+			if i.unproved.failed() {
+				return nil, i.unproved // let through as a delivery, never answered as a challenge
+			}
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
 		}
 		var raw [2][]byte
@@ -230,6 +233,9 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		}
 		if marker, ok := jsonscan.Text(raw[0]); !ok || marker != h.WhenEquals {
 			continue
+		}
+		if i.unproved.failed() {
+			return nil, i.unproved
 		}
 		if h.EchoJSON == "" {
 			return g.doHandshake(r, h.Handshake, i)

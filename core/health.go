@@ -18,7 +18,8 @@ type Health struct {
 	LastProved time.Time `json:"last_proved,omitzero"`
 	// Silence is the time since then, or since the guard was made.
 	Silence time.Duration `json:"silence_ns"`
-	// RejectedInARow is how many authentications have failed since a delivery was proved last.
+	// RejectedInARow is how many authentications have failed since a delivery was proved last, those included whose
+	// deliveries were let through because the check only reports.
 	RejectedInARow int64     `json:"rejected_in_a_row"`
 	LastRejected   time.Time `json:"last_rejected,omitzero"`
 	LastReason     Reason    `json:"last_reason,omitempty"` // of that rejection
@@ -26,6 +27,8 @@ type Health struct {
 	// that was refused, and the last good one is in force. Zero: they are the newest, as far as deliveries made us look.
 	SecretsStaleSince time.Time `json:"secrets_stale_since,omitzero"`
 	SecretsProblem    string    `json:"secrets_problem,omitempty"` // why
+	// DroppedRecords is how many outcomes the observer was not told of, because it was too slow.
+	DroppedRecords int64 `json:"dropped_records"`
 }
 
 // vitals are what a guard counts for its health. Their times are the machine's, not Config.Now's.
@@ -48,10 +51,21 @@ func (v *vitals) count(r *Record) {
 		v.proved.Store(time.Now().UnixNano())
 		v.inARow.Store(0)
 	case r.Reason.Class() == ClassAuthentication:
-		v.rejected.Store(time.Now().UnixNano())
-		v.inARow.Add(1)
-		v.reason.Store(r.Reason)
+		v.reject(r.Reason)
+	case r.Unproved: // let through
+		for _, would := range r.WouldRefuse {
+			if would.Check == CheckSignature || would.Check == CheckCredentials {
+				v.reject(would.Reason)
+				break
+			}
+		}
 	}
+}
+
+func (v *vitals) reject(reason Reason) {
+	v.rejected.Store(time.Now().UnixNano())
+	v.inARow.Add(1)
+	v.reason.Store(reason)
 }
 
 func (v *vitals) last() time.Time {
@@ -64,7 +78,7 @@ func (v *vitals) last() time.Time {
 // Health tells how the endpoint is doing, as far as this process has seen.
 func (g *Guard) Health() Health {
 	v := &g.vitals
-	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load()}
+	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load(), DroppedRecords: g.pump.lost.Load()}
 	if ns := v.proved.Load(); ns != 0 {
 		h.LastProved = time.Unix(0, ns)
 	}

@@ -22,6 +22,7 @@ type logKey struct {
 	endpoint string
 	reason   Reason
 	level    slog.Level // an error must not be counted away behind ordinary outcomes
+	check    Check      // the one that only reported
 }
 
 type logCount struct {
@@ -41,7 +42,11 @@ func (o *logObserver) Observe(r Record) {
 	if !o.logger.Enabled(context.Background(), level) {
 		return
 	}
-	skipped, ok := o.sample(logKey{r.Endpoint, r.Reason, level})
+	key := logKey{endpoint: r.Endpoint, reason: r.Reason, level: level}
+	if len(r.WouldRefuse) > 0 {
+		key.check, key.reason = r.WouldRefuse[0].Check, r.WouldRefuse[0].Reason
+	}
+	skipped, ok := o.sample(key)
 	if !ok {
 		return
 	}
@@ -65,6 +70,12 @@ func (o *logObserver) Observe(r Record) {
 	if !r.Identity.IsZero() {
 		attrs = append(attrs, slog.String("identity", r.Identity.String()))
 	}
+	for _, would := range r.WouldRefuse {
+		add("would_refuse", string(would.Check)+": "+string(would.Reason)+": "+would.Detail)
+	}
+	if r.Unproved {
+		attrs = append(attrs, slog.Bool("unproved", true))
+	}
 	if r.Err != nil {
 		add("error", r.Err.Error())
 	}
@@ -77,7 +88,7 @@ func (o *logObserver) Observe(r Record) {
 	if r.Dropped > 0 {
 		attrs = append(attrs, slog.Int("not_observed", r.Dropped))
 	}
-	o.logger.LogAttrs(context.Background(), level, logMessage(r.Reason), attrs...)
+	o.logger.LogAttrs(context.Background(), level, logMessage(&r), attrs...)
 }
 
 func (o *logObserver) sample(key logKey) (skipped int, ok bool) {
@@ -104,6 +115,8 @@ func logLevel(r *Record) slog.Level {
 			return slog.LevelInfo
 		}
 		return slog.LevelError
+	case len(r.WouldRefuse) > 0:
+		return slog.LevelWarn
 	case r.Reason == ReasonAccepted:
 		return slog.LevelDebug
 	case r.Reason == ReasonConflict:
@@ -115,9 +128,12 @@ func logLevel(r *Record) slog.Level {
 	}
 }
 
-func logMessage(reason Reason) string {
-	switch reason.Class() {
+func logMessage(r *Record) string {
+	switch r.Reason.Class() {
 	case ClassPassed:
+		if len(r.WouldRefuse) > 0 {
+			return "sallyport: webhook delivery let through that would be refused"
+		}
 		return "sallyport: webhook delivery"
 	case ClassApp:
 		return "sallyport: webhook signal failed"

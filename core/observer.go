@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -59,7 +60,12 @@ type Record struct {
 	Detail       string    // what was seen and which setting to check; no secrets
 	Err          error     // the app's or the store's error; not for the outside
 	Stack        []byte    // of a panic
-	Dropped      int       // records dropped before this one because the observer was slow
+	// WouldRefuse are the refusals that did not take place, because their checks only report.
+	WouldRefuse []Reported
+	// Unproved says that the delivery was let through without any proof, because a check only reports: nothing of what
+	// the record says of it is authenticated.
+	Unproved bool
+	Dropped  int // records dropped before this one because the observer was slow
 }
 
 // ReplayState says what the replay store had to do with an outcome.
@@ -86,7 +92,8 @@ type pump struct {
 	mu      sync.Mutex
 	queue   []Record
 	running bool
-	dropped int
+	dropped int           // since the last record that was taken
+	lost    atomic.Int64  // in all
 	idle    chan struct{} // closed when the goroutine ends
 }
 
@@ -97,6 +104,7 @@ func (p *pump) put(r Record) {
 	defer p.mu.Unlock()
 	if len(p.queue) >= pumpCapacity {
 		p.dropped++
+		p.lost.Add(1)
 		return
 	}
 	r.Dropped, p.dropped = p.dropped, 0

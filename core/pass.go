@@ -28,7 +28,7 @@ const flushEvery = 250 * time.Millisecond
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
 func (p *pass[C]) checkpoint() error {
 	s, d := p.signals, p.d
-	if !s.named() || d.unclaimed != nil || d.guard.store == nil {
+	if !s.named() || d.unclaimed != nil || d.guard.store == nil || d.guard.reportsReplay {
 		return nil
 	}
 	plan := make([][]int, len(d.events))
@@ -88,7 +88,7 @@ func (p *pass[C]) run(i int) result {
 	s, d := p.signals, p.d
 	ctx, cancel := d.signalContext(p.parent, i)
 	defer cancel(context.Canceled)
-	if claim := d.states[i].claim; claim != noClaim && !d.holding.attach(claim, cancel) {
+	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.attach(claim, cancel) {
 		return result{worst: outcomeInFlight, wait: d.guard.lease, err: ErrLeaseLost}
 	}
 	unit := d.transact(ctx, d.states[i].claim)

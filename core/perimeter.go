@@ -43,13 +43,15 @@ func (g *Guard) configurePerimeter(c *Config, m *mistakes) {
 func (g *Guard) checkPerimeter(r *http.Request, i *inspection) failure {
 	p := g.trace(r)
 	i.source = p.source
-	if f := g.checkTransport(r, &p); f.failed() {
+	f := g.checkTransport(r, &p)
+	i.plain = f.failed()
+	if f := g.enforce(i, CheckHTTPS, f); f.failed() {
 		return f
 	}
-	if f := g.checkSource(r.Context(), &p); f.failed() {
+	if f := g.enforce(i, CheckSources, g.checkSource(r.Context(), &p)); f.failed() {
 		return f
 	}
-	return g.checkRate(r.Context(), i)
+	return g.enforce(i, CheckRateLimit, g.checkRate(r.Context(), i))
 }
 
 // statusOf is the answer to a reason: one for every failed authentication, and for too much the one that does not lose

@@ -60,7 +60,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
 	}
-	if f := g.countDelivery(r.Context(), i); f.failed() {
+	if f := g.enforce(i, CheckRateLimit, g.countDelivery(r.Context(), i)); f.failed() {
 		return nil, g.refuse(r, i, f)
 	}
 	d, f := g.deliver(r, i, prior)
@@ -86,6 +86,9 @@ type inspection struct {
 	stripQuery  []string
 	stripPath   []string
 	proved      bool
+	reported    []Reported // what was let through because its check only reports
+	unproved    failure    // of those, the one that leaves the delivery without proof
+	plain       bool       // plain HTTP, reported
 	digest      [sha256.Size]byte
 	note        string // of a handshake, for the operator
 	perimeter
@@ -123,10 +126,11 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 			continue // the body holds it
 		}
 		label, f := gate.check(r, i)
-		if f.failed() {
+		if !f.failed() {
+			i.credentials = append(i.credentials, label)
+		} else if f = g.enforceCredential(i, f); f.failed() {
 			return nil, f
 		}
-		i.credentials = append(i.credentials, label)
 		if gate.query != "" {
 			i.stripQuery = append(i.stripQuery, gate.query)
 		}
@@ -135,13 +139,14 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		}
 	}
 	if v := g.verifier; v != nil {
-		f := v.judgeHead(r, g.signedURL(r), &i.presented, i.now)
+		i.presented.lenient = g.reportsTime
+		f := v.judgeHead(r, g.signedURL(r, i), &i.presented, i.now)
 		if f.reason == ReasonMissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
 				return reply, f
 			}
 		}
-		return nil, f
+		return nil, g.enforceProof(i, CheckSignature, f)
 	}
 	return nil, failure{}
 }
@@ -159,15 +164,23 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 			continue
 		}
 		label, f := gate.checkBody(r.Context(), body, i)
-		if f.failed() {
+		if !f.failed() {
+			i.credentials = append(i.credentials, label)
+		} else if f = g.enforceCredential(i, f); f.failed() {
 			return f
 		}
-		i.credentials = append(i.credentials, label)
 	}
-	if v := g.verifier; v != nil {
-		if i.secret, f = v.judgeBody(r, g.signedURL(r), body, &i.presented, i.now); f.failed() {
+	if v := g.verifier; v != nil && !i.unproved.failed() {
+		i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, &i.presented, i.now)
+		if f = g.enforceProof(i, CheckSignature, f); f.failed() {
 			return f
 		}
+	}
+	if f := g.enforce(i, CheckFreshness, i.presented.late); f.failed() {
+		return f
+	}
+	if i.unproved.failed() {
+		return failure{}
 	}
 	i.proved = true
 	i.presented.match.count(i.now)
@@ -178,7 +191,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 // signedURL is the URL the provider signed, where it signs one: the configured one, or the request's own. The transport
 // was proved before. A configured URL without a query gets the request's: what a sender adds to the registered URL is
 // signed with it (Twilio's bodySHA256), and what anybody else adds spoils the signature.
-func (g *Guard) signedURL(r *http.Request) string {
+func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 	if !g.verifier.signsRoute {
 		return ""
 	}
@@ -189,7 +202,7 @@ func (g *Guard) signedURL(r *http.Request) string {
 		return g.publicURL
 	}
 	scheme := "https://"
-	if g.allowHTTP && r.TLS == nil {
+	if (g.allowHTTP || i.plain) && r.TLS == nil {
 		scheme = "http://"
 	}
 	return scheme + r.Host + requestTarget(r)
@@ -201,6 +214,9 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.inspection.in.Param, d.inspection.w = nil, nil // they may hold on to the router's own, pooled context
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
+	if !i.proved {
+		t.bodyProved, t.headersProved, t.signedID = false, false, ""
+	}
 	if f := d.readEvents(&t); f.failed() {
 		return nil, f
 	}
@@ -285,6 +301,7 @@ func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
 		Total: time.Since(i.started), Replay: ReplayNone, Source: i.source,
 		SecretExpires: i.presented.match.expires, NoneValidAfter: i.presented.match.noneAfter, SecretsStale: i.presented.match.stale,
+		WouldRefuse: i.reported, Unproved: i.unproved.failed(),
 	}
 	if i.proved {
 		rec.BodySHA256 = i.digest

@@ -218,9 +218,9 @@ func (d *Delivery) describe(rec *Record) {
 	rec.Events, rec.Verify = len(d.events), d.verified
 	for i := range d.states {
 		switch s := &d.states[i]; {
-		case s.known == replay.Done:
+		case s.known == replay.Done, s.noted == replay.Done:
 			rec.Duplicates++
-		case s.known == replay.InFlight:
+		case s.known == replay.InFlight, s.noted == replay.InFlight:
 			rec.InFlight++
 		case s.verdict == replay.Release:
 			rec.Released++

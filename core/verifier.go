@@ -92,7 +92,7 @@ func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time
 	if f := v.fromHeaders(r, p); f.failed() || v.lateTime {
 		return f
 	}
-	return v.checkFreshness(p.timestamp, now)
+	return p.weigh(v.checkFreshness(p.timestamp, now))
 }
 
 // judgeBody judges the proof, and gives the label of the key that made it.
@@ -107,12 +107,12 @@ func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presen
 		return "", f
 	}
 	for i := range p.items {
-		if f := v.checkFreshness(p.items[i].timestamp, now); f.failed() {
+		if f := p.weigh(v.checkFreshness(p.items[i].timestamp, now)); f.failed() {
 			return "", f
 		}
 	}
 	if (v.inBody || v.lateTime) && p.items == nil {
-		if f := v.checkFreshness(p.timestamp, now); f.failed() {
+		if f := p.weigh(v.checkFreshness(p.timestamp, now)); f.failed() {
 			return "", f
 		}
 	}

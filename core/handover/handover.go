@@ -53,6 +53,9 @@ const (
 	// MetadataAuthenticated says which of type, id and tenant the proof covers, in this order and with commas between
 	// them: "type,id". What it does not name, whoever captured a delivery could have changed (core.Authenticated).
 	MetadataAuthenticated = "sallyport_authenticated"
+	// MetadataUnproved is "true" for an event that nothing proves, let through because a check only reports
+	// (Event.Unproved), and is not there otherwise.
+	MetadataUnproved = "sallyport_unproved"
 )
 
 // ErrNotHandedOver is wrapped by the receiver's error: the broker did not confirm the event. Beside it the error wraps
@@ -173,6 +176,11 @@ func (q *queue) message(ctx context.Context, e *core.Event) *message.Message {
 	set(MetadataID, e.ID)
 	set(MetadataTenant, e.Tenant)
 	set(MetadataAuthenticated, authenticated(e.Authenticated))
+	unproved := ""
+	if e.Unproved {
+		unproved = "true"
+	}
+	set(MetadataUnproved, unproved)
 	attempt := ""
 	if e.Attempt > 0 {
 		attempt = strconv.Itoa(e.Attempt)

@@ -60,6 +60,11 @@ func TestMetadataSaysWhatTheEventSays(t *testing.T) {
 			core.Event{Type: "push", ID: "1"},
 			message.Metadata{handover.MetadataType: "push", handover.MetadataID: "1"},
 		},
+		{
+			"an unproved event is called one",
+			core.Event{Type: "push", Unproved: true},
+			message.Metadata{handover.MetadataType: "push", handover.MetadataUnproved: "true"},
+		},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

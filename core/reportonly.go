@@ -1,0 +1,222 @@
+package core
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Check is one of the checks that [Config.DangerouslyReportOnly] can hold back. The names are an API: configurations,
+// logs and metrics use them.
+type Check string
+
+// The checks.
+const (
+	CheckHTTPS       Check = "https"       // the request came over TLS
+	CheckSources     Check = "sources"     // from one of Config.Sources
+	CheckRateLimit   Check = "rate_limit"  // not more than Config.RateLimit's PerSecond and Burst; failures stay limited
+	CheckCredentials Check = "credentials" // every credential
+	CheckSignature   Check = "signature"   // the signature, with everything that belongs to it, freshness included
+	CheckFreshness   Check = "freshness"   // the signed timestamp alone, of a delivery whose signature is right
+	CheckReplay      Check = "replay"      // what the replay store says
+)
+
+// Checks returns every check, in the order in which they are made.
+func Checks() []Check {
+	return []Check{CheckHTTPS, CheckSources, CheckRateLimit, CheckCredentials, CheckSignature, CheckFreshness, CheckReplay}
+}
+
+// Reported is a refusal that did not take place, because its check is in [Config.DangerouslyReportOnly].
+type Reported struct {
+	Check  Check
+	Reason Reason
+	Status int    // what would have been answered
+	Detail string // what was seen and which setting to check; no secrets
+}
+
+// checkSet is a set of checks, as bits in the order of Checks.
+type checkSet uint8
+
+func bitOf(c Check) checkSet {
+	at := slices.Index(Checks(), c)
+	if at < 0 {
+		return 0
+	}
+	return 1 << at
+}
+
+func (s checkSet) has(c Check) bool { return s&bitOf(c) != 0 }
+
+// configureReportOnly takes the set in. A check that would have nothing to judge is a mistake: whoever lists it believes
+// that something is being tried out.
+func (g *Guard) configureReportOnly(c *Config, m *mistakes) {
+	for i, check := range c.DangerouslyReportOnly {
+		field := fmt.Sprintf("DangerouslyReportOnly[%d]", i)
+		bit := bitOf(check)
+		switch {
+		case bit == 0:
+			m.add(field, string(check), "there is no such check; known are %s", checkNames())
+		case g.reportOnly&bit != 0:
+			m.add(field, string(check), "it stands twice")
+		default:
+			if nothing := g.nothingToReport(c, check); nothing != "" {
+				m.add(field, string(check), "there is nothing to report: %s", nothing)
+			}
+			g.reportOnly |= bit
+		}
+	}
+	if g.reportOnly.has(CheckSignature) {
+		g.reportOnly |= bitOf(CheckFreshness) // the timestamp is a part of it
+	}
+	g.reportsReplay = g.reportOnly.has(CheckReplay)
+	g.reportsTime = g.reportOnly.has(CheckFreshness)
+}
+
+func (g *Guard) nothingToReport(c *Config, check Check) string {
+	switch check {
+	case CheckHTTPS:
+		if c.DangerouslyAllowHTTP {
+			return "DangerouslyAllowHTTP switches the check off; remove one of the two"
+		}
+	case CheckSources:
+		if c.Sources == nil {
+			return "Sources are not configured"
+		}
+	case CheckRateLimit:
+		if g.deliveries == nil {
+			return "RateLimit has no PerSecond and no Limiter"
+		}
+	case CheckCredentials:
+		if len(g.gates) == 0 {
+			return "no credential is configured"
+		}
+	case CheckSignature:
+		switch {
+		case g.awaiting:
+			return "there is no secret yet, and until there is one nothing but handshakes is answered"
+		case g.entry.Scheme == nil:
+			return g.entry.Title + " signs nothing; its credential is the check " + string(CheckCredentials)
+		}
+	case CheckFreshness:
+		switch {
+		case slices.Contains(c.DangerouslyReportOnly, CheckSignature):
+			return "it is a part of " + string(CheckSignature)
+		case g.verifier != nil && !g.verifier.timestamp, g.verifier == nil:
+			return g.entry.Title + " signs no timestamp, or there is no secret yet"
+		}
+	case CheckReplay:
+		if g.store == nil {
+			return "no replay store is configured"
+		}
+	}
+	return ""
+}
+
+func checkNames() string {
+	names := make([]string, 0, len(Checks()))
+	for _, c := range Checks() {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
+}
+
+// announceReportOnly says at start which checks refuse nothing, and louder where nothing else proves a delivery.
+func (g *Guard) announceReportOnly(c *Config) {
+	for _, check := range c.DangerouslyReportOnly {
+		g.logger.Warn("sallyport: a check only reports: what it would refuse is let through", "endpoint", g.endpoint,
+			"provider", g.provider, "setting", "DangerouslyReportOnly", "check", string(check))
+	}
+	signed := g.entry.Scheme != nil && !g.reportOnly.has(CheckSignature)
+	credentials := len(g.gates) > 0 && !g.reportOnly.has(CheckCredentials)
+	if len(c.DangerouslyReportOnly) > 0 && !signed && !credentials {
+		g.logger.Error("sallyport: nothing that refuses proves who sends: anybody can run this endpoint's signals",
+			"endpoint", g.endpoint, "provider", g.provider, "setting", "DangerouslyReportOnly")
+	}
+}
+
+// enforce gives the failure of a check, unless the check only reports: then it is noted, and the delivery goes on.
+//
+// A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
+// nothing to judge by, the check would report nothing, as if nothing were configured.
+func (g *Guard) enforce(i *inspection, check Check, f failure) failure {
+	if !f.failed() || !g.reportOnly.has(check) {
+		return f
+	}
+	if f.reason.Class() == ClassState && (check == CheckSignature || check == CheckCredentials) {
+		return f
+	}
+	for _, have := range i.reported {
+		if have.Check == check && have.Reason == f.reason {
+			return failure{}
+		}
+	}
+	i.reported = append(i.reported, Reported{Check: check, Reason: f.reason, Status: g.statusOf(f.reason, i), Detail: f.detail})
+	return failure{}
+}
+
+// enforceProof is enforce for what proves a delivery. One that fails and is let through stays unproved: it claims no
+// identity, none of its details counts as authenticated, and it is answered as no handshake.
+func (g *Guard) enforceProof(i *inspection, check Check, f failure) failure {
+	rest := g.enforce(i, check, f)
+	if f.failed() && !rest.failed() && !i.unproved.failed() {
+		i.unproved = f
+	}
+	return rest
+}
+
+// enforceCredential: beside a signature a credential is a second gate, and the signature alone is proof enough.
+func (g *Guard) enforceCredential(i *inspection, f failure) failure {
+	if g.verifier != nil {
+		return g.enforce(i, CheckCredentials, f)
+	}
+	return g.enforceProof(i, CheckCredentials, f)
+}
+
+// weigh gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
+// still has to be right.
+func (p *presented) weigh(f failure) failure {
+	if !p.lenient || (f.reason != ReasonStale && f.reason != ReasonEarly) {
+		return f
+	}
+	if !p.late.failed() {
+		p.late = f
+	}
+	return failure{}
+}
+
+// reportKnown notes what the replay store knows of the events, and lets all of them run.
+func (d *Delivery) reportKnown() {
+	f := failure{reason: ReasonDuplicate}
+	known, status := 0, ReasonDuplicate.Status()
+	var conflict bool
+	for i := range d.states {
+		s := &d.states[i]
+		if s.fresh() {
+			continue
+		}
+		known++
+		if s.known == replay.InFlight {
+			f.reason = ReasonInFlight
+		}
+		conflict = conflict || s.result.Conflict
+		s.noted, s.known = s.known, 0
+	}
+	d.partly = false
+	switch {
+	case known == 0:
+		return
+	case f.reason == ReasonInFlight:
+		status = ReasonInFlight.Status()
+	case conflict:
+		f.reason = ReasonConflict
+		if d.guard.strict {
+			status = http.StatusBadRequest
+		}
+	}
+	f.detail = fmt.Sprintf("%d of %d events would not have run: they were processed before, or are being processed", known, len(d.states))
+	d.guard.enforce(&d.inspection, CheckReplay, f)
+	d.inspection.reported[len(d.inspection.reported)-1].Status = status
+}
