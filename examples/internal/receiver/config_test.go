@@ -110,6 +110,8 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a lease of nothing", "lease: 1m", "lease: 0s", `:13: endpoints[0].replay.lease: must be a duration`},
 		{"a yes that is a word", "dangerously_allow_http: true", "dangerously_allow_http: yes", `:14: endpoints[0].dangerously_allow_http: must be true or false, not "yes"`},
 		{"a yes that is nothing", "dangerously_allow_weak_secrets: false", "dangerously_allow_weak_secrets:", `:15: endpoints[0].dangerously_allow_weak_secrets: must be true or false, and nothing is given`},
+		{"a check that nobody makes", "dangerously_allow_http: true", "report_only: [https, all]", `:14: endpoints[0].report_only[1]: "all": there is no such check; known are https, sources`},
+		{"checks that are no list", "dangerously_allow_http: true", "report_only: https", `:14: endpoints[0].report_only: must be a list with at least one item`},
 		{"a delay that is negative", "delay: 0s", "delay: -1s", `:18: endpoints[0].simulate.delay: must be a duration`},
 		{"failures that are negative", "fail_first: 0", "fail_first: -1", `:18: endpoints[0].simulate.fail_first: must be a whole number of at least 0, not "-1"`},
 		{"a simulation that is nothing", "simulate: {delay: 0s, fail_first: 0, panic_first: 0}", "simulate:", `:18: endpoints[0].simulate: must be a mapping with the keys delay, fail_first, panic_first`},

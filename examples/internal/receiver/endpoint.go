@@ -54,7 +54,8 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 		Tolerance:    e.tolerance, MaxBody: e.maxBody, TrustedProxies: c.proxies, PublicURL: e.publicURL,
 		DangerouslyAllowHTTP: e.allowHTTP, DangerouslyAllowWeakSecrets: e.allowWeak,
 		Sources: e.sources, RateLimit: e.rateLimit,
-		Logger: logger, Observer: built.out.observer(core.LogObserver(logger), logger),
+		DangerouslyReportOnly: e.reportOnly,
+		Logger:                logger, Observer: built.out.observer(core.LogObserver(logger), logger),
 	}
 	if e.secrets != nil {
 		conf.Secrets = core.LabeledSecrets(e.secrets...)
@@ -144,6 +145,8 @@ func (e *endpointConfig) keyOf(field string) string {
 		return "trusted_proxies"
 	case "Sources":
 		return "sources"
+	case "DangerouslyReportOnly":
+		return "report_only" + rest
 	case "RateLimit":
 		return map[string]string{".PerSecond": "rate_limit.per_second", ".Burst": "rate_limit.burst"}[rest]
 	case "Lease":

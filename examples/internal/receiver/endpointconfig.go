@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type endpointConfig struct {
 	allowHTTP   bool
 	allowWeak   bool
 	simulate    simulation
+	reportOnly  []core.Check // refuse nothing
 
 	at     place
 	places map[string]place // of the keys that were given, relative to the endpoint: "replay.lease", "secrets"
@@ -51,6 +53,7 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"replay":                         func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
 		"sources":                        func(n *yaml.Node, at place) { e.sources = r.networks(n, at) },
 		"rate_limit":                     func(n *yaml.Node, at place) { r.rateLimit(n, at, e, nested) },
+		"report_only":                    func(n *yaml.Node, at place) { e.reportOnly = r.checks(n, at, nested) },
 		"simulate":                       func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
 		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
 		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
@@ -166,6 +169,16 @@ func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[str
 	if p, given := found["url"]; given {
 		r.add(p, "the store %q has no URL; remove it", store)
 	}
+}
+
+// checks reads which checks refuse nothing, and report what they would.
+func (r reader) checks(n *yaml.Node, at place, places map[string]place) (all []core.Check) {
+	r.list(n, at, func(n *yaml.Node, at place) {
+		places[fmt.Sprintf("report_only[%d]", len(all))] = at
+		text, _ := r.text(n, at)
+		all = append(all, core.Check(text)) // the core knows the names
+	})
+	return all
 }
 
 // rateLimit reads how many deliveries one source may send.

@@ -44,3 +44,21 @@ func TestSourcesAndRates(t *testing.T) {
 		require.Equal(t, 0, r.end())
 	})
 }
+
+func TestChecksThatOnlyReport(t *testing.T) {
+	eachRouter(t, func(t *testing.T, router string) {
+		r := start(t, file(router, perimeterEndpoint+"    report_only: [signature, sources, https]\n"))
+		const path, body = "/hooks/github", `{"n":1}`
+		m := github(path, body)
+		m.header["X-Hub-Signature-256"] = "sha256=" + mac("another", body)
+		require.Equal(t, 200, r.send(m))
+		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "", body, "ok"), r.line())
+		require.Equal(t, 200, r.send(github(path, body)))
+		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "#1", body, "ok"), r.line(), "the real one is no duplicate")
+		require.Equal(t, 0, r.end())
+		log := drained(r.stderr)
+		require.Contains(t, log, "a check only reports")
+		require.Contains(t, log, "would_refuse=\"signature: bad_signature")
+		require.Contains(t, log, "would_refuse=\"sources: source_not_allowed")
+	})
+}
