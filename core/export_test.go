@@ -19,6 +19,9 @@ func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) boo
 	return !f.failed()
 }
 
+// ForgetMatch makes the next verification begin with the first secret, as if that had matched last.
+func (g *Guard) ForgetMatch() { g.verifier.ring.alone.current.Load().keys.lastMatch.Store(0) }
+
 // SplitURL cuts a URL as the parts that sign one do, and gives its forms with and without a port.
 func SplitURL(text string) (parts [4]string, with, without string) {
 	scheme, host, port, rest := splitURL(text)

@@ -52,9 +52,9 @@ func single(r *http.Request, name string) (string, failure) {
 // fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
 func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 	names := v.headers[0]
-	for _, family := range v.headers {
-		if len(r.Header[family[fieldSignature]]) > 0 {
-			names = family
+	for i := 0; i < len(v.headers) && len(v.headers) > 1; i++ {
+		if len(r.Header[v.headers[i][fieldSignature]]) > 0 {
+			names = v.headers[i]
 			break
 		}
 	}

@@ -148,7 +148,15 @@ func tokenLen(s string) int {
 	return len(s)
 }
 
-func trimOWS(s string) string { return strings.Trim(s, " \t") }
+func trimOWS(s string) string {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // validNode accepts an address, "unknown", or an obfuscated identifier (RFC 7239, section 6).
 func validNode(s string) bool {

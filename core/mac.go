@@ -58,7 +58,7 @@ type digestPool struct{ pool sync.Pool }
 type digestState struct {
 	hash    hash.Hash
 	message []byte
-	scratch []byte
+	scratch []byte // text that the hash has not been given yet
 	out     [maxMAC]byte
 }
 
@@ -72,7 +72,7 @@ func newHMACPool(alg entry.Algorithm, key []byte) *digestPool {
 func newDigestPool(newHash func() hash.Hash) *digestPool {
 	p := &digestPool{}
 	p.pool.New = func() any {
-		st := &digestState{scratch: make([]byte, 0, 128)}
+		st := &digestState{scratch: make([]byte, 0, maxScratch)}
 		if newHash != nil {
 			st.hash = newHash()
 		}
@@ -86,7 +86,7 @@ func (p *digestPool) get() *digestState {
 	if st.hash != nil {
 		st.hash.Reset()
 	}
-	st.message = st.message[:0]
+	st.message, st.scratch = st.message[:0], st.scratch[:0]
 	return st
 }
 
@@ -95,7 +95,7 @@ const maxKeptMessage = 64 << 10
 
 func (p *digestPool) put(st *digestState) {
 	if cap(st.scratch) > 4096 {
-		st.scratch = make([]byte, 0, 128)
+		st.scratch = make([]byte, 0, maxScratch)
 	}
 	if cap(st.message) > maxKeptMessage {
 		st.message = nil
@@ -105,14 +105,20 @@ func (p *digestPool) put(st *digestState) {
 	p.pool.Put(st)
 }
 
-// writeString copies into a kept buffer, because a conversion to bytes would allocate.
+// maxScratch is how much text is gathered before the hash is given it.
+const maxScratch = 128
+
+// writeString copies into a kept buffer, because a conversion to bytes would allocate. Short texts are gathered: for an
+// id, a timestamp and the dots between them, the calls would cost more than the hash.
 func (st *digestState) writeString(s string) {
 	if st.hash == nil {
 		st.message = append(st.message, s...)
 		return
 	}
-	st.scratch = append(st.scratch[:0], s...)
-	_, _ = st.hash.Write(st.scratch) // a hash never fails
+	if len(st.scratch)+len(s) > maxScratch {
+		st.flush()
+	}
+	st.scratch = append(st.scratch, s...)
 }
 
 func (st *digestState) write(b []byte) {
@@ -120,7 +126,15 @@ func (st *digestState) write(b []byte) {
 		st.message = append(st.message, b...)
 		return
 	}
-	_, _ = st.hash.Write(b)
+	st.flush()
+	_, _ = st.hash.Write(b) // a hash never fails
+}
+
+func (st *digestState) flush() {
+	if len(st.scratch) > 0 {
+		_, _ = st.hash.Write(st.scratch)
+		st.scratch = st.scratch[:0]
+	}
 }
 
 // sum is the hash of what was written, or all of it where there is no hash. It is valid until the state goes back to its
@@ -129,5 +143,6 @@ func (st *digestState) sum() []byte {
 	if st.hash == nil {
 		return st.message
 	}
+	st.flush()
 	return st.hash.Sum(st.out[:0])
 }

@@ -45,11 +45,20 @@ func (c *candidates) add(enc entry.Encoding, text string) (ok, room bool) {
 
 // decodeSignature decodes exactly len(dst) bytes, strictly: no line breaks, no stray bits, the entry's padding.
 func decodeSignature(enc entry.Encoding, dst []byte, text string) bool {
-	var buf, out [2 * maxMAC]byte // long enough for hex of the longest MAC
+	var buf [2 * maxMAC]byte // long enough for hex of the longest MAC
 	if len(text) > len(buf) {
 		return false
 	}
-	n, ok := decodeText(enc, out[:], buf[:copy(buf[:], text)])
+	src := buf[:copy(buf[:], text)]
+	if enc == entry.Hex {
+		if len(src) != 2*len(dst) {
+			return false
+		}
+		_, err := hex.Decode(dst, src)
+		return err == nil
+	}
+	var out [2 * maxMAC]byte
+	n, ok := decodeText(enc, out[:], src)
 	if !ok || n != len(dst) {
 		return false
 	}
@@ -141,8 +150,9 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 		if sig.Equals != 0 {
 			equals = sig.Equals
 		}
-		for item := range splitSeq(text, sig.Separator) {
-			item = strings.Trim(item, " \t")
+		for item, more := "", true; more; {
+			item, text, more = cutItem(text, sig.Separator)
+			item = trimOWS(item)
 			at := strings.IndexByte(item, equals)
 			if at < 0 {
 				t.malformed++
@@ -160,7 +170,8 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 			}
 		}
 	case entry.Versioned:
-		for item := range splitSeq(text, ' ') {
+		for item, more := "", true; more; {
+			item, text, more = cutItem(text, ' ')
 			if item == "" {
 				continue
 			}
@@ -175,8 +186,9 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 		}
 	case entry.List:
 		first := v.timestamp && v.scheme.Timestamp.First
-		for item := range splitSeq(text, sig.Separator) {
-			item = strings.Trim(item, " \t")
+		for item, more := "", true; more; {
+			item, text, more = cutItem(text, sig.Separator)
+			item = trimOWS(item)
 			if first {
 				first = false
 				if f := v.listedTimestamp(item, p, t); f.failed() {
@@ -252,19 +264,10 @@ func (v *verifier) judgeTally(p *presented, t *tally) failure {
 	return failure{ReasonMalformedSignature, "no signature of the right length and encoding"}
 }
 
-// splitSeq is strings.SplitSeq over one byte, bounded by the caller's limit on the text.
-func splitSeq(text string, sep byte) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for {
-			i := strings.IndexByte(text, sep)
-			if i < 0 {
-				yield(text)
-				return
-			}
-			if !yield(text[:i]) {
-				return
-			}
-			text = text[i+1:]
-		}
+// cutItem cuts the first item off a list. The caller's limit on the text bounds the list.
+func cutItem(list string, sep byte) (item, rest string, more bool) {
+	if at := strings.IndexByte(list, sep); at >= 0 {
+		return list[:at], list[at+1:], true
 	}
+	return list, "", false
 }

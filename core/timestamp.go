@@ -1,7 +1,6 @@
 package core
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,14 +21,12 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		if text == "" || len(text) > limit || (text[0] == '0' && len(text) > 1) {
 			return time.Time{}, false
 		}
+		var n int64 // of 14 digits at most
 		for i := range len(text) {
 			if text[i] < '0' || text[i] > '9' {
 				return time.Time{}, false
 			}
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return time.Time{}, false
+			n = 10*n + int64(text[i]-'0')
 		}
 		if unit == entry.Milliseconds {
 			return time.UnixMilli(n), true
@@ -64,11 +61,13 @@ func (v *verifier) checkFreshness(text string, now time.Time) failure {
 }
 
 func (v *verifier) checkMoment(t, now time.Time) failure {
-	// Moments are compared, not durations: a difference of centuries is beyond a Duration, and its negative overflows.
+	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the shortest
+	// would overflow: only the windows, which are short, are negated.
+	age := now.Sub(t)
 	switch {
-	case t.Before(now.Add(-v.past)):
+	case age > v.past:
 		return failure{ReasonStale, "the timestamp is " + round(now.Sub(t)) + " old and " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast"}
-	case t.After(now.Add(v.future)):
+	case age < -v.future:
 		return failure{ReasonEarly, "the timestamp is " + round(t.Sub(now)) + " ahead and " + round(v.future) + " is allowed: this machine's clock may be slow"}
 	}
 	return failure{}
