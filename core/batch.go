@@ -51,6 +51,11 @@ func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
 	e := &d.events[i]
 	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret, Unproved: !d.inspection.proved}
 	g.events.read(t, e)
+	t.scope = e.Tenant
+	if g.tenant.set {
+		t.scope = scopeOf(d.inspection.tenant, e.Tenant)
+		e.Tenant, e.Authenticated.Tenant = d.inspection.tenant, d.inspection.presented.match.byTenant
+	}
 	if e.Unproved {
 		// Anybody may have sent it: an identity would let them have the real event taken for done.
 		d.states[i] = eventState{claim: noClaim}

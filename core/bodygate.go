@@ -161,7 +161,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 		return readBody(r, g.maxBody, nil)
 	}
 	i.leave()
-	leashed := g.leashed(r.Context(), i.source)
+	leashed := g.leashed(r.Context(), i)
 	i.slot = g.bodies.enter(i.w, i.source, leashed)
 	if i.slot == nil {
 		i.overloaded, i.retryAfter = !leashed, overloadRetry

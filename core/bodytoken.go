@@ -34,7 +34,7 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 		case len(token) > maxCredentialBytes:
 			return "", failure{ReasonBadCredential, "the token in the body is longer than any credential"}
 		}
-		if label, f = g.plain.judge(ctx, token, i.now, "the token in the body", &match); f.failed() {
+		if label, f = g.plain.judge(ctx, token, i, "the token in the body", &match); f.failed() {
 			return "", f
 		}
 	}

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -20,7 +19,7 @@ type buckets struct {
 
 	mu     sync.Mutex
 	start  time.Time
-	fullAt map[netip.Addr]time.Duration // since start
+	fullAt map[bucketKey]time.Duration // since start
 	shared time.Duration
 	swept  time.Duration
 }
@@ -29,7 +28,7 @@ func newBuckets(perSecond float64, burst int) *buckets {
 	interval := time.Duration(float64(time.Second) / perSecond)
 	return &buckets{
 		interval: max(interval, 1), depth: saturate(interval, burst), most: maxBuckets,
-		start: time.Now(), fullAt: map[netip.Addr]time.Duration{},
+		start: time.Now(), fullAt: map[bucketKey]time.Duration{},
 	}
 }
 
@@ -43,7 +42,7 @@ func saturate(interval time.Duration, burst int) time.Duration {
 }
 
 // allow takes n tokens, or none and says how long to wait. With n of 0 it says whether one could be taken.
-func (b *buckets) allow(key netip.Addr, n int) (ok bool, retryAfter time.Duration) {
+func (b *buckets) allow(key bucketKey, n int) (ok bool, retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Since(b.start)

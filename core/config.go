@@ -22,6 +22,10 @@ type Config struct {
 	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
 	// Where Secrets hold keys, those count and nothing is fetched.
 	Keys KeySource
+	// Tenant says where a request names its tenant, for an endpoint that receives for many: Secrets and Credentials are then
+	// looked up by it, from [SecretsByTenant], [SecretsFunc] or a source of your own, and it is part of every identity, of
+	// the events, the records, and of what RateLimit counts by. Default: there are no tenants.
+	Tenant TenantKey
 	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
 	// and Bearer are alternatives there), each named header, each parameter of the URL.
 	Credentials []Credential

@@ -3,12 +3,12 @@ package core
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
@@ -79,23 +79,27 @@ func newCredentialList(g *Guard, src SecretSource, rules secretRules, m *mistake
 			list[i].decodedKey = decodedKey{} // the hash is all that is compared
 		}
 		return list
+	}, func() []checkedSecret {
+		decoy := checkedSecret{Secret: NewSecret("", "")}
+		_, _ = rand.Read(decoy.sum[:])
+		return []checkedSecret{decoy}
 	})}
 	return c, c.ring.open(m)
 }
 
 // judge gives the label of the secret that equals the presented text, which what names in a refusal.
-func (c *credentialList) judge(ctx context.Context, presented string, now time.Time, what string, notes *matchNotes) (label string, f failure) {
-	list, err := c.ring.current(ctx, now)
+func (c *credentialList) judge(ctx context.Context, text string, i *inspection, what string, notes *matchNotes) (label string, f failure) {
+	list, err := c.ring.current(ctx, i.presented.tenant, i.now)
 	if err != nil {
 		return "", noSecrets(err)
 	}
-	sum := c.ring.sumOf(presented)
+	sum := c.ring.sumOf(text)
 	var match *checkedSecret
 	active := 0
 	// No early exit: the time must not tell which one matched.
-	for i := range list.keys {
-		s := &list.keys[i]
-		if !s.activeAt(now) {
+	for n := range list.keys {
+		s := &list.keys[n]
+		if !s.activeAt(i.now) {
 			continue
 		}
 		active++
@@ -105,21 +109,23 @@ func (c *credentialList) judge(ctx context.Context, presented string, now time.T
 	}
 	setting := c.ring.rules.field
 	switch {
+	case list.unknown:
+		return "", unknownTenant(ReasonBadCredential, i.presented.tenantFault)
 	case active == 0:
 		return "", failure{ReasonNoActiveSecret, "no accepted credential is valid now: check their validity and " + setting}
 	case match == nil:
 		return "", failure{ReasonBadCredential, what + " matches none that are accepted: compare " + setting + " with what the provider was given"}
 	}
 	if notes != nil {
-		notes.note(match.use, &match.Secret, &list.validity, list.stale(), now)
+		list.note(notes, match.use, &match.Secret, i.now)
 	}
 	return match.label, failure{}
 }
 
 // check judges the request's credential at this gate.
 func (g *gate) check(r *http.Request, i *inspection) (label string, f failure) {
-	judge := func(list *credentialList, presented, what string) (string, failure) {
-		return list.judge(r.Context(), presented, i.now, what, &i.presented.match)
+	judge := func(list *credentialList, text, what string) (string, failure) {
+		return list.judge(r.Context(), text, i, what, &i.presented.match)
 	}
 	switch {
 	case g.query != "":

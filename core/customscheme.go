@@ -27,7 +27,7 @@ func (v *verifier) customHead(r *http.Request, url string, p *presented, now tim
 }
 
 func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
-	list, f := v.customKeys(r.Context(), now)
+	list, f := v.customKeys(r.Context(), p, now)
 	if f.failed() {
 		return "", f
 	}
@@ -39,12 +39,18 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 			active = append(active, k)
 		}
 	}
-	if len(req.Keys) == 0 && req.Source == nil {
+	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
 		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
+	}
+	if list.unknown && len(req.Keys) == 0 {
+		return "", unknownTenant(ReasonBadSignature, p.tenantFault) // no decoy could be made
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
 	proof, err := v.scheme.Custom.Body(ctx, req, p.custom, body)
+	if list.unknown {
+		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
+	}
 	if f := faultOf(err); f.failed() {
 		return "", f
 	}
@@ -52,7 +58,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
 		label = k.secret.label
-		p.match.note(k.use, &k.secret, &list.validity, list.stale(), now)
+		list.note(&p.match, k.use, &k.secret, now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
@@ -74,11 +80,11 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 }
 
 // customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
-func (v *verifier) customKeys(ctx context.Context, now time.Time) (*compiledList[*compiledKeys], failure) {
+func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], failure) {
 	if v.ring == nil {
 		return &compiledList[*compiledKeys]{keys: &compiledKeys{}}, failure{}
 	}
-	list, err := v.ring.current(ctx, now)
+	list, err := v.ring.current(ctx, p.tenant, now)
 	if err != nil {
 		return nil, noSecrets(err)
 	}

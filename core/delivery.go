@@ -121,6 +121,9 @@ func (d *Delivery) Endpoint() string { return d.self().guard.endpoint }
 // Provider returns the provider's name.
 func (d *Delivery) Provider() string { return d.self().guard.provider }
 
+// Tenant returns the key of the tenant whose secrets proved the delivery; empty for endpoints without [Config.Tenant].
+func (d *Delivery) Tenant() string { return d.self().inspection.tenant }
+
 // Secret returns the label of the secret that matched; empty for providers that sign nothing.
 func (d *Delivery) Secret() string { return d.self().inspection.secret }
 

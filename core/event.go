@@ -17,12 +17,12 @@ import (
 // Event is one thing that happened, told in a verified delivery. It is a value: copy it freely. What its fields hold
 // is the provider's own text, whole; Authenticated says which of them the signature or the credential vouches for.
 type Event struct {
-	Endpoint string // the endpoint that received it
-	Provider string // the provider's name
-	ID       string // the provider's id of the event or delivery; may be empty
-	Type     string // the provider's name of what happened; may be empty
-	Action   string // a finer name, where the provider has one (GitHub's "opened")
-	Tenant   string
+	Endpoint string    // the endpoint that received it
+	Provider string    // the provider's name
+	ID       string    // the provider's id of the event or delivery; may be empty
+	Type     string    // the provider's name of what happened; may be empty
+	Action   string    // a finer name, where the provider has one (GitHub's "opened")
+	Tenant   string    // whose it is: the key of Config.Tenant, else what the provider says; may be empty
 	Time     time.Time // when it happened, zero where the provider does not say
 	Attempt  int       // which attempt of the provider this is, from 1; 0 where it does not say
 	Payload  []byte    // the whole event as sent; for a form that carries JSON in a field, that JSON
@@ -149,6 +149,7 @@ type told struct {
 	bodyProved    bool
 	headersProved bool
 	signedID      string
+	scope         string             // the tenant, as it is part of identities
 	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
 	envelope      [][]byte           // what was found in the payload's envelope
 }

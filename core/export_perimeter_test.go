@@ -40,7 +40,10 @@ func NewBuckets(perSecond float64, burst, most int) Buckets {
 }
 
 // Allow takes n.
-func (b Buckets) Allow(key netip.Addr, n int) bool { ok, _ := b.b.allow(key, n); return ok }
+func (b Buckets) Allow(key netip.Addr, n int) bool {
+	ok, _ := b.b.allow(bucketKey{source: key}, n)
+	return ok
+}
 
 // Len is how many sources are followed.
 func (b Buckets) Len() int { return len(b.b.fullAt) }

@@ -10,6 +10,7 @@ import (
 
 // presented is what a request claims, before anything is proved.
 type presented struct {
+	tenant     string // an index that anybody may have written
 	timestamp  string
 	id         string
 	version    string
@@ -24,6 +25,8 @@ type presented struct {
 	match      matchNotes   // of the key that proved it
 	lenient    bool         // what is wrong with the time is noted in late, and no more
 	late       failure
+
+	tenantFault string // why there is no tenant, where there has to be one
 
 	signed [sha256.Size]byte // the digest of what was proved, where that is the event's identity
 }

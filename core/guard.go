@@ -33,6 +33,8 @@ type Guard struct {
 	handedOver   atomic.Bool
 	verifyTokens *credentialList
 	rings        []ring // of all lists of secrets
+	tenant       TenantKey
+	tenantTold   atomic.Bool
 
 	store         replay.Store      // nil: no replay protection
 	transactor    replay.Transactor // the store, if it has transactions
@@ -104,7 +106,7 @@ func New(c Config) (*Guard, error) {
 	g := &Guard{
 		endpoint: c.Endpoint, provider: e.Name, entry: e,
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
-		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP,
+		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
 		handshakes: compileHandshakes(e), events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
 	}
@@ -126,6 +128,7 @@ func New(c Config) (*Guard, error) {
 		}
 	}
 	notes := g.configureProof(&c, &m)
+	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
 	g.configureReportOnly(&c, &m)
@@ -205,6 +208,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	}
 	if c.VerifyTokens != nil {
 		list, n := newCredentialList(g, c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)
+		list.ring.beside = true
 		g.verifyTokens, notes = list, append(notes, n...)
 	}
 	return notes
@@ -487,13 +491,34 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 
 // ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe,
 // Standard Webhooks). It reports false where they are remembered by their content, or by their tenant as well; use Forget
-// there. A named receiver of an event that is not done yet keeps what it has done.
+// or [Guard.ForgetTenantID] there. A named receiver of an event that is not done yet keeps what it has done.
 func (g *Guard) ForgetID(ctx context.Context, id string) (bool, error) {
-	kind := g.entry.Identity.Kind
-	if g.identity != nil || len(g.entry.Event.Tenant) > 0 || (kind != entry.BySignedID && kind != entry.ByPointer) || len(g.entry.Identity.And) > 0 {
+	return g.forgetID(ctx, "", id)
+}
+
+// ForgetTenantID is [Guard.ForgetID] for events that are remembered by their tenant and the provider's id: the tenant of
+// [Config.Tenant], or the one that the provider tells (Event.Tenant). It reports false where there is no such tenant, and
+// where there are both.
+func (g *Guard) ForgetTenantID(ctx context.Context, tenant, id string) (bool, error) {
+	if tenant == "" {
 		return false, nil
 	}
-	return true, g.Forget(ctx, hashIdentity(g.endpoint, "", identityOfID, []byte(id)))
+	return g.forgetID(ctx, tenant, id)
+}
+
+func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
+	tenants := 0
+	if g.tenant.set {
+		tenants++
+	}
+	if len(g.entry.Event.Tenant) > 0 {
+		tenants++
+	}
+	kind := g.entry.Identity.Kind
+	if g.identity != nil || tenants > 1 || (tenants == 1) != (tenant != "") || (kind != entry.BySignedID && kind != entry.ByPointer) || len(g.entry.Identity.And) > 0 {
+		return false, nil
+	}
+	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, []byte(id)))
 }
 
 // Flush waits until the observer has been told of everything so far, or until ctx ends. Call it before a program ends.

@@ -32,9 +32,9 @@ func compileHandshakes(e *entry.Entry) []handshake {
 
 // unprovedHandshake answers what providers send before a secret exists: a fixed answer, or the echo of a challenge
 // beside a verify token.
-func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failure) {
-	for i := range g.handshakes {
-		h := g.handshakes[i].Handshake
+func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+	for n := range g.handshakes {
+		h := g.handshakes[n].Handshake
 		if h.Proved || h.Unsigned || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
 			continue
 		}
@@ -46,7 +46,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 			if challenge == "" {
 				continue
 			}
-			return g.answerChallenge(r.Context(), h, challenge, now)
+			return g.answerChallenge(r.Context(), h, challenge, i)
 		}
 		if h.WhenQuery == "" {
 			return fixed(h), failure{}
@@ -63,7 +63,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 			if g.verifyTokens == nil {
 				return nil, failure{ReasonMissingCredential, "a handshake came and VerifyTokens is not configured"}
 			}
-			if _, f := g.verifyTokens.judge(r.Context(), token, now, "the handshake's verify token", nil); f.failed() {
+			if _, f := g.verifyTokens.judge(r.Context(), token, i, "the handshake's verify token", nil); f.failed() {
 				return nil, f
 			}
 		}
@@ -71,7 +71,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, now time.Time) (*Reply, failu
 		if f.failed() {
 			return nil, f
 		}
-		return g.answerChallenge(r.Context(), h, challenge, now)
+		return g.answerChallenge(r.Context(), h, challenge, i)
 	}
 	return nil, failure{}
 }
@@ -86,7 +86,7 @@ func fixed(h *entry.Handshake) *Reply {
 }
 
 // answerChallenge answers with the challenge, or with what the entry makes of it.
-func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challenge string, now time.Time) (*Reply, failure) {
+func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challenge string, i *inspection) (*Reply, failure) {
 	reply, f := echo(h, challenge)
 	if f.failed() {
 		return nil, f
@@ -100,7 +100,10 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	}
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
 	if strings.Contains(text, "{hmac}") {
-		k := g.signingKey(ctx, now)
+		k, known := g.signingKey(ctx, i)
+		if !known {
+			return nil, unknownTenant(ReasonBadSignature, i.presented.tenantFault)
+		}
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
 			return nil, failure{ReasonNoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
 		}
@@ -119,21 +122,21 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	return reply, failure{}
 }
 
-// signingKey is the first keyed secret that is valid now.
-func (g *Guard) signingKey(ctx context.Context, now time.Time) *activeKey {
+// signingKey is the first keyed secret that is valid now; nil: there is none.
+func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, known bool) {
 	if g.verifier == nil || g.verifier.ring == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
-		return nil
+		return nil, true
 	}
-	list, err := g.verifier.ring.current(ctx, now)
+	list, err := g.verifier.ring.current(ctx, i.presented.tenant, i.now)
 	if err != nil {
-		return nil
+		return nil, true
 	}
-	for i := range list.keys.list {
-		if k := &list.keys.list[i]; k.kind == g.verifier.mac && k.secret.activeAt(now) {
-			return k
+	for n := range list.keys.list {
+		if k := &list.keys.list[n]; k.kind == g.verifier.mac && k.secret.activeAt(i.now) {
+			return k, !list.unknown
 		}
 	}
-	return nil
+	return nil, true
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
@@ -225,7 +228,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			if i.unproved.failed() {
 				return nil, i.unproved // let through as a delivery, never answered as a challenge
 			}
-			return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
+			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
 		var raw [2][]byte
 		if h.challenge.Find(i.body, raw[:]) != nil {
@@ -241,7 +244,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			return g.doHandshake(r, h.Handshake, i)
 		}
 		challenge, _ := jsonscan.Text(raw[1])
-		return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
+		return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 	}
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
 		return nil, g.notAHandshake()
@@ -305,7 +308,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			return nil, failure{}
 		}
 		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
-			return g.answerChallenge(r.Context(), h.Handshake, challenge, i.now)
+			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
 		return nil, failure{}
 	}

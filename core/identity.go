@@ -67,6 +67,15 @@ const (
 	identityOfReceiver = "receiver"
 )
 
+// scopeOf joins the tenant of the endpoint with the one that the provider tells, where it tells any. The key of an
+// endpoint's tenant holds no zero byte.
+func scopeOf(tenant, told string) string {
+	if told == "" {
+		return tenant
+	}
+	return tenant + "\x00" + told
+}
+
 // identityOf derives an event's identity; the zero Identity where the entry says that there is none. digest is
 // the hash of what the event consists of: of the body, or of its item of a batch.
 func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identity, bool) {
@@ -75,7 +84,7 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 		if text == "" {
 			return Identity{}, false
 		}
-		return hashIdentity(g.endpoint, e.Tenant, identityOfApp, []byte(text)), true
+		return hashIdentity(g.endpoint, t.scope, identityOfApp, []byte(text)), true
 	}
 	rule := &g.entry.Identity
 	if rule.Kind == entry.None || (rule.NoneForForms && t.form) {
@@ -84,7 +93,7 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 	switch rule.Kind {
 	case entry.BySignedID:
 		if t.signedID != "" {
-			return hashIdentity(g.endpoint, e.Tenant, identityOfID, []byte(t.signedID)), true
+			return hashIdentity(g.endpoint, t.scope, identityOfID, []byte(t.signedID)), true
 		}
 	case entry.ByPointer:
 		raw := make([][]byte, g.identityPath.Len())
@@ -95,7 +104,7 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 					text, _ := jsonscan.Text(more)
 					ids = append(ids, []byte(text))
 				}
-				return hashIdentity(g.endpoint, e.Tenant, identityOfID, ids...), true
+				return hashIdentity(g.endpoint, t.scope, identityOfID, ids...), true
 			}
 		}
 		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
@@ -108,5 +117,5 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 	for _, name := range rule.With {
 		values = append(values, []byte(t.r.Header.Get(name)))
 	}
-	return hashIdentity(g.endpoint, e.Tenant, identityOfDigest, values...), true
+	return hashIdentity(g.endpoint, t.scope, identityOfDigest, values...), true
 }

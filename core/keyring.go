@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,9 +24,17 @@ type keyring[T any] struct {
 	rules  secretRules
 	make   func([]checkedSecret) T
 	sums   *digestPool // keyed for this process: what a key is recognised by
+	beside bool        // it proves no delivery
 
-	alone slot[T]
+	alone slot[T] // of an endpoint without tenants, or of secrets that all of them share
+
+	perTenant bool
+	tenants   *recent[*slot[T]]
+	unknown   *compiledList[T] // what the deliveries of unknown tenants are judged by
 }
+
+// maxTenants is how many tenants' lists are kept compiled; more, where the source lists more.
+const maxTenants = 4096
 
 // checkedSecret is a secret that holds up, decoded.
 type checkedSecret struct {
@@ -37,6 +46,7 @@ type checkedSecret struct {
 
 // slot is the place of one list's successive states.
 type slot[T any] struct {
+	tenant  string
 	current atomic.Pointer[compiledList[T]]
 	refused atomic.Pointer[refusal]   // of the newest list, where it does not hold up
 	told    atomic.Pointer[listFault] // of which the log was told
@@ -51,6 +61,8 @@ type compiledList[T any] struct {
 	keys T
 	slot *slot[T]
 	validity
+
+	unknown bool // no tenant's: what matches in it proves nothing
 }
 
 // stale says that the list in force is not the newest that its source has, or should have.
@@ -67,8 +79,13 @@ type refusal struct {
 
 var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before") //lint:immutable an error value
 
-func newKeyring[T any](g *Guard, src SecretSource, rules secretRules, make func([]checkedSecret) T) *keyring[T] {
+func newKeyring[T any](g *Guard, src SecretSource, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
 	k := &keyring[T]{guard: g, source: src, rules: rules, make: make, sums: newHMACPool(entry.HMACSHA256, randomKey())}
+	if _, same := src.(sameForAll); g.tenant.set && !same {
+		k.perTenant = true
+		k.unknown = &compiledList[T]{list: &SecretList{}, keys: make(decoys()), slot: &slot[T]{}, unknown: true}
+		k.unknown.begin(nil)
+	}
 	g.rings = append(g.rings, k)
 	return k
 }
@@ -79,25 +96,76 @@ func randomKey() []byte {
 	return key
 }
 
-// open compiles the first list, and notes what is wrong with it.
+// open compiles the first list, or each tenant's where they are known, and notes what is wrong with it.
 func (k *keyring[T]) open(m *mistakes) (notes []string) {
-	list, err := lookupNow(context.Background(), k.source, "")
-	if err != nil {
-		m.add(k.rules.field, "", "%v; %s", err, k.rules.advice)
-		return nil
+	if !k.perTenant {
+		return k.openOne(&k.alone, "", &k.rules, m)
 	}
-	c, notes := k.compile(&k.alone, list, &k.rules, m)
-	k.alone.current.Store(c)
+	k.tenants = newRecent[*slot[T]](maxTenants)
+	lister, ok := k.source.(listsTenants)
+	if !ok {
+		return nil // each tenant's list is judged when its first delivery comes
+	}
+	all := lister.tenants()
+	if len(all) == 0 {
+		m.add(k.rules.field, "", "no tenant is configured")
+	}
+	k.tenants.most = max(maxTenants, len(all))
+	for _, tenant := range all {
+		rules := k.rules
+		rules.field = fmt.Sprintf("%s[%q]", k.rules.field, tenant)
+		if !validTenant(tenant) {
+			m.add(rules.field, "", "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@", maxTenantKey)
+			continue
+		}
+		notes = append(notes, k.openOne(k.slotOf(tenant), tenant, &rules, m)...)
+	}
 	return notes
 }
 
-// current gives the list to judge by. It costs a few loads while the source gives the same list.
-func (k *keyring[T]) current(ctx context.Context, now time.Time) (*compiledList[T], error) {
-	list, err := lookupNow(ctx, k.source, "")
+func (k *keyring[T]) openOne(s *slot[T], tenant string, rules *secretRules, m *mistakes) (notes []string) {
+	list, err := lookupNow(context.Background(), k.source, tenant)
+	if err != nil {
+		m.add(rules.field, "", "%v; %s", err, rules.advice)
+		return nil
+	}
+	c, notes := k.compile(s, list, rules, m)
+	s.current.Store(c)
+	return notes
+}
+
+func (k *keyring[T]) slotOf(tenant string) *slot[T] {
+	return k.tenants.getOrAdd(tenant, func() *slot[T] { return &slot[T]{tenant: tenant} })
+}
+
+// current gives the list to judge by. It costs a few loads while the source gives the same list. For a tenant that is
+// unknown it is one that nothing matches, so that its deliveries cost what others do.
+func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) (*compiledList[T], error) {
+	s := &k.alone
+	if !k.perTenant {
+		tenant = ""
+	} else if tenant == "" {
+		return k.unknown, nil
+	}
+	list, err := lookupNow(ctx, k.source, tenant)
+	if k.perTenant {
+		if errors.Is(err, ErrUnknownTenant) {
+			k.tenants.drop(tenant)
+			return k.unknown, nil
+		}
+		if err == nil {
+			have, ok := k.tenants.get(tenant)
+			if !ok && list.Len() == 0 {
+				return k.unknown, nil
+			}
+			if s = have; !ok {
+				s = k.slotOf(tenant)
+			}
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	s := &k.alone
 	if f := list.failing(); f != nil && s.told.Load() != f {
 		k.tellFault(s, f)
 	}
@@ -108,9 +176,17 @@ func (k *keyring[T]) current(ctx context.Context, now time.Time) (*compiledList[
 		}
 	}
 	if now.UnixNano() >= c.remindAt.Load() {
-		k.remind(&c.validity, now)
+		k.remind(c, now)
 	}
 	return c, nil
+}
+
+// failure is why nothing of the list matched.
+func (c *compiledList[T]) failure(f failure, p *presented) failure {
+	if c.unknown {
+		return unknownTenant(ReasonBadSignature, p.tenantFault)
+	}
+	return f
 }
 
 // renew compiles a list that the source gives newly, or notes that it went back to the one in force. It gives the last good one, or nil, where the list was refused.
@@ -139,13 +215,12 @@ func (k *keyring[T]) renew(s *slot[T], list *SecretList, now time.Time) *compile
 		if last == nil {
 			message = "sallyport: a list of secrets is refused, and there was no good one before: deliveries are answered 503"
 		}
-		k.guard.logger.Error(message, "endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field, "problem", text)
+		k.guard.logger.Error(message, k.about(s, "problem", text)...)
 		return last
 	}
 	s.refused.Store(nil)
 	s.current.Store(c)
-	k.guard.logger.Info("sallyport: a new list of secrets is in force",
-		"endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field, "labels", list.labels(), "notes", notes)
+	k.guard.logger.Info("sallyport: a new list of secrets is in force", k.about(s, "labels", list.labels(), "notes", notes)...)
 	return c
 }
 
@@ -178,8 +253,7 @@ func (k *keyring[T]) tellFault(s *slot[T], f *listFault) {
 	if old := s.told.Swap(f); old == f {
 		return
 	}
-	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force",
-		"endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field, "error", clean(f.err.Error()))
+	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", clean(f.err.Error()))...)
 }
 
 // trouble is why the list in force is not the newest.
@@ -195,19 +269,55 @@ func (s *slot[T]) trouble() (since time.Time, why string) {
 	return time.Time{}, ""
 }
 
+// about begins the attributes of what is logged of a list.
+func (k *keyring[T]) about(s *slot[T], attrs ...any) []any {
+	out := []any{"endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field}
+	if s.tenant != "" {
+		out = append(out, "tenant", s.tenant)
+	}
+	return append(out, attrs...)
+}
+
 // ring is a keyring of either kind.
 type ring interface {
+	proves() bool
+	byTenant() bool
+	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
 	remindAll(now time.Time)
 	trouble() (since time.Time, why string)
 }
 
-// trouble is the first there is.
-func (k *keyring[T]) trouble() (since time.Time, why string) { return k.alone.trouble() }
+func (k *keyring[T]) proves() bool   { return !k.beside }
+func (k *keyring[T]) byTenant() bool { return k.perTenant }
+
+func (k *keyring[T]) knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
+	c, err := k.current(ctx, tenant, now)
+	return err == nil && !c.unknown, err
+}
+
+func (k *keyring[T]) slots() []*slot[T] {
+	if k.perTenant {
+		return k.tenants.values()
+	}
+	return []*slot[T]{&k.alone}
+}
+
+// trouble is the oldest there is.
+func (k *keyring[T]) trouble() (since time.Time, why string) {
+	for _, s := range k.slots() {
+		if at, text := s.trouble(); !at.IsZero() && (since.IsZero() || at.Before(since)) {
+			since, why = at, text
+		}
+	}
+	return since, why
+}
 
 // remindAll tells the log at start of ends that are near: an endpoint may wait long for its first delivery.
 func (k *keyring[T]) remindAll(now time.Time) {
-	if c := k.alone.current.Load(); c != nil {
-		k.remind(&c.validity, now)
+	for _, s := range k.slots() {
+		if c := s.current.Load(); c != nil {
+			k.remind(c, now)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ func (o *logObserver) Observe(r Record) {
 		}
 	}
 	add("route", r.Route)
+	add("tenant", r.Tenant)
 	if r.Source.IsValid() {
 		attrs = append(attrs, slog.String("source", r.Source.String()))
 	}

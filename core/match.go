@@ -10,11 +10,13 @@ type matchNotes struct {
 	expires   time.Time // the first end of them, where it is near
 	noneAfter time.Time // when one of their lists has no valid secret any more, where that is near
 	stale     bool      // one of their lists is not the newest
+	byTenant  bool      // one of their lists is the tenant's own
 }
 
-func (m *matchNotes) note(u *usage, s *Secret, v *validity, stale bool, now time.Time) {
-	expires, noneAfter := v.ending(s, now)
-	m.add(&matchNotes{uses: [4]*usage{u}, n: 1, expires: expires, noneAfter: noneAfter, stale: stale})
+// note takes down that a secret of the list matched.
+func (c *compiledList[T]) note(m *matchNotes, u *usage, s *Secret, now time.Time) {
+	expires, noneAfter := c.ending(s, now)
+	m.add(&matchNotes{uses: [4]*usage{u}, n: 1, expires: expires, noneAfter: noneAfter, stale: c.stale(), byTenant: c.slot.tenant != ""})
 }
 
 func (m *matchNotes) add(more *matchNotes) {
@@ -25,7 +27,7 @@ func (m *matchNotes) add(more *matchNotes) {
 		}
 	}
 	m.expires, m.noneAfter = sooner(m.expires, more.expires), sooner(m.noneAfter, more.noneAfter)
-	m.stale = m.stale || more.stale
+	m.stale, m.byTenant = m.stale || more.stale, m.byTenant || more.byTenant
 }
 
 // count is called once, when the delivery is proved.

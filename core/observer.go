@@ -28,6 +28,9 @@ type Record struct {
 	Endpoint string
 	Provider string
 	Route    string // the route's pattern, never the path
+	// Tenant is the key that Config.Tenant found, where its secrets are known, whether or not the delivery was proved by
+	// them; else empty, so that strangers cannot make values. As a label of metrics it makes a series for each tenant.
+	Tenant string
 	// Source is the address that sent it, as far as it can be told; invalid otherwise. A sender chooses among its own:
 	// no label of a metric.
 	Source netip.Addr

@@ -23,7 +23,8 @@ type Limiter interface {
 }
 
 // RateLimit bounds what one source may send to an endpoint. A source is an IPv4 address or an IPv6 /64, found as
-// [Config.Sources] describes; all requests whose source cannot be told share one.
+// [Config.Sources] describes; all requests whose source cannot be told share one. With [Config.Tenant] it is counted for
+// each tenant by itself, and for all that are unknown together.
 //
 // Two things are counted, apart from each other, so that forgeries never use up what genuine deliveries may use:
 //
@@ -122,6 +123,20 @@ func (p *ratePair) valid(m *mistakes) bool {
 	return len(*m) == before
 }
 
+// bucketKey is what is counted by. The tenant is one that is known, or empty.
+type bucketKey struct {
+	tenant string
+	source netip.Addr
+}
+
+// String has no other key's text: an address holds no bar.
+func (k bucketKey) String() string {
+	if k.tenant == "" {
+		return k.source.String()
+	}
+	return k.source.String() + "|" + k.tenant
+}
+
 // sourceKey is what a source counts as: one host of IPv4, or the /64 of IPv6 that one subscriber has to itself. The zero
 // address, of requests whose source cannot be told, is a key like the others: they share it.
 func sourceKey(source netip.Addr) netip.Addr {
@@ -132,8 +147,8 @@ func sourceKey(source netip.Addr) netip.Addr {
 	return source
 }
 
-func (l *limit) allow(ctx context.Context, source netip.Addr, n int) (ok bool, retryAfter time.Duration) {
-	key := sourceKey(source)
+func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n int) (ok bool, retryAfter time.Duration) {
+	key := bucketKey{tenant, sourceKey(source)}
 	if l.shared != nil {
 		// Bounded, and detached: a sender that hangs up is counted all the same.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterTimeout)
@@ -147,6 +162,10 @@ func (l *limit) allow(ctx context.Context, source netip.Addr, n int) (ok bool, r
 
 // checkRate refuses a source whose deliveries are used up, before any more work is done for it.
 func (g *Guard) checkRate(ctx context.Context, i *inspection) failure {
+	if first := !i.counted; first && g.tenant.set {
+		i.counted = true
+		return failure{} // asked again once the tenant is known: strangers have sent nothing that was proved
+	}
 	i.counted = true
 	if g.deliveries == nil {
 		return failure{}
@@ -163,7 +182,7 @@ func (g *Guard) countDelivery(ctx context.Context, i *inspection) failure {
 }
 
 func (g *Guard) overRate(ctx context.Context, i *inspection, n int) failure {
-	ok, wait := g.deliveries.allow(ctx, i.source, n)
+	ok, wait := g.deliveries.allow(ctx, i.tenant, i.source, n)
 	if ok {
 		return failure{}
 	}
@@ -177,7 +196,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure) fail
 	if !i.counted || i.proved || (f.reason.Class() != ClassAuthentication && f.reason != ReasonBodyIncomplete) {
 		return f
 	}
-	ok, wait := g.failures.allow(ctx, i.source, 1)
+	ok, wait := g.failures.allow(ctx, i.tenant, i.source, 1)
 	if ok {
 		return f
 	}
@@ -186,8 +205,8 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure) fail
 }
 
 // leashed says whether a source has failed so often that its bodies have to wait for each other.
-func (g *Guard) leashed(ctx context.Context, source netip.Addr) bool {
-	ok, _ := g.failures.allow(ctx, source, 0)
+func (g *Guard) leashed(ctx context.Context, i *inspection) bool {
+	ok, _ := g.failures.allow(ctx, i.tenant, i.source, 0)
 	return !ok
 }
 

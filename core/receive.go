@@ -81,6 +81,7 @@ type inspection struct {
 	now         time.Time // the guard's clock: for freshness
 	body        []byte
 	presented   presented
+	tenant      string // that is known; what the delivery says of it is in presented
 	secret      string
 	credentials []string
 	stripQuery  []string
@@ -99,10 +100,11 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
 		return nil, failure{ReasonMethod, "the method is not one that " + g.entry.Title + " uses: " + g.allow}
 	}
+	g.readTenant(r, i)
 	if f := g.checkPerimeter(r, i); f.failed() {
 		return nil, f
 	}
-	if reply, f := g.unprovedHandshake(r, i.now); reply != nil || f.failed() {
+	if reply, f := g.unprovedHandshake(r, i); reply != nil || f.failed() {
 		return reply, f
 	}
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) && !g.provesHandshake(r.Method) {
@@ -120,6 +122,9 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	}
 	if r.ContentLength > g.maxBody {
 		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
+	}
+	if f := g.enterTenant(r.Context(), i); f.failed() {
+		return nil, f
 	}
 	for _, gate := range g.gates {
 		if gate.member != nil {
@@ -297,7 +302,7 @@ func (g *Guard) rejection(reason Reason, status int, detail string, cause error)
 
 func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 	rec := Record{
-		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Reason: reason, Status: status,
+		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Tenant: i.tenant, Reason: reason, Status: status,
 		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
 		Total: time.Since(i.started), Replay: ReplayNone, Source: i.source,
 		SecretExpires: i.presented.match.expires, NoneValidAfter: i.presented.match.noneAfter, SecretsStale: i.presented.match.stale,

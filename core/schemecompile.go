@@ -31,7 +31,7 @@ func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySourc
 		m.add("Secrets", "", "no secret is configured; %s", rules.advice)
 		return v, nil
 	}
-	v.ring = newKeyring(g, src, rules, v.makeKeys)
+	v.ring = newKeyring(g, src, rules, v.makeKeys, v.decoys)
 	return v, v.ring.open(m)
 }
 

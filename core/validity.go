@@ -84,7 +84,8 @@ func (v *validity) ending(s *Secret, now time.Time) (secretExpires, noneAfter ti
 }
 
 // remind tells the log of ends that are near, once a day at most.
-func (k *keyring[T]) remind(v *validity, now time.Time) {
+func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
+	v := &c.validity
 	at := v.remindAt.Load()
 	if now.UnixNano() < at {
 		return
@@ -108,13 +109,12 @@ func (k *keyring[T]) remind(v *validity, now time.Time) {
 		return // another delivery tells it
 	}
 	slices.SortStableFunc(soon, func(a, b *Secret) int { return a.notAfter.Compare(b.notAfter) })
-	attrs := []any{"endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field}
 	for _, s := range soon {
-		k.guard.logger.Warn("sallyport: a secret ends soon", append(attrs[:len(attrs):len(attrs)],
+		k.guard.logger.Warn("sallyport: a secret ends soon", k.about(c.slot,
 			"secret", s.label, "not_after", s.notAfter, "in", s.notAfter.Sub(now).Round(time.Second).String())...)
 	}
 	if until := v.lastsUntil(now); near(until, now) && until.After(now) {
-		k.guard.logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", append(attrs[:len(attrs):len(attrs)],
+		k.guard.logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", k.about(c.slot,
 			"until", until, "in", until.Sub(now).Round(time.Second).String())...)
 	}
 }

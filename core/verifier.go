@@ -129,18 +129,21 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	var k *activeKey
 	if p.items == nil {
 		if k, f = v.verifyOne(list.keys, r, url, body, p, now); f.failed() {
-			return "", f
+			return "", list.failure(f, p)
 		}
 	}
 	for i := range p.items { // each of them: one that is forged spoils the delivery
 		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.failed() {
-			return "", f
+			return "", list.failure(f, p)
 		}
 	}
 	if f := v.checkBodyDigest(r, url, body); f.failed() {
 		return "", f
 	}
-	p.match.note(k.use, &k.secret, &list.validity, list.stale(), now)
+	if list.unknown {
+		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
+	}
+	list.note(&p.match, k.use, &k.secret, now)
 	return k.secret.label, failure{}
 }
 
@@ -209,7 +212,7 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 // keysFor gives the keys to judge by: those configured, or the one that the delivery names.
 func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], failure) {
 	if v.ring != nil {
-		list, err := v.ring.current(ctx, now)
+		list, err := v.ring.current(ctx, p.tenant, now)
 		if err != nil {
 			return nil, noSecrets(err)
 		}

@@ -1,0 +1,50 @@
+package core
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// decoys are keys that nobody has, one of each kind: the deliveries of unknown tenants are judged by them, so that they
+// cost what others do. A custom mechanism makes its keys of text; where it takes none that can be made up, there is no
+// decoy.
+func (v *verifier) decoys() (list []checkedSecret) {
+	if v.scheme.Custom != nil {
+		key, problem := v.scheme.Custom.Key(GenerateSecret())
+		if problem != "" {
+			return nil
+		}
+		return []checkedSecret{{Secret: NewSecret("", ""), decodedKey: decodedKey{custom: key}}}
+	}
+	shared := false // one public key serves every kind that no prefix tells apart
+	for n := range v.kinds {
+		if v.kinds[n].Algorithm.PublicKey() && v.kinds[n].Key.Prefix == "" {
+			if shared {
+				continue
+			}
+			shared = true
+		}
+		d := decodedKey{kind: n}
+		switch v.kinds[n].Algorithm {
+		case entry.Ed25519:
+			d.public, _, _ = ed25519.GenerateKey(rand.Reader) // with this reader it never fails, nor do the others
+		case entry.ECDSAP256SHA256:
+			if private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err == nil {
+				d.public = &private.PublicKey
+			}
+		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+			if private, err := rsa.GenerateKey(rand.Reader, minRSABits); err == nil {
+				d.public = &private.PublicKey
+			}
+		default:
+			d.bytes = randomKey()
+		}
+		list = append(list, checkedSecret{Secret: NewSecret("", ""), decodedKey: d})
+	}
+	return list
+}

@@ -1,0 +1,49 @@
+package core
+
+import (
+	"hash"
+	"sync/atomic"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Hashed counts what was hashed under signing secrets.
+type Hashed struct{ Bytes, Sums atomic.Int64 }
+
+type countedHash struct {
+	hash.Hash
+	to *Hashed
+}
+
+func (h countedHash) Write(b []byte) (int, error) {
+	h.to.Bytes.Add(int64(len(b)))
+	return h.Hash.Write(b)
+}
+
+func (h countedHash) Sum(b []byte) []byte {
+	h.to.Sums.Add(1)
+	return h.Hash.Sum(b)
+}
+
+// CountHashes counts what is hashed under the compiled keys of a tenant; "": of those that are unknown.
+func (g *Guard) CountHashes(tenant string) *Hashed {
+	to := &Hashed{}
+	ring := g.verifier.ring
+	c := ring.unknown
+	if tenant != "" {
+		s, _ := ring.tenants.get(tenant)
+		c = s.current.Load()
+	}
+	for i := range c.keys.list {
+		c.keys.list[i].pool = newDigestPool(func() hash.Hash {
+			return countedHash{methodOf(entry.HMACSHA256).newHash(), to}
+		})
+	}
+	return to
+}
+
+// CompiledTenants is how many tenants' lists are kept.
+func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.values()) }
+
+// MaxTenants is how many are kept at most.
+const MaxTenants = maxTenants

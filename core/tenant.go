@@ -1,0 +1,137 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+)
+
+// maxTenantKey is how long the key of a tenant may be.
+const maxTenantKey = 128
+
+// ErrUnknownTenant is what a [SecretSource] returns, or wraps, for a tenant that it does not know. The delivery is
+// refused as a forged one is, at the same cost, so that nobody learns who is a tenant.
+var ErrUnknownTenant = errors.New("sallyport: the tenant is unknown")
+
+// TenantKey says where a request names its tenant. Make one with [TenantFromPath] or [TenantFromHeader]; the zero value
+// is for endpoints without tenants.
+//
+// The key is an index and nothing more: it chooses the secrets that the delivery has to be proved by. It is 1 to 128
+// letters, digits and characters of "-_.:@".
+type TenantKey struct {
+	path   string
+	header string // canonical
+	set    bool
+}
+
+// TenantFromPath takes the key from a parameter of the route ("/hooks/{tenant}"). Mount the guard on the route itself:
+// before routing there is no parameter.
+func TenantFromPath(parameter string) TenantKey { return TenantKey{path: parameter, set: true} }
+
+// TenantFromHeader takes the key from a header, which must come once.
+func TenantFromHeader(name string) TenantKey {
+	return TenantKey{header: http.CanonicalHeaderKey(name), set: true}
+}
+
+func validTenant(key string) bool {
+	if key == "" || len(key) > maxTenantKey {
+		return false
+	}
+	for i := range len(key) {
+		c := key[i]
+		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.' || c == ':' || c == '@'
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// configureTenant is called when every list of secrets is known.
+func (g *Guard) configureTenant(c *Config, m *mistakes) {
+	t := c.Tenant
+	if !t.set {
+		return
+	}
+	switch {
+	case t.path == "" && !validHeaderName(t.header):
+		m.add("Tenant", strconv.Quote(t.header), "it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
+	case c.AwaitingSecret:
+		m.add("Tenant", "", "AwaitingSecret is for one sender; remove one of the two")
+	}
+	for _, k := range g.rings {
+		if k.proves() && k.byTenant() {
+			return
+		}
+	}
+	m.add("Tenant", "", "every tenant would be proved by the same secrets, so that anybody's delivery would pass for any tenant's; use SecretsByTenant or SecretsFunc")
+}
+
+// readTenant reads the key of the request's tenant. Where there is none that is usable, the delivery is judged as an
+// unknown tenant's is.
+func (g *Guard) readTenant(r *http.Request, i *inspection) {
+	if !g.tenant.set {
+		return
+	}
+	key := ""
+	p := &i.presented
+	if g.tenant.path != "" {
+		if key = i.in.param(r, g.tenant.path); key == "" {
+			p.tenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
+			if !g.tenantTold.Swap(true) {
+				g.logger.Error("sallyport: the guard cannot see the tenant in the path: mount it on the route itself, not before routing; every delivery is refused",
+					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenant.path, "route", i.in.Route)
+			}
+			return
+		}
+	} else {
+		values := r.Header[g.tenant.header]
+		switch len(values) {
+		case 0:
+			p.tenantFault = "no " + g.tenant.header + " header, which Config.Tenant names: a proxy may strip it"
+			return
+		case 1:
+			key = values[0]
+		default:
+			p.tenantFault = "the header " + g.tenant.header + ", which Config.Tenant names, came more than once"
+			return
+		}
+	}
+	if !validTenant(key) {
+		p.tenantFault = "the tenant's key is longer than any, or holds characters that no key has"
+		return
+	}
+	p.tenant = key
+}
+
+// enterTenant looks the tenant's secrets up. It is known when every list that judges its deliveries knows it.
+func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
+	if !g.tenant.set {
+		return failure{}
+	}
+	known := true
+	for _, k := range g.rings {
+		if !k.proves() || !k.byTenant() {
+			continue
+		}
+		here, err := k.knows(ctx, i.presented.tenant, i.now)
+		if err != nil {
+			return noSecrets(err)
+		}
+		known = known && here
+	}
+	if !known {
+		return failure{} // it is judged all the same, by keys that nobody has
+	}
+	i.tenant = i.presented.tenant
+	return g.checkRate(ctx, i)
+}
+
+// unknownTenant is the end of a delivery that was judged by keys that nobody has.
+func unknownTenant(reason Reason, fault string) failure {
+	if fault == "" {
+		fault = "the tenant that the delivery names is unknown: no secret is configured for it"
+	}
+	return failure{reason, fault}
+}

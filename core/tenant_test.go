@@ -1,0 +1,451 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+const (
+	acmeSecret   = "acme's-secret-of-enough-bytes!!!"
+	globexSecret = "globex's-secret-of-enough-bytes!"
+
+	// The digest of length-prefixed "sallyport identity 1", "test", "acme", "id", "evt_1".
+	goldenTenantIdentity = "3ab328d64d54fe65d122c2848015ad76014b6cb57d75c6981d6941ecb9fad392"
+)
+
+func tenantConfig(e entry.Entry) (core.Config, *records) {
+	c, rec := config(e)
+	c.Tenant = core.TenantFromHeader("X-Tenant")
+	c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
+		"acme": core.StaticSecrets(acmeSecret), "globex": core.StaticSecrets(globexSecret),
+	})
+	return c, rec
+}
+
+// of is a delivery for a tenant, signed with a secret.
+func of(tenant, secret, body string) *http.Request {
+	r := signedBy(secret, body)
+	r.Header.Set("X-Tenant", tenant)
+	return r
+}
+
+func TestATenantIsProvedByItsOwnSecret(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	g := mustNew(t, c)
+	var got core.Event
+	keep := func(r *http.Request, e core.Event) error {
+		got = e
+		d, _ := core.FromContext(r.Context())
+		require.Equal(t, e.Tenant, d.Tenant())
+		return nil
+	}
+	for _, row := range []struct{ tenant, secret string }{{"acme", acmeSecret}, {"globex", globexSecret}} {
+		require.Equal(t, 200, run(g, of(row.tenant, row.secret, event), keep).Code, "the same id is another tenant's event")
+		require.Equal(t, row.tenant, got.Tenant)
+		require.True(t, got.Authenticated.Tenant)
+		require.Equal(t, row.tenant, rec.last(t, g).Tenant)
+		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	}
+	run(g, of("acme", globexSecret, event), never(t))
+	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, "acme", rec.last(t, g).Tenant, "the tenant is known, if not proved")
+	run(g, of("Acme", acmeSecret, event), never(t))
+	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+}
+
+func TestAnUnknownTenantIsRefusedAsAForgeryIs(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	g := mustNew(t, c)
+	want := httptest.NewRecorder()
+	core.Handler(g, core.Signal(never(t))).ServeHTTP(want, of("acme", testSecret, event))
+	require.Equal(t, 400, want.Code)
+	require.Contains(t, rec.last(t, g).Detail, "matches under none")
+
+	twice := of("acme", acmeSecret, event)
+	twice.Header.Add("X-Tenant", "acme")
+	without := of("acme", acmeSecret, event)
+	without.Header.Del("X-Tenant")
+	for _, row := range []struct {
+		name string
+		r    *http.Request
+		says string
+	}{
+		{"a tenant that is not there", of("initech", acmeSecret, event), "is unknown"},
+		{"no key", without, "no X-Tenant header"},
+		{"an empty key", of("", acmeSecret, event), "longer than any, or holds"},
+		{"two keys", twice, "more than once"},
+		{"a long key", of(strings.Repeat("a", 129), acmeSecret, event), "longer than any"},
+		{"a slash", of("acme/../globex", acmeSecret, event), "characters"},
+		{"a bar", of("acme|x", acmeSecret, event), "characters"},
+		{"a zero byte", of("acme\x00", acmeSecret, event), "characters"},
+		{"a letter that looks like another", of("аcme", acmeSecret, event), "characters"},
+	} {
+		w := run(g, row.r, never(t))
+		require.Equal(t, want.Code, w.Code, row.name)
+		require.Equal(t, want.Header(), w.Header(), row.name)
+		require.Equal(t, want.Body.Bytes(), w.Body.Bytes(), row.name)
+		require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, row.name)
+		require.Contains(t, rec.last(t, g).Detail, row.says, row.name)
+		require.Empty(t, rec.last(t, g).Tenant, row.name)
+	}
+	w := run(g, of(strings.Repeat("a", 128), acmeSecret, event), never(t))
+	require.Equal(t, want.Body.Bytes(), w.Body.Bytes())
+	require.Contains(t, rec.last(t, g).Detail, "is unknown", "128 is a key's length still")
+}
+
+// asked counts the lookups of a source.
+type asked struct {
+	core.SecretSource
+	n    atomic.Int64
+	last atomic.Value
+}
+
+func (a *asked) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+	a.n.Add(1)
+	a.last.Store(tenant)
+	return a.SecretSource.Lookup(ctx, tenant)
+}
+
+func TestAnUnknownTenantCostsWhatAForgeryCosts(t *testing.T) {
+	t.Parallel()
+	c, _ := tenantConfig(timestamped())
+	src := &asked{SecretSource: c.Secrets}
+	c.Secrets = src
+	g := mustNew(t, c)
+	require.Zero(t, src.n.Load(), "nobody's list is looked up before a delivery names it")
+	run(g, of("acme", testSecret, event), never(t)) // compiles
+	known, unknown := g.CountHashes("acme"), g.CountHashes("")
+
+	work := func(tenant string, h *core.Hashed) [4]int64 {
+		before := [2]int64{src.n.Load(), g.OpenBodies()}
+		r := of(tenant, testSecret, event)
+		read := &countedBody{Reader: strings.NewReader(event)}
+		r.Body = read
+		run(g, r, never(t))
+		return [4]int64{src.n.Load() - before[0], h.Bytes.Swap(0), h.Sums.Swap(0), read.n.Load()}
+	}
+	want := work("acme", known)
+	require.EqualValues(t, 1, want[2], "one MAC")
+	require.EqualValues(t, len(event), want[3], "the body was read")
+	require.Equal(t, want, work("initech", unknown))
+	r := of("", testSecret, event)
+	run(g, r, never(t))
+	require.EqualValues(t, 1, unknown.Sums.Load(), "a key that is none costs the same, but for the lookup")
+}
+
+type countedBody struct {
+	*strings.Reader
+	n atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+func (*countedBody) Close() error { return nil }
+
+func TestCredentialsAreLookedUpByTenant(t *testing.T) {
+	t.Parallel()
+	const acmePair, globexPair = "acme:a-password-of-enough-bytes", "globex:a-password-of-enough-bytes"
+	c, rec := config(basicOnly())
+	c.Tenant = core.TenantFromHeader("X-Tenant")
+	c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
+		"acme": core.StaticSecrets(acmePair), "globex": core.StaticSecrets(globexPair),
+	})
+	g := mustNew(t, c)
+	send := func(tenant, pair string) *httptest.ResponseRecorder {
+		return run(g, post("x", "X-Tenant", tenant, "Authorization", basicHeader(pair)), ok)
+	}
+	require.Equal(t, 200, send("acme", acmePair).Code)
+	require.Equal(t, "acme", rec.last(t, g).Tenant)
+	bad := send("acme", globexPair)
+	require.Equal(t, core.ReasonBadCredential, rec.last(t, g).Reason)
+	unknown := send("initech", acmePair)
+	require.Equal(t, core.ReasonBadCredential, rec.last(t, g).Reason)
+	require.Contains(t, rec.last(t, g).Detail, "is unknown")
+	require.Equal(t, bad.Body.Bytes(), unknown.Body.Bytes())
+	require.Equal(t, bad.Header(), unknown.Header())
+}
+
+func TestASharedCredentialBesideATenantsSecret(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(testSecret))}
+	g := mustNew(t, c)
+	send := func(tenant, secret string) core.Reason {
+		r := of(tenant, secret, event)
+		r.Header.Set("X-Token", testSecret)
+		run(g, r, ok)
+		return rec.last(t, g).Reason
+	}
+	require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret))
+	require.Equal(t, core.ReasonBadSignature, send("globex", acmeSecret))
+}
+
+func TestTenantsThatCannotBeConfigured(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-5h"
+	for _, row := range []struct {
+		name   string
+		change func(*core.Config)
+		says   string
+	}{
+		{"one secret for all", func(c *core.Config) { c.Secrets = core.StaticSecrets(testSecret) }, "proved by the same secrets"},
+		{"no parameter", func(c *core.Config) { c.Tenant = core.TenantFromPath("") }, "names no parameter"},
+		{"no header", func(c *core.Config) { c.Tenant = core.TenantFromHeader("X Tenant") }, "no header"},
+		{"no tenants", func(c *core.Config) { c.Secrets = core.SecretsByTenant(nil) }, "no tenant is configured"},
+		{"awaiting a secret", func(c *core.Config) { c.Secrets, c.AwaitingSecret = nil, true }, "for one sender"},
+		{"a short secret of one tenant", func(c *core.Config) {
+			c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{"acme": core.StaticSecrets(acmeSecret), "globex": core.StaticSecrets(acmeSecret, canary)})
+		}, `Secrets["globex"][1] (#2): the secret has 9 bytes`},
+		{"a tenant without a source", func(c *core.Config) {
+			c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{"acme": nil})
+		}, `Secrets["acme"]`},
+		{"a tenant that no request can name", func(c *core.Config) {
+			c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{"a/b": core.StaticSecrets(acmeSecret)})
+		}, `Secrets["a/b"]: no request can name this tenant`},
+	} {
+		c, _ := tenantConfig(timestamped())
+		row.change(&c)
+		_, err := core.New(c)
+		require.ErrorContains(t, err, row.says, row.name)
+		require.NotContains(t, err.Error(), canary, row.name)
+	}
+}
+
+func TestSecretsByTenantWithoutATenantKnowsNobody(t *testing.T) {
+	t.Parallel()
+	c, _ := tenantConfig(timestamped())
+	c.Tenant = core.TenantKey{}
+	_, err := core.New(c)
+	require.ErrorContains(t, err, "the tenant is unknown")
+}
+
+func TestATenantFromThePath(t *testing.T) {
+	t.Parallel()
+	log := &logged{}
+	c, rec := tenantConfig(timestamped())
+	c.Tenant, c.Logger = core.TenantFromPath("tenant"), log.logger()
+	g := mustNew(t, c)
+	mux := http.NewServeMux()
+	mux.Handle("/hooks/{tenant}", core.Handler(g, core.Signal(ok)))
+	send := func(path string) core.Record {
+		r := signedBy(acmeSecret, event)
+		r.URL.Path = path
+		mux.ServeHTTP(httptest.NewRecorder(), r)
+		return rec.last(t, g)
+	}
+	require.Equal(t, core.ReasonAccepted, send("/hooks/acme").Reason)
+	require.Equal(t, core.ReasonBadSignature, send("/hooks/globex").Reason)
+	require.Equal(t, core.ReasonBadSignature, send("/hooks/initech").Reason)
+	require.NotContains(t, log.String(), "cannot see the tenant")
+
+	for range 3 { // before routing
+		run(g, signedBy(acmeSecret, event), never(t))
+		require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+		require.Contains(t, rec.last(t, g).Detail, "mount the guard on the route itself")
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "cannot see the tenant in the path"))
+}
+
+func TestForgettingATenantsEvent(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	g := mustNew(t, c)
+	send := func(tenant, secret string) core.Reason {
+		run(g, of(tenant, secret, event), ok)
+		return rec.last(t, g).Reason
+	}
+	require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret))
+	require.Equal(t, core.ReasonAccepted, send("globex", globexSecret))
+	known, err := g.ForgetID(t.Context(), "evt_1")
+	require.NoError(t, err)
+	require.False(t, known, "whose?")
+	known, err = g.ForgetTenantID(t.Context(), "", "evt_1")
+	require.NoError(t, err)
+	require.False(t, known)
+	require.Equal(t, core.ReasonDuplicate, send("acme", acmeSecret))
+	known, err = g.ForgetTenantID(t.Context(), "acme", "evt_1")
+	require.NoError(t, err)
+	require.True(t, known)
+	require.Equal(t, core.ReasonDuplicate, send("globex", globexSecret))
+	require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret))
+}
+
+func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {
+	t.Parallel()
+	e := timestamped()
+	e.Event.Tenant = []entry.Value{{Header: "X-Shop"}}
+	c, rec := tenantConfig(e)
+	g := mustNew(t, c)
+	for _, row := range []struct {
+		shop string
+		want core.Reason
+	}{{"a", core.ReasonAccepted}, {"b", core.ReasonAccepted}, {"a", core.ReasonDuplicate}} {
+		r := of("acme", acmeSecret, event)
+		r.Header.Set("X-Shop", row.shop)
+		run(g, r, func(_ *http.Request, e core.Event) error { require.Equal(t, "acme", e.Tenant); return nil })
+		require.Equal(t, row.want, rec.last(t, g).Reason)
+	}
+}
+
+func TestTheIdentityOfATenantsEventNeverChanges(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	g := mustNew(t, c)
+	run(g, of("acme", acmeSecret, event), ok)
+	require.Equal(t, goldenTenantIdentity, rec.last(t, g).Identity.String())
+}
+
+func TestRatesAreCountedForEachTenant(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	c.RateLimit = core.RateLimit{PerSecond: 0.001, Burst: 2}
+	g := mustNew(t, c)
+	send := func(tenant, secret string, n int) core.Reason {
+		run(g, of(tenant, secret, fmt.Sprintf(`{"id":"%s%d"}`, tenant, n)), ok)
+		return rec.last(t, g).Reason
+	}
+	for n := range 2 {
+		require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret, n))
+	}
+	require.Equal(t, core.ReasonRateLimited, send("acme", acmeSecret, 3))
+	require.Equal(t, core.ReasonAccepted, send("globex", globexSecret, 1), "another tenant's deliveries from the same address")
+
+	// Failures: of each known tenant by itself, of unknown ones together.
+	require.Equal(t, core.ReasonBadSignature, send("globex", testSecret, 1))
+	require.Equal(t, core.ReasonBadSignature, send("globex", testSecret, 1))
+	require.Equal(t, core.ReasonRateLimited, send("globex", testSecret, 1))
+	require.Equal(t, core.ReasonBadSignature, send("one", testSecret, 1))
+	require.Equal(t, core.ReasonBadSignature, send("two", testSecret, 1))
+	require.Equal(t, core.ReasonRateLimited, send("three", testSecret, 1), "a new name is no new budget")
+	require.Equal(t, core.ReasonAccepted, send("globex", globexSecret, 2))
+}
+
+// bySQL is a source of one's own, such as a table.
+type bySQL struct {
+	mu    sync.Mutex
+	lists map[string]*core.SecretList
+	err   error
+}
+
+func (b *bySQL) Lookup(_ context.Context, tenant string) (*core.SecretList, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return nil, b.err
+	}
+	list := b.lists[tenant]
+	if list == nil {
+		return nil, fmt.Errorf("no row: %w", core.ErrUnknownTenant)
+	}
+	return list, nil
+}
+
+func (b *bySQL) set(tenant string, secrets ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []core.Secret
+	for _, s := range secrets {
+		all = append(all, core.NewSecret("", s))
+	}
+	b.lists[tenant] = core.NewSecretList(all...)
+}
+
+func TestTenantsComeChangeAndGo(t *testing.T) {
+	t.Parallel()
+	src, log := &bySQL{lists: map[string]*core.SecretList{}}, &logged{}
+	c, rec := tenantConfig(timestamped())
+	c.Secrets, c.Logger = src, log.logger()
+	g := mustNew(t, c)
+	n := 0
+	send := func(secret string) core.Reason {
+		n++
+		run(g, of("acme", secret, fmt.Sprintf(`{"id":"%d"}`, n)), ok)
+		return rec.last(t, g).Reason
+	}
+	require.Equal(t, core.ReasonBadSignature, send(acmeSecret))
+	src.set("acme")
+	require.Equal(t, core.ReasonBadSignature, send(acmeSecret), "an empty list is no tenant")
+	require.Zero(t, g.CompiledTenants())
+	src.set("acme", "short")
+	require.Equal(t, core.ReasonNoActiveSecret, send(acmeSecret), "a mistake of ours is not the sender's")
+	require.Contains(t, log.String(), "tenant=acme")
+	src.set("acme", acmeSecret)
+	require.Equal(t, core.ReasonAccepted, send(acmeSecret))
+	src.set("acme", "short")
+	require.Equal(t, core.ReasonAccepted, send(acmeSecret))
+	require.True(t, rec.last(t, g).SecretsStale)
+	require.Contains(t, g.Health().SecretsProblem, "needs at least 16")
+	src.set("acme", testSecret)
+	require.Equal(t, core.ReasonBadSignature, send(acmeSecret))
+	require.Equal(t, core.ReasonAccepted, send(testSecret))
+	src.err = errors.New("the database is away")
+	require.Equal(t, core.ReasonNoActiveSecret, send(testSecret))
+	src.err = nil
+	delete(src.lists, "acme")
+	require.Equal(t, core.ReasonBadSignature, send(testSecret))
+	require.Zero(t, g.CompiledTenants())
+}
+
+func TestCompiledTenantsAreBounded(t *testing.T) {
+	t.Parallel()
+	src := &bySQL{lists: map[string]*core.SecretList{}}
+	c, rec := tenantConfig(timestamped())
+	c.Secrets = src
+	c.Replay = core.DangerouslyNoReplay
+	g := mustNew(t, c)
+	for i := range core.MaxTenants + 50 {
+		tenant := fmt.Sprint("t", i)
+		src.set(tenant, acmeSecret)
+		run(g, of(tenant, acmeSecret, event), ok)
+	}
+	require.Equal(t, core.MaxTenants, g.CompiledTenants())
+	run(g, of("t0", acmeSecret, event), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, "one that was dropped is compiled again")
+}
+
+func TestTenantsInUseAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	src := &bySQL{lists: map[string]*core.SecretList{}}
+	for i := range 8 {
+		src.set(fmt.Sprint("t", i), fmt.Sprint(acmeSecret, i))
+	}
+	c, _ := tenantConfig(timestamped())
+	c.Secrets, c.Replay = src, core.DangerouslyNoReplay
+	g := mustNew(t, c)
+	var wg sync.WaitGroup
+	for worker := range 8 {
+		wg.Go(func() {
+			for n := range 100 {
+				i := (worker + n) % 8
+				if n%10 == 0 {
+					src.set(fmt.Sprint("t", i), fmt.Sprint(acmeSecret, i))
+				}
+				if w := run(g, of(fmt.Sprint("t", i), fmt.Sprint(acmeSecret, i), event), ok); w.Code != 200 {
+					t.Errorf("tenant %d: %d", i, w.Code)
+				}
+				if w := run(g, of(fmt.Sprint("u", n), acmeSecret, event), never(t)); w.Code != 400 {
+					t.Errorf("unknown: %d", w.Code)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}

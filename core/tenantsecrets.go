@@ -1,0 +1,40 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+type tenantSecrets map[string]SecretSource
+
+// SecretsByTenant gives each tenant a source of its own: the keys are those that [Config.Tenant] finds in requests. [New]
+// validates all of them. A tenant that is not in the map is unknown.
+func SecretsByTenant(sources map[string]SecretSource) SecretSource {
+	return tenantSecrets(maps.Clone(sources))
+}
+
+// Lookup asks the tenant's own source.
+func (t tenantSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, error) {
+	src := t[tenant]
+	if src == nil {
+		return nil, fmt.Errorf("%w: it is not among SecretsByTenant", ErrUnknownTenant)
+	}
+	return src.Lookup(ctx, tenant)
+}
+
+func (t tenantSecrets) tenants() []string { return slices.Sorted(maps.Keys(t)) }
+
+// Format shows how many there are, whatever the verb.
+func (t tenantSecrets) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "sallyport.SecretsByTenant(%d)", len(t))
+}
+
+// listsTenants is a source that knows all of its tenants.
+type listsTenants interface{ tenants() []string }
+
+// sameForAll is a source that does not look at the tenant.
+type sameForAll interface{ sameForAll() }
+
+func (*staticSecrets) sameForAll() {}
