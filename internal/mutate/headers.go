@@ -1,0 +1,102 @@
+package main
+
+// ofHeaders break how headers, timestamps and ids are read.
+func ofHeaders() []mutation {
+	const fields, timestamp, handshake = "core/fields.go", "core/timestamp.go", "core/handshake.go"
+	return []mutation{
+		{name: "the first of two headers wins", file: fields, old: "case len(values) > 1:", new: "case false:"},
+		{name: "the first of two signature headers wins", file: fields, old: "if len(lines) > 1 && !repeats {", new: "if len(lines) > 1 && !repeats {\n\t\tlines = lines[:1]\n\t}\n\tif false {"},
+		{name: "headers of any length are read", file: fields, old: "const maxHeaderBytes = 8 << 10", new: "const maxHeaderBytes = 8 << 20"},
+		{name: "a missing id is no failure", file: fields, old: "if p.id == \"\" {\n\t\treturn failure{", new: "if p.id == \"\" {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+		{name: "an id may hold anything", file: fields, old: "if !matchesGrammar(v.scheme.ID.Grammar, p.id) {", new: "if false {"},
+		{name: "a signed value may hold anything", file: fields, old: "case present && !matchesGrammar(want.grammar, text):", new: "case false:"},
+		{name: "a signed value may be missing", file: fields, old: "case !present && !want.optional:", new: "case false:"},
+		{name: "the first of two signed parameters wins", file: fields, old: "if err != nil || len(values) > 1 {", new: "if err != nil {"},
+		{name: "a signed header may hold anything", file: fields, old: `if text != "" && !matchesGrammar(part.Grammar, text) {`, new: `if false {`, in: []string{"./core", "./core/provider"}},
+
+		{name: "the window has no end in the future", file: timestamp, old: "case t.After(now.Add(v.future)):", new: "case false:"},
+		{name: "the window has no end in the past", file: timestamp, old: "case t.Before(now.Add(-v.past)):", new: "case false:"},
+		{name: "the window is open at its old end", file: timestamp, old: "case t.Before(now.Add(-v.past)):", new: "case !t.After(now.Add(-v.past)):"},
+		{name: "the window is a second longer", file: timestamp, old: "case t.Before(now.Add(-v.past)):", new: "case t.Before(now.Add(-v.past-time.Second)):"},
+		{name: "the window is a second longer in the future", file: timestamp, old: "case t.After(now.Add(v.future)):", new: "case t.After(now.Add(v.future+time.Second)):"},
+		{name: "a timestamp may begin with a zero", file: timestamp, old: "|| (text[0] == '0' && len(text) > 1) {", new: "{"},
+		{name: "a timestamp may hold anything that parses", file: timestamp, old: "if text[i] < '0' || text[i] > '9' {", new: "if false {"},
+		{name: "a missing timestamp is no failure", file: timestamp, old: "if text == \"\" {\n\t\treturn failure{", new: "if text == \"\" {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+		{name: "a malformed timestamp is no failure", file: timestamp, old: "if !ok {\n\t\treturn failure{", new: "if !ok {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+
+		{name: "a handshake's token is not compared", file: handshake, old: "g.verifyTokens.judge(r.Context(), token, now, \"the handshake's verify token\", nil); f.failed() {", new: "g.verifyTokens.judge(r.Context(), token, now, \"the handshake's verify token\", nil); false && f.failed() {"},
+		{name: "a challenge may hold anything", file: handshake, old: "if !ok {\n\t\t\treturn nil, failure{", new: "if false {\n\t\t\treturn nil, failure{"},
+		{name: "a challenge of any length is echoed", file: handshake, old: "const maxChallenge = 512", new: "const maxChallenge = 512000"},
+		{name: "a secret is handed over again and again", file: handshake, old: "if !g.handedOver.CompareAndSwap(false, true) {", new: "if false {"},
+		{name: "a challenge is no matter of the provider's grammar", file: handshake, old: "if !matchesGrammar(h.Grammar, challenge) {", new: "if false {", in: []string{"./core", "./core/provider"}},
+	}
+}
+
+// ofThePerimeter break who may connect, and how.
+func ofThePerimeter() []mutation {
+	const transport, passage, sources, rate, buckets = "core/transport.go", "core/passage.go", "core/sources.go", "core/ratelimit.go", "core/buckets.go"
+	return []mutation{
+		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(g.proxies) == 0 {", new: "if len(g.proxies) == 0 {\n\t\treturn failure{}\n\t}\n\tif false {"},
+		{name: "plain HTTP is accepted from peers that are not trusted", file: transport, old: "if !p.trusted {", new: "if !p.trusted {\n\t\treturn failure{}\n\t}\n\tif false {"},
+		{name: "an absolute target proves https", file: transport, old: "if absolute {\n\t\treturn failure{", new: "if absolute {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+		{name: "a proxy that says http is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn failure{}", new: "case schemeHTTPS, schemeHTTP:\n\t\treturn failure{}\n\t}\n\tswitch s {"},
+		{name: "a proxy that says nothing is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn failure{}", new: "case schemeHTTPS, schemeSilent:\n\t\treturn failure{}\n\t}\n\tswitch s {"},
+		{name: "an address without a port is the peer's", file: transport, old: "if err != nil {\n\t\t// An address", new: "if err != nil {\n\t\tif a, err := netip.ParseAddr(r.RemoteAddr); err == nil {\n\t\t\treturn a\n\t\t}\n\t\t// An address"},
+		{name: "IPv4 in IPv6 is another address", file: transport, old: `return ap.Addr().Unmap().WithZone("")`, new: `return ap.Addr().WithZone("")`},
+		{name: "the parsed path is signed in place of the one sent", file: transport, old: "target := r.RequestURI\n", new: "target := r.URL.Path + \"?\" + r.URL.RawQuery\n"},
+
+		{name: "forwarding headers are believed from anybody", file: passage, old: "if p.trusted = containsAddr(g.proxies, p.peer); !p.trusted {", new: "if p.trusted = len(g.proxies) > 0; !p.trusted {"},
+		{name: "the left-most hop is the sender", file: passage, old: "if !containsAddr(g.proxies, addr) {\n\t\t\t\treturn source, \"\"", new: "if false {\n\t\t\t\treturn source, \"\""},
+		{name: "the right-most hop is the sender, though it is a proxy", file: passage, old: "if !containsAddr(g.proxies, addr) {\n\t\t\t\treturn source, \"\"", new: "if true {\n\t\t\t\treturn source, \"\""},
+		{name: "garbage among the hops is passed over", file: passage, old: "if !ok {\n\t\t\t\treturn netip.Addr{}, \"a hop", new: "if !ok {\n\t\t\t\treturn source, \"\"\n\t\t\t}\n\t\t\tif false {\n\t\t\t\treturn netip.Addr{}, \"a hop"},
+		{name: "the first of two X-Forwarded-Proto wins", file: passage, old: "case len(values) > 1:", new: "case false:"},
+		{name: "X-Forwarded-Proto and Forwarded may disagree", file: passage, old: "p.scheme = schemeDisagree", new: "p.scheme = said"},
+		{name: "X-Forwarded-For and Forwarded may disagree", file: passage, old: "case p.source != addr:", new: "case false:"},
+		{name: "a malformed Forwarded is passed over", file: passage, old: "if !chain.parse(lines) {", new: "if !chain.parse(lines) {\n\t\treturn\n\t}\n\tif false {"},
+		{name: "any number of hops", file: "core/forwarded.go", old: "const maxHops = 16", new: "const maxHops = 16000"},
+		{name: "a parameter may come twice in Forwarded", file: "core/forwarded.go", old: "if seen[which] {", new: "if false {"},
+
+		{name: "any source is allowed", file: sources, old: "if set.Contains(p.source) {", new: "if true {"},
+		{name: "a source that cannot be told is allowed", file: sources, old: "if !p.source.IsValid() {\n\t\treturn failure{", new: "if !p.source.IsValid() {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+		{name: "without a list everybody is allowed", file: sources, old: "if err != nil || set == nil {\n\t\treturn failure{", new: "if err != nil || set == nil {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+		{name: "an address just behind a range is in it", file: sources, old: "addr.Compare(s.ranges[at-1].to) <= 0", new: "addr.Compare(s.ranges[at-1].to.Next()) <= 0"},
+		{name: "a list of the whole internet is accepted", file: sources, old: "if !r.from.Prev().IsValid() && !r.to.Next().IsValid() {", new: "if false {"},
+
+		{name: "rates have no limit", file: buckets, old: "if wait := then - now - b.depth; wait > 0 {", new: "if wait := then - now - b.depth; wait > 1e18 {"},
+		{name: "the table of sources grows without an end", file: buckets, old: "placed := known || len(b.fullAt) < b.most", new: "placed := known || b.most > 0"},
+		{name: "the table of sources forgets debts", file: buckets, old: "if at <= now {", new: "if at > 0 {"},
+		{name: "every address of IPv6 is a source of its own", file: rate, old: "p, _ := source.Prefix(64)", new: "p, _ := source.Prefix(128)"},
+		{name: "failures are not counted", file: rate, old: "if !i.counted || i.proved ||", new: "if i.counted || i.proved ||"},
+		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1)", new: "return g.overRate(ctx, i, 0)"},
+		{name: "a source that is over is let in", file: rate, old: "i.retryAfter = wait\n\treturn failure{ReasonRateLimited, \"the source \" + nameOf(i.source) + \" sent more", new: "i.retryAfter = wait\n\tif wait > 0 {\n\t\treturn failure{}\n\t}\n\treturn failure{ReasonRateLimited, \"the source \" + nameOf(i.source) + \" sent more"},
+		{name: "too much is 429 where that loses the event", file: rate, old: "if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {", new: "if false {"},
+	}
+}
+
+// ofBodies break what bounds a body.
+func ofBodies() []mutation {
+	const body, gate, receive = "core/body.go", "core/bodygate.go", "core/receive.go"
+	return []mutation{
+		{name: "a body of any length is read", file: body, old: "if total > limit {", new: "if false {"},
+		{name: "a short body is a body", file: body, old: "case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):", new: "case false:"},
+		{name: "a body of another length than declared is a body", file: body, old: "case declared >= 0 && total != declared:", new: "case false:"},
+		{name: "a body that was read before is an empty one", file: body, old: "if r.ContentLength > 0 {\n\t\t\treturn nil, bodyAlreadyRead()", new: "if false {\n\t\t\treturn nil, bodyAlreadyRead()"},
+		{name: "what is declared is allocated", file: body, old: "size = min(declared, firstRead)", new: "size = declared"},
+		{name: "a form that was parsed before is no matter", file: body, old: "if len(r.PostForm) > 0 || r.MultipartForm != nil {", new: "if false {"},
+		{name: "any number of bodies is held", file: gate, old: "if g.used+1 > g.most && !g.displace(s.began) {", new: "if false {"},
+		{name: "a body grows beyond the room there is", file: gate, old: "for s.gate.used+more > s.gate.most && s.gate.open.Len() > 1 {", new: "for false {"},
+		{name: "a body that is not slow has to make way", file: gate, old: "if now.Sub(s.began) < slowBody {", new: "if now.Sub(s.began) < 0 {"},
+		{name: "a failing source has all the room", file: gate, old: "if leashed && g.countOf(s.source, leashedBodies) >= leashedBodies {", new: "if false {"},
+		{name: "bodies that were made to end count for nothing", file: gate, old: "if g.waking >= max(1, g.most/2) {", new: "if false {"},
+		{name: "a body has all the time in the world", file: "core/deadline.go", old: "deadline := started.Add(g.bodyTimeout)", new: "deadline := started.Add(time.Hour)"},
+		{name: "the rest of a refused body is waited for", file: "core/deadline.go", old: "deadline := time.Now().Add(drainTimeout)", new: "deadline := time.Now().Add(time.Hour)"},
+		{name: "a compressed body is accepted", file: receive, old: "if enc := r.Header[\"Content-Encoding\"]; len(enc) > 1", new: "if enc := r.Header[\"Content-Encoding\"]; false && len(enc) > 1 || false && len(enc) > 1"},
+		{name: "any charset is accepted", file: receive, old: `if badContentType(r.Header["Content-Type"]) {`, new: `if badContentType(nil) {`},
+		{name: "a declared length is not judged", file: receive, old: "if r.ContentLength > g.maxBody {", new: "if false {"},
+		{name: "any method is taken", file: receive, old: "if !slices.Contains(g.methods, r.Method) {", new: "if r.Method == \"\" {"},
+		{name: "a query of any length is parsed", file: "core/credential.go", old: "if len(rawQuery) > maxQueryBytes {", new: "if false {"},
+		{name: "a field of a form that comes twice is taken once", file: "core/bodyfields.go", old: "if n > 1 {\n\t\t\treturn twice\n\t\t}\n\t\tfound[i] = value", new: "found[i] = value"},
+		{name: "a form of any number of fields is read", file: "core/form.go", old: "const maxFormFields = 1000", new: "const maxFormFields = 1 << 30"},
+		{name: "a list of any number of signed items is read", file: "core/bodyfields.go", old: "const maxSignedItems = 64", new: "const maxSignedItems = 1 << 20"},
+	}
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMutationsAreInStepWithTheCode fails where the code was changed and a mutation of it was not: "make mutate" takes too
+// long to find that out.
+func TestMutationsAreInStepWithTheCode(t *testing.T) {
+	all := mutations()
+	require.GreaterOrEqual(t, len(all), 60)
+	names := map[string]bool{}
+	for _, m := range all {
+		require.False(t, names[m.name], "two mutations are called %q", m.name)
+		names[m.name] = true
+		if _, err := m.apply("../.."); err != nil {
+			t.Errorf("%s: %v", m.name, err)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+// ofProofs break what proves a delivery.
+func ofProofs() []mutation {
+	const signature, verifier, credential, receive = "core/signature.go", "core/verifier.go", "core/credential.go", "core/receive.go"
+	return []mutation{
+		{name: "a MAC always compares equal", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if c.size > 0 {"},
+		{name: "only the beginning of a MAC is compared", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if hmac.Equal(c.bytes[i][:4], mac[:4]) {"},
+		{name: "only the end of a MAC is compared", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if hmac.Equal(c.bytes[i][c.size-4:c.size], mac[len(mac)-4:]) {"},
+		{name: "only the first signature of a list counts", file: signature, old: "for i := range c.n {", new: "for i := range min(c.n, 1) {"},
+		{name: "a short signature is filled up with zeros", file: signature, old: "if !ok || n != len(dst) {", new: "if !ok {"},
+		{name: "the prefix of a signature is not compared", file: signature, old: "rest, ok := strings.CutPrefix(text, sig.Prefix)\n\t\tif !ok {", new: "_, rest, ok := strings.Cut(text, \"=\")\n\t\tif !ok {"},
+		{name: "any version of a signature counts", file: signature, old: `if name := v.kinds[i].Name; name == "" || name == version {`, new: `if name := v.kinds[i].Name; name != "" || name == version {`},
+		{name: "any number of signatures", file: signature, old: "const maxSignatures = 16", new: "const maxSignatures = 1600"},
+		{name: "line breaks inside a signature are passed over", file: signature, old: `if b == '\r' || b == '\n' { // which`, new: `if b == 0 { // which`},
+		{name: "stray bits in base64 are passed over", file: signature, old: "n, err := codec.Strict().Decode(out, src)", new: "n, err := codec.Decode(out, src)"},
+		{name: "a second timestamp in the list takes the place of the first", file: signature, old: "if t.timestamp {", new: "if false {"},
+		{name: "nothing to judge is nothing wrong", file: signature, old: "if t.malformed == 0 && t.foreign > 0 {\n\t\treturn failure{", new: "if t.malformed == 0 && t.foreign > 0 {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
+
+		{name: "a secret whose time is over still counts", file: verifier, old: "if !k.secret.activeAt(now) {", new: "if false {"},
+		{name: "only the first secret is tried", file: verifier, old: "i := (start + n) % len(keys.list)", new: "i := start * 0"},
+		{name: "only the first item of a list is verified", file: verifier, old: "for i := range p.items { // each of them", new: "for i := range min(len(p.items), 1) { // each of them"},
+		{name: "a mismatch is no failure", file: verifier, old: "return nil, failure{ReasonBadSignature, v.explainMismatch(body, url)}", new: "return &keys.list[0], failure{}"},
+		{name: "the timestamp in the headers is not judged", file: verifier, old: "return v.checkFreshness(p.timestamp, now)\n}", new: "return failure{}\n}"},
+		{name: "the timestamp in the body is not judged", file: verifier, old: "if (v.inBody || v.lateTime) && p.items == nil {", new: "if false {"},
+		{name: "a body that is no object passes where challenges are signed for anybody", file: verifier, old: "if v.objectBody && (len(body) == 0 || body[0] != '{') {", new: "if false {", in: []string{"./core", "./core/provider"}},
+		{name: "the digest of the body in the signed URL is not compared", file: verifier, old: "if f := v.checkBodyDigest(r, url, body); f.failed() {", new: "if f := v.checkBodyDigest(r, url, body); false && f.failed() {"},
+
+		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.sum[:]) && match == nil {", new: "if match == nil {"},
+		{name: "a credential whose time is over still counts", file: credential, old: "if !s.activeAt(now) {", new: "if false {"},
+		{name: "the first of two Authorization headers wins", file: credential, old: "if len(values) > 1 {\n\t\treturn \"\", failure{ReasonRepeatedHeader", new: "if false {\n\t\treturn \"\", failure{ReasonRepeatedHeader"},
+		{name: "the first of two tokens in the query wins", file: credential, old: "if err != nil || len(values) > 1 {", new: "if err != nil {"},
+		{name: "a missing header is no failure", file: credential, old: "if len(values) == 0 {\n\t\treturn \"\", failure{ReasonMissingCredential,", new: "if len(values) == 0 {\n\t\treturn \"\", failure{}\n\t}\n\tif false {\n\t\treturn \"\", failure{ReasonMissingCredential,"},
+		{name: "a credential of any length is hashed", file: credential, old: "const maxCredentialBytes = 4096", new: "const maxCredentialBytes = 1 << 30"},
+		{name: "stray bits in Basic are passed over", file: credential, old: "base64.StdEncoding.Strict().DecodeString(word)", new: "base64.StdEncoding.DecodeString(word)"},
+		{name: "control characters in Basic are passed over", file: credential, old: "if b < 0x20 || b == 0x7f {\n\t\t\treturn \"\", false", new: "if b == 0x7f {\n\t\t\treturn \"\", false"},
+		{name: "any scheme of Authorization counts as Basic", file: credential, old: `case g.basic != nil && strings.EqualFold(scheme, "Basic"):`, new: `case g.basic != nil:`},
+
+		{name: "a signature is not asked for beside a credential", file: receive, old: "if v := g.verifier; v != nil {\n\t\tif i.secret, f = v.judgeBody", new: "if v := g.verifier; v != nil && len(i.credentials) == 0 {\n\t\tif i.secret, f = v.judgeBody"},
+		{name: "a credential is not asked for beside a signature", file: receive, old: "if gate.member != nil {\n\t\t\tcontinue", new: "if gate.member != nil || g.verifier != nil {\n\t\t\tcontinue"},
+		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.judgeBody(r, i); f.failed() {", new: "if g.store != nil {\n\t\t_, _ = g.claimItems(r.Context(), []replay.Item{{}})\n\t}\n\tif f := g.judgeBody(r, i); f.failed() {"},
+		{name: "handshakes are answered before the proof", file: receive, old: "if f := g.judgeBody(r, i); f.failed() {\n\t\treturn nil, g.refuse(r, i, f)\n\t}\n\tif reply, f := g.provedHandshake(r, i); f.failed() {", new: "if f := g.judgeBody(r, i); f.failed() {\n\t\tif reply, ok := g.provedHandshake(r, i); reply != nil && !ok.failed() {\n\t\t\treturn nil, reply\n\t\t}\n\t\treturn nil, g.refuse(r, i, f)\n\t}\n\tif reply, f := g.provedHandshake(r, i); f.failed() {"},
+		{name: "the body is read before the credentials are judged", file: receive, old: "for _, gate := range g.gates {\n\t\tif gate.member != nil {", new: "if len(g.gates) > 0 && r.Body != nil {\n\t\tif b, f := g.takeBody(r, i); !f.failed() {\n\t\t\trestoreBody(r, &Delivery{body: b})\n\t\t}\n\t}\n\tfor _, gate := range g.gates {\n\t\tif gate.member != nil {"},
+		{name: "a token in the URL reaches the app", file: receive, old: "if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {", new: "if false {"},
+		{name: "equal names of two guards are no conflict", file: receive, old: "if d.guard.endpoint == g.endpoint {", new: "if false {"},
+		{name: "a guard of another endpoint passes for this one's proof", file: receive, old: "if d.guard == g {", new: "if d.guard != nil {"},
+	}
+}
+
+// ofKeys break how keys are read and tried.
+func ofKeys() []mutation {
+	const public, secrets = "core/publickey.go", "core/secretcheck.go"
+	return []mutation{
+		{name: "every signature of Ed25519 is right", file: public, old: "return alg == entry.Ed25519 && ed25519.Verify(pub, signed, signature)", new: "return alg == entry.Ed25519"},
+		{name: "every signature of ECDSA is right", file: public, old: "return alg == entry.ECDSAP256SHA256 && ecdsa.VerifyASN1(pub, signed, signature)", new: "return alg == entry.ECDSAP256SHA256"},
+		{name: "every signature of RSA is right", file: public, old: "return rsa.VerifyPKCS1v15(pub, hash, signed, signature) == nil", new: "return hash > 0"},
+		{name: "every signature of RSA-PSS is right", file: public, old: "return rsa.VerifyPSS(pub, hash, signed, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil", new: "return hash > 0", in: []string{"./core", "./core/provider"}},
+		{name: "keys of small order are accepted", file: public, old: "return checkEd25519Point(pub)", new: `return ""`},
+		{name: "keys of RSA of any size are accepted", file: public, old: "case bits < least || bits > maxRSABits:", new: "case bits > maxRSABits:"},
+		{name: "an exponent of 1 is accepted", file: public, old: "case pub.E < 3 || pub.E%2 == 0 || pub.N.Bit(0) == 0:", new: "case pub.N.Bit(0) == 0:"},
+		{name: "keys on another curve are accepted", file: public, old: "if pub.Curve != elliptic.P256() {", new: "if pub.Curve == nil {"},
+		{name: "any number of public-key signatures", file: "core/publicsignature.go", old: "const maxPublicSignatures = 4", new: "const maxPublicSignatures = 4000"},
+		{name: "a public-key signature of any length is tried", file: "core/publicsignature.go", old: "if !ok || n < least || n > most {", new: "if !ok {"},
+		{name: "a fetched key is taken as it is", file: "core/verifier.go", old: "if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if false {\n\t\t\tproblem := \"\""},
+
+		{name: "a short secret is accepted", file: secrets, old: "const minSecretBytes = 16", new: "const minSecretBytes = 1"},
+		{name: "an empty secret is accepted", file: secrets, old: "case text == \"\":\n\t\treturn key, \"the secret is empty\"", new: "case text == \"\":\n\t\tkey.bytes = []byte{0}\n\t\treturn key, \"\""},
+		{name: "a secret that is nothing but its prefix is accepted", file: secrets, old: `if encoded == "" {`, new: `if false {`},
+		{name: "a placeholder is accepted", file: secrets, old: "t := strings.ToLower(strings.Trim(text,", new: "t := \"x\" + strings.ToLower(strings.Trim(text,"},
+		{name: "white space about a secret is accepted", file: secrets, old: "case strings.TrimSpace(text) != text:", new: "case false:"},
+		{name: "any number of secrets", file: "core/secretsource.go", old: "const maxSecrets = 32", new: "const maxSecrets = 3200"},
+		{name: "a password may be empty", file: secrets, old: `case password == "":`, new: `case password == "\x00":`},
+
+		{name: "a key may be fetched from any host", file: "core/keys/pin.go", old: "if i < 0 {", new: "if i < 0 {\n\t\ti = 0\n\t}\n\tif i < 0 {"},
+		{name: "a key may be fetched from any path", file: "core/keys/pin.go", old: "if !p.Path.matches(rest[slash:]) {", new: "if false {"},
+		{name: "a key may be fetched over plain HTTP", file: "core/keys/pin.go", old: "rest, ok := strings.CutPrefix(text, \"https://\")\n\tif !ok {\n\t\treturn Host{}", new: "rest, ok := strings.CutPrefix(strings.Replace(text, \"http://\", \"https://\", 1), \"https://\")\n\tif !ok {\n\t\treturn Host{}"},
+		{name: "a document of any size is read", file: "core/keys/fetch.go", old: "if int64(len(body)) > f.maxBytes {", new: "if false {"},
+		{name: "a redirect is an answer", file: "core/keys/fetch.go", old: "case code != http.StatusOK:", new: "case code > 399:"},
+		{name: "a member that comes twice in the body is taken once", file: "core/internal/jsonscan/jsonscan.go", old: "if seen&(1<<(i&63)) != 0 {", new: "if false {"},
+		{name: "a member in another case is the member", file: "core/internal/jsonscan/jsonscan.go", old: "if !exact {", new: "if false {"},
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+// ofReplay break what is remembered.
+func ofReplay() []mutation {
+	const claim, identity, mem, memSettle = "core/claim.go", "core/identity.go", "core/replay/memstore/claim.go", "core/replay/memstore/settle.go"
+	return []mutation{
+		{name: "a store that fails is no obstacle", file: claim, old: "if d.guard.failOpen {", new: "if true {"},
+		{name: "a full store is no obstacle", file: claim, old: "if errors.Is(err, replay.ErrFull) {", new: "if errors.Is(err, replay.ErrFull) {\n\t\td.unclaimed = err\n\t\treturn nil\n\t}\n\tif false {"},
+		{name: "what is done is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.InFlight }"},
+		{name: "what is in flight is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.Done }"},
+		{name: "an answer for another number of items is an answer", file: claim, old: "if len(results) != len(items) {", new: "if len(results) > len(items) {"},
+		{name: "an answer without a state is a claim", file: claim, old: "case replay.Claimed, replay.InFlight, replay.Done:\n\t\tdefault:", new: "case replay.Claimed, replay.InFlight, replay.Done:\n\t\t}\n\t\tif false {"},
+		{name: "a claim ends when the sender hangs up", file: claim, old: "ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)\n\tdefer cancel()\n\tresults, err", new: "ctx, cancel := context.WithTimeout(ctx, storeTimeout)\n\tdefer cancel()\n\tresults, err"},
+		{name: "an event twice in a batch runs twice", file: claim, old: "if seen[id] {", new: "if false {"},
+		{name: "a conflict is let pass where it is to be refused", file: claim, old: "if g.strict {", new: "if false {"},
+		{name: "a duplicate in flight is a success", file: claim, old: "if inFlight {", new: "if false && inFlight {"},
+
+		{name: "one endpoint's events are another's", file: identity, old: "[...]string{identityVersion, endpoint, tenant, kind} {", new: "[...]string{identityVersion, endpoint[:0], tenant, kind} {"},
+		{name: "one tenant's events are another's", file: identity, old: "[...]string{identityVersion, endpoint, tenant, kind} {", new: "[...]string{identityVersion, endpoint, tenant[:0], kind} {", in: []string{"./core", "./core/provider"}},
+		{name: "parts of an identity run into each other", file: identity, old: "_, _ = h.Write(length[:])", new: "_ = length"},
+		{name: "an empty identity of the app's is none", file: identity, old: "if text == \"\" {\n\t\t\treturn Identity{}, false", new: "if text == \"\" {\n\t\t\treturn Identity{}, true"},
+		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}, true\n\t\t// A proved body without the id falls back"},
+		{name: "an unsigned id is what is remembered", file: identity, old: "values = append(values, digest[:])", new: "values = append(values, []byte(e.ID))"},
+		{name: "headers do not join the digest", file: identity, old: "values = append(values, []byte(t.r.Header.Get(name)))", new: "_ = name", in: []string{"./core", "./core/provider"}},
+
+		{name: "a full store evicts", file: mem, old: "if s.table.live >= s.capacity {\n\t\t\treturn false", new: "if s.table.live >= s.capacity {\n\t\t\ts.forget(1)"},
+		{name: "a store grows without an end", file: mem, old: "if s.table.live >= s.capacity {", new: "if false {"},
+		{name: "half a batch stays claimed", file: mem, old: "s.undo(items, results[:i])", new: "_ = i"},
+		{name: "what is done is claimed again", file: mem, old: "State:    replay.Done,", new: "State:    replay.Claimed,"},
+		{name: "a stale holder settles a newer claim", file: memSettle, old: "if r.token != st.Token {", new: "if false {"},
+		{name: "a commit makes a claim out of nothing", file: memSettle, old: "return st.Verdict == replay.Release\n\t}\n\tif r.token", new: "return true\n\t}\n\tif r.token"},
+		{name: "a stale holder extends a newer claim", file: memSettle, old: "if no == 0 || r.done() || r.token != claims[i].Token {", new: "if no == 0 || r.done() {"},
+		{name: "a release undoes a commit", file: memSettle, old: "return st.Verdict == replay.Commit\n\tcase", new: "s.forget(no)\n\t\treturn true\n\tcase"},
+	}
+}
+
+// ofSettling break what becomes of an event once the app's code has run.
+func ofSettling() []mutation {
+	const pass, settle, dispatch, holding = "core/pass.go", "core/settle.go", "core/dispatch.go", "core/holding.go"
+	return []mutation{
+		{name: "an error commits", file: pass, old: "case failed, !res.handled:\n\t\td.decide(i, replay.Release)", new: "case failed, !res.handled:\n\t\td.decide(i, replay.Commit)"},
+		{name: "an event that nobody handles is committed", file: pass, old: "case failed, !res.handled:", new: "case failed:"},
+		{name: "an ordered batch goes on behind a failure", file: pass, old: "return !res.abort && !(ordered && failed)", new: "return !res.abort"},
+		{name: "a failure that a signal wrote itself is no failure", file: pass, old: "if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) {", new: "if w := p.written(); false && w != before {"},
+		{name: "a signal ends when the sender hangs up", file: pass, old: "ctx := context.WithoutCancel(parent)", new: "ctx := parent"},
+		{name: "a signal whose lease is lost goes on", file: pass, old: "!d.holding.attach(claim, cancel) {", new: "!d.holding.attach(claim, func(error) {}) {"},
+
+		{name: "a panic commits", file: dispatch, old: "res.worst = outcomePanic", new: "res.worst = outcomeOK"},
+		{name: "a panic is not contained", file: dispatch, old: "v := recover()\n\t\tif v == nil {", new: "v := any(nil)\n\t\tif v == nil {"},
+		{name: "a join that holds a permanent error is permanent", file: dispatch, old: "worst = max(worst, classify(branch))", new: "worst = min(max(worst, classify(branch)), outcomePermanent)"},
+		{name: "a signal runs on a request that nobody proved", file: dispatch, old: "if d == nil {\n\t\trejection", new: "if d == nil && r.Method == \"\" {\n\t\trejection"},
+		{name: "a failure is answered as a success", file: dispatch, old: "case t.worst >= outcomeRetry:", new: "case t.worst > outcomePanic:"},
+		{name: "an abort is not passed on", file: dispatch, old: "panic(http.ErrAbortHandler)", new: "return nil"},
+
+		{name: "a plain handler's error commits", file: settle, old: "ok := o.Err == nil && !o.Written.Hijacked &&", new: "ok := !o.Written.Hijacked &&"},
+		{name: "a plain handler's 500 commits", file: settle, old: "((status >= 200 && status <= 299) ||", new: "((status >= 200 && status <= 599) ||"},
+		{name: "a connection that was taken over commits", file: settle, old: "ok := o.Err == nil && !o.Written.Hijacked &&", new: "ok := o.Err == nil &&"},
+		{name: "a handler that panicked commits", file: settle, old: "defer d.release()\n\td.settle(replay.Release)\n\td.report(ReasonSignalPanicked", new: "defer d.release()\n\td.settle(replay.Commit)\n\td.report(ReasonSignalPanicked"},
+		{name: "a half-done batch reaches a plain handler", file: settle, old: "if d.NeedsSignals() {\n\t\td.settle(replay.Release)", new: "if false {\n\t\td.settle(replay.Release)"},
+
+		{name: "the last verdict stands, not the first", file: holding, old: "if h.claims[i].verdict == 0 {\n\t\th.claims[i].verdict = v\n\t}\n}\n\n// decideAll", new: "h.claims[i].verdict = v\n}\n\n// decideAll"},
+		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
+		{name: "leases are not renewed", file: holding, old: "err := h.store.Extend(ctx, held, h.lease)", new: "err := error(nil)\n\t_ = held"},
+		{name: "a lost lease does not end the work", file: holding, old: "if c.cancel != nil {\n\t\t\tc.cancel(ErrLeaseLost)", new: "if false {\n\t\t\tc.cancel(ErrLeaseLost)"},
+		{name: "renewals go on for ever", file: holding, old: "case !now.Before(limit):", new: "case false:"},
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+// ofConfigs break what New refuses.
+func ofConfigs() []mutation {
+	const guard = "core/guard.go"
+	return []mutation{
+		{name: "a guard without anything that proves is made", file: guard, old: "if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret {", new: "if false {"},
+		{name: "a guard without a choice about replays is made", file: guard, old: "if c.Replay == nil {\n\t\tm.add(\"Replay\"", new: "if c.Replay == nil {\n\t\treturn\n\t}\n\tif false {\n\t\tm.add(\"Replay\""},
+		{name: "an endpoint without a name is made", file: guard, old: "if c.Endpoint == \"\" {\n\t\tm.add(\"Endpoint\"", new: "if false {\n\t\tm.add(\"Endpoint\""},
+		{name: "the whole internet is a trusted proxy", file: guard, old: "if p.Bits() == 0 {", new: "if false {"},
+		{name: "what is remembered may be forgotten before it is stale", file: guard, old: "case g.retention < least:", new: "case false:"},
+		{name: "what is remembered may be forgotten before the provider stops", file: guard, old: "case horizon > 0 && g.retention < horizon:", new: "case false:"},
+		{name: "a failed authentication may be a success", file: guard, old: "case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable:", new: "case http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable:"},
+		{name: "a tolerance of any length is accepted", file: guard, old: "case tolerance < 0 || tolerance > maxTolerance:", new: "case tolerance < 0:"},
+		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
+		{name: "a provider that never retries needs no choice", file: guard, old: "if g.entry.NeverRetries {", new: "if false {"},
+		{name: "a public URL over plain HTTP is accepted", file: guard, old: `(u.Scheme != "https" && !(u.Scheme == "http" && c.DangerouslyAllowHTTP))`, new: `u.Scheme == ""`},
+	}
+}
+
+// ofWhatShows break what the outside, and logs, must not learn.
+func ofWhatShows() []mutation {
+	both := []string{"./core", "./internal/adaptertest"}
+	return []mutation{
+		{name: "an answer says why", file: "core/reply.go", old: `p := textReply(r.Status, http.StatusText(r.Status)+"\n")`, new: `p := textReply(r.Status, string(r.Reason)+"\n")`, in: both},
+		{name: "a rejection prints why", file: "core/rejection.go", old: "return http.StatusText(r.Status) }", new: "return string(r.Reason) }", in: both},
+		{name: "a rejection unwraps into the app's error", file: "core/rejection.go", old: "func (r *Rejection) Cause() error { return r.cause }", new: "func (r *Rejection) Cause() error { return r.cause }\n\n// Unwrap is the cause.\nfunc (r *Rejection) Unwrap() error { return r.cause }", in: both},
+		{name: "one failed authentication has a status of its own", file: "core/perimeter.go", old: "case reason.Class() == ClassAuthentication:", new: "case reason.Class() == ClassAuthentication && reason != ReasonStale:", in: both},
+		{name: "a failed authentication before the body keeps the connection", file: "core/receive.go", old: "if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {", new: "if false {"},
+		{name: "a challenge may be read as HTML", file: "core/reply.go", old: `p.Header.Set("Content-Type", "text/plain; charset=utf-8")`, new: `p.Header.Set("Content-Type", "text/html; charset=utf-8")`, in: both},
+		{name: "a browser may guess", file: "core/reply.go", old: "p.Header.Set(\"X-Content-Type-Options\", \"nosniff\")\n\t\tp.Body", new: "p.Body", in: both},
+		{name: "no answer says when to come again", file: "core/reply.go", old: `p.Header.Set("Retry-After", strconv.FormatInt(s, 10))`, new: "_ = strconv.FormatInt(s, 10)"},
+		{name: "a wrong method is 404", file: "core/reason.go", old: "return http.StatusMethodNotAllowed", new: "return http.StatusNotFound", in: both},
+		{name: "our own state is 4xx", file: "core/reason.go", old: "case ClassState:\n\t\treturn http.StatusServiceUnavailable", new: "case ClassState:\n\t\treturn http.StatusConflict", in: both},
+		{name: "a secret prints", file: "core/secret.go", old: "func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }", new: "func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.reveal()) }"},
+		{name: "a secret is logged", file: "core/secret.go", old: "func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }", new: "func (s Secret) LogValue() slog.Value { return slog.StringValue(s.reveal()) }"},
+		{name: "a secret is encoded", file: "core/secret.go", old: "func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }", new: "func (s Secret) MarshalText() ([]byte, error) { return []byte(s.reveal()), nil }"},
+		{name: "a delivery prints its request", file: "core/delivery.go", old: `_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")`, new: `_, _ = fmt.Fprint(f, d.r.URL, d.r.PathValue("p"))`},
+		{name: "control characters reach the log", file: "core/logobserver.go", old: "if r < 0x20 || r == 0x7f", new: "if r == 0x7f"},
+		{name: "texts of any length reach the log", file: "core/logobserver.go", old: "const most = 512", new: "const most = 1 << 30"},
+		{name: "an observer's panic ends the program", file: "core/observer.go", old: "if v := recover(); v != nil {", new: "if v := any(nil); v != nil {"},
+		{name: "records pile up without an end", file: "core/observer.go", old: "if len(p.queue) >= pumpCapacity {", new: "if false {"},
+	}
+}
