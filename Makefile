@@ -3,6 +3,7 @@
 STATICCHECK_VERSION = v0.8.2
 FUZZTIME            = 10s
 ARGS                =
+MUTATIONS           =
 
 # Each module stands on its own, whatever go.work lies about.
 export GOWORK = off
@@ -99,6 +100,11 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 			(cd "$$dir" && go test -run '^$$' -fuzz "^$${target#*=}\$$" -fuzztime $(FUZZTIME) "$${target%=*}"); \
 		done; \
 	done
+
+# Half an hour and more. What survives is a test that is missing; MUTATIONS=expression picks some by name or file.
+.PHONY: mutate
+mutate: ## Break the code in every way that internal/mutate knows; each has to make a test fail
+	@go run ./internal/mutate -only '$(MUTATIONS)'
 
 # Some minutes; "make test" does the same with fewer rounds.
 .PHONY: crash

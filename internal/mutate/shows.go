@@ -14,7 +14,7 @@ func ofConfigs() []mutation {
 		{name: "a tolerance of any length is accepted", file: guard, old: "case tolerance < 0 || tolerance > maxTolerance:", new: "case tolerance < 0:"},
 		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
 		{name: "a provider that never retries needs no choice", file: guard, old: "if g.entry.NeverRetries {", new: "if false {"},
-		{name: "a public URL over plain HTTP is accepted", file: guard, old: `(u.Scheme != "https" && !(u.Scheme == "http" && c.DangerouslyAllowHTTP))`, new: `u.Scheme == ""`},
+		{name: "a public URL over plain HTTP is accepted", file: guard, old: `!(u.Scheme == "http" && (c.DangerouslyAllowHTTP ||`, new: `!(u.Scheme == "http" && (true ||`},
 	}
 }
 
