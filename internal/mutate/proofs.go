@@ -27,7 +27,7 @@ func ofProofs() []mutation {
 		{name: "the digest of the body in the signed URL is not compared", file: verifier, old: "if f := v.checkBodyDigest(r, url, body); f.failed() {", new: "if f := v.checkBodyDigest(r, url, body); false && f.failed() {"},
 
 		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.sum[:]) && match == nil {", new: "if match == nil {"},
-		{name: "a credential whose time is over still counts", file: credential, old: "if !s.activeAt(now) {", new: "if false {"},
+		{name: "a credential whose time is over still counts", file: credential, old: "if !s.activeAt(i.now) {", new: "if false {"},
 		{name: "the first of two Authorization headers wins", file: credential, old: "if len(values) > 1 {\n\t\treturn \"\", failure{ReasonRepeatedHeader", new: "if false {\n\t\treturn \"\", failure{ReasonRepeatedHeader"},
 		{name: "the first of two tokens in the query wins", file: credential, old: "if err != nil || len(values) > 1 {", new: "if err != nil {"},
 		{name: "a missing header is no failure", file: credential, old: "if len(values) == 0 {\n\t\treturn \"\", failure{ReasonMissingCredential,", new: "if len(values) == 0 {\n\t\treturn \"\", failure{}\n\t}\n\tif false {\n\t\treturn \"\", failure{ReasonMissingCredential,"},
