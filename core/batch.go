@@ -2,6 +2,8 @@ package core
 
 import (
 	"crypto/sha256"
+	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
@@ -14,6 +16,9 @@ const maxBatch = 20_000
 func (d *Delivery) readEvents(t *told) failure {
 	g := d.guard
 	g.events.open(t)
+	if !g.isRecipient(t.payload) {
+		return failure{ReasonWrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
+	}
 	items, split := g.split(t.payload)
 	if !split {
 		d.events, d.states = d.one[:1], d.oneState[:1]
@@ -28,6 +33,25 @@ func (d *Delivery) readEvents(t *told) failure {
 		}
 	}
 	return failure{}
+}
+
+// isRecipient says whether a proved payload is for one of those whom the entry allows.
+func (g *Guard) isRecipient(payload []byte) bool {
+	if g.recipient == nil {
+		return true
+	}
+	raw := make([][]byte, g.recipient.Len())
+	if g.recipient.Find(payload, raw) != nil {
+		return false
+	}
+	texts := make([]string, len(raw))
+	for i := range raw {
+		texts[i], _ = jsonscan.Text(raw[i])
+		if texts[i] == "" || strings.ContainsRune(texts[i], '/') {
+			return false
+		}
+	}
+	return slices.Contains(g.entry.Recipient.Allowed, strings.Join(texts, "/"))
 }
 
 func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {

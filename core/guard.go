@@ -45,6 +45,7 @@ type Guard struct {
 	identity      func(Event) string
 	identityPath  *jsonscan.Paths
 	batchPath     *jsonscan.Paths // nil: the payload itself is the list
+	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
 	ordered       bool
 	strict        bool
 
@@ -118,6 +119,9 @@ func New(c Config) (*Guard, error) {
 	}
 	if e.Identity.Kind == entry.ByPointer {
 		g.identityPath = jsonscan.Compile(append([]string{e.Identity.Pointer}, e.Identity.And...)...)
+	}
+	if e.Recipient != nil {
+		g.recipient = jsonscan.Compile(e.Recipient.Pointers...)
 	}
 	if e.Batch != nil {
 		if e.Batch.Pointer != "" {
@@ -409,6 +413,9 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	g.status = c.AuthenticationStatus
 	if g.status == 0 {
 		g.status = g.entry.AuthStatus
+		if g.entry.AsksFirst && slices.ContainsFunc(g.gates, func(have *gate) bool { return have.basic != nil }) {
+			g.status = http.StatusUnauthorized
+		}
 	}
 	switch g.status {
 	case 0:

@@ -6,13 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -275,80 +273,6 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 	require.Equal(t, 200, probe(nil, true, "mandrill_events=%5B%5D"))
 	require.Equal(t, 503, probe(nil, true, "mandrill_events=%5B%7B%7D%5D"))
 	require.Equal(t, 400, probe(core.StaticSecrets("a-key-of-enough-bytes"), false, "mandrill_events=%5B%5D"))
-}
-
-// TestSNS judges recorded messages of Amazon SNS by their certificate, offline: its canonical form, and the version that
-// says which hash was used.
-func TestSNS(t *testing.T) {
-	t.Parallel()
-	data, err := os.ReadFile("testdata/sns/aws-sns.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID      string
-		Expect  string
-		Cert    string `json:"cert_pem"`
-		Body    []byte `json:"body_b64"`
-		Headers map[string]string
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
-	field := func(name string, optional bool, g entry.Grammar) entry.Part {
-		return entry.Part{Kind: entry.PartJSON, Text: "/" + name, Before: name + "\n", After: "\n", Optional: optional, Grammar: g}
-	}
-	p := core.NewProvider(entry.Entry{
-		Name: "sns", Title: "SNS", Confidence: "A",
-		Scheme: &entry.Scheme{
-			Algorithm: entry.RSAPKCS1SHA256,
-			Key:       entry.Key{Certificate: true},
-			Second:    &entry.KeyKind{Algorithm: entry.RSAPKCS1SHA1, Name: "1"},
-			Signature: entry.Signature{
-				Field: entry.Field{JSON: "/Signature"}, Encoding: entry.Base64, Name: "2", Version: entry.Field{JSON: "/SignatureVersion"},
-			},
-			KeyRef: entry.Field{JSON: "/SigningCertURL"},
-			// Only the message may hold a line feed: read from its end, the text divides in one way.
-			Signed: []entry.Part{
-				field("Message", false, entry.AnyText), field("MessageId", false, entry.NoControl), field("Subject", true, entry.NoControl),
-				field("SubscribeURL", true, entry.NoControl), field("Timestamp", false, entry.NoControl), field("Token", true, entry.NoControl),
-				field("TopicArn", false, entry.NoControl), field("Type", false, entry.NoControl),
-			},
-		},
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/MessageId"},
-	}, nil)
-	judged := 0
-	for _, v := range vectors {
-		require.Equal(t, "valid", v.Expect)
-		if strings.Contains(v.ID, "lambda") {
-			continue // a Lambda function gets other names of members, never a webhook
-		}
-		judged++
-		judge := func(body []byte) core.Reason {
-			return reasonOf(guardOf(t, p, v.Cert, time.Now()), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(string(body))))
-		}
-		require.Empty(t, judge(v.Body), v.ID)
-		var doc map[string]any
-		require.NoError(t, json.Unmarshal(v.Body, &doc))
-		for name := range doc {
-			if name == "UnsubscribeURL" || name == "SigningCertURL" {
-				continue // nothing signs these
-			}
-			changed := map[string]any{}
-			for k, value := range doc {
-				changed[k] = value
-			}
-			changed[name] = fmt.Sprint(doc[name], "x")
-			body, err := json.Marshal(changed)
-			require.NoError(t, err)
-			require.NotEmpty(t, judge(body), "%s with another %s", v.ID, name)
-		}
-		doc["SignatureVersion"] = map[string]string{"1": "2", "2": "1"}[doc["SignatureVersion"].(string)]
-		body, err := json.Marshal(doc)
-		require.NoError(t, err)
-		require.Equal(t, core.ReasonBadSignature, judge(body), "the version of another hash")
-		doc["SignatureVersion"] = "3"
-		body, err = json.Marshal(doc)
-		require.NoError(t, err)
-		require.Equal(t, core.ReasonMissingSignature, judge(body))
-	}
-	require.Equal(t, 3, judged)
 }
 
 func TestHubSpotsVersionIsNotTheRequestsChoice(t *testing.T) {

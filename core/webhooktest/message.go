@@ -157,7 +157,7 @@ func (s *signer) makeForm() {
 		return
 	}
 	text := string(s.body)
-	if field != "" {
+	if field != "" && s.scheme.Signature.Form != "" {
 		text = base64.StdEncoding.EncodeToString(s.body) // Braintree's XML
 	} else if field = s.entry.Event.PayloadForm; field == "" {
 		field = "payload"
@@ -170,6 +170,11 @@ func (s *signer) makeForm() {
 func needsJSON(s *entry.Scheme) bool {
 	return s.Signature.JSON != "" || s.Timestamp.JSON != "" || s.ID.JSON != "" ||
 		slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartJSON })
+}
+
+// needsForm says that something of the proof is a field of a form.
+func needsForm(s *entry.Scheme) bool {
+	return s.Signature.Form != "" || slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartForm })
 }
 
 // signInside signs a body that carries its own signature.
@@ -240,7 +245,10 @@ func (s *signer) signCarrier(c carrier) error {
 
 // madeUp is a value for a signed field that is missing.
 func madeUp(p *entry.Part) string {
-	if len(p.OneOf) > 0 {
+	switch {
+	case p.Sample != "":
+		return p.Sample
+	case len(p.OneOf) > 0:
 		return p.OneOf[0]
 	}
 	switch p.Grammar {

@@ -128,7 +128,7 @@ func (s *signer) sign(secret string) ([]byte, error) {
 		return nil, err
 	}
 	s.makeForm()
-	if needsJSON(sch) || sch.Signature.Form != "" {
+	if needsJSON(sch) || needsForm(sch) {
 		return s.signInside()
 	}
 	s.id = s.makeID(nil)

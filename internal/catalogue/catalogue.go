@@ -6,6 +6,7 @@
 package catalogue
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,6 +53,7 @@ type Entry struct {
 
 	Parameters []Parameter
 	make       func(Values) core.Provider
+	keys       keySource // nil: nothing is fetched
 }
 
 // Provider makes the provider of these values. Values of parameters that belong into core.Config are the caller's to
@@ -76,6 +78,14 @@ func (e Entry) Provider(values Values) (core.Provider, error) {
 	}
 	return e.make(values), nil
 }
+
+// failed is the provider with a mistake in its parameters, which core.New reports.
+func failed(p core.Provider, err error) core.Provider {
+	e, before := core.EntryOf(p)
+	return core.NewProvider(*e, errors.Join(before, err))
+}
+
+var errYesOrNo = errors.New("a parameter that is yes or no is something else") //lint:immutable an error value
 
 // Samples are values for tests, of every parameter.
 func (e Entry) Samples() Values {

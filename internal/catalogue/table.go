@@ -8,7 +8,7 @@ import (
 
 // proved are the entries of core/provider: those without parameters come of themselves.
 func proved() []Entry {
-	return plain(Proved, "core/provider", provider.All())
+	return append(plain(Proved, "core/provider", provider.All()), published()...)
 }
 
 // library are the entries of core/provider's subpackages that need a library.

@@ -27,7 +27,8 @@ type Entry struct {
 
 	Identity   Identity
 	Event      Event
-	Batch      *Batch // nil: a delivery is one event
+	Batch      *Batch     // nil: a delivery is one event
+	Recipient  *Recipient // nil: the keys are the receiver's own
 	Handshakes []Handshake
 
 	MaxBody int64 // bytes; 0: 1 MiB
@@ -40,6 +41,8 @@ type Entry struct {
 	AckLimit time.Duration
 
 	AuthStatus int // answer to a failed authentication; 0: 400
+	// AsksFirst says that the provider sends a configured Basic credential only after a 401, which is then the answer.
+	AsksFirst bool
 	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much is 503 and not 429.
 	Drops4xx bool
 
@@ -307,7 +310,9 @@ type Part struct {
 	Grammar  Grammar
 	// OneOf lists the only values that are let in: whom a delivery has to be for, where a provider signs with one key for
 	// everybody.
-	OneOf   []string
+	OneOf []string
+	// Sample is what a test's signer makes up where the value is missing; empty: what its grammar allows.
+	Sample  string
 	Repeats Repeats // PartSortedForm
 }
 
@@ -401,6 +406,13 @@ type Value struct {
 	FirstKey string // the name of the payload's first member other than this one (Telegram's update type)
 	Const    string // this text, if the form field Form is present
 	Envelope string // a pointer into the body that carries the payload (Event.PayloadJSON); it is signed
+}
+
+// Recipient is whom a proved payload has to be for, where a provider signs with one key for everybody: the texts at the
+// pointers, joined by '/', are one of those allowed.
+type Recipient struct {
+	Pointers []string
+	Allowed  []string
 }
 
 // Event says where an event's details are read; the first value that is present wins.

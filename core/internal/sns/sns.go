@@ -1,0 +1,147 @@
+// Package sns is the entry of Amazon SNS and of services that send as it does.
+//
+// Anybody can subscribe this endpoint to a topic of theirs, and the service signs what they publish with the same keys.
+// So a message counts only if its topic is one of those that are listed.
+package sns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// Horizon is how long SNS retries at most, whatever the subscription's policy says.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+const Horizon = time.Hour
+
+// Config is what the entries' parameters become.
+type Config struct {
+	Topics     []string // ARNs
+	IsTopic    func(arn string) bool
+	Confirm    func(ctx context.Context, topicARN, token string) error
+	SHA256Only bool
+}
+
+// Entry is the part that all of them share: the scheme, the identity and the handshakes. The error names what is wrong
+// with the config.
+func Entry(c Config) (entry.Entry, error) {
+	e := entry.Entry{
+		Confidence: "A",
+		SecretFrom: "the certificate at a message's SigningCertURL, in PEM, for keys at hand; usually Keys fetches it",
+		Scheme:     scheme(c),
+		Unsigned:   []string{"message attributes", "SigningCertURL and UnsubscribeURL", "headers (x-amz-sns-*)"},
+		Identity:   entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{
+			ID:   []entry.Value{{Envelope: "/MessageId"}},
+			Time: []entry.Value{{Envelope: "/Timestamp"}}, TimeUnit: entry.RFC3339,
+			PayloadJSON: "/Message",
+		},
+		Handshakes: []entry.Handshake{
+			confirmation(c.Confirm),
+			{
+				// The address in it would subscribe again; nothing is done with it.
+				Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "UnsubscribeConfirmation",
+				Note: "the subscription of this endpoint has ended: somebody unsubscribed it",
+			},
+		},
+		MaxBody:      2 << 20, // a message has at most 256 KiB, which JSON may escape
+		RetryHorizon: Horizon, AckLimit: 15 * time.Second,
+		// To SNS every status from 200 to 499 says that the message has arrived.
+		AuthStatus: 503, Drops4xx: true, AsksFirst: true,
+	}
+	return e, check(c)
+}
+
+func check(c Config) error {
+	var mistakes []error
+	if len(c.Topics) == 0 {
+		mistakes = append(mistakes, errors.New("needs the ARNs of your topics: anybody can subscribe this endpoint to a topic of their own, whose messages are genuine too"))
+	}
+	for _, topic := range c.Topics {
+		if !c.IsTopic(topic) {
+			mistakes = append(mistakes, fmt.Errorf("lists %.100q, which is no ARN of a topic", topic))
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// scheme is SNS's canonical form. Only the message may hold a line feed: it comes first, so that the text, read from its
+// end, divides in one way.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
+func scheme(c Config) *entry.Scheme {
+	named := func(p entry.Part, name string) entry.Part {
+		p.Before, p.After = name+"\n", "\n"
+		return p
+	}
+	field := func(name string, optional bool, g entry.Grammar, sample string) entry.Part {
+		return named(entry.Part{Kind: entry.PartJSON, Text: "/" + name, Optional: optional, Grammar: g, Sample: sample}, name)
+	}
+	topic := field("TopicArn", false, entry.NoControl, "")
+	topic.OneOf = append([]string{}, c.Topics...)
+	s := &entry.Scheme{
+		Algorithm: entry.RSAPKCS1SHA256,
+		Key:       entry.Key{Certificate: true},
+		Signature: entry.Signature{
+			Field: entry.Field{JSON: "/Signature"}, Encoding: entry.Base64, Name: "2", Version: entry.Field{JSON: "/SignatureVersion"},
+		},
+		Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/Timestamp"}, Unit: entry.RFC3339, Past: Horizon + 5*time.Minute},
+		ID:        entry.Field{JSON: "/MessageId", Grammar: entry.Token},
+		KeyRef:    entry.Field{JSON: "/SigningCertURL"},
+		Signed: []entry.Part{
+			field("Message", false, entry.AnyText, "a message of a test"),
+			named(entry.ID(), "MessageId"),
+			field("Subject", true, entry.NoControl, ""),
+			field("SubscribeURL", true, entry.NoControl, ""),
+			named(entry.TimestampText(), "Timestamp"),
+			field("Token", true, entry.NoControl, ""),
+			topic,
+			field("Type", false, entry.Word, "Notification"),
+		},
+	}
+	if !c.SHA256Only {
+		// Version 1 is a topic's setting at first. Collisions of SHA-1 cannot change the topic, which ends what is signed.
+		s.Second = &entry.KeyKind{Algorithm: entry.RSAPKCS1SHA1, Key: entry.Key{Certificate: true}, Name: "1"}
+	}
+	return s
+}
+
+func confirmation(confirm func(ctx context.Context, topicARN, token string) error) entry.Handshake {
+	h := entry.Handshake{Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "SubscriptionConfirmation"}
+	if confirm == nil {
+		h.Note = "a subscription of this endpoint to one of the listed topics waits for its confirmation, and Confirm is not set"
+		return h
+	}
+	h.Note = "the subscription of this endpoint to a listed topic was confirmed"
+	paths := jsonscan.Compile("/TopicArn", "/Token")
+	h.Do = func(ctx context.Context, body []byte) error {
+		var raw [2][]byte
+		if err := paths.Find(body, raw[:]); err != nil {
+			return err
+		}
+		topic, _ := jsonscan.Text(raw[0])
+		token, _ := jsonscan.Text(raw[1])
+		if token == "" {
+			return errors.New("the confirmation carries no token")
+		}
+		return confirm(ctx, topic, token)
+	}
+	return h
+}
+
+// IsAWSTopic accepts arn:<partition>:sns:<region>:<account>:<name> of a standard topic; those of FIFO topics, which
+// cannot send to an endpoint, end with ".fifo".
+func IsAWSTopic(arn string) bool {
+	parts := strings.Split(arn, ":")
+	return len(parts) == 6 && parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "sns" && parts[3] != "" &&
+		len(parts[4]) == 12 && strings.Trim(parts[4], "0123456789") == "" &&
+		parts[5] != "" && len(parts[5]) <= 256 && strings.Trim(parts[5], word) == ""
+}
+
+const word = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -1,0 +1,80 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// PEMMember is a public key that stands, in PEM, in a member of the JSON document at one fixed URL. The pointer (RFC
+// 6901) leads to it through objects. The key is found by the empty reference; whatever is wrong with the document is
+// [ErrUnavailable], because no delivery can have caused it.
+func PEMMember(url, pointer string, o Options) (*Remote, error) {
+	exact, err := exactly(url)
+	if err != nil {
+		return nil, err
+	}
+	pin, pinErr := exact.compile()
+	o, optErr := o.withDefaults()
+	if !strings.HasPrefix(pointer, "/") {
+		optErr = errors.Join(optErr, fmt.Errorf("sallyport: keys: %s is no pointer such as /keys/webhook", quote(pointer)))
+	}
+	if err := errors.Join(pinErr, optErr); err != nil {
+		return nil, err
+	}
+	if _, err := pin.allow(url); err != nil {
+		return nil, err
+	}
+	f := newFetcher(o)
+	c := newCache(o, func(ctx context.Context, url string) (crypto.PublicKey, error) {
+		d, err := f.get(ctx, url, "application/json")
+		if err != nil {
+			return nil, asUnavailable(err)
+		}
+		key, err := pemAt(d.body, pointer)
+		if err != nil {
+			return nil, fault(ErrUnavailable, "the key at %s: %w", quote(url), err)
+		}
+		return key, nil
+	})
+	return &Remote{close: c.close, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
+		if ref != "" {
+			return nil, fault(ErrNotAllowed, "a key called %s of a source that has one without a name", quote(ref))
+		}
+		return c.get(ctx, url, func(crypto.PublicKey) bool { return true })
+	}}, nil
+}
+
+func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
+	if err := checkJSON(data); err != nil {
+		return nil, err
+	}
+	value := json.RawMessage(data)
+	for name := range strings.SplitSeq(pointer[1:], "/") {
+		members, err := object(value)
+		if err != nil {
+			return nil, err
+		}
+		value = members[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+	}
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return nil, fmt.Errorf("there is no text at %s", quote(pointer))
+	}
+	return parsePublicPEM([]byte(text))
+}
+
+// TravisCI is the key that travis-ci.com signs webhooks with, for provider.TravisCI. It may be a day old: its host is
+// asked rarely.
+//
+// https://docs.travis-ci.com/user/notifications/#verifying-webhook-requests
+func TravisCI(o Options) (*Remote, error) {
+	if o.MaxAge == 0 {
+		o.MaxAge = 24 * time.Hour
+	}
+	return PEMMember("https://api.travis-ci.com/config", "/config/notifications/webhook/public_key", o)
+}
