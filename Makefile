@@ -85,6 +85,10 @@ newest: ## Run the tests with every dependency at its newest, in a copy
 		(cd "$$copy/$$dir" && export GOTOOLCHAIN=auto && go get -u -t ./... && go mod tidy && go test -shuffle=on -count=1 ./...); \
 	done
 
+.PHONY: interop
+interop: ## Let the vendors' own SDKs judge what we sign, and sign what we judge
+	cd internal/interop && go test -count=1 -v ./...
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	$(call each,go test -run '^$$' -bench . -benchmem ./...)
