@@ -20,7 +20,7 @@ func (d *Delivery) readEvents(t *told) failure {
 		return failure{ReasonWrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
 	}
 	items, split := g.split(t.payload)
-	if !split {
+	if !split || t.bare {
 		d.events, d.states = d.one[:1], d.oneState[:1]
 		return d.readEvent(0, t, d.inspection.digest)
 	}
@@ -67,7 +67,28 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 		list = raw[0]
 	}
 	items, err := jsonscan.Items(list, maxBatch)
-	return items, err == nil
+	if err != nil || g.innerPath == nil {
+		return items, err == nil
+	}
+	return g.splitInner(items)
+}
+
+// splitInner takes the events out of the items that hold them.
+func (g *Guard) splitInner(outer [][]byte) (items [][]byte, ok bool) {
+	for _, item := range outer {
+		var raw [1][]byte
+		if g.innerPath.Find(item, raw[:]) != nil {
+			return nil, false
+		}
+		inner, err := jsonscan.Items(raw[0], maxBatch)
+		if err != nil {
+			inner = [][]byte{item}
+		}
+		if items = append(items, inner...); len(items) > maxBatch {
+			return nil, false
+		}
+	}
+	return items, true
 }
 
 func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {

@@ -152,11 +152,13 @@ type told struct {
 	scope         string             // the tenant, as it is part of identities
 	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
 	envelope      [][]byte           // what was found in the payload's envelope
+	bare          bool               // the payload is the object itself, and headers say the rest
 }
 
 func (er *eventReader) open(t *told) {
 	t.form = isForm(t.r.Header.Get("Content-Type")) && !startsJSON(t.body)
 	t.payload = t.body
+	t.bare = er.spec.Binary != "" && t.headersProved && t.r.Header.Get(er.spec.Binary) != ""
 	if t.form && er.spec.PayloadForm != "" {
 		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
 			t.payload = []byte(text)
@@ -179,7 +181,9 @@ func (er *eventReader) open(t *told) {
 func (er *eventReader) read(t *told, e *Event) {
 	e.Payload = t.payload
 	raw := make([][]byte, er.paths.Len())
-	if er.paths.Len() > 0 && er.paths.Find(e.Payload, raw) != nil {
+	if t.bare {
+		clear(raw)
+	} else if er.paths.Len() > 0 && er.paths.Find(e.Payload, raw) != nil {
 		clear(raw)
 	}
 	get := func(list []entry.Value) (string, bool) {

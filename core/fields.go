@@ -155,6 +155,9 @@ func (v *verifier) signedHeaders(r *http.Request) failure {
 			return failure{ReasonMalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
 		}
 	}
+	if v.listedHeaders != "" {
+		return v.checkListedHeaders(r)
+	}
 	return failure{}
 }
 

@@ -46,6 +46,7 @@ type Guard struct {
 	identityPath  *jsonscan.Paths
 	batchPath     *jsonscan.Paths // nil: the payload itself is the list
 	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
+	innerPath     *jsonscan.Paths // nil: the items are the events
 	ordered       bool
 	strict        bool
 
@@ -126,6 +127,9 @@ func New(c Config) (*Guard, error) {
 	if e.Batch != nil {
 		if e.Batch.Pointer != "" {
 			g.batchPath = jsonscan.Compile(e.Batch.Pointer)
+		}
+		if e.Batch.Inner != "" {
+			g.innerPath = jsonscan.Compile(e.Batch.Inner)
 		}
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")

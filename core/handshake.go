@@ -43,7 +43,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			if f.failed() {
 				return nil, f
 			}
-			if challenge == "" {
+			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
 				continue
 			}
 			return g.answerChallenge(r.Context(), h, challenge, i)
@@ -52,8 +52,11 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			return fixed(h), failure{}
 		}
 		value, f := oneQuery(r, h.WhenQuery)
-		if f.failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals {
+		if f.failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals || !queryHolds(r, h.Query) {
 			continue
+		}
+		if r.Method == http.MethodPost && r.ContentLength > 0 {
+			continue // a delivery, which no parameter turns into a handshake
 		}
 		if h.TokenQuery != "" {
 			token, f := oneQuery(r, h.TokenQuery)
@@ -222,7 +225,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			if f.failed() {
 				return nil, f
 			}
-			if challenge == "" {
+			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
 				continue
 			}
 			if i.unproved.failed() {
@@ -335,6 +338,16 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is none of this provider's"}
 	}
 	return textReply(h.StatusOr200(), challenge), failure{}
+}
+
+// queryHolds says whether each parameter comes once and is what it must be.
+func queryHolds(r *http.Request, want [][2]string) bool {
+	for _, pair := range want {
+		if value, f := oneQuery(r, pair[0]); f.failed() || value != pair[1] {
+			return false
+		}
+	}
+	return true
 }
 
 func oneQuery(r *http.Request, name string) (string, failure) {

@@ -197,7 +197,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 // was proved before. A configured URL without a query gets the request's: what a sender adds to the registered URL is
 // signed with it (Twilio's bodySHA256), and what anybody else adds spoils the signature.
 func (g *Guard) signedURL(r *http.Request, i *inspection) string {
-	if !g.verifier.signsRoute {
+	if !g.verifier.signsRoute && (!g.verifier.signsPath || g.publicURL == "") {
 		return ""
 	}
 	if g.publicURL != "" {

@@ -145,6 +145,13 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 			}
 		}
 		t.foreign++
+	case entry.AuthScheme:
+		scheme, rest, _ := strings.Cut(text, " ")
+		id, signature, ok := strings.Cut(rest, ":")
+		if !strings.EqualFold(scheme, sig.Prefix) || !ok || !matchesGrammar(entry.Token, id) {
+			return failure{ReasonMalformedSignature, "the header is not written as " + sig.Prefix + ", the key's id, a colon and the signature"}
+		}
+		return v.addSignature(0, signature, p, t)
 	case entry.Pairs:
 		equals := byte('=')
 		if sig.Equals != 0 {

@@ -1,7 +1,9 @@
 package core
 
 import (
+	"crypto/md5" //nolint:gosec // Sinch signs the MD5 of the body
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -69,7 +71,16 @@ func (v *verifier) compileParts() (problem string) {
 				p.value = v.valueIndex(&p, &pointers)
 			case entry.PartHeader:
 				v.headerParts = append(v.headerParts, p.Part)
-			case entry.PartLiteral, entry.PartMethod, entry.PartPath, entry.PartCRC32:
+			case entry.PartBodyMD5, entry.PartBodySHA256:
+				v.body = true
+			case entry.PartCanonicalQuery:
+				proved = true
+			case entry.PartPath, entry.PartEscapedPath:
+				v.signsPath = true
+			case entry.PartListedHeaders:
+				v.listedHeaders = http.CanonicalHeaderKey(p.Text)
+				v.timestamp = v.timestamp || len(s.Timestamp.Headers) > 0 // it has to be listed
+			case entry.PartLiteral, entry.PartMethod, entry.PartCRC32:
 			default:
 				return fmt.Sprintf("signs a part of the unknown kind %d", p.Kind)
 			}
@@ -166,7 +177,21 @@ func (v *verifier) writePart(st *digestState, part *part, k *activeKey, r *http.
 	case entry.PartMethod:
 		st.writeString(r.Method)
 	case entry.PartPath:
-		st.writeString(requestTarget(r))
+		st.writeString(pathOf(r, url))
+	case entry.PartEscapedPath:
+		st.writeString(escapedPath(pathOf(r, url)))
+	case entry.PartCanonicalQuery:
+		st.writeString(canonicalQuery(r.URL.RawQuery))
+	case entry.PartBodySHA256:
+		sum := sha256.Sum256(body)
+		st.write(sum[:])
+	case entry.PartBodyMD5:
+		if len(body) > 0 {
+			sum := md5.Sum(body) //nolint:gosec // as Sinch signs
+			st.writeString(base64.StdEncoding.EncodeToString(sum[:]))
+		}
+	case entry.PartListedHeaders:
+		writeListedHeaders(st, r, v.listedHeaders)
 	case entry.PartSecret:
 		st.write(k.material)
 	case entry.PartJSON, entry.PartForm, entry.PartQuery:
@@ -208,7 +233,7 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 	for i := range v.readings[0] {
 		part := &v.readings[0][i]
 		switch part.Kind {
-		case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartLiteral, entry.PartURL,
+		case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartEscapedPath, entry.PartLiteral, entry.PartURL,
 			entry.PartURLBare, entry.PartURLWithPort, entry.PartURLWithoutPort:
 			continue
 		case entry.PartSortedForm:

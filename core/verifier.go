@@ -38,7 +38,10 @@ type verifier struct {
 	replaced    bool            // the signature's own value is replaced in what is signed
 	objectBody  bool            // the body has to begin as an object does
 	signsRoute  bool            // the public URL is signed
-	lateTime    bool            // the timestamp sits in the body
+	signsPath   bool            // its path is
+	// listedHeaders is the header that lists further signed headers; empty: none does.
+	listedHeaders string
+	lateTime      bool // the timestamp sits in the body
 
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource

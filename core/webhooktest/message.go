@@ -2,6 +2,7 @@ package webhooktest
 
 import (
 	"bytes"
+	"crypto/md5" //nolint:gosec // Sinch signs the MD5 of the body
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -93,6 +94,20 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 	case entry.PartJSON, entry.PartForm:
 		text, present = inside.field(part)
 		return []byte(text), present, nil
+	case entry.PartBodyMD5:
+		if len(s.body) > 0 {
+			sum := md5.Sum(s.body) //nolint:gosec // as Sinch signs
+			text = base64.StdEncoding.EncodeToString(sum[:])
+		}
+	case entry.PartBodySHA256:
+		sum := sha256.Sum256(s.body)
+		return sum[:], true, nil
+	case entry.PartCanonicalQuery:
+		text = s.r.URL.Query().Encode()
+	case entry.PartEscapedPath:
+		text = contentfulPath(s.url())
+	case entry.PartListedHeaders:
+		text = s.listedHeaders(part.Text)
 	case entry.PartReplacedBody:
 		doc, err := inside.with(s.scheme, string(s.key.secret), s.at, s.id, s.key.version)
 		return doc, true, err

@@ -92,6 +92,8 @@ func present(r *http.Request, c entry.Credential, secret string) error {
 		q := r.URL.Query()
 		q.Set(c.Name, secret)
 		r.URL.RawQuery = q.Encode()
+	case entry.BodyToken:
+		return presentInBody(r, c, secret)
 	default:
 		return errors.New("webhooktest: the provider neither signs nor presents a credential")
 	}
@@ -191,6 +193,8 @@ func (s *signer) layout(raw []byte) string {
 		return pair
 	case entry.Versioned:
 		return s.key.version + "," + signature
+	case entry.AuthScheme:
+		return sig.Prefix + " test-key:" + signature
 	case entry.List:
 		if s.scheme.Timestamp.First {
 			return s.at + string(sig.Separator) + signature

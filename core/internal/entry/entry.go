@@ -60,7 +60,7 @@ func (e *Entry) SignsURL() bool {
 	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
 		for i := range parts {
 			switch parts[i].Kind {
-			case PartURL, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort:
+			case PartURL, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartEscapedPath:
 				return true
 			}
 		}
@@ -214,10 +214,11 @@ type Layout uint8
 
 // The layouts.
 const (
-	Bare      Layout = iota // Prefix and one signature
-	Pairs                   // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
-	Versioned               // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
-	List                    // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
+	Bare       Layout = iota // Prefix and one signature
+	Pairs                    // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
+	Versioned                // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
+	List                     // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
+	AuthScheme               // "Application id:aa": the scheme Prefix in either case, the key's id, a colon, one signature
 )
 
 // Signature says where the signature sits and how it is spelled.
@@ -286,6 +287,15 @@ const (
 	// PartCRC32 is the CRC-32 of the body in decimal. It proves nothing of the body to whoever holds one signed delivery:
 	// another body of the same sum is easily made.
 	PartCRC32
+	// PartBodyMD5 is the MD5 of the body in base64, and nothing where there is no body (Sinch). Whoever chooses much of
+	// what is sent may make two bodies of one hash.
+	PartBodyMD5
+	PartBodySHA256     // the 32 bytes of the SHA-256 of the body, as they are (MessageBird)
+	PartCanonicalQuery // the parameters of the request's URL, decoded, sorted by name and encoded again (MessageBird)
+	PartEscapedPath    // the path and the query of the public URL, each escaped once more (Contentful)
+	// PartListedHeaders are the headers that the header Text lists, "name:value", separated by semicolons. The list has
+	// to be sorted, and to name itself and the timestamp (Contentful).
+	PartListedHeaders
 )
 
 // Repeats says what becomes of a form's field that comes several times.
@@ -423,6 +433,9 @@ type Event struct {
 	Data                                    string // pointer to the object; empty: the payload itself
 	PayloadForm                             string // the form field that carries the payload when the body is a form
 	PayloadJSON                             string // the pointer to the text that is the payload, where the body is its envelope (SNS)
+	// Binary is the header whose presence says that the body is the object itself, and that everything else is in headers
+	// (CloudEvents): then no pointer is read and nothing is split. Only where the headers are proved.
+	Binary string
 }
 
 // Handshake is a request that is answered and never reaches a signal.
@@ -435,8 +448,10 @@ type Handshake struct {
 	WhenQuery            string // GET: the parameter that marks the handshake
 	EchoQuery            string // the parameter that is the answer
 	QueryEquals          string // what the parameter WhenQuery must be; empty: anything
-	WhenHeader           string // the header that marks the handshake, and holds the challenge
+	WhenHeader           string // the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one
 	TokenQuery           string // the parameter that must equal one of Config.VerifyTokens
+	// Query are further parameters, and what each must be.
+	Query [][2]string
 
 	WhenForm string // POST: the field of a form that must equal WhenEquals, or, where that is empty, match Grammar
 	// Unsigned answers a POST that carries no signature at all, with a short body: what a provider sends to try the URL
@@ -479,4 +494,6 @@ func (h *Handshake) StatusOr200() int {
 // Identity lead into the item, headers are the delivery's. What is no list at Pointer is one event.
 type Batch struct {
 	Pointer string // to the list in the payload; empty: the payload is the list
+	// Inner is the pointer to a list in each item, whose items are the events. An item without one is an event itself.
+	Inner string
 }

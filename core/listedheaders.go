@@ -1,0 +1,57 @@
+package core
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// maxListedHeaders is how many headers a delivery may list as signed.
+const maxListedHeaders = 32
+
+// checkListedHeaders judges the list of signed headers that a delivery brings. What it names has to be there, once; it
+// is sorted, as it is signed; and it names itself and the timestamp, which would otherwise be anybody's.
+func (v *verifier) checkListedHeaders(r *http.Request) failure {
+	text, f := single(r, v.listedHeaders)
+	if f.failed() {
+		return f
+	}
+	names := strings.Split(text, ",")
+	if text == "" || len(names) > maxListedHeaders {
+		return failure{ReasonMissingSignature, "the header " + v.listedHeaders + " lists no signed headers, or too many"}
+	}
+	for i, name := range names {
+		if !validHeaderName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
+			return failure{ReasonMalformedSignature, "the header " + v.listedHeaders + " is no sorted list of headers' names"}
+		}
+		if name == "host" {
+			continue // which net/http keeps elsewhere
+		}
+		if _, f := single(r, http.CanonicalHeaderKey(name)); f.failed() {
+			return f
+		}
+		if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {
+			return failure{ReasonMissingSignature, "a header that is listed as signed is missing: a proxy may strip it"}
+		}
+	}
+	for _, must := range append([]string{v.listedHeaders}, v.scheme.Timestamp.Headers...) {
+		if !slices.Contains(names, strings.ToLower(must)) {
+			return failure{ReasonMissingSignature, "the header " + must + " is not among those that are signed"}
+		}
+	}
+	return failure{}
+}
+
+// writeListedHeaders writes the headers that are listed, which were judged before.
+func writeListedHeaders(st *digestState, r *http.Request, list string) {
+	for i, name := range strings.Split(r.Header.Get(list), ",") {
+		if i > 0 {
+			st.writeString(";")
+		}
+		value := r.Header.Get(name)
+		if name == "host" {
+			value = r.Host
+		}
+		st.writeString(name + ":" + strings.TrimSpace(value))
+	}
+}

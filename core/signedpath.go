@@ -1,0 +1,62 @@
+package core
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// pathOf is the path with its query: of the configured public URL, or as it came.
+func pathOf(r *http.Request, publicURL string) string {
+	if publicURL == "" {
+		return requestTarget(r)
+	}
+	_, _, _, rest := splitURL(publicURL)
+	if !strings.HasPrefix(rest, "/") {
+		return "/" + rest
+	}
+	return rest
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// escape percent-encodes every byte but letters, digits and those of keep.
+func escape(text, keep string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte(keep, c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(upperHex[c>>4])
+		b.WriteByte(upperHex[c&15])
+	}
+	return b.String()
+}
+
+// escapedPath is what JavaScript's encodeURI makes of a path and of its query, which encodeURIComponent has escaped
+// before. A query with a question mark inside is left as it is, which matches no signature: Contentful leaves unsigned
+// what stands behind it.
+func escapedPath(target string) string {
+	const unreserved = "-_.!~*'()"
+	path, query, _ := strings.Cut(target, "?")
+	if strings.Contains(query, "?") {
+		return target
+	}
+	if query != "" {
+		path += "?" + escape(query, unreserved)
+	}
+	return escape(path, unreserved+";,/?:@&=+$#")
+}
+
+// canonicalQuery sorts the parameters by name and encodes them anew. A query that cannot be read is left as it is, which
+// no sender signs: what is not read must not go unsigned.
+func canonicalQuery(raw string) string {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return "?" + raw
+	}
+	return values.Encode()
+}

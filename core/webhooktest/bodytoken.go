@@ -1,0 +1,52 @@
+package webhooktest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// presentInBody puts a token into a JSON object, or into each object of its list, which is made up where there is none.
+func presentInBody(r *http.Request, c entry.Credential, secret string) error {
+	doc := jsonCarrier{}
+	if r.Body != nil {
+		d := json.NewDecoder(r.Body)
+		d.UseNumber()
+		err := d.Decode(&doc)
+		_ = r.Body.Close()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return errors.New("webhooktest: the body is not a JSON object that could carry the token")
+		}
+	}
+	places := []jsonCarrier{doc}
+	if c.Items != "" {
+		object, member := doc.parent(c.Items)
+		list, _ := object[member].([]any)
+		if len(list) == 0 {
+			list = []any{map[string]any{}}
+		}
+		object[member], places = list, nil
+		for _, item := range list {
+			place, ok := item.(map[string]any)
+			if !ok {
+				return errors.New("webhooktest: an item is no JSON object")
+			}
+			places = append(places, place)
+		}
+	}
+	for _, place := range places {
+		object, member := place.parent(c.Name)
+		object[member] = secret
+	}
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return nil
+}
