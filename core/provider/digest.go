@@ -146,8 +146,8 @@ func UnisenderGo() core.Provider {
 			Signed:    []entry.Part{{Kind: entry.PartReplacedBody}},
 		},
 		Unsigned:   []string{"call id (ID)", "time"},
-		Event:      entry.Event{Type: []entry.Value{{JSON: "/events/0/event_name"}, {JSON: "/event_name"}}},
-		Batch:      &entry.Batch{Pointer: "/events_by_user"},
+		Event:      entry.Event{Type: pointer("/event_name"), Action: pointer("/event_data/status"), Data: "/event_data"},
+		Batch:      &entry.Batch{Pointer: "/events_by_user", Inner: "/events"},
 		Handshakes: []entry.Handshake{{Method: "GET"}},
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,7 +125,7 @@ func TestWhatAnEventSays(t *testing.T) {
 			core.Event{ID: "7", Type: "callback_query", Authenticated: core.Authenticated{ID: true, Type: true}}, false,
 		},
 	}
-	for _, row := range append(rows, appEventRows()...) {
+	for _, row := range slices.Concat(rows, appEventRows(), requestEventRows()) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))

@@ -20,6 +20,7 @@ import (
 type ask struct {
 	name     string
 	provider string
+	made     core.Provider // where the provider is made of parameters
 	request  *http.Request
 	signed   bool   // as the provider signs
 	answer   string // the body; refused where status is 0
@@ -82,6 +83,37 @@ func asks() []ask {
 		{name: "event grid without the token", provider: "azure-event-grid", request: request("POST", "/hooks", grid("512d38b6"))},
 		{name: "event grid with markup", provider: "azure-event-grid", request: request("POST", "/hooks"+token, grid("<b>"))},
 
+		{name: "event grid of cloud events", provider: "azure-event-grid-cloudevents", request: request("OPTIONS", "/hooks"+token, "", "WebHook-Request-Origin", "eventgrid.azure.net", "WebHook-Request-Rate", "120"), status: 200, headers: map[string]string{
+			"WebHook-Allowed-Origin": "eventgrid.azure.net", "WebHook-Allowed-Rate": "*", "Allow": "POST",
+		}},
+		{name: "event grid of cloud events without the token", provider: "azure-event-grid-cloudevents", request: request("OPTIONS", "/hooks", "", "WebHook-Request-Origin", "eventgrid.azure.net")},
+		{name: "event grid of cloud events without an origin", provider: "azure-event-grid-cloudevents", request: request("OPTIONS", "/hooks"+token, "")},
+		{name: "event grid of cloud events with a line of its own", provider: "azure-event-grid-cloudevents", request: request("OPTIONS", "/hooks"+token, "", "WebHook-Request-Origin", "a\r\nSet-Cookie: b")},
+		{name: "cloud events", made: provider.CloudEvents("a.example", "b.example"), request: request("OPTIONS", "/hooks", "", "WebHook-Request-Origin", "b.example"), status: 200, headers: map[string]string{
+			"WebHook-Allowed-Origin": "b.example", "WebHook-Allowed-Rate": "*",
+		}},
+		{name: "cloud events of another origin", made: provider.CloudEvents("a.example"), request: request("OPTIONS", "/hooks", "", "WebHook-Request-Origin", "b.example")},
+		{name: "cloud events of two origins", made: provider.CloudEvents("a.example"), request: request("OPTIONS", "/hooks", "", "WebHook-Request-Origin", "a.example", "WebHook-Request-Origin", "b.example")},
+		{name: "cloud events without origins", provider: "cloudevents", request: request("OPTIONS", "/hooks", "", "WebHook-Request-Origin", "a.example")},
+
+		{name: "graph", provider: "microsoft-graph", request: request("POST", "/hooks?validationToken=Validation%3a+Testing+client+application+reachability+for+subscription+Request-Id%3a+1f-2", "", "Content-Type", "text/plain"), status: 200, answer: "Validation: Testing client application reachability for subscription Request-Id: 1f-2"},
+		{name: "graph with markup", provider: "microsoft-graph", request: request("POST", "/hooks?validationToken=%3Cscript%3E", "")},
+		{name: "graph, too long", provider: "microsoft-graph", request: request("POST", "/hooks?validationToken="+strings.Repeat("a", 600), "")},
+		{name: "graph, a notification with a token beside it", provider: "microsoft-graph", request: request("POST", "/hooks?validationToken=a", `{"value":[{"clientState":"x"}]}`)},
+		{name: "sharepoint", provider: "sharepoint", request: request("POST", "/hooks?validationtoken=a1b2-c3", ""), status: 200, answer: "a1b2-c3"},
+		{name: "sharepoint by GET", provider: "sharepoint", request: request("GET", "/hooks?validationtoken=a1b2-c3", "")},
+
+		{name: "strava", provider: "strava", request: request("GET", "/hooks"+token+"&hub.mode=subscribe&hub.challenge=15f7d1a91c1f40f8&hub.verify_token=a-verify-token", ""), status: 200, answer: `{"hub.challenge":"15f7d1a91c1f40f8"}`, kind: jsonType},
+		{name: "strava with another verify token", provider: "strava", request: request("GET", "/hooks"+token+"&hub.mode=subscribe&hub.challenge=15f7d1a91c1f40f8&hub.verify_token=another", "")},
+		{name: "strava with a quote", provider: "strava", request: request("GET", "/hooks?hub.mode=subscribe&hub.challenge=%22&hub.verify_token=a-verify-token", "")},
+
+		{name: "websub", made: provider.WebSub("https://a.example/feed"), request: request("GET", "/hooks?hub.mode=subscribe&hub.topic=https%3A%2F%2Fa.example%2Ffeed&hub.challenge=abc123&hub.lease_seconds=864000", ""), status: 200, answer: "abc123"},
+		{name: "websub with another topic", made: provider.WebSub("https://a.example/feed"), request: request("GET", "/hooks?hub.mode=subscribe&hub.topic=https%3A%2F%2Fb.example%2Ffeed&hub.challenge=abc123", "")},
+		{name: "websub with two topics", made: provider.WebSub("https://a.example/feed"), request: request("GET", "/hooks?hub.mode=subscribe&hub.topic=https%3A%2F%2Fa.example%2Ffeed&hub.topic=b&hub.challenge=abc123", "")},
+		{name: "websub's end", made: provider.WebSub("https://a.example/feed"), request: request("GET", "/hooks?hub.mode=unsubscribe&hub.topic=https%3A%2F%2Fa.example%2Ffeed&hub.challenge=abc123", "")},
+		{name: "websub without topics", provider: "websub", request: request("GET", "/hooks?hub.mode=subscribe&hub.topic=&hub.challenge=abc123", "")},
+		{name: "websub with markup", made: provider.WebSubSHA1("t"), request: request("GET", "/hooks?hub.mode=subscribe&hub.topic=t&hub.challenge=%3Cb%3E", "")},
+
 		{name: "woocommerce's ping", provider: "woocommerce", request: request("POST", "/hooks", "webhook_id=12", "Content-Type", formType), status: 200},
 		{name: "a ping with more in it", provider: "woocommerce", request: request("POST", "/hooks", "webhook_id=12&webhook_id=13")},
 		{name: "a ping with markup", provider: "woocommerce", request: request("POST", "/hooks", "webhook_id=%3Cb%3E")},
@@ -98,8 +130,12 @@ func TestHandshakesAreAnsweredAndNothingElseIs(t *testing.T) {
 	for _, a := range asks() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			p, ok := provider.ByName(a.provider)
-			require.True(t, ok)
+			p := a.made
+			if a.provider != "" {
+				found, ok := provider.ByName(a.provider)
+				require.True(t, ok)
+				p = found
+			}
 			g, err := core.New(core.Config{
 				Endpoint: "handshakes", Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: core.DangerouslyNoReplay,
 				VerifyTokens: core.StaticSecrets("a-verify-token", "https://a.example/feed"), Observer: core.ObserverFunc(func(core.Record) {}),

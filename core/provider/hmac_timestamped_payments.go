@@ -33,6 +33,29 @@ func Paddle() core.Provider {
 	})
 }
 
+// Recurly is Recurly's webhooks in JSON; those in XML are not signed, and are refused. The secret is the key of the
+// webhook endpoint. While it is being replaced Recurly signs with both.
+//
+// https://docs.recurly.com/recurly-subscriptions/docs/signature-verification
+// https://github.com/recurly/recurly-client-go
+func Recurly() core.Provider {
+	return of(entry.Entry{
+		Name: "recurly", Title: "Recurly", Confidence: "A",
+		Docs:       "https://docs.recurly.com/recurly-subscriptions/docs/signature-verification",
+		SecretFrom: "Integrations > Webhooks > the endpoint > Secret key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Recurly-Signature"), Layout: entry.List, Separator: ',', Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{First: true}, Unit: entry.Milliseconds},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
+		},
+		// The member id is the object's.
+		Event: entry.Event{
+			Type: pointer("/object_type"), Action: pointer("/event_type"), Time: pointer("/event_time"), TimeUnit: entry.RFC3339,
+		},
+	})
+}
+
 // Revolut is the webhooks of Revolut's Merchant and Business APIs. The secret is the webhook's signing secret
 // ("wsk_..."), whole.
 //

@@ -31,6 +31,9 @@ func configured(p core.Provider, n int) string {
 	}
 	public := privateKey(e.Scheme.Algorithm, n).Public()
 	if raw, ok := public.(ed25519.PublicKey); ok {
+		if e.Scheme.Key.Encoding == entry.Base64 {
+			return base64.StdEncoding.EncodeToString(raw)
+		}
 		return hex.EncodeToString(raw)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)

@@ -90,6 +90,7 @@ func ownVectors() []vector {
 	}
 	all = append(all, senderVectors(own)...)
 	all = append(all, appVectors()...)
+	all = append(all, requestVectors()...)
 	for _, v := range all { // each also under another secret
 		wrong := v
 		wrong.ID += "-wrong-secret"

@@ -92,6 +92,7 @@ func goldenBodies() map[string]string {
 		"hubspot-v1": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
 		"adyen":      `{"notificationItems":[{"NotificationRequestItem":{"pspReference":"1","eventCode":"CAPTURE","success":"true"}}]}`,
 		"postal":     `{"uuid":"u1"}`, "trello": `{"action":{"id":"a1"}}`,
+		"telnyx": `{"data":{"id":"t1"}}`, "microsoft-graph": `{"value":[{"id":"n1"}]}`, "sharepoint": `{"value":[{"resource":"r1"}]}`,
 		"midtrans":     `{"transaction_id":"t1","transaction_status":"settlement","order_id":"o1","status_code":"200","gross_amount":"10.00"}`,
 		"dropbox-sign": `{"event":{"event_type":"sent"},"signature_request":{"signature_request_id":"s1"}}`,
 	}

@@ -47,6 +47,32 @@ func Discord() core.Provider {
 
 const discordHorizon = 10 * time.Minute
 
+// Telnyx is Telnyx's webhooks of API version 2. The secret is the account's public key, base64. The body counts the
+// attempts, so that an event is remembered by its id. Telnyx tries each URL three times.
+//
+// https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
+// https://github.com/team-telnyx/telnyx-python/pull/242
+func Telnyx() core.Provider {
+	return of(entry.Entry{
+		Name: "telnyx", Title: "Telnyx", Confidence: "A",
+		Docs:       "https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks",
+		SecretFrom: "Mission Control Portal > Keys & Credentials > Public Key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.Ed25519,
+			Key:       entry.Key{Encoding: entry.Base64},
+			Signature: entry.Signature{Field: headers("Telnyx-Signature-Ed25519"), Encoding: entry.Base64},
+			Timestamp: entry.Timestamp{Field: headers("Telnyx-Timestamp")},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("|"), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/data/id"},
+		Event: entry.Event{
+			ID: pointer("/data/id"), Type: pointer("/data/event_type"), Time: pointer("/data/occurred_at"), TimeUnit: entry.RFC3339,
+			Attempt: pointer("/meta/attempt"), Data: "/data/payload",
+		},
+		AckLimit: 2 * time.Second,
+	})
+}
+
 // SendGrid is SendGrid's signed event webhook, and its inbound parse webhook where a security policy signs it. The
 // secret is the verification key, base64. Events come in batches.
 //

@@ -6,19 +6,24 @@ import "github.com/sallyport-go/sallyport/core"
 func payments() []core.Provider {
 	return []core.Provider{
 		AdyenPlatform(), Chargebee(), CheckoutCom(), CoinbaseCDP(), CoinbaseCommerce(), GoCardless(), Increase(),
-		LemonSqueezy(), ModernTreasury(), Mollie(), Paddle(), Paystack(), Polar(), Razorpay(), Revolut(), WooCommerce(), Xendit(),
+		LemonSqueezy(), ModernTreasury(), Mollie(), Paddle(), Paystack(), Polar(), Razorpay(), Recurly(), Revolut(),
+		WooCommerce(), Xendit(),
 	}
 }
 
 // apps are the entries of chat and apps.
 func apps() []core.Provider {
 	return []core.Provider{
-		Box(), CalCom(), DocuSign(), Dropbox(), Front(), Intercom(), LINE(), Meta(), MSTeams(), QuickBooks(), Sinch(),
-		SinchNumbers(), Twitch(), Typeform(), Viber(), Webflow(), Xero(), XTwitter(), Zendesk(), Zoom(),
+		Box(), CalCom(), DocuSign(), Dropbox(), Front(), Intercom(), LINE(), MessageBirdLegacy(), Meta(), MSTeams(),
+		QuickBooks(), Sinch(), SinchApplication(), SinchNumbers(), Strava(), Telnyx(), Twitch(), Typeform(), Viber(), Webflow(),
+		Xero(), XTwitter(), Zendesk(), Zoom(),
 	}
 }
 
 // cloud are the entries of cloud platforms.
 func cloud() []core.Provider {
-	return []core.Provider{Alchemy(), AWSEventBridge(), AzureEventGrid(), GooglePushChannels(), QuickNode()}
+	return []core.Provider{
+		Alchemy(), AWSEventBridge(), AzureEventGrid(), AzureEventGridCloudEvents(), CloudEvents(), GooglePushChannels(),
+		MicrosoftGraph(), QuickNode(), SharePoint(),
+	}
 }

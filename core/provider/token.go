@@ -54,7 +54,7 @@ func Postmark() core.Provider {
 // https://core.telegram.org/bots/api#setwebhook
 func Telegram() core.Provider {
 	return of(entry.Entry{
-		Name: "telegram", Title: "Telegram", Confidence: "C",
+		Name: "telegram", Title: "Telegram", Confidence: "B",
 		Docs:       "https://core.telegram.org/bots/api#setwebhook",
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Telegram-Bot-Api-Secret-Token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},

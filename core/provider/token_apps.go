@@ -44,6 +44,29 @@ func Chargebee() core.Provider {
 	})
 }
 
+// Strava is the webhook events of a Strava app. Strava signs nothing: put a secret into the callback URL you register, as
+// the parameter "token" of its query, "https://example.com/hooks/strava?token=...".
+//
+// When the subscription is created, Strava asks with a GET for the verify token you chose: put it into
+// core.Config.VerifyTokens. An event says that something changed and not what. Strava makes three attempts in all, and
+// waits two seconds.
+//
+// https://developers.strava.com/docs/webhooks/
+func Strava() core.Provider {
+	return of(entry.Entry{
+		Name: "strava", Title: "Strava", Confidence: "B",
+		Docs:       "https://developers.strava.com/docs/webhooks/",
+		Credential: entry.Credential{Kind: entry.QueryToken, Name: "token"},
+		Unsigned:   []string{"everything: the token is a shared secret"},
+		Event:      entry.Event{Type: pointer("/object_type"), Action: pointer("/aspect_type"), Time: pointer("/event_time")},
+		Handshakes: []entry.Handshake{{
+			Method: "GET", WhenQuery: "hub.mode", QueryEquals: "subscribe", TokenQuery: "hub.verify_token", EchoQuery: "hub.challenge",
+			Answer: `{"hub.challenge":"{challenge}"}`, ContentType: "application/json",
+		}},
+		AckLimit: 2 * time.Second,
+	})
+}
+
 // GooglePushChannels is the push notifications of Google Drive, Calendar and other Workspace APIs. The secret is the
 // token you gave to the watch request; without one Google sends none, and the notification is refused. The body is
 // empty: channel, message number and state are headers, and the first message of a channel has the state "sync".

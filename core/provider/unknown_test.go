@@ -6,10 +6,10 @@ import "slices"
 func chosenByTheUser(name string) bool {
 	return slices.Contains([]string{
 		"alertmanager", "aws-eventbridge", "azure-devops", "azure-event-grid", "basic", "bearer", "bitbucket",
-		"bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci", "cloudflare-notifications",
-		"docker-hub", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "google-push-channels",
-		"grafana", "heroku", "jira", "launchdarkly", "lemon-squeezy", "mailchimp", "mailjet", "okta", "postmark",
-		"razorpay", "sanity", "sinch", "sinch-numbers", "sparkpost", "telegram", "twitch", "typeform", "woocommerce",
+		"azure-event-grid-cloudevents", "bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci",
+		"cloudevents", "cloudflare-notifications", "docker-hub", "figma", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "google-push-channels",
+		"grafana", "heroku", "jira", "launchdarkly", "lemon-squeezy", "mailchimp", "mailjet", "microsoft-graph", "okta", "postmark",
+		"razorpay", "sanity", "sharepoint", "sinch", "sinch-numbers", "sparkpost", "strava", "telegram", "twitch", "typeform", "websub", "websub-sha1", "woocommerce",
 	}, name)
 }
 
@@ -22,8 +22,12 @@ func unknownHorizon() map[string]string {
 		noEnd   = "the documentation counts the attempts and does not say when the last one is"
 	)
 	return map[string]string{
-		"basic": "any sender", "bearer": "any sender", "github-style": "any sender",
-		"adyen": third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third, "mandrill": silent,
+		"basic": "any sender", "bearer": "any sender", "github-style": "any sender", "cloudevents": "any sender",
+		"websub": "the hub's own", "websub-sha1": "the hub's own",
+		"contentful": notRead, "figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "recurly": noEnd,
+		"sharepoint": "five times, five minutes apart, say third parties", "strava": "three attempts, without a documented delay",
+		"telnyx": "three attempts for each URL, without a documented delay",
+		"adyen":  third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third, "mandrill": silent,
 		"midtrans": "not found in the documentation", "mercado-pago": third, "plivo": silent, "plivo-v3": silent, "sendgrid": third,
 		"trello": third, "unisender-go": silent, "wise": third,
 		"alertmanager":             "until the group's next notification, by the instance's intervals",
@@ -89,7 +93,8 @@ func unknownHorizon() map[string]string {
 // unknownAckLimit explains why an entry does not say how long its sender waits.
 func unknownAckLimit() map[string]string {
 	reasons := map[string]string{
-		"basic": "any sender", "bearer": "any sender", "github-style": "any sender",
+		"basic": "any sender", "bearer": "any sender", "github-style": "any sender", "cloudevents": "any sender",
+		"websub": "the hub's own", "websub-sha1": "the hub's own",
 		"mailgun": "not documented", "postmark": "not documented", "stripe": "not published", "telegram": "not documented",
 	}
 	for _, name := range []string{"alertmanager", "bitbucket-server", "forgejo", "gitea", "gitlab", "gitlab-token", "gogs", "grafana"} {
@@ -98,11 +103,11 @@ func unknownAckLimit() map[string]string {
 	for _, name := range []string{
 		"adyen", "adyen-platform", "airtable", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
 		"chargebee", "checkout-com", "cloudflare-notifications", "cloudflare-stream", "cloudinary", "cloudinary-sha256",
-		"coinbase-cdp", "coinbase-commerce", "docker-hub", "docusign", "dropbox", "dropbox-sign", "elevenlabs", "front",
+		"coinbase-cdp", "coinbase-commerce", "contentful", "docker-hub", "docusign", "dropbox", "dropbox-sign", "elevenlabs", "figma", "front",
 		"google-push-channels", "heroku", "increase", "intercom", "jira", "launchdarkly", "lemon-squeezy", "line",
-		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "meta", "midtrans", "mollie",
-		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "replicate",
-		"revolut", "sanity", "sendgrid", "sinch", "sinch-numbers", "trello", "twitch", "typeform", "unisender-go",
+		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "messagebird-legacy", "meta", "midtrans", "mollie",
+		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate",
+		"revolut", "sanity", "sendgrid", "sharepoint", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform", "unisender-go",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	} {
 		reasons[name] = "not read in an official source"

@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"slices"
+
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
@@ -8,7 +10,45 @@ import (
 
 // proved are the entries of core/provider: those without parameters come of themselves.
 func proved() []Entry {
-	return append(plain(Proved, "core/provider", provider.All()), published()...)
+	return append(subscribed(plain(Proved, "core/provider", provider.All())), published()...)
+}
+
+// subscribed adds the parameters of those that may be used without.
+func subscribed(entries []Entry) []Entry {
+	return with(entries,
+		Entry{
+			Parameters: []Parameter{{
+				Name: "origins", List: true, Sample: []string{"sender.example.com"},
+				Doc: "the senders that may deliver here, whose OPTIONS request is answered with their name; without any, none is",
+			}},
+			make: func(v Values) core.Provider { return provider.CloudEvents(v["origins"]...) },
+		},
+		Entry{
+			Parameters: []Parameter{webSubTopics()},
+			make:       func(v Values) core.Provider { return provider.WebSub(v["topics"]...) },
+		},
+		Entry{
+			Parameters: []Parameter{webSubTopics()},
+			make:       func(v Values) core.Provider { return provider.WebSubSHA1(v["topics"]...) },
+		},
+	)
+}
+
+func webSubTopics() Parameter {
+	return Parameter{
+		Name: "topics", List: true, Sample: []string{"https://example.com/feed"},
+		Doc: "the URLs subscribed to, for which the hub's question is answered; without any, none is",
+	}
+}
+
+// with gives entries that All lists the parameters that they may take.
+func with(entries []Entry, parameters ...Entry) []Entry {
+	for _, p := range parameters {
+		name := p.make(nil).Name()
+		at := slices.IndexFunc(entries, func(e Entry) bool { return e.make(nil).Name() == name })
+		entries[at].Parameters, entries[at].make = p.Parameters, p.make
+	}
+	return entries
 }
 
 // library are the entries of core/provider's subpackages that need a library.

@@ -114,17 +114,30 @@ func signed(e *entry.Entry) string {
 			b.WriteString("{url, with or without its port}")
 		case entry.PartReplacedBody:
 			b.WriteString("{body with the secret in the signature's place}")
+		case entry.PartBodyMD5:
+			b.WriteString("{MD5 of the body}")
+		case entry.PartBodySHA256:
+			b.WriteString("{SHA-256 of the body}")
+		case entry.PartCRC32:
+			b.WriteString("{CRC-32 of the body}")
+		case entry.PartCanonicalQuery:
+			b.WriteString("{sorted query}")
+		case entry.PartEscapedPath:
+			b.WriteString("{escaped path}")
+		case entry.PartListedHeaders:
+			b.WriteString("{headers that " + p.Text + " lists}")
 		}
 		b.WriteString(p.After)
 	}
+	text := "`" + strings.NewReplacer("\n", "\\n", "|", "\\|").Replace(b.String()) + "`"
 	if e.Scheme.Items != "" {
-		return "`" + b.String() + "` of each item"
+		return text + " of each item"
 	}
-	return "`" + b.String() + "`"
+	return text
 }
 
 func fresh(e *entry.Entry) string {
-	if e.Scheme == nil || !strings.Contains(signed(e), "{timestamp}") {
+	if e.Scheme == nil || !strings.Contains(signed(e), "{timestamp}") && !strings.Contains(signed(e), "{headers that ") {
 		return "no signed time"
 	}
 	tolerance := e.Scheme.Timestamp.Tolerance
