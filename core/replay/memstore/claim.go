@@ -13,59 +13,90 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	if lease <= 0 {
 		return nil, fmt.Errorf("memstore: a lease of %v is not positive", lease)
 	}
-	// Made before the lock is taken: an allocation may have to help the garbage collector.
+	// Made before a lock is taken: an allocation may have to help the garbage collector.
 	results := make([]replay.Result, len(items))
-	rising, live, err := s.claimAll(ctx, items, lease, results)
-	if rising {
-		s.warn(ctx, live) // after the lock was given back: the handler of the logger is not ours
+	now, err := s.begin(ctx)
+	if err != nil {
+		return nil, err
 	}
+	if len(items) == 1 {
+		err = s.claimSingle(now, items, lease, results)
+	} else {
+		err = s.claimBatch(now, items, lease, results)
+	}
+	s.observe(ctx) // after the locks were given back: the handler of the logger is not ours
 	if err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-func (s *Store) claimAll(ctx context.Context, items []replay.Item, lease time.Duration, results []replay.Result) (rising bool, live int, err error) {
-	now, err := s.begin(ctx)
-	if err != nil {
-		return false, 0, err
+// claimSingle needs one shard only, unless the store is full.
+func (s *Store) claimSingle(now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result) error {
+	hash := s.hash(&items[0].Key)
+	sh := s.shardOf(hash)
+	sh.mu.Lock()
+	if s.closed.Load() {
+		sh.mu.Unlock()
+		return replay.ErrClosed
 	}
-	defer s.mu.Unlock()
-	s.sweep(now, sweepPerItem*len(items)) // before any item is refused: more than the batch can need
-	for i := range items {
-		if !s.claimOne(now, &items[i], lease, &results[i]) {
-			// Fail closed and whole: half a batch would leave its holder with claims it was not told of.
-			s.undo(items, results[:i])
-			err = replay.ErrFull
-			break
-		}
+	sh.sweep(now, sweepPerItem)
+	ok := s.claimOne(now, &items[0], hash, s.room.lot, lease, &results[0])
+	sh.mu.Unlock()
+	if ok {
+		return nil
 	}
-	return s.pressure.observe(s.table.live, s.capacity), s.table.live, err
+	// What has ended in the other shards may make room, and what they have taken and not used.
+	return s.claimBatch(now, items, lease, results)
 }
 
-// claimOne answers one item; false means that there is no room for it.
-func (s *Store) claimOne(now time.Duration, item *replay.Item, lease time.Duration, result *replay.Result) bool {
-	no, r := s.find(now, &item.Key)
+// claimBatch holds all the locks: a batch that does not fit must take nothing, and that is plain to see only if nobody
+// looks on meanwhile.
+func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result) error {
+	s.lockAll()
+	defer s.unlockAll()
+	if s.closed.Load() {
+		return replay.ErrClosed
+	}
+	for i := range s.shards { // before any item is refused: more than the batch can need
+		s.shards[i].sweep(now, sweepPerItem*len(items))
+		s.shards[i].freeSpare()
+	}
+	for i := range items {
+		if !s.claimOne(now, &items[i], s.hash(&items[i].Key), 1, lease, &results[i]) {
+			// Fail closed and whole: half a batch would leave its holder with claims it was not told of.
+			s.undo(items, results[:i])
+			return replay.ErrFull
+		}
+	}
+	return nil
+}
+
+// claimOne answers one item, whose shard is locked; false means that there is no room for it.
+func (s *Store) claimOne(now time.Duration, item *replay.Item, hash uint64, lot int64, lease time.Duration, result *replay.Result) bool {
+	sh := s.shardOf(hash)
+	digest := s.digest(&item.Digest)
+	no, r := sh.find(now, &item.Key, tagOf(hash))
 	switch {
 	case no == 0:
 		// Only what has ended makes room, and it was swept. To evict a live identity would let whoever sends enough
 		// fresh events replay it.
-		if s.table.live >= s.capacity {
+		if !sh.take(lot) {
 			return false
 		}
-		*result = replay.Result{State: replay.Claimed, Token: s.claim(item, after(now, lease))}
+		*result = replay.Result{State: replay.Claimed, Token: sh.claim(item, tagOf(hash), digest, after(now, lease))}
 	case r.done():
 		*result = replay.Result{
 			State:    replay.Done,
-			Conflict: r.digest != item.Digest, //lint:notsecret the hash of a body, which its sender knows
+			Conflict: r.digest != digest, //lint:notsecret the hash of a body, which its sender knows
 			// Its age taken from today's wall clock, which may have been set right since.
 			DoneAt: time.Now().Round(0).Add(r.doneAt - now),
 		}
 	default:
 		*result = replay.Result{
 			State:      replay.InFlight,
-			Conflict:   r.digest != item.Digest, //lint:notsecret the hash of a body, which its sender knows
-			RetryAfter: s.endOf(r) - now,
+			Conflict:   r.digest != digest, //lint:notsecret the hash of a body, which its sender knows
+			RetryAfter: sh.endOf(r) - now,
 		}
 	}
 	return true
@@ -75,7 +106,10 @@ func (s *Store) claimOne(now time.Duration, item *replay.Item, lease time.Durati
 func (s *Store) undo(items []replay.Item, results []replay.Result) {
 	for i := range results {
 		if results[i].State == replay.Claimed {
-			s.forget(s.table.find(&items[i].Key))
+			hash := s.hash(&items[i].Key)
+			sh := s.shardOf(hash)
+			no, _ := sh.table.find(&items[i].Key, tagOf(hash))
+			sh.forget(no)
 		}
 	}
 }

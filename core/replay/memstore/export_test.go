@@ -4,10 +4,18 @@ import "github.com/sallyport-go/sallyport/core/replay"
 
 // Kept is how many records the store keeps, those included that have ended and were not removed yet.
 func (s *Store) Kept() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.table.live
+	s.lockAll()
+	defer s.unlockAll()
+	n := 0
+	for i := range s.shards {
+		n += s.shards[i].table.live
+	}
+	return n
 }
 
-// SetLastToken sets the counter of tokens.
-func (s *Store) SetLastToken(token replay.Token) { s.lastToken = token }
+// SetLastToken sets the counters of tokens.
+func (s *Store) SetLastToken(token replay.Token) {
+	for i := range s.shards {
+		s.shards[i].lastToken = token
+	}
+}

@@ -20,14 +20,18 @@ func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) err
 	if err != nil {
 		return err
 	}
-	defer s.mu.Unlock()
 	var lost []replay.Key
 	for i := range settlements {
-		if !s.settleOne(now, &settlements[i]) {
-			lost = append(lost, settlements[i].Key)
+		st := &settlements[i]
+		held, err := s.onShard(now, &st.Key, func(sh *shard, no recordNo, r *record) bool { return sh.settle(now, no, r, st) })
+		if err != nil {
+			return err
+		}
+		if !held {
+			lost = append(lost, st.Key)
 		}
 	}
-	s.tidy(now, len(settlements))
+	s.observe(ctx)
 	return lostError(lost)
 }
 
@@ -44,9 +48,8 @@ func validate(st *replay.Settlement) error {
 	return nil
 }
 
-// settleOne reports whether the settlement took effect, now or earlier.
-func (s *Store) settleOne(now time.Duration, st *replay.Settlement) bool {
-	no, r := s.find(now, &st.Key)
+// settle reports whether the settlement took effect, now or earlier. The record is the one of its key, if there is one.
+func (s *shard) settle(now time.Duration, no recordNo, r *record, st *replay.Settlement) bool {
 	if no == 0 {
 		// A release has nothing left to do. A commit must not make a claim out of nothing: between the end of the
 		// lease and now somebody else may have run.
@@ -76,19 +79,26 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 	if err != nil {
 		return err
 	}
-	defer s.mu.Unlock()
 	var lost []replay.Key
 	for i := range claims {
-		no, r := s.find(now, &claims[i].Key)
-		if no == 0 || r.done() || r.token != claims[i].Token {
-			lost = append(lost, claims[i].Key)
-			continue
+		claim := &claims[i]
+		held, err := s.onShard(now, &claim.Key, func(sh *shard, no recordNo, r *record) bool {
+			if no == 0 || r.done() || r.token != claim.Token {
+				return false
+			}
+			if end := after(now, lease); end > sh.endOf(r) {
+				sh.leases.postpone(&sh.table, r.pos, end)
+			}
+			return true
+		})
+		if err != nil {
+			return err
 		}
-		if end := after(now, lease); end > s.endOf(r) {
-			s.leases.postpone(&s.table, r.pos, end)
+		if !held {
+			lost = append(lost, claim.Key)
 		}
 	}
-	s.tidy(now, len(claims))
+	s.observe(ctx)
 	return lostError(lost)
 }
 
@@ -98,20 +108,34 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	if err != nil {
 		return err
 	}
-	defer s.mu.Unlock()
 	for i := range keys {
-		if no, _ := s.find(now, &keys[i]); no != 0 {
-			s.forget(no)
+		_, err := s.onShard(now, &keys[i], func(sh *shard, no recordNo, _ *record) bool {
+			if no != 0 {
+				sh.forget(no)
+			}
+			return true
+		})
+		if err != nil {
+			return err
 		}
 	}
-	s.tidy(now, len(keys))
+	s.observe(ctx)
 	return nil
 }
 
-// tidy ends a call that may have made room.
-func (s *Store) tidy(now time.Duration, items int) {
-	s.sweep(now, sweepPerItem*items)
-	s.pressure.observe(s.table.live, s.capacity)
+// onShard does something with the record of a key, if there is one, under the lock of its shard.
+func (s *Store) onShard(now time.Duration, key *replay.Key, do func(*shard, recordNo, *record) bool) (held bool, err error) {
+	hash := s.hash(key)
+	sh := s.shardOf(hash)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if s.closed.Load() {
+		return false, replay.ErrClosed
+	}
+	no, r := sh.find(now, key, tagOf(hash))
+	held = do(sh, no, r)
+	sh.sweep(now, sweepPerItem)
+	return held, nil
 }
 
 // lostError returns nil, not an error that holds no keys.

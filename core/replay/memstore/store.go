@@ -14,13 +14,14 @@
 // could otherwise push out the one that is to be replayed. A full store refuses with [replay.ErrFull], and a warning
 // is logged well before, at 80 %.
 //
-// An identity takes about 115 bytes. Memory grows with what is remembered and, once used, is kept for reuse until the
+// An identity takes about 90 bytes. Memory grows with what is remembered and, once used, is kept for reuse until the
 // store is closed.
 //
 // # Cost
 //
-// There is no goroutine and no timer. Each call removes a few ended identities on its way, so the time a call takes
-// depends on the size of its batch, not on how much is remembered or how much ended at once.
+// There is no goroutine and no timer. Each call removes a few ended identities on its way, and memory grows piece by
+// piece, so the time a call takes depends on the size of its batch, not on how much is remembered or how much ended at
+// once. Nothing that is remembered holds a pointer: ten million identities do not slow the garbage collector down.
 package memstore
 
 import (
@@ -30,13 +31,13 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"math"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// DefaultCapacity is how many identities a store remembers unless its Config says otherwise: about 115 MB when full.
+// DefaultCapacity is how many identities a store remembers unless its Config says otherwise: about 90 MB when full.
 const DefaultCapacity = 1_000_000
 
 // maxCapacity keeps the numbers of records within 32 bits; number 0 means none.
@@ -53,21 +54,19 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// shardCount is how many locks share the work. More would let more processors claim at once, and cost memory in a store
+// that holds little.
+const shardCount = 8
+
 // Store is a [replay.Store] in memory. It is made by [New] or [NewWithConfig] and safe for concurrent use.
 type Store struct {
-	capacity int
 	logger   *slog.Logger // nil means slog.Default()
 	epoch    time.Time    // instants are kept as durations since then, on the monotonic clock
-
-	// One lock for all: a batch that does not fit must take nothing, and that is plain to see only if nobody looks
-	// on meanwhile. What is done under the lock is bounded by the batch.
-	mu        sync.Mutex
-	closed    bool
-	table     table
-	leases    deadlines // of the records that are claimed
-	retention deadlines // of the records that are done
-	lastToken replay.Token
-	pressure  pressure
+	seed     maphash.Seed
+	closed   atomic.Bool // set before the shards are cleared; looked at under the lock of one
+	pressure pressure
+	room     room
+	shards   [shardCount]shard
 }
 
 var _ replay.Store = (*Store)(nil)
@@ -81,14 +80,15 @@ func NewWithConfig(config Config) *Store {
 	if capacity <= 0 {
 		capacity = DefaultCapacity
 	}
-	return &Store{
-		capacity: min(capacity, maxCapacity),
-		logger:   config.Logger,
-		epoch:    time.Now(),
-		table:    table{seed: maphash.MakeSeed()},
-		// A counter makes tokens unique within the store; a random start keeps apart those of another store.
-		lastToken: randomToken(),
+	s := &Store{logger: config.Logger, epoch: time.Now(), seed: maphash.MakeSeed()}
+	s.room.open(int64(min(capacity, maxCapacity)))
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.room, sh.table.seed = &s.room, s.seed
+		// A counter makes tokens unique within the shard; a random start keeps apart those of another store.
+		sh.lastToken = randomToken()
 	}
+	return s
 }
 
 func randomToken() replay.Token {
@@ -102,10 +102,13 @@ func (s *Store) Scope() replay.Scope { return replay.Process }
 
 // Close forgets everything and gives the memory back. Every later call answers [replay.ErrClosed].
 func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	s.table, s.leases, s.retention = table{}, nil, nil
+	s.closed.Store(true)
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		sh.clear()
+		sh.mu.Unlock()
+	}
 	return nil
 }
 
@@ -118,36 +121,60 @@ type Stats struct {
 // Stats counts what is remembered now. It removes all that has ended, a bounded number at a time, so that other
 // callers are not held up. A closed store remembers nothing.
 func (s *Store) Stats() Stats {
-	for {
-		if live, clean := s.sweepStep(); clean {
-			return Stats{Live: live, Capacity: s.capacity}
-		}
+	live := 0
+	for i := range s.shards {
+		live += s.sweepAll(&s.shards[i])
 	}
+	s.pressure.due(int64(live), s.room.capacity)
+	return Stats{Live: live, Capacity: int(s.room.capacity)}
 }
 
-func (s *Store) sweepStep() (live int, clean bool) {
+func (s *Store) sweepAll(sh *shard) (live int) {
 	const step = 512
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clean = s.sweep(s.now(), step)
-	s.pressure.observe(s.table.live, s.capacity)
-	return s.table.live, clean
+	for {
+		sh.mu.Lock()
+		clean := sh.sweep(s.now(), step)
+		live = sh.table.live
+		sh.mu.Unlock()
+		if clean {
+			return live
+		}
+	}
 }
 
 // now is the monotonic time since the store was made: a clock that is set back or forward ends no claim.
 func (s *Store) now() time.Duration { return time.Since(s.epoch) }
 
-// begin takes the lock for a call, unless the call must not do anything. The caller unlocks if there is no error.
+// begin says when a call happens, unless the call must not do anything.
 func (s *Store) begin(ctx context.Context) (now time.Duration, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	if s.closed.Load() {
 		return 0, replay.ErrClosed
 	}
 	return s.now(), nil
+}
+
+func (s *Store) hash(key *replay.Key) uint64 { return maphash.Bytes(s.seed, key[:]) }
+
+// digest shortens a digest. Two bodies pass for one with a chance of 2^-64, which nobody can better: the seed is secret.
+func (s *Store) digest(digest *replay.Digest) uint64 { return maphash.Bytes(s.seed, digest[:]) }
+
+// shardOf takes the bits of a hash that its tag leaves.
+func (s *Store) shardOf(hash uint64) *shard { return &s.shards[hash%shardCount] }
+
+// lockAll takes the locks in the one order in which anybody takes more than one.
+func (s *Store) lockAll() {
+	for i := range s.shards {
+		s.shards[i].mu.Lock()
+	}
+}
+
+func (s *Store) unlockAll() {
+	for i := range s.shards {
+		s.shards[i].mu.Unlock()
+	}
 }
 
 // after adds without wrapping round: a TTL of centuries must not end in the past.

@@ -74,7 +74,7 @@ func TestDoneAtIsWallTime(t *testing.T) {
 func TestTokensAreNeverZero(t *testing.T) {
 	s := memstore.New()
 	s.SetLastToken(math.MaxUint64 - 1)
-	for _, token := range hold(t, s, time.Hour, 0, 5) {
+	for _, token := range hold(t, s, time.Hour, 0, 100) { // several in each shard
 		require.NotZero(t, token)
 	}
 }
@@ -119,7 +119,7 @@ func TestEndedIdentitiesDoNotPileUp(t *testing.T) {
 				settle(t, s, replay.Commit, 2*time.Second, n, tokens)
 			}
 			time.Sleep(100 * time.Millisecond)
-			require.LessOrEqual(t, s.Kept(), 20)
+			require.LessOrEqual(t, s.Kept(), 100, "some 15 live, and what ended in shards that nobody called since")
 		}
 	})
 }

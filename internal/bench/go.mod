@@ -1,0 +1,14 @@
+module github.com/sallyport-go/sallyport/internal/bench
+
+go 1.26.0
+
+require (
+	github.com/jellydator/ttlcache/v3 v3.4.1
+	github.com/maypok86/otter/v2 v2.4.0
+	github.com/patrickmn/go-cache v2.1.0+incompatible
+	github.com/sallyport-go/sallyport v0.0.0
+)
+
+require golang.org/x/sync v0.19.0 // indirect
+
+replace github.com/sallyport-go/sallyport => ../..
