@@ -47,3 +47,11 @@ func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.value
 
 // MaxTenants is how many are kept at most.
 const MaxTenants = maxTenants
+
+// Reveal gives the labels and values of a list, in turn.
+func (l *SecretList) Reveal() (out []string) {
+	for _, s := range l.secrets {
+		out = append(out, s.label, s.reveal())
+	}
+	return out
+}

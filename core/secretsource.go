@@ -22,7 +22,8 @@ type SecretList struct {
 // listFault is why a source could not look its secrets up again.
 type listFault struct {
 	err   error
-	since time.Time
+	since time.Time // the first of the failures in a row
+	told  time.Time
 }
 
 // NewSecretList makes a list. The guard validates what is in it, because only its provider knows how long a secret

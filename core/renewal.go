@@ -1,0 +1,262 @@
+package core
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// renewal is a list that is looked up again from time to time: in the background while it is young enough, by one
+// goroutine at a time that ends with its look. Deliveries are answered from memory.
+type renewal struct {
+	look     func(context.Context) (secrets []Secret, moving bool, err error)
+	soft     time.Duration // the age at which the next look begins, beside the deliveries
+	hard     time.Duration // the age at which deliveries wait for it
+	patience time.Duration // for so long, where there is a list
+	limit    time.Duration // the age at which a list is refused; 0: never
+	gate     func() *lookGate
+
+	fresh atomic.Pointer[freshList]
+
+	mu     sync.Mutex
+	list   *SecretList // the last good one
+	looked time.Time   // when it was the newest
+	next   time.Time   // when to look again
+	err    error       // of the last look
+	fault  *listFault
+	flight *flight
+}
+
+// freshList is what is answered without another thought.
+type freshList struct {
+	list  *SecretList
+	until time.Time
+}
+
+type flight struct {
+	done chan struct{}
+	late atomic.Bool // somebody has waited for it in vain: nobody else does
+}
+
+const (
+	lookTimeout = 5 * time.Second
+	// lookRetry is how soon a look that failed is tried again.
+	lookRetry = 5 * time.Second
+	// strangerTTL is how long a tenant that is unknown stays so.
+	strangerTTL = 10 * time.Second
+	// stillPause is between two looks at what is being written.
+	stillPause = time.Second
+	stillTries = 3
+	// sameFault is how long another failure of the same source is not told anew.
+	sameFault = time.Hour
+	nextFault = time.Minute
+)
+
+var (
+	errLookLate  = errors.New("it did not answer in time")                        //lint:immutable an error value
+	errMoving    = errors.New("it is being written")                              //lint:immutable an error value
+	errTooMany   = errors.New("too many secrets are being looked up at the time") //lint:immutable an error value
+	errNoSecrets = errors.New("it gave no secret")                                //lint:immutable an error value
+)
+
+// get gives the newest list that is known, or waits where it has to.
+func (r *renewal) get(ctx context.Context) (*SecretList, error) {
+	if f := r.fresh.Load(); f != nil && time.Now().Before(f.until) {
+		return f.list, nil
+	}
+	r.mu.Lock()
+	now := time.Now()
+	if r.flight == nil && !now.Before(r.next) {
+		r.begin()
+	}
+	f := r.flight
+	wait := lookTimeout
+	if r.list != nil {
+		wait = r.patience
+	}
+	mustWait := f != nil && (r.list == nil || now.Sub(r.looked) >= r.hard && !f.late.Load())
+	r.mu.Unlock()
+	if mustWait {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-f.done:
+		case <-timer.C:
+			f.late.Store(true)
+		case <-ctx.Done():
+		}
+	}
+	return r.answer()
+}
+
+func (r *renewal) answer() (*SecretList, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch age := time.Since(r.looked); {
+	case r.list == nil && r.err == nil:
+		return nil, errLookLate
+	case r.list == nil:
+		return nil, r.err
+	case r.limit > 0 && age > r.limit:
+		err := r.err
+		if err == nil {
+			err = errLookLate
+		}
+		return nil, fmt.Errorf("the last good list is %s old, which is more than the limit of %s: %w", age.Round(time.Second), r.limit, err)
+	}
+	return r.list, nil
+}
+
+// begin starts the one look there is at a time. The lock is held.
+func (r *renewal) begin() {
+	r.flight = &flight{done: make(chan struct{})}
+	go r.run(r.flight)
+}
+
+func (r *renewal) run(f *flight) {
+	var secrets []Secret
+	err := errors.New("the function did not return") // as when it ends its goroutine
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("it panicked with a %T", v) // its text may hold anything
+		}
+		r.settle(secrets, err)
+		close(f.done)
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	if g := r.gate; g != nil {
+		leave, ok := g().enter(ctx)
+		if !ok {
+			err = errTooMany
+			return
+		}
+		defer leave()
+	}
+	secrets, err = r.lookUntilStill(ctx)
+}
+
+// lookUntilStill looks again at what is being written, until it reads the same twice: half of a secret looks like a
+// secret.
+func (r *renewal) lookUntilStill(ctx context.Context) ([]Secret, error) {
+	secrets, moving, err := r.look(ctx)
+	for try := 0; moving && r.differs(secrets, err); try++ {
+		if try == stillTries {
+			return nil, errMoving
+		}
+		time.Sleep(stillPause)
+		before, failed := NewSecretList(secrets...), err
+		secrets, moving, err = r.look(ctx)
+		if failed == nil && err == nil && sameSecrets(before, NewSecretList(secrets...)) {
+			break
+		}
+	}
+	return secrets, err
+}
+
+func (r *renewal) differs(secrets []Secret, err error) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.list != nil && (err != nil || !sameSecrets(r.list, NewSecretList(secrets...)))
+}
+
+// settle takes what a look found.
+func (r *renewal) settle(secrets []Secret, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flight = nil
+	now := time.Now()
+	if err == nil && len(secrets) == 0 {
+		err = errNoSecrets
+	}
+	switch {
+	case err == nil:
+		list := NewSecretList(secrets...)
+		if r.list == nil || !sameSecrets(r.list, list) {
+			r.list = list // what was compiled for a list is found by its address: the same secrets keep it
+		}
+		r.list.fault.Store(nil)
+		r.looked, r.next, r.err, r.fault = now, now.Add(r.soft), nil, nil
+	case err == errMoving: //nolint:errorlint // it is never wrapped
+		r.next = now.Add(stillPause)
+	case errors.Is(err, ErrUnknownTenant):
+		r.list, r.err, r.fault, r.next = nil, err, nil, now.Add(strangerTTL)
+	default:
+		r.err, r.next = err, now.Add(min(r.soft, lookRetry))
+		r.tell(now)
+	}
+	if r.list == nil {
+		r.fresh.Store(nil)
+		return
+	}
+	until := r.next
+	if r.limit > 0 && r.looked.Add(r.limit).Before(until) {
+		until = r.looked.Add(r.limit)
+	}
+	r.fresh.Store(&freshList{r.list, until})
+}
+
+// tell lets the guards of the last good list know that it is not renewed. They log each fault once, so that one which
+// stays is one fault.
+func (r *renewal) tell(now time.Time) {
+	if r.list == nil {
+		return
+	}
+	if f := r.fault; f != nil {
+		if age := now.Sub(f.told); age < nextFault || age < sameFault && f.err.Error() == r.err.Error() {
+			return
+		}
+	}
+	f := &listFault{err: r.err, since: now, told: now}
+	if r.fault != nil {
+		f.since = r.fault.since
+	}
+	r.fault = f
+	r.list.fault.Store(f)
+}
+
+// sameSecrets compares in a time that tells nothing but which of them differ.
+func sameSecrets(a, b *SecretList) bool {
+	if len(a.secrets) != len(b.secrets) {
+		return false
+	}
+	same := 1
+	for i := range a.secrets {
+		x, y := &a.secrets[i], &b.secrets[i]
+		same &= subtle.ConstantTimeCompare([]byte(x.reveal()), []byte(y.reveal()))
+		if x.label != y.label || !x.notBefore.Equal(y.notBefore) || !x.notAfter.Equal(y.notAfter) {
+			return false
+		}
+	}
+	return same == 1
+}
+
+// lookGate bounds how many looks run at the same time, and how many wait for that.
+type lookGate struct {
+	room    chan struct{}
+	waiting atomic.Int64
+}
+
+const (
+	maxLooks        = 16
+	maxWaitingLooks = 256
+)
+
+func newLookGate() *lookGate { return &lookGate{room: make(chan struct{}, maxLooks)} }
+
+func (g *lookGate) enter(ctx context.Context) (leave func(), ok bool) {
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > maxWaitingLooks {
+		return nil, false
+	}
+	select {
+	case g.room <- struct{}{}:
+		return func() { <-g.room }, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
