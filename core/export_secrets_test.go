@@ -2,7 +2,9 @@ package core
 
 import (
 	"hash"
+	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
@@ -54,4 +56,17 @@ func (l *SecretList) Reveal() (out []string) {
 		out = append(out, s.label, s.reveal())
 	}
 	return out
+}
+
+// VerifyAndCount is VerifySignature for a tenant, with what is counted of a proof.
+func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
+	p := presented{tenant: tenant}
+	if g.verifier.judgeHead(r, "", &p, now).failed() {
+		return false
+	}
+	_, f := g.verifier.judgeBody(r, "", body, &p, now)
+	if !f.failed() {
+		p.match.count(now)
+	}
+	return !f.failed()
 }
