@@ -70,3 +70,30 @@ func ExampleSign() {
 	fmt.Println(r.Header.Get("X-Hub-Signature-256")[:15])
 	// Output: sha256=d8937252
 }
+
+// A router's own test: the sender makes the keys, and sends what the provider would.
+func ExampleSender() {
+	github := webhooktest.NewSender(provider.GitHub())
+	guard, err := core.New(core.Config{
+		Endpoint: "github", Provider: provider.GitHub(), Secrets: core.StaticSecrets(github.Secret()), Replay: memstore.New(),
+		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	router := core.Handler(guard, core.Signal(func(_ *http.Request, e core.Event) error { // or Gin, Echo, Chi
+		fmt.Println(e.Type, len(e.Payload) > 0)
+		return nil
+	}))
+	for _, sample := range github.Samples() {
+		fmt.Println(github.Send(router, "/webhooks/github", sample).Code)
+	}
+	// Output:
+	// push true
+	// 200
+	// pull_request true
+	// 200
+	// issues true
+	// 200
+}

@@ -1,0 +1,146 @@
+package webhooktest_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+// mostUsed are the senders that have to have samples.
+func mostUsed() []string {
+	return []string{
+		"adyen", "bitbucket", "brevo", "clerk", "coinbase-commerce", "discord", "docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
+		"intercom", "jira", "lemon-squeezy", "line", "linear", "mailchimp", "mailgun", "mandrill", "meta", "notion", "openai",
+		"paddle", "pagerduty", "paystack", "polar", "postmark", "razorpay", "resend", "sendgrid", "sentry", "shopify", "slack",
+		"square", "standard-webhooks", "stripe", "svix", "telegram", "twilio", "twitch", "typeform", "vercel", "woocommerce",
+		"xero", "zoom",
+	}
+}
+
+func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
+	t.Parallel()
+	for _, name := range mostUsed() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, ok := provider.ByName(name)
+			require.True(t, ok)
+			data, err := core.EntryOf(p)
+			require.NoError(t, err)
+			sender := webhooktest.NewSender(p)
+			guard := newSenderGuard(t, sender, p)
+			require.NotEmpty(t, sender.Samples())
+			for _, sample := range sender.Samples() {
+				d, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", sample), core.Inbound{})
+				require.Nil(t, reply, sample.Type)
+				events := d.Events()
+				require.Equal(t, sample.Type, events[0].Type)
+				if len(data.Event.ID) > 0 && sample.Type != "block_actions" { // Slack's buttons name no event
+					require.NotEmpty(t, events[0].ID, sample.Type)
+				}
+				timeless := isForm(sample) || name == "discord" || name == "xero" // commands have none; Xero's names no zone
+				if len(data.Event.Time) > 0 && !timeless {
+					require.Equal(t, 2026, events[0].Time.Year(), sample.Type)
+				}
+				if data.Batch != nil && name != "adyen" && name != "brevo" { // those send one at a time as a rule
+					require.Greater(t, len(events), 1, sample.Type)
+				}
+			}
+		})
+	}
+}
+
+func isForm(s webhooktest.Sample) bool { return strings.Contains(s.Header.Get("Content-Type"), "form") }
+
+func newSenderGuard(t *testing.T, s *webhooktest.Sender, p core.Provider) *core.Guard {
+	t.Helper()
+	g, err := core.New(core.Config{
+		Endpoint: "samples", Provider: p, Secrets: core.StaticSecrets(s.Secret()), Replay: core.DangerouslyNoReplay,
+		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	return g
+}
+
+func TestEveryFileOfSamplesBelongsToAnEntry(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Glob(os.DirFS("samples"), "*.json")
+	require.NoError(t, err)
+	for _, f := range files {
+		name := strings.TrimSuffix(f, ".json")
+		if name == "paypal" { // it has a parameter
+			require.NotEmpty(t, webhooktest.Samples(provider.PayPal("WH-SAMPLE")))
+			continue
+		}
+		require.Contains(t, mostUsed(), name)
+	}
+	require.Empty(t, webhooktest.Samples(provider.Basic()))
+	require.Empty(t, webhooktest.Samples(core.Provider{}))
+}
+
+// TestSamplesAreNobodys: what looks like a real key, address or id has no place in them.
+func TestSamplesAreNobodys(t *testing.T) {
+	t.Parallel()
+	for _, name := range mostUsed() {
+		p, _ := provider.ByName(name)
+		for _, s := range webhooktest.Samples(p) {
+			for _, part := range strings.FieldsFunc(string(s.Body), func(c rune) bool { return strings.ContainsRune(` "<>/\=`, c) }) {
+				if at := strings.LastIndex(part, "@"); at > 0 && at < len(part)-1 {
+					require.True(t, strings.HasPrefix(part[at+1:], "example.com"), part)
+				}
+			}
+		}
+	}
+}
+
+func TestASampleIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	first := webhooktest.Samples(provider.GitHub())[0]
+	first.Header.Set("X-GitHub-Event", "changed")
+	first.Body[0] = 'x'
+	again := webhooktest.Samples(provider.GitHub())[0]
+	require.Equal(t, "push", again.Header.Get("X-GitHub-Event"))
+	require.True(t, json.Valid(again.Body))
+}
+
+// TestASenderForEveryEntry: nobody has to know how a provider's keys look.
+func TestASenderForEveryEntry(t *testing.T) {
+	t.Parallel()
+	for _, p := range provider.All() {
+		t.Run(p.Name(), func(t *testing.T) {
+			t.Parallel()
+			now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+			sender := webhooktest.NewSender(p)
+			sender.Host, sender.Now = "hooks.example", func() time.Time { return now }
+			guard, err := core.New(core.Config{
+				Endpoint: "sender", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: core.DangerouslyNoReplay,
+				StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler), Now: sender.Now,
+			})
+			require.NoError(t, err)
+			ran := 0
+			h := core.Handler(guard, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { ran++ }))
+			w := sender.Send(h, "/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)})
+			if data, _ := core.EntryOf(p); data.Batch == nil {
+				require.Equal(t, http.StatusOK, w.Code, w.Body)
+				require.Equal(t, 1, ran)
+			}
+			_, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), core.Inbound{})
+			require.Nil(t, reply)
+			_, reply = guard.Receive(httptest.NewRecorder(), webhooktest.NewSender(p).Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), core.Inbound{})
+			require.NotNil(t, reply, "another sender's keys")
+		})
+	}
+	require.Panics(t, func() { webhooktest.NewSender(core.Provider{}) })
+	require.Panics(t, func() { webhooktest.NewSender(provider.HMAC(provider.HMACConfig{})) })
+}
