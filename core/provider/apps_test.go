@@ -84,15 +84,3 @@ func TestTwitchsChallengeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	require.Equal(t, "pogchamp-kappa-360noscope-vohiyo", string(reply.Body))
 	require.Equal(t, core.ReasonMissingSignature, reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))))
 }
-
-// TestEveryEntryHasAVector: none goes without a recorded delivery or a second derivation of its signature.
-func TestEveryEntryHasAVector(t *testing.T) {
-	t.Parallel()
-	have := map[string]bool{}
-	for _, v := range allVectors(t) {
-		have[v.Provider] = have[v.Provider] || v.Expect == "valid"
-	}
-	for _, p := range provider.All() {
-		require.True(t, have[p.Name()], p.Name())
-	}
-}

@@ -18,7 +18,7 @@ func presentInBody(r *http.Request, c entry.Credential, secret string) error {
 		d.UseNumber()
 		err := d.Decode(&doc)
 		_ = r.Body.Close()
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err != nil && !errors.Is(err, io.EOF) || doc == nil {
 			return errors.New("webhooktest: the body is not a JSON object that could carry the token")
 		}
 	}

@@ -3,6 +3,7 @@ package webhooktest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -34,6 +35,9 @@ func (s *signer) openBody() (carrier, error) {
 	d.UseNumber() // a float would change long numbers
 	if err := d.Decode(&doc); err != nil {
 		return nil, fmt.Errorf("webhooktest: the body is not a JSON object that could carry the signature: %w", err)
+	}
+	if doc == nil {
+		return nil, errors.New("webhooktest: the body is null, which cannot carry the signature")
 	}
 	return doc, nil
 }

@@ -160,7 +160,7 @@ func (s *signer) makeForm() {
 			sorted = true
 		}
 	}
-	if isForm(s.r) || len(s.body) == 0 || field == "" && !sorted {
+	if isForm(s.r) || field == "" && (len(s.body) == 0 || !sorted) {
 		return
 	}
 	if name := s.scheme.BodySHA256; name != "" {

@@ -1,0 +1,366 @@
+package provider_test
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
+)
+
+// sender is one entry of the catalogue with its sample parameters and keys of its own: whatever package it stands in.
+type sender struct {
+	name     string
+	provider core.Provider
+	entry    *entry.Entry
+	samples  catalogue.Values
+}
+
+func everySender(t testing.TB) (all []sender) {
+	t.Helper()
+	for _, c := range catalogue.All() {
+		p := c.Sample()
+		e, err := core.EntryOf(p)
+		require.NoError(t, err, c.Name)
+		all = append(all, sender{c.Name, p, e, c.Samples()})
+	}
+	return all
+}
+
+// secret is the nth key as a user configures it.
+func (s *sender) secret(n int) string {
+	if c := s.custom(); c != nil && c.Traits().Pair != 0 {
+		der, err := x509.MarshalPKIXPublicKey(privateKey(c.Traits().Pair, n).Public())
+		if err != nil {
+			panic(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	}
+	return configured(s.provider, n)
+}
+
+// signs is what the provider signs with under that key.
+func (s *sender) signs(n int) string {
+	if c := s.custom(); c != nil && c.Traits().Pair != 0 {
+		der, err := x509.MarshalPKCS8PrivateKey(privateKey(c.Traits().Pair, n))
+		if err != nil {
+			panic(err)
+		}
+		return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	}
+	return signing(s.provider, n)
+}
+
+func (s *sender) custom() entry.Custom {
+	if s.entry.Scheme == nil {
+		return nil
+	}
+	return s.entry.Scheme.Custom
+}
+
+func (s *sender) guard(t testing.TB, now time.Time) *core.Guard {
+	t.Helper()
+	g, err := core.New(core.Config{
+		Endpoint: "golden", Provider: s.provider, Secrets: core.StaticSecrets(s.secret(1)), Replay: core.DangerouslyNoReplay,
+		Observer: core.ObserverFunc(func(core.Record) {}), Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		Now: func() time.Time { return now },
+	})
+	require.NoError(t, err, s.name)
+	return g
+}
+
+const everyURL = "https://example.com/hooks"
+
+// body is one whose events have the names that the entry looks for, and for whom it is meant.
+func (s *sender) body() string {
+	if own := goldenBodies()[s.name]; own != "" {
+		return own
+	}
+	return `{"id":"evt_1","event_id":"Ev1","type":"a"}`
+}
+
+// request is a delivery of the body, signed with the nth key.
+func (s *sender) request(t testing.TB, body string, n int, now time.Time, headers map[string]string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, everyURL, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if strings.HasPrefix(body, "payload=") {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	require.NoError(t, webhooktest.Sign(r, s.provider, s.signs(n), now), s.name)
+	return r
+}
+
+// copied is the request with the body it was sent with, in which a test changes something.
+func copied(t testing.TB, r *http.Request) (*http.Request, []byte) {
+	t.Helper()
+	body := []byte{}
+	if r.Body != nil {
+		var err error
+		body, err = io.ReadAll(r.Body)
+		require.NoError(t, err)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	c := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body))
+	c.Header = r.Header.Clone()
+	return c, body
+}
+
+// TestTheLawsHoldForEverySender is one table over everything there is: what its signer makes is accepted; under another
+// key, without a header of the proof, with an empty, a doubled or a changed one, and with any other byte of what is
+// signed, nothing is.
+func TestTheLawsHoldForEverySender(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	for _, s := range everySender(t) {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			g := s.guard(t, now)
+			genuine := s.request(t, s.body(), 1, now, nil)
+			right, body := copied(t, genuine)
+			d, reply := g.Receive(httptest.NewRecorder(), right, core.Inbound{})
+			if d == nil {
+				require.Nil(t, reply.Rejection, "what the signer makes")
+				t.Fatal("answered as a handshake")
+			}
+			require.False(t, accepts(g, s.request(t, s.body(), 2, now, nil)), "another key")
+			unsigned := httptest.NewRequest(http.MethodPost, everyURL, strings.NewReader(s.body()))
+			unsigned.Header.Set("Content-Type", "application/json")
+			require.False(t, accepts(g, unsigned), "no proof at all")
+			refuses := func(why string, change func(http.Header)) {
+				t.Helper()
+				r, _ := copied(t, genuine)
+				change(r.Header)
+				require.False(t, accepts(g, r), why)
+			}
+			proofs := 0
+			for _, name := range signedHeaders(s.entry) {
+				value := genuine.Header.Get(name)
+				if value == "" {
+					continue // another family's, or signed where it is there
+				}
+				proofs++
+				refuses("without "+name, func(h http.Header) { h.Del(name) })
+				refuses("an empty "+name, func(h http.Header) { h.Set(name, "") })
+				refuses("a shortened "+name, func(h http.Header) { h.Set(name, value[:len(value)-1]) })
+				refuses("a lengthened "+name, func(h http.Header) { h.Set(name, value+"0") })
+				if s.entry.Scheme == nil || !s.entry.Scheme.Signature.Repeats {
+					refuses(name+" twice", func(h http.Header) { h.Add(name, value) })
+					refuses(name+" empty and then right", func(h http.Header) { h[http.CanonicalHeaderKey(name)] = []string{"", value} })
+				}
+				for i := range len(value) {
+					if decidesNothing(name, value, i) {
+						continue
+					}
+					changed := []byte(value)
+					changed[i] ^= 1 // which leaves no digit and no letter what it was
+					refuses(fmt.Sprintf("byte %d of %s", i, name), func(h http.Header) { h.Set(name, string(changed)) })
+				}
+			}
+			if s.entry.Credential.Kind == entry.QueryToken || s.entry.Credential.Kind == entry.BodyToken {
+				return // TestATokenInTheQueryIsComparedWhole, TestATokenInTheBodyIsComparedWhole
+			}
+			inBody := s.entry.Scheme != nil && s.custom() == nil && len(s.entry.Scheme.Signature.Headers) == 0
+			require.True(t, proofs > 0 || inBody, "no header carries the proof")
+			if !signsWholeBody(s.entry) {
+				return // a few fields are signed: TestNoChangedBitVerifies, over recorded deliveries
+			}
+			for i := range body {
+				r, changed := copied(t, genuine)
+				changed = bytes.Clone(changed)
+				changed[i] ^= 1
+				r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(changed)), int64(len(changed))
+				require.False(t, accepts(g, r), "byte %d of the body", i)
+			}
+			longer, _ := copied(t, genuine)
+			longer.Body, longer.ContentLength = io.NopCloser(bytes.NewReader(append(bytes.Clone(body), ' '))), int64(len(body)+1)
+			require.False(t, accepts(g, longer), "a longer body")
+		})
+	}
+}
+
+// signsWholeBody says that every byte of the body is proved, and not only fields or a weak sum of it.
+func signsWholeBody(e *entry.Entry) bool {
+	if e.Scheme == nil {
+		return false
+	}
+	if e.Scheme.Custom != nil {
+		return e.Scheme.Custom.Traits().Body
+	}
+	for _, p := range e.Scheme.Signed {
+		switch p.Kind {
+		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256:
+			return true
+		}
+	}
+	return false
+}
+
+// TestIdentitiesNeverChange: what stores remember today must be found by every later release.
+func TestIdentitiesNeverChange(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	got := map[string]string{}
+	for _, s := range everySender(t) {
+		r := s.request(t, s.body(), 1, now, goldenHeaders())
+		if s.name == "mailgun" { // whose signed id is in the body
+			r = httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"signature":{"timestamp":"1772366400","token":"0123456789abcdef","signature":"139c9f8f789016d6a5ed31c3354d6063dc0938ec899ddeeb66aa1b40ad1f4656"}}`))
+		}
+		d, reply := s.guard(t, now).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, reply, s.name)
+		got[s.name] = d.Events()[0].Identity.String()
+	}
+	data, err := os.ReadFile("testdata/golden_identities.json")
+	require.NoError(t, err)
+	want := map[string]string{}
+	require.NoError(t, json.Unmarshal(data, &want))
+	for name, identity := range got {
+		require.Equal(t, want[name], identity, name)
+	}
+	require.Len(t, got, len(want))
+}
+
+// oddBodies are payloads that no provider documents, whose proof is right.
+func oddBodies(e *entry.Entry) map[string]string {
+	odd := map[string]string{
+		"deep":             strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000),
+		"a deep list":      strings.Repeat("[", 100_000),
+		"a huge number":    `{"id":1` + strings.Repeat("0", 5000) + `,"type":1e999999,"time":-1e400,"timestamp":1e-400}`,
+		"invalid UTF-8":    "{\"id\":\"\xff\xfe\",\"type\":\"\xc0\x80\"}",
+		"a lone surrogate": `{"id":"\ud800","type":"\udfff\ud800"}`,
+		"control bytes":    "{\"id\":\"a\x00b\"}",
+		"null":             `null`,
+		"a number":         `1`,
+		"a text":           `"text"`,
+		"cut":              `{"id":"evt_1","type":`,
+		"nothing":          ``,
+		"binary":           "\x00\x01\x02\xff",
+		"doubled members":  `{"id":"1","id":"2","type":"a","type":"b"}`,
+		"a list of lists":  `[[],[[]],[{}],null,1,"a"]`,
+		"many":             "[" + strings.Repeat("1,", 30_000) + "1]",
+	}
+	// The members that the entry reads, of every type that they are not.
+	for i, value := range []string{`null`, `[]`, `{}`, `true`, `-0`, `""`, `[[{}]]`, `{"a":{"b":[1]}}`} {
+		doc := map[string]any{}
+		for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Action, e.Event.Time, e.Event.Attempt, e.Event.Tenant} {
+			for _, v := range list {
+				put(doc, v.JSON, json.RawMessage(value))
+			}
+		}
+		put(doc, e.Event.Data, json.RawMessage(value))
+		if e.Batch != nil {
+			put(doc, e.Batch.Pointer, json.RawMessage(value))
+		}
+		text, err := json.Marshal(doc)
+		if err != nil {
+			panic(err)
+		}
+		odd[fmt.Sprintf("wrong types %d", i)] = string(text)
+	}
+	return odd
+}
+
+func put(doc map[string]any, pointer string, value json.RawMessage) {
+	if pointer == "" {
+		return
+	}
+	names := strings.Split(pointer, "/")[1:]
+	for _, name := range names[:len(names)-1] {
+		next, ok := doc[name].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			doc[name] = next
+		}
+		doc = next
+	}
+	doc[names[len(names)-1]] = value
+}
+
+// TestOddPayloadsLoseNothing: what is proved is an event, or several, whose payloads hold it as it came; whatever it
+// says, it is never answered as a failure of ours, which would have it sent for ever.
+func TestOddPayloadsLoseNothing(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	for _, s := range everySender(t) {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			g := s.guard(t, now)
+			judged := 0
+			for why, body := range oddBodies(s.entry) {
+				r := httptest.NewRequest(http.MethodPost, everyURL, strings.NewReader(body))
+				r.Header.Set("Content-Type", "application/json")
+				for name, value := range goldenHeaders() {
+					r.Header.Set(name, value)
+				}
+				if webhooktest.Sign(r, s.provider, s.signs(1), now) != nil {
+					continue // the proof needs a place in a document that there is not
+				}
+				r, sent := copied(t, r)
+				d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+				if d == nil {
+					// SNS takes any status below 500 for an arrival, so that a refusal is 503 there.
+					require.True(t, reply.Status < 500 || reply.Status == s.entry.AuthStatus, why)
+					if reply.Rejection != nil {
+						// Only where the proof itself is read from the body may its shape refuse it.
+						require.True(t, readsProofFromBody(s.entry), "%s: %s", why, reply.Rejection.Detail())
+					}
+					continue
+				}
+				judged++
+				require.Equal(t, string(sent), string(d.Body()), why)
+				switch events := d.Events(); len(events) {
+				case 0:
+					require.NotNil(t, s.entry.Batch, why)
+				case 1:
+					require.True(t, bytes.Contains(sent, events[0].Payload) || s.entry.Event.PayloadForm != "" || s.entry.Event.PayloadJSON != "", why)
+				default:
+					require.NotNil(t, s.entry.Batch, why)
+				}
+			}
+			require.True(t, judged > 3 || readsProofFromBody(s.entry), "%d were judged", judged)
+		})
+	}
+}
+
+// readsProofFromBody says that the signature, what it covers, or whom the delivery is for is read from the body.
+func readsProofFromBody(e *entry.Entry) bool {
+	if e.Recipient != nil || e.Credential.Kind == entry.BodyToken {
+		return true
+	}
+	if e.Scheme == nil {
+		return false
+	}
+	s := e.Scheme
+	if len(s.Signature.Headers) == 0 && s.Custom == nil || s.Timestamp.JSON != "" || s.ID.JSON != "" {
+		return true
+	}
+	for _, p := range s.Signed {
+		switch p.Kind {
+		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:
+			return true
+		case entry.PartBody:
+			if p.Grammar != entry.AnyText {
+				return true
+			}
+		}
+	}
+	return s.BodySHA256 != ""
+}
