@@ -34,7 +34,7 @@ endpoints:
 `
 
 func TestTheSamplesAreGood(t *testing.T) {
-	for _, name := range []string{"GITHUB_SECRET", "STRIPE_SECRET"} {
+	for _, name := range []string{"GITHUB_SECRET", "STRIPE_SECRET", "META_APP_SECRET", "META_VERIFY_TOKEN"} {
 		t.Setenv(name, secret+name)
 	}
 	t.Setenv("POSTMARK_LOGIN", "user:"+secret)
@@ -42,7 +42,7 @@ func TestTheSamplesAreGood(t *testing.T) {
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 3)
+	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 6)
 	require.NoError(t, m.err())
 }
 

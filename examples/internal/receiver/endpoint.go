@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,10 @@ func (c *config) build(store func(*endpointConfig) (replay.Store, error), out *o
 		built := &endpoint{path: e.path, simulator: &simulator{simulation: e.simulate}, out: out}
 		conf := c.coreConfig(e, built, logger)
 		var err error
+		if conf.Keys, err = e.keySource(conf.Now); err != nil {
+			m.add(e.place("provider"), "%v", err)
+			continue
+		}
 		if conf.Replay, err = store(e); err != nil {
 			m.add(e.place("replay.url"), "%v", err)
 			continue
@@ -57,8 +62,11 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 		DangerouslyReportOnly: e.reportOnly,
 		Logger:                logger, Observer: built.out.observer(core.LogObserver(logger), logger),
 	}
-	if e.secrets != nil {
-		conf.Secrets = core.LabeledSecrets(e.secrets...)
+	if e.secrets != nil || e.keys != nil {
+		conf.Secrets = core.LabeledSecrets(slices.Concat(e.secrets, e.keys)...)
+	}
+	if e.verify != nil {
+		conf.VerifyTokens = core.LabeledSecrets(e.verify...)
 	}
 	for _, cred := range e.credentials {
 		conf.Credentials = append(conf.Credentials, cred.Credential)
@@ -107,7 +115,7 @@ func topic(key string) string {
 		top = key[:end]
 	}
 	switch top {
-	case "credentials":
+	case "credentials", "keys":
 		return "secrets"
 	case "replay":
 		return "tolerance" // what is remembered has to outlast what is fresh
@@ -124,7 +132,13 @@ func (e *endpointConfig) keyOf(field string) string {
 	}
 	switch name {
 	case "Secrets":
+		var i int
+		if _, err := fmt.Sscanf(rest, "[%d]", &i); err == nil && i >= len(e.secrets) && i < len(e.secrets)+len(e.keys) {
+			return fmt.Sprintf("keys[%d]", i-len(e.secrets))
+		}
 		return "secrets" + rest
+	case "VerifyTokens":
+		return "verify_token" + rest
 	case "Credentials":
 		var i int
 		if _, err := fmt.Sscanf(rest, "[%d]", &i); err != nil || i >= len(e.credentials) {

@@ -3,22 +3,24 @@ package receiver
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
 // endpointConfig is one endpoint as it was configured. What was left out is zero, which means the core's default.
 type endpointConfig struct {
 	path        string
 	provider    core.Provider
+	parameters  catalogue.Values // what the provider's entry needs besides secrets
+	entry       catalogue.Entry
 	secrets     []core.Secret
+	keys        []core.Secret // public keys, from files
+	verify      []core.Secret
 	credentials []credentialConfig
 	tolerance   time.Duration
 	maxBody     int64
@@ -40,11 +42,14 @@ type endpointConfig struct {
 
 // endpoint reads one endpoint.
 func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
-	e := &endpointConfig{at: at}
+	e := &endpointConfig{at: at, parameters: catalogue.Values{}}
 	nested := map[string]place{}
-	e.places = r.mapping(n, at, map[string]field{
+	name := ""
+	fields := map[string]field{
 		"path":                           into(&e.path, r.path),
-		"provider":                       into(&e.provider, r.provider),
+		"provider":                       into(&name, r.text),
+		"keys":                           func(n *yaml.Node, at place) { e.keys = r.keyFiles(n, at, nested) },
+		"verify_token":                   func(n *yaml.Node, at place) { e.verify = r.verifyTokens(n, at, nested) },
 		"secrets":                        func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
 		"credentials":                    func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
 		"tolerance":                      into(&e.tolerance, r.seconds),
@@ -57,9 +62,16 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"simulate":                       func(n *yaml.Node, at place) { e.simulate = r.simulate(n, at) },
 		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
 		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
-	})
+	}
+	for _, key := range parameterNames() {
+		fields[key] = func(n *yaml.Node, at place) { e.parameters[key] = r.texts(n, at) }
+	}
+	e.places = r.mapping(n, at, fields)
 	for key, p := range nested {
 		e.places[key] = p
+	}
+	if name != "" {
+		r.provide(e, name)
 	}
 	for _, key := range []string{"path", "provider"} {
 		if _, given := e.places[key]; !given && follow(n).Kind == yaml.MappingNode {
@@ -107,34 +119,6 @@ func (m *mistakes) goodPath(text string, at place) bool {
 		return true
 	}
 	return false
-}
-
-func (r reader) provider(n *yaml.Node, at place) (core.Provider, bool) {
-	text, ok := r.text(n, at)
-	if !ok {
-		return core.Provider{}, false
-	}
-	return r.goodProvider(text, at)
-}
-
-func (m *mistakes) goodProvider(name string, at place) (core.Provider, bool) {
-	p, ok := provider.ByName(name)
-	if !ok {
-		p, ok = unproved.ByName(name)
-	}
-	if !ok {
-		m.add(at, "no provider is called %q; known are %s", name, strings.Join(providerNames(), ", "))
-	}
-	return p, ok
-}
-
-func providerNames() []string {
-	var names []string
-	for _, p := range slices.Concat(provider.All(), unproved.All()) {
-		names = append(names, p.Name())
-	}
-	slices.Sort(names)
-	return names
 }
 
 // replay reads what remembers the events.

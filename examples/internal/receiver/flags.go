@@ -5,10 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
 const usage = `receiver receives webhooks and prints a JSON line for each: what people run first, and how a provider is tried
@@ -45,6 +48,9 @@ type options struct {
 	path, provider, secretEnv string
 	publicURL, trustedProxies string
 	allowHTTP                 bool
+	verifyTokenEnv            string
+	keys                      []string
+	parameters                catalogue.Values
 	forget                    []string
 	endpoint                  string
 }
@@ -54,7 +60,7 @@ var errUsage = errors.New("wrong usage")
 
 // parseFlags reads the command line. Its errors are errUsage and [flag.ErrHelp].
 func parseFlags(args []string, stderr io.Writer) (*options, error) {
-	var o options
+	o := options{parameters: catalogue.Values{}}
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; of the other flags only -forget and -endpoint go with it")
@@ -65,6 +71,19 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.listen, "listen", defaultListen, "`address` to listen on; port 0 picks a free one")
 	flags.StringVar(&o.trustedProxies, "trusted-proxies", "", "`addresses` of the proxies or tunnel whose X-Forwarded-Proto counts: 127.0.0.1")
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
+	flags.StringVar(&o.verifyTokenEnv, "verify-token-env", "", "environment `variable` with the verify token, for providers that ask for one")
+	flags.Func("key", "`file` with a public key as PEM, for providers that sign with a key pair; may be repeated", func(file string) error {
+		o.keys = append(o.keys, file)
+		return nil
+	})
+	flags.Func("param", "`name=value` of what the provider needs besides (docs/providers.md), such as topics=arn:...; may be repeated", func(text string) error {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" || value == "" {
+			return errors.New("it is not name=value")
+		}
+		o.parameters[name] = append(o.parameters[name], value)
+		return nil
+	})
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "take deliveries over plain HTTP: for development on one machine")
 	flags.Func("forget", "make the replay store forget the event with this `id`, or identity as the logs show it, and end; may be repeated", func(id string) error {
 		if id == "" {
@@ -114,16 +133,26 @@ func (o *options) config(m *mistakes) *config {
 		m.file = o.file
 		return load(o.file, m)
 	}
-	e := &endpointConfig{path: o.path, publicURL: o.publicURL, allowHTTP: o.allowHTTP, places: map[string]place{
+	e := &endpointConfig{path: o.path, publicURL: o.publicURL, allowHTTP: o.allowHTTP, parameters: o.parameters, places: map[string]place{
 		"path": {key: "-path"}, "provider": {key: "-provider"}, "secrets": {key: "-secret-env"}, "credentials": {key: "-secret-env"},
-		"public_url": {key: "-public-url"},
+		"public_url": {key: "-public-url"}, "keys": {key: "-key"}, "verify_token": {key: "-verify-token-env"},
 	}}
+	for _, name := range slices.Concat(parameterNames(), slices.Collect(maps.Keys(o.parameters))) {
+		e.places[name] = place{key: "-param " + name}
+	}
 	m.goodPath(o.path, e.places["path"])
-	e.provider, _ = m.goodProvider(o.provider, e.places["provider"])
-	if o.secretEnv == "" {
-		m.add(e.places["secrets"], "is missing: the environment variable that holds the secret")
-	} else {
+	for _, file := range o.keys {
+		e.keys = append(e.keys, m.keyFile(file, e.places["keys"]))
+	}
+	if o.verifyTokenEnv != "" {
+		e.verify = m.secretsFromEnv(strings.Split(o.verifyTokenEnv, ","), e.places["verify_token"])
+	}
+	if o.secretEnv != "" {
 		e.secrets = m.secretsFromEnv(strings.Split(o.secretEnv, ","), e.places["secrets"])
+	}
+	m.provide(e, o.provider)
+	if e.secrets == nil && e.keys == nil && !e.entry.FetchesKeys() {
+		m.add(e.places["secrets"], "is missing: the environment variable that holds the secret")
 	}
 	c := &config{
 		listen: o.listen, router: o.router, proxies: core.Networks(o.trustedProxies), endpoints: []*endpointConfig{e},
