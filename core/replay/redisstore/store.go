@@ -28,6 +28,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -142,7 +143,11 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	}
 }
 
-// milliseconds rounds up: a lease is never shorter than it was asked for.
+// milliseconds rounds up, so that a lease is never shorter than it was asked for; but not beyond what fits a duration.
 func milliseconds(d time.Duration) int64 {
-	return max(1, int64((d+time.Millisecond-1)/time.Millisecond))
+	ms := d / time.Millisecond
+	if d > ms*time.Millisecond && ms < math.MaxInt64/time.Millisecond {
+		ms++
+	}
+	return max(1, int64(ms))
 }

@@ -1,0 +1,2 @@
+// Package redistests proves redisstore on a real server.
+package redistests
