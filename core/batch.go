@@ -103,6 +103,7 @@ func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
 	}
 	if e.Unproved {
 		// Anybody may have sent it: an identity would let them have the real event taken for done.
+		e.Authenticated = Authenticated{}
 		d.states[i] = eventState{claim: noClaim}
 		return failure{}
 	}

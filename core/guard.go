@@ -72,6 +72,8 @@ type Guard struct {
 	reportsReplay bool
 	reportsTime   bool
 
+	allowance allowance // of explaining
+
 	pump   *pump
 	vitals vitals
 	logger *slog.Logger
@@ -473,6 +475,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 			"endpoint", g.endpoint, "provider", g.provider)
 	}
 	g.announceReportOnly(c)
+	g.announceShapes()
 	if g.awaiting {
 		g.logger.Warn("sallyport: no secret yet: handshakes only", "endpoint", g.endpoint, "provider", g.provider)
 	}

@@ -74,6 +74,9 @@ func (o *logObserver) Observe(r Record) {
 	for _, would := range r.WouldRefuse {
 		add("would_refuse", string(would.Check)+": "+string(would.Reason)+": "+would.Detail)
 	}
+	for _, finding := range r.Findings {
+		add("found", finding.String())
+	}
 	if r.Unproved {
 		attrs = append(attrs, slog.Bool("unproved", true))
 	}

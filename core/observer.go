@@ -68,7 +68,12 @@ type Record struct {
 	// Unproved says that the delivery was let through without any proof, because a check only reports: nothing of what
 	// the record says of it is authenticated.
 	Unproved bool
+	// Findings are what could be found out about a failed authentication: of some of them, as a sample, within a fixed
+	// amount of work, whatever is sent. See [Guard.Explain] for all that can be known of one request.
+	Findings []Finding
 	Dropped  int // records dropped before this one because the observer was slow
+
+	sampled *sampled // to be explained
 }
 
 // ReplayState says what the replay store had to do with an outcome.
@@ -108,6 +113,7 @@ func (p *pump) put(r Record) {
 	if len(p.queue) >= pumpCapacity {
 		p.dropped++
 		p.lost.Add(1)
+		r.forgo()
 		return
 	}
 	r.Dropped, p.dropped = p.dropped, 0
@@ -144,6 +150,7 @@ func (p *pump) observe(r Record) {
 			p.logger.Error("sallyport: the observer panicked", "endpoint", r.Endpoint, "panic", v)
 		}
 	}()
+	r.explain()
 	p.observer.Observe(r)
 }
 

@@ -90,6 +90,7 @@ type inspection struct {
 	reported    []Reported // what was let through because its check only reports
 	unproved    failure    // of those, the one that leaves the delivery without proof
 	plain       bool       // plain HTTP, reported
+	trial       bool       // every check only reports, and nothing is touched: see Explain
 	digest      [sha256.Size]byte
 	note        string // of a handshake, for the operator
 	perimeter
@@ -111,6 +112,9 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return nil, g.notAHandshake()
 	}
 	if g.awaiting {
+		if i.trial {
+			return nil, failure{ReasonNoActiveSecret, "no secret yet: handshakes only"}
+		}
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
@@ -144,7 +148,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		}
 	}
 	if v := g.verifier; v != nil {
-		i.presented.lenient = g.reportsTime
+		i.presented.lenient = g.reportsTime || i.trial
 		f := v.judgeHead(r, g.signedURL(r, i), &i.presented, i.now)
 		if f.reason == ReasonMissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
@@ -188,6 +192,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		return failure{}
 	}
 	i.proved = true
+	if i.trial {
+		return failure{}
+	}
 	i.presented.match.count(i.now)
 	i.digest = sha256.Sum256(body)
 	return failure{}
@@ -258,7 +265,7 @@ const unreadLimit = 256 << 10
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	f = g.countFailure(r.Context(), i, f)
 	boundDrain(r, i)
-	return g.refuseWith(i, f, nil, func(p *Reply, _ *Record) {
+	return g.refuseWith(i, f, nil, func(p *Reply, rec *Record) {
 		if f.reason == ReasonRateLimited && i.retryAfter > 0 {
 			p.setRetryAfter(i.retryAfter)
 		}
@@ -267,6 +274,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 			// the body from those after it.
 			p.Header.Set("Connection", "close")
 		}
+		rec.sampled = g.sample(r, i, f)
 	})
 }
 

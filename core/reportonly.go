@@ -140,21 +140,30 @@ func (g *Guard) announceReportOnly(c *Config) {
 // enforce gives the failure of a check, unless the check only reports: then it is noted, and the delivery goes on.
 //
 // A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
-// nothing to judge by, the check would report nothing, as if nothing were configured.
+// nothing to judge by, the check would report nothing, as if nothing were configured. Nothing is for an unknown tenant.
 func (g *Guard) enforce(i *inspection, check Check, f failure) failure {
-	if !f.failed() || !g.reportOnly.has(check) {
+	switch {
+	case !f.failed():
+		return f
+	case i.trial:
+	case !g.reportOnly.has(check):
+		return f
+	case check != CheckSignature && check != CheckCredentials:
+	case f.reason.Class() == ClassState || g.tenant.set && i.tenant == "":
 		return f
 	}
-	if f.reason.Class() == ClassState && (check == CheckSignature || check == CheckCredentials) {
-		return f
-	}
+	g.note(i, check, f)
+	return failure{}
+}
+
+// note adds a refusal to those that did not take place, once.
+func (g *Guard) note(i *inspection, check Check, f failure) {
 	for _, have := range i.reported {
 		if have.Check == check && have.Reason == f.reason {
-			return failure{}
+			return
 		}
 	}
 	i.reported = append(i.reported, Reported{Check: check, Reason: f.reason, Status: g.statusOf(f.reason, i), Detail: f.detail})
-	return failure{}
 }
 
 // enforceProof is enforce for what proves a delivery. One that fails and is let through stays unproved: it claims no

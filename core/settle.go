@@ -192,6 +192,9 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 	}
 	rec := d.guard.record(&d.inspection, reason, status)
 	d.describe(&rec)
+	if d.inspection.unproved.failed() {
+		rec.sampled = d.guard.sample(d.r, &d.inspection, d.inspection.unproved)
+	}
 	rec.Stack, rec.Err = stack, err
 	if state != "" {
 		rec.Replay = state

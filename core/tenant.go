@@ -125,7 +125,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 		return failure{} // it is judged all the same, by keys that nobody has
 	}
 	i.tenant = i.presented.tenant
-	return g.checkRate(ctx, i)
+	return g.enforce(i, CheckRateLimit, g.checkRate(ctx, i))
 }
 
 // unknownTenant is the end of a delivery that was judged by keys that nobody has.

@@ -1,0 +1,267 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Explanation is what a guard makes of one request: see [Guard.Explain].
+type Explanation struct {
+	// Reason is what the guard would give: ReasonAccepted where every check is passed and the replay store would be asked
+	// next, ReasonHandshake, or the reason of the first refusal.
+	Reason Reason
+	Status int
+	// Refusals are all checks that fail, in the order in which they are made. Check is empty for what no check stands for:
+	// a wrong method, a body that cannot be read.
+	Refusals []Reported
+	// Findings are what was found out about the refusals.
+	Findings    []Finding
+	Secret      string   // the label of the signing secret that matched
+	Credentials []string // the labels of the credentials that matched
+	BodyBytes   int
+	// Time is the time that the request names for itself, whether it is signed or not; zero where it names none.
+	Time time.Time
+}
+
+// Accepted says that every check is passed.
+func (e *Explanation) Accepted() bool { return len(e.Refusals) == 0 }
+
+// String tells all of it in plain words, a line each.
+func (e *Explanation) String() string {
+	var b strings.Builder
+	switch {
+	case e.Reason == ReasonHandshake:
+		b.WriteString("a handshake, which is answered\n")
+	case e.Accepted():
+		b.WriteString("every check is passed")
+		if e.Secret != "" {
+			b.WriteString("; the secret " + e.Secret + " matches")
+		}
+		b.WriteByte('\n')
+	}
+	for _, r := range e.Refusals {
+		b.WriteString("refused: " + string(r.Reason) + ": " + r.Detail + "\n")
+	}
+	for _, f := range e.Findings {
+		b.WriteString("found: " + f.String() + "\n")
+	}
+	return b.String()
+}
+
+// Explain makes every check of the guard on a request, tells all that fail and not the first alone, and looks for what
+// would mend it: a body that was changed on the way, another URL, a secret of the wrong kind. It is for operators and
+// tests, on requests that were saved or that fail: never show what it says to the sender.
+//
+// Nothing comes of it: no signal runs, nothing is claimed, counted or told to the observer, no handshake is answered, and
+// rates are not judged. Where a delivery names its key, the key is fetched as ever. The request's body is read and put
+// back. It costs far more than a delivery; a request of whoever asks for it must not reach it unbounded.
+func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
+	if in.Param == nil {
+		in.Param = r.PathValue // the copy knows none
+	}
+	i := &inspection{in: in, started: time.Now(), now: g.now(), trial: true}
+	e := &Explanation{}
+	body, f := readBody(r, g.maxBody, nil)
+	copied := copyRequest(r)
+	setBody(r, body)
+	setBody(copied, body)
+	if f.failed() {
+		g.note(i, "", f)
+	}
+	reply, f := g.judgeHead(copied, i)
+	switch {
+	case reply != nil:
+		e.Reason, e.Status = ReasonHandshake, reply.Status
+	case f.failed():
+		g.note(i, "", f)
+	default:
+		if f := g.judgeBody(copied, i); f.failed() {
+			g.note(i, "", f)
+		}
+	}
+	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, i.credentials, len(body)
+	if v := g.verifier; v != nil {
+		e.Time, _ = parseTimestamp(v.unit, i.presented.timestamp)
+	}
+	x := &examiner{g: g, r: copied, body: body, read: true, now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
+	for n, refusal := range i.reported {
+		if n == 0 && reply == nil {
+			e.Reason, e.Status = refusal.Reason, refusal.Status
+		}
+		e.Findings = append(e.Findings, x.examine(failure{refusal.Reason, refusal.Detail})...)
+	}
+	if e.Reason == "" {
+		e.Reason, e.Status = ReasonAccepted, http.StatusOK
+	}
+	return e
+}
+
+// explainAtOnce is how many bytes one call of Explain may hash.
+const explainAtOnce = 1 << 30
+
+// copyRequest copies what is judged of a request, so that nothing that happens to it later is seen.
+func copyRequest(r *http.Request) *http.Request {
+	url := *r.URL
+	return (&http.Request{
+		Method: r.Method, URL: &url, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: r.Header.Clone(),
+		Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS, ContentLength: r.ContentLength, Pattern: r.Pattern,
+	}).WithContext(context.WithoutCancel(r.Context()))
+}
+
+func setBody(r *http.Request, body []byte) {
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+}
+
+// examiner looks for what would have made a delivery verify. It has no say in whether one is accepted.
+type examiner struct {
+	g     *Guard
+	r     *http.Request // a copy
+	body  []byte
+	read  bool // the body is known
+	now   time.Time
+	plain bool
+	// tenant is the key that the delivery names.
+	tenant string
+	left   int64 // bytes that may still be hashed
+	dear   bool  // signatures of public keys may be tried
+}
+
+// examine tells what can be known of one failure.
+func (x *examiner) examine(f failure) (all []Finding) {
+	switch f.reason {
+	case ReasonMissingSignature, ReasonMissingTimestamp:
+		if v := x.g.verifier; v != nil {
+			return x.missing(v.proofHeaders())
+		}
+	case ReasonMissingCredential:
+		var names []string
+		for _, gate := range x.g.gates {
+			if gate.header != "" && len(x.r.Header[gate.header]) == 0 {
+				names = append(names, gate.header)
+			}
+		}
+		return x.missing(names)
+	case ReasonBadSignature, ReasonMalformedSignature:
+		return x.mismatch()
+	case ReasonStale, ReasonEarly, ReasonMalformedTimestamp:
+		return x.clock(f.reason)
+	}
+	return nil
+}
+
+// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits.
+func (x *examiner) mismatch() (all []Finding) {
+	v := x.g.verifier
+	if v == nil || v.scheme.Custom != nil || v.ring == nil {
+		return nil
+	}
+	all = x.shapes()
+	keys := x.keys()
+	if keys == nil || !x.read || (v.mac < 0 && !x.dear) {
+		return all
+	}
+	url := x.g.signedURL(x.r, &inspection{plain: x.plain})
+	if label, ok := x.matches(keys, url, x.body); ok {
+		// As it is, so that only the times of validity kept it out.
+		if s := x.secretOf(label); s != nil && !s.activeAt(x.now) {
+			return append(all, Finding{FindingSecretNotValid, "the signature matches a secret that is not valid now", "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", label})
+		}
+		return all
+	}
+	if len(x.body) == 0 {
+		return append(all, Finding{FindingBodyEmpty, "the body is empty, and nothing that a provider sends is", "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect", ""})
+	}
+	if found, ok := x.bodies(keys, url); ok {
+		return append(all, found)
+	}
+	if found, ok := x.urls(keys, url); ok {
+		return append(all, found)
+	}
+	if found, ok := x.spellings(keys, url); ok {
+		return append(all, found)
+	}
+	if len(all) == 0 && x.left > 0 {
+		all = append(all, Finding{FindingSecretUnknown, "no change that is known to happen on the way makes the signature match under any of the secrets", "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", ""})
+	}
+	return all
+}
+
+// keys are the secrets, those included that are not valid now.
+func (x *examiner) keys() *compiledKeys {
+	list := x.list()
+	if list == nil {
+		return nil
+	}
+	all := &compiledKeys{list: slices.Clone(list.keys.list)}
+	for i := range all.list {
+		s := &all.list[i].secret
+		s.notBefore, s.notAfter = time.Time{}, time.Time{}
+	}
+	return all
+}
+
+// list is what the delivery is judged by; nil for an unknown tenant.
+func (x *examiner) list() *compiledList[*compiledKeys] {
+	list, err := x.g.verifier.ring.current(x.r.Context(), x.tenant, x.now)
+	if err != nil || list.unknown {
+		return nil
+	}
+	return list
+}
+
+// secretOf gives a secret as it is configured.
+func (x *examiner) secretOf(label string) *Secret {
+	list := x.list()
+	if list == nil {
+		return nil
+	}
+	for i := range list.keys.list {
+		if s := &list.keys.list[i].secret; s.label == label {
+			return s
+		}
+	}
+	return nil
+}
+
+// What a trial costs beside the bytes it hashes: key schedules, and a verification with a public key.
+const (
+	trialCost     = 512
+	publicKeyCost = 64 << 10
+)
+
+// matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing matches.
+func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label string, ok bool) {
+	v := x.g.verifier
+	cost := int64(0)
+	for i := range keys.list {
+		if keys.list[i].public != nil {
+			cost += publicKeyCost * maxPublicSignatures
+		}
+		cost += int64(len(v.readings)) * int64(len(body)+len(url)+trialCost)
+	}
+	if x.left < cost {
+		x.left = 0
+		return "", false
+	}
+	x.left -= cost
+	p := presented{lenient: true}
+	if v.judgeHead(x.r, url, &p, x.now).failed() || v.objectBody && (len(body) == 0 || body[0] != '{') || v.fromBody(x.r, body, &p).failed() {
+		return "", false
+	}
+	if p.items == nil {
+		p.items = []presented{p}
+	}
+	for i := range p.items {
+		k, f := v.verifyOne(keys, x.r, url, body, &p.items[i], x.now)
+		if f.failed() {
+			return "", false
+		}
+		label = k.secret.label
+	}
+	return label, !v.checkBodyDigest(x.r, url, body).failed()
+}

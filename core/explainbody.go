@@ -1,0 +1,153 @@
+package core
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// change is something that is known to happen to bodies on their way, undone.
+type change struct {
+	code FindingCode
+	text string
+	mend string
+	undo func([]byte) []byte // nil where there is nothing to undo
+}
+
+const (
+	rawBytes = "hand the guard the bytes as they came: mount it before whatever parses or rewrites the body"
+	asSent   = "send the saved bytes as they are: curl --data-binary @file, and an editor that adds nothing"
+)
+
+func changes() []change {
+	return []change{
+		{FindingBodyNewline, "the signature matches without the line break at the end of the body", asSent, func(b []byte) []byte {
+			return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+		}},
+		{FindingBodyNewline, "the signature matches with a line break at the end of the body, which was lost", asSent, func(b []byte) []byte {
+			return append(bytes.Clone(b), '\n')
+		}},
+		{FindingBodyLineEnds, "the signature matches with LF in place of CRLF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
+			return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+		}},
+		{FindingBodyLineEnds, "the signature matches with CRLF in place of LF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
+			return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+		}},
+		{FindingBodySlashes, `the signature matches with "/" in place of "\/"`, rawBytes, unescapeSlashes},
+		{FindingBodySlashes, `the signature matches with "\/" in place of "/"`, rawBytes, func(b []byte) []byte {
+			return bytes.ReplaceAll(unescapeSlashes(b), []byte("/"), []byte(`\/`))
+		}},
+		{FindingBodyReserialised, "the signature matches the same JSON without white space: it was parsed and written again", rawBytes, compact},
+		{FindingBodyReserialised, `the signature matches the same JSON without white space and without "\/": it was parsed and written again`, rawBytes, func(b []byte) []byte {
+			return unescapeSlashes(compact(b))
+		}},
+		{FindingBodyReserialised, `the signature matches the same JSON with a space after each "," and ":": it was parsed and written again`, rawBytes, spaced},
+		{FindingBodyReserialised, `the signature matches the same JSON with its \u escapes written out: it was parsed and written again`, rawBytes, writeOut},
+		{FindingBodyReserialised, `the signature matches the same JSON without white space and with its \u escapes written out: it was parsed and written again`, rawBytes, func(b []byte) []byte {
+			return writeOut(compact(b))
+		}},
+	}
+}
+
+// bodies tries the body with each change undone.
+func (x *examiner) bodies(keys *compiledKeys, url string) (Finding, bool) {
+	if !x.g.verifier.body {
+		return Finding{}, false
+	}
+	tried := [][]byte{x.body}
+	for _, c := range changes() {
+		b := c.undo(x.body)
+		if len(b) == 0 || contains(tried, b) {
+			continue
+		}
+		tried = append(tried, b)
+		if label, ok := x.matches(keys, url, b); ok {
+			return Finding{c.code, c.text, c.mend, label}, true
+		}
+		if x.left <= 0 {
+			break
+		}
+	}
+	return Finding{}, false
+}
+
+func contains(all [][]byte, b []byte) bool {
+	for _, have := range all {
+		if bytes.Equal(have, b) { //lint:notsecret bodies, which the sender has
+			return true
+		}
+	}
+	return false
+}
+
+func unescapeSlashes(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`\/`), []byte("/")) }
+
+// compact keeps the order of the keys and the spelling of every value.
+func compact(b []byte) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, b) != nil {
+		return nil
+	}
+	return out.Bytes()
+}
+
+// spaced is compact with a space after what separates, as Python writes JSON.
+func spaced(b []byte) []byte {
+	var out []byte
+	quoted := false
+	for i, c := range compact(b) {
+		out = append(out, c)
+		switch {
+		case c == '"' && !escapedAt(out, len(out)-1):
+			quoted = !quoted
+		case !quoted && i > 0 && (c == ',' || c == ':'):
+			out = append(out, ' ')
+		}
+	}
+	return out
+}
+
+// escapedAt says whether an odd number of backslashes stands before a place.
+func escapedAt(b []byte, at int) bool {
+	n := 0
+	for at > n && b[at-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
+}
+
+// writeOut writes \u escapes out, but for those that JSON needs.
+func writeOut(b []byte) []byte {
+	var out []byte
+	for i := 0; i < len(b); i++ {
+		if b[i] != '\\' || i+1 >= len(b) {
+			out = append(out, b[i])
+			continue
+		}
+		if b[i+1] != 'u' {
+			out = append(out, b[i], b[i+1])
+			i++
+			continue
+		}
+		end := i + 6
+		for end+6 <= len(b) && b[end] == '\\' && b[end+1] == 'u' && end-i < 12 {
+			end += 6 // perhaps the second half of a pair
+		}
+		var text string
+		if end > len(b) || json.Unmarshal(append(append([]byte{'"'}, b[i:end]...), '"'), &text) != nil {
+			out = append(out, b[i])
+			continue
+		}
+		if utf8.RuneCountInString(text) > 1 { // no pair: the next escape is the next round's
+			r, _ := utf8.DecodeRuneInString(text)
+			text, end = string(r), i+6
+		}
+		if r, _ := utf8.DecodeRuneInString(text); r < 0x20 || r == '"' || r == '\\' || r == utf8.RuneError {
+			out = append(out, b[i:end]...)
+		} else {
+			out = append(out, text...)
+		}
+		i = end - 1
+	}
+	return out
+}

@@ -1,0 +1,165 @@
+package core
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// proofHeaders are the headers that carry the proof, of the provider's usual family.
+func (v *verifier) proofHeaders() []string {
+	if len(v.headers) == 0 {
+		return canonical(v.custom.Headers)
+	}
+	var names []string
+	for _, name := range v.headers[0] {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// missing tells what can be known of a delivery that lacks some of the headers it should have.
+func (x *examiner) missing(names []string) []Finding {
+	var absent []string
+	for _, name := range names {
+		if len(x.r.Header[name]) == 0 {
+			absent = append(absent, name)
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	header := absent[0]
+	var all []Finding
+	if as := x.spelledOtherwise(header); as != "" {
+		all = append(all, Finding{FindingRenamed, "there is no header " + header + ", but one called " + clean(as), "make the proxy or gateway pass " + header + " on under its own name", ""})
+	}
+	others := x.otherHeaders(absent)
+	switch {
+	case len(all) > 0:
+	case len(others) > 0:
+		all = append(all, Finding{FindingUnsigned, "there is no header " + header + ", but " + strings.Join(others, ", ") + " came, so that it is a delivery of " + x.g.entry.Title + " without its proof",
+			"set the secret at the provider, or find the proxy that removes the header", ""})
+	case len(x.siblings()) > 0:
+		all = append(all, Finding{FindingOtherSender, "there is no header that " + x.g.entry.Title + " sends", "see who sends to this URL: another provider, a health check, or a stranger; or a proxy removes unknown headers", ""})
+	}
+	if proxy := x.proxyNamed(); proxy != "" && len(all) == 0 || len(others) > 0 && proxy != "" {
+		all = append(all, Finding{FindingStripped, "it came through a proxy (the header " + proxy + " says so), which may have removed " + header, "make the proxy pass " + header + " on", ""})
+	}
+	return all
+}
+
+// spelledOtherwise finds a header that is the one looked for but for its dashes and a prefix.
+func (x *examiner) spelledOtherwise(name string) string {
+	plain := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r == '-' || r == '_' {
+				return -1
+			}
+			return r
+		}, strings.ToLower(s))
+	}
+	want := plain(name)
+	for have := range x.r.Header {
+		if got := plain(have); got == want || got == "http"+want || got == "xoriginal"+want {
+			return have
+		}
+	}
+	return ""
+}
+
+// siblings are headers that the provider sends beside the proof, as far as its entry names them.
+func (x *examiner) siblings() []string {
+	e := x.g.entry
+	names := slices.Clone(e.Identity.With)
+	for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Tenant, e.Event.Time} {
+		for _, v := range list {
+			if v.Header != "" {
+				names = append(names, v.Header)
+			}
+		}
+	}
+	if v := x.g.verifier; v != nil {
+		names = append(names, v.proofHeaders()...)
+	}
+	return canonical(names)
+}
+
+// otherHeaders are those of the provider's that came.
+func (x *examiner) otherHeaders(absent []string) (came []string) {
+	for _, name := range x.siblings() {
+		if len(x.r.Header[name]) > 0 && !slices.Contains(absent, name) && !slices.Contains(came, name) {
+			came = append(came, name)
+		}
+	}
+	return came
+}
+
+func (x *examiner) proxyNamed() string {
+	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cf-Ray", "X-Amzn-Trace-Id", "X-Envoy-External-Address"} {
+		if len(x.r.Header[http.CanonicalHeaderKey(name)]) > 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// clock tells how far the time is off, and whether that is all that is wrong.
+func (x *examiner) clock(reason Reason) []Finding {
+	v := x.g.verifier
+	if v == nil || v.scheme.Custom != nil {
+		return nil
+	}
+	p := presented{lenient: true}
+	url := x.g.signedURL(x.r, &inspection{plain: x.plain})
+	_ = v.judgeHead(x.r, url, &p, x.now)
+	if v.readsBody && x.read {
+		_ = v.fromBody(x.r, x.body, &p)
+	}
+	text := p.timestamp
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		for unit, other := range map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)} {
+			if v.unit == unit && other.Sub(x.now).Abs() < 10*365*24*time.Hour {
+				return []Finding{{FindingTimeUnit, "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", "let the sender write the unit that " + x.g.entry.Title + " documents; check that this endpoint's provider is the right entry", ""}}
+			}
+		}
+	}
+	at, ok := parseTimestamp(v.unit, text)
+	if !ok || reason == ReasonMalformedTimestamp {
+		return nil
+	}
+	off := x.now.Sub(at).Round(time.Second)
+	finding := Finding{Code: FindingClock}
+	signed := ""
+	if keys := x.keysIfCheap(); keys != nil {
+		if label, ok := x.matches(keys, url, x.body); ok {
+			signed, finding.Secret = "; its signature is right", label
+		} else {
+			signed = "; its signature is wrong as well"
+		}
+	}
+	seconds := strconv.FormatFloat(off.Abs().Seconds(), 'f', 0, 64)
+	if off < 0 {
+		finding.Text = "the timestamp is " + seconds + " seconds ahead of this machine's clock" + signed
+		finding.Mend = "set this machine's clock (NTP): if every delivery is as far ahead, it is slow by so much"
+	} else {
+		finding.Text = "the timestamp is " + seconds + " seconds behind this machine's clock" + signed
+		finding.Mend = "if every delivery is as far behind, this machine's clock is fast by so much (NTP); if only some are, something queues them, or they are replayed"
+	}
+	return []Finding{finding}
+}
+
+// keysIfCheap are the secrets to try, where the body is known and trying is allowed.
+func (x *examiner) keysIfCheap() *compiledKeys {
+	v := x.g.verifier
+	if !x.read || v.ring == nil || (v.mac < 0 && !x.dear) {
+		return nil
+	}
+	return x.keys()
+}

@@ -1,0 +1,119 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// What explaining may cost a guard, whatever is sent to it: bytes hashed in a second, bytes granted to one delivery, the
+// longest body and headers that are looked at, and how many deliveries wait to be explained.
+const (
+	explainPerSecond = 4 << 20
+	explainEach      = 2 << 20
+	explainLeast     = 256 << 10 // what a delivery counts as, however little is hashed for it
+	maxExplainBody   = 128 << 10
+	maxExplainHead   = 16 << 10
+	maxExplaining    = 4
+)
+
+// allowance is a fixed amount of work in a second.
+type allowance struct {
+	mu      sync.Mutex
+	left    int64
+	at      time.Time
+	waiting int
+}
+
+// take grants work for one more delivery, or none.
+func (a *allowance) take() (granted int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	if since := now.Sub(a.at); a.at.IsZero() || since >= time.Second {
+		a.left = explainPerSecond
+	} else {
+		a.left = min(explainPerSecond, a.left+explainPerSecond*int64(since)/int64(time.Second))
+	}
+	a.at = now
+	if a.waiting >= maxExplaining || a.left < explainLeast {
+		return 0
+	}
+	granted = min(a.left, explainEach)
+	a.left -= granted
+	a.waiting++
+	return granted
+}
+
+// giveBack returns what was not used.
+func (a *allowance) giveBack(granted, unused int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.waiting--
+	a.left += min(unused, granted-explainLeast)
+}
+
+// sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
+// headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact, so
+// that the answer does not wait for it and tells nothing of it.
+func (g *Guard) sample(r *http.Request, i *inspection, f failure) *sampled {
+	switch f.reason {
+	case ReasonBadSignature, ReasonMissingSignature, ReasonMissingTimestamp, ReasonMissingCredential, ReasonMalformedSignature,
+		ReasonMalformedTimestamp, ReasonStale, ReasonEarly:
+	default:
+		return nil
+	}
+	size := 0
+	for name, values := range r.Header {
+		size += len(name)
+		for _, v := range values {
+			size += len(v)
+		}
+	}
+	if size+len(r.RequestURI) > maxExplainHead {
+		return nil
+	}
+	granted := g.allowance.take()
+	if granted == 0 {
+		return nil
+	}
+	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: i.presented.tenant, now: i.now, plain: i.plain, left: granted}
+	// The body was read where the signature was judged by it; of a longer one nothing is kept.
+	if (f.reason == ReasonBadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
+		x.body, x.read = bytes.Clone(i.body), true
+	}
+	return &sampled{x, f, granted}
+}
+
+// sampled is a refusal that waits to be explained.
+type sampled struct {
+	examiner *examiner
+	failure  failure
+	granted  int64
+}
+
+// forgo gives the work back that was granted for a record which nobody will see.
+func (r *Record) forgo() {
+	if s := r.sampled; s != nil {
+		s.examiner.g.allowance.giveBack(s.granted, s.granted)
+	}
+}
+
+// explain fills the findings in. It is called from the goroutine that tells the observer.
+func (r *Record) explain() {
+	s := r.sampled
+	if s == nil {
+		return
+	}
+	r.sampled = nil
+	x := s.examiner
+	defer func() {
+		if v := recover(); v != nil { // a bug of ours must not keep the record from the observer
+			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", v)
+		}
+		x.g.allowance.giveBack(s.granted, x.left)
+	}()
+	r.Findings = x.examine(s.failure)
+}

@@ -1,0 +1,125 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// urlParts is a URL as the parts that sign one cut it.
+type urlParts struct{ scheme, host, port, rest string }
+
+func partsOf(url string) urlParts {
+	scheme, host, port, rest := splitURL(url)
+	return urlParts{scheme, host, port, rest}
+}
+
+func (p urlParts) String() string {
+	if p.port != "" {
+		return p.scheme + p.host + ":" + p.port + p.rest
+	}
+	return p.scheme + p.host + p.rest
+}
+
+// differs names the parts in which another URL differs from the one that was used.
+func (p urlParts) differs(used urlParts) (parts []string) {
+	add := func(differs bool, name string) {
+		if differs {
+			parts = append(parts, name)
+		}
+	}
+	add(p.scheme != used.scheme, "scheme")
+	add(p.host != used.host, "host")
+	add(p.port != used.port, "port")
+	path, query, _ := strings.Cut(p.rest, "?")
+	usedPath, usedQuery, _ := strings.Cut(used.rest, "?")
+	add(path != usedPath && strings.TrimSuffix(path, "/") == strings.TrimSuffix(usedPath, "/"), "trailing slash")
+	add(strings.TrimSuffix(path, "/") != strings.TrimSuffix(usedPath, "/"), "path")
+	add(query != usedQuery, "query")
+	return parts
+}
+
+// maxURLs is how many other URLs are tried.
+const maxURLs = 64
+
+// urls tries the URLs that the sender may have taken for ours: those that differ in one part first.
+func (x *examiner) urls(keys *compiledKeys, url string) (Finding, bool) {
+	if !x.g.verifier.signsRoute {
+		return Finding{}, false
+	}
+	used := partsOf(url)
+	var all []urlParts
+	for _, scheme := range []string{"https://", "http://"} {
+		for _, at := range x.hosts(used) {
+			for _, port := range distinct(at.port, "", "443", "80") {
+				for _, rest := range x.rests(used) {
+					all = append(all, urlParts{scheme, at.host, port, rest})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b urlParts) int { return cmp.Compare(len(a.differs(used)), len(b.differs(used))) })
+	for n, other := range all {
+		parts := other.differs(used)
+		if len(parts) == 0 {
+			continue
+		}
+		if n > maxURLs || x.left <= 0 {
+			break
+		}
+		label, ok := x.matches(keys, other.String(), x.body)
+		if !ok {
+			continue
+		}
+		// Without the query and the user, where tokens are.
+		path, _, _ := strings.Cut(other.rest, "?")
+		shown := urlParts{other.scheme, other.host[strings.LastIndexByte(other.host, '@')+1:], other.port, path}
+		return Finding{FindingURL, "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " + clean(shown.String()),
+			"set PublicURL to the URL that is registered at the provider, to the letter", label}, true
+	}
+	return Finding{}, false
+}
+
+// hosts are those that the request and the config name.
+func (x *examiner) hosts(used urlParts) []urlParts {
+	names := []string{x.r.Host, x.r.Header.Get("X-Forwarded-Host"), x.r.Header.Get("X-Original-Host")}
+	all := []urlParts{{host: used.host, port: used.port}}
+	for _, name := range names {
+		if name == "" || len(name) > 255 || strings.ContainsAny(name, "/?#@, ") {
+			continue
+		}
+		p := partsOf("https://" + name)
+		if !slices.ContainsFunc(all, func(have urlParts) bool { return have.host == p.host && have.port == p.port }) {
+			all = append(all, urlParts{host: p.host, port: p.port})
+		}
+	}
+	return all
+}
+
+// rests are the paths with their queries: as used, with the trailing slash turned round, and as the request has them.
+func (x *examiner) rests(used urlParts) []string {
+	turn := func(rest string) string {
+		path, query, has := strings.Cut(rest, "?")
+		if cut, ok := strings.CutSuffix(path, "/"); ok {
+			path = cut
+		} else {
+			path += "/"
+		}
+		if has {
+			path += "?" + query
+		}
+		return path
+	}
+	own := requestTarget(x.r)
+	bare, _, _ := strings.Cut(used.rest, "?")
+	return distinct(used.rest, turn(used.rest), own, turn(own), bare)
+}
+
+func distinct(all ...string) (out []string) {
+	for _, s := range all {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
