@@ -466,3 +466,19 @@ func TestASignedURLIsThePlainOneWherePlainHTTPIsLetThrough(t *testing.T) {
 	c.PublicURL = "http://hooks.example.com/hooks"
 	mustNew(t, c)
 }
+
+func TestAnUnknownTenantIsNothingConfigured(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
+	g := mustNew(t, c)
+	require.Equal(t, 400, run(g, of("initech", acmeSecret, event), never(t)).Code)
+	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Empty(t, rec.last(t, g).Findings, "no secret of somebody else's is tried")
+
+	var got core.Event
+	require.Equal(t, 200, run(g, of("acme", globexSecret, event), func(_ *http.Request, e core.Event) error { got = e; return nil }).Code)
+	require.True(t, got.Unproved)
+	require.Equal(t, "acme", got.Tenant)
+	require.Equal(t, core.Authenticated{}, got.Authenticated)
+}
