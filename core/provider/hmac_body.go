@@ -20,10 +20,11 @@ import (
 func GitHub() core.Provider {
 	return of(entry.Entry{
 		Name: "github", Title: "GitHub", Confidence: "A",
-		Docs:     "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
-		Identity: entry.Identity{With: []string{"X-Github-Event"}},
+		Addresses: "https://api.github.com/meta, the list hooks (sources.GitHub)",
+		Docs:      "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
+		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Unsigned:  []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
+		Identity:  entry.Identity{With: []string{"X-Github-Event"}},
 		Event: entry.Event{
 			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"),
 			PayloadForm: "payload",

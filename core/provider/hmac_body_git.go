@@ -36,10 +36,11 @@ func GitHubStyle() core.Provider {
 func Bitbucket() core.Provider {
 	return of(entry.Entry{
 		Name: "bitbucket", Title: "Bitbucket Cloud", Confidence: "A",
-		Docs:     "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Unsigned: []string{"event type (X-Event-Key)", "delivery id (X-Request-UUID)", "attempt (X-Attempt-Number)", "time"},
-		Identity: entry.Identity{With: []string{"X-Event-Key"}},
+		Addresses: "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
+		Docs:      "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
+		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Unsigned:  []string{"event type (X-Event-Key)", "delivery id (X-Request-UUID)", "attempt (X-Attempt-Number)", "time"},
+		Identity:  entry.Identity{With: []string{"X-Event-Key"}},
 		Event: entry.Event{
 			ID: header("X-Request-Uuid"), Type: header("X-Event-Key"), Attempt: header("X-Attempt-Number"),
 		},

@@ -42,9 +42,10 @@ func Linear() core.Provider {
 func Jira() core.Provider {
 	return of(entry.Entry{
 		Name: "jira", Title: "Jira Cloud", Confidence: "A",
-		Docs:     "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Unsigned: []string{"delivery id (X-Atlassian-Webhook-Identifier)", "attempt (X-Atlassian-Webhook-Retry)"},
+		Addresses: "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
+		Docs:      "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
+		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Unsigned:  []string{"delivery id (X-Atlassian-Webhook-Identifier)", "attempt (X-Atlassian-Webhook-Retry)"},
 		Event: entry.Event{
 			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"),
 			TimeUnit: entry.Milliseconds, Attempt: header("X-Atlassian-Webhook-Retry"), AttemptBase: 1,

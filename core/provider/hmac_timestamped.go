@@ -15,6 +15,7 @@ import (
 func Stripe() core.Provider {
 	return of(entry.Entry{
 		Name: "stripe", Title: "Stripe", Confidence: "A",
+		Addresses:  "https://docs.stripe.com/ips (sources.Stripe)",
 		Docs:       "https://docs.stripe.com/webhooks#verify-manually",
 		SecretFrom: "Workbench > Webhooks > the endpoint > Signing secret",
 		Scheme: &entry.Scheme{

@@ -16,6 +16,7 @@ import (
 func CustomerIO() core.Provider {
 	return of(entry.Entry{
 		Name: "customer-io", Title: "Customer.io", Confidence: "B",
+		Addresses:  "https://docs.customer.io/journeys/webhooks/",
 		Docs:       "https://docs.customer.io/journeys/webhooks-action/#securely-verify-requests",
 		SecretFrom: "the webhook's page > signing key",
 		Scheme: &entry.Scheme{

@@ -84,6 +84,7 @@ func Square() core.Provider {
 func Trello() core.Provider {
 	return of(entry.Entry{
 		Name: "trello", Title: "Trello", Confidence: "B",
+		Addresses:  "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
 		Docs:       "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
 		SecretFrom: "the Power-Up's API Key page > Secret",
 		Scheme: &entry.Scheme{

@@ -37,6 +37,7 @@ func GitLabToken() core.Provider {
 func Postmark() core.Provider {
 	return of(entry.Entry{
 		Name: "postmark", Title: "Postmark", Confidence: "B",
+		Addresses:  "https://postmarkapp.com/support/article/800-ips-for-firewalls",
 		Docs:       "https://postmarkapp.com/developer/webhooks/webhooks-overview",
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
@@ -55,6 +56,7 @@ func Postmark() core.Provider {
 func Telegram() core.Provider {
 	return of(entry.Entry{
 		Name: "telegram", Title: "Telegram", Confidence: "B",
+		Addresses:  "149.154.160.0/20 and 91.108.4.0/22, by https://core.telegram.org/bots/webhooks",
 		Docs:       "https://core.telegram.org/bots/api#setwebhook",
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Telegram-Bot-Api-Secret-Token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},

@@ -92,6 +92,7 @@ func Mailchimp() core.Provider {
 func AzureDevOps() core.Provider {
 	return of(entry.Entry{
 		Name: "azure-devops", Title: "Azure DevOps", Confidence: "B",
+		Addresses:  "https://learn.microsoft.com/en-us/azure/devops/organizations/security/allow-list-ip-url",
 		Docs:       "https://learn.microsoft.com/en-us/azure/devops/service-hooks/services/webhooks",
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   sharedSecretOnly(),
@@ -165,6 +166,7 @@ func Alertmanager() core.Provider {
 func CloudflareNotifications() core.Provider {
 	return of(entry.Entry{
 		Name: "cloudflare-notifications", Title: "Cloudflare Notifications", Confidence: "B",
+		Addresses:  "https://www.cloudflare.com/ips/",
 		Docs:       "https://developers.cloudflare.com/notifications/get-started/configure-webhooks/",
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "cf-webhook-auth"},
 		Unsigned:   sharedSecretOnly(),

@@ -25,6 +25,9 @@ type Entry struct {
 	// Unsigned lists, for the documentation, what a delivery carries that nothing authenticates.
 	Unsigned []string
 
+	// Addresses says, for the documentation, where the provider publishes the addresses it sends from; empty: not known.
+	Addresses string
+
 	Identity   Identity
 	Event      Event
 	Batch      *Batch     // nil: a delivery is one event

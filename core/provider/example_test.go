@@ -1,0 +1,47 @@
+package provider_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+// A sender of your own, described by data, and a delivery of it as it would sign one.
+func ExampleHMAC() {
+	acme := provider.HMAC(provider.HMACConfig{
+		Name:            "acme",
+		Header:          "X-Acme-Signature",
+		TimestampHeader: "X-Acme-Time",
+		Signed:          "{timestamp}.{body}",
+		EventID:         "/id",
+		EventType:       "/type",
+		IdentityPointer: "/id",
+		RetryHorizon:    24 * time.Hour,
+	})
+	const secret = "a-secret-that-acme-has-as-well!!"
+	guard, err := core.New(core.Config{
+		Endpoint: "acme", Provider: acme, Secrets: core.StaticSecrets(secret), Replay: memstore.New(),
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	h := core.Handler(guard, core.Signal(func(_ *http.Request, e core.Event) error {
+		fmt.Println(e.Type, e.ID)
+		return nil
+	}))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, webhooktest.NewRequest(acme, secret, "https://example.com/hooks", `{"id":"1","type":"order.paid"}`, time.Now()))
+	fmt.Println(w.Code)
+	// Output:
+	// order.paid 1
+	// 200
+}
