@@ -42,6 +42,7 @@ func onPaid(*gin.Context, core.Event) error                    { return nil }
 func onCustomer(*gin.Context, core.Event, Customer) error      { return nil }
 func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
+func newRouter(string) *gin.Engine                             { return r }
 func _() { _, _, _, _, _, _, _ = ctx, guard, identity, r, publisher, fresh, old }
 `
 
