@@ -32,6 +32,8 @@ require (
 	golang.org/x/time v0.14.0
 )
 
+require go.uber.org/goleak v1.2.1
+
 require (
 	filippo.io/edwards25519 v1.1.0 // indirect
 	github.com/bytedance/sonic v1.14.0 // indirect

@@ -41,8 +41,14 @@ func only(r *http.Request, name string) (string, bool) {
 	return v[0], true
 }
 
+var (
+	decimal  = regexp.MustCompile(`^(0|[1-9][0-9]{0,10})$`)
+	wordID   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+	hexToken = regexp.MustCompile(`^[0-9A-Fa-f]{1,128}$`)
+)
+
 func recent(text string, past int64) bool {
-	if !regexp.MustCompile(`^(0|[1-9][0-9]{0,10})$`).MatchString(text) {
+	if !decimal.MatchString(text) {
 		return false
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
@@ -165,7 +171,7 @@ func oracles() map[string]oracle {
 				id, once := only(r, "Webhook-Id")
 				at, also := only(r, "Webhook-Timestamp")
 				sig, ok := only(r, "Webhook-Signature")
-				if !once || !also || !ok || !recent(at, 300) || !regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`).MatchString(id) {
+				if !once || !also || !ok || !recent(at, 300) || !wordID.MatchString(id) {
 					return false
 				}
 				for one := range strings.SplitSeq(sig, " ") {
@@ -205,7 +211,7 @@ func oracles() map[string]oracle {
 			},
 			func(_ *http.Request, body []byte) bool {
 				f := mailgunFields(body)
-				return recent(f[0], 9*3600) && regexp.MustCompile(`^[0-9A-Fa-f]{1,128}$`).MatchString(f[1]) &&
+				return recent(f[0], 9*3600) && hexToken.MatchString(f[1]) &&
 					strings.EqualFold(f[2], hex.EncodeToString(hmac256(e["mailgun"].Secret, f[0]+f[1])))
 			},
 		},

@@ -23,13 +23,13 @@ func ofReplay() []mutation {
 		{name: "an unsigned id is what is remembered", file: identity, old: "values = append(values, digest[:])", new: "values = append(values, []byte(e.ID))"},
 		{name: "headers do not join the digest", file: identity, old: "values = append(values, []byte(t.r.Header.Get(name)))", new: "_ = name", in: []string{"./core", "./core/provider"}},
 
-		{name: "a full store evicts", file: mem, old: "if s.table.live >= s.capacity {\n\t\t\treturn false", new: "if s.table.live >= s.capacity {\n\t\t\ts.forget(1)"},
-		{name: "a store grows without an end", file: mem, old: "if s.table.live >= s.capacity {", new: "if false {"},
+		{name: "a store evicts what is live", file: "core/replay/memstore/shard.go", old: "if d.len > 0 && d.at(0) <= now {", new: "if d.len > 0 {"},
+		{name: "a store grows without an end", file: "core/replay/memstore/room.go", old: "if s.room.taken.Add(lot) > s.room.capacity {", new: "if s.room.taken.Add(lot) < 0 {"},
 		{name: "half a batch stays claimed", file: mem, old: "s.undo(items, results[:i])", new: "_ = i"},
 		{name: "what is done is claimed again", file: mem, old: "State:    replay.Done,", new: "State:    replay.Claimed,"},
 		{name: "a stale holder settles a newer claim", file: memSettle, old: "if r.token != st.Token {", new: "if false {"},
 		{name: "a commit makes a claim out of nothing", file: memSettle, old: "return st.Verdict == replay.Release\n\t}\n\tif r.token", new: "return true\n\t}\n\tif r.token"},
-		{name: "a stale holder extends a newer claim", file: memSettle, old: "if no == 0 || r.done() || r.token != claims[i].Token {", new: "if no == 0 || r.done() {"},
+		{name: "a stale holder extends a newer claim", file: memSettle, old: "if no == 0 || r.done() || r.token != claim.Token {", new: "if no == 0 || r.done() {"},
 		{name: "a release undoes a commit", file: memSettle, old: "return st.Verdict == replay.Commit\n\tcase", new: "s.forget(no)\n\t\treturn true\n\tcase"},
 	}
 }
