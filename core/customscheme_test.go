@@ -80,7 +80,7 @@ func toyEntry(traits entry.CustomTraits) entry.Entry {
 
 func TestAMechanismOfCode(t *testing.T) {
 	t.Parallel()
-	c, rec := config(toyEntry(entry.CustomTraits{Time: true, Body: true, ID: true}))
+	c, rec := config(toyEntry(entry.CustomTraits{Time: true, Body: true, URL: true, ID: true}))
 	c.Secrets = core.LabeledSecrets(core.NewSecret("gone", oldSecret).ValidUntil(testTime.Add(-time.Hour)), core.NewSecret("now", testSecret))
 	c.PublicURL = "https://example.com/hooks"
 	g := mustNew(t, c)

@@ -237,7 +237,11 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		if h.challenge.Find(i.body, raw[:]) != nil {
 			continue
 		}
-		if marker, ok := jsonscan.Text(raw[0]); !ok || marker != h.WhenEquals {
+		marker := raw[0]
+		if h.WhenJSON == "" {
+			marker = raw[1] // a challenge is marked by being there
+		}
+		if text, ok := jsonscan.Text(marker); !ok || h.WhenEquals != "" && text != h.WhenEquals {
 			continue
 		}
 		if i.unproved.failed() {

@@ -12,7 +12,7 @@ func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySourc
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
-		v.signsRoute = true // it may need the URL
+		v.signsRoute = v.custom.URL
 	} else if problem := v.compileScheme(); problem != "" {
 		m.add("Provider", "", "its entry %s", problem)
 		return v, nil

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 )
 
 const (
@@ -45,10 +47,10 @@ func algorithmsOf(names []string) (map[string]string, error) {
 //
 // Two usable keys of one kid that differ are both left out: which of them is meant would depend on their order.
 func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
-	if err := checkJSON(data); err != nil {
+	if err := strictjson.Check(data); err != nil {
 		return nil, err
 	}
-	members, err := object(data)
+	members, err := strictjson.Object(data)
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +65,11 @@ func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
 	var usable []crypto.PublicKey
 	var why error
 	for i, raw := range list {
-		jwk, err := object(raw)
+		jwk, err := strictjson.Object(raw)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i+1, err)
 		}
-		kid, err := text(jwk, "kid")
+		kid, err := strictjson.Text(jwk, "kid")
 		if err != nil || len(kid) > maxKidBytes {
 			why = fmt.Errorf("key %d has no usable kid", i+1)
 			continue
@@ -124,7 +126,7 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	}
 	field := make(map[string]string)
 	for _, name := range []string{"kty", "use", "alg", "crv", "n", "e", "x", "y"} {
-		s, err := text(jwk, name)
+		s, err := strictjson.Text(jwk, name)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 )
 
 // PEMMember is a public key that stands, in PEM, in a member of the JSON document at one fixed URL. The pointer (RFC
@@ -50,12 +52,12 @@ func PEMMember(url, pointer string, o Options) (*Remote, error) {
 }
 
 func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
-	if err := checkJSON(data); err != nil {
+	if err := strictjson.Check(data); err != nil {
 		return nil, err
 	}
 	value := json.RawMessage(data)
 	for name := range strings.SplitSeq(pointer[1:], "/") {
-		members, err := object(value)
+		members, err := strictjson.Object(value)
 		if err != nil {
 			return nil, err
 		}

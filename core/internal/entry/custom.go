@@ -37,6 +37,7 @@ type CustomSigner interface {
 type CustomTraits struct {
 	Time bool // a time, which the guard judges for freshness
 	Body bool // the body
+	URL  bool // the public URL, or a part of it
 	ID   bool // an id
 	// Keyless: no key has to be configured; they come from the endpoint's source of keys. Keys that are configured take
 	// its place.

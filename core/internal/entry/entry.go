@@ -60,6 +60,9 @@ func (e *Entry) SignsURL() bool {
 	if e.Scheme == nil {
 		return false
 	}
+	if e.Scheme.Custom != nil {
+		return e.Scheme.Custom.Traits().URL
+	}
 	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
 		for i := range parts {
 			switch parts[i].Kind {
@@ -446,7 +449,7 @@ type Handshake struct {
 	Proved bool   // after the signature; otherwise the answer is fixed, or guarded by a verify token
 	Method string // HEAD, GET or POST
 
-	WhenJSON, WhenEquals string // POST: the pointer whose value marks the handshake, and the value
+	WhenJSON, WhenEquals string // POST: the pointer whose value marks the handshake, and the value; none: EchoJSON's is there
 	EchoJSON             string // the pointer whose value is the answer
 	WhenQuery            string // GET: the parameter that marks the handshake
 	EchoQuery            string // the parameter that is the answer

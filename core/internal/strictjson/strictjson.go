@@ -1,4 +1,5 @@
-package keys
+// Package strictjson reads JSON that decides about security, where two readers must not read differently.
+package strictjson
 
 import (
 	"bytes"
@@ -9,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-const maxJSONDepth = 8
+const maxDepth = 8
 
-// checkJSON refuses what two readers could read differently: a member that comes twice in an object, in whatever case,
+// Check refuses what two readers could read differently: a member that comes twice in an object, in whatever case,
 // bytes that are not UTF-8, anything after the value. encoding/json takes the last of two members, others the first.
-func checkJSON(data []byte) error {
+func Check(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("the JSON is not UTF-8")
 	}
@@ -32,7 +33,7 @@ func checkValue(d *json.Decoder, depth int) error {
 	if !ok {
 		return nil
 	}
-	if depth >= maxJSONDepth {
+	if depth >= maxDepth {
 		return errors.New("the JSON is nested too deeply")
 	}
 	seen := map[string]bool{}
@@ -45,7 +46,7 @@ func checkValue(d *json.Decoder, depth int) error {
 			name, _ := tok.(string)
 			folded := strings.ToLower(strings.ToUpper(name))
 			if seen[folded] {
-				return fmt.Errorf("the member %s comes twice in the JSON", quote(name))
+				return fmt.Errorf("the member %.100q comes twice in the JSON", name)
 			}
 			seen[folded] = true
 		}
@@ -57,9 +58,9 @@ func checkValue(d *json.Decoder, depth int) error {
 	return err
 }
 
-// object splits an object that was checked. Names match exactly: what encoding/json does with struct fields, in whatever
+// Object splits an object that was checked. Names match exactly: what encoding/json does with struct fields, in whatever
 // case, would let "KTY" stand for "kty".
-func object(data json.RawMessage) (map[string]json.RawMessage, error) {
+func Object(data json.RawMessage) (map[string]json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil || members == nil {
 		return nil, errors.New("it is no JSON object")
@@ -67,8 +68,8 @@ func object(data json.RawMessage) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// text returns a member that must be a string; absent is "".
-func text(members map[string]json.RawMessage, name string) (string, error) {
+// Text returns a member that must be a string; absent is "".
+func Text(members map[string]json.RawMessage, name string) (string, error) {
 	raw, ok := members[name]
 	if !ok {
 		return "", nil

@@ -1,0 +1,85 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/strictjson"
+)
+
+// Lookup is for providers that give each key on request, under credentials of yours (Plaid). fetch gets the kid of a
+// delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key; it must be safe for concurrent use and honour
+// the context. An error that matches [ErrUnknownKey] says that there is no such key; any other, that it cannot be had
+// now. The keys are judged as those of [JWKS] are, and one whose member "expired_at" is a time is no longer trusted.
+//
+// [Options] bounds how often fetch is called, as it bounds fetches; its parts about requests do nothing.
+func Lookup(fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options) (*Remote, error) {
+	o, optErr := o.withDefaults()
+	allowed, algErr := algorithmsOf(algorithms)
+	if fetch == nil {
+		optErr = errors.Join(optErr, errors.New("sallyport: keys: there is no function that fetches a key"))
+	}
+	if err := errors.Join(optErr, algErr); err != nil {
+		return nil, err
+	}
+	c := newCache(o, func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+		data, err := fetch(ctx, kid)
+		switch {
+		case errors.Is(err, ErrUnknownKey):
+			return nil, fault(ErrUnknownKey, "there is no key %s", quote(kid))
+		case err != nil:
+			return nil, fault(ErrUnavailable, "fetching the key %s: %v", quote(kid), err)
+		case int64(len(data)) > o.MaxBytes:
+			return nil, fault(ErrUnavailable, "the key %s is of more than %d bytes (MaxBytes)", quote(kid), o.MaxBytes)
+		}
+		key, err := oneJWK(data, kid, allowed)
+		if err != nil {
+			return nil, fault(ErrInvalidKey, "the key %s: %w", quote(kid), err)
+		}
+		return key, nil
+	})
+	return &Remote{close: c.close, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+		if kid == "" || len(kid) > 128 || !only(kid, AlphabetWord) {
+			return nil, fault(ErrNotAllowed, "%s is no kid", quote(kid))
+		}
+		return c.get(ctx, kid, func(crypto.PublicKey) bool { return true })
+	}}, nil
+}
+
+func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKey, error) {
+	if err := strictjson.Check(data); err != nil {
+		return nil, err
+	}
+	jwk, err := strictjson.Object(data)
+	if err != nil {
+		return nil, err
+	}
+	if named, err := strictjson.Text(jwk, "kid"); err != nil || named != "" && named != kid {
+		return nil, errors.New("it is called otherwise")
+	}
+	if expired, ok := jwk["expired_at"]; ok && string(expired) != "null" {
+		return nil, errors.New("it has expired")
+	}
+	return parseJWK(jwk, allowed)
+}
+
+// Google is the keys that Google signs OpenID Connect tokens with, for jwt.GooglePubSub and jwt.GoogleEventarc.
+//
+// https://developers.google.com/identity/openid-connect/openid-connect#discovery
+func Google(o Options) (*Remote, error) {
+	return JWKS("https://www.googleapis.com/oauth2/v3/certs", []string{"RS256"}, o)
+}
+
+// Plaid is the keys that Plaid signs webhooks with, for jwt.Plaid. fetch calls Plaid's /webhook_verification_key/get with
+// your client id and secret and returns the member "key" of its answer, as JSON. A key is asked for again every hour,
+// because Plaid says by expired_at that it is no longer used.
+//
+// https://plaid.com/docs/api/webhooks/webhook-verification/
+func Plaid(fetch func(ctx context.Context, kid string) ([]byte, error), o Options) (*Remote, error) {
+	if o.MaxStale == 0 && o.MaxAge == 0 {
+		o.MaxStale = 6 * time.Hour // shorter than for others: who withdraws a key has a reason
+	}
+	return Lookup(fetch, []string{"ES256"}, o)
+}

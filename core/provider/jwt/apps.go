@@ -1,0 +1,121 @@
+package jwt
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// Apps, and the token of a bank.
+
+// JiraConnectConfig says whose tokens count, and where the app lives.
+type JiraConnectConfig struct {
+	// ClientKeys are those of the installations, as the "installed" callback tells them. Required. Each installation has a
+	// shared secret of its own.
+	ClientKeys []string
+	// BasePath is the path of the app's baseUrl, "/connect", which the hash of the request leaves out. Default: none.
+	BasePath string
+}
+
+// JiraConnect is the webhooks of an Atlassian Connect app. Secrets are the shared secrets of its installations.
+//
+// A token covers method, path and query (qsh), and nothing of the body: it says who sent it. The callbacks of the app's
+// own life ("installed") are signed otherwise, and refused.
+//
+// https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/
+func JiraConnect(c JiraConnectConfig) core.Provider {
+	var mistakes []error
+	if len(c.ClientKeys) == 0 || c.ClientKeys[0] == "" {
+		mistakes = append(mistakes, errors.New("JiraConnectConfig.ClientKeys is empty; the installed callback tells them"))
+	}
+	if c.BasePath != "" && (c.BasePath[0] != '/' || strings.HasSuffix(c.BasePath, "/") || strings.ContainsAny(c.BasePath, "?#% ")) {
+		mistakes = append(mistakes, fmt.Errorf("JiraConnectConfig.BasePath %.100q is no path such as /connect", c.BasePath))
+	}
+	return made(entry.Entry{
+		Name: "jira-connect", Title: "Jira (Connect)", Confidence: "B",
+		Docs:       "https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/",
+		SecretFrom: "the installed callback's sharedSecret",
+		Unsigned:   []string{"the body: the token vouches for whoever sent it", "X-Atlassian-Webhook-Identifier"},
+		Event: entry.Event{
+			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
+		},
+	}, &mechanism{
+		header: "Authorization", scheme: "JWT", algorithms: []string{"HS256"},
+		issuers: append([]string{}, c.ClientKeys...), expires: true, issued: true, time: "iat", leeway: leeway,
+		qsh: &queryHash{basePath: c.BasePath}, covers: "{method}, {path}",
+	}, errors.Join(mistakes...))
+}
+
+// Monday is the webhooks of a monday.com app. The secret is the app's Signing Secret; for the webhooks of the app's own
+// life it is the Client Secret. The audience is the endpoint's URL as it is registered at monday.com. Webhooks that are
+// made by hand on a board are not signed, and refused.
+//
+// A token covers nothing of the body: it says who sent it.
+//
+// https://developer.monday.com/apps/docs/authorization-header
+func Monday(audience string) core.Provider {
+	var err error
+	if u, parsed := url.Parse(audience); parsed != nil || u.Scheme != "https" || u.Host == "" {
+		err = fmt.Errorf("Monday needs the endpoint's URL as it is registered at monday.com, and %.100q is none", audience)
+	}
+	return made(entry.Entry{
+		Name: "monday", Title: "monday.com", Confidence: "B",
+		Docs:       "https://developer.monday.com/apps/docs/authorization-header",
+		SecretFrom: "the app's Basic Information > Signing Secret",
+		Unsigned:   []string{"the body: the token vouches for whoever sent it"},
+		Event:      entry.Event{Type: pointer("/event/type"), Data: "/event"},
+		// The URL is tried with a challenge, which may come before the app signs anything.
+		Handshakes: []entry.Handshake{
+			{Proved: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json"},
+			{Unsigned: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json"},
+		},
+	}, &mechanism{
+		header: "Authorization", algorithms: []string{"HS256"},
+		audiences: []string{audience}, expires: true, issued: true, time: "iat", leeway: leeway, covers: "the sender",
+	}, err)
+}
+
+// Netlify is Netlify's outgoing webhooks with a JWS secret token, which is the secret.
+//
+// Nothing in a delivery says when it was sent.
+//
+// https://docs.netlify.com/site-deploys/notifications/#payload-signature
+func Netlify() core.Provider {
+	return of(entry.Entry{
+		Name: "netlify", Title: "Netlify", Confidence: "B",
+		Docs:       "https://docs.netlify.com/site-deploys/notifications/#payload-signature",
+		SecretFrom: "the notification's JWS secret token",
+		Event:      entry.Event{Type: pointer("/state"), Time: pointer("/updated_at"), TimeUnit: entry.RFC3339},
+	}, &mechanism{
+		header: "X-Webhook-Signature", algorithms: []string{"HS256"},
+		issuers: []string{"netlify"}, leeway: leeway, bodyHash: "sha256", covers: "{body}",
+	})
+}
+
+// Plaid is Plaid's webhooks. Config.Keys is that of keys.Plaid, which asks Plaid's API for each key with your client id
+// and secret.
+//
+// Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay does
+// not run again, and a retry does if Plaid signs it anew.
+//
+// https://plaid.com/docs/api/webhooks/webhook-verification/
+func Plaid() core.Provider {
+	return of(entry.Entry{
+		Name: "plaid", Title: "Plaid", Confidence: "B",
+		Docs:       "https://plaid.com/docs/api/webhooks/webhook-verification/",
+		SecretFrom: "Plaid's /webhook_verification_key/get, in PEM, for keys at hand; usually Keys asks for them",
+		Identity:   entry.Identity{Kind: entry.BySigned},
+		Event:      entry.Event{Type: pointer("/webhook_type"), Action: pointer("/webhook_code")},
+		// 10 seconds, and again for up to 24 hours.
+		RetryHorizon: 24 * time.Hour, AckLimit: 10 * time.Second,
+	}, &mechanism{
+		header: "Plaid-Verification", algorithms: []string{"ES256"}, keyless: true,
+		issued: true, time: "iat", leeway: leeway,
+		bodyHash: "request_body_sha256", signed: inputHash, covers: "{body}",
+	})
+}

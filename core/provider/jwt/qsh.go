@@ -1,0 +1,84 @@
+package jwt
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// queryHash is Atlassian's hash of the request: method, path and query in a canonical form.
+//
+// https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/#creating-a-query-string-hash
+type queryHash struct{ basePath string }
+
+func (q *queryHash) judge(c claims, req *entry.CustomRequest) error {
+	text, err := c.text("qsh")
+	if err != nil {
+		return err
+	}
+	canonical, ok := q.canonical(req.Method, req.URL)
+	sum := sha256.Sum256([]byte(canonical))
+	got, err := hex.DecodeString(text) // "context-qsh", which is for frames of a page, is no hash
+	if !ok || err != nil || subtle.ConstantTimeCompare(got, sum[:]) != 1 {
+		return fault(entry.FaultBad, "the token is for another request (qsh): compare PublicURL with the webhook's URL, and the base path with that of the app's baseUrl")
+	}
+	return nil
+}
+
+// canonical is "METHOD&path&query". ok is false where the URL is malformed or outside of the app's base.
+func (q *queryHash) canonical(method, target string) (text string, ok bool) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return "", false
+	}
+	path, inside := strings.CutPrefix(u.EscapedPath(), q.basePath)
+	if !inside || path != "" && path[0] != '/' {
+		return "", false
+	}
+	path = strings.TrimSuffix(path, "/")
+	if path == "" {
+		path = "/"
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "", false
+	}
+	delete(query, "jwt")
+	byName := make(map[string]string, len(query))
+	for name, values := range query {
+		encoded := make([]string, len(values))
+		for i, v := range values {
+			encoded[i] = percent(v)
+		}
+		slices.Sort(encoded)
+		byName[percent(name)] = strings.Join(encoded, ",")
+	}
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		pairs = append(pairs, name+"="+byName[name])
+	}
+	return strings.ToUpper(method) + "&" + strings.ReplaceAll(path, "&", "%26") + "&" + strings.Join(pairs, "&"), true
+}
+
+// percent encodes everything but the unreserved characters of RFC 3986.
+func percent(text string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-._~", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(digits[c>>4])
+		b.WriteByte(digits[c&15])
+	}
+	return b.String()
+}
