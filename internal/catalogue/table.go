@@ -53,7 +53,7 @@ func with(entries []Entry, parameters ...Entry) []Entry {
 
 // library are the entries of core/provider's subpackages that need a library.
 func library() []Entry {
-	return nil
+	return tokens()
 }
 
 // unprovedOnes are the entries of core/provider/unproved.

@@ -38,6 +38,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core"},
 		{folder: "core/provider"},
 		{folder: "core/provider/unproved"},
+		{folder: "core/provider/jwt", only: []string{"github.com/golang-jwt/jwt"}},
 		{folder: "core/keys"},
 		{folder: "core/sources"},
 		{folder: "core/limit/memlimit", only: []string{"golang.org/x/time"}},

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -101,7 +100,8 @@ func Netlify() core.Provider {
 // and secret.
 //
 // Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay does
-// not run again, and a retry does if Plaid signs it anew.
+// not run again, and a retry does if Plaid signs it anew. What the tokens of one delivery have in common is documented
+// nowhere.
 //
 // https://plaid.com/docs/api/webhooks/webhook-verification/
 func Plaid() core.Provider {
@@ -111,8 +111,6 @@ func Plaid() core.Provider {
 		SecretFrom: "Plaid's /webhook_verification_key/get, in PEM, for keys at hand; usually Keys asks for them",
 		Identity:   entry.Identity{Kind: entry.BySigned},
 		Event:      entry.Event{Type: pointer("/webhook_type"), Action: pointer("/webhook_code")},
-		// 10 seconds, and again for up to 24 hours.
-		RetryHorizon: 24 * time.Hour, AckLimit: 10 * time.Second,
 	}, &mechanism{
 		header: "Plaid-Verification", algorithms: []string{"ES256"}, keyless: true,
 		issued: true, time: "iat", leeway: leeway,

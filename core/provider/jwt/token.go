@@ -107,7 +107,7 @@ func (m *mechanism) judgeHeader(t *token, data []byte) error {
 		}
 	}
 	switch {
-	case !slices.Contains(m.algorithms, t.alg):
+	case !slices.Contains(m.algorithms, t.alg): //lint:notsecret the name of an algorithm
 		return fault(entry.FaultMalformed, "the token says that it is signed by another algorithm than this provider's: another one is never tried")
 	case typ != "" && !strings.EqualFold(typ, "JWT"):
 		return fault(entry.FaultMalformed, "the token is of another type than JWT")

@@ -1,0 +1,54 @@
+package catalogue
+
+import (
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/keys"
+	"github.com/sallyport-go/sallyport/core/provider/jwt"
+)
+
+// tokens are the entries of core/provider/jwt.
+func tokens() []Entry {
+	audience := Parameter{
+		Name: "audience", Required: true, Sample: []string{"https://example.com/hooks"},
+		Doc: "the audience of the push subscription or of the trigger; where none was set there, the endpoint's URL",
+	}
+	accounts := Parameter{
+		Name: "service_accounts", Required: true, List: true, Sample: []string{"push@project.iam.gserviceaccount.com"},
+		Doc: "the service accounts that the subscription or the trigger authenticates as",
+	}
+	google := func(v Values) jwt.GoogleConfig {
+		return jwt.GoogleConfig{Audience: v.One("audience"), ServiceAccounts: v["service_accounts"]}
+	}
+	googleKeys := func(_ Values, o keys.Options) (core.KeySource, error) { return keys.Google(o) }
+	all := plain(Library, "core/provider/jwt", []core.Provider{jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
+	for _, e := range []Entry{
+		{
+			Parameters: []Parameter{audience, accounts},
+			make:       func(v Values) core.Provider { return jwt.GooglePubSub(google(v)) }, keys: googleKeys,
+		},
+		{
+			Parameters: []Parameter{audience, accounts},
+			make:       func(v Values) core.Provider { return jwt.GoogleEventarc(google(v)) }, keys: googleKeys,
+		},
+		{
+			Parameters: []Parameter{{
+				Name: "audience", Required: true, Sample: []string{"https://example.com/hooks"},
+				Doc: "the endpoint's URL as it is registered at monday.com",
+			}},
+			make: func(v Values) core.Provider { return jwt.Monday(v.One("audience")) },
+		},
+		{
+			Parameters: []Parameter{
+				{Name: "client_keys", Required: true, List: true, Sample: []string{"a-client-key"}, Doc: "the clientKey of each installation, as the app's installed callback tells it"},
+				{Name: "base_path", Sample: []string{"/connect"}, Doc: "the path of the app's baseUrl, which the hash of a request leaves out"},
+			},
+			make: func(v Values) core.Provider {
+				return jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: v["client_keys"], BasePath: v.One("base_path")})
+			},
+		},
+	} {
+		e.Kind, e.Package = Library, "core/provider/jwt"
+		all = append(all, e)
+	}
+	return all
+}
