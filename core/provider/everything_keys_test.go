@@ -158,12 +158,20 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 // signature derived a second time from the documented formula.
 func provedElsewhere() map[string]string {
 	return map[string]string{
-		"aws-sns":     "sns_test.go", // recorded messages, by their certificates
-		"amazon-ses":  "sns_test.go",
-		"paypal":      "published_key_test.go",
-		"travis-ci":   "published_key_test.go",
-		"calendly":    "unproved/payments_test.go",
-		"flutterwave": "unproved/payments_test.go",
+		"aws-sns":         "sns_test.go", // recorded messages, by their certificates
+		"amazon-ses":      "sns_test.go",
+		"paypal":          "published_key_test.go",
+		"travis-ci":       "published_key_test.go",
+		"google-eventarc": "jwt/entries_test.go",
+		"google-pubsub":   "jwt/entries_test.go",
+		"jira-connect":    "jwt/entries_test.go",
+		"messagebird":     "jwt/entries_test.go", // recorded
+		"monday":          "jwt/entries_test.go",
+		"netlify":         "jwt/entries_test.go",
+		"plaid":           "jwt/entries_test.go",
+		"vonage":          "jwt/hostile_test.go",
+		"calendly":        "unproved/payments_test.go",
+		"flutterwave":     "unproved/payments_test.go",
 	}
 }
 

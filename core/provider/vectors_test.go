@@ -212,6 +212,9 @@ func signedBody(e *entry.Entry, body []byte) (from, to int) {
 // signedHeaders are the headers that carry the proof.
 func signedHeaders(e *entry.Entry) (names []string) {
 	if s := e.Scheme; s != nil {
+		if s.Custom != nil {
+			return s.Custom.Traits().Headers
+		}
 		for _, f := range []entry.Field{s.Signature.Field, s.Timestamp.Field, s.ID, s.Signature.Version} {
 			names = append(names, f.Headers...)
 		}

@@ -40,7 +40,7 @@ func tokens() []Entry {
 		{
 			Parameters: []Parameter{
 				{Name: "client_keys", Required: true, List: true, Sample: []string{"a-client-key"}, Doc: "the clientKey of each installation, as the app's installed callback tells it"},
-				{Name: "base_path", Sample: []string{"/connect"}, Doc: "the path of the app's baseUrl, which the hash of a request leaves out"},
+				{Name: "base_path", Sample: []string{"/"}, Doc: "the path of the app's baseUrl, which the hash of a request leaves out; default /"},
 			},
 			make: func(v Values) core.Provider {
 				return jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: v["client_keys"], BasePath: v.One("base_path")})

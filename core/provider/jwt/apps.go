@@ -32,7 +32,7 @@ func JiraConnect(c JiraConnectConfig) core.Provider {
 	if len(c.ClientKeys) == 0 || c.ClientKeys[0] == "" {
 		mistakes = append(mistakes, errors.New("JiraConnectConfig.ClientKeys is empty; the installed callback tells them"))
 	}
-	if c.BasePath != "" && (c.BasePath[0] != '/' || strings.HasSuffix(c.BasePath, "/") || strings.ContainsAny(c.BasePath, "?#% ")) {
+	if c.BasePath != "" && (c.BasePath[0] != '/' || strings.ContainsAny(c.BasePath, "?#% ")) {
 		mistakes = append(mistakes, fmt.Errorf("JiraConnectConfig.BasePath %.100q is no path such as /connect", c.BasePath))
 	}
 	return made(entry.Entry{
@@ -46,7 +46,7 @@ func JiraConnect(c JiraConnectConfig) core.Provider {
 	}, &mechanism{
 		header: "Authorization", scheme: "JWT", algorithms: []string{"HS256"},
 		issuers: append([]string{}, c.ClientKeys...), expires: true, issued: true, time: "iat", leeway: leeway,
-		qsh: &queryHash{basePath: c.BasePath}, covers: "{method}, {path}",
+		qsh: &queryHash{basePath: strings.TrimSuffix(c.BasePath, "/")}, covers: "{method}, {path}",
 	}, errors.Join(mistakes...))
 }
 

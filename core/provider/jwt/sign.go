@@ -1,7 +1,6 @@
 package jwt
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -40,9 +39,7 @@ func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, a
 	if m.expires {
 		c["exp"] = at.Add(lifetime).Unix()
 	}
-	id := make([]byte, 16)
-	_, _ = rand.Read(id)
-	c["jti"] = hex.EncodeToString(id)
+	c["jti"] = hash(at.String() + string(body))[:32]
 	if m.bodyHash != "" && !(m.bodyOptional && len(body) == 0) {
 		c[m.bodyHash] = hash(string(body))
 	}
