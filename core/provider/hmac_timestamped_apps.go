@@ -57,6 +57,26 @@ func Webflow() core.Provider {
 	})
 }
 
+// Retell is Retell AI's webhooks. The secret is the API key that has the webhook badge.
+//
+// https://docs.retellai.com/features/secure-webhook
+// https://github.com/RetellAI/retell-typescript-sdk
+func Retell() core.Provider {
+	return of(entry.Entry{
+		Name: "retell", Title: "Retell AI", Confidence: "A",
+		Docs:       "https://github.com/RetellAI/retell-typescript-sdk",
+		SecretFrom: "Settings > API Keys > the key with the webhook badge",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Retell-Signature"), Layout: entry.Pairs, Separator: ',', Name: "d", Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "v"}, Unit: entry.Milliseconds},
+			// No separator: a digit more or less makes the timestamp ten times older or newer.
+			Signed: []entry.Part{entry.Body(), entry.TimestampText()},
+		},
+		Event: entry.Event{Type: pointer("/event"), Data: "/call"},
+	})
+}
+
 // QuickNode is QuickNode's Streams and Webhooks. The secret is the security token of the stream. Switch compression
 // off: QuickNode signs what it compresses, and a compressed body is refused.
 //

@@ -62,6 +62,7 @@ func requestVectors() []vector {
 			"X-Contentful-Signature":      ownHex(contentful),
 		}),
 		own("recurly", ownSecret, "", body, set{"recurly-signature": ms + "," + ownHex(ms+"."+body)}),
+		own("retell", ownSecret, "", body, set{"X-Retell-Signature": "v=" + ms + ",d=" + ownHex(body+ms)}),
 		own("websub", ownSecret, "", body, set{"X-Hub-Signature": "sha256=" + ownHex(body)}),
 		own("websub-sha1", ownSecret, "", body, set{"X-Hub-Signature": "sha1=" + hex.EncodeToString(macOf(sha1.New, []byte(ownSecret), body))}),
 		own("cloudevents", ownSecret, "", body, set{"Authorization": "Bearer " + ownSecret}),

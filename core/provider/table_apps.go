@@ -15,7 +15,7 @@ func payments() []core.Provider {
 func apps() []core.Provider {
 	return []core.Provider{
 		Box(), CalCom(), DocuSign(), Dropbox(), Front(), Intercom(), LINE(), MessageBirdLegacy(), Meta(), MSTeams(),
-		QuickBooks(), Sinch(), SinchApplication(), SinchNumbers(), Strava(), Telnyx(), Twitch(), Typeform(), Viber(), Webflow(),
+		QuickBooks(), Retell(), Sinch(), SinchApplication(), SinchNumbers(), Strava(), Telnyx(), Twitch(), Typeform(), Viber(), Webflow(),
 		Xero(), XTwitter(), Zendesk(), Zoom(),
 	}
 }

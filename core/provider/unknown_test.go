@@ -24,7 +24,7 @@ func unknownHorizon() map[string]string {
 	return map[string]string{
 		"basic": "any sender", "bearer": "any sender", "github-style": "any sender", "cloudevents": "any sender",
 		"websub": "the hub's own", "websub-sha1": "the hub's own",
-		"contentful": notRead, "figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "recurly": noEnd,
+		"contentful": notRead, "figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "recurly": noEnd, "retell": notRead,
 		"sharepoint": "five times, five minutes apart, say third parties", "strava": "three attempts, without a documented delay",
 		"telnyx": "three attempts for each URL, without a documented delay",
 		"adyen":  third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third, "mandrill": silent,
@@ -106,7 +106,7 @@ func unknownAckLimit() map[string]string {
 		"coinbase-cdp", "coinbase-commerce", "contentful", "docker-hub", "docusign", "dropbox", "dropbox-sign", "elevenlabs", "figma", "front",
 		"google-push-channels", "heroku", "increase", "intercom", "jira", "launchdarkly", "lemon-squeezy", "line",
 		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "messagebird-legacy", "meta", "midtrans", "mollie",
-		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate",
+		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate", "retell",
 		"revolut", "sanity", "sendgrid", "sharepoint", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform", "unisender-go",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	} {
