@@ -20,6 +20,7 @@ func MailerSend() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/data/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
+		MaxBody: inboundMail,
 	})
 }
 

@@ -25,6 +25,8 @@ func Linear() core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Unsigned: []string{"delivery id (Linear-Delivery)", "event (Linear-Event)"},
+		// The body says when it was sent, so that a retry is another body. What was done to what, and when, is the event.
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/createdAt", And: []string{"/webhookId", "/type", "/action", "/data/id"}},
 		Event: entry.Event{
 			ID: header("Linear-Delivery"), Type: pointer("/type"), Action: pointer("/action"), Time: pointer("/webhookTimestamp"),
 			TimeUnit: entry.Milliseconds, Data: "/data",

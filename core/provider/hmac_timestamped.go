@@ -107,8 +107,11 @@ func Mailgun() core.Provider {
 			Time: []entry.Value{{JSON: "/event-data/timestamp"}, {Form: "timestamp"}},
 			Data: "/event-data",
 		},
-		RetryHorizon: mailgunHorizon,
+		MaxBody: inboundMail, RetryHorizon: mailgunHorizon,
 	})
 }
+
+// inboundMail is what an email service's messages may be long that come in with their attachments.
+const inboundMail = 32 << 20
 
 const mailgunHorizon = 8 * time.Hour

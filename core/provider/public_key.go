@@ -93,7 +93,7 @@ func SendGrid() core.Provider {
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/sg_event_id"},
 		Event:    entry.Event{ID: pointer("/sg_event_id"), Type: pointer("/event"), Time: pointer("/timestamp")},
 		Batch:    &entry.Batch{},
-		MaxBody:  32 << 20, // inbound messages come with their attachments
+		MaxBody:  inboundMail,
 	})
 }
 
@@ -119,7 +119,7 @@ func Postal() core.Provider {
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/uuid"},
 		Event:    entry.Event{ID: pointer("/uuid"), Type: pointer("/event"), Time: pointer("/timestamp"), Data: "/payload"},
 		// Six attempts, the last one 36 minutes after the first.
-		RetryHorizon: 40 * time.Minute, AckLimit: 5 * time.Second,
+		MaxBody: inboundMail, RetryHorizon: 40 * time.Minute, AckLimit: 5 * time.Second,
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
 // TestWhatASendersEventSays is for the email services and developer tools; a batch's items are not asserted here.
@@ -108,6 +109,41 @@ func TestARetryThatCountsItselfIsTheSameEvent(t *testing.T) {
 	}
 	require.Equal(t, identity(`{"id":"1","attempt_number":1}`), identity(`{"id":"1","attempt_number":2}`))
 	require.NotEqual(t, identity(`{"id":"1","attempt_number":1}`), identity(`{"id":"2","attempt_number":1}`))
+}
+
+// TestLinearsRetryIsTheSameEvent: the body says when it was sent.
+func TestLinearsRetryIsTheSameEvent(t *testing.T) {
+	t.Parallel()
+	p := provider.Linear()
+	identity := func(seconds int64, body string) core.Identity {
+		now := time.Unix(ownTime+seconds, 0)
+		r := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", body, now)
+		d, reply := guardOf(t, p, secretFor(p), now).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, reply)
+		return d.Events()[0].Identity
+	}
+	event := func(at, action, id string) string {
+		return `{"action":"` + action + `","type":"Issue","createdAt":"` + at + `","data":{"id":"` + id + `"},"webhookId":"w"}`
+	}
+	first := identity(0, event("2026-03-01T12:00:00.000Z", "update", "1"))
+	require.Equal(t, first, identity(3600, event("2026-03-01T12:00:00.000Z", "update", "1")), "an hour later")
+	require.NotEqual(t, first, identity(0, event("2026-03-01T12:00:00.001Z", "update", "1")))
+	require.NotEqual(t, first, identity(0, event("2026-03-01T12:00:00.000Z", "remove", "1")))
+	require.NotEqual(t, first, identity(0, event("2026-03-01T12:00:00.000Z", "update", "2")))
+	// Without the time of the action nothing is taken for a repetition but the same bytes.
+	require.NotEqual(t, identity(0, `{"action":"update","data":{"id":"1"}}`), identity(1, `{"action":"update","data":{"id":"1"}}`))
+}
+
+// TestInboundMessagesFit: messages that come in bring their attachments.
+func TestInboundMessagesFit(t *testing.T) {
+	t.Parallel()
+	body := `{"a":"` + strings.Repeat("x", 2<<20) + `"}`
+	for _, p := range []core.Provider{
+		provider.Mailgun(), provider.Postmark(), provider.MailerSend(), provider.Postal(), provider.SparkPost(), provider.Mailjet(),
+		provider.SendGrid(), provider.Mandrill(),
+	} {
+		require.Empty(t, reasonOf(guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)), signedRequest(t, p, body, nil)), p.Name())
+	}
 }
 
 func TestSecretsThatAreHandedOver(t *testing.T) {

@@ -50,7 +50,7 @@ func Mandrill() core.Provider {
 			// configured it is a forgery like any other.
 			{Method: "POST", WhileAwaiting: true, WhenForm: "mandrill_events", WhenEquals: "[]"},
 		},
-		MaxBody: 32 << 20, // inbound messages come with their attachments
+		MaxBody: inboundMail,
 	})
 }
 

@@ -44,7 +44,7 @@ func Postmark() core.Provider {
 		Event: entry.Event{
 			ID: []entry.Value{{JSON: "/ID"}, {JSON: "/MessageID"}}, Type: pointer("/RecordType"),
 		},
-		RetryHorizon: 11 * time.Hour,
+		MaxBody: inboundMail, RetryHorizon: 11 * time.Hour,
 	})
 }
 

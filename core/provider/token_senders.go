@@ -40,6 +40,7 @@ func Mailjet() core.Provider {
 		Unsigned:     sharedSecretOnly(),
 		Event:        entry.Event{Type: pointer("/event"), Time: pointer("/time")}, // MessageID names the message
 		Batch:        &entry.Batch{},                                               // a list where events are grouped, else one event
+		MaxBody:      inboundMail,
 		RetryHorizon: 24 * time.Hour,
 	})
 }
@@ -60,12 +61,12 @@ func SparkPost() core.Provider {
 	}
 	return of(entry.Entry{
 		Name: "sparkpost", Title: "SparkPost", Confidence: "B",
-		Docs:         "https://support.sparkpost.com/docs/tech-resources/webhook-authentication",
-		Credential:   entry.Credential{Kind: entry.Basic},
-		Unsigned:     sharedSecretOnly(),
-		Event:        entry.Event{ID: member("event_id"), Type: member("type"), Time: member("timestamp")},
-		Batch:        &entry.Batch{},
-		RetryHorizon: 8 * time.Hour, AckLimit: 10 * time.Second,
+		Docs:       "https://support.sparkpost.com/docs/tech-resources/webhook-authentication",
+		Credential: entry.Credential{Kind: entry.Basic},
+		Unsigned:   sharedSecretOnly(),
+		Event:      entry.Event{ID: member("event_id"), Type: member("type"), Time: member("timestamp")},
+		Batch:      &entry.Batch{},
+		MaxBody:    inboundMail, RetryHorizon: 8 * time.Hour, AckLimit: 10 * time.Second,
 	})
 }
 
