@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -61,6 +62,7 @@ type compiledList[T any] struct {
 	keys T
 	slot *slot[T]
 	validity
+	reviewAt atomic.Int64 // when to look next for a secret that is not needed any more
 
 	unknown bool // no tenant's: what matches in it proves nothing
 }
@@ -175,8 +177,10 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 			return nil, errListRefused
 		}
 	}
-	if now.UnixNano() >= c.remindAt.Load() {
+	if ns := now.UnixNano(); ns >= c.remindAt.Load() {
 		k.remind(c, now)
+	} else if ns >= c.reviewAt.Load() {
+		k.review(c, now)
 	}
 	return c, nil
 }
@@ -237,6 +241,10 @@ func (k *keyring[T]) compile(s *slot[T], list *SecretList, rules *secretRules, m
 	s.ledger.admit(checked, k.guard.now())
 	c := &compiledList[T]{list: list, keys: k.make(checked), slot: s}
 	c.begin(kept)
+	c.reviewAt.Store(math.MaxInt64)
+	if len(kept) > 1 {
+		c.reviewAt.Store(k.guard.now().UnixNano())
+	}
 	return c, notes
 }
 
@@ -284,6 +292,7 @@ type ring interface {
 	byTenant() bool
 	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
 	remindAll(now time.Time)
+	uses(now time.Time) []SecretUse
 	trouble() (since time.Time, why string)
 }
 

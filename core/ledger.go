@@ -35,6 +35,7 @@ type usage struct {
 	notBefore time.Time
 	notAfter  time.Time
 	left      time.Time // when it left the list; zero: it is listed
+	safe      bool      // the log was told that it may be removed
 }
 
 // count notes that the secret proved a delivery.

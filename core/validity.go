@@ -10,6 +10,8 @@ import (
 const (
 	// expiryNotice is how long before a secret's end the log and the records begin to tell of it.
 	expiryNotice = 7 * 24 * time.Hour
+	// reviewEvery is how often the use of secrets is looked at.
+	reviewEvery = time.Hour
 	// expiryReminder is how often the log tells of it.
 	expiryReminder = 24 * time.Hour
 )

@@ -1,0 +1,304 @@
+package core_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// rotating is a guard whose secrets are changed while deliveries come.
+type rotating struct {
+	t   *testing.T
+	now time.Time
+	src *changing
+	g   *core.Guard
+	log *logged
+	n   int
+}
+
+func newRotating(t *testing.T, secrets ...core.Secret) *rotating {
+	r := &rotating{t: t, now: testTime, src: &changing{}, log: &logged{}}
+	r.src.set(secrets...)
+	e := timestamped()
+	e.RetryHorizon = 72 * time.Hour
+	c, _ := config(e)
+	c.Secrets, c.Logger, c.Replay = r.src, r.log.logger(), core.DangerouslyNoReplay
+	c.Now = func() time.Time { return r.now }
+	r.g = mustNew(t, c)
+	return r
+}
+
+func (r *rotating) send(secret string, times int) {
+	r.t.Helper()
+	for range times {
+		r.n++
+		body := fmt.Sprintf(`{"id":"%d"}`, r.n)
+		w := run(r.g, post(body, "Acme-Signature", pairs(secret, r.now, body)), ok)
+		require.Equal(r.t, 200, w.Code)
+	}
+}
+
+// forge makes the guard look at its list.
+func (r *rotating) forge() {
+	run(r.g, post("x", "Acme-Signature", pairs("nobody's", r.now, "x")), never(r.t))
+}
+
+func (r *rotating) pass(d time.Duration) { r.now = r.now.Add(d) }
+
+// use is what is known of a label.
+func (r *rotating) use(label string) core.SecretUse {
+	r.t.Helper()
+	for _, u := range r.g.Rotation().Secrets {
+		if u.Label == label {
+			return u
+		}
+	}
+	require.Fail(r.t, "no secret has the label "+label)
+	return core.SecretUse{}
+}
+
+func (r *rotating) state(label string) core.UseState { r.t.Helper(); return r.use(label).State }
+
+const day = 24 * time.Hour
+
+func TestARotationFromBeginningToEnd(t *testing.T) {
+	t.Parallel()
+	old := core.NewSecret("old", oldSecret)
+	fresh := core.NewSecret("new", testSecret)
+	r := newRotating(t, old)
+	require.Equal(t, core.SecretUnused, r.state("old"))
+	r.send(oldSecret, 3)
+	require.Equal(t, core.SecretInUse, r.state("old"))
+	require.Equal(t, "test, Secrets:\n  old: last matched 0 seconds ago, 3 of 3 deliveries: in use\n", r.g.Rotation().String())
+
+	r.pass(day)
+	r.src.set(fresh, old)
+	r.send(oldSecret, 2)
+	require.Equal(t, core.SecretUnused, r.state("new"), "never is it called safe: it is the one that comes next")
+	require.Equal(t, core.SecretInUse, r.state("old"))
+	require.Equal(t, core.SecretUse{
+		Setting: "Secrets", Label: "new", FirstSeen: testTime.Add(day), Deliveries: 2, Silent: 2, State: core.SecretUnused,
+	}, r.use("new"))
+	r.pass(30 * day)
+	r.send(oldSecret, 1)
+	require.Equal(t, core.SecretUnused, r.state("new"), "however long")
+
+	// The provider gets the new one. Retries of older events still carry the old one.
+	r.send(testSecret, 10)
+	r.send(oldSecret, 1)
+	r.pass(time.Hour)
+	r.send(testSecret, 1204)
+	u := r.use("old")
+	require.Equal(t, core.SecretWaiting, u.State)
+	require.Equal(t, 71*time.Hour, u.Wait)
+	require.EqualValues(t, 1204, u.Silent)
+	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 2 days: retries of older events may still carry it")
+	r.pass(71*time.Hour - time.Second)
+	require.Equal(t, core.SecretWaiting, r.state("old"))
+	r.pass(time.Second)
+	require.Equal(t, core.SecretSafeToRemove, r.state("old"))
+	require.True(t, r.use("old").SafeToRemove())
+	r.pass(6 * day)
+	require.Contains(t, r.g.Rotation().String(), "\n  old: last matched 9 days ago, 0 of the last 1,204 deliveries: safe to remove\n")
+	require.NotContains(t, r.log.String(), "may be removed", "nobody has asked, and no delivery came")
+	r.send(testSecret, 3)
+	require.Equal(t, 1, strings.Count(r.log.String(), "may be removed"))
+	require.Contains(t, r.log.String(), "secret=old")
+
+	r.src.set(fresh)
+	r.send(testSecret, 1)
+	require.Equal(t, core.SecretLeft, r.state("old"))
+	require.Equal(t, r.now, r.use("old").Left)
+	require.Contains(t, r.g.Rotation().String(), "old: last matched 9 days ago: removed 0 seconds ago")
+	require.Equal(t, core.SecretInUse, r.state("new"))
+	require.NotContains(t, r.g.Rotation().String()+r.log.String(), testSecret)
+}
+
+func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
+	t.Parallel()
+	a, b := core.NewSecret("a", oldSecret), core.NewSecret("b", testSecret)
+	third := "a-third-secret-of-enough-bytes!!"
+	for _, row := range []struct {
+		name string
+		run  func(r *rotating)
+		want core.UseState // of a
+	}{
+		{"it was the last that matched", func(r *rotating) { r.send(testSecret, 5); r.send(oldSecret, 1); r.pass(30 * day) }, core.SecretInUse},
+		{"another matched in the same instant only", func(r *rotating) { r.send(oldSecret, 1); r.send(testSecret, 1); r.pass(30 * day) }, core.SecretAlone},
+		{"another matched later, and the horizon is not past", func(r *rotating) {
+			r.send(oldSecret, 1)
+			r.pass(time.Second)
+			r.send(testSecret, 1)
+			r.pass(3*day - 2*time.Second)
+		}, core.SecretWaiting},
+		{"another matched later, and the horizon is past", func(r *rotating) {
+			r.send(oldSecret, 1)
+			r.pass(time.Second)
+			r.send(testSecret, 1)
+			r.pass(3*day - time.Second)
+		}, core.SecretSafeToRemove},
+		{"the other that matched has left the list", func(r *rotating) {
+			r.send(oldSecret, 1)
+			r.pass(time.Second)
+			r.send(testSecret, 1)
+			r.pass(3 * day)
+			r.src.set(a, core.NewSecret("c", third))
+			r.forge()
+		}, core.SecretAlone},
+		{"the other that matched has ended", func(r *rotating) {
+			r.src.set(a, b.ValidUntil(r.now.Add(day)))
+			r.send(oldSecret, 1)
+			r.pass(time.Second)
+			r.send(testSecret, 1)
+			r.pass(4 * day)
+		}, core.SecretAlone},
+		{"it has never matched", func(r *rotating) { r.send(testSecret, 100); r.pass(30 * day); r.send(testSecret, 100) }, core.SecretUnused},
+		{"it came back into the list", func(r *rotating) {
+			r.send(oldSecret, 1)
+			r.src.set(b)
+			r.pass(4 * day)
+			r.send(testSecret, 1)
+			r.src.set(a, b)
+			r.send(testSecret, 1)
+		}, core.SecretAlone},
+		{"its validity has ended, and another is valid", func(r *rotating) {
+			r.src.set(a.ValidUntil(r.now.Add(time.Hour)), b)
+			r.send(oldSecret, 1)
+			r.pass(2 * time.Hour)
+			r.send(testSecret, 1)
+		}, core.SecretSafeToRemove},
+		{"its validity has ended, and nothing else is valid", func(r *rotating) {
+			r.src.set(a.ValidUntil(r.now.Add(time.Hour)), b.ValidFrom(r.now.Add(day)))
+			r.send(oldSecret, 1)
+			r.pass(2 * time.Hour)
+		}, core.SecretEnded},
+		{"its validity has not begun", func(r *rotating) { r.src.set(a.ValidFrom(r.now.Add(day)), b); r.send(testSecret, 1) }, core.SecretNotYetValid},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRotating(t, a, b)
+			row.run(r)
+			require.Equal(t, row.want, r.state("a"), r.g.Rotation().String())
+		})
+	}
+}
+
+func TestAUseFollowsTheSecretAndNotItsPlace(t *testing.T) {
+	t.Parallel()
+	r := newRotating(t, core.NewSecret("", oldSecret))
+	r.send(oldSecret, 5)
+	r.pass(4 * day)
+	r.src.set(core.NewSecret("", testSecret), core.NewSecret("", oldSecret)) // the old one was #1 and is #2
+	r.send(oldSecret, 1)
+	require.EqualValues(t, 6, r.use("#2").Matched)
+	require.Equal(t, testTime, r.use("#2").FirstSeen)
+	require.EqualValues(t, 0, r.use("#1").Matched)
+	require.Equal(t, core.SecretUnused, r.state("#1"))
+	require.Equal(t, core.SecretInUse, r.state("#2"))
+}
+
+func TestWhatHasLeftAListIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newRotating(t, core.NewSecret("0", testSecret))
+	for i := range 200 {
+		r.src.set(core.NewSecret("kept", testSecret), core.NewSecret(fmt.Sprint(i), fmt.Sprintf("%s%d", oldSecret, i)))
+		r.send(testSecret, 1)
+	}
+	all := r.g.Rotation().Secrets
+	require.Len(t, all, 2+32)
+	require.Equal(t, []string{"kept", "199", "198"}, []string{all[0].Label, all[1].Label, all[2].Label})
+	require.EqualValues(t, 200, all[0].Matched)
+}
+
+func TestTheSameSecretTwiceIsOneUse(t *testing.T) {
+	t.Parallel()
+	r := newRotating(t,
+		core.NewSecret("spring", testSecret).ValidUntil(testTime.Add(day)),
+		core.NewSecret("summer", testSecret).ValidFrom(testTime.Add(day)).ValidUntil(testTime.Add(2*day)))
+	r.send(testSecret, 1)
+	all := r.g.Rotation().Secrets
+	require.Len(t, all, 1)
+	require.Zero(t, all[0].NotBefore)
+	require.Equal(t, testTime.Add(2*day), all[0].NotAfter)
+}
+
+func TestCredentialsRotateToo(t *testing.T) {
+	t.Parallel()
+	const oldPair, newPair = "hooks:the-old-password-of-enough-bytes", "hooks:the-new-password-of-enough-bytes"
+	c, rec := config(timestamped())
+	c.Credentials = []core.Credential{core.BasicAuth(core.LabeledSecrets(core.NewSecret("new", newPair), core.NewSecret("old", oldPair)))}
+	c.Replay = core.DangerouslyNoReplay
+	g := mustNew(t, c)
+	send := func(pair, secret string) core.Reason {
+		r := signedBy(secret, event)
+		r.Header.Set("Authorization", basicHeader(pair))
+		run(g, r, ok)
+		return rec.last(t, g).Reason
+	}
+	require.Equal(t, core.ReasonAccepted, send(oldPair, testSecret))
+	require.Equal(t, core.ReasonAccepted, send(newPair, testSecret))
+	require.Equal(t, core.ReasonBadSignature, send(oldPair, oldSecret), "who holds the old password and nothing else")
+	got := map[string]int64{}
+	for _, u := range g.Rotation().Secrets {
+		got[u.Setting+" "+u.Label] = u.Matched
+	}
+	require.Equal(t, map[string]int64{"Secrets #1": 2, "Credentials[0] new": 1, "Credentials[0] old": 1}, got)
+	require.Equal(t, "test, Secrets:\n  #1: last matched 0 seconds ago, 2 of 2 deliveries: in use\n"+
+		"test, Credentials[0]:\n  new: last matched 0 seconds ago, 1 of 2 deliveries: in use\n"+
+		"  old: last matched 0 seconds ago, 0 of the last 1 deliveries: nothing else has matched since: keep it\n", g.Rotation().String())
+}
+
+func TestTenantsRotateOneByOne(t *testing.T) {
+	t.Parallel()
+	c, _ := tenantConfig(timestamped())
+	g := mustNew(t, c)
+	run(g, of("globex", globexSecret, event), ok)
+	all := g.Rotation().Secrets
+	require.Len(t, all, 2)
+	require.Equal(t, []any{"acme", int64(0), "globex", int64(1)}, []any{all[0].Tenant, all[0].Matched, all[1].Tenant, all[1].Matched})
+	require.Contains(t, g.Rotation().String(), "test, Secrets, tenant globex:\n  #1: last matched")
+}
+
+func TestARotationIsJSONWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	r := newRotating(t, core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+	r.send(testSecret, 1)
+	data, err := json.Marshal(r.g.Rotation())
+	require.NoError(t, err)
+	require.Contains(t, string(data), `"label":"new"`)
+	require.Contains(t, string(data), `"state":"in_use"`)
+	require.NotContains(t, string(data), testSecret)
+	require.NotContains(t, string(data), oldSecret)
+}
+
+func TestUsesAreCountedUnderLoad(t *testing.T) {
+	t.Parallel()
+	r := newRotating(t, core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 100 {
+				secret := testSecret
+				if i%4 == 0 {
+					secret = oldSecret
+				}
+				body := "x"
+				run(r.g, post(body, "Acme-Signature", pairs(secret, testTime, body)), ok)
+				if i%10 == 0 {
+					_ = r.g.Rotation().String()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.EqualValues(t, 600, r.use("new").Matched)
+	require.EqualValues(t, 200, r.use("old").Matched)
+	require.EqualValues(t, 800, r.use("old").Deliveries)
+}
