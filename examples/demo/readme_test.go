@@ -43,6 +43,7 @@ func onCustomer(*gin.Context, core.Event, Customer) error      { return nil }
 func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
+func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
 func _() { _, _, _, _, _, _, _ = ctx, guard, identity, r, publisher, fresh, old }
 `
 
