@@ -179,13 +179,16 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 			signals.On("other", fn)
 		}
 		h := core.Handler(g, core.SignalHandler(signals))
+		inner := g
 		if row.twice {
 			other := c
 			other.Observer = c.Observer
-			h = core.Handler(g, core.Handler(mustNew(t, other), core.SignalHandler(signals)))
+			inner = mustNew(t, other)
+			h = core.Handler(g, core.Handler(inner, core.SignalHandler(signals)))
 		}
 		e.send(t, h, r)
 		require.NoError(t, g.Flush(t.Context()))
+		require.NoError(t, inner.Flush(t.Context()))
 		require.True(t, seen[row.want], "%s did not come about", row.want)
 	}
 	e.requireNone(t, headerCanary, bodyCanary, testSecret, hostile.Pair)
