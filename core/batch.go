@@ -22,13 +22,13 @@ func (d *Delivery) readEvents(t *told) failure {
 	items, split := g.split(t.payload)
 	if !split || t.bare {
 		d.events, d.states = d.one[:1], d.oneState[:1]
-		return d.readEvent(0, t, d.inspection.digest)
+		return d.readEvent(0, t)
 	}
 	d.batch = true
 	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
 	for i, item := range items {
 		t.payload = item
-		if f := d.readEvent(i, t, sha256.Sum256(item)); f.failed() {
+		if f := d.readEvent(i, t); f.failed() {
 			return f
 		}
 	}
@@ -91,7 +91,7 @@ func (g *Guard) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 	return items, true
 }
 
-func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
+func (d *Delivery) readEvent(i int, t *told) failure {
 	g := d.guard
 	e := &d.events[i]
 	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret, Unproved: !d.inspection.proved}
@@ -99,7 +99,7 @@ func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
 	t.scope = e.Tenant
 	if g.tenant.set {
 		t.scope = scopeOf(d.inspection.tenant, e.Tenant)
-		e.Tenant, e.Authenticated.Tenant = d.inspection.tenant, d.inspection.presented.match.byTenant
+		e.Tenant, e.Authenticated.Tenant = d.inspection.tenant, d.inspection.match.byTenant
 	}
 	if e.Unproved {
 		// Anybody may have sent it: an identity would let them have the real event taken for done.
@@ -107,11 +107,19 @@ func (d *Delivery) readEvent(i int, t *told, digest [sha256.Size]byte) failure {
 		d.states[i] = eventState{claim: noClaim}
 		return failure{}
 	}
-	id, ok := g.identityOf(t, &digest, e)
+	d.states[i] = eventState{digest: d.digestOf(t), claim: noClaim}
+	id, ok := g.identityOf(t, &d.states[i].digest, e)
 	if !ok {
 		return failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
 	}
 	e.Identity = id
-	d.states[i] = eventState{digest: digest, claim: noClaim}
 	return failure{}
+}
+
+// digestOf is the digest of what an event consists of: the body, or its item of a batch.
+func (d *Delivery) digestOf(t *told) [sha256.Size]byte {
+	if d.batch {
+		return sha256.Sum256(t.payload)
+	}
+	return d.inspection.bodyDigest()
 }

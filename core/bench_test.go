@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
 func TestVerifyingAnHMACAllocatesNothing(t *testing.T) {
@@ -66,7 +69,7 @@ func BenchmarkVerify(b *testing.B) {
 				ours, floor := takeTurns(b, func() {
 					g.ForgetMatch()
 					g.VerifySignature(r, raw, testTime)
-				}, func() {
+				}, nil, func() {
 					for range row.secrets {
 						h.Reset()
 						_, _ = h.Write(raw)
@@ -81,9 +84,11 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// takeTurns measures two things in turns and gives the nanoseconds of each in its best turn.
-func takeTurns(b *testing.B, first, second func()) (bestFirst, bestSecond float64) {
-	const turn = 256
+const turn = 128
+
+// takeTurns measures two things in turns and gives the nanoseconds of each in its best turn. What the first needs is made
+// anew before each of its turns.
+func takeTurns(b *testing.B, first, prepare, second func()) (bestFirst, bestSecond float64) {
 	bestFirst, bestSecond = math.Inf(1), math.Inf(1)
 	clock := func(fn func()) float64 {
 		start := time.Now()
@@ -93,26 +98,113 @@ func takeTurns(b *testing.B, first, second func()) (bestFirst, bestSecond float6
 		return float64(time.Since(start)) / turn
 	}
 	for range max(b.N/turn, 16) {
+		if prepare != nil {
+			prepare()
+		}
 		bestFirst, bestSecond = min(bestFirst, clock(first)), min(bestSecond, clock(second))
 	}
 	return bestFirst, bestSecond
 }
 
-// BenchmarkReceive is the whole path with a memory store and one signal, in process.
+// BenchmarkReceive is a whole request in process, as a multiple of the bare hash of its body.
 func BenchmarkReceive(b *testing.B) {
-	c, _ := config(plain())
-	c.Observer = core.ObserverFunc(func(core.Record) {})
-	c.Replay = core.DangerouslyNoReplay
-	g := mustNew(b, c)
-	body := strings.Repeat("x", 1024)
-	sig := "sha256=" + mac(testSecret, body)
-	b.ReportAllocs()
-	for b.Loop() {
-		if w := run(g, post(body, "X-Hub-Signature-256", sig), ok); w.Code != 200 {
-			b.Fatal(w.Code)
+	for _, row := range []struct {
+		name   string
+		entry  entry.Entry
+		store  replay.Store
+		next   http.Handler
+		forged bool
+	}{
+		{"body, a handler", plain(), core.DangerouslyNoReplay, http.HandlerFunc(silent), false},
+		{"timestamped, a handler", timestamped(), core.DangerouslyNoReplay, http.HandlerFunc(silent), false},
+		{"body, a store and a signal", plain(), memstore.New(), core.Signal(ok), false},
+		{"timestamped, a store and a signal", timestamped(), memstore.New(), core.Signal(ok), false},
+		{"body, forged", plain(), memstore.New(), core.Signal(ok), true},
+		{"timestamped, forged", timestamped(), memstore.New(), core.Signal(ok), true},
+	} {
+		for _, size := range []int{1 << 10, 64 << 10} {
+			b.Run(fmt.Sprintf("%s/%d", row.name, size), func(b *testing.B) {
+				c, _ := config(row.entry)
+				c.Observer = core.ObserverFunc(func(core.Record) {})
+				c.Replay, c.Now = row.store, nil
+				c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
+				g := mustNew(b, c)
+				h := core.Handler(g, row.next)
+				deliveries := make([]*delivery, turn)
+				made := 0
+				prepare := func() {
+					for i := range deliveries {
+						made++
+						deliveries[i] = newDelivery(row.entry, fmt.Sprintf(`{"id":"%s-%d-%d","type":"a.b","data":{"n":1},"x":"%s"}`, b.Name(), b.N, made, strings.Repeat("x", size-100)), row.forged)
+					}
+				}
+				want := http.StatusOK
+				if row.forged {
+					want = http.StatusBadRequest
+				}
+				raw := []byte(strings.Repeat("x", size))
+				sha := sha256.New()
+				var out [32]byte
+				n := 0
+				var mallocs, bytes uint64
+				var before, after runtime.MemStats
+				ours, floor := takeTurns(b, func() {
+					if n%turn == 0 {
+						runtime.ReadMemStats(&before)
+					}
+					d := deliveries[n%turn]
+					n++
+					h.ServeHTTP(d, d.request)
+					if d.status != want && (d.status != 0 || want != http.StatusOK) {
+						b.Fatal(d.status)
+					}
+					if n%turn == 0 {
+						runtime.ReadMemStats(&after)
+						mallocs, bytes = mallocs+after.Mallocs-before.Mallocs, bytes+after.TotalAlloc-before.TotalAlloc
+					}
+				}, prepare, func() {
+					sha.Reset()
+					_, _ = sha.Write(raw)
+					sha.Sum(out[:0])
+				})
+				b.ReportMetric(float64(mallocs)/float64(n), "allocs")
+				b.ReportMetric(float64(bytes)/float64(n), "B")
+				b.ReportMetric(ours, "ns/request")
+				b.ReportMetric(ours/floor, "x-sha256")
+				b.ReportMetric(0, "ns/op")
+			})
 		}
 	}
 }
+
+func silent(http.ResponseWriter, *http.Request) {}
+
+// delivery is a request and the writer of its answer.
+type delivery struct {
+	request *http.Request
+	header  http.Header
+	status  int
+}
+
+func newDelivery(e entry.Entry, body string, forged bool) *delivery {
+	secret := testSecret
+	if forged {
+		secret = oldSecret
+	}
+	r := post(body, "Content-Type", "application/json")
+	if e.Name == "acme" {
+		r.Header.Set("Acme-Signature", pairs(secret, time.Now(), body))
+	} else {
+		r.Header.Set("X-Hub-Signature-256", "sha256="+mac(secret, body))
+	}
+	r.RemoteAddr = "10.0.0.1:4711"
+	return &delivery{r, http.Header{}, 0}
+}
+
+func (d *delivery) Header() http.Header             { return d.header }
+func (d *delivery) WriteHeader(status int)          { d.status = status }
+func (d *delivery) Write(b []byte) (int, error)     { return len(b), nil }
+func (d *delivery) SetReadDeadline(time.Time) error { return nil }
 
 // writer is a connection's end that takes deadlines, as net/http's does.
 type writer struct{ http.ResponseWriter }

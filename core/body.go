@@ -8,14 +8,13 @@ import (
 	"os"
 )
 
-// What is allocated before the bytes it is for have arrived: a declared length costs a sender nothing.
-const (
-	firstRead = 16 << 10
-	readAhead = 64 << 10 // once the first have arrived
-)
+// readAhead is what is allocated for bytes that have not arrived, once as many as a buffer holds have: a declared length
+// costs a sender nothing.
+const readAhead = 64 << 10
 
-// readBody reads the whole body, once, within the limit and the room that its slot finds.
-func readBody(r *http.Request, limit int64, slot *bodySlot) ([]byte, failure) {
+// readBody reads the whole body, once, within the limit and the room that its slot finds. A body that fits into the
+// buffer stays there; the buffer is not to be empty.
+func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body []byte, f failure) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {
 			return nil, bodyAlreadyRead()
@@ -25,17 +24,14 @@ func readBody(r *http.Request, limit int64, slot *bodySlot) ([]byte, failure) {
 	if len(r.PostForm) > 0 || r.MultipartForm != nil {
 		return nil, bodyAlreadyRead()
 	}
+	noRoomLeft := failure{ReasonRateLimited, ""}
 	declared := r.ContentLength
-	var chunks [][]byte
+	var full [][]byte // chunks
 	var total int64
-	size := int64(firstRead)
-	if declared >= 0 {
-		size = min(declared, firstRead)
+	chunk := buffer[:0]
+	if !slot.grow(int64(cap(chunk))) {
+		return nil, noRoomLeft
 	}
-	if !slot.grow(size + 1) {
-		return nil, failure{ReasonRateLimited, ""}
-	}
-	chunk := make([]byte, 0, size+1) // one more, to meet the end without growing
 	for {
 		n, err := r.Body.Read(chunk[len(chunk):cap(chunk)])
 		chunk = chunk[:len(chunk)+n]
@@ -44,52 +40,66 @@ func readBody(r *http.Request, limit int64, slot *bodySlot) ([]byte, failure) {
 			return nil, failure{ReasonBodyTooLarge, "the body is longer than MaxBody"}
 		}
 		if err != nil {
-			if len(chunks) > 0 && errors.Is(err, io.EOF) && !slot.grow(total) {
-				return nil, failure{ReasonRateLimited, ""} // the chunks and what they are joined to
+			if err != io.EOF || declared != total { //nolint:errorlint // the usual end, which is never wrapped
+				f = bodyEnd(err, total, declared)
 			}
-			return bodyEnd(err, append(chunks, chunk), total, declared)
+			if f.failed() || len(full) == 0 {
+				return chunk, f
+			}
+			if !slot.grow(total) { // the chunks and what they are joined to
+				return nil, noRoomLeft
+			}
+			return bytes.Join(append(full, chunk), nil), failure{}
 		}
-		if len(chunk) == cap(chunk) {
-			next := int64(readAhead)
-			if declared >= 0 {
-				next = max(1, min(declared-total+1, readAhead))
-			}
-			if !slot.grow(next) {
-				return nil, failure{ReasonRateLimited, ""}
-			}
-			chunks = append(chunks, chunk)
-			chunk = make([]byte, 0, next)
+		if len(chunk) < cap(chunk) {
+			continue
 		}
+		left := declared - total + 1 // one byte more, to meet the end without growing
+		if len(full) == 0 && left > 0 && left <= readAhead {
+			// The whole body gets its place at once, and needs no joining.
+			if !slot.grow(total + left) {
+				return nil, noRoomLeft
+			}
+			chunk = append(make([]byte, 0, total+left), chunk...)
+			continue
+		}
+		next := int64(readAhead)
+		if declared >= 0 {
+			next = max(1, min(left, readAhead))
+		}
+		if !slot.grow(next) {
+			return nil, noRoomLeft
+		}
+		full = append(full, chunk)
+		chunk = make([]byte, 0, next)
 	}
 }
 
-func bodyEnd(err error, chunks [][]byte, total, declared int64) ([]byte, failure) {
+// bodyEnd says what is wrong with how a body ended, if anything is.
+func bodyEnd(err error, total, declared int64) failure {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+		return failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, failure{ReasonBodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)"}
+		return failure{ReasonBodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)"}
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		var coded interface{ StatusCode() int }
 		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {
-			return nil, failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+			return failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
 		}
-		return nil, failure{ReasonBodyIncomplete, "the body ended before its declared length, or could not be read"}
+		return failure{ReasonBodyIncomplete, "the body ended before its declared length, or could not be read"}
 	case declared >= 0 && total != declared:
 		// net/http reports a short body as an error; a clean end at another length means that a middleware read part
 		// of the body or replaced it by a decompressed one.
-		return nil, bodyAlreadyRead()
+		return bodyAlreadyRead()
 	}
 	if declared < 0 && total == 0 {
 		// Either nothing was sent, which no provider does, or something before us read it all. A sender can choose the
 		// first, so that it is no 5xx.
-		return nil, failure{ReasonBodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it"}
+		return failure{ReasonBodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it"}
 	}
-	if len(chunks) == 1 {
-		return chunks[0], failure{}
-	}
-	return bytes.Join(chunks, nil), failure{}
+	return failure{}
 }
 
 func bodyAlreadyRead() failure {
@@ -123,13 +133,17 @@ func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
 func (*restoredBody) Close() error { return nil }
 
 func restoreBody(r *http.Request, d *Delivery) {
-	open := func() (io.ReadCloser, error) {
-		b := &restoredBody{delivery: d}
-		b.Reset(d.body)
-		return b, nil
-	}
-	r.Body, _ = open()
+	d.restored.delivery = d
+	d.restored.Reset(d.body)
+	r.Body = &d.restored
 	r.ContentLength = int64(len(d.body))
 	r.TransferEncoding = nil
-	r.GetBody = open
+	r.GetBody = d.openBody
+}
+
+// openBody gives the body from its start.
+func (d *Delivery) openBody() (io.ReadCloser, error) {
+	b := &restoredBody{delivery: d}
+	b.Reset(d.body)
+	return b, nil
 }

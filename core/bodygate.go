@@ -1,7 +1,6 @@
 package core
 
 import (
-	"container/list"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -30,7 +29,8 @@ type bodyGate struct {
 	mu     sync.Mutex
 	used   int64     // units
 	waking int64     // units of bodies that were made to end, and are held until their readers wake up
-	open   list.List // of *bodySlot, the oldest first
+	oldest *bodySlot // of those that are open
+	newest *bodySlot
 }
 
 // bodySlot is one body's place. Its fields belong to the gate's lock.
@@ -39,8 +39,10 @@ type bodySlot struct {
 	w         http.ResponseWriter
 	source    netip.Addr // as sourceKey gives it
 	began     time.Time
-	held      int64 // bytes
-	place     *list.Element
+	held      int64     // bytes
+	open      bool      // it has a place
+	older     *bodySlot // of the open ones, its neighbours
+	newer     *bodySlot
 	complete  bool // read to its end: it is waiting for nobody
 	displaced bool
 	waking    int64 // units it holds although it was displaced
@@ -48,25 +50,31 @@ type bodySlot struct {
 
 func unitsOf(bytes int64) int64 { return max(1, (bytes+bodyUnit-1)/bodyUnit) }
 
-// enter gives a body a place, or nil when there is none.
-func (g *bodyGate) enter(w http.ResponseWriter, source netip.Addr, leashed bool) *bodySlot {
-	s := &bodySlot{gate: g, w: w, source: sourceKey(source), began: time.Now()}
+// enter gives a body a place, or false when there is none.
+func (g *bodyGate) enter(s *bodySlot, w http.ResponseWriter, source netip.Addr, leashed bool, began time.Time) bool {
+	*s = bodySlot{gate: g, w: w, source: sourceKey(source), began: began}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if leashed && g.countOf(s.source, leashedBodies) >= leashedBodies {
-		return nil
+		return false
 	}
-	if g.used+1 > g.most && !g.displace(s.began) {
-		return nil
+	if g.used+1 > g.most && !g.displace(time.Now()) {
+		return false
 	}
 	g.used++
-	s.place = g.open.PushBack(s)
-	return s
+	s.open, s.older = true, g.newest
+	if g.newest != nil {
+		g.newest.newer = s
+	} else {
+		g.oldest = s
+	}
+	g.newest = s
+	return true
 }
 
 func (g *bodyGate) countOf(source netip.Addr, enough int) (n int) {
-	for e := g.open.Front(); e != nil && n < enough; e = e.Next() {
-		if e.Value.(*bodySlot).source == source {
+	for s := g.oldest; s != nil && n < enough; s = s.newer {
+		if s.source == source {
 			n++
 		}
 	}
@@ -82,15 +90,11 @@ func (g *bodyGate) displace(now time.Time) bool {
 	if g.waking >= max(1, g.most/2) {
 		return false
 	}
-	oldest := g.open.Front()
-	for oldest != nil && oldest.Value.(*bodySlot).complete {
-		oldest = oldest.Next()
+	s := g.oldest
+	for s != nil && s.complete {
+		s = s.newer
 	}
-	if oldest == nil {
-		return false
-	}
-	s := oldest.Value.(*bodySlot)
-	if now.Sub(s.began) < slowBody {
+	if s == nil || now.Sub(s.began) < slowBody {
 		return false
 	}
 	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept what
@@ -107,8 +111,17 @@ func (g *bodyGate) displace(now time.Time) bool {
 
 func (s *bodySlot) remove() {
 	s.gate.used -= unitsOf(s.held)
-	s.gate.open.Remove(s.place)
-	s.place = nil
+	if s.older != nil {
+		s.older.newer = s.newer
+	} else {
+		s.gate.oldest = s.newer
+	}
+	if s.newer != nil {
+		s.newer.older = s.older
+	} else {
+		s.gate.newest = s.older
+	}
+	s.open, s.older, s.newer = false, nil, nil
 }
 
 // grow asks for room for more bytes; no slot asks nobody. A body that is alone always has it, so that no limit makes an endpoint's own
@@ -119,11 +132,11 @@ func (s *bodySlot) grow(bytes int64) bool {
 	}
 	s.gate.mu.Lock()
 	defer s.gate.mu.Unlock()
-	if s.place == nil {
+	if !s.open {
 		return false
 	}
 	more := unitsOf(s.held+bytes) - unitsOf(s.held)
-	for s.gate.used+more > s.gate.most && s.gate.open.Len() > 1 {
+	for s.gate.used+more > s.gate.most && s.gate.oldest != s.gate.newest {
 		if !s.gate.displace(time.Now()) || s.displaced {
 			return false
 		}
@@ -146,7 +159,7 @@ func (s *bodySlot) finish() bool {
 func (s *bodySlot) leave() {
 	s.gate.mu.Lock()
 	defer s.gate.mu.Unlock()
-	if s.place != nil {
+	if s.open {
 		s.remove()
 	}
 	s.gate.waking -= s.waking
@@ -158,21 +171,20 @@ func (s *bodySlot) leave() {
 func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
 	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
-		return readBody(r, g.maxBody, nil)
+		return i.read(r, g.maxBody)
 	}
 	i.leave()
 	leashed := g.leashed(r.Context(), i)
-	i.slot = g.bodies.enter(i.w, i.source, leashed)
-	if i.slot == nil {
+	if !g.bodies.enter(i.place, i.w, i.source, leashed, i.started) {
 		i.overloaded, i.retryAfter = !leashed, overloadRetry
 		if leashed {
 			return nil, failure{ReasonRateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows, and others of its bodies are being read"}
 		}
 		return nil, noRoom()
 	}
-	i.bodyBegun = true
-	lift := g.boundReading(i.w, r, i.started)
-	body, f := readBody(r, g.maxBody, i.slot)
+	i.slot, i.bodyBegun = i.place, true
+	bounded := g.boundReading(i.w, r, i.started)
+	body, f := i.read(r, g.maxBody)
 	if !i.slot.finish() || f.reason == ReasonRateLimited {
 		i.overloaded, i.retryAfter = true, overloadRetry
 		return nil, noRoom()
@@ -180,8 +192,17 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	if f.failed() {
 		return nil, f // the deadline stands, for what net/http still reads of the body
 	}
-	lift()
+	if bounded {
+		liftBound(i.w)
+	}
 	return body, failure{}
+}
+
+// read notes whether the body stands in the buffer: then it is somebody else's as soon as Receive returns.
+func (i *inspection) read(r *http.Request, limit int64) ([]byte, failure) {
+	body, f := readBody(r, limit, i.slot, i.buffer)
+	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
+	return body, f
 }
 
 func noRoom() failure {

@@ -38,6 +38,6 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 			return "", f
 		}
 	}
-	i.presented.match.add(&match)
+	i.match.add(&match)
 	return label, failure{}
 }

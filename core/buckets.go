@@ -45,6 +45,9 @@ func saturate(interval time.Duration, burst int) time.Duration {
 func (b *buckets) allow(key bucketKey, n int) (ok bool, retryAfter time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if n == 0 && len(b.fullAt) == 0 && b.shared == 0 {
+		return true, 0 // nobody owes anything, which is the usual state: not worth a look at the clock
+	}
 	now := time.Since(b.start)
 	at, known := b.fullAt[key]
 	if !known && len(b.fullAt) >= b.most {

@@ -125,7 +125,7 @@ func (c *credentialList) judge(ctx context.Context, text string, i *inspection, 
 // check judges the request's credential at this gate.
 func (g *gate) check(r *http.Request, i *inspection) (label string, f failure) {
 	judge := func(list *credentialList, text, what string) (string, failure) {
-		return list.judge(r.Context(), text, i, what, &i.presented.match)
+		return list.judge(r.Context(), text, i, what, &i.match)
 	}
 	switch {
 	case g.query != "":

@@ -12,24 +12,21 @@ const (
 	drainTimeout = 2 * time.Second
 )
 
-// boundReading gives the body a deadline, and returns what lifts it once the whole body is there. A server's own
-// ReadTimeout that ends earlier stands. Where the writer knows no deadlines, nothing is bounded but by the server.
-//
-// It is lifted altogether, and not set back to ReadTimeout: net/http itself lifts that at the end of a body, because it
-// goes on reading to notice a hang-up, and a deadline that passed would look like one and cancel the request's context
-// while the app is at work.
-func (g *Guard) boundReading(w http.ResponseWriter, r *http.Request, started time.Time) (lift func()) {
+// boundReading gives the body a deadline, and says whether there is one to lift once the whole body is there. A server's
+// own ReadTimeout that ends earlier stands. Where the writer knows no deadlines, nothing is bounded but by the server.
+func (g *Guard) boundReading(w http.ResponseWriter, r *http.Request, started time.Time) bool {
 	own := serverDeadline(r, started)
 	deadline := started.Add(g.bodyTimeout)
 	if w == nil || (!own.IsZero() && !deadline.Before(own)) {
-		return func() {}
+		return false
 	}
-	c := http.NewResponseController(w)
-	if c.SetReadDeadline(deadline) != nil {
-		return func() {}
-	}
-	return func() { _ = c.SetReadDeadline(time.Time{}) }
+	return http.NewResponseController(w).SetReadDeadline(deadline) == nil
 }
+
+// liftBound lifts the deadline altogether, and does not set it back to ReadTimeout: net/http itself lifts that at the end
+// of a body, because it goes on reading to notice a hang-up, and a deadline that passed would look like one and cancel
+// the request's context while the app is at work.
+func liftBound(w http.ResponseWriter) { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
 
 // serverDeadline is when the server itself stops reading the request; zero: never.
 func serverDeadline(r *http.Request, started time.Time) time.Time {

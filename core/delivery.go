@@ -29,6 +29,8 @@ type Delivery struct {
 	batch    bool // the provider sent a list of events
 	partly   bool // some of the batch is not for this delivery to run
 
+	carrier    carrier
+	restored   restoredBody // the first of them; GetBody gives others
 	inspection inspection
 	verified   time.Duration
 	limit      time.Time               // of the app's work
@@ -47,6 +49,20 @@ type Delivery struct {
 }
 
 type deliveryKey struct{}
+
+// carrier is the context that carries a delivery: context.WithValue as a part of the handle, which is made anyway.
+type carrier struct {
+	context.Context
+	delivery *Delivery
+}
+
+// Value gives the delivery.
+func (c *carrier) Value(key any) any {
+	if _, ok := key.(deliveryKey); ok {
+		return c.delivery
+	}
+	return c.Context.Value(key)
+}
 
 func deliveryIn(ctx context.Context) *Delivery {
 	d, _ := ctx.Value(deliveryKey{}).(*Delivery)

@@ -92,12 +92,15 @@ type eventReader struct {
 	spec     *entry.Event
 	paths    *jsonscan.Paths
 	at       map[string]int
+	identity *jsonscan.Paths // what events are remembered by; nil: not by members of theirs
+	idAt     []int           // where that is in what paths finds
 	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
 	envelope map[string]int
 	signedID bool // the event's id is the id that the scheme signs
 }
 
-func newEventReader(spec *entry.Event, scheme *entry.Scheme) *eventReader {
+func newEventReader(e *entry.Entry) *eventReader {
+	spec, scheme := &e.Event, e.Scheme
 	er := &eventReader{spec: spec, at: map[string]int{}}
 	if scheme != nil && len(spec.ID) > 0 {
 		er.signedID = spec.ID[0].Header != "" && slices.Contains(scheme.ID.Headers, spec.ID[0].Header)
@@ -118,6 +121,14 @@ func newEventReader(spec *entry.Event, scheme *entry.Scheme) *eventReader {
 		}
 	}
 	add(spec.Data)
+	if e.Identity.Kind == entry.ByPointer {
+		named := append([]string{e.Identity.Pointer}, e.Identity.And...)
+		er.identity = jsonscan.Compile(named...)
+		for _, pointer := range named {
+			add(pointer)
+			er.idAt = append(er.idAt, er.at[pointer])
+		}
+	}
 	er.paths = jsonscan.Compile(pointers...)
 	if spec.PayloadJSON != "" {
 		er.payload = er.compileEnvelope()
@@ -153,6 +164,8 @@ type told struct {
 	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
 	envelope      [][]byte           // what was found in the payload's envelope
 	bare          bool               // the payload is the object itself, and headers say the rest
+	found         [][]byte           // what was found in the payload; nil: it is malformed
+	room          [16][]byte         // for found
 }
 
 func (er *eventReader) open(t *told) {
@@ -180,11 +193,16 @@ func (er *eventReader) open(t *told) {
 // read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
 func (er *eventReader) read(t *told, e *Event) {
 	e.Payload = t.payload
-	raw := make([][]byte, er.paths.Len())
-	if t.bare {
+	raw := t.room[:]
+	if n := er.paths.Len(); n <= len(raw) {
+		raw = raw[:n]
+	} else {
+		raw = make([][]byte, n)
+	}
+	t.found = raw
+	if t.bare || (len(raw) > 0 && er.paths.Find(e.Payload, raw) != nil) {
 		clear(raw)
-	} else if er.paths.Len() > 0 && er.paths.Find(e.Payload, raw) != nil {
-		clear(raw)
+		t.found = nil
 	}
 	get := func(list []entry.Value) (string, bool) {
 		for i := range list {
@@ -218,6 +236,23 @@ func (er *eventReader) read(t *told, e *Event) {
 			e.Data = d
 		}
 	}
+}
+
+// identityIn gives what the event is remembered by; nil where the payload does not hold it. It is found together with the
+// rest. Where something else spoils that, a second look finds it alone: what an event is remembered by must not depend
+// on what else is read of it.
+func (er *eventReader) identityIn(t *told) [][]byte {
+	raw := make([][]byte, len(er.idAt))
+	if t.found == nil {
+		if er.identity.Find(t.payload, raw) != nil {
+			return nil
+		}
+		return raw
+	}
+	for i, at := range er.idAt {
+		raw[i] = t.found[at]
+	}
+	return raw
 }
 
 func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string, inBody bool) {

@@ -64,9 +64,11 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	if in.Param == nil {
 		in.Param = r.PathValue // the copy knows none
 	}
-	i := &inspection{in: in, started: time.Now(), now: g.now(), trial: true}
+	j := g.judge(nil, in, time.Now())
+	i := &j.inspection
+	i.trial = true
 	e := &Explanation{}
-	body, f := readBody(r, g.maxBody, nil)
+	body, f := readBody(r, g.maxBody, nil, make([]byte, 0, bodyUnit))
 	copied := copyRequest(r)
 	setBody(r, body)
 	setBody(copied, body)
@@ -98,6 +100,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	if e.Reason == "" {
 		e.Reason, e.Status = ReasonAccepted, http.StatusOK
 	}
+	g.judged(j)
 	return e
 }
 

@@ -79,7 +79,7 @@ func (g *Guard) sample(r *http.Request, i *inspection, f failure) *sampled {
 	if granted == 0 {
 		return nil
 	}
-	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: i.presented.tenant, now: i.now, plain: i.plain, left: granted}
+	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: i.namedTenant(), now: i.now, plain: i.plain, left: granted}
 	// The body was read where the signature was judged by it; of a longer one nothing is kept.
 	if (f.reason == ReasonBadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
 		x.body, x.read = bytes.Clone(i.body), true

@@ -11,11 +11,12 @@ import (
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
-	var p presented
-	if g.verifier.judgeHead(r, "", &p, now).failed() {
+	j := g.judge(nil, Inbound{}, now)
+	defer g.judged(j)
+	if g.verifier.judgeHead(r, "", &j.presented, now).failed() {
 		return false
 	}
-	_, f := g.verifier.judgeBody(r, "", body, &p, now)
+	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
 	return !f.failed()
 }
 

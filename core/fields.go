@@ -10,21 +10,26 @@ import (
 
 // presented is what a request claims, before anything is proved.
 type presented struct {
-	tenant     string // an index that anybody may have written
-	timestamp  string
-	id         string
-	version    string
-	keyRef     string
+	claims
 	signatures candidates // of secrets
-	public     []publicSignature
-	values     []fieldValue // what the parts take from the body and from the query
-	form       []formField  // sorted, where every field is signed
-	replaced   [2]int       // where in the body the signature's own value stands
-	items      []presented  // where each item of a list is signed
-	custom     any          // what a custom mechanism found in the headers
-	match      matchNotes   // of the key that proved it
-	lenient    bool         // what is wrong with the time is noted in late, and no more
-	late       failure
+}
+
+// claims are all of it but the signatures of secrets, whose place is large.
+type claims struct {
+	tenant    string // an index that anybody may have written
+	timestamp string
+	id        string
+	version   string
+	keyRef    string
+	public    []publicSignature
+	values    []fieldValue // what the parts take from the body and from the query
+	form      []formField  // sorted, where every field is signed
+	replaced  [2]int       // where in the body the signature's own value stands
+	items     []presented  // where each item of a list is signed
+	custom    any          // what a custom mechanism found in the headers
+	match     *matchNotes  // of the key that proved it
+	lenient   bool         // what is wrong with the time is noted in late, and no more
+	late      failure
 
 	tenantFault string // why there is no tenant, where there has to be one
 

@@ -68,6 +68,10 @@ func badContentType(values []string) bool {
 	default:
 		return true
 	}
+	switch values[0] { // what nearly all send, which needs no parser
+	case "application/json", "application/json; charset=utf-8", "application/x-www-form-urlencoded":
+		return false
+	}
 	if len(values[0]) > 1024 {
 		return true
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +44,6 @@ type Guard struct {
 	retention     time.Duration
 	failOpen      bool
 	identity      func(Event) string
-	identityPath  *jsonscan.Paths
 	batchPath     *jsonscan.Paths // nil: the payload itself is the list
 	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
 	innerPath     *jsonscan.Paths // nil: the items are the events
@@ -74,10 +74,13 @@ type Guard struct {
 
 	allowance allowance // of explaining
 
+	judgings sync.Pool // of *judging
+
 	pump   *pump
 	vitals vitals
 	logger *slog.Logger
 	now    func() time.Time
+	clock  bool // now is the app's own
 }
 
 // Defaults and limits of a config.
@@ -112,16 +115,13 @@ func New(c Config) (*Guard, error) {
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
-		handshakes: compileHandshakes(e), events: newEventReader(&e.Event, e.Scheme), logger: c.Logger, now: c.Now,
+		handshakes: compileHandshakes(e), events: newEventReader(e), logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
 	}
 	if g.now == nil {
-		g.now = time.Now
-	}
-	if e.Identity.Kind == entry.ByPointer {
-		g.identityPath = jsonscan.Compile(append([]string{e.Identity.Pointer}, e.Identity.And...)...)
+		g.now, g.clock = time.Now, false
 	}
 	if e.Recipient != nil {
 		g.recipient = jsonscan.Compile(e.Recipient.Pointers...)
@@ -443,7 +443,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 // put counts an outcome and tells the observer.
 func (g *Guard) put(rec Record) {
 	g.vitals.count(&rec)
-	g.pump.put(rec)
+	g.pump.put(&rec)
 }
 
 // announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.

@@ -268,7 +268,7 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 	// It outlives a provider that hangs up: what has begun is ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handshakeTimeout)
 	defer cancel()
-	if err := h.Do(ctx, i.body); err != nil {
+	if err := h.Do(ctx, i.ownBody()); err != nil {
 		return nil, failure{ReasonKeysUnavailable, "what the handshake asks for could not be done: " + err.Error()}
 	}
 	return fixed(h), failure{}

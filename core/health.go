@@ -47,7 +47,7 @@ type vitals struct {
 // count takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the secret.
 func (v *vitals) count(r *Record) {
 	switch {
-	case r.BodySHA256 != [32]byte{}: // proved
+	case r.proved:
 		v.proved.Store(time.Now().UnixNano())
 		v.inARow.Store(0)
 	case r.Reason.Class() == ClassAuthentication:

@@ -40,16 +40,15 @@ const identityVersion = "sallyport identity 1"
 // length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the
 // time.
 func hashIdentity(endpoint, tenant, kind string, values ...[]byte) Identity {
-	h := sha256.New()
-	for _, part := range [...]string{identityVersion, endpoint, tenant, kind} {
-		writePart(h, []byte(part))
+	var room [512]byte // more than most need
+	parts := room[:0]
+	for _, text := range [...]string{identityVersion, endpoint, tenant, kind} {
+		parts = append(binary.BigEndian.AppendUint64(parts, uint64(len(text))), text...)
 	}
 	for _, v := range values {
-		writePart(h, v)
+		parts = append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)
 	}
-	var id Identity
-	h.Sum(id[:0])
-	return id
+	return Identity(sha256.Sum256(parts))
 }
 
 func writePart(h hash.Hash, part []byte) {
@@ -96,10 +95,10 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 			return hashIdentity(g.endpoint, t.scope, identityOfID, []byte(t.signedID)), true
 		}
 	case entry.ByPointer:
-		raw := make([][]byte, g.identityPath.Len())
-		if g.identityPath.Find(e.Payload, raw) == nil {
+		if raw := g.events.identityIn(t); raw != nil {
 			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
-				ids := [][]byte{[]byte(id)}
+				var room [4][]byte
+				ids := append(room[:0], []byte(id))
 				for _, more := range raw[1:] {
 					text, _ := jsonscan.Text(more)
 					ids = append(ids, []byte(text))
@@ -112,8 +111,8 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 	case entry.BySigned:
 		digest = t.signed
 	}
-	values := make([][]byte, 0, 1+len(rule.With))
-	values = append(values, digest[:])
+	var room [4][]byte // more than any entry needs
+	values := append(room[:0], digest[:])
 	for _, name := range rule.With {
 		values = append(values, []byte(t.r.Header.Get(name)))
 	}

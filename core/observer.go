@@ -54,15 +54,17 @@ type Record struct {
 	Type         string
 	Identity     Identity
 	BodyBytes    int
-	BodySHA256   [32]byte // set once the delivery is proved
-	Verify       time.Duration
-	Total        time.Duration
-	Replay       ReplayState
-	DoneAt       time.Time // for duplicates: when the event was processed
-	Overrun      bool      // the answer came after the provider's limit
-	Detail       string    // what was seen and which setting to check; no secrets
-	Err          error     // the app's or the store's error; not for the outside
-	Stack        []byte    // of a panic
+	// BodySHA256 is set once the delivery is proved, where something is remembered by it: with a replay store, or where
+	// the app has asked for the delivery's events.
+	BodySHA256 [32]byte
+	Verify     time.Duration
+	Total      time.Duration
+	Replay     ReplayState
+	DoneAt     time.Time // for duplicates: when the event was processed
+	Overrun    bool      // the answer came after the provider's limit
+	Detail     string    // what was seen and which setting to check; no secrets
+	Err        error     // the app's or the store's error; not for the outside
+	Stack      []byte    // of a panic
 	// WouldRefuse are the refusals that did not take place, because their checks only report.
 	WouldRefuse []Reported
 	// Unproved says that the delivery was let through without any proof, because a check only reports: nothing of what
@@ -74,6 +76,7 @@ type Record struct {
 	Dropped  int // records dropped before this one because the observer was slow
 
 	sampled *sampled // to be explained
+	proved  bool
 }
 
 // ReplayState says what the replay store had to do with an outcome.
@@ -99,15 +102,17 @@ type pump struct {
 
 	mu      sync.Mutex
 	queue   []Record
+	spare   []Record // the queue before, for the next one
 	running bool
 	dropped int           // since the last record that was taken
 	lost    atomic.Int64  // in all
-	idle    chan struct{} // closed when the goroutine ends
+	idle    chan struct{} // closed when the goroutine ends; nil: nobody waits for that
 }
 
 func newPump(o Observer, l *slog.Logger) *pump { return &pump{observer: o, logger: l} }
 
-func (p *pump) put(r Record) {
+// put copies the record.
+func (p *pump) put(r *Record) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.queue) >= pumpCapacity {
@@ -117,29 +122,38 @@ func (p *pump) put(r Record) {
 		return
 	}
 	r.Dropped, p.dropped = p.dropped, 0
-	p.queue = append(p.queue, r)
+	p.queue = append(p.queue, *r)
 	if !p.running {
 		p.running = true
-		p.idle = make(chan struct{})
-		go p.drain(p.idle)
+		go p.drain()
 	}
 }
 
-func (p *pump) drain(idle chan struct{}) {
-	defer close(idle)
+func (p *pump) drain() {
 	for {
 		p.mu.Lock()
 		batch := p.queue
-		p.queue = nil
 		if len(batch) == 0 {
 			p.running = false
+			if p.idle != nil {
+				close(p.idle)
+				p.idle = nil
+			}
 			p.mu.Unlock()
 			return
 		}
+		p.queue, p.spare = p.spare[:0], nil
 		p.mu.Unlock()
 		for i := range batch {
 			p.observe(batch[i])
 		}
+		if cap(batch) > pumpCapacity/8 {
+			continue // after a burst its room is not kept
+		}
+		clear(batch) // of what they point to, nothing is kept
+		p.mu.Lock()
+		p.spare = batch
+		p.mu.Unlock()
 	}
 }
 
@@ -157,11 +171,15 @@ func (p *pump) observe(r Record) {
 func (p *pump) flush(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		idle, running := p.idle, p.running
-		p.mu.Unlock()
-		if !running {
+		if !p.running {
+			p.mu.Unlock()
 			return nil
 		}
+		if p.idle == nil {
+			p.idle = make(chan struct{})
+		}
+		idle := p.idle
+		p.mu.Unlock()
 		select {
 		case <-idle:
 		case <-ctx.Done():

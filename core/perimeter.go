@@ -12,6 +12,7 @@ type perimeter struct {
 	w          http.ResponseWriter
 	source     netip.Addr // invalid: cannot be told
 	counted    bool       // from here on, failures count against the source
+	place      *bodySlot  // where slot may be
 	slot       *bodySlot
 	bodyBegun  bool
 	overloaded bool

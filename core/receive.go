@@ -46,7 +46,14 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
 		}
 	}
-	i := &inspection{in: in, started: time.Now(), now: g.now(), perimeter: perimeter{w: w}}
+	j := g.judge(w, in, time.Now())
+	d, reply := g.receive(r, &j.inspection, prior)
+	g.judged(j)
+	return d, reply
+}
+
+// receive is Receive with what it works with. None of that may be kept.
+func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Delivery, *Reply) {
 	if reply, f := g.judgeHead(r, i); f.failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
@@ -80,18 +87,22 @@ type inspection struct {
 	started     time.Time // the real clock: for durations
 	now         time.Time // the guard's clock: for freshness
 	body        []byte
-	presented   presented
-	tenant      string // that is known; what the delivery says of it is in presented
+	borrowed    bool   // the body stands in buffer
+	buffer      []byte // of this call of Receive
+	presented   *presented
+	match       matchNotes // of the secrets that proved it
+	tenant      string     // that is known; what the delivery says of it is in presented
 	secret      string
 	credentials []string
 	stripQuery  []string
 	stripPath   []string
 	proved      bool
-	reported    []Reported // what was let through because its check only reports
-	unproved    failure    // of those, the one that leaves the delivery without proof
-	plain       bool       // plain HTTP, reported
-	trial       bool       // every check only reports, and nothing is touched: see Explain
-	digest      [sha256.Size]byte
+	reported    []Reported        // what was let through because its check only reports
+	unproved    failure           // of those, the one that leaves the delivery without proof
+	plain       bool              // plain HTTP, reported
+	trial       bool              // every check only reports, and nothing is touched: see Explain
+	digest      [sha256.Size]byte // of the body; see bodyDigest
+	digested    bool
 	note        string // of a handshake, for the operator
 	perimeter
 }
@@ -149,7 +160,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	}
 	if v := g.verifier; v != nil {
 		i.presented.lenient = g.reportsTime || i.trial
-		f := v.judgeHead(r, g.signedURL(r, i), &i.presented, i.now)
+		f := v.judgeHead(r, g.signedURL(r, i), i.presented, i.now)
 		if f.reason == ReasonMissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
 				return reply, f
@@ -180,7 +191,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		}
 	}
 	if v := g.verifier; v != nil && !i.unproved.failed() {
-		i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, &i.presented, i.now)
+		i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now)
 		if f = g.enforceProof(i, CheckSignature, f); f.failed() {
 			return f
 		}
@@ -195,9 +206,17 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	if i.trial {
 		return failure{}
 	}
-	i.presented.match.count(i.now)
-	i.digest = sha256.Sum256(body)
+	i.match.count(i.now)
 	return failure{}
+}
+
+// bodyDigest is the digest of a body that was proved. It costs as much as the signature's, so that it is made where
+// something is remembered by it, and not for the record alone.
+func (i *inspection) bodyDigest() [sha256.Size]byte {
+	if !i.digested {
+		i.digest, i.digested = sha256.Sum256(i.body), true
+	}
+	return i.digest
 }
 
 // signedURL is the URL the provider signed, where it signs one: the configured one, or the request's own. The transport
@@ -222,8 +241,11 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 
 // deliver makes the handle of a proved delivery.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
-	d := &Delivery{guard: g, parent: prior, body: i.body, inspection: *i}
-	d.inspection.in.Param, d.inspection.w = nil, nil // they may hold on to the router's own, pooled context
+	d := &Delivery{guard: g, parent: prior, body: i.ownBody()}
+	d.inspection = *i
+	// Those belong to this call of Receive, and the router's own context, which these hold on to, to this request.
+	d.inspection.presented, d.inspection.place, d.inspection.slot, d.inspection.buffer = nil, nil, nil, nil
+	d.inspection.in.Param, d.inspection.w = nil, nil
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
 	if !i.proved {
@@ -232,7 +254,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if f := d.readEvents(&t); f.failed() {
 		return nil, f
 	}
-	ctx := context.WithValue(r.Context(), deliveryKey{}, d)
+	d.carrier = carrier{r.Context(), d}
+	var ctx context.Context = &d.carrier
 	if g.store != nil {
 		ctx, d.cancel = context.WithCancelCause(ctx)
 	}
@@ -313,11 +336,12 @@ func (g *Guard) record(i *inspection, reason Reason, status int) Record {
 		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Tenant: i.tenant, Reason: reason, Status: status,
 		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
 		Total: time.Since(i.started), Replay: ReplayNone, Source: i.source,
-		SecretExpires: i.presented.match.expires, NoneValidAfter: i.presented.match.noneAfter, SecretsStale: i.presented.match.stale,
+		SecretExpires: i.match.expires, NoneValidAfter: i.match.noneAfter, SecretsStale: i.match.stale,
 		WouldRefuse: i.reported, Unproved: i.unproved.failed(),
 	}
-	if i.proved {
+	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest
 	}
+	rec.proved = i.proved
 	return rec
 }

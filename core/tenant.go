@@ -75,7 +75,7 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 		return
 	}
 	key := ""
-	p := &i.presented
+	p := i.presented
 	if g.tenant.path != "" {
 		if key = i.in.param(r, g.tenant.path); key == "" {
 			p.tenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"

@@ -146,7 +146,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	if list.unknown {
 		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
 	}
-	list.note(&p.match, k.use, &k.secret, now)
+	list.note(p.match, k.use, &k.secret, now)
 	return k.secret.label, failure{}
 }
 

@@ -1,0 +1,60 @@
+package core
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+)
+
+// judging is what one call of Receive works with. It comes from its guard's pool and goes back when Receive returns: no
+// other endpoint ever sees it, and nothing of it may outlive the call. What a delivery keeps of it is copied; above all
+// the body, which the app may hold for as long as it likes.
+type judging struct {
+	inspection inspection
+	presented  presented
+	slot       bodySlot
+	buffer     [bodyUnit]byte // what a body that nobody has proved is read into, as far as it goes
+}
+
+// judge gives what a request is judged with.
+func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging {
+	j, _ := g.judgings.Get().(*judging)
+	if j == nil {
+		j = &judging{}
+	}
+	i := &j.inspection
+	i.in, i.w, i.started = in, w, now
+	i.now = now
+	if g.clock {
+		i.now = g.now()
+	}
+	i.presented, i.place, i.buffer = &j.presented, &j.slot, j.buffer[:0]
+	j.presented.match = &i.match
+	return j
+}
+
+// judged takes it back. A panic of the app's own code on the way leaves it to the garbage collector.
+func (g *Guard) judged(j *judging) {
+	j.inspection.leave()
+	j.inspection = inspection{}
+	j.presented.claims = claims{}
+	j.presented.signatures.n = 0 // what stands there is looked at as far as n only
+	j.slot = bodySlot{}
+	g.judgings.Put(j)
+}
+
+// ownBody is the body as a delivery keeps it: its own, and not the buffer that the next request is read into.
+func (i *inspection) ownBody() []byte {
+	if i.borrowed {
+		i.body, i.borrowed = bytes.Clone(i.body), false
+	}
+	return i.body
+}
+
+// namedTenant is the tenant that the delivery names, proved or not.
+func (i *inspection) namedTenant() string {
+	if i.presented == nil { // of a delivery, which was proved or let through
+		return i.tenant
+	}
+	return i.presented.tenant
+}
