@@ -107,8 +107,13 @@ func (d *Delivery) readEvent(i int, t *told) failure {
 		d.states[i] = eventState{claim: noClaim}
 		return failure{}
 	}
-	d.states[i] = eventState{digest: d.digestOf(t), claim: noClaim}
-	id, ok := g.identityOf(t, &d.states[i].digest, e)
+	d.states[i] = eventState{claim: noClaim}
+	if g.store != nil {
+		d.states[i].digest = d.digestOf(t)
+	} else if d.deferIdentity(t) {
+		return failure{}
+	}
+	id, ok := g.identityOf(d, t, e)
 	if !ok {
 		return failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
 	}

@@ -30,6 +30,7 @@ type Delivery struct {
 	partly   bool // some of the batch is not for this delivery to run
 
 	carrier    carrier
+	laterID    laterIdentity
 	restored   restoredBody // the first of them; GetBody gives others
 	inspection inspection
 	verified   time.Duration
@@ -109,6 +110,7 @@ func (d *Delivery) Body() []byte {
 // background: signals get one of their own.
 func (d *Delivery) Events() []Event {
 	d = d.self()
+	d.identify()
 	events := make([]Event, 0, len(d.events))
 	for i := range d.events {
 		if d.states[i].fresh() {

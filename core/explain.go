@@ -252,7 +252,7 @@ func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label s
 		return "", false
 	}
 	x.left -= cost
-	p := presented{lenient: true}
+	p := presented{claims: claims{lenient: true}}
 	if v.judgeHead(x.r, url, &p, x.now).failed() || v.objectBody && (len(body) == 0 || body[0] != '{') || v.fromBody(x.r, body, &p).failed() {
 		return "", false
 	}

@@ -116,7 +116,7 @@ func (x *examiner) clock(reason Reason) []Finding {
 	if v == nil || v.scheme.Custom != nil {
 		return nil
 	}
-	p := presented{lenient: true}
+	p := presented{claims: claims{lenient: true}}
 	url := x.g.signedURL(x.r, &inspection{plain: x.plain})
 	_ = v.judgeHead(x.r, url, &p, x.now)
 	if v.readsBody && x.read {

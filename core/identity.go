@@ -75,9 +75,8 @@ func scopeOf(tenant, told string) string {
 	return tenant + "\x00" + told
 }
 
-// identityOf derives an event's identity; the zero Identity where the entry says that there is none. digest is
-// the hash of what the event consists of: of the body, or of its item of a batch.
-func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identity, bool) {
+// identityOf derives an event's identity; the zero Identity where the entry says that there is none.
+func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 	if g.identity != nil {
 		text := g.identity(*e)
 		if text == "" {
@@ -108,8 +107,12 @@ func (g *Guard) identityOf(t *told, digest *[sha256.Size]byte, e *Event) (Identi
 		}
 		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
 		// nothing that is merely unexpected loses a delivery.
-	case entry.BySigned:
-		digest = t.signed
+	}
+	var digest [sha256.Size]byte // of what the event consists of
+	if rule.Kind == entry.BySigned {
+		digest = *t.signed
+	} else {
+		digest = d.digestOf(t)
 	}
 	var room [4][]byte // more than any entry needs
 	values := append(room[:0], digest[:])

@@ -52,8 +52,10 @@ type Record struct {
 	Released     int    // of the events: not committed, so that the retry runs them
 	ID           string // of the first event
 	Type         string
-	Identity     Identity
-	BodyBytes    int
+	// Identity is what the first event is remembered by. By the body's digest and without a replay store, it is set where
+	// the app has asked for the delivery's events.
+	Identity  Identity
+	BodyBytes int
 	// BodySHA256 is set once the delivery is proved, where something is remembered by it: with a replay store, or where
 	// the app has asked for the delivery's events.
 	BodySHA256 [32]byte

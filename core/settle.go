@@ -190,8 +190,10 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 	if d.unclaimed != nil {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
+	d.mu.Lock() // the app may be asking for the identity
 	rec := d.guard.record(&d.inspection, reason, status)
 	d.describe(&rec)
+	d.mu.Unlock()
 	if d.inspection.unproved.failed() {
 		rec.sampled = d.guard.sample(d.r, &d.inspection, d.inspection.unproved)
 	}
