@@ -60,13 +60,15 @@ func (l *SecretList) Reveal() (out []string) {
 
 // VerifyAndCount is VerifySignature for a tenant, with what is counted of a proof.
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
-	p := presented{tenant: tenant}
-	if g.verifier.judgeHead(r, "", &p, now).failed() {
+	j := g.judge(nil, Inbound{}, now)
+	defer g.judged(j)
+	j.presented.tenant = tenant
+	if g.verifier.judgeHead(r, "", &j.presented, now).failed() {
 		return false
 	}
-	_, f := g.verifier.judgeBody(r, "", body, &p, now)
+	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
 	if !f.failed() {
-		p.match.count(now)
+		j.inspection.match.count(now)
 	}
 	return !f.failed()
 }
