@@ -1,0 +1,75 @@
+package core_test
+
+import (
+	"io"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// cut ends as a connection does that broke off.
+type cut struct{ io.Reader }
+
+func (c cut) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if err != nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func TestADeclaredLengthIsNotAllocatedForWhatFollows(t *testing.T) { // not in parallel: it counts what is allocated
+	c, rec := config(plain())
+	c.MaxBody = 64 << 20
+	g := mustNew(t, c)
+	serve := func(arrived int) (bytes uint64) {
+		r := post("", "X-Hub-Signature-256", "sha256="+mac(testSecret, ""))
+		r.Body, r.ContentLength = io.NopCloser(cut{strings.NewReader(strings.Repeat("x", arrived))}), 60<<20
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		runtime.ReadMemStats(&after)
+		require.Nil(t, d)
+		require.Equal(t, 400, reply.Status)
+		require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	require.Less(t, serve(0), uint64(256<<10))
+	require.Less(t, serve(40<<10), uint64(256<<10))
+	require.Less(t, serve(1<<20), uint64(4<<20))
+}
+
+func TestBodiesOfEverySizeArriveWhole(t *testing.T) {
+	t.Parallel()
+	c, _ := config(plain())
+	c.Replay = core.DangerouslyNoReplay
+	g := mustNew(t, c)
+	const buffer, ahead = 32 << 10, 64 << 10
+	for _, size := range []int{0, 1, buffer - 1, buffer, buffer + 1, buffer + ahead - 2, buffer + ahead - 1, buffer + ahead, buffer + ahead + 1, buffer + 2*ahead, 1 << 20} {
+		b := make([]byte, size)
+		for i := range b {
+			b[i] = byte(i * 31 >> 4)
+		}
+		for _, declared := range []bool{true, false} {
+			if size == 0 && !declared {
+				continue // nothing says that there is one
+			}
+			r := signedBody(string(b))
+			if !declared {
+				r.ContentLength = -1
+			}
+			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			require.Nil(t, reply, size)
+			require.Equal(t, string(b), string(d.Body()))
+			got, err := io.ReadAll(d.Request().Body)
+			require.NoError(t, err)
+			require.Equal(t, string(b), string(got))
+			d.Finish(core.Outcome{})
+		}
+	}
+}
