@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
@@ -80,18 +81,31 @@ func keyFileOf(t *testing.T, name string) string {
 	return publicKeyFile(t, webhooktest.NewSender(p).Secret())
 }
 
-// publicKeyFile writes a public key as PEM; a key of Ed25519 comes in hexadecimal, and gets the header of its kind.
+// publicKeyFile writes a public key as PEM.
 func publicKeyFile(t *testing.T, public string) string {
 	t.Helper()
-	der, err := base64.StdEncoding.DecodeString(public)
-	if raw, ok := unhex(public); ok {
-		der, err = append([]byte{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00}, raw...), nil
+	if strings.HasPrefix(public, "-----BEGIN") {
+		return write(t, "public.pem", public)
 	}
-	require.NoError(t, err)
+	der := publicKey(public)
+	require.NotNil(t, der)
 	return write(t, "public.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))
 }
 
-func unhex(text string) ([]byte, bool) {
-	raw, err := hex.DecodeString(text)
-	return raw, err == nil && len(raw) == 32
+// publicKey is the DER of a public key as a provider shows it: a key of Ed25519 comes as its 32 bytes, and gets the
+// header of its kind. It is nil where the text is no public key.
+func publicKey(text string) []byte {
+	if block, _ := pem.Decode([]byte(text)); block != nil {
+		return block.Bytes
+	}
+	for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString} {
+		raw, err := decode(strings.TrimPrefix(text, "whpk_"))
+		if err == nil && len(raw) == 32 {
+			raw = append([]byte{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00}, raw...)
+		}
+		if _, bad := x509.ParsePKIXPublicKey(raw); err == nil && bad == nil {
+			return raw
+		}
+	}
+	return nil
 }
