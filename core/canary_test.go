@@ -181,9 +181,7 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 		h := core.Handler(g, core.SignalHandler(signals))
 		inner := g
 		if row.twice {
-			other := c
-			other.Observer = c.Observer
-			inner = mustNew(t, other)
+			inner = mustNew(t, c)
 			h = core.Handler(g, core.Handler(inner, core.SignalHandler(signals)))
 		}
 		e.send(t, h, r)

@@ -129,7 +129,7 @@ func try(root string, m *mutation) (by string, err error) {
 	}
 	for i, p := range m.packages() {
 		program := filepath.Join(folder, fmt.Sprintf("test%d", i))
-		build := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", program, p)
+		build := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", program, p)
 		build.Dir = root
 		if out, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("it does not compile: %s", out)
