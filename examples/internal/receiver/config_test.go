@@ -42,7 +42,7 @@ func TestTheSamplesAreGood(t *testing.T) {
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 6)
+	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 7)
 	require.NoError(t, m.err())
 }
 
@@ -82,6 +82,20 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a secret with an unknown key", "secrets: [" + secret + "]", "secrets: [{valu: a}]", `:8: endpoints[0].secrets[0].valu: unknown key; known here are env, file, label, not_after, not_before, value`},
 		{"a variable that is not set", "secrets: [" + secret + "]", "secrets: [{env: RECEIVER_TEST_UNSET}]", `:8: endpoints[0].secrets[0].env: the environment variable RECEIVER_TEST_UNSET is not set`},
 		{"a variable that is empty", "secrets: [" + secret + "]", "secrets: [{env: RECEIVER_TEST_EMPTY}]", `:8: endpoints[0].secrets[0].env: the environment variable RECEIVER_TEST_EMPTY is empty`},
+		{"a file of secrets that is not there", "secrets: [" + secret + "]", "secrets_file: testdata/none", `:8: endpoints[0].secrets_file: stat testdata/none: `},
+		{"a file of secrets that holds none", "secrets: [" + secret + "]", "secrets_file: main_test.go", `:8: endpoints[0].secrets_file: `},
+		{"a file of secrets beside secrets", "secrets: [" + secret + "]", "secrets: [" + secret + "]\n    secrets_file: testdata/none", `:9: endpoints[0].secrets_file: goes without secrets; give one of the two`},
+		{"a tenant without tenants", "secrets: [" + secret + "]", "tenant: {path: tenant}", `:8: endpoints[0].tenant: goes with tenants`},
+		{"tenants without a tenant", "secrets: [" + secret + "]", "tenants: {acme: [" + secret + "]}", `:8: endpoints[0].tenants: go with tenant`},
+		{"a tenant in two places", "secrets: [" + secret + "]", "tenants: {acme: [" + secret + "]}\n    tenant: {path: a, header: X-B}", `:9: endpoints[0].tenant: must have one of path and header`},
+		{"a tenant in a pattern", "secrets: [" + secret + "]", "tenants: {acme: [" + secret + "]}\n    tenant: {path: ':a'}", `:9: endpoints[0].tenant.path: must be the name of a parameter`},
+		{"a tenant in no header", "secrets: [" + secret + "]", "tenants: {acme: [" + secret + "]}\n    tenant: {header: 'X Y'}", `:9: endpoints[0].tenant: "\"X Y\"": it names no parameter`},
+		{"tenants beside secrets", "secrets: [" + secret + "]", "secrets: [" + secret + "]\n    tenant: {path: a}\n    tenants: {acme: [" + secret + "]}", `:10: endpoints[0].tenants: goes without secrets`},
+		{"a tenant with a short secret", "secrets: [" + secret + "]", "tenant: {path: a}\n    tenants: {acme: [" + secret + "], globex: [" + secret + ", short]}", `:9: endpoints[0].tenants.globex[1]: the secret has 5 bytes`},
+		{"a tenant with no secrets", "secrets: [" + secret + "]", "tenant: {path: a}\n    tenants: {acme: []}", `:9: endpoints[0].tenants.acme: must be a list`},
+		{"a tenant twice", "secrets: [" + secret + "]", "tenant: {path: a}\n    tenants: {acme: [" + secret + "], acme: [" + secret + "]}", `:9: endpoints[0].tenants.acme: this tenant stands twice`},
+		{"a tenant that no request can name", "secrets: [" + secret + "]", "tenant: {path: a}\n    tenants: {a/b: [" + secret + "]}", `:9: endpoints[0].tenants.a/b: no request can name this tenant`},
+		{"a tenant with an unknown key", "secrets: [" + secret + "]", "tenant: {path: a}\n    tenants: {acme: {secret_file: x}}", `:9: endpoints[0].tenants.acme.secret_file: unknown key; known here are secrets_file`},
 		{"a secret's file that is not there", "secrets: [" + secret + "]", "secrets: [{file: testdata/none}]", `:8: endpoints[0].secrets[0].file: open testdata/none: `},
 		{"a validity that is no time", "secrets: [" + secret + "]", "secrets: [{value: a, not_after: soon}]", `:8: endpoints[0].secrets[0].not_after: must be a time such as 2026-01-01T00:00:00Z, not "soon"`},
 		{"a validity that ends before it begins", "secrets: [" + secret + "]", "secrets: [{value: " + secret + ", not_before: 2026-01-02T00:00:00Z, not_after: 2026-01-01T00:00:00Z}]", `:8: endpoints[0].secrets[0]: its validity ends before it begins`},
@@ -200,7 +214,7 @@ func TestWrongFlags(t *testing.T) {
 		{"nothing", "", 2, "give -config, or -provider and -secret-env"},
 		{"a flag that is none", "-rooter chi", 2, "flag provided but not defined: -rooter"},
 		{"an argument", "-provider github x", 2, `unexpected argument "x"`},
-		{"a file beside flags", "-config x -router chi", 2, "-config goes with -forget and -endpoint only"},
+		{"a file beside flags", "-config x -router chi", 2, "-config goes with -forget, -endpoint and -tenant only"},
 		{"no secret", "-provider github", 1, "-secret-env: is missing"},
 		{"a variable that is not set", "-provider github -secret-env RECEIVER_TEST_UNSET", 1, "-secret-env: the environment variable RECEIVER_TEST_UNSET is not set"},
 		{"a short secret", "-provider github -secret-env RECEIVER_TEST_SHORT", 1, "-secret-env: the secret has 5 bytes"},

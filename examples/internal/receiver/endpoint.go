@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +16,7 @@ import (
 // endpoint is a guard and the signal behind it.
 type endpoint struct {
 	path      string
+	parameter string // of the path, behind it: the tenant
 	guard     *core.Guard
 	simulator *simulator
 	out       *output
@@ -29,7 +29,7 @@ func (c *config) build(store func(*endpointConfig) (replay.Store, error), out *o
 		if e.provider.Name() == "" {
 			continue // noted where it was read; without a provider the core can say nothing more
 		}
-		built := &endpoint{path: e.path, simulator: &simulator{simulation: e.simulate}, out: out}
+		built := &endpoint{path: e.path, parameter: e.tenants.parameter, simulator: &simulator{simulation: e.simulate}, out: out}
 		conf := c.coreConfig(e, built, logger)
 		var err error
 		if conf.Keys, err = e.keySource(conf.Now); err != nil {
@@ -62,9 +62,7 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 		DangerouslyReportOnly: e.reportOnly,
 		Logger:                logger, Observer: built.out.observer(core.LogObserver(logger), logger),
 	}
-	if e.secrets != nil || e.keys != nil {
-		conf.Secrets = core.LabeledSecrets(slices.Concat(e.secrets, e.keys)...)
-	}
+	conf.Secrets, conf.Tenant = e.secretSource(), e.tenants.key()
 	if e.verify != nil {
 		conf.VerifyTokens = core.LabeledSecrets(e.verify...)
 	}
@@ -115,7 +113,7 @@ func topic(key string) string {
 		top = key[:end]
 	}
 	switch top {
-	case "credentials", "keys":
+	case "credentials", "keys", "secrets_file", "tenant", "tenants":
 		return "secrets"
 	case "replay":
 		return "tolerance" // what is remembered has to outlast what is fresh
@@ -136,7 +134,9 @@ func (e *endpointConfig) keyOf(field string) string {
 		if _, err := fmt.Sscanf(rest, "[%d]", &i); err == nil && i >= len(e.secrets) && i < len(e.secrets)+len(e.keys) {
 			return fmt.Sprintf("keys[%d]", i-len(e.secrets))
 		}
-		return "secrets" + rest
+		return e.keyOfSecret(rest)
+	case "Tenant":
+		return "tenant"
 	case "VerifyTokens":
 		return "verify_token" + rest
 	case "Credentials":
@@ -178,6 +178,7 @@ func (e *endpointConfig) keyOf(field string) string {
 func (e *endpoint) signal(ev core.Event) (err error) {
 	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret, Attempt: "panic"}
 	if d, ok := core.FromContext(ev.Context()); ok {
+		line.Tenant = d.Tenant()
 		sum := sha256.Sum256(d.Body())
 		line.BodySHA256 = hex.EncodeToString(sum[:])
 		if labels := d.Credentials(); ev.Secret == "" && len(labels) > 0 {

@@ -19,6 +19,8 @@ type endpointConfig struct {
 	parameters  catalogue.Values // what the provider's entry needs besides secrets
 	entry       catalogue.Entry
 	secrets     []core.Secret
+	secretsFile string // in the place of secrets, and followed
+	tenants     tenantConfig
 	keys        []core.Secret // public keys, from files
 	verify      []core.Secret
 	credentials []credentialConfig
@@ -51,6 +53,9 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"keys":                           func(n *yaml.Node, at place) { e.keys = r.keyFiles(n, at, nested) },
 		"verify_token":                   func(n *yaml.Node, at place) { e.verify = r.verifyTokens(n, at, nested) },
 		"secrets":                        func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
+		"secrets_file":                   into(&e.secretsFile, r.text),
+		"tenant":                         func(n *yaml.Node, at place) { r.tenant(n, at, &e.tenants) },
+		"tenants":                        func(n *yaml.Node, at place) { r.tenantSecrets(n, at, &e.tenants, nested) },
 		"credentials":                    func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
 		"tolerance":                      into(&e.tolerance, r.seconds),
 		"max_body":                       into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
@@ -70,6 +75,7 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 	for key, p := range nested {
 		e.places[key] = p
 	}
+	r.checkSecrets(e)
 	if name != "" {
 		r.provide(e, name)
 	}

@@ -53,6 +53,7 @@ type options struct {
 	parameters                catalogue.Values
 	forget                    []string
 	endpoint                  string
+	tenant                    string
 }
 
 // errUsage is a wrong command line; what is wrong has been printed.
@@ -63,7 +64,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	o := options{parameters: catalogue.Values{}}
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; of the other flags only -forget and -endpoint go with it")
+	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; of the other flags only -forget, -endpoint and -tenant go with it")
 	flags.StringVar(&o.provider, "provider", "", "`name` of the provider: "+strings.Join(providerNames(), ", "))
 	flags.StringVar(&o.secretEnv, "secret-env", "", "environment `variable` with the secret as the provider's dashboard shows it, or user:password;\nduring a rotation a list, NEW,OLD, of which only the first must be set")
 	flags.StringVar(&o.path, "path", "/hooks", "`path` of the endpoint, and its name")
@@ -93,6 +94,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return nil
 	})
 	flags.StringVar(&o.endpoint, "endpoint", "", "`path` of the endpoint whose events -forget means, where there are several")
+	flags.StringVar(&o.tenant, "tenant", "", "`tenant` whose events -forget means, where the endpoint has tenants")
 	flags.Usage = func() {
 		_, _ = io.WriteString(stderr, usage)
 		flags.PrintDefaults()
@@ -112,15 +114,17 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	}
 	others := 0
 	flags.Visit(func(f *flag.Flag) {
-		if f.Name != "config" && f.Name != "forget" && f.Name != "endpoint" {
+		if f.Name != "config" && f.Name != "forget" && f.Name != "endpoint" && f.Name != "tenant" {
 			others++
 		}
 	})
 	switch {
 	case o.file != "" && others > 0:
-		return wrong("-config goes with -forget and -endpoint only")
+		return wrong("-config goes with -forget, -endpoint and -tenant only")
 	case o.endpoint != "" && len(o.forget) == 0:
 		return wrong("-endpoint goes with -forget")
+	case o.tenant != "" && len(o.forget) == 0:
+		return wrong("-tenant goes with -forget")
 	case o.file == "" && o.provider == "":
 		return wrong("give -config, or -provider and -secret-env")
 	}

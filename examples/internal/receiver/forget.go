@@ -21,14 +21,21 @@ func forget(ctx context.Context, c *config, endpoints []*endpoint, opts *options
 			if err := e.guard.Forget(ctx, identity); err != nil {
 				return fmt.Errorf("-forget: %w", err)
 			}
-		} else if known, err := e.guard.ForgetID(ctx, id); err != nil {
+		} else if known, err := forgetID(ctx, e, opts.tenant, id); err != nil {
 			return fmt.Errorf("-forget: %w", err)
 		} else if !known {
-			return fmt.Errorf("-forget: events of %s are not remembered by their id alone: give the identity, 64 hexadecimal digits, from the log", e.guard.Provider())
+			return fmt.Errorf("-forget: events of %s are not remembered by their id alone: give the identity, 64 hexadecimal digits, from the log, or -tenant where the endpoint has tenants", e.guard.Provider())
 		}
 		out.print(map[string]map[string]string{"forgotten": {"endpoint": e.path, "id": id}})
 	}
 	return nil
+}
+
+func forgetID(ctx context.Context, e *endpoint, tenant, id string) (bool, error) {
+	if tenant != "" {
+		return e.guard.ForgetTenantID(ctx, tenant, id)
+	}
+	return e.guard.ForgetID(ctx, id)
 }
 
 func chosen(c *config, endpoints []*endpoint, path string) (*endpoint, *endpointConfig, error) {

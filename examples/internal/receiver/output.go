@@ -21,6 +21,7 @@ type output struct {
 type signalLine struct {
 	Endpoint   string `json:"endpoint"`
 	Provider   string `json:"provider"`
+	Tenant     string `json:"tenant,omitempty"`
 	ID         string `json:"id"`
 	Type       string `json:"type"`
 	Secret     string `json:"secret"` // the label of what proved the delivery
@@ -32,6 +33,7 @@ type signalLine struct {
 type answeredLine struct {
 	Endpoint string      `json:"endpoint"`
 	Provider string      `json:"provider"`
+	Tenant   string      `json:"tenant,omitempty"` // that is known
 	Reason   core.Reason `json:"reason"`
 	Status   int         `json:"status"`
 }
@@ -62,7 +64,7 @@ func (o *output) observer(next core.Observer, logger *slog.Logger) core.Observer
 		case core.ReasonAccepted, core.ReasonUnhandled, core.ReasonSignalFailed, core.ReasonSignalPanicked:
 			// The signal has printed its own line.
 		default:
-			o.print(map[string]answeredLine{"answered": {r.Endpoint, r.Provider, r.Reason, r.Status}})
+			o.print(map[string]answeredLine{"answered": {r.Endpoint, r.Provider, r.Tenant, r.Reason, r.Status}})
 		}
 		next.Observe(r)
 	})

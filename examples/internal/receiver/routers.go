@@ -43,7 +43,7 @@ func ginApp(endpoints []*endpoint) http.Handler {
 	for _, e := range endpoints {
 		signals := ginwebhook.NewSignals()
 		signals.On("*", func(_ *gin.Context, ev core.Event) error { return e.signal(ev) })
-		ginwebhook.Handle(r, e.path, e.guard, signals)
+		ginwebhook.Handle(r, e.pattern(":", ""), e.guard, signals)
 	}
 	return r
 }
@@ -55,7 +55,7 @@ func echo4App(endpoints []*endpoint, stderr io.Writer) http.Handler {
 	for _, e := range endpoints {
 		signals := echowebhook.NewSignals()
 		signals.On("*", func(_ echo4.Context, ev core.Event) error { return e.signal(ev) })
-		echowebhook.Handle(app, e.path, e.guard, signals)
+		echowebhook.Handle(app, e.pattern(":", ""), e.guard, signals)
 	}
 	return app
 }
@@ -66,7 +66,7 @@ func echo5App(endpoints []*endpoint, logger *slog.Logger) http.Handler {
 	for _, e := range endpoints {
 		signals := echo5webhook.NewSignals()
 		signals.On("*", func(_ *echo5.Context, ev core.Event) error { return e.signal(ev) })
-		echo5webhook.Handle(app, e.path, e.guard, signals)
+		echo5webhook.Handle(app, e.pattern(":", ""), e.guard, signals)
 	}
 	return app
 }
@@ -76,7 +76,7 @@ func chiApp(endpoints []*endpoint) http.Handler {
 	for _, e := range endpoints {
 		signals := chiwebhook.NewSignals()
 		signals.On("*", func(_ *http.Request, ev core.Event) error { return e.signal(ev) })
-		chiwebhook.Handle(r, e.path, e.guard, signals)
+		chiwebhook.Handle(r, e.pattern("{", "}"), e.guard, signals)
 	}
 	return r
 }
