@@ -3,6 +3,7 @@ package core_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -187,4 +188,52 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+func TestTheAlarmTellsOfARotationGoneWrong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		c, _ := config(timestamped())
+		c.SilenceAfter = time.Hour
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		g := mustNew(t, c)
+		run(g, signed(event), ok)
+		const alarm = "no delivery has been proved"
+		// The provider signs with its new secret, which this endpoint was never given, and tries each event again.
+		for n := range 130 {
+			time.Sleep(time.Minute)
+			body := fmt.Sprintf(`{"id":"%d"}`, n/10)
+			run(g, post(body, "Acme-Signature", pairs(oldSecret, testTime, body)), never(t))
+			synctest.Wait()
+			require.Equal(t, n >= 59, strings.Contains(log.String(), alarm), "after %d minutes", n+1)
+		}
+		require.Equal(t, 1, strings.Count(log.String(), alarm))
+		require.Contains(t, log.String(), "silence=1h0m0s")
+		require.Contains(t, log.String(), "last_reason=bad_signature")
+		h := g.Health()
+		require.EqualValues(t, 130, h.RejectedInARow)
+		require.Equal(t, core.ReasonBadSignature, h.LastReason)
+		require.Equal(t, 130*time.Minute, h.Silence.Round(time.Minute))
+		require.NoError(t, g.Close())
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
+func TestASlowObserverIsHealthsBusinessToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		c, _ := config(timestamped())
+		c.Observer = core.ObserverFunc(func(core.Record) { <-stuck })
+		g := mustNew(t, c)
+		run(g, post(event), never(t))
+		synctest.Wait() // the observer has it
+		for range 1500 {
+			run(g, post(event), never(t)) // some of them wait to be explained, and some of those are dropped
+		}
+		require.EqualValues(t, 1500-1024, g.Health().DroppedRecords)
+		close(stuck)
+		require.NoError(t, g.Flush(t.Context()))
+	})
 }

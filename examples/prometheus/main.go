@@ -31,7 +31,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	prometheus.MustRegister(newRotation(guard))
+	prometheus.MustRegister(newRotation(guard), newHealth(guard))
 	signals := core.NewSignals[*http.Request]()
 	signals.On("*", func(_ *http.Request, e core.Event) error {
 		log.Printf("%s: %s", e.ID, e.Type)

@@ -20,13 +20,19 @@ func newObserver(registry prometheus.Registerer) core.Observer {
 		Name: "webhook_delivery_duration_seconds", Help: "From a delivery's arrival to its outcome, signals included.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
 	}, []string{"endpoint", "provider"})
-	registry.MustRegister(deliveries, seconds)
+	would := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "webhook_would_refuse_total", Help: "Refusals that did not take place, because their checks only report.",
+	}, []string{"endpoint", "check", "reason"})
+	registry.MustRegister(deliveries, seconds, would)
 	return core.ObserverFunc(func(r core.Record) {
 		label := r.Secret
 		if label == "" && len(r.Credentials) > 0 {
 			label = r.Credentials[0] // a provider that signs nothing
 		}
 		deliveries.WithLabelValues(r.Endpoint, r.Provider, string(r.Reason), label).Inc()
+		for _, refusal := range r.WouldRefuse {
+			would.WithLabelValues(r.Endpoint, string(refusal.Check), string(refusal.Reason)).Inc()
+		}
 		seconds.WithLabelValues(r.Endpoint, r.Provider).Observe(r.Total.Seconds())
 	})
 }
