@@ -53,3 +53,20 @@ func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 	}
 	return &n
 }
+
+// ParseSeconds, ParseMilliseconds and ParseRFC3339 read timestamps.
+func ParseSeconds(text string) (time.Time, bool) { return parseTimestamp(entry.Seconds, text) }
+
+// ParseMilliseconds reads milliseconds.
+func ParseMilliseconds(text string) (time.Time, bool) {
+	return parseTimestamp(entry.Milliseconds, text)
+}
+
+// ParseRFC3339 reads an RFC 3339 time.
+func ParseRFC3339(text string) (time.Time, bool) { return parseTimestamp(entry.RFC3339, text) }
+
+// DecodeBasic reads the word of a Basic credential.
+func DecodeBasic(word string) (string, bool) { return decodeBasic(word) }
+
+// BadContentType says whether a Content-Type is refused.
+func BadContentType(values []string) bool { return badContentType(values) }
