@@ -77,6 +77,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		before, ran := made.Store.Accesses.Load(), signals
 		read = 0
 		judged.Store(0)
+		fetched := made.Outgoing.Requests.Load()
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		again, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire)))
@@ -88,6 +89,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		require.NoError(t, err)
 		rec := all[len(all)-1]
 		require.Equal(t, want.Reason, rec.Reason, rec.Detail)
+		require.EqualValues(t, want.Outgoing, made.Outgoing.Requests.Load()-fetched, "requests for keys")
 		require.Equal(t, want.Status, w.Code)
 		require.Contains(t, rec.Detail, want.Detail)
 		if want.Answer != "" {

@@ -59,6 +59,7 @@ func hostileCase(t *testing.T, rt router, e *hostile.Endpoint, c *hostile.Case, 
 		wire, err := want.Wire(e)
 		require.NoError(t, err, name)
 		before, ran := made.Store.Accesses.Load(), n.Load()
+		fetched := made.Outgoing.Requests.Load()
 		s.peer.set(want.Peer, want.TLS)
 		got := s.exchange(t, wire, want.HangUp)
 
@@ -73,6 +74,7 @@ func hostileCase(t *testing.T, rt router, e *hostile.Endpoint, c *hostile.Case, 
 		require.NotEmpty(t, all, name)
 		rec := all[len(all)-1]
 		require.Equal(t, want.Reason, rec.Reason, "%s: %s", name, rec.Detail)
+		require.EqualValues(t, want.Outgoing, made.Outgoing.Requests.Load()-fetched, "%s: requests for keys", name)
 		if want.Answer != "" {
 			require.Equal(t, want.Answer, got.body, name)
 		}

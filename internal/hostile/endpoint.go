@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
 )
 
@@ -23,9 +24,10 @@ func Now() time.Time { return time.Unix(1772366400, 0) }
 
 // Endpoint is one receiving place that cases name.
 type Endpoint struct {
-	Secret string // as it is configured
-	Old    string // a second secret, valid until an hour before Now
-	Key    string // the secret's bytes, where they are not the text's
+	Secret string   // as it is configured
+	Old    string   // a second secret, valid until an hour before Now
+	Key    string   // the secret's bytes, where they are not the text's
+	topics []string // whose certificates are fetched
 	change func(*core.Config)
 }
 
@@ -39,6 +41,11 @@ func Endpoints() map[string]*Endpoint {
 	if err != nil {
 		panic(err) // the key is one of this package
 	}
+	rsaDER, err := x509.MarshalPKIXPublicKey(&rsaKey().PublicKey)
+	if err != nil {
+		panic(err) // the key is one of this package
+	}
+	topics := provider.SNSConfig{Topics: []string{"arn:aws:sns:eu-west-1:123456789012:orders"}}
 	text := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
 		return &Endpoint{Secret: signing, Old: "the-old-secret-of-enough-bytes!!", change: func(c *core.Config) {
 			c.Provider = p
@@ -89,6 +96,9 @@ func Endpoints() map[string]*Endpoint {
 		"batch":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Batch: true, EventID: "/id", EventType: "/type", IdentityPointer: "/id"})),
 		"small":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
 		"meta":         text(provider.Meta(), func(c *core.Config) { c.VerifyTokens = core.StaticSecrets("a-verify-token-1") }),
+		"sns":          {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
+		"sns-fetched":  {topics: topics.Topics, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
+		"controls":     unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:a-password\x01of-enough-bytes")),
 		"basic":        unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
 		"unicode":      unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:un-caf\u00e9-tr\u00e8s-serr\u00e9")),
 		"bearer":       unsigned(provider.Bearer(), asks(core.BearerToken, Token)),
@@ -111,11 +121,13 @@ type Made struct {
 	Guard *core.Guard
 	Store *Store
 	Told  *Records
+	// Outgoing counts the requests that are made for keys.
+	Outgoing *Outgoing
 }
 
 // New makes the endpoint's guard. change, where it is not nil, changes its config.
 func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
-	m := &Made{Store: NewStore(), Told: &Records{}}
+	m := &Made{Store: NewStore(), Told: &Records{}, Outgoing: &Outgoing{}}
 	c := core.Config{
 		Endpoint: "hostile", Replay: m.Store, StoreFailure: core.RefuseDelivery, Observer: m.Told,
 		Logger: slog.New(slog.DiscardHandler), Now: Now, DangerouslyAllowHTTP: true,
@@ -125,6 +137,13 @@ func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
 		c.Secrets = core.LabeledSecrets(core.NewSecret("new", e.Secret), core.NewSecret("old", e.Old).ValidUntil(Now().Add(-time.Hour)))
 	case e.Secret != "":
 		c.Secrets = core.StaticSecrets(e.Secret)
+	}
+	if e.topics != nil {
+		source, err := keys.SNSCertificates(e.topics, keys.Options{RoundTripper: m.Outgoing, Now: Now})
+		if err != nil {
+			return nil, err
+		}
+		c.Keys = source
 	}
 	e.change(&c)
 	if change != nil {

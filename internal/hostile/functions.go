@@ -1,11 +1,14 @@
 package hostile
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // what an attacker may try
+	"crypto/md5" //nolint:gosec // what an attacker may try
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // what an attacker may try
 	"crypto/sha256"
 	"crypto/sha512"
@@ -15,6 +18,7 @@ import (
 	"hash"
 	"net/url"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -23,6 +27,8 @@ import (
 //	hmac ALGORITHM KEY PARTS...    the bytes of a MAC
 //	digest ALGORITHM PARTS...      the bytes of a plain hash
 //	ed25519 PARTS..., ecdsa PARTS... signatures of the endpoints of those names
+//	rsa HASH PARTS...               a signature of the endpoint sns
+//	stray TEXT                     base64 with bits set that its last byte leaves unused
 //	hex, HEX, b64, b64url, unhex, quote (of a URL), upper, lower, chunk
 //	repeat TEXT N, cut TEXT FROM TO, flip BYTES AT (one bit)
 func Functions() template.FuncMap {
@@ -44,6 +50,22 @@ func Functions() template.FuncMap {
 			sum := sha256.Sum256([]byte(strings.Join(parts, "")))
 			sig, err := ecdsa.SignASN1(nil, ecdsaKey(), sum[:])
 			return string(sig), err
+		},
+		"rsa": func(algorithm string, parts ...string) (string, error) {
+			h := hashes[algorithm]()
+			_, _ = h.Write([]byte(strings.Join(parts, "")))
+			kind := crypto.SHA256
+			if algorithm == "sha1" {
+				kind = crypto.SHA1
+			}
+			sig, err := rsa.SignPKCS1v15(nil, rsaKey(), kind, h.Sum(nil))
+			return string(sig), err
+		},
+		"stray": func(text string) string {
+			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+			bare := strings.TrimRight(text, "=")
+			last := len(bare) - 1
+			return bare[:last] + string(alphabet[strings.IndexByte(alphabet, bare[last])+1]) + text[last+1:]
 		},
 		"hex":    func(b string) string { return hex.EncodeToString([]byte(b)) },
 		"HEX":    func(b string) string { return strings.ToUpper(hex.EncodeToString([]byte(b))) },
@@ -91,3 +113,12 @@ func ecdsaKey() *ecdsa.PrivateKey {
 	}
 	return key
 }
+
+// rsaKey is a key of this process: nobody can make one of a text.
+var rsaKey = sync.OnceValue(func() *rsa.PrivateKey { //lint:immutable made once
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // it never is
+	}
+	return key
+})

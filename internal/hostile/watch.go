@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,15 @@ func (s *Store) Extend(ctx context.Context, held []replay.Held, lease time.Durat
 func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	s.Accesses.Add(1)
 	return s.Store.Forget(ctx, keys)
+}
+
+// Outgoing counts requests, and answers that there is nothing.
+type Outgoing struct{ Requests atomic.Int64 }
+
+// RoundTrip counts.
+func (o *Outgoing) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.Requests.Add(1)
+	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
 // Records collects what the observer is told.
