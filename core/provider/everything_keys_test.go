@@ -167,6 +167,8 @@ func provedElsewhere() map[string]string {
 		"jira-connect":    "jwt/entries_test.go",
 		"messagebird":     "jwt/entries_test.go", // recorded
 		"monday":          "jwt/entries_test.go",
+		"moralis":         "keccak/keccak_test.go",
+		"rfc9421":         "httpsig/httpsig_test.go", // the specification's own examples
 		"netlify":         "jwt/entries_test.go",
 		"plaid":           "jwt/entries_test.go",
 		"vonage":          "jwt/hostile_test.go",

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 )
 
@@ -51,4 +52,27 @@ func tokens() []Entry {
 		all = append(all, e)
 	}
 	return all
+}
+
+// signatures is the entry of core/provider/httpsig.
+func signatures() Entry {
+	return Entry{
+		Kind: Library, Package: "core/provider/httpsig",
+		Parameters: []Parameter{
+			{Name: "algorithm", Required: true, Sample: []string{"hmac-sha256"}, Doc: "hmac-sha256, ed25519, ecdsa-p256-sha256, rsa-pss-sha512 or rsa-v1_5-sha256, as the sender signs"},
+			{
+				Name: "components", Required: true, List: true, Sample: []string{"@method", "@target-uri", "content-digest"},
+				Doc: "what the signature has to cover: content-digest, @authority or @target-uri, and what else the sender promises",
+			},
+			{Name: "key_encoding", Sample: []string{"text"}, Doc: "how the secret of hmac-sha256 is spelled: text, base64 or hex; default text"},
+			{Name: "label", Sample: []string{"sig1"}, Doc: "the label of the signature, where a delivery carries several"},
+			{Name: "tag", Sample: []string{"webhook"}, Doc: "the tag of the signature, where the sender sets one"},
+		},
+		make: func(v Values) core.Provider {
+			return httpsig.RFC9421(httpsig.Config{
+				Algorithm: httpsig.Algorithm(v.One("algorithm")), Components: v["components"],
+				KeyEncoding: httpsig.Encoding(v.One("key_encoding")), Label: v.One("label"), Tag: v.One("tag"),
+			})
+		},
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/keccak"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 )
 
@@ -53,7 +54,7 @@ func with(entries []Entry, parameters ...Entry) []Entry {
 
 // library are the entries of core/provider's subpackages that need a library.
 func library() []Entry {
-	return tokens()
+	return append(append(tokens(), signatures()), plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()})...)
 }
 
 // unprovedOnes are the entries of core/provider/unproved.

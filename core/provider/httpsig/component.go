@@ -1,0 +1,178 @@
+package httpsig
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/dunglas/httpsfv"
+)
+
+// component is one covered component: a header field or something derived from the request.
+type component struct {
+	name  string // "content-digest", "@method"
+	param string // of @query-param
+}
+
+// String is the component as a configuration spells it.
+func (c component) String() string {
+	if c.name == queryParam {
+		return fmt.Sprintf(`%s;name="%s"`, c.name, c.param)
+	}
+	return c.name
+}
+
+const (
+	queryParam  = "@query-param"
+	digestField = "content-digest"
+)
+
+// parseComponent reads a component as a configuration spells it.
+func parseComponent(text string) (component, error) {
+	name, params, _ := strings.Cut(text, ";")
+	c := component{name: name}
+	if name == queryParam {
+		param, ok := strings.CutPrefix(params, `name="`)
+		param, closed := strings.CutSuffix(param, `"`)
+		if !ok || !closed || param == "" || strings.ContainsAny(param, `"\`) {
+			return c, fmt.Errorf("httpsig.Config.Components: %.80q is not spelled @query-param;name=\"x\"", text)
+		}
+		c.param = param
+		return c, nil
+	}
+	if params != "" || !c.known() {
+		return c, fmt.Errorf("httpsig.Config.Components: %.80q is no header field in lower case, and no component of a request", text)
+	}
+	return c, nil
+}
+
+// known says that the component is one that is supported here.
+func (c component) known() bool {
+	switch c.name {
+	case "@method", "@target-uri", "@authority", "@scheme", "@request-target", "@path", "@query", queryParam:
+		return true
+	case "":
+		return false
+	}
+	for i := range len(c.name) {
+		b := c.name[i]
+		if !(b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b == '-' || b == '_') {
+			return false
+		}
+	}
+	return true
+}
+
+// componentOf reads a component of a Signature-Input.
+func componentOf(item httpsfv.Item) (component, error) {
+	name, ok := item.Value.(string)
+	c := component{name: name}
+	if !ok {
+		return c, errors.New("a covered component is no text")
+	}
+	for _, param := range item.Params.Names() {
+		value, _ := item.Params.Get(param)
+		text, isText := value.(string)
+		if name != queryParam || param != "name" || !isText {
+			return c, errors.New("a covered component has a parameter that is not supported: " + param)
+		}
+		c.param = text
+	}
+	if !c.known() || name == queryParam && len(item.Params.Names()) != 1 {
+		return c, errors.New("a covered component is none that a request has")
+	}
+	return c, nil
+}
+
+// value is the component's value in the request, as RFC 9421 derives it (section 2).
+func (c component) value(method, target string, h http.Header) (string, error) {
+	if c.name[0] != '@' {
+		return fieldValue(c.name, h)
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.Host == "" {
+		return "", errors.New("the public URL is malformed: set PublicURL")
+	}
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	switch c.name {
+	case "@method":
+		return method, nil
+	case "@target-uri":
+		return target, nil
+	case "@scheme":
+		return strings.ToLower(u.Scheme), nil
+	case "@authority":
+		return authority(u), nil
+	case "@path":
+		return path, nil
+	case "@query":
+		return "?" + u.RawQuery, nil
+	case "@request-target":
+		if u.RawQuery != "" || u.ForceQuery {
+			path += "?" + u.RawQuery
+		}
+		return path, nil
+	default:
+		return c.queryValue(u)
+	}
+}
+
+// fieldValue joins the lines of a field, without the white space around each.
+func fieldValue(name string, h http.Header) (string, error) {
+	lines := h[http.CanonicalHeaderKey(name)]
+	if len(lines) == 0 {
+		return "", errors.New("the covered header " + name + " is not there: a proxy may strip it")
+	}
+	trimmed := make([]string, len(lines))
+	for i, line := range lines {
+		if strings.ContainsAny(line, "\r\n") {
+			return "", errors.New("the covered header " + name + " holds a line break")
+		}
+		trimmed[i] = strings.Trim(line, " \t")
+	}
+	return strings.Join(trimmed, ", "), nil
+}
+
+// authority is the host in lower case, without the scheme's own port.
+func authority(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := u.Port(); port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return host
+}
+
+// queryValue is a parameter that the query has once: one that comes twice must not be covered.
+func (c component) queryValue(u *url.URL) (string, error) {
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "", errors.New("the query is malformed")
+	}
+	name, err := url.QueryUnescape(c.param)
+	if err != nil || len(query[name]) != 1 {
+		return "", errors.New("a covered parameter of the query is not there, or comes more than once")
+	}
+	return formEncode(query[name][0]), nil
+}
+
+// formEncode encodes as forms are, but for the space, which is %20.
+func formEncode(text string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("*-._", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(digits[c>>4])
+		b.WriteByte(digits[c&15])
+	}
+	return b.String()
+}

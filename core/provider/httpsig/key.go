@@ -1,0 +1,175 @@
+package httpsig
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hmac"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// minSecret is the shortest secret accepted, as everywhere.
+const minSecret = 16
+
+// Key takes the secret of HMAC-SHA-256, or a public key in PEM.
+func (m *mechanism) Key(text string) (key any, problem string) {
+	if m.pair() == 0 {
+		return m.secret(text)
+	}
+	block, rest := pem.Decode([]byte(text))
+	switch {
+	case block == nil || !strings.HasPrefix(text, "-----BEGIN"):
+		return nil, "the public key is not in PEM; copy it again, from -----BEGIN to -----END"
+	case strings.TrimSpace(string(rest)) != "":
+		return nil, "something follows the first PEM block; give one key, each further one as a secret of its own"
+	case strings.Contains(block.Type, "PRIVATE"):
+		return nil, "this is a private key; configure the public one, and replace this one at the sender"
+	case block.Type != "PUBLIC KEY" || len(block.Headers) > 0:
+		return nil, "the PEM block is no plain PUBLIC KEY; convert it: openssl pkey -pubin -outform PEM"
+	}
+	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, "the public key is malformed; copy it again, whole"
+	}
+	return public, m.checkKey(public)
+}
+
+func (m *mechanism) secret(text string) (key any, problem string) {
+	raw, err := []byte(text), error(nil)
+	switch m.encoding {
+	case Base64:
+		raw, err = base64.StdEncoding.Strict().DecodeString(text)
+	case Hex:
+		raw, err = hex.DecodeString(text)
+	}
+	switch {
+	case err != nil || strings.ContainsAny(text, "\r\n") && m.encoding != Text:
+		return nil, "the secret is not " + string(m.encoding) + "; copy it again, whole"
+	case len(raw) < minSecret:
+		return nil, "the secret is too short: it needs at least 16 bytes after decoding"
+	}
+	return raw, ""
+}
+
+// checkKey says what is wrong with a public key for the algorithm.
+func (m *mechanism) checkKey(key crypto.PublicKey) (problem string) {
+	switch k := key.(type) {
+	case ed25519.PublicKey:
+		if m.algorithm == Ed25519 {
+			return checkEd25519(k)
+		}
+	case *ecdsa.PublicKey:
+		if m.algorithm == ECDSAP256SHA256 {
+			if k.Curve != elliptic.P256() {
+				return "the key is on another curve than P-256"
+			}
+			if _, err := k.ECDH(); err != nil {
+				return "the key is no point of P-256"
+			}
+			return ""
+		}
+	case *rsa.PublicKey:
+		if m.algorithm == RSAPSSSHA512 || m.algorithm == RSAv15SHA256 {
+			if bits := k.N.BitLen(); bits < 2048 || bits > 8192 || k.E < 3 || k.E&1 == 0 || k.N.Bit(0) == 0 {
+				return "the RSA key is weak, or longer than any real one"
+			}
+			return ""
+		}
+	}
+	return "the key is of another type than the algorithm " + string(m.algorithm) + " needs"
+}
+
+// checkEd25519 refuses the points of small order, under which anybody can sign without knowing anything.
+func checkEd25519(k ed25519.PublicKey) (problem string) {
+	if len(k) != ed25519.PublicKeySize {
+		return "the key has not the length of one of Ed25519"
+	}
+	masked := append([]byte{}, k...)
+	masked[31] &= 0x7f // the sign bit
+	for _, y := range smallOrder() {
+		if hex.EncodeToString(masked) == y { //lint:notsecret a public key
+			return "the key is a point of small order: anybody could sign under it"
+		}
+	}
+	return ""
+}
+
+// smallOrder lists the y coordinates, little endian, of every encoding of the eight points of small order.
+func smallOrder() []string {
+	return []string{
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // 0 and 1 again, not reduced
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	}
+}
+
+// verify finds the key that made the signature: the index of a configured one, or -1 for one that the source gave.
+func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *input, base string) (int, error) {
+	if req.Source == nil {
+		for i, key := range req.Keys {
+			if m.fits(key, base, in.signature) {
+				return i, nil
+			}
+		}
+		return 0, fault(entry.FaultBad, "the signature matches under none of the keys: compare Secrets with what the sender uses, and PublicURL with the URL that it knows")
+	}
+	key, err := req.Source.Key(ctx, in.keyid)
+	switch {
+	case errors.Is(err, entry.ErrKeyRefused):
+		return 0, fault(entry.FaultBad, "the signature names a key that is none of the sender's: "+err.Error())
+	case err != nil:
+		return 0, fault(entry.FaultKeysUnavailable, "the key that the signature names cannot be had now: "+err.Error())
+	}
+	if problem := m.checkKey(key); problem != "" {
+		return 0, fault(entry.FaultBad, "the key that the signature names is unfit: "+problem)
+	}
+	if !m.fits(key, base, in.signature) {
+		return 0, fault(entry.FaultBad, "the signature does not match under the key that it names")
+	}
+	return -1, nil
+}
+
+// fits judges a signature by the configured algorithm, with the verifiers of the standard library.
+func (m *mechanism) fits(key any, base string, signature []byte) bool {
+	switch k := key.(type) {
+	case []byte:
+		h := hmac.New(sha256.New, k)
+		_, _ = h.Write([]byte(base))
+		return m.algorithm == HMACSHA256 && hmac.Equal(h.Sum(nil), signature)
+	case ed25519.PublicKey:
+		return m.algorithm == Ed25519 && ed25519.Verify(k, []byte(base), signature)
+	case *ecdsa.PublicKey:
+		if m.algorithm != ECDSAP256SHA256 || len(signature) != 64 {
+			return false
+		}
+		sum := sha256.Sum256([]byte(base))
+		return ecdsa.Verify(k, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+	case *rsa.PublicKey:
+		switch m.algorithm {
+		case RSAPSSSHA512:
+			sum := sha512.Sum512([]byte(base))
+			return rsa.VerifyPSS(k, crypto.SHA512, sum[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		case RSAv15SHA256:
+			sum := sha256.Sum256([]byte(base))
+			return rsa.VerifyPKCS1v15(k, crypto.SHA256, sum[:], signature) == nil
+		}
+	}
+	return false
+}

@@ -1,0 +1,293 @@
+package httpsig
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dunglas/httpsfv"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+const (
+	inputHeader     = "Signature-Input"
+	signatureHeader = "Signature"
+	maxHeader       = 8 << 10
+	maxComponents   = 32
+	maxLabels       = 8
+)
+
+func fault(kind entry.FaultKind, detail string) error {
+	return &entry.Fault{Kind: kind, Detail: detail}
+}
+
+// mechanism is the compiled config. It is immutable.
+type mechanism struct {
+	algorithm  Algorithm
+	encoding   Encoding
+	required   []component
+	label, tag string
+	nonce      bool
+	coversBody bool
+}
+
+func newMechanism(c *Config) (*mechanism, error) {
+	m := &mechanism{algorithm: c.Algorithm, encoding: c.KeyEncoding, label: c.Label, tag: c.Tag, nonce: c.RequireNonce}
+	var mistakes []error
+	for _, text := range c.Components {
+		one, err := parseComponent(text)
+		if err != nil {
+			mistakes = append(mistakes, err)
+			continue
+		}
+		if slices.Contains(m.required, one) {
+			mistakes = append(mistakes, fmt.Errorf("httpsig.Config.Components holds %s twice", one))
+		}
+		m.required = append(m.required, one)
+		m.coversBody = m.coversBody || one.name == digestField
+	}
+	return m, errors.Join(mistakes...)
+}
+
+func (m *mechanism) pair() entry.Algorithm {
+	switch m.algorithm {
+	case Ed25519:
+		return entry.Ed25519
+	case ECDSAP256SHA256:
+		return entry.ECDSAP256SHA256
+	case RSAPSSSHA512, RSAv15SHA256:
+		return entry.RSAPKCS1SHA256
+	default:
+		return 0
+	}
+}
+
+func (m *mechanism) Traits() entry.CustomTraits {
+	names := make([]string, len(m.required))
+	for i, c := range m.required {
+		names[i] = c.String()
+	}
+	headers := []string{signatureHeader, inputHeader}
+	if m.coversBody {
+		headers = append(headers, "Content-Digest")
+	}
+	return entry.CustomTraits{
+		Time: true, Body: m.coversBody, URL: true, Keyless: m.pair() != 0, Pair: m.pair(),
+		Proof: "HTTP Message Signature, " + string(m.algorithm) + ", in `" + signatureHeader + "`", Signed: strings.Join(names, ", "), Headers: headers,
+	}
+}
+
+// input is a signature that is well-formed and was chosen. Nothing of it is proved.
+type input struct {
+	components []component
+	params     string // @signature-params, as they are signed
+	signature  []byte
+	created    time.Time
+	keyid      string
+	nonce      string
+}
+
+func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
+	inputs, err := dictionary(req.Header, inputHeader)
+	if err != nil {
+		return nil, err
+	}
+	signatures, err := dictionary(req.Header, signatureHeader)
+	if err != nil {
+		return nil, err
+	}
+	label, list, err := m.choose(inputs)
+	if err != nil {
+		return nil, err
+	}
+	in := &input{}
+	if in.signature, err = signatureOf(signatures, label); err != nil {
+		return nil, err
+	}
+	if err := in.readComponents(list); err != nil {
+		return nil, fault(entry.FaultMalformed, err.Error())
+	}
+	for _, want := range m.required {
+		if !slices.Contains(in.components, want) {
+			return nil, fault(entry.FaultBad, "the signature does not cover "+want.String()+", which Components asks for")
+		}
+	}
+	if err := m.readParams(in, list.Params, req.Now); err != nil {
+		return nil, err
+	}
+	in.params, err = httpsfv.Marshal(*list)
+	if err != nil {
+		return nil, fault(entry.FaultMalformed, "the header Signature-Input is malformed")
+	}
+	return in, nil
+}
+
+// dictionary reads a header that is a dictionary and comes once.
+func dictionary(h http.Header, name string) (*httpsfv.Dictionary, error) {
+	lines := h[name]
+	switch {
+	case len(lines) > 1:
+		return nil, fault(entry.FaultRepeated, "the header "+name+" came more than once")
+	case len(lines) == 0 || lines[0] == "":
+		return nil, fault(entry.FaultMissing, "no "+name+" header: a proxy may strip it, or the sender signs nothing yet")
+	case len(lines[0]) > maxHeader:
+		return nil, fault(entry.FaultMalformed, "the header "+name+" is too long")
+	}
+	d, err := httpsfv.UnmarshalDictionary(lines)
+	if err != nil || len(d.Names()) > maxLabels || repeatsKey(lines[0]) {
+		return nil, fault(entry.FaultMalformed, "the header "+name+" is malformed, holds a label twice, or more than any sender sends")
+	}
+	return d, nil
+}
+
+// choose finds the one signature that the config chooses.
+func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list *httpsfv.InnerList, err error) {
+	for _, name := range inputs.Names() {
+		member, _ := inputs.Get(name)
+		candidate, ok := member.(httpsfv.InnerList)
+		if m.label != "" && name != m.label {
+			continue
+		}
+		if !ok {
+			return "", nil, fault(entry.FaultMalformed, "the header Signature-Input is malformed")
+		}
+		if tag, _ := candidate.Params.Get("tag"); m.tag != "" && tag != m.tag {
+			continue
+		}
+		if list != nil {
+			return "", nil, fault(entry.FaultMalformed, "several signatures fit: choose one by Label or Tag")
+		}
+		label, list = name, &candidate
+	}
+	if list == nil {
+		return "", nil, fault(entry.FaultMissing, "no signature has the label and the tag that are configured")
+	}
+	return label, list, nil
+}
+
+func signatureOf(signatures *httpsfv.Dictionary, label string) ([]byte, error) {
+	member, ok := signatures.Get(label)
+	if !ok {
+		return nil, fault(entry.FaultMissing, "the header Signature has no signature of the chosen label")
+	}
+	item, ok := member.(httpsfv.Item)
+	if !ok {
+		return nil, fault(entry.FaultMalformed, "the header Signature is malformed")
+	}
+	signature, ok := item.Value.([]byte)
+	if !ok || len(item.Params.Names()) > 0 {
+		return nil, fault(entry.FaultMalformed, "the header Signature is malformed")
+	}
+	return signature, nil
+}
+
+func (in *input) readComponents(list *httpsfv.InnerList) error {
+	if len(list.Items) > maxComponents {
+		return errors.New("the signature covers more components than any sender's")
+	}
+	for _, item := range list.Items {
+		c, err := componentOf(item)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(in.components, c) {
+			return errors.New("a component is covered twice")
+		}
+		in.components = append(in.components, c)
+	}
+	return nil
+}
+
+func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time) error {
+	for _, name := range params.Names() {
+		value, _ := params.Get(name)
+		number, isNumber := value.(int64)
+		text, isText := value.(string)
+		switch name {
+		case "created", "expires":
+			if !isNumber || number <= 0 || number > 99_999_999_999 {
+				return fault(entry.FaultMalformed, "the signature's "+name+" is no time in seconds")
+			}
+			at := time.Unix(number, 0)
+			if name == "created" {
+				in.created = at
+			} else if !now.Before(at) {
+				return fault(entry.FaultStale, "the signature has expired: a replay, a slow queue, or this machine's clock is fast")
+			}
+		case "alg", "keyid", "nonce", "tag":
+			if !isText {
+				return fault(entry.FaultMalformed, "the signature's "+name+" is no text")
+			}
+			switch name {
+			case "alg":
+				if Algorithm(text) != m.algorithm {
+					return fault(entry.FaultMalformed, "the signature says that it is of another algorithm than the configured one: another one is never tried")
+				}
+			case "keyid":
+				in.keyid = text
+			case "nonce":
+				in.nonce = text
+			}
+		default:
+			return fault(entry.FaultMalformed, "the signature has a parameter that RFC 9421 does not know")
+		}
+	}
+	switch {
+	case in.created.IsZero():
+		return fault(entry.FaultMissingTime, "the signature does not say when it was created")
+	case m.nonce && in.nonce == "":
+		return fault(entry.FaultMissing, "the signature has no nonce")
+	}
+	return nil
+}
+
+func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state any, body []byte) (entry.CustomProof, error) {
+	proof := entry.CustomProof{}
+	in, ok := state.(*input)
+	if !ok {
+		return proof, errors.New("the signature was not read")
+	}
+	covered, err := in.lines(req)
+	if err != nil {
+		return proof, fault(entry.FaultMissing, err.Error())
+	}
+	base := covered + `"@signature-params": ` + in.params
+	if proof.Key, err = m.verify(ctx, req, in, base); err != nil {
+		return proof, err
+	}
+	if slices.Contains(in.components, component{name: digestField}) {
+		if err := VerifyContentDigest(req.Header, body); err != nil {
+			return proof, fault(entry.FaultBad, err.Error())
+		}
+	}
+	proof.Time = in.created
+	proof.Signed = sha256.Sum256([]byte(covered + in.nonce)) // without the time: a retry is the same event
+	return proof, nil
+}
+
+// lines are the covered components, one a line, as they are signed.
+func (in *input) lines(req *entry.CustomRequest) (string, error) {
+	var b strings.Builder
+	for _, c := range in.components {
+		value, err := c.value(req.Method, req.URL, req.Header)
+		if err != nil {
+			return "", err
+		}
+		item := httpsfv.NewItem(c.name)
+		if c.param != "" {
+			item.Params.Add("name", c.param)
+		}
+		id, err := httpsfv.Marshal(item)
+		if err != nil {
+			return "", errors.New("a covered component cannot be spelled")
+		}
+		b.WriteString(id + ": " + value + "\n")
+	}
+	return b.String(), nil
+}
