@@ -28,33 +28,33 @@ func Moralis() core.Provider {
 		Name: "moralis", Title: "Moralis Streams", Confidence: "A",
 		Docs:       "https://docs.moralis.com/streams-api/evm/webhook-security",
 		SecretFrom: "Streams > Settings > Secret Key",
-		Scheme:     &entry.Scheme{Custom: digest{header: "X-Signature"}},
+		Scheme:     &entry.Scheme{Custom: appended{header: "X-Signature"}},
 		Event:      entry.Event{Type: []entry.Value{{JSON: "/tag"}}, Action: []entry.Value{{JSON: "/confirmed"}}},
 	}, nil)
 }
 
-// digest is a header that holds "0x" and the hexadecimal Keccak-256 of the body and the secret.
-type digest struct{ header string } // canonical
+// appended is a header that holds "0x" and the hexadecimal Keccak-256 of the body and the secret.
+type appended struct{ header string } // canonical
 
 // minSecret is the shortest secret accepted, as everywhere.
 const minSecret = 16
 
 const prefix = "0x"
 
-func (d digest) Traits() entry.CustomTraits {
+func (d appended) Traits() entry.CustomTraits {
 	return entry.CustomTraits{
 		Body: true, Proof: "Keccak-256 with the secret in `" + d.header + "`", Signed: "{body}{secret}", Headers: []string{d.header},
 	}
 }
 
-func (digest) Key(text string) (key any, problem string) {
+func (appended) Key(text string) (key any, problem string) {
 	if len(text) < minSecret {
 		return nil, "the secret is too short: it needs at least 16 bytes"
 	}
 	return []byte(text), ""
 }
 
-func (d digest) Head(req *entry.CustomRequest) (state any, err error) {
+func (d appended) Head(req *entry.CustomRequest) (state any, err error) {
 	values := req.Header[d.header]
 	switch {
 	case len(values) > 1:
@@ -75,7 +75,7 @@ func (d digest) Head(req *entry.CustomRequest) (state any, err error) {
 
 const size = 32
 
-func (d digest) Body(_ context.Context, req *entry.CustomRequest, state any, body []byte) (entry.CustomProof, error) {
+func (d appended) Body(_ context.Context, req *entry.CustomRequest, state any, body []byte) (entry.CustomProof, error) {
 	got, ok := state.([]byte)
 	if !ok {
 		return entry.CustomProof{}, errors.New("the signature was not read")
@@ -97,7 +97,7 @@ func sum(body, secret []byte) []byte {
 }
 
 // Sign signs as the provider does, for package webhooktest.
-func (d digest) Sign(r *http.Request, _ string, body []byte, key string, _ time.Time) ([]byte, error) {
+func (d appended) Sign(r *http.Request, _ string, body []byte, key string, _ time.Time) ([]byte, error) {
 	h := sha3.NewLegacyKeccak256()
 	_, _ = h.Write(append(append([]byte{}, body...), key...))
 	r.Header.Set(d.header, prefix+hex.EncodeToString(h.Sum(nil)))
