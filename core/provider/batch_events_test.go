@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/unproved"
 )
 
 // item is what one event of a batch says.
@@ -166,9 +167,8 @@ func cloudEventsRow() batchRow {
 func TestWhatTheEventsOfABatchSay(t *testing.T) {
 	t.Parallel()
 	rows := batchRows()
-	for _, p := range provider.All() {
-		e, err := core.EntryOf(p)
-		require.NoError(t, err)
+	for _, s := range everySender(t) {
+		p, e := s.provider, s.entry
 		row, ok := rows[p.Name()]
 		require.Equal(t, e.Batch != nil, ok, "%s: a row for every entry that splits, and for no other", p.Name())
 		if !ok {
@@ -237,7 +237,7 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 // TestUnisenderGosEventsAreThoseOfEveryUser: the list is one of users, documented to be of one; none is dropped.
 func TestUnisenderGosEventsAreThoseOfEveryUser(t *testing.T) {
 	t.Parallel()
-	p := provider.UnisenderGo()
+	p := unproved.UnisenderGo()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
 	for body, want := range map[string][]string{
 		`{"auth":"","events_by_user":[{"events":[{"event_name":"a"},{"event_name":"b"}]},{"events":[{"event_name":"c"}]}]}`: {"a", "b", "c"},

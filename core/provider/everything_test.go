@@ -84,6 +84,20 @@ func (s *sender) guard(t testing.TB, now time.Time) *core.Guard {
 	return g
 }
 
+// TestWhatIsKnownOfASenderSaysWhereItStands: an entry whose facts rest on descriptions by third parties alone stands in
+// the package that says so, and no other does.
+func TestWhatIsKnownOfASenderSaysWhereItStands(t *testing.T) {
+	t.Parallel()
+	for _, c := range catalogue.All() {
+		e, err := core.EntryOf(c.Sample())
+		require.NoError(t, err)
+		require.Equal(t, c.Kind == catalogue.Unproved, e.Confidence == "C", c.Name)
+		require.Contains(t, []string{"A", "B", "C"}, e.Confidence, c.Name)
+		require.True(t, strings.HasPrefix(e.Docs, "https://"), c.Name)
+		require.NotEmpty(t, e.Title, c.Name)
+	}
+}
+
 const everyURL = "https://example.com/hooks"
 
 // body is one whose events have the names that the entry looks for, and for whom it is meant.

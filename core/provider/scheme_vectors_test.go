@@ -24,6 +24,8 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
 // schemeVectors are deliveries of the entries of schemes(), signed here by the documented formula, without the code
@@ -61,7 +63,7 @@ func schemeVectors() []vector {
 	midBody := `{"transaction_status":"capture","order_id":"order-1","status_code":"200","gross_amount":"10000.00","signature_key":"` +
 		hex.EncodeToString(midSum[:]) + `"}`
 
-	uni := provider.UnisenderGo()
+	uni := unproved.UnisenderGo()
 	uniBody := func(auth string) string { return `{"auth": "` + auth + `", "events_by_user":[{"events":[]}]}` }
 	uniSum := md5.Sum([]byte(uniBody(secret(uni))))
 
@@ -128,8 +130,8 @@ func schemeVectors() []vector {
 	for _, v := range all {
 		wrong := v
 		wrong.ID, wrong.Expect = v.ID+"-wrong-key", "invalid"
-		p, _ := provider.ByName(v.Provider)
-		wrong.Secret = configured(p, 2)
+		e, _ := catalogue.ByName(v.Provider)
+		wrong.Secret = configured(e.Sample(), 2)
 		if v.Provider == "standard-webhooks" {
 			wrong.Secret = "whpk_" + b64(privateKey(entry.Ed25519, 2).Public().(ed25519.PublicKey))
 		}

@@ -8,6 +8,6 @@ func schemes() []core.Provider {
 	return []core.Provider{
 		Adyen(), Braintree(), Cloudinary(), CloudinarySHA256(), Discord(), DropboxSign(), HubSpot(), HubSpotV1(), HubSpotV2(),
 		Mandrill(), MercadoPago(), Midtrans(), Plivo(), PlivoV3(), Postal(), SendGrid(), Square(), Trello(), Twilio(),
-		UnisenderGo(), Wise(),
+		Wise(),
 	}
 }

@@ -29,7 +29,7 @@ func unknownHorizon() map[string]string {
 		"telnyx": "three attempts for each URL, without a documented delay",
 		"adyen":  third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third, "mandrill": silent,
 		"midtrans": "not found in the documentation", "mercado-pago": third, "plivo": silent, "plivo-v3": silent, "sendgrid": third,
-		"trello": third, "unisender-go": silent, "wise": third,
+		"trello": third, "wise": third,
 		"alertmanager":             "until the group's next notification, by the instance's intervals",
 		"bitbucket":                "twice more, without a documented delay",
 		"bitbucket-server":         "a circuit breaker skips deliveries, and none is sent later",
@@ -107,7 +107,7 @@ func unknownAckLimit() map[string]string {
 		"google-push-channels", "heroku", "increase", "intercom", "jira", "launchdarkly", "lemon-squeezy", "line",
 		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "messagebird-legacy", "meta", "midtrans", "mollie",
 		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate", "retell",
-		"revolut", "sanity", "sendgrid", "sharepoint", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform", "unisender-go",
+		"revolut", "sanity", "sendgrid", "sharepoint", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	} {
 		reasons[name] = "not read in an official source"

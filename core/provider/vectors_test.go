@@ -17,7 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
-	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
 // vector is one recorded delivery.
@@ -73,9 +73,9 @@ func loadVectors(t testing.TB) []vector {
 
 func (v *vector) provider(t testing.TB) core.Provider {
 	t.Helper()
-	p, ok := provider.ByName(v.Provider)
+	e, ok := catalogue.ByName(v.Provider)
 	require.True(t, ok, v.Provider)
-	return p
+	return e.Sample()
 }
 
 func (v *vector) request() *http.Request {

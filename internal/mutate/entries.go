@@ -9,9 +9,9 @@ func ofEntries() []mutation {
 	)
 	in := []string{"./core/provider"}
 	return []mutation{
-		{name: "a list of signed headers need not name the timestamp", file: listed, old: "if !slices.Contains(names, strings.ToLower(must)) {", new: "if false {", in: in},
+		{name: "a list of signed headers need not name the timestamp", file: listed, old: "if !slices.Contains(names, strings.ToLower(must)) {", new: "if !slices.Contains(names, strings.ToLower(must)) && false {", in: in},
 		{name: "a header that is listed may be missing", file: listed, old: "if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {", new: "if false {", in: in},
-		{name: "a list of signed headers may come in any order", file: listed, old: "|| i > 0 && names[i-1] >= name {", new: "{", in: in},
+		{name: "a list of signed headers may come in any order", file: listed, old: "|| i > 0 && names[i-1] >= name {", new: "|| i < 0 && names[i-1] >= name {", in: in},
 		{name: "what stands behind a second question mark is not signed", file: path, old: "if strings.Contains(query, \"?\") {\n\t\treturn target", new: "if before, _, more := strings.Cut(query, \"?\"); more {\n\t\tquery = before", in: in},
 		{name: "a query that cannot be read is signed as none", file: path, old: "return \"?\" + raw", new: "return \"\"", in: in},
 		{name: "a parameter turns a delivery into a handshake", file: handshake, old: "if r.Method == http.MethodPost && r.ContentLength > 0 {", new: "if false {", in: in},
