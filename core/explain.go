@@ -201,6 +201,9 @@ func (x *examiner) keys() *compiledKeys {
 		return nil
 	}
 	all := &compiledKeys{list: slices.Clone(list.keys.list)}
+	if !x.dear {
+		all.list = slices.DeleteFunc(all.list, func(k activeKey) bool { return k.public != nil })
+	}
 	for i := range all.list {
 		s := &all.list[i].secret
 		s.notBefore, s.notAfter = time.Time{}, time.Time{}

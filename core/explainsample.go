@@ -47,12 +47,12 @@ func (a *allowance) take() (granted int64) {
 	return granted
 }
 
-// giveBack returns what was not used.
-func (a *allowance) giveBack(granted, unused int64) {
+// giveBack ends a grant, and returns what was not used of it.
+func (a *allowance) giveBack(unused int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waiting--
-	a.left += min(unused, granted-explainLeast)
+	a.left += unused
 }
 
 // sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
@@ -65,18 +65,12 @@ func (g *Guard) sample(r *http.Request, i *inspection, f failure) *sampled {
 	default:
 		return nil
 	}
-	size := 0
-	for name, values := range r.Header {
-		size += len(name)
-		for _, v := range values {
-			size += len(v)
-		}
-	}
-	if size+len(r.RequestURI) > maxExplainHead {
-		return nil
-	}
 	granted := g.allowance.take()
 	if granted == 0 {
+		return nil
+	}
+	if headBytes(r) > maxExplainHead {
+		g.allowance.giveBack(granted)
 		return nil
 	}
 	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: i.namedTenant(), now: i.now, plain: i.plain, left: granted}
@@ -85,6 +79,17 @@ func (g *Guard) sample(r *http.Request, i *inspection, f failure) *sampled {
 		x.body, x.read = bytes.Clone(i.body), true
 	}
 	return &sampled{x, f, granted}
+}
+
+func headBytes(r *http.Request) int {
+	size := len(r.RequestURI) + len(r.Host)
+	for name, values := range r.Header {
+		size += len(name)
+		for _, v := range values {
+			size += len(v)
+		}
+	}
+	return size
 }
 
 // sampled is a refusal that waits to be explained.
@@ -97,7 +102,7 @@ type sampled struct {
 // forgo gives the work back that was granted for a record which nobody will see.
 func (r *Record) forgo() {
 	if s := r.sampled; s != nil {
-		s.examiner.g.allowance.giveBack(s.granted, s.granted)
+		s.examiner.g.allowance.giveBack(s.granted)
 	}
 }
 
@@ -113,7 +118,7 @@ func (r *Record) explain() {
 		if v := recover(); v != nil { // a bug of ours must not keep the record from the observer
 			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", v)
 		}
-		x.g.allowance.giveBack(s.granted, x.left)
+		x.g.allowance.giveBack(min(x.left, s.granted-explainLeast))
 	}()
 	r.Findings = x.examine(s.failure)
 }

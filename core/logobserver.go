@@ -59,6 +59,15 @@ func (o *logObserver) Observe(r Record) {
 			attrs = append(attrs, slog.String(name, clean(value)))
 		}
 	}
+	addAll := func(name string, n int, text func(int) string) { // in one attribute: a second of the same name hides the first
+		all := make([]string, n)
+		for i := range all {
+			all[i] = clean(text(i))
+		}
+		if n > 0 {
+			attrs = append(attrs, slog.String(name, strings.Join(all, "; ")))
+		}
+	}
 	add("route", r.Route)
 	add("tenant", r.Tenant)
 	if r.Source.IsValid() {
@@ -71,12 +80,11 @@ func (o *logObserver) Observe(r Record) {
 	if !r.Identity.IsZero() {
 		attrs = append(attrs, slog.String("identity", r.Identity.String()))
 	}
-	for _, would := range r.WouldRefuse {
-		add("would_refuse", string(would.Check)+": "+string(would.Reason)+": "+would.Detail)
-	}
-	for _, finding := range r.Findings {
-		add("found", finding.String())
-	}
+	addAll("would_refuse", len(r.WouldRefuse), func(i int) string {
+		would := &r.WouldRefuse[i]
+		return string(would.Check) + ": " + string(would.Reason) + ": " + would.Detail
+	})
+	addAll("found", len(r.Findings), func(i int) string { return r.Findings[i].String() })
 	if r.Unproved {
 		attrs = append(attrs, slog.Bool("unproved", true))
 	}
