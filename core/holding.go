@@ -196,7 +196,9 @@ func (h *holding) lose(keys []replay.Key) {
 	among := setOf(keys)
 	for i := range h.claims {
 		c := &h.claims[i]
-		if c.settled || (keys != nil && !among[c.held.Key]) {
+		// Where the verdict is known the work is over. The store may even have taken it by now, and a renewal that came
+		// after it found nothing to renew.
+		if c.verdict != 0 || (keys != nil && !among[c.held.Key]) {
 			continue
 		}
 		c.lost = true

@@ -190,3 +190,30 @@ func TestTimesThatContradictEachOtherAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// lateStore answers a verdict a while after it took effect.
+type lateStore struct{ replay.Store }
+
+func (s lateStore) Settle(ctx context.Context, settlements []replay.Settlement) error {
+	err := s.Store.Settle(ctx, settlements)
+	time.Sleep(2 * time.Second)
+	return err
+}
+
+// A renewal that reaches the store between the commit and its answer finds nothing to renew.
+func TestARenewalThatComesAfterTheCommitCancelsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.Replay = lateStore{memstore.New()}
+		g := mustNew(t, c)
+		h := core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			time.Sleep(19 * time.Second) // the first renewal is due after 20
+			require.NoError(t, core.Commit(r.Context()))
+			require.NoError(t, context.Cause(r.Context()))
+		}))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, signed(event))
+		require.Equal(t, 200, w.Code)
+	})
+}

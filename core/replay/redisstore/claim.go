@@ -36,6 +36,7 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	if err != nil {
 		return nil, err
 	}
+	items = own(s, items)
 	err = s.do(ctx, func(ctx context.Context) error { return s.claim(ctx, items, values, lease, results) })
 	if err != nil {
 		return nil, err

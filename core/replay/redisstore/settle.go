@@ -14,8 +14,9 @@ import (
 
 // settleScript puts a verdict on one key. KEYS[1] is the key, ARGV[1] the token, ARGV[2] the memory in milliseconds, or 0
 // for a release. It answers 1, or 0 where the claim is no longer held. What was done by the same token before is left as
-// it is.
-const settleScript = `
+// it is. A server that is out of memory takes it all the same: it makes nothing longer than by a moment, and what is done
+// and not remembered runs again.
+const settleScript = `#!lua flags=allow-oom
 local value = redis.call('GET', KEYS[1])
 if not value then
 	if ARGV[2] == '0' then return 1 end
@@ -54,6 +55,7 @@ func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) err
 	if len(settlements) == 0 {
 		return s.usable()
 	}
+	settlements = own(s, settlements)
 	return s.do(ctx, func(ctx context.Context) error { return s.settleAll(ctx, settlements) })
 }
 
@@ -76,6 +78,7 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 	if len(claims) == 0 {
 		return s.usable()
 	}
+	claims = own(s, claims)
 	return s.do(ctx, func(ctx context.Context) error {
 		return s.run(ctx, s.extend, len(claims), func(i int) (replay.Held, int64) { return claims[i], milliseconds(lease) })
 	})
@@ -86,6 +89,7 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	if len(keys) == 0 {
 		return s.usable()
 	}
+	keys = own(s, keys)
 	return s.do(ctx, func(ctx context.Context) error {
 		return s.pipeline(ctx, len(keys), func(c redis.Cmdable) (last redis.Cmder) {
 			for _, k := range keys {

@@ -10,7 +10,8 @@
 // # What is promised
 //
 // A claim is one SET with NX; a verdict is a script that changes the key only for the token that holds it. Leases and
-// memories are the server's own TTLs, so that no clock of a client matters. A server that persists every write
+// memories are the server's own TTLs, so that no clock of a client matters; a server whose clock jumps ahead, or that takes
+// over with one that is ahead, ends all of them early by as much. A server that persists every write
 // ("appendonly yes", "appendfsync always") loses nothing that was committed when it crashes; with the usual
 // "appendfsync everysec" a crash may lose the last second, and without persistence everything.
 //
@@ -29,6 +30,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -141,6 +143,14 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	case <-ctx.Done():
 		return explain(ctx.Err())
 	}
+}
+
+// own is what a call may go on reading when it has returned: without a client that gives up, it does.
+func own[T any](s *Store, batch []T) []T {
+	if s.direct {
+		return batch
+	}
+	return slices.Clone(batch)
 }
 
 // milliseconds rounds up, so that a lease is never shorter than it was asked for; but not beyond what fits a duration.

@@ -1,0 +1,115 @@
+package guardtests_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+const secret = "whsec_of_this_test_and_nothing_else"
+
+// While the store will not do, genuine deliveries are 503 with Retry-After, nothing runs, and the record says why. Once
+// it will, the same deliveries run, without a restart of the app.
+func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
+	t.Parallel()
+	kill := func(_ *testing.T, b *bench) { b.server.Kill() }
+	restart := func(t *testing.T, b *bench) { t.Helper(); require.NoError(t, b.server.Start()) }
+	pause := func(t *testing.T, b *bench) {
+		t.Helper()
+		require.NoError(t, b.server.Signal(syscall.SIGSTOP))
+		t.Cleanup(func() { _ = b.server.Signal(syscall.SIGCONT) }) // else it could not be stopped
+	}
+	resume := func(t *testing.T, b *bench) { t.Helper(); require.NoError(t, b.server.Signal(syscall.SIGCONT)) }
+	statement := func(s string) func(*testing.T, *bench) {
+		return func(t *testing.T, b *bench) { t.Helper(); b.exec(t, s) }
+	}
+	ask := func(args ...any) func(*testing.T, *bench) {
+		return func(t *testing.T, b *bench) { t.Helper(); require.NoError(t, b.redis.Do(t.Context(), args...).Err()) }
+	}
+	const table = sqlstore.DefaultTable
+	rename := statement("ALTER TABLE " + table + " RENAME TO gone")
+	restore := statement("ALTER TABLE gone RENAME TO " + table)
+	change := statement("ALTER TABLE " + table + " RENAME COLUMN ends_at TO over_at")
+	unchange := statement("ALTER TABLE " + table + " RENAME COLUMN over_at TO ends_at")
+
+	for _, tt := range []struct {
+		name     string
+		open     func(*testing.T) *bench
+		fail     func(*testing.T, *bench)
+		mend     func(*testing.T, *bench)
+		reason   core.Reason
+		complain string
+	}{
+		{"Redis is gone", onRedis, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
+		{"Redis stands still", onRedis, pause, resume, core.ReasonStoreUnavailable, "did not answer in time"},
+		{"Redis is full", onRedis, ask("CONFIG", "SET", "maxmemory", "1mb"), ask("CONFIG", "SET", "maxmemory", "0"), core.ReasonStoreFull, "maxmemory"},
+		{"Redis takes the permission away", onRedis, ask("ACL", "SETUSER", "app", "-set"), ask("ACL", "SETUSER", "app", "+set"), core.ReasonStoreUnavailable, "no permission"},
+		{"Redis has become a replica", onRedis, ask("REPLICAOF", "127.0.0.1", "1"), ask("REPLICAOF", "NO", "ONE"), core.ReasonStoreUnavailable, "takes no writes"},
+
+		{"PostgreSQL is gone", onPostgreSQL, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
+		{"PostgreSQL waits for a lock", onPostgreSQL, func(t *testing.T, b *bench) { t.Helper(); b.lock(t) }, func(t *testing.T, b *bench) { t.Helper(); b.unlock(t) }, core.ReasonStoreUnavailable, "in time"},
+		{"PostgreSQL has no such table", onPostgreSQL, rename, restore, core.ReasonStoreUnavailable, "table"},
+		{"PostgreSQL has another table", onPostgreSQL, change, unchange, core.ReasonStoreUnavailable, "schema"},
+		{"PostgreSQL takes the permission away", onPostgreSQL, statement("REVOKE ALL ON " + table + " FROM app"), statement("GRANT ALL ON " + table + " TO app"), core.ReasonStoreUnavailable, "lacks a right"},
+		{"PostgreSQL says that its disk is full", onPostgreSQL, statement(`CREATE FUNCTION nospace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
+			CREATE TRIGGER nospace BEFORE INSERT ON ` + table + ` EXECUTE FUNCTION nospace()`), statement("DROP TRIGGER nospace ON " + table), core.ReasonStoreFull, "full"},
+
+		{"MariaDB is gone", onMariaDB, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
+		{"MariaDB stands still", onMariaDB, pause, resume, core.ReasonStoreUnavailable, "in time"},
+		{"MariaDB has no such table", onMariaDB, rename, restore, core.ReasonStoreUnavailable, "table"},
+		{"MariaDB has another table", onMariaDB, change, unchange, core.ReasonStoreUnavailable, "schema"},
+		{"MariaDB takes the permission away", onMariaDB, statement("REVOKE INSERT ON replay." + table + " FROM app@'%'"), statement("GRANT INSERT ON replay." + table + " TO app@'%'"), core.ReasonStoreUnavailable, "lacks a right"},
+
+		{"SQLite has no such table", onSQLite, rename, restore, core.ReasonStoreUnavailable, "table"},
+		{"SQLite has another table", onSQLite, change, unchange, core.ReasonStoreUnavailable, "schema"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := tt.open(t)
+			records := make(chan core.Record, 100)
+			var ran atomic.Int32
+			guard, err := core.New(core.Config{
+				Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.store,
+				Lease:    10 * time.Second, // what a server that stood still takes up in the end is held by nobody
+				Observer: core.ObserverFunc(func(r core.Record) { records <- r }), Logger: slog.New(slog.DiscardHandler),
+			})
+			require.NoError(t, err)
+			h := core.Handler(guard, core.Signal(func(*http.Request, core.Event) error { ran.Add(1); return nil }))
+			deliver := func(n int) *httptest.ResponseRecorder {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", fmt.Sprintf(`{"id":"evt_%d"}`, n), time.Now()))
+				return w
+			}
+			require.Equal(t, 200, deliver(1).Code)
+			require.Equal(t, core.ReasonAccepted, (<-records).Reason)
+
+			tt.fail(t, b)
+			for range 2 { // the retry fares no better
+				w := deliver(2)
+				require.Equal(t, 503, w.Code)
+				require.NotEmpty(t, w.Header().Get("Retry-After"))
+				r := <-records
+				require.Equal(t, tt.reason, r.Reason)
+				require.ErrorContains(t, r.Err, tt.complain)
+				require.EqualValues(t, 1, ran.Load(), "no signal")
+			}
+
+			tt.mend(t, b)
+			require.Eventually(t, func() bool { return deliver(2).Code == 200 }, 60*time.Second, 50*time.Millisecond)
+			require.Equal(t, 200, deliver(1).Code)
+			require.EqualValues(t, 2, ran.Load(), "each event ran once")
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package guardtests_test
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	_ "github.com/go-sql-driver/mysql"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/redisstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/internal/engine"
+)
+
+// bench is a store with the means to break it.
+type bench struct {
+	store  replay.Store
+	server *engine.Server // nil: SQLite
+	redis  *redis.Client
+	admin  *sql.DB // has every right; the store's own user may have lost some
+	holder *sql.Conn
+}
+
+// exec runs statements of the administrator.
+func (b *bench) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		_, err := b.admin.ExecContext(t.Context(), s)
+		require.NoError(t, err, s)
+	}
+}
+
+// lock takes the table, until unlock, so that whoever wants it waits.
+func (b *bench) lock(t *testing.T) {
+	t.Helper()
+	var err error
+	b.holder, err = b.admin.Conn(t.Context())
+	require.NoError(t, err)
+	_, err = b.holder.ExecContext(t.Context(), "BEGIN; LOCK TABLE "+sqlstore.DefaultTable+" IN ACCESS EXCLUSIVE MODE")
+	require.NoError(t, err)
+}
+
+func (b *bench) unlock(t *testing.T) {
+	t.Helper()
+	_, err := b.holder.ExecContext(t.Context(), "COMMIT")
+	require.NoError(t, err)
+	require.NoError(t, b.holder.Close())
+}
+
+func start(t *testing.T, begin func(engine.Options) (*engine.Server, error), args ...string) *engine.Server {
+	t.Helper()
+	s, err := begin(engine.Options{Durable: true, Args: args})
+	engine.Need(t, err)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func onRedis(t *testing.T) *bench {
+	t.Helper()
+	server := start(t, engine.Redis, "--user", "app", "on", "nopass", "~*", "+@all")
+	admin := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), Username: "app", Password: "x", ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = admin.Close(); _ = client.Close() })
+	store, err := redisstore.New(t.Context(), client)
+	require.NoError(t, err)
+	return &bench{store: store, server: server, redis: admin}
+}
+
+func onSQL(t *testing.T, driver string, dialect sqlstore.Dialect, server *engine.Server, admin, app string, statements ...string) *bench {
+	t.Helper()
+	b := &bench{server: server, admin: openDB(t, driver, admin)}
+	require.NoError(t, sqlstore.Migrate(t.Context(), b.admin, dialect))
+	b.exec(t, statements...)
+	store, err := sqlstore.New(t.Context(), openDB(t, driver, app), dialect)
+	require.NoError(t, err)
+	b.store = store
+	return b
+}
+
+func onPostgreSQL(t *testing.T) *bench {
+	t.Helper()
+	s := start(t, engine.PostgreSQL)
+	dsn := func(user string) string {
+		return fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", user, s.Addr())
+	}
+	return onSQL(t, "pgx", sqlstore.PostgreSQL, s, dsn("owner"), dsn("app"), "CREATE ROLE app LOGIN", "GRANT ALL ON "+sqlstore.DefaultTable+" TO app")
+}
+
+func onMariaDB(t *testing.T) *bench {
+	t.Helper()
+	s := start(t, engine.MariaDB)
+	dsn := func(user string) string { return fmt.Sprintf("%s@tcp(%s)/replay", user, s.Addr()) }
+	// In the database that is called test everybody may do everything.
+	_, err := openDB(t, "mysql", fmt.Sprintf("root@tcp(%s)/test", s.Addr())).ExecContext(t.Context(), "CREATE DATABASE replay")
+	require.NoError(t, err)
+	return onSQL(t, "mysql", sqlstore.MySQL, s, dsn("root"), dsn("app"), "CREATE USER app@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON replay."+sqlstore.DefaultTable+" TO app@'%'")
+}
+
+func onSQLite(t *testing.T) *bench {
+	t.Helper()
+	dsn := "file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=journal_mode(WAL)"
+	return onSQL(t, "sqlite", sqlstore.SQLite, nil, dsn, dsn)
+}
+
+func openDB(t *testing.T, driver, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(8)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
