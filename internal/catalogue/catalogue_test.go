@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,3 +66,28 @@ func TestMistakesInParametersNameThem(t *testing.T) {
 	twilio, _ := catalogue.ByName("twilio")
 	require.Equal(t, catalogue.PublicURL, twilio.Parameters[0].Name)
 }
+
+// TestNamesNeverChange: names stand in configurations, logs and stores. One may be added, and none taken away.
+func TestNamesNeverChange(t *testing.T) {
+	t.Parallel()
+	for name := range strings.FieldsSeq(names) {
+		_, ok := catalogue.ByName(name)
+		require.True(t, ok, name)
+	}
+	require.GreaterOrEqual(t, len(catalogue.All()), len(strings.Fields(names)))
+}
+
+const names = `
+amazon-ses brevo mailersend mailgun mailjet mailtrap mandrill postal postmark resend sendgrid sparkpost unisender-go
+customer-io loops mailchimp github gitlab gitlab-token bitbucket bitbucket-server gitea forgejo gogs azure-devops docker-hub circleci buildkite
+travis-ci vercel netlify heroku sentry pagerduty linear jira jira-connect asana trello notion clickup monday airtable figma
+contentful sanity supabase clerk workos okta launchdarkly grafana alertmanager mux cloudflare-notifications cloudflare-stream svix
+standard-webhooks rfc9421 cloudevents websub websub-sha1 github-style stripe paypal square shopify woocommerce adyen adyen-platform
+braintree paddle lemon-squeezy polar razorpay paystack flutterwave coinbase-commerce coinbase-cdp mollie gocardless wise plaid
+chargebee recurly xendit midtrans mercado-pago revolut modern-treasury increase checkout-com slack discord twilio telegram meta
+line viber zoom ms-teams vonage messagebird messagebird-legacy plivo plivo-v3 sinch sinch-application sinch-numbers telnyx intercom
+zendesk hubspot hubspot-v2 hubspot-v1 front typeform calendly cal-com dropbox box docusign dropbox-sign twitch x-twitter strava
+webflow xero quickbooks openai anthropic replicate elevenlabs retell aws-sns aws-eventbridge google-pubsub google-eventarc
+google-push-channels azure-event-grid azure-event-grid-cloudevents microsoft-graph sharepoint cloudinary cloudinary-sha256 alchemy
+moralis quicknode basic bearer
+`
