@@ -449,3 +449,70 @@ func TestTenantsInUseAtTheSameTime(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestATenantThatIsNotProvedIsNotAuthenticated(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
+	g := mustNew(t, c)
+	ran := false
+	run(g, of("acme", testSecret, event), func(_ *http.Request, e core.Event) error {
+		ran = true
+		require.True(t, e.Unproved)
+		require.False(t, e.Authenticated.Tenant)
+		require.Equal(t, "acme", e.Tenant)
+		return nil
+	})
+	require.True(t, ran)
+	require.Equal(t, "acme", rec.last(t, g).Tenant)
+	run(g, of("initech", testSecret, event), never(t))
+	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, "nothing is configured for it, so that there is nothing to report")
+	for _, u := range g.Rotation().Secrets {
+		require.Zero(t, u.Matched)
+	}
+}
+
+func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
+	t.Parallel()
+	const canary = "canary"
+	log := &logged{}
+	c, _ := tenantConfig(timestamped())
+	var said strings.Builder
+	c.Logger = log.logger()
+	logs := core.LogObserver(c.Logger)
+	c.Observer = core.ObserverFunc(func(r core.Record) {
+		fmt.Fprintf(&said, "%+v\n", r)
+		logs.Observe(r)
+	})
+	const short, long = canary + "-5h", canary + "-a-secret-of-enough-bytes"
+	src := &bySQL{lists: map[string]*core.SecretList{}}
+	c.Secrets = src
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(long))}
+	g := mustNew(t, c)
+	send := func(tenant, secret, token string) {
+		r := of(tenant, secret, `{"id":"1"}`)
+		r.Header.Set("X-Token", token)
+		w := run(g, r, ok)
+		require.NotContains(t, w.Body.String(), canary)
+	}
+	src.set("acme", long, short)
+	send("acme", long, long)
+	src.set("acme", long)
+	send("acme", long, long)
+	send("acme", long, long)
+	src.set("acme", short)
+	send("acme", long, long)
+	send("acme", canary, long)
+	send("acme", long, canary)
+	send(canary, long, long)
+	send(canary+"/..", long, long)
+	src.err = errors.New("away")
+	send("acme", long, long)
+	require.NoError(t, g.Flush(t.Context()))
+	for what, text := range map[string]string{
+		"the log": log.String(), "the records": said.String(), "the rotation": g.Rotation().String() + fmt.Sprintf("%+v", g.Rotation()),
+		"the health": fmt.Sprintf("%+v", g.Health()), "the guard": fmt.Sprintf("%+v %#v", g, c),
+	} {
+		require.NotContains(t, text, canary, what)
+	}
+}
