@@ -28,7 +28,10 @@ require (
 )
 
 // Tests.
-require github.com/stretchr/testify v1.11.1
+require (
+	github.com/stretchr/testify v1.11.1
+	go.uber.org/goleak v1.2.1
+)
 
 // core/handover.
 require github.com/ThreeDotsLabs/watermill v1.2.0
@@ -38,8 +41,6 @@ require (
 	github.com/redis/go-redis/v9 v9.7.3
 	golang.org/x/time v0.14.0
 )
-
-require go.uber.org/goleak v1.2.1
 
 require (
 	filippo.io/edwards25519 v1.1.0 // indirect

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/sallyport-go/sallyport/examples/internal/database"
 	"github.com/sallyport-go/sallyport/internal/engine"
@@ -42,6 +43,10 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if binary, err := receiverBinary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(binary))
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	os.Exit(code)
 }

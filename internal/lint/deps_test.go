@@ -22,7 +22,7 @@ const (
 // itself.
 func notInPrograms() []string {
 	return []string{
-		"github.com/stretchr/testify", "github.com/redis", "github.com/go-sql-driver", "github.com/lib/pq",
+		"github.com/stretchr/testify", "go.uber.org/goleak", "github.com/redis", "github.com/go-sql-driver", "github.com/lib/pq",
 		"github.com/jackc", "github.com/mattn/go-sqlite3", "modernc.org/sqlite", "github.com/nats-io", "testing",
 		"database/sql", "github.com/ThreeDotsLabs", "github.com/riverqueue",
 	}
