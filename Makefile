@@ -114,7 +114,7 @@ mutate: ## Break the code in every way that internal/mutate knows; each has to m
 .PHONY: crash
 crash: ## Kill receivers 200 times on each store, and count what was run
 	SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -v -timeout 20m -run 'Nothing' ./examples/cluster
-	cd internal/storetests && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -timeout 40m ./...
+	cd internal/storetests && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -timeout 90m ./...
 
 .PHONY: docs
 docs: ## Write docs/providers.md from the entries

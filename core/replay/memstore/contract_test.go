@@ -25,3 +25,7 @@ func TestStoreKeepsTheContract(t *testing.T) { storetest.Run(t, harness) }
 func TestStoreKeepsTheContractConcurrently(t *testing.T) { storetest.RunConcurrent(t, harness) }
 
 func TestStoreAnswersAsTheModelDoes(t *testing.T) { storetest.RunHistories(t, harness, 2000, 1) }
+
+func TestStoreKeepsItsPromisesWhateverAnswersAreLost(t *testing.T) {
+	storetest.RunFaultyHistories(t, harness, 10_000, 1)
+}

@@ -46,3 +46,11 @@ func HistoryViolation(t *testing.T, h Harness, n int, seed uint64) (err error) {
 	h.Test(t, func(t *testing.T) { err = checkHistories(t, h, n, seed) })
 	return err
 }
+
+// FaultyHistoryViolation returns the error of the first history with faults that goes wrong.
+func FaultyHistoryViolation(t *testing.T, h Harness, n int, seed uint64) (err error) {
+	t.Helper()
+	h = h.withDefaults()
+	h.Test(t, func(t *testing.T) { err = checkFaultyHistories(t, h, n, seed) })
+	return err
+}

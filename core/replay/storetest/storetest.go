@@ -8,10 +8,12 @@
 //		storetest.Run(t, h)
 //		storetest.RunConcurrent(t, h)
 //		storetest.RunHistories(t, h, 1000, 1)
+//		storetest.RunFaultyHistories(t, h, 1000, 1)
 //	}
 //
 // [Run] has one subtest for each rule; a failure says what was seen and which rule it breaks. [RunConcurrent] is worth
 // most under the race detector. [RunHistories] compares the store with a model, call by call, over random histories.
+// [RunFaultyHistories] loses calls and answers on the way, and checks what must hold all the same.
 //
 // The rules stand for the invariants of a store: at most one holder of a key (I1); nothing committed is claimed again
 // before its TTL ends (I2); after a release or the end of a lease a claim succeeds (I3); a stale token changes nothing

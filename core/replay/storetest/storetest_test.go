@@ -174,3 +174,31 @@ func TestRuleNamesAreUnique(t *testing.T) {
 		require.False(t, strings.Contains(name, "/"), name)
 	}
 }
+
+// What lost answers bring to light, apart from what the model sees without them.
+func TestHistoriesWithFaultsCatchFlaws(t *testing.T) {
+	require.NoError(t, storetest.FaultyHistoryViolation(t, harnessOf(none), 500, 1))
+	for _, tt := range []struct {
+		flaw flaw
+		want string
+	}{
+		{"claims what is in flight", "(I1)"},
+		{"ends leases early", "(I1)"},
+		{"claims what is done", "(I2)"},
+		{"forgets what is done", "(I2)"},
+		{"releases what is done", "(I2)"},
+		{"never ends a lease", "(I3)"},
+		{"hides lost claims", "(I4)"},
+		{"settles what has ended", "(I4)"},
+		{"extends for anybody", "(I4)"},
+		{"extends nothing", "(I1)"},
+		{"ignores the context", "whose context had ended"},
+		{"does not repeat a commit", "was not settled for its holder"},
+	} {
+		t.Run(string(tt.flaw), func(t *testing.T) {
+			err := storetest.FaultyHistoryViolation(t, harnessOf(tt.flaw), 500, 1)
+			require.ErrorContains(t, err, "faulty history")
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}

@@ -104,3 +104,9 @@ func TestPrefixesKeepApplicationsApart(t *testing.T) {
 	claim(t, other, 1, time.Hour)
 	require.Equal(t, replay.InFlight, stateOf(t, one, 1, time.Hour).State)
 }
+
+// TestStoreKeepsItsPromisesWhateverAnswersAreLost runs 100 histories; SALLYPORT_HISTORIES says otherwise.
+func TestStoreKeepsItsPromisesWhateverAnswersAreLost(t *testing.T) {
+	t.Parallel()
+	storetest.RunFaultyHistories(t, harness(t, connect(t, server(t).Addr())), number(t, "SALLYPORT_HISTORIES", 100), 1)
+}

@@ -63,6 +63,13 @@ func TestStoreAnswersAsTheModelDoes(t *testing.T) {
 	each(t, func(t *testing.T, e *engine) { storetest.RunHistories(t, shifted(t, e), n, 1) })
 }
 
+// TestStoreKeepsItsPromisesWhateverAnswersAreLost runs 100 histories; SALLYPORT_HISTORIES says otherwise.
+func TestStoreKeepsItsPromisesWhateverAnswersAreLost(t *testing.T) {
+	t.Parallel()
+	n := number(t, "SALLYPORT_HISTORIES", 100)
+	each(t, func(t *testing.T, e *engine) { storetest.RunFaultyHistories(t, shifted(t, e), n, 1) })
+}
+
 // shifted lets no time pass, but moves the ends of all leases and TTLs towards the present: to a store, whose only
 // clock is its database's, that is the same. One table serves all its stores, one after the other.
 func shifted(t *testing.T, e *engine) storetest.Harness {
