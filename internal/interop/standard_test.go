@@ -32,6 +32,9 @@ func TestStandardWebhooks(t *testing.T) {
 		{provider.OpenAI(), whsecs(), decoded},
 		{provider.Anthropic(), whsecs(), decoded},
 		{provider.Replicate(), whsecs(), decoded},
+		{provider.GitLab(), whsecs(), decoded},
+		{provider.Increase(), whsecs(), decoded},
+		{provider.Loops(), whsecs(), decoded},
 		// Supabase shows "v1,whsec_...", and tells its users to cut "v1,whsec_" off for the library.
 		{provider.Supabase(), versioned(whsecs()), func(secret string) (*standardwebhooks.Webhook, error) {
 			return standardwebhooks.NewWebhook(strings.TrimPrefix(secret, "v1,whsec_"))
