@@ -92,8 +92,9 @@ func goldenBodies() map[string]string {
 		"adyen":      `{"notificationItems":[{"NotificationRequestItem":{"pspReference":"1","eventCode":"CAPTURE","success":"true"}}]}`,
 		"postal":     `{"uuid":"u1"}`, "trello": `{"action":{"id":"a1"}}`,
 		"aws-sns": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`, "amazon-ses": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
-		"travis-ci": "payload=" + url.QueryEscape(`{"repository":{"owner_name":"acme","name":"app"}}`),
-		"telnyx":    `{"data":{"id":"t1"}}`, "microsoft-graph": `{"value":[{"id":"n1"}]}`, "sharepoint": `{"value":[{"resource":"r1"}]}`,
+		"scaleway-tem": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
+		"travis-ci":    "payload=" + url.QueryEscape(`{"repository":{"owner_name":"acme","name":"app"}}`),
+		"telnyx":       `{"data":{"id":"t1"}}`, "microsoft-graph": `{"value":[{"id":"n1"}]}`, "sharepoint": `{"value":[{"resource":"r1"}]}`,
 		"midtrans":     `{"transaction_id":"t1","transaction_status":"settlement","order_id":"o1","status_code":"200","gross_amount":"10.00"}`,
 		"dropbox-sign": `{"event":{"event_type":"sent"},"signature_request":{"signature_request_id":"s1"}}`,
 	}

@@ -27,10 +27,9 @@ import (
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
-// TestRecordedDeliveriesThroughEveryRouter sends each recorded delivery over HTTP.
-func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
-	t.Parallel()
-	mounts := map[string]func(g *core.Guard, ran func()) http.Handler{
+// everyMount serves /hooks behind a guard in each router; ran is called for each event.
+func everyMount() map[string]func(g *core.Guard, ran func()) http.Handler {
+	return map[string]func(g *core.Guard, ran func()) http.Handler{
 		"gin": func(g *core.Guard, ran func()) http.Handler {
 			r, s := gin.New(), ginwebhook.NewSignals()
 			s.On("*", func(*gin.Context, core.Event) error { ran(); return nil })
@@ -62,6 +61,12 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 			return r
 		},
 	}
+}
+
+// TestRecordedDeliveriesThroughEveryRouter sends each recorded delivery over HTTP.
+func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
+	t.Parallel()
+	mounts := everyMount()
 	files, err := filepath.Glob("../../core/provider/testdata/vectors/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)

@@ -59,7 +59,16 @@ func library() []Entry {
 
 // unprovedOnes are the entries of core/provider/unproved.
 func unprovedOnes() []Entry {
-	return plain(Unproved, "core/provider/unproved", unproved.All())
+	return append(plain(Unproved, "core/provider/unproved", unproved.All()), Entry{
+		Kind: Unproved, Package: "core/provider/unproved",
+		Parameters: []Parameter{{
+			Name: "topics", Required: true, List: true, Sample: []string{"arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"},
+			Doc: "the ARNs of your topics of Topics and Events; messages of other topics are refused",
+		}},
+		make: func(v Values) core.Provider {
+			return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: v["topics"]})
+		},
+	})
 }
 
 // plain makes entries of providers that need no parameter.
