@@ -141,7 +141,7 @@ func secret(c catalogue.Entry, e *entry.Entry) string {
 		return "you choose it"
 	}
 	if c.FetchesKeys() {
-		return "none: keys are fetched by `core.Config.Keys`; in their place " + e.SecretFrom
+		return "`core.Config.Keys` fetches the keys; without it: " + e.SecretFrom
 	}
 	return e.SecretFrom
 }
