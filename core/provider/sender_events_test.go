@@ -207,7 +207,7 @@ func TestMailchimpAsksForTheURLFirst(t *testing.T) {
 func TestABrokenAuthenticationLosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"alertmanager", "bitbucket", "brevo", "elevenlabs", "gitlab", "gitlab-token", "jira", "okta", "pagerduty", "sanity",
+		"alertmanager", "bitbucket", "brevo", "elevenlabs", "figma", "gitlab", "gitlab-token", "jira", "okta", "pagerduty", "sanity",
 	} {
 		p, ok := provider.ByName(name)
 		require.True(t, ok)
