@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/hex"
 	"hash"
 	"net/http"
 	"sync/atomic"
@@ -71,4 +72,15 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 		j.inspection.match.count(now)
 	}
 	return !f.failed()
+}
+
+// DecoyMAC signs with the key that unknown tenants are judged by.
+func (g *Guard) DecoyMAC(parts ...string) string {
+	k := &g.verifier.ring.unknown.keys.list[0]
+	st := k.pool.get()
+	defer k.pool.put(st)
+	for _, p := range parts {
+		st.writeString(p)
+	}
+	return hex.EncodeToString(st.sum())
 }

@@ -148,6 +148,17 @@ func TestAnUnknownTenantCostsWhatAForgeryCosts(t *testing.T) {
 	require.EqualValues(t, 1, unknown.Sums.Load(), "a key that is none costs the same, but for the lookup")
 }
 
+func TestTheKeyThatNobodyHasProvesNothing(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	g := mustNew(t, c)
+	at := fmt.Sprint(testTime.Unix())
+	r := post(event, "X-Tenant", "initech", "Acme-Signature", "t="+at+",v1="+g.DecoyMAC(at, ".", event))
+	run(g, r, never(t))
+	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Contains(t, rec.last(t, g).Detail, "is unknown")
+}
+
 type countedBody struct {
 	*strings.Reader
 	n atomic.Int64
