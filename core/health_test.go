@@ -225,15 +225,22 @@ func TestASlowObserverIsHealthsBusinessToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(chan struct{})
 		c, _ := config(timestamped())
-		c.Observer = core.ObserverFunc(func(core.Record) { <-stuck })
+		var last core.Record
+		c.Observer = core.ObserverFunc(func(r core.Record) { <-stuck; last = r })
 		g := mustNew(t, c)
 		run(g, post(event), never(t))
 		synctest.Wait() // the observer has it
 		for range 1500 {
-			run(g, post(event), never(t)) // some of them wait to be explained, and some of those are dropped
+			run(g, signed(event), ok)
 		}
 		require.EqualValues(t, 1500-1024, g.Health().DroppedRecords)
+		for range 10 {
+			run(g, post(event), never(t)) // they would be explained, and are dropped
+		}
 		close(stuck)
 		require.NoError(t, g.Flush(t.Context()))
+		run(g, post(event), never(t))
+		require.NoError(t, g.Flush(t.Context()))
+		require.NotEmpty(t, last.Findings, "what was dropped holds no place among those that wait to be explained")
 	})
 }
