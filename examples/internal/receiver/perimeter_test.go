@@ -58,7 +58,8 @@ func TestChecksThatOnlyReport(t *testing.T) {
 		require.Equal(t, 0, r.end())
 		log := drained(r.stderr)
 		require.Contains(t, log, "a check only reports")
-		require.Contains(t, log, "would_refuse=\"signature: bad_signature")
-		require.Contains(t, log, "would_refuse=\"sources: source_not_allowed")
+		require.Contains(t, log, "would_refuse=\"https: plain_http")
+		require.Contains(t, log, "; sources: source_not_allowed")
+		require.Contains(t, log, "; signature: bad_signature")
 	})
 }
