@@ -3,6 +3,10 @@ package core
 import "net/http"
 
 // Handler guards a plain net/http handler. It panics for a nil guard or handler, where it is mounted.
+//
+// The temporary files of a multipart form are removed when the handler has returned. As in net/http itself, those of a
+// form that was parsed on a copy (middleware behind the guard that calls [http.Request.WithContext]) are out of reach
+// here and in Chi: whoever copies the request removes them, by r.MultipartForm.RemoveAll. Gin and Echo keep the copy.
 func Handler(guard *Guard, next http.Handler) http.Handler {
 	if guard == nil || next == nil {
 		panic("sallyport: the guard or the handler is nil" + callerLine())
