@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -344,6 +345,18 @@ func TestEveryAlgorithm(t *testing.T) {
 				r := sign(right)
 				r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(degenerate)+":")
 				require.Equal(t, core.ReasonBadSignature, reasonOf(g, r))
+			}
+			one := sign(right).Header
+			raw, err := base64.StdEncoding.DecodeString(strings.Trim(strings.TrimPrefix(one.Get("Signature"), "sig1="), ":"))
+			require.NoError(t, err)
+			for at := range len(raw) + 1 { // a zero more at any place is another spelling of the same numbers, or none
+				r := sign(right)
+				r.Header = one.Clone()
+				r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(slices.Insert(slices.Clone(raw), at, 0))+":")
+				require.Equal(t, core.ReasonBadSignature, reasonOf(g, r), "a zero at %d", at)
+				if at > 40 {
+					break
+				}
 			}
 			for _, other := range []httpsig.Algorithm{httpsig.HMACSHA256, httpsig.Ed25519, httpsig.ECDSAP256SHA256, httpsig.RSAPSSSHA512, httpsig.RSAv15SHA256} {
 				c := config()

@@ -202,6 +202,8 @@ func TestSourcesThatFail(t *testing.T) {
 	for _, key := range []crypto.PublicKey{nil, "key", []byte("key"), ecKey(t).Public(), small.Public()} {
 		require.Equal(t, core.ReasonBadSignature, reasonOf(guardOf(t, p, nil, oddSource{key}), post("Authorization", value, "")), "%T", key)
 	}
+	weak := "Bearer " + rs256(t, small, `{"alg":"RS256","kid":"k1"}`, googleClaims())
+	require.Equal(t, core.ReasonBadSignature, reasonOf(guardOf(t, p, nil, oddSource{small.Public()}), post("Authorization", weak, "")), "its own weak key")
 	require.Equal(t, core.ReasonBadSignature, reasonOf(guardOf(t, jwt.Plaid(), nil, oddSource{rsaOnce()[0].Public()}),
 		post("Plaid-Verification", es256(t, ecKey(t), `{"alg":"ES256","kid":"k1"}`, fmt.Sprintf(`{"iat":%d}`, now)), "")))
 }
