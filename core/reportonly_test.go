@@ -76,13 +76,13 @@ func TestACheckThatOnlyReportsLetsThroughWhatItWouldRefuse(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, rec, store := reporting(timestamped())
+			c, rec, _ := reporting(timestamped())
 			g := mustNew(t, c)
 			require.Equal(t, row.status, run(g, row.request(), never(t)).Code, "without the mode it is refused")
 			require.Equal(t, row.want, rec.last(t, g).Reason)
 			require.Empty(t, rec.last(t, g).WouldRefuse)
 
-			c, rec, store = reporting(timestamped(), row.check)
+			c, rec, store := reporting(timestamped(), row.check)
 			g = mustNew(t, c)
 			var got core.Event
 			var delivery *core.Delivery
