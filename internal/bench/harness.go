@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// subject is one way to do a task. Run does it once and panics where it fails; what is judged was made before.
+type subject struct {
+	name string
+	run  func()
+	// check proves, before anything is timed, that the subject accepts what is genuine and refuses what is forged.
+	check func() error
+}
+
+// figure is what was measured of a subject, in nanoseconds.
+type figure struct {
+	name          string
+	median, best  float64
+	spread        float64 // the middle half of the rounds, as a part of the median
+	allocs, bytes float64
+}
+
+// settings say how long and how often is measured.
+type settings struct {
+	each   time.Duration // of one subject in one round
+	rounds int
+}
+
+// measure lets the subjects take turns: each round runs every one of them, so that what a busy machine adds falls on all.
+func (s settings) measure(subjects []subject) []figure {
+	turns := make([]int, len(subjects))
+	for i := range subjects {
+		turns[i] = s.calibrate(subjects[i].run)
+	}
+	took := make([][]float64, len(subjects))
+	figures := make([]figure, len(subjects))
+	for round := range s.rounds {
+		for i := range subjects {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			for range turns[i] {
+				subjects[i].run()
+			}
+			took[i] = append(took[i], float64(time.Since(start))/float64(turns[i]))
+			runtime.ReadMemStats(&after)
+			if round == 0 {
+				figures[i].allocs = float64(after.Mallocs-before.Mallocs) / float64(turns[i])
+				figures[i].bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(turns[i])
+			}
+		}
+	}
+	for i := range subjects {
+		slices.Sort(took[i])
+		f := &figures[i]
+		f.name, f.median, f.best = subjects[i].name, quantile(took[i], 0.5), took[i][0]
+		f.spread = (quantile(took[i], 0.75) - quantile(took[i], 0.25)) / f.median
+	}
+	return figures
+}
+
+// calibrate gives how often a subject runs in a round.
+func (s settings) calibrate(run func()) int {
+	for n := 1; ; n *= 2 {
+		start := time.Now()
+		for range n {
+			run()
+		}
+		if took := time.Since(start); took > s.each/4 {
+			return max(1, int(float64(n)*float64(s.each)/float64(took)))
+		}
+	}
+}
+
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	low, high := sorted[int(math.Floor(at))], sorted[int(math.Ceil(at))]
+	return low + (high-low)*(at-math.Floor(at))
+}
+
+// checkAll stops at the first subject that does not agree with the others.
+func checkAll(subjects []subject) error {
+	for _, s := range subjects {
+		if s.check == nil {
+			continue
+		}
+		if err := s.check(); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// writeTable prints figures: ratios of medians to the first subject, the floor, and to ours. A difference to ours that
+// does not exceed the noise of the two is marked, and is no difference.
+func writeTable(w io.Writer, figures []figure, ours string) {
+	at := slices.IndexFunc(figures, func(f figure) bool { return f.name == ours })
+	fmt.Fprintln(w, "| | median ns | best ns | middle half | to the floor | to ours | allocations | bytes |")
+	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|---:|---:|")
+	for i, f := range figures {
+		toOurs := "-"
+		if at >= 0 && i != at {
+			o := figures[at]
+			toOurs = fmt.Sprintf("%.2f", f.median/o.median)
+			if noise := (f.spread*f.median + o.spread*o.median) / 2; math.Abs(f.median-o.median) <= noise {
+				toOurs += " (noise)"
+			}
+		}
+		fmt.Fprintf(w, "| %s | %.0f | %.0f | ±%.0f%% | %.2f | %s | %.0f | %.0f |\n",
+			strings.ReplaceAll(f.name, "|", "/"), f.median, f.best, 50*f.spread, f.median/figures[0].median, toOurs, f.allocs, f.bytes)
+	}
+	fmt.Fprintln(w)
+}
