@@ -12,6 +12,7 @@ import (
 type judging struct {
 	inspection inspection
 	presented  presented
+	told       told
 	slot       bodySlot
 	buffer     [bodyUnit]byte // what a body that nobody has proved is read into, as far as it goes
 }
@@ -28,7 +29,7 @@ func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging
 	if g.clock {
 		i.now = g.now()
 	}
-	i.presented, i.place, i.buffer = &j.presented, &j.slot, j.buffer[:0]
+	i.presented, i.told, i.place, i.buffer = &j.presented, &j.told, &j.slot, j.buffer[:0]
 	j.presented.match = &i.match
 	return j
 }
@@ -39,7 +40,7 @@ func (g *Guard) judged(j *judging) {
 	j.inspection = inspection{}
 	j.presented.claims = claims{}
 	j.presented.signatures.n = 0 // what stands there is looked at as far as n only
-	j.slot = bodySlot{}
+	j.told, j.slot = told{}, bodySlot{}
 	g.judgings.Put(j)
 }
 

@@ -95,7 +95,12 @@ const (
 	ReplayCommitFailed ReplayState = "commit_failed" // the app's work is done and may run again
 )
 
-const pumpCapacity = 1024
+const (
+	pumpCapacity = 1024
+	// gatherRecords is how long the goroutine waits for more before it hands records over. Waking it for each would cost a
+	// request more than all else that is done for its record.
+	gatherRecords = time.Millisecond
+)
 
 // pump hands records to an observer in order, from a goroutine that lives only while there are any.
 type pump struct {
@@ -109,9 +114,12 @@ type pump struct {
 	dropped int           // since the last record that was taken
 	lost    atomic.Int64  // in all
 	idle    chan struct{} // closed when the goroutine ends; nil: nobody waits for that
+	hurry   chan struct{} // of one place: the goroutine is not to wait for more
 }
 
-func newPump(o Observer, l *slog.Logger) *pump { return &pump{observer: o, logger: l} }
+func newPump(o Observer, l *slog.Logger) *pump {
+	return &pump{observer: o, logger: l, hurry: make(chan struct{}, 1)}
+}
 
 // put copies the record.
 func (p *pump) put(r *Record) {
@@ -129,10 +137,26 @@ func (p *pump) put(r *Record) {
 		p.running = true
 		go p.drain()
 	}
+	if len(p.queue) == pumpCapacity/2 {
+		p.hurryUp()
+	}
+}
+
+func (p *pump) hurryUp() {
+	select {
+	case p.hurry <- struct{}{}:
+	default: // it was told already
+	}
 }
 
 func (p *pump) drain() {
-	for {
+	more := time.NewTimer(gatherRecords)
+	defer more.Stop()
+	for ; ; more.Reset(gatherRecords) {
+		select {
+		case <-more.C:
+		case <-p.hurry:
+		}
 		p.mu.Lock()
 		batch := p.queue
 		if len(batch) == 0 {
@@ -149,7 +173,7 @@ func (p *pump) drain() {
 		for i := range batch {
 			p.observe(batch[i])
 		}
-		if cap(batch) > pumpCapacity/8 {
+		if cap(batch) > pumpCapacity/4 {
 			continue // after a burst its room is not kept
 		}
 		clear(batch) // of what they point to, nothing is kept
@@ -181,6 +205,7 @@ func (p *pump) flush(ctx context.Context) error {
 			p.idle = make(chan struct{})
 		}
 		idle := p.idle
+		p.hurryUp()
 		p.mu.Unlock()
 		select {
 		case <-idle:

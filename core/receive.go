@@ -90,6 +90,7 @@ type inspection struct {
 	borrowed    bool   // the body stands in buffer
 	buffer      []byte // of this call of Receive
 	presented   *presented
+	told        *told
 	match       matchNotes // of the secrets that proved it
 	tenant      string     // that is known; what the delivery says of it is in presented
 	secret      string
@@ -244,14 +245,15 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d := &Delivery{guard: g, parent: prior, body: i.ownBody()}
 	d.inspection = *i
 	// Those belong to this call of Receive, and the router's own context, which these hold on to, to this request.
-	d.inspection.presented, d.inspection.place, d.inspection.slot, d.inspection.buffer = nil, nil, nil, nil
+	d.inspection.presented, d.inspection.told, d.inspection.place, d.inspection.slot, d.inspection.buffer = nil, nil, nil, nil, nil
 	d.inspection.in.Param, d.inspection.w = nil, nil
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
-	t := told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
+	t := i.told
+	*t = told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
 	if !i.proved {
 		t.bodyProved, t.headersProved, t.signedID = false, false, ""
 	}
-	if f := d.readEvents(&t); f.failed() {
+	if f := d.readEvents(t); f.failed() {
 		return nil, f
 	}
 	d.carrier = carrier{r.Context(), d}

@@ -15,6 +15,22 @@ type Reply struct {
 	Body   []byte
 	// Rejection is set when the delivery was refused, and nil for the answer to a handshake, a duplicate or a signal.
 	Rejection *Rejection
+
+	// The usual values and text, here so that they need no places of their own. A reply belongs to one request.
+	values [4]string
+	n      int
+	text   [48]byte
+}
+
+// set is Header.Set for a canonical name.
+func (p *Reply) set(name, value string) {
+	if p.n == len(p.values) {
+		p.Header[name] = []string{value}
+		return
+	}
+	p.values[p.n] = value
+	p.n++
+	p.Header[name] = p.values[p.n-1 : p.n : p.n] // who appends to it gets a copy
 }
 
 // Write puts the reply out as net/http does.
@@ -33,9 +49,9 @@ func (p *Reply) Write(w http.ResponseWriter) {
 func textReply(status int, body string) *Reply {
 	p := &Reply{Status: status, Header: make(http.Header, 4)}
 	if body != "" {
-		p.Header.Set("Content-Type", "text/plain; charset=utf-8")
-		p.Header.Set("X-Content-Type-Options", "nosniff")
-		p.Body = []byte(body)
+		p.set("Content-Type", "text/plain; charset=utf-8")
+		p.set("X-Content-Type-Options", "nosniff")
+		p.Body = append(p.text[:0], body...)
 	}
 	return p
 }
@@ -48,12 +64,12 @@ func rejectionReply(r *Rejection) *Reply {
 	if r.Status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge with every 401, and SNS sends its credentials only after one. The same challenge
 		// whatever failed.
-		p.Header.Set("WWW-Authenticate", `Basic realm="webhook", charset="UTF-8"`)
+		p.set("Www-Authenticate", `Basic realm="webhook", charset="UTF-8"`)
 	}
 	switch r.Reason {
 	case ReasonBodyTooLarge:
 		// What is left of the body is not worth reading.
-		p.Header.Set("Connection", "close")
+		p.set("Connection", "close")
 	case ReasonRateLimited, ReasonInFlight, ReasonStoreUnavailable, ReasonStoreFull, ReasonKeysUnavailable,
 		ReasonNoActiveSecret:
 		p.setRetryAfter(defaultRetryAfter)
@@ -66,5 +82,5 @@ const defaultRetryAfter = 10 * time.Second
 // setRetryAfter rounds up to whole seconds, at least one.
 func (p *Reply) setRetryAfter(d time.Duration) {
 	s := max(1, int64((d+time.Second-1)/time.Second))
-	p.Header.Set("Retry-After", strconv.FormatInt(s, 10))
+	p.set("Retry-After", strconv.FormatInt(s, 10))
 }

@@ -15,7 +15,35 @@ type tracker struct {
 	delivery *Delivery
 	status   int
 	hijacked bool
+
+	// What writer may be, here so that it needs no place of its own.
+	all     trackerOfAll
+	both    trackerOfBoth
+	flushes flushingTracker
+	hijacks hijackingTracker
 }
+
+type (
+	trackerOfAll struct {
+		*tracker
+		flusher
+		hijacker
+		readerFrom
+	}
+	trackerOfBoth struct {
+		*tracker
+		flusher
+		hijacker
+	}
+	flushingTracker struct {
+		*tracker
+		flusher
+	}
+	hijackingTracker struct {
+		*tracker
+		hijacker
+	}
+)
 
 func track(w http.ResponseWriter, d *Delivery) *tracker {
 	t := &tracker{ResponseWriter: w, delivery: d}
@@ -24,28 +52,17 @@ func track(w http.ResponseWriter, d *Delivery) *tracker {
 	_, readFrom := w.(io.ReaderFrom)
 	switch {
 	case flush && hijack && readFrom:
-		t.writer = struct {
-			*tracker
-			flusher
-			hijacker
-			readerFrom
-		}{t, flusher{t}, hijacker{t}, readerFrom{t}}
+		t.all = trackerOfAll{t, flusher{t}, hijacker{t}, readerFrom{t}}
+		t.writer = &t.all
 	case flush && hijack:
-		t.writer = struct {
-			*tracker
-			flusher
-			hijacker
-		}{t, flusher{t}, hijacker{t}}
+		t.both = trackerOfBoth{t, flusher{t}, hijacker{t}}
+		t.writer = &t.both
 	case flush:
-		t.writer = struct {
-			*tracker
-			flusher
-		}{t, flusher{t}}
+		t.flushes = flushingTracker{t, flusher{t}}
+		t.writer = &t.flushes
 	case hijack:
-		t.writer = struct {
-			*tracker
-			hijacker
-		}{t, hijacker{t}}
+		t.hijacks = hijackingTracker{t, hijacker{t}}
+		t.writer = &t.hijacks
 	default:
 		t.writer = t
 	}

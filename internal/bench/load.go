@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/provider"
@@ -111,11 +110,4 @@ func loadRow(w io.Writer, router, name string, h http.Handler, connections int, 
 	fmt.Fprintf(w, "| %s | %s | %d | %d | %.1f | %.0f | %.0f | %d |\n", router, name, connections, n, float64(spent.Microseconds())/float64(n),
 		float64(took[n/2].Microseconds()), float64(took[n*99/100].Microseconds()), m.HeapAlloc>>10)
 	return nil
-}
-
-// cpu is what the process has used so far.
-func cpu() time.Duration {
-	var u syscall.Rusage
-	must(syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 	"time"
 )
@@ -21,8 +22,15 @@ func main() {
 	each := flag.Duration("time", 50*time.Millisecond, "how long a subject runs in a round")
 	rounds := flag.Int("rounds", 8, "how many rounds there are")
 	docs := flag.String("docs", "", "the directory that performance.md and its drawings are written to; empty: only print")
+	profile := flag.String("profile", "", "the file that a CPU profile is written to")
 	only := flag.String("only", "", "run the one part of this name")
 	flag.Parse()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		must(err)
+		must(pprof.StartCPUProfile(f))
+		defer pprof.StopCPUProfile()
+	}
 	s := settings{each: *each, rounds: *rounds}
 	var out bytes.Buffer
 	w := io.MultiWriter(os.Stdout, &out)
@@ -64,7 +72,8 @@ func preface(w io.Writer, s settings) {
 	fmt.Fprintf(w, `# Performance
 
 Written by %cmake bench%c; do not edit. Each table is one run: its subjects take turns in %d rounds of %v each, so that what
-a busy machine adds falls on all of them. "To the floor" and "to ours" are ratios of medians. "Middle half" is half of the
+a busy machine adds falls on all of them. Times are CPU time of the whole process, garbage collection and goroutines beside
+the request included. "To the floor" and "to ours" are ratios of medians. "Middle half" is half of the
 spread of the middle half of the rounds; a difference that does not exceed it is marked as noise, and nothing is claimed
 from it. Every subject was checked to accept what is genuine and to refuse what is forged before it was timed.
 
