@@ -109,17 +109,15 @@ type pump struct {
 
 	mu      sync.Mutex
 	queue   []Record
-	spare   []Record // the queue before, for the next one
-	running bool
+	spare   []Record      // the queue before, for the next one
+	gather  *time.Timer   // starts the goroutine; nil: nothing is gathered
+	running bool          // the goroutine
 	dropped int           // since the last record that was taken
 	lost    atomic.Int64  // in all
 	idle    chan struct{} // closed when the goroutine ends; nil: nobody waits for that
-	hurry   chan struct{} // of one place: the goroutine is not to wait for more
 }
 
-func newPump(o Observer, l *slog.Logger) *pump {
-	return &pump{observer: o, logger: l, hurry: make(chan struct{}, 1)}
-}
+func newPump(o Observer, l *slog.Logger) *pump { return &pump{observer: o, logger: l} }
 
 // put copies the record.
 func (p *pump) put(r *Record) {
@@ -133,30 +131,33 @@ func (p *pump) put(r *Record) {
 	}
 	r.Dropped, p.dropped = p.dropped, 0
 	p.queue = append(p.queue, *r)
-	if !p.running {
-		p.running = true
-		go p.drain()
-	}
-	if len(p.queue) == pumpCapacity/2 {
-		p.hurryUp()
+	switch {
+	case p.running:
+	case p.gather == nil:
+		p.gather = time.AfterFunc(gatherRecords, p.begin)
+	case len(p.queue) >= pumpCapacity/2:
+		p.startLocked()
 	}
 }
 
-func (p *pump) hurryUp() {
-	select {
-	case p.hurry <- struct{}{}:
-	default: // it was told already
+// begin ends the gathering.
+func (p *pump) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.startLocked()
+}
+
+func (p *pump) startLocked() {
+	if p.gather == nil {
+		return // what was gathered is on its way
 	}
+	p.gather.Stop()
+	p.gather, p.running = nil, true
+	go p.drain()
 }
 
 func (p *pump) drain() {
-	more := time.NewTimer(gatherRecords)
-	defer more.Stop()
-	for ; ; more.Reset(gatherRecords) {
-		select {
-		case <-more.C:
-		case <-p.hurry:
-		}
+	for {
 		p.mu.Lock()
 		batch := p.queue
 		if len(batch) == 0 {
@@ -197,6 +198,7 @@ func (p *pump) observe(r Record) {
 func (p *pump) flush(ctx context.Context) error {
 	for {
 		p.mu.Lock()
+		p.startLocked()
 		if !p.running {
 			p.mu.Unlock()
 			return nil
@@ -205,7 +207,6 @@ func (p *pump) flush(ctx context.Context) error {
 			p.idle = make(chan struct{})
 		}
 		idle := p.idle
-		p.hurryUp()
 		p.mu.Unlock()
 		select {
 		case <-idle:
