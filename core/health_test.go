@@ -229,6 +229,7 @@ func TestASlowObserverIsHealthsBusinessToo(t *testing.T) {
 		c.Observer = core.ObserverFunc(func(r core.Record) { <-stuck; last = r })
 		g := mustNew(t, c)
 		run(g, post(event), never(t))
+		time.Sleep(time.Second)
 		synctest.Wait() // the observer has it
 		for range 1500 {
 			run(g, signed(event), ok)
