@@ -209,6 +209,8 @@ func TestASubscriptionIsConfirmedAtTheTopicsRegion(t *testing.T) {
 	confirm, err = keys.SNSConfirm([]string{snsTopic}, options(moved, nil))
 	require.NoError(t, err)
 	require.ErrorContains(t, confirm(t.Context(), snsTopic, "abc"), "redirect")
+	require.ErrorContains(t, confirm(t.Context(), snsTopic+"2", "abc"), "none of those that are listed")
+	require.Len(t, moved.requests(), 1)
 	_, err = keys.SNSConfirm([]string{"arn:aws:sns:s3-us-west-2:123456789012:x", "nonsense"}, keys.Options{})
 	require.Error(t, err)
 	_, err = keys.SNSConfirm(nil, keys.Options{})
