@@ -66,7 +66,7 @@ const (
 )
 
 // SafeToRemove says that no delivery needs the secret.
-func (u SecretUse) SafeToRemove() bool { return u.State == SecretSafeToRemove }
+func (u SecretUse) SafeToRemove() bool { return u.State == SecretSafeToRemove } //lint:notsecret a word for the log
 
 // Rotation tells which of the accepted secrets and credentials are used, and which may be removed. It costs deliveries
 // nothing; tokens of handshakes are not counted.
@@ -218,9 +218,9 @@ func (u *SecretUse) describe(now time.Time) string {
 		used = "last matched " + ago(now.Sub(u.LastMatched))
 	}
 	switch {
-	case u.State == SecretInUse:
+	case u.State == SecretInUse: //lint:notsecret a word for the log
 		used += fmt.Sprintf(", %s of %s deliveries", thousands(u.Matched), thousands(max(u.Deliveries, u.Matched)))
-	case u.State != SecretLeft:
+	case u.State != SecretLeft: //lint:notsecret a word for the log
 		used += fmt.Sprintf(", 0 of the last %s deliveries", thousands(u.Silent))
 	}
 	return clean(u.Label) + ": " + used + ": " + u.verdict(now)
@@ -228,7 +228,7 @@ func (u *SecretUse) describe(now time.Time) string {
 
 func (u *SecretUse) verdict(now time.Time) string {
 	ended := !u.NotAfter.IsZero() && now.After(u.NotAfter)
-	switch u.State {
+	switch u.State { //lint:notsecret a word for the log
 	case SecretInUse:
 		return "in use"
 	case SecretWaiting:
