@@ -35,7 +35,7 @@ func ofWhatShows() []mutation {
 		{name: "a secret prints", file: "core/secret.go", old: "func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }", new: "func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.reveal()) }"},
 		{name: "a secret is logged", file: "core/secret.go", old: "func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }", new: "func (s Secret) LogValue() slog.Value { return slog.StringValue(s.reveal()) }"},
 		{name: "a secret is encoded", file: "core/secret.go", old: "func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }", new: "func (s Secret) MarshalText() ([]byte, error) { return []byte(s.reveal()), nil }"},
-		{name: "a delivery prints its request", file: "core/delivery.go", old: `_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")`, new: `_, _ = fmt.Fprint(f, d.r.URL, d.r.PathValue("p"))`},
+		{name: "a delivery prints its request", file: "core/delivery.go", old: `_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")`, new: `_, _ = io.WriteString(f, d.r.URL.String()+d.r.PathValue("p"))`},
 		{name: "control characters reach the log", file: "core/logobserver.go", old: "if r < 0x20 || r == 0x7f", new: "if r == 0x7f"},
 		{name: "texts of any length reach the log", file: "core/logobserver.go", old: "const most = 512", new: "const most = 1 << 30"},
 		{name: "an observer's panic ends the program", file: "core/observer.go", old: "if v := recover(); v != nil {", new: "if v := any(nil); v != nil {"},
