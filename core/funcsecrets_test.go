@@ -324,3 +324,20 @@ func TestTenantsOfAFunctionComeAndGo(t *testing.T) {
 		require.Equal(t, core.ReasonAccepted, send())
 	})
 }
+
+func TestTheSameListAfterAFailureIsTheNewestAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := newVault(testSecret)
+		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute))
+		v.change(func(v *vault) { v.err = errors.New("away") })
+		time.Sleep(time.Hour)
+		sendIn(t, g, rec, testSecret)
+		require.True(t, rec.last(t, g).SecretsStale)
+		v.change(func(v *vault) { v.err = nil })
+		time.Sleep(time.Hour)
+		sendIn(t, g, rec, testSecret)
+		require.False(t, rec.last(t, g).SecretsStale)
+		require.Empty(t, g.Health().SecretsProblem)
+	})
+}
