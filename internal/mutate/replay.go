@@ -5,7 +5,7 @@ func ofReplay() []mutation {
 	const claim, identity, mem, memSettle = "core/claim.go", "core/identity.go", "core/replay/memstore/claim.go", "core/replay/memstore/settle.go"
 	return []mutation{
 		{name: "a store that fails is no obstacle", file: claim, old: "if d.guard.failOpen {", new: "if true {"},
-		{name: "a full store is no obstacle", file: claim, old: "if errors.Is(err, replay.ErrFull) {", new: "if errors.Is(err, replay.ErrFull) {\n\t\td.unclaimed = err\n\t\treturn nil\n\t}\n\tif false {"},
+		{name: "a full store is no obstacle", file: claim, old: "f := storeFailure(err)\n\tif d.guard", new: "f := storeFailure(err)\n\tif errors.Is(err, replay.ErrFull) {\n\t\td.unclaimed = err\n\t\treturn nil\n\t}\n\tif d.guard"},
 		{name: "what is done is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.InFlight }"},
 		{name: "what is in flight is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.Done }"},
 		{name: "an answer for another number of items is an answer", file: claim, old: "if len(results) != len(items) {", new: "if len(results) > len(items) {"},
@@ -60,7 +60,7 @@ func ofSettling() []mutation {
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
-		{name: "leases are not renewed", file: holding, old: "err := h.store.Extend(ctx, held, h.lease)", new: "err := error(nil)\n\t_ = held"},
+		{name: "leases are not renewed", file: holding, old: "err := h.store.Extend(ctx, held, h.lease)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.cancel != nil {\n\t\t\tc.cancel(ErrLeaseLost)", new: "if false {\n\t\t\tc.cancel(ErrLeaseLost)"},
 		{name: "renewals go on for ever", file: holding, old: "case !now.Before(limit):", new: "case !now.Before(limit.AddDate(99, 0, 0)):"},
 	}
