@@ -291,8 +291,11 @@ func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string
 
 // parseEventTime is lenient where [parseTimestamp] is strict: nothing is decided by an event's own time.
 func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
-	if unit == entry.RFC3339 {
+	if unit == entry.RFC3339 || unit == entry.RFC3339InUTC {
 		t, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil && unit == entry.RFC3339InUTC {
+			t, err = time.Parse("2006-01-02T15:04:05", text) // and a fraction, if there is one
+		}
 		return t, err == nil
 	}
 	n, err := strconv.ParseFloat(text, 64)

@@ -146,7 +146,7 @@ func batchRows() map[string]batchRow {
 		},
 		"xero": {
 			`{"events":[`, `],"firstEventSequence":1,"lastEventSequence":2,"entropy":"S0m3r4Nd0mt3xt"}`,
-			`{"eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"2026-03-01T12:00:00Z"}`,
+			`{"eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"2026-03-01T12:00:00.000"}`,
 			`{"eventCategory":"CONTACT","eventType":"CREATE","eventDateUtc":"2026-03-01T12:00:00Z"}`,
 			[2]item{{"", "INVOICE", "UPDATE", true, ""}, {"", "CONTACT", "CREATE", true, ""}},
 		},
@@ -252,5 +252,27 @@ func TestUnisenderGosEventsAreThoseOfEveryUser(t *testing.T) {
 			types = append(types, e.Type)
 		}
 		require.Equal(t, want, types, body)
+	}
+}
+
+// TestXerosTimesAreInUTC: Xero documents "2025-10-21T01:15:39.902", in UTC by the name of the field, and nothing after it.
+func TestXerosTimesAreInUTC(t *testing.T) {
+	t.Parallel()
+	p := provider.Xero()
+	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
+	for _, row := range []struct{ name, text, want string }{
+		{"no zone", "2026-03-01T12:00:00", "2026-03-01T12:00:00Z"},
+		{"no zone, and a fraction", "2026-03-01T12:00:00.902", "2026-03-01T12:00:00.902Z"},
+		{"a zone, if one is ever sent", "2026-03-01T13:00:00.5+01:00", "2026-03-01T12:00:00.5Z"},
+		{"a space for the T", "2026-03-01 12:00:00", "0001-01-01T00:00:00Z"},
+		{"a day alone", "2026-03-01", "0001-01-01T00:00:00Z"},
+		{"a month that is none", "2026-13-01T12:00:00", "0001-01-01T00:00:00Z"},
+	} {
+		body := `{"events":[{"eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"` + row.text + `"}]}`
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), core.Inbound{})
+		require.Nil(t, reply, row.name)
+		at := d.Events()[0].Time
+		require.Equal(t, row.want, at.UTC().Format(time.RFC3339Nano), row.name)
+		require.Equal(t, !at.IsZero(), d.Events()[0].Authenticated.Time, row.name)
 	}
 }

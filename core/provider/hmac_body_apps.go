@@ -95,7 +95,7 @@ func Xero() core.Provider {
 		SecretFrom: "the app's Webhooks > Webhooks key",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Xero-Signature"), Encoding: entry.Base64}),
 		Event: entry.Event{
-			Type: pointer("/eventCategory"), Action: pointer("/eventType"), Time: pointer("/eventDateUtc"), TimeUnit: entry.RFC3339,
+			Type: pointer("/eventCategory"), Action: pointer("/eventType"), Time: pointer("/eventDateUtc"), TimeUnit: entry.RFC3339InUTC,
 		},
 		Batch:        &entry.Batch{Pointer: "/events"},
 		RetryHorizon: 24 * time.Hour, AckLimit: 5 * time.Second, AuthStatus: 401,

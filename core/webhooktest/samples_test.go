@@ -49,7 +49,7 @@ func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
 				if len(data.Event.ID) > 0 && sample.Type != "block_actions" { // Slack's buttons name no event
 					require.NotEmpty(t, events[0].ID, sample.Type)
 				}
-				timeless := isForm(sample) || name == "discord" || name == "xero" // commands have none; Xero's names no zone
+				timeless := isForm(sample) || name == "discord" // commands have none
 				if len(data.Event.Time) > 0 && !timeless {
 					require.Equal(t, 2026, events[0].Time.Year(), sample.Type)
 				}

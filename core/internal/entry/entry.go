@@ -253,6 +253,7 @@ const (
 	Milliseconds
 	RFC3339
 	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
+	RFC3339InUTC          // as RFC3339, whose zone may be missing and is UTC then; for the times of events alone
 )
 
 // Timestamp says where the signed timestamp sits. A timestamp that nothing authenticates has no place here.
