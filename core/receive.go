@@ -174,8 +174,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 
 // judgeBody reads the body and judges the signature.
 func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
+	defer i.leave() // also where reading panics
 	body, f := g.takeBody(r, i)
-	defer i.leave()
 	if f.failed() {
 		return f
 	}
@@ -202,6 +202,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	}
 	if i.unproved.failed() {
 		return failure{}
+	}
+	if f := g.enforce(i, CheckSignature, g.provedForNobody(i)); f.failed() {
+		return f
 	}
 	i.proved = true
 	if i.trial {

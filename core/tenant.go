@@ -128,6 +128,18 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 	return g.enforce(i, CheckRateLimit, g.checkRate(ctx, i))
 }
 
+// provedForNobody refuses what was proved by the secrets of a tenant that was not known yet when it was looked up: the
+// sources are asked again for each proof, and the delivery would be nobody's, or everybody's.
+func (g *Guard) provedForNobody(i *inspection) failure {
+	switch {
+	case !g.tenant.set || i.tenant != "":
+		return failure{}
+	case g.verifier == nil:
+		return unknownTenant(ReasonBadCredential, i.presented.tenantFault)
+	}
+	return unknownTenant(ReasonBadSignature, i.presented.tenantFault)
+}
+
 // unknownTenant is the end of a delivery that was judged by keys that nobody has.
 func unknownTenant(reason Reason, fault string) failure {
 	if fault == "" {

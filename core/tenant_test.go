@@ -528,3 +528,55 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 		require.NotContains(t, text, canary, what)
 	}
 }
+
+// becoming is a source that learns of a tenant while a delivery of it is being judged.
+type becoming struct {
+	core.SecretSource
+	left atomic.Int64 // lookups until the tenant is known
+}
+
+func (b *becoming) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+	if b.left.Add(-1) >= 0 {
+		return nil, core.ErrUnknownTenant
+	}
+	return b.SecretSource.Lookup(ctx, tenant)
+}
+
+func TestATenantThatBecomesKnownMeanwhileProvesNothingForNobody(t *testing.T) {
+	t.Parallel()
+	for unknown := range int64(4) {
+		c, rec := tenantConfig(timestamped())
+		src := &becoming{SecretSource: c.Secrets}
+		c.Secrets = src
+		g := mustNew(t, c)
+		src.left.Store(unknown)
+		ran := 0
+		w := run(g, of("acme", acmeSecret, event), func(_ *http.Request, e core.Event) error {
+			ran++
+			require.Equal(t, "acme", e.Tenant, "whoever has no tenant is not everybody's")
+			return nil
+		})
+		r := rec.last(t, g)
+		if unknown == 0 {
+			require.Equal(t, []int{200, 1}, []int{w.Code, ran})
+			continue
+		}
+		require.Zero(t, ran)
+		require.Equal(t, 400, w.Code)
+		require.Equal(t, core.ReasonBadSignature, r.Reason)
+		require.Contains(t, r.Detail, "is unknown")
+		require.Zero(t, g.Health().LastProved)
+	}
+
+	// The same where the signature is everybody's and the credential the tenant's.
+	c, rec := tenantConfig(timestamped())
+	src := &becoming{SecretSource: c.Secrets}
+	c.Secrets = core.StaticSecrets(testSecret)
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", src)}
+	g := mustNew(t, c)
+	src.left.Store(1)
+	r := of("acme", testSecret, event)
+	r.Header.Set("X-Token", acmeSecret)
+	require.Equal(t, 400, run(g, r, never(t)).Code)
+	require.Contains(t, rec.last(t, g).Detail, "is unknown")
+}
