@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -144,4 +145,25 @@ func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {
 		require.Equal(t, "abc", w.Body.String())
 	}
 	require.NotEqual(t, core.ReasonDuplicate, outerRecords.last(t, outer).Reason)
+}
+
+func TestASinkThatPanicsIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	e := plain()
+	e.Handshakes = []entry.Handshake{{Method: "POST", SecretHeader: "X-Hook-Secret"}}
+	c, _ := config(e)
+	asked := 0
+	c.Secrets, c.AwaitingSecret = nil, true
+	c.SecretSink = func(context.Context, core.Secret) error {
+		if asked++; asked == 1 {
+			panic("the disk is full")
+		}
+		return nil
+	}
+	g := mustNew(t, c)
+	hand := func() *http.Request { return post("{}", "X-Hook-Secret", "a-secret-of-enough-bytes-handed-over") }
+	require.Panics(t, func() { run(g, hand(), never(t)) })
+	require.Equal(t, 200, run(g, hand(), never(t)).Code)
+	require.Equal(t, 503, run(g, hand(), never(t)).Code, "once it was taken no other is")
+	require.Equal(t, 2, asked)
 }

@@ -180,10 +180,16 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 		defer cancel()
+		taken := false
+		defer func() {
+			if !taken { // it failed or panicked: the provider's next try may succeed
+				g.handedOver.Store(false)
+			}
+		}()
 		if err := g.sink(ctx, NewSecret("handed over", text)); err != nil {
-			g.handedOver.Store(false)
 			return nil, failure{ReasonNoActiveSecret, "SecretSink failed: " + err.Error()}
 		}
+		taken = true
 		reply := textReply(h.StatusOr200(), "")
 		if h.SecretHeader != "" {
 			reply.Header.Set(h.SecretHeader, text)
@@ -298,8 +304,8 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 		if !h.Unsigned || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxUnsignedBody {
 			continue
 		}
+		defer i.leave() // also where reading panics
 		body, f := g.takeBody(r, i)
-		defer i.leave()
 		if f.failed() {
 			return nil, f
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 func from(r *http.Request, addr string) *http.Request {
@@ -524,4 +525,43 @@ func TestABodyLargerThanTheRoomIsReadWhenItIsAlone(t *testing.T) {
 	require.Equal(t, 200, run(g, signed(body), ok).Code)
 	require.Equal(t, 200, run(g, chunked(signed(body), body), ok).Code)
 	require.Zero(t, g.OpenBodies())
+}
+
+// bodyThatPanics is a body that a middleware put in place of the connection's.
+type bodyThatPanics struct{ after io.Reader }
+
+func (b bodyThatPanics) Read(p []byte) (int, error) {
+	if n, err := b.after.Read(p); err == nil {
+		return n, nil
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func (bodyThatPanics) Close() error { return nil }
+
+func TestABodyWhoseReadingPanicsGivesItsPlaceBack(t *testing.T) {
+	t.Parallel()
+	handover := plain()
+	handover.Handshakes = []entry.Handshake{{Method: "POST", SecretJSON: "/secret"}}
+	unsigned := plain()
+	unsigned.Handshakes = []entry.Handshake{{Method: "POST", Unsigned: true, EchoJSON: "/challenge"}}
+	for _, row := range []struct {
+		name  string
+		entry entry.Entry
+		r     *http.Request
+	}{
+		{"a delivery", timestamped(), signed(event)},
+		{"a secret that is handed over", handover, post(event)},
+		{"a challenge that nothing signs", unsigned, post(event)},
+	} {
+		c, _ := config(row.entry)
+		if row.entry.Handshakes != nil && !row.entry.Handshakes[0].Unsigned {
+			c.Secrets, c.AwaitingSecret = nil, true
+			c.SecretSink = func(context.Context, core.Secret) error { return nil }
+		}
+		g := mustNew(t, c)
+		row.r.Body = bodyThatPanics{strings.NewReader(event[:10])}
+		require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() { run(g, row.r, never(t)) }, row.name)
+		require.Zero(t, g.OpenBodies(), row.name)
+	}
 }
