@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"net/http"
+	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
@@ -116,8 +118,17 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 	}
 	var room [4][]byte // more than any entry needs
 	values := append(room[:0], digest[:])
-	for _, name := range rule.With {
+	for _, name := range with(rule, t.r.Header) {
 		values = append(values, []byte(t.r.Header.Get(name)))
 	}
 	return hashIdentity(g.endpoint, t.scope, identityOfDigest, values...), true
+}
+
+// with names the headers that join a digest: of several names of one header only the first that came.
+func with(rule *entry.Identity, h http.Header) []string {
+	if !rule.Either {
+		return rule.With
+	}
+	n := max(slices.IndexFunc(rule.With, func(name string) bool { return h.Get(name) != "" }), 0)
+	return rule.With[n : n+1]
 }

@@ -19,8 +19,9 @@ func (d *Delivery) deferIdentity(t *told) bool {
 	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || (rule.NoneForForms && t.form) || len(rule.With) > len(l.with) {
 		return false
 	}
-	l.pending, l.scope, l.n = true, t.scope, len(rule.With)
-	for i, name := range rule.With {
+	names := with(rule, t.r.Header)
+	l.pending, l.scope, l.n = true, t.scope, len(names)
+	for i, name := range names {
 		l.with[i] = t.r.Header.Get(name)
 	}
 	return true

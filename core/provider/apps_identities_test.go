@@ -86,6 +86,12 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 		{provider.Intercom(), `{"id":"notif_1","delivery_attempts":1}`, `{"id":"notif_1","delivery_attempts":2}`},
 		{provider.Paddle(), `{"event_id":"evt_1","notification_id":"ntf_1"}`, `{"event_id":"evt_1","notification_id":"ntf_2"}`},
 		{provider.Box(), `{"id":"1","x":1}`, `{"id":"1","x":2}`},
+		{provider.Heroku(), `{"id":"e1","webhook_metadata":{"attempt":{"id":"a"}}}`, `{"id":"e1","webhook_metadata":{"attempt":{"id":"b"}}}`},
+		{
+			provider.DocuSign(),
+			`{"event":"recipient-sent","uri":"/e/1","retryCount":0,"generatedDateTime":"2026-03-01T12:00:00.0000000Z","data":{"recipientId":"1"}}`,
+			`{"event":"recipient-sent","uri":"/e/1","retryCount":1,"generatedDateTime":"2026-03-01T12:00:00.0000000Z","data":{"recipientId":"1"}}`,
+		},
 	}
 	for _, row := range same {
 		require.Equal(t, identity(row.provider, ownTime, row.first), identity(row.provider, ownTime+60, row.second), row.provider.Name())

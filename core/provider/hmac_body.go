@@ -48,7 +48,7 @@ func Shopify() core.Provider {
 		Scheme:   bodyHMAC(entry.Signature{Field: headers("Shopify-Hmac-Sha256", "X-Shopify-Hmac-Sha256"), Encoding: entry.Base64}),
 		Unsigned: []string{"topic", "shop", "webhook id", "time"},
 		// The shop is the tenant, which is part of every identity.
-		Identity: entry.Identity{With: []string{"Shopify-Topic", "X-Shopify-Topic"}},
+		Identity: entry.Identity{With: []string{"Shopify-Topic", "X-Shopify-Topic"}, Either: true},
 		Event: entry.Event{
 			ID:       []entry.Value{{Header: "Shopify-Webhook-Id"}, {Header: "X-Shopify-Webhook-Id"}},
 			Type:     []entry.Value{{Header: "Shopify-Topic"}, {Header: "X-Shopify-Topic"}},

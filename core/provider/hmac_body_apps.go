@@ -77,6 +77,11 @@ func DocuSign() core.Provider {
 		Docs:       "https://developers.docusign.com/platform/webhooks/connect/hmac",
 		SecretFrom: "Admin > Connect > Connect Keys",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers(signatures[0]), Beside: signatures[1:], Encoding: entry.Base64}),
+		// The body counts the retries (retryCount), and has no id. What is not of this format is remembered whole.
+		Identity: entry.Identity{
+			Kind: entry.ByPointer, Pointer: "/generatedDateTime",
+			And: []string{"/configurationId", "/event", "/uri", "/data/recipientId"},
+		},
 		Event: entry.Event{
 			Type: pointer("/event"), Time: pointer("/generatedDateTime"), TimeUnit: entry.RFC3339, Data: "/data",
 		},

@@ -33,11 +33,14 @@ func Vercel() core.Provider {
 //
 // https://devcenter.heroku.com/articles/app-webhooks
 // https://devcenter.heroku.com/articles/app-webhooks-schema
+// https://devcenter.heroku.com/articles/webhook-events
 func Heroku() core.Provider {
 	return of(entry.Entry{
 		Name: "heroku", Title: "Heroku", Confidence: "B",
 		Docs:   "https://devcenter.heroku.com/articles/app-webhooks",
 		Scheme: bodyHMAC(entry.Signature{Field: headers("Heroku-Webhook-Hmac-SHA256"), Encoding: entry.Base64}),
+		// The body names the attempt, so that a retry's is another.
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/webhook_metadata/event/include"), Action: pointer("/action"), Data: "/data",
 		},

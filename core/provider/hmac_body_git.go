@@ -91,7 +91,7 @@ func Forgejo() core.Provider {
 		// Both names carry one value; versions before the fork's own names have Gitea's only.
 		Scheme:   hexHMAC("X-Forgejo-Signature", "X-Gitea-Signature"),
 		Unsigned: []string{"event type (X-Forgejo-Event)", "delivery id (X-Forgejo-Delivery)", "time"},
-		Identity: entry.Identity{With: []string{"X-Forgejo-Event", "X-Gitea-Event"}},
+		Identity: entry.Identity{With: []string{"X-Forgejo-Event", "X-Gitea-Event"}, Either: true},
 		Event: entry.Event{
 			ID:     []entry.Value{{Header: "X-Forgejo-Delivery"}, {Header: "X-Gitea-Delivery"}},
 			Type:   []entry.Value{{Header: "X-Forgejo-Event"}, {Header: "X-Gitea-Event"}},

@@ -163,7 +163,11 @@ func remembered(e *entry.Entry) string {
 			text = "the event's part of the body"
 		}
 		if len(e.Identity.With) > 0 {
-			text += " with `" + strings.Join(e.Identity.With, "`, `") + "`"
+			between := "`, `"
+			if e.Identity.Either {
+				between = "` or `"
+			}
+			text += " with `" + strings.Join(e.Identity.With, between) + "`"
 		}
 	}
 	if e.Identity.NoneForForms {

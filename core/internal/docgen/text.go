@@ -10,8 +10,9 @@ nobody else.
 
 "Remembered by" is what an event's identity is made of. What is "not covered" could be changed by whoever captured a
 delivery: nothing is decided by it, and the event says which of its details are authenticated. Without a signed time, a
-captured delivery can be replayed once it is no longer remembered. Where a sender waits for an answer, nothing is
-remembered, because a repeated answer would be wrong.
+captured delivery can be replayed once it is no longer remembered. Where an event's type or tenant is not covered and one
+body may be several events, so that it is remembered with them, a capture can be replayed under another type or tenant at
+any time. Where a sender waits for an answer, nothing is remembered, because a repeated answer would be wrong.
 
 Confidence: A, an official source was read or a recorded delivery verifies; B, official documentation was read; C,
 descriptions by third parties. "Unknown" means that no official source says it, and not that there is no limit.

@@ -408,6 +408,9 @@ type Identity struct {
 	// With names headers that join the body's digest: where the event's type comes from an unsigned header, one body
 	// may be several events.
 	With []string
+	// Either says that With are names of one header, of which the first that came counts, as it does for the event's type.
+	// Were both to count, whoever captured a delivery could make another event of it by the one that says nothing.
+	Either bool
 	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
 	// would be wrong.
 	NoneForForms bool
