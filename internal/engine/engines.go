@@ -2,9 +2,11 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -19,9 +21,21 @@ type Options struct {
 	Args []string
 }
 
-// Redis starts redis-server.
+// Redis starts redis-server; where SALLYPORT_REDIS names another program that takes its arguments, such as valkey-server or
+// the path of one, that program, so that every test of Redis runs on it.
 func Redis(o Options) (*Server, error) {
-	program, err := find("redis-server", "redis-server")
+	name := cmp.Or(os.Getenv("SALLYPORT_REDIS"), "redis-server")
+	return redis(o, name, filepath.Base(name))
+}
+
+// Valkey starts valkey-server. Debian 12 itself does not have it, but its backports do ("apt-cache policy valkey-server"
+// says so where they are among the sources), and so does Debian 13.
+func Valkey(o Options) (*Server, error) {
+	return redis(o, "valkey-server", "-t bookworm-backports valkey-server")
+}
+
+func redis(o Options, name, pkg string) (*Server, error) {
+	program, err := find(name, pkg)
 	if err != nil {
 		return nil, err
 	}

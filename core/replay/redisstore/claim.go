@@ -23,6 +23,16 @@ const (
 	digestEnd    = tokenEnd + 32
 )
 
+// claimScript sets one key that is not set. KEYS[1] is the key, ARGV[1] the claim's value, ARGV[2] its lease in
+// milliseconds. It answers nil where the claim was taken, also by the same call before: the client repeats a command whose
+// answer was lost. Else it answers the value it found, and with that of another's claim what is left of its lease. A server
+// that is out of memory refuses it.
+const claimScript = `
+local found = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'GET', 'PX', ARGV[2])
+if not found or found == ARGV[1] then return false end
+if string.byte(found) == 99 then return {found, redis.call('PTTL', KEYS[1])} end
+return found`
+
 // Claim sets every key that is not set, with the lease as its time to live, and gets every one that is.
 func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
 	if lease <= 0 {
@@ -45,65 +55,28 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 }
 
 func (s *Store) claim(ctx context.Context, items []replay.Item, values [][]byte, lease time.Duration, results []replay.Result) error {
-	args := redis.SetArgs{Mode: "NX", Get: true, TTL: time.Duration(milliseconds(lease)) * time.Millisecond}
-	set := make([]*redis.StatusCmd, len(items))
-	err := s.pipeline(ctx, len(items), func(c redis.Cmdable) redis.Cmder {
-		for i := range items {
-			set[i] = c.SetArgs(ctx, s.key(items[i].Key), values[i], args)
-		}
-		return set[len(set)-1]
+	ms := milliseconds(lease)
+	cmds := make([]*redis.Cmd, len(items))
+	err := s.scripted(ctx, s.take, cmds, func(c redis.Cmdable, i int) *redis.Cmd {
+		return c.EvalSha(ctx, s.take.Hash(), []string{s.key(items[i].Key)}, values[i], ms)
 	})
-	var waiting []int
 	var failed error
-	for i, cmd := range set {
+	for i, cmd := range cmds {
 		have, cmdErr := cmd.Result()
-		switch {
-		case errors.Is(cmdErr, redis.Nil):
-			results[i] = claimed(values[i])
-		case cmdErr != nil:
-			failed = errors.Join(failed, cmdErr)
-		case have == string(values[i]):
-			// The client repeated a command whose answer was lost: the claim is this call's own.
-			results[i] = claimed(values[i])
-		default:
-			if results[i], cmdErr = known(have, items[i].Digest); cmdErr != nil {
-				failed = errors.Join(failed, cmdErr)
-			}
-			if results[i].State == replay.InFlight {
-				waiting = append(waiting, i)
-			}
+		if errors.Is(cmdErr, redis.Nil) {
+			results[i], cmdErr = claimed(values[i]), nil
+		} else if cmdErr == nil {
+			results[i], cmdErr = known(have, items[i].Digest)
 		}
+		failed = errors.Join(failed, cmdErr)
 	}
 	if failed == nil && err != nil && !errors.Is(err, redis.Nil) {
 		failed = err // the replicas did not take it
 	}
-	if failed != nil {
-		if isFull(failed) {
-			s.giveBack(ctx, items, results) // nothing is claimed when there is no room for everything
-		}
-		return failed
+	if failed != nil && isFull(failed) {
+		s.giveBack(ctx, items, results) // nothing is claimed when there is no room for everything
 	}
-	return s.remaining(ctx, items, results, waiting)
-}
-
-// remaining asks how long the leases of what is in flight still run.
-func (s *Store) remaining(ctx context.Context, items []replay.Item, results []replay.Result, waiting []int) error {
-	if len(waiting) == 0 {
-		return nil
-	}
-	ttl := make([]*redis.DurationCmd, len(waiting))
-	if _, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for n, i := range waiting {
-			ttl[n] = p.PTTL(ctx, s.key(items[i].Key))
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	for n, i := range waiting {
-		results[i].RetryAfter = max(time.Millisecond, ttl[n].Val()) // it may have ended since
-	}
-	return nil
+	return failed
 }
 
 func (s *Store) giveBack(ctx context.Context, items []replay.Item, results []replay.Result) {
@@ -122,14 +95,21 @@ func claimed(value []byte) replay.Result {
 	return replay.Result{State: replay.Claimed, Token: replay.Token(binary.BigEndian.Uint64(value[1:tokenEnd]))}
 }
 
-func known(value string, digest replay.Digest) (replay.Result, error) {
-	if len(value) < digestEnd {
+// known reads what the script found: the value of what is done, or the value of a claim and what is left of its lease.
+func known(found any, digest replay.Digest) (replay.Result, error) {
+	left := time.Duration(0)
+	if pair, ok := found.([]any); ok && len(pair) == 2 {
+		ms, _ := pair[1].(int64)
+		found, left = pair[0], max(time.Millisecond, time.Duration(ms)*time.Millisecond) // it may end just now
+	}
+	value, ok := found.(string)
+	if !ok || len(value) < digestEnd {
 		return replay.Result{}, errForeign
 	}
 	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(digest[:])} //lint:notsecret a digest that only tells a duplicate from a conflict
 	switch value[0] {
 	case stateClaimed:
-		res.State = replay.InFlight
+		res.State, res.RetryAfter = replay.InFlight, left
 	case stateDone:
 		ms, err := strconv.ParseInt(value[digestEnd:], 10, 64)
 		if err != nil {

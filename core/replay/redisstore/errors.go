@@ -22,6 +22,12 @@ func (s *Store) usable() error {
 
 func isFull(err error) bool { return hasPrefix(err, "OOM") }
 
+// isForbidden also knows what Redis 7.0 and later versions say of a command inside a script; their "ERR" is not looked at.
+func isForbidden(err error) bool {
+	return hasPrefix(err, "NOAUTH") || hasPrefix(err, "WRONGPASS") || hasPrefix(err, "NOPERM") ||
+		hasPrefix(err, "The user executing the script can't run this") || hasPrefix(err, "ACL failure in script")
+}
+
 // hasPrefix looks through joined errors, as those of a pipeline are.
 func hasPrefix(err error, prefix string) bool {
 	var joined interface{ Unwrap() []error }
@@ -46,7 +52,7 @@ func explain(err error) error {
 		return fmt.Errorf("redisstore: the server is out of memory (maxmemory): %w: %w", replay.ErrFull, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return fmt.Errorf("redisstore: the server did not answer in time: %w", err)
-	case hasPrefix(err, "NOAUTH"), hasPrefix(err, "WRONGPASS"), hasPrefix(err, "NOPERM"):
+	case isForbidden(err):
 		return fmt.Errorf("redisstore: no permission: check the client's user and its ACL: %w", err)
 	case hasPrefix(err, "READONLY"):
 		return fmt.Errorf("redisstore: the server is a replica that takes no writes: check the address, or the failover: %w", err)

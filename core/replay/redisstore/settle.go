@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -103,25 +104,12 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 // run runs a script on each claim, and gathers those that are no longer held.
 func (s *Store) run(ctx context.Context, script *redis.Script, n int, claim func(i int) (replay.Held, int64)) error {
 	cmds := make([]*redis.Cmd, n)
-	call := func() error {
-		return s.pipeline(ctx, n, func(c redis.Cmdable) redis.Cmder {
-			for i := range n {
-				held, ms := claim(i)
-				var token [8]byte
-				binary.BigEndian.PutUint64(token[:], uint64(held.Token))
-				cmds[i] = c.EvalSha(ctx, script.Hash(), []string{s.key(held.Key)}, token[:], ms)
-			}
-			return cmds[n-1]
-		})
-	}
-	err := call()
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		// The server was restarted, or its scripts were flushed. What did run is the same when it runs again.
-		if err := script.Load(ctx, s.client).Err(); err != nil {
-			return err
-		}
-		err = call()
-	}
+	err := s.scripted(ctx, script, cmds, func(c redis.Cmdable, i int) *redis.Cmd {
+		held, ms := claim(i)
+		var token [8]byte
+		binary.BigEndian.PutUint64(token[:], uint64(held.Token))
+		return c.EvalSha(ctx, script.Hash(), []string{s.key(held.Key)}, token[:], ms)
+	})
 	if err != nil {
 		return err
 	}
@@ -140,6 +128,26 @@ func (s *Store) run(ctx context.Context, script *redis.Script, n int, claim func
 		return &replay.LeaseLostError{Keys: lost}
 	}
 	return nil
+}
+
+// scripted is a pipeline of calls of one script, which is loaded where a server does not have it: a new one, or one that
+// was restarted or whose scripts were flushed. What did run is the same when it runs again.
+func (s *Store) scripted(ctx context.Context, script *redis.Script, cmds []*redis.Cmd, call func(redis.Cmdable, int) *redis.Cmd) error {
+	queue := func(c redis.Cmdable) redis.Cmder {
+		for i := range cmds {
+			cmds[i] = call(c, i)
+		}
+		return cmds[len(cmds)-1]
+	}
+	err := s.pipeline(ctx, len(cmds), queue)
+	unknown := func(cmd *redis.Cmd) bool { return redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") }
+	if !slices.ContainsFunc(cmds, unknown) { // in a cluster any of the servers may be new
+		return err
+	}
+	if err := script.Load(ctx, s.client).Err(); err != nil {
+		return err
+	}
+	return s.pipeline(ctx, len(cmds), queue)
 }
 
 // pipeline sends n commands in one round trip, and waits for the replicas where that was asked for. One command alone

@@ -4,12 +4,12 @@
 //	store, err := redisstore.New(ctx, client)
 //
 // Any [redis.UniversalClient] will do: a single server, Sentinel, or a cluster. Each identity is one key, so that no
-// command spans two slots; a batch is one pipeline, one round trip to each server that holds a part of it. What another
-// delivery is working on costs a second one, which asks how long its lease still runs.
+// command spans two slots; a batch is one pipeline, one round trip to each server that holds a part of it, whatever is
+// found there. Only a server that does not have the scripts yet costs two more.
 //
 // # What is promised
 //
-// A claim is one SET with NX; a verdict is a script that changes the key only for the token that holds it. Leases and
+// A claim is a script of one SET with NX; a verdict is a script that changes the key only for the token that holds it. Leases and
 // memories are the server's own TTLs, so that no clock of a client matters; a server whose clock jumps ahead, or that takes
 // over with one that is ahead, ends all of them early by as much. A server that persists every write
 // ("appendonly yes", "appendfsync always") loses nothing that was committed when it crashes; with the usual
@@ -44,6 +44,7 @@ import (
 type Store struct {
 	client   redis.UniversalClient
 	prefix   string
+	take     *redis.Script
 	settle   *redis.Script
 	extend   *redis.Script
 	direct   bool // the client gives up when a context ends
@@ -84,7 +85,7 @@ func New(ctx context.Context, client redis.UniversalClient, options ...Option) (
 	}
 	s := &Store{
 		client: client, prefix: defaultPrefix, wait: defaultWait,
-		settle: redis.NewScript(settleScript), extend: redis.NewScript(extendScript),
+		take: redis.NewScript(claimScript), settle: redis.NewScript(settleScript), extend: redis.NewScript(extendScript),
 	}
 	for _, o := range options {
 		o(s)

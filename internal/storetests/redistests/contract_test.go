@@ -1,6 +1,7 @@
 package redistests_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/redisstore"
 	"github.com/sallyport-go/sallyport/core/replay/storetest"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 // shift brings the end of every key nearer by ARGV[1] milliseconds: to a store whose only clock is the server's that is
@@ -74,6 +76,24 @@ func TestStoreKeepsTheContractInACluster(t *testing.T) {
 
 	_, err := redisstore.New(t.Context(), cluster, redisstore.WithReplicas(1, time.Second))
 	require.ErrorContains(t, err, "WithReplicas is not for clusters")
+}
+
+// Valkey is not among the engines that are required, because Debian 12 has it in its backports only. With SALLYPORT_REDIS
+// set to valkey-server every other test runs on it as well.
+func TestStoreKeepsTheContractOnValkey(t *testing.T) {
+	t.Parallel()
+	s, err := engine.Valkey(engine.Options{})
+	var missing *engine.MissingError
+	if errors.As(err, &missing) {
+		t.Skipf("NOT RUN: %v", err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	h := harness(t, connect(t, s.Addr()))
+	storetest.Run(t, h)
+	storetest.RunConcurrent(t, h)
+	storetest.RunHistories(t, h, number(t, "SALLYPORT_HISTORIES", 100), 1)
+	storetest.RunFaultyHistories(t, h, number(t, "SALLYPORT_HISTORIES", 100), 1)
 }
 
 // The time that passes for a store is its server's.

@@ -65,7 +65,7 @@ func TestAFailoverForgetsWhatTheReplicaDidNotHave(t *testing.T) {
 func TestAReplicaThatIsWaitedForHasWhatWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	primary, replica := pair(t)
-	s := open(t, connect(t, primary.Addr()), redisstore.WithReplicas(1, 200*time.Millisecond))
+	s := open(t, connect(t, primary.Addr()), redisstore.WithReplicas(1, time.Second))
 	done, late := claim(t, s, 1, time.Hour), claim(t, s, 2, time.Hour)
 	require.NoError(t, s.Settle(t.Context(), commit(done)))
 	require.NoError(t, replica.Signal(syscall.SIGSTOP))
