@@ -20,9 +20,8 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 			return "", failure{ReasonMissingCredential, "the body has no list of items that carry the token"}
 		}
 	}
-	var match matchNotes // of the last item: together they are one delivery
+	match := i.match // with those of every item, once all of them were judged
 	for _, place := range places {
-		match = matchNotes{}
 		var raw [1][]byte
 		if g.member.Find(place, raw[:]) != nil {
 			return "", failure{ReasonMissingCredential, "the body is not JSON, or repeats a member on the way to the token"}
@@ -38,6 +37,6 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 			return "", f
 		}
 	}
-	i.match.add(&match)
+	i.match = match
 	return label, failure{}
 }

@@ -38,13 +38,18 @@ type usage struct {
 	safe      bool      // the log was told that it may be removed
 }
 
-// count notes that the secret proved a delivery.
-func (u *usage) count(now time.Time) {
-	n := u.ledger.proved.Add(1)
+// count notes that the secret proved a delivery; first says that no other secret of its list was counted for it.
+func (u *usage) count(now time.Time, first bool) {
+	n := u.ledger.proved.Load()
+	if first {
+		n = u.ledger.proved.Add(1)
+	}
 	u.matched.Add(1)
 	u.at.Store(n)
 	u.last.Store(now.UnixNano())
 }
+
+func (u *usage) sameList(other *usage) bool { return u.ledger == other.ledger }
 
 // admit takes in a list that takes effect, and gives each of its secrets its usage.
 func (l *ledger) admit(list []checkedSecret, now time.Time) {

@@ -1,12 +1,16 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // matchNotes are the secrets that matched a delivery. They are counted when all of it is proved: whoever holds one of
 // two secrets proves nothing, and must not keep it looking used.
 type matchNotes struct {
 	uses      [4]*usage
 	n         int
+	more      []*usage  // where a delivery's items were proved by more of them than fit
 	expires   time.Time // the first end of them, where it is near
 	noneAfter time.Time // when one of their lists has no valid secret any more, where that is near
 	stale     bool      // one of their lists is not the newest
@@ -15,25 +19,31 @@ type matchNotes struct {
 
 // note takes down that a secret of the list matched.
 func (c *compiledList[T]) note(m *matchNotes, u *usage, s *Secret, now time.Time) {
+	m.use(u)
 	expires, noneAfter := c.ending(s, now)
-	m.add(&matchNotes{uses: [4]*usage{u}, n: 1, expires: expires, noneAfter: noneAfter, stale: c.stale(), byTenant: c.slot.tenant != ""})
+	m.expires, m.noneAfter = sooner(m.expires, expires), sooner(m.noneAfter, noneAfter)
+	m.stale, m.byTenant = m.stale || c.stale(), m.byTenant || c.slot.tenant != ""
 }
 
-func (m *matchNotes) add(more *matchNotes) {
-	for _, u := range more.uses[:more.n] {
-		if u != nil && m.n < len(m.uses) {
-			m.uses[m.n] = u
-			m.n++
-		}
+// use takes a secret in, once: the items of one delivery may be proved by several, and each of them is needed.
+func (m *matchNotes) use(u *usage) {
+	switch {
+	case u == nil || slices.Contains(m.uses[:m.n], u) || slices.Contains(m.more, u):
+	case m.n < len(m.uses):
+		m.uses[m.n] = u
+		m.n++
+	default:
+		m.more = append(m.more, u)
 	}
-	m.expires, m.noneAfter = sooner(m.expires, more.expires), sooner(m.noneAfter, more.noneAfter)
-	m.stale, m.byTenant = m.stale || more.stale, m.byTenant || more.byTenant
 }
 
-// count is called once, when the delivery is proved.
+// count is called once, when the delivery is proved. It is one delivery of each list, however many of its secrets matched.
 func (m *matchNotes) count(now time.Time) {
-	for _, u := range m.uses[:m.n] {
-		u.count(now)
+	for i, u := range m.uses[:m.n] {
+		u.count(now, !slices.ContainsFunc(m.uses[:i], u.sameList))
+	}
+	for _, u := range m.more {
+		u.count(now, !slices.ContainsFunc(m.uses[:m.n], u.sameList))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // rotating is a guard whose secrets are changed while deliveries come.
@@ -301,4 +302,61 @@ func TestUsesAreCountedUnderLoad(t *testing.T) {
 	require.EqualValues(t, 600, r.use("new").Matched)
 	require.EqualValues(t, 200, r.use("old").Matched)
 	require.EqualValues(t, 800, r.use("old").Deliveries)
+}
+
+// TestEverySecretOfADeliveryIsUsed: a sender that is given another secret for what is new puts both into one delivery, and
+// whichever comes last says nothing of the others.
+func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
+	t.Parallel()
+	secrets := make([]core.Secret, 6)
+	for i := range secrets {
+		secrets[i] = core.NewSecret(fmt.Sprint(i), fmt.Sprintf("%s%d", testSecret, i))
+	}
+	tokens := basicOnly()
+	tokens.Credential = entry.Credential{Kind: entry.BodyToken, Name: "/token", Items: "/value"}
+	signed := timestamped()
+	signed.Scheme = &entry.Scheme{
+		Algorithm: entry.HMACSHA256, Items: "/value",
+		Signature: entry.Signature{Field: entry.Field{JSON: "/token"}, Encoding: entry.Hex},
+		Signed:    []entry.Part{{Kind: entry.PartJSON, Text: "/n"}},
+	}
+	for _, row := range []struct {
+		name  string
+		entry entry.Entry
+		token func(i int) string
+	}{
+		{"tokens", tokens, func(i int) string { return fmt.Sprintf("%s%d", testSecret, i) }},
+		{"signatures", signed, func(i int) string { return mac(fmt.Sprintf("%s%d", testSecret, i), fmt.Sprint(i)) }},
+	} {
+		c, _ := config(row.entry)
+		now := testTime
+		c.Secrets, c.Now, c.Replay = core.LabeledSecrets(secrets...), func() time.Time { return now }, core.DangerouslyNoReplay
+		g := mustNew(t, c)
+		send := func(want int, items ...string) {
+			t.Helper()
+			require.Equal(t, want, run(g, post(`{"value":[`+strings.Join(items, ",")+`]}`, "Content-Type", "application/json"), ok).Code, row.name)
+		}
+		item := func(i int) string { return fmt.Sprintf(`{"n":"%d","token":"%s"}`, i, row.token(i)) }
+		all := make([]string, 7)
+		for i := range all {
+			all[i] = item(i % 6)
+		}
+		for range 3 {
+			send(200, all...)
+			now = now.Add(2 * day)
+			send(400, item(1), `{"n":"x","token":"nobody's"}`)
+		}
+		for _, u := range g.Rotation().Secrets {
+			require.Equal(t, core.SecretInUse, u.State, row.name+": "+g.Rotation().String())
+			require.EqualValues(t, []int64{3, 3, 0}, []int64{u.Matched, u.Deliveries, u.Silent}, row.name)
+		}
+		send(200, item(5), item(0))
+		now = now.Add(4 * day)
+		send(200, item(0))
+		got := []core.UseState{}
+		for _, u := range g.Rotation().Secrets {
+			got = append(got, u.State)
+		}
+		require.Equal(t, []core.UseState{core.SecretInUse, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove}, got, row.name)
+	}
 }

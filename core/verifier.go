@@ -130,12 +130,16 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 		return "", f
 	}
 	var k *activeKey
+	var others []*activeKey // of the items before the last
 	if p.items == nil {
 		if k, f = v.verifyOne(list.keys, r, url, body, p, now); f.failed() {
 			return "", list.failure(f, p)
 		}
 	}
 	for i := range p.items { // each of them: one that is forged spoils the delivery
+		if i > 0 {
+			others = append(others, k)
+		}
 		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.failed() {
 			return "", list.failure(f, p)
 		}
@@ -145,6 +149,9 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	}
 	if list.unknown {
 		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
+	}
+	for _, other := range others {
+		list.note(p.match, other.use, &other.secret, now)
 	}
 	list.note(p.match, k.use, &k.secret, now)
 	return k.secret.label, failure{}
