@@ -47,10 +47,13 @@ type UseState string
 const (
 	// SecretInUse: the latest delivery was proved by it.
 	SecretInUse UseState = "in_use"
-	// SecretWaiting: it has fallen silent while others matched, and retries of older events may still carry it.
+	// SecretWaiting: it has fallen silent while others matched, and retries of older events, or a sender that has just been
+	// quiet, may still carry it.
 	SecretWaiting UseState = "waiting"
 	// SecretSafeToRemove: it has matched once, others have matched since, and no retry carries it any more; or its validity
-	// has ended, and others are valid.
+	// has ended, and others are valid. Silence of less than three days is never enough, however short the retries: a sender
+	// with a secret of its own may have nothing to say at a weekend. One that says something once a month looks like one
+	// that is gone; where several senders share an endpoint, compare LastMatched with what each of them sends.
 	SecretSafeToRemove UseState = "safe_to_remove"
 	// SecretAlone: nothing else that is valid has matched since, so that nothing shows that it can be done without.
 	SecretAlone UseState = "alone"
@@ -80,6 +83,12 @@ func (g *Guard) Rotation() Rotation {
 	return r
 }
 
+// leastSilence is how long a secret has to be silent at least before it is called safe to remove.
+const leastSilence = 72 * time.Hour
+
+// silence is how long the guard's secrets have to be silent.
+func (g *Guard) silence() time.Duration { return max(g.retryHorizon(), leastSilence) }
+
 func (g *Guard) retryHorizon() time.Duration {
 	if g.entry.RetryHorizon > 0 {
 		return g.entry.RetryHorizon
@@ -91,7 +100,7 @@ func (k *keyring[T]) uses(now time.Time) (all []SecretUse) {
 	slots := k.slots()
 	slices.SortStableFunc(slots, func(a, b *slot[T]) int { return strings.Compare(a.tenant, b.tenant) })
 	for _, s := range slots {
-		uses := s.ledger.uses(now, k.guard.retryHorizon())
+		uses := s.ledger.uses(now, k.guard.silence())
 		for i := range uses {
 			uses[i].Setting, uses[i].Tenant = k.rules.field, s.tenant
 		}
@@ -100,7 +109,7 @@ func (k *keyring[T]) uses(now time.Time) (all []SecretUse) {
 	return all
 }
 
-func (l *ledger) uses(now time.Time, horizon time.Duration) []SecretUse {
+func (l *ledger) uses(now time.Time, silence time.Duration) []SecretUse {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := make([]SecretUse, len(l.all))
@@ -117,13 +126,13 @@ func (l *ledger) uses(now time.Time, horizon time.Duration) []SecretUse {
 		}
 	}
 	for i := range all {
-		all[i].judge(all, now, horizon)
+		all[i].judge(all, now, silence)
 	}
 	return all
 }
 
 // judge says what a secret's use comes to, beside the others of its list. It calls nothing safe that is not shown to be.
-func (u *SecretUse) judge(all []SecretUse, now time.Time, horizon time.Duration) {
+func (u *SecretUse) judge(all []SecretUse, now time.Time, silence time.Duration) {
 	silentSince := u.FirstSeen
 	if u.LastMatched.After(silentSince) {
 		silentSince = u.LastMatched
@@ -154,8 +163,8 @@ func (u *SecretUse) judge(all []SecretUse, now time.Time, horizon time.Duration)
 		u.State = SecretInUse
 	case !otherMatched:
 		u.State = SecretAlone
-	case now.Sub(silentSince) < horizon:
-		u.State, u.Wait = SecretWaiting, horizon-now.Sub(silentSince)
+	case now.Sub(silentSince) < silence:
+		u.State, u.Wait = SecretWaiting, silence-now.Sub(silentSince)
 	default:
 		u.State = SecretSafeToRemove
 	}
@@ -172,7 +181,7 @@ func (k *keyring[T]) review(c *compiledList[T], now time.Time) {
 		return // another delivery tells it
 	}
 	l := &c.slot.ledger
-	uses := l.uses(now, k.guard.retryHorizon())
+	uses := l.uses(now, k.guard.silence())
 	for i := range uses {
 		u := &uses[i]
 		if l.news(i, u.SafeToRemove()) {
@@ -232,7 +241,7 @@ func (u *SecretUse) verdict(now time.Time) string {
 	case SecretInUse:
 		return "in use"
 	case SecretWaiting:
-		return "wait " + span(u.Wait) + ": retries of older events may still carry it"
+		return "wait " + span(u.Wait) + ": retries of older events, or a quiet sender, may still carry it"
 	case SecretSafeToRemove:
 		if ended {
 			return "its validity ended " + ago(now.Sub(u.NotAfter)) + ": safe to remove"

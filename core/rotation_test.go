@@ -100,7 +100,7 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, core.SecretWaiting, u.State)
 	require.Equal(t, 71*time.Hour, u.Wait)
 	require.EqualValues(t, 1204, u.Silent)
-	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 2 days: retries of older events may still carry it")
+	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 2 days: retries of older events, or a quiet sender, may still carry it")
 	r.pass(71*time.Hour - time.Second)
 	require.Equal(t, core.SecretWaiting, r.state("old"))
 	r.pass(time.Second)
@@ -359,4 +359,33 @@ func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 		}
 		require.Equal(t, []core.UseState{core.SecretInUse, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove}, got, row.name)
 	}
+}
+
+// TestAQuietWeekendIsNoRotation: where a provider tries again for ten minutes only, eleven minutes of silence would say
+// that another sender's secret is not needed.
+func TestAQuietWeekendIsNoRotation(t *testing.T) {
+	t.Parallel()
+	e := timestamped()
+	e.RetryHorizon = 10 * time.Minute
+	c, _ := config(e)
+	log, now := &logged{}, testTime
+	c.Secrets = core.LabeledSecrets(core.NewSecret("busy", testSecret), core.NewSecret("quiet", oldSecret))
+	c.Now, c.Replay, c.Logger = func() time.Time { return now }, core.DangerouslyNoReplay, log.logger()
+	g := mustNew(t, c)
+	send := func(secret string) {
+		require.Equal(t, 200, run(g, post(event, "Acme-Signature", pairs(secret, now, event)), ok).Code)
+	}
+	send(oldSecret)
+	for range 12 * 5 {
+		now = now.Add(time.Hour)
+		send(testSecret)
+	}
+	quiet := g.Rotation().Secrets[1]
+	require.Equal(t, core.SecretWaiting, quiet.State)
+	require.Equal(t, 12*time.Hour, quiet.Wait)
+	require.NotContains(t, log.String(), "not needed any more")
+	now = now.Add(12 * time.Hour)
+	send(testSecret)
+	require.Equal(t, core.SecretSafeToRemove, g.Rotation().Secrets[1].State)
+	require.Equal(t, 10*time.Minute, g.Rotation().RetryHorizon)
 }
