@@ -34,7 +34,7 @@ type FuncSecrets struct {
 // goroutine at a time for each tenant, by at most 16 for all, and again ahead of the end of ttl, beside the deliveries;
 // after a pause a delivery waits for it. It must be safe for concurrent use.
 //
-// When it fails, panics, or gives no secret, the last good list stays in force, for as long as [FuncSecrets.RefuseAfter]
+// When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as [FuncSecrets.RefuseAfter]
 // allows, and the guards that use it say so in their log, records and health. Its error must not hold a secret.
 func SecretsFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), ttl time.Duration) *FuncSecrets {
 	s := &FuncSecrets{

@@ -341,3 +341,43 @@ func TestTheSameListAfterAFailureIsTheNewestAgain(t *testing.T) {
 		require.Empty(t, g.Health().SecretsProblem)
 	})
 }
+
+// TestAFunctionThatNeverReturnsIsTold: it does not look at its deadline, so that no look ever fails.
+func TestAFunctionThatNeverReturnsIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		var hangs atomic.Bool
+		secret := testSecret
+		g, rec, log := guardOf(t, core.SecretsFunc(func(context.Context, string) ([]core.Secret, error) {
+			if hangs.Load() {
+				<-hang
+			}
+			return []core.Secret{core.NewSecret("v", secret)}, nil
+		}, time.Minute))
+		sendIn(t, g, rec, testSecret)
+		hangs.Store(true)
+		time.Sleep(50 * time.Second)
+		for range 11 {
+			reason, _ := sendIn(t, g, rec, testSecret)
+			require.Equal(t, core.ReasonAccepted, reason)
+			require.False(t, rec.last(t, g).SecretsStale, "it is given its time")
+			time.Sleep(900 * time.Millisecond)
+		}
+		time.Sleep(time.Hour)
+		reason, took := sendIn(t, g, rec, testSecret)
+		require.Equal(t, core.ReasonAccepted, reason)
+		require.LessOrEqual(t, took, time.Second)
+		sendIn(t, g, rec, testSecret)
+		require.True(t, rec.last(t, g).SecretsStale)
+		require.Contains(t, g.Health().SecretsProblem, "did not answer in time")
+		require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), log.String())
+
+		hangs.Store(false)
+		close(hang)
+		synctest.Wait()
+		sendIn(t, g, rec, testSecret)
+		require.False(t, rec.last(t, g).SecretsStale)
+		require.Empty(t, g.Health().SecretsProblem)
+	})
+}

@@ -38,12 +38,15 @@ type freshList struct {
 }
 
 type flight struct {
-	done chan struct{}
-	late atomic.Bool // somebody has waited for it in vain: nobody else does
+	done  chan struct{}
+	begun time.Time
+	late  atomic.Bool // somebody has waited for it in vain: nobody else does
 }
 
 const (
 	lookTimeout = 5 * time.Second
+	// lookOverdue is after how long a look that does not end is told as a failure: it looks at no deadline.
+	lookOverdue = 2 * lookTimeout
 	// lookRetry is how soon a look that failed is tried again.
 	lookRetry = 5 * time.Second
 	// strangerTTL is how long a tenant that is unknown stays so.
@@ -74,6 +77,10 @@ func (r *renewal) get(ctx context.Context) (*SecretList, error) {
 		r.begin()
 	}
 	f := r.flight
+	if f != nil && r.list != nil && now.Sub(f.begun) >= lookOverdue {
+		r.err = errLookLate
+		r.tell(now)
+	}
 	wait := lookTimeout
 	if r.list != nil {
 		wait = r.patience
@@ -113,7 +120,7 @@ func (r *renewal) answer() (*SecretList, error) {
 
 // begin starts the one look there is at a time. The lock is held.
 func (r *renewal) begin() {
-	r.flight = &flight{done: make(chan struct{})}
+	r.flight = &flight{done: make(chan struct{}), begun: time.Now()}
 	go r.run(r.flight)
 }
 
