@@ -2,6 +2,7 @@ package core
 
 import (
 	"crypto/sha256"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,9 +17,6 @@ const maxBatch = 20_000
 func (d *Delivery) readEvents(t *told) failure {
 	g := d.guard
 	g.events.open(t)
-	if !g.isRecipient(t.payload) {
-		return failure{ReasonWrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
-	}
 	items, split := g.split(t.payload)
 	if !split || t.bare {
 		d.events, d.states = d.one[:1], d.oneState[:1]
@@ -35,11 +33,21 @@ func (d *Delivery) readEvents(t *told) failure {
 	return failure{}
 }
 
-// isRecipient says whether a proved payload is for one of those whom the entry allows.
-func (g *Guard) isRecipient(payload []byte) bool {
+// provedForOthers refuses what is signed and for none of those whom the entry allows. It proves nothing to this endpoint:
+// it is no sign of life, and it uses up nothing of what the genuine deliveries may.
+func (g *Guard) provedForOthers(r *http.Request, body []byte) failure {
 	if g.recipient == nil {
-		return true
+		return failure{}
 	}
+	t := told{r: r, body: body}
+	g.events.open(&t)
+	if g.isRecipient(t.payload) {
+		return failure{}
+	}
+	return failure{ReasonWrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
+}
+
+func (g *Guard) isRecipient(payload []byte) bool {
 	raw := make([][]byte, g.recipient.Len())
 	if g.recipient.Find(payload, raw) != nil {
 		return false

@@ -206,6 +206,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	if f := g.enforce(i, CheckSignature, g.provedForNobody(i)); f.failed() {
 		return f
 	}
+	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.failed() || i.unproved.failed() {
+		return f
+	}
 	i.proved = true
 	if i.trial {
 		return failure{}

@@ -412,3 +412,30 @@ func TestIdentitiesOfPublishedKeysNeverChange(t *testing.T) {
 		require.Equal(t, row.want, d.Events()[0].Identity.String(), row.provider.Name())
 	}
 }
+
+// TestABuildOfSomebodyElsesIsNoSignOfLife: anybody can have Travis CI send. What is not for this endpoint must neither
+// silence the alarm nor use up what the genuine ones may.
+func TestABuildOfSomebodyElsesIsNoSignOfLife(t *testing.T) {
+	t.Parallel()
+	key, public := rsaKey(t, 1)
+	g, err := core.New(core.Config{
+		Endpoint: "ci", Provider: provider.TravisCI("acme/app"), Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay,
+		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		RateLimit: core.RateLimit{PerSecond: 0.001, Burst: 2, FailuresPerSecond: 0.001, FailureBurst: 3},
+	})
+	require.NoError(t, err)
+	const mine = `{"type":"push","repository":{"name":"app","owner_name":"acme"}}`
+	theirs := strings.Replace(mine, "acme", "evil", 1)
+	for range 3 {
+		require.Equal(t, core.ReasonWrongRecipient, reasonOf(g, travisSign(t, key, theirs)))
+	}
+	require.Equal(t, core.ReasonRateLimited, reasonOf(g, travisSign(t, key, theirs)), "as failures are")
+	h := g.Health()
+	require.Zero(t, h.LastProved)
+	require.EqualValues(t, 3, h.RejectedInARow)
+	require.Equal(t, core.ReasonWrongRecipient, h.LastReason)
+	require.Zero(t, g.Rotation().Secrets[0].Matched)
+
+	require.Empty(t, reasonOf(g, travisSign(t, key, mine)))
+	require.Empty(t, reasonOf(g, travisSign(t, key, mine)))
+}
