@@ -45,7 +45,7 @@ func (p *patient) judge(out io.Writer) (int, error) {
 		refusals = slices.DeleteFunc(refusals, func(r core.Reported) bool { return r.Check == core.CheckHTTPS || r.Check == core.CheckSources })
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
-	say("%s %s, judged by the endpoint %s of %s; %d bytes of body", p.request.Method, p.request.URL.Path, j.Path, j.Guard.Provider(), len(p.body))
+	say("%s %s, judged by the endpoint %s of %s; %d bytes of body", p.request.Method, p.path(), j.Path, j.Guard.Provider(), len(p.body))
 	for _, note := range p.notes {
 		say("note: %s", note)
 	}
@@ -103,7 +103,7 @@ func (p *patient) choose() (receiver.Judge, error) {
 	}
 	want := p.endpoint
 	if want == "" {
-		want = p.request.URL.Path
+		want = p.request.URL.EscapedPath()
 	}
 	for _, j := range judges {
 		if j.Path == want {
@@ -117,7 +117,17 @@ func (p *patient) choose() (receiver.Judge, error) {
 	for i, j := range judges {
 		paths[i] = j.Path
 	}
-	return receiver.Judge{}, fmt.Errorf("no endpoint has the path %s; name one by -endpoint: %s", want, strings.Join(paths, ", "))
+	return receiver.Judge{}, fmt.Errorf("no endpoint has the path %.*s; name one by -endpoint: %s", maxPath, want, strings.Join(paths, ", "))
+}
+
+// maxPath is how much of a path is printed.
+const maxPath = 200
+
+// path is the request's path for a line of its own: escaped, because whoever sent it may have put a line break in it, with
+// a verdict behind that.
+func (p *patient) path() string {
+	path := p.request.URL.EscapedPath()
+	return path[:min(len(path), maxPath)]
 }
 
 // incoming is the request as a server would hand it on.
