@@ -91,6 +91,10 @@ func parse(data []byte, m *mistakes) (*yaml.Node, bool) {
 // syntaxError takes the line out of the YAML package's text ("yaml: line 3: did not find ...").
 func syntaxError(err error) (place, string, any) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(text, "anchor '") {
+		// Its text holds the name of the anchor, which is a secret's where one begins with an asterisk.
+		return place{line: 1}, "not YAML: %v", "an anchor is named that is not there: what begins with * goes into quotes"
+	}
 	if parts := regexp.MustCompile(`(?s)^line (\d+): (.*)$`).FindStringSubmatch(text); parts != nil {
 		line, _ := strconv.Atoi(parts[1])
 		return place{line: line}, "not YAML: %v", parts[2]

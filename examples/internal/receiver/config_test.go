@@ -38,7 +38,9 @@ func TestTheSamplesAreGood(t *testing.T) {
 		t.Setenv(name, secret+name)
 	}
 	t.Setenv("POSTMARK_LOGIN", "user:"+secret)
-	require.Equal(t, 0, start(t, sample).end())
+	r := start(t, sample)
+	require.Contains(t, drained(r.stderr), "the clock is frozen")
+	require.Equal(t, 0, r.end())
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes

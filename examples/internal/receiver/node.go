@@ -48,6 +48,9 @@ func (r reader) mapping(n *yaml.Node, at place, fields map[string]field) map[str
 		before, twice := found[key.Value]
 		switch {
 		case !known:
+			if !presentable(key.Value) {
+				here = at.of("?", key.Line)
+			}
 			r.add(here, "unknown key; known here are %s", keysOf(fields))
 		case twice:
 			r.add(here, "this key stands twice, first in line %d", before.line)
@@ -57,6 +60,12 @@ func (r reader) mapping(n *yaml.Node, at place, fields map[string]field) map[str
 		}
 	}
 	return found
+}
+
+// presentable says whether an unknown key may be named: a secret with a colon behind it, and without quotes, is a key to
+// YAML. Keys of ours are words of small letters.
+func presentable(key string) bool {
+	return len(key) < 16 || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
 func keysOf(fields map[string]field) string {

@@ -50,6 +50,10 @@ func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, s
 	for _, mistake := range core.CheckServer(server) {
 		logger.Warn("the server lacks a limit", "error", mistake)
 	}
+	if !c.clock.IsZero() {
+		// A tunnel or a proxy to the loopback address would let strangers replay what was fresh then.
+		logger.Warn("the clock is frozen: what was fresh then stays fresh; for this machine alone", "clock", c.clock)
+	}
 	out.print(map[string]string{"listening": ln.Addr().String()})
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
