@@ -3,6 +3,9 @@
 STATICCHECK_VERSION = v0.8.2
 FUZZTIME            = 10s
 ARGS                =
+BENCHTIME           = 50ms
+ROUNDS              = 8
+DOCS                = ../../docs
 MUTATIONS           =
 
 # Each module stands on its own, whatever go.work lies about.
@@ -42,7 +45,7 @@ test: ## Run every test of every module, with the race detector where it works
 		(cd "$$dir" && go test $$race -shuffle=on -count=1 ./...); \
 	done; \
 	echo "== .: go test, allocations"; \
-	go test -count=1 -run Allocates ./core
+	go test -count=1 -run Allocates ./core ./internal/adaptertest
 
 .PHONY: check
 check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests
@@ -90,7 +93,11 @@ interop: ## Let the vendors' own SDKs judge what we sign, and sign what we judge
 	cd internal/interop && go test -count=1 -v ./...
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure beside every peer and write docs/performance.md; BENCHTIME=5ms ROUNDS=3 DOCS= only tries
+	@cd internal/bench && go run . -time $(BENCHTIME) -rounds $(ROUNDS) -docs "$(DOCS)"
+
+.PHONY: microbench
+microbench: ## Run every package's own benchmarks
 	$(call each,go test -run '^$$' -bench . -benchmem ./...)
 
 .PHONY: fuzz

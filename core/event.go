@@ -92,16 +92,17 @@ type eventReader struct {
 	spec     *entry.Event
 	paths    *jsonscan.Paths
 	at       map[string]int
-	identity *jsonscan.Paths // what events are remembered by; nil: not by members of theirs
-	idAt     []int           // where that is in what paths finds
-	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
+	headers  map[string]string // the names of headers as they are spelled, and as a request's are
+	identity *jsonscan.Paths   // what events are remembered by; nil: not by members of theirs
+	idAt     []int             // where that is in what paths finds
+	payload  *jsonscan.Paths   // the text that is the payload, and what is read from its envelope; nil: the body is the payload
 	envelope map[string]int
 	signedID bool // the event's id is the id that the scheme signs
 }
 
 func newEventReader(e *entry.Entry) *eventReader {
 	spec, scheme := &e.Event, e.Scheme
-	er := &eventReader{spec: spec, at: map[string]int{}}
+	er := &eventReader{spec: spec, at: map[string]int{}, headers: map[string]string{}}
 	if scheme != nil && len(spec.ID) > 0 {
 		er.signedID = spec.ID[0].Header != "" && slices.Contains(scheme.ID.Headers, spec.ID[0].Header)
 	}
@@ -118,9 +119,13 @@ func newEventReader(e *entry.Entry) *eventReader {
 	for _, list := range [][]entry.Value{spec.ID, spec.Type, spec.Action, spec.Time, spec.Attempt, spec.Tenant} {
 		for _, v := range list {
 			add(v.JSON)
+			er.headers[v.Header] = http.CanonicalHeaderKey(v.Header)
 		}
 	}
 	add(spec.Data)
+	for _, name := range e.Identity.With {
+		er.headers[name] = http.CanonicalHeaderKey(name)
+	}
 	if e.Identity.Kind == entry.ByPointer {
 		named := append([]string{e.Identity.Pointer}, e.Identity.And...)
 		er.identity = jsonscan.Compile(named...)
@@ -238,6 +243,14 @@ func (er *eventReader) read(t *told, e *Event) {
 	}
 }
 
+// header is Header.Get, which spells the name anew each time.
+func (er *eventReader) header(r *http.Request, name string) string {
+	if values := r.Header[er.headers[name]]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // identityIn gives what the event is remembered by; nil where the payload does not hold it. It is found together with the
 // rest. Where something else spoils that, a second look finds it alone: what an event is remembered by must not depend
 // on what else is read of it.
@@ -258,7 +271,7 @@ func (er *eventReader) identityIn(t *told) [][]byte {
 func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string, inBody bool) {
 	switch {
 	case v.Header != "":
-		return t.r.Header.Get(v.Header), false
+		return er.header(t.r, v.Header), false
 	case v.JSON != "":
 		text, _ = jsonscan.Text(raw[er.at[v.JSON]])
 		return text, true

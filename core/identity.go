@@ -119,7 +119,7 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 	var room [4][]byte // more than any entry needs
 	values := append(room[:0], digest[:])
 	for _, name := range with(rule, t.r.Header) {
-		values = append(values, []byte(t.r.Header.Get(name)))
+		values = append(values, []byte(g.events.header(t.r, name)))
 	}
 	return hashIdentity(g.endpoint, t.scope, identityOfDigest, values...), true
 }

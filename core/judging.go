@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// bodyBuffer holds most deliveries whole, and is what each open connection may make a guard hold for its body at once.
+const bodyBuffer = 16 << 10
+
 // judging is what one call of Receive works with. It comes from its guard's pool and goes back when Receive returns: no
 // other endpoint ever sees it, and nothing of it may outlive the call. What a delivery keeps of it is copied; above all
 // the body, which the app may hold for as long as it likes.
@@ -14,7 +17,7 @@ type judging struct {
 	presented  presented
 	told       told
 	slot       bodySlot
-	buffer     [bodyUnit]byte // what a body that nobody has proved is read into, as far as it goes
+	buffer     [bodyBuffer]byte // what a body that nobody has proved is read into, as far as it goes
 }
 
 // judge gives what a request is judged with.

@@ -22,7 +22,7 @@ func (d *Delivery) deferIdentity(t *told) bool {
 	names := with(rule, t.r.Header)
 	l.pending, l.scope, l.n = true, t.scope, len(names)
 	for i, name := range names {
-		l.with[i] = t.r.Header.Get(name)
+		l.with[i] = d.guard.events.header(t.r, name)
 	}
 	return true
 }

@@ -99,7 +99,7 @@ const (
 	pumpCapacity = 1024
 	// gatherRecords is how long the goroutine waits for more before it hands records over. Waking it for each would cost a
 	// request more than all else that is done for its record.
-	gatherRecords = time.Millisecond
+	gatherRecords = 250 * time.Microsecond
 )
 
 // pump hands records to an observer in order, from a goroutine that lives only while there are any.

@@ -79,7 +79,8 @@ func publicTargets() []target {
 				}
 				return err
 			}}}},
-		{name: "Twilio (HMAC-SHA-1 over the URL and the sorted form)", p: provider.Twilio(), secret: plainSecret,
+		{name: "Twilio (HMAC-SHA-1 over the URL and the sorted form)", p: provider.Twilio(), secret: plainSecret, form: true,
+			spoil: func(r *request) { r.body = append(r.body, "&More=1"...) },
 			floor: func(r *request) func() {
 				h := hmac.New(sha1.New, []byte(plainSecret))
 				return func() {

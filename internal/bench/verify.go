@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,7 @@ type target struct {
 	secret string
 	peers  []peer
 
+	form    bool           // it sends forms
 	private string         // what signs, where that is not the secret
 	spoil   func(*request) // makes a forgery of it; nil: another byte in the body
 	floor   func(*request) func()
@@ -113,6 +115,16 @@ func jsonBody(size int) []byte {
 	return []byte(b.String())
 }
 
+// formBody is a form of about so many bytes.
+func formBody(size int) []byte {
+	var b strings.Builder
+	b.WriteString("MessageSid=SM1&From=%2B15550100&To=%2B15550101")
+	for i := 0; b.Len() < size; i++ {
+		b.WriteString("&Field" + strconv.Itoa(i) + "=a+value+of+some+length")
+	}
+	return []byte(b.String())
+}
+
 // request is a signed delivery that can be judged again and again.
 type request struct {
 	*http.Request
@@ -121,8 +133,13 @@ type request struct {
 }
 
 func newRequest(p core.Provider, secret string, body []byte) *request {
-	r := webhooktest.NewRequest(p, secret, "https://example.com/hooks", body, time.Now())
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if len(body) > 0 && body[0] != '{' && body[0] != '[' {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 	r.Header.Set("X-GitHub-Event", "push")
+	must(webhooktest.Sign(r, p, secret, time.Now()))
 	r.RemoteAddr = "192.0.2.1:4711"
 	signed, err := io.ReadAll(r.Body) // some providers sign in the body
 	must(err)
@@ -156,6 +173,9 @@ func newGuard(p core.Provider, secrets ...string) *core.Guard {
 func verifySubjects(t *target, size int, forged bool) []subject {
 	secret := t.secret
 	body := jsonBody(size)
+	if t.form {
+		body = formBody(size)
+	}
 	private := secret
 	if t.private != "" {
 		private = t.private
