@@ -78,9 +78,10 @@ func preface(w io.Writer, s settings) {
 
 Written by %cmake bench%c; do not edit. Each table is one run: its subjects take turns in %d rounds of %v each, so that what
 a busy machine adds falls on all of them. Times are CPU time of the whole process, garbage collection and goroutines beside
-the request included, with a heap of 64 MiB beside, as an application has. "To the floor" and "to ours" are ratios of medians. "Middle half" is half of the
-spread of the middle half of the rounds; a difference that does not exceed it is marked as noise, and nothing is claimed
-from it. Every subject was checked to accept what is genuine and to refuse what is forged before it was timed.
+the request included, with a heap of 64 MiB beside, as an application has. "To the floor" and "to ours" are ratios of
+medians. "Middle half" is half of the spread of the middle half of the rounds; a difference that does not exceed it is
+marked as noise, and nothing is claimed from it. Every subject was checked to accept what is genuine and to refuse what
+is forged before it was timed.
 
 - Machine: %s, %d CPUs, %s/%s; load before the run: %s
 - %s
