@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -152,7 +153,7 @@ func (h *holding) renew() {
 		return
 	}
 	ctx, cancel := context.WithDeadline(h.ctx, minTime(now.Add(storeTimeout), until))
-	err := h.store.Extend(ctx, held, h.lease)
+	err := h.extend(ctx, held)
 	cancel()
 	var lost *replay.LeaseLostError
 	switch {
@@ -168,6 +169,17 @@ func (h *holding) renew() {
 	h.until = now.Add(h.lease)
 	h.mu.Unlock()
 	h.again(h.lease / renewalsPerLease)
+}
+
+// extend contains a panic of the app's own store, which would otherwise end the process from a timer that nobody can
+// recover.
+func (h *holding) extend(ctx context.Context, held []replay.Held) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the replay store panicked with a %T", v)
+		}
+	}()
+	return h.store.Extend(ctx, held, h.lease)
 }
 
 func (h *holding) again(after time.Duration) {

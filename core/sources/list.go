@@ -148,13 +148,24 @@ func (l *List) begin() {
 	l.running.Add(1)
 	go func() {
 		defer l.running.Done()
-		set, n, err := l.fetch(l.life)
+		set, n, err := l.fetchSafely()
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.settle(set, n, err)
 		l.fetching = nil
 		close(done)
 	}()
+}
+
+// fetchSafely contains a panic of the caller's RoundTripper, which would otherwise end the process from a goroutine that
+// nobody can recover.
+func (l *List) fetchSafely() (set *core.SourceSet, n int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			set, n, err = nil, 0, fmt.Errorf("fetching panicked with a %T", v)
+		}
+	}()
+	return l.fetch(l.life)
 }
 
 func (l *List) settle(set *core.SourceSet, n int, err error) {

@@ -330,3 +330,20 @@ func FuzzDocuments(f *testing.F) {
 		_ = l.Close()
 	})
 }
+
+type panics struct{}
+
+func (panics) RoundTrip(*http.Request) (*http.Response, error) { panic("canary") }
+
+// TestATransportThatPanicsIsAFailedFetch: the fetch runs where nobody could recover it.
+func TestATransportThatPanicsIsAFailedFetch(t *testing.T) {
+	t.Parallel()
+	l, err := sources.Open(t.Context(), sources.Config{Document: sources.GitHub(), Fallback: "192.0.2.0/24", Transport: panics{}, Logger: quiet()})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	require.True(t, contains(t, l, "192.0.2.1"))
+	require.ErrorContains(t, l.Status().Err, "fetching panicked with a string")
+	require.NotContains(t, l.Status().Err.Error(), "canary")
+	require.Error(t, l.Refresh(t.Context()), "it is tried again")
+	require.Equal(t, 2, l.Status().Failures)
+}
