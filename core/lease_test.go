@@ -217,3 +217,34 @@ func TestARenewalThatComesAfterTheCommitCancelsNothing(t *testing.T) {
 		require.Equal(t, 200, w.Code)
 	})
 }
+
+// wildStore panics where it should renew a lease, at first.
+type wildStore struct {
+	replay.Store
+	wild atomic.Int32
+}
+
+func (s *wildStore) Extend(ctx context.Context, held []replay.Held, lease time.Duration) error {
+	if s.wild.Add(-1) >= 0 {
+		panic("a nil map in the app's own store")
+	}
+	return s.Store.Extend(ctx, held, lease)
+}
+
+// TestAStoreThatPanicsInARenewalIsTriedAgain: leases are renewed by a timer, where no router recovers anything.
+func TestAStoreThatPanicsInARenewalIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &wildStore{Store: memstore.New()}
+		store.wild.Store(2)
+		c, rec := config(timestamped())
+		c.Replay = store
+		g := mustNew(t, c)
+		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+			time.Sleep(5 * time.Minute)
+			return e.Context().Err()
+		})
+		require.Equal(t, 200, w.Code)
+		require.Equal(t, core.ReplayCommitted, rec.last(t, g).Replay)
+	})
+}
