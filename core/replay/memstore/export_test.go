@@ -19,3 +19,13 @@ func (s *Store) SetLastToken(token replay.Token) {
 		s.shards[i].lastToken = token
 	}
 }
+
+// Locked calls f while nobody else can look at a record.
+func (s *Store) Locked(f func()) {
+	s.lockAll()
+	defer s.unlockAll()
+	f()
+}
+
+// IsClosed says whether Close has begun.
+func (s *Store) IsClosed() bool { return s.closed.Load() }
