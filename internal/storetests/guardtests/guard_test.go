@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -38,7 +39,21 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 	ask := func(args ...any) func(*testing.T, *bench) {
 		return func(t *testing.T, b *bench) { t.Helper(); require.NoError(t, b.redis.Do(t.Context(), args...).Err()) }
 	}
+	lock := func(s string) func(*testing.T, *bench) {
+		return func(t *testing.T, b *bench) { t.Helper(); b.lock(t, s) }
+	}
+	unlock := func(t *testing.T, b *bench) { t.Helper(); b.unlock(t) }
+	fill := func(full string) func(*testing.T, *bench) {
+		return func(t *testing.T, b *bench) { t.Helper(); b.fill(t, full) }
+	}
 	const table = sqlstore.DefaultTable
+	forget := statement("DELETE FROM " + table + " WHERE token = 1")
+	unmount := func(t *testing.T, b *bench) {
+		t.Helper()
+		b.app.SetMaxIdleConns(-1) // whoever has the file open still has it
+		require.NoError(t, os.Rename(b.dir, b.dir+".away"))
+	}
+	mount := func(t *testing.T, b *bench) { t.Helper(); require.NoError(t, os.Rename(b.dir+".away", b.dir)) }
 	rename := statement("ALTER TABLE " + table + " RENAME TO gone")
 	restore := statement("ALTER TABLE gone RENAME TO " + table)
 	change := statement("ALTER TABLE " + table + " RENAME COLUMN ends_at TO over_at")
@@ -59,7 +74,7 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 		{"Redis has become a replica", onRedis, ask("REPLICAOF", "127.0.0.1", "1"), ask("REPLICAOF", "NO", "ONE"), core.ReasonStoreUnavailable, "takes no writes"},
 
 		{"PostgreSQL is gone", onPostgreSQL, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
-		{"PostgreSQL waits for a lock", onPostgreSQL, func(t *testing.T, b *bench) { t.Helper(); b.lock(t) }, func(t *testing.T, b *bench) { t.Helper(); b.unlock(t) }, core.ReasonStoreUnavailable, "in time"},
+		{"PostgreSQL waits for a lock", onPostgreSQL, lock("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE"), unlock, core.ReasonStoreUnavailable, "in time"},
 		{"PostgreSQL has no such table", onPostgreSQL, rename, restore, core.ReasonStoreUnavailable, "table"},
 		{"PostgreSQL has another table", onPostgreSQL, change, unchange, core.ReasonStoreUnavailable, "schema"},
 		{"PostgreSQL takes the permission away", onPostgreSQL, statement("REVOKE ALL ON " + table + " FROM app"), statement("GRANT ALL ON " + table + " TO app"), core.ReasonStoreUnavailable, "lacks a right"},
@@ -72,26 +87,25 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 		{"MariaDB has another table", onMariaDB, change, unchange, core.ReasonStoreUnavailable, "schema"},
 		{"MariaDB takes the permission away", onMariaDB, statement("REVOKE INSERT ON replay." + table + " FROM app@'%'"), statement("GRANT INSERT ON replay." + table + " TO app@'%'"), core.ReasonStoreUnavailable, "lacks a right"},
 
+		{"MariaDB's tablespace is full", onSmallMariaDB, func(t *testing.T, b *bench) {
+			t.Helper()
+			b.exec(t, "CREATE TABLE ballast (b BLOB NOT NULL)")
+			for err := error(nil); err == nil; {
+				_, err = b.admin.ExecContext(t.Context(), "INSERT INTO ballast VALUES (REPEAT('x', 6000))")
+			}
+			b.fill(t, "is full")
+		}, statement("DROP TABLE ballast"), core.ReasonStoreFull, "no room left"},
+
+		{"SQLite's volume is gone", onSQLite, unmount, mount, core.ReasonStoreUnavailable, "cannot be reached"},
+		{"SQLite waits for another writer", onSQLite, lock("BEGIN IMMEDIATE"), unlock, core.ReasonStoreUnavailable, "in time"},
+		{"SQLite's file may not grow", onSmallSQLite, fill("full"), forget, core.ReasonStoreFull, "no room left"},
 		{"SQLite has no such table", onSQLite, rename, restore, core.ReasonStoreUnavailable, "table"},
 		{"SQLite has another table", onSQLite, change, unchange, core.ReasonStoreUnavailable, "schema"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := tt.open(t)
-			records := make(chan core.Record, 100)
-			var ran atomic.Int32
-			guard, err := core.New(core.Config{
-				Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.store,
-				Lease:    10 * time.Second, // what a server that stood still takes up in the end is held by nobody
-				Observer: core.ObserverFunc(func(r core.Record) { records <- r }), Logger: slog.New(slog.DiscardHandler),
-			})
-			require.NoError(t, err)
-			h := core.Handler(guard, core.Signal(func(*http.Request, core.Event) error { ran.Add(1); return nil }))
-			deliver := func(n int) *httptest.ResponseRecorder {
-				w := httptest.NewRecorder()
-				h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", fmt.Sprintf(`{"id":"evt_%d"}`, n), time.Now()))
-				return w
-			}
+			deliver, records, ran := receiver(t, b, func() {})
 			require.Equal(t, 200, deliver(1).Code)
 			require.Equal(t, core.ReasonAccepted, (<-records).Reason)
 
@@ -112,4 +126,22 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 			require.EqualValues(t, 2, ran.Load(), "each event ran once")
 		})
 	}
+}
+
+// receiver is an app with a guard before its signal, which calls work; it counts the runs.
+func receiver(t *testing.T, b *bench, work func()) (deliver func(n int) *httptest.ResponseRecorder, records chan core.Record, ran *atomic.Int32) {
+	t.Helper()
+	records, ran = make(chan core.Record, 10_000), new(atomic.Int32)
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.store,
+		Lease:    10 * time.Second, // what a server that stood still takes up in the end is held by nobody
+		Observer: core.ObserverFunc(func(r core.Record) { records <- r }), Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	h := core.Handler(guard, core.Signal(func(*http.Request, core.Event) error { ran.Add(1); work(); return nil }))
+	return func(n int) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", fmt.Sprintf(`{"id":"evt_%d"}`, n), time.Now()))
+		return w
+	}, records, ran
 }

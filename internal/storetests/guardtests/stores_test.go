@@ -1,8 +1,10 @@
 package guardtests_test
 
 import (
+	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -24,6 +26,8 @@ type bench struct {
 	server *engine.Server // nil: SQLite
 	redis  *redis.Client
 	admin  *sql.DB // has every right; the store's own user may have lost some
+	app    *sql.DB // the store's
+	dir    string  // SQLite's
 	holder *sql.Conn
 }
 
@@ -36,13 +40,13 @@ func (b *bench) exec(t *testing.T, statements ...string) {
 	}
 }
 
-// lock takes the table, until unlock, so that whoever wants it waits.
-func (b *bench) lock(t *testing.T) {
+// lock takes what the statements lock, until unlock, so that whoever wants it waits.
+func (b *bench) lock(t *testing.T, statements string) {
 	t.Helper()
 	var err error
 	b.holder, err = b.admin.Conn(t.Context())
 	require.NoError(t, err)
-	_, err = b.holder.ExecContext(t.Context(), "BEGIN; LOCK TABLE "+sqlstore.DefaultTable+" IN ACCESS EXCLUSIVE MODE")
+	_, err = b.holder.ExecContext(t.Context(), statements)
 	require.NoError(t, err)
 }
 
@@ -51,6 +55,23 @@ func (b *bench) unlock(t *testing.T) {
 	_, err := b.holder.ExecContext(t.Context(), "COMMIT")
 	require.NoError(t, err)
 	require.NoError(t, b.holder.Close())
+}
+
+// fill remembers made-up identities until none fits: a page that has room for one more is not found in many attempts.
+func (b *bench) fill(t *testing.T, full string) {
+	t.Helper()
+	for refused := 0; refused < 1000; {
+		var key [32]byte
+		_, _ = rand.Read(key[:])
+		_, err := b.app.ExecContext(t.Context(), fmt.Sprintf(
+			"INSERT INTO %s (identity, digest, token, ends_at) VALUES (x'%x', x'%x', 1, 9000000000000000)", sqlstore.DefaultTable, key, key))
+		if err == nil {
+			refused = 0
+			continue
+		}
+		require.ErrorContains(t, err, full)
+		refused++
+	}
 }
 
 func start(t *testing.T, begin func(engine.Options) (*engine.Server, error), args ...string) *engine.Server {
@@ -62,11 +83,16 @@ func start(t *testing.T, begin func(engine.Options) (*engine.Server, error), arg
 	return s
 }
 
-func onRedis(t *testing.T) *bench {
+func onRedis(t *testing.T) *bench { t.Helper(); return onRedisBy(t, direct) }
+
+// direct is the way to a server without anything between.
+func direct(addr string) string { return addr }
+
+func onRedisBy(t *testing.T, way func(addr string) string) *bench {
 	t.Helper()
 	server := start(t, engine.Redis, "--user", "app", "on", "nopass", "~*", "+@all")
 	admin := redis.NewClient(&redis.Options{Addr: server.Addr()})
-	client := redis.NewClient(&redis.Options{Addr: server.Addr(), Username: "app", Password: "x", ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{Addr: way(server.Addr()), Username: "app", Password: "x", ContextTimeoutEnabled: true})
 	t.Cleanup(func() { _ = admin.Close(); _ = client.Close() })
 	store, err := redisstore.New(t.Context(), client)
 	require.NoError(t, err)
@@ -78,24 +104,35 @@ func onSQL(t *testing.T, driver string, dialect sqlstore.Dialect, server *engine
 	b := &bench{server: server, admin: openDB(t, driver, admin)}
 	require.NoError(t, sqlstore.Migrate(t.Context(), b.admin, dialect))
 	b.exec(t, statements...)
-	store, err := sqlstore.New(t.Context(), openDB(t, driver, app), dialect)
+	b.app = openDB(t, driver, app)
+	store, err := sqlstore.New(t.Context(), b.app, dialect)
 	require.NoError(t, err)
 	b.store = store
 	return b
 }
 
-func onPostgreSQL(t *testing.T) *bench {
+func onPostgreSQL(t *testing.T) *bench { t.Helper(); return onPostgreSQLBy(t, direct) }
+
+func onPostgreSQLBy(t *testing.T, way func(addr string) string) *bench {
 	t.Helper()
 	s := start(t, engine.PostgreSQL)
-	dsn := func(user string) string {
-		return fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", user, s.Addr())
+	dsn := func(user, addr string) string {
+		return fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", user, addr)
 	}
-	return onSQL(t, "pgx", sqlstore.PostgreSQL, s, dsn("owner"), dsn("app"), "CREATE ROLE app LOGIN", "GRANT ALL ON "+sqlstore.DefaultTable+" TO app")
+	return onSQL(t, "pgx", sqlstore.PostgreSQL, s, dsn("owner", s.Addr()), dsn("app", way(s.Addr())), "CREATE ROLE app LOGIN", "GRANT ALL ON "+sqlstore.DefaultTable+" TO app")
 }
 
-func onMariaDB(t *testing.T) *bench {
+func onMariaDB(t *testing.T) *bench { t.Helper(); return onMariaDBWith(t) }
+
+// onSmallMariaDB has one tablespace for everything, which does not grow beyond 16 MiB.
+func onSmallMariaDB(t *testing.T) *bench {
 	t.Helper()
-	s := start(t, engine.MariaDB)
+	return onMariaDBWith(t, "--innodb-file-per-table=0", "--innodb-data-file-path=ibdata1:12M:autoextend:max:16M")
+}
+
+func onMariaDBWith(t *testing.T, args ...string) *bench {
+	t.Helper()
+	s := start(t, engine.MariaDB, args...)
 	dsn := func(user string) string { return fmt.Sprintf("%s@tcp(%s)/replay", user, s.Addr()) }
 	// In the database that is called test everybody may do everything.
 	_, err := openDB(t, "mysql", fmt.Sprintf("root@tcp(%s)/test", s.Addr())).ExecContext(t.Context(), "CREATE DATABASE replay")
@@ -103,10 +140,22 @@ func onMariaDB(t *testing.T) *bench {
 	return onSQL(t, "mysql", sqlstore.MySQL, s, dsn("root"), dsn("app"), "CREATE USER app@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON replay."+sqlstore.DefaultTable+" TO app@'%'")
 }
 
-func onSQLite(t *testing.T) *bench {
+func onSQLite(t *testing.T) *bench { t.Helper(); return onSQLiteWith(t, "") }
+
+// onSmallSQLite does not let the store's file grow beyond 160 KiB.
+func onSmallSQLite(t *testing.T) *bench {
 	t.Helper()
-	dsn := "file:" + filepath.Join(t.TempDir(), "a.db") + "?_pragma=journal_mode(WAL)"
-	return onSQL(t, "sqlite", sqlstore.SQLite, nil, dsn, dsn)
+	return onSQLiteWith(t, "&_pragma=max_page_count(40)&_pragma=synchronous(OFF)")
+}
+
+func onSQLiteWith(t *testing.T, pragmas string) *bench {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "volume")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	dsn := "file:" + filepath.Join(dir, "a.db") + "?_pragma=journal_mode(WAL)"
+	b := onSQL(t, "sqlite", sqlstore.SQLite, nil, dsn, dsn+pragmas)
+	b.dir = dir
+	return b
 }
 
 func openDB(t *testing.T, driver, dsn string) *sql.DB {
