@@ -1,6 +1,7 @@
 package interop_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/hex"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	telegram "github.com/go-telegram/bot"
 	"github.com/line/line-bot-sdk-go/v8/linebot/webhook"
+	"github.com/mymmrac/telego"
 	"github.com/slack-go/slack"
 	"github.com/twilio/twilio-go/client"
 
@@ -106,6 +108,22 @@ func TestTelegram(t *testing.T) {
 			}
 			b.WebhookHandler()(httptest.NewRecorder(), r)
 			return refused
+		},
+		differences: []difference{repeated("X-Telegram-Bot-Api-Secret-Token")},
+	}.run(t)
+	peer{
+		name: "telego WebhookHTTPServeMux", provider: provider.Telegram(), bodies: objects(), unsignedBody: true,
+		verify: func(r *http.Request, _ []byte, secret string) error {
+			mux, taken := http.NewServeMux(), false
+			err := telego.WebhookHTTPServeMux(mux, "POST /hooks/in", secret)(func(context.Context, []byte) error {
+				taken = true
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			mux.ServeHTTP(httptest.NewRecorder(), r)
+			return truth(taken, nil)
 		},
 		differences: []difference{repeated("X-Telegram-Bot-Api-Secret-Token")},
 	}.run(t)

@@ -6,8 +6,14 @@
 // it is stricter or laxer than the guard, the row says where and why; a difference that no row explains fails the test,
 // and so does an explanation of a difference that is not there.
 //
-// Looked for and left out: gitlab-org/api/client-go, which reads the token and leaves the comparison to its user; and,
-// because the Go module proxy did not have them when these were written, square-go-sdk, adyen-go-api-library, plivo-go,
-// messagebird's go-rest-api, gocardless-pro-go, modern-treasury-go, workos-go, telnyx-go, replicate-go, go-shopify,
-// braintree-go, lemonsqueezy-go, polar-go, increase-go, plaid-go, viber and helix (Twitch).
+// Left out: gitlab-org/api/client-go, which reads the token and leaves the comparison to its user; vonage-go-sdk, whose
+// tokens are those of calls to Vonage; mollie-api-go, which does not verify; and coinbase-commerce-go, which signs its
+// own encoding of the payload instead of the body. What has no library of its own but sends a JSON Web Token is judged
+// by lestrrat-go/jwx, with the checks that the sender's documentation names.
+//
+// And because the Go module proxy did not have them when these were written: square-go-sdk, adyen-go-api-library,
+// plivo-go, messagebird's go-rest-api, gocardless-pro-go, modern-treasury-go, workos-go, telnyx-go, replicate-go,
+// go-shopify, braintree-go, lemonsqueezy-go, polar-go, increase-go, plaid-go, viber, helix (Twitch), recurly-client-go,
+// robbiet480/go.sns (Amazon SNS), drone/go-scm, andygrunwald/go-jira (the hash of a request), piusalfred/whatsapp (Meta);
+// and for RFC 9421 yaronf/httpsign, remitly-oss/httpsig-go, common-fate/httpsig and lestrrat-go/htmsig.
 package interop
