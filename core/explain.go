@@ -256,7 +256,7 @@ func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label s
 	}
 	x.left -= cost
 	p := presented{claims: claims{lenient: true}}
-	if v.judgeHead(x.r, url, &p, x.now).failed() || v.objectBody && (len(body) == 0 || body[0] != '{') || v.fromBody(x.r, body, &p).failed() {
+	if v.judgeHead(x.r, url, &p, x.now).failed() || v.judgeKind(body).failed() || v.fromBody(x.r, body, &p).failed() {
 		return "", false
 	}
 	if p.items == nil {

@@ -79,6 +79,10 @@ func TestMistakesInAnEntryAreReportedByNew(t *testing.T) {
 	}{
 		{"an unknown algorithm", func(s *entry.Scheme) { s.Algorithm = 99 }, "unknown algorithm"},
 		{"an unknown part", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Part{Kind: 99}) }, "unknown kind"},
+		{"a plain hash that ends with an id", func(s *entry.Scheme) {
+			s.Algorithm, s.ID = entry.DigestSHA256, entry.Field{Headers: []string{"X-Id"}, Grammar: entry.Token}
+			s.Signed = []entry.Part{entry.Body(), entry.Literal("."), entry.Secret(), entry.ID()}
+		}, "can be lengthened"},
 		{"a plain hash without the secret", func(s *entry.Scheme) { s.Algorithm = entry.DigestSHA256 }, "sign the secret"},
 		{"an HMAC with the secret beside it", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Secret()) }, "sign the secret"},
 		{"nothing that differs", func(s *entry.Scheme) { s.Signed = []entry.Part{entry.URL()} }, "the same proof"},

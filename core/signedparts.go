@@ -101,6 +101,17 @@ func (v *verifier) compileParts() (problem string) {
 	if digests != (secrets > 0) {
 		return "has to sign the secret itself with a plain hash, and with nothing else"
 	}
+	// A plain hash can be continued by whoever knows it: behind its end and some zero bytes anything may follow, unless the
+	// secret ends it. A body in which the signature is replaced is JSON as a whole, which ends there.
+	for _, reading := range v.readings {
+		switch last := reading[len(reading)-1].Kind; {
+		case !digests || last == entry.PartSecret || last == entry.PartReplacedBody:
+		case last == entry.PartBody:
+			v.lengthened = true
+		default:
+			return "ends a plain hash with something that can be lengthened"
+		}
+	}
 	// A timestamp inside a body that is signed as a whole is proved with it.
 	v.timestamp = v.timestamp || v.body && s.Timestamp.JSON != ""
 	if !v.body && !proved {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -37,6 +38,7 @@ type verifier struct {
 	sortedForm  *part           // the part that signs every field of a form; nil: none
 	replaced    bool            // the signature's own value is replaced in what is signed
 	objectBody  bool            // the body has to begin as an object does
+	lengthened  bool            // a plain hash ends with the body, which anybody can lengthen by zero bytes and more
 	signsRoute  bool            // the public URL is signed
 	signsPath   bool            // its path is
 	// listedHeaders is the header that lists further signed headers; empty: none does.
@@ -98,13 +100,24 @@ func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time
 	return p.weigh(v.checkFreshness(p.timestamp, now))
 }
 
+// judgeKind refuses a body for which anybody may have a signature.
+func (v *verifier) judgeKind(body []byte) failure {
+	if v.objectBody && (len(body) == 0 || body[0] != '{') {
+		return failure{ReasonMalformedSignature, "the body is no object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
+	}
+	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
+		return failure{ReasonMalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it"}
+	}
+	return failure{}
+}
+
 // judgeBody judges the proof, and gives the label of the key that made it.
 func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
 	if v.scheme.Custom != nil {
 		return v.customBody(r, url, body, p, now)
 	}
-	if v.objectBody && (len(body) == 0 || body[0] != '{') {
-		return "", failure{ReasonMalformedSignature, "the body is no object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
+	if f := v.judgeKind(body); f.failed() {
+		return "", f
 	}
 	if f := v.fromBody(r, body, p); f.failed() {
 		return "", f

@@ -8,7 +8,8 @@ import (
 )
 
 // Providers that sign with a plain hash of bytes among which the secret stands. That is weaker than HMAC: where a
-// provider has a newer scheme, use that one.
+// provider has a newer scheme, use that one. Where the hash ends with the body, a body with a zero byte is refused: it
+// could be a captured one that somebody lengthened.
 
 // HubSpotV1 is a HubSpot app's webhooks with signatures of version 1. The secret is the app's client secret. Prefer
 // [HubSpot], version 3, which every delivery carries beside it.
