@@ -2,6 +2,7 @@ package webhooktest_test
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -66,5 +68,22 @@ func TestTheDataOfAFake(t *testing.T) {
 			require.Equal(t, row.wantPayload, string(got.Payload))
 			require.Equal(t, row.wantData, string(got.Data))
 		})
+	}
+}
+
+// TestAFakeProvesNothingToAGuard: where the code under test stands behind its guard after all, or a fake gets into a
+// program that serves, the guard still wants its own proof.
+func TestAFakeProvesNothingToAGuard(t *testing.T) {
+	t.Parallel()
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets("whsec_made-up-for-tests-0123456789abcdef"),
+		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+	})
+	require.NoError(t, err)
+	for endpoint, want := range map[string]core.Reason{"stripe": core.ReasonGuardConflict, "another": core.ReasonMissingSignature} {
+		fake := webhooktest.Fake(core.Event{Provider: "stripe", Endpoint: endpoint, Type: "invoice.paid", Payload: []byte(`{"id":"evt_1"}`)})
+		_, reply := guard.Receive(httptest.NewRecorder(), fake, core.Inbound{})
+		require.NotNil(t, reply, endpoint)
+		require.Equal(t, want, reply.Rejection.Reason, endpoint)
 	}
 }
