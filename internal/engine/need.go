@@ -19,18 +19,30 @@ type TB interface {
 func Need(t TB, err error) {
 	t.Helper()
 	var missing *MissingError
+	if errors.As(err, &missing) && os.Getenv("SALLYPORT_REQUIRE_ENGINES") == "1" {
+		t.Fatalf("%v", err)
+	}
+	skip(t, err, "SALLYPORT_REQUIRE_ENGINES=1 makes this a failure.")
+}
+
+// Want is Need for an engine that not every system has among its packages: it never makes the test fail.
+func Want(t TB, err error) {
+	t.Helper()
+	skip(t, err, "It is required nowhere: not every system has it.")
+}
+
+func skip(t TB, err error, remark string) {
+	t.Helper()
+	var missing *MissingError
 	if !errors.As(err, &missing) {
 		return
-	}
-	if os.Getenv("SALLYPORT_REQUIRE_ENGINES") == "1" {
-		t.Fatalf("%v", err)
 	}
 	_, _ = fmt.Fprintf(os.Stderr, `
 **********************************************************************
 ** NOT RUN: %s
 ** %v
-** SALLYPORT_REQUIRE_ENGINES=1 makes this a failure.
+** %s
 **********************************************************************
-`, t.Name(), err)
+`, t.Name(), err, remark)
 	t.Skipf("NOT RUN: %v", err)
 }
