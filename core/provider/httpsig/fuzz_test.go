@@ -34,6 +34,17 @@ func FuzzSignature(f *testing.F) {
 		add(list+params, "", "")
 		add(long+params, "", "")
 	}
+	// Signed rightly, and refused for something else.
+	other256, other512 := digests("other")
+	for _, digest := range []string{other256, s256 + "," + other512, other256 + "," + s256, "md5=:AAAA:"} {
+		add(list+at, "", digest)
+	}
+	for _, params := range []string{";created=1772360000", ";created=1772369999", at + ";expires=1772366399", at + ";expires=1772366400"} {
+		add(list+params, "", "")
+	}
+	for _, name := range []string{`"@method" `, `"@authority" `, `"@path" `, ` "content-digest"`} {
+		add(strings.Replace(list, name, "", 1)+at, "", "")
+	}
 	add(list+at+", sig2=()", "", "")
 	add("sig2=()"+at+", "+list+at, "", "")
 	add(strings.ReplaceAll(list, " ", "  ")+" "+at, "", s256+", "+s512)
