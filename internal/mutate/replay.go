@@ -60,7 +60,7 @@ func ofSettling() []mutation {
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
-		{name: "leases are not renewed", file: holding, old: "err := h.store.Extend(ctx, held, h.lease)", new: "err := ctx.Err()"},
+		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.cancel != nil {\n\t\t\tc.cancel(ErrLeaseLost)", new: "if false {\n\t\t\tc.cancel(ErrLeaseLost)"},
 		{name: "renewals go on for ever", file: holding, old: "case !now.Before(limit):", new: "case !now.Before(limit.AddDate(99, 0, 0)):"},
 	}
