@@ -333,8 +333,10 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 					// SNS takes any status below 500 for an arrival, so that a refusal is 503 there.
 					require.True(t, reply.Status < 500 || reply.Status == s.entry.AuthStatus, why)
 					if reply.Rejection != nil {
-						// Only where the proof itself is read from the body may its shape refuse it.
-						require.True(t, readsProofFromBody(s.entry), "%s: %s", why, reply.Rejection.Detail())
+						// Only where the proof itself is read from the body may its shape refuse it, and a zero byte where it could
+						// be what a plain hash was lengthened by.
+						lengthened := strings.HasPrefix(s.name, "hubspot-") && bytes.IndexByte(sent, 0) >= 0
+						require.True(t, lengthened || readsProofFromBody(s.entry), "%s: %s", why, reply.Rejection.Detail())
 					}
 					continue
 				}
