@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/dunglas/httpsfv"
+
+	"github.com/sallyport-go/sallyport/core/internal/percent"
 )
 
 // component is one covered component: a header field or something derived from the request.
@@ -161,18 +163,4 @@ func (c component) queryValue(u *url.URL) (string, error) {
 }
 
 // formEncode encodes as forms are, but for the space, which is %20.
-func formEncode(text string) string {
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("*-._", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		b.WriteByte('%')
-		b.WriteByte(digits[c>>4])
-		b.WriteByte(digits[c&15])
-	}
-	return b.String()
-}
+func formEncode(text string) string { return percent.Encode(text, "*-._") }

@@ -10,15 +10,14 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"math/big"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/pemkey"
 )
 
 // minSecret is the shortest secret accepted, as everywhere.
@@ -29,20 +28,9 @@ func (m *mechanism) Key(text string) (key any, problem string) {
 	if m.pair() == 0 {
 		return m.secret(text)
 	}
-	block, rest := pem.Decode([]byte(text))
-	switch {
-	case block == nil || !strings.HasPrefix(text, "-----BEGIN"):
-		return nil, "the public key is not in PEM; copy it again, from -----BEGIN to -----END"
-	case strings.TrimSpace(string(rest)) != "":
-		return nil, "something follows the first PEM block; give one key, each further one as a secret of its own"
-	case strings.Contains(block.Type, "PRIVATE"):
-		return nil, "this is a private key; configure the public one, and replace this one at the sender"
-	case block.Type != "PUBLIC KEY" || len(block.Headers) > 0:
-		return nil, "the PEM block is no plain PUBLIC KEY; convert it: openssl pkey -pubin -outform PEM"
-	}
-	public, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, "the public key is malformed; copy it again, whole"
+	public, problem := pemkey.Parse(text)
+	if problem != "" {
+		return nil, problem
 	}
 	return public, m.checkKey(public)
 }

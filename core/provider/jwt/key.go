@@ -1,27 +1,16 @@
 package jwt
 
 import (
-	"crypto/x509"
-	"encoding/pem"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/pemkey"
 )
 
 // publicKey reads a public key in PEM, as a user configures it.
 func publicKey(alg, text string) (key any, problem string) {
-	block, rest := pem.Decode([]byte(text))
-	switch {
-	case block == nil || !strings.HasPrefix(text, "-----BEGIN"):
-		return nil, "the public key is not in PEM; copy it again, from -----BEGIN to -----END"
-	case strings.TrimSpace(string(rest)) != "":
-		return nil, "something follows the first PEM block; give one key, each further one as a secret of its own"
-	case strings.Contains(block.Type, "PRIVATE"):
-		return nil, "this is a private key; configure the public one, and replace this one at the sender"
-	case block.Type != "PUBLIC KEY" || len(block.Headers) > 0:
-		return nil, "the PEM block is no plain PUBLIC KEY; convert it: openssl pkey -pubin -outform PEM"
-	}
-	public, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, "the public key is malformed; copy it again, whole"
+	public, problem := pemkey.Parse(text)
+	if problem != "" {
+		return nil, problem
 	}
 	if problem := checkKey(alg, public); problem != "" {
 		return nil, "the key is unfit for " + alg + ": " + problem

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/percent"
 )
 
 // queryHash is Atlassian's hash of the request: method, path and query in a canonical form.
@@ -54,10 +55,10 @@ func (q *queryHash) canonical(method, target string) (text string, ok bool) {
 	for name, values := range query {
 		encoded := make([]string, len(values))
 		for i, v := range values {
-			encoded[i] = percent(v)
+			encoded[i] = percent.Encode(v, unreserved)
 		}
 		slices.Sort(encoded)
-		byName[percent(name)] = strings.Join(encoded, ",")
+		byName[percent.Encode(name, unreserved)] = strings.Join(encoded, ",")
 	}
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
@@ -66,19 +67,5 @@ func (q *queryHash) canonical(method, target string) (text string, ok bool) {
 	return strings.ToUpper(method) + "&" + strings.ReplaceAll(path, "&", "%26") + "&" + strings.Join(pairs, "&"), true
 }
 
-// percent encodes everything but the unreserved characters of RFC 3986.
-func percent(text string) string {
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-._~", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		b.WriteByte('%')
-		b.WriteByte(digits[c>>4])
-		b.WriteByte(digits[c&15])
-	}
-	return b.String()
-}
+// unreserved are the unreserved characters of RFC 3986 beside letters and digits.
+const unreserved = "-._~"
