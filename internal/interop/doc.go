@@ -9,11 +9,21 @@
 // Left out: gitlab-org/api/client-go, which reads the token and leaves the comparison to its user; vonage-go-sdk, whose
 // tokens are those of calls to Vonage; mollie-api-go, which does not verify; and coinbase-commerce-go, which signs its
 // own encoding of the payload instead of the body. What has no library of its own but sends a JSON Web Token is judged
-// by lestrrat-go/jwx, with the checks that the sender's documentation names.
+// by lestrrat-go/jwx, with the checks that the sender's documentation names. What has none, but documents the very scheme
+// of GitHub or of Stripe, is judged by their libraries: Bitbucket, Jira, Meta, WebSub, Intercom; Mux, Calendly.
 //
 // And because the Go module proxy did not have them when these were written: square-go-sdk, adyen-go-api-library,
 // plivo-go, messagebird's go-rest-api, gocardless-pro-go, modern-treasury-go, workos-go, telnyx-go, replicate-go,
 // go-shopify, braintree-go, lemonsqueezy-go, polar-go, increase-go, plaid-go, viber, helix (Twitch), recurly-client-go,
 // robbiet480/go.sns (Amazon SNS), drone/go-scm, andygrunwald/go-jira (the hash of a request), piusalfred/whatsapp (Meta);
-// and for RFC 9421 yaronf/httpsign, remitly-oss/httpsig-go, common-fate/httpsig and lestrrat-go/htmsig.
+// and for RFC 9421 yaronf/httpsign, remitly-oss/httpsig-go, common-fate/httpsig and lestrrat-go/htmsig, dadrus/httpsig,
+// dimkr/tootik. Nor chargebee-go, mux-go, checkout-sdk-go, xendit-go, mailersend-go, go-zendesk; huysamen/paystack-go,
+// dnsge/twitch-eventsub-framework, jenkins-x/go-scm (Bitbucket); dapperlabs/go.sns and Sfinks80/aws_sns_verifier (Amazon
+// SNS); eben-vranken/trusthook and JacobStephens2/webhook-verify-go, which know several senders.
+//
+// There, but with nothing that verifies: clerk-sdk-go (Clerk's guide takes Svix's library), midtrans-go, the versions of
+// mercadopago/sdk-go that the proxy has (its source does by now), and cdp-sdk of Coinbase. No library for Go that
+// verifies was found for Zoom, HubSpot, Linear, LaunchDarkly, Dropbox and Dropbox Sign, DocuSign, Okta, Flutterwave,
+// WooCommerce, Xero, QuickBooks, Typeform, Sentry, CircleCI, Vercel, Heroku, Figma, Contentful, Sanity, Sinch, Microsoft
+// Teams' outgoing webhooks beyond single programs, and the challenge of X; PayPal's asks PayPal instead of verifying.
 package interop
