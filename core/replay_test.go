@@ -323,7 +323,11 @@ func TestAHijackedConnectionIsReleasedHoweverItIsReached(t *testing.T) {
 			_ = conn.Close()
 		}
 	}))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { guarded.ServeHTTP(wrapped{w}, r) }))
+	answered := make(chan struct{}) // the client hears of the end before, and no server waits for what was taken over
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(answered)
+		guarded.ServeHTTP(wrapped{w}, r)
+	}))
 	defer server.Close()
 	r := signed(event)
 	out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(event))
@@ -331,7 +335,7 @@ func TestAHijackedConnectionIsReleasedHoweverItIsReached(t *testing.T) {
 	out.Header = r.Header
 	_, err = http.DefaultClient.Do(out) //nolint:bodyclose // there is no response
 	require.Error(t, err)
-	server.Close()
+	<-answered
 	require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason)
 	require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
 }

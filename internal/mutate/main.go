@@ -3,17 +3,19 @@
 //
 // It fails where a mutation survives, where it does not compile, and where the text that it replaces does not stand in its
 // file exactly once.
+//
+// A test that fails now and then proves nothing. So all of them have to pass over the unbroken code first, and what
+// notices a mutation counts where it fails over the broken code twice and passes over the unbroken code as well.
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -57,101 +59,78 @@ func (m *mutation) apply(root string) ([]byte, error) {
 	return []byte(strings.Replace(text, m.old, m.new, 1)), nil
 }
 
-// quick are the tests that notice most and take no time, and slow those that take seconds. Every test runs where the
-// ones before it have noticed nothing.
-const (
-	quick = "TestHostile|TestNewRefuses"
-	slow  = "TestAThousand|TestSlowSenders"
-)
-
-// patience is how long the tests of one package may take; broken code may wait for ever.
-const patience = 3 * time.Minute
-
 func main() {
-	only := flag.String("only", "", "run the mutations whose name or file matches this expression")
+	only := flag.String("only", "", "try the mutations whose name or file matches this expression")
+	jobs := flag.Int("jobs", 2, "how many are tried at the same time: half of the time is the compiler's")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
+	if err == nil && *jobs < 1 {
+		err = fmt.Errorf("-jobs is %d, and has to be 1 at least", *jobs)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	began, bad, ran := time.Now(), 0, 0
+	var some []mutation
 	for _, m := range mutations() {
-		if !pattern.MatchString(m.name) && !pattern.MatchString(m.file) {
-			continue
-		}
-		ran++
-		start := time.Now()
-		by, err := try(".", &m)
-		took := time.Since(start).Round(100 * time.Millisecond)
-		switch {
-		case err != nil:
-			bad++
-			fmt.Printf("ERROR     %s (%s): %v\n", m.name, m.file, err)
-		case by == "":
-			bad++
-			fmt.Printf("SURVIVED  %s (%s), after %s\n", m.name, m.file, took)
-		default:
-			fmt.Printf("killed    %s, by %s in %s\n", m.name, by, took)
+		if pattern.MatchString(m.name) || pattern.MatchString(m.file) {
+			some = append(some, m)
 		}
 	}
-	fmt.Printf("%d mutations in %s: %d were noticed\n", ran, time.Since(began).Round(time.Second), ran-bad)
-	if bad > 0 || ran == 0 {
+	if err := run(".", some, *jobs); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// try runs the tests over the broken code and names what noticed it.
-func try(root string, m *mutation) (by string, err error) {
-	text, err := m.apply(root)
-	if err != nil {
-		return "", err
+// run tries the mutations and reports each as soon as it is known.
+func run(root string, some []mutation, jobs int) error {
+	if len(some) == 0 {
+		return fmt.Errorf("no mutation has such a name or file")
 	}
 	folder, err := os.MkdirTemp("", "mutate")
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	original, err := filepath.Abs(filepath.Join(root, m.file))
-	if err != nil {
-		return "", err
+	began := time.Now()
+	b := &bench{root: root, folder: folder, suites: map[string]*suite{}}
+	if err := b.prepare(some); err != nil {
+		return err
 	}
-	broken := filepath.Join(folder, filepath.Base(m.file))
-	overlay := filepath.Join(folder, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: broken}})
-	if err != nil {
-		return "", err
-	}
-	for name, data := range map[string][]byte{broken: text, overlay: replace} {
-		if err := os.WriteFile(name, data, 0o600); err != nil {
-			return "", err
-		}
-	}
-	for i, p := range m.packages() {
-		program := filepath.Join(folder, fmt.Sprintf("test%d", i))
-		build := exec.Command("go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", program, p)
-		build.Dir = root
-		if out, err := build.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("it does not compile: %s", out)
-		}
-		for _, which := range [][]string{{"-test.run", quick}, {"-test.skip", quick + "|" + slow}, {"-test.run", slow}} {
-			run := exec.Command(program, append(which, "-test.failfast", "-test.timeout", patience.String())...)
-			run.Dir = filepath.Join(root, p)
-			if out, err := run.CombinedOutput(); err != nil {
-				return noticedBy(string(out)), nil
+	var lock sync.Mutex
+	bad := 0
+	work := make(chan *mutation)
+	var wg sync.WaitGroup
+	for range jobs {
+		wg.Go(func() {
+			for m := range work {
+				start := time.Now()
+				by, err := b.try(m)
+				took := time.Since(start).Round(100 * time.Millisecond)
+				lock.Lock()
+				switch {
+				case err != nil:
+					bad++
+					fmt.Printf("ERROR     %s (%s): %v\n", m.name, m.file, err)
+				case by == "":
+					bad++
+					fmt.Printf("SURVIVED  %s (%s), after %s\n", m.name, m.file, took)
+				default:
+					fmt.Printf("killed    %s, by %s in %s\n", m.name, by, took)
+				}
+				lock.Unlock()
 			}
-		}
+		})
 	}
-	return "", nil
-}
-
-// noticedBy finds the first test that failed.
-func noticedBy(out string) string {
-	if m := regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`).FindAllStringSubmatch(out, 2); m != nil {
-		return m[len(m)-1][1]
+	for i := range some {
+		work <- &some[i]
 	}
-	if strings.Contains(out, "panic: test timed out") {
-		return "a timeout"
+	close(work)
+	wg.Wait()
+	fmt.Printf("%d mutations in %s: %d were noticed\n", len(some), time.Since(began).Round(time.Second), len(some)-bad)
+	if bad > 0 {
+		return fmt.Errorf("%d mutations were not noticed", bad)
 	}
-	return "a panic"
+	return nil
 }
