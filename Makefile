@@ -7,6 +7,7 @@ BENCHTIME           = 50ms
 ROUNDS              = 8
 DOCS                = ../../docs
 MUTATIONS           =
+JOBS                = 2
 
 # Each module stands on its own, whatever go.work lies about.
 export GOWORK = off
@@ -116,10 +117,11 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 		done; \
 	done
 
-# Half an hour and more. What survives is a test that is missing; MUTATIONS=expression picks some by name or file.
+# Half an hour and more. What survives is a test that is missing; MUTATIONS=expression picks some by name or file, and JOBS
+# are tried at the same time.
 .PHONY: mutate
 mutate: ## Break the code in every way that internal/mutate knows; each has to make a test fail
-	@go run ./internal/mutate -only '$(MUTATIONS)'
+	@go run ./internal/mutate -jobs $(JOBS) -only '$(MUTATIONS)'
 
 # Some minutes; "make test" does the same with fewer rounds.
 .PHONY: crash
