@@ -64,7 +64,9 @@ func (v *recorded) sns() core.Provider {
 
 // rfc9421 asks for the components that the example covers, which are few.
 func (v *recorded) rfc9421() core.Provider {
-	c := httpsig.Config{Algorithm: httpsig.Algorithm(v.Alg), Label: v.Label, DangerouslyLeaveUncovered: true, Methods: []string{"GET"}}
+	c := httpsig.Config{
+		Algorithm: httpsig.Algorithm(v.Alg), Label: v.Label, KeyEncoding: httpsig.Base64, DangerouslyLeaveUncovered: true, Methods: []string{"GET"},
+	}
 	for line := range strings.Lines(v.Base) {
 		if name, _, _ := strings.Cut(line, ": "); !strings.HasPrefix(name, `"@signature-params"`) {
 			c.Components = append(c.Components, strings.Replace(name[1:], `"`, "", 1))
