@@ -12,17 +12,20 @@ import (
 // What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how a
 // refusal is answered.
 
-func (v *verifier) customRequest(r *http.Request, url string, now time.Time) *entry.CustomRequest {
-	req := &entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now}
-	if v.ring == nil { // keys that are configured take the place of those that are fetched
-		req.Source = v.keySource
-	}
-	return req
+// customState is what a mechanism is shown, and what it found in the headers.
+type customState struct {
+	request entry.CustomRequest
+	found   any
 }
 
 func (v *verifier) customHead(r *http.Request, url string, p *presented, now time.Time) failure {
-	state, err := v.scheme.Custom.Head(v.customRequest(r, url, now))
-	p.custom = state
+	s := &customState{request: entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now}}
+	if v.ring == nil { // keys that are configured take the place of those that are fetched
+		s.request.Source = v.keySource
+	}
+	p.custom = s
+	var err error
+	s.found, err = v.scheme.Custom.Head(&s.request)
 	return faultOf(err)
 }
 
@@ -31,23 +34,27 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	if f.failed() {
 		return "", f
 	}
-	req := v.customRequest(r, url, now)
-	var active []*activeKey
-	for i := range list.keys.list {
-		if k := &list.keys.list[i]; k.secret.activeAt(now) {
-			req.Keys = append(req.Keys, list.keys.custom[i])
-			active = append(active, k)
-		}
+	s, ok := p.custom.(*customState)
+	if !ok {
+		return "", failure{ReasonMissingSignature, "the headers were not judged"}
 	}
+	req := &s.request
+	req.URL, req.Header, req.Now = url, r.Header, now
+	keys, active := list.keys.customAt(now)
+	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
 		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
 	}
 	if list.unknown && len(req.Keys) == 0 {
 		return "", unknownTenant(ReasonBadSignature, p.tenantFault) // no decoy could be made
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
-	defer cancel()
-	proof, err := v.scheme.Custom.Body(ctx, req, p.custom, body)
+	ctx := r.Context()
+	if req.Source != nil { // nothing else takes time that is not this machine's
+		bounded, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		ctx = bounded
+	}
+	proof, err := v.scheme.Custom.Body(ctx, req, s.found, body)
 	if list.unknown {
 		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
 	}

@@ -3,7 +3,9 @@ package core
 import (
 	"crypto"
 	"net/http"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
@@ -12,6 +14,7 @@ import (
 type compiledKeys struct {
 	list      []activeKey
 	custom    []any        // what a custom mechanism made of them, by the index of list
+	all       []*activeKey // the list of such a mechanism's
 	lastMatch atomic.Int32 // where to start: the key that matched last
 }
 
@@ -56,7 +59,25 @@ func (v *verifier) makeKeys(list []checkedSecret) *compiledKeys {
 			c.list = append(c.list, v.secretKey(s))
 		}
 	}
+	if v.scheme.Custom != nil {
+		for i := range c.list {
+			c.all = append(c.all, &c.list[i])
+		}
+	}
 	return c
+}
+
+// customAt gives those that a custom mechanism judges by now, and where each came from. Usually all of them are valid.
+func (c *compiledKeys) customAt(now time.Time) (keys []any, active []*activeKey) {
+	if !slices.ContainsFunc(c.all, func(k *activeKey) bool { return !k.secret.activeAt(now) }) {
+		return c.custom, c.all
+	}
+	for i, k := range c.all {
+		if k.secret.activeAt(now) {
+			keys, active = append(keys, c.custom[i]), append(active, k)
+		}
+	}
+	return keys, active
 }
 
 func (v *verifier) secretKey(s *checkedSecret) activeKey {

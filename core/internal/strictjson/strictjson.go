@@ -4,9 +4,7 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -16,10 +14,10 @@ const maxDepth = 8
 // bytes that are not UTF-8, anything after the value. encoding/json takes the last of two members, others the first.
 func Check(data []byte) error {
 	if !utf8.Valid(data) {
-		return errors.New("the JSON is not UTF-8")
+		return errUTF8
 	}
 	if !json.Valid(data) {
-		return errors.New("it is not well-formed JSON")
+		return errMalformed
 	}
 	return checkValue(json.NewDecoder(bytes.NewReader(data)), 0)
 }
@@ -34,7 +32,7 @@ func checkValue(d *json.Decoder, depth int) error {
 		return nil
 	}
 	if depth >= maxDepth {
-		return errors.New("the JSON is nested too deeply")
+		return errDeep
 	}
 	seen := map[string]bool{}
 	for d.More() {
@@ -44,11 +42,11 @@ func checkValue(d *json.Decoder, depth int) error {
 				return err
 			}
 			name, _ := tok.(string)
-			folded := strings.ToLower(strings.ToUpper(name))
-			if seen[folded] {
+			text := folded(name)
+			if seen[text] {
 				return fmt.Errorf("the member %.100q comes twice in the JSON", name)
 			}
-			seen[folded] = true
+			seen[text] = true
 		}
 		if err := checkValue(d, depth+1); err != nil {
 			return err
@@ -63,7 +61,7 @@ func checkValue(d *json.Decoder, depth int) error {
 func Object(data json.RawMessage) (map[string]json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil || members == nil {
-		return nil, errors.New("it is no JSON object")
+		return nil, errObject
 	}
 	return members, nil
 }

@@ -13,11 +13,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"math/big"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
+	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
 
 // minSecret is the shortest secret accepted, as everywhere.
@@ -144,11 +144,8 @@ func (m *mechanism) fits(key any, base string, signature []byte) bool {
 	case ed25519.PublicKey:
 		return m.algorithm == Ed25519 && ed25519.Verify(k, []byte(base), signature)
 	case *ecdsa.PublicKey:
-		if m.algorithm != ECDSAP256SHA256 || len(signature) != 64 {
-			return false
-		}
 		sum := sha256.Sum256([]byte(base))
-		return ecdsa.Verify(k, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+		return m.algorithm == ECDSAP256SHA256 && rawecdsa.Verify(k, sum[:], signature)
 	case *rsa.PublicKey:
 		switch m.algorithm {
 		case RSAPSSSHA512:

@@ -7,14 +7,13 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"time"
 
 	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
 
 // mechanism is what an entry knows of its tokens. It is immutable.
@@ -102,14 +101,14 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 		return proof, err
 	}
 	// The signature is the provider's. Only now are the claims looked at.
-	all, err := members(t.claims)
+	c, err := m.claims(t.claims)
 	if err != nil {
-		return proof, fault(entry.FaultMalformed, "the token's claims are malformed")
-	}
-	if proof.Time, err = m.judge(all, req.Now); err != nil {
 		return proof, err
 	}
-	if err := m.judgeHashes(all, req, body); err != nil {
+	if proof.Time, err = m.judge(&c, req.Now); err != nil {
+		return proof, err
+	}
+	if err := m.judgeHashes(&c, req, body); err != nil {
 		return proof, err
 	}
 	if m.signed != nil {
@@ -120,32 +119,39 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 
 // verify finds the key that made the signature: the index of a configured one, or -1 for one that was fetched.
 func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *token) (int, error) {
-	method := lib.GetSigningMethod(t.alg) // one of the entry's, by judgeHeader
-	if method == nil {
-		return 0, errors.New("the entry names an unknown algorithm")
-	}
 	if req.Source == nil {
 		for i, key := range req.Keys {
-			if method.Verify(t.input, t.signature, key) == nil {
+			if t.fits(key) {
 				return i, nil
 			}
 		}
 		return 0, fault(entry.FaultBad, "the token's signature matches under none of the keys: compare Secrets with what the provider shows")
 	}
-	key, err := req.Source.Key(ctx, t.kid)
+	key, err := req.Source.Key(ctx, string(t.kid))
 	switch {
 	case errors.Is(err, entry.ErrKeyRefused):
 		return 0, fault(entry.FaultBad, "the token names a key that is none of the provider's: "+err.Error())
 	case err != nil:
 		return 0, fault(entry.FaultKeysUnavailable, "the key that the token names cannot be had now: "+err.Error())
 	}
-	if problem := checkKey(t.alg, key); problem != "" {
+	if problem := checkKey(t.method.Alg(), key); problem != "" {
 		return 0, fault(entry.FaultBad, "the key that the token names is unfit: "+problem)
 	}
-	if method.Verify(t.input, t.signature, key) != nil {
+	if !t.fits(key) {
 		return 0, fault(entry.FaultBad, "the token's signature does not match under the key that it names")
 	}
 	return -1, nil
+}
+
+// fits says whether the signature is a key's. The library's methods take keys of their own kind only. Its method for
+// ES256 makes two numbers of the signature, which the standard library spells out again; here they are spelled at once.
+func (t *token) fits(key any) bool {
+	if t.method == lib.SigningMethodES256 {
+		public, ok := key.(*ecdsa.PublicKey)
+		sum := sha256.Sum256([]byte(t.input))
+		return ok && rawecdsa.Verify(public, sum[:], t.signature)
+	}
+	return t.method.Verify(t.input, t.signature, key) == nil
 }
 
 // checkKey says what is wrong with a key for an algorithm.
@@ -175,82 +181,90 @@ func checkKey(alg string, key crypto.PublicKey) (problem string) {
 }
 
 // judge judges issuer, audience and times, and gives the time that the guard judges.
-func (m *mechanism) judge(c claims, now time.Time) (at time.Time, err error) {
-	if ok, err := c.one("iss", m.issuers); m.issuers != nil && (err != nil || !ok) {
-		return at, either(err, fault(entry.FaultWrongRecipient, "the token is of another issuer (iss) than this provider, or than the one that is configured"))
+func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
+	if m.issuers != nil {
+		if ok, err := oneOf("iss", c.iss, m.issuers); err != nil || !ok {
+			return at, either(err, fault(entry.FaultWrongRecipient, "the token is of another issuer (iss) than this provider, or than the one that is configured"))
+		}
 	}
-	if ok, err := c.audience(m.audiences); m.audiences != nil && (err != nil || !ok) {
-		return at, either(err, fault(entry.FaultWrongRecipient, "the token is for another audience (aud) than the one that is configured"))
+	if m.audiences != nil {
+		if ok, err := audience(c.aud, m.audiences); err != nil || !ok {
+			return at, either(err, fault(entry.FaultWrongRecipient, "the token is for another audience (aud) than the one that is configured"))
+		}
 	}
 	if err := m.judgeEmail(c); err != nil {
 		return at, err
 	}
-	times := map[string]time.Time{}
-	for name, required := range map[string]bool{"exp": m.expires, "nbf": m.notBefore, "iat": m.issued} {
-		if times[name], err = c.moment(name); err != nil {
-			return at, err
-		}
-		if required && times[name].IsZero() {
-			return at, fault(entry.FaultMissingTime, "the token has no "+name)
-		}
+	exp, err := required("exp", c.exp, m.expires)
+	if err != nil {
+		return at, err
+	}
+	nbf, err := required("nbf", c.nbf, m.notBefore)
+	if err != nil {
+		return at, err
+	}
+	iat, err := required("iat", c.iat, m.issued)
+	if err != nil {
+		return at, err
 	}
 	// Those that are there count, required or not.
-	if exp := times["exp"]; !exp.IsZero() && !now.Before(exp.Add(m.leeway)) {
+	if !exp.IsZero() && !now.Before(exp.Add(m.leeway)) {
 		return at, fault(entry.FaultStale, "the token has expired: a replay, a slow queue, or this machine's clock is fast")
 	}
-	if nbf := times["nbf"]; !nbf.IsZero() && nbf.After(now.Add(m.leeway)) {
+	if !nbf.IsZero() && nbf.After(now.Add(m.leeway)) {
 		return at, fault(entry.FaultEarly, "the token is not valid yet: this machine's clock may be slow")
 	}
-	return times[m.time], nil
+	switch m.time {
+	case "iat":
+		return iat, nil
+	case "nbf":
+		return nbf, nil
+	default:
+		return at, nil
+	}
 }
 
-func (m *mechanism) judgeEmail(c claims) error {
+// required is the time of a claim, which must be there where the entry says so.
+func required(name string, value []byte, needed bool) (time.Time, error) {
+	at, err := moment(name, value)
+	if err == nil && needed && at.IsZero() {
+		err = fault(entry.FaultMissingTime, "the token has no "+name)
+	}
+	return at, err
+}
+
+func (m *mechanism) judgeEmail(c *claims) error {
 	if m.emails == nil {
 		return nil
 	}
-	ok, err := c.one("email", m.emails)
+	ok, err := oneOf("email", c.email, m.emails)
 	if err != nil {
 		return err
 	}
-	if !ok || string(c["email_verified"]) != "true" {
+	if !ok || string(c.verified) != "true" {
 		// Anybody can have the provider make a token for this audience, in the name of another account.
 		return fault(entry.FaultWrongRecipient, "the token is of another account (email) than the one that is configured")
 	}
 	return nil
 }
 
-func (m *mechanism) judgeHashes(c claims, req *entry.CustomRequest, body []byte) error {
+func (m *mechanism) judgeHashes(c *claims, req *entry.CustomRequest, body []byte) error {
 	if m.bodyHash != "" {
-		_, present := c[m.bodyHash]
 		if m.bodyOptional && len(body) == 0 {
-			if present {
+			if c.bodyHash != nil {
 				return fault(entry.FaultBad, "the body is empty, and the token is for one that is not: something before the guard may have read it")
 			}
-		} else if err := c.matches(m.bodyHash, body); err != nil {
-			return err
+		} else if ok, err := hashes(m.bodyHash, c.bodyHash, body); err != nil || !ok {
+			return either(err, fault(entry.FaultBad, "the token is for another body: its claim "+m.bodyHash+" does not match"))
 		}
 	}
 	if m.urlHash != "" {
-		if err := c.matches(m.urlHash, []byte(req.URL)); err != nil {
+		if ok, err := hashes(m.urlHash, c.urlHash, []byte(req.URL)); err != nil || !ok {
 			return fault(entry.FaultBad, "the token is for another URL: compare PublicURL with the one registered at the provider")
 		}
 	}
 	if m.qsh != nil {
-		return m.qsh.judge(c, req)
-	}
-	return nil
-}
-
-// matches compares a claim with the hexadecimal SHA-256 of what it is the hash of.
-func (c claims) matches(name string, of []byte) error {
-	text, err := c.text(name)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(of)
-	got, err := hex.DecodeString(text)
-	if err != nil || subtle.ConstantTimeCompare(got, sum[:]) != 1 {
-		return fault(entry.FaultBad, "the token is for another body: its claim "+name+" does not match")
+		return m.qsh.judge(c.qsh, req)
 	}
 	return nil
 }

@@ -69,7 +69,9 @@ func urlAndBody(_ *token, url string, body []byte) [sha256.Size]byte {
 		_, _ = h.Write(length[:])
 		_, _ = h.Write(part)
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	var sum [sha256.Size]byte
+	h.Sum(sum[:0])
+	return sum
 }
 
 // inputHash remembers the token itself: for providers whose events repeat byte for byte.

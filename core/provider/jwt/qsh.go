@@ -1,9 +1,6 @@
 package jwt
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"maps"
 	"net/url"
 	"slices"
@@ -18,15 +15,13 @@ import (
 // https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/#creating-a-query-string-hash
 type queryHash struct{ basePath string }
 
-func (q *queryHash) judge(c claims, req *entry.CustomRequest) error {
-	text, err := c.text("qsh")
+func (q *queryHash) judge(qsh []byte, req *entry.CustomRequest) error {
+	canonical, inside := q.canonical(req.Method, req.URL)
+	ok, err := hashes("qsh", qsh, []byte(canonical)) // "context-qsh", which is for frames of a page, is no hash
 	if err != nil {
 		return err
 	}
-	canonical, ok := q.canonical(req.Method, req.URL)
-	sum := sha256.Sum256([]byte(canonical))
-	got, err := hex.DecodeString(text) // "context-qsh", which is for frames of a page, is no hash
-	if !ok || err != nil || subtle.ConstantTimeCompare(got, sum[:]) != 1 {
+	if !ok || !inside {
 		return fault(entry.FaultBad, "the token is for another request (qsh): compare PublicURL with the webhook's URL, and the base path with that of the app's baseUrl")
 	}
 	return nil

@@ -1,14 +1,12 @@
 package jwt
 
 import (
-	"crypto/subtle"
+	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"slices"
 	"strings"
-	"time"
+
+	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
@@ -29,7 +27,8 @@ type token struct {
 	input     string // what is signed: header and claims, as sent
 	claims    []byte // decoded, not yet parsed
 	signature []byte
-	alg, kid  string
+	method    lib.SigningMethod // one of the entry's
+	kid       []byte
 }
 
 // presented finds the token in its header.
@@ -57,136 +56,130 @@ func (m *mechanism) presented(h http.Header) (string, error) {
 
 // parse takes a token apart as the compact form has it, and judges its header.
 func (m *mechanism) parse(text string) (*token, error) {
-	malformed := fault(entry.FaultMalformed, "the token is no JSON Web Token in its compact form")
-	first := strings.IndexByte(text, '.')
-	last := strings.LastIndexByte(text, '.')
-	if first < 0 || first == last || strings.IndexByte(text[first+1:last], '.') >= 0 {
-		return nil, malformed
-	}
-	t := &token{input: text[:last]}
-	header, err := segment(text[:first])
-	if err != nil {
-		return nil, malformed
-	}
-	if t.claims, err = segment(text[first+1 : last]); err != nil {
-		return nil, malformed
-	}
-	if t.signature, err = segment(text[last+1:]); err != nil {
-		return nil, malformed
+	t, header, ok := split(text)
+	if !ok {
+		return nil, fault(entry.FaultMalformed, "the token is no JSON Web Token in its compact form")
 	}
 	return t, m.judgeHeader(t, header)
 }
 
-// segment decodes base64url without padding, in its one spelling; Go's decoder skips line breaks.
-func segment(text string) ([]byte, error) {
-	if strings.ContainsAny(text, "\r\n") {
-		return nil, errors.New("a line break")
+// split decodes the three parts, into one piece of memory.
+func split(text string) (t *token, header []byte, ok bool) {
+	first, rest, _ := strings.Cut(text, ".")
+	second, third, ok := strings.Cut(rest, ".")
+	if !ok || breaks(text) { // a third dot is in no alphabet of base64
+		return nil, nil, false
 	}
-	return base64.RawURLEncoding.Strict().DecodeString(text)
+	t = &token{input: text[:len(first)+1+len(second)]}
+	room := make([]byte, base64.RawURLEncoding.DecodedLen(len(text)))
+	if header, room, ok = segment(first, room); !ok {
+		return nil, nil, false
+	}
+	if t.claims, room, ok = segment(second, room); !ok {
+		return nil, nil, false
+	}
+	t.signature, _, ok = segment(third, room)
+	return t, header, ok
+}
+
+// breaks says whether a text holds a line break, which Go's decoder of base64 passes over.
+func breaks(text string) bool {
+	return strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0
+}
+
+// segment decodes base64url without padding, in its one spelling, to the start of room, and gives the room that is left.
+func segment(text string, room []byte) (data, left []byte, ok bool) {
+	n, err := base64.RawURLEncoding.Strict().Decode(room, []byte(text))
+	return room[:n:n], room[n:], err == nil
+}
+
+// joseHeader are the members of a token's header that count; nil: absent.
+type joseHeader struct {
+	alg, kid, typ []byte
+	refused       string // the name of a member that no token has
 }
 
 // refusedMembers would name a key of the sender's choice, or another reading of the token.
-func refusedMembers() []string {
-	return []string{"jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty"}
+func refusedMembers() [9]string {
+	return [...]string{"jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty"}
+}
+
+func (h *joseHeader) take(name, value []byte) {
+	switch string(name) {
+	case "alg":
+		h.alg = value
+	case "kid":
+		h.kid = value
+	case "typ":
+		h.typ = value
+	default:
+		for _, refused := range refusedMembers() {
+			if bytes.EqualFold(name, []byte(refused)) {
+				h.refused = refused
+			}
+		}
+	}
 }
 
 func (m *mechanism) judgeHeader(t *token, data []byte) error {
-	members, err := members(data)
-	if err != nil {
+	var h joseHeader
+	if strictjson.Members(data, h.take) != nil {
 		return fault(entry.FaultMalformed, "the token's header is malformed")
 	}
-	for name := range members {
-		if slices.Contains(refusedMembers(), strings.ToLower(name)) {
-			return fault(entry.FaultMalformed, "the token's header has a member that no token of this provider has: "+strings.ToLower(name))
-		}
+	if h.refused != "" {
+		return fault(entry.FaultMalformed, "the token's header has a member that no token of this provider has: "+h.refused)
 	}
-	var typ string
-	for name, to := range map[string]*string{"alg": &t.alg, "kid": &t.kid, "typ": &typ} {
-		if *to, err = strictjson.Text(members, name); err != nil {
-			return fault(entry.FaultMalformed, "the token's header is malformed")
-		}
+	alg, algOK := text(h.alg)
+	kid, kidOK := text(h.kid)
+	typ, typOK := text(h.typ)
+	if !algOK || !kidOK || !typOK {
+		return fault(entry.FaultMalformed, "the token's header is malformed")
 	}
+	t.method, t.kid = m.method(alg), kid
 	switch {
-	case !slices.Contains(m.algorithms, t.alg): //lint:notsecret the name of an algorithm
+	case t.method == nil:
 		return fault(entry.FaultMalformed, "the token says that it is signed by another algorithm than this provider's: another one is never tried")
-	case typ != "" && !strings.EqualFold(typ, "JWT"):
+	case len(typ) > 0 && !bytes.EqualFold(typ, []byte("JWT")):
 		return fault(entry.FaultMalformed, "the token is of another type than JWT")
-	case len(t.kid) > maxKid || strings.ContainsFunc(t.kid, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case len(kid) > maxKid || bytes.ContainsFunc(kid, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return fault(entry.FaultMalformed, "the token's kid is none that a provider gives its keys")
-	case t.kid == "" && m.pair() != 0 && m.keyless:
+	case len(kid) == 0 && m.pair() != 0 && m.keyless:
 		return fault(entry.FaultMalformed, "the token does not name its key")
 	}
 	return nil
 }
 
-func members(data []byte) (map[string]json.RawMessage, error) {
-	if err := strictjson.Check(data); err != nil {
-		return nil, err
-	}
-	return strictjson.Object(data)
-}
-
-// claims are those of a token whose signature was verified.
-type claims map[string]json.RawMessage
-
-// text is a claim that must be a string; absent is "".
-func (c claims) text(name string) (string, error) {
-	s, err := strictjson.Text(c, name)
-	if err != nil {
-		return "", fault(entry.FaultMalformed, "the token's claim "+name+" is no text")
-	}
-	return s, nil
-}
-
-// one says whether a text claim is one of those allowed. Claims are no secrets; the comparison costs the same anyway.
-func (c claims) one(name string, allowed []string) (bool, error) {
-	got, err := c.text(name)
-	if err != nil {
-		return false, err
-	}
-	found := 0
-	for _, want := range allowed {
-		found |= subtle.ConstantTimeCompare([]byte(got), []byte(want))
-	}
-	return found == 1 && got != "", nil
-}
-
-// audience says whether the token is for one of those named: aud is a text or a list of texts.
-func (c claims) audience(allowed []string) (bool, error) {
-	raw, ok := c["aud"]
-	if !ok {
-		return false, nil
-	}
-	var list []string
-	if len(raw) > 0 && raw[0] == '"' {
-		list = make([]string, 1)
-		if err := json.Unmarshal(raw, &list[0]); err != nil {
-			return false, err
-		}
-	} else if err := json.Unmarshal(raw, &list); err != nil || list == nil {
-		return false, fault(entry.FaultMalformed, "the token's claim aud is neither a text nor a list of texts")
-	}
-	for _, got := range list {
-		if got != "" && slices.Contains(allowed, got) {
-			return true, nil
+// method is that of the entry's algorithm with a name; nil: the entry has none of that name. The library's table of methods
+// is not asked, because any package of the program may write to it.
+func (m *mechanism) method(alg []byte) lib.SigningMethod {
+	for _, name := range m.algorithms {
+		if string(alg) == name { //lint:notsecret the name of an algorithm
+			return methodOf(name)
 		}
 	}
-	return false, nil
+	return nil
 }
 
-// moment is a claim that is a time in seconds, in its one spelling; absent is the zero time.
-func (c claims) moment(name string) (time.Time, error) {
-	raw, ok := c[name]
-	if !ok {
-		return time.Time{}, nil
+func methodOf(alg string) lib.SigningMethod {
+	switch alg {
+	case "HS256":
+		return lib.SigningMethodHS256
+	case "HS384":
+		return lib.SigningMethodHS384
+	case "HS512":
+		return lib.SigningMethodHS512
+	case "RS256":
+		return lib.SigningMethodRS256
+	case "ES256":
+		return lib.SigningMethodES256
 	}
-	text := string(raw)
-	n := int64(0)
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' || i > 10 || text[0] == '0' {
-			return time.Time{}, fault(entry.FaultMalformed, "the token's claim "+name+" is no time in whole seconds")
-		}
-		n = n*10 + int64(text[i]-'0')
+	return nil
+}
+
+// text is a value that must be a string; absent is "".
+func text(value []byte) ([]byte, bool) {
+	if value == nil {
+		return nil, true
 	}
-	return time.Unix(n, 0), nil
+	return strictjson.String(value)
 }
