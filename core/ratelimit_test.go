@@ -443,6 +443,30 @@ func TestTheDeadlineIsLiftedWhenTheBodyIsThere(t *testing.T) {
 	})
 }
 
+// TestABodyThatFindsNoPlaceIsNotBegun: it gets two seconds for what net/http still reads of it, and none of the time that
+// a body has which is read.
+func TestABodyThatFindsNoPlaceIsNotBegun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.MaxConcurrentBodies = 1
+		g := mustNew(t, c)
+		gone, answer := make(chan struct{}), make(chan int)
+		r := signed(event)
+		r.Body = &slowly{gone: gone, rest: strings.NewReader(event)}
+		go func() { answer <- run(g, r, ok).Code }()
+		synctest.Wait()
+		w, refused := &noted{ResponseRecorder: httptest.NewRecorder()}, signed(event1(2))
+		refused.Body = unread{t}
+		core.Handler(g, core.Signal(never(t))).ServeHTTP(w, refused)
+		require.Equal(t, 503, w.Code)
+		require.Equal(t, []time.Time{time.Now().Add(2 * time.Second)}, w.all)
+		close(gone)
+		require.Equal(t, 200, <-answer)
+		require.NoError(t, g.Flush(t.Context()))
+	})
+}
+
 // waiting is a source of secrets that waits to be told.
 type waiting struct {
 	core.SecretSource

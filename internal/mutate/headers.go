@@ -89,6 +89,7 @@ func ofBodies() []mutation {
 		{name: "what is declared is allocated", file: body, old: "left > 0 && left <= readAhead {", new: "left > 0 {"},
 		{name: "a delivery keeps the buffer that the next body is read into", file: "core/judging.go", old: "i.body, i.borrowed = bytes.Clone(i.body), false", new: "_ = bytes.Clone"},
 		{name: "a form that was parsed before is no matter", file: body, old: "if len(r.PostForm) > 0 || r.MultipartForm != nil {", new: "if false {"},
+		{name: "any number of bodies is held", file: gate, old: "if g.used+1 > g.most && !g.displace(time.Now()) {", new: "if false {"},
 		{name: "a body grows beyond the room there is", file: gate, old: "for s.gate.used+more > s.gate.most && s.gate.oldest != s.gate.newest {", new: "for false {"},
 		{name: "a body that is not slow has to make way", file: gate, old: "if s == nil || now.Sub(s.began) < slowBody {", new: "if s == nil {"},
 		{name: "a failing source has all the room", file: gate, old: "if leashed && g.countOf(s.source, leashedBodies) >= leashedBodies {", new: "if false {"},
