@@ -5,12 +5,14 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"log/slog"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/jwt"
 )
 
 // Pair and Token are the credentials of the endpoints that ask for one.
@@ -24,10 +26,10 @@ func Now() time.Time { return time.Unix(1772366400, 0) }
 
 // Endpoint is one receiving place that cases name.
 type Endpoint struct {
-	Secret string   // as it is configured
-	Old    string   // a second secret, valid until an hour before Now
-	Key    string   // the secret's bytes, where they are not the text's
-	topics []string // whose certificates are fetched
+	Secret string                                     // as it is configured
+	Old    string                                     // a second secret, valid until an hour before Now
+	Key    string                                     // the secret's bytes, where they are not the text's
+	fetch  func(keys.Options) (core.KeySource, error) // of keys; nil: none is fetched
 	change func(*core.Config)
 }
 
@@ -46,6 +48,9 @@ func Endpoints() map[string]*Endpoint {
 		panic(err) // the key is one of this package
 	}
 	topics := provider.SNSConfig{Topics: []string{"arn:aws:sns:eu-west-1:123456789012:orders"}}
+	certificates := func(o keys.Options) (core.KeySource, error) { return keys.SNSCertificates(topics.Topics, o) }
+	google := func(o keys.Options) (core.KeySource, error) { return keys.Google(o) }
+	pubSub := jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://hooks.example.com/hooks", ServiceAccounts: []string{"push@project.iam.gserviceaccount.com"}})
 	text := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
 		return &Endpoint{Secret: signing, Old: "the-old-secret-of-enough-bytes!!", change: func(c *core.Config) {
 			c.Provider = p
@@ -97,16 +102,21 @@ func Endpoints() map[string]*Endpoint {
 		"small":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
 		"meta":         text(provider.Meta(), func(c *core.Config) { c.VerifyTokens = core.StaticSecrets("a-verify-token-1") }),
 		"sns":          {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
-		"sns-fetched":  {topics: topics.Topics, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
-		"controls":     unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:a-password\x01of-enough-bytes")),
-		"basic":        unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
-		"unicode":      unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:un-caf\u00e9-tr\u00e8s-serr\u00e9")),
-		"bearer":       unsigned(provider.Bearer(), asks(core.BearerToken, Token)),
-		"token":        unsigned(provider.Token("X-Token"), asks(header, Token)),
-		"query":        unsigned(provider.Basic(), asks(query, Token)),
-		"both":         text(provider.GitHub(), asks(core.BasicAuth, Pair)),
-		"https":        text(provider.GitHub(), func(c *core.Config) { c.DangerouslyAllowHTTP = false }),
-		"proxied":      text(provider.GitHub(), perimeter),
+		"sns-fetched":  {fetch: certificates, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
+		"vonage":       text(jwt.Vonage()),
+		"pubsub": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})), Key: string(rsaDER), change: func(c *core.Config) {
+			c.Provider = pubSub
+		}},
+		"pubsub-fetched": {fetch: google, change: func(c *core.Config) { c.Provider = pubSub }},
+		"controls":       unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:a-password\x01of-enough-bytes")),
+		"basic":          unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
+		"unicode":        unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:un-caf\u00e9-tr\u00e8s-serr\u00e9")),
+		"bearer":         unsigned(provider.Bearer(), asks(core.BearerToken, Token)),
+		"token":          unsigned(provider.Token("X-Token"), asks(header, Token)),
+		"query":          unsigned(provider.Basic(), asks(query, Token)),
+		"both":           text(provider.GitHub(), asks(core.BasicAuth, Pair)),
+		"https":          text(provider.GitHub(), func(c *core.Config) { c.DangerouslyAllowHTTP = false }),
+		"proxied":        text(provider.GitHub(), perimeter),
 		"sources": text(provider.GitHub(), func(c *core.Config) {
 			c.TrustedProxies, c.Sources = "10.0.0.0/8, fd00::/8", core.Networks("198.51.100.0/24, 2001:db8::/48")
 		}),
@@ -138,8 +148,8 @@ func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
 	case e.Secret != "":
 		c.Secrets = core.StaticSecrets(e.Secret)
 	}
-	if e.topics != nil {
-		source, err := keys.SNSCertificates(e.topics, keys.Options{RoundTripper: m.Outgoing, Now: Now})
+	if e.fetch != nil {
+		source, err := e.fetch(keys.Options{RoundTripper: m.Outgoing, Now: Now})
 		if err != nil {
 			return nil, err
 		}

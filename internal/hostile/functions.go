@@ -28,6 +28,11 @@ import (
 //	digest ALGORITHM PARTS...      the bytes of a plain hash
 //	ed25519 PARTS..., ecdsa PARTS... signatures of the endpoints of those names
 //	rsa HASH PARTS...               a signature of the endpoint sns
+//	jws KIND KEY HEADER CLAIMS      a JSON Web Token; a kind is sha1, sha256, sha512 (a MAC), rs256 (of the endpoint
+//	                                pubsub), stranger (another such key), none or zeros
+//	bend TOKEN AT                   one with another letter there
+//	graft TOKEN OTHER               one of the other's claims and this one's signature
+//	other TEXT                      base64 in its other alphabet
 //	stray TEXT                     base64 with bits set that its last byte leaves unused
 //	hex, HEX, b64, b64url, unhex, quote (of a URL), upper, lower, chunk
 //	repeat TEXT N, cut TEXT FROM TO, flip BYTES AT (one bit)
@@ -60,6 +65,21 @@ func Functions() template.FuncMap {
 			}
 			sig, err := rsa.SignPKCS1v15(nil, rsaKey(), kind, h.Sum(nil))
 			return string(sig), err
+		},
+		"jws":   jws,
+		"other": strings.NewReplacer("-", "+", "_", "/").Replace,
+		"bend": func(token string, at int) string {
+			if at < 0 {
+				at += len(token)
+			}
+			letter := "A"
+			if token[at] == 'A' {
+				letter = "B"
+			}
+			return token[:at] + letter + token[at+1:]
+		},
+		"graft": func(token, other string) string {
+			return other[:strings.LastIndexByte(other, '.')] + token[strings.LastIndexByte(token, '.'):]
 		},
 		"stray": func(text string) string {
 			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -114,11 +134,41 @@ func ecdsaKey() *ecdsa.PrivateKey {
 	return key
 }
 
-// rsaKey is a key of this process: nobody can make one of a text.
-var rsaKey = sync.OnceValue(func() *rsa.PrivateKey { //lint:immutable made once
+// rsaKey and strangersKey are keys of this process: nobody can make one of a text.
+var (
+	rsaKey       = sync.OnceValue(newRSAKey) //lint:immutable made once
+	strangersKey = sync.OnceValue(newRSAKey) //lint:immutable made once
+)
+
+func newRSAKey() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err) // it never is
 	}
 	return key
-})
+}
+
+// jws makes a token by the formula of RFC 7515.
+func jws(kind, key, header, claims string) (string, error) {
+	url := base64.RawURLEncoding
+	input := url.EncodeToString([]byte(header)) + "." + url.EncodeToString([]byte(claims))
+	var signature []byte
+	var err error
+	switch kind {
+	case "none":
+	case "zeros":
+		signature = make([]byte, 64)
+	case "rs256", "stranger":
+		private := rsaKey()
+		if kind == "stranger" {
+			private = strangersKey()
+		}
+		sum := sha256.Sum256([]byte(input))
+		signature, err = rsa.SignPKCS1v15(nil, private, crypto.SHA256, sum[:])
+	default:
+		h := hmac.New(hashes[kind], []byte(key))
+		_, _ = h.Write([]byte(input))
+		signature = h.Sum(nil)
+	}
+	return input + "." + url.EncodeToString(signature), err
+}
