@@ -8,8 +8,10 @@ import (
 
 // The names of the parameters that go into core.Config.
 const (
-	PublicURL   = "public_url"
-	VerifyToken = "verify_token"
+	PublicURL      = "public_url"
+	VerifyToken    = "verify_token"
+	AwaitSecret    = "await_secret"
+	SecretSinkFile = "secret_sink_file"
 )
 
 // inConfig are the parameters that an entry needs of core.Config, as its data tell.
@@ -29,6 +31,23 @@ func inConfig(e *Entry) []Parameter {
 		all = append(all, Parameter{
 			Name: VerifyToken, Field: "VerifyTokens", List: true, Sample: []string{"a-verify-token-of-this-test"},
 			Doc: "the token you chose at the provider, which its GET presents when the webhook is configured",
+		})
+	}
+	awaits, handsOver := false, false
+	for i := range data.Handshakes {
+		awaits = awaits || data.Handshakes[i].WhileAwaiting
+		handsOver = handsOver || data.Handshakes[i].HandsSecretOver()
+	}
+	if awaits {
+		all = append(all, Parameter{
+			Name: AwaitSecret, Field: "AwaitingSecret", Sample: []string{"true"},
+			Doc: "true while the provider has not shown the secret, which it does after its first requests were answered",
+		})
+	}
+	if handsOver {
+		all = append(all, Parameter{
+			Name: SecretSinkFile, Field: "SecretSink", Sample: []string{"/var/lib/receiver/secret"},
+			Doc: "what takes the secret that the provider hands over; of `examples/receiver` the file that it writes it to, and reads it from since",
 		})
 	}
 	return all

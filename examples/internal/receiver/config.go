@@ -115,8 +115,12 @@ func (c *config) check(m *mistakes) {
 		// A frozen clock takes recorded deliveries for fresh ones, for ever.
 		m.add(c.place("clock"), "a frozen clock is for replaying on this machine: it needs a loopback address in listen, such as 127.0.0.1:8080, not %q", c.listen)
 	}
-	taken := map[string]place{}
+	taken, sinks := map[string]place{}, map[string]place{}
 	for _, e := range c.endpoints {
+		if before, twice := sinks[e.sinkFile]; twice && e.sinkFile != "" {
+			m.add(e.place("secret_sink_file"), "each endpoint has a secret of its own, and %s has this file already, in line %d", before.key, before.line)
+		}
+		sinks[e.sinkFile] = e.place("secret_sink_file")
 		if e.simulate.given && !loopback(host) {
 			m.add(e.place("simulate"), "signals that fail on purpose are for this machine: they need a loopback address in listen, such as 127.0.0.1:8080, not %q", c.listen)
 		}

@@ -44,7 +44,7 @@ func TestTheSamplesAreGood(t *testing.T) {
 	require.Equal(t, 0, start(t, `{listen: "localhost:0", endpoints: [{path: /, provider: github, secrets: [&s `+secret+`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 7)
+	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler), &m), 8)
 	require.NoError(t, m.err())
 }
 
@@ -87,6 +87,13 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a file of secrets that is not there", "secrets: [" + secret + "]", "secrets_file: testdata/none", `:8: endpoints[0].secrets_file: stat testdata/none: `},
 		{"a file of secrets that holds none", "secrets: [" + secret + "]", "secrets_file: main_test.go", `:8: endpoints[0].secrets_file: `},
 		{"a file of secrets beside secrets", "secrets: [" + secret + "]", "secrets: [" + secret + "]\n    secrets_file: testdata/none", `:9: endpoints[0].secrets_file: goes without secrets; give one of the two`},
+		{"a file for a secret beside a secret", "secrets: [" + secret + "]", "secrets: [" + secret + "]\n    secret_sink_file: none", `:9: endpoints[0].secret_sink_file: goes without secrets; give one of the two`},
+		{"a file for a secret beside a file of secrets", "secrets: [" + secret + "]", "secrets_file: testdata/none\n    secret_sink_file: none", `:9: endpoints[0].secret_sink_file: goes without secrets_file; give one of the two`},
+		{"a file for a secret that is awaited from elsewhere", "secrets: [" + secret + "]", "await_secret: true\n    secret_sink_file: none", `:9: endpoints[0].secret_sink_file: goes without await_secret; give one of the two`},
+		{"a file for a secret that nobody hands over", "secrets: [" + secret + "]", "secret_sink_file: none", `:8: endpoints[0].secret_sink_file: stripe hands no secret over`},
+		{"a file for a secret that is empty", "secrets: [" + secret + "]", `secret_sink_file: ""`, `:8: endpoints[0].secret_sink_file: is empty`},
+		{"a secret that is awaited and there", "secrets: [" + secret + "]", "secrets: [" + secret + "]\n    await_secret: true", `:9: endpoints[0].await_secret: goes without secrets; give one of the two`},
+		{"a secret that is awaited by a word", "secrets: [" + secret + "]", "await_secret: please", `:8: endpoints[0].await_secret: must be true or false, not "please"`},
 		{"a tenant without tenants", "secrets: [" + secret + "]", "tenant: {path: tenant}", `:8: endpoints[0].tenant: goes with tenants`},
 		{"tenants without a tenant", "secrets: [" + secret + "]", "tenants: {acme: [" + secret + "]}", `:8: endpoints[0].tenants: go with tenant`},
 		{"a tenant in two places", "secrets: [" + secret + "]", "tenants: {acme: [" + secret + "]}\n    tenant: {path: a, header: X-B}", `:9: endpoints[0].tenant: must have one of path and header`},

@@ -70,13 +70,13 @@ func TestDrainWaitsForTheLines(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(trialStore, &output{w: gate, logger: quiet}, quiet, &m)
 	require.NoError(t, m.err())
-	app, err := mount("chi", endpoints, io.Discard, quiet)
+	app, err := newApp("chi", endpoints, io.Discard, quiet)
 	require.NoError(t, err)
 	app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks/github", nil))
 
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	require.ErrorIs(t, drain(ended, &http.Server{}, endpoints), context.Canceled, "a line that nobody took yet")
+	require.ErrorIs(t, drain(ended, &http.Server{}, app), context.Canceled, "a line that nobody took yet")
 	close(gate)
-	require.NoError(t, drain(context.Background(), &http.Server{}, endpoints))
+	require.NoError(t, drain(context.Background(), &http.Server{}, app))
 }

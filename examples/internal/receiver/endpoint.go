@@ -18,6 +18,7 @@ type endpoint struct {
 	path      string
 	parameter string // of the path, behind it: the tenant
 	guard     *core.Guard
+	wait      *wait // for the secret; nil: it is there
 	simulator *simulator
 	out       *output
 }
@@ -39,6 +40,9 @@ func (c *config) build(store func(*endpointConfig) (replay.Store, error), out *o
 		if conf.Replay, err = store(e); err != nil {
 			m.add(e.place("replay.url"), "%v", err)
 			continue
+		}
+		if e.awaits() {
+			built.wait = newWait(e, &conf, logger)
 		}
 		guard, err := core.New(conf)
 		if err != nil {
@@ -113,7 +117,7 @@ func topic(key string) string {
 		top = key[:end]
 	}
 	switch top {
-	case "credentials", "keys", "secrets_file", "tenant", "tenants":
+	case "credentials", "keys", "secrets_file", "secret_sink_file", "await_secret", "tenant", "tenants":
 		return "secrets"
 	case "replay":
 		return "tolerance" // what is remembered has to outlast what is fresh
@@ -135,6 +139,10 @@ func (e *endpointConfig) keyOf(field string) string {
 			return fmt.Sprintf("keys[%d]", i-len(e.secrets))
 		}
 		return e.keyOfSecret(rest)
+	case "AwaitingSecret":
+		return "await_secret"
+	case "SecretSink":
+		return "secret_sink_file"
 	case "Tenant":
 		return "tenant"
 	case "VerifyTokens":

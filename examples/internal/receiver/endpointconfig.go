@@ -20,6 +20,8 @@ type endpointConfig struct {
 	entry       catalogue.Entry
 	secrets     []core.Secret
 	secretsFile string // in the place of secrets, and followed
+	await       bool   // there is no secret yet
+	sinkFile    string // holds the secret once the provider has handed it over
 	tenants     tenantConfig
 	keys        []core.Secret // public keys, from files
 	verify      []core.Secret
@@ -54,6 +56,8 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"verify_token":                   func(n *yaml.Node, at place) { e.verify = r.verifyTokens(n, at, nested) },
 		"secrets":                        func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
 		"secrets_file":                   into(&e.secretsFile, r.text),
+		"await_secret":                   into(&e.await, r.yes),
+		"secret_sink_file":               into(&e.sinkFile, r.text),
 		"tenant":                         func(n *yaml.Node, at place) { r.tenant(n, at, &e.tenants) },
 		"tenants":                        func(n *yaml.Node, at place) { r.tenantSecrets(n, at, &e.tenants, nested) },
 		"credentials":                    func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },

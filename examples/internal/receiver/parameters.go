@@ -65,12 +65,20 @@ func (m *mistakes) provide(e *endpointConfig, name string) {
 		switch p, known := takes[key]; {
 		case !known:
 			wrong(key, "%s has no such parameter%s", name, listed(found.Parameters))
+		case key == catalogue.AwaitSecret || key == catalogue.SecretSinkFile:
+			wrong(key, "stands in a file only: see -config")
 		case p.Field != "":
 			wrong(key, "has a flag of its own")
 		}
 	}
 	if _, known := takes[catalogue.VerifyToken]; e.verify != nil && !known {
 		wrong(catalogue.VerifyToken, "%s asks for none%s", name, listed(found.Parameters))
+	}
+	if _, known := takes[catalogue.SecretSinkFile]; e.sinkFile != "" && !known {
+		wrong(catalogue.SecretSinkFile, "%s hands no secret over%s", name, listed(found.Parameters))
+	}
+	if e.await && found.FetchesKeys() {
+		wrong(catalogue.AwaitSecret, "%s publishes its keys: no secret is awaited", name)
 	}
 	if !good {
 		return

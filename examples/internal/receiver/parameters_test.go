@@ -24,7 +24,7 @@ func TestEveryParameterHasAKey(t *testing.T) {
 				require.Contains(t, parameterNames(), p.Name)
 				continue
 			}
-			require.Contains(t, []string{catalogue.PublicURL, catalogue.VerifyToken}, p.Name, e.Name)
+			require.Contains(t, []string{catalogue.PublicURL, catalogue.VerifyToken, catalogue.AwaitSecret, catalogue.SecretSinkFile}, p.Name, e.Name)
 		}
 	}
 }
@@ -65,6 +65,7 @@ func TestParametersByFlags(t *testing.T) {
 		{[]string{"-provider", "aws-sns"}, "-param topics: is missing"},
 		{[]string{"-provider", "discord", "-key", key, "-param", "nothing=1"}, "-param nothing: discord has no such parameter"},
 		{[]string{"-provider", "discord"}, "-secret-env: is missing"},
+		{[]string{"-provider", "notion", "-param", "secret_sink_file=x"}, "secret_sink_file: stands in a file only"},
 		{[]string{"-provider", "meta", "-key", key, "-param", "verify_token=1"}, "verify_token: has a flag of its own"},
 	} {
 		code, text := fails(t, row.args...)

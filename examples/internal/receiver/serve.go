@@ -25,10 +25,16 @@ const (
 
 // serve receives until ctx ends, and then finishes what has begun.
 func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, stderr io.Writer, logger *slog.Logger) error {
-	app, err := mount(c.router, endpoints, stderr, logger)
+	for _, e := range endpoints {
+		if err := e.wait.tryOut(); err != nil {
+			return err
+		}
+	}
+	app, err := newApp(c.router, endpoints, stderr, logger)
 	if err != nil {
 		return err
 	}
+	defer app.follow(ctx)()
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		return err
@@ -65,19 +71,16 @@ func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, s
 	logger.Info("draining")
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout+c.longestDelay())
 	defer cancel()
-	return drain(bound, server, endpoints)
+	return drain(bound, server, app)
 }
 
 // drain waits for what has begun, and until its lines are printed.
-func drain(ctx context.Context, server *http.Server, endpoints []*endpoint) error {
+func drain(ctx context.Context, server *http.Server, app *app) error {
 	err := server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("deliveries were cut off: %w", err), server.Close())
 	}
-	for _, e := range endpoints {
-		err = errors.Join(err, e.guard.Flush(ctx))
-	}
-	return err
+	return errors.Join(err, app.flush(ctx))
 }
 
 func (c *config) longestDelay() time.Duration {

@@ -96,6 +96,11 @@ func (r reader) checkSecrets(e *endpointConfig) {
 	}
 	one("secrets_file", "secrets", "keys", "tenants")
 	one("tenants", "secrets", "keys")
+	// A secret that is configured is not awaited, and nobody can replace it.
+	one("secret_sink_file", "secrets", "secrets_file", "keys", "tenants", "await_secret")
+	if e.await {
+		one("await_secret", "secrets", "keys", "tenants")
+	}
 	_, tenant := e.places["tenant"]
 	at, tenants := e.places["tenants"]
 	switch {
@@ -111,8 +116,10 @@ func (e *endpointConfig) secretSource() core.SecretSource {
 	switch {
 	case e.tenants.of != nil:
 		return core.SecretsByTenant(e.tenants.of)
-	case e.secretsFile != "":
-		return core.SecretsFromFiles(e.secretsFile)
+	case e.awaits():
+		return nil
+	case e.secretFile() != "":
+		return core.SecretsFromFiles(e.secretFile())
 	case e.secrets != nil || e.keys != nil:
 		return core.LabeledSecrets(slices.Concat(e.secrets, e.keys)...)
 	}
@@ -121,7 +128,10 @@ func (e *endpointConfig) secretSource() core.SecretSource {
 
 // keyOfSecret is the key that a secret of [core.Config] was set by; rest is what follows the field's name.
 func (e *endpointConfig) keyOfSecret(rest string) string {
-	if e.secretsFile != "" {
+	switch {
+	case e.sinkFile != "":
+		return "secret_sink_file"
+	case e.secretsFile != "":
 		return "secrets_file"
 	}
 	for _, tenant := range slices.Sorted(maps.Keys(e.tenants.of)) {
