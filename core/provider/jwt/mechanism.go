@@ -146,7 +146,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 // fits says whether the signature is a key's. The library's methods take keys of their own kind only. Its method for
 // ES256 makes two numbers of the signature, which the standard library spells out again; here they are spelled at once.
 func (t *token) fits(key any) bool {
-	if t.method == lib.SigningMethodES256 {
+	if t.method == lib.SigningMethodES256 { //lint:notsecret an algorithm
 		public, ok := key.(*ecdsa.PublicKey)
 		sum := sha256.Sum256([]byte(t.input))
 		return ok && rawecdsa.Verify(public, sum[:], t.signature)
