@@ -88,14 +88,45 @@ func componentOf(item httpsfv.Item) (component, error) {
 	return c, nil
 }
 
+// spell appends the component's identifier as it is signed. A name that is known needs no escapes; the library spells what
+// may.
+func (c component) spell(base []byte) ([]byte, error) {
+	base = append(append(append(base, '"'), c.name...), '"')
+	if c.name != queryParam {
+		return base, nil
+	}
+	param, err := httpsfv.Marshal(httpsfv.NewItem(c.param))
+	if err != nil {
+		return nil, errors.New("a covered component cannot be spelled")
+	}
+	return append(append(base, ";name="...), param...), nil
+}
+
+// parsedURL is parsed when the first component asks for it.
+type parsedURL struct {
+	text string
+	url  *url.URL
+}
+
+func (p *parsedURL) get() (*url.URL, error) {
+	if p.url == nil {
+		u, err := url.Parse(p.text)
+		if err != nil || u.Host == "" {
+			return nil, errors.New("the public URL is malformed: set PublicURL")
+		}
+		p.url = u
+	}
+	return p.url, nil
+}
+
 // value is the component's value in the request, as RFC 9421 derives it (section 2).
-func (c component) value(method, target string, h http.Header) (string, error) {
+func (c component) value(method string, target *parsedURL, h http.Header) (string, error) {
 	if c.name[0] != '@' {
 		return fieldValue(c.name, h)
 	}
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" {
-		return "", errors.New("the public URL is malformed: set PublicURL")
+	u, err := target.get()
+	if err != nil {
+		return "", err
 	}
 	path := u.EscapedPath()
 	if path == "" {
@@ -105,7 +136,7 @@ func (c component) value(method, target string, h http.Header) (string, error) {
 	case "@method":
 		return method, nil
 	case "@target-uri":
-		return target, nil
+		return target.text, nil
 	case "@scheme":
 		return strings.ToLower(u.Scheme), nil
 	case "@authority":
@@ -130,14 +161,17 @@ func fieldValue(name string, h http.Header) (string, error) {
 	if len(lines) == 0 {
 		return "", errors.New("the covered header " + name + " is not there: a proxy may strip it")
 	}
-	trimmed := make([]string, len(lines))
+	value := ""
 	for i, line := range lines {
-		if strings.ContainsAny(line, "\r\n") {
+		if strings.IndexByte(line, '\n') >= 0 || strings.IndexByte(line, '\r') >= 0 {
 			return "", errors.New("the covered header " + name + " holds a line break")
 		}
-		trimmed[i] = strings.Trim(line, " \t")
+		if i > 0 {
+			value += ", "
+		}
+		value += strings.Trim(line, " \t")
 	}
-	return strings.Join(trimmed, ", "), nil
+	return value, nil
 }
 
 // authority is the host in lower case, without the scheme's own port.

@@ -154,6 +154,7 @@ func TestContentDigest(t *testing.T) {
 		{"both", []string{s256 + ", " + s512}, true},
 		{"one of an unknown name beside", []string{`unixsum=30637, md5=:AAAA:,` + s256}, true},
 		{"with a parameter", []string{s256 + ";x=1"}, true},
+		{"a comma inside of a text that holds a quote", []string{`note="\",", ` + s256}, true},
 		{"one of them wrong", []string{s256 + ", " + other512}, false},
 		{"the other wrong", []string{other256 + ", " + s512}, false},
 		{"of another body", []string{other256}, false},
@@ -224,6 +225,8 @@ func TestSignatures(t *testing.T) {
 		change(&c)
 		return c
 	}
+	broken := over(covered+"\"x-a\": 1\n\"x-b\": 2\n", `("@method" "@authority" "@path" "content-digest" "x-a")`)
+	broken.Header.Set("X-A", "1\n\"x-b\": 2")
 	tagged := with(func(c *httpsig.Config) { c.Tag = "webhook" })
 	labelled := with(func(c *httpsig.Config) { c.Label = "b" })
 	nonce := with(func(c *httpsig.Config) { c.RequireNonce = true })
@@ -260,6 +263,7 @@ func TestSignatures(t *testing.T) {
 		{"an unknown parameter", config(), signed(at + ";x=1"), malformed},
 		{"no nonce where one is needed", nonce, signed(at), missing},
 		{"a nonce", nonce, signed(at + `;nonce="n"`), ""},
+		{"a line break in a field", config(), broken, missing},
 
 		{"no input", config(), request("", good.Header.Get("Signature")), missing},
 		{"no signature", config(), request(good.Header.Get("Signature-Input"), ""), missing},
@@ -485,4 +489,6 @@ func TestEventsOfASigner(t *testing.T) {
 	}
 	require.Equal(t, identity("1", now), identity("1", now-60))
 	require.NotEqual(t, identity("1", now), identity("2", now))
+	open.RequireNonce = true
+	require.NotEqual(t, identity("1", now), identity("1", now-60), "a nonce is another event's")
 }

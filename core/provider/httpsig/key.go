@@ -13,7 +13,9 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"strings"
+	"sync"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
@@ -49,7 +51,7 @@ func (m *mechanism) secret(text string) (key any, problem string) {
 	case len(raw) < minSecret:
 		return nil, "the secret is too short: it needs at least 16 bytes after decoding"
 	}
-	return raw, ""
+	return &macKey{secret: raw}, ""
 }
 
 // checkKey says what is wrong with a public key for the algorithm.
@@ -109,7 +111,7 @@ func smallOrder() []string {
 }
 
 // verify finds the key that made the signature: the index of a configured one, or -1 for one that the source gave.
-func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *input, base string) (int, error) {
+func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *input, base []byte) (int, error) {
 	if req.Source == nil {
 		for i, key := range req.Keys {
 			if m.fits(key, base, in.signature) {
@@ -135,26 +137,48 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 }
 
 // fits judges a signature by the configured algorithm, with the verifiers of the standard library.
-func (m *mechanism) fits(key any, base string, signature []byte) bool {
+func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 	switch k := key.(type) {
-	case []byte:
-		h := hmac.New(sha256.New, k)
-		_, _ = h.Write([]byte(base))
-		return m.algorithm == HMACSHA256 && hmac.Equal(h.Sum(nil), signature)
+	case *macKey:
+		return m.algorithm == HMACSHA256 && k.fits(base, signature)
 	case ed25519.PublicKey:
-		return m.algorithm == Ed25519 && ed25519.Verify(k, []byte(base), signature)
+		return m.algorithm == Ed25519 && ed25519.Verify(k, base, signature)
 	case *ecdsa.PublicKey:
-		sum := sha256.Sum256([]byte(base))
+		sum := sha256.Sum256(base)
 		return m.algorithm == ECDSAP256SHA256 && rawecdsa.Verify(k, sum[:], signature)
 	case *rsa.PublicKey:
 		switch m.algorithm {
 		case RSAPSSSHA512:
-			sum := sha512.Sum512([]byte(base))
+			sum := sha512.Sum512(base)
 			return rsa.VerifyPSS(k, crypto.SHA512, sum[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 		case RSAv15SHA256:
-			sum := sha256.Sum256([]byte(base))
+			sum := sha256.Sum256(base)
 			return rsa.VerifyPKCS1v15(k, crypto.SHA256, sum[:], signature) == nil
 		}
 	}
 	return false
+}
+
+// macKey is a secret that is ready: hashes that have taken it up are kept.
+type macKey struct {
+	secret []byte
+	pool   sync.Pool // of *keyedHash
+}
+
+// keyedHash is one of them, and the room for its sum.
+type keyedHash struct {
+	hash.Hash
+	sum [sha256.Size]byte
+}
+
+func (k *macKey) fits(base, signature []byte) bool {
+	h, ok := k.pool.Get().(*keyedHash)
+	if !ok {
+		h = &keyedHash{Hash: hmac.New(sha256.New, k.secret)}
+	}
+	h.Reset()
+	_, _ = h.Write(base)
+	ok = hmac.Equal(h.Sum(h.sum[:0]), signature)
+	k.pool.Put(h)
+	return ok
 }

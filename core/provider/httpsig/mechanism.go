@@ -86,7 +86,7 @@ func (m *mechanism) Traits() entry.CustomTraits {
 // input is a signature that is well-formed and was chosen. Nothing of it is proved.
 type input struct {
 	components []component
-	params     string // @signature-params, as they are signed
+	params     string // those of @signature-params, as they are signed, behind the components
 	signature  []byte
 	created    time.Time
 	keyid      string
@@ -121,10 +121,11 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	if err := m.readParams(in, list.Params, req.Now); err != nil {
 		return nil, err
 	}
-	in.params, err = httpsfv.Marshal(*list)
+	spelled, err := httpsfv.Marshal(httpsfv.InnerList{Params: list.Params})
 	if err != nil {
 		return nil, fault(entry.FaultMalformed, "the header Signature-Input is malformed")
 	}
+	in.params = strings.TrimPrefix(spelled, "()")
 	return in, nil
 }
 
@@ -140,7 +141,7 @@ func dictionary(h http.Header, name string) (*httpsfv.Dictionary, error) {
 		return nil, fault(entry.FaultMalformed, "the header "+name+" is too long")
 	}
 	d, err := httpsfv.UnmarshalDictionary(lines)
-	if err != nil || len(d.Names()) > maxLabels || repeatsKey(lines[0]) {
+	if err != nil || len(d.Names()) > maxLabels || members(lines[0]) != len(d.Names()) {
 		return nil, fault(entry.FaultMalformed, "the header "+name+" is malformed, holds a label twice, or more than any sender sends")
 	}
 	return d, nil
@@ -191,6 +192,7 @@ func (in *input) readComponents(list *httpsfv.InnerList) error {
 	if len(list.Items) > maxComponents {
 		return errors.New("the signature covers more components than any sender's")
 	}
+	in.components = make([]component, 0, len(list.Items))
 	for _, item := range list.Items {
 		c, err := componentOf(item)
 		if err != nil {
@@ -253,11 +255,16 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 	if !ok {
 		return proof, errors.New("the signature was not read")
 	}
-	covered, err := in.lines(req)
+	base, err := in.lines(make([]byte, 0, 1<<10), req)
 	if err != nil {
 		return proof, fault(entry.FaultMissing, err.Error())
 	}
-	base := covered + `"@signature-params": ` + in.params
+	covered := len(base)
+	base = append(base, in.nonce...)
+	proof.Signed = sha256.Sum256(base) // without the time: a retry is the same event
+	if base, err = in.signatureParams(base[:covered]); err != nil {
+		return proof, fault(entry.FaultMalformed, err.Error())
+	}
 	if proof.Key, err = m.verify(ctx, req, in, base); err != nil {
 		return proof, err
 	}
@@ -267,27 +274,36 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 		}
 	}
 	proof.Time = in.created
-	proof.Signed = sha256.Sum256([]byte(covered + in.nonce)) // without the time: a retry is the same event
 	return proof, nil
 }
 
-// lines are the covered components, one a line, as they are signed.
-func (in *input) lines(req *entry.CustomRequest) (string, error) {
-	var b strings.Builder
+// lines appends the covered components, one a line, as they are signed.
+func (in *input) lines(base []byte, req *entry.CustomRequest) ([]byte, error) {
+	parsed := parsedURL{text: req.URL}
 	for _, c := range in.components {
-		value, err := c.value(req.Method, req.URL, req.Header)
+		value, err := c.value(req.Method, &parsed, req.Header)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		item := httpsfv.NewItem(c.name)
-		if c.param != "" {
-			item.Params.Add("name", c.param)
+		if base, err = c.spell(base); err != nil {
+			return nil, err
 		}
-		id, err := httpsfv.Marshal(item)
-		if err != nil {
-			return "", errors.New("a covered component cannot be spelled")
-		}
-		b.WriteString(id + ": " + value + "\n")
+		base = append(append(append(base, ": "...), value...), '\n')
 	}
-	return b.String(), nil
+	return base, nil
+}
+
+// signatureParams appends the last line, which names the components again.
+func (in *input) signatureParams(base []byte) ([]byte, error) {
+	base = append(base, `"@signature-params": (`...)
+	for i, c := range in.components {
+		if i > 0 {
+			base = append(base, ' ')
+		}
+		var err error
+		if base, err = c.spell(base); err != nil {
+			return nil, err
+		}
+	}
+	return append(append(base, ')'), in.params...), nil
 }

@@ -29,11 +29,12 @@ func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, a
 	}
 	var base strings.Builder
 	var names []string
+	parsed := parsedURL{text: url}
 	for _, c := range m.required {
 		if c.name[0] != '@' && r.Header.Get(c.name) == "" {
 			r.Header.Set(c.name, "test")
 		}
-		value, err := c.value(r.Method, url, r.Header)
+		value, err := c.value(r.Method, &parsed, r.Header)
 		if err != nil {
 			return nil, err
 		}

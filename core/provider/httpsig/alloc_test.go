@@ -1,0 +1,69 @@
+//go:build !race
+
+package httpsig_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+// proof is a delivery's check alone, from the headers to the verdict.
+func proof(t testing.TB, alg httpsig.Algorithm, body string) func() bool {
+	t.Helper()
+	p := httpsig.RFC9421(httpsig.Config{Algorithm: alg, Components: []string{"@method", "@authority", "@path", "content-digest", "content-type"}})
+	configured, private := secret, secret
+	if alg != httpsig.HMACSHA256 {
+		configured, private = webhooktest.KeyPair(p)
+	}
+	e, err := core.EntryOf(p)
+	require.NoError(t, err)
+	m := e.Scheme.Custom
+	key, problem := m.Key(configured)
+	require.Empty(t, problem)
+	keys, raw := []any{key}, []byte(body)
+	r := webhooktest.NewRequest(p, private, hook, body, time.Unix(now, 0))
+	return func() bool { return judged(m, r, keys, raw) }
+}
+
+func judged(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
+	req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys}
+	state, err := m.Head(&req)
+	if err != nil {
+		return false
+	}
+	_, err = m.Body(context.Background(), &req, state, body)
+	return err == nil
+}
+
+// TestWhatACheckAllocates: nearly all of it is what the library makes of the three headers, a map for each dictionary and
+// for the parameters of each component.
+func TestWhatACheckAllocates(t *testing.T) {
+	body := strings.Repeat("x", 1<<10)
+	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 73, httpsig.Ed25519: 73, httpsig.ECDSAP256SHA256: 83} {
+		verify := proof(t, alg, body)
+		require.True(t, verify(), alg)
+		allocs := testing.AllocsPerRun(100, func() { verify() })
+		t.Log(alg, allocs)
+		require.LessOrEqual(t, allocs, most, alg)
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	verify := proof(b, httpsig.HMACSHA256, strings.Repeat("x", 1<<10))
+	b.ReportAllocs()
+	for b.Loop() {
+		if !verify() {
+			b.Fatal("refused")
+		}
+	}
+}
