@@ -85,7 +85,7 @@ func TestWhatAnEventSays(t *testing.T) {
 		},
 		{
 			"a slash command", provider.Slack(), form("command", "/deploy", "trigger_id", "13345224609.7"), nil,
-			core.Event{ID: "13345224609.7", Type: "slash_command", Authenticated: core.Authenticated{ID: true, Type: true}}, true,
+			core.Event{Type: "slash_command", Authenticated: core.Authenticated{Type: true}}, true,
 		},
 		{
 			"an interaction", provider.Slack(), form("payload", `{"type":"block_actions","trigger_id":"1.2"}`), nil,

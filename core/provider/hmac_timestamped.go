@@ -34,9 +34,11 @@ func Stripe() core.Provider {
 }
 
 // Slack is the Events API, interactivity and slash commands of a Slack app. The secret is the app's signing secret.
-// Interactions and slash commands, which come as forms, have no identity: their answer matters.
+// Interactions and slash commands, which come as forms, have no identity: their answer matters. They have no id
+// either: what Slack documents of their trigger_id is that modals are opened with it, for a short time.
 //
 // https://docs.slack.dev/authentication/verifying-requests-from-slack
+// https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 func Slack() core.Provider {
 	return of(entry.Entry{
 		Name: "slack", Title: "Slack", Confidence: "A",
@@ -54,7 +56,7 @@ func Slack() core.Provider {
 			Why: "interactions and slash commands wait for an answer, and a repeated answer would be wrong",
 		},
 		Event: entry.Event{
-			ID: []entry.Value{{JSON: "/event_id"}, {Form: "trigger_id"}},
+			ID: pointer("/event_id"),
 			Type: []entry.Value{
 				{JSON: "/event/type"}, {JSON: "/type"}, {Form: "payload", InForm: "/type"}, {Form: "command", Const: "slash_command"},
 			},

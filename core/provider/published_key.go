@@ -21,7 +21,13 @@ import (
 // captured one delivery could so make others, until its time is stale. Before you pay out or ship, ask PayPal's API for
 // the object. PayPal's simulator signs with no certificate that verifies.
 //
+// An event is remembered by its own id, in the body, and not by the transmission's, which is signed: PayPal documents that
+// one as the id of an HTTP transmission, and nowhere that a retry or a resend keeps it. Where it does not, each would run
+// the event again, which is worse than what it would win: a forged body refused as the second one of its transmission,
+// if the genuine one came first.
+//
 // https://developer.paypal.com/api/rest/webhooks/rest/
+// https://developer.paypal.com/api/webhooks/v1/definitions/verify_webhook_signature
 func PayPal(webhookID string) core.Provider {
 	e := entry.Entry{
 		Name: "paypal", Title: "PayPal", Confidence: "A",

@@ -293,6 +293,33 @@ func TestPayPal(t *testing.T) {
 	}
 }
 
+// TestPayPalRemembersTheEventAndNotItsTransmission holds what the entry says of itself: a retry that is a transmission of
+// its own is the same event, and a body that was made to have the CRC of a genuine one is another.
+func TestPayPalRemembersTheEventAndNotItsTransmission(t *testing.T) {
+	t.Parallel()
+	key, public := rsaKey(t, 1)
+	const (
+		body   = `{"id":"WH-1","event_type":"PAYMENT.SALE.COMPLETED","resource":{"id":"1"}}`
+		forged = `{"id":"WH-2","event_type":"PAYMENT.SALE.COMPLETED","resource":{"id":"1"},"x":"0011110001000111001000001111100100000000"}`
+	)
+	require.Equal(t, crc32.ChecksumIEEE([]byte(body)), crc32.ChecksumIEEE([]byte(forged)))
+	g := guardOf(t, provider.PayPal(paypalWebhook), public, time.Unix(ownTime, 0))
+	at := time.Unix(ownTime, 0).UTC().Format(time.RFC3339)
+	event := func(r *http.Request) core.Event {
+		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, reply)
+		return d.Events()[0]
+	}
+	genuine := event(paypalSign(t, key, "d938e770-8046-11e6-8103-6b62a8a99ac4", at, paypalWebhook, body))
+	retried := event(paypalSign(t, key, "a9941940-3b3a-11ec-b750-f75a670c9758", at, paypalWebhook, body))
+	require.Equal(t, genuine.Identity, retried.Identity)
+	r := paypalSign(t, key, "d938e770-8046-11e6-8103-6b62a8a99ac4", at, paypalWebhook, body)
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(forged)), int64(len(forged))
+	other := event(r)
+	require.NotEqual(t, genuine.Identity, other.Identity)
+	require.False(t, other.Authenticated.ID, "a CRC vouches for nothing")
+}
+
 func TestPayPalsKeysAreFetchedFromPayPalAlone(t *testing.T) {
 	t.Parallel()
 	key, _ := rsaKey(t, 1)
