@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
@@ -83,7 +84,8 @@ func countNATS(url string) (int64, error) {
 
 const childEnv = "SALLYPORT_QUEUE_CHILD"
 
-// TestMain is the program itself where a test has started it, to kill it.
+// TestMain is the program itself where a test has started it, to kill it. Otherwise it fails where a goroutine outlives the
+// tests.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
@@ -92,7 +94,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // server is a broker at work.

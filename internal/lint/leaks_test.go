@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestEveryPackageLooksForLeaks: tests that leave a goroutine behind fail, in every package of this module.
+// TestEveryPackageLooksForLeaks: tests that leave a goroutine behind fail, in every package of every module.
 func TestEveryPackageLooksForLeaks(t *testing.T) {
 	looks := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -16,8 +16,7 @@ func TestEveryPackageLooksForLeaks(t *testing.T) {
 		case err != nil:
 			return err
 		case d.IsDir() && path != root:
-			name := d.Name()
-			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil || name == "testdata" || name[0] == '.' {
+			if name := d.Name(); name == "testdata" || name[0] == '.' {
 				return fs.SkipDir
 			}
 		case strings.HasSuffix(path, "_test.go"):

@@ -8,6 +8,7 @@ require (
 	github.com/redis/go-redis/v9 v9.7.3
 	github.com/sallyport-go/sallyport v0.0.0
 	github.com/stretchr/testify v1.11.1
+	go.uber.org/goleak v1.2.1
 	modernc.org/sqlite v1.60.1
 )
 

@@ -15,6 +15,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv("SQLTESTS_ROLE"); role != "" {
 		os.Exit(victim(role))
 	}
-	os.Exit(func() int {
+	code := func() int {
 		var err error
 		if files, err = os.MkdirTemp("", "sqltests-"); err != nil {
 			panic(err)
@@ -64,7 +65,12 @@ func TestMain(m *testing.M) {
 		}
 		shout()
 		return m.Run()
-	}())
+	}()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // shout says which tests do not run.
