@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,7 +34,8 @@ func (d *Delivery) claim() *Reply {
 	if g.store == nil || !d.inspection.proved {
 		return nil
 	}
-	d.holding.begin(g, d.r.Context(), asked, d.limit)
+	h := d.holding
+	h.begin(g, d.r.Context(), asked, d.limit)
 	items, owners := d.items()
 	if len(items) == 0 {
 		if g.reportsReplay {
@@ -43,7 +43,8 @@ func (d *Delivery) claim() *Reply {
 		}
 		return nil
 	}
-	results, err := g.claimItems(d.r.Context(), items)
+	h.bound(&h.claiming)
+	results, err := g.claimItems(&h.claiming, items)
 	if err != nil {
 		return d.storeFailed(err)
 	}
@@ -52,11 +53,11 @@ func (d *Delivery) claim() *Reply {
 		s.result = results[n]
 		switch results[n].State {
 		case replay.Claimed:
-			cancel := d.cancel
+			work := &h.request
 			if g.reportsReplay {
-				cancel = nil // another delivery that takes the claim over refuses nothing either
+				work = nil // another delivery that takes the claim over refuses nothing either
 			}
-			s.claim = d.holding.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, cancel)
+			s.claim = h.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
 		default:
 			s.known = results[n].State
 			d.partly = d.batch
@@ -72,7 +73,7 @@ func (d *Delivery) claim() *Reply {
 // items are the identities to claim, and the event each belongs to. An event that stands twice in a batch is claimed
 // once; its repetition is as done as it can be.
 func (d *Delivery) items() (items []replay.Item, owners []int) {
-	items, owners = d.oneItem[:0], d.oneOwner[:0]
+	items, owners = d.holding.oneItem[:0], d.holding.oneOwner[:0]
 	var seen map[Identity]bool
 	if len(d.events) > 1 {
 		seen = make(map[Identity]bool, len(d.events))
@@ -95,12 +96,10 @@ func (d *Delivery) items() (items []replay.Item, owners []int) {
 	return items, owners
 }
 
-// claimItems claims detached and bounded: a sender that hangs up must not leave a claim half made, and the store's
-// slowness is not ours. An answer that is no answer is an error.
-func (g *Guard) claimItems(ctx context.Context, items []replay.Item) ([]replay.Result, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	defer cancel()
-	results, err := g.store.Claim(ctx, items, g.lease)
+// claimItems claims within the time that a store has, and ends it. An answer that is no answer is an error.
+func (g *Guard) claimItems(bounded *lateContext, items []replay.Item) ([]replay.Result, error) {
+	defer bounded.end(nil)
+	results, err := g.store.Claim(bounded, items, g.lease)
 	if err != nil {
 		return nil, err
 	}
@@ -147,11 +146,13 @@ func (d *Delivery) allKnown() *Reply {
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
-	return d.guard.refuseWith(&d.inspection, f, nil, func(p *Reply, rec *Record) {
-		d.describe(rec)
-		rec.Replay = ReplayInFlight
-		p.setRetryAfter(wait)
-	})
+	reply := d.guard.refusal(&d.inspection, f, nil)
+	reply.setRetryAfter(wait)
+	rec := d.guard.recordOf(&d.inspection, reply)
+	d.describe(&rec)
+	rec.Replay = ReplayInFlight
+	d.guard.put(&rec)
+	return reply
 }
 
 func (d *Delivery) storeFailed(err error) *Reply {
@@ -165,7 +166,11 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		d.unclaimed = err
 		return nil
 	}
-	return d.guard.refuseWith(&d.inspection, f, err, func(_ *Reply, rec *Record) { d.describe(rec) })
+	reply := d.guard.refusal(&d.inspection, f, err)
+	rec := d.guard.recordOf(&d.inspection, reply)
+	d.describe(&rec)
+	d.guard.put(&rec)
+	return reply
 }
 
 func storeFailure(err error) failure {
@@ -200,7 +205,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	rec := g.record(&d.inspection, reason, reply.Status)
 	d.describe(&rec)
 	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
-	g.put(rec)
+	g.put(&rec)
 	return reply
 }
 
@@ -233,7 +238,9 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 	if len(items) == 0 {
 		return nil, nil
 	}
-	results, err := g.claimItems(d.r.Context(), items)
+	bounded := &lateContext{}
+	d.holding.bound(bounded)
+	results, err := g.claimItems(bounded, items)
 	if err != nil {
 		return nil, fmt.Errorf("claiming the named receivers: %w", err)
 	}

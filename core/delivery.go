@@ -34,11 +34,8 @@ type Delivery struct {
 	restored   restoredBody // the first of them; GetBody gives others
 	inspection inspection
 	verified   time.Duration
-	limit      time.Time               // of the app's work
-	cancel     context.CancelCauseFunc // of the request's context
-	holding    holding
-	oneItem    [1]replay.Item
-	oneOwner   [1]int
+	limit      time.Time // of the app's work
+	holding    *holding  // nil: there is no replay store
 	unclaimed  error
 
 	mu       sync.Mutex

@@ -28,6 +28,9 @@ const (
 // classify takes the worst branch of a join: an error that wants a retry is not outweighed by one beside it that does
 // not. What Permanent itself was given stays permanent as a whole.
 func classify(err error) outcome {
+	if err == nil {
+		return outcomeOK
+	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		if _, ok := e.(*permanentError); ok { //nolint:errorlint // each link is looked at by itself
 			break
@@ -42,8 +45,6 @@ func classify(err error) outcome {
 	}
 	var permanent *permanentError
 	switch {
-	case err == nil:
-		return outcomeOK
 	case errors.Is(err, Ignore):
 		return outcomeIgnored
 	case errors.As(err, &permanent):
@@ -62,7 +63,7 @@ func classify(err error) outcome {
 func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 	d := deliveryIn(r.Context())
 	if d == nil {
-		rejection := &Rejection{Reason: ReasonNotVerified, Status: ReasonNotVerified.Status(), detail: "a signal on a request that no guard proved: mount Verify before it, or use Handle"}
+		rejection := Rejection{Reason: ReasonNotVerified, Status: ReasonNotVerified.Status(), detail: "a signal on a request that no guard proved: mount Verify before it, or use Handle"}
 		// There is no guard to report it, and it is a mistake in how the app is put together: say it loudly.
 		slog.Default().Error("sallyport: a signal on a request that no guard proved; nothing ran", "detail", rejection.detail)
 		return rejectionReply(rejection)
@@ -179,9 +180,9 @@ func (d *Delivery) end(t *result, status int) *Reply {
 	if t.response != nil {
 		reply.Status, reply.Body = t.response.status, t.response.body
 		if t.response.contentType != "" {
-			reply.Header.Set("Content-Type", t.response.contentType)
+			reply.set("Content-Type", t.response.contentType)
 		}
-		reply.Header.Set("X-Content-Type-Options", "nosniff")
+		reply.set("X-Content-Type-Options", "nosniff")
 	}
 	d.report(ReasonAccepted, cmp.Or(status, reply.Status), t.err, nil)
 	return reply

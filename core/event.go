@@ -44,8 +44,10 @@ type Authenticated struct{ ID, Type, Time, Tenant bool }
 
 // eventRun is one receiver's hold on its event's delivery.
 type eventRun struct {
-	ctx    context.Context
-	answer *answer
+	ctx     context.Context
+	answer  *answer
+	context signalContext
+	own     answer // where the receivers' answer stands; those of one event share it
 }
 
 // answer is what the receivers of an event answered.

@@ -75,6 +75,7 @@ type Guard struct {
 	allowance allowance // of explaining
 
 	judgings sync.Pool // of *judging
+	renewers sync.Pool // of *renewer
 
 	pump   *pump
 	vitals vitals
@@ -441,9 +442,9 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 }
 
 // put counts an outcome and tells the observer.
-func (g *Guard) put(rec Record) {
-	g.vitals.count(&rec)
-	g.pump.put(&rec)
+func (g *Guard) put(rec *Record) {
+	g.vitals.count(rec)
+	g.pump.put(rec)
 }
 
 // announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.

@@ -83,7 +83,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 func fixed(h *entry.Handshake) *Reply {
 	reply := textReply(h.StatusOr200(), h.Body)
 	if h.ContentType != "" {
-		reply.Header.Set("Content-Type", h.ContentType)
+		reply.set("Content-Type", h.ContentType)
 	}
 	return reply
 }
@@ -95,7 +95,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 		return nil, f
 	}
 	for _, header := range h.Headers {
-		reply.Header.Set(header[0], strings.ReplaceAll(header[1], "{challenge}", challenge))
+		reply.set(http.CanonicalHeaderKey(header[0]), strings.ReplaceAll(header[1], "{challenge}", challenge))
 		reply.Body = nil
 	}
 	if h.Answer == "" {
@@ -120,7 +120,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	}
 	reply.Body = []byte(text)
 	if h.ContentType != "" {
-		reply.Header.Set("Content-Type", h.ContentType)
+		reply.set("Content-Type", h.ContentType)
 	}
 	return reply, failure{}
 }
@@ -192,7 +192,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 		taken = true
 		reply := textReply(h.StatusOr200(), "")
 		if h.SecretHeader != "" {
-			reply.Header.Set(h.SecretHeader, text)
+			reply.set(http.CanonicalHeaderKey(h.SecretHeader), text)
 		}
 		return reply, failure{}
 	}

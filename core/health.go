@@ -65,7 +65,9 @@ func (v *vitals) count(r *Record) {
 func (v *vitals) reject(reason Reason) {
 	v.rejected.Store(time.Now().UnixNano())
 	v.inARow.Add(1)
-	v.reason.Store(reason)
+	if v.reason.Load() != any(reason) { // storing it needs a place, and a flood of refusals has one reason
+		v.reason.Store(reason)
+	}
 }
 
 func (v *vitals) last() time.Time {

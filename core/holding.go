@@ -14,19 +14,29 @@ import (
 // holding is what a delivery holds in the replay store: the claims of its events and of their named receivers. It keeps
 // the leases alive while the app's code runs, and puts each verdict into the store.
 type holding struct {
-	store replay.Store
-	lease time.Duration
-	ttl   time.Duration
-	ctx   context.Context // detached: values only
+	store    replay.Store
+	lease    time.Duration
+	ttl      time.Duration
+	ctx      context.Context // detached: values only
+	renewers *sync.Pool
+	request  lateContext // ends when the delivery is settled, or has lost what it held
+	claiming lateContext // the time that the store has for it
 
 	mu     sync.Mutex
 	claims []claim
-	one    [1]claim
-	until  time.Time // the leases end then, unless they are renewed; by this machine's clock, never later than the store's
-	limit  time.Time // no renewal begins after it
-	timer  *time.Timer
-	state  ReplayState
-	err    error
+	// What the claim of one event is made of.
+	one      [1]claim
+	oneItem  [1]replay.Item
+	oneOwner [1]int
+	// What the first settlement is made of, which for one claim is the only one.
+	flushed       bool
+	oneSettlement [1]replay.Settlement
+	oneIndex      [1]int
+	until         time.Time // the leases end then, unless they are renewed; by this machine's clock, never later than the store's
+	limit         time.Time // no renewal begins after it
+	timer         *renewer
+	state         ReplayState
+	err           error
 }
 
 // claim is one identity that is held.
@@ -38,7 +48,7 @@ type claim struct {
 	failed  bool           // the store did not take the verdict
 	settled bool           // the store has been told
 	lost    bool
-	cancel  context.CancelCauseFunc // ends the work that the claim is for
+	work    *lateContext // of what the claim is for; nil: it goes on without the claim
 }
 
 // Renewal: a lease is renewed when a third of it has passed, and tried again soon where the store did not answer.
@@ -49,16 +59,16 @@ const (
 
 // begin notes when the leases end, of claims that were asked for at from.
 func (h *holding) begin(g *Guard, ctx context.Context, from, limit time.Time) {
-	h.store, h.lease, h.ttl = g.store, g.lease, g.retention
+	h.store, h.lease, h.ttl, h.renewers = g.store, g.lease, g.retention, &g.renewers
 	h.ctx = context.WithoutCancel(ctx)
 	h.until, h.limit = from.Add(g.lease), limit
 	h.claims = h.one[:0]
 	h.state = ReplayNone
 }
 
-// add takes a claim in and returns its number. cancel, if not nil, is called when the claim is lost.
-func (h *holding) add(held replay.Held, cancel context.CancelCauseFunc) int {
-	return h.take(claim{held: held, cancel: cancel})
+// add takes a claim in and returns its number. The context of the work, if not nil, ends when the claim is lost.
+func (h *holding) add(held replay.Held, work *lateContext) int {
+	return h.take(claim{held: held, work: work})
 }
 
 // addPart is add for a named receiver of the event with that number.
@@ -76,9 +86,16 @@ func (h *holding) take(c claim) int {
 	defer h.mu.Unlock()
 	h.claims = append(h.claims, c)
 	if h.timer == nil {
-		h.timer = time.AfterFunc(h.lease/renewalsPerLease, h.renew)
+		h.timer = borrowRenewer(h)
+		h.timer.Reset(h.lease / renewalsPerLease)
 	}
 	return len(h.claims) - 1
+}
+
+// bound is what a call of the store is made with: it is given its time, and no more than the values of the request, whose
+// sender may hang up.
+func (h *holding) bound(c *lateContext) {
+	c.parent, c.deadline = h.ctx, time.Now().Add(storeTimeout)
 }
 
 func (h *holding) heldBy(i int) replay.Held {
@@ -87,11 +104,11 @@ func (h *holding) heldBy(i int) replay.Held {
 	return h.claims[i].held
 }
 
-// attach says what to cancel when the claim is lost. It reports false when it is lost already.
-func (h *holding) attach(i int, cancel context.CancelCauseFunc) bool {
+// attach says whose context ends when the claim is lost. It reports false when it is lost already.
+func (h *holding) attach(i int, work *lateContext) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.claims[i].cancel = cancel
+	h.claims[i].work = work
 	return !h.claims[i].lost
 }
 
@@ -214,8 +231,8 @@ func (h *holding) lose(keys []replay.Key) {
 			continue
 		}
 		c.lost = true
-		if c.cancel != nil {
-			c.cancel(ErrLeaseLost)
+		if c.work != nil {
+			c.work.end(ErrLeaseLost)
 		}
 	}
 }
@@ -226,6 +243,10 @@ func (h *holding) flush() {
 	h.mu.Lock()
 	var settlements []replay.Settlement
 	var indices []int
+	if !h.flushed { // the app may settle from a goroutine of its own, beside another flush
+		h.flushed = true
+		settlements, indices = h.oneSettlement[:0], h.oneIndex[:0]
+	}
 	limit := time.Now().Add(storeTimeout)
 	for i := range h.claims {
 		c := &h.claims[i]
@@ -247,12 +268,7 @@ func (h *holding) flush() {
 
 func (h *holding) put(settlements []replay.Settlement, indices []int, limit time.Time) {
 	err := h.settle(settlements, limit)
-	var some *replay.LeaseLostError
-	partly := errors.As(err, &some)
-	var lost map[replay.Key]bool
-	if partly {
-		lost = setOf(some.Keys)
-	}
+	lost, partly := lostKeys(err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for n, i := range indices {
@@ -268,6 +284,18 @@ func (h *holding) put(settlements []replay.Settlement, indices []int, limit time
 			h.note(ReplayCommitted, nil)
 		}
 	}
+}
+
+// lostKeys are the claims that an error says are lost, where it is about some of them only.
+func lostKeys(err error) (lost map[replay.Key]bool, partly bool) {
+	if err == nil {
+		return nil, false
+	}
+	var some *replay.LeaseLostError
+	if !errors.As(err, &some) {
+		return nil, false
+	}
+	return setOf(some.Keys), true
 }
 
 // forgetParts forgets the named receivers of events that are done as a whole: the event's own memory says it all, and an
@@ -296,9 +324,10 @@ func (h *holding) forgetParts() {
 
 func (h *holding) settle(settlements []replay.Settlement, limit time.Time) error {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		attempt, cancel := context.WithTimeout(h.ctx, storeTimeout)
+		attempt := &lateContext{}
+		h.bound(attempt)
 		err := h.store.Settle(attempt, settlements)
-		cancel()
+		attempt.end(nil)
 		if err == nil {
 			return nil
 		}
@@ -314,7 +343,7 @@ func (h *holding) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.timer != nil {
-		h.timer.Stop()
+		h.timer.giveBack(h.renewers)
 		h.timer = nil
 	}
 }

@@ -77,7 +77,7 @@ func (p *pass[C]) event(i int) bool {
 	}
 	p.total.merge(res)
 	if now := time.Now(); len(d.events) > 1 && now.Sub(p.flushed) >= flushEvery {
-		d.holding.flush()
+		d.flush()
 		p.flushed = now
 	}
 	return !res.abort && !(ordered && failed)
@@ -86,13 +86,15 @@ func (p *pass[C]) event(i int) bool {
 // run calls every receiver of one event, in order; one that fails does not keep the others from running.
 func (p *pass[C]) run(i int) result {
 	s, d := p.signals, p.d
-	ctx, cancel := d.signalContext(p.parent, i)
-	defer cancel(context.Canceled)
-	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.attach(claim, cancel) {
+	run := &eventRun{}
+	run.answer = &run.own
+	ctx := d.signalContext(&run.context, p.parent, i)
+	defer ctx.end(nil)
+	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.attach(claim, &ctx.lateContext) {
 		return result{worst: outcomeInFlight, wait: d.guard.lease, err: ErrLeaseLost}
 	}
 	unit := d.transact(ctx, d.states[i].claim)
-	run := &eventRun{ctx: unit.ctx, answer: &answer{}}
+	run.ctx = unit.ctx
 	event := d.events[i]
 	event.run = run
 	var total result
@@ -102,12 +104,12 @@ func (p *pass[C]) run(i int) result {
 			continue
 		}
 		if total.handled && p.named != nil {
-			d.holding.flush()
+			d.flush()
 		}
 		total.handled = true
 		switch cp := p.named.of(i, n); cp.state {
 		case 0:
-			total.merge(d.under(unit, func() error { return rc.fn(p.c, event) }))
+			total.merge(d.under(&unit, func() error { return rc.fn(p.c, event) }))
 		case replay.Claimed:
 			total.merge(p.runNamed(ctx, rc, event, cp.claim))
 		case replay.InFlight:
@@ -122,7 +124,7 @@ func (p *pass[C]) run(i int) result {
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
 	if claim := d.states[i].claim; total.worst < outcomeInFlight && !total.abort {
-		total.merge(d.commitUnit(unit, claim))
+		total.merge(d.commitUnit(&unit, claim))
 		if unit.committed {
 			d.mu.Lock()
 			d.states[i].verdict = replay.Commit
@@ -142,9 +144,9 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 	d := p.d
 	unit := d.transact(ctx, claim)
 	event.run = &eventRun{ctx: unit.ctx, answer: event.run.answer}
-	res := d.under(unit, func() error { return rc.fn(p.c, event) })
+	res := d.under(&unit, func() error { return rc.fn(p.c, event) })
 	if res.worst < outcomeInFlight && !res.abort {
-		res.merge(d.commitUnit(unit, claim))
+		res.merge(d.commitUnit(&unit, claim))
 	}
 	unit.undo()
 	if res.worst >= outcomeInFlight || res.abort {
@@ -158,25 +160,48 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 // signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends when the
 // claim is lost, since from then on another delivery may run beside it, at Config.SignalTimeout, or at the deadline the
 // app itself has set.
-func (d *Delivery) signalContext(parent context.Context, event int) (context.Context, context.CancelCauseFunc) {
-	ctx := context.WithoutCancel(parent)
+func (d *Delivery) signalContext(c *signalContext, parent context.Context, event int) *signalContext {
 	limit := d.limit
 	if own, ok := parent.Deadline(); ok && own.Before(limit) {
 		limit = own
 	}
 	if g := d.guard; g.ackLimit > 0 {
-		ackBy := d.inspection.started.Add(g.ackLimit)
-		ctx = context.WithValue(ctx, ackKey{}, ackBy)
-		if g.cancelAck && ackBy.Before(limit) {
-			limit = ackBy
+		c.ackBy = d.inspection.started.Add(g.ackLimit)
+		if g.cancelAck && c.ackBy.Before(limit) {
+			limit = c.ackBy
 		}
 	}
-	if d.batch {
-		ctx = context.WithValue(ctx, eventKey{}, event)
+	if h := d.holding; h != nil && h.ctx != nil && parent == context.Context(&h.request) {
+		c.parent = h.ctx // the same values
+	} else {
+		c.parent = context.WithoutCancel(parent)
 	}
-	ctx, stop := context.WithDeadline(ctx, limit)
-	ctx, cancel := context.WithCancelCause(ctx)
-	return ctx, func(cause error) { cancel(cause); stop() }
+	c.deadline = limit
+	c.event, c.ofBatch = event, d.batch
+	return c
+}
+
+// signalContext is what a signal is told by its context.
+type signalContext struct {
+	lateContext
+	ackBy   time.Time // zero: the provider's limit is not known
+	event   int       // its number
+	ofBatch bool
+}
+
+// Value gives what is the signal's own, and what the request carries.
+func (c *signalContext) Value(key any) any {
+	switch key.(type) {
+	case ackKey:
+		if !c.ackBy.IsZero() {
+			return c.ackBy
+		}
+	case eventKey:
+		if c.ofBatch {
+			return c.event
+		}
+	}
+	return c.lateContext.Value(key)
 }
 
 // unit is the work of the receivers that stand and fall together, with the transaction they may ask for.
@@ -187,12 +212,11 @@ type unit struct {
 }
 
 // transact prepares a transaction for one claim, where the store has them.
-func (d *Delivery) transact(ctx context.Context, claim int) *unit {
+func (d *Delivery) transact(ctx context.Context, claim int) (u unit) {
 	g := d.guard
 	if g.transactor == nil || claim == noClaim {
-		return &unit{ctx: ctx}
+		return unit{ctx: ctx}
 	}
-	u := &unit{}
 	u.ctx, u.txn = g.transactor.Transaction(ctx, []replay.Held{d.holding.heldBy(claim)}, g.retention)
 	return u
 }

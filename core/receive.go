@@ -265,7 +265,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.carrier = carrier{r.Context(), d}
 	var ctx context.Context = &d.carrier
 	if g.store != nil {
-		ctx, d.cancel = context.WithCancelCause(ctx)
+		d.holding = &holding{request: lateContext{parent: ctx}}
+		ctx = &d.holding.request
 	}
 	d.r = r.WithContext(ctx)
 	restoreBody(d.r, d)
@@ -296,32 +297,36 @@ const unreadLimit = 256 << 10
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	f = g.countFailure(r.Context(), i, f)
 	boundDrain(r, i)
-	return g.refuseWith(i, f, nil, func(p *Reply, rec *Record) {
-		if f.reason == ReasonRateLimited && i.retryAfter > 0 {
-			p.setRetryAfter(i.retryAfter)
-		}
-		if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
-			// net/http closes the connection itself where much of a body was not read, which would tell the checks before
-			// the body from those after it.
-			p.Header.Set("Connection", "close")
-		}
-		rec.sampled = g.sample(r, i, f)
-	})
+	reply := g.refusal(i, f, nil)
+	if f.reason == ReasonRateLimited && i.retryAfter > 0 {
+		reply.setRetryAfter(i.retryAfter)
+	}
+	if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
+		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
+		// the body from those after it.
+		reply.set("Connection", "close")
+	}
+	rec := g.recordOf(i, reply)
+	rec.sampled = g.sample(r, i, f)
+	g.put(&rec)
+	return reply
 }
 
-func (g *Guard) refuseWith(i *inspection, f failure, cause error, change func(*Reply, *Record)) *Reply {
-	rejection := g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause)
-	reply := rejectionReply(rejection)
+// refusal makes the reply to a failure, of which the observer is still to be told.
+func (g *Guard) refusal(i *inspection, f failure, cause error) *Reply {
+	reply := rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
 	if f.reason == ReasonMethod {
-		reply.Header.Set("Allow", g.allow)
+		reply.set("Allow", g.allow)
 	}
-	rec := g.record(i, f.reason, rejection.Status)
-	rec.Detail, rec.Err = f.detail, cause
-	if change != nil {
-		change(reply, &rec)
-	}
-	g.put(rec)
 	return reply
+}
+
+// recordOf is what the observer is told of a refusal.
+func (g *Guard) recordOf(i *inspection, reply *Reply) Record {
+	rejection := reply.Rejection
+	rec := g.record(i, rejection.Reason, rejection.Status)
+	rec.Detail, rec.Err = rejection.detail, rejection.cause
+	return rec
 }
 
 // answered reports a handshake.
@@ -331,12 +336,12 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	}
 	rec := g.record(i, ReasonHandshake, reply.Status)
 	rec.Detail = i.note
-	g.put(rec)
+	g.put(&rec)
 	return reply
 }
 
-func (g *Guard) rejection(reason Reason, status int, detail string, cause error) *Rejection {
-	return &Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
+func (g *Guard) rejection(reason Reason, status int, detail string, cause error) Rejection {
+	return Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
 }
 
 func (g *Guard) record(i *inspection, reason Reason, status int) Record {

@@ -2,43 +2,61 @@ package core
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // Reply is an answer that an adapter puts out in its router's own way. The app's code was not called for it, or has
-// finished.
+// finished. It belongs to one request.
 type Reply struct {
 	Status int
-	// Header holds what the answer needs beside the body's type: Allow, Retry-After, Connection, WWW-Authenticate.
-	Header http.Header
 	Body   []byte
 	// Rejection is set when the delivery was refused, and nil for the answer to a handshake, a duplicate or a signal.
 	Rejection *Rejection
 
-	// The usual values and text, here so that they need no places of their own. A reply belongs to one request.
-	values [4]string
-	n      int
-	text   [48]byte
+	names  []string // canonical
+	values []string // of each
+
+	// The usual header and text, and the rejection itself, here so that they need no places of their own.
+	nameRoom  [usualHeaders]string
+	valueRoom [usualHeaders]string
+	text      [48]byte
+	own       Rejection
 }
+
+const usualHeaders = 4
 
 // set is Header.Set for a canonical name.
 func (p *Reply) set(name, value string) {
-	if p.n == len(p.values) {
-		p.Header[name] = []string{value}
+	if at := slices.Index(p.names, name); at >= 0 {
+		p.values[at] = value
 		return
 	}
-	p.values[p.n] = value
-	p.n++
-	p.Header[name] = p.values[p.n-1 : p.n : p.n] // who appends to it gets a copy
+	if p.names == nil {
+		p.names, p.values = p.nameRoom[:0], p.valueRoom[:0]
+	}
+	p.names, p.values = append(p.names, name), append(p.values, value)
+}
+
+// Header returns what the answer needs beside the status, made anew: the body's type, Allow, Retry-After, Connection,
+// WWW-Authenticate.
+func (p *Reply) Header() http.Header {
+	h := make(http.Header, len(p.names))
+	p.SetHeader(h)
+	return h
+}
+
+// SetHeader sets what Header returns, in the place of what h holds under these names.
+func (p *Reply) SetHeader(h http.Header) {
+	for i, name := range p.names {
+		h[name] = p.values[i : i+1 : i+1] // who appends to it gets a copy
+	}
 }
 
 // Write puts the reply out as net/http does.
 func (p *Reply) Write(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range p.Header {
-		h[name] = values
-	}
+	p.SetHeader(w.Header())
 	w.WriteHeader(p.Status)
 	if len(p.Body) > 0 {
 		_, _ = w.Write(p.Body) // the sender hung up: nobody is left to tell
@@ -47,7 +65,7 @@ func (p *Reply) Write(w http.ResponseWriter) {
 
 // textReply is plain text that no browser reads as anything else.
 func textReply(status int, body string) *Reply {
-	p := &Reply{Status: status, Header: make(http.Header, 4)}
+	p := &Reply{Status: status}
 	if body != "" {
 		p.set("Content-Type", "text/plain; charset=utf-8")
 		p.set("X-Content-Type-Options", "nosniff")
@@ -58,9 +76,10 @@ func textReply(status int, body string) *Reply {
 
 // rejectionReply is the whole answer to a rejection. It depends on the status alone, so that the outside cannot tell
 // one failed authentication from another.
-func rejectionReply(r *Rejection) *Reply {
+func rejectionReply(r Rejection) *Reply {
 	p := textReply(r.Status, http.StatusText(r.Status)+"\n")
-	p.Rejection = r
+	p.own = r
+	p.Rejection = &p.own
 	if r.Status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge with every 401, and SNS sends its credentials only after one. The same challenge
 		// whatever failed.

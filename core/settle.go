@@ -71,9 +71,9 @@ func (d *Delivery) Abandon() {
 // release lets go of what the delivery keeps beside its claims. net/http removes the temporary files of a parsed form
 // for the request that it made, not for the copy that carries our context.
 func (d *Delivery) release() {
-	d.holding.end()
-	if d.cancel != nil {
-		d.cancel(context.Canceled)
+	if d.holding != nil {
+		d.holding.end()
+		d.holding.request.end(nil)
 	}
 	removeFiles(d.r)
 }
@@ -101,9 +101,11 @@ func (d *Delivery) settleOwn(v replay.Verdict) {
 	for i := range d.states {
 		d.decideLocked(i, v)
 	}
-	d.holding.decideAll(v)
-	d.holding.flush()
-	d.holding.end()
+	if d.holding != nil {
+		d.holding.decideAll(v)
+		d.holding.flush()
+		d.holding.end()
+	}
 }
 
 // decide gives an event its verdict, unless it has one.
@@ -121,6 +123,21 @@ func (d *Delivery) decideLocked(i int, v replay.Verdict) {
 	if s.claim != noClaim && s.verdict != 0 {
 		d.holding.decide(s.claim, s.verdict)
 	}
+}
+
+// flush puts the verdicts that are new into the store.
+func (d *Delivery) flush() {
+	if d.holding != nil {
+		d.holding.flush()
+	}
+}
+
+// outcome is what came of the verdicts.
+func (d *Delivery) outcome() (ReplayState, error) {
+	if d.holding == nil {
+		return "", nil
+	}
+	return d.holding.outcome()
 }
 
 type eventKey struct{}
@@ -149,7 +166,7 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 	}
 	if i, ok := ctx.Value(eventKey{}).(int); ok {
 		d.decide(i, v)
-		d.holding.flush()
+		d.flush()
 		d.mu.Lock()
 		verdict := d.states[i].verdict
 		d.mu.Unlock()
@@ -169,7 +186,7 @@ func (d *Delivery) afterSettling(have, want replay.Verdict) error {
 	if d.unclaimed != nil {
 		return nil
 	}
-	_, err := d.holding.outcome()
+	_, err := d.outcome()
 	return err
 }
 
@@ -186,7 +203,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		byHand = byHand && d.states[i].verdict != replay.Release
 	}
 	d.mu.Unlock()
-	state, storeErr := d.holding.outcome()
+	state, storeErr := d.outcome()
 	if d.unclaimed != nil {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
@@ -216,7 +233,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		}
 	}
 	rec.Overrun = d.guard.ackLimit > 0 && rec.Total > d.guard.ackLimit
-	d.guard.put(rec)
+	d.guard.put(&rec)
 }
 
 func (d *Delivery) describe(rec *Record) {

@@ -94,12 +94,8 @@ func put(c echo.Context, reply *core.Reply) error {
 		return nil
 	}
 	h := c.Response().Header()
+	reply.SetHeader(h)
 	h.Del(echo.HeaderContentType) // the error handler's own, which keeps one that is there
-	for name, values := range reply.Header {
-		if name != echo.HeaderContentType {
-			h[name] = values
-		}
-	}
 	return &echo.HTTPError{Code: rejection.Status, Message: rejection.Error(), Internal: rejection}
 }
 

@@ -70,7 +70,7 @@ func TestTheQuestionsOfMetaAndDropboxAreAnswered(t *testing.T) {
 		require.Nil(t, reply.Rejection, row.name)
 		require.Equal(t, http.StatusOK, reply.Status, row.name)
 		require.Equal(t, row.answer, string(reply.Body), row.name)
-		require.Equal(t, "nosniff", reply.Header.Get("X-Content-Type-Options"), row.name)
+		require.Equal(t, "nosniff", reply.Header().Get("X-Content-Type-Options"), row.name)
 	}
 }
 

@@ -177,7 +177,7 @@ func TestSlacksHandshakeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	require.Nil(t, d)
 	require.Equal(t, http.StatusOK, reply.Status)
 	require.Equal(t, "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", string(reply.Body))
-	require.Contains(t, reply.Header.Get("Content-Type"), "text/plain")
+	require.Contains(t, reply.Header().Get("Content-Type"), "text/plain")
 
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 	require.Equal(t, core.ReasonMissingSignature, reasonOf(g, r))

@@ -159,11 +159,11 @@ func TestHandshakesAreAnsweredAndNothingElseIs(t *testing.T) {
 				want = "text/plain; charset=utf-8"
 			}
 			if a.answer != "" {
-				require.Equal(t, want, reply.Header.Get("Content-Type"))
-				require.Equal(t, "nosniff", reply.Header.Get("X-Content-Type-Options"))
+				require.Equal(t, want, reply.Header().Get("Content-Type"))
+				require.Equal(t, "nosniff", reply.Header().Get("X-Content-Type-Options"))
 			}
 			for name, value := range a.headers {
-				require.Equal(t, value, reply.Header.Get(name))
+				require.Equal(t, value, reply.Header().Get(name))
 			}
 		})
 	}

@@ -251,7 +251,7 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 		return hex.EncodeToString(sig)
 	}
 	reply := ping(`{"type":1}`, signed(`{"type":1}`))
-	require.Equal(t, []any{200, `{"type":1}`, "application/json"}, []any{reply.Status, string(reply.Body), reply.Header.Get("Content-Type")})
+	require.Equal(t, []any{200, `{"type":1}`, "application/json"}, []any{reply.Status, string(reply.Body), reply.Header().Get("Content-Type")})
 	reply = ping(`{"type":0}`, signed(`{"type":0}`))
 	require.Equal(t, []any{204, ""}, []any{reply.Status, string(reply.Body)})
 	require.Equal(t, 401, ping(`{"type":1}`, strings.Repeat("0", 128)).Status, "Discord sends such on purpose")

@@ -176,7 +176,7 @@ func TestSecretsThatAreHandedOver(t *testing.T) {
 			require.Equal(t, http.StatusOK, reply.Status)
 			require.Equal(t, secret, took)
 			if row.header != "" {
-				require.Equal(t, secret, reply.Header.Get(row.header))
+				require.Equal(t, secret, reply.Header().Get(row.header))
 			}
 			require.NotContains(t, string(reply.Body), secret)
 

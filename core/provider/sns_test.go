@@ -308,7 +308,7 @@ func TestSNSIsAnsweredSoThatNothingIsLost(t *testing.T) {
 		if reply == nil {
 			return 200, nil
 		}
-		return reply.Status, reply.Header
+		return reply.Status, reply.Header()
 	}
 	forged := strings.Replace(snsSign(t, key, snsMessage()), "hello", "hullo", 1)
 	code, _ := status(config, snsPost(forged))

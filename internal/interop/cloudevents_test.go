@@ -133,7 +133,7 @@ func TestConsentToCloudEvents(t *testing.T) {
 		require.Equal(t, row.theirs, w.Code == http.StatusOK && w.Header().Get("WebHook-Allowed-Origin") != "", row.name)
 		_, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
 		require.NotNil(t, reply)
-		allowed := reply.Rejection == nil && reply.Header.Get("WebHook-Allowed-Origin") == row.origin
+		allowed := reply.Rejection == nil && reply.Header().Get("WebHook-Allowed-Origin") == row.origin
 		require.Equal(t, row.ours, allowed, row.name)
 		require.Equal(t, row.ours != row.theirs, row.why != "", row.name)
 	}

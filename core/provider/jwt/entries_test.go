@@ -362,7 +362,7 @@ func TestMonday(t *testing.T) {
 		}
 		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 		require.Nil(t, d)
-		return reply.Status, string(reply.Body), reply.Header.Get("Content-Type")
+		return reply.Status, string(reply.Body), reply.Header().Get("Content-Type")
 	}
 	for _, value := range []string{"", token(hook, now, now+300)} {
 		status, body, kind := answer(value, `{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}`)
