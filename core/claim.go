@@ -1,6 +1,7 @@
 package core
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -211,7 +212,9 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 
 // receiverKey is what a named receiver of an event is remembered by.
 func receiverKey(event Identity, name string) replay.Key {
-	return replay.Key(hashIdentity("", "", identityOfReceiver, event[:], []byte(name)))
+	var room [identityRoom]byte
+	parts := appendPart(beginIdentity(room[:0], "", "", identityOfReceiver), event[:])
+	return replay.Key(sha256.Sum256(appendPart(parts, name)))
 }
 
 // claimReceivers claims the named receivers of every event that is to run, in one round trip. Where an event has but one

@@ -255,19 +255,19 @@ func (er *eventReader) header(r *http.Request, name string) string {
 
 // identityIn gives what the event is remembered by; nil where the payload does not hold it. It is found together with the
 // rest. Where something else spoils that, a second look finds it alone: what an event is remembered by must not depend
-// on what else is read of it.
-func (er *eventReader) identityIn(t *told) [][]byte {
-	raw := make([][]byte, len(er.idAt))
+// on what else is read of it. What is found may stand in the room.
+func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
 	if t.found == nil {
+		raw := make([][]byte, len(er.idAt))
 		if er.identity.Find(t.payload, raw) != nil {
 			return nil
 		}
 		return raw
 	}
-	for i, at := range er.idAt {
-		raw[i] = t.found[at]
+	for _, at := range er.idAt {
+		room = append(room, t.found[at])
 	}
-	return raw
+	return room
 }
 
 func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string, inBody bool) {

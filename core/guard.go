@@ -533,7 +533,7 @@ func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
 	if g.identity != nil || tenants > 1 || (tenants == 1) != (tenant != "") || (kind != entry.BySignedID && kind != entry.ByPointer) || len(g.entry.Identity.And) > 0 {
 		return false, nil
 	}
-	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, []byte(id)))
+	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, id))
 }
 
 // Flush waits until the observer has been told of everything so far, or until ctx ends. Call it before a program ends.

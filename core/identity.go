@@ -41,16 +41,25 @@ const identityVersion = "sallyport identity 1"
 // hashIdentity is the derivation: endpoint and tenant first, then the kind and its values, every part preceded by its
 // length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the
 // time.
-func hashIdentity(endpoint, tenant, kind string, values ...[]byte) Identity {
-	var room [512]byte // more than most need
-	parts := room[:0]
+//
+// It is gathered in a buffer of the caller's: identityRoom is more than most need.
+func beginIdentity(room []byte, endpoint, tenant, kind string) []byte {
 	for _, text := range [...]string{identityVersion, endpoint, tenant, kind} {
-		parts = append(binary.BigEndian.AppendUint64(parts, uint64(len(text))), text...)
+		room = appendPart(room, text)
 	}
-	for _, v := range values {
-		parts = append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)
-	}
-	return Identity(sha256.Sum256(parts))
+	return room
+}
+
+const identityRoom = 512
+
+func appendPart[T string | []byte](parts []byte, v T) []byte {
+	return append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)
+}
+
+// hashIdentity is the identity of one value.
+func hashIdentity[T string | []byte](endpoint, tenant, kind string, value T) Identity {
+	var room [identityRoom]byte
+	return Identity(sha256.Sum256(appendPart(beginIdentity(room[:0], endpoint, tenant, kind), value)))
 }
 
 func writePart(h hash.Hash, part []byte) {
@@ -84,27 +93,28 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 		if text == "" {
 			return Identity{}, false
 		}
-		return hashIdentity(g.endpoint, t.scope, identityOfApp, []byte(text)), true
+		return hashIdentity(g.endpoint, t.scope, identityOfApp, text), true
 	}
 	rule := &g.entry.Identity
 	if rule.Kind == entry.None || (rule.NoneForForms && t.form) {
 		return Identity{}, true
 	}
+	var room [identityRoom]byte
 	switch rule.Kind {
 	case entry.BySignedID:
 		if t.signedID != "" {
-			return hashIdentity(g.endpoint, t.scope, identityOfID, []byte(t.signedID)), true
+			return hashIdentity(g.endpoint, t.scope, identityOfID, t.signedID), true
 		}
 	case entry.ByPointer:
-		if raw := g.events.identityIn(t); raw != nil {
-			if id, ok := jsonscan.Text(raw[0]); ok && id != "" {
-				var room [4][]byte
-				ids := append(room[:0], []byte(id))
+		var at [4][]byte // more than any entry needs
+		if raw := g.events.identityIn(t, at[:0]); raw != nil {
+			if id, ok := jsonscan.Bytes(raw[0]); ok && len(id) > 0 {
+				parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfID), id)
 				for _, more := range raw[1:] {
-					text, _ := jsonscan.Text(more)
-					ids = append(ids, []byte(text))
+					text, _ := jsonscan.Bytes(more)
+					parts = appendPart(parts, text)
 				}
-				return hashIdentity(g.endpoint, t.scope, identityOfID, ids...), true
+				return Identity(sha256.Sum256(parts)), true
 			}
 		}
 		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
@@ -116,12 +126,11 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 	} else {
 		digest = d.digestOf(t)
 	}
-	var room [4][]byte // more than any entry needs
-	values := append(room[:0], digest[:])
+	parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])
 	for _, name := range with(rule, t.r.Header) {
-		values = append(values, []byte(g.events.header(t.r, name)))
+		parts = appendPart(parts, g.events.header(t.r, name))
 	}
-	return hashIdentity(g.endpoint, t.scope, identityOfDigest, values...), true
+	return Identity(sha256.Sum256(parts)), true
 }
 
 // with names the headers that join a digest: of several names of one header only the first that came.

@@ -1,6 +1,10 @@
 package core
 
-import "github.com/sallyport-go/sallyport/core/internal/entry"
+import (
+	"crypto/sha256"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
 
 // laterIdentity is what an identity by the body's digest is made of once somebody asks for it. Without a replay store
 // that is the app, or nobody: a second hash of the body, which would double the cost of the proof.
@@ -37,6 +41,10 @@ func (d *Delivery) identify() {
 	}
 	l.pending = false
 	digest := d.inspection.bodyDigest()
-	values := [3][]byte{digest[:], []byte(l.with[0]), []byte(l.with[1])}
-	d.events[0].Identity = hashIdentity(d.guard.endpoint, l.scope, identityOfDigest, values[:1+l.n]...)
+	var room [identityRoom]byte
+	parts := appendPart(beginIdentity(room[:0], d.guard.endpoint, l.scope, identityOfDigest), digest[:])
+	for _, text := range l.with[:l.n] {
+		parts = appendPart(parts, text)
+	}
+	d.events[0].Identity = Identity(sha256.Sum256(parts))
 }

@@ -89,23 +89,29 @@ func (p *Paths) Find(data []byte, out [][]byte) error {
 // Text gives a scalar as text: a string unescaped, a number or a boolean as written. Null, an object, an array and an
 // absent value give false.
 func Text(raw []byte) (string, bool) {
+	text, ok := Bytes(raw)
+	return string(text), ok
+}
+
+// Bytes is Text without a copy, where the document holds the text as it is.
+func Bytes(raw []byte) ([]byte, bool) {
 	if len(raw) == 0 {
-		return "", false
+		return nil, false
 	}
 	switch raw[0] {
 	case '"':
 		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
-			return string(raw[1 : len(raw)-1]), true
+			return raw[1 : len(raw)-1], true
 		}
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
-			return "", false
+			return nil, false
 		}
-		return s, true
+		return []byte(s), true
 	case '{', '[', 'n':
-		return "", false
+		return nil, false
 	default:
-		return string(raw), true
+		return raw, true
 	}
 }
 
@@ -170,6 +176,10 @@ func (s *scanner) value(n *node, depth int) error {
 		err = s.array(n, depth)
 	case c == '{' || c == '[':
 		err = s.skip(depth)
+	case c == '"' && n == nil:
+		if !s.pass() {
+			err = ErrMalformed
+		}
 	case c == '"':
 		_, err = s.str()
 	default:
@@ -295,8 +305,8 @@ func (s *scanner) skip(depth int) error {
 	for s.pos < len(s.data) {
 		switch c := s.data[s.pos]; c {
 		case '"':
-			if _, err := s.str(); err != nil {
-				return err
+			if !s.pass() {
+				return ErrMalformed
 			}
 			continue
 		case '{', '[':
@@ -318,6 +328,26 @@ func (s *scanner) skip(depth int) error {
 		s.pos++
 	}
 	return ErrMalformed
+}
+
+// pass passes over a string of which nothing is wanted: to the first quote that no backslash is for.
+func (s *scanner) pass() bool {
+	start := s.pos + 1
+	for at := start; ; {
+		i := bytes.IndexByte(s.data[at:], '"')
+		if i < 0 {
+			return false
+		}
+		at += i + 1
+		backslashes := 0
+		for k := at - 2; k >= start && s.data[k] == '\\'; k-- {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			s.pos = at
+			return true
+		}
+	}
 }
 
 // str passes over a string and returns what stands between its quotes.
