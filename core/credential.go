@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -63,6 +64,19 @@ type gate struct {
 	basic  *credentialList
 	bearer *credentialList
 	plain  *credentialList
+	says   gateTexts
+}
+
+// gateTexts are what the refusals of a header's gate say. They are made once: a flood of them should not cost a text each.
+type gateTexts struct{ missing, repeated, tooLong, empty string }
+
+func textsOf(header string) gateTexts {
+	return gateTexts{
+		missing:  "no " + header + " header: a proxy may strip it, or the provider was not given the credential",
+		repeated: "the header " + header + " came more than once",
+		tooLong:  "the header " + header + " is longer than any credential",
+		empty:    "the header " + header + " is empty",
+	}
 }
 
 const maxCredentialBytes = 4096
@@ -70,31 +84,50 @@ const maxCredentialBytes = 4096
 // credentialList compares a presented credential with every accepted one, in time that does not depend on which
 // matches: the presented bytes are hashed once with a key of this process and the hashes compared.
 type credentialList struct {
-	ring *keyring[[]checkedSecret]
+	ring *keyring[[]acceptedSecret]
+	// What refusals say: that none matches, and that none is valid now.
+	mismatch string
+	inactive string
 }
 
-func newCredentialList(g *Guard, src SecretSource, rules secretRules, m *mistakes) (*credentialList, []string) {
-	c := &credentialList{newKeyring(g, src, rules, func(list []checkedSecret) []checkedSecret {
+// acceptedSecret is a credential that is accepted. Of itself only its hash is kept.
+type acceptedSecret struct {
+	checkedSecret
+	labels []string // its label alone; never changed
+}
+
+// newCredentialList compiles a list; what is presented is called so in refusals.
+func newCredentialList(g *Guard, src SecretSource, rules secretRules, what string, m *mistakes) (*credentialList, []string) {
+	c := &credentialList{
+		mismatch: what + " matches none that are accepted: compare " + rules.field + " with what the provider was given",
+		inactive: "no accepted credential is valid now: check their validity and " + rules.field,
+	}
+	c.ring = newKeyring(g, src, rules, func(list []checkedSecret) []acceptedSecret {
+		out := make([]acceptedSecret, len(list))
 		for i := range list {
 			list[i].decodedKey = decodedKey{} // the hash is all that is compared
+			out[i] = acceptedSecret{list[i], []string{list[i].label}}
 		}
-		return list
+		return out
 	}, func() []checkedSecret {
 		decoy := checkedSecret{Secret: NewSecret("", "")}
 		_, _ = rand.Read(decoy.sum[:])
 		return []checkedSecret{decoy}
-	})}
+	})
 	return c, c.ring.open(m)
 }
 
-// judge gives the label of the secret that equals the presented text, which what names in a refusal.
-func (c *credentialList) judge(ctx context.Context, text string, i *inspection, what string, notes *matchNotes) (label string, f failure) {
+// judge gives the label of the secret that equals the presented text.
+func (c *credentialList) judge(ctx context.Context, text string, i *inspection, notes *matchNotes) (labels []string, f failure) {
+	return c.judgeSum(ctx, c.ring.sumOf(text), i, notes)
+}
+
+func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *matchNotes) (labels []string, f failure) {
 	list, err := c.ring.current(ctx, i.presented.tenant, i.now)
 	if err != nil {
-		return "", noSecrets(err)
+		return nil, noSecrets(err)
 	}
-	sum := c.ring.sumOf(text)
-	var match *checkedSecret
+	var match *acceptedSecret
 	active := 0
 	// No early exit: the time must not tell which one matched.
 	for n := range list.keys {
@@ -107,114 +140,128 @@ func (c *credentialList) judge(ctx context.Context, text string, i *inspection, 
 			match = s
 		}
 	}
-	setting := c.ring.rules.field
 	switch {
 	case list.unknown:
-		return "", unknownTenant(ReasonBadCredential, i.presented.tenantFault)
+		return nil, unknownTenant(ReasonBadCredential, i.presented.tenantFault)
 	case active == 0:
-		return "", failure{ReasonNoActiveSecret, "no accepted credential is valid now: check their validity and " + setting}
+		return nil, failure{ReasonNoActiveSecret, c.inactive}
 	case match == nil:
-		return "", failure{ReasonBadCredential, what + " matches none that are accepted: compare " + setting + " with what the provider was given"}
+		return nil, failure{ReasonBadCredential, c.mismatch}
 	}
 	if notes != nil {
 		list.note(notes, match.use, &match.Secret, i.now)
 	}
-	return match.label, failure{}
+	return match.labels, failure{}
 }
 
-// check judges the request's credential at this gate.
-func (g *gate) check(r *http.Request, i *inspection) (label string, f failure) {
-	judge := func(list *credentialList, text, what string) (string, failure) {
-		return list.judge(r.Context(), text, i, what, &i.match)
-	}
+// check judges the request's credential at this gate, and gives the label of the one that matched.
+func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure) {
 	switch {
 	case g.query != "":
-		values, err := queryValues(r.URL.RawQuery, g.query)
-		if err != nil || len(values) > 1 {
-			return "", failure{ReasonBadCredential, "the query holds the token's parameter more than once, or is malformed"}
+		value, n, err := queryValue(r.URL.RawQuery, g.query)
+		if err != nil || n > 1 {
+			return nil, failure{ReasonBadCredential, "the query holds the token's parameter more than once, or is malformed"}
 		}
-		if len(values) == 0 || values[0] == "" {
-			return "", failure{ReasonMissingCredential, "the URL carries no token in its query: check the URL registered at the provider"}
+		if value == "" {
+			return nil, failure{ReasonMissingCredential, "the URL carries no token in its query: check the URL registered at the provider"}
 		}
-		if len(values[0]) > maxCredentialBytes {
-			return "", failure{ReasonBadCredential, "the token in the URL's query is longer than any credential"}
+		if len(value) > maxCredentialBytes {
+			return nil, failure{ReasonBadCredential, "the token in the URL's query is longer than any credential"}
 		}
-		return judge(g.plain, values[0], "the token in the URL's query")
+		return g.plain.judge(r.Context(), value, i, &i.match)
 	case g.path != "":
 		value := i.in.param(r, g.path)
 		if value == "" {
-			return "", failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
+			return nil, failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
 		}
 		if len(value) > maxCredentialBytes {
-			return "", failure{ReasonBadCredential, "the token in the URL's path is longer than any credential"}
+			return nil, failure{ReasonBadCredential, "the token in the URL's path is longer than any credential"}
 		}
-		return judge(g.plain, value, "the token in the URL's path")
+		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
 	values := r.Header[g.header]
 	if len(values) == 0 {
-		return "", failure{ReasonMissingCredential, "no " + g.header + " header: a proxy may strip it, or the provider was not given the credential"}
+		return nil, failure{ReasonMissingCredential, g.says.missing}
 	}
 	if len(values) > 1 {
-		return "", failure{ReasonRepeatedHeader, "the header " + g.header + " came more than once"}
+		return nil, failure{ReasonRepeatedHeader, g.says.repeated}
 	}
 	value := values[0]
 	if len(value) > maxCredentialBytes {
-		return "", failure{ReasonHeaderTooLarge, "the header " + g.header + " is longer than any credential"}
+		return nil, failure{ReasonHeaderTooLarge, g.says.tooLong}
 	}
 	if g.plain != nil {
 		if value == "" {
-			return "", failure{ReasonMissingCredential, "the header " + g.header + " is empty"}
+			return nil, failure{ReasonMissingCredential, g.says.empty}
 		}
-		return judge(g.plain, value, "the header "+g.header)
+		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
 	scheme, rest, _ := strings.Cut(value, " ")
 	switch {
 	case g.basic != nil && strings.EqualFold(scheme, "Basic"): //lint:notsecret the scheme's name is public
-		pair, ok := decodeBasic(rest)
+		var room [256]byte // more than most pairs need
+		pair, ok := decodeBasic(room[:0], rest)
 		if !ok {
-			return "", failure{ReasonBadCredential, "the Authorization header is not a well-formed Basic credential (RFC 7617)"}
+			return nil, failure{ReasonBadCredential, "the Authorization header is not a well-formed Basic credential (RFC 7617)"}
 		}
-		return judge(g.basic, pair, "the Basic credential")
+		return g.basic.judgeSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
-			return "", failure{ReasonBadCredential, "the Authorization header is not a well-formed Bearer credential (RFC 6750)"}
+			return nil, failure{ReasonBadCredential, "the Authorization header is not a well-formed Bearer credential (RFC 6750)"}
 		}
-		return judge(g.bearer, rest, "the Bearer token")
+		return g.bearer.judge(r.Context(), rest, i, &i.match)
 	}
-	return "", failure{ReasonBadCredential, "the Authorization header names another scheme than the one configured"}
+	return nil, failure{ReasonBadCredential, "the Authorization header names another scheme than the one configured"}
 }
 
-// decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters.
-func decodeBasic(word string) (pair string, ok bool) {
+// decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters. What fits stands
+// in the room.
+func decodeBasic(room []byte, word string) (pair []byte, ok bool) {
 	if strings.ContainsAny(word, " \r\n") {
-		return "", false
+		return nil, false
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(word)
+	raw, err := base64.StdEncoding.Strict().AppendDecode(room, []byte(word))
 	if err != nil {
-		return "", false
+		return nil, false
 	}
 	colon := false
 	for _, b := range raw {
 		if b < 0x20 || b == 0x7f {
-			return "", false
+			return nil, false
 		}
 		colon = colon || b == ':'
 	}
-	return string(raw), colon
+	return raw, colon
 }
 
 // maxQueryBytes is the longest query that is parsed: net/http lets one of a megabyte through, and nobody is proved yet.
 const maxQueryBytes = 16 << 10
 
-// queryValues returns every value of one parameter. Semicolons and malformed escapes in the whole query are errors, and
-// so is a query that is longer than any provider's.
-func queryValues(rawQuery, name string) ([]string, error) {
+// queryValue returns the first value of one parameter, and how many there are. Semicolons and malformed escapes in the
+// whole query are errors, as for url.ParseQuery, and so is a query that is longer than any provider's.
+func queryValue(rawQuery, name string) (value string, n int, err error) {
 	if len(rawQuery) > maxQueryBytes {
-		return nil, errors.New("the query is too long")
+		return "", 0, errors.New("the query is too long")
 	}
-	values, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return nil, err
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if strings.Contains(pair, ";") {
+			return "", 0, errors.New("the query holds a semicolon")
+		}
+		key, text, _ := strings.Cut(pair, "=")
+		key, err := url.QueryUnescape(key)
+		if err != nil {
+			return "", 0, err
+		}
+		text, err = url.QueryUnescape(text)
+		if err != nil {
+			return "", 0, err
+		}
+		if key != name || pair == "" {
+			continue
+		}
+		if n++; n == 1 {
+			value = text
+		}
 	}
-	return values[name], nil
+	return value, n, nil
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"crypto"
 	"net/http"
 	"sync/atomic"
@@ -66,7 +67,16 @@ func ParseMilliseconds(text string) (time.Time, bool) {
 func ParseRFC3339(text string) (time.Time, bool) { return parseTimestamp(entry.RFC3339, text) }
 
 // DecodeBasic reads the word of a Basic credential.
-func DecodeBasic(word string) (string, bool) { return decodeBasic(word) }
+func DecodeBasic(word string) (string, bool) {
+	pair, ok := decodeBasic(nil, word)
+	return string(pair), ok
+}
 
 // BadContentType says whether a Content-Type is refused.
 func BadContentType(values []string) bool { return badContentType(values) }
+
+// LateContext makes one of the contexts whose timer starts once somebody waits.
+func LateContext(parent context.Context, deadline time.Time) (context.Context, context.CancelCauseFunc) {
+	c := &lateContext{parent: parent, deadline: deadline}
+	return c, c.end
+}

@@ -191,15 +191,11 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
 		if want.kind != entry.PartQuery {
 			continue
 		}
-		values, err := queryValues(r.URL.RawQuery, want.text)
-		if err != nil || len(values) > 1 {
+		text, n, err := queryValue(r.URL.RawQuery, want.text)
+		if err != nil || n > 1 {
 			return failure{ReasonMalformedSignature, "the query is malformed, or repeats a signed parameter"}
 		}
-		text := ""
-		if len(values) == 1 {
-			text = values[0]
-		}
-		if f := want.put(&p.values[i], text, len(values) == 1); f.failed() {
+		if f := want.put(&p.values[i], text, n == 1); f.failed() {
 			return f
 		}
 	}

@@ -218,7 +218,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		}
 	}
 	if c.VerifyTokens != nil {
-		list, n := newCredentialList(g, c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, m)
+		list, n := newCredentialList(g, c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, "the handshake's verify token", m)
 		list.ring.beside = true
 		g.verifyTokens, notes = list, append(notes, n...)
 	}
@@ -241,22 +241,25 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 	if !own {
 		rules.advice = freshAdvice(rules.pair)
 	}
-	want := gate{}
+	want, what := gate{}, ""
 	switch c.kind {
-	case entry.Basic, entry.Bearer:
-		want.header = "Authorization"
+	case entry.Basic:
+		want.header, what = "Authorization", "the Basic credential"
+	case entry.Bearer:
+		want.header, what = "Authorization", "the Bearer token"
 	case entry.HeaderToken:
 		if !validHeaderName(c.name) {
 			m.add(field+".Name", strconv.Quote(c.name), "not the name of a header")
 			return nil
 		}
 		want.header = http.CanonicalHeaderKey(c.name)
+		what = "the header " + want.header
 	case entry.QueryToken:
-		want.query = c.name
+		want.query, what = c.name, "the token in the URL's query"
 	case entry.PathToken:
-		want.path = c.name
+		want.path, what = c.name, "the token in the URL's path"
 	case entry.BodyToken:
-		want.member = jsonscan.Compile(c.name)
+		want.member, what = jsonscan.Compile(c.name), "the token in the body"
 		if c.items != "" {
 			want.items = jsonscan.Compile(c.items)
 		}
@@ -268,7 +271,8 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 		m.add(field+".Name", "", "the parameter has no name")
 		return nil
 	}
-	list, notes := newCredentialList(g, c.source, rules, m)
+	want.says = textsOf(want.header)
+	list, notes := newCredentialList(g, c.source, rules, what, m)
 	at := slices.IndexFunc(g.gates, func(have *gate) bool {
 		return have.header == want.header && have.query == want.query && have.path == want.path && have.member == nil && want.member == nil
 	})

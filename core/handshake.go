@@ -66,7 +66,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			if g.verifyTokens == nil {
 				return nil, failure{ReasonMissingCredential, "a handshake came and VerifyTokens is not configured"}
 			}
-			if _, f := g.verifyTokens.judge(r.Context(), token, i, "the handshake's verify token", nil); f.failed() {
+			if _, f := g.verifyTokens.judge(r.Context(), token, i, nil); f.failed() {
 				return nil, f
 			}
 		}
@@ -361,12 +361,9 @@ func queryHolds(r *http.Request, want [][2]string) bool {
 }
 
 func oneQuery(r *http.Request, name string) (string, failure) {
-	values, err := queryValues(r.URL.RawQuery, name)
-	if err != nil || len(values) > 1 {
+	value, n, err := queryValue(r.URL.RawQuery, name)
+	if err != nil || n > 1 {
 		return "", failure{ReasonBadCredential, "the query is malformed, or repeats a parameter of the handshake"}
 	}
-	if len(values) == 0 {
-		return "", failure{}
-	}
-	return values[0], failure{}
+	return value, failure{}
 }

@@ -236,7 +236,7 @@ func (k *keyring[T]) compile(s *slot[T], list *SecretList, rules *secretRules, m
 	}
 	checked := make([]checkedSecret, len(kept))
 	for i := range kept {
-		checked[i] = checkedSecret{Secret: kept[i], decodedKey: keys[i], sum: k.sumOf(string(keys[i].bytes))}
+		checked[i] = checkedSecret{Secret: kept[i], decodedKey: keys[i], sum: k.sumOfBytes(keys[i].bytes)}
 	}
 	s.ledger.admit(checked, k.guard.now())
 	c := &compiledList[T]{list: list, keys: k.make(checked), slot: s}
@@ -251,6 +251,14 @@ func (k *keyring[T]) compile(s *slot[T], list *SecretList, rules *secretRules, m
 func (k *keyring[T]) sumOf(text string) (sum [sha256.Size]byte) {
 	st := k.sums.get()
 	st.writeString(text)
+	copy(sum[:], st.sum())
+	k.sums.put(st)
+	return sum
+}
+
+func (k *keyring[T]) sumOfBytes(text []byte) (sum [sha256.Size]byte) {
+	st := k.sums.get()
+	st.write(text)
 	copy(sum[:], st.sum())
 	k.sums.put(st)
 	return sum

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,8 +18,10 @@ type lateContext struct {
 	deadline time.Time       // zero: the parent's
 
 	armed atomic.Pointer[armedContext]
+	over  atomic.Bool // err is set
 	mu    sync.Mutex
-	err   error // it has ended, and nobody had waited for that
+	err   error // how it ended, where nobody had waited for that
+	above bool  // with its parent
 }
 
 // armedContext is package context's own, which somebody waits for.
@@ -54,20 +57,31 @@ func (c *lateContext) Err() error {
 }
 
 func (c *lateContext) errLocked() error {
-	if c.err == nil {
-		c.err = c.parent.Err()
+	if c.err != nil {
+		return c.err
 	}
-	if c.err == nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
-		c.err = context.DeadlineExceeded
+	if err := c.parent.Err(); err != nil {
+		c.endLocked(err)
+		c.above = true
+	} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+		c.endLocked(context.DeadlineExceeded)
 	}
 	return c.err
 }
 
-// Value is the parent's. By one of them package context finds what it hangs a child into, and the cause of an end; that is
-// asked for after Done or end, which have made one of package context's own.
+func (c *lateContext) endLocked(err error) {
+	c.err = err
+	c.over.Store(true)
+}
+
+// Value is the parent's. By one of them package context finds what it hangs a child into, and the cause of an end: once
+// somebody waits, or it has ended, that is not the parent's any more.
 func (c *lateContext) Value(key any) any {
 	if a := c.armed.Load(); a != nil {
 		return a.Value(key)
+	}
+	if c.over.Load() {
+		return c.arm().Value(key)
 	}
 	return c.parent.Value(key)
 }
@@ -90,7 +104,10 @@ func (c *lateContext) armLocked() *armedContext {
 		return a
 	}
 	a := &armedContext{Context: c.parent, stop: func() {}}
-	if !c.deadline.IsZero() {
+	if c.err != nil && !c.above {
+		a.Context = context.WithoutCancel(a.Context) // what became of the parent since has nothing to do with it
+	}
+	if !c.deadline.IsZero() && !errors.Is(c.err, context.Canceled) {
 		a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)
 	}
 	a.Context, a.cancel = context.WithCancelCause(a.Context)
@@ -108,7 +125,7 @@ func (c *lateContext) end(cause error) {
 	defer c.mu.Unlock()
 	if c.armed.Load() == nil && cause == nil {
 		if c.errLocked() == nil {
-			c.err = context.Canceled
+			c.endLocked(context.Canceled)
 		}
 		return
 	}

@@ -37,7 +37,7 @@ type Record struct {
 	Reason Reason
 	Status int
 	Secret string // label of the signing secret that matched
-	// Credentials are the labels of the credentials that matched, in the order of the gates.
+	// Credentials are the labels of the credentials that matched, in the order of the gates. They must not be changed.
 	Credentials []string
 	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week off.
 	SecretExpires time.Time

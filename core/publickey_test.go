@@ -108,7 +108,7 @@ func TestPublicKeysAreRefusedAtConstruction(t *testing.T) {
 		{"a long key", entry.Ed25519, edHex, hex.EncodeToString(append(slices.Clone(edPub), 0)), "32 bytes"},
 		{"the private key of Ed25519", entry.Ed25519, edHex, hex.EncodeToString(ed), "private"},
 		{"a private key in PEM", entry.ECDSAP256SHA256, entry.Key{}, asPEM("PRIVATE KEY", pkcs8), "private"},
-		{"no hexadecimal", entry.Ed25519, edHex, "zz", "hexadecimal"},
+		{"no hexadecimal", entry.Ed25519, edHex, "no hexadecimal zz", "it is not hexadecimal"},
 		{"the neutral point", entry.Ed25519, edHex, small(1, 0), "small order"},
 		{"the point of order two", entry.Ed25519, edHex, "ec" + strings.Repeat("ff", 30) + "7f", "small order"},
 		{"a point of order four", entry.Ed25519, edHex, small(0, 0), "small order"},

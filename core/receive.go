@@ -108,6 +108,15 @@ type inspection struct {
 	perimeter
 }
 
+// addCredential notes the label of a credential that matched. The first one's list of one is its own, and is not changed.
+func (i *inspection) addCredential(labels []string) {
+	if i.credentials == nil {
+		i.credentials = labels[:len(labels):len(labels)]
+		return
+	}
+	i.credentials = append(i.credentials, labels...)
+}
+
 // judgeHead judges what can be judged before the body is read.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
@@ -146,9 +155,9 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		if gate.member != nil {
 			continue // the body holds it
 		}
-		label, f := gate.check(r, i)
+		labels, f := gate.check(r, i)
 		if !f.failed() {
-			i.credentials = append(i.credentials, label)
+			i.addCredential(labels)
 		} else if f = g.enforceCredential(i, f); f.failed() {
 			return nil, f
 		}
@@ -184,9 +193,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		if gate.member == nil {
 			continue
 		}
-		label, f := gate.checkBody(r.Context(), body, i)
+		labels, f := gate.checkBody(r.Context(), body, i)
 		if !f.failed() {
-			i.credentials = append(i.credentials, label)
+			i.addCredential(labels)
 		} else if f = g.enforceCredential(i, f); f.failed() {
 			return f
 		}

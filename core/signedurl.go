@@ -85,18 +85,18 @@ func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) fai
 		return failure{}
 	}
 	_, query, _ := strings.Cut(url, "?")
-	values, err := queryValues(query, name)
-	if err != nil || len(values) > 1 {
+	digest, n, err := queryValue(query, name)
+	if err != nil || n > 1 {
 		return failure{ReasonMalformedSignature, "the signed URL is malformed, or names two digests of the body"}
 	}
-	if len(values) == 0 {
+	if n == 0 {
 		if _, multi := multipartBoundary(body); len(body) == 0 || isForm(r.Header.Get("Content-Type")) && !multi {
 			return failure{}
 		}
 		return failure{ReasonMissingSignature, "the body is no form, and the signed URL does not hold its digest " + name + ": a proxy may strip the query, or PublicURL has one"}
 	}
 	sum := sha256.Sum256(body)
-	want := strings.ToLower(values[0])
+	want := strings.ToLower(digest)
 	if subtle.ConstantTimeCompare([]byte(want), []byte(hex.EncodeToString(sum[:]))) != 1 {
 		return failure{ReasonBadSignature, "the body is not the one whose digest the signed URL holds"}
 	}

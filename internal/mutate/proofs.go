@@ -28,12 +28,12 @@ func ofProofs() []mutation {
 
 		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.sum[:]) && match == nil {", new: "if hmac.Equal(sum[:0], s.sum[:0]) && match == nil {"},
 		{name: "a credential whose time is over still counts", file: credential, old: "if !s.activeAt(i.now) {", new: "if false {"},
-		{name: "the first of two Authorization headers wins", file: credential, old: "if len(values) > 1 {\n\t\treturn \"\", failure{ReasonRepeatedHeader", new: "if false {\n\t\treturn \"\", failure{ReasonRepeatedHeader"},
-		{name: "the first of two tokens in the query wins", file: credential, old: "if err != nil || len(values) > 1 {", new: "if err != nil {"},
-		{name: "a missing header is no failure", file: credential, old: "if len(values) == 0 {\n\t\treturn \"\", failure{ReasonMissingCredential,", new: "if len(values) == 0 {\n\t\treturn \"\", failure{}\n\t}\n\tif false {\n\t\treturn \"\", failure{ReasonMissingCredential,"},
+		{name: "the first of two Authorization headers wins", file: credential, old: "if len(values) > 1 {", new: "if false {"},
+		{name: "the first of two tokens in the query wins", file: credential, old: "if err != nil || n > 1 {", new: "if err != nil {"},
+		{name: "a missing header is no failure", file: credential, old: "return nil, failure{ReasonMissingCredential, g.says.missing}", new: "return nil, failure{}"},
 		{name: "a credential of any length is hashed", file: credential, old: "const maxCredentialBytes = 4096", new: "const maxCredentialBytes = 1 << 30"},
-		{name: "stray bits in Basic are passed over", file: credential, old: "base64.StdEncoding.Strict().DecodeString(word)", new: "base64.StdEncoding.DecodeString(word)"},
-		{name: "control characters in Basic are passed over", file: credential, old: "if b < 0x20 || b == 0x7f {\n\t\t\treturn \"\", false", new: "if b == 0x7f {\n\t\t\treturn \"\", false"},
+		{name: "stray bits in Basic are passed over", file: credential, old: "base64.StdEncoding.Strict().AppendDecode(", new: "base64.StdEncoding.AppendDecode("},
+		{name: "control characters in Basic are passed over", file: credential, old: "if b < 0x20 || b == 0x7f {\n\t\t\treturn nil, false", new: "if b == 0x7f {\n\t\t\treturn nil, false"},
 		{name: "any scheme of Authorization counts as Basic", file: credential, old: `case g.basic != nil && strings.EqualFold(scheme, "Basic"):`, new: `case g.basic != nil:`},
 
 		{name: "a signature is not asked for beside a credential", file: receive, old: "if v := g.verifier; v != nil && !i.unproved.failed() {", new: "if v := g.verifier; v != nil && !i.unproved.failed() && len(i.credentials) == 0 {"},

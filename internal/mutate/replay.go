@@ -10,7 +10,6 @@ func ofReplay() []mutation {
 		{name: "what is in flight is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.Done }"},
 		{name: "an answer for another number of items is an answer", file: claim, old: "if len(results) != len(items) {", new: "if len(results) > len(items) {"},
 		{name: "an answer without a state is a claim", file: claim, old: "case replay.Claimed, replay.InFlight, replay.Done:\n\t\tdefault:", new: "case replay.Claimed, replay.InFlight, replay.Done:\n\t\t}\n\t\tif false {"},
-		{name: "a claim ends when the sender hangs up", file: claim, old: "ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)\n\tdefer cancel()\n\tresults, err", new: "ctx, cancel := context.WithTimeout(ctx, storeTimeout)\n\tdefer cancel()\n\tresults, err"},
 		{name: "an event twice in a batch runs twice", file: claim, old: "if seen[id] {", new: "if false {"},
 		{name: "a conflict is let pass where it is to be refused", file: claim, old: "if g.strict {", new: "if false {"},
 		{name: "a duplicate in flight is a success", file: claim, old: "if inFlight {", new: "if false && inFlight {"},
@@ -20,8 +19,8 @@ func ofReplay() []mutation {
 		{name: "parts of an identity run into each other", file: identity, old: "_, _ = h.Write(length[:])", new: "_ = length"},
 		{name: "an empty identity of the app's is none", file: identity, old: "if text == \"\" {\n\t\t\treturn Identity{}, false", new: "if text == \"\" {\n\t\t\treturn Identity{}, true"},
 		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}, true\n\t\t// A proved body without the id falls back"},
-		{name: "an unsigned id is what is remembered", file: identity, old: "values := append(room[:0], digest[:])", new: "values := append(room[:0], []byte(e.ID))\n\t_ = digest"},
-		{name: "headers do not join the digest", file: identity, old: "values = append(values, []byte(g.events.header(t.r, name)))", new: "_ = name", in: []string{"./core", "./core/provider"}},
+		{name: "an unsigned id is what is remembered", file: identity, old: "parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])", new: "_ = digest\n\tparts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), e.ID)"},
+		{name: "headers do not join the digest", file: identity, old: "parts = appendPart(parts, g.events.header(t.r, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
 
 		{name: "a store evicts what is live", file: "core/replay/memstore/shard.go", old: "if d.len > 0 && d.at(0) <= now {", new: "if d.len > 0 {"},
 		{name: "a store grows without an end", file: "core/replay/memstore/room.go", old: "if s.room.taken.Add(lot) > s.room.capacity {", new: "if s.room.taken.Add(lot) < 0 {"},
@@ -42,8 +41,8 @@ func ofSettling() []mutation {
 		{name: "an event that nobody handles is committed", file: pass, old: "case failed, !res.handled:", new: "case failed:"},
 		{name: "an ordered batch goes on behind a failure", file: pass, old: "return !res.abort && !(ordered && failed)", new: "return !res.abort"},
 		{name: "a failure that a signal wrote itself is no failure", file: pass, old: "if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) {", new: "if w := p.written(); false && w != before {", in: []string{"./internal/adaptertest"}},
-		{name: "a signal ends when the sender hangs up", file: pass, old: "ctx := context.WithoutCancel(parent)", new: "ctx := parent"},
-		{name: "a signal whose lease is lost goes on", file: pass, old: "!d.holding.attach(claim, cancel) {", new: "!d.holding.attach(claim, func(error) {}) {"},
+		{name: "a signal ends when the sender hangs up", file: pass, old: "c.parent = h.ctx // the same values", new: "c.parent = parent"},
+		{name: "a signal whose lease is lost goes on", file: pass, old: "!d.holding.attach(claim, &ctx.lateContext) {", new: "!d.holding.attach(claim, nil) {"},
 
 		{name: "a panic commits", file: dispatch, old: "res.worst = outcomePanic", new: "res.worst = outcomeOK"},
 		{name: "a panic is not contained", file: dispatch, old: "v := recover()\n\t\tif v == nil {", new: "v := any(nil)\n\t\tif v == nil {"},
@@ -59,9 +58,14 @@ func ofSettling() []mutation {
 		{name: "a half-done batch reaches a plain handler", file: settle, old: "if d.NeedsSignals() {\n\t\td.settle(replay.Release)", new: "if false {\n\t\td.settle(replay.Release)"},
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
+		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(ctx)", new: "h.ctx = ctx"},
+		{name: "a context that ended has not ended for who comes late", file: "core/latecontext.go", old: "if c.err != nil { // what ended", new: "if false { // what ended"},
+		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "if c.err == nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "if false {"},
+		{name: "a deadline that somebody waits for never comes", file: "core/latecontext.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
+		{name: "the cause of an end is lost", file: "core/latecontext.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
-		{name: "a lost lease does not end the work", file: holding, old: "if c.cancel != nil {\n\t\t\tc.cancel(ErrLeaseLost)", new: "if false {\n\t\t\tc.cancel(ErrLeaseLost)"},
+		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.end(ErrLeaseLost)", new: "if false {\n\t\t\tc.work.end(ErrLeaseLost)"},
 		{name: "renewals go on for ever", file: holding, old: "case !now.Before(limit):", new: "case !now.Before(limit.AddDate(99, 0, 0)):"},
 	}
 }

@@ -39,7 +39,7 @@ func ofWhatShows() []mutation {
 		{name: "control characters reach the log", file: "core/logobserver.go", old: "if r < 0x20 || r == 0x7f", new: "if r == 0x7f"},
 		{name: "texts of any length reach the log", file: "core/logobserver.go", old: "const most = 512", new: "const most = 1 << 30"},
 		{name: "an observer's panic ends the program", file: "core/observer.go", old: "if v := recover(); v != nil {", new: "if v := any(nil); v != nil {"},
-		{name: "a record shows the body", file: "core/receive.go", old: "rec.Detail, rec.Err = f.detail, cause", new: "rec.Detail, rec.Err = f.detail+string(i.body), cause"},
+		{name: "a record shows the body", file: "core/receive.go", old: "rec.Detail, rec.Err = rejection.detail, rejection.cause", new: "rec.Detail, rec.Err = rejection.detail+string(i.body), rejection.cause"},
 		{name: "a record shows the request's headers", file: "core/receive.go", old: "f = g.countFailure(r.Context(), i, f)", new: "f = g.countFailure(r.Context(), i, f)\n\tf.detail += r.Header.Get(\"User-Agent\")"},
 		{name: "records pile up without an end", file: "core/observer.go", old: "if len(p.queue) >= pumpCapacity {", new: "if false {"},
 	}
