@@ -60,7 +60,7 @@ func ofSettling() []mutation {
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
 		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(ctx)", new: "h.ctx = ctx"},
 		{name: "a context that ended has not ended for who comes late", file: "core/latecontext.go", old: "if c.err != nil { // what ended", new: "if false { // what ended"},
-		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "if c.err == nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "if false {"},
+		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
 		{name: "a deadline that somebody waits for never comes", file: "core/latecontext.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
 		{name: "the cause of an end is lost", file: "core/latecontext.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
