@@ -39,7 +39,7 @@ require github.com/ThreeDotsLabs/watermill v1.2.0
 // The shared replay store and rate limit in Redis, and the rate limit in memory: each in a package of its own.
 require (
 	github.com/redis/go-redis/v9 v9.7.3
-	golang.org/x/time v0.14.0
+	golang.org/x/time v0.14.0 // indirect
 )
 
 require (

@@ -3,6 +3,8 @@ package core
 import (
 	"net/http"
 	"net/netip"
+
+	"github.com/sallyport-go/sallyport/core/internal/buckets"
 )
 
 // ParseForwarded gives the nodes and protos of a Forwarded header.
@@ -30,23 +32,21 @@ func (g *Guard) Trace(r *http.Request) (netip.Addr, string) {
 func RequestTarget(r *http.Request) string { return requestTarget(r) }
 
 // Buckets are the guard's own token buckets.
-type Buckets struct{ b *buckets }
+type Buckets struct{ b *buckets.Table[bucketKey] }
 
 // NewBuckets makes a table for at most most sources.
 func NewBuckets(perSecond float64, burst, most int) Buckets {
-	b := newBuckets(perSecond, burst)
-	b.most = most
-	return Buckets{b}
+	return Buckets{buckets.New[bucketKey](perSecond, burst, most)}
 }
 
 // Allow takes n.
 func (b Buckets) Allow(key netip.Addr, n int) bool {
-	ok, _ := b.b.allow(bucketKey{source: key}, n)
+	ok, _ := b.b.Allow(bucketKey{source: key}, n)
 	return ok
 }
 
 // Len is how many sources are followed.
-func (b Buckets) Len() int { return len(b.b.fullAt) }
+func (b Buckets) Len() int { return b.b.Len() }
 
 // OpenBodies is how many units unproved bodies hold.
 func (g *Guard) OpenBodies() int64 {

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/buckets"
 )
 
 // Limiter counts under keys and says when a key has used up what it may. Packages limit/memlimit and limit/redislimit
@@ -62,7 +64,7 @@ const (
 
 // limit is one thing that is counted for each source.
 type limit struct {
-	own    *buckets
+	own    *buckets.Table[bucketKey]
 	shared Limiter
 	prefix string // of the shared limiter's keys
 }
@@ -77,7 +79,7 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		if deliveries.burst == 0 {
 			deliveries.burst = max(1, int(math.Ceil(deliveries.perSecond)))
 		}
-		g.deliveries = &limit{newBuckets(deliveries.perSecond, deliveries.burst), rl.Limiter, "deliveries|" + g.endpoint + "|"}
+		g.deliveries = &limit{buckets.New[bucketKey](deliveries.perSecond, deliveries.burst, buckets.Most), rl.Limiter, "deliveries|" + g.endpoint + "|"}
 	}
 	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
 	switch {
@@ -94,7 +96,7 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		if failures.burst == 0 {
 			failures.burst = max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds)))
 		}
-		g.failures = &limit{newBuckets(failures.perSecond, failures.burst), rl.FailureLimiter, "failures|" + g.endpoint + "|"}
+		g.failures = &limit{buckets.New[bucketKey](failures.perSecond, failures.burst, buckets.Most), rl.FailureLimiter, "failures|" + g.endpoint + "|"}
 	}
 	g.rateStatus = http.StatusTooManyRequests
 	if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
@@ -157,7 +159,7 @@ func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n i
 			return ok, retryAfter
 		}
 	}
-	return l.own.allow(key, n)
+	return l.own.Allow(key, n)
 }
 
 // checkRate refuses a source whose deliveries are used up, before any more work is done for it.

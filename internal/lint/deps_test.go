@@ -43,7 +43,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider/keccak", only: []string{"golang.org/x/crypto/sha3", "golang.org/x/sys/cpu"}},
 		{folder: "core/keys"},
 		{folder: "core/sources"},
-		{folder: "core/limit/memlimit", only: []string{"golang.org/x/time"}},
+		{folder: "core/limit/memlimit"},
 		{folder: "core/limit/redislimit", not: []string{gin, echo, chi}},
 		{folder: "core/replay"},
 		{folder: "core/replay/memstore"},

@@ -154,7 +154,7 @@ func TestContentDigest(t *testing.T) {
 		{"both", []string{s256 + ", " + s512}, true},
 		{"one of an unknown name beside", []string{`unixsum=30637, md5=:AAAA:,` + s256}, true},
 		{"with a parameter", []string{s256 + ";x=1"}, true},
-		{"a comma inside of a text that holds a quote", []string{`note="\",", ` + s256}, true},
+		{"a comma inside of a text that holds a quote", []string{`note="\",\"", ` + s256}, true},
 		{"one of them wrong", []string{s256 + ", " + other512}, false},
 		{"the other wrong", []string{other256 + ", " + s512}, false},
 		{"of another body", []string{other256}, false},

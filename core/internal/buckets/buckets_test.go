@@ -1,0 +1,68 @@
+package buckets_test
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/internal/buckets"
+)
+
+func TestABucketIsUsedUpAndRefilled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := buckets.New[int](2, 3, 10)
+		for _, step := range []struct {
+			after time.Duration
+			n     int
+			ok    bool
+			wait  time.Duration
+		}{
+			{0, 0, true, 0},
+			{0, 2, true, 0},
+			{0, 2, false, 500 * time.Millisecond},
+			{0, 4, false, 1500 * time.Millisecond}, // more than a whole bucket
+			{0, 1, true, 0},
+			{0, 1, false, 500 * time.Millisecond},
+			{0, 0, false, 500 * time.Millisecond}, // asking takes nothing, and a refusal neither
+			{0, 1, false, 500 * time.Millisecond},
+			{400 * time.Millisecond, 1, false, 100 * time.Millisecond},
+			{100 * time.Millisecond, 1, true, 0},
+			{time.Hour, 3, true, 0}, // no more than a whole bucket has come back
+			{0, 1, false, 500 * time.Millisecond},
+		} {
+			time.Sleep(step.after)
+			ok, wait := table.Allow(1, step.n)
+			require.Equal(t, step.ok, ok, "%+v", step)
+			require.Equal(t, step.wait, wait, "%+v", step)
+		}
+		ok, _ := table.Allow(2, 3)
+		require.True(t, ok, "another key's bucket is another one")
+	})
+}
+
+// TestOddRatesStayWithinWhatADurationHolds: no number makes a bucket that never empties, or one that never fills.
+func TestOddRatesStayWithinWhatADurationHolds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, perSecond := range []float64{math.SmallestNonzeroFloat64, 1e-30, 1e-6, 1, 1e9, 1e30, math.MaxFloat64} {
+			for _, burst := range []int{1, 2, 1e9, math.MaxInt} {
+				table := buckets.New[int](perSecond, burst, 1)
+				ok, wait := table.Allow(1, burst)
+				require.True(t, ok, "%g, %d", perSecond, burst)
+				require.Zero(t, wait)
+				ok, wait = table.Allow(1, burst)
+				require.False(t, ok, "%g, %d", perSecond, burst)
+				require.Positive(t, wait)
+				if burst < math.MaxInt {
+					ok, wait = table.Allow(1, math.MaxInt)
+					require.False(t, ok)
+					require.Positive(t, wait)
+				}
+			}
+		}
+	})
+}
