@@ -381,3 +381,85 @@ func TestAFunctionThatNeverReturnsIsTold(t *testing.T) {
 		require.Empty(t, g.Health().SecretsProblem)
 	})
 }
+
+// TestOneDeliveryWaitsForALookThatDoesNotEnd: what hangs may cost each of them nothing more.
+func TestOneDeliveryWaitsForALookThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := newVault(testSecret)
+		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute))
+		v.change(func(v *vault) { v.takes = time.Hour })
+		time.Sleep(time.Hour)
+		_, took := sendIn(t, g, rec, testSecret)
+		require.Equal(t, time.Second, took)
+		for range 10 {
+			reason, took := sendIn(t, g, rec, testSecret)
+			require.Equal(t, core.ReasonAccepted, reason)
+			require.Zero(t, took)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestTheEndOfAListIsNotAnsweredFromMemory: the list is too old at the second, though a look was due only later.
+func TestTheEndOfAListIsNotAnsweredFromMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := newVault(testSecret)
+		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute).RefuseAfter(time.Hour))
+		v.change(func(v *vault) { v.err = errors.New("the vault is sealed") })
+		time.Sleep(time.Hour - time.Second)
+		sendIn(t, g, rec, testSecret) // looks, in vain, and again in five seconds
+		time.Sleep(time.Second)
+		reason, _ := sendIn(t, g, rec, testSecret)
+		require.Equal(t, core.ReasonAccepted, reason, "an hour is not more than an hour")
+		time.Sleep(time.Millisecond)
+		reason, _ = sendIn(t, g, rec, testSecret)
+		require.Equal(t, core.ReasonNoActiveSecret, reason)
+	})
+}
+
+// TestStrangersNeitherDelayNorPushOutWhoIsKnown: they are looked up beside the tenants that there are, however many they
+// are and however slowly that goes.
+func TestStrangersNeitherDelayNorPushOutWhoIsKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := newVault("")
+		v.values["acme"] = acmeSecret
+		src := core.SecretsFunc(func(ctx context.Context, tenant string) ([]core.Secret, error) {
+			if tenant != "acme" {
+				select {
+				case <-time.After(4 * time.Second):
+				case <-ctx.Done():
+				}
+			}
+			return v.fetch(ctx, tenant)
+		}, time.Minute)
+		_, err := src.Lookup(t.Context(), "acme")
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		var wg sync.WaitGroup
+		for i := range core.MaxTenants + 100 {
+			wg.Go(func() { _, _ = src.Lookup(context.Background(), fmt.Sprint("stranger", i)) })
+		}
+		synctest.Wait()
+		begun := time.Now()
+		_, err = src.Lookup(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Zero(t, time.Since(begun), "its look waits for none of theirs")
+		require.Equal(t, 2, v.called("acme"))
+		wg.Wait()
+		_, err = src.Lookup(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, 2, v.called("acme"), "it is remembered")
+	})
+}
+
+func TestAMapOfTenantsIsCopied(t *testing.T) {
+	t.Parallel()
+	sources := map[string]core.SecretSource{"acme": core.StaticSecrets(acmeSecret)}
+	src := core.SecretsByTenant(sources)
+	sources["initech"] = core.StaticSecrets("short")
+	_, err := src.Lookup(t.Context(), "initech")
+	require.ErrorIs(t, err, core.ErrUnknownTenant)
+}
