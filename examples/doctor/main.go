@@ -4,6 +4,8 @@
 //	go run ./examples/doctor -config examples/receiver/receiver.yaml refused.http
 //	STRIPE_SECRET=whsec_... go run ./examples/doctor -provider stripe -secret-env STRIPE_SECRET refused.http
 //
+// A request is saved raw or as a HAR file, which browsers and proxies export.
+//
 // Its exit status is 0 where the delivery would be accepted, 1 where it would be refused, and 2 where it could not be
 // judged.
 package main
@@ -25,11 +27,13 @@ const usage = `doctor says what is wrong with a saved delivery, and how to mend 
 
   doctor -config receiver.yaml refused.http
   doctor -provider stripe -secret-env STRIPE_SECRET refused.http
+  doctor -config receiver.yaml -entry 3 refused.har
 
 The request is raw HTTP: the request line, the headers, an empty line and the body, as tcpdump -A or a proxy's log shows
 them; "-" reads standard input. What curl -v prints ("> POST /hooks HTTP/1.1") is understood too; it holds no body, which
 -body then gives. The body has to be the bytes as they came: an editor that adds a line break spoils a signature, and
-doctor says so.
+doctor says so. Or it is a HAR file, as browsers and proxies export it, of which -entry chooses the request where it
+holds several.
 
 Nothing is sent, remembered or changed. The secret is never printed.
 
@@ -51,6 +55,7 @@ type options struct {
 	settings receiver.Settings
 	endpoint string
 	file     string // with the request
+	entry    int    // of a HAR file, from 1; 0: the only one
 	bodyFile string
 	peer     string
 	tls      bool
@@ -86,6 +91,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	flags.StringVar(&o.settings.SecretEnv, "secret-env", "", "environment `variable` with the secret, or user:password; a list, NEW,OLD, during a rotation")
 	flags.StringVar(&o.settings.PublicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
 	flags.StringVar(&o.settings.TrustedProxies, "trusted-proxies", "", "`addresses` of the proxies whose X-Forwarded-Proto counts; goes with -peer")
+	flags.IntVar(&o.entry, "entry", 0, "`number` of the request in a HAR file, from 1; default: the only one")
 	flags.StringVar(&o.bodyFile, "body", "", "`file` with the body, where the request was saved without it")
 	flags.StringVar(&o.peer, "peer", "", "`address` that the request came from, 10.0.0.7, to judge TLS, proxies and sources; default: they are not judged")
 	flags.BoolVar(&o.tls, "tls", false, "it came over TLS, not through a proxy that ended it; goes with -peer")
@@ -116,6 +122,8 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return wrong("-config goes without -provider, -secret-env, -public-url and -trusted-proxies")
 	case o.settings.File == "" && o.settings.Provider == "":
 		return wrong("give -config, or -provider and -secret-env")
+	case o.entry < 0:
+		return wrong("-entry is a number from 1")
 	case o.tls && o.peer == "":
 		return wrong("-tls goes with -peer")
 	}
@@ -146,7 +154,15 @@ func (o *options) read(stdin io.Reader) (*saved, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := parse(raw)
+	var s *saved
+	switch {
+	case isArchive(raw):
+		s, err = parseArchive(raw, o.entry)
+	case o.entry > 0:
+		err = errors.New("-entry goes with a HAR file, and this is none")
+	default:
+		s, err = parse(raw)
+	}
 	if err != nil {
 		return nil, err
 	}
