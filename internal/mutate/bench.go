@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -28,6 +29,9 @@ type bench struct {
 	root   string
 	folder string
 	suites map[string]*suite // by package
+
+	mu    sync.Mutex
+	known map[string][]string // by file and package, what noticed other mutations of it: the first guess
 }
 
 // suite is the tests of one package over the unbroken code.
@@ -121,23 +125,49 @@ func (b *bench) try(m *mutation) (by string, err error) {
 		if err := b.build(pkg, program, overlay); err != nil {
 			return "", err
 		}
-		for _, p := range b.suites[pkg].parts {
+		place := m.file + " " + pkg
+		for _, p := range b.partsFor(pkg, place) {
 			out, passed := b.run(pkg, program, p.patience, p.which...)
 			if passed {
 				continue
 			}
 			by, tests := noticedBy(out)
-			return by, b.confirm(pkg, program, p, tests)
+			err := b.confirm(pkg, program, p, tests)
+			if err == nil && len(tests) == 1 {
+				b.learn(place, tests[0])
+			}
+			return by, err
 		}
 	}
 	return "", nil
 }
 
+// partsFor are all of a package's tests, and before them those that have noticed other mutations of the place.
+func (b *bench) partsFor(pkg, place string) []part {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	parts := b.suites[pkg].parts
+	if first := b.known[place]; len(first) > 0 {
+		parts = append([]part{{[]string{"-test.run", only(first)}, parts[1].patience}}, parts...)
+	}
+	return parts
+}
+
+func (b *bench) learn(place, test string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Contains(b.known[place], test) {
+		b.known[place] = append(b.known[place], test)
+	}
+}
+
+func only(tests []string) string { return "^(" + strings.Join(tests, "|") + ")$" }
+
 // confirm lets what noticed a mutation do so again, alone, and look at the unbroken code.
 func (b *bench) confirm(pkg, program string, p part, tests []string) error {
 	which := p.which
 	if len(tests) > 0 {
-		which = []string{"-test.run", "^(" + strings.Join(tests, "|") + ")$"}
+		which = []string{"-test.run", only(tests)}
 	}
 	if _, passed := b.run(pkg, program, p.patience, which...); passed {
 		return fmt.Errorf("it was noticed once and not again: %s %s", which[0], which[1])

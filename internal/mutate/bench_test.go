@@ -35,7 +35,7 @@ func TestWhatCountsAsNoticed(t *testing.T) {
 			} {
 				require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(text), 0o600))
 			}
-			b := &bench{root: root, folder: t.TempDir(), suites: map[string]*suite{}}
+			b := &bench{root: root, folder: t.TempDir(), suites: map[string]*suite{}, known: map[string][]string{}}
 			m := mutation{name: "another answer", file: "answer.go", old: "42", new: "43", in: []string{"."}}
 			by, err := "", b.prepare([]mutation{m})
 			if err == nil {

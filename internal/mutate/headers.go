@@ -39,7 +39,8 @@ func ofHeaders() []mutation {
 
 // ofThePerimeter break who may connect, and how.
 func ofThePerimeter() []mutation {
-	const transport, passage, sources, rate, buckets = "core/transport.go", "core/passage.go", "core/sources.go", "core/ratelimit.go", "core/buckets.go"
+	const transport, passage, sources, rate, buckets = "core/transport.go", "core/passage.go", "core/sources.go", "core/ratelimit.go", "core/internal/buckets/buckets.go"
+	counting := []string{"./core/internal/buckets", "./core"}
 	return []mutation{
 		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(g.proxies) == 0 {", new: "if len(g.proxies) == 0 {\n\t\treturn failure{}\n\t}\n\tif false {"},
 		{name: "plain HTTP is accepted from peers that are not trusted", file: transport, old: "if !p.trusted {", new: "if !p.trusted {\n\t\treturn failure{}\n\t}\n\tif false {"},
@@ -67,9 +68,9 @@ func ofThePerimeter() []mutation {
 		{name: "an address just behind a range is in it", file: sources, old: "addr.Compare(s.ranges[at-1].to) <= 0", new: "addr.Compare(s.ranges[at-1].to.Next()) <= 0"},
 		{name: "a list of the whole internet is accepted", file: sources, old: "if !r.from.Prev().IsValid() && !r.to.Next().IsValid() {", new: "if !r.from.IsValid() {"},
 
-		{name: "rates have no limit", file: buckets, old: "if wait := then - now - b.depth; wait > 0 {", new: "if wait := then - now - b.depth; wait > 1e18 {"},
-		{name: "the table of sources grows without an end", file: buckets, old: "placed := known || len(b.fullAt) < b.most", new: "placed := known || b.most > 0"},
-		{name: "the table of sources forgets debts", file: buckets, old: "if at <= now {", new: "if at > 0 {"},
+		{name: "rates have no limit", file: buckets, old: "if wait := then - now - t.depth; wait > 0 {", new: "if wait := then - now - t.depth; wait > 1e18 {", in: counting},
+		{name: "the table of sources grows without an end", file: buckets, old: "if t.sweep(now); len(t.own) >= t.most {", new: "if t.sweep(now); len(t.own) < 0 {", in: counting},
+		{name: "the table of sources forgets debts", file: buckets, old: "if b.fullAt <= now {", new: "if b.fullAt > 0 {", in: counting},
 		{name: "every address of IPv6 is a source of its own", file: rate, old: "p, _ := source.Prefix(64)", new: "p, _ := source.Prefix(128)"},
 		{name: "failures are not counted", file: rate, old: "if !i.counted || i.proved ||", new: "if i.counted || i.proved ||"},
 		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1)", new: "return g.overRate(ctx, i, 0)"},

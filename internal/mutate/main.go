@@ -94,7 +94,7 @@ func run(root string, some []mutation, jobs int) error {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	began := time.Now()
-	b := &bench{root: root, folder: folder, suites: map[string]*suite{}}
+	b := &bench{root: root, folder: folder, suites: map[string]*suite{}, known: map[string][]string{}}
 	if err := b.prepare(some); err != nil {
 		return err
 	}
