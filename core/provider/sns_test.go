@@ -140,6 +140,46 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 	}
 }
 
+// TestAmazonsValidatorAgrees judges messages that Amazon's library for JavaScript was asked about, of the kinds that none
+// recorded is of: a subscription's signature covers its address and its token too.
+func TestAmazonsValidatorAgrees(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/sns/sns-validator.json")
+	require.NoError(t, err)
+	var vectors []struct {
+		ID, Expect string
+		Cert       string `json:"cert_pem"`
+		Body       []byte `json:"body_b64"`
+	}
+	require.NoError(t, json.Unmarshal(data, &vectors))
+	require.Len(t, vectors, 6)
+	for _, v := range vectors {
+		judge := func(body []byte) core.Reason {
+			return reasonOf(guardOf(t, sns(snsTopic), v.Cert, time.Unix(ownTime, 0)), snsPost(string(body)))
+		}
+		want := core.Reason("")
+		if v.Expect != "valid" {
+			want = core.ReasonBadSignature
+		}
+		require.Equal(t, want, judge(v.Body), v.ID)
+		var doc map[string]string
+		require.NoError(t, json.Unmarshal(v.Body, &doc))
+		for name := range doc {
+			if name == "SigningCertURL" {
+				continue // which says where the key is, and is not signed
+			}
+			changed := map[string]string{}
+			for k, value := range doc {
+				changed[k] = value
+			}
+			changed[name] += "x"
+			body, err := json.Marshal(changed)
+			require.NoError(t, err)
+			require.NotEmpty(t, judge(body), "%s with another %s", v.ID, name)
+		}
+	}
+}
+
 func TestSNSMessages(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)

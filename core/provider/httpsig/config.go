@@ -21,7 +21,7 @@ const (
 	HMACSHA256      Algorithm = "hmac-sha256"
 	Ed25519         Algorithm = "ed25519"
 	ECDSAP256SHA256 Algorithm = "ecdsa-p256-sha256"
-	RSAPSSSHA512    Algorithm = "rsa-pss-sha512"
+	RSAPSSSHA512    Algorithm = "rsa-pss-sha512" // with a salt of 64 bytes; some libraries sign with the longest one
 	RSAv15SHA256    Algorithm = "rsa-v1_5-sha256"
 )
 

@@ -1,12 +1,15 @@
 package keccak_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"log/slog"
 	"math/bits"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -67,6 +70,33 @@ func keccak256(message string) string {
 		out = binary.LittleEndian.AppendUint64(out, a[i][0])
 	}
 	return hex.EncodeToString(out)
+}
+
+// TestMoralisLibraryAgrees judges what Moralis's library for JavaScript was asked about.
+func TestMoralisLibraryAgrees(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/vectors/moralis.json")
+	require.NoError(t, err)
+	var vectors []struct {
+		ID, Secret, Expect string
+		Headers            map[string]string
+		Body               []byte `json:"body_b64"`
+	}
+	require.NoError(t, json.Unmarshal(data, &vectors))
+	require.Len(t, vectors, 3)
+	for _, v := range vectors {
+		g, err := core.New(core.Config{
+			Endpoint: "moralis", Provider: keccak.Moralis(), Secrets: core.StaticSecrets(v.Secret),
+			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+		})
+		require.NoError(t, err)
+		r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", bytes.NewReader(v.Body))
+		for name, value := range v.Headers {
+			r.Header.Set(name, value)
+		}
+		_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Equal(t, v.Expect == "valid", reply == nil, v.ID)
+	}
 }
 
 func TestMoralis(t *testing.T) {
