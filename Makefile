@@ -99,7 +99,7 @@ interop: ## Let the vendors' own SDKs judge what we sign, and sign what we judge
 
 .PHONY: bench
 bench: ## Measure beside every peer and write docs/performance.md; BENCHTIME=5ms ROUNDS=3 DOCS= only tries
-	@cd internal/bench && go run . -time $(BENCHTIME) -rounds $(ROUNDS) -docs "$(DOCS)"
+	@cd internal/bench && go run -overlay overlay.json . -time $(BENCHTIME) -rounds $(ROUNDS) -docs "$(DOCS)"
 
 .PHONY: microbench
 microbench: ## Run every package's own benchmarks

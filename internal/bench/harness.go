@@ -31,6 +31,7 @@ type figure struct {
 type settings struct {
 	each   time.Duration // of one subject in one round
 	rounds int
+	goals  *goals
 }
 
 // cpu is what the process has used so far, its collector and its goroutines included. Time on the wall would be that of
@@ -66,12 +67,17 @@ func (s settings) measure(subjects []subject) []figure {
 		}
 	}
 	for i := range subjects {
-		slices.Sort(took[i])
-		f := &figures[i]
-		f.name, f.median, f.best = subjects[i].name, quantile(took[i], 0.5), took[i][0]
-		f.spread = (quantile(took[i], 0.75) - quantile(took[i], 0.25)) / f.median
+		figures[i].name = subjects[i].name
+		figures[i].of(took[i])
 	}
 	return figures
+}
+
+// of fills in what the rounds took.
+func (f *figure) of(took []float64) {
+	slices.Sort(took)
+	f.median, f.best = quantile(took, 0.5), took[0]
+	f.spread = (quantile(took, 0.75) - quantile(took, 0.25)) / f.median
 }
 
 // calibrate gives how often a subject runs in a round.
@@ -108,21 +114,49 @@ func checkAll(subjects []subject) error {
 
 // writeTable prints figures: ratios of medians to the first subject, the floor, and to ours. A difference to ours that
 // does not exceed the noise of the two is marked, and is no difference.
-func writeTable(w io.Writer, figures []figure, ours string) {
-	at := slices.IndexFunc(figures, func(f figure) bool { return f.name == ours })
-	fmt.Fprintln(w, "| | median ns | best ns | middle half | to the floor | to ours | allocations | bytes |")
-	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|---:|---:|")
-	for i, f := range figures {
-		toOurs := "-"
-		if at >= 0 && i != at {
-			o := figures[at]
-			toOurs = fmt.Sprintf("%.2f", f.median/o.median)
-			if noise := (f.spread*f.median + o.spread*o.median) / 2; math.Abs(f.median-o.median) <= noise {
-				toOurs += " (noise)"
-			}
+func writeTable(w io.Writer, figures []figure, ours string) { writeFigures(w, figures, ours, true) }
+
+// writeTimes leaves out what was allocated, where the process is not all that works.
+func writeTimes(w io.Writer, figures []figure, ours string) { writeFigures(w, figures, ours, false) }
+
+func writeFigures(w io.Writer, figures []figure, ours string, memory bool) {
+	head, line := "", ""
+	if memory {
+		head, line = " allocations | bytes |", "---:|---:|"
+	}
+	fmt.Fprintln(w, "| | median ns | best ns | middle half | to the first | to ours |"+head)
+	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|"+line)
+	for _, f := range figures {
+		row := fmt.Sprintf("| %s | %.0f | %.0f | ±%.0f%% | %.2f | %s |",
+			strings.ReplaceAll(f.name, "|", "/"), f.median, f.best, 50*f.spread, f.median/figures[0].median, toOurs(&f, find(figures, ours)))
+		if memory {
+			row += fmt.Sprintf(" %.0f | %.0f |", f.allocs, f.bytes)
 		}
-		fmt.Fprintf(w, "| %s | %.0f | %.0f | ±%.0f%% | %.2f | %s | %.0f | %.0f |\n",
-			strings.ReplaceAll(f.name, "|", "/"), f.median, f.best, 50*f.spread, f.median/figures[0].median, toOurs, f.allocs, f.bytes)
+		fmt.Fprintln(w, row)
 	}
 	fmt.Fprintln(w)
 }
+
+func toOurs(f, ours *figure) string {
+	if ours == nil || f.name == ours.name {
+		return "-"
+	}
+	ratio := fmt.Sprintf("%.2f", f.median/ours.median)
+	if noise := (f.spread*f.median + ours.spread*ours.median) / 2; math.Abs(f.median-ours.median) <= noise {
+		ratio += " (noise)"
+	}
+	return ratio
+}
+
+// find gives the figure of a name.
+func find(figures []figure, name string) *figure {
+	for i := range figures {
+		if figures[i].name == name {
+			return &figures[i]
+		}
+	}
+	return nil
+}
+
+// whole is a number of allocations without what the collector takes out of a pool now and then.
+func whole(allocs float64) float64 { return math.Round(max(allocs, 0)) }

@@ -23,9 +23,6 @@ func benchLoad(s settings, w io.Writer) error {
 		"| router | check | connections | requests | CPU µs per request | p50 µs | p99 µs | heap after KiB |\n|---|---|---:|---:|---:|---:|---:|---:|\n")
 	limit := max(100*time.Millisecond, 20*s.each)
 	for _, r := range routers() {
-		if r.name == "net/http" {
-			continue
-		}
 		g := newGuard(provider.GitHub(), plainSecret)
 		for _, row := range []struct {
 			name string

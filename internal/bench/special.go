@@ -15,13 +15,11 @@ import (
 	"net/url"
 
 	"github.com/bwmarrin/discordgo"
-	gojwt "github.com/golang-jwt/jwt/v5"
 	"github.com/mailgun/mailgun-go/v4"
 	"github.com/sendgrid/sendgrid-go/helpers/eventwebhook"
 	"github.com/twilio/twilio-go/client"
 
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -42,7 +40,7 @@ func publicTargets() []target {
 	mg := mailgun.NewMailgun("example.com", "key")
 	mg.SetWebhookSigningKey(plainSecret)
 	return []target{
-		{name: "Discord (Ed25519)", p: provider.Discord(), secret: discordPublic, private: discordPrivate,
+		{name: "Discord (Ed25519)", public: true, p: provider.Discord(), secret: discordPublic, private: discordPrivate,
 			floor: func(r *request) func() {
 				signature, err := hex.DecodeString(r.Header.Get("X-Signature-Ed25519"))
 				must(err)
@@ -60,7 +58,7 @@ func publicTargets() []target {
 				}
 				return nil
 			}}}},
-		{name: "SendGrid (ECDSA P-256)", p: provider.SendGrid(), secret: gridPublic, private: gridPrivate,
+		{name: "SendGrid (ECDSA P-256)", public: true, p: provider.SendGrid(), secret: gridPublic, private: gridPrivate,
 			floor: func(r *request) func() {
 				signature, err := base64.StdEncoding.DecodeString(r.Header.Get("X-Twilio-Email-Event-Webhook-Signature"))
 				must(err)
@@ -79,7 +77,7 @@ func publicTargets() []target {
 				}
 				return err
 			}}}},
-		{name: "Twilio (HMAC-SHA-1 over the URL and the sorted form)", p: provider.Twilio(), secret: plainSecret, form: true,
+		{name: "Twilio (HMAC-SHA-1 over the URL and the sorted form)", p: provider.Twilio(), secret: plainSecret, form: true, route: true,
 			spoil: func(r *request) { r.body = append(r.body, "&More=1"...) },
 			floor: func(r *request) func() {
 				h := hmac.New(sha1.New, []byte(plainSecret))
@@ -128,25 +126,4 @@ func publicTargets() []target {
 
 type mailgunEvent struct {
 	Signature mailgun.Signature `json:"signature"`
-}
-
-// tokenTarget is a token over the body's digest, as Netlify sends it.
-func tokenTarget() target {
-	const header = "X-Webhook-Signature"
-	return target{
-		name: "Netlify (JWT, HS256, over the body's digest)", p: jwt.Netlify(), secret: plainSecret,
-		peers: []peer{{"golang-jwt Parse, and the digest by hand", func(r *http.Request, body []byte) error {
-			token, err := gojwt.Parse(r.Header.Get(header), func(*gojwt.Token) (any, error) { return []byte(plainSecret), nil },
-				gojwt.WithValidMethods([]string{"HS256"}), gojwt.WithIssuer("netlify"))
-			if err != nil {
-				return err
-			}
-			claims, _ := token.Claims.(gojwt.MapClaims)
-			sum := sha256.Sum256(body)
-			if text, _ := claims["sha256"].(string); !hmac.Equal([]byte(text), []byte(hex.EncodeToString(sum[:]))) {
-				return errForged
-			}
-			return nil
-		}}},
-	}
 }

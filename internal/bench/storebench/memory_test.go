@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/bench/stores"
 )
 
 // identities is how many keys a round adds.
@@ -17,17 +19,17 @@ const identities = 1_000_000
 // again. x/fastest is how many times the rate of the fastest peer that forgets nothing memstore has. One iteration is a
 // round of all the peers; -benchtime 8x gives medians of eight.
 func BenchmarkSetIfAbsent(b *testing.B) {
-	all := makeKeys(identities)
+	all := stores.Make(identities)
 	for _, callers := range []int{1, 2} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(callers))
 			fresh, seen := map[string][]float64{}, map[string][]float64{}
 			for b.Loop() {
-				for _, p := range peers {
+				for _, p := range stores.Peers() {
 					runtime.GC() // what the peer before left
-					open := p.open(2 * identities)
-					fresh[p.name] = append(fresh[p.name], rate(b, open, all, callers, len(all.values), p.forgets))
-					seen[p.name] = append(seen[p.name], rate(b, open, all, callers, 0, p.forgets))
+					open := p.Open(2 * identities)
+					fresh[p.Name] = append(fresh[p.Name], rate(b, open, all, callers, len(all.Values), p.Forgets))
+					seen[p.Name] = append(seen[p.Name], rate(b, open, all, callers, 0, p.Forgets))
 				}
 			}
 			report(b, "fresh", fresh)
@@ -37,7 +39,7 @@ func BenchmarkSetIfAbsent(b *testing.B) {
 }
 
 // rate returns the nanoseconds that one key takes, all callers together.
-func rate(b *testing.B, open func() adder, all *keys, callers, fresh int, lenient bool) float64 {
+func rate(b *testing.B, open func() stores.Adder, all *stores.Keys, callers, fresh int, lenient bool) float64 {
 	var wg sync.WaitGroup
 	added := make([]int, callers)
 	start := time.Now()
@@ -45,7 +47,7 @@ func rate(b *testing.B, open func() adder, all *keys, callers, fresh int, lenien
 		add := open()
 		wg.Go(func() {
 			n := 0
-			for i := c; i < len(all.values); i += callers {
+			for i := c; i < len(all.Values); i += callers {
 				if add(all, i) {
 					n++
 				}
@@ -60,18 +62,18 @@ func rate(b *testing.B, open func() adder, all *keys, callers, fresh int, lenien
 		sum += n
 	}
 	if sum != fresh && !lenient {
-		b.Fatalf("%d of %d keys were new, not %d", sum, len(all.values), fresh)
+		b.Fatalf("%d of %d keys were new, not %d", sum, len(all.Values), fresh)
 	}
-	return float64(took.Nanoseconds()) / float64(len(all.values))
+	return float64(took.Nanoseconds()) / float64(len(all.Values))
 }
 
 func report(b *testing.B, what string, took map[string][]float64) {
 	var table strings.Builder
-	ours, fastest := median(took[peers[0].name]), 0.0
-	for _, p := range peers {
-		ns := median(took[p.name])
-		fmt.Fprintf(&table, "%-6s %-10s %7.0f ns/key  %5.2fx\n", what, p.name, ns, ns/ours)
-		if p.name != peers[0].name && !p.forgets && (fastest == 0 || ns < fastest) {
+	ours, fastest := median(took[stores.Peers()[0].Name]), 0.0
+	for _, p := range stores.Peers() {
+		ns := median(took[p.Name])
+		fmt.Fprintf(&table, "%-6s %-10s %7.0f ns/key  %5.2fx\n", what, p.Name, ns, ns/ours)
+		if p.Name != stores.Peers()[0].Name && !p.Forgets && (fastest == 0 || ns < fastest) {
 			fastest = ns
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/redisstore"
+	"github.com/sallyport-go/sallyport/internal/bench/stores"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
@@ -32,25 +33,25 @@ func BenchmarkRedis(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	all := makeKeys(each)
+	all := stores.Make(each)
 
 	ours := func(i int) error {
-		key := all.values[i]
-		results, err := store.Claim(ctx, []replay.Item{{Key: key}}, ttl)
+		key := all.Values[i]
+		results, err := store.Claim(ctx, []replay.Item{{Key: key}}, stores.TTL)
 		if err != nil {
 			return err
 		}
 		if results[0].State != replay.Claimed {
 			return errors.New("not new")
 		}
-		return store.Settle(ctx, []replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: ttl}})
+		return store.Settle(ctx, []replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: stores.TTL}})
 	}
 	plain := func(i int) error {
-		key := "plain:" + all.string(i)
-		if err := client.SetArgs(ctx, key, 1, redis.SetArgs{Mode: "NX", TTL: ttl}).Err(); err != nil {
+		key := "plain:" + all.String(i)
+		if err := client.SetArgs(ctx, key, 1, redis.SetArgs{Mode: "NX", TTL: stores.TTL}).Err(); err != nil {
 			return err
 		}
-		return client.Set(ctx, key, 2, ttl).Err()
+		return client.Set(ctx, key, 2, stores.TTL).Err()
 	}
 	took := map[string][]float64{}
 	for b.Loop() {

@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/bench/stores"
 )
 
 // BenchmarkSize fills a store with ten million live keys (a million with -short) and prints what each takes of the heap,
@@ -13,16 +15,16 @@ func BenchmarkSize(b *testing.B) {
 	if testing.Short() {
 		n /= 10
 	}
-	all := makeKeys(n)
-	all.owned = true
-	for _, p := range peers {
-		if p.forgets {
+	all := stores.Make(n)
+	all.Owned = true
+	for _, p := range stores.Peers() {
+		if p.Forgets {
 			continue
 		}
-		b.Run(p.name, func(b *testing.B) {
+		b.Run(p.Name, func(b *testing.B) {
 			for b.Loop() {
 				before := heapInUse()
-				add := p.open(n)()
+				add := p.Open(n)()
 				var worst time.Duration
 				for i := range n {
 					start := time.Now()

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+// benchComplete is the whole path with an observer, a replay store and a signal, and the refusals.
+func benchComplete(s settings, w io.Writer) error {
+	fmt.Fprint(w, "## The complete path, and refusals\n\nAn observer, memstore, and one signal; 1 KiB, GitHub's scheme. A forgotten identity lets the same delivery run again.\n\n")
+	genuine, bad := pair(1 << 10)
+	missing := &request{Request: genuine.Clone(context.Background()), body: genuine.body}
+	missing.Header.Del("X-Hub-Signature-256")
+	malformed := &request{Request: genuine.Clone(context.Background()), body: genuine.body}
+	malformed.Header.Set("X-Hub-Signature-256", "sha256=00")
+	open := func() (*core.Guard, http.Handler, *core.Identity) {
+		g, err := core.New(core.Config{
+			Endpoint: "bench", Provider: provider.GitHub(), Secrets: core.StaticSecrets(plainSecret), Replay: memstore.New(), StoreFailure: core.RefuseDelivery,
+			DangerouslyAllowHTTP: true, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
+			RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
+		})
+		must(err)
+		var last core.Identity
+		h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error {
+			last = e.Identity
+			return nil
+		}))
+		return g, h, &last
+	}
+	serve := func(h http.Handler, r *request, want int) {
+		out := sink{header: http.Header{}}
+		if h.ServeHTTP(&out, r.rewind()); out.status != want {
+			panic(fmt.Sprint("status ", out.status))
+		}
+	}
+	g, h, last := open()
+	_, done, _ := open()
+	serve(done, genuine, http.StatusOK)
+	sum := sha256.New()
+	var room [sha256.Size]byte
+	subjects := []subject{
+		{name: "floor: SHA-256 of the body", run: func() {
+			sum.Reset()
+			_, _ = sum.Write(genuine.body)
+			sum.Sum(room[:0])
+		}},
+		{name: "accepted, run and committed (and forgotten again)", run: func() {
+			serve(h, genuine, http.StatusOK)
+			must(g.Forget(context.Background(), *last))
+		}},
+		{name: "a duplicate", run: func() { serve(done, genuine, http.StatusOK) }},
+		{name: "refused: a forged signature", run: func() { serve(h, bad, http.StatusBadRequest) }},
+		{name: "refused: a malformed signature, by the headers", run: func() { serve(h, malformed, http.StatusBadRequest) }},
+		{name: "refused: no signature, by the headers", run: func() { serve(h, missing, http.StatusBadRequest) }},
+	}
+	figures := s.measure(subjects)
+	writeTable(w, figures, "")
+	s.goals.hold("The complete path, 1 KiB", "× SHA-256 of the body", figures[1].median/figures[0].median, 4)
+	s.goals.hold("A forgery, 1 KiB", "× what is accepted", figures[3].median/figures[1].median, 1)
+	for _, f := range figures[4:] {
+		s.goals.hold(f.name, "ns", f.median, 1000)
+		s.goals.hold(f.name, "allocations", whole(f.allocs), 0)
+	}
+	return nil
+}
+
+func benchCredentials(s settings, w io.Writer) error {
+	fmt.Fprint(w, "## Credentials\n\nHTTP Basic, the pair that matches last in the list; Receive without a body.\n\n")
+	var subjects []subject
+	for _, n := range []int{1, 20} {
+		pairs := make([]string, n)
+		for i := range pairs {
+			pairs[i] = fmt.Sprintf("user-%d:a-password-of-the-benchmarks-%02d", i, i)
+		}
+		g, err := core.New(core.Config{
+			Endpoint: "bench", Provider: provider.Basic(), Credentials: []core.Credential{core.BasicAuth(core.StaticSecrets(pairs...))},
+			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
+		})
+		must(err)
+		r := newRequest(provider.Basic(), pairs[n-1], nil)
+		subjects = append(subjects, subject{name: plural(n, "pair"), run: func() {
+			d, reply := g.Receive(nil, r.rewind(), core.Inbound{})
+			if reply != nil {
+				panic(errors.New("refused"))
+			}
+			d.Finish(core.Outcome{})
+		}})
+	}
+	figures := s.measure(subjects)
+	writeTable(w, figures, "")
+	s.goals.hold("20 pairs of HTTP Basic", "× one pair", figures[1].median/figures[0].median, 1.25)
+	for _, f := range figures {
+		s.goals.hold("HTTP Basic, "+f.name, "allocations", whole(f.allocs), 0)
+	}
+	return nil
+}
