@@ -22,13 +22,13 @@
 // SNS); eben-vranken/trusthook and JacobStephens2/webhook-verify-go, which know several senders.
 //
 // There, but with nothing that verifies: clerk-sdk-go (Clerk's guide takes Svix's library), midtrans-go, the versions of
-// mercadopago/sdk-go that the proxy has (its source does by now), and cdp-sdk of Coinbase. No library for Go that
-// verifies was found for Zoom, HubSpot, LaunchDarkly, Dropbox and Dropbox Sign, DocuSign, Okta, Flutterwave, WooCommerce,
-// Xero, QuickBooks, Typeform, Sentry, CircleCI, Vercel, Heroku, Figma, Sanity, Sinch, Microsoft Teams (but for single
-// programs) and the challenge of X; PayPal's asks PayPal instead of verifying.
+// mercadopago/sdk-go that the proxy has (its source does by now); nor has the source of Coinbase's cdp-sdk. No library for
+// Go that verifies was found for Zoom, HubSpot, LaunchDarkly, Dropbox and Dropbox Sign, DocuSign, Okta, Flutterwave,
+// WooCommerce, Xero, QuickBooks, Typeform, Sentry, CircleCI, Vercel, Heroku, Figma, Sanity, Sinch, Microsoft Teams (but for
+// single programs) and the challenge of X; PayPal's asks PayPal instead of verifying.
 //
 // Where a vendor's library is for JavaScript, it was asked once, and what it said of each delivery is a vector of the kind
 // "vendor-sdk" in the testdata of core/provider: Coinbase Commerce, Contentful, ElevenLabs, Linear, MailerSend, Mailtrap,
-// Mercado Pago, Modern Treasury, Moralis, Plivo (v3), Retell, Telnyx, Viber, Webflow, WorkOS and, for the kinds that no
-// recorded message is of, Amazon SNS.
+// Mercado Pago, Modern Treasury, Moralis, Plivo (v3), Retell, Telnyx, Viber, Webflow, WorkOS, Zoom and, for the kinds that
+// no recorded message is of, Amazon SNS.
 package interop
