@@ -30,5 +30,6 @@
 // Where a vendor's library is for JavaScript, it was asked once, and what it said of each delivery is a vector of the kind
 // "vendor-sdk" in the testdata of core/provider: Coinbase Commerce, Contentful, ElevenLabs, Linear, MailerSend, Mailtrap,
 // Mercado Pago, Modern Treasury, Moralis, Plivo (v3), Retell, Telnyx, Viber, Webflow, WorkOS, Zoom and, for the kinds that
-// no recorded message is of, Amazon SNS.
+// no recorded message is of, Amazon SNS. Alertmanager, whose own code for sending takes minutes to build, was had to send
+// once: those vectors are of the kind "sender".
 package interop
