@@ -84,6 +84,7 @@ func TestWhatEachPathAllocates(t *testing.T) {
 				require.NoError(t, g.Flush(t.Context()))
 			}
 			require.Equal(t, row.status, w.status)
+			t.Log(row.name, best)
 			require.LessOrEqual(t, best, row.most)
 		})
 	}

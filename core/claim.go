@@ -150,9 +150,9 @@ func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	reply := d.guard.refusal(&d.inspection, f, nil)
 	reply.setRetryAfter(wait)
 	rec := d.guard.recordOf(&d.inspection, reply)
-	d.describe(&rec)
+	d.describe(rec)
 	rec.Replay = ReplayInFlight
-	d.guard.put(&rec)
+	d.guard.put(rec)
 	return reply
 }
 
@@ -169,8 +169,8 @@ func (d *Delivery) storeFailed(err error) *Reply {
 	}
 	reply := d.guard.refusal(&d.inspection, f, err)
 	rec := d.guard.recordOf(&d.inspection, reply)
-	d.describe(&rec)
-	d.guard.put(&rec)
+	d.describe(rec)
+	d.guard.put(rec)
 	return reply
 }
 
@@ -204,9 +204,9 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 		}
 	}
 	rec := g.record(&d.inspection, reason, reply.Status)
-	d.describe(&rec)
+	d.describe(rec)
 	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
-	g.put(&rec)
+	g.put(rec)
 	return reply
 }
 

@@ -43,7 +43,12 @@ func (g *Guard) judged(j *judging) {
 	j.inspection = inspection{}
 	j.presented.claims = claims{}
 	j.presented.signatures.n = 0 // what stands there is looked at as far as n only
-	j.told, j.slot = told{}, bodySlot{}
+	if j.told.r != nil {
+		j.told = told{}
+	}
+	if j.slot.gate != nil {
+		j.slot = bodySlot{}
+	}
 	g.judgings.Put(j)
 }
 

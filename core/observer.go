@@ -107,9 +107,11 @@ type pump struct {
 	observer Observer
 	logger   *slog.Logger
 
+	records sync.Pool // of *Record: those that the observer has been told
+
 	mu      sync.Mutex
-	queue   []Record
-	spare   []Record      // the queue before, for the next one
+	queue   []*Record
+	spare   []*Record     // the queue before, for the next one
 	gather  *time.Timer   // starts the goroutine; nil: nothing is gathered
 	running bool          // the goroutine
 	dropped int           // since the last record that was taken
@@ -119,7 +121,21 @@ type pump struct {
 
 func newPump(o Observer, l *slog.Logger) *pump { return &pump{observer: o, logger: l} }
 
-// put copies the record.
+// blank gives a record to fill in and put.
+func (p *pump) blank() *Record {
+	if r, _ := p.records.Get().(*Record); r != nil {
+		return r
+	}
+	return &Record{}
+}
+
+// recycle takes a record back, and keeps nothing of what it points to.
+func (p *pump) recycle(r *Record) {
+	*r = Record{}
+	p.records.Put(r)
+}
+
+// put takes the record over.
 func (p *pump) put(r *Record) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -127,10 +143,11 @@ func (p *pump) put(r *Record) {
 		p.dropped++
 		p.lost.Add(1)
 		r.forgo()
+		p.recycle(r)
 		return
 	}
 	r.Dropped, p.dropped = p.dropped, 0
-	p.queue = append(p.queue, *r)
+	p.queue = append(p.queue, r)
 	switch {
 	case p.running:
 	case p.gather == nil:
@@ -171,28 +188,27 @@ func (p *pump) drain() {
 		}
 		p.queue, p.spare = p.spare[:0], nil
 		p.mu.Unlock()
-		for i := range batch {
-			p.observe(batch[i])
+		for i, r := range batch {
+			p.observe(r)
+			p.recycle(r)
+			batch[i] = nil
 		}
-		if cap(batch) > pumpCapacity/4 {
-			continue // after a burst its room is not kept
-		}
-		clear(batch) // of what they point to, nothing is kept
 		p.mu.Lock()
 		p.spare = batch
 		p.mu.Unlock()
 	}
 }
 
-// observe contains the observer's panics: they are ours to log and nobody's to crash on.
-func (p *pump) observe(r Record) {
+// observe contains the observer's panics: they are ours to log and nobody's to crash on. The observer gets a copy, which it
+// may keep.
+func (p *pump) observe(r *Record) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.logger.Error("sallyport: the observer panicked", "endpoint", r.Endpoint, "panic", v)
 		}
 	}()
 	r.explain()
-	p.observer.Observe(r)
+	p.observer.Observe(*r)
 }
 
 func (p *pump) flush(ctx context.Context) error {

@@ -317,7 +317,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	}
 	rec := g.recordOf(i, reply)
 	rec.sampled = g.sample(r, i, f)
-	g.put(&rec)
+	g.put(rec)
 	return reply
 }
 
@@ -331,7 +331,7 @@ func (g *Guard) refusal(i *inspection, f failure, cause error) *Reply {
 }
 
 // recordOf is what the observer is told of a refusal.
-func (g *Guard) recordOf(i *inspection, reply *Reply) Record {
+func (g *Guard) recordOf(i *inspection, reply *Reply) *Record {
 	rejection := reply.Rejection
 	rec := g.record(i, rejection.Reason, rejection.Status)
 	rec.Detail, rec.Err = rejection.detail, rejection.cause
@@ -345,7 +345,7 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	}
 	rec := g.record(i, ReasonHandshake, reply.Status)
 	rec.Detail = i.note
-	g.put(&rec)
+	g.put(rec)
 	return reply
 }
 
@@ -353,14 +353,15 @@ func (g *Guard) rejection(reason Reason, status int, detail string, cause error)
 	return Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
 }
 
-func (g *Guard) record(i *inspection, reason Reason, status int) Record {
-	rec := Record{
-		Time: i.now, Route: i.in.Route, Endpoint: g.endpoint, Provider: g.provider, Tenant: i.tenant, Reason: reason, Status: status,
-		Secret: i.secret, Credentials: i.credentials, BodyBytes: len(i.body),
-		Total: time.Since(i.started), Replay: ReplayNone, Source: i.source,
-		SecretExpires: i.match.expires, NoneValidAfter: i.match.noneAfter, SecretsStale: i.match.stale,
-		WouldRefuse: i.reported, Unproved: i.unproved.failed(),
-	}
+// record begins what the observer is told. It has to be put.
+func (g *Guard) record(i *inspection, reason Reason, status int) *Record {
+	rec := g.pump.blank()
+	rec.Time, rec.Total, rec.Route, rec.Source = i.now, time.Since(i.started), i.in.Route, i.source
+	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
+	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = reason, status, ReplayNone, len(i.body)
+	rec.Secret, rec.Credentials = i.secret, i.credentials
+	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = i.match.expires, i.match.noneAfter, i.match.stale
+	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved.failed()
 	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest
 	}

@@ -48,7 +48,7 @@ func (s Secret) reveal() string {
 }
 
 // activeAt includes both ends.
-func (s Secret) activeAt(now time.Time) bool {
+func (s *Secret) activeAt(now time.Time) bool {
 	return (s.notBefore.IsZero() || !now.Before(s.notBefore)) && (s.notAfter.IsZero() || !now.After(s.notAfter))
 }
 

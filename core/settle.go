@@ -209,7 +209,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 	}
 	d.mu.Lock() // the app may be asking for the identity
 	rec := d.guard.record(&d.inspection, reason, status)
-	d.describe(&rec)
+	d.describe(rec)
 	d.mu.Unlock()
 	if d.inspection.unproved.failed() {
 		rec.sampled = d.guard.sample(d.r, &d.inspection, d.inspection.unproved)
@@ -233,7 +233,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		}
 	}
 	rec.Overrun = d.guard.ackLimit > 0 && rec.Total > d.guard.ackLimit
-	d.guard.put(&rec)
+	d.guard.put(rec)
 }
 
 func (d *Delivery) describe(rec *Record) {

@@ -45,20 +45,18 @@ func (c *candidates) add(enc entry.Encoding, text string) (ok, room bool) {
 
 // decodeSignature decodes exactly len(dst) bytes, strictly: no line breaks, no stray bits, the entry's padding.
 func decodeSignature(enc entry.Encoding, dst []byte, text string) bool {
-	var buf [2 * maxMAC]byte // long enough for hex of the longest MAC
-	if len(text) > len(buf) {
-		return false
-	}
-	src := buf[:copy(buf[:], text)]
 	if enc == entry.Hex {
-		if len(src) != 2*len(dst) {
+		if len(text) != 2*len(dst) {
 			return false
 		}
-		_, err := hex.Decode(dst, src)
+		_, err := hex.Decode(dst, []byte(text))
 		return err == nil
 	}
-	var out [2 * maxMAC]byte
-	n, ok := decodeText(enc, out[:], src)
+	var out [2 * maxMAC]byte // room for whatever is not much longer than it may be
+	if len(text) > len(out) {
+		return false
+	}
+	n, ok := decodeText(enc, out[:], []byte(text))
 	if !ok || n != len(dst) {
 		return false
 	}
