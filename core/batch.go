@@ -102,12 +102,12 @@ func (g *Guard) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 func (d *Delivery) readEvent(i int, t *told) failure {
 	g := d.guard
 	e := &d.events[i]
-	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.inspection.secret, Unproved: !d.inspection.proved}
+	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.facts.secret, Unproved: !d.facts.proved}
 	g.events.read(t, e)
 	t.scope = e.Tenant
 	if g.tenant.set {
-		t.scope = scopeOf(d.inspection.tenant, e.Tenant)
-		e.Tenant, e.Authenticated.Tenant = d.inspection.tenant, d.inspection.match.byTenant
+		t.scope = scopeOf(d.facts.tenant, e.Tenant)
+		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.byTenant
 	}
 	if e.Unproved {
 		// Anybody may have sent it: an identity would let them have the real event taken for done.
@@ -134,5 +134,5 @@ func (d *Delivery) digestOf(t *told) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.payload)
 	}
-	return d.inspection.bodyDigest()
+	return d.facts.bodyDigest()
 }

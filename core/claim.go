@@ -29,10 +29,10 @@ func (s *eventState) fresh() bool { return s.known != replay.Done && s.known != 
 // run.
 func (d *Delivery) claim() *Reply {
 	g := d.guard
-	d.verified = time.Since(d.inspection.started)
 	asked := time.Now()
+	d.verified = asked.Sub(d.facts.started)
 	d.limit = asked.Add(g.signalTimeout)
-	if g.store == nil || !d.inspection.proved {
+	if g.store == nil || !d.facts.proved {
 		return nil
 	}
 	h := d.holding
@@ -44,7 +44,7 @@ func (d *Delivery) claim() *Reply {
 		}
 		return nil
 	}
-	h.bound(&h.claiming)
+	h.bound(&h.claiming, asked)
 	results, err := g.claimItems(&h.claiming, items)
 	if err != nil {
 		return d.storeFailed(err)
@@ -99,7 +99,7 @@ func (d *Delivery) items() (items []replay.Item, owners []int) {
 
 // claimItems claims within the time that a store has, and ends it. An answer that is no answer is an error.
 func (g *Guard) claimItems(bounded *lateContext, items []replay.Item) ([]replay.Result, error) {
-	defer bounded.end(nil)
+	defer bounded.release()
 	results, err := g.store.Claim(bounded, items, g.lease)
 	if err != nil {
 		return nil, err
@@ -147,9 +147,9 @@ func (d *Delivery) allKnown() *Reply {
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
-	reply := d.guard.refusal(&d.inspection, f, nil)
+	reply := d.guard.refusal(&d.facts, f, nil)
 	reply.setRetryAfter(wait)
-	rec := d.guard.recordOf(&d.inspection, reply)
+	rec := d.guard.recordOf(&d.facts, reply)
 	d.describe(rec)
 	rec.Replay = ReplayInFlight
 	d.guard.put(rec)
@@ -163,12 +163,12 @@ func (d *Delivery) storeFailed(err error) *Reply {
 	}
 	f := storeFailure(err)
 	if d.guard.reportsReplay {
-		d.guard.enforce(&d.inspection, CheckReplay, f)
+		d.guard.enforce(&d.facts, CheckReplay, f)
 		d.unclaimed = err
 		return nil
 	}
-	reply := d.guard.refusal(&d.inspection, f, err)
-	rec := d.guard.recordOf(&d.inspection, reply)
+	reply := d.guard.refusal(&d.facts, f, err)
+	rec := d.guard.recordOf(&d.facts, reply)
 	d.describe(rec)
 	d.guard.put(rec)
 	return reply
@@ -203,7 +203,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 			reply = rejectionReply(g.rejection(reason, http.StatusBadRequest, detail, nil))
 		}
 	}
-	rec := g.record(&d.inspection, reason, reply.Status)
+	rec := g.record(&d.facts, reason, reply.Status)
 	d.describe(rec)
 	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
 	g.put(rec)
@@ -242,7 +242,7 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 		return nil, nil
 	}
 	bounded := &lateContext{}
-	d.holding.bound(bounded)
+	d.holding.bound(bounded, time.Now())
 	results, err := g.claimItems(bounded, items)
 	if err != nil {
 		return nil, fmt.Errorf("claiming the named receivers: %w", err)

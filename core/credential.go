@@ -170,7 +170,7 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	case g.path != "":
-		value := i.in.param(r, g.path)
+		value := i.pathValue(r, g.path)
 		if value == "" {
 			return nil, failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
 		}

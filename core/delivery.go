@@ -29,14 +29,14 @@ type Delivery struct {
 	batch    bool // the provider sent a list of events
 	partly   bool // some of the batch is not for this delivery to run
 
-	carrier    carrier
-	laterID    laterIdentity
-	restored   restoredBody // the first of them; GetBody gives others
-	inspection inspection
-	verified   time.Duration
-	limit      time.Time // of the app's work
-	holding    *holding  // nil: there is no replay store
-	unclaimed  error
+	carrier   carrier
+	laterID   laterIdentity
+	restored  restoredBody // the first of them; GetBody gives others
+	facts     facts
+	verified  time.Duration
+	limit     time.Time // of the app's work
+	holding   *holding  // nil: there is no replay store
+	unclaimed error
 
 	mu       sync.Mutex
 	signals  bool // signals have taken it up
@@ -137,22 +137,22 @@ func (d *Delivery) Endpoint() string { return d.self().guard.endpoint }
 func (d *Delivery) Provider() string { return d.self().guard.provider }
 
 // Tenant returns the key of the tenant whose secrets proved the delivery; empty for endpoints without [Config.Tenant].
-func (d *Delivery) Tenant() string { return d.self().inspection.tenant }
+func (d *Delivery) Tenant() string { return d.self().facts.tenant }
 
 // Secret returns the label of the secret that matched; empty for providers that sign nothing.
-func (d *Delivery) Secret() string { return d.self().inspection.secret }
+func (d *Delivery) Secret() string { return d.self().facts.secret }
 
 // Credentials returns the labels of the credentials that matched.
 func (d *Delivery) Credentials() []string {
-	return append([]string(nil), d.self().inspection.credentials...)
+	return append([]string(nil), d.self().facts.credentials...)
 }
 
 // Unproved says that nothing proves the delivery: see [Event.Unproved].
-func (d *Delivery) Unproved() bool { return !d.self().inspection.proved }
+func (d *Delivery) Unproved() bool { return !d.self().facts.proved }
 
 // WouldRefuse returns the refusals that did not take place, because their checks only report.
 func (d *Delivery) WouldRefuse() []Reported {
-	return append([]Reported(nil), d.self().inspection.reported...)
+	return append([]Reported(nil), d.self().facts.reported...)
 }
 
 // stripTokens gives the URL without the query parameters and path segments that were credentials.

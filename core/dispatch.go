@@ -72,7 +72,10 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 	d.mu.Lock()
 	d.signals = true
 	d.mu.Unlock()
-	p := &pass[C]{signals: s, c: c, d: d, parent: r.Context(), written: written, flushed: time.Now()}
+	p := &pass[C]{signals: s, c: c, d: d, parent: r.Context(), written: written}
+	if len(d.events) > 1 {
+		p.flushed = time.Now()
+	}
 	if err := p.checkpoint(); err != nil {
 		d.settle(replay.Release)
 		if reply := d.storeFailed(err); reply != nil {

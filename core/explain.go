@@ -73,17 +73,17 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	setBody(r, body)
 	setBody(copied, body)
 	if f.failed() {
-		g.note(i, "", f)
+		g.note(&i.facts, "", f)
 	}
 	reply, f := g.judgeHead(copied, i)
 	switch {
 	case reply != nil:
 		e.Reason, e.Status = ReasonHandshake, reply.Status
 	case f.failed():
-		g.note(i, "", f)
+		g.note(&i.facts, "", f)
 	default:
 		if f := g.judgeBody(copied, i); f.failed() {
-			g.note(i, "", f)
+			g.note(&i.facts, "", f)
 		}
 	}
 	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, i.credentials, len(body)
@@ -168,7 +168,7 @@ func (x *examiner) mismatch() (all []Finding) {
 	if keys == nil || !x.read || (v.mac < 0 && !x.dear) {
 		return all
 	}
-	url := x.g.signedURL(x.r, &inspection{plain: x.plain})
+	url := x.g.signedURL(x.r, &inspection{facts: facts{plain: x.plain}})
 	if label, ok := x.matches(keys, url, x.body); ok {
 		// As it is, so that only the times of validity kept it out.
 		if s := x.secretOf(label); s != nil && !s.activeAt(x.now) {

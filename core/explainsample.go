@@ -57,8 +57,8 @@ func (a *allowance) giveBack(unused int64) {
 
 // sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
 // headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact, so
-// that the answer does not wait for it and tells nothing of it.
-func (g *Guard) sample(r *http.Request, i *inspection, f failure) *sampled {
+// that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
+func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure) *sampled {
 	switch f.reason {
 	case ReasonBadSignature, ReasonMissingSignature, ReasonMissingTimestamp, ReasonMissingCredential, ReasonMalformedSignature,
 		ReasonMalformedTimestamp, ReasonStale, ReasonEarly:
@@ -73,7 +73,7 @@ func (g *Guard) sample(r *http.Request, i *inspection, f failure) *sampled {
 		g.allowance.giveBack(granted)
 		return nil
 	}
-	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: i.namedTenant(), now: i.now, plain: i.plain, left: granted}
+	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: tenant, now: i.now, plain: i.plain, left: granted}
 	// The body was read where the signature was judged by it; of a longer one nothing is kept.
 	if (f.reason == ReasonBadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
 		x.body, x.read = bytes.Clone(i.body), true

@@ -82,7 +82,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 	}
 	switch {
 	case t.fields == 0:
-		return failure{ReasonMissingSignature, "no " + v.headers[0][fieldSignature] + " header: a proxy may strip it, or the provider has no secret set"}
+		return failure{ReasonMissingSignature, v.absent}
 	case t.fields == t.empty:
 		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: the provider has no secret set"}
 	}

@@ -59,7 +59,9 @@ type Guard struct {
 	ackLimit  time.Duration
 	cancelAck bool
 	allow     string
-	methods   []string
+	// otherMethod is what is said of a method that is not allowed.
+	otherMethod string
+	methods     []string
 
 	sources     SourceList // nil: from anywhere
 	deliveries  *limit     // nil: no limit
@@ -442,6 +444,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.allow = strings.Join(g.methods, ", ")
+	g.otherMethod = "the method is not one that " + g.entry.Title + " uses: " + g.allow
 	g.configurePerimeter(c, m)
 }
 

@@ -48,22 +48,22 @@ type vitals struct {
 func (v *vitals) count(r *Record) {
 	switch {
 	case r.proved:
-		v.proved.Store(time.Now().UnixNano())
+		v.proved.Store(r.ended.UnixNano())
 		v.inARow.Store(0)
 	case r.Reason.Class() == ClassAuthentication:
-		v.reject(r.Reason)
+		v.reject(r.Reason, r.ended)
 	case r.Unproved: // let through
 		for _, would := range r.WouldRefuse {
 			if would.Check == CheckSignature || would.Check == CheckCredentials {
-				v.reject(would.Reason)
+				v.reject(would.Reason, r.ended)
 				break
 			}
 		}
 	}
 }
 
-func (v *vitals) reject(reason Reason) {
-	v.rejected.Store(time.Now().UnixNano())
+func (v *vitals) reject(reason Reason, at time.Time) {
+	v.rejected.Store(at.UnixNano())
 	v.inARow.Add(1)
 	if v.reason.Load() != any(reason) { // storing it needs a place, and a flood of refusals has one reason
 		v.reason.Store(reason)

@@ -94,8 +94,8 @@ func (h *holding) take(c claim) int {
 
 // bound is what a call of the store is made with: it is given its time, and no more than the values of the request, whose
 // sender may hang up.
-func (h *holding) bound(c *lateContext) {
-	c.parent, c.deadline = h.ctx, time.Now().Add(storeTimeout)
+func (h *holding) bound(c *lateContext, now time.Time) {
+	c.parent, c.deadline = h.ctx, now.Add(storeTimeout)
 }
 
 func (h *holding) heldBy(i int) replay.Held {
@@ -247,7 +247,8 @@ func (h *holding) flush() {
 		h.flushed = true
 		settlements, indices = h.oneSettlement[:0], h.oneIndex[:0]
 	}
-	limit := time.Now().Add(storeTimeout)
+	now := time.Now()
+	limit := now.Add(storeTimeout)
 	for i := range h.claims {
 		c := &h.claims[i]
 		if c.verdict == 0 || c.settled {
@@ -261,13 +262,13 @@ func (h *holding) flush() {
 	}
 	h.mu.Unlock()
 	if len(settlements) > 0 {
-		h.put(settlements, indices, limit)
+		h.put(settlements, indices, now, limit)
 	}
 	h.forgetParts()
 }
 
-func (h *holding) put(settlements []replay.Settlement, indices []int, limit time.Time) {
-	err := h.settle(settlements, limit)
+func (h *holding) put(settlements []replay.Settlement, indices []int, now, limit time.Time) {
+	err := h.settle(settlements, now, limit)
 	lost, partly := lostKeys(err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -322,12 +323,12 @@ func (h *holding) forgetParts() {
 	_ = h.store.Forget(ctx, keys) // what is left ends with its TTL, and until then keeps nothing from running but by an operator's wish
 }
 
-func (h *holding) settle(settlements []replay.Settlement, limit time.Time) error {
+func (h *holding) settle(settlements []replay.Settlement, now, limit time.Time) error {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		attempt := &lateContext{}
-		h.bound(attempt)
+		h.bound(attempt, now)
 		err := h.store.Settle(attempt, settlements)
-		attempt.end(nil)
+		attempt.release()
 		if err == nil {
 			return nil
 		}
@@ -335,6 +336,7 @@ func (h *holding) settle(settlements []replay.Settlement, limit time.Time) error
 			return err
 		}
 		time.Sleep(pause)
+		now = time.Now()
 	}
 }
 

@@ -27,7 +27,7 @@ func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging
 		j = &judging{}
 	}
 	i := &j.inspection
-	i.in, i.w, i.started = in, w, now
+	i.route, i.param, i.w, i.started = in.Route, in.Param, w, now
 	i.now = now
 	if g.clock {
 		i.now = g.now()
@@ -58,12 +58,4 @@ func (i *inspection) ownBody() []byte {
 		i.body, i.borrowed = bytes.Clone(i.body), false
 	}
 	return i.body
-}
-
-// namedTenant is the tenant that the delivery names, proved or not.
-func (i *inspection) namedTenant() string {
-	if i.presented == nil { // of a delivery, which was proved or let through
-		return i.tenant
-	}
-	return i.presented.tenant
 }

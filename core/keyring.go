@@ -258,7 +258,7 @@ func (k *keyring[T]) sumOf(text string) (sum [sha256.Size]byte) {
 
 func (k *keyring[T]) sumOfBytes(text []byte) (sum [sha256.Size]byte) {
 	st := k.sums.get()
-	st.write(text)
+	st.writeCopy(text)
 	copy(sum[:], st.sum())
 	k.sums.put(st)
 	return sum

@@ -119,6 +119,13 @@ func (c *lateContext) armLocked() *armedContext {
 	return a
 }
 
+// release ends the context where somebody waits. Otherwise there is nothing that could be freed.
+func (c *lateContext) release() {
+	if c.armed.Load() != nil {
+		c.end(nil)
+	}
+}
+
 // end ends the context for a cause; nil: because what it is for is over. It ends once.
 func (c *lateContext) end(cause error) {
 	c.mu.Lock()

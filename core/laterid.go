@@ -40,7 +40,7 @@ func (d *Delivery) identify() {
 		return
 	}
 	l.pending = false
-	digest := d.inspection.bodyDigest()
+	digest := d.facts.bodyDigest()
 	var room [identityRoom]byte
 	parts := appendPart(beginIdentity(room[:0], d.guard.endpoint, l.scope, identityOfDigest), digest[:])
 	for _, text := range l.with[:l.n] {

@@ -121,6 +121,13 @@ func (st *digestState) writeString(s string) {
 	st.scratch = append(st.scratch, s...)
 }
 
+// writeCopy is write to a hash, of bytes on the caller's stack: the hash, which stands behind an interface, would drive them
+// from there.
+func (st *digestState) writeCopy(b []byte) {
+	st.flush()
+	st.scratch = append(st.scratch, b...)
+}
+
 func (st *digestState) write(b []byte) {
 	if st.hash == nil {
 		st.message = append(st.message, b...)

@@ -78,6 +78,7 @@ type Record struct {
 	Dropped  int // records dropped before this one because the observer was slow
 
 	sampled *sampled // to be explained
+	ended   time.Time
 	proved  bool
 }
 

@@ -76,9 +76,11 @@ func (p *pass[C]) event(i int) bool {
 		d.decide(i, replay.Commit)
 	}
 	p.total.merge(res)
-	if now := time.Now(); len(d.events) > 1 && now.Sub(p.flushed) >= flushEvery {
-		d.flush()
-		p.flushed = now
+	if len(d.events) > 1 {
+		if now := time.Now(); now.Sub(p.flushed) >= flushEvery {
+			d.flush()
+			p.flushed = now
+		}
 	}
 	return !res.abort && !(ordered && failed)
 }
@@ -166,7 +168,7 @@ func (d *Delivery) signalContext(c *signalContext, parent context.Context, event
 		limit = own
 	}
 	if g := d.guard; g.ackLimit > 0 {
-		c.ackBy = d.inspection.started.Add(g.ackLimit)
+		c.ackBy = d.facts.started.Add(g.ackLimit)
 		if g.cancelAck && c.ackBy.Before(limit) {
 			limit = c.ackBy
 		}

@@ -2,7 +2,6 @@ package core
 
 import (
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 )
@@ -10,12 +9,10 @@ import (
 // perimeter is what the checks before the proof note of a request.
 type perimeter struct {
 	w          http.ResponseWriter
-	source     netip.Addr // invalid: cannot be told
-	counted    bool       // from here on, failures count against the source
-	place      *bodySlot  // where slot may be
+	counted    bool      // from here on, failures count against the source
+	place      *bodySlot // where slot may be
 	slot       *bodySlot
 	bodyBegun  bool
-	overloaded bool
 	retryAfter time.Duration
 }
 
@@ -46,18 +43,18 @@ func (g *Guard) checkPerimeter(r *http.Request, i *inspection) failure {
 	i.source = p.source
 	f := g.checkTransport(r, &p)
 	i.plain = f.failed()
-	if f := g.enforce(i, CheckHTTPS, f); f.failed() {
+	if f := g.enforce(&i.facts, CheckHTTPS, f); f.failed() {
 		return f
 	}
-	if f := g.enforce(i, CheckSources, g.checkSource(r.Context(), &p)); f.failed() {
+	if f := g.enforce(&i.facts, CheckSources, g.checkSource(r.Context(), &p)); f.failed() {
 		return f
 	}
-	return g.enforce(i, CheckRateLimit, g.checkRate(r.Context(), i))
+	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(r.Context(), i))
 }
 
 // statusOf is the answer to a reason: one for every failed authentication, and for too much the one that does not lose
 // the event.
-func (g *Guard) statusOf(reason Reason, i *inspection) int {
+func (g *Guard) statusOf(reason Reason, i *facts) int {
 	switch {
 	case reason.Class() == ClassAuthentication:
 		return g.status

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -20,9 +21,9 @@ type Inbound struct {
 	Param func(name string) string
 }
 
-func (in *Inbound) param(r *http.Request, name string) string {
-	if in.Param != nil {
-		return in.Param(name)
+func (i *inspection) pathValue(r *http.Request, name string) string {
+	if i.param != nil {
+		return i.param(name)
 	}
 	return r.PathValue(name)
 }
@@ -40,10 +41,10 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
 		}
 		if d.batch {
-			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "the guard of " + d.guard.endpoint + " takes batches of events, whose receivers stand right behind it: mount it inside the other guard"})
+			return nil, g.refuse(r, &inspection{facts: facts{started: time.Now(), route: in.Route}, presented: &presented{}}, failure{ReasonGuardConflict, "the guard of " + d.guard.endpoint + " takes batches of events, whose receivers stand right behind it: mount it inside the other guard"})
 		}
 		if d.guard.endpoint == g.endpoint {
-			return nil, g.refuse(r, &inspection{started: time.Now(), in: in}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
+			return nil, g.refuse(r, &inspection{facts: facts{started: time.Now(), route: in.Route}, presented: &presented{}}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
 		}
 	}
 	j := g.judge(w, in, time.Now())
@@ -67,7 +68,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
 	}
-	if f := g.enforce(i, CheckRateLimit, g.countDelivery(r.Context(), i)); f.failed() {
+	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.failed() {
 		return nil, g.refuse(r, i, f)
 	}
 	d, f := g.deliver(r, i, prior)
@@ -81,30 +82,38 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, nil
 }
 
-// inspection is what is known of a request while it is judged.
-type inspection struct {
-	in          Inbound
-	started     time.Time // the real clock: for durations
-	now         time.Time // the guard's clock: for freshness
+// facts are what is known of a request for as long as its delivery lives.
+type facts struct {
+	route       string
+	started     time.Time  // the real clock: for durations
+	now         time.Time  // the guard's clock: for freshness
+	source      netip.Addr // invalid: cannot be told
 	body        []byte
-	borrowed    bool   // the body stands in buffer
-	buffer      []byte // of this call of Receive
-	presented   *presented
-	told        *told
 	match       matchNotes // of the secrets that proved it
 	tenant      string     // that is known; what the delivery says of it is in presented
 	secret      string
 	credentials []string
-	stripQuery  []string
-	stripPath   []string
-	proved      bool
 	reported    []Reported        // what was let through because its check only reports
 	unproved    failure           // of those, the one that leaves the delivery without proof
-	plain       bool              // plain HTTP, reported
-	trial       bool              // every check only reports, and nothing is touched: see Explain
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
-	note        string // of a handshake, for the operator
+	proved      bool
+	plain       bool // plain HTTP, reported
+	trial       bool // every check only reports, and nothing is touched: see Explain
+	overloaded  bool
+}
+
+// inspection is what is known of a request while it is judged. But for the facts, it belongs to one call of Receive.
+type inspection struct {
+	facts
+	param      func(name string) string // of the route; nil: the request's own
+	borrowed   bool                     // the body stands in buffer
+	buffer     []byte
+	presented  *presented
+	told       *told
+	stripQuery []string
+	stripPath  []string
+	note       string // of a handshake, for the operator
 	perimeter
 }
 
@@ -120,7 +129,7 @@ func (i *inspection) addCredential(labels []string) {
 // judgeHead judges what can be judged before the body is read.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
-		return nil, failure{ReasonMethod, "the method is not one that " + g.entry.Title + " uses: " + g.allow}
+		return nil, failure{ReasonMethod, g.otherMethod}
 	}
 	g.readTenant(r, i)
 	if f := g.checkPerimeter(r, i); f.failed() {
@@ -165,7 +174,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 			i.stripQuery = append(i.stripQuery, gate.query)
 		}
 		if gate.path != "" {
-			i.stripPath = append(i.stripPath, i.in.param(r, gate.path))
+			i.stripPath = append(i.stripPath, i.pathValue(r, gate.path))
 		}
 	}
 	if v := g.verifier; v != nil {
@@ -206,13 +215,13 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 			return f
 		}
 	}
-	if f := g.enforce(i, CheckFreshness, i.presented.late); f.failed() {
+	if f := g.enforce(&i.facts, CheckFreshness, i.presented.late); f.failed() {
 		return f
 	}
 	if i.unproved.failed() {
 		return failure{}
 	}
-	if f := g.enforce(i, CheckSignature, g.provedForNobody(i)); f.failed() {
+	if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.failed() {
 		return f
 	}
 	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.failed() || i.unproved.failed() {
@@ -228,7 +237,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 
 // bodyDigest is the digest of a body that was proved. It costs as much as the signature's, so that it is made where
 // something is remembered by it, and not for the record alone.
-func (i *inspection) bodyDigest() [sha256.Size]byte {
+func (i *facts) bodyDigest() [sha256.Size]byte {
 	if !i.digested {
 		i.digest, i.digested = sha256.Sum256(i.body), true
 	}
@@ -258,10 +267,7 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 // deliver makes the handle of a proved delivery.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
 	d := &Delivery{guard: g, parent: prior, body: i.ownBody()}
-	d.inspection = *i
-	// Those belong to this call of Receive, and the router's own context, which these hold on to, to this request.
-	d.inspection.presented, d.inspection.told, d.inspection.place, d.inspection.slot, d.inspection.buffer = nil, nil, nil, nil, nil
-	d.inspection.in.Param, d.inspection.w = nil, nil
+	d.facts = i.facts
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := i.told
 	*t = told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
@@ -280,7 +286,6 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.r = r.WithContext(ctx)
 	restoreBody(d.r, d)
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
-		d.inspection.stripPath = nil      // it holds the token
 		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
 		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
 		d.r.RequestURI = d.r.URL.RequestURI()
@@ -306,7 +311,7 @@ const unreadLimit = 256 << 10
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	f = g.countFailure(r.Context(), i, f)
 	boundDrain(r, i)
-	reply := g.refusal(i, f, nil)
+	reply := g.refusal(&i.facts, f, nil)
 	if f.reason == ReasonRateLimited && i.retryAfter > 0 {
 		reply.setRetryAfter(i.retryAfter)
 	}
@@ -315,14 +320,14 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 		// the body from those after it.
 		reply.set("Connection", "close")
 	}
-	rec := g.recordOf(i, reply)
-	rec.sampled = g.sample(r, i, f)
+	rec := g.recordOf(&i.facts, reply)
+	rec.sampled = g.sample(r, &i.facts, i.presented.tenant, f)
 	g.put(rec)
 	return reply
 }
 
 // refusal makes the reply to a failure, of which the observer is still to be told.
-func (g *Guard) refusal(i *inspection, f failure, cause error) *Reply {
+func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
 	reply := rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
 	if f.reason == ReasonMethod {
 		reply.set("Allow", g.allow)
@@ -331,7 +336,7 @@ func (g *Guard) refusal(i *inspection, f failure, cause error) *Reply {
 }
 
 // recordOf is what the observer is told of a refusal.
-func (g *Guard) recordOf(i *inspection, reply *Reply) *Record {
+func (g *Guard) recordOf(i *facts, reply *Reply) *Record {
 	rejection := reply.Rejection
 	rec := g.record(i, rejection.Reason, rejection.Status)
 	rec.Detail, rec.Err = rejection.detail, rejection.cause
@@ -343,7 +348,7 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	rec := g.record(i, ReasonHandshake, reply.Status)
+	rec := g.record(&i.facts, ReasonHandshake, reply.Status)
 	rec.Detail = i.note
 	g.put(rec)
 	return reply
@@ -354,9 +359,10 @@ func (g *Guard) rejection(reason Reason, status int, detail string, cause error)
 }
 
 // record begins what the observer is told. It has to be put.
-func (g *Guard) record(i *inspection, reason Reason, status int) *Record {
+func (g *Guard) record(i *facts, reason Reason, status int) *Record {
 	rec := g.pump.blank()
-	rec.Time, rec.Total, rec.Route, rec.Source = i.now, time.Since(i.started), i.in.Route, i.source
+	rec.ended = time.Now()
+	rec.Time, rec.Total, rec.Route, rec.Source = i.now, rec.ended.Sub(i.started), i.route, i.source
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
 	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = reason, status, ReplayNone, len(i.body)
 	rec.Secret, rec.Credentials = i.secret, i.credentials

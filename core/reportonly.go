@@ -141,7 +141,7 @@ func (g *Guard) announceReportOnly(c *Config) {
 //
 // A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
 // nothing to judge by, the check would report nothing, as if nothing were configured. Nothing is for an unknown tenant.
-func (g *Guard) enforce(i *inspection, check Check, f failure) failure {
+func (g *Guard) enforce(i *facts, check Check, f failure) failure {
 	switch {
 	case !f.failed():
 		return f
@@ -157,7 +157,7 @@ func (g *Guard) enforce(i *inspection, check Check, f failure) failure {
 }
 
 // note adds a refusal to those that did not take place, once.
-func (g *Guard) note(i *inspection, check Check, f failure) {
+func (g *Guard) note(i *facts, check Check, f failure) {
 	for _, have := range i.reported {
 		if have.Check == check && have.Reason == f.reason {
 			return
@@ -169,7 +169,7 @@ func (g *Guard) note(i *inspection, check Check, f failure) {
 // enforceProof is enforce for what proves a delivery. One that fails and is let through stays unproved: it claims no
 // identity, none of its details counts as authenticated, and it is answered as no handshake.
 func (g *Guard) enforceProof(i *inspection, check Check, f failure) failure {
-	rest := g.enforce(i, check, f)
+	rest := g.enforce(&i.facts, check, f)
 	if f.failed() && !rest.failed() && !i.unproved.failed() {
 		i.unproved = f
 	}
@@ -179,7 +179,7 @@ func (g *Guard) enforceProof(i *inspection, check Check, f failure) failure {
 // enforceCredential: beside a signature a credential is a second gate, and the signature alone is proof enough.
 func (g *Guard) enforceCredential(i *inspection, f failure) failure {
 	if g.verifier != nil {
-		return g.enforce(i, CheckCredentials, f)
+		return g.enforce(&i.facts, CheckCredentials, f)
 	}
 	return g.enforceProof(i, CheckCredentials, f)
 }
@@ -226,6 +226,6 @@ func (d *Delivery) reportKnown() {
 		}
 	}
 	f.detail = fmt.Sprintf("%d of %d events would not have run: they were processed before, or are being processed", known, len(d.states))
-	d.guard.enforce(&d.inspection, CheckReplay, f)
-	d.inspection.reported[len(d.inspection.reported)-1].Status = status
+	d.guard.enforce(&d.facts, CheckReplay, f)
+	d.facts.reported[len(d.facts.reported)-1].Status = status
 }

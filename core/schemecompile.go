@@ -80,6 +80,7 @@ func (v *verifier) compileScheme() (problem string) {
 		}
 		v.headers = append(v.headers, names)
 	}
+	v.absent = "no " + v.headers[0][fieldSignature] + " header: a proxy may strip it, or the provider has no secret set"
 	v.lateTime = v.timestamp && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
 	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })

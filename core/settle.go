@@ -208,11 +208,11 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
 	d.mu.Lock() // the app may be asking for the identity
-	rec := d.guard.record(&d.inspection, reason, status)
+	rec := d.guard.record(&d.facts, reason, status)
 	d.describe(rec)
 	d.mu.Unlock()
-	if d.inspection.unproved.failed() {
-		rec.sampled = d.guard.sample(d.r, &d.inspection, d.inspection.unproved)
+	if d.facts.unproved.failed() {
+		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, d.facts.unproved)
 	}
 	rec.Stack, rec.Err = stack, err
 	if state != "" {

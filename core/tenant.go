@@ -77,11 +77,11 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 	key := ""
 	p := i.presented
 	if g.tenant.path != "" {
-		if key = i.in.param(r, g.tenant.path); key == "" {
+		if key = i.pathValue(r, g.tenant.path); key == "" {
 			p.tenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
 			if !g.tenantTold.Swap(true) {
 				g.logger.Error("sallyport: the guard cannot see the tenant in the path: mount it on the route itself, not before routing; every delivery is refused",
-					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenant.path, "route", i.in.Route)
+					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenant.path, "route", i.route)
 			}
 			return
 		}
@@ -125,7 +125,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 		return failure{} // it is judged all the same, by keys that nobody has
 	}
 	i.tenant = i.presented.tenant
-	return g.enforce(i, CheckRateLimit, g.checkRate(ctx, i))
+	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(ctx, i))
 }
 
 // provedForNobody refuses what was proved by the secrets of a tenant that was not known yet when it was looked up: the

@@ -47,7 +47,8 @@ type verifier struct {
 
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
-	bySigned  bool // an event is remembered by what is signed
+	bySigned  bool   // an event is remembered by what is signed
+	absent    string // what is said where the signature's header is missing
 	custom    entry.CustomTraits
 	tryKey    tryKey
 }
