@@ -22,7 +22,7 @@ each = @set -eu; for dir in $(MODULES); do echo "== $$dir: $(1)"; (cd "$$dir" &&
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: ## Run the demo; ARGS="..." are its arguments
@@ -50,11 +50,18 @@ test: ## Run every test of every module, with the race detector where it works
 		(cd "$$dir" && go test $$with -shuffle=on -count=1 ./...); \
 	done; \
 	echo "== .: go test, allocations"; \
-	go test -count=1 -run Allocates ./core ./internal/adaptertest
+	go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest
 
 .PHONY: check
-check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests
-	@$(MAKE) --no-print-directory test
+check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests and count instructions
+	@$(MAKE) --no-print-directory test instructions
+
+# Not a timed test: valgrind counts, and a busy machine changes nothing. Without valgrind it says that it did not run.
+.PHONY: instructions
+instructions: ## Hold what each path takes in instructions, as a multiple of the hash of its body
+	@echo '== instructions'
+	@go vet -tags instructions ./core
+	@go test -tags instructions -count=1 -v -run TestInstructions ./core
 
 .PHONY: fmt
 fmt:

@@ -1,0 +1,212 @@
+//go:build instructions && linux && amd64 && !race
+
+package core_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/engine"
+)
+
+// The instructions of a path do not depend on what else a machine does, so that they can be held where time cannot be:
+// "make instructions" counts them with valgrind, as a multiple of what the bare hash of the body takes. Valgrind shows
+// programs a processor without instructions for SHA-256, where the hash takes many more than on a processor that has
+// them: the multiples are smaller than those of time in docs/performance.md, and what is added to the hash is the same.
+
+// countEnv tells a test binary under valgrind which path to run, and how often.
+const countEnv = "SALLYPORT_COUNT"
+
+// counted is a path, and what it may take: some 6 % above what it took when that was last looked at. Two runs differ by
+// less than 1 %, but for refusals, of which a sample is explained.
+type counted struct {
+	name string
+	most float64 // of the hash of its body
+	make func(t *testing.T) func()
+}
+
+func countedPaths() []counted {
+	const size = 1 << 10
+	body := strings.Repeat("x", size)
+	verify := func(request func(string) *http.Request, timed bool) func(*testing.T) func() {
+		return func(t *testing.T) func() {
+			e := plain()
+			if timed {
+				e = timestamped()
+			}
+			c, _ := config(e)
+			g := mustNew(t, c)
+			r, raw := request(body), []byte(body)
+			return func() {
+				if !g.VerifySignature(r, raw, testTime) {
+					t.Fatal("refused")
+				}
+			}
+		}
+	}
+	receive := func(request func() *http.Request, accepted bool) func(*testing.T) func() {
+		return func(t *testing.T) func() {
+			c, _ := config(plain())
+			c.Replay, c.Observer = core.DangerouslyNoReplay, core.ObserverFunc(func(core.Record) {})
+			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
+			g := mustNew(t, c)
+			r := request()
+			text := []byte(body)
+			reader := bytes.NewReader(text)
+			source := &rewound{reader}
+			return func() {
+				reader.Reset(text)
+				r.Body = source
+				d, reply := g.Receive(nil, r, core.Inbound{})
+				if (reply == nil) != accepted {
+					t.Fatal("another verdict")
+				}
+				if d != nil {
+					d.Finish(core.Outcome{})
+				}
+			}
+		}
+	}
+	complete := func(t *testing.T) func() {
+		c, _ := config(plain())
+		c.Observer = core.ObserverFunc(func(core.Record) {})
+		g := mustNew(t, c)
+		ran := core.Identity{}
+		h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error { ran = e.Identity; return nil }))
+		d := newDelivery(plain(), body, false)
+		text := []byte(body)
+		reader := bytes.NewReader(text)
+		return func() {
+			reader.Reset(text)
+			d.request.Body = &rewound{reader}
+			if h.ServeHTTP(d, d.request); d.status != http.StatusOK {
+				t.Fatal(d.status)
+			}
+			if err := g.Forget(t.Context(), ran); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	basic := func(pairs int) func(t *testing.T) func() {
+		return func(t *testing.T) func() {
+			all := make([]string, pairs)
+			for i := range all {
+				all[i] = fmt.Sprintf("user-%d:a-password-of-this-test-%02d", i, i)
+			}
+			c, _ := config(basicOnly())
+			c.Secrets, c.Credentials = nil, []core.Credential{core.BasicAuth(core.StaticSecrets(all...))}
+			c.Replay, c.Observer = core.DangerouslyNoReplay, core.ObserverFunc(func(core.Record) {})
+			g := mustNew(t, c)
+			r := post("")
+			user, password, _ := strings.Cut(all[pairs-1], ":")
+			r.SetBasicAuth(user, password)
+			return func() {
+				d, reply := g.Receive(nil, r, core.Inbound{})
+				if reply != nil {
+					t.Fatal("refused")
+				}
+				d.Finish(core.Outcome{})
+			}
+		}
+	}
+	return []counted{
+		{"the bare hash", 1, func(*testing.T) func() {
+			h, raw := sha256.New(), []byte(body)
+			var sum [sha256.Size]byte
+			return func() {
+				h.Reset()
+				_, _ = h.Write(raw)
+				h.Sum(sum[:0])
+			}
+		}},
+		{"a signature of the body", 1.26, verify(signedBody, false)},
+		{"a signature of timestamp and body", 1.31, verify(signed, true)},
+		{"Receive", 1.57, receive(func() *http.Request { return signedBody(body) }, true)},
+		{"Receive of a forgery", 1.6, receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, false)},
+		{"a store and a signal", 3.2, complete},
+		{"a pair of 1", 0.57, basic(1)},
+		{"a pair of 20", 0.78, basic(20)},
+		{"Receive of a malformed signature", 0.27, receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, false)},
+	}
+}
+
+type rewound struct{ *bytes.Reader }
+
+func (rewound) Close() error { return nil }
+
+func TestInstructions(t *testing.T) {
+	if what := os.Getenv(countEnv); what != "" {
+		count(t, what)
+		return
+	}
+	valgrind, err := exec.LookPath("valgrind")
+	if err != nil {
+		err = &engine.MissingError{Program: "valgrind", Package: "valgrind"}
+	}
+	engine.Need(t, err)
+	paths := countedPaths()
+	var floor float64
+	for i, p := range paths {
+		each := instructions(t, valgrind, i)
+		if i == 0 {
+			floor = each
+		}
+		t.Logf("%-36s %7.0f instructions, %5.2f of the hash, %6.0f more than it", p.name, each, each/floor, each-floor)
+		if each/floor > p.most {
+			t.Errorf("%s takes more than %.2f of the hash: see what was added to it, or hold it to the new figure", p.name, p.most)
+		}
+	}
+}
+
+// count is what runs under valgrind: path and number of turns.
+func count(t *testing.T, what string) {
+	path, turns, _ := strings.Cut(what, ":")
+	i, err := strconv.Atoi(path)
+	require.NoError(t, err)
+	n, err := strconv.Atoi(turns)
+	require.NoError(t, err)
+	run := countedPaths()[i].make(t)
+	for range n {
+		run()
+	}
+}
+
+// instructions of one turn: the difference of two runs, so that what starts and ends the process does not count.
+func instructions(t *testing.T, valgrind string, path int) float64 {
+	t.Helper()
+	const few, many = 200, 1700
+	of := func(turns int) float64 {
+		cmd := exec.Command(valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", os.Args[0], "-test.run", "^TestInstructions$")
+		// One thread, and neither collections nor the signals that preempt goroutines: they come when the clock says so.
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%d", countEnv, path, turns), "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
+		cmd.WaitDelay = time.Second
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		n, err := refs(string(out))
+		require.NoError(t, err, "%s", out)
+		return n
+	}
+	return (of(many) - of(few)) / (many - few)
+}
+
+// refs finds the count in what cachegrind prints: "==123== I   refs:      2,270,858,698".
+func refs(out string) (float64, error) {
+	_, rest, ok := strings.Cut(out, "refs:")
+	if !ok {
+		return 0, errors.New("valgrind says no count")
+	}
+	line, _, _ := strings.Cut(rest, "\n")
+	return strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(line), ",", ""), 64)
+}
