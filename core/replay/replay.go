@@ -75,12 +75,12 @@ func (s State) String() string {
 // Result answers one [Item].
 type Result struct {
 	State State
+	// Conflict is set when State is InFlight or Done and the digest remembered with the key differs from the item's.
+	Conflict bool
 	// Token is set when State is Claimed.
 	Token Token
 	// RetryAfter is set when State is InFlight: how long the present lease still runs.
 	RetryAfter time.Duration
-	// Conflict is set when State is InFlight or Done and the digest remembered with the key differs from the item's.
-	Conflict bool
 	// DoneAt is set when State is Done: when the key was committed.
 	DoneAt time.Time
 }

@@ -15,8 +15,8 @@ func benchStores(s settings, w io.Writer) error {
 	fmt.Fprintf(w, `## Replay stores in memory
 
 A key is remembered unless it is there: %d new ones in an empty store, its growth included, and then the same ones again.
-Otter and ttlcache may drop a live key to make room, which a replay store must not; sync.Map never forgets one that has
-expired. Ours is the claim of a delivery, with its fencing token.
+Otter and ttlcache may drop a live key to make room, which a replay store must not; sync.Map lets no key in again when its
+time has ended, unless that is written on top of it, as in the row with expiry. Ours is the claim of a delivery, with its fencing token.
 
 `, n)
 	all := stores.Make(n)

@@ -33,7 +33,7 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 
 // claimSingle needs one shard only, unless the store is full.
 func (s *Store) claimSingle(now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result) error {
-	hash := s.hash(&items[0].Key)
+	hash, digest := s.hash(&items[0].Key), s.digest(&items[0].Digest)
 	sh := s.shardOf(hash)
 	sh.mu.Lock()
 	if s.closed.Load() {
@@ -41,7 +41,7 @@ func (s *Store) claimSingle(now time.Duration, items []replay.Item, lease time.D
 		return replay.ErrClosed
 	}
 	sh.sweep(now, sweepPerItem)
-	ok := s.claimOne(now, &items[0], hash, s.room.lot, lease, &results[0])
+	ok := s.claimOne(now, &items[0], hash, digest, s.room.lot, lease, &results[0])
 	sh.mu.Unlock()
 	if ok {
 		return nil
@@ -63,7 +63,7 @@ func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Du
 		s.shards[i].freeSpare()
 	}
 	for i := range items {
-		if !s.claimOne(now, &items[i], s.hash(&items[i].Key), 1, lease, &results[i]) {
+		if !s.claimOne(now, &items[i], s.hash(&items[i].Key), s.digest(&items[i].Digest), 1, lease, &results[i]) {
 			// Fail closed and whole: half a batch would leave its holder with claims it was not told of.
 			s.undo(items, results[:i])
 			return replay.ErrFull
@@ -73,9 +73,8 @@ func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Du
 }
 
 // claimOne answers one item, whose shard is locked; false means that there is no room for it.
-func (s *Store) claimOne(now time.Duration, item *replay.Item, hash uint64, lot int64, lease time.Duration, result *replay.Result) bool {
+func (s *Store) claimOne(now time.Duration, item *replay.Item, hash, digest uint64, lot int64, lease time.Duration, result *replay.Result) bool {
 	sh := s.shardOf(hash)
-	digest := s.digest(&item.Digest)
 	no, r := sh.find(now, &item.Key, tagOf(hash))
 	switch {
 	case no == 0:
@@ -84,7 +83,7 @@ func (s *Store) claimOne(now time.Duration, item *replay.Item, hash uint64, lot 
 		if !sh.take(lot) {
 			return false
 		}
-		*result = replay.Result{State: replay.Claimed, Token: sh.claim(item, tagOf(hash), digest, after(now, lease))}
+		result.State, result.Token = replay.Claimed, sh.claim(item, tagOf(hash), digest, after(now, lease))
 	case r.done():
 		*result = replay.Result{
 			State:    replay.Done,

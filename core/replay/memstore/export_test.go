@@ -8,7 +8,7 @@ func (s *Store) Kept() int {
 	defer s.unlockAll()
 	n := 0
 	for i := range s.shards {
-		n += s.shards[i].table.live
+		n += s.shards[i].live()
 	}
 	return n
 }

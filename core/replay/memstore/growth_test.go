@@ -1,6 +1,7 @@
 package memstore_test
 
 import (
+	"math/bits"
 	"math/rand/v2"
 	"runtime/metrics"
 	"testing"
@@ -103,4 +104,13 @@ func TestTheLastRoomIsFoundWhereverItIs(t *testing.T) {
 	_, err = s.Claim(t.Context(), itemsOf(0, 1), time.Hour)
 	require.ErrorIs(t, err, replay.ErrFull)
 	require.Equal(t, capacity, s.Stats().Live)
+}
+
+// Two locks in one line of the processor's cache are one lock to the hardware.
+func TestEachLockStartsALineOfTheCache(t *testing.T) {
+	if bits.UintSize == 32 {
+		return // pointers are shorter there: the locks are still far apart, but do not start lines
+	}
+	require.Zero(t, memstore.ShardOffset%memstore.LineSize)
+	require.Zero(t, memstore.ShardSize%memstore.LineSize)
 }

@@ -10,21 +10,25 @@ import (
 // shard is the part of a store that remembers some of the keys, under a lock of its own. All its methods expect the
 // lock to be held; what is done under it is bounded by the batch.
 type shard struct {
-	// What every claim writes stands together: where two processors take turns, each line of the cache costs a journey.
+	// What every claim writes stands together, at the start of a line of the cache: where two processors take turns, each
+	// line costs a journey.
 	mu        sync.Mutex
 	spare     int64 // records there is room for beyond those that live
 	lastToken replay.Token
-	table     table
 	leases    deadlines // of the records that are claimed
 	retention deadlines // of the records that are done
+	table     table
 	room      *room
 
-	_ [64]byte // two locks are not to be in one line
+	_ [56]byte // up to a whole number of lines: two locks are not to be in one
 }
 
 // sweepPerItem is how many ended identities a call removes from the shard of each item it handles. As an item adds one
 // at most, a batch always finds the room that ended identities can give it, and they cannot pile up.
 const sweepPerItem = 4
+
+// live counts what is remembered, and what has ended and was not removed yet.
+func (s *shard) live() int { return s.leases.len + s.retention.len }
 
 // find returns the record of a key, and its number, if the key is remembered. What has ended is removed on the way: it
 // is absent from the instant its deadline is reached, whether or not it has been swept.
@@ -59,7 +63,7 @@ func (s *shard) claim(item *replay.Item, tag tag, digest uint64, end time.Durati
 	no, r := s.table.add(&item.Key, tag)
 	r.digest, r.token, r.doneAt = digest, s.lastToken, pending
 	s.leases.push(&s.table, end, no)
-	return r.token
+	return s.lastToken
 }
 
 // commit turns a claim into a memory of what was done.

@@ -60,13 +60,13 @@ const shardCount = 8
 
 // Store is a [replay.Store] in memory. It is made by [New] or [NewWithConfig] and safe for concurrent use.
 type Store struct {
-	logger   *slog.Logger // nil means slog.Default()
-	epoch    time.Time    // instants are kept as durations since then, on the monotonic clock
+	shards   [shardCount]shard // first: each is to start a line of the processor's cache
+	logger   *slog.Logger      // nil means slog.Default()
+	epoch    time.Time         // instants are kept as durations since then, on the monotonic clock
 	seed     maphash.Seed
 	closed   atomic.Bool // set before the shards are cleared; looked at under the lock of one
 	pressure pressure
 	room     room
-	shards   [shardCount]shard
 }
 
 var _ replay.Store = (*Store)(nil)
@@ -134,7 +134,7 @@ func (s *Store) sweepAll(sh *shard) (live int) {
 	for {
 		sh.mu.Lock()
 		clean := sh.sweep(s.now(), step)
-		live = sh.table.live
+		live = sh.live()
 		sh.mu.Unlock()
 		if clean {
 			return live

@@ -35,7 +35,6 @@ const chunkSize = 256
 // The hash only leads to the record: keys are compared whole. It is seeded, because a key's bytes come from an event that
 // somebody else chose, who could search for keys that fall into one place.
 type table struct {
-	live   int
 	used   uint32   // records ever used
 	free   recordNo // records that are no longer used
 	seed   maphash.Seed
@@ -50,16 +49,16 @@ func (t *table) at(no recordNo) *record {
 
 // find returns the record of key, and its number, or 0.
 func (t *table) find(key *replay.Key, wanted tag) (recordNo, *record) {
-	if t.live == 0 {
+	if t.used == 0 {
 		return 0, nil
 	}
-	slots := t.index.segmentOf(wanted).slots
-	for i := wanted.home(); slots[i] != 0; i = (i + 1) % segmentSize {
-		if slots[i].tag() != wanted {
+	s, _ := t.index.lookup(wanted)
+	for i := wanted.home(); s[i] != 0; i = (i + 1) % segmentSize {
+		if s[i].tag() != wanted {
 			continue
 		}
-		if r := t.at(slots[i].record()); r.key == *key {
-			return slots[i].record(), r
+		if r := t.at(s[i].record()); r.key == *key {
+			return s[i].record(), r
 		}
 	}
 	return 0, nil
@@ -77,7 +76,6 @@ func (t *table) add(key *replay.Key, tag tag) (recordNo, *record) {
 		t.used++
 		no = recordNo(t.used)
 	}
-	t.live++
 	t.index.add(tag, no)
 	r := t.at(no)
 	r.key = *key
@@ -90,5 +88,4 @@ func (t *table) remove(no recordNo) {
 	t.index.remove(tagOf(maphash.Bytes(t.seed, r.key[:])), no)
 	*r = record{next: t.free}
 	t.free = no
-	t.live--
 }

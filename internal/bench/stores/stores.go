@@ -59,10 +59,14 @@ type Peer struct {
 	Name string
 	// Forgets says that it may drop a live key to make room, or is not atomic: no measure for a replay store.
 	Forgets bool
+	// Endless says that no key ever ends: what is not a cache. It shows what that saves, and is no measure either: an
+	// event whose lease ended would be refused for ever.
+	Endless bool
 	Open    func(capacity int) func() Adder
 }
 
-// Peers are all of them. The first is ours; the next three never forget a live key by themselves.
+// Peers are all of them. The first is ours; the next four never forget a live key by themselves. None of those knows a
+// capacity, and neither the map nor sync.Map gives up the memory of what has ended, which would cost them more.
 func Peers() []Peer {
 	return []Peer{
 		{Name: "memstore", Open: func(capacity int) func() Adder {
@@ -93,12 +97,13 @@ func Peers() []Peer {
 				}
 			}
 		}},
-		{Name: "sync.Map", Open: func(int) func() Adder {
+		{Name: "sync.Map+expiry", Open: func(int) func() Adder {
 			var known sync.Map
 			return func() Adder {
 				return func(all *Keys, i int) bool {
-					_, loaded := known.LoadOrStore(all.Values[i], time.Now().Add(TTL))
-					return !loaded
+					now := time.Now()
+					old, loaded := known.LoadOrStore(all.Values[i], now.Add(TTL))
+					return !loaded || (!old.(time.Time).After(now) && known.CompareAndSwap(all.Values[i], old, now.Add(TTL)))
 				}
 			}
 		}},
@@ -106,6 +111,12 @@ func Peers() []Peer {
 			c := cache.New(TTL, 0)
 			return func() Adder {
 				return func(all *Keys, i int) bool { return c.Add(all.String(i), struct{}{}, TTL) == nil }
+			}
+		}},
+		{Name: "sync.Map", Endless: true, Open: func(int) func() Adder {
+			var known sync.Map
+			return func() Adder {
+				return func(all *Keys, i int) bool { _, loaded := known.LoadOrStore(all.Values[i], struct{}{}); return !loaded }
 			}
 		}},
 		{Name: "otter", Forgets: true, Open: func(capacity int) func() Adder {
