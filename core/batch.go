@@ -103,7 +103,9 @@ func (d *Delivery) readEvent(i int, t *told) failure {
 	g := d.guard
 	e := &d.events[i]
 	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.facts.secret, Unproved: !d.facts.proved}
-	g.events.read(t, e)
+	if !d.deferDetails(t, e) {
+		g.events.read(t, e)
+	}
 	t.scope = e.Tenant
 	if g.tenant.set {
 		t.scope = scopeOf(d.facts.tenant, e.Tenant)

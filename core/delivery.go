@@ -29,14 +29,15 @@ type Delivery struct {
 	batch    bool // the provider sent a list of events
 	partly   bool // some of the batch is not for this delivery to run
 
-	carrier   carrier
-	laterID   laterIdentity
-	restored  restoredBody // the first of them; GetBody gives others
-	facts     facts
-	verified  time.Duration
-	limit     time.Time // of the app's work
-	holding   *holding  // nil: there is no replay store
-	unclaimed error
+	carrier      carrier
+	laterID      laterIdentity
+	laterDetails laterDetails
+	restored     restoredBody // the first of them; GetBody gives others
+	facts        facts
+	verified     time.Duration
+	limit        time.Time // of the app's work
+	holding      *holding  // nil: there is no replay store
+	unclaimed    error
 
 	mu       sync.Mutex
 	signals  bool // signals have taken it up
@@ -107,7 +108,7 @@ func (d *Delivery) Body() []byte {
 // background: signals get one of their own.
 func (d *Delivery) Events() []Event {
 	d = d.self()
-	d.identify()
+	d.complete()
 	events := make([]Event, 0, len(d.events))
 	for i := range d.events {
 		if d.states[i].fresh() {

@@ -68,7 +68,7 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 		slog.Default().Error("sallyport: a signal on a request that no guard proved; nothing ran", "detail", rejection.detail)
 		return rejectionReply(rejection)
 	}
-	d.identify()
+	d.complete()
 	d.mu.Lock()
 	d.signals = true
 	d.mu.Unlock()

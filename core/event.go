@@ -100,6 +100,7 @@ type eventReader struct {
 	payload  *jsonscan.Paths   // the text that is the payload, and what is read from its envelope; nil: the body is the payload
 	envelope map[string]int
 	signedID bool // the event's id is the id that the scheme signs
+	early    bool // see laterDetails
 }
 
 func newEventReader(e *entry.Entry) *eventReader {
@@ -137,6 +138,7 @@ func newEventReader(e *entry.Entry) *eventReader {
 		}
 	}
 	er.paths = jsonscan.Compile(pointers...)
+	er.early = namedByHeaders(e)
 	if spec.PayloadJSON != "" {
 		er.payload = er.compileEnvelope()
 	}
@@ -172,6 +174,7 @@ type told struct {
 	envelope      [][]byte           // what was found in the payload's envelope
 	bare          bool               // the payload is the object itself, and headers say the rest
 	found         [][]byte           // what was found in the payload; nil: it is malformed
+	raw           [][]byte           // the same; empty where it is malformed
 	room          [16][]byte         // for found
 }
 
@@ -179,10 +182,8 @@ func (er *eventReader) open(t *told) {
 	t.form = isForm(t.r.Header.Get("Content-Type")) && !startsJSON(t.body)
 	t.payload = t.body
 	t.bare = er.spec.Binary != "" && t.headersProved && t.r.Header.Get(er.spec.Binary) != ""
-	if t.form && er.spec.PayloadForm != "" {
-		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
-			t.payload = []byte(text)
-		}
+	if !er.early {
+		er.openForm(t)
 	}
 	if er.payload == nil {
 		return
@@ -197,8 +198,24 @@ func (er *eventReader) open(t *told) {
 	}
 }
 
+// openForm finds the payload of a form that carries it in a field.
+func (er *eventReader) openForm(t *told) {
+	if t.form && er.spec.PayloadForm != "" {
+		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
+			t.payload = []byte(text)
+		}
+	}
+}
+
 // read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
 func (er *eventReader) read(t *told, e *Event) {
+	er.readPayload(t, e)
+	er.readNames(t, e)
+	er.readDetails(t, e)
+}
+
+// readPayload finds what is read from the payload.
+func (er *eventReader) readPayload(t *told, e *Event) {
 	e.Payload = t.payload
 	raw := t.room[:]
 	if n := er.paths.Len(); n <= len(raw) {
@@ -211,35 +228,46 @@ func (er *eventReader) read(t *told, e *Event) {
 		clear(raw)
 		t.found = nil
 	}
-	get := func(list []entry.Value) (string, bool) {
-		for i := range list {
-			if text, inBody := er.value(&list[i], t, raw); text != "" {
-				return text, (inBody && t.bodyProved) || (!inBody && t.headersProved)
-			}
+	t.raw = raw
+}
+
+// get gives the first of the values that is there, and whether it is proved.
+func (er *eventReader) get(list []entry.Value, t *told) (string, bool) {
+	for i := range list {
+		if text, inBody := er.value(&list[i], t, t.raw); text != "" {
+			return text, (inBody && t.bodyProved) || (!inBody && t.headersProved)
 		}
-		return "", false
 	}
-	e.ID, e.Authenticated.ID = get(er.spec.ID)
+	return "", false
+}
+
+// readNames reads what the event is called, and whose it is.
+func (er *eventReader) readNames(t *told, e *Event) {
+	e.ID, e.Authenticated.ID = er.get(er.spec.ID, t)
 	if t.signedID != "" && (er.signedID || e.ID == t.signedID) {
 		// Where a provider has two families of headers, one of the family that was not signed may not stand in.
 		e.ID, e.Authenticated.ID = t.signedID, true
 	}
-	e.Type, e.Authenticated.Type = get(er.spec.Type)
-	e.Action, _ = get(er.spec.Action)
-	e.Tenant, e.Authenticated.Tenant = get(er.spec.Tenant)
-	if text, ok := get(er.spec.Time); text != "" {
+	e.Type, e.Authenticated.Type = er.get(er.spec.Type, t)
+	e.Tenant, e.Authenticated.Tenant = er.get(er.spec.Tenant, t)
+}
+
+// readDetails reads the rest.
+func (er *eventReader) readDetails(t *told, e *Event) {
+	e.Action, _ = er.get(er.spec.Action, t)
+	if text, ok := er.get(er.spec.Time, t); text != "" {
 		if at, parsed := parseEventTime(er.spec.TimeUnit, text); parsed {
 			e.Time, e.Authenticated.Time = at, ok
 		}
 	}
-	if text, _ := get(er.spec.Attempt); text != "" {
+	if text, _ := er.get(er.spec.Attempt, t); text != "" {
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < 1_000_000 {
 			e.Attempt = n + er.spec.AttemptBase
 		}
 	}
 	e.Data = e.Payload
 	if er.spec.Data != "" {
-		if d := raw[er.at[er.spec.Data]]; d != nil {
+		if d := t.raw[er.at[er.spec.Data]]; d != nil {
 			e.Data = d
 		}
 	}

@@ -1,0 +1,95 @@
+package core_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+// named is an entry whose events are named by headers, and described in the body.
+func named() entry.Entry {
+	e := plain()
+	e.Event = entry.Event{
+		ID: []entry.Value{{Header: "X-Delivery"}}, Type: []entry.Value{{Header: "X-Event"}}, Tenant: []entry.Value{{Header: "X-Shop"}},
+		Action: []entry.Value{{JSON: "/action"}}, Time: []entry.Value{{JSON: "/at"}}, Attempt: []entry.Value{{JSON: "/n"}},
+		Data: "/object", PayloadForm: "payload",
+	}
+	return e
+}
+
+// What is read of a body once somebody asks is what is read of it at once where something else needs it.
+func TestDetailsReadLaterAreThoseReadAtOnce(t *testing.T) {
+	t.Parallel()
+	atOnce := named()
+	atOnce.Event.ID = append(atOnce.Event.ID, entry.Value{JSON: "/none"}) // so that the body has to be looked into
+	const object = `{"action":"opened","at":1767225600,"n":2,"object":{"a":[1]}}`
+	for _, row := range []struct{ name, contentType, body, action string }{
+		{"an object", "application/json", object, "opened"},
+		{"a form that carries it", "application/x-www-form-urlencoded", "x=1&payload=" + "%7B%22action%22%3A%22opened%22%2C%22object%22%3A%7B%7D%7D", "opened"},
+		{"a form that carries it twice", "application/x-www-form-urlencoded", "payload=%7B%7D&payload=%7B%7D", ""},
+		{"no JSON", "application/json", "{", ""},
+		{"something after it", "application/json", object + "x", ""},
+		{"nothing", "application/json", "", ""},
+	} {
+		for _, store := range []func() replay.Store{func() replay.Store { return core.DangerouslyNoReplay }, func() replay.Store { return memstore.New() }} {
+			var events []core.Event
+			for _, e := range []entry.Entry{atOnce, named()} {
+				c, rec := config(e)
+				c.Replay = store()
+				g := mustNew(t, c)
+				r := post(row.body, "Content-Type", row.contentType, "X-Delivery", "d-1", "X-Event", "issues", "X-Shop", "a.example",
+					"X-Hub-Signature-256", "sha256="+mac(testSecret, row.body))
+				core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					d, _ := core.FromContext(r.Context())
+					r.Header.Set("Content-Type", "text/plain") // the app may do as it likes with its request
+					r.Header.Set("X-Event", "another")
+					var all sync.WaitGroup
+					for range 4 {
+						all.Go(func() { d.Events() })
+					}
+					all.Wait()
+					events = append(events, d.Events()...)
+				})).ServeHTTP(httptest.NewRecorder(), r)
+				require.Equal(t, []string{"d-1", "issues"}, []string{rec.last(t, g).ID, rec.last(t, g).Type}, row.name)
+			}
+			require.Len(t, events, 2, row.name)
+			require.Equal(t, events[0], events[1], row.name)
+			require.Equal(t, row.action, events[1].Action, row.name)
+			require.Equal(t, []string{"d-1", "issues", "a.example"}, []string{events[1].ID, events[1].Type, events[1].Tenant}, row.name)
+		}
+	}
+	c, _ := config(named())
+	c.Replay = core.DangerouslyNoReplay
+	var e core.Event
+	run(mustNew(t, c), post(object, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+mac(testSecret, object)), func(_ *http.Request, told core.Event) error {
+		e = told
+		return nil
+	})
+	require.Equal(t, []any{"opened", 2, `{"a":[1]}`, time.Unix(1767225600, 0).UTC()}, []any{e.Action, e.Attempt, string(e.Data), e.Time})
+	require.Equal(t, core.Authenticated{Time: true}, e.Authenticated, "no signature covers the headers")
+}
+
+func TestWhatIsReadLaterOfAnUnprovedDeliveryIsNotAuthenticated(t *testing.T) {
+	t.Parallel()
+	c, _ := config(named())
+	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
+	body := `{"action":"opened","at":1767225600}`
+	var e core.Event
+	run(mustNew(t, c), post(body, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)), func(_ *http.Request, told core.Event) error {
+		e = told
+		return nil
+	})
+	require.True(t, e.Unproved)
+	require.Equal(t, "opened", e.Action)
+	require.Equal(t, core.Authenticated{}, e.Authenticated)
+}
