@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,7 +40,12 @@ var receiverBinary = sync.OnceValues(func() (string, error) {
 	return binary, err
 })
 
+// More tests run at a time than there are processors, because they mostly wait for programs to start; -parallel says
+// otherwise.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if binary, err := receiverBinary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(binary))
@@ -63,7 +69,7 @@ func rounds(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("SALLYPORT_CRASH_ROUNDS")
 	if text == "" {
-		return 40
+		return 20
 	}
 	n, err := strconv.Atoi(text)
 	require.NoError(t, err)
