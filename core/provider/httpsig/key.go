@@ -127,7 +127,8 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 	case err != nil:
 		return 0, fault(entry.FaultKeysUnavailable, "the key that the signature names cannot be had now: "+err.Error())
 	}
-	if problem := m.checkKey(key); problem != "" {
+	check := func(_ string, key crypto.PublicKey) string { return m.checkKey(key) }
+	if problem := m.fit.Check(string(m.algorithm), key, check); problem != "" {
 		return 0, fault(entry.FaultBad, "the key that the signature names is unfit: "+problem)
 	}
 	if !m.fits(key, base, in.signature) {

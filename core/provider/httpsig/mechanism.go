@@ -13,6 +13,7 @@ import (
 	"github.com/dunglas/httpsfv"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 )
 
 const (
@@ -27,7 +28,7 @@ func fault(kind entry.FaultKind, detail string) error {
 	return &entry.Fault{Kind: kind, Detail: detail}
 }
 
-// mechanism is the compiled config. It is immutable.
+// mechanism is the compiled config. It is immutable, but for what it remembers of keys.
 type mechanism struct {
 	algorithm  Algorithm
 	encoding   Encoding
@@ -35,6 +36,7 @@ type mechanism struct {
 	label, tag string
 	nonce      bool
 	coversBody bool
+	fit        fitkey.Last // of the keys that a source gave
 }
 
 func newMechanism(c *Config) (*mechanism, error) {

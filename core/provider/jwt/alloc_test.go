@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
+	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 )
 
@@ -93,6 +94,31 @@ func bare(t testing.TB, public crypto.PublicKey, secret, input string, signature
 			return hmac.Equal(h.Sum(sum[:0]), signature)
 		}
 	}
+}
+
+// TestAKeyOfASourceAllocatesNoMore: a key that a source has at hand is looked at once, and not for each delivery.
+func TestAKeyOfASourceAllocatesNoMore(t *testing.T) {
+	p := jwt.Plaid()
+	k := keysOf(p)
+	public, problem := pemkey.Parse(k.configured)
+	require.Empty(t, problem)
+	source, err := keys.Static(map[string]crypto.PublicKey{"test-key": public})
+	require.NoError(t, err)
+	e, _ := core.EntryOf(p)
+	m, r, body := e.Scheme.Custom, signedRequest(t, p, k.right, "{}"), []byte("{}")
+	from := func(keys []any, source core.KeySource) float64 {
+		req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys, Source: source}
+		return testing.AllocsPerRun(100, func() {
+			state, err := m.Head(&req)
+			if err == nil {
+				_, err = m.Body(context.Background(), &req, state, body)
+			}
+			if err != nil {
+				panic(err)
+			}
+		})
+	}
+	require.LessOrEqual(t, from(nil, source), from([]any{public}, nil)+1) // the kid, as a text
 }
 
 // TestAProofAllocatesLittle: beside what the operation of the signature itself allocates, ten at most: the token, what it

@@ -13,10 +13,11 @@ import (
 	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
 
-// mechanism is what an entry knows of its tokens. It is immutable.
+// mechanism is what an entry knows of its tokens. It is immutable, but for what it remembers of keys.
 type mechanism struct {
 	header     string   // canonical
 	scheme     string   // before the token: "Bearer"; empty: the token alone
@@ -39,6 +40,8 @@ type mechanism struct {
 
 	signed func(t *token, url string, body []byte) [sha256.Size]byte // what an event is remembered by, where tokens say
 	covers string
+
+	fit fitkey.Last // of the keys that a source gave
 }
 
 // minSecret is the shortest secret accepted, as everywhere.
@@ -134,7 +137,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 	case err != nil:
 		return 0, fault(entry.FaultKeysUnavailable, "the key that the token names cannot be had now: "+err.Error())
 	}
-	if problem := checkKey(t.method.Alg(), key); problem != "" {
+	if problem := m.fit.Check(t.method.Alg(), key, checkKey); problem != "" {
 		return 0, fault(entry.FaultBad, "the key that the token names is unfit: "+problem)
 	}
 	if !t.fits(key) {
