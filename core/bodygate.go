@@ -84,10 +84,10 @@ func (g *bodyGate) countOf(source netip.Addr, enough int) (n int) {
 // displace ends the reading of the oldest body that is still being read, if it is slow. Its place is free at once; what
 // it holds is freed as soon as its reader wakes up.
 //
-// Not more than half of what there is room for may be on its way out: otherwise a machine that is too busy to wake
+// Not more than an eighth of what there is room for may be on its way out: otherwise a machine that is too busy to wake
 // readers would hold any number of bodies that count as gone.
 func (g *bodyGate) displace(now time.Time) bool {
-	if g.waking >= max(1, g.most/2) {
+	if g.waking >= max(1, g.most/8) {
 		return false
 	}
 	s := g.oldest

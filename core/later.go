@@ -67,9 +67,6 @@ func (d *Delivery) detail() {
 	er.openForm(&t)
 	er.readPayload(&t, e)
 	er.readDetails(&t, e)
-	if e.Unproved {
-		e.Authenticated = Authenticated{}
-	}
 }
 
 // deferIdentity says whether the identity can wait.

@@ -358,9 +358,9 @@ func TestBodiesThatAreMadeToEndAreBoundedWhileTheirReadersSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
-		c.MaxConcurrentBodies = 4
+		c.MaxConcurrentBodies = 16
 		g := mustNew(t, c)
-		gone, answers := make(chan struct{}), make(chan int, 10)
+		gone, answers := make(chan struct{}), make(chan int, 20)
 		stuck := func(n int) {
 			r := from(signed(event1(n)), provider4)
 			r.Body = &slowly{gone: gone, rest: strings.NewReader(event1(n))}
@@ -371,21 +371,21 @@ func TestBodiesThatAreMadeToEndAreBoundedWhileTheirReadersSleep(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		for n := range 4 {
+		for n := range 16 {
 			stuck(n)
 		}
 		time.Sleep(2 * time.Second)
-		stuck(4)
-		stuck(5)
+		stuck(16)
+		stuck(17)
 		require.Empty(t, answers, "two of the first make way")
-		require.Equal(t, 503, run(g, from(signed(event1(6)), provider4), never(t)).Code, "and what the two hold is not gone yet")
+		require.Equal(t, 503, run(g, from(signed(event1(18)), provider4), never(t)).Code, "and what the two hold is not gone yet")
 		close(gone)
 		got := map[int]int{}
-		for range 6 {
+		for range 18 {
 			got[<-answers]++
 		}
-		require.Equal(t, map[int]int{200: 4, 503: 2}, got)
-		stuck(7)
+		require.Equal(t, map[int]int{200: 16, 503: 2}, got)
+		stuck(19)
 		require.Equal(t, 200, <-answers, "there is room again")
 		require.Zero(t, g.OpenBodies())
 		require.NoError(t, g.Flush(t.Context()))

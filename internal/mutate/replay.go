@@ -63,7 +63,7 @@ func ofSettling() []mutation {
 		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
 		{name: "a deadline that somebody waits for never comes", file: "core/latecontext.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
 		{name: "the cause of an end is lost", file: "core/latecontext.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
-		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "if e.Unproved {", new: "if false {"},
+		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "bodyProved: l.proved,", new: "bodyProved: l.pending == false,"},
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.end(ErrLeaseLost)", new: "if false {\n\t\t\tc.work.end(ErrLeaseLost)"},
