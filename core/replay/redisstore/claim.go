@@ -24,14 +24,17 @@ const (
 )
 
 // claimScript sets one key that is not set. KEYS[1] is the key, ARGV[1] the claim's value, ARGV[2] its lease in
-// milliseconds. It answers nil where the claim was taken, also by the same call before: the client repeats a command whose
-// answer was lost. Else it answers the value it found, and with that of another's claim what is left of its lease. A server
-// that is out of memory refuses it.
+// milliseconds. It answers 1 where the claim was taken, also by the same call before: the client repeats a command whose
+// answer was lost. (It does not answer nil, which to the client is an error, and takes an error's way.) Else it answers the
+// value it found, and with that of another's claim what is left of its lease. A server that is out of memory refuses it.
 const claimScript = `
 local found = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'GET', 'PX', ARGV[2])
-if not found or found == ARGV[1] then return false end
+if not found or found == ARGV[1] then return 1 end
 if string.byte(found) == 99 then return {found, redis.call('PTTL', KEYS[1])} end
 return found`
+
+// taken is what the script answers where the claim was taken. It is as the client reads it.
+const taken = int64(1)
 
 // Claim sets every key that is not set, with the lease as its time to live, and gets every one that is.
 func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
@@ -63,14 +66,16 @@ func (s *Store) claim(ctx context.Context, items []replay.Item, values [][]byte,
 	var failed error
 	for i, cmd := range cmds {
 		have, cmdErr := cmd.Result()
-		if errors.Is(cmdErr, redis.Nil) {
-			results[i], cmdErr = claimed(values[i]), nil
-		} else if cmdErr == nil {
+		switch {
+		case cmdErr != nil:
+		case have == taken:
+			results[i] = claimed(values[i])
+		default:
 			results[i], cmdErr = known(have, items[i].Digest)
 		}
 		failed = errors.Join(failed, cmdErr)
 	}
-	if failed == nil && err != nil && !errors.Is(err, redis.Nil) {
+	if failed == nil {
 		failed = err // the replicas did not take it
 	}
 	if failed != nil && isFull(failed) {

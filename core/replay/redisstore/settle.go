@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -141,7 +140,7 @@ func (s *Store) scripted(ctx context.Context, script *redis.Script, cmds []*redi
 	}
 	err := s.pipeline(ctx, len(cmds), queue)
 	unknown := func(cmd *redis.Cmd) bool { return redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") }
-	if !slices.ContainsFunc(cmds, unknown) { // in a cluster any of the servers may be new
+	if err == nil || !slices.ContainsFunc(cmds, unknown) { // in a cluster any of the servers may be new
 		return err
 	}
 	if err := script.Load(ctx, s.client).Err(); err != nil {
@@ -164,7 +163,7 @@ func (s *Store) pipeline(ctx context.Context, n int, queue func(redis.Cmdable) r
 		}
 		return nil
 	})
-	if reached == nil || (err != nil && !errors.Is(err, redis.Nil)) {
+	if reached == nil || err != nil {
 		return err
 	}
 	have, waitErr := reached.Int()
@@ -174,5 +173,5 @@ func (s *Store) pipeline(ctx context.Context, n int, queue func(redis.Cmdable) r
 	if have < s.replicas {
 		return fmt.Errorf("%d of %d replicas have it after %s: check the replication, or WithReplicas", have, s.replicas, s.wait)
 	}
-	return err
+	return nil
 }
