@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,7 +16,7 @@ import (
 )
 
 // The value of a key: a letter for its state, the token of the claim, the digest, and for what is done the server's
-// time in milliseconds since 1970, in decimals.
+// time since 1970, as TIME tells it: seconds, a point, microseconds.
 const (
 	stateClaimed = 'c'
 	stateDone    = 'd'
@@ -116,11 +117,13 @@ func known(found any, digest replay.Digest) (replay.Result, error) {
 	case stateClaimed:
 		res.State, res.RetryAfter = replay.InFlight, left
 	case stateDone:
-		ms, err := strconv.ParseInt(value[digestEnd:], 10, 64)
-		if err != nil {
+		seconds, micros, _ := strings.Cut(value[digestEnd:], ".")
+		since, err := strconv.ParseInt(seconds, 10, 64)
+		rest, restErr := strconv.ParseInt(micros, 10, 32)
+		if err != nil || restErr != nil {
 			return replay.Result{}, errForeign
 		}
-		res.State, res.DoneAt = replay.Done, time.UnixMilli(ms)
+		res.State, res.DoneAt = replay.Done, time.Unix(since, rest*int64(time.Microsecond))
 	default:
 		return replay.Result{}, errForeign
 	}

@@ -32,7 +32,7 @@ if ARGV[2] == '0' then
 	return 1
 end
 local now = redis.call('TIME')
-redis.call('SET', KEYS[1], 'd' .. string.sub(value, 2, 41) .. now[1] .. string.format('%03d', math.floor(tonumber(now[2]) / 1000)), 'PX', ARGV[2])
+redis.call('SET', KEYS[1], 'd' .. string.sub(value, 2, 41) .. now[1] .. '.' .. now[2], 'PX', ARGV[2])
 return 1`
 
 // extendScript makes a live claim last for ARGV[2] milliseconds from now, and never shortens it.
