@@ -24,22 +24,29 @@ func benchLoad(s settings, w io.Writer) error {
 	limit := max(100*time.Millisecond, 20*s.each)
 	for _, r := range routers() {
 		g := newGuard(provider.GitHub(), plainSecret)
+		after := map[string]uint64{} // the heap of each check after so many connections as all of them surely had
 		for _, row := range []struct {
 			name string
 			h    http.Handler
 		}{{"bare", r.bare(g)}, {"by hand", r.byHand(g)}, {"**sallyport**", r.guarded(g)}} {
 			for _, connections := range []int{32, 256, 1024} {
-				if err := loadRow(w, r.name, row.name, row.h, connections, limit); err != nil {
+				heap, err := loadRow(w, r.name, row.name, row.h, connections, limit)
+				if err != nil {
 					return err
+				}
+				if connections == 256 {
+					after[row.name] = heap
 				}
 			}
 		}
+		more := (float64(after["**sallyport**"]) - float64(after["bare"])) / (1 << 20)
+		s.goals.hold("The heap after 256 connections, "+r.name, "MiB more than of the bare router", max(more, 0), 2)
 	}
 	fmt.Fprintln(w)
 	return nil
 }
 
-func loadRow(w io.Writer, router, name string, h http.Handler, connections int, limit time.Duration) error {
+func loadRow(w io.Writer, router, name string, h http.Handler, connections int, limit time.Duration) (heap uint64, err error) {
 	server := httptest.NewServer(h)
 	defer server.Close()
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext}
@@ -95,7 +102,7 @@ func loadRow(w io.Writer, router, name string, h http.Handler, connections int, 
 	wg.Wait()
 	spent := cpu() - before
 	if failed != nil {
-		return fmt.Errorf("%s, %s: %w", router, name, failed)
+		return 0, fmt.Errorf("%s, %s: %w", router, name, failed)
 	}
 	slices.Sort(took)
 	n := len(took)
@@ -106,5 +113,5 @@ func loadRow(w io.Writer, router, name string, h http.Handler, connections int, 
 	runtime.ReadMemStats(&m)
 	fmt.Fprintf(w, "| %s | %s | %d | %d | %.1f | %.0f | %.0f | %d |\n", router, name, connections, n, float64(spent.Microseconds())/float64(n),
 		float64(took[n/2].Microseconds()), float64(took[n*99/100].Microseconds()), m.HeapAlloc>>10)
-	return nil
+	return m.HeapAlloc, nil
 }
