@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"log"
@@ -355,14 +356,21 @@ func TestAThousandBodiesAtTheLimit(t *testing.T) {
 	var ran atomic.Int32
 	s, g, _ := listening(t, func(*http.Request, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {})
 	t.Logf("before: %d MiB", liveHeap()>>20)
-	big := strings.Repeat("x", 1<<20-1)
+	big := bytes.Repeat([]byte("x"), 1<<20-1) // the same for all of them: a text would be copied for each
+	begin := make(chan struct{})
 	for range 1000 {
 		conn, err := net.Dial("tcp", s.Listener.Addr().String())
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
-		go func() { _, _ = io.WriteString(conn, head(event, declared(1<<20))+big) }()
+		go func() {
+			<-begin // all at once
+			if _, err := io.WriteString(conn, head(event, declared(1<<20))); err == nil {
+				_, _ = conn.Write(big)
+			}
+		}()
 	}
-	most, deadline := uint64(0), time.Now().Add(5*time.Second)
+	close(begin)
+	most, deadline := uint64(0), time.Now().Add(8*time.Second)
 	served := 0
 	for n := 0; time.Now().Before(deadline); n++ {
 		conn := dial(t, s, head(event1(n), declared(len(event1(n))), "Connection: close")+event1(n))

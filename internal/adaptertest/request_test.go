@@ -99,7 +99,7 @@ func TestRequestAfterVerify(t *testing.T) {
 				part, err := form.CreateFormFile("attachment", "a.bin")
 				require.NoError(t, err)
 				// Beyond the 10 MiB that net/http keeps in memory whatever it is told.
-				_, err = part.Write(bytes.Repeat([]byte("x"), 12<<20))
+				_, err = part.Write(bytes.Repeat([]byte("x"), 10<<20+64<<10))
 				require.NoError(t, err)
 				require.NoError(t, form.Close())
 				r := s.request(t, path, b.String())
