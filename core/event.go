@@ -94,20 +94,21 @@ type eventReader struct {
 	spec     *entry.Event
 	paths    *jsonscan.Paths
 	at       map[string]int
-	headers  map[string]string // the names of headers as they are spelled, and as a request's are
-	identity *jsonscan.Paths   // what events are remembered by; nil: not by members of theirs
-	idAt     []int             // where that is in what paths finds
-	payload  *jsonscan.Paths   // the text that is the payload, and what is read from its envelope; nil: the body is the payload
+	with     []string        // the headers that join a digest
+	either   bool            // they are names of one
+	identity *jsonscan.Paths // what events are remembered by; nil: not by members of theirs
+	idAt     []int           // where that is in what paths finds
+	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
 	envelope map[string]int
 	signedID bool // the event's id is the id that the scheme signs
 	early    bool // see laterDetails
 }
 
 func newEventReader(e *entry.Entry) *eventReader {
-	spec, scheme := &e.Event, e.Scheme
-	er := &eventReader{spec: spec, at: map[string]int{}, headers: map[string]string{}}
+	spec, scheme := canonicalEvent(&e.Event), e.Scheme
+	er := &eventReader{spec: spec, at: map[string]int{}, with: canonical(e.Identity.With), either: e.Identity.Either}
 	if scheme != nil && len(spec.ID) > 0 {
-		er.signedID = spec.ID[0].Header != "" && slices.Contains(scheme.ID.Headers, spec.ID[0].Header)
+		er.signedID = spec.ID[0].Header != "" && slices.Contains(canonical(scheme.ID.Headers), spec.ID[0].Header)
 	}
 	var pointers []string
 	add := func(pointer string) {
@@ -122,13 +123,9 @@ func newEventReader(e *entry.Entry) *eventReader {
 	for _, list := range [][]entry.Value{spec.ID, spec.Type, spec.Action, spec.Time, spec.Attempt, spec.Tenant} {
 		for _, v := range list {
 			add(v.JSON)
-			er.headers[v.Header] = http.CanonicalHeaderKey(v.Header)
 		}
 	}
 	add(spec.Data)
-	for _, name := range e.Identity.With {
-		er.headers[name] = http.CanonicalHeaderKey(name)
-	}
 	if e.Identity.Kind == entry.ByPointer {
 		named := append([]string{e.Identity.Pointer}, e.Identity.And...)
 		er.identity = jsonscan.Compile(named...)
@@ -179,9 +176,9 @@ type told struct {
 }
 
 func (er *eventReader) open(t *told) {
-	t.form = isForm(t.r.Header.Get("Content-Type")) && !startsJSON(t.body)
+	t.form = isForm(header(t.r, "Content-Type")) && !startsJSON(t.body)
 	t.payload = t.body
-	t.bare = er.spec.Binary != "" && t.headersProved && t.r.Header.Get(er.spec.Binary) != ""
+	t.bare = er.spec.Binary != "" && t.headersProved && header(t.r, er.spec.Binary) != ""
 	if !er.early {
 		er.openForm(t)
 	}
@@ -273,12 +270,35 @@ func (er *eventReader) readDetails(t *told, e *Event) {
 	}
 }
 
-// header is Header.Get, which spells the name anew each time.
-func (er *eventReader) header(r *http.Request, name string) string {
-	if values := r.Header[er.headers[name]]; len(values) > 0 {
+// header is Header.Get of a canonical name, which that would spell anew each time.
+func header(r *http.Request, name string) string {
+	if values := r.Header[name]; len(values) > 0 {
 		return values[0]
 	}
 	return ""
+}
+
+// joins gives the headers that join a digest: of several names of one header only the first that came.
+func (er *eventReader) joins(r *http.Request) []string {
+	if !er.either {
+		return er.with
+	}
+	n := max(slices.IndexFunc(er.with, func(name string) bool { return header(r, name) != "" }), 0)
+	return er.with[n : n+1]
+}
+
+// canonicalEvent is a copy whose names of headers are spelled as a request's are.
+func canonicalEvent(e *entry.Event) *entry.Event {
+	out := *e
+	for _, list := range []*[]entry.Value{&out.ID, &out.Type, &out.Action, &out.Time, &out.Attempt, &out.Tenant} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			v := &(*list)[i]
+			v.Header = http.CanonicalHeaderKey(v.Header)
+		}
+	}
+	out.Binary = http.CanonicalHeaderKey(out.Binary)
+	return &out
 }
 
 // identityIn gives what the event is remembered by; nil where the payload does not hold it. It is found together with the
@@ -301,7 +321,7 @@ func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
 func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string, inBody bool) {
 	switch {
 	case v.Header != "":
-		return er.header(t.r, v.Header), false
+		return header(t.r, v.Header), false
 	case v.JSON != "":
 		text, _ = jsonscan.Text(raw[er.at[v.JSON]])
 		return text, true

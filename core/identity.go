@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
-	"net/http"
-	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
@@ -127,17 +125,8 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 		digest = d.digestOf(t)
 	}
 	parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])
-	for _, name := range with(rule, t.r.Header) {
-		parts = appendPart(parts, g.events.header(t.r, name))
+	for _, name := range g.events.joins(t.r) {
+		parts = appendPart(parts, header(t.r, name))
 	}
 	return Identity(sha256.Sum256(parts)), true
-}
-
-// with names the headers that join a digest: of several names of one header only the first that came.
-func with(rule *entry.Identity, h http.Header) []string {
-	if !rule.Either {
-		return rule.With
-	}
-	n := max(slices.IndexFunc(rule.With, func(name string) bool { return h.Get(name) != "" }), 0)
-	return rule.With[n : n+1]
 }

@@ -77,10 +77,10 @@ func (d *Delivery) deferIdentity(t *told) bool {
 	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || (rule.NoneForForms && t.form) || len(rule.With) > len(l.with) {
 		return false
 	}
-	names := with(rule, t.r.Header)
+	names := g.events.joins(t.r)
 	l.pending, l.scope, l.n = true, t.scope, len(names)
 	for i, name := range names {
-		l.with[i] = d.guard.events.header(t.r, name)
+		l.with[i] = header(t.r, name)
 	}
 	return true
 }

@@ -20,7 +20,7 @@ func ofReplay() []mutation {
 		{name: "an empty identity of the app's is none", file: identity, old: "if text == \"\" {\n\t\t\treturn Identity{}, false", new: "if text == \"\" {\n\t\t\treturn Identity{}, true"},
 		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}, true\n\t\t// A proved body without the id falls back"},
 		{name: "an unsigned id is what is remembered", file: identity, old: "parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])", new: "_ = digest\n\tparts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), e.ID)"},
-		{name: "headers do not join the digest", file: identity, old: "parts = appendPart(parts, g.events.header(t.r, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
+		{name: "headers do not join the digest", file: identity, old: "parts = appendPart(parts, header(t.r, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
 
 		{name: "a store evicts what is live", file: "core/replay/memstore/shard.go", old: "if d.len > 0 && d.at(0) <= now {", new: "if d.len > 0 {"},
 		{name: "a store grows without an end", file: "core/replay/memstore/room.go", old: "if s.room.taken.Add(lot) > s.room.capacity {", new: "if s.room.taken.Add(lot) < 0 {"},
