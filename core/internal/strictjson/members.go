@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -250,7 +251,9 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
+// number refuses what no float64 holds: some readers make infinity of it, and others an error.
 func (r *reader) number() bool {
+	from := r.pos
 	r.next('-')
 	if !r.next('0') && !r.digits() {
 		return false
@@ -258,14 +261,24 @@ func (r *reader) number() bool {
 	if r.next('.') && !r.digits() {
 		return false
 	}
+	large := false
 	if r.next('e') || r.next('E') {
 		if !r.next('+') {
 			r.next('-')
 		}
-		return r.digits()
+		if large = true; !r.digits() {
+			return false
+		}
+	}
+	if large || r.pos-from > surelyHeld {
+		_, err := strconv.ParseFloat(string(r.data[from:r.pos]), 64)
+		return err == nil
 	}
 	return true
 }
+
+// surelyHeld is how many characters a number without an exponent may have, so that a float64 surely holds it.
+const surelyHeld = 300
 
 func (r *reader) digits() bool {
 	from, i := r.pos, r.pos

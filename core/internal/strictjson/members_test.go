@@ -22,6 +22,9 @@ func documents() []string {
 		`{"é":1,"É":2}`, `{"é":1,"É":2}`, `{"":1}`, `{"":1,"":2}`, `{"i":1,"ı":2}`, `{"I":1,"İ":2}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":[}`, `{"a":"`, `{"a":"\`, `{"a":"\"}`,
 		"{\v}", "\u00a0{}", `{"a":1,"b":2}//`, `{"a":nul`, `{"a":-1.5e-10}`, `{"a":""}`, "{\"a\":\"\u2028\"}", "{\"a\x00\":1}", `{"a\u0000":1,"a":2}`,
 	}
+	for _, number := range []string{"1e308", "1e309", "-1e309", "1e-400", "0e999", "1E+99999", strings.Repeat("9", 308), strings.Repeat("9", 309), strings.Repeat("9", 310), "0." + strings.Repeat("9", 400)} {
+		list = append(list, `{"a":`+number+`}`, `{"a":[`+number+`]}`)
+	}
 	for _, depth := range []int{6, 7, 8, 9, 200} {
 		list = append(list, `{"a":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+`}`, strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth))
 	}

@@ -138,6 +138,7 @@ func TestHostileTokens(t *testing.T) {
 		{"iat twice", "Bearer " + with(`"iat"`, fmt.Sprintf(`"iat":%d,"iat"`, now)), malformed},
 		{"an exp that has passed, though none is needed", "Bearer " + with(`"jti"`, fmt.Sprintf(`"exp":%d,"jti"`, now-31)), stale},
 		{"an nbf that has not come, though none is needed", "Bearer " + with(`"jti"`, fmt.Sprintf(`"nbf":%d,"jti"`, now+31)), early},
+		{"a number that no reader holds", "Bearer " + with(`"jti"`, `"x":1e999,"jti"`), malformed},
 		{"no hash of the body", "Bearer " + with("payload_hash", "other_hash"), bad},
 		{"the hash of another body", "Bearer " + hs256(secret, plainHeader, vonageClaims(body+" ")), bad},
 		{"an empty hash", "Bearer " + with(hash256(body), ""), bad},
