@@ -52,7 +52,9 @@ test: ## Run every test of every module, with the race detector where it works
 		(cd "$$dir" && go test $$with -shuffle=on -count=1 ./...); \
 	done; \
 	echo "== .: go test, allocations"; \
-	go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest
+	go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest; \
+	echo "== .: go test, every bit of what is signed"; \
+	go test -count=1 -run NoChangedBitVerifies ./core/provider
 
 .PHONY: check
 check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests and count instructions

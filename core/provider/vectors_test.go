@@ -144,7 +144,8 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 }
 
 // TestNoChangedBitVerifies is the law over everything that is signed: body, timestamp, id and signature. What an entry
-// names as unsigned is not flipped.
+// names as unsigned is not flipped. Under the race detector it flips one bit of each byte of a body; "make test" runs it
+// without the detector as well, where it flips all.
 func TestNoChangedBitVerifies(t *testing.T) {
 	t.Parallel()
 	for _, v := range allVectors(t) {
@@ -164,6 +165,9 @@ func TestNoChangedBitVerifies(t *testing.T) {
 			from, to := signedBody(e, v.Body)
 			for i := from; i < to; i++ {
 				for bit := range 8 {
+					if raced && bit != i%8 {
+						continue
+					}
 					changed := v
 					changed.Body = append([]byte(nil), v.Body...)
 					changed.Body[i] ^= 1 << bit
