@@ -37,14 +37,15 @@ func TestRecordsAreUsedAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const batch, rounds = 1_000, 10
 				s := memstore.NewWithConfig(memstore.Config{Capacity: batch, Logger: quiet})
-				var first int
+				var first, segments int
 				for n := 0; n < rounds*batch; n += batch {
 					tt.end(t, s, n, hold(t, s, time.Minute, n, n+batch))
 					if n == 0 {
-						first = s.Allocated()
+						first, segments = s.Allocated(), s.Segments()
 					}
 				}
 				require.Equal(t, first, s.Allocated())
+				require.Equal(t, segments, s.Segments())
 			})
 		})
 	}
