@@ -3,9 +3,11 @@ package core
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -47,6 +49,7 @@ type verifier struct {
 
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
+	fetched   atomic.Pointer[fetchedKey]
 	bySigned  bool   // an event is remembered by what is signed
 	absent    string // what is said where the signature's header is missing
 	custom    entry.CustomTraits
@@ -254,14 +257,38 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*c
 	case err != nil:
 		return nil, failure{ReasonKeysUnavailable, "the key that the delivery names cannot be had now: " + err.Error()}
 	}
-	out := &compiledList[*compiledKeys]{list: &SecretList{}, keys: &compiledKeys{}, slot: &slot[*compiledKeys]{}}
-	out.begin(nil)
+	if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {
+		return f.list, failure{}
+	}
+	list, problem := v.compileFetched(public)
+	if problem != "" {
+		return nil, failure{ReasonBadSignature, "the key that the delivery names is unfit: " + problem}
+	}
+	v.fetched.Store(&fetchedKey{public, list})
+	return list, failure{}
+}
+
+// fetchedKey is the key that a source gave last, compiled: a provider signs one delivery after another with the same.
+type fetchedKey struct {
+	public crypto.PublicKey
+	list   *compiledList[*compiledKeys]
+}
+
+func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*compiledKeys], problem string) {
+	list = &compiledList[*compiledKeys]{list: &SecretList{}, keys: &compiledKeys{}, slot: &slot[*compiledKeys]{}}
+	list.begin(nil)
 	for i := range v.kinds {
 		k := &v.kinds[i]
 		if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem != "" {
-			return nil, failure{ReasonBadSignature, "the key that the delivery names is unfit: " + problem}
+			return nil, problem
 		}
-		out.keys.list = append(out.keys.list, v.publicKey(i, Secret{label: "fetched"}, public))
+		list.keys.list = append(list.keys.list, v.publicKey(i, Secret{label: "fetched"}, public))
 	}
-	return out, failure{}
+	return list, ""
+}
+
+// samePublicKey compares what the keys are, and not where they stand. All those of the standard library have Equal.
+func samePublicKey(a, b crypto.PublicKey) bool {
+	x, ok := a.(interface{ Equal(x crypto.PublicKey) bool })
+	return ok && x.Equal(b)
 }
