@@ -86,7 +86,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 			g.note(&i.facts, "", f)
 		}
 	}
-	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, i.credentials, len(body)
+	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, slices.Clone(i.credentials), len(body)
 	if v := g.verifier; v != nil {
 		e.Time, _ = parseTimestamp(v.unit, i.presented.timestamp)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -276,6 +277,21 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	require.Equal(t, core.ReasonMethod, e.Reason)
 	require.Equal(t, 405, e.Status)
 	require.Empty(t, e.Refusals[0].Check)
+}
+
+func TestWhatAnExplanationHoldsIsTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	c, _, _ := reporting(timestamped())
+	g := mustNew(t, c)
+	for range 2 {
+		e := g.Explain(whole(event), core.Inbound{})
+		require.Equal(t, []string{"#1"}, e.Credentials)
+		e.Credentials[0] = "changed"
+	}
+	d, reply := g.Receive(httptest.NewRecorder(), whole(event), core.Inbound{})
+	require.Nil(t, reply)
+	defer d.Abandon()
+	require.Equal(t, []string{"#1"}, d.Credentials())
 }
 
 func TestExplainDoesNotTakeASecretOrAnswerAHandshake(t *testing.T) {

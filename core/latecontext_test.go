@@ -33,6 +33,7 @@ func TestALateContextBehavesAsOneOfPackageContext(t *testing.T) {
 		"its parent ends":             func(p *pair) { p.parent(errors.New("the parent's")) },
 		"its time is over":            func(*pair) { time.Sleep(time.Minute) },
 		"somebody asks what it ended": func(p *pair) { _, _ = p.late.Err(), p.usual.Err() },
+		"somebody asks for the cause": func(p *pair) { _, _ = context.Cause(p.late), context.Cause(p.usual) },
 	}
 	for _, deadline := range []time.Duration{0, 30 * time.Second, 2 * time.Hour} {
 		for first, one := range steps {
@@ -57,9 +58,10 @@ func TestALateContextBehavesAsOneOfPackageContext(t *testing.T) {
 						for _, step := range []func(*pair){one, two, three} {
 							step(p)
 							synctest.Wait()
+							// The cause first: who asks for nothing else has to be told of an end as well.
+							require.Equal(t, context.Cause(p.usual), context.Cause(p.late), name)
 							require.Equal(t, p.usual.Err(), p.late.Err(), name)
 						}
-						require.Equal(t, context.Cause(p.usual), context.Cause(p.late), name)
 						usualAt, ok := p.usual.Deadline()
 						lateAt, lateOK := p.late.Deadline()
 						require.Equal(t, ok, lateOK, name)

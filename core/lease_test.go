@@ -3,8 +3,10 @@ package core_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -246,5 +248,59 @@ func TestAStoreThatPanicsInARenewalIsTriedAgain(t *testing.T) {
 		})
 		require.Equal(t, 200, w.Code)
 		require.Equal(t, core.ReplayCommitted, rec.last(t, g).Replay)
+	})
+}
+
+// rememberingStore notes whose leases were renewed.
+type rememberingStore struct {
+	replay.Store
+	mu      sync.Mutex
+	renewed map[replay.Key]int
+}
+
+func (s *rememberingStore) Extend(ctx context.Context, held []replay.Held, lease time.Duration) error {
+	s.mu.Lock()
+	for _, h := range held {
+		s.renewed[h.Key]++
+	}
+	s.mu.Unlock()
+	return s.Store.Extend(ctx, held, lease)
+}
+
+// What renews leases serves one delivery after another, and several at a time.
+func TestEachDeliveryHasItsOwnLeaseRenewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &rememberingStore{Store: memstore.New(), renewed: map[replay.Key]int{}}
+		c, _ := config(timestamped())
+		c.Replay = store
+		g := mustNew(t, c)
+		want := map[replay.Key]int{}
+		deliver := func(id string, takes time.Duration) {
+			body := `{"id":"` + id + `","type":"invoice.paid"}`
+			w := run(g, signed(body), func(_ *http.Request, e core.Event) error {
+				if n := int(takes / (20 * time.Second)); n > 0 {
+					store.mu.Lock()
+					want[replay.Key(e.Identity)] = n
+					store.mu.Unlock()
+				}
+				time.Sleep(takes + time.Second)
+				return e.Context().Err()
+			})
+			require.Equal(t, 200, w.Code)
+		}
+		for _, takes := range []time.Duration{0, time.Minute, 0, 2 * time.Minute, 10 * time.Second, time.Minute} {
+			deliver("alone "+takes.String(), takes) // the second of a minute is a duplicate
+		}
+		var all sync.WaitGroup
+		for n := range 8 {
+			all.Go(func() {
+				for k := range 3 {
+					deliver(fmt.Sprint("beside others ", n, k), time.Duration(n*k)*10*time.Second)
+				}
+			})
+		}
+		all.Wait()
+		require.Equal(t, want, store.renewed)
 	})
 }
