@@ -41,16 +41,24 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
 		}
 		if d.batch {
-			return nil, g.refuse(r, &inspection{facts: facts{started: time.Now(), route: in.Route}, presented: &presented{}}, failure{ReasonGuardConflict, "the guard of " + d.guard.endpoint + " takes batches of events, whose receivers stand right behind it: mount it inside the other guard"})
+			return nil, g.conflict(r, in, "the guard of "+d.guard.endpoint+" takes batches of events, whose receivers stand right behind it: mount it inside the other guard")
 		}
 		if d.guard.endpoint == g.endpoint {
-			return nil, g.refuse(r, &inspection{facts: facts{started: time.Now(), route: in.Route}, presented: &presented{}}, failure{ReasonGuardConflict, "two guards on this request have the endpoint name " + g.endpoint + ": they would take each other's events for duplicates"})
+			return nil, g.conflict(r, in, "two guards on this request have the endpoint name "+g.endpoint+": they would take each other's events for duplicates")
 		}
 	}
 	j := g.judge(w, in, time.Now())
 	d, reply := g.receive(r, &j.inspection, prior)
 	g.judged(j)
 	return d, reply
+}
+
+// conflict refuses a request on which another guard stands that this one does not go with.
+func (g *Guard) conflict(r *http.Request, in Inbound, detail string) *Reply {
+	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
+	reply := g.refuse(r, &j.inspection, failure{ReasonGuardConflict, detail})
+	g.judged(j)
+	return reply
 }
 
 // receive is Receive with what it works with. None of that may be kept.
