@@ -304,3 +304,66 @@ func TestEachDeliveryHasItsOwnLeaseRenewed(t *testing.T) {
 		require.Equal(t, want, store.renewed)
 	})
 }
+
+// A bubble's clock is its own, and the runtime ends a program that touches its timers from outside.
+func TestAGuardMayBeUsedInBubblesAndBesideThem(t *testing.T) {
+	t.Parallel()
+	store := &rememberingStore{Store: memstore.New(), renewed: map[replay.Key]int{}}
+	c, _ := config(timestamped())
+	c.Replay, c.Lease = store, time.Second
+	g := mustNew(t, c)
+	deliver := func(t *testing.T, id string, fn core.Receiver[*http.Request]) {
+		t.Helper()
+		require.Equal(t, 200, run(g, signed(`{"id":"`+id+`"}`), fn).Code)
+	}
+	for n := range 2 {
+		synctest.Test(t, func(t *testing.T) {
+			for k := range 5 {
+				deliver(t, fmt.Sprint("inside ", n, k), ok)
+			}
+			deliver(t, fmt.Sprint("inside for long ", n), func(_ *http.Request, e core.Event) error {
+				time.Sleep(10 * time.Second)
+				return e.Context().Err()
+			})
+			require.NoError(t, g.Flush(t.Context()))
+			require.Len(t, store.renewed, n+1, "by the bubble's clock")
+		})
+		for k := range 5 {
+			deliver(t, fmt.Sprint("behind ", n, k), ok)
+		}
+	}
+}
+
+// extendedStore says that a lease was renewed.
+type extendedStore struct {
+	replay.Store
+	extended chan replay.Key
+}
+
+func (s *extendedStore) Extend(ctx context.Context, held []replay.Held, lease time.Duration) error {
+	err := s.Store.Extend(ctx, held, lease)
+	s.extended <- held[0].Key
+	return err
+}
+
+// Outside of bubbles, where timers serve one delivery after another.
+func TestATimerThatServedADeliveryRenewsTheNext(t *testing.T) {
+	t.Parallel()
+	store := &extendedStore{memstore.New(), make(chan replay.Key, 16)}
+	c, _ := config(timestamped())
+	c.Replay, c.Lease, c.SignalTimeout = store, time.Second, 2*time.Second
+	g := mustNew(t, c)
+	for n := range 5 {
+		require.Equal(t, 200, run(g, signed(fmt.Sprintf(`{"id":"short %d"}`, n)), ok).Code)
+	}
+	w := run(g, signed(`{"id":"long"}`), func(_ *http.Request, e core.Event) error {
+		select {
+		case key := <-store.extended:
+			require.Equal(t, e.Identity, core.Identity(key))
+			return nil
+		case <-e.Context().Done():
+			return e.Context().Err()
+		}
+	})
+	require.Equal(t, 200, w.Code, "its lease was renewed")
+}
