@@ -14,8 +14,9 @@ import (
 // written: it must refuse what is not the provider's, bound what it fetches, and remember it. It must be safe for
 // concurrent use.
 type KeySource interface {
-	// Key returns an ed25519.PublicKey, *ecdsa.PublicKey or *rsa.PublicKey, which must not be changed from then on. An error that wraps [ErrKeyRefused] is a
-	// final judgement, and the delivery is refused as a forged one is; any other error is a 503, so that it is sent again.
+	// Key returns an ed25519.PublicKey, *ecdsa.PublicKey or *rsa.PublicKey, which must not be changed from then on. An
+	// error that wraps [ErrKeyRefused] is a final judgement, and the delivery is refused as a forged one is; any other
+	// error is a 503, so that it is sent again.
 	Key(ctx context.Context, ref string) (crypto.PublicKey, error)
 }
 
