@@ -62,6 +62,7 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 		{"an algorithm nobody knows", badAlgorithm, nil, "Provider", "unknown algorithm"},
 		{"a scheme that signs neither body nor id", signsNothing, nil, "Provider", "same proof"},
 
+		{"nothing that proves a delivery", entry.Entry{Name: "bare", Title: "Bare"}, func(c *core.Config) { c.Secrets = nil }, "Credentials", "nothing authenticates"},
 		{"a credential-only provider without any", basicOnly(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
 		{"a pair without a colon", basicOnly(), secrets("justonelongpassword"), "Secrets[0] (#1)", "pair"},
 		{"a pair with a short password", basicOnly(), secrets("user:short"), "Secrets[0] (#1)", "5 bytes"},

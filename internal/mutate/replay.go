@@ -16,7 +16,7 @@ func ofReplay() []mutation {
 
 		{name: "one endpoint's events are another's", file: identity, old: "[...]string{identityVersion, endpoint, tenant, kind} {", new: "[...]string{identityVersion, endpoint[:0], tenant, kind} {"},
 		{name: "one tenant's events are another's", file: identity, old: "[...]string{identityVersion, endpoint, tenant, kind} {", new: "[...]string{identityVersion, endpoint, tenant[:0], kind} {", in: []string{"./core", "./core/provider"}},
-		{name: "parts of an identity run into each other", file: identity, old: "_, _ = h.Write(length[:])", new: "_ = length"},
+		{name: "parts of an identity run into each other", file: identity, old: "return append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)", new: "_ = binary.BigEndian\n\treturn append(parts, v...)"},
 		{name: "an empty identity of the app's is none", file: identity, old: "if text == \"\" {\n\t\t\treturn Identity{}, false", new: "if text == \"\" {\n\t\t\treturn Identity{}, true"},
 		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}, true\n\t\t// A proved body without the id falls back"},
 		{name: "an unsigned id is what is remembered", file: identity, old: "parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])", new: "_ = digest\n\tparts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), e.ID)"},
