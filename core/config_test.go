@@ -3,6 +3,7 @@ package core_test
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -212,6 +213,9 @@ func TestSecretsNeverShow(t *testing.T) {
 		}
 	}
 	data, err := json.Marshal(map[string]any{"a": secret, "b": []core.Secret{secret}, "c": list})
+	require.NoError(t, err)
+	require.NotContains(t, string(data), canary)
+	data, err = xml.Marshal(struct{ Secret core.Secret }{secret})
 	require.NoError(t, err)
 	require.NotContains(t, string(data), canary)
 	var log bytes.Buffer
