@@ -215,7 +215,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	data, err := json.Marshal(map[string]any{"a": secret, "b": []core.Secret{secret}, "c": list})
 	require.NoError(t, err)
 	require.NotContains(t, string(data), canary)
-	data, err = xml.Marshal(struct{ Secret core.Secret }{secret})
+	data, err = xml.Marshal(secret)
 	require.NoError(t, err)
 	require.NotContains(t, string(data), canary)
 	var log bytes.Buffer
