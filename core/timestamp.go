@@ -33,8 +33,9 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		}
 		return time.Unix(n, 0), true
 	case entry.RFC3339:
-		// time.Parse is lenient about commas before fractions and lengths we do not expect.
-		if len(text) > 40 || strings.ContainsAny(text, ", ") || !strings.Contains(text, "T") {
+		// time.Parse is lenient about commas before fractions, hours of one digit and lengths we do not expect.
+		const hour = len("2006-01-02T15")
+		if len(text) <= hour || len(text) > 40 || text[hour] != ':' || strings.Contains(text, ",") {
 			return time.Time{}, false
 		}
 		t, err := time.Parse(time.RFC3339Nano, text)
