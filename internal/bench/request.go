@@ -59,6 +59,12 @@ func (s *sink) Write(b []byte) (int, error)     { s.implied(); return len(b), ni
 func (s *sink) Flush()                          { s.implied() }
 func (s *sink) SetReadDeadline(time.Time) error { return nil }
 
+// empty makes it ready for the next answer.
+func (s *sink) empty() {
+	clear(s.header)
+	s.status = 0
+}
+
 func (s *sink) implied() {
 	if s.status == 0 {
 		s.status = http.StatusOK
@@ -133,8 +139,9 @@ func mux(h http.Handler) http.Handler {
 }
 
 func ofHandler(name string, h http.Handler, genuine, bad *request) subject {
+	s := &sink{header: http.Header{}}
 	serve := func(r *request) int {
-		s := &sink{header: http.Header{}}
+		s.empty()
 		h.ServeHTTP(s, r.rewind())
 		return s.status
 	}

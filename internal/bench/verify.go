@@ -135,6 +135,7 @@ type request struct {
 	*http.Request
 	body   []byte
 	reader bytes.Reader
+	source io.ReadCloser // made once, like the writer of the answer: a server makes its own
 }
 
 func newRequest(p core.Provider, secret string, body []byte) *request {
@@ -157,10 +158,13 @@ func (*request) Close() error { return nil }
 // rewind puts the body back.
 func (r *request) rewind() *http.Request {
 	r.reader.Reset(r.body)
-	r.Body, r.ContentLength = struct {
-		*bytes.Reader
-		io.Closer
-	}{&r.reader, r}, int64(len(r.body))
+	if r.source == nil {
+		r.source = struct {
+			*bytes.Reader
+			io.Closer
+		}{&r.reader, r}
+	}
+	r.Body, r.ContentLength = r.source, int64(len(r.body))
 	return r.Request
 }
 
