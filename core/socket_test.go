@@ -287,12 +287,17 @@ func TestWhatFollowsALieIsNotASecondDelivery(t *testing.T) {
 	require.EqualValues(t, 1, ran.Load())
 }
 
-// liveHeap is what is reachable, of the whole test program.
+// liveHeap is what is reachable, of the whole test program. What is allocated while a collection runs counts as reachable
+// until the next one, whatever became of it, which on a busy machine is as much again: the least of three counts.
 func liveHeap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+	least := ^uint64(0)
+	for range 3 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		least = min(least, m.HeapAlloc)
+	}
+	return least
 }
 
 // TestAThousandSlowSenders holds 1,000 connections that declare exactly the limit and send a byte a second, and 1,000
