@@ -63,7 +63,8 @@ func headerChanges(unsigned, good *delivery) []change {
 			set("a zero before", "", "0"+value)
 			set("a plus before", "", "+"+value)
 		}
-		for _, at := range []int{0, len(value) / 4, len(value) / 2, len(value) - 2} {
+		// Not the last two: of base64 they may hold bits that stand for nothing, which some libraries pass over.
+		for _, at := range []int{0, len(value) / 4, len(value) / 2, len(value) - 4} {
 			flipped := []byte(value)
 			flipped[at] ^= 1
 			set(fmt.Sprintf("a bit of byte %d", at), "", string(flipped))
