@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -60,11 +61,16 @@ func (b *bench) unlock(t *testing.T) {
 // fill remembers made-up identities until none fits: a page that has room for one more is not found in many attempts.
 func (b *bench) fill(t *testing.T, full string) {
 	t.Helper()
-	for refused := 0; refused < 1000; {
+	soon := time.Now().Add(time.Hour).UnixMicro()
+	for n, refused := int64(0), 0; refused < 1000; n++ {
 		var key [32]byte
 		_, _ = rand.Read(key[:])
+		ends := int64(9e15)
+		if n%2 == 0 {
+			ends = soon - n // before all the others, as a new claim's: the index has no room there either
+		}
 		_, err := b.app.ExecContext(t.Context(), fmt.Sprintf(
-			"INSERT INTO %s (identity, digest, token, ends_at) VALUES (x'%x', x'%x', 1, 9000000000000000)", sqlstore.DefaultTable, key, key))
+			"INSERT INTO %s (identity, digest, token, ends_at) VALUES (x'%x', x'%x', 1, %d)", sqlstore.DefaultTable, key, key, ends))
 		if err == nil {
 			refused = 0
 			continue
