@@ -3,11 +3,11 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,13 +15,14 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// The value of a key: a letter for its state, the token of the claim, the digest, and for what is done the server's
-// time since 1970, as TIME tells it: seconds, a point, microseconds.
+// The value of a key: a letter for its state, the token of the claim, a shorter digest of the digest, and for what is done
+// the microseconds since 1970, by the clock of whoever committed it. That is short enough for a server to keep it in one
+// piece (44 bytes), which takes less memory and time.
 const (
 	stateClaimed = 'c'
 	stateDone    = 'd'
 	tokenEnd     = 1 + 8
-	digestEnd    = tokenEnd + 32
+	digestEnd    = tokenEnd + 16
 )
 
 // claimScript sets one key that is not set. KEYS[1] is the key, ARGV[1] the claim's value, ARGV[2] its lease in
@@ -58,14 +59,15 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	return results, nil
 }
 
-func (s *Store) claim(ctx context.Context, items []replay.Item, values [][]byte, lease time.Duration, results []replay.Result) error {
+func (s *Store) claim(ctx context.Context, items []replay.Item, values []string, lease time.Duration, results []replay.Result) error {
+	calls := make([]*redis.Cmd, len(items))
 	ms := milliseconds(lease)
-	cmds := make([]*redis.Cmd, len(items))
-	err := s.scripted(ctx, s.take, cmds, func(c redis.Cmdable, i int) *redis.Cmd {
-		return c.EvalSha(ctx, s.take.Hash(), []string{s.key(items[i].Key)}, values[i], ms)
-	})
+	for i := range items {
+		calls[i] = s.take.call(ctx, s.key(&items[i].Key), values[i], ms)
+	}
+	err := s.sendScript(ctx, s.take, calls)
 	var failed error
-	for i, cmd := range cmds {
+	for i, cmd := range calls {
 		have, cmdErr := cmd.Result()
 		switch {
 		case cmdErr != nil:
@@ -97,8 +99,8 @@ func (s *Store) giveBack(ctx context.Context, items []replay.Item, results []rep
 	}
 }
 
-func claimed(value []byte) replay.Result {
-	return replay.Result{State: replay.Claimed, Token: replay.Token(binary.BigEndian.Uint64(value[1:tokenEnd]))}
+func claimed(value string) replay.Result {
+	return replay.Result{State: replay.Claimed, Token: replay.Token(binary.BigEndian.Uint64([]byte(value[1:tokenEnd])))}
 }
 
 // known reads what the script found: the value of what is done, or the value of a claim and what is left of its lease.
@@ -112,18 +114,16 @@ func known(found any, digest replay.Digest) (replay.Result, error) {
 	if !ok || len(value) < digestEnd {
 		return replay.Result{}, errForeign
 	}
-	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(digest[:])} //lint:notsecret a digest that only tells a duplicate from a conflict
+	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(shorter(&digest))} //lint:notsecret a digest that only tells a duplicate from a conflict
 	switch value[0] {
 	case stateClaimed:
 		res.State, res.RetryAfter = replay.InFlight, left
 	case stateDone:
-		seconds, micros, _ := strings.Cut(value[digestEnd:], ".")
-		since, err := strconv.ParseInt(seconds, 10, 64)
-		rest, restErr := strconv.ParseInt(micros, 10, 32)
-		if err != nil || restErr != nil {
+		at, err := strconv.ParseInt(value[digestEnd:], 10, 64)
+		if err != nil {
 			return replay.Result{}, errForeign
 		}
-		res.State, res.DoneAt = replay.Done, time.Unix(since, rest*int64(time.Microsecond))
+		res.State, res.DoneAt = replay.Done, time.UnixMicro(at)
 	default:
 		return replay.Result{}, errForeign
 	}
@@ -131,20 +131,29 @@ func known(found any, digest replay.Digest) (replay.Result, error) {
 }
 
 // newValues makes the value of each claim, under a token that nobody else has: 63 random bits.
-func newValues(items []replay.Item) ([][]byte, error) {
+func newValues(items []replay.Item) ([]string, error) {
 	random := make([]byte, 8*len(items))
 	if _, err := rand.Read(random); err != nil {
 		return nil, err
 	}
 	all := make([]byte, digestEnd*len(items))
-	values := make([][]byte, len(items))
 	for i := range items {
-		v := all[i*digestEnd : (i+1)*digestEnd : (i+1)*digestEnd]
+		v := all[i*digestEnd:]
 		v[0] = stateClaimed
 		copy(v[1:tokenEnd], random[8*i:])
 		v[1] |= 0x80 // never zero
-		copy(v[tokenEnd:], items[i].Digest[:])
-		values[i] = v
+		copy(v[tokenEnd:digestEnd], shorter(&items[i].Digest))
+	}
+	text, values := string(all), make([]string, len(items))
+	for i := range values {
+		values[i] = text[i*digestEnd : (i+1)*digestEnd]
 	}
 	return values, nil
+}
+
+// shorter keeps 16 bytes of a digest's own digest: two of them pass for one with a chance of 2^-128, and a duplicate that is
+// taken for a conflict, or the other way round, is refused all the same.
+func shorter(digest *replay.Digest) []byte {
+	sum := sha256.Sum256(digest[:])
+	return sum[:digestEnd-tokenEnd]
 }

@@ -43,10 +43,13 @@ func hasPrefix(err error, prefix string) bool {
 
 // explain says which of the usual troubles an error is, for whoever reads the log.
 func explain(err error) error {
+	if err == nil {
+		return nil
+	}
 	var lost *replay.LeaseLostError
 	var network net.Error
 	switch {
-	case err == nil, errors.As(err, &lost):
+	case errors.As(err, &lost):
 		return err
 	case isFull(err):
 		return fmt.Errorf("redisstore: the server is out of memory (maxmemory): %w: %w", replay.ErrFull, err)

@@ -38,7 +38,7 @@ func (s *Store) rehearse(ctx context.Context) error {
 	const moment = 10 * time.Second
 	results, err := s.Claim(ctx, []replay.Item{{Key: key}}, moment)
 	if err != nil {
-		return fmt.Errorf("redisstore: a trial claim failed (the store needs Redis 7.0 or Valkey 7.2; it needs SET, GET, DEL, PTTL, PEXPIRE, TIME, EVALSHA and SCRIPT LOAD): %w", err)
+		return fmt.Errorf("redisstore: a trial claim failed (the store needs Redis 7.0 or Valkey 7.2; it needs SET, GET, DEL, PTTL, PEXPIRE, EVALSHA and SCRIPT LOAD): %w", err)
 	}
 	held := replay.Held{Key: key, Token: results[0].Token}
 	err = errors.Join(
@@ -47,7 +47,7 @@ func (s *Store) rehearse(ctx context.Context) error {
 		s.Forget(ctx, []replay.Key{key}),
 	)
 	if err != nil {
-		return fmt.Errorf("redisstore: a trial commit failed (it needs SET, GET, DEL, PTTL, PEXPIRE, TIME, EVALSHA and SCRIPT LOAD): %w", err)
+		return fmt.Errorf("redisstore: a trial commit failed (it needs SET, GET, DEL, PTTL, PEXPIRE, EVALSHA and SCRIPT LOAD): %w", err)
 	}
 	return nil
 }

@@ -10,7 +10,8 @@
 // # What is promised
 //
 // A claim is a script of one SET with NX; a verdict is a script that changes the key only for the token that holds it. Leases and
-// memories are the server's own TTLs, so that no clock of a client matters; a server whose clock jumps ahead, or that takes
+// memories are the server's own TTLs, so that no clock of a client matters, but for the time that a duplicate is told as
+// that of the first; a server whose clock jumps ahead, or that takes
 // over with one that is ahead, ends all of them early by as much. A server that persists every write
 // ("appendonly yes", "appendfsync always") loses nothing that was committed when it crashes; with the usual
 // "appendfsync everysec" a crash may lose the last second, and without persistence everything.
@@ -44,9 +45,9 @@ import (
 type Store struct {
 	client   redis.UniversalClient
 	prefix   string
-	take     *redis.Script
-	settle   *redis.Script
-	extend   *redis.Script
+	take     *script
+	settle   *script
+	extend   *script
 	direct   bool // the client gives up when a context ends
 	replicas int
 	wait     time.Duration
@@ -85,7 +86,7 @@ func New(ctx context.Context, client redis.UniversalClient, options ...Option) (
 	}
 	s := &Store{
 		client: client, prefix: defaultPrefix, wait: defaultWait,
-		take: redis.NewScript(claimScript), settle: redis.NewScript(settleScript), extend: redis.NewScript(extendScript),
+		take: newScript(claimScript), settle: newScript(settleScript), extend: newScript(extendScript),
 	}
 	for _, o := range options {
 		o(s)
@@ -117,7 +118,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) key(k replay.Key) string {
+func (s *Store) key(k *replay.Key) string {
 	var b strings.Builder
 	b.Grow(len(s.prefix) + len(k))
 	b.WriteString(s.prefix)
