@@ -39,7 +39,7 @@ func (g *Guard) provedForOthers(r *http.Request, body []byte) failure {
 	if g.recipient == nil {
 		return failure{}
 	}
-	t := told{r: r, body: body}
+	t := told{headers: r.Header, body: body}
 	g.events.open(&t)
 	if g.isRecipient(t.payload) {
 		return failure{}

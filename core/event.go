@@ -159,7 +159,7 @@ func (er *eventReader) compileEnvelope() *jsonscan.Paths {
 
 // told is what the details of a delivery's events are read from.
 type told struct {
-	r             *http.Request
+	headers       http.Header
 	body          []byte
 	payload       []byte
 	form          bool // the body is a form
@@ -170,15 +170,24 @@ type told struct {
 	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
 	envelope      [][]byte           // what was found in the payload's envelope
 	bare          bool               // the payload is the object itself, and headers say the rest
-	found         [][]byte           // what was found in the payload; nil: it is malformed
-	raw           [][]byte           // the same; empty where it is malformed
-	room          [16][]byte         // for found
+	malformed     bool               // the payload is no JSON; also where bare: nothing is read from it
+	room          [16][]byte         // what was found in the payload; empty where that is malformed
+	more          [][]byte           // instead of room, for an entry that reads more than fits
+}
+
+// found is what was found in the payload, by the numbers of the reader's paths. It is no field: told would point to itself,
+// and could not stand on a stack.
+func (t *told) found() [][]byte {
+	if t.more != nil {
+		return t.more
+	}
+	return t.room[:]
 }
 
 func (er *eventReader) open(t *told) {
-	t.form = isForm(header(t.r, "Content-Type")) && !startsJSON(t.body)
+	t.form = isForm(header(t.headers, "Content-Type")) && !startsJSON(t.body)
 	t.payload = t.body
-	t.bare = er.spec.Binary != "" && t.headersProved && header(t.r, er.spec.Binary) != ""
+	t.bare = er.spec.Binary != "" && t.headersProved && header(t.headers, er.spec.Binary) != ""
 	if !er.early {
 		er.openForm(t)
 	}
@@ -214,24 +223,21 @@ func (er *eventReader) read(t *told, e *Event) {
 // readPayload finds what is read from the payload.
 func (er *eventReader) readPayload(t *told, e *Event) {
 	e.Payload = t.payload
-	raw := t.room[:]
-	if n := er.paths.Len(); n <= len(raw) {
-		raw = raw[:n]
-	} else {
-		raw = make([][]byte, n)
+	n := er.paths.Len()
+	if n > len(t.room) && t.more == nil {
+		t.more = make([][]byte, n)
 	}
-	t.found = raw
-	if t.bare || (len(raw) > 0 && er.paths.Find(e.Payload, raw) != nil) {
-		clear(raw)
-		t.found = nil
+	found := t.found()[:n]
+	t.malformed = t.bare || (n > 0 && er.paths.Find(e.Payload, found) != nil)
+	if t.malformed {
+		clear(found)
 	}
-	t.raw = raw
 }
 
 // get gives the first of the values that is there, and whether it is proved.
 func (er *eventReader) get(list []entry.Value, t *told) (string, bool) {
 	for i := range list {
-		if text, inBody := er.value(&list[i], t, t.raw); text != "" {
+		if text, inBody := er.value(&list[i], t); text != "" {
 			return text, (inBody && t.bodyProved) || (!inBody && t.headersProved)
 		}
 	}
@@ -264,26 +270,26 @@ func (er *eventReader) readDetails(t *told, e *Event) {
 	}
 	e.Data = e.Payload
 	if er.spec.Data != "" {
-		if d := t.raw[er.at[er.spec.Data]]; d != nil {
+		if d := t.found()[er.at[er.spec.Data]]; d != nil {
 			e.Data = d
 		}
 	}
 }
 
 // header is Header.Get of a canonical name, which that would spell anew each time.
-func header(r *http.Request, name string) string {
-	if values := r.Header[name]; len(values) > 0 {
+func header(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
 		return values[0]
 	}
 	return ""
 }
 
 // joins gives the headers that join a digest: of several names of one header only the first that came.
-func (er *eventReader) joins(r *http.Request) []string {
+func (er *eventReader) joins(h http.Header) []string {
 	if !er.either {
 		return er.with
 	}
-	n := max(slices.IndexFunc(er.with, func(name string) bool { return header(r, name) != "" }), 0)
+	n := max(slices.IndexFunc(er.with, func(name string) bool { return header(h, name) != "" }), 0)
 	return er.with[n : n+1]
 }
 
@@ -305,7 +311,7 @@ func canonicalEvent(e *entry.Event) *entry.Event {
 // rest. Where something else spoils that, a second look finds it alone: what an event is remembered by must not depend
 // on what else is read of it. What is found may stand in the room.
 func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
-	if t.found == nil {
+	if t.malformed {
 		raw := make([][]byte, len(er.idAt))
 		if er.identity.Find(t.payload, raw) != nil {
 			return nil
@@ -313,17 +319,17 @@ func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
 		return raw
 	}
 	for _, at := range er.idAt {
-		room = append(room, t.found[at])
+		room = append(room, t.found()[at])
 	}
 	return room
 }
 
-func (er *eventReader) value(v *entry.Value, t *told, raw [][]byte) (text string, inBody bool) {
+func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody bool) {
 	switch {
 	case v.Header != "":
-		return header(t.r, v.Header), false
+		return header(t.headers, v.Header), false
 	case v.JSON != "":
-		text, _ = jsonscan.Text(raw[er.at[v.JSON]])
+		text, _ = jsonscan.Text(t.found()[er.at[v.JSON]])
 		return text, true
 	case v.Envelope != "" && t.envelope != nil:
 		text, _ = jsonscan.Text(t.envelope[er.envelope[v.Envelope]])

@@ -60,6 +60,16 @@ func hashIdentity[T string | []byte](endpoint, tenant, kind string, value T) Ide
 	return Identity(sha256.Sum256(appendPart(beginIdentity(room[:0], endpoint, tenant, kind), value)))
 }
 
+// digestIdentity is the identity by a digest, and by what belongs to it.
+func digestIdentity(endpoint, tenant string, digest *[sha256.Size]byte, with []string) Identity {
+	var room [identityRoom]byte
+	parts := appendPart(beginIdentity(room[:0], endpoint, tenant, identityOfDigest), digest[:])
+	for _, text := range with {
+		parts = appendPart(parts, text)
+	}
+	return Identity(sha256.Sum256(parts))
+}
+
 func writePart(h hash.Hash, part []byte) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
@@ -97,7 +107,6 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 	if rule.Kind == entry.None || (rule.NoneForForms && t.form) {
 		return Identity{}, true
 	}
-	var room [identityRoom]byte
 	switch rule.Kind {
 	case entry.BySignedID:
 		if t.signedID != "" {
@@ -107,6 +116,7 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 		var at [4][]byte // more than any entry needs
 		if raw := g.events.identityIn(t, at[:0]); raw != nil {
 			if id, ok := jsonscan.Bytes(raw[0]); ok && len(id) > 0 {
+				var room [identityRoom]byte
 				parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfID), id)
 				for _, more := range raw[1:] {
 					text, _ := jsonscan.Bytes(more)
@@ -124,9 +134,10 @@ func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
 	} else {
 		digest = d.digestOf(t)
 	}
-	parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])
-	for _, name := range g.events.joins(t.r) {
-		parts = appendPart(parts, header(t.r, name))
+	var few [2]string
+	with := few[:0]
+	for _, name := range g.events.joins(t.headers) {
+		with = append(with, header(t.headers, name))
 	}
-	return Identity(sha256.Sum256(parts)), true
+	return digestIdentity(g.endpoint, t.scope, &digest, with), true
 }

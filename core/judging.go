@@ -43,7 +43,7 @@ func (g *Guard) judged(j *judging) {
 	j.inspection = inspection{}
 	j.presented.claims = claims{}
 	j.presented.signatures.n = 0 // what stands there is looked at as far as n only
-	if j.told.r != nil {
+	if j.told.headers != nil || j.told.body != nil {
 		j.told = told{}
 	}
 	if j.slot.gate != nil {

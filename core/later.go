@@ -1,8 +1,6 @@
 package core
 
 import (
-	"crypto/sha256"
-	"net/http"
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -62,7 +60,7 @@ func (d *Delivery) detail() {
 		return
 	}
 	l.pending = false
-	t := told{r: &http.Request{}, body: d.body, payload: d.body, form: l.form, bodyProved: l.proved, headersProved: l.headersProved}
+	t := told{body: d.body, payload: d.body, form: l.form, bodyProved: l.proved, headersProved: l.headersProved}
 	er, e := d.guard.events, &d.events[0]
 	er.openForm(&t)
 	er.readPayload(&t, e)
@@ -77,10 +75,10 @@ func (d *Delivery) deferIdentity(t *told) bool {
 	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || (rule.NoneForForms && t.form) || len(rule.With) > len(l.with) {
 		return false
 	}
-	names := g.events.joins(t.r)
+	names := g.events.joins(t.headers)
 	l.pending, l.scope, l.n = true, t.scope, len(names)
 	for i, name := range names {
-		l.with[i] = header(t.r, name)
+		l.with[i] = header(t.headers, name)
 	}
 	return true
 }
@@ -96,10 +94,5 @@ func (d *Delivery) complete() {
 	}
 	l.pending = false
 	digest := d.facts.bodyDigest()
-	var room [identityRoom]byte
-	parts := appendPart(beginIdentity(room[:0], d.guard.endpoint, l.scope, identityOfDigest), digest[:])
-	for _, text := range l.with[:l.n] {
-		parts = appendPart(parts, text)
-	}
-	d.events[0].Identity = Identity(sha256.Sum256(parts))
+	d.events[0].Identity = digestIdentity(d.guard.endpoint, l.scope, &digest, l.with[:l.n])
 }

@@ -278,7 +278,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.facts = i.facts
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := i.told
-	*t = told{r: r, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
+	*t = told{headers: r.Header, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
 	if !i.proved {
 		t.bodyProved, t.headersProved, t.signedID = false, false, ""
 	}
