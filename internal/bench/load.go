@@ -28,7 +28,7 @@ func benchLoad(s settings, w io.Writer) error {
 		for _, row := range []struct {
 			name string
 			h    http.Handler
-		}{{"bare", r.bare(g)}, {"by hand", r.byHand(g)}, {"**sallyport**", r.guarded(g)}} {
+		}{{"bare", r.bare()}, {"by hand", r.checked(byHand)}, {"**sallyport**", r.guarded(g)}} {
 			for _, connections := range []int{32, 256, 1024} {
 				heap, err := loadRow(w, r.name, row.name, row.h, connections, limit)
 				if err != nil {

@@ -230,6 +230,9 @@ func verifySubjects(t *target, size int, forged bool) []subject {
 		}))
 	}
 	subjects = append(subjects, ofVerifier(ours, genuine, bad, judged, want, receive))
+	if t.floor == nil && !t.route {
+		subjects = append(subjects, t.leastOf(genuine).subject(genuine, bad, judged, want))
+	}
 	for _, p := range t.peers {
 		subjects = append(subjects, ofVerifier(p.name, genuine, bad, judged, want, func(r *request) error { return p.verify(r.Request, r.body) }))
 	}
