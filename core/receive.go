@@ -278,9 +278,9 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.facts = i.facts
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := i.told
-	*t = told{headers: r.Header, body: i.body, bodyProved: g.bodyProved(), headersProved: g.verifier == nil, signedID: i.presented.id, signed: &i.presented.signed}
-	if !i.proved {
-		t.bodyProved, t.headersProved, t.signedID = false, false, ""
+	t.headers, t.body, t.signed = r.Header, i.body, &i.presented.signed
+	if i.proved {
+		t.bodyProved, t.headersProved, t.signedID = g.bodyProved(), g.verifier == nil, i.presented.id
 	}
 	if f := d.readEvents(t); f.failed() {
 		return nil, f

@@ -63,13 +63,17 @@ func (p *Reply) Write(w http.ResponseWriter) {
 	}
 }
 
-// textReply is plain text that no browser reads as anything else.
-func textReply(status int, body string) *Reply {
+// textReply is plain text that no browser reads as anything else, joined from its parts.
+func textReply(status int, parts ...string) *Reply {
 	p := &Reply{Status: status}
-	if body != "" {
+	body := p.text[:0]
+	for _, part := range parts {
+		body = append(body, part...)
+	}
+	if len(body) > 0 {
 		p.set("Content-Type", "text/plain; charset=utf-8")
 		p.set("X-Content-Type-Options", "nosniff")
-		p.Body = append(p.text[:0], body...)
+		p.Body = body
 	}
 	return p
 }
@@ -77,7 +81,7 @@ func textReply(status int, body string) *Reply {
 // rejectionReply is the whole answer to a rejection. It depends on the status alone, so that the outside cannot tell
 // one failed authentication from another.
 func rejectionReply(r Rejection) *Reply {
-	p := textReply(r.Status, http.StatusText(r.Status)+"\n")
+	p := textReply(r.Status, http.StatusText(r.Status), "\n")
 	p.own = r
 	p.Rejection = &p.own
 	if r.Status == http.StatusUnauthorized {
