@@ -22,6 +22,9 @@ type eventState struct {
 
 const noClaim = -1
 
+// noEvent owns the claim of what is signed.
+const noEvent = -1
+
 // fresh says that the event is this delivery's to run.
 func (s *eventState) fresh() bool { return s.known != replay.Done && s.known != replay.InFlight }
 
@@ -44,12 +47,23 @@ func (d *Delivery) claim() *Reply {
 		}
 		return nil
 	}
+	if d.signed != nil {
+		items, owners = append(items, replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}), append(owners, noEvent)
+	}
 	h.bound(&h.claiming, asked)
 	results, err := g.claimItems(&h.claiming, items)
 	if err != nil {
 		return d.storeFailed(err)
 	}
+	var signed *replay.Result
 	for n := range results {
+		if owners[n] == noEvent {
+			signed = &results[n]
+			if signed.State == replay.Claimed {
+				h.addSigned(replay.Held{Key: items[n].Key, Token: signed.Token})
+			}
+			continue
+		}
 		s := &d.states[owners[n]]
 		s.result = results[n]
 		switch results[n].State {
@@ -64,11 +78,33 @@ func (d *Delivery) claim() *Reply {
 			d.partly = d.batch
 		}
 	}
+	if signed != nil && signed.State != replay.Claimed && signed.Conflict {
+		d.disown(signed)
+	}
 	if g.reportsReplay {
 		d.reportKnown()
 		return nil
 	}
-	return d.allKnown()
+	reply := d.allKnown()
+	if reply != nil && d.signed != nil {
+		h.flush() // what was signed anew is remembered all the same
+	}
+	return reply
+}
+
+// disown is for a body that came with what had been signed for another: whoever captured that made this one to fit. None of
+// its events runs, whatever they are called, and none is held.
+func (d *Delivery) disown(first *replay.Result) {
+	if !d.guard.reportsReplay {
+		d.holding.decideAll(replay.Release)
+	}
+	for i := range d.states {
+		s := &d.states[i]
+		s.known, s.result = first.State, *first
+		if !d.guard.reportsReplay {
+			s.claim = noClaim
+		}
+	}
 }
 
 // items are the identities to claim, and the event each belongs to. An event that stands twice in a batch is claimed

@@ -37,6 +37,7 @@ type Delivery struct {
 	verified     time.Duration
 	limit        time.Time // of the app's work
 	holding      *holding  // nil: there is no replay store
+	signed       *Identity // what is signed, where that is remembered beside the events
 	unclaimed    error
 
 	mu       sync.Mutex

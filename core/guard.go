@@ -179,7 +179,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	case e.Scheme != nil:
 		rules.kinds, rules.custom = kindsOf(e.Scheme), e.Scheme.Custom
 		v, n := newVerifier(g, e.Scheme, c.Secrets, c.Keys, rules, m)
-		v.bySigned = e.Identity.Kind == entry.BySigned
+		v.bySigned = e.Identity.Kind == entry.BySigned || e.Identity.SignedOnce
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {

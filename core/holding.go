@@ -43,6 +43,7 @@ type holding struct {
 type claim struct {
 	held    replay.Held
 	part    bool           // of a named receiver
+	signed  bool           // of what is signed, which says nothing of an event
 	whole   int            // a part's event: its number
 	verdict replay.Verdict // zero: undecided
 	failed  bool           // the store did not take the verdict
@@ -77,6 +78,12 @@ func (h *holding) add(held replay.Held, work *lateContext) int {
 // addPart is add for a named receiver of the event with that number.
 func (h *holding) addPart(held replay.Held, whole int) int {
 	return h.take(claim{held: held, part: true, whole: whole})
+}
+
+// addSigned takes in the claim of what is signed. It is remembered whatever becomes of the event: a retry comes with the
+// same body, and to forget it would be to let another body have it.
+func (h *holding) addSigned(held replay.Held) {
+	h.take(claim{held: held, signed: true, verdict: replay.Commit})
 }
 
 // addDonePart notes a named receiver that had done its part in an earlier delivery.
@@ -257,7 +264,7 @@ func (h *holding) flush() {
 		if c.verdict == 0 || c.settled {
 			continue
 		}
-		if c.verdict == replay.Commit {
+		if c.verdict == replay.Commit && !c.signed {
 			limit = h.until
 		}
 		settlements = append(settlements, replay.Settlement{Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.ttl})
@@ -280,6 +287,7 @@ func (h *holding) put(settlements []replay.Settlement, indices []int, now, limit
 		c.settled = true
 		c.failed = err != nil && (!partly || lost[settlements[n].Key])
 		switch {
+		case c.signed:
 		case settlements[n].Verdict == replay.Release:
 			h.note(ReplayReleased, err) // where it failed, the lease ends by itself
 		case c.failed:

@@ -83,6 +83,7 @@ const (
 	identityOfDigest   = "digest"
 	identityOfApp      = "app"
 	identityOfReceiver = "receiver"
+	identityOfSigned   = "signed"
 )
 
 // scopeOf joins the tenant of the endpoint with the one that the provider tells, where it tells any. The key of an

@@ -285,6 +285,10 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if f := d.readEvents(t); f.failed() {
 		return nil, f
 	}
+	if g.entry.Identity.SignedOnce && i.proved {
+		signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, i.presented.signed[:])
+		d.signed = &signed
+	}
 	d.carrier = carrier{r.Context(), d}
 	var ctx context.Context = &d.carrier
 	if g.store != nil {

@@ -50,7 +50,7 @@ type verifier struct {
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
 	fetched   atomic.Pointer[fetchedKey]
-	bySigned  bool   // an event is remembered by what is signed
+	bySigned  bool   // what is signed is remembered
 	absent    string // what is said where the signature's header is missing
 	custom    entry.CustomTraits
 	tryKey    tryKey

@@ -17,14 +17,14 @@ import (
 // a delivery for somebody else's webhook is refused. Keys are those of keys.Certificates with the pin keys.PayPal; where
 // the endpoint cannot reach PayPal, Secrets hold the certificate in PEM.
 //
-// The signature covers no more of the body than its CRC-32, which anybody can keep while changing the body. Whoever has
-// captured one delivery could so make others, until its time is stale. Before you pay out or ship, ask PayPal's API for
-// the object. PayPal's simulator signs with no certificate that verifies.
+// The signature covers no more of the body than its CRC-32, which anybody can keep while changing the body. So the replay
+// store remembers with each transmission's id, which is signed, the body that it came with: another one is a conflict and
+// runs nothing. Without a replay store, or where the genuine delivery never arrived, whoever has captured it can have this
+// endpoint take another body for it, until its time is stale. Before you pay out or ship, ask PayPal's API for the object.
+// PayPal's simulator signs with no certificate that verifies.
 //
-// An event is remembered by its own id, in the body, and not by the transmission's, which is signed: PayPal documents that
-// one as the id of an HTTP transmission, and nowhere that a retry or a resend keeps it. Where it does not, each would run
-// the event again, which is worse than what it would win: a forged body refused as the second one of its transmission,
-// if the genuine one came first.
+// An event is remembered by its own id, in the body: PayPal documents the transmission's as the id of an HTTP transmission,
+// and nowhere that a retry or a resend keeps it.
 //
 // https://developer.paypal.com/api/rest/webhooks/rest/
 // https://developer.paypal.com/api/webhooks/v1/definitions/verify_webhook_signature
@@ -49,7 +49,7 @@ func PayPal(webhookID string) core.Provider {
 			},
 		},
 		Unsigned: []string{"the body, but for its CRC-32, which another body can have"},
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id", SignedOnce: true},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/event_type"), Time: pointer("/create_time"), TimeUnit: entry.RFC3339, Data: "/resource",
 		},

@@ -19,8 +19,15 @@ func ofReplay() []mutation {
 		{name: "parts of an identity run into each other", file: identity, old: "return append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)", new: "_ = binary.BigEndian\n\treturn append(parts, v...)"},
 		{name: "an empty identity of the app's is none", file: identity, old: "if text == \"\" {\n\t\t\treturn Identity{}, false", new: "if text == \"\" {\n\t\t\treturn Identity{}, true"},
 		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}, true\n\t\t// A proved body without the id falls back"},
-		{name: "an unsigned id is what is remembered", file: identity, old: "parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), digest[:])", new: "_ = digest\n\tparts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfDigest), e.ID)"},
-		{name: "headers do not join the digest", file: identity, old: "parts = appendPart(parts, header(t.r, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
+		{name: "an unsigned id is what is remembered", file: identity, old: "return digestIdentity(g.endpoint, t.scope, &digest, with), true", new: "_, _ = digest, with\n\treturn hashIdentity(g.endpoint, t.scope, identityOfDigest, e.ID), true"},
+		{name: "headers do not join the digest", file: identity, old: "with = append(with, header(t.headers, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
+
+		{name: "what is signed vouches for any body", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "false {", in: []string{"./core/provider"}},
+		{name: "what is signed is taken for an event's", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "signed.State != replay.Claimed {", in: []string{"./core/provider"}},
+		{name: "a conflict holds the event that it names", file: claim, old: "d.holding.decideAll(replay.Release)\n\t}\n\tfor", new: "d.holding.decideAll(replay.Commit)\n\t}\n\tfor", in: []string{"./core/provider"}},
+		{name: "a transmission of what is done may have another body", file: claim, old: "if reply != nil && d.signed != nil {", new: "if false {", in: []string{"./core/provider"}},
+		{name: "what is signed is forgotten with a failed event", file: "core/holding.go", old: "signed: true, verdict: replay.Commit}", new: "signed: true}", in: []string{"./core/provider"}},
+		{name: "what is signed tells what became of the event", file: "core/holding.go", old: "\t\tcase c.signed:\n", new: "", in: []string{"./core/provider"}},
 
 		{name: "a store evicts what is live", file: "core/replay/memstore/shard.go", old: "if d.len > 0 && d.at(0) <= now {", new: "if d.len > 0 {"},
 		{name: "a store grows without an end", file: "core/replay/memstore/room.go", old: "if s.room.taken.Add(lot) > s.room.capacity {", new: "if s.room.taken.Add(lot) < 0 {"},

@@ -22,7 +22,7 @@ func ofConfigs() []mutation {
 func ofWhatShows() []mutation {
 	both := []string{"./core", "./internal/adaptertest"}
 	return []mutation{
-		{name: "an answer says why", file: "core/reply.go", old: `p := textReply(r.Status, http.StatusText(r.Status)+"\n")`, new: `p := textReply(r.Status, string(r.Reason)+"\n")`, in: both},
+		{name: "an answer says why", file: "core/reply.go", old: `p := textReply(r.Status, http.StatusText(r.Status), "\n")`, new: `p := textReply(r.Status, string(r.Reason), "\n")`, in: both},
 		{name: "a rejection prints why", file: "core/rejection.go", old: "return http.StatusText(r.Status) }", new: "return http.StatusText(r.Status) + string(r.Reason) }", in: both},
 		{name: "a rejection unwraps into the app's error", file: "core/rejection.go", old: "func (r *Rejection) Cause() error { return r.cause }", new: "func (r *Rejection) Cause() error { return r.cause }\n\n// Unwrap is the cause.\nfunc (r *Rejection) Unwrap() error { return r.cause }", in: both},
 		{name: "one failed authentication has a status of its own", file: "core/perimeter.go", old: "case reason.Class() == ClassAuthentication:", new: "case reason.Class() == ClassAuthentication && reason != ReasonStale:", in: both},

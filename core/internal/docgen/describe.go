@@ -170,6 +170,9 @@ func remembered(e *entry.Entry) string {
 			text += " with `" + strings.Join(e.Identity.With, between) + "`"
 		}
 	}
+	if e.Identity.SignedOnce {
+		text += "; beside it what is signed, which vouches for one body"
+	}
 	if e.Identity.NoneForForms {
 		text += "; forms by nothing: " + e.Identity.Why
 	}

@@ -411,6 +411,9 @@ type Identity struct {
 	// Either says that With are names of one header, of which the first that came counts, as it does for the event's type.
 	// Were both to count, whoever captured a delivery could make another event of it by the one that says nothing.
 	Either bool
+	// SignedOnce remembers what is signed beside the event, with the body that it came with: for a signature that other
+	// bodies fit. It vouches for the first one, and whoever captured it can make no other event of it.
+	SignedOnce bool
 	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
 	// would be wrong.
 	NoneForForms bool
