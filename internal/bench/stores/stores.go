@@ -59,6 +59,8 @@ type Peer struct {
 	Name string
 	// Forgets says that it may drop a live key to make room, or is not atomic: no measure for a replay store.
 	Forgets bool
+	// Cache says that it is a general cache and forgets nothing live. Those beside it are a few lines of one's own.
+	Cache bool
 	// Endless says that no key ever ends: what is not a cache. It shows what that saves, and is no measure either: an
 	// event whose lease ended would be refused for ever.
 	Endless bool
@@ -107,7 +109,7 @@ func Peers() []Peer {
 				}
 			}
 		}},
-		{Name: "go-cache", Open: func(int) func() Adder {
+		{Name: "go-cache", Cache: true, Open: func(int) func() Adder {
 			c := cache.New(TTL, 0)
 			return func() Adder {
 				return func(all *Keys, i int) bool { return c.Add(all.String(i), struct{}{}, TTL) == nil }
