@@ -47,23 +47,23 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	if len(items) == 0 {
 		return results, s.usable()
 	}
-	values, err := newValues(items)
+	tokens, err := newTokens(len(items))
 	if err != nil {
 		return nil, err
 	}
 	items = own(s, items)
-	err = s.do(ctx, func(ctx context.Context) error { return s.claim(ctx, items, values, lease, results) })
+	err = s.do(ctx, func(ctx context.Context) error { return s.claim(ctx, items, tokens, lease, results) })
 	if err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-func (s *Store) claim(ctx context.Context, items []replay.Item, values []string, lease time.Duration, results []replay.Result) error {
+func (s *Store) claim(ctx context.Context, items []replay.Item, tokens []byte, lease time.Duration, results []replay.Result) error {
 	calls := make([]*redis.Cmd, len(items))
 	ms := milliseconds(lease)
 	for i := range items {
-		calls[i] = s.take.call(ctx, s.key(&items[i].Key), values[i], ms)
+		calls[i] = s.take.call(ctx, s.key(&items[i].Key), valueOf(tokens[8*i:], &items[i].Digest), ms)
 	}
 	err := s.sendScript(ctx, s.take, calls)
 	var failed error
@@ -72,9 +72,9 @@ func (s *Store) claim(ctx context.Context, items []replay.Item, values []string,
 		switch {
 		case cmdErr != nil:
 		case have == taken:
-			results[i] = claimed(values[i])
+			results[i] = replay.Result{State: replay.Claimed, Token: replay.Token(binary.BigEndian.Uint64(tokens[8*i:]))}
 		default:
-			results[i], cmdErr = known(have, items[i].Digest)
+			results[i], cmdErr = known(have, &items[i].Digest)
 		}
 		failed = errors.Join(failed, cmdErr)
 	}
@@ -99,12 +99,8 @@ func (s *Store) giveBack(ctx context.Context, items []replay.Item, results []rep
 	}
 }
 
-func claimed(value string) replay.Result {
-	return replay.Result{State: replay.Claimed, Token: replay.Token(binary.BigEndian.Uint64([]byte(value[1:tokenEnd])))}
-}
-
 // known reads what the script found: the value of what is done, or the value of a claim and what is left of its lease.
-func known(found any, digest replay.Digest) (replay.Result, error) {
+func known(found any, digest *replay.Digest) (replay.Result, error) {
 	left := time.Duration(0)
 	if pair, ok := found.([]any); ok && len(pair) == 2 {
 		ms, _ := pair[1].(int64)
@@ -114,7 +110,8 @@ func known(found any, digest replay.Digest) (replay.Result, error) {
 	if !ok || len(value) < digestEnd {
 		return replay.Result{}, errForeign
 	}
-	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(shorter(&digest))} //lint:notsecret a digest that only tells a duplicate from a conflict
+	short := shorter(digest)
+	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(short[:])} //lint:notsecret a digest that only tells a duplicate from a conflict
 	switch value[0] {
 	case stateClaimed:
 		res.State, res.RetryAfter = replay.InFlight, left
@@ -130,30 +127,32 @@ func known(found any, digest replay.Digest) (replay.Result, error) {
 	return res, nil
 }
 
-// newValues makes the value of each claim, under a token that nobody else has: 63 random bits.
-func newValues(items []replay.Item) ([]string, error) {
-	random := make([]byte, 8*len(items))
-	if _, err := rand.Read(random); err != nil {
+// newTokens makes a token for each of n claims, which nobody else has: 63 random bits, and never zero.
+func newTokens(n int) ([]byte, error) {
+	tokens := make([]byte, 8*n)
+	if _, err := rand.Read(tokens); err != nil {
 		return nil, err
 	}
-	all := make([]byte, digestEnd*len(items))
-	for i := range items {
-		v := all[i*digestEnd:]
-		v[0] = stateClaimed
-		copy(v[1:tokenEnd], random[8*i:])
-		v[1] |= 0x80 // never zero
-		copy(v[tokenEnd:digestEnd], shorter(&items[i].Digest))
+	for i := 0; i < len(tokens); i += 8 {
+		tokens[i] |= 0x80
 	}
-	text, values := string(all), make([]string, len(items))
-	for i := range values {
-		values[i] = text[i*digestEnd : (i+1)*digestEnd]
-	}
-	return values, nil
+	return tokens, nil
+}
+
+// valueOf is the value of a claim.
+func valueOf(token []byte, digest *replay.Digest) string {
+	var v [digestEnd]byte
+	v[0] = stateClaimed
+	copy(v[1:tokenEnd], token)
+	short := shorter(digest)
+	copy(v[tokenEnd:], short[:])
+	return string(v[:])
 }
 
 // shorter keeps 16 bytes of a digest's own digest: two of them pass for one with a chance of 2^-128, and a duplicate that is
 // taken for a conflict, or the other way round, is refused all the same.
-func shorter(digest *replay.Digest) []byte {
+func shorter(digest *replay.Digest) (short [digestEnd - tokenEnd]byte) {
 	sum := sha256.Sum256(digest[:])
-	return sum[:digestEnd-tokenEnd]
+	copy(short[:], sum[:])
+	return short
 }
