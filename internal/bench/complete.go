@@ -75,6 +75,7 @@ func benchComplete(s settings, w io.Writer) error {
 	for _, f := range figures[4:6] {
 		s.goals.hold(f.name, "ns", f.median, 1000)
 		s.goals.hold(f.name, "allocations", whole(f.allocs), 0)
+		s.goals.because(1, "the answer with its rejection, which the app and the response's header may keep")
 	}
 	return nil
 }
