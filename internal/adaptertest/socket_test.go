@@ -112,7 +112,7 @@ func TestSockets(t *testing.T) {
 			all, err := made.Told.All(t.Context(), made.Guard)
 			require.NoError(t, err)
 			require.Empty(t, all)
-			_, r := speak(t, s, strings.Replace(raw(t, e, "{}", sig(rightly)), "\r\n\r\n", strings.Repeat("\r\nX-A: a", 5000)+"\r\n\r\n", 1))
+			_, r := speak(t, s, strings.Replace(raw(t, e, "{}", sig(rightly)), "\r\n\r\n", strings.Repeat("\r\nX-A: a", 400)+"\r\n\r\n", 1)) // servers of Go 1.27 refuse more than 500
 			require.Equal(t, http.StatusOK, statusOn(t, r), "many that the server lets through are no matter")
 		}},
 		{"HTTP/2 without TLS is not spoken", func(t *testing.T, rt router) {
