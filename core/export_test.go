@@ -80,3 +80,6 @@ func LateContext(parent context.Context, deadline time.Time) (context.Context, c
 	c := &lateContext{parent: parent, deadline: deadline}
 	return c, c.end
 }
+
+// MatchesGrammar judges a value that is signed.
+func MatchesGrammar(g entry.Grammar, text string) bool { return matchesGrammar(g, text) }

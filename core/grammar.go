@@ -32,26 +32,46 @@ func matchesGrammar(g entry.Grammar, text string) bool {
 		whole, cents, dotted := strings.Cut(text, ".")
 		return isDigits(whole) && (whole[0] != '0' || len(whole) == 1) && (!dotted || isDigits(cents))
 	}
-	if text == "" || len(text) > 128 {
-		return false
+	return text != "" && len(text) <= 128 && charactersOf(g).hold(text)
+}
+
+// characters are some of ASCII, a bit for each: those below '@', and the others.
+type characters struct{ low, high uint64 }
+
+const (
+	digitBits = 0x3ff << '0'
+	upperBits = 0x3ffffff << ('A' - '@')
+	lowerBits = 0x3ffffff << ('a' - '@')
+	hexBits   = 0x3f<<('A'-'@') | 0x3f<<('a'-'@')
+)
+
+// charactersOf gives those that a grammar allows: of an unknown one, none.
+func charactersOf(g entry.Grammar) characters {
+	switch g {
+	case entry.Token:
+		return characters{digitBits | 1<<'-', upperBits | lowerBits | 1<<('_'-'@')}
+	case entry.Word:
+		return characters{0, upperBits | lowerBits | 1<<('_'-'@')}
+	case entry.HexText:
+		return characters{digitBits, hexBits}
 	}
+	return characters{}
+}
+
+// hold says whether all of the text is among them. Ids are random: a branch for each kind of character would be guessed
+// wrong every other time, and take longer than all else that is done for an id.
+func (s characters) hold(text string) bool {
+	foreign := uint64(0)
 	for i := range len(text) {
-		c := text[i]
-		digit, lower, upper := c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z'
-		ok := false
-		switch g {
-		case entry.Token:
-			ok = digit || lower || upper || c == '_' || c == '-'
-		case entry.Word:
-			ok = lower || upper || c == '_'
-		case entry.HexText:
-			ok = digit || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		c := uint64(text[i])
+		word := s.low
+		if c >= '@' {
+			word = s.high
 		}
-		if !ok {
-			return false
-		}
+		foreign |= ^(word >> (c % 64)) & 1
+		foreign |= c >> 7
 	}
-	return true
+	return foreign == 0
 }
 
 func isDigits(text string) bool {
