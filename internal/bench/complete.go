@@ -70,7 +70,7 @@ func benchComplete(s settings, w io.Writer) error {
 	figures := s.measure(subjects)
 	writeTable(w, figures, "")
 	s.goals.hold("The complete path, 1 KiB", "× SHA-256 of the body", figures[1].median/figures[0].median, 4)
-	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the body for the signal are %.2f at the least", figures[6].median/figures[0].median))
+	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the body for the signal are %.2f at the least", find(figures, leastWhole).median/figures[0].median))
 	s.goals.hold("A forgery, 1 KiB", "× what is accepted", figures[3].median/figures[1].median, 1)
 	for _, f := range figures[4:6] {
 		s.goals.hold(f.name, "ns", f.median, 1000)
@@ -80,14 +80,16 @@ func benchComplete(s settings, w io.Writer) error {
 	return nil
 }
 
+const leastWhole = leastName + ", a digest, the store's part, a copy of the body"
+
 // leastComplete is what no guard with a replay store can leave out: a check, the digest of the body, the claim, the commit
 // and the forgetting of this benchmark, and the signal's own copy of the body.
 func leastComplete(r *request) subject {
 	t := target{bodyOnly: true, secret: plainSecret}
-	verify := t.leastOf(r).verify()
+	verify := t.leastOf(r).verify(1)
 	store, ctx := memstore.New(), context.Background()
 	var kept []byte
-	return subject{name: leastName + ", a digest, the store's part, a copy of the body", run: func() {
+	return subject{name: leastWhole, run: func() {
 		if !verify(r.body) {
 			panic(errForged)
 		}

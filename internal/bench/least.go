@@ -19,9 +19,9 @@ import (
 // the standard library, the signature decoded, the comparison, and the clock where a timestamp is signed. Nothing that
 // checks the scheme with these can be cheaper; what a header says is not even read.
 type least struct {
-	key       string
-	prefix    string // of what is signed, before the body
-	signature string
+	key       []byte
+	prefix    []byte // of what is signed, before the body
+	signature []byte
 	base64    bool
 }
 
@@ -30,61 +30,71 @@ const leastName = "the least: a pooled HMAC, decoding, a comparison"
 // leastOf finds the parts in a signed request.
 func (t *target) leastOf(r *request) least {
 	get := func(name string) string { return r.Header.Get(name) }
+	signed := func(key, prefix, signature string) least {
+		return least{key: []byte(key), prefix: []byte(prefix), signature: []byte(signature)}
+	}
 	switch {
 	case t.bodyOnly:
-		return least{key: t.secret, signature: strings.TrimPrefix(get("X-Hub-Signature-256"), "sha256=")}
+		return signed(t.secret, "", strings.TrimPrefix(get("X-Hub-Signature-256"), "sha256="))
 	case get("Stripe-Signature") != "":
 		at, signature, _ := strings.Cut(strings.TrimPrefix(get("Stripe-Signature"), "t="), ",v1=")
-		return least{key: t.secret, prefix: at + ".", signature: signature}
+		return signed(t.secret, at+".", signature)
 	case get("X-Slack-Signature") != "":
-		return least{key: t.secret, prefix: "v0:" + get("X-Slack-Request-Timestamp") + ":", signature: strings.TrimPrefix(get("X-Slack-Signature"), "v0=")}
+		return signed(t.secret, "v0:"+get("X-Slack-Request-Timestamp")+":", strings.TrimPrefix(get("X-Slack-Signature"), "v0="))
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(t.secret, "whsec_"))
 	must(err)
-	return least{key: string(key), prefix: get("Svix-Id") + "." + get("Svix-Timestamp") + ".", signature: strings.TrimPrefix(get("Svix-Signature"), "v1,"), base64: true}
+	l := signed(string(key), get("Svix-Id")+"."+get("Svix-Timestamp")+".", strings.TrimPrefix(get("Svix-Signature"), "v1,"))
+	l.base64 = true
+	return l
 }
 
 // leastState is what a check needs and the next one can use again.
 type leastState struct {
 	hash      hash.Hash
 	sum, sent [2 * sha256.Size]byte
+	text      [128]byte
 	buffer    [16 << 10]byte
 }
 
-// verify gives a check of a body by one secret.
-func (l least) verify() func(body []byte) bool { return l.verifyBy(1) }
+func newLeastState(key []byte) *leastState { return &leastState{hash: hmac.New(sha256.New, key)} }
 
-// verifyBy gives a check of a body by so many secrets, of which the last one matches.
-func (l least) verifyBy(secrets int) func(body []byte) bool {
-	pool := sync.Pool{New: func() any { return &leastState{hash: hmac.New(sha256.New, []byte(l.key))} }}
-	prefix, signature := []byte(l.prefix), []byte(l.signature)
+// matches checks a signature of a body, in so many passes: each is made with the secret that matches, and costs what one
+// with another secret does.
+func (st *leastState) matches(l *least, signature, body []byte, passes int) bool {
+	n, err := 0, error(nil)
+	if l.base64 {
+		n, err = base64.StdEncoding.Decode(st.sent[:], signature)
+	} else {
+		n, err = hex.Decode(st.sent[:], signature)
+	}
+	if err != nil || (len(l.prefix) > 0 && time.Now().IsZero()) {
+		return false
+	}
+	matches := 0
+	for range passes {
+		st.hash.Reset()
+		if len(l.prefix) > 0 {
+			_, _ = st.hash.Write(l.prefix)
+		}
+		_, _ = st.hash.Write(body)
+		matches += subtle.ConstantTimeCompare(st.hash.Sum(st.sum[:0]), st.sent[:n])
+	}
+	return matches == passes
+}
+
+// verify gives a check of a body, in so many passes.
+func (l least) verify(passes int) func(body []byte) bool {
+	pool := sync.Pool{New: func() any { return newLeastState(l.key) }}
 	return func(body []byte) bool {
 		st := pool.Get().(*leastState) //nolint:forcetypeassert // the pool holds nothing else
 		defer pool.Put(st)
-		n, err := 0, error(nil)
-		if l.base64 {
-			n, err = base64.StdEncoding.Decode(st.sent[:], signature)
-		} else {
-			n, err = hex.Decode(st.sent[:], signature)
-		}
-		if err != nil || (len(prefix) > 0 && time.Now().IsZero()) {
-			return false
-		}
-		matches := 0
-		for range secrets {
-			st.hash.Reset()
-			if len(prefix) > 0 {
-				_, _ = st.hash.Write(prefix)
-			}
-			_, _ = st.hash.Write(body)
-			matches += subtle.ConstantTimeCompare(st.hash.Sum(st.sum[:0]), st.sent[:n])
-		}
-		return matches == secrets // every pass is made with the secret that matches: they cost the same
+		return st.matches(&l, l.signature, body, passes)
 	}
 }
 
 func (l least) subject(genuine, bad *request, judged *request, want error) subject {
-	verify := l.verify()
+	verify := l.verify(1)
 	return ofVerifier(leastName, genuine, bad, judged, want, func(r *request) error {
 		if !verify(r.body) {
 			return errForged
@@ -97,7 +107,8 @@ func (l least) subject(genuine, bad *request, judged *request, want error) subje
 // the handler, which finds it as the delivery of a context.
 func leastCheck() check {
 	return func(next http.Handler) http.Handler {
-		pool := sync.Pool{New: func() any { return &leastState{hash: hmac.New(sha256.New, []byte(plainSecret))} }}
+		l := least{key: []byte(plainSecret)}
+		pool := sync.Pool{New: func() any { return newLeastState(l.key) }}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			st := pool.Get().(*leastState) //nolint:forcetypeassert // the pool holds nothing else
 			defer pool.Put(st)
@@ -111,11 +122,8 @@ func leastCheck() check {
 				n, err = r.Body.Read(body[len(body):cap(body)])
 				body = body[:len(body)+n]
 			}
-			st.hash.Reset()
-			_, _ = st.hash.Write(body)
-			sent := append(st.sent[:0], r.Header["X-Hub-Signature-256"][0][len("sha256="):]...)
-			n, err := hex.Decode(sent, sent)
-			if err != nil || subtle.ConstantTimeCompare(st.hash.Sum(st.sum[:0]), sent[:n]) != 1 {
+			signature := append(st.text[:0], r.Header["X-Hub-Signature-256"][0][len("sha256="):]...)
+			if !st.matches(&l, signature, body, 1) {
 				w.WriteHeader(http.StatusBadRequest)
 				return
 			}

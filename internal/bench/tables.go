@@ -119,7 +119,7 @@ func benchSecrets(s settings, w io.Writer) error {
 			}},
 		}
 		t := target{secret: secrets[n-1]}
-		all := t.leastOf(r).verifyBy(n)
+		all := t.leastOf(r).verify(n)
 		subjects = append(subjects, subject{name: leastName + ", 20 times", run: func() {
 			if !all(r.body) {
 				panic("refused")
