@@ -99,11 +99,7 @@ func (d *Delivery) disown(first *replay.Result) {
 		d.holding.decideAll(replay.Release)
 	}
 	for i := range d.states {
-		s := &d.states[i]
-		s.known, s.result = first.State, *first
-		if !d.guard.reportsReplay {
-			s.claim = noClaim
-		}
+		d.states[i].known, d.states[i].result = first.State, *first
 	}
 }
 

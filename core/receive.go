@@ -285,15 +285,15 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if f := d.readEvents(t); f.failed() {
 		return nil, f
 	}
-	if g.entry.Identity.SignedOnce && i.proved {
-		signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, i.presented.signed[:])
-		d.signed = &signed
-	}
 	d.carrier = carrier{r.Context(), d}
 	var ctx context.Context = &d.carrier
 	if g.store != nil {
 		d.holding = &holding{request: lateContext{parent: ctx}}
 		ctx = &d.holding.request
+		if g.entry.Identity.SignedOnce && i.proved {
+			signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, i.presented.signed[:])
+			d.signed = &signed
+		}
 	}
 	d.r = r.WithContext(ctx)
 	restoreBody(d.r, d)

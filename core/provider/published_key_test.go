@@ -298,11 +298,7 @@ func TestPayPal(t *testing.T) {
 func TestPayPalRemembersTheEventAndNotItsTransmission(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
-	const (
-		body   = `{"id":"WH-1","event_type":"PAYMENT.SALE.COMPLETED","resource":{"id":"1"}}`
-		forged = `{"id":"WH-2","event_type":"PAYMENT.SALE.COMPLETED","resource":{"id":"1"},"x":"0011110001000111001000001111100100000000"}`
-	)
-	require.Equal(t, crc32.ChecksumIEEE([]byte(body)), crc32.ChecksumIEEE([]byte(forged)))
+	require.Equal(t, crc32.ChecksumIEEE([]byte(paypalBody)), crc32.ChecksumIEEE([]byte(paypalForged)))
 	g := guardOf(t, provider.PayPal(paypalWebhook), public, time.Unix(ownTime, 0))
 	at := time.Unix(ownTime, 0).UTC().Format(time.RFC3339)
 	event := func(r *http.Request) core.Event {
@@ -310,11 +306,11 @@ func TestPayPalRemembersTheEventAndNotItsTransmission(t *testing.T) {
 		require.Nil(t, reply)
 		return d.Events()[0]
 	}
-	genuine := event(paypalSign(t, key, "d938e770-8046-11e6-8103-6b62a8a99ac4", at, paypalWebhook, body))
-	retried := event(paypalSign(t, key, "a9941940-3b3a-11ec-b750-f75a670c9758", at, paypalWebhook, body))
+	genuine := event(paypalSign(t, key, transmission, at, paypalWebhook, paypalBody))
+	retried := event(paypalSign(t, key, anotherTransmission, at, paypalWebhook, paypalBody))
 	require.Equal(t, genuine.Identity, retried.Identity)
-	r := paypalSign(t, key, "d938e770-8046-11e6-8103-6b62a8a99ac4", at, paypalWebhook, body)
-	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(forged)), int64(len(forged))
+	r := paypalSign(t, key, transmission, at, paypalWebhook, paypalBody)
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(paypalForged)), int64(len(paypalForged))
 	other := event(r)
 	require.NotEqual(t, genuine.Identity, other.Identity)
 	require.False(t, other.Authenticated.ID, "a CRC vouches for nothing")

@@ -9,12 +9,11 @@
 //
 // # What is promised
 //
-// A claim is a script of one SET with NX; a verdict is a script that changes the key only for the token that holds it. Leases and
-// memories are the server's own TTLs, so that no clock of a client matters, but for the time that a duplicate is told as
-// that of the first; a server whose clock jumps ahead, or that takes
-// over with one that is ahead, ends all of them early by as much. A server that persists every write
-// ("appendonly yes", "appendfsync always") loses nothing that was committed when it crashes; with the usual
-// "appendfsync everysec" a crash may lose the last second, and without persistence everything.
+// A claim is a script of one SET with NX; a verdict is a script that changes the key only for the token that holds it.
+// Leases and memories are the server's own TTLs, so that no clock of a client matters, but for what [replay.Result].DoneAt
+// tells; a server whose clock jumps ahead, or that takes over with one that is ahead, ends all of them early by as much. A
+// server that persists every write ("appendonly yes", "appendfsync always") loses nothing that was committed when it
+// crashes; with the usual "appendfsync everysec" a crash may lose the last second, and without persistence everything.
 //
 // # What is not promised
 //
