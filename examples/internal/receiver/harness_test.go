@@ -68,16 +68,21 @@ func start(t *testing.T, configuration string, args ...string) *receiver {
 // line is the next line of standard output, which is also one write.
 func (r *receiver) line() string {
 	r.t.Helper()
+	line := ""
 	select {
-	case line := <-r.stdout:
-		require.True(r.t, strings.HasSuffix(line, "\n") && strings.Count(line, "\n") == 1, "a line must be one write: %q", line)
-		return strings.TrimSuffix(line, "\n")
+	case line = <-r.stdout:
 	case code := <-r.code:
-		require.FailNow(r.t, "the receiver ended", "code %d: %s", code, drained(r.stderr))
+		r.code <- code // for end
+		select {
+		case line = <-r.stdout: // written before it ended
+		default:
+			require.FailNow(r.t, "the receiver ended", "code %d: %s", code, drained(r.stderr))
+		}
 	case <-time.After(patience):
 		require.FailNow(r.t, "no line came")
 	}
-	return ""
+	require.True(r.t, strings.HasSuffix(line, "\n") && strings.Count(line, "\n") == 1, "a line must be one write: %q", line)
+	return strings.TrimSuffix(line, "\n")
 }
 
 // end drains the receiver and returns its exit status; standard output must hold nothing more.
