@@ -4,6 +4,7 @@ package engine
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -133,8 +134,34 @@ func (s *Server) Kill() {
 	s.Stop()
 }
 
-// Signal sends the server's process a signal, such as SIGSTOP.
-func (s *Server) Signal(sig syscall.Signal) error { return syscall.Kill(s.pid, sig) }
+// Signal sends the server's process a signal. After a SIGSTOP it waits until every thread stands still, where the system
+// tells: on a busy machine some of them go on for a while.
+func (s *Server) Signal(sig syscall.Signal) error {
+	if err := syscall.Kill(s.pid, sig); err != nil || sig != syscall.SIGSTOP {
+		return err
+	}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if s.standsStill() {
+			return nil
+		}
+	}
+	return errors.New("the server did not stand still")
+}
+
+func (s *Server) standsStill() bool {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.pid)) // none where there is no /proc
+	for _, name := range threads {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		// The state stands behind the program's name, which is in parentheses.
+		if at := bytes.LastIndexByte(text, ')'); at < 0 || !bytes.HasPrefix(text[at:], []byte(") T")) {
+			return false
+		}
+	}
+	return true
+}
 
 // Close stops the server and removes its folder.
 func (s *Server) Close() error {
