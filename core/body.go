@@ -134,9 +134,9 @@ func (*restoredBody) Close() error { return nil }
 
 func restoreBody(r *http.Request, d *Delivery) {
 	d.restored.delivery = d
-	d.restored.Reset(d.body)
+	d.restored.Reset(d.facts.body)
 	r.Body = &d.restored
-	r.ContentLength = int64(len(d.body))
+	r.ContentLength = int64(len(d.facts.body))
 	r.TransferEncoding = nil
 	r.GetBody = d.openBody
 }
@@ -144,6 +144,6 @@ func restoreBody(r *http.Request, d *Delivery) {
 // openBody gives the body from its start.
 func (d *Delivery) openBody() (io.ReadCloser, error) {
 	b := &restoredBody{delivery: d}
-	b.Reset(d.body)
+	b.Reset(d.facts.body)
 	return b, nil
 }

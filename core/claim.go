@@ -34,12 +34,11 @@ func (d *Delivery) claim() *Reply {
 	g := d.guard
 	asked := time.Now()
 	d.verified = asked.Sub(d.facts.started)
-	d.limit = asked.Add(g.signalTimeout)
 	if g.store == nil || !d.facts.proved {
 		return nil
 	}
 	h := d.holding
-	h.begin(g, d.r.Context(), asked, d.limit)
+	h.begin(d, asked)
 	items, owners := d.items()
 	if len(items) == 0 {
 		if g.reportsReplay {
@@ -91,6 +90,9 @@ func (d *Delivery) claim() *Reply {
 	}
 	return reply
 }
+
+// limit is when the app's work has had its time, and no lease is renewed any more.
+func (d *Delivery) limit() time.Time { return d.facts.started.Add(d.verified + d.guard.signalTimeout) }
 
 // disown is for a body that came with what had been signed for another: whoever captured that made this one to fit. None of
 // its events runs, whatever they are called, and none is held.
@@ -179,9 +181,9 @@ func (d *Delivery) allKnown() *Reply {
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
-	reply := d.guard.refusal(&d.facts, f, nil)
+	reply := d.guard.refusal(newReply(), &d.facts, f, nil)
 	reply.setRetryAfter(wait)
-	rec := d.guard.recordOf(&d.facts, reply)
+	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)
 	rec.Replay = ReplayInFlight
 	d.guard.put(rec)
@@ -199,8 +201,8 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		d.unclaimed = err
 		return nil
 	}
-	reply := d.guard.refusal(&d.facts, f, err)
-	rec := d.guard.recordOf(&d.facts, reply)
+	reply := d.guard.refusal(newReply(), &d.facts, f, err)
+	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)
 	d.guard.put(rec)
 	return reply
@@ -235,7 +237,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 			reply = rejectionReply(g.rejection(reason, http.StatusBadRequest, detail, nil))
 		}
 	}
-	rec := g.record(&d.facts, reason, reply.Status)
+	rec := g.record(&d.facts, reason, reply.Status, time.Now())
 	d.describe(rec)
 	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
 	g.put(rec)

@@ -39,11 +39,11 @@ func serverDeadline(r *http.Request, started time.Time) time.Time {
 // boundDrain keeps a refused sender from holding the connection with the rest of its body, of which net/http reads some
 // before it answers. It sets the deadline anew for the connection's next request. Where the body was begun, its own
 // deadline stands.
-func boundDrain(r *http.Request, i *inspection) {
+func boundDrain(r *http.Request, i *inspection, now time.Time) {
 	if i.w == nil || i.bodyBegun || r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	deadline := time.Now().Add(drainTimeout)
+	deadline := now.Add(drainTimeout)
 	if own := serverDeadline(r, i.started); !own.IsZero() && own.Before(deadline) {
 		return
 	}

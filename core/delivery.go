@@ -20,14 +20,11 @@ type Delivery struct {
 	guard  *Guard
 	parent *Delivery // an outer guard's proof of the same request
 	r      *http.Request
-	body   []byte
 
 	events   []Event
 	states   []eventState // of each event
 	one      [1]Event
 	oneState [1]eventState
-	batch    bool // the provider sent a list of events
-	partly   bool // some of the batch is not for this delivery to run
 
 	carrier      carrier
 	laterID      laterIdentity
@@ -35,14 +32,16 @@ type Delivery struct {
 	restored     restoredBody // the first of them; GetBody gives others
 	facts        facts
 	verified     time.Duration
-	limit        time.Time // of the app's work
 	holding      *holding  // nil: there is no replay store
 	signed       *Identity // what is signed, where that is remembered beside the events
 	unclaimed    error
 
+	batch  bool // the provider sent a list of events
+	partly bool // some of the batch is not for this delivery to run
+
 	mu       sync.Mutex
-	signals  bool // signals have taken it up
 	txn      replay.Transaction
+	signals  bool // signals have taken it up
 	settled  bool
 	verdict  replay.Verdict
 	reported bool
@@ -102,7 +101,7 @@ func (d *Delivery) Body() []byte {
 	if d = d.self(); d.NeedsSignals() {
 		return nil
 	}
-	return d.body
+	return d.facts.body
 }
 
 // Events returns the delivery's events; of a batch, those that are this delivery's to run. Their Context is the

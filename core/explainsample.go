@@ -28,10 +28,9 @@ type allowance struct {
 }
 
 // take grants work for one more delivery, or none.
-func (a *allowance) take() (granted int64) {
+func (a *allowance) take(now time.Time) (granted int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := time.Now()
 	if since := now.Sub(a.at); a.at.IsZero() || since >= time.Second {
 		a.left = explainPerSecond
 	} else {
@@ -58,14 +57,14 @@ func (a *allowance) giveBack(unused int64) {
 // sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
 // headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact, so
 // that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
-func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure) *sampled {
+func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure, now time.Time) *sampled {
 	switch f.reason {
 	case ReasonBadSignature, ReasonMissingSignature, ReasonMissingTimestamp, ReasonMissingCredential, ReasonMalformedSignature,
 		ReasonMalformedTimestamp, ReasonStale, ReasonEarly:
 	default:
 		return nil
 	}
-	granted := g.allowance.take()
+	granted := g.allowance.take(now)
 	if granted == 0 {
 		return nil
 	}

@@ -3,6 +3,7 @@ package core
 import (
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
 )
@@ -41,7 +42,7 @@ func NewBuckets(perSecond float64, burst, most int) Buckets {
 
 // Allow takes n.
 func (b Buckets) Allow(key netip.Addr, n int) bool {
-	ok, _ := b.b.Allow(bucketKey{source: key}, n)
+	ok, _ := b.b.Allow(bucketKey{source: key}, n, time.Now())
 	return ok
 }
 

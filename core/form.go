@@ -7,11 +7,22 @@ import (
 	"strings"
 )
 
+const (
+	urlEncoded    = "application/x-www-form-urlencoded"
+	multipartForm = "multipart/form-data"
+)
+
 // isForm says whether the body is a form, URL-encoded or multipart.
 func isForm(contentType string) bool {
 	t, _, _ := strings.Cut(contentType, ";")
 	t = strings.TrimSpace(t)
-	return strings.EqualFold(t, "application/x-www-form-urlencoded") || strings.EqualFold(t, "multipart/form-data")
+	switch len(t) { // most have the length of neither
+	case len(urlEncoded):
+		return strings.EqualFold(t, urlEncoded)
+	case len(multipartForm):
+		return strings.EqualFold(t, multipartForm)
+	}
+	return false
 }
 
 // startsJSON says that the body is no form, whatever the Content-Type says: no signature covers that header, and what it

@@ -77,6 +77,7 @@ type Guard struct {
 	allowance allowance // of explaining
 
 	judgings sync.Pool // of *judging
+	refusals *refusals
 	renewers sync.Pool // of *renewer
 
 	pump   *pump
@@ -444,6 +445,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.allow = strings.Join(g.methods, ", ")
+	g.refusals = newRefusals(g.allow)
 	g.otherMethod = "the method is not one that " + g.entry.Title + " uses: " + g.allow
 	g.configurePerimeter(c, m)
 }

@@ -234,8 +234,8 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
 				continue
 			}
-			if i.unproved.failed() {
-				return nil, i.unproved // let through as a delivery, never answered as a challenge
+			if i.unproved != nil {
+				return nil, *i.unproved // let through as a delivery, never answered as a challenge
 			}
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
@@ -250,8 +250,8 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		if text, ok := jsonscan.Text(marker); !ok || h.WhenEquals != "" && text != h.WhenEquals {
 			continue
 		}
-		if i.unproved.failed() {
-			return nil, i.unproved
+		if i.unproved != nil {
+			return nil, *i.unproved
 		}
 		if h.EchoJSON == "" {
 			return g.doHandshake(r, h.Handshake, i)
@@ -274,7 +274,8 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 	// It outlives a provider that hangs up: what has begun is ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handshakeTimeout)
 	defer cancel()
-	if err := h.Do(ctx, i.ownBody()); err != nil {
+	i.ownBody()
+	if err := h.Do(ctx, i.body); err != nil {
 		return nil, failure{ReasonKeysUnavailable, "what the handshake asks for could not be done: " + err.Error()}
 	}
 	return fixed(h), failure{}

@@ -14,9 +14,7 @@ import (
 // holding is what a delivery holds in the replay store: the claims of its events and of their named receivers. It keeps
 // the leases alive while the app's code runs, and puts each verdict into the store.
 type holding struct {
-	store    replay.Store
-	lease    time.Duration
-	ttl      time.Duration
+	delivery *Delivery
 	ctx      context.Context // detached: values only
 	renewers *sync.Pool
 	request  lateContext // ends when the delivery is settled, or has lost what it held
@@ -32,8 +30,8 @@ type holding struct {
 	flushed       bool
 	oneSettlement [1]replay.Settlement
 	oneIndex      [1]int
-	until         time.Time // the leases end then, unless they are renewed; by this machine's clock, never later than the store's
-	limit         time.Time // no renewal begins after it
+	settling      lateContext // the time that the store has for its first try
+	until         time.Time   // the leases end then, unless they are renewed; by this machine's clock, never later than the store's
 	timer         *renewer
 	state         ReplayState
 	err           error
@@ -59,13 +57,13 @@ const (
 )
 
 // begin notes when the leases end, of claims that were asked for at from.
-func (h *holding) begin(g *Guard, ctx context.Context, from, limit time.Time) {
-	h.store, h.lease, h.ttl, h.renewers = g.store, g.lease, g.retention, &g.renewers
+func (h *holding) begin(d *Delivery, from time.Time) {
+	h.delivery, h.renewers = d, &d.guard.renewers
 	if from == from.Round(0) { // the clock is not monotonic: a bubble of testing/synctest, whose timers are nobody else's
 		h.renewers = &sync.Pool{}
 	}
-	h.ctx = context.WithoutCancel(ctx)
-	h.until, h.limit = from.Add(g.lease), limit
+	h.ctx = context.WithoutCancel(d.r.Context())
+	h.until = from.Add(d.guard.lease)
 	h.claims = h.one[:0]
 	h.state = ReplayNone
 }
@@ -97,7 +95,7 @@ func (h *holding) take(c claim) int {
 	h.claims = append(h.claims, c)
 	if h.timer == nil {
 		h.timer = borrowRenewer(h)
-		h.timer.Reset(h.lease / renewalsPerLease)
+		h.timer.Reset(h.delivery.guard.lease / renewalsPerLease)
 	}
 	return len(h.claims) - 1
 }
@@ -165,7 +163,7 @@ func (h *holding) note(state ReplayState, err error) {
 func (h *holding) renew() {
 	h.mu.Lock()
 	held := h.open()
-	until, limit := h.until, h.limit
+	until := h.until
 	h.mu.Unlock()
 	if len(held) == 0 {
 		return
@@ -175,7 +173,7 @@ func (h *holding) renew() {
 	case !now.Before(until):
 		h.lose(nil)
 		return
-	case !now.Before(limit):
+	case !now.Before(h.delivery.limit()):
 		h.again(time.Until(until))
 		return
 	}
@@ -189,13 +187,13 @@ func (h *holding) renew() {
 		h.lose(lost.Keys)
 	default:
 		// The store may answer again before the lease ends; until then the claims are still ours.
-		h.again(min(h.lease/triesPerLease, max(0, time.Until(until))))
+		h.again(min(h.delivery.guard.lease/triesPerLease, max(0, time.Until(until))))
 		return
 	}
 	h.mu.Lock()
-	h.until = now.Add(h.lease)
+	h.until = now.Add(h.delivery.guard.lease)
 	h.mu.Unlock()
-	h.again(h.lease / renewalsPerLease)
+	h.again(h.delivery.guard.lease / renewalsPerLease)
 }
 
 // extend contains a panic of the app's own store, which would otherwise end the process from a timer that nobody can
@@ -206,7 +204,7 @@ func (h *holding) extend(ctx context.Context, held []replay.Held) (err error) {
 			err = fmt.Errorf("the replay store panicked with a %T", v)
 		}
 	}()
-	return h.store.Extend(ctx, held, h.lease)
+	return h.delivery.guard.store.Extend(ctx, held, h.delivery.guard.lease)
 }
 
 func (h *holding) again(after time.Duration) {
@@ -253,9 +251,10 @@ func (h *holding) flush() {
 	h.mu.Lock()
 	var settlements []replay.Settlement
 	var indices []int
+	var attempt *lateContext
 	if !h.flushed { // the app may settle from a goroutine of its own, beside another flush
 		h.flushed = true
-		settlements, indices = h.oneSettlement[:0], h.oneIndex[:0]
+		settlements, indices, attempt = h.oneSettlement[:0], h.oneIndex[:0], &h.settling
 	}
 	now := time.Now()
 	limit := now.Add(storeTimeout)
@@ -267,18 +266,18 @@ func (h *holding) flush() {
 		if c.verdict == replay.Commit && !c.signed {
 			limit = h.until
 		}
-		settlements = append(settlements, replay.Settlement{Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.ttl})
+		settlements = append(settlements, replay.Settlement{Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.delivery.guard.retention})
 		indices = append(indices, i)
 	}
 	h.mu.Unlock()
 	if len(settlements) > 0 {
-		h.put(settlements, indices, now, limit)
+		h.put(settlements, indices, now, limit, attempt)
 	}
 	h.forgetParts()
 }
 
-func (h *holding) put(settlements []replay.Settlement, indices []int, now, limit time.Time) {
-	err := h.settle(settlements, now, limit)
+func (h *holding) put(settlements []replay.Settlement, indices []int, now, limit time.Time, attempt *lateContext) {
+	err := h.settle(settlements, now, limit, attempt)
 	lost, partly := lostKeys(err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -331,15 +330,20 @@ func (h *holding) forgetParts() {
 	}
 	ctx, cancel := context.WithTimeout(h.ctx, storeTimeout)
 	defer cancel()
-	_ = h.store.Forget(ctx, keys) // what is left ends with its TTL, and until then keeps nothing from running but by an operator's wish
+	_ = h.delivery.guard.store.Forget(ctx, keys) // what is left ends with its TTL, and until then keeps nothing from running but by an operator's wish
 }
 
-func (h *holding) settle(settlements []replay.Settlement, now, limit time.Time) error {
+// settle makes the first attempt with a context that has a place already, if there is one: a store may keep it, and the
+// next needs another.
+func (h *holding) settle(settlements []replay.Settlement, now, limit time.Time, attempt *lateContext) error {
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		attempt := &lateContext{}
+		if attempt == nil {
+			attempt = &lateContext{}
+		}
 		h.bound(attempt, now)
-		err := h.store.Settle(attempt, settlements)
+		err := h.delivery.guard.store.Settle(attempt, settlements)
 		attempt.release()
+		attempt = nil
 		if err == nil {
 			return nil
 		}

@@ -56,6 +56,21 @@ func countedPaths() []counted {
 			}
 		}
 	}
+	refuse := func(request func() *http.Request) func(*testing.T) func() {
+		return func(t *testing.T) func() {
+			c, _ := config(plain())
+			c.Observer = core.ObserverFunc(func(core.Record) {})
+			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
+			h := core.Handler(mustNew(t, c), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+			d := newDelivery(plain(), body, false)
+			r := request()
+			return func() {
+				if h.ServeHTTP(d, r); d.status != http.StatusBadRequest {
+					t.Fatal(d.status)
+				}
+			}
+		}
+	}
 	receive := func(request func() *http.Request, accepted bool) func(*testing.T) func() {
 		return func(t *testing.T) func() {
 			c, _ := config(plain())
@@ -138,7 +153,7 @@ func countedPaths() []counted {
 		{"a store and a signal", 3.10, complete},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},
-		{"Receive of a malformed signature", 0.21, receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, false)},
+		{"a refusal of a malformed signature", 0.21, refuse(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") })},
 	}
 }
 

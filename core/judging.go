@@ -22,12 +22,9 @@ type judging struct {
 
 // judge gives what a request is judged with.
 func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging {
-	j, _ := g.judgings.Get().(*judging)
-	if j == nil {
-		j = &judging{}
-	}
+	j := g.borrow()
 	i := &j.inspection
-	i.route, i.param, i.w, i.started = in.Route, in.Param, w, now
+	i.route, i.param, i.recycles, i.w, i.started = in.Route, in.Param, in.recycles, w, now
 	i.now = now
 	if g.clock {
 		i.now = g.now()
@@ -35,6 +32,13 @@ func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging
 	i.presented, i.told, i.place, i.buffer = &j.presented, &j.told, &j.slot, j.buffer[:0]
 	j.presented.match = &i.match
 	return j
+}
+
+func (g *Guard) borrow() *judging {
+	if j, _ := g.judgings.Get().(*judging); j != nil {
+		return j
+	}
+	return &judging{}
 }
 
 // judged takes it back. A panic of the app's own code on the way leaves it to the garbage collector.
@@ -52,10 +56,9 @@ func (g *Guard) judged(j *judging) {
 	g.judgings.Put(j)
 }
 
-// ownBody is the body as a delivery keeps it: its own, and not the buffer that the next request is read into.
-func (i *inspection) ownBody() []byte {
+// ownBody makes the body what a delivery keeps: its own, and not the buffer that the next request is read into.
+func (i *inspection) ownBody() {
 	if i.borrowed {
 		i.body, i.borrowed = bytes.Clone(i.body), false
 	}
-	return i.body
 }

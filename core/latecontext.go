@@ -18,10 +18,10 @@ type lateContext struct {
 	deadline time.Time       // zero: the parent's
 
 	armed atomic.Pointer[armedContext]
-	over  atomic.Bool // err is set
 	mu    sync.Mutex
-	err   error // how it ended, where nobody had waited for that
-	above bool  // with its parent
+	err   error       // how it ended, where nobody had waited for that
+	over  atomic.Bool // err is set
+	above bool        // it ended with its parent
 }
 
 // armedContext is package context's own, which somebody waits for.

@@ -60,11 +60,15 @@ func (d *Delivery) detail() {
 		return
 	}
 	l.pending = false
-	t := told{body: d.body, payload: d.body, form: l.form, bodyProved: l.proved, headersProved: l.headersProved}
+	j := d.guard.borrow()
+	t := &j.told
+	t.body, t.payload, t.form, t.bodyProved, t.headersProved = d.facts.body, d.facts.body, l.form, l.proved, l.headersProved
 	er, e := d.guard.events, &d.events[0]
-	er.openForm(&t)
-	er.readPayload(&t, e)
-	er.readDetails(&t, e)
+	er.openForm(t)
+	er.readPayload(t, e)
+	er.readDetails(t, e)
+	*t = told{}
+	d.guard.judgings.Put(j)
 }
 
 // deferIdentity says whether the identity can wait.

@@ -8,13 +8,13 @@ import (
 // matchNotes are the secrets that matched a delivery. They are counted when all of it is proved: whoever holds one of
 // two secrets proves nothing, and must not keep it looking used.
 type matchNotes struct {
-	uses      [4]*usage
-	n         int
-	more      []*usage  // where a delivery's items were proved by more of them than fit
-	expires   time.Time // the first end of them, where it is near
-	noneAfter time.Time // when one of their lists has no valid secret any more, where that is near
-	stale     bool      // one of their lists is not the newest
-	byTenant  bool      // one of their lists is the tenant's own
+	uses      [2]*usage  // of a signature and a credential
+	more      []*usage   // where a delivery was proved by more of them than fit
+	expires   *time.Time // the first end of them; nil: it is not near
+	noneAfter *time.Time // when one of their lists has no valid secret any more; nil: that is not near
+	n         uint8
+	stale     bool // one of their lists is not the newest
+	byTenant  bool // one of their lists is the tenant's own
 }
 
 // note takes down that a secret of the list matched.
@@ -29,7 +29,7 @@ func (c *compiledList[T]) note(m *matchNotes, u *usage, s *Secret, now time.Time
 func (m *matchNotes) use(u *usage) {
 	switch {
 	case u == nil || slices.Contains(m.uses[:m.n], u) || slices.Contains(m.more, u):
-	case m.n < len(m.uses):
+	case int(m.n) < len(m.uses):
 		m.uses[m.n] = u
 		m.n++
 	default:
@@ -47,12 +47,19 @@ func (m *matchNotes) count(now time.Time) {
 	}
 }
 
-// sooner is the sooner of two ends, of which zero is none.
-func sooner(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+// sooner is the sooner of two ends, of which nil is none.
+func sooner(a, b *time.Time) *time.Time {
+	if a == nil || (b != nil && b.Before(*a)) {
 		return b
 	}
 	return a
+}
+
+func timeAt(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 // noSecrets says why there is nothing to judge by.

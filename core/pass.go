@@ -163,7 +163,7 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 // claim is lost, since from then on another delivery may run beside it, at Config.SignalTimeout, or at the deadline the
 // app itself has set.
 func (d *Delivery) signalContext(c *signalContext, parent context.Context, event int) *signalContext {
-	limit := d.limit
+	limit := d.limit()
 	if own, ok := parent.Deadline(); ok && own.Before(limit) {
 		limit = own
 	}

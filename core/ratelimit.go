@@ -149,7 +149,7 @@ func sourceKey(source netip.Addr) netip.Addr {
 	return source
 }
 
-func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n int) (ok bool, retryAfter time.Duration) {
+func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
 	key := bucketKey{tenant, sourceKey(source)}
 	if l.shared != nil {
 		// Bounded, and detached: a sender that hangs up is counted all the same.
@@ -159,7 +159,7 @@ func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n i
 			return ok, retryAfter
 		}
 	}
-	return l.own.Allow(key, n)
+	return l.own.Allow(key, n, now)
 }
 
 // checkRate refuses a source whose deliveries are used up, before any more work is done for it.
@@ -172,7 +172,7 @@ func (g *Guard) checkRate(ctx context.Context, i *inspection) failure {
 	if g.deliveries == nil {
 		return failure{}
 	}
-	return g.overRate(ctx, i, 0)
+	return g.overRate(ctx, i, 0, i.started)
 }
 
 // countDelivery takes a proved delivery from what its source may send.
@@ -180,11 +180,11 @@ func (g *Guard) countDelivery(ctx context.Context, i *inspection) failure {
 	if g.deliveries == nil {
 		return failure{}
 	}
-	return g.overRate(ctx, i, 1)
+	return g.overRate(ctx, i, 1, time.Now())
 }
 
-func (g *Guard) overRate(ctx context.Context, i *inspection, n int) failure {
-	ok, wait := g.deliveries.allow(ctx, i.tenant, i.source, n)
+func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Time) failure {
+	ok, wait := g.deliveries.allow(ctx, i.tenant, i.source, n, now)
 	if ok {
 		return failure{}
 	}
@@ -194,11 +194,11 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int) failure {
 
 // countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
 // it failed at.
-func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure) failure {
+func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now time.Time) failure {
 	if !i.counted || i.proved || (f.reason.Class() != ClassAuthentication && f.reason != ReasonBodyIncomplete) {
 		return f
 	}
-	ok, wait := g.failures.allow(ctx, i.tenant, i.source, 1)
+	ok, wait := g.failures.allow(ctx, i.tenant, i.source, 1, now)
 	if ok {
 		return f
 	}
@@ -208,7 +208,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure) fail
 
 // leashed says whether a source has failed so often that its bodies have to wait for each other.
 func (g *Guard) leashed(ctx context.Context, i *inspection) bool {
-	ok, _ := g.failures.allow(ctx, i.tenant, i.source, 0)
+	ok, _ := g.failures.allow(ctx, i.tenant, i.source, 0, i.started)
 	return !ok
 }
 

@@ -19,6 +19,8 @@ type Inbound struct {
 	Route string
 	// Param gives a parameter of the route; nil: the request's own PathValue.
 	Param func(name string) string
+
+	recycles bool // whoever calls puts a refusal out and gives it back
 }
 
 func (i *inspection) pathValue(r *http.Request, name string) string {
@@ -102,7 +104,7 @@ type facts struct {
 	secret      string
 	credentials []string
 	reported    []Reported        // what was let through because its check only reports
-	unproved    failure           // of those, the one that leaves the delivery without proof
+	unproved    *failure          // of those, the one that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
 	proved      bool
@@ -115,7 +117,8 @@ type facts struct {
 type inspection struct {
 	facts
 	param      func(name string) string // of the route; nil: the request's own
-	borrowed   bool                     // the body stands in buffer
+	recycles   bool
+	borrowed   bool // the body stands in buffer
 	buffer     []byte
 	presented  *presented
 	told       *told
@@ -217,7 +220,7 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 			return f
 		}
 	}
-	if v := g.verifier; v != nil && !i.unproved.failed() {
+	if v := g.verifier; v != nil && i.unproved == nil {
 		i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now)
 		if f = g.enforceProof(i, CheckSignature, f); f.failed() {
 			return f
@@ -226,13 +229,13 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	if f := g.enforce(&i.facts, CheckFreshness, i.presented.late); f.failed() {
 		return f
 	}
-	if i.unproved.failed() {
+	if i.unproved != nil {
 		return failure{}
 	}
 	if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.failed() {
 		return f
 	}
-	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.failed() || i.unproved.failed() {
+	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.failed() || i.unproved != nil {
 		return f
 	}
 	i.proved = true
@@ -272,9 +275,25 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 	return scheme + r.Host + requestTarget(r)
 }
 
+// newDelivery makes a handle, with what it holds in the replay store, where there is one.
+func (g *Guard) newDelivery() *Delivery {
+	if g.store == nil {
+		return &Delivery{guard: g}
+	}
+	both := &struct {
+		Delivery
+		holding holding
+	}{}
+	d := &both.Delivery
+	d.guard, d.holding = g, &both.holding
+	return d
+}
+
 // deliver makes the handle of a proved delivery.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
-	d := &Delivery{guard: g, parent: prior, body: i.ownBody()}
+	d := g.newDelivery()
+	d.parent = prior
+	i.ownBody()
 	d.facts = i.facts
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := i.told
@@ -288,7 +307,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.carrier = carrier{r.Context(), d}
 	var ctx context.Context = &d.carrier
 	if g.store != nil {
-		d.holding = &holding{request: lateContext{parent: ctx}}
+		d.holding.request.parent = ctx
 		ctx = &d.holding.request
 		if g.entry.Identity.SignedOnce && i.proved {
 			signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, i.presented.signed[:])
@@ -321,26 +340,33 @@ const unreadLimit = 256 << 10
 
 // refuse makes the reply to a failure and tells the observer.
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
-	f = g.countFailure(r.Context(), i, f)
-	boundDrain(r, i)
-	reply := g.refusal(&i.facts, f, nil)
+	now := time.Now()
+	f = g.countFailure(r.Context(), i, f, now)
+	boundDrain(r, i, now)
+	var reply *Reply
+	if i.recycles {
+		reply = g.refusals.borrow()
+	} else {
+		reply = newReply()
+	}
+	g.refusal(reply, &i.facts, f, nil)
 	if f.reason == ReasonRateLimited && i.retryAfter > 0 {
 		reply.setRetryAfter(i.retryAfter)
 	}
 	if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
 		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
 		// the body from those after it.
-		reply.set("Connection", "close")
+		reply.set("Connection", closing)
 	}
-	rec := g.recordOf(&i.facts, reply)
-	rec.sampled = g.sample(r, &i.facts, i.presented.tenant, f)
+	rec := g.recordOf(&i.facts, reply, now)
+	rec.sampled = g.sample(r, &i.facts, i.presented.tenant, f, now)
 	g.put(rec)
 	return reply
 }
 
-// refusal makes the reply to a failure, of which the observer is still to be told.
-func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
-	reply := rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
+// refusal makes the reply the answer to a failure, of which the observer is still to be told.
+func (g *Guard) refusal(reply *Reply, i *facts, f failure, cause error) *Reply {
+	reply.reject(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
 	if f.reason == ReasonMethod {
 		reply.set("Allow", g.allow)
 	}
@@ -348,9 +374,9 @@ func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
 }
 
 // recordOf is what the observer is told of a refusal.
-func (g *Guard) recordOf(i *facts, reply *Reply) *Record {
+func (g *Guard) recordOf(i *facts, reply *Reply, now time.Time) *Record {
 	rejection := reply.Rejection
-	rec := g.record(i, rejection.Reason, rejection.Status)
+	rec := g.record(i, rejection.Reason, rejection.Status, now)
 	rec.Detail, rec.Err = rejection.detail, rejection.cause
 	return rec
 }
@@ -360,7 +386,7 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	rec := g.record(&i.facts, ReasonHandshake, reply.Status)
+	rec := g.record(&i.facts, ReasonHandshake, reply.Status, time.Now())
 	rec.Detail = i.note
 	g.put(rec)
 	return reply
@@ -371,15 +397,18 @@ func (g *Guard) rejection(reason Reason, status int, detail string, cause error)
 }
 
 // record begins what the observer is told. It has to be put.
-func (g *Guard) record(i *facts, reason Reason, status int) *Record {
+func (g *Guard) record(i *facts, reason Reason, status int, now time.Time) *Record {
 	rec := g.pump.blank()
-	rec.ended = time.Now()
-	rec.Time, rec.Total, rec.Route, rec.Source = i.now, rec.ended.Sub(i.started), i.route, i.source
+	rec.ended = now
+	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
 	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = reason, status, ReplayNone, len(i.body)
 	rec.Secret, rec.Credentials = i.secret, i.credentials
-	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = i.match.expires, i.match.noneAfter, i.match.stale
-	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved.failed()
+	rec.SecretsStale = i.match.stale
+	if m := &i.match; m.expires != nil || m.noneAfter != nil {
+		rec.SecretExpires, rec.NoneValidAfter = timeAt(m.expires), timeAt(m.noneAfter)
+	}
+	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
 	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest
 	}

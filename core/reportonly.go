@@ -142,9 +142,14 @@ func (g *Guard) announceReportOnly(c *Config) {
 // A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
 // nothing to judge by, the check would report nothing, as if nothing were configured. Nothing is for an unknown tenant.
 func (g *Guard) enforce(i *facts, check Check, f failure) failure {
-	switch {
-	case !f.failed():
+	if !f.failed() {
 		return f
+	}
+	return g.enforceFailed(i, check, f)
+}
+
+func (g *Guard) enforceFailed(i *facts, check Check, f failure) failure {
+	switch {
 	case i.trial:
 	case !g.reportOnly.has(check):
 		return f
@@ -170,8 +175,9 @@ func (g *Guard) note(i *facts, check Check, f failure) {
 // identity, none of its details counts as authenticated, and it is answered as no handshake.
 func (g *Guard) enforceProof(i *inspection, check Check, f failure) failure {
 	rest := g.enforce(&i.facts, check, f)
-	if f.failed() && !rest.failed() && !i.unproved.failed() {
-		i.unproved = f
+	if f.failed() && !rest.failed() && i.unproved == nil {
+		first := f
+		i.unproved = &first
 	}
 	return rest
 }

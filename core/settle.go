@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -208,11 +209,12 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
 	d.mu.Lock() // the app may be asking for the identity
-	rec := d.guard.record(&d.facts, reason, status)
+	now := time.Now()
+	rec := d.guard.record(&d.facts, reason, status, now)
 	d.describe(rec)
 	d.mu.Unlock()
-	if d.facts.unproved.failed() {
-		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, d.facts.unproved)
+	if d.facts.unproved != nil {
+		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, *d.facts.unproved, now)
 	}
 	rec.Stack, rec.Err = stack, err
 	if state != "" {

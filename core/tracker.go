@@ -11,63 +11,66 @@ import (
 // Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
 type tracker struct {
 	http.ResponseWriter
-	writer   http.ResponseWriter
+	writer   http.ResponseWriter // the tracker with its abilities
 	delivery *Delivery
 	status   int
 	hijacked bool
-
-	// What writer may be, here so that it needs no place of its own.
-	all     trackerOfAll
-	both    trackerOfBoth
-	flushes flushingTracker
-	hijacks hijackingTracker
 }
 
+// A tracker with abilities, each kind of them made at once.
 type (
-	trackerOfAll struct {
-		*tracker
-		flusher
-		hijacker
-		readerFrom
-	}
-	trackerOfBoth struct {
-		*tracker
-		flusher
-		hijacker
-	}
-	flushingTracker struct {
-		*tracker
-		flusher
-	}
-	hijackingTracker struct {
-		*tracker
-		hijacker
-	}
+	flushing       struct{ tracker }
+	hijacking      struct{ tracker }
+	flushHijacking struct{ tracker }
+	fullTracker    struct{ tracker }
 )
 
-func track(w http.ResponseWriter, d *Delivery) *tracker {
-	t := &tracker{ResponseWriter: w, delivery: d}
+func track(w http.ResponseWriter, d *Delivery) (t *tracker) {
 	_, flush := w.(http.Flusher)
 	hijack := canHijack(w)
 	_, readFrom := w.(io.ReaderFrom)
+	var able http.ResponseWriter
 	switch {
 	case flush && hijack && readFrom:
-		t.all = trackerOfAll{t, flusher{t}, hijacker{t}, readerFrom{t}}
-		t.writer = &t.all
+		all := &fullTracker{}
+		t, able = &all.tracker, all
 	case flush && hijack:
-		t.both = trackerOfBoth{t, flusher{t}, hijacker{t}}
-		t.writer = &t.both
+		both := &flushHijacking{}
+		t, able = &both.tracker, both
 	case flush:
-		t.flushes = flushingTracker{t, flusher{t}}
-		t.writer = &t.flushes
+		one := &flushing{}
+		t, able = &one.tracker, one
 	case hijack:
-		t.hijacks = hijackingTracker{t, hijacker{t}}
-		t.writer = &t.hijacks
+		one := &hijacking{}
+		t, able = &one.tracker, one
 	default:
-		t.writer = t
+		t = &tracker{}
+		able = t
 	}
+	t.ResponseWriter, t.writer, t.delivery = w, able, d
 	return t
 }
+
+// Flush sends what was written, with an implied 200.
+func (f *flushing) Flush() { f.flush() }
+
+// Hijack hands the connection over.
+func (h *hijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.hijack() }
+
+// Flush sends what was written, with an implied 200.
+func (f *flushHijacking) Flush() { f.flush() }
+
+// Hijack hands the connection over.
+func (f *flushHijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.hijack() }
+
+// Flush sends what was written, with an implied 200.
+func (f *fullTracker) Flush() { f.flush() }
+
+// Hijack hands the connection over.
+func (f *fullTracker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.hijack() }
+
+// ReadFrom keeps net/http's fast path for copies.
+func (f *fullTracker) ReadFrom(src io.Reader) (int64, error) { return f.readFrom(src) }
 
 func (t *tracker) written() Written { return Written{Status: t.status, Hijacked: t.hijacked} }
 
@@ -100,15 +103,12 @@ func (t *tracker) implied() {
 	}
 }
 
-type flusher struct{ t *tracker }
-
-// Flush sends what was written, with an implied 200.
-func (f flusher) Flush() {
-	if f.t.delivery.NeedsSignals() {
+func (t *tracker) flush() {
+	if t.delivery.NeedsSignals() {
 		return
 	}
-	f.t.implied()
-	f.t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
+	t.implied()
+	t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
 }
 
 // canHijack looks through wrappers as http.ResponseController does: one that reached the connection past us would leave
@@ -126,27 +126,21 @@ func canHijack(w http.ResponseWriter) bool {
 	}
 }
 
-type hijacker struct{ t *tracker }
-
-// Hijack hands the connection over.
-func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if h.t.delivery.NeedsSignals() {
+func (t *tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if t.delivery.NeedsSignals() {
 		return nil, nil, ErrBatchNeedsSignal
 	}
-	c, rw, err := http.NewResponseController(h.t.ResponseWriter).Hijack()
+	c, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	if err == nil {
-		h.t.hijacked = true
+		t.hijacked = true
 	}
 	return c, rw, err
 }
 
-type readerFrom struct{ t *tracker }
-
-// ReadFrom keeps net/http's fast path for copies.
-func (f readerFrom) ReadFrom(src io.Reader) (int64, error) {
-	if f.t.delivery.NeedsSignals() {
+func (t *tracker) readFrom(src io.Reader) (int64, error) {
+	if t.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}
-	f.t.implied()
-	return f.t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // checked when it was wrapped
+	t.implied()
+	return t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // checked when it was wrapped
 }

@@ -71,16 +71,21 @@ func (v *validity) lastsUntil(now time.Time) time.Time {
 	return until
 }
 
-// ending is what a record tells of ends that are near.
-func (v *validity) ending(s *Secret, now time.Time) (secretExpires, noneAfter time.Time) {
+// ending is what a record tells of ends that are near, of which one is the secret's that matched. Both are times of the
+// list's own secrets; nil: not near.
+func (v *validity) ending(s *Secret, now time.Time) (secretExpires, noneAfter *time.Time) {
 	if now.UnixNano() < v.noticed {
-		return time.Time{}, time.Time{}
+		return nil, nil
 	}
 	if near(s.notAfter, now) {
-		secretExpires = s.notAfter
+		secretExpires = &s.notAfter
 	}
 	if until := v.lastsUntil(now); near(until, now) {
-		noneAfter = until
+		for i := range v.secrets {
+			if v.secrets[i].notAfter.Equal(until) {
+				noneAfter = &v.secrets[i].notAfter
+			}
+		}
 	}
 	return secretExpires, noneAfter
 }

@@ -73,7 +73,7 @@ func ofThePerimeter() []mutation {
 		{name: "the table of sources forgets debts", file: buckets, old: "if b.fullAt <= now {", new: "if b.fullAt > 0 {", in: counting},
 		{name: "every address of IPv6 is a source of its own", file: rate, old: "p, _ := source.Prefix(64)", new: "p, _ := source.Prefix(128)"},
 		{name: "failures are not counted", file: rate, old: "if !i.counted || i.proved ||", new: "if i.counted || i.proved ||"},
-		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1)", new: "return g.overRate(ctx, i, 0)"},
+		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1, time.Now())", new: "return g.overRate(ctx, i, 0, time.Now())"},
 		{name: "a source that is over is let in", file: rate, old: "i.retryAfter = wait\n\treturn failure{ReasonRateLimited, \"the source \" + nameOf(i.source) + \" sent more", new: "i.retryAfter = wait\n\tif wait > 0 {\n\t\treturn failure{}\n\t}\n\treturn failure{ReasonRateLimited, \"the source \" + nameOf(i.source) + \" sent more"},
 		{name: "too much is 429 where that loses the event", file: rate, old: "if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {", new: "if false {"},
 	}
@@ -96,7 +96,7 @@ func ofBodies() []mutation {
 		{name: "a failing source has all the room", file: gate, old: "if leashed && g.countOf(s.source, leashedBodies) >= leashedBodies {", new: "if false {"},
 		{name: "bodies that were made to end count for nothing", file: gate, old: "if g.waking >= max(1, g.most/8) {", new: "if false {"},
 		{name: "a body has all the time in the world", file: "core/deadline.go", old: "deadline := started.Add(g.bodyTimeout)", new: "deadline := started.Add(time.Hour)"},
-		{name: "the rest of a refused body is waited for", file: "core/deadline.go", old: "deadline := time.Now().Add(drainTimeout)", new: "deadline := time.Now().Add(time.Hour)"},
+		{name: "the rest of a refused body is waited for", file: "core/deadline.go", old: "deadline := now.Add(drainTimeout)", new: "deadline := now.Add(time.Hour)"},
 		{name: "a compressed body is accepted", file: receive, old: "if enc := r.Header[\"Content-Encoding\"]; len(enc) > 1", new: "if enc := r.Header[\"Content-Encoding\"]; false && len(enc) > 1 || false && len(enc) > 1"},
 		{name: "any charset is accepted", file: receive, old: `if badContentType(r.Header["Content-Type"]) {`, new: `if badContentType(nil) {`},
 		{name: "a declared length is not judged", file: receive, old: "if r.ContentLength > g.maxBody {", new: "if false {"},

@@ -65,15 +65,15 @@ func ofSettling() []mutation {
 		{name: "a half-done batch reaches a plain handler", file: settle, old: "if d.NeedsSignals() {\n\t\td.settle(replay.Release)", new: "if false {\n\t\td.settle(replay.Release)"},
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
-		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(ctx)", new: "h.ctx = ctx"},
+		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(d.r.Context())", new: "h.ctx = d.r.Context()"},
 		{name: "a context that ended has not ended for who comes late", file: "core/latecontext.go", old: "if c.err != nil { // what ended", new: "if false { // what ended"},
 		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
 		{name: "a deadline that somebody waits for never comes", file: "core/latecontext.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
 		{name: "the cause of an end is lost", file: "core/latecontext.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
-		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "bodyProved: l.proved,", new: "bodyProved: l.pending == false,"},
+		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "d.facts.body, d.facts.body, l.form, l.proved, l.headersProved", new: "d.facts.body, d.facts.body, l.form, l.pending == false, l.headersProved"},
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.end(ErrLeaseLost)", new: "if false {\n\t\t\tc.work.end(ErrLeaseLost)"},
-		{name: "renewals go on for ever", file: holding, old: "case !now.Before(limit):", new: "case !now.Before(limit.AddDate(99, 0, 0)):"},
+		{name: "renewals go on for ever", file: holding, old: "case !now.Before(h.delivery.limit()):", new: "case !now.Before(h.delivery.limit().AddDate(99, 0, 0)):"},
 	}
 }

@@ -44,17 +44,18 @@ func times(interval time.Duration, n int) time.Duration {
 	return interval * time.Duration(n)
 }
 
-// Allow takes n tokens, or none and says how long to wait. With n of 0 it says whether one could be taken.
-func (t *Table[K]) Allow(key K, n int) (ok bool, retryAfter time.Duration) {
+// Allow takes n tokens, or none and says how long to wait. With n of 0 it says whether one could be taken. It
+// is told the time, which whoever asks knows already.
+func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case n > t.burst:
 		return false, t.depth
 	case n == 0 && len(t.own) == 0 && t.shared.fullAt == 0:
-		return true, 0 // nobody owes anything, which is the usual state: not worth a look at the clock
+		return true, 0 // nobody owes anything, which is the usual state
 	}
-	now := time.Since(t.start)
+	now := at.Sub(t.start)
 	b := t.own[key]
 	if b == nil && len(t.own) >= t.most {
 		if t.sweep(now); len(t.own) >= t.most {

@@ -35,11 +35,11 @@ func TestABucketIsUsedUpAndRefilled(t *testing.T) {
 			{0, 1, false, 500 * time.Millisecond},
 		} {
 			time.Sleep(step.after)
-			ok, wait := table.Allow(1, step.n)
+			ok, wait := table.Allow(1, step.n, time.Now())
 			require.Equal(t, step.ok, ok, "%+v", step)
 			require.Equal(t, step.wait, wait, "%+v", step)
 		}
-		ok, _ := table.Allow(2, 3)
+		ok, _ := table.Allow(2, 3, time.Now())
 		require.True(t, ok, "another key's bucket is another one")
 	})
 }
@@ -51,14 +51,14 @@ func TestOddRatesStayWithinWhatADurationHolds(t *testing.T) {
 		for _, perSecond := range []float64{math.SmallestNonzeroFloat64, 1e-30, 1e-6, 1, 1e9, 1e30, math.MaxFloat64} {
 			for _, burst := range []int{1, 2, 1e9, math.MaxInt} {
 				table := buckets.New[int](perSecond, burst, 1)
-				ok, wait := table.Allow(1, burst)
+				ok, wait := table.Allow(1, burst, time.Now())
 				require.True(t, ok, "%g, %d", perSecond, burst)
 				require.Zero(t, wait)
-				ok, wait = table.Allow(1, burst)
+				ok, wait = table.Allow(1, burst, time.Now())
 				require.False(t, ok, "%g, %d", perSecond, burst)
 				require.Positive(t, wait)
 				if burst < math.MaxInt {
-					ok, wait = table.Allow(1, math.MaxInt)
+					ok, wait = table.Allow(1, math.MaxInt, time.Now())
 					require.False(t, ok)
 					require.Positive(t, wait)
 				}

@@ -42,6 +42,6 @@ func New(c Config) (*Limiter, error) {
 // Allow takes n tokens of the key's, or none and says how long to wait. It never fails. More than Burst is never
 // allowed. With n of 0 it says whether one could be taken.
 func (l *Limiter) Allow(_ context.Context, key string, n int) (ok bool, retryAfter time.Duration, err error) {
-	ok, retryAfter = l.table.Allow(key, max(n, 0))
+	ok, retryAfter = l.table.Allow(key, max(n, 0), time.Now())
 	return ok, retryAfter, nil
 }
