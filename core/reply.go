@@ -126,11 +126,16 @@ func (p *Reply) say(status int, parts ...string) {
 	for _, part := range parts {
 		body = append(body, part...)
 	}
-	if len(body) > 0 {
-		p.set("Content-Type", plainText)
-		p.set("X-Content-Type-Options", noSniff)
-		p.Body = body
+	if len(body) == 0 {
+		return
 	}
+	p.Body = body
+	if p.home != nil {
+		p.header = append(p.room.header[:0], p.home.ofText...)
+		return
+	}
+	p.set("Content-Type", plainText)
+	p.set("X-Content-Type-Options", noSniff)
 }
 
 // rejectionReply is the whole answer to a rejection.
@@ -174,13 +179,14 @@ func (p *Reply) setRetryAfter(d time.Duration) {
 // A response's header may be kept and read after the request, by middleware before the guard. So its values stand in no
 // reply that is used again: they are one set for all answers, or the response's own.
 type refusals struct {
-	usual [][]string
-	free  sync.Pool // of *Reply
+	ofText []headerValues // of every refusal, which all are text
+	usual  [][]string     // what else their headers say
+	free   sync.Pool      // of *Reply
 }
 
 func newRefusals(allow string) *refusals {
-	f := &refusals{}
-	for _, value := range []string{plainText, noSniff, closing, anyBasic, "10", allow} {
+	f := &refusals{ofText: []headerValues{{"Content-Type", []string{plainText}}, {"X-Content-Type-Options", []string{noSniff}}}}
+	for _, value := range []string{closing, anyBasic, "10", allow} {
 		f.usual = append(f.usual, []string{value})
 	}
 	return f

@@ -142,7 +142,7 @@ func (g *Guard) announceReportOnly(c *Config) {
 // A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
 // nothing to judge by, the check would report nothing, as if nothing were configured. Nothing is for an unknown tenant.
 func (g *Guard) enforce(i *facts, check Check, f failure) failure {
-	if !f.failed() {
+	if !f.failed() || (g.reportOnly == 0 && !i.trial) {
 		return f
 	}
 	return g.enforceFailed(i, check, f)
