@@ -194,6 +194,8 @@ func TestHandshakes(t *testing.T) {
 		reason core.Reason
 	}{
 		{"a proved challenge is echoed", signed(challenge("3eZbrw1aB")), 200, "3eZbrw1aB", core.ReasonHandshake},
+		{"one whose marker is escaped is too", signed(`{"type":"url\u005fverification","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", core.ReasonHandshake},
+		{"one whose marker is escaped whole is too", signed(`{"type":"` + escapedWhole("url_verification") + `","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", core.ReasonHandshake},
 		{"an unproved one is not", post(challenge("3eZbrw1aB")), 400, "Bad Request\n", core.ReasonMissingSignature},
 		{"markup is not echoed", signed(challenge("<script>")), 400, "Bad Request\n", core.ReasonMalformedSignature},
 		{"a book is not echoed", signed(challenge(strings.Repeat("x", 600))), 400, "Bad Request\n", core.ReasonMalformedSignature},
@@ -219,6 +221,15 @@ func TestHandshakes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// escapedWhole spells a text as JSON may, with none of its characters as it is.
+func escapedWhole(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		fmt.Fprintf(&b, `\u%04X`, text[i])
+	}
+	return b.String()
 }
 
 func TestAwaitingASecretAnswersHandshakesOnly(t *testing.T) {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -19,15 +20,33 @@ type handshake struct {
 	*entry.Handshake
 	challenge *jsonscan.Paths // the marker and the challenge
 	secret    *jsonscan.Paths
+	mark      []byte // stands in every body that brings the handshake, as it is or escaped; nil: nothing that can be looked for
 }
 
 func compileHandshakes(e *entry.Entry) []handshake {
 	out := make([]handshake, len(e.Handshakes))
 	for i := range e.Handshakes {
 		h := &e.Handshakes[i]
-		out[i] = handshake{h, jsonscan.Compile(h.WhenJSON, h.EchoJSON), jsonscan.Compile(h.SecretJSON)}
+		out[i] = handshake{h, jsonscan.Compile(h.WhenJSON, h.EchoJSON), jsonscan.Compile(h.SecretJSON), markOf(h)}
 	}
 	return out
+}
+
+// markOf is the marker's value, where JSON can spell each of its characters in two ways only, and where it is long enough
+// to be rare.
+func markOf(h *entry.Handshake) []byte {
+	const plain, rare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", 8
+	other := func(c rune) bool { return !strings.ContainsRune(plain, c) }
+	if h.WhenJSON == "" || len(h.WhenEquals) < rare || strings.ContainsFunc(h.WhenEquals, other) {
+		return nil
+	}
+	return []byte(h.WhenEquals)
+}
+
+// mayBring says whether a body can bring the handshake, which most deliveries do not: to search for the marker is much
+// cheaper than to read the body.
+func (h *handshake) mayBring(body []byte) bool {
+	return h.mark == nil || bytes.Contains(body, h.mark) || bytes.Contains(body, []byte(`\u00`))
 }
 
 // unprovedHandshake answers what providers send before a secret exists: a fixed answer, or the echo of a challenge
@@ -240,7 +259,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
 		var raw [2][]byte
-		if h.challenge.Find(i.body, raw[:]) != nil {
+		if !h.mayBring(i.body) || h.challenge.Find(i.body, raw[:]) != nil {
 			continue
 		}
 		marker := raw[0]

@@ -110,7 +110,7 @@ func standardHeaders(r *http.Request) http.Header {
 // jsonBody is an object of about so many bytes, as events look.
 func jsonBody(size int) []byte {
 	var b strings.Builder
-	b.WriteString(`{"id":"evt_1","object":"event","type":"invoice.paid","ref":"refs/heads/main","created_at":"2026-01-01T00:00:00Z","data":{"object":{"id":"in_1"`)
+	b.WriteString(`{"id":"evt_1","event_id":"Ev1","object":"event","type":"invoice.paid","ref":"refs/heads/main","created_at":"2026-01-01T00:00:00Z","data":{"object":{"id":"in_1"`)
 	for i := 0; b.Len() < size-60; i++ {
 		b.WriteString(`,"field_` + strconv.Itoa(i) + `":"a value of some length"`)
 	}
@@ -179,6 +179,17 @@ func newGuard(p core.Provider, secrets ...string) *core.Guard {
 	return g
 }
 
+// hashOf is the floor of whatever is signed over a body.
+func hashOf(body []byte) subject {
+	h := sha256.New()
+	var sum [sha256.Size]byte
+	return subject{name: "floor: SHA-256 of the body", run: func() {
+		h.Reset()
+		_, _ = h.Write(body)
+		h.Sum(sum[:0])
+	}}
+}
+
 // verifySubjects are the floor, ours and the peers' on one delivery.
 func verifySubjects(t *target, size int, forged bool) []subject {
 	secret := t.secret
@@ -201,8 +212,6 @@ func verifySubjects(t *target, size int, forged bool) []subject {
 	if forged {
 		judged, want = bad, errors.New("forged")
 	}
-	h := sha256.New()
-	var sum [sha256.Size]byte
 	g := newGuard(t.p, secret)
 	receive := func(r *request) error {
 		d, reply := g.Receive(nil, r.rewind(), core.Inbound{})
@@ -212,11 +221,7 @@ func verifySubjects(t *target, size int, forged bool) []subject {
 		d.Finish(core.Outcome{})
 		return nil
 	}
-	floor := subject{name: "floor: SHA-256 of the body", run: func() {
-		h.Reset()
-		_, _ = h.Write(judged.body)
-		h.Sum(sum[:0])
-	}}
+	floor := hashOf(judged.body)
 	if t.floor != nil {
 		floor = subject{name: "floor: the bare operation", run: t.floor(genuine)}
 	}

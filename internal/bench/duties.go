@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/limit/memlimit"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+// duty is something that the complete path does beyond what the step before it does, and the laws of the design that ask
+// for it.
+type duty struct {
+	does, laws string
+	run        func()
+}
+
+// fullGuard is a guard with a silent observer, and a limit of failures that nothing here reaches.
+func fullGuard(store replay.Store) *core.Guard {
+	g, err := core.New(core.Config{
+		Endpoint: "bench", Provider: provider.GitHub(), Secrets: core.StaticSecrets(plainSecret), Replay: store, StoreFailure: core.RefuseDelivery,
+		DangerouslyAllowHTTP: true, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
+		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
+	})
+	must(err)
+	return g
+}
+
+// duties are the steps from a bare check to the complete path.
+func duties(genuine *request) []duty {
+	t := target{bodyOnly: true, secret: plainSecret}
+	bare := t.leastOf(genuine).verify(1)
+	alone := fullGuard(core.DangerouslyNoReplay)
+	m := measuring(alone)
+	ctx := context.Background()
+	out := sink{header: http.Header{}}
+	serve := func(h http.Handler) {
+		out.empty()
+		if h.ServeHTTP(&out, genuine.rewind()); out.status != 0 && out.status != http.StatusOK {
+			panic(fmt.Sprint("status ", out.status))
+		}
+	}
+	silent := core.Handler(alone, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	var ran core.Identity
+	remembering, signalling := fullGuard(memstore.New()), fullGuard(memstore.New())
+	handled := core.Handler(remembering, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		d, _ := core.FromContext(r.Context())
+		ran = d.Events()[0].Identity
+	}))
+	signalled := core.Handler(signalling, core.Signal(func(_ *http.Request, e core.Event) error {
+		ran = e.Identity
+		return nil
+	}))
+	return []duty{
+		{"a pooled HMAC, a signature decoded and compared", "the floor", func() {
+			if !bare(genuine.body) {
+				panic(errForged)
+			}
+		}},
+		{"a list of secrets, each with its times and its use counted; the header once, within its limits", "2, 3, 7", func() {
+			if !m.VerifySignature(genuine.Request, genuine.body, time.Now()) {
+				panic(errForged)
+			}
+		}},
+		{"method, transport, source, rate, encoding; the body read within its size and time and its place among others; the handle, the body and the request, which the app keeps; the record", "7, 8, 18, 19, 24", func() {
+			d, reply := alone.Receive(nil, genuine.rewind(), core.Inbound{})
+			if reply != nil {
+				panic(errForged)
+			}
+			d.Finish(core.Outcome{})
+		}},
+		{"the connection's deadline set and lifted, and the handler's answer watched", "7, 12", func() { serve(silent) }},
+		{"the digest, the identity, a claim with a lease that is renewed, the commit; details of the event read, and it is forgotten again", "11, 12, 13, 17", func() {
+			serve(handled)
+			must(remembering.Forget(ctx, ran))
+		}},
+		{"the signal: its context and its end, a panic contained, the answer after the commit", "17, 26, 27", func() {
+			serve(signalled)
+			must(signalling.Forget(ctx, ran))
+		}},
+	}
+}
+
+// benchDuties tells what the complete path is made of, and gives what each step adds.
+func benchDuties(s settings, w io.Writer, genuine *request) (added []float64) {
+	steps := duties(genuine)
+	subjects := make([]subject, len(steps))
+	for i := range steps {
+		subjects[i] = subject{name: steps[i].does, run: steps[i].run}
+	}
+	figures := s.measure(subjects)
+	fmt.Fprint(w, "### What it is made of\n\nEach row does what the rows above it do, and more; the laws are those of [laws.md](laws.md) that ask for it.\n\n| and | median ns | adds | law |\n|---|---:|---:|---|\n")
+	before := 0.0
+	for i := range figures {
+		added = append(added, figures[i].median-before)
+		before = figures[i].median
+		fmt.Fprintf(w, "| %s | %.0f | %.0f | %s |\n", figures[i].name, figures[i].median, added[i], steps[i].laws)
+	}
+	fmt.Fprintln(w)
+	return added
+}
+
+const leastRefusal = "the least refusal: an address, three headers, a token of a bucket, the clock, a record, an answer"
+
+// leastToRefuse is what a guard that counts failures and reports them cannot leave out, made of nothing but that.
+func leastToRefuse(r *request) subject {
+	limiter, err := memlimit.New(memlimit.Config{PerSecond: 1e6, Burst: 1e9})
+	must(err)
+	ctx := context.Background()
+	text, safe, body := []string{"text/plain; charset=utf-8"}, []string{"nosniff"}, []byte("Bad Request\n")
+	out := sink{header: http.Header{}}
+	var mu sync.Mutex
+	var records []core.Record
+	observe := core.ObserverFunc(func(core.Record) {})
+	return subject{name: leastRefusal, run: func() {
+		start := time.Now()
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		must(err)
+		for _, name := range []string{"Content-Encoding", "Content-Type", "X-Hub-Signature-256"} {
+			if v := r.Header[name]; len(v) > 1 {
+				panic(errForged)
+			}
+		}
+		if ok, _, err := limiter.Allow(ctx, "", 1); err != nil || !ok {
+			panic(errForged)
+		}
+		out.empty()
+		out.header["Content-Type"], out.header["X-Content-Type-Options"] = text, safe
+		out.WriteHeader(http.StatusBadRequest)
+		_, _ = out.Write(body)
+		mu.Lock()
+		defer mu.Unlock()
+		records = append(records, core.Record{Time: start, Source: peer.Addr(), Status: http.StatusBadRequest, Total: time.Since(start)})
+		if len(records) == 256 {
+			for i := range records {
+				observe.Observe(records[i])
+			}
+			clear(records)
+			records = records[:0]
+		}
+	}}
+}
