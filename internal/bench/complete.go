@@ -61,8 +61,8 @@ func benchComplete(s settings, w io.Writer) error {
 	added := benchDuties(s, w, genuine)
 	hashes := func(ns float64) float64 { return ns / figures[0].median }
 	s.goals.hold("The complete path, 1 KiB", "× SHA-256 of the body", hashes(figures[1].median), 4)
-	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the body for the signal are %.2f at the least; the list of secrets adds %.2f (laws 2, 3, 7), the perimeter, the handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, 24), the deadline and the watched answer %.2f (7, 12), identity, claim, lease and commit with the digest %.2f (11 to 13), the signal %.2f (17, 26, 27)",
-		hashes(find(figures, leastWhole).median), hashes(added[1]), hashes(added[2]), hashes(added[3]), hashes(added[4]), hashes(added[5])))
+	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the body for the signal are %.2f at the least; the list of secrets adds %.2f (laws 2, 3, 7), the perimeter, the handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, 24), the deadline and the watched answer %.2f (7, 12), the event with its digest and identity %.2f (11, 13), claim, lease and commit %.2f (12, 15 to 17), the signal %.2f (17, 26, 27)",
+		hashes(find(figures, leastWhole).median), hashes(added[1]), hashes(added[2]), hashes(added[3]), hashes(added[4]), hashes(added[5]), hashes(added[6])))
 	s.goals.hold("A forgery, 1 KiB", "× what is accepted", figures[3].median/figures[1].median, 1)
 	for _, f := range figures[4:6] {
 		s.goals.hold(f.name, "ns", f.median, 1000)

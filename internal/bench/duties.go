@@ -51,10 +51,11 @@ func duties(genuine *request) []duty {
 	silent := core.Handler(alone, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	var ran core.Identity
 	remembering, signalling := fullGuard(memstore.New()), fullGuard(memstore.New())
-	handled := core.Handler(remembering, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity
-	}))
+	})
+	asked, handled := core.Handler(alone, asks), core.Handler(remembering, asks)
 	signalled := core.Handler(signalling, core.Signal(func(_ *http.Request, e core.Event) error {
 		ran = e.Identity
 		return nil
@@ -78,7 +79,8 @@ func duties(genuine *request) []duty {
 			d.Finish(core.Outcome{})
 		}},
 		{"the connection's deadline set and lifted, and the handler's answer watched", "7, 12", func() { serve(silent) }},
-		{"the digest, the identity, a claim with a lease that is renewed, the commit; details of the event read, and it is forgotten again", "11, 12, 13, 17", func() {
+		{"what the event says of itself, the digest of its body, what it is remembered by", "11, 13", func() { serve(asked) }},
+		{"a claim with a lease that is renewed, the commit, and the event forgotten again", "12, 15, 16, 17", func() {
 			serve(handled)
 			must(remembering.Forget(ctx, ran))
 		}},
