@@ -4,21 +4,20 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
-	"fmt"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 )
 
 // The sizes of RSA keys that are accepted. The upper one bounds what a signature costs to carry and to verify.
 const (
-	minRSABits     = 2048
+	minRSABits     = fitkey.MinRSABits
 	minWeakRSABits = 1024
 	maxRSABits     = 4096
 )
@@ -102,7 +101,7 @@ func checkPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 			return "the key is not one of Ed25519"
 		}
 		if len(pub) != ed25519.PublicKeySize {
-			return fmt.Sprintf("a public key of Ed25519 has %d bytes, and this one %d", ed25519.PublicKeySize, len(pub))
+			return fitkey.Ed25519(pub)
 		}
 		return checkEd25519Point(pub)
 	case entry.ECDSAP256SHA256:
@@ -110,32 +109,19 @@ func checkPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 		if !ok {
 			return "the key is not one of ECDSA"
 		}
-		if pub.Curve != elliptic.P256() {
-			return "the key is on another curve than P-256"
-		}
-		if _, err := pub.ECDH(); err != nil {
-			return "the key is no point of P-256"
-		}
+		return fitkey.P256(pub)
 	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
 		pub, ok := key.(*rsa.PublicKey)
 		if !ok {
 			return "the key is not one of RSA"
 		}
-		least := minRSABits
 		if k.WeakRSA {
-			least = minWeakRSABits
+			return fitkey.RSA(pub, minWeakRSABits, maxRSABits)
 		}
-		switch bits := pub.N.BitLen(); {
-		case bits < least || bits > maxRSABits:
-			return fmt.Sprintf("the RSA key has %d bits; from %d to %d are accepted", bits, least, maxRSABits)
-		case pub.E < 3 || pub.E%2 == 0 || pub.N.Bit(0) == 0:
-			// With an exponent of 1 every text is its own signature.
-			return "the RSA key's exponent or modulus is none that a real key has"
-		}
+		return fitkey.RSA(pub, minRSABits, maxRSABits)
 	default:
 		return "the provider's entry names an unknown algorithm"
 	}
-	return ""
 }
 
 // verifyPublic verifies one signature over the hash of the signed bytes, or over themselves for Ed25519. The library's

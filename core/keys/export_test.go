@@ -22,8 +22,5 @@ func DefaultTransport(o Options) *http.Transport {
 // IsRegion is the grammar of regions.
 func IsRegion(text string) bool { return isRegion(text) }
 
-// SmallOrder is the list of refused Ed25519 keys.
-func SmallOrder() []string { return smallOrder() }
-
 // AmazonIntermediates is what SNS pins embed.
 const AmazonIntermediates = amazonIntermediates

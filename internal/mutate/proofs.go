@@ -63,15 +63,17 @@ func ofProofs() []mutation {
 // ofKeys break how keys are read and tried.
 func ofKeys() []mutation {
 	const public, secrets = "core/publickey.go", "core/secretcheck.go"
+	keyTests := []string{"./core", "./core/keys"}
 	return []mutation{
 		{name: "every signature of Ed25519 is right", file: public, old: "return alg == entry.Ed25519 && ed25519.Verify(pub, signed, signature)", new: "return alg == entry.Ed25519"},
 		{name: "every signature of ECDSA is right", file: public, old: "return alg == entry.ECDSAP256SHA256 && ecdsa.VerifyASN1(pub, signed, signature)", new: "return alg == entry.ECDSAP256SHA256"},
 		{name: "every signature of RSA is right", file: public, old: "return rsa.VerifyPKCS1v15(pub, hash, signed, signature) == nil", new: "return hash > 0"},
 		{name: "every signature of RSA-PSS is right", file: public, old: "return rsa.VerifyPSS(pub, hash, signed, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil", new: "return hash > 0", in: []string{"./core", "./core/provider"}},
 		{name: "keys of small order are accepted", file: public, old: "return checkEd25519Point(pub)", new: `return ""`},
-		{name: "keys of RSA of any size are accepted", file: public, old: "case bits < least || bits > maxRSABits:", new: "case bits > maxRSABits:"},
-		{name: "an exponent of 1 is accepted", file: public, old: "case pub.E < 3 || pub.E%2 == 0 || pub.N.Bit(0) == 0:", new: "case pub.N.Bit(0) == 0:"},
-		{name: "keys on another curve are accepted", file: public, old: "if pub.Curve != elliptic.P256() {", new: "if pub.Curve != elliptic.P256() && pub.Curve == nil {"},
+		{name: "keys of RSA of any size are accepted", file: "core/internal/fitkey/check.go", old: "bits < least || bits > most {", new: "bits > most {", in: keyTests},
+		{name: "an exponent of 1 is accepted", file: "core/internal/fitkey/check.go", old: "if k.E < 3 || k.E%2 == 0 || k.E > 1<<31-1 || k.N.Bit(0) == 0 {", new: "if k.N.Bit(0) == 0 {", in: keyTests},
+		{name: "keys on another curve are accepted", file: "core/internal/fitkey/check.go", old: "if k.Curve != elliptic.P256() {", new: "if k.Curve != elliptic.P256() && k.Curve == nil {", in: keyTests},
+		{name: "fetched keys of small order are accepted", file: "core/internal/fitkey/check.go", old: "if slices.Contains(SmallOrder(), hex.EncodeToString(masked)) {", new: "if len(hex.EncodeToString(masked)) < len(SmallOrder()) {", in: []string{"./core/keys", "./core/provider/httpsig"}},
 		{name: "any number of public-key signatures", file: "core/publicsignature.go", old: "const maxPublicSignatures = 4", new: "const maxPublicSignatures = 4000"},
 		{name: "a public-key signature of any length is tried", file: "core/publicsignature.go", old: "if !ok || n < least || n > most {", new: "if !ok {"},
 		{name: "a fetched key is taken as it is", file: "core/verifier.go", old: "if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem == \"none\" {"},

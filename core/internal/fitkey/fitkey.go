@@ -1,5 +1,5 @@
-// Package fitkey remembers which key was last found fit, so that a key that a source hands out for one delivery after
-// another is looked at once.
+// Package fitkey says which public keys are fit to verify with, and remembers which was last found fit, so that a key that a
+// source hands out for one delivery after another is looked at once.
 package fitkey
 
 import (

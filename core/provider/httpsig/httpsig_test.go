@@ -448,7 +448,7 @@ func TestMistakesInTheConfig(t *testing.T) {
 		{"a short secret", func(*httpsig.Config) {}, "short", "16 bytes"},
 		{"a secret that is no base64", func(c *httpsig.Config) { c.KeyEncoding = httpsig.Base64 }, "no base64, but no placeholder either", "base64"},
 		{"a secret where a key is needed", func(c *httpsig.Config) { c.Algorithm = httpsig.Ed25519 }, secret, "PEM"},
-		{"a weak key", func(c *httpsig.Config) { c.Algorithm = httpsig.RSAPSSSHA512 }, weakPEM, "weak"},
+		{"a weak key", func(c *httpsig.Config) { c.Algorithm = httpsig.RSAPSSSHA512 }, weakPEM, "2048"},
 	}
 	for _, row := range rows {
 		c := config()

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -18,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
@@ -59,55 +59,18 @@ func (m *mechanism) checkKey(key crypto.PublicKey) (problem string) {
 	switch k := key.(type) {
 	case ed25519.PublicKey:
 		if m.algorithm == Ed25519 {
-			return checkEd25519(k)
+			return fitkey.Ed25519(k)
 		}
 	case *ecdsa.PublicKey:
 		if m.algorithm == ECDSAP256SHA256 {
-			if k.Curve != elliptic.P256() {
-				return "the key is on another curve than P-256"
-			}
-			if _, err := k.ECDH(); err != nil {
-				return "the key is no point of P-256"
-			}
-			return ""
+			return fitkey.P256(k)
 		}
 	case *rsa.PublicKey:
 		if m.algorithm == RSAPSSSHA512 || m.algorithm == RSAv15SHA256 {
-			if bits := k.N.BitLen(); bits < 2048 || bits > 8192 || k.E < 3 || k.E&1 == 0 || k.N.Bit(0) == 0 {
-				return "the RSA key is weak, or longer than any real one"
-			}
-			return ""
+			return fitkey.RSA(k, fitkey.MinRSABits, fitkey.MaxRSABits)
 		}
 	}
 	return "the key is of another type than the algorithm " + string(m.algorithm) + " needs"
-}
-
-// checkEd25519 refuses the points of small order, under which anybody can sign without knowing anything.
-func checkEd25519(k ed25519.PublicKey) (problem string) {
-	if len(k) != ed25519.PublicKeySize {
-		return "the key has not the length of one of Ed25519"
-	}
-	masked := append([]byte{}, k...)
-	masked[31] &= 0x7f // the sign bit
-	for _, y := range smallOrder() {
-		if hex.EncodeToString(masked) == y { //lint:notsecret a public key
-			return "the key is a point of small order: anybody could sign under it"
-		}
-	}
-	return ""
-}
-
-// smallOrder lists the y coordinates, little endian, of every encoding of the eight points of small order.
-func smallOrder() []string {
-	return []string{
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // 0 and 1 again, not reduced
-		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-	}
 }
 
 // verify finds the key that made the signature: the index of a configured one, or -1 for one that the source gave.

@@ -427,7 +427,7 @@ func TestKeysThatNoProviderHas(t *testing.T) {
 		{"a secret where a key is needed", jwt.Plaid(), secret, "PEM"},
 		{"a key of another type", jwt.Plaid(), publicPEM(t, rsaOnce()[0].Public()), "RSA"},
 		{"a key of another type", jwt.GooglePubSub(google()), publicPEM(t, ecKey(t).Public()), "ECDSA"},
-		{"a weak key", jwt.GooglePubSub(google()), publicPEM(t, small.Public()), "weak"},
+		{"a weak key", jwt.GooglePubSub(google()), publicPEM(t, small.Public()), "2048"},
 		{"two keys", jwt.Plaid(), publicPEM(t, ecKey(t).Public()) + publicPEM(t, ecKey(t).Public()), "follows"},
 		{"a private key", jwt.Plaid(), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "private"},
 		{"another block", jwt.Plaid(), "-----BEGIN EC KEY-----\nAAAA\n-----END EC KEY-----", "PUBLIC KEY"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
@@ -164,23 +163,15 @@ func checkKey(alg string, key crypto.PublicKey) (problem string) {
 		if alg != "RS256" {
 			return "it is one of RSA"
 		}
-		if bits := k.N.BitLen(); bits < 2048 || bits > 8192 || k.E < 3 || k.E&1 == 0 {
-			return "the RSA key is weak, or longer than any real one"
-		}
+		return fitkey.RSA(k, fitkey.MinRSABits, fitkey.MaxRSABits)
 	case *ecdsa.PublicKey:
 		if alg != "ES256" {
 			return "it is one of ECDSA"
 		}
-		if k.Curve != elliptic.P256() {
-			return "it is on another curve than P-256"
-		}
-		if _, err := k.ECDH(); err != nil {
-			return "it is no point of P-256"
-		}
+		return fitkey.P256(k)
 	default:
 		return "it is of another type than the provider's"
 	}
-	return ""
 }
 
 // judge judges issuer, audience and times, and gives the time that the guard judges.
