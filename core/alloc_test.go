@@ -54,16 +54,17 @@ func TestWhatEachPathAllocates(t *testing.T) {
 			r.SetBasicAuth("user-19", "one-of-many-accepted-passwords")
 			return r
 		}, 0},
-		{"a wrong pair", 0, acceptPairs, signal, func() *http.Request {
+		{"a wrong pair", 1, acceptPairs, signal, func() *http.Request {
 			r := signedBody(body)
 			r.SetBasicAuth("user-19", "none-of-the-accepted-passwords")
 			return r
 		}, 400},
-		// A refusal is made in the place of one before it; where something is said of what was seen, that is new.
-		{"no signature", 0, nil, signal, func() *http.Request { return post(body) }, 400},
-		{"a malformed signature", 0, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, 400},
-		{"a forged signature", 1, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, 400},
-		{"a wrong method", 0, nil, signal, func() *http.Request { r := post(body); r.Method = http.MethodPut; return r }, 405},
+		// A refusal is its reply, whose header the response may keep and the rejection the app; and where something is said
+		// of what was seen, that.
+		{"no signature", 1, nil, signal, func() *http.Request { return post(body) }, 400},
+		{"a malformed signature", 1, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, 400},
+		{"a forged signature", 2, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, 400},
+		{"a wrong method", 1, nil, signal, func() *http.Request { r := post(body); r.Method = http.MethodPut; return r }, 405},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			e := plain()

@@ -92,7 +92,9 @@ func (d *Delivery) claim() *Reply {
 }
 
 // limit is when the app's work has had its time, and no lease is renewed any more.
-func (d *Delivery) limit() time.Time { return d.facts.started.Add(d.verified + d.guard.signalTimeout) }
+func (d *Delivery) limit() time.Time {
+	return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)
+}
 
 // disown is for a body that came with what had been signed for another: whoever captured that made this one to fit. None of
 // its events runs, whatever they are called, and none is held.
@@ -181,7 +183,7 @@ func (d *Delivery) allKnown() *Reply {
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
-	reply := d.guard.refusal(newReply(), &d.facts, f, nil)
+	reply := d.guard.refusal(&d.facts, f, nil)
 	reply.setRetryAfter(wait)
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)
@@ -201,7 +203,7 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		d.unclaimed = err
 		return nil
 	}
-	reply := d.guard.refusal(newReply(), &d.facts, f, err)
+	reply := d.guard.refusal(&d.facts, f, err)
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)
 	d.guard.put(rec)

@@ -31,6 +31,9 @@ type allowance struct {
 func (a *allowance) take(now time.Time) (granted int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if now.Before(a.at) {
+		now = a.at // another refusal looked at the clock later and came here first
+	}
 	if since := now.Sub(a.at); a.at.IsZero() || since >= time.Second {
 		a.left = explainPerSecond
 	} else {

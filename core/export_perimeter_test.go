@@ -55,3 +55,22 @@ func (g *Guard) OpenBodies() int64 {
 	defer g.bodies.mu.Unlock()
 	return g.bodies.used
 }
+
+// TakeAllowance explains a refusal at each of the times, and gives what each was granted and did not use up.
+func TakeAllowance(times ...time.Time) (granted []int64) {
+	var a allowance
+	for _, at := range times {
+		n := a.take(at)
+		if n > 0 {
+			a.giveBack(0)
+		}
+		granted = append(granted, n)
+	}
+	return granted
+}
+
+// AllowancePerSecond is the work that is granted in a second, and AllowanceEach to one refusal.
+const (
+	AllowancePerSecond = explainPerSecond
+	AllowanceEach      = explainEach
+)

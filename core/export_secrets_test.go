@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -83,4 +84,19 @@ func (g *Guard) DecoyMAC(parts ...string) string {
 		st.writeString(p)
 	}
 	return hex.EncodeToString(st.sum())
+}
+
+// CountMatches counts one delivery that a secret of each of the numbered lists proved, and gives how often each list counted
+// it.
+func CountMatches(now time.Time, lists ...int) (counted []int64) {
+	ledgers := make([]ledger, slices.Max(lists)+1)
+	var m matchNotes
+	for _, list := range lists {
+		m.use(&usage{ledger: &ledgers[list]})
+	}
+	m.count(now)
+	for i := range ledgers {
+		counted = append(counted, ledgers[i].proved.Load())
+	}
+	return counted
 }

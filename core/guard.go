@@ -77,7 +77,6 @@ type Guard struct {
 	allowance allowance // of explaining
 
 	judgings sync.Pool // of *judging
-	refusals *refusals
 	renewers sync.Pool // of *renewer
 
 	pump   *pump
@@ -344,7 +343,7 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 		g.signalTimeout = max(g.signalTimeout, g.lease)
 	case g.signalTimeout < g.lease:
 		m.add("SignalTimeout", g.signalTimeout.String(), "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten Lease", g.lease)
-	case horizon > 0 && g.signalTimeout+g.lease > horizon:
+	case horizon > 0 && g.signalTimeout > horizon-g.lease:
 		m.add("SignalTimeout", g.signalTimeout.String(), "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
 	}
 	if c.Replay == nil {
@@ -445,7 +444,6 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.allow = strings.Join(g.methods, ", ")
-	g.refusals = newRefusals(g.allow)
 	g.otherMethod = "the method is not one that " + g.entry.Title + " uses: " + g.allow
 	g.configurePerimeter(c, m)
 }

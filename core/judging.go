@@ -24,7 +24,7 @@ type judging struct {
 func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging {
 	j := g.borrow()
 	i := &j.inspection
-	i.route, i.param, i.recycles, i.w, i.started = in.Route, in.Param, in.recycles, w, now
+	i.route, i.param, i.w, i.started = in.Route, in.Param, w, now
 	i.now = now
 	if g.clock {
 		i.now = g.now()

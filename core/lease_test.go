@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -151,6 +152,17 @@ func TestASignalIsNotGivenLongerThanItsTimeout(t *testing.T) {
 	})
 }
 
+func TestASignalMayHaveAllTheTimeThereIs(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	c.SignalTimeout = math.MaxInt64
+	require.Equal(t, 200, run(mustNew(t, c), signed(event), func(_ *http.Request, e core.Event) error {
+		deadline, _ := e.Context().Deadline()
+		require.Greater(t, time.Until(deadline), 100*365*24*time.Hour)
+		return e.Context().Err()
+	}).Code)
+}
+
 func TestACrashedHolderBlocksOnlyUntilItsLeaseEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -178,6 +190,7 @@ func TestTimesThatContradictEachOtherAreRefused(t *testing.T) {
 		want  string
 	}{
 		{"a signal may not outlive the provider's last retry", func(c *core.Config) { c.SignalTimeout = 8 * time.Hour }, "a signal may hold its event for 8h0m0s and a lease of 1m0s more, and Acme stops retrying after 8h0m0s"},
+		{"a signal may not have all the time there is", func(c *core.Config) { c.SignalTimeout = math.MaxInt64 }, "and Acme stops retrying after 8h0m0s"},
 		{"a signal that must end within its lease", func(c *core.Config) { c.SignalTimeout = time.Second }, "it is shorter than the lease of 1m0s"},
 		{"a lease that outlives the provider's last retry", func(c *core.Config) { c.Lease = 9 * time.Hour }, "Acme stops retrying after 8h0m0s"},
 		{"a memory shorter than the provider retries", func(c *core.Config) { c.Retention = time.Hour }, "for up to 8h0m0s"},

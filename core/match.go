@@ -42,8 +42,8 @@ func (m *matchNotes) count(now time.Time) {
 	for i, u := range m.uses[:m.n] {
 		u.count(now, !slices.ContainsFunc(m.uses[:i], u.sameList))
 	}
-	for _, u := range m.more {
-		u.count(now, !slices.ContainsFunc(m.uses[:m.n], u.sameList))
+	for i, u := range m.more {
+		u.count(now, !slices.ContainsFunc(m.uses[:m.n], u.sameList) && !slices.ContainsFunc(m.more[:i], u.sameList))
 	}
 }
 

@@ -158,6 +158,7 @@ func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n i
 		if ok, retryAfter, err := l.shared.Allow(ctx, l.prefix+key.String(), n); err == nil {
 			return ok, retryAfter
 		}
+		now = time.Now() // it may have taken a while not to answer
 	}
 	return l.own.Allow(key, n, now)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -121,6 +122,32 @@ func TestSourcesThatCannotBeToldAreOne(t *testing.T) {
 		r.RemoteAddr = fmt.Sprintf("192.0.2.%d", n) // without a port, as RealIP writes it
 		require.Equal(t, map[bool]int{true: 200, false: 429}[n < 2], run(g, r, ok).Code)
 	}
+}
+
+// slowToFail is a shared limiter that is down, and takes a while to say so the first time.
+type slowToFail struct{ asked atomic.Int64 }
+
+func (l *slowToFail) Allow(_ context.Context, _ string, n int) (bool, time.Duration, error) {
+	if n > 0 && l.asked.Add(1) == 1 {
+		time.Sleep(900 * time.Millisecond)
+	}
+	return n == 0, 0, errors.New("the limiter is down")
+}
+
+func TestALimiterThatTakesAWhileToFailRefusesNoDeliveryForIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(plain())
+		c.RateLimit = core.RateLimit{PerSecond: 10, Burst: 1, Limiter: &slowToFail{}}
+		g := mustNew(t, c)
+		var slow sync.WaitGroup
+		slow.Go(func() {
+			require.Equal(t, 200, run(g, signedBody("{}"), ok).Code, "the token that was taken while it waited is back")
+		})
+		time.Sleep(700 * time.Millisecond)
+		require.Equal(t, 200, run(g, signedBody(`{"n":2}`), ok).Code)
+		slow.Wait()
+	})
 }
 
 func TestFailuresAreCountedApart(t *testing.T) {

@@ -19,8 +19,6 @@ type Inbound struct {
 	Route string
 	// Param gives a parameter of the route; nil: the request's own PathValue.
 	Param func(name string) string
-
-	recycles bool // whoever calls puts a refusal out and gives it back
 }
 
 func (i *inspection) pathValue(r *http.Request, name string) string {
@@ -117,8 +115,7 @@ type facts struct {
 type inspection struct {
 	facts
 	param      func(name string) string // of the route; nil: the request's own
-	recycles   bool
-	borrowed   bool // the body stands in buffer
+	borrowed   bool                     // the body stands in buffer
 	buffer     []byte
 	presented  *presented
 	told       *told
@@ -342,21 +339,18 @@ const unreadLimit = 256 << 10
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	now := time.Now()
 	f = g.countFailure(r.Context(), i, f, now)
-	boundDrain(r, i, now)
-	var reply *Reply
-	if i.recycles {
-		reply = g.refusals.borrow()
-	} else {
-		reply = newReply()
+	if g.failures.shared != nil {
+		now = time.Now() // it may have taken a while
 	}
-	g.refusal(reply, &i.facts, f, nil)
+	boundDrain(r, i, now)
+	reply := g.refusal(&i.facts, f, nil)
 	if f.reason == ReasonRateLimited && i.retryAfter > 0 {
 		reply.setRetryAfter(i.retryAfter)
 	}
 	if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
 		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
 		// the body from those after it.
-		reply.set("Connection", closing)
+		reply.set("Connection", "close")
 	}
 	rec := g.recordOf(&i.facts, reply, now)
 	rec.sampled = g.sample(r, &i.facts, i.presented.tenant, f, now)
@@ -364,9 +358,9 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	return reply
 }
 
-// refusal makes the reply the answer to a failure, of which the observer is still to be told.
-func (g *Guard) refusal(reply *Reply, i *facts, f failure, cause error) *Reply {
-	reply.reject(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
+// refusal makes the reply to a failure, of which the observer is still to be told.
+func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
+	reply := rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
 	if f.reason == ReasonMethod {
 		reply.set("Allow", g.allow)
 	}

@@ -68,6 +68,7 @@ func benchComplete(s settings, w io.Writer) error {
 		s.goals.hold(f.name, "ns", f.median, 1000)
 		s.goals.because(1, fmt.Sprintf("of that %.0f ns are the parts that no refusal can leave out which is counted and reported", find(figures, leastRefusal).median))
 		s.goals.hold(f.name, "allocations", whole(f.allocs), 0)
+		s.goals.because(1, "the answer, whose header whoever wraps the response may keep or write into, and whose rejection the app may keep")
 	}
 	return nil
 }

@@ -74,6 +74,7 @@ func ofThePerimeter() []mutation {
 		{name: "the table of sources forgets debts", file: buckets, old: "if b.fullAt <= now {", new: "if b.fullAt > 0 {", in: counting},
 		{name: "every address of IPv6 is a source of its own", file: rate, old: "p, _ := source.Prefix(64)", new: "p, _ := source.Prefix(128)"},
 		{name: "failures are not counted", file: rate, old: "if !i.counted || i.proved ||", new: "if i.counted || i.proved ||"},
+		{name: "a limiter that took a while to fail is counted for as of before", file: rate, old: "now = time.Now() // it may have taken a while not to answer", new: ""},
 		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1, time.Now())", new: "return g.overRate(ctx, i, 0, time.Now())"},
 		{name: "a source that is over is let in", file: rate, old: "i.retryAfter = wait\n\treturn failure{ReasonRateLimited, \"the source \" + nameOf(i.source) + \" sent more", new: "i.retryAfter = wait\n\tif wait > 0 {\n\t\treturn failure{}\n\t}\n\treturn failure{ReasonRateLimited, \"the source \" + nameOf(i.source) + \" sent more"},
 		{name: "too much is 429 where that loses the event", file: rate, old: "if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {", new: "if false {"},

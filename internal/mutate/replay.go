@@ -74,6 +74,7 @@ func ofSettling() []mutation {
 		{name: "a commit is tried once", file: holding, old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.end(ErrLeaseLost)", new: "if false {\n\t\t\tc.work.end(ErrLeaseLost)"},
+		{name: "a signal that may have all the time there is has none", file: "core/claim.go", old: "return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)", new: "return d.facts.started.Add(d.verified + d.guard.signalTimeout)"},
 		{name: "renewals go on for ever", file: holding, old: "case !now.Before(h.delivery.limit()):", new: "case !now.Before(h.delivery.limit().AddDate(99, 0, 0)):"},
 	}
 }

@@ -22,17 +22,14 @@ func ofConfigs() []mutation {
 func ofWhatShows() []mutation {
 	both := []string{"./core", "./internal/adaptertest"}
 	return []mutation{
-		{name: "an answer says why", file: "core/reply.go", old: `p.say(r.Status, http.StatusText(r.Status), "\n")`, new: `p.say(r.Status, string(r.Reason), "\n")`, in: both},
+		{name: "an answer says why", file: "core/reply.go", old: `p := roomyText(r.Status, http.StatusText(r.Status), "\n")`, new: `p := roomyText(r.Status, string(r.Reason), "\n")`, in: both},
 		{name: "a rejection prints why", file: "core/rejection.go", old: "return http.StatusText(r.Status) }", new: "return http.StatusText(r.Status) + string(r.Reason) }", in: both},
 		{name: "a rejection unwraps into the app's error", file: "core/rejection.go", old: "func (r *Rejection) Cause() error { return r.cause }", new: "func (r *Rejection) Cause() error { return r.cause }\n\n// Unwrap is the cause.\nfunc (r *Rejection) Unwrap() error { return r.cause }", in: both},
 		{name: "one failed authentication has a status of its own", file: "core/perimeter.go", old: "case reason.Class() == ClassAuthentication:", new: "case reason.Class() == ClassAuthentication && reason != ReasonStale:", in: both},
 		{name: "a failed authentication before the body keeps the connection", file: "core/receive.go", old: "if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {", new: "if false {"},
-		{name: "a challenge may be read as HTML", file: "core/reply.go", old: `plainText = "text/plain; charset=utf-8"`, new: `plainText = "text/html; charset=utf-8"`, in: both},
-		{name: "a browser may guess", file: "core/reply.go", old: "\tp.set(\"X-Content-Type-Options\", noSniff)\n", new: "", in: both},
-		{name: "a browser may guess what a refusal is", file: "core/reply.go", old: ", {\"X-Content-Type-Options\", []string{noSniff}}", new: "", in: both},
+		{name: "a challenge may be read as HTML", file: "core/reply.go", old: `p.set("Content-Type", "text/plain; charset=utf-8")`, new: `p.set("Content-Type", "text/html; charset=utf-8")`, in: both},
+		{name: "a browser may guess", file: "core/reply.go", old: "p.set(\"X-Content-Type-Options\", \"nosniff\")\n\t\tp.Body", new: "p.Body", in: both},
 		{name: "no answer says when to come again", file: "core/reply.go", old: `p.set("Retry-After", strconv.FormatInt(s, 10))`, new: "_ = strconv.FormatInt(s, 10)"},
-		{name: "a response's header holds what the next reply is made in", file: "core/reply.go", old: "\tcase p.home != nil:\n", new: "\tcase false:\n"},
-		{name: "a rejection that the app has seen serves the next request", file: "core/handler.go", old: "reply.home = nil // it may have been kept", new: ""},
 		{name: "a wrong method is 404", file: "core/reason.go", old: "return http.StatusMethodNotAllowed", new: "return http.StatusNotFound", in: both},
 		{name: "our own state is 4xx", file: "core/reason.go", old: "case ClassState:\n\t\treturn http.StatusServiceUnavailable", new: "case ClassState:\n\t\treturn http.StatusConflict", in: both},
 		{name: "a secret prints", file: "core/secret.go", old: "func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }", new: "func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.reveal()) }"},
