@@ -52,7 +52,7 @@ func ofProofs() []mutation {
 		{name: "an unproved event has an identity", file: "core/batch.go", old: "if e.Unproved {", new: "if false {"},
 		{name: "a challenge without proof is answered where the signature only reports", file: "core/handshake.go", old: "if i.unproved != nil {\n\t\t\treturn nil, *i.unproved\n\t\t}", new: ""},
 		{name: "any fault of a timestamp is only noted", file: "core/reportonly.go", old: "if !p.lenient || (f.reason != ReasonStale && f.reason != ReasonEarly) {", new: "if !p.lenient {"},
-		{name: "a delivery counts twice for a list", file: "core/match.go", old: " && !slices.ContainsFunc(m.more[:i], u.sameList)", new: ""},
+		{name: "a delivery counts twice for a list", file: "core/match.go", old: " && !slices.ContainsFunc(m.more[:i], u.sameList)", new: " && i >= 0"},
 		{name: "a clock that was read earlier fills the allowance", file: "core/explainsample.go", old: "\tif now.Before(a.at) {", new: "\tif false {"},
 		{name: "explaining has no limit", file: "core/explainsample.go", old: "a.left -= granted", new: ""},
 		{name: "long bodies are explained", file: "core/explainsample.go", old: "&& len(i.body) <= maxExplainBody", new: ""},
