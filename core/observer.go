@@ -114,6 +114,7 @@ type pump struct {
 	queue   []*Record
 	spare   []*Record     // the queue before, for the next one
 	gather  *time.Timer   // starts the goroutine; nil: nothing is gathered
+	turn    uint64        // how often anything was gathered
 	running bool          // the goroutine
 	dropped int           // since the last record that was taken
 	lost    atomic.Int64  // in all
@@ -152,17 +153,21 @@ func (p *pump) put(r *Record) {
 	switch {
 	case p.running:
 	case p.gather == nil:
-		p.gather = time.AfterFunc(gatherRecords, p.begin)
+		p.turn++
+		turn := p.turn
+		p.gather = time.AfterFunc(gatherRecords, func() { p.begin(turn) })
 	case len(p.queue) >= pumpCapacity/2:
 		p.startLocked()
 	}
 }
 
-// begin ends the gathering.
-func (p *pump) begin() {
+// begin ends the gathering of a turn, unless something else has ended it before the timer's goroutine ran.
+func (p *pump) begin(turn uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.startLocked()
+	if turn == p.turn {
+		p.startLocked()
+	}
 }
 
 func (p *pump) startLocked() {
