@@ -46,6 +46,9 @@ func FuzzSignature(f *testing.F) {
 		add(strings.Replace(list, name, "", 1)+at, "", "")
 	}
 	add(list+at+", sig2=()", "", "")
+	for _, cut := range []string{"sig1=@", "sig1=(@", "sig1=();created=@", `sig1=%"%`, `sig1=("`, "sig1=:", "sig1=-"} {
+		add(cut, cut, cut)
+	}
 	add("sig2=()"+at+", "+list+at, "", "")
 	add(strings.ReplaceAll(list, " ", "  ")+" "+at, "", s256+", "+s512)
 	add(list+at, "sig1=:AAAA:", "sha-256=:AAAA:, "+s256)

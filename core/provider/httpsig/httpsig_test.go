@@ -227,6 +227,8 @@ func TestSignatures(t *testing.T) {
 	}
 	broken := over(covered+"\"x-a\": 1\n\"x-b\": 2\n", `("@method" "@authority" "@path" "content-digest" "x-a")`)
 	broken.Header.Set("X-A", "1\n\"x-b\": 2")
+	halfDigest := over(strings.Replace(covered, s256, "sha-256=@", 1), list)
+	halfDigest.Header.Set("Content-Digest", "sha-256=@")
 	tagged := with(func(c *httpsig.Config) { c.Tag = "webhook" })
 	labelled := with(func(c *httpsig.Config) { c.Label = "b" })
 	nonce := with(func(c *httpsig.Config) { c.RequireNonce = true })
@@ -276,6 +278,11 @@ func TestSignatures(t *testing.T) {
 		{"two signatures of one label", config(), request(good.Header.Get("Signature-Input"), "sig1=:AAAA:, "+good.Header.Get("Signature")), malformed},
 		{"an input that is no list", config(), request("sig1=1"+at, good.Header.Get("Signature")), malformed},
 		{"an input that is no dictionary", config(), request("((", good.Header.Get("Signature")), malformed},
+		{"an input that is half a date", config(), request("sig1=@", good.Header.Get("Signature")), malformed},
+		{"an input whose parameter is half a date", config(), request("sig1=("+at+";x=@", good.Header.Get("Signature")), malformed},
+		{"an input that covers half a date", config(), request("sig1=(@", good.Header.Get("Signature")), malformed},
+		{"a signature that is half a date", config(), request(good.Header.Get("Signature-Input"), "sig1=@"), malformed},
+		{"a digest that is half a date", config(), halfDigest, bad},
 		{"a signature that is a text", config(), request(good.Header.Get("Signature-Input"), `sig1="AAAA"`), malformed},
 		{"a signature that is a list", config(), request(good.Header.Get("Signature-Input"), "sig1=(:AAAA:)"), malformed},
 		{"an empty signature", config(), request(good.Header.Get("Signature-Input"), "sig1=::"), bad},
