@@ -198,7 +198,7 @@ func benchRequest(s settings, w io.Writer) error {
 			fmt.Fprintf(w, "Added to the bare router: by hand %.0f ns, sallyport %.0f ns: **%.2f** of it.\n\n",
 				figures[1].median-figures[0].median, figures[2].median-figures[0].median, added)
 			s.goals.hold("A whole request, "+r.name+", "+sizeName(size), "× what a check by hand adds", added, bounds[size])
-			s.goals.because(1, fmt.Sprintf("the least that hands on a body which the handler may keep is %.2f; the hash alone is %.2f", addedBy(3), figures[4].median/(figures[1].median-figures[0].median)))
+			s.goals.because(1, fmt.Sprintf("the least that hands on a body which the handler may keep is %.2f; the hash alone is %.2f; the rest is told under \"What it is made of\"", addedBy(3), figures[4].median/(figures[1].median-figures[0].median)))
 		}
 	}
 	return nil
