@@ -3,11 +3,11 @@ package main
 // ofTokens break what is read of tokens and message signatures, and how their signatures are judged.
 func ofTokens() []mutation {
 	const (
-		members, numbers   = "core/internal/strictjson/members.go", "core/internal/rawecdsa/rawecdsa.go"
-		token, claims      = "core/provider/jwt/token.go", "core/provider/jwt/claims.go"
-		mechanism          = "core/provider/jwt/mechanism.go"
-		digest, component  = "core/provider/httpsig/digest.go", "core/provider/httpsig/component.go"
-		signature, httpkey = "core/provider/httpsig/mechanism.go", "core/provider/httpsig/key.go"
+		members, numbers  = "core/internal/strictjson/members.go", "core/internal/rawecdsa/rawecdsa.go"
+		token, claims     = "core/provider/jwt/token.go", "core/provider/jwt/claims.go"
+		mechanism         = "core/provider/jwt/mechanism.go"
+		digest, component = "core/provider/httpsig/digest.go", "core/provider/httpsig/component.go"
+		signature         = "core/provider/httpsig/mechanism.go"
 	)
 	json, jwt, httpsig := []string{"./core/internal/strictjson", "./core/provider/jwt"}, []string{"./core/provider/jwt"}, []string{"./core/provider/httpsig"}
 	return []mutation{
@@ -38,6 +38,6 @@ func ofTokens() []mutation {
 		{name: "an algorithm of a Content-Digest may come twice", file: digest, old: "if members(lines[0]) != len(digests.Names()) {", new: "if false {", in: httpsig},
 		{name: "a covered field may hold a line break", file: component, old: "if strings.IndexByte(line, '\\n') >= 0 || strings.IndexByte(line, '\\r') >= 0 {", new: "if false {", in: httpsig},
 		{name: "a nonce does not tell events apart", file: signature, old: "base = append(base, in.nonce...)\n", new: "", in: httpsig},
-		{name: "a hash that is kept holds what came before", file: httpkey, old: "\th.Reset()\n", new: "", in: httpsig},
+		{name: "a hash that is kept holds what came before", file: "core/internal/mackey/mackey.go", old: "\th.Reset()\n", new: "", in: []string{"./core/internal/mackey", "./core/provider/httpsig"}},
 	}
 }

@@ -5,19 +5,17 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"strings"
-	"sync"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/mackey"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
@@ -51,7 +49,7 @@ func (m *mechanism) secret(text string) (key any, problem string) {
 	case len(raw) < minSecret:
 		return nil, "the secret is too short: it needs at least 16 bytes after decoding"
 	}
-	return &macKey{secret: raw}, ""
+	return mackey.New(raw), ""
 }
 
 // checkKey says what is wrong with a public key for the algorithm.
@@ -103,8 +101,8 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 // fits judges a signature by the configured algorithm, with the verifiers of the standard library.
 func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 	switch k := key.(type) {
-	case *macKey:
-		return m.algorithm == HMACSHA256 && k.fits(base, signature)
+	case *mackey.Key:
+		return m.algorithm == HMACSHA256 && k.Fits(base, signature)
 	case ed25519.PublicKey:
 		return m.algorithm == Ed25519 && ed25519.Verify(k, base, signature)
 	case *ecdsa.PublicKey:
@@ -121,28 +119,4 @@ func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 		}
 	}
 	return false
-}
-
-// macKey is a secret that is ready: hashes that have taken it up are kept.
-type macKey struct {
-	secret []byte
-	pool   sync.Pool // of *keyedHash
-}
-
-// keyedHash is one of them, and the room for its sum.
-type keyedHash struct {
-	hash.Hash
-	sum [sha256.Size]byte
-}
-
-func (k *macKey) fits(base, signature []byte) bool {
-	h, ok := k.pool.Get().(*keyedHash)
-	if !ok {
-		h = &keyedHash{Hash: hmac.New(sha256.New, k.secret)}
-	}
-	h.Reset()
-	_, _ = h.Write(base)
-	ok = hmac.Equal(h.Sum(h.sum[:0]), signature)
-	k.pool.Put(h)
-	return ok
 }

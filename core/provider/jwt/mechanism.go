@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/mackey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
 
@@ -77,7 +78,7 @@ func (m *mechanism) Key(text string) (key any, problem string) {
 	if len(text) < minSecret {
 		return nil, "the secret is too short: it needs at least 16 bytes"
 	}
-	return []byte(text), ""
+	return mackey.New([]byte(text)), ""
 }
 
 func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
@@ -146,12 +147,19 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 }
 
 // fits says whether the signature is a key's. The library's methods take keys of their own kind only. Its method for
-// ES256 makes two numbers of the signature, which the standard library spells out again; here they are spelled at once.
+// ES256 makes two numbers of the signature, which the standard library spells out again, and its method for HS256 takes the
+// secret up anew each time; here the one are spelled at once, and the other is ready.
 func (t *token) fits(key any) bool {
-	if t.method == lib.SigningMethodES256 { //lint:notsecret an algorithm
+	secret, isSecret := key.(*mackey.Key)
+	switch {
+	case t.method == lib.SigningMethodES256: //lint:notsecret an algorithm
 		public, ok := key.(*ecdsa.PublicKey)
 		sum := sha256.Sum256([]byte(t.input))
 		return ok && rawecdsa.Verify(public, sum[:], t.signature)
+	case t.method == lib.SigningMethodHS256: //lint:notsecret an algorithm
+		return isSecret && secret.Fits([]byte(t.input), t.signature)
+	case isSecret:
+		key = secret.Secret()
 	}
 	return t.method.Verify(t.input, t.signature, key) == nil
 }
