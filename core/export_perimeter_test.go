@@ -74,3 +74,6 @@ const (
 	AllowancePerSecond = explainPerSecond
 	AllowanceEach      = explainEach
 )
+
+// PeerOf is the address of a connection whose other end net/http writes so.
+func PeerOf(remote string) netip.Addr { return peerOf(&http.Request{RemoteAddr: remote}) }

@@ -116,5 +116,37 @@ func FuzzHopAddr(f *testing.F) {
 		if ok && (!addr.IsValid() || addr.Is4In6() || addr.Zone() != "") {
 			t.Fatalf("%q is %v", text, addr)
 		}
+		requirePeerOfNetIP(t, text)
 	})
+}
+
+// requirePeerOfNetIP requires that a peer is read as package netip reads it. What the port is, which nobody asks for, is all
+// that may differ.
+func requirePeerOfNetIP(t *testing.T, remote string) {
+	t.Helper()
+	want, err := netip.ParseAddrPort(remote)
+	got := core.PeerOf(remote)
+	if err != nil && got.IsValid() {
+		want, err = netip.ParseAddrPort(remote[:strings.LastIndexByte(remote, ':')] + ":1")
+		require.NoError(t, err, "%q", remote)
+	}
+	if err == nil {
+		require.Equal(t, want.Addr().Unmap().WithZone(""), got, "%q", remote)
+	}
+}
+
+func TestAPeerIsReadAsPackageNetIPDoes(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{
+		"192.0.2.1", "[192.0.2.1]", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1", "2001:db8::1]", "[[2001:db8::1]]", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]",
+		"[fe80::1%eth0]", "fe80::1%eth0", "[]", "", "[", "]", "192.0.2.01", "192.0.2.1.", "192.0.2.1:1", "[2001:db8::1]:1", "hooks.example.com", "@", "1", "::",
+	} {
+		for _, port := range []string{"", ":", ":0", ":1", ":65535", ":65536", ":99999", ":100000", ":-1", ":+1", ":a", ": 1", ":1 ", ":1]", ":00001"} {
+			requirePeerOfNetIP(t, host+port)
+		}
+	}
+	require.True(t, core.PeerOf("192.0.2.1:4711").IsValid())
+	require.True(t, core.PeerOf("[2001:db8::1]:4711").IsValid())
+	require.False(t, core.PeerOf("2001:db8::1:4711").IsValid())
+	require.False(t, core.PeerOf("192.0.2.1").IsValid())
 }

@@ -214,6 +214,10 @@ func (p *pump) observe(r *Record) {
 		}
 	}()
 	r.explain()
+	if fn, ok := p.observer.(ObserverFunc); ok {
+		fn(*r) // its Observe would copy the record once more
+		return
+	}
 	p.observer.Observe(*r)
 }
 

@@ -337,7 +337,7 @@ const unreadLimit = 256 << 10
 
 // refuse makes the reply to a failure and tells the observer.
 func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
-	now := time.Now()
+	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone, which is half of a look at both
 	f = g.countFailure(r.Context(), i, f, now)
 	if g.failures.shared != nil {
 		now = time.Now() // it may have taken a while

@@ -83,8 +83,9 @@ func roomyText(status int, parts ...string) *roomyReply {
 		body = append(body, part...)
 	}
 	if len(body) > 0 {
-		p.set("Content-Type", "text/plain; charset=utf-8")
-		p.set("X-Content-Type-Options", "nosniff")
+		p.nameRoom[0], p.valueRoom[0] = "Content-Type", "text/plain; charset=utf-8"
+		p.nameRoom[1], p.valueRoom[1] = "X-Content-Type-Options", "nosniff"
+		p.names, p.values = p.nameRoom[:2], p.valueRoom[:2]
 		p.Body = body
 	}
 	return p

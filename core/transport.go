@@ -18,12 +18,19 @@ func (f failure) failed() bool { return f.reason != "" }
 // peerOf is the address of the connection's other end, or an invalid address where it has none that can be read
 // (a Unix socket). Never a header, and never a framework's idea of the client.
 func peerOf(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		// An address without a port is not from net/http: something before us wrote it, perhaps from a header.
+	// An address without a port is not from net/http: something before us wrote it, perhaps from a header. IPv6 stands in
+	// brackets, without which its last part would pass for a port.
+	colon := strings.LastIndexByte(r.RemoteAddr, ':')
+	if colon < 0 || !validPort(r.RemoteAddr[colon+1:]) {
 		return netip.Addr{}
 	}
-	return ap.Addr().Unmap().WithZone("")
+	host, opened := strings.CutPrefix(r.RemoteAddr[:colon], "[")
+	host, closed := strings.CutSuffix(host, "]")
+	addr, err := netip.ParseAddr(host)
+	if err != nil || addr.Is6() != opened || opened != closed {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
 }
 
 // checkTransport accepts TLS on this connection, or the word of a proxy that is trusted. The scheme of the request's

@@ -48,8 +48,9 @@ func ofThePerimeter() []mutation {
 		{name: "an absolute target proves https", file: transport, old: "if absolute {\n\t\treturn failure{", new: "if absolute {\n\t\treturn failure{}\n\t}\n\tif false {\n\t\treturn failure{"},
 		{name: "a proxy that says http is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn failure{}", new: "case schemeHTTPS, schemeHTTP:\n\t\treturn failure{}\n\t}\n\tswitch s {"},
 		{name: "a proxy that says nothing is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn failure{}", new: "case schemeHTTPS, schemeSilent:\n\t\treturn failure{}\n\t}\n\tswitch s {"},
-		{name: "an address without a port is the peer's", file: transport, old: "if err != nil {\n\t\t// An address", new: "if err != nil {\n\t\tif a, err := netip.ParseAddr(r.RemoteAddr); err == nil {\n\t\t\treturn a\n\t\t}\n\t\t// An address"},
-		{name: "IPv4 in IPv6 is another address", file: transport, old: `return ap.Addr().Unmap().WithZone("")`, new: `return ap.Addr().WithZone("")`},
+		{name: "an address without a port is the peer's", file: transport, old: "if colon < 0 || !validPort(r.RemoteAddr[colon+1:]) {\n\t\treturn netip.Addr{}\n\t}", new: "if colon < 0 || !validPort(r.RemoteAddr[colon+1:]) {\n\t\taddr, _ := netip.ParseAddr(r.RemoteAddr)\n\t\treturn addr.Unmap().WithZone(\"\")\n\t}"},
+		{name: "IPv6 needs no brackets", file: transport, old: "addr.Is6() != opened || ", new: "addr.Is4() && opened || "},
+		{name: "IPv4 in IPv6 is another address", file: transport, old: "return addr.Unmap().WithZone(\"\")", new: "return addr.WithZone(\"\")"},
 		{name: "the parsed path is signed in place of the one sent", file: transport, old: "target := r.RequestURI\n", new: "target := r.URL.Path + \"?\" + r.URL.RawQuery\n"},
 
 		{name: "forwarding headers are believed from anybody", file: passage, old: "if p.trusted = containsAddr(g.proxies, p.peer); !p.trusted {", new: "if p.trusted = len(g.proxies) > 0; !p.trusted {"},
