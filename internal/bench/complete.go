@@ -26,7 +26,7 @@ func benchComplete(s settings, w io.Writer) error {
 	malformed := &request{Request: genuine.Clone(context.Background()), body: genuine.body}
 	malformed.Header.Set("X-Hub-Signature-256", "sha256=00")
 	open := func() (*core.Guard, http.Handler, *core.Identity) {
-		g := fullGuard(memstore.New())
+		g := guardWith(provider.GitHub(), memstore.New(), plainSecret)
 		var last core.Identity
 		h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error {
 			last = e.Identity

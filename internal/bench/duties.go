@@ -12,7 +12,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/limit/memlimit"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -23,22 +22,11 @@ type duty struct {
 	run        func()
 }
 
-// fullGuard is a guard with a silent observer, and a limit of failures that nothing here reaches.
-func fullGuard(store replay.Store) *core.Guard {
-	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: provider.GitHub(), Secrets: core.StaticSecrets(plainSecret), Replay: store, StoreFailure: core.RefuseDelivery,
-		DangerouslyAllowHTTP: true, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
-		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
-	})
-	must(err)
-	return g
-}
-
 // duties are the steps from a bare check to the complete path.
 func duties(genuine *request) []duty {
 	t := target{bodyOnly: true, secret: plainSecret}
 	bare := t.leastOf(genuine).verify(1)
-	alone := fullGuard(core.DangerouslyNoReplay)
+	alone := newGuard(provider.GitHub(), plainSecret)
 	m := measuring(alone)
 	ctx := context.Background()
 	out := sink{header: http.Header{}}
@@ -50,7 +38,7 @@ func duties(genuine *request) []duty {
 	}
 	silent := core.Handler(alone, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	var ran core.Identity
-	remembering, signalling := fullGuard(memstore.New()), fullGuard(memstore.New())
+	remembering, signalling := guardWith(provider.GitHub(), memstore.New(), plainSecret), guardWith(provider.GitHub(), memstore.New(), plainSecret)
 	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity

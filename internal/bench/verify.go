@@ -22,6 +22,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -169,9 +170,15 @@ func (r *request) rewind() *http.Request {
 	return r.Request
 }
 
+// newGuard is a guard without a replay store.
 func newGuard(p core.Provider, secrets ...string) *core.Guard {
+	return guardWith(p, core.DangerouslyNoReplay, secrets...)
+}
+
+// guardWith is a guard with a silent observer, and limits that nothing here reaches.
+func guardWith(p core.Provider, store replay.Store, secrets ...string) *core.Guard {
 	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: p, Secrets: core.StaticSecrets(secrets...), Replay: core.DangerouslyNoReplay,
+		Endpoint: "bench", Provider: p, Secrets: core.StaticSecrets(secrets...), Replay: store, StoreFailure: core.RefuseDelivery,
 		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})
