@@ -80,7 +80,7 @@ func badContentType(values []string) bool {
 		return true
 	}
 	switch values[0] { // what nearly all send, which needs no parser
-	case "application/json", "application/json; charset=utf-8", "application/x-www-form-urlencoded":
+	case "application/json", "application/json; charset=utf-8", urlEncoded:
 		return false
 	}
 	if len(values[0]) > 1024 {

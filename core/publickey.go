@@ -103,7 +103,7 @@ func checkPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 		if len(pub) != ed25519.PublicKeySize {
 			return fitkey.Ed25519(pub)
 		}
-		return checkEd25519Point(pub)
+		return checkEd25519Point(pub) // more than fitkey asks: a key that was copied wrong is told at start
 	case entry.ECDSAP256SHA256:
 		pub, ok := key.(*ecdsa.PublicKey)
 		if !ok {

@@ -398,10 +398,7 @@ func (g *Guard) record(i *facts, reason Reason, status int, now time.Time) *Reco
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
 	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = reason, status, ReplayNone, len(i.body)
 	rec.Secret, rec.Credentials = i.secret, i.credentials
-	rec.SecretsStale = i.match.stale
-	if m := &i.match; m.expires != nil || m.noneAfter != nil {
-		rec.SecretExpires, rec.NoneValidAfter = timeAt(m.expires), timeAt(m.noneAfter)
-	}
+	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = timeAt(i.match.expires), timeAt(i.match.noneAfter), i.match.stale
 	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
 	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest

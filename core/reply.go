@@ -65,28 +65,24 @@ func (p *Reply) Write(w http.ResponseWriter) {
 	}
 }
 
-// textReply is plain text that no browser reads as anything else, joined from its parts.
-func textReply(status int, parts ...string) *Reply {
-	for _, part := range parts {
-		if part != "" {
-			return &roomyText(status, parts...).Reply
-		}
+// textReply is plain text that no browser reads as anything else; an empty one has no header.
+func textReply(status int, text string) *Reply {
+	if text == "" {
+		return &Reply{Status: status}
 	}
-	return &Reply{Status: status}
+	return &roomyText(status, text).Reply
 }
 
+// roomyText is such a text, joined from its parts, with room for more.
 func roomyText(status int, parts ...string) *roomyReply {
 	p := &roomyReply{}
-	p.Status, p.names, p.values = status, p.nameRoom[:0], p.valueRoom[:0]
-	body := p.text[:0]
+	p.Status = status
+	p.nameRoom[0], p.valueRoom[0] = "Content-Type", "text/plain; charset=utf-8"
+	p.nameRoom[1], p.valueRoom[1] = "X-Content-Type-Options", "nosniff"
+	p.names, p.values = p.nameRoom[:2], p.valueRoom[:2]
+	p.Body = p.text[:0]
 	for _, part := range parts {
-		body = append(body, part...)
-	}
-	if len(body) > 0 {
-		p.nameRoom[0], p.valueRoom[0] = "Content-Type", "text/plain; charset=utf-8"
-		p.nameRoom[1], p.valueRoom[1] = "X-Content-Type-Options", "nosniff"
-		p.names, p.values = p.nameRoom[:2], p.valueRoom[:2]
-		p.Body = body
+		p.Body = append(p.Body, part...)
 	}
 	return p
 }
