@@ -12,6 +12,11 @@ const (
 	ReasonDuplicate Reason = "duplicate" // the event was processed before; no signal
 	ReasonConflict  Reason = "conflict"  // as duplicate, but the body differs from the one processed; no signal
 	ReasonUnhandled Reason = "unhandled" // no receiver for this type of event; not committed
+	// ReasonPermanent is for events that the app gave up for good: see [Permanent]. Committed.
+	ReasonPermanent Reason = "permanent"
+	// ReasonUndecodable is for events whose payload no receiver could decode: see [Undecodable]. Not committed, so that
+	// a resend runs once the app can.
+	ReasonUndecodable Reason = "undecodable"
 )
 
 // Authentication: the delivery is not proved. From outside these look the same; see [Config.AuthenticationStatus].
@@ -81,6 +86,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonAccepted, ReasonHandshake, ReasonDuplicate, ReasonConflict, ReasonUnhandled,
+		ReasonPermanent, ReasonUndecodable,
 		ReasonMissingCredential, ReasonBadCredential, ReasonMissingSignature, ReasonMalformedSignature,
 		ReasonBadSignature, ReasonMissingTimestamp, ReasonMalformedTimestamp, ReasonStale, ReasonEarly,
 		ReasonWrongRecipient, ReasonRepeatedHeader, ReasonHeaderTooLarge, ReasonPlainHTTP, ReasonSourceNotAllowed,
@@ -96,7 +102,8 @@ func Reasons() []Reason {
 // taken for something that passed.
 func (r Reason) Class() Class {
 	switch r {
-	case ReasonAccepted, ReasonHandshake, ReasonDuplicate, ReasonConflict, ReasonUnhandled:
+	case ReasonAccepted, ReasonHandshake, ReasonDuplicate, ReasonConflict, ReasonUnhandled,
+		ReasonPermanent, ReasonUndecodable:
 		return ClassPassed
 	case ReasonMissingCredential, ReasonBadCredential, ReasonMissingSignature, ReasonMalformedSignature,
 		ReasonBadSignature, ReasonMissingTimestamp, ReasonMalformedTimestamp, ReasonStale, ReasonEarly,
