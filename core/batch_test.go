@@ -138,7 +138,7 @@ func TestEventsInFlightElsewhereAreAskedForAgain(t *testing.T) {
 			run(g, signedBody(list(2)), func(*http.Request, core.Event) error {
 				w := run(g, signedBody(list(1, 2, 3)), r.failing())
 				require.Equal(t, 503, w.Code)
-				require.Equal(t, "60", w.Header().Get("Retry-After"))
+				require.Equal(t, "10", w.Header().Get("Retry-After"))
 				last := rec.last(t, g)
 				require.Equal(t, core.ReasonInFlight, last.Reason)
 				require.Equal(t, 1, last.InFlight)
@@ -261,6 +261,57 @@ func TestALongBatchIsPutIntoTheStoreOnTheWay(t *testing.T) {
 		var r ran
 		require.Equal(t, 200, run(g, signedBody(list(1, 2, 3)), r.failing()).Code)
 		require.Equal(t, "3", r.take())
+	})
+}
+
+func TestAnEventThatTookTimeIsSettledBeforeTheNextBegins(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		took    time.Duration
+		settled []int32 // before each event
+	}{
+		{"each by itself where they are slow", 20 * time.Millisecond, []int32{0, 1, 2, 3}},
+		{"together where they are fast", 100 * time.Microsecond, []int32{0, 0, 0, 0}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				store := &brokenStore{Store: memstore.New()}
+				c, _ := config(batched())
+				c.Replay = store
+				g := mustNew(t, c)
+				var before []int32
+				w := run(g, signedBody(list(1, 2, 3, 4)), func(*http.Request, core.Event) error {
+					before = append(before, store.settles.Load())
+					time.Sleep(row.took)
+					return nil
+				})
+				require.Equal(t, 200, w.Code)
+				require.Equal(t, row.settled, before)
+			})
+		})
+	}
+}
+
+// Fast events wait for each other, but not for ever: a crash repeats no more of them than fit into a moment.
+func TestFastEventsAreSettledTogetherFromTimeToTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &brokenStore{Store: memstore.New()}
+		c, _ := config(batched())
+		c.Replay = store
+		g := mustNew(t, c)
+		ids := make([]int, 1000)
+		for i := range ids {
+			ids[i] = i
+		}
+		w := run(g, signedBody(list(ids...)), func(*http.Request, core.Event) error {
+			time.Sleep(time.Millisecond)
+			return nil
+		})
+		require.Equal(t, 200, w.Code)
+		require.InDelta(t, 10, store.settles.Load(), 2, "every tenth of a second")
 	})
 }
 

@@ -184,13 +184,25 @@ func (d *Delivery) allKnown() *Reply {
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
 	reply := d.guard.refusal(&d.facts, f, nil)
-	reply.setRetryAfter(wait)
+	reply.setRetryAfter(d.guard.comeBack(wait))
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)
 	rec.Replay = ReplayInFlight
 	d.guard.put(rec)
 	return reply
 }
+
+// comeBack returns the Retry-After of an event in flight: the rest of the lease, but ten seconds at most, because the
+// other delivery usually ends long before, and no longer than the provider waits.
+func (g *Guard) comeBack(rest time.Duration) time.Duration {
+	rest = min(rest, maxInFlightWait)
+	if most := g.entry.MaxRetryAfter; most > 0 {
+		rest = min(rest, most)
+	}
+	return rest
+}
+
+const maxInFlightWait = 10 * time.Second
 
 func (d *Delivery) storeFailed(err error) *Reply {
 	if d.guard.failOpen {
@@ -284,7 +296,7 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 		return nil, fmt.Errorf("claiming the named receivers: %w", err)
 	}
 	for n, res := range results {
-		cp := checkpoint{state: res.State, claim: noClaim}
+		cp := checkpoint{state: res.State, claim: noClaim, wait: res.RetryAfter}
 		whole := d.states[owners[n][0]].claim
 		switch res.State {
 		case replay.Claimed:
@@ -303,6 +315,7 @@ type checkpoints struct{ at map[[2]int]checkpoint }
 type checkpoint struct {
 	state replay.State // zero: the receiver has no claim of its own
 	claim int
+	wait  time.Duration // the rest of the lease where another delivery holds it
 }
 
 func (c *checkpoints) of(event, receiver int) checkpoint {

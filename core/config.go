@@ -34,7 +34,8 @@ type Config struct {
 	// to do without is [DangerouslyNoReplay].
 	Replay replay.Store
 	// Lease is how long an event stays claimed after the process that works on it has died; then a retry may take it over.
-	// While a signal runs its lease is renewed. Default one minute.
+	// While a signal runs its lease is renewed. Default one minute, and at most half the time in which the provider's
+	// first retries come.
 	Lease time.Duration
 	// SignalTimeout is how long the signals of one delivery may run in all: then their context ends, and the lease is not
 	// renewed any more. Default 15 minutes, and at most half the time for which the provider retries.

@@ -171,7 +171,7 @@ func (d *Delivery) end(t *result, status int) *Reply {
 	case t.worst == outcomeInFlight:
 		rejection := g.rejection(ReasonInFlight, ReasonInFlight.Status(), "another delivery of an event in this batch is being processed", t.err)
 		reply := rejectionReply(rejection)
-		reply.setRetryAfter(t.wait)
+		reply.setRetryAfter(g.comeBack(t.wait))
 		d.report(ReasonInFlight, cmp.Or(status, reply.Status), t.err, nil)
 		return reply
 	}

@@ -325,10 +325,7 @@ func (g *Guard) configureTolerance(c *Config, m *mistakes) {
 }
 
 func (g *Guard) configureReplay(c *Config, m *mistakes) {
-	g.lease, g.retention = c.Lease, c.Retention
-	if g.lease == 0 {
-		g.lease = defaultLease
-	}
+	g.lease, g.retention = g.leaseFor(c.Lease), c.Retention
 	if g.lease < time.Second {
 		m.add("Lease", g.lease.String(), "it must be at least 1s")
 	}
@@ -482,6 +479,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
 			"endpoint", g.endpoint, "provider", g.provider)
 	}
+	g.announceLease()
 	g.announceReportOnly(c)
 	g.announceShapes()
 	if g.awaiting {

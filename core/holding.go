@@ -245,8 +245,9 @@ func (h *holding) lose(keys []replay.Key) {
 	}
 }
 
-// flush puts every verdict that is new into the store, detached from the request. A commit is tried again until the
-// lease ends: the work is done, and only the commit keeps it from being done twice.
+// flush writes every verdict that is new to the store, detached from the request. A commit is tried again until the
+// lease expires: the work is done, and only the commit keeps it from being done twice. A release is not waited for once
+// the lease has expired: the retry can claim the event already.
 func (h *holding) flush() {
 	h.mu.Lock()
 	var settlements []replay.Settlement
@@ -257,27 +258,41 @@ func (h *holding) flush() {
 		settlements, indices, attempt = h.oneSettlement[:0], h.oneIndex[:0], &h.settling
 	}
 	now := time.Now()
-	limit := now.Add(storeTimeout)
+	limit, commits := minTime(now.Add(storeTimeout), h.until), false
 	for i := range h.claims {
 		c := &h.claims[i]
-		if c.verdict == 0 || c.settled {
+		switch {
+		case c.verdict == 0 || c.settled:
 			continue
-		}
-		if c.verdict == replay.Commit && !c.signed {
-			limit = h.until
+		case c.verdict == replay.Release && (c.lost || !now.Before(h.until)):
+			c.settled = true // by its end
+			h.note(ReplayReleased, nil)
+			continue
+		case c.verdict == replay.Commit:
+			commits = true
+			if !c.signed {
+				limit = h.until
+			}
 		}
 		settlements = append(settlements, replay.Settlement{Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.delivery.guard.retention})
 		indices = append(indices, i)
 	}
 	h.mu.Unlock()
 	if len(settlements) > 0 {
-		h.put(settlements, indices, now, limit, attempt)
+		h.put(settlements, indices, trial{now: now, limit: limit, commits: commits, ctx: attempt})
 	}
 	h.forgetParts()
 }
 
-func (h *holding) put(settlements []replay.Settlement, indices []int, now, limit time.Time, attempt *lateContext) {
-	err := h.settle(settlements, now, limit, attempt)
+// trial says how long a settlement is tried.
+type trial struct {
+	now, limit time.Time
+	commits    bool         // an attempt may last longer than limit: a commit may take effect all the same
+	ctx        *lateContext // of the first attempt; nil: it needs one
+}
+
+func (h *holding) put(settlements []replay.Settlement, indices []int, try trial) {
+	err := h.settle(settlements, try)
 	lost, partly := lostKeys(err)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -335,19 +350,23 @@ func (h *holding) forgetParts() {
 
 // settle makes the first attempt with a context that has a place already, if there is one: a store may keep it, and the
 // next needs another.
-func (h *holding) settle(settlements []replay.Settlement, now, limit time.Time, attempt *lateContext) error {
+func (h *holding) settle(settlements []replay.Settlement, try trial) error {
+	now, attempt := try.now, try.ctx
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		if attempt == nil {
 			attempt = &lateContext{}
 		}
 		h.bound(attempt, now)
+		if !try.commits {
+			attempt.deadline = minTime(attempt.deadline, try.limit)
+		}
 		err := h.delivery.guard.store.Settle(attempt, settlements)
 		attempt.release()
 		attempt = nil
 		if err == nil {
 			return nil
 		}
-		if isFinal(err) || time.Now().Add(pause).After(limit) {
+		if isFinal(err) || time.Now().Add(pause).After(try.limit) {
 			return err
 		}
 		time.Sleep(pause)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -112,6 +115,133 @@ func TestAHolderThatLostItsLeaseIsCancelledAndCannotSettle(t *testing.T) {
 				require.Equal(t, 500, w.Code)
 				require.Equal(t, 200, run(g, signed(event), never(t)).Code, "the retry's commit stands")
 				require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+			})
+		})
+	}
+}
+
+// hangingStore is frail, and answers no settlement before its context ends.
+type hangingStore struct {
+	frailStore
+	settles atomic.Int32
+}
+
+func (s *hangingStore) Settle(ctx context.Context, _ []replay.Settlement) error {
+	s.settles.Add(1)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Once the lease has expired the retry can have the event already: there is nothing left to release.
+func TestAReleaseIsNotWaitedForOnceTheLeaseHasExpired(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		works time.Duration
+		waits time.Duration
+		calls int32
+	}{
+		{"not at all where it has expired", 61 * time.Second, 0, 0},
+		{"not where the store said that the claim is lost", 30 * time.Second, 0, 0},
+		{"until it expires where the store does not answer", 58 * time.Second, 2 * time.Second, 1},
+		{"no longer than a store has for its answer otherwise", time.Second, 5 * time.Second, 1},
+	} {
+		for name, handler := range map[string]func(g *core.Guard, work func() error) http.Handler{
+			"by a signal": func(g *core.Guard, work func() error) http.Handler {
+				return core.Handler(g, core.Signal(func(*http.Request, core.Event) error { return work() }))
+			},
+			"by a handler": func(g *core.Guard, work func() error) http.Handler {
+				return core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					_ = work()
+					w.WriteHeader(500)
+				}))
+			},
+		} {
+			t.Run(row.name+", "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					store := &hangingStore{frailStore: frailStore{Store: memstore.New()}}
+					store.frail.Store(true)
+					c, rec := config(timestamped())
+					c.Replay = store
+					g := mustNew(t, c)
+					var done time.Time
+					handler(g, func() error {
+						if row.works == 30*time.Second {
+							store.frail.Store(false)
+							id := replay.Key(identityOf(t, c))
+							require.NoError(t, store.Store.Forget(t.Context(), []replay.Key{id}))
+						}
+						time.Sleep(row.works)
+						done = time.Now()
+						return errors.New("failed")
+					}).ServeHTTP(httptest.NewRecorder(), signed(event))
+					require.InDelta(t, row.waits, time.Since(done), float64(50*time.Millisecond))
+					require.Equal(t, row.calls, store.settles.Load())
+					require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+				})
+			})
+		}
+	}
+}
+
+// identityOf is the identity of event under the config.
+func identityOf(t *testing.T, c core.Config) (id core.Identity) {
+	c.Replay = memstore.New()
+	run(mustNew(t, c), signed(event), func(_ *http.Request, e core.Event) error {
+		id = e.Identity
+		return nil
+	})
+	return id
+}
+
+func TestTheLeaseLeavesTimeForTheProvidersRetries(t *testing.T) {
+	t.Parallel()
+	const warning = "the lease may outlive the provider's retries"
+	for _, row := range []struct {
+		name    string
+		change  func(e *entry.Entry, c *core.Config)
+		expires time.Duration
+		warns   bool
+	}{
+		{"one minute where nothing is known", func(*entry.Entry, *core.Config) {}, time.Minute, false},
+		{"one minute where retries go on for days", func(e *entry.Entry, _ *core.Config) {
+			e.RetryHorizon = 72 * time.Hour
+		}, time.Minute, false},
+		{"half of a short time of retries", func(e *entry.Entry, _ *core.Config) {
+			e.RetryHorizon = 40 * time.Second
+		}, 20 * time.Second, false},
+		{"half of the time of the quick ones", func(e *entry.Entry, _ *core.Config) {
+			e.RetryHorizon, e.LastQuickRetry = time.Hour, time.Minute
+		}, 30 * time.Second, false},
+		{"as configured where that fits", func(e *entry.Entry, c *core.Config) {
+			e.RetryHorizon, e.LastQuickRetry, c.Lease = time.Hour, time.Minute, 50*time.Second
+		}, 50 * time.Second, false},
+		{"as configured, with a warning, where the quick ones do not outlive it", func(e *entry.Entry, c *core.Config) {
+			e.RetryHorizon, e.LastQuickRetry, c.Lease = time.Hour, time.Minute, time.Minute
+		}, time.Minute, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := timestamped()
+				c, _ := config(e)
+				row.change(&e, &c)
+				c.Provider = core.NewProvider(e, nil)
+				store := &frailStore{Store: memstore.New()}
+				store.frail.Store(true)
+				c.Replay = store
+				var log strings.Builder
+				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				g := mustNew(t, c)
+				require.Equal(t, row.warns, strings.Contains(log.String(), warning), log.String())
+				run(g, signed(event), func(*http.Request, core.Event) error {
+					time.Sleep(row.expires - time.Millisecond)
+					require.Equal(t, 503, run(g, signed(event), never(t)).Code)
+					time.Sleep(2 * time.Millisecond)
+					require.Equal(t, 200, run(g, signed(event), ok).Code)
+					return nil
+				})
 			})
 		})
 	}

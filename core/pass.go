@@ -22,8 +22,12 @@ type pass[C any] struct {
 	flushed time.Time
 }
 
-// flushEvery is how much work of a long batch a crash may have to do again.
-const flushEvery = 250 * time.Millisecond
+// A crash repeats of a batch the event in hand and the fast events of the last flushEvery. An event that took slowEvent
+// or longer is settled before the next begins.
+const (
+	flushEvery = 100 * time.Millisecond
+	slowEvent  = 5 * time.Millisecond
+)
 
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
 func (p *pass[C]) checkpoint() error {
@@ -60,6 +64,10 @@ func (p *pass[C]) event(i int) bool {
 		return !ordered
 	}
 	before := p.written()
+	var began time.Time
+	if len(d.events) > 1 {
+		began = time.Now()
+	}
 	res := p.run(i)
 	if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) {
 		// What a signal wrote decides: a provider that read a failure sends the event again.
@@ -77,9 +85,9 @@ func (p *pass[C]) event(i int) bool {
 	}
 	p.total.merge(res)
 	if len(d.events) > 1 {
-		if now := time.Now(); now.Sub(p.flushed) >= flushEvery {
+		if now := time.Now(); now.Sub(began) >= slowEvent || now.Sub(p.flushed) >= flushEvery {
 			d.flush()
-			p.flushed = now
+			p.flushed = time.Now()
 		}
 	}
 	return !res.abort && !(ordered && failed)
@@ -115,7 +123,7 @@ func (p *pass[C]) run(i int) result {
 		case replay.Claimed:
 			total.merge(p.runNamed(ctx, rc, event, cp.claim))
 		case replay.InFlight:
-			total.merge(result{worst: outcomeInFlight, wait: d.guard.lease})
+			total.merge(result{worst: outcomeInFlight, wait: cp.wait})
 		}
 		if total.abort {
 			break

@@ -114,15 +114,39 @@ func TestEqualDeliveriesAtOnceRunOneSignal(t *testing.T) {
 
 func TestADeliveryInFlightIsAskedToComeBack(t *testing.T) {
 	t.Parallel()
-	c, rec := config(timestamped())
-	g := mustNew(t, c)
-	run(g, signed(event), func(*http.Request, core.Event) error {
-		w := run(g, signed(event), never(t))
-		require.Equal(t, 503, w.Code)
-		require.Equal(t, "60", w.Header().Get("Retry-After"))
-		require.Equal(t, core.ReasonInFlight, rec.last(t, g).Reason)
-		return nil
-	})
+	for _, row := range []struct {
+		name  string
+		after time.Duration // of a lease of one minute that is not renewed
+		limit time.Duration // of the entry
+		want  string
+	}{
+		{"after ten seconds, however long the lease still runs", 0, 0, "10"},
+		{"after the rest of the lease where that is less", 57500 * time.Millisecond, 0, "3"},
+		{"after a second where the lease is about to expire", 59900 * time.Millisecond, 0, "1"},
+		{"after no longer than the provider waits", 0, 4 * time.Second, "4"},
+		{"after no longer than ten seconds, whatever the provider accepts", 0, time.Hour, "10"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := timestamped()
+				e.MaxRetryAfter = row.limit
+				c, rec := config(e)
+				store := &frailStore{Store: memstore.New()}
+				store.frail.Store(true)
+				c.Replay = store
+				g := mustNew(t, c)
+				run(g, signed(event), func(*http.Request, core.Event) error {
+					time.Sleep(row.after)
+					w := run(g, signed(event), never(t))
+					require.Equal(t, 503, w.Code)
+					require.Equal(t, row.want, w.Header().Get("Retry-After"))
+					require.Equal(t, core.ReasonInFlight, rec.last(t, g).Reason)
+					return nil
+				})
+			})
+		})
+	}
 }
 
 func TestNothingForgedTouchesTheStore(t *testing.T) {

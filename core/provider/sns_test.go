@@ -371,3 +371,15 @@ func TestASignerMakesSNSMessages(t *testing.T) {
 		require.Empty(t, reasonOf(guardOf(t, p, public, time.Unix(ownTime, 0)), r), p.Name())
 	}
 }
+
+// SNS gives up after three retries, 20 seconds apart, unless a policy says otherwise. A lease expires before the last.
+func TestTheLeaseLeavesTimeForTheRetriesOfSNS(t *testing.T) {
+	t.Parallel()
+	ses := provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}})
+	for _, p := range []core.Provider{sns(snsTopic), ses} {
+		e, err := core.EntryOf(p)
+		require.NoError(t, err)
+		require.Equal(t, time.Minute, e.LastQuickRetry, p.Name())
+		require.Less(t, e.LastQuickRetry, e.RetryHorizon, p.Name())
+	}
+}

@@ -40,6 +40,11 @@ type Entry struct {
 	RetryHorizon time.Duration
 	// NeverRetries says that a delivery that was refused is lost unless a person sends it again.
 	NeverRetries bool
+	// LastQuickRetry is when the last of the provider's first, quick retries comes, after the first attempt, where
+	// later ones are far apart or depend on settings at the provider. A lease expires before. 0: see RetryHorizon.
+	LastQuickRetry time.Duration
+	// MaxRetryAfter is the longest Retry-After that the provider waits for; 0: unknown.
+	MaxRetryAfter time.Duration
 	// AckLimit is how long the provider waits for the answer; 0: unknown.
 	AckLimit time.Duration
 

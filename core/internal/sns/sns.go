@@ -15,6 +15,11 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
+// lastDefaultRetry is when the last retry of SNS's default policy comes: three, 20 seconds apart.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.retry.html
+const lastDefaultRetry = time.Minute
+
 // Horizon is how long SNS retries at most, whatever the subscription's policy says.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
@@ -51,7 +56,7 @@ func Entry(c Config) (entry.Entry, error) {
 			},
 		},
 		MaxBody:      2 << 20, // a message has at most 256 KiB, which JSON may escape
-		RetryHorizon: Horizon, AckLimit: 15 * time.Second,
+		RetryHorizon: Horizon, LastQuickRetry: lastDefaultRetry, AckLimit: 15 * time.Second,
 		// To SNS every status from 200 to 499 says that the message has arrived.
 		AuthStatus: 503, Drops4xx: true, AsksFirst: true,
 	}

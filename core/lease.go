@@ -1,0 +1,36 @@
+package core
+
+import (
+	"cmp"
+	"time"
+)
+
+// lastRetry is when the last of the retries comes that the lease has to leave time for; 0: unknown.
+func (g *Guard) lastRetry() time.Duration {
+	return cmp.Or(g.entry.LastQuickRetry, g.entry.RetryHorizon)
+}
+
+// leaseFor returns the configured lease, or the default: one minute, and at most half the time in which retries come. A
+// process that dies keeps its events from the retries until the lease expires.
+func (g *Guard) leaseFor(configured time.Duration) time.Duration {
+	if configured != 0 {
+		return configured
+	}
+	lease := defaultLease
+	if last := g.lastRetry(); last > 0 {
+		lease = max(time.Second, min(lease, last/2))
+	}
+	return lease
+}
+
+// announceLease warns of a configured lease that the provider's quick retries do not outlive. It is not refused: the
+// retries may be set at the provider to go on for longer.
+func (g *Guard) announceLease() {
+	last := g.entry.LastQuickRetry
+	if g.store == nil || last == 0 || g.lease < last {
+		return
+	}
+	g.logger.Warn("sallyport: after a crash the lease may outlive the provider's retries: "+
+		"shorten Lease, or have the provider retry for longer",
+		"endpoint", g.endpoint, "provider", g.provider, "lease", g.lease.String(), "last_retry", last.String())
+}
