@@ -389,18 +389,52 @@ func plain(b []byte) (n int) {
 	return n
 }
 
+// literal passes over a number, true, false or null. The caller checks what follows: "01" and "truex" end early.
 func (s *scanner) literal() error {
-	start := s.pos
-	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '+', c == '-', c == '.':
-			s.pos++
-			continue
-		}
-		break
+	switch s.peek() {
+	case 't':
+		return s.word("true")
+	case 'f':
+		return s.word("false")
+	case 'n':
+		return s.word("null")
+	case '-':
+		s.pos++
 	}
-	if s.pos == start || !json.Valid(s.data[start:s.pos]) {
+	if s.peek() == '0' {
+		s.pos++
+	} else if !s.digits() {
 		return ErrMalformed
 	}
+	if s.peek() == '.' {
+		if s.pos++; !s.digits() {
+			return ErrMalformed
+		}
+	}
+	if c := s.peek(); c == 'e' || c == 'E' {
+		s.pos++
+		if c := s.peek(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if !s.digits() {
+			return ErrMalformed
+		}
+	}
 	return nil
+}
+
+func (s *scanner) word(w string) error {
+	if !bytes.HasPrefix(s.data[s.pos:], []byte(w)) {
+		return ErrMalformed
+	}
+	s.pos += len(w)
+	return nil
+}
+
+func (s *scanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
+		s.pos++
+	}
+	return s.pos > start
 }

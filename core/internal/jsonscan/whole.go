@@ -1,0 +1,153 @@
+package jsonscan
+
+// maxKinds is how many levels of nesting are told apart by their kind of bracket. encoding/json refuses deeper ones.
+const maxKinds = 10_000
+
+// kinds is a stack of bits, one for each open bracket: 1 for an object, 0 for an array.
+type kinds [(maxKinds + 63) / 64]uint64
+
+func (k *kinds) set(depth int, object bool) {
+	bit := uint64(1) << (depth & 63)
+	if object {
+		k[depth>>6] |= bit
+	} else {
+		k[depth>>6] &^= bit
+	}
+}
+
+func (k *kinds) object(depth int) bool { return k[depth>>6]>>(depth&63)&1 != 0 }
+
+// Whole reports whether data is one JSON text, as json.Valid does: white space may stand around it, and nothing else,
+// no byte order mark either. It does not recurse and does not allocate.
+//
+// No proper end of a JSON text that begins with a bracket is such a text itself. A caller who demands Whole and a first
+// byte of '{' or '[' therefore knows that nothing was cut off the beginning.
+func Whole(data []byte) bool {
+	var open kinds
+	s := scanner{data: data}
+	for depth := 0; ; {
+		s.space()
+		switch c := s.peek(); c {
+		case '{', '[':
+			s.pos++
+			s.space()
+			if s.peek() == c+2 { // '{'+2 == '}' and '['+2 == ']'
+				s.pos++
+				break
+			}
+			if depth == maxKinds {
+				return false
+			}
+			open.set(depth, c == '{')
+			depth++
+			if c == '{' && !s.name() {
+				return false
+			}
+			continue
+		case '"':
+			if !s.text() {
+				return false
+			}
+		default:
+			if s.literal() != nil {
+				return false
+			}
+		}
+		// A value ended: close what ends with it, up to the next value.
+		for {
+			s.space()
+			if depth == 0 {
+				return s.pos == len(data)
+			}
+			c := s.peek()
+			s.pos++
+			object := open.object(depth - 1)
+			if c == ',' {
+				if object && !s.name() {
+					return false
+				}
+				break
+			}
+			if object && c != '}' || !object && c != ']' {
+				return false
+			}
+			depth--
+		}
+	}
+}
+
+// name passes over the name of a member and the colon.
+func (s *scanner) name() bool {
+	s.space()
+	if !s.text() {
+		return false
+	}
+	s.space()
+	if s.peek() != ':' {
+		return false
+	}
+	s.pos++
+	return true
+}
+
+// text passes over a string and checks its escapes.
+func (s *scanner) text() bool {
+	if s.peek() != '"' {
+		return false
+	}
+	s.pos++
+	for s.pos < len(s.data) {
+		s.pos += plain(s.data[s.pos:])
+		switch s.peek() {
+		case '"':
+			s.pos++
+			return true
+		case '\\':
+			n := escapeLength(s.data[s.pos:])
+			if n == 0 {
+				return false
+			}
+			s.pos += n
+		default: // a control character, or the end
+			return false
+		}
+	}
+	return false
+}
+
+// escapeLength is the length of the escape at the beginning of b; 0 where it is malformed.
+func escapeLength(b []byte) int {
+	if len(b) < 2 {
+		return 0
+	}
+	switch b[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(b[2:]); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 reads four hexadecimal digits.
+func hex4(b []byte) (r rune, ok bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	for _, c := range b[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
