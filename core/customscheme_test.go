@@ -23,7 +23,7 @@ import (
 // toy is a mechanism of code: "X-Toy: time.id.mac(time.id.url.body)".
 type toy struct{ traits entry.CustomTraits }
 
-func (toy) Key(text string) (any, string) {
+func (toy) Key(text string, _ int) (any, string) {
 	if len(text) < 16 {
 		return nil, "the key is short"
 	}

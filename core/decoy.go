@@ -15,7 +15,7 @@ import (
 // decoy.
 func (v *verifier) decoys() (list []checkedSecret) {
 	if v.scheme.Custom != nil {
-		key, problem := v.scheme.Custom.Key(GenerateSecret())
+		key, problem := v.scheme.Custom.Key(GenerateSecret(), minSecretBytes)
 		if problem != "" {
 			return nil
 		}

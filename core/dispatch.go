@@ -167,10 +167,10 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		}
 		rejection := g.rejection(reason, reason.Status(), "a signal failed; the provider is asked to send the event again", t.err)
 		d.report(reason, cmp.Or(status, rejection.Status), t.err, t.stack)
-		return rejectionReply(rejection)
+		return g.rejectionReply(rejection)
 	case t.worst == outcomeInFlight:
 		rejection := g.rejection(ReasonInFlight, ReasonInFlight.Status(), "another delivery of an event in this batch is being processed", t.err)
-		reply := rejectionReply(rejection)
+		reply := g.rejectionReply(rejection)
 		reply.setRetryAfter(g.comeBack(t.wait))
 		d.report(ReasonInFlight, cmp.Or(status, reply.Status), t.err, nil)
 		return reply

@@ -83,7 +83,9 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, rec := config(timestamped())
+			own := timestamped()
+			own.OfOnesOwn = true // of any other, New refuses a secret of another kind
+			c, rec := config(own)
 			if row.secrets != nil {
 				c.Secrets = row.secrets
 			}
@@ -392,8 +394,10 @@ func TestADeliveryThatIsLetThroughIsExplained(t *testing.T) {
 
 func TestASecretOfTheWrongKindIsNotedAtStart(t *testing.T) {
 	t.Parallel()
+	own := timestamped()
+	own.OfOnesOwn = true // of any other, New refuses it
 	var log bytes.Buffer
-	c, _ := config(timestamped())
+	c, _ := config(own)
 	c.Secrets = core.LabeledSecrets(core.NewSecret("mine", "sk_live_"+testSecret))
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	mustNew(t, c)

@@ -4,54 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"slices"
 	"strings"
 )
-
-// keyShape is a prefix that tells what a key is.
-type keyShape struct {
-	prefix string
-	what   string
-	// signs are the providers that do sign with such a key.
-	signs []string
-}
-
-// keyShapes are keys that look like secrets and are for something else. The prefixes are those that their makers publish
-// so that leaked keys can be found.
-func keyShapes() []keyShape {
-	return []keyShape{
-		{"sk_live_", "a secret API key of Stripe", []string{"paystack"}},
-		{"sk_test_", "a secret API key of Stripe", []string{"paystack"}},
-		{"rk_live_", "a restricted API key of Stripe", nil},
-		{"rk_test_", "a restricted API key of Stripe", nil},
-		{"pk_live_", "a publishable API key", nil},
-		{"pk_test_", "a publishable API key", nil},
-		{"ghp_", "a personal access token of GitHub", nil},
-		{"gho_", "an OAuth token of GitHub", nil},
-		{"ghu_", "a user token of a GitHub app", nil},
-		{"ghs_", "an installation token of a GitHub app", nil},
-		{"github_pat_", "a personal access token of GitHub", nil},
-		{"glpat-", "a personal access token of GitLab", nil},
-		{"xoxb-", "a bot token of Slack", nil},
-		{"xoxp-", "a user token of Slack", nil},
-		{"xapp-", "an app-level token of Slack", nil},
-		{"shpat_", "an access token of Shopify's Admin API", nil},
-		{"SG.", "an API key of SendGrid", nil},
-		{"lin_api_", "an API key of Linear", nil},
-		{"AKIA", "the id of an AWS access key", nil},
-	}
-}
-
-// wholePrefix is what the secrets of a provider begin with, where it is a part of the key.
-func wholePrefix(provider string) string {
-	switch provider {
-	case "stripe", "alchemy":
-		return "whsec_"
-	case "revolut":
-		return "wsk_"
-	}
-	return ""
-}
 
 // shapes tells of secrets that look like something else.
 func (x *examiner) shapes() (all []Finding) {
@@ -71,36 +25,58 @@ func (x *examiner) shapes() (all []Finding) {
 	return all
 }
 
-// shapeOf says what a secret looks like, if that is not what signs.
+// shapeOf returns what shows that a secret is not the one that signs, if anything does.
 func (g *Guard) shapeOf(s *Secret) (Finding, bool) {
 	text := s.reveal()
-	for _, shape := range keyShapes() {
-		if strings.HasPrefix(text, shape.prefix) && !slices.Contains(shape.signs, g.entry.Name) { //lint:notsecret a key's prefix is public
-			return Finding{FindingSecretKind, "the secret begins with " + shape.prefix + " as " + shape.what + " does, which signs no webhooks", g.whereSecret(), s.label}, true
-		}
+	found := func(what, fix string) (Finding, bool) { return Finding{FindingSecretKind, what, fix, s.label}, true }
+	if shape, odd := g.entry.ShapeOf(text); odd {
+		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", g.whereSecret())
 	}
-	if want := wholePrefix(g.entry.Name); want != "" && !strings.HasPrefix(text, want) { //lint:notsecret a key's prefix is public
-		return Finding{FindingSecretKind, "the secret does not begin with " + want + ", as those of " + g.entry.Title + " do", g.whereSecret() + "; copy it whole, with its beginning", s.label}, true
+	if quoted(text) {
+		return found("the secret stands in quotation marks", "remove them")
+	}
+	if want := g.wholePrefix(); want != "" && !strings.HasPrefix(text, want) { //lint:notsecret a key's prefix is public
+		return found("the secret does not begin with "+want+", as those of "+g.entry.Title+" do",
+			g.whereSecret()+"; copy it whole, with its beginning")
 	}
 	return Finding{}, false
 }
 
-// announceShapes says at start which secrets look like something else. They are not refused: how somebody else's keys
-// look is no law.
+// wholePrefix returns what the provider's secrets begin with, where it is a part of the key.
+func (g *Guard) wholePrefix() string {
+	if s := g.entry.Scheme; s != nil {
+		return s.Key.Whole
+	}
+	return ""
+}
+
+// announceShapes warns at start of secrets that look like something else and were not refused: credentials, and secrets of
+// senders that the user described. How somebody else's keys look is not known.
 func (g *Guard) announceShapes() {
-	v := g.verifier
-	if v == nil || v.ring == nil || v.scheme.Custom != nil || v.mac < 0 || g.tenant.set {
-		return
+	ctx, now := context.Background(), g.now()
+	warn := func(s *Secret) {
+		if f, odd := g.shapeOf(s); odd {
+			g.logger.Warn("sallyport: a secret looks like another kind of key", "endpoint", g.endpoint, "provider", g.provider,
+				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
+		}
 	}
-	list, err := v.ring.current(context.Background(), "", g.now())
-	if err != nil {
-		return
+	if v := g.verifier; v != nil && v.ring != nil && !v.ring.perTenant && v.mac >= 0 {
+		if list, err := v.ring.current(ctx, "", now); err == nil {
+			for i := range list.keys.list {
+				if k := &list.keys.list[i]; k.public == nil {
+					warn(&k.secret)
+				}
+			}
+		}
 	}
-	for i := range list.keys.list {
-		if k := &list.keys.list[i]; k.public == nil {
-			if f, odd := g.shapeOf(&k.secret); odd {
-				g.logger.Warn("sallyport: a secret looks like another kind of key", "endpoint", g.endpoint, "provider", g.provider,
-					"secret", f.Secret, "detail", f.Text, "mend", f.Mend)
+	for _, k := range g.rings {
+		ring, ok := k.(*keyring[[]acceptedSecret])
+		if !ok || ring.perTenant {
+			continue
+		}
+		if list, err := ring.current(ctx, "", now); err == nil {
+			for i := range list.keys {
+				warn(&list.keys[i].Secret)
 			}
 		}
 	}
@@ -153,7 +129,7 @@ func (g *Guard) spellingsOf() []spelling {
 		})},
 		{"decoded from hexadecimal", decoded(hex.DecodeString)},
 	}
-	if prefix := wholePrefix(g.entry.Name); prefix != "" {
+	if prefix := g.wholePrefix(); prefix != "" {
 		all = append([]spelling{{"with " + prefix + " before it", func(s string) []byte { return []byte(prefix + s) }}}, all...)
 	}
 	return all

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -56,9 +57,12 @@ type Guard struct {
 	publicURL string
 	allowHTTP bool
 	status    int
-	ackLimit  time.Duration
-	cancelAck bool
-	allow     string
+	// answersDiffer is set where the entry wants other answers than the usual ones.
+	answersDiffer bool
+	unknown       bool // there is no provider: New fails, and looks for further mistakes
+	ackLimit      time.Duration
+	cancelAck     bool
+	allow         string
 	// otherMethod is what is said of a method that is not allowed.
 	otherMethod string
 	methods     []string
@@ -104,21 +108,14 @@ const (
 // it. A guard that New gave cannot fail to start.
 func New(c Config) (*Guard, error) {
 	var m mistakes
-	e, err := EntryOf(c.Provider)
-	if e == nil {
-		m.add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
-		return nil, m.err()
-	}
-	if err != nil {
-		m.add("Provider", e.Name, "%v", err)
-		return nil, m.err()
-	}
+	c.dropTypedNils(&m)
+	e, known := knownEntry(&c, &m)
 	g := &Guard{
 		endpoint: c.Endpoint, provider: e.Name, entry: e,
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
-		handshakes: compileHandshakes(e), events: newEventReader(e), logger: c.Logger, now: c.Now, clock: true,
+		unknown: !known, answersDiffer: e.Answers != entry.Answers{}, handshakes: compileHandshakes(e), events: newEventReader(e), logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -161,6 +158,21 @@ func New(c Config) (*Guard, error) {
 	return g, nil
 }
 
+// knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry that
+// says nothing, so that the other mistakes of the config are reported together with this one.
+func knownEntry(c *Config, m *mistakes) (e *entry.Entry, known bool) {
+	e, err := EntryOf(c.Provider)
+	switch {
+	case e == nil:
+		m.add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
+	case err != nil:
+		m.add("Provider", e.Name, "%v", err)
+	default:
+		return e, true
+	}
+	return &entry.Entry{Title: "the provider"}, false
+}
+
 // configureProof compiles what proves a delivery: the signature and the credentials.
 func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	e := g.entry
@@ -170,6 +182,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	}
 	credentials := slices.Clone(c.Credentials)
 	switch {
+	case g.unknown: // how it signs is not known, and what Secrets have to be is not either
 	case e.Scheme != nil && c.AwaitingSecret:
 		if c.Secrets != nil {
 			m.add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
@@ -178,6 +191,9 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		g.sinkRules.kinds, g.sinkRules.custom = kindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
 		rules.kinds, rules.custom = kindsOf(e.Scheme), e.Scheme.Custom
+		if !e.OfOnesOwn {
+			rules.refuses = e
+		}
 		v, n := newVerifier(g, e.Scheme, c.Secrets, c.Keys, rules, m)
 		v.bySigned = e.Identity.Kind == entry.BySigned || e.Identity.SignedOnce
 		g.verifier, notes = v, append(notes, n...)
@@ -192,11 +208,11 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	case c.Secrets != nil:
 		m.add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
 	}
-	if c.Keys != nil && e.Scheme == nil {
+	if c.Keys != nil && e.Scheme == nil && !g.unknown {
 		m.add("Keys", "", "%s signs nothing; remove it", e.Title)
 	}
 	g.configureTolerance(c, m)
-	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret {
+	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret && !g.unknown {
 		m.add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", GenerateCredential())
 	}
 	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
@@ -210,7 +226,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		}
 		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
 	}
-	if c.SecretSink != nil {
+	if c.SecretSink != nil && !g.unknown {
 		switch {
 		case !c.AwaitingSecret || e.Scheme == nil:
 			// Otherwise anybody could replace a secret that is in use.
@@ -231,7 +247,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
 	if !own {
 		rules.min = minSecretBytes
-		rules.kinds, rules.custom = nil, nil // how a signing secret is spelled says nothing of a credential
+		rules.kinds, rules.custom, rules.refuses = nil, nil, nil // the form of a signing secret says nothing of a credential
 	}
 	if c.source == nil {
 		m.add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
@@ -300,8 +316,13 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 
 func (g *Guard) configureTolerance(c *Config, m *mistakes) {
 	v := g.verifier
-	if v == nil && g.entry.Scheme != nil {
-		return // no secret yet: judged once there is one
+	if c.Tolerance != 0 && (c.Tolerance < time.Second || c.Tolerance > maxTolerance) {
+		m.add("Tolerance", c.Tolerance.String(), "it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
+			maxTolerance, "the provider's own")
+		return
+	}
+	if g.unknown || v == nil && g.entry.Scheme != nil {
+		return // no secret yet: there is a verifier once there is one
 	}
 	if v == nil || !v.timestamp {
 		if c.Tolerance != 0 {
@@ -311,8 +332,6 @@ func (g *Guard) configureTolerance(c *Config, m *mistakes) {
 	}
 	tolerance := c.Tolerance
 	switch {
-	case tolerance < 0 || tolerance > maxTolerance:
-		m.add("Tolerance", tolerance.String(), "it must be between 1s and %s; zero means the provider's own", maxTolerance)
 	case tolerance == 0 && g.entry.Scheme.Timestamp.Tolerance > 0:
 		tolerance = g.entry.Scheme.Timestamp.Tolerance
 	case tolerance == 0:
@@ -332,6 +351,8 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	horizon := g.entry.RetryHorizon
 	g.signalTimeout = c.SignalTimeout
 	switch {
+	case c.SignalTimeout != 0 && c.SignalTimeout < time.Second:
+		m.add("SignalTimeout", c.SignalTimeout.String(), "it must be at least 1s, written with its unit: 5 * time.Minute")
 	case g.signalTimeout == 0:
 		g.signalTimeout = defaultSignal
 		if horizon > 0 {
@@ -356,9 +377,9 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	g.store = c.Replay
 	g.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
-		m.add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", g.provider)
-	} else if len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
-		m.add("Endpoint", "", "the name is longer than %d bytes or holds control characters", maxEndpointName)
+		m.add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider, "stripe"))
+	} else if strings.TrimSpace(c.Endpoint) == "" || len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
+		m.add("Endpoint", "", "the name is blank, longer than %d bytes or holds control characters", maxEndpointName)
 	}
 	window := time.Duration(0)
 	if g.verifier != nil && g.verifier.timestamp {
@@ -369,6 +390,8 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	switch {
 	case g.retention == 0:
 		g.retention = max(least, horizon, defaultRetention)
+	case g.retention < time.Second:
+		m.add("Retention", g.retention.String(), "it must be at least %s, written with its unit: 72 * time.Hour", least)
 	case g.retention < least:
 		m.add("Retention", g.retention.String(), "a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window, g.lease, retentionMargin, least)
 	case horizon > 0 && g.retention < horizon:

@@ -360,7 +360,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 
 // refusal makes the reply to a failure, of which the observer is still to be told.
 func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
-	reply := rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
+	reply := g.rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
 	if f.reason == ReasonMethod {
 		reply.set("Allow", g.allow)
 	}

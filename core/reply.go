@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
 // Reply is an answer that an adapter puts out in its router's own way. The app's code was not called for it, or has
@@ -107,6 +109,53 @@ func rejectionReply(r Rejection) *Reply {
 		p.setRetryAfter(defaultRetryAfter)
 	}
 	return &p.Reply
+}
+
+// rejectionReply is the answer to a rejection as the provider wants it.
+func (g *Guard) rejectionReply(r Rejection) *Reply {
+	if !g.answersDiffer {
+		return rejectionReply(r)
+	}
+	want := answerTo(&g.entry.Answers, r.Reason)
+	if want.Status != 0 {
+		r.Status = want.Status
+	}
+	reply := rejectionReply(r)
+	if want.RetryAfter > 0 {
+		reply.setRetryAfter(want.RetryAfter)
+	}
+	if want.Empty {
+		reply.clearBody()
+	}
+	return reply
+}
+
+// answerTo returns the wishes of a provider for the class of the reason.
+func answerTo(a *entry.Answers, r Reason) entry.Answer {
+	switch {
+	case r.Class() == ClassAuthentication:
+		return entry.Answer{Empty: a.Authentication.Empty, RetryAfter: a.Authentication.RetryAfter} // the status is the guard's
+	case r == ReasonRateLimited:
+		return a.TooMuch
+	case r == ReasonBodyTooLarge:
+		return a.TooLarge
+	case r.Class() == ClassState:
+		return a.Transient
+	case r.Class() == ClassApp:
+		return a.App
+	default:
+		return entry.Answer{}
+	}
+}
+
+// clearBody takes the text and its headers back.
+func (p *Reply) clearBody() {
+	p.Body = nil
+	for _, name := range [...]string{"Content-Type", "X-Content-Type-Options"} {
+		if at := slices.Index(p.names, name); at >= 0 {
+			p.names, p.values = slices.Delete(p.names, at, at+1), slices.Delete(p.values, at, at+1)
+		}
+	}
 }
 
 const defaultRetryAfter = 10 * time.Second

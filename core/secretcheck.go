@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -26,6 +27,9 @@ type secretRules struct {
 	weakOK   bool
 	advice   string // where to get one
 	optional bool   // an empty list is not a mistake here
+	// refuses is the entry whose secrets these are. A secret that looks like another kind of key, stands in quotation
+	// marks or is published is refused. nil: how these secrets look is not known, and New only warns.
+	refuses *entry.Entry
 }
 
 // decodedKey is what the text of a secret became.
@@ -83,6 +87,9 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 	case strings.TrimSpace(text) == "":
 		return key, "the secret is blank"
 	}
+	if problem = rules.kindProblem(text); problem != "" {
+		return key, problem
+	}
 	if strings.HasPrefix(text, "-----BEGIN") {
 		text = strings.TrimSpace(text) // a file in PEM ends with a newline
 	}
@@ -97,7 +104,11 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 		if !rules.weakOK && isPlaceholder(text) {
 			return key, "the secret is a placeholder"
 		}
-		key.custom, problem = rules.custom.Key(text)
+		least := rules.min
+		if rules.weakOK {
+			least = 1
+		}
+		key.custom, problem = rules.custom.Key(text, least)
 		key.bytes = []byte(text)
 		return key, problem
 	}
@@ -145,6 +156,34 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 	}
 	key.bytes = raw
 	return key, ""
+}
+
+// kindProblem says what shows that the text is not a secret of this entry. It fails closed: a wrong key in the list would
+// refuse every delivery, or, where it is published, let everybody in.
+func (rules *secretRules) kindProblem(text string) string {
+	e := rules.refuses
+	if e == nil || rules.weakOK {
+		return ""
+	}
+	if slices.Contains(e.PublishedSecrets, text) { //lint:notsecret everybody knows a published secret
+		return e.Title + " publishes this secret for its tests, so that everybody can sign with it"
+	}
+	if quoted(text) {
+		return "the secret stands in quotation marks; remove them"
+	}
+	if shape, odd := e.ShapeOf(text); odd {
+		return "the secret begins with " + shape.Prefix + ", as " + shape.What + " does, which signs no webhooks"
+	}
+	return ""
+}
+
+// quoted reports whether quotation marks stand around the text, as a shell or an .env file leaves them.
+func quoted(text string) bool {
+	if len(text) < 2 {
+		return false
+	}
+	first := text[0]
+	return (first == '"' || first == '\'' || first == '`') && text[len(text)-1] == first
 }
 
 func (rules *secretRules) pairProblem(text string) string {

@@ -1,45 +1,73 @@
 package core
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// CheckServer says what a server lacks to face the internet, as one [*ConfigError] for each setting: an empty result is
-// a server with all of its limits. Guards bound what unproved senders may cost; a server without these limits lets them
-// hold connections before any guard sees them.
+// serverLimits are the numbers that this page, the documentation and the examples recommend: one table, so that what
+// CheckServer says is what the documentation says. Above most a limit no longer protects.
+var serverLimits = [...]struct { //lint:immutable a table of constants
+	field      string
+	good, most time.Duration
+	of         func(*http.Server) time.Duration
+	why        string
+}{
+	{"ReadHeaderTimeout", 5 * time.Second, 30 * time.Second, func(s *http.Server) time.Duration { return s.ReadHeaderTimeout },
+		"a sender may take for ever to send its headers"},
+	{"ReadTimeout", 30 * time.Second, 5 * time.Minute, func(s *http.Server) time.Duration { return s.ReadTimeout },
+		"a sender may take for ever to send its request"},
+	{"IdleTimeout", time.Minute, 10 * time.Minute, func(s *http.Server) time.Duration { return s.IdleTimeout },
+		"an idle connection is kept for ever"},
+}
+
+// goodHeaderBytes is the recommended MaxHeaderBytes.
+const goodHeaderBytes = 64 << 10
+
+// CheckServer returns what a server lacks to face the internet, as one [*ConfigError] for each setting. An empty result
+// is a server with all of its limits. Guards bound what unverified senders may cost; a server without these limits lets
+// them hold connections before any guard sees them. Log what it returns at start.
 //
-// Log what it returns at start. What is good for webhooks: ReadHeaderTimeout 5s, ReadTimeout 30s, WriteTimeout 30s or
-// longer than your slowest signal, IdleTimeout 1m, MaxHeaderBytes 64 KiB.
+// Good for webhooks: ReadHeaderTimeout 5s, ReadTimeout 30s, WriteTimeout 30s or longer than your slowest signal,
+// IdleTimeout 1m, MaxHeaderBytes 64 KiB.
 func CheckServer(s *http.Server) []*ConfigError {
 	var m mistakes
 	if s == nil {
 		m.add("Server", "", "it is nil")
 		return ConfigErrors(m.err())
 	}
-	timeout := func(field string, d, most time.Duration, why string) {
+	for _, limit := range serverLimits {
+		d := limit.of(s)
 		switch {
+		case d <= 0 && limit.field == "ReadHeaderTimeout" && s.ReadTimeout > 0: // which covers the headers
 		case d <= 0:
-			m.add("Server."+field, "", "it is not set: %s; %s is good for webhooks", why, most/4)
-		case d > most:
-			m.add("Server."+field, d.String(), "it is longer than %s: %s", most, why)
+			m.add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, plainDuration(limit.good))
+		case d > limit.most:
+			m.add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
+				plainDuration(limit.most), limit.why, plainDuration(limit.good))
 		}
 	}
-	if s.ReadTimeout <= 0 || s.ReadHeaderTimeout > 0 { // ReadTimeout stands in for it
-		timeout("ReadHeaderTimeout", s.ReadHeaderTimeout, 30*time.Second, "a sender may take for ever to send its headers")
-	}
-	timeout("ReadTimeout", s.ReadTimeout, 5*time.Minute, "a sender may take for ever to send its request")
-	timeout("IdleTimeout", s.IdleTimeout, 10*time.Minute, "an idle connection is kept for ever")
 	if s.WriteTimeout <= 0 {
-		m.add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for ever")
+		m.add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for ever; "+
+			"set it to 30s, or longer than your slowest signal")
 	}
 	if limit := s.MaxHeaderBytes; limit <= 0 || limit > http.DefaultMaxHeaderBytes {
-		shown := fmt.Sprint(limit)
-		if limit <= 0 {
-			shown = ""
+		shown := ""
+		if limit > 0 {
+			shown = strconv.Itoa(limit)
 		}
-		m.add("Server.MaxHeaderBytes", shown, "a request may have 1 MiB of headers or more; 64 KiB is plenty for every provider")
+		m.add("Server.MaxHeaderBytes", shown, "a request may have 1 MiB of headers or more; set it to %d, which is enough for every provider",
+			goodHeaderBytes)
 	}
 	return ConfigErrors(m.err())
+}
+
+// plainDuration writes a duration as the documentation does: 1m, not 1m0s.
+func plainDuration(d time.Duration) string {
+	if text, minutes := strings.CutSuffix(d.String(), "m0s"); minutes {
+		return text + "m"
+	}
+	return d.String()
 }

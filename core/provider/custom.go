@@ -98,7 +98,7 @@ func HMAC(c HMACConfig) core.Provider {
 }
 
 func (c *HMACConfig) entry() (entry.Entry, error) {
-	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody}
+	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", OfOnesOwn: true, RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody}
 	if c.Name == "" || c.Header == "" {
 		return e, fmt.Errorf("HMACConfig needs a Name and a Header")
 	}

@@ -56,8 +56,14 @@ func Shopify() core.Provider {
 			Tenant:   []entry.Value{{Header: "Shopify-Shop-Domain"}, {Header: "X-Shopify-Shop-Domain"}},
 			TimeUnit: entry.RFC3339,
 		},
-		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second,
+		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second, AuthStatus: 401, // the app review demands it
 	})
+}
+
+// whole says that the provider's secrets begin with a prefix that is a part of the key.
+func whole(prefix string, s *entry.Scheme) *entry.Scheme {
+	s.Key.Whole = prefix
+	return s
 }
 
 func bodyHMAC(sig entry.Signature) *entry.Scheme {

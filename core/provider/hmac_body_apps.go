@@ -104,6 +104,7 @@ func Xero() core.Provider {
 		},
 		Batch:        &entry.Batch{Pointer: "/events"},
 		RetryHorizon: 24 * time.Hour, AckLimit: 5 * time.Second, AuthStatus: 401,
+		Answers: entry.Answers{Authentication: entry.Answer{Empty: true}}, // "intent to receive" wants a 401 without a body
 	})
 }
 
@@ -132,7 +133,7 @@ func Alchemy() core.Provider {
 		Name: "alchemy", Title: "Alchemy", Confidence: "A",
 		Docs:       "https://www.alchemy.com/docs/reference/notify-api-quickstart",
 		SecretFrom: "Dashboard > Webhooks > the webhook > Signing key",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Alchemy-Signature"), Encoding: entry.Hex}),
+		Scheme:     whole("whsec_", bodyHMAC(entry.Signature{Field: headers("X-Alchemy-Signature"), Encoding: entry.Hex})),
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339, Data: "/event",
 		},

@@ -76,6 +76,7 @@ func Razorpay() core.Provider {
 func Paystack() core.Provider {
 	return of(entry.Entry{
 		Name: "paystack", Title: "Paystack", Confidence: "A",
+		SignsWith:  []string{"sk_live_", "sk_test_"},
 		Docs:       "https://paystack.com/docs/payments/webhooks/#signature-validation",
 		SecretFrom: "Settings > API Keys & Webhooks > Secret Key",
 		Scheme: &entry.Scheme{

@@ -20,6 +20,7 @@ func Stripe() core.Provider {
 		SecretFrom: "Workbench > Webhooks > the endpoint > Signing secret",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
+			Key:       entry.Key{Whole: "whsec_"},
 			// v0 is a test-mode signature that anybody may make; only v1 counts.
 			Signature: entry.Signature{Field: headers("Stripe-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},

@@ -72,6 +72,7 @@ func Revolut() core.Provider {
 		SecretFrom: "signing_secret, in the answer of the API that creates or retrieves the webhook",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
+			Key:       entry.Key{Whole: "wsk_"},
 			Signature: entry.Signature{Field: headers("Revolut-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
 			// "UNIX timestamp", and every example has 13 digits.
 			Timestamp: entry.Timestamp{Field: headers("Revolut-Request-Timestamp"), Unit: entry.Milliseconds},

@@ -67,7 +67,7 @@ func Telegram() core.Provider {
 // Basic is a sender that presents HTTP Basic credentials (RFC 7617). Secrets are pairs "user:password".
 func Basic() core.Provider {
 	return of(entry.Entry{
-		Name: "basic", Title: "HTTP Basic", Confidence: "A",
+		Name: "basic", Title: "HTTP Basic", Confidence: "A", OfOnesOwn: true,
 		Docs:       "https://www.rfc-editor.org/rfc/rfc7617",
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
@@ -78,7 +78,7 @@ func Basic() core.Provider {
 // Bearer is a sender that presents a bearer token (RFC 6750).
 func Bearer() core.Provider {
 	return of(entry.Entry{
-		Name: "bearer", Title: "Bearer token", Confidence: "A",
+		Name: "bearer", Title: "Bearer token", Confidence: "A", OfOnesOwn: true,
 		Docs:       "https://www.rfc-editor.org/rfc/rfc6750",
 		Credential: entry.Credential{Kind: entry.Bearer},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
@@ -89,7 +89,7 @@ func Bearer() core.Provider {
 // Token is a sender that presents a shared secret in a header of its own. Its name is "token".
 func Token(headerName string) core.Provider {
 	return of(entry.Entry{
-		Name: "token", Title: "Header token", Confidence: "A",
+		Name: "token", Title: "Header token", Confidence: "A", OfOnesOwn: true,
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: headerName},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
 		Event:      commonEvent(),

@@ -20,7 +20,8 @@ import (
 )
 
 // Fake makes a request that carries a proved delivery of the event, to test a signal without configuring a guard. Give
-// it straight to the router's Signal or Dispatch handler, with no Verify before it; where a test calls its signal as a
+// it straight to the router's Signal or Dispatch handler, with no Verify and no Handle before it: a guard refuses it,
+// because nothing that the guard knows has signed it. [Sender] makes requests for a whole route. Where a test calls its signal as a
 // function, call it as Gin and Echo do, with a context of this request and the event.
 //
 // ID, Type, Action, Time (to the nanosecond), Attempt, Tenant, Payload, Endpoint and Provider are those of e; an empty
@@ -61,7 +62,7 @@ func Fake(e core.Event) *http.Request {
 	if err != nil {
 		panic(err) // the config above is always whole
 	}
-	r := httptest.NewRequest(http.MethodPost, "/", io.NopCloser(bytes.NewReader(body)))
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/", io.NopCloser(bytes.NewReader(body)))
 	r.ContentLength = int64(len(body))
 	h := r.Header
 	h.Set(prefix+"Token", token)

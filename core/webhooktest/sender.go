@@ -114,7 +114,7 @@ func newSecret(e *entry.Entry) string {
 	case entry.Base64URL, entry.Base64URLRaw:
 		text = base64.RawURLEncoding.EncodeToString(b)
 	}
-	text = e.Scheme.Key.Prefix + text
+	text = e.Scheme.Key.Prefix + e.Scheme.Key.Whole + text
 	if e.Scheme.Key.Named != "" {
 		text = "webhooktest" + e.Scheme.Key.Named + text
 	}

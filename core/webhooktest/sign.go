@@ -14,15 +14,20 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// NewRequest makes a signed POST of a JSON body, as httptest.NewRequest makes one. It panics where [Sign] fails. For
-// other headers, such as a type or another Content-Type, make the request yourself and Sign it.
+// NewRequest makes a signed POST of a JSON body, as httptest.NewRequest makes one. A target that is a path means https on
+// example.com, because guards refuse plain HTTP; write "http://..." for that. It panics where [Sign] fails. For other
+// headers, such as a type or another Content-Type, make the request yourself and Sign it.
 func NewRequest[B string | []byte](p core.Provider, secret, target string, body B, at time.Time) *http.Request {
+	if strings.HasPrefix(target, "/") {
+		target = "https://example.com" + target
+	}
 	r := httptest.NewRequest(http.MethodPost, target, bytes.NewReader([]byte(body)))
 	r.Header.Set("Content-Type", "application/json")
 	if err := Sign(r, p, secret, at); err != nil {

@@ -78,6 +78,9 @@ func answers(e *entry.Entry) string {
 	if e.AuthStatus != 0 && e.AuthStatus != http.StatusBadRequest {
 		all = append(all, fmt.Sprintf("a failed authentication is %d", e.AuthStatus))
 	}
+	if e.Answers.Authentication.Empty {
+		all = append(all, "a failed authentication has no body")
+	}
 	if e.Drops4xx {
 		all = append(all, "too much is 503, because a 4xx loses the event")
 	}

@@ -15,8 +15,9 @@ import (
 // constant time, and choose algorithms by the entry and the key, never by the request.
 type Custom interface {
 	// Key compiles one configured key, or says what is wrong with it in words that do not hold it. It is called when a
-	// list is compiled, never on the path of a delivery.
-	Key(text string) (key any, problem string)
+	// list is compiled, never on the path of a delivery. A secret must have at least least bytes after decoding, and never
+	// fewer than one; a mechanism of key pairs does not use least.
+	Key(text string, least int) (key any, problem string)
 	// Head judges what can be judged before the body is read, at little cost: that the header is there, once, of a
 	// bounded length and well-formed. What it returns is handed to Body.
 	Head(req *CustomRequest) (state any, err error)

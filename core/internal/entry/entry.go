@@ -22,6 +22,14 @@ type Entry struct {
 	SecretFrom string
 	// MinSecret is the shortest secret in bytes after decoding, where the provider issues shorter ones than 16.
 	MinSecret int
+	// OfOnesOwn is set for a sender that the user described. How its secrets look is not known: a secret that looks like
+	// another kind of key is reported, and not refused.
+	OfOnesOwn bool
+	// SignsWith are the prefixes of KeyShapes that this provider does sign with.
+	SignsWith []string
+	// PublishedSecrets are secrets that the provider publishes, for its tests. Everybody knows them, so that they prove
+	// nothing about a delivery.
+	PublishedSecrets []string
 	// Unsigned lists, for the documentation, what a delivery carries that nothing authenticates.
 	Unsigned []string
 
@@ -49,6 +57,8 @@ type Entry struct {
 	AckLimit time.Duration
 
 	AuthStatus int // answer to a failed authentication; 0: 400
+	// Answers are what else is answered in another way than usual.
+	Answers Answers
 	// AsksFirst says that the provider sends a configured Basic credential only after a 401, which is then the answer.
 	AsksFirst bool
 	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much is 503 and not 429.
@@ -58,6 +68,22 @@ type Entry struct {
 	Methods []string
 	// AckBody is what the answer to a delivery has to say, where the provider insists on it.
 	AckBody string
+}
+
+// Answer changes the answer to one class of refusals. Its zero value changes nothing.
+type Answer struct {
+	Status     int           // one of 400, 401, 403, 409, 413, 429, 500, 503; 0: the usual one
+	RetryAfter time.Duration // whole seconds; 0: as usual
+	Empty      bool          // no body
+}
+
+// Answers are a provider's wishes by class, for senders that repeat a delivery only after certain answers.
+type Answers struct {
+	Authentication Answer // Status: AuthStatus, which Config.AuthenticationStatus overrides
+	Transient      Answer // in flight, store or keys unavailable, no active secret
+	TooMuch        Answer // a rate limit
+	TooLarge       Answer // a body beyond MaxBody
+	App            Answer // the app's code failed or panicked
 }
 
 // SignsURL says that the endpoint's public URL, or a part of it, is among the signed bytes.
@@ -168,6 +194,8 @@ type Scheme struct {
 type Key struct {
 	Encoding Encoding
 	Prefix   string // removed before decoding when it is there: "whsec_"
+	// Whole is the prefix that the provider's secrets begin with, where it is a part of the key.
+	Whole string
 	// Named is what separates the key's id from the key, where the user configures both: "id|key". The id is optional.
 	Named string
 	// SHA1 makes the SHA-1 of the bytes the key (Braintree).

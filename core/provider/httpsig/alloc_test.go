@@ -28,7 +28,7 @@ func proof(t testing.TB, alg httpsig.Algorithm, body string) func() bool {
 	e, err := core.EntryOf(p)
 	require.NoError(t, err)
 	m := e.Scheme.Custom
-	key, problem := m.Key(configured)
+	key, problem := m.Key(configured, 16)
 	require.Empty(t, problem)
 	keys, raw := []any{key}, []byte(body)
 	r := webhooktest.NewRequest(p, private, hook, body, time.Unix(now, 0))

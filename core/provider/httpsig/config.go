@@ -95,7 +95,7 @@ func RFC9421(c Config) core.Provider {
 	}
 	m, err := newMechanism(&c)
 	e := entry.Entry{
-		Name: c.Name, Title: c.Name, Confidence: "A",
+		Name: c.Name, Title: c.Name, Confidence: "A", OfOnesOwn: true,
 		Docs:         "https://www.rfc-editor.org/rfc/rfc9421",
 		SecretFrom:   "the sender",
 		Scheme:       &entry.Scheme{Custom: m, Timestamp: entry.Timestamp{Tolerance: c.Tolerance, Past: c.Past}},

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -20,13 +21,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 )
 
-// minSecret is the shortest secret accepted, as everywhere.
-const minSecret = 16
-
 // Key takes the secret of HMAC-SHA-256, or a public key in PEM.
-func (m *mechanism) Key(text string) (key any, problem string) {
+func (m *mechanism) Key(text string, least int) (key any, problem string) {
 	if m.pair() == 0 {
-		return m.secret(text)
+		return m.secret(text, max(1, least))
 	}
 	public, problem := pemkey.Parse(text)
 	if problem != "" {
@@ -35,7 +33,7 @@ func (m *mechanism) Key(text string) (key any, problem string) {
 	return public, m.checkKey(public)
 }
 
-func (m *mechanism) secret(text string) (key any, problem string) {
+func (m *mechanism) secret(text string, least int) (key any, problem string) {
 	raw, err := []byte(text), error(nil)
 	switch m.encoding {
 	case Base64:
@@ -46,8 +44,8 @@ func (m *mechanism) secret(text string) (key any, problem string) {
 	switch {
 	case err != nil || strings.ContainsAny(text, "\r\n") && m.encoding != Text:
 		return nil, "the secret is not " + string(m.encoding) + "; copy it again, whole"
-	case len(raw) < minSecret:
-		return nil, "the secret is too short: it needs at least 16 bytes after decoding"
+	case len(raw) < least:
+		return nil, fmt.Sprintf("the secret is too short: it needs at least %d bytes after decoding", least)
 	}
 	return mackey.New(raw), ""
 }

@@ -42,7 +42,7 @@ func proofs(t testing.TB) []proof {
 		r := signedRequest(t, p, k.right, body)
 		e, _ := core.EntryOf(p)
 		m := e.Scheme.Custom
-		key, problem := m.Key(k.configured)
+		key, problem := m.Key(k.configured, 16)
 		require.Empty(t, problem)
 		keys := []any{key}
 		text := r.Header.Get(m.Traits().Headers[0])

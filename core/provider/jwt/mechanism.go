@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"time"
 
 	lib "github.com/golang-jwt/jwt/v5"
@@ -44,9 +45,6 @@ type mechanism struct {
 	fit fitkey.Last // of the keys that a source gave
 }
 
-// minSecret is the shortest secret accepted, as everywhere.
-const minSecret = 16
-
 // pair is the algorithm of a key pair; 0: a secret signs.
 func (m *mechanism) pair() entry.Algorithm {
 	switch m.algorithms[0] {
@@ -71,12 +69,12 @@ func (m *mechanism) Traits() entry.CustomTraits {
 }
 
 // Key takes a secret as it is, or a public key in PEM.
-func (m *mechanism) Key(text string) (key any, problem string) {
+func (m *mechanism) Key(text string, least int) (key any, problem string) {
 	if m.pair() != 0 {
 		return publicKey(m.algorithms[0], text)
 	}
-	if len(text) < minSecret {
-		return nil, "the secret is too short: it needs at least 16 bytes"
+	if len(text) < max(1, least) {
+		return nil, fmt.Sprintf("the secret is too short: it needs at least %d bytes", max(1, least))
 	}
 	return mackey.New([]byte(text)), ""
 }

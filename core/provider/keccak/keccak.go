@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -36,9 +37,6 @@ func Moralis() core.Provider {
 // appended is a header that holds "0x" and the hexadecimal Keccak-256 of the body and the secret.
 type appended struct{ header string } // canonical
 
-// minSecret is the shortest secret accepted, as everywhere.
-const minSecret = 16
-
 const prefix = "0x"
 
 func (d appended) Traits() entry.CustomTraits {
@@ -47,9 +45,9 @@ func (d appended) Traits() entry.CustomTraits {
 	}
 }
 
-func (appended) Key(text string) (key any, problem string) {
-	if len(text) < minSecret {
-		return nil, "the secret is too short: it needs at least 16 bytes"
+func (appended) Key(text string, least int) (key any, problem string) {
+	if len(text) < max(1, least) {
+		return nil, fmt.Sprintf("the secret is too short: it needs at least %d bytes", max(1, least))
 	}
 	return []byte(text), ""
 }
