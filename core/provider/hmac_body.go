@@ -56,7 +56,7 @@ func Shopify() core.Provider {
 			Tenant:   []entry.Value{{Header: "Shopify-Shop-Domain"}, {Header: "X-Shopify-Shop-Domain"}},
 			TimeUnit: entry.RFC3339,
 		},
-		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second, AuthStatus: 401, // the app review demands it
+		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second,
 	})
 }
 
