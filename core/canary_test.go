@@ -217,6 +217,10 @@ func unusual() []unusualCase {
 	return []unusualCase{
 		{want: core.ReasonSignalFailed, change: nothing, fn: func(*http.Request, core.Event) error { return errors.New("the app's own words") }},
 		{want: core.ReasonSignalPanicked, change: nothing, fn: func(*http.Request, core.Event) error { panic("the app's own words") }},
+		{want: core.ReasonPermanent, change: nothing, fn: func(*http.Request, core.Event) error {
+			return core.Permanent(errors.New("the app's own words"))
+		}},
+		{want: core.ReasonUndecodable, change: nothing, fn: core.Typed(func(*http.Request, core.Event, []int) error { return nil })},
 		{want: core.ReasonUnhandled, change: nothing, unhandled: true},
 		{want: core.ReasonStoreUnavailable, change: busy(errors.New("down"), 0)},
 		{want: core.ReasonStoreFull, change: busy(replay.ErrFull, 0)},

@@ -24,6 +24,7 @@ type Delivery struct {
 	events   []Event
 	states   []eventState // of each event
 	one      [1]Event
+	failed   []FailedEvent // those that did not end well, for the record
 	oneState [1]eventState
 
 	carrier      carrier

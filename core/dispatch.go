@@ -19,6 +19,7 @@ type outcome uint8
 const (
 	outcomeOK outcome = iota
 	outcomeIgnored
+	outcomeUndecodable
 	outcomePermanent
 	outcomeInFlight // another delivery is at work on it, or has taken it over
 	outcomeRetry
@@ -32,8 +33,11 @@ func classify(err error) outcome {
 		return outcomeOK
 	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		if _, ok := e.(*permanentError); ok { //nolint:errorlint // each link is looked at by itself
-			break
+		switch e.(type) { //nolint:errorlint // each link is looked at by itself
+		case *permanentError:
+			return outcomePermanent
+		case *undecodableError:
+			return outcomeUndecodable
 		}
 		if joined, ok := e.(interface{ Unwrap() []error }); ok {
 			worst := outcomeOK
@@ -43,15 +47,10 @@ func classify(err error) outcome {
 			return worst
 		}
 	}
-	var permanent *permanentError
-	switch {
-	case errors.Is(err, Ignore):
+	if errors.Is(err, Ignore) {
 		return outcomeIgnored
-	case errors.As(err, &permanent):
-		return outcomePermanent
-	default:
-		return outcomeRetry
 	}
+	return outcomeRetry
 }
 
 // Run calls the receivers of every event in the request's delivery that is this delivery's to run, and settles each event
@@ -102,6 +101,7 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 type result struct {
 	worst    outcome
 	handled  bool
+	done     bool // a receiver has done its work
 	err      error
 	stack    []byte
 	response *response
@@ -120,6 +120,7 @@ func (t *result) merge(o result) {
 		t.err = errors.Join(t.err, o.err)
 	}
 	t.handled = t.handled || o.handled
+	t.done = t.done || o.done
 	t.abort = t.abort || o.abort
 	t.wait = max(t.wait, o.wait)
 	if o.response != nil {
@@ -142,17 +143,43 @@ func call(fn func() error) (res result) {
 	}()
 	err := fn()
 	res.worst = classify(err)
-	if res.worst >= outcomePermanent {
+	res.done = res.worst == outcomeOK
+	if res.worst >= outcomeUndecodable {
 		res.err = err
 	}
 	return res
+}
+
+// undecodable reports that the event is given up and not remembered: no receiver could decode it, so that a resend runs once
+// the receivers are fixed. Where one of them has done its work the event is committed, because a resend would run that
+// one twice.
+func (t *result) undecodable() bool { return t.worst == outcomeUndecodable && !t.done }
+
+// reason is what an event that did not end well is reported as; empty for one that did.
+func (t *result) reason() Reason {
+	switch {
+	case t.worst == outcomePanic || t.abort:
+		return ReasonSignalPanicked
+	case t.worst == outcomeRetry:
+		return ReasonSignalFailed
+	case t.worst == outcomeInFlight:
+		return ReasonInFlight
+	case t.undecodable():
+		return ReasonUndecodable
+	case t.worst == outcomePermanent, t.worst == outcomeUndecodable:
+		return ReasonPermanent
+	case !t.handled:
+		return ReasonUnhandled
+	default:
+		return ""
+	}
 }
 
 // end settles what is undecided and gives the answer.
 func (d *Delivery) end(t *result, status int) *Reply {
 	g := d.guard
 	v := replay.Release
-	if t.worst < outcomeInFlight && !t.abort && (t.handled || len(d.events) == 0) {
+	if t.worst < outcomeInFlight && !t.abort && !t.undecodable() && (t.handled || len(d.events) == 0) {
 		v = replay.Commit
 	}
 	d.settle(v)
@@ -176,6 +203,10 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		return reply
 	}
 	reply := textReply(http.StatusOK, g.entry.AckBody)
+	if t.undecodable() {
+		d.report(ReasonUndecodable, cmp.Or(status, reply.Status), t.err, nil)
+		return reply
+	}
 	if v == replay.Release {
 		d.report(ReasonUnhandled, cmp.Or(status, reply.Status), t.err, t.stack)
 		return reply
@@ -187,7 +218,11 @@ func (d *Delivery) end(t *result, status int) *Reply {
 		}
 		reply.set("X-Content-Type-Options", "nosniff")
 	}
-	d.report(ReasonAccepted, cmp.Or(status, reply.Status), t.err, nil)
+	reason := ReasonAccepted
+	if t.worst >= outcomeUndecodable {
+		reason = ReasonPermanent
+	}
+	d.report(reason, cmp.Or(status, reply.Status), t.err, nil)
 	return reply
 }
 

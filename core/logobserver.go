@@ -89,7 +89,7 @@ func (o *logObserver) Observe(r Record) {
 		attrs = append(attrs, slog.Bool("unproved", true))
 	}
 	if r.Err != nil {
-		add("error", r.Err.Error())
+		add("error", strings.ReplaceAll(r.Err.Error(), "\n", "; ")) // of joined errors, on one line
 	}
 	if len(r.Stack) > 0 {
 		attrs = append(attrs, slog.String("stack", string(r.Stack)))

@@ -76,9 +76,10 @@ func (p *pass[C]) event(i int) bool {
 			res.err = fmt.Errorf("the signal answered %d itself", w.Status)
 		}
 	}
+	d.noteFailed(i, &res)
 	failed := res.worst >= outcomeInFlight || res.abort
 	switch {
-	case failed, !res.handled:
+	case failed, !res.handled, res.undecodable():
 		d.decide(i, replay.Release)
 	default:
 		d.decide(i, replay.Commit)
@@ -133,7 +134,7 @@ func (p *pass[C]) run(i int) result {
 		told := call(func() error { s.unhandled(p.c, event); return nil })
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
-	if claim := d.states[i].claim; total.worst < outcomeInFlight && !total.abort {
+	if claim := d.states[i].claim; total.worst < outcomeInFlight && !total.abort && !total.undecodable() {
 		total.merge(d.commitUnit(&unit, claim))
 		if unit.committed {
 			d.mu.Lock()
@@ -155,11 +156,11 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 	unit := d.transact(ctx, claim)
 	event.run = &eventRun{ctx: unit.ctx, answer: event.run.answer}
 	res := d.under(&unit, func() error { return rc.fn(p.c, event) })
-	if res.worst < outcomeInFlight && !res.abort {
+	if res.worst < outcomeInFlight && !res.abort && !res.undecodable() {
 		res.merge(d.commitUnit(&unit, claim))
 	}
 	unit.undo()
-	if res.worst >= outcomeInFlight || res.abort {
+	if res.worst >= outcomeInFlight || res.abort || res.undecodable() {
 		d.holding.decide(claim, replay.Release)
 		return res
 	}

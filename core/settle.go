@@ -216,7 +216,8 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 	if d.facts.unproved != nil {
 		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, *d.facts.unproved, now)
 	}
-	rec.Stack, rec.Err = stack, err
+	rec.Stack, rec.Err, rec.Failed = stack, err, d.failed
+	rec.RanNothing = reason == ReasonUnhandled
 	if state != "" {
 		rec.Replay = state
 	}

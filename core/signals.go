@@ -121,8 +121,10 @@ func callerLine() string {
 	}
 }
 
-// Typed makes a receiver of a function that takes the event's Data decoded from JSON. Data that does not decode is
-// [Permanent]: no retry would mend it.
+// Typed makes a receiver of a function that takes the event's Data decoded from JSON. An event
+// whose data does not decode is answered 2xx, because no retry would help, and reported as undecodable with its id and
+// identity. It is not remembered, so that a resend runs once the receiver is fixed; where another receiver of the event
+// has done its work it is, and reported as permanent.
 func Typed[C, T any](fn func(C, Event, T) error) Receiver[C] {
 	if fn == nil {
 		panic("sallyport: the receiver is nil" + callerLine())
@@ -130,7 +132,7 @@ func Typed[C, T any](fn func(C, Event, T) error) Receiver[C] {
 	return func(c C, e Event) error {
 		var payload T
 		if err := json.Unmarshal(e.Data, &payload); err != nil {
-			return Permanent(fmt.Errorf("decoding the event's data: %w", err))
+			return &undecodableError{err}
 		}
 		return fn(c, e, payload)
 	}

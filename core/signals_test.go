@@ -67,8 +67,8 @@ func TestTheWorstOutcomeDecides(t *testing.T) {
 	}{
 		{"all well", []error{nil, nil}, 200, core.ReasonAccepted, false},
 		{"ignored", []error{core.Ignore}, 200, core.ReasonAccepted, false},
-		{"permanent is committed and reported", []error{core.Permanent(boom), nil}, 200, core.ReasonAccepted, true},
-		{"permanent inside another error", []error{errors.Join(core.Permanent(boom))}, 200, core.ReasonAccepted, true},
+		{"permanent is committed and reported", []error{core.Permanent(boom), nil}, 200, core.ReasonPermanent, true},
+		{"permanent inside another error", []error{errors.Join(core.Permanent(boom))}, 200, core.ReasonPermanent, true},
 		{"retry beats permanent, and the others run", []error{core.Permanent(boom), boom, nil}, 500, core.ReasonSignalFailed, true},
 	}
 	for _, row := range rows {

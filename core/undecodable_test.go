@@ -1,0 +1,71 @@
+package core_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+)
+
+type wrongShape struct {
+	ID []int `json:"id"`
+}
+
+func TestAnEventThatNobodyCanDecodeIsReportedAndRunsAgain(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.Replay = memstore.New()
+	g := mustNew(t, c)
+	cannot := core.Typed(func(*http.Request, core.Event, wrongShape) error { return nil })
+	for range 3 { // a retry, or a resend before the fix, is no duplicate
+		require.Equal(t, 200, run(g, signed(event), cannot).Code)
+		last := rec.last(t, g)
+		require.Equal(t, core.ReasonUndecodable, last.Reason)
+		require.Equal(t, core.ReplayReleased, last.Replay)
+		require.Len(t, last.Failed, 1)
+		require.Equal(t, core.ReasonUndecodable, last.Failed[0].Reason)
+		require.NotEmpty(t, last.Failed[0].ID)
+		require.False(t, last.Failed[0].Identity.IsZero())
+		require.ErrorContains(t, last.Failed[0].Err, "decoding")
+	}
+	require.Equal(t, 200, run(g, signed(event), ok).Code)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+}
+
+func TestWhatBecomesOfAnEventThatOneReceiverCannotDecode(t *testing.T) {
+	t.Parallel()
+	cannot := core.Typed(func(*http.Request, core.Event, wrongShape) error { return nil })
+	returns := func(err error) core.Receiver[*http.Request] {
+		return func(*http.Request, core.Event) error { return err }
+	}
+	for _, row := range []struct {
+		name   string
+		beside core.Receiver[*http.Request]
+		status int
+		reason core.Reason
+		second core.Reason // of the same event, once more
+	}{
+		{"and the other ignores", returns(core.Ignore), 200, core.ReasonUndecodable, core.ReasonUndecodable},
+		{"and the other has done its work", returns(nil), 200, core.ReasonPermanent, core.ReasonDuplicate},
+		{"and the other gives up", returns(core.Permanent(errors.New("x"))), 200, core.ReasonPermanent, core.ReasonDuplicate},
+		{"and the other wants a retry", returns(errors.New("x")), 500, core.ReasonSignalFailed, core.ReasonSignalFailed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.Replay = memstore.New()
+			g := mustNew(t, c)
+			signals := core.NewSignals[*http.Request]()
+			signals.On("*", cannot)
+			signals.On("*", row.beside)
+			for _, want := range []core.Reason{row.reason, row.second} {
+				require.Equal(t, row.status, serve(g, signals, signed(event)).Code)
+				require.Equal(t, want, rec.last(t, g).Reason)
+			}
+		})
+	}
+}
