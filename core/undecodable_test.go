@@ -11,9 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
-type wrongShape struct {
-	ID []int `json:"id"`
-}
+// wrongShape is not what the event holds: an object.
+type wrongShape []int
 
 func TestAnEventThatNobodyCanDecodeIsReportedAndRunsAgain(t *testing.T) {
 	t.Parallel()
