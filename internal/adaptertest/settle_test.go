@@ -199,7 +199,7 @@ func TestSignalsAreSettled(t *testing.T) {
 	endings := []ending{
 		{"nil is a 200 and committed", func(*call, core.Event) error { return nil }, core.ReplayCommitted, core.ReasonAccepted, 200},
 		{"core.Ignore is a 200 and committed", func(*call, core.Event) error { return core.Ignore }, core.ReplayCommitted, core.ReasonAccepted, 200},
-		{"core.Permanent is a 200 and committed", func(*call, core.Event) error { return core.Permanent(errApp) }, core.ReplayCommitted, core.ReasonAccepted, 200},
+		{"core.Permanent is a 200 and committed", func(*call, core.Event) error { return core.Permanent(errApp) }, core.ReplayCommitted, core.ReasonPermanent, 200},
 		{"an error is a 500 and the retry runs", func(*call, core.Event) error { return errApp }, core.ReplayReleased, core.ReasonSignalFailed, 500},
 		{"a panic is a 500 and the retry runs", func(*call, core.Event) error { panic("boom") }, core.ReplayReleased, core.ReasonSignalPanicked, 500},
 	}
