@@ -71,7 +71,7 @@ func cases(s *server) []group {
 			{sent: "its retry", message: failing, want: accepted("new")},
 			{sent: "the signal panics", message: panicking, act: panics, want: outcome{500, core.ReasonSignalPanicked, 1, "new"}},
 			{sent: "its retry", message: panicking, want: accepted("new")},
-			{sent: "the signal gives up", message: hopeless, act: givesUp, want: accepted("new")},
+			{sent: "the signal gives up", message: hopeless, act: givesUp, want: gaveUp("new")},
 			{sent: "its resend", message: hopeless, want: answered(core.ReasonDuplicate, "new")},
 			{sent: "plain HTTP", message: plain.by(plainHTTP), want: refused(core.ReasonPlainHTTP)},
 			{sent: "HTTPS up to a known proxy", message: plain.by(behindProxy), want: accepted("new")},
@@ -128,6 +128,9 @@ func cases(s *server) []group {
 }
 
 func accepted(label string) outcome { return outcome{200, core.ReasonAccepted, 1, label} }
+
+// gaveUp is expected where the signal returns core.Permanent: it ran, and no retry is wanted.
+func gaveUp(label string) outcome { return outcome{200, core.ReasonPermanent, 1, label} }
 
 func answered(reason core.Reason, label string) outcome { return outcome{200, reason, 0, label} }
 

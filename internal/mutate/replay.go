@@ -44,8 +44,8 @@ func ofReplay() []mutation {
 func ofSettling() []mutation {
 	const pass, settle, dispatch, holding = "core/pass.go", "core/settle.go", "core/dispatch.go", "core/holding.go"
 	return []mutation{
-		{name: "an error commits", file: pass, old: "case failed, !res.handled:\n\t\td.decide(i, replay.Release)", new: "case failed, !res.handled:\n\t\td.decide(i, replay.Commit)"},
-		{name: "an event that nobody handles is committed", file: pass, old: "case failed, !res.handled:", new: "case failed:"},
+		{name: "an error commits", file: pass, old: "case failed, !res.handled, res.undecodable():\n\t\td.decide(i, replay.Release)", new: "case failed, !res.handled, res.undecodable():\n\t\td.decide(i, replay.Commit)"},
+		{name: "an event that nobody handles is committed", file: pass, old: "case failed, !res.handled, res.undecodable():", new: "case failed:"},
 		{name: "an ordered batch goes on behind a failure", file: pass, old: "return !res.abort && !(ordered && failed)", new: "return !res.abort"},
 		{name: "a failure that a signal wrote itself is no failure", file: pass, old: "if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) {", new: "if w := p.written(); false && w != before {", in: []string{"./internal/adaptertest"}},
 		{name: "a signal ends when the sender hangs up", file: pass, old: "c.parent = h.ctx // the same values", new: "c.parent = parent"},
