@@ -60,7 +60,7 @@ func receive(stdout, stderr io.Writer) int {
 
 func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	kind, url := os.Getenv(storeVariable), os.Getenv(urlVariable)
-	store, closing, err := database.Store(ctx, kind, url, logger)
+	store, closing, err := database.Store(ctx, database.Place{Kind: kind, URL: url, Namespace: "cluster"}, logger)
 	if err != nil {
 		return err
 	}

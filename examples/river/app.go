@@ -30,7 +30,7 @@ func newApp(ctx context.Context, db *sql.DB, logger *slog.Logger, works bool) (*
 	if err := migrate(ctx, db, driver, logger); err != nil {
 		return nil, err
 	}
-	store, err := sqlstore.New(ctx, db, sqlstore.PostgreSQL, sqlstore.WithLogger(logger))
+	store, err := sqlstore.New(ctx, db, sqlstore.PostgreSQL, "river-example", sqlstore.WithLogger(logger))
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func redisTable(s settings, w io.Writer, addr string, callers int) error {
 	client := redis.NewClient(&redis.Options{Addr: addr, PoolSize: callers, ContextTimeoutEnabled: true})
 	defer func() { _ = client.Close() }()
 	ctx := context.Background()
-	store, err := redisstore.New(ctx, client)
+	store, err := redisstore.New(ctx, client, "bench")
 	if err != nil {
 		return err
 	}

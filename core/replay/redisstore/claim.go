@@ -15,24 +15,31 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// The value of a key: a letter for its state, the token of the claim, a shorter digest of the digest, and for what is done
-// the microseconds since 1970, by the clock of whoever committed it. That is short enough for a server to keep it in one
-// piece (44 bytes), which takes less memory and time.
+// The value of a key: its version, a letter for its state, the token of the claim, a shorter digest of the digest,
+// and for what is done the microseconds since 1970, by the clock of whoever committed it. That is short enough for a
+// server to keep it in one piece (44 bytes), which takes less memory and time.
+//
+// A store reads values of its own version and of the one before it. A later version is refused: an older release that
+// comes back after a newer one answers 503 for what the newer has written, and runs nothing twice. Version 1 was the
+// same without the version, under other keys, so that no store of version 2 meets it.
 const (
+	version      = '2'
 	stateClaimed = 'c'
 	stateDone    = 'd'
-	tokenEnd     = 1 + 8
+	tokenStart   = 1 + 1
+	tokenEnd     = tokenStart + 8
 	digestEnd    = tokenEnd + 16
 )
 
 // claimScript sets one key that is not set. KEYS[1] is the key, ARGV[1] the claim's value, ARGV[2] its lease in
-// milliseconds. It answers 1 where the claim was taken, also by the same call before: the client repeats a command whose
-// answer was lost. (It does not answer nil, which to the client is an error, and takes an error's way.) Else it answers the
-// value it found, and with that of another's claim what is left of its lease. A server that is out of memory refuses it.
+// milliseconds. It answers 1 where the claim was taken, also by the same call before: the client repeats a command
+// whose answer was lost. (It does not answer nil, which to the client is an error, and takes an error's way.) Else it
+// answers the value it found, and with that of another's claim what is left of its lease. A server that is out of
+// memory refuses it.
 const claimScript = `
 local found = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'GET', 'PX', ARGV[2])
 if not found or found == ARGV[1] then return 1 end
-if string.byte(found) == 99 then return {found, redis.call('PTTL', KEYS[1])} end
+if string.byte(found, 2) == 99 then return {found, redis.call('PTTL', KEYS[1])} end
 return found`
 
 // taken is what the script answers where the claim was taken. It is as the client reads it.
@@ -110,9 +117,12 @@ func known(found any, digest *replay.Digest) (replay.Result, error) {
 	if !ok || len(value) < digestEnd {
 		return replay.Result{}, errForeign
 	}
+	if value[0] != version {
+		return replay.Result{}, unread(value[0])
+	}
 	short := shorter(digest)
 	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(short[:])} //lint:notsecret a digest that only tells a duplicate from a conflict
-	switch value[0] {
+	switch value[1] {
 	case stateClaimed:
 		res.State, res.RetryAfter = replay.InFlight, left
 	case stateDone:
@@ -142,15 +152,15 @@ func newTokens(n int) ([]byte, error) {
 // valueOf is the value of a claim.
 func valueOf(token []byte, digest *replay.Digest) string {
 	var v [digestEnd]byte
-	v[0] = stateClaimed
-	copy(v[1:tokenEnd], token)
+	v[0], v[1] = version, stateClaimed
+	copy(v[tokenStart:tokenEnd], token)
 	short := shorter(digest)
 	copy(v[tokenEnd:], short[:])
 	return string(v[:])
 }
 
-// shorter keeps 16 bytes of a digest's own digest: two of them pass for one with a chance of 2^-128, and a duplicate that is
-// taken for a conflict, or the other way round, is refused all the same.
+// shorter keeps 16 bytes of a digest's own digest: two of them pass for one with a chance of 2^-128, and a duplicate
+// that is taken for a conflict, or the other way round, is refused all the same.
 func shorter(digest *replay.Digest) (short [digestEnd - tokenEnd]byte) {
 	sum := sha256.Sum256(digest[:])
 	copy(short[:], sum[:])

@@ -11,7 +11,17 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-var errForeign = errors.New("a key of the store holds something else: give the store a prefix of its own") //lint:immutable an error value
+var errForeign = errors.New( //lint:immutable an error value
+	"a key of the store holds something else: give the store a namespace of its own")
+
+// unread is the error of a value that this version does not read. It fails closed: the key is neither free nor done.
+func unread(found byte) error {
+	if found < '1' || found > '9' {
+		return errForeign
+	}
+	return fmt.Errorf("a key of the store holds a value of version %c, and this release reads version %c: "+
+		"run the release that wrote it, or see \"Moving a store\" in docs/operating.md", found, version)
+}
 
 func (s *Store) usable() error {
 	if s.closed.Load() {

@@ -25,8 +25,8 @@ if not value then
 	if ARGV[2] == '0' then return 1 end
 	return 0
 end
-if string.sub(value, 2, 9) ~= ARGV[1] then return 0 end
-if string.byte(value) == 100 then
+if string.byte(value) ~= 50 or string.sub(value, 3, 10) ~= ARGV[1] then return 0 end
+if string.byte(value, 2) == 100 then
 	if ARGV[2] == '0' then return 0 end
 	return 1
 end
@@ -34,13 +34,13 @@ if ARGV[2] == '0' then
 	redis.call('DEL', KEYS[1])
 	return 1
 end
-redis.call('SET', KEYS[1], 'd' .. string.sub(value, 2, 25) .. ARGV[3], 'PX', ARGV[2])
+redis.call('SET', KEYS[1], '2d' .. string.sub(value, 3, 26) .. ARGV[3], 'PX', ARGV[2])
 return 1`
 
 // extendScript makes a live claim last for ARGV[2] milliseconds from now, and never shortens it.
 const extendScript = `
 local value = redis.call('GET', KEYS[1])
-if not value or string.byte(value) ~= 99 or string.sub(value, 2, 9) ~= ARGV[1] then return 0 end
+if not value or string.sub(value, 1, 2) ~= '2c' or string.sub(value, 3, 10) ~= ARGV[1] then return 0 end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`
 

@@ -38,7 +38,7 @@ func (s *Store) check(ctx context.Context) error {
 		return err
 	}
 	// Statements that do nothing but need the right, and a database that can be written to.
-	const columns = "identity, digest, token, ends_at, done_at"
+	const columns = "namespace, identity, digest, token, ends_at, done_at"
 	name := s.table.sql()
 	for _, attempt := range [][2]string{
 		{"INSERT", "INSERT INTO " + name + " (" + columns + ") SELECT " + columns + " FROM " + name + " WHERE 1 = 0"},
@@ -90,14 +90,17 @@ func (s *Store) checkColumns(ctx context.Context) error {
 
 // kinds are the types of the columns as the database names them.
 func (t table) kinds() [][2]string {
-	hash, number := "bytea", "bigint"
+	name, hash, number := "text", "bytea", "bigint"
 	switch t.dialect {
 	case SQLite:
 		hash, number = "blob", "integer"
 	case MySQL:
-		hash = "binary(32)"
+		name, hash = "varbinary(64)", "binary(32)"
 	}
-	return [][2]string{{"identity", hash}, {"digest", hash}, {"token", number}, {"ends_at", number}, {"done_at", number}}
+	return [][2]string{
+		{"namespace", name}, {"identity", hash}, {"digest", hash},
+		{"token", number}, {"ends_at", number}, {"done_at", number},
+	}
 }
 
 // compare says what is wrong with a table.
@@ -108,6 +111,9 @@ func (t table) compare(columns []column, key []string) (wrong []string) {
 		own[name] = true
 		i := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
 		switch {
+		case i < 0 && name == "namespace":
+			wrong = append(wrong, "there is no column namespace: an earlier version has made the table, "+
+				"and \"Moving a store\" in docs/operating.md says how to move it")
 		case i < 0:
 			wrong = append(wrong, fmt.Sprintf("there is no column %s", name))
 		case columns[i].kind != kind:
@@ -122,8 +128,8 @@ func (t table) compare(columns []column, key []string) (wrong []string) {
 		}
 	}
 	// Without it the same identity could be claimed twice.
-	if !slices.Equal(key, []string{"identity"}) {
-		wrong = append(wrong, fmt.Sprintf("the primary key is (%s), want (identity)", strings.Join(key, ", ")))
+	if !slices.Equal(slices.Sorted(slices.Values(key)), []string{"identity", "namespace"}) {
+		wrong = append(wrong, "the primary key is ("+strings.Join(key, ", ")+"), want (namespace, identity)")
 	}
 	return wrong
 }

@@ -50,10 +50,11 @@ func (d Dialect) now() string {
 // maxName leaves room for the suffix of the index's name within the 63 bytes that PostgreSQL looks at.
 const maxName = 48
 
-// table is a table's name, checked: "name" or "schema.name".
+// table is a table's name, checked: "name" or "schema.name"; and the namespace of the store, if it belongs to one.
 type table struct {
 	dialect      Dialect
 	schema, name string
+	namespace    string
 }
 
 func newTable(d Dialect, name string) (table, error) {
@@ -103,6 +104,12 @@ func (t table) sql() string {
 	}
 	return t.quote(t.name)
 }
+
+// owner is the namespace as SQL writes it. It needs no escape: see [replay.CheckNamespace].
+func (t table) owner() string { return "'" + t.namespace + "'" }
+
+// own is the condition that a row is of the store's namespace.
+func (t table) own() string { return "namespace = " + t.owner() }
 
 func (t table) quote(name string) string {
 	if t.dialect == MySQL {

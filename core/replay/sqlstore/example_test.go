@@ -20,7 +20,7 @@ func Example() {
 	if err := sqlstore.Migrate(ctx, db, sqlstore.PostgreSQL); err != nil {
 		log.Fatal(err)
 	}
-	store, err := sqlstore.New(ctx, db, sqlstore.PostgreSQL)
+	store, err := sqlstore.New(ctx, db, sqlstore.PostgreSQL, "billing")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -46,11 +46,13 @@ func ExampleSchema() {
 	fmt.Print(sqlstore.Schema(sqlstore.PostgreSQL, ""))
 	// Output:
 	// CREATE TABLE IF NOT EXISTS "sallyport_replay" (
-	//   identity bytea  NOT NULL PRIMARY KEY,
-	//   digest   bytea  NOT NULL,
-	//   token    bigint NOT NULL,
-	//   ends_at  bigint NOT NULL,
-	//   done_at  bigint
+	//   namespace text COLLATE "C" NOT NULL,
+	//   identity  bytea  NOT NULL,
+	//   digest    bytea  NOT NULL,
+	//   token     bigint NOT NULL,
+	//   ends_at   bigint NOT NULL,
+	//   done_at   bigint,
+	//   PRIMARY KEY (namespace, identity)
 	// );
-	// CREATE INDEX IF NOT EXISTS "sallyport_replay_ends_at" ON "sallyport_replay" (ends_at);
+	// CREATE INDEX IF NOT EXISTS "sallyport_replay_ends_at" ON "sallyport_replay" (namespace, ends_at);
 }

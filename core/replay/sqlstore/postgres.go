@@ -21,18 +21,18 @@ type postgres struct {
 }
 
 func newPostgres(t table) *postgres {
-	now, name := t.dialect.now(), t.sql()
+	now, name, owner := t.dialect.now(), t.sql(), t.owner()
 	// "= ANY" lets the planner use the primary key whatever it believes of the table's size when the statement is
 	// prepared; the joins are then made in memory. The SELECT lets it read the array once, not once for every row.
-	const (
-		keys = "r.identity = ANY((SELECT $1::text::bytea[])::bytea[])"
-		one  = " WHERE identity = $1::bytea AND token = $2::bigint"
-	)
+	keys := "r." + t.own() + " AND r.identity = ANY((SELECT $1::text::bytea[])::bytea[])"
+	one := " WHERE " + t.own() + " AND identity = $1::bytea AND token = $2::bigint"
 	return &postgres{
 		table:    t,
-		claimSQL: claimSQL(name, now, keys),
-		claimOneSQL: "INSERT INTO " + name + " AS r (identity, digest, token, ends_at) VALUES ($1::bytea, $2::bytea, $3::bigint, " + now + " + $4::bigint)" +
-			" ON CONFLICT (identity) DO UPDATE SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL" +
+		claimSQL: claimSQL(name, owner, now, keys),
+		claimOneSQL: "INSERT INTO " + name + " AS r (namespace, identity, digest, token, ends_at)" +
+			" VALUES (" + owner + ", $1::bytea, $2::bytea, $3::bigint, " + now + " + $4::bigint)" +
+			" ON CONFLICT (namespace, identity) DO UPDATE" +
+			" SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL" +
 			" WHERE r.ends_at <= " + now,
 		// The rows are locked first, in the order of the keys, and read as they are then.
 		settleSQL: `WITH held AS MATERIALIZED (
@@ -70,17 +70,17 @@ SELECT identity, token, digest, ends_at, done_at, now FROM held`,
 // claimSQL only reads a key that is live by the statement's snapshot: a duplicate writes nothing. Another transaction
 // may come between the snapshot and the INSERT; then the key is in neither part, and is tried again. The order of the
 // INSERT is the order of the locks.
-func claimSQL(name, now, keys string) string {
+func claimSQL(name, owner, now, keys string) string {
 	return `WITH live AS MATERIALIZED (
   SELECT r.identity, r.token, r.digest, r.ends_at, r.done_at, ` + now + ` AS now
   FROM ` + name + ` AS r WHERE ` + keys + ` AND r.ends_at > ` + now + `
 ), claimed AS (
-  INSERT INTO ` + name + ` AS r (identity, digest, token, ends_at)
-  SELECT i.identity, i.digest, i.token, ` + now + ` + $4::bigint
+  INSERT INTO ` + name + ` AS r (namespace, identity, digest, token, ends_at)
+  SELECT ` + owner + `, i.identity, i.digest, i.token, ` + now + ` + $4::bigint
   FROM unnest($1::text::bytea[], $2::text::bytea[], $3::text::bigint[]) AS i(identity, digest, token)
   WHERE NOT EXISTS (SELECT 1 FROM live WHERE live.identity = i.identity)
   ORDER BY i.identity
-  ON CONFLICT (identity) DO UPDATE
+  ON CONFLICT (namespace, identity) DO UPDATE
   SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL
   WHERE r.ends_at <= ` + now + `
   RETURNING r.identity, r.token, r.digest, r.ends_at

@@ -24,7 +24,7 @@ type pruning struct {
 	active  atomic.Bool
 }
 
-// Prune removes up to limit identities that have ended, those first that ended first, and says how many it removed.
+// Prune removes up to limit identities of the store's namespace that have expired, the oldest first, and says how many.
 // They are absent already; pruning only gives back their room. It removes in batches, and stops when there are none
 // left. Its errors are those of the other calls; what was removed until then stays removed.
 //
@@ -49,8 +49,8 @@ func (s *Store) Prune(ctx context.Context, limit int) (removed int, err error) {
 func (s *Store) pruneSome(ctx context.Context, limit int) (removed, found int, err error) {
 	// Chosen without a lock and removed by key, in the order in which everybody locks. Somebody may claim one of them
 	// meanwhile: then it has not ended, and stays.
-	query := fmt.Sprintf("SELECT identity FROM %s WHERE ends_at <= %s ORDER BY ends_at LIMIT %d",
-		s.table.sql(), s.table.dialect.now(), limit)
+	query := fmt.Sprintf("SELECT identity FROM %s WHERE %s AND ends_at <= %s ORDER BY ends_at LIMIT %d",
+		s.table.sql(), s.table.own(), s.table.dialect.now(), limit)
 	keys, err := readKeys(s.db.QueryContext(ctx, query))
 	if err != nil || len(keys) == 0 {
 		return 0, 0, err

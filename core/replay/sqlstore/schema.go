@@ -8,7 +8,9 @@ import (
 )
 
 // The schema's version is its columns: a version that means something else by a column gives it another name, so that
-// neither version takes the other's table for its own.
+// neither version treats the other's table as its own. Version 1 had no namespace: New refuses its table, and New of
+// version 1 refuses a table with a namespace, which it would have to fill in.
+const schemaVersion = 2
 
 // Schema returns the statements that create the table and its index, for a migration tool; each ends with a semicolon
 // and a line feed. They leave a table alone that is there. An empty name means [DefaultTable].
@@ -39,13 +41,15 @@ func (t table) ddl() []string {
 	case PostgreSQL:
 		return []string{
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
-  identity bytea  NOT NULL PRIMARY KEY,
-  digest   bytea  NOT NULL,
-  token    bigint NOT NULL,
-  ends_at  bigint NOT NULL,
-  done_at  bigint
+  namespace text COLLATE "C" NOT NULL,
+  identity  bytea  NOT NULL,
+  digest    bytea  NOT NULL,
+  token     bigint NOT NULL,
+  ends_at   bigint NOT NULL,
+  done_at   bigint,
+  PRIMARY KEY (namespace, identity)
 )`,
-			"CREATE INDEX IF NOT EXISTS " + index + " ON " + t.sql() + " (ends_at)",
+			"CREATE INDEX IF NOT EXISTS " + index + " ON " + t.sql() + " (namespace, ends_at)",
 		}
 	case SQLite:
 		// In SQLite an index lives in its table's schema, and it is the index that is qualified.
@@ -55,37 +59,41 @@ func (t table) ddl() []string {
 		}
 		return []string{
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
-  identity BLOB    NOT NULL PRIMARY KEY,
-  digest   BLOB    NOT NULL,
-  token    INTEGER NOT NULL,
-  ends_at  INTEGER NOT NULL,
-  done_at  INTEGER
+  namespace TEXT    NOT NULL,
+  identity  BLOB    NOT NULL,
+  digest    BLOB    NOT NULL,
+  token     INTEGER NOT NULL,
+  ends_at   INTEGER NOT NULL,
+  done_at   INTEGER,
+  PRIMARY KEY (namespace, identity)
 ) WITHOUT ROWID`,
-			"CREATE INDEX IF NOT EXISTS " + qualified + " ON " + t.quote(t.name) + " (ends_at)",
+			"CREATE INDEX IF NOT EXISTS " + qualified + " ON " + t.quote(t.name) + " (namespace, ends_at)",
 		}
 	default:
 		return []string{
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
-  identity BINARY(32) NOT NULL,
-  digest   BINARY(32) NOT NULL,
-  token    BIGINT     NOT NULL,
-  ends_at  BIGINT     NOT NULL,
-  done_at  BIGINT     NULL,
-  PRIMARY KEY (identity),
-  KEY ` + index + ` (ends_at)
+  namespace VARBINARY(64) NOT NULL,
+  identity  BINARY(32)    NOT NULL,
+  digest    BINARY(32)    NOT NULL,
+  token     BIGINT        NOT NULL,
+  ends_at   BIGINT        NOT NULL,
+  done_at   BIGINT        NULL,
+  PRIMARY KEY (namespace, identity),
+  KEY ` + index + ` (namespace, ends_at)
 ) ENGINE=InnoDB`,
 		}
 	}
 }
 
 // Migrate creates the table and its index where they are missing: what [Schema] prints. It may be called at every
-// start, by several processes at once. It needs the right to create tables, which the user that receives webhooks
-// should not have: an app with a migration tool gives it the Schema, and does not call Migrate.
+// start, by several processes at once: one table serves every namespace. It needs the right to create tables, which
+// the user that receives webhooks should not have: an app with a migration tool gives it the Schema, and does not
+// call Migrate.
 //
 // Of the options only [WithTable] matters. A table of that name which is not of this schema is left as it is and
 // answered with [ErrSchema].
 func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) error {
-	s, err := prepare(db, dialect, opts)
+	s, err := prepare(db, dialect, "", opts)
 	if err != nil {
 		return err
 	}

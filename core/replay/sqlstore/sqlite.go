@@ -35,7 +35,7 @@ func (l *sqlite) claim(ctx context.Context, wanted []claim, lease int64) (known 
 
 func (l *sqlite) claimOn(ctx context.Context, q querier, wanted []claim, lease int64) (map[replay.Key]row, error) {
 	insert := l.table.insert("INSERT", wanted, lease).add(
-		" ON CONFLICT (identity) DO UPDATE",
+		" ON CONFLICT (namespace, identity) DO UPDATE",
 		" SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL",
 		" WHERE ", l.table.quote(l.table.name), ".ends_at <= ", l.table.dialect.now(),
 		" RETURNING identity").String()

@@ -24,7 +24,10 @@ type Store struct {
 	pruning   pruning
 }
 
-var _ replay.Transactor = (*Store)(nil)
+var (
+	_ replay.Transactor = (*Store)(nil)
+	_ replay.Versioned  = (*Store)(nil)
+)
 
 // engine is what differs between the dialects. Keys come sorted and each once, so that two batches lock what they share
 // in the same order.
@@ -57,13 +60,18 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// New returns a store in the table of db, after it has looked whether it can work there: the server's version, the
+// New returns a store in the table of db, after it has checked that it can work there: the server's version, the
 // table, its columns and its key, and the right to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
+//
+// The namespace names the application whose memory it is, see [replay.CheckNamespace]: it is part of every key.
 //
 // The store never closes db. Errors wrap one of the package's Err values where one fits, and a wrong option is one of
 // its own. An app that wants to start while its database is down calls New again until it succeeds.
-func New(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
-	s, err := prepare(db, dialect, opts)
+func New(ctx context.Context, db *sql.DB, dialect Dialect, namespace string, opts ...Option) (*Store, error) {
+	if err := replay.CheckNamespace(namespace); err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	s, err := prepare(db, dialect, namespace, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +81,8 @@ func New(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) (*Sto
 	return s, nil
 }
 
-// prepare makes a store and asks the database nothing.
-func prepare(db *sql.DB, dialect Dialect, opts []Option) (*Store, error) {
+// prepare makes a store and asks the database nothing. Without a namespace it is good for the table alone.
+func prepare(db *sql.DB, dialect Dialect, namespace string, opts []Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: the *sql.DB is nil")
 	}
@@ -86,6 +94,7 @@ func prepare(db *sql.DB, dialect Dialect, opts []Option) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.namespace = namespace
 	s := &Store{db: db, table: t, txOptions: o.txOptions, logger: o.logger}
 	s.pruning.off = o.noPruning
 	if s.engine, err = engineFor(dialect, t); err != nil {
@@ -113,6 +122,9 @@ func engineFor(dialect Dialect, t table) (engine, error) {
 
 // Scope returns [replay.Shared].
 func (s *Store) Scope() replay.Scope { return replay.Shared }
+
+// Version is the version of the schema.
+func (s *Store) Version() int { return schemaVersion }
 
 // Close ends the use of the store: later calls answer [replay.ErrClosed], those under way finish. What is remembered
 // stays in the database, and the *sql.DB stays open, for it is the app's.

@@ -26,7 +26,7 @@ func TestErrorsDoNotPrintWhatADriverSays(t *testing.T) {
 	defer func() { _ = db.Close() }()
 	for _, dialect := range []sqlstore.Dialect{sqlstore.PostgreSQL, sqlstore.SQLite, sqlstore.MySQL} {
 		for name, err := range map[string]error{
-			"New":     func() error { _, err := sqlstore.New(t.Context(), db, dialect); return err }(),
+			"New":     func() error { _, err := sqlstore.New(t.Context(), db, dialect, "test"); return err }(),
 			"Migrate": sqlstore.Migrate(t.Context(), db, dialect),
 		} {
 			require.ErrorIs(t, err, sqlstore.ErrUnreachable, name)

@@ -48,10 +48,10 @@ func (t *text) list(n int, part func(i int)) *text {
 // insert writes INSERT ... VALUES for fresh claims; verb is "INSERT" or "INSERT IGNORE".
 func (t table) insert(verb string, wanted []claim, lease int64) *text {
 	q, now := new(text), t.dialect.now()
-	q.add(verb, " INTO ", t.sql(), " (identity, digest, token, ends_at) VALUES ")
+	q.add(verb, " INTO ", t.sql(), " (namespace, identity, digest, token, ends_at) VALUES ")
 	return q.list(len(wanted), func(i int) {
 		w := &wanted[i]
-		q.add("(").bytes(w.key[:]).add(",").bytes(w.digest[:]).add(",").number(int64(w.token)).
+		q.add("(", t.owner(), ",").bytes(w.key[:]).add(",").bytes(w.digest[:]).add(",").number(int64(w.token)).
 			add(",", now, "+").number(lease).add(")")
 	})
 }
@@ -60,12 +60,12 @@ func (t table) insert(verb string, wanted []claim, lease int64) *text {
 func (t table) live(keys []replay.Key) *text {
 	q, now := new(text), t.dialect.now()
 	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now, " AND ")
-	return q.in(keys)
+	return q.in(t, keys)
 }
 
-// in writes the condition that a row is one of the keys'.
-func (t *text) in(keys []replay.Key) *text {
-	return t.add("identity IN (").list(len(keys), func(i int) { t.bytes(keys[i][:]) }).add(")")
+// in writes the condition that a row is one of the keys' in the table's namespace.
+func (t *text) in(of table, keys []replay.Key) *text {
+	return t.add(of.own(), " AND identity IN (").list(len(keys), func(i int) { t.bytes(keys[i][:]) }).add(")")
 }
 
 // change writes the statement of steps that have one verb and one span.
@@ -85,7 +85,7 @@ func (t table) change(steps []step) *text {
 	default:
 		q.add("DELETE FROM ", t.sql(), " WHERE 1 = 1")
 	}
-	q.add(" AND done_at IS NULL AND ").in(keysOf(steps))
+	q.add(" AND done_at IS NULL AND ").in(t, keysOf(steps))
 	rows := " AND (identity, token) IN ("
 	if t.dialect == SQLite {
 		rows += "VALUES "
@@ -98,7 +98,7 @@ func (t table) change(steps []step) *text {
 
 // removal writes the DELETE of keys.
 func (t table) removal(keys []replay.Key, endedOnly bool) *text {
-	q := new(text).add("DELETE FROM ", t.sql(), " WHERE ").in(keys)
+	q := new(text).add("DELETE FROM ", t.sql(), " WHERE ").in(t, keys)
 	if endedOnly {
 		q.add(" AND ends_at <= ", t.dialect.now())
 	}

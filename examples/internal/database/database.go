@@ -28,15 +28,19 @@ const (
 	MySQL    = "mysql"
 )
 
+// Place says where a replay store is: the kind of database, its URL, and the namespace in it.
+type Place struct{ Kind, URL, Namespace string }
+
 // Store opens a replay store, and makes its table if it is missing. What close does not end, nobody does. No error quotes
 // the URL: it may hold a password.
-func Store(ctx context.Context, kind, url string, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
+func Store(ctx context.Context, at Place, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
+	kind, url := at.Kind, at.URL
 	if kind == Redis {
 		client, err := OpenRedis(url)
 		if err != nil {
 			return nil, nil, err
 		}
-		opened, err := redisstore.New(ctx, client)
+		opened, err := redisstore.New(ctx, client, at.Namespace)
 		if err != nil {
 			return nil, nil, errors.Join(err, client.Close())
 		}
@@ -48,7 +52,7 @@ func Store(ctx context.Context, kind, url string, logger *slog.Logger) (store re
 	}
 	err = sqlstore.Migrate(ctx, db, dialect)
 	if err == nil {
-		store, err = sqlstore.New(ctx, db, dialect, sqlstore.WithLogger(logger))
+		store, err = sqlstore.New(ctx, db, dialect, at.Namespace, sqlstore.WithLogger(logger))
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())

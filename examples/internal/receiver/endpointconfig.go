@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -31,6 +32,7 @@ type endpointConfig struct {
 	publicURL   string
 	store       string // of the events that were processed; empty: in memory
 	storeURL    string
+	namespace   string // of the store: whose memory it is
 	lease       time.Duration
 	retention   time.Duration
 	sources     core.SourceList
@@ -138,6 +140,7 @@ func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[str
 		"store":     into(&e.store, r.text),
 		"lease":     into(&e.lease, r.seconds),
 		"retention": into(&e.retention, r.seconds),
+		"namespace": into(&e.namespace, r.text),
 		"url":       func(n *yaml.Node, at place) { e.storeURL = r.secret(n, at).DangerouslyReveal() },
 	})
 	for key, p := range found {
@@ -154,6 +157,7 @@ func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[str
 		if _, given := found["url"]; !given {
 			r.add(at.of("url", found["store"].line), "is missing: where the %s database is", store)
 		}
+		r.namespace(at, found, e)
 		return
 	default:
 		e.store = storeMemory
@@ -162,6 +166,21 @@ func (r reader) replay(n *yaml.Node, at place, e *endpointConfig, places map[str
 	}
 	if p, given := found["url"]; given {
 		r.add(p, "the store %q has no URL; remove it", store)
+	}
+	if p, given := found["namespace"]; given {
+		r.add(p, "the store %q is shared with nobody; remove it", store)
+	}
+}
+
+// namespace checks whose memory a shared store is.
+func (r reader) namespace(at place, found map[string]place, e *endpointConfig) {
+	p, given := found["namespace"]
+	if !given {
+		r.add(at.of("namespace", found["store"].line), "is missing: whose memory it is, for example receiver")
+		return
+	}
+	if err := replay.CheckNamespace(e.namespace); err != nil {
+		r.add(p, "%v", err)
 	}
 }
 

@@ -25,7 +25,7 @@ const (
 // openTimeout bounds how long a database is waited for at start.
 const openTimeout = 15 * time.Second
 
-// stores opens the replay stores of a configuration. Endpoints with the same URL share one.
+// stores opens the replay stores of a configuration. Endpoints with the same URL and namespace share one.
 type stores struct {
 	logger *slog.Logger
 	shared map[string]replay.Store
@@ -53,13 +53,14 @@ func (s *stores) open(ctx context.Context, e *endpointConfig) (replay.Store, err
 	case "", storeMemory:
 		return s.keep(memstore.NewWithConfig(memstore.Config{Logger: s.logger})), nil
 	}
-	name := e.store + " " + e.storeURL
+	name := e.store + " " + e.namespace + " " + e.storeURL
 	if have := s.shared[name]; have != nil {
 		return have, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	opened, closing, err := database.Store(ctx, e.store, e.storeURL, s.logger)
+	at := database.Place{Kind: e.store, URL: e.storeURL, Namespace: e.namespace}
+	opened, closing, err := database.Store(ctx, at, s.logger)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,12 +32,12 @@ endpoints:
     provider: stripe
     secrets: [` + secret + `]
     dangerously_allow_http: true
-    replay: {store: sqlite, url: "` + file + `"}
+    replay: {store: sqlite, namespace: receiver, url: "` + file + `"}
   - path: /hooks/other
     provider: github
     secrets: [` + secret + `]
     dangerously_allow_http: true
-    replay: {store: sqlite, url: "` + file + `"}
+    replay: {store: sqlite, namespace: receiver, url: "` + file + `"}
 `
 }
 
@@ -89,7 +90,8 @@ func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			name := write(t, "bad.yaml", file("chi", githubEndpoint+"    replay: "+row.replay+"\n"))
+			store := strings.Replace(row.replay, "url:", "namespace: receiver, url:", 1)
+			name := write(t, "bad.yaml", file("chi", githubEndpoint+"    replay: "+store+"\n"))
 			var stdout, stderr bytes.Buffer
 			require.Equal(t, 1, run(context.Background(), []string{"-config", name}, &stdout, &stderr))
 			require.Contains(t, stderr.String(), ":9: endpoints[0].replay.url")

@@ -29,7 +29,7 @@ func BenchmarkRedis(b *testing.B) {
 	client := redis.NewClient(&redis.Options{Addr: server.Addr(), PoolSize: callers, ContextTimeoutEnabled: true})
 	defer func() { _ = client.Close() }()
 	ctx := context.Background()
-	store, err := redisstore.New(ctx, client)
+	store, err := redisstore.New(ctx, client, "bench")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -70,7 +70,8 @@ func (b *bench) fill(t *testing.T, full string) {
 			ends = soon - n // before all the others, as a new claim's: the index has no room there either
 		}
 		_, err := b.app.ExecContext(t.Context(), fmt.Sprintf(
-			"INSERT INTO %s (identity, digest, token, ends_at) VALUES (x'%x', x'%x', 1, %d)", sqlstore.DefaultTable, key, key, ends))
+			"INSERT INTO %s (namespace, identity, digest, token, ends_at) VALUES ('test', x'%x', x'%x', 1, %d)",
+			sqlstore.DefaultTable, key, key, ends))
 		if err == nil {
 			refused = 0
 			continue
@@ -100,7 +101,7 @@ func onRedisBy(t *testing.T, way func(addr string) string) *bench {
 	admin := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	client := redis.NewClient(&redis.Options{Addr: way(server.Addr()), Username: "app", Password: "x", ContextTimeoutEnabled: true})
 	t.Cleanup(func() { _ = admin.Close(); _ = client.Close() })
-	store, err := redisstore.New(t.Context(), client)
+	store, err := redisstore.New(t.Context(), client, "test")
 	require.NoError(t, err)
 	return &bench{store: store, server: server, redis: admin}
 }
@@ -111,7 +112,7 @@ func onSQL(t *testing.T, driver string, dialect sqlstore.Dialect, server *engine
 	require.NoError(t, sqlstore.Migrate(t.Context(), b.admin, dialect))
 	b.exec(t, statements...)
 	b.app = openDB(t, driver, app)
-	store, err := sqlstore.New(t.Context(), b.app, dialect)
+	store, err := sqlstore.New(t.Context(), b.app, dialect, "test")
 	require.NoError(t, err)
 	b.store = store
 	return b

@@ -22,7 +22,7 @@ func TestAServerThatIsTooOldIsRefusedAtTheStart(t *testing.T) {
 		s := start(t, engine.Redis, "--rename-command", "EVALSHA", "")
 		client := redis.NewClient(&redis.Options{Addr: s.Addr()})
 		t.Cleanup(func() { _ = client.Close() })
-		_, err := redisstore.New(t.Context(), client)
+		_, err := redisstore.New(t.Context(), client, "test")
 		require.ErrorContains(t, err, "needs Redis 7.0 or Valkey 7.2")
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestAServerThatIsTooOldIsRefusedAtTheStart(t *testing.T) {
 			_, err := db.ExecContext(t.Context(), statement)
 			require.NoError(t, err)
 		}
-		_, err := sqlstore.New(t.Context(), db, sqlstore.PostgreSQL)
+		_, err := sqlstore.New(t.Context(), db, sqlstore.PostgreSQL, "test")
 		require.ErrorIs(t, err, sqlstore.ErrServer)
 		require.ErrorContains(t, err, "PostgreSQL 11 is too old, 12 is the oldest")
 	})
@@ -46,7 +46,8 @@ func TestAServerThatIsTooOldIsRefusedAtTheStart(t *testing.T) {
 		t.Run("MariaDB that says it is "+version, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, engine.MariaDB, "--version="+version)
-			_, err := sqlstore.New(t.Context(), openDB(t, "mysql", fmt.Sprintf("root@tcp(%s)/test", s.Addr())), sqlstore.MySQL)
+			db := openDB(t, "mysql", fmt.Sprintf("root@tcp(%s)/test", s.Addr()))
+			_, err := sqlstore.New(t.Context(), db, sqlstore.MySQL, "test")
 			require.ErrorIs(t, err, sqlstore.ErrServer)
 			require.ErrorContains(t, err, want)
 		})

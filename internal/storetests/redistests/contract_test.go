@@ -73,7 +73,7 @@ func TestStoreKeepsTheContractInACluster(t *testing.T) {
 	storetest.Run(t, h)
 	storetest.RunConcurrent(t, h)
 
-	_, err := redisstore.New(t.Context(), cluster, redisstore.WithReplicas(1, time.Second))
+	_, err := redisstore.New(t.Context(), cluster, namespace, redisstore.WithReplicas(1, time.Second))
 	require.ErrorContains(t, err, "WithReplicas is not for clusters")
 }
 
@@ -109,16 +109,6 @@ func TestLeasesAndTTLsEndByThemselves(t *testing.T) {
 		require.GreaterOrEqual(t, time.Since(begin), lease-10*time.Millisecond)
 		require.NoError(t, s.Forget(t.Context(), []replay.Key{keyOf(1)}))
 	}
-}
-
-// Two applications that share a database know nothing of each other.
-func TestPrefixesKeepApplicationsApart(t *testing.T) {
-	t.Parallel()
-	client := connect(t, server(t).Addr())
-	one, other := open(t, client), open(t, client, redisstore.WithPrefix("other:"))
-	claim(t, one, 1, time.Hour)
-	claim(t, other, 1, time.Hour)
-	require.Equal(t, replay.InFlight, stateOf(t, one, 1, time.Hour).State)
 }
 
 // TestStoreKeepsItsPromisesWhateverAnswersAreLost runs 100 histories; SALLYPORT_HISTORIES says otherwise.

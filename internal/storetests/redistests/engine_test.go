@@ -31,6 +31,9 @@ func serverWith(t *testing.T, o engine.Options) *engine.Server {
 	return s
 }
 
+// namespace is whose memory the stores of the tests are.
+const namespace = "test"
+
 // connect gives up soon and does not repeat commands, unless a test says otherwise.
 func connect(t *testing.T, addr string, change ...func(*redis.Options)) *redis.Client {
 	t.Helper()
@@ -45,7 +48,7 @@ func connect(t *testing.T, addr string, change ...func(*redis.Options)) *redis.C
 
 func open(t *testing.T, client redis.UniversalClient, options ...redisstore.Option) *redisstore.Store {
 	t.Helper()
-	store, err := redisstore.New(t.Context(), client, options...)
+	store, err := redisstore.New(t.Context(), client, namespace, options...)
 	require.NoError(t, err)
 	return store
 }

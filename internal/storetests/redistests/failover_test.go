@@ -1,6 +1,7 @@
 package redistests_test
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,7 +46,7 @@ func TestAFailoverForgetsWhatTheReplicaDidNotHave(t *testing.T) {
 	early, late := claim(t, s, 1, time.Hour), claim(t, s, 2, time.Hour)
 	require.NoError(t, s.Settle(t.Context(), commit(early)))
 	require.Eventually(t, func() bool {
-		n, err := connect(t, replica.Addr()).Exists(t.Context(), "sallyport:"+keyText(1), "sallyport:"+keyText(2)).Result()
+		n, err := connect(t, replica.Addr()).Exists(t.Context(), keyText(1), keyText(2)).Result()
 		return err == nil && n == 2
 	}, 10*time.Second, 10*time.Millisecond)
 	// From here on the replica hears nothing.
@@ -96,6 +97,5 @@ func TestAClockThatIsAheadEndsLeasesAndMemoriesEarly(t *testing.T) {
 }
 
 func keyText(n int) string {
-	key := keyOf(n)
-	return string(key[:])
+	return fmt.Sprintf("test:%x", keyOf(n))
 }

@@ -151,7 +151,7 @@ func TestServersThatWillNotDoAreNamedAtTheStart(t *testing.T) {
 					o.Password = "secret-of-the-user"
 				}
 			})
-			_, err := redisstore.New(t.Context(), client, tt.options...)
+			_, err := redisstore.New(t.Context(), client, namespace, tt.options...)
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -164,7 +164,7 @@ func TestServersThatWillNotDoAreNamedAtTheStart(t *testing.T) {
 
 func TestAServerThatIsDownAtTheStartIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := redisstore.New(t.Context(), connect(t, "127.0.0.1:1"))
+	_, err := redisstore.New(t.Context(), connect(t, "127.0.0.1:1"), namespace)
 	require.ErrorContains(t, err, "cannot be reached")
 }
 
@@ -173,9 +173,9 @@ func TestAForeignKeyIsNamed(t *testing.T) {
 	client := connect(t, server(t).Addr())
 	s := open(t, client)
 	key := keyOf(1)
-	for _, value := range []string{"x", strings.Repeat("x", 41), "d" + strings.Repeat("x", 40) + "yesterday"} {
-		require.NoError(t, client.Set(t.Context(), "sallyport:"+string(key[:]), value, 0).Err())
+	for _, value := range []string{"x", strings.Repeat("x", 41), "2d" + strings.Repeat("x", 40) + "yesterday"} {
+		require.NoError(t, client.Set(t.Context(), fmt.Sprintf("test:%x", key), value, 0).Err())
 		_, err := s.Claim(t.Context(), []replay.Item{itemOf(1)}, time.Hour)
-		require.ErrorContains(t, err, "a prefix of its own", fmt.Sprintf("%.10s", value))
+		require.ErrorContains(t, err, "a namespace of its own", fmt.Sprintf("%.10s", value))
 	}
 }

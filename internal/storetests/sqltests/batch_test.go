@@ -122,7 +122,7 @@ func TestBatchesThatOverlapDoNotFail(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *engine) {
 		b := newBench(t, e)
-		other, err := sqlstore.New(t.Context(), b.db, e.dialect, sqlstore.WithTable(b.table))
+		other, err := sqlstore.New(t.Context(), b.db, e.dialect, namespace, sqlstore.WithTable(b.table))
 		require.NoError(t, err)
 		const keys, workers, rounds = 60, 8, 30
 		var mu sync.Mutex

@@ -20,7 +20,7 @@ func TestNewCreatesNothingAndSaysWhatToCall(t *testing.T) {
 	each(t, func(t *testing.T, e *engine) {
 		db := e.open(t, e.dsn("owner"))
 		for range 2 {
-			_, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable("never_made"))
+			_, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable("never_made"))
 			require.ErrorIs(t, err, sqlstore.ErrNoTable)
 			require.ErrorContains(t, err, "call sqlstore.Migrate or apply sqlstore.Schema")
 			require.ErrorContains(t, err, "never_made")
@@ -38,7 +38,7 @@ func TestSchemaIsWhatMigrateCreates(t *testing.T) {
 				execute(t, db, statement)
 			}
 		}
-		_, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable(name))
+		_, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
 		require.NoError(t, err)
 	})
 }
@@ -64,23 +64,36 @@ func TestNewRefusesAnotherSchema(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *engine) {
 		db := e.open(t, e.dsn("owner"))
-		kinds := map[*engine][3]string{
-			postgres: {"bytea", "bigint", "text"}, mariadb: {"BINARY(32)", "BIGINT", "VARCHAR(40)"}, sqlite: {"BLOB", "INTEGER", "TEXT"},
+		kinds := map[*engine][4]string{
+			postgres: {"bytea", "bigint", "text", "text"},
+			mariadb:  {"BINARY(32)", "BIGINT", "VARCHAR(40)", "VARBINARY(64)"},
+			sqlite:   {"BLOB", "INTEGER", "TEXT", "TEXT"},
 		}[e]
-		hash, number, other := kinds[0], kinds[1], kinds[2]
+		hash, number, other, owner := kinds[0], kinds[1], kinds[2], kinds[3]
+		const (
+			rest = "digest H not null, token N not null, ends_at N not null"
+			good = "namespace S not null, identity H not null, " + rest
+			key  = ", primary key (namespace, identity)"
+		)
 		for _, row := range []struct{ columns, says string }{
-			{"identity H PRIMARY KEY NOT NULL, digest H NOT NULL, token N NOT NULL, ends_at N NOT NULL", "there is no column done_at"},
-			{"identity H PRIMARY KEY NOT NULL, digest H NOT NULL, token N NOT NULL, ends_at O NOT NULL, done_at N", "the column ends_at is"},
-			{"identity H PRIMARY KEY NOT NULL, digest H NOT NULL, token N NOT NULL, ends_at N NOT NULL, done_at N NOT NULL", "done_at must allow NULL"},
-			{"identity H NOT NULL, digest H NOT NULL, token N NOT NULL, ends_at N NOT NULL, done_at N", "the primary key is ()"},
-			{"identity H NOT NULL, digest H NOT NULL, token N NOT NULL, ends_at N NOT NULL, done_at N, PRIMARY KEY (identity, token)", "the primary key is (identity, token)"},
-			{"identity H PRIMARY KEY NOT NULL, digest H NOT NULL, token N NOT NULL, ends_at N NOT NULL, done_at N, tenant N NOT NULL", "tenant that has to be filled in"},
+			{good + key, "there is no column done_at"},
+			{"namespace S not null, identity H not null, digest H not null, token N not null, ends_at O not null, " +
+				"done_at N" + key, "the column ends_at is"},
+			{good + ", done_at N not null" + key, "done_at must allow NULL"},
+			{good + ", done_at N", "the primary key is ()"},
+			{good + ", done_at N, primary key (namespace, identity, token)",
+				"the primary key is (namespace, identity, token)"},
+			{good + ", done_at N, primary key (identity)", "the primary key is (identity)"},
+			{good + ", done_at N, tenant N not null" + key, "tenant that has to be filled in"},
+			{"identity H not null, " + rest + ", done_at N, primary key (identity)",
+				"an earlier version has made the table"},
 			{"id N", "there is no column identity"},
 		} {
 			name := newTable()
-			execute(t, db, fmt.Sprintf("CREATE TABLE %s (%s)", name, strings.NewReplacer("H", hash, "N ", number+" ", "N,", number+",", "O ", other+" ").Replace(
-				strings.NewReplacer("NOT NULL", "not null", "PRIMARY KEY", "primary key").Replace(row.columns)+" ")))
-			_, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable(name))
+			kinds := strings.NewReplacer(
+				"H ", hash+" ", "N ", number+" ", "N,", number+",", "O ", other+" ", "S ", owner+" ")
+			execute(t, db, fmt.Sprintf("CREATE TABLE %s (%s)", name, kinds.Replace(row.columns+" ")))
+			_, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
 			require.ErrorIs(t, err, sqlstore.ErrSchema, row.columns)
 			require.ErrorContains(t, err, row.says)
 			require.ErrorIs(t, sqlstore.Migrate(t.Context(), db, e.dialect, sqlstore.WithTable(name)), sqlstore.ErrSchema, "Migrate repairs nothing")
@@ -96,11 +109,11 @@ func TestNewRefusesTheWrongDialect(t *testing.T) {
 			if d == e.dialect {
 				continue
 			}
-			_, err := sqlstore.New(t.Context(), db, d)
+			_, err := sqlstore.New(t.Context(), db, d, namespace)
 			require.ErrorIs(t, err, sqlstore.ErrServer)
 			require.ErrorContains(t, err, d.String())
 		}
-		_, err := sqlstore.New(t.Context(), db, 0)
+		_, err := sqlstore.New(t.Context(), db, 0, namespace)
 		require.ErrorContains(t, err, "is no dialect")
 	})
 }
@@ -111,15 +124,16 @@ func TestNewRefusesATableNameThatIsNone(t *testing.T) {
 	for _, name := range []string{
 		"", "Replay", "1a", "a b", `a"b`, "a`b", "a;DROP TABLE b", "a.b.c", ".a", "a.", "ä", "a-b", "a'b", strings.Repeat("a", 49),
 	} {
-		_, err := sqlstore.New(t.Context(), db, sqlstore.SQLite, sqlstore.WithTable(name))
+		_, err := sqlstore.New(t.Context(), db, sqlstore.SQLite, namespace, sqlstore.WithTable(name))
 		require.ErrorContains(t, err, "table name", name)
 		if name != "" {
 			require.Panics(t, func() { sqlstore.Schema(sqlstore.SQLite, name) })
 		}
 	}
-	_, err := sqlstore.New(t.Context(), nil, sqlstore.SQLite)
+	_, err := sqlstore.New(t.Context(), nil, sqlstore.SQLite, namespace)
 	require.ErrorContains(t, err, "*sql.DB is nil")
-	_, err = sqlstore.New(t.Context(), db, sqlstore.SQLite, sqlstore.WithTxOptions(&sql.TxOptions{ReadOnly: true}))
+	readOnly := sqlstore.WithTxOptions(&sql.TxOptions{ReadOnly: true})
+	_, err = sqlstore.New(t.Context(), db, sqlstore.SQLite, namespace, readOnly)
 	require.ErrorContains(t, err, "read-only")
 	require.Panics(t, func() { sqlstore.Schema(0, "a") })
 }
@@ -133,7 +147,7 @@ func TestTableMayBeQualifiedAndAKeyword(t *testing.T) {
 			execute(t, db, "CREATE SCHEMA other")
 		}
 		require.NoError(t, sqlstore.Migrate(t.Context(), db, e.dialect, sqlstore.WithTable(name)))
-		store, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable(name))
+		store, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
 		require.NoError(t, err)
 		for _, want := range []replay.State{replay.Claimed, replay.InFlight} {
 			results, err := store.Claim(t.Context(), []replay.Item{{Key: keyOf(1)}}, 1e9)
@@ -162,14 +176,14 @@ func TestNewNamesTheMissingRight(t *testing.T) {
 			}
 			db := e.open(t, e.dsn("poor"))
 			for _, right := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
-				_, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable(table))
+				_, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(table))
 				require.Error(t, err)
 				require.ErrorContains(t, err, right)
 				require.ErrorIs(t, err, sqlstore.ErrPermission)
 				require.NotContains(t, err.Error(), password)
 				execute(t, owner, "GRANT "+right+" ON "+table+" TO "+poor)
 			}
-			store, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable(table))
+			store, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(table))
 			require.NoError(t, err, "these four are enough")
 
 			_, err = store.Claim(t.Context(), []replay.Item{{Key: keyOf(1)}}, 1e9)
@@ -198,7 +212,7 @@ func TestReadOnlyDatabaseIsNamed(t *testing.T) {
 		default:
 			dsn += "&_pragma=query_only(1)"
 		}
-		_, err := sqlstore.New(t.Context(), e.open(t, dsn), e.dialect, sqlstore.WithTable(table))
+		_, err := sqlstore.New(t.Context(), e.open(t, dsn), e.dialect, namespace, sqlstore.WithTable(table))
 		require.ErrorIs(t, err, sqlstore.ErrReadOnly)
 		require.NotContains(t, err.Error(), password)
 	})
@@ -210,7 +224,7 @@ func TestSQLiteHasToBeAFileInWALMode(t *testing.T) {
 		":memory:": "the database is in memory",
 		"file:" + filepath.Join(t.TempDir(), "a.db"): "journal_mode = WAL",
 	} {
-		_, err := sqlstore.New(t.Context(), sqlite.open(t, dsn), sqlstore.SQLite)
+		_, err := sqlstore.New(t.Context(), sqlite.open(t, dsn), sqlstore.SQLite, namespace)
 		require.ErrorIs(t, err, sqlstore.ErrServer)
 		require.ErrorContains(t, err, says)
 	}
@@ -223,7 +237,7 @@ func TestWrongPasswordIsNamedAndNotPrinted(t *testing.T) {
 			t.Parallel()
 			e.need(t)
 			dsn := strings.ReplaceAll(e.dsn("owner"), password, "another-"+password)
-			_, err := sqlstore.New(context.Background(), e.open(t, dsn), e.dialect)
+			_, err := sqlstore.New(context.Background(), e.open(t, dsn), e.dialect, namespace)
 			require.ErrorIs(t, err, sqlstore.ErrLogin)
 			require.NotContains(t, err.Error(), password)
 		})

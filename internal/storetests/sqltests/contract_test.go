@@ -80,7 +80,7 @@ func shifted(t *testing.T, e *engine) storetest.Harness {
 	return storetest.Harness{
 		New: func(t *testing.T, _ int) replay.Store {
 			execute(t, db, "DELETE FROM "+name)
-			store, err := sqlstore.New(t.Context(), db, e.dialect, sqlstore.WithTable(name))
+			store, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
 			require.NoError(t, err)
 			return store
 		},

@@ -232,6 +232,9 @@ func (e *engine) open(t testing.TB, dsn string) *sql.DB {
 	return db
 }
 
+// namespace is whose memory the stores of the tests are.
+const namespace = "test"
+
 // newTable is a name that nobody has used.
 func newTable() string { return fmt.Sprintf("replay_%d", counter.Add(1)) }
 
@@ -241,7 +244,7 @@ func (e *engine) newStore(t testing.TB, db *sql.DB, opts ...sqlstore.Option) (*s
 	name := newTable()
 	opts = append(opts, sqlstore.WithTable(name))
 	require.NoError(t, sqlstore.Migrate(t.Context(), db, e.dialect, opts...))
-	store, err := sqlstore.New(t.Context(), db, e.dialect, opts...)
+	store, err := sqlstore.New(t.Context(), db, e.dialect, namespace, opts...)
 	require.NoError(t, err)
 	return store, name
 }

@@ -155,13 +155,13 @@ func TestServerThatIsDownAtTheStartIsNamed(t *testing.T) {
 	port, err := freePort()
 	require.NoError(t, err)
 	for e, dsn := range map[*engine]string{postgres: postgresDSN(port, "owner", "postgres"), mariadb: mariaDSN(port, "owner", "app")} {
-		_, err := sqlstore.New(t.Context(), e.open(t, dsn), e.dialect)
+		_, err := sqlstore.New(t.Context(), e.open(t, dsn), e.dialect, namespace)
 		require.ErrorIs(t, err, sqlstore.ErrUnreachable)
 		require.ErrorContains(t, err, "connection refused")
 		require.NotContains(t, err.Error(), password)
 	}
 	path := filepath.Join(t.TempDir(), "missing", "a.db")
-	_, err = sqlstore.New(t.Context(), sqlite.open(t, sqliteDSN(path)), sqlstore.SQLite)
+	_, err = sqlstore.New(t.Context(), sqlite.open(t, sqliteDSN(path)), sqlstore.SQLite, namespace)
 	require.ErrorIs(t, err, sqlstore.ErrUnreachable)
 }
 
@@ -194,7 +194,8 @@ func TestFullDatabaseIsAFullStore(t *testing.T) {
 	t.Parallel()
 	dsn := sqlite.dsn("")
 	_, table := sqlite.newStore(t, sqlite.open(t, dsn))
-	full, err := sqlstore.New(t.Context(), sqlite.open(t, dsn+"&_pragma=max_page_count(12)"), sqlstore.SQLite, sqlstore.WithTable(table))
+	small := sqlite.open(t, dsn+"&_pragma=max_page_count(12)")
+	full, err := sqlstore.New(t.Context(), small, sqlstore.SQLite, namespace, sqlstore.WithTable(table))
 	require.NoError(t, err)
 	for n := range 10_000 {
 		if _, err = full.Claim(t.Context(), []replay.Item{{Key: keyOf(n)}}, time.Hour); err != nil {

@@ -51,7 +51,7 @@ func receive(e *engine, name, dsn string) error {
 	if err != nil {
 		return err
 	}
-	store, err := sqlstore.New(ctx, db, e.dialect, sqlstore.WithTable(name))
+	store, err := sqlstore.New(ctx, db, e.dialect, namespace, sqlstore.WithTable(name))
 	if err != nil {
 		return err
 	}

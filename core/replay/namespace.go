@@ -1,0 +1,27 @@
+package replay
+
+import "fmt"
+
+// MaxNamespace is the most bytes of a namespace.
+const MaxNamespace = 64
+
+// CheckNamespace returns an error unless namespace can name an application in a shared store: 1 to [MaxNamespace]
+// bytes of lower-case ASCII letters, digits, "-", "_" and ".", the first a letter or a digit. Every store takes the
+// same names, so that one name serves all of them, and none needs an escape: two namespaces never share a key.
+func CheckNamespace(namespace string) error {
+	if namespace == "" {
+		return fmt.Errorf("the namespace is empty: give the name of the application whose memory it is, such as %q",
+			"billing")
+	}
+	ok := len(namespace) <= MaxNamespace
+	for i := range len(namespace) {
+		c := namespace[i]
+		plain := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+		ok = ok && (plain || i > 0 && (c == '-' || c == '_' || c == '.'))
+	}
+	if !ok {
+		return fmt.Errorf("the namespace %.80q is not valid: lower-case ASCII letters, digits, -, _ and ., "+
+			"a letter or a digit first, at most %d bytes", namespace, MaxNamespace)
+	}
+	return nil
+}
