@@ -74,7 +74,7 @@ func deliverAndLinger(t *testing.T) {
 	guards := map[string]*core.Guard{}
 	for name, e := range map[string]entry.Entry{"timestamped": timestamped(), "header": byHeader(), "batch": batched(), "unremembered": byHeader()} {
 		c, _ := config(e)
-		c.Endpoint, c.Observer = name, keeper{&all}
+		c.Endpoint, c.Observers = name, []core.Observer{keeper{&all}}
 		c.Lease, c.SignalTimeout = time.Second, 2*time.Second
 		c.Replay = &lingeringStore{memstore.New(), &all}
 		if name == "unremembered" {
@@ -154,7 +154,7 @@ func deliverAndLinger(t *testing.T) {
 // keeper keeps records for longer than it is told.
 type keeper struct{ all *sync.WaitGroup }
 
-func (k keeper) Observe(r core.Record) {
+func (k keeper) Observe(_ context.Context, r core.Record) {
 	was := fmt.Sprintf("%+v", r)
 	k.all.Go(func() {
 		time.Sleep(time.Millisecond)

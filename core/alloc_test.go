@@ -74,7 +74,7 @@ func TestWhatEachPathAllocates(t *testing.T) {
 			}
 			c, _ := config(e)
 			c.Replay = core.DangerouslyNoReplay
-			c.Observer = core.ObserverFunc(func(core.Record) {})
+			c.Observers = noObserver()
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
 			if row.change != nil {
 				row.change(&c)

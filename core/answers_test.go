@@ -303,7 +303,7 @@ func TestTheObserverCannotHarm(t *testing.T) {
 		var log bytes.Buffer
 		c, _ := config(timestamped())
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		c.Observer = core.ObserverFunc(func(core.Record) { time.Sleep(time.Hour); panic("observer") })
+		c.Observers = []core.Observer{core.ObserverFunc(func(context.Context, core.Record) { time.Sleep(time.Hour); panic("observer") })}
 		g := mustNew(t, c)
 		start := time.Now()
 		for range 3000 {
@@ -322,7 +322,7 @@ func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	c, _ := config(timestamped())
-	c.Observer = nil
+	c.Observers = nil
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	g := mustNew(t, c)
 	log.Reset()
@@ -336,7 +336,7 @@ func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	}
 	require.NoError(t, g.Flush(t.Context()))
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	require.Len(t, lines, 2, "sampled by reason")
+	require.Len(t, lines, 3, "sampled by reason, and counted")
 	for _, line := range lines {
 		require.NotContains(t, line, "forged")
 		require.NotContains(t, line, "\x1b")

@@ -125,7 +125,7 @@ func BenchmarkReceive(b *testing.B) {
 		for _, size := range []int{1 << 10, 64 << 10} {
 			b.Run(fmt.Sprintf("%s/%d", row.name, size), func(b *testing.B) {
 				c, _ := config(row.entry)
-				c.Observer = core.ObserverFunc(func(core.Record) {})
+				c.Observers = noObserver()
 				c.Replay, c.Now = row.store, nil
 				c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
 				g := mustNew(b, c)
@@ -219,7 +219,7 @@ func BenchmarkRefuse(b *testing.B) {
 	}{{"failing", 1e9}, {"failing too often", 1}} {
 		b.Run(row.name, func(b *testing.B) {
 			c, _ := config(timestamped())
-			c.Observer = core.ObserverFunc(func(core.Record) {})
+			c.Observers = noObserver()
 			c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1, FailureBurst: row.burst}
 			g := mustNew(b, c)

@@ -45,7 +45,7 @@ func (e *everything) Write(p []byte) (int, error) {
 	return e.text.Write(p)
 }
 
-func (e *everything) Observe(r core.Record) {
+func (e *everything) Observe(_ context.Context, r core.Record) {
 	fmt.Fprintf(e, "%v\n%+v\n%#v\n%v\n%s\n", r, r, r, r.Err, r.Stack)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -56,8 +56,7 @@ func (e *everything) Observe(r core.Record) {
 func (e *everything) watch(c *core.Config) {
 	level := &slog.HandlerOptions{Level: slog.LevelDebug - 8, AddSource: true}
 	c.Logger = slog.New(slog.NewMultiHandler(slog.NewJSONHandler(e, level), slog.NewTextHandler(e, level)))
-	logs := core.LogObserver(c.Logger)
-	c.Observer = core.ObserverFunc(func(r core.Record) { logs.Observe(r); e.Observe(r) })
+	c.Observers = []core.Observer{e}
 	c.Replay = &tellingStore{c.Replay, e}
 }
 
@@ -282,11 +281,11 @@ func TestSendersMakeNoLabels(t *testing.T) {
 	seen := map[labels]bool{}
 	c, _ := config(timestamped())
 	c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
-	c.Observer = core.ObserverFunc(func(r core.Record) {
+	c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen[labels{r.Endpoint, r.Provider, r.Route, r.Reason, r.Status, r.Secret, string(r.Replay)}] = true
-	})
+	})}
 	g := mustNew(t, c)
 	h := core.Handler(g, core.Signal(ok))
 	send := func(n int) {

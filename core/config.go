@@ -97,13 +97,15 @@ type Config struct {
 	// VerifyTokens are accepted in handshakes that carry a verify token.
 	VerifyTokens SecretSource
 
-	// Observer is told of every outcome. Default: [LogObserver] on Logger.
-	Observer Observer
-	// Logger takes notes at start and what the default observer says. Default: slog.Default().
+	// Observers receive the record of every outcome, in addition to the log: for metrics and traces. One that is slow,
+	// blocks or panics hurts neither the others nor the log.
+	Observers []Observer
+	// Logger writes what an operator has to know: at start, the first accepted delivery, refusals, every event that
+	// failed. See docs/operating.md. Default: slog.Default(). slog.New(slog.DiscardHandler) turns it off.
 	Logger *slog.Logger
-	// SilenceAfter raises an alarm in Logger when no delivery has been proved for that long, duplicates included: the
-	// provider has stopped sending, or every delivery is refused. Default: no alarm. See also [Guard.Health]; end the alarm
-	// with [Guard.Close].
+	// SilenceAfter raises an alarm in Logger when no new delivery has been proved for that long: the provider has stopped
+	// sending, or every delivery is refused. What is new is what moves [Health.LastProved]. Default: no alarm.
+	// [Guard.Shutdown] ends it.
 	SilenceAfter time.Duration
 	// Now is the clock that freshness and validity are judged by. Default: time.Now.
 	Now func() time.Time

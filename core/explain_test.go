@@ -371,7 +371,7 @@ func TestALogShowsWhatWasFound(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
 	c, _ := config(timestamped())
-	c.Observer, c.Logger = nil, slog.New(slog.NewJSONHandler(&log, nil))
+	c.Observers, c.Logger = nil, slog.New(slog.NewJSONHandler(&log, nil))
 	g := mustNew(t, c)
 	run(g, signedAs(event, event+"\n"), never(t))
 	require.NoError(t, g.Flush(t.Context()))

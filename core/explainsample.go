@@ -80,7 +80,7 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure, now 
 	if (f.reason == ReasonBadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
 		x.body, x.read = bytes.Clone(i.body), true
 	}
-	return &sampled{x, f, granted}
+	return &sampled{examiner: x, failure: f, granted: granted}
 }
 
 func headBytes(r *http.Request) int {
@@ -99,26 +99,29 @@ type sampled struct {
 	examiner *examiner
 	failure  failure
 	granted  int64
+	once     sync.Once // the first queue that comes to it explains it, for all
 }
 
 // forgo gives the work back that was granted for a record which nobody will see.
 func (r *Record) forgo() {
 	if s := r.sampled; s != nil {
-		s.examiner.g.allowance.giveBack(s.granted)
+		s.once.Do(func() { s.examiner.g.allowance.giveBack(s.granted) })
 	}
 }
 
-// explain fills the findings in. It is called from the goroutine that tells the observer.
+// explain fills the findings in. It is called from the goroutines of the log and the observers, before they read the
+// record.
 func (r *Record) explain() {
-	s := r.sampled
-	if s == nil {
-		return
+	if s := r.sampled; s != nil {
+		s.once.Do(func() { r.examine(s) })
 	}
-	r.sampled = nil
+}
+
+func (r *Record) examine(s *sampled) {
 	x := s.examiner
 	defer func() {
-		if v := recover(); v != nil { // a bug of ours must not keep the record from the observer
-			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", v)
+		if v := recover(); v != nil { // a bug of ours must not keep the record from the observers
+			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", clean(textOf(v)))
 		}
 		x.g.allowance.giveBack(min(x.left, s.granted-explainLeast))
 	}()

@@ -22,7 +22,7 @@ func FuzzPublicKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, alg uint8) {
 		algorithm := entry.Ed25519 + entry.Algorithm(alg%5)
 		c, _ := config(publicEntry(algorithm, entry.Key{Encoding: entry.Hex, Certificate: alg%2 == 0}))
-		c.Observer = core.ObserverFunc(func(core.Record) {})
+		c.Observers = nil
 		c.Secrets = core.StaticSecrets(text)
 		g, err := core.New(c)
 		if err != nil {
@@ -139,7 +139,7 @@ func FuzzSignedItems(f *testing.F) {
 		Identity: entry.Identity{Kind: entry.BySigned},
 	}
 	c, _ := config(e)
-	c.Observer = core.ObserverFunc(func(core.Record) {})
+	c.Observers = nil
 	g := mustNew(f, c)
 	good := `{"items":[{"a":"1","sig":"` + mac(testSecret, "1:") + `"}]}`
 	f.Add([]byte(good), "application/json")

@@ -28,7 +28,7 @@ func FuzzGuard(f *testing.F) {
 	store := &brokenStore{Store: memstore.New()}
 	c, _ := config(e)
 	c.Replay = store
-	c.Observer = core.ObserverFunc(func(core.Record) {})
+	c.Observers = nil
 	c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets("user:a-long-enough-password"))}
 	c.VerifyTokens = core.StaticSecrets("verify-token-1")
 	g := mustNew(f, c)
@@ -75,7 +75,7 @@ func FuzzNoChangedByteVerifies(f *testing.F) {
 	f.Add(uint16(0), uint8(1), true)
 	f.Add(uint16(20), uint8(32), false)
 	c, _ := config(timestamped())
-	c.Observer = core.ObserverFunc(func(core.Record) {})
+	c.Observers = nil
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(f, c)
 	f.Fuzz(func(t *testing.T, at uint16, change uint8, inBody bool) {
@@ -110,7 +110,7 @@ func FuzzSignatureInTheBody(f *testing.F) {
 		Identity: entry.Identity{Kind: entry.BySignedID},
 	}
 	c, _ := config(e)
-	c.Observer = core.ObserverFunc(func(core.Record) {})
+	c.Observers = nil
 	g := mustNew(f, c)
 	f.Add([]byte(`{"signature":{"timestamp":"1772366400","token":"ab","signature":"`+mac(testSecret, "1772366400", "ab")+`"}}`), false)
 	f.Add([]byte(`timestamp=1772366400&token=ab&signature=`+mac(testSecret, "1772366400", "ab")), true)

@@ -52,7 +52,7 @@ func FuzzWholeGuard(f *testing.F) {
 	for _, name := range names {
 		made, err := endpoints[name].New(func(c *core.Config) {
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
-			c.Observer = core.ObserverFunc(func(core.Record) {})
+			c.Observers = nil
 		})
 		require.NoError(f, err)
 		guards[name] = made

@@ -83,11 +83,13 @@ type Guard struct {
 	judgings sync.Pool // of *judging
 	renewers sync.Pool // of *renewer
 
-	pump   *pump
-	vitals vitals
-	logger *slog.Logger
-	now    func() time.Time
-	clock  bool // now is the app's own
+	records recordPool
+	outlets []*outlet // of the observers
+	log     *guardLog
+	vitals  vitals
+	logger  *slog.Logger
+	now     func() time.Time
+	clock   bool // now is the app's own
 }
 
 // Defaults and limits of a config.
@@ -142,19 +144,17 @@ func New(c Config) (*Guard, error) {
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
 	g.configureReportOnly(&c, &m)
+	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
+	g.configureObservers(&c, &m)
 	if err := m.err(); err != nil {
 		return nil, err
 	}
-	observer := c.Observer
-	if observer == nil {
-		observer = LogObserver(g.logger)
-	}
-	g.pump = newPump(observer, g.logger)
 	g.announce(&c, notes)
-	g.vitals.since = time.Now()
+	g.vitals.since, g.vitals.uncommitted = time.Now(), newRecent[struct{}](maxUncommitted)
 	if c.SilenceAfter > 0 {
 		g.watch(c.SilenceAfter)
 	}
+	g.introduce()
 	return g, nil
 }
 
@@ -468,10 +468,19 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	g.configurePerimeter(c, m)
 }
 
-// put counts an outcome and tells the observer.
+// put counts an outcome, logs it and hands it to the observers. It takes the record over.
 func (g *Guard) put(rec *Record) {
 	g.vitals.count(rec)
-	g.pump.put(rec)
+	line := g.log.take(rec)
+	rec.holders = int32(len(g.outlets)) + 1 //nolint:gosec // a config does not list that many observers
+	if line {
+		g.log.pump.put(rec)
+	} else {
+		defer rec.release()
+	}
+	for _, o := range g.outlets {
+		o.pump.put(rec)
+	}
 }
 
 // announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.
@@ -564,8 +573,33 @@ func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
 	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, id))
 }
 
-// Flush waits until the observer has been told of everything so far, or until ctx ends. Call it before a program ends.
-func (g *Guard) Flush(ctx context.Context) error { return g.pump.flush(ctx) }
+// Flush waits until the log and the observers have everything so far, the counts of what is only counted included, or
+// until ctx ends. Call it, or [Guard.Shutdown], before a program ends.
+func (g *Guard) Flush(ctx context.Context) error {
+	for _, o := range g.outlets {
+		o.pump.start() // one that blocks must not keep the others waiting
+	}
+	err := g.log.flush(ctx)
+	for _, o := range g.outlets {
+		err = cmp.Or(err, o.pump.flush(ctx))
+	}
+	return err
+}
+
+// Close ends the alarm and the timers of the log, and writes what was counted. It does not wait for the observers:
+// [Guard.Shutdown] does. The guard goes on checking deliveries; closing twice is no mistake.
+func (g *Guard) Close() error {
+	g.log.close()
+	g.vitals.endAlarm()
+	return nil
+}
+
+// Shutdown ends what a guard does in the background: it waits until the log and the observers have everything, or until
+// ctx ends, and closes the guard. Call it after http.Server.Shutdown and before the store is closed.
+func (g *Guard) Shutdown(ctx context.Context) error {
+	err := g.Flush(ctx)
+	return cmp.Or(err, g.Close())
+}
 
 func advice(e *entry.Entry, pair bool) string {
 	if e.SecretFrom != "" {

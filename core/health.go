@@ -14,12 +14,15 @@ type Health struct {
 	Endpoint string    `json:"endpoint"`
 	Provider string    `json:"provider"`
 	Since    time.Time `json:"since"` // the guard was made
-	// LastProved is when a delivery was proved last, duplicates included; zero: never by this process.
+	// LastProved is when a delivery that brought something new was proved last; zero: never by this process. Handshakes,
+	// tests, duplicates and conflicts do not count: whoever has captured a delivery can send it again, for ever. A genuine
+	// retry comes soon after its first attempt, which counted. Without a replay store every proved delivery counts,
+	// because nothing tells a copy apart.
 	LastProved time.Time `json:"last_proved,omitzero"`
 	// Silence is the time since then, or since the guard was made.
 	Silence time.Duration `json:"silence_ns"`
-	// RejectedInARow is how many authentications have failed since a delivery was proved last, those included whose
-	// deliveries were let through because the check only reports.
+	// RejectedInARow is how many authentications have failed since LastProved, those included whose deliveries were let
+	// through because the check only reports.
 	RejectedInARow int64     `json:"rejected_in_a_row"`
 	LastRejected   time.Time `json:"last_rejected,omitzero"`
 	LastReason     Reason    `json:"last_reason,omitempty"` // of that rejection
@@ -27,7 +30,7 @@ type Health struct {
 	// that was refused, and the last good one is in force. Zero: they are the newest, as far as deliveries made us look.
 	SecretsStaleSince time.Time `json:"secrets_stale_since,omitzero"`
 	SecretsProblem    string    `json:"secrets_problem,omitempty"` // why
-	// DroppedRecords is how many outcomes the observer was not told of, because it was too slow.
+	// DroppedRecords is how many records observers did not get, because they were too slow: the sum over all observers.
 	DroppedRecords int64 `json:"dropped_records"`
 }
 
@@ -39,17 +42,26 @@ type vitals struct {
 	inARow   atomic.Int64
 	reason   atomic.Value // Reason
 
+	// uncommitted are the last events that were proved and not committed. The store does not know them, so that a copy of
+	// one looks new.
+	uncommitted *recent[struct{}]
+
 	mu     sync.Mutex
 	alarm  *time.Timer
 	silent bool // the alarm was raised
 }
 
+// maxUncommitted is how many events that were not committed are known again.
+const maxUncommitted = 1024
+
 // count takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the secret.
 func (v *vitals) count(r *Record) {
 	switch {
 	case r.proved:
-		v.proved.Store(r.ended.UnixNano())
-		v.inARow.Store(0)
+		if v.isNew(r) {
+			v.proved.Store(r.ended.UnixNano())
+			v.inARow.Store(0)
+		}
 	case r.Reason.Class() == ClassAuthentication:
 		v.reject(r.Reason, r.ended)
 	case r.Unproved: // let through
@@ -62,10 +74,30 @@ func (v *vitals) count(r *Record) {
 	}
 }
 
+// isNew reports whether a proved delivery is a sign of life: it brought something that was not here before. In doubt it
+// fails towards the alarm.
+func (v *vitals) isNew(r *Record) bool {
+	switch r.Reason {
+	case ReasonHandshake, ReasonDuplicate, ReasonConflict, ReasonInFlight, ReasonRateLimited:
+		return false
+	}
+	for _, would := range r.WouldRefuse {
+		if would.Check == CheckReplay {
+			return false
+		}
+	}
+	if r.Replay == ReplayCommitted || r.fresh.IsZero() {
+		return true
+	}
+	fresh := false
+	v.uncommitted.getOrAdd(string(r.fresh[:]), func() struct{} { fresh = true; return struct{}{} })
+	return fresh
+}
+
 func (v *vitals) reject(reason Reason, at time.Time) {
 	v.rejected.Store(at.UnixNano())
 	v.inARow.Add(1)
-	if v.reason.Load() != any(reason) { // storing it needs a place, and a flood of refusals has one reason
+	if v.reason.Load() != any(reason) { // Store allocates: skip it while the reason stays the same
 		v.reason.Store(reason)
 	}
 }
@@ -77,10 +109,17 @@ func (v *vitals) last() time.Time {
 	return v.since
 }
 
+func (g *Guard) lostRecords() (n int64) {
+	for _, o := range g.outlets {
+		n += o.lost.Load()
+	}
+	return n
+}
+
 // Health tells how the endpoint is doing, as far as this process has seen.
 func (g *Guard) Health() Health {
 	v := &g.vitals
-	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load(), DroppedRecords: g.pump.lost.Load()}
+	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load(), DroppedRecords: g.lostRecords()}
 	if ns := v.proved.Load(); ns != 0 {
 		h.LastProved = time.Unix(0, ns)
 	}
@@ -120,22 +159,19 @@ func (g *Guard) listen(silence time.Duration) {
 	v.mu.Unlock()
 	if raise {
 		h := g.Health()
-		g.logger.Error("sallyport: no delivery has been proved for a long time: is the provider still sending, and with which secret?",
+		g.logger.Error("sallyport: no new delivery has been proved for a long time: check that the provider still sends, and with which secret",
 			"endpoint", g.endpoint, "provider", g.provider, "silence", quiet.Round(time.Second).String(),
 			"rejected_in_a_row", h.RejectedInARow, "last_reason", string(h.LastReason))
 	}
 }
 
-// Close ends the silence alarm, where there is one. The guard goes on judging; closing twice is no mistake.
-func (g *Guard) Close() error {
-	v := &g.vitals
+func (v *vitals) endAlarm() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.alarm != nil {
 		v.alarm.Stop()
 		v.alarm = nil
 	}
-	return nil
 }
 
 // HealthLimits say when an endpoint is not well. A zero limit is none.

@@ -2,7 +2,9 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,6 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
 func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
@@ -40,7 +45,6 @@ func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
 			send func()
 		}{
 			{"an accepted delivery", func() { run(g, signed(event), ok) }},
-			{"a duplicate", func() { run(g, signed(event), ok) }},
 			{"one whose signal fails", func() {
 				run(g, signed(`{"id":"2"}`), func(*http.Request, core.Event) error { return http.ErrBodyNotAllowed })
 			}},
@@ -57,6 +61,65 @@ func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
 	})
 }
 
+// Whoever has captured a delivery can send it for ever. That must not hide that the provider has stopped.
+func TestACopyOfADeliveryIsNoSignOfLife(t *testing.T) {
+	t.Parallel()
+	noColumn := func(*http.Request, core.Event) error { return http.ErrBodyNotAllowed }
+	for _, row := range []struct {
+		name   string
+		entry  entry.Entry
+		change func(*core.Config)
+		send   func(*core.Guard)
+		alive  bool
+	}{
+		{"a delivery that was accepted", timestamped(), nil, func(g *core.Guard) { run(g, signed(event), ok) }, false},
+		{"one whose signal fails each time", timestamped(), nil, func(g *core.Guard) { run(g, signed(event), noColumn) }, false},
+		{"one that no receiver takes", timestamped(), nil, func(g *core.Guard) {
+			s := core.NewSignals[*http.Request]()
+			s.On("known", ok)
+			core.Handler(g, core.SignalHandler(s)).ServeHTTP(httptest.NewRecorder(), signed(event))
+		}, false},
+		{"one while the store is down", timestamped(), func(c *core.Config) { c.Replay = downStore{memstore.New()} },
+			func(g *core.Guard) { run(g, signed(event), ok) }, false},
+		{"one that would be a duplicate, where replays are only reported", timestamped(),
+			func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{core.CheckReplay} },
+			func(g *core.Guard) { run(g, signed(event), ok) }, false},
+		{"a handshake that is proved", challenged(), nil, func(g *core.Guard) {
+			run(g, signed(`{"type":"url_verification"}`), ok)
+		}, false},
+		{"one where nothing tells copies apart", timestamped(), func(c *core.Config) { c.Replay = core.DangerouslyNoReplay },
+			func(g *core.Guard) { run(g, signed(event), ok) }, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var log lockedBuffer
+				c, _ := config(row.entry)
+				c.SilenceAfter = time.Hour
+				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				if row.change != nil {
+					row.change(&c)
+				}
+				g := mustNew(t, c)
+				for range 10 {
+					row.send(g)
+					time.Sleep(20 * time.Minute)
+				}
+				require.Equal(t, !row.alive, strings.Contains(log.String(), "no new delivery has been proved"))
+				require.Equal(t, row.alive, g.Health().Silence <= time.Hour)
+				require.NoError(t, g.Shutdown(t.Context()))
+			})
+		})
+	}
+}
+
+// downStore is one that cannot answer.
+type downStore struct{ replay.Store }
+
+func (downStore) Claim(context.Context, []replay.Item, time.Duration) ([]replay.Result, error) {
+	return nil, errors.New("connection refused")
+}
+
 func TestSilenceIsAlarmedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -67,7 +130,7 @@ func TestSilenceIsAlarmedOnce(t *testing.T) {
 		g := mustNew(t, c)
 		alarms := func() int {
 			synctest.Wait()
-			return strings.Count(log.String(), "no delivery has been proved")
+			return strings.Count(log.String(), "no new delivery has been proved")
 		}
 		time.Sleep(50 * time.Minute)
 		run(g, signed(event), ok)
@@ -199,7 +262,7 @@ func TestTheAlarmTellsOfARotationGoneWrong(t *testing.T) {
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		g := mustNew(t, c)
 		run(g, signed(event), ok)
-		const alarm = "no delivery has been proved"
+		const alarm = "no new delivery has been proved"
 		// The provider signs with its new secret, which this endpoint was never given, and tries each event again.
 		for n := range 130 {
 			time.Sleep(time.Minute)
@@ -226,7 +289,7 @@ func TestASlowObserverIsHealthsBusinessToo(t *testing.T) {
 		stuck := make(chan struct{})
 		c, _ := config(timestamped())
 		var last core.Record
-		c.Observer = core.ObserverFunc(func(r core.Record) { <-stuck; last = r })
+		c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { <-stuck; last = r })}
 		g := mustNew(t, c)
 		run(g, post(event), never(t))
 		time.Sleep(time.Second)

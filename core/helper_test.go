@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -80,7 +81,7 @@ type records struct {
 	all []core.Record
 }
 
-func (r *records) Observe(rec core.Record) {
+func (r *records) Observe(_ context.Context, rec core.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, rec)
@@ -99,7 +100,7 @@ func config(e entry.Entry) (core.Config, *records) {
 	rec := &records{}
 	return core.Config{
 		Endpoint: "test", Provider: core.NewProvider(e, nil), Secrets: core.StaticSecrets(testSecret),
-		Replay: memstore.New(), Observer: rec, Logger: slog.New(slog.DiscardHandler),
+		Replay: memstore.New(), Observers: []core.Observer{rec}, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return testTime }, DangerouslyAllowHTTP: true,
 	}, rec
 }
@@ -141,3 +142,8 @@ func never(t testing.TB) core.Receiver[*http.Request] {
 func ok(*http.Request, core.Event) error { return nil }
 
 const event = `{"id":"evt_1","type":"invoice.paid","data":{"n":1}}`
+
+// noObserver is one that does nothing, so that records take the way that they take with metrics.
+func noObserver() []core.Observer {
+	return []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {})}
+}

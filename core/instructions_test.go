@@ -59,7 +59,7 @@ func countedPaths() []counted {
 	refuse := func(request func() *http.Request) func(*testing.T) func() {
 		return func(t *testing.T) func() {
 			c, _ := config(plain())
-			c.Observer = core.ObserverFunc(func(core.Record) {})
+			c.Observers = noObserver()
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
 			h := core.Handler(mustNew(t, c), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
 			d := newDelivery(plain(), body, false)
@@ -74,7 +74,7 @@ func countedPaths() []counted {
 	receive := func(request func() *http.Request, accepted bool) func(*testing.T) func() {
 		return func(t *testing.T) func() {
 			c, _ := config(plain())
-			c.Replay, c.Observer = core.DangerouslyNoReplay, core.ObserverFunc(func(core.Record) {})
+			c.Replay, c.Observers = core.DangerouslyNoReplay, noObserver()
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
 			g := mustNew(t, c)
 			r := request()
@@ -96,7 +96,7 @@ func countedPaths() []counted {
 	}
 	complete := func(t *testing.T) func() {
 		c, _ := config(plain())
-		c.Observer = core.ObserverFunc(func(core.Record) {})
+		c.Observers = noObserver()
 		g := mustNew(t, c)
 		ran := core.Identity{}
 		h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error { ran = e.Identity; return nil }))
@@ -122,7 +122,7 @@ func countedPaths() []counted {
 			}
 			c, _ := config(basicOnly())
 			c.Secrets, c.Credentials = nil, []core.Credential{core.BasicAuth(core.StaticSecrets(all...))}
-			c.Replay, c.Observer = core.DangerouslyNoReplay, core.ObserverFunc(func(core.Record) {})
+			c.Replay, c.Observers = core.DangerouslyNoReplay, noObserver()
 			g := mustNew(t, c)
 			r := post("")
 			user, password, _ := strings.Cut(all[pairs-1], ":")

@@ -30,7 +30,6 @@ func (c *Config) dropTypedNils(m *mistakes) {
 	drop("Replay", c.Replay, func() { c.Replay = nil })
 	drop("Sources", c.Sources, func() { c.Sources = nil })
 	drop("VerifyTokens", c.VerifyTokens, func() { c.VerifyTokens = nil })
-	drop("Observer", c.Observer, func() { c.Observer = nil })
 	drop("RateLimit.Limiter", c.RateLimit.Limiter, func() { c.RateLimit.Limiter = nil })
 	drop("RateLimit.FailureLimiter", c.RateLimit.FailureLimiter, func() { c.RateLimit.FailureLimiter = nil })
 }

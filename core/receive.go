@@ -48,6 +48,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 		}
 	}
 	j := g.judge(w, in, time.Now())
+	j.inspection.ctx = contextOf(r, prior)
 	d, reply := g.receive(r, &j.inspection, prior)
 	g.judged(j)
 	return d, reply
@@ -56,6 +57,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 // conflict refuses a request on which another guard stands that this one does not go with.
 func (g *Guard) conflict(r *http.Request, in Inbound, detail string) *Reply {
 	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
+	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
 	reply := g.refuse(r, &j.inspection, failure{ReasonGuardConflict, detail})
 	g.judged(j)
 	return reply
@@ -76,6 +78,9 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
 	}
+	if i.proved {
+		i.match.count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
+	}
 	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.failed() {
 		return nil, g.refuse(r, i, f)
 	}
@@ -90,8 +95,21 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, nil
 }
 
+// contextOf is the context that logs and observers get the values of. Behind an outer guard it is the one that reached
+// that guard: the inner one carries the outer guard's delivery, with its body, and records may wait in queues.
+func contextOf(r *http.Request, prior *Delivery) context.Context {
+	if prior == nil {
+		return r.Context()
+	}
+	for prior.parent != nil {
+		prior = prior.parent
+	}
+	return prior.facts.ctx
+}
+
 // facts are what is known of a request for as long as its delivery lives.
 type facts struct {
+	ctx         context.Context // of the request as it reached the guard; for logs and observers
 	route       string
 	started     time.Time  // the real clock: for durations
 	now         time.Time  // the guard's clock: for freshness
@@ -236,10 +254,6 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		return f
 	}
 	i.proved = true
-	if i.trial {
-		return failure{}
-	}
-	i.match.count(i.now)
 	return failure{}
 }
 
@@ -358,7 +372,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	return reply
 }
 
-// refusal makes the reply to a failure, of which the observer is still to be told.
+// refusal makes the reply to a failure. It does not report it.
 func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
 	reply := g.rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
 	if f.reason == ReasonMethod {
@@ -367,7 +381,7 @@ func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
 	return reply
 }
 
-// recordOf is what the observer is told of a refusal.
+// recordOf starts the record of a refusal.
 func (g *Guard) recordOf(i *facts, reply *Reply, now time.Time) *Record {
 	rejection := reply.Rejection
 	rec := g.record(i, rejection.Reason, rejection.Status, now)
@@ -390,10 +404,10 @@ func (g *Guard) rejection(reason Reason, status int, detail string, cause error)
 	return Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
 }
 
-// record begins what the observer is told. It has to be put.
+// record starts the record of an outcome. The caller completes it and passes it to put.
 func (g *Guard) record(i *facts, reason Reason, status int, now time.Time) *Record {
-	rec := g.pump.blank()
-	rec.ended = now
+	rec := g.records.get()
+	rec.ended, rec.ctx = now, i.ctx
 	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
 	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = reason, status, ReplayNone, len(i.body)

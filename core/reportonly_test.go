@@ -410,7 +410,7 @@ func TestReportOnlyIsLoud(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
 			c, _, _ := reporting(timestamped(), row.checks...)
-			c.Observer = nil
+			c.Observers = nil
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			g := mustNew(t, c)
 			require.Equal(t, len(row.checks), strings.Count(log.String(), "a check only reports"))
@@ -426,7 +426,7 @@ func TestReportOnlyIsLoud(t *testing.T) {
 			}
 			run(g, r, ok)
 			require.NoError(t, g.Flush(t.Context()))
-			require.Contains(t, log.String(), "level=WARN msg=\"sallyport: webhook delivery let through that would be refused\"")
+			require.Contains(t, log.String(), "level=WARN msg=\"sallyport: webhook delivery let through that would be refused: ")
 			require.Contains(t, log.String(), "would_refuse=")
 		})
 	}

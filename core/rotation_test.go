@@ -398,3 +398,15 @@ func TestADeliveryCountsOnceForEachList(t *testing.T) {
 	require.Equal(t, []int64{1, 1, 1}, core.CountMatches(now, 0, 1, 2, 2), "with more of them than a delivery usually has")
 	require.Equal(t, []int64{1, 1}, core.CountMatches(now, 0, 1, 0, 1, 0))
 }
+
+func TestAHandshakeIsNoUseOfASecret(t *testing.T) {
+	t.Parallel()
+	c, _ := config(challenged())
+	g := mustNew(t, c)
+	for range 3 {
+		require.Equal(t, "ok", run(g, signed(`{"type":"url_verification"}`), never(t)).Body.String())
+	}
+	require.Zero(t, g.Rotation().Secrets[0].Matched)
+	run(g, signed(event), ok)
+	require.EqualValues(t, 1, g.Rotation().Secrets[0].Matched)
+}

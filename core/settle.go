@@ -251,6 +251,12 @@ func (d *Delivery) describe(rec *Record) {
 			rec.Released++
 		}
 	}
+	for i := range d.states {
+		if d.holding != nil && d.states[i].fresh() {
+			rec.fresh = d.events[i].Identity
+			break
+		}
+	}
 	if len(d.events) > 0 {
 		e := &d.events[0]
 		rec.ID, rec.Type, rec.Identity = e.ID, e.Type, e.Identity

@@ -2,8 +2,10 @@ package core_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -84,8 +86,14 @@ func TestARefusalBeforeALongBodyEndsTheConnectionAsOneAfterItDoes(t *testing.T) 
 func TestALogLineIsBounded(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
-	o := core.LogObserver(slog.New(slog.NewTextHandler(&text, nil)))
-	o.Observe(core.Record{Endpoint: "test", Reason: core.ReasonConflict, ID: strings.Repeat("i", 1<<20), Type: strings.Repeat("t", 1<<20), Detail: strings.Repeat("d", 1<<20)})
+	c, _ := config(timestamped())
+	c.Logger, c.DangerouslyAllowHTTP = slog.New(slog.NewTextHandler(&text, nil)), false
+	g := mustNew(t, c)
+	body := `{"id":"` + strings.Repeat("i", 1<<18) + `","type":"` + strings.Repeat("t", 1<<18) + `"}`
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/", strings.NewReader(body))
+	r.Header.Set("Acme-Signature", pairs(testSecret, testTime, body))
+	run(g, r, func(*http.Request, core.Event) error { return errors.New(strings.Repeat("d", 1<<20)) })
+	require.Contains(t, text.String(), "webhook event failed")
 	require.NotEmpty(t, text.String())
 	require.Less(t, text.Len(), 4096)
 }

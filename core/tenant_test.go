@@ -493,11 +493,7 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	c, _ := tenantConfig(timestamped())
 	var said strings.Builder
 	c.Logger = log.logger()
-	logs := core.LogObserver(c.Logger)
-	c.Observer = core.ObserverFunc(func(r core.Record) {
-		fmt.Fprintf(&said, "%+v\n", r)
-		logs.Observe(r)
-	})
+	c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { fmt.Fprintf(&said, "%+v\n", r) })}
 	const short, long = canary + "-5h", canary + "-a-secret-of-enough-bytes"
 	src := &bySQL{lists: map[string]*core.SecretList{}}
 	c.Secrets = src

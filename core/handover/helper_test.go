@@ -36,7 +36,7 @@ func newEndpoint(t *testing.T, publisher message.Publisher, change func(*core.Co
 	e := &endpoint{records: make(chan core.Record, 1000)}
 	config := core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: memstore.New(),
-		Observer: core.ObserverFunc(func(r core.Record) { e.records <- r }),
+		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { e.records <- r })},
 	}
 	if change != nil {
 		change(&config)

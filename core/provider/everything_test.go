@@ -77,7 +77,7 @@ func (s *sender) guard(t testing.TB, now time.Time) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
 		Endpoint: "golden", Provider: s.provider, Secrets: core.StaticSecrets(s.secret(1)), Replay: core.DangerouslyNoReplay,
-		Observer: core.ObserverFunc(func(core.Record) {}), Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		Now: func() time.Time { return now },
 	})
 	require.NoError(t, err, s.name)

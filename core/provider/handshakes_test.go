@@ -138,8 +138,8 @@ func TestHandshakesAreAnsweredAndNothingElseIs(t *testing.T) {
 			}
 			g, err := core.New(core.Config{
 				Endpoint: "handshakes", Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: core.DangerouslyNoReplay,
-				VerifyTokens: core.StaticSecrets("a-verify-token", "https://a.example/feed"), Observer: core.ObserverFunc(func(core.Record) {}),
-				Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
+				VerifyTokens: core.StaticSecrets("a-verify-token", "https://a.example/feed"),
+				Logger:       slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)
 			if a.signed {

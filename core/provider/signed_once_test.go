@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -40,7 +41,7 @@ func newPayPalApp(t *testing.T, change func(*core.Config)) *paypalApp {
 	a := &paypalApp{t: t, work: func() error { return nil }}
 	c := core.Config{
 		Endpoint: "paypal", Provider: provider.PayPal(paypalWebhook), Secrets: core.StaticSecrets(public), Replay: memstore.New(),
-		Observer: core.ObserverFunc(func(r core.Record) { a.records = append(a.records, r) }), Logger: slog.New(slog.DiscardHandler),
+		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { a.records = append(a.records, r) })}, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 	}
 	change(&c)

@@ -285,7 +285,7 @@ func TestSNSSubscriptions(t *testing.T) {
 		g, err := core.New(core.Config{
 			Endpoint: "sns", Provider: provider.AWSSNS(provider.SNSConfig{Topics: []string{snsTopic}, Confirm: row.confirm}),
 			Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
-			Observer: core.ObserverFunc(func(r core.Record) { rec = r }), Now: func() time.Time { return time.Unix(ownTime, 0) },
+			Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { rec = r })}, Now: func() time.Time { return time.Unix(ownTime, 0) },
 			DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)

@@ -102,8 +102,8 @@ func guardAt(t testing.TB, p core.Provider, secret, url string, now time.Time) *
 	g, err := core.New(core.Config{
 		PublicURL: url,
 		Endpoint:  "vectors", Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
-		Observer: core.ObserverFunc(func(core.Record) {}), Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return now }, DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
+		Logger: slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return now }, DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
 	})
 	require.NoError(t, err)
 	return g

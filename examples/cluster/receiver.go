@@ -72,7 +72,7 @@ func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	defer func() { _ = work.close() }()
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret),
-		Replay: store, Lease: lease, Logger: logger, Observer: core.ObserverFunc(func(core.Record) {}),
+		Replay: store, Lease: lease, Logger: logger,
 		DangerouslyAllowHTTP: true, // between processes of one machine
 	})
 	if err != nil {

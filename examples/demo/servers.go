@@ -124,7 +124,7 @@ func (e *endpoint) signal(ev core.Event) error {
 }
 
 // Observe keeps the guard's own word on every outcome.
-func (e *endpoint) Observe(r core.Record) {
+func (e *endpoint) Observe(_ context.Context, r core.Record) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.records = append(e.records, r)
@@ -167,9 +167,9 @@ func startServer(rt router, k *keys, configs []core.Config, observe func(core.Re
 	var list []*endpoint
 	for _, c := range configs {
 		e := &endpoint{path: c.Endpoint, provider: c.Provider}
-		c.Observer = e
+		c.Observers = []core.Observer{e}
 		if observe != nil {
-			c.Observer = core.ObserverFunc(observe)
+			c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { observe(r) })}
 		}
 		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // the table says it all
 		guard, err := core.New(c)

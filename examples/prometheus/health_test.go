@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +25,7 @@ func TestARotationGoneWrongIsSeen(t *testing.T) {
 		guard, err := core.New(core.Config{
 			Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: core.StaticSecrets(old),
 			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
-			Observer: core.ObserverFunc(func(core.Record) { <-stuck }),
+			Observers: []core.Observer{core.ObserverFunc(func(context.Context, core.Record) { <-stuck })},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +74,7 @@ func TestWhatAReportWouldRefuseIsCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
 		Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: core.StaticSecrets("made-up-for-tests-0123456789abcdef"),
-		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), Observer: newObserver(registry),
+		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), Observers: []core.Observer{newObserver(registry)},
 		DangerouslyReportOnly: []core.Check{core.CheckCredentials},
 	})
 	if err != nil {

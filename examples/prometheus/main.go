@@ -2,7 +2,6 @@ package main
 
 import (
 	"log"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -15,18 +14,13 @@ import (
 )
 
 func main() {
-	metrics, logs := newObserver(prometheus.DefaultRegisterer), core.LogObserver(slog.Default())
 	guard, err := core.New(core.Config{
 		Endpoint:       "stripe",
 		Provider:       provider.Stripe(),
 		Secrets:        core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
 		Replay:         memstore.New(),
 		TrustedProxies: core.PrivateNetworks,
-		// An observer takes the place of the default one, which logs; here both are told.
-		Observer: core.ObserverFunc(func(r core.Record) {
-			metrics.Observe(r)
-			logs.Observe(r)
-		}),
+		Observers:      []core.Observer{newObserver(prometheus.DefaultRegisterer)}, // the log stays
 	})
 	if err != nil {
 		log.Fatal(err)

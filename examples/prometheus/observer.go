@@ -5,6 +5,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -24,7 +26,7 @@ func newObserver(registry prometheus.Registerer) core.Observer {
 		Name: "webhook_would_refuse_total", Help: "Refusals that did not take place, because their checks only report.",
 	}, []string{"endpoint", "check", "reason"})
 	registry.MustRegister(deliveries, seconds, would)
-	return core.ObserverFunc(func(r core.Record) {
+	return core.ObserverFunc(func(_ context.Context, r core.Record) {
 		label := r.Secret
 		if label == "" && len(r.Credentials) > 0 {
 			label = r.Credentials[0] // a provider that signs nothing

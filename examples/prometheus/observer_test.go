@@ -26,7 +26,7 @@ func TestOutcomesAreCountedByTheSecretThatMatched(t *testing.T) {
 		Provider: provider.GitLabToken(),
 		Secrets:  core.LabeledSecrets(core.NewSecret("old", "made-up-for-tests-0123456789abcdef")),
 		Replay:   core.DangerouslyNoReplay,
-		Observer: newObserver(registry),
+		Observers: []core.Observer{newObserver(registry)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestSendersMakeNoSeries(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
 		Endpoint: "hooks", Provider: provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", EventID: "/id", EventType: "/type"}),
-		Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay, Observer: newObserver(registry),
+		Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay, Observers: []core.Observer{newObserver(registry)},
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})

@@ -39,7 +39,7 @@ func (s *server) receiver(t *testing.T) *receiver {
 	t.Helper()
 	b := s.open(t)
 	handler, err := newReceiver(b, core.Config{
-		Secrets: core.StaticSecrets(secret), Observer: core.ObserverFunc(func(core.Record) {}), Logger: slog.New(slog.DiscardHandler),
+		Secrets: core.StaticSecrets(secret), Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	r := &receiver{httptest.NewTLSServer(handler), b}

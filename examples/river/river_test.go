@@ -76,7 +76,7 @@ func (b *bench) receive(t *testing.T, add func(*core.Signals[*http.Request])) *r
 	t.Helper()
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.app.store,
-		Observer: core.ObserverFunc(func(core.Record) {}), Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	signals := b.app.signals()

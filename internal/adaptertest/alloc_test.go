@@ -67,7 +67,7 @@ func TestWhatEachRouterAllocates(t *testing.T) {
 			}
 			g, _ := newGuard(t, func(c *core.Config) {
 				c.Replay = core.DangerouslyNoReplay
-				c.Observer = core.ObserverFunc(func(core.Record) {})
+				c.Observers = noObserver()
 			})
 			added := count(rt.verify(g, nil)) - count()
 			require.LessOrEqual(t, added, own[rt.name])

@@ -1,6 +1,7 @@
 package adaptertest_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -38,7 +39,7 @@ type records struct {
 	all []core.Record
 }
 
-func (r *records) Observe(rec core.Record) {
+func (r *records) Observe(_ context.Context, rec core.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, rec)
@@ -61,7 +62,7 @@ func newGuard(t *testing.T, change ...func(*core.Config)) (*core.Guard, *records
 	t.Cleanup(func() { _ = store.Close() })
 	config := core.Config{
 		Endpoint: "github", Provider: provider.GitHub(), Secrets: core.StaticSecrets(secret),
-		Replay: store, StoreFailure: core.RefuseDelivery, Observer: rec, Logger: quiet, DangerouslyAllowHTTP: true,
+		Replay: store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{rec}, Logger: quiet, DangerouslyAllowHTTP: true,
 	}
 	for _, c := range change {
 		c(&config)
@@ -256,4 +257,9 @@ func table(t *testing.T, rows []row) {
 			}
 		})
 	}
+}
+
+// noObserver is one that does nothing, so that records take the way that they take with metrics.
+func noObserver() []core.Observer {
+	return []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {})}
 }

@@ -107,7 +107,7 @@ func benchCredentials(s settings, w io.Writer) error {
 		}
 		g, err := core.New(core.Config{
 			Endpoint: "bench", Provider: provider.Basic(), Credentials: []core.Credential{core.BasicAuth(core.StaticSecrets(pairs...))},
-			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
+			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observers: noObserver(), Logger: quiet(),
 		})
 		must(err)
 		r := newRequest(provider.Basic(), pairs[n-1], nil)

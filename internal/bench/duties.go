@@ -110,7 +110,7 @@ func leastToRefuse(r *request) subject {
 	out := sink{header: http.Header{}}
 	var mu sync.Mutex
 	var records []core.Record
-	observe := core.ObserverFunc(func(core.Record) {})
+	observe := core.ObserverFunc(func(context.Context, core.Record) {})
 	return subject{name: leastRefusal, run: func() {
 		start := time.Now()
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -132,7 +132,7 @@ func leastToRefuse(r *request) subject {
 		records = append(records, core.Record{Time: start, Source: peer.Addr(), Status: http.StatusBadRequest, Total: time.Since(start)})
 		if len(records) == 256 {
 			for i := range records {
-				observe.Observe(records[i])
+				observe.Observe(ctx, records[i])
 			}
 			clear(records)
 			records = records[:0]

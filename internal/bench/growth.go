@@ -141,7 +141,7 @@ func growthBatch(s settings) curve {
 	public, private := webhooktest.KeyPair(provider.SendGrid())
 	g, err := core.New(core.Config{
 		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: core.StaticSecrets(public), Replay: memstore.New(), Logger: quiet(),
-		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observer: core.ObserverFunc(func(core.Record) {}), StoreFailure: core.RefuseDelivery,
+		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observers: noObserver(), StoreFailure: core.RefuseDelivery,
 	})
 	must(err)
 	var ran []core.Identity

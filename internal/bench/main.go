@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"runtime/pprof"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core"
 )
 
 func main() {
@@ -146,3 +149,8 @@ func must(err error) {
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// noObserver is one that does nothing, so that records take the way that they take with metrics.
+func noObserver() []core.Observer {
+	return []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {})}
+}

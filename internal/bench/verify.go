@@ -179,7 +179,7 @@ func newGuard(p core.Provider, secrets ...string) *core.Guard {
 func guardWith(p core.Provider, store replay.Store, secrets ...string) *core.Guard {
 	g, err := core.New(core.Config{
 		Endpoint: "bench", Provider: p, Secrets: core.StaticSecrets(secrets...), Replay: store, StoreFailure: core.RefuseDelivery,
-		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observer: core.ObserverFunc(func(core.Record) {}), Logger: quiet(),
+		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observers: noObserver(), Logger: quiet(),
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})
 	must(err)

@@ -139,7 +139,7 @@ type Made struct {
 func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
 	m := &Made{Store: NewStore(), Told: &Records{}, Outgoing: &Outgoing{}}
 	c := core.Config{
-		Endpoint: "hostile", Replay: m.Store, StoreFailure: core.RefuseDelivery, Observer: m.Told,
+		Endpoint: "hostile", Replay: m.Store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{m.Told},
 		Logger: slog.New(slog.DiscardHandler), Now: Now, DangerouslyAllowHTTP: true,
 	}
 	switch {

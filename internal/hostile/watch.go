@@ -61,7 +61,7 @@ type Records struct {
 }
 
 // Observe keeps the record.
-func (r *Records) Observe(rec core.Record) {
+func (r *Records) Observe(_ context.Context, rec core.Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, rec)

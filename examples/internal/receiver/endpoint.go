@@ -64,7 +64,7 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 		DangerouslyAllowHTTP: e.allowHTTP, DangerouslyAllowWeakSecrets: e.allowWeak,
 		Sources: e.sources, RateLimit: e.rateLimit,
 		DangerouslyReportOnly: e.reportOnly,
-		Logger:                logger, Observer: built.out.observer(core.LogObserver(logger), logger),
+		Logger:                logger, Observers: []core.Observer{built.out.observer(logger)},
 	}
 	conf.Secrets, conf.Tenant = e.secretSource(), e.tenants.key()
 	if e.verify != nil {

@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -54,18 +55,18 @@ func (o *output) print(v any) {
 	}
 }
 
-// observer prints the deliveries that reached no signal, and hands every record on.
-func (o *output) observer(next core.Observer, logger *slog.Logger) core.Observer {
-	return core.ObserverFunc(func(r core.Record) {
+// observer prints the deliveries that reached no signal.
+func (o *output) observer(logger *slog.Logger) core.Observer {
+	return core.ObserverFunc(func(_ context.Context, r core.Record) {
 		if r.Dropped > 0 {
 			logger.Error("deliveries came faster than they could be printed; some lines are missing", "endpoint", r.Endpoint, "records", r.Dropped)
 		}
 		switch r.Reason {
-		case core.ReasonAccepted, core.ReasonUnhandled, core.ReasonSignalFailed, core.ReasonSignalPanicked:
+		case core.ReasonAccepted, core.ReasonUnhandled, core.ReasonPermanent, core.ReasonUndecodable, core.ReasonSignalFailed,
+			core.ReasonSignalPanicked:
 			// The signal has printed its own line.
 		default:
 			o.print(map[string]answeredLine{"answered": {r.Endpoint, r.Provider, r.Tenant, r.Reason, r.Status}})
 		}
-		next.Observe(r)
 	})
 }

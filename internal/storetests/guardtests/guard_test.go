@@ -1,6 +1,7 @@
 package guardtests_test
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -134,8 +135,8 @@ func receiver(t *testing.T, b *bench, work func()) (deliver func(n int) *httptes
 	records, ran = make(chan core.Record, 10_000), new(atomic.Int32)
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.store,
-		Lease:    10 * time.Second, // what a server that stood still takes up in the end is held by nobody
-		Observer: core.ObserverFunc(func(r core.Record) { records <- r }), Logger: slog.New(slog.DiscardHandler),
+		Lease:     10 * time.Second, // what a server that stood still takes up in the end is held by nobody
+		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { records <- r })}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	h := core.Handler(guard, core.Signal(func(*http.Request, core.Event) error { ran.Add(1); work(); return nil }))

@@ -150,7 +150,7 @@ func TestAGuardCountsByItselfWhileRedisIsGone(t *testing.T) {
 		l := limiter(t, redislimit.Config{Client: client, PerSecond: 0.01, Burst: 3})
 		guard, err := core.New(core.Config{
 			Endpoint: "shared", Provider: provider.Basic(), Secrets: core.StaticSecrets("user:a-long-enough-password"),
-			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observer: core.ObserverFunc(func(core.Record) {}),
+			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true,
 			Logger: slog.New(slog.DiscardHandler), RateLimit: core.RateLimit{Limiter: l, PerSecond: 0.01, Burst: 2},
 		})
 		require.NoError(t, err)

@@ -1,0 +1,85 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// activityEvery is how often the log says at most how many deliveries were accepted.
+const activityEvery = 10 * time.Minute
+
+// activity counts deliveries that went well, so that the log tells work from silence. Handshakes and deliveries without
+// proof are not among them.
+type activity struct {
+	log                             *guardLog
+	accepted, duplicates, unhandled atomic.Int64
+	begun                           atomic.Bool // the first accepted delivery has its line
+	armed                           atomic.Bool
+
+	mu    sync.Mutex
+	since time.Time
+	timer *time.Timer
+}
+
+// count takes a record in. It allocates only for the first in ten minutes.
+func (a *activity) count(r *Record) {
+	if !r.proved {
+		return
+	}
+	switch r.Reason {
+	case ReasonAccepted:
+		a.accepted.Add(1)
+	case ReasonDuplicate, ReasonConflict:
+		a.duplicates.Add(1)
+	case ReasonUnhandled:
+		a.unhandled.Add(1)
+	default:
+		return
+	}
+	if !a.armed.Load() && a.armed.CompareAndSwap(false, true) {
+		a.arm(r.ended)
+	}
+}
+
+// isFirst reports true once: for the first accepted delivery.
+func (a *activity) isFirst() bool {
+	return !a.begun.Load() && a.begun.CompareAndSwap(false, true)
+}
+
+// notFirst lets the next delivery be the first, because the line was lost.
+func (a *activity) notFirst() { a.begun.Store(false) }
+
+func (a *activity) arm(now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.since = now
+	if a.log.closed.Load() {
+		return
+	}
+	if a.timer == nil {
+		a.timer = time.AfterFunc(activityEvery, a.report)
+		return
+	}
+	a.timer.Reset(activityEvery)
+}
+
+// report writes the counts, where there are any, and rests until the next delivery.
+func (a *activity) report() {
+	a.mu.Lock()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	since := a.since
+	a.mu.Unlock()
+	a.armed.Store(false)
+	accepted, duplicates, unhandled := a.accepted.Swap(0), a.duplicates.Swap(0), a.unhandled.Swap(0)
+	if accepted+duplicates+unhandled == 0 {
+		return
+	}
+	a.log.write(context.Background(), slog.LevelInfo, deliveriesSoFar, a.log.about(
+		slog.Int64("accepted", accepted), slog.Int64("duplicates", duplicates), slog.Int64("unhandled", unhandled),
+		slog.Time("since", since))...)
+}

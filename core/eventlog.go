@@ -1,0 +1,172 @@
+package core
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// linesPerSecond is how many events of an endpoint have a line of their own in a second.
+	linesPerSecond = 20
+	// maxHeldEvents is how many further ones wait for the line at the end of the second. The line is written early when
+	// they are more, so that neither memory nor the line grows without bound.
+	maxHeldEvents = 500
+)
+
+// eventLog writes a line for each event that went wrong after its delivery was proved. The app's own failures are among
+// them, and for what was answered 2xx the line may be all that remains of it. So nothing is sampled and nothing is
+// queued: the line is written before the answer. Beyond linesPerSecond one line at the end of the second has the id and
+// the identity of every further event.
+type eventLog struct {
+	log     *guardLog
+	level   slog.Level // of the lines at the end of a second
+	message string
+
+	mu     sync.Mutex
+	second time.Time // when the current one began
+	lines  int       // in it
+	held   []string
+	timer  *time.Timer
+}
+
+// admit reports whether an event has a line of its own. One that has not is held for the next line.
+func (e *eventLog) admit(now time.Time, held func() string) bool {
+	e.mu.Lock()
+	if now.Sub(e.second) >= time.Second {
+		e.second, e.lines = now, 0
+	}
+	if e.lines < linesPerSecond {
+		e.lines++
+		e.mu.Unlock()
+		return true
+	}
+	e.held = append(e.held, held())
+	full := len(e.held) >= maxHeldEvents || e.log.closed.Load()
+	if len(e.held) == 1 && !full {
+		after := max(0, time.Second-now.Sub(e.second))
+		if e.timer == nil {
+			e.timer = time.AfterFunc(after, e.flush)
+		} else {
+			e.timer.Reset(after)
+		}
+	}
+	e.mu.Unlock()
+	if full {
+		e.flush()
+	}
+	return false
+}
+
+// flush writes the events that are held.
+func (e *eventLog) flush() {
+	e.mu.Lock()
+	held := e.held
+	e.held = nil
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	e.mu.Unlock()
+	if len(held) == 0 {
+		return
+	}
+	e.log.write(context.Background(), e.level, e.message,
+		e.log.about(slog.Int("count", len(held)), slog.Any("events", held))...)
+}
+
+// eventReported reports whether a record is about an event that takeEvents has written.
+func (r *Record) eventReported() bool { return len(r.Failed) > 0 }
+
+// takeEvents writes the lines of a delivery's events.
+func (l *guardLog) takeEvents(r *Record) {
+	written := false // a line says what went wrong
+	for n := range r.Failed {
+		e := &r.Failed[n]
+		if e.Reason == ReasonUnhandled {
+			l.unhandled(r, e.Type)
+			if e.Err == nil {
+				continue // else OnUnhandled panicked
+			}
+		}
+		written = true
+		l.event(r, e)
+	}
+	switch {
+	case r.Reason == ReasonConflict:
+		l.conflict(r)
+	case r.Replay == ReplayCommitFailed, r.Replay == ReplayUnclaimed, !written && needsLine(r):
+		l.event(r, &FailedEvent{ID: r.ID, Type: r.Type, Identity: r.Identity, Reason: r.Reason, Err: r.Err, Stack: r.Stack})
+	case len(r.Failed) == 0 && (r.RanNothing || r.Reason == ReasonUnhandled):
+		l.unhandled(r, r.Type)
+	}
+}
+
+// needsLine reports whether a record without failed events is about one that went wrong after the proof.
+func needsLine(r *Record) bool {
+	switch r.Reason.Class() {
+	case ClassPassed:
+		return r.Err != nil || r.Reason == ReasonPermanent || r.Reason == ReasonUndecodable
+	case ClassApp:
+		return true
+	default:
+		return r.proved && r.Reason != ReasonInFlight
+	}
+}
+
+// event writes the line of one event, or holds it for the line at the end of the second.
+func (l *guardLog) event(r *Record, e *FailedEvent) {
+	level := levelOfEvent(e.Reason, r)
+	if !l.logger.Enabled(r.ctx, level) {
+		return
+	}
+	now := time.Now()
+	if !l.events.admit(now, func() string { return heldEvent(e.Reason, e.ID, e.Identity) }) {
+		return
+	}
+	attrs := l.eventAttrs(r, e)
+	if len(e.Stack) > 0 {
+		attrs = append(attrs, l.stacks.attrs(e.Stack, now)...)
+	}
+	l.write(context.WithoutCancel(r.ctx), level, messageOfEvent(e.Reason, r), attrs...)
+}
+
+func (l *guardLog) conflict(r *Record) {
+	if !l.logger.Enabled(r.ctx, slog.LevelWarn) {
+		return
+	}
+	if l.conflicts.admit(time.Now(), func() string { return heldEvent(r.Reason, r.ID, r.Identity) }) {
+		l.write(context.WithoutCancel(r.ctx), slog.LevelWarn, messageOf(r), l.attrsOf(r)...)
+	}
+}
+
+// unhandled counts an event that was answered 2xx without any code of the app: a line a minute for each type.
+func (l *guardLog) unhandled(r *Record, typ string) {
+	k := logKind{reason: r.Reason, level: slog.LevelInfo, typ: clean(typ), nothing: true}
+	if typ == "" {
+		k.typ = "-"
+	}
+	message := noReceiver
+	if r.Reason == ReasonAccepted && r.RanNothing {
+		k.level, message = slog.LevelWarn, ranNothing
+	} else {
+		k.reason = ReasonUnhandled
+	}
+	if !l.logger.Enabled(r.ctx, k.level) || !l.first(k, r.ended) {
+		return
+	}
+	l.write(context.WithoutCancel(r.ctx), k.level, message, l.about(k.attrsOf(r)...)...)
+}
+
+// heldEvent names an event in the line at the end of a second.
+func heldEvent(reason Reason, id string, identity Identity) string {
+	text := "-"
+	if !identity.IsZero() {
+		text = identity.String()
+	}
+	if id == "" {
+		id = "-"
+	}
+	return strings.Join([]string{string(reason), clean(id), text}, " ")
+}

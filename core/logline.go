@@ -1,0 +1,265 @@
+package core
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// The messages of the log: what happened, then what to do. They are fixed texts. What a sender chose stands in
+// attributes only, shortened and without control characters.
+const (
+	firstAccepted    = "sallyport: first webhook delivery accepted: the endpoint works"
+	deliveriesSoFar  = "sallyport: webhook deliveries arrived"
+	deliveryAccepted = "sallyport: webhook delivery accepted"
+	deliveryKnown    = "sallyport: webhook delivery of an event that was processed before: nothing to do"
+	deliveryInFlight = "sallyport: webhook delivery of an event that is being processed: the provider is asked to come back"
+	handshakeDone    = "sallyport: webhook handshake or test answered"
+	deliveryRefused  = "sallyport: webhook delivery refused: see detail for what to check"
+	deliveryFailed   = "sallyport: webhook delivery refused because of this server: see detail for what to fix"
+	letThrough       = "sallyport: webhook delivery let through that would be refused: a check only reports"
+	refusedProved    = "sallyport: genuine webhook delivery refused: see detail; the provider is asked to send it again"
+
+	eventFailed       = "sallyport: webhook event failed: the receiver returned an error; the provider is asked to send it again"
+	eventPanicked     = "sallyport: webhook event failed: the receiver panicked; the provider is asked to send it again"
+	eventGivenUp      = "sallyport: webhook event given up: the receiver returned core.Permanent; fix the cause and run it again"
+	eventUndecodable  = "sallyport: webhook event not decoded: correct the receiver's type, then send the event again"
+	unhandledPanicked = "sallyport: the function of OnUnhandled panicked: fix it; the event had no receiver and was answered 200"
+	eventLost         = "sallyport: webhook event ran longer than its claim: make the receiver faster, or raise SignalTimeout"
+	eventNotKept      = "sallyport: webhook event done but not remembered: check the replay store; the event may run again"
+	eventUnclaimed    = "sallyport: webhook event ran without the replay store: check the store; the event may run again"
+	eventConflict     = "sallyport: webhook event not run: its id was processed with another body; compare the two at the provider"
+	handlerReported   = "sallyport: webhook event done, and an error reported: see error"
+
+	moreFailures  = "sallyport: more webhook events failed than have lines: each by reason, id and identity"
+	moreConflicts = "sallyport: more webhook events conflict than have lines: each by reason, id and identity"
+	moreRefused   = "sallyport: more webhook deliveries were refused for this reason since"
+	morePassed    = "sallyport: more webhook deliveries had this outcome since"
+	moreUnhandled = "sallyport: more webhook events of this type had no receiver since"
+	moreNothing   = "sallyport: more webhook deliveries were answered 200 and ran nothing since"
+
+	noReceiver = "sallyport: webhook event without a receiver: answered 200, not remembered; " +
+		"register one for its type, or leave the type out at the provider"
+	ranNothing = "sallyport: webhook delivery answered 200 and nothing ran: " +
+		"mount Dispatch or Signal behind Verify, or use the delivery in the handler"
+
+	panickedObserver  = "sallyport: the observer panicked: fix it; the record is lost to it"
+	panickedObservers = "sallyport: the observer panicked more often since: fix it; the records are lost to it"
+	behindObserver    = "sallyport: the observer is too slow: records were dropped; make it faster"
+)
+
+// message is the text of a kind's count.
+func (k logKind) message() string {
+	switch {
+	case k.panicked:
+		return panickedObservers
+	case k.observer > 0:
+		return behindObserver
+	case k.nothing && k.reason == ReasonUnhandled:
+		return moreUnhandled
+	case k.nothing:
+		return moreNothing
+	case k.check == "" && k.reason.Class() == ClassPassed:
+		return morePassed
+	case k.check != "":
+		return letThrough
+	default:
+		return moreRefused
+	}
+}
+
+func messageOf(r *Record) string {
+	switch {
+	case len(r.WouldRefuse) > 0:
+		return letThrough
+	case r.Reason == ReasonAccepted:
+		return deliveryAccepted
+	case r.Reason == ReasonHandshake:
+		return handshakeDone
+	case r.Reason == ReasonConflict:
+		return eventConflict
+	case r.Reason == ReasonInFlight:
+		return deliveryInFlight
+	}
+	switch r.Reason.Class() {
+	case ClassPassed:
+		return deliveryKnown
+	case ClassState, ClassMisconfiguration:
+		return deliveryFailed
+	default:
+		return deliveryRefused
+	}
+}
+
+func messageOfEvent(reason Reason, r *Record) string {
+	switch reason {
+	case ReasonSignalFailed:
+		return eventFailed
+	case ReasonSignalPanicked:
+		return eventPanicked
+	case ReasonPermanent:
+		return eventGivenUp
+	case ReasonUndecodable:
+		return eventUndecodable
+	case ReasonInFlight:
+		return eventLost
+	case ReasonUnhandled:
+		return unhandledPanicked
+	}
+	switch {
+	case r.Replay == ReplayCommitFailed:
+		return eventNotKept
+	case r.Replay == ReplayUnclaimed:
+		return eventUnclaimed
+	case reason.Class() == ClassPassed:
+		return handlerReported
+	default:
+		return refusedProved
+	}
+}
+
+func levelOf(r *Record) slog.Level {
+	switch class := r.Reason.Class(); {
+	case r.Reason == ReasonInFlight:
+		return slog.LevelInfo
+	case r.Err != nil, class == ClassState, class == ClassMisconfiguration, class == ClassApp:
+		return slog.LevelError
+	case len(r.WouldRefuse) > 0, r.Reason == ReasonConflict:
+		return slog.LevelWarn
+	case r.Reason == ReasonAccepted:
+		return slog.LevelDebug
+	case class == ClassPassed:
+		return slog.LevelInfo
+	default:
+		return slog.LevelWarn
+	}
+}
+
+// levelOfEvent is Error, but for proved deliveries that a limit of the config refused as it should.
+func levelOfEvent(reason Reason, r *Record) slog.Level {
+	if reason == ReasonRateLimited || reason.Class() == ClassRequest {
+		return levelOf(r)
+	}
+	return slog.LevelError
+}
+
+// line gathers the attributes of one line.
+type line []slog.Attr
+
+func (l *line) add(name, value string) {
+	if value != "" {
+		*l = append(*l, slog.String(name, clean(value)))
+	}
+}
+
+// addAll puts several texts into one attribute: a second one of the same name would hide the first.
+func (l *line) addAll(name string, n int, text func(int) string) {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = clean(text(i))
+	}
+	if n > 0 {
+		*l = append(*l, slog.String(name, strings.Join(all, "; ")))
+	}
+}
+
+func (l *line) addIdentity(id Identity) {
+	if !id.IsZero() {
+		*l = append(*l, slog.String("identity", id.String()))
+	}
+}
+
+func (l *line) addSource(r *Record) {
+	l.add("route", r.Route)
+	l.add("tenant", r.Tenant)
+	if r.Source.IsValid() {
+		*l = append(*l, slog.String("source", r.Source.String()))
+	}
+}
+
+// attrsOf describes a delivery.
+func (l *guardLog) attrsOf(r *Record) []slog.Attr {
+	out := line(l.about(slog.String("reason", string(r.Reason)), slog.Int("status", r.Status)))
+	out.addSource(r)
+	out.add("detail", r.Detail)
+	out.add("secret", r.Secret)
+	out.add("type", r.Type)
+	out.add("id", r.ID)
+	out.addIdentity(r.Identity)
+	out.addAll("would_refuse", len(r.WouldRefuse), func(i int) string {
+		would := &r.WouldRefuse[i]
+		return string(would.Check) + ": " + string(would.Reason) + ": " + would.Detail
+	})
+	out.addAll("found", len(r.Findings), func(i int) string { return r.Findings[i].String() })
+	if r.Unproved {
+		out = append(out, slog.Bool("unproved", true))
+	}
+	if r.Err != nil {
+		out.add("error", onOneLine(textOf(r.Err)))
+	}
+	return out
+}
+
+// eventAttrs describes an event of a delivery.
+func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
+	out := line(l.about(slog.String("reason", string(e.Reason)), slog.Int("status", r.Status)))
+	out.addSource(r)
+	out.add("detail", r.Detail)
+	out.add("secret", r.Secret)
+	out.add("type", e.Type)
+	out.add("id", e.ID)
+	out.addIdentity(e.Identity)
+	if r.Events > 1 {
+		out = append(out, slog.Int("events", r.Events))
+	}
+	out.add("replay", string(r.Replay))
+	if e.Err != nil {
+		out.add("error", onOneLine(textOf(e.Err)))
+	}
+	return out
+}
+
+// attrsOf describes the first event of a type that ran nothing.
+func (k logKind) attrsOf(r *Record) []slog.Attr {
+	var out line
+	out.add("reason", string(k.reason))
+	out = append(out, slog.Int("status", r.Status))
+	out.addSource(r)
+	out.add("type", k.typ)
+	return out
+}
+
+// onOneLine separates joined errors by semicolons.
+func onOneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
+
+// textOf is the text of an error or a panic's value, whose own code may panic.
+func textOf(v any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("a %T that cannot be printed", v)
+		}
+	}()
+	if err, ok := v.(error); ok {
+		return err.Error()
+	}
+	return fmt.Sprint(v)
+}
+
+// clean keeps control characters, terminal escapes and long texts out of logs.
+func clean(s string) string {
+	const most = 512
+	cut := len(s) > most
+	if cut {
+		s = s[:most]
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if cut {
+		s += "..."
+	}
+	return s
+}

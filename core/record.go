@@ -1,0 +1,121 @@
+package core
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Record is one outcome. Endpoint, Provider, Reason and Status come from closed sets and make safe labels of metrics;
+// Type, ID and the identity come from the sender, after the proof.
+type Record struct {
+	Time     time.Time // by the guard's clock
+	Endpoint string
+	Provider string
+	Route    string // the route's pattern, never the path
+	// Tenant is the key that Config.Tenant found, where its secrets are known, whether or not the delivery was proved by
+	// them; else empty, so that strangers cannot make values. As a label of metrics it makes a series for each tenant.
+	Tenant string
+	// Source is the address that sent it, as far as it can be told; invalid otherwise. A sender chooses among its own:
+	// no label of a metric.
+	Source netip.Addr
+	Reason Reason
+	Status int
+	Secret string // label of the signing secret that matched
+	// Credentials are the labels of the credentials that matched, in the order of the gates. They must not be changed.
+	Credentials []string
+	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week off.
+	SecretExpires time.Time
+	// NoneValidAfter is when no accepted secret will be valid any more; zero while that is more than a week off.
+	NoneValidAfter time.Time
+	// SecretsStale says that the accepted secrets are not the newest: their source failed, or gave a list that was
+	// refused, and the last good one is in force. The log and [Guard.Health] say why.
+	SecretsStale bool
+	Events       int
+	Duplicates   int    // of the events: done before
+	InFlight     int    // of the events: another delivery is processing them
+	Released     int    // of the events: not committed, so that the retry runs them
+	ID           string // of the first event
+	Type         string
+	// Identity is what the first event is remembered by. By the body's digest and without a replay store, it is set where
+	// the app has asked for the delivery's events.
+	Identity  Identity
+	BodyBytes int
+	// BodySHA256 is set once the delivery is proved, where something is remembered by it: with a replay store, or where
+	// the app has asked for the delivery's events.
+	BodySHA256 [32]byte
+	Verify     time.Duration
+	Total      time.Duration
+	Replay     ReplayState
+	DoneAt     time.Time // for duplicates: when the event was processed
+	Overrun    bool      // the answer came after the provider's limit
+	Detail     string    // what was seen and which setting to check; no secrets
+	Err        error     // the app's or the store's error; not for the outside
+	Stack      []byte    // of a panic
+	// Failed lists the events that did not end well, each by its own id, type and identity: those whose receivers
+	// failed, panicked or gave up ([Permanent], or data that [Typed] cannot decode), and those that no receiver takes. It
+	// is in the order of the delivery, is complete however long the batch is, and must not be changed. ID, Type and
+	// Identity above are those of the first event, which may have succeeded.
+	Failed []FailedEvent
+	// RanNothing reports that the answer was 2xx although no receiver takes the type of any event, or the set of receivers
+	// is empty.
+	RanNothing bool
+	// WouldRefuse are the refusals that did not take place, because their checks only report.
+	WouldRefuse []Reported
+	// Unproved says that the delivery was let through without any proof, because a check only reports: nothing of what
+	// the record says of it is authenticated.
+	Unproved bool
+	// Findings are what could be found out about a failed authentication: of some of them, as a sample, within a fixed
+	// amount of work, whatever is sent. See [Guard.Explain] for all that can be known of one request.
+	Findings []Finding
+	Dropped  int // records dropped before this one because this observer was slow
+
+	ctx     context.Context // of the request as it reached the guard
+	sampled *sampled        // to be explained
+	ended   time.Time       // by the real clock
+	proved  bool
+	fresh   Identity // of the first event that was this delivery's to run; zero: it has none, or no store remembers it
+	line    lineKind
+	home    *sync.Pool
+	holders int32 // queues that it is in; by sync/atomic, because records are copied
+}
+
+// recordPool keeps records for later outcomes. Get gives one to fill in, put and forget.
+type recordPool struct{ sync.Pool }
+
+func (p *recordPool) get() *Record {
+	r, _ := p.Get().(*Record)
+	if r == nil {
+		r = &Record{}
+	}
+	r.home = &p.Pool
+	return r
+}
+
+// release gives one hold of the record back. With the last one it goes back to its pool, and keeps nothing of what it
+// pointed to.
+func (r *Record) release() {
+	if atomic.AddInt32(&r.holders, -1) > 0 {
+		return
+	}
+	r.forgo()
+	home := r.home
+	*r = Record{}
+	home.Put(r)
+}
+
+// ReplayState says what the replay store had to do with an outcome.
+type ReplayState string
+
+// The states.
+const (
+	ReplayNone         ReplayState = "none"      // not asked: refused before, or no replay protection
+	ReplayUnclaimed    ReplayState = "unclaimed" // the store failed and the endpoint fails open
+	ReplayCommitted    ReplayState = "committed"
+	ReplayReleased     ReplayState = "released"
+	ReplayDuplicate    ReplayState = "duplicate"
+	ReplayInFlight     ReplayState = "in_flight"
+	ReplayCommitFailed ReplayState = "commit_failed" // the app's work is done and may run again
+)

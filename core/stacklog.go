@@ -1,0 +1,65 @@
+package core
+
+import (
+	"bytes"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// maxCauses is how many causes of panics are told apart in a minute.
+const maxCauses = 100
+
+// stackLog lets each cause of panics have its stack in the log once a minute. A cause is where the panic began: the code
+// line, whatever the arguments and the goroutine are.
+type stackLog struct {
+	mu   sync.Mutex
+	seen map[string]time.Time
+}
+
+// attrs gives the place of the panic and, once a minute, the stack.
+func (s *stackLog) attrs(stack []byte, now time.Time) []slog.Attr {
+	at := panickedAt(stack)
+	attrs := []slog.Attr{slog.String("at", at)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.seen[at]; ok && now.Sub(last) < logEvery {
+		return attrs
+	}
+	if len(s.seen) >= maxCauses {
+		for cause, last := range s.seen {
+			if now.Sub(last) >= logEvery {
+				delete(s.seen, cause)
+			}
+		}
+	}
+	if len(s.seen) >= maxCauses {
+		return attrs
+	}
+	if s.seen == nil {
+		s.seen = map[string]time.Time{}
+	}
+	s.seen[at] = now
+	return append(attrs, slog.String("stack", string(stack)))
+}
+
+// panickedAt is the first line of code below the panic that is not the runtime's: "/app/orders.go:12".
+func panickedAt(stack []byte) string {
+	_, below, found := bytes.Cut(stack, []byte("\npanic("))
+	if !found {
+		below = stack
+	}
+	at, runtime := "", true
+	for line := range bytes.Lines(below) {
+		if line[0] != '\t' {
+			runtime = !found || bytes.HasPrefix(line, []byte("runtime.")) || bytes.HasPrefix(line, []byte("({"))
+			continue
+		}
+		place, _, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" +0x"))
+		at = string(place)
+		if !runtime && !bytes.Contains(line, []byte("/runtime/panic.go")) {
+			break
+		}
+	}
+	return at
+}
