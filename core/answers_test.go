@@ -303,7 +303,10 @@ func TestTheObserverCannotHarm(t *testing.T) {
 		var log bytes.Buffer
 		c, _ := config(timestamped())
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		c.Observers = []core.Observer{core.ObserverFunc(func(context.Context, core.Record) { time.Sleep(time.Hour); panic("observer") })}
+		c.Observers = []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {
+			time.Sleep(time.Hour)
+			panic("observer")
+		})}
 		g := mustNew(t, c)
 		start := time.Now()
 		for range 3000 {

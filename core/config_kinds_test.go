@@ -98,7 +98,9 @@ func TestWhatCanOnlyBeAMistakeIsRefused(t *testing.T) {
 		{"a body's time without its unit", "BodyTimeout", func(c *core.Config) { c.BodyTimeout = 10 }},
 		{"a store that is a nil pointer", "Replay", func(c *core.Config) { c.Replay = store }},
 		{"a source of secrets that is a nil pointer", "Secrets", func(c *core.Config) { c.Secrets = source }},
-		{"an observer that is a nil function", "Observers[0]", func(c *core.Config) { c.Observers = []core.Observer{observe} }},
+		{"an observer that is a nil function", "Observers[0]", func(c *core.Config) {
+			c.Observers = []core.Observer{observe}
+		}},
 		{"a blank name", "Endpoint", func(c *core.Config) { c.Endpoint = " " }},
 	} {
 		t.Run(row.name, func(t *testing.T) {

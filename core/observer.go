@@ -76,7 +76,7 @@ func (o *outlet) deliver(r *Record, dropped int) {
 	}()
 	ctx := context.WithoutCancel(r.ctx)
 	o.copy = *r
-	o.copy.ctx, o.copy.sampled, o.copy.home, o.copy.Dropped = nil, nil, nil, dropped
+	o.copy.ctx, o.copy.sampled, o.copy.home, o.copy.holders, o.copy.Dropped = nil, nil, nil, nil, dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
 		fn(ctx, o.copy) // its Observe would copy the record once more
 		return

@@ -79,7 +79,7 @@ type Record struct {
 	fresh   Identity // of the first event that was this delivery's to run; zero: it has none, or no store remembers it
 	line    lineKind
 	home    *sync.Pool
-	holders int32 // queues that it is in; by sync/atomic, because records are copied
+	holders *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
 }
 
 // recordPool keeps records for later outcomes. Get gives one to fill in, put and forget.
@@ -88,7 +88,7 @@ type recordPool struct{ sync.Pool }
 func (p *recordPool) get() *Record {
 	r, _ := p.Get().(*Record)
 	if r == nil {
-		r = &Record{}
+		r = &Record{holders: &atomic.Int32{}}
 	}
 	r.home = &p.Pool
 	return r
@@ -97,12 +97,12 @@ func (p *recordPool) get() *Record {
 // release gives one hold of the record back. With the last one it goes back to its pool, and keeps nothing of what it
 // pointed to.
 func (r *Record) release() {
-	if atomic.AddInt32(&r.holders, -1) > 0 {
+	if r.holders.Add(-1) > 0 {
 		return
 	}
 	r.forgo()
 	home := r.home
-	*r = Record{}
+	*r = Record{holders: r.holders}
 	home.Put(r)
 }
 

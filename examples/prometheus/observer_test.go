@@ -22,10 +22,10 @@ import (
 func TestOutcomesAreCountedByTheSecretThatMatched(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
-		Endpoint: "hooks",
-		Provider: provider.GitLabToken(),
-		Secrets:  core.LabeledSecrets(core.NewSecret("old", "made-up-for-tests-0123456789abcdef")),
-		Replay:   core.DangerouslyNoReplay,
+		Endpoint:  "hooks",
+		Provider:  provider.GitLabToken(),
+		Secrets:   core.LabeledSecrets(core.NewSecret("old", "made-up-for-tests-0123456789abcdef")),
+		Replay:    core.DangerouslyNoReplay,
 		Observers: []core.Observer{newObserver(registry)},
 	})
 	if err != nil {
