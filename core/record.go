@@ -88,7 +88,12 @@ type recordPool struct{ sync.Pool }
 func (p *recordPool) get() *Record {
 	r, _ := p.Get().(*Record)
 	if r == nil {
-		r = &Record{holders: &atomic.Int32{}}
+		both := &struct { // in one allocation
+			Record
+			holders atomic.Int32
+		}{}
+		r = &both.Record
+		r.holders = &both.holders
 	}
 	r.home = &p.Pool
 	return r

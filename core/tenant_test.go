@@ -516,6 +516,7 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	send("acme", long, canary)
 	send(canary, long, long)
 	send(canary+"/..", long, long)
+	require.NoError(t, g.Flush(t.Context())) // what is explained asks the source
 	src.err = errors.New("away")
 	send("acme", long, long)
 	require.NoError(t, g.Flush(t.Context()))
