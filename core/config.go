@@ -71,8 +71,10 @@ type Config struct {
 
 	// TrustedProxies are the peers whose X-Forwarded-Proto, X-Forwarded-For and Forwarded count. Default: nobody's.
 	TrustedProxies Networks
-	// PublicURL is the URL registered at the provider, for schemes that sign it. Default: rebuilt from the request. Where
-	// it has no query, the request's is part of what has to be signed.
+	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from
+	// the request. It may hold {tenant}, for the key that Tenant finds. The request's own query never joins it, except
+	// for a parameter that the provider adds (Twilio's bodySHA256) or that is a credential: leave PublicURL out where
+	// the URL differs from delivery to delivery. It is required where nothing else ends the signed URL.
 	PublicURL string
 	// Sources are the addresses that deliveries may come from: [Networks], or a list of package sources. The address is
 	// the connection's peer or, where that is one of TrustedProxies, the right-most address in X-Forwarded-For or

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -157,32 +158,40 @@ func (d *Delivery) WouldRefuse() []Reported {
 	return append([]Reported(nil), d.self().facts.reported...)
 }
 
-// stripTokens gives the URL without the query parameters and path segments that were credentials.
+// stripTokens returns the URL without the query parameters and path segments that were credentials, accepted or not.
+// Routers give a parameter of the path decoded or as it came; either leaves the path.
 func stripTokens(u *url.URL, params, segments []string) *url.URL {
 	out := *u
 	if len(params) > 0 {
 		kept := make([]string, 0, 4)
-	pairs:
 		for pair := range strings.SplitSeq(out.RawQuery, "&") {
-			key, _, _ := strings.Cut(pair, "=")
-			if name, err := url.QueryUnescape(key); err == nil {
-				for _, p := range params {
-					if name == p {
-						continue pairs
-					}
-				}
+			if !namesAny(pair, params) {
+				kept = append(kept, pair)
 			}
-			kept = append(kept, pair)
 		}
 		out.RawQuery = strings.Join(kept, "&")
 	}
 	for _, s := range segments {
-		if s != "" {
-			out.Path = strings.ReplaceAll(out.Path, s, redactedSegment)
-			out.RawPath = ""
+		if s == "" {
+			continue
+		}
+		out.Path, out.RawPath = strings.ReplaceAll(out.Path, s, redactedSegment), ""
+		if was, err := url.PathUnescape(s); err == nil && was != s {
+			out.Path = strings.ReplaceAll(out.Path, was, redactedSegment)
 		}
 	}
 	return &out
+}
+
+// namesAny reports whether a pair of a query names one of the parameters. Some readers also cut a query at a semicolon.
+func namesAny(pair string, params []string) bool {
+	for part := range strings.SplitSeq(pair, ";") {
+		key, _, _ := strings.Cut(part, "=")
+		if name, err := url.QueryUnescape(key); err == nil && slices.Contains(params, name) {
+			return true
+		}
+	}
+	return false
 }
 
 const redactedSegment = "redacted"

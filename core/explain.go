@@ -168,7 +168,7 @@ func (x *examiner) mismatch() (all []Finding) {
 	if keys == nil || !x.read || (v.mac < 0 && !x.dear) {
 		return all
 	}
-	url := x.g.signedURL(x.r, &inspection{facts: facts{plain: x.plain}})
+	url := x.signedURL()
 	if label, ok := x.matches(keys, url, x.body); ok {
 		// As it is, so that only the times of validity kept it out.
 		if s := x.secretOf(label); s != nil && !s.activeAt(x.now) {

@@ -117,7 +117,7 @@ func (x *examiner) clock(reason Reason) []Finding {
 		return nil
 	}
 	p := presented{claims: claims{lenient: true}}
-	url := x.g.signedURL(x.r, &inspection{facts: facts{plain: x.plain}})
+	url := x.signedURL()
 	_ = v.judgeHead(x.r, url, &p, x.now)
 	if v.readsBody && x.read {
 		_ = v.fromBody(x.r, x.body, &p)

@@ -39,6 +39,12 @@ func (p urlParts) differs(used urlParts) (parts []string) {
 	return parts
 }
 
+// signedURL is the guard's, for a request that is only explained: nobody has to have accepted its credential.
+func (x *examiner) signedURL() string {
+	p := presented{claims: claims{tenant: x.tenant}}
+	return x.g.signedURL(x.r, &inspection{facts: facts{plain: x.plain}, presented: &p, basic: true})
+}
+
 // maxURLs is how many other URLs are tried.
 const maxURLs = 64
 
@@ -71,10 +77,8 @@ func (x *examiner) urls(keys *compiledKeys, url string) (Finding, bool) {
 		if !ok {
 			continue
 		}
-		// Without the query and the user, where tokens are.
-		path, _, _ := strings.Cut(other.rest, "?")
-		shown := urlParts{other.scheme, other.host[strings.LastIndexByte(other.host, '@')+1:], other.port, path}
-		return Finding{FindingURL, "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " + clean(shown.String()),
+		return Finding{FindingURL, "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
+			x.g.verifier.shownURL(other.String()),
 			"set PublicURL to the URL that is registered at the provider, to the letter", label}, true
 	}
 	return Finding{}, false

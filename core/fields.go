@@ -28,6 +28,7 @@ type claims struct {
 	items     []presented  // where each item of a list is signed
 	custom    any          // what a custom mechanism found in the headers
 	match     *matchNotes  // of the key that proved it
+	pinned    bool         // the URL that is signed is the configured one
 	lenient   bool         // what is wrong with the time is noted in late, and no more
 	late      failure
 

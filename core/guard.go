@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +54,8 @@ type Guard struct {
 	maxBody   int64
 	proxies   []netip.Prefix // whose forwarding headers count
 	publicURL string
+	pinsURL   bool     // publicURL is one URL, the same for every tenant
+	joined    []string // parameters of a request that join a configured URL
 	allowHTTP bool
 	status    int
 	// answersDiffer is set where the entry wants other answers than the usual ones.
@@ -434,12 +435,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.proxies = prefixes
-	if c.PublicURL != "" {
-		u, err := url.Parse(c.PublicURL)
-		if err != nil || (u.Scheme != "https" && !(u.Scheme == "http" && (c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)))) || u.Host == "" || u.Fragment != "" {
-			m.add("PublicURL", "", "it must be the absolute https URL that is registered at the provider, without a fragment")
-		}
-	}
+	g.configurePublicURL(c, m)
 	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
 		m.add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
 	}

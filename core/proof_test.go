@@ -277,7 +277,7 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		g := mustNew(t, c)
 		require.Equal(t, publicURL == "", strings.Contains(log.String(), "set PublicURL"), "the host of the request is whatever its sender says")
-		r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, signedURL, "body"))
+		r := post("{}", "X-Hub-Signature-256", "sha256="+mac(testSecret, signedURL, "{}"))
 		r.Host, r.URL.RawQuery = "hooks.example.com", "token=hidden"
 		run(g, r, ok)
 		return rec.last(t, g)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -139,6 +138,7 @@ type inspection struct {
 	told       *told
 	stripQuery []string
 	stripPath  []string
+	basic      bool   // a credential of the Authorization header was accepted
 	note       string // of a handshake, for the operator
 	perimeter
 }
@@ -193,6 +193,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		labels, f := gate.check(r, i)
 		if !f.failed() {
 			i.addCredential(labels)
+			i.basic = i.basic || gate.basic != nil
 		} else if f = g.enforceCredential(i, f); f.failed() {
 			return nil, f
 		}
@@ -204,7 +205,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		}
 	}
 	if v := g.verifier; v != nil {
-		i.presented.lenient = g.reportsTime || i.trial
+		i.presented.lenient, i.presented.pinned = g.reportsTime || i.trial, g.pinsURL
 		f := v.judgeHead(r, g.signedURL(r, i), i.presented, i.now)
 		if f.reason == ReasonMissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
@@ -236,7 +237,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 		}
 	}
 	if v := g.verifier; v != nil && i.unproved == nil {
-		i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now)
+		if i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now); !f.failed() {
+			f = g.unsignedQuery(r.URL.RawQuery)
+		}
 		if f = g.enforceProof(i, CheckSignature, f); f.failed() {
 			return f
 		}
@@ -264,26 +267,6 @@ func (i *facts) bodyDigest() [sha256.Size]byte {
 		i.digest, i.digested = sha256.Sum256(i.body), true
 	}
 	return i.digest
-}
-
-// signedURL is the URL the provider signed, where it signs one: the configured one, or the request's own. The transport
-// was proved before. A configured URL without a query gets the request's: what a sender adds to the registered URL is
-// signed with it (Twilio's bodySHA256), and what anybody else adds spoils the signature.
-func (g *Guard) signedURL(r *http.Request, i *inspection) string {
-	if !g.verifier.signsRoute && (!g.verifier.signsPath || g.publicURL == "") {
-		return ""
-	}
-	if g.publicURL != "" {
-		if r.URL.RawQuery != "" && !strings.Contains(g.publicURL, "?") {
-			return g.publicURL + "?" + r.URL.RawQuery
-		}
-		return g.publicURL
-	}
-	scheme := "https://"
-	if (g.allowHTTP || i.plain) && r.TLS == nil {
-		scheme = "http://"
-	}
-	return scheme + r.Host + requestTarget(r)
 }
 
 // newDelivery makes a handle, with what it holds in the replay store, where there is one.
@@ -418,5 +401,8 @@ func (g *Guard) record(i *facts, reason Reason, status int, now time.Time) *Reco
 		rec.BodySHA256 = i.digest
 	}
 	rec.proved = i.proved
+	if g.verifier != nil {
+		rec.SignedURL = g.verifier.urlSource
+	}
 	return rec
 }

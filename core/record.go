@@ -23,7 +23,10 @@ type Record struct {
 	Source netip.Addr
 	Reason Reason
 	Status int
-	Secret string // label of the signing secret that matched
+	// SignedURL says which URL the signature was checked over; empty where the provider signs none. Where it does not
+	// match, Detail names the URL, without its query, its user and a token in its path.
+	SignedURL URLSource
+	Secret    string // label of the signing secret that matched
 	// Credentials are the labels of the credentials that matched, in the order of the gates. They must not be changed.
 	Credentials []string
 	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week off.
@@ -110,6 +113,15 @@ func (r *Record) release() {
 	*r = Record{holders: r.holders}
 	home.Put(r)
 }
+
+// URLSource says where a signed URL comes from.
+type URLSource string
+
+// The sources.
+const (
+	URLConfigured URLSource = "configured" // Config.PublicURL
+	URLRebuilt    URLSource = "rebuilt"    // from the request's host and target
+)
 
 // ReplayState says what the replay store had to do with an outcome.
 type ReplayState string

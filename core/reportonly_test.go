@@ -458,7 +458,8 @@ func TestASignedURLIsThePlainOneWherePlainHTTPIsLetThrough(t *testing.T) {
 	c.DangerouslyAllowHTTP, c.DangerouslyReportOnly = false, []core.Check{core.CheckHTTPS}
 	g := mustNew(t, c)
 	for scheme, prepare := range map[string]func(*http.Request) *http.Request{"http": func(r *http.Request) *http.Request { return r }, "https": overTLS} {
-		r := prepare(post(scheme, "X-Hub-Signature-256", "sha256="+mac(testSecret, scheme+"://example.com/hooks", scheme)))
+		r := prepare(post(`["`+scheme+`"]`, "X-Hub-Signature-256",
+			"sha256="+mac(testSecret, scheme+`://example.com/hooks["`+scheme+`"]`)))
 		run(g, r, ok)
 		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, scheme)
 		require.False(t, rec.last(t, g).Unproved)

@@ -50,7 +50,9 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartID:
 				v.id = true
 				proved = true
-			case entry.PartURL, entry.PartURLBare, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartSortedQuery:
+			case entry.PartURL, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartSortedQuery:
+				v.signsRoute, v.signsQuery = true, true
+			case entry.PartURLBare:
 				v.signsRoute = true
 			case entry.PartSecret:
 				secrets++
@@ -76,7 +78,7 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartCanonicalQuery:
 				proved = true
 			case entry.PartPath, entry.PartEscapedPath:
-				v.signsPath = true
+				v.signsPath, v.signsQuery = true, true
 			case entry.PartListedHeaders:
 				v.listedHeaders = http.CanonicalHeaderKey(p.Text)
 				v.timestamp = v.timestamp || len(s.Timestamp.Headers) > 0 // it has to be listed
@@ -119,6 +121,7 @@ func (v *verifier) compileParts() (problem string) {
 	}
 	v.body = v.body || s.BodySHA256 != ""
 	v.paths = jsonscan.Compile(pointers...)
+	v.boundary = s.Boundary()
 	if s.Items != "" {
 		v.items = jsonscan.Compile(s.Items)
 	}

@@ -43,6 +43,10 @@ type verifier struct {
 	lengthened  bool            // a plain hash ends with the body, which anybody can lengthen by zero bytes and more
 	signsRoute  bool            // the public URL is signed
 	signsPath   bool            // its path is
+	signsQuery  bool            // its query is
+	hidesPath   bool            // a credential stands in the path
+	urlSource   URLSource       // empty: no URL is signed
+	boundary    entry.Boundary  // between parts with nothing between them
 	// listedHeaders is the header that lists further signed headers; empty: none does.
 	listedHeaders string
 	lateTime      bool // the timestamp sits in the body
@@ -164,6 +168,9 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	if f := v.checkBodyDigest(r, url, body); f.failed() {
 		return "", f
 	}
+	if f := v.checkBoundary(url, body, p); f.failed() {
+		return "", f
+	}
 	if list.unknown {
 		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
 	}
@@ -228,10 +235,8 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 		b.WriteString("; the body was empty, so something before the guard may have read it")
 	}
 	if v.signsRoute {
-		// Without its query and its user, where tokens are.
-		scheme, host, _, path := splitURL(url)
-		path, _, _ = strings.Cut(path, "?")
-		b.WriteString("; the URL is signed, and " + clean(scheme+host[strings.LastIndexByte(host, '@')+1:]+portOf(url)+path) + " was used: compare it with the one registered at the provider, and set PublicURL")
+		b.WriteString("; the URL is signed, and " + v.shownURL(url) + " was used (" + string(v.urlSource) + ")" +
+			": compare it with the one registered at the provider, and set PublicURL")
 	}
 	return b.String()
 }

@@ -66,7 +66,8 @@ type HMACConfig struct {
 	// Signed is what is signed: fixed text and {body}, {timestamp}, {id}, {url}, {method}, {path}, {header:Name}.
 	// Default "{body}"; with a timestamp it has to be spelled out. Text that could be divided in two ways is refused,
 	// because its signature would fit both: {header:Name} and {path} need a line feed between them and the body, {id}
-	// a character that ids do not have. With {url}, configure core.Config.PublicURL.
+	// a character that ids do not have. Where no line feed stands between {url} and the body, the body has to be one
+	// JSON object or list, or core.Config.PublicURL configured; where anything else touches {url}, it has to be.
 	Signed string
 	// TimestampHeader holds the signed timestamp, where it is not in the list of pairs.
 	TimestampHeader string

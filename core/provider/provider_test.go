@@ -45,7 +45,8 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		// Compiles as a user configures it: with a replay store's choices, and without the switch for weak secrets.
 		c := core.Config{
 			Endpoint: p.Name(), Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: memstore.New(),
-			Logger: slog.New(slog.DiscardHandler),
+			PublicURL: publicOf(p),
+			Logger:    slog.New(slog.DiscardHandler),
 		}
 		if e.NeverRetries {
 			_, err = core.New(c)

@@ -232,7 +232,7 @@ func TestAnySecretOfTheListLetsADeliveryInAndIsNamed(t *testing.T) {
 			g, err := core.New(core.Config{
 				Endpoint: "rotation", Provider: p, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 				Secrets: core.LabeledSecrets(core.NewSecret("old", configured(p, 1)), core.NewSecret("new", configured(p, 2))),
-				Now:     func() time.Time { return now }, DangerouslyAllowHTTP: true,
+				Now:     func() time.Time { return now }, DangerouslyAllowHTTP: true, PublicURL: publicOf(p),
 			})
 			require.NoError(t, err)
 			for label, secret := range map[string]string{"old": signing(p, 1), "new": signing(p, 2)} {

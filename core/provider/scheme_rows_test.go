@@ -53,21 +53,27 @@ func TestTwiliosBodyIsBound(t *testing.T) {
 	sign := func(text string) map[string]string {
 		return map[string]string{"X-Twilio-Signature": base64.StdEncoding.EncodeToString(macSHA1([]byte(signing(p, 1)), text))}
 	}
+	const by, of = "AccountSid=AC1", "AccountSidAC1"
 	rows := []struct {
 		name, public, target, contentType, body, signed string
 		want                                            core.Reason
 	}{
-		{"a form", "", hook, formType, "b=2&a=1", hook + "a1b2", ""},
-		{"a form whose port is signed", "", hook, formType, "b=2&a=1", "https://example.com:443/hooksa1b2", ""},
-		{"a port that only the request has", "", "https://example.com:8443/hooks", formType, "a=1", hook + "a1", ""},
-		{"a value twice counts once, others are sorted", "", hook, formType, "a=2&a=1&a=2", hook + "a1a2", ""},
+		{"a form", "", hook, formType, "b=2&" + by + "&a=1", hook + of + "a1b2", ""},
+		{"a form whose port is signed", "", hook, formType, by + "&b=2&a=1",
+			"https://example.com:443/hooks" + of + "a1b2", ""},
+		{"a port that only the request has", "", "https://example.com:8443/hooks", formType, by + "&a=1",
+			hook + of + "a1", ""},
+		{"a value twice counts once, others are sorted", "", hook, formType, by + "&a=2&a=1&a=2",
+			hook + of + "a1a2", ""},
+		{"a form of no account", "", hook, formType, "b=2&a=1", hook + "a1b2", core.ReasonBadSignature},
+		{"a form of no account at a registered URL", hook, hook, formType, "b=2&a=1", hook + "a1b2", ""},
 		{"an empty form", "", hook, formType, "", hook, ""},
 		{"JSON with its digest", "", hook + digest, "application/json", jsonBody, hook + digest, ""},
 		{"JSON with its digest, behind a registered URL", hook, "http://inner/x" + digest, "application/json", jsonBody, hook + digest, ""},
 		{"another JSON under the same URL", "", hook + digest, "application/json", `{"a":2}`, hook + digest, core.ReasonBadSignature},
 		{"no body under the same URL, as a form", "", hook + digest, formType, "", hook + digest, core.ReasonBadSignature},
 		{"JSON without a digest", "", hook, "application/json", jsonBody, hook, core.ReasonMissingSignature},
-		{"a form called JSON", "", hook, "application/json", "a=1", hook + "a1", core.ReasonBadSignature},
+		{"a form called JSON", "", hook, "application/json", by, hook + of, core.ReasonBadSignature},
 		{"two digests", "", hook + digest + "&bodySHA256=x", "application/json", jsonBody, hook + digest + "&bodySHA256=x", core.ReasonMalformedSignature},
 		{"a malformed form", "", hook, formType, "a=%zz", hook + "a", core.ReasonMalformedSignature},
 		{"a thousand and one fields", "", hook, formType, strings.Repeat("a=1&", 1001), hook + "a1", core.ReasonMalformedSignature},
@@ -184,8 +190,9 @@ func TestASignedFieldOfAFormMustNotComeTwice(t *testing.T) {
 	sign := func(text string) map[string]string {
 		return map[string]string{"X-Mandrill-Signature": base64.StdEncoding.EncodeToString(macSHA1([]byte(signing(mandrill, 1)), hook+text))}
 	}
-	require.Empty(t, send(t, mandrill, "", hook, formType, "mandrill_events=1", sign("mandrill_events1")))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mandrill, "", hook, formType, "mandrill_events=1&mandrill_events=1", sign("mandrill_events1mandrill_events1")))
+	require.Empty(t, send(t, mandrill, "", hook, formType, "mandrill_events=[1]", sign("mandrill_events[1]")))
+	require.Equal(t, core.ReasonMalformedSignature, send(t, mandrill, "", hook, formType,
+		"mandrill_events=[1]&mandrill_events=[1]", sign("mandrill_events[1]mandrill_events[1]")))
 	require.Equal(t, core.ReasonMissingSignature, send(t, mandrill, "", hook, "application/json", "[]", sign("")))
 
 	key := sha1.Sum([]byte(strings.TrimPrefix(signing(bt, 1), "test-key-1|")))

@@ -8,7 +8,7 @@ import (
 )
 
 // Providers that sign the method, the path, the query or headers together with the body. Behind a proxy that changes the
-// path, set core.Config.PublicURL to the URL as it is registered.
+// path, set core.Config.PublicURL to the URL as it is registered, with its query.
 
 // Contentful is a webhook of Contentful with request verification. The secret is the space's signing secret, which has
 // 64 characters. The headers that x-contentful-signed-headers lists are signed; the time has to be among them. Its own

@@ -8,7 +8,8 @@ import (
 )
 
 // Providers that sign the URL they were given. Behind a proxy that changes host, port or path, set
-// core.Config.PublicURL to the URL as it is registered.
+// core.Config.PublicURL to the URL as it is registered, with its query. Where nothing stands between the URL and the
+// body, the body has to be one whole JSON text, or that URL configured.
 
 // HubSpot is a HubSpot app's webhooks with signatures of version 3. The secret is the app's client secret. Events come
 // in batches.
@@ -26,7 +27,8 @@ func HubSpot() core.Provider {
 }
 
 // Mandrill is the webhooks of Mailchimp Transactional. The secret is the webhook's key, which exists once the webhook
-// does: for its creation start with core.Config.AwaitingSecret. Events come in batches.
+// does: for its creation start with core.Config.AwaitingSecret. Events come in batches. The URL is signed with the
+// user and the password that it is registered with: configure them with [core.BasicAuth].
 //
 // https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/
 func Mandrill() core.Provider {
@@ -37,7 +39,10 @@ func Mandrill() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA1,
 			Signature: entry.Signature{Field: headers("X-Mandrill-Signature"), Encoding: entry.Base64},
-			Signed:    []entry.Part{entry.URL(), {Kind: entry.PartSortedForm}},
+			Signed: []entry.Part{
+				entry.URL(), {Kind: entry.PartSortedForm, Closing: &entry.Closing{Field: "mandrill_events", Only: true}},
+			},
+			URLUser: true,
 		},
 		Unsigned: []string{"time"},
 		Event: entry.Event{
@@ -103,12 +108,17 @@ func Trello() core.Provider {
 // Twilio is Twilio's requests: incoming messages and calls, status callbacks, event streams. The secret is the account's
 // primary auth token. Requests wait for their answer (TwiML, see [core.Event.Respond]), so that nothing is remembered.
 //
-// The fields of a form are signed as names and values without anything between them, so that whoever captured a delivery
-// can move letters from a value into the next name. A body that is no form is signed through its digest in the URL.
+// The fields of a form are signed as names and values without anything between them, so that whoever captured a
+// delivery can move letters from a value into the next name. Its AccountSid, which comes first, ends the URL. A body
+// that is not a form is signed through its digest in the URL. Leave core.Config.PublicURL out where callbacks have a
+// query each.
 //
 // https://www.twilio.com/docs/usage/security#validating-requests
 func Twilio() core.Provider {
-	form := entry.Part{Kind: entry.PartSortedForm, Repeats: entry.RepeatsOnce}
+	form := entry.Part{
+		Kind: entry.PartSortedForm, Repeats: entry.RepeatsOnce,
+		Closing: &entry.Closing{Field: "AccountSid", Prefix: "AC"},
+	}
 	return of(entry.Entry{
 		Name: "twilio", Title: "Twilio", Confidence: "A",
 		Docs:       "https://www.twilio.com/docs/usage/security#validating-requests",
@@ -134,7 +144,7 @@ func Twilio() core.Provider {
 
 // Plivo is Plivo's callbacks with signatures of version 2, which cover the URL and a nonce and nothing of what is said.
 // The secret is the auth token. Prefer [PlivoV3] where its header comes. A nonce counts once, so that the body that came
-// first stands.
+// first stands. Nothing separates URL and nonce: core.Config.PublicURL is required.
 //
 // https://www.plivo.com/docs/messaging/concepts/signature-validation
 func Plivo() core.Provider {
@@ -165,6 +175,9 @@ func plivoEvent() entry.Event {
 
 // PlivoV3 is Plivo's callbacks with signatures of version 3, which cover the form. The secret is the auth token. Voice
 // requests wait for their answer (XML, see [core.Event.Respond]), so that nothing is remembered.
+//
+// Query and form are signed decoded, with a dot between them. Where a value could be read as one and as the other,
+// core.Config.PublicURL has to be configured.
 //
 // https://www.plivo.com/docs/voice/concepts/signature-validation
 func PlivoV3() core.Provider {

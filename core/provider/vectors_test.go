@@ -93,7 +93,7 @@ func (v *vector) request() *http.Request {
 // guardOf is a guard as a user would configure it, but for recorded secrets, which are short.
 func guardOf(t testing.TB, p core.Provider, secret string, now time.Time) *core.Guard {
 	t.Helper()
-	return guardAt(t, p, secret, "", now)
+	return guardAt(t, p, secret, publicOf(p), now)
 }
 
 // guardAt is guardOf with the URL as it is registered at the provider.

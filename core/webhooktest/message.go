@@ -151,13 +151,13 @@ func concatenated(form url.Values, equals, between string) string {
 
 // makeForm turns a JSON body into what the provider would send: a form that holds it, or a URL that holds its digest.
 func (s *signer) makeForm() {
-	field, sorted := "", false
+	field, sorted, list := "", false, false
 	for _, part := range s.scheme.Signed {
 		switch part.Kind {
 		case entry.PartForm:
 			field = part.Text
 		case entry.PartSortedForm:
-			sorted = true
+			sorted, list = true, part.Closing != nil && part.Closing.Only
 		}
 	}
 	if isForm(s.r) || field == "" && (len(s.body) == 0 || !sorted) {
@@ -176,6 +176,9 @@ func (s *signer) makeForm() {
 		text = base64.StdEncoding.EncodeToString(s.body) // Braintree's XML
 	} else if field = s.entry.Event.PayloadForm; field == "" {
 		field = "payload"
+	}
+	if list && !strings.HasPrefix(text, "[") {
+		text = "[" + text + "]" // one event of a batch
 	}
 	s.body = []byte(url.Values{field: {text}}.Encode())
 	s.r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

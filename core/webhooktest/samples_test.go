@@ -126,6 +126,7 @@ func TestASenderForEveryEntry(t *testing.T) {
 			guard, err := core.New(core.Config{
 				Endpoint: "sender", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: core.DangerouslyNoReplay,
 				StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler), Now: sender.Now,
+				PublicURL: publicOf(p, "https://hooks.example/hooks"),
 			})
 			require.NoError(t, err)
 			ran := 0

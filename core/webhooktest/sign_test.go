@@ -51,9 +51,18 @@ func newGuard(t *testing.T, p core.Provider, secret string, now time.Time) *core
 	g, err := core.New(core.Config{
 		Endpoint: "test", Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		PublicURL: publicOf(p, "https://example.com/hooks"),
 	})
 	require.NoError(t, err)
 	return g
+}
+
+// publicOf is the URL that has to be configured, where nothing else ends the one that is signed.
+func publicOf(p core.Provider, registered string) string {
+	if e, err := core.EntryOf(p); err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
+		return registered
+	}
+	return ""
 }
 
 func TestTheGuardAcceptsWhatIsSignedAndNothingElse(t *testing.T) {

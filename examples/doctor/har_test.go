@@ -50,7 +50,9 @@ func TestRequestsInAHARFile(t *testing.T) {
 	get := map[string]any{"method": "GET", "url": "https://hooks.example.com/healthz?x=1#y", "headers": []any{}}
 	h2 := archivedPost(text(body), ":method", "POST", ":authority", "hooks.example.com", ":path", "/x", "Stripe-Signature", stripe(secret, at, body))
 	form := map[string]any{"mimeType": "application/x-www-form-urlencoded", "text": "A=b", "params": []any{map[string]string{"name": "A", "value": "b"}}}
-	withQuery := archivedPost(form, "Content-Type", "application/x-www-form-urlencoded", "X-Twilio-Signature", twilio("https://hooks.example.com/hooks/stripe?token=made-up-in-a-queryAb"))
+	account := map[string]any{"mimeType": "application/x-www-form-urlencoded", "text": "AccountSid=AC1&To=b"}
+	withQuery := archivedPost(account, "Content-Type", "application/x-www-form-urlencoded",
+		"X-Twilio-Signature", twilio("https://hooks.example.com/hooks/stripe?token=made-up-in-a-queryAccountSidAC1Tob"))
 	for _, row := range []struct {
 		name    string
 		request string

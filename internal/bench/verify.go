@@ -125,7 +125,7 @@ func jsonBody(size int) []byte {
 // formBody is a form of about so many bytes.
 func formBody(size int) []byte {
 	var b strings.Builder
-	b.WriteString("MessageSid=SM1&From=%2B15550100&To=%2B15550101")
+	b.WriteString("AccountSid=AC1&MessageSid=SM1&From=%2B15550100&To=%2B15550101")
 	for i := 0; b.Len() < size; i++ {
 		b.WriteString("&Field" + strconv.Itoa(i) + "=a+value+of+some+length")
 	}

@@ -22,9 +22,17 @@ func inConfig(e *Entry) []Parameter {
 	}
 	var all []Parameter
 	if data.SignsURL() && !has(e.Parameters, PublicURL) {
+		doc := "the URL registered at the provider, which is signed, with its query"
+		switch {
+		case data.Scheme.Boundary().URL:
+		case data.Scheme.BodySHA256 != "":
+			doc += "; leave it out where the URL differs from message to message: then it is rebuilt from the request"
+		default:
+			doc += "; without it, it is rebuilt from the request"
+		}
 		all = append(all, Parameter{
 			Name: PublicURL, Field: "PublicURL", Sample: []string{"https://example.com/hooks"},
-			Doc: "the URL registered at the provider, which is signed; without it, it is rebuilt from the request",
+			Doc: doc,
 		})
 	}
 	if data.AsksVerifyToken() && !has(e.Parameters, VerifyToken) {

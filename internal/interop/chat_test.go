@@ -72,13 +72,13 @@ func TestTwilio(t *testing.T) {
 	peer{
 		name: "twilio-go ValidateBody of a form", provider: provider.Twilio(), verify: verify,
 		bodies: []body{
-			{ordinary, formType, "CallSid=CA1&From=%2B15550100&To=%2B15550101&Digits=1234"},
-			{"names that sort by their bytes", formType, "b=1&B=2&a=3&A=4&_=5&%C3%A9=6"},
-			{"values that are encoded", formType, "Body=Zo%C3%AB+%F0%9F%98%80%0D%0Ax%26y%3Dz&From=%2B1"},
-			{"an empty value", formType, "Body=&NumMedia=0"},
+			{ordinary, formType, "AccountSid=AC1&CallSid=CA1&From=%2B15550100&To=%2B15550101&Digits=1234"},
+			{"names that sort by their bytes", formType, "b=1&B=2&a=3&AccountSid=AC4&_=5&%C3%A9=6"},
+			{"values that are encoded", formType, "Body=Zo%C3%AB+%F0%9F%98%80%0D%0Ax%26y%3Dz&From=%2B1&AccountSid=AC1"},
+			{"an empty value", formType, "AccountSid=AC1&Body=&NumMedia=0"},
 			{"no field", formType, ""},
-			{"a field twice, with two values", formType, "a=2&a=1&b=3"},
-			{"a field twice, with one value", formType, "a=1&a=1&b=3"},
+			{"a field twice, with two values", formType, "AccountSid=AC1&a=2&a=1&b=3"},
+			{"a field twice, with one value", formType, "AccountSid=AC1&a=1&a=1&b=3"},
 		},
 		differences: []difference{
 			repeated("X-Twilio-Signature"),

@@ -30,7 +30,10 @@ type mutation struct {
 
 func mutations() []mutation {
 	var all []mutation
-	for _, part := range [][]mutation{ofProofs(), ofKeys(), ofHeaders(), ofThePerimeter(), ofBodies(), ofSecrets(), ofReplay(), ofSettling(), ofConfigs(), ofWhatShows(), ofEntries(), ofTokens()} {
+	for _, part := range [][]mutation{
+		ofProofs(), ofKeys(), ofHeaders(), ofThePerimeter(), ofBodies(), ofSecrets(), ofReplay(), ofSettling(), ofConfigs(),
+		ofBoundaries(), ofWhatShows(), ofEntries(), ofTokens(),
+	} {
 		all = append(all, part...)
 	}
 	return all

@@ -14,7 +14,38 @@ func ofConfigs() []mutation {
 		{name: "a tolerance of any length is accepted", file: guard, old: "(c.Tolerance < time.Second || c.Tolerance > maxTolerance)", new: "(c.Tolerance < 0)"},
 		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
 		{name: "a provider that never retries needs no choice", file: guard, old: "if g.entry.NeverRetries {", new: "if false {"},
-		{name: "a public URL over plain HTTP is accepted", file: guard, old: `!(u.Scheme == "http" && (c.DangerouslyAllowHTTP ||`, new: `!(u.Scheme == "http" && (true ||`},
+		{name: "a public URL over plain HTTP is accepted", file: "core/signedroute.go",
+			old: "plain := c.DangerouslyAllowHTTP ||", new: "plain := true ||"},
+	}
+}
+
+// ofBoundaries move what ends a signed URL, or hide less of one.
+func ofBoundaries() []mutation {
+	const boundary, route = "core/boundary.go", "core/signedroute.go"
+	in := []string{"./core/provider"}
+	both := []string{"./core", "./core/provider"}
+	return []mutation{
+		{name: "a body behind a URL may be anything", file: boundary, in: in,
+			old: "body[0] != '[' || !jsonscan.Whole(body)", new: "body[0] != '['"},
+		{name: "a body behind a URL may begin with anything", file: boundary, in: in,
+			old: "if body[0] != '{' && body[0] != '[' ||", new: "if"},
+		{name: "a URL may end as a body does", file: boundary, in: in,
+			old: "if len(body) == 0 {\n", new: "if len(body) == 0 {\n\t\treturn failure{}\n"},
+		{name: "a form may have fields beside its only one", file: boundary, in: in,
+			old: "len(form) != 1 ||", new: "len(form) == 0 ||"},
+		{name: "a form begins with any field", file: boundary, in: in,
+			old: "form[0].name == c.Field && strings", new: "strings"},
+		{name: "the field that closes a form has any value", file: boundary, in: in,
+			old: "strings.HasPrefix(form[0].value, c.Prefix) &&", new: "true &&"},
+		{name: "the field that closes a form stands in the URL", file: boundary, in: in,
+			old: "if strings.Contains(url, c.Field+c.Prefix) {", new: "if false {"},
+		{name: "a query may be a form", file: boundary, in: in,
+			old: "case b.Query && !readsOnce(url, p.form):", new: "case false:"},
+		{name: "a request's query passes beside a configured URL", file: boundary, in: in,
+			old: "if pair != \"\" && !g.joins(pair) {", new: "if pair == \"\\x00\" {"},
+		{name: "a URL that nothing ends needs no configured one", file: route, in: in,
+			old: "v != nil && v.boundary.URL", new: "false"},
+		{name: "a token in a signed path shows", file: route, in: both, old: "if v.hidesPath {", new: "if false {"},
 	}
 }
 

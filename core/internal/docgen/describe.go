@@ -74,7 +74,26 @@ func signed(e *entry.Entry) string {
 	if e.Scheme.BodySHA256 != "" {
 		text += "; a body that is no form through its digest in the URL's `" + e.Scheme.BodySHA256 + "`"
 	}
-	return text
+	return text + boundary(e.Scheme.Boundary())
+}
+
+// boundary says what closes the boundary behind a signed URL, and what to configure.
+func boundary(b entry.Boundary) string {
+	const orPublic = ", unless `PublicURL` is configured"
+	switch {
+	case b.URL:
+		return "; nothing else ends the URL: `PublicURL` has to be configured"
+	case b.JSON:
+		return "; nothing stands between URL and body: the body has to be one JSON object or list" + orPublic
+	case b.Form != nil && b.Form.Only:
+		return "; `" + b.Form.Field + "` has to be the form's one field, and a JSON list"
+	case b.Form != nil:
+		return "; a form has to begin, in the order of names, with one `" + b.Form.Field + "`" + orPublic
+	case b.Query:
+		return "; a query with a dot or an escaped &, and a form with = before its first dot, are refused" + orPublic
+	default:
+		return ""
+	}
 }
 
 func part(p *entry.Part) string {

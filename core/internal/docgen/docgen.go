@@ -49,7 +49,7 @@ func write(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 	line("Secret", secret(c, e))
 	for _, p := range c.Parameters {
 		need := "optional"
-		if p.Required {
+		if p.Required || p.Field == "PublicURL" && e.Scheme.Boundary().URL {
 			need = "required"
 		}
 		if p.List {

@@ -39,7 +39,10 @@ type CustomTraits struct {
 	Time bool // a time, which the guard judges for freshness
 	Body bool // the body
 	URL  bool // the public URL, or a part of it
-	ID   bool // an id
+	// Query says that the URL's query is proved apart from the body, and that senders add to the one that is registered:
+	// the request's own then joins a configured URL that has none.
+	Query bool
+	ID    bool // an id
 	// Keyless: no key has to be configured; they come from the endpoint's source of keys. Keys that are configured take
 	// its place.
 	Keyless bool

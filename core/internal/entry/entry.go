@@ -177,6 +177,9 @@ type Scheme struct {
 	// BodySHA256 names the parameter of the signed URL that holds the hexadecimal SHA-256 of a body that is no form:
 	// Twilio signs such a body through its URL.
 	BodySHA256 string
+	// URLUser says that the URL is signed with the user and the password that it is registered with, which come as a
+	// Basic credential (Mandrill).
+	URLUser bool
 	// KeyRef says where a delivery names the key it is signed with: the URL of a certificate, a key's id. The key comes
 	// from the endpoint's source of keys; keys that are configured take its place.
 	KeyRef Field
@@ -363,7 +366,18 @@ type Part struct {
 	OneOf []string
 	// Sample is what a test's signer makes up where the value is missing; empty: what its grammar allows.
 	Sample  string
-	Repeats Repeats // PartSortedForm
+	Repeats Repeats  // PartSortedForm
+	Closing *Closing // PartSortedForm; nil: only a configured URL keeps the form apart from the URL before it
+}
+
+// Closing is the field that ends the URL in front of a form, where both are signed with nothing between them.
+type Closing struct {
+	// Field must be there exactly once, before every other field in the order of names.
+	Field string
+	// Prefix begins the field's value. It has to be one that no query holds right behind the name.
+	Prefix string
+	// Only demands that the form has no other field, and that the value is a JSON list.
+	Only bool
 }
 
 // JSONText is the value at a pointer into the body.

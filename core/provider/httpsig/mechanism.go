@@ -80,7 +80,7 @@ func (m *mechanism) Traits() entry.CustomTraits {
 		headers = append(headers, "Content-Digest")
 	}
 	return entry.CustomTraits{
-		Time: true, Body: m.coversBody, URL: true, Keyless: m.pair() != 0, Pair: m.pair(),
+		Time: true, Body: m.coversBody, URL: true, Query: true, Keyless: m.pair() != 0, Pair: m.pair(),
 		Proof: "HTTP Message Signature, " + string(m.algorithm) + ", in `" + signatureHeader + "`", Signed: strings.Join(names, ", "), Headers: headers,
 	}
 }

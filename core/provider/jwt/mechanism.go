@@ -63,7 +63,8 @@ func (m *mechanism) Traits() entry.CustomTraits {
 		where += " (" + m.scheme + ")"
 	}
 	return entry.CustomTraits{
-		Time: m.time != "", Body: m.bodyHash != "", URL: m.urlHash != "" || m.qsh != nil, Keyless: m.keyless, Pair: m.pair(),
+		Time: m.time != "", Body: m.bodyHash != "", URL: m.urlHash != "" || m.qsh != nil,
+		Query: m.urlHash != "" || m.qsh != nil, Keyless: m.keyless, Pair: m.pair(),
 		Proof: "JWT " + list(m.algorithms) + " in " + where, Signed: m.covers, Headers: []string{m.header},
 	}
 }

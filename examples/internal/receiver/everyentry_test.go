@@ -115,6 +115,7 @@ func events(t *testing.T, s served) int {
 	g, err := core.New(core.Config{
 		Endpoint: "count", Provider: s.Sample(), Secrets: core.StaticSecrets(s.sender.Secret()), Replay: core.DangerouslyNoReplay,
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
+		PublicURL: "https://" + host + "/" + s.Name,
 	})
 	require.NoError(t, err)
 	d, reply := g.Receive(nil, s.sender.Request("/"+s.Name, s.sample), core.Inbound{})

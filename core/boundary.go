@@ -1,0 +1,198 @@
+package core
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// checkBoundary refuses a delivery whose signature matches, and would match with a boundary elsewhere as well. It
+// fails closed: what could be read in two ways is refused, whichever of them is genuine.
+func (v *verifier) checkBoundary(url string, body []byte, p *presented) failure {
+	b := &v.boundary
+	switch {
+	case b.Form != nil:
+		return checkForm(b.Form, url, p)
+	case p.pinned:
+	case b.JSON:
+		return checkJSON(url, body)
+	case b.Query && !readsOnce(url, p.form):
+		return failure{ReasonBadSignature, queryMoves}
+	}
+	return failure{}
+}
+
+const (
+	signedAlike  = "the signature matches, and would match if bytes moved from the URL to the body or back: "
+	ifGenuine    = "; if the sender is genuine, set PublicURL to the URL that is registered at the provider"
+	notOneJSON   = signedAlike + "the body is not one JSON object or list from its first byte to its last" + ifGenuine
+	endsInJSON   = signedAlike + "there is no body, and the URL ends as JSON does" + ifGenuine
+	notBeginning = signedAlike + "the form does not begin, in the order of names, with one field " // its name
+	inTheURL     = signedAlike + "the URL holds the form's field "                                 // its name
+	notOneForm   = "the signature matches, and would match other fields: the form must have one field, a JSON list: "
+	queryForm    = "the signature matches, and would match a query in place of the form: a name begins as a query does"
+	queryMoves   = "the signature matches, and would match another query or form: a query with a dot or an escaped &, " +
+		"or a form with = before its first dot" + ifGenuine
+	queryAdded = "the request has a query, and PublicURL has none: set PublicURL to the whole URL that is registered " +
+		"at the provider; where the provider adds to it, remove PublicURL"
+)
+
+// checkJSON demands a body that is one whole JSON text beginning with a bracket. Only blanks may follow it.
+//
+// Then the boundary cannot be anywhere else. Suppose that S, a proper end of the whole text B, begins with a bracket
+// and is whole as well.
+//
+//   - S begins outside of B's strings: both read alike from there. In B the depth at that place is one or more, so that
+//     the bracket that closes B is one too many in S.
+//   - S begins inside one of B's strings: S reads as structure what B reads as strings, and the other way round.
+//     Backslashes stand only inside B's strings, and a whole S has none outside its own. So there are none, and every
+//     quotation mark begins or ends a string for both. The last bracket is outside of B's strings. For S it is inside a
+//     string that nothing closes.
+//
+// A longer body that ends with B is the same case, with B as S. Where the URL follows the body: no proper beginning of
+// B is whole, except for the blanks at its end, and no URL begins with blanks.
+//
+// Without a body, all of the text is the URL. A URL that ends as JSON does could be a URL and a body, and is refused.
+// No genuine URL does, because brackets and blanks are escaped there.
+func checkJSON(url string, body []byte) failure {
+	if len(body) == 0 {
+		end := strings.TrimRight(url, " \t\r\n")
+		if strings.HasSuffix(end, "}") || strings.HasSuffix(end, "]") {
+			return failure{ReasonBadSignature, endsInJSON}
+		}
+		return failure{}
+	}
+	if body[0] != '{' && body[0] != '[' || !jsonscan.Whole(body) {
+		return failure{ReasonBadSignature, notOneJSON}
+	}
+	return failure{}
+}
+
+// checkForm demands the field that closes a form.
+//
+// A field that must be the only one holds a JSON list. The proof at checkJSON then says that neither its name nor its
+// value nor the URL can be divided in another way.
+//
+// Any other closing field must be the first one, and come once. Its name and the beginning of its value mark the end
+// of the URL. They never stand side by side in the URL, where an equals sign follows the name.
+func checkForm(c *entry.Closing, url string, p *presented) failure {
+	form := p.form
+	if c.Only {
+		if len(form) != 1 || form[0].name != c.Field || !jsonList(form[0].value) {
+			return failure{ReasonBadSignature, notOneForm + c.Field}
+		}
+		return failure{}
+	}
+	if p.pinned {
+		// A parameter of the request may have joined the configured URL.
+		if slices.ContainsFunc(form, func(f formField) bool { return strings.IndexAny(f.name, "?&") == 0 }) {
+			return failure{ReasonBadSignature, queryForm}
+		}
+		return failure{}
+	}
+	closed := len(form) == 0 || form[0].name == c.Field && strings.HasPrefix(form[0].value, c.Prefix) &&
+		(len(form) == 1 || form[1].name != c.Field)
+	if !closed {
+		return failure{ReasonBadSignature, notBeginning + c.Field + ifGenuine}
+	}
+	if strings.Contains(url, c.Field+c.Prefix) {
+		return failure{ReasonBadSignature, inTheURL + c.Field}
+	}
+	return failure{}
+}
+
+func jsonList(text string) bool {
+	return strings.HasPrefix(text, "[") && jsonscan.Whole([]byte(text))
+}
+
+// readsOnce reports whether the sorted query of a URL, and the form that follows it, can be read in one way only. A
+// query has an equals sign, and here no dot. A form without a query has no equals sign before its first dot.
+func readsOnce(url string, form []formField) bool {
+	_, raw, _ := strings.Cut(url, "?")
+	query, ok := sortedForm([]byte(raw), entry.RepeatsSorted)
+	if !ok {
+		return false
+	}
+	for _, f := range query {
+		if strings.ContainsAny(f.name, ".&=") || strings.ContainsAny(f.value, ".&") {
+			return false
+		}
+	}
+	if len(query) > 0 {
+		return true
+	}
+	for _, f := range form {
+		for _, text := range [...]string{f.name, f.value} {
+			switch at := strings.IndexAny(text, ".="); {
+			case at < 0:
+			case text[at] == '=':
+				return false
+			default:
+				return true
+			}
+		}
+	}
+	return true
+}
+
+// unsignedQuery refuses a request with a query where the configured URL has none: nothing signs that query, and the
+// app might read it. It fails closed.
+func (g *Guard) unsignedQuery(rawQuery string) failure {
+	if rawQuery == "" || g.publicURL == "" || g.joinsQuery() || strings.Contains(g.publicURL, "?") {
+		return failure{}
+	}
+	if !g.verifier.signsQuery {
+		return failure{}
+	}
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if pair != "" && !g.joins(pair) {
+			return failure{ReasonBadSignature, queryAdded}
+		}
+	}
+	return failure{}
+}
+
+// joinsQuery reports whether the request's own query is part of a configured URL: where the sender's URL varies by
+// design, and the mechanism proves it apart from the body.
+func (g *Guard) joinsQuery() bool { return g.verifier.custom.Query }
+
+// joins reports whether a parameter of the request joins a configured URL: the one that the entry names, and one that
+// was checked as a credential.
+func (g *Guard) joins(pair string) bool {
+	name, _, _ := strings.Cut(pair, "=")
+	return slices.Contains(g.joined, name)
+}
+
+// joinQuery adds to a configured URL the parameters of the request that belong to it, as they are written.
+func (g *Guard) joinQuery(public, rawQuery string) string {
+	if g.joinsQuery() {
+		if strings.Contains(public, "?") {
+			return public
+		}
+		return public + "?" + rawQuery
+	}
+	_, registered, _ := strings.Cut(public, "?")
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if !g.joins(pair) || hasParameter(registered, name) {
+			continue
+		}
+		if strings.Contains(public, "?") {
+			public += "&" + pair
+		} else {
+			public += "?" + pair
+		}
+	}
+	return public
+}
+
+func hasParameter(rawQuery, name string) bool {
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if have, _, _ := strings.Cut(pair, "="); have == name {
+			return true
+		}
+	}
+	return false
+}
