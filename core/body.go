@@ -115,6 +115,7 @@ type restoredBody struct {
 // Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
 // a whole would do the done part again.
 func (b *restoredBody) Read(p []byte) (int, error) {
+	b.delivery.touch()
 	if b.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}
@@ -123,6 +124,7 @@ func (b *restoredBody) Read(p []byte) (int, error) {
 
 // WriteTo is Read for io.Copy.
 func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
+	b.delivery.touch()
 	if b.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}

@@ -219,7 +219,9 @@ func unusual() []unusualCase {
 		{want: core.ReasonPermanent, change: nothing, fn: func(*http.Request, core.Event) error {
 			return core.Permanent(errors.New("the app's own words"))
 		}},
-		{want: core.ReasonUndecodable, change: nothing, fn: core.Typed(func(*http.Request, core.Event, []int) error { return nil })},
+		{want: core.ReasonUndecodable, change: nothing, fn: func(*http.Request, core.Event) error {
+			return core.Undecodable(errors.New("the app's own words"))
+		}},
 		{want: core.ReasonUnhandled, change: nothing, unhandled: true},
 		{want: core.ReasonStoreUnavailable, change: busy(errors.New("down"), 0)},
 		{want: core.ReasonStoreFull, change: busy(replay.ErrFull, 0)},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -25,7 +26,6 @@ type Delivery struct {
 	events   []Event
 	states   []eventState // of each event
 	one      [1]Event
-	failed   []FailedEvent // those that did not end well, for the record
 	oneState [1]eventState
 
 	carrier      carrier
@@ -41,9 +41,18 @@ type Delivery struct {
 	batch  bool // the provider sent a list of events
 	partly bool // some of the batch is not for this delivery to run
 
+	touched  atomic.Bool // the app has asked for the delivery, its events or its body
+	answered atomic.Bool // signals gave an answer, which adapters hold back: see HoldsAnswer
+
 	mu       sync.Mutex
 	txn      replay.Transaction
 	signals  bool // signals have taken it up
+	entered  bool // signals have taken it up, or those of an inner guard's proof of the same request
+	running  bool // those signals run
+	finished bool // Finish or Abandon was called
+	refused  bool // it came to signals that may not run
+	refusal  *Reply
+	early    *Outcome // how the middleware behind the guard ended while the signals ran
 	settled  bool
 	verdict  replay.Verdict
 	reported bool
@@ -73,7 +82,17 @@ func deliveryIn(ctx context.Context) *Delivery {
 // FromContext returns the delivery that the innermost guard proved.
 func FromContext(ctx context.Context) (*Delivery, bool) {
 	d := deliveryIn(ctx)
+	if d != nil {
+		d.touch()
+	}
 	return d, d != nil
+}
+
+// touch notes that the app uses the delivery.
+func (d *Delivery) touch() {
+	if !d.touched.Load() {
+		d.touched.Store(true)
+	}
 }
 
 // NewContext returns a context that carries the delivery. Guards do this; it is here for code that makes contexts of
@@ -100,7 +119,9 @@ func (d *Delivery) Format(f fmt.State, _ rune) {
 
 // Body returns the raw body. It must not be changed. It is nil while [Delivery.NeedsSignals].
 func (d *Delivery) Body() []byte {
-	if d = d.self(); d.NeedsSignals() {
+	d = d.self()
+	d.touch()
+	if d.NeedsSignals() {
 		return nil
 	}
 	return d.facts.body
@@ -110,6 +131,7 @@ func (d *Delivery) Body() []byte {
 // background: signals get one of their own.
 func (d *Delivery) Events() []Event {
 	d = d.self()
+	d.touch()
 	d.complete()
 	events := make([]Event, 0, len(d.events))
 	for i := range d.events {

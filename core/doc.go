@@ -25,7 +25,8 @@
 // # Signals
 //
 // A signal is the app's callback for one verified [Event]. What it returns decides: nil commits the event, [Ignore]
-// and [Permanent] commit it too, any other error, or a panic, is a 500 and leaves the event to the provider's retry.
+// and [Permanent] commit it too, [Undecodable] leaves it to a resend, and any other error, or a panic, is a 500 and
+// leaves the event to the provider's retry.
 // The promise is at least once with deduplication; exactly once only inside one transaction of a database.
 //
 // # Concurrency

@@ -20,6 +20,12 @@ var (
 	ErrTransaction = errors.New("sallyport: the signal's transaction commits the event; return nil or an error")
 	// ErrBatchNeedsSignal is what the body of a batch that is partly done reads as, outside of a signal.
 	ErrBatchNeedsSignal = errors.New("sallyport: a batch of events that is partly done needs Signal: mount one behind the guard")
+	// ErrSignalsTwice is reported where one delivery reaches a second Signal or Dispatch. Nothing of it runs.
+	ErrSignalsTwice = errors.New("sallyport: the delivery reached a second Signal or Dispatch, which ran nothing: " +
+		"mount one on a route, and register several receivers in one set")
+	// ErrSignalsLate is reported where a delivery reaches its signals after it was answered or settled. Nothing runs.
+	ErrSignalsLate = errors.New("sallyport: the delivery was answered or settled before it reached its signals, " +
+		"which ran nothing: see what stands between the guard and the signals")
 	// ErrBadIdentity is returned by [ParseIdentity] for what is not 64 hexadecimal digits.
 	ErrBadIdentity = errors.New("sallyport: not an identity; it is 64 hexadecimal digits")
 	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
@@ -36,13 +42,35 @@ func (e *permanentError) Error() string { return e.err.Error() }
 // Unwrap returns the app's error.
 func (e *permanentError) Unwrap() error { return e.err }
 
-// Permanent marks an error that a retry would meet again. The event is committed and the provider told 2xx, so that
-// it stops sending; the observer gets the error. Permanent(nil) is nil.
+// Permanent marks an error that a retry would meet again. The event is committed and the answer is 2xx, so that the
+// provider stops sending. The record's reason is [ReasonPermanent], and [Record.Failed] has the event's own id, type and
+// identity with the error. Another receiver that wants a retry outweighs it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil
 	}
 	return &permanentError{err}
+}
+
+// undecodableError is an error of decoding a payload.
+type undecodableError struct{ err error }
+
+// Error returns the text of the decoder.
+func (e *undecodableError) Error() string { return e.err.Error() }
+
+// Unwrap returns the decoder's error.
+func (e *undecodableError) Unwrap() error { return e.err }
+
+// Undecodable marks an error of decoding an event's payload, as [Typed] does: the sender's form is not the one that the
+// app expects, and only another version of the app can change that. The answer is 2xx, because retries would meet the
+// same code. If every receiver that ran returned that or [Ignore], the record's reason is [ReasonUndecodable] and the
+// event is released: sent again after the fix, it runs. If another receiver has succeeded, the event is committed as
+// with [Permanent]. Undecodable(nil) is nil.
+func Undecodable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &undecodableError{err}
 }
 
 // isFinal says that trying a settlement again is of no use.

@@ -10,23 +10,9 @@ type FailedEvent struct {
 	Reason Reason
 	// Err is the app's own error; nil for an event that no receiver takes. Its text may span several lines.
 	Err error
-	// Stack is where a receiver panicked. Of a batch only the first 16 failed events have one.
+	// Stack is where a receiver panicked. Of a batch only the first 16 events that panicked have one.
 	Stack []byte
 }
 
-// noteFailed keeps what became of an event that did not end well, for the record of its delivery.
-func (d *Delivery) noteFailed(i int, res *result) {
-	reason := res.reason()
-	if reason == "" || reason == ReasonInFlight && res.err == nil {
-		return
-	}
-	e := &d.events[i]
-	f := FailedEvent{ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: reason, Err: res.err}
-	if len(d.failed) < maxStacks {
-		f.Stack = res.stack
-	}
-	d.failed = append(d.failed, f)
-}
-
-// maxStacks is how many of the first failed events keep a stack: a batch may have 20,000 events, which mostly fail for one reason.
+// maxStacks is how many stacks a record keeps: a batch may have 20,000 events, which mostly fail for one reason.
 const maxStacks = 16

@@ -33,13 +33,16 @@ func Serve(guard *Guard, w http.ResponseWriter, r *http.Request, in Inbound, onR
 		// Not recovered: the panic goes on to the router's own recovery with its stack.
 		if !returned {
 			d.Abandon()
+			tracker.send()
 		}
 	}()
 	next(tracker.writer, d.Request())
 	returned = true
 	if reply := d.Finish(Outcome{Written: tracker.written()}); reply != nil {
 		reply.Write(w)
+		return
 	}
+	tracker.send()
 }
 
 // SignalHandler serves the signals of a proved request as net/http does; mount it behind [Handler].

@@ -1,9 +1,11 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -18,7 +20,7 @@ type pass[C any] struct {
 	written func() Written
 
 	named   *checkpoints
-	total   result
+	total   total
 	flushed time.Time
 }
 
@@ -69,29 +71,37 @@ func (p *pass[C]) event(i int) bool {
 		began = time.Now()
 	}
 	res := p.run(i)
-	if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) {
+	if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) && d.answeredEarly() == nil {
 		// What a signal wrote decides: a provider that read a failure sends the event again.
 		res.worst = max(res.worst, outcomeRetry)
 		if res.err == nil {
 			res.err = fmt.Errorf("the signal answered %d itself", w.Status)
 		}
 	}
-	d.noteFailed(i, &res)
-	failed := res.worst >= outcomeInFlight || res.abort
-	switch {
-	case failed, !res.handled, res.undecodable():
-		d.decide(i, replay.Release)
-	default:
-		d.decide(i, replay.Commit)
+	v := replay.Commit
+	if !res.handled || !res.commits() {
+		v = replay.Release
 	}
-	p.total.merge(res)
+	if d.decide(i, v) == replay.Commit && res.worst == outcomeUndecodable {
+		res.worst = outcomePermanent // committed by the app itself
+	}
+	p.total.released = p.total.released || v == replay.Release
+	p.total.add(&d.events[i], d.labelOf(i), res)
 	if len(d.events) > 1 {
 		if now := time.Now(); now.Sub(began) >= slowEvent || now.Sub(p.flushed) >= flushEvery {
 			d.flush()
 			p.flushed = time.Now()
 		}
 	}
-	return !res.abort && !(ordered && failed)
+	return !res.abort && (!ordered || res.worst < outcomeInFlight)
+}
+
+// labelOf names an event of a batch in errors; empty where the delivery is one event.
+func (d *Delivery) labelOf(i int) string {
+	if !d.batch {
+		return ""
+	}
+	return cmp.Or(d.events[i].ID, d.events[i].Type, "event "+strconv.Itoa(i+1))
 }
 
 // run calls every receiver of one event, in order; one that fails does not keep the others from running.
@@ -134,7 +144,8 @@ func (p *pass[C]) run(i int) result {
 		told := call(func() error { s.unhandled(p.c, event); return nil })
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
-	if claim := d.states[i].claim; total.worst < outcomeInFlight && !total.abort && !total.undecodable() {
+	total.conclude()
+	if claim := d.states[i].claim; total.commits() {
 		total.merge(d.commitUnit(&unit, claim))
 		if unit.committed {
 			d.mu.Lock()
@@ -156,11 +167,11 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 	unit := d.transact(ctx, claim)
 	event.run = &eventRun{ctx: unit.ctx, answer: event.run.answer}
 	res := d.under(&unit, func() error { return rc.fn(p.c, event) })
-	if res.worst < outcomeInFlight && !res.abort && !res.undecodable() {
+	if res.commits() {
 		res.merge(d.commitUnit(&unit, claim))
 	}
 	unit.undo()
-	if res.worst >= outcomeInFlight || res.abort || res.undecodable() {
+	if !res.commits() {
 		d.holding.decide(claim, replay.Release)
 		return res
 	}

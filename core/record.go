@@ -58,13 +58,16 @@ type Record struct {
 	Err        error     // the app's or the store's error; not for the outside
 	Stack      []byte    // of a panic
 	// Failed lists the events that did not end well, each by its own id, type and identity: those whose receivers
-	// failed, panicked or gave up ([Permanent], or data that [Typed] cannot decode), and those that no receiver takes. It
+	// failed, panicked or gave up ([Permanent], [Undecodable]), and those that no receiver takes. It
 	// is in the order of the delivery, is complete however long the batch is, and must not be changed. ID, Type and
 	// Identity above are those of the first event, which may have succeeded.
 	Failed []FailedEvent
-	// RanNothing reports that the answer was 2xx although no receiver takes the type of any event, or the set of receivers
-	// is empty.
+	// RanNothing reports that the answer was 2xx although no code of the app is known to have run for any event: no
+	// receiver takes their types, the set of receivers is empty, or the route has no handler that used the delivery.
 	RanNothing bool
+	// AnsweredEarly reports that middleware behind the guard had answered before the signals ended, as a timeout does.
+	// Status is its answer. Reason and Replay are what became of the signals later.
+	AnsweredEarly bool
 	// WouldRefuse are the refusals that did not take place, because their checks only report.
 	WouldRefuse []Reported
 	// Unproved says that the delivery was let through without any proof, because a check only reports: nothing of what

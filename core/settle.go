@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -18,55 +19,82 @@ type Written struct {
 type Outcome struct {
 	Err     error // what it returned or recorded
 	Written Written
+	// NoHandler reports that the route has no handler behind the guard, where the router knows. Nothing is committed then.
+	NoHandler bool
 	// Request is the router's request as the handler left it, or nil. Middleware after the guard may have put a copy in
 	// the place of ours; the temporary files of a form that was parsed on it are removed.
 	Request *http.Request
+
+	unanswered bool // nothing was written
 }
 
 // Finish settles a delivery whose plain handler has returned: committed when it had no error, did not take over the
 // connection, and wrote a final 2xx, or wrote nothing while the client is still there. Everything else releases, so
-// that the provider's retry runs. A delivery that a signal or the app settled is left as it is.
+// that the provider's retry runs. A delivery that a signal or the app settled is left as it is. One whose signals still
+// run, because middleware behind the guard did not wait for them, is left to them, claim and lease included.
 //
-// A reply that is not nil is the answer, whatever the handler has tried to write: see [Delivery.NeedsSignals].
+// A reply that is not nil is the answer, whatever the handler has tried to write: see [Delivery.NeedsSignals] and
+// [Delivery.HoldsAnswer]. Where it is nil, the adapter sends what it held back.
 func (d *Delivery) Finish(o Outcome) *Reply {
 	if d.again != nil {
 		return nil
+	}
+	if d.depart(o) {
+		return d.unanswered()
 	}
 	defer removeFiles(o.Request)
 	defer d.release()
 	if d.NeedsSignals() {
 		d.settle(replay.Release)
-		rejection := d.guard.rejection(ReasonSignalFailed, ReasonSignalFailed.Status(), ErrBatchNeedsSignal.Error(), ErrBatchNeedsSignal)
-		d.report(ReasonSignalFailed, rejection.Status, ErrBatchNeedsSignal, nil)
-		return rejectionReply(rejection)
+		cause, status := ErrBatchNeedsSignal, ReasonSignalFailed.Status()
+		reply := d.guard.rejectionReply(d.guard.rejection(ReasonSignalFailed, status, cause.Error(), cause))
+		d.report(d.whole(ReasonSignalFailed, reply.Status, cause))
+		return reply
 	}
-	status := o.Written.Status
-	ok := o.Err == nil && !o.Written.Hijacked &&
-		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
-	if status == 0 {
-		status = http.StatusOK
+	if reply := d.refusedSignals(); reply != nil {
+		return reply
 	}
-	if ok {
-		d.settle(replay.Commit)
-		d.report(ReasonAccepted, status, nil, nil)
-		return nil
-	}
-	d.settle(replay.Release)
-	if status < 300 && o.Err != nil {
-		status = http.StatusInternalServerError
-	}
-	d.report(ReasonSignalFailed, status, o.Err, nil)
+	d.finishPlain(o)
 	return nil
 }
 
-// Abandon settles a delivery whose handler did not return: it panicked. The event is released.
+// finishPlain settles by what a plain handler did. After signals it changes nothing.
+func (d *Delivery) finishPlain(o Outcome) {
+	status := o.Written.Status
+	ok := o.Err == nil && !o.Written.Hijacked &&
+		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
+	silent := ok && status == 0
+	if status == 0 {
+		status = http.StatusOK
+	}
+	switch {
+	case silent && o.NoHandler:
+		// As with an event that no receiver takes: a resend runs once there is a handler.
+		d.settle(replay.Release)
+		e := d.whole(ReasonUnhandled, status, nil)
+		e.ranNothing = true
+		d.report(e)
+	case ok:
+		d.settle(replay.Commit)
+		d.report(ending{reason: ReasonAccepted, status: status, ranNothing: silent && !d.touched.Load()})
+	default:
+		d.settle(replay.Release)
+		if status < 300 && o.Err != nil {
+			status = http.StatusInternalServerError
+		}
+		d.report(d.whole(ReasonSignalFailed, status, o.Err))
+	}
+}
+
+// Abandon settles a delivery whose handler did not return: it panicked. The event is released, unless its signals still
+// run elsewhere: see [Delivery.Finish].
 func (d *Delivery) Abandon() {
-	if d.again != nil {
+	if d.again != nil || d.depart(Outcome{Written: Written{Status: http.StatusInternalServerError}}) {
 		return
 	}
 	defer d.release()
 	d.settle(replay.Release)
-	d.report(ReasonSignalPanicked, http.StatusInternalServerError, nil, nil)
+	d.report(d.whole(ReasonSignalPanicked, http.StatusInternalServerError, nil))
 }
 
 // release lets go of what the delivery keeps beside its claims. net/http removes the temporary files of a parsed form
@@ -109,11 +137,12 @@ func (d *Delivery) settleOwn(v replay.Verdict) {
 	}
 }
 
-// decide gives an event its verdict, unless it has one.
-func (d *Delivery) decide(i int, v replay.Verdict) {
+// decide gives an event its verdict, unless it has one, and returns the one that it has.
+func (d *Delivery) decide(i int, v replay.Verdict) replay.Verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.decideLocked(i, v)
+	return d.states[i].verdict
 }
 
 func (d *Delivery) decideLocked(i int, v replay.Verdict) {
@@ -191,38 +220,72 @@ func (d *Delivery) afterSettling(have, want replay.Verdict) error {
 	return err
 }
 
-// report tells the observer how the delivery ended, once.
-func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
+// ending is how a delivery ended.
+type ending struct {
+	reason     Reason
+	status     int
+	err        error
+	stack      []byte
+	failed     []FailedEvent
+	ranNothing bool
+}
+
+// whole is the ending of a delivery whose events fared alike. Those that are not this delivery's to run are left out.
+func (d *Delivery) whole(reason Reason, status int, err error) ending {
+	e := ending{reason: reason, status: status, err: err}
+	d.mu.Lock() // the app may be asking for the identity
+	defer d.mu.Unlock()
+	for i := range d.events {
+		if event := &d.events[i]; d.states[i].fresh() {
+			e.failed = append(e.failed, FailedEvent{
+				ID: event.ID, Type: event.Type, Identity: event.Identity, Reason: reason, Err: err,
+			})
+		}
+	}
+	return e
+}
+
+// report gives the observer the delivery's record, once.
+func (d *Delivery) report(e ending) {
 	d.mu.Lock()
 	if d.reported {
 		d.mu.Unlock()
 		return
 	}
 	d.reported = true
-	byHand := len(d.states) > 0
+	early := d.early
+	byHand := len(d.states) > 0 && !d.refused
 	for i := range d.states {
 		byHand = byHand && d.states[i].verdict != replay.Release
 	}
 	d.mu.Unlock()
+	if e.reason == ReasonSignalFailed && byHand {
+		e.reason, e.failed = ReasonAccepted, nil // committed by the app itself: the handler's answer does not undo it
+	}
+	if early != nil {
+		e.status = cmp.Or(early.Written.Status, e.status)
+	}
+	rec := d.newRecord(e)
+	rec.AnsweredEarly = early != nil
+	if d.facts.unproved != nil {
+		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, *d.facts.unproved, time.Now())
+	}
+	d.guard.put(rec)
+}
+
+// newRecord describes the delivery as it ended.
+func (d *Delivery) newRecord(e ending) *Record {
 	state, storeErr := d.outcome()
 	if d.unclaimed != nil {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
 	d.mu.Lock() // the app may be asking for the identity
-	now := time.Now()
-	rec := d.guard.record(&d.facts, reason, status, now)
+	rec := d.guard.record(&d.facts, e.reason, e.status, time.Now())
 	d.describe(rec)
 	d.mu.Unlock()
-	if d.facts.unproved != nil {
-		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, *d.facts.unproved, now)
-	}
-	rec.Stack, rec.Err, rec.Failed = stack, err, d.failed
-	rec.RanNothing = reason == ReasonUnhandled
+	rec.Stack, rec.Err, rec.Failed, rec.RanNothing = e.stack, e.err, e.failed, e.ranNothing
 	if state != "" {
 		rec.Replay = state
-	}
-	if reason == ReasonSignalFailed && byHand {
-		rec.Reason = ReasonAccepted // committed by hand: the handler's answer does not undo it
 	}
 	if storeErr != nil {
 		if rec.Err == nil {
@@ -236,7 +299,7 @@ func (d *Delivery) report(reason Reason, status int, err error, stack []byte) {
 		}
 	}
 	rec.Overrun = d.guard.ackLimit > 0 && rec.Total > d.guard.ackLimit
-	d.guard.put(rec)
+	return rec
 }
 
 func (d *Delivery) describe(rec *Record) {

@@ -11,7 +11,8 @@ import (
 
 // Receiver is the app's code for an event, in its router's style: C is what the router calls a context. It must be
 // safe for concurrent use. Its error decides what becomes of the event: nil or [Ignore] commit it, [Permanent] commits
-// and reports it, any other error is a 500 and the provider's retry runs.
+// and reports it, [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry
+// runs. Of several receivers the worst outcome decides, in this order: retry, permanent, undecodable, ignore, nil.
 type Receiver[C any] = func(C, Event) error
 
 // Signals are the receivers of an endpoint's events, by type. Register at start-up; the first delivery, or handing
@@ -121,10 +122,8 @@ func callerLine() string {
 	}
 }
 
-// Typed makes a receiver of a function that takes the event's Data decoded from JSON. An event
-// whose data does not decode is answered 2xx, because no retry would help, and reported as undecodable with its id and
-// identity. It is not remembered, so that a resend runs once the receiver is fixed; where another receiver of the event
-// has done its work it is, and reported as permanent.
+// Typed makes a receiver of a function that takes the event's Data decoded from JSON. Data that does not decode is
+// [Undecodable].
 func Typed[C, T any](fn func(C, Event, T) error) Receiver[C] {
 	if fn == nil {
 		panic("sallyport: the receiver is nil" + callerLine())
@@ -132,7 +131,7 @@ func Typed[C, T any](fn func(C, Event, T) error) Receiver[C] {
 	return func(c C, e Event) error {
 		var payload T
 		if err := json.Unmarshal(e.Data, &payload); err != nil {
-			return &undecodableError{err}
+			return Undecodable(fmt.Errorf("decoding the event's data: %w", err))
 		}
 		return fn(c, e, payload)
 	}

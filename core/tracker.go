@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
 // tracker notes what a handler writes. What it hands on has exactly the optional abilities of the writer it wraps: a
@@ -13,8 +15,10 @@ type tracker struct {
 	http.ResponseWriter
 	writer   http.ResponseWriter // the tracker with its abilities
 	delivery *Delivery
+	held     hold.Answer
 	status   int
 	hijacked bool
+	over     bool // nothing is held back any more
 }
 
 // A tracker with abilities, each kind of them made at once.
@@ -79,10 +83,25 @@ func (t *tracker) WriteHeader(status int) {
 	if t.delivery.NeedsSignals() {
 		return
 	}
-	if t.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
+	switch final := status >= 200 || status == http.StatusSwitchingProtocols; {
+	case t.held.Held():
+		return // superfluous, as net/http has it
+	case final && t.status == 0:
 		t.status = status
+		if t.holds() {
+			t.held.Begin(status)
+			return
+		}
 	}
 	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *tracker) holds() bool { return !t.over && t.delivery.HoldsAnswer() }
+
+// send sends what was held back. Nothing is from then on.
+func (t *tracker) send() {
+	t.over = true
+	t.held.Send(t.ResponseWriter)
 }
 
 // Write notes the implied 200.
@@ -91,6 +110,12 @@ func (t *tracker) Write(b []byte) (int, error) {
 		return 0, ErrBatchNeedsSignal
 	}
 	t.implied()
+	if t.held.Held() {
+		if t.held.Write(b) {
+			return len(b), nil
+		}
+		t.held.Send(t.ResponseWriter)
+	}
 	return t.ResponseWriter.Write(b)
 }
 
@@ -98,8 +123,12 @@ func (t *tracker) Write(b []byte) (int, error) {
 func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 func (t *tracker) implied() {
-	if t.status == 0 {
-		t.status = http.StatusOK
+	if t.status != 0 {
+		return
+	}
+	t.status = http.StatusOK
+	if t.holds() {
+		t.held.Begin(t.status)
 	}
 }
 
@@ -108,6 +137,7 @@ func (t *tracker) flush() {
 		return
 	}
 	t.implied()
+	t.held.Send(t.ResponseWriter)
 	t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
 }
 
@@ -130,6 +160,7 @@ func (t *tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if t.delivery.NeedsSignals() {
 		return nil, nil, ErrBatchNeedsSignal
 	}
+	t.held.Send(t.ResponseWriter)
 	c, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	if err == nil {
 		t.hijacked = true
@@ -142,5 +173,6 @@ func (t *tracker) readFrom(src io.Reader) (int64, error) {
 		return 0, ErrBatchNeedsSignal
 	}
 	t.implied()
+	t.held.Send(t.ResponseWriter)
 	return t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // checked when it was wrapped
 }

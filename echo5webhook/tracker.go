@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
 // tracker notes what reaches the response. Echo's own Committed and Status do not tell of a connection that was taken
@@ -16,6 +17,7 @@ import (
 type tracker struct {
 	http.ResponseWriter
 	delivery *core.Delivery // whose answer may have to be withheld
+	held     hold.Answer    // of signals
 	status   int
 	hijacked bool
 }
@@ -41,10 +43,21 @@ func (t *tracker) restore(c *echo.Context) {
 
 func (t *tracker) written() core.Written { return core.Written{Status: t.status, Hijacked: t.hijacked} }
 
+// note notes the final status. It begins to hold it back, if it is the answer of signals.
 func (t *tracker) note(status int) {
-	if t.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) {
-		t.status = status
+	if t.status != 0 || (status < 200 && status != http.StatusSwitchingProtocols) {
+		return
 	}
+	t.status = status
+	if t.delivery != nil && t.delivery.HoldsAnswer() {
+		t.held.Begin(status)
+	}
+}
+
+// send sends what was held back. Nothing is from then on.
+func (t *tracker) send() {
+	t.delivery = nil
+	t.held.Send(t.ResponseWriter)
 }
 
 // WriteHeader notes the final status.
@@ -52,8 +65,9 @@ func (t *tracker) WriteHeader(status int) {
 	if t.withholds() {
 		return
 	}
-	t.note(status)
-	t.ResponseWriter.WriteHeader(status)
+	if t.note(status); !t.held.Held() {
+		t.ResponseWriter.WriteHeader(status)
+	}
 }
 
 // Write notes the implied status: the one that c.JSON has put into Echo's response, or 200.
@@ -67,6 +81,12 @@ func (t *tracker) Write(b []byte) (int, error) {
 		}
 		t.note(http.StatusOK)
 	}
+	if t.held.Held() {
+		if t.held.Write(b) {
+			return len(b), nil
+		}
+		t.held.Send(t.ResponseWriter)
+	}
 	return t.ResponseWriter.Write(b)
 }
 
@@ -75,6 +95,7 @@ func (t *tracker) FlushError() error {
 	if t.withholds() {
 		return core.ErrBatchNeedsSignal
 	}
+	t.held.Send(t.ResponseWriter)
 	err := http.NewResponseController(t.ResponseWriter).Flush()
 	if !errors.Is(err, http.ErrNotSupported) {
 		t.note(http.StatusOK)
@@ -90,6 +111,7 @@ func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if t.withholds() {
 		return nil, nil, core.ErrBatchNeedsSignal
 	}
+	t.held.Send(t.ResponseWriter)
 	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	t.hijacked = t.hijacked || err == nil
 	return conn, rw, err

@@ -70,16 +70,24 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 				if outermost {
 					t.restore(res)
 				}
-				if !returned {
-					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
+				if returned {
+					return
+				}
+				d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
+				if outermost {
+					t.send()
 				}
 			}()
 			err := next(c)
 			returned = true
 			if reply := d.Finish(core.Outcome{Err: err, Written: t.written(), Request: c.Request()}); reply != nil {
 				t.delivery = nil
+				t.held.Drop()
 				reply.Write(t) // past Echo's response, which takes what was withheld for written
 				return nil
+			}
+			if outermost {
+				t.send()
 			}
 			return err
 		}

@@ -8,17 +8,49 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
-// tracker notes that the connection was taken over, which Gin's writer does not tell, and withholds what may not be
-// answered. All else is the writer it wraps.
+// tracker notes that the connection was taken over, which Gin's writer does not report. It withholds what may not be
+// answered, and holds the answer of signals back. All else is the writer it wraps.
 type tracker struct {
 	gin.ResponseWriter
 	delivery *core.Delivery // whose answer may have to be withheld
+	held     hold.Answer
 	hijacked bool
 }
 
 func (t *tracker) withholds() bool { return t.delivery != nil && t.delivery.NeedsSignals() }
+
+// holds begins to hold an answer back, if it is one of signals and nothing was sent.
+func (t *tracker) holds(status int) bool {
+	if !t.held.Held() && t.delivery != nil && status >= 200 && !t.ResponseWriter.Written() && t.delivery.HoldsAnswer() {
+		t.held.Begin(status)
+		t.ResponseWriter.WriteHeader(status) // Gin sends it later
+		return true
+	}
+	return t.held.Held()
+}
+
+// send sends what was held back. Nothing is from then on.
+func (t *tracker) send() {
+	t.delivery = nil
+	if t.held.Held() {
+		t.held.Send(t.ResponseWriter)
+		t.ResponseWriter.WriteHeaderNow()
+	}
+}
+
+// Written reports whether there is an answer. One that is held back stands: who writes another changes nothing.
+func (t *tracker) Written() bool { return t.held.Held() || t.ResponseWriter.Written() }
+
+// Size returns the length of what was written, held back or not.
+func (t *tracker) Size() int {
+	if t.held.Held() {
+		return t.held.Size()
+	}
+	return t.ResponseWriter.Size()
+}
 
 // track puts a tracker on the context's writer, or finds the one that is there. The one who put it restores.
 func track(c *gin.Context) (t *tracker, outermost bool) {
@@ -39,14 +71,14 @@ func (t *tracker) restore(c *gin.Context) {
 
 // WriteHeader sets the status.
 func (t *tracker) WriteHeader(status int) {
-	if !t.withholds() {
+	if !t.withholds() && !t.holds(status) {
 		t.ResponseWriter.WriteHeader(status)
 	}
 }
 
 // WriteHeaderNow writes the status that was set.
 func (t *tracker) WriteHeaderNow() {
-	if !t.withholds() {
+	if !t.withholds() && !t.holds(t.Status()) {
 		t.ResponseWriter.WriteHeaderNow()
 	}
 }
@@ -56,13 +88,19 @@ func (t *tracker) Write(b []byte) (int, error) {
 	if t.withholds() {
 		return 0, core.ErrBatchNeedsSignal
 	}
+	if t.holds(t.Status()) {
+		if t.held.Write(b) {
+			return len(b), nil
+		}
+		t.held.Send(t.ResponseWriter)
+	}
 	return t.ResponseWriter.Write(b)
 }
 
 // WriteString writes.
 func (t *tracker) WriteString(s string) (int, error) {
-	if t.withholds() {
-		return 0, core.ErrBatchNeedsSignal
+	if t.withholds() || t.holds(t.Status()) {
+		return t.Write([]byte(s))
 	}
 	return t.ResponseWriter.WriteString(s)
 }
@@ -70,6 +108,7 @@ func (t *tracker) WriteString(s string) (int, error) {
 // Flush sends what was written.
 func (t *tracker) Flush() {
 	if !t.withholds() {
+		t.held.Send(t.ResponseWriter)
 		t.ResponseWriter.Flush()
 	}
 }
@@ -79,6 +118,7 @@ func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if t.withholds() {
 		return nil, nil, core.ErrBatchNeedsSignal
 	}
+	t.held.Send(t.ResponseWriter)
 	conn, rw, err := t.ResponseWriter.Hijack()
 	t.hijacked = t.hijacked || err == nil
 	return conn, rw, err

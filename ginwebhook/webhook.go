@@ -15,6 +15,7 @@ package ginwebhook
 
 import (
 	"net/http"
+	"reflect"
 
 	"github.com/gin-gonic/gin"
 
@@ -42,7 +43,8 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 	if config.Guard == nil {
 		panic("ginwebhook: the guard is nil")
 	}
-	return func(c *gin.Context) {
+	var verify gin.HandlerFunc
+	verify = func(c *gin.Context) {
 		d, reply := config.Guard.Receive(c.Writer, c.Request, core.Inbound{Route: c.FullPath(), Param: c.Param})
 		if reply != nil {
 			if reply.Rejection != nil && config.OnReject != nil {
@@ -62,10 +64,13 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 				t.restore(c)
 			}
 			if !returned { // not recovered: the panic goes on to Gin's own recovery with its stack
+				d.Abandon()
+				if outermost {
+					t.send()
+				}
 				if !c.Writer.Written() {
 					c.Status(http.StatusInternalServerError) // Gin's recovery from http.ErrAbortHandler would leave a 200
 				}
-				d.Abandon()
 			}
 		}()
 		c.Next()
@@ -74,12 +79,23 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		if len(c.Errors) > before {
 			outcome.Err = c.Errors.Last()
 		}
-		if reply := d.Finish(outcome); reply != nil {
+		outcome.NoHandler = outcome.Written.Status == 0 && isLast(c, verify)
+		switch reply := d.Finish(outcome); {
+		case reply != nil:
 			c.Abort()
 			t.delivery = nil
+			t.held.Drop()
 			put(c, reply)
+		case outermost:
+			t.send()
 		}
 	}
+	return verify
+}
+
+// isLast reports whether a guard is the last handler of the route, so that none of the app's stands behind it.
+func isLast(c *gin.Context, verify gin.HandlerFunc) bool {
+	return reflect.ValueOf(c.Handler()).Pointer() == reflect.ValueOf(verify).Pointer()
 }
 
 // put writes a reply, and tells Gin of a rejection.

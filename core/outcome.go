@@ -1,0 +1,182 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// outcome is what a receiver's result means, from best to worst.
+type outcome uint8
+
+const (
+	outcomeOK outcome = iota
+	outcomeIgnored
+	outcomeUndecodable
+	outcomePermanent
+	outcomeInFlight // another delivery is at work on it, or has taken it over
+	outcomeRetry
+	outcomePanic
+)
+
+// classify takes the worst branch of a join: an error that wants a retry is not outweighed by one next to it that does
+// not. What [Permanent] or [Undecodable] was given has that class as a whole.
+func classify(err error) outcome {
+	if err == nil {
+		return outcomeOK
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		switch e.(type) { //nolint:errorlint // each link is examined by itself
+		case *permanentError, *undecodableError:
+			return marked(err)
+		}
+		if joined, ok := e.(interface{ Unwrap() []error }); ok {
+			worst := outcomeOK
+			for _, branch := range joined.Unwrap() {
+				worst = max(worst, classify(branch))
+			}
+			return worst
+		}
+	}
+	return marked(err)
+}
+
+// marked returns the class that an error without branches has.
+func marked(err error) outcome {
+	var permanent *permanentError
+	var undecodable *undecodableError
+	switch {
+	case errors.As(err, &permanent):
+		return outcomePermanent
+	case errors.As(err, &undecodable):
+		return outcomeUndecodable
+	case errors.Is(err, Ignore):
+		return outcomeIgnored
+	default:
+		return outcomeRetry
+	}
+}
+
+// result is what came of an event's receivers.
+type result struct {
+	worst     outcome
+	handled   bool // a receiver takes the event's type
+	succeeded bool // a receiver returned nil in this delivery
+	err       error
+	stack     []byte
+	response  *response
+	wait      time.Duration // for what is in flight
+	abort     bool          // http.ErrAbortHandler
+}
+
+func (t *result) merge(o result) {
+	if o.worst > t.worst {
+		t.worst, t.stack = o.worst, o.stack
+	}
+	if o.err != nil { // most of a large batch has none
+		t.err = joinErrors(t.err, o.err)
+	}
+	t.handled = t.handled || o.handled
+	t.succeeded = t.succeeded || o.succeeded
+	t.abort = t.abort || o.abort
+	t.wait = max(t.wait, o.wait)
+	if o.response != nil {
+		t.response = o.response
+	}
+}
+
+// conclude gives up an event that one receiver cannot decode although another has done its part: released, a resend
+// would run that one again.
+func (t *result) conclude() {
+	if t.worst == outcomeUndecodable && t.succeeded {
+		t.worst = outcomePermanent
+	}
+}
+
+// commits reports whether the store remembers the event as done. What nobody could decode is released: the resend after
+// the fix must run.
+func (t *result) commits() bool {
+	return t.worst < outcomeInFlight && t.worst != outcomeUndecodable && !t.abort
+}
+
+// reason returns the event's own reason; accepted where nothing is wrong with it.
+func (t *result) reason() Reason {
+	switch {
+	case t.abort, t.worst == outcomePanic:
+		return ReasonSignalPanicked
+	case t.worst == outcomeRetry:
+		return ReasonSignalFailed
+	case t.worst == outcomeInFlight:
+		return ReasonInFlight
+	case t.worst == outcomePermanent:
+		return ReasonPermanent
+	case t.worst == outcomeUndecodable:
+		return ReasonUndecodable
+	case !t.handled:
+		return ReasonUnhandled
+	}
+	return ReasonAccepted
+}
+
+// total is what came of all events of a delivery.
+type total struct {
+	result
+	released bool // an event is left to a retry or a resend
+	failed   []FailedEvent
+	stacks   int
+}
+
+// reason is the worst event's. A delivery without events is accepted.
+func (t *total) reason(events int) Reason {
+	if events == 0 {
+		return ReasonAccepted
+	}
+	return t.result.reason()
+}
+
+// add takes in what came of an event. Another delivery that works on it has its own record.
+func (t *total) add(e *Event, label string, res result) {
+	reason := res.reason()
+	if reason != ReasonAccepted && (reason != ReasonInFlight || res.err != nil) {
+		failed := FailedEvent{
+			ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: reason, Err: res.err, Stack: res.stack,
+		}
+		if len(res.stack) > 0 {
+			if t.stacks++; t.stacks > maxStacks {
+				failed.Stack = nil
+			}
+		}
+		t.failed = append(t.failed, failed)
+	}
+	if res.err != nil && label != "" {
+		res.err = &eventError{label: label, err: res.err}
+	}
+	t.merge(res)
+}
+
+// call contains a receiver's panic: one event must not take the process, or its neighbours, down.
+func call(fn func() error) (res result) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		res.worst, res.succeeded, res.stack = outcomePanic, false, debug.Stack()
+		err, ok := v.(error)
+		if !ok {
+			res.err = fmt.Errorf("the signal panicked: %v", v)
+			return
+		}
+		res.abort = errors.Is(err, http.ErrAbortHandler)
+		res.err = fmt.Errorf("the signal panicked: %w", err)
+	}()
+	err := fn()
+	res.worst = classify(err)
+	res.succeeded = res.worst == outcomeOK
+	if res.worst >= outcomeUndecodable {
+		res.err = err
+	}
+	return res
+}

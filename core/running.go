@@ -1,0 +1,158 @@
+package core
+
+import (
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Signals and the guard's middleware may run at once: a timeout between them answers in its own goroutine, and the
+// guard's middleware returns while the signals go on. Whoever comes last ends the delivery. It fails closed: while
+// signals run, nothing else releases their claims, so that no retry can run beside them.
+
+// enter notes that signals run on the delivery, and on the outer guards' proofs of the same request.
+func (d *Delivery) enter() error {
+	for p := d; p != nil; p = p.parent {
+		if err := p.enterOwn(); err != nil {
+			for below := d; below != p; below = below.parent {
+				below.leaveOwn()
+			}
+			return err
+		}
+	}
+	d.mu.Lock()
+	d.signals = true
+	d.mu.Unlock()
+	return nil
+}
+
+func (d *Delivery) enterOwn() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.entered:
+		return ErrSignalsTwice
+	case d.finished, d.settled:
+		return ErrSignalsLate
+	}
+	d.entered, d.running = true, true
+	return nil
+}
+
+// leave ends the run. It also ends the deliveries whose middleware has returned meanwhile.
+func (d *Delivery) leave() {
+	for p := d; p != nil; p = p.parent {
+		early := p.leaveOwn()
+		if early == nil {
+			continue
+		}
+		p.settle(replay.Release) // where the run did not come to its end: a receiver ended the goroutine
+		e := ending{reason: ReasonAccepted, status: http.StatusOK}
+		p.mu.Lock()
+		released := p.verdict == replay.Release
+		p.mu.Unlock()
+		if released {
+			e = p.whole(ReasonSignalFailed, e.status, nil)
+		}
+		p.report(e)
+		p.release()
+		removeFiles(early.Request)
+	}
+}
+
+func (d *Delivery) leaveOwn() (early *Outcome) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.running = false
+	return d.early
+}
+
+// depart notes that the guard's middleware returns. It reports whether signals still run, which then end the delivery.
+func (d *Delivery) depart(o Outcome) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.finished = true
+	if !d.running {
+		return false
+	}
+	early := o // on the heap, which the parameter need not be
+	switch {
+	case o.Written.Status != 0 || o.Written.Hijacked:
+	case o.Err != nil:
+		early.Written.Status = http.StatusInternalServerError // the router's answer to an error, as far as this is known
+	default:
+		early.Written.Status, early.unanswered = http.StatusServiceUnavailable, true
+	}
+	d.early = &early
+	return true
+}
+
+// answeredEarly returns how the middleware behind the guard ended, if it did not wait for the signals.
+func (d *Delivery) answeredEarly() *Outcome {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.early
+}
+
+const unansweredDetail = "middleware behind the guard returned without an answer while the signals ran"
+
+// unanswered is the reply where middleware returned without an answer while signals run. The router would answer 200,
+// and what fails later would be lost: the provider asks again instead, and then learns what became of it.
+func (d *Delivery) unanswered() *Reply {
+	if !d.early.unanswered {
+		return nil
+	}
+	return d.guard.rejectionReply(d.guard.rejection(ReasonInFlight, ReasonInFlight.Status(), unansweredDetail, nil))
+}
+
+// HoldsAnswer reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it back
+// until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come too late to change an
+// answer that was sent, replaces it.
+func (d *Delivery) HoldsAnswer() bool { return d.self().answered.Load() }
+
+// hold notes that the signals' answer is coming. It reports false where nobody is left to send it to.
+func (d *Delivery) hold(reply *Reply) bool {
+	if reply == nil || d.answeredEarly() != nil {
+		return false
+	}
+	for p := d; p != nil; p = p.parent {
+		p.answered.Store(true)
+	}
+	return true
+}
+
+// refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.
+// What the first signals have done stays as it is.
+func (d *Delivery) refuseSignals(cause error, w Written) *Reply {
+	reason := ReasonSignalFailed
+	reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), cause.Error(), cause))
+	e := d.whole(reason, reply.Status, cause)
+	d.mu.Lock()
+	d.refused = true
+	finished, before := d.finished, d.reported || d.running
+	d.mu.Unlock()
+	for p := d; p != nil; p = p.parent {
+		p.mu.Lock()
+		if p.answered.Load() {
+			p.refusal = reply
+		}
+		p.mu.Unlock()
+	}
+	if before {
+		d.guard.put(d.newRecord(e)) // the first signals have, or will have, a record of their own
+	} else {
+		d.settle(replay.Release)
+		d.report(e)
+	}
+	if finished || (!d.HoldsAnswer() && (w.Hijacked || w.Status != 0)) {
+		return nil
+	}
+	return reply
+}
+
+// refusedSignals returns what replaces the answer of the first signals.
+func (d *Delivery) refusedSignals() *Reply {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.refusal
+}
