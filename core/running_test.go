@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,7 +54,7 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					c, rec := config(timestamped())
 					g := mustNew(t, c)
-					runs := 0
+					var runs atomic.Int64
 					send := func(result error) (w *httptest.ResponseRecorder) {
 						w = httptest.NewRecorder()
 						defer func() {
@@ -62,7 +63,7 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 							}
 						}()
 						core.Handler(g, row.between(core.Signal(func(*http.Request, core.Event) error {
-							runs++
+							runs.Add(1)
 							time.Sleep(150 * time.Second) // longer than a lease
 							return result
 						}))).ServeHTTP(w, signed(event))
@@ -75,7 +76,7 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 						time.Sleep(70 * time.Second)
 						require.Equal(t, 503, send(nil).Code)
 						require.Equal(t, core.ReasonInFlight, rec.last(t, g).Reason)
-						require.Equal(t, 1, runs)
+						require.EqualValues(t, 1, runs.Load())
 					}
 					time.Sleep(11 * time.Second)
 					last := rec.last(t, g)
