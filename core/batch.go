@@ -49,7 +49,7 @@ func (g *Guard) provedForOthers(r *http.Request, body []byte) failure {
 
 func (g *Guard) isRecipient(payload []byte) bool {
 	raw := make([][]byte, g.recipient.Len())
-	if g.recipient.Find(payload, raw) != nil {
+	if g.recipient.Decide(payload, raw) != nil {
 		return false
 	}
 	texts := make([]string, len(raw))
@@ -69,7 +69,7 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 	list := payload
 	if g.batchPath != nil {
 		var raw [1][]byte
-		if g.batchPath.Find(payload, raw[:]) != nil {
+		if g.batchPath.Read(payload, raw[:]) != nil {
 			return nil, false
 		}
 		list = raw[0]
@@ -85,7 +85,7 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 func (g *Guard) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 	for _, item := range outer {
 		var raw [1][]byte
-		if g.innerPath.Find(item, raw[:]) != nil {
+		if g.innerPath.Read(item, raw[:]) != nil {
 			return nil, false
 		}
 		inner, err := jsonscan.Items(raw[0], maxBatch)

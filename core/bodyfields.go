@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
@@ -15,12 +16,13 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	if !v.readsBody {
 		return failure{}
 	}
-	form := isForm(r.Header.Get("Content-Type"))
+	// Whether it is a form or JSON is read off the body, because the Content-Type is not signed.
 	if v.sortedForm != nil {
-		if f := v.readSortedForm(form, body, p); f.failed() {
+		if f := v.readSortedForm(body, p); f.failed() {
 			return f
 		}
 	}
+	form := formscan.Is(body)
 	if form && v.fromForm {
 		return v.fromFormFields(r, body, p)
 	}
@@ -28,12 +30,14 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 		return v.needsForm()
 	}
 	document := body
-	if form && v.scheme.Document != "" {
-		text, n, ok := formValue(body, v.scheme.Document)
-		if !ok || n != 1 {
+	if form && v.document != nil {
+		var field [1]formscan.Field
+		err := v.document.Find(body, field[:])
+		text, ok := field[0].Bytes()
+		if err != nil || !ok {
 			return failure{ReasonMalformedSignature, "the form has no field " + v.scheme.Document + ", several, or is malformed"}
 		}
-		document = []byte(text)
+		document = text
 	}
 	if v.items == nil {
 		return v.fromDocument(r, document, p)
@@ -42,7 +46,11 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	if err := v.items.Find(document, list[:]); err != nil {
 		return failure{ReasonMalformedSignature, err.Error()}
 	}
-	items, err := jsonscan.Items(list[0], maxSignedItems)
+	var items [][]byte
+	err := jsonscan.Each(list[0], maxSignedItems, func(item []byte) error {
+		items = append(items, item)
+		return nil
+	})
 	if err != nil || len(items) == 0 {
 		return failure{ReasonMissingSignature, "the body holds no list of signed items, or one that is malformed or too long"}
 	}
@@ -60,11 +68,11 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 func (v *verifier) needsForm() failure {
 	for i := range v.values {
 		if v.values[i].kind == entry.PartForm && !v.values[i].optional {
-			return failure{ReasonMissingSignature, "the body is no form, and the signature covers a form's fields"}
+			return failure{ReasonMissingSignature, notAForm}
 		}
 	}
 	if v.inBody {
-		return failure{ReasonMissingSignature, "the body is no form, and the signature is a form's field"}
+		return failure{ReasonMissingSignature, "the body is not a form, but the signature is a form field"}
 	}
 	return failure{}
 }
@@ -113,48 +121,57 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 	return v.take(r, &found, p)
 }
 
-// fromFormFields reads the fields of the proof from a form.
+// fromFormFields reads the fields of the proof from a form, in one pass.
 func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) failure {
+	var room [16]formscan.Field
+	fields := room[:]
+	if n := v.formNames.Len(); n > len(fields) {
+		fields = make([]formscan.Field, n)
+	}
+	if err := v.formNames.Find(body, fields[:v.formNames.Len()]); err != nil {
+		return failure{ReasonMalformedSignature, err.Error()}
+	}
+	for i := range fields {
+		if fields[i].Count > 1 {
+			return failure{ReasonMalformedSignature, "a field of the form that carries the signature comes twice"}
+		}
+	}
 	var found [fieldCount]string
-	twice := failure{ReasonMalformedSignature, "a field of the form that carries the signature comes twice"}
-	malformed := failure{ReasonMalformedSignature, "the form in the body is malformed"}
-	for i := range fieldCount {
-		name := v.field(i).Form
-		if name == "" {
-			continue
+	for i := range found {
+		found[i], _ = fields[i].Once()
+		if len(found[i]) > maxHeaderBytes {
+			return failure{ReasonHeaderTooLarge, "a field of the form that carries the signature is too long"}
 		}
-		value, n, ok := formValue(body, name)
-		if !ok {
-			return malformed
-		}
-		if n > 1 {
-			return twice
-		}
-		found[i] = value
 	}
 	for i := range v.values {
 		want := &v.values[i]
 		if want.kind == entry.PartQuery {
 			continue // read with the headers
 		}
-		if want.kind != entry.PartForm { // a member of JSON, and this is none
-			if f := want.put(&p.values[i], "", false); f.failed() {
-				return f
-			}
-			continue
-		}
-		value, n, ok := formValue(body, want.text)
-		if !ok {
-			return malformed
-		}
-		if n > 1 {
-			return twice
-		}
-		if f := want.put(&p.values[i], value, n == 1); f.failed() {
+		// A member of JSON has no field of a form: it is absent.
+		text, present := fields[fieldCount+i].Once()
+		if f := want.put(&p.values[i], text, present); f.failed() {
 			return f
 		}
 	}
 	return v.take(r, &found, p)
+}
+
+// compileForm compiles the names of the fields of the proof: those of the scheme's fields, then those of the values.
+func (v *verifier) compileForm() {
+	names := make([]string, fieldCount+len(v.values))
+	for i := range fieldCount {
+		names[i] = v.field(i).Form
+	}
+	for i := range v.values {
+		if v.values[i].kind == entry.PartForm {
+			names[fieldCount+i] = v.values[i].text
+		}
+	}
+	v.formNames = formscan.Compile(names...)
+	if v.scheme.Document != "" {
+		v.document = formscan.Compile(v.scheme.Document)
+	}
 }
 
 // take notes the fields that were found in the body, and parses the signature if it is one of them.

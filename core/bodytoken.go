@@ -2,41 +2,62 @@ package core
 
 import (
 	"context"
+	"errors"
 
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
-// checkBody judges a token that the JSON in the body holds, or each item of its list. One item without it refuses the
-// delivery: a genuine item beside a forged one would vouch for it.
+// checkBody checks a token that the JSON in the body holds, or each item of its list. It fails closed: one item without
+// the token refuses the delivery, because a genuine item next to a forged one would vouch for it. The items are checked
+// one by one as they are found, so that the first without the token ends the work.
 func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (labels []string, f failure) {
-	places := [][]byte{body}
-	if g.items != nil {
-		var raw [1][]byte
-		if g.items.Find(body, raw[:]) != nil {
-			return nil, failure{ReasonMissingCredential, "the body is not JSON, or repeats a member on the way to the token"}
-		}
-		var err error
-		if places, err = jsonscan.Items(raw[0], maxBatch); err != nil || len(places) == 0 {
-			return nil, failure{ReasonMissingCredential, "the body has no list of items that carry the token"}
-		}
-	}
-	match := i.match // with those of every item, once all of them were judged
-	for _, place := range places {
-		var raw [1][]byte
-		if g.member.Find(place, raw[:]) != nil {
-			return nil, failure{ReasonMissingCredential, "the body is not JSON, or repeats a member on the way to the token"}
-		}
-		token, ok := jsonscan.Text(raw[0])
-		switch {
-		case !ok || token == "":
-			return nil, failure{ReasonMissingCredential, "the body carries no token: check what the subscription was given"}
-		case len(token) > maxCredentialBytes:
-			return nil, failure{ReasonBadCredential, "the token in the body is longer than any credential"}
-		}
-		if labels, f = g.plain.judge(ctx, token, i, &match); f.failed() {
+	body = jsonscan.TrimMark(body) // SharePoint writes a byte order mark
+	match := i.match               // with those of every item, once all of them were checked
+	if g.items == nil {
+		if labels, f = g.checkMember(ctx, body, i, &match); f.failed() {
 			return nil, f
 		}
+		i.match = match
+		return labels, failure{}
+	}
+	var list [1][]byte
+	if g.items.Find(body, list[:]) != nil {
+		return nil, failure{ReasonMissingCredential, noToken}
+	}
+	n := 0
+	err := jsonscan.Each(list[0], maxBatch, func(item []byte) error {
+		n++
+		if labels, f = g.checkMember(ctx, item, i, &match); f.failed() {
+			return errItem
+		}
+		return nil
+	})
+	switch {
+	case f.failed():
+		return nil, f
+	case err != nil || n == 0:
+		return nil, failure{ReasonMissingCredential, "the body has no list of items that carry the token"}
 	}
 	i.match = match
 	return labels, failure{}
+}
+
+const noToken = "the body is not JSON, or repeats a member on the way to the token"
+
+var errItem = errors.New("an item does not carry the token") //lint:immutable an error value
+
+// checkMember checks the token of one JSON object.
+func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, match *matchNotes) ([]string, failure) {
+	var raw [1][]byte
+	if g.member.Find(object, raw[:]) != nil {
+		return nil, failure{ReasonMissingCredential, noToken}
+	}
+	token, ok := jsonscan.Text(raw[0])
+	switch {
+	case !ok || token == "":
+		return nil, failure{ReasonMissingCredential, "the body carries no token: check what the subscription was given"}
+	case len(token) > maxCredentialBytes:
+		return nil, failure{ReasonBadCredential, "the token in the body is longer than any credential"}
+	}
+	return g.plain.judge(ctx, token, i, match)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
@@ -25,10 +26,12 @@ type Event struct {
 	Tenant   string    // whose it is: the key of Config.Tenant, else what the provider says; may be empty
 	Time     time.Time // when it happened, zero where the provider does not say
 	Attempt  int       // which attempt of the provider this is, from 1; 0 where it does not say
-	Payload  []byte    // the whole event as sent; for a form that carries JSON in a field, that JSON
-	Data     []byte    // the object the event is about, where the provider's place for it is known; else Payload
-	Identity Identity  // what the event is remembered by
-	Secret   string    // the label of the secret that matched
+	// Payload is the whole event as sent; for a form that carries JSON in a field, that JSON. A byte order mark before JSON
+	// is left out, because json.Unmarshal does not read it; the request's body has it.
+	Payload  []byte
+	Data     []byte   // the object the event is about, where the provider's place for it is known; else Payload
+	Identity Identity // what the event is remembered by
+	Secret   string   // the label of the secret that matched
 
 	Authenticated Authenticated
 	// Unproved says that the delivery's signature or credential failed, and that it was let through because that check only
@@ -100,8 +103,11 @@ type eventReader struct {
 	idAt     []int           // where that is in what paths finds
 	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
 	envelope map[string]int
-	signedID bool // the event's id is the id that the scheme signs
-	early    bool // see laterDetails
+	forms    *formscan.Names // the fields of a form that are read; nil: a form is not expected
+	formAt   map[string]int
+	inForm   map[string]*jsonscan.Paths // the pointers into the JSON of such a field
+	signedID bool                       // the event's id is the id that the scheme signs
+	early    bool                       // see laterDetails
 }
 
 func newEventReader(e *entry.Entry) *eventReader {
@@ -120,7 +126,7 @@ func newEventReader(e *entry.Entry) *eventReader {
 			pointers = append(pointers, pointer)
 		}
 	}
-	for _, list := range [][]entry.Value{spec.ID, spec.Type, spec.Action, spec.Time, spec.Attempt, spec.Tenant} {
+	for _, list := range spec.Values() {
 		for _, v := range list {
 			add(v.JSON)
 		}
@@ -136,17 +142,40 @@ func newEventReader(e *entry.Entry) *eventReader {
 	}
 	er.paths = jsonscan.Compile(pointers...)
 	er.early = namedByHeaders(e)
+	er.compileForms(e)
 	if spec.PayloadJSON != "" {
 		er.payload = er.compileEnvelope()
 	}
 	return er
 }
 
+// compileForms puts the payload's field first. An entry whose identity depends on whether the body is a form reads forms
+// too.
+func (er *eventReader) compileForms(e *entry.Entry) {
+	names := []string{er.spec.PayloadForm}
+	er.formAt, er.inForm = map[string]int{}, map[string]*jsonscan.Paths{}
+	for _, list := range er.spec.Values() {
+		for _, v := range list {
+			if v.Form == "" {
+				continue
+			}
+			er.formAt[v.Form] = len(names)
+			names = append(names, v.Form)
+			if v.InForm != "" {
+				er.inForm[v.InForm] = jsonscan.Compile(v.InForm)
+			}
+		}
+	}
+	if len(names) > 1 || names[0] != "" || e.Identity.NoneForForms {
+		er.forms = formscan.Compile(names...)
+	}
+}
+
 // compileEnvelope puts the payload first.
 func (er *eventReader) compileEnvelope() *jsonscan.Paths {
 	er.envelope = map[string]int{}
 	pointers := []string{er.spec.PayloadJSON}
-	for _, list := range [][]entry.Value{er.spec.ID, er.spec.Type, er.spec.Action, er.spec.Time, er.spec.Attempt, er.spec.Tenant} {
+	for _, list := range er.spec.Values() {
 		for _, v := range list {
 			if _, known := er.envelope[v.Envelope]; v.Envelope != "" && !known {
 				er.envelope[v.Envelope] = len(pointers)
@@ -162,7 +191,8 @@ type told struct {
 	headers       http.Header
 	body          []byte
 	payload       []byte
-	form          bool // the body is a form
+	form          bool // the body is a form, and the entry reads forms
+	fields        []formscan.Field
 	bodyProved    bool
 	headersProved bool
 	signedID      string
@@ -185,8 +215,8 @@ func (t *told) found() [][]byte {
 }
 
 func (er *eventReader) open(t *told) {
-	t.form = isForm(header(t.headers, "Content-Type")) && !startsJSON(t.body)
-	t.payload = t.body
+	t.form = er.forms != nil && formscan.Is(t.body)
+	t.payload = payloadOf(t.body)
 	t.bare = er.spec.Binary != "" && t.headersProved && header(t.headers, er.spec.Binary) != ""
 	if !er.early {
 		er.openForm(t)
@@ -195,25 +225,40 @@ func (er *eventReader) open(t *told) {
 		return
 	}
 	t.envelope = make([][]byte, er.payload.Len())
-	if er.payload.Find(t.body, t.envelope) != nil {
+	if er.payload.Read(t.body, t.envelope) != nil {
 		clear(t.envelope)
 		return
 	}
-	if text, ok := jsonscan.Text(t.envelope[0]); ok {
-		t.payload = []byte(text)
+	if text, ok := jsonscan.Bytes(t.envelope[0]); ok {
+		t.payload = payloadOf(text)
 	}
 }
 
-// openForm finds the payload of a form that carries it in a field.
+// payloadOf returns JSON without the byte order mark that some senders write before it, so that json.Unmarshal reads it,
+// and anything else as it is.
+func payloadOf(body []byte) []byte {
+	if jsonscan.Starts(body) {
+		return jsonscan.TrimMark(body)
+	}
+	return body
+}
+
+// openForm finds what is read from a form, and the payload, if a field of it carries that.
 func (er *eventReader) openForm(t *told) {
-	if t.form && er.spec.PayloadForm != "" {
-		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
-			t.payload = []byte(text)
-		}
+	if !t.form {
+		return
+	}
+	t.fields = make([]formscan.Field, er.forms.Len())
+	if er.forms.Read(t.body, t.fields) != nil {
+		return
+	}
+	if text, ok := t.fields[0].Bytes(); ok {
+		t.payload = payloadOf(text)
 	}
 }
 
-// read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery.
+// read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery. It
+// reads exact names, so that nothing that stands next to a detail hides it.
 func (er *eventReader) read(t *told, e *Event) {
 	er.readPayload(t, e)
 	er.readNames(t, e)
@@ -228,16 +273,21 @@ func (er *eventReader) readPayload(t *told, e *Event) {
 		t.more = make([][]byte, n)
 	}
 	found := t.found()[:n]
-	t.malformed = t.bare || (n > 0 && er.paths.Find(e.Payload, found) != nil)
+	t.malformed = t.bare || (n > 0 && er.paths.Read(e.Payload, found) != nil)
 	if t.malformed {
 		clear(found)
 	}
 }
 
-// get gives the first of the values that is there, and whether it is proved.
+// get returns the first of the values that is there, and whether it is proved. Where that one comes twice there is none:
+// another value must not take its place.
 func (er *eventReader) get(list []entry.Value, t *told) (string, bool) {
 	for i := range list {
-		if text, inBody := er.value(&list[i], t); text != "" {
+		text, inBody, twice := er.value(&list[i], t)
+		if twice {
+			return "", false
+		}
+		if text != "" {
 			return text, (inBody && t.bodyProved) || (!inBody && t.headersProved)
 		}
 	}
@@ -270,7 +320,7 @@ func (er *eventReader) readDetails(t *told, e *Event) {
 	}
 	e.Data = e.Payload
 	if er.spec.Data != "" {
-		if d := t.found()[er.at[er.spec.Data]]; d != nil {
+		if d := t.found()[er.at[er.spec.Data]]; len(d) > 0 {
 			e.Data = d
 		}
 	}
@@ -307,55 +357,68 @@ func canonicalEvent(e *entry.Event) *entry.Event {
 	return &out
 }
 
-// identityIn gives what the event is remembered by; nil where the payload does not hold it. It is found together with the
-// rest. Where something else spoils that, a second look finds it alone: what an event is remembered by must not depend
-// on what else is read of it. What is found may stand in the room.
+// identityIn returns the values that the event is remembered by; nil where the payload does not hold them, or where one of
+// them comes twice. They may stand in the room.
 func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
-	if t.malformed {
+	switch {
+	case t.bare: // nothing was read of the payload
 		raw := make([][]byte, len(er.idAt))
-		if er.identity.Find(t.payload, raw) != nil {
+		if er.identity.Read(t.payload, raw) != nil {
 			return nil
 		}
-		return raw
+		room = append(room, raw...)
+	case t.malformed:
+		return nil
+	default:
+		for _, at := range er.idAt {
+			room = append(room, t.found()[at])
+		}
 	}
-	for _, at := range er.idAt {
-		room = append(room, t.found()[at])
+	if slices.ContainsFunc(room, jsonscan.Twice) {
+		return nil
 	}
 	return room
 }
 
-func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody bool) {
+// value returns a value, and whether it comes from the body. twice reports that the body holds it more than once.
+func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody, twice bool) {
+	var raw []byte
 	switch {
 	case v.Header != "":
-		return header(t.headers, v.Header), false
+		return header(t.headers, v.Header), false, false
 	case v.JSON != "":
-		text, _ = jsonscan.Text(t.found()[er.at[v.JSON]])
-		return text, true
+		raw = t.found()[er.at[v.JSON]]
 	case v.Envelope != "" && t.envelope != nil:
-		text, _ = jsonscan.Text(t.envelope[er.envelope[v.Envelope]])
-		return text, true
+		raw = t.envelope[er.envelope[v.Envelope]]
 	case v.FirstKey != "":
 		text, _ = jsonscan.FirstKey(t.payload, v.FirstKey)
-		return text, true
-	case v.Form != "" && t.form:
-		field, n, ok := formValue(t.body, v.Form)
-		if !ok || n != 1 {
-			return "", true
-		}
-		if v.Const != "" {
-			return v.Const, true
-		}
-		if v.InForm == "" {
-			return field, true
-		}
-		var one [1][]byte
-		if jsonscan.Compile(v.InForm).Find([]byte(field), one[:]) != nil {
-			return "", true
-		}
-		text, _ = jsonscan.Text(one[0])
-		return text, true
+		return text, true, false
+	case v.Form != "" && t.fields != nil:
+		return er.formText(v, &t.fields[er.formAt[v.Form]])
+	default:
+		return "", false, false
 	}
-	return "", false
+	text, _ = jsonscan.Text(raw)
+	return text, true, jsonscan.Twice(raw)
+}
+
+// formText returns a value that a field of a form says.
+func (er *eventReader) formText(v *entry.Value, field *formscan.Field) (text string, inBody, twice bool) {
+	value, ok := field.Bytes()
+	switch {
+	case !ok:
+		return "", true, field.Count > 1
+	case v.Const != "":
+		return v.Const, true, false
+	case v.InForm == "":
+		return string(value), true, false
+	}
+	var one [1][]byte
+	if er.inForm[v.InForm].Read(value, one[:]) != nil {
+		return "", true, false
+	}
+	text, _ = jsonscan.Text(one[0])
+	return text, true, jsonscan.Twice(one[0])
 }
 
 // parseEventTime is lenient where [parseTimestamp] is strict: nothing is decided by an event's own time.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 )
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
@@ -40,7 +41,14 @@ func SortedForm(body []byte) (fields []string, ok bool) {
 }
 
 // FormValue finds a field of a form of either kind.
-func FormValue(body []byte, name string) (string, int, bool) { return formValue(body, name) }
+func FormValue(body []byte, name string) (value string, count int, ok bool) {
+	var field [1]formscan.Field
+	err := formscan.Compile(name).Find(body, field[:])
+	first := field[0]
+	first.Count = min(first.Count, 1)
+	value, _ = first.Once()
+	return value, field[0].Count, err == nil
+}
 
 // CountPublicKeyOperations counts how often the guard tries a public key. Call it before the guard judges anything.
 func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
@@ -20,14 +21,15 @@ type handshake struct {
 	*entry.Handshake
 	challenge *jsonscan.Paths // the marker and the challenge
 	secret    *jsonscan.Paths
-	mark      []byte // stands in every body that brings the handshake, as it is or escaped; nil: nothing that can be looked for
+	form      *formscan.Names // the field of a form that marks it
+	mark      []byte          // stands in every body that brings the handshake, as it is or escaped; nil: nothing that can be looked for
 }
 
 func compileHandshakes(e *entry.Entry) []handshake {
 	out := make([]handshake, len(e.Handshakes))
 	for i := range e.Handshakes {
 		h := &e.Handshakes[i]
-		out[i] = handshake{h, jsonscan.Compile(h.WhenJSON, h.EchoJSON), jsonscan.Compile(h.SecretJSON), markOf(h)}
+		out[i] = handshake{h, jsonscan.Compile(h.WhenJSON, h.EchoJSON), jsonscan.Compile(h.SecretJSON), formscan.Compile(h.WhenForm), markOf(h)}
 	}
 	return out
 }
@@ -41,6 +43,15 @@ func markOf(h *entry.Handshake) []byte {
 		return nil
 	}
 	return []byte(h.WhenEquals)
+}
+
+// formText returns the value of the field that marks the handshake, if it comes once.
+func (h *handshake) formText(body []byte) (string, bool) {
+	var field [1]formscan.Field
+	if h.form.Find(body, field[:]) != nil {
+		return "", false
+	}
+	return field[0].Once()
 }
 
 // mayBring says whether a body can bring the handshake, which most deliveries do not: to search for the marker is much
@@ -173,7 +184,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 			if f.failed() {
 				return nil, f
 			}
-			if text, n, ok := formValue(body, h.WhenForm); ok && n == 1 && text == h.WhenEquals {
+			if text, ok := h.formText(body); ok && text == h.WhenEquals {
 				return fixed(h.Handshake), failure{}
 			}
 			return nil, waiting
@@ -259,7 +270,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
 		var raw [2][]byte
-		if !h.mayBring(i.body) || h.challenge.Find(i.body, raw[:]) != nil {
+		if !h.mayBring(i.body) || h.challenge.Decide(i.body, raw[:]) != nil {
 			continue
 		}
 		marker := raw[0]
@@ -330,8 +341,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			return nil, f
 		}
 		if h.WhenForm != "" {
-			text, n, ok := formValue(body, h.WhenForm)
-			if ok && n == 1 && matchesGrammar(h.Grammar, text) {
+			if text, ok := h.formText(body); ok && matchesGrammar(h.Grammar, text) {
 				return fixed(h.Handshake), failure{}
 			}
 			return nil, failure{}

@@ -62,7 +62,8 @@ func (d *Delivery) detail() {
 	l.pending = false
 	j := d.guard.borrow()
 	t := &j.told
-	t.body, t.payload, t.form, t.bodyProved, t.headersProved = d.facts.body, d.facts.body, l.form, l.proved, l.headersProved
+	t.body, t.payload, t.form = d.facts.body, payloadOf(d.facts.body), l.form
+	t.bodyProved, t.headersProved = l.proved, l.headersProved
 	er, e := d.guard.events, &d.events[0]
 	er.openForm(t)
 	er.readPayload(t, e)

@@ -122,6 +122,7 @@ func (v *verifier) compileParts() (problem string) {
 	v.body = v.body || s.BodySHA256 != ""
 	v.paths = jsonscan.Compile(pointers...)
 	v.boundary = s.Boundary()
+	v.compileForm()
 	if s.Items != "" {
 		v.items = jsonscan.Compile(s.Items)
 	}

@@ -78,7 +78,7 @@ func sortedQuery(text string, form bool) string {
 }
 
 // checkBodyDigest compares the body with its digest in the URL, after the URL was proved. Where the URL names a digest,
-// it counts whatever the Content-Type says, which nothing signs; where it names none, only a form is covered.
+// it counts; where it names none, only a form is covered. The body alone says whether it is one.
 func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) failure {
 	name := v.scheme.BodySHA256
 	if name == "" {
@@ -90,7 +90,7 @@ func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) fai
 		return failure{ReasonMalformedSignature, "the signed URL is malformed, or names two digests of the body"}
 	}
 	if n == 0 {
-		if _, multi := multipartBoundary(body); len(body) == 0 || isForm(r.Header.Get("Content-Type")) && !multi {
+		if len(body) == 0 || isSortableForm(body) {
 			return failure{}
 		}
 		return failure{ReasonMissingSignature, "the body is no form, and the signed URL does not hold its digest " + name + ": a proxy may strip the query, or PublicURL has one"}

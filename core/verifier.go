@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
@@ -37,6 +38,8 @@ type verifier struct {
 	body        bool            // the scheme signs it, or what it says
 	inBody      bool            // the signature sits in the body
 	fromForm    bool            // fields of the proof may sit in a form
+	formNames   *formscan.Names // those fields
+	document    *formscan.Names // the field that holds the JSON document; nil: none does
 	sortedForm  *part           // the part that signs every field of a form; nil: none
 	replaced    bool            // the signature's own value is replaced in what is signed
 	objectBody  bool            // the body has to begin as an object does

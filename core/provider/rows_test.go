@@ -160,8 +160,10 @@ func TestMailgunsBodyMustCarryOneSignature(t *testing.T) {
 		{"no signature", `{"event-data":{}}`, false, core.ReasonMissingSignature},
 		{"not an object", `[]`, false, core.ReasonMissingSignature},
 		{"an empty body", "", false, core.ReasonMalformedSignature},
-		{"a form where JSON was promised", form, false, core.ReasonMalformedSignature},
-		{"JSON where a form was promised", "{" + block(token, at) + "}", true, core.ReasonMissingSignature},
+		{"a form where JSON was promised", form, false, ""},
+		{"JSON where a form was promised", "{" + block(token, at) + "}", true, ""},
+		{"JSON that holds a form, where a form was promised", `{"x":"&` + form + `&"}`, true, core.ReasonMissingSignature},
+		{"a form that holds JSON", "x={" + block(token, at) + "}", false, core.ReasonMissingSignature},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

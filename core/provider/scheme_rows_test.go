@@ -73,7 +73,14 @@ func TestTwiliosBodyIsBound(t *testing.T) {
 		{"another JSON under the same URL", "", hook + digest, "application/json", `{"a":2}`, hook + digest, core.ReasonBadSignature},
 		{"no body under the same URL, as a form", "", hook + digest, formType, "", hook + digest, core.ReasonBadSignature},
 		{"JSON without a digest", "", hook, "application/json", jsonBody, hook, core.ReasonMissingSignature},
-		{"a form called JSON", "", hook, "application/json", by, hook + of, core.ReasonBadSignature},
+		{"a form called JSON", "", hook, "application/json", by, hook + of, ""},
+		{"a form called JSON, whose fields are not signed", "", hook, "application/json", by, hook, core.ReasonBadSignature},
+		{"JSON called a form, with its digest", "", hook + digest, formType, jsonBody, hook + digest, ""},
+		{"JSON called a form, without a digest", "", hook, formType, jsonBody, hook, core.ReasonMissingSignature},
+		{"a multipart form", "", hook, formType, "--X
+
+a=1
+--X--", hook, core.ReasonMissingSignature},
 		{"two digests", "", hook + digest + "&bodySHA256=x", "application/json", jsonBody, hook + digest + "&bodySHA256=x", core.ReasonMalformedSignature},
 		{"a malformed form", "", hook, formType, "a=%zz", hook + "a", core.ReasonMalformedSignature},
 		{"a thousand and one fields", "", hook, formType, strings.Repeat("a=1&", 1001), hook + "a1", core.ReasonMalformedSignature},
@@ -201,7 +208,8 @@ func TestASignedFieldOfAFormMustNotComeTwice(t *testing.T) {
 	form = "bt_payload=eHg&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "eHg")))
 	require.Empty(t, send(t, bt, "", hook, formType, form, nil))
 	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form+"&bt_payload=eHg", nil))
-	require.Equal(t, core.ReasonMissingSignature, send(t, bt, "", hook, "application/json", form, nil))
+	require.Empty(t, send(t, bt, "", hook, "application/json", form, nil), "the body says that it is a form")
+	require.Equal(t, core.ReasonMissingSignature, send(t, bt, "", hook, formType, `{"bt_payload":"eHg"}`, nil))
 }
 
 func TestDropboxSignComesAsAMultipartForm(t *testing.T) {

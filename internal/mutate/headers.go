@@ -105,8 +105,10 @@ func ofBodies() []mutation {
 		{name: "a declared length is not judged", file: receive, old: "if r.ContentLength > g.maxBody {", new: "if false {"},
 		{name: "any method is taken", file: receive, old: "if !slices.Contains(g.methods, r.Method) {", new: "if r.Method == \"\" {"},
 		{name: "a query of any length is parsed", file: "core/credential.go", old: "if len(rawQuery) > maxQueryBytes {", new: "if false {"},
-		{name: "a field of a form that comes twice is taken once", file: "core/bodyfields.go", old: "if n > 1 {\n\t\t\treturn twice\n\t\t}\n\t\tfound[i] = value", new: "if n > 100 {\n\t\t\treturn twice\n\t\t}\n\t\tfound[i] = value"},
-		{name: "a form of any number of fields is read", file: "core/form.go", old: "const maxFormFields = 1000", new: "const maxFormFields = 1 << 30"},
+		{name: "a field of a form that comes twice is taken once", file: "core/internal/formscan/formscan.go", old: "if f.Count++; f.Count > 1 {", new: "if f.Count = 1; f.raw != nil {"},
+		{name: "a form of any number of fields is read", file: "core/internal/formscan/formscan.go", old: "MaxFields     = 1000", new: "MaxFields     = 1 << 30"},
+		{name: "a part of a form has a header of any length", file: "core/internal/formscan/multipart.go", old: "if strict {\n\t\tlook", new: "if false {\n\t\tlook", in: []string{"./core/internal/formscan"}},
+		{name: "a field's name comes in pieces", file: "core/internal/formscan/multipart.go", old: "hasPrefixFold(key, \"name*\"):\n\t\t\treturn false", new: "hasPrefixFold(key, \"name*\"):\n\t\t\tcontinue", in: []string{"./core/internal/formscan"}},
 		{name: "a list of any number of signed items is read", file: "core/bodyfields.go", old: "const maxSignedItems = 64", new: "const maxSignedItems = 1 << 20"},
 	}
 }

@@ -89,7 +89,7 @@ func ofSettling() []mutation {
 		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
 		{name: "a deadline that somebody waits for never comes", file: "core/latecontext.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
 		{name: "the cause of an end is lost", file: "core/latecontext.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
-		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "d.facts.body, d.facts.body, l.form, l.proved, l.headersProved", new: "d.facts.body, d.facts.body, l.form, l.pending == false, l.headersProved"},
+		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "t.headersProved = l.proved, l.headersProved", new: "t.headersProved = l.pending == false, l.headersProved"},
 		{name: "a commit is tried once", file: holding,
 			old: "if isFinal(err) || time.Now().Add(pause).After(try.limit) {", new: "if err != nil {"},
 		{name: "a release is waited for after the lease has expired", file: holding,

@@ -498,6 +498,11 @@ type Event struct {
 	Binary string
 }
 
+// Values returns the lists of values that are read of an event.
+func (e *Event) Values() [6][]Value {
+	return [...][]Value{e.ID, e.Type, e.Action, e.Time, e.Attempt, e.Tenant}
+}
+
 // Handshake is a request that is answered and never reaches a signal.
 type Handshake struct {
 	Proved bool   // after the signature; otherwise the answer is fixed, or guarded by a verify token

@@ -2,53 +2,75 @@ package jsonscan
 
 import "errors"
 
-// Errors of Items.
+// Errors of Items and Each.
 var (
-	ErrNoList  = errors.New("the value is no list")
+	ErrNoList  = errors.New("the value is not a list")
 	ErrTooMany = errors.New("the list is longer than the limit")
 )
 
-// Items gives the raw JSON of each item of a list, at most limit of them.
+// Items returns the raw JSON of each item of a list, at most limit of them. Like [Paths.Read] it is for a proved document:
+// no nesting is too deep.
 func Items(list []byte, limit int) ([][]byte, error) {
-	s := scanner{data: list}
+	s := scanner{data: TrimMark(list), deepest: noBound}
+	var items [][]byte
+	err := s.items(limit, func(item []byte) error {
+		items = append(items, item)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+// Each calls fn with the raw JSON of each item of a list, at most limit of them, and stops at the first error. Like
+// [Paths.Find] it is for what decides: a list that is malformed, nested too deeply or too long is an error, though items
+// before that were passed to fn. It allocates nothing.
+func Each(list []byte, limit int, fn func(item []byte) error) error {
+	s := scanner{data: list, deepest: maxDepth}
+	return s.items(limit, fn)
+}
+
+func (s *scanner) items(limit int, fn func(item []byte) error) error {
 	s.space()
 	if s.peek() != '[' {
-		return nil, ErrNoList
+		return ErrNoList
 	}
 	s.pos++
 	s.space()
-	var items [][]byte
 	if s.peek() == ']' {
 		s.pos++
-		return s.ended(nil)
+		return s.ended()
 	}
-	for {
+	for n := 0; ; n++ {
 		s.space()
 		start := s.pos
 		if err := s.value(nil, 1); err != nil {
-			return nil, err
+			return err
 		}
-		if len(items) == limit {
-			return nil, ErrTooMany
+		if n == limit {
+			return ErrTooMany
 		}
-		items = append(items, list[start:s.pos:s.pos])
+		if err := fn(s.data[start:s.pos:s.pos]); err != nil {
+			return err
+		}
 		s.space()
 		switch s.peek() {
 		case ',':
 			s.pos++
 		case ']':
 			s.pos++
-			return s.ended(items)
+			return s.ended()
 		default:
-			return nil, ErrMalformed
+			return ErrMalformed
 		}
 	}
 }
 
-func (s *scanner) ended(items [][]byte) ([][]byte, error) {
+func (s *scanner) ended() error {
 	s.space()
 	if s.pos != len(s.data) {
-		return nil, ErrMalformed
+		return ErrMalformed
 	}
-	return items, nil
+	return nil
 }

@@ -2,6 +2,7 @@ package jsonscan_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -26,7 +27,9 @@ func TestItemsOfAList(t *testing.T) {
 		{"a list that does not end", `[1,2`, nil, jsonscan.ErrMalformed},
 		{"text after the list", `[1] 2`, nil, jsonscan.ErrMalformed},
 		{"one more than the limit", `[1,2,3,4,5]`, nil, jsonscan.ErrTooMany},
-		{"nested beyond every use", strings.Repeat("[", 500) + strings.Repeat("]", 500), nil, jsonscan.ErrTooDeep},
+		{"behind a byte order mark", "\ufeff[1]", []string{`1`}, nil},
+		{"a list in a list", `[[1]]`, []string{`[1]`}, nil},
+		{"brackets of two kinds", `[[}]`, nil, jsonscan.ErrMalformed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -37,13 +40,56 @@ func TestItemsOfAList(t *testing.T) {
 				got = append(got, string(item))
 			}
 			require.Equal(t, row.want, got)
+			var each []string
+			err = jsonscan.Each([]byte(row.list), 4, func(item []byte) error {
+				each = append(each, string(item))
+				return nil
+			})
+			if strings.HasPrefix(row.list, jsonscan.Mark) {
+				require.ErrorIs(t, err, jsonscan.ErrNoList)
+				return
+			}
+			require.ErrorIs(t, err, row.err)
+			if err == nil {
+				require.Equal(t, row.want, each)
+			}
 		})
 	}
 }
 
+func TestItemsAreFoundHoweverDeepTheyNest(t *testing.T) {
+	t.Parallel()
+	for _, depth := range []int{63, 64, 65, 500, 9_999, 10_000, 10_001, 300_000} {
+		deep := strings.Repeat("[", depth) + strings.Repeat("]", depth)
+		items, err := jsonscan.Items([]byte(`[`+deep+`,2]`), 4)
+		require.NoError(t, err, depth)
+		require.Equal(t, []string{deep, "2"}, []string{string(items[0]), string(items[1])}, depth)
+		err = jsonscan.Each([]byte(`[`+deep+`,2]`), 4, func([]byte) error { return nil })
+		if depth < 128 {
+			require.NoError(t, err, depth)
+		} else {
+			require.ErrorIs(t, err, jsonscan.ErrTooDeep, "before the proof nesting is bounded")
+		}
+	}
+}
+
+func TestALookAtEachItemEndsWithTheFirstError(t *testing.T) {
+	t.Parallel()
+	n, stop := 0, errors.New("stop")
+	err := jsonscan.Each([]byte(`[1,2,3`), 4, func([]byte) error {
+		n++
+		return stop
+	})
+	require.ErrorIs(t, err, stop)
+	require.Equal(t, 1, n)
+}
+
 // FuzzItems: what encoding/json reads as a list is split into the same items.
 func FuzzItems(f *testing.F) {
-	for _, seed := range []string{`[]`, `[1,"a",{"b":[]}]`, ` [ null , true ] `, `[1,]`, `[[[]]]`, `["\u005d"]`} {
+	for _, seed := range []string{
+		`[]`, `[1,"a",{"b":[]}]`, ` [ null , true ] `, `[1,]`, `[[[]]]`, `["\u005d"]`, "\ufeff[1]", `["\\\"]",{"\\":[{}]}]`,
+		`[` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `]`, `[` + strings.Repeat(`[{"a":`, 40) + "1" + strings.Repeat("}]", 40) + `]`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, list []byte) {
@@ -52,10 +98,7 @@ func FuzzItems(f *testing.F) {
 		if json.Unmarshal(list, &want) != nil || want == nil || len(want) > 1000 {
 			return
 		}
-		if err != nil {
-			require.ErrorIs(t, err, jsonscan.ErrTooDeep)
-			return
-		}
+		require.NoError(t, err)
 		require.Len(t, items, len(want))
 		for i := range items {
 			require.Equal(t, string(want[i]), string(items[i]))
