@@ -77,10 +77,7 @@ func TestTwiliosBodyIsBound(t *testing.T) {
 		{"a form called JSON, whose fields are not signed", "", hook, "application/json", by, hook, core.ReasonBadSignature},
 		{"JSON called a form, with its digest", "", hook + digest, formType, jsonBody, hook + digest, ""},
 		{"JSON called a form, without a digest", "", hook, formType, jsonBody, hook, core.ReasonMissingSignature},
-		{"a multipart form", "", hook, formType, "--X
-
-a=1
---X--", hook, core.ReasonMissingSignature},
+		{"a multipart form", "", hook, formType, "--X\r\n\r\na=1\r\n--X--", hook, core.ReasonMissingSignature},
 		{"two digests", "", hook + digest + "&bodySHA256=x", "application/json", jsonBody, hook + digest + "&bodySHA256=x", core.ReasonMalformedSignature},
 		{"a malformed form", "", hook, formType, "a=%zz", hook + "a", core.ReasonMalformedSignature},
 		{"a thousand and one fields", "", hook, formType, strings.Repeat("a=1&", 1001), hook + "a1", core.ReasonMalformedSignature},
