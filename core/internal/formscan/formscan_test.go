@@ -213,6 +213,9 @@ func FuzzWritten(f *testing.F) {
 	f.Add("i\"d\\", "%41+&=", "data[a]", "", "file-ü", "ü\r\n.txt")
 	f.Add("", "", "id ", "a", "file", "")
 	f.Fuzz(func(t *testing.T, a, av, b, bv, c, cv string) {
+		if len(a)+len(b)+len(c)+len(cv) > 2<<10 {
+			return // escaped, the names are beyond the bound, which TestFieldsOfAForm has
+		}
 		encoded, multi := written([][2]string{{a, av}, {b, bv}, {c, cv}})
 		if got := find1(t, encoded, "id"); got != "" {
 			values, err := url.ParseQuery(encoded)
