@@ -106,9 +106,9 @@ func (d *Delivery) readEvent(i int, t *told) failure {
 	if !d.deferDetails(t, e) {
 		g.events.read(t, e)
 	}
-	t.scope = e.Tenant
+	t.scope = g.joiningTenant(e)
 	if g.tenant.set {
-		t.scope = scopeOf(d.facts.tenant, e.Tenant)
+		t.scope = scopeOf(d.facts.tenant, t.scope)
 		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.byTenant
 	}
 	if e.Unproved {
@@ -123,12 +123,17 @@ func (d *Delivery) readEvent(i int, t *told) failure {
 	} else if d.deferIdentity(t) {
 		return failure{}
 	}
-	id, ok := g.identityOf(d, t, e)
-	if !ok {
-		return failure{ReasonSignalFailed, "Config.Identity gave an empty text: an event without an identity would skip replay protection"}
-	}
-	e.Identity = id
+	e.Identity = d.identityOf(i, t, e)
 	return failure{}
+}
+
+// joiningTenant is the event's tenant as far as it belongs to identities. One that nothing proves belongs to them only where the
+// entry says so: otherwise whoever captured a delivery could make another event of it by inventing a tenant.
+func (g *Guard) joiningTenant(e *Event) string {
+	if e.Authenticated.Tenant || g.entry.Identity.UnsignedTenant {
+		return e.Tenant
+	}
+	return ""
 }
 
 // digestOf is the digest of what an event consists of: the body, or its item of a batch.

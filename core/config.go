@@ -49,8 +49,10 @@ type Config struct {
 	// StoreFailure says what happens to a delivery when the store cannot answer. Default: 503, so that the provider
 	// sends it again. For a provider that never retries, the choice has to be made.
 	StoreFailure StoreFailure
-	// Identity overrides what an event is remembered by. The text must come from authenticated fields; an empty one
-	// refuses the delivery. It must be safe for concurrent use.
+	// Identity overrides what an event is remembered by. It sees authenticated fields only: an ID, Type, Tenant or Time that
+	// the proof does not cover is empty, Payload and Data too where the body is not proved, and Attempt always. For an empty
+	// text the event is remembered as the provider's entry says, and Logger gets an error, at most once a minute. It must be
+	// safe for concurrent use.
 	Identity func(Event) string
 	// RefuseConflicts answers 400, not 200, to an event whose id was processed with another body.
 	RefuseConflicts bool
@@ -122,6 +124,11 @@ type Config struct {
 	// configured is never let through: [New] refuses a config without a secret, and a delivery for which no secret is
 	// valid, or no key to be had, is refused.
 	DangerouslyReportOnly []Check
+	// DangerouslyDropEqualBodies remembers an event by its body alone also where the provider sends two events with equal
+	// bodies and nothing signed tells them apart (docs/providers.md says which): the second one is answered as a duplicate,
+	// and lost. By default the provider's delivery id, which no proof covers, tells them apart. Whoever captured such a
+	// delivery can then run it again, under invented ids, until the secret changes.
+	DangerouslyDropEqualBodies bool
 	// DangerouslyAllowHTTP accepts deliveries over plain HTTP: for development on one machine.
 	DangerouslyAllowHTTP bool
 	// DangerouslyAllowWeakSecrets accepts short secrets and placeholders: for recorded deliveries. An empty secret is

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -108,11 +107,12 @@ type eventReader struct {
 	inForm   map[string]*jsonscan.Paths // the pointers into the JSON of such a field
 	signedID bool                       // the event's id is the id that the scheme signs
 	early    bool                       // see laterDetails
+	apart    aparts
 }
 
-func newEventReader(e *entry.Entry) *eventReader {
+func newEventReader(e *entry.Entry, digestOnly bool) *eventReader {
 	spec, scheme := canonicalEvent(&e.Event), e.Scheme
-	er := &eventReader{spec: spec, at: map[string]int{}, with: canonical(e.Identity.With), either: e.Identity.Either}
+	er := &eventReader{spec: spec, at: map[string]int{}, with: canonical(e.Identity.With), either: e.Identity.Either, apart: compileAparts(e, digestOnly)}
 	if scheme != nil && len(spec.ID) > 0 {
 		er.signedID = spec.ID[0].Header != "" && slices.Contains(canonical(scheme.ID.Headers), spec.ID[0].Header)
 	}
@@ -196,13 +196,16 @@ type told struct {
 	bodyProved    bool
 	headersProved bool
 	signedID      string
-	scope         string             // the tenant, as it is part of identities
-	signed        *[sha256.Size]byte // the digest of what is signed, for entries that remember events by it
-	envelope      [][]byte           // what was found in the payload's envelope
-	bare          bool               // the payload is the object itself, and headers say the rest
-	malformed     bool               // the payload is no JSON; also where bare: nothing is read from it
-	room          [16][]byte         // what was found in the payload; empty where that is malformed
-	more          [][]byte           // instead of room, for an entry that reads more than fits
+	scope         string // the tenant, as it is part of identities
+	request       *http.Request
+	inspection    *inspection // nil where the delivery is read later
+	presented     *presented  // what was proved; nil: no signature was
+	timestamp     string      // that is signed
+	envelope      [][]byte    // what was found in the payload's envelope
+	bare          bool        // the payload is the object itself, and headers say the rest
+	malformed     bool        // the payload is no JSON; also where bare: nothing is read from it
+	room          [16][]byte  // what was found in the payload; empty where that is malformed
+	more          [][]byte    // instead of room, for an entry that reads more than fits
 }
 
 // found is what was found in the payload, by the numbers of the reader's paths. It is no field: told would point to itself,
@@ -339,7 +342,7 @@ func (er *eventReader) joins(h http.Header) []string {
 	if !er.either {
 		return er.with
 	}
-	n := max(slices.IndexFunc(er.with, func(name string) bool { return header(h, name) != "" }), 0)
+	n := max(slices.IndexFunc(er.with, func(name string) bool { return headerText(h, name) != "" }), 0)
 	return er.with[n : n+1]
 }
 
@@ -385,7 +388,7 @@ func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody, twic
 	var raw []byte
 	switch {
 	case v.Header != "":
-		return header(t.headers, v.Header), false, false
+		return headerText(t.headers, v.Header), false, false
 	case v.JSON != "":
 		raw = t.found()[er.at[v.JSON]]
 	case v.Envelope != "" && t.envelope != nil:

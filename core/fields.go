@@ -34,7 +34,8 @@ type claims struct {
 
 	tenantFault string // why there is no tenant, where there has to be one
 
-	signed [sha256.Size]byte // the digest of what was proved, where that is the event's identity
+	reading int               // that matched
+	signed  [sha256.Size]byte // what a custom mechanism proved: the digest that its events are remembered by
 }
 
 type fieldValue struct {

@@ -48,6 +48,7 @@ type Guard struct {
 	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
 	innerPath     *jsonscan.Paths // nil: the items are the events
 	ordered       bool
+	noIdentity    noIdentity // what Config.Identity gave no text for
 	strict        bool
 
 	events    *eventReader
@@ -118,7 +119,7 @@ func New(c Config) (*Guard, error) {
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
-		unknown: !known, answersDiffer: e.Answers != entry.Answers{}, handshakes: compileHandshakes(e), events: newEventReader(e), logger: c.Logger, now: c.Now, clock: true,
+		unknown: !known, answersDiffer: e.Answers != entry.Answers{}, handshakes: compileHandshakes(e), events: newEventReader(e, c.DangerouslyDropEqualBodies), logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -196,7 +197,6 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 			rules.refuses = e
 		}
 		v, n := newVerifier(g, e.Scheme, c.Secrets, c.Keys, rules, m)
-		v.bySigned = e.Identity.Kind == entry.BySigned || e.Identity.SignedOnce
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
@@ -499,6 +499,10 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if g.store == nil {
 		off("DangerouslyNoReplay")
 	}
+	if c.DangerouslyDropEqualBodies {
+		off("DangerouslyDropEqualBodies")
+	}
+	g.announceApart()
 	if g.failOpen {
 		off("DangerouslyAcceptUnclaimed")
 	}

@@ -60,6 +60,16 @@ func hashIdentity[T string | []byte](endpoint, tenant, kind string, value T) Ide
 	return Identity(sha256.Sum256(appendPart(beginIdentity(room[:0], endpoint, tenant, kind), value)))
 }
 
+// idIdentity is the identity by an id, and by what belongs to it.
+func idIdentity(endpoint, tenant, id string, with []string) Identity {
+	var room [identityRoom]byte
+	parts := appendPart(beginIdentity(room[:0], endpoint, tenant, identityOfID), id)
+	for _, text := range with {
+		parts = appendPart(parts, text)
+	}
+	return Identity(sha256.Sum256(parts))
+}
+
 // digestIdentity is the identity by a digest, and by what belongs to it.
 func digestIdentity(endpoint, tenant string, digest *[sha256.Size]byte, with []string) Identity {
 	var room [identityRoom]byte
@@ -96,49 +106,88 @@ func scopeOf(tenant, told string) string {
 }
 
 // identityOf derives an event's identity; the zero Identity where the entry says that there is none.
-func (g *Guard) identityOf(d *Delivery, t *told, e *Event) (Identity, bool) {
+func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
+	g := d.guard
 	if g.identity != nil {
-		text := g.identity(*e)
-		if text == "" {
-			return Identity{}, false
+		if text := g.identity(authenticated(t, e)); text != "" {
+			return hashIdentity(g.endpoint, t.scope, identityOfApp, text)
 		}
-		return hashIdentity(g.endpoint, t.scope, identityOfApp, text), true
+		g.noIdentity.report(g)
 	}
 	rule := &g.entry.Identity
 	if rule.Kind == entry.None || (rule.NoneForForms && t.form) {
-		return Identity{}, true
+		return Identity{}
 	}
+	apart := g.events.apartOf(t)
+	if apart.none() {
+		return Identity{}
+	}
+	var few [4]string
 	switch rule.Kind {
 	case entry.BySignedID:
 		if t.signedID != "" {
-			return hashIdentity(g.endpoint, t.scope, identityOfID, t.signedID), true
+			return idIdentity(g.endpoint, t.scope, t.signedID, apart.join(few[:0], t))
 		}
 	case entry.ByPointer:
-		var at [4][]byte // more than any entry needs
-		if raw := g.events.identityIn(t, at[:0]); raw != nil {
-			if id, ok := jsonscan.Bytes(raw[0]); ok && len(id) > 0 {
-				var room [identityRoom]byte
-				parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfID), id)
-				for _, more := range raw[1:] {
-					text, _ := jsonscan.Bytes(more)
-					parts = appendPart(parts, text)
-				}
-				return Identity(sha256.Sum256(parts)), true
-			}
+		if id, ok := g.pointedIdentity(t, apart); ok {
+			return id
 		}
-		// A proved body without the id falls back to its digest, which is authenticated as well: after the proof
-		// nothing that is merely unexpected loses a delivery.
+		// A proved body without the id falls back to the digest of what is proved: after the proof nothing that is merely
+		// unexpected loses a delivery.
 	}
-	var digest [sha256.Size]byte // of what the event consists of
-	if rule.Kind == entry.BySigned {
-		digest = *t.signed
-	} else {
-		digest = d.digestOf(t)
-	}
-	var few [2]string
+	digest := d.identityDigest(at, t)
 	with := few[:0]
 	for _, name := range g.events.joins(t.headers) {
-		with = append(with, header(t.headers, name))
+		with = append(with, headerText(t.headers, name))
 	}
-	return digestIdentity(g.endpoint, t.scope, &digest, with), true
+	return digestIdentity(g.endpoint, t.scope, &digest, apart.join(with, t))
+}
+
+// pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is not there.
+func (g *Guard) pointedIdentity(t *told, apart *apartRule) (Identity, bool) {
+	var at [4][]byte // more than any entry needs
+	raw := g.events.identityIn(t, at[:0])
+	if raw == nil {
+		return Identity{}, false
+	}
+	id, ok := jsonscan.Bytes(raw[0])
+	if !ok || len(id) == 0 {
+		return Identity{}, false
+	}
+	var room [identityRoom]byte
+	parts := appendPart(beginIdentity(room[:0], g.endpoint, t.scope, identityOfID), id)
+	for _, more := range raw[1:] {
+		text, _ := jsonscan.Bytes(more)
+		parts = appendPart(parts, text)
+	}
+	var few [2]string
+	for _, text := range apart.join(few[:0], t) {
+		parts = appendPart(parts, text)
+	}
+	return Identity(sha256.Sum256(parts)), true
+}
+
+// identityDigest returns the digest that an event is remembered by: of the body, or of its item of a batch, as they came, where
+// that is what is signed; else of the signed text in its one form.
+func (d *Delivery) identityDigest(at int, t *told) [sha256.Size]byte {
+	g := d.guard
+	v, p := g.verifier, t.presented
+	switch kind := g.entry.Identity.Kind; {
+	case v == nil || p == nil:
+	case v.scheme.Custom != nil:
+		if kind == entry.BySigned || kind == entry.ByPointer && p.signed != ([sha256.Size]byte{}) {
+			return p.signed
+		}
+	case v.items != nil && (!d.batch || g.signedItems()):
+		return v.itemsDigest(at, d.batch, t)
+	case kind == entry.BySigned || v.decodes && !d.batch:
+		return v.signedDigest(t.request, g.signedURL(t.request, t.inspection), t.body, p)
+	}
+	return d.digestOf(t)
+}
+
+// signedItems reports whether the items that carry signatures are the events of the batch.
+func (g *Guard) signedItems() bool {
+	batch := g.entry.Batch
+	return batch != nil && batch.Pointer == g.entry.Scheme.Items && batch.Inner == ""
 }

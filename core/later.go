@@ -11,8 +11,11 @@ import (
 type laterIdentity struct {
 	pending bool
 	scope   string
-	with    [2]string // the headers that belong to it, as they came
+	with    [2]string // the headers that belong to it
 	n       int
+	// What may join by the entry's rules for bodies that are equal.
+	apart     [2]string // by rule: the header's value
+	timestamp string
 }
 
 // laterDetails is how the details of an event are read from its body once somebody asks for them: signals, or the app. A
@@ -77,14 +80,19 @@ func (d *Delivery) deferIdentity(t *told) bool {
 	g := d.guard
 	rule := &g.entry.Identity
 	l := &d.laterID
-	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || (rule.NoneForForms && t.form) || len(rule.With) > len(l.with) {
+	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || (rule.NoneForForms && t.form) || len(rule.With) > len(l.with) ||
+		len(g.events.apart.rules) > len(l.apart) || g.verifier != nil && g.verifier.decodes {
 		return false
 	}
 	names := g.events.joins(t.headers)
 	l.pending, l.scope, l.n = true, t.scope, len(names)
 	for i, name := range names {
-		l.with[i] = header(t.headers, name)
+		l.with[i] = headerText(t.headers, name)
 	}
+	for i := range g.events.apart.rules {
+		l.apart[i] = firstHeader(t.headers, g.events.apart.rules[i].headers)
+	}
+	l.timestamp = t.timestamp
 	return true
 }
 
@@ -98,6 +106,29 @@ func (d *Delivery) complete() {
 		return
 	}
 	l.pending = false
+	d.events[0].Identity = d.lateIdentity(l)
+}
+
+// lateIdentity derives the identity that waited.
+func (d *Delivery) lateIdentity(l *laterIdentity) Identity {
+	g := d.guard
+	t := told{body: d.facts.body, payload: d.facts.body, timestamp: l.timestamp}
+	rule := g.events.apartOf(&t)
+	if rule.none() {
+		return Identity{}
+	}
+	header := ""
+	for i := range g.events.apart.rules {
+		if rule == &g.events.apart.rules[i] {
+			header = l.apart[i]
+		}
+	}
+	var few [4]string
+	with := append(few[:0], l.with[:l.n]...)
+	if rule != nil && rule.Time {
+		with = append(with, l.timestamp)
+	}
+	with = appendSome(with, header)
 	digest := d.facts.bodyDigest()
-	d.events[0].Identity = digestIdentity(d.guard.endpoint, l.scope, &digest, l.with[:l.n])
+	return digestIdentity(g.endpoint, l.scope, &digest, with)
 }

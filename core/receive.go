@@ -291,8 +291,9 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	d.facts = i.facts
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
 	t := i.told
-	t.headers, t.body, t.signed = r.Header, i.body, &i.presented.signed
+	t.headers, t.body, t.request = r.Header, i.body, r
 	if i.proved {
+		t.inspection, t.presented, t.timestamp = i, i.presented, i.presented.timestamp
 		t.bodyProved, t.headersProved, t.signedID = g.bodyProved(), g.verifier == nil, i.presented.id
 	}
 	if f := d.readEvents(t); f.failed() {
@@ -304,7 +305,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		d.holding.request.parent = ctx
 		ctx = &d.holding.request
 		if g.entry.Identity.SignedOnce && i.proved {
-			signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, i.presented.signed[:])
+			digest := g.verifier.signedDigest(r, g.signedURL(r, i), i.body, i.presented)
+			signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, digest[:])
 			d.signed = &signed
 		}
 	}

@@ -65,6 +65,7 @@ func (v *verifier) compileScheme() (problem string) {
 	if problem := v.compileParts(); problem != "" {
 		return problem
 	}
+	v.decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	v.beside = canonical(s.Signature.Beside)
 	if len(s.Signature.Headers) == 0 && !v.inBody {

@@ -239,35 +239,3 @@ func (v *verifier) writePart(st *digestState, part *part, k *activeKey, r *http.
 		panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
 	}
 }
-
-// signedDigest is what an event is remembered by where decoded fields are signed: each signed value, preceded by its
-// length so that no two lists of values hash alike. What belongs to the attempt or to the endpoint is left out.
-func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *presented) (sum [sha256.Size]byte) {
-	h := sha256.New()
-	collect := &digestState{}
-	for i := range v.readings[0] {
-		part := &v.readings[0][i]
-		switch part.Kind {
-		case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartEscapedPath, entry.PartLiteral, entry.PartURL,
-			entry.PartURLBare, entry.PartURLWithPort, entry.PartURLWithoutPort:
-			continue
-		case entry.PartSortedForm:
-			for _, f := range p.form {
-				writePart(h, []byte(f.name))
-				writePart(h, []byte(f.value))
-			}
-			continue
-		case entry.PartReplacedBody:
-			writePart(h, body[:p.replaced[0]])
-			writePart(h, body[p.replaced[1]:])
-			continue
-		}
-		collect.message = collect.message[:0]
-		if !part.Optional || v.isPresent(part, r, p) {
-			v.writePart(collect, part, nil, r, url, body, p)
-		}
-		writePart(h, collect.message)
-	}
-	h.Sum(sum[:0])
-	return sum
-}

@@ -306,6 +306,7 @@ func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {
 	t.Parallel()
 	e := timestamped()
 	e.Event.Tenant = []entry.Value{{Header: "X-Shop"}}
+	e.Identity.UnsignedTenant = true
 	c, rec := tenantConfig(e)
 	g := mustNew(t, c)
 	for _, row := range []struct {

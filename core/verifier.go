@@ -32,6 +32,7 @@ type verifier struct {
 	readsBody   bool          // something of the proof is read from the body
 	scansJSON   bool          // from its JSON
 	paths       *jsonscan.Paths
+	decodes     bool            // what is signed are values decoded from the body, and not its bytes
 	items       *jsonscan.Paths // the list whose items are signed one by one; nil: none
 	timestamp   bool            // one is proved
 	id          bool            // the scheme signs one
@@ -57,7 +58,6 @@ type verifier struct {
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
 	fetched   atomic.Pointer[fetchedKey]
-	bySigned  bool   // what is signed is remembered
 	absent    string // what is said where the signature's header is missing
 	custom    entry.CustomTraits
 	tryKey    tryKey
@@ -185,7 +185,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 }
 
 func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f failure) {
-	active, judged := 0, 0
+	active, judged, matched := 0, 0, 0
 	start := int(keys.lastMatch.Load())
 	sums := p.sums(v)
 	defer sums.release()
@@ -202,12 +202,14 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 		judged++
 		ok := false
 		if k.kind == v.mac {
-			for _, reading := range v.readings {
+			for at, reading := range v.readings {
 				st := k.pool.get()
 				v.writeSigned(st, reading, k, r, url, body, p)
 				found := p.signatures.contains(st.sum())
 				k.pool.put(st)
-				ok = ok || found
+				if found && !ok {
+					ok, matched = true, at
+				}
 			}
 		} else {
 			ok = p.verifiedBy(v.tryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, r, url, body, p))
@@ -216,9 +218,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 			if n != 0 {
 				keys.lastMatch.Store(int32(i)) //nolint:gosec // at most 64 keys
 			}
-			if v.bySigned {
-				p.signed = v.signedDigest(r, url, body, p)
-			}
+			p.reading = matched
 			return k, failure{}
 		}
 	}

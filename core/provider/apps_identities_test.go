@@ -42,7 +42,7 @@ func TestTheGoldenIdentitiesOfAppsAreDerivedAsDocumented(t *testing.T) {
 		"lemon-squeezy": body, "razorpay": body, "paystack": body, "mollie": body, "checkout-com": body, "adyen-platform": body,
 		"coinbase-commerce": body, // without its id
 		"gocardless":        byID("evt_1"), "chargebee": byID("evt_1"), "paddle": byID("Ev1"),
-		"modern-treasury": with("payment_order"), "coinbase-cdp": body, "revolut": with("1772366400000"), "xendit": with("msg_1"),
+		"modern-treasury": body, "coinbase-cdp": body, "revolut": with("1772366400000"), "xendit": with("msg_1"),
 		"polar": byID("msg_1"), "increase": byID("msg_1"), "openai": byID("msg_1"), "anthropic": byID("msg_1"), "replicate": byID("msg_1"),
 
 		"meta": body, "viber": body, "sinch-numbers": body, "x-twitter": body, "typeform": body, "cal-com": body, "docusign": body,

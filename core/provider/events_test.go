@@ -210,9 +210,9 @@ func TestTheDerivationOfIdentities(t *testing.T) {
 		{provider.Slack(), nil, derive(version, "vectors", "", "id", "Ev1")},
 		{provider.StandardWebhooks(), headers{"Webhook-Id": "msg_1"}, derive(version, "vectors", "", "id", "msg_1")},
 		{provider.Svix(), headers{"Svix-Id": "msg_1"}, derive(version, "vectors", "", "id", "msg_1")},
-		{provider.GitHub(), headers{"X-Github-Event": "push", "X-Github-Delivery": "not in it"}, derive(version, "vectors", "", "digest", digest(body), "push")},
-		{provider.Shopify(), headers{"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example"}, derive(version, "vectors", "a.example", "digest", digest(body), "orders/create")},
-		{provider.GitLabToken(), headers{"X-Gitlab-Event": "Push Hook"}, derive(version, "vectors", "", "digest", digest(body), "Push Hook")},
+		{provider.GitHub(), headers{"X-Github-Event": "push", "X-Github-Delivery": "not in it"}, derive(version, "vectors", "", "digest", digest(body))},
+		{provider.Shopify(), headers{"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Shopify-Webhook-Id": "w1"}, derive(version, "vectors", "a.example", "digest", digest(body), "orders/create", "w1")},
+		{provider.GitLabToken(), headers{"X-Gitlab-Event": "Push Hook", "Idempotency-Key": "k1"}, derive(version, "vectors", "", "digest", digest(body), "k1")},
 		{provider.Telegram(), nil, derive(version, "vectors", "", "digest", digest(body))},
 		{provider.Postmark(), nil, derive(version, "vectors", "", "digest", digest(body))},
 	}

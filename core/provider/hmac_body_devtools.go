@@ -58,7 +58,6 @@ func Sentry() core.Provider {
 		SecretFrom: "Settings > Developer Settings > the integration > Client Secret",
 		Scheme:     hexHMAC("Sentry-Hook-Signature"),
 		Unsigned:   []string{"resource (Sentry-Hook-Resource)", "request id (Request-ID)", "time (Sentry-Hook-Timestamp)"},
-		Identity:   entry.Identity{With: []string{"Sentry-Hook-Resource"}},
 		Event: entry.Event{
 			ID: header("Request-Id"), Type: header("Sentry-Hook-Resource"), Action: pointer("/action"),
 			Time: header("Sentry-Hook-Timestamp"), Data: "/data",

@@ -19,7 +19,7 @@ func GitHubStyle() core.Provider {
 		Docs:     "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
 		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
 		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
-		Identity: entry.Identity{With: []string{"X-Github-Event"}},
+		Identity: githubIdentity(),
 		Event: entry.Event{
 			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"), PayloadForm: "payload",
 		},
@@ -40,7 +40,6 @@ func Bitbucket() core.Provider {
 		Docs:      "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
 		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
 		Unsigned:  []string{"event type (X-Event-Key)", "delivery id (X-Request-UUID)", "attempt (X-Attempt-Number)", "time"},
-		Identity:  entry.Identity{With: []string{"X-Event-Key"}},
 		Event: entry.Event{
 			ID: header("X-Request-Uuid"), Type: header("X-Event-Key"), Attempt: header("X-Attempt-Number"),
 		},
@@ -58,7 +57,6 @@ func BitbucketServer() core.Provider {
 		Docs:     "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
 		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
 		Unsigned: []string{"event type (X-Event-Key)", "request id (X-Request-Id)", "time"},
-		Identity: entry.Identity{With: []string{"X-Event-Key"}},
 		Event:    entry.Event{ID: header("X-Request-Id"), Type: header("X-Event-Key")},
 	})
 }
@@ -73,7 +71,6 @@ func Gitea() core.Provider {
 		Docs:     "https://docs.gitea.com/usage/webhooks",
 		Scheme:   hexHMAC("X-Gitea-Signature"),
 		Unsigned: []string{"event type (X-Gitea-Event)", "delivery id (X-Gitea-Delivery)", "time"},
-		Identity: entry.Identity{With: []string{"X-Gitea-Event"}},
 		Event: entry.Event{
 			ID: header("X-Gitea-Delivery"), Type: header("X-Gitea-Event"), Action: pointer("/action"),
 		},
@@ -91,7 +88,6 @@ func Forgejo() core.Provider {
 		// Both names carry one value; versions before the fork's own names have Gitea's only.
 		Scheme:   hexHMAC("X-Forgejo-Signature", "X-Gitea-Signature"),
 		Unsigned: []string{"event type (X-Forgejo-Event)", "delivery id (X-Forgejo-Delivery)", "time"},
-		Identity: entry.Identity{With: []string{"X-Forgejo-Event", "X-Gitea-Event"}, Either: true},
 		Event: entry.Event{
 			ID:     []entry.Value{{Header: "X-Forgejo-Delivery"}, {Header: "X-Gitea-Delivery"}},
 			Type:   []entry.Value{{Header: "X-Forgejo-Event"}, {Header: "X-Gitea-Event"}},
@@ -110,7 +106,6 @@ func Gogs() core.Provider {
 		Docs:     "https://gogs.io/advancing/webhooks",
 		Scheme:   hexHMAC("X-Gogs-Signature"),
 		Unsigned: []string{"event type (X-Gogs-Event)", "delivery id (X-Gogs-Delivery)", "time"},
-		Identity: entry.Identity{With: []string{"X-Gogs-Event"}},
 		Event: entry.Event{
 			ID: header("X-Gogs-Delivery"), Type: header("X-Gogs-Event"), Action: pointer("/action"),
 		},

@@ -23,7 +23,14 @@ func WooCommerce() core.Provider {
 		Docs:     "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
 		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Wc-Webhook-Signature"), Encoding: entry.Base64}),
 		Unsigned: []string{"topic", "shop (X-WC-Webhook-Source)", "delivery id"},
-		Identity: entry.Identity{With: []string{"X-Wc-Webhook-Topic"}},
+		// Several topics and shops are sent over one body, so both belong to every identity.
+		Identity: entry.Identity{
+			With: []string{"X-Wc-Webhook-Topic"}, UnsignedTenant: true,
+			Apart: []entry.Apart{{
+				When: []entry.Members{{Lacks: []string{"/date_modified"}}}, Headers: []string{"X-Wc-Webhook-Delivery-Id"},
+				Why: "those without `/date_modified`: hooks of WordPress (`action.*`) and what was deleted",
+			}},
+		},
 		Event: entry.Event{
 			ID: header("X-Wc-Webhook-Delivery-Id"), Type: header("X-Wc-Webhook-Topic"), Tenant: header("X-Wc-Webhook-Source"),
 		},
@@ -154,7 +161,6 @@ func ModernTreasury() core.Provider {
 		SecretFrom: "Developers > Webhooks > the webhook key",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
 		Unsigned:   []string{"topic (X-Topic)", "event id (X-Event-ID)"},
-		Identity:   entry.Identity{With: []string{"X-Topic"}},
 		Event:      entry.Event{ID: header("X-Event-Id"), Type: header("X-Topic"), Action: pointer("/event"), Data: "/data"},
 		AckLimit:   5 * time.Second,
 	})

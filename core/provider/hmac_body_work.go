@@ -10,7 +10,8 @@ import (
 // Planning, documents and tables: tools that sign the raw body and nothing else.
 
 // Linear is a webhook of Linear. The type stands in the body; Linear-Delivery and Linear-Event are not signed. The body
-// carries the time of sending (webhookTimestamp), for which Linear recommends a minute, as here.
+// carries the time of sending (webhookTimestamp). Linear recommends a minute for it, but its retries, after a minute, an hour and six
+// hours, repeat the same bytes.
 //
 // https://linear.app/developers/webhooks
 func Linear() core.Provider {
@@ -21,7 +22,7 @@ func Linear() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("Linear-Signature"), Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/webhookTimestamp"}, Unit: entry.Milliseconds, Tolerance: time.Minute},
+			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/webhookTimestamp"}, Unit: entry.Milliseconds, Tolerance: time.Minute, Past: linearHorizon},
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Unsigned: []string{"delivery id (Linear-Delivery)", "event (Linear-Event)"},
@@ -31,8 +32,11 @@ func Linear() core.Provider {
 			ID: header("Linear-Delivery"), Type: pointer("/type"), Action: pointer("/action"), Time: pointer("/webhookTimestamp"),
 			TimeUnit: entry.Milliseconds, Data: "/data",
 		},
+		RetryHorizon: linearHorizon,
 	})
 }
+
+const linearHorizon = 8 * time.Hour
 
 // Jira is a webhook of Jira Cloud with a secret. The webhooks of Connect apps carry a JWT instead, and are refused here.
 //

@@ -23,7 +23,7 @@ func Stripe() core.Provider {
 			Key:       entry.Key{Whole: "whsec_"},
 			// v0 is a test-mode signature that anybody may make; only v1 counts.
 			Signature: entry.Signature{Field: headers("Stripe-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}, Resigned: true},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
@@ -48,7 +48,9 @@ func Slack() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Slack-Signature"), Prefix: "v0=", Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: headers("X-Slack-Request-Timestamp")},
+			// Slack has requests refused that are older than five minutes, and its last retry comes some six minutes after the
+			// first attempt: it has a time of its own. An interaction is not remembered, so that the window is what protects it.
+			Timestamp: entry.Timestamp{Field: headers("X-Slack-Request-Timestamp"), Resigned: true},
 			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Unsigned: []string{"attempt (X-Slack-Retry-Num)"},

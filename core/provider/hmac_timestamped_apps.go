@@ -25,6 +25,7 @@ func Box() core.Provider {
 			// Nothing stands between body and timestamp: what is not wholly a timestamp of RFC 3339 is refused.
 			Timestamp: entry.Timestamp{
 				Field: headers("Box-Delivery-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,
+				Past: boxHorizon, // whether a retry is signed again is not documented
 			},
 			Signed: []entry.Part{entry.Body(), entry.TimestampText()},
 		},
@@ -33,9 +34,11 @@ func Box() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/trigger"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/source",
 		},
-		RetryHorizon: 2 * time.Hour, AckLimit: 30 * time.Second,
+		RetryHorizon: boxHorizon, AckLimit: 30 * time.Second,
 	})
 }
+
+const boxHorizon = 2 * time.Hour
 
 // Webflow is the webhooks of a Webflow site. The secret is the OAuth app's client secret, or the secretKey of a webhook
 // that was created with a site token.
@@ -50,12 +53,18 @@ func Webflow() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Webflow-Signature"), Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: headers("X-Webflow-Timestamp"), Unit: entry.Milliseconds},
+			// Whether a retry is signed again is not documented.
+			Timestamp: entry.Timestamp{Field: headers("X-Webflow-Timestamp"), Unit: entry.Milliseconds, Past: webflowHorizon},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Event: entry.Event{ID: pointer("/payload/id"), Type: pointer("/triggerType"), Data: "/payload"},
+
+		RetryHorizon: webflowHorizon,
 	})
 }
+
+// webflowHorizon covers three retries, ten minutes apart.
+const webflowHorizon = 40 * time.Minute
 
 // Retell is Retell AI's webhooks. The secret is the API key that has the webhook badge.
 //
@@ -73,6 +82,10 @@ func Retell() core.Provider {
 			// No separator: a digit more or less makes the timestamp ten times older or newer.
 			Signed: []entry.Part{entry.Body(), entry.TimestampText()},
 		},
+		Identity: entry.Identity{Apart: []entry.Apart{{
+			When:   []entry.Members{{Has: []string{"/call_inbound"}}, {Has: []string{"/chat_inbound"}}},
+			Answer: true, Why: "inbound calls and chats wait for their answer",
+		}}},
 		Event: entry.Event{Type: pointer("/event"), Data: "/call"},
 	})
 }

@@ -26,7 +26,8 @@ func Zoom() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Zm-Signature"), Prefix: "v0=", Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: headers("X-Zm-Request-Timestamp")},
+			// Whether a retry is signed again is not documented.
+			Timestamp: entry.Timestamp{Field: headers("X-Zm-Request-Timestamp"), Past: zoomHorizon},
 			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Event: entry.Event{
@@ -36,9 +37,12 @@ func Zoom() core.Provider {
 			Proved: true, Method: "POST", WhenJSON: "/event", WhenEquals: "endpoint.url_validation", EchoJSON: "/payload/plainToken",
 			Grammar: entry.Token, Answer: `{"plainToken":"{challenge}","encryptedToken":"{hmac}"}`, ContentType: "application/json",
 		}},
-		AuthStatus: 503,
+		RetryHorizon: zoomHorizon, AuthStatus: 503,
 	})
 }
+
+// zoomHorizon covers three retries, after 5, 20 and 60 minutes.
+const zoomHorizon = 90 * time.Minute
 
 // Zendesk is Zendesk's webhooks. The secret is the webhook's signing secret, which looks like base64 and is the key as
 // it is.
@@ -57,17 +61,25 @@ func Zendesk() core.Provider {
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Zendesk-Webhook-Signature"), Encoding: entry.Base64},
 			// Nothing stands between timestamp and body: what is not wholly a timestamp of RFC 3339 is refused.
-			Timestamp: entry.Timestamp{Field: headers("X-Zendesk-Webhook-Signature-Timestamp"), Unit: entry.RFC3339},
-			Signed:    []entry.Part{entry.TimestampText(), entry.Body()},
+			Timestamp: entry.Timestamp{
+				Field: headers("X-Zendesk-Webhook-Signature-Timestamp"), Unit: entry.RFC3339,
+				Past: zendeskHorizon, // whether a retry is signed again is not documented
+			},
+			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
 		},
 		Unsigned: []string{"invocation id (X-Zendesk-Webhook-Invocation-Id)"},
-		Identity: entry.Identity{With: []string{"X-Zendesk-Webhook-Signature-Timestamp"}},
+		Identity: entry.Identity{Apart: []entry.Apart{{Time: true, Why: "those of triggers, whose body is your own"}}},
 		Event: entry.Event{
 			ID: header("X-Zendesk-Webhook-Invocation-Id"), Type: pointer("/type"), Time: pointer("/time"), TimeUnit: entry.RFC3339,
 		},
-		AckLimit: 12 * time.Second,
+		RetryHorizon: zendeskHorizon, AckLimit: 12 * time.Second,
 	})
 }
+
+// zendeskHorizon covers five retries, each less than a minute after a request that may have timed out.
+//
+// https://developer.zendesk.com/api-reference/webhooks/introduction#webhook-retries
+const zendeskHorizon = 10 * time.Minute
 
 // Front is the application webhooks of Front. The secret is the app's. Rule webhooks, which are signed with SHA-1 and
 // without a time, are refused.

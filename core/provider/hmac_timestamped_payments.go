@@ -22,16 +22,18 @@ func Paddle() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("Paddle-Signature"), Layout: entry.Pairs, Separator: ';', Name: "h1", Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: entry.Field{Key: "ts"}},
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "ts"}, Past: paddleHorizon}, // whether a retry is signed again is not documented
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id"},
 		Event: entry.Event{
 			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/occurred_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
-		RetryHorizon: 72 * time.Hour, AckLimit: 5 * time.Second,
+		RetryHorizon: paddleHorizon, AckLimit: 5 * time.Second,
 	})
 }
+
+const paddleHorizon = 72 * time.Hour
 
 // Recurly is Recurly's webhooks in JSON; those in XML are not signed, and are refused. The secret is the key of the
 // webhook endpoint. While it is being replaced Recurly signs with both.
@@ -46,15 +48,22 @@ func Recurly() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("Recurly-Signature"), Layout: entry.List, Separator: ',', Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: entry.Field{First: true}, Unit: entry.Milliseconds},
+			// Whether a retry is signed again is not documented.
+			Timestamp: entry.Timestamp{Field: entry.Field{First: true}, Unit: entry.Milliseconds, Past: recurlyHorizon},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
 		// The member id is the object's.
 		Event: entry.Event{
 			Type: pointer("/object_type"), Action: pointer("/event_type"), Time: pointer("/event_time"), TimeUnit: entry.RFC3339,
 		},
+		RetryHorizon: recurlyHorizon,
 	})
 }
+
+// recurlyHorizon covers ten retries, the last one some five and a half hours after the first attempt.
+//
+// https://docs.recurly.com/recurly-subscriptions/docs/automatic-retries
+const recurlyHorizon = 6 * time.Hour
 
 // Revolut is the webhooks of Revolut's Merchant and Business APIs. The secret is the webhook's signing secret
 // ("wsk_..."), whole.
@@ -75,13 +84,19 @@ func Revolut() core.Provider {
 			Key:       entry.Key{Whole: "wsk_"},
 			Signature: entry.Signature{Field: headers("Revolut-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
 			// "UNIX timestamp", and every example has 13 digits.
-			Timestamp: entry.Timestamp{Field: headers("Revolut-Request-Timestamp"), Unit: entry.Milliseconds},
+			// Whether a retry is signed again is not documented.
+			Timestamp: entry.Timestamp{Field: headers("Revolut-Request-Timestamp"), Unit: entry.Milliseconds, Past: revolutHorizon},
 			Signed:    []entry.Part{entry.Literal("v1."), entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
-		Identity: entry.Identity{With: []string{"Revolut-Request-Timestamp"}},
+		Identity: entry.Identity{Apart: []entry.Apart{{Time: true, Why: "a merchant's, which name an order and a type"}}},
 		Event:    entry.Event{Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data"},
+
+		RetryHorizon: revolutHorizon,
 	})
 }
+
+// revolutHorizon covers three retries, ten minutes apart.
+const revolutHorizon = 40 * time.Minute
 
 // CoinbaseCDP is the webhooks of the Coinbase Developer Platform: Onramp, Business checkouts, onchain activity. The
 // secret is the one that creating the subscription returns.

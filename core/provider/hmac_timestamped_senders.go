@@ -22,15 +22,18 @@ func CustomerIO() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-CIO-Signature"), Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: headers("X-CIO-Timestamp")},
+			// Whether a retry is signed again is not documented.
+			Timestamp: entry.Timestamp{Field: headers("X-CIO-Timestamp"), Past: customerIOHorizon},
 			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Event: entry.Event{
 			ID: pointer("/event_id"), Type: pointer("/object_type"), Action: pointer("/metric"), Time: pointer("/timestamp"), Data: "/data",
 		},
-		RetryHorizon: 7 * 24 * time.Hour, AckLimit: 4 * time.Second,
+		RetryHorizon: customerIOHorizon, AckLimit: 4 * time.Second,
 	})
 }
+
+const customerIOHorizon = 7 * 24 * time.Hour
 
 // Buildkite is a notification service of Buildkite that sends an HMAC signature. Where it sends the token itself use
 // [Token] with "X-Buildkite-Token".
@@ -56,14 +59,18 @@ func Mux() core.Provider {
 		Name: "mux", Title: "Mux", Confidence: "A",
 		Docs:       "https://www.mux.com/docs/core/verify-webhook-signatures",
 		SecretFrom: "Settings > Webhooks > the webhook > Show signing secret",
-		Scheme:     pairsHMAC("Mux-Signature", "v1", entry.Hex, entry.Timestamp{Field: entry.Field{Key: "t"}}),
-		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Scheme: pairsHMAC("Mux-Signature", "v1", entry.Hex, entry.Timestamp{
+			Field: entry.Field{Key: "t"}, Past: muxHorizon, // whether a retry is signed again is not documented
+		}),
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
-		RetryHorizon: 24 * time.Hour,
+		RetryHorizon: muxHorizon,
 	})
 }
+
+const muxHorizon = 24 * time.Hour
 
 // WorkOS is a webhook of WorkOS. Its own SDK allows three minutes, and so does this entry. It retries for three days.
 //
@@ -75,15 +82,23 @@ func WorkOS() core.Provider {
 		Docs:       "https://workos.com/docs/events/data-syncing/webhooks",
 		SecretFrom: "Webhooks > the endpoint > Signing secret",
 		Scheme: pairsHMAC("WorkOS-Signature", "v1", entry.Hex, entry.Timestamp{
-			Field: entry.Field{Key: "t"}, Unit: entry.Milliseconds, Tolerance: 3 * time.Minute,
+			Field: entry.Field{Key: "t"}, Unit: entry.Milliseconds, Tolerance: 3 * time.Minute, Past: workosHorizon, // as above
 		}),
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Identity: entry.Identity{
+			Kind: entry.ByPointer, Pointer: "/id",
+			// An action has an object and no event.
+			Apart: []entry.Apart{{
+				When: []entry.Members{{Has: []string{"/object"}, Lacks: []string{"/event"}}}, Answer: true, Why: "actions wait for a signed answer",
+			}},
+		},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/event"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
-		RetryHorizon: 72 * time.Hour,
+		RetryHorizon: workosHorizon,
 	})
 }
+
+const workosHorizon = 72 * time.Hour
 
 // Sanity is a GROQ-powered webhook of Sanity. Its payload is what the webhook's projection makes of it, so that type
 // and id are read where documents have them. Sanity tries again twice, half a minute apart, and on 429 and 5xx only, so

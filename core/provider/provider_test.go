@@ -77,7 +77,7 @@ func TestWhatTheTestSignerSignsIsAccepted(t *testing.T) {
 			require.False(t, accepts(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))))
 			e, _ := core.EntryOf(p)
 			if e.Scheme != nil && (e.Scheme.Timestamp.Key != "" || len(e.Scheme.Timestamp.Headers) > 0 || e.Scheme.Timestamp.JSON != "") {
-				require.False(t, accepts(g, sign(signerFor(p), now.Add(-5*24*time.Hour))))
+				require.False(t, accepts(g, sign(signerFor(p), now.Add(-8*24*time.Hour))))
 				require.False(t, accepts(g, sign(signerFor(p), now.Add(time.Hour))))
 			}
 		})

@@ -195,7 +195,7 @@ func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {
 	}
 	require.Equal(t, core.ReasonBadSignature, post("/hooks?a=b", sign(both, map[string]string{at: ms})), "a query that was not signed")
 	require.Equal(t, core.ReasonBadSignature, post("/other", sign(both, map[string]string{at: ms})), "another path")
-	stale := guardOf(t, provider.Contentful(), ownSecret, time.Unix(ownTime+31, 0))
+	stale := guardOf(t, provider.Contentful(), ownSecret, time.Unix(ownTime, 0).Add(24*time.Hour+time.Second))
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))
 	for name, value := range sign(both, map[string]string{at: ms}) {
 		r.Header.Set(name, value)

@@ -114,9 +114,13 @@ func DropboxSign() core.Provider {
 		},
 		Unsigned: []string{"everything but event_time and event_type"},
 		Identity: entry.Identity{
-			// Two events of one type in one second have one hash.
-			Kind: entry.ByPointer, Pointer: "/event/event_hash",
-			And: []string{"/event/event_metadata/related_signature_id", "/signature_request/signature_request_id", "/template/template_id"},
+			// What the hash is made of, and not its digits, which another case of them or another API key changes. Two events
+			// of one type in one second have one hash, and only unsigned members tell them apart.
+			Kind: entry.ByPointer, Pointer: "/event/event_time",
+			And: []string{
+				"/event/event_type", "/event/event_metadata/related_signature_id", "/signature_request/signature_request_id",
+				"/template/template_id",
+			},
 		},
 		Event: entry.Event{
 			ID: pointer("/event/event_hash"), Type: pointer("/event/event_type"), Time: pointer("/event/event_time"),

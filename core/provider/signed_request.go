@@ -11,8 +11,8 @@ import (
 // path, set core.Config.PublicURL to the URL as it is registered, with its query.
 
 // Contentful is a webhook of Contentful with request verification. The secret is the space's signing secret, which has
-// 64 characters. The headers that x-contentful-signed-headers lists are signed; the time has to be among them. Its own
-// SDK accepts a delivery for thirty seconds, and so does this entry.
+// 64 characters. The headers that x-contentful-signed-headers lists are signed; the time has to be among them. A delivery
+// may be thirty seconds ahead, as in its own SDK, and as old as retries last.
 //
 // https://www.contentful.com/developers/docs/webhooks/request-verification/
 // https://github.com/contentful/node-apps-toolkit
@@ -27,6 +27,7 @@ func Contentful() core.Provider {
 			Signature: entry.Signature{Field: headers("X-Contentful-Signature"), Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{
 				Field: headers("X-Contentful-Timestamp"), Unit: entry.Milliseconds, Tolerance: 30 * time.Second,
+				Past: contentfulHorizon, // whether a retry is signed again is not documented
 			},
 			Signed: []entry.Part{
 				{Kind: entry.PartMethod}, feed, {Kind: entry.PartEscapedPath}, feed,
@@ -34,10 +35,22 @@ func Contentful() core.Provider {
 			},
 		},
 		Unsigned: []string{"every header that x-contentful-signed-headers does not list: look there for the topic"},
-		Identity: entry.Identity{With: []string{"X-Contentful-Topic"}},
-		Event:    entry.Event{Type: header("X-Contentful-Topic"), Time: pointer("/sys/updatedAt"), TimeUnit: entry.RFC3339},
+		Identity: entry.Identity{
+			With: []string{"X-Contentful-Topic"}, // several topics are sent over one body
+			Apart: []entry.Apart{{
+				When: []entry.Members{{Lacks: []string{"/sys/updatedAt"}}}, Time: true, Why: "those without `/sys/updatedAt`, whose body is your own",
+			}},
+		},
+		Event: entry.Event{Type: header("X-Contentful-Topic"), Time: pointer("/sys/updatedAt"), TimeUnit: entry.RFC3339},
+
+		RetryHorizon: contentfulHorizon,
 	})
 }
+
+// contentfulHorizon is the longest that a retry policy of one's own may last; the usual one is two retries, half a minute apart.
+//
+// https://www.contentful.com/developers/docs/webhooks/retry-policy/
+const contentfulHorizon = 24 * time.Hour
 
 // SinchApplication is the callbacks of Sinch's Voice and Verification APIs, signed for an application. The secret is the
 // application's secret, in base64. Register a URL without a query: how one is signed is not documented.

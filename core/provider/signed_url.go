@@ -19,7 +19,7 @@ func HubSpot() core.Provider {
 	return of(hubspot("hubspot", "HubSpot", &entry.Scheme{
 		Algorithm: entry.HMACSHA256,
 		Signature: entry.Signature{Field: headers("X-Hubspot-Signature-V3"), Encoding: entry.Base64},
-		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds},
+		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds, Resigned: true},
 		// No separators: the method and the URL are the endpoint's own, and a digit more or less makes the timestamp ten
 		// times older or newer.
 		Signed: []entry.Part{{Kind: entry.PartMethod}, entry.URL(), entry.Body(), entry.TimestampText()},

@@ -116,7 +116,7 @@ func standardScheme(families ...string) *entry.Scheme {
 		Algorithm: entry.HMACSHA256,
 		Key:       entry.Key{Encoding: entry.Base64, Prefix: "whsec_"},
 		Signature: entry.Signature{Field: named("Signature"), Layout: entry.Versioned, Name: "v1", Encoding: entry.Base64},
-		Timestamp: entry.Timestamp{Field: named("Timestamp")},
+		Timestamp: entry.Timestamp{Field: named("Timestamp"), Resigned: true}, // the time of the attempt, says the specification
 		ID:        id,
 		Signed:    []entry.Part{entry.ID(), entry.Literal("."), entry.TimestampText(), entry.Literal("."), entry.Body()},
 	}

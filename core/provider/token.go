@@ -20,9 +20,14 @@ func GitLabToken() core.Provider {
 		Docs:       gitlabDocs,
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Gitlab-Token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
-		Identity:   entry.Identity{With: []string{"X-Gitlab-Event"}},
-		Event:      entry.Event{ID: []entry.Value{{Header: "Idempotency-Key"}, {Header: "X-Gitlab-Event-Uuid"}}, Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
-		MaxBody:    25 << 20, AuthStatus: 503,
+		// A feature flag is switched on, off and on with equal bodies, and a body may be your own template. The key is kept over
+		// resends, and the token vouches for it as much as for the body.
+		Identity: entry.Identity{Apart: []entry.Apart{{
+			Headers: []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"},
+			Why:     "`feature_flag`, `tag_push` of one commit, and those with a template of your own",
+		}}},
+		Event:   entry.Event{ID: []entry.Value{{Header: "Idempotency-Key"}, {Header: "X-Gitlab-Event-Uuid"}}, Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
+		MaxBody: 25 << 20, AuthStatus: 503,
 	})
 }
 

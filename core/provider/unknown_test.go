@@ -24,7 +24,7 @@ func unknownHorizon() map[string]string {
 	return map[string]string{
 		"basic": "any sender", "bearer": "any sender", "github-style": "any sender", "cloudevents": "any sender",
 		"websub": "the hub's own", "websub-sha1": "the hub's own",
-		"contentful": notRead, "figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "recurly": noEnd, "retell": notRead,
+		"figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "retell": notRead,
 		"sharepoint": "five times, five minutes apart, say third parties", "strava": "three attempts, without a documented delay",
 		"telnyx": "three attempts for each URL, without a documented delay",
 		"adyen":  third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third, "mandrill": silent,
@@ -51,7 +51,6 @@ func unknownHorizon() map[string]string {
 		"docker-hub":               notRead,
 		"grafana":                  notRead,
 		"launchdarkly":             notRead,
-		"linear":                   notRead,
 		"loops":                    notRead,
 		"mailtrap":                 notRead,
 		"notion":                   notRead,
@@ -77,16 +76,12 @@ func unknownHorizon() map[string]string {
 		"polar":                    noEnd,
 		"quickbooks":               notRead,
 		"quicknode":                silent,
-		"revolut":                  notRead,
 		"sinch":                    silent,
 		"sinch-numbers":            silent,
 		"twitch":                   silent,
 		"typeform":                 notRead,
-		"webflow":                  notRead,
 		"x-twitter":                silent,
 		"xendit":                   noEnd,
-		"zendesk":                  notRead,
-		"zoom":                     notRead,
 	}
 }
 

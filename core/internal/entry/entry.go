@@ -296,9 +296,12 @@ const (
 type Timestamp struct {
 	Field
 	Unit Unit
-	// Past is how old a genuine delivery may be where the timestamp is the event's, or where retries repeat the same
-	// signed bytes; 0: the timestamp is made anew for each attempt, and the tolerance holds on both sides.
+	// Past is how old a genuine delivery may be where the timestamp is the event's, where retries repeat the same signed bytes,
+	// or where the provider does not document that they do not: then as long as it retries. 0: the tolerance holds on both sides.
 	Past time.Duration
+	// Resigned says that each attempt is signed again with a time of its own, as the provider documents or as its signed body
+	// shows.
+	Resigned bool
 	// Tolerance is the provider's own recommendation; 0: five minutes.
 	Tolerance time.Duration
 }
@@ -428,44 +431,6 @@ const (
 	PathToken
 	BodyToken // a member of the JSON in the body: Name is the pointer to it
 )
-
-// IdentityKind is what an event's identity is made of.
-type IdentityKind uint8
-
-// The kinds.
-const (
-	// ByDigest: the digest of the body, with the unsigned headers in With.
-	ByDigest IdentityKind = iota
-	// BySignedID: the scheme's signed id.
-	BySignedID
-	// ByPointer: the value at Pointer in the authenticated body, with those at And.
-	ByPointer
-	// None: two real deliveries may be byte-equal, so nothing tells a replay from a repetition; Why says so.
-	None
-	// BySigned: the digest of what is signed, without timestamp, secret, method and URL. It is for schemes that sign
-	// decoded fields: another spelling of the same fields would be another body under the same signature.
-	BySigned
-)
-
-// Identity says what an event is remembered by.
-type Identity struct {
-	Kind    IdentityKind
-	Pointer string
-	And     []string // ByPointer: further pointers
-	// With names headers that join the body's digest: where the event's type comes from an unsigned header, one body
-	// may be several events.
-	With []string
-	// Either says that With are names of one header, of which the first that came counts, as it does for the event's type.
-	// Were both to count, whoever captured a delivery could make another event of it by the one that says nothing.
-	Either bool
-	// SignedOnce remembers what is signed beside the event, with the body that it came with: for a signature that other
-	// bodies fit. It vouches for the first one, and whoever captured it can make no other event of it.
-	SignedOnce bool
-	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
-	// would be wrong.
-	NoneForForms bool
-	Why          string
-}
 
 // Value says where a detail of an event is read, after the proof.
 type Value struct {

@@ -65,7 +65,10 @@ type Config struct {
 
 	// EventID and EventType are where an event's details are: "header:X-Event-Type", or a pointer into the JSON body.
 	EventID, EventType string
-	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: the digest of the body.
+	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: what is signed, which is every
+	// covered component in the form in which it is signed, without the parameters of the signature and without the header date:
+	// a retry that is signed again is the same event. Where the body is empty or not covered, the signature's nonce, if there
+	// is one, belongs to the event. If another covered component changes with each attempt, set IdentityPointer.
 	IdentityPointer string
 
 	RetryHorizon time.Duration // how long the sender retries; default unknown
@@ -108,13 +111,12 @@ func RFC9421(c Config) core.Provider {
 	}
 	switch {
 	case c.IdentityPointer != "":
-		e.Identity = entry.Identity{Kind: entry.ByPointer, Pointer: c.IdentityPointer}
-	case !m.coversBody:
+		e.Identity = entry.Identity{Kind: entry.ByPointer, Pointer: c.IdentityPointer} // without it, by what is signed
+	default:
 		e.Identity = entry.Identity{Kind: entry.BySigned}
-		e.Unsigned = []string{"the body"}
 	}
-	if name, ok := strings.CutPrefix(c.EventType, headerPlace); ok && e.Identity.Kind == entry.ByDigest {
-		e.Identity.With = []string{name} // one body may be several events
+	if !m.coversBody {
+		e.Unsigned = []string{"the body"}
 	}
 	return core.NewProvider(e, errors.Join(err, c.check()))
 }

@@ -1,6 +1,7 @@
 package httpsig
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -257,14 +258,13 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 	if !ok {
 		return proof, errors.New("the signature was not read")
 	}
-	base, err := in.lines(make([]byte, 0, 1<<10), req)
+	var ends [maxComponents]int
+	base, err := in.lines(make([]byte, 0, 1<<10), req, &ends)
 	if err != nil {
 		return proof, fault(entry.FaultMissing, err.Error())
 	}
-	covered := len(base)
-	base = append(base, in.nonce...)
-	proof.Signed = sha256.Sum256(base) // without the time: a retry is the same event
-	if base, err = in.signatureParams(base[:covered]); err != nil {
+	proof.Signed = in.remembered(base, &ends, body)
+	if base, err = in.signatureParams(base); err != nil {
 		return proof, fault(entry.FaultMalformed, err.Error())
 	}
 	if proof.Key, err = m.verify(ctx, req, in, base); err != nil {
@@ -279,10 +279,41 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 	return proof, nil
 }
 
-// lines appends the covered components, one a line, as they are signed.
-func (in *input) lines(base []byte, req *entry.CustomRequest) ([]byte, error) {
+// remembered returns the digest of the covered components that belong to the event, whatever their order. The time of the
+// signature does not: a retry that is signed again is the same event. Nor does the header date, which says the same. A body that
+// is covered tells its event; where there is none, or none that is covered, the nonce does.
+func (in *input) remembered(base []byte, ends *[maxComponents]int, body []byte) [sha256.Size]byte {
+	var order [maxComponents]int
+	lines := order[:0]
+	covered := false
+	for i, c := range in.components {
+		covered = covered || c.name == digestField && len(body) > 0
+		if c.name != "date" {
+			lines = append(lines, i)
+		}
+	}
+	line := func(i int) []byte {
+		if i == 0 {
+			return base[:ends[0]]
+		}
+		return base[ends[i-1]:ends[i]]
+	}
+	slices.SortFunc(lines, func(a, b int) int { return bytes.Compare(line(a), line(b)) })
+	sorted := base // behind it, where the last line will be
+	for _, i := range lines {
+		sorted = append(sorted, line(i)...)
+	}
+	if !covered {
+		sorted = append(sorted, in.nonce...)
+	}
+	return sha256.Sum256(sorted[len(base):])
+}
+
+// lines appends the covered components, one a line, as they are signed, and notes where each line ends. A value holds no line
+// feed.
+func (in *input) lines(base []byte, req *entry.CustomRequest, ends *[maxComponents]int) ([]byte, error) {
 	parsed := parsedURL{text: req.URL}
-	for _, c := range in.components {
+	for i, c := range in.components {
 		value, err := c.value(req.Method, &parsed, req.Header)
 		if err != nil {
 			return nil, err
@@ -291,6 +322,7 @@ func (in *input) lines(base []byte, req *entry.CustomRequest) ([]byte, error) {
 			return nil, err
 		}
 		base = append(append(append(base, ": "...), value...), '\n')
+		ends[i] = len(base)
 	}
 	return base, nil
 }

@@ -54,6 +54,9 @@ func googleScheme() *entry.Scheme {
 // A message's payload is the whole request, its data base64 in /message/data. A delivery that is refused is sent again
 // for as long as the subscription keeps messages, seven days unless it says otherwise.
 //
+// With payload unwrapping, switch "write metadata" on: the message's id is then a header. Without it nothing tells two messages
+// with one body apart, and the second is treated as a repetition.
+//
 // The token says who sent it and covers nothing of the message.
 //
 // https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
@@ -64,14 +67,27 @@ func GooglePubSub(c GoogleConfig) core.Provider {
 		SecretFrom: "https://www.googleapis.com/oauth2/v3/certs, for keys at hand; usually Keys fetches them",
 		Scheme:     googleScheme(),
 		Unsigned:   []string{"the body: the token vouches for whoever sent it"},
-		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/message/messageId", And: []string{"/subscription"}},
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/message/messageId", And: []string{"/subscription"}, Apart: unwrapped()},
 		Event: entry.Event{
-			ID: pointer("/message/messageId"), Time: pointer("/message/publishTime"), TimeUnit: entry.RFC3339,
-			Attempt: pointer("/deliveryAttempt"), Data: "/message/data",
+			ID:       []entry.Value{{JSON: "/message/messageId"}, {Header: "X-Goog-Pubsub-Message-Id"}},
+			Time:     []entry.Value{{JSON: "/message/publishTime"}, {Header: "X-Goog-Pubsub-Publish-Time"}},
+			TimeUnit: entry.RFC3339,
+			Attempt:  pointer("/deliveryAttempt"), Data: "/message/data",
 		},
 		MaxBody:      16 << 20, // a message has up to 10 MB, which base64 lengthens
 		RetryHorizon: 7 * 24 * time.Hour, AckLimit: 10 * time.Second,
 	}, c.mechanism(), c.check())
+}
+
+// unwrapped tells messages apart that come without their envelope, whose body is the payload alone. The token vouches for the id
+// as much as for the body.
+//
+// https://cloud.google.com/pubsub/docs/payload-unwrapping
+func unwrapped() []entry.Apart {
+	return []entry.Apart{{
+		When: []entry.Members{{Lacks: []string{"/message/messageId"}}}, Headers: []string{"X-Goog-Pubsub-Message-Id"},
+		Why: "those of a subscription with payload unwrapping",
+	}}
 }
 
 // GoogleEventarc is what Eventarc's triggers and pipelines send: CloudEvents whose attributes are headers. Config.Keys is
@@ -87,7 +103,7 @@ func GoogleEventarc(c GoogleConfig) core.Provider {
 		SecretFrom: "https://www.googleapis.com/oauth2/v3/certs, for keys at hand; usually Keys fetches them",
 		Scheme:     googleScheme(),
 		Unsigned:   []string{"the body and the attributes (ce-*): the token vouches for whoever sent it"},
-		Identity:   entry.Identity{With: []string{"Ce-Id", "Ce-Source", "Ce-Type"}},
+		Identity:   entry.Identity{With: []string{"Ce-Id", "Ce-Source"}},
 		Event:      entry.Event{ID: header("Ce-Id"), Type: header("Ce-Type"), Time: header("Ce-Time"), TimeUnit: entry.RFC3339},
 	}, c.mechanism(), c.check())
 }

@@ -1,0 +1,95 @@
+package core
+
+import (
+	"crypto/sha256"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// signedDigest returns the digest of what is signed, as the reading that matched has it: values as they are signed, however the
+// body encodes them. Values with nothing between them are one piece, so that one signed text is one event wherever somebody divides
+// it. Text that the entry fixes divides pieces, and is not part of them unless the entry has several readings, which differ in it.
+// What belongs to the attempt or to the endpoint (time, secret, method, URL) is left out. Each piece is preceded by its length.
+func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *presented) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	piece, begun := &digestState{}, false
+	end := func() {
+		if begun {
+			writePart(h, piece.message)
+			piece.message, begun = piece.message[:0], false
+		}
+	}
+	for i := range v.readings[p.reading] {
+		part := &v.readings[p.reading][i]
+		if ofTheAttempt(part.Kind) || part.Kind == entry.PartLiteral && len(v.readings) == 1 {
+			end()
+			continue
+		}
+		begun = true
+		if part.Kind == entry.PartReplacedBody {
+			piece.write(body[:p.replaced[0]])
+			end()
+			begun = true
+			piece.write(body[p.replaced[1]:])
+			continue
+		}
+		if !part.Optional || v.isPresent(part, r, p) {
+			v.writePart(piece, part, nil, r, url, body, p)
+		}
+		if part.Before != "" || part.After != "" {
+			end()
+		}
+	}
+	if v.scheme.BodySHA256 != "" && len(p.form) == 0 {
+		end()
+		begun = true
+		piece.write(body) // its digest is in the URL, which is left out
+	}
+	end()
+	h.Sum(sum[:0])
+	return sum
+}
+
+// itemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them.
+func (v *verifier) itemsDigest(at int, one bool, t *told) (sum [sha256.Size]byte) {
+	items := t.presented.items
+	if one && at < len(items) {
+		return v.signedDigest(t.request, "", t.body, &items[at])
+	}
+	h := sha256.New()
+	for i := range items {
+		item := v.signedDigest(t.request, "", t.body, &items[i])
+		writePart(h, item[:])
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// ofTheAttempt reports whether a part belongs to the attempt or to the endpoint, and not to the event.
+func ofTheAttempt(kind entry.PartKind) bool {
+	switch kind {
+	case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartEscapedPath, entry.PartURL, entry.PartURLBare,
+		entry.PartURLWithPort, entry.PartURLWithoutPort:
+		return true
+	}
+	return false
+}
+
+// decodes reports whether a scheme signs values that are decoded from the body, and not its bytes. Other bytes then fit the same
+// signature, so their digest must not be an identity.
+func decodes(s *entry.Scheme) bool {
+	if s == nil || s.Custom != nil {
+		return false
+	}
+	decoded := false
+	for i := range s.Signed {
+		switch s.Signed[i].Kind {
+		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartCRC32:
+			return false
+		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:
+			decoded = true
+		}
+	}
+	return decoded
+}
