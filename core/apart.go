@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
@@ -86,10 +87,10 @@ func (er *eventReader) apartOf(t *told) *apartRule {
 		return nil
 	}
 	payload := t.payload
-	if er.spec.PayloadForm != "" && !startsJSON(payload) {
-		if text, n, ok := formValue(t.body, er.spec.PayloadForm); ok && n == 1 {
-			payload = []byte(text)
-		}
+	if er.spec.PayloadForm != "" && !jsonscan.Starts(payload) && formscan.Is(t.body) {
+		inForm := told{body: t.body, payload: payload, form: true} // reading it may have been left for later
+		er.openForm(&inForm)
+		payload = inForm.payload
 	}
 	var room [24][]byte
 	var found [][]byte
@@ -121,7 +122,7 @@ func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 		room = make([][]byte, n)
 	}
 	found := room[:n]
-	if a.paths.Find(payload, found) != nil {
+	if a.paths.Read(payload, found) != nil {
 		clear(found)
 	}
 	return found

@@ -131,18 +131,12 @@ func accepts(g *core.Guard, r *http.Request) bool {
 	return d != nil
 }
 
-// sdkWindow is the window in which the sender's own SDK gives a stale recording its verdict, where the entry's is longer because
-// retries may repeat the same bytes; else 0.
-func sdkWindow(id string) time.Duration {
-	return map[string]time.Duration{"linear-sdk-4": time.Minute, "mux-elixir-stale": 5 * time.Minute, "workos-sdk-4": 3 * time.Minute}[id]
-}
-
 func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
 	for _, v := range allVectors(t) {
 		t.Run(v.ID, func(t *testing.T) {
 			t.Parallel()
-			g := guardWithin(t, v.provider(t), v.key(), v.URL, v.now(), sdkWindow(v.ID))
+			g := guardWithin(t, v.provider(t), v.key(), v.URL, v.now(), catalogue.RecordedWindow(v.ID))
 			d, reply := g.Receive(httptest.NewRecorder(), v.request(), core.Inbound{})
 			if v.Response != nil && d == nil {
 				require.Nil(t, reply.Rejection)

@@ -106,8 +106,8 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					}
 					g, err := core.New(core.Config{
 						Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(v.Secret), Replay: core.DangerouslyNoReplay,
-						PublicURL: v.URL,
-						Now:       func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+						PublicURL: v.URL, Tolerance: catalogue.RecordedWindow(v.ID),
+						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
 					})
 					require.NoError(t, err)

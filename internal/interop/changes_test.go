@@ -111,6 +111,8 @@ func ageless(names ...string) difference {
 }
 
 const (
+	// retried is why an old delivery is accepted that the sender's library refuses.
+	retried  = "whether a retry is signed again is not documented, and the same bytes may come for as long as the sender retries"
 	tooOld   = "signed 6 minutes ago"
 	hourOld  = "signed an hour ago"
 	dayOld   = "signed 25 hours ago"

@@ -107,6 +107,9 @@ func (v *vector) endpoint(t *testing.T, i int) map[string]any {
 	if v.URL != "" {
 		endpoint["public_url"] = v.URL
 	}
+	if window := catalogue.RecordedWindow(v.ID); window > 0 {
+		endpoint["tolerance"] = window.String()
+	}
 	return endpoint
 }
 

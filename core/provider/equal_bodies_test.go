@@ -1,0 +1,141 @@
+package provider_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+// twice sends one body under two sets of headers, and returns how often the app's code ran.
+func twice(t *testing.T, c core.Config, body string, first, second http.Header) (runs int) {
+	t.Helper()
+	now := time.Unix(ownTime, 0)
+	c.Endpoint, c.Secrets, c.Replay = "equal", core.StaticSecrets(secretFor(c.Provider)), memstore.New()
+	c.StoreFailure, c.Now = core.RefuseDelivery, func() time.Time { return now }
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	g, err := core.New(c)
+	require.NoError(t, err)
+	h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
+	for _, headers := range []http.Header{first, second} {
+		r := webhooktest.NewRequest(c.Provider, signerFor(c.Provider), "/hooks", body, now)
+		for name, values := range headers {
+			r.Header[name] = values
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		require.Equal(t, http.StatusOK, w.Code, w.Body)
+	}
+	return runs
+}
+
+func TestNoGenuineEventIsLostBecauseItsBodyIsEqual(t *testing.T) {
+	t.Parallel()
+	id := func(name, value string) http.Header { return http.Header{name: {value}} }
+	for _, row := range []struct {
+		name     string
+		provider core.Provider
+		body     string
+		header   string
+		runs     int
+	}{
+		{"repository_dispatch with the same client payload", provider.GitHub(),
+			`{"action":"deploy","client_payload":{"env":"prod"},"sender":{"id":1}}`, "X-Github-Delivery", 2},
+		{"workflow_dispatch with the same inputs", provider.GitHub(),
+			`{"inputs":null,"ref":"refs/heads/main","workflow":".github/workflows/ci.yml"}`, "X-Github-Delivery", 2},
+		{"a push, which holds ids of its own", provider.GitHub(), `{"ref":"refs/heads/main","after":"1"}`, "X-Github-Delivery", 1},
+		{"a push that names a client payload deeper", provider.GitHub(),
+			`{"ref":"refs/heads/main","head_commit":{"client_payload":1}}`, "X-Github-Delivery", 1},
+		{"a product of Shopify without a time", provider.Shopify(), `{"id":1}`, "X-Shopify-Webhook-Id", 2},
+		{"a product of Shopify with its time", provider.Shopify(), `{"id":1,"updated_at":"2026-01-01T00:00:00Z"}`,
+			"X-Shopify-Webhook-Id", 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := core.Config{Provider: row.provider}
+			require.Equal(t, row.runs, twice(t, c, row.body, id(row.header, "a"), id(row.header, "b")))
+			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "a")), "a retry is a duplicate")
+			c.DangerouslyDropEqualBodies = true
+			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "b")), "the body alone counts")
+		})
+	}
+}
+
+func TestWhatEqualBodiesCostIsSaidAtStart(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c := core.Config{Provider: provider.GitHub(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	twice(t, c, `{"n":1}`, nil, nil)
+	require.Contains(t, log.String(), "can run it again until the secret changes")
+	log.Reset()
+	c.DangerouslyDropEqualBodies = true
+	twice(t, c, `{"n":1}`, nil, nil)
+	require.NotContains(t, log.String(), "can run it again until the secret changes")
+	require.Contains(t, log.String(), "DangerouslyDropEqualBodies")
+}
+
+func TestAnInventedTypeOrTenantMakesNoSecondEvent(t *testing.T) {
+	t.Parallel()
+	for header, p := range map[string]core.Provider{
+		"X-Github-Event": provider.GitHub(), "X-Gitea-Event": provider.Gitea(), "X-Event-Key": provider.Bitbucket(),
+		"Sentry-Hook-Resource": provider.Sentry(), "X-Gitlab-Event": provider.GitLabToken(), "X-Topic": provider.ModernTreasury(),
+	} {
+		t.Run(p.Name(), func(t *testing.T) {
+			t.Parallel()
+			a, b := http.Header{header: {"push"}}, http.Header{header: {"pus"}}
+			require.Equal(t, 1, twice(t, core.Config{Provider: p}, `{"n":1}`, a, b))
+		})
+	}
+}
+
+func TestTheAppsIdentityIsMadeOfWhatIsProved(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	c := core.Config{
+		Provider: provider.GitHub(), Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Identity: func(e core.Event) string { return e.ID + e.Type + e.Tenant },
+	}
+	a, b := http.Header{"X-Github-Delivery": {"a"}}, http.Header{"X-Github-Delivery": {"b"}}
+	require.Equal(t, 1, twice(t, c, `{"n":1}`, a, b), "an invented id makes no second event")
+	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("Config.Identity gave an empty text")), "once a minute")
+}
+
+func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(ownTime, 0)
+	for _, row := range []struct {
+		provider core.Provider
+		age      time.Duration
+		want     core.Reason
+	}{
+		{provider.Linear(), 6 * time.Hour, ""},
+		{provider.Linear(), 24 * time.Hour, core.ReasonStale},
+		{provider.Stripe(), 6 * time.Minute, core.ReasonStale}, // each attempt is signed again, as Stripe documents
+	} {
+		t.Run(row.provider.Name()+" after "+row.age.String(), func(t *testing.T) {
+			t.Parallel()
+			r := webhooktest.NewRequest(row.provider, signerFor(row.provider), "/hooks", `{"id":"evt_1"}`, now.Add(-row.age))
+			require.Equal(t, row.want, reasonOf(guardOf(t, row.provider, secretFor(row.provider), now), r))
+		})
+	}
+}
+
+func TestUnwrappedMessagesOfPubSubAreToldApartByTheirID(t *testing.T) {
+	t.Parallel()
+	e, err := core.EntryOf(jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://example.com/hooks", ServiceAccounts: []string{"a@b.iam.gserviceaccount.com"}}))
+	require.NoError(t, err)
+	require.NotEmpty(t, e.Identity.Apart)
+	require.Contains(t, e.Identity.Apart[0].Headers, "X-Goog-Pubsub-Message-Id")
+}
