@@ -168,7 +168,6 @@ func TestTheItemsOfABatchAreFoundWhateverStandsBesideThem(t *testing.T) {
 func TestAPayloadBeginsBehindTheByteOrderMark(t *testing.T) {
 	t.Parallel()
 	body := "\ufeff" + event
-	type object struct{ N int }
 	for name, e := range map[string]entry.Entry{"read at once": detailed(), "read later": named()} {
 		c, _ := config(e)
 		ran := 0

@@ -30,14 +30,6 @@ func splitURL(text string) (scheme, host, port, rest string) {
 	return scheme, host, port, rest
 }
 
-// portOf is the port that a URL names, with its colon.
-func portOf(text string) string {
-	if _, _, port, _ := splitURL(text); port != "" {
-		return ":" + port
-	}
-	return ""
-}
-
 func urlWithPort(text string) string {
 	scheme, host, port, rest := splitURL(text)
 	switch {

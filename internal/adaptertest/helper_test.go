@@ -258,8 +258,3 @@ func table(t *testing.T, rows []row) {
 		})
 	}
 }
-
-// noObserver is one that does nothing, so that records take the way that they take with metrics.
-func noObserver() []core.Observer {
-	return []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {})}
-}
