@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
 // What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how a
@@ -50,7 +51,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	ctx := r.Context()
 	if req.Source != nil { // nothing else takes time that is not this machine's
-		bounded, cancel := context.WithTimeout(ctx, storeTimeout)
+		bounded, cancel := context.WithTimeout(sender.With(ctx, p.from), storeTimeout)
 		defer cancel()
 		ctx = bounded
 	}

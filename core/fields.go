@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
 // presented is what a request claims, before anything is proved.
@@ -16,7 +17,8 @@ type presented struct {
 
 // claims are all of it but the signatures of secrets, whose place is large.
 type claims struct {
-	tenant    string // an index that anybody may have written
+	tenant    string        // an index that anybody may have written
+	from      sender.Sender // whose budget pays for what has to be looked up; unknown where nothing has to be
 	timestamp string
 	id        string
 	version   string

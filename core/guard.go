@@ -36,6 +36,7 @@ type Guard struct {
 	rings        []ring // of all lists of secrets
 	tenant       TenantKey
 	tenantTold   atomic.Bool
+	proved       provedSenders
 
 	store         replay.Store      // nil: no replay protection
 	transactor    replay.Transactor // the store, if it has transactions
@@ -152,6 +153,9 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g.announce(&c, notes)
+	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.ring == nil {
+		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
+	}
 	g.vitals.since, g.vitals.uncommitted = time.Now(), newRecent[struct{}](maxUncommitted)
 	if c.SilenceAfter > 0 {
 		g.watch(c.SilenceAfter)

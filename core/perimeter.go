@@ -46,8 +46,13 @@ func (g *Guard) checkPerimeter(r *http.Request, i *inspection) failure {
 	if f := g.enforce(&i.facts, CheckHTTPS, f); f.failed() {
 		return f
 	}
-	if f := g.enforce(&i.facts, CheckSources, g.checkSource(r.Context(), &p)); f.failed() {
+	f = g.checkSource(r.Context(), &p)
+	listed := g.sources != nil && !f.failed()
+	if f := g.enforce(&i.facts, CheckSources, f); f.failed() {
 		return f
+	}
+	if g.budgeted() {
+		i.presented.from = g.senderOf(i, listed)
 	}
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(r.Context(), i))
 }

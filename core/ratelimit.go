@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
 // Limiter counts under keys and says when a key has used up what it may. Packages limit/memlimit and limit/redislimit
@@ -139,15 +140,9 @@ func (k bucketKey) String() string {
 	return k.source.String() + "|" + k.tenant
 }
 
-// sourceKey is what a source counts as: one host of IPv4, or the /64 of IPv6 that one subscriber has to itself. The zero
-// address, of requests whose source cannot be told, is a key like the others: they share it.
-func sourceKey(source netip.Addr) netip.Addr {
-	if source.Is6() {
-		p, _ := source.Prefix(64)
-		return p.Addr()
-	}
-	return source
-}
+// sourceKey is what a source counts as. The zero address, of requests whose source is unknown, is a key like the others:
+// they share it.
+func sourceKey(source netip.Addr) netip.Addr { return sender.Key(source) }
 
 func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
 	key := bucketKey{tenant, sourceKey(source)}

@@ -91,6 +91,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		d.release()
 		return nil, reply
 	}
+	g.noteProof(d, i)
 	return d, nil
 }
 

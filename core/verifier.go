@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
 // verifier is a compiled scheme with the keys of one endpoint.
@@ -256,7 +257,7 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*c
 	if p.keyRef == "" && !v.scheme.Published {
 		return nil, failure{ReasonMissingSignature, "the delivery does not name the key it is signed with"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(sender.With(ctx, p.from), storeTimeout)
 	defer cancel()
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {

@@ -3,7 +3,7 @@
 // # Sources
 //
 // A [Source] answers one question: which key does this reference name? The reference is what a delivery carries: the
-// kid of a JSON Web Key, or the URL of a certificate. It comes from whoever sent the request, and is believed in nothing.
+// kid of a JSON Web Key, or the URL of a certificate. The sender chose it. It is not trusted.
 //
 //	JWKS          one JSON Web Key Set at a fixed URL; the reference is a kid
 //	Certificates  X.509 certificates; the reference is a URL that a Pin allows
@@ -21,8 +21,15 @@
 // connected to.
 //
 // How much it costs: one fetch at a time for a URL, however many deliveries wait for it; a time limit from the dial to the
-// last byte; a limit of bytes; at least MinInterval between two fetches of one URL, whatever references come in; a limit
-// of fetches of URLs that gave no key before; a limit of keys kept. Nothing is kept for a URL that the pin refuses.
+// last byte; a limit of bytes; at least MinInterval between two fetches of one URL; a limit of keys kept. Nothing is kept
+// for a URL that the pin refuses.
+//
+// Fetches that references cause, of names without a known key or within MinInterval, have a budget ([Options.FetchesPerMinute]):
+// 3 a minute for each sender, 60 in all. Half of them are kept for senders that Config.Sources lists or that sent a genuine
+// delivery within 24 hours. In the first minute after a start each sender has one before any has a second. So whoever
+// invents names keeps no genuine sender from its key, and a key that is known needs no fetch at all. The guard hands the
+// sender on in the context of Key. Calls with another context count as one sender that is not proved: to fetch several
+// names at start, call [Remote.Prefetch].
 //
 // How long a key lives: [Options.MaxAge], renewed in the background during the last quarter of it while deliveries ask
 // for it. While the host fails, the last good keys are used up to [Options.MaxStale] after they were fetched; so a key

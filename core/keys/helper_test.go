@@ -16,6 +16,7 @@ import (
 	"io"
 	"math/big"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/keys"
 )
 
@@ -172,6 +174,24 @@ func snsURL(i int) string {
 func ask(t testing.TB, s keys.Source, ref string) (crypto.PublicKey, error) {
 	t.Helper()
 	return s.Key(context.Background(), ref)
+}
+
+// askFor asks for SNS' certificate i on behalf of a sender of its own that has proved itself before.
+func askFor(s keys.Source, i int) (crypto.PublicKey, error) {
+	return s.Key(by(i, true), snsURL(i))
+}
+
+// by is the context of a request that sender i sent.
+func by(i int, proved bool) context.Context {
+	addr := netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)})
+	return sender.With(context.Background(), sender.Sender{Source: addr, Proved: proved})
+}
+
+func requireKeyFor(t testing.TB, s keys.Source, i int, want crypto.PublicKey) {
+	t.Helper()
+	got, err := askFor(s, i)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
 }
 
 // requireKey asks and compares.

@@ -24,7 +24,7 @@ func Lookup(fetch func(ctx context.Context, kid string) ([]byte, error), algorit
 	if err := errors.Join(optErr, algErr); err != nil {
 		return nil, err
 	}
-	c := newCache(o, func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+	c := newCache(o, "", func(ctx context.Context, kid string) (crypto.PublicKey, error) {
 		data, err := fetch(ctx, kid)
 		switch {
 		case errors.Is(err, ErrUnknownKey):
@@ -40,9 +40,16 @@ func Lookup(fetch func(ctx context.Context, kid string) ([]byte, error), algorit
 		}
 		return key, nil
 	})
-	return &Remote{close: c.close, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+	check := func(kid string) error {
 		if kid == "" || len(kid) > 128 || !only(kid, AlphabetWord) {
-			return nil, fault(ErrNotAllowed, "%s is no kid", quote(kid))
+			return fault(ErrNotAllowed, "%s is not a kid", quote(kid))
+		}
+		return nil
+	}
+	prefetch := func(kids []string) error { return c.prefetchAll(kids, "", check) }
+	return &Remote{close: c.close, prefetch: prefetch, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+		if err := check(kid); err != nil {
+			return nil, err
 		}
 		return c.get(ctx, kid, func(crypto.PublicKey) bool { return true })
 	}}, nil

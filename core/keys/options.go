@@ -33,13 +33,16 @@ type Options struct {
 	MaxAge time.Duration
 	// MaxStale is how long after its fetch a key is used while fetching it again fails. Default 24 hours; at least MaxAge.
 	MaxStale time.Duration
-	// MinInterval is the least time between two fetches of one URL. In it a kid that a fresh set does not have is unknown,
-	// and a failure is remembered. Default 30 s; at least 1 s, at most MaxAge.
+	// MinInterval is the least time between two fetches of one URL. Within it a failure is remembered, and a kid that a
+	// fresh set does not have is unknown; a sender with an allowance left has the set fetched again for its kid (see
+	// FetchesPerMinute). Default 30 s; at least 1 s, at most MaxAge.
 	MinInterval time.Duration
 	// MaxEntries bounds the keys kept of [Certificates] and [PEM]. Default 16, at most 1024.
 	MaxEntries int
-	// FetchesPerMinute bounds the fetches of URLs that gave no key before. Beyond it, and until the minute is over, such a
-	// URL is [ErrUnavailable]. Default 20, at most 600.
+	// FetchesPerMinute bounds the fetches that references from unverified requests cause: of URLs that gave no key
+	// before, and within MinInterval. Half of them are kept for senders that Config.Sources lists or that sent a genuine
+	// delivery within 24 hours; each sender (an IPv4 address, an IPv6 /64) has 3. Beyond that, and until a minute has
+	// passed, such a URL is [ErrUnavailable]. Default 60, at most 600.
 	FetchesPerMinute int
 }
 
@@ -70,7 +73,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.MaxStale = between(mistake, "MaxStale", o.MaxStale, max(24*time.Hour, o.MaxAge), o.MaxAge, 90*24*time.Hour)
 	o.MinInterval = between(mistake, "MinInterval", o.MinInterval, min(30*time.Second, o.MaxAge), time.Second, o.MaxAge)
 	o.MaxEntries = between(mistake, "MaxEntries", o.MaxEntries, 16, 1, 1024)
-	o.FetchesPerMinute = between(mistake, "FetchesPerMinute", o.FetchesPerMinute, 20, 1, 600)
+	o.FetchesPerMinute = between(mistake, "FetchesPerMinute", o.FetchesPerMinute, 60, 1, 600)
 	return o, errors.Join(mistakes...)
 }
 

@@ -32,7 +32,7 @@ func PEMMember(url, pointer string, o Options) (*Remote, error) {
 		return nil, err
 	}
 	f := newFetcher(o)
-	c := newCache(o, func(ctx context.Context, url string) (crypto.PublicKey, error) {
+	c := newCache(o, url, func(ctx context.Context, url string) (crypto.PublicKey, error) {
 		d, err := f.get(ctx, url, "application/json")
 		if err != nil {
 			return nil, asUnavailable(err)
@@ -43,7 +43,7 @@ func PEMMember(url, pointer string, o Options) (*Remote, error) {
 		}
 		return key, nil
 	})
-	return &Remote{close: c.close, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
+	return &Remote{close: c.close, prefetch: c.prefetchFixed, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
 		if ref != "" {
 			return nil, fault(ErrNotAllowed, "a key called %s of a source that has one without a name", quote(ref))
 		}

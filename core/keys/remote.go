@@ -6,17 +6,26 @@ import (
 	"errors"
 )
 
-// Remote is a [Source] that fetches. It starts nothing by itself; the first delivery that needs a key waits for its
-// fetch. To find out at start whether the host can be reached, ask for a key then.
+// Remote is a [Source] that fetches. Without Prefetch the first delivery that needs a key waits for its fetch. To find out
+// at start whether the host can be reached, call Key then.
 type Remote struct {
-	key   func(ctx context.Context, ref string) (crypto.PublicKey, error)
-	close func()
+	key      func(ctx context.Context, ref string) (crypto.PublicKey, error)
+	prefetch func(refs []string) error
+	close    func()
 }
 
 // Key returns the key that ref names, from memory or fetched now.
 func (r *Remote) Key(ctx context.Context, ref string) (crypto.PublicKey, error) {
 	return r.key(ctx, ref)
 }
+
+// Prefetch starts to fetch the keys that refs name, and returns at once. Without refs it fetches the document of a source
+// that has only one URL, and does nothing for other sources. core.New calls it without refs. Call it yourself for the names
+// that you know, such as the URL of the certificate that PayPal uses now: a key that is there needs no fetch that
+// unverified senders could get in the way of.
+//
+// A failure is not remembered: the first delivery tries again. The error joins the refs that are not allowed.
+func (r *Remote) Prefetch(refs ...string) error { return r.prefetch(refs) }
 
 // Close ends fetches under way and waits for them; after it, Key returns [ErrUnavailable]. A program whose source lives as
 // long as itself need not call it. Close returns nil.
@@ -49,7 +58,7 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 		return nil, err
 	}
 	f := newFetcher(o)
-	c := newCache(o, func(ctx context.Context, url string) (*keySet, error) {
+	c := newCache(o, url, func(ctx context.Context, url string) (*keySet, error) {
 		d, err := f.get(ctx, url, "application/jwk-set+json, application/json")
 		if err != nil {
 			return nil, asUnavailable(err)
@@ -60,7 +69,7 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 		}
 		return set, nil
 	})
-	return &Remote{close: c.close, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+	return &Remote{close: c.close, prefetch: c.prefetchFixed, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
 		if len(kid) > maxKidBytes {
 			return nil, fault(ErrNotAllowed, "a kid of %d bytes", len(kid))
 		}
@@ -102,7 +111,8 @@ func PEM(p Pin, o Options) (*Remote, error) {
 
 func byURL(pin *Pin, o Options, accepts string, parse func(*document, Host) (certified, error)) *Remote {
 	f := newFetcher(o)
-	c := newCache(o, func(ctx context.Context, url string) (certified, error) {
+	only, _ := pin.fixed()
+	c := newCache(o, only, func(ctx context.Context, url string) (certified, error) {
 		host, err := pin.allow(url)
 		if err != nil {
 			return certified{}, err
@@ -117,7 +127,13 @@ func byURL(pin *Pin, o Options, accepts string, parse func(*document, Host) (cer
 		}
 		return got, nil
 	})
-	return &Remote{close: c.close, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
+	prefetch := func(refs []string) error {
+		return c.prefetchAll(refs, only, func(ref string) error {
+			_, err := pin.allow(ref)
+			return err
+		})
+	}
+	return &Remote{close: c.close, prefetch: prefetch, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
 		if fixed, ok := pin.fixed(); ok && ref == "" {
 			ref = fixed
 		}

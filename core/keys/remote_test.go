@@ -284,28 +284,28 @@ func TestUnknownURLsAreRememberedAndLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, key := pemHost(t, 0)
 		r := newPEM(t, keys.Options{RoundTripper: h, FetchesPerMinute: 10})
-		requireKey(t, r, snsURL(0), key)
+		requireKeyFor(t, r, 0, key)
 		for _, code := range []int{403, 404, 410} {
 			h.set(always(code, "no such key"))
 			before := h.count()
 			for range 3 {
-				_, err := ask(t, r, snsURL(code))
+				_, err := askFor(r, code)
 				require.ErrorIs(t, err, keys.ErrUnknownKey)
 				require.NotErrorIs(t, err, keys.ErrUnavailable)
 			}
 			require.Equal(t, before+1, h.count())
 		}
 		for i := range 500 {
-			_, err := ask(t, r, snsURL(1000+i))
+			_, err := askFor(r, 1000+i)
 			require.Error(t, err)
-			requireKey(t, r, snsURL(0), key)
+			requireKeyFor(t, r, 0, key)
 		}
 		require.Equal(t, 10, h.count())
-		_, err := ask(t, r, snsURL(9999))
+		_, err := askFor(r, 9999)
 		require.ErrorIs(t, err, keys.ErrUnavailable, "who comes too late is sent away to come again")
 		require.ErrorContains(t, err, "FetchesPerMinute")
 		time.Sleep(time.Minute)
-		_, err = ask(t, r, snsURL(9999))
+		_, err = askFor(r, 9999)
 		require.ErrorIs(t, err, keys.ErrUnknownKey)
 	})
 }
@@ -322,18 +322,18 @@ func TestAFloodOfURLsKeepsNoKnownKeyFromBeingRenewed(t *testing.T) {
 			return always(404, "")(r)
 		})
 		r := newPEM(t, keys.Options{RoundTripper: h, FetchesPerMinute: 5, MaxEntries: 2, MaxAge: time.Hour, MaxStale: time.Hour})
-		requireKey(t, r, snsURL(0), key)
+		requireKeyFor(t, r, 0, key)
 		for i := range 3 * 3600 / 5 {
 			for n := range 20 {
-				_, err := ask(t, r, snsURL(1+20*i+n))
+				_, err := askFor(r, 1+20*i+n)
 				require.Error(t, err)
 			}
 			if i%240 == 0 { // beyond MaxStale in between
-				requireKey(t, r, snsURL(0), key)
+				requireKeyFor(t, r, 0, key)
 			}
 			time.Sleep(5 * time.Second)
 		}
-		requireKey(t, r, snsURL(0), key)
+		requireKeyFor(t, r, 0, key)
 		require.LessOrEqual(t, h.count(), 3*60*5+20)
 	})
 }
@@ -344,35 +344,35 @@ func TestTheCacheIsBounded(t *testing.T) {
 		h, key := pemHost(t, 0)
 		r := newPEM(t, keys.Options{RoundTripper: h, MaxEntries: 3, FetchesPerMinute: 600})
 		for i := range 3 {
-			requireKey(t, r, snsURL(i), key)
+			requireKeyFor(t, r, i, key)
 			time.Sleep(time.Second)
 		}
-		requireKey(t, r, snsURL(0), key)
+		requireKeyFor(t, r, 0, key)
 		time.Sleep(time.Second)
-		requireKey(t, r, snsURL(3), key)
+		requireKeyFor(t, r, 3, key)
 		require.Equal(t, 4, h.count())
 		time.Sleep(time.Second)
 		for _, i := range []int{0, 2, 3} {
-			requireKey(t, r, snsURL(i), key)
+			requireKeyFor(t, r, i, key)
 		}
 		require.Equal(t, 4, h.count(), "the three used last were kept")
-		requireKey(t, r, snsURL(1), key)
+		requireKeyFor(t, r, 1, key)
 		require.Equal(t, 5, h.count(), "and the one before was not")
 
 		h.set(always(404, ""))
 		for i := range 600 {
-			_, err := ask(t, r, snsURL(100+i))
+			_, err := askFor(r, 100+i)
 			require.Error(t, err)
 		}
 		remembered := 0
 		for i := range 600 {
-			if _, err := ask(t, r, snsURL(100+i)); errors.Is(err, keys.ErrUnknownKey) {
+			if _, err := askFor(r, 100+i); errors.Is(err, keys.ErrUnknownKey) {
 				remembered++
 			}
 		}
 		require.Equal(t, 4*3, remembered, "the limit of fetches is spent, so that these come from memory")
 		after := h.count()
-		requireKey(t, r, snsURL(1), key)
+		requireKeyFor(t, r, 1, key)
 		require.Equal(t, after, h.count(), "failures displace no keys")
 	})
 }
@@ -517,7 +517,7 @@ func TestCloseEndsFetchesAndLeavesNothingBehind(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 10 {
 			wg.Go(func() {
-				_, err := ask(t, r, snsURL(i))
+				_, err := askFor(r, i)
 				require.ErrorIs(t, err, keys.ErrUnavailable)
 			})
 		}
@@ -526,7 +526,7 @@ func TestCloseEndsFetchesAndLeavesNothingBehind(t *testing.T) {
 		require.NoError(t, r.Close())
 		wg.Wait()
 		require.Equal(t, start, time.Now())
-		_, err = ask(t, r, snsURL(1))
+		_, err = askFor(r, 1)
 		require.ErrorIs(t, err, keys.ErrUnavailable)
 		require.NoError(t, r.Close(), "twice does no harm")
 		require.Equal(t, 10, h.count())
@@ -539,7 +539,7 @@ func TestNoGoroutineIsLeftWithoutClose(t *testing.T) {
 		r, err := keys.PEM(snsPin(t, "eu-west-1"), keys.Options{RoundTripper: h})
 		require.NoError(t, err)
 		for i := range 10 {
-			requireKey(t, r, snsURL(i), key)
+			requireKeyFor(t, r, i, key)
 		}
 	}) // which fails where a goroutine is left
 }

@@ -1,0 +1,80 @@
+package keys
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/sender"
+)
+
+// perSender is how many fetches one sender may cause in a minute.
+const perSender = 3
+
+// allowance bounds the fetches that references from unverified requests cause, in every minute: perSender for each
+// sender, all in total. Half of the total is kept for proved senders. Of the other half, each sender has one fetch before
+// any has a second:
+//
+//   - in the first minute after the first request, an unproved sender has one fetch alone;
+//   - after that, second and third fetches of unproved senders are granted only out of the first half of their part.
+//
+// So 10 senders that use up their three fetches leave room for new senders, and no number of unproved senders takes
+// anything from proved ones.
+type allowance struct {
+	all int // grants in a minute
+
+	mu      sync.Mutex
+	started time.Time // the first request
+	grants  []grant   // of the last minute, at most all
+}
+
+type grant struct {
+	at     time.Time
+	source netip.Addr
+	proved bool
+}
+
+// take grants one fetch to the sender, or reports false, which fails closed: the delivery is answered 503.
+func (a *allowance) take(s sender.Sender, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.started.IsZero() {
+		a.started = now
+	}
+	a.forget(now)
+	own, unproved := 0, 0
+	for _, g := range a.grants {
+		if g.source == s.Source {
+			own++
+		}
+		if !g.proved {
+			unproved++
+		}
+	}
+	switch {
+	case len(a.grants) >= a.all || own >= perSender:
+		return false
+	case s.Proved:
+	case unproved >= a.unproved():
+		return false
+	case own > 0 && (now.Sub(a.started) < time.Minute || unproved >= a.unproved()/2):
+		return false
+	}
+	a.grants = append(a.grants, grant{now, s.Source, s.Proved})
+	return true
+}
+
+// unproved is how many grants a minute unproved senders have in all.
+func (a *allowance) unproved() int { return max(1, a.all/2) }
+
+// forget drops the grants that are older than a minute. After the clock was set back it drops those of the future too:
+// they would keep genuine senders out until the clock is there again. The caller must hold mu.
+func (a *allowance) forget(now time.Time) {
+	kept := a.grants[:0]
+	for _, g := range a.grants {
+		if d := now.Sub(g.at); d >= 0 && d < time.Minute {
+			kept = append(kept, g)
+		}
+	}
+	a.grants = kept
+}
