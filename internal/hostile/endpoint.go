@@ -126,6 +126,10 @@ func Endpoints() map[string]*Endpoint {
 	}
 }
 
+// onAsking hides the Prefetch method of a source: what is counted are the fetches that requests cause, and none that New
+// begins.
+type onAsking struct{ core.KeySource }
+
 // Made is an endpoint's guard and what it is watched by.
 type Made struct {
 	Guard *core.Guard
@@ -153,7 +157,7 @@ func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Keys = source
+		c.Keys = onAsking{source}
 	}
 	e.change(&c)
 	if change != nil {

@@ -41,6 +41,7 @@ func ofHeaders() []mutation {
 // ofThePerimeter break who may connect, and how.
 func ofThePerimeter() []mutation {
 	const transport, passage, sources, rate, buckets = "core/transport.go", "core/passage.go", "core/sources.go", "core/ratelimit.go", "core/internal/buckets/buckets.go"
+	const sender = "core/internal/sender/sender.go"
 	counting := []string{"./core/internal/buckets", "./core"}
 	return []mutation{
 		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(g.proxies) == 0 {", new: "if len(g.proxies) == 0 {\n\t\treturn failure{}\n\t}\n\tif false {"},
@@ -73,7 +74,7 @@ func ofThePerimeter() []mutation {
 		{name: "rates have no limit", file: buckets, old: "if wait := then - now - t.depth; wait > 0 {", new: "if wait := then - now - t.depth; wait > 1e18 {", in: counting},
 		{name: "the table of sources grows without an end", file: buckets, old: "if t.sweep(now); len(t.own) >= t.most {", new: "if t.sweep(now); len(t.own) < 0 {", in: counting},
 		{name: "the table of sources forgets debts", file: buckets, old: "if b.fullAt <= now {", new: "if b.fullAt > 0 {", in: counting},
-		{name: "every address of IPv6 is a source of its own", file: rate, old: "p, _ := source.Prefix(64)", new: "p, _ := source.Prefix(128)"},
+		{name: "every address of IPv6 is a source of its own", file: sender, old: "p, _ := addr.Prefix(64)", new: "p, _ := addr.Prefix(128)", in: []string{"./core"}},
 		{name: "failures are not counted", file: rate, old: "if !i.counted || i.proved ||", new: "if i.counted || i.proved ||"},
 		{name: "a limiter that took a while to fail is counted for as of before", file: rate, old: "now = time.Now() // it may have taken a while not to answer", new: ""},
 		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1, time.Now())", new: "return g.overRate(ctx, i, 0, time.Now())"},
