@@ -3,6 +3,7 @@ package core_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -347,7 +348,7 @@ func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	}
 }
 
-func TestARejectionHidesTheAppsError(t *testing.T) {
+func TestARejectionUnwrapsIntoTheAppsErrorAndNeverPrintsIt(t *testing.T) {
 	t.Parallel()
 	secret := errors.New("password of the database")
 	c, _ := config(timestamped())
@@ -356,8 +357,15 @@ func TestARejectionHidesTheAppsError(t *testing.T) {
 	s.On("*", func(*http.Request, core.Event) error { return secret })
 	d, _ := g.Receive(httptest.NewRecorder(), signed(event), core.Inbound{})
 	reply := s.Run(d.Request(), d.Request(), func() core.Written { return core.Written{} })
-	require.NotErrorIs(t, reply.Rejection, secret)
+	require.ErrorIs(t, reply.Rejection, secret)
 	require.ErrorIs(t, reply.Rejection.Cause(), secret)
-	require.NotContains(t, fmt.Sprintf("%v %+v %s %q", reply.Rejection, reply.Rejection, reply.Rejection, reply.Rejection), "password")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, v := range []any{reply.Rejection, *reply.Rejection} {
+			require.Contains(t, []string{"Internal Server Error", `"Internal Server Error"`}, fmt.Sprintf(verb, v), verb)
+		}
+	}
+	text, err := json.Marshal(reply.Rejection)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"message":"Internal Server Error"}`, string(text))
 	require.Equal(t, 500, reply.Rejection.StatusCode())
 }

@@ -1,11 +1,19 @@
 package core
 
-import "net/http"
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
 
-// Rejection is why a delivery was refused. Its text is what the outside may read and nothing more: routers print the
-// text of errors into responses. What was seen, and which setting to check, is in Detail and reaches the observer.
+// Rejection says why a delivery was refused. However it is printed, it shows the name of its status and nothing more,
+// because routers print errors into responses. What was seen, and which setting to check, is in Detail and reaches the
+// observer.
 //
-// A Rejection does not unwrap into the app's own error, because routers choose a status by errors.As; see Cause.
+// A Rejection unwraps into the error behind it, so that errors.As and errors.Is in a router's error handling, and in
+// error reporters mounted there, reach the app's own error. An error handler that chooses a status by the app's errors
+// must look for a *Rejection first and keep its Status: for some providers a 404 is the end of the webhook.
 type Rejection struct {
 	Reason   Reason
 	Status   int
@@ -28,3 +36,22 @@ func (r *Rejection) Detail() string { return r.detail }
 
 // Cause returns the app's or the store's error behind the rejection, or nil. It is for logs, never for the answer.
 func (r *Rejection) Cause() error { return r.cause }
+
+// Unwrap returns what Cause returns. Its text never becomes part of the rejection's own.
+func (r *Rejection) Unwrap() error { return r.cause }
+
+// Format prints the outward text for every verb: fields must not show how a check ended.
+func (r Rejection) Format(f fmt.State, verb rune) {
+	text := r.Error()
+	if verb == 'q' || f.Flag('#') {
+		text = fmt.Sprintf("%q", text)
+	}
+	_, _ = io.WriteString(f, text)
+}
+
+// MarshalJSON writes the outward text in the form of Echo's own errors.
+func (r Rejection) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Message string `json:"message"`
+	}{r.Error()})
+}
