@@ -50,18 +50,68 @@ func (g *Guard) checkTransport(r *http.Request, p *passage) failure {
 		return checkScheme(p.scheme)
 	}
 	if len(g.proxies) == 0 {
-		return failure{ReasonPlainHTTP, "plain HTTP and no proxy configured: serve TLS, or set TrustedProxies if a proxy ends it, or DangerouslyAllowHTTP on a development machine"}
+		return failure{ReasonPlainHTTP, unconfigured(r, p.peer)}
 	}
 	if !p.trusted {
-		if !p.peer.IsValid() {
-			return failure{ReasonPlainHTTP, "plain HTTP and peer of this connection not trusted: " + p.unknown}
-		}
-		return failure{ReasonPlainHTTP, "plain HTTP and peer " + p.peer.String() + " not trusted: if it is your proxy add it to TrustedProxies"}
+		return failure{ReasonPlainHTTP, untrusted(r, p)}
 	}
 	if absolute {
 		return failure{ReasonPlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing"}
 	}
+	if p.scheme == schemeSilent && nearby(p.peer) && !forwards(r) {
+		return failure{ReasonPlainHTTP, "plain HTTP from " + p.peer.String() + silentOrLocal + makeItSpeak + developLocally}
+	}
 	return checkScheme(p.scheme)
+}
+
+// What details of plain HTTP from nearby say, where nothing in the request tells a proxy from a developer.
+const (
+	silentOrLocal  = " with no X-Forwarded-Proto and no other forwarding header. Either a proxy stands in front and is silent: "
+	makeItSpeak    = "make it send X-Forwarded-Proto: https"
+	developLocally = ". Or this is development without a proxy: set DangerouslyAllowHTTP there, and nowhere else"
+)
+
+// unconfigured is the detail where TrustedProxies is empty.
+func unconfigured(r *http.Request, peer netip.Addr) string {
+	switch {
+	case peer.IsValid() && forwards(r):
+		return "plain HTTP and no proxy configured, although a forwarding header came from " + peer.String() +
+			": set TrustedProxies to the proxy's address if that is your proxy, or serve TLS"
+	case nearby(peer):
+		return "plain HTTP and no proxy configured: the request came from " + peer.String() + silentOrLocal +
+			"set TrustedProxies to its address, and " + makeItSpeak + developLocally
+	}
+	return "plain HTTP and no proxy configured: serve TLS, or set TrustedProxies if a proxy ends it"
+}
+
+// untrusted is the detail where the peer is not one of TrustedProxies.
+func untrusted(r *http.Request, p *passage) string {
+	if !p.peer.IsValid() {
+		return "plain HTTP and peer of this connection not trusted: " + p.unknown
+	}
+	peer := "plain HTTP and peer " + p.peer.String() + " not trusted"
+	if nearby(p.peer) && !forwards(r) {
+		return peer + ": the request came" + silentOrLocal + "add its address to TrustedProxies, and " + makeItSpeak + developLocally
+	}
+	return peer + ": if it is your proxy add it to TrustedProxies"
+}
+
+// nearby reports whether a peer has an address of this machine or of a private network, as proxies and developers have.
+func nearby(peer netip.Addr) bool {
+	return peer.IsLoopback() || peer.IsPrivate() || peer.IsLinkLocalUnicast()
+}
+
+// forwards reports whether a request has any header that reverse proxies add. It decides words only: what such a header
+// says counts from a trusted proxy alone.
+func forwards(r *http.Request) bool {
+	for _, name := range [...]string{
+		"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip", "Via",
+	} {
+		if len(r.Header[name]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // checkScheme judges a trusted proxy's word.

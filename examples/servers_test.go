@@ -9,7 +9,10 @@ import (
 	"go/token"
 	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +59,72 @@ func TestEveryServerHasItsLimits(t *testing.T) {
 	}))
 	for _, example := range []string{"gin", "echo", "echo5", "chi", "nethttp", "internal", "demo", "cluster", "queue", "river", "prometheus"} {
 		require.NotZero(t, found[example], "the example %s serves, and no server was found in it", example)
+	}
+}
+
+// recommended reads the numbers out of what CheckServer says of a server without limits.
+func recommended(t *testing.T) *http.Server {
+	t.Helper()
+	s := &http.Server{}
+	setting := regexp.MustCompile(`set it to (\d+)([sm]?)`)
+	for _, mistake := range core.CheckServer(&http.Server{}) {
+		m := setting.FindStringSubmatch(mistake.Reason)
+		require.NotNil(t, m, mistake.Reason)
+		n, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		d := time.Duration(n) * map[string]time.Duration{"": 1, "s": time.Second, "m": time.Minute}[m[2]]
+		switch mistake.Field {
+		case "Server.ReadHeaderTimeout":
+			s.ReadHeaderTimeout = d
+		case "Server.ReadTimeout":
+			s.ReadTimeout = d
+		case "Server.WriteTimeout":
+			s.WriteTimeout = d
+		case "Server.IdleTimeout":
+			s.IdleTimeout = d
+		case "Server.MaxHeaderBytes":
+			s.MaxHeaderBytes = n
+		default:
+			require.Fail(t, mistake.Field)
+		}
+	}
+	return s
+}
+
+// TestThePagesRecommendWhatCheckServerRecommends: README and docs have the numbers of CheckServer, and no program there is
+// served without limits.
+func TestThePagesRecommendWhatCheckServerRecommends(t *testing.T) {
+	want := recommended(t)
+	require.Empty(t, core.CheckServer(want))
+	for page, servers := range map[string]int{"../README.md": 1, "../docs/operating.md": 1} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		found := 0
+		for _, m := range regexp.MustCompile("(?ms)^```go\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+			source := m[1]
+			if !strings.HasPrefix(source, "package ") && !strings.HasPrefix(source, "func ") {
+				source = "func _() {\n" + source + "\n}"
+			}
+			if !strings.HasPrefix(source, "package ") {
+				source = "package p\n" + source
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), page, source, 0)
+			require.NoError(t, err, m[1])
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.CallExpr:
+					name, _ := selector(n.Fun)
+					require.NotRegexp(t, `^http\.(ListenAndServe|Serve)|^\w+\.(Run|RunTLS|Start)$`, name, page)
+				case *ast.CompositeLit:
+					if name, ok := selector(n.Type); ok && name == "http.Server" {
+						found++
+						require.Equal(t, want, serverOf(t, n, nil), page)
+					}
+				}
+				return true
+			})
+		}
+		require.Equal(t, servers, found, page)
 	}
 }
 

@@ -19,6 +19,7 @@ const fragmentsPrelude = `package fragments
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/gin-gonic/gin"
@@ -33,6 +34,7 @@ var (
 	guard      *core.Guard
 	identity   core.Identity
 	r          *gin.Engine
+	server     *http.Server
 	publisher  message.Publisher
 	fresh, old string
 )
@@ -44,11 +46,11 @@ func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
 func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
-func _() { _, _, _, _, _, _, _ = ctx, guard, identity, r, publisher, fresh, old }
+func _() { _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, publisher, fresh, old }
 `
 
 var imports = map[string]string{
-	"log": "log", "os": "os", "http": "net/http", "httptest": "net/http/httptest", "testing": "testing", "time": "time",
+	"flag": "flag", "log": "log", "os": "os", "http": "net/http", "httptest": "net/http/httptest", "testing": "testing", "time": "time",
 	"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
 	"core": module, "provider": module + "/provider", "memstore": module + "/replay/memstore", "sqlstore": module + "/replay/sqlstore", "sources": module + "/sources", "handover": module + "/handover", "webhooktest": module + "/webhooktest",
 	"ginwebhook": "github.com/sallyport-go/sallyport/ginwebhook", "echowebhook": "github.com/sallyport-go/sallyport/echowebhook",
