@@ -53,8 +53,8 @@ test: ## Run every test of every module, with the race detector where it works
 	done; \
 	echo "== .: go test, allocations"; \
 	go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest; \
-	echo "== .: go test, every bit of what is signed"; \
-	go test -count=1 -run NoChangedBitVerifies ./core/provider
+	echo "== .: go test, every bit of what is signed, and what a capture can be changed to"; \
+	go test -count=1 -run 'NoChangedBitVerifies|WhoeverCaptured' ./core/provider
 
 .PHONY: check
 check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests and count instructions
@@ -140,9 +140,15 @@ crash: ## Kill receivers 200 times on each store, and count what was run
 	SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -v -timeout 20m -run 'Nothing' ./examples/cluster
 	cd internal/storetests && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -timeout 90m ./...
 
+# Some minutes; "make test" tries some changes of each kind.
+.PHONY: onecapture
+onecapture: ## Change captured deliveries of every sender in every way, and in pairs of ways, that need no secret
+	SALLYPORT_ONECAPTURE=full go test -count=1 -timeout 30m -run 'WhoeverCaptured|NoConnectionMakes' ./core/provider
+
 .PHONY: docs
-docs: ## Write docs/providers.md from the entries
+docs: ## Write docs/providers.md and docs/one-capture.md from the entries
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
+	@go run ./core/internal/docgen/cmd one-capture > docs/one-capture.md.tmp && mv docs/one-capture.md.tmp docs/one-capture.md
 
 .PHONY: cover
 cover: ## Measure the tests' coverage; the report is .tmp/cover.html

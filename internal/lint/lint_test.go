@@ -20,7 +20,9 @@ func guarded() []string {
 }
 
 // testSupport are packages of core that only tests link. They are judged as tests are: not here.
-func testSupport() []string { return []string{"core/replay/storetest", "core/webhooktest"} }
+func testSupport() []string {
+	return []string{"core/replay/storetest", "core/webhooktest", "core/internal/onecapture"}
+}
 
 // TestRules judges the repository, after it has judged folders whose mistakes are known: a rule that finds nothing in
 // those proves nothing in the repository. One loader serves all, because reading the standard library takes seconds.

@@ -18,6 +18,13 @@ func TestThePageOfProvidersIsNotStale(t *testing.T) {
 	require.True(t, docgen.Providers() == string(have), `docs/providers.md is stale: run "go run ./core/internal/docgen/cmd > docs/providers.md"`)
 }
 
+func TestThePageOfCapturesIsNotStale(t *testing.T) {
+	t.Parallel()
+	have, err := os.ReadFile("../../../docs/one-capture.md")
+	require.NoError(t, err)
+	require.True(t, docgen.OneCapture() == string(have), `docs/one-capture.md is stale: run "make docs"`)
+}
+
 // TestThePageSaysEverythingOfEverySender: no part of an entry is of a kind that the page has no word for.
 func TestThePageSaysEverythingOfEverySender(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-// Command cmd prints docs/providers.md.
+// Command cmd prints a page of docs that is generated from the entries: providers.md, or the one that is named.
 package main
 
 import (
@@ -8,7 +8,11 @@ import (
 )
 
 func main() {
-	if _, err := os.Stdout.WriteString(docgen.Providers()); err != nil {
+	page := docgen.Providers
+	if len(os.Args) > 1 && os.Args[1] == "one-capture" {
+		page = docgen.OneCapture
+	}
+	if _, err := os.Stdout.WriteString(page()); err != nil {
 		os.Exit(1)
 	}
 }
