@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -295,7 +296,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	t.headers, t.body, t.request = r.Header, i.body, r
 	if i.proved {
 		t.inspection, t.presented, t.timestamp = i, i.presented, i.presented.timestamp
-		t.bodyProved, t.headersProved, t.signedID = g.bodyProved(), g.verifier == nil, i.presented.id
+		t.bodyProved, t.headersProved, t.signedID = g.bodyProved(i.body), g.verifier == nil, i.presented.id
 	}
 	if f := d.readEvents(t); f.failed() {
 		return nil, f
@@ -321,8 +322,13 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, failure{}
 }
 
-// bodyProved says that the proof covers what events are read from.
-func (g *Guard) bodyProved() bool {
+// bodyProved reports whether the proof covers what events are read from. It fails closed for a form that is signed as its
+// names and values with nothing between them: whoever captured one can move bytes from a name to its value, or back.
+func (g *Guard) bodyProved(body []byte) bool {
+	if v := g.verifier; v != nil && v.sortedForm != nil && formscan.Is(body) &&
+		(v.sortedForm.Closing == nil || !v.sortedForm.Closing.Only) {
+		return false
+	}
 	if g.verifier == nil || g.verifier.body {
 		return true
 	}

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -113,8 +114,8 @@ func (s *sender) guardOf(t testing.TB, n int, publicURL string, now time.Time) *
 	t.Helper()
 	g, err := core.New(core.Config{
 		Endpoint: "onecapture", Provider: s.provider, Secrets: core.StaticSecrets(s.secret(n)), Replay: core.DangerouslyNoReplay,
-		Observer: core.ObserverFunc(func(core.Record) {}), Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
-		PublicURL: publicURL, Now: func() time.Time { return now },
+		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		PublicURL: cmp.Or(publicURL, publicOf(s.provider)), Now: func() time.Time { return now },
 	})
 	require.NoError(t, err, s.name)
 	return g
