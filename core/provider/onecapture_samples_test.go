@@ -64,7 +64,14 @@ func capturedFrom(t testing.TB, s *sender, recorded []vector) (all []captured) {
 		add("form", everyURL, "", url.Values{s.entry.Event.PayloadForm: {fullBody(s.entry)}}.Encode(), formType, golden)
 	}
 	if signsForm(s.entry) {
-		add("fields", everyURL, "", "AccountSid=AC0&From=%2B15551234&MessageSid=SM1&MessageStatus=sent&To=%2B15559876", formType, golden)
+		add(
+			"fields",
+			everyURL,
+			"",
+			"AccountSid=AC0&From=%2B15551234&MessageSid=SM1&MessageStatus=sent&To=%2B15559876",
+			formType,
+			golden,
+		)
 	}
 	if s.entry.SignsURL() {
 		nested := `{"a":{"type":"payment.completed","amount":1000000}}`
@@ -106,7 +113,8 @@ func appendCapture(t testing.TB, all []captured, name string, s *sender, g *core
 }
 
 func signsForm(e *entry.Entry) bool {
-	return e.Scheme != nil && slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool { return p.Kind == entry.PartSortedForm })
+	return e.Scheme != nil &&
+		slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool { return p.Kind == entry.PartSortedForm })
 }
 
 // guardOf is the guard of the sender's nth key, with the URL as it is registered; empty: none is configured.
@@ -129,7 +137,8 @@ func fullBody(e *entry.Entry) string {
 		item = map[string]any{}
 	}
 	fill := func(pointer, text string) {
-		if pointer != "" && !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.EchoJSON == pointer }) {
+		if pointer != "" &&
+			!slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.EchoJSON == pointer }) {
 			putOnce(item, pointer, text)
 		}
 	}

@@ -44,7 +44,12 @@ func TestWhoeverCapturedOneDeliveryCanMakeNoOther(t *testing.T) {
 				for i := range changes {
 					law.check(&changes[i])
 				}
-				require.Equal(t, law.genuine.Events, onecapture.Receive(c.guard, c.source.Capture).Events, "the genuine one, at the end")
+				require.Equal(
+					t,
+					law.genuine.Events,
+					onecapture.Receive(c.guard, c.source.Capture).Events,
+					"the genuine one, at the end",
+				)
 			}
 		})
 	}
@@ -109,7 +114,15 @@ func (l *captureLaw) check(change *onecapture.Change) {
 		if l.explains(f, change, changed) {
 			continue
 		}
-		l.t.Errorf("%s, delivery %q: %s (%s): accepted: %s\n%s", l.sender.name, l.c.name, change.Name, change.Group, f, show(changed))
+		l.t.Errorf(
+			"%s, delivery %q: %s (%s): accepted: %s\n%s",
+			l.sender.name,
+			l.c.name,
+			change.Name,
+			change.Group,
+			f,
+			show(changed),
+		)
 	}
 }
 
@@ -122,10 +135,8 @@ func (l *captureLaw) find(changed *onecapture.Capture) []onecapture.Finding {
 }
 
 func (l *captureLaw) explains(f onecapture.Finding, change *onecapture.Change, changed *onecapture.Capture) bool {
-	for i := range l.left {
-		if l.left[i].Explains(f, l.c.source, changed, l.find) {
-			return true
-		}
+	if onecapture.Explains(l.left, f, l.c.source, changed, l.find) {
+		return true
 	}
 	return l.rows.cover(l.sender.name, f.Kind, change.Group)
 }

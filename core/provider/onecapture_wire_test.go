@@ -62,7 +62,10 @@ func checkOnWire(t *testing.T, server *captureServer, s *sender, c *captured, se
 		}
 		c = &captured{c.name, &onecapture.Source{Capture: secure, Entry: s.entry}, c.guard}
 	}
-	changes := slices.DeleteFunc(onecapture.Changes(c.source), func(change onecapture.Change) bool { return !change.Wire })
+	changes := slices.DeleteFunc(
+		onecapture.Changes(c.source),
+		func(change onecapture.Change) bool { return !change.Wire },
+	)
 	if !fullOneCapture() {
 		each := 2
 		if raced {
@@ -70,7 +73,12 @@ func checkOnWire(t *testing.T, server *captureServer, s *sender, c *captured, se
 		}
 		changes = onecapture.Some(changes, each, seedOf(s.name, "wire"))
 	}
-	law := newCaptureLaw(t, s, c, &exceptionRows{all: slices.Concat(onecapture.Exceptions(), onecapture.Pending()), used: map[int]bool{}})
+	law := newCaptureLaw(
+		t,
+		s,
+		c,
+		&exceptionRows{all: slices.Concat(onecapture.Exceptions(), onecapture.Pending()), used: map[int]bool{}},
+	)
 	law.receive = func(changed *onecapture.Capture) onecapture.Outcome { return server.receive(c.guard, changed, send) }
 	got := law.receive(c.source.Capture)
 	require.Len(t, got.Events, len(law.genuine.Events), "%s, %s: the genuine one: %s", s.name, c.name, got.Reason)
@@ -105,7 +113,11 @@ func newCaptureServer(t *testing.T) *captureServer {
 	s.roots = x509.NewCertPool()
 	s.roots.AddCert(server.Certificate())
 	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: s.roots, ServerName: "example.com", MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{
+			RootCAs:    s.roots,
+			ServerName: "example.com",
+			MinVersion: tls.VersionTLS12,
+		}, ForceAttemptHTTP2: true,
 	}
 	s.client = &http.Client{Transport: transport, Timeout: time.Minute}
 	t.Cleanup(func() {
@@ -127,7 +139,11 @@ func (s *captureServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // receive sends a capture, and returns what the guard made of what arrived.
-func (s *captureServer) receive(g *core.Guard, c *onecapture.Capture, send func(c *onecapture.Capture) error) onecapture.Outcome {
+func (s *captureServer) receive(
+	g *core.Guard,
+	c *onecapture.Capture,
+	send func(c *onecapture.Capture) error,
+) onecapture.Outcome {
 	s.mu.Lock()
 	s.guard, s.got = g, nil
 	s.mu.Unlock()

@@ -15,7 +15,11 @@ func TestThePageOfProvidersIsNotStale(t *testing.T) {
 	t.Parallel()
 	have, err := os.ReadFile("../../../docs/providers.md")
 	require.NoError(t, err)
-	require.True(t, docgen.Providers() == string(have), `docs/providers.md is stale: run "go run ./core/internal/docgen/cmd > docs/providers.md"`)
+	require.True(
+		t,
+		docgen.Providers() == string(have),
+		`docs/providers.md is stale: run "go run ./core/internal/docgen/cmd > docs/providers.md"`,
+	)
 }
 
 func TestThePageOfCapturesIsNotStale(t *testing.T) {

@@ -65,11 +65,13 @@ func cuts(whole, between string, now int) (all []int) {
 		if at == now || whole[at:at+len(between)] != between {
 			continue
 		}
-		beside := at < len(whole) && strings.IndexByte("{}[]?&=/:", whole[at]) >= 0 || at > 0 && strings.IndexByte("{}[]?&=/:", whole[at-1]) >= 0
+		beside := at < len(whole) && strings.IndexByte("{}[]?&=/:", whole[at]) >= 0 ||
+			at > 0 && strings.IndexByte("{}[]?&=/:", whole[at-1]) >= 0
 		if beside {
 			brackets++
 		}
-		if between != "" || at < near || at > len(whole)-near || at > now-near && at < now+near || beside && brackets < 40 {
+		if between != "" || at < near || at > len(whole)-near || at > now-near && at < now+near ||
+			beside && brackets < 40 {
 			all = append(all, at)
 		}
 		if len(all) > 100 {

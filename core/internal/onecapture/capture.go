@@ -72,7 +72,8 @@ func (c *Capture) Request() *http.Request {
 	}
 	for name, values := range c.Header {
 		for _, value := range values {
-			if name == "" || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			if name == "" ||
+				strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 				return nil
 			}
 		}

@@ -188,7 +188,8 @@ func valueForms(value string) (all []valueForm) {
 		}
 		return []valueForm{
 			{"is escaped", `"` + escapeJSON(text) + `"`}, {"has its letters in the other case", swapCase(value)},
-			{"has a blank behind", value[:len(value)-1] + ` "`}, {"is no text", text}, {"has a zero byte", value[:len(value)-1] + `\u0000"`},
+			{"has a blank behind", value[:len(value)-1] + ` "`},
+			{"is no text", text}, {"has a zero byte", value[:len(value)-1] + `\u0000"`},
 			{"has its first letter escaped", `"` + escapeJSON(text[:1]) + value[2:]},
 		}
 	case value[0] >= '0' && value[0] <= '9' || value[0] == '-':

@@ -39,19 +39,22 @@ func LeftBy(e *entry.Entry) (all []Left) {
 	if names := joining(e); len(names) > 0 {
 		all = append(all, Left{
 			Kinds: []Kind{SecondIdentity}, Headers: names,
-			Reason: "run the event again under another `" + strings.Join(names, "`, `") + "`: the sender has several events of one body, and does not sign which one it is",
+			Reason: "run the event again under another `" + strings.Join(names, "`, `") +
+				"`: the sender has several events of one body, and does not sign which one it is",
 		})
 	}
 	if names, events := apart(e); len(names) > 0 {
 		all = append(all, Left{
 			Kinds: []Kind{SecondIdentity}, Headers: names,
-			Reason: "run again, under an invented `" + strings.Join(names, "`, `") + "`, an event whose body may be equal to another one's: " + events,
+			Reason: "run again, under an invented `" + strings.Join(names, "`, `") +
+				"`, an event whose body may be equal to another one's: " + events,
 		})
 	}
 	if pointers := unsignedMembers(e); len(pointers) > 0 {
 		all = append(all, Left{
 			Kinds: []Kind{SecondIdentity}, Members: pointers,
-			Reason: "run the event again with another `" + strings.Join(pointers, "`, `") + "`: two events may have one signature, and only what is unsigned tells them apart",
+			Reason: "run the event again with another `" + strings.Join(pointers, "`, `") +
+				"`: two events may have one signature, and only what is unsigned tells them apart",
 		})
 	}
 	for i := range e.Handshakes {
@@ -145,31 +148,38 @@ func unsignedMembers(e *entry.Entry) (pointers []string) {
 
 // Explains reports whether a finding follows from what the entry leaves open. again examines another delivery in the
 // place of the changed one.
-func (x *Left) Explains(f Finding, s *Source, changed *Capture, again func(c *Capture) []Finding) bool {
-	if !slices.Contains(x.Kinds, f.Kind) {
-		return false
-	}
-	if len(x.Headers) > 0 {
-		restored := changed.Clone()
+func Explains(all []Left, f Finding, s *Source, changed *Capture, again func(c *Capture) []Finding) bool {
+	restored, header := changed.Clone(), false
+	for i := range all {
+		x := &all[i]
+		if !slices.Contains(x.Kinds, f.Kind) {
+			continue
+		}
+		if x.Everything || x.changedMember(s, changed) {
+			return true
+		}
 		for _, name := range x.Headers {
+			header = true
 			delete(restored.Header, name)
 			if values := s.Header[name]; values != nil {
 				restored.Header[name] = slices.Clone(values)
 			}
 		}
-		return !slices.ContainsFunc(again(restored), func(left Finding) bool { return left.Kind == f.Kind })
 	}
-	if len(x.Members) > 0 {
-		was, now := values(s.Entry, s.Capture, x.Members), values(s.Entry, changed, x.Members)
-		return !slices.Equal(was, now)
-	}
-	return x.Everything
+	// With every header in its place at once, because one change may have touched several.
+	return header && !slices.ContainsFunc(again(restored), func(left Finding) bool { return left.Kind == f.Kind })
+}
+
+func (x *Left) changedMember(s *Source, changed *Capture) bool {
+	return len(x.Members) > 0 &&
+		!slices.Equal(values(s.Entry, s.Capture, x.Members), values(s.Entry, changed, x.Members))
 }
 
 // values are the texts at pointers into the JSON of a delivery.
 func values(e *entry.Entry, c *Capture, pointers []string) []string {
 	doc := c.Body
-	if form, err := url.ParseQuery(string(c.Body)); err == nil && e.Scheme.Document != "" && form.Get(e.Scheme.Document) != "" {
+	if form, err := url.ParseQuery(string(c.Body)); err == nil && e.Scheme.Document != "" &&
+		form.Get(e.Scheme.Document) != "" {
 		doc = []byte(form.Get(e.Scheme.Document))
 	}
 	texts, found := make([]string, len(pointers)), make([][]byte, len(pointers))
@@ -193,7 +203,8 @@ type Exception struct {
 // Covers reports whether the exception is about a finding.
 func (x *Exception) Covers(name string, kind Kind, group string) bool {
 	in := func(g string) bool { return strings.Contains(group, g) }
-	return x.Entry == name && slices.Contains(x.Kinds, kind) && (len(x.Groups) == 0 || slices.ContainsFunc(x.Groups, in))
+	return x.Entry == name && slices.Contains(x.Kinds, kind) &&
+		(len(x.Groups) == 0 || slices.ContainsFunc(x.Groups, in))
 }
 
 // Exceptions are the exceptions to the law that follow from what a sender signs. docs/one-capture.md lists them.

@@ -162,7 +162,10 @@ func pairEdits() []pairEdit {
 		{"comes twice, once with another value in front", func(all []pair, i int) []pair {
 			return append([]pair{{all[i].name, "x", true}}, all...)
 		}},
-		{"comes twice, once with another value behind", func(all []pair, i int) []pair { return append(all, pair{all[i].name, "x", true}) }},
+		{
+			"comes twice, once with another value behind",
+			func(all []pair, i int) []pair { return append(all, pair{all[i].name, "x", true}) },
+		},
 		{"comes twice, once empty", func(all []pair, i int) []pair { return append(all, pair{all[i].name, "", true}) }},
 		{"is empty", one(func(p *pair) { p.value = "" })},
 		{"has no equals sign", one(func(p *pair) { p.value, p.equals = "", false })},
