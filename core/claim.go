@@ -46,6 +46,13 @@ func (d *Delivery) claim() *Reply {
 		}
 		return nil
 	}
+	if !g.ownership.known.Load() {
+		reply, ok := d.checkOwnership()
+		if !ok {
+			return reply
+		}
+		asked = time.Now()
+	}
 	if d.signed != nil {
 		items, owners = append(items, replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}), append(owners, noEvent)
 	}
@@ -140,17 +147,25 @@ func (g *Guard) claimItems(bounded *lateContext, items []replay.Item) ([]replay.
 	if err != nil {
 		return nil, err
 	}
-	if len(results) != len(items) {
-		return nil, errors.New("the replay store answered for another number of items")
+	if err := checkResults(results, len(items)); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// checkResults refuses an answer to n items that is not one: nothing may run on it.
+func checkResults(results []replay.Result, n int) error {
+	if len(results) != n {
+		return errors.New("the replay store answered for another number of items")
 	}
 	for i := range results {
 		switch results[i].State {
 		case replay.Claimed, replay.InFlight, replay.Done:
 		default:
-			return nil, errors.New("the replay store answered with no state")
+			return errors.New("the replay store answered with no state")
 		}
 	}
-	return results, nil
+	return nil
 }
 
 // allKnown is the reply where no event is this delivery's to run.
@@ -205,7 +220,7 @@ func (g *Guard) comeBack(rest time.Duration) time.Duration {
 const maxInFlightWait = 10 * time.Second
 
 func (d *Delivery) storeFailed(err error) *Reply {
-	if d.guard.failOpen {
+	if d.guard.failOpen && !isTaken(err) { // fails closed on a name that is another's: the store did answer
 		d.unclaimed = err
 		return nil
 	}
@@ -226,6 +241,9 @@ func storeFailure(err error) failure {
 	f := failure{ReasonStoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
 	if errors.Is(err, replay.ErrFull) {
 		f = failure{ReasonStoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
+	}
+	if isTaken(err) {
+		f.detail = err.Error()
 	}
 	return f
 }

@@ -39,6 +39,8 @@ type Guard struct {
 	proved       provedSenders
 
 	store         replay.Store      // nil: no replay protection
+	ownership     ownership         // of the endpoint's name in the store
+	leave         func()            // takes the guard off the store's roster; may be called twice
 	transactor    replay.Transactor // the store, if it has transactions
 	lease         time.Duration
 	signalTimeout time.Duration
@@ -149,12 +151,17 @@ func New(c Config) (*Guard, error) {
 	g.configureReportOnly(&c, &m)
 	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
 	g.configureObservers(&c, &m)
+	shared := g.enter(&m)
 	if err := m.err(); err != nil {
+		g.leave()
 		return nil, err
 	}
 	g.announce(&c, notes)
 	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.ring == nil {
 		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
+	}
+	if shared {
+		g.announceShared()
 	}
 	g.vitals.since, g.vitals.uncommitted = time.Now(), newRecent[struct{}](maxUncommitted)
 	if c.SilenceAfter > 0 {
@@ -380,6 +387,7 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 		return
 	}
 	g.store = c.Replay
+	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
 	g.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
 		m.add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider, "stripe"))
@@ -540,6 +548,9 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	}
 	keys := make([]replay.Key, len(ids))
 	for i, id := range ids {
+		if g.isMarker(id) {
+			return errIsMarker
+		}
 		keys[i] = replay.Key(id)
 	}
 	return g.store.Forget(ctx, keys)
@@ -590,11 +601,13 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return err
 }
 
-// Close ends the alarm and the timers of the log, and writes what was counted. It does not wait for the observers:
-// [Guard.Shutdown] does. The guard goes on checking deliveries; closing twice is no mistake.
+// Close ends the alarm and the timers of the log, writes what was counted, and makes the endpoint's name free for another
+// guard with the same store. It does not wait for the observers: [Guard.Shutdown] does. The guard goes on checking
+// deliveries; closing twice is not a mistake.
 func (g *Guard) Close() error {
 	g.log.close()
 	g.vitals.endAlarm()
+	g.leave()
 	return nil
 }
 

@@ -34,7 +34,10 @@ func ParseIdentity(text string) (Identity, error) {
 func (i Identity) IsZero() bool { return i == Identity{} }
 
 // identityVersion begins every derivation. What follows it may never change while stores remember.
-const identityVersion = "sallyport identity 1"
+const identityVersion = "sallyport identity " + identityGeneration
+
+// identityGeneration is the version of the derivation, as the marker of an endpoint notes it.
+const identityGeneration = "1"
 
 // hashIdentity is the derivation: endpoint and tenant first, then the kind and its values, every part preceded by its
 // length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the

@@ -20,7 +20,9 @@
 //
 // # What a store learns
 //
-// Keys and digests are SHA-256 values. No event id, body, secret or address reaches a store.
+// Keys and digests are SHA-256 values, but for the markers of an endpoint, whose digests say which provider the endpoint's
+// name belongs to and which versions were written (see core.Guard.TakeOver). They are committed for decades. No event
+// id, body, secret or address reaches a store.
 package replay
 
 import (

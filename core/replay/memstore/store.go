@@ -67,9 +67,11 @@ type Store struct {
 	closed   atomic.Bool // set before the shards are cleared; looked at under the lock of one
 	pressure pressure
 	room     room
+
+	replay.Roster // of the guards that use it
 }
 
-var _ replay.Store = (*Store)(nil)
+var _ replay.Rostered = (*Store)(nil)
 
 // New returns an empty store with the default capacity.
 func New() *Store { return NewWithConfig(Config{}) }

@@ -74,9 +74,15 @@ type Store struct {
 	wait     time.Duration
 	evicts   bool // accepted by the loud option
 	closed   atomic.Bool
+
+	replay.Roster // of the guards that use it
 }
 
-var _ replay.Versioned = (*Store)(nil) //lint:immutable an assertion
+var (
+	_ replay.Versioned    = (*Store)(nil) //lint:immutable an assertion
+	_ replay.Rostered     = (*Store)(nil) //lint:immutable an assertion
+	_ replay.DigestReader = (*Store)(nil) //lint:immutable an assertion
+)
 
 // Option changes a default of [New].
 type Option func(*Store)

@@ -22,11 +22,15 @@ type Store struct {
 	logger    *slog.Logger // nil means slog.Default()
 	closed    atomic.Bool
 	pruning   pruning
+
+	replay.Roster // of the guards that use it
 }
 
 var (
-	_ replay.Transactor = (*Store)(nil)
-	_ replay.Versioned  = (*Store)(nil)
+	_ replay.Transactor   = (*Store)(nil)
+	_ replay.Versioned    = (*Store)(nil)
+	_ replay.Rostered     = (*Store)(nil)
+	_ replay.DigestReader = (*Store)(nil)
 )
 
 // engine is what differs between the dialects. Keys come sorted and each once, so that two batches lock what they share

@@ -1,0 +1,141 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// A marker is what a shared store remembers of an endpoint itself: which provider its name belongs to, and in which
+// versions identities and values are written. It is a committed claim like any other, under a key that no event has.
+const (
+	// markerPrefix begins the derivation of a marker's key. It never changes: markers tell the versions of everything
+	// else apart.
+	markerPrefix = "sallyport marker"
+	markerOwner  = "provider"
+	markerFormat = "versions"
+
+	// markerLease is how long a process that dies between claim and commit keeps other providers from the name.
+	markerLease     = 10 * time.Second
+	markerRetention = 50 * 365 * 24 * time.Hour
+)
+
+// markerKey is the key of one marker of an endpoint.
+func markerKey(endpoint, kind string) replay.Key {
+	var room [identityRoom]byte
+	parts := room[:0]
+	for _, text := range [...]string{markerPrefix, endpoint, kind} {
+		parts = appendPart(parts, text)
+	}
+	return replay.Key(sha256.Sum256(parts))
+}
+
+// markerDigest is a text as a marker holds it: readable where it is short and plain, so that a store can tell an operator
+// what it says. Of any other text it is the beginning and a hash.
+func markerDigest(text string) (digest replay.Digest) {
+	if text != "" && len(text) <= replay.TextDigest && isPlain(text) {
+		copy(digest[:], text)
+		return digest
+	}
+	sum := sha256.Sum256([]byte(text))
+	sum[0] |= 0x80 // not plain: it cannot be mistaken for a short text
+	copy(digest[:markerBeginning], text)
+	copy(digest[markerBeginning:replay.TextDigest], sum[:])
+	return digest
+}
+
+// markerBeginning is how much of a long text a digest shows.
+const markerBeginning = 10
+
+// markerText is what a digest shows of its text; empty where it shows nothing.
+func markerText(digest replay.Digest) string {
+	text := strings.TrimRight(string(digest[:replay.TextDigest]), "\x00")
+	if isPlain(text) {
+		return text
+	}
+	if beginning := text[:min(len(text), markerBeginning)]; isPlain(beginning) {
+		return beginning + "..."
+	}
+	return ""
+}
+
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < 0x20 || text[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// versions is what the marker of formats says.
+func (g *Guard) versions() string {
+	values := 0 // the store does not say
+	if v, ok := g.store.(replay.Versioned); ok {
+		values = v.Version()
+	}
+	return fmt.Sprintf("ids %s values %d", identityGeneration, values)
+}
+
+// readMarker returns what the store says under a marker's key; empty where it cannot be read.
+func (g *Guard) readMarker(ctx context.Context, kind string) string {
+	reader, ok := g.store.(replay.DigestReader)
+	if !ok {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	digests, err := reader.Digests(ctx, []replay.Key{markerKey(g.endpoint, kind)})
+	if err != nil || len(digests) != 1 {
+		return "" // the refusal stands without the name
+	}
+	return markerText(digests[0])
+}
+
+// claimMarker claims a marker. The caller commits it where the result says that it was claimed.
+func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	items := []replay.Item{{Key: markerKey(g.endpoint, kind), Digest: markerDigest(text)}}
+	results, err := g.store.Claim(ctx, items, markerLease)
+	if err != nil {
+		return replay.Result{}, err
+	}
+	if err := checkResults(results, len(items)); err != nil {
+		return replay.Result{}, err
+	}
+	return results[0], nil
+}
+
+// commitMarker makes a marker that was claimed last.
+func (g *Guard) commitMarker(ctx context.Context, kind string, claimed replay.Result) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return g.store.Settle(ctx, []replay.Settlement{{
+		Key: markerKey(g.endpoint, kind), Token: claimed.Token, Verdict: replay.Commit, TTL: markerRetention,
+	}})
+}
+
+// forgetMarkers makes the store forget markers of the endpoint.
+func (g *Guard) forgetMarkers(ctx context.Context, kinds ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	keys := make([]replay.Key, len(kinds))
+	for i, kind := range kinds {
+		keys[i] = markerKey(g.endpoint, kind)
+	}
+	return g.store.Forget(ctx, keys)
+}
+
+var errIsMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " + //lint:immutable an error value
+	"and not an event: see Guard.TakeOver")
+
+// isMarker reports whether an identity is a marker of this endpoint, as a list of a store's keys shows it.
+func (g *Guard) isMarker(id Identity) bool {
+	return replay.Key(id) == markerKey(g.endpoint, markerOwner) || replay.Key(id) == markerKey(g.endpoint, markerFormat)
+}
