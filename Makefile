@@ -145,6 +145,10 @@ crash: ## Kill receivers 200 times on each store, and count what was run
 onecapture: ## Change captured deliveries of every sender in every way, and in pairs of ways, that need no secret
 	SALLYPORT_ONECAPTURE=full go test -count=1 -timeout 30m -run 'WhoeverCaptured|NoConnectionMakes' ./core/provider
 
+.PHONY: unproved-work
+unproved-work: ## Measure what the worst body costs each family of senders before it is refused; write docs/unproved-work.md
+	SALLYPORT_WRITE_UNPROVED_WORK="$(CURDIR)/docs/unproved-work.md" go test -run '^$$' -bench UnprovedWork -benchtime 1x ./core/provider
+
 .PHONY: docs
 docs: ## Write docs/providers.md and docs/one-capture.md from the entries
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md

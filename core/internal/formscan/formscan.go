@@ -193,10 +193,11 @@ func (n *Names) field(name []byte, out []Field) *Field {
 // Each calls fn with name and value of each field of a URL-encoded form, as they are written, until fn returns false.
 func Each(body []byte, fn func(name, value []byte) bool) {
 	for len(body) > 0 {
-		pair := cutPair(&body)
-		if len(pair) == 0 {
+		if body[0] == '&' { // nothing stands before it; a search for the next one is expensive
+			body = body[1:]
 			continue
 		}
+		pair := cutPair(&body)
 		if name, value, _ := bytes.Cut(pair, []byte{'='}); !fn(name, value) {
 			return
 		}

@@ -40,6 +40,9 @@ type node struct {
 	index    int // as an array index; -1 if the name is not one
 	out      int // -1: not wanted itself
 	children []*node
+	// lengths has a bit for each length of a child's name, so that other names are passed over by their length.
+	lengths uint64
+	foreign bool // a child's name is not ASCII: names of other lengths may fold to it
 }
 
 // Compile compiles pointers; Find, Decide and Read return their values in the same order.
@@ -73,6 +76,8 @@ func (n *node) child(name string) *node {
 		c.index = i
 	}
 	n.children = append(n.children, c)
+	n.lengths |= 1 << min(len(name), 63)
+	n.foreign = n.foreign || !c.ascii
 	return c
 }
 

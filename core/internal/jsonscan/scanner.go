@@ -132,6 +132,9 @@ func (s *scanner) match(n *node, key []byte) (i int, exact bool) {
 			return -1, false
 		}
 	}
+	if n.lengths&(1<<min(len(key), 63)) == 0 && (!s.strict || !n.foreign && isASCII(key)) {
+		return -1, false
+	}
 	for i, c := range n.children {
 		if bytes.Equal(key, c.name) {
 			return i, true
