@@ -3,13 +3,10 @@ package core
 import (
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 )
 
 const (
-	defaultMaxBodies = 2048
-	maxMaxBodies     = 1 << 20
 	// bodyUnit is what a body may hold and still count as one.
 	bodyUnit = 32 << 10
 	// slowBody is how long a body may take before it has to make room for others. Genuine ones arrive in milliseconds.
@@ -20,22 +17,11 @@ const (
 	overloadRetry = 2 * time.Second
 )
 
-// bodyGate bounds the bodies that are held for senders nobody has proved yet, by what they hold and not by what they
-// declare: a declaration costs a sender nothing, and reserving by it would let a few idle connections shut everybody
-// out. When there is no room, the body that has been slow for longest makes way.
-type bodyGate struct {
-	most int64 // units
-
-	mu     sync.Mutex
-	used   int64     // units
-	waking int64     // units of bodies that were made to end, and are held until their readers wake up
-	oldest *bodySlot // of those that are open
-	newest *bodySlot
-}
-
-// bodySlot is one body's place. Its fields belong to the gate's lock.
+// bodySlot is the place of one body that nobody has proved. A body counts by what it holds and not by what it declares: a
+// declaration costs a sender nothing, and reserving by it would let a few idle connections shut everybody out. The
+// budget's mu guards its fields.
 type bodySlot struct {
-	gate      *bodyGate
+	share     *share
 	w         http.ResponseWriter
 	source    netip.Addr // as sourceKey gives it
 	began     time.Time
@@ -45,56 +31,82 @@ type bodySlot struct {
 	newer     *bodySlot
 	complete  bool // read to its end: it is waiting for nobody
 	displaced bool
+	giant     bool  // it is the one that is larger than the room, and is counted apart
 	waking    int64 // units it holds although it was displaced
 }
 
 func unitsOf(bytes int64) int64 { return max(1, (bytes+bodyUnit-1)/bodyUnit) }
 
-// enter gives a body a place, or false when there is none.
-func (g *bodyGate) enter(s *bodySlot, w http.ResponseWriter, source netip.Addr, leashed bool, began time.Time) bool {
-	*s = bodySlot{gate: g, w: w, source: sourceKey(source), began: began}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if leashed && g.countOf(s.source, leashedBodies) >= leashedBodies {
+// enter gives a body a place, or reports false when there is none.
+func (s *share) enter(slot *bodySlot, w http.ResponseWriter, source netip.Addr, leashed bool, began time.Time) bool {
+	*slot = bodySlot{share: s, w: w, source: sourceKey(source), began: began}
+	b := s.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if leashed && s.countOf(slot.source, leashedBodies) >= leashedBodies {
 		return false
 	}
-	if g.used+1 > g.most && !g.displace(time.Now()) {
-		return false
+	for !s.fits(1) {
+		if !s.makeRoom(time.Now()) {
+			return false
+		}
 	}
-	g.used++
-	s.open, s.older = true, g.newest
-	if g.newest != nil {
-		g.newest.newer = s
+	if !s.open {
+		b.guards[s] = struct{}{}
+	}
+	s.take(1)
+	slot.open, slot.older = true, s.newest
+	if s.newest != nil {
+		s.newest.newer = slot
 	} else {
-		g.oldest = s
+		s.oldest = slot
 	}
-	g.newest = s
+	s.newest = slot
 	return true
 }
 
-func (g *bodyGate) countOf(source netip.Addr, enough int) (n int) {
-	for s := g.oldest; s != nil && n < enough; s = s.newer {
-		if s.source == source {
+func (s *share) countOf(source netip.Addr, enough int) (n int) {
+	for slot := s.oldest; slot != nil && n < enough; slot = slot.newer {
+		if slot.source == source {
 			n++
 		}
 	}
 	return n
 }
 
+// makeRoom ends the reading of a slow body: of the guard that uses most of what is common to all, else of this one. The
+// caller must hold mu.
+func (s *share) makeRoom(now time.Time) bool {
+	most := s
+	for other := range s.budget.guards {
+		if other.excess(other.used) > most.excess(most.used) {
+			most = other
+		}
+	}
+	return most.displace(now) || most != s && s.displace(now)
+}
+
 // displace ends the reading of the oldest body that is still being read, if it is slow. Its place is free at once; what
-// it holds is freed as soon as its reader wakes up.
+// it holds is freed as soon as its reader wakes up. The caller must hold mu.
+func (s *share) displace(now time.Time) bool {
+	slot := s.oldest
+	for slot != nil && (slot.complete || slot.giant) {
+		slot = slot.newer
+	}
+	return slot != nil && slot.end(now)
+}
+
+// end ends the reading of a slow body.
 //
-// Not more than an eighth of what there is room for may be on its way out: otherwise a machine that is too busy to wake
-// readers would hold any number of bodies that count as gone.
-func (g *bodyGate) displace(now time.Time) bool {
-	if g.waking >= max(1, g.most/8) {
+// Not more than an eighth of the room may be on its way out: otherwise a machine that is too busy to wake readers would
+// hold any number of bodies that count as gone. An eighth of its own part a guard has in any case, so that no other guard
+// can use up what lets it make room. The caller must hold mu.
+func (s *bodySlot) end(now time.Time) bool {
+	own, b := s.share, s.share.budget
+	if s.complete || now.Sub(s.began) < slowBody {
 		return false
 	}
-	s := g.oldest
-	for s != nil && s.complete {
-		s = s.newer
-	}
-	if s == nil || now.Sub(s.began) < slowBody {
+	if b.waking >= max(1, b.room/8) && own.waking >= max(1, b.reserve/8) {
 		return false
 	}
 	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept what
@@ -104,66 +116,97 @@ func (g *bodyGate) displace(now time.Time) bool {
 	}
 	s.displaced = true
 	s.waking = unitsOf(s.held)
-	g.waking += s.waking
+	own.waking += s.waking
+	b.waking += s.waking
 	s.remove()
 	return true
 }
 
+// remove gives the place up. The caller must hold mu.
 func (s *bodySlot) remove() {
-	s.gate.used -= unitsOf(s.held)
+	own := s.share
+	if s.giant {
+		own.budget.giant = nil
+	} else {
+		own.take(-unitsOf(s.held))
+	}
 	if s.older != nil {
 		s.older.newer = s.newer
 	} else {
-		s.gate.oldest = s.newer
+		own.oldest = s.newer
 	}
 	if s.newer != nil {
 		s.newer.older = s.older
 	} else {
-		s.gate.newest = s.older
+		own.newest = s.older
 	}
 	s.open, s.older, s.newer = false, nil, nil
 }
 
-// grow asks for room for more bytes; no slot asks nobody. A body that is alone always has it, so that no limit makes an endpoint's own
-// largest delivery impossible.
+// grow reserves room for more bytes, or reports false. A nil slot is unlimited.
 func (s *bodySlot) grow(bytes int64) bool {
 	if s == nil {
 		return true
 	}
-	s.gate.mu.Lock()
-	defer s.gate.mu.Unlock()
+	own := s.share
+	own.budget.mu.Lock()
+	defer own.budget.mu.Unlock()
 	if !s.open {
 		return false
 	}
 	more := unitsOf(s.held+bytes) - unitsOf(s.held)
-	for s.gate.used+more > s.gate.most && s.gate.oldest != s.gate.newest {
-		if !s.gate.displace(time.Now()) || s.displaced {
+	for !s.giant && more > 0 && !own.fits(more) {
+		now := time.Now()
+		if s.becomeGiant(now) {
+			break
+		}
+		if !own.makeRoom(now) || s.displaced {
 			return false
 		}
 	}
+	if !s.giant {
+		own.take(more)
+	}
 	s.held += bytes
-	s.gate.used += more
+	return true
+}
+
+// becomeGiant lets a body that is alone at its endpoint be larger than the room, so that no limit makes an endpoint's own
+// largest delivery impossible. There is one at a time in a budget. The caller must hold mu.
+func (s *bodySlot) becomeGiant(now time.Time) bool {
+	own := s.share
+	if own.oldest != own.newest {
+		return false
+	}
+	if other := own.budget.giant; other != nil && !other.end(now) {
+		return false
+	}
+	own.take(-unitsOf(s.held))
+	s.giant, own.budget.giant = true, s
 	return true
 }
 
 // finish says that the body is complete, and reports false where it was made to end. From then on nobody touches the
 // connection's deadline, which is the app's and no longer the body's.
 func (s *bodySlot) finish() bool {
-	s.gate.mu.Lock()
-	defer s.gate.mu.Unlock()
+	s.share.budget.mu.Lock()
+	defer s.share.budget.mu.Unlock()
 	s.complete = true
 	return !s.displaced
 }
 
 // leave gives the place back.
 func (s *bodySlot) leave() {
-	s.gate.mu.Lock()
-	defer s.gate.mu.Unlock()
+	own := s.share
+	own.budget.mu.Lock()
+	defer own.budget.mu.Unlock()
 	if s.open {
 		s.remove()
 	}
-	s.gate.waking -= s.waking
+	own.waking -= s.waking
+	own.budget.waking -= s.waking
 	s.waking = 0
+	own.tidy()
 }
 
 // takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
@@ -175,7 +218,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	}
 	i.leave()
 	leashed := g.leashed(r.Context(), i)
-	if !g.bodies.enter(i.place, i.w, i.source, leashed, i.started) {
+	if !g.share.enter(i.place, i.w, i.source, leashed, i.started) {
 		i.overloaded, i.retryAfter = !leashed, overloadRetry
 		if leashed {
 			return nil, failure{ReasonRateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows, and others of its bodies are being read"}
@@ -206,8 +249,11 @@ func (i *inspection) read(r *http.Request, limit int64) ([]byte, failure) {
 }
 
 func noRoom() failure {
-	return failure{ReasonRateLimited, "too many bodies are being read that nobody has proved yet (MaxConcurrentBodies): the provider is asked to send it again"}
+	return failure{ReasonRateLimited, noRoomText}
 }
+
+const noRoomText = "too many bodies are being read that nobody has proved yet (Config.Budget): " +
+	"the provider is asked to send it again"
 
 // leave gives the body's place in the gate back.
 func (i *inspection) leave() {

@@ -66,11 +66,6 @@ type Config struct {
 	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server stands,
 	// and a read deadline that something before the guard has set is replaced.
 	BodyTimeout time.Duration
-	// MaxConcurrentBodies is how many bodies of unproved senders are held at a time, each counted once for every 32 KiB
-	// it holds. When there is no room, one that has been arriving for more than a second makes way; if none has, the
-	// answer is 503. Default 2048, which is 64 MiB.
-	MaxConcurrentBodies int
-
 	// TrustedProxies are the peers whose X-Forwarded-Proto, X-Forwarded-For and Forwarded count. Default: nobody's.
 	TrustedProxies Networks
 	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from
@@ -84,6 +79,10 @@ type Config struct {
 	Sources SourceList
 	// RateLimit bounds what one source may send. The zero value bounds failed authentications only.
 	RateLimit RateLimit
+	// Budget bounds what unverified senders may use of the process: memory for their bodies, time for finding out why they
+	// were refused. Default: one for all guards of the process, with 64 MiB. Each guard has a part of it that no other guard
+	// can take. Give several guards one [NewBudget] to set them apart from the rest.
+	Budget *Budget
 
 	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
 	// another), 401, 403 or 503.

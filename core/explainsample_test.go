@@ -10,18 +10,45 @@ import (
 )
 
 // A refusal whose limiter took a while comes with a time that is past. It must not make the next one's second a new one.
-func TestAnAllowanceIsOfASecondWhateverTheOrder(t *testing.T) {
+func TestDiagnosisIsBoundedWhateverTheOrder(t *testing.T) {
 	t.Parallel()
+	c, _ := config(timestamped())
+	c.Budget = core.NewBudget()
+	g := mustNew(t, c)
 	now := time.Now()
-	var times []time.Time
-	for range core.AllowancePerSecond / core.AllowanceEach {
-		times = append(times, now)
+	const takes = 10 * time.Millisecond
+	used := g.GrantDiagnosis(takes, now, now, now, now, now)
+	require.Equal(t, []bool{true, true, true, true, false}, used, "13 ms each, of 25 that are common and 25 of its own")
+	rest := g.GrantDiagnosis(takes, now, now.Add(-time.Second), now.Add(time.Millisecond), now.Add(2*time.Second))
+	require.Equal(t, []bool{false, false, false, true}, rest)
+}
+
+// What takes long is counted as long as it took.
+func TestDiagnosisIsChargedByTheClock(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name      string
+		takes     time.Duration
+		most, low int
+	}{
+		{"nothing that the clock shows", 0, 60*50/3 + 17, 60*50/3 - 17},
+		{"four milliseconds", 4 * time.Millisecond, 60*50/7 + 17, 60*50/7 - 17},
+		{"a quarter of a second", 250 * time.Millisecond, 60*50/250 + 4, 60*50/250 - 4},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := config(timestamped())
+			c.Budget = core.NewBudget()
+			g := mustNew(t, c)
+			at, n := time.Now(), 0
+			for range 60 * 200 {
+				if g.GrantDiagnosis(row.takes, at)[0] {
+					n++
+				}
+				at = at.Add(5 * time.Millisecond)
+			}
+			require.LessOrEqual(t, n, row.most)
+			require.GreaterOrEqual(t, n, row.low)
+		})
 	}
-	times = append(times, now, now.Add(-time.Second), now.Add(time.Millisecond), now.Add(2*time.Second))
-	granted := core.TakeAllowance(times...)
-	rest := granted[len(granted)-4:]
-	require.Zero(t, rest[0], "used up")
-	require.Zero(t, rest[1])
-	require.Zero(t, rest[2])
-	require.Positive(t, rest[3])
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
@@ -51,29 +52,52 @@ func (b Buckets) Len() int { return b.b.Len() }
 
 // OpenBodies is how many units unproved bodies hold.
 func (g *Guard) OpenBodies() int64 {
-	g.bodies.mu.Lock()
-	defer g.bodies.mu.Unlock()
-	return g.bodies.used
+	b := g.share.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	units := g.share.used
+	if b.giant != nil && b.giant.share == g.share {
+		units += unitsOf(b.giant.held)
+	}
+	return units
 }
 
-// TakeAllowance explains a refusal at each of the times, and gives what each was granted and did not use up.
-func TakeAllowance(times ...time.Time) (granted []int64) {
-	var a allowance
+// Room is a budget with room for so many bodies of 32 KiB.
+func Room(units int64) *Budget { return NewBudget().WithBodies(units * bodyUnit) }
+
+// TimeDiagnosis lets every explanation take that long, by the budget's clock.
+func (b *Budget) TimeDiagnosis(takes time.Duration) {
+	var mu sync.Mutex
+	var now time.Time
+	b.clock = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(takes)
+		return now
+	}
+}
+
+// GrantDiagnosis reports for each of the times whether a refusal then is explained, which takes that long.
+func (g *Guard) GrantDiagnosis(takes time.Duration, times ...time.Time) (granted []bool) {
 	for _, at := range times {
-		n := a.take(at)
-		if n > 0 {
-			a.giveBack(0)
+		grant, ok := g.share.grantDiagnosis(at)
+		if ok {
+			grant.end(takes)
 		}
-		granted = append(granted, n)
+		granted = append(granted, ok)
 	}
 	return granted
 }
 
-// AllowancePerSecond is the work that is granted in a second, and AllowanceEach to one refusal.
-const (
-	AllowancePerSecond = explainPerSecond
-	AllowanceEach      = explainEach
-)
+// Budget is the guard's.
+func (g *Guard) Budget() *Budget { return g.budget }
+
+// Guards is how many guards the budget knows.
+func (b *Budget) Guards() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.guards)
+}
 
 // PeerOf is the address of a connection whose other end net/http writes so.
 func PeerOf(remote string) netip.Addr { return peerOf(&http.Request{RemoteAddr: remote}) }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -76,14 +77,13 @@ type Guard struct {
 	deliveries  *limit     // nil: no limit
 	failures    *limit
 	rateStatus  int
-	bodies      *bodyGate
+	budget      *Budget
+	share       *share // of the budget
 	bodyTimeout time.Duration
 
 	reportOnly    checkSet
 	reportsReplay bool
 	reportsTime   bool
-
-	allowance allowance // of explaining
 
 	judgings sync.Pool // of *judging
 	renewers sync.Pool // of *renewer
@@ -168,6 +168,8 @@ func New(c Config) (*Guard, error) {
 		g.watch(c.SilenceAfter)
 	}
 	g.introduce()
+	g.share = g.budget.join()
+	runtime.AddCleanup(g, (*share).close, g.share) // a guard that is dropped without Close keeps no part of the budget
 	return g, nil
 }
 
@@ -601,13 +603,14 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return err
 }
 
-// Close ends the alarm and the timers of the log, writes what was counted, and makes the endpoint's name free for another
-// guard with the same store. It does not wait for the observers: [Guard.Shutdown] does. The guard goes on checking
-// deliveries; closing twice is not a mistake.
+// Close ends the alarm and the timers of the log, writes what was counted, makes the endpoint's name free for another guard
+// with the same store, and returns the guard's part of its [Budget]. It does not wait for the observers: [Guard.Shutdown]
+// does. The guard goes on checking deliveries, in the room that all guards share; closing twice is not a mistake.
 func (g *Guard) Close() error {
 	g.log.close()
 	g.vitals.endAlarm()
 	g.leave()
+	g.share.close()
 	return nil
 }
 

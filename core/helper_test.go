@@ -110,6 +110,7 @@ func config(e entry.Entry) (core.Config, *records) {
 		Endpoint: "test", Provider: core.NewProvider(e, nil), Secrets: core.StaticSecrets(testSecret),
 		Replay: memstore.New(), Observers: []core.Observer{rec}, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return testTime }, DangerouslyAllowHTTP: true,
+		Budget: core.NewBudget(), // refusals of other tests must not use up what this one's are explained with
 	}, rec
 }
 

@@ -50,7 +50,7 @@ func (g *Guard) judged(j *judging) {
 	if j.told.headers != nil || j.told.body != nil {
 		j.told = told{}
 	}
-	if j.slot.gate != nil {
+	if j.slot.share != nil {
 		j.slot = bodySlot{}
 	}
 	g.judgings.Put(j)

@@ -2,7 +2,6 @@ package core
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -27,14 +26,15 @@ func (g *Guard) configurePerimeter(c *Config, m *mistakes) {
 	if g.bodyTimeout < time.Millisecond || g.bodyTimeout > maxBodyTimeout {
 		m.add("BodyTimeout", g.bodyTimeout.String(), "it must be between 1ms and %s; zero means %s", maxBodyTimeout, defaultBodyTimeout)
 	}
-	most := c.MaxConcurrentBodies
-	if most == 0 {
-		most = defaultMaxBodies
+	g.budget = c.Budget
+	switch {
+	case g.budget == nil:
+		g.budget = processBudget
+	case g.budget.err != nil:
+		m.add("Budget", "", "%v", g.budget.err)
+	case g.budget.room == 0:
+		m.add("Budget", "", "it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
 	}
-	if most < 0 || most > maxMaxBodies {
-		m.add("MaxConcurrentBodies", strconv.Itoa(most), "it must be between 1 and %d; zero means %d", maxMaxBodies, defaultMaxBodies)
-	}
-	g.bodies = &bodyGate{most: int64(most)}
 }
 
 // checkPerimeter judges how the request came, from whom, and how often.

@@ -301,7 +301,7 @@ func TestRateLimitMistakes(t *testing.T) {
 		"RateLimit.FailuresPerSecond": func(c *core.Config) { c.RateLimit.FailuresPerSecond = 1e9 },
 		"RateLimit.FailureBurst":      func(c *core.Config) { c.RateLimit.FailureBurst = -1 },
 		"BodyTimeout":                 func(c *core.Config) { c.BodyTimeout = -time.Second },
-		"MaxConcurrentBodies":         func(c *core.Config) { c.MaxConcurrentBodies = -1 },
+		"Budget":                      func(c *core.Config) { c.Budget = core.NewBudget().WithBodies(-1) },
 	} {
 		c, _ := config(timestamped())
 		change(&c)
@@ -341,7 +341,7 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, rec := config(timestamped())
-		c.MaxConcurrentBodies = 3
+		c.Budget = core.Room(3)
 		c.RateLimit = core.RateLimit{FailuresPerSecond: 0.001, FailureBurst: 1}
 		g := mustNew(t, c)
 		gone := make(chan struct{})
@@ -385,7 +385,7 @@ func TestBodiesThatAreMadeToEndAreBoundedWhileTheirReadersSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
-		c.MaxConcurrentBodies = 16
+		c.Budget = core.Room(16)
 		g := mustNew(t, c)
 		gone, answers := make(chan struct{}), make(chan int, 20)
 		stuck := func(n int) {
@@ -423,7 +423,7 @@ func TestBodiesCountByWhatTheyHold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
-		c.MaxConcurrentBodies = 8 // 256 KiB
+		c.Budget = core.Room(8) // 256 KiB
 		g := mustNew(t, c)
 		big := `{"id":"evt_big","pad":"` + strings.Repeat("x", 150<<10) + `"}`
 		first, gone := signed(big), make(chan struct{})
@@ -476,7 +476,7 @@ func TestABodyThatFindsNoPlaceIsNotBegun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
-		c.MaxConcurrentBodies = 1
+		c.Budget = core.Room(1)
 		g := mustNew(t, c)
 		gone, answer := make(chan struct{}), make(chan int)
 		r := signed(event)
@@ -512,7 +512,7 @@ func TestACompleteBodyIsNotMadeToEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
 		secrets := &waiting{SecretSource: core.StaticSecrets(testSecret)}
-		c.Secrets, c.MaxConcurrentBodies = secrets, 1
+		c.Secrets, c.Budget = secrets, core.Room(1)
 		g := mustNew(t, c)
 		secrets.gate = make(chan struct{})
 		w, done := &noted{ResponseRecorder: httptest.NewRecorder()}, make(chan struct{})
@@ -570,7 +570,7 @@ func TestASourceThatFailsIsKeptShort(t *testing.T) {
 func TestABodyLargerThanTheRoomIsReadWhenItIsAlone(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
-	c.MaxConcurrentBodies = 1
+	c.Budget = core.Room(1)
 	g := mustNew(t, c)
 	body := `{"id":"evt_1","pad":"` + strings.Repeat("x", 900<<10) + `"}`
 	require.Equal(t, 200, run(g, signed(body), ok).Code)
