@@ -230,6 +230,10 @@ func (s *flawedStore) claimOne(it replay.Item, lease time.Duration) replay.Resul
 
 func (s *flawedStore) refuse(e *entry, it replay.Item, lease time.Duration) replay.Result {
 	r := replay.Result{Conflict: e.Digest != it.Digest && !s.is("sees no conflict")}
+	if s.is("compares texts by their length") && len(bytes.TrimRight(e.Digest[:], "\x00")) == len(bytes.TrimRight(it.Digest[:], "\x00")) &&
+		it.Digest[31] == 0 {
+		r.Conflict = false
+	}
 	if e.done {
 		if s.is("renews what is done") {
 			e.end = time.Now().Add(lease)
@@ -306,7 +310,7 @@ func (s *flawedStore) answer(lost *replay.LeaseLostError) error {
 func (s *flawedStore) valid(st replay.Settlement) bool {
 	switch st.Verdict {
 	case replay.Commit:
-		return st.TTL > 0 || s.is("accepts any TTL")
+		return (st.TTL > 0 || s.is("accepts any TTL")) && !(st.TTL > 10*365*24*time.Hour && s.is("keeps nothing for decades"))
 	case replay.Release:
 		return st.TTL >= 0 || !s.is("wants a TTL with a release")
 	default:
@@ -422,6 +426,18 @@ func (s *flawedStore) Forget(ctx context.Context, keys []replay.Key) error {
 		}
 	}
 	return nil
+}
+
+func (s *flawedStore) Digests(_ context.Context, keys []replay.Key) ([]replay.Digest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	digests := make([]replay.Digest, len(keys))
+	for i, key := range keys {
+		if e := s.known[s.key(key)]; s.live(e) && !s.is("reads no digest") {
+			digests[i] = e.Digest
+		}
+	}
+	return digests, nil
 }
 
 func (s *flawedStore) Scope() replay.Scope {

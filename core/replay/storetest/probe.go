@@ -24,6 +24,8 @@ type probe struct {
 	h     Harness
 	unit  time.Duration
 	keys  uint64
+
+	open func(namespace string) replay.Store
 }
 
 // stop is what a probe panics with to end an attempt.
@@ -32,7 +34,11 @@ type stop struct{ seen string }
 // observe makes a store and tries it; it returns what went wrong, or nothing.
 func observe(t *testing.T, h Harness, capacity int, try func(*probe)) (seen string) {
 	t.Helper()
-	store := h.New(t, capacity)
+	stores := []replay.Store{h.New(t, capacity)}
+	open := func(namespace string) replay.Store {
+		stores = append(stores, h.Namespace(t, namespace))
+		return stores[len(stores)-1]
+	}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -41,12 +47,19 @@ func observe(t *testing.T, h Harness, capacity int, try func(*probe)) (seen stri
 		default:
 			panic(r)
 		}
-		if err := store.Close(); err != nil && seen == "" {
-			seen = fmt.Sprintf("Close: %v", err)
+		for _, store := range stores {
+			if err := store.Close(); err != nil && seen == "" {
+				seen = fmt.Sprintf("Close: %v", err)
+			}
 		}
 	}()
-	try(&probe{ctx: context.Background(), store: store, h: h, unit: h.Unit})
+	try(&probe{ctx: context.Background(), store: stores[0], h: h, unit: h.Unit, open: open})
 	return ""
+}
+
+// neighbour is a probe of a store of that namespace in the same database.
+func (p *probe) neighbour(namespace string) *probe {
+	return &probe{ctx: p.ctx, store: p.open(namespace), h: p.h, unit: p.unit}
 }
 
 func (p *probe) failf(format string, args ...any) {

@@ -11,14 +11,18 @@ type rule struct {
 	name        string
 	explanation string // printed on failure: what a store owes, and why
 	capacity    int    // the rule needs a store of this capacity; 0: any store will do
+	namespaces  bool   // the rule needs a store with namespaces
 	try         func(p *probe)
 }
 
 func rules() []rule {
-	return slices.Concat(claimRules, leaseRules, commitRules, fenceRules, extendRules, forgetRules, capacityRules, callRules)
+	return slices.Concat(claimRules, leaseRules, commitRules, fenceRules, extendRules, forgetRules, capacityRules, callRules,
+		namespaceRules, markerRules)
 }
 
-func (r rule) appliesTo(h Harness) bool { return r.capacity == 0 || !h.Unbounded }
+func (r rule) appliesTo(h Harness) bool {
+	return (r.capacity == 0 || !h.Unbounded) && (!r.namespaces || h.Namespace != nil)
+}
 
 // violation is a broken rule. It is an error and not a t.Error, so that the suite can itself be tested.
 type violation struct {

@@ -39,6 +39,11 @@ type Harness struct {
 	// apply to it.
 	Unbounded bool
 
+	// Namespace opens a store of a namespace in the database of the last store that New has made, which is of another
+	// namespace than those asked for; the suite closes it. nil means that the store has no namespaces, and the rules of
+	// namespaces do not apply to it.
+	Namespace func(t *testing.T, namespace string) replay.Store
+
 	// Test runs f, once for each rule. A store that lives by this process's clock gives synctest.Test here, and no rule
 	// takes time. nil means that f is simply called.
 	Test func(t *testing.T, f func(t *testing.T))

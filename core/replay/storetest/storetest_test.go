@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,8 +14,28 @@ import (
 )
 
 func harnessOf(f flaw) storetest.Harness {
+	database := map[string]*flawedStore{}
 	return storetest.Harness{
-		New:  func(_ *testing.T, capacity int) replay.Store { return newFlawed(f, capacity) },
+		New: func(_ *testing.T, capacity int) replay.Store {
+			clear(database)
+			s := newFlawed(f, capacity)
+			database["own"] = s
+			return s
+		},
+		Namespace: func(_ *testing.T, namespace string) replay.Store {
+			switch f {
+			case "has one namespace":
+				namespace = "own"
+			case "cuts namespaces":
+				namespace = namespace[:9]
+			case "remembers for each process":
+				namespace += fmt.Sprint(len(database))
+			}
+			if database[namespace] == nil {
+				database[namespace] = newFlawed(f, 0)
+			}
+			return database[namespace]
+		},
 		Test: synctest.Test,
 	}
 }
@@ -95,6 +116,13 @@ var flaws = []struct {
 	{"gives no room back", []string{"releasing and forgetting make room"}, true},
 	{"keeps the first digest", []string{"a new claim brings its own digest"}, true},
 
+	{"has one namespace", []string{"namespaces do not see each other"}, false},
+	{"cuts namespaces", []string{"namespaces do not see each other"}, false},
+	{"remembers for each process", []string{"a namespace is one memory"}, false},
+	{"keeps nothing for decades", []string{"a marker is kept for decades", "a text is a digest like any other"}, false},
+	{"compares texts by their length", []string{"a marker is kept for decades", "a text is a digest like any other"}, false},
+	{"reads no digest", []string{"a text is read as it was given"}, false},
+
 	{"ignores the context", []string{"an ended context changes nothing"}, false},
 	{"refuses an empty batch", []string{"an empty batch succeeds"}, false},
 	{"changes slices", []string{"the slices of the caller are the caller's"}, false},
@@ -156,7 +184,7 @@ func TestEqualSeedsMakeEqualHistories(t *testing.T) {
 
 func TestAStoreWithoutCapacityIsNotAskedForIt(t *testing.T) {
 	h := harnessOf("evicts when full")
-	h.Unbounded = true
+	h.Unbounded, h.Namespace = true, nil
 	h.New = func(t *testing.T, capacity int) replay.Store {
 		require.Zero(t, capacity)
 		return newFlawed("evicts when full", capacity)

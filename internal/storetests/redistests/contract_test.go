@@ -27,6 +27,11 @@ func harness(t *testing.T, client redis.UniversalClient) storetest.Harness {
 			require.NoError(t, client.FlushDB(t.Context()).Err())
 			return open(t, client)
 		},
+		Namespace: func(t *testing.T, namespace string) replay.Store {
+			store, err := redisstore.New(t.Context(), client, namespace)
+			require.NoError(t, err)
+			return store
+		},
 		Advance: func(d time.Duration) {
 			err := client.Eval(t.Context(), shift, nil, d.Milliseconds()).Err()
 			require.ErrorIs(t, err, redis.Nil)
@@ -69,6 +74,11 @@ func TestStoreKeepsTheContractInACluster(t *testing.T) {
 	h.New = func(t *testing.T, _ int) replay.Store {
 		require.NoError(t, single.FlushDB(t.Context()).Err())
 		return open(t, cluster)
+	}
+	h.Namespace = func(t *testing.T, namespace string) replay.Store {
+		store, err := redisstore.New(t.Context(), cluster, namespace)
+		require.NoError(t, err)
+		return store
 	}
 	storetest.Run(t, h)
 	storetest.RunConcurrent(t, h)

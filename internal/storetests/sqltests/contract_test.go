@@ -77,13 +77,18 @@ func shifted(t *testing.T, e *engine) storetest.Harness {
 	db := e.open(t, e.dsn("owner"))
 	first, name := e.newStore(t, db)
 	require.NoError(t, first.Close())
+	of := func(t *testing.T, namespace string) replay.Store {
+		t.Helper()
+		store, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
+		require.NoError(t, err)
+		return store
+	}
 	return storetest.Harness{
 		New: func(t *testing.T, _ int) replay.Store {
 			execute(t, db, "DELETE FROM "+name)
-			store, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
-			require.NoError(t, err)
-			return store
+			return of(t, namespace)
 		},
+		Namespace: of,
 		Advance: func(d time.Duration) {
 			execute(t, db, fmt.Sprintf("UPDATE %s SET ends_at = ends_at - %d", name, d.Microseconds()))
 		},
