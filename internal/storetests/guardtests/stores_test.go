@@ -30,6 +30,7 @@ type bench struct {
 	app    *sql.DB // the store's
 	dir    string  // SQLite's
 	holder *sql.Conn
+	of     func(t *testing.T, namespace string) replay.Store // another store value in the same database
 }
 
 // exec runs statements of the administrator.
@@ -101,9 +102,13 @@ func onRedisBy(t *testing.T, way func(addr string) string) *bench {
 	admin := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	client := redis.NewClient(&redis.Options{Addr: way(server.Addr()), Username: "app", Password: "x", ContextTimeoutEnabled: true})
 	t.Cleanup(func() { _ = admin.Close(); _ = client.Close() })
-	store, err := redisstore.New(t.Context(), client, "test")
-	require.NoError(t, err)
-	return &bench{store: store, server: server, redis: admin}
+	of := func(t *testing.T, namespace string) replay.Store {
+		t.Helper()
+		store, err := redisstore.New(t.Context(), client, namespace)
+		require.NoError(t, err)
+		return store
+	}
+	return &bench{store: of(t, "test"), server: server, redis: admin, of: of}
 }
 
 func onSQL(t *testing.T, driver string, dialect sqlstore.Dialect, server *engine.Server, admin, app string, statements ...string) *bench {
@@ -112,9 +117,13 @@ func onSQL(t *testing.T, driver string, dialect sqlstore.Dialect, server *engine
 	require.NoError(t, sqlstore.Migrate(t.Context(), b.admin, dialect))
 	b.exec(t, statements...)
 	b.app = openDB(t, driver, app)
-	store, err := sqlstore.New(t.Context(), b.app, dialect, "test")
-	require.NoError(t, err)
-	b.store = store
+	b.of = func(t *testing.T, namespace string) replay.Store {
+		t.Helper()
+		store, err := sqlstore.New(t.Context(), b.app, dialect, namespace)
+		require.NoError(t, err)
+		return store
+	}
+	b.store = b.of(t, "test")
 	return b
 }
 
