@@ -37,7 +37,7 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 		chunk = chunk[:len(chunk)+n]
 		total += int64(n)
 		if total > limit {
-			return nil, failure{ReasonBodyTooLarge, "the body is longer than MaxBody"}
+			return nil, failure{ReasonBodyTooLarge, tooLong(limit, -1)}
 		}
 		if err != nil {
 			if err != io.EOF || declared != total { //nolint:errorlint // the usual end, which is never wrapped
@@ -80,13 +80,13 @@ func bodyEnd(err error, total, declared int64) failure {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+		return failure{ReasonBodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return failure{ReasonBodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)"}
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		var coded interface{ StatusCode() int }
 		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {
-			return failure{ReasonBodyTooLarge, "a limit set before the guard cut the body off"}
+			return failure{ReasonBodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)"}
 		}
 		return failure{ReasonBodyIncomplete, "the body ended before its declared length, or could not be read"}
 	case declared >= 0 && total != declared:

@@ -55,7 +55,7 @@ func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, ma
 	token, ok := jsonscan.Text(raw[0])
 	switch {
 	case !ok || token == "":
-		return nil, failure{ReasonMissingCredential, "the body carries no token: check what the subscription was given"}
+		return nil, failure{ReasonMissingCredential, "the body carries no token: give the subscription at the provider the token that Credentials or Secrets accept"}
 	case len(token) > maxCredentialBytes:
 		return nil, failure{ReasonBadCredential, "the token in the body is longer than any credential"}
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -72,10 +73,10 @@ type gateTexts struct{ missing, repeated, tooLong, empty string }
 
 func textsOf(header string) gateTexts {
 	return gateTexts{
-		missing:  "no " + header + " header: a proxy may strip it, or the provider was not given the credential",
-		repeated: "the header " + header + " came more than once",
-		tooLong:  "the header " + header + " is longer than any credential",
-		empty:    "the header " + header + " is empty",
+		missing:  "no " + header + " header, which carries the credential: give the provider the credential, or find the proxy that strips it",
+		repeated: "the header " + header + " came more than once: find the proxy that adds one",
+		tooLong:  "the header " + header + " is longer than any credential (" + strconv.Itoa(maxCredentialBytes) + " bytes)",
+		empty:    "the header " + header + " is empty: give the provider the credential",
 	}
 }
 
@@ -160,22 +161,22 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure
 	case g.query != "":
 		value, n, err := queryValue(r.URL.RawQuery, g.query)
 		if err != nil || n > 1 {
-			return nil, failure{ReasonBadCredential, "the query holds the token's parameter more than once, or is malformed"}
+			return nil, failure{ReasonBadCredential, "the query holds the parameter " + g.query + " more than once, or is malformed: see the URL that is registered at the provider"}
 		}
 		if value == "" {
-			return nil, failure{ReasonMissingCredential, "the URL carries no token in its query: check the URL registered at the provider"}
+			return nil, failure{ReasonMissingCredential, "the URL has no token in the parameter " + g.query + " of its query: add it to the URL that is registered at the provider"}
 		}
 		if len(value) > maxCredentialBytes {
-			return nil, failure{ReasonBadCredential, "the token in the URL's query is longer than any credential"}
+			return nil, failure{ReasonBadCredential, "the token in the parameter " + g.query + " is longer than any credential: see the URL that is registered at the provider"}
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	case g.path != "":
 		value := i.pathValue(r, g.path)
 		if value == "" {
-			return nil, failure{ReasonMissingCredential, "the route has no parameter of the token's name, or it is empty: mount the guard on the route itself"}
+			return nil, failure{ReasonMissingCredential, "the route has no parameter " + g.path + ", which holds the token, or it is empty: mount the guard on the route itself"}
 		}
 		if len(value) > maxCredentialBytes {
-			return nil, failure{ReasonBadCredential, "the token in the URL's path is longer than any credential"}
+			return nil, failure{ReasonBadCredential, "the token in the route's parameter " + g.path + " is longer than any credential: see the URL that is registered at the provider"}
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
@@ -202,16 +203,16 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure
 		var room [256]byte // more than most pairs need
 		pair, ok := decodeBasic(room[:0], rest)
 		if !ok {
-			return nil, failure{ReasonBadCredential, "the Authorization header is not a well-formed Basic credential (RFC 7617)"}
+			return nil, failure{ReasonBadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)"}
 		}
 		return g.basic.judgeSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
-			return nil, failure{ReasonBadCredential, "the Authorization header is not a well-formed Bearer credential (RFC 6750)"}
+			return nil, failure{ReasonBadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)"}
 		}
 		return g.bearer.judge(r.Context(), rest, i, &i.match)
 	}
-	return nil, failure{ReasonBadCredential, "the Authorization header names another scheme than the one configured"}
+	return nil, failure{ReasonBadCredential, g.otherScheme(scheme)}
 }
 
 // decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters. What fits stands

@@ -44,7 +44,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	keys, active := list.keys.customAt(now)
 	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
-		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
+		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is"}
 	}
 	if list.unknown && len(req.Keys) == 0 {
 		return "", unknownTenant(ReasonBadSignature, p.tenantFault) // no decoy could be made

@@ -142,28 +142,27 @@ func (x *examiner) examine(f failure) (all []Finding) {
 			return x.missing(v.proofHeaders())
 		}
 	case ReasonMissingCredential:
-		var names []string
-		for _, gate := range x.g.gates {
-			if gate.header != "" && len(x.r.Header[gate.header]) == 0 {
-				names = append(names, gate.header)
-			}
-		}
-		return x.missing(names)
-	case ReasonBadSignature, ReasonMalformedSignature:
-		return x.mismatch()
+		return x.missingCredential()
+	case ReasonBadSignature:
+		return x.mismatch(true)
+	case ReasonMalformedSignature:
+		return x.mismatch(false)
 	case ReasonStale, ReasonEarly, ReasonMalformedTimestamp:
 		return x.clock(f.reason)
 	}
 	return nil
 }
 
-// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits.
-func (x *examiner) mismatch() (all []Finding) {
+// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits. Where the
+// signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
+func (x *examiner) mismatch(wellFormed bool) (all []Finding) {
 	v := x.g.verifier
 	if v == nil || v.scheme.Custom != nil || v.ring == nil {
 		return nil
 	}
-	all = x.shapes()
+	if wellFormed {
+		all = x.shapes()
+	}
 	keys := x.keys()
 	if keys == nil || !x.read || (v.mac < 0 && !x.dear) {
 		return all
@@ -188,7 +187,7 @@ func (x *examiner) mismatch() (all []Finding) {
 	if found, ok := x.spellings(keys, url); ok {
 		return append(all, found)
 	}
-	if len(all) == 0 && x.left > 0 {
+	if wellFormed && len(all) == 0 && x.left > 0 {
 		all = append(all, Finding{FindingSecretUnknown, "no change that is known to happen on the way makes the signature match under any of the secrets", "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", ""})
 	}
 	return all

@@ -44,15 +44,66 @@ func (x *examiner) missing(names []string) []Finding {
 	switch {
 	case len(all) > 0:
 	case len(others) > 0:
-		all = append(all, Finding{FindingUnsigned, "there is no header " + header + ", but " + strings.Join(others, ", ") + " came, so that it is a delivery of " + x.g.entry.Title + " without its proof",
+		all = append(all, Finding{FindingUnsigned, "there is no header " + header + ", but " + strings.Join(others, ", ") + " came: it looks like a delivery of " +
+			x.g.entry.Title + " without its signature",
 			"set the secret at the provider, or find the proxy that removes the header", ""})
 	case len(x.siblings()) > 0:
-		all = append(all, Finding{FindingOtherSender, "there is no header that " + x.g.entry.Title + " sends", "see who sends to this URL: another provider, a health check, or a stranger; or a proxy removes unknown headers", ""})
+		all = append(all, otherSender(x.g.entry.Title))
 	}
 	if proxy := x.proxyNamed(); proxy != "" && len(all) == 0 || len(others) > 0 && proxy != "" {
-		all = append(all, Finding{FindingStripped, "it came through a proxy (the header " + proxy + " says so), which may have removed " + header, "make the proxy pass " + header + " on", ""})
+		all = append(all, stripped(proxy, header))
 	}
 	return all
+}
+
+// missingCredential reports what is known of a delivery without the header of a credential.
+func (x *examiner) missingCredential() (all []Finding) {
+	for _, gate := range x.g.gates {
+		header := gate.header
+		if header == "" || len(x.r.Header[header]) > 0 {
+			continue
+		}
+		others := x.otherHeaders([]string{header})
+		proxy := x.proxyNamed()
+		as := x.spelledOtherwise(header)
+		switch {
+		case as != "":
+			all = append(all, Finding{FindingRenamed, "there is no header " + header + ", but one called " + clean(as),
+				"make the proxy or gateway pass " + header + " on under its own name", ""})
+		case len(others) > 0:
+			all = append(all, Finding{FindingNoCredential, "there is no header " + header + ", which carries the credential, but " +
+				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.g.entry.Title + " without the credential", gate.give(), ""})
+		case len(x.siblings()) > 0:
+			all = append(all, otherSender(x.g.entry.Title))
+		}
+		if proxy != "" && as == "" {
+			all = append(all, stripped(proxy, header))
+		}
+		break
+	}
+	return all
+}
+
+// give says how a provider is given the credential of a header.
+func (g *gate) give() string {
+	switch {
+	case g.basic != nil:
+		return "register the URL at the provider as https://user:password@host/path, or fill in its fields for Basic authentication; " +
+			"or remove the credential from Credentials"
+	case g.bearer != nil:
+		return "give the provider the token for its Authorization header, or remove it from Credentials"
+	}
+	return "let the provider send the header " + g.header + " with the token, or remove it from Credentials"
+}
+
+func otherSender(title string) Finding {
+	return Finding{FindingOtherSender, "there is no header that " + title + " sends",
+		"see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy removes unknown headers", ""}
+}
+
+func stripped(proxy, header string) Finding {
+	return Finding{FindingStripped, "it came through a proxy (the header " + proxy + " says so), which may have removed " + header,
+		"make the proxy pass " + header + " on", ""}
 }
 
 // spelledOtherwise finds a header that is the one looked for but for its dashes and a prefix.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
@@ -54,9 +55,9 @@ func single(r *http.Request, name string) (string, failure) {
 	case len(values) == 0:
 		return "", failure{}
 	case len(values) > 1:
-		return "", failure{ReasonRepeatedHeader, "the header " + name + " came more than once"}
+		return "", failure{ReasonRepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
 	case len(values[0]) > maxHeaderBytes:
-		return "", failure{ReasonHeaderTooLarge, "the header " + name + " is too long"}
+		return "", failure{ReasonHeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
 	}
 	return values[0], failure{}
 }
@@ -88,7 +89,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 	case t.fields == 0:
 		return failure{ReasonMissingSignature, v.absent}
 	case t.fields == t.empty:
-		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: the provider has no secret set"}
+		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: set the secret at the provider"}
 	}
 	if f := v.judgeTally(p, &t); f.failed() {
 		return f
@@ -109,7 +110,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) failure {
 	lines := r.Header[name]
 	if len(lines) > 1 && !repeats {
-		return failure{ReasonRepeatedHeader, "the header " + name + " came more than once"}
+		return failure{ReasonRepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
 	}
 	for _, text := range lines {
 		t.fields++
@@ -118,7 +119,7 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 			continue
 		}
 		if len(text) > maxHeaderBytes {
-			return failure{ReasonHeaderTooLarge, "the header " + name + " is too long"}
+			return failure{ReasonHeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
 		}
 		if f := v.parseSignatures(text, p, t); f.failed() {
 			return f
@@ -175,7 +176,7 @@ func (v *verifier) checkID(p *presented) failure {
 		return failure{}
 	}
 	if p.id == "" {
-		return failure{ReasonMissingSignature, "the delivery carries no id, which is part of what is signed: a proxy may strip its header"}
+		return failure{ReasonMissingSignature, v.says.missingID}
 	}
 	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
 		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
@@ -212,7 +213,7 @@ func (want *valueOf) put(to *fieldValue, text string, present bool) failure {
 	case !present && !want.optional:
 		return failure{ReasonMissingSignature, "the delivery lacks " + want.text + ", which is part of what is signed"}
 	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
-		return failure{ReasonWrongRecipient, "the delivery's " + want.text + " is none that is configured: anybody can have the provider send to this endpoint"}
+		return failure{ReasonWrongRecipient, "the delivery's " + want.text + " is not one that is configured: anybody can have the provider send to this endpoint"}
 	case present && !matchesGrammar(want.grammar, text):
 		// Otherwise the same signature would fit other divisions of the signed text.
 		return failure{ReasonMalformedSignature, "the signed value of " + want.text + " has characters that it never has"}

@@ -3,11 +3,11 @@ package core
 import "strings"
 
 // Finding is one thing that was found out about a delivery that failed: what is the matter, as far as it can be known,
-// and how to mend it. It holds no secret, no signature and nothing of the body.
+// and how to fix it. It holds no secret, no signature and nothing of the body.
 type Finding struct {
 	Code FindingCode
 	Text string // what was found, in plain words
-	Mend string // how to mend it
+	Mend string // how to fix it
 	// Secret is the label of the secret that the finding is about: that which would have matched, or which looks wrong.
 	Secret string
 }
@@ -21,6 +21,9 @@ const (
 	FindingRenamed     FindingCode = "header_renamed" // the header is there under another spelling
 	FindingStripped    FindingCode = "proxy_between"  // it came through a proxy, which may have removed the header
 	FindingOtherSender FindingCode = "other_sender"   // nothing that this provider sends is there
+	// FindingNoCredential is for a delivery whose other headers are there, the signature's among them, and the credential
+	// is not.
+	FindingNoCredential FindingCode = "no_credential"
 )
 
 // What was changed on the way: with it undone, the signature would match. None of it is ever accepted.
@@ -50,7 +53,7 @@ const (
 // Findings returns every code, for tables and the labels of metrics.
 func Findings() []FindingCode {
 	return []FindingCode{
-		FindingUnsigned, FindingRenamed, FindingStripped, FindingOtherSender,
+		FindingUnsigned, FindingNoCredential, FindingRenamed, FindingStripped, FindingOtherSender,
 		FindingBodyEmpty, FindingBodySlashes, FindingBodyNewline, FindingBodyLineEnds, FindingBodyReserialised, FindingURL,
 		FindingSecretNotValid, FindingSecretSpelling, FindingSecretKind, FindingSecretUnknown,
 		FindingClock, FindingTimeUnit,
@@ -64,6 +67,6 @@ func (f Finding) String() string {
 	if f.Secret != "" {
 		b.WriteString(" (secret " + f.Secret + ")")
 	}
-	b.WriteString(". To mend it: " + f.Mend)
+	b.WriteString(". To fix it: " + f.Mend)
 	return b.String()
 }

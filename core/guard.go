@@ -69,9 +69,10 @@ type Guard struct {
 	ackLimit      time.Duration
 	cancelAck     bool
 	allow         string
-	// otherMethod is what is said of a method that is not allowed.
-	otherMethod string
-	methods     []string
+	// expectedMethods are the allowed methods in words, for refusals.
+	expectedMethods string
+	otherMethods    map[string]string // details by method
+	methods         []string
 
 	sources     SourceList // nil: from anywhere
 	deliveries  *limit     // nil: no limit
@@ -474,7 +475,8 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		}
 	}
 	g.allow = strings.Join(g.methods, ", ")
-	g.otherMethod = "the method is not one that " + g.entry.Title + " uses: " + g.allow
+	g.expectedMethods = strings.Join(g.methods, " or ")
+	g.compileMethods()
 	g.configurePerimeter(c, m)
 }
 

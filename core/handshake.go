@@ -290,7 +290,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 	}
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
-		return nil, g.notAHandshake()
+		return nil, g.notAHandshake(r.Method)
 	}
 	return nil, failure{}
 }
@@ -314,8 +314,14 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 // handshakeTimeout bounds what is done before a handshake is answered.
 const handshakeTimeout = 10 * time.Second
 
-func (g *Guard) notAHandshake() failure {
-	return failure{ReasonMethod, "not a handshake that " + g.entry.Title + " sends"}
+func (g *Guard) notAHandshake(method string) failure {
+	return failure{ReasonMethod, "the request came with " + method + " and is not a handshake that " + g.entry.Title +
+		" sends; its deliveries come with " + g.deliveryMethods() + ": see who calls this URL"}
+}
+
+// deliveryMethods are the methods of deliveries in words.
+func (g *Guard) deliveryMethods() string {
+	return strings.Join(append([]string{http.MethodPost}, g.entry.Methods...), " or ")
 }
 
 // provesHandshake says whether a method other than a delivery's may bring a handshake that has to be proved.
@@ -375,7 +381,7 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 		}
 	}
 	if !matchesGrammar(h.Grammar, challenge) {
-		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is none of this provider's"}
+		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is not one that this provider sends"}
 	}
 	return textReply(h.StatusOr200(), challenge), failure{}
 }

@@ -157,7 +157,7 @@ func (i *inspection) addCredential(labels []string) {
 // judgeHead judges what can be judged before the body is read.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
-		return nil, failure{ReasonMethod, g.otherMethod}
+		return nil, failure{ReasonMethod, g.otherMethod(r.Method)}
 	}
 	g.readTenant(r, i)
 	if f := g.checkPerimeter(r, i); f.failed() {
@@ -167,7 +167,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 		return reply, f
 	}
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) && !g.provesHandshake(r.Method) {
-		return nil, g.notAHandshake()
+		return nil, g.notAHandshake(r.Method)
 	}
 	if g.awaiting {
 		if i.trial {
@@ -177,13 +177,13 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	}
 	// Before the credentials: after them, another answer would say that those were right.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
-		return nil, failure{ReasonEncoding, "the body is compressed, and what is signed are the bytes before or after: send it uncompressed"}
+		return nil, failure{ReasonEncoding, compressed(enc)}
 	}
 	if badContentType(r.Header["Content-Type"]) {
-		return nil, failure{ReasonContentType, "the Content-Type comes twice or names a charset other than UTF-8"}
+		return nil, failure{ReasonContentType, otherContentType(r.Header["Content-Type"])}
 	}
 	if r.ContentLength > g.maxBody {
-		return nil, failure{ReasonBodyTooLarge, "the declared length is beyond MaxBody"}
+		return nil, failure{ReasonBodyTooLarge, tooLong(g.maxBody, r.ContentLength)}
 	}
 	if f := g.enterTenant(r.Context(), i); f.failed() {
 		return nil, f

@@ -241,7 +241,7 @@ func (u *SecretUse) verdict(now time.Time) string {
 	case SecretInUse:
 		return "in use"
 	case SecretWaiting:
-		return "wait " + span(u.Wait) + ": retries of older events, or a quiet sender, may still carry it"
+		return "wait " + spanLeft(u.Wait) + ": retries of older events, or a quiet sender, may still carry it"
 	case SecretSafeToRemove:
 		if ended {
 			return "its validity ended " + ago(now.Sub(u.NotAfter)) + ": safe to remove"
@@ -252,7 +252,7 @@ func (u *SecretUse) verdict(now time.Time) string {
 	case SecretUnused:
 		return "not used here: keep it, if it is the one that the provider gets next"
 	case SecretNotYetValid:
-		return "valid in " + span(u.NotBefore.Sub(now))
+		return "valid in " + spanLeft(u.NotBefore.Sub(now))
 	case SecretEnded:
 		return "its validity ended " + ago(now.Sub(u.NotAfter)) + ", and nothing else is valid: add a secret"
 	case SecretLeft:
@@ -262,6 +262,20 @@ func (u *SecretUse) verdict(now time.Time) string {
 }
 
 func ago(d time.Duration) string { return span(d) + " ago" }
+
+// spanLeft is span for what is still to pass, rounded up: who waits for the time that is said must not come too early.
+func spanLeft(d time.Duration) string {
+	unit := time.Second
+	switch {
+	case d > 47*time.Hour:
+		unit = 24 * time.Hour
+	case d > 119*time.Minute:
+		unit = time.Hour
+	case d > 119*time.Second:
+		unit = time.Minute
+	}
+	return span((d + unit - 1) / unit * unit)
+}
 
 // span is a duration in its greatest whole unit.
 func span(d time.Duration) string {

@@ -100,7 +100,7 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, core.SecretWaiting, u.State)
 	require.Equal(t, 71*time.Hour, u.Wait)
 	require.EqualValues(t, 1204, u.Silent)
-	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 2 days: retries of older events, or a quiet sender, may still carry it")
+	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 3 days: retries of older events, or a quiet sender, may still carry it")
 	r.pass(71*time.Hour - time.Second)
 	require.Equal(t, core.SecretWaiting, r.state("old"))
 	r.pass(time.Second)

@@ -17,6 +17,7 @@ func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySourc
 		m.add("Provider", "", "its entry %s", problem)
 		return v, nil
 	}
+	v.compileTexts(g.entry.Title)
 	namesKey := v.namesKey() || v.custom.Keyless || s.Published
 	switch {
 	case src == nil && namesKey && keySource == nil:
@@ -81,7 +82,7 @@ func (v *verifier) compileScheme() (problem string) {
 		}
 		v.headers = append(v.headers, names)
 	}
-	v.absent = "no " + v.headers[0][fieldSignature] + " header: a proxy may strip it, or the provider has no secret set"
+	v.absent = "no " + v.headers[0][fieldSignature] + " header: set the secret at the provider, or find the proxy that strips the header"
 	v.lateTime = v.timestamp && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
 	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })

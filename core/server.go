@@ -3,7 +3,6 @@ package core
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -43,10 +42,10 @@ func CheckServer(s *http.Server) []*ConfigError {
 		switch {
 		case d <= 0 && limit.field == "ReadHeaderTimeout" && s.ReadTimeout > 0: // which covers the headers
 		case d <= 0:
-			m.add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, plainDuration(limit.good))
+			m.add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, round(limit.good))
 		case d > limit.most:
 			m.add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
-				plainDuration(limit.most), limit.why, plainDuration(limit.good))
+				round(limit.most), limit.why, round(limit.good))
 		}
 	}
 	if s.WriteTimeout <= 0 {
@@ -62,12 +61,4 @@ func CheckServer(s *http.Server) []*ConfigError {
 			goodHeaderBytes)
 	}
 	return ConfigErrors(m.err())
-}
-
-// plainDuration writes a duration as the documentation does: 1m, not 1m0s.
-func plainDuration(d time.Duration) string {
-	if text, minutes := strings.CutSuffix(d.String(), "m0s"); minutes {
-		return text + "m"
-	}
-	return d.String()
 }

@@ -118,8 +118,15 @@ type tally struct {
 	fields    int
 	empty     int
 	malformed int
+	longest   int // of those, in characters
 	foreign   int // of a version that is not ours to judge: Stripe's v0, a future v2
 	timestamp bool
+}
+
+// misfit counts a text that stands where a signature should.
+func (t *tally) misfit(text string) {
+	t.malformed++
+	t.longest = max(t.longest, len(text))
 }
 
 // parseSignatures reads the text of a signature's field: candidates, and the timestamp where it sits in the list.
@@ -132,7 +139,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 			return failure{ReasonMalformedSignature, "the signature does not begin with " + sig.Prefix + ": another algorithm is never tried"}
 		}
 		if rest == "" {
-			return failure{ReasonMissingSignature, "the signature is empty: the provider has no secret set"}
+			return failure{ReasonMissingSignature, "the signature is empty: set the secret at the provider"}
 		}
 		if isNowhere(&sig.Version) {
 			return v.addSignature(0, rest, p, t)
@@ -241,7 +248,7 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 			return tooMany
 		}
 		if !ok {
-			t.malformed++
+			t.misfit(text)
 		}
 		return failure{}
 	}
@@ -251,7 +258,7 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 	k := &v.kinds[kind]
 	raw, ok := decodePublicSignature(enc, text, k.least, k.most)
 	if !ok {
-		t.malformed++
+		t.misfit(text)
 		return failure{}
 	}
 	p.public = append(p.public, publicSignature{kind, raw})
@@ -266,7 +273,7 @@ func (v *verifier) judgeTally(p *presented, t *tally) failure {
 	if t.malformed == 0 && t.foreign > 0 {
 		return failure{ReasonMissingSignature, "the signature field holds no signature of the version " + v.scheme.Signature.Name}
 	}
-	return failure{ReasonMalformedSignature, "no signature of the right length and encoding"}
+	return failure{ReasonMalformedSignature, v.malformedSignature(t)}
 }
 
 // cutItem cuts the first item off a list. The caller's limit on the text bounds the list.

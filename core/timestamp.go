@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,11 +53,11 @@ func (v *verifier) checkFreshness(text string, now time.Time) failure {
 		return failure{}
 	}
 	if text == "" {
-		return failure{ReasonMissingTimestamp, "the delivery carries no timestamp: a proxy may strip its header"}
+		return failure{ReasonMissingTimestamp, v.says.missingTime}
 	}
 	t, ok := parseTimestamp(v.unit, text)
 	if !ok {
-		return failure{ReasonMalformedTimestamp, "the timestamp is not spelled as this provider spells it"}
+		return failure{ReasonMalformedTimestamp, "the timestamp has " + strconv.Itoa(len(text)) + v.says.malformedTime}
 	}
 	return v.checkMoment(t, now)
 }
@@ -67,11 +68,9 @@ func (v *verifier) checkMoment(t, now time.Time) failure {
 	age := now.Sub(t)
 	switch {
 	case age > v.past:
-		return failure{ReasonStale, "the timestamp is " + round(now.Sub(t)) + " old and " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast"}
+		return failure{ReasonStale, "the timestamp is " + round(now.Sub(t)) + " old, and at most " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)"}
 	case age < -v.future:
-		return failure{ReasonEarly, "the timestamp is " + round(t.Sub(now)) + " ahead and " + round(v.future) + " is allowed: this machine's clock may be slow"}
+		return failure{ReasonEarly, "the timestamp is " + round(t.Sub(now)) + " ahead, and at most " + round(v.future) + " is allowed: this machine's clock may be slow (see Tolerance)"}
 	}
 	return failure{}
 }
-
-func round(d time.Duration) string { return d.Round(time.Second).String() }

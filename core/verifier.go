@@ -59,7 +59,8 @@ type verifier struct {
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
 	fetched   atomic.Pointer[fetchedKey]
-	absent    string // what is said where the signature's header is missing
+	absent    string // the detail where the signature's header is missing
+	says      proofTexts
 	custom    entry.CustomTraits
 	tryKey    tryKey
 }
@@ -115,7 +116,7 @@ func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time
 // judgeKind refuses a body for which anybody may have a signature.
 func (v *verifier) judgeKind(body []byte) failure {
 	if v.objectBody && (len(body) == 0 || body[0] != '{') {
-		return failure{ReasonMalformedSignature, "the body is no object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
+		return failure{ReasonMalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
 	}
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
 		return failure{ReasonMalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it"}
@@ -225,9 +226,9 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 	}
 	switch {
 	case active == 0:
-		return nil, failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets"}
+		return nil, failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is"}
 	case judged == 0:
-		return nil, failure{ReasonMissingSignature, "the delivery carries no signature of the kind that the configured keys judge: another kind is never tried"}
+		return nil, failure{ReasonMissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with"}
 	}
 	return nil, failure{ReasonBadSignature, v.explainMismatch(body, url)}
 }
@@ -262,9 +263,9 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*c
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {
 	case errors.Is(err, ErrKeyRefused):
-		return nil, failure{ReasonBadSignature, "the delivery names a key that is none of the provider's: " + err.Error()}
+		return nil, failure{ReasonBadSignature, "the delivery names a key that is not one of the provider's: " + err.Error()}
 	case err != nil:
-		return nil, failure{ReasonKeysUnavailable, "the key that the delivery names cannot be had now: " + err.Error()}
+		return nil, failure{ReasonKeysUnavailable, "the key that the delivery names is not available now: " + err.Error()}
 	}
 	if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {
 		return f.list, failure{}

@@ -84,7 +84,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 	case errors.Is(err, entry.ErrKeyRefused):
 		return 0, fault(entry.FaultBad, "the signature names a key that is none of the sender's: "+err.Error())
 	case err != nil:
-		return 0, fault(entry.FaultKeysUnavailable, "the key that the signature names cannot be had now: "+err.Error())
+		return 0, fault(entry.FaultKeysUnavailable, "the key that the signature names is not available now: "+err.Error())
 	}
 	check := func(_ string, key crypto.PublicKey) string { return m.checkKey(key) }
 	if problem := m.fit.Check(string(m.algorithm), key, check); problem != "" {

@@ -134,7 +134,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 	case errors.Is(err, entry.ErrKeyRefused):
 		return 0, fault(entry.FaultBad, "the token names a key that is none of the provider's: "+err.Error())
 	case err != nil:
-		return 0, fault(entry.FaultKeysUnavailable, "the key that the token names cannot be had now: "+err.Error())
+		return 0, fault(entry.FaultKeysUnavailable, "the key that the token names is not available now: "+err.Error())
 	}
 	if problem := m.fit.Check(t.method.Alg(), key, checkKey); problem != "" {
 		return 0, fault(entry.FaultBad, "the key that the token names is unfit: "+problem)
