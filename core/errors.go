@@ -31,6 +31,11 @@ var (
 	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
 	//lint:ignore ST1012 it reads as an instruction: return core.Ignore
 	Ignore = errors.New("sallyport: event ignored")
+	// Unhandled is returned, as it is, by a receiver that is registered for more events than it takes: as if it were not
+	// registered for this one. Where no receiver takes an event it is unhandled: answered 2xx and not committed, so that a
+	// resend runs once there is a receiver.
+	//lint:ignore ST1012 it reads as an instruction: return core.Unhandled
+	Unhandled = errors.New("sallyport: the receiver does not take the event")
 )
 
 // permanentError is an error that no retry would mend.

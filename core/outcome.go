@@ -52,7 +52,7 @@ func marked(err error) outcome {
 		return outcomePermanent
 	case errors.As(err, &undecodable):
 		return outcomeUndecodable
-	case errors.Is(err, Ignore):
+	case errors.Is(err, Ignore), errors.Is(err, Unhandled):
 		return outcomeIgnored
 	default:
 		return outcomeRetry
@@ -69,6 +69,7 @@ type result struct {
 	response  *response
 	wait      time.Duration // for what is in flight
 	abort     bool          // http.ErrAbortHandler
+	declined  bool          // the receiver returned [Unhandled]
 }
 
 func (t *result) merge(o result) {
@@ -173,6 +174,10 @@ func call(fn func() error) (res result) {
 		res.err = fmt.Errorf("the signal panicked: %w", err)
 	}()
 	err := fn()
+	if err == Unhandled { //nolint:errorlint // joined or wrapped it says less than what it stands with
+		res.declined = true
+		return res
+	}
 	res.worst = classify(err)
 	res.succeeded = res.worst == outcomeOK
 	if res.worst >= outcomeUndecodable {

@@ -85,6 +85,52 @@ func TestWhatTheReceiversReturnedDecides(t *testing.T) {
 	require.NoError(t, core.Undecodable(nil))
 }
 
+func TestAReceiverThatDoesNotTakeAnEventCountsAsIfItWereNotRegistered(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	for _, row := range []struct {
+		name   string
+		errs   []error
+		reason core.Reason
+		again  bool // a resend runs
+	}{
+		{"nobody takes it", []error{core.Unhandled, core.Unhandled}, core.ReasonUnhandled, true},
+		{"another takes it", []error{core.Unhandled, nil, core.Unhandled}, core.ReasonAccepted, false},
+		{"another ignores it", []error{core.Ignore, core.Unhandled}, core.ReasonAccepted, false},
+		{"another fails", []error{core.Unhandled, boom}, core.ReasonSignalFailed, true},
+		{"another cannot decode it", []error{core.Undecodable(boom), core.Unhandled}, core.ReasonUndecodable, true},
+		{"wrapped it says that the event was looked at", []error{fmt.Errorf("no: %w", core.Unhandled)}, core.ReasonAccepted, false},
+	} {
+		c, rec := config(timestamped())
+		g := mustNew(t, c)
+		runs, unhandled := 0, 0
+		s := returning(&runs, row.errs...)
+		s.OnUnhandled(func(*http.Request, core.Event) { unhandled++ })
+		serve(g, s, signed(event))
+		require.Equal(t, row.reason, rec.last(t, g).Reason, row.name)
+		require.Equal(t, len(row.errs), runs, row.name)
+		require.Equal(t, row.reason == core.ReasonUnhandled, unhandled == 1, row.name)
+		serve(g, s, signed(event))
+		require.Equal(t, row.again, runs == 2*len(row.errs), row.name)
+	}
+}
+
+func TestANamedReceiverThatDoesNotTakeAnEventIsNotRememberedAsDone(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	ran, takes, fails := "", core.Unhandled, boom
+	s := core.NewSignals[*http.Request]()
+	s.OnNamed("a", "*", func(*http.Request, core.Event) error { ran += "a"; return takes })
+	s.OnNamed("b", "*", func(*http.Request, core.Event) error { ran += "b"; return fails })
+	serve(g, s, signed(event))
+	takes, fails = nil, nil
+	serve(g, s, signed(event))
+	require.Equal(t, "abab", ran)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+}
+
 // TestAPayloadThatCannotBeDecodedIsKeptForTheFix: five deliveries, five traces, and the resends run.
 func TestAPayloadThatCannotBeDecodedIsKeptForTheFix(t *testing.T) {
 	t.Parallel()

@@ -127,15 +127,20 @@ func (p *pass[C]) run(i int) result {
 		if total.handled && p.named != nil {
 			d.flush()
 		}
-		total.handled = true
+		res := result{}
 		switch cp := p.named.of(i, n); cp.state {
 		case 0:
-			total.merge(d.under(&unit, func() error { return rc.fn(p.c, event) }))
+			res = d.under(&unit, func() error { return rc.fn(p.c, event) })
 		case replay.Claimed:
-			total.merge(p.runNamed(ctx, rc, event, cp.claim))
+			res = p.runNamed(ctx, rc, event, cp.claim)
 		case replay.InFlight:
-			total.merge(result{worst: outcomeInFlight, wait: cp.wait})
+			res = result{worst: outcomeInFlight, wait: cp.wait}
 		}
+		if res.declined {
+			continue
+		}
+		total.handled = true
+		total.merge(res)
 		if total.abort {
 			break
 		}
@@ -171,7 +176,7 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 		res.merge(d.commitUnit(&unit, claim))
 	}
 	unit.undo()
-	if !res.commits() {
+	if !res.commits() || res.declined {
 		d.holding.decide(claim, replay.Release)
 		return res
 	}

@@ -27,6 +27,9 @@ func (s *signer) openBody() (carrier, error) {
 		form, err := url.ParseQuery(string(s.body))
 		return formCarrier(form), err
 	}
+	if form, ok, err := openMultipart(s.r, s.body); ok {
+		return form, err
+	}
 	doc := jsonCarrier{}
 	if len(s.body) == 0 {
 		return doc, nil

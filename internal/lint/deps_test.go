@@ -42,6 +42,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider/httpsig", only: []string{"github.com/dunglas/httpsfv"}},
 		{folder: "core/provider/keccak", only: []string{"golang.org/x/crypto/sha3", "golang.org/x/sys/cpu"}},
 		{folder: "core/keys"},
+		{folder: "core/email"},
 		{folder: "core/sources"},
 		{folder: "core/limit/memlimit"},
 		{folder: "core/limit/redislimit", not: []string{gin, echo, chi}},

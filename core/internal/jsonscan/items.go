@@ -2,10 +2,11 @@ package jsonscan
 
 import "errors"
 
-// Errors of Items and Each.
+// Errors of Items, Each and Members.
 var (
-	ErrNoList  = errors.New("the value is not a list")
-	ErrTooMany = errors.New("the list is longer than the limit")
+	ErrNoList   = errors.New("the value is not a list")
+	ErrTooMany  = errors.New("the list is longer than the limit")
+	ErrNoObject = errors.New("the value is not an object")
 )
 
 // Items returns the raw JSON of each item of a list, at most limit of them. Like [Paths.Read] it is for a proved document:

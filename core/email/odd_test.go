@@ -1,0 +1,206 @@
+package email_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/email"
+)
+
+// senders are those whose events are read.
+var senders = []string{ //lint:immutable never written
+	"amazon-ses", "aws-sns", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
+	"sendgrid", "sparkpost", "unisender-go",
+}
+
+// Each of the given deliveries, with each member in turn null, a text, a number, a list, an object or gone, is an event.
+func TestNoMemberOfAnotherKindIsAnError(t *testing.T) {
+	t.Parallel()
+	tried := 0
+	for _, v := range vectors(t, "tracking") {
+		e := core.Event{Provider: v.ESP, Payload: v.Body}
+		if v.ESP == "amazon-ses" {
+			var sns struct{ Message string }
+			require.NoError(t, json.Unmarshal(v.Body, &sns))
+			e.ID, e.Payload = "id", []byte(sns.Message)
+		}
+		var doc any
+		if v.WrongEndpoint || json.Unmarshal(e.Payload, &doc) != nil {
+			continue
+		}
+		spoil(doc, func() {
+			body, err := json.Marshal(doc)
+			require.NoError(t, err)
+			e.Payload = body
+			got, err := email.Events(e)
+			if endpoint := (*email.WrongEndpointError)(nil); !errors.As(err, &endpoint) {
+				require.NoError(t, err, "%s: %s", v.name(), body)
+			}
+			for _, m := range got {
+				_, err := json.Marshal(m)
+				require.NoError(t, err)
+			}
+			tried++
+		})
+	}
+	require.Greater(t, tried, 5000)
+}
+
+// spoil calls try with each value in a document replaced by values of other kinds, and puts it back.
+func spoil(doc any, try func()) {
+	others := []any{nil, "text", "", 7, true, []any{}, []any{nil}, []any{"x", 1, []any{}}, map[string]any{}, map[string]any{"a": nil}}
+	switch d := doc.(type) {
+	case map[string]any:
+		for name, was := range d {
+			for _, other := range others {
+				d[name] = other
+				try()
+			}
+			delete(d, name)
+			try()
+			d[name] = was
+			spoil(was, try)
+		}
+	case []any:
+		for i, was := range d {
+			if i == 2 {
+				return // the others are alike
+			}
+			for _, other := range others {
+				d[i] = other
+				try()
+			}
+			d[i] = was
+			spoil(was, try)
+		}
+	}
+}
+
+func TestWhatCannotBeReadIsOneEventWithTheRawPayload(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		``, `null`, `7`, `"text"`, `{`, `{"a":1,}`, `<xml/>`, "\xff\xfe", `{"event":`, strings.Repeat("[", 5000), strings.Repeat(`{"a":`, 5000),
+		"--b\r\n", "a=b", "=", "--\r\n\r\n", "{}}",
+	} {
+		for _, sender := range senders {
+			got, err := email.Events(core.Event{Provider: sender, ID: "1", Payload: []byte(body)})
+			require.NoError(t, err, "%s: %.40q", sender, body)
+			require.Len(t, got, 1, "%s: %.40q", sender, body)
+			require.Equal(t, email.Event{Type: email.Unknown, Raw: got[0].Raw}, got[0], "%s: %.40q", sender, body)
+			require.LessOrEqual(t, len(got[0].Raw), len(body))
+		}
+	}
+}
+
+// These still crash the reference implementation.
+func TestOddPayloadsThatSendersReallySend(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, sender, body, want string
+	}{
+		{"a custom header that is not JSON", "brevo", `{"event":"delivered","X-Mailin-custom":"order 12"}`, `{"event_type":"delivered"}`},
+		{"no type in data", "mailersend", `{"type":"activity.sent","data":{}}`, `{"event_type":"sent"}`},
+		{"no data", "mailersend", `{"type":"activity.sent"}`, `{"event_type":"sent"}`},
+		{"a null morph", "mailersend", `{"type":"activity.clicked","data":{"morph":null}}`, `{"event_type":"clicked"}`},
+		{"no event", "mailgun", `{"event-data":{"recipient":"a@example.com"}}`, `{"event_type":"unknown","recipient":"a@example.com"}`},
+		{"a null delivery status", "mailgun", `{"event-data":{"event":"delivered","delivery-status":null}}`, `{"event_type":"delivered"}`},
+		{"user variables in a list", "mailgun", `{"event-data":{"event":"opened","user-variables":[]}}`, `{"event_type":"opened"}`},
+		{"null metadata", "postmark", `{"RecordType":"Open","Metadata":null,"Tag":null}`, `{"event_type":"opened"}`},
+		{"an event of contacts", "resend", `{"type":"contact.created","data":{"email":"a@example.com"}}`, `{"event_type":"unknown"}`},
+		{"an id beyond a float64", "mailjet", `{"event":"open","MessageID":9007199254740993}`,
+			`{"event_type":"opened","message_id":"9007199254740993"}`},
+		{"metadata beyond a float64", "mailtrap", `{"event":"open","custom_variables":{"a":9007199254740993,"b":1.50,"c":7}}`,
+			`{"event_type":"opened","metadata":{"a":9007199254740993,"b":1.5,"c":7}}`},
+		{"a time beyond what JSON can say", "sendgrid", `{"event":"open","timestamp":99999999999999999999}`, `{"event_type":"opened"}`},
+		{"a time before 1970", "sendgrid", `{"event":"open","timestamp":-1}`, `{"event_type":"opened"}`},
+		{"a time in the year 10000", "resend", `{"type":"email.opened","created_at":"9999-12-31T23:59:59-01:00"}`, `{"event_type":"opened"}`},
+		{"several classes", "sparkpost", `{"msys":{"a":{"type":"open"},"b":{"type":"open"}}}`, `{"event_type":"unknown"}`},
+		{"a recipient with a name", "resend", `{"type":"email.sent","data":{"to":["Jo <jo@example.com>"]}}`,
+			`{"event_type":"sent","recipient":"jo@example.com"}`},
+		{"a recipient that is not an address", "resend", `{"type":"email.sent","data":{"to":[" jo "]}}`,
+			`{"event_type":"sent","recipient":"jo"}`},
+		{"no mail", "amazon-ses", `{"eventType":"Send","mail":null}`, `{"event_type":"sent"}`},
+		{"recipients in an object", "amazon-ses", `{"eventType":"Send","mail":{"destination":{}}}`, `{"event_type":"sent"}`},
+		{"neither status nor message", "postal", `{"event":"MessageSent","payload":[]}`, `{"event_type":"unknown"}`},
+	} {
+		got, err := email.Events(core.Event{Provider: row.sender, ID: "", Payload: []byte(row.body)})
+		require.NoError(t, err, row.name)
+		require.Len(t, got, 1, row.name)
+		data, err := json.Marshal(got[0])
+		require.NoError(t, err, row.name)
+		var is, want map[string]json.RawMessage
+		require.NoError(t, json.Unmarshal(data, &is))
+		for name, value := range is {
+			if text := string(value); text == "null" || text == "[]" || text == "{}" {
+				delete(is, name)
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(row.want), &want))
+		require.Equal(t, want, is, row.name)
+	}
+}
+
+func TestPingsAndTestsAreNoEvent(t *testing.T) {
+	t.Parallel()
+	for sender, body := range map[string]string{
+		"mailersend": `{"type":"webhook.test"}`, "sparkpost": `[{"msys":{}}]`, "mailjet": `[]`,
+		"amazon-ses": "Successfully validated SNS topic for Amazon SES event publishing.", "unisender-go": `{"event_name":"transactional_spam_block"}`,
+		"postal": `{"payload":{"message":{"direction":"incoming"},"status":"Held"}}`,
+	} {
+		got, err := email.Events(core.Event{Provider: sender, ID: "1", Payload: []byte(body)})
+		require.NoError(t, err, sender)
+		require.Empty(t, got, sender)
+	}
+}
+
+func TestAnEventSurvivesJSON(t *testing.T) {
+	t.Parallel()
+	want := email.Event{
+		Type: email.Bounced, Timestamp: time.Date(2026, 3, 1, 12, 0, 0, 123_456_000, time.UTC), EventID: "1", MessageID: "2",
+		Recipient: "a@example.com", Tags: []string{"x"}, Metadata: map[string]any{"a": math.Pi}, RejectReason: email.ReasonSpam,
+		Description: "d", MTAResponse: "550", UserAgent: "UA", ClickURL: "https://example.com/",
+	}
+	data, err := json.Marshal(want)
+	require.NoError(t, err)
+	var got email.Event
+	require.NoError(t, json.Unmarshal(data, &got))
+	require.Equal(t, want, got)
+	data, err = json.Marshal(email.Event{})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"event_type":"","timestamp":null,"event_id":null,"message_id":null,"recipient":null,"tags":[],"metadata":{},`+
+		`"reject_reason":null,"description":null,"mta_response":null,"user_agent":null,"click_url":null}`, string(data))
+}
+
+// FuzzEvents: no payload panics, loops or is lost.
+func FuzzEvents(f *testing.F) {
+	for _, v := range vectors(f, "tracking") {
+		f.Add(v.ESP, v.Body)
+	}
+	for _, v := range vectors(f, "inbound") {
+		if len(v.Body) < 5000 {
+			f.Add(v.ESP, v.Body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, sender string, body []byte) {
+		got, err := email.Events(core.Event{Provider: sender, ID: fmt.Sprint(len(body) % 2), Payload: body})
+		if err != nil {
+			endpoint := (*email.WrongEndpointError)(nil)
+			require.True(t, errors.As(err, &endpoint) || errors.Is(err, email.ErrUnknownSender), err)
+			return
+		}
+		require.LessOrEqual(t, len(got), len(body)+1)
+		for _, m := range got {
+			require.NotEmpty(t, m.Type)
+			_, err := json.Marshal(m)
+			require.NoError(t, err)
+		}
+	})
+}
