@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -23,16 +24,22 @@ type FuncSecrets struct {
 
 	known     *recent[*renewal]
 	strangers *recent[*renewal] // asked apart, so that strangers neither push out nor delay who is known
-	knownGate *lookGate
-	otherGate *lookGate
+	looking   sync.Map          // tenant to *renewal: those with a look under way, which must not be forgotten
+	ofKnown   *lookQueue
+	ofOthers  *lookQueue
 }
 
 // SecretsFunc asks a function, such as a client of a secret manager, and keeps what it gives for ttl, at least a second.
 //
 // The function gets a context with a deadline of five seconds, and the tenant, which is "" without [Config.Tenant]. For a
 // tenant that it does not know it returns [ErrUnknownTenant], which is remembered for ten seconds. It is called by one
-// goroutine at a time for each tenant, by at most 16 for all, and again ahead of the end of ttl, beside the deliveries;
-// after a pause a delivery waits for it. It must be safe for concurrent use.
+// goroutine at a time for each tenant, and again ahead of the end of ttl, beside the deliveries; after a pause a delivery
+// waits for it. It must be safe for concurrent use.
+//
+// At most 16 calls at a time are for tenants that are known here, and 16 for others. Half of these are kept for senders that
+// [Config.Sources] lists or that sent a genuine delivery within 24 hours. In the other half senders take turns: those go
+// first that named the fewest unknown tenants within a minute. So whoever invents tenants keeps out nobody who is new to the
+// process. A sender with too many calls waiting is answered 503, which is not remembered.
 //
 // When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as [FuncSecrets.RefuseAfter]
 // allows, and the guards that use it say so in their log, records and health. Its error must not hold a secret.
@@ -40,7 +47,7 @@ func SecretsFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error
 	s := &FuncSecrets{
 		fetch: fetch, ttl: ttl,
 		known: newRecent[*renewal](maxTenants), strangers: newRecent[*renewal](maxStrangers),
-		knownGate: newLookGate(), otherGate: newLookGate(),
+		ofKnown: newLookQueue(true), ofOthers: newLookQueue(false),
 	}
 	switch {
 	case fetch == nil:
@@ -69,12 +76,18 @@ func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, e
 	}
 	r, known := s.known.get(tenant)
 	if !known {
-		r = s.strangers.getOrAdd(tenant, func() *renewal { return s.renewal(tenant) })
+		r = s.strangers.getOrAdd(tenant, func() *renewal {
+			if r, ok := s.looking.Load(tenant); ok {
+				return r.(*renewal) //nolint:forcetypeassert // the map holds nothing else
+			}
+			return s.renewal(tenant)
+		})
 	}
 	list, err := r.get(ctx)
 	switch {
 	case err == nil && !known:
-		s.known.getOrAdd(tenant, func() *renewal { return r })
+		s.found(tenant, r)
+	case !known && err == errTooMany && r.idle(): //nolint:errorlint // it is never wrapped
 		s.strangers.drop(tenant)
 	case known && errors.Is(err, ErrUnknownTenant):
 		s.strangers.getOrAdd(tenant, func() *renewal { return r })
@@ -91,13 +104,26 @@ func (s *FuncSecrets) renewal(tenant string) *renewal {
 			return secrets, false, err
 		},
 	}
-	r.gate = func() *lookGate {
-		if _, known := s.known.get(tenant); known {
-			return s.knownGate
+	r.queue = func() *lookQueue {
+		if _, known := s.known.get(tenant); known || tenant == "" { // a request cannot name the empty one
+			return s.ofKnown
 		}
-		return s.otherGate
+		return s.ofOthers
+	}
+	r.begun = func() { s.looking.Store(tenant, r) }
+	r.ended = func(err error) {
+		s.looking.Delete(tenant)
+		if err == nil {
+			s.found(tenant, r) // also where every delivery that waited for it is gone
+		}
 	}
 	return r
+}
+
+// found keeps who is a tenant apart from who is not known to be one.
+func (s *FuncSecrets) found(tenant string, r *renewal) {
+	s.known.getOrAdd(tenant, func() *renewal { return r })
+	s.strangers.drop(tenant)
 }
 
 // Format shows nothing of what the function gave, whatever the verb.

@@ -298,6 +298,7 @@ func (k *keyring[T]) about(s *slot[T], attrs ...any) []any {
 type ring interface {
 	proves() bool
 	byTenant() bool
+	fetches() bool // a look may ask others, on the sender's budget
 	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
 	remindAll(now time.Time)
 	uses(now time.Time) []SecretUse
@@ -306,6 +307,11 @@ type ring interface {
 
 func (k *keyring[T]) proves() bool   { return !k.beside }
 func (k *keyring[T]) byTenant() bool { return k.perTenant }
+
+func (k *keyring[T]) fetches() bool {
+	tenants, ok := k.source.(tenantSecrets)
+	return !ok || tenants.fetch()
+}
 
 func (k *keyring[T]) knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
 	c, err := k.current(ctx, tenant, now)

@@ -8,17 +8,21 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
 // renewal is a list that is looked up again from time to time: in the background while it is young enough, by one
 // goroutine at a time that ends with its look. Deliveries are answered from memory.
 type renewal struct {
 	look     func(context.Context) (secrets []Secret, moving bool, err error)
-	soft     time.Duration // the age at which the next look begins, beside the deliveries
-	hard     time.Duration // the age at which deliveries wait for it
-	patience time.Duration // for so long, where there is a list
-	limit    time.Duration // the age at which a list is refused; 0: never
-	gate     func() *lookGate
+	soft     time.Duration     // the age at which the next look begins, beside the deliveries
+	hard     time.Duration     // the age at which deliveries wait for it
+	patience time.Duration     // for so long, where there is a list
+	limit    time.Duration     // the age at which a list is refused; 0: never
+	queue    func() *lookQueue // whose turn it is to look; nil: looks begin at once
+	begun    func()            // called before a look may begin, with mu held; nil: nothing
+	ended    func(err error)   // called after a look, or where none began; nil: nothing
 
 	fresh atomic.Pointer[freshList]
 
@@ -37,10 +41,23 @@ type freshList struct {
 	until time.Time
 }
 
+// flight is a look that waits for its turn, or runs.
 type flight struct {
 	done  chan struct{}
 	begun time.Time
 	late  atomic.Bool // somebody has waited for it in vain: nobody else does
+
+	queue *lookQueue // nil: it waits for no turn
+	run   func()     // begins the look, in a goroutine of its own
+	drop  func()     // gives it up
+
+	// The queue's mu guards these.
+	tickets int
+	until   time.Time // when the last of those who wait gives up
+	started bool
+	dropped bool        // nobody waits for it any more
+	line    lookLine    // whose room it runs in
+	payer   *lookSender // whose turn it was
 }
 
 const (
@@ -60,10 +77,10 @@ const (
 )
 
 var (
-	errLookLate  = errors.New("it did not answer in time")                        //lint:immutable an error value
-	errMoving    = errors.New("it is being written")                              //lint:immutable an error value
-	errTooMany   = errors.New("too many secrets are being looked up at the time") //lint:immutable an error value
-	errNoSecrets = errors.New("it gave no secret")                                //lint:immutable an error value
+	errLookLate  = errors.New("it did not answer in time")                                        //lint:immutable an error value
+	errMoving    = errors.New("it is being written")                                              //lint:immutable an error value
+	errTooMany   = errors.New("too many secrets are being looked up for this sender at the time") //lint:immutable an error value
+	errNoSecrets = errors.New("it gave no secret")                                                //lint:immutable an error value
 )
 
 // get gives the newest list that is known, or waits where it has to.
@@ -71,10 +88,16 @@ func (r *renewal) get(ctx context.Context) (*SecretList, error) {
 	if f := r.fresh.Load(); f != nil && time.Now().Before(f.until) {
 		return f.list, nil
 	}
+	from := sender.From(ctx)
 	r.mu.Lock()
 	now := time.Now()
-	if r.flight == nil && !now.Before(r.next) {
-		r.begin()
+	refused := false
+	if f := r.flight; f != nil {
+		if f.queue != nil {
+			f.queue.join(f, from)
+		}
+	} else if !now.Before(r.next) {
+		refused = !r.begin(from, now)
 	}
 	f := r.flight
 	if f != nil && r.list != nil && now.Sub(f.begun) >= lookOverdue {
@@ -86,7 +109,11 @@ func (r *renewal) get(ctx context.Context) (*SecretList, error) {
 		wait = r.patience
 	}
 	mustWait := f != nil && (r.list == nil || now.Sub(r.looked) >= r.hard && !f.late.Load())
+	none := refused && r.list == nil
 	r.mu.Unlock()
+	if none {
+		return nil, errTooMany // not remembered either
+	}
 	if mustWait {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
@@ -118,33 +145,78 @@ func (r *renewal) answer() (*SecretList, error) {
 	return r.list, nil
 }
 
-// begin starts the one look there is at a time. The lock is held.
-func (r *renewal) begin() {
-	r.flight = &flight{done: make(chan struct{}), begun: time.Now()}
-	go r.run(r.flight)
+// begin starts the one look there is at a time, or has it wait for its turn. It reports false where the sender may not
+// have more of them. The caller must hold mu.
+func (r *renewal) begin(from sender.Sender, now time.Time) bool {
+	f := &flight{done: make(chan struct{}), begun: now}
+	f.run = func() { go r.run(f) }
+	f.drop = func() { r.drop(f) }
+	if r.begun != nil {
+		r.begun()
+	}
+	r.flight = f
+	if r.queue == nil {
+		f.run()
+		return true
+	}
+	f.queue = r.queue()
+	if f.queue.join(f, from) {
+		return true
+	}
+	r.flight = nil
+	r.end(errTooMany)
+	return false
+}
+
+// drop gives up a look that nobody waits for any more, and which did not begin.
+func (r *renewal) drop(f *flight) {
+	r.mu.Lock()
+	if r.flight == f {
+		r.flight = nil
+	}
+	r.mu.Unlock()
+	r.end(errLookLate)
+	close(f.done)
+}
+
+func (r *renewal) end(err error) {
+	if r.ended != nil {
+		r.ended(err)
+	}
+}
+
+// idle reports whether nothing is known and nothing is under way.
+func (r *renewal) idle() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.flight == nil && r.list == nil && r.err == nil
 }
 
 func (r *renewal) run(f *flight) {
+	begun := time.Now()
 	var secrets []Secret
 	err := errors.New("the function did not return") // as when it ends its goroutine
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("it panicked with a %T", v) // its text may hold anything
 		}
-		r.settle(secrets, err)
+		err := r.settle(secrets, err)
+		r.end(err)
 		close(f.done)
-	}()
-	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
-	defer cancel()
-	if g := r.gate; g != nil {
-		leave, ok := g().enter(ctx)
-		if !ok {
-			err = errTooMany
-			return
+		if f.queue != nil {
+			f.queue.done(f, err == nil || err == errTooMany) //nolint:errorlint // it is never wrapped
 		}
-		defer leave()
+	}()
+	until := begun.Add(lookTimeout)
+	if f.queue != nil {
+		until = f.until
 	}
+	ctx, cancel := context.WithDeadline(context.Background(), until)
+	defer cancel()
 	secrets, err = r.lookUntilStill(ctx)
+	if err != nil && ctx.Err() != nil && until.Before(begun.Add(lookTimeout)) {
+		err = errTooMany // it waited for its turn, and was cut short
+	}
 }
 
 // lookUntilStill looks again at what is being written, until it reads the same twice: half of a secret looks like a
@@ -171,8 +243,8 @@ func (r *renewal) differs(secrets []Secret, err error) bool {
 	return r.list != nil && (err != nil || !sameSecrets(r.list, NewSecretList(secrets...)))
 }
 
-// settle takes what a look found.
-func (r *renewal) settle(secrets []Secret, err error) {
+// settle takes what a look found. It returns why that is no list.
+func (r *renewal) settle(secrets []Secret, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.flight = nil
@@ -188,6 +260,8 @@ func (r *renewal) settle(secrets []Secret, err error) {
 		}
 		r.list.fault.Store(nil)
 		r.looked, r.next, r.err, r.fault = now, now.Add(r.soft), nil, nil
+	case err == errTooMany: //nolint:errorlint // it is never wrapped
+		r.next = now // not remembered: what one sender may not must not become what nobody may
 	case err == errMoving: //nolint:errorlint // it is never wrapped
 		r.next = now.Add(stillPause)
 	case errors.Is(err, ErrUnknownTenant):
@@ -198,13 +272,14 @@ func (r *renewal) settle(secrets []Secret, err error) {
 	}
 	if r.list == nil {
 		r.fresh.Store(nil)
-		return
+		return err
 	}
 	until := r.next
 	if r.limit > 0 && r.looked.Add(r.limit).Before(until) {
 		until = r.looked.Add(r.limit)
 	}
 	r.fresh.Store(&freshList{r.list, until})
+	return err
 }
 
 // tell lets the guards of the last good list know that it is not renewed. They log each fault once, so that one which
@@ -240,30 +315,4 @@ func sameSecrets(a, b *SecretList) bool {
 		}
 	}
 	return same == 1
-}
-
-// lookGate bounds how many looks run at the same time, and how many wait for that.
-type lookGate struct {
-	room    chan struct{}
-	waiting atomic.Int64
-}
-
-const (
-	maxLooks        = 16
-	maxWaitingLooks = 256
-)
-
-func newLookGate() *lookGate { return &lookGate{room: make(chan struct{}, maxLooks)} }
-
-func (g *lookGate) enter(ctx context.Context) (leave func(), ok bool) {
-	defer g.waiting.Add(-1)
-	if g.waiting.Add(1) > maxWaitingLooks {
-		return nil, false
-	}
-	select {
-	case g.room <- struct{}{}:
-		return func() { <-g.room }, true
-	case <-ctx.Done():
-		return nil, false
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
 // maxTenantKey is how long the key of a tenant may be.
@@ -110,10 +112,13 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 	if !g.tenant.set {
 		return failure{}
 	}
-	known := true
+	known, rateContext := true, ctx
 	for _, k := range g.rings {
 		if !k.proves() || !k.byTenant() {
 			continue
+		}
+		if k.fetches() {
+			ctx = sender.With(rateContext, i.presented.from)
 		}
 		here, err := k.knows(ctx, i.presented.tenant, i.now)
 		if err != nil {
@@ -125,7 +130,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 		return failure{} // it is judged all the same, by keys that nobody has
 	}
 	i.tenant = i.presented.tenant
-	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(ctx, i))
+	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(rateContext, i))
 }
 
 // provedForNobody refuses what was proved by the secrets of a tenant that was not known yet when it was looked up: the

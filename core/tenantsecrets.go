@@ -26,6 +26,16 @@ func (t tenantSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, 
 
 func (t tenantSecrets) tenants() []string { return slices.Sorted(maps.Keys(t)) }
 
+// fetch reports whether any of the sources may ask others for what it gives.
+func (t tenantSecrets) fetch() bool {
+	for _, src := range t {
+		if _, same := src.(sameForAll); !same {
+			return true
+		}
+	}
+	return false
+}
+
 // Format shows how many there are, whatever the verb.
 func (t tenantSecrets) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "sallyport.SecretsByTenant(%d)", len(t))

@@ -32,7 +32,10 @@ func ofSecrets() []mutation {
 		{name: "a look that panics ends the program", file: renewal, old: "if v := recover(); v != nil {", new: "if v := any(nil); v != nil {"},
 		{name: "what a look panics with is told", file: renewal, old: `"it panicked with a %T"`, new: `"it panicked with a %v"`},
 		{name: "a tenant that is gone keeps its secrets", file: renewal, old: "r.list, r.err, r.fault, r.next = nil, err, nil, now.Add(strangerTTL)", new: "r.err, r.fault, r.next = err, nil, now.Add(strangerTTL)"},
-		{name: "any number of looks run at a time", file: renewal, old: "maxLooks        = 16", new: "maxLooks        = 1600"},
+		{name: "senders do not take turns", file: "core/lookqueue.go", old: "return a < b", new: "return false"},
+		{name: "no look is kept for proved senders", file: "core/lookqueue.go", old: "q.running[lineUnproved] < maxLooks-keptLooks {", new: "q.running[lineUnproved] < maxLooks {"},
+		{name: "whoever joins a look waits in another's turn", file: renewal, old: "f.queue.join(f, from)\n\t\t}\n\t} else if", new: "_ = f\n\t\t}\n\t} else if"},
+		{name: "any number of looks run at a time", file: "core/lookqueue.go", old: "maxLooks  = 16", new: "maxLooks  = 1600"},
 		{name: "strangers delay who is known", file: functions, old: "if _, known := s.known.get(tenant); known {", new: "if _, known := s.known.get(tenant); known && s.known == nil {"},
 		{name: "strangers push out who is known", file: functions, old: "r = s.strangers.getOrAdd(", new: "r = s.known.getOrAdd("},
 
