@@ -210,11 +210,7 @@ func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 // comeBack returns the Retry-After of an event in flight: the rest of the lease, but ten seconds at most, because the
 // other delivery usually ends long before, and no longer than the provider waits.
 func (g *Guard) comeBack(rest time.Duration) time.Duration {
-	rest = min(rest, maxInFlightWait)
-	if most := g.entry.MaxRetryAfter; most > 0 {
-		rest = min(rest, most)
-	}
-	return rest
+	return g.boundRetryAfter(ReasonInFlight, min(rest, maxInFlightWait))
 }
 
 const maxInFlightWait = 10 * time.Second

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -203,6 +204,38 @@ func TestAnEntryMayWantOtherAnswers(t *testing.T) {
 	w = run(g, post(long, "Acme-Signature", pairs(testSecret, testTime, long)), never(t))
 	require.Equal(t, 503, w.Code)
 	require.Equal(t, "60", w.Header().Get("Retry-After"))
+}
+
+// The same field bounds what the guard works out itself.
+func TestNoRetryAfterIsLongerThanTheEntryAllows(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		most time.Duration
+		want string
+	}{
+		{"where the sender does not say", 0, "7200"},
+		{"where the sender waits less", 59 * time.Second, "59"},
+		{"where the sender waits longer", 3 * time.Hour, "7200"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			e := timestamped()
+			e.Answers.TooMuch = entry.Answer{RetryAfter: row.most}
+			c, _ := config(e)
+			c.RateLimit = core.RateLimit{Limiter: fullFor(2 * time.Hour)}
+			w := run(mustNew(t, c), signed(event), never(t))
+			require.Equal(t, 429, w.Code)
+			require.Equal(t, row.want, w.Header().Get("Retry-After"))
+		})
+	}
+}
+
+// fullFor is a limiter that lets nothing in for so long.
+type fullFor time.Duration
+
+func (w fullFor) Allow(context.Context, string, int) (bool, time.Duration, error) {
+	return false, time.Duration(w), nil
 }
 
 func TestWhatIsRecommendedIsWhatTheServersCheckSays(t *testing.T) {

@@ -351,7 +351,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	boundDrain(r, i, now)
 	reply := g.refusal(&i.facts, f, nil)
 	if f.reason == ReasonRateLimited && i.retryAfter > 0 {
-		reply.setRetryAfter(i.retryAfter)
+		reply.setRetryAfter(g.boundRetryAfter(f.reason, i.retryAfter))
 	}
 	if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
 		// net/http closes the connection itself where much of a body was not read, which would tell the checks before

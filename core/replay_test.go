@@ -130,7 +130,7 @@ func TestADeliveryInFlightIsAskedToComeBack(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				e := timestamped()
-				e.MaxRetryAfter = row.limit
+				e.Answers.Transient.RetryAfter = row.limit
 				c, rec := config(e)
 				store := &frailStore{Store: memstore.New()}
 				store.frail.Store(true)

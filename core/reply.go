@@ -148,6 +148,14 @@ func answerTo(a *entry.Answers, r Reason) entry.Answer {
 	}
 }
 
+// boundRetryAfter shortens a Retry-After that the guard has worked out to what the provider waits for.
+func (g *Guard) boundRetryAfter(r Reason, wait time.Duration) time.Duration {
+	if most := answerTo(&g.entry.Answers, r).RetryAfter; most > 0 {
+		wait = min(wait, most)
+	}
+	return wait
+}
+
 // clearBody takes the text and its headers back.
 func (p *Reply) clearBody() {
 	p.Body = nil

@@ -51,8 +51,6 @@ type Entry struct {
 	// LastQuickRetry is when the last of the provider's first, quick retries comes, after the first attempt, where
 	// later ones are far apart or depend on settings at the provider. A lease expires before. 0: see RetryHorizon.
 	LastQuickRetry time.Duration
-	// MaxRetryAfter is the longest Retry-After that the provider waits for; 0: unknown.
-	MaxRetryAfter time.Duration
 	// AckLimit is how long the provider waits for the answer; 0: unknown.
 	AckLimit time.Duration
 
@@ -72,9 +70,11 @@ type Entry struct {
 
 // Answer changes the answer to one class of refusals. Its zero value changes nothing.
 type Answer struct {
-	Status     int           // one of 400, 401, 403, 409, 413, 429, 500, 503; 0: the usual one
-	RetryAfter time.Duration // whole seconds; 0: as usual
-	Empty      bool          // no body
+	Status int // one of 400, 401, 403, 409, 413, 429, 500, 503; 0: the usual one
+	// RetryAfter is the Retry-After of the class, and the longest one where the guard works it out itself: an event in
+	// flight, a rate limit. Whole seconds; 0: as usual.
+	RetryAfter time.Duration
+	Empty      bool // no body
 }
 
 // Answers are a provider's wishes by class, for senders that repeat a delivery only after certain answers.
