@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -52,13 +53,26 @@ func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.It
 const startTimeout = 60 * time.Second
 
 // Start starts the server, again after Stop or Kill, and waits until it answers. A shell stands between: it stops the
-// server when its standard input ends, which it does when this process dies.
+// server when its standard input ends, which it does when this process dies. The shell alone writes to its standard
+// output, so that the server's process id is the first line, whatever the server says meanwhile.
 func (s *Server) Start() error {
-	cmd, err := command(s.Dir, append([]string{"sh", "-c", `"$@" & echo $!; cat; kill -` + s.stop + ` $!; wait $!`, "sh"}, s.args(s)...)...)
+	for deadline := time.Now().Add(startTimeout); ; {
+		err := s.startOnce()
+		// PostgreSQL's own processes outlive the one that was killed for a moment.
+		if err == nil || !bytes.Contains(s.said(), []byte("pre-existing shared memory block")) || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+}
+
+func (s *Server) startOnce() error {
+	script := `"$@" >out & echo $!; cat >/dev/null; kill -` + s.stop + ` $!; wait $!`
+	cmd, err := command(s.Dir, append([]string{"sh", "-c", script, "sh"}, s.args(s)...)...)
 	if err != nil {
 		return err
 	}
-	logged, err := os.OpenFile(filepath.Join(s.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	logged, err := os.OpenFile(filepath.Join(s.Dir, "log"), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -74,8 +88,7 @@ func (s *Server) Start() error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	reader := bufio.NewReader(stdout)
-	line, err := reader.ReadString('\n')
+	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		return err
 	}
@@ -84,38 +97,75 @@ func (s *Server) Start() error {
 	}
 	over := make(chan error, 1)
 	s.over = over
-	go func() {
-		_, _ = io.Copy(outputOf(s.Dir), reader)
-		over <- cmd.Wait()
-	}()
+	go func() { over <- cmd.Wait() }()
 	return s.await()
 }
 
-// outputOf takes what a server says on its standard output; where it cannot be kept it is dropped.
-func outputOf(dir string) io.Writer {
-	f, err := os.OpenFile(filepath.Join(dir, "out"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return io.Discard
-	}
-	return f
-}
+// ErrPortTaken is wrapped by the error of a server whose port another program has.
+var ErrPortTaken = errors.New("another program has the port")
 
 func (s *Server) await() error {
 	for deadline := time.Now().Add(startTimeout); ; {
 		err := s.ready(s)
-		if err == nil {
+		if err == nil && s.listens() {
 			return nil
 		}
-		gone := errors.Is(syscall.Kill(s.pid, 0), syscall.ESRCH)
-		if gone || time.Now().After(deadline) {
-			text, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
-			more, _ := os.ReadFile(filepath.Join(s.Dir, "out"))
-			text = append(text, more...)
+		text := s.said()
+		taken := bytes.Contains(bytes.ToLower(text), []byte("address already in use"))
+		if taken || s.gone() || time.Now().After(deadline) {
 			s.Stop()
+			if taken {
+				err = errors.Join(ErrPortTaken, err)
+			}
 			return fmt.Errorf("the server does not answer: %w\n%s", err, text[max(0, len(text)-4000):])
 		}
 		time.Sleep(30 * time.Millisecond)
 	}
+}
+
+// said is what the server has written since it was started.
+func (s *Server) said() []byte {
+	text, _ := os.ReadFile(filepath.Join(s.Dir, "log"))
+	more, _ := os.ReadFile(filepath.Join(s.Dir, "out"))
+	return append(text, more...)
+}
+
+// gone reports whether the process has ended. The shell, which waits for something else, has not taken notice of it yet.
+func (s *Server) gone() bool {
+	if errors.Is(syscall.Kill(s.pid, 0), syscall.ESRCH) {
+		return true
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.pid))
+	at := bytes.LastIndexByte(text, ')')
+	return err == nil && at >= 0 && bytes.HasPrefix(text[at:], []byte(") Z"))
+}
+
+// listens reports whether it is this server that listens on the port, and not another that answers there. Where the
+// system does not say it reports true.
+func (s *Server) listens() bool {
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		return true
+	}
+	folder := fmt.Sprintf("/proc/%d/fd", s.pid)
+	open, err := os.ReadDir(folder) // empty while the process ends
+	if errors.Is(err, os.ErrPermission) {
+		return true
+	}
+	own := map[string]bool{}
+	for _, fd := range open {
+		target, _ := os.Readlink(filepath.Join(folder, fd.Name()))
+		own[target] = true
+	}
+	for line := range strings.Lines(string(table)) {
+		const address, state, inode, listening = 1, 3, 9, "0A"
+		f := strings.Fields(line)
+		if len(f) > inode && strings.HasSuffix(f[address], fmt.Sprintf(":%04X", s.Port)) && f[state] == listening &&
+			own["socket:["+f[inode]+"]"] {
+			return true
+		}
+	}
+	return false
 }
 
 // Stop ends the server in an orderly way, and waits.
@@ -169,22 +219,34 @@ func (s *Server) Close() error {
 	return os.RemoveAll(s.Dir)
 }
 
+// portTries is how many ports are tried. Between the look at a port and the server's own, another program may take it.
+const portTries = 10
+
 // start makes the folder and starts the server there; prepare makes its data.
-func start(s *Server, prepare func() error) (*Server, error) {
+func start(s *Server, o Options, prepare func() error) (*Server, error) {
 	var err error
 	if s.Dir, err = folder(); err != nil {
 		return nil, err
 	}
-	if s.Port, err = freePort(); err == nil && prepare != nil {
+	if prepare != nil {
 		err = prepare()
 	}
-	if err == nil {
-		err = s.Start()
+	port := freePort
+	if o.port != nil {
+		port = o.port
 	}
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(s.Dir))
+	for try := 0; err == nil && try < portTries; try++ {
+		if s.Port, err = port(); err != nil {
+			break
+		}
+		if err = s.Start(); err == nil {
+			return s, nil
+		}
+		if errors.Is(err, ErrPortTaken) && try < portTries-1 {
+			err = nil
+		}
 	}
-	return s, nil
+	return nil, errors.Join(err, os.RemoveAll(s.Dir))
 }
 
 // answersTCP is for servers that listen only once they can serve.
@@ -258,13 +320,19 @@ func do(dir string, args ...string) error {
 	return nil
 }
 
+// freePort returns a port on which nobody listens. It is below those that the system gives to connections, which would
+// otherwise take the port of a server that is down for a moment.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	const first, last = 15_000, 32_000
+	var l net.Listener
+	var err error
+	for range 100 {
+		port := first + rand.IntN(last-first)
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 // find looks for a program where Debian puts it, the newest first, and in the PATH.

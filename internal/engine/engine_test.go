@@ -37,6 +37,31 @@ func TestEnginesStartAndStop(t *testing.T) {
 	}
 }
 
+// Another program may take the port between the look at it and the server's own. The server is started on another one,
+// and what answers on the port that is taken is not treated as the server.
+func TestAPortThatIsTakenIsNotTheServers(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(engine.Options) (*engine.Server, error){
+		"redis": engine.Redis, "nats": engine.NATS, "postgresql": engine.PostgreSQL, "mariadb": engine.MariaDB,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first, err := begin(engine.Options{})
+			engine.Need(t, err)
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = first.Close() })
+			second, err := begin(engine.Options{}.On(first.Port, first.Port))
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = second.Close() })
+			require.NotEqual(t, first.Port, second.Port)
+
+			second.Stop()
+			second.Port = first.Port
+			require.ErrorIs(t, second.Start(), engine.ErrPortTaken, "the first one answers there")
+		})
+	}
+}
+
 func TestAMissingProgramSaysHowToInstallIt(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := engine.Redis(engine.Options{})

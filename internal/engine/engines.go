@@ -19,6 +19,8 @@ type Options struct {
 	Durable bool
 	// Args are further arguments of the program.
 	Args []string
+
+	port func() (int, error) // nil: a free one
 }
 
 // Redis starts redis-server; where SALLYPORT_REDIS names another program that takes its arguments, such as valkey-server or
@@ -48,7 +50,7 @@ func redis(o Options, name, pkg string) (*Server, error) {
 		return append(args, o.Args...)
 	}
 	s.ready = func(s *Server) error { return ask(s, "PING\r\n", "+PONG", "-NOAUTH") }
-	return start(s, nil)
+	return start(s, o, nil)
 }
 
 // NATS starts nats-server with JetStream.
@@ -61,7 +63,7 @@ func NATS(o Options) (*Server, error) {
 	s.args = func(s *Server) []string {
 		return append([]string{program, "-a", "127.0.0.1", "-p", strconv.Itoa(s.Port), "-js", "-sd", s.Dir}, o.Args...)
 	}
-	return start(s, nil)
+	return start(s, o, nil)
 }
 
 // PostgreSQL starts postgres, whose superuser "owner" needs no password and whose database is "postgres".
@@ -91,7 +93,7 @@ func PostgreSQL(o Options) (*Server, error) {
 	s.ready = func(s *Server) error {
 		return ask(s, string([]byte{0, 0, 0, 8 + byte(len(hello)), 0, 3, 0, 0})+hello, "R")
 	}
-	return start(s, func() error {
+	return start(s, o, func() error {
 		return do(s.Dir, initdb, "-D", filepath.Join(s.Dir, "data"), "-U", "owner", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
 	})
 }
@@ -119,7 +121,7 @@ func MariaDB(o Options) (*Server, error) {
 		return append(args, o.Args...)
 	}
 	s.ready = func(s *Server) error { return ask(s, "", "") }
-	return start(s, func() error {
+	return start(s, o, func() error {
 		return do(s.Dir, install, "--no-defaults", "--datadir="+filepath.Join(s.Dir, "data"), "--auth-root-authentication-method=normal")
 	})
 }

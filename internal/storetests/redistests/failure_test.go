@@ -54,7 +54,9 @@ func TestAServerThatStandsStillIsSlowAndThenRecovers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := server(t)
-			s := open(t, connect(t, server.Addr(), func(o *redis.Options) { o.ContextTimeoutEnabled = gives }))
+			s := open(t, connect(t, server.Addr(), func(o *redis.Options) {
+				o.ContextTimeoutEnabled, o.ReadTimeout = gives, 5*time.Minute
+			}), redisstore.WithTimeout(5*time.Minute))
 			one, other := claim(t, s, 1, time.Hour), claim(t, s, 2, time.Hour)
 			require.NoError(t, server.Signal(syscall.SIGSTOP))
 			for name, call := range callsOf(s, one, other) {
@@ -63,7 +65,7 @@ func TestAServerThatStandsStillIsSlowAndThenRecovers(t *testing.T) {
 				err := call(ctx)
 				cancel()
 				require.ErrorContains(t, err, "did not answer in time", name)
-				require.Less(t, time.Since(begin), 1500*time.Millisecond, "a call waits no longer than its context")
+				require.Less(t, time.Since(begin), time.Minute, "a call waits no longer than its context")
 			}
 			require.NoError(t, server.Signal(syscall.SIGCONT))
 			calls := callsOf(s, one, other)
