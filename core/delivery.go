@@ -74,6 +74,12 @@ func (c *carrier) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+// String names it, for contexts that are made from it.
+func (c *carrier) String() string { return contextText }
+
+// Format prints the same for every verb, and nothing of the request.
+func (c *carrier) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, contextText) }
+
 func deliveryIn(ctx context.Context) *Delivery {
 	d, _ := ctx.Value(deliveryKey{}).(*Delivery)
 	return d

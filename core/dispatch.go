@@ -3,7 +3,6 @@ package core
 import (
 	"cmp"
 	"context"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -23,6 +22,7 @@ import (
 func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 	d := deliveryIn(r.Context())
 	if d == nil {
+		s.unguarded.take(r, time.Now())
 		return unguarded()
 	}
 	if err := d.enter(); err != nil {
@@ -36,17 +36,6 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 		return reply
 	}
 	return nil
-}
-
-const unguardedDetail = "a signal on a request that no guard proved: mount Verify before it, or use Handle"
-
-// unguarded fails closed: nothing ran. There is no guard to report it, and it is a mistake in how the app is put
-// together.
-func unguarded() *Reply {
-	slog.Default().Error("sallyport: a signal on a request that no guard proved; nothing ran", "detail", unguardedDetail)
-	return rejectionReply(Rejection{
-		Reason: ReasonNotVerified, Status: ReasonNotVerified.Status(), detail: unguardedDetail, cause: ErrNotVerified,
-	})
 }
 
 // all runs the receivers of every event.
@@ -91,7 +80,7 @@ func (d *Delivery) end(t *total, status int) *Reply {
 	}
 	d.settle(v)
 	e := ending{reason: t.reason(len(d.events)), err: t.err, stack: t.stack, failed: t.failed}
-	e.ranNothing = e.reason == ReasonUnhandled
+	e.ranNothing = e.reason == ReasonUnhandled || len(d.events) == 0
 	reply := d.replyTo(t, e.reason)
 	e.status = cmp.Or(status, reply.Status)
 	d.report(e)

@@ -148,10 +148,13 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 		k.typ = "-"
 	}
 	message := noReceiver
-	if r.Reason == ReasonAccepted && r.RanNothing {
-		k.level, message = slog.LevelWarn, ranNothing
-	} else {
+	switch {
+	case r.Reason != ReasonAccepted || !r.RanNothing:
 		k.reason = ReasonUnhandled
+	case r.Events == 0:
+		message = noEvents
+	default:
+		k.level, message = slog.LevelWarn, ranNothing
 	}
 	if !l.logger.Enabled(r.ctx, k.level) || !l.first(k, r.ended) {
 		return

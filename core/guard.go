@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -543,6 +544,9 @@ func (g *Guard) Provider() string { return g.provider }
 
 // String names the guard without its settings.
 func (g *Guard) String() string { return "sallyport.Guard(" + g.endpoint + ")" }
+
+// Format prints the same for every verb: %#v would read the guard's counters while deliveries write them.
+func (g *Guard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, g.String()) }
 
 // Forget makes the endpoint forget an event, so that its next delivery runs again: for a provider's "resend" after a
 // receiver was mended. The identity is in the observer's records and in [Event].

@@ -73,8 +73,6 @@ func (l *guardLog) lineOf(r *Record) lineKind {
 		return lineNone
 	}
 	switch {
-	case r.Reason == ReasonHandshake && r.proved:
-		return lineRecord
 	case !r.sampledInLog() || !l.logger.Enabled(r.ctx, levelOf(r)) || !l.first(kindOf(r), r.ended):
 		return lineNone
 	}

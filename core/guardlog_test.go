@@ -264,6 +264,19 @@ func TestAnEventThatRanNothingIsReportedOnceAMinuteForItsType(t *testing.T) {
 	})
 }
 
+func TestADeliveryWithoutEventsIsReported(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(batched(), nil) })
+		for range 3 {
+			require.Equal(t, 200, run(g, signedBody("[]"), never(t)).Code)
+		}
+		require.Len(t, log.lines(t, "webhook delivery without events"), 1)
+		require.NoError(t, g.Shutdown(t.Context()))
+		require.EqualValues(t, 2, log.lines(t, "were answered 200 and ran nothing since")[0]["count"])
+	})
+}
+
 func TestALogThatPanicsOrIsOffChangesNoAnswer(t *testing.T) {
 	t.Parallel()
 	g, _ := logging(t, func(c *core.Config) {

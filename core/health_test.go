@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -306,5 +307,47 @@ func TestASlowObserverIsHealthsBusinessToo(t *testing.T) {
 		run(g, post(event), never(t))
 		require.NoError(t, g.Flush(t.Context()))
 		require.NotEmpty(t, last.Findings, "what was dropped holds no place among those that wait to be explained")
+	})
+}
+
+// callsOf counts the calls of a store.
+type callsOf struct {
+	replay.Store
+	n *atomic.Int32
+}
+
+func (s callsOf) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
+	s.n.Add(1)
+	return s.Store.Claim(ctx, items, lease)
+}
+
+func (s callsOf) Settle(ctx context.Context, all []replay.Settlement) error {
+	s.n.Add(1)
+	return s.Store.Settle(ctx, all)
+}
+
+func TestAHandshakeIsNoSignOfLifeForAnything(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := challenged()
+		e.Handshakes = append(e.Handshakes, entry.Handshake{Method: http.MethodHead})
+		c, rec := config(e)
+		var calls atomic.Int32
+		c.Replay = callsOf{memstore.New(), &calls}
+		g := mustNew(t, c)
+		run(g, post(event), never(t))
+		time.Sleep(time.Hour)
+		head := httptest.NewRequest(http.MethodHead, "/hooks", nil)
+		for _, r := range []*http.Request{signed(`{"type":"url_verification"}`), head} {
+			require.Equal(t, 200, run(g, r, never(t)).Code)
+			require.Equal(t, core.ReasonHandshake, rec.last(t, g).Reason)
+		}
+		h := g.Health()
+		require.Zero(t, calls.Load(), "the store")
+		require.True(t, h.LastProved.IsZero())
+		require.Equal(t, time.Hour, h.Silence)
+		require.EqualValues(t, 1, h.RejectedInARow, "a handshake ends no row of refusals")
+		require.True(t, g.Rotation().Secrets[0].LastMatched.IsZero())
+		require.NoError(t, g.Shutdown(t.Context()))
 	})
 }

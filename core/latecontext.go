@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,7 +89,12 @@ func (c *lateContext) Value(key any) any {
 }
 
 // String names it: printed field by field, it would be read while others write it.
-func (c *lateContext) String() string { return "sallyport.Context" }
+func (c *lateContext) String() string { return contextText }
+
+// Format prints the same for every verb: %#v would read the fields while others write them.
+func (c *lateContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, contextText) }
+
+const contextText = "sallyport.Context"
 
 // arm makes the context that can be waited for.
 func (c *lateContext) arm() *armedContext {

@@ -24,6 +24,7 @@ type logKind struct {
 	nothing  bool       // answered 2xx, and nothing ran
 	observer int        // its place, counted from 1: it is behind, or
 	panicked bool       // it panicked
+	proved   bool       // a handshake that was proved, which unproved ones do not hide
 }
 
 // logCount is the count of one kind since it last had a line.
@@ -33,7 +34,7 @@ type logCount struct {
 }
 
 func kindOf(r *Record) logKind {
-	k := logKind{reason: r.Reason, level: levelOf(r)}
+	k := logKind{reason: r.Reason, level: levelOf(r), proved: r.proved && r.Reason == ReasonHandshake}
 	if len(r.WouldRefuse) > 0 {
 		k.check, k.reason = r.WouldRefuse[0].Check, r.WouldRefuse[0].Reason
 	}

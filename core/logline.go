@@ -43,6 +43,8 @@ const (
 	ranNothing = "sallyport: webhook delivery answered 200 and nothing ran: " +
 		"mount Dispatch or Signal behind Verify, or use the delivery in the handler"
 
+	noEvents = "sallyport: webhook delivery without events: answered 200, nothing to run"
+
 	panickedObserver  = "sallyport: the observer panicked: fix it; the record is lost to it"
 	panickedObservers = "sallyport: the observer panicked more often since: fix it; the records are lost to it"
 	behindObserver    = "sallyport: the observer is too slow: records were dropped; make it faster"

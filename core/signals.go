@@ -3,6 +3,7 @@ package core
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type Signals[C any] struct {
 	frozen    bool
 	receivers []receiver[C]
 	unhandled func(C, Event)
+	unguarded unguardedLog
 }
 
 type receiver[C any] struct {
@@ -87,6 +89,9 @@ func (s *Signals[C]) register(name, eventType string, fn Receiver[C]) {
 func (s *Signals[C]) named() bool {
 	return slices.ContainsFunc(s.receivers, func(r receiver[C]) bool { return r.name != "" })
 }
+
+// Format prints the same for every verb: %#v would read the fields while others write them.
+func (s *Signals[C]) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "sallyport.Signals") }
 
 func (s *Signals[C]) mustBeOpen() {
 	if s.frozen {

@@ -12,6 +12,17 @@ import (
 // error for it has no method that core could ask for the status.
 type limitedBody struct{ io.ReadCloser }
 
+// limitBody wraps a body that comes from outside, once. One that another guard has proved was read already.
+func limitBody(r *http.Request) {
+	switch body := r.Body.(type) {
+	case nil, limitedBody, interface{ Restored() }:
+	default:
+		if body != http.NoBody {
+			r.Body = limitedBody{body}
+		}
+	}
+}
+
 // Read reads on.
 func (b limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)

@@ -52,9 +52,7 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 				return next(c)
 			}
 			res := c.Response()
-			if r := c.Request(); r.Body != nil && r.Body != http.NoBody {
-				r.Body = limitedBody{r.Body}
-			}
+			limitBody(c.Request())
 			d, reply := config.Guard.Receive(res, c.Request(), core.Inbound{Route: c.Path(), Param: c.Param})
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {

@@ -71,7 +71,7 @@ func ofSettling() []mutation {
 		{name: "a panic is not contained", file: outcome, old: "v := recover()\n\t\tif v == nil {", new: "v := any(nil)\n\t\tif v == nil {"},
 		{name: "a join that holds a permanent error is permanent", file: outcome, old: "worst = max(worst, classify(branch))", new: "worst = min(max(worst, classify(branch)), outcomePermanent)"},
 		{name: "a signal runs on a request that nobody proved", file: dispatch,
-			old: "if d == nil {\n\t\treturn unguarded()", new: "if d == nil && r.Method == \"\" {\n\t\treturn unguarded()"},
+			old: "if d == nil {\n\t\ts.unguarded.take(r, time.Now())", new: "if d == nil && r.Method == \"\" {\n\t\ts.unguarded.take(r, time.Now())"},
 		{name: "a failure is answered as a success", file: dispatch,
 			old: "case ReasonSignalFailed, ReasonSignalPanicked:", new: "case ReasonSignalPanicked:"},
 		{name: "a delivery is released while its signals run", file: running,
