@@ -36,7 +36,7 @@ func ofSecrets() []mutation {
 		{name: "no look is kept for proved senders", file: "core/lookqueue.go", old: "q.running[lineUnproved] < maxLooks-keptLooks {", new: "q.running[lineUnproved] < maxLooks {"},
 		{name: "whoever joins a look waits in another's turn", file: renewal, old: "f.queue.join(f, from)\n\t\t}\n\t} else if", new: "_ = f\n\t\t}\n\t} else if"},
 		{name: "any number of looks run at a time", file: "core/lookqueue.go", old: "maxLooks  = 16", new: "maxLooks  = 1600"},
-		{name: "strangers delay who is known", file: functions, old: "if _, known := s.known.get(tenant); known {", new: "if _, known := s.known.get(tenant); known && s.known == nil {"},
+		{name: "strangers delay who is known", file: functions, old: "if _, known := s.known.get(tenant); known || tenant == \"\" {", new: "if tenant == \"\" {"},
 		{name: "strangers push out who is known", file: functions, old: "r = s.strangers.getOrAdd(", new: "r = s.known.getOrAdd("},
 
 		{name: "what is good of a bad list takes effect", file: ring, old: "if len(*m) > before {\n\t\treturn nil, notes\n\t}", new: "*m = (*m)[:before]"},
