@@ -83,16 +83,22 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 
 // splitInner takes the events out of the items that hold them.
 func (g *Guard) splitInner(outer [][]byte) (items [][]byte, ok bool) {
+	lists := len(g.entry.Batch.Inner)
+	raw := make([][]byte, lists+1)
 	for _, item := range outer {
-		var raw [1][]byte
-		if g.innerPath.Read(item, raw[:]) != nil {
+		if g.innerPath.Read(item, raw) != nil {
 			return nil, false
 		}
-		inner, err := jsonscan.Items(raw[0], maxBatch)
-		if err != nil {
-			inner = [][]byte{item}
+		found := false
+		for _, list := range raw[:lists] {
+			if inner, err := jsonscan.Items(list, maxBatch); err == nil {
+				items, found = append(items, inner...), true
+			}
 		}
-		if items = append(items, inner...); len(items) > maxBatch {
+		if !found || raw[lists] != nil {
+			items = append(items, item)
+		}
+		if len(items) > maxBatch {
 			return nil, false
 		}
 	}
@@ -140,6 +146,9 @@ func (g *Guard) joiningTenant(e *Event) string {
 func (d *Delivery) digestOf(t *told) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.payload)
+	}
+	if t.presented.hasPayload() {
+		return sha256.Sum256(t.presented.payload)
 	}
 	return d.facts.bodyDigest()
 }

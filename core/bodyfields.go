@@ -22,6 +22,11 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 			return f
 		}
 	}
+	if v.payloadField != "" {
+		if f := v.readPayloadField(body, p); f.failed() {
+			return f
+		}
+	}
 	form := formscan.Is(body)
 	if form && v.fromForm {
 		return v.fromFormFields(r, body, p)
@@ -44,7 +49,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	}
 	var list [1][]byte
 	if err := v.items.Find(document, list[:]); err != nil {
-		return failure{ReasonMalformedSignature, err.Error()}
+		return failure{ReasonMalformedSignature, notJSON(document, err)}
 	}
 	var items [][]byte
 	err := jsonscan.Each(list[0], maxSignedItems, func(item []byte) error {
@@ -61,6 +66,28 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 			return f
 		}
 	}
+	return failure{}
+}
+
+// readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field alone,
+// because nothing signs another one.
+func (v *verifier) readPayloadField(body []byte, p *presented) failure {
+	p.payload = nil
+	if !isSortableForm(body) {
+		return failure{}
+	}
+	fields, value, ok := 0, []byte(nil), true
+	formscan.Each(body, func(name, text []byte) bool {
+		fields++
+		if ok = fields == 1 && string(name) == v.payloadField; ok {
+			value, ok = formscan.Unescape(text)
+		}
+		return ok
+	})
+	if !ok {
+		return failure{ReasonMalformedSignature, "the form must have the one field " + v.payloadField + ", whose value is signed"}
+	}
+	p.payload = value
 	return failure{}
 }
 
@@ -81,7 +108,7 @@ func (v *verifier) needsForm() failure {
 func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) failure {
 	raw := make([][]byte, v.paths.Len())
 	if err := v.paths.Find(document, raw); err != nil {
-		return failure{ReasonMalformedSignature, err.Error()}
+		return failure{ReasonMalformedSignature, notJSON(document, err)}
 	}
 	var found [fieldCount]string
 	for i := range fieldCount {
@@ -119,6 +146,17 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 		p.replaced = [2]int{at + 1, at + len(value) - 1}
 	}
 	return v.take(r, &found, p)
+}
+
+// notJSON says what is wrong with a document that must be JSON.
+func notJSON(document []byte, err error) string {
+	if formscan.Is(document) {
+		return "the body is a form: choose JSON as the format at the provider"
+	}
+	if len(document) > 0 && document[0] == '<' {
+		return "the body is XML: choose JSON as the format at the provider"
+	}
+	return err.Error()
 }
 
 // fromFormFields reads the fields of the proof from a form, in one pass.

@@ -85,7 +85,7 @@ type Config struct {
 	Budget *Budget
 
 	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
-	// another), 401, 403 or 503.
+	// another), 401, 403, 409, 429, 500 or 503.
 	AuthenticationStatus int
 	// CancelAtAckLimit cancels a signal's context when the provider stops waiting for the answer.
 	CancelAtAckLimit bool

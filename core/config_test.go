@@ -95,8 +95,8 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 		{"a prefix with host bits", timestamped(), func(c *core.Config) { c.TrustedProxies = "10.1.2.3/8" }, "TrustedProxies", "10.0.0.0/8"},
 		{"the whole internet", timestamped(), func(c *core.Config) { c.TrustedProxies = "0.0.0.0/0" }, "TrustedProxies", "whole internet"},
 		{"a relative public URL", timestamped(), func(c *core.Config) { c.PublicURL = "/hooks" }, "PublicURL", "absolute"},
-		{"a status that disables endpoints", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 410 }, "AuthenticationStatus", "400, 401, 403 or 503"},
-		{"a success for failures", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 200 }, "AuthenticationStatus", "400, 401, 403 or 503"},
+		{"a status that disables endpoints", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 410 }, "AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
+		{"a success for failures", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 200 }, "AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
 		{"awaiting a secret that is there", timestamped(), func(c *core.Config) { c.AwaitingSecret = true }, "AwaitingSecret", "nothing is awaited"},
 	}
 	for _, row := range rows {

@@ -134,7 +134,7 @@ func TestTheItemsOfABatchAreFoundWhateverStandsBesideThem(t *testing.T) {
 	t.Parallel()
 	deep := `{"id":"1","type":"a","x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`
 	inner := batched()
-	inner.Batch.Inner = "/inner"
+	inner.Batch.Inner = []string{"/inner"}
 	inside := batched()
 	inside.Batch.Pointer = "/data/events"
 	for _, row := range []struct {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -391,10 +392,16 @@ func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody, twic
 		return headerText(t.headers, v.Header), false, false
 	case v.JSON != "":
 		raw = t.found()[er.at[v.JSON]]
+	case v.Query != "" && t.request != nil:
+		text, n, err := queryValue(t.request.URL.RawQuery, v.Query)
+		if err != nil {
+			return "", false, false
+		}
+		return text, false, n > 1
 	case v.Envelope != "" && t.envelope != nil:
 		raw = t.envelope[er.envelope[v.Envelope]]
 	case v.FirstKey != "":
-		text, _ = jsonscan.FirstKey(t.payload, v.FirstKey)
+		text, _ = jsonscan.FirstKey(t.payload, v.FirstKey, v.NotKeys)
 		return text, true, false
 	case v.Form != "" && t.fields != nil:
 		return er.formText(v, &t.fields[er.formAt[v.Form]])
@@ -426,6 +433,12 @@ func (er *eventReader) formText(v *entry.Value, field *formscan.Field) (text str
 
 // parseEventTime is lenient where [parseTimestamp] is strict: nothing is decided by an event's own time.
 func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
+	if unit == entry.SecondsOrRFC3339 {
+		unit = entry.Seconds
+		if strings.Contains(text, "T") {
+			unit = entry.RFC3339
+		}
+	}
 	if unit == entry.RFC3339 || unit == entry.RFC3339InUTC {
 		t, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil && unit == entry.RFC3339InUTC {

@@ -85,6 +85,11 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 		if f := g.judgeBody(copied, i); f.failed() {
 			g.note(&i.facts, "", f)
 		}
+		if i.unproved != nil {
+			if reply, _ = g.publishedTest(copied, i, *i.unproved); reply != nil {
+				e.Reason, e.Status = ReasonHandshake, reply.Status
+			}
+		}
 	}
 	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, slices.Clone(i.credentials), len(body)
 	if v := g.verifier; v != nil {

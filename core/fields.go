@@ -28,6 +28,7 @@ type claims struct {
 	values    []fieldValue // what the parts take from the body and from the query
 	form      []formField  // sorted, where every field is signed
 	replaced  [2]int       // where in the body the signature's own value stands
+	payload   []byte       // the value of a form's one field, which is signed in the body's place; nil: the body is signed
 	items     []presented  // where each item of a list is signed
 	custom    any          // what a custom mechanism found in the headers
 	match     *matchNotes  // of the key that proved it
@@ -40,6 +41,9 @@ type claims struct {
 	reading int               // that matched
 	signed  [sha256.Size]byte // what a custom mechanism proved: the digest that its events are remembered by
 }
+
+// hasPayload reports whether the value of a form's field was signed in place of the body.
+func (p *presented) hasPayload() bool { return p != nil && p.payload != nil }
 
 type fieldValue struct {
 	text    string

@@ -30,6 +30,7 @@ type Guard struct {
 	verifier     *verifier
 	gates        []*gate
 	handshakes   []handshake
+	published    []*publishedKey // that prove nothing, and explain refusals
 	awaiting     bool
 	sink         func(context.Context, Secret) error
 	sinkRules    secretRules
@@ -124,7 +125,7 @@ func New(c Config) (*Guard, error) {
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
-		unknown: !known, answersDiffer: e.Answers != entry.Answers{}, handshakes: compileHandshakes(e), events: newEventReader(e, c.DangerouslyDropEqualBodies), logger: c.Logger, now: c.Now, clock: true,
+		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: newEventReader(e, c.DangerouslyDropEqualBodies), logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -139,8 +140,8 @@ func New(c Config) (*Guard, error) {
 		if e.Batch.Pointer != "" {
 			g.batchPath = jsonscan.Compile(e.Batch.Pointer)
 		}
-		if e.Batch.Inner != "" {
-			g.innerPath = jsonscan.Compile(e.Batch.Inner)
+		if len(e.Batch.Inner) > 0 {
+			g.innerPath = jsonscan.Compile(append(slices.Clone(e.Batch.Inner), e.Batch.Whole)...)
 		}
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
@@ -465,9 +466,10 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	switch g.status {
 	case 0:
 		g.status = http.StatusBadRequest
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusServiceUnavailable:
 	default:
-		m.add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
+		m.add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
 	}
 	g.methods = append([]string{http.MethodPost}, g.entry.Methods...)
 	for _, h := range g.entry.Handshakes {

@@ -19,17 +19,21 @@ const maxChallenge = 512
 // handshake is an entry's handshake with its pointers compiled.
 type handshake struct {
 	*entry.Handshake
-	challenge *jsonscan.Paths // the marker and the challenge
+	challenge *jsonscan.Paths // the marker, the challenge and what the handshake lacks
 	secret    *jsonscan.Paths
 	form      *formscan.Names // the field of a form that marks it
 	mark      []byte          // stands in every body that brings the handshake, as it is or escaped; nil: nothing that can be looked for
+	published *publishedKey   // nil: it is not signed with a published secret
 }
 
 func compileHandshakes(e *entry.Entry) []handshake {
 	out := make([]handshake, len(e.Handshakes))
 	for i := range e.Handshakes {
 		h := &e.Handshakes[i]
-		out[i] = handshake{h, jsonscan.Compile(h.WhenJSON, h.EchoJSON), jsonscan.Compile(h.SecretJSON), formscan.Compile(h.WhenForm), markOf(h)}
+		out[i] = handshake{
+			h, jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON), jsonscan.Compile(h.SecretJSON), formscan.Compile(h.WhenForm),
+			markOf(h), newPublishedKey(e, h.Published),
+		}
 	}
 	return out
 }
@@ -65,7 +69,7 @@ func (h *handshake) mayBring(body []byte) bool {
 func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
 	for n := range g.handshakes {
 		h := g.handshakes[n].Handshake
-		if h.Proved || h.Unsigned || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
+		if h.Proved || h.Unsigned || h.Published != "" || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
 			continue
 		}
 		if h.WhenHeader != "" {
@@ -176,6 +180,9 @@ func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, kn
 func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 	defer i.leave()
 	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
+	if reply := g.awaitedTest(r, i); reply != nil {
+		return reply, failure{}
+	}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
 		if h.WhileAwaiting && h.WhenForm != "" && h.Method == r.Method {
@@ -249,8 +256,34 @@ func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, failu
 	return "", failure{}
 }
 
+// marked reports whether the members of a body mark the handshake: what is wanted is there, and what every event has is not.
+// In doubt the delivery is an event, so that none is lost as a handshake.
+func (h *handshake) marked(raw *[3][]byte) bool {
+	marker := raw[0]
+	if h.WhenJSON == "" {
+		marker = raw[1] // a challenge is marked by being there
+	}
+	text, ok := jsonscan.Text(marker)
+	return ok && (h.WhenEquals == "" || text == h.WhenEquals) && raw[2] == nil
+}
+
+// headersHold reports whether each header of the handshake comes once and is what it must be.
+func (h *handshake) headersHold(r *http.Request) bool {
+	for _, want := range h.WhenHeaders {
+		if values := r.Header[http.CanonicalHeaderKey(want[0])]; len(values) != 1 || values[0] != want[1] {
+			return false
+		}
+	}
+	return true
+}
+
 // provedHandshake answers a challenge that came with a valid signature.
 func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+	if i.unproved != nil {
+		if reply, _ := g.publishedTest(r, i, *i.unproved); reply != nil {
+			return reply, failure{} // let through as a delivery, and known as a test
+		}
+	}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
 		if !h.Proved || h.Method != r.Method {
@@ -269,15 +302,8 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 			}
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
-		var raw [2][]byte
-		if !h.mayBring(i.body) || h.challenge.Decide(i.body, raw[:]) != nil {
-			continue
-		}
-		marker := raw[0]
-		if h.WhenJSON == "" {
-			marker = raw[1] // a challenge is marked by being there
-		}
-		if text, ok := jsonscan.Text(marker); !ok || h.WhenEquals != "" && text != h.WhenEquals {
+		var raw [3][]byte
+		if !h.headersHold(r) || !h.mayBring(i.body) || h.challenge.Decide(i.body, raw[:]) != nil || !h.marked(&raw) {
 			continue
 		}
 		if i.unproved != nil {
@@ -336,30 +362,35 @@ const maxUnsignedBody = 1024
 // only where the signature is missing, so that a signed delivery is never taken for one; what it answers is fixed, or a
 // restricted challenge, and no signal hears of it.
 func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+	var body []byte
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
-		if !h.Unsigned || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxUnsignedBody {
+		if !h.Unsigned || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxUnsignedBody || !h.headersHold(r) {
 			continue
 		}
-		defer i.leave() // also where reading panics
-		body, f := g.takeBody(r, i)
-		if f.failed() {
-			return nil, f
+		if body == nil {
+			defer i.leave() // also where reading panics
+			var f failure
+			if body, f = g.takeBody(r, i); f.failed() {
+				return nil, f
+			}
 		}
 		if h.WhenForm != "" {
 			if text, ok := h.formText(body); ok && matchesGrammar(h.Grammar, text) {
 				return fixed(h.Handshake), failure{}
 			}
-			return nil, failure{}
+			continue
 		}
-		var raw [2][]byte
-		if h.challenge.Find(body, raw[:]) != nil {
-			return nil, failure{}
+		var raw [3][]byte
+		if h.challenge.Find(body, raw[:]) != nil || !h.marked(&raw) {
+			continue
+		}
+		if h.EchoJSON == "" {
+			return fixed(h.Handshake), failure{}
 		}
 		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
-		return nil, failure{}
 	}
 	return nil, failure{}
 }

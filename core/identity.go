@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
@@ -118,7 +119,7 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 		g.noIdentity.report(g)
 	}
 	rule := &g.entry.Identity
-	if rule.Kind == entry.None || (rule.NoneForForms && t.form) {
+	if rule.Kind == entry.None || d.waits(rule, t) {
 		return Identity{}
 	}
 	apart := g.events.apartOf(t)
@@ -139,11 +140,52 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 		// unexpected loses a delivery.
 	}
 	digest := d.identityDigest(at, t)
+	if g.bodiless(t) {
+		var told bool
+		if digest, told = g.bodilessDigest(t); !told {
+			return Identity{}
+		}
+	}
 	with := few[:0]
 	for _, name := range g.events.joins(t.headers) {
 		with = append(with, headerText(t.headers, name))
 	}
 	return digestIdentity(g.endpoint, t.scope, &digest, apart.join(with, t))
+}
+
+// waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's.
+func (d *Delivery) waits(rule *entry.Identity, t *told) bool {
+	return rule.NoneForForms && t.form || rule.NoneForSingles && !d.batch ||
+		rule.NoneForGET && t.request != nil && t.request.Method == http.MethodGet
+}
+
+// bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the digest of
+// nothing tells no event from another.
+func (g *Guard) bodiless(t *told) bool {
+	return len(t.body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && g.verifier.scheme.Custom == nil &&
+		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
+}
+
+// bodilessDigest is the digest of all that is signed, the URL and the time included. told is false where nothing is signed
+// that differs from one delivery to the next: then nothing tells a replay from the next event.
+func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, told bool) {
+	v, p := g.verifier, t.presented
+	url := g.signedURL(t.request, t.inspection)
+	signed := &digestState{}
+	for i := range v.readings[p.reading] {
+		part := &v.readings[p.reading][i]
+		switch part.Kind {
+		case entry.PartSecret, entry.PartReplacedBody:
+			continue
+		case entry.PartBody, entry.PartPayload, entry.PartLiteral, entry.PartMethod:
+		default:
+			told = true
+		}
+		if !part.Optional || v.isPresent(part, t.request, p) {
+			v.writePart(signed, part, nil, t.request, url, nil, p)
+		}
+	}
+	return sha256.Sum256(signed.message), told
 }
 
 // pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is not there.
@@ -192,5 +234,5 @@ func (d *Delivery) identityDigest(at int, t *told) [sha256.Size]byte {
 // signedItems reports whether the items that carry signatures are the events of the batch.
 func (g *Guard) signedItems() bool {
 	batch := g.entry.Batch
-	return batch != nil && batch.Pointer == g.entry.Scheme.Items && batch.Inner == ""
+	return batch != nil && batch.Pointer == g.entry.Scheme.Items && len(batch.Inner) == 0
 }

@@ -80,7 +80,7 @@ func (d *Delivery) deferIdentity(t *told) bool {
 	g := d.guard
 	rule := &g.entry.Identity
 	l := &d.laterID
-	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || (rule.NoneForForms && t.form) || len(rule.With) > len(l.with) ||
+	if d.batch || g.identity != nil || rule.Kind != entry.ByDigest || d.waits(rule, t) || g.bodiless(t) || t.presented.hasPayload() || len(rule.With) > len(l.with) ||
 		len(g.events.apart.rules) > len(l.apart) || g.verifier != nil && g.verifier.decodes {
 		return false
 	}

@@ -71,6 +71,10 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		return nil, g.answered(i, reply, prior)
 	}
 	if f := g.judgeBody(r, i); f.failed() {
+		reply, f := g.publishedTest(r, i, f)
+		if reply != nil {
+			return nil, g.answered(i, reply, prior)
+		}
 		return nil, g.refuse(r, i, f)
 	}
 	if reply, f := g.provedHandshake(r, i); f.failed() {

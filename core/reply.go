@@ -117,6 +117,9 @@ func (g *Guard) rejectionReply(r Rejection) *Reply {
 		return rejectionReply(r)
 	}
 	want := answerTo(&g.entry.Answers, r.Reason)
+	if want.Status == 0 && r.Reason == ReasonBodyTooLarge && g.entry.Drops4xx {
+		want.Status = http.StatusServiceUnavailable
+	}
 	if want.Status != 0 {
 		r.Status = want.Status
 	}

@@ -86,7 +86,7 @@ func (v *verifier) compileScheme() (problem string) {
 	v.lateTime = v.timestamp && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
 	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })
-	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil
+	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil || v.payloadField != ""
 	return ""
 }
 

@@ -70,7 +70,7 @@ func (v *verifier) itemsDigest(at int, one bool, t *told) (sum [sha256.Size]byte
 func ofTheAttempt(kind entry.PartKind) bool {
 	switch kind {
 	case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartEscapedPath, entry.PartURL, entry.PartURLBare,
-		entry.PartURLWithPort, entry.PartURLWithoutPort:
+		entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartURLUnescaped:
 		return true
 	}
 	return false
@@ -85,7 +85,7 @@ func decodes(s *entry.Scheme) bool {
 	decoded := false
 	for i := range s.Signed {
 		switch s.Signed[i].Kind {
-		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartCRC32:
+		case entry.PartBody, entry.PartPayload, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartCRC32:
 			return false
 		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:
 			decoded = true

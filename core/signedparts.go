@@ -50,7 +50,7 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartID:
 				v.id = true
 				proved = true
-			case entry.PartURL, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartSortedQuery:
+			case entry.PartURL, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartURLUnescaped, entry.PartSortedQuery:
 				v.signsRoute, v.signsQuery = true, true
 			case entry.PartURLBare:
 				v.signsRoute = true
@@ -59,6 +59,8 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartBody:
 				v.objectBody = p.Grammar == entry.Object
 				v.body = true
+			case entry.PartPayload:
+				v.body, v.payloadField = true, p.Text
 			case entry.PartReplacedBody:
 				v.body, v.replaced = true, true
 				secrets++
@@ -187,8 +189,15 @@ func (v *verifier) writePart(st *digestState, part *part, k *activeKey, r *http.
 		st.writeString(part.Text)
 	case entry.PartHeader:
 		st.writeString(r.Header.Get(part.Text))
+	case entry.PartPayload:
+		if p.payload != nil {
+			body = p.payload
+		}
+		st.write(body)
 	case entry.PartURL:
 		st.writeString(url)
+	case entry.PartURLUnescaped:
+		st.writeString(unescapedURL(url))
 	case entry.PartMethod:
 		st.writeString(r.Method)
 	case entry.PartPath:

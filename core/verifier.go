@@ -44,14 +44,16 @@ type verifier struct {
 	document    *formscan.Names // the field that holds the JSON document; nil: none does
 	sortedForm  *part           // the part that signs every field of a form; nil: none
 	replaced    bool            // the signature's own value is replaced in what is signed
-	objectBody  bool            // the body has to begin as an object does
-	lengthened  bool            // a plain hash ends with the body, which anybody can lengthen by zero bytes and more
-	signsRoute  bool            // the public URL is signed
-	signsPath   bool            // its path is
-	signsQuery  bool            // its query is
-	hidesPath   bool            // a credential stands in the path
-	urlSource   URLSource       // empty: no URL is signed
-	boundary    entry.Boundary  // between parts with nothing between them
+	// payloadField is the one field of a form whose value is signed in place of the body; empty: the body is signed.
+	payloadField string
+	objectBody   bool           // the body has to begin as an object does
+	lengthened   bool           // a plain hash ends with the body, which anybody can lengthen by zero bytes and more
+	signsRoute   bool           // the public URL is signed
+	signsPath    bool           // its path is
+	signsQuery   bool           // its query is
+	hidesPath    bool           // a credential stands in the path
+	urlSource    URLSource      // empty: no URL is signed
+	boundary     entry.Boundary // between parts with nothing between them
 	// listedHeaders is the header that lists further signed headers; empty: none does.
 	listedHeaders string
 	lateTime      bool // the timestamp sits in the body

@@ -49,7 +49,7 @@ func TestTheGoldenIdentitiesOfAppsAreDerivedAsDocumented(t *testing.T) {
 		"line": body, // without its id
 		"xero": body, "quickbooks": body, "zoom": body, "front": body, "sinch": body, "webflow": body, "elevenlabs": body,
 		"intercom": byID("evt_1"), "box": byID("evt_1"), "twitch": byID("msg_1"), "zendesk": with("2026-03-01T12:00:00Z"),
-		"ms-teams": none, "dropbox": none,
+		"ms-teams": none, "dropbox": none, "intercom-app": none, "sentry-ui": none,
 
 		"alchemy": body, "aws-eventbridge": body, "azure-event-grid": body, "quicknode": byID("nonce-1"),
 		"google-push-channels": with("channel-1", "7", "exists"),

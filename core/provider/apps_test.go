@@ -13,11 +13,14 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 )
 
-// TestTheAnswerToAFailedProof: 401 where the provider tests for it, 503 where a 4xx loses the event.
+// TestTheAnswerToAFailedProof: 401 where the provider tests for it, and what the provider repeats where a 400 loses the event.
 func TestTheAnswerToAFailedProof(t *testing.T) {
 	t.Parallel()
 	for _, v := range appVectors() {
-		want := map[string]int{"xero": http.StatusUnauthorized, "zoom": http.StatusServiceUnavailable}[v.Provider]
+		want := map[string]int{
+			"xero": http.StatusUnauthorized, "zoom": http.StatusServiceUnavailable, "sinch": http.StatusServiceUnavailable,
+			"azure-event-grid": http.StatusServiceUnavailable, "zendesk": http.StatusConflict, "front": http.StatusInternalServerError,
+		}[v.Provider]
 		if want == 0 {
 			want = http.StatusBadRequest
 		}

@@ -94,6 +94,8 @@ func appVectors() []vector {
 		own("ms-teams", base64Key, body, set{
 			"Authorization": "HMAC " + base64.StdEncoding.EncodeToString(macOf(sha256.New, decoded(base64.StdEncoding.DecodeString(base64Key)), body)),
 		}),
+		sign("intercom-app", body, set{"X-Body-Signature": hex.EncodeToString(macOf(sha256.New, key, body))}),
+		sign("sentry-ui", body, set{"Sentry-App-Signature": hex.EncodeToString(macOf(sha256.New, key, body))}),
 		sign("intercom", body, set{"X-Hub-Signature": "sha1=" + hex.EncodeToString(macOf(sha1.New, key, body))}),
 		sign("sinch", body, set{
 			"x-sinch-webhook-signature-nonce": "01JHFFHWYY7HSS4FWTMDTQEK8V", "x-sinch-webhook-signature-timestamp": s,

@@ -51,6 +51,18 @@ func batchRows() map[string]batchRow {
 		},
 		"azure-event-grid-cloudevents": cloudEventsRow(),
 		"cloudevents":                  cloudEventsRow(),
+		"brevo": {
+			`[`, `]`,
+			`{"id":1,"event":"delivered","email":"a@b.c","ts_epoch":1772366400000}`,
+			`{"id":2,"event":"hardBounce","email":"d@e.f","ts_epoch":1772366400000}`,
+			[2]item{{"", "delivered", "", true, ""}, {"", "hardBounce", "", true, ""}},
+		},
+		"twilio": {
+			`[`, `]`,
+			`{"specversion":"1.0","id":"EZ1","type":"com.twilio.messaging.message.delivered","time":"2026-03-01T12:00:00Z"}`,
+			`{"specversion":"1.0","id":"EZ2","type":"com.twilio.messaging.message.sent","time":"2026-03-01T12:00:00Z"}`,
+			[2]item{{"EZ1", "com.twilio.messaging.message.delivered", "", true, ""}, {"EZ2", "com.twilio.messaging.message.sent", "", true, ""}},
+		},
 		"microsoft-graph": {
 			`{"value":[`, `]}`,
 			`{"id":"1","clientState":"an-accepted-secret-of-32-bytes!!","changeType":"created","resourceData":{"id":"a"}}`,

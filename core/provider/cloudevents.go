@@ -44,6 +44,7 @@ func AzureEventGridCloudEvents() core.Provider {
 	e.Credential = entry.Credential{Kind: entry.QueryToken, Name: "token"}
 	consent := cloudEventsConsent()
 	consent.Proved = true
+	e.AuthStatus, e.Answers = 503, tooLarge503()
 	e.Handshakes = []entry.Handshake{consent}
 	e.RetryHorizon, e.AckLimit = 24*time.Hour, 30*time.Second
 	return of(e)
@@ -66,7 +67,7 @@ func cloudEvents(name, title string) entry.Entry {
 // cloudEventsConsent says how often a sender may deliver, which one that asks for a rate waits for: as often as it likes.
 func cloudEventsConsent() entry.Handshake {
 	return entry.Handshake{
-		Method: "OPTIONS", WhenHeader: "WebHook-Request-Origin",
+		Method: "OPTIONS", WhenHeader: "WebHook-Request-Origin", When: "when the sender asks for consent",
 		Headers: [][2]string{{"WebHook-Allowed-Origin", "{challenge}"}, {"WebHook-Allowed-Rate", "*"}, {"Allow", "POST"}},
 	}
 }

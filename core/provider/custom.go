@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,10 @@ type HMACConfig struct {
 	Batch        bool
 	BatchPointer string
 
+	// Methods are those that deliveries may come with in addition to POST: GET, PUT, PATCH, DELETE. What comes without a
+	// body is told apart by the signed URL and time; where neither is signed, nothing of it is remembered.
+	Methods []string
+
 	RetryHorizon time.Duration // how long the sender retries; default unknown
 	AckLimit     time.Duration // how long it waits for the answer; default unknown
 	MaxBody      int64         // bytes; default 1 MiB
@@ -108,6 +113,12 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 			return e, fmt.Errorf("HMACConfig: %q is not the name of a header", name)
 		}
 	}
+	for _, method := range c.Methods {
+		if !slices.Contains([]string{"GET", "PUT", "PATCH", "DELETE"}, method) {
+			return e, fmt.Errorf("HMACConfig.Methods: %q is not GET, PUT, PATCH or DELETE; POST is always accepted", method)
+		}
+	}
+	e.Methods = slices.Clone(c.Methods)
 	if c.RetryHorizon < 0 || c.AckLimit < 0 {
 		return e, fmt.Errorf("HMACConfig.RetryHorizon and AckLimit are not negative; 0 means unknown")
 	}

@@ -45,6 +45,8 @@ type PublicKeyConfig struct {
 	EventID, EventType string
 	IdentityPointer    string
 
+	Methods []string // in addition to POST, as in [HMACConfig]
+
 	RetryHorizon time.Duration // how long the sender retries; default unknown
 	AckLimit     time.Duration // how long it waits for the answer; default unknown
 	MaxBody      int64         // bytes; default 1 MiB
@@ -61,7 +63,7 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 		Name: c.Name, Header: c.Header, Encoding: c.Encoding, Prefix: c.Prefix, Signed: c.Signed,
 		TimestampHeader: c.TimestampHeader, TimestampUnit: c.TimestampUnit, IDHeader: c.IDHeader,
 		EventID: c.EventID, EventType: c.EventType, IdentityPointer: c.IdentityPointer,
-		RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
+		Methods: c.Methods, RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
 	}
 	if h.Encoding == "" {
 		h.Encoding = Base64

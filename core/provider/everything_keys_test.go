@@ -165,6 +165,7 @@ func provedElsewhere() map[string]string {
 		"google-eventarc": "jwt/entries_test.go",
 		"google-pubsub":   "jwt/entries_test.go",
 		"jira-connect":    "jwt/entries_test.go",
+		"jira-oauth":      "jwt/jira_oauth_test.go",
 		"messagebird":     "jwt/entries_test.go", // recorded
 		"monday":          "jwt/entries_test.go",
 		"scaleway-tem":    "unproved/scaleway_test.go",

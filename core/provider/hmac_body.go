@@ -35,7 +35,7 @@ func GitHub() core.Provider {
 
 // Shopify is a webhook of a Shopify app or shop. The secret is the app's client secret. Topic, shop and ids come in
 // headers that no signature covers. Shopify retries for four hours, and removes a subscription that the Admin API made
-// after eight failures in a row.
+// after eight failures in a row. Its review of an app wants a 401 for a wrong signature.
 //
 // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
 // https://shopify.dev/changelog/updates-to-webhook-retry-mechanism
@@ -63,9 +63,12 @@ func Shopify() core.Provider {
 			Tenant:   []entry.Value{{Header: "Shopify-Shop-Domain"}, {Header: "X-Shopify-Shop-Domain"}},
 			TimeUnit: entry.RFC3339,
 		},
-		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second,
+		RetryHorizon: 4 * time.Hour, AckLimit: 5 * time.Second, AuthStatus: 401,
 	})
 }
+
+// tooLarge503 is for senders that never repeat what a 4xx answered, or all of them but 429.
+func tooLarge503() entry.Answers { return entry.Answers{TooLarge: entry.Answer{Status: 503}} }
 
 // whole says that the provider's secrets begin with a prefix that is a part of the key.
 func whole(prefix string, s *entry.Scheme) *entry.Scheme {

@@ -22,6 +22,7 @@ func Typeform() core.Provider {
 			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/form_response/submitted_at"), TimeUnit: entry.RFC3339,
 			Data: "/form_response",
 		},
+		RetryHorizon: 10 * time.Hour,
 	})
 }
 
@@ -55,7 +56,7 @@ func Dropbox() core.Provider {
 		Event:      entry.Event{Type: []entry.Value{{FirstKey: "delta"}}},
 		Handshakes: []entry.Handshake{
 			// Anybody may ask; the challenge's characters are restricted, and nothing is signed.
-			{Method: "GET", WhenQuery: "challenge", EchoQuery: "challenge"},
+			{Method: "GET", WhenQuery: "challenge", EchoQuery: "challenge", When: "when the webhook URL is added"},
 		},
 		RetryHorizon: 10 * time.Minute,
 	})
@@ -85,6 +86,7 @@ func DocuSign() core.Provider {
 		Event: entry.Event{
 			Type: pointer("/event"), Time: pointer("/generatedDateTime"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
+		RetryHorizon: 15 * 24 * time.Hour,
 	})
 }
 

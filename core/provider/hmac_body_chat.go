@@ -23,11 +23,15 @@ func Meta() core.Provider {
 		Docs:       "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
 		SecretFrom: "App Dashboard > App settings > Basic > App secret",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Event:      entry.Event{Type: pointer("/changes/0/field")},
-		Batch:      &entry.Batch{Pointer: "/entry"},
-		Handshakes: []entry.Handshake{
-			{Method: "GET", WhenQuery: "hub.mode", TokenQuery: "hub.verify_token", EchoQuery: "hub.challenge"},
-		},
+		// Messenger and Instagram send lists of messaging: an item's type is its member beside those of every item.
+		Event: entry.Event{Type: []entry.Value{
+			{JSON: "/changes/0/field"}, {FirstKey: "sender", NotKeys: "recipient timestamp id time uid hop_context changes"},
+		}},
+		Batch: &entry.Batch{Pointer: "/entry", Inner: []string{"/messaging", "/standby"}, Whole: "/changes"},
+		Handshakes: []entry.Handshake{{
+			Method: "GET", WhenQuery: "hub.mode", TokenQuery: "hub.verify_token", EchoQuery: "hub.challenge",
+			When: "when the callback URL is saved",
+		}},
 		MaxBody: 3 << 20, RetryHorizon: 7 * 24 * time.Hour,
 	})
 }
@@ -90,7 +94,8 @@ func MSTeams() core.Provider {
 }
 
 // Intercom is the webhooks of an Intercom app, signed with HMAC-SHA-1. The secret is the app's client secret. The body
-// counts the attempts, so that a notification is remembered by its id.
+// counts the attempts, so that a notification is remembered by its id. Canvas Kit, the uninstall request and health checks
+// are signed otherwise, and go to URLs of their own: [IntercomApp].
 //
 // https://developers.intercom.com/docs/references/webhooks/webhook-models
 // https://intercom-developer-hub.readme.io/reference/signed-notifications
@@ -109,6 +114,25 @@ func Intercom() core.Provider {
 			ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/created_at"), Attempt: pointer("/delivery_attempts"),
 			Data: "/data/item",
 		},
+		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the endpoint URL is saved"}},
+	})
+}
+
+// IntercomApp is the requests of an Intercom app that are signed in X-Body-Signature, with HMAC-SHA-256: Canvas Kit, the
+// uninstall request, health checks. The secret is the app's client secret. Canvas Kit waits for its answer
+// ([core.Event.Respond]), so that nothing is remembered.
+//
+// https://developers.intercom.com/docs/canvas-kit
+func IntercomApp() core.Provider {
+	return of(entry.Entry{
+		Name: "intercom-app", Title: "Intercom (Canvas Kit, uninstall, health check)", Confidence: "B",
+		Docs:       "https://developers.intercom.com/docs/canvas-kit",
+		SecretFrom: "Developer Hub > the app > Basic information > Client secret",
+		Scheme:     hexHMAC("X-Body-Signature"),
+		Unsigned:   []string{"time"},
+		Identity:   entry.Identity{Kind: entry.None, Why: "a canvas waits for its answer, and a repeated answer would be wrong"},
+		Event:      entry.Event{Type: []entry.Value{{JSON: "/topic"}, {JSON: "/component_id"}}},
+		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the URL is saved"}},
 	})
 }
 
@@ -151,6 +175,7 @@ func XTwitter() core.Provider {
 		Event: entry.Event{Type: []entry.Value{{FirstKey: "for_user_id"}}},
 		Handshakes: []entry.Handshake{{
 			Method: "GET", WhenQuery: "crc_token", EchoQuery: "crc_token", Answer: `{"response_token":"sha256={hmac}"}`, ContentType: "application/json",
+			When: "when the webhook is added, and hourly",
 		}},
 	})
 }

@@ -48,7 +48,8 @@ func Heroku() core.Provider {
 }
 
 // Sentry is a webhook of a Sentry integration. The secret is the integration's client secret. The time in
-// Sentry-Hook-Timestamp is not signed and therefore not judged.
+// Sentry-Hook-Timestamp is not signed and therefore not checked. Requests of UI components (issue links, alert rule actions,
+// select fields) are signed in another header: [SentryUI].
 //
 // https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
 func Sentry() core.Provider {
@@ -63,6 +64,24 @@ func Sentry() core.Provider {
 			Time: header("Sentry-Hook-Timestamp"), Data: "/data",
 		},
 		AckLimit: time.Second,
+	})
+}
+
+// SentryUI is the requests of the UI components of a Sentry integration: issue links, alert rule actions, select fields. The
+// secret is the integration's client secret. They wait for their answer ([core.Event.Respond]), so that nothing is
+// remembered. Select fields ask with a GET, of which nothing but an empty body is signed: its signature is one shared secret.
+//
+// https://github.com/getsentry/sentry/tree/master/src/sentry/sentry_apps/external_requests
+func SentryUI() core.Provider {
+	return of(entry.Entry{
+		Name: "sentry-ui", Title: "Sentry (UI components)", Confidence: "A",
+		Docs:       "https://github.com/getsentry/sentry/tree/master/src/sentry/sentry_apps/external_requests",
+		SecretFrom: "Settings > Developer Settings > the integration > Client Secret",
+		Scheme:     hexHMAC("Sentry-App-Signature"),
+		Unsigned:   []string{"the query of a GET", "request id (Request-ID)", "time"},
+		Identity:   entry.Identity{Kind: entry.None, Why: "a component waits for its answer, and a repeated answer would be wrong"},
+		Event:      entry.Event{ID: header("Request-Id")},
+		Methods:    []string{"GET"}, NeverRetries: true,
 	})
 }
 
@@ -99,7 +118,7 @@ func PagerDuty() core.Provider {
 			ID: pointer("/event/id"), Type: pointer("/event/event_type"), Time: pointer("/event/occurred_at"),
 			TimeUnit: entry.RFC3339, Data: "/event/data",
 		},
-		MaxBody: 2 << 20, AuthStatus: 503,
+		MaxBody: 2 << 20, AuthStatus: 503, Drops4xx: true,
 	})
 }
 
@@ -131,6 +150,7 @@ func Grafana() core.Provider {
 		Unsigned: []string{"time"},
 		Identity: entry.Identity{Kind: entry.None, Why: "an alert that still fires is sent again, byte for byte, as a reminder"},
 		Event:    entry.Event{Type: pointer("/status")},
+		Methods:  []string{"PUT"},
 	})
 }
 

@@ -10,6 +10,10 @@ import (
 // MailerSend is a webhook or an inbound route of MailerSend; each has a signing secret of its own. MailerSend pauses a
 // webhook that fails twenty times in a day.
 //
+// When a webhook is saved MailerSend sends an event of the type webhook.test, signed with a secret that it publishes, and
+// does not save without a 2xx. It is answered, and is no event. Start with core.Config.AwaitingSecret where the webhook's
+// own secret is not known yet.
+//
 // https://developers.mailersend.com/api/v1/webhooks.html#security
 func MailerSend() core.Provider {
 	return of(entry.Entry{
@@ -20,9 +24,19 @@ func MailerSend() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/data/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
+		PublishedSecrets: []string{mailerSendTest},
+		Handshakes: []entry.Handshake{
+			{Method: "POST", Published: mailerSendTest, WhenJSON: "/type", WhenEquals: "webhook.test", LacksJSON: "/data", When: "when the webhook is saved"},
+			{Method: "POST", Proved: true, WhenJSON: "/type", WhenEquals: "webhook.test", LacksJSON: "/data", When: "when the webhook is tested"},
+		},
 		MaxBody: inboundMail,
 	})
 }
+
+// mailerSendTest signs webhook.test and nothing else. MailerSend's documentation publishes it.
+//
+// https://developers.mailersend.com/api/v1/webhooks.html#webhooks-overview
+const mailerSendTest = "test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G"
 
 // Mailtrap is a webhook of Mailtrap whose payload format is JSON. As JSON Lines it is one event, whose payload holds
 // them all.

@@ -43,7 +43,7 @@ func Bitbucket() core.Provider {
 		Event: entry.Event{
 			ID: header("X-Request-Uuid"), Type: header("X-Event-Key"), Attempt: header("X-Attempt-Number"),
 		},
-		AckLimit: 10 * time.Second, AuthStatus: 503,
+		AckLimit: 10 * time.Second, AuthStatus: 503, Drops4xx: true,
 	})
 }
 
@@ -58,27 +58,36 @@ func BitbucketServer() core.Provider {
 		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
 		Unsigned: []string{"event type (X-Event-Key)", "request id (X-Request-Id)", "time"},
 		Event:    entry.Event{ID: header("X-Request-Id"), Type: header("X-Event-Key")},
+		// "Test connection" is not signed, although a secret is set. Every event has a date.
+		Handshakes: []entry.Handshake{diagnosticsPing(false), diagnosticsPing(true)},
 	})
 }
 
-// Gitea is a webhook of Gitea whose content type is application/json. As a form Gitea signs the field's value and not
-// the body, and such a delivery is refused. A delivery is tried once; the webhook's page sends it again.
+func diagnosticsPing(signed bool) entry.Handshake {
+	return entry.Handshake{
+		Method: "POST", Proved: signed, Unsigned: !signed, WhenHeaders: [][2]string{{"X-Event-Key", "diagnostics:ping"}},
+		WhenJSON: "/test", WhenEquals: "true", LacksJSON: "/date", When: "at \"Test connection\"",
+	}
+}
+
+// Gitea is a webhook of Gitea. Of a form Gitea signs the value of the field payload, and not the body. A delivery is
+// tried once; the webhook's page sends it again.
 //
 // https://docs.gitea.com/usage/webhooks
 func Gitea() core.Provider {
 	return of(entry.Entry{
 		Name: "gitea", Title: "Gitea", Confidence: "A",
 		Docs:     "https://docs.gitea.com/usage/webhooks",
-		Scheme:   hexHMAC("X-Gitea-Signature"),
+		Scheme:   payloadHMAC("X-Gitea-Signature"),
 		Unsigned: []string{"event type (X-Gitea-Event)", "delivery id (X-Gitea-Delivery)", "time"},
 		Event: entry.Event{
-			ID: header("X-Gitea-Delivery"), Type: header("X-Gitea-Event"), Action: pointer("/action"),
+			ID: header("X-Gitea-Delivery"), Type: header("X-Gitea-Event"), Action: pointer("/action"), PayloadForm: "payload",
 		},
 		NeverRetries: true,
 	})
 }
 
-// Forgejo is a webhook of Forgejo whose content type is application/json; what is said of [Gitea] holds here.
+// Forgejo is a webhook of Forgejo; what is said of [Gitea] holds here.
 //
 // https://forgejo.org/docs/latest/user/webhooks/
 func Forgejo() core.Provider {
@@ -86,31 +95,38 @@ func Forgejo() core.Provider {
 		Name: "forgejo", Title: "Forgejo", Confidence: "B",
 		Docs: "https://forgejo.org/docs/latest/user/webhooks/",
 		// Both names carry one value; versions before the fork's own names have Gitea's only.
-		Scheme:   hexHMAC("X-Forgejo-Signature", "X-Gitea-Signature"),
+		Scheme:   payloadHMAC("X-Forgejo-Signature", "X-Gitea-Signature"),
 		Unsigned: []string{"event type (X-Forgejo-Event)", "delivery id (X-Forgejo-Delivery)", "time"},
 		Event: entry.Event{
 			ID:     []entry.Value{{Header: "X-Forgejo-Delivery"}, {Header: "X-Gitea-Delivery"}},
 			Type:   []entry.Value{{Header: "X-Forgejo-Event"}, {Header: "X-Gitea-Event"}},
-			Action: pointer("/action"),
+			Action: pointer("/action"), PayloadForm: "payload",
 		},
 		NeverRetries: true,
 	})
 }
 
-// Gogs is a webhook of Gogs whose content type is application/json; what is said of [Gitea] holds here.
+// Gogs is a webhook of Gogs; what is said of [Gitea] holds here.
 //
 // https://gogs.io/advancing/webhooks
 func Gogs() core.Provider {
 	return of(entry.Entry{
 		Name: "gogs", Title: "Gogs", Confidence: "A",
 		Docs:     "https://gogs.io/advancing/webhooks",
-		Scheme:   hexHMAC("X-Gogs-Signature"),
+		Scheme:   payloadHMAC("X-Gogs-Signature"),
 		Unsigned: []string{"event type (X-Gogs-Event)", "delivery id (X-Gogs-Delivery)", "time"},
 		Event: entry.Event{
-			ID: header("X-Gogs-Delivery"), Type: header("X-Gogs-Event"), Action: pointer("/action"),
+			ID: header("X-Gogs-Delivery"), Type: header("X-Gogs-Event"), Action: pointer("/action"), PayloadForm: "payload",
 		},
 		NeverRetries: true,
 	})
+}
+
+// payloadHMAC is hexHMAC of a sender that signs the payload of a form, and not the form.
+func payloadHMAC(names ...string) *entry.Scheme {
+	s := hexHMAC(names...)
+	s.Signed = []entry.Part{{Kind: entry.PartPayload, Text: "payload"}}
+	return s
 }
 
 // hexHMAC is HMAC-SHA256 of the body in hexadecimal, without a prefix.

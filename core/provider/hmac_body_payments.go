@@ -34,7 +34,9 @@ func WooCommerce() core.Provider {
 		Event: entry.Event{
 			ID: header("X-Wc-Webhook-Delivery-Id"), Type: header("X-Wc-Webhook-Topic"), Tenant: header("X-Wc-Webhook-Source"),
 		},
-		Handshakes:   []entry.Handshake{{Method: "POST", Unsigned: true, WhenForm: "webhook_id", Grammar: entry.Token}},
+		Handshakes: []entry.Handshake{{
+			Method: "POST", Unsigned: true, WhenForm: "webhook_id", Grammar: entry.Token, When: "when the webhook is saved",
+		}},
 		NeverRetries: true, AckLimit: time.Minute,
 	})
 }
@@ -92,6 +94,8 @@ func Paystack() core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Event: entry.Event{Type: pointer("/event"), Data: "/data"},
+		// In live mode four times three minutes apart, and then hourly.
+		RetryHorizon: 72 * time.Hour,
 	})
 }
 
@@ -115,8 +119,9 @@ func CoinbaseCommerce() core.Provider {
 	})
 }
 
-// Mollie is Mollie's next-generation webhooks. Classic webhooks, which post "id=tr_..." and sign nothing, are refused:
-// they have to be confirmed by asking the API.
+// Mollie is Mollie's next-generation webhooks. Classic webhooks, which post the form "id=tr_..." and sign nothing, are
+// refused: whoever knows the URL can send one. Create a next-generation webhook in the dashboard; or use [Basic] without
+// Secrets, with core.QueryToken as one of Credentials, and trust only what Mollie's API says of the id.
 //
 // While a signing secret is being replaced Mollie sends the signature's header once for each.
 //

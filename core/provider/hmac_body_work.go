@@ -56,9 +56,12 @@ func Jira() core.Provider {
 			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"),
 			TimeUnit: entry.Milliseconds, Attempt: header("X-Atlassian-Webhook-Retry"), AttemptBase: 1,
 		},
-		RetryHorizon: 30 * time.Minute, AuthStatus: 503,
+		MaxBody: jiraBody, RetryHorizon: 30 * time.Minute, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
+
+// jiraBody is the longest body of a webhook of Jira.
+const jiraBody = 25 << 20
 
 // Asana is a webhook of Asana. Asana makes the secret up and hands it over in the first request, while the call that
 // creates the webhook waits for the answer: start with AwaitingSecret and a SecretSink. Each webhook has a secret of its
@@ -75,7 +78,7 @@ func Asana() core.Provider {
 			Type: pointer("/resource/resource_type"), Action: pointer("/action"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
 		},
 		Batch:        &entry.Batch{Pointer: "/events"},
-		Handshakes:   []entry.Handshake{{Method: "POST", SecretHeader: "X-Hook-Secret"}},
+		Handshakes:   []entry.Handshake{{Method: "POST", SecretHeader: "X-Hook-Secret", When: "when the webhook is created"}},
 		RetryHorizon: 24 * time.Hour, AckLimit: 10 * time.Second,
 	})
 }
@@ -96,7 +99,9 @@ func Notion() core.Provider {
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
 			Attempt: pointer("/attempt_number"), Data: "/data",
 		},
-		Handshakes: []entry.Handshake{{Method: "POST", SecretJSON: "/verification_token"}},
+		Handshakes: []entry.Handshake{{Method: "POST", SecretJSON: "/verification_token", When: "when the subscription is created"}},
+		// Eight tries, the last one about a day after the first.
+		RetryHorizon: 25 * time.Hour,
 	})
 }
 
@@ -122,7 +127,7 @@ func ClickUp() core.Provider {
 }
 
 // Airtable is a webhook of an Airtable base. A delivery says that something changed and not what: ask for the webhook's
-// payloads.
+// payloads. Airtable wants an answer of 200 or 204 without a body.
 //
 // https://airtable.com/developers/web/api/webhooks-overview
 func Airtable() core.Provider {
@@ -137,5 +142,7 @@ func Airtable() core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Event: entry.Event{Time: pointer("/timestamp"), TimeUnit: entry.RFC3339},
+		// Thirteen tries, ten seconds apart and then twice as long each time.
+		RetryHorizon: 24 * time.Hour, AckLimit: 25 * time.Second, AckEmpty: true,
 	})
 }

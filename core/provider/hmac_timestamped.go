@@ -28,7 +28,8 @@ func Stripe() core.Provider {
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), Data: "/data/object",
+			// A thin event has its time in RFC 3339, and no object: fetch it.
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), TimeUnit: entry.SecondsOrRFC3339, Data: "/data/object",
 		},
 		RetryHorizon: 72 * time.Hour,
 	})
@@ -69,7 +70,7 @@ func Slack() core.Provider {
 		},
 		Handshakes: []entry.Handshake{
 			// https://docs.slack.dev/reference/events/url_verification
-			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge"},
+			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge", When: "when the request URL is saved"},
 		},
 		RetryHorizon: 10 * time.Minute, AckLimit: 3 * time.Second,
 	})

@@ -36,8 +36,9 @@ func Zoom() core.Provider {
 		Handshakes: []entry.Handshake{{
 			Proved: true, Method: "POST", WhenJSON: "/event", WhenEquals: "endpoint.url_validation", EchoJSON: "/payload/plainToken",
 			Grammar: entry.Token, Answer: `{"plainToken":"{challenge}","encryptedToken":"{hmac}"}`, ContentType: "application/json",
+			When: "when the endpoint is validated, and every 72 hours",
 		}},
-		RetryHorizon: zoomHorizon, AuthStatus: 503,
+		RetryHorizon: zoomHorizon, AuthStatus: 503, Drops4xx: true,
 	})
 }
 
@@ -51,7 +52,12 @@ const zoomHorizon = 90 * time.Minute
 // next. What is remembered is therefore the body with the signed timestamp: a replay is recognised, and a retry that is
 // signed anew runs again.
 //
+// Zendesk repeats a delivery on 409, and on 429 and 503 with a Retry-After below a minute; never on 400 and 500. So a
+// failed authentication, a failed receiver and a body that is too large are answered 409. "Test webhook" before the webhook
+// exists is signed with a secret that Zendesk publishes, over a body of one's own: it is refused, and the detail says so.
+//
 // https://developer.zendesk.com/documentation/webhooks/verifying/
+// https://developer.zendesk.com/api-reference/webhooks/introduction#webhook-retries
 func Zendesk() core.Provider {
 	return of(entry.Entry{
 		Name: "zendesk", Title: "Zendesk", Confidence: "B",
@@ -72,7 +78,10 @@ func Zendesk() core.Provider {
 		Event: entry.Event{
 			ID: header("X-Zendesk-Webhook-Invocation-Id"), Type: pointer("/type"), Time: pointer("/time"), TimeUnit: entry.RFC3339,
 		},
-		RetryHorizon: zendeskHorizon, AckLimit: 12 * time.Second,
+		Methods:          []string{"GET", "PUT", "PATCH", "DELETE"},
+		PublishedSecrets: []string{"dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="},
+		RetryHorizon:     zendeskHorizon, AckLimit: 12 * time.Second, MaxRetryAfter: 59 * time.Second, AuthStatus: 409,
+		Answers: entry.Answers{TooLarge: entry.Answer{Status: 409}, App: entry.Answer{Status: 409}},
 	})
 }
 
@@ -85,7 +94,7 @@ const zendeskHorizon = 10 * time.Minute
 // without a time, are refused.
 //
 // When the webhook is configured, Front sends a signed delivery with the header X-Front-Challenge, which is answered
-// after the proof.
+// after the proof. Front repeats a delivery on 408, 429, 500 and after a timeout only, so that refusals are answered 500.
 //
 // https://dev.frontapp.com/docs/application-webhooks
 func Front() core.Provider {
@@ -101,7 +110,11 @@ func Front() core.Provider {
 		},
 		Unsigned:   []string{"challenge (X-Front-Challenge)"},
 		Event:      entry.Event{ID: pointer("/payload/id"), Type: pointer("/type"), Time: pointer("/payload/emitted_at"), Data: "/payload"},
-		Handshakes: []entry.Handshake{{Proved: true, Method: "POST", WhenHeader: "X-Front-Challenge"}},
+		Handshakes: []entry.Handshake{{Proved: true, Method: "POST", WhenHeader: "X-Front-Challenge", When: "when the webhook is configured"}},
+		AuthStatus: 500,
+		Answers: entry.Answers{
+			Transient: entry.Answer{Status: 500}, TooMuch: entry.Answer{Status: 429}, TooLarge: entry.Answer{Status: 500},
+		},
 	})
 }
 
@@ -133,12 +146,15 @@ func Twitch() core.Provider {
 		Handshakes: []entry.Handshake{{
 			Proved: true, Method: "POST",
 			WhenJSON: "/subscription/status", WhenEquals: "webhook_callback_verification_pending", EchoJSON: "/challenge",
+			When: "when the subscription is created",
 		}},
 	})
 }
 
-// Sinch is the callbacks of Sinch's Conversation and SMS APIs. The secret is the webhook's.
+// Sinch is the callbacks of Sinch's Conversation and SMS APIs. The secret is the webhook's. The SMS API never repeats what
+// a 4xx other than 429 answered, so that a failed authentication is answered 503.
 //
+// https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks
 // https://developers.sinch.com/docs/conversation/callbacks
 // https://github.com/sinch/sinch-sdk-node
 func Sinch() core.Provider {
@@ -156,5 +172,7 @@ func Sinch() core.Provider {
 			},
 		},
 		Event: entry.Event{Type: pointer("/type"), Time: []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}}, TimeUnit: entry.RFC3339},
+
+		AuthStatus: 503, Answers: tooLarge503(),
 	})
 }

@@ -120,7 +120,8 @@ func Sanity() core.Provider {
 		Event: entry.Event{
 			ID: header("Idempotency-Key"), Type: pointer("/_type"), Time: pointer("/_updatedAt"), TimeUnit: entry.RFC3339,
 		},
-		RetryHorizon: 5 * time.Minute, AuthStatus: 503, // a minute of delays, and whatever Sanity waits for three answers
+		Methods:      []string{"GET", "PUT", "PATCH", "DELETE"},
+		RetryHorizon: 5 * time.Minute, AuthStatus: 503, Answers: tooLarge503(), // a minute of delays, and whatever Sanity waits for three answers
 	})
 }
 
@@ -157,7 +158,7 @@ func ElevenLabs() core.Provider {
 		}),
 		Event: entry.Event{Type: pointer("/type"), Time: pointer("/event_timestamp"), Data: "/data"},
 
-		NeverRetries: true, AuthStatus: 503,
+		NeverRetries: true, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
 

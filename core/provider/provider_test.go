@@ -91,7 +91,7 @@ func goldenBodies() map[string]string {
 		"sendgrid": `[{"sg_event_id":"s1"}]`, "hubspot": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
 		"hubspot-v1": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
 		"adyen":      `{"notificationItems":[{"NotificationRequestItem":{"pspReference":"1","eventCode":"CAPTURE","success":"true"}}]}`,
-		"postal":     `{"uuid":"u1"}`, "trello": `{"action":{"id":"a1"}}`,
+		"postal":     `{"uuid":"u1"}`, "postal-sha1": `{"uuid":"u1"}`, "trello": `{"action":{"id":"a1"}}`,
 		"aws-sns": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`, "amazon-ses": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
 		"scaleway-tem": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
 		"travis-ci":    "payload=" + url.QueryEscape(`{"repository":{"owner_name":"acme","name":"app"}}`),

@@ -38,8 +38,15 @@ func Discord() core.Provider {
 			Time: pointer("/event/timestamp"), TimeUnit: entry.RFC3339, Data: "/event/data",
 		},
 		Handshakes: []entry.Handshake{
-			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "1", Body: `{"type":1}`, ContentType: "application/json"},
-			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "0", Status: 204},
+			// A webhook event has the type 1 as well, and the member event, which no PING has.
+			{
+				Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "1", LacksJSON: "/event", Body: `{"type":1}`,
+				ContentType: "application/json", When: "when the interactions endpoint URL is saved",
+			},
+			{
+				Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "0", LacksJSON: "/event", Status: 204,
+				When: "when the webhook events URL is saved",
+			},
 		},
 		RetryHorizon: discordHorizon, AckLimit: 3 * time.Second, AuthStatus: 401,
 	})
@@ -93,7 +100,7 @@ func SendGrid() core.Provider {
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/sg_event_id"},
 		Event:    entry.Event{ID: pointer("/sg_event_id"), Type: pointer("/event"), Time: pointer("/timestamp")},
 		Batch:    &entry.Batch{},
-		MaxBody:  inboundMail,
+		MaxBody:  inboundMail, RetryHorizon: sendgridPast,
 	})
 }
 
@@ -102,25 +109,37 @@ func SendGrid() core.Provider {
 const sendgridPast = 24 * time.Hour
 
 // Postal is a webhook or an HTTP endpoint of a Postal mail server. The secret is the server's public key: PEM, or the
-// base64 of the DER inside it, as its DKIM record shows it.
+// base64 of the DER inside it, as its DKIM record shows it. Servers before 3.3 sign with SHA-1 alone: [PostalSHA1].
 //
 // https://docs.postalserver.io/developer/webhooks
 func Postal() core.Provider {
-	return of(entry.Entry{
-		Name: "postal", Title: "Postal", Confidence: "A",
+	return of(postal("postal", "Postal", entry.RSAPKCS1SHA256, "X-Postal-Signature-256"))
+}
+
+// PostalSHA1 is a webhook or an HTTP endpoint of an older Postal mail server, which signs with SHA-1 alone. The secret is
+// that of [Postal]; use that one where the header X-Postal-Signature-256 comes, because collisions of SHA-1 can be made.
+//
+// https://docs.postalserver.io/developer/webhooks
+func PostalSHA1() core.Provider {
+	return of(postal("postal-sha1", "Postal (SHA-1)", entry.RSAPKCS1SHA1, "X-Postal-Signature"))
+}
+
+func postal(name, title string, alg entry.Algorithm, header string) entry.Entry {
+	return entry.Entry{
+		Name: name, Title: title, Confidence: "A",
 		Docs:       "https://docs.postalserver.io/developer/webhooks",
 		SecretFrom: "the server's signing key: its public half, from /.well-known/jwks.json in PEM, or from postal default-dkim-record",
 		Scheme: &entry.Scheme{
-			Algorithm: entry.RSAPKCS1SHA256,
+			Algorithm: alg,
 			Key:       entry.Key{WeakRSA: true}, // installations of some years have a key of 1024 bits
-			Signature: entry.Signature{Field: headers("X-Postal-Signature-256"), Encoding: entry.Base64},
+			Signature: entry.Signature{Field: headers(header), Encoding: entry.Base64},
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/uuid"},
 		Event:    entry.Event{ID: pointer("/uuid"), Type: pointer("/event"), Time: pointer("/timestamp"), Data: "/payload"},
 		// Six attempts, the last one 36 minutes after the first.
 		MaxBody: inboundMail, RetryHorizon: 40 * time.Minute, AckLimit: 5 * time.Second,
-	})
+	}
 }
 
 // Wise is a webhook of Wise. The secret is Wise's public key for your environment, production or sandbox, in PEM.

@@ -153,6 +153,11 @@ func publicKeyVectors(own func(core.Provider, string, string, map[string]string)
 		panic(err)
 	}
 	bodySum := sha256.Sum256([]byte(body))
+	bodySHA1 := sha1.Sum([]byte(body))
+	rsaSHA1, err := rsa.SignPKCS1v15(nil, rsaKey, crypto.SHA1, bodySHA1[:])
+	if err != nil {
+		panic(err)
+	}
 	rsaSig, err := rsa.SignPKCS1v15(nil, rsaKey, crypto.SHA256, bodySum[:])
 	if err != nil {
 		panic(err)
@@ -167,6 +172,7 @@ func publicKeyVectors(own func(core.Provider, string, string, map[string]string)
 		own(provider.SendGrid(), "sendgrid", body, map[string]string{
 			"X-Twilio-Email-Event-Webhook-Signature": b64(ecSig), "X-Twilio-Email-Event-Webhook-Timestamp": at,
 		}),
+		own(provider.PostalSHA1(), "postal-sha1", body, map[string]string{"X-Postal-Signature": b64(rsaSHA1)}),
 		own(provider.Postal(), "postal", body, map[string]string{"X-Postal-Signature-256": b64(rsaSig)}),
 		own(provider.Wise(), "wise", body, map[string]string{"X-Signature-SHA256": b64(rsaSig)}),
 		own(provider.Discord(), "discord", discord, map[string]string{

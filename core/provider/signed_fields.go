@@ -155,7 +155,7 @@ func Braintree() core.Provider {
 		Identity: entry.Identity{Kind: entry.BySigned},
 		Event:    entry.Event{PayloadForm: "bt_payload"},
 		Handshakes: []entry.Handshake{
-			{Method: "GET", WhenQuery: "bt_challenge", EchoQuery: "bt_challenge", Answer: "{key}|{hmac}", Grammar: entry.Challenge},
+			{Method: "GET", WhenQuery: "bt_challenge", EchoQuery: "bt_challenge", Answer: "{key}|{hmac}", Grammar: entry.Challenge, When: "when the webhook is created"},
 		},
 	})
 }

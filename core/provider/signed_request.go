@@ -43,7 +43,7 @@ func Contentful() core.Provider {
 		},
 		Event: entry.Event{Type: header("X-Contentful-Topic"), Time: pointer("/sys/updatedAt"), TimeUnit: entry.RFC3339},
 
-		RetryHorizon: contentfulHorizon,
+		Methods: []string{"GET", "PUT", "PATCH", "DELETE"}, RetryHorizon: contentfulHorizon,
 	})
 }
 

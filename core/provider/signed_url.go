@@ -12,18 +12,24 @@ import (
 // body, the body has to be one whole JSON text, or that URL configured.
 
 // HubSpot is a HubSpot app's webhooks with signatures of version 3. The secret is the app's client secret. Events come
-// in batches.
+// in batches. A CRM card asks with a GET, whose query HubSpot makes: leave core.Config.PublicURL out for those.
+//
+// Twelve characters of the URL are signed decoded, as HubSpot documents: : / ? @ ! $ ' ( ) * , and ;.
 //
 // https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
 func HubSpot() core.Provider {
-	return of(hubspot("hubspot", "HubSpot", &entry.Scheme{
+	e := hubspot("hubspot", "HubSpot", &entry.Scheme{
 		Algorithm: entry.HMACSHA256,
 		Signature: entry.Signature{Field: headers("X-Hubspot-Signature-V3"), Encoding: entry.Base64},
 		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds, Resigned: true},
 		// No separators: the method and the URL are the endpoint's own, and a digit more or less makes the timestamp ten
 		// times older or newer.
-		Signed: []entry.Part{{Kind: entry.PartMethod}, entry.URL(), entry.Body(), entry.TimestampText()},
-	}))
+		Signed: []entry.Part{{Kind: entry.PartMethod}, {Kind: entry.PartURLUnescaped}, entry.Body(), entry.TimestampText()},
+	})
+	e.Methods = []string{"GET"}
+	e.Unsigned = []string{"whether : / ? @ ! $ ' ( ) * , ; are escaped in the URL"}
+	e.Identity.NoneForGET, e.Identity.Why = true, "a card waits for its answer, and a repeated answer would be wrong"
+	return of(e)
 }
 
 // Mandrill is the webhooks of Mailchimp Transactional. The secret is the webhook's key, which exists once the webhook
@@ -50,10 +56,10 @@ func Mandrill() core.Provider {
 		},
 		Batch: &entry.Batch{},
 		Handshakes: []entry.Handshake{
-			{Method: "HEAD"},
+			{Method: "HEAD", When: "before the webhook is saved"},
 			// The first POST is signed with a key that everybody knows, and says nothing. Once the webhook's own key is
 			// configured it is a forgery like any other.
-			{Method: "POST", WhileAwaiting: true, WhenForm: "mandrill_events", WhenEquals: "[]"},
+			{Method: "POST", WhileAwaiting: true, WhenForm: "mandrill_events", WhenEquals: "[]", When: "before the webhook is saved"},
 		},
 		MaxBody: inboundMail,
 	})
@@ -101,12 +107,13 @@ func Trello() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/action/id"), Type: pointer("/action/type"), Time: pointer("/action/date"), TimeUnit: entry.RFC3339, Data: "/action",
 		},
-		Handshakes: []entry.Handshake{{Method: "HEAD"}},
+		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the webhook is created"}},
 	})
 }
 
 // Twilio is Twilio's requests: incoming messages and calls, status callbacks, event streams. The secret is the account's
-// primary auth token. Requests wait for their answer (TwiML, see [core.Event.Respond]), so that nothing is remembered.
+// primary auth token. Requests wait for their answer (TwiML, see [core.Event.Respond]), so that nothing of them is
+// remembered. Event Streams send lists of CloudEvents, each of which is an event and remembered by its id.
 //
 // The fields of a form are signed as names and values without anything between them, so that whoever captured a
 // delivery can move letters from a value into the next name. Its AccountSid, which comes first, ends the URL. A body
@@ -132,13 +139,23 @@ func Twilio() core.Provider {
 			BodySHA256: "bodySHA256",
 		},
 		Unsigned: []string{"where a name of the form ends and its value begins", "time"},
-		Identity: entry.Identity{Kind: entry.None, Why: "a request waits for its answer, and a repeated answer would be wrong"},
-		Event: entry.Event{
-			ID:   []entry.Value{{Form: "MessageSid"}, {Form: "CallSid"}, {JSON: "/id"}},
-			Type: []entry.Value{{Form: "MessageStatus"}, {Form: "CallStatus"}, {Form: "SmsStatus"}, {JSON: "/type"}},
+		// Event Streams send lists of CloudEvents, and wait for nothing.
+		Identity: entry.Identity{
+			Kind: entry.ByPointer, Pointer: "/id", NoneForSingles: true,
+			Why: "a request waits for its answer, and a repeated answer would be wrong",
 		},
-		Methods:      []string{"GET"},
-		NeverRetries: true, AckLimit: 15 * time.Second,
+		Batch: &entry.Batch{},
+		Event: entry.Event{
+			ID: []entry.Value{{Form: "MessageSid"}, {Form: "CallSid"}, {JSON: "/id"}, {Query: "MessageSid"}, {Query: "CallSid"}},
+			Type: []entry.Value{
+				{Form: "MessageStatus"}, {Form: "CallStatus"}, {Form: "SmsStatus"}, {JSON: "/type"}, {Query: "MessageStatus"},
+				{Query: "CallStatus"}, {Query: "SmsStatus"},
+			},
+			Time: pointer("/time"), TimeUnit: entry.RFC3339,
+		},
+		Methods: []string{"GET"},
+		// Requests are never repeated; Event Streams are, for four hours.
+		NeverRetries: true, RetryHorizon: 4 * time.Hour, AckLimit: 15 * time.Second,
 	})
 }
 
@@ -161,6 +178,7 @@ func Plivo() core.Provider {
 		Unsigned: []string{"the body", "the query", "time"},
 		Identity: entry.Identity{Kind: entry.BySignedID},
 		Event:    plivoEvent(),
+		Methods:  []string{"GET"},
 	})
 }
 
@@ -168,8 +186,10 @@ const plivoSecret = "Console > Overview > Auth Token"
 
 func plivoEvent() entry.Event {
 	return entry.Event{
-		ID:   []entry.Value{{Form: "MessageUUID"}, {Form: "CallUUID"}},
-		Type: []entry.Value{{Form: "Event"}, {Form: "Status"}, {Form: "CallStatus"}},
+		ID: []entry.Value{{Form: "MessageUUID"}, {Form: "CallUUID"}, {Query: "MessageUUID"}, {Query: "CallUUID"}},
+		Type: []entry.Value{
+			{Form: "Event"}, {Form: "Status"}, {Form: "CallStatus"}, {Query: "Event"}, {Query: "Status"}, {Query: "CallStatus"},
+		},
 	}
 }
 
@@ -197,5 +217,6 @@ func PlivoV3() core.Provider {
 		Unsigned: []string{"where a name of the form ends and its value begins", "time"},
 		Identity: entry.Identity{Kind: entry.None, Why: "a call waits for its answer, and a repeated answer would be wrong"},
 		Event:    plivoEvent(),
+		Methods:  []string{"GET"},
 	})
 }

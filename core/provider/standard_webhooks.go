@@ -43,8 +43,9 @@ func StandardWebhooks() core.Provider {
 	})
 }
 
-// Svix is any sender that uses Svix. The secret is the endpoint's signing secret ("whsec_..."). Both names of the
-// headers are known, svix-* first; the names are never mixed within one delivery.
+// Svix is any sender that uses Svix. The secret is the endpoint's signing secret ("whsec_..."), or its public key
+// ("whpk_...") where the sender signs with a key pair. Both names of the headers are known, svix-* first; the names are
+// never mixed within one delivery.
 //
 // https://docs.svix.com/receiving/verifying-payloads/how-manual
 func Svix() core.Provider {
@@ -52,7 +53,7 @@ func Svix() core.Provider {
 		Name: "svix", Title: "Svix", Confidence: "A",
 		Docs:       "https://docs.svix.com/receiving/verifying-payloads/how-manual",
 		SecretFrom: "the endpoint's page in the sender's webhook portal > Signing Secret",
-		Scheme:     standardScheme("Svix-", "Webhook-"),
+		Scheme:     withPublicKeys(standardScheme("Svix-", "Webhook-")),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
 			ID:   []entry.Value{{Header: "Svix-Id"}, {Header: "Webhook-Id"}},
@@ -71,7 +72,7 @@ func Resend() core.Provider {
 		Name: "resend", Title: "Resend", Confidence: "A",
 		Docs:       "https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests",
 		SecretFrom: "Webhooks > the webhook > Signing Secret",
-		Scheme:     standardScheme("Svix-"),
+		Scheme:     withPublicKeys(standardScheme("Svix-")),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
 			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",

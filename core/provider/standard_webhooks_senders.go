@@ -17,7 +17,7 @@ func Clerk() core.Provider {
 		Name: "clerk", Title: "Clerk", Confidence: "B",
 		Docs:       "https://clerk.com/docs/webhooks/overview",
 		SecretFrom: "Webhooks > the endpoint > Signing Secret",
-		Scheme:     standardScheme("Svix-"),
+		Scheme:     withPublicKeys(standardScheme("Svix-")),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
 			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds, Data: "/data",

@@ -7,7 +7,7 @@ import "github.com/sallyport-go/sallyport/core"
 func schemes() []core.Provider {
 	return []core.Provider{
 		Adyen(), Braintree(), Cloudinary(), CloudinarySHA256(), Discord(), DropboxSign(), HubSpot(), HubSpotV1(), HubSpotV2(),
-		Mandrill(), MercadoPago(), Midtrans(), Plivo(), PlivoV3(), Postal(), SendGrid(), Square(), Trello(), Twilio(),
+		Mandrill(), MercadoPago(), Midtrans(), Plivo(), PlivoV3(), Postal(), PostalSHA1(), SendGrid(), Square(), Trello(), Twilio(),
 		Wise(),
 	}
 }

@@ -61,7 +61,7 @@ func Strava() core.Provider {
 		Event:      entry.Event{Type: pointer("/object_type"), Action: pointer("/aspect_type"), Time: pointer("/event_time")},
 		Handshakes: []entry.Handshake{{
 			Method: "GET", WhenQuery: "hub.mode", QueryEquals: "subscribe", TokenQuery: "hub.verify_token", EchoQuery: "hub.challenge",
-			Answer: `{"hub.challenge":"{challenge}"}`, ContentType: "application/json",
+			Answer: `{"hub.challenge":"{challenge}"}`, ContentType: "application/json", When: "when the subscription is created",
 		}},
 		AckLimit: 2 * time.Second,
 	})
@@ -87,7 +87,8 @@ func GooglePushChannels() core.Provider {
 // URL you register, as the parameter "token" of its query, "https://example.com/hooks/azure?token=...".
 //
 // The subscription's validation, an event of the type Microsoft.EventGrid.SubscriptionValidationEvent, is answered after
-// the proof; its validationUrl is never followed.
+// the proof; its validationUrl is never followed. Event Grid never repeats what 400, 401, 403 or 413 answered, so that a
+// failed authentication is answered 503.
 //
 // https://learn.microsoft.com/azure/event-grid/webhook-event-delivery
 // https://learn.microsoft.com/azure/event-grid/delivery-and-retry
@@ -103,8 +104,9 @@ func AzureEventGrid() core.Provider {
 		Handshakes: []entry.Handshake{{
 			Proved: true, Method: "POST", WhenJSON: "/0/eventType", WhenEquals: "Microsoft.EventGrid.SubscriptionValidationEvent",
 			EchoJSON: "/0/data/validationCode", Answer: `{"validationResponse":"{challenge}"}`, ContentType: "application/json",
+			When: "when the subscription is created",
 		}},
-		RetryHorizon: 24 * time.Hour, AckLimit: 30 * time.Second,
+		RetryHorizon: 24 * time.Hour, AckLimit: 30 * time.Second, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
 

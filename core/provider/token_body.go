@@ -24,7 +24,7 @@ func Figma() core.Provider {
 		Credential: entry.Credential{Kind: entry.BodyToken, Name: "/passcode"},
 		Unsigned:   sharedSecretOnly(),
 		Event:      entry.Event{Type: pointer("/event_type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339},
-		AuthStatus: 503,
+		AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
 
@@ -46,9 +46,10 @@ func MicrosoftGraph() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/id"), Type: []entry.Value{{JSON: "/lifecycleEvent"}, {JSON: "/changeType"}}, Data: "/resourceData",
 		},
-		Batch:        &entry.Batch{Pointer: "/value"},
-		Handshakes:   []entry.Handshake{validationToken("validationToken")},
-		RetryHorizon: 4 * time.Hour, AckLimit: 10 * time.Second,
+		Batch:      &entry.Batch{Pointer: "/value"},
+		Handshakes: []entry.Handshake{validationToken("validationToken")},
+		// Slower than this too often marks the endpoint as slow, and its notifications are dropped.
+		RetryHorizon: 4 * time.Hour, AckLimit: 3 * time.Second,
 	})
 }
 
@@ -69,6 +70,8 @@ func SharePoint() core.Provider {
 		Identity:   entry.Identity{Kind: entry.None, Why: "a notification names the list and nothing else, so that every one of a list is equal to the byte"},
 		Batch:      &entry.Batch{Pointer: "/value"},
 		Handshakes: []entry.Handshake{validationToken("validationtoken")},
+		// Five times, five minutes apart.
+		RetryHorizon: 30 * time.Minute, AckLimit: 5 * time.Second,
 	})
 }
 
@@ -78,5 +81,5 @@ func clientState() entry.Credential {
 
 // validationToken answers with the parameter, in which a sentence may stand.
 func validationToken(parameter string) entry.Handshake {
-	return entry.Handshake{Method: "POST", WhenQuery: parameter, EchoQuery: parameter, Grammar: entry.Sentence}
+	return entry.Handshake{Method: "POST", WhenQuery: parameter, EchoQuery: parameter, Grammar: entry.Sentence, When: "when the subscription is created or renewed"}
 }

@@ -24,7 +24,8 @@ func Brevo() core.Provider {
 		Credential:   entry.Credential{Kind: entry.Basic},
 		Unsigned:     sharedSecretOnly(),
 		Event:        entry.Event{Type: pointer("/event"), Time: pointer("/ts_epoch"), TimeUnit: entry.Milliseconds},
-		RetryHorizon: 12 * time.Hour, AuthStatus: 503,
+		Batch:        &entry.Batch{}, // where the webhook is batched, a list; else one event
+		RetryHorizon: 12 * time.Hour, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
 
@@ -82,7 +83,7 @@ func Mailchimp() core.Provider {
 		Credential:   entry.Credential{Kind: entry.QueryToken, Name: "secret"},
 		Unsigned:     sharedSecretOnly(),
 		Event:        entry.Event{Type: []entry.Value{{Form: "type"}}, Action: []entry.Value{{Form: "data[action]"}}},
-		Handshakes:   []entry.Handshake{{Method: "GET"}},
+		Handshakes:   []entry.Handshake{{Method: "GET", When: "when the webhook is saved"}},
 		RetryHorizon: 75 * time.Minute, AckLimit: 10 * time.Second,
 	})
 }
@@ -137,8 +138,9 @@ func Okta() core.Provider {
 		Batch: &entry.Batch{Pointer: "/data/events"},
 		Handshakes: []entry.Handshake{{
 			Method: "GET", WhenHeader: "X-Okta-Verification-Challenge", Answer: `{"verification":"{challenge}"}`, ContentType: "application/json",
+			When: "when the hook is verified",
 		}},
-		AckLimit: 3 * time.Second, AuthStatus: 503,
+		AckLimit: 3 * time.Second, AuthStatus: 503, Drops4xx: true,
 	})
 }
 
@@ -157,7 +159,7 @@ func Alertmanager() core.Provider {
 		Unsigned:   sharedSecretOnly(),
 		Identity:   entry.Identity{Kind: entry.None, Why: "a group of alerts that still fires is sent again, byte for byte, as a reminder"},
 		Event:      entry.Event{Type: pointer("/status")},
-		AuthStatus: 503,
+		AuthStatus: 503, Drops4xx: true,
 	})
 }
 

@@ -60,8 +60,16 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		text = s.r.Method
 	case entry.PartPath:
 		text = s.r.URL.RequestURI()
+	case entry.PartPayload:
+		if form := s.form(); form != nil {
+			return []byte(form.Get(part.Text)), true, nil
+		}
+		return s.body, true, nil
 	case entry.PartURL:
 		text = s.url().String()
+	case entry.PartURLUnescaped:
+		text = strings.NewReplacer("%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'", "%28", "(",
+			"%29", ")", "%2A", "*", "%2C", ",", "%3B", ";").Replace(s.url().String())
 	case entry.PartCRC32:
 		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
 	case entry.PartURLBare:

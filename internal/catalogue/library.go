@@ -21,7 +21,7 @@ func tokens() []Entry {
 		return jwt.GoogleConfig{Audience: v.One("audience"), ServiceAccounts: v["service_accounts"]}
 	}
 	googleKeys := func(_ Values, o keys.Options) (core.KeySource, error) { return keys.Google(o) }
-	all := plain(Library, "core/provider/jwt", []core.Provider{jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
+	all := plain(Library, "core/provider/jwt", []core.Provider{jwt.JiraOAuth(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
 	for _, e := range []Entry{
 		{
 			Parameters: []Parameter{audience, accounts},

@@ -71,12 +71,18 @@ func Endpoints() map[string]*Endpoint {
 	query := func(s core.SecretSource) core.Credential { return core.QueryToken("token", s) }
 	perimeter := func(c *core.Config) { c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks }
 	return map[string]*Endpoint{
-		"github":  text(provider.GitHub()),
-		"stripe":  text(provider.Stripe()),
-		"slack":   text(provider.Slack()),
-		"shopify": text(provider.Shopify()),
-		"mailgun": text(provider.Mailgun()),
-		"mercado": text(provider.MercadoPago()),
+		"github":              text(provider.GitHub()),
+		"stripe":              text(provider.Stripe()),
+		"slack":               text(provider.Slack()),
+		"shopify":             text(provider.Shopify()),
+		"bitbucket-server":    text(provider.BitbucketServer()),
+		"mailersend":          text(provider.MailerSend()),
+		"mailersend-awaiting": unsigned(provider.MailerSend(), func(c *core.Config) { c.AwaitingSecret = true }),
+		"intercom":            text(provider.Intercom()),
+		"gitea":               text(provider.Gitea()),
+		"zendesk":             text(provider.Zendesk()),
+		"mailgun":             text(provider.Mailgun()),
+		"mercado":             text(provider.MercadoPago()),
 		"standard": {Secret: "whsec_" + base64.StdEncoding.EncodeToString(standardKey), Key: string(standardKey), change: func(c *core.Config) {
 			c.Provider = provider.StandardWebhooks()
 		}},

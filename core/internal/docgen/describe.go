@@ -108,6 +108,8 @@ func part(p *entry.Part) string {
 		return "{form:" + p.Text + "}"
 	case entry.PartQuery:
 		return "{query:" + p.Text + "}"
+	case entry.PartPayload:
+		return "{body, or the form's one field " + p.Text + "}"
 	case entry.PartListedHeaders:
 		return "{headers that " + p.Text + " lists}"
 	default:
@@ -116,7 +118,7 @@ func part(p *entry.Part) string {
 			entry.PartMethod: "{method}", entry.PartPath: "{path}", entry.PartSecret: "{secret}", entry.PartSortedForm: "{sorted form}",
 			entry.PartSortedQuery: "{sorted query}", entry.PartURLBare: "{url without its query}",
 			entry.PartURLWithPort: "{url, with or without its port}", entry.PartURLWithoutPort: "{url, with or without its port}",
-			entry.PartReplacedBody: "{body with the secret in the signature's place}", entry.PartCRC32: "{CRC-32 of the body}",
+			entry.PartReplacedBody: "{body with the secret in the signature's place}", entry.PartURLUnescaped: "{url, partly unescaped}", entry.PartCRC32: "{CRC-32 of the body}",
 			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}",
 			entry.PartCanonicalQuery: "{sorted query}", entry.PartEscapedPath: "{escaped path}",
 		}[p.Kind]
@@ -192,8 +194,13 @@ func remembered(e *entry.Entry) string {
 	if e.Identity.SignedOnce {
 		text += "; beside it what is signed, which vouches for one body"
 	}
-	if e.Identity.NoneForForms {
+	switch {
+	case e.Identity.NoneForForms:
 		text += "; forms by nothing: " + e.Identity.Why
+	case e.Identity.NoneForSingles:
+		text += "; what is not in a list by nothing: " + e.Identity.Why
+	case e.Identity.NoneForGET:
+		text += "; what comes as GET by nothing: " + e.Identity.Why
 	}
 	return text
 }
@@ -220,8 +227,8 @@ func details(e *entry.Entry) string {
 		if b.Pointer != "" {
 			text = "each item of `" + b.Pointer + "`"
 		}
-		if b.Inner != "" {
-			text = "each item of `" + b.Inner + "` in " + text
+		if len(b.Inner) > 0 {
+			text = "each item of `" + strings.Join(b.Inner, "` and `") + "` in " + text
 		}
 		all = append(all, text+" is one event")
 	}
@@ -241,6 +248,11 @@ func places(values []entry.Value) string {
 			text = "the envelope's `" + v.Envelope + "`"
 		case v.FirstKey != "":
 			text = "the name of the first member but `" + v.FirstKey + "`"
+			if v.NotKeys != "" {
+				text += " and those of every item"
+			}
+		case v.Query != "":
+			text = "the URL's `" + v.Query + "`"
 		case v.Form != "":
 			text = "the form's `" + v.Form + "`"
 		}
@@ -275,6 +287,8 @@ func handshake(h *entry.Handshake) string {
 	switch {
 	case h.Proved:
 		text += ", proved"
+	case h.Published != "":
+		text += ", signed with the secret `" + h.Published + "`, which is published and proves nothing else"
 	case h.TokenQuery != "":
 		text += ", with a verify token in `" + h.TokenQuery + "`"
 	case h.Unsigned:
@@ -300,6 +314,9 @@ func handshake(h *entry.Handshake) string {
 
 func again(e *entry.Entry) string {
 	if e.NeverRetries {
+		if e.RetryHorizon > 0 {
+			return "never by itself; lists for " + length(e.RetryHorizon)
+		}
 		return "never by itself"
 	}
 	return length(e.RetryHorizon)

@@ -82,7 +82,21 @@ func answers(e *entry.Entry) string {
 		all = append(all, "a failed authentication has no body")
 	}
 	if e.Drops4xx {
-		all = append(all, "too much is 503, because a 4xx loses the event")
+		all = append(all, "too much and too large are 503, because a 4xx loses the event")
+	}
+	for _, one := range []struct {
+		what   string
+		answer entry.Answer
+	}{
+		{"what is transient", e.Answers.Transient}, {"too much", e.Answers.TooMuch}, {"a body that is too large", e.Answers.TooLarge},
+		{"a receiver that failed", e.Answers.App},
+	} {
+		if one.answer.Status != 0 {
+			all = append(all, fmt.Sprintf("%s is %d", one.what, one.answer.Status))
+		}
+	}
+	if e.AckEmpty {
+		all = append(all, "an acknowledgement has no body")
 	}
 	if e.AckBody != "" {
 		all = append(all, "an acknowledgement says `"+e.AckBody+"`")

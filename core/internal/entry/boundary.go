@@ -35,7 +35,7 @@ func (s *Scheme) Boundary() (b Boundary) {
 
 func (k PartKind) isURL() bool {
 	switch k {
-	case PartURL, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartPath, PartEscapedPath:
+	case PartURL, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartPath, PartEscapedPath:
 		return true
 	default:
 		return false
@@ -44,7 +44,7 @@ func (k PartKind) isURL() bool {
 
 // closeURL decides what ends the URL at i. It holds no control character, and begins with its scheme or with a slash.
 func (b *Boundary) closeURL(parts []Part, i int) {
-	body := slices.IndexFunc(parts, func(p Part) bool { return p.Kind == PartBody })
+	body := slices.IndexFunc(parts, func(p Part) bool { return p.Kind == PartBody || p.Kind == PartPayload })
 	before, after, start := parts[:i], parts[i+1:], 0
 	if body < i {
 		start = body + 1

@@ -14,6 +14,10 @@ type Entry struct {
 	Title      string // as the provider writes itself
 	Docs       string // link to the provider's documentation of its signatures
 	Confidence string // A: official source or recorded delivery; B: official documentation; C: third parties
+	// Confirmed is the day on which the facts were last compared with Source, "2026-11-29".
+	Confirmed string
+	// Source is where they were compared: a page, a repository, a report. Empty: Docs.
+	Source string
 
 	// How a delivery is authenticated: by a signature (Scheme), or by a credential that Config.Secrets hold.
 	Scheme     *Scheme
@@ -28,8 +32,15 @@ type Entry struct {
 	// SignsWith are the prefixes of KeyShapes that this provider does sign with.
 	SignsWith []string
 	// PublishedSecrets are secrets that the provider publishes, for its tests. Everybody knows them, so that they prove
-	// nothing about a delivery.
+	// nothing about a delivery. New refuses them, and a delivery that is signed with one is refused with a hint.
 	PublishedSecrets []string
+	// SetUp is what a person does at the provider, for the documentation: where to click, in order.
+	SetUp []string
+	// Tests are the deliveries that the provider sends when the URL is saved or its test button is pressed, and that are
+	// events like any other. Requests that are no events are Handshakes.
+	Tests []Test
+	// Refuses says, for the documentation, what the provider can also send and this entry refuses, and what to do instead.
+	Refuses []string
 	// Unsigned lists, for the documentation, what a delivery carries that nothing authenticates.
 	Unsigned []string
 
@@ -59,13 +70,29 @@ type Entry struct {
 	Answers Answers
 	// AsksFirst says that the provider sends a configured Basic credential only after a 401, which is then the answer.
 	AsksFirst bool
-	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much is 503 and not 429.
+	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much and too large are 503. Such
+	// an entry has the AuthStatus 503 as well.
 	Drops4xx bool
 
 	// Methods are those that deliveries come with besides POST: GET, for senders that ask for a page.
 	Methods []string
 	// AckBody is what the answer to a delivery has to say, where the provider insists on it.
 	AckBody string
+	// AckEmpty leaves out the body of every answer to a delivery that was accepted before, where the provider insists on an
+	// empty one.
+	AckEmpty bool
+}
+
+// Test is a delivery that a provider sends for a test. It is signed as every other one.
+type Test struct {
+	When   string // "when the webhook is saved"
+	Method string // empty: POST
+	Query  string
+	Header [][2]string
+	Body   string
+	// Type is the event's; empty with Empty: the delivery carries no event.
+	Type  string
+	Empty bool
 }
 
 // Answer changes the answer to one class of refusals. Its zero value changes nothing.
@@ -97,7 +124,7 @@ func (e *Entry) SignsURL() bool {
 	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
 		for i := range parts {
 			switch parts[i].Kind {
-			case PartURL, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartEscapedPath:
+			case PartURL, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartEscapedPath:
 				return true
 			}
 		}
@@ -289,6 +316,7 @@ const (
 	Milliseconds
 	RFC3339
 	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
+	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	RFC3339InUTC          // as RFC3339, whose zone may be missing and is UTC then; for the times of events alone
 )
 
@@ -330,6 +358,10 @@ const (
 	PartURLWithPort    // the public URL with its port, the default one where it names none
 	PartURLWithoutPort // the public URL without a port
 	PartReplacedBody   // the body, in which the signature's own value is replaced by the secret
+	// PartPayload is the body; or, where that is a form whose one field is Text, the decoded value of the field (Gitea).
+	PartPayload
+	// PartURLUnescaped is the public URL in which the escapes of : / ? @ ! $ ' ( ) * , ; are decoded (HubSpot).
+	PartURLUnescaped
 	// PartCRC32 is the CRC-32 of the body in decimal. It proves nothing of the body to whoever holds one signed delivery:
 	// another body of the same sum is easily made.
 	PartCRC32
@@ -438,7 +470,9 @@ type Value struct {
 	JSON     string // a pointer into the payload
 	Form     string // a field of the form in the body
 	InForm   string // a pointer into the JSON that is the form field Form
+	Query    string // a parameter of the request's URL
 	FirstKey string // the name of the payload's first member other than this one (Telegram's update type)
+	NotKeys  string // FirstKey: further names that are passed over, separated by blanks
 	Const    string // this text, if the form field Form is present
 	Envelope string // a pointer into the body that carries the payload (Event.PayloadJSON); it is signed
 }
@@ -474,12 +508,15 @@ type Handshake struct {
 	Method string // HEAD, GET or POST
 
 	WhenJSON, WhenEquals string // POST: the pointer whose value marks the handshake, and the value; none: EchoJSON's is there
-	EchoJSON             string // the pointer whose value is the answer
-	WhenQuery            string // GET: the parameter that marks the handshake
-	EchoQuery            string // the parameter that is the answer
-	QueryEquals          string // what the parameter WhenQuery must be; empty: anything
-	WhenHeader           string // the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one
-	TokenQuery           string // the parameter that must equal one of Config.VerifyTokens
+	LacksJSON            string // the pointer to a member that every event has, and the handshake lacks
+	// WhenHeaders are headers that come once, and what each must be. They narrow the handshake down and prove nothing.
+	WhenHeaders [][2]string
+	EchoJSON    string // the pointer whose value is the answer
+	WhenQuery   string // GET: the parameter that marks the handshake
+	EchoQuery   string // the parameter that is the answer
+	QueryEquals string // what the parameter WhenQuery must be; empty: anything
+	WhenHeader  string // the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one
+	TokenQuery  string // the parameter that must equal one of Config.VerifyTokens
 	// Query are further parameters, and what each must be.
 	Query [][2]string
 
@@ -487,6 +524,10 @@ type Handshake struct {
 	// Unsigned answers a POST that carries no signature at all, with a short body: what a provider sends to try the URL
 	// before it signs anything. The answer is fixed, or the challenge.
 	Unsigned bool
+	// Published is a secret that the provider publishes, and signs this request with. It proves this request alone.
+	Published string
+	// When says, for the documentation and for tests, on which occasion the provider sends it: "when the webhook is saved".
+	When string
 	// WhileAwaiting answers only until a secret is configured.
 	WhileAwaiting bool
 	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature under
@@ -524,6 +565,9 @@ func (h *Handshake) StatusOr200() int {
 // Identity lead into the item, headers are the delivery's. What is no list at Pointer is one event.
 type Batch struct {
 	Pointer string // to the list in the payload; empty: the payload is the list
-	// Inner is the pointer to a list in each item, whose items are the events. An item without one is an event itself.
-	Inner string
+	// Inner are the pointers to lists in each item, whose items are the events. An item without any is an event itself.
+	Inner []string
+	// Whole is a member of an item. Where it stands beside an Inner list the item is an event as well, so that nothing of it
+	// is lost.
+	Whole string
 }

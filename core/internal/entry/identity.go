@@ -40,7 +40,9 @@ type Identity struct {
 	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
 	// would be wrong.
 	NoneForForms bool
-	Why          string
+	// NoneForGET and NoneForSingles are the same for what comes as GET, and for what is no item of a list.
+	NoneForGET, NoneForSingles bool
+	Why                        string
 }
 
 // Apart says what tells two genuine events apart whose bodies may be equal to the byte. Whether it applies is read from the

@@ -16,6 +16,7 @@ package jsonscan
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -131,8 +132,8 @@ func Starts(data []byte) bool {
 	return s.peek() == '{' || s.peek() == '['
 }
 
-// FirstKey returns the name of the first member of an object that is not except.
-func FirstKey(data []byte, except string) (string, bool) {
+// FirstKey returns the name of the first member of an object that is not except, nor one of others, which blanks separate.
+func FirstKey(data []byte, except, others string) (string, bool) {
 	s := scanner{data: TrimMark(data), deepest: noBound}
 	if s.space(); s.peek() != '{' {
 		return "", false
@@ -148,7 +149,7 @@ func FirstKey(data []byte, except string) (string, bool) {
 		if s.space(); !ok || s.peek() != ':' {
 			return "", false
 		}
-		if name != except {
+		if name != except && !slices.Contains(strings.Fields(others), name) {
 			return name, true
 		}
 		s.pos++

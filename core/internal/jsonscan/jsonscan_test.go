@@ -128,7 +128,7 @@ func TestTheFirstKey(t *testing.T) {
 		"\ufeff" + `{"m\u0065ssage":1}`: "message", `{"update_id":` + deep(20_000) + `,"poll":1}`: "poll", `{"\ud800":1}`: "\ufffd",
 		`{"update_id":[}],"a":1}`: "", `{"a"}`: "", `{"\x":1}`: "", `{"update_id":1 "a":1}`: "", `{"update_id":1,}`: "",
 	} {
-		got, _ := jsonscan.FirstKey([]byte(doc), "update_id")
+		got, _ := jsonscan.FirstKey([]byte(doc), "update_id", "")
 		require.Equal(t, want, got, "%.60s", doc)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -50,6 +51,33 @@ func JiraConnect(c JiraConnectConfig) core.Provider {
 	}, errors.Join(mistakes...))
 }
 
+// JiraOAuth is the dynamic webhooks of an OAuth 2.0 (3LO) app, registered through Jira's REST API. The secret is the app's
+// client secret.
+//
+// A token covers nothing of the body, and no part of the request: it says who sent it, until it expires. Webhooks with a
+// secret of their own are the entry jira, those of Connect apps jira-connect.
+//
+// Jira tries again on 408, 409, 425, 429 and 5xx only, so that a failed authentication is answered 503.
+//
+// https://developer.atlassian.com/cloud/jira/platform/webhooks/#webhooks-authentication-for-oauth-2-0-apps
+func JiraOAuth() core.Provider {
+	return of(entry.Entry{
+		Name: "jira-oauth", Title: "Jira Cloud (OAuth 2.0 app)", Confidence: "B",
+		Addresses:  "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
+		Docs:       "https://developer.atlassian.com/cloud/jira/platform/webhooks/#webhooks-authentication-for-oauth-2-0-apps",
+		SecretFrom: "developer.atlassian.com > the app > Settings > Secret",
+		Unsigned:   []string{"the body: the token vouches for whoever sent it", "X-Atlassian-Webhook-Identifier"},
+		Event: entry.Event{
+			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"),
+			TimeUnit: entry.Milliseconds, Attempt: header("X-Atlassian-Webhook-Retry"), AttemptBase: 1,
+		},
+		RetryHorizon: 30 * time.Minute, AuthStatus: 503, Answers: entry.Answers{TooLarge: entry.Answer{Status: 503}},
+	}, &mechanism{
+		header: "Authorization", scheme: "Bearer", algorithms: []string{"HS256"},
+		expires: true, issued: true, time: "iat", leeway: leeway, covers: "the sender",
+	})
+}
+
 // Monday is the webhooks of a monday.com app. The secret is the app's Signing Secret; for the webhooks of the app's own
 // life it is the Client Secret. The audience is the endpoint's URL as it is registered at monday.com. Webhooks that are
 // made by hand on a board are not signed, and refused.
@@ -70,8 +98,8 @@ func Monday(audience string) core.Provider {
 		Event:      entry.Event{Type: pointer("/event/type"), Data: "/event"},
 		// The URL is tried with a challenge, which may come before the app signs anything.
 		Handshakes: []entry.Handshake{
-			{Proved: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json"},
-			{Unsigned: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json"},
+			{Proved: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json", When: "when the webhook is created"},
+			{Unsigned: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json", When: "when the webhook is created"},
 		},
 	}, &mechanism{
 		header: "Authorization", algorithms: []string{"HS256"},

@@ -35,8 +35,9 @@ func MessageBird() core.Provider {
 	})
 }
 
-// Vonage is the signed webhooks of Vonage's Messages and Voice APIs that are POSTs. The secret is the account's signature
-// secret. Vonage says that a webhook may rarely come unsigned, and is sent again, signed, after a 5xx; so a failed
+// Vonage is the signed webhooks of Vonage's Messages and Voice APIs. The secret is the account's signature secret. An
+// answer_url is asked with a GET by default, whose token has no hash of a body: it says who called, and nothing of the
+// query is covered. It waits for its answer, so that nothing of a GET is remembered. Vonage says that a webhook may rarely come unsigned, and is sent again, signed, after a 5xx; so a failed
 // authentication is answered 503.
 //
 // https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks
@@ -49,11 +50,14 @@ func Vonage() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/message_uuid"), Type: pointer("/status"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
 		},
+		Unsigned:   []string{"the query of a GET"},
+		Identity:   entry.Identity{NoneForGET: true, Why: "an answer_url waits for its answer, and a repeated answer would be wrong"},
+		Methods:    []string{"GET"},
 		AuthStatus: 503,
 	}, &mechanism{
 		header: "Authorization", scheme: "Bearer", algorithms: []string{"HS256"},
 		issuers: []string{"Vonage"}, issued: true, time: "iat", leeway: leeway,
-		bodyHash: "payload_hash", covers: "{body}",
+		bodyHash: "payload_hash", getsOptional: true, covers: "{body}",
 	})
 }
 

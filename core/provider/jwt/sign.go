@@ -40,7 +40,7 @@ func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, a
 		c["exp"] = at.Add(lifetime).Unix()
 	}
 	c["jti"] = hash(at.String() + string(body))[:32]
-	if m.bodyHash != "" && !(m.bodyOptional && len(body) == 0) {
+	if m.bodyHash != "" && !(len(body) == 0 && (m.bodyOptional || m.getsOptional && r.Method == http.MethodGet)) {
 		c[m.bodyHash] = hash(string(body))
 	}
 	if m.urlHash != "" {

@@ -26,7 +26,7 @@ func UnisenderGo() core.Provider {
 		},
 		Unsigned:   []string{"call id (ID)", "time"},
 		Event:      entry.Event{Type: pointer("/event_name"), Action: pointer("/event_data/status"), Data: "/event_data"},
-		Batch:      &entry.Batch{Pointer: "/events_by_user", Inner: "/events"},
+		Batch:      &entry.Batch{Pointer: "/events_by_user", Inner: []string{"/events"}},
 		Handshakes: []entry.Handshake{{Method: "GET"}},
 	})
 }

@@ -1,0 +1,56 @@
+package jwt_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider/jwt"
+)
+
+// TestRecordedJiraOAuthDeliveriesGetTheirVerdict: made elsewhere, by the documented formula.
+func TestRecordedJiraOAuthDeliveriesGetTheirVerdict(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/vectors/jira-oauth.json")
+	require.NoError(t, err)
+	var vectors []struct {
+		ID, Secret, Expect string
+		Headers            map[string]string
+		Body               []byte `json:"body_b64"`
+		Now                int64
+	}
+	require.NoError(t, json.Unmarshal(data, &vectors))
+	require.Len(t, vectors, 3)
+	for _, v := range vectors {
+		g := guardAt(t, jwt.JiraOAuth(), []string{v.Secret}, nil, time.Unix(v.Now, 0), "")
+		r := post("Authorization", v.Headers["Authorization"], string(v.Body))
+		require.Equal(t, v.Expect == "valid", reasonOf(g, r) == "", v.ID)
+	}
+}
+
+func TestJiraOAuthTokens(t *testing.T) {
+	t.Parallel()
+	g := guardOf(t, jwt.JiraOAuth(), []string{secret}, nil)
+	claims := fmt.Sprintf(`{"iss":"client","iat":%d,"exp":%d}`, now, now+180)
+	for _, row := range []struct {
+		name, value string
+		want        core.Reason
+	}{
+		{"genuine", "Bearer " + hs256(secret, plainHeader, claims), ""},
+		{"another secret", "Bearer " + hs256(otherSecret, plainHeader, claims), core.ReasonBadSignature},
+		{"the scheme of Connect apps", "JWT " + hs256(secret, plainHeader, claims), core.ReasonMissingSignature},
+		{"no scheme", hs256(secret, plainHeader, claims), core.ReasonMissingSignature},
+		{"another algorithm", "Bearer " + hs512(secret, `{"alg":"HS512"}`, claims), core.ReasonMalformedSignature},
+		{"expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-200, now-31)), core.ReasonStale},
+		{"without an end", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d}`, now)), core.ReasonMissingTimestamp},
+		{"without a beginning", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"exp":%d}`, now+60)), core.ReasonMissingTimestamp},
+		{"old, though it has not expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-301, now+60)), core.ReasonStale},
+	} {
+		require.Equal(t, row.want, reasonOf(g, post("Authorization", row.value, `{"webhookEvent":"jira:issue_updated"}`)), row.name)
+	}
+}

@@ -1,0 +1,114 @@
+package core
+
+import (
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+)
+
+// maxTestBody is the longest body of a request that is signed with a published secret, and answered.
+const maxTestBody = 4 << 10
+
+// publishedKey is a secret that a provider publishes, compiled. It proves nothing but a test of the provider's: everybody
+// can sign with it.
+type publishedKey struct {
+	verifier *verifier
+	keys     *compiledKeys
+}
+
+// newPublishedKey compiles a published secret; nil: there is none, or the scheme has no secrets.
+func newPublishedKey(e *entry.Entry, text string) *publishedKey {
+	if text == "" || e.Scheme == nil || e.Scheme.Custom != nil {
+		return nil
+	}
+	v := &verifier{scheme: e.Scheme, unit: e.Scheme.Timestamp.Unit, mac: -1, tryKey: verifyPublic, past: maxTolerance, future: maxTolerance}
+	if problem := v.compileScheme(); problem != "" || v.mac < 0 {
+		return nil
+	}
+	rules := secretRules{kinds: kindsOf(e.Scheme), weakOK: true, min: 1}
+	key, problem := rules.decode(text)
+	if problem != "" {
+		return nil
+	}
+	secret := NewSecret("published", text)
+	return &publishedKey{v, v.makeKeys([]checkedSecret{{Secret: secret, decodedKey: key, use: &usage{}}})}
+}
+
+// signs reports whether the request is signed with the secret.
+func (k *publishedKey) signs(g *Guard, r *http.Request, i *inspection, body []byte) bool {
+	p := presented{claims: claims{lenient: true}}
+	url := g.publishedURL(r, k.verifier, i)
+	if k.verifier.judgeHead(r, url, &p, i.now).failed() || k.verifier.judgeKind(body).failed() ||
+		k.verifier.fromBody(r, body, &p).failed() || p.items != nil {
+		return false
+	}
+	_, f := k.verifier.verifyOne(k.keys, r, url, body, &p, i.now)
+	return !f.failed()
+}
+
+// publishedURL is the URL that is signed; empty where none is.
+func (g *Guard) publishedURL(r *http.Request, v *verifier, i *inspection) string {
+	if g.verifier == nil || !v.signsRoute && !v.signsPath {
+		return ""
+	}
+	return g.signedURL(r, i)
+}
+
+// publishedTest answers a test that is signed with a published secret, where the body is that test and no event. Anything
+// else under such a secret stays refused, and the detail says why. It fails closed: f is what refused the delivery.
+func (g *Guard) publishedTest(r *http.Request, i *inspection, f failure) (*Reply, failure) {
+	if f.reason != ReasonBadSignature || len(i.body) > maxTestBody {
+		return nil, f
+	}
+	for n := range g.handshakes {
+		h := &g.handshakes[n]
+		if h.published != nil && h.Method == r.Method && h.isTest(i.body) && h.published.signs(g, r, i, i.body) {
+			i.note = h.Note
+			return fixed(h.Handshake), failure{}
+		}
+	}
+	for _, k := range g.published {
+		if k.signs(g, r, i, i.body) {
+			f.detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes, with which anybody can sign: " +
+				"test the webhook once it exists, with its own secret"
+			break
+		}
+	}
+	return nil, f
+}
+
+// isTest reports whether a body is the handshake's and no event's.
+func (h *handshake) isTest(body []byte) bool {
+	var raw [3][]byte
+	return h.challenge.Find(body, raw[:]) == nil && h.marked(&raw)
+}
+
+// awaitedTest answers a published test while no secret is configured; nil: the request is none.
+func (g *Guard) awaitedTest(r *http.Request, i *inspection) *Reply {
+	for n := range g.handshakes {
+		h := &g.handshakes[n]
+		if h.published == nil || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxTestBody {
+			continue
+		}
+		body, f := g.takeBody(r, i)
+		if f.failed() {
+			return nil
+		}
+		if h.isTest(body) && h.published.signs(g, r, i, body) {
+			i.note = h.Note
+			return fixed(h.Handshake)
+		}
+		return nil
+	}
+	return nil
+}
+
+// compilePublished compiles the published secrets that prove no handshake. They only explain a refusal.
+func compilePublished(e *entry.Entry) (all []*publishedKey) {
+	for _, text := range e.PublishedSecrets {
+		if k := newPublishedKey(e, text); k != nil {
+			all = append(all, k)
+		}
+	}
+	return all
+}
