@@ -153,10 +153,11 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	return digestIdentity(g.endpoint, t.scope, &digest, apart.join(with, t))
 }
 
-// waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's.
+// waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET with a body
+// does not count: where the method is not signed, anybody could make one of a captured POST.
 func (d *Delivery) waits(rule *entry.Identity, t *told) bool {
 	return rule.NoneForForms && t.form || rule.NoneForSingles && !d.batch ||
-		rule.NoneForGET && t.request != nil && t.request.Method == http.MethodGet
+		rule.NoneForGET && len(t.body) == 0 && t.request != nil && t.request.Method == http.MethodGet
 }
 
 // bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the digest of

@@ -171,9 +171,9 @@ func fullBody(e *entry.Entry) string {
 	second := map[string]any{}
 	_ = json.Unmarshal(bytes.ReplaceAll([]byte(encode(item)), []byte("aB-"), []byte("cD-")), &second)
 	list := []any{item, second}
-	if e.Batch.Inner != "" {
+	if len(e.Batch.Inner) > 0 {
 		outer := map[string]any{}
-		putOnce(outer, e.Batch.Inner, list)
+		putOnce(outer, e.Batch.Inner[0], list)
 		list = []any{outer}
 	}
 	if e.Batch.Pointer == "" {

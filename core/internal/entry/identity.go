@@ -40,7 +40,7 @@ type Identity struct {
 	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
 	// would be wrong.
 	NoneForForms bool
-	// NoneForGET and NoneForSingles are the same for what comes as GET, and for what is no item of a list.
+	// NoneForGET and NoneForSingles are the same for a GET without a body, and for what is no item of a list.
 	NoneForGET, NoneForSingles bool
 	Why                        string
 }
