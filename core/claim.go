@@ -254,7 +254,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 		text += " at " + last.DoneAt.UTC().Format(time.RFC3339)
 	}
 	reply := textReply(http.StatusOK, text+"\n")
-	if g.entry.AckBody != "" {
+	if g.entry.AckBody != "" || g.entry.AckEmpty {
 		reply = textReply(http.StatusOK, g.entry.AckBody) // the sender knows no other success
 	}
 	detail := ""

@@ -80,8 +80,11 @@ func Zendesk() core.Provider {
 		},
 		Methods:          []string{"GET", "PUT", "PATCH", "DELETE"},
 		PublishedSecrets: []string{"dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="},
-		RetryHorizon:     zendeskHorizon, AckLimit: 12 * time.Second, MaxRetryAfter: 59 * time.Second, AuthStatus: 409,
-		Answers: entry.Answers{TooLarge: entry.Answer{Status: 409}, App: entry.Answer{Status: 409}},
+		RetryHorizon:     zendeskHorizon, AckLimit: 12 * time.Second, AuthStatus: 409,
+		Answers: entry.Answers{
+			Transient: entry.Answer{RetryAfter: 10 * time.Second}, TooMuch: entry.Answer{RetryAfter: 30 * time.Second},
+			TooLarge: entry.Answer{Status: 409}, App: entry.Answer{Status: 409},
+		},
 	})
 }
 
