@@ -79,6 +79,8 @@ func (g *Guard) askOwnership(ctx context.Context) error {
 			return was
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout) // for all of it: the provider waits
+	defer cancel()
 	err := g.claimName(ctx)
 	if err != nil && was != nil && !isTaken(err) {
 		return was // an outage does not change whose the name is
@@ -193,11 +195,12 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 }
 
 // enter notes the guard with the store, and returns whether another open guard has its name. Where that guard's provider
-// is another one, the config is a mistake: each would answer the other's events as duplicates.
+// is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that awaits its
+// secret claims nothing, and may be open next to the one with it.
 func (g *Guard) enter(m *mistakes) (shared bool) {
 	g.leave = func() {}
 	roster, ok := g.store.(replay.Rostered)
-	if !ok || g.unknown || g.endpoint == "" {
+	if !ok || g.unknown || g.awaiting || g.endpoint == "" {
 		return false
 	}
 	present, leave := roster.Enter(g.endpoint, g.provider)

@@ -28,6 +28,7 @@ type sharedStore struct {
 	claimErr  func(items []replay.Item) error
 	settleErr func(settlements []replay.Settlement) error
 	forgetErr error
+	slow      time.Duration // of each call, which gives up when its context ends
 	claims    atomic.Int32
 }
 
@@ -54,6 +55,9 @@ func (s *sharedStore) Version() int      { return s.version }
 
 func (s *sharedStore) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
 	s.claims.Add(1)
+	if err := s.wait(ctx); err != nil {
+		return nil, err
+	}
 	if s.claimErr != nil {
 		if err := s.claimErr(items); err != nil {
 			return nil, err
@@ -70,7 +74,22 @@ func (s *sharedStore) Claim(ctx context.Context, items []replay.Item, lease time
 	return results, err
 }
 
+func (s *sharedStore) wait(ctx context.Context) error {
+	if s.slow == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(s.slow):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (s *sharedStore) Settle(ctx context.Context, settlements []replay.Settlement) error {
+	if err := s.wait(ctx); err != nil {
+		return err
+	}
 	if s.settleErr != nil {
 		if err := s.settleErr(settlements); err != nil {
 			return err
@@ -519,6 +538,52 @@ func TestAnEventWithoutAnIdentityDoesNotNeedTheMarker(t *testing.T) {
 	c.Replay = store
 	require.Equal(t, 200, run(mustNew(t, c), signed(event), ok).Code)
 	require.Zero(t, store.claims.Load())
+}
+
+// A guard that awaits its secret runs no event: the one with the secret takes its place without a warning.
+func TestAGuardThatAwaitsItsSecretHoldsNoName(t *testing.T) {
+	t.Parallel()
+	store := memstore.New()
+	awaiting := openFor(t, store, "acme", func(c *core.Config) { c.Secrets, c.AwaitingSecret = nil, true })
+	require.NotContains(t, openFor(t, store, "acme").log.String(), "two open guards")
+	require.NoError(t, awaiting.Close())
+}
+
+// A store that answers slowly delays the first delivery by no more than one call of it may take.
+func TestTheFirstDeliveryWaitsForTheMarkerNoLongerThanForOneCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newShared()
+		store.slow = 3 * time.Second
+		a := openFor(t, store, "acme")
+		begin := time.Now()
+		require.Equal(t, 200, a.deliver("1", func(*http.Request, core.Event) error {
+			require.LessOrEqual(t, time.Since(begin), 5*time.Second+3*time.Second)
+			return nil
+		}))
+		require.NoError(t, a.Close())
+	})
+}
+
+func TestTenantsShareTheMarkerOfTheirEndpoint(t *testing.T) {
+	t.Parallel()
+	store := newShared()
+	tenants := func(c *core.Config) {
+		c.Tenant = core.TenantFromHeader("X-Tenant")
+		c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
+			"a": core.StaticSecrets(testSecret), "b": core.StaticSecrets(testSecret),
+		})
+	}
+	first, second := openFor(t, store, "acme", tenants), openFor(t, store.another(), "other", tenants)
+	send := func(a *application, tenant string) int {
+		r := signed(event)
+		r.Header.Set("X-Tenant", tenant)
+		return run(a.Guard, r, ok).Code
+	}
+	require.Equal(t, 200, send(first, "a"))
+	require.Equal(t, 200, send(first, "b"))
+	require.EqualValues(t, 4, store.claims.Load(), "the owner, the versions, two events")
+	require.Equal(t, 503, send(second, "b"))
 }
 
 func TestTwoOpenGuardsOfOneNameOnOneStore(t *testing.T) {
