@@ -1,4 +1,4 @@
-# "make" lists the targets. Nothing but Go and make is needed for "make test".
+# "make" lists the targets. Nothing but Go and make is needed for "make run" and "make test".
 
 STATICCHECK_VERSION = v0.8.2
 FUZZTIME            = 10s
@@ -9,7 +9,7 @@ DOCS                = ../../docs
 MUTATIONS           =
 JOBS                = 2
 
-# Each module stands on its own, whatever go.work lies about.
+# Each module stands on its own, whatever go.work there is.
 export GOWORK = off
 
 MODULES     := $(shell find . -name go.mod -not -path './.tmp/*' -not -path '*/testdata/*' | sed 's,/go\.mod$$,,' | sort)
@@ -22,21 +22,30 @@ each = @set -eu; for dir in $(MODULES); do echo "== $$dir: $(1)"; (cd "$$dir" &&
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+
+# Gin links a library for MessagePack that takes half a minute to build. The demo and the first tests do without.
+quick = GOFLAGS="$(GOFLAGS) -tags=nomsgpack"
 
 .PHONY: run
 run: ## Run the demo; ARGS="..." are its arguments
-	@go run ./examples/demo $(ARGS)
+	@$(quick) go -C examples run ./demo $(ARGS)
 
-# internal/interop runs without the race detector: it has no concurrency of its own, and building the vendors' libraries
-# once more takes minutes.
-# SQLite, translated from C to one Go package, runs without it too: it has no goroutine of its own, and is four times slower
-# under it. Its driver and everything of ours stay under the detector.
-# The race detector needs cgo and a C compiler; building runtime/cgo with it tells whether they are there and work.
 .PHONY: test
-test: ## Run every test of every module, with the race detector where it works
+test: ## Run the library's tests and the quick ones of the examples: what a fresh clone has to pass
+	$(quick) go test ./...
+	$(quick) go -C examples test . ./demo ./doctor ./prometheus
+
+# What has to pass before each commit. The engines, the vendors' libraries and the long runs have targets of their own.
+.PHONY: check
+check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then race, allocations, receiver and instructions
+	@$(MAKE) --no-print-directory race allocations receiver instructions
+
+# The race detector needs cgo and a C compiler; building runtime/cgo with it tells whether they are there and work.
+.PHONY: race
+race: ## Run the library's tests with the race detector, where it works
 	@set -eu; \
-	race='-race -gcflags=modernc.org/sqlite/lib=-race=false'; \
+	race=-race; \
 	if ! why=$$(go build -race runtime/cgo 2>&1); then \
 		race=; export CGO_ENABLED=0; \
 		echo '**********************************************************************'; \
@@ -45,20 +54,29 @@ test: ## Run every test of every module, with the race detector where it works
 		echo '**********************************************************************'; \
 		echo "$$why"; \
 	fi; \
-	for dir in $(MODULES); do \
-		with=$$race; \
-		case $$dir in ./internal/interop) with= ;; esac; \
-		echo "== $$dir: go test $$with"; \
-		(cd "$$dir" && go test $$with -shuffle=on -count=1 ./...); \
-	done; \
-	echo "== .: go test, allocations"; \
-	go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest; \
-	echo "== .: go test, every bit of what is signed, and what a capture can be changed to"; \
-	go test -count=1 -run 'NoChangedBitVerifies|WhoeverCaptured' ./core/provider
+	echo "== go test $$race"; \
+	go test $$race -shuffle=on -count=1 ./...; \
+	echo "== examples: go test $$race"; \
+	go -C examples test $$race -shuffle=on -count=1 . ./demo ./doctor ./prometheus
 
-.PHONY: check
-check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then run the tests and count instructions
-	@$(MAKE) --no-print-directory test instructions
+# The race detector allocates too, and is too slow for every bit.
+.PHONY: allocations
+allocations: ## Hold allocations, every bit of what is signed, and what a capture can be changed to
+	@echo '== allocations'
+	@go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest
+	@echo '== every bit of what is signed, and what a capture can be changed to'
+	@go test -count=1 -run 'NoChangedBitVerifies|WhoeverCaptured' ./core/provider
+
+.PHONY: receiver
+receiver: ## Run the tests of examples/receiver, which links the drivers of every database
+	go -C examples test -count=1 ./internal/...
+
+# SQLite, translated from C to one Go package, runs without the race detector: it has no goroutine of its own, and is four
+# times slower under it. Its driver and everything of ours stay under the detector. Each engine is started by its tests.
+.PHONY: engines
+engines: ## Run stores, limiters and examples on Redis, PostgreSQL, MariaDB, SQLite and NATS
+	cd internal/storetests && go test -race -gcflags=modernc.org/sqlite/lib=-race=false -shuffle=on -count=1 ./...
+	cd examples && go test -race -gcflags=modernc.org/sqlite/lib=-race=false -shuffle=on -count=1 ./cluster ./queue ./river
 
 # Not a timed test: valgrind counts, and a busy machine changes nothing. Without valgrind it says that it did not run.
 .PHONY: instructions
@@ -105,11 +123,20 @@ newest: ## Run the tests with every dependency at its newest, in a copy
 	done
 
 .PHONY: interop
-interop: ## Let the vendors' own SDKs judge what we sign, and sign what we judge
-	cd internal/interop && go test -count=1 -v ./...
+interop: ## Let the vendors' own SDKs verify what we sign, and sign what we verify
+	cd internal/interop && go test -count=1 ./...
+
+.PHONY: benchtest
+benchtest: ## Run the tests of internal/bench
+	cd internal/bench && go test -count=1 ./...
+
+# A replace directive keeps "go install" from working: docs/releasing.md says how a release does without.
+.PHONY: release
+release: ## Publish the modules to a proxy of files, as a release would, and install programs from there
+	@go run ./internal/release
 
 .PHONY: bench
-bench: ## Measure beside every peer and write docs/performance.md; BENCHTIME=5ms ROUNDS=3 DOCS= only tries
+bench: ## Measure next to every peer and write docs/performance.md and its tables; BENCHTIME=5ms ROUNDS=3 DOCS= only tries
 	@cd internal/bench && go run -overlay overlay.json . -time $(BENCHTIME) -rounds $(ROUNDS) -docs "$(DOCS)"
 
 .PHONY: microbench
@@ -120,6 +147,7 @@ microbench: ## Run every package's own benchmarks
 fuzz: ## Fuzz every target for FUZZTIME (10s)
 	@set -eu; \
 	for dir in $(MODULES); do \
+		grep -rqs '^func Fuzz' --include='*_test.go' "$$dir" || continue; \
 		list=$$(cd "$$dir" && go test -list '^Fuzz' ./...); \
 		targets=$$(echo "$$list" | awk '/^Fuzz/ { name[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2 "=" name[i]; n = 0 }'); \
 		for target in $$targets; do \
@@ -134,10 +162,10 @@ fuzz: ## Fuzz every target for FUZZTIME (10s)
 mutate: ## Break the code in every way that internal/mutate knows; each has to make a test fail
 	@go run ./internal/mutate -jobs $(JOBS) -only '$(MUTATIONS)'
 
-# Some minutes; "make test" does the same with fewer rounds.
+# Some minutes; "make engines" does the same with fewer rounds.
 .PHONY: crash
 crash: ## Kill receivers 200 times on each store, and count what was run
-	SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -v -timeout 20m -run 'Nothing' ./examples/cluster
+	SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go -C examples test -count=1 -v -timeout 20m -run 'Nothing' ./cluster
 	cd internal/storetests && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -timeout 90m ./...
 
 # Some minutes; "make test" tries some changes of each kind.

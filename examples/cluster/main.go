@@ -4,9 +4,9 @@
 //
 //	{"sent":300,"retried":57,"run_once":300,"run_twice":0,"lost":0}
 //
-//	go run ./examples/cluster                      # SQLite, nothing to install
-//	go run ./examples/cluster -store postgres      # starts one of its own, or -url postgres://...
-//	go run ./examples/cluster -store redis -kill   # SIGKILL in the midst of the work, not an orderly stop
+//	go -C examples run ./cluster                      # SQLite, nothing to install
+//	go -C examples run ./cluster -store postgres      # starts one of its own, or -url postgres://...
+//	go -C examples run ./cluster -store redis -kill   # SIGKILL in the midst of the work, not an orderly stop
 //
 // With a SQL store the receivers write in the transaction that says "done" (sqlstore.Tx), so that even a receiver that is
 // killed runs every event exactly once. With Redis the work and "done" are two steps: a receiver that is killed between

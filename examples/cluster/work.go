@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 	"github.com/sallyport-go/sallyport/examples/internal/database"
+	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 )
 
 // work is what the receivers do with an event: they write a line, so that it can be counted how often each was run.
@@ -21,10 +22,10 @@ const list = "cluster:runs"
 
 func openWork(_ context.Context, kind, url string) (*work, error) {
 	if kind == database.Redis {
-		client, err := database.OpenRedis(url)
+		client, err := drivers.OpenRedis(url)
 		return &work{client: client}, err
 	}
-	db, _, err := database.OpenSQL(kind, url)
+	db, _, err := drivers.OpenSQL(kind, url)
 	return &work{db: db}, err
 }
 

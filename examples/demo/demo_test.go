@@ -114,19 +114,30 @@ func TestServe(t *testing.T) {
 	done := make(chan int, 1)
 	go func() { done <- run(ctx, []string{"-serve"}, out, out, cases) }()
 	text := out.waitFor(t, "Ctrl-C")
+	require.Equal(t, 4, strings.Count(text, "curl -i"), "each delivery is printed once")
+	for line := range strings.Lines(text) {
+		require.LessOrEqual(t, len(line), 120, line)
+	}
+	addresses := regexp.MustCompile(`(?m)^  \S.* (http://127\.0\.0\.1:\d+)$`).FindAllStringSubmatch(text, -1)
+	require.Len(t, addresses, len(routers()))
 	if shell, err := exec.LookPath("sh"); err == nil && has("curl") {
-		for _, l := range regexp.MustCompile(`(?m)^  # (.*)\n  (curl .*)$`).FindAllStringSubmatch(text, -1) {
-			answer, err := exec.CommandContext(ctx, shell, "-c", l[2]).Output()
-			require.NoError(t, err)
-			want := "HTTP/1.1 200 OK"
-			if strings.Contains(l[1], "forged") {
-				want = "HTTP/1.1 400 Bad Request"
+		commands := regexp.MustCompile(`(?m)^# (.*)\n(curl (?:.*\\\n)+.*)$`).FindAllStringSubmatch(text, -1)
+		require.Len(t, commands, 4)
+		for _, address := range addresses {
+			for _, l := range commands {
+				answer, err := exec.CommandContext(ctx, shell, "-c", "APP="+address[1]+"\n"+l[2]).Output()
+				require.NoError(t, err)
+				want := "HTTP/1.1 200 OK"
+				if strings.Contains(l[1], "forged") {
+					want = "HTTP/1.1 400 Bad Request"
+				}
+				require.Containsf(t, string(answer), want, "%s: %s", l[1], l[2])
+				require.NotContains(t, string(answer), "already processed", "each app accepts it once")
 			}
-			require.Containsf(t, string(answer), want, "%s: %s", l[1], l[2])
 		}
 		text = out.waitFor(t, "accepted, signal ran")
 	}
-	for _, address := range regexp.MustCompile(`(?m)^# .* on (http://127\.0\.0\.1:\d+)$`).FindAllStringSubmatch(text, -1) {
+	for _, address := range addresses {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address[1]+"/hooks/stripe", nil)
 		require.NoError(t, err)
 		resp, err := http.DefaultClient.Do(r)

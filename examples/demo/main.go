@@ -1,8 +1,8 @@
 // Command demo shows the module at work: it receives webhooks through every supported router on the loopback
 // interface, sends genuine and forged deliveries over real HTTP, and prints what became of each.
 //
-//	go run ./examples/demo          # one table; exit status 1 if any answer is wrong
-//	go run ./examples/demo -serve   # goes on serving and prints curl lines to try
+//	go -C examples run ./demo          # one table; exit status 1 if any answer is wrong
+//	go -C examples run ./demo -serve   # goes on serving and prints curl lines to try
 package main
 
 import (

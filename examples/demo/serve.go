@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,51 +42,59 @@ func serve(ctx context.Context, k *keys, stdout io.Writer) error {
 		}
 		servers = append(servers, s)
 	}
-	say("Five apps are serving, one of each router. Each line is good once: sent again, it is a duplicate.\nStripe's signatures are fresh for five minutes.\n")
-	for _, s := range servers {
-		say("\n# %s on %s\n", s.name, s.plain)
-		for _, l := range s.curlLines() {
-			say("%s\n", l)
-		}
-	}
+	say("%s", welcome(servers))
 	say("\nPress Ctrl-C to end. What comes in:\n\n")
 	<-ctx.Done()
 	return nil
 }
 
-func (s *server) curlLines() []string {
-	k := s.keys
-	lines := []struct {
-		what string
-		m    message
-	}{
-		{"GitHub, genuine", s.signed("/hooks/github", k.current, `{"ref":"refs/heads/main"}`, 0, "X-GitHub-Event", "push")},
-		{"GitHub, forged", s.signed("/hooks/github", k.stranger, `{"ref":"refs/heads/main"}`, 0, "X-GitHub-Event", "push")},
-		{"Stripe, genuine, the old secret of a rotation", s.signed("/hooks/stripe", k.previous, stripeEvent("evt_curl"), 0)},
-		{"Postmark, the right password", s.signed("/hooks/postmark", k.pair, `{"RecordType":"Bounce","ID":42}`, 0)},
+// welcome says where the apps are, and what to send to any of them. The lines are printed once: their signatures are right
+// for each app, and each app has a memory of its own.
+func welcome(servers []*server) string {
+	var b strings.Builder
+	b.WriteString("Five apps are serving, one of each router:\n\n")
+	for _, s := range servers {
+		_, _ = fmt.Fprintf(&b, "  %-9s%s\n", s.name, s.plain)
 	}
-	var out []string
-	for _, l := range lines {
-		out = append(out, "  # "+l.what, "  "+l.m.curl(s.plain))
+	b.WriteString(`
+Choose one, and send it any of the deliveries below. An app accepts each of them once:
+sent again, it is a duplicate. Stripe's signatures are fresh for five minutes.
+
+`)
+	_, _ = fmt.Fprintf(&b, "APP=%s\n", servers[0].plain)
+	for _, l := range servers[0].curlLines() {
+		_, _ = fmt.Fprintf(&b, "\n# %s\n%s\n", l.what, l.curl)
 	}
-	return out
+	return b.String()
 }
 
-// curl is the message as a line for a shell.
-func (m message) curl(base string) string {
-	var b strings.Builder
-	b.WriteString("curl -i -H 'X-Forwarded-Proto: https'")
-	names := make([]string, 0, len(m.header))
-	for name := range m.header {
-		names = append(names, name)
+// curlLine is a delivery as a line for a shell in which APP is an app's address.
+type curlLine struct{ what, curl string }
+
+func (s *server) curlLines() []curlLine {
+	k := s.keys
+	github, postmark := `{"ref":"refs/heads/main"}`, `{"RecordType":"Bounce","ID":42}`
+	genuine := s.signed("/hooks/github", k.current, github, 0, "X-GitHub-Event", "push")
+	forged := s.signed("/hooks/github", k.stranger, github, 0, "X-GitHub-Event", "push")
+	old := s.signed("/hooks/stripe", k.previous, stripeEvent("evt_curl"), 0)
+	return []curlLine{
+		{"GitHub, genuine", genuine.curl()},
+		{"GitHub, forged", forged.curl()},
+		{"Stripe, genuine, the old secret of a rotation", old.curl()},
+		{"Postmark, the right password", s.signed("/hooks/postmark", k.pair, postmark, 0).curl()},
 	}
-	sort.Strings(names)
-	for _, name := range names {
+}
+
+// curl is the message as a command for a POSIX shell, of one header a line.
+func (m message) curl() string {
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, `curl -i "$APP%s" -H 'X-Forwarded-Proto: https'`, m.path)
+	for _, name := range slices.Sorted(maps.Keys(m.header)) {
 		for _, value := range m.header[name] {
-			b.WriteString(" -H " + quote(name+": "+value))
+			b.WriteString(" \\\n  -H " + quote(name+": "+value))
 		}
 	}
-	b.WriteString(" --data-binary " + quote(string(m.body)) + " " + base + m.path)
+	b.WriteString(" \\\n  --data-binary " + quote(string(m.body)))
 	return b.String()
 }
 

@@ -91,7 +91,7 @@ func TestBrokenRequests(t *testing.T) {
 		{"as tcpdump shows it", "E..d..@.@...\x00\x01" + signed(body, body), byStripe, accepted, []string{"would be accepted"}},
 		{"in chunks", strings.Replace(signed(body, fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)), "Content-Type", "Transfer-Encoding: chunked\r\nContent-Type", 1), byStripe, accepted, []string{"would be accepted"}},
 
-		{"no signature", raw(body, "Content-Type", "application/json"), byStripe, refused, []string{"wrong: missing_signature", "found: other_sender", "mend: "}},
+		{"no signature", raw(body, "Content-Type", "application/json"), byStripe, refused, []string{"wrong: missing_signature", "found: other_sender", "fix: "}},
 		{"a signature that a gateway renamed", raw(body, "Stripe_Signature", stripe(secret, at, body)), byStripe, refused, []string{"header_renamed", "Stripe_signature"}},
 		{"a delivery of somebody else", raw(body, "X-Hub-Signature-256", "sha256="+mac(secret, body)), byStripe, refused, []string{"the signature header of", "github"}},
 		{"the wrong secret", signed(body, body), using("OTHER_SECRET"), refused, []string{"bad_signature", "secret_unknown"}},

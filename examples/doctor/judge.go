@@ -58,11 +58,11 @@ func (p *patient) judge(out io.Writer) (int, error) {
 			about = " (secret " + f.Secret + ")"
 		}
 		say("found: %s: %s%s", f.Code, f.Text, about)
-		say(" mend: %s", f.Mend)
+		say("  fix: %s", f.Mend)
 	}
 	if others := p.otherSenders(j.Guard.Provider()); len(others) > 0 && hasReason(refusals, core.ReasonMissingSignature) {
 		say("found: it carries the signature header of %s", strings.Join(others, ", "))
-		say(" mend: give it to an endpoint of that provider")
+		say("  fix: give it to an endpoint of that provider")
 	}
 	if p.peer == "" {
 		say("not judged: TLS, proxies and source addresses; give -peer")

@@ -1,8 +1,8 @@
-// Command doctor says what is wrong with a delivery that was refused, and how to mend it. Give it the request as it was
+// Command doctor says what is wrong with a delivery that was refused, and how to fix it. Give it the request as it was
 // saved, and the configuration of the receiver that refused it:
 //
-//	go run ./examples/doctor -config examples/receiver/receiver.yaml refused.http
-//	STRIPE_SECRET=whsec_... go run ./examples/doctor -provider stripe -secret-env STRIPE_SECRET refused.http
+//	go -C examples run ./doctor -config receiver/receiver.yaml /tmp/refused.http
+//	STRIPE_SECRET=whsec_... go -C examples run ./doctor -provider stripe -secret-env STRIPE_SECRET /tmp/refused.http
 //
 // A request is saved raw or as a HAR file, which browsers and proxies export.
 //
@@ -23,7 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/examples/internal/receiver"
 )
 
-const usage = `doctor says what is wrong with a saved delivery, and how to mend it.
+const usage = `doctor says what is wrong with a saved delivery, and how to fix it.
 
   doctor -config receiver.yaml refused.http
   doctor -provider stripe -secret-env STRIPE_SECRET refused.http

@@ -1,6 +1,6 @@
 // Package main counts webhook deliveries for Prometheus.
 //
-//	STRIPE_SECRET=whsec_... go run .    # in this directory, which is a module of its own
+//	STRIPE_SECRET=whsec_... go -C examples run ./prometheus
 //	curl http://127.0.0.1:9090/metrics  # not on the port that the world reaches
 package main
 

@@ -1,8 +1,8 @@
 // Command queue acknowledges webhooks as soon as a broker has them, and does the work later: nothing is lost between
 // the two, whatever crashes.
 //
-//	STRIPE_SECRET=whsec_... go run . -broker redis -url redis://127.0.0.1:6379   # in this directory, a module of its own
-//	STRIPE_SECRET=whsec_... go run . -broker nats -url nats://127.0.0.1:4222
+//	STRIPE_SECRET=whsec_... go -C examples run ./queue -broker redis -url redis://127.0.0.1:6379
+//	STRIPE_SECRET=whsec_... go -C examples run ./queue -broker nats -url nats://127.0.0.1:4222
 //
 // It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it, and either can
 // be stopped, killed and started again while the other runs. Each piece of work prints a line of JSON. What to see:

@@ -1,7 +1,7 @@
 // Command river answers webhooks at once and does the work in jobs, in one PostgreSQL database: the job is enqueued in
 // the transaction that says "done" of the event, and the work is done in the transaction that completes the job.
 //
-//	STRIPE_SECRET=whsec_... go run . -url 'postgres://owner@127.0.0.1/app?sslmode=disable' # in this directory, a module
+//	STRIPE_SECRET=whsec_... go -C examples run ./river -url 'postgres://owner@127.0.0.1/app?sslmode=disable'
 //
 // It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it. The tables are
 // created at start where they are missing: River's, the replay store's (sallyport_replay), and the work's (payments).

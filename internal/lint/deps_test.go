@@ -61,8 +61,11 @@ func TestDependencies(t *testing.T) {
 			watermill, "github.com/google/uuid", "github.com/lithammer/shortuuid", "github.com/oklog/ulid", "github.com/pkg/errors",
 		}},
 
-		// A whole program: who does not import core/handover does not link Watermill.
+		// Whole programs. A program on Chi links no other router, no driver and no Watermill.
 		{folder: "examples/chi", only: []string{chi}},
+		{folder: "examples/nethttp"},
+		{folder: "examples/demo", not: []string{"go.yaml.in"}},
+		{folder: "examples/doctor", not: []string{"github.com/redis"}},
 	} {
 		t.Run(row.folder, func(t *testing.T) {
 			if !hasGo(filepath.Join(root, row.folder)) {
@@ -97,6 +100,9 @@ func dependencies(t *testing.T, folder string) []dependency {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Standard}}", "./"+folder)
 	cmd.Dir = root
+	if inner, ok := strings.CutPrefix(folder, "examples/"); ok { // a module of its own
+		cmd.Dir, cmd.Args[len(cmd.Args)-1] = filepath.Join(root, "examples"), "./"+inner
+	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

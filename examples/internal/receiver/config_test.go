@@ -49,7 +49,7 @@ func TestTheSamplesAreGood(t *testing.T) {
 }
 
 func trialStore(e *endpointConfig) (replay.Store, error) {
-	return newStores(slog.New(slog.DiscardHandler)).trial(e), nil
+	return newStores(slog.New(slog.DiscardHandler), nil).trial(e), nil
 }
 
 func TestMistakesNameFileLineAndKey(t *testing.T) {

@@ -23,7 +23,7 @@ against a tunnel.
 Try it on this machine, with no provider:
 
   export HOOK_SECRET=$(openssl rand -hex 32)
-  go run ./examples/receiver -provider github -secret-env HOOK_SECRET -allow-http
+  go -C examples run ./receiver -provider github -secret-env HOOK_SECRET -allow-http
 
   body='{"zen":"Keep it logically awesome."}'
   mac=$(printf %s "$body" | openssl dgst -sha256 -hmac "$HOOK_SECRET" | sed 's/.* //')
@@ -33,7 +33,7 @@ Try it on this machine, with no provider:
 Standard output is one JSON object a line: "listening" first, "signal" for each call of a signal, "answered" for each
 delivery that reached none. Logs go to standard error. SIGINT and SIGTERM drain.
 
-After a receiver was mended, let an event run again with its next delivery ("resend" at the provider):
+After a receiver was fixed, let an event run again with its next delivery ("resend" at the provider):
 
   receiver -config receiver.yaml -endpoint /hooks/stripe -forget evt_123
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 	"github.com/stretchr/testify/require"
 )
 
@@ -50,7 +51,7 @@ func start(t *testing.T, configuration string, args ...string) *receiver {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &receiver{t: t, stdout: make(lines, 1000), stderr: make(lines, 1000), stop: stop, code: make(chan int, 1)}
-	go func() { r.code <- run(ctx, args, r.stdout, r.stderr) }()
+	go func() { r.code <- run(ctx, args, drivers.Store, r.stdout, r.stderr) }()
 	var first struct{ Listening string }
 	require.NoError(t, json.Unmarshal([]byte(r.line()), &first))
 	r.url = "http://" + first.Listening
@@ -185,7 +186,7 @@ func fails(t *testing.T, args ...string) (int, string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // should it start after all, it ends at once
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, &stdout, &stderr)
+	code := run(ctx, args, drivers.Store, &stdout, &stderr)
 	require.Empty(t, stdout.String(), "nothing but the contract's lines goes to standard output")
 	return code, stderr.String()
 }

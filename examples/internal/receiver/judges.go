@@ -40,7 +40,7 @@ func Judges(s *Settings) ([]Judge, error) {
 		e.allowWeak = true // nothing is served: a secret of another kind is what the diagnosis is about
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	trial := newStores(quiet)
+	trial := newStores(quiet, nil)
 	built := c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, &output{logger: quiet}, quiet, &m)
 	_ = trial.closeAll() // in memory, and never asked
 	if err := m.err(); err != nil {

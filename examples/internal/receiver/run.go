@@ -16,15 +16,15 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Main is the program. It ends the process.
-func Main() {
+// Main is the program. It ends the process. The opener opens the databases that the configuration names.
+func Main(opener Opener) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], opener, os.Stdout, os.Stderr))
 }
 
 // run is Main without the process: it returns the exit status. Ending ctx drains.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, opener Opener, stdout, stderr io.Writer) int {
 	opts, err := parseFlags(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -37,14 +37,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var m mistakes
 	c := opts.config(&m)
 	// A trial first: a mistake must not cost a connection, and what guards log at their start is noise beside mistakes.
-	trial := newStores(logger)
+	trial := newStores(logger, nil)
 	c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, out, slog.New(slog.DiscardHandler), &m)
 	_ = trial.closeAll() // in memory, and empty
 	if err := m.err(); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
 		return 1
 	}
-	opened := newStores(logger)
+	opened := newStores(logger, opener)
 	endpoints := c.build(func(e *endpointConfig) (replay.Store, error) { return opened.open(ctx, e) }, out, logger, &m)
 	err = m.err()
 	switch {

@@ -25,15 +25,19 @@ const (
 // openTimeout bounds how long a database is waited for at start.
 const openTimeout = 15 * time.Second
 
+// Opener opens a replay store in a database. It is handed over, because a driver is linked only by a program that needs it.
+type Opener func(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error, err error)
+
 // stores opens the replay stores of a configuration. Endpoints with the same URL and namespace share one.
 type stores struct {
 	logger *slog.Logger
+	opener Opener // nil where only trials are made
 	shared map[string]replay.Store
 	close  []func() error
 }
 
-func newStores(logger *slog.Logger) *stores {
-	return &stores{logger: logger, shared: map[string]replay.Store{}}
+func newStores(logger *slog.Logger, opener Opener) *stores {
+	return &stores{logger: logger, opener: opener, shared: map[string]replay.Store{}}
 }
 
 // trial gives a store of the right kind to try a configuration with, and opens nothing.
@@ -60,7 +64,7 @@ func (s *stores) open(ctx context.Context, e *endpointConfig) (replay.Store, err
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	at := database.Place{Kind: e.store, URL: e.storeURL, Namespace: e.namespace}
-	opened, closing, err := database.Store(ctx, at, s.logger)
+	opened, closing, err := s.opener(ctx, at, s.logger)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 	"github.com/stretchr/testify/require"
 )
 
@@ -93,7 +94,7 @@ func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 			store := strings.Replace(row.replay, "url:", "namespace: receiver, url:", 1)
 			name := write(t, "bad.yaml", file("chi", githubEndpoint+"    replay: "+store+"\n"))
 			var stdout, stderr bytes.Buffer
-			require.Equal(t, 1, run(context.Background(), []string{"-config", name}, &stdout, &stderr))
+			require.Equal(t, 1, run(context.Background(), []string{"-config", name}, drivers.Store, &stdout, &stderr))
 			require.Contains(t, stderr.String(), ":9: endpoints[0].replay.url")
 			require.Contains(t, stderr.String(), row.want)
 			require.NotContains(t, stderr.String(), "pass-word")
@@ -107,7 +108,7 @@ func command(t *testing.T, code int, configuration string, args ...string) strin
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	args = append([]string{"-config", write(t, "receiver.yaml", configuration)}, args...)
-	got := run(context.Background(), args, &stdout, &stderr)
+	got := run(context.Background(), args, drivers.Store, &stdout, &stderr)
 	require.Equal(t, code, got, stderr.String())
 	if code == 0 {
 		return stdout.String()

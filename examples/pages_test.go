@@ -1,20 +1,21 @@
-package main
+package examples_test
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// What the README's fragments take for granted, because the text around them says it.
+// fragmentsPrelude declares what the text around the fragments has declared.
 const fragmentsPrelude = `package fragments
 
 import (
@@ -35,6 +36,7 @@ var (
 	identity   core.Identity
 	r          *gin.Engine
 	server     *http.Server
+	app        http.Handler
 	publisher  message.Publisher
 	fresh, old string
 )
@@ -46,7 +48,7 @@ func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
 func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
-func _() { _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, publisher, fresh, old }
+func _() { _, _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, app, publisher, fresh, old }
 `
 
 var imports = map[string]string{
@@ -59,11 +61,18 @@ var imports = map[string]string{
 
 const module = "github.com/sallyport-go/sallyport/core"
 
-// TestREADMECompiles compiles every Go block of the README: programs as they stand, fragments inside a function. The files
-// exist in an overlay only, so that they are built with this module's own versions and nothing is written.
-func TestREADMECompiles(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// pages are the documents whose programs are compiled: README and every page of docs.
+func pages(t *testing.T) []string {
+	t.Helper()
+	list, err := filepath.Glob("../docs/*.md")
 	require.NoError(t, err)
+	require.NotEmpty(t, list)
+	return append([]string{"../README.md"}, list...)
+}
+
+// TestThePagesCompile compiles every Go block of README and docs: programs as they are, fragments inside a function. The
+// files exist in an overlay only. They are built with the versions of this module, and nothing is written.
+func TestThePagesCompile(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	temp := t.TempDir()
@@ -76,37 +85,53 @@ func TestREADMECompiles(t *testing.T) {
 		overlay[filepath.Join(here, pkg, name)] = file
 	}
 	programs, fragments := 0, 0
-	for i, block := range goBlocks(string(readme)) {
-		if strings.HasPrefix(block, "package main") {
-			programs++
-			add(fmt.Sprintf("readmeprogram%d", i), "main.go", block)
-			continue
-		}
-		fragments++
-		add("readmefragments", fmt.Sprintf("block%d.go", i), fragment(i, block))
-		if strings.Contains(block, "echowebhook") { // the text says what differs in v5
-			text := fragment(1000+i, strings.NewReplacer("echowebhook", "echo5webhook", "echo.Context", "*echo.Context").Replace(block))
-			add("readmefragments", fmt.Sprintf("block%dv5.go", i), strings.Replace(text, "labstack/echo/v4", "labstack/echo/v5", 1))
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		of := strings.ReplaceAll(strings.ToLower(strings.TrimSuffix(filepath.Base(page), ".md")), "-", "")
+		for i, block := range goBlocks(string(text)) {
+			if strings.HasPrefix(block, "package main") {
+				programs++
+				add(fmt.Sprintf("program%s%d", of, i), "main.go", block)
+				continue
+			}
+			fragments++
+			name := fmt.Sprintf("%s%d", of, i)
+			add("fragments", "block"+name+".go", fragment(name, block))
+			if strings.Contains(block, "echowebhook") { // the text says what differs in v5
+				v5 := fragment(name+"v5", strings.NewReplacer("echowebhook", "echo5webhook", "echo.Context", "*echo.Context").Replace(block))
+				add("fragments", "block"+name+"v5.go", strings.Replace(v5, "labstack/echo/v4", "labstack/echo/v5", 1))
+			}
 		}
 	}
 	require.Positive(t, programs)
-	require.Positive(t, fragments)
-	add("readmefragments", "prelude.go", fragmentsPrelude)
+	require.Greater(t, fragments, 10)
+	add("fragments", "prelude.go", fragmentsPrelude)
 
 	list, err := json.Marshal(map[string]any{"Replace": overlay})
 	require.NoError(t, err)
 	overlayFile := filepath.Join(temp, "overlay.json")
 	require.NoError(t, os.WriteFile(overlayFile, list, 0o600))
-	args := []string{"build", "-o", os.DevNull, "-overlay", overlayFile}
-	for p := range packages {
-		args = append(args, p)
-	}
-	sort.Strings(args[5:])
+	args := append([]string{"build", "-o", os.DevNull, "-overlay", overlayFile}, slices.Sorted(maps.Keys(packages))...)
 	out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput()
 	require.NoErrorf(t, err, "%s", out)
 }
 
-// goBlocks are the texts between ```go and ```, without the indentation of a list's item.
+// TestTheRouterExamplesAreShort: each shows one program on its router, and is read in a minute.
+func TestTheRouterExamplesAreShort(t *testing.T) {
+	all := []string{"gin", "echo", "echo5", "chi", "nethttp"}
+	args := []string{"build", "-o", os.DevNull}
+	for _, router := range all {
+		text, err := os.ReadFile(filepath.Join(router, "main.go"))
+		require.NoError(t, err)
+		require.Less(t, strings.Count(string(text), "\n"), 40, router)
+		args = append(args, "./"+router)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput()
+	require.NoErrorf(t, err, "%s", out)
+}
+
+// goBlocks returns the texts between ```go and ```, without the indentation of a list's item.
 func goBlocks(text string) []string {
 	var blocks []string
 	for _, m := range regexp.MustCompile("(?ms)^( *)```go\n(.*?)^ *```$").FindAllStringSubmatch(text, -1) {
@@ -116,19 +141,19 @@ func goBlocks(text string) []string {
 }
 
 // fragment makes a file of a block: a function's body, or a whole function.
-func fragment(i int, block string) string {
+func fragment(name, block string) string {
 	var b strings.Builder
 	b.WriteString("package fragments\n\nimport (\n")
-	for name, path := range imports {
-		if regexp.MustCompile(`\b` + name + `\.\w`).MatchString(block) {
-			_, _ = fmt.Fprintf(&b, "\t%s %q\n", name, path)
+	for pkg, path := range imports {
+		if regexp.MustCompile(`\b` + pkg + `\.\w`).MatchString(block) {
+			_, _ = fmt.Fprintf(&b, "\t%s %q\n", pkg, path)
 		}
 	}
 	b.WriteString(")\n\n")
 	if strings.HasPrefix(block, "func ") {
 		return b.String() + block
 	}
-	_, _ = fmt.Fprintf(&b, "func block%d() {\n%s\n", i, block)
+	_, _ = fmt.Fprintf(&b, "func block%s() {\n%s\n", name, block)
 	for _, m := range regexp.MustCompile(`(?m)^(\w+(?:, \w+)*) :=`).FindAllStringSubmatch(block, -1) {
 		for name := range strings.SplitSeq(m[1], ", ") {
 			_, _ = fmt.Fprintf(&b, "\t_ = %s\n", name)

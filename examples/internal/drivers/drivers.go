@@ -1,5 +1,6 @@
-// Package database opens, for the examples, the databases that replay stores can be in, by the URLs that people know.
-package database
+// Package drivers opens databases for the examples, by the URLs that people know. Only programs that open one import it: it
+// links every driver.
+package drivers
 
 import (
 	"context"
@@ -18,24 +19,14 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/redisstore"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/examples/internal/database"
 )
 
-// The kinds of databases.
-const (
-	Redis    = "redis"
-	SQLite   = "sqlite"
-	Postgres = "postgres"
-	MySQL    = "mysql"
-)
-
-// Place says where a replay store is: the kind of database, its URL, and the namespace in it.
-type Place struct{ Kind, URL, Namespace string }
-
-// Store opens a replay store, and makes its table if it is missing. What close does not end, nobody does. No error quotes
-// the URL: it may hold a password.
-func Store(ctx context.Context, at Place, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
+// Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed the
+// store. No error quotes the URL: it may hold a password.
+func Store(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
 	kind, url := at.Kind, at.URL
-	if kind == Redis {
+	if kind == database.Redis {
 		client, err := OpenRedis(url)
 		if err != nil {
 			return nil, nil, err
@@ -76,12 +67,12 @@ func OpenSQL(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	var dialect sqlstore.Dialect
 	var err error
 	switch kind {
-	case Postgres:
+	case database.Postgres:
 		driver, dialect = "pgx", sqlstore.PostgreSQL
-	case MySQL:
+	case database.MySQL:
 		driver, dialect = "mysql", sqlstore.MySQL
 		text, err = mysqlDSN(text)
-	case SQLite:
+	case database.SQLite:
 		driver, dialect = "sqlite", sqlstore.SQLite
 		text = sqliteDSN(text)
 	default:

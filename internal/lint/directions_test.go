@@ -1,0 +1,187 @@
+package lint_test
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// direction is one rule about imports. Each package of the module falls under exactly one, the first that names it.
+type direction struct {
+	rule    string   // what is broken, in words
+	of      []string // packages; a name that ends with /... stands for all below it too
+	may     []string // packages of this module that they may import, in the same form
+	foreign []string // modules of others that they may import; tests may import more
+}
+
+// directions is the map of the module. A package without a rule fails the test: give it one. Rules for packages that do
+// not exist do no harm.
+func directions() []direction {
+	const (
+		below = "nothing below core imports core"
+		words = "the words know nothing of ours but what is listed"
+	)
+	tools := []string{
+		"core/internal/buckets", "core/internal/digest", "core/internal/entry", "core/internal/fault", "core/internal/fitkey",
+		"core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan", "core/internal/keyring",
+		"core/internal/mackey", "core/internal/pemkey", "core/internal/percent", "core/internal/publickey",
+		"core/internal/rawecdsa", "core/internal/recent", "core/internal/sender", "core/internal/strictjson", "internal/entry",
+	}
+	wordsAre := []string{
+		"core/reason", "core/secrets", "core/sources", "core/limit", "core/replay", "core/replay/sqltx", "core/journal",
+	}
+	way := []string{
+		"core/internal/origin", "core/internal/rate", "core/internal/credential", "core/internal/intake",
+		"core/internal/signature", "core/internal/handshake", "core/internal/payload", "core/internal/identity",
+		"core/internal/lease", "core/internal/explain",
+	}
+	step := func(name string, steps ...string) direction {
+		may := slices.Concat(tools, wordsAre)
+		for _, s := range steps {
+			may = append(may, "core/internal/"+s)
+		}
+		return direction{rule: "a step imports tools, words and the steps that are listed", of: []string{"core/internal/" + name}, may: may}
+	}
+	return []direction{
+		// Words.
+		{rule: words, of: []string{"core/journal"}, may: []string{"core/secrets", "core/reason"}},
+		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent"}},
+		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/replay/sqltx"}},
+		// core.Source and core.Limiter are still in core.
+		{rule: "followed address lists know the sources only", of: []string{"core/sources/...", "core/sources"}, may: []string{"core"}},
+
+		// Tools.
+		{rule: below, of: []string{"core/internal/formscan"}, may: []string{"core/internal/jsonscan"}},
+		{rule: below, of: []string{"core/internal/sns"}, may: []string{"core/internal/entry", "core/internal/jsonscan"}},
+		{rule: below, of: []string{"core/internal/keyring"}, may: slices.Concat(tools, wordsAre)},
+		{rule: below, of: tools},
+		{rule: below, of: []string{"internal/hold"}},
+
+		// The steps, in the order of a delivery.
+		step("origin"),
+		step("rate", "origin"),
+		step("intake", "origin"),
+		step("credential"),
+		step("signature"),
+		step("handshake", "signature", "credential", "intake"),
+		step("payload", "identity"),
+		step("identity"),
+		step("lease"),
+		step("explain", "signature", "credential", "origin"),
+
+		// What is plugged in.
+		{rule: "replay stores know the contract only", of: []string{"core/replay/memstore", "core/replay/sqlstore", "core/replay/storetest"},
+			may: []string{"core/replay", "core/replay/sqltx"}},
+		{rule: "replay stores know the contract only", of: []string{"core/replay/redisstore"}, may: []string{"core/replay"},
+			foreign: []string{"github.com/redis/go-redis"}},
+		{rule: "journal stores know the contract only", of: []string{"core/journal/..."}, may: []string{"core/journal", "core/replay/sqltx"}},
+		{rule: "limiters know the contract only", of: []string{"core/limit/memlimit"}, may: []string{"core", "core/limit", "core/internal/buckets"}},
+		{rule: "limiters know the contract only", of: []string{"core/limit/redislimit"}, may: []string{"core", "core/limit"},
+			foreign: []string{"github.com/redis/go-redis"}},
+		{rule: "key sources know the entry and tools only", of: []string{"core/keys"}, may: tools},
+
+		{rule: "core is the wiring: it imports steps, tools and words", of: []string{"core"},
+			may: slices.Concat(tools, wordsAre, way, []string{"internal/hold"})},
+
+		// What stands on core.
+		{rule: "provider tables know the entry", of: []string{"core/provider", "core/provider/unproved"},
+			may: []string{"core", "core/internal/entry", "internal/entry", "core/internal/sns"}},
+		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/jwt"},
+			may: append(tools, "core"), foreign: []string{"github.com/golang-jwt/jwt"}},
+		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/httpsig"},
+			may: append(tools, "core"), foreign: []string{"github.com/dunglas/httpsfv"}},
+		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/keccak"},
+			may: append(tools, "core"), foreign: []string{"golang.org/x/crypto/sha3"}},
+		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
+			may: slices.Concat(tools, wordsAre, []string{"core"})},
+		{rule: "the hand-over knows core and Watermill", of: []string{"core/handover"}, may: []string{"core"},
+			foreign: []string{"github.com/ThreeDotsLabs/watermill"}},
+		{rule: "an adapter knows core and its router", of: []string{"ginwebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{gin}},
+		{rule: "an adapter knows core and its router", of: []string{"echowebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{echo4}},
+		{rule: "an adapter knows core and its router", of: []string{"echo5webhook"}, may: []string{"core", "internal/hold"}, foreign: []string{echo5}},
+		{rule: "an adapter knows core and its router", of: []string{"chiwebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{chi}},
+		{rule: "an adapter knows core and its router", of: []string{"httpwebhook"}, may: []string{"core", "internal/hold"}},
+		{rule: "the module's root holds documentation only", of: []string{"."}},
+
+		// Tools of our own tests and documents. No program of a user links them.
+		{rule: "test support imports what it tests", of: []string{
+			"core/internal/onecapture", "core/internal/docgen/...", "core/internal/docgen", "internal/...",
+		}, may: []string{"core/...", "core", "internal/..."}},
+	}
+}
+
+// broken returns what is wrong: the package, the import and the rule.
+func broken(rules []direction, imports map[string][]string) []string {
+	var list []string
+	for pkg, its := range imports {
+		i := slices.IndexFunc(rules, func(d direction) bool { return named(d.of, pkg) })
+		if i < 0 {
+			list = append(list, pkg+" has no rule: say in directions what it may import")
+			continue
+		}
+		d := rules[i]
+		for _, path := range its {
+			first, _, _ := strings.Cut(path, "/")
+			inner, ours := strings.CutPrefix(path, module+"/")
+			switch {
+			case ours && !named(d.may, inner):
+				list = append(list, fmt.Sprintf("%s imports %s: %s", pkg, inner, d.rule))
+			case !ours && strings.Contains(first, ".") && !underAny(path, d.foreign):
+				list = append(list, fmt.Sprintf("%s imports %s: %s, and the standard library", pkg, path, d.rule))
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// named reports whether a list names a package.
+func named(list []string, pkg string) bool {
+	return slices.ContainsFunc(list, func(name string) bool {
+		parent, all := strings.CutSuffix(name, "/...")
+		return pkg == name || all && strings.HasPrefix(pkg, parent+"/")
+	})
+}
+
+// TestImportsKeepTheirDirection holds the imports of every package of the library to the map above.
+func TestImportsKeepTheirDirection(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	imports := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(strings.TrimPrefix(words[0], module), "/")
+		if pkg == "" {
+			pkg = "."
+		}
+		imports[pkg] = words[1:]
+	}
+	require.Greater(t, len(imports), 30, "nothing was tested")
+	for _, mistake := range broken(directions(), imports) {
+		t.Error(mistake)
+	}
+}
+
+func TestAForbiddenImportIsNamedWithItsRule(t *testing.T) {
+	for _, row := range []struct{ name, pkg, path, want string }{
+		{"a store that imports core", "core/replay/memstore", module + "/core", "core/replay/memstore imports core: replay stores know the contract only"},
+		{"a tool that imports core", "core/internal/jsonscan", module + "/core", "core/internal/jsonscan imports core: nothing below core imports core"},
+		{"core with a library", "core", gin + "/gin", "core imports " + gin + "/gin: core is the wiring: it imports steps, tools and words, and the standard library"},
+		{"core with a store", "core", module + "/core/replay/memstore", "core imports core/replay/memstore: core is the wiring: it imports steps, tools and words"},
+		{"a step that imports a later one", "core/internal/origin", module + "/core/internal/rate",
+			"core/internal/origin imports core/internal/rate: a step imports tools, words and the steps that are listed"},
+		{"an adapter with another router", "chiwebhook", echo5, "chiwebhook imports " + echo5 + ": an adapter knows core and its router, and the standard library"},
+		{"a package without a rule", "core/novel", "strings", "core/novel has no rule: say in directions what it may import"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			require.Equal(t, []string{row.want}, broken(directions(), map[string][]string{row.pkg: {"strings", row.path}}))
+		})
+	}
+	require.Empty(t, broken(directions(), map[string][]string{"core": {"strings", module + "/core/replay"}, "chiwebhook": {chi + "/chi/v5"}}))
+}
