@@ -39,6 +39,9 @@ var (
 	app        http.Handler
 	publisher  message.Publisher
 	fresh, old string
+	db         interface {
+		Suppress(ctx context.Context, recipient, reason, response string) error
+	}
 )
 
 func ship(context.Context, []byte) error                       { return nil }
@@ -48,18 +51,30 @@ func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
 func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
-func _() { _, _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, app, publisher, fresh, old }
+func _() { _, _, _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, app, publisher, fresh, old, db }
 `
 
-var imports = map[string]string{
-	"flag": "flag", "log": "log", "os": "os", "http": "net/http", "httptest": "net/http/httptest", "testing": "testing", "time": "time",
-	"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
-	"core": module, "provider": module + "/provider", "memstore": module + "/replay/memstore", "sqlstore": module + "/replay/sqlstore", "sources": module + "/sources", "handover": module + "/handover", "webhooktest": module + "/webhooktest",
-	"ginwebhook": "github.com/sallyport-go/sallyport/ginwebhook", "echowebhook": "github.com/sallyport-go/sallyport/echowebhook",
-	"echo5webhook": "github.com/sallyport-go/sallyport/echo5webhook", "chiwebhook": "github.com/sallyport-go/sallyport/chiwebhook",
+// imports returns the packages that fragments use, by name.
+func imports() map[string]string {
+	list := map[string]string{
+		"http": "net/http", "httptest": "net/http/httptest", "slog": "log/slog",
+		"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
+		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module + "/core/replay/sqlstore",
+		"redisstore": module + "/core/replay/redisstore",
+	}
+	for _, name := range []string{"context", "errors", "flag", "fmt", "log", "os", "testing", "time"} {
+		list[name] = name
+	}
+	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook"} {
+		list[name] = module + "/" + name
+	}
+	for _, name := range []string{"email", "handover", "keys", "provider", "sources", "webhooktest"} {
+		list[name] = module + "/core/" + name
+	}
+	return list
 }
 
-const module = "github.com/sallyport-go/sallyport/core"
+const module = "github.com/sallyport-go/sallyport"
 
 // pages are the documents whose programs are compiled: README and every page of docs.
 func pages(t *testing.T) []string {
@@ -144,14 +159,14 @@ func goBlocks(text string) []string {
 func fragment(name, block string) string {
 	var b strings.Builder
 	b.WriteString("package fragments\n\nimport (\n")
-	for pkg, path := range imports {
+	for pkg, path := range imports() {
 		if regexp.MustCompile(`\b` + pkg + `\.\w`).MatchString(block) {
 			_, _ = fmt.Fprintf(&b, "\t%s %q\n", pkg, path)
 		}
 	}
 	b.WriteString(")\n\n")
 	if strings.HasPrefix(block, "func ") {
-		return b.String() + block
+		return b.String() + strings.Replace(block, "func main()", "func main"+name+"()", 1)
 	}
 	_, _ = fmt.Fprintf(&b, "func block%s() {\n%s\n", name, block)
 	for _, m := range regexp.MustCompile(`(?m)^(\w+(?:, \w+)*) :=`).FindAllStringSubmatch(block, -1) {
