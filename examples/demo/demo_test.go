@@ -135,7 +135,7 @@ func TestServe(t *testing.T) {
 				require.NotContains(t, string(answer), "already processed", "each app accepts it once")
 			}
 		}
-		text = out.waitFor(t, "accepted, signal ran")
+		out.waitFor(t, "accepted, signal ran")
 	}
 	for _, address := range addresses {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address[1]+"/hooks/stripe", nil)
