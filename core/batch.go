@@ -75,6 +75,16 @@ func (g *Guard) split(payload []byte) (items [][]byte, ok bool) {
 		list = raw[0]
 	}
 	items, err := jsonscan.Items(list, maxBatch)
+	if err != nil && g.orPath != nil {
+		var raw [1][]byte
+		if g.orPath.Read(payload, raw[:]) != nil {
+			return nil, false
+		}
+		// An empty list is one event: what the delivery is stays visible.
+		if items, err = jsonscan.Items(raw[0], maxBatch); err == nil && len(items) == 0 {
+			return nil, false
+		}
+	}
 	if err != nil || g.innerPath == nil {
 		return items, err == nil
 	}

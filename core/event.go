@@ -115,7 +115,9 @@ func newEventReader(e *entry.Entry, digestOnly bool) *eventReader {
 	spec, scheme := canonicalEvent(&e.Event), e.Scheme
 	er := &eventReader{spec: spec, at: map[string]int{}, with: canonical(e.Identity.With), either: e.Identity.Either, apart: compileAparts(e, digestOnly)}
 	if scheme != nil && len(spec.ID) > 0 {
-		er.signedID = spec.ID[0].Header != "" && slices.Contains(canonical(scheme.ID.Headers), spec.ID[0].Header)
+		first := &spec.ID[0]
+		er.signedID = first.Header != "" && slices.Contains(canonical(scheme.ID.Headers), first.Header) ||
+			first.JSON != "" && first.JSON == scheme.ID.JSON
 	}
 	var pointers []string
 	add := func(pointer string) {
@@ -130,6 +132,7 @@ func newEventReader(e *entry.Entry, digestOnly bool) *eventReader {
 	for _, list := range spec.Values() {
 		for _, v := range list {
 			add(v.JSON)
+			add(v.With)
 		}
 	}
 	add(spec.Data)
@@ -387,7 +390,15 @@ func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
 // value returns a value, and whether it comes from the body. twice reports that the body holds it more than once.
 func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody, twice bool) {
 	var raw []byte
+	if v.With != "" && len(t.found()[er.at[v.With]]) == 0 {
+		return "", false, false
+	}
 	switch {
+	case v.JSON != "" && v.Const != "":
+		if raw = t.found()[er.at[v.JSON]]; len(raw) > 0 {
+			text = v.Const
+		}
+		return text, true, jsonscan.Twice(raw)
 	case v.Header != "":
 		return headerText(t.headers, v.Header), false, false
 	case v.JSON != "":
@@ -438,6 +449,10 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 		if strings.Contains(text, "T") {
 			unit = entry.RFC3339
 		}
+	}
+	if unit == entry.DateTimeInUTC {
+		t, err := time.Parse(time.DateTime, text)
+		return t, err == nil
 	}
 	if unit == entry.RFC3339 || unit == entry.RFC3339InUTC {
 		t, err := time.Parse(time.RFC3339Nano, text)

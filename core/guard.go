@@ -52,6 +52,7 @@ type Guard struct {
 	identity      func(Event) string
 	batchPath     *jsonscan.Paths // nil: the payload itself is the list
 	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
+	orPath        *jsonscan.Paths // to the list of a payload that is not one; nil: that is one event
 	innerPath     *jsonscan.Paths // nil: the items are the events
 	ordered       bool
 	noIdentity    noIdentity // what Config.Identity gave no text for
@@ -142,6 +143,9 @@ func New(c Config) (*Guard, error) {
 		}
 		if len(e.Batch.Inner) > 0 {
 			g.innerPath = jsonscan.Compile(append(slices.Clone(e.Batch.Inner), e.Batch.Whole)...)
+		}
+		if e.Batch.Or != "" {
+			g.orPath = jsonscan.Compile(e.Batch.Or)
 		}
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")

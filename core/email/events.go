@@ -95,13 +95,13 @@ func tableOf(provider string) *table {
 		return mailtrap
 	case "mandrill":
 		return mandrill
-	case "postal":
+	case "postal", "postal-sha1":
 		return postal
 	case "postmark":
 		return postmark
 	case "resend":
 		return resend
-	case "sendgrid", "sendgrid-inbound":
+	case "sendgrid":
 		return sendgrid
 	case "sparkpost":
 		return sparkpost

@@ -40,7 +40,7 @@ func inboundSetting(provider string) (sender, setting string) {
 		return "Mailjet", "the parse route's Url"
 	case "mailtrap":
 		return "Mailtrap", "the inbound webhook"
-	case "postal":
+	case "postal", "postal-sha1":
 		return "Postal", "Routing > HTTP endpoints"
 	case "postmark":
 		return "Postmark", "the inbound stream > Settings > Webhook"
@@ -71,7 +71,7 @@ func trackingSetting(provider string) (sender, setting string) {
 		return sender, "Account settings > Event notifications"
 	case "mailtrap":
 		return sender, "Settings > Webhooks"
-	case "postal":
+	case "postal", "postal-sha1":
 		return sender, "the server > Webhooks"
 	case "postmark":
 		return sender, "the message stream > Webhooks"

@@ -22,7 +22,9 @@ func MailerSend() core.Provider {
 		SecretFrom: "the webhook's page > Signing secret; for inbound, the route's",
 		Scheme:     hexHMAC("Signature"),
 		Event: entry.Event{
-			ID: pointer("/data/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			// The time of the event stands in data in version 1 and in inbound messages; in version 2 there is one time alone.
+			ID: pointer("/data/id"), Type: pointer("/type"), Time: []entry.Value{{JSON: "/data/created_at"}, {JSON: "/created_at"}},
+			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 		PublishedSecrets: []string{mailerSendTest},
 		Handshakes: []entry.Handshake{
@@ -48,7 +50,9 @@ func Mailtrap() core.Provider {
 		Docs:       "https://docs.mailtrap.io/email-api-smtp/advanced/webhooks",
 		SecretFrom: "the webhook's page > Signature secret, or signing_secret in the answer to the call that created it",
 		Scheme:     hexHMAC("Mailtrap-Signature"),
-		Event:      entry.Event{ID: pointer("/event_id"), Type: pointer("/event"), Time: pointer("/timestamp")},
-		Batch:      &entry.Batch{Pointer: "/events"},
+		Event: entry.Event{
+			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/bounce_category"), Time: pointer("/timestamp"),
+		},
+		Batch: &entry.Batch{Pointer: "/events"},
 	})
 }

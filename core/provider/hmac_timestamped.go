@@ -108,10 +108,13 @@ func Mailgun() core.Provider {
 		Unsigned: []string{"the body"},
 		Identity: entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID:   []entry.Value{{JSON: "/event-data/id"}, {Form: "token"}},
-			Type: []entry.Value{{JSON: "/event-data/event"}, {Form: "event"}},
-			Time: []entry.Value{{JSON: "/event-data/timestamp"}, {Form: "timestamp"}},
-			Data: "/event-data",
+			// The event's own id is unique within a day only.
+			ID: []entry.Value{{JSON: "/signature/token"}, {Form: "token"}},
+			// A message that comes in has a sender and no event.
+			Type:   []entry.Value{{JSON: "/event-data/event"}, {Form: "event"}, {Form: "sender", Const: "inbound"}},
+			Action: pointer("/event-data/severity"),
+			Time:   []entry.Value{{JSON: "/event-data/timestamp"}, {Form: "timestamp"}},
+			Data:   "/event-data",
 		},
 		MaxBody: inboundMail, RetryHorizon: mailgunHorizon,
 	})

@@ -150,6 +150,8 @@ func fullBody(e *entry.Entry) string {
 	for _, v := range e.Event.Time {
 		if e.Event.TimeUnit == entry.RFC3339 || e.Event.TimeUnit == entry.RFC3339InUTC {
 			fill(v.JSON, "2026-03-01T12:00:00Z")
+		} else if e.Event.TimeUnit == entry.DateTimeInUTC {
+			fill(v.JSON, "2026-03-01 12:00:00")
 		} else {
 			fill(v.JSON, fmt.Sprint(ownTime))
 		}

@@ -98,9 +98,13 @@ func SendGrid() core.Provider {
 			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/sg_event_id"},
-		Event:    entry.Event{ID: pointer("/sg_event_id"), Type: pointer("/event"), Time: pointer("/timestamp")},
-		Batch:    &entry.Batch{},
-		MaxBody:  inboundMail, RetryHorizon: sendgridPast,
+		Event: entry.Event{
+			ID: pointer("/sg_event_id"), Action: pointer("/type"), Time: pointer("/timestamp"),
+			// A message that comes in is a form.
+			Type: []entry.Value{{JSON: "/event"}, {Form: "headers", Const: "inbound"}, {Form: "email", Const: "inbound"}},
+		},
+		Batch:   &entry.Batch{},
+		MaxBody: inboundMail, RetryHorizon: sendgridPast,
 	})
 }
 
@@ -136,7 +140,12 @@ func postal(name, title string, alg entry.Algorithm, header string) entry.Entry 
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/uuid"},
-		Event:    entry.Event{ID: pointer("/uuid"), Type: pointer("/event"), Time: pointer("/timestamp"), Data: "/payload"},
+		Event: entry.Event{
+			// A message that comes in has a number in place of the uuid, and neither type nor time.
+			ID:     []entry.Value{{JSON: "/uuid"}, {JSON: "/id", With: "/rcpt_to"}},
+			Type:   []entry.Value{{JSON: "/event"}, {JSON: "/rcpt_to", Const: "inbound"}},
+			Action: pointer("/payload/status"), Time: pointer("/timestamp"), Data: "/payload",
+		},
 		// Six attempts, the last one 36 minutes after the first.
 		MaxBody: inboundMail, RetryHorizon: 40 * time.Minute, AckLimit: 5 * time.Second,
 	}

@@ -52,7 +52,8 @@ func Mandrill() core.Provider {
 		},
 		Unsigned: []string{"time"},
 		Event: entry.Event{
-			ID: pointer("/_id"), Type: []entry.Value{{JSON: "/event"}, {JSON: "/type"}}, Time: pointer("/ts"), PayloadForm: "mandrill_events",
+			ID: pointer("/_id"), Type: []entry.Value{{JSON: "/event"}, {JSON: "/type"}}, Action: pointer("/action"), // of a list's entry
+			Time: pointer("/ts"), PayloadForm: "mandrill_events",
 		},
 		Batch: &entry.Batch{},
 		Handshakes: []entry.Handshake{

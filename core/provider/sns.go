@@ -47,6 +47,7 @@ func AWSSNS(c SNSConfig) core.Provider {
 func AmazonSES(c SNSConfig) core.Provider {
 	e, err := snsEntry("amazon-ses", "Amazon SES", "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html", c)
 	e.Event.Type = []entry.Value{{JSON: "/eventType"}, {JSON: "/notificationType"}}
+	e.Event.Action = []entry.Value{{JSON: "/bounce/bounceType"}, {JSON: "/complaint/complaintFeedbackType"}}
 	return core.NewProvider(e, err)
 }
 

@@ -47,7 +47,14 @@ func Postmark() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
 		Event: entry.Event{
-			ID: []entry.Value{{JSON: "/ID"}, {JSON: "/MessageID"}}, Type: pointer("/RecordType"),
+			// A bounce has an id of its own. MessageID is the id of an inbound message, and else that of the message sent.
+			ID:     []entry.Value{{JSON: "/ID"}, {JSON: "/MessageID", With: "/FromFull"}},
+			Type:   []entry.Value{{JSON: "/RecordType"}, {JSON: "/FromFull", Const: "Inbound"}},
+			Action: pointer("/Type"),
+			Time: []entry.Value{
+				{JSON: "/DeliveredAt"}, {JSON: "/BouncedAt"}, {JSON: "/ReceivedAt"}, {JSON: "/ChangedAt"},
+			},
+			TimeUnit: entry.RFC3339,
 		},
 		MaxBody: inboundMail, RetryHorizon: 11 * time.Hour,
 	})

@@ -20,11 +20,16 @@ import (
 func Brevo() core.Provider {
 	return of(entry.Entry{
 		Name: "brevo", Title: "Brevo", Confidence: "B",
-		Docs:         "https://developers.brevo.com/docs/secured-webhooks",
-		Credential:   entry.Credential{Kind: entry.Basic},
-		Unsigned:     sharedSecretOnly(),
-		Event:        entry.Event{Type: pointer("/event"), Time: pointer("/ts_epoch"), TimeUnit: entry.Milliseconds},
-		Batch:        &entry.Batch{}, // where the webhook is batched, a list; else one event
+		Docs:       "https://developers.brevo.com/docs/secured-webhooks",
+		Credential: entry.Credential{Kind: entry.Basic},
+		Unsigned:   sharedSecretOnly(),
+		Event: entry.Event{
+			// Messages that come in are items of a list, with ids and headers.
+			ID: pointer("/Uuid/0"), Type: []entry.Value{{JSON: "/event"}, {JSON: "/Headers", Const: "inbound"}},
+			Time: pointer("/ts_epoch"), TimeUnit: entry.Milliseconds,
+		},
+		Batch:        &entry.Batch{Or: "/items"}, // a list where the webhook is batched; else one event
+		MaxBody:      inboundMail,
 		RetryHorizon: 12 * time.Hour, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
@@ -36,11 +41,13 @@ func Brevo() core.Provider {
 func Mailjet() core.Provider {
 	return of(entry.Entry{
 		Name: "mailjet", Title: "Mailjet", Confidence: "B",
-		Docs:         "https://documentation.mailjet.com/hc/en-us/articles/360043578154-Event-Tracking-API",
-		Credential:   entry.Credential{Kind: entry.Basic},
-		Unsigned:     sharedSecretOnly(),
-		Event:        entry.Event{Type: pointer("/event"), Time: pointer("/time")}, // MessageID names the message
-		Batch:        &entry.Batch{},                                               // a list where events are grouped, else one event
+		Docs:       "https://documentation.mailjet.com/hc/en-us/articles/360043578154-Event-Tracking-API",
+		Credential: entry.Credential{Kind: entry.Basic},
+		Unsigned:   sharedSecretOnly(),
+		Event: entry.Event{ // MessageID names the message
+			Type: []entry.Value{{JSON: "/event"}, {JSON: "/Headers", Const: "inbound"}}, Action: pointer("/error"), Time: pointer("/time"),
+		},
+		Batch:        &entry.Batch{}, // a list where events are grouped, else one event
 		MaxBody:      inboundMail,
 		RetryHorizon: 24 * time.Hour,
 	})
@@ -65,9 +72,12 @@ func SparkPost() core.Provider {
 		Docs:       "https://support.sparkpost.com/docs/tech-resources/webhook-authentication",
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   sharedSecretOnly(),
-		Event:      entry.Event{ID: member("event_id"), Type: member("type"), Time: member("timestamp")},
-		Batch:      &entry.Batch{},
-		MaxBody:    inboundMail, RetryHorizon: 8 * time.Hour, AckLimit: 10 * time.Second,
+		Event: entry.Event{
+			ID: member("event_id"), Type: append(member("type"), entry.Value{JSON: "/msys/relay_message", Const: "inbound"}),
+			Time: member("timestamp"),
+		},
+		Batch:   &entry.Batch{},
+		MaxBody: inboundMail, RetryHorizon: 8 * time.Hour, AckLimit: 10 * time.Second,
 	})
 }
 

@@ -224,6 +224,9 @@ func details(e *entry.Entry) string {
 	}
 	if b := e.Batch; b != nil {
 		text := "each item of the list"
+		if b.Or != "" {
+			text += " or of `" + b.Or + "`"
+		}
 		if b.Pointer != "" {
 			text = "each item of `" + b.Pointer + "`"
 		}
@@ -242,6 +245,10 @@ func places(values []entry.Value) string {
 		switch {
 		case v.Header != "":
 			text = "header `" + v.Header + "`"
+		case v.Const != "" && v.JSON != "":
+			text = "`" + v.Const + "` where `" + v.JSON + "` is there"
+		case v.JSON != "" && v.With != "":
+			text = "`" + v.JSON + "` where `" + v.With + "` is there"
 		case v.JSON != "":
 			text = "`" + v.JSON + "`"
 		case v.Envelope != "":

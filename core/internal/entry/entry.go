@@ -317,6 +317,7 @@ const (
 	RFC3339
 	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
+	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
 	RFC3339InUTC          // as RFC3339, whose zone may be missing and is UTC then; for the times of events alone
 )
 
@@ -473,7 +474,8 @@ type Value struct {
 	Query    string // a parameter of the request's URL
 	FirstKey string // the name of the payload's first member other than this one (Telegram's update type)
 	NotKeys  string // FirstKey: further names that are passed over, separated by blanks
-	Const    string // this text, if the form field Form is present
+	Const    string // this text, if the form field Form, or the member at JSON, is present
+	With     string // a pointer into the payload: without a member there, this value is absent
 	Envelope string // a pointer into the body that carries the payload (Event.PayloadJSON); it is signed
 }
 
@@ -565,6 +567,8 @@ func (h *Handshake) StatusOr200() int {
 // Identity lead into the item, headers are the delivery's. What is no list at Pointer is one event.
 type Batch struct {
 	Pointer string // to the list in the payload; empty: the payload is the list
+	// Or is the pointer to a list that is not empty, where the payload itself, or what is at Pointer, is not one.
+	Or string
 	// Inner are the pointers to lists in each item, whose items are the events. An item without any is an event itself.
 	Inner []string
 	// Whole is a member of an item. Where it stands beside an Inner list the item is an event as well, so that nothing of it

@@ -24,8 +24,12 @@ func UnisenderGo() core.Provider {
 			Signature: entry.Signature{Field: entry.Field{JSON: "/auth"}, Encoding: entry.Hex},
 			Signed:    []entry.Part{{Kind: entry.PartReplacedBody}},
 		},
-		Unsigned:   []string{"call id (ID)", "time"},
-		Event:      entry.Event{Type: pointer("/event_name"), Action: pointer("/event_data/status"), Data: "/event_data"},
+		Unsigned: []string{"call id (ID)", "time"},
+		Event: entry.Event{ // with single events switched on, the body is one flat object
+			Type: pointer("/event_name"), Action: []entry.Value{{JSON: "/event_data/status"}, {JSON: "/status"}},
+			Time:     []entry.Value{{JSON: "/event_data/event_time"}, {JSON: "/event_time"}},
+			TimeUnit: entry.DateTimeInUTC, Data: "/event_data",
+		},
 		Batch:      &entry.Batch{Pointer: "/events_by_user", Inner: []string{"/events"}},
 		Handshakes: []entry.Handshake{{Method: "GET"}},
 	})

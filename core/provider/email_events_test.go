@@ -1,0 +1,102 @@
+package provider_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/provider/unproved"
+)
+
+// TestWhatEmailSendersSay: id, type, action and time of tracking events and of messages that come in.
+func TestWhatEmailSendersSay(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(ownTime, 0)
+	type said struct{ id, kind, action string }
+	for _, row := range []struct {
+		name     string
+		provider core.Provider
+		body     string
+		want     said
+		at       time.Time
+	}{
+		{"a bounce of Postmark", provider.Postmark(),
+			`{"RecordType":"Bounce","ID":4323372036854775807,"Type":"HardBounce","MessageID":"m","BouncedAt":"2026-03-01T07:00:00.0000000-05:00"}`,
+			said{"4323372036854775807", "Bounce", "HardBounce"}, at},
+		{"an open of Postmark, whose MessageID is that of the message", provider.Postmark(),
+			`{"RecordType":"Open","MessageID":"m","ReceivedAt":"2026-03-01T12:00:00Z"}`, said{"", "Open", ""}, at},
+		{"a delivery of Postmark", provider.Postmark(), `{"RecordType":"Delivery","DeliveredAt":"2026-03-01T12:00:00Z"}`,
+			said{"", "Delivery", ""}, at},
+		{"a subscription change of Postmark", provider.Postmark(),
+			`{"RecordType":"SubscriptionChange","ChangedAt":"2026-03-01T12:00:00Z"}`, said{"", "SubscriptionChange", ""}, at},
+		{"a message to Postmark", provider.Postmark(), `{"FromFull":{"Email":"a@example.com"},"MessageID":"m"}`,
+			said{"m", "Inbound", ""}, time.Time{}},
+		{"MailerSend's version 1", provider.MailerSend(),
+			`{"type":"activity.sent","created_at":"2026-03-01T12:00:09Z","data":{"id":"1","created_at":"2026-03-01T12:00:00.000000Z"}}`,
+			said{"1", "activity.sent", ""}, at},
+		{"MailerSend's version 2", provider.MailerSend(),
+			`{"type":"activity.sent","created_at":"2026-03-01T12:00:00.000000Z","data":{"id":"1","type":"sent"}}`,
+			said{"1", "activity.sent", ""}, at},
+		{"a message to MailerSend", provider.MailerSend(),
+			`{"type":"inbound.message","data":{"id":"1","created_at":"2026-03-01T12:00:00.000000Z"}}`, said{"1", "inbound.message", ""}, at},
+		{"an event of Postal", provider.Postal(), `{"event":"MessageSent","uuid":"u","timestamp":1772366400.0,"payload":{"status":"Sent"}}`,
+			said{"u", "MessageSent", "Sent"}, at},
+		{"a message to Postal", provider.Postal(), `{"id":12345,"rcpt_to":"a@example.com","message":"x"}`,
+			said{"12345", "inbound", ""}, time.Time{}},
+		{"an event of Unisender Go", unproved.UnisenderGo(),
+			`{"auth":"","events_by_user":[{"events":[{"event_name":"transactional_email_status","event_data":{"status":"sent",` +
+				`"event_time":"2026-03-01 12:00:00"}}]}]}`, said{"", "transactional_email_status", "sent"}, at},
+		{"a single event of Unisender Go", unproved.UnisenderGo(),
+			`{"auth":"","event_name":"transactional_email_status","status":"sent","event_time":"2026-03-01 12:00:00"}`,
+			said{"", "transactional_email_status", "sent"}, at},
+		{"an event of Brevo", provider.Brevo(), `{"event":"delivered","ts_epoch":1772366400000}`, said{"", "delivered", ""}, at},
+		{"messages to Brevo that are none", provider.Brevo(), `{"items":[]}`, said{}, time.Time{}},
+		{"a message to Mailjet", provider.Mailjet(), `{"Headers":{"Subject":"x"}}`, said{"", "inbound", ""}, time.Time{}},
+		{"a message to SparkPost", provider.SparkPost(), `[{"msys":{"relay_message":{"rcpt_to":"a"}}}]`, said{"", "inbound", ""}, time.Time{}},
+		{"a bounce of SendGrid", provider.SendGrid(), `[{"event":"bounce","type":"blocked","sg_event_id":"1","timestamp":1772366400}]`,
+			said{"1", "bounce", "blocked"}, at},
+		{"a message to SendGrid", provider.SendGrid(), "--b\r\nContent-Disposition: form-data; name=\"headers\"\r\n\r\nSubject: x\r\n--b--\r\n",
+			said{"", "inbound", ""}, time.Time{}},
+		{"a raw message to SendGrid", provider.SendGrid(), "--b\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nSubject: x\r\n--b--\r\n",
+			said{"", "inbound", ""}, time.Time{}},
+	} {
+		header := map[string]string{"Content-Type": "application/json"}
+		if strings.HasPrefix(row.body, "--b") {
+			header["Content-Type"] = "multipart/form-data; boundary=b"
+		}
+		g := guardAt(t, row.provider, secretFor(row.provider), "", at)
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, header), core.Inbound{})
+		require.Nil(t, reply, row.name)
+		events := d.Events()
+		require.Len(t, events, 1, row.name)
+		e := events[0]
+		require.Equal(t, row.want, said{e.ID, e.Type, e.Action}, row.name)
+		require.True(t, row.at.Equal(e.Time), "%s: %s", row.name, e.Time)
+	}
+}
+
+// TestMailgunsIdIsTheToken: the event's own id is unique within a day only, and the token is what is signed.
+func TestMailgunsIdIsTheToken(t *testing.T) {
+	t.Parallel()
+	p, token := provider.Mailgun(), "651869375b9df3c98fc15c4889b102119add1235c38fc92824"
+	g := guardAt(t, p, secretFor(p), "", time.Unix(ownTime, 0))
+	for kind, row := range map[string][2]string{
+		"failed": {`{"signature":{"token":"` + token + `"},"event-data":{"event":"failed","id":"Ase7","severity":"temporary"}}`, "application/json"},
+		"inbound": {"--b\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n" + token +
+			"\r\n--b\r\nContent-Disposition: form-data; name=\"sender\"\r\n\r\na@example.com\r\n--b--\r\n", "multipart/form-data; boundary=b"},
+		"opened": {"token=" + token + "&event=opened&sender=a", "application/x-www-form-urlencoded"},
+	} {
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, row[0], map[string]string{"Content-Type": row[1]}), core.Inbound{})
+		require.Nil(t, reply, kind)
+		e := d.Events()[0]
+		require.Equal(t, kind, e.Type)
+		require.Equal(t, token, e.ID)
+		require.Equal(t, core.Authenticated{ID: true}, e.Authenticated)
+		require.Equal(t, kind == "failed", e.Action == "temporary")
+	}
+}
