@@ -99,12 +99,6 @@ func batchRows() map[string]batchRow {
 			`{"type":"follow","webhookEventId":"01FZ2","timestamp":1772366400000}`,
 			[2]item{{"01FZ1", "message", "", true, ""}, {"01FZ2", "follow", "", true, ""}},
 		},
-		"brevo": {
-			`{"items":[`, `]}`,
-			`{"Uuid":["1"],"Headers":{"Subject":"a"}}`,
-			`{"Uuid":["2"],"Headers":{"Subject":"b"}}`,
-			[2]item{{"1", "inbound", "", false, ""}, {"2", "inbound", "", false, ""}},
-		},
 		"mailjet": {
 			`[`, `]`,
 			`{"event":"sent","time":1772366400,"MessageID":1}`,

@@ -80,6 +80,28 @@ func TestWhatEmailSendersSay(t *testing.T) {
 	}
 }
 
+func TestMessagesToBrevoAreEventsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	p := provider.Brevo()
+	g := guardAt(t, p, secretFor(p), "", time.Unix(ownTime, 0))
+	one, two := `{"Uuid":["1"],"Headers":{"Subject":"a"}}`, `{"Uuid":["2"],"Headers":{"Subject":"b"}}`
+	receive := func(body string) []core.Event {
+		r := signedRequest(t, p, body, map[string]string{"Content-Type": "application/json"})
+		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, reply)
+		return d.Events()
+	}
+	events := receive(`{"items":[` + one + `,` + two + `]}`)
+	require.Len(t, events, 2)
+	for i, payload := range []string{one, two} {
+		require.Equal(t, "inbound", events[i].Type)
+		require.Equal(t, payload, string(events[i].Payload))
+	}
+	require.Equal(t, "2", events[1].ID)
+	require.NotEqual(t, events[0].Identity, events[1].Identity)
+	require.Equal(t, events[1].Identity, receive(`{"items":[` + two + `]}`)[0].Identity)
+}
+
 // TestMailgunsIdIsTheToken: the event's own id is unique within a day only, and the token is what is signed.
 func TestMailgunsIdIsTheToken(t *testing.T) {
 	t.Parallel()
