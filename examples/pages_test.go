@@ -60,7 +60,7 @@ func imports() map[string]string {
 		"http": "net/http", "httptest": "net/http/httptest", "slog": "log/slog",
 		"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
 		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module + "/core/replay/sqlstore",
-		"redisstore": module + "/core/replay/redisstore",
+		"redisstore": module + "/core/replay/redisstore", "redis": "github.com/redis/go-redis/v9",
 	}
 	for _, name := range []string{"context", "errors", "flag", "fmt", "log", "os", "testing", "time"} {
 		list[name] = name
