@@ -53,25 +53,31 @@ func (s *Sender) Samples() []Sample { return Samples(s.provider) }
 // is what the provider would send again, but for an id that the scheme signs: that is another each time, unless the
 // sample's Header holds it.
 func (s *Sender) Request(path string, sample Sample) *http.Request {
-	host := s.Host
-	if host == "" {
-		host = "example.com"
-	}
-	now := s.Now
-	if now == nil {
-		now = time.Now
-	}
-	r := httptest.NewRequest(http.MethodPost, "https://"+host+path, strings.NewReader(string(sample.Body)))
+	r := httptest.NewRequest(http.MethodPost, "https://"+s.host()+path, strings.NewReader(string(sample.Body)))
 	for name, values := range sample.Header {
 		r.Header[name] = append([]string(nil), values...)
 	}
 	if r.Header.Get("Content-Type") == "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if err := Sign(r, s.provider, s.signing, now()); err != nil {
+	if err := Sign(r, s.provider, s.signing, s.now()); err != nil {
 		panic(err)
 	}
 	return r
+}
+
+func (s *Sender) host() string {
+	if s.Host == "" {
+		return "example.com"
+	}
+	return s.Host
+}
+
+func (s *Sender) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // Send gives a delivery of the sample to a router, or to any other handler, and returns its answer.

@@ -14,10 +14,6 @@ type Entry struct {
 	Title      string // as the provider writes itself
 	Docs       string // link to the provider's documentation of its signatures
 	Confidence string // A: official source or recorded delivery; B: official documentation; C: third parties
-	// Confirmed is the day on which the facts were last compared with Source, "2026-11-29".
-	Confirmed string
-	// Source is where they were compared: a page, a repository, a report. Empty: Docs.
-	Source string
 
 	// How a delivery is authenticated: by a signature (Scheme), or by a credential that Config.Secrets hold.
 	Scheme     *Scheme
@@ -34,13 +30,6 @@ type Entry struct {
 	// PublishedSecrets are secrets that the provider publishes, for its tests. Everybody knows them, so that they prove
 	// nothing about a delivery. New refuses them, and a delivery that is signed with one is refused with a hint.
 	PublishedSecrets []string
-	// SetUp is what a person does at the provider, for the documentation: where to click, in order.
-	SetUp []string
-	// Tests are the deliveries that the provider sends when the URL is saved or its test button is pressed, and that are
-	// events like any other. Requests that are no events are Handshakes.
-	Tests []Test
-	// Refuses says, for the documentation, what the provider can also send and this entry refuses, and what to do instead.
-	Refuses []string
 	// Unsigned lists, for the documentation, what a delivery carries that nothing authenticates.
 	Unsigned []string
 
@@ -81,18 +70,6 @@ type Entry struct {
 	// AckEmpty leaves out the body of every answer to a delivery that was accepted before, where the provider insists on an
 	// empty one.
 	AckEmpty bool
-}
-
-// Test is a delivery that a provider sends for a test. It is signed as every other one.
-type Test struct {
-	When   string // "when the webhook is saved"
-	Method string // empty: POST
-	Query  string
-	Header [][2]string
-	Body   string
-	// Type is the event's; empty with Empty: the delivery carries no event.
-	Type  string
-	Empty bool
 }
 
 // Answer changes the answer to one class of refusals. Its zero value changes nothing.

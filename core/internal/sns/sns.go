@@ -52,6 +52,7 @@ func Entry(c Config) (entry.Entry, error) {
 			{
 				// The address in it would subscribe again; nothing is done with it.
 				Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "UnsubscribeConfirmation",
+				When: "when the subscription is ended",
 				Note: "the subscription of this endpoint has ended: somebody unsubscribed it",
 			},
 		},
@@ -118,7 +119,9 @@ func scheme(c Config) *entry.Scheme {
 }
 
 func confirmation(confirm func(ctx context.Context, topicARN, token string) error) entry.Handshake {
-	h := entry.Handshake{Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "SubscriptionConfirmation"}
+	h := entry.Handshake{
+		Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "SubscriptionConfirmation", When: "when the subscription is created",
+	}
 	if confirm == nil {
 		h.Note = "a subscription of this endpoint to one of the listed topics waits for its confirmation, and Confirm is not set"
 		return h

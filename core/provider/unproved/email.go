@@ -31,6 +31,6 @@ func UnisenderGo() core.Provider {
 			TimeUnit: entry.DateTimeInUTC, Data: "/event_data",
 		},
 		Batch:      &entry.Batch{Pointer: "/events_by_user", Inner: []string{"/events"}},
-		Handshakes: []entry.Handshake{{Method: "GET"}},
+		Handshakes: []entry.Handshake{{Method: "GET", When: "when the webhook is saved"}},
 	})
 }
