@@ -26,6 +26,7 @@ type Config struct {
 	// OnReject, if not nil, is called for every refused delivery before the answer is written, with the request, why,
 	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
 	// the answer itself needs. It is called by many requests at once, and must not keep the header.
+	// The request has its body still: Guard.Explain examines it, at a cost that a flood of refusals must not multiply.
 	OnReject func(*http.Request, *core.Rejection, http.Header)
 }
 

@@ -21,6 +21,14 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 		}
 		return nil, failure{}
 	}
+	switch b := r.Body.(type) {
+	case readByGuard:
+		return nil, failure{ReasonBodyAlreadyRead, readByGuardText}
+	case *keptBody:
+		if b.failure.failed() {
+			return nil, b.failure
+		}
+	}
 	if len(r.PostForm) > 0 || r.MultipartForm != nil {
 		return nil, bodyAlreadyRead()
 	}

@@ -212,6 +212,14 @@ func (s *bodySlot) leave() {
 // takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
 // place is kept until the caller calls i.leave, because so long the body is held unproved.
 func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
+	body, f := g.takeBodyWithin(r, i)
+	if r.Body != nil && r.Body != http.NoBody {
+		i.taken = takenBody{true, body, f}
+	}
+	return body, f
+}
+
+func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, failure) {
 	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
 	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
 		return i.read(r, g.maxBody)

@@ -59,7 +59,8 @@ func (e *Explanation) String() string {
 //
 // Nothing comes of it: no signal runs, nothing is claimed, counted or told to the observer, no handshake is answered, and
 // rates are not judged. Where a delivery names its key, the key is fetched as ever. The request's body is read and put
-// back. It costs far more than a delivery; a request of whoever asks for it must not reach it unbounded.
+// back. What a guard has read before is there in OnReject, after [Inbound.KeepBody], and in a signal. It costs far more
+// than a delivery; a request of whoever asks for it must not reach it unbounded.
 func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	if in.Param == nil {
 		in.Param = r.PathValue // the copy knows none
@@ -68,12 +69,17 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	i := &j.inspection
 	i.trial = true
 	e := &Explanation{}
-	body, f := readBody(r, g.maxBody, nil, make([]byte, 0, bodyUnit))
+	body, unread := g.bodyToExplain(r)
 	copied := copyRequest(r)
-	setBody(r, body)
 	setBody(copied, body)
-	if f.failed() {
-		g.note(&i.facts, "", f)
+	switch _, again := r.Body.(*restoredBody); {
+	case unread.failed():
+		g.note(&i.facts, "", unread)
+		if r.Body != nil {
+			r.Body = &keptBody{r.Body, r.Body, unread} // the next one that asks has to get the same answer
+		}
+	case !again:
+		setBody(r, body)
 	}
 	reply, f := g.judgeHead(copied, i)
 	switch {
@@ -81,6 +87,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 		e.Reason, e.Status = ReasonHandshake, reply.Status
 	case f.failed():
 		g.note(&i.facts, "", f)
+	case unread.failed(): // what a part of the body proves or does not prove says nothing of the whole
 	default:
 		if f := g.judgeBody(copied, i); f.failed() {
 			g.note(&i.facts, "", f)
@@ -95,7 +102,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	if v := g.verifier; v != nil {
 		e.Time, _ = parseTimestamp(v.unit, i.presented.timestamp)
 	}
-	x := &examiner{g: g, r: copied, body: body, read: true, now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
+	x := &examiner{g: g, r: copied, body: body, read: !unread.failed(), now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
 	for n, refusal := range i.reported {
 		if n == 0 && reply == nil {
 			e.Reason, e.Status = refusal.Reason, refusal.Status

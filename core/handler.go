@@ -19,6 +19,7 @@ func Handler(guard *Guard, next http.Handler) http.Handler {
 // Serve guards one request for routers that use net/http's own handlers: adapters add only what they know of the
 // route. onReject, if not nil, sees each refusal before it is put out, and may add headers.
 func Serve(guard *Guard, w http.ResponseWriter, r *http.Request, in Inbound, onReject func(*http.Request, *Rejection, http.Header), next func(http.ResponseWriter, *http.Request)) {
+	in.KeepBody = in.KeepBody || onReject != nil
 	d, reply := guard.Receive(w, r, in)
 	if reply != nil {
 		if reply.Rejection != nil && onReject != nil {

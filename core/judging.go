@@ -24,7 +24,7 @@ type judging struct {
 func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging {
 	j := g.borrow()
 	i := &j.inspection
-	i.route, i.param, i.w, i.started = in.Route, in.Param, w, now
+	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
 	i.now = now
 	if g.clock {
 		i.now = g.now()
@@ -60,5 +60,6 @@ func (g *Guard) judged(j *judging) {
 func (i *inspection) ownBody() {
 	if i.borrowed {
 		i.body, i.borrowed = bytes.Clone(i.body), false
+		i.taken.body = i.body
 	}
 }

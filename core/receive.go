@@ -19,6 +19,9 @@ type Inbound struct {
 	Route string
 	// Param gives a parameter of the route; nil: the request's own PathValue.
 	Param func(name string) string
+	// KeepBody keeps the body of a delivery that is refused in its request, for [Guard.Explain] or for the app's own use,
+	// at the cost of a copy. Adapters set it where they have an OnReject.
+	KeepBody bool
 }
 
 func (i *inspection) pathValue(r *http.Request, name string) string {
@@ -93,9 +96,11 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		return nil, g.refuse(r, i, f)
 	}
 	if reply := d.claim(); reply != nil {
+		i.markRead(r, reply.Rejection != nil)
 		d.release()
 		return nil, reply
 	}
+	i.markRead(r, false)
 	g.noteProof(d, i)
 	return d, nil
 }
@@ -146,6 +151,8 @@ type inspection struct {
 	stripPath  []string
 	basic      bool   // a credential of the Authorization header was accepted
 	note       string // of a handshake, for the operator
+	keepBody   bool   // of a refused request
+	taken      takenBody
 	perimeter
 }
 
@@ -364,6 +371,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	}
 	rec := g.recordOf(&i.facts, reply, now)
 	rec.sampled = g.sample(r, &i.facts, i.presented.tenant, f, now)
+	i.markRead(r, true)
 	g.put(rec)
 	return reply
 }

@@ -31,6 +31,7 @@ type Config struct {
 	// OnReject, if not nil, is called for every refused delivery before the error is returned, with the request, why,
 	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
 	// the answer itself needs. It is called by many requests at once, and must not keep the header.
+	// The request has its body still: Guard.Explain examines it, at a cost that a flood of refusals must not multiply.
 	OnReject func(*http.Request, *core.Rejection, http.Header)
 }
 
@@ -53,7 +54,8 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}
 			res := c.Response()
 			limitBody(c.Request())
-			d, reply := config.Guard.Receive(res, c.Request(), core.Inbound{Route: c.Path(), Param: c.Param})
+			in := core.Inbound{Route: c.Path(), Param: c.Param, KeepBody: config.OnReject != nil}
+			d, reply := config.Guard.Receive(res, c.Request(), in)
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {
 					config.OnReject(c.Request(), reply.Rejection, res.Header())

@@ -29,6 +29,7 @@ type Config struct {
 	// OnReject, if not nil, is called for every refused delivery before the answer is written, with the request, why,
 	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
 	// the answer itself needs. It is called by many requests at once, and must not keep the header.
+	// The request has its body still: Guard.Explain examines it, at a cost that a flood of refusals must not multiply.
 	OnReject func(*http.Request, *core.Rejection, http.Header)
 }
 
@@ -45,7 +46,8 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 	}
 	var verify gin.HandlerFunc
 	verify = func(c *gin.Context) {
-		d, reply := config.Guard.Receive(c.Writer, c.Request, core.Inbound{Route: c.FullPath(), Param: c.Param})
+		in := core.Inbound{Route: c.FullPath(), Param: c.Param, KeepBody: config.OnReject != nil}
+		d, reply := config.Guard.Receive(c.Writer, c.Request, in)
 		if reply != nil {
 			if reply.Rejection != nil && config.OnReject != nil {
 				config.OnReject(c.Request, reply.Rejection, c.Writer.Header())

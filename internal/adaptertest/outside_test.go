@@ -132,6 +132,24 @@ func TestTheOutside(t *testing.T) {
 			require.NotContains(t, got.body, "handler")
 			require.Equal(t, 1, strings.Count(got.body, "Bad Request"))
 		}},
+		{"OnReject explains a delivery whose body the guard has read", func(t *testing.T, rt router) {
+			g, _ := fullyGuarded(t)
+			explained := make(chan *core.Explanation, 1)
+			a := rt.new()
+			var n counter
+			a.post(path, rt.signal(n.signal), rt.verify(g, func(r *http.Request, _ *core.Rejection, _ http.Header) {
+				explained <- g.Explain(r, core.Inbound{})
+			}))
+			s := serve(t, a)
+			r := s.full(t)
+			failures()[core.ReasonBadSignature](r)
+			require.Equal(t, http.StatusBadRequest, s.send(t, r).status)
+			e := take(t, explained)
+			require.Equal(t, core.ReasonBadSignature, e.Reason, e.String())
+			require.NotContains(t, e.String(), string(core.ReasonBodyAlreadyRead))
+			require.Positive(t, e.BodyBytes)
+			require.Zero(t, n.Load())
+		}},
 		{"OnReject sees the reason and adds a header, and changes nothing else", func(t *testing.T, rt router) {
 			g, _ := fullyGuarded(t)
 			var n counter
