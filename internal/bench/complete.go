@@ -124,7 +124,7 @@ func benchCredentials(s settings, w io.Writer) error {
 	s.goals.hold("20 pairs of HTTP Basic", "× one pair", figures[1].median/figures[0].median, 1.25)
 	for _, f := range figures {
 		// A delivery without a body has a handle, the request's copy that carries it, and the function that gives the body.
-		s.goals.hold("HTTP Basic, "+f.name, "allocations beside Receive's own three", whole(f.allocs-3), 0)
+		s.goals.hold("HTTP Basic, "+f.name, "allocations in addition to Receive's own three", whole(f.allocs-3), 0)
 	}
 	return nil
 }

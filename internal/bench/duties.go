@@ -87,7 +87,7 @@ func benchDuties(s settings, w io.Writer, genuine *request) (added []float64) {
 		subjects[i] = subject{name: steps[i].does, run: steps[i].run}
 	}
 	figures := s.measure(subjects)
-	fmt.Fprint(w, "### What it is made of\n\nEach row does what the rows above it do, and more; the laws are those of [laws.md](laws.md) that ask for it. What adds nothing adds less than the noise.\n\n| and | median ns | adds | law |\n|---|---:|---:|---|\n")
+	fmt.Fprint(w, "### What it is made of\n\nEach row does what the rows above it do, and more; the laws are those of [laws.md](../laws.md) that ask for it. What adds nothing adds less than the noise.\n\n| and | median ns | adds | law |\n|---|---:|---:|---|\n")
 	before := 0.0
 	for i := range figures {
 		// What is less than the noise of two rows may come out negative.

@@ -9,7 +9,7 @@ import (
 // goal is what a measured value is held to.
 type goal struct {
 	task  string
-	what  string // "x of the bare operation", "allocations"
+	what  string // "x of the plain operation", "allocations"
 	most  float64
 	value float64
 	why   string // it may be missed, where that is known

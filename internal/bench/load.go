@@ -28,7 +28,7 @@ func benchLoad(s settings, w io.Writer) error {
 		for _, row := range []struct {
 			name string
 			h    http.Handler
-		}{{"bare", r.bare()}, {"by hand", r.checked(byHand)}, {"**sallyport**", r.guarded(g)}} {
+		}{{"unguarded", r.bare()}, {"hand-written", r.checked(byHand)}, {"**sallyport**", r.guarded(g)}} {
 			for _, connections := range []int{32, 256, 1024} {
 				heap, err := loadRow(w, r.name, row.name, row.h, connections, limit)
 				if err != nil {
@@ -39,8 +39,8 @@ func benchLoad(s settings, w io.Writer) error {
 				}
 			}
 		}
-		more := (float64(after["**sallyport**"]) - float64(after["bare"])) / (1 << 20)
-		s.goals.hold("The heap after 256 connections, "+r.name, "MiB more than of the bare router", max(more, 0), 2)
+		more := (float64(after["**sallyport**"]) - float64(after["unguarded"])) / (1 << 20)
+		s.goals.hold("The heap after 256 connections, "+r.name, "MiB more than of the unguarded router", max(more, 0), 2)
 	}
 	fmt.Fprintln(w)
 	return nil
@@ -77,7 +77,7 @@ func loadRow(w io.Writer, router, name string, h http.Handler, connections int, 
 				r, want := genuine, http.StatusOK
 				if n%11 == 0 {
 					r = bad
-					if name != "bare" {
+					if name != "unguarded" {
 						want = http.StatusBadRequest
 					}
 				}

@@ -1,5 +1,5 @@
-// Command bench measures sallyport beside what people would use in its place, in one run whose subjects take turns, and
-// writes docs/performance.md. It is a module of its own, so that nobody who uses sallyport downloads its peers.
+// Command bench measures sallyport next to what people would use in its place, in one run whose subjects take turns. It
+// writes docs/performance.md, and the tables behind it into docs/performance. It is a module of its own, so that nobody who uses sallyport downloads its peers.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 func main() {
 	each := flag.Duration("time", 50*time.Millisecond, "how long a subject runs in a round")
 	rounds := flag.Int("rounds", 8, "how many rounds there are")
-	docs := flag.String("docs", "", "the directory that performance.md and its drawings are written to; empty: only print")
+	docs := flag.String("docs", "", "the directory that performance.md and the directory performance are written to; empty: only print")
 	profile := flag.String("profile", "", "the file that a CPU profile is written to")
 	only := flag.String("only", "", "run the one part of this name")
 	flag.Parse()
@@ -55,8 +55,16 @@ func main() {
 	if *docs == "" || *only != "" {
 		return
 	}
-	page := append(head.Bytes(), bytes.TrimRight(out.Bytes(), "\n")...)
-	must(os.WriteFile(filepath.Join(*docs, "performance.md"), append(page, '\n'), 0o644)) //nolint:gosec // a document
+	write(*docs, pages(head.String()+out.String()))
+}
+
+// write writes documents, by their names.
+func write(docs string, all map[string]string) {
+	for name, text := range all {
+		file := filepath.Join(docs, filepath.FromSlash(name))
+		must(os.MkdirAll(filepath.Dir(file), 0o755))
+		must(os.WriteFile(file, []byte(text), 0o644))
+	}
 }
 
 const applicationHeap = 64 << 20
@@ -87,9 +95,13 @@ func parts(docs string) []part {
 func preface(w io.Writer, s settings) {
 	fmt.Fprintf(w, `# Performance
 
-Written by %cmake bench%c; do not edit. Each table is one run: its subjects take turns in %d rounds of %v each, so that what
-a busy machine adds falls on all of them. Times are CPU time of the whole process, garbage collection and goroutines beside
-the request included, with a heap of 64 MiB beside, as an application has. "To the first" (the floor, where there is one)
+Written by %cmake bench%c; do not edit.
+
+## How it is measured
+
+Each table is one run: its subjects take turns in %d rounds of %v each, so that what
+a busy machine adds falls on all of them. Times are CPU time of the whole process, including garbage collection and other
+goroutines, with a heap of 64 MiB, as an application has. "To the first" (the floor, where there is one)
 and "to ours" are ratios of medians. "Middle half" is half of the spread of the middle half of the rounds; a difference
 that does not exceed it is marked as noise, and nothing is claimed from it. Every subject was checked to accept what is
 genuine and to refuse what is forged before it was timed. A busy machine does not change counts: of allocations each
@@ -97,6 +109,8 @@ path's tests hold them, of instructions %cmake instructions%c.
 
 - Machine: %s, %d CPUs, %s/%s; load before the run: %s
 - %s
+
+## Versions
 
 | module | version |
 |---|---|

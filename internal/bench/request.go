@@ -158,7 +158,7 @@ func ofHandler(name string, h http.Handler, genuine, bad *request) subject {
 		if status := serve(genuine); status != http.StatusOK {
 			return fmt.Errorf("status %d for what is genuine", status)
 		}
-		if status := serve(bad); status < 400 && !strings.HasPrefix(name, "bare") {
+		if status := serve(bad); status < 400 && !strings.HasPrefix(name, "unguarded") {
 			return fmt.Errorf("status %d for what is forged", status)
 		}
 		return nil
@@ -174,7 +174,7 @@ func pair(size int) (genuine, bad *request) {
 
 func benchRequest(s settings, w io.Writer) error {
 	fmt.Fprint(w, "## A whole request, in process\n\nThrough the router to a handler that reads the body. The hand-written middleware checks one secret and keeps no replay out. The least pools what can be pooled, checks and hands on a body that the handler may keep, and does nothing else.\n\n")
-	const mine, hand, bare, atLeast = "**sallyport**", "by hand", "bare", "the least"
+	const mine, hand, bare, atLeast = "**sallyport**", "hand-written", "unguarded", "the least"
 	bounds := map[int]float64{1 << 10: 0.30, 64 << 10: 0.45}
 	for _, size := range []int{1 << 10, 64 << 10} {
 		for _, r := range routers() {
@@ -195,10 +195,10 @@ func benchRequest(s settings, w io.Writer) error {
 				return (figures[i].median - figures[0].median) / (figures[1].median - figures[0].median)
 			}
 			added := addedBy(2)
-			fmt.Fprintf(w, "Added to the bare router: by hand %.0f ns, sallyport %.0f ns: **%.2f** of it.\n\n",
+			fmt.Fprintf(w, "Added to the unguarded router: hand-written %.0f ns, sallyport %.0f ns: **%.2f** of it.\n\n",
 				figures[1].median-figures[0].median, figures[2].median-figures[0].median, added)
-			s.goals.hold("A whole request, "+r.name+", "+sizeName(size), "× what a check by hand adds", added, bounds[size])
-			s.goals.because(1, fmt.Sprintf("the least that hands on a body which the handler may keep is %.2f; the hash alone is %.2f; the rest is told under \"What it is made of\"", addedBy(3), figures[4].median/(figures[1].median-figures[0].median)))
+			s.goals.hold("A whole request, "+r.name+", "+sizeName(size), "× what a hand-written check adds", added, bounds[size])
+			s.goals.because(1, fmt.Sprintf("the least that hands on a body which the handler may keep is %.2f; the hash alone is %.2f; the rest is under \"What it is made of\"", addedBy(3), figures[4].median/(figures[1].median-figures[0].median)))
 		}
 	}
 	return nil

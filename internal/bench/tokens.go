@@ -32,7 +32,7 @@ const (
 	account  = "push@project.iam.gserviceaccount.com"
 )
 
-// ofTokens is what a token costs beside its signature.
+// ofTokens is what a token costs in addition to its signature.
 const ofTokens = "base64 and two objects of JSON count, which are read strictly: a member that comes twice is refused (law 7)"
 
 // benchTokens has what is signed by a public key, or by a token.
@@ -51,7 +51,7 @@ token holds it. Of RFC 9421 there is no row of a library: those that were tried 
 			return err
 		}
 		if f := find(figures, proof); t.public {
-			s.goals.hold(t.name, "× the bare operation", f.median/figures[0].median, 1.05)
+			s.goals.hold(t.name, "× the plain operation", f.median/figures[0].median, 1.05)
 			s.goals.hold(t.name, "allocations more than it", whole(f.allocs)-whole(figures[0].allocs), 10)
 			s.goals.because(2, t.why)
 		}
@@ -133,21 +133,21 @@ func tokenTargets() []target {
 	}
 	return []target{
 		{
-			name: "Netlify (JWT, HS256, over the body's digest)", public: true, why: "beside a MAC of a microsecond, " + ofTokens, p: jwt.Netlify(), secret: plainSecret,
+			name: "Netlify (JWT, HS256, over the body's digest)", public: true, why: "next to a MAC of a microsecond, " + ofTokens, p: jwt.Netlify(), secret: plainSecret,
 			floor: func(r *request) func() {
 				return bareToken(r.Header.Get("X-Webhook-Signature"), []byte(plainSecret), true, r.body)
 			},
 			peers: []peer{
-				{"golang-jwt Parse, and the digest by hand", byGolangJWT("X-Webhook-Signature", []byte(plainSecret), "sha256", gojwt.WithValidMethods([]string{"HS256"}), gojwt.WithIssuer("netlify"))},
-				{"jwx Parse, and the digest by hand", byJWX("X-Webhook-Signature", jwa.HS256(), []byte(plainSecret), "sha256", jwxjwt.WithIssuer("netlify"))},
+				{"golang-jwt Parse, and the digest", byGolangJWT("X-Webhook-Signature", []byte(plainSecret), "sha256", gojwt.WithValidMethods([]string{"HS256"}), gojwt.WithIssuer("netlify"))},
+				{"jwx Parse, and the digest", byJWX("X-Webhook-Signature", jwa.HS256(), []byte(plainSecret), "sha256", jwxjwt.WithIssuer("netlify"))},
 			},
 		},
 		{
 			name: "Plaid (JWT, ES256, over the body's digest)", public: true, why: ofTokens, p: jwt.Plaid(), secret: plaidPublic, private: plaidPrivate,
 			floor: func(r *request) func() { return bareToken(r.Header.Get("Plaid-Verification"), plaidKey, true, r.body) },
 			peers: []peer{
-				{"golang-jwt Parse, and the digest by hand", byGolangJWT("Plaid-Verification", plaidKey, "request_body_sha256", gojwt.WithValidMethods([]string{"ES256"}))},
-				{"jwx Parse, and the digest by hand", byJWX("Plaid-Verification", jwa.ES256(), plaidKey, "request_body_sha256")},
+				{"golang-jwt Parse, and the digest", byGolangJWT("Plaid-Verification", plaidKey, "request_body_sha256", gojwt.WithValidMethods([]string{"ES256"}))},
+				{"jwx Parse, and the digest", byJWX("Plaid-Verification", jwa.ES256(), plaidKey, "request_body_sha256")},
 			},
 		},
 		{

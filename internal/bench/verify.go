@@ -43,7 +43,7 @@ type target struct {
 
 	bodyOnly bool           // it signs nothing but the body
 	hmac     bool           // it is held to the hash of the body, and what the least is is known
-	public   bool           // it is held to the bare operation of its signature
+	public   bool           // it is held to the plain operation of its signature
 	why      string         // that may be missed
 	form     bool           // it sends forms
 	route    bool           // it signs the URL, which the guard finds by the transport: there is no proof alone
@@ -230,7 +230,7 @@ func verifySubjects(t *target, size int, forged bool) []subject {
 	}
 	floor := hashOf(judged.body)
 	if t.floor != nil {
-		floor = subject{name: "floor: the bare operation", run: t.floor(genuine)}
+		floor = subject{name: "floor: the plain operation", run: t.floor(genuine)}
 	}
 	subjects := []subject{floor}
 	if !t.route {
