@@ -178,9 +178,14 @@ unproved-work: ## Measure what the worst body costs each family of senders befor
 	SALLYPORT_WRITE_UNPROVED_WORK="$(CURDIR)/docs/unproved-work.md" go test -run '^$$' -bench UnprovedWork -benchtime 1x ./core/provider
 
 .PHONY: docs
-docs: ## Write docs/providers.md and docs/one-capture.md from the entries
+docs: ## Write docs/providers.md, docs/providers/ and docs/one-capture.md from the entries
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
+	@go run ./core/internal/docgen/cmd pages docs/providers
 	@go run ./core/internal/docgen/cmd one-capture > docs/one-capture.md.tmp && mv docs/one-capture.md.tmp docs/one-capture.md
+
+.PHONY: catalogue
+catalogue: ## List the senders whose facts are the oldest, the least sure and the least proved
+	@go run ./core/internal/docgen/cmd catalogue
 
 .PHONY: cover
 cover: ## Measure the tests' coverage; the report is .tmp/cover.html

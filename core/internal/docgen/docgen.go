@@ -21,11 +21,11 @@ func Providers() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, head, len(all), kinds[catalogue.Proved], kinds[catalogue.Library], kinds[catalogue.Unproved])
 	b.WriteString(ownEntry)
-	b.WriteString("\n## All senders\n\n| name | sender | proof | signed time | remembered by | confidence |\n|---|---|---|---|---|---|\n")
+	b.WriteString("\n## All senders\n\n| name | sender | proof | signed time | remembered by | confidence | confirmed |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range all {
 		e, _ := core.EntryOf(c.Sample())
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s |\n",
-			e.Name, e.Name, e.Title, proof(e), fresh(e), remembered(e), e.Confidence)
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s | %s |\n",
+			e.Name, e.Name, e.Title, proof(e), fresh(e), remembered(e), e.Confidence, c.Fact().Confirmed)
 	}
 	for _, c := range all {
 		e, _ := core.EntryOf(c.Sample())
@@ -36,7 +36,8 @@ func Providers() string {
 
 // write writes what is known of one sender.
 func write(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
-	fmt.Fprintf(b, "\n### %s\n\n[%s](%s), in `%s`, confidence %s.\n\n", e.Name, e.Title, e.Docs, c.Package, e.Confidence)
+	fmt.Fprintf(b, "\n### %s\n\n[%s](%s), in `%s`, confidence %s; %s. [Setting it up](providers/%s.md).\n\n",
+		e.Name, e.Title, e.Docs, c.Package, e.Confidence, confirmed(c), e.Name)
 	line := func(name, text string) {
 		if text != "" {
 			fmt.Fprintf(b, "- %s: %s\n", name, text)

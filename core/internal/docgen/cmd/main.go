@@ -1,18 +1,65 @@
-// Command cmd prints a page of docs that is generated from the entries: providers.md, or the one that is named.
+// Command cmd writes what is generated from the entries: a page of docs to standard output (providers.md, or one-capture),
+// the pages of docs/providers to a folder (pages FOLDER), or the report of the catalogue (catalogue).
 package main
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/sallyport-go/sallyport/core/internal/docgen"
 )
 
 func main() {
-	page := docgen.Providers
-	if len(os.Args) > 1 && os.Args[1] == "one-capture" {
-		page = docgen.OneCapture
-	}
-	if _, err := os.Stdout.WriteString(page()); err != nil {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func run(args []string) error {
+	text, what := "", ""
+	if len(args) > 0 {
+		what = args[0]
+	}
+	switch what {
+	case "one-capture":
+		text = docgen.OneCapture()
+	case "pages":
+		return writePages(args[1])
+	case "catalogue":
+		var err error
+		if text, err = docgen.Report("."); err != nil {
+			return err
+		}
+	default:
+		text = docgen.Providers()
+	}
+	_, err := os.Stdout.WriteString(text)
+	return err
+}
+
+// writePages writes every page, and removes those of entries that are gone.
+func writePages(folder string) error {
+	pages := docgen.Pages()
+	old, err := filepath.Glob(filepath.Join(folder, "*.md"))
+	if err != nil {
+		return err
+	}
+	for _, file := range old {
+		if _, kept := pages[filepath.Base(file)]; !kept {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+		}
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for name, text := range pages {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }

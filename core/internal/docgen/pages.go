@@ -1,0 +1,207 @@
+package docgen
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
+)
+
+const indexHead = `# Senders
+
+Generated from the entries by "make docs"; a test fails when it is stale. One page a sender: how a delivery is proved, what to
+configure, where to click, what arrives first and what the log says then. [providers.md](../providers.md) has all of them on one page.
+
+Confidence: A, an official source was read or a recorded delivery verifies; B, official documentation; C, third parties. The date is
+the day on which the facts were last confirmed.
+
+| name | sender | proved by | confidence | confirmed |
+|---|---|---|---|---|
+`
+
+// Index is the text of docs/providers/README.md.
+func Index() string {
+	var b strings.Builder
+	b.WriteString(indexHead)
+	for _, c := range catalogue.All() {
+		e, _ := core.EntryOf(c.Sample())
+		fmt.Fprintf(&b, "| [`%s`](%s.md) | %s | %s | %s | %s |\n",
+			e.Name, e.Name, e.Title, proof(e), e.Confidence, c.Fact().Confirmed)
+	}
+	return b.String()
+}
+
+// Pages are the texts of docs/providers, by the name of the file.
+func Pages() map[string]string {
+	pages := map[string]string{"README.md": Index()}
+	for _, c := range catalogue.All() {
+		pages[c.Name+".md"] = page(c)
+	}
+	return pages
+}
+
+// page is the page of one sender.
+func page(c catalogue.Entry) string {
+	e, _ := core.EntryOf(c.Sample())
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n[Its documentation](%s), `%s` in `%s`. Confidence %s; %s.\n",
+		e.Title, e.Docs, e.Name, c.Package, e.Confidence, confirmed(c))
+	fmt.Fprintf(&b, "Generated from the entry by \"make docs\". [All senders](README.md).\n\n## How a delivery is proved\n\n")
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "- %s: %s\n", name, text)
+		}
+	}
+	line("Proof", proof(e))
+	line("Signed", signed(e))
+	line("Not covered", strings.Join(e.Unsigned, "; "))
+	line("Methods", strings.Join(append([]string{http.MethodPost}, e.Methods...), ", "))
+	line("Signed time", fresh(e))
+	line("Remembered by", remembered(e))
+	line("Event", details(e))
+	line("Answers", answers(e))
+	line("Sends again for", again(e))
+	line("Waits", length(e.AckLimit))
+	line("Largest body", size(e.MaxBody))
+	line("Addresses", e.Addresses)
+	b.WriteString("\n## Configure\n\n```go\n" + snippet(c, e) + "```\n")
+	for n, p := range c.Parameters {
+		if n == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "- `%s`: %s\n", p.Name, p.Doc)
+	}
+	b.WriteString("\n## Setting it up\n\n")
+	for n, step := range steps(c, e) {
+		fmt.Fprintf(&b, "%d. %s\n", n+1, step)
+	}
+	writeFirst(&b, c, e)
+	if refused := c.Guide().Refuses; len(refused) > 0 {
+		b.WriteString("\n## Refused, and what to do instead\n\n")
+		for _, text := range refused {
+			b.WriteString("- " + text + "\n")
+		}
+	}
+	b.WriteString("\n## What one capture can do\n\n" + captured(e))
+	return b.String()
+}
+
+func confirmed(c catalogue.Entry) string {
+	f := c.Fact()
+	text := "facts confirmed on " + f.Confirmed
+	if f.Source != "" {
+		text += " (" + f.Source + ")"
+	}
+	return text
+}
+
+// snippet is what a program configures.
+func snippet(c catalogue.Entry, e *entry.Entry) string {
+	name := strings.ToUpper(strings.ReplaceAll(e.Name, "-", "_"))
+	var b strings.Builder
+	b.WriteString("guard, err := core.New(core.Config{\n")
+	field := func(name, value string) { fmt.Fprintf(&b, "\t%-13s %s,\n", name+":", value) }
+	field("Endpoint", fmt.Sprintf("%q", e.Name))
+	field("Provider", c.Fact().Call)
+	if c.FetchesKeys() {
+		field("Keys", "source") // see package keys
+	} else {
+		field("Secrets", "core.SecretsFromEnv(\""+name+"_SECRET\")")
+	}
+	field("Replay", "memstore.New()")
+	if e.NeverRetries {
+		field("StoreFailure", "core.RefuseDelivery")
+	}
+	if e.Scheme != nil && e.Scheme.Boundary().URL {
+		field("PublicURL", "\"https://hooks.example.com/webhooks/"+e.Name+"\"")
+	}
+	if e.AsksVerifyToken() {
+		field("VerifyTokens", "core.SecretsFromEnv(\""+name+"_VERIFY_TOKEN\")")
+	}
+	b.WriteString("})\n")
+	fmt.Fprintf(&b, "ginwebhook.Handle(router, \"/webhooks/%s\", guard, signals)\n", e.Name)
+	return b.String()
+}
+
+// steps are where to click: the guide's, or what the entry's data say.
+func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
+	if own := c.Guide(); len(own.Steps) > 0 {
+		return append(slices.Clone(own.Steps), own.Notes...)
+	}
+	target := "https://hooks.example.com/webhooks/" + e.Name
+	switch e.Credential.Kind {
+	case entry.Basic:
+		target = "https://user:password@hooks.example.com/webhooks/" + e.Name
+	case entry.QueryToken:
+		target += "?" + e.Credential.Name + "=SECRET"
+	}
+	if awaits(e) {
+		const early = "Start the endpoint with `AwaitingSecret: true` in place of `Secrets`: the first requests come before there is a secret."
+		all = append(all, early)
+	}
+	if handsOver(e) {
+		all = append(all, "Set `SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
+	}
+	secret := "Choose a secret of at least 16 bytes (`core.GenerateSecret()`), and give it to " + e.Title + " with the URL."
+	if c.FetchesKeys() {
+		secret = "Set `Keys` to the source of package keys for " + e.Title + "; no secret is shared."
+	} else if e.SecretFrom != "" {
+		secret = "The secret: " + e.SecretFrom + "."
+	}
+	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "` as [its documentation](" + e.Docs + ") shows."
+	all = append(all, register, secret)
+	return append(all, c.Guide().Notes...)
+}
+
+func awaits(e *entry.Entry) bool {
+	return slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.WhileAwaiting || h.HandsSecretOver() })
+}
+
+func handsOver(e *entry.Entry) bool {
+	return slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.HandsSecretOver() })
+}
+
+// writeFirst writes what arrives first, and what the log says then.
+func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
+	b.WriteString("\nWhat arrives first:\n\n")
+	for i := range e.Handshakes {
+		h := &e.Handshakes[i]
+		fmt.Fprintf(b, "- %s: %s. No signal runs.\n", h.When, handshake(h))
+	}
+	events := 0
+	for _, step := range webhooktest.NewSender(c.Sample()).Setup() {
+		if step.Handshake {
+			continue
+		}
+		events++
+		what := "an event of the type `" + step.Type + "`"
+		switch {
+		case step.Empty:
+			what = "a delivery without events, answered 200"
+		case step.Type == "":
+			what = "an event without a type"
+		}
+		fmt.Fprintf(b, "- %s: %s, signed as every other one.\n", step.When, what)
+	}
+	if len(e.Handshakes)+events == 0 {
+		b.WriteString("- nothing that is known: the first event.\n")
+	}
+	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event.")
+	if len(e.Handshakes) > 0 {
+		b.WriteString(" A handshake is no\nsign of life: a proved one has a line, any other is counted.")
+	}
+	b.WriteString(" A refusal says what came and which setting to change.\n")
+}
+
+// captured says what somebody can do who has one genuine delivery.
+func captured(e *entry.Entry) string {
+	if e.Scheme == nil {
+		return "A delivery holds the secret itself: whoever captured one can send anything until the secret is changed.\n"
+	}
+	return "- The same delivery again: " + replayed(e) + ".\n- What else: " + other(e) + ".\n"
+}

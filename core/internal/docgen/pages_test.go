@@ -1,0 +1,93 @@
+package docgen_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/internal/docgen"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
+)
+
+func TestThePagesOfSendersAreNotStale(t *testing.T) {
+	t.Parallel()
+	const folder = "../../../docs/providers"
+	pages := docgen.Pages()
+	files, err := filepath.Glob(folder + "/*.md")
+	require.NoError(t, err)
+	require.Len(t, files, len(pages), `docs/providers is stale: run "make docs"`)
+	for name, text := range pages {
+		have, err := os.ReadFile(filepath.Join(folder, name))
+		require.NoError(t, err)
+		require.True(t, text == string(have), `docs/providers/%s is stale: run "make docs"`, name)
+	}
+}
+
+// TestEveryPageTellsANewUserWhatToDo: each has every part, and is short enough to be read.
+func TestEveryPageTellsANewUserWhatToDo(t *testing.T) {
+	t.Parallel()
+	pages := docgen.Pages()
+	for _, e := range catalogue.All() {
+		text := pages[e.Name+".md"]
+		for _, part := range []string{
+			"## How a delivery is proved", "## Configure", "## Setting it up", "What arrives first:", "What the log says:", "## What one capture can do",
+		} {
+			require.Contains(t, text, part, e.Name)
+		}
+		require.Less(t, strings.Count(text, "\n"), 80, e.Name)
+		require.NotContains(t, text, "- : ", e.Name)
+		require.Contains(t, pages["README.md"], "]("+e.Name+".md)")
+	}
+}
+
+// TestEveryEntrySaysWhenAndWhereItsFactsWereConfirmed, and the expression on its page is one of a function that exists.
+func TestEveryEntrySaysWhenAndWhereItsFactsWereConfirmed(t *testing.T) {
+	t.Parallel()
+	day := regexp.MustCompile(`^20\d\d-[01]\d-[0-3]\d$`)
+	functions := map[string]map[string]bool{}
+	for _, e := range catalogue.All() {
+		require.Regexp(t, day, e.Fact().Confirmed, e.Name)
+		name, _, _ := strings.Cut(e.Fact().Call, "(")
+		name = name[strings.IndexByte(name, '.')+1:]
+		if functions[e.Package] == nil {
+			functions[e.Package] = functionsOf(t, "../../../"+e.Package)
+		}
+		require.True(t, functions[e.Package][name], "%s: %s is no function of %s", e.Name, name, e.Package)
+	}
+}
+
+func functionsOf(t *testing.T, folder string) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	files, err := filepath.Glob(folder + "/*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		for _, decl := range parsed.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil {
+				names[fn.Name.Name] = true
+			}
+		}
+	}
+	return names
+}
+
+func TestTheReportOfTheCatalogueNamesWhatToLookAt(t *testing.T) {
+	t.Parallel()
+	text, err := docgen.Report("../../..")
+	require.NoError(t, err)
+	for _, part := range []string{"oldest of", "Below confidence B", "Without a recorded delivery"} {
+		require.Contains(t, text, part)
+	}
+	_, unproved, _ := strings.Cut(text, "Without a recorded delivery")
+	require.NotRegexp(t, `\bstripe\b`, unproved, "Stripe has recorded deliveries and its SDK")
+	require.NotRegexp(t, `\bgithub\b`, unproved)
+}

@@ -1,0 +1,100 @@
+package catalogue
+
+// Guide is what a person does at a sender, beyond what the entry's data say.
+type Guide struct {
+	// Steps are where to click, in order. Empty: the page derives them from the entry.
+	Steps []string
+	// Refuses says what the sender can also send and the entry refuses, and what to do instead.
+	Refuses []string
+	// Notes are what a user should know while setting it up.
+	Notes []string
+}
+
+// Guide returns the guide of the entry; empty where there is none.
+func (e Entry) Guide() Guide { return guides()[e.Name] }
+
+func guides() map[string]Guide {
+	return map[string]Guide{
+		"adyen": {Refuses: []string{
+			"the formats HTTP (a form) and SOAP: choose JSON as the communication format of the webhook",
+		}},
+		"bitbucket-server": {Steps: []string{
+			"Repository settings > Webhooks > Create webhook: the URL, a secret of your own, the events.",
+			"Press \"Test connection\": it is not signed although a secret is set, and is answered 200.",
+		}},
+		"buildkite": {Refuses: []string{"the mode that sends the token itself: use `provider.Token(\"X-Buildkite-Token\")`"}},
+		"clerk":     {Refuses: []string{"headers named webhook-*: Clerk sends svix-*"}},
+		"clickup":   {Refuses: []string{"Automations, which sign nothing: register the webhook by the API"}},
+		"discord": {Steps: []string{
+			"Developer Portal > the application > General Information: copy the public key.",
+			"Interactions Endpoint URL, or Webhooks > Endpoint: enter the URL and save.",
+			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401.",
+		}},
+		"front":  {Refuses: []string{"rule webhooks, which are signed with SHA-1 and without a time: use an application webhook"}},
+		"github": {Steps: []string{"Settings > Webhooks > Add webhook: the URL, application/json or form, a secret of your own, the events."}},
+		"gitlab": {Steps: []string{
+			"Settings > Webhooks > Add new webhook: the URL and the events; generate a signing token.", "Press Test > Push events.",
+		}},
+		"heroku": {Notes: []string{"Subscribe at the level sync: at the level notify an event is sent once and never again."}},
+		"hubspot": {Notes: []string{
+			"Leave `PublicURL` out where CRM cards ask with a GET: HubSpot makes their query.",
+			"The Test button's sample is always the same: a second one is answered `already processed`.",
+		}},
+		"increase": {Refuses: []string{"the older header Increase-Webhook-Signature"}},
+		"jira": {Refuses: []string{
+			"webhooks of Connect apps: use `jira-connect`", "dynamic webhooks of OAuth 2.0 apps: use `jira-oauth`",
+		}},
+		"mailersend": {Steps: []string{
+			"Start the endpoint with `AwaitingSecret: true`: MailerSend tries the URL before it shows a secret.",
+			"Email > Domains > the domain > Webhooks > Create webhook: the URL and the events. Saving sends `webhook.test`.",
+			"Copy the signing secret from the webhook's page, put it into `Secrets`, remove `AwaitingSecret` and deploy again.",
+		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test and nothing else."}},
+		"mailgun": {Refuses: []string{
+			"subaccounts' parent-signature", "alerts, which sign the whole body under another header: describe them with `provider.HMAC`",
+		}},
+		"mercado-pago": {Refuses: []string{
+			"IPN (`?id=..&topic=..`), which is not signed: remove notification_url, or give IPN a URL of its own and trust only the API",
+			"notifications of QR codes, which are not signed",
+		}, Notes: []string{"Put the secrets of test and of production into `Secrets`: payments in test mode may come under either."}},
+		"messagebird": {Refuses: []string{"the older signature: use `messagebird-legacy`"}},
+		"meta": {Steps: []string{
+			"App Dashboard > Webhooks: the callback URL, and a verify token of your own, which goes into `VerifyTokens`.",
+			"\"Verify and save\" asks with a GET. Then subscribe to fields.",
+		}},
+		"mollie": {Refuses: []string{
+			"classic webhooks (the form `id=tr_...`), which sign nothing. Create a next-generation webhook in the dashboard; or use " +
+				"`provider.Basic()` without Secrets, with `core.QueryToken` as one of Credentials, and ask Mollie's API for the id",
+		}},
+		"monday":   {Refuses: []string{"webhooks that are made by hand on a board, which are not signed: create them through an app"}},
+		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
+		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
+		"recurly":  {Refuses: []string{"XML, which is not signed: choose JSON"}},
+		"sentry":   {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): use `sentry-ui`"}},
+		"shopify":  {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
+		"slack": {Steps: []string{
+			"api.slack.com/apps > the app > Basic Information: copy the signing secret.",
+			"Event Subscriptions > Request URL: Slack sends a signed url_verification, which is answered.",
+		}},
+		"stripe": {Steps: []string{
+			"Workbench > Webhooks > Add destination: the events and the URL.", "Copy the signing secret (`whsec_...`).",
+			"Nothing is sent before the first event; `stripe trigger payment_intent.succeeded` makes one.",
+		}, Notes: []string{"A thin event has no object: `Data` is the whole event, and the API has the object."}},
+		"supabase": {Refuses: []string{"database webhooks, which sign nothing: describe one with `provider.Token`"}},
+		"twilio":   {Notes: []string{"Leave `PublicURL` out where callbacks have a query each."}},
+		"vercel": {Refuses: []string{
+			"drains (logs, traces): their unsigned test wants the header x-vercel-verify in the answer, and they come as lists or lines. " +
+				"Give them a handler of their own, which answers that header and checks x-vercel-signature",
+		}},
+		"vonage":  {Refuses: []string{"the SMS API, which signs by the parameter sig"}},
+		"webflow": {Refuses: []string{"webhooks that were made in the dashboard, which are not signed: create them by the API"}},
+		"xero": {Steps: []string{
+			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key.",
+			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, and gets both.",
+		}},
+		"zendesk": {Steps: []string{
+			"Admin Center > Apps and integrations > Webhooks > Create webhook: the URL, the method, JSON.",
+			"Create it before you test it. \"Test webhook\" before that is signed with a secret that Zendesk publishes, and is refused 409.",
+			"Copy the signing secret from the webhook's page, and test.",
+		}},
+	}
+}
