@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
 // Dialer is the dialer of the default transport.
-func Dialer(allowed ...netip.Prefix) *net.Dialer { return dialer(5*time.Second, allowed) }
+func Dialer(allowed ...netip.Prefix) *net.Dialer { return fetch.Dialer(5*time.Second, allowed) }
 
 // DefaultTransport is what fetches where no RoundTripper is given.
 func DefaultTransport(o Options) *http.Transport {

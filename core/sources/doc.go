@@ -11,6 +11,9 @@
 // known and never waits. A document that cannot be fetched, cannot be read, is empty, or holds a network wider than any
 // provider has changes nothing: the last good list stays, and [List.Status] says how old it is.
 //
+// The request goes to the provider's host over https, to public addresses only, without a proxy and without redirects:
+// [Config.ProxyFromEnvironment] and [Config.Transport] are the ways through a proxy.
+//
 // An address proves little by itself. It keeps strangers away from a check that proves more; where a provider's
 // addresses are those of a cloud, anybody can rent one.
 package sources

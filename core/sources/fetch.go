@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
 // Bounds of a fetch. The largest document, of AWS, has some 2 MB and 10,000 prefixes.
@@ -27,33 +27,17 @@ const (
 func (l *List) fetch(ctx context.Context) (*core.SourceSet, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.doc.url, nil)
-	if err != nil || req.URL.Scheme != "https" {
-		return nil, 0, fmt.Errorf("%s is not an https URL", l.doc.url)
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "sallyport")
-	client := http.Client{
-		Transport: l.transport,
-		// A redirect could lead to any host, and the list decides who may knock.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return nil, 0, fmt.Errorf("the answer was %d, where 200 was expected; redirects are not followed", res.StatusCode)
-	}
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxDocument+1))
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(b) > maxDocument {
+	res, err := fetch.Get(ctx, l.transport, l.doc.url, "application/json", maxDocument)
+	switch {
+	case errors.Is(err, fetch.ErrTooLarge):
 		return nil, 0, fmt.Errorf("the document is longer than %d bytes", maxDocument)
+	case err != nil:
+		return nil, 0, fmt.Errorf("fetching %s: %w", l.doc.url, err)
+	case res.Status != http.StatusOK:
+		// A redirect could lead to any host, and the list decides who may knock.
+		return nil, 0, fmt.Errorf("the answer was %d, where 200 was expected; redirects are not followed", res.Status)
 	}
-	return read(l.doc, b)
+	return read(l.doc, res.Body)
 }
 
 // read makes a set of a document. One entry that cannot be read spoils it whole: it may be the format that changed.

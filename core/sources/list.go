@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
 const (
@@ -26,8 +27,13 @@ type Config struct {
 	Every time.Duration
 	// Fallback is used until the document was fetched for the first time. Without it, Open fails when that fails.
 	Fallback core.Networks
-	// Transport sends the requests. Default: http.DefaultTransport.
+	// Transport sends the requests instead of our own transport, which connects to public addresses only and uses no proxy.
+	// Which addresses it connects to, and whether through a proxy, is then the caller's care. It must follow no redirect
+	// and must not decompress: an http.Transport with DisableCompression does neither.
 	Transport http.RoundTripper
+	// ProxyFromEnvironment sends the requests through the proxy that HTTPS_PROXY and NO_PROXY name. The proxy resolves the
+	// host, so it has to keep requests from private addresses. Default: no proxy.
+	ProxyFromEnvironment bool
 	// Now is the clock that ages are judged by. Default: time.Now.
 	Now func() time.Time
 	// Logger is told of failures. Default: slog.Default().
@@ -80,8 +86,14 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	case c.Every < leastEvery:
 		return nil, fmt.Errorf("sallyport: Every is %s; it must be at least %s", c.Every, leastEvery)
 	}
-	if l.transport == nil {
-		l.transport = http.DefaultTransport
+	switch own := (fetch.Options{Timeout: fetchTimeout}); {
+	case c.Transport != nil && c.ProxyFromEnvironment:
+		return nil, errors.New("sallyport: ProxyFromEnvironment does nothing next to a Transport, which chooses its proxy itself")
+	case c.Transport != nil:
+	case c.ProxyFromEnvironment:
+		l.transport = fetch.TransportThroughProxy(own)
+	default:
+		l.transport = fetch.Transport(own)
 	}
 	if l.now == nil {
 		l.now = time.Now

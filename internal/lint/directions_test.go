@@ -27,7 +27,7 @@ func directions() []direction {
 	)
 	tools := []string{
 		"core/internal/buckets", "core/internal/digest", "core/internal/entry", "core/internal/fault", "core/internal/fitkey",
-		"core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan", "core/internal/keyring",
+		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan", "core/internal/keyring",
 		"core/internal/mackey", "core/internal/pemkey", "core/internal/percent", "core/internal/publickey",
 		"core/internal/rawecdsa", "core/internal/recent", "core/internal/sender", "core/internal/strictjson", "internal/entry",
 	}
@@ -52,7 +52,8 @@ func directions() []direction {
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent"}},
 		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/replay/sqltx"}},
 		// core.Source and core.Limiter are still in core.
-		{rule: "followed address lists know the sources only", of: []string{"core/sources/...", "core/sources"}, may: []string{"core"}},
+		{rule: "followed address lists know the sources, and how to fetch", of: []string{"core/sources/...", "core/sources"},
+			may: []string{"core", "core/internal/fetch"}},
 
 		// Tools.
 		{rule: below, of: []string{"core/internal/formscan"}, may: []string{"core/internal/jsonscan"}},

@@ -96,7 +96,7 @@ func ofKeys() []mutation {
 		{name: "a key may be fetched from any host", file: "core/keys/pin.go", old: "if i < 0 {", new: "if i < 0 {\n\t\ti = 0\n\t}\n\tif i < 0 {"},
 		{name: "a key may be fetched from any path", file: "core/keys/pin.go", old: "if !p.Path.matches(rest[slash:]) {", new: "if false {"},
 		{name: "a key may be fetched over plain HTTP", file: "core/keys/pin.go", old: "rest, ok := strings.CutPrefix(text, \"https://\")\n\tif !ok {\n\t\treturn Host{}", new: "rest, ok := strings.CutPrefix(strings.Replace(text, \"http://\", \"https://\", 1), \"https://\")\n\tif !ok {\n\t\treturn Host{}"},
-		{name: "a document of any size is read", file: "core/keys/fetch.go", old: "if int64(len(body)) > f.maxBytes {", new: "if false {"},
+		{name: "a document of any size is read", file: "core/internal/fetch/fetch.go", old: "if int64(len(out.Body)) > maxBytes {", new: "if false {", in: []string{"./core/keys", "./core/sources"}},
 		{name: "a redirect is an answer", file: "core/keys/fetch.go", old: "case code != http.StatusOK:", new: "case code > 399:"},
 		{name: "a member that comes twice in the body is taken once", file: "core/internal/jsonscan/scanner.go", old: "if seen&(1<<(i&63)) != 0 {", new: "if false {"},
 		{name: "a member in another case is the member", file: "core/internal/jsonscan/scanner.go", old: "\t\t\tif exact {", new: "\t\t\tif true {"},

@@ -1,4 +1,4 @@
-package keys
+package fetch
 
 import (
 	"fmt"
@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// dialer connects to public addresses only. The check runs for every address that is about to be connected to, after the
-// name was resolved: a name that resolves differently the second time gains nothing.
-func dialer(timeout time.Duration, allowed []netip.Prefix) *net.Dialer {
+// Dialer connects to public addresses only, and to those that are allowed. The check runs for every address that is about to
+// be connected to, after the name was resolved: a name that resolves differently the second time gains nothing.
+func Dialer(timeout time.Duration, allowed []netip.Prefix) *net.Dialer {
 	special := specialNetworks()
 	return &net.Dialer{
 		Timeout: timeout,
 		Control: func(_, address string, _ syscall.RawConn) error {
 			to, err := netip.ParseAddrPort(address)
 			if err != nil {
-				return fmt.Errorf("the address %q cannot be judged", address)
+				return fmt.Errorf("the address %q cannot be checked", address)
 			}
 			if addr := unmapped(to.Addr()); !inside(allowed, addr) && (addr.Zone() != "" || inside(special, addr)) {
 				return fmt.Errorf("the name resolves to %v, which is not a public address; if that is right, add it to AllowNetworks", addr)

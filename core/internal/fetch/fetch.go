@@ -1,0 +1,118 @@
+// Package fetch makes the requests that the library makes by itself: for keys, for confirmations of subscriptions, and for
+// lists of addresses. Each is one GET without redirects, cookies, credentials and compression, bounded in time and size.
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// Options are for [Transport]. The zero value of each but Timeout is safe.
+type Options struct {
+	Timeout time.Duration    // of each step; the request's context bounds the whole
+	Roots   *x509.CertPool   // default: the system's
+	Allowed []netip.Prefix   // networks that may be dialled although they are not public
+	Now     func() time.Time // judges certificates; default: time.Now
+}
+
+// Transport returns a transport that connects to public addresses only, without a proxy.
+func Transport(o Options) *http.Transport {
+	return &http.Transport{
+		Proxy:                  nil, // a proxy from the environment would see the address check, not we
+		DialContext:            Dialer(o.Timeout, o.Allowed).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots, Time: o.Now},
+		TLSHandshakeTimeout:    o.Timeout,
+		ResponseHeaderTimeout:  o.Timeout,
+		MaxResponseHeaderBytes: 16 << 10,
+		DisableCompression:     true,
+		DisableKeepAlives:      true, // fetches are rare, and a kept connection keeps goroutines
+	}
+}
+
+// proxied sends requests through the proxy that the environment names for their host, and the others as Transport does.
+type proxied struct{ o Options }
+
+// TransportThroughProxy returns a transport that uses the proxies of the environment (HTTPS_PROXY, NO_PROXY). A proxy
+// resolves the name itself, so the check of addresses is left to it. Where the environment names none for a
+// host, the address is checked as ever.
+func TransportThroughProxy(o Options) http.RoundTripper { return &proxied{o} }
+
+// RoundTrip sends one request.
+func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
+	transport := Transport(p.o)
+	proxy, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, fmt.Errorf("the proxy in the environment: %w", err)
+	}
+	if proxy != nil {
+		transport.Proxy = http.ProxyURL(proxy)
+		transport.DialContext = (&net.Dialer{Timeout: p.o.Timeout}).DialContext
+	}
+	return transport.RoundTrip(r)
+}
+
+// Errors of [Get], to be found with errors.Is.
+var (
+	ErrNotHTTPS = errors.New("it is not an https URL")                      //lint:immutable an error value
+	ErrTooLarge = errors.New("the response is larger than what is allowed") //lint:immutable an error value
+)
+
+// Response is what a host answered.
+type Response struct {
+	Status int
+	Body   []byte              // of a 200
+	Peers  []*x509.Certificate // what the host presented; not trusted by itself
+}
+
+// Get fetches an https URL that the caller has pinned, within the context's deadline. It talks to the transport and not to
+// an http.Client, which would follow redirects, keep cookies and send a Referer. Of another answer than 200 only the status
+// is read.
+func Get(ctx context.Context, transport http.RoundTripper, url, accept string, maxBytes int64) (*Response, error) {
+	if !strings.HasPrefix(url, "https://") {
+		return nil, ErrNotHTTPS
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept", accept)
+	r.Header.Set("Accept-Encoding", "identity")
+	r.Header.Set("User-Agent", "sallyport")
+	resp, err := transport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if resp == nil || resp.Body == nil {
+		return nil, errors.New("the RoundTripper gave no response")
+	}
+	defer func() { _ = resp.Body.Close() }()
+	out := &Response{Status: resp.StatusCode}
+	if resp.TLS != nil {
+		out.Peers = resp.TLS.PeerCertificates
+	}
+	if resp.StatusCode != http.StatusOK {
+		return out, nil
+	}
+	if e := resp.Header.Values("Content-Encoding"); resp.Uncompressed || len(e) > 1 || len(e) == 1 && e[0] != "identity" {
+		return nil, errors.New("the response is compressed, which was not asked for")
+	}
+	if resp.ContentLength > maxBytes {
+		return nil, ErrTooLarge
+	}
+	if out.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBytes+1)); err != nil {
+		return nil, fmt.Errorf("reading the response: %w", err)
+	}
+	if int64(len(out.Body)) > maxBytes {
+		return nil, ErrTooLarge
+	}
+	return out, nil
+}
