@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
@@ -18,7 +18,7 @@ import (
 const oldest = 25
 
 // Report lists what of the catalogue to look at next: the entries whose facts are the oldest, those that rest on third
-// parties, and those without a recorded delivery or the sender's own SDK in internal/interop. root is the module's folder.
+// parties, and those without a recorded delivery or the sender's SDK in internal/interop. root is the module's folder.
 func Report(root string) (string, error) {
 	recorded, err := recordedIn(root)
 	if err != nil {
@@ -98,16 +98,23 @@ func sdksIn(root string) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := regexp.MustCompile(`\b(?:provider|jwt|httpsig|keccak|unproved)\.([A-Z]\w*)\(`)
 	names := map[string]bool{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range call.FindAllStringSubmatch(string(text), -1) {
-			names[plainName(m[1])] = true
+		for _, from := range []string{"provider.", "jwt.", "httpsig.", "keccak.", "unproved."} {
+			for _, rest := range strings.Split(string(text), from)[1:] {
+				if name, _, called := strings.Cut(rest, "("); called && isWord(name) {
+					names[plainName(name)] = true
+				}
+			}
 		}
 	}
 	return names, nil
+}
+
+func isWord(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
