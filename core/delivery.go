@@ -41,6 +41,7 @@ type Delivery struct {
 	batch  bool // the provider sent a list of events
 	partly bool // some of the batch is not for this delivery to run
 
+	handed   atomic.Bool // the adapter has taken the request to hand on
 	touched  atomic.Bool // the app has asked for the delivery, its events or its body
 	answered atomic.Bool // signals gave an answer, which adapters hold back: see HoldsAnswer
 
@@ -52,6 +53,7 @@ type Delivery struct {
 	finished bool // Finish or Abandon was called
 	refused  bool // it came to signals that may not run
 	refusal  *Reply
+	owed     *Reply   // the signals' answer, where they failed
 	early    *Outcome // how the middleware behind the guard ended while the signals ran
 	settled  bool
 	verdict  replay.Verdict
@@ -116,17 +118,26 @@ func (d *Delivery) self() *Delivery {
 
 // Request returns the request to hand on: its body can be read again from the start, its context carries the delivery,
 // and tokens are gone from its URL.
-func (d *Delivery) Request() *http.Request { return d.r }
+func (d *Delivery) Request() *http.Request {
+	if !d.handed.Load() {
+		d.handed.Store(true)
+	}
+	return d.r
+}
 
 // Format prints the endpoint's name and nothing of the request, whatever the verb.
 func (d *Delivery) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")
 }
 
-// Body returns the raw body. It must not be changed. It is nil while [Delivery.NeedsSignals].
+// Body returns the raw body. It must not be changed. It is nil while [Delivery.NeedsSignals]. An adapter that needs it
+// asks before it takes the Request: from then on it is the app that uses the delivery.
 func (d *Delivery) Body() []byte {
+	handed := d.handed.Load()
 	d = d.self()
-	d.touch()
+	if handed {
+		d.touch()
+	}
 	if d.NeedsSignals() {
 		return nil
 	}

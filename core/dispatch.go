@@ -59,6 +59,7 @@ func (p *pass[C]) all() *Reply {
 		}
 	}
 	w := p.written()
+	p.total.emptySet = len(p.signals.receivers) == 0 && p.signals.unhandled == nil
 	if d.answeredEarly() == nil && (w.Hijacked || w.Status != 0) {
 		d.end(&p.total, w.Status)
 		return nil
@@ -80,6 +81,7 @@ func (d *Delivery) end(t *total, status int) *Reply {
 	}
 	d.settle(v)
 	e := ending{reason: t.reason(len(d.events)), err: t.err, stack: t.stack, failed: t.failed}
+	e.emptySet = t.emptySet
 	e.ranNothing = e.reason == ReasonUnhandled || len(d.events) == 0
 	reply := d.replyTo(t, e.reason)
 	e.status = cmp.Or(status, reply.Status)

@@ -149,6 +149,8 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 	}
 	message := noReceiver
 	switch {
+	case r.emptySet && r.Events > 0:
+		k.reason, k.level, message = ReasonUnhandled, slog.LevelWarn, noReceivers
 	case r.Reason != ReasonAccepted || !r.RanNothing:
 		k.reason = ReasonUnhandled
 	case r.Events == 0:

@@ -43,6 +43,8 @@ const (
 	ranNothing = "sallyport: webhook delivery answered 200 and nothing ran: " +
 		"mount Dispatch or Signal behind Verify, or use the delivery in the handler"
 
+	noReceivers = "sallyport: webhook event answered 200, not remembered, and nothing ran: the set of signals has no receiver; " +
+		"register receivers before Handle or Dispatch"
 	noEvents = "sallyport: webhook delivery without events: answered 200, nothing to run"
 
 	panickedObserver  = "sallyport: the observer panicked: fix it; the record is lost to it"

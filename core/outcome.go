@@ -124,6 +124,7 @@ func (t *result) reason() Reason {
 // total is what came of all events of a delivery.
 type total struct {
 	result
+	emptySet bool // there are no receivers at all
 	released bool // an event is left to a retry or a resend
 	failed   []FailedEvent
 	stacks   int

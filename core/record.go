@@ -78,14 +78,15 @@ type Record struct {
 	Findings []Finding
 	Dropped  int // records dropped before this one because this observer was slow
 
-	ctx     context.Context // of the request as it reached the guard
-	sampled *sampled        // to be explained
-	ended   time.Time       // by the real clock
-	proved  bool
-	fresh   Identity // of the first event that was this delivery's to run; zero: it has none, or no store remembers it
-	line    lineKind
-	home    *sync.Pool
-	holders *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
+	ctx      context.Context // of the request as it reached the guard
+	sampled  *sampled        // to be explained
+	ended    time.Time       // by the real clock
+	proved   bool
+	emptySet bool     // the set of signals has no receivers
+	fresh    Identity // of the first event that was this delivery's to run; zero: it has none, or no store remembers it
+	line     lineKind
+	home     *sync.Pool
+	holders  *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
 }
 
 // recordPool keeps records for later outcomes. Get gives one to fill in, put and forget.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -79,7 +80,7 @@ func (d *Delivery) depart(o Outcome) bool {
 	switch {
 	case o.Written.Status != 0 || o.Written.Hijacked:
 	case o.Err != nil:
-		early.Written.Status = http.StatusInternalServerError // the router's answer to an error, as far as this is known
+		early.Written.Status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 	default:
 		early.Written.Status, early.unanswered = http.StatusServiceUnavailable, true
 	}
@@ -117,8 +118,24 @@ func (d *Delivery) hold(reply *Reply) bool {
 	}
 	for p := d; p != nil; p = p.parent {
 		p.answered.Store(true)
+		if reply.Rejection != nil {
+			p.mu.Lock()
+			p.owed = reply
+			p.mu.Unlock()
+		}
 	}
 	return true
+}
+
+// owedTo returns the answer of signals that failed, where middleware has dropped it and written none of its own: the
+// router would answer 200, and the provider would never send the event again.
+func (d *Delivery) owedTo(o *Outcome) *Reply {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if o.Err != nil || o.Written.Status != 0 || o.Written.Hijacked {
+		return nil
+	}
+	return d.owed
 }
 
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.

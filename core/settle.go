@@ -17,8 +17,10 @@ type Written struct {
 
 // Outcome is how a plain handler after the guard ended.
 type Outcome struct {
-	Err     error // what it returned or recorded
-	Written Written
+	Err error // what it returned or recorded
+	// ErrStatus is the router's answer to Err where nothing was written, as far as that is known; zero means 500.
+	ErrStatus int
+	Written   Written
 	// NoHandler reports that the route has no handler behind the guard, where the router knows. Nothing is committed then.
 	NoHandler bool
 	// Request is the router's request as the handler left it, or nil. Middleware after the guard may have put a copy in
@@ -55,7 +57,7 @@ func (d *Delivery) Finish(o Outcome) *Reply {
 		return reply
 	}
 	d.finishPlain(o)
-	return nil
+	return d.owedTo(&o)
 }
 
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
@@ -80,7 +82,7 @@ func (d *Delivery) finishPlain(o Outcome) {
 	default:
 		d.settle(replay.Release)
 		if status < 300 && o.Err != nil {
-			status = http.StatusInternalServerError
+			status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 		}
 		d.report(d.whole(ReasonSignalFailed, status, o.Err))
 	}
@@ -228,6 +230,7 @@ type ending struct {
 	stack      []byte
 	failed     []FailedEvent
 	ranNothing bool
+	emptySet   bool // of signals
 }
 
 // whole is the ending of a delivery whose events fared alike. Those that are not this delivery's to run are left out.
@@ -284,6 +287,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 	d.describe(rec)
 	d.mu.Unlock()
 	rec.Stack, rec.Err, rec.Failed, rec.RanNothing = e.stack, e.err, e.failed, e.ranNothing
+	rec.emptySet = e.emptySet
 	if state != "" {
 		rec.Replay = state
 	}

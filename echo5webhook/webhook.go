@@ -89,7 +89,9 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			}()
 			err := next(c)
 			returned = true
-			if reply := d.Finish(core.Outcome{Err: err, Written: t.written(), Request: c.Request()}); reply != nil {
+			if reply := d.Finish(core.Outcome{
+				Err: err, ErrStatus: statusOf(err), Written: t.written(), Request: c.Request(),
+			}); reply != nil {
 				t.delivery = nil
 				t.held.Drop()
 				reply.Write(t) // past Echo's response, which takes what was withheld for written
@@ -101,6 +103,14 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			return err
 		}
 	}, nil
+}
+
+// statusOf returns the status that Echo answers to an error with; zero where it is 500.
+func statusOf(err error) int {
+	if err == nil {
+		return 0 // which errors.As would allocate for
+	}
+	return echo.StatusCode(err)
 }
 
 // put writes a reply, or returns it as the error that it is.

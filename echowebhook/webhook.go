@@ -80,7 +80,9 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}()
 			err := next(c)
 			returned = true
-			if reply := d.Finish(core.Outcome{Err: err, Written: t.written(), Request: c.Request()}); reply != nil {
+			if reply := d.Finish(core.Outcome{
+				Err: err, ErrStatus: statusOf(err), Written: t.written(), Request: c.Request(),
+			}); reply != nil {
 				t.delivery = nil
 				t.held.Drop()
 				reply.Write(t) // past Echo's response, which takes what was withheld for written
@@ -92,6 +94,14 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			return err
 		}
 	}
+}
+
+// statusOf returns the status that Echo's own error handler answers with; zero where it answers 500.
+func statusOf(err error) int {
+	if he, ok := err.(*echo.HTTPError); ok { //nolint:errorlint // Echo's own error handler looks no deeper
+		return he.Code
+	}
+	return 0
 }
 
 // put writes a reply, or returns it as the error that it is.

@@ -56,8 +56,8 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 			put(c, reply)
 			return
 		}
+		c.Set(gin.BodyBytesKey, d.Body()) // what ShouldBindBodyWith reads; before Request, see there
 		c.Request = d.Request()
-		c.Set(gin.BodyBytesKey, d.Body()) // what ShouldBindBodyWith reads
 		t, outermost := track(c)
 		t.delivery = d
 		before, returned := len(c.Errors), false
