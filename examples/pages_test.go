@@ -26,7 +26,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
 type Customer struct{ Name string }
@@ -37,7 +36,6 @@ var (
 	identity   core.Identity
 	r          *gin.Engine
 	server     *http.Server
-	signals    *ginwebhook.Signals
 	app        http.Handler
 	publisher  message.Publisher
 	fresh, old string
@@ -53,7 +51,7 @@ func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
 func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
-func _() { _, _, _, _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, signals, app, publisher, fresh, old, db }
+func _() { _, _, _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, app, publisher, fresh, old, db }
 `
 
 // imports returns the packages that fragments use, by name.
