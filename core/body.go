@@ -48,7 +48,7 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 			return nil, failure{ReasonBodyTooLarge, tooLong(limit, -1)}
 		}
 		if err != nil {
-			if err != io.EOF || declared != total { //nolint:errorlint // the usual end, which is never wrapped
+			if err != io.EOF || declared != total { // the usual end, which is never wrapped
 				f = bodyEnd(err, total, declared)
 			}
 			if f.failed() || len(full) == 0 {

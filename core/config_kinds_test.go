@@ -244,7 +244,7 @@ func TestWhatIsRecommendedIsWhatTheServersCheckSays(t *testing.T) {
 		"Server.ReadHeaderTimeout": "set it to 5s", "Server.ReadTimeout": "set it to 30s", "Server.IdleTimeout": "set it to 1m",
 		"Server.WriteTimeout": "set it to 30s", "Server.MaxHeaderBytes": "set it to 65536",
 	}
-	for _, m := range core.CheckServer(&http.Server{}) { //nolint:gosec // without limits on purpose
+	for _, m := range core.CheckServer(&http.Server{}) { // without limits on purpose
 		require.Contains(t, m.Reason, want[m.Field])
 		delete(want, m.Field)
 	}

@@ -78,7 +78,7 @@ func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, e
 	if !known {
 		r = s.strangers.getOrAdd(tenant, func() *renewal {
 			if r, ok := s.looking.Load(tenant); ok {
-				return r.(*renewal) //nolint:forcetypeassert // the map holds nothing else
+				return r.(*renewal) // the map holds nothing else
 			}
 			return s.renewal(tenant)
 		})
@@ -87,7 +87,7 @@ func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, e
 	switch {
 	case err == nil && !known:
 		s.found(tenant, r)
-	case !known && err == errTooMany && r.idle(): //nolint:errorlint // it is never wrapped
+	case !known && err == errTooMany && r.idle(): // it is never wrapped
 		s.strangers.drop(tenant)
 	case known && errors.Is(err, ErrUnknownTenant):
 		s.strangers.getOrAdd(tenant, func() *renewal { return r })

@@ -491,7 +491,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 func (g *Guard) put(rec *Record) {
 	g.vitals.count(rec)
 	line := g.log.take(rec)
-	rec.holders.Store(int32(len(g.outlets)) + 1) //nolint:gosec // a config does not list that many observers
+	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
 	if line {
 		g.log.pump.put(rec)
 	} else {

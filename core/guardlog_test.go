@@ -34,7 +34,7 @@ func (l *jsonLog) lines(t *testing.T, text string) (all []map[string]any) {
 	for dec.More() {
 		line := map[string]any{}
 		require.NoError(t, dec.Decode(&line))
-		if strings.Contains(line["msg"].(string), text) { //nolint:forcetypeassert // slog's own
+		if strings.Contains(line["msg"].(string), text) { // slog's own
 			all = append(all, line)
 		}
 	}
@@ -78,10 +78,10 @@ func TestEveryFailureOfTheAppIsInTheLog(t *testing.T) {
 		}
 		more := log.lines(t, "more webhook events failed")
 		require.Len(t, more, 1, "one line a second for all others")
-		events := more[0]["events"].([]any) //nolint:forcetypeassert // what the line holds
+		events := more[0]["events"].([]any) // what the line holds
 		require.Len(t, events, 80)
 		for n, e := range events {
-			parts := strings.Fields(e.(string)) //nolint:forcetypeassert // what the line holds
+			parts := strings.Fields(e.(string)) // what the line holds
 			require.Equal(t, []string{"signal_failed", fmt.Sprintf("evt_%d", n+20)}, parts[:2])
 			require.Len(t, parts[2], 64)
 		}
@@ -253,7 +253,7 @@ func TestAnEventThatRanNothingIsReportedOnceAMinuteForItsType(t *testing.T) {
 		total := 0.0
 		for _, line := range counts {
 			require.Equal(t, "unhandled", line["reason"])
-			total += line["count"].(float64) //nolint:forcetypeassert // what the line holds
+			total += line["count"].(float64) // what the line holds
 		}
 		require.EqualValues(t, 300-101, total)
 		time.Sleep(time.Minute)

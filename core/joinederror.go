@@ -16,7 +16,7 @@ func joinErrors(before, err error) error {
 	if before == nil {
 		return err
 	}
-	joined, ok := before.(*joinedErrors) //nolint:errorlint // our own, as made below; a wrapped one is somebody else's
+	joined, ok := before.(*joinedErrors) // our own, as made below; a wrapped one is somebody else's
 	if !ok {
 		joined = &joinedErrors{errs: []error{before}}
 	}

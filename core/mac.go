@@ -3,8 +3,8 @@ package core
 import (
 	"crypto"
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // Unisender Go knows nothing else; its entry says what that is worth
-	"crypto/sha1" //nolint:gosec // some providers sign with HMAC-SHA-1, which is not broken by collisions
+	"crypto/md5"  // Unisender Go knows nothing else; its entry says what that is worth
+	"crypto/sha1" // some providers sign with HMAC-SHA-1, which is not broken by collisions
 	"crypto/sha256"
 	"crypto/sha512"
 	"hash"
@@ -82,7 +82,7 @@ func newDigestPool(newHash func() hash.Hash) *digestPool {
 }
 
 func (p *digestPool) get() *digestState {
-	st := p.pool.Get().(*digestState) //nolint:forcetypeassert // the pool holds nothing else
+	st := p.pool.Get().(*digestState) // the pool holds nothing else
 	if st.hash != nil {
 		st.hash.Reset()
 	}

@@ -64,7 +64,7 @@ func timeAt(t *time.Time) time.Time {
 
 // noSecrets says why there is nothing to judge by.
 func noSecrets(err error) failure {
-	if err == errListRefused { //nolint:errorlint // it is never wrapped
+	if err == errListRefused { // it is never wrapped
 		return failure{ReasonNoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why"}
 	}
 	return failure{ReasonNoActiveSecret, "the source of secrets failed: " + err.Error()}

@@ -28,7 +28,7 @@ func classify(err error) outcome {
 		return outcomeOK
 	}
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		switch e.(type) { //nolint:errorlint // each link is examined by itself
+		switch e.(type) { // each link is examined by itself
 		case *permanentError, *undecodableError:
 			return marked(err)
 		}
@@ -175,7 +175,7 @@ func call(fn func() error) (res result) {
 		res.err = fmt.Errorf("the signal panicked: %w", err)
 	}()
 	err := fn()
-	if err == Unhandled { //nolint:errorlint // joined or wrapped it says less than what it stands with
+	if err == Unhandled { // joined or wrapped it says less than what it stands with
 		res.declined = true
 		return res
 	}

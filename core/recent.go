@@ -32,7 +32,7 @@ func (c *recent[V]) get(key string) (v V, ok bool) {
 		return v, false
 	}
 	c.order.MoveToFront(e)
-	return e.Value.(*recentItem[V]).value, true //nolint:forcetypeassert // the list holds nothing else
+	return e.Value.(*recentItem[V]).value, true // the list holds nothing else
 }
 
 // getOrAdd finds a value, or keeps a new one.
@@ -41,7 +41,7 @@ func (c *recent[V]) getOrAdd(key string, fresh func() V) V {
 	defer c.mu.Unlock()
 	if e := c.at[key]; e != nil {
 		c.order.MoveToFront(e)
-		return e.Value.(*recentItem[V]).value //nolint:forcetypeassert // the list holds nothing else
+		return e.Value.(*recentItem[V]).value // the list holds nothing else
 	}
 	v := fresh()
 	c.at[key] = c.order.PushFront(&recentItem[V]{key, v})
@@ -61,7 +61,7 @@ func (c *recent[V]) drop(key string) {
 }
 
 func (c *recent[V]) remove(e *list.Element) {
-	delete(c.at, e.Value.(*recentItem[V]).key) //nolint:forcetypeassert // the list holds nothing else
+	delete(c.at, e.Value.(*recentItem[V]).key) // the list holds nothing else
 	c.order.Remove(e)
 }
 
@@ -71,7 +71,7 @@ func (c *recent[V]) values() []V {
 	defer c.mu.Unlock()
 	out := make([]V, 0, c.order.Len())
 	for e := c.order.Front(); e != nil; e = e.Next() {
-		out = append(out, e.Value.(*recentItem[V]).value) //nolint:forcetypeassert // the list holds nothing else
+		out = append(out, e.Value.(*recentItem[V]).value) // the list holds nothing else
 	}
 	return out
 }

@@ -204,7 +204,7 @@ func (r *renewal) run(f *flight) {
 		r.end(err)
 		close(f.done)
 		if f.queue != nil {
-			f.queue.done(f, err == nil || err == errTooMany) //nolint:errorlint // it is never wrapped
+			f.queue.done(f, err == nil || err == errTooMany) // it is never wrapped
 		}
 	}()
 	until := begun.Add(lookTimeout)
@@ -260,9 +260,9 @@ func (r *renewal) settle(secrets []Secret, err error) error {
 		}
 		r.list.fault.Store(nil)
 		r.looked, r.next, r.err, r.fault = now, now.Add(r.soft), nil, nil
-	case err == errTooMany: //nolint:errorlint // it is never wrapped
+	case err == errTooMany: // it is never wrapped
 		r.next = now // not remembered: what one sender may not must not become what nobody may
-	case err == errMoving: //nolint:errorlint // it is never wrapped
+	case err == errMoving: // it is never wrapped
 		r.next = now.Add(stillPause)
 	case errors.Is(err, ErrUnknownTenant):
 		r.list, r.err, r.fault, r.next = nil, err, nil, now.Add(strangerTTL)

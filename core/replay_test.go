@@ -356,7 +356,7 @@ func TestAHijackedConnectionIsReleasedHoweverItIsReached(t *testing.T) {
 	out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(event))
 	require.NoError(t, err)
 	out.Header = r.Header
-	_, err = http.DefaultClient.Do(out) //nolint:bodyclose // there is no response
+	_, err = http.DefaultClient.Do(out) // there is no response
 	require.Error(t, err)
 	<-answered
 	require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason)

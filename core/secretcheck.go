@@ -3,7 +3,7 @@ package core
 import (
 	"context"
 	"crypto"
-	"crypto/sha1" //nolint:gosec // for keys that are derived by it
+	"crypto/sha1" // for keys that are derived by it
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -151,7 +151,7 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 		return key, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.min)
 	}
 	if kind.Key.SHA1 {
-		sum := sha1.Sum(raw) //nolint:gosec // how Braintree derives its key
+		sum := sha1.Sum(raw) // how Braintree derives its key
 		raw = sum[:]
 	}
 	key.bytes = raw

@@ -84,7 +84,7 @@ func secretsOfJSON(data []byte) (secrets []Secret, problem string) {
 	if dec.Decode(&items) != nil { // whose text may quote what stands there
 		return nil, shape
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // documented
+	if _, err := dec.Token(); err != io.EOF { // documented
 		return nil, "something follows the list"
 	}
 	for i, item := range items {

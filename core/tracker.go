@@ -138,7 +138,7 @@ func (t *tracker) flush() {
 	}
 	t.implied()
 	t.held.Send(t.ResponseWriter)
-	t.ResponseWriter.(http.Flusher).Flush() //nolint:forcetypeassert // checked when it was wrapped
+	t.ResponseWriter.(http.Flusher).Flush() // checked when it was wrapped
 }
 
 // canHijack looks through wrappers as http.ResponseController does: one that reached the connection past us would leave
@@ -174,5 +174,5 @@ func (t *tracker) readFrom(src io.Reader) (int64, error) {
 	}
 	t.implied()
 	t.held.Send(t.ResponseWriter)
-	return t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) //nolint:forcetypeassert // checked when it was wrapped
+	return t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) // checked when it was wrapped
 }

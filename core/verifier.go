@@ -220,7 +220,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 		}
 		if ok {
 			if n != 0 {
-				keys.lastMatch.Store(int32(i)) //nolint:gosec // at most 64 keys
+				keys.lastMatch.Store(int32(i)) // at most 64 keys
 			}
 			p.reading = matched
 			return k, failure{}

@@ -98,7 +98,7 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 
 // statusOf returns the status that Echo's own error handler answers with; zero where it answers 500.
 func statusOf(err error) int {
-	if he, ok := err.(*echo.HTTPError); ok { //nolint:errorlint // Echo's own error handler looks no deeper
+	if he, ok := err.(*echo.HTTPError); ok { // Echo's own error handler looks no deeper
 		return he.Code
 	}
 	return 0

@@ -215,7 +215,7 @@ func TestAllowancesHoldWhateverIsAsked(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(10) {
 		synctest.Test(t, func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's own choices
+			random := rand.New(rand.NewPCG(seed, 1)) // a test's own choices
 			current := 0
 			r := newPEM(t, keys.Options{RoundTripper: rotating(t, &current)})
 			type fetch struct {

@@ -55,5 +55,5 @@ func asUnavailable(err error) error {
 	if err == nil || errors.Is(err, ErrUnavailable) {
 		return err
 	}
-	return fmt.Errorf("sallyport: %w: %v", ErrUnavailable, err) //nolint:errorlint // the other kind must not be found in it
+	return fmt.Errorf("sallyport: %w: %v", ErrUnavailable, err) // the other kind must not be found in it
 }

@@ -235,7 +235,7 @@ func TestTheLastGoodKeysServeWhileTheHostFailsButNotForEver(t *testing.T) {
 	for name, failing := range map[string]func(*http.Request) (*http.Response, error){
 		"down": down, "500": always(500, "x"), "404": always(404, "x"), "a redirect": always(302, ""), "nonsense": always(200, "<html>"),
 		"a panic":     func(*http.Request) (*http.Response, error) { panic("a fault in the transport") },
-		"no response": func(*http.Request) (*http.Response, error) { return nil, nil }, //nolint:nilnil // a bad transport
+		"no response": func(*http.Request) (*http.Response, error) { return nil, nil }, // a bad transport
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,7 +26,7 @@ func tlsHost(t *testing.T, name string, handler http.Handler) (*httptest.Server,
 	key := newKey(t)
 	cert := ca.issue(&key.PublicKey, func(c *x509.Certificate) { c.DNSNames = []string{name} })
 	server := httptest.NewUnstartedServer(handler)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}}} //nolint:gosec // defaults
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}}} // defaults
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := keys.DefaultTransport(keys.Options{Roots: ca.pool()})

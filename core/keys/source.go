@@ -47,7 +47,7 @@ type refused struct{ error }
 
 func (r refused) Unwrap() error { return r.error }
 
-func (refused) Is(target error) bool { return target == entry.ErrKeyRefused } //nolint:errorlint // this is its Is
+func (refused) Is(target error) bool { return target == entry.ErrKeyRefused } // this is its Is
 
 // quote makes what a sender chose fit for a log line.
 func quote(ref string) string {

@@ -6,10 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // Unisender Go
+	"crypto/md5" // Unisender Go
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // some providers sign with HMAC-SHA-1
+	"crypto/sha1" // some providers sign with HMAC-SHA-1
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
@@ -135,7 +135,7 @@ func keyBytes(k entry.Key, secret string) ([]byte, error) {
 		key, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	}
 	if k.SHA1 {
-		sum := sha1.Sum(key) //nolint:gosec // Braintree
+		sum := sha1.Sum(key) // Braintree
 		key = sum[:]
 	}
 	return key, err

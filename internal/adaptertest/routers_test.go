@@ -544,7 +544,7 @@ func netHTTP() router {
 	rt.recovery = httpMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
-				if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // as net/http compares it
+				if v := recover(); v == http.ErrAbortHandler { // as net/http compares it
 					panic(v)
 				} else if v != nil {
 					w.WriteHeader(http.StatusInternalServerError)

@@ -174,7 +174,7 @@ func growthIdentities(settings) curve {
 	add := func(n int) float64 {
 		start := time.Now()
 		for range n {
-			key := replay.Key(sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(next)))) //nolint:gosec // it counts up
+			key := replay.Key(sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(next)))) // it counts up
 			next++
 			results, err := store.Claim(ctx, []replay.Item{{Key: key}}, time.Minute)
 			must(err)

@@ -87,7 +87,7 @@ func (st *leastState) matches(l *least, signature, body []byte, passes int) bool
 func (l least) verify(passes int) func(body []byte) bool {
 	pool := sync.Pool{New: func() any { return newLeastState(l.key) }}
 	return func(body []byte) bool {
-		st := pool.Get().(*leastState) //nolint:forcetypeassert // the pool holds nothing else
+		st := pool.Get().(*leastState) // the pool holds nothing else
 		defer pool.Put(st)
 		return st.matches(&l, l.signature, body, passes)
 	}
@@ -110,7 +110,7 @@ func leastCheck() check {
 		l := least{key: []byte(plainSecret)}
 		pool := sync.Pool{New: func() any { return newLeastState(l.key) }}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			st := pool.Get().(*leastState) //nolint:forcetypeassert // the pool holds nothing else
+			st := pool.Get().(*leastState) // the pool holds nothing else
 			defer pool.Put(st)
 			own := r.ContentLength >= int64(len(st.buffer))
 			body := st.buffer[:0]

@@ -35,7 +35,7 @@ func publicTargets() []target {
 	must(err)
 	gridAny, err := x509.ParsePKIXPublicKey(gridDER)
 	must(err)
-	gridKey := gridAny.(*ecdsa.PublicKey) //nolint:forcetypeassert // SendGrid signs by ECDSA
+	gridKey := gridAny.(*ecdsa.PublicKey) // SendGrid signs by ECDSA
 	twilio := client.NewRequestValidator(plainSecret)
 	mg := mailgun.NewMailgun("example.com", "key")
 	mg.SetWebhookSigningKey(plainSecret)
@@ -105,7 +105,7 @@ func publicTargets() []target {
 			spoil: func(r *request) {
 				var event map[string]any
 				must(json.Unmarshal(r.body, &event))
-				event["signature"].(map[string]any)["token"] = "another-token-of-as-many-characters-as-it-had-0000" //nolint:forcetypeassert // as Mailgun's are
+				event["signature"].(map[string]any)["token"] = "another-token-of-as-many-characters-as-it-had-0000" // as Mailgun's are
 				body, err := json.Marshal(event)
 				must(err)
 				r.body = body

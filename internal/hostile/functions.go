@@ -6,10 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // what an attacker may try
+	"crypto/md5" // what an attacker may try
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // what an attacker may try
+	"crypto/sha1" // what an attacker may try
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"

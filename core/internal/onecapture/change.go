@@ -53,7 +53,7 @@ func Changes(s *Source) []Change {
 
 // Some returns at most n changes of each group, chosen by the seed.
 func Some(all []Change, n int, seed uint64) (some []Change) {
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a choice that can be repeated
+	random := rand.New(rand.NewPCG(seed, 1)) // a choice that can be repeated
 	taken := map[string]int{}
 	for _, i := range random.Perm(len(all)) {
 		if taken[all[i].Group] < n {
@@ -66,7 +66,7 @@ func Some(all []Change, n int, seed uint64) (some []Change) {
 
 // Pairs returns n changes of changed deliveries, chosen by the seed.
 func Pairs(s *Source, n int, seed uint64) (pairs []Change) {
-	random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // a choice that can be repeated
+	random := rand.New(rand.NewPCG(seed, 2)) // a choice that can be repeated
 	first := Changes(s)
 	const each = 25 // of one first change, because listing changes is expensive
 	for tries := n; len(pairs) < n && tries > 0 && len(first) > 0; tries-- {

@@ -32,7 +32,7 @@ func server(t *testing.T) *redis.Client {
 	}
 	folder := t.TempDir()
 	socket := filepath.Join(folder, "redis.sock")
-	cmd := exec.Command(binary, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder) //nolint:gosec // a test's own
+	cmd := exec.Command(binary, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder) // a test's own
 	require.NoError(t, cmd.Start())
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: socket})
 	t.Cleanup(func() {
