@@ -49,6 +49,8 @@ const (
 type HMACConfig struct {
 	Name   string // in logs and metrics: "acme"
 	Header string // the signature's header
+	// OtherHeaders are further names of the same header, for a sender that changes its name. The first that is there counts.
+	OtherHeaders []string
 
 	Algorithm Algorithm
 	Encoding  Encoding
@@ -64,7 +66,8 @@ type HMACConfig struct {
 	SecretEncoding Encoding
 	SecretPrefix   string
 
-	// Signed is what is signed: fixed text and {body}, {timestamp}, {id}, {url}, {method}, {path}, {header:Name}.
+	// Signed is what is signed: fixed text and {body}, {timestamp}, {id}, {url}, {method}, {path}, {header:Name}; and
+	// {unescaped_url}, in which the escapes of : / ? @ ! $ ' ( ) * , ; are decoded.
 	// Default "{body}"; with a timestamp it has to be spelled out. Text that could be divided in two ways is refused,
 	// because its signature would fit both: {header:Name} and {path} need a line feed between them and the body, {id}
 	// a character that ids do not have. Where no line feed stands between {url} and the body, the body has to be one
@@ -88,6 +91,14 @@ type HMACConfig struct {
 	Batch        bool
 	BatchPointer string
 
+	// FormField is the one field of a form whose decoded value is signed in place of {body}, where the sender can send forms as
+	// well as JSON. It is the event's payload.
+	FormField string
+	// Handshakes are what the sender sends to try the URL.
+	Handshakes []Handshake
+	// EmptyAnswers leaves out the body of every answer to an accepted delivery.
+	EmptyAnswers bool
+
 	// Methods are those that deliveries may come with in addition to POST: GET, PUT, PATCH, DELETE. What comes without a
 	// body is told apart by the signed URL and time; where neither is signed, nothing of it is remembered.
 	Methods []string
@@ -108,7 +119,7 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	if c.Name == "" || c.Header == "" {
 		return e, fmt.Errorf("HMACConfig needs a Name and a Header")
 	}
-	for _, name := range []string{c.Header, c.TimestampHeader, c.IDHeader} {
+	for _, name := range append([]string{c.Header, c.TimestampHeader, c.IDHeader}, c.OtherHeaders...) {
 		if !isHeaderName(name) {
 			return e, fmt.Errorf("HMACConfig: %q is not the name of a header", name)
 		}
@@ -118,11 +129,15 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 			return e, fmt.Errorf("HMACConfig.Methods: %q is not GET, PUT, PATCH or DELETE; POST is always accepted", method)
 		}
 	}
-	e.Methods = slices.Clone(c.Methods)
+	e.Methods, e.AckEmpty = slices.Clone(c.Methods), c.EmptyAnswers
+	var mistake error
+	if e.Handshakes, mistake = handshakes(c.Handshakes, c.Methods); mistake != nil {
+		return e, mistake
+	}
 	if c.RetryHorizon < 0 || c.AckLimit < 0 {
 		return e, fmt.Errorf("HMACConfig.RetryHorizon and AckLimit are not negative; 0 means unknown")
 	}
-	s := &entry.Scheme{Signature: entry.Signature{Field: headers(c.Header), Prefix: c.Prefix}}
+	s := &entry.Scheme{Signature: entry.Signature{Field: headers(append([]string{c.Header}, c.OtherHeaders...)...), Prefix: c.Prefix}}
 	e.Scheme = s
 	var ok bool
 	if s.Algorithm, ok = algorithms(c.Algorithm); !ok {
@@ -190,9 +205,21 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 			e.Identity.Kind = entry.ByDigest // the signed id is the delivery's
 		}
 	}
+	for i := range c.Handshakes {
+		if published := c.Handshakes[i].Published; published != "" {
+			e.PublishedSecrets = append(e.PublishedSecrets, published)
+		}
+	}
 	var err error
-	s.Signed, err = c.signed()
-	return e, err
+	if s.Signed, err = c.signed(); err != nil {
+		return e, err
+	}
+	if c.FormField != "" {
+		e.Event.PayloadForm = c.FormField
+		body := slices.IndexFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartBody })
+		s.Signed[body] = entry.Part{Kind: entry.PartPayload, Text: c.FormField}
+	}
+	return e, nil
 }
 
 const headerPlace = "header:"

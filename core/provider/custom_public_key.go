@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +46,11 @@ type PublicKeyConfig struct {
 	EventID, EventType string
 	IdentityPointer    string
 
-	Methods []string // in addition to POST, as in [HMACConfig]
+	// Methods, FormField, Handshakes and EmptyAnswers are as in [HMACConfig]; no handshake has a published secret.
+	Methods      []string
+	FormField    string
+	Handshakes   []Handshake
+	EmptyAnswers bool
 
 	RetryHorizon time.Duration // how long the sender retries; default unknown
 	AckLimit     time.Duration // how long it waits for the answer; default unknown
@@ -63,7 +68,7 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 		Name: c.Name, Header: c.Header, Encoding: c.Encoding, Prefix: c.Prefix, Signed: c.Signed,
 		TimestampHeader: c.TimestampHeader, TimestampUnit: c.TimestampUnit, IDHeader: c.IDHeader,
 		EventID: c.EventID, EventType: c.EventType, IdentityPointer: c.IdentityPointer,
-		Methods: c.Methods, RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
+		Methods: c.Methods, FormField: c.FormField, Handshakes: c.Handshakes, EmptyAnswers: c.EmptyAnswers, RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
 	}
 	if h.Encoding == "" {
 		h.Encoding = Base64
@@ -83,6 +88,9 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 		return e, fmt.Errorf("PublicKeyConfig.KeyEncoding %q is not an encoding of keys", c.KeyEncoding)
 	}
 	e.Scheme.Key.Prefix = c.KeyPrefix
+	if slices.ContainsFunc(c.Handshakes, func(h Handshake) bool { return h.Published != "" }) {
+		return e, errors.New("PublicKeyConfig.Handshakes: a published secret goes with HMACConfig only")
+	}
 	e.SecretFrom = "the sender, who publishes its public key" // no secret of ours could stand in
 	return e, nil
 }

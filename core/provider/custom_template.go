@@ -66,6 +66,8 @@ func parseTemplate(template string) (parts []entry.Part, err error) {
 			parts = append(parts, entry.ID())
 		case name == "url":
 			parts = append(parts, entry.URL())
+		case name == "unescaped_url":
+			parts = append(parts, entry.Part{Kind: entry.PartURLUnescaped})
 		case name == "method":
 			parts = append(parts, entry.Part{Kind: entry.PartMethod})
 		case name == "path":
