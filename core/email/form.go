@@ -11,6 +11,9 @@ import (
 // maxFields is how many fields of a form are read. Mailgun sends one for each header of a message.
 const maxFields = 10_000
 
+// maxDisposition is how long the header of a field may be.
+const maxDisposition = 8 << 10
+
 // form is a form's fields in order: first to last as sent, without files.
 type form struct {
 	names  []string // each once
@@ -43,6 +46,10 @@ func (f *form) readMultipart(body []byte, boundary string) {
 		part, err := r.NextRawPart()
 		if err != nil {
 			return
+		}
+		// Package mime joins the pieces of a continued parameter in time that grows with their square.
+		if len(part.Header.Get("Content-Disposition")) > maxDisposition {
+			continue
 		}
 		if part.FormName() == "" || part.FileName() != "" {
 			continue

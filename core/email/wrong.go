@@ -5,25 +5,26 @@ import "fmt"
 // WrongEndpointError is the error for a delivery of one kind at an endpoint for the other: an inbound message where
 // tracking events are expected, or the reverse. The URL stands in the wrong setting at the sender.
 type WrongEndpointError struct {
-	Sender  string // as the sender writes itself
-	Got     string // what came: "an inbound message" or "a tracking event"
-	Setting string // the setting at the sender that holds the URL
+	Sender string // as the sender writes itself
+	Got    string // what came: "an inbound message", "a tracking event"
+	Want   string // what the endpoint is for: "tracking events", "inbound messages"
+	Advice string // the setting to change at the sender
 }
 
 // Error names the mistake and the setting to change.
 func (e *WrongEndpointError) Error() string {
-	wants, other := "tracking events", "inbound messages"
-	if e.Got == gotTracking {
-		wants, other = other, wants
-	}
-	return fmt.Sprintf("email: %s sent %s to an endpoint for %s: in %s, set the URL of your endpoint for %s",
-		e.Sender, e.Got, wants, e.Setting, other)
+	return fmt.Sprintf("email: %s sent %s to an endpoint for %s: %s", e.Sender, e.Got, e.Want, e.Advice)
 }
 
 const (
-	gotInbound  = "an inbound message"
-	gotTracking = "a tracking event"
+	ofTracking = "tracking events"
+	ofInbound  = "inbound messages"
 )
+
+// adviceOn names the setting that holds the URL.
+func adviceOn(setting, kind string) string {
+	return "in " + setting + ", set the URL of your endpoint for " + kind
+}
 
 // inboundSetting says where each sender keeps the URL that its inbound messages go to.
 func inboundSetting(provider string) (sender, setting string) {
@@ -88,12 +89,16 @@ func trackingSetting(provider string) (sender, setting string) {
 
 func inboundHere(provider string) error {
 	sender, setting := inboundSetting(provider)
-	return &WrongEndpointError{Sender: sender, Got: gotInbound, Setting: setting}
+	return &WrongEndpointError{
+		Sender: sender, Got: "an inbound message", Want: ofTracking, Advice: adviceOn(setting, ofInbound),
+	}
 }
 
 // TrackingAtInbound returns the error for a tracking event at an endpoint for inbound messages. It is for the package
 // inbound.
 func TrackingAtInbound(provider string) error {
 	sender, setting := trackingSetting(provider)
-	return &WrongEndpointError{Sender: sender, Got: gotTracking, Setting: setting}
+	return &WrongEndpointError{
+		Sender: sender, Got: "a tracking event", Want: ofInbound, Advice: adviceOn(setting, ofTracking),
+	}
 }

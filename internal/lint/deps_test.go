@@ -43,6 +43,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider/keccak", only: []string{"golang.org/x/crypto/sha3", "golang.org/x/sys/cpu"}},
 		{folder: "core/keys"},
 		{folder: "core/email"},
+		{folder: "core/email/inbound", only: []string{"golang.org/x/text"}},
 		{folder: "core/sources"},
 		{folder: "core/limit/memlimit"},
 		{folder: "core/limit/redislimit", not: []string{gin, echo, chi}},

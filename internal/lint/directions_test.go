@@ -99,6 +99,8 @@ func directions() []direction {
 			may: append(tools, "core"), foreign: []string{"golang.org/x/crypto/sha3"}},
 		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
 			may: slices.Concat(tools, wordsAre, []string{"core"})},
+		{rule: "inbound messages know email events", of: []string{"core/email/inbound"},
+			may: slices.Concat(tools, []string{"core", "core/email"}), foreign: []string{"golang.org/x/text"}},
 		{rule: "the hand-over knows core and Watermill", of: []string{"core/handover"}, may: []string{"core"},
 			foreign: []string{"github.com/ThreeDotsLabs/watermill"}},
 		{rule: "an adapter knows core and its router", of: []string{"ginwebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{gin}},

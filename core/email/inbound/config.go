@@ -1,0 +1,61 @@
+package inbound
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Config says how messages are read. The zero value reads every sender whose deliveries hold the message.
+type Config struct {
+	// Sender is the name of the email sender, where the guard's provider is a general one: "sendgrid" behind
+	// provider.Basic(). Empty: the event's own provider.
+	Sender string
+
+	// APIKey is the user's credential for content that the sender's API has to be asked for: Brevo's attachments, Resend's
+	// messages. It is sent to the sender's own host alone. Empty: reading such a message is an error.
+	APIKey string
+	// Client fetches content. Nil: one of its own, which follows no redirects and has a time limit.
+	Client *http.Client
+	// DownloadHosts are further hosts that Resend's links to content may name. Its own are known.
+	DownloadHosts []string
+	// Object returns an object in Amazon S3, for receipt rules that put messages there. Nil: reading such a message is an error.
+	Object func(ctx context.Context, bucket, key string) ([]byte, error)
+
+	MaxParts       int   // how many parts of a message are read, at every depth; 0: 1,000
+	MaxDepth       int   // how deep parts may nest; 0: 20
+	MaxHeaderBytes int   // how long the headers of a message may be; 0: 1 MiB
+	MaxBytes       int64 // how large all parts may be together once decoded, and each answer that is fetched; 0: 64 MiB
+
+	unifyLines bool // of texts that were read from a file
+}
+
+const fetchTimeout = 30 * time.Second
+
+func (c *Config) maxParts() int {
+	if c.MaxParts > 0 {
+		return c.MaxParts
+	}
+	return 1000
+}
+
+func (c *Config) maxDepth() int {
+	if c.MaxDepth > 0 {
+		return c.MaxDepth
+	}
+	return 20
+}
+
+func (c *Config) maxHeaderBytes() int {
+	if c.MaxHeaderBytes > 0 {
+		return c.MaxHeaderBytes
+	}
+	return 1 << 20
+}
+
+func (c *Config) maxBytes() int64 {
+	if c.MaxBytes > 0 {
+		return c.MaxBytes
+	}
+	return 64 << 20
+}
