@@ -69,8 +69,8 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	return failure{}
 }
 
-// readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field alone,
-// because nothing signs another one.
+// readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field
+// alone, because nothing signs another one.
 func (v *verifier) readPayloadField(body []byte, p *presented) failure {
 	p.payload = nil
 	if !isSortableForm(body) {

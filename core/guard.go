@@ -470,8 +470,8 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	switch g.status {
 	case 0:
 		g.status = http.StatusBadRequest
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusTooManyRequests,
-		http.StatusInternalServerError, http.StatusServiceUnavailable:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,
+		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable:
 	default:
 		m.add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
 	}
@@ -615,9 +615,10 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return err
 }
 
-// Close ends the alarm and the timers of the log, writes what was counted, makes the endpoint's name free for another guard
-// with the same store, and returns the guard's part of its [Budget]. It does not wait for the observers: [Guard.Shutdown]
-// does. The guard goes on checking deliveries, in the room that all guards share; closing twice is not a mistake.
+// Close ends the alarm and the timers of the log, writes what was counted, makes the endpoint's name free for another
+// guard with the same store, and returns the guard's part of its [Budget]. It does not wait for the observers:
+// [Guard.Shutdown] does. The guard goes on checking deliveries, in the room that all guards share; closing twice is
+// not a mistake.
 func (g *Guard) Close() error {
 	g.log.close()
 	g.vitals.endAlarm()

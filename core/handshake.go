@@ -31,8 +31,8 @@ func compileHandshakes(e *entry.Entry) []handshake {
 	for i := range e.Handshakes {
 		h := &e.Handshakes[i]
 		out[i] = handshake{
-			h, jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON), jsonscan.Compile(h.SecretJSON), formscan.Compile(h.WhenForm),
-			markOf(h), newPublishedKey(e, h.Published),
+			Handshake: h, challenge: jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON), secret: jsonscan.Compile(h.SecretJSON),
+			form: formscan.Compile(h.WhenForm), mark: markOf(h), published: newPublishedKey(e, h.Published),
 		}
 	}
 	return out
@@ -69,7 +69,7 @@ func (h *handshake) mayBring(body []byte) bool {
 func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
 	for n := range g.handshakes {
 		h := g.handshakes[n].Handshake
-		if h.Proved || h.Unsigned || h.Published != "" || h.Method != r.Method || h.HandsSecretOver() || h.WhenForm != "" || h.WhileAwaiting && !g.awaiting {
+		if !answersUnproved(h) || h.Method != r.Method || h.WhileAwaiting && !g.awaiting {
 			continue
 		}
 		if h.WhenHeader != "" {
@@ -111,6 +111,11 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 		return g.answerChallenge(r.Context(), h, challenge, i)
 	}
 	return nil, failure{}
+}
+
+// answersUnproved reports whether the head of a request is enough for an answer.
+func answersUnproved(h *entry.Handshake) bool {
+	return !h.Proved && !h.Unsigned && h.Published == "" && !h.HandsSecretOver() && h.WhenForm == ""
 }
 
 // fixed is an answer that depends on nothing that was sent.
@@ -256,8 +261,8 @@ func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, failu
 	return "", failure{}
 }
 
-// marked reports whether the members of a body mark the handshake: what is wanted is there, and what every event has is not.
-// In doubt the delivery is an event, so that none is lost as a handshake.
+// marked reports whether the members of a body mark the handshake: what is wanted is there, and what every event has
+// is not. In doubt the delivery is an event, so that none is lost as a handshake.
 func (h *handshake) marked(raw *[3][]byte) bool {
 	marker := raw[0]
 	if h.WhenJSON == "" {
@@ -365,7 +370,8 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 	var body []byte
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
-		if !h.Unsigned || h.Method != r.Method || r.ContentLength <= 0 || r.ContentLength > maxUnsignedBody || !h.headersHold(r) {
+		short := r.ContentLength > 0 && r.ContentLength <= maxUnsignedBody
+		if !h.Unsigned || h.Method != r.Method || !short || !h.headersHold(r) {
 			continue
 		}
 		if body == nil {

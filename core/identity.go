@@ -153,22 +153,22 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	return digestIdentity(g.endpoint, t.scope, &digest, apart.join(with, t))
 }
 
-// waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET with a body
-// does not count: where the method is not signed, anybody could make one of a captured POST.
+// waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET
+// with a body does not count: where the method is not signed, anybody could make one of a captured POST.
 func (d *Delivery) waits(rule *entry.Identity, t *told) bool {
 	return rule.NoneForForms && t.form || rule.NoneForSingles && !d.batch ||
 		rule.NoneForGET && len(t.body) == 0 && t.request != nil && t.request.Method == http.MethodGet
 }
 
-// bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the digest of
-// nothing tells no event from another.
+// bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the
+// digest of nothing tells no event from another.
 func (g *Guard) bodiless(t *told) bool {
 	return len(t.body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && g.verifier.scheme.Custom == nil &&
 		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
-// bodilessDigest is the digest of all that is signed, the URL and the time included. told is false where nothing is signed
-// that differs from one delivery to the next: then nothing tells a replay from the next event.
+// bodilessDigest is the digest of all that is signed, the URL and the time included. told is false where nothing is
+// signed that differs from one delivery to the next: then nothing tells a replay from the next event.
 func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, told bool) {
 	v, p := g.verifier, t.presented
 	url := g.signedURL(t.request, t.inspection)

@@ -9,8 +9,8 @@ import (
 // maxTestBody is the longest body of a request that is signed with a published secret, and answered.
 const maxTestBody = 4 << 10
 
-// publishedKey is a secret that a provider publishes, compiled. It proves nothing but a test of the provider's: everybody
-// can sign with it.
+// publishedKey is a secret that a provider publishes, compiled. It proves nothing but a test of the provider's:
+// everybody can sign with it.
 type publishedKey struct {
 	verifier *verifier
 	keys     *compiledKeys
@@ -21,7 +21,9 @@ func newPublishedKey(e *entry.Entry, text string) *publishedKey {
 	if text == "" || e.Scheme == nil || e.Scheme.Custom != nil {
 		return nil
 	}
-	v := &verifier{scheme: e.Scheme, unit: e.Scheme.Timestamp.Unit, mac: -1, tryKey: verifyPublic, past: maxTolerance, future: maxTolerance}
+	v := &verifier{
+		scheme: e.Scheme, unit: e.Scheme.Timestamp.Unit, mac: -1, tryKey: verifyPublic, past: maxTolerance, future: maxTolerance,
+	}
 	if problem := v.compileScheme(); problem != "" || v.mac < 0 {
 		return nil
 	}
@@ -54,8 +56,9 @@ func (g *Guard) publishedURL(r *http.Request, v *verifier, i *inspection) string
 	return g.signedURL(r, i)
 }
 
-// publishedTest answers a test that is signed with a published secret, where the body is that test and no event. Anything
-// else under such a secret stays refused, and the detail says why. It fails closed: f is what refused the delivery.
+// publishedTest answers a test that is signed with a published secret, where the body is that test and no event.
+// Anything else under such a secret stays refused, and the detail says why. It fails closed: f is what refused the
+// delivery.
 func (g *Guard) publishedTest(r *http.Request, i *inspection, f failure) (*Reply, failure) {
 	if f.reason != ReasonBadSignature || len(i.body) > maxTestBody {
 		return nil, f
@@ -69,13 +72,14 @@ func (g *Guard) publishedTest(r *http.Request, i *inspection, f failure) (*Reply
 	}
 	for _, k := range g.published {
 		if k.signs(g, r, i, i.body) {
-			f.detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes, with which anybody can sign: " +
-				"test the webhook once it exists, with its own secret"
+			f.detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes" + testedTooEarly
 			break
 		}
 	}
 	return nil, f
 }
+
+const testedTooEarly = ", with which anybody can sign: test the webhook once it exists, with its own secret"
 
 // isTest reports whether a body is the handshake's and no event's.
 func (h *handshake) isTest(body []byte) bool {

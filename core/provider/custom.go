@@ -49,7 +49,8 @@ const (
 type HMACConfig struct {
 	Name   string // in logs and metrics: "acme"
 	Header string // the signature's header
-	// OtherHeaders are further names of the same header, for a sender that changes its name. The first that is there counts.
+	// OtherHeaders are further names of the same header, for a sender that changes its name. The first that is there
+	// counts.
 	OtherHeaders []string
 
 	Algorithm Algorithm
@@ -91,16 +92,16 @@ type HMACConfig struct {
 	Batch        bool
 	BatchPointer string
 
-	// FormField is the one field of a form whose decoded value is signed in place of {body}, where the sender can send forms as
-	// well as JSON. It is the event's payload.
+	// FormField is the one field of a form whose decoded value is signed in place of {body}, where the sender can
+	// send forms as well as JSON. It is the event's payload.
 	FormField string
 	// Handshakes are what the sender sends to try the URL.
 	Handshakes []Handshake
 	// EmptyAnswers leaves out the body of every answer to an accepted delivery.
 	EmptyAnswers bool
 
-	// Methods are those that deliveries may come with in addition to POST: GET, PUT, PATCH, DELETE. What comes without a
-	// body is told apart by the signed URL and time; where neither is signed, nothing of it is remembered.
+	// Methods are those that deliveries may come with in addition to POST: GET, PUT, PATCH, DELETE. What comes
+	// without a body is told apart by the signed URL and time; where neither is signed, nothing of it is remembered.
 	Methods []string
 
 	RetryHorizon time.Duration // how long the sender retries; default unknown

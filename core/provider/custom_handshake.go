@@ -17,8 +17,8 @@ type Handshake struct {
 	Method string // HEAD, GET or POST, which is the default
 	// Signed: its signature is checked first, as that of every delivery.
 	Signed bool
-	// Published is a secret that the sender publishes, and signs this request with. It proves this request and nothing else.
-	// It needs Member and Equals.
+	// Published is a secret that the sender publishes, and signs this request with. It proves this request and
+	// nothing else. It needs Member and Equals.
 	Published string
 
 	// What marks it. Everything that is named here must hold; in doubt a request is a delivery.
@@ -38,7 +38,8 @@ type Handshake struct {
 
 const queryPlace = "query:"
 
-// handshakes compiles those of a sender of one's own. It fails closed: what could be mistaken for a delivery is refused.
+// handshakes compiles those of a sender of one's own. It fails closed: what could be mistaken for a delivery is
+// refused.
 func handshakes(list []Handshake, methods []string) (all []entry.Handshake, err error) {
 	for i := range list {
 		h, problem := list[i].entry(methods)

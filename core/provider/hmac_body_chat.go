@@ -94,8 +94,8 @@ func MSTeams() core.Provider {
 }
 
 // Intercom is the webhooks of an Intercom app, signed with HMAC-SHA-1. The secret is the app's client secret. The body
-// counts the attempts, so that a notification is remembered by its id. Canvas Kit, the uninstall request and health checks
-// are signed otherwise, and go to URLs of their own: [IntercomApp].
+// counts the attempts, so that a notification is remembered by its id. Canvas Kit, the uninstall request and health
+// checks are signed otherwise, and go to URLs of their own: [IntercomApp].
 //
 // https://developers.intercom.com/docs/references/webhooks/webhook-models
 // https://intercom-developer-hub.readme.io/reference/signed-notifications
@@ -118,8 +118,8 @@ func Intercom() core.Provider {
 	})
 }
 
-// IntercomApp is the requests of an Intercom app that are signed in X-Body-Signature, with HMAC-SHA-256: Canvas Kit, the
-// uninstall request, health checks. The secret is the app's client secret. Canvas Kit waits for its answer
+// IntercomApp is the requests of an Intercom app that are signed in X-Body-Signature, with HMAC-SHA-256: Canvas Kit,
+// the uninstall request, health checks. The secret is the app's client secret. Canvas Kit waits for its answer
 // ([core.Event.Respond]), so that nothing is remembered.
 //
 // https://developers.intercom.com/docs/canvas-kit

@@ -48,8 +48,8 @@ func Heroku() core.Provider {
 }
 
 // Sentry is a webhook of a Sentry integration. The secret is the integration's client secret. The time in
-// Sentry-Hook-Timestamp is not signed and therefore not checked. Requests of UI components (issue links, alert rule actions,
-// select fields) are signed in another header: [SentryUI].
+// Sentry-Hook-Timestamp is not signed and therefore not checked. Requests of UI components (issue links, alert rule
+// actions, select fields) are signed in another header: [SentryUI].
 //
 // https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
 func Sentry() core.Provider {
@@ -67,9 +67,10 @@ func Sentry() core.Provider {
 	})
 }
 
-// SentryUI is the requests of the UI components of a Sentry integration: issue links, alert rule actions, select fields. The
-// secret is the integration's client secret. They wait for their answer ([core.Event.Respond]), so that nothing is
-// remembered. Select fields ask with a GET, of which nothing but an empty body is signed: its signature is one shared secret.
+// SentryUI is the requests of the UI components of a Sentry integration: issue links, alert rule actions, select
+// fields. The secret is the integration's client secret. They wait for their answer ([core.Event.Respond]), so that
+// nothing is remembered. Select fields ask with a GET, of which nothing but an empty body is signed: its signature is
+// one shared secret.
 //
 // https://github.com/getsentry/sentry/tree/master/src/sentry/sentry_apps/external_requests
 func SentryUI() core.Provider {

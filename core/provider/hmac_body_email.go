@@ -10,9 +10,9 @@ import (
 // MailerSend is a webhook or an inbound route of MailerSend; each has a signing secret of its own. MailerSend pauses a
 // webhook that fails twenty times in a day.
 //
-// When a webhook is saved MailerSend sends an event of the type webhook.test, signed with a secret that it publishes, and
-// does not save without a 2xx. It is answered, and is no event. Start with core.Config.AwaitingSecret where the webhook's
-// own secret is not known yet.
+// When a webhook is saved MailerSend sends an event of the type webhook.test, signed with a secret that it publishes,
+// and does not save without a 2xx. It is answered, and is no event. Start with core.Config.AwaitingSecret where the
+// webhook's own secret is not known yet.
 //
 // https://developers.mailersend.com/api/v1/webhooks.html#security
 func MailerSend() core.Provider {
@@ -22,14 +22,18 @@ func MailerSend() core.Provider {
 		SecretFrom: "the webhook's page > Signing secret; for inbound, the route's",
 		Scheme:     hexHMAC("Signature"),
 		Event: entry.Event{
-			// The time of the event stands in data in version 1 and in inbound messages; in version 2 there is one time alone.
+			// The time of the event stands in data in version 1 and in inbound messages; in version 2 there is one
+			// time alone.
 			ID: pointer("/data/id"), Type: pointer("/type"), Time: []entry.Value{{JSON: "/data/created_at"}, {JSON: "/created_at"}},
 			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 		PublishedSecrets: []string{mailerSendTest},
 		Handshakes: []entry.Handshake{
-			{Method: "POST", Published: mailerSendTest, WhenJSON: "/type", WhenEquals: "webhook.test", LacksJSON: "/data", When: "when the webhook is saved"},
-			{Method: "POST", Proved: true, WhenJSON: "/type", WhenEquals: "webhook.test", LacksJSON: "/data", When: "when the webhook is tested"},
+			{
+				Method: "POST", Published: mailerSendTest, WhenJSON: "/type", WhenEquals: "webhook.test",
+				When: "when the webhook is saved",
+			},
+			{Method: "POST", Proved: true, WhenJSON: "/type", WhenEquals: "webhook.test", When: "when the webhook is tested"},
 		},
 		MaxBody: inboundMail,
 	})

@@ -53,8 +53,9 @@ const zoomHorizon = 90 * time.Minute
 // signed anew runs again.
 //
 // Zendesk repeats a delivery on 409, and on 429 and 503 with a Retry-After below a minute; never on 400 and 500. So a
-// failed authentication, a failed receiver and a body that is too large are answered 409. "Test webhook" before the webhook
-// exists is signed with a secret that Zendesk publishes, over a body of one's own: it is refused, and the detail says so.
+// failed authentication, a failed receiver and a body that is too large are answered 409. "Test webhook" before the
+// webhook exists is signed with a secret that Zendesk publishes, over a body of one's own: it is refused, and the
+// detail says so.
 //
 // https://developer.zendesk.com/documentation/webhooks/verifying/
 // https://developer.zendesk.com/api-reference/webhooks/introduction#webhook-retries
@@ -97,7 +98,8 @@ const zendeskHorizon = 10 * time.Minute
 // without a time, are refused.
 //
 // When the webhook is configured, Front sends a signed delivery with the header X-Front-Challenge, which is answered
-// after the proof. Front repeats a delivery on 408, 429, 500 and after a timeout only, so that refusals are answered 500.
+// after the proof. Front repeats a delivery on 408, 429, 500 and after a timeout only, so that refusals are answered
+// 500.
 //
 // https://dev.frontapp.com/docs/application-webhooks
 func Front() core.Provider {
@@ -154,8 +156,8 @@ func Twitch() core.Provider {
 	})
 }
 
-// Sinch is the callbacks of Sinch's Conversation and SMS APIs. The secret is the webhook's. The SMS API never repeats what
-// a 4xx other than 429 answered, so that a failed authentication is answered 503.
+// Sinch is the callbacks of Sinch's Conversation and SMS APIs. The secret is the webhook's. The SMS API never repeats
+// what a 4xx other than 429 answered, so that a failed authentication is answered 503.
 //
 // https://developers.sinch.com/docs/sms/api-reference/sms/tag/Webhooks
 // https://developers.sinch.com/docs/conversation/callbacks

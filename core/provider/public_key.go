@@ -120,8 +120,9 @@ func Postal() core.Provider {
 	return of(postal("postal", "Postal", entry.RSAPKCS1SHA256, "X-Postal-Signature-256"))
 }
 
-// PostalSHA1 is a webhook or an HTTP endpoint of an older Postal mail server, which signs with SHA-1 alone. The secret is
-// that of [Postal]; use that one where the header X-Postal-Signature-256 comes, because collisions of SHA-1 can be made.
+// PostalSHA1 is a webhook or an HTTP endpoint of an older Postal mail server, which signs with SHA-1 alone. The
+// secret is that of [Postal]; use that one where the header X-Postal-Signature-256 comes, because collisions of SHA-1
+// can be made.
 //
 // https://docs.postalserver.io/developer/webhooks
 func PostalSHA1() core.Provider {

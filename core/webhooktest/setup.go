@@ -21,17 +21,18 @@ import (
 // core.Config.VerifyTokens.
 const VerifyToken = "webhooktest-verify-token"
 
-// Setup is one request that a provider sends when its URL is saved, validated or tested, and the answer that it expects.
+// Setup is one request that a provider sends when its URL is saved, validated or tested, and the answer that it
+// expects.
 type Setup struct {
 	// When says on which occasion it comes: "when the webhook is saved".
 	When string
-	// Handshake is set for a request that is answered and reaches no signal. Any other is an event, of the type Type, or
-	// a delivery without events, if Empty is set.
+	// Handshake is set for a request that is answered and reaches no signal. Any other is an event, of the type Type,
+	// or a delivery without events, if Empty is set.
 	Handshake bool
 	Type      string
 	Empty     bool
-	// Awaiting is set for what comes before the provider has shown a secret: core.Config.AwaitingSecret has to be set, and
-	// SecretSink where HandsOver is.
+	// Awaiting is set for what comes before the provider has shown a secret: core.Config.AwaitingSecret has to be
+	// set, and SecretSink where HandsOver is.
 	Awaiting, HandsOver bool
 
 	Status int               // of the answer
@@ -44,8 +45,8 @@ type Setup struct {
 	published           string
 }
 
-// Setup returns what the provider sends while its URL is registered and tested: its handshakes, and the events of its test
-// buttons as far as they are known. Send each through the route:
+// Setup returns what the provider sends while its URL is registered and tested: its handshakes, and the events of its
+// test buttons as far as they are known. Send each through the route:
 //
 //	for _, step := range sender.Setup() {
 //		w := sender.SendSetup(router, "/webhooks/acme", step)
@@ -239,6 +240,6 @@ func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) 
 	return strings.ReplaceAll(text, "{key}", id)
 }
 
-// Signed reports whether the request is proved by the sender's own secret. What is not, or is signed with a secret that the
-// provider publishes, is answered whoever sends it.
+// Signed reports whether the request is proved by the sender's own secret. What is not, or is signed with a secret
+// that the provider publishes, is answered whoever sends it.
 func (step *Setup) Signed() bool { return !step.unsigned && step.published == "" }

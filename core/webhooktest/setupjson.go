@@ -15,7 +15,8 @@ import (
 //go:embed setups
 var setups embed.FS //lint:immutable files that were compiled in
 
-// testEvents are the deliveries of a provider's test buttons that are events like any other; none where they are not known.
+// testEvents are the deliveries of a provider's test buttons that are events like any other; none where they are not
+// known.
 func testEvents(name string) []Setup {
 	data, err := fs.ReadFile(setups, "setups/"+name+".json")
 	if err != nil {

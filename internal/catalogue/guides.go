@@ -18,6 +18,8 @@ func guides() map[string]Guide {
 		"adyen": {Refuses: []string{
 			"the formats HTTP (a form) and SOAP: choose JSON as the communication format of the webhook",
 		}},
+		"amazon-ses": {Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}},
+		"aws-sns":    {Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}},
 		"bitbucket-server": {Steps: []string{
 			"Repository settings > Webhooks > Create webhook: the URL, a secret of your own, the events.",
 			"Press \"Test connection\": it is not signed although a secret is set, and is answered 200.",

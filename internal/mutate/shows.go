@@ -10,7 +10,7 @@ func ofConfigs() []mutation {
 		{name: "the whole internet is a trusted proxy", file: guard, old: "if p.Bits() == 0 {", new: "if false {"},
 		{name: "what is remembered may be forgotten before it is stale", file: guard, old: "case g.retention < least:", new: "case false:"},
 		{name: "what is remembered may be forgotten before the provider stops", file: guard, old: "case horizon > 0 && g.retention < horizon:", new: "case false:"},
-		{name: "a failed authentication may be a success", file: guard, old: "case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusTooManyRequests,", new: "case http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict, http.StatusTooManyRequests,"},
+		{name: "a failed authentication may be a success", file: guard, old: "case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,", new: "case http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,"},
 		{name: "a tolerance of any length is accepted", file: guard, old: "(c.Tolerance < time.Second || c.Tolerance > maxTolerance)", new: "(c.Tolerance < 0)"},
 		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
 		{name: "a provider that never retries needs no choice", file: guard, old: "if g.entry.NeverRetries {", new: "if false {"},

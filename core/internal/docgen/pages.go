@@ -14,11 +14,12 @@ import (
 
 const indexHead = `# Senders
 
-Generated from the entries by "make docs"; a test fails when it is stale. One page a sender: how a delivery is proved, what to
-configure, where to click, what arrives first and what the log says then. [providers.md](../providers.md) has all of them on one page.
+Generated from the entries by "make docs"; a test fails when it is stale. One page a sender: how a delivery is proved,
+what to configure, where to click, what arrives first and what the log says then. [providers.md](../providers.md) has all
+of them on one page.
 
-Confidence: A, an official source was read or a recorded delivery verifies; B, official documentation; C, third parties. The date is
-the day on which the facts were last confirmed.
+Confidence: A, an official source was read or a recorded delivery verifies; B, official documentation; C, third parties.
+The date is the day on which the facts were last confirmed.
 
 | name | sender | proved by | confidence | confirmed |
 |---|---|---|---|---|
@@ -51,7 +52,7 @@ func page(c catalogue.Entry) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n[Its documentation](%s), `%s` in `%s`. Confidence %s; %s.\n",
 		e.Title, e.Docs, e.Name, c.Package, e.Confidence, confirmed(c))
-	fmt.Fprintf(&b, "Generated from the entry by \"make docs\". [All senders](README.md).\n\n## How a delivery is proved\n\n")
+	b.WriteString("Generated from the entry by \"make docs\". [All senders](README.md).\n\n## How a delivery is proved\n\n")
 	line := func(name, text string) {
 		if text != "" {
 			fmt.Fprintf(&b, "- %s: %s\n", name, text)
@@ -141,8 +142,8 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 		target += "?" + e.Credential.Name + "=SECRET"
 	}
 	if awaits(e) {
-		const early = "Start the endpoint with `AwaitingSecret: true` in place of `Secrets`: the first requests come before there is a secret."
-		all = append(all, early)
+		const early = "Start the endpoint with `AwaitingSecret: true` in place of `Secrets`: "
+		all = append(all, early+"the first requests come before there is a secret.")
 	}
 	if handsOver(e) {
 		all = append(all, "Set `SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
@@ -153,13 +154,14 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	} else if e.SecretFrom != "" {
 		secret = "The secret: " + e.SecretFrom + "."
 	}
-	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "` as [its documentation](" + e.Docs + ") shows."
+	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "`: [how](" + e.Docs + ")."
 	all = append(all, register, secret)
 	return append(all, c.Guide().Notes...)
 }
 
 func awaits(e *entry.Entry) bool {
-	return slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.WhileAwaiting || h.HandsSecretOver() })
+	early := func(h entry.Handshake) bool { return h.WhileAwaiting || h.HandsSecretOver() }
+	return slices.ContainsFunc(e.Handshakes, early)
 }
 
 func handsOver(e *entry.Entry) bool {

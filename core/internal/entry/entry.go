@@ -59,16 +59,16 @@ type Entry struct {
 	Answers Answers
 	// AsksFirst says that the provider sends a configured Basic credential only after a 401, which is then the answer.
 	AsksFirst bool
-	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much and too large are 503. Such
-	// an entry has the AuthStatus 503 as well.
+	// Drops4xx says that the provider never sends again what was answered 4xx, so that too much and too large are
+	// 503. Such an entry has the AuthStatus 503 as well.
 	Drops4xx bool
 
 	// Methods are those that deliveries come with besides POST: GET, for senders that ask for a page.
 	Methods []string
 	// AckBody is what the answer to a delivery has to say, where the provider insists on it.
 	AckBody string
-	// AckEmpty leaves out the body of every answer to a delivery that was accepted before, where the provider insists on an
-	// empty one.
+	// AckEmpty leaves out the body of every answer to a delivery that was accepted before, where the provider insists
+	// on an empty one.
 	AckEmpty bool
 }
 
@@ -336,7 +336,8 @@ const (
 	PartURLWithPort    // the public URL with its port, the default one where it names none
 	PartURLWithoutPort // the public URL without a port
 	PartReplacedBody   // the body, in which the signature's own value is replaced by the secret
-	// PartPayload is the body; or, where that is a form whose one field is Text, the decoded value of the field (Gitea).
+	// PartPayload is the body; or, where that is a form whose one field is Text, the decoded value of the field
+	// (Gitea).
 	PartPayload
 	// PartURLUnescaped is the public URL in which the escapes of : / ? @ ! $ ' ( ) * , ; are decoded (HubSpot).
 	PartURLUnescaped
@@ -505,7 +506,8 @@ type Handshake struct {
 	Unsigned bool
 	// Published is a secret that the provider publishes, and signs this request with. It proves this request alone.
 	Published string
-	// When says, for the documentation and for tests, on which occasion the provider sends it: "when the webhook is saved".
+	// When says, for the documentation and for tests, on which occasion the provider sends it: "when the webhook is
+	// saved".
 	When string
 	// WhileAwaiting answers only until a secret is configured.
 	WhileAwaiting bool
@@ -548,7 +550,7 @@ type Batch struct {
 	Or string
 	// Inner are the pointers to lists in each item, whose items are the events. An item without any is an event itself.
 	Inner []string
-	// Whole is a member of an item. Where it stands beside an Inner list the item is an event as well, so that nothing of it
-	// is lost.
+	// Whole is a member of an item. Where it stands beside an Inner list the item is an event as well, so that
+	// nothing of it is lost.
 	Whole string
 }

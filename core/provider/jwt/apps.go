@@ -51,11 +51,11 @@ func JiraConnect(c JiraConnectConfig) core.Provider {
 	}, errors.Join(mistakes...))
 }
 
-// JiraOAuth is the dynamic webhooks of an OAuth 2.0 (3LO) app, registered through Jira's REST API. The secret is the app's
-// client secret.
+// JiraOAuth is the dynamic webhooks of an OAuth 2.0 (3LO) app, registered through Jira's REST API. The secret is the
+// app's client secret.
 //
-// A token covers nothing of the body, and no part of the request: it says who sent it, until it expires. Webhooks with a
-// secret of their own are the entry jira, those of Connect apps jira-connect.
+// A token covers nothing of the body, and no part of the request: it says who sent it, until it expires. Webhooks
+// with a secret of their own are the entry jira, those of Connect apps jira-connect.
 //
 // Jira tries again on 408, 409, 425, 429 and 5xx only, so that a failed authentication is answered 503.
 //

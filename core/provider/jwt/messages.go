@@ -37,8 +37,8 @@ func MessageBird() core.Provider {
 
 // Vonage is the signed webhooks of Vonage's Messages and Voice APIs. The secret is the account's signature secret. An
 // answer_url is asked with a GET by default, whose token has no hash of a body: it says who called, and nothing of the
-// query is covered. It waits for its answer, so that nothing of a GET is remembered. Vonage says that a webhook may rarely come unsigned, and is sent again, signed, after a 5xx; so a failed
-// authentication is answered 503.
+// query is covered. It waits for its answer, so that nothing of a GET is remembered. Vonage says that a webhook may
+// rarely come unsigned, and is sent again, signed, after a 5xx; so a failed authentication is answered 503.
 //
 // https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks
 // https://developer.vonage.com/en/messages/concepts/signed-webhooks
