@@ -37,5 +37,7 @@ func ExampleOn() {
 	for _, sample := range sender.Samples() {
 		sender.Send(mux, "/webhooks/mail", sample)
 	}
-	// Output: suppress al@example.com bounced
+	// Output:
+	// suppress al@example.com bounced
+	// suppress al@example.com spam
 }

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"io/fs"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 
@@ -25,6 +26,25 @@ type Sample struct {
 //go:embed samples
 var samples embed.FS //lint:immutable files that were compiled in
 
+const sampleBoundary = "sample-boundary"
+
+func multipartBody(fields [][2]string) []byte {
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	if err := w.SetBoundary(sampleBoundary); err != nil {
+		panic(err)
+	}
+	for _, f := range fields {
+		if err := w.WriteField(f[0], f[1]); err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return body.Bytes()
+}
+
 // Samples returns deliveries of the provider's most usual events, made anew for each call; none where the package has
 // none, which it has for the most used senders only.
 func Samples(p core.Provider) []Sample {
@@ -37,6 +57,8 @@ func Samples(p core.Provider) []Sample {
 		Header map[string]string
 		Body   json.RawMessage   // of a JSON body
 		Form   map[string]string // of a form
+		// Multipart are the names and values of a multipart form.
+		Multipart [][2]string
 	}
 	if err := json.Unmarshal(data, &files); err != nil {
 		panic(err) // a test of this package reads every one
@@ -54,6 +76,9 @@ func Samples(p core.Provider) []Sample {
 			}
 			s.Body = []byte(form.Encode())
 			s.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		} else if f.Multipart != nil {
+			s.Body = multipartBody(f.Multipart)
+			s.Header.Set("Content-Type", "multipart/form-data; boundary="+sampleBoundary)
 		} else {
 			var compact bytes.Buffer
 			if err := json.Compact(&compact, f.Body); err != nil {

@@ -99,6 +99,8 @@ func directions() []direction {
 			may: append(tools, "core"), foreign: []string{"golang.org/x/crypto/sha3"}},
 		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
 			may: slices.Concat(tools, wordsAre, []string{"core"})},
+		{rule: "samples of email know email events and the senders", of: []string{"core/email/emailtest"},
+			may: []string{"core", "core/email", "core/provider", "core/provider/unproved", "core/webhooktest"}},
 		{rule: "inbound messages know email events", of: []string{"core/email/inbound"},
 			may: slices.Concat(tools, []string{"core", "core/email"}), foreign: []string{"golang.org/x/text"}},
 		{rule: "the hand-over knows core and Watermill", of: []string{"core/handover"}, may: []string{"core"},

@@ -239,6 +239,28 @@ func TestContentIsFetchedFromPinnedHostsAlone(t *testing.T) {
 	}, asked)
 }
 
+func TestResendsAttachmentsAreFetchedOneByOne(t *testing.T) {
+	t.Parallel()
+	const message = "https://api.resend.com/emails/receiving/e1"
+	answers := map[string]string{
+		message: `{"from":"a@example.com","text":"hi","attachments":[{"id":"a1","filename":"x.png","content_type":"image/png","content_id":"c1"},` +
+			`{"filename":"../y.txt","content_type":"text/plain","download_url":"https://inbound-cdn.resend.com/y"}]}`,
+		message + "/attachments/a1": `{"download_url":"https://inbound-cdn.resend.com/x"}`, "https://inbound-cdn.resend.com/x": "png",
+		"https://inbound-cdn.resend.com/y": "text",
+	}
+	c := inbound.Config{APIKey: "k", Client: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		require.Equal(t, r.URL.Hostname() == "api.resend.com", r.Header.Get("Authorization") == "Bearer k", r.URL)
+		return answering(200, answers[r.URL.String()])(r)
+	})}}
+	e := core.Event{Provider: "resend", Payload: []byte(`{"type":"email.received","data":{"email_id":"e1"}}`)}
+	m, err := inbound.Read(t.Context(), e, c)
+	require.NoError(t, err)
+	require.Equal(t, []inbound.Part{{Filename: "y.txt", ContentType: "text/plain", Content: []byte("text")}}, m.Attachments)
+	require.Equal(t, map[string]inbound.Part{
+		"c1": {Filename: "x.png", ContentType: "image/png", ContentID: "<c1>", Content: []byte("png")},
+	}, m.ContentIDs())
+}
+
 func TestAReturnPathFurtherDownIsNotPostmarks(t *testing.T) {
 	t.Parallel()
 	read := func(headers string) *inbound.Message {

@@ -23,9 +23,11 @@ func readResend(ctx context.Context, e *core.Event, c *Config, m *Message) error
 	if err := c.needKey("Resend"); err != nil {
 		return err
 	}
+	// Resend's documentation shows the first of the further hosts; links to raw messages have been seen at the second.
 	hosts := append([]string{resendAPI, "inbound-cdn.resend.com", "cdn.resend.app"}, c.DownloadHosts...)
 	key := map[string][]string{"Authorization": {"Bearer " + c.APIKey}}
-	answer, err := c.fetch(ctx, "https://"+resendAPI+"/emails/receiving/"+url.PathEscape(event.text("/data/email_id")), hosts[:1], key)
+	address := "https://" + resendAPI + "/emails/receiving/" + url.PathEscape(event.text("/data/email_id"))
+	answer, err := c.fetch(ctx, address, hosts[:1], key)
 	if err != nil {
 		return err
 	}
@@ -41,12 +43,20 @@ func readResend(ctx context.Context, e *core.Event, c *Config, m *Message) error
 	}
 	m.resendFields(f)
 	for _, item := range f.list("/attachments") {
-		a := readFields(item, "/filename", "/content_type", "/content_id", "/download_url")
+		a := readFields(item, "/id", "/filename", "/content_type", "/content_id", "/download_url")
 		if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
 			m.defect("the message has more files than are read")
 			break
 		}
-		file, err := c.fetch(ctx, a.text("/download_url"), hosts, nil)
+		link := a.text("/download_url")
+		if link == "" { // the list of a message has no links; the attachment itself has
+			one, err := c.fetch(ctx, address+"/attachments/"+url.PathEscape(a.text("/id")), hosts[:1], key)
+			if err != nil {
+				return err
+			}
+			link = readFields(one.body, "/download_url").text("/download_url")
+		}
+		file, err := c.fetch(ctx, link, hosts, nil)
 		if err != nil {
 			return err
 		}
