@@ -141,8 +141,8 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	}
 	digest := d.identityDigest(at, t)
 	if g.bodiless(t) {
-		var told bool
-		if digest, told = g.bodilessDigest(t); !told {
+		var differs bool
+		if digest, differs = g.bodilessDigest(t); !differs {
 			return Identity{}
 		}
 	}
@@ -167,9 +167,9 @@ func (g *Guard) bodiless(t *told) bool {
 		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
-// bodilessDigest is the digest of all that is signed, the URL and the time included. told is false where nothing is
+// bodilessDigest is the digest of all that is signed, the URL and the time included. differs is false where nothing is
 // signed that differs from one delivery to the next: then nothing tells a replay from the next event.
-func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, told bool) {
+func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, differs bool) {
 	v, p := g.verifier, t.presented
 	url := g.signedURL(t.request, t.inspection)
 	signed := &digestState{}
@@ -180,13 +180,13 @@ func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, told bool) {
 			continue
 		case entry.PartBody, entry.PartPayload, entry.PartLiteral, entry.PartMethod:
 		default:
-			told = true
+			differs = true
 		}
 		if !part.Optional || v.isPresent(part, t.request, p) {
 			v.writePart(signed, part, nil, t.request, url, nil, p)
 		}
 	}
-	return sha256.Sum256(signed.message), told
+	return sha256.Sum256(signed.message), differs
 }
 
 // pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is not there.

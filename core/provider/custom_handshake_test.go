@@ -80,7 +80,7 @@ func TestASenderOfOnesOwnCanSayHowItsURLIsTried(t *testing.T) {
 	}
 }
 
-// TestAHandshakeThatCouldBeADeliveryIsRefused: a mistake in the description must not lose events, nor sign for strangers.
+// TestAHandshakeThatCouldBeADeliveryIsRefused: a mistake in the description must not lose events, nor sign for whoever asks.
 func TestAHandshakeThatCouldBeADeliveryIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, h := range map[string]provider.Handshake{

@@ -23,7 +23,7 @@ func Meta() core.Provider {
 		Docs:       "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
 		SecretFrom: "App Dashboard > App settings > Basic > App secret",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
-		// Messenger and Instagram send lists of messaging: an item's type is its member beside those of every item.
+		// Messenger and Instagram send lists of messaging: an item's type is the member that not every item has.
 		Event: entry.Event{Type: []entry.Value{
 			{JSON: "/changes/0/field"}, {FirstKey: "sender", NotKeys: "recipient timestamp id time uid hop_context changes"},
 		}},

@@ -550,7 +550,7 @@ type Batch struct {
 	Or string
 	// Inner are the pointers to lists in each item, whose items are the events. An item without any is an event itself.
 	Inner []string
-	// Whole is a member of an item. Where it stands beside an Inner list the item is an event as well, so that
+	// Whole is a member of an item. Where it stands next to an Inner list the item is an event as well, so that
 	// nothing of it is lost.
 	Whole string
 }
