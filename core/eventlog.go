@@ -32,13 +32,13 @@ type eventLog struct {
 	timer  *time.Timer
 }
 
-// admit reports whether an event has a line of its own. One that has not is held for the next line.
-func (e *eventLog) admit(now time.Time, held func() string) bool {
+// admit reports whether an event has a line of its own, which whole demands. One that has not is held for the next line.
+func (e *eventLog) admit(now time.Time, whole bool, held func() string) bool {
 	e.mu.Lock()
 	if now.Sub(e.second) >= time.Second {
 		e.second, e.lines = now, 0
 	}
-	if e.lines < linesPerSecond {
+	if whole || e.lines < linesPerSecond {
 		e.lines++
 		e.mu.Unlock()
 		return true
@@ -122,13 +122,15 @@ func (l *guardLog) event(r *Record, e *FailedEvent) {
 		return
 	}
 	now := time.Now()
-	if !l.events.admit(now, func() string { return heldEvent(e.Reason, e.ID, e.Identity) }) {
+	var stack []slog.Attr
+	due := false // a stack has its line however many failures there are: maxCauses bounds them
+	if len(e.Stack) > 0 {
+		stack, due = l.stacks.attrs(e.Stack, now)
+	}
+	if !l.events.admit(now, due, func() string { return heldEvent(e.Reason, e.ID, e.Identity) }) {
 		return
 	}
-	attrs := l.eventAttrs(r, e)
-	if len(e.Stack) > 0 {
-		attrs = append(attrs, l.stacks.attrs(e.Stack, now)...)
-	}
+	attrs := append(l.eventAttrs(r, e), stack...)
 	l.write(context.WithoutCancel(r.ctx), level, messageOfEvent(e.Reason, r), attrs...)
 }
 
@@ -136,7 +138,7 @@ func (l *guardLog) conflict(r *Record) {
 	if !l.logger.Enabled(r.ctx, slog.LevelWarn) {
 		return
 	}
-	if l.conflicts.admit(time.Now(), func() string { return heldEvent(r.Reason, r.ID, r.Identity) }) {
+	if l.conflicts.admit(time.Now(), false, func() string { return heldEvent(r.Reason, r.ID, r.Identity) }) {
 		l.write(context.WithoutCancel(r.ctx), slog.LevelWarn, messageOf(r), l.attrsOf(r)...)
 	}
 }

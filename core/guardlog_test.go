@@ -146,6 +146,62 @@ func TestEachStackIsInTheLogOnceAMinute(t *testing.T) {
 	})
 }
 
+func TestANewCauseHasItsStackHoweverManyFailuresThereAre(t *testing.T) {
+	t.Parallel()
+	one := func() { panic("one") }
+	other := func() { panic("other") }
+	t.Run("after the lines of a second are used up", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			g, log := logging(t)
+			for n := range 50 {
+				run(g, numbered(n), func(*http.Request, core.Event) error {
+					if n == 40 {
+						other()
+					}
+					one()
+					return nil
+				})
+			}
+			stacks := 0
+			for _, line := range log.lines(t, "the receiver panicked") {
+				if _, ok := line["stack"]; ok {
+					stacks++
+				}
+			}
+			require.Equal(t, 2, stacks)
+			require.NoError(t, g.Shutdown(t.Context()))
+			require.Len(t, log.lines(t, "the receiver panicked"), 21)
+			require.EqualValues(t, 29, log.lines(t, "more webhook events failed")[0]["count"])
+		})
+	})
+	t.Run("behind many others in one batch", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(batched(), nil) })
+			var body []string
+			for n := range 50 {
+				body = append(body, fmt.Sprintf(`{"id":"%d","type":"a.b"}`, n))
+			}
+			run(g, signedBody("["+strings.Join(body, ",")+"]"), func(_ *http.Request, e core.Event) error {
+				if strings.Contains(string(e.Payload), `"40"`) {
+					other()
+				}
+				one()
+				return nil
+			})
+			stacks := 0
+			for _, line := range log.lines(t, "the receiver panicked") {
+				if _, ok := line["stack"]; ok {
+					stacks++
+				}
+			}
+			require.Equal(t, 2, stacks)
+			require.NoError(t, g.Shutdown(t.Context()))
+		})
+	})
+}
+
 func TestWhatSendersCauseIsCountedAndTheCountIsWritten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -128,6 +128,7 @@ type total struct {
 	released bool // an event is left to a retry or a resend
 	failed   []FailedEvent
 	stacks   int
+	causes   map[string]bool // of the stacks that are kept, once there are maxStacks
 }
 
 // reason is the worst event's. A delivery without events is accepted.
@@ -146,7 +147,7 @@ func (t *total) add(e *Event, label string, res result) {
 			ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: reason, Err: res.err, Stack: res.stack,
 		}
 		if len(res.stack) > 0 {
-			if t.stacks++; t.stacks > maxStacks {
+			if t.stacks++; t.stacks > maxStacks && !t.isNewCause(res.stack) {
 				failed.Stack = nil
 			}
 		}
@@ -156,6 +157,25 @@ func (t *total) add(e *Event, label string, res result) {
 		res.err = &eventError{label: label, err: res.err}
 	}
 	t.merge(res)
+}
+
+// isNewCause reports whether no stack that is kept began where this one did. The first maxStacks are kept whatever they
+// are, and at most maxCauses more.
+func (t *total) isNewCause(stack []byte) bool {
+	if t.causes == nil {
+		t.causes = map[string]bool{}
+		for i := range t.failed {
+			if kept := t.failed[i].Stack; len(kept) > 0 {
+				t.causes[panickedAt(kept)] = true
+			}
+		}
+	}
+	at := panickedAt(stack)
+	if t.causes[at] || len(t.causes) >= maxCauses {
+		return false
+	}
+	t.causes[at] = true
+	return true
 }
 
 // call contains a receiver's panic: one event must not take the process, or its neighbours, down.

@@ -17,14 +17,14 @@ type stackLog struct {
 	seen map[string]time.Time
 }
 
-// attrs gives the place of the panic and, once a minute, the stack.
-func (s *stackLog) attrs(stack []byte, now time.Time) []slog.Attr {
+// attrs returns the place of the panic and, once a minute, the stack. It reports whether the stack is among them.
+func (s *stackLog) attrs(stack []byte, now time.Time) (attrs []slog.Attr, whole bool) {
 	at := panickedAt(stack)
-	attrs := []slog.Attr{slog.String("at", at)}
+	attrs = []slog.Attr{slog.String("at", at)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if last, ok := s.seen[at]; ok && now.Sub(last) < logEvery {
-		return attrs
+		return attrs, false
 	}
 	if len(s.seen) >= maxCauses {
 		for cause, last := range s.seen {
@@ -34,13 +34,13 @@ func (s *stackLog) attrs(stack []byte, now time.Time) []slog.Attr {
 		}
 	}
 	if len(s.seen) >= maxCauses {
-		return attrs
+		return attrs, false
 	}
 	if s.seen == nil {
 		s.seen = map[string]time.Time{}
 	}
 	s.seen[at] = now
-	return append(attrs, slog.String("stack", string(stack)))
+	return append(attrs, slog.String("stack", string(stack))), true
 }
 
 // panickedAt is the first line of code below the panic that is not the runtime's: "/app/orders.go:12".

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -139,6 +140,20 @@ func (t *tracker) flush() {
 	t.implied()
 	t.held.Send(t.ResponseWriter)
 	t.ResponseWriter.(http.Flusher).Flush() // checked when it was wrapped
+}
+
+// FlushError is for http.ResponseController, which would otherwise reach a flusher behind the writer through Unwrap, past
+// what is held back and past the note of the status. The writer does not become an http.Flusher by it.
+func (t *tracker) FlushError() error {
+	if t.delivery.NeedsSignals() {
+		return ErrBatchNeedsSignal
+	}
+	t.held.Send(t.ResponseWriter)
+	err := http.NewResponseController(t.ResponseWriter).Flush()
+	if t.status == 0 && !errors.Is(err, http.ErrNotSupported) {
+		t.status = http.StatusOK
+	}
+	return err
 }
 
 // canHijack looks through wrappers as http.ResponseController does: one that reached the connection past us would leave
