@@ -101,7 +101,7 @@ func tableOf(provider string) *table {
 		return postmark
 	case "resend":
 		return resend
-	case "sendgrid":
+	case "sendgrid", "sendgrid-inbound":
 		return sendgrid
 	case "sparkpost":
 		return sparkpost

@@ -47,7 +47,7 @@ func inboundSetting(provider string) (sender, setting string) {
 		return "Postmark", "the inbound stream > Settings > Webhook"
 	case "resend":
 		return "Resend", "Webhooks > the webhook with the event email.received"
-	case "sendgrid":
+	case "sendgrid", "sendgrid-inbound":
 		return "SendGrid", "Settings > Inbound Parse > the host's URL"
 	case "sparkpost":
 		return "SparkPost", "the relay webhook's target"
@@ -78,7 +78,7 @@ func trackingSetting(provider string) (sender, setting string) {
 		return sender, "the message stream > Webhooks"
 	case "resend":
 		return sender, "Webhooks > the webhook's events"
-	case "sendgrid":
+	case "sendgrid", "sendgrid-inbound":
 		return sender, "Settings > Mail Settings > Event Webhooks"
 	case "sparkpost":
 		return sender, "Configuration > Webhooks"

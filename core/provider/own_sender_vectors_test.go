@@ -67,7 +67,7 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 
 	// Credentials.
 	const pair = "user:a-long-enough-password"
-	for _, provider := range []string{"brevo", "mailjet", "sparkpost", "azure-devops"} {
+	for _, provider := range []string{"brevo", "mailjet", "sendgrid-inbound", "sparkpost", "azure-devops"} {
 		add(provider, pair, event, headers{"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))})
 	}
 	add("alertmanager", ownSecret, event, headers{"Authorization": "Bearer " + ownSecret})

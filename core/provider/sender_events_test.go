@@ -70,6 +70,7 @@ func TestWhatASendersEventSays(t *testing.T) {
 		{"replicate", `{"id":"p1","status":"succeeded"}`, headers{"Webhook-Id": "msg_1"}, core.Event{ID: "msg_1", Type: "succeeded", Authenticated: idKind}, false},
 
 		{"brevo", `{"event":"delivered","ts_epoch":` + milli + `}`, nil, core.Event{Type: "delivered", Time: moment, Authenticated: kindAt}, false},
+		{"sendgrid-inbound", url.Values{"headers": {"Subject: x"}}.Encode(), nil, core.Event{Type: "inbound", Authenticated: kind}, false},
 		{"mailchimp", url.Values{"type": {"unsubscribe"}, "data[action]": {"unsub"}}.Encode(), nil, core.Event{Type: "unsubscribe", Action: "unsub", Authenticated: kind}, false},
 		{"azure-devops", `{"id":"1","eventType":"git.push","createdDate":` + rfc + `,"resource":{"a":1}}`, nil, core.Event{ID: "1", Type: "git.push", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false},
 		{"docker-hub", `{"push_data":{"pushed_at":1772366400}}`, nil, core.Event{Time: moment, Data: []byte(`{"pushed_at":1772366400}`), Authenticated: at}, false},
@@ -207,7 +208,7 @@ func TestMailchimpAsksForTheURLFirst(t *testing.T) {
 func TestABrokenAuthenticationLosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"alertmanager", "bitbucket", "brevo", "elevenlabs", "figma", "gitlab", "gitlab-token", "jira", "okta", "pagerduty", "sanity",
+		"alertmanager", "bitbucket", "brevo", "elevenlabs", "figma", "gitlab", "gitlab-token", "jira", "okta", "pagerduty", "sanity", "sendgrid-inbound",
 	} {
 		p, ok := provider.ByName(name)
 		require.True(t, ok)

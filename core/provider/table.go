@@ -22,7 +22,7 @@ func general() []core.Provider {
 		CloudflareStream(), CustomerIO(), DockerHub(), ElevenLabs(), Figma(), Forgejo(), Gitea(), GitHub(), GitHubStyle(),
 		GitLab(), GitLabToken(), Gogs(), Grafana(), Heroku(), Jira(), LaunchDarkly(), Linear(), Loops(), Mailchimp(),
 		MailerSend(), Mailgun(), Mailjet(), Mailtrap(), Mux(), Notion(), Okta(), OpenAI(), PagerDuty(), Postmark(),
-		Replicate(), Resend(), Sanity(), Sentry(), SentryUI(), Shopify(), Slack(), SparkPost(), StandardWebhooks(), Stripe(),
+		Replicate(), Resend(), Sanity(), SendGridInbound(), Sentry(), SentryUI(), Shopify(), Slack(), SparkPost(), StandardWebhooks(), Stripe(),
 		Supabase(), Svix(), Telegram(), Vercel(), WebSub(), WebSubSHA1(), WorkOS(),
 	}
 }

@@ -53,6 +53,26 @@ func Mailjet() core.Provider {
 	})
 }
 
+// SendGridInbound is SendGrid's inbound parse webhook where no security policy signs it: it presents HTTP Basic credentials
+// from the URL you register. Secrets are pairs "user:password". Where a policy signs it use [SendGrid].
+//
+// SendGrid repeats what was answered 5xx for three days, and nothing else, so that a failed authentication is answered 503: a
+// credential that was mistyped can be fixed.
+//
+// https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/inbound-email
+func SendGridInbound() core.Provider {
+	return of(entry.Entry{
+		Name: "sendgrid-inbound", Title: "SendGrid Inbound Parse", Confidence: "B",
+		Docs:       "https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/inbound-email",
+		Credential: entry.Credential{Kind: entry.Basic},
+		Unsigned:   sharedSecretOnly(),
+		Event: entry.Event{
+			Type: []entry.Value{{Form: "headers", Const: "inbound"}, {Form: "email", Const: "inbound"}}, // parsed, or raw
+		},
+		MaxBody: inboundMail, RetryHorizon: 72 * time.Hour, AuthStatus: 503, Drops4xx: true,
+	})
+}
+
 // SparkPost is SparkPost's event webhooks with HTTP Basic credentials. Secrets are pairs "user:password". SparkPost
 // retries for eight hours until it is answered 200.
 //

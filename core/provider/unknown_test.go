@@ -9,7 +9,7 @@ func chosenByTheUser(name string) bool {
 		"azure-event-grid-cloudevents", "bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci",
 		"cloudevents", "cloudflare-notifications", "docker-hub", "figma", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "google-push-channels",
 		"grafana", "heroku", "jira", "launchdarkly", "lemon-squeezy", "mailchimp", "mailjet", "microsoft-graph", "okta", "postmark",
-		"razorpay", "sanity", "sharepoint", "sinch", "sinch-numbers", "sparkpost", "strava", "telegram", "twitch", "typeform", "websub", "websub-sha1", "woocommerce",
+		"razorpay", "sanity", "sendgrid-inbound", "sharepoint", "sinch", "sinch-numbers", "sparkpost", "strava", "telegram", "twitch", "typeform", "websub", "websub-sha1", "woocommerce",
 	}, name)
 }
 
@@ -98,7 +98,7 @@ func unknownAckLimit() map[string]string {
 		"google-push-channels", "heroku", "increase", "intercom", "intercom-app", "jira", "launchdarkly", "lemon-squeezy", "line",
 		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "messagebird-legacy", "meta", "midtrans", "mollie",
 		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate", "retell",
-		"revolut", "sanity", "sendgrid", "sentry-ui", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform",
+		"revolut", "sanity", "sendgrid", "sendgrid-inbound", "sentry-ui", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	} {
 		reasons[name] = "not read in an official source"

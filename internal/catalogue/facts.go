@@ -137,6 +137,7 @@ func facts() map[string]Fact {
 		"sanity":               {"2026-11-29", "sanity.io/docs/changelog/50ec6abf", "provider.Sanity()"},
 		"scaleway-tem":         {"2026-11-23", "", "unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics})"},
 		"sendgrid":             {"2026-11-29", thirdParty, "provider.SendGrid()"},
+		"sendgrid-inbound":     {"2026-11-29", "twilio.com/docs/sendgrid/for-developers/parsing-email/inbound-email", "provider.SendGridInbound()"},
 		"sentry":               {"2026-11-29", "", "provider.Sentry()"},
 		"sentry-ui":            {"2026-11-29", "getsentry/sentry sentry_apps/external_requests", "provider.SentryUI()"},
 		"sharepoint":           {"2026-11-29", thirdParty, "provider.SharePoint()"},

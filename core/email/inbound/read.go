@@ -113,7 +113,7 @@ func readerOf(name string) reader {
 		return readPostmark
 	case "resend":
 		return readResend
-	case "sendgrid":
+	case "sendgrid", "sendgrid-inbound":
 		return readSendGrid
 	case "sparkpost":
 		return readSparkPost

@@ -293,6 +293,9 @@ func TestTheWrongEndpointAndTheWrongSetUpAreErrors(t *testing.T) {
 	m, err := inbound.Read(t.Context(), core.Event{Provider: "basic", Payload: []byte("headers=Subject%3A+x&text=hi")}, inbound.Config{Sender: "sendgrid"})
 	require.NoError(t, err)
 	require.Equal(t, "x hi", m.Subject+" "+m.Text)
+	m, err = inbound.Read(t.Context(), core.Event{Provider: "sendgrid-inbound", Payload: []byte("headers=Subject%3A+x&text=hi")}, inbound.Config{})
+	require.NoError(t, err)
+	require.Equal(t, "x hi", m.Subject+" "+m.Text)
 	for sender, body := range map[string]string{"mandrill": `{"event":"send"}`, "sparkpost": `[{"msys":{}}]`, "mailersend": `{"type":"webhook.test"}`, "brevo": `{"items":[]}`} {
 		_, err := inbound.Read(t.Context(), core.Event{Provider: sender, Payload: []byte(body)}, inbound.Config{})
 		require.ErrorIs(t, err, inbound.ErrNoMessage, sender)
