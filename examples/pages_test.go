@@ -21,11 +21,13 @@ const fragmentsPrelude = `package fragments
 import (
 	"context"
 	"net/http"
+	"testing"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
 type Customer struct{ Name string }
@@ -40,8 +42,15 @@ var (
 	publisher  message.Publisher
 	fresh, old string
 	db         interface {
-		Suppress(ctx context.Context, recipient, reason, response string) error
+		Suppress(ctx context.Context, what ...any) error
 	}
+	tickets interface {
+		Open(ctx context.Context, what ...any) error
+	}
+	mails  *core.Signals[*http.Request]
+	slack  *webhooktest.Sender
+	router http.Handler
+	t      *testing.T
 )
 
 func ship(context.Context, []byte) error                       { return nil }
@@ -50,8 +59,8 @@ func onCustomer(*gin.Context, core.Event, Customer) error      { return nil }
 func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
+func newApp(core.Provider, core.SecretSource) http.Handler     { return r }
 func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
-func _() { _, _, _, _, _, _, _, _, _, _ = ctx, guard, identity, r, server, app, publisher, fresh, old, db }
 `
 
 // imports returns the packages that fragments use, by name.
@@ -60,6 +69,7 @@ func imports() map[string]string {
 		"http": "net/http", "httptest": "net/http/httptest", "slog": "log/slog",
 		"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
 		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module + "/core/replay/sqlstore",
+		"require": "github.com/stretchr/testify/require", "inbound": module + "/core/email/inbound", "emailtest": module + "/core/email/emailtest",
 		"redisstore": module + "/core/replay/redisstore", "redis": "github.com/redis/go-redis/v9",
 	}
 	for _, name := range []string{"context", "errors", "flag", "fmt", "log", "os", "testing", "time"} {
