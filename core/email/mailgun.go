@@ -1,8 +1,6 @@
 package email
 
-import (
-	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
-)
+import "github.com/sallyport-go/sallyport/core/internal/jsonscan"
 
 // Mailgun's webhooks. The event's own id is unique within a day only: the token of the signature is the id.
 //
@@ -18,7 +16,7 @@ var mailgun = table{ //lint:immutable never written
 	description: []string{"/event-data/delivery-status/description"}, response: []string{"/event-data/delivery-status/message"},
 	url: []string{"/event-data/url"}, agent: []string{"/event-data/client-info/user-agent"},
 	also: []string{
-		"/event-data", "/event-data/severity", "/event-data/reason", "/event-data/reject/reason",
+		"/event", "/event-data", "/event-data/severity", "/event-data/reason", "/event-data/reject/reason",
 		"/event-data/message/headers/message-id", "/event-data/message/headers/to",
 	},
 	finish: mailgunEvent,
@@ -26,7 +24,7 @@ var mailgun = table{ //lint:immutable never written
 
 func mailgunEvent(d *doc, e *Event) verdict {
 	if !isObject(d.at("/event-data")) {
-		return isOdd
+		return mailgunPlain(d, e)
 	}
 	kind := d.str("/event-data/event")
 	if kind == "failed" && d.str("/event-data/severity") == "temporary" {
@@ -53,6 +51,22 @@ func mailgunEvent(d *doc, e *Event) verdict {
 	if to := jsonText(d.at("/event-data/message/headers/to")); to != "" && e.Recipient == "" {
 		e.set(fieldRecipient, bare(to))
 	}
+	return isEvent
+}
+
+// mailgunPlain reads an event without its envelope, as Mailgun's documentation and its events API show it.
+func mailgunPlain(d *doc, e *Event) verdict {
+	if !d.has("/event") || d.has("/event-data") {
+		return isOdd
+	}
+	inside := append(append([]byte(`{"event-data":`), d.raw...), '}')
+	events, err := d.table.read(d.event, inside)
+	if err != nil || len(events) != 1 {
+		return isOdd
+	}
+	raw := e.Raw
+	*e = events[0]
+	e.Raw = raw
 	return isEvent
 }
 
