@@ -23,8 +23,8 @@ func pages(t *testing.T) []string {
 	return list
 }
 
-// missing returns what a page names and the repository does not have: linked files, make targets and, where paths is set,
-// every file and package between backquotes.
+// missing returns what a page names and the repository does not have: linked files, make targets, programs and, where paths
+// is set, every file and package between backquotes.
 func missing(text, folder string, targets []string, paths bool) []string {
 	var list []string
 	exists := func(name string) bool {
@@ -42,6 +42,11 @@ func missing(text, folder string, targets []string, paths bool) []string {
 			list = append(list, "make "+m[1])
 		}
 	}
+	for _, m := range regexp.MustCompile(`go run \./(\S+)|go -C (\S+) run \./(\S+)`).FindAllStringSubmatch(text, -1) {
+		if program := filepath.Join(root, m[2], m[1]+m[3]); !exists(filepath.Join(program, "main.go")) {
+			list = append(list, m[0])
+		}
+	}
 	path := regexp.MustCompile("`((?:[A-Za-z0-9_.-]+/)+[A-Za-z0-9_.-]+|[A-Za-z0-9_-]+\\.(?:go|md|mod)|[a-z0-9]+webhook)`")
 	for _, m := range path.FindAllStringSubmatch(text, -1) {
 		if paths && !exists(filepath.Join(root, m[1])) {
@@ -51,7 +56,7 @@ func missing(text, folder string, targets []string, paths bool) []string {
 	return list
 }
 
-// TestThePagesNameWhatThereIs: a link leads to a file, a make target exists, and so does every file and package that
+// TestThePagesNameWhatThereIs: a link leads to a file, make targets and programs exist, and so does every file and package that
 // CONTRIBUTING names.
 func TestThePagesNameWhatThereIs(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
@@ -66,6 +71,6 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, missing(string(text), filepath.Dir(page), targets, filepath.Base(page) == "CONTRIBUTING.md"), page)
 	}
-	require.Equal(t, []string{"docs/no.md", "make no", "core/no.go", "nowebhook"},
-		missing("[a](docs/no.md) `make no` `core/no.go` `core/receive.go` `nowebhook` `go.mod`", root, targets, true))
+	require.Equal(t, []string{"docs/no.md", "make no", "go run ./examples/chi/no", "core/no.go", "nowebhook"},
+		missing("[a](docs/no.md) `make no` go run ./examples/chi/no -x go -C examples run ./chi `core/no.go` `core/receive.go` `nowebhook` `go.mod`", root, targets, true))
 }
