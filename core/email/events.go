@@ -19,7 +19,17 @@ var ErrUnknownSender = errors.New("email: not a known email sender") //lint:immu
 // [WrongEndpointError], or [ErrUnknownSender].
 //
 // Events reads e.Provider and e.Payload, and for senders that write them outside of the payload e.ID and e.Time.
-func Events(e core.Event) ([]Event, error) {
+func Events(e core.Event) ([]Event, error) { return Options{}.Events(e) }
+
+// Options change what events mean. The zero value is right for most apps.
+type Options struct {
+	// InitialOpenAsOpened makes SparkPost's initial_open and amp_initial_open events of the type [Opened]. They are [Unknown]
+	// otherwise, because SparkPost reports a first open as open, too. Set it where the webhook sends the initial ones alone.
+	InitialOpenAsOpened bool
+}
+
+// Events is the function [Events] with these options.
+func (o Options) Events(e core.Event) ([]Event, error) {
 	t := tableOf(e.Provider)
 	if t == nil {
 		return nil, fmt.Errorf("%w: %q; use the receivers of package core for its events", ErrUnknownSender, e.Provider)
@@ -33,31 +43,35 @@ func Events(e core.Event) ([]Event, error) {
 		case t == mailgun:
 			return mailgunForm(&e)
 		case t == mandrill:
-			payload = formValue(payload, "mandrill_events")
+			list := formValue(payload, "mandrill_events")
+			if list == nil {
+				return t.conclude(&e, payload, isOdd)
+			}
+			payload = list
 		case t == sendgrid:
 			return t.conclude(&e, payload, sendgridForm(payload))
 		}
 	}
 	if isList(payload) {
-		return t.readAll(&e, payload)
+		return t.readAll(&e, o, payload)
 	}
 	if t.batch != nil {
 		if list := t.batch(payload); list != nil {
-			return t.readAll(&e, list...)
+			return t.readAll(&e, o, list...)
 		}
 	}
-	return t.read(&e, payload)
+	return t.read(&e, payload, o)
 }
 
 // readAll normalises the items of lists that no guard has split. A list in a list is not opened.
-func (t *table) readAll(e *core.Event, lists ...[]byte) (all []Event, err error) {
+func (t *table) readAll(e *core.Event, o Options, lists ...[]byte) (all []Event, err error) {
 	for _, list := range lists {
 		items, malformed := jsonscan.Items(list, maxList)
 		if malformed != nil {
 			items = [][]byte{list}
 		}
 		for _, item := range items {
-			some, err := t.read(e, item)
+			some, err := t.read(e, item, o)
 			if err != nil {
 				return all, err
 			}

@@ -60,7 +60,7 @@ func mailgunPlain(d *doc, e *Event) verdict {
 		return isOdd
 	}
 	inside := append(append([]byte(`{"event-data":`), d.raw...), '}')
-	events, err := d.table.read(d.event, inside)
+	events, err := d.table.read(d.event, inside, d.wish)
 	if err != nil || len(events) != 1 {
 		return isOdd
 	}

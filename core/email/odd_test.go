@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -161,6 +162,28 @@ func TestPingsAndTestsAreNoEvent(t *testing.T) {
 		got, err := email.Events(core.Event{Provider: sender, ID: "1", Payload: []byte(body)})
 		require.NoError(t, err, sender)
 		require.Empty(t, got, sender)
+	}
+}
+
+func TestAFirstOpenAtSparkPostIsAnOpenOnRequest(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string][2]email.Type{
+		"initial_open": {email.Unknown, email.Opened}, "amp_initial_open": {email.Unknown, email.Opened}, "open": {email.Opened, email.Opened},
+		"click": {email.Clicked, email.Clicked},
+	} {
+		e := core.Event{Provider: "sparkpost", Payload: []byte(`{"msys":{"track_event":{"type":"` + kind + `"}}}`)}
+		for i, o := range []email.Options{{}, {InitialOpenAsOpened: true}} {
+			got, err := o.Events(e)
+			require.NoError(t, err)
+			require.Equal(t, want[i], got[0].Type, kind)
+		}
+		called := 0
+		err := email.ReceiverWith[int](email.Options{InitialOpenAsOpened: true}, func(context.Context, core.Event, email.Event) error {
+			called++
+			return nil
+		}, email.Opened)(0, e)
+		require.Equal(t, want[1] == email.Opened, called == 1)
+		require.Equal(t, want[1] == email.Opened, err == nil)
 	}
 }
 

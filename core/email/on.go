@@ -25,12 +25,17 @@ func On[C any](signals *core.Signals[C], fn Func, types ...Type) {
 //
 //	signals.OnNamed("suppress", "*", email.Receiver[*http.Request](suppress, email.Bounced))
 func Receiver[C any](fn Func, types ...Type) core.Receiver[C] {
+	return ReceiverWith[C](Options{}, fn, types...)
+}
+
+// ReceiverWith is [Receiver] with options.
+func ReceiverWith[C any](o Options, fn Func, types ...Type) core.Receiver[C] {
 	if fn == nil {
 		panic("email: the receiver is nil")
 	}
 	types = slices.Clone(types)
 	return func(_ C, e core.Event) error {
-		events, err := Events(e)
+		events, err := o.Events(e)
 		if err != nil {
 			return core.Undecodable(err)
 		}

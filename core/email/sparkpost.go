@@ -20,6 +20,9 @@ var sparkpost = table{ //lint:immutable never written
 	also: []string{"/campaign_id", "/bounce_class"},
 	open: sparkpostClass,
 	finish: func(d *doc, e *Event) verdict {
+		if kind := d.str("/type"); d.wish.InitialOpenAsOpened && (kind == "initial_open" || kind == "amp_initial_open") {
+			e.Type = Opened
+		}
 		if campaign := d.str("/campaign_id"); campaign != "" {
 			e.Tags = []string{campaign}
 		}

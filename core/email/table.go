@@ -70,12 +70,13 @@ func (t table) compile() *table {
 type doc struct {
 	table *table
 	event *core.Event
+	wish  Options
 	raw   []byte
 	found [][]byte
 }
 
 // read normalises one payload.
-func (t *table) read(e *core.Event, payload []byte) ([]Event, error) {
+func (t *table) read(e *core.Event, payload []byte, o Options) ([]Event, error) {
 	raw := payload
 	if t.open != nil {
 		var v verdict
@@ -83,7 +84,7 @@ func (t *table) read(e *core.Event, payload []byte) ([]Event, error) {
 			return t.conclude(e, payload, v)
 		}
 	}
-	d := doc{table: t, event: e, raw: raw, found: make([][]byte, t.paths.Len())}
+	d := doc{table: t, event: e, wish: o, raw: raw, found: make([][]byte, t.paths.Len())}
 	if !isObject(raw) || t.paths.Read(raw, d.found) != nil {
 		return t.conclude(e, payload, isOdd)
 	}
