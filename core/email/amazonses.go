@@ -11,20 +11,26 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
-// Amazon SES's notifications and published events, which come through Amazon SNS. Id and time are those of the SNS message.
+// Amazon SES's notifications and published events, which come through Amazon SNS. Id and time are those of the SNS
+// message.
 //
 // https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 var amazonSES = table{ //lint:immutable never written
 	kind: []string{"/eventType", "/notificationType"},
 	types: map[string]meaning{
-		"Send": {Sent, ""}, "Delivery": {Delivered, ""}, "Bounce": {Bounced, ReasonBounced}, "Complaint": {Complained, ReasonSpam},
-		"Reject": {Rejected, ReasonBlocked}, "Open": {Opened, ""}, "Click": {Clicked, ""}, "Rendering Failure": {Failed, ""},
+		"Send": {Sent, ""}, "Delivery": {Delivered, ""}, "Bounce": {Bounced, ReasonBounced},
+		"Complaint": {Complained, ReasonSpam},
+		"Reject":    {Rejected, ReasonBlocked}, "Open": {Opened, ""}, "Click": {Clicked, ""},
+		"Rendering Failure": {Failed, ""},
 	},
 	message: []string{"/mail/messageId"},
 	also: []string{
-		"/mail/destination", "/mail/headers", "/delivery/recipients", "/delivery/smtpResponse", "/bounce/bouncedRecipients",
-		"/bounce/bounceType", "/bounce/bounceSubType", "/complaint/complainedRecipients", "/complaint/complaintFeedbackType",
-		"/complaint/userAgent", "/reject/reason", "/open/userAgent", "/click/userAgent", "/click/link", "/failure/errorMessage",
+		"/mail/destination", "/mail/headers", "/delivery/recipients", "/delivery/smtpResponse",
+		"/bounce/bouncedRecipients",
+		"/bounce/bounceType", "/bounce/bounceSubType", "/complaint/complainedRecipients",
+		"/complaint/complaintFeedbackType",
+		"/complaint/userAgent", "/reject/reason", "/open/userAgent", "/click/userAgent", "/click/link",
+		"/failure/errorMessage",
 	},
 	open:    sesMessage,
 	finish:  sesEvent,
@@ -38,8 +44,10 @@ type sesText struct {
 }
 
 var sesTexts = map[string][]sesText{ //lint:immutable never written
-	"Delivery":          {{fieldMTAResponse, "/delivery/smtpResponse"}},
-	"Complaint":         {{fieldDescription, "/complaint/complaintFeedbackType"}, {fieldUserAgent, "/complaint/userAgent"}},
+	"Delivery": {{fieldMTAResponse, "/delivery/smtpResponse"}},
+	"Complaint": {
+		{fieldDescription, "/complaint/complaintFeedbackType"}, {fieldUserAgent, "/complaint/userAgent"},
+	},
 	"Reject":            {{fieldDescription, "/reject/reason"}},
 	"Open":              {{fieldUserAgent, "/open/userAgent"}},
 	"Click":             {{fieldUserAgent, "/click/userAgent"}, {fieldClickURL, "/click/link"}},

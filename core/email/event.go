@@ -12,13 +12,14 @@ type Event struct {
 	Timestamp time.Time `json:"timestamp"`
 	// EventID is unique per event where the sender has an id; see the package's documentation about deduplication.
 	EventID string `json:"event_id"`
-	// MessageID is the id that the call to send the message returned. Its form differs by sender, such as angle brackets.
+	// MessageID is the id that the call to send the message returned. Its form differs by sender, such as angle
+	// brackets.
 	MessageID string `json:"message_id"`
 	// Recipient is the address without a display name.
 	Recipient string   `json:"recipient"`
 	Tags      []string `json:"tags"`
-	// Metadata is what the app attached to the message. Values may come back as text. Numbers are float64, or json.Number
-	// where that would lose digits.
+	// Metadata is what the app attached to the message. Values may come back as text. Numbers are float64, or
+	// json.Number where that would lose digits.
 	Metadata     map[string]any `json:"metadata"`
 	RejectReason Reason         `json:"reject_reason"` // of Rejected and Bounced, sometimes of others
 	Description  string         `json:"description"`   // for people

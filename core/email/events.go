@@ -12,8 +12,9 @@ import (
 // ErrUnknownSender is returned for an event of a provider that is not an email sender of this package.
 var ErrUnknownSender = errors.New("email: not a known email sender") //lint:immutable an error value
 
-// Events returns the email events that a verified event reports, in the sender's order. Mostly it is one; see the package's
-// documentation for when there are several. There is none for a ping, a test and what is not about mail that was sent.
+// Events returns the email events that a verified event reports, in the sender's order. Mostly it is one; see the
+// package's documentation for when there are several. There is none for a ping, a test and what is not about mail
+// that was sent.
 //
 // What cannot be read is one event of the type [Unknown]. An error is a mistake in the set-up, never in the payload: a
 // [WrongEndpointError], or [ErrUnknownSender].
@@ -23,8 +24,9 @@ func Events(e core.Event) ([]Event, error) { return Options{}.Events(e) }
 
 // Options change what events mean. The zero value is right for most apps.
 type Options struct {
-	// InitialOpenAsOpened makes SparkPost's initial_open and amp_initial_open events of the type [Opened]. They are [Unknown]
-	// otherwise, because SparkPost reports a first open as open, too. Set it where the webhook sends the initial ones alone.
+	// InitialOpenAsOpened makes SparkPost's initial_open and amp_initial_open events of the type [Opened]. They are
+	// [Unknown] otherwise, because SparkPost reports a first open as open, too. Set it where the webhook sends the
+	// initial ones alone.
 	InitialOpenAsOpened bool
 }
 

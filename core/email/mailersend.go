@@ -2,8 +2,8 @@ package email
 
 import "strings"
 
-// MailerSend's webhooks, in versions 1 and 2. In version 2 the member type in data is the state of the message and not what
-// happened, so only the outer one is read.
+// MailerSend's webhooks, in versions 1 and 2. In version 2 the member type in data is the state of the message and
+// not what happened, so only the outer one is read.
 //
 // https://developers.mailersend.com/api/v1/webhooks.html
 var mailersend = table{ //lint:immutable never written
@@ -17,9 +17,11 @@ var mailersend = table{ //lint:immutable never written
 	},
 	id: []string{"/data/id"}, message: []string{"/data/email/message/id", "/data/message_id"},
 	recipient: []string{"/data/email/recipient/email", "/data/recipient", "/data/email"},
-	at:        []string{"/data/created_at", "/created_at"}, unit: calendar, tags: []string{"/data/email/tags", "/data/tags"},
+	at:        []string{"/data/created_at", "/created_at"}, unit: calendar, tags: []string{"/data/email/tags",
+		"/data/tags"},
 	description: []string{
-		"/data/morph/readable_reason", "/data/morph/reason", "/data/meta/bounce_reason", "/data/meta/unsubscribe_reason",
+		"/data/morph/readable_reason", "/data/morph/reason", "/data/meta/bounce_reason",
+		"/data/meta/unsubscribe_reason",
 	},
 	agent: []string{"/data/meta/user_agent"}, url: []string{"/data/morph/url", "/data/meta/url"},
 	also: []string{"/data/morph/object", "/data/message_id"},

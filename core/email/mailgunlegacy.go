@@ -8,12 +8,14 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
-// Mailgun's legacy webhooks are forms, which old accounts can still have. The app's variables are fields next to Mailgun's
-// own. Where both have one name, Mailgun's value comes first, but for timestamp, token and signature, where it comes last.
+// Mailgun's legacy webhooks are forms, which old accounts can still have. The app's variables are fields next to
+// Mailgun's own. Where both have one name, Mailgun's value comes first, but for timestamp, token and signature, where
+// it comes last.
 
 var mailgunLegacyTypes = map[string]Type{ //lint:immutable never written
-	"delivered": Delivered, "dropped": Rejected, "bounced": Bounced, "complained": Complained, "unsubscribed": Unsubscribed,
-	"opened": Opened, "clicked": Clicked,
+	"delivered": Delivered, "dropped": Rejected, "bounced": Bounced, "complained": Complained,
+	"unsubscribed": Unsubscribed,
+	"opened":       Opened, "clicked": Clicked,
 }
 
 func mailgunForm(e *core.Event) ([]Event, error) {
@@ -82,8 +84,8 @@ func mailgunCode(code string) Reason {
 	}
 }
 
-// mailgunVariables returns the app's variables: from the message's headers where the form has them, else, for events that
-// are documented whole, from every field that is not Mailgun's.
+// mailgunVariables returns the app's variables: from the message's headers where the form has them, else, for events
+// that are documented whole, from every field that is not Mailgun's.
 func mailgunVariables(f *form, kind string) map[string]any {
 	if headers, ok := f.first("message-headers"); ok {
 		return mailgunHeaderVariables(headers)
@@ -134,7 +136,8 @@ func mailgunHeaderVariables(headers string) (own map[string]any) {
 func mailgunField(name, kind string) bool {
 	switch name {
 	case "event", "recipient", "domain", "ip", "country", "region", "city", "user-agent", "device-type", "client-type",
-		"client-name", "client-os", "campaign-id", "campaign-name", "tag", "mailing-list", "timestamp", "token", "signature",
+		"client-name", "client-os", "campaign-id", "campaign-name", "tag", "mailing-list", "timestamp", "token",
+		"signature",
 		"body-plain", "h", "message-id":
 		return true
 	default:

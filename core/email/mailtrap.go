@@ -10,9 +10,11 @@ var mailtrap = table{ //lint:immutable never written
 	types: map[string]meaning{
 		"delivery": {Delivered, ""}, "open": {Opened, ""}, "click": {Clicked, ""}, "bounce": {Bounced, ReasonBounced},
 		"soft bounce": {Deferred, ReasonOther}, "spam": {Complained, ReasonSpam},
-		"unsubscribe": {Unsubscribed, ReasonUnsubscribed}, "reject": {Rejected, ReasonBlocked}, "suspension": {Deferred, ReasonOther},
+		"unsubscribe": {Unsubscribed, ReasonUnsubscribed}, "reject": {Rejected, ReasonBlocked},
+		"suspension": {Deferred, ReasonOther},
 	},
-	id: []string{"/event_id"}, message: []string{"/message_id"}, recipient: []string{"/email"}, at: []string{"/timestamp"},
+	id: []string{"/event_id"}, message: []string{"/message_id"}, recipient: []string{"/email"},
+	at:   []string{"/timestamp"},
 	tags: []string{"/category"}, metadata: []string{"/custom_variables"}, response: []string{"/response"},
 	url: []string{"/url"}, agent: []string{"/user_agent"},
 	batch: mailtrapEvents,

@@ -1,7 +1,7 @@
 package email
 
-// Mandrill's webhooks. Tracking events and inbound messages come to one URL, and synchronisation events have a type in place
-// of an event.
+// Mandrill's webhooks. Tracking events and inbound messages come to one URL, and synchronisation events have a type
+// in place of an event.
 //
 // https://mailchimp.com/developer/transactional/docs/webhooks/
 var mandrill = table{ //lint:immutable never written

@@ -22,7 +22,8 @@ var senders = []string{ //lint:immutable never written
 	"sendgrid", "sparkpost", "unisender-go",
 }
 
-// Each of the given deliveries, with each member in turn null, a text, a number, a list, an object or gone, is an event.
+// Each of the given deliveries, with each member in turn null, a text, a number, a list, an object or gone, is an
+// event.
 func TestNoMemberOfAnotherKindIsAnError(t *testing.T) {
 	t.Parallel()
 	tried := 0

@@ -12,8 +12,8 @@ import (
 // core.Event, as [core.Receiver] says. The context ends when the claim on the event ends.
 type Func = func(ctx context.Context, e core.Event, m Event) error
 
-// On registers fn for email events of the types; without types for all but [Inbound]. Any other event is unhandled as far
-// as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled.
+// On registers fn for email events of the types; without types for all but [Inbound]. Any other event is unhandled as
+// far as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled.
 //
 // A delivery that belongs to another endpoint ([WrongEndpointError]), or a provider that is not an email sender, is
 // reported as undecodable. It is answered 2xx, so that the sender does not repeat it in vain.

@@ -13,7 +13,8 @@ var postal = table{ //lint:immutable never written
 	response: []string{"/payload/output"}, url: []string{"/payload/url"}, agent: []string{"/payload/user_agent"},
 	also: []string{
 		"/rcpt_to", "/payload/bounce", "/payload/url", "/payload/message", "/payload/message/id", "/payload/message/to",
-		"/payload/message/tag", "/payload/message/direction", "/payload/original_message/id", "/payload/original_message/to",
+		"/payload/message/tag", "/payload/message/direction", "/payload/original_message/id",
+		"/payload/original_message/to",
 		"/payload/original_message/tag", "/payload/original_message/direction",
 	},
 	finish: func(d *doc, e *Event) verdict {

@@ -38,7 +38,8 @@ var postmark = table{ //lint:immutable never written
 
 // postmarkTypes are the types of bounces, which a change of a subscription names as its reason.
 var postmarkTypes = map[string]meaning{ //lint:immutable never written
-	"HardBounce": {Bounced, ReasonBounced}, "SoftBounce": {Bounced, ReasonBounced}, "VirusNotification": {Bounced, ReasonOther},
+	"HardBounce": {Bounced, ReasonBounced}, "SoftBounce": {Bounced, ReasonBounced}, "VirusNotification": {Bounced,
+		ReasonOther},
 	"Transient": {Deferred, ""}, "DnsError": {Deferred, ""}, "OpenRelayTest": {Deferred, ""},
 	"Unsubscribe": {Unsubscribed, ReasonUnsubscribed}, "ManualSuppression": {Unsubscribed, ReasonUnsubscribed},
 	"Subscribe": {Subscribed, ""}, "AutoResponder": {AutoResponded, ""}, "AddressChange": {AutoResponded, ""},

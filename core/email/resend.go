@@ -6,19 +6,21 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
-// Resend's webhooks. An event names all recipients of its message and not the one it is about: Resend sends an event for
-// each, and the first is taken.
+// Resend's webhooks. An event names all recipients of its message and not the one it is about: Resend sends an event
+// for each, and the first is taken.
 //
 // https://resend.com/docs/dashboard/webhooks/event-types
 var resend = table{ //lint:immutable never written
 	kind: []string{"/type"},
 	types: map[string]meaning{
 		"email.sent": {Sent, ""}, "email.delivered": {Delivered, ""}, "email.delivery_delayed": {Deferred, ""},
-		"email.complained": {Complained, ""}, "email.bounced": {Bounced, ""}, "email.opened": {Opened, ""}, "email.clicked": {Clicked, ""},
+		"email.complained": {Complained, ""}, "email.bounced": {Bounced, ""}, "email.opened": {Opened, ""},
+		"email.clicked": {Clicked, ""},
 	},
 	message: []string{"/data/email_id"}, at: []string{"/created_at"}, unit: calendar,
-	description: []string{"/data/bounce/message"}, url: []string{"/data/click/link"}, agent: []string{"/data/click/userAgent"},
-	also: []string{"/data/to", "/data/headers"},
+	description: []string{"/data/bounce/message"}, url: []string{"/data/click/link"},
+	agent: []string{"/data/click/userAgent"},
+	also:  []string{"/data/to", "/data/headers"},
 	finish: func(d *doc, e *Event) verdict {
 		if d.str("/type") == "email.received" {
 			return isInbound

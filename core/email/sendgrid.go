@@ -15,7 +15,8 @@ var sendgrid = table{ //lint:immutable never written
 	types: map[string]meaning{
 		"processed": {Queued, ""}, "delivered": {Delivered, ""}, "deferred": {Deferred, ""}, "bounce": {Bounced, ""},
 		"dropped": {Rejected, ""}, "click": {Clicked, ""}, "open": {Opened, ""}, "spamreport": {Complained, ""},
-		"unsubscribe": {Unsubscribed, ""}, "group_unsubscribe": {Unsubscribed, ""}, "group_resubscribe": {Subscribed, ""},
+		"unsubscribe": {Unsubscribed, ""}, "group_unsubscribe": {Unsubscribed, ""},
+		"group_resubscribe": {Subscribed, ""},
 	},
 	message: []string{"/anymail_id", "/smtp-id"}, id: []string{"/sg_event_id"}, recipient: []string{"/email"},
 	at: []string{"/timestamp"}, tags: []string{"/category"}, url: []string{"/url"}, agent: []string{"/useragent"},
@@ -51,8 +52,8 @@ func sendgridReason(d *doc) Reason {
 	}
 }
 
-// sendgridArguments returns the members that are not SendGrid's. Members that SendGrid added later count as the app's, as
-// they do in Anymail.
+// sendgridArguments returns the members that are not SendGrid's. Members that SendGrid added later count as the
+// app's, as they do in Anymail.
 func sendgridArguments(raw []byte) map[string]any {
 	var own map[string]any
 	_ = jsonscan.Members(raw, func(name, value []byte) error {
@@ -72,9 +73,12 @@ func sendgridArguments(raw []byte) map[string]any {
 
 func sendgridMember(name []byte) bool {
 	switch string(name) {
-	case "anymail_id", "asm_group_id", "attempt", "category", "cert_err", "email", "event", "ip", "marketing_campaign_id",
-		"marketing_campaign_name", "newsletter", "nlvx_campaign_id", "nlvx_campaign_split_id", "nlvx_user_id", "pool", "post_type",
-		"reason", "response", "send_at", "sg_event_id", "sg_message_id", "smtp-id", "status", "timestamp", "tls", "type", "url",
+	case "anymail_id", "asm_group_id", "attempt", "category", "cert_err", "email", "event", "ip",
+		"marketing_campaign_id",
+		"marketing_campaign_name", "newsletter", "nlvx_campaign_id", "nlvx_campaign_split_id", "nlvx_user_id",
+		"pool", "post_type",
+		"reason", "response", "send_at", "sg_event_id", "sg_message_id", "smtp-id", "status", "timestamp", "tls",
+		"type", "url",
 		"url_offset", "useragent":
 		return true
 	default:

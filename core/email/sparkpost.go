@@ -15,12 +15,15 @@ var sparkpost = table{ //lint:immutable never written
 		"click": {Clicked, ""}, "amp_click": {Clicked, ""}, "spam_complaint": {Complained, ""},
 		"list_unsubscribe": {Unsubscribed, ""}, "link_unsubscribe": {Unsubscribed, ""},
 	},
-	message: []string{"/transmission_id"}, id: []string{"/event_id"}, recipient: []string{"/raw_rcpt_to"}, at: []string{"/timestamp"},
-	metadata: []string{"/rcpt_meta"}, response: []string{"/raw_reason"}, url: []string{"/target_link_url"}, agent: []string{"/user_agent"},
-	also: []string{"/campaign_id", "/bounce_class"},
-	open: sparkpostClass,
+	message: []string{"/transmission_id"}, id: []string{"/event_id"}, recipient: []string{"/raw_rcpt_to"},
+	at:       []string{"/timestamp"},
+	metadata: []string{"/rcpt_meta"}, response: []string{"/raw_reason"}, url: []string{"/target_link_url"},
+	agent: []string{"/user_agent"},
+	also:  []string{"/campaign_id", "/bounce_class"},
+	open:  sparkpostClass,
 	finish: func(d *doc, e *Event) verdict {
-		if kind := d.str("/type"); d.wish.InitialOpenAsOpened && (kind == "initial_open" || kind == "amp_initial_open") {
+		if kind := d.str("/type"); d.wish.InitialOpenAsOpened && (kind == "initial_open" ||
+			kind == "amp_initial_open") {
 			e.Type = Opened
 		}
 		if campaign := d.str("/campaign_id"); campaign != "" {
@@ -41,9 +44,12 @@ var sparkpost = table{ //lint:immutable never written
 
 // sparkpostClasses say what a bounce is. Without a type it stays what the event says.
 var sparkpostClasses = map[string]meaning{ //lint:immutable never written
-	"1": {"", ReasonOther}, "10": {"", ReasonInvalid}, "20": {"", ReasonBounced}, "21": {"", ReasonBounced}, "22": {"", ReasonBounced},
-	"23": {"", ReasonBounced}, "24": {"", ReasonTimedOut}, "25": {"", ReasonBlocked}, "30": {"", ReasonBounced}, "40": {"", ReasonBounced},
-	"50": {"", ReasonBlocked}, "51": {"", ReasonSpam}, "52": {"", ReasonSpam}, "53": {"", ReasonOther}, "54": {"", ReasonBlocked},
+	"1": {"", ReasonOther}, "10": {"", ReasonInvalid}, "20": {"", ReasonBounced}, "21": {"", ReasonBounced},
+	"22": {"", ReasonBounced},
+	"23": {"", ReasonBounced}, "24": {"", ReasonTimedOut}, "25": {"", ReasonBlocked}, "30": {"", ReasonBounced},
+	"40": {"", ReasonBounced},
+	"50": {"", ReasonBlocked}, "51": {"", ReasonSpam}, "52": {"", ReasonSpam}, "53": {"", ReasonOther}, "54": {"",
+		ReasonBlocked},
 	"60": {AutoResponded, ReasonOther}, "70": {"", ReasonBounced}, "80": {Subscribed, ReasonOther},
 	"90": {Unsubscribed, ReasonUnsubscribed}, "100": {AutoResponded, ReasonOther},
 }

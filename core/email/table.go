@@ -7,8 +7,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
-// table says where a sender writes each field of an event. Places are JSON pointers into one event; the first that holds a
-// value wins.
+// table says where a sender writes each field of an event. Places are JSON pointers into one event; the first that
+// holds a value wins.
 type table struct {
 	kind  []string // the sender's own name of what happened
 	types map[string]meaning
@@ -53,7 +53,8 @@ func (t table) compile() *table {
 	t.index = map[string]int{}
 	var pointers []string
 	for _, list := range [][]string{
-		t.kind, t.id, t.message, t.recipient, t.at, t.tags, t.metadata, t.description, t.response, t.agent, t.url, t.also,
+		t.kind, t.id, t.message, t.recipient, t.at, t.tags, t.metadata, t.description, t.response, t.agent, t.url,
+		t.also,
 	} {
 		for _, pointer := range list {
 			if _, known := t.index[pointer]; !known {
@@ -124,7 +125,8 @@ func (d *doc) fill(e *Event) {
 		field  field
 		places []string
 	}{
-		{fieldEventID, t.id}, {fieldMessageID, t.message}, {fieldRecipient, t.recipient}, {fieldDescription, t.description},
+		{fieldEventID, t.id}, {fieldMessageID, t.message}, {fieldRecipient, t.recipient}, {fieldDescription,
+			t.description},
 		{fieldMTAResponse, t.response}, {fieldUserAgent, t.agent}, {fieldClickURL, t.url},
 	} {
 		if text, ok := d.first(f.places); ok {

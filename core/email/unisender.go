@@ -18,9 +18,10 @@ var unisenderGo = table{ //lint:immutable never written
 	},
 	message: []string{"/job_id"}, recipient: []string{"/email"}, at: []string{"/event_time"}, unit: calendar,
 	metadata: []string{"/metadata"}, description: []string{"/delivery_info/delivery_status", "/comment"},
-	response: []string{"/delivery_info/destination_response"}, url: []string{"/url"}, agent: []string{"/delivery_info/user_agent"},
-	also: []string{"/metadata/anymail_id"},
-	open: unisenderEvent, batch: unisenderEvents,
+	response: []string{"/delivery_info/destination_response"}, url: []string{"/url"},
+	agent: []string{"/delivery_info/user_agent"},
+	also:  []string{"/metadata/anymail_id"},
+	open:  unisenderEvent, batch: unisenderEvents,
 	finish: func(d *doc, e *Event) verdict {
 		if id, ok := d.text("/metadata/anymail_id"); ok {
 			e.set(fieldMessageID, id)
@@ -80,7 +81,8 @@ func unisenderReason(status string) Reason {
 		return ""
 	}
 	switch status {
-	case "err_user_unknown", "err_user_inactive", "err_mailbox_discarded", "err_mailbox_full", "err_too_large", "err_unreachable",
+	case "err_user_unknown", "err_user_inactive", "err_mailbox_discarded", "err_mailbox_full", "err_too_large",
+		"err_unreachable",
 		"err_skip_letter", "err_domain_inactive", "err_destination_misconfigured":
 		return ReasonBounced
 	case "err_spam_rejected", "err_spam_skipped":

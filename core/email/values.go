@@ -14,8 +14,8 @@ import (
 // maxList is how many items of a list in an event are read. The rest is in Raw.
 const maxList = 20_000
 
-// tagsOf reads a list of texts, or one text. A list in the list is read as if its items stood in the outer one; null and
-// objects are left out. It returns nil where there is no tag.
+// tagsOf reads a list of texts, or one text. A list in the list is read as if its items stood in the outer one; null
+// and objects are left out. It returns nil where there is no tag.
 func tagsOf(raw []byte) []string {
 	if text, ok := jsonscan.Text(raw); ok {
 		return []string{text}
@@ -135,7 +135,8 @@ func digits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
 func calendarTime(text string) time.Time {
 	for _, layout := range [...]string{
-		time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07",
+		time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05",
+		"2006-01-02 15:04:05Z07",
 		"2006-01-02T15:04:05Z0700",
 	} {
 		if t, err := time.Parse(layout, text); err == nil { // each layout takes a fraction

@@ -1,5 +1,5 @@
-// Package emailtest has deliveries of every email sender by what they mean, so that one table tests what an app does on a
-// bounce, whatever the sender:
+// Package emailtest has deliveries of every email sender by what they mean, so that one table tests what an app does
+// on a bounce, whatever the sender:
 //
 //	for _, p := range emailtest.Senders() {
 //		if sample, ok := emailtest.Sample(p, email.Bounced); ok {
@@ -20,17 +20,20 @@ import (
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// Senders returns the providers of every email sender. Amazon SES has the topic arn:aws:sns:us-east-1:123456789012:mail.
+// Senders returns the providers of every email sender. Amazon SES has the topic
+// arn:aws:sns:us-east-1:123456789012:mail.
 func Senders() []core.Provider {
 	return []core.Provider{
 		provider.AmazonSES(provider.SNSConfig{Topics: []string{"arn:aws:sns:us-east-1:123456789012:mail"}}),
-		provider.Brevo(), provider.MailerSend(), provider.Mailgun(), provider.Mailjet(), provider.Mailtrap(), provider.Mandrill(),
-		provider.Postal(), provider.Postmark(), provider.Resend(), provider.SendGrid(), provider.SparkPost(), unproved.UnisenderGo(),
+		provider.Brevo(), provider.MailerSend(), provider.Mailgun(), provider.Mailjet(), provider.Mailtrap(),
+		provider.Mandrill(),
+		provider.Postal(), provider.Postmark(), provider.Resend(), provider.SendGrid(), provider.SparkPost(),
+		unproved.UnisenderGo(),
 	}
 }
 
-// Sample returns a delivery that reports one event of the type, and false where the sender has none. Of [email.Inbound] it is
-// a message that comes in.
+// Sample returns a delivery that reports one event of the type, and false where the sender has none. Of
+// [email.Inbound] it is a message that comes in.
 func Sample(p core.Provider, t email.Type) (webhooktest.Sample, bool) {
 	for _, sample := range webhooktest.Samples(p) {
 		events, err := email.Events(core.Event{Provider: p.Name(), Payload: sample.Body})

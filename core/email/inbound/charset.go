@@ -24,8 +24,8 @@ func decoderOf(charset string) *encoding.Decoder {
 	return nil
 }
 
-// decodeText returns a text in UTF-8. Bytes that are not of the charset become U+FFFD, and so do all that are not UTF-8 where
-// the charset is not known.
+// decodeText returns a text in UTF-8. Bytes that are not of the charset become U+FFFD, and so do all that are not
+// UTF-8 where the charset is not known.
 func decodeText(content []byte, charset string) string {
 	if d := decoderOf(charset); d != nil {
 		if out, err := d.Bytes(content); err == nil {

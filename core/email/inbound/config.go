@@ -12,14 +12,15 @@ type Config struct {
 	// provider.Basic(). Empty: the event's own provider.
 	Sender string
 
-	// APIKey is the user's credential for content that the sender's API has to be asked for: Brevo's attachments, Resend's
-	// messages. It is sent to the sender's own host alone. Empty: reading such a message is an error.
+	// APIKey is the user's credential for content that the sender's API has to be asked for: Brevo's attachments,
+	// Resend's messages. It is sent to the sender's own host alone. Empty: reading such a message is an error.
 	APIKey string
 	// Client fetches content. Nil: one of its own, which follows no redirects and has a time limit.
 	Client *http.Client
 	// DownloadHosts are further hosts that Resend's links to content may name. Its own are known.
 	DownloadHosts []string
-	// Object returns an object in Amazon S3, for receipt rules that put messages there. Nil: reading such a message is an error.
+	// Object returns an object in Amazon S3, for receipt rules that put messages there. Nil: reading such a message
+	// is an error.
 	Object func(ctx context.Context, bucket, key string) ([]byte, error)
 
 	MaxParts       int   // how many parts of a message are read, at every depth; 0: 1,000

@@ -16,8 +16,8 @@ type fetched struct {
 	body        []byte
 }
 
-// fetch gets a document over https from one of the hosts. The credential goes to the first host alone. It fails closed: no
-// other host, no redirect, no unbounded answer.
+// fetch gets a document over https from one of the hosts. The credential goes to the first host alone. It fails
+// closed: no other host, no redirect, no unbounded answer.
 func (c *Config) fetch(ctx context.Context, address string, hosts []string, header http.Header) (fetched, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !slices.Contains(hosts, u.Hostname()) {
@@ -38,8 +38,9 @@ func (c *Config) fetch(ctx context.Context, address string, hosts []string, head
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
-		return fetched{}, fmt.Errorf("inbound: %s answered %d; check APIKey, and whether the sender still keeps the content",
-			u.Hostname(), answer.StatusCode)
+		return fetched{},
+			fmt.Errorf("inbound: %s answered %d; check APIKey, and whether the sender still keeps the content",
+				u.Hostname(), answer.StatusCode)
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, c.maxBytes()+1))
 	if err != nil {

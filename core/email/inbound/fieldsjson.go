@@ -43,12 +43,14 @@ func readBrevo(ctx context.Context, e *core.Event, c *Config, m *Message) error 
 			m.defect("the message has more files than are read")
 			break
 		}
-		answer, err := c.fetch(ctx, "https://api.brevo.com/v3/inbound/attachments/"+url.PathEscape(a.text("/DownloadToken")),
+		answer, err := c.fetch(ctx,
+			"https://api.brevo.com/v3/inbound/attachments/"+url.PathEscape(a.text("/DownloadToken")),
 			[]string{"api.brevo.com"}, map[string][]string{"Api-Key": {c.APIKey}})
 		if err != nil {
 			return err
 		}
-		p := Part{Filename: a.text("/Name"), ContentType: a.text("/ContentType"), ContentID: a.text("/ContentID"), Content: answer.body}
+		p := Part{Filename: a.text("/Name"), ContentType: a.text("/ContentType"), ContentID: a.text("/ContentID"),
+			Content: answer.body}
 		mediaOf(answer.contentType, &p.Charset)
 		m.file(c, p)
 	}
@@ -57,12 +59,14 @@ func readBrevo(ctx context.Context, e *core.Event, c *Config, m *Message) error 
 
 // https://dev.mailjet.com/email/guides/parse-api/
 func readMailjet(_ context.Context, e *core.Event, c *Config, m *Message) error {
-	f := readFields(e.Payload, "/event", "/Headers", "/Text-part", "/Html-part", "/Parts", "/Sender", "/Recipient", "/SpamAssassinScore")
+	f := readFields(e.Payload, "/event", "/Headers", "/Text-part", "/Html-part", "/Parts", "/Sender", "/Recipient",
+		"/SpamAssassinScore")
 	if f.has("/event") && !f.has("/Headers") {
 		return email.TrackingAtInbound(e.Provider)
 	}
 	eachMember(f["/Headers"], m.addHeader)
-	m.EnvelopeSender, m.EnvelopeRecipient, m.SpamScore = f.text("/Sender"), f.text("/Recipient"), f.number("/SpamAssassinScore")
+	m.EnvelopeSender, m.EnvelopeRecipient, m.SpamScore = f.text("/Sender"), f.text("/Recipient"),
+		f.number("/SpamAssassinScore")
 	m.Text, m.HTML = f.text("/Text-part"), f.text("/Html-part")
 	contents := map[string][]byte{}
 	eachRaw(e.Payload, func(name string, value []byte) { contents[name] = value })
@@ -76,7 +80,8 @@ func readMailjet(_ context.Context, e *core.Event, c *Config, m *Message) error 
 		eachMember(part["/Headers"], func(name, value string) { headers = append(headers, rawHeader{name, value}) })
 		k := kindOf(headers, "application/octet-stream")
 		content := decodeBase64(fields{"": contents[ref]}.bytes(""))
-		m.file(c, Part{Filename: k.filename, ContentType: k.media, Charset: k.charset, ContentID: k.contentID, Content: content})
+		m.file(c, Part{Filename: k.filename, ContentType: k.media, Charset: k.charset, ContentID: k.contentID,
+			Content: content})
 		if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
 			break
 		}
@@ -87,12 +92,14 @@ func readMailjet(_ context.Context, e *core.Event, c *Config, m *Message) error 
 
 // https://postmarkapp.com/developer/webhooks/inbound-webhook
 func readPostmark(_ context.Context, e *core.Event, c *Config, m *Message) error {
-	f := readFields(e.Payload, "/RecordType", "/FromFull", "/ToFull", "/CcFull", "/BccFull", "/Subject", "/Date", "/ReplyTo", "/TextBody",
+	f := readFields(e.Payload, "/RecordType", "/FromFull", "/ToFull", "/CcFull", "/BccFull", "/Subject", "/Date",
+		"/ReplyTo", "/TextBody",
 		"/HtmlBody", "/StrippedTextReply", "/OriginalRecipient", "/MessageID", "/Headers", "/RawEmail", "/Attachments")
 	if kind := f.text("/RecordType"); kind != "" && kind != "Inbound" {
 		return email.TrackingAtInbound(e.Provider)
 	}
-	m.EventID, m.EnvelopeRecipient, m.StrippedText = f.text("/MessageID"), f.text("/OriginalRecipient"), f.text("/StrippedTextReply")
+	m.EventID, m.EnvelopeRecipient, m.StrippedText = f.text("/MessageID"), f.text("/OriginalRecipient"),
+		f.text("/StrippedTextReply")
 	var headers []rawHeader
 	for i, item := range f.list("/Headers") {
 		h := readFields(item, "/Name", "/Value")
@@ -139,7 +146,8 @@ func (m *Message) postmarkFields(f fields, headers []rawHeader, c *Config) {
 			content = a.bytes("/Data") // of test payloads
 		}
 		m.file(c, Part{
-			Filename: a.text("/Name"), ContentType: a.text("/ContentType"), ContentID: a.text("/ContentID"), Content: decodeBase64(content),
+			Filename: a.text("/Name"), ContentType: a.text("/ContentType"), ContentID: a.text("/ContentID"),
+			Content: decodeBase64(content),
 		})
 	}
 }

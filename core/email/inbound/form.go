@@ -156,7 +156,9 @@ func (m *Message) sendgridFields(f *form, c *Config) {
 	m.Text = decodeText(f.first["text"], charsets["text"])
 	m.HTML = decodeText(f.first["html"], charsets["html"])
 	info := map[string]fields{}
-	eachRaw(f.first["attachment-info"], func(field string, object []byte) { info[field] = readFields(object, "/content-id") })
+	eachRaw(f.first["attachment-info"], func(field string, object []byte) {
+		info[field] = readFields(object, "/content-id")
+	})
 	count, _ := strconv.Atoi(f.text("attachments"))
 	for i := range min(max(count, 0), c.maxParts()) {
 		field := "attachment" + strconv.Itoa(i+1)

@@ -11,8 +11,8 @@ import (
 // rawHeader is a header as it was written, unfolded.
 type rawHeader struct{ name, value string }
 
-// cutHeaders splits a message into its headers and its body. Lines that are not headers are left out, because real mail has
-// such: whoever wrote it, the rest is still worth reading.
+// cutHeaders splits a message into its headers and its body. Lines that are not headers are left out, because real
+// mail has such: whoever wrote it, the rest is still worth reading.
 func cutHeaders(raw []byte, most int) (headers []rawHeader, body []byte, whole bool) {
 	whole = true
 	read := 0
@@ -32,7 +32,9 @@ func cutHeaders(raw []byte, most int) (headers []rawHeader, body []byte, whole b
 				headers[n-1].value += string(line)
 			}
 		case ok && isName(name):
-			headers = append(headers, rawHeader{string(bytes.TrimRight(name, " \t")), string(bytes.TrimLeft(value, " \t"))})
+			headers = append(headers, rawHeader{
+				string(bytes.TrimRight(name, " \t")), string(bytes.TrimLeft(value, " \t")),
+			})
 		default:
 			whole = whole && bytes.HasPrefix(line, []byte("From ")) // a mailbox's separator
 		}
@@ -157,7 +159,9 @@ func addressesOf(value string) (list []Address) {
 		addr, _, closed := strings.Cut(rest, ">")
 		switch {
 		case ok && closed:
-			list = append(list, Address{decodeWords(strings.Trim(strings.TrimSpace(name), `"`)), strings.TrimSpace(addr)})
+			list = append(list, Address{
+				decodeWords(strings.Trim(strings.TrimSpace(name), `"`)), strings.TrimSpace(addr),
+			})
 		case strings.Contains(text, "@"):
 			list = append(list, Address{"", decodeWords(text)})
 		}

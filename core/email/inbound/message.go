@@ -12,8 +12,8 @@ type Message struct {
 	// Timestamp is when the sender received the message; zero where it does not say.
 	Timestamp time.Time
 
-	// EnvelopeSender and EnvelopeRecipient come from SMTP. Route and check by these, never by headers. Empty where the sender
-	// does not report them.
+	// EnvelopeSender and EnvelopeRecipient come from SMTP. Route and check by these, never by headers. Empty where
+	// the sender does not report them.
 	EnvelopeSender, EnvelopeRecipient string
 
 	From, To, Cc, Bcc []Address
@@ -56,7 +56,8 @@ func (a Address) String() string {
 // Header is a header of the message. Encoded words are decoded, and addresses and dates are in their usual form.
 type Header struct{ Name, Value string }
 
-// Part is a file. Name, type and content were chosen by whoever sent the message: look at the content before trusting them.
+// Part is a file. Name, type and content were chosen by whoever sent the message: look at the content before trusting
+// them.
 type Part struct {
 	Filename    string // without path and line breaks; may be empty
 	ContentType string // "image/png"

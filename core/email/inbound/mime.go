@@ -47,7 +47,8 @@ func kindOf(headers []rawHeader, usual string) (k kind) {
 			k.media = media
 		} else {
 			text, _, _ := strings.Cut(value, ";")
-			if text = strings.ToLower(strings.TrimSpace(text)); strings.Count(text, "/") == 1 && !strings.ContainsAny(text, " \t") {
+			if text = strings.ToLower(strings.TrimSpace(text)); strings.Count(text, "/") == 1 &&
+				!strings.ContainsAny(text, " \t") {
 				k.media = text
 			}
 		}
@@ -76,8 +77,8 @@ func kindOf(headers []rawHeader, usual string) (k kind) {
 	return k
 }
 
-// maxMedia is how long a header of a part may be. Package mime joins the pieces of a continued parameter ("name*0=") in time
-// that grows with their square.
+// maxMedia is how long a header of a part may be. Package mime joins the pieces of a continued parameter ("name*0=")
+// in time that grows with their square.
 const maxMedia = 8 << 10
 
 func parseMedia(value string) (media string, params map[string]string) {
@@ -132,8 +133,9 @@ func (w *walker) multipart(k *kind, body []byte, depth int) {
 	}
 }
 
-// cutParts calls fn with each part of a multipart body, until it returns false. The parts are not copied: parts in parts would
-// multiply what a message takes. It reports whether the body ends as it should. A last part without an end is a part.
+// cutParts calls fn with each part of a multipart body, until it returns false. The parts are not copied: parts in
+// parts would multiply what a message takes. It reports whether the body ends as it should. A last part without an
+// end is a part.
 func cutParts(body []byte, boundary string, fn func(part []byte) bool) (closed bool) {
 	delimiter := []byte("--" + boundary)
 	start := -1
@@ -176,7 +178,8 @@ func (w *walker) leaf(k *kind, content []byte, depth int) {
 	}
 	attachment := k.disposition == "attachment"
 	if attachment || k.disposition == "inline" {
-		file := Part{Filename: k.filename, ContentType: k.media, Charset: k.charset, ContentID: k.contentID, Content: content}
+		file := Part{Filename: k.filename, ContentType: k.media, Charset: k.charset, ContentID: k.contentID,
+			Content: content}
 		if attachment {
 			w.m.Attachments = append(w.m.Attachments, file)
 		} else {

@@ -13,7 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/email/inbound"
 )
 
-// Each of the given deliveries, with each member in turn of another kind or gone, is a message or a mistake in the set-up.
+// Each of the given deliveries, with each member in turn of another kind or gone, is a message or a mistake in the
+// set-up.
 func TestNoMemberOfAnotherKindPanicsOrIsARetry(t *testing.T) {
 	t.Parallel()
 	tried := 0

@@ -26,7 +26,8 @@ func readAmazonSES(ctx context.Context, e *core.Event, c *Config, m *Message) er
 	default:
 		return ErrNoMessage
 	}
-	m.EnvelopeSender, m.EventID, m.Timestamp = f.text("/mail/source"), f.text("/mail/messageId"), timeOf(f.text("/mail/timestamp"))
+	m.EnvelopeSender, m.EventID, m.Timestamp = f.text("/mail/source"), f.text("/mail/messageId"),
+		timeOf(f.text("/mail/timestamp"))
 	if to := f.list("/receipt/recipients"); len(to) > 0 {
 		m.EnvelopeRecipient = fields{"": to[0]}.text("")
 	}
@@ -46,7 +47,8 @@ func readAmazonSES(ctx context.Context, e *core.Event, c *Config, m *Message) er
 		return nil
 	case "S3":
 		if c.Object == nil {
-			return fmt.Errorf("%w: SES puts messages into S3, and Config.Object, which fetches them, is not set", errSetUp)
+			return fmt.Errorf("%w: SES puts messages into S3, and Config.Object, which fetches them, is not set",
+				errSetUp)
 		}
 		content, err := c.Object(ctx, f.text("/receipt/action/bucketName"), f.text("/receipt/action/objectKey"))
 		if err != nil {
@@ -67,14 +69,16 @@ func readAmazonSES(ctx context.Context, e *core.Event, c *Config, m *Message) er
 
 // https://www.mailersend.com/help/inbound-route
 func readMailerSend(_ context.Context, e *core.Event, c *Config, m *Message) error {
-	f := readFields(e.Payload, "/type", "/data/id", "/data/created_at", "/data/sender/email", "/data/recipients/rcptTo", "/data/raw")
+	f := readFields(e.Payload, "/type", "/data/id", "/data/created_at", "/data/sender/email",
+		"/data/recipients/rcptTo", "/data/raw")
 	switch kind := f.text("/type"); {
 	case kind == "webhook.test":
 		return ErrNoMessage
 	case kind != "inbound.message" && kind != "":
 		return email.TrackingAtInbound(e.Provider)
 	}
-	m.EventID, m.Timestamp, m.EnvelopeSender = f.text("/data/id"), timeOf(f.text("/data/created_at")), f.text("/data/sender/email")
+	m.EventID, m.Timestamp, m.EnvelopeSender = f.text("/data/id"), timeOf(f.text("/data/created_at")),
+		f.text("/data/sender/email")
 	if to := f.list("/data/recipients/rcptTo"); len(to) > 0 {
 		m.EnvelopeRecipient = readFields(to[0], "/email").text("/email")
 	}

@@ -1,5 +1,5 @@
-// Package inbound reads messages that came in through an email sender: raw, as parsed fields, as forms with files, or by
-// asking the sender's API for their content.
+// Package inbound reads messages that came in through an email sender: raw, as parsed fields, as forms with files, or
+// by asking the sender's API for their content.
 //
 //	inbound.On(mails, onMail, inbound.Config{})
 //
@@ -9,23 +9,23 @@
 //
 // # Bounds
 //
-// The number and the depth of parts, the size of headers and the size of all content are bounded by [Config]. Beyond a bound
-// the rest is left out, and [Message.Defects] says so: a message is never refused for what its writer put into it, because the
-// sender would only repeat it. Nothing is written to disk.
+// The number and the depth of parts, the size of headers and the size of all content are bounded by [Config]. Beyond
+// a bound the rest is left out, and [Message.Defects] says so: a message is never refused for what its writer put
+// into it, because the sender would only repeat it. Nothing is written to disk.
 //
-// Content that has to be fetched comes from hosts that are pinned, over https, without redirects. It is fetched after the guard
-// has claimed the event, while the sender waits: for large messages hand the event to an inbox first. A failure is the
-// receiver's error, and the sender's retry tries again.
+// Content that has to be fetched comes from hosts that are pinned, over https, without redirects. It is fetched after
+// the guard has claimed the event, while the sender waits: for large messages hand the event to an inbox first. A
+// failure is the receiver's error, and the sender's retry tries again.
 //
 // # The MIME library
 //
 // Media types, encoded words, addresses, dates and transfer encodings are read by the standard library, and charsets by
 // golang.org/x/text, which is all that this package links. Others were compared by what real mail needs:
 //
-//   - github.com/jhillyerd/enmime/v2 is the most forgiving with broken mail. It brings fifteen more modules, does not keep the
-//     order of headers, and has no bound on parts or depth.
-//   - github.com/emersion/go-message keeps the order and streams. One malformed header line ends the message, and so it does in
-//     net/mail and mime/multipart.
+//   - github.com/jhillyerd/enmime/v2 is the most forgiving with broken mail. It brings fifteen more modules, does not
+//     keep the order of headers, and has no bound on parts or depth.
+//   - github.com/emersion/go-message keeps the order and streams. One malformed header line ends the message, and so it
+//     does in net/mail and mime/multipart.
 //   - mime/multipart copies each part, so that parts in parts multiply what a message takes.
 //
 // So header lines and the parts of a multipart body are cut here, in place and leniently.
@@ -73,8 +73,8 @@ func Receiver[C any](fn Func, c Config) core.Receiver[C] {
 // errSetUp is wrapped by errors that a change of a setting ends, and a retry does not.
 var errSetUp = errors.New("inbound: the sender is set up in another way") //lint:immutable an error value
 
-// Read returns the message of an event. What of it cannot be read is a defect of the message and not an error. Errors are
-// mistakes in the set-up, [ErrNoMessage], and failures to fetch content.
+// Read returns the message of an event. What of it cannot be read is a defect of the message and not an error. Errors
+// are mistakes in the set-up, [ErrNoMessage], and failures to fetch content.
 func Read(ctx context.Context, e core.Event, c Config) (*Message, error) {
 	name := c.Sender
 	if name == "" {
@@ -125,7 +125,8 @@ func readerOf(name string) reader {
 type unknownSender struct{ name string }
 
 func (e *unknownSender) Error() string {
-	return "inbound: " + e.name + " is not an email sender whose messages are read; set Config.Sender behind a general provider"
+	return "inbound: " + e.name + " is not an email sender whose messages are read; " +
+		"set Config.Sender behind a general provider"
 }
 
 func (e *unknownSender) Unwrap() error { return email.ErrUnknownSender }

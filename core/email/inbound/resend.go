@@ -31,7 +31,8 @@ func readResend(ctx context.Context, e *core.Event, c *Config, m *Message) error
 	if err != nil {
 		return err
 	}
-	f := readFields(answer.body, "/raw/download_url", "/from", "/to", "/cc", "/bcc", "/reply_to", "/subject", "/headers", "/text", "/html",
+	f := readFields(answer.body, "/raw/download_url", "/from", "/to", "/cc", "/bcc", "/reply_to", "/subject",
+		"/headers", "/text", "/html",
 		"/attachments")
 	if link := f.text("/raw/download_url"); link != "" {
 		raw, err := c.fetch(ctx, link, hosts, nil)
@@ -61,7 +62,8 @@ func readResend(ctx context.Context, e *core.Event, c *Config, m *Message) error
 			return err
 		}
 		m.file(c, Part{
-			Filename: a.text("/filename"), ContentType: a.text("/content_type"), ContentID: a.text("/content_id"), Content: file.body,
+			Filename: a.text("/filename"), ContentType: a.text("/content_type"), ContentID: a.text("/content_id"),
+			Content: file.body,
 		})
 	}
 	m.attachedText(c, f.has("/text"), f.has("/html"))

@@ -1,8 +1,8 @@
 package jsonscan
 
-// Members calls fn with the name and the raw JSON of each member of an object, in order, and stops at the first error. Like
-// [Paths.Read] it is for a proved document: no nesting is too deep, and a member that comes twice is passed twice.
-// fn must not keep or change name.
+// Members calls fn with the name and the raw JSON of each member of an object, in order, and stops at the first
+// error. Like [Paths.Read] it is for a proved document: no nesting is too deep, and a member that comes twice is
+// passed twice. fn must not keep or change name.
 func Members(object []byte, fn func(name, value []byte) error) error {
 	s := scanner{data: TrimMark(object), deepest: noBound}
 	if s.space(); s.peek() != '{' {
