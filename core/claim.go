@@ -18,6 +18,7 @@ type eventState struct {
 	result  replay.Result
 	claim   int // its number in the holding; noClaim where nothing is held
 	verdict replay.Verdict
+	wish    replay.Verdict // what the app has released while the event runs
 }
 
 const noClaim = -1

@@ -41,9 +41,10 @@ type Delivery struct {
 	batch  bool // the provider sent a list of events
 	partly bool // some of the batch is not for this delivery to run
 
-	handed   atomic.Bool // the adapter has taken the request to hand on
-	touched  atomic.Bool // the app has asked for the delivery, its events or its body
-	answered atomic.Bool // signals gave an answer, which adapters hold back: see HoldsAnswer
+	handed   atomic.Bool  // the adapter has taken the request to hand on
+	touched  atomic.Bool  // the app has asked for the delivery, its events or its body
+	answered atomic.Bool  // signals gave an answer, which adapters hold back: see HoldsAnswer
+	sent     atomic.Int32 // the status that was sent without being held back, where the tracker is this package's
 
 	mu       sync.Mutex
 	txn      replay.Transaction
@@ -57,6 +58,8 @@ type Delivery struct {
 	early    *Outcome // how the middleware behind the guard ended while the signals ran
 	settled  bool
 	verdict  replay.Verdict
+	byHand   bool           // the app has released it
+	wish     replay.Verdict // what the app has released while signals ran: it is settled when they end
 	reported bool
 }
 

@@ -50,6 +50,7 @@ func (p *pass[C]) all() *Reply {
 			d.mu.Lock()
 			d.reported = true
 			d.mu.Unlock()
+			d.owe(reply)
 			return reply
 		}
 	}
@@ -84,8 +85,9 @@ func (d *Delivery) end(t *total, status int) *Reply {
 	e.emptySet = t.emptySet
 	e.ranNothing = e.reason == ReasonUnhandled || len(d.events) == 0
 	reply := d.replyTo(t, e.reason)
-	e.status = cmp.Or(status, reply.Status)
+	e.status = cmp.Or(status, d.sentStatus(), reply.Status)
 	d.report(e)
+	d.owe(reply)
 	if t.abort && d.answeredEarly() == nil { // where the connection is gone already, nobody is left to contain a panic
 		panic(http.ErrAbortHandler)
 	}

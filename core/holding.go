@@ -178,7 +178,10 @@ func (h *holding) renew() {
 		return
 	}
 	ctx, cancel := context.WithDeadline(h.ctx, minTime(now.Add(storeTimeout), until))
+	// A store that looks at no context may not answer before the lease ends, when another delivery can take the event over.
+	end := time.AfterFunc(until.Sub(now), func() { h.lose(nil) })
 	err := h.extend(ctx, held)
+	end.Stop()
 	cancel()
 	var lost *replay.LeaseLostError
 	switch {

@@ -22,6 +22,7 @@ const (
 
 	eventFailed       = "sallyport: webhook event failed: the receiver returned an error; the provider is asked to send it again"
 	eventPanicked     = "sallyport: webhook event failed: the receiver panicked; the provider is asked to send it again"
+	eventNotAskedFor  = "sallyport: webhook event failed, and the provider was answered 2xx: correct what answers before the receivers; send it again"
 	eventGivenUp      = "sallyport: webhook event given up: the receiver returned core.Permanent; fix the cause and run it again"
 	eventUndecodable  = "sallyport: webhook event not decoded: correct the receiver's type, then send the event again"
 	unhandledPanicked = "sallyport: the function of OnUnhandled panicked: fix it; the event had no receiver and was answered 200"
@@ -96,6 +97,9 @@ func messageOf(r *Record) string {
 }
 
 func messageOfEvent(reason Reason, r *Record) string {
+	if (reason == ReasonSignalFailed || reason == ReasonSignalPanicked) && r.Status >= 200 && r.Status <= 299 {
+		return eventNotAskedFor
+	}
 	switch reason {
 	case ReasonSignalFailed:
 		return eventFailed

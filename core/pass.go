@@ -65,6 +65,10 @@ func (p *pass[C]) event(i int) bool {
 		p.total.merge(result{worst: outcomeInFlight, wait: state.result.RetryAfter})
 		return !ordered
 	}
+	if d.wished() {
+		p.total.merge(result{worst: outcomeRetry, err: errReleased})
+		return false
+	}
 	before := p.written()
 	var began time.Time
 	if len(d.events) > 1 {
@@ -82,8 +86,12 @@ func (p *pass[C]) event(i int) bool {
 	if !res.handled || !res.commits() {
 		v = replay.Release
 	}
-	if d.decide(i, v) == replay.Commit && res.worst == outcomeUndecodable {
+	switch decided := d.decide(i, v); {
+	case decided == replay.Commit && res.worst == outcomeUndecodable:
 		res.worst = outcomePermanent // committed by the app itself
+	case decided == replay.Release && v == replay.Commit:
+		v = decided // released by the app itself: a success would keep the provider from sending it again
+		res.worst, res.err = outcomeRetry, joinErrors(res.err, errReleased)
 	}
 	p.total.released = p.total.released || v == replay.Release
 	p.total.add(&d.events[i], d.labelOf(i), res)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -45,6 +46,9 @@ func (d *Delivery) leave() {
 	for p := d; p != nil; p = p.parent {
 		early := p.leaveOwn()
 		if early == nil {
+			if p == d {
+				d.concludeRun()
+			}
 			continue
 		}
 		p.settle(replay.Release) // where the run did not come to its end: a receiver ended the goroutine
@@ -59,6 +63,24 @@ func (d *Delivery) leave() {
 		p.release()
 		removeFiles(early.Request)
 	}
+}
+
+var errRunCutShort = errors.New("the signals did not come to their end: a receiver ended its goroutine, or the replay store panicked") //lint:immutable an error value
+
+// concludeRun fails closed where the run did not come to its end, and middleware may be waiting for it: the event is left
+// to the retry, and the answer is a 500 whatever middleware makes of it.
+func (d *Delivery) concludeRun() {
+	d.mu.Lock()
+	reported := d.reported
+	d.mu.Unlock()
+	if reported {
+		return
+	}
+	reason := ReasonSignalFailed
+	reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), failedDetail, errRunCutShort))
+	d.owe(reply)
+	d.settle(replay.Release)
+	d.report(d.whole(reason, reply.Status, errRunCutShort))
 }
 
 func (d *Delivery) leaveOwn() (early *Outcome) {
@@ -113,29 +135,51 @@ func (d *Delivery) HoldsAnswer() bool { return d.self().answered.Load() }
 
 // hold notes that the signals' answer is coming. It reports false where nobody is left to send it to.
 func (d *Delivery) hold(reply *Reply) bool {
-	if reply == nil || d.answeredEarly() != nil {
+	if reply == nil || d.answeredEarly() != nil || d.sentStatus() != 0 {
 		return false
 	}
 	for p := d; p != nil; p = p.parent {
 		p.answered.Store(true)
-		if reply.Rejection != nil {
-			p.mu.Lock()
-			p.owed = reply
-			p.mu.Unlock()
-		}
 	}
 	return true
 }
 
-// owedTo returns the answer of signals that failed, where middleware has dropped it and written none of its own: the
-// router would answer 200, and the provider would never send the event again.
+// owe notes the answer of signals that failed before anybody is given it. From then on what middleware writes is held
+// back, so that it can be replaced: see owedTo.
+func (d *Delivery) owe(reply *Reply) {
+	if reply.Rejection == nil || d.answeredEarly() != nil {
+		return
+	}
+	for p := d; p != nil; p = p.parent {
+		p.answered.Store(true)
+		p.mu.Lock()
+		p.owed = reply
+		p.mu.Unlock()
+	}
+}
+
+// owedTo returns the answer of signals that failed, where middleware has dropped it and made a success of it, by writing
+// one or nothing: the provider would never send the event again. What was sent before the signals ended stands.
 func (d *Delivery) owedTo(o *Outcome) *Reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if o.Err != nil || o.Written.Status != 0 || o.Written.Hijacked {
+	switch status := o.Written.Status; {
+	case o.Written.Hijacked, status == 0 && o.Err != nil:
 		return nil
+	case status == 0, o.Written.Held && status >= 200 && status <= 299:
+		return d.owed
 	}
-	return d.owed
+	return nil
+}
+
+// sentStatus returns the status that middleware has sent already, where the router is net/http's.
+func (d *Delivery) sentStatus() int {
+	for p := d; p != nil; p = p.parent {
+		if status := p.sent.Load(); status != 0 {
+			return int(status)
+		}
+	}
+	return 0
 }
 
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.

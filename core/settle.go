@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type Written struct {
 	Status   int  // the final status; 0: none yet
 	Hijacked bool // the connection was taken over
+	Held     bool // the adapter holds it back: it can be replaced
 }
 
 // Outcome is how a plain handler after the guard ended.
@@ -56,8 +58,22 @@ func (d *Delivery) Finish(o Outcome) *Reply {
 	if reply := d.refusedSignals(); reply != nil {
 		return reply
 	}
+	if o.Written.Status == 0 && o.Err == nil && !o.Written.Hijacked && d.releasedByHand() {
+		reason := ReasonSignalFailed
+		reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), errReleased.Error(), errReleased))
+		d.report(d.whole(reason, reply.Status, errReleased))
+		return reply
+	}
 	d.finishPlain(o)
 	return d.owedTo(&o)
+}
+
+// releasedByHand reports whether a plain handler has released the delivery. A success would keep the provider from sending
+// it again.
+func (d *Delivery) releasedByHand() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.byHand && !d.entered && d.verdict == replay.Release
 }
 
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
@@ -76,6 +92,8 @@ func (d *Delivery) finishPlain(o Outcome) {
 		e := d.whole(ReasonUnhandled, status, nil)
 		e.ranNothing = true
 		d.report(e)
+	case ok && d.releasedByHand():
+		d.report(d.whole(ReasonSignalFailed, status, errReleased))
 	case ok:
 		d.settle(replay.Commit)
 		d.report(ending{reason: ReasonAccepted, status: status, ranNothing: silent && !d.touched.Load()})
@@ -128,6 +146,9 @@ func (d *Delivery) settleOwn(v replay.Verdict) {
 	if d.settled {
 		return
 	}
+	if d.wish != 0 {
+		v = d.wish
+	}
 	d.settled, d.verdict = true, v
 	for i := range d.states {
 		d.decideLocked(i, v)
@@ -150,7 +171,9 @@ func (d *Delivery) decide(i int, v replay.Verdict) replay.Verdict {
 func (d *Delivery) decideLocked(i int, v replay.Verdict) {
 	s := &d.states[i]
 	if s.verdict == 0 && s.fresh() {
-		s.verdict = v
+		if s.verdict = v; s.wish != 0 || d.wish != 0 {
+			s.verdict = cmp.Or(s.wish, d.wish)
+		}
 	}
 	if s.claim != noClaim && s.verdict != 0 {
 		d.holding.decide(s.claim, s.verdict)
@@ -181,8 +204,9 @@ type eventKey struct{}
 // [ErrTransaction], and the store's error.
 func Commit(ctx context.Context) error { return settleByHand(ctx, replay.Commit) }
 
-// Release settles the delivery in ctx as not processed: the provider's retry will run; in a signal of a batch, its
-// event. Errors: as [Commit].
+// Release settles the delivery in ctx as not processed, in a signal of a batch its event: the answer is a failure, unless a
+// handler writes another, and the provider's retry runs. While signals run, it takes effect when they end.
+// Errors: as [Commit].
 func Release(ctx context.Context) error { return settleByHand(ctx, replay.Release) }
 
 func settleByHand(ctx context.Context, v replay.Verdict) error {
@@ -196,7 +220,14 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 	if txn != nil && txn.Begun() {
 		return ErrTransaction
 	}
-	if i, ok := ctx.Value(eventKey{}).(int); ok {
+	i, ok := ctx.Value(eventKey{}).(int)
+	if !ok {
+		i = noEvent
+	}
+	if waits, err := d.wishFor(i, v); waits {
+		return err
+	}
+	if ok {
 		d.decide(i, v)
 		d.flush()
 		d.mu.Lock()
@@ -209,6 +240,58 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 	verdict := d.verdict
 	d.mu.Unlock()
 	return d.afterSettling(verdict, v)
+}
+
+// errReleased is why an event fails that the app has released itself.
+var errReleased = errors.New("the app has released the event: the provider is asked to send it again") //lint:immutable an error value
+
+// wishFor notes what the app releases while signals run, for the end of the run: settled at once, the retry would run beside
+// it. It reports false where there is nothing to wait for. The first verdict stands.
+func (d *Delivery) wishFor(event int, v replay.Verdict) (waits bool, err error) {
+	if v == replay.Release {
+		for p := d; p != nil; p = p.parent {
+			p.mu.Lock()
+			p.byHand = p.byHand || !p.settled
+			p.mu.Unlock()
+		}
+	}
+	d.mu.Lock()
+	if !d.running || d.settled {
+		d.mu.Unlock()
+		return false, nil
+	}
+	have := d.wish
+	if event != noEvent {
+		have = cmp.Or(d.states[event].verdict, d.states[event].wish, d.wish)
+	}
+	d.mu.Unlock()
+	switch {
+	case have != 0:
+		return true, d.afterSettling(have, v)
+	case v != replay.Release:
+		return false, nil
+	}
+	if event != noEvent {
+		d.mu.Lock()
+		d.states[event].wish = v
+		d.mu.Unlock()
+		return true, nil
+	}
+	for p := d; p != nil; p = p.parent {
+		p.mu.Lock()
+		if !p.settled {
+			p.wish = v
+		}
+		p.mu.Unlock()
+	}
+	return true, nil
+}
+
+// wished reports whether the app has released the delivery while its signals run.
+func (d *Delivery) wished() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.wish != 0
 }
 
 func (d *Delivery) afterSettling(have, want replay.Verdict) error {

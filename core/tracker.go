@@ -77,7 +77,9 @@ func (f *fullTracker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.h
 // ReadFrom keeps net/http's fast path for copies.
 func (f *fullTracker) ReadFrom(src io.Reader) (int64, error) { return f.readFrom(src) }
 
-func (t *tracker) written() Written { return Written{Status: t.status, Hijacked: t.hijacked} }
+func (t *tracker) written() Written {
+	return Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
+}
 
 // WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another protocol.
 func (t *tracker) WriteHeader(status int) {
@@ -93,6 +95,7 @@ func (t *tracker) WriteHeader(status int) {
 			t.held.Begin(status)
 			return
 		}
+		t.delivery.self().sent.Store(int32(status))
 	}
 	t.ResponseWriter.WriteHeader(status)
 }
@@ -130,7 +133,9 @@ func (t *tracker) implied() {
 	t.status = http.StatusOK
 	if t.holds() {
 		t.held.Begin(t.status)
+		return
 	}
+	t.delivery.self().sent.Store(int32(t.status))
 }
 
 func (t *tracker) flush() {

@@ -41,7 +41,9 @@ func (t *tracker) restore(c *echo.Context) {
 	}
 }
 
-func (t *tracker) written() core.Written { return core.Written{Status: t.status, Hijacked: t.hijacked} }
+func (t *tracker) written() core.Written {
+	return core.Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
+}
 
 // note notes the final status. It begins to hold it back, if it is the answer of signals.
 func (t *tracker) note(status int) {

@@ -128,7 +128,7 @@ func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 func (t *tracker) written() core.Written {
-	w := core.Written{Hijacked: t.hijacked}
+	w := core.Written{Hijacked: t.hijacked, Held: t.held.Held()}
 	status := t.Status()
 	switch {
 	case status < 200 && status != http.StatusSwitchingProtocols:

@@ -249,6 +249,31 @@ func TestWhatMiddlewareDoesBetweenGuardAndSignals(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
 			require.EqualValues(t, 2, n.Load())
 		}},
+		{"http.ErrAbortHandler that middleware recovers without an answer is a 500", func(t *testing.T, rt router) {
+			var n counter
+			s, _, all := behind(t, rt, func(*call, core.Event) error {
+				if n.Add(1) == 1 {
+					panic(http.ErrAbortHandler)
+				}
+				return nil
+			}, func(_ http.ResponseWriter, _ *http.Request, next func() error) error {
+				defer func() { _ = recover() }()
+				return next()
+			})
+			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
+			require.Equal(t, core.ReasonSignalPanicked, take(t, all).Reason)
+			require.Equal(t, http.StatusOK, s.deliver(t).status, "the retry runs")
+			require.EqualValues(t, 2, n.Load())
+		}},
+		{"http.ErrAbortHandler that middleware recovers and answers with 200 is a 500", func(t *testing.T, rt router) {
+			s, _, all := behind(t, rt, func(*call, core.Event) error { panic(http.ErrAbortHandler) },
+				func(w http.ResponseWriter, _ *http.Request, next func() error) error {
+					defer func() { _ = recover(); answer200(w) }()
+					return next()
+				})
+			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
+			require.Equal(t, core.ReplayReleased, take(t, all).Replay)
+		}},
 		{"a failure whose answer middleware drops is a 500 all the same", func(t *testing.T, rt router) {
 			var n counter
 			s, _, all := behind(t, rt, func(*call, core.Event) error { n.Add(1); return errApp },
