@@ -50,9 +50,11 @@ type Config struct {
 	// sends it again. For a provider that never retries, the choice has to be made.
 	StoreFailure StoreFailure
 	// Identity overrides what an event is remembered by. It sees authenticated fields only: an ID, Type, Tenant or Time that
-	// the proof does not cover is empty, Payload and Data too where the body is not proved, and Attempt always. For an empty
-	// text the event is remembered as the provider's entry says, and Logger gets an error, at most once a minute. It must be
-	// safe for concurrent use.
+	// the proof does not cover is empty, Payload and Data too where the body is not proved, and Attempt always. The event is
+	// remembered as the provider's entry says where the text is empty, where it is made of an ID that is empty for that reason,
+	// and where nothing of the event changes it: one name for many events would lose all but the first. Logger then gets an
+	// error, at most once a minute. To find that out Identity is called up to three times an event, also with fields left out. It
+	// must have no effect but its text, and be safe for concurrent use.
 	Identity func(Event) string
 	// RefuseConflicts answers 400, not 200, to an event whose id was processed with another body.
 	RefuseConflicts bool

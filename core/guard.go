@@ -55,7 +55,7 @@ type Guard struct {
 	orPath        *jsonscan.Paths // to the list of a payload that is not one; nil: that is one event
 	innerPath     *jsonscan.Paths // nil: the items are the events
 	ordered       bool
-	noIdentity    noIdentity // what Config.Identity gave no text for
+	noIdentity    noIdentity // what Config.Identity gave no text for that counts
 	strict        bool
 
 	events    *eventReader

@@ -113,10 +113,9 @@ func scopeOf(tenant, told string) string {
 func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	g := d.guard
 	if g.identity != nil {
-		if text := g.identity(authenticated(t, e)); text != "" {
+		if text := g.ownIdentity(t, e); text != "" {
 			return hashIdentity(g.endpoint, t.scope, identityOfApp, text)
 		}
-		g.noIdentity.report(g)
 	}
 	rule := &g.entry.Identity
 	if rule.Kind == entry.None || d.waits(rule, t) {

@@ -29,19 +29,69 @@ func authenticated(t *told, e *Event) Event {
 	return seen
 }
 
-// noIdentity counts the events for which Config.Identity gave an empty text, and reports them once a minute.
+// ownIdentity returns what Config.Identity makes of an event; empty where that would not tell events apart, and the entry's identity
+// has to. It fails closed against loss: a text that is made around an id which no proof covers ("push:" and that id), or of nothing,
+// would be the same for one event after another, and every one after the first would be answered as a duplicate. What decides is
+// authenticated, so that whoever captured a delivery cannot choose between the two.
+func (g *Guard) ownIdentity(t *told, e *Event) string {
+	seen := authenticated(t, e)
+	text := g.identity(seen)
+	switch {
+	case text == "":
+		g.noIdentity.report(g, "sallyport: Config.Identity gave an empty text, and the provider's own identity is used: "+
+			"it sees authenticated fields only")
+		return ""
+	case !e.Authenticated.ID && g.changesIdentity(seen, text):
+		g.noIdentity.report(g, "sallyport: Config.Identity names an event by an ID that no proof covers or that it does not have, "+
+			"and the provider's own identity is used: it sees authenticated fields only, so that events would have one name")
+		return ""
+	case g.namesNothing(&seen, text):
+		g.noIdentity.report(g, "sallyport: Config.Identity gave a text that nothing authenticated of the event changes, "+
+			"and the provider's own identity is used: every event would have that name")
+		return ""
+	}
+	return text
+}
+
+// changesIdentity reports whether the text depends on the event's id, which is left out of it.
+func (g *Guard) changesIdentity(seen Event, text string) bool {
+	seen.ID = "an id that no event has"
+	with, ok := g.tryIdentity(seen)
+	return !ok || with != text
+}
+
+// namesNothing reports whether the text would be the same for any other event of the endpoint and its tenant. A function that panics
+// without a payload reads the payload.
+func (g *Guard) namesNothing(seen *Event, text string) bool {
+	without, ok := g.tryIdentity(Event{
+		Endpoint: seen.Endpoint, Provider: seen.Provider, Tenant: seen.Tenant, Secret: seen.Secret, Authenticated: seen.Authenticated,
+	})
+	return ok && without == text
+}
+
+// tryIdentity calls Config.Identity with an event that nobody sent, which may be one that it does not expect.
+func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	return g.identity(e), true
+}
+
+// noIdentity counts the events for which Config.Identity gave no text that counts, and reports them once a minute.
 type noIdentity struct {
 	next   atomic.Int64 // when to report again, in nanoseconds since 1970
 	events atomic.Int64 // since the last report
 }
 
-func (n *noIdentity) report(g *Guard) {
+func (n *noIdentity) report(g *Guard, message string) {
 	n.events.Add(1)
 	now := time.Now()
 	next := n.next.Load()
 	if now.UnixNano() < next || !n.next.CompareAndSwap(next, now.Add(time.Minute).UnixNano()) {
 		return
 	}
-	g.logger.Error("sallyport: Config.Identity gave an empty text, and the provider's own identity is used: it sees authenticated fields only",
+	g.logger.Error(message,
 		slog.String("endpoint", g.endpoint), slog.String("provider", g.provider), slog.Int64("events", n.events.Swap(0)))
 }

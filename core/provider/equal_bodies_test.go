@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -110,6 +111,56 @@ func TestTheAppsIdentityIsMadeOfWhatIsProved(t *testing.T) {
 	a, b := http.Header{"X-Github-Delivery": {"a"}}, http.Header{"X-Github-Delivery": {"b"}}
 	require.Equal(t, 1, twice(t, c, `{"n":1}`, a, b), "an invented id makes no second event")
 	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("Config.Identity gave an empty text")), "once a minute")
+}
+
+// TestTheAppsIdentityLosesNoEvent has functions that put fixed text around what they do not get to see.
+func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
+	t.Parallel()
+	typed := func(e core.Event) string { return e.Type + ":" + e.ID }
+	for _, row := range []struct {
+		name     string
+		provider core.Provider
+		identity func(core.Event) string
+		header   string // of the id
+		runs     int    // of two events and a capture of the first under an invented id, or under none
+	}{
+		{"type and id from headers that nothing signs", provider.GitHub(), typed, "X-Github-Delivery", 2},
+		{"a signed type, and an id from a header that nothing signs", provider.CoinbaseCDP(), typed, "X-Event-Id", 2},
+		{"the same text for every event", provider.GitHub(), func(core.Event) string { return "event" }, "X-Github-Delivery", 2},
+		{"the payload where there is no id", provider.GitHub(), func(e core.Event) string {
+			return cmp.Or(e.ID, string(e.Payload))
+		}, "X-Github-Delivery", 2},
+		{"a function that reads the payload and demands it", provider.GitHub(), func(e core.Event) string {
+			return "payload:" + string(e.Payload[:8])
+		}, "X-Github-Delivery", 2},
+		{"an id that the event does not have", provider.Stripe(), typed, "X-Unused", 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			now, runs := time.Unix(ownTime, 0), 0
+			g, err := core.New(core.Config{
+				Endpoint: "own", Provider: row.provider, Secrets: core.StaticSecrets(secretFor(row.provider)), Replay: memstore.New(),
+				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Identity: row.identity,
+				Logger: slog.New(slog.NewTextHandler(&log, nil)),
+			})
+			require.NoError(t, err)
+			h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
+			for _, sent := range [][2]string{{"1", "a"}, {"2", "b"}, {"1", "c"}, {"1", ""}} {
+				body := `{"n":` + sent[0] + `,"eventType":"x","type":"x"}`
+				r := webhooktest.NewRequest(row.provider, signerFor(row.provider), "/hooks", body, now)
+				if r.Header.Del(row.header); sent[1] != "" {
+					r.Header.Set(row.header, sent[1])
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				require.Equal(t, http.StatusOK, w.Code, w.Body)
+			}
+			require.Equal(t, row.runs, runs)
+			own := row.name == "a function that reads the payload and demands it"
+			require.Equal(t, !own, bytes.Contains(log.Bytes(), []byte("the provider's own identity is used")), log.String())
+		})
+	}
 }
 
 func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {

@@ -102,6 +102,17 @@ func (c component) spell(base []byte) ([]byte, error) {
 	return append(append(base, ";name="...), param...), nil
 }
 
+// mayName reports whether the component may hold an id of the event. What every request has does not: where it was sent, and
+// headers that describe the message and not what happened.
+func (c component) mayName() bool {
+	switch c.name {
+	case digestField, "content-type", "content-length", "content-encoding", "date", "host", "user-agent", "accept", "authorization":
+		return false
+	default:
+		return c.name[0] != '@'
+	}
+}
+
 // parsedURL is parsed when the first component asks for it.
 type parsedURL struct {
 	text string

@@ -68,7 +68,9 @@ type Config struct {
 	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: what is signed, which is every
 	// covered component in the form in which it is signed, without the parameters of the signature and without the header date:
 	// a retry that is signed again is the same event. Where the body is empty or not covered, the signature's nonce, if there
-	// is one, belongs to the event. If another covered component changes with each attempt, set IdentityPointer.
+	// is one, belongs to the event. Without a nonce its time does, so that no event is lost as a duplicate of an equal one,
+	// unless a header is covered that may hold an id; a retry that is signed again then runs again. If another covered
+	// component changes with each attempt, set IdentityPointer.
 	IdentityPointer string
 
 	RetryHorizon time.Duration // how long the sender retries; default unknown

@@ -499,3 +499,40 @@ func TestEventsOfASigner(t *testing.T) {
 	open.RequireNonce = true
 	require.NotEqual(t, identity("1", now), identity("1", now-60), "a nonce is another event's")
 }
+
+func TestDeliveriesThatAreEqualInAllThatIsCoveredAreTwoEvents(t *testing.T) {
+	t.Parallel()
+	identity := func(t *testing.T, c *httpsig.Config, method, text string, at int64) string {
+		t.Helper()
+		r := httptest.NewRequest(method, hook, strings.NewReader(text))
+		require.NoError(t, webhooktest.Sign(r, httpsig.RFC9421(*c), secret, time.Unix(at, 0)))
+		d, reply := guardAt(t, *c, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		require.Nil(t, reply)
+		return d.Events()[0].Identity.String()
+	}
+	for _, row := range []struct {
+		name       string
+		method     string
+		components []string
+		body       string
+		same       bool // a minute later
+	}{
+		{"a GET without a nonce", "GET", []string{"@method", "@authority", "@path", "content-digest"}, "", false},
+		{"a GET whose query is covered", "GET", []string{"@target-uri", "content-digest"}, "", false},
+		{"a GET with a header that every request has", "GET", []string{"@authority", "content-digest", "content-type"}, "", false},
+		{"a GET with a header of its own", "GET", []string{"@authority", "content-digest", "x-id"}, "", true},
+		{"a POST without a body", "POST", []string{"@authority", "content-digest"}, "", false},
+		{"a POST whose body is not covered", "POST", []string{"@method", "@authority"}, `{"n":1}`, false},
+		{"a POST whose body is covered", "POST", []string{"@authority", "content-digest"}, `{"n":1}`, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c := &httpsig.Config{
+				Algorithm: httpsig.HMACSHA256, Components: row.components, Methods: []string{"GET"}, DangerouslyLeaveUncovered: true,
+			}
+			first := identity(t, c, row.method, row.body, now)
+			require.Equal(t, first, identity(t, c, row.method, row.body, now), "sent again")
+			require.Equal(t, row.same, first == identity(t, c, row.method, row.body, now-60))
+		})
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -281,13 +282,15 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 
 // remembered returns the digest of the covered components that belong to the event, whatever their order. The time of the
 // signature does not: a retry that is signed again is the same event. Nor does the header date, which says the same. A body that
-// is covered tells its event; where there is none, or none that is covered, the nonce does.
+// is covered tells its event. Where there is none, or none that is covered, the nonce does; and without one the time, unless a
+// covered header may hold an id: two events that are equal in all that is covered would be one otherwise, and the second lost.
 func (in *input) remembered(base []byte, ends *[maxComponents]int, body []byte) [sha256.Size]byte {
 	var order [maxComponents]int
 	lines := order[:0]
-	covered := false
+	covered, named := false, false
 	for i, c := range in.components {
 		covered = covered || c.name == digestField && len(body) > 0
+		named = named || c.mayName()
 		if c.name != "date" {
 			lines = append(lines, i)
 		}
@@ -303,8 +306,12 @@ func (in *input) remembered(base []byte, ends *[maxComponents]int, body []byte) 
 	for _, i := range lines {
 		sorted = append(sorted, line(i)...)
 	}
-	if !covered {
+	switch {
+	case covered:
+	case in.nonce != "":
 		sorted = append(sorted, in.nonce...)
+	case !named:
+		sorted = strconv.AppendInt(append(sorted, "created "...), in.created.Unix(), 10)
 	}
 	return sha256.Sum256(sorted[len(base):])
 }
