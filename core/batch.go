@@ -124,7 +124,7 @@ func (d *Delivery) readEvent(i int, t *told) failure {
 	}
 	t.scope = g.joiningTenant(e)
 	if g.tenant.set {
-		t.scope = scopeOf(d.facts.tenant, t.scope)
+		t.scope = scopeOf(d.facts.scope, t.scope)
 		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.byTenant
 	}
 	if e.Unproved {

@@ -55,6 +55,7 @@ type Guard struct {
 	orPath        *jsonscan.Paths // to the list of a payload that is not one; nil: that is one event
 	innerPath     *jsonscan.Paths // nil: the items are the events
 	ordered       bool
+	tenantCase    tenantCase
 	noIdentity    noIdentity // what Config.Identity gave no text for that counts
 	strict        bool
 
@@ -598,6 +599,12 @@ func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
 	kind := g.entry.Identity.Kind
 	if g.identity != nil || tenants > 1 || (tenants == 1) != (tenant != "") || (kind != entry.BySignedID && kind != entry.ByPointer) || len(g.entry.Identity.And) > 0 {
 		return false, nil
+	}
+	if g.tenant.set {
+		var err error
+		if tenant, err = g.tenantScope(ctx, tenant, time.Now()); err != nil {
+			return false, err
+		}
 	}
 	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, id))
 }

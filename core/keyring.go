@@ -300,6 +300,7 @@ type ring interface {
 	byTenant() bool
 	fetches() bool // a look may ask others, on the sender's budget
 	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
+	sameTenant(ctx context.Context, a, b string) (bool, error)
 	remindAll(now time.Time)
 	uses(now time.Time) []SecretUse
 	trouble() (since time.Time, why string)

@@ -127,6 +127,7 @@ type facts struct {
 	body        []byte
 	match       matchNotes // of the secrets that proved it
 	tenant      string     // that is known; what the delivery says of it is in presented
+	scope       string     // the tenant as it is part of identities
 	secret      string
 	credentials []string
 	reported    []Reported        // what was let through because its check only reports
@@ -269,6 +270,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.failed() || i.unproved != nil {
 		return f
 	}
+	if f := g.enterScope(r.Context(), i); f.failed() {
+		return f
+	}
 	i.proved = true
 	return failure{}
 }
@@ -319,7 +323,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		ctx = &d.holding.request
 		if g.entry.Identity.SignedOnce && i.proved {
 			digest := g.verifier.signedDigest(r, g.signedURL(r, i), i.body, i.presented)
-			signed := hashIdentity(g.endpoint, i.tenant, identityOfSigned, digest[:])
+			signed := hashIdentity(g.endpoint, i.scope, identityOfSigned, digest[:])
 			d.signed = &signed
 		}
 	}

@@ -1,0 +1,88 @@
+package core_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+)
+
+// lenient gives acme's secret for its key in any case, as a database does that compares text without case.
+func lenient(_ context.Context, tenant string) ([]core.Secret, error) {
+	if strings.EqualFold(tenant, "Acme") {
+		return []core.Secret{core.NewSecret("a", acmeSecret)}, nil
+	}
+	return nil, core.ErrUnknownTenant
+}
+
+func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
+	t.Parallel()
+	for _, registered := range []string{"acme", "Acme"} {
+		c, rec := tenantConfig(timestamped())
+		c.Secrets = core.SecretsFunc(lenient, time.Minute)
+		g := mustNew(t, c)
+		run(g, of(registered, acmeSecret, event), func(_ *http.Request, e core.Event) error {
+			require.Equal(t, registered, e.Tenant, "as it came")
+			return nil
+		})
+		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		for _, spelled := range []string{"acme", "ACME", "aCme", registered} {
+			run(g, of(spelled, acmeSecret, event), never(t))
+			require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason, spelled)
+		}
+		known, err := g.ForgetTenantID(t.Context(), registered, "evt_1")
+		require.NoError(t, err)
+		require.True(t, known)
+		run(g, of(registered, acmeSecret, event), ok)
+		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, "forgotten under its own spelling")
+	}
+}
+
+func TestTenantsWhoseKeysDifferInCaseAreTwo(t *testing.T) {
+	t.Parallel()
+	exact := map[string]string{"aB": acmeSecret, "ab": globexSecret, "Cd": acmeSecret + "!"}
+	c, rec := tenantConfig(timestamped())
+	c.Secrets = core.SecretsFunc(func(_ context.Context, tenant string) ([]core.Secret, error) {
+		if secret := exact[tenant]; secret != "" {
+			return []core.Secret{core.NewSecret("a", secret)}, nil
+		}
+		return nil, core.ErrUnknownTenant
+	}, time.Minute)
+	g := mustNew(t, c)
+	for tenant, secret := range exact {
+		run(g, of(tenant, secret, event), ok)
+		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, tenant)
+		run(g, of(tenant, secret, event), never(t))
+		require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason, tenant)
+	}
+}
+
+func TestATenantWhoseSpellingCannotBeCheckedIsAskedToComeBack(t *testing.T) {
+	t.Parallel()
+	down := true
+	c, rec := tenantConfig(timestamped())
+	c.Secrets = spelledSource(func(ctx context.Context, tenant string) (*core.SecretList, error) {
+		if down && tenant == "acme" {
+			return nil, errors.New("the database does not answer")
+		}
+		secrets, err := lenient(ctx, tenant)
+		return core.NewSecretList(secrets...), err
+	})
+	g := mustNew(t, c)
+	require.Equal(t, http.StatusServiceUnavailable, run(g, of("ACME", acmeSecret, event), never(t)).Code)
+	down = false
+	run(g, of("ACME", acmeSecret, event), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+}
+
+type spelledSource func(context.Context, string) (*core.SecretList, error)
+
+func (f spelledSource) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+	return f(ctx, tenant)
+}
