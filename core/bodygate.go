@@ -236,7 +236,8 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, failure)
 	i.slot, i.bodyBegun = i.place, true
 	bounded := g.boundReading(i.w, r, i.started)
 	body, f := i.read(r, g.maxBody)
-	if !i.slot.finish() || f.reason == ReasonRateLimited {
+	if displaced := !i.slot.finish(); displaced || f.reason == ReasonRateLimited {
+		i.displaced = displaced
 		i.overloaded, i.retryAfter = true, overloadRetry
 		return nil, noRoom()
 	}

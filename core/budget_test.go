@@ -5,12 +5,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -116,6 +119,55 @@ func TestSlowBodiesOfAFloodedEndpointMakeWayForOthers(t *testing.T) {
 			require.Zero(t, g.OpenBodies())
 			require.NoError(t, g.Shutdown(t.Context()))
 		}
+	})
+}
+
+// waking is a writer whose deadline wakes the reader of the body.
+type waking struct {
+	*httptest.ResponseRecorder
+	woken chan struct{}
+	once  sync.Once
+}
+
+func (w *waking) SetReadDeadline(at time.Time) error {
+	if at.Equal(time.Unix(1, 0)) {
+		w.once.Do(func() { close(w.woken) })
+	}
+	return nil
+}
+
+// TestSlowBodiesCountAsFailures: one source keeps the room full of bodies that never end, and replaces those that make way.
+func TestSlowBodiesCountAsFailures(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.Budget, c.RateLimit = core.Room(64), core.RateLimit{FailuresPerSecond: 1, FailureBurst: 100}
+		g := mustNew(t, c)
+		var wg sync.WaitGroup
+		var all []*waking
+		fill := func() {
+			for range 64 {
+				w := &waking{ResponseRecorder: httptest.NewRecorder(), woken: make(chan struct{})}
+				all = append(all, w)
+				r := from(signed(event), "203.0.113.1")
+				r.Body = &slowly{gone: w.woken, rest: strings.NewReader(""), err: os.ErrDeadlineExceeded}
+				wg.Go(func() { core.Handler(g, core.Signal(ok)).ServeHTTP(w, r) })
+				synctest.Wait()
+			}
+		}
+		for range 20 {
+			fill()
+			time.Sleep(1100 * time.Millisecond)
+		}
+		fill()
+		for n := range 32 {
+			assert.Equal(t, 200, run(g, from(signed(event1(n)), "198.51.100.1"), ok).Code)
+		}
+		for _, w := range all {
+			w.once.Do(func() { close(w.woken) })
+		}
+		wg.Wait()
+		require.NoError(t, g.Shutdown(t.Context()))
 	})
 }
 

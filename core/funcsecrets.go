@@ -38,7 +38,7 @@ type FuncSecrets struct {
 //
 // At most 16 calls at a time are for tenants that are known here, and 16 for others. Half of these are kept for senders that
 // [Config.Sources] lists or that sent a genuine delivery within 24 hours. In the other half senders take turns: those go
-// first that named the fewest unknown tenants within a minute. So whoever invents tenants keeps out nobody who is new to the
+// first that named the fewest unknown tenants within a minute; those of one IPv6 /48 count together. So whoever invents tenants keeps out nobody who is new to the
 // process. A sender with too many calls waiting is answered 503, which is not remembered.
 //
 // When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as [FuncSecrets.RefuseAfter]

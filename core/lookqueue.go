@@ -21,12 +21,16 @@ const (
 	missesFor = time.Minute
 	// maxLookSenders is how many senders are remembered in all.
 	maxLookSenders = 8192
+	// maxWaitingNetwork is how many unproved senders of one network wait: see sender.Network.
+	maxWaitingNetwork = maxWaitingSender / 8
 )
 
 // lookQueue decides which look runs next, so that whoever invents tenants keeps nobody out who is new to the process:
 //
 //   - Senders take turns. The one goes first that caused the fewest looks in vain within a minute; those that succeed, as a
 //     genuine sender's do, do not count. So after a start each sender has one look before any has a second.
+//   - The unproved senders of one IPv6 /48 take turns as one, and then among themselves: whoever has a /48 of their own has
+//     65,536 senders that named no tenant yet.
 //   - Half of the looks run for proved senders only.
 //   - A delivery that waits for a look which others asked for has a ticket of its own, so it waits in no other's turn.
 //
@@ -35,21 +39,35 @@ type lookQueue struct {
 	// known is a queue for tenants that there are. It has one line, and no sender.
 	known bool
 
-	mu      sync.Mutex
-	running [2]int // looks, of unproved turns and of those kept for proved senders
-	senders map[netip.Addr]*lookSender
-	waiting [2][]*lookSender // those with tickets, unproved and proved
-	turn    uint64
+	mu       sync.Mutex
+	running  [2]int // looks, of unproved turns and of those kept for proved senders
+	senders  map[netip.Addr]*lookSender
+	networks map[netip.Addr]*lookNetwork
+	waiting  [2][]*lookSender // those with tickets, unproved and proved
+	turn     uint64
+}
+
+// lookLoad is what counts against a sender, or against a network's senders together. The queue's mu guards it.
+type lookLoad struct {
+	running int
+	misses  int
+	since   time.Time // when misses began
+}
+
+// lookNetwork is what a queue knows of the senders of one network. The queue's mu guards it.
+type lookNetwork struct {
+	lookLoad
+	senders int
+	waiting int // of them, those with unproved tickets
 }
 
 // lookSender is what a queue knows of one sender. The queue's mu guards it.
 type lookSender struct {
+	lookLoad
+	network *lookNetwork
 	tickets [2][]lookTicket // the oldest first, unproved and proved
-	running int
-	misses  int
-	since   time.Time // when misses began
-	turn    uint64    // its last one
-	listed  [2]bool   // it stands among those that wait
+	turn    uint64          // its last one
+	listed  [2]bool         // it stands among those that wait
 }
 
 type lookTicket struct {
@@ -66,7 +84,7 @@ const (
 )
 
 func newLookQueue(known bool) *lookQueue {
-	return &lookQueue{known: known, senders: map[netip.Addr]*lookSender{}}
+	return &lookQueue{known: known, senders: map[netip.Addr]*lookSender{}, networks: map[netip.Addr]*lookNetwork{}}
 }
 
 // join gives a sender a ticket for a look, and reports false where nobody has one.
@@ -97,7 +115,7 @@ func (q *lookQueue) join(f *flight, from sender.Sender) bool {
 	f.tickets++
 	f.until = now.Add(lookTimeout)
 	if !s.listed[line] {
-		s.listed[line] = true
+		s.list(line, true)
 		q.waiting[line] = append(q.waiting[line], s)
 	}
 	q.start(now)
@@ -115,6 +133,8 @@ func (q *lookQueue) most(line lookLine, s *lookSender) int {
 		return maxTenants
 	case others >= maxWaitingSender:
 		return 0
+	case line == lineUnproved && !s.listed[line] && s.network.waiting >= maxWaitingNetwork:
+		return 0
 	}
 	return min(maxWaitingLooks, max(1, maxWaitingAll/(others+1)))
 }
@@ -128,12 +148,33 @@ func (q *lookQueue) sender(source netip.Addr, now time.Time) *lookSender {
 		for a, s := range q.senders {
 			if s.idle() && (s.missed(now) == 0 || len(q.senders) > maxLookSenders/2) {
 				delete(q.senders, a)
+				if s.network.senders--; s.network.senders == 0 {
+					delete(q.networks, sender.Network(a))
+				}
 			}
 		}
 	}
-	s := &lookSender{}
+	n := q.networks[sender.Network(source)]
+	if n == nil {
+		n = &lookNetwork{}
+		q.networks[sender.Network(source)] = n
+	}
+	n.senders++
+	s := &lookSender{network: n}
 	q.senders[source] = s
 	return s
+}
+
+// list notes whether the sender stands among those that wait. The caller must hold the queue's mu.
+func (s *lookSender) list(line lookLine, waits bool) {
+	s.listed[line] = waits
+	switch {
+	case line != lineUnproved:
+	case waits:
+		s.network.waiting++
+	default:
+		s.network.waiting--
+	}
 }
 
 // idle reports whether the sender may be forgotten. Forgetting its misses costs others their turn, and nothing else.
@@ -141,12 +182,20 @@ func (s *lookSender) idle() bool {
 	return s.running == 0 && !s.listed[lineUnproved] && !s.listed[lineProved]
 }
 
-// missed is how many looks in vain the sender caused lately.
-func (s *lookSender) missed(now time.Time) int {
-	if now.Sub(s.since) >= missesFor {
-		s.misses = 0
+// missed is how many looks were caused in vain lately.
+func (l *lookLoad) missed(now time.Time) int {
+	if now.Sub(l.since) >= missesFor {
+		l.misses = 0
 	}
-	return s.misses
+	return l.misses
+}
+
+// miss counts a look in vain.
+func (l *lookLoad) miss(now time.Time) {
+	if l.missed(now) == 0 {
+		l.since = now
+	}
+	l.misses++
 }
 
 // start runs what there is room for. The caller must hold mu.
@@ -161,7 +210,7 @@ func (q *lookQueue) start(now time.Time) {
 		if s == nil && q.running[lineUnproved] < maxLooks-keptLooks {
 			line = lineUnproved
 			s, from = q.next(lineUnproved, now), lineUnproved
-			if p := q.next(lineProved, now); p != nil && (s == nil || p.before(s, now)) {
+			if p := q.next(lineProved, now); p != nil && (s == nil || p.before(lineProved, s, lineUnproved, now)) {
 				s, from = p, lineProved
 			}
 		}
@@ -173,8 +222,11 @@ func (q *lookQueue) start(now time.Time) {
 		q.turn++
 		s.turn = q.turn
 		s.running++
+		if from == lineUnproved {
+			s.network.running++
+		}
 		q.running[line]++
-		f.started, f.line, f.payer = true, line, s
+		f.started, f.line, f.payer, f.unproved = true, line, s, from == lineUnproved
 		f.run()
 	}
 }
@@ -185,11 +237,11 @@ func (q *lookQueue) next(line lookLine, now time.Time) (first *lookSender) {
 	for _, s := range q.waiting[line] {
 		s.tidy(line, now)
 		if len(s.tickets[line]) == 0 {
-			s.listed[line] = false
+			s.list(line, false)
 			continue
 		}
 		kept = append(kept, s)
-		if first == nil || s.before(first, now) {
+		if first == nil || s.before(line, first, line, now) {
 			first = s
 		}
 	}
@@ -216,12 +268,24 @@ func (s *lookSender) tidy(line lookLine, now time.Time) {
 	s.tickets[line] = nil
 }
 
-// before reports whether it is the sender's turn before the other's. The caller must hold the queue's mu.
-func (s *lookSender) before(other *lookSender, now time.Time) bool {
+// before reports whether it is the sender's turn in a line before the other's in another. The caller must hold the queue's
+// mu.
+func (s *lookSender) before(line lookLine, other *lookSender, others lookLine, now time.Time) bool {
+	if a, b := s.near(line, now), other.near(others, now); a != b {
+		return a < b
+	}
 	if a, b := s.missed(now)+s.running, other.missed(now)+other.running; a != b {
 		return a < b
 	}
 	return s.turn < other.turn
+}
+
+// near is what counts against the sender's network; a proved sender stands for itself.
+func (s *lookSender) near(line lookLine, now time.Time) int {
+	if line == lineProved {
+		return s.missed(now) + s.running
+	}
+	return s.network.missed(now) + s.network.running
 }
 
 // done ends a look, and counts it against the sender where it was in vain.
@@ -232,11 +296,14 @@ func (q *lookQueue) done(f *flight, found bool) {
 	q.running[f.line]--
 	s := f.payer
 	s.running--
+	if f.unproved {
+		s.network.running--
+	}
 	if !found {
-		if s.missed(now) == 0 {
-			s.since = now
+		s.miss(now)
+		if f.unproved {
+			s.network.miss(now)
 		}
-		s.misses++
 	}
 	q.start(now)
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -109,6 +110,43 @@ func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 				deliveries.Wait()
 				for i, code := range codes {
 					require.Equal(t, 200, code, "tenant %d", i)
+				}
+				cancel()
+				wg.Wait()
+				time.Sleep(time.Minute)
+				require.NoError(t, g.Shutdown(t.Context()))
+			})
+		})
+	}
+}
+
+// TestOneNetworkKeepsNoNewTenantOut: whoever has an IPv6 /48 has 65,536 senders. Each of 400 invented tenants a second comes
+// from another one.
+func TestOneNetworkKeepsNoNewTenantOut(t *testing.T) {
+	t.Parallel()
+	for name, genuine := range map[string]func(i int) string{
+		"IPv4":        func(i int) string { return fmt.Sprint("198.51.100.", 1+i) },
+		"another /48": func(i int) string { return fmt.Sprintf("2001:db8:2:%x::1", i) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				_, src := manyTenants(40)
+				g := tenantGuard(t, src, nil)
+				ctx, cancel := context.WithCancel(t.Context())
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for n := 0; ctx.Err() == nil; n++ {
+						r := from(of(fmt.Sprint("invented-", n), "x", event), fmt.Sprintf("2001:db8:1:%x::1", n%65536))
+						wg.Go(func() { _, _ = g.Receive(deadlined{}, r, core.Inbound{}) })
+						time.Sleep(time.Second / 400)
+					}
+				})
+				time.Sleep(20 * time.Second)
+				for i := range 40 {
+					begun := time.Now()
+					assert.Equal(t, 200, run(g, genuineFor(fmt.Sprint("tenant-", i), genuine(i)), ok).Code, "tenant %d", i)
+					assert.LessOrEqual(t, time.Since(begun), 300*time.Millisecond)
 				}
 				cancel()
 				wg.Wait()

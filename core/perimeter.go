@@ -12,6 +12,7 @@ type perimeter struct {
 	place      *bodySlot // where slot may be
 	slot       *bodySlot
 	bodyBegun  bool
+	displaced  bool // its body was made to end
 	retryAfter time.Duration
 }
 

@@ -34,7 +34,7 @@ type Limiter interface {
 //   - Deliveries that were proved, at PerSecond and Burst. The one that is over is refused 429 with Retry-After, and so
 //     is, before its body is read, what follows until there is room again. Default: no limit, because no provider
 //     promises one.
-//   - Requests that failed authentication, at FailuresPerSecond and FailureBurst. Default: PerSecond and Burst where
+//   - Requests that failed authentication, or whose bodies were so slow that they had to make way, at FailuresPerSecond and FailureBurst. Default: PerSecond and Burst where
 //     they are given, else 100 a second and 10,000 at once. A source that is over is answered 429 where it fails again, and not more than 8 of its bodies are read at a time.
 //     It is not shut out: whoever can make a provider send to a URL of their choice can make that provider's own
 //     addresses fail.
@@ -191,7 +191,8 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Tim
 // countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
 // it failed at.
 func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now time.Time) failure {
-	if !i.counted || i.proved || (f.reason.Class() != ClassAuthentication && f.reason != ReasonBodyIncomplete) {
+	failed := f.reason.Class() == ClassAuthentication || f.reason == ReasonBodyIncomplete || i.displaced
+	if !i.counted || i.proved || !failed {
 		return f
 	}
 	ok, wait := g.failures.allow(ctx, i.tenant, i.source, 1, now)

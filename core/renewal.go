@@ -52,12 +52,13 @@ type flight struct {
 	drop  func()     // gives it up
 
 	// The queue's mu guards these.
-	tickets int
-	until   time.Time // when the last of those who wait gives up
-	started bool
-	dropped bool        // nobody waits for it any more
-	line    lookLine    // whose room it runs in
-	payer   *lookSender // whose turn it was
+	tickets  int
+	until    time.Time // when the last of those who wait gives up
+	started  bool
+	dropped  bool        // nobody waits for it any more
+	line     lookLine    // whose room it runs in
+	payer    *lookSender // whose turn it was
+	unproved bool        // that turn was one of an unproved sender
 }
 
 const (

@@ -18,6 +18,9 @@ const perSender = 3
 //   - in the first minute after the first request, an unproved sender has one fetch alone;
 //   - after that, second and third fetches of unproved senders are granted only out of the first half of their part.
 //
+// The senders of one IPv6 /48 are also bounded together: their second and further fetches come out of the first half of the
+// unproved part too, and are a quarter of that part at most. Whoever has a /48 of their own has 65,536 senders.
+//
 // So 10 senders that use up their three fetches leave room for new senders, and no number of unproved senders takes
 // anything from proved ones.
 type allowance struct {
@@ -42,13 +45,17 @@ func (a *allowance) take(s sender.Sender, now time.Time) bool {
 		a.started = now
 	}
 	a.forget(now)
-	own, unproved := 0, 0
+	own, unproved, near := 0, 0, 0
+	network := sender.Network(s.Source)
 	for _, g := range a.grants {
 		if g.source == s.Source {
 			own++
 		}
 		if !g.proved {
 			unproved++
+			if sender.Network(g.source) == network {
+				near++
+			}
 		}
 	}
 	switch {
@@ -59,6 +66,8 @@ func (a *allowance) take(s sender.Sender, now time.Time) bool {
 		return false
 	case own > 0 && (now.Sub(a.started) < time.Minute || unproved >= a.unproved()/2):
 		return false
+	case near > 0 && (near >= a.near() || unproved >= a.unproved()/2):
+		return false
 	}
 	a.grants = append(a.grants, grant{now, s.Source, s.Proved})
 	return true
@@ -66,6 +75,9 @@ func (a *allowance) take(s sender.Sender, now time.Time) bool {
 
 // unproved is how many grants a minute unproved senders have in all.
 func (a *allowance) unproved() int { return max(1, a.all/2) }
+
+// near is how many grants a minute the unproved senders of one network have together.
+func (a *allowance) near() int { return max(perSender, a.unproved()/4) }
 
 // forget drops the grants that are older than a minute. After the clock was set back it drops those of the future too:
 // they would keep genuine senders out until the clock is there again. The caller must hold mu.

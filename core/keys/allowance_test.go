@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -305,5 +306,35 @@ func TestPrefetch(t *testing.T) {
 		h, _ := pemHost(t, 0)
 		r := newPEM(t, keys.Options{RoundTripper: h, MaxEntries: 1})
 		require.ErrorContains(t, r.Prefetch(snsURL(1), snsURL(2)), "MaxEntries")
+	})
+}
+
+// TestOneNetworkLeavesRoomForOthers: whoever has an IPv6 /48 has 65,536 senders.
+func TestOneNetworkLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		current := 1
+		r := newPEM(t, keys.Options{RoundTripper: rotating(t, &current)})
+		within := func(site, subnet int) context.Context {
+			addr := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(site >> 8), byte(site), byte(subnet >> 8), byte(subnet)})
+			return sender.With(context.Background(), sender.Sender{Source: addr})
+		}
+		for second := range 300 {
+			for n := range 20 {
+				_, err := r.Key(within(1, second*20+n), snsURL(1<<20+second*20+n))
+				require.Error(t, err)
+			}
+			if second%60 == 30 {
+				current++
+				_, err := r.Key(by(second, false), snsURL(current))
+				require.NoError(t, err, "a new sender of another network, at %ds", second)
+			}
+			if second == 90 {
+				current++
+				_, err := r.Key(within(2, 7), snsURL(current))
+				require.NoError(t, err, "a new sender of another /48")
+			}
+			time.Sleep(time.Second)
+		}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
@@ -30,24 +32,34 @@ type document struct {
 }
 
 // get fetches a URL that was allowed.
-func (f *fetcher) get(ctx context.Context, url, accept string) (*document, error) {
-	got, err := fetch.Get(ctx, f.transport, url, accept, f.maxBytes)
+func (f *fetcher) get(ctx context.Context, address, accept string) (*document, error) {
+	got, err := fetch.Get(ctx, f.transport, address, accept, f.maxBytes)
+	at, _, _ := strings.Cut(address, "?") // the query of a confirmation holds its token
 	switch {
 	case errors.Is(err, fetch.ErrTooLarge):
-		return nil, fault(ErrUnavailable, "%s: the response is of more than %d bytes (MaxBytes)", quote(url), f.maxBytes)
+		return nil, fault(ErrUnavailable, "%s: the response is of more than %d bytes (MaxBytes)", quote(at), f.maxBytes)
 	case err != nil:
-		return nil, fault(ErrUnavailable, "fetching %s: %w", quote(url), err)
+		return nil, fault(ErrUnavailable, "fetching %s: %w", quote(at), withoutURL(err))
 	}
 	switch code := got.Status; {
 	case code == http.StatusForbidden || code == http.StatusNotFound || code == http.StatusGone:
 		// 403 is how object storage says that there is no such object.
-		return nil, fault(ErrUnknownKey, "%s: the host answers %d", quote(url), code)
+		return nil, fault(ErrUnknownKey, "%s: the host answers %d", quote(at), code)
 	case code >= 300 && code < 400:
-		return nil, fault(ErrUnavailable, "%s: the host answers with a redirect (%d), which is never followed", quote(url), code)
+		return nil, fault(ErrUnavailable, "%s: the host answers with a redirect (%d), which is never followed", quote(at), code)
 	case code != http.StatusOK:
-		return nil, fault(ErrUnavailable, "%s: the host answers %d", quote(url), code)
+		return nil, fault(ErrUnavailable, "%s: the host answers %d", quote(at), code)
 	}
 	return &document{body: got.Body, peers: got.Peers}, nil
+}
+
+// withoutURL returns the error of a request without its URL, which a RoundTripper of the app's own may have added.
+func withoutURL(err error) error {
+	var with *url.Error
+	if errors.As(err, &with) {
+		return with.Err
+	}
+	return err
 }
 
 // asUnavailable is for a fixed URL: whatever is wrong there is no fault of the delivery that asked.

@@ -41,8 +41,9 @@ type Options struct {
 	MaxEntries int
 	// FetchesPerMinute bounds the fetches that references from unverified requests cause: of URLs that gave no key
 	// before, and within MinInterval. Half of them are kept for senders that Config.Sources lists or that sent a genuine
-	// delivery within 24 hours; each sender (an IPv4 address, an IPv6 /64) has 3. Beyond that, and until a minute has
-	// passed, such a URL is [ErrUnavailable]. Default 60, at most 600.
+	// delivery within 24 hours; each sender (an IPv4 address, an IPv6 /64) has 3, and the others of one IPv6 /48 have an
+	// eighth of all together, at least 3. Beyond that, and until a minute has passed, such a URL is [ErrUnavailable].
+	// Default 60, at most 600.
 	FetchesPerMinute int
 }
 

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -211,6 +212,20 @@ func TestASubscriptionIsConfirmedAtTheTopicsRegion(t *testing.T) {
 	require.ErrorContains(t, confirm(t.Context(), snsTopic, "abc"), "redirect")
 	require.ErrorContains(t, confirm(t.Context(), snsTopic+"2", "abc"), "none of those that are listed")
 	require.Len(t, moved.requests(), 1)
+	const token = "token-of-a-confirmation"
+	fails := func(r *http.Request) (*http.Response, error) {
+		return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: errors.New("no route")}
+	}
+	for why, o := range map[string]keys.Options{
+		"down": {RoundTripper: roundTrip(fails)}, "moved": options(&host{code: http.StatusFound}, nil),
+		"gone": options(&host{code: http.StatusNotFound}, nil), "full": options(&host{text: strings.Repeat("x", 2<<20)}, nil),
+	} {
+		confirm, err = keys.SNSConfirm([]string{snsTopic}, o)
+		require.NoError(t, err)
+		err = confirm(t.Context(), snsTopic, token)
+		require.ErrorContains(t, err, "sns.eu-west-1.amazonaws.com", why)
+		require.NotContains(t, err.Error(), token, why)
+	}
 	_, err = keys.SNSConfirm([]string{"arn:aws:sns:s3-us-west-2:123456789012:x", "nonsense"}, keys.Options{})
 	require.Error(t, err)
 	_, err = keys.SNSConfirm(nil, keys.Options{})
@@ -462,3 +477,7 @@ func TestABuildOfSomebodyElsesIsNoSignOfLife(t *testing.T) {
 	require.Empty(t, reasonOf(g, travisSign(t, key, mine)))
 	require.Empty(t, reasonOf(g, travisSign(t, key, mine)))
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -26,6 +26,16 @@ func Key(addr netip.Addr) netip.Addr {
 	return addr
 }
 
+// Network returns what the unproved senders next to an address count as together: the /48 of IPv6 that one site can have to
+// itself, with 65,536 senders in it. An address of IPv4 is by itself.
+func Network(addr netip.Addr) netip.Addr {
+	if addr.Is6() {
+		p, _ := addr.Prefix(48)
+		return p.Addr()
+	}
+	return addr
+}
+
 type key struct{}
 
 type senderContext struct {
