@@ -226,6 +226,9 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 				return reply, f
 			}
 		}
+		if !f.failed() {
+			f = g.checkHost(r)
+		}
 		return nil, g.enforceProof(i, CheckSignature, f)
 	}
 	return nil, failure{}

@@ -42,6 +42,30 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 	return text
 }
 
+// checkHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through, and those of
+// HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the path's beginning into
+// the host under the same signature, and reach another route, whose endpoint does not know the event. It fails closed.
+func (g *Guard) checkHost(r *http.Request) failure {
+	if !g.verifier.signsRoute || g.publicURL != "" || isHost(r.Host) {
+		return failure{}
+	}
+	return failure{ReasonBadSignature, notAHost}
+}
+
+const notAHost = "the URL is signed, and the request's Host holds what no host has, such as a slash or an escape: " +
+	"a proxy may write it, or somebody moves the path into it"
+
+// isHost reports whether a text is a host with or without a port, and nothing of a URL before or after that.
+func isHost(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c <= ' ', c == 0x7f, strings.IndexByte("/?#%@\\", c) >= 0:
+			return false
+		}
+	}
+	return true
+}
+
 // rawTenant returns the tenant's key as the request's path has it, percent-encoded or not: that is how it stands in
 // the URL that is registered. It decides nothing: what the sender chose is proved by the signature over it.
 func (g *Guard) rawTenant(r *http.Request, key string) string {

@@ -28,6 +28,15 @@ func hosts(l *changes) {
 	} {
 		l.edit(name, func(c *Capture) { c.Host = text })
 	}
+	if at := strings.LastIndexByte(l.source.Target, '/'); at > 0 {
+		before, after := l.source.Target[:at], l.source.Target[at:]
+		for name, text := range map[string]string{
+			"the host takes the path but its end":          before,
+			"the host takes the path but its end, escaped": strings.ReplaceAll(before, "/", "%2F"),
+		} {
+			l.edit(name, func(c *Capture) { c.Host, c.Target = host+text, after })
+		}
+	}
 	sortFrom(l, "host")
 }
 
