@@ -3,9 +3,13 @@ package provider_test
 import (
 	"bytes"
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +74,45 @@ func TestNoGenuineEventIsLostBecauseItsBodyIsEqual(t *testing.T) {
 			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "a")), "a retry is a duplicate")
 			c.DangerouslyDropEqualBodies = true
 			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "b")), "the body alone counts")
+		})
+	}
+}
+
+func TestEqualItemsOfTwoSignedBatchesAreTwoEvents(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name          string
+		body          string
+		first, second string
+		runs          int
+	}{
+		{"two deliveries", `[{"type":"ping"}]`, "1", "2", 2},
+		{"one delivery and its retry", `[{"type":"ping"},{"type":"pong"}]`, "1", "1", 2},
+		{"no list", `{"type":"ping"}`, "1", "2", 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			p := provider.HMAC(provider.HMACConfig{
+				Name: "own", Header: "X-Sig", Signed: "{id}.{body}", IDHeader: "X-Id", Batch: true, EventType: "/type",
+			})
+			now, runs := time.Unix(ownTime, 0), 0
+			g, err := core.New(core.Config{
+				Endpoint: "own", Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: memstore.New(),
+				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+			})
+			require.NoError(t, err)
+			h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
+			for _, id := range []string{row.first, row.second} {
+				r := httptest.NewRequest("POST", "https://example.com/hooks", strings.NewReader(row.body))
+				m := hmac.New(sha256.New, []byte(signerFor(p)))
+				_, _ = m.Write([]byte(id + "." + row.body))
+				r.Header.Set("X-Id", id)
+				r.Header.Set("X-Sig", hex.EncodeToString(m.Sum(nil)))
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				require.Equal(t, http.StatusOK, w.Code, w.Body)
+			}
+			require.Equal(t, row.runs, runs)
 		})
 	}
 }

@@ -235,6 +235,7 @@ func ownSenders(t testing.TB) (all []sender) {
 		"type":     {EventType: "header:X-Type", EventID: "header:X-Id"},
 		"pointer":  {EventType: "/type", EventID: "/id", IdentityPointer: "/id"},
 		"batch":    {Batch: true, EventType: "/type", EventID: "/id", IdentityPointer: "/id"},
+		"batchid":  {Batch: true, EventType: "/type", Signed: "{id}.{body}", IDHeader: "X-Id"},
 		"timebody": {Signed: "{timestamp}{body}", TimestampHeader: "X-Time"},
 		"milli":    {Signed: "{body}{timestamp}", TimestampHeader: "X-Time", TimestampUnit: provider.Milliseconds},
 		"moment":   {Signed: "{timestamp}:{body}", TimestampHeader: "X-Time", TimestampUnit: provider.RFC3339},

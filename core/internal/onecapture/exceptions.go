@@ -126,7 +126,8 @@ func signsHeader(e *entry.Entry, name string) bool {
 		return false
 	}
 	return slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
-		return p.Kind == entry.PartHeader && http.CanonicalHeaderKey(p.Text) == http.CanonicalHeaderKey(name)
+		same := func(other string) bool { return http.CanonicalHeaderKey(other) == http.CanonicalHeaderKey(name) }
+		return p.Kind == entry.PartHeader && same(p.Text) || p.Kind == entry.PartID && slices.ContainsFunc(e.Scheme.ID.Headers, same)
 	})
 }
 
