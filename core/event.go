@@ -465,7 +465,7 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 	if err != nil || n < 0 || n > 1e14 {
 		return time.Time{}, false
 	}
-	if unit == entry.Milliseconds {
+	if unit == entry.Milliseconds || (unit == entry.SecondsOrMilliseconds && n > 99_999_999_999) { // the year 5138
 		return time.UnixMilli(int64(n)).UTC(), true
 	}
 	return time.UnixMicro(int64(n * 1e6)).UTC(), true

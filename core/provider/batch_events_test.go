@@ -147,6 +147,12 @@ func batchRows() map[string]batchRow {
 			`{"msys":{"track_event":{"event_id":"2","type":"click","timestamp":"1772366400"}}}`,
 			[2]item{{"1", "delivery", "", true, ""}, {"2", "click", "", true, ""}},
 		},
+		"sparkpost-relay": {
+			`[`, `]`,
+			`{"msys":{"relay_message":{"rcpt_to":"a@example.com","msg_from":"b@example.com"}}}`,
+			`{"msys":{"relay_message":{"rcpt_to":"c@example.com","msg_from":"b@example.com"}}}`,
+			[2]item{{"", "inbound", "", false, ""}, {"", "inbound", "", false, ""}},
+		},
 		"unisender-go": {
 			`{"auth":"00000000000000000000000000000000","events_by_user":[{"user_id":1,"events":[`, `]}]}`,
 			`{"event_name":"transactional_email_status","event_data":{"job_id":"1","status":"sent"}}`,

@@ -58,6 +58,17 @@ func TestWhatEmailSendersSay(t *testing.T) {
 		{"messages to Brevo that are none", provider.Brevo(), `{"items":[]}`, said{}, time.Time{}},
 		{"a message to Mailjet", provider.Mailjet(), `{"Headers":{"Subject":"x"}}`, said{"", "inbound", ""}, time.Time{}},
 		{"a message to SparkPost", provider.SparkPost(), `[{"msys":{"relay_message":{"rcpt_to":"a"}}}]`, said{"", "inbound", ""}, time.Time{}},
+		{"a message to SparkPost with the relay webhook's token", provider.SparkPostRelay(), `[{"msys":{"relay_message":{"rcpt_to":"a"}}}]`,
+			said{"", "inbound", ""}, time.Time{}},
+		{"a bounce of Mailtrap", provider.Mailtrap(), `{"events":[{"event":"bounce","event_id":"1","bounce_category":"spam","timestamp":1772366400}]}`,
+			said{"1", "bounce", "spam"}, at},
+		{"a message to Mailtrap, whose time is in milliseconds", provider.Mailtrap(),
+			`{"events":[{"event":"inbound.message_received","event_id":"1","inbox_id":7,"message_id":"8","timestamp":1772366400000}]}`,
+			said{"1", "inbound.message_received", ""}, at},
+		{"a bounce of Mailomat, whose signed id is the delivery's", provider.Mailomat(), `{"id":"2","eventType":"failure_perm","occurredAt":"2026-03-01T13:00:00+01:00"}`,
+			said{"msg_1", "failure_perm", ""}, at},
+		{"a message to AhaSend", provider.AhaSend(), `{"type":"message.routing","route_id":"r","timestamp":"2026-03-01T12:00:00.000000001Z","data":{"id":"1"}}`,
+			said{"msg_1", "message.routing", ""}, at.Add(1)},
 		{"a bounce of SendGrid", provider.SendGrid(), `[{"event":"bounce","type":"blocked","sg_event_id":"1","timestamp":1772366400}]`,
 			said{"1", "bounce", "blocked"}, at},
 		{"a message to SendGrid", provider.SendGrid(), "--b\r\nContent-Disposition: form-data; name=\"headers\"\r\n\r\nSubject: x\r\n--b--\r\n",
@@ -65,7 +76,9 @@ func TestWhatEmailSendersSay(t *testing.T) {
 		{"a raw message to SendGrid", provider.SendGrid(), "--b\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nSubject: x\r\n--b--\r\n",
 			said{"", "inbound", ""}, time.Time{}},
 	} {
-		header := map[string]string{"Content-Type": "application/json"}
+		header := map[string]string{
+			"Content-Type": "application/json", "Webhook-Id": "msg_1", "X-MOM-Webhook-Id": "msg_1", "X-MOM-Webhook-Event": "failure_perm",
+		}
 		if strings.HasPrefix(row.body, "--b") {
 			header["Content-Type"] = "multipart/form-data; boundary=b"
 		}

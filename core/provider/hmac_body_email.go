@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"time"
+
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
@@ -44,10 +46,13 @@ func MailerSend() core.Provider {
 // https://developers.mailersend.com/api/v1/webhooks.html#webhooks-overview
 const mailerSendTest = "test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G"
 
-// Mailtrap is a webhook of Mailtrap whose payload format is JSON. As JSON Lines it is one event, whose payload holds
-// them all.
+// Mailtrap is a webhook of Mailtrap whose payload format is JSON, of emails that were sent or of an inbox (Inbound
+// Inboxes); each has a secret of its own. As JSON Lines it is one event, whose payload holds them all.
+//
+// Mailtrap repeats events of sent emails 40 times, five minutes apart, and messages that come in for a day.
 //
 // https://docs.mailtrap.io/email-api-smtp/advanced/webhooks
+// https://docs.mailtrap.io/inbound-email/webhooks
 func Mailtrap() core.Provider {
 	return of(entry.Entry{
 		Name: "mailtrap", Title: "Mailtrap", Confidence: "B",
@@ -56,7 +61,8 @@ func Mailtrap() core.Provider {
 		Scheme:     hexHMAC("Mailtrap-Signature"),
 		Event: entry.Event{
 			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/bounce_category"), Time: pointer("/timestamp"),
+			TimeUnit: entry.SecondsOrMilliseconds, // milliseconds for messages that come in
 		},
-		Batch: &entry.Batch{Pointer: "/events"},
+		Batch: &entry.Batch{Pointer: "/events"}, RetryHorizon: 24 * time.Hour,
 	})
 }

@@ -71,6 +71,7 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 		add(provider, pair, event, headers{"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))})
 	}
 	add("alertmanager", ownSecret, event, headers{"Authorization": "Bearer " + ownSecret})
+	add("sparkpost-relay", ownSecret, event, headers{"X-MessageSystems-Webhook-Token": ownSecret})
 	add("okta", ownSecret, event, headers{"Authorization": ownSecret})
 	add("cloudflare-notifications", ownSecret, event, headers{"cf-webhook-auth": ownSecret})
 	for provider, parameter := range map[string]string{"mailchimp": "secret", "docker-hub": "token"} {

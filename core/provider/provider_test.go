@@ -97,6 +97,8 @@ func goldenBodies() map[string]string {
 		"travis-ci":    "payload=" + url.QueryEscape(`{"repository":{"owner_name":"acme","name":"app"}}`),
 		"telnyx":       `{"data":{"id":"t1"}}`, "microsoft-graph": `{"value":[{"id":"n1"}]}`, "sharepoint": `{"value":[{"resource":"r1"}]}`,
 		"midtrans":     `{"transaction_id":"t1","transaction_status":"settlement","order_id":"o1","status_code":"200","gross_amount":"10.00"}`,
+		"mailpace":     `{"event":"email.bounced","payload":{"id":1,"updated_at":"2026-03-01T12:00:00.000Z"}}`,
+		"sweego":       `{"event_type":"hard_bounce","event_id":"e1"}`,
 		"dropbox-sign": `{"event":{"event_type":"sent"},"signature_request":{"signature_request_id":"s1"}}`,
 	}
 }
@@ -110,6 +112,6 @@ func goldenHeaders() map[string]string {
 		"Sentry-Hook-Resource": "issue", "X-Wc-Webhook-Topic": "order.created", "X-Wc-Webhook-Source": "https://a.example/",
 		"X-Topic": "payment_order", "X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7",
 		"X-Goog-Resource-State": "exists", "X-Qn-Nonce": "nonce-1", "Twitch-Eventsub-Message-Id": "msg_1",
-		"X-Request-Id": "req_1", "X-Plivo-Signature-V2-Nonce": "nonce_1",
+		"X-Request-Id": "req_1", "X-Mom-Webhook-Id": "msg_1", "X-Mom-Webhook-Event": "delivered", "X-Plivo-Signature-V2-Nonce": "nonce_1",
 	}
 }

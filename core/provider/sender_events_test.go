@@ -64,6 +64,11 @@ func TestWhatASendersEventSays(t *testing.T) {
 
 		{"clerk", `{"type":"user.created","timestamp":` + milli + `,"data":{"a":1}}`, headers{"Svix-Id": "msg_1"}, core.Event{ID: "msg_1", Type: "user.created", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false},
 		{"loops", `{"eventName":"email.delivered","eventTime":1772366400}`, headers{"Webhook-Id": "msg_1"}, core.Event{ID: "msg_1", Type: "email.delivered", Time: moment, Authenticated: all}, false},
+		{"ahasend", `{"type":"message.bounced","timestamp":` + rfc + `,"data":{"delivery_attempt":{"classification":"InvalidRecipient"}}}`, headers{"Webhook-Id": "msg_1"}, core.Event{ID: "msg_1", Type: "message.bounced", Action: "InvalidRecipient", Time: moment, Authenticated: all}, false},
+		{"mailpace", `{"event":"email.bounced","payload":{"updated_at":` + rfc + `}}`, nil, core.Event{Type: "email.bounced", Time: moment, Authenticated: kindAt}, false},
+		{"mailpace", `{"from":"a@example.com","raw":"Subject: x"}`, nil, core.Event{Type: "inbound", Authenticated: kind}, false},
+		{"mailomat", `{"id":"1","eventType":"opened","occurredAt":` + rfc + `,"payload":{"a":1}}`, headers{"X-MOM-Webhook-Id": "msg_1", "X-MOM-Webhook-Event": "opened"}, core.Event{ID: "msg_1", Type: "opened", Time: moment, Data: []byte(`{"a":1}`), Authenticated: id}, false},
+		{"sweego", `{"event_type":"hard_bounce","event_id":"1","channel":"email","timestamp":"2026-03-01T12:00:00"}`, nil, core.Event{ID: "1", Type: "hard_bounce", Action: "email", Time: moment, Authenticated: all}, false},
 		{"supabase", `{"user":{}}`, headers{"Webhook-Id": "msg_1"}, core.Event{ID: "msg_1", Authenticated: id}, true},
 		{"openai", `{"id":"evt_1","type":"response.completed","created_at":1772366400,"data":{"a":1}}`, headers{"Webhook-Id": "wh_1"}, core.Event{ID: "wh_1", Type: "response.completed", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false},
 		{"anthropic", `{"type":"event","created_at":` + rfc + `,"data":{"type":"session.status_idled"}}`, headers{"Webhook-Id": "msg_1"}, core.Event{ID: "msg_1", Type: "session.status_idled", Time: moment, Authenticated: all}, false},

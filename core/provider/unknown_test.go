@@ -9,7 +9,7 @@ func chosenByTheUser(name string) bool {
 		"azure-event-grid-cloudevents", "bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci",
 		"cloudevents", "cloudflare-notifications", "docker-hub", "figma", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "google-push-channels",
 		"grafana", "heroku", "jira", "launchdarkly", "lemon-squeezy", "mailchimp", "mailjet", "microsoft-graph", "okta", "postmark",
-		"razorpay", "sanity", "sendgrid-inbound", "sharepoint", "sinch", "sinch-numbers", "sparkpost", "strava", "telegram", "twitch", "typeform", "websub", "websub-sha1", "woocommerce",
+		"razorpay", "sanity", "sendgrid-inbound", "sharepoint", "sinch", "sinch-numbers", "sparkpost", "sparkpost-relay", "strava", "telegram", "twitch", "typeform", "websub", "websub-sha1", "woocommerce",
 	}, name)
 }
 
@@ -51,13 +51,15 @@ func unknownHorizon() map[string]string {
 		"grafana":                  notRead,
 		"launchdarkly":             notRead,
 		"loops":                    notRead,
-		"mailtrap":                 notRead,
 		"pagerduty":                notRead,
 		"replicate":                notRead,
 		"sentry":                   notRead,
 		"vercel":                   notRead,
 		"adyen-platform":           notRead,
 		"cal-com":                  silent,
+		"lox24":                    silent,
+		"mailpace":                 "up to ten times, and five for messages that come in, at intervals that are not documented",
+		"sparkpost-relay":          silent,
 		"checkout-com":             notRead,
 		"coinbase-cdp":             notRead,
 		"front":                    notRead,
@@ -92,13 +94,13 @@ func unknownAckLimit() map[string]string {
 		reasons[name] = "a setting of the instance"
 	}
 	for _, name := range []string{
-		"adyen", "adyen-platform", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
+		"adyen", "adyen-platform", "ahasend", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
 		"chargebee", "checkout-com", "cloudflare-notifications", "cloudflare-stream", "cloudinary", "cloudinary-sha256",
 		"coinbase-cdp", "coinbase-commerce", "contentful", "docker-hub", "docusign", "dropbox", "dropbox-sign", "elevenlabs", "figma", "front",
 		"google-push-channels", "heroku", "increase", "intercom", "intercom-app", "jira", "launchdarkly", "lemon-squeezy", "line",
-		"linear", "loops", "mailersend", "mailjet", "mailtrap", "mandrill", "mercado-pago", "messagebird-legacy", "meta", "midtrans", "mollie",
+		"linear", "loops", "lox24", "mailersend", "mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "mercado-pago", "messagebird-legacy", "meta", "midtrans", "mollie",
 		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate", "retell",
-		"revolut", "sanity", "sendgrid", "sendgrid-inbound", "sentry-ui", "sinch", "sinch-application", "sinch-numbers", "trello", "twitch", "typeform",
+		"revolut", "sanity", "sendgrid", "sendgrid-inbound", "sentry-ui", "sinch", "sinch-application", "sinch-numbers", "sparkpost-relay", "sweego", "trello", "twitch", "typeform",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	} {
 		reasons[name] = "not read in an official source"

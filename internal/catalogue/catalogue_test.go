@@ -79,6 +79,7 @@ func TestNamesNeverChange(t *testing.T) {
 
 const names = `
 amazon-ses brevo mailersend mailgun mailjet mailtrap mandrill postal postmark resend sendgrid sendgrid-inbound sparkpost unisender-go
+ahasend lox24 mailomat mailpace sparkpost-relay sweego
 customer-io loops mailchimp github gitlab gitlab-token bitbucket bitbucket-server gitea forgejo gogs azure-devops docker-hub circleci buildkite
 travis-ci vercel netlify heroku sentry pagerduty linear jira jira-connect asana trello notion clickup monday airtable figma
 contentful sanity supabase clerk workos okta launchdarkly grafana alertmanager mux cloudflare-notifications cloudflare-stream svix

@@ -18,6 +18,10 @@ func guides() map[string]Guide {
 		"adyen": {Refuses: []string{
 			"the formats HTTP (a form) and SOAP: choose JSON as the communication format of the webhook",
 		}},
+		"ahasend": {Steps: []string{
+			"Webhooks > Add Webhook: the URL and the events; copy the Webhook Secret from the webhook's page.",
+			"\"Send Test Event\" sends signed events.",
+		}, Notes: []string{"Give messages that come in (Routes) an endpoint of their own: a route has another secret."}},
 		"amazon-ses": {Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}},
 		"aws-sns":    {Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}},
 		"bitbucket-server": {Steps: []string{
@@ -54,6 +58,17 @@ func guides() map[string]Guide {
 		"mailgun": {Refuses: []string{
 			"subaccounts' parent-signature", "alerts, which sign the whole body under another header: describe them with `provider.HMAC`",
 		}},
+		"mailomat": {Notes: []string{
+			"The body is not signed. Use HTTPS, and where it matters ask Mailomat's API before you act on what an event says.",
+		}},
+		"mailpace": {Steps: []string{
+			"The domain > Webhooks: the URL; for messages that come in, the domain > Inbound Emails > Endpoint URL.",
+			"Copy the key under Public Key Verification: both are signed with it.",
+		}},
+		"mailtrap": {Steps: []string{
+			"Settings > Webhooks > Create New Webhook: the URL, the payload format JSON, Email Sending or Inbound Inboxes.",
+			"\"Run Test\" sends made-up events.",
+		}},
 		"mercado-pago": {Refuses: []string{
 			"IPN (`?id=..&topic=..`), which is not signed: remove notification_url, or give IPN a URL of its own and trust only the API",
 			"notifications of QR codes, which are not signed",
@@ -77,6 +92,10 @@ func guides() map[string]Guide {
 			"api.slack.com/apps > the app > Basic Information: copy the signing secret.",
 			"Event Subscriptions > Request URL: Slack sends a signed url_verification, which is answered.",
 		}},
+		"sparkpost-relay": {Steps: []string{
+			"Create the relay webhook by the API (POST /api/v1/relay-webhooks): the URL as target, and a token of your own " +
+				"as auth_token.",
+		}, Notes: []string{"A relay webhook with auth_type oauth2 presents a bearer token in place of this one."}},
 		"stripe": {Steps: []string{
 			"Workbench > Webhooks > Add destination: the events and the URL.", "Copy the signing secret (`whsec_...`).",
 			"Nothing is sent before the first event; `stripe trigger payment_intent.succeeded` makes one.",

@@ -5,7 +5,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-func email() []core.Provider { return []core.Provider{UnisenderGo()} }
+func email() []core.Provider { return []core.Provider{LOX24(), UnisenderGo()} }
 
 // UnisenderGo is Unisender Go's webhooks. The secret is the API key of the account or of the project. The body's member
 // auth is the MD5 of the body with the API key in auth's place.
@@ -32,5 +32,20 @@ func UnisenderGo() core.Provider {
 		},
 		Batch:      &entry.Batch{Pointer: "/events_by_user", Inner: []string{"/events"}},
 		Handshakes: []entry.Handshake{{Method: "GET", When: "when the webhook is saved"}},
+	})
+}
+
+// LOX24 is the notifications of LOX24, an SMS service, with the token that is set beside the callback's URL.
+//
+// https://doc.lox24.eu/info/notifications/
+// https://github.com/symfony/symfony/tree/8.1/src/Symfony/Component/Notifier/Bridge/Lox24
+func LOX24() core.Provider {
+	return of(entry.Entry{
+		Name: "lox24", Title: "LOX24", Confidence: "C",
+		Docs:       "https://doc.lox24.eu/info/notifications/",
+		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-LOX24-Token"},
+		Unsigned:   []string{"everything: the credential is a shared secret"},
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/name"), Time: pointer("/created_at"), Data: "/data"},
 	})
 }
