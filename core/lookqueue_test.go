@@ -81,6 +81,9 @@ func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 			func(int) string { return "198.51.100.1" }, nil, 0},
 		{"4 senders invent, and the tenants come one after the other", networks("203.0", 4),
 			func(i int) string { return fmt.Sprint("198.51.100.", 1+i%5) }, nil, 500 * time.Millisecond},
+		{"4 senders invent, and the tenants have senders of the same /48", []string{
+			"2001:db8:1:1::1", "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:1:4::1",
+		}, func(i int) string { return fmt.Sprintf("2001:db8:1:a%02x::1", i) }, nil, 100 * time.Millisecond},
 		{"40 senders invent, and the tenants have senders of their own", networks("203.0", 40),
 			func(i int) string { return fmt.Sprint("198.51.100.", 1+i) }, nil, 100 * time.Millisecond},
 		{"each invented tenant comes from a sender of its own, and the genuine one is listed", networks("203.0", 400),
