@@ -258,3 +258,82 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter: middleware between the two makes one of it.
+func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name   string
+		inside http.Handler
+	}{
+		{"a handler panics", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oops") })},
+		{"a handler answers 500", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })},
+		{"signals end in http.ErrAbortHandler", core.Signal(func(*http.Request, core.Event) error { panic(http.ErrAbortHandler) })},
+		{"signals come after a release by hand", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_ = core.Release(r.Context())
+			core.Signal(never(t)).ServeHTTP(httptest.NewRecorder(), r)
+		})},
+	} {
+		for name, after := range map[string]func(http.ResponseWriter){
+			"nothing": func(http.ResponseWriter) {}, "200": func(w http.ResponseWriter) { w.WriteHeader(200) },
+		} {
+			t.Run(row.name+", and the middleware answers "+name, func(t *testing.T) {
+				t.Parallel()
+				oc, outside := config(basicOnly())
+				oc.Endpoint, oc.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+				ic, rec := config(timestamped())
+				outer, inner := mustNew(t, oc), mustNew(t, ic)
+				send := func(inside http.Handler) int {
+					r := signed(event)
+					r.SetBasicAuth("user", "a-long-enough-password")
+					w := httptest.NewRecorder()
+					h := core.Handler(inner, inside)
+					core.Handler(outer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						func() {
+							defer func() { _ = recover() }()
+							h.ServeHTTP(httptest.NewRecorder(), r)
+						}()
+						after(w)
+					})).ServeHTTP(w, r)
+					return w.Code
+				}
+				require.Equal(t, 500, send(row.inside))
+				require.Equal(t, core.ClassApp, rec.last(t, inner).Reason.Class())
+				require.Equal(t, core.ReasonSignalFailed.Class(), outside.last(t, outer).Reason.Class())
+				require.Equal(t, 500, outside.last(t, outer).Status)
+				require.Equal(t, 200, send(core.Signal(ok)), "the retry runs")
+				require.Equal(t, core.ReasonAccepted, rec.last(t, inner).Reason)
+			})
+		}
+	}
+}
+
+// partlyDown answers the first claim of each delivery only.
+type partlyDown struct {
+	replay.Store
+	claims atomic.Int64
+}
+
+func (s *partlyDown) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
+	if s.claims.Add(1) > 1 {
+		return nil, errors.New("down")
+	}
+	return s.Store.Claim(ctx, items, lease)
+}
+
+// TestWhatRunsUnclaimedIsNotTakenForReleasedByHand: the store fails between the claims of an event and of its receivers.
+func TestWhatRunsUnclaimedIsNotTakenForReleasedByHand(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.Replay, c.StoreFailure = &partlyDown{Store: memstore.New()}, core.DangerouslyAcceptUnclaimed
+	g := mustNew(t, c)
+	s := core.NewSignals[*http.Request]()
+	s.OnNamed("a", "*", ok)
+	s.OnNamed("b", "*", ok)
+	w := httptest.NewRecorder()
+	core.Handler(g, core.SignalHandler(s)).ServeHTTP(w, signed(event))
+	require.Equal(t, 200, w.Code)
+	last := rec.last(t, g)
+	require.Equal(t, core.ReplayUnclaimed, last.Replay)
+	require.Equal(t, core.ReasonAccepted, last.Reason)
+}

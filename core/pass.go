@@ -89,7 +89,7 @@ func (p *pass[C]) event(i int) bool {
 	switch decided := d.decide(i, v); {
 	case decided == replay.Commit && res.worst == outcomeUndecodable:
 		res.worst = outcomePermanent // committed by the app itself
-	case decided == replay.Release && v == replay.Commit:
+	case decided == replay.Release && v == replay.Commit && d.unclaimed == nil:
 		v = decided // released by the app itself: a success would keep the provider from sending it again
 		res.worst, res.err = outcomeRetry, joinErrors(res.err, errReleased)
 	}

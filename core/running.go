@@ -204,6 +204,9 @@ func (d *Delivery) refuseSignals(cause error, w Written) *Reply {
 	} else {
 		d.settle(replay.Release)
 		d.report(e)
+		if !finished {
+			d.owe(reply)
+		}
 	}
 	if finished || (!d.HoldsAnswer() && (w.Hijacked || w.Status != 0)) {
 		return nil

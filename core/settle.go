@@ -64,8 +64,22 @@ func (d *Delivery) Finish(o Outcome) *Reply {
 		d.report(d.whole(reason, reply.Status, errReleased))
 		return reply
 	}
+	if owed := d.owedTo(&o); owed != nil {
+		d.settle(replay.Release)
+		d.report(d.whole(owed.Rejection.Reason, owed.Status, owed.Rejection.cause))
+		return owed
+	}
 	d.finishPlain(o)
-	return d.owedTo(&o)
+	return nil
+}
+
+// oweFailure is for an outer guard within which a handler failed: middleware between the guards makes no success of it.
+func (d *Delivery) oweFailure(cause error) {
+	if d == nil {
+		return
+	}
+	reason := ReasonSignalFailed
+	d.owe(d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), failedDetail, cause)))
 }
 
 // releasedByHand reports whether a plain handler has released the delivery. A success would keep the provider from sending
@@ -102,6 +116,7 @@ func (d *Delivery) finishPlain(o Outcome) {
 		if status < 300 && o.Err != nil {
 			status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 		}
+		d.parent.oweFailure(o.Err)
 		d.report(d.whole(ReasonSignalFailed, status, o.Err))
 	}
 }
@@ -113,6 +128,7 @@ func (d *Delivery) Abandon() {
 		return
 	}
 	defer d.release()
+	d.parent.oweFailure(nil)
 	d.settle(replay.Release)
 	d.report(d.whole(ReasonSignalPanicked, http.StatusInternalServerError, nil))
 }

@@ -260,7 +260,7 @@ func (c *cache[T]) start(url string, it *item[T], now time.Time) *flight[T] {
 func (c *cache[T]) loadSafely(ctx context.Context, url string) (value T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fault(ErrUnavailable, "fetching %s panicked: %v", quote(url), p)
+			err = fault(ErrUnavailable, "fetching %s panicked with a %T", quote(url), p) // its text may hold anything
 		}
 	}()
 	return c.load(ctx, url)
