@@ -113,7 +113,7 @@ func scopeOf(tenant, told string) string {
 func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	g := d.guard
 	if g.identity != nil {
-		if text := g.ownIdentity(t, e); text != "" {
+		if text := d.ownIdentity(t, e); text != "" {
 			return hashIdentity(g.endpoint, t.scope, identityOfApp, text)
 		}
 	}

@@ -33,8 +33,12 @@ func authenticated(t *told, e *Event) Event {
 // has to. It fails closed against loss: a text that is made around an id which no proof covers ("push:" and that id), or of nothing,
 // would be the same for one event after another, and every one after the first would be answered as a duplicate. What decides is
 // authenticated, so that whoever captured a delivery cannot choose between the two.
-func (g *Guard) ownIdentity(t *told, e *Event) string {
+func (d *Delivery) ownIdentity(t *told, e *Event) string {
+	g := d.guard
 	seen := authenticated(t, e)
+	if g.tenant.set && e.Authenticated.Tenant {
+		seen.Tenant = d.facts.scope // every spelling of it is one tenant
+	}
 	text := g.identity(seen)
 	switch {
 	case text == "":

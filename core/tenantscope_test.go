@@ -44,6 +44,18 @@ func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
 	}
 }
 
+func TestTheAppsIdentitySeesOneSpellingOfATenant(t *testing.T) {
+	t.Parallel()
+	c, rec := tenantConfig(timestamped())
+	c.Secrets = core.SecretsFunc(lenient, time.Minute)
+	c.Identity = func(e core.Event) string { return e.Tenant + ":" + e.ID }
+	g := mustNew(t, c)
+	run(g, of("Acme", acmeSecret, event), ok)
+	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	run(g, of("ACME", acmeSecret, event), never(t))
+	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+}
+
 func TestTenantsWhoseKeysDifferInCaseAreTwo(t *testing.T) {
 	t.Parallel()
 	exact := map[string]string{"aB": acmeSecret, "ab": globexSecret, "Cd": acmeSecret + "!"}
