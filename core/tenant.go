@@ -22,9 +22,10 @@ var ErrUnknownTenant = errors.New("sallyport: the tenant is unknown")
 // The key is an index and nothing more: it chooses the secrets that the delivery has to be proved by. It is 1 to 128
 // letters, digits and characters of "-_.:@".
 //
-// A [SecretSource] should know a tenant by one key. Where it gives the same secrets for "acme" and "ACME", as a database that
-// compares text without case does, both are one tenant in identities. Any other key that it takes for the same tenant ("007" for
-// the number 7) is another tenant, so that whoever captured a delivery can send it again under that key: compare the key as text.
+// A [SecretSource] should know a tenant by one key. Where it gives the same secrets for "acme" and "ACME", as a
+// database that compares text without case does, both are one tenant in identities, and Event.Tenant is spelled as it
+// came. Any other key that it takes for the same tenant ("007" for the number 7) is another tenant, so that whoever
+// captured a delivery can send it again under that key: compare the key as text.
 type TenantKey struct {
 	path   string
 	header string // canonical
