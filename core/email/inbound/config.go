@@ -15,7 +15,8 @@ type Config struct {
 	// APIKey is the user's credential for content that the sender's API has to be asked for: Brevo's attachments,
 	// Resend's messages. It is sent to the sender's own host alone. Empty: reading such a message is an error.
 	APIKey string
-	// Client fetches content. Nil: one of its own, which follows no redirects and has a time limit.
+	// Client fetches content. Nil: one of its own, which follows no redirects, has a time limit, and connects to public
+	// addresses only. It uses the proxy that the environment names (HTTPS_PROXY), which then resolves names itself.
 	Client *http.Client
 	// DownloadHosts are further hosts that Resend's links to content may name. Its own are known.
 	DownloadHosts []string

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
 // fetched is an answer of a sender's API.
@@ -52,9 +54,10 @@ func (c *Config) fetch(ctx context.Context, address string, hosts []string, head
 	return fetched{answer.Header.Get("Content-Type"), body}, nil
 }
 
-// client returns a client that follows no redirects.
+// client returns a client that follows no redirects. Its own one connects to public addresses only, but for a proxy that
+// the environment names.
 func (c *Config) client() *http.Client {
-	client := http.Client{}
+	client := http.Client{Transport: fetch.TransportThroughProxy(fetch.Options{Timeout: fetchTimeout})}
 	if c.Client != nil {
 		client = *c.Client
 	}
