@@ -80,6 +80,9 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
 				continue
 			}
+			if r.Method == http.MethodPost && r.ContentLength != 0 {
+				continue // a delivery, which no header turns into a handshake
+			}
 			return g.answerChallenge(r.Context(), h, challenge, i)
 		}
 		if h.WhenQuery == "" {

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -185,6 +186,7 @@ func cloudEventsRow() batchRow {
 func TestWhatTheEventsOfABatchSay(t *testing.T) {
 	t.Parallel()
 	rows := batchRows()
+	maps.Copy(rows, platformsBatchRows())
 	for _, s := range everySender(t) {
 		p, e := s.provider, s.entry
 		row, ok := rows[p.Name()]

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -86,7 +87,7 @@ func TestWhatTheTestSignerSignsIsAccepted(t *testing.T) {
 
 // goldenBodies are bodies of providers that name an event by something else than the common members.
 func goldenBodies() map[string]string {
-	return map[string]string{
+	bodies := map[string]string{
 		"launchdarkly": `{"_id":"evt_1"}`, "okta": `{"uuid":"evt_1"}`, "pagerduty": `{"event":{"id":"evt_1"}}`,
 		"sendgrid": `[{"sg_event_id":"s1"}]`, "hubspot": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
 		"hubspot-v1": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
@@ -101,6 +102,8 @@ func goldenBodies() map[string]string {
 		"sweego":       `{"event_type":"hard_bounce","event_id":"e1"}`,
 		"dropbox-sign": `{"event":{"event_type":"sent"},"signature_request":{"signature_request_id":"s1"}}`,
 	}
+	maps.Copy(bodies, platformsGoldenBodies())
+	return bodies
 }
 
 // goldenHeaders are headers that providers send beside their proof.

@@ -1,16 +1,19 @@
 package provider_test
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // chosenByTheUser says whose secret is made up here and given to the provider, not copied from it.
 func chosenByTheUser(name string) bool {
-	return slices.Contains([]string{
+	return slices.Contains(append(platformsChosenByTheUser(), []string{
 		"alertmanager", "aws-eventbridge", "azure-devops", "azure-event-grid", "basic", "bearer", "bitbucket",
 		"azure-event-grid-cloudevents", "bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci",
 		"cloudevents", "cloudflare-notifications", "docker-hub", "figma", "forgejo", "gitea", "github", "github-style", "gitlab-token", "gogs", "google-push-channels",
 		"grafana", "heroku", "jira", "launchdarkly", "lemon-squeezy", "mailchimp", "mailjet", "microsoft-graph", "okta", "postmark",
 		"razorpay", "sanity", "sendgrid-inbound", "sharepoint", "sinch", "sinch-numbers", "sparkpost", "sparkpost-relay", "strava", "telegram", "twitch", "typeform", "websub", "websub-sha1", "woocommerce",
-	}, name)
+	}...), name)
 }
 
 // unknownHorizon explains why an entry does not say how long its sender retries.
@@ -21,7 +24,7 @@ func unknownHorizon() map[string]string {
 		silent  = "not documented"
 		noEnd   = "the documentation counts the attempts and does not say when the last one is"
 	)
-	return map[string]string{
+	reasons := map[string]string{
 		"basic": "any sender", "bearer": "any sender", "github-style": "any sender", "cloudevents": "any sender",
 		"websub": "the hub's own", "websub-sha1": "the hub's own",
 		"figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "retell": notRead,
@@ -81,6 +84,8 @@ func unknownHorizon() map[string]string {
 		"x-twitter":                silent,
 		"xendit":                   noEnd,
 	}
+	maps.Copy(reasons, platformsUnknownHorizon())
+	return reasons
 }
 
 // unknownAckLimit explains why an entry does not say how long its sender waits.
@@ -93,7 +98,7 @@ func unknownAckLimit() map[string]string {
 	for _, name := range []string{"alertmanager", "bitbucket-server", "forgejo", "gitea", "gitlab", "gitlab-token", "gogs", "grafana"} {
 		reasons[name] = "a setting of the instance"
 	}
-	for _, name := range []string{
+	for _, name := range append(platformsUnknownAckLimit(), []string{
 		"adyen", "adyen-platform", "ahasend", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
 		"chargebee", "checkout-com", "cloudflare-notifications", "cloudflare-stream", "cloudinary", "cloudinary-sha256",
 		"coinbase-cdp", "coinbase-commerce", "contentful", "docker-hub", "docusign", "dropbox", "dropbox-sign", "elevenlabs", "figma", "front",
@@ -102,7 +107,7 @@ func unknownAckLimit() map[string]string {
 		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly", "replicate", "retell",
 		"revolut", "sanity", "sendgrid", "sendgrid-inbound", "sentry-ui", "sinch", "sinch-application", "sinch-numbers", "sparkpost-relay", "sweego", "trello", "twitch", "typeform",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
-	} {
+	}...) {
 		reasons[name] = "not read in an official source"
 	}
 	return reasons

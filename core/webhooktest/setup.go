@@ -205,7 +205,7 @@ func (s *Sender) handshakeBody(h *entry.Handshake, challenge string) string {
 	switch {
 	case doc != nil:
 		return encodeJSON(doc)
-	case h.Method == http.MethodPost && h.WhenHeader != "":
+	case h.Proved && h.Method == http.MethodPost && h.WhenHeader != "":
 		return "{}"
 	}
 	return ""

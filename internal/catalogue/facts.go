@@ -1,5 +1,7 @@
 package catalogue
 
+import "maps"
+
 // Fact says when an entry's facts were last confirmed, and how its provider is made in a program.
 type Fact struct {
 	// Confirmed is the day on which the facts were last compared with Source.
@@ -20,7 +22,7 @@ const thirdParty = "a third party that cites the sender's pages"
 const publicReports = "public reports, tried"
 
 func facts() map[string]Fact {
-	return map[string]Fact{
+	all := map[string]Fact{
 		"adyen":                {"2026-11-29", thirdParty, "provider.Adyen()"},
 		"adyen-platform":       {"2026-11-29", thirdParty, "provider.AdyenPlatform()"},
 		"ahasend":              {"2026-11-29", "its documentation's repository, and recorded deliveries", "provider.AhaSend()"},
@@ -185,4 +187,6 @@ func facts() map[string]Fact {
 		"azure-event-grid-cloudevents": {"2026-11-29", "", "provider.AzureEventGridCloudEvents()"},
 		"cloudflare-notifications":     {"2026-11-23", "", "provider.CloudflareNotifications()"},
 	}
+	maps.Copy(all, platformFacts())
+	return all
 }

@@ -8,7 +8,7 @@ func RecordedWindow(id string) time.Duration {
 	switch id {
 	case "linear-sdk-4":
 		return time.Minute
-	case "mux-elixir-stale":
+	case "mux-elixir-stale", "tiktok-late":
 		return 5 * time.Minute
 	case "workos-sdk-4":
 		return 3 * time.Minute
