@@ -93,13 +93,14 @@ type Guard struct {
 	judgings sync.Pool // of *judging
 	renewers sync.Pool // of *renewer
 
-	records recordPool
-	outlets []*outlet // of the observers
-	log     *guardLog
-	vitals  vitals
-	logger  *slog.Logger
-	now     func() time.Time
-	clock   bool // now is the app's own
+	records     recordPool
+	outlets     []*outlet // of the observers
+	log         *guardLog
+	limiterTold atomic.Int64 // when the last failure of a limiter was written
+	vitals      vitals
+	logger      *slog.Logger
+	now         func() time.Time
+	clock       bool // now is the app's own
 }
 
 // Defaults and limits of a config.

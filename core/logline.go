@@ -48,6 +48,8 @@ const (
 		"register receivers before Handle or Dispatch"
 	noEvents = "sallyport: webhook delivery without events: answered 200, nothing to run"
 
+	limiterFails = "sallyport: the limiter of RateLimit failed: see error; this process counts by itself meanwhile"
+
 	panickedObserver  = "sallyport: the observer panicked: fix it; the record is lost to it"
 	panickedObservers = "sallyport: the observer panicked more often since: fix it; the records are lost to it"
 	behindObserver    = "sallyport: the observer is too slow: records were dropped; make it faster"

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/netip"
@@ -21,7 +23,7 @@ type Limiter interface {
 	// With n of 0 it takes nothing and says whether 1 would be allowed. The guard asks so before anything is proved:
 	// the answer must come from memory, be it from what was last heard, and never from the network.
 	//
-	// An error means that it cannot tell; the guard then counts in its own process.
+	// An error means that it cannot tell; the guard then counts in its own process, and says so once a minute.
 	Allow(ctx context.Context, key string, n int) (ok bool, retryAfter time.Duration, err error)
 }
 
@@ -68,6 +70,27 @@ type limit struct {
 	own    *buckets.Table[bucketKey]
 	shared Limiter
 	prefix string // of the shared limiter's keys
+	failed func(error)
+}
+
+// limiterFailed reports that a limiter of the app's own fails, once a minute: the guard counts in its own process meanwhile.
+func (g *Guard) limiterFailed(err error) {
+	now := time.Now().UnixNano()
+	told := g.limiterTold.Load()
+	if told != 0 && now-told < int64(logEvery) || !g.limiterTold.CompareAndSwap(told, now) {
+		return
+	}
+	g.log.write(context.Background(), slog.LevelError, limiterFails, g.log.about(slog.String("error", clean(err.Error())))...)
+}
+
+// ask asks the limiter of the app's own, and contains its panic.
+func (l *limit) ask(ctx context.Context, key bucketKey, n int) (ok bool, retryAfter time.Duration, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("it panicked with a %T", v) // its text may hold anything
+		}
+	}()
+	return l.shared.Allow(ctx, l.prefix+key.String(), n)
 }
 
 func (g *Guard) configureRates(c *Config, m *mistakes) {
@@ -80,7 +103,7 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		if deliveries.burst == 0 {
 			deliveries.burst = max(1, int(math.Ceil(deliveries.perSecond)))
 		}
-		g.deliveries = &limit{buckets.New[bucketKey](deliveries.perSecond, deliveries.burst, buckets.Most), rl.Limiter, "deliveries|" + g.endpoint + "|"}
+		g.deliveries = &limit{buckets.New[bucketKey](deliveries.perSecond, deliveries.burst, buckets.Most), rl.Limiter, "deliveries|" + g.endpoint + "|", g.limiterFailed}
 	}
 	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
 	switch {
@@ -97,7 +120,7 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		if failures.burst == 0 {
 			failures.burst = max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds)))
 		}
-		g.failures = &limit{buckets.New[bucketKey](failures.perSecond, failures.burst, buckets.Most), rl.FailureLimiter, "failures|" + g.endpoint + "|"}
+		g.failures = &limit{buckets.New[bucketKey](failures.perSecond, failures.burst, buckets.Most), rl.FailureLimiter, "failures|" + g.endpoint + "|", g.limiterFailed}
 	}
 	g.rateStatus = http.StatusTooManyRequests
 	if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
@@ -150,9 +173,11 @@ func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n i
 		// Bounded, and detached: a sender that hangs up is counted all the same.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterTimeout)
 		defer cancel()
-		if ok, retryAfter, err := l.shared.Allow(ctx, l.prefix+key.String(), n); err == nil {
+		ok, retryAfter, err := l.ask(ctx, key, n)
+		if err == nil {
 			return ok, retryAfter
 		}
+		l.failed(err)
 		now = time.Now() // it may have taken a while not to answer
 	}
 	return l.own.Allow(key, n, now)

@@ -1,10 +1,12 @@
 package core_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -614,5 +616,45 @@ func TestABodyWhoseReadingPanicsGivesItsPlaceBack(t *testing.T) {
 		row.r.Body = bodyThatPanics{strings.NewReader(event[:10])}
 		require.PanicsWithError(t, http.ErrAbortHandler.Error(), func() { run(g, row.r, never(t)) }, row.name)
 		require.Zero(t, g.OpenBodies(), row.name)
+	}
+}
+
+// brokenLimiter always fails.
+type brokenLimiter struct{ panics bool }
+
+func (l brokenLimiter) Allow(context.Context, string, int) (bool, time.Duration, error) {
+	if l.panics {
+		panic("a nil map")
+	}
+	return false, 0, errors.New("the limiter's server is down")
+}
+
+// TestALimiterThatFailsIsReportedOnceAMinute: the guard counts by itself meanwhile, and nobody would know.
+func TestALimiterThatFailsIsReportedOnceAMinute(t *testing.T) {
+	t.Parallel()
+	for want, limiter := range map[string]core.Limiter{
+		"server is down": brokenLimiter{}, "panicked with a string": brokenLimiter{panics: true},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c, _ := config(timestamped())
+				var log bytes.Buffer
+				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+				c.RateLimit = core.RateLimit{Limiter: limiter, FailureLimiter: limiter}
+				g := mustNew(t, c)
+				const message = "the limiter of RateLimit failed"
+				for minute := range 3 {
+					for n := range 10 {
+						require.Equal(t, 200, run(g, signed(event1(100*minute+n)), ok).Code)
+						require.Equal(t, 400, run(g, forgery(), never(t)).Code)
+					}
+					require.Equal(t, minute+1, strings.Count(log.String(), message), log.String())
+					time.Sleep(time.Minute)
+				}
+				require.Contains(t, log.String(), want)
+				require.NoError(t, g.Shutdown(t.Context()))
+			})
+		})
 	}
 }
