@@ -27,8 +27,11 @@ func general() []core.Provider {
 	}
 }
 
-// ByName returns the provider of that name, and false where there is none.
+// ByName returns the provider of that name or alias ([Aliases]), and false where there is none. Its Name is the entry's own.
 func ByName(name string) (core.Provider, bool) {
+	if own, ok := aliases[name]; ok {
+		name = own
+	}
 	for _, p := range All() {
 		if p.Name() == name {
 			return p, true

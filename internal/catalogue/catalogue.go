@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/provider"
 )
 
 // Kind is the kind of package that an entry stands in.
@@ -99,6 +100,17 @@ func (e Entry) Samples() Values {
 // Sample is the provider of the sample values.
 func (e Entry) Sample() core.Provider { return e.make(e.Samples()) }
 
+// Aliases are the other names that the entry is found under, sorted.
+func (e Entry) Aliases() (names []string) {
+	for alias, name := range provider.Aliases() {
+		if name == e.Name {
+			names = append(names, alias)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // All returns every entry, sorted by name.
 func All() []Entry {
 	all := slices.Concat(proved(), library(), unprovedOnes())
@@ -111,8 +123,11 @@ func All() []Entry {
 	return all
 }
 
-// ByName returns the entry of that name, and false where there is none.
+// ByName returns the entry of that name or alias, and false where there is none.
 func ByName(name string) (Entry, bool) {
+	if own, ok := provider.Aliases()[name]; ok {
+		name = own
+	}
 	all := All()
 	if i, ok := slices.BinarySearchFunc(all, name, func(e Entry, name string) int { return strings.Compare(e.Name, name) }); ok {
 		return all[i], true

@@ -19,10 +19,11 @@ what to configure, where to click, what arrives first and what the log says then
 of them on one page.
 
 Confidence: A, an official source was read or a recorded delivery verifies; B, official documentation; C, third parties.
-The date is the day on which the facts were last confirmed.
+The date is the day on which the facts were last confirmed. A sender is found under its other names as well (provider.ByName);
+its own name is what stores, logs and metrics hold.
 
-| name | sender | proved by | confidence | confirmed |
-|---|---|---|---|---|
+| name | also found as | sender | proved by | confidence | confirmed |
+|---|---|---|---|---|---|
 `
 
 // Index is the text of docs/providers/README.md.
@@ -31,10 +32,18 @@ func Index() string {
 	b.WriteString(indexHead)
 	for _, c := range catalogue.All() {
 		e, _ := core.EntryOf(c.Sample())
-		fmt.Fprintf(&b, "| [`%s`](%s.md) | %s | %s | %s | %s |\n",
-			e.Name, e.Name, e.Title, proof(e), e.Confidence, c.Fact().Confirmed)
+		fmt.Fprintf(&b, "| [`%s`](%s.md) | %s | %s | %s | %s | %s |\n",
+			e.Name, e.Name, aliasesOf(c), e.Title, proof(e), e.Confidence, c.Fact().Confirmed)
 	}
 	return b.String()
+}
+
+// aliasesOf lists the other names of an entry; empty where it has none.
+func aliasesOf(c catalogue.Entry) string {
+	if len(c.Aliases()) == 0 {
+		return ""
+	}
+	return "`" + strings.Join(c.Aliases(), "`, `") + "`"
 }
 
 // Pages are the texts of docs/providers, by the name of the file.
