@@ -65,7 +65,9 @@ func (d *Delivery) leave() {
 	}
 }
 
-var errRunCutShort = errors.New("the signals did not come to their end: a receiver ended its goroutine, or the replay store panicked") //lint:immutable an error value
+//lint:immutable an error value
+var errRunCutShort = errors.New("the signals did not come to their end: " +
+	"a receiver ended its goroutine, or the replay store panicked")
 
 // concludeRun fails closed where the run did not come to its end, and middleware may be waiting for it: the event is left
 // to the retry, and the answer is a 500 whatever middleware makes of it.
