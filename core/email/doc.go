@@ -9,8 +9,9 @@
 //
 // Another sender needs another provider and secret in the guard's configuration, and no other receiver.
 //
-// The names are those of Django's Anymail. Senders: Amazon SES, Brevo, MailerSend (versions 1 and 2), Mailgun (and
-// its legacy forms), Mailjet, Mailtrap, Mandrill, Postal, Postmark, Resend, SendGrid, SparkPost and Unisender Go.
+// The names are those of Django's Anymail. Senders: AhaSend, Amazon SES, Brevo, Customer.io, Loops, Mailchimp's
+// audiences, MailerSend (versions 1 and 2), Mailgun (and its legacy forms), Mailjet, Mailomat, MailPace, Mailtrap,
+// Mandrill, Postal, Postmark, Resend, Scaleway, SendGrid, SparkPost, Sweego and Unisender Go.
 // Messages that come in are read by the package core/email/inbound.
 //
 // # What to rely on
@@ -22,7 +23,7 @@
 // Events come out of order: delivered may precede sent. Never move a message's state backwards because of the order in
 // which events arrive.
 //
-// Deduplication is the guard's, by the identity of the core.Event. Do not deduplicate by [Event.EventID]: four
+// Deduplication is the guard's, by the identity of the core.Event. Do not deduplicate by [Event.EventID]: some
 // senders have none, and Amazon SES has one for all recipients of a notification.
 //
 // # Several recipients

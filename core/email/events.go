@@ -28,6 +28,10 @@ type Options struct {
 	// [Unknown] otherwise, because SparkPost reports a first open as open, too. Set it where the webhook sends the
 	// initial ones alone.
 	InitialOpenAsOpened bool
+	// SharedURL says that messages that come in have the URL of tracking events, and that the set has a receiver for them,
+	// such as inbound.On: [ReceiverWith] leaves them to it. Without it they are reported as deliveries to the wrong
+	// endpoint. It changes nothing for [Options.Events].
+	SharedURL bool
 }
 
 // Events is the function [Events] with these options.
@@ -36,7 +40,7 @@ func (o Options) Events(e core.Event) ([]Event, error) {
 	if t == nil {
 		return nil, fmt.Errorf("%w: %q; use the receivers of package core for its events", ErrUnknownSender, e.Provider)
 	}
-	if t == amazonSES && e.ID == "" && !openSNS(&e) {
+	if (t == amazonSES || t == scaleway) && e.ID == "" && !openSNS(&e) {
 		return nil, nil
 	}
 	payload := e.Payload
@@ -44,6 +48,8 @@ func (o Options) Events(e core.Event) ([]Event, error) {
 		switch {
 		case t == mailgun:
 			return mailgunForm(&e)
+		case t == mailchimp:
+			return mailchimpForm(&e)
 		case t == mandrill:
 			list := formValue(payload, "mandrill_events")
 			if list == nil {
@@ -97,16 +103,28 @@ func formValue(body []byte, name string) []byte {
 
 func tableOf(provider string) *table {
 	switch provider {
+	case "ahasend":
+		return ahasend
 	case "amazon-ses", "aws-sns":
 		return amazonSES
 	case "brevo":
 		return brevo
+	case "customer-io":
+		return customerIO
+	case "loops":
+		return loops
+	case "mailchimp":
+		return mailchimp
 	case "mailersend":
 		return mailersend
 	case "mailgun":
 		return mailgun
 	case "mailjet":
 		return mailjet
+	case "mailomat":
+		return mailomat
+	case "mailpace":
+		return mailpace
 	case "mailtrap":
 		return mailtrap
 	case "mandrill":
@@ -117,10 +135,14 @@ func tableOf(provider string) *table {
 		return postmark
 	case "resend":
 		return resend
+	case "scaleway-tem":
+		return scaleway
 	case "sendgrid", "sendgrid-inbound":
 		return sendgrid
-	case "sparkpost":
+	case "sparkpost", "sparkpost-relay":
 		return sparkpost
+	case "sweego":
+		return sweego
 	case "unisender-go":
 		return unisenderGo
 	default:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
+	"github.com/sallyport-go/sallyport/core/email/emailtest"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -40,4 +41,56 @@ func ExampleOn() {
 	// Output:
 	// suppress al@example.com bounced
 	// suppress al@example.com spam
+}
+
+// suppressing is an app that keeps addresses from getting mail again. Only its configuration knows the email service.
+func suppressing(p core.Provider, secret string) (app http.Handler, stop func() error, err error) {
+	guard, err := core.New(core.Config{
+		Endpoint: "mail",
+		Provider: p,
+		Secrets:  core.StaticSecrets(secret),
+		Replay:   memstore.New(),
+		Logger:   quiet(),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	signals := core.NewSignals[*http.Request]()
+	email.On(signals, func(_ context.Context, _ core.Event, m email.Event) error {
+		fmt.Println("suppress", m.Recipient, m.Type)
+		return nil
+	}, email.Bounced, email.Complained)
+	mux := http.NewServeMux()
+	core.Handle(mux, "/webhooks/mail", guard, signals)
+	return mux, guard.Close, nil
+}
+
+// An app that suppresses bounced addresses moves from SendGrid to Postmark: the provider and the secret change, and
+// nothing else does.
+func Example_anotherService() {
+	for _, p := range []core.Provider{provider.SendGrid(), provider.Postmark()} {
+		sender := webhooktest.NewSender(p) // in place of the service
+		app, stop, err := suppressing(p, sender.Secret())
+		if err != nil {
+			panic(err)
+		}
+		for _, kind := range []email.Type{email.Delivered, email.Bounced, email.Complained} {
+			sample, _ := emailtest.Sample(p, kind)
+			fmt.Println(p.Name(), kind, sender.Send(app, "/webhooks/mail", sample).Code)
+		}
+		if err := stop(); err != nil {
+			panic(err)
+		}
+	}
+	// Output:
+	// sendgrid delivered 200
+	// suppress al@example.com bounced
+	// sendgrid bounced 200
+	// suppress al@example.com complained
+	// sendgrid complained 200
+	// postmark delivered 200
+	// suppress al@example.com bounced
+	// postmark bounced 200
+	// suppress al@example.com complained
+	// postmark complained 200
 }

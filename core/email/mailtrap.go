@@ -1,10 +1,15 @@
 package email
 
-import "github.com/sallyport-go/sallyport/core/internal/jsonscan"
+import (
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
 
 // Mailtrap's webhooks.
 //
 // https://docs.mailtrap.io/email-api-smtp/advanced/webhooks
+// https://docs.mailtrap.io/inbound-email/webhooks
 var mailtrap = table{ //lint:immutable never written
 	kind: []string{"/event"},
 	types: map[string]meaning{
@@ -20,8 +25,12 @@ var mailtrap = table{ //lint:immutable never written
 	batch: mailtrapEvents,
 	also:  []string{"/webhook_type", "/inbox_id"},
 	finish: func(d *doc, _ *Event) verdict {
-		if d.str("/webhook_type") == "inbound_receiving" || (!d.has("/event") && d.has("/inbox_id")) {
+		switch kind := d.str("/event"); {
+		case strings.HasPrefix(kind, "inbound"), d.str("/webhook_type") == "inbound_receiving",
+			kind == "" && d.has("/inbox_id"):
 			return isInbound
+		case strings.HasPrefix(kind, "activity_log."):
+			return isNothing // of the account, and not about mail
 		}
 		return isEvent
 	},

@@ -18,8 +18,8 @@ import (
 
 // senders are those whose events are read.
 var senders = []string{ //lint:immutable never written
-	"amazon-ses", "aws-sns", "brevo", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "postal", "postmark", "resend",
-	"sendgrid", "sparkpost", "unisender-go",
+	"ahasend", "amazon-ses", "aws-sns", "brevo", "customer-io", "loops", "mailchimp", "mailersend", "mailgun", "mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "postal", "postmark", "resend",
+	"scaleway-tem", "sendgrid", "sparkpost", "sparkpost-relay", "sweego", "unisender-go",
 }
 
 // Each of the given deliveries, with each member in turn null, a text, a number, a list, an object or gone, is an
@@ -153,6 +153,69 @@ func TestOddPayloadsThatSendersReallySend(t *testing.T) {
 	}
 }
 
+// Each of the documented examples, with each member in turn of another kind or gone, is an event.
+func TestNoMemberOfAnotherKindIsAnErrorInWhatIsDocumented(t *testing.T) {
+	t.Parallel()
+	tried, last := 0, ""
+	for _, d := range documentedOnes(t) {
+		if last == d.Sender {
+			continue // the first example of each
+		}
+		last = d.Sender
+		var doc any
+		require.NoError(t, json.Unmarshal(d.Body, &doc))
+		spoil(doc, func() {
+			body, err := json.Marshal(doc)
+			require.NoError(t, err)
+			_, err = email.Events(core.Event{Provider: d.Sender, ID: "id", Payload: body})
+			if endpoint := (*email.WrongEndpointError)(nil); !errors.As(err, &endpoint) {
+				require.NoError(t, err, "%s: %s", d.Sender, body)
+			}
+			tried++
+		})
+	}
+	require.Greater(t, tried, 1000)
+}
+
+func TestMailchimpsAudiencesAreForms(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, body string
+		want       []email.Event
+	}{
+		{"a bounce", "type=cleaned&fired_at=2009-03-26+22%3A01%3A00&data%5Breason%5D=hard&data%5Bemail%5D=jo%40example.com",
+			[]email.Event{{Type: email.Bounced, RejectReason: email.ReasonBounced, Recipient: "jo@example.com", Description: "hard"}}},
+		{"a complaint", "type=cleaned&data[reason]=abuse&data[email]=jo%40example.com",
+			[]email.Event{{Type: email.Complained, RejectReason: email.ReasonSpam, Recipient: "jo@example.com", Description: "abuse"}}},
+		{"an unsubscription", "type=unsubscribe&data[email]=jo%40example.com",
+			[]email.Event{{Type: email.Unsubscribed, RejectReason: email.ReasonUnsubscribed, Recipient: "jo@example.com"}}},
+		{"a subscription", "type=subscribe&data[email]=jo%40example.com", []email.Event{{Type: email.Subscribed, Recipient: "jo@example.com"}}},
+		{"a profile", "type=profile&data[email]=jo%40example.com", nil},
+		{"a new type", "type=new", []email.Event{{Type: email.Unknown}}},
+		{"no type", "data[email]=jo%40example.com", []email.Event{{Type: email.Unknown}}},
+	} {
+		got, err := email.Events(core.Event{Provider: "mailchimp", Payload: []byte(row.body)})
+		require.NoError(t, err, row.name)
+		for i := range got {
+			require.Equal(t, row.body, string(got[i].Raw))
+			got[i].Raw = nil
+		}
+		require.Equal(t, row.want, got, row.name)
+	}
+}
+
+// The type is signed and the body is not: another body makes no bounce of an open.
+func TestMailomatsSignedTypeCounts(t *testing.T) {
+	t.Parallel()
+	got, err := email.Events(core.Event{Provider: "mailomat", Type: "opened", Payload: []byte(`{"eventType":"failure_perm","recipient":"a@example.com"}`)})
+	require.NoError(t, err)
+	require.Equal(t, email.Opened, got[0].Type)
+	require.Empty(t, got[0].RejectReason)
+	got, err = email.Events(core.Event{Provider: "mailomat", Type: "new", Payload: []byte(`{"eventType":"failure_perm"}`)})
+	require.NoError(t, err)
+	require.Equal(t, email.Unknown, got[0].Type)
+}
+
 func TestPingsAndTestsAreNoEvent(t *testing.T) {
 	t.Parallel()
 	for sender, body := range map[string]string{
@@ -215,6 +278,9 @@ func FuzzEvents(f *testing.F) {
 		if len(v.Body) < 5000 {
 			f.Add(v.ESP, v.Body)
 		}
+	}
+	for _, d := range documentedOnes(f) {
+		f.Add(d.Sender, []byte(d.Body))
 	}
 	f.Fuzz(func(t *testing.T, sender string, body []byte) {
 		got, err := email.Events(core.Event{Provider: sender, ID: fmt.Sprint(len(body) % 2), Payload: body})

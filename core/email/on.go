@@ -16,7 +16,8 @@ type Func = func(ctx context.Context, e core.Event, m Event) error
 // far as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled.
 //
 // A delivery that belongs to another endpoint ([WrongEndpointError]), or a provider that is not an email sender, is
-// reported as undecodable. It is answered 2xx, so that the sender does not repeat it in vain.
+// reported as undecodable. It is answered 2xx, so that the sender does not repeat it in vain. Where both kinds have one
+// URL on purpose, see [Options.SharedURL].
 func On[C any](signals *core.Signals[C], fn Func, types ...Type) {
 	signals.On("*", Receiver[C](fn, types...))
 }
@@ -36,6 +37,9 @@ func ReceiverWith[C any](o Options, fn Func, types ...Type) core.Receiver[C] {
 	types = slices.Clone(types)
 	return func(_ C, e core.Event) error {
 		events, err := o.Events(e)
+		if wrong := (*WrongEndpointError)(nil); o.SharedURL && errors.As(err, &wrong) {
+			return core.Unhandled
+		}
 		if err != nil {
 			return core.Undecodable(err)
 		}

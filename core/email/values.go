@@ -170,6 +170,15 @@ func bare(text string) string {
 	return strings.TrimSpace(text)
 }
 
+// firstAddress returns the first address of a list that is separated by commas, without a display name.
+func firstAddress(text string) string {
+	if list, err := mail.ParseAddressList(text); err == nil && len(list) > 0 {
+		return list[0].Address
+	}
+	first, _, _ := strings.Cut(text, ",")
+	return bare(first)
+}
+
 // nameAndValue are the places of a header in a list of objects.
 var nameAndValue = jsonscan.Compile("/name", "/value") //lint:immutable never written
 

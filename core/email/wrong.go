@@ -29,6 +29,8 @@ func adviceOn(setting, kind string) string {
 // inboundSetting says where each sender keeps the URL that its inbound messages go to.
 func inboundSetting(provider string) (sender, setting string) {
 	switch provider {
+	case "ahasend":
+		return "AhaSend", "Routes > the route's URL"
 	case "amazon-ses", "aws-sns":
 		return "Amazon SES", "the receipt rule's SNS topic and its subscription"
 	case "brevo":
@@ -39,8 +41,10 @@ func inboundSetting(provider string) (sender, setting string) {
 		return "Mailgun", "Receiving > Routes > the route's forward action"
 	case "mailjet":
 		return "Mailjet", "the parse route's Url"
+	case "mailpace":
+		return "MailPace", "the domain > Inbound Emails > Endpoint URL"
 	case "mailtrap":
-		return "Mailtrap", "the inbound webhook"
+		return "Mailtrap", "Settings > Webhooks > the webhook of Inbound Inboxes"
 	case "postal", "postal-sha1":
 		return "Postal", "Routing > HTTP endpoints"
 	case "postmark":
@@ -49,8 +53,10 @@ func inboundSetting(provider string) (sender, setting string) {
 		return "Resend", "Webhooks > the webhook with the event email.received"
 	case "sendgrid", "sendgrid-inbound":
 		return "SendGrid", "Settings > Inbound Parse > the host's URL"
-	case "sparkpost":
+	case "sparkpost", "sparkpost-relay":
 		return "SparkPost", "the relay webhook's target"
+	case "sweego":
+		return "Sweego", "the subdomain's inbound routing > the webhook's URL"
 	default:
 		return provider, "the settings of inbound mail"
 	}
@@ -60,6 +66,8 @@ func inboundSetting(provider string) (sender, setting string) {
 func trackingSetting(provider string) (sender, setting string) {
 	sender, _ = inboundSetting(provider)
 	switch provider {
+	case "ahasend":
+		return sender, "Webhooks > the webhook's URL"
 	case "amazon-ses", "aws-sns":
 		return sender, "the configuration set's event destination, or the identity's notifications"
 	case "brevo":
@@ -69,9 +77,11 @@ func trackingSetting(provider string) (sender, setting string) {
 	case "mailgun":
 		return sender, "Sending > Webhooks"
 	case "mailjet":
-		return sender, "Account settings > Event notifications"
+		return sender, "Account preferences > Event Tracking"
+	case "mailpace":
+		return sender, "the domain > Webhooks"
 	case "mailtrap":
-		return sender, "Settings > Webhooks"
+		return sender, "Settings > Webhooks > the webhook of Email Sending"
 	case "postal", "postal-sha1":
 		return sender, "the server > Webhooks"
 	case "postmark":
@@ -80,8 +90,10 @@ func trackingSetting(provider string) (sender, setting string) {
 		return sender, "Webhooks > the webhook's events"
 	case "sendgrid", "sendgrid-inbound":
 		return sender, "Settings > Mail Settings > Event Webhooks"
-	case "sparkpost":
+	case "sparkpost", "sparkpost-relay":
 		return sender, "Configuration > Webhooks"
+	case "sweego":
+		return sender, "the personal settings > Webhooks"
 	default:
 		return sender, "the settings of its webhooks"
 	}

@@ -23,10 +23,10 @@ import (
 // mostUsed are the senders that have to have samples.
 func mostUsed() []string {
 	return append(platformsWithSamples(), []string{
-		"adyen", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "discord", "docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
-		"intercom", "jira", "lemon-squeezy", "line", "linear", "mailchimp", "mailersend", "mailgun", "mailjet", "mailtrap", "mandrill", "meta", "notion", "openai",
-		"paddle", "pagerduty", "paystack", "polar", "postal", "postmark", "razorpay", "resend", "sendgrid", "sentry", "shopify", "slack", "sparkpost",
-		"square", "standard-webhooks", "stripe", "svix", "telegram", "twilio", "twitch", "typeform", "unisender-go", "vercel", "woocommerce",
+		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord", "docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
+		"intercom", "jira", "lemon-squeezy", "line", "linear", "loops", "mailchimp", "mailersend", "mailgun", "mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "meta", "notion", "openai",
+		"paddle", "pagerduty", "paystack", "polar", "postal", "postmark", "razorpay", "resend", "scaleway-tem", "sendgrid", "sentry", "shopify", "slack", "sparkpost", "sparkpost-relay",
+		"square", "standard-webhooks", "stripe", "svix", "sweego", "telegram", "twilio", "twitch", "typeform", "unisender-go", "vercel", "woocommerce",
 		"xero", "zoom",
 	}...)
 }
@@ -70,6 +70,8 @@ func entryOf(t *testing.T, name string) core.Provider {
 	switch name {
 	case "amazon-ses":
 		return provider.AmazonSES(provider.SNSConfig{Topics: []string{"arn:aws:sns:us-east-1:123456789012:mail"}})
+	case "scaleway-tem":
+		return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}})
 	case "unisender-go":
 		return unproved.UnisenderGo()
 	}

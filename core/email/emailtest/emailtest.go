@@ -21,13 +21,16 @@ import (
 )
 
 // Senders returns the providers of every email sender. Amazon SES has the topic
-// arn:aws:sns:us-east-1:123456789012:mail.
+// arn:aws:sns:us-east-1:123456789012:mail, and Scaleway arn:scw:sns:fr-par:project-1:mail.
 func Senders() []core.Provider {
 	return []core.Provider{
+		provider.AhaSend(),
 		provider.AmazonSES(provider.SNSConfig{Topics: []string{"arn:aws:sns:us-east-1:123456789012:mail"}}),
-		provider.Brevo(), provider.MailerSend(), provider.Mailgun(), provider.Mailjet(), provider.Mailtrap(),
+		provider.Brevo(), provider.CustomerIO(), provider.Loops(), provider.Mailchimp(), provider.MailerSend(), provider.Mailgun(), provider.Mailjet(), provider.Mailomat(), provider.MailPace(), provider.Mailtrap(),
 		provider.Mandrill(),
 		provider.Postal(), provider.Postmark(), provider.Resend(), provider.SendGrid(), provider.SparkPost(),
+		provider.SparkPostRelay(), provider.Sweego(),
+		unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}}),
 		unproved.UnisenderGo(),
 	}
 }
@@ -35,15 +38,19 @@ func Senders() []core.Provider {
 // Sample returns a delivery that reports one event of the type, and false where the sender has none. Of
 // [email.Inbound] it is a message that comes in.
 func Sample(p core.Provider, t email.Type) (webhooktest.Sample, bool) {
+	var inbound webhooktest.Sample
 	for _, sample := range webhooktest.Samples(p) {
 		events, err := email.Events(core.Event{Provider: p.Name(), Payload: sample.Body})
 		wrong := (*email.WrongEndpointError)(nil)
 		if t == email.Inbound && errors.As(err, &wrong) {
-			return sample, true
+			if inbound.Body == nil || len(sample.Body) < len(inbound.Body) { // the shortest holds one message
+				inbound = sample
+			}
+			continue
 		}
 		if err == nil && len(events) == 1 && events[0].Type == t {
 			return sample, true
 		}
 	}
-	return webhooktest.Sample{}, false
+	return inbound, inbound.Body != nil
 }

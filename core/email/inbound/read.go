@@ -46,8 +46,8 @@ type Func = func(ctx context.Context, e core.Event, m *Message) error
 var ErrNoMessage = errors.New("inbound: the delivery holds no message") //lint:immutable an error value
 
 // On registers fn for every message that comes in. A tracking event is reported as undecodable
-// ([email.WrongEndpointError]): its URL stands in the wrong setting at the sender. Mandrill sends both to one URL; its
-// tracking events are unhandled as far as fn is concerned.
+// ([email.WrongEndpointError]): its URL stands in the wrong setting at the sender, unless [Config.SharedURL] is set.
+// Mandrill sends both to one URL; its tracking events are unhandled as far as fn is concerned.
 func On[C any](signals *core.Signals[C], fn Func, c Config) { signals.On("*", Receiver[C](fn, c)) }
 
 // Receiver returns the receiver that [On] registers, for a set in which it gets a name.
@@ -59,7 +59,7 @@ func Receiver[C any](fn Func, c Config) core.Receiver[C] {
 		m, err := Read(e.Context(), e, c)
 		wrong := (*email.WrongEndpointError)(nil)
 		switch {
-		case errors.Is(err, ErrNoMessage):
+		case errors.Is(err, ErrNoMessage), c.SharedURL && errors.As(err, &wrong):
 			return core.Unhandled
 		case errors.As(err, &wrong), errors.Is(err, email.ErrUnknownSender), errors.Is(err, errSetUp):
 			return core.Undecodable(err)
@@ -95,6 +95,8 @@ type reader func(ctx context.Context, e *core.Event, c *Config, m *Message) erro
 
 func readerOf(name string) reader {
 	switch name {
+	case "ahasend":
+		return readAhaSend
 	case "amazon-ses", "aws-sns":
 		return readAmazonSES
 	case "brevo":
@@ -105,6 +107,10 @@ func readerOf(name string) reader {
 		return readMailgun
 	case "mailjet":
 		return readMailjet
+	case "mailpace":
+		return readMailPace
+	case "mailtrap":
+		return readMailtrap
 	case "mandrill":
 		return readMandrill
 	case "postal", "postal-sha1":
@@ -115,8 +121,10 @@ func readerOf(name string) reader {
 		return readResend
 	case "sendgrid", "sendgrid-inbound":
 		return readSendGrid
-	case "sparkpost":
+	case "sparkpost", "sparkpost-relay":
 		return readSparkPost
+	case "sweego":
+		return readSweego
 	default:
 		return nil
 	}

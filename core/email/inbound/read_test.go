@@ -309,6 +309,10 @@ func FuzzRead(f *testing.F) {
 			f.Add(v.ESP, v.Body)
 		}
 	}
+	for sender, body := range newSendersMessages() {
+		f.Add(sender, []byte(body))
+	}
+	f.Add("mailtrap", []byte(mailtrapMessage))
 	f.Fuzz(func(t *testing.T, sender string, body []byte) {
 		c := inbound.Config{
 			APIKey: "k", Client: &http.Client{Transport: answering(200, string(body))}, MaxParts: 50, MaxDepth: 5, MaxBytes: 1 << 20,
