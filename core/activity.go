@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // activityEvery is how often the log says at most how many deliveries were accepted.
@@ -30,11 +32,11 @@ func (a *activity) count(r *Record) {
 		return
 	}
 	switch r.Reason {
-	case ReasonAccepted:
+	case reason.Accepted:
 		a.accepted.Add(1)
-	case ReasonDuplicate, ReasonConflict:
+	case reason.Duplicate, reason.Conflict:
 		a.duplicates.Add(1)
-	case ReasonUnhandled:
+	case reason.Unhandled:
 		a.unhandled.Add(1)
 	default:
 		return

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -38,29 +39,29 @@ func TestNoMiddlewareMakesASuccessOfARunThatFailed(t *testing.T) {
 		name   string
 		signal func() error
 		middle func(h http.Handler, w http.ResponseWriter, r *http.Request)
-		reason core.Reason
+		reason reason.Reason
 	}{
 		{"it recovers http.ErrAbortHandler and returns", func() error { panic(http.ErrAbortHandler) },
 			func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 				defer func() { _ = recover() }()
 				h.ServeHTTP(w, r)
-			}, core.ReasonSignalPanicked},
+			}, reason.SignalPanicked},
 		{"it recovers http.ErrAbortHandler and answers 200", func() error { panic(http.ErrAbortHandler) },
 			func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 				defer func() { _ = recover(); w.WriteHeader(200) }()
 				h.ServeHTTP(w, r)
-			}, core.ReasonSignalPanicked},
+			}, reason.SignalPanicked},
 		{"it waits for a goroutine that the receiver ends", func() error { runtime.Goexit(); return nil }, own,
-			core.ReasonSignalFailed},
+			reason.SignalFailed},
 		{"it drops the answer and writes 200", failing, func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 			h.ServeHTTP(httptest.NewRecorder(), r)
 			w.WriteHeader(200)
 			_, _ = w.Write([]byte("fine"))
-		}, core.ReasonSignalFailed},
+		}, reason.SignalFailed},
 		{"it drops the answer and writes 204", failing, func(h http.Handler, w http.ResponseWriter, r *http.Request) {
 			h.ServeHTTP(httptest.NewRecorder(), r)
 			w.WriteHeader(204)
-		}, core.ReasonSignalFailed},
+		}, reason.SignalFailed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +97,7 @@ func TestAReportSaysWhatWasAnsweredBeforeTheRun(t *testing.T) {
 	})).ServeHTTP(w, signed(event))
 	require.Equal(t, 200, w.Code)
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonSignalFailed, last.Reason)
+	require.Equal(t, reason.SignalFailed, last.Reason)
 	require.Equal(t, 200, last.Status)
 }
 
@@ -135,7 +136,7 @@ func TestAReleaseByHandWaitsForTheRun(t *testing.T) {
 				require.Equal(t, 503, send())
 				time.Sleep(70 * time.Second)
 				require.Equal(t, 503, send())
-				require.Equal(t, core.ReasonInFlight, rec.last(t, g).Reason)
+				require.Equal(t, reason.InFlight, rec.last(t, g).Reason)
 				require.EqualValues(t, 1, runs.Load())
 				time.Sleep(100 * time.Second)
 				require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
@@ -248,7 +249,7 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 			core.Handler(g, row.h).ServeHTTP(w, signed(event))
 			require.Equal(t, row.status, w.Code)
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonSignalFailed, last.Reason)
+			require.Equal(t, reason.SignalFailed, last.Reason)
 			require.Equal(t, core.ReplayReleased, last.Replay)
 			require.Equal(t, row.status, last.Status)
 			require.Len(t, last.Failed, 1)
@@ -298,11 +299,11 @@ func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
 					return w.Code
 				}
 				require.Equal(t, 500, send(row.inside))
-				require.Equal(t, core.ClassApp, rec.last(t, inner).Reason.Class())
-				require.Equal(t, core.ReasonSignalFailed.Class(), outside.last(t, outer).Reason.Class())
+				require.Equal(t, reason.ClassApp, rec.last(t, inner).Reason.Class())
+				require.Equal(t, reason.SignalFailed.Class(), outside.last(t, outer).Reason.Class())
 				require.Equal(t, 500, outside.last(t, outer).Status)
 				require.Equal(t, 200, send(core.Signal(ok)), "the retry runs")
-				require.Equal(t, core.ReasonAccepted, rec.last(t, inner).Reason)
+				require.Equal(t, reason.Accepted, rec.last(t, inner).Reason)
 			})
 		}
 	}
@@ -335,5 +336,5 @@ func TestWhatRunsUnclaimedIsNotTakenForReleasedByHand(t *testing.T) {
 	require.Equal(t, 200, w.Code)
 	last := rec.last(t, g)
 	require.Equal(t, core.ReplayUnclaimed, last.Replay)
-	require.Equal(t, core.ReasonAccepted, last.Reason)
+	require.Equal(t, reason.Accepted, last.Reason)
 }

@@ -19,24 +19,25 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestNoDefaultAnswerDisablesAnEndpoint(t *testing.T) {
 	t.Parallel()
-	seen := map[core.Reason]bool{}
-	for _, r := range core.Reasons() {
+	seen := map[reason.Reason]bool{}
+	for _, r := range reason.All() {
 		require.False(t, seen[r], r)
 		seen[r] = true
 		require.NotContains(t, []int{404, 406, 410, 501}, r.Status(), r)
-		if r.Class() == core.ClassState && r != core.ReasonRateLimited {
+		if r.Class() == reason.ClassState && r != reason.RateLimited {
 			require.Equal(t, 503, r.Status(), r)
 		}
-		if r.Class() == core.ClassAuthentication {
+		if r.Class() == reason.ClassAuthentication {
 			require.Equal(t, 400, r.Status(), r)
 		}
 	}
-	require.Equal(t, core.ClassMisconfiguration, core.Reason("made up").Class())
-	require.Equal(t, 500, core.Reason("made up").Status())
+	require.Equal(t, reason.ClassMisconfiguration, reason.Reason("made up").Class())
+	require.Equal(t, 500, reason.Reason("made up").Status())
 }
 
 func TestEveryFailedAuthenticationLooksTheSame(t *testing.T) {
@@ -73,49 +74,49 @@ func TestRequestsThatCannotBeJudged(t *testing.T) {
 	rows := []struct {
 		name   string
 		make   func() *http.Request
-		reason core.Reason
+		reason reason.Reason
 		status int
 		header string
 	}{
-		{"another method", func() *http.Request { return httptest.NewRequest(http.MethodPut, "/", nil) }, core.ReasonMethod, 405, "Allow"},
-		{"GET where nothing is handshaken by GET", func() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, core.ReasonMethod, 405, "Allow"},
-		{"a declared length beyond the limit", func() *http.Request { return signed(big) }, core.ReasonBodyTooLarge, 413, "Connection"},
-		{"a chunked body beyond the limit", func() *http.Request { return chunked(signed(big), big) }, core.ReasonBodyTooLarge, 413, "Connection"},
+		{"another method", func() *http.Request { return httptest.NewRequest(http.MethodPut, "/", nil) }, reason.Method, 405, "Allow"},
+		{"GET where nothing is handshaken by GET", func() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, reason.Method, 405, "Allow"},
+		{"a declared length beyond the limit", func() *http.Request { return signed(big) }, reason.BodyTooLarge, 413, "Connection"},
+		{"a chunked body beyond the limit", func() *http.Request { return chunked(signed(big), big) }, reason.BodyTooLarge, 413, "Connection"},
 		{"a limit set before the guard", func() *http.Request {
 			r := signed(event)
 			r.Body = http.MaxBytesReader(httptest.NewRecorder(), r.Body, 3)
 			return r
-		}, core.ReasonBodyTooLarge, 413, "Connection"},
-		{"a compressed body", func() *http.Request { return with(signed(event), "Content-Encoding", "gzip") }, core.ReasonEncoding, 415, ""},
-		{"a charset nobody signs in", func() *http.Request { return with(signed(event), "Content-Type", "application/json; charset=utf-16") }, core.ReasonContentType, 415, ""},
+		}, reason.BodyTooLarge, 413, "Connection"},
+		{"a compressed body", func() *http.Request { return with(signed(event), "Content-Encoding", "gzip") }, reason.Encoding, 415, ""},
+		{"a charset nobody signs in", func() *http.Request { return with(signed(event), "Content-Type", "application/json; charset=utf-16") }, reason.ContentType, 415, ""},
 		{"a charset nobody signs in, in a type nobody can parse", func() *http.Request {
 			return with(signed(event), "Content-Type", "application/json; charset=utf-7; charset=utf-8")
-		}, core.ReasonContentType, 415, ""},
+		}, reason.ContentType, 415, ""},
 		{"two content types", func() *http.Request {
 			r := signed(event)
 			r.Header["Content-Type"] = []string{"text/plain", "application/json"}
 			return r
-		}, core.ReasonContentType, 415, ""},
+		}, reason.ContentType, 415, ""},
 		{"a body that breaks off", func() *http.Request {
 			r := signed(event)
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), broken{}))
 			return r
-		}, core.ReasonBodyIncomplete, 400, ""},
+		}, reason.BodyIncomplete, 400, ""},
 		{"a body that was read before", func() *http.Request {
 			r := signed(event)
 			_, _ = io.ReadAll(r.Body)
 			return r
-		}, core.ReasonBodyAlreadyRead, 500, ""},
+		}, reason.BodyAlreadyRead, 500, ""},
 		{"a body that was read in part", func() *http.Request {
 			r := signed(event)
 			_, _ = io.CopyN(io.Discard, r.Body, 3)
 			return r
-		}, core.ReasonBodyAlreadyRead, 500, ""},
+		}, reason.BodyAlreadyRead, 500, ""},
 		{"a body that was replaced by none", func() *http.Request {
 			r := signed(event)
 			r.Body = http.NoBody
 			return r
-		}, core.ReasonBodyAlreadyRead, 500, ""},
+		}, reason.BodyAlreadyRead, 500, ""},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -192,19 +193,19 @@ func TestHandshakes(t *testing.T) {
 		r      *http.Request
 		status int
 		body   string
-		reason core.Reason
+		reason reason.Reason
 	}{
-		{"a proved challenge is echoed", signed(challenge("3eZbrw1aB")), 200, "3eZbrw1aB", core.ReasonHandshake},
-		{"one whose marker is escaped is too", signed(`{"type":"url\u005fverification","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", core.ReasonHandshake},
-		{"one whose marker is escaped whole is too", signed(`{"type":"` + escapedWhole("url_verification") + `","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", core.ReasonHandshake},
-		{"an unproved one is not", post(challenge("3eZbrw1aB")), 400, "Bad Request\n", core.ReasonMissingSignature},
-		{"markup is not echoed", signed(challenge("<script>")), 400, "Bad Request\n", core.ReasonMalformedSignature},
-		{"a book is not echoed", signed(challenge(strings.Repeat("x", 600))), 400, "Bad Request\n", core.ReasonMalformedSignature},
-		{"HEAD has a fixed answer", httptest.NewRequest(http.MethodHead, "/", nil), 200, "", core.ReasonHandshake},
-		{"a verify token is compared", get("hub.challenge=123&hub.verify_token=verify-token-1"), 200, "123", core.ReasonHandshake},
-		{"a wrong verify token", get("hub.challenge=123&hub.verify_token=x"), 400, "Bad Request\n", core.ReasonBadCredential},
-		{"no challenge", get("hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", core.ReasonMethod},
-		{"two challenges", get("hub.challenge=1&hub.challenge=2&hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", core.ReasonMethod},
+		{"a proved challenge is echoed", signed(challenge("3eZbrw1aB")), 200, "3eZbrw1aB", reason.Handshake},
+		{"one whose marker is escaped is too", signed(`{"type":"url\u005fverification","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", reason.Handshake},
+		{"one whose marker is escaped whole is too", signed(`{"type":"` + escapedWhole("url_verification") + `","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", reason.Handshake},
+		{"an unproved one is not", post(challenge("3eZbrw1aB")), 400, "Bad Request\n", reason.MissingSignature},
+		{"markup is not echoed", signed(challenge("<script>")), 400, "Bad Request\n", reason.MalformedSignature},
+		{"a book is not echoed", signed(challenge(strings.Repeat("x", 600))), 400, "Bad Request\n", reason.MalformedSignature},
+		{"HEAD has a fixed answer", httptest.NewRequest(http.MethodHead, "/", nil), 200, "", reason.Handshake},
+		{"a verify token is compared", get("hub.challenge=123&hub.verify_token=verify-token-1"), 200, "123", reason.Handshake},
+		{"a wrong verify token", get("hub.challenge=123&hub.verify_token=x"), 400, "Bad Request\n", reason.BadCredential},
+		{"no challenge", get("hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", reason.Method},
+		{"two challenges", get("hub.challenge=1&hub.challenge=2&hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", reason.Method},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -281,7 +282,7 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 			require.Equal(t, 503, run(g, offer(handed), never(t)).Code, "the sink failed")
 			w := run(g, offer(handed), never(t))
 			require.Equal(t, 200, w.Code)
-			require.Equal(t, core.ReasonHandshake, rec.last(t, g).Reason)
+			require.Equal(t, reason.Handshake, rec.last(t, g).Reason)
 			if h.SecretHeader != "" {
 				require.Equal(t, handed, w.Header().Get(h.SecretHeader))
 			}

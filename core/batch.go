@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxBatch is how many events a delivery may carry. More of them, like any batch that cannot be split, are one event
@@ -44,7 +45,7 @@ func (g *Guard) provedForOthers(r *http.Request, body []byte) failure {
 	if g.isRecipient(t.payload) {
 		return failure{}
 	}
-	return failure{ReasonWrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
+	return failure{reason.WrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
 }
 
 func (g *Guard) isRecipient(payload []byte) bool {

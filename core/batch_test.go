@@ -19,6 +19,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -87,7 +88,7 @@ func TestEachEventOfABatchIsRememberedByItself(t *testing.T) {
 	require.Equal(t, 500, w.Code, "the answer is the worst of the events")
 	require.Equal(t, "1 2 3 4 5 6 7 8 9 10", r.take(), "8 to 10 run although 7 failed")
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonSignalFailed, last.Reason)
+	require.Equal(t, reason.SignalFailed, last.Reason)
 	require.Equal(t, 10, last.Events)
 	require.Equal(t, 1, last.Released)
 	require.Equal(t, core.ReplayCommitted, last.Replay)
@@ -100,7 +101,7 @@ func TestEachEventOfABatchIsRememberedByItself(t *testing.T) {
 	require.Equal(t, 9, rec.last(t, g).Duplicates)
 
 	require.Equal(t, 200, run(g, signedBody(list(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)), never(t)).Code)
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 
 	require.Equal(t, 200, run(g, signedBody(list(10, 11, 9)), r.failing()).Code)
 	require.Equal(t, "11", r.take(), "a batch put together anew runs what is new in it")
@@ -140,7 +141,7 @@ func TestEventsInFlightElsewhereAreAskedForAgain(t *testing.T) {
 				require.Equal(t, 503, w.Code)
 				require.Equal(t, "10", w.Header().Get("Retry-After"))
 				last := rec.last(t, g)
-				require.Equal(t, core.ReasonInFlight, last.Reason)
+				require.Equal(t, reason.InFlight, last.Reason)
 				require.Equal(t, 1, last.InFlight)
 				require.Equal(t, 503, run(g, signedBody(list(2)), never(t)).Code)
 				return nil
@@ -179,10 +180,10 @@ func TestOddBatchesAreNeverLost(t *testing.T) {
 			})
 			require.Equal(t, 200, w.Code)
 			require.Equal(t, row.want, got)
-			require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+			require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 			if len(row.want) > 0 {
 				require.Equal(t, 200, run(g, signedBody(row.body), never(t)).Code)
-				require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+				require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 			}
 		})
 	}
@@ -329,7 +330,7 @@ func TestAPanicInABatchIsContained(t *testing.T) {
 	})
 	require.Equal(t, 500, w.Code)
 	require.Equal(t, "1 2 3", r.take())
-	require.Equal(t, core.ReasonSignalPanicked, rec.last(t, g).Reason)
+	require.Equal(t, reason.SignalPanicked, rec.last(t, g).Reason)
 	require.Equal(t, 200, run(g, signedBody(list(1, 2, 3)), r.failing()).Code)
 	require.Equal(t, "2", r.take())
 }
@@ -363,7 +364,7 @@ func TestAnUnhandledEventOfABatchIsNotCommitted(t *testing.T) {
 	s := core.NewSignals[*http.Request]()
 	s.On("a", ok)
 	require.Equal(t, 200, serve(g, s, signedBody(body)).Code)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	var r ran
 	require.Equal(t, 200, run(g, signedBody(body), r.failing()).Code)
 	require.Equal(t, "2", r.take(), "once there is a receiver, a resend runs")
@@ -473,7 +474,7 @@ func TestNamedReceiversAreCheckpointed(t *testing.T) {
 	log = nil
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Empty(t, log)
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 
 	// Forgetting the event makes all of it run again.
 	require.NoError(t, g.Forget(t.Context(), rec.last(t, g).Identity))
@@ -649,10 +650,10 @@ func TestATransactionThatDoesNotCommitIsAFailedSignal(t *testing.T) {
 		name   string
 		err    error
 		status int
-		reason core.Reason
+		reason reason.Reason
 	}{
-		{"because the database refused", errors.New("serialization failure"), 500, core.ReasonSignalFailed},
-		{"because the claim was lost", &replay.LeaseLostError{}, 503, core.ReasonInFlight},
+		{"because the database refused", errors.New("serialization failure"), 500, reason.SignalFailed},
+		{"because the claim was lost", &replay.LeaseLostError{}, 503, reason.InFlight},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

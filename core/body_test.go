@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // cut ends as a connection does that broke off.
@@ -36,7 +37,7 @@ func TestADeclaredLengthIsNotAllocatedForWhatFollows(t *testing.T) { // not in p
 		runtime.ReadMemStats(&after)
 		require.Nil(t, d)
 		require.Equal(t, 400, reply.Status)
-		require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+		require.Equal(t, reason.BodyIncomplete, rec.last(t, g).Reason)
 		return after.TotalAlloc - before.TotalAlloc
 	}
 	require.Less(t, serve(0), uint64(256<<10))

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const (
@@ -229,14 +231,14 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, failure)
 	if !g.share.enter(i.place, i.w, i.source, leashed, i.started) {
 		i.overloaded, i.retryAfter = !leashed, overloadRetry
 		if leashed {
-			return nil, failure{ReasonRateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows, and others of its bodies are being read"}
+			return nil, failure{reason.RateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows, and others of its bodies are being read"}
 		}
 		return nil, noRoom()
 	}
 	i.slot, i.bodyBegun = i.place, true
 	bounded := g.boundReading(i.w, r, i.started)
 	body, f := i.read(r, g.maxBody)
-	if displaced := !i.slot.finish(); displaced || f.reason == ReasonRateLimited {
+	if displaced := !i.slot.finish(); displaced || f.reason == reason.RateLimited {
 		i.displaced = displaced
 		i.overloaded, i.retryAfter = true, overloadRetry
 		return nil, noRoom()
@@ -258,7 +260,7 @@ func (i *inspection) read(r *http.Request, limit int64) ([]byte, failure) {
 }
 
 func noRoom() failure {
-	return failure{ReasonRateLimited, noRoomText}
+	return failure{reason.RateLimited, noRoomText}
 }
 
 const noRoomText = "too many bodies are being read that nobody has proved yet (Config.Budget): " +

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // checkBoundary refuses a delivery whose signature matches, and would match with a boundary elsewhere as well. It
@@ -19,7 +20,7 @@ func (v *verifier) checkBoundary(url string, body []byte, p *presented) failure 
 	case b.JSON:
 		return checkJSON(url, body)
 	case b.Query && !readsOnce(url, p.form):
-		return failure{ReasonBadSignature, queryMoves}
+		return failure{reason.BadSignature, queryMoves}
 	}
 	return failure{}
 }
@@ -60,12 +61,12 @@ func checkJSON(url string, body []byte) failure {
 	if len(body) == 0 {
 		end := strings.TrimRight(url, " \t\r\n")
 		if strings.HasSuffix(end, "}") || strings.HasSuffix(end, "]") {
-			return failure{ReasonBadSignature, endsInJSON}
+			return failure{reason.BadSignature, endsInJSON}
 		}
 		return failure{}
 	}
 	if body[0] != '{' && body[0] != '[' || !jsonscan.Whole(body) {
-		return failure{ReasonBadSignature, notOneJSON}
+		return failure{reason.BadSignature, notOneJSON}
 	}
 	return failure{}
 }
@@ -81,24 +82,24 @@ func checkForm(c *entry.Closing, url string, p *presented) failure {
 	form := p.form
 	if c.Only {
 		if len(form) != 1 || form[0].name != c.Field || !jsonList(form[0].value) {
-			return failure{ReasonBadSignature, notOneForm + c.Field}
+			return failure{reason.BadSignature, notOneForm + c.Field}
 		}
 		return failure{}
 	}
 	if p.pinned {
 		// A parameter of the request may have joined the configured URL.
 		if slices.ContainsFunc(form, func(f formField) bool { return strings.IndexAny(f.name, "?&") == 0 }) {
-			return failure{ReasonBadSignature, queryForm}
+			return failure{reason.BadSignature, queryForm}
 		}
 		return failure{}
 	}
 	closed := len(form) == 0 || form[0].name == c.Field && strings.HasPrefix(form[0].value, c.Prefix) &&
 		(len(form) == 1 || form[1].name != c.Field)
 	if !closed {
-		return failure{ReasonBadSignature, notBeginning + c.Field + ifGenuine}
+		return failure{reason.BadSignature, notBeginning + c.Field + ifGenuine}
 	}
 	if strings.Contains(url, c.Field+c.Prefix) {
-		return failure{ReasonBadSignature, inTheURL + c.Field}
+		return failure{reason.BadSignature, inTheURL + c.Field}
 	}
 	return failure{}
 }
@@ -148,7 +149,7 @@ func (g *Guard) unsignedQuery(rawQuery string) failure {
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		if pair != "" && !g.joins(pair) {
-			return failure{ReasonBadSignature, queryAdded}
+			return failure{reason.BadSignature, queryAdded}
 		}
 	}
 	return failure{}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/internal/hostile"
@@ -36,7 +37,7 @@ const (
 type everything struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	seen map[core.Reason]bool
+	seen map[reason.Reason]bool
 }
 
 func (e *everything) Write(p []byte) (int, error) {
@@ -114,7 +115,7 @@ func (e *everything) requireNone(t *testing.T, canaries ...string) {
 // credentials, right signatures, bodies and headers in everything that can be seen.
 func TestNothingShowsWhatItMustNot(t *testing.T) {
 	t.Parallel()
-	seen := map[core.Reason]bool{}
+	seen := map[reason.Reason]bool{}
 	cases, err := hostile.Load("testdata/hostile")
 	require.NoError(t, err)
 	endpoints := hostile.Endpoints()
@@ -190,16 +191,16 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 	}
 	e.requireNone(t, headerCanary, bodyCanary, testSecret, hostile.Pair)
 
-	for _, reason := range core.Reasons() {
-		if !seen[reason] && reason != core.ReasonNotVerified && reason != core.ReasonWrongRecipient {
+	for _, why := range reason.All() {
+		if !seen[why] && why != reason.NotVerified && why != reason.WrongRecipient {
 			// Of the two, the first is told without a guard, and is below; the second has no entry that gives it here.
-			t.Errorf("no request came to %s", reason)
+			t.Errorf("no request came to %s", why)
 		}
 	}
 }
 
 type unusualCase struct {
-	want      core.Reason
+	want      reason.Reason
 	change    func(*core.Config)
 	spoil     func(*http.Request)
 	fn        core.Receiver[*http.Request]
@@ -214,28 +215,28 @@ func unusual() []unusualCase {
 		return func(c *core.Config) { c.Replay = &sayingStore{Store: memstore.New(), err: err, state: state} }
 	}
 	return []unusualCase{
-		{want: core.ReasonSignalFailed, change: nothing, fn: func(*http.Request, core.Event) error { return errors.New("the app's own words") }},
-		{want: core.ReasonSignalPanicked, change: nothing, fn: func(*http.Request, core.Event) error { panic("the app's own words") }},
-		{want: core.ReasonPermanent, change: nothing, fn: func(*http.Request, core.Event) error {
+		{want: reason.SignalFailed, change: nothing, fn: func(*http.Request, core.Event) error { return errors.New("the app's own words") }},
+		{want: reason.SignalPanicked, change: nothing, fn: func(*http.Request, core.Event) error { panic("the app's own words") }},
+		{want: reason.Permanent, change: nothing, fn: func(*http.Request, core.Event) error {
 			return core.Permanent(errors.New("the app's own words"))
 		}},
-		{want: core.ReasonUndecodable, change: nothing, fn: func(*http.Request, core.Event) error {
+		{want: reason.Undecodable, change: nothing, fn: func(*http.Request, core.Event) error {
 			return core.Undecodable(errors.New("the app's own words"))
 		}},
-		{want: core.ReasonUnhandled, change: nothing, unhandled: true},
-		{want: core.ReasonStoreUnavailable, change: busy(errors.New("down"), 0)},
-		{want: core.ReasonStoreFull, change: busy(replay.ErrFull, 0)},
-		{want: core.ReasonInFlight, change: busy(nil, replay.InFlight)},
-		{want: core.ReasonNoActiveSecret, change: func(c *core.Config) {
+		{want: reason.Unhandled, change: nothing, unhandled: true},
+		{want: reason.StoreUnavailable, change: busy(errors.New("down"), 0)},
+		{want: reason.StoreFull, change: busy(replay.ErrFull, 0)},
+		{want: reason.InFlight, change: busy(nil, replay.InFlight)},
+		{want: reason.NoActiveSecret, change: func(c *core.Config) {
 			c.Secrets = core.LabeledSecrets(core.NewSecret("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
 		}},
-		{want: core.ReasonKeysUnavailable, change: func(c *core.Config) { c.Sources = &unsteady{} }},
-		{want: core.ReasonBodyAlreadyRead, change: nothing, spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
-		{want: core.ReasonGuardConflict, change: nothing, twice: true},
-		{want: core.ReasonMissingCredential, change: func(c *core.Config) {
+		{want: reason.KeysUnavailable, change: func(c *core.Config) { c.Sources = &unsteady{} }},
+		{want: reason.BodyAlreadyRead, change: nothing, spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
+		{want: reason.GuardConflict, change: nothing, twice: true},
+		{want: reason.MissingCredential, change: func(c *core.Config) {
 			c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(hostile.Pair))}
 		}},
-		{want: core.ReasonBadCredential, change: func(c *core.Config) {
+		{want: reason.BadCredential, change: func(c *core.Config) {
 			c.Provider, c.Secrets = provider.Token("X-Canary"), core.StaticSecrets(testSecret)
 		}},
 	}
@@ -275,7 +276,7 @@ func TestSendersMakeNoLabels(t *testing.T) {
 	t.Parallel()
 	type labels struct {
 		endpoint, provider, route string
-		reason                    core.Reason
+		reason                    reason.Reason
 		status                    int
 		secret, replay            string
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -198,7 +199,7 @@ func (d *Delivery) allKnown() *Reply {
 }
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
-	f := failure{ReasonInFlight, "another delivery of this event is being processed"}
+	f := failure{reason.InFlight, "another delivery of this event is being processed"}
 	reply := d.guard.refusal(&d.facts, f, nil)
 	reply.setRetryAfter(d.guard.comeBack(wait))
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
@@ -211,7 +212,7 @@ func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 // comeBack returns the Retry-After of an event in flight: the rest of the lease, but ten seconds at most, because the
 // other delivery usually ends long before, and no longer than the provider waits.
 func (g *Guard) comeBack(rest time.Duration) time.Duration {
-	return g.boundRetryAfter(ReasonInFlight, min(rest, maxInFlightWait))
+	return g.boundRetryAfter(reason.InFlight, min(rest, maxInFlightWait))
 }
 
 const maxInFlightWait = 10 * time.Second
@@ -235,9 +236,9 @@ func (d *Delivery) storeFailed(err error) *Reply {
 }
 
 func storeFailure(err error) failure {
-	f := failure{ReasonStoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
+	f := failure{reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
 	if errors.Is(err, replay.ErrFull) {
-		f = failure{ReasonStoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
+		f = failure{reason.StoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
 	}
 	if isTaken(err) {
 		f.detail = err.Error()
@@ -249,7 +250,7 @@ func storeFailure(err error) failure {
 // otherwise keeps sending or disables the endpoint.
 func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	g := d.guard
-	reason := ReasonDuplicate
+	why := reason.Duplicate
 	text := "already processed"
 	if !last.DoneAt.IsZero() {
 		text += " at " + last.DoneAt.UTC().Format(time.RFC3339)
@@ -260,13 +261,13 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	}
 	detail := ""
 	if conflict {
-		reason = ReasonConflict
+		why = reason.Conflict
 		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
 		if g.strict {
-			reply = rejectionReply(g.rejection(reason, http.StatusBadRequest, detail, nil))
+			reply = rejectionReply(g.rejection(why, http.StatusBadRequest, detail, nil))
 		}
 	}
-	rec := g.record(&d.facts, reason, reply.Status, time.Now())
+	rec := g.record(&d.facts, why, reply.Status, time.Now())
 	d.describe(rec)
 	rec.Replay, rec.DoneAt, rec.Detail = ReplayDuplicate, last.DoneAt, detail
 	g.put(rec)

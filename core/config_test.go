@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -161,7 +162,7 @@ func TestWeakSecretsNeedALoudName(t *testing.T) {
 	c.DangerouslyAllowWeakSecrets = true
 	g := mustNew(t, c)
 	run(g, post(event, "Acme-Signature", pairs("weak", testTime, event)), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.Contains(t, log.String(), "DangerouslyAllowWeakSecrets")
 	require.Contains(t, log.String(), "DangerouslyAllowHTTP")
 	c.Secrets = core.StaticSecrets("")
@@ -191,7 +192,7 @@ func TestLaterEditsOfTheConfigChangeNothing(t *testing.T) {
 	r := signed(event)
 	r.Header.Set("Authorization", "Bearer "+testSecret)
 	run(g, r, ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 func TestSecretsNeverShow(t *testing.T) {
@@ -233,7 +234,7 @@ func TestTwoEndpointsDoNotShareIdentities(t *testing.T) {
 		c.Endpoint, c.Replay = name, store
 		g := mustNew(t, c)
 		require.Equal(t, 200, run(g, signed(event), ok).Code)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 		require.Contains(t, run(mustNew(t, c), signed(event), never(t)).Body.String(), "already processed")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how a
@@ -37,17 +38,17 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	s, ok := p.custom.(*customState)
 	if !ok {
-		return "", failure{ReasonMissingSignature, "the headers were not judged"}
+		return "", failure{reason.MissingSignature, "the headers were not judged"}
 	}
 	req := &s.request
 	req.URL, req.Header, req.Now = url, r.Header, now
 	keys, active := list.keys.customAt(now)
 	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
-		return "", failure{ReasonNoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is"}
+		return "", failure{reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is"}
 	}
 	if list.unknown && len(req.Keys) == 0 {
-		return "", unknownTenant(ReasonBadSignature, p.tenantFault) // no decoy could be made
+		return "", unknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
 	}
 	ctx := r.Context()
 	if req.Source != nil { // nothing else takes time that is not this machine's
@@ -57,7 +58,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	proof, err := v.scheme.Custom.Body(ctx, req, s.found, body)
 	if list.unknown {
-		return "", unknownTenant(ReasonBadSignature, p.tenantFault)
+		return "", unknownTenant(reason.BadSignature, p.tenantFault)
 	}
 	if f := faultOf(err); f.failed() {
 		return "", f
@@ -70,18 +71,18 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
-		return "", failure{ReasonBadSignature, "the mechanism names no key that proved the delivery"}
+		return "", failure{reason.BadSignature, "the mechanism names no key that proved the delivery"}
 	}
 	if v.custom.Time {
 		if proof.Time.IsZero() {
-			return "", failure{ReasonMissingTimestamp, "the proof holds no time"}
+			return "", failure{reason.MissingTimestamp, "the proof holds no time"}
 		}
 		if f := p.weigh(v.checkMoment(proof.Time, now)); f.failed() {
 			return "", f
 		}
 	}
 	if v.custom.ID && proof.ID == "" {
-		return "", failure{ReasonMissingSignature, "the proof holds no id"}
+		return "", failure{reason.MissingSignature, "the proof holds no id"}
 	}
 	p.id, p.signed = proof.ID, proof.Signed
 	return label, failure{}
@@ -104,27 +105,27 @@ func faultOf(err error) failure {
 	if err == nil {
 		return failure{}
 	}
-	reason := ReasonBadSignature
+	why := reason.BadSignature
 	var fault *entry.Fault
 	if errors.As(err, &fault) {
 		switch fault.Kind {
 		case entry.FaultMissing:
-			reason = ReasonMissingSignature
+			why = reason.MissingSignature
 		case entry.FaultMalformed:
-			reason = ReasonMalformedSignature
+			why = reason.MalformedSignature
 		case entry.FaultRepeated:
-			reason = ReasonRepeatedHeader
+			why = reason.RepeatedHeader
 		case entry.FaultMissingTime:
-			reason = ReasonMissingTimestamp
+			why = reason.MissingTimestamp
 		case entry.FaultStale:
-			reason = ReasonStale
+			why = reason.Stale
 		case entry.FaultEarly:
-			reason = ReasonEarly
+			why = reason.Early
 		case entry.FaultWrongRecipient:
-			reason = ReasonWrongRecipient
+			why = reason.WrongRecipient
 		case entry.FaultKeysUnavailable:
-			reason = ReasonKeysUnavailable
+			why = reason.KeysUnavailable
 		}
 	}
-	return failure{reason, err.Error()}
+	return failure{why, err.Error()}
 }

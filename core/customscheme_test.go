@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // toy is a mechanism of code: "X-Toy: time.id.mac(time.id.url.body)".
@@ -93,36 +94,36 @@ func TestAMechanismOfCode(t *testing.T) {
 	now := testTime.Unix()
 	code, r := send(now, "a", testSecret)
 	require.Equal(t, http.StatusOK, code)
-	require.Equal(t, core.ReasonAccepted, r.Reason)
+	require.Equal(t, reason.Accepted, r.Reason)
 	require.Equal(t, "now", r.Secret)
 	rows := []struct {
 		name   string
 		at     int64
 		id     string
 		secret string
-		want   core.Reason
+		want   reason.Reason
 	}{
-		{"the same id again", now, "a", testSecret, core.ReasonDuplicate},
-		{"at the edge of the window", now - 300, "b", testSecret, core.ReasonAccepted},
-		{"too old", now - 301, "c", testSecret, core.ReasonStale},
-		{"too new", now + 301, "d", testSecret, core.ReasonEarly},
-		{"no time", 0, "e", testSecret, core.ReasonMissingTimestamp},
-		{"no id", now, "", testSecret, core.ReasonMissingSignature},
-		{"a key that is no longer valid", now, "f", oldSecret, core.ReasonBadSignature},
-		{"another key", now, "g", "nobody's-key-of-enough-bytes!", core.ReasonBadSignature},
+		{"the same id again", now, "a", testSecret, reason.Duplicate},
+		{"at the edge of the window", now - 300, "b", testSecret, reason.Accepted},
+		{"too old", now - 301, "c", testSecret, reason.Stale},
+		{"too new", now + 301, "d", testSecret, reason.Early},
+		{"no time", 0, "e", testSecret, reason.MissingTimestamp},
+		{"no id", now, "", testSecret, reason.MissingSignature},
+		{"a key that is no longer valid", now, "f", oldSecret, reason.BadSignature},
+		{"another key", now, "g", "nobody's-key-of-enough-bytes!", reason.BadSignature},
 	}
 	for _, row := range rows {
 		_, r := send(row.at, row.id, row.secret)
 		require.Equal(t, row.want, r.Reason, row.name)
 	}
 	run(g, post(`{}`), never(t))
-	require.Equal(t, core.ReasonMissingSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.MissingSignature, rec.last(t, g).Reason)
 	run(g, post(`{}`, "X-Toy", "1.2"), never(t))
-	require.Equal(t, core.ReasonMalformedSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.MalformedSignature, rec.last(t, g).Reason)
 	run(g, post(`{}`, "X-Toy", "x.2.3"), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, "an error of no known kind refuses")
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, "an error of no known kind refuses")
 	run(g, post(`{}`, "X-Toy", fmt.Sprint(now)+".h.fetched"), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, "a key from nowhere proves nothing")
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, "a key from nowhere proves nothing")
 
 	c.Secrets = core.StaticSecrets("short")
 	_, err := core.New(c)
@@ -138,10 +139,10 @@ func TestAMechanismWithoutKeysOfItsOwn(t *testing.T) {
 	c.Keys = source{"known": seeded(1).Public()}
 	g := mustNew(t, c)
 	run(g, post(`{}`, "X-Toy", fmt.Sprint(testTime.Unix())+".known.fetched"), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.Equal(t, "fetched", rec.last(t, g).Secret)
 	run(g, post(`{}`, "X-Toy", fmt.Sprint(testTime.Unix())+".other.fetched"), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 }
 
 // source holds keys by their references; one that is called "down" cannot be had.
@@ -175,17 +176,17 @@ func TestADeliveryNamesItsKey(t *testing.T) {
 	require.True(t, ed25519.Verify(weak, []byte(body), decodedHex(t, forged)))
 	rows := []struct {
 		name, ref, sig string
-		want           core.Reason
+		want           reason.Reason
 		status         int
 	}{
-		{"the key that is named", "a", sign(1), core.ReasonAccepted, 200},
-		{"a signature of another key", "a", sign(2), core.ReasonBadSignature, 400},
-		{"a key that nobody published", "b", sign(1), core.ReasonBadSignature, 400},
-		{"no name", "", sign(1), core.ReasonMissingSignature, 400},
-		{"a source that is down", "down", sign(1), core.ReasonKeysUnavailable, 503},
-		{"a key of another type", "rsa", sign(1), core.ReasonBadSignature, 400},
+		{"the key that is named", "a", sign(1), reason.Accepted, 200},
+		{"a signature of another key", "a", sign(2), reason.BadSignature, 400},
+		{"a key that nobody published", "b", sign(1), reason.BadSignature, 400},
+		{"no name", "", sign(1), reason.MissingSignature, 400},
+		{"a source that is down", "down", sign(1), reason.KeysUnavailable, 503},
+		{"a key of another type", "rsa", sign(1), reason.BadSignature, 400},
 		// Under the neutral point this fits every message, and crypto/ed25519 says so.
-		{"a key of small order", "weak", forged, core.ReasonBadSignature, 400},
+		{"a key of small order", "weak", forged, reason.BadSignature, 400},
 	}
 	for _, row := range rows {
 		w := run(g, post(body, "X-Key", row.ref, "X-Sig", row.sig), ok)
@@ -193,15 +194,15 @@ func TestADeliveryNamesItsKey(t *testing.T) {
 		require.Equal(t, row.status, w.Code, row.name)
 	}
 	run(g, post(body, "X-Key", "a", "X-Key", "a", "X-Sig", sign(1)), never(t))
-	require.Equal(t, core.ReasonRepeatedHeader, rec.last(t, g).Reason)
+	require.Equal(t, reason.RepeatedHeader, rec.last(t, g).Reason)
 
 	// Keys that are configured take the place of those that are fetched.
 	c.Secrets = core.StaticSecrets(hex.EncodeToString(seeded(2).Public().(ed25519.PublicKey)))
 	g = mustNew(t, c)
 	run(g, post(body, "X-Key", "down", "X-Sig", sign(2)), ok)
-	require.NotEqual(t, core.ReasonKeysUnavailable, rec.last(t, g).Reason)
+	require.NotEqual(t, reason.KeysUnavailable, rec.last(t, g).Reason)
 	run(g, post(body, "X-Key", "a", "X-Sig", sign(1)), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 
 	c, _ = config(timestamped())
 	c.Keys = source{}

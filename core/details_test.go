@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // detailed reads every detail from the body.
@@ -194,10 +195,10 @@ func TestWhatDecidesStaysAmbiguous(t *testing.T) {
 	deep := strings.Repeat("[", 500) + strings.Repeat("]", 500)
 	e := plain()
 	e.Recipient = &entry.Recipient{Pointers: []string{"/to"}, Allowed: []string{"me"}}
-	for body, want := range map[string]core.Reason{
-		`{"to":"me"}`: core.ReasonAccepted, "\ufeff" + `{"to":"me"}`: core.ReasonAccepted, `{"to":"me","x":` + deep + `}`: core.ReasonAccepted,
-		`{"to":"me","x":{"TO":"you"}}`: core.ReasonAccepted, `{"to":"me","TO":"you"}`: core.ReasonWrongRecipient,
-		`{"To":"you","to":"me"}`: core.ReasonWrongRecipient, `{"to":"me","to":"me"}`: core.ReasonWrongRecipient, `{"TO":"me"}`: core.ReasonWrongRecipient,
+	for body, want := range map[string]reason.Reason{
+		`{"to":"me"}`: reason.Accepted, "\ufeff" + `{"to":"me"}`: reason.Accepted, `{"to":"me","x":` + deep + `}`: reason.Accepted,
+		`{"to":"me","x":{"TO":"you"}}`: reason.Accepted, `{"to":"me","TO":"you"}`: reason.WrongRecipient,
+		`{"To":"you","to":"me"}`: reason.WrongRecipient, `{"to":"me","to":"me"}`: reason.WrongRecipient, `{"TO":"me"}`: reason.WrongRecipient,
 	} {
 		c, rec := config(e)
 		g := mustNew(t, c)
@@ -208,15 +209,15 @@ func TestWhatDecidesStaysAmbiguous(t *testing.T) {
 	e.Handshakes = []entry.Handshake{{
 		Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge",
 	}}
-	for body, want := range map[string]core.Reason{
-		`{"type":"url_verification","challenge":"abc"}`:                       core.ReasonHandshake,
-		"\ufeff" + `{"type":"url_verification","challenge":"abc"}`:            core.ReasonHandshake,
-		`{"\u0074ype":"url\u005fverification","challenge":"abc"}`:             core.ReasonHandshake,
-		`{"type":"url_verification","challenge":"abc","x":` + deep + `}`:      core.ReasonHandshake,
-		`{"type":"url_verification","challenge":"abc","Challenge":"abc"}`:     core.ReasonAccepted,
-		`{"type":"url_verification","challenge":"abc","type":"url"}`:          core.ReasonAccepted,
-		`{"type":"a","Type":"url_verification","challenge":"abc","id":"1"}`:   core.ReasonAccepted,
-		`{"type":"url_verification","challenge":"abc","x":{"type":1,"a":[}]}`: core.ReasonAccepted,
+	for body, want := range map[string]reason.Reason{
+		`{"type":"url_verification","challenge":"abc"}`:                       reason.Handshake,
+		"\ufeff" + `{"type":"url_verification","challenge":"abc"}`:            reason.Handshake,
+		`{"\u0074ype":"url\u005fverification","challenge":"abc"}`:             reason.Handshake,
+		`{"type":"url_verification","challenge":"abc","x":` + deep + `}`:      reason.Handshake,
+		`{"type":"url_verification","challenge":"abc","Challenge":"abc"}`:     reason.Accepted,
+		`{"type":"url_verification","challenge":"abc","type":"url"}`:          reason.Accepted,
+		`{"type":"a","Type":"url_verification","challenge":"abc","id":"1"}`:   reason.Accepted,
+		`{"type":"url_verification","challenge":"abc","x":{"type":1,"a":[}]}`: reason.Accepted,
 	} {
 		c, rec := config(e)
 		g := mustNew(t, c)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -83,7 +84,7 @@ func (d *Delivery) end(t *total, status int) *Reply {
 	d.settle(v)
 	e := ending{reason: t.reason(len(d.events)), err: t.err, stack: t.stack, failed: t.failed}
 	e.emptySet = t.emptySet
-	e.ranNothing = e.reason == ReasonUnhandled || len(d.events) == 0
+	e.ranNothing = e.reason == reason.Unhandled || len(d.events) == 0
 	reply := d.replyTo(t, e.reason)
 	e.status = cmp.Or(status, d.sentStatus(), reply.Status)
 	d.report(e)
@@ -95,18 +96,18 @@ func (d *Delivery) end(t *total, status int) *Reply {
 }
 
 // replyTo answers for the worst of the events.
-func (d *Delivery) replyTo(t *total, reason Reason) *Reply {
+func (d *Delivery) replyTo(t *total, why reason.Reason) *Reply {
 	g := d.guard
-	switch reason {
-	case ReasonSignalFailed, ReasonSignalPanicked:
-		return g.rejectionReply(g.rejection(reason, reason.Status(), failedDetail, t.err))
-	case ReasonInFlight:
-		reply := g.rejectionReply(g.rejection(reason, reason.Status(), inFlightDetail, t.err))
+	switch why {
+	case reason.SignalFailed, reason.SignalPanicked:
+		return g.rejectionReply(g.rejection(why, why.Status(), failedDetail, t.err))
+	case reason.InFlight:
+		reply := g.rejectionReply(g.rejection(why, why.Status(), inFlightDetail, t.err))
 		reply.setRetryAfter(g.comeBack(t.wait))
 		return reply
 	}
 	reply := textReply(http.StatusOK, g.entry.AckBody)
-	if t.response != nil && (reason == ReasonAccepted || reason == ReasonPermanent) {
+	if t.response != nil && (why == reason.Accepted || why == reason.Permanent) {
 		reply.Status, reply.Body = t.response.status, t.response.body
 		if t.response.contentType != "" {
 			reply.set("Content-Type", t.response.contentType)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestAnUnsignedContentTypeDoesNotSwitchReplayProtectionOff(t *testing.T) {
@@ -23,7 +24,7 @@ func TestAnUnsignedContentTypeDoesNotSwitchReplayProtectionOff(t *testing.T) {
 	g := mustNew(t, c)
 	run(g, signed(event), ok)
 	run(g, with(signed(event), "Content-Type", "application/x-www-form-urlencoded"), never(t))
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 }
 
 func TestACredentialIsNotDecodedAsTheSigningSecretIs(t *testing.T) {
@@ -36,7 +37,7 @@ func TestACredentialIsNotDecodedAsTheSigningSecretIs(t *testing.T) {
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(token))}
 	g := mustNew(t, c)
 	run(g, post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "body"), "X-Token", token), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 func TestARetryInAJoinIsARetry(t *testing.T) {
@@ -72,14 +73,14 @@ func TestABodyThatWasReadBeforeIsNeverAnEmptyEvent(t *testing.T) {
 	r := chunked(post(""), "")
 	r.SetBasicAuth("user", "a-long-enough-password")
 	require.Equal(t, 400, run(g, r, never(t)).Code)
-	require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+	require.Equal(t, reason.BodyIncomplete, rec.last(t, g).Reason)
 
 	r = with(post("a=b"), "Content-Type", "application/x-www-form-urlencoded")
 	r.ContentLength = -1
 	require.NoError(t, r.ParseForm())
 	r.SetBasicAuth("user", "a-long-enough-password")
 	require.Equal(t, 500, run(g, r, never(t)).Code)
-	require.Equal(t, core.ReasonBodyAlreadyRead, rec.last(t, g).Reason)
+	require.Equal(t, reason.BodyAlreadyRead, rec.last(t, g).Reason)
 }
 
 func TestARightCredentialIsNotToldFromAWrongOne(t *testing.T) {
@@ -124,7 +125,7 @@ func TestAnAddressThatIsNoConnectionsIsNoProxys(t *testing.T) {
 	r := with(signed(event), "X-Forwarded-Proto", "https")
 	r.RemoteAddr = "10.0.0.1" // as RealIP writes it from a header
 	run(g, r, never(t))
-	require.Equal(t, core.ReasonPlainHTTP, rec.last(t, g).Reason)
+	require.Equal(t, reason.PlainHTTP, rec.last(t, g).Reason)
 	require.Contains(t, rec.last(t, g).Detail, "RealIP")
 }
 
@@ -144,7 +145,7 @@ func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {
 		core.Handler(outer, core.Handler(inner, core.Signal(never(t)))).ServeHTTP(w, r)
 		require.Equal(t, "abc", w.Body.String())
 	}
-	require.NotEqual(t, core.ReasonDuplicate, outerRecords.last(t, outer).Reason)
+	require.NotEqual(t, reason.Duplicate, outerRecords.last(t, outer).Reason)
 }
 
 func TestASinkThatPanicsIsAskedAgain(t *testing.T) {

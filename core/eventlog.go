@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const (
@@ -84,7 +86,7 @@ func (l *guardLog) takeEvents(r *Record) {
 	written := false // a line says what went wrong
 	for n := range r.Failed {
 		e := &r.Failed[n]
-		if e.Reason == ReasonUnhandled {
+		if e.Reason == reason.Unhandled {
 			l.unhandled(r, e.Type)
 			if e.Err == nil {
 				continue // else OnUnhandled panicked
@@ -94,11 +96,11 @@ func (l *guardLog) takeEvents(r *Record) {
 		l.event(r, e)
 	}
 	switch {
-	case r.Reason == ReasonConflict:
+	case r.Reason == reason.Conflict:
 		l.conflict(r)
 	case r.Replay == ReplayCommitFailed, r.Replay == ReplayUnclaimed, !written && needsLine(r):
 		l.event(r, &FailedEvent{ID: r.ID, Type: r.Type, Identity: r.Identity, Reason: r.Reason, Err: r.Err, Stack: r.Stack})
-	case len(r.Failed) == 0 && (r.RanNothing || r.Reason == ReasonUnhandled):
+	case len(r.Failed) == 0 && (r.RanNothing || r.Reason == reason.Unhandled):
 		l.unhandled(r, r.Type)
 	}
 }
@@ -106,12 +108,12 @@ func (l *guardLog) takeEvents(r *Record) {
 // needsLine reports whether a record without failed events is about one that went wrong after the proof.
 func needsLine(r *Record) bool {
 	switch r.Reason.Class() {
-	case ClassPassed:
-		return r.Err != nil || r.Reason == ReasonPermanent || r.Reason == ReasonUndecodable
-	case ClassApp:
+	case reason.ClassPassed:
+		return r.Err != nil || r.Reason == reason.Permanent || r.Reason == reason.Undecodable
+	case reason.ClassApp:
 		return true
 	default:
-		return r.proved && r.Reason != ReasonInFlight
+		return r.proved && r.Reason != reason.InFlight
 	}
 }
 
@@ -152,9 +154,9 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 	message := noReceiver
 	switch {
 	case r.emptySet && r.Events > 0:
-		k.reason, k.level, message = ReasonUnhandled, slog.LevelWarn, noReceivers
-	case r.Reason != ReasonAccepted || !r.RanNothing:
-		k.reason = ReasonUnhandled
+		k.reason, k.level, message = reason.Unhandled, slog.LevelWarn, noReceivers
+	case r.Reason != reason.Accepted || !r.RanNothing:
+		k.reason = reason.Unhandled
 	case r.Events == 0:
 		message = noEvents
 	default:
@@ -167,7 +169,7 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 }
 
 // heldEvent names an event in the line at the end of a second.
-func heldEvent(reason Reason, id string, identity Identity) string {
+func heldEvent(reason reason.Reason, id string, identity Identity) string {
 	text := "-"
 	if !identity.IsZero() {
 		text = identity.String()

@@ -8,19 +8,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Explanation is what a guard makes of one request: see [Guard.Explain].
 type Explanation struct {
 	// Reason is what the guard would give: ReasonAccepted where every check is passed and the replay store would be asked
 	// next, ReasonHandshake, or the reason of the first refusal.
-	Reason Reason
+	Reason reason.Reason
 	Status int
 	// Refusals are all checks that fail, in the order in which they are made. Check is empty for what no check stands for:
 	// a wrong method, a body that cannot be read.
 	Refusals []Reported
 	// Findings are what was found out about the refusals.
-	Findings    []Finding
+	Findings    []reason.Finding
 	Secret      string   // the label of the signing secret that matched
 	Credentials []string // the labels of the credentials that matched
 	BodyBytes   int
@@ -35,7 +37,7 @@ func (e *Explanation) Accepted() bool { return len(e.Refusals) == 0 }
 func (e *Explanation) String() string {
 	var b strings.Builder
 	switch {
-	case e.Reason == ReasonHandshake:
+	case e.Reason == reason.Handshake:
 		b.WriteString("a handshake, which is answered\n")
 	case e.Accepted():
 		b.WriteString("every check is passed")
@@ -84,7 +86,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	reply, f := g.judgeHead(copied, i)
 	switch {
 	case reply != nil:
-		e.Reason, e.Status = ReasonHandshake, reply.Status
+		e.Reason, e.Status = reason.Handshake, reply.Status
 	case f.failed():
 		g.note(&i.facts, "", f)
 	case unread.failed(): // what a part of the body proves or does not prove says nothing of the whole
@@ -94,7 +96,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 		}
 		if i.unproved != nil {
 			if reply, _ = g.publishedTest(copied, i, *i.unproved); reply != nil {
-				e.Reason, e.Status = ReasonHandshake, reply.Status
+				e.Reason, e.Status = reason.Handshake, reply.Status
 			}
 		}
 	}
@@ -110,7 +112,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 		e.Findings = append(e.Findings, x.examine(failure{refusal.Reason, refusal.Detail})...)
 	}
 	if e.Reason == "" {
-		e.Reason, e.Status = ReasonAccepted, http.StatusOK
+		e.Reason, e.Status = reason.Accepted, http.StatusOK
 	}
 	g.judged(j)
 	return e
@@ -147,19 +149,19 @@ type examiner struct {
 }
 
 // examine tells what can be known of one failure.
-func (x *examiner) examine(f failure) (all []Finding) {
+func (x *examiner) examine(f failure) (all []reason.Finding) {
 	switch f.reason {
-	case ReasonMissingSignature, ReasonMissingTimestamp:
+	case reason.MissingSignature, reason.MissingTimestamp:
 		if v := x.g.verifier; v != nil {
 			return x.missing(v.proofHeaders())
 		}
-	case ReasonMissingCredential:
+	case reason.MissingCredential:
 		return x.missingCredential()
-	case ReasonBadSignature:
+	case reason.BadSignature:
 		return x.mismatch(true)
-	case ReasonMalformedSignature:
+	case reason.MalformedSignature:
 		return x.mismatch(false)
-	case ReasonStale, ReasonEarly, ReasonMalformedTimestamp:
+	case reason.Stale, reason.Early, reason.MalformedTimestamp:
 		return x.clock(f.reason)
 	}
 	return nil
@@ -167,7 +169,7 @@ func (x *examiner) examine(f failure) (all []Finding) {
 
 // mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits. Where the
 // signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
-func (x *examiner) mismatch(wellFormed bool) (all []Finding) {
+func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	v := x.g.verifier
 	if v == nil || v.scheme.Custom != nil || v.ring == nil {
 		return nil
@@ -183,12 +185,12 @@ func (x *examiner) mismatch(wellFormed bool) (all []Finding) {
 	if label, ok := x.matches(keys, url, x.body); ok {
 		// As it is, so that only the times of validity kept it out.
 		if s := x.secretOf(label); s != nil && !s.activeAt(x.now) {
-			return append(all, Finding{FindingSecretNotValid, "the signature matches a secret that is not valid now", "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", label})
+			return append(all, reason.Finding{Code: reason.SecretNotValid, Text: "the signature matches a secret that is not valid now", Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", Secret: label})
 		}
 		return all
 	}
 	if len(x.body) == 0 {
-		return append(all, Finding{FindingBodyEmpty, "the body is empty, and nothing that a provider sends is", "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect", ""})
+		return append(all, reason.Finding{Code: reason.BodyEmpty, Text: "the body is empty, and nothing that a provider sends is", Mend: "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect", Secret: ""})
 	}
 	if found, ok := x.bodies(keys, url); ok {
 		return append(all, found)
@@ -200,7 +202,7 @@ func (x *examiner) mismatch(wellFormed bool) (all []Finding) {
 		return append(all, found)
 	}
 	if wellFormed && len(all) == 0 && x.left > 0 {
-		all = append(all, Finding{FindingSecretUnknown, "no change that is known to happen on the way makes the signature match under any of the secrets", "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", ""})
+		all = append(all, reason.Finding{Code: reason.SecretUnknown, Text: "no change that is known to happen on the way makes the signature match under any of the secrets", Mend: "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", Secret: ""})
 	}
 	return all
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -26,13 +27,13 @@ func signedAs(was, arrives string) *http.Request {
 }
 
 // lookup gives the finding of a code.
-func lookup(findings []core.Finding, code core.FindingCode) (core.Finding, bool) {
+func lookup(findings []reason.Finding, code reason.Code) (reason.Finding, bool) {
 	for _, f := range findings {
 		if f.Code == code {
 			return f, true
 		}
 	}
-	return core.Finding{}, false
+	return reason.Finding{}, false
 }
 
 func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
@@ -42,44 +43,44 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 		name    string
 		request func() *http.Request
 		secrets core.SecretSource // nil: the usual one
-		code    core.FindingCode
+		code    reason.Code
 		text    string
 		label   string
 	}{
-		{"an escaped slash was written out", func() *http.Request { return signedAs(`{"u":"a\/b"}`, `{"u":"a/b"}`) }, nil, core.FindingBodySlashes, `"\/" in place of "/"`, "#1"},
-		{"a slash was escaped", func() *http.Request { return signedAs(`{"u":"a/b"}`, `{"u":"a\/b"}`) }, nil, core.FindingBodySlashes, `"/" in place of "\/"`, "#1"},
-		{"a line break was added", func() *http.Request { return signedAs(doc, doc+"\n") }, nil, core.FindingBodyNewline, "without the line break", "#1"},
-		{"a line break of two bytes was added", func() *http.Request { return signedAs(doc, doc+"\r\n") }, nil, core.FindingBodyNewline, "without the line break", "#1"},
-		{"a line break was lost", func() *http.Request { return signedAs(doc+"\n", doc) }, nil, core.FindingBodyNewline, "which was lost", "#1"},
-		{"LF became CRLF", func() *http.Request { return signedAs("a\nb\nc", "a\r\nb\r\nc") }, nil, core.FindingBodyLineEnds, "LF in place of CRLF", "#1"},
-		{"CRLF became LF", func() *http.Request { return signedAs("a\r\nb\r\nc", "a\nb\nc") }, nil, core.FindingBodyLineEnds, "CRLF in place of LF", "#1"},
+		{"an escaped slash was written out", func() *http.Request { return signedAs(`{"u":"a\/b"}`, `{"u":"a/b"}`) }, nil, reason.BodySlashes, `"\/" in place of "/"`, "#1"},
+		{"a slash was escaped", func() *http.Request { return signedAs(`{"u":"a/b"}`, `{"u":"a\/b"}`) }, nil, reason.BodySlashes, `"/" in place of "\/"`, "#1"},
+		{"a line break was added", func() *http.Request { return signedAs(doc, doc+"\n") }, nil, reason.BodyNewline, "without the line break", "#1"},
+		{"a line break of two bytes was added", func() *http.Request { return signedAs(doc, doc+"\r\n") }, nil, reason.BodyNewline, "without the line break", "#1"},
+		{"a line break was lost", func() *http.Request { return signedAs(doc+"\n", doc) }, nil, reason.BodyNewline, "which was lost", "#1"},
+		{"LF became CRLF", func() *http.Request { return signedAs("a\nb\nc", "a\r\nb\r\nc") }, nil, reason.BodyLineEnds, "LF in place of CRLF", "#1"},
+		{"CRLF became LF", func() *http.Request { return signedAs("a\r\nb\r\nc", "a\nb\nc") }, nil, reason.BodyLineEnds, "CRLF in place of LF", "#1"},
 		{"JSON was indented", func() *http.Request {
 			return signedAs(`{"id":"1","b":[1,2]}`, "{\n  \"id\": \"1\",\n  \"b\": [\n    1,\n    2\n  ]\n}")
-		}, nil, core.FindingBodyReserialised, "without white space", "#1"},
+		}, nil, reason.BodyReserialised, "without white space", "#1"},
 		{"JSON was compacted", func() *http.Request {
 			return signedAs(`{"id": "1, 2: \"3, 4\"", "b": [1, 2]}`, `{"id":"1, 2: \"3, 4\"","b":[1,2]}`)
-		}, nil, core.FindingBodyReserialised, "with a space after", "#1"},
+		}, nil, reason.BodyReserialised, "with a space after", "#1"},
 		{"JSON was escaped", func() *http.Request {
 			return signedAs(`{"n":"é 😀 <"}`, `{"n":"\u00e9 \ud83d\ude00 \u003c"}`)
-		}, nil, core.FindingBodyReserialised, `\u escapes`, "#1"},
+		}, nil, reason.BodyReserialised, `\u escapes`, "#1"},
 		{"JSON was indented and escaped", func() *http.Request {
 			return signedAs(`{"n":"é\u0000\n"}`, `{ "n": "\u00e9\u0000\n" }`)
-		}, nil, core.FindingBodyReserialised, `without white space and with its \u escapes`, "#1"},
-		{"the body is gone", func() *http.Request { return signedAs(doc, "") }, nil, core.FindingBodyEmpty, "empty", ""},
-		{"the second secret would match", func() *http.Request { return signedAs(doc, doc+"\n") }, core.LabeledSecrets(core.NewSecret("new", oldSecret), core.NewSecret("old", testSecret)), core.FindingBodyNewline, "", "old"},
+		}, nil, reason.BodyReserialised, `without white space and with its \u escapes`, "#1"},
+		{"the body is gone", func() *http.Request { return signedAs(doc, "") }, nil, reason.BodyEmpty, "empty", ""},
+		{"the second secret would match", func() *http.Request { return signedAs(doc, doc+"\n") }, core.LabeledSecrets(core.NewSecret("new", oldSecret), core.NewSecret("old", testSecret)), reason.BodyNewline, "", "old"},
 		{"the secret has ended", func() *http.Request { return signedAs(doc, doc) }, core.LabeledSecrets(
-			core.NewSecret("new", oldSecret), core.NewSecret("old", testSecret).ValidUntil(testTime.Add(-time.Hour))), core.FindingSecretNotValid, "not valid now", "old"},
-		{"the secret is quoted", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(`"` + testSecret + `"`), core.FindingSecretSpelling, "quotes", "#1"},
-		{"the secret is base64 of the key", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(base64.StdEncoding.EncodeToString([]byte(testSecret))), core.FindingSecretSpelling, "base64", "#1"},
-		{"the secret is hexadecimal of the key", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(fmt.Sprintf("%x", testSecret)), core.FindingSecretSpelling, "hexadecimal", "#1"},
+			core.NewSecret("new", oldSecret), core.NewSecret("old", testSecret).ValidUntil(testTime.Add(-time.Hour))), reason.SecretNotValid, "not valid now", "old"},
+		{"the secret is quoted", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(`"` + testSecret + `"`), reason.SecretSpelling, "quotes", "#1"},
+		{"the secret is base64 of the key", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(base64.StdEncoding.EncodeToString([]byte(testSecret))), reason.SecretSpelling, "base64", "#1"},
+		{"the secret is hexadecimal of the key", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(fmt.Sprintf("%x", testSecret)), reason.SecretSpelling, "hexadecimal", "#1"},
 		{"the provider was given a line break", func() *http.Request {
 			return post(doc, "Acme-Signature", pairs(testSecret+"\n", testTime, doc))
-		}, nil, core.FindingSecretSpelling, "line break", "#1"},
-		{"an API key of Stripe", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets("sk_live_" + oldSecret), core.FindingSecretKind, "sk_live_", "#1"},
-		{"a token of GitHub", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets("ghp_" + oldSecret), core.FindingSecretKind, "GitHub", "#1"},
+		}, nil, reason.SecretSpelling, "line break", "#1"},
+		{"an API key of Stripe", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets("sk_live_" + oldSecret), reason.SecretKind, "sk_live_", "#1"},
+		{"a token of GitHub", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets("ghp_" + oldSecret), reason.SecretKind, "GitHub", "#1"},
 		{"a forgery", func() *http.Request {
 			return post(doc, "Acme-Signature", pairs("not-a-secret-of-this-endpoint!!", testTime, doc))
-		}, nil, core.FindingSecretUnknown, "no change", ""},
+		}, nil, reason.SecretUnknown, "no change", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,21 +93,21 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 			g := mustNew(t, c)
 			require.Equal(t, 400, run(g, row.request(), never(t)).Code)
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonBadSignature, last.Reason)
+			require.Equal(t, reason.BadSignature, last.Reason)
 			explained := g.Explain(row.request(), core.Inbound{})
-			for where, findings := range map[string][]core.Finding{"record": last.Findings, "Explain": explained.Findings} {
+			for where, findings := range map[string][]reason.Finding{"record": last.Findings, "Explain": explained.Findings} {
 				got, ok := lookup(findings, row.code)
 				require.True(t, ok, "%s: %v", where, findings)
 				require.Contains(t, got.Text, row.text, where)
 				require.Equal(t, row.label, got.Secret, where)
 				require.NotEmpty(t, got.Mend, where)
 				for _, f := range findings {
-					require.Contains(t, core.Findings(), f.Code)
+					require.Contains(t, reason.Codes(), f.Code)
 					require.NotContains(t, f.String(), testSecret)
 					require.NotContains(t, f.String(), oldSecret)
 				}
 			}
-			require.Equal(t, core.ReasonBadSignature, explained.Reason)
+			require.Equal(t, reason.BadSignature, explained.Reason)
 		})
 	}
 }
@@ -116,14 +117,14 @@ func TestAMissingSignatureSaysWhoMayHaveTakenIt(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		headers []string
-		want    []core.FindingCode
+		want    []reason.Code
 		text    string
 	}{
-		{"the provider's other headers are there", []string{"X-Event", "push"}, []core.FindingCode{core.FindingUnsigned}, "X-Event came"},
-		{"and a proxy stands between", []string{"X-Event", "push", "Via", "1.1 proxy"}, []core.FindingCode{core.FindingUnsigned, core.FindingStripped}, "Via"},
-		{"a gateway renamed it", []string{"X_hub_signature_256", "sha256=00"}, []core.FindingCode{core.FindingRenamed}, "X_hub_signature_256"},
-		{"nothing of the provider's is there", nil, []core.FindingCode{core.FindingOtherSender}, "Hub"},
-		{"nor behind a proxy", []string{"X-Forwarded-For", "192.0.2.1"}, []core.FindingCode{core.FindingOtherSender}, ""},
+		{"the provider's other headers are there", []string{"X-Event", "push"}, []reason.Code{reason.Unsigned}, "X-Event came"},
+		{"and a proxy stands between", []string{"X-Event", "push", "Via", "1.1 proxy"}, []reason.Code{reason.Unsigned, reason.Stripped}, "Via"},
+		{"a gateway renamed it", []string{"X_hub_signature_256", "sha256=00"}, []reason.Code{reason.Renamed}, "X_hub_signature_256"},
+		{"nothing of the provider's is there", nil, []reason.Code{reason.OtherSender}, "Hub"},
+		{"nor behind a proxy", []string{"X-Forwarded-For", "192.0.2.1"}, []reason.Code{reason.OtherSender}, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -138,8 +139,8 @@ func TestAMissingSignatureSaysWhoMayHaveTakenIt(t *testing.T) {
 			}
 			run(g, request(), never(t))
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonMissingSignature, last.Reason)
-			var codes []core.FindingCode
+			require.Equal(t, reason.MissingSignature, last.Reason)
+			var codes []reason.Code
 			for _, f := range last.Findings {
 				codes = append(codes, f.Code)
 			}
@@ -152,7 +153,7 @@ func TestAMissingSignatureSaysWhoMayHaveTakenIt(t *testing.T) {
 	c.Secrets = core.StaticSecrets("hooks:a-password-of-enough-bytes")
 	g := mustNew(t, c)
 	run(g, post("{}", "Forwarded", "for=192.0.2.1"), never(t))
-	_, ok := lookup(rec.last(t, g).Findings, core.FindingStripped)
+	_, ok := lookup(rec.last(t, g).Findings, reason.Stripped)
 	require.True(t, ok, "%v", rec.last(t, g).Findings)
 }
 
@@ -175,12 +176,12 @@ func TestAWrongTimeSaysByHowMuchTheClockIsOff(t *testing.T) {
 			g := mustNew(t, c)
 			request := func() *http.Request { return post(event, "Acme-Signature", pairs(row.secret, row.at, event)) }
 			run(g, request(), never(t))
-			got, ok := lookup(rec.last(t, g).Findings, core.FindingClock)
+			got, ok := lookup(rec.last(t, g).Findings, reason.Clock)
 			require.True(t, ok)
 			require.Contains(t, got.Text, row.text)
 			require.NotContains(t, got.Text, "signature", "the body was not read")
 			e := g.Explain(request(), core.Inbound{})
-			got, ok = lookup(e.Findings, core.FindingClock)
+			got, ok = lookup(e.Findings, reason.Clock)
 			require.True(t, ok)
 			require.Contains(t, got.Text, row.text)
 			require.Contains(t, got.Text, row.signed)
@@ -191,8 +192,8 @@ func TestAWrongTimeSaysByHowMuchTheClockIsOff(t *testing.T) {
 	g := mustNew(t, c)
 	at := fmt.Sprint(testTime.UnixMilli())
 	run(g, post(event, "Acme-Signature", "t="+at+",v1="+mac(testSecret, at, ".", event)), never(t))
-	require.Equal(t, core.ReasonMalformedTimestamp, rec.last(t, g).Reason)
-	_, ok := lookup(rec.last(t, g).Findings, core.FindingTimeUnit)
+	require.Equal(t, reason.MalformedTimestamp, rec.last(t, g).Reason)
+	_, ok := lookup(rec.last(t, g).Findings, reason.TimeUnit)
 	require.True(t, ok)
 }
 
@@ -221,7 +222,7 @@ func TestAnotherURLIsFound(t *testing.T) {
 			g := mustNew(t, c)
 			r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, row.signed, "body"), "X-Forwarded-Host", "inner.example")
 			run(g, r, never(t))
-			got, ok := lookup(rec.last(t, g).Findings, core.FindingURL)
+			got, ok := lookup(rec.last(t, g).Findings, reason.URL)
 			require.True(t, ok, "%v", rec.last(t, g).Findings)
 			require.Contains(t, got.Text, row.text)
 			require.Contains(t, got.Text, row.signed)
@@ -233,7 +234,7 @@ func TestAnotherURLIsFound(t *testing.T) {
 	r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "https://example.com/hooks?token=hidden", "body"))
 	r.URL.RawQuery = "token=hidden"
 	run(g, r, never(t))
-	got, ok := lookup(rec.last(t, g).Findings, core.FindingURL)
+	got, ok := lookup(rec.last(t, g).Findings, reason.URL)
 	require.True(t, ok)
 	require.NotContains(t, got.String(), "hidden")
 }
@@ -245,12 +246,12 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	r := with(post(event), "X-Token", "wrong")
 	r.RemoteAddr = "203.0.113.9:1"
 	e := g.Explain(r, core.Inbound{})
-	var reasons []core.Reason
+	var reasons []reason.Reason
 	for _, refusal := range e.Refusals {
 		reasons = append(reasons, refusal.Reason)
 	}
-	require.Equal(t, []core.Reason{core.ReasonPlainHTTP, core.ReasonSourceNotAllowed, core.ReasonBadCredential, core.ReasonMissingSignature}, reasons)
-	require.Equal(t, core.ReasonPlainHTTP, e.Reason)
+	require.Equal(t, []reason.Reason{reason.PlainHTTP, reason.SourceNotAllowed, reason.BadCredential, reason.MissingSignature}, reasons)
+	require.Equal(t, reason.PlainHTTP, e.Reason)
 	require.Equal(t, 400, e.Status)
 	require.False(t, e.Accepted())
 	require.Equal(t, 4, strings.Count(e.String(), "refused: "))
@@ -261,7 +262,7 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	for range 2 {
 		e = g.Explain(whole(event), core.Inbound{})
 		require.True(t, e.Accepted())
-		require.Equal(t, core.ReasonAccepted, e.Reason)
+		require.Equal(t, reason.Accepted, e.Reason)
 		require.Equal(t, "#1", e.Secret)
 		require.Equal(t, []string{"#1"}, e.Credentials)
 		require.Contains(t, e.String(), "every check is passed")
@@ -276,7 +277,7 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	r = whole(event)
 	r.Method = http.MethodPut
 	e = g.Explain(r, core.Inbound{})
-	require.Equal(t, core.ReasonMethod, e.Reason)
+	require.Equal(t, reason.Method, e.Reason)
 	require.Equal(t, 405, e.Status)
 	require.Empty(t, e.Refusals[0].Check)
 }
@@ -305,11 +306,11 @@ func TestExplainDoesNotTakeASecretOrAnswerAHandshake(t *testing.T) {
 	r := post("")
 	r.Method = http.MethodHead
 	got := g.Explain(r, core.Inbound{})
-	require.Equal(t, core.ReasonHandshake, got.Reason)
+	require.Equal(t, reason.Handshake, got.Reason)
 	require.Contains(t, got.String(), "handshake")
 	c.Secrets, c.AwaitingSecret = nil, true
 	g = mustNew(t, c)
-	require.Equal(t, core.ReasonNoActiveSecret, g.Explain(signed(event), core.Inbound{}).Reason)
+	require.Equal(t, reason.NoActiveSecret, g.Explain(signed(event), core.Inbound{}).Reason)
 }
 
 func TestExplainingIsBounded(t *testing.T) {
@@ -386,8 +387,8 @@ func TestADeliveryThatIsLetThroughIsExplained(t *testing.T) {
 	g := mustNew(t, c)
 	run(g, with(whole(event+"\n"), "Acme-Signature", pairs(testSecret, testTime, event)), ok)
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonAccepted, last.Reason)
-	got, found := lookup(last.Findings, core.FindingBodyNewline)
+	require.Equal(t, reason.Accepted, last.Reason)
+	got, found := lookup(last.Findings, reason.BodyNewline)
 	require.True(t, found)
 	require.Equal(t, "#1", got.Secret)
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // change is something that is known to happen to bodies on their way, undone.
 type change struct {
-	code FindingCode
+	code reason.Code
 	text string
 	mend string
 	undo func([]byte) []byte // nil where there is nothing to undo
@@ -21,38 +23,38 @@ const (
 
 func changes() []change {
 	return []change{
-		{FindingBodyNewline, "the signature matches without the line break at the end of the body", asSent, func(b []byte) []byte {
+		{reason.BodyNewline, "the signature matches without the line break at the end of the body", asSent, func(b []byte) []byte {
 			return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 		}},
-		{FindingBodyNewline, "the signature matches with a line break at the end of the body, which was lost", asSent, func(b []byte) []byte {
+		{reason.BodyNewline, "the signature matches with a line break at the end of the body, which was lost", asSent, func(b []byte) []byte {
 			return append(bytes.Clone(b), '\n')
 		}},
-		{FindingBodyLineEnds, "the signature matches with LF in place of CRLF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
+		{reason.BodyLineEnds, "the signature matches with LF in place of CRLF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
 			return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
 		}},
-		{FindingBodyLineEnds, "the signature matches with CRLF in place of LF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
+		{reason.BodyLineEnds, "the signature matches with CRLF in place of LF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
 			return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 		}},
-		{FindingBodySlashes, `the signature matches with "/" in place of "\/"`, rawBytes, unescapeSlashes},
-		{FindingBodySlashes, `the signature matches with "\/" in place of "/"`, rawBytes, func(b []byte) []byte {
+		{reason.BodySlashes, `the signature matches with "/" in place of "\/"`, rawBytes, unescapeSlashes},
+		{reason.BodySlashes, `the signature matches with "\/" in place of "/"`, rawBytes, func(b []byte) []byte {
 			return bytes.ReplaceAll(unescapeSlashes(b), []byte("/"), []byte(`\/`))
 		}},
-		{FindingBodyReserialised, "the signature matches the same JSON without white space: it was parsed and written again", rawBytes, compact},
-		{FindingBodyReserialised, `the signature matches the same JSON without white space and without "\/": it was parsed and written again`, rawBytes, func(b []byte) []byte {
+		{reason.BodyReserialised, "the signature matches the same JSON without white space: it was parsed and written again", rawBytes, compact},
+		{reason.BodyReserialised, `the signature matches the same JSON without white space and without "\/": it was parsed and written again`, rawBytes, func(b []byte) []byte {
 			return unescapeSlashes(compact(b))
 		}},
-		{FindingBodyReserialised, `the signature matches the same JSON with a space after each "," and ":": it was parsed and written again`, rawBytes, spaced},
-		{FindingBodyReserialised, `the signature matches the same JSON with its \u escapes written out: it was parsed and written again`, rawBytes, writeOut},
-		{FindingBodyReserialised, `the signature matches the same JSON without white space and with its \u escapes written out: it was parsed and written again`, rawBytes, func(b []byte) []byte {
+		{reason.BodyReserialised, `the signature matches the same JSON with a space after each "," and ":": it was parsed and written again`, rawBytes, spaced},
+		{reason.BodyReserialised, `the signature matches the same JSON with its \u escapes written out: it was parsed and written again`, rawBytes, writeOut},
+		{reason.BodyReserialised, `the signature matches the same JSON without white space and with its \u escapes written out: it was parsed and written again`, rawBytes, func(b []byte) []byte {
 			return writeOut(compact(b))
 		}},
 	}
 }
 
 // bodies tries the body with each change undone.
-func (x *examiner) bodies(keys *compiledKeys, url string) (Finding, bool) {
+func (x *examiner) bodies(keys *compiledKeys, url string) (reason.Finding, bool) {
 	if !x.g.verifier.body {
-		return Finding{}, false
+		return reason.Finding{}, false
 	}
 	tried := [][]byte{x.body}
 	for _, c := range changes() {
@@ -62,13 +64,13 @@ func (x *examiner) bodies(keys *compiledKeys, url string) (Finding, bool) {
 		}
 		tried = append(tried, b)
 		if label, ok := x.matches(keys, url, b); ok {
-			return Finding{c.code, c.text, c.mend, label}, true
+			return reason.Finding{Code: c.code, Text: c.text, Mend: c.mend, Secret: label}, true
 		}
 		if x.left <= 0 {
 			break
 		}
 	}
-	return Finding{}, false
+	return reason.Finding{}, false
 }
 
 func contains(all [][]byte, b []byte) bool {

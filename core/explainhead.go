@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // proofHeaders are the headers that carry the proof, of the provider's usual family.
@@ -25,7 +26,7 @@ func (v *verifier) proofHeaders() []string {
 }
 
 // missing tells what can be known of a delivery that lacks some of the headers it should have.
-func (x *examiner) missing(names []string) []Finding {
+func (x *examiner) missing(names []string) []reason.Finding {
 	var absent []string
 	for _, name := range names {
 		if len(x.r.Header[name]) == 0 {
@@ -36,17 +37,17 @@ func (x *examiner) missing(names []string) []Finding {
 		return nil
 	}
 	header := absent[0]
-	var all []Finding
+	var all []reason.Finding
 	if as := x.spelledOtherwise(header); as != "" {
-		all = append(all, Finding{FindingRenamed, "there is no header " + header + ", but one called " + clean(as), "make the proxy or gateway pass " + header + " on under its own name", ""})
+		all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + clean(as), Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
 	}
 	others := x.otherHeaders(absent)
 	switch {
 	case len(all) > 0:
 	case len(others) > 0:
-		all = append(all, Finding{FindingUnsigned, "there is no header " + header + ", but " + strings.Join(others, ", ") + " came: it looks like a delivery of " +
+		all = append(all, reason.Finding{Code: reason.Unsigned, Text: "there is no header " + header + ", but " + strings.Join(others, ", ") + " came: it looks like a delivery of " +
 			x.g.entry.Title + " without its signature",
-			"set the secret at the provider, or find the proxy that removes the header", ""})
+			Mend: "set the secret at the provider, or find the proxy that removes the header", Secret: ""})
 	case len(x.siblings()) > 0:
 		all = append(all, otherSender(x.g.entry.Title))
 	}
@@ -57,7 +58,7 @@ func (x *examiner) missing(names []string) []Finding {
 }
 
 // missingCredential reports what is known of a delivery without the header of a credential.
-func (x *examiner) missingCredential() (all []Finding) {
+func (x *examiner) missingCredential() (all []reason.Finding) {
 	for _, gate := range x.g.gates {
 		header := gate.header
 		if header == "" || len(x.r.Header[header]) > 0 {
@@ -68,11 +69,11 @@ func (x *examiner) missingCredential() (all []Finding) {
 		as := x.spelledOtherwise(header)
 		switch {
 		case as != "":
-			all = append(all, Finding{FindingRenamed, "there is no header " + header + ", but one called " + clean(as),
-				"make the proxy or gateway pass " + header + " on under its own name", ""})
+			all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + clean(as),
+				Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
 		case len(others) > 0:
-			all = append(all, Finding{FindingNoCredential, "there is no header " + header + ", which carries the credential, but " +
-				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.g.entry.Title + " without the credential", gate.give(), ""})
+			all = append(all, reason.Finding{Code: reason.NoCredential, Text: "there is no header " + header + ", which carries the credential, but " +
+				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.g.entry.Title + " without the credential", Mend: gate.give(), Secret: ""})
 		case len(x.siblings()) > 0:
 			all = append(all, otherSender(x.g.entry.Title))
 		}
@@ -96,14 +97,14 @@ func (g *gate) give() string {
 	return "let the provider send the header " + g.header + " with the token, or remove it from Credentials"
 }
 
-func otherSender(title string) Finding {
-	return Finding{FindingOtherSender, "there is no header that " + title + " sends",
-		"see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy removes unknown headers", ""}
+func otherSender(title string) reason.Finding {
+	return reason.Finding{Code: reason.OtherSender, Text: "there is no header that " + title + " sends",
+		Mend: "see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy removes unknown headers", Secret: ""}
 }
 
-func stripped(proxy, header string) Finding {
-	return Finding{FindingStripped, "it came through a proxy (the header " + proxy + " says so), which may have removed " + header,
-		"make the proxy pass " + header + " on", ""}
+func stripped(proxy, header string) reason.Finding {
+	return reason.Finding{Code: reason.Stripped, Text: "it came through a proxy (the header " + proxy + " says so), which may have removed " + header,
+		Mend: "make the proxy pass " + header + " on", Secret: ""}
 }
 
 // spelledOtherwise finds a header that is the one looked for but for its dashes and a prefix.
@@ -162,7 +163,7 @@ func (x *examiner) proxyNamed() string {
 }
 
 // clock tells how far the time is off, and whether that is all that is wrong.
-func (x *examiner) clock(reason Reason) []Finding {
+func (x *examiner) clock(why reason.Reason) []reason.Finding {
 	v := x.g.verifier
 	if v == nil || v.scheme.Custom != nil {
 		return nil
@@ -177,16 +178,16 @@ func (x *examiner) clock(reason Reason) []Finding {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		for unit, other := range map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)} {
 			if v.unit == unit && other.Sub(x.now).Abs() < 10*365*24*time.Hour {
-				return []Finding{{FindingTimeUnit, "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", "let the sender write the unit that " + x.g.entry.Title + " documents; check that this endpoint's provider is the right entry", ""}}
+				return []reason.Finding{{Code: reason.TimeUnit, Text: "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", Mend: "let the sender write the unit that " + x.g.entry.Title + " documents; check that this endpoint's provider is the right entry", Secret: ""}}
 			}
 		}
 	}
 	at, ok := parseTimestamp(v.unit, text)
-	if !ok || reason == ReasonMalformedTimestamp {
+	if !ok || why == reason.MalformedTimestamp {
 		return nil
 	}
 	off := x.now.Sub(at).Round(time.Second)
-	finding := Finding{Code: FindingClock}
+	finding := reason.Finding{Code: reason.Clock}
 	signed := ""
 	if keys := x.keysIfCheap(); keys != nil {
 		if label, ok := x.matches(keys, url, x.body); ok {
@@ -203,7 +204,7 @@ func (x *examiner) clock(reason Reason) []Finding {
 		finding.Text = "the timestamp is " + seconds + " seconds behind this machine's clock" + signed
 		finding.Mend = "if every delivery is as far behind, this machine's clock is fast by so much (NTP); if only some are, something queues them, or they are replayed"
 	}
-	return []Finding{finding}
+	return []reason.Finding{finding}
 }
 
 // keysIfCheap are the secrets to try, where the body is known and trying is allowed.

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -42,26 +43,26 @@ func TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead(t *testing.T) {
 		name    string
 		request func() *http.Request
 		change  func(*core.Config)
-		reason  core.Reason // of the guard
-		refuses core.Reason // what Explain says; empty: nothing
-		code    core.FindingCode
+		reason  reason.Reason // of the guard
+		refuses reason.Reason // what Explain says; empty: nothing
+		code    reason.Code
 		bytes   int
 	}{
 		{"a line break was added", func() *http.Request { return signedAs(event, event+"\n") }, nil,
-			core.ReasonBadSignature, core.ReasonBadSignature, core.FindingBodyNewline, len(event) + 1},
+			reason.BadSignature, reason.BadSignature, reason.BodyNewline, len(event) + 1},
 		{"a line break was added to a body that no buffer holds", func() *http.Request { return signedAs(long, long+"\n") }, nil,
-			core.ReasonBadSignature, core.ReasonBadSignature, core.FindingBodyNewline, len(long) + 1},
+			reason.BadSignature, reason.BadSignature, reason.BodyNewline, len(long) + 1},
 		{"a forgery", func() *http.Request { return signedAs("x", event) }, nil,
-			core.ReasonBadSignature, core.ReasonBadSignature, core.FindingSecretUnknown, len(event)},
+			reason.BadSignature, reason.BadSignature, reason.SecretUnknown, len(event)},
 		{"no signature", func() *http.Request { return post(event) }, nil,
-			core.ReasonMissingSignature, core.ReasonMissingSignature, "", len(event)},
+			reason.MissingSignature, reason.MissingSignature, "", len(event)},
 		{"a body that is too long", func() *http.Request { return chunked(signed(long), long) },
-			func(c *core.Config) { c.MaxBody = 1000 }, core.ReasonBodyTooLarge, core.ReasonBodyTooLarge, "", 0},
-		{"a body that broke off", brokenOff, nil, core.ReasonBodyIncomplete, core.ReasonBodyIncomplete, "", 0},
+			func(c *core.Config) { c.MaxBody = 1000 }, reason.BodyTooLarge, reason.BodyTooLarge, "", 0},
+		{"a body that broke off", brokenOff, nil, reason.BodyIncomplete, reason.BodyIncomplete, "", 0},
 		{"the store is down", func() *http.Request { return signed(event) },
-			busy(errors.New("down"), 0), core.ReasonStoreUnavailable, "", "", len(event)},
+			busy(errors.New("down"), 0), reason.StoreUnavailable, "", "", len(event)},
 		{"the event is in flight", func() *http.Request { return signed(long) },
-			busy(nil, replay.InFlight), core.ReasonInFlight, "", "", len(long)},
+			busy(nil, replay.InFlight), reason.InFlight, "", "", len(long)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +116,7 @@ func TestExplainSaysThatTheGuardHasReadTheBody(t *testing.T) {
 	for name, r := range map[string]*http.Request{"a refused one": signedAs("x", event), "an accepted one": signed(event)} {
 		run(g, r, ok)
 		e := g.Explain(r, core.Inbound{})
-		require.Equal(t, core.ReasonBodyAlreadyRead, e.Reason, name)
+		require.Equal(t, reason.BodyAlreadyRead, e.Reason, name)
 		require.Contains(t, e.String(), "KeepBody", name)
 		require.NotContains(t, e.String(), "something before the guard", name)
 		require.Len(t, e.Refusals, 1, name)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // What one explanation may cost: bytes hashed, and the longest body and headers that are looked at.
@@ -20,8 +22,8 @@ const (
 // that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure, now time.Time) *sampled {
 	switch f.reason {
-	case ReasonBadSignature, ReasonMissingSignature, ReasonMissingTimestamp, ReasonMissingCredential, ReasonMalformedSignature,
-		ReasonMalformedTimestamp, ReasonStale, ReasonEarly:
+	case reason.BadSignature, reason.MissingSignature, reason.MissingTimestamp, reason.MissingCredential, reason.MalformedSignature,
+		reason.MalformedTimestamp, reason.Stale, reason.Early:
 	default:
 		return nil
 	}
@@ -34,7 +36,7 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure, now 
 	}
 	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: tenant, now: i.now, plain: i.plain, left: explainEach}
 	// The body was read where the signature was judged by it; of a longer one nothing is kept.
-	if (f.reason == ReasonBadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
+	if (f.reason == reason.BadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
 		x.body, x.read = bytes.Clone(i.body), true
 	}
 	return &sampled{examiner: x, failure: f, granted: granted}

@@ -5,10 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // shapes tells of secrets that look like something else.
-func (x *examiner) shapes() (all []Finding) {
+func (x *examiner) shapes() (all []reason.Finding) {
 	list := x.list()
 	if list == nil {
 		return nil
@@ -26,9 +28,11 @@ func (x *examiner) shapes() (all []Finding) {
 }
 
 // shapeOf returns what shows that a secret is not the one that signs, if anything does.
-func (g *Guard) shapeOf(s *Secret) (Finding, bool) {
+func (g *Guard) shapeOf(s *Secret) (reason.Finding, bool) {
 	text := s.reveal()
-	found := func(what, fix string) (Finding, bool) { return Finding{FindingSecretKind, what, fix, s.label}, true }
+	found := func(what, fix string) (reason.Finding, bool) {
+		return reason.Finding{Code: reason.SecretKind, Text: what, Mend: fix, Secret: s.label}, true
+	}
 	if shape, odd := g.entry.ShapeOf(text); odd {
 		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", g.whereSecret())
 	}
@@ -39,7 +43,7 @@ func (g *Guard) shapeOf(s *Secret) (Finding, bool) {
 		return found("the secret does not begin with "+want+", as those of "+g.entry.Title+" do",
 			g.whereSecret()+"; copy it whole, with its beginning")
 	}
-	return Finding{}, false
+	return reason.Finding{}, false
 }
 
 // wholePrefix returns what the provider's secrets begin with, where it is a part of the key.
@@ -136,10 +140,10 @@ func (g *Guard) spellingsOf() []spelling {
 }
 
 // spellings tries each secret in the other readings of its text.
-func (x *examiner) spellings(keys *compiledKeys, url string) (Finding, bool) {
+func (x *examiner) spellings(keys *compiledKeys, url string) (reason.Finding, bool) {
 	v := x.g.verifier
 	if v.mac < 0 {
-		return Finding{}, false
+		return reason.Finding{}, false
 	}
 	for _, k := range keys.list {
 		if k.kind != v.mac || k.public != nil {
@@ -152,12 +156,12 @@ func (x *examiner) spellings(keys *compiledKeys, url string) (Finding, bool) {
 			}
 			made := v.secretKey(&checkedSecret{Secret: k.secret, decodedKey: decodedKey{kind: k.kind, bytes: raw}})
 			if label, ok := x.matches(&compiledKeys{list: []activeKey{made}}, url, x.body); ok {
-				return Finding{FindingSecretSpelling, "the signature matches the secret " + other.text, "configure the secret so that its key is this one; " + x.g.whereSecret(), label}, true
+				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.g.whereSecret(), Secret: label}, true
 			}
 			if x.left <= 0 {
-				return Finding{}, false
+				return reason.Finding{}, false
 			}
 		}
 	}
-	return Finding{}, false
+	return reason.Finding{}, false
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // urlParts is a URL as the parts that sign one cut it.
@@ -49,9 +51,9 @@ func (x *examiner) signedURL() string {
 const maxURLs = 64
 
 // urls tries the URLs that the sender may have taken for ours: those that differ in one part first.
-func (x *examiner) urls(keys *compiledKeys, url string) (Finding, bool) {
+func (x *examiner) urls(keys *compiledKeys, url string) (reason.Finding, bool) {
 	if !x.g.verifier.signsRoute {
-		return Finding{}, false
+		return reason.Finding{}, false
 	}
 	used := partsOf(url)
 	var all []urlParts
@@ -77,11 +79,11 @@ func (x *examiner) urls(keys *compiledKeys, url string) (Finding, bool) {
 		if !ok {
 			continue
 		}
-		return Finding{FindingURL, "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
+		return reason.Finding{Code: reason.URL, Text: "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
 			x.g.verifier.shownURL(other.String()),
-			"set PublicURL to the URL that is registered at the provider, to the letter", label}, true
+			Mend: "set PublicURL to the URL that is registered at the provider, to the letter", Secret: label}, true
 	}
-	return Finding{}, false
+	return reason.Finding{}, false
 }
 
 // hosts are those that the request and the config name.

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/sallyport-go/sallyport/core/reason"
+
 // FailedEvent is an event of a delivery that did not end well. See [Record.Failed].
 type FailedEvent struct {
 	ID       string
@@ -7,7 +9,7 @@ type FailedEvent struct {
 	Identity Identity
 	// Reason is the event's own: signal_failed, signal_panicked, permanent, undecodable, unhandled, or in_flight where
 	// its claim was lost while it ran.
-	Reason Reason
+	Reason reason.Reason
 	// Err is the app's own error; nil for an event that no receiver takes. Its text may span several lines.
 	Err error
 	// Stack is where a receiver panicked. Of a batch only the first 16 events that panicked have one.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // givenKey is a source that gives whatever key it holds at the time.
@@ -36,7 +36,7 @@ func TestEachFetchedKeyJudgesItsOwnDeliveries(t *testing.T) {
 	one, other := seeded('a'), seeded('b')
 	public := func(k ed25519.PrivateKey) crypto.PublicKey { return k.Public() }
 	n := 0
-	judge := func(given crypto.PublicKey, by ed25519.PrivateKey) core.Reason {
+	judge := func(given crypto.PublicKey, by ed25519.PrivateKey) reason.Reason {
 		src.key.Store(held{given})
 		n++
 		body := event1(n)
@@ -45,13 +45,13 @@ func TestEachFetchedKeyJudgesItsOwnDeliveries(t *testing.T) {
 		return rec.last(t, g).Reason
 	}
 	for range 3 {
-		require.Equal(t, core.ReasonAccepted, judge(public(one), one))
-		require.Equal(t, core.ReasonAccepted, judge(append(ed25519.PublicKey(nil), public(one).(ed25519.PublicKey)...), one), "the same key, elsewhere")
-		require.Equal(t, core.ReasonBadSignature, judge(public(one), other))
-		require.Equal(t, core.ReasonAccepted, judge(public(other), other))
-		require.Equal(t, core.ReasonBadSignature, judge(public(other), one))
-		require.Equal(t, core.ReasonBadSignature, judge(make(ed25519.PublicKey, 32), one), "a point of small order is unfit, whatever was fit before it")
-		require.Equal(t, core.ReasonBadSignature, judge(&ecdsa.PublicKey{}, one), "a key of another kind")
-		require.Equal(t, core.ReasonBadSignature, judge(nil, one), "no key")
+		require.Equal(t, reason.Accepted, judge(public(one), one))
+		require.Equal(t, reason.Accepted, judge(append(ed25519.PublicKey(nil), public(one).(ed25519.PublicKey)...), one), "the same key, elsewhere")
+		require.Equal(t, reason.BadSignature, judge(public(one), other))
+		require.Equal(t, reason.Accepted, judge(public(other), other))
+		require.Equal(t, reason.BadSignature, judge(public(other), one))
+		require.Equal(t, reason.BadSignature, judge(make(ed25519.PublicKey, 32), one), "a point of small order is unfit, whatever was fit before it")
+		require.Equal(t, reason.BadSignature, judge(&ecdsa.PublicKey{}, one), "a key of another kind")
+		require.Equal(t, reason.BadSignature, judge(nil, one), "no key")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // presented is what a request claims, before anything is proved.
@@ -59,9 +60,9 @@ func single(r *http.Request, name string) (string, failure) {
 	case len(values) == 0:
 		return "", failure{}
 	case len(values) > 1:
-		return "", failure{ReasonRepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
+		return "", failure{reason.RepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
 	case len(values[0]) > maxHeaderBytes:
-		return "", failure{ReasonHeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
+		return "", failure{reason.HeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
 	}
 	return values[0], failure{}
 }
@@ -91,9 +92,9 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 	}
 	switch {
 	case t.fields == 0:
-		return failure{ReasonMissingSignature, v.absent}
+		return failure{reason.MissingSignature, v.absent}
 	case t.fields == t.empty:
-		return failure{ReasonMissingSignature, "the header " + names[fieldSignature] + " is empty: set the secret at the provider"}
+		return failure{reason.MissingSignature, "the header " + names[fieldSignature] + " is empty: set the secret at the provider"}
 	}
 	if f := v.judgeTally(p, &t); f.failed() {
 		return f
@@ -114,7 +115,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) failure {
 	lines := r.Header[name]
 	if len(lines) > 1 && !repeats {
-		return failure{ReasonRepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
+		return failure{reason.RepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
 	}
 	for _, text := range lines {
 		t.fields++
@@ -123,7 +124,7 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 			continue
 		}
 		if len(text) > maxHeaderBytes {
-			return failure{ReasonHeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
+			return failure{reason.HeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
 		}
 		if f := v.parseSignatures(text, p, t); f.failed() {
 			return f
@@ -166,7 +167,7 @@ func (v *verifier) signedHeaders(r *http.Request) failure {
 			return f
 		}
 		if text != "" && !matchesGrammar(part.Grammar, text) {
-			return failure{ReasonMalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
+			return failure{reason.MalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
 		}
 	}
 	if v.listedHeaders != "" {
@@ -180,11 +181,11 @@ func (v *verifier) checkID(p *presented) failure {
 		return failure{}
 	}
 	if p.id == "" {
-		return failure{ReasonMissingSignature, v.says.missingID}
+		return failure{reason.MissingSignature, v.says.missingID}
 	}
 	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
 		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
-		return failure{ReasonMalformedSignature, "the delivery's id has characters that ids of this provider never have"}
+		return failure{reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have"}
 	}
 	return failure{}
 }
@@ -202,7 +203,7 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
 		}
 		text, n, err := queryValue(r.URL.RawQuery, want.text)
 		if err != nil || n > 1 {
-			return failure{ReasonMalformedSignature, "the query is malformed, or repeats a signed parameter"}
+			return failure{reason.MalformedSignature, "the query is malformed, or repeats a signed parameter"}
 		}
 		if f := want.put(&p.values[i], text, n == 1); f.failed() {
 			return f
@@ -215,12 +216,12 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
 func (want *valueOf) put(to *fieldValue, text string, present bool) failure {
 	switch {
 	case !present && !want.optional:
-		return failure{ReasonMissingSignature, "the delivery lacks " + want.text + ", which is part of what is signed"}
+		return failure{reason.MissingSignature, "the delivery lacks " + want.text + ", which is part of what is signed"}
 	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
-		return failure{ReasonWrongRecipient, "the delivery's " + want.text + " is not one that is configured: anybody can have the provider send to this endpoint"}
+		return failure{reason.WrongRecipient, "the delivery's " + want.text + " is not one that is configured: anybody can have the provider send to this endpoint"}
 	case present && !matchesGrammar(want.grammar, text):
 		// Otherwise the same signature would fit other divisions of the signed text.
-		return failure{ReasonMalformedSignature, "the signed value of " + want.text + " has characters that it never has"}
+		return failure{reason.MalformedSignature, "the signed value of " + want.text + " has characters that it never has"}
 	}
 	to.text, to.present = text, present
 	return failure{}

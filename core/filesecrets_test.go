@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // write makes a file that was written an hour ago.
@@ -80,17 +81,17 @@ func TestTimesOfValidityFromAFile(t *testing.T) {
 	c, rec := config(timestamped())
 	c.Secrets, c.Now = core.SecretsFromFiles(path), func() time.Time { return now }
 	g := mustNew(t, c)
-	send := func(secret, id string) core.Reason {
+	send := func(secret, id string) reason.Reason {
 		body := `{"id":"` + id + `"}`
 		run(g, post(body, "Acme-Signature", pairs(secret, now, body)), ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, send(testSecret, "1"))
-	require.Equal(t, core.ReasonAccepted, send(oldSecret, "2"))
+	require.Equal(t, reason.Accepted, send(testSecret, "1"))
+	require.Equal(t, reason.Accepted, send(oldSecret, "2"))
 	now = now.Add(-time.Second)
-	require.Equal(t, core.ReasonBadSignature, send(testSecret, "3"))
+	require.Equal(t, reason.BadSignature, send(testSecret, "3"))
 	now = now.Add(2 * time.Second)
-	require.Equal(t, core.ReasonBadSignature, send(oldSecret, "4"))
+	require.Equal(t, reason.BadSignature, send(oldSecret, "4"))
 }
 
 func TestFilesThatAreNoListAreRefusedByNameAlone(t *testing.T) {
@@ -190,7 +191,7 @@ func (r *reloading) accepts(secret string) bool {
 	begun := time.Now()
 	run(r.g, signedBy(secret, fmt.Sprintf(`{"id":"%d"}`, r.n)), ok)
 	require.Less(r.t, time.Since(begun), time.Second, "no delivery waits for what is not still")
-	accepted := r.rec.last(r.t, r.g).Reason == core.ReasonAccepted
+	accepted := r.rec.last(r.t, r.g).Reason == reason.Accepted
 	synctest.Wait()
 	return accepted
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // formField is one decoded field of a form.
@@ -17,14 +18,14 @@ func (v *verifier) readSortedForm(body []byte, p *presented) failure {
 	p.form = nil
 	if !isSortableForm(body) {
 		if len(body) > 0 && v.scheme.BodySHA256 == "" {
-			return failure{ReasonMissingSignature, notAForm}
+			return failure{reason.MissingSignature, notAForm}
 		}
 		return failure{}
 	}
 	fields, ok := sortedForm(body, v.sortedForm.Repeats)
 	if !ok {
 		const detail = "the form in the body is malformed, has too many fields or too long names, or repeats a field"
-		return failure{ReasonMalformedSignature, detail}
+		return failure{reason.MalformedSignature, detail}
 	}
 	p.form = fields
 	return failure{}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // vault is a secret manager in a test.
@@ -79,7 +80,7 @@ func guardOf(t *testing.T, src core.SecretSource) (g *core.Guard, rec *records, 
 }
 
 // sendIn sends a delivery, says what became of it, and how long it took.
-func sendIn(t *testing.T, g *core.Guard, rec *records, secret string) (core.Reason, time.Duration) {
+func sendIn(t *testing.T, g *core.Guard, rec *records, secret string) (reason.Reason, time.Duration) {
 	t.Helper()
 	begun := time.Now()
 	run(g, signedBy(secret, event), ok)
@@ -98,8 +99,8 @@ func TestAFunctionIsAskedAheadOfTheEndOfItsTTL(t *testing.T) {
 		v.change(func(v *vault) { v.takes = 300 * time.Millisecond })
 		for range 47 {
 			time.Sleep(time.Second)
-			reason, _ := sendIn(t, g, rec, testSecret)
-			require.Equal(t, core.ReasonAccepted, reason)
+			why, _ := sendIn(t, g, rec, testSecret)
+			require.Equal(t, reason.Accepted, why)
 		}
 		require.Equal(t, 1, v.called(""))
 		time.Sleep(time.Second)
@@ -111,14 +112,14 @@ func TestAFunctionIsAskedAheadOfTheEndOfItsTTL(t *testing.T) {
 		time.Sleep(50 * time.Second)
 		sendIn(t, g, rec, testSecret)
 		time.Sleep(time.Second)
-		reason, _ := sendIn(t, g, rec, oldSecret)
-		require.Equal(t, core.ReasonAccepted, reason)
+		why, _ := sendIn(t, g, rec, oldSecret)
+		require.Equal(t, reason.Accepted, why)
 		require.Equal(t, 1, strings.Count(log.String(), "a new list of secrets is in force"))
 
 		v.change(func(v *vault) { v.values[""] = testSecret })
 		time.Sleep(time.Hour)
-		reason, took = sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonAccepted, reason, "after a pause the first delivery waits")
+		why, took = sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.Accepted, why, "after a pause the first delivery waits")
 		require.Equal(t, 300*time.Millisecond, took)
 	})
 }
@@ -167,8 +168,8 @@ func TestAFunctionThatFailsLeavesTheLastGoodList(t *testing.T) {
 				v.change(row.fail)
 				for range 100 {
 					time.Sleep(3 * time.Second)
-					reason, took := sendIn(t, g, rec, testSecret)
-					require.Equal(t, core.ReasonAccepted, reason)
+					why, took := sendIn(t, g, rec, testSecret)
+					require.Equal(t, reason.Accepted, why)
 					require.LessOrEqual(t, took, time.Second)
 				}
 				require.LessOrEqual(t, v.called(""), 1+300/5, "tried again every five seconds at most")
@@ -182,8 +183,8 @@ func TestAFunctionThatFailsLeavesTheLastGoodList(t *testing.T) {
 				time.Sleep(10 * time.Second)
 				sendIn(t, g, rec, testSecret)
 				time.Sleep(10 * time.Second)
-				reason, _ := sendIn(t, g, rec, oldSecret)
-				require.Equal(t, core.ReasonAccepted, reason)
+				why, _ := sendIn(t, g, rec, oldSecret)
+				require.Equal(t, reason.Accepted, why)
 				require.False(t, rec.last(t, g).SecretsStale)
 				time.Sleep(10 * time.Second) // what hangs ends with its deadline
 			})
@@ -199,8 +200,8 @@ func TestAFunctionThatGivesNothingLeavesTheLastGoodList(t *testing.T) {
 		g, rec, log := guardOf(t, core.SecretsFunc(func(context.Context, string) ([]core.Secret, error) { return *secrets.Load(), nil }, time.Minute))
 		secrets.Store(&[]core.Secret{})
 		time.Sleep(time.Hour)
-		reason, _ := sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonAccepted, reason)
+		why, _ := sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.Accepted, why)
 		require.Contains(t, log.String(), "it gave no secret")
 	})
 }
@@ -213,19 +214,19 @@ func TestAListThatIsTooOldIsRefused(t *testing.T) {
 		v.change(func(v *vault) { v.err = errors.New("the vault is sealed") })
 		for range 59 {
 			time.Sleep(time.Minute)
-			reason, _ := sendIn(t, g, rec, testSecret)
-			require.Equal(t, core.ReasonAccepted, reason)
+			why, _ := sendIn(t, g, rec, testSecret)
+			require.Equal(t, reason.Accepted, why)
 		}
 		time.Sleep(time.Minute)
 		sendIn(t, g, rec, testSecret)
 		time.Sleep(time.Second)
-		reason, _ := sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonNoActiveSecret, reason)
+		why, _ := sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.NoActiveSecret, why)
 		require.Contains(t, rec.last(t, g).Detail, "the vault is sealed")
 		v.change(func(v *vault) { v.err = nil })
 		time.Sleep(time.Minute)
-		reason, _ = sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonAccepted, reason)
+		why, _ = sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.Accepted, why)
 	})
 }
 
@@ -262,12 +263,12 @@ func TestUnknownTenantsCauseNoStormOfLookups(t *testing.T) {
 		g := mustNew(t, c)
 		require.Zero(t, v.called(""), "there is no list without a tenant")
 		run(g, of("acme", acmeSecret, event), ok)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 
 		// The same stranger again and again.
 		for range 100 {
 			run(g, of("initech", acmeSecret, event), never(t))
-			require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+			require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 		}
 		require.Equal(t, 1, v.called("initech"))
 		time.Sleep(11 * time.Second)
@@ -301,27 +302,27 @@ func TestTenantsOfAFunctionComeAndGo(t *testing.T) {
 		c, rec := tenantConfig(timestamped())
 		c.Secrets, c.Replay = core.SecretsFunc(v.fetch, time.Minute), core.DangerouslyNoReplay
 		g := mustNew(t, c)
-		send := func() core.Reason {
+		send := func() reason.Reason {
 			run(g, of("acme", acmeSecret, event), ok)
 			reason := rec.last(t, g).Reason
 			synctest.Wait()
 			return reason
 		}
-		require.Equal(t, core.ReasonBadSignature, send())
+		require.Equal(t, reason.BadSignature, send())
 		v.change(func(v *vault) { v.values["acme"] = acmeSecret })
 		time.Sleep(11 * time.Second)
-		require.Equal(t, core.ReasonAccepted, send())
+		require.Equal(t, reason.Accepted, send())
 		v.change(func(v *vault) { delete(v.values, "acme") })
 		time.Sleep(59 * time.Second)
 		send() // begins the look
-		require.Equal(t, core.ReasonBadSignature, send())
+		require.Equal(t, reason.BadSignature, send())
 		require.Zero(t, g.CompiledTenants())
 		v.change(func(v *vault) { v.err = errors.New("away") })
 		time.Sleep(11 * time.Second)
-		require.Equal(t, core.ReasonNoActiveSecret, send(), "nobody can say whether it is a tenant")
+		require.Equal(t, reason.NoActiveSecret, send(), "nobody can say whether it is a tenant")
 		v.change(func(v *vault) { v.err, v.values["acme"] = nil, acmeSecret })
 		time.Sleep(11 * time.Second)
-		require.Equal(t, core.ReasonAccepted, send())
+		require.Equal(t, reason.Accepted, send())
 	})
 }
 
@@ -359,14 +360,14 @@ func TestAFunctionThatNeverReturnsIsTold(t *testing.T) {
 		hangs.Store(true)
 		time.Sleep(50 * time.Second)
 		for range 11 {
-			reason, _ := sendIn(t, g, rec, testSecret)
-			require.Equal(t, core.ReasonAccepted, reason)
+			why, _ := sendIn(t, g, rec, testSecret)
+			require.Equal(t, reason.Accepted, why)
 			require.False(t, rec.last(t, g).SecretsStale, "it is given its time")
 			time.Sleep(900 * time.Millisecond)
 		}
 		time.Sleep(time.Hour)
-		reason, took := sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonAccepted, reason)
+		why, took := sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.Accepted, why)
 		require.LessOrEqual(t, took, time.Second)
 		sendIn(t, g, rec, testSecret)
 		require.True(t, rec.last(t, g).SecretsStale)
@@ -393,8 +394,8 @@ func TestOneDeliveryWaitsForALookThatDoesNotEnd(t *testing.T) {
 		_, took := sendIn(t, g, rec, testSecret)
 		require.Equal(t, time.Second, took)
 		for range 10 {
-			reason, took := sendIn(t, g, rec, testSecret)
-			require.Equal(t, core.ReasonAccepted, reason)
+			why, took := sendIn(t, g, rec, testSecret)
+			require.Equal(t, reason.Accepted, why)
 			require.Zero(t, took)
 		}
 		time.Sleep(time.Minute)
@@ -411,11 +412,11 @@ func TestTheEndOfAListIsNotAnsweredFromMemory(t *testing.T) {
 		time.Sleep(time.Hour - time.Second)
 		sendIn(t, g, rec, testSecret) // looks, in vain, and again in five seconds
 		time.Sleep(time.Second)
-		reason, _ := sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonAccepted, reason, "an hour is not more than an hour")
+		why, _ := sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.Accepted, why, "an hour is not more than an hour")
 		time.Sleep(time.Millisecond)
-		reason, _ = sendIn(t, g, rec, testSecret)
-		require.Equal(t, core.ReasonNoActiveSecret, reason)
+		why, _ = sendIn(t, g, rec, testSecret)
+		require.Equal(t, reason.NoActiveSecret, why)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -32,7 +33,7 @@ func FuzzWholeGuard(f *testing.F) {
 	slices.Sort(names)
 	for i, c := range cases {
 		at := slices.Index(names, c.Endpoint)
-		if at < 0 || c.Raw != "" || len(c.After) > 0 || i%8 != 0 && (c.Reason != core.ReasonAccepted || i%2 != 0) {
+		if at < 0 || c.Raw != "" || len(c.After) > 0 || i%8 != 0 && (c.Reason != reason.Accepted || i%2 != 0) {
 			continue // some are enough to begin with
 		}
 		wire, err := c.Wire(endpoints[c.Endpoint])
@@ -42,7 +43,7 @@ func FuzzWholeGuard(f *testing.F) {
 		}
 		f.Add(uint8(at), c.Peer == "" || strings.HasPrefix(c.Peer, "10."), string(wire))
 		head, body, _ := strings.Cut(string(wire), "\r\n\r\n")
-		if r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire))); err == nil && c.Reason == core.ReasonAccepted {
+		if r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire))); err == nil && c.Reason == reason.Accepted {
 			if sig := judges[c.Endpoint].signature(r, []byte(body)); sig != "" {
 				f.Add(uint8(at), true, strings.Replace(head, sig, sign, 1)+"\r\n\r\n"+strings.Replace(body, sig, sign, 1))
 			}

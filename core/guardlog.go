@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // guardLog writes what one guard has to say to Config.Logger. It is no observer: it cannot be replaced, and no observer
@@ -53,7 +55,7 @@ func newGuardLog(logger *slog.Logger, endpoint, provider string) *guardLog {
 // take counts a record and writes what must not wait. It reports whether the record also has a line of its own, which
 // the caller hands to the pump.
 func (l *guardLog) take(r *Record) bool {
-	if r.proved || len(r.Failed) > 0 || r.Reason.Class() == ClassApp {
+	if r.proved || len(r.Failed) > 0 || r.Reason.Class() == reason.ClassApp {
 		l.takeEvents(r)
 	}
 	l.activity.count(r)
@@ -63,7 +65,7 @@ func (l *guardLog) take(r *Record) bool {
 
 // lineOf decides which line of its own a record has.
 func (l *guardLog) lineOf(r *Record) lineKind {
-	if r.Reason == ReasonAccepted && len(r.WouldRefuse) == 0 {
+	if r.Reason == reason.Accepted && len(r.WouldRefuse) == 0 {
 		switch {
 		case r.proved && r.Err == nil && l.activity.isFirst():
 			return lineFirst
@@ -83,10 +85,10 @@ func (l *guardLog) lineOf(r *Record) lineKind {
 // send it again, so that duplicates are among them.
 func (r *Record) sampledInLog() bool {
 	switch r.Reason {
-	case ReasonDuplicate, ReasonInFlight, ReasonHandshake:
+	case reason.Duplicate, reason.InFlight, reason.Handshake:
 		return true
 	}
-	return !r.proved && r.Reason.Class() != ClassApp && !r.eventReported() || len(r.WouldRefuse) > 0
+	return !r.proved && r.Reason.Class() != reason.ClassApp && !r.eventReported() || len(r.WouldRefuse) > 0
 }
 
 // deliver writes the line of a record from the pump's goroutine.

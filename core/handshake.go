@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxChallenge is the longest challenge that is echoed.
@@ -101,7 +102,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 				return nil, f
 			}
 			if g.verifyTokens == nil {
-				return nil, failure{ReasonMissingCredential, "a handshake came and VerifyTokens is not configured"}
+				return nil, failure{reason.MissingCredential, "a handshake came and VerifyTokens is not configured"}
 			}
 			if _, f := g.verifyTokens.judge(r.Context(), token, i, nil); f.failed() {
 				return nil, f
@@ -147,10 +148,10 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	if strings.Contains(text, "{hmac}") {
 		k, known := g.signingKey(ctx, i)
 		if !known {
-			return nil, unknownTenant(ReasonBadSignature, i.presented.tenantFault)
+			return nil, unknownTenant(reason.BadSignature, i.presented.tenantFault)
 		}
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
-			return nil, failure{ReasonNoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
+			return nil, failure{reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
 		}
 		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
 		// and it is one of the entry's choosing that no delivery has.
@@ -187,7 +188,7 @@ func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, kn
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
 func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 	defer i.leave()
-	waiting := failure{ReasonNoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
+	waiting := failure{reason.NoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
 	if reply := g.awaitedTest(r, i); reply != nil {
 		return reply, failure{}
 	}
@@ -212,16 +213,16 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 			continue
 		}
 		if g.sink == nil {
-			return nil, failure{ReasonNoActiveSecret, "the provider hands its secret over: configure SecretSink to take it"}
+			return nil, failure{reason.NoActiveSecret, "the provider hands its secret over: configure SecretSink to take it"}
 		}
 		if _, f := echo(h.Handshake, text); f.failed() {
 			return nil, f
 		}
 		if _, problem := g.sinkRules.decode(text); problem != "" {
-			return nil, failure{ReasonMalformedSignature, "what was handed over cannot be a secret: " + problem}
+			return nil, failure{reason.MalformedSignature, "what was handed over cannot be a secret: " + problem}
 		}
 		if !g.handedOver.CompareAndSwap(false, true) {
-			return nil, failure{ReasonNoActiveSecret, "a secret was handed over before: configure it in Secrets"}
+			return nil, failure{reason.NoActiveSecret, "a secret was handed over before: configure it in Secrets"}
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 		defer cancel()
@@ -232,7 +233,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 			}
 		}()
 		if err := g.sink(ctx, NewSecret("handed over", text)); err != nil {
-			return nil, failure{ReasonNoActiveSecret, "SecretSink failed: " + err.Error()}
+			return nil, failure{reason.NoActiveSecret, "SecretSink failed: " + err.Error()}
 		}
 		taken = true
 		reply := textReply(h.StatusOr200(), "")
@@ -340,7 +341,7 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 	defer cancel()
 	i.ownBody()
 	if err := h.Do(ctx, i.body); err != nil {
-		return nil, failure{ReasonKeysUnavailable, "what the handshake asks for could not be done: " + err.Error()}
+		return nil, failure{reason.KeysUnavailable, "what the handshake asks for could not be done: " + err.Error()}
 	}
 	return fixed(h), failure{}
 }
@@ -349,7 +350,7 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 const handshakeTimeout = 10 * time.Second
 
 func (g *Guard) notAHandshake(method string) failure {
-	return failure{ReasonMethod, "the request came with " + method + " and is not a handshake that " + g.entry.Title +
+	return failure{reason.Method, "the request came with " + method + " and is not a handshake that " + g.entry.Title +
 		" sends; its deliveries come with " + g.deliveryMethods() + ": see who calls this URL"}
 }
 
@@ -408,7 +409,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 // endpoint reflects nothing a browser could run, and signs nothing.
 func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 	if challenge == "" || len(challenge) > maxChallenge {
-		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is missing or too long"}
+		return nil, failure{reason.MalformedSignature, "the handshake's challenge is missing or too long"}
 	}
 	for i := range len(challenge) {
 		c := challenge[i]
@@ -417,11 +418,11 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 			ok = ok || c == ' ' || c == ':' || c == ','
 		}
 		if !ok {
-			return nil, failure{ReasonMalformedSignature, "the handshake's challenge has characters that challenges never have"}
+			return nil, failure{reason.MalformedSignature, "the handshake's challenge has characters that challenges never have"}
 		}
 	}
 	if !matchesGrammar(h.Grammar, challenge) {
-		return nil, failure{ReasonMalformedSignature, "the handshake's challenge is not one that this provider sends"}
+		return nil, failure{reason.MalformedSignature, "the handshake's challenge is not one that this provider sends"}
 	}
 	return textReply(h.StatusOr200(), challenge), failure{}
 }
@@ -439,7 +440,7 @@ func queryHolds(r *http.Request, want [][2]string) bool {
 func oneQuery(r *http.Request, name string) (string, failure) {
 	value, n, err := queryValue(r.URL.RawQuery, name)
 	if err != nil || n > 1 {
-		return "", failure{ReasonBadCredential, "the query is malformed, or repeats a parameter of the handshake"}
+		return "", failure{reason.BadCredential, "the query is malformed, or repeats a parameter of the handshake"}
 	}
 	return value, failure{}
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Health is how an endpoint is doing. The worst failure of a webhook is that none arrives any more, and it makes no
@@ -23,9 +25,9 @@ type Health struct {
 	Silence time.Duration `json:"silence_ns"`
 	// RejectedInARow is how many authentications have failed since LastProved, those included whose deliveries were let
 	// through because the check only reports.
-	RejectedInARow int64     `json:"rejected_in_a_row"`
-	LastRejected   time.Time `json:"last_rejected,omitzero"`
-	LastReason     Reason    `json:"last_reason,omitempty"` // of that rejection
+	RejectedInARow int64         `json:"rejected_in_a_row"`
+	LastRejected   time.Time     `json:"last_rejected,omitzero"`
+	LastReason     reason.Reason `json:"last_reason,omitempty"` // of that rejection
 	// SecretsStaleSince is since when the accepted secrets have not been the newest: their source failed, or gave a list
 	// that was refused, and the last good one is in force. Zero: they are the newest, as far as deliveries made us look.
 	SecretsStaleSince time.Time `json:"secrets_stale_since,omitzero"`
@@ -62,7 +64,7 @@ func (v *vitals) count(r *Record) {
 			v.proved.Store(r.ended.UnixNano())
 			v.inARow.Store(0)
 		}
-	case r.Reason.Class() == ClassAuthentication:
+	case r.Reason.Class() == reason.ClassAuthentication:
 		v.reject(r.Reason, r.ended)
 	case r.Unproved: // let through
 		for _, would := range r.WouldRefuse {
@@ -78,7 +80,7 @@ func (v *vitals) count(r *Record) {
 // fails towards the alarm.
 func (v *vitals) isNew(r *Record) bool {
 	switch r.Reason {
-	case ReasonHandshake, ReasonDuplicate, ReasonConflict, ReasonInFlight, ReasonRateLimited:
+	case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited:
 		return false
 	}
 	for _, would := range r.WouldRefuse {
@@ -94,7 +96,7 @@ func (v *vitals) isNew(r *Record) bool {
 	return fresh
 }
 
-func (v *vitals) reject(reason Reason, at time.Time) {
+func (v *vitals) reject(reason reason.Reason, at time.Time) {
 	v.rejected.Store(at.UnixNano())
 	v.inARow.Add(1)
 	if v.reason.Load() != any(reason) { // Store allocates: skip it while the reason stays the same
@@ -125,7 +127,7 @@ func (g *Guard) Health() Health {
 	}
 	if ns := v.rejected.Load(); ns != 0 {
 		h.LastRejected = time.Unix(0, ns)
-		h.LastReason, _ = v.reason.Load().(Reason)
+		h.LastReason, _ = v.reason.Load().(reason.Reason)
 	}
 	for _, k := range g.rings {
 		if since, why := k.trouble(); !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -38,7 +39,7 @@ func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
 		run(g, post(event), never(t))
 		h := g.Health()
 		require.EqualValues(t, 2, h.RejectedInARow)
-		require.Equal(t, core.ReasonMissingSignature, h.LastReason)
+		require.Equal(t, reason.MissingSignature, h.LastReason)
 		require.True(t, h.LastProved.IsZero())
 
 		for _, row := range []struct {
@@ -277,7 +278,7 @@ func TestTheAlarmTellsOfARotationGoneWrong(t *testing.T) {
 		require.Contains(t, log.String(), "last_reason=bad_signature")
 		h := g.Health()
 		require.EqualValues(t, 130, h.RejectedInARow)
-		require.Equal(t, core.ReasonBadSignature, h.LastReason)
+		require.Equal(t, reason.BadSignature, h.LastReason)
 		require.Equal(t, 130*time.Minute, h.Silence.Round(time.Minute))
 		require.NoError(t, g.Close())
 		require.NoError(t, g.Flush(t.Context()))
@@ -340,7 +341,7 @@ func TestAHandshakeIsNoSignOfLifeForAnything(t *testing.T) {
 		head := httptest.NewRequest(http.MethodHead, "/hooks", nil)
 		for _, r := range []*http.Request{signed(`{"type":"url_verification"}`), head} {
 			require.Equal(t, 200, run(g, r, never(t)).Code)
-			require.Equal(t, core.ReasonHandshake, rec.last(t, g).Reason)
+			require.Equal(t, reason.Handshake, rec.last(t, g).Reason)
 		}
 		h := g.Health()
 		require.Zero(t, calls.Load(), "the store")

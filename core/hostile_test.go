@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -30,7 +31,7 @@ func TestHostile(t *testing.T) {
 		require.NotNil(t, e, "%s: %s: no endpoint %q", c.Threat, c.Name, c.Endpoint)
 		used[c.Endpoint] = true
 		n := threats[c.Threat]
-		if c.Reason != "" && c.Reason.Class() == core.ClassPassed {
+		if c.Reason != "" && c.Reason.Class() == reason.ClassPassed {
 			n[0]++
 		} else {
 			n[1]++
@@ -95,9 +96,9 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		if want.Answer != "" {
 			require.Equal(t, want.Answer, w.Body.String())
 		}
-		accepted := want.Reason == core.ReasonAccepted
+		accepted := want.Reason == reason.Accepted
 		require.Equal(t, accepted && !want.Silent, signals > ran, "signals")
-		proved := accepted || want.Reason == core.ReasonDuplicate || want.Reason == core.ReasonConflict
+		proved := accepted || want.Reason == reason.Duplicate || want.Reason == reason.Conflict
 		if !proved {
 			require.Equal(t, before, made.Store.Accesses.Load(), "the store was asked before anything was proved")
 			require.Zero(t, read, "events were read before anything was proved")
@@ -105,7 +106,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 			require.Positive(t, read, "nothing counts the events that are read")
 		}
 		// A key is tried only on what all the cheap checks let through.
-		if !proved && want.Reason != core.ReasonBadSignature && want.Reason != core.ReasonHandshake {
+		if !proved && want.Reason != reason.BadSignature && want.Reason != reason.Handshake {
 			require.Zero(t, judged.Load(), "a public key was tried although cheaper checks had failed")
 		}
 		if slices.Contains([]string{"discord", "ecdsa", "standard-public"}, c.Endpoint) && accepted {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // keyring keeps what the lists of one source were compiled to. A list takes effect when the rules of its guard were
@@ -188,7 +189,7 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 // failure is why nothing of the list matched.
 func (c *compiledList[T]) failure(f failure, p *presented) failure {
 	if c.unknown {
-		return unknownTenant(ReasonBadSignature, p.tenantFault)
+		return unknownTenant(reason.BadSignature, p.tenantFault)
 	}
 	return f
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -114,7 +115,7 @@ func TestAHolderThatLostItsLeaseIsCancelledAndCannotSettle(t *testing.T) {
 				})
 				require.Equal(t, 500, w.Code)
 				require.Equal(t, 200, run(g, signed(event), never(t)).Code, "the retry's commit stands")
-				require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+				require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 			})
 		})
 	}
@@ -259,7 +260,7 @@ func TestAPlainHandlerThatLostItsLeaseIsCancelled(t *testing.T) {
 			<-r.Context().Done()
 			require.ErrorIs(t, context.Cause(r.Context()), core.ErrLeaseLost)
 		})).ServeHTTP(httptest.NewRecorder(), signed(event))
-		require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason, "its context is gone, so silence is no success")
+		require.Equal(t, reason.SignalFailed, rec.last(t, g).Reason, "its context is gone, so silence is no success")
 		require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxListedHeaders is how many headers a delivery may list as signed.
@@ -18,11 +20,11 @@ func (v *verifier) checkListedHeaders(r *http.Request) failure {
 	}
 	names := strings.Split(text, ",")
 	if text == "" || len(names) > maxListedHeaders {
-		return failure{ReasonMissingSignature, "the header " + v.listedHeaders + " lists no signed headers, or too many"}
+		return failure{reason.MissingSignature, "the header " + v.listedHeaders + " lists no signed headers, or too many"}
 	}
 	for i, name := range names {
 		if !validHeaderName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
-			return failure{ReasonMalformedSignature, "the header " + v.listedHeaders + " is no sorted list of headers' names"}
+			return failure{reason.MalformedSignature, "the header " + v.listedHeaders + " is no sorted list of headers' names"}
 		}
 		if name == "host" {
 			continue // which net/http keeps elsewhere
@@ -31,12 +33,12 @@ func (v *verifier) checkListedHeaders(r *http.Request) failure {
 			return f
 		}
 		if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {
-			return failure{ReasonMissingSignature, "a header that is listed as signed is missing: a proxy may strip it"}
+			return failure{reason.MissingSignature, "a header that is listed as signed is missing: a proxy may strip it"}
 		}
 	}
 	for _, must := range append([]string{v.listedHeaders}, v.scheme.Timestamp.Headers...) {
 		if !slices.Contains(names, strings.ToLower(must)) {
-			return failure{ReasonMissingSignature, "the header " + must + " is not among those that are signed"}
+			return failure{reason.MissingSignature, "the header " + must + " is not among those that are signed"}
 		}
 	}
 	return failure{}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // logEvery is how long further records of one kind are counted instead of logged, and how soon the count is written.
@@ -17,7 +19,7 @@ const otherTypes = "(other types)"
 
 // logKind is what is counted together. All of it but the type comes from closed sets, and types are at most maxTypes.
 type logKind struct {
-	reason   Reason
+	reason   reason.Reason
 	level    slog.Level // an error is not counted behind ordinary outcomes
 	check    Check      // the one that only reported
 	typ      string     // of events that ran nothing
@@ -34,7 +36,7 @@ type logCount struct {
 }
 
 func kindOf(r *Record) logKind {
-	k := logKind{reason: r.Reason, level: levelOf(r), proved: r.proved && r.Reason == ReasonHandshake}
+	k := logKind{reason: r.Reason, level: levelOf(r), proved: r.proved && r.Reason == reason.Handshake}
 	if len(r.WouldRefuse) > 0 {
 		k.check, k.reason = r.WouldRefuse[0].Check, r.WouldRefuse[0].Reason
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // The messages of the log: what happened, then what to do. They are fixed texts. What a sender chose stands in
@@ -62,11 +64,11 @@ func (k logKind) message() string {
 		return panickedObservers
 	case k.observer > 0:
 		return behindObserver
-	case k.nothing && k.reason == ReasonUnhandled:
+	case k.nothing && k.reason == reason.Unhandled:
 		return moreUnhandled
 	case k.nothing:
 		return moreNothing
-	case k.check == "" && k.reason.Class() == ClassPassed:
+	case k.check == "" && k.reason.Class() == reason.ClassPassed:
 		return morePassed
 	case k.check != "":
 		return letThrough
@@ -79,41 +81,41 @@ func messageOf(r *Record) string {
 	switch {
 	case len(r.WouldRefuse) > 0:
 		return letThrough
-	case r.Reason == ReasonAccepted:
+	case r.Reason == reason.Accepted:
 		return deliveryAccepted
-	case r.Reason == ReasonHandshake:
+	case r.Reason == reason.Handshake:
 		return handshakeDone
-	case r.Reason == ReasonConflict:
+	case r.Reason == reason.Conflict:
 		return eventConflict
-	case r.Reason == ReasonInFlight:
+	case r.Reason == reason.InFlight:
 		return deliveryInFlight
 	}
 	switch r.Reason.Class() {
-	case ClassPassed:
+	case reason.ClassPassed:
 		return deliveryKnown
-	case ClassState, ClassMisconfiguration:
+	case reason.ClassState, reason.ClassMisconfiguration:
 		return deliveryFailed
 	default:
 		return deliveryRefused
 	}
 }
 
-func messageOfEvent(reason Reason, r *Record) string {
-	if (reason == ReasonSignalFailed || reason == ReasonSignalPanicked) && r.Status >= 200 && r.Status <= 299 {
+func messageOfEvent(why reason.Reason, r *Record) string {
+	if (why == reason.SignalFailed || why == reason.SignalPanicked) && r.Status >= 200 && r.Status <= 299 {
 		return eventNotAskedFor
 	}
-	switch reason {
-	case ReasonSignalFailed:
+	switch why {
+	case reason.SignalFailed:
 		return eventFailed
-	case ReasonSignalPanicked:
+	case reason.SignalPanicked:
 		return eventPanicked
-	case ReasonPermanent:
+	case reason.Permanent:
 		return eventGivenUp
-	case ReasonUndecodable:
+	case reason.Undecodable:
 		return eventUndecodable
-	case ReasonInFlight:
+	case reason.InFlight:
 		return eventLost
-	case ReasonUnhandled:
+	case reason.Unhandled:
 		return unhandledPanicked
 	}
 	switch {
@@ -121,7 +123,7 @@ func messageOfEvent(reason Reason, r *Record) string {
 		return eventNotKept
 	case r.Replay == ReplayUnclaimed:
 		return eventUnclaimed
-	case reason.Class() == ClassPassed:
+	case why.Class() == reason.ClassPassed:
 		return handlerReported
 	default:
 		return refusedProved
@@ -130,15 +132,15 @@ func messageOfEvent(reason Reason, r *Record) string {
 
 func levelOf(r *Record) slog.Level {
 	switch class := r.Reason.Class(); {
-	case r.Reason == ReasonInFlight:
+	case r.Reason == reason.InFlight:
 		return slog.LevelInfo
-	case r.Err != nil, class == ClassState, class == ClassMisconfiguration, class == ClassApp:
+	case r.Err != nil, class == reason.ClassState, class == reason.ClassMisconfiguration, class == reason.ClassApp:
 		return slog.LevelError
-	case len(r.WouldRefuse) > 0, r.Reason == ReasonConflict:
+	case len(r.WouldRefuse) > 0, r.Reason == reason.Conflict:
 		return slog.LevelWarn
-	case r.Reason == ReasonAccepted:
+	case r.Reason == reason.Accepted:
 		return slog.LevelDebug
-	case class == ClassPassed:
+	case class == reason.ClassPassed:
 		return slog.LevelInfo
 	default:
 		return slog.LevelWarn
@@ -146,8 +148,8 @@ func levelOf(r *Record) slog.Level {
 }
 
 // levelOfEvent is Error, but for proved deliveries that a limit of the config refused as it should.
-func levelOfEvent(reason Reason, r *Record) slog.Level {
-	if reason == ReasonRateLimited || reason.Class() == ClassRequest {
+func levelOfEvent(why reason.Reason, r *Record) slog.Level {
+	if why == reason.RateLimited || why.Class() == reason.ClassRequest {
 		return levelOf(r)
 	}
 	return slog.LevelError

@@ -3,6 +3,8 @@ package core
 import (
 	"slices"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // matchNotes are the secrets that matched a delivery. They are counted when all of it is proved: whoever holds one of
@@ -65,7 +67,7 @@ func timeAt(t *time.Time) time.Time {
 // noSecrets says why there is nothing to judge by.
 func noSecrets(err error) failure {
 	if err == errListRefused { // it is never wrapped
-		return failure{ReasonNoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why"}
+		return failure{reason.NoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why"}
 	}
-	return failure{ReasonNoActiveSecret, "the source of secrets failed: " + err.Error()}
+	return failure{reason.NoActiveSecret, "the source of secrets failed: " + err.Error()}
 }

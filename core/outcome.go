@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // outcome is what a receiver's result means, from best to worst.
@@ -103,22 +105,22 @@ func (t *result) commits() bool {
 }
 
 // reason returns the event's own reason; accepted where nothing is wrong with it.
-func (t *result) reason() Reason {
+func (t *result) reason() reason.Reason {
 	switch {
 	case t.abort, t.worst == outcomePanic:
-		return ReasonSignalPanicked
+		return reason.SignalPanicked
 	case t.worst == outcomeRetry:
-		return ReasonSignalFailed
+		return reason.SignalFailed
 	case t.worst == outcomeInFlight:
-		return ReasonInFlight
+		return reason.InFlight
 	case t.worst == outcomePermanent:
-		return ReasonPermanent
+		return reason.Permanent
 	case t.worst == outcomeUndecodable:
-		return ReasonUndecodable
+		return reason.Undecodable
 	case !t.handled:
-		return ReasonUnhandled
+		return reason.Unhandled
 	}
-	return ReasonAccepted
+	return reason.Accepted
 }
 
 // total is what came of all events of a delivery.
@@ -132,19 +134,19 @@ type total struct {
 }
 
 // reason is the worst event's. A delivery without events is accepted.
-func (t *total) reason(events int) Reason {
+func (t *total) reason(events int) reason.Reason {
 	if events == 0 {
-		return ReasonAccepted
+		return reason.Accepted
 	}
 	return t.result.reason()
 }
 
 // add takes in what came of an event. Another delivery that works on it has its own record.
 func (t *total) add(e *Event, label string, res result) {
-	reason := res.reason()
-	if reason != ReasonAccepted && (reason != ReasonInFlight || res.err != nil) {
+	why := res.reason()
+	if why != reason.Accepted && (why != reason.InFlight || res.err != nil) {
 		failed := FailedEvent{
-			ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: reason, Err: res.err, Stack: res.stack,
+			ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: why, Err: res.err, Stack: res.stack,
 		}
 		if len(res.stack) > 0 {
 			if t.stacks++; t.stacks > maxStacks && !t.isNewCause(res.stack) {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -28,12 +29,12 @@ func TestWhatTheReceiversReturnedDecides(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
 	permanent, undecodable := core.Permanent(boom), core.Undecodable(boom)
-	const accepted, gaveUp, failed, undecoded = core.ReasonAccepted, core.ReasonPermanent, core.ReasonSignalFailed,
-		core.ReasonUndecodable
+	const accepted, gaveUp, failed, undecoded = reason.Accepted, reason.Permanent, reason.SignalFailed,
+		reason.Undecodable
 	for _, row := range []struct {
 		name   string
 		errs   []error
-		reason core.Reason
+		reason reason.Reason
 		again  bool // a resend runs
 	}{
 		{"what one receiver gives up is committed", []error{permanent}, gaveUp, false},
@@ -91,15 +92,15 @@ func TestAReceiverThatDoesNotTakeAnEventCountsAsIfItWereNotRegistered(t *testing
 	for _, row := range []struct {
 		name   string
 		errs   []error
-		reason core.Reason
+		reason reason.Reason
 		again  bool // a resend runs
 	}{
-		{"nobody takes it", []error{core.Unhandled, core.Unhandled}, core.ReasonUnhandled, true},
-		{"another takes it", []error{core.Unhandled, nil, core.Unhandled}, core.ReasonAccepted, false},
-		{"another ignores it", []error{core.Ignore, core.Unhandled}, core.ReasonAccepted, false},
-		{"another fails", []error{core.Unhandled, boom}, core.ReasonSignalFailed, true},
-		{"another cannot decode it", []error{core.Undecodable(boom), core.Unhandled}, core.ReasonUndecodable, true},
-		{"wrapped it says that the event was looked at", []error{fmt.Errorf("no: %w", core.Unhandled)}, core.ReasonAccepted, false},
+		{"nobody takes it", []error{core.Unhandled, core.Unhandled}, reason.Unhandled, true},
+		{"another takes it", []error{core.Unhandled, nil, core.Unhandled}, reason.Accepted, false},
+		{"another ignores it", []error{core.Ignore, core.Unhandled}, reason.Accepted, false},
+		{"another fails", []error{core.Unhandled, boom}, reason.SignalFailed, true},
+		{"another cannot decode it", []error{core.Undecodable(boom), core.Unhandled}, reason.Undecodable, true},
+		{"wrapped it says that the event was looked at", []error{fmt.Errorf("no: %w", core.Unhandled)}, reason.Accepted, false},
 	} {
 		c, rec := config(timestamped())
 		g := mustNew(t, c)
@@ -109,7 +110,7 @@ func TestAReceiverThatDoesNotTakeAnEventCountsAsIfItWereNotRegistered(t *testing
 		serve(g, s, signed(event))
 		require.Equal(t, row.reason, rec.last(t, g).Reason, row.name)
 		require.Equal(t, len(row.errs), runs, row.name)
-		require.Equal(t, row.reason == core.ReasonUnhandled, unhandled == 1, row.name)
+		require.Equal(t, row.reason == reason.Unhandled, unhandled == 1, row.name)
 		serve(g, s, signed(event))
 		require.Equal(t, row.again, runs == 2*len(row.errs), row.name)
 	}
@@ -128,7 +129,7 @@ func TestANamedReceiverThatDoesNotTakeAnEventIsNotRememberedAsDone(t *testing.T)
 	takes, fails = nil, nil
 	serve(g, s, signed(event))
 	require.Equal(t, "abab", ran)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 // TestAPayloadThatCannotBeDecodedIsKeptForTheFix: five deliveries, five traces, and the resends run.
@@ -146,7 +147,7 @@ func TestAPayloadThatCannotBeDecodedIsKeptForTheFix(t *testing.T) {
 		body := fmt.Sprintf(`{"id":"evt_%d","type":"invoice.paid","data":{"n":"text"}}`, i)
 		require.Equal(t, http.StatusOK, serve(g, broken, signed(body)).Code)
 		last := rec.last(t, g)
-		require.Equal(t, core.ReasonUndecodable, last.Reason)
+		require.Equal(t, reason.Undecodable, last.Reason)
 		require.Equal(t, core.ReplayReleased, last.Replay)
 		require.Len(t, last.Failed, 1)
 		require.Equal(t, fmt.Sprintf("evt_%d", i), last.Failed[0].ID)
@@ -175,12 +176,12 @@ func TestNamedReceiversAndWhatTheyCannotDecode(t *testing.T) {
 	}
 	require.Equal(t, "ab", send(core.Undecodable(boom), boom))
 	require.Equal(t, "ab", send(core.Undecodable(boom), core.Ignore), "what could not be decoded is not remembered as done")
-	require.Equal(t, core.ReasonUndecodable, rec.last(t, g).Reason)
+	require.Equal(t, reason.Undecodable, rec.last(t, g).Reason)
 	require.Equal(t, "a", send(core.Undecodable(boom), nil), "what was ignored is")
-	require.Equal(t, core.ReasonUndecodable, rec.last(t, g).Reason)
+	require.Equal(t, reason.Undecodable, rec.last(t, g).Reason)
 	require.Equal(t, "a", send(nil, nil))
 	require.Empty(t, send(nil, nil))
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 }
 
 func TestATransactionIsNotCommittedForWhatCannotBeDecoded(t *testing.T) {
@@ -232,7 +233,7 @@ func TestEachEventOfABatchThatFailedIsReported(t *testing.T) {
 	body := "[" + strings.Join(items, ",") + "]"
 	require.Equal(t, 500, serve(g, s, signedBody(body)).Code)
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonSignalPanicked, last.Reason, "the worst one's")
+	require.Equal(t, reason.SignalPanicked, last.Reason, "the worst one's")
 	require.Equal(t, "B: err of B; C: err of C; another; D: err of D; E: err of E; F: the signal panicked: err of F; "+
 		"G: err of G", last.Err.Error())
 	require.ErrorIs(t, last.Err, boom)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -199,7 +200,7 @@ func TestAnEndpointNameOfAnotherProviderIsRefused(t *testing.T) {
 			for range 5 {
 				require.Equal(t, 503, second.deliver("1", never(t)), "an event of the other application is not its duplicate")
 				last := second.rec.last(t, second.Guard)
-				require.Equal(t, core.ReasonStoreUnavailable, last.Reason)
+				require.Equal(t, reason.StoreUnavailable, last.Reason)
 				require.Contains(t, last.Detail, "belongs to "+row.owner+": ")
 				require.Contains(t, last.Detail, "a namespace of its own")
 				require.Contains(t, last.Detail, "Guard.TakeOver")
@@ -233,7 +234,7 @@ func TestARefusedNameThatIsOnlyReported(t *testing.T) {
 	last := second.rec.last(t, second.Guard)
 	require.Equal(t, core.ReplayUnclaimed, last.Replay)
 	require.Len(t, last.WouldRefuse, 1)
-	require.Equal(t, core.ReasonStoreUnavailable, last.WouldRefuse[0].Reason)
+	require.Equal(t, reason.StoreUnavailable, last.WouldRefuse[0].Reason)
 }
 
 func TestEqualGuardsOnOneSharedStoreAreSilent(t *testing.T) {
@@ -292,10 +293,10 @@ func TestAnOutageWhileTheMarkerIsRead(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		err    error
-		reason core.Reason
+		reason reason.Reason
 	}{
-		{"a store that is down", errors.New("connection refused"), core.ReasonStoreUnavailable},
-		{"a store that is full", replay.ErrFull, core.ReasonStoreFull},
+		{"a store that is down", errors.New("connection refused"), reason.StoreUnavailable},
+		{"a store that is full", replay.ErrFull, reason.StoreFull},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

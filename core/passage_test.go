@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const provider4, provider6 = "198.51.100.7", "2001:db8:7::7"
@@ -28,63 +29,63 @@ func TestProxies(t *testing.T) {
 		name, peer string
 		proxies    core.Networks
 		headers    headers
-		want       core.Reason
+		want       reason.Reason
 		source     string
 	}{
-		{"nginx as in the README", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"nginx that appends what the sender wrote before", nginx, "10.0.0.2", headers{"X-Forwarded-For", "203.0.113.1, " + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"nginx, and a stranger who writes an allowed address", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", 203.0.113.66", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, "203.0.113.66"},
-		{"ingress-nginx", pod, core.PrivateNetworks, headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Real-Ip", "203.0.113.66", "X-Forwarded-Scheme", "http", "X-Scheme", "http", "X-Forwarded-Host", "evil.example"}, core.ReasonAccepted, provider4},
-		{"ingress-nginx behind a load balancer, with use-forwarded-headers", pod, core.PrivateNetworks, headers{"X-Forwarded-For", provider4 + ", " + lb, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"ingress-nginx behind a load balancer, without", pod, core.PrivateNetworks, headers{"X-Forwarded-For", lb, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, lb},
-		{"ALB", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Forwarded-Port", "443", "X-Amzn-Trace-Id", "Root=1"}, core.ReasonAccepted, provider4},
-		{"ALB that keeps the client's port", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4 + ":51000", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"ALB and IPv6", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider6, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider6},
-		{"ALB with an HTTP listener", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, provider4},
-		{"ALB whose networks are not trusted", lb, "10.7.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, lb},
-		{"Cloudflare", cloudflare, "173.245.48.0/20", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "Cf-Connecting-Ip", "203.0.113.66", "True-Client-Ip", "203.0.113.66", "Cf-Visitor", `{"scheme":"http"}`}, core.ReasonAccepted, provider4},
-		{"Cloudflare before nginx, both trusted, nginx passing the scheme on", nginx, "10.0.0.2, 173.245.48.0/20", headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"Cloudflare before nginx, and only nginx trusted", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, cloudflare},
-		{"a stranger who passes by Cloudflare", "203.0.113.66", "173.245.48.0/20", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, "203.0.113.66"},
-		{"Istio's sidecar after its gateway", "127.0.0.6", core.PrivateNetworks, headers{"X-Forwarded-For", provider4 + ",10.1.0.4", "X-Forwarded-Proto", "https", "X-Envoy-External-Address", "203.0.113.66", "X-Request-Id", "x"}, core.ReasonAccepted, provider4},
-		{"Istio's gateway that was reached over HTTP", "127.0.0.6", core.PrivateNetworks, headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, provider4},
-		{"HAProxy, which adds a line of its own", nginx, "10.0.0.2", headers{"X-Forwarded-For", "203.0.113.1", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"HAProxy, and a stranger with a line of theirs", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, "203.0.113.66"},
+		{"nginx as in the README", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"nginx that appends what the sender wrote before", nginx, "10.0.0.2", headers{"X-Forwarded-For", "203.0.113.1, " + provider4, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"nginx, and a stranger who writes an allowed address", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", 203.0.113.66", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, "203.0.113.66"},
+		{"ingress-nginx", pod, core.PrivateNetworks, headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Real-Ip", "203.0.113.66", "X-Forwarded-Scheme", "http", "X-Scheme", "http", "X-Forwarded-Host", "evil.example"}, reason.Accepted, provider4},
+		{"ingress-nginx behind a load balancer, with use-forwarded-headers", pod, core.PrivateNetworks, headers{"X-Forwarded-For", provider4 + ", " + lb, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"ingress-nginx behind a load balancer, without", pod, core.PrivateNetworks, headers{"X-Forwarded-For", lb, "X-Forwarded-Proto", "http"}, reason.PlainHTTP, lb},
+		{"ALB", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Forwarded-Port", "443", "X-Amzn-Trace-Id", "Root=1"}, reason.Accepted, provider4},
+		{"ALB that keeps the client's port", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4 + ":51000", "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"ALB and IPv6", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider6, "X-Forwarded-Proto", "https"}, reason.Accepted, provider6},
+		{"ALB with an HTTP listener", lb, "10.0.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, reason.PlainHTTP, provider4},
+		{"ALB whose networks are not trusted", lb, "10.7.0.0/16", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.PlainHTTP, lb},
+		{"Cloudflare", cloudflare, "173.245.48.0/20", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "Cf-Connecting-Ip", "203.0.113.66", "True-Client-Ip", "203.0.113.66", "Cf-Visitor", `{"scheme":"http"}`}, reason.Accepted, provider4},
+		{"Cloudflare before nginx, both trusted, nginx passing the scheme on", nginx, "10.0.0.2, 173.245.48.0/20", headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"Cloudflare before nginx, and only nginx trusted", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, cloudflare},
+		{"a stranger who passes by Cloudflare", "203.0.113.66", "173.245.48.0/20", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.PlainHTTP, "203.0.113.66"},
+		{"Istio's sidecar after its gateway", "127.0.0.6", core.PrivateNetworks, headers{"X-Forwarded-For", provider4 + ",10.1.0.4", "X-Forwarded-Proto", "https", "X-Envoy-External-Address", "203.0.113.66", "X-Request-Id", "x"}, reason.Accepted, provider4},
+		{"Istio's gateway that was reached over HTTP", "127.0.0.6", core.PrivateNetworks, headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, reason.PlainHTTP, provider4},
+		{"HAProxy, which adds a line of its own", nginx, "10.0.0.2", headers{"X-Forwarded-For", "203.0.113.1", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"HAProxy, and a stranger with a line of theirs", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, "203.0.113.66"},
 
-		{"a proxy that speaks RFC 7239", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https;by=10.0.0.2"}, core.ReasonAccepted, provider4},
-		{"RFC 7239 and IPv6 with a port", nginx, "10.0.0.2", headers{"Forwarded", `for="[` + provider6 + `]:4711";proto=HTTPS`}, core.ReasonAccepted, provider6},
-		{"RFC 7239, http", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=http"}, core.ReasonPlainHTTP, provider4},
-		{"RFC 7239, two proxies, the inner way plain", nginx, core.PrivateNetworks, headers{"Forwarded", "for=" + provider4 + ";proto=https, for=10.0.0.1;proto=http"}, core.ReasonAccepted, provider4},
-		{"RFC 7239, and a stranger's element before the proxy's", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=http"}, core.ReasonPlainHTTP, "203.0.113.66"},
-		{"RFC 7239, and a stranger who writes an allowed address", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=https"}, core.ReasonSourceNotAllowed, "203.0.113.66"},
-		{"RFC 7239, an obfuscated sender", nginx, "10.0.0.2", headers{"Forwarded", "for=_hidden;proto=https"}, core.ReasonSourceNotAllowed, ""},
-		{"RFC 7239, an unknown sender", nginx, "10.0.0.2", headers{"Forwarded", "for=unknown;proto=https"}, core.ReasonSourceNotAllowed, ""},
-		{"RFC 7239, malformed", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + "; proto=https"}, core.ReasonPlainHTTP, ""},
-		{"both families, of one mind", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"both families, of two minds over the scheme", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, core.ReasonPlainHTTP, provider4},
-		{"both families, of two minds over the scheme, the other way round", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=http", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, provider4},
-		{"both families, of two minds over the sender", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"both families, of two minds over the sender, the other way round", nginx, "10.0.0.2", headers{"Forwarded", "for=203.0.113.66;proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"a malformed Forwarded beside good headers", nginx, "10.0.0.2", headers{"Forwarded", `for="`, "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, ""},
-		{"Forwarded without a sender beside X-Forwarded-For", nginx, "10.0.0.2", headers{"Forwarded", "proto=https", "X-Forwarded-For", provider4}, core.ReasonAccepted, provider4},
+		{"a proxy that speaks RFC 7239", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https;by=10.0.0.2"}, reason.Accepted, provider4},
+		{"RFC 7239 and IPv6 with a port", nginx, "10.0.0.2", headers{"Forwarded", `for="[` + provider6 + `]:4711";proto=HTTPS`}, reason.Accepted, provider6},
+		{"RFC 7239, http", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=http"}, reason.PlainHTTP, provider4},
+		{"RFC 7239, two proxies, the inner way plain", nginx, core.PrivateNetworks, headers{"Forwarded", "for=" + provider4 + ";proto=https, for=10.0.0.1;proto=http"}, reason.Accepted, provider4},
+		{"RFC 7239, and a stranger's element before the proxy's", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=http"}, reason.PlainHTTP, "203.0.113.66"},
+		{"RFC 7239, and a stranger who writes an allowed address", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=https"}, reason.SourceNotAllowed, "203.0.113.66"},
+		{"RFC 7239, an obfuscated sender", nginx, "10.0.0.2", headers{"Forwarded", "for=_hidden;proto=https"}, reason.SourceNotAllowed, ""},
+		{"RFC 7239, an unknown sender", nginx, "10.0.0.2", headers{"Forwarded", "for=unknown;proto=https"}, reason.SourceNotAllowed, ""},
+		{"RFC 7239, malformed", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + "; proto=https"}, reason.PlainHTTP, ""},
+		{"both families, of one mind", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"both families, of two minds over the scheme", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "http"}, reason.PlainHTTP, provider4},
+		{"both families, of two minds over the scheme, the other way round", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=http", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.PlainHTTP, provider4},
+		{"both families, of two minds over the sender", nginx, "10.0.0.2", headers{"Forwarded", "for=" + provider4 + ";proto=https", "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"both families, of two minds over the sender, the other way round", nginx, "10.0.0.2", headers{"Forwarded", "for=203.0.113.66;proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"a malformed Forwarded beside good headers", nginx, "10.0.0.2", headers{"Forwarded", `for="`, "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.PlainHTTP, ""},
+		{"Forwarded without a sender beside X-Forwarded-For", nginx, "10.0.0.2", headers{"Forwarded", "proto=https", "X-Forwarded-For", provider4}, reason.Accepted, provider4},
 
-		{"garbage as the last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", unknown", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"an empty last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ",", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"an empty header", nginx, "10.0.0.2", headers{"X-Forwarded-For", "", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"garbage behind a trusted hop", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "x, 10.0.0.1", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"two trusted hops behind the sender", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "203.0.113.1, " + provider4 + ", 10.0.0.1, 192.168.0.1", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"garbage that a stranger wrote before the proxy's word", nginx, "10.0.0.2", headers{"X-Forwarded-For", "' OR 1, " + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"an octal spelling", nginx, "10.0.0.2", headers{"X-Forwarded-For", "198.51.100.07", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"IPv4 written in IPv6", "::ffff:10.0.0.2", "10.0.0.2", headers{"X-Forwarded-For", "::ffff:" + provider4, "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider4},
-		{"a zone", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider6 + "%eth0", "X-Forwarded-Proto", "https"}, core.ReasonAccepted, provider6},
-		{"seventeen hops", nginx, "10.0.0.2", headers{"X-Forwarded-For", strings.Repeat("10.0.0.2, ", 16) + provider4, "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, ""},
-		{"seventeen lines", nginx, "10.0.0.2", append(repeated(16, "X-Forwarded-For", "10.0.0.2"), "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"), core.ReasonSourceNotAllowed, ""},
-		{"every hop is ours", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "10.5.5.5, 10.0.0.1", "X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, "10.5.5.5"},
-		{"no hop at all", nginx, "10.0.0.2", headers{"X-Forwarded-Proto", "https"}, core.ReasonSourceNotAllowed, nginx},
-		{"a doubled scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, provider4},
-		{"a listed scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https, https"}, core.ReasonPlainHTTP, provider4},
-		{"other headers that name a scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Ssl", "on", "Front-End-Https", "on", "X-Url-Scheme", "https", "X-Forwarded-Protocol", "https"}, core.ReasonPlainHTTP, provider4},
-		{"no proxy configured", provider4, "", headers{"X-Forwarded-Proto", "https"}, core.ReasonPlainHTTP, provider4},
+		{"garbage as the last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ", unknown", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"an empty last hop", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4 + ",", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"an empty header", nginx, "10.0.0.2", headers{"X-Forwarded-For", "", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"garbage behind a trusted hop", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "x, 10.0.0.1", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"two trusted hops behind the sender", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "203.0.113.1, " + provider4 + ", 10.0.0.1, 192.168.0.1", "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"garbage that a stranger wrote before the proxy's word", nginx, "10.0.0.2", headers{"X-Forwarded-For", "' OR 1, " + provider4, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"an octal spelling", nginx, "10.0.0.2", headers{"X-Forwarded-For", "198.51.100.07", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"IPv4 written in IPv6", "::ffff:10.0.0.2", "10.0.0.2", headers{"X-Forwarded-For", "::ffff:" + provider4, "X-Forwarded-Proto", "https"}, reason.Accepted, provider4},
+		{"a zone", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider6 + "%eth0", "X-Forwarded-Proto", "https"}, reason.Accepted, provider6},
+		{"seventeen hops", nginx, "10.0.0.2", headers{"X-Forwarded-For", strings.Repeat("10.0.0.2, ", 16) + provider4, "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
+		{"seventeen lines", nginx, "10.0.0.2", append(repeated(16, "X-Forwarded-For", "10.0.0.2"), "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"), reason.SourceNotAllowed, ""},
+		{"every hop is ours", nginx, core.PrivateNetworks, headers{"X-Forwarded-For", "10.5.5.5, 10.0.0.1", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, "10.5.5.5"},
+		{"no hop at all", nginx, "10.0.0.2", headers{"X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, nginx},
+		{"a doubled scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https", "X-Forwarded-Proto", "https"}, reason.PlainHTTP, provider4},
+		{"a listed scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https, https"}, reason.PlainHTTP, provider4},
+		{"other headers that name a scheme", nginx, "10.0.0.2", headers{"X-Forwarded-For", provider4, "X-Forwarded-Ssl", "on", "Front-End-Https", "on", "X-Url-Scheme", "https", "X-Forwarded-Protocol", "https"}, reason.PlainHTTP, provider4},
+		{"no proxy configured", provider4, "", headers{"X-Forwarded-Proto", "https"}, reason.PlainHTTP, provider4},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -105,8 +106,8 @@ func TestProxies(t *testing.T) {
 			} else {
 				require.Equal(t, netip.MustParseAddr(row.source), last.Source)
 			}
-			require.Equal(t, map[bool]int{true: 200, false: 400}[row.want == core.ReasonAccepted], w.Code)
-			if last.Reason == core.ReasonSourceNotAllowed {
+			require.Equal(t, map[bool]int{true: 200, false: 400}[row.want == reason.Accepted], w.Code)
+			if last.Reason == reason.SourceNotAllowed {
 				require.Regexp(t, "is not in Sources|is not known: .+", last.Detail, "it says what was seen")
 			}
 		})
@@ -126,15 +127,15 @@ func TestTLSIsBelievedBeforeHeaders(t *testing.T) {
 		name, peer string
 		headers    []string
 		target     string
-		want       core.Reason
+		want       reason.Reason
 	}{
-		{"a stranger's word changes nothing", "203.0.113.1:1", []string{"X-Forwarded-Proto", "http", "Forwarded", `for="`}, "", core.ReasonAccepted},
-		{"a proxy that says nothing", "10.0.0.2:1", nil, "", core.ReasonAccepted},
-		{"a proxy that says https", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https"}, "", core.ReasonAccepted},
-		{"a proxy that was reached over plain HTTP", "10.0.0.2:1", []string{"X-Forwarded-Proto", "http"}, "", core.ReasonPlainHTTP},
-		{"a proxy that cannot tell", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https, http"}, "", core.ReasonPlainHTTP},
-		{"an absolute target of the same scheme", "203.0.113.1:1", nil, "https://hooks.example.com/hooks", core.ReasonAccepted},
-		{"an absolute target of another scheme", "203.0.113.1:1", nil, "http://hooks.example.com/hooks", core.ReasonPlainHTTP},
+		{"a stranger's word changes nothing", "203.0.113.1:1", []string{"X-Forwarded-Proto", "http", "Forwarded", `for="`}, "", reason.Accepted},
+		{"a proxy that says nothing", "10.0.0.2:1", nil, "", reason.Accepted},
+		{"a proxy that says https", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https"}, "", reason.Accepted},
+		{"a proxy that was reached over plain HTTP", "10.0.0.2:1", []string{"X-Forwarded-Proto", "http"}, "", reason.PlainHTTP},
+		{"a proxy that cannot tell", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https, http"}, "", reason.PlainHTTP},
+		{"an absolute target of the same scheme", "203.0.113.1:1", nil, "https://hooks.example.com/hooks", reason.Accepted},
+		{"an absolute target of another scheme", "203.0.113.1:1", nil, "http://hooks.example.com/hooks", reason.PlainHTTP},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +167,7 @@ func TestAnAbsoluteTargetProvesNothingOverPlainTCP(t *testing.T) {
 		r.Header = signed(event).Header
 		r.Header.Set("X-Forwarded-Proto", "https")
 		run(g, r, never(t))
-		require.Equal(t, core.ReasonPlainHTTP, rec.last(t, g).Reason)
+		require.Equal(t, reason.PlainHTTP, rec.last(t, g).Reason)
 	}
 }
 
@@ -180,7 +181,7 @@ func TestARewrittenRemoteAddrIsNobodys(t *testing.T) {
 		r.RemoteAddr = addr
 		run(g, r, never(t))
 		last := rec.last(t, g)
-		require.Equal(t, core.ReasonSourceNotAllowed, last.Reason, addr)
+		require.Equal(t, reason.SourceNotAllowed, last.Reason, addr)
 		if addr == provider4 || addr == provider6 {
 			require.Contains(t, last.Detail, "RealIP")
 		}
@@ -265,7 +266,7 @@ func TestAListOfSourcesThatIsGoneIsOurTrouble(t *testing.T) {
 		w := run(g, r, never(t))
 		require.Equal(t, 503, w.Code)
 		require.NotEmpty(t, w.Header().Get("Retry-After"))
-		require.Equal(t, core.ReasonKeysUnavailable, rec.last(t, g).Reason)
+		require.Equal(t, reason.KeysUnavailable, rec.last(t, g).Reason)
 		c.Sources = gone
 		_, err := core.New(c)
 		require.Error(t, err)

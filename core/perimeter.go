@@ -3,6 +3,8 @@ package core
 import (
 	"net/http"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // perimeter is what the checks before the proof note of a request.
@@ -60,14 +62,14 @@ func (g *Guard) checkPerimeter(r *http.Request, i *inspection) failure {
 
 // statusOf is the answer to a reason: one for every failed authentication, and for too much the one that does not lose
 // the event.
-func (g *Guard) statusOf(reason Reason, i *facts) int {
+func (g *Guard) statusOf(why reason.Reason, i *facts) int {
 	switch {
-	case reason.Class() == ClassAuthentication:
+	case why.Class() == reason.ClassAuthentication:
 		return g.status
-	case reason == ReasonRateLimited && i.overloaded:
+	case why == reason.RateLimited && i.overloaded:
 		return http.StatusServiceUnavailable // our own state, whoever sent it
-	case reason == ReasonRateLimited:
+	case why == reason.RateLimited:
 		return g.rateStatus
 	}
-	return reason.Status()
+	return why.Status()
 }

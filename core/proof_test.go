@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
@@ -22,37 +23,37 @@ func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
 	rows := []struct {
 		name    string
 		headers []string
-		want    core.Reason
+		want    reason.Reason
 	}{
-		{"a genuine delivery passes", []string{"Acme-Signature", t0 + ",v1=" + good}, core.ReasonAccepted},
-		{"spaces around the pairs do not matter", []string{"Acme-Signature", t0 + ", v1=" + good}, core.ReasonAccepted},
-		{"a foreign version beside ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good}, core.ReasonAccepted},
-		{"a broken signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good}, core.ReasonAccepted},
-		{"a wrong signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=" + other + ",v1=" + good}, core.ReasonAccepted},
+		{"a genuine delivery passes", []string{"Acme-Signature", t0 + ",v1=" + good}, reason.Accepted},
+		{"spaces around the pairs do not matter", []string{"Acme-Signature", t0 + ", v1=" + good}, reason.Accepted},
+		{"a foreign version beside ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good}, reason.Accepted},
+		{"a broken signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good}, reason.Accepted},
+		{"a wrong signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=" + other + ",v1=" + good}, reason.Accepted},
 
-		{"no header", nil, core.ReasonMissingSignature},
-		{"an empty header", []string{"Acme-Signature", ""}, core.ReasonMissingSignature},
-		{"another version only", []string{"Acme-Signature", t0 + ",v0=" + good}, core.ReasonMissingSignature},
-		{"an empty signature", []string{"Acme-Signature", t0 + ",v1="}, core.ReasonMalformedSignature},
-		{"a shorter signature that is a prefix", []string{"Acme-Signature", t0 + ",v1=" + good[:62]}, core.ReasonMalformedSignature},
-		{"a longer signature", []string{"Acme-Signature", t0 + ",v1=" + good + "00"}, core.ReasonMalformedSignature},
-		{"not hexadecimal", []string{"Acme-Signature", t0 + ",v1=" + strings.Repeat("zz", 32)}, core.ReasonMalformedSignature},
-		{"no list at all", []string{"Acme-Signature", "garbage"}, core.ReasonMalformedSignature},
-		{"another secret", []string{"Acme-Signature", t0 + ",v1=" + other}, core.ReasonBadSignature},
-		{"the last bit differs", []string{"Acme-Signature", t0 + ",v1=" + flipLast(good)}, core.ReasonBadSignature},
-		{"the header twice", []string{"Acme-Signature", t0 + ",v1=" + good, "Acme-Signature", t0 + ",v1=" + good}, core.ReasonRepeatedHeader},
-		{"a header longer than any", []string{"Acme-Signature", t0 + ",v1=" + good + "," + strings.Repeat("x", 9000)}, core.ReasonHeaderTooLarge},
-		{"seventeen signatures", []string{"Acme-Signature", t0 + strings.Repeat(",v1="+other, 16) + ",v1=" + good}, core.ReasonMalformedSignature},
+		{"no header", nil, reason.MissingSignature},
+		{"an empty header", []string{"Acme-Signature", ""}, reason.MissingSignature},
+		{"another version only", []string{"Acme-Signature", t0 + ",v0=" + good}, reason.MissingSignature},
+		{"an empty signature", []string{"Acme-Signature", t0 + ",v1="}, reason.MalformedSignature},
+		{"a shorter signature that is a prefix", []string{"Acme-Signature", t0 + ",v1=" + good[:62]}, reason.MalformedSignature},
+		{"a longer signature", []string{"Acme-Signature", t0 + ",v1=" + good + "00"}, reason.MalformedSignature},
+		{"not hexadecimal", []string{"Acme-Signature", t0 + ",v1=" + strings.Repeat("zz", 32)}, reason.MalformedSignature},
+		{"no list at all", []string{"Acme-Signature", "garbage"}, reason.MalformedSignature},
+		{"another secret", []string{"Acme-Signature", t0 + ",v1=" + other}, reason.BadSignature},
+		{"the last bit differs", []string{"Acme-Signature", t0 + ",v1=" + flipLast(good)}, reason.BadSignature},
+		{"the header twice", []string{"Acme-Signature", t0 + ",v1=" + good, "Acme-Signature", t0 + ",v1=" + good}, reason.RepeatedHeader},
+		{"a header longer than any", []string{"Acme-Signature", t0 + ",v1=" + good + "," + strings.Repeat("x", 9000)}, reason.HeaderTooLarge},
+		{"seventeen signatures", []string{"Acme-Signature", t0 + strings.Repeat(",v1="+other, 16) + ",v1=" + good}, reason.MalformedSignature},
 
-		{"no timestamp", []string{"Acme-Signature", "v1=" + good}, core.ReasonMissingTimestamp},
-		{"two timestamps", []string{"Acme-Signature", t0 + "," + t0 + ",v1=" + good}, core.ReasonMalformedTimestamp},
-		{"a plus sign", []string{"Acme-Signature", "t=+1772366400,v1=" + good}, core.ReasonMalformedTimestamp},
-		{"a leading zero", []string{"Acme-Signature", "t=01772366400,v1=" + good}, core.ReasonMalformedTimestamp},
-		{"a fraction", []string{"Acme-Signature", "t=1772366400.0,v1=" + good}, core.ReasonMalformedTimestamp},
-		{"an exponent", []string{"Acme-Signature", "t=1e9,v1=" + good}, core.ReasonMalformedTimestamp},
-		{"another alphabet's digits", []string{"Acme-Signature", "t=١٢٣,v1=" + good}, core.ReasonMalformedTimestamp},
-		{"minus", []string{"Acme-Signature", "t=-1,v1=" + good}, core.ReasonMalformedTimestamp},
-		{"beyond any year", []string{"Acme-Signature", "t=999999999999999999999,v1=" + good}, core.ReasonMalformedTimestamp},
+		{"no timestamp", []string{"Acme-Signature", "v1=" + good}, reason.MissingTimestamp},
+		{"two timestamps", []string{"Acme-Signature", t0 + "," + t0 + ",v1=" + good}, reason.MalformedTimestamp},
+		{"a plus sign", []string{"Acme-Signature", "t=+1772366400,v1=" + good}, reason.MalformedTimestamp},
+		{"a leading zero", []string{"Acme-Signature", "t=01772366400,v1=" + good}, reason.MalformedTimestamp},
+		{"a fraction", []string{"Acme-Signature", "t=1772366400.0,v1=" + good}, reason.MalformedTimestamp},
+		{"an exponent", []string{"Acme-Signature", "t=1e9,v1=" + good}, reason.MalformedTimestamp},
+		{"another alphabet's digits", []string{"Acme-Signature", "t=١٢٣,v1=" + good}, reason.MalformedTimestamp},
+		{"minus", []string{"Acme-Signature", "t=-1,v1=" + good}, reason.MalformedTimestamp},
+		{"beyond any year", []string{"Acme-Signature", "t=999999999999999999999,v1=" + good}, reason.MalformedTimestamp},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -62,7 +63,7 @@ func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
 			runs := 0
 			w := run(g, post(event, row.headers...), func(*http.Request, core.Event) error { runs++; return nil })
 			require.Equal(t, row.want, rec.last(t, g).Reason)
-			if row.want == core.ReasonAccepted {
+			if row.want == reason.Accepted {
 				require.Equal(t, 200, w.Code)
 				require.Equal(t, 1, runs)
 				return
@@ -85,14 +86,14 @@ func TestTheWindowIsTwoSidedAndItsEdgesAreInside(t *testing.T) {
 	rows := []struct {
 		name string
 		age  time.Duration
-		want core.Reason
+		want reason.Reason
 	}{
-		{"now", 0, core.ReasonAccepted},
-		{"exactly as old as allowed", 5 * time.Minute, core.ReasonAccepted},
-		{"a second older", 5*time.Minute + time.Second, core.ReasonStale},
-		{"exactly as far ahead as allowed", -5 * time.Minute, core.ReasonAccepted},
-		{"a second further ahead", -5*time.Minute - time.Second, core.ReasonEarly},
-		{"ten years ahead", -10 * 365 * 24 * time.Hour, core.ReasonEarly},
+		{"now", 0, reason.Accepted},
+		{"exactly as old as allowed", 5 * time.Minute, reason.Accepted},
+		{"a second older", 5*time.Minute + time.Second, reason.Stale},
+		{"exactly as far ahead as allowed", -5 * time.Minute, reason.Accepted},
+		{"a second further ahead", -5*time.Minute - time.Second, reason.Early},
+		{"ten years ahead", -10 * 365 * 24 * time.Hour, reason.Early},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -115,16 +116,16 @@ func TestAnyActiveSecretOfTheListLetsADeliveryIn(t *testing.T) {
 	)
 	g := mustNew(t, c)
 	run(g, post(event, "Acme-Signature", pairs(oldSecret, testTime, event)), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.Equal(t, "old", rec.last(t, g).Secret)
 
 	// The identity does not depend on which secret matched.
 	w := run(g, signed(event), never(t))
 	require.Equal(t, 200, w.Code)
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 
 	run(g, post(event, "Acme-Signature", pairs("a-secret-that-ended-yesterday-ok", testTime, event)), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 }
 
 func TestNoActiveSecretIsOurStateAndNotTheSendersFault(t *testing.T) {
@@ -135,7 +136,7 @@ func TestNoActiveSecretIsOurStateAndNotTheSendersFault(t *testing.T) {
 	w := run(g, signed(event), never(t))
 	require.Equal(t, 503, w.Code)
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
-	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 }
 
 func TestBothGatesAreRequired(t *testing.T) {
@@ -147,11 +148,11 @@ func TestBothGatesAreRequired(t *testing.T) {
 	with := func(r *http.Request, user, password string) *http.Request { r.SetBasicAuth(user, password); return r }
 
 	run(g, with(post(event), "hook", "a:password:with:colons!"), never(t))
-	require.Equal(t, core.ReasonMissingSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.MissingSignature, rec.last(t, g).Reason)
 	run(g, signed(event), never(t))
-	require.Equal(t, core.ReasonMissingCredential, rec.last(t, g).Reason)
+	require.Equal(t, reason.MissingCredential, rec.last(t, g).Reason)
 	run(g, with(signed(event), "new", "a:password:with:colons!"), never(t))
-	require.Equal(t, core.ReasonBadCredential, rec.last(t, g).Reason, "a pair matches as a whole")
+	require.Equal(t, reason.BadCredential, rec.last(t, g).Reason, "a pair matches as a whole")
 	w := run(g, with(signed(event), "hook", "a:password:with:colons!"), ok)
 	require.Equal(t, 200, w.Code)
 	require.Equal(t, []string{"#1"}, rec.last(t, g).Credentials)
@@ -165,31 +166,31 @@ func TestCredentials(t *testing.T) {
 		name       string
 		credential core.Credential
 		change     func(*http.Request)
-		want       core.Reason
+		want       reason.Reason
 	}{
-		{"a bearer token passes", core.BearerToken(list), header("Authorization", "Bearer "+token), core.ReasonAccepted},
-		{"the scheme's case does not matter", core.BearerToken(list), header("Authorization", "bEARER "+token), core.ReasonAccepted},
-		{"a bearer token is not Basic", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Bearer "+token), core.ReasonBadCredential},
-		{"another bearer token", core.BearerToken(list), header("Authorization", "Bearer "+token+"x"), core.ReasonBadCredential},
-		{"no token after the scheme", core.BearerToken(list), header("Authorization", "Bearer"), core.ReasonBadCredential},
-		{"no header", core.BearerToken(list), func(*http.Request) {}, core.ReasonMissingCredential},
+		{"a bearer token passes", core.BearerToken(list), header("Authorization", "Bearer "+token), reason.Accepted},
+		{"the scheme's case does not matter", core.BearerToken(list), header("Authorization", "bEARER "+token), reason.Accepted},
+		{"a bearer token is not Basic", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Bearer "+token), reason.BadCredential},
+		{"another bearer token", core.BearerToken(list), header("Authorization", "Bearer "+token+"x"), reason.BadCredential},
+		{"no token after the scheme", core.BearerToken(list), header("Authorization", "Bearer"), reason.BadCredential},
+		{"no header", core.BearerToken(list), func(*http.Request) {}, reason.MissingCredential},
 		{"the header twice", core.BearerToken(list), func(r *http.Request) {
 			r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
-		}, core.ReasonRepeatedHeader},
-		{"a header as long as a book", core.BearerToken(list), header("Authorization", "Bearer "+strings.Repeat("x", 9000)), core.ReasonHeaderTooLarge},
-		{"a named header passes", core.HeaderToken("x-token", list), header("X-Token", token), core.ReasonAccepted},
-		{"an empty named header is absent", core.HeaderToken("X-Token", list), header("X-Token", ""), core.ReasonMissingCredential},
-		{"a query token passes", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "a=1&token=" + token }, core.ReasonAccepted},
-		{"a query token twice", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "token=" + token + "&token=" + token }, core.ReasonBadCredential},
+		}, reason.RepeatedHeader},
+		{"a header as long as a book", core.BearerToken(list), header("Authorization", "Bearer "+strings.Repeat("x", 9000)), reason.HeaderTooLarge},
+		{"a named header passes", core.HeaderToken("x-token", list), header("X-Token", token), reason.Accepted},
+		{"an empty named header is absent", core.HeaderToken("X-Token", list), header("X-Token", ""), reason.MissingCredential},
+		{"a query token passes", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "a=1&token=" + token }, reason.Accepted},
+		{"a query token twice", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "token=" + token + "&token=" + token }, reason.BadCredential},
 		{"a query longer than any provider's", core.QueryToken("token", list), func(r *http.Request) {
 			r.URL.RawQuery = strings.Repeat("a=1&", 5000) + "token=" + token
-		}, core.ReasonBadCredential},
-		{"no query token", core.QueryToken("token", list), func(*http.Request) {}, core.ReasonMissingCredential},
-		{"a path token passes", core.PathToken("secret", list), func(r *http.Request) { r.SetPathValue("secret", token) }, core.ReasonAccepted},
-		{"no path token", core.PathToken("secret", list), func(*http.Request) {}, core.ReasonMissingCredential},
-		{"Basic with a line break in its base64", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjph\ndG9rZW4="), core.ReasonBadCredential},
-		{"Basic without a colon", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcg=="), core.ReasonBadCredential},
-		{"Basic with stray bits", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjp="), core.ReasonBadCredential},
+		}, reason.BadCredential},
+		{"no query token", core.QueryToken("token", list), func(*http.Request) {}, reason.MissingCredential},
+		{"a path token passes", core.PathToken("secret", list), func(r *http.Request) { r.SetPathValue("secret", token) }, reason.Accepted},
+		{"no path token", core.PathToken("secret", list), func(*http.Request) {}, reason.MissingCredential},
+		{"Basic with a line break in its base64", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjph\ndG9rZW4="), reason.BadCredential},
+		{"Basic without a colon", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcg=="), reason.BadCredential},
+		{"Basic with stray bits", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjp="), reason.BadCredential},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -201,7 +202,7 @@ func TestCredentials(t *testing.T) {
 			row.change(r)
 			w := run(g, r, ok)
 			require.Equal(t, row.want, rec.last(t, g).Reason)
-			require.Equal(t, row.want == core.ReasonAccepted, w.Code == 200)
+			require.Equal(t, row.want == reason.Accepted, w.Code == 200)
 		})
 	}
 }
@@ -234,20 +235,20 @@ func TestTransport(t *testing.T) {
 		proxies core.Networks
 		peer    string
 		proto   []string
-		want    core.Reason
+		want    reason.Reason
 		detail  string
 	}{
-		{"a trusted proxy's word counts", core.PrivateNetworks, "10.1.2.3:99", []string{"https"}, core.ReasonAccepted, ""},
-		{"case does not matter", core.PrivateNetworks, "10.1.2.3:99", []string{"HTTPS"}, core.ReasonAccepted, ""},
-		{"IPv4 in IPv6 is unmapped", core.PrivateNetworks, "[::ffff:10.1.2.3]:99", []string{"https"}, core.ReasonAccepted, ""},
-		{"a bare address is one host", "192.0.2.7", "192.0.2.7:1", []string{"https"}, core.ReasonAccepted, ""},
-		{"no proxy configured", "", "10.1.2.3:99", []string{"https"}, core.ReasonPlainHTTP, "no proxy configured"},
-		{"a peer that is not trusted", core.PrivateNetworks, "203.0.113.9:99", []string{"https"}, core.ReasonPlainHTTP, "peer 203.0.113.9 not trusted"},
-		{"a peer without an address", core.PrivateNetworks, "@", []string{"https"}, core.ReasonPlainHTTP, "not trusted"},
-		{"the proxy said http", core.PrivateNetworks, "10.1.2.3:99", []string{"http"}, core.ReasonPlainHTTP, "proxy said http"},
-		{"the proxy said nothing", core.PrivateNetworks, "10.1.2.3:99", nil, core.ReasonPlainHTTP, "no X-Forwarded-Proto"},
-		{"a list", core.PrivateNetworks, "10.1.2.3:99", []string{"https, http"}, core.ReasonPlainHTTP, "not append"},
-		{"two headers", core.PrivateNetworks, "10.1.2.3:99", []string{"https", "https"}, core.ReasonPlainHTTP, "more than once"},
+		{"a trusted proxy's word counts", core.PrivateNetworks, "10.1.2.3:99", []string{"https"}, reason.Accepted, ""},
+		{"case does not matter", core.PrivateNetworks, "10.1.2.3:99", []string{"HTTPS"}, reason.Accepted, ""},
+		{"IPv4 in IPv6 is unmapped", core.PrivateNetworks, "[::ffff:10.1.2.3]:99", []string{"https"}, reason.Accepted, ""},
+		{"a bare address is one host", "192.0.2.7", "192.0.2.7:1", []string{"https"}, reason.Accepted, ""},
+		{"no proxy configured", "", "10.1.2.3:99", []string{"https"}, reason.PlainHTTP, "no proxy configured"},
+		{"a peer that is not trusted", core.PrivateNetworks, "203.0.113.9:99", []string{"https"}, reason.PlainHTTP, "peer 203.0.113.9 not trusted"},
+		{"a peer without an address", core.PrivateNetworks, "@", []string{"https"}, reason.PlainHTTP, "not trusted"},
+		{"the proxy said http", core.PrivateNetworks, "10.1.2.3:99", []string{"http"}, reason.PlainHTTP, "proxy said http"},
+		{"the proxy said nothing", core.PrivateNetworks, "10.1.2.3:99", nil, reason.PlainHTTP, "no X-Forwarded-Proto"},
+		{"a list", core.PrivateNetworks, "10.1.2.3:99", []string{"https, http"}, reason.PlainHTTP, "not append"},
+		{"two headers", core.PrivateNetworks, "10.1.2.3:99", []string{"https", "https"}, reason.PlainHTTP, "more than once"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -324,7 +325,7 @@ func TestPlainHTTPSaysWhatItSaw(t *testing.T) {
 			}
 			run(g, r, ok)
 			got := rec.last(t, g)
-			require.Equal(t, core.ReasonPlainHTTP, got.Reason)
+			require.Equal(t, reason.PlainHTTP, got.Reason)
 			for _, text := range row.says {
 				require.Contains(t, got.Detail, text)
 			}
@@ -352,11 +353,11 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 		return rec.last(t, g)
 	}
 	const registered = "https://hooks.example.com:8443/a?b=%2F"
-	require.Equal(t, core.ReasonAccepted, deliver(registered, registered).Reason)
-	require.Equal(t, core.ReasonAccepted, deliver("", "http://hooks.example.com/hooks?token=hidden").Reason)
+	require.Equal(t, reason.Accepted, deliver(registered, registered).Reason)
+	require.Equal(t, reason.Accepted, deliver("", "http://hooks.example.com/hooks?token=hidden").Reason)
 	wrong := deliver("", registered)
-	require.Equal(t, core.ReasonBadSignature, wrong.Reason)
+	require.Equal(t, reason.BadSignature, wrong.Reason)
 	require.Contains(t, wrong.Detail, "http://hooks.example.com/hooks was used")
 	require.NotContains(t, wrong.Detail, "hidden")
-	require.Equal(t, core.ReasonBadSignature, deliver(registered, "http://hooks.example.com/hooks?token=hidden").Reason, "what the request says of itself does not count beside it")
+	require.Equal(t, reason.BadSignature, deliver(registered, "http://hooks.example.com/hooks?token=hidden").Reason, "what the request says of itself does not count beside it")
 }

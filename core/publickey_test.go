@@ -24,6 +24,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // publicEntry signs the body with a key pair; signatures are hexadecimal in X-Sig, several separated by commas.
@@ -264,22 +265,22 @@ func TestPublicKeysRotateAndAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	rows := []struct {
 		name, sig string
-		want      core.Reason
+		want      reason.Reason
 	}{
-		{"the first key", sign(1), core.ReasonAccepted},
-		{"the second key", sign(2), core.ReasonAccepted},
-		{"four signatures, the last is right", strings.Repeat(sign(3)+",", 3) + sign(1), core.ReasonAccepted},
-		{"a broken neighbour spoils nothing", "zz," + sign(1), core.ReasonAccepted},
-		{"five signatures", strings.Repeat(sign(3)+",", 4) + sign(1), core.ReasonMalformedSignature},
-		{"another key", sign(3), core.ReasonBadSignature},
-		{"no signature", "", core.ReasonMissingSignature},
-		{"nothing that could be one", "zz", core.ReasonMalformedSignature},
+		{"the first key", sign(1), reason.Accepted},
+		{"the second key", sign(2), reason.Accepted},
+		{"four signatures, the last is right", strings.Repeat(sign(3)+",", 3) + sign(1), reason.Accepted},
+		{"a broken neighbour spoils nothing", "zz," + sign(1), reason.Accepted},
+		{"five signatures", strings.Repeat(sign(3)+",", 4) + sign(1), reason.MalformedSignature},
+		{"another key", sign(3), reason.BadSignature},
+		{"no signature", "", reason.MissingSignature},
+		{"nothing that could be one", "zz", reason.MalformedSignature},
 	}
 	for _, row := range rows {
 		run(g, post(body, "X-Sig", row.sig), ok)
 		got := rec.last(t, g).Reason
-		if got == core.ReasonDuplicate { // proved; the body is the same in each row
-			got = core.ReasonAccepted
+		if got == reason.Duplicate { // proved; the body is the same in each row
+			got = reason.Accepted
 		}
 		require.Equal(t, row.want, got, row.name)
 	}

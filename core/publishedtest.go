@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxTestBody is the longest body of a request that is signed with a published secret, and answered.
@@ -60,7 +61,7 @@ func (g *Guard) publishedURL(r *http.Request, v *verifier, i *inspection) string
 // Anything else under such a secret stays refused, and the detail says why. It fails closed: f is what refused the
 // delivery.
 func (g *Guard) publishedTest(r *http.Request, i *inspection, f failure) (*Reply, failure) {
-	if f.reason != ReasonBadSignature || len(i.body) > maxTestBody {
+	if f.reason != reason.BadSignature || len(i.body) > maxTestBody {
 		return nil, f
 	}
 	for n := range g.handshakes {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Limiter counts under keys and says when a key has used up what it may. Packages limit/memlimit and limit/redislimit
@@ -210,13 +211,13 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Tim
 		return failure{}
 	}
 	i.retryAfter = wait
-	return failure{ReasonRateLimited, "the source " + nameOf(i.source) + " sent more than RateLimit allows"}
+	return failure{reason.RateLimited, "the source " + nameOf(i.source) + " sent more than RateLimit allows"}
 }
 
 // countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
 // it failed at.
 func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now time.Time) failure {
-	failed := f.reason.Class() == ClassAuthentication || f.reason == ReasonBodyIncomplete || i.displaced
+	failed := f.reason.Class() == reason.ClassAuthentication || f.reason == reason.BodyIncomplete || i.displaced
 	if !i.counted || i.proved || !failed {
 		return f
 	}
@@ -225,7 +226,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now 
 		return f
 	}
 	i.retryAfter = wait
-	return failure{ReasonRateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows; this time " + string(f.reason) + ": " + f.detail}
+	return failure{reason.RateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows; this time " + string(f.reason) + ": " + f.detail}
 }
 
 // leashed says whether a source has failed so often that its bodies have to wait for each other.

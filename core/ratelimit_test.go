@@ -21,6 +21,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func from(r *http.Request, addr string) *http.Request {
@@ -63,7 +64,7 @@ func TestRateLimits(t *testing.T) {
 		w := deliver(provider4)
 		require.Equal(t, 429, w.Code)
 		require.Equal(t, "2", w.Header().Get("Retry-After"))
-		require.Equal(t, core.ReasonRateLimited, rec.last(t, g).Reason)
+		require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
 		require.Contains(t, rec.last(t, g).Detail, provider4)
 
 		r := from(signed(event), provider4)
@@ -166,7 +167,7 @@ func TestFailuresAreCountedApart(t *testing.T) {
 			w := run(g, bad, never(t))
 			require.Equal(t, 429, w.Code)
 			require.Equal(t, "1", w.Header().Get("Retry-After"))
-			require.Equal(t, core.ReasonRateLimited, rec.last(t, g).Reason)
+			require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
 		}
 		require.Contains(t, rec.last(t, g).Detail, "missing_signature")
 		require.Equal(t, 200, run(g, from(signed(event), provider4), ok).Code, "a genuine delivery of the same source")
@@ -366,7 +367,7 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 		w := run(g, from(signed(event1(9)), provider4), never(t))
 		require.Equal(t, 503, w.Code, "our own state, and the provider's retry gets through")
 		require.Equal(t, "2", w.Header().Get("Retry-After"))
-		require.Equal(t, core.ReasonRateLimited, rec.last(t, g).Reason)
+		require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
 		require.Equal(t, 400, run(g, from(post(event), "203.0.113.1"), never(t)).Code, "headers are judged all the same")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 200, run(g, from(signed(event1(9)), provider4), ok).Code, "who was slow makes way")
@@ -558,7 +559,7 @@ func TestASourceThatFailsIsKeptShort(t *testing.T) {
 		r := from(forgery(), provider4)
 		r.Body = unread{t}
 		require.Equal(t, 429, run(g, r, never(t)).Code)
-		require.Equal(t, core.ReasonRateLimited, rec.last(t, g).Reason)
+		require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
 		require.Equal(t, 200, run(g, from(signed(event1(1)), "203.0.113.1"), ok).Code, "others are not kept short with it")
 		close(gone)
 		for range 8 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -61,7 +62,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 func (g *Guard) conflict(r *http.Request, in Inbound, detail string) *Reply {
 	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
 	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
-	reply := g.refuse(r, &j.inspection, failure{ReasonGuardConflict, detail})
+	reply := g.refuse(r, &j.inspection, failure{reason.GuardConflict, detail})
 	g.judged(j)
 	return reply
 }
@@ -169,7 +170,7 @@ func (i *inspection) addCredential(labels []string) {
 // judgeHead judges what can be judged before the body is read.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
-		return nil, failure{ReasonMethod, g.otherMethod(r.Method)}
+		return nil, failure{reason.Method, g.otherMethod(r.Method)}
 	}
 	g.readTenant(r, i)
 	if f := g.checkPerimeter(r, i); f.failed() {
@@ -183,19 +184,19 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	}
 	if g.awaiting {
 		if i.trial {
-			return nil, failure{ReasonNoActiveSecret, "no secret yet: handshakes only"}
+			return nil, failure{reason.NoActiveSecret, "no secret yet: handshakes only"}
 		}
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
-		return nil, failure{ReasonEncoding, compressed(enc)}
+		return nil, failure{reason.Encoding, compressed(enc)}
 	}
 	if badContentType(r.Header["Content-Type"]) {
-		return nil, failure{ReasonContentType, otherContentType(r.Header["Content-Type"])}
+		return nil, failure{reason.ContentType, otherContentType(r.Header["Content-Type"])}
 	}
 	if r.ContentLength > g.maxBody {
-		return nil, failure{ReasonBodyTooLarge, tooLong(g.maxBody, r.ContentLength)}
+		return nil, failure{reason.BodyTooLarge, tooLong(g.maxBody, r.ContentLength)}
 	}
 	if f := g.enterTenant(r.Context(), i); f.failed() {
 		return nil, f
@@ -221,7 +222,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if v := g.verifier; v != nil {
 		i.presented.lenient, i.presented.pinned = g.reportsTime || i.trial, g.pinsURL
 		f := v.judgeHead(r, g.signedURL(r, i), i.presented, i.now)
-		if f.reason == ReasonMissingSignature {
+		if f.reason == reason.MissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
 				return reply, f
 			}
@@ -368,10 +369,10 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	}
 	boundDrain(r, i, now)
 	reply := g.refusal(&i.facts, f, nil)
-	if f.reason == ReasonRateLimited && i.retryAfter > 0 {
+	if f.reason == reason.RateLimited && i.retryAfter > 0 {
 		reply.setRetryAfter(g.boundRetryAfter(f.reason, i.retryAfter))
 	}
-	if (f.reason.Class() == ClassAuthentication || f.reason == ReasonRateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
+	if (f.reason.Class() == reason.ClassAuthentication || f.reason == reason.RateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
 		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
 		// the body from those after it.
 		reply.set("Connection", "close")
@@ -386,7 +387,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 // refusal makes the reply to a failure. It does not report it.
 func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
 	reply := g.rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
-	if f.reason == ReasonMethod {
+	if f.reason == reason.Method {
 		reply.set("Allow", g.allow)
 	}
 	return reply
@@ -405,18 +406,18 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	rec := g.record(&i.facts, ReasonHandshake, reply.Status, time.Now())
+	rec := g.record(&i.facts, reason.Handshake, reply.Status, time.Now())
 	rec.Detail = i.note
 	g.put(rec)
 	return reply
 }
 
-func (g *Guard) rejection(reason Reason, status int, detail string, cause error) Rejection {
+func (g *Guard) rejection(reason reason.Reason, status int, detail string, cause error) Rejection {
 	return Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
 }
 
 // record starts the record of an outcome. The caller completes it and passes it to put.
-func (g *Guard) record(i *facts, reason Reason, status int, now time.Time) *Record {
+func (g *Guard) record(i *facts, reason reason.Reason, status int, now time.Time) *Record {
 	rec := g.records.get()
 	rec.ended, rec.ctx = now, i.ctx
 	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Record is one outcome. Endpoint, Provider, Reason and Status come from closed sets and make safe labels of metrics;
@@ -21,7 +23,7 @@ type Record struct {
 	// Source is the address that sent it, as far as it can be told; invalid otherwise. A sender chooses among its own:
 	// no label of a metric.
 	Source netip.Addr
-	Reason Reason
+	Reason reason.Reason
 	Status int
 	// SignedURL says which URL the signature was checked over; empty where the provider signs none. Where it does not
 	// match, Detail names the URL, without its query, its user and a token in its path.
@@ -75,7 +77,7 @@ type Record struct {
 	Unproved bool
 	// Findings are what could be found out about a failed authentication: of some of them, as a sample, within a fixed
 	// amount of work, whatever is sent. See [Guard.Explain] for all that can be known of one request.
-	Findings []Finding
+	Findings []reason.Finding
 	Dropped  int // records dropped before this one because this observer was slow
 
 	ctx      context.Context // of the request as it reached the guard

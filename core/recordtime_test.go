@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestEveryRecordHasTheGuardsTime(t *testing.T) {
@@ -16,10 +17,10 @@ func TestEveryRecordHasTheGuardsTime(t *testing.T) {
 	outer := mustNew(t, c)
 	c, rec := config(timestamped())
 	inner := mustNew(t, c)
-	for want, r := range map[core.Reason]*http.Request{
-		core.ReasonAccepted: signed(event), core.ReasonMissingSignature: post(event), core.ReasonMethod: signed(event),
+	for want, r := range map[reason.Reason]*http.Request{
+		reason.Accepted: signed(event), reason.MissingSignature: post(event), reason.Method: signed(event),
 	} {
-		if want == core.ReasonMethod {
+		if want == reason.Method {
 			r.Method = http.MethodPatch
 		}
 		run(inner, r, ok)
@@ -27,6 +28,6 @@ func TestEveryRecordHasTheGuardsTime(t *testing.T) {
 		require.Equal(t, testTime, rec.last(t, inner).Time)
 	}
 	core.Handler(outer, core.Handler(inner, core.Signal(never(t)))).ServeHTTP(httptest.NewRecorder(), signed(event))
-	require.Equal(t, core.ReasonGuardConflict, rec.last(t, inner).Reason)
+	require.Equal(t, reason.GuardConflict, rec.last(t, inner).Reason)
 	require.Equal(t, testTime, rec.last(t, inner).Time)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Rejection says why a delivery was refused. However it is printed, it shows the name of its status and nothing more,
@@ -15,7 +17,7 @@ import (
 // error reporters mounted there, reach the app's own error. An error handler that chooses a status by the app's errors
 // must look for a *Rejection first and keep its Status: for some providers a 404 is the end of the webhook.
 type Rejection struct {
-	Reason   Reason
+	Reason   reason.Reason
 	Status   int
 	Endpoint string
 	Provider string

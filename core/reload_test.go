@@ -19,6 +19,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // changing is a source whose list a test changes.
@@ -83,13 +84,13 @@ func TestANewListTakesEffectWhole(t *testing.T) {
 		run(g, signedBy(secret, `{"id":"`+id+`"}`), ok)
 		return rec.last(t, g)
 	}
-	require.Equal(t, core.ReasonAccepted, send(oldSecret, "1").Reason)
-	require.Equal(t, core.ReasonBadSignature, send(testSecret, "2").Reason)
+	require.Equal(t, reason.Accepted, send(oldSecret, "1").Reason)
+	require.Equal(t, reason.BadSignature, send(testSecret, "2").Reason)
 	src.set(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
 	require.Equal(t, "new", send(testSecret, "2").Secret)
 	require.Equal(t, "old", send(oldSecret, "3").Secret)
 	src.set(core.NewSecret("new", testSecret))
-	require.Equal(t, core.ReasonBadSignature, send(oldSecret, "4").Reason)
+	require.Equal(t, reason.BadSignature, send(oldSecret, "4").Reason)
 	require.Equal(t, 2, strings.Count(log.String(), "a new list of secrets is in force"))
 	require.NotContains(t, log.String(), testSecret)
 }
@@ -122,11 +123,11 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 			src.set(row.list...)
 			for _, id := range []string{"1", "2", "3"} {
 				run(g, signedBy(oldSecret, `{"id":"`+id+`"}`), ok)
-				require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+				require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 				require.True(t, rec.last(t, g).SecretsStale)
 			}
 			run(g, signedBy(testSecret, `{"id":"4"}`), never(t))
-			require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, "nothing of a bad list takes effect")
+			require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, "nothing of a bad list takes effect")
 			require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), log.String())
 			require.Contains(t, log.String(), row.says)
 			require.NotContains(t, log.String(), canary)
@@ -141,7 +142,7 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 			require.Zero(t, g.Health().SecretsProblem)
 			src.set(core.NewSecret("new", testSecret))
 			run(g, signedBy(testSecret, `{"id":"6"}`), ok)
-			require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+			require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 		})
 	}
 }
@@ -156,7 +157,7 @@ func TestABadListOfCredentialsLeavesTheLastGoodOne(t *testing.T) {
 	src.set(core.NewSecret("", "no-pair-at-all-and-long-enough"))
 	for range 3 {
 		run(g, post("x", "Authorization", basicHeader(pair)), ok)
-		require.True(t, rec.last(t, g).Reason == core.ReasonAccepted || rec.last(t, g).Reason == core.ReasonDuplicate)
+		require.True(t, rec.last(t, g).Reason == reason.Accepted || rec.last(t, g).Reason == reason.Duplicate)
 		require.True(t, rec.last(t, g).SecretsStale)
 	}
 	require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"))
@@ -173,10 +174,10 @@ func TestTheLastGoodListStillEndsInTime(t *testing.T) {
 	g := mustNew(t, c)
 	src.set(core.NewSecret("bad", "short"))
 	run(g, signedBy(oldSecret, event), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	now = now.Add(2 * time.Minute)
 	run(g, signedBy(oldSecret, event), never(t))
-	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 }
 
 func TestASourceThatFailsIsOurStateAndNotTheSendersFault(t *testing.T) {
@@ -188,7 +189,7 @@ func TestASourceThatFailsIsOurStateAndNotTheSendersFault(t *testing.T) {
 	g := mustNew(t, c)
 	src.err = errors.New("the vault is sealed")
 	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
-	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 	require.Contains(t, rec.last(t, g).Detail, "the vault is sealed")
 	src.list, src.err = nil, nil
 	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
@@ -311,7 +312,7 @@ func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
 		g := mustNew(t, c)
 		require.Equal(t, !row.until.IsZero(), strings.Contains(log.String(), "soon no secret is valid"), row.name)
 		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(*http.Request, core.Event) error { return nil })
-		if rec.last(t, g).Reason == core.ReasonAccepted {
+		if rec.last(t, g).Reason == reason.Accepted {
 			require.Equal(t, row.until, rec.last(t, g).NoneValidAfter, row.name)
 		}
 	}
@@ -349,6 +350,6 @@ func TestAListWhoseSecretIsEmptyAfterItsPrefixLeavesTheLastGoodOne(t *testing.T)
 	g := mustNew(t, c)
 	src.set(core.NewSecret("", "whsec_"))
 	run(g, signed(event), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.True(t, rec.last(t, g).SecretsStale)
 }

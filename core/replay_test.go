@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -58,7 +59,7 @@ func TestAProcessedEventDoesNotRunAgain(t *testing.T) {
 	require.Equal(t, 200, w.Code)
 	require.Regexp(t, `^already processed at \d{4}-`, w.Body.String())
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonDuplicate, last.Reason)
+	require.Equal(t, reason.Duplicate, last.Reason)
 	require.False(t, last.DoneAt.IsZero())
 	require.Equal(t, core.ReplayDuplicate, last.Replay)
 }
@@ -70,11 +71,11 @@ func TestAFailedEventRunsAgain(t *testing.T) {
 	w := run(g, signed(event), func(*http.Request, core.Event) error { return errors.New("the app's own trouble") })
 	require.Equal(t, 500, w.Code)
 	require.NotContains(t, w.Body.String(), "trouble")
-	require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason)
+	require.Equal(t, reason.SignalFailed, rec.last(t, g).Reason)
 	require.ErrorContains(t, rec.last(t, g).Err, "trouble")
 	require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 func TestTheSameIDWithAnotherBodyIsAConflict(t *testing.T) {
@@ -84,7 +85,7 @@ func TestTheSameIDWithAnotherBodyIsAConflict(t *testing.T) {
 	g := mustNew(t, c)
 	run(g, signed(event), ok)
 	require.Equal(t, 200, run(g, signed(other), never(t)).Code)
-	require.Equal(t, core.ReasonConflict, rec.last(t, g).Reason)
+	require.Equal(t, reason.Conflict, rec.last(t, g).Reason)
 	c.RefuseConflicts = true
 	g = mustNew(t, c)
 	require.Equal(t, 400, run(g, signed(other), never(t)).Code)
@@ -141,7 +142,7 @@ func TestADeliveryInFlightIsAskedToComeBack(t *testing.T) {
 					w := run(g, signed(event), never(t))
 					require.Equal(t, 503, w.Code)
 					require.Equal(t, row.want, w.Header().Get("Retry-After"))
-					require.Equal(t, core.ReasonInFlight, rec.last(t, g).Reason)
+					require.Equal(t, reason.InFlight, rec.last(t, g).Reason)
 					return nil
 				})
 			})
@@ -167,11 +168,11 @@ func TestAStoreThatCannotAnswer(t *testing.T) {
 	rows := []struct {
 		name   string
 		err    error
-		reason core.Reason
+		reason reason.Reason
 	}{
-		{"is 503 when it is down", errors.New("connection refused"), core.ReasonStoreUnavailable},
-		{"is 503 when it is full", replay.ErrFull, core.ReasonStoreFull},
-		{"is 503 when it is closed", replay.ErrClosed, core.ReasonStoreUnavailable},
+		{"is 503 when it is down", errors.New("connection refused"), reason.StoreUnavailable},
+		{"is 503 when it is full", replay.ErrFull, reason.StoreFull},
+		{"is 503 when it is closed", replay.ErrClosed, reason.StoreUnavailable},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -214,7 +215,7 @@ func TestACommitIsTriedAgainUntilTheLeaseEnds(t *testing.T) {
 		require.Equal(t, 200, run(g, signed(other), ok).Code)
 		require.InDelta(t, time.Minute, time.Since(start), float64(2*time.Second))
 		require.Equal(t, core.ReplayCommitFailed, rec.last(t, g).Replay)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 		require.ErrorIs(t, rec.last(t, g).Err, down)
 	})
 }
@@ -232,12 +233,12 @@ func TestForgetLetsAnEventRunAgain(t *testing.T) {
 		require.ErrorIs(t, err, core.ErrBadIdentity)
 	}
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	known, err := g.ForgetID(t.Context(), "evt_1")
 	require.NoError(t, err)
 	require.True(t, known)
 	run(g, signed(event), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 func TestIdentityComesFromAuthenticatedBytes(t *testing.T) {
@@ -249,9 +250,9 @@ func TestIdentityComesFromAuthenticatedBytes(t *testing.T) {
 	g := mustNew(t, c)
 	deliver(g, "push", "1")
 	deliver(g, "push", "2")
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason, "a fresh unsigned delivery id changes nothing")
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason, "a fresh unsigned delivery id changes nothing")
 	deliver(g, "ping", "3")
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, "one body is another event under another type")
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "one body is another event under another type")
 }
 
 func TestAnIdentityOfTheAppsOwn(t *testing.T) {
@@ -261,7 +262,7 @@ func TestAnIdentityOfTheAppsOwn(t *testing.T) {
 	g := mustNew(t, c)
 	run(g, signed(`{"id":"1","type":"a"}`), ok)
 	run(g, signed(`{"id":"2","type":"a"}`), never(t))
-	require.Equal(t, core.ReasonConflict, rec.last(t, g).Reason)
+	require.Equal(t, reason.Conflict, rec.last(t, g).Reason)
 }
 
 func TestABodyWithoutTheIDFallsBackToItsDigest(t *testing.T) {
@@ -271,7 +272,7 @@ func TestABodyWithoutTheIDFallsBackToItsDigest(t *testing.T) {
 	for _, body := range []string{`not json`, `{}`, `{"id":null}`, `{"id":""}`, `{"id":"a","ID":"b"}`} {
 		require.Equal(t, 200, run(g, signed(body), ok).Code)
 		run(g, signed(body), never(t))
-		require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+		require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 	}
 }
 
@@ -321,9 +322,9 @@ func TestPlainHandlers(t *testing.T) {
 			}
 			core.Handler(g, row.handler).ServeHTTP(httptest.NewRecorder(), r)
 			run(g, signed(event), ok)
-			want := core.ReasonAccepted
+			want := reason.Accepted
 			if row.committed {
-				want = core.ReasonDuplicate
+				want = reason.Duplicate
 			}
 			require.Equal(t, want, rec.last(t, g).Reason)
 		})
@@ -359,6 +360,6 @@ func TestAHijackedConnectionIsReleasedHoweverItIsReached(t *testing.T) {
 	_, err = http.DefaultClient.Do(out) // there is no response
 	require.Error(t, err)
 	<-answered
-	require.Equal(t, core.ReasonSignalFailed, rec.last(t, g).Reason)
+	require.Equal(t, reason.SignalFailed, rec.last(t, g).Reason)
 	require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Reply is an answer that an adapter puts out in its router's own way. The app's code was not called for it, or has
@@ -101,11 +102,11 @@ func rejectionReply(r Rejection) *Reply {
 		p.set("Www-Authenticate", `Basic realm="webhook", charset="UTF-8"`)
 	}
 	switch r.Reason {
-	case ReasonBodyTooLarge:
+	case reason.BodyTooLarge:
 		// What is left of the body is not worth reading.
 		p.set("Connection", "close")
-	case ReasonRateLimited, ReasonInFlight, ReasonStoreUnavailable, ReasonStoreFull, ReasonKeysUnavailable,
-		ReasonNoActiveSecret:
+	case reason.RateLimited, reason.InFlight, reason.StoreUnavailable, reason.StoreFull, reason.KeysUnavailable,
+		reason.NoActiveSecret:
 		p.setRetryAfter(defaultRetryAfter)
 	}
 	return &p.Reply
@@ -117,7 +118,7 @@ func (g *Guard) rejectionReply(r Rejection) *Reply {
 		return rejectionReply(r)
 	}
 	want := answerTo(&g.entry.Answers, r.Reason)
-	if want.Status == 0 && r.Reason == ReasonBodyTooLarge && g.entry.Drops4xx {
+	if want.Status == 0 && r.Reason == reason.BodyTooLarge && g.entry.Drops4xx {
 		want.Status = http.StatusServiceUnavailable
 	}
 	if want.Status != 0 {
@@ -134,17 +135,17 @@ func (g *Guard) rejectionReply(r Rejection) *Reply {
 }
 
 // answerTo returns the wishes of a provider for the class of the reason.
-func answerTo(a *entry.Answers, r Reason) entry.Answer {
+func answerTo(a *entry.Answers, r reason.Reason) entry.Answer {
 	switch {
-	case r.Class() == ClassAuthentication:
+	case r.Class() == reason.ClassAuthentication:
 		return entry.Answer{Empty: a.Authentication.Empty, RetryAfter: a.Authentication.RetryAfter} // the status is the guard's
-	case r == ReasonRateLimited:
+	case r == reason.RateLimited:
 		return a.TooMuch
-	case r == ReasonBodyTooLarge:
+	case r == reason.BodyTooLarge:
 		return a.TooLarge
-	case r.Class() == ClassState:
+	case r.Class() == reason.ClassState:
 		return a.Transient
-	case r.Class() == ClassApp:
+	case r.Class() == reason.ClassApp:
 		return a.App
 	default:
 		return entry.Answer{}
@@ -152,7 +153,7 @@ func answerTo(a *entry.Answers, r Reason) entry.Answer {
 }
 
 // boundRetryAfter shortens a Retry-After that the guard has worked out to what the provider waits for.
-func (g *Guard) boundRetryAfter(r Reason, wait time.Duration) time.Duration {
+func (g *Guard) boundRetryAfter(r reason.Reason, wait time.Duration) time.Duration {
 	if most := answerTo(&g.entry.Answers, r).RetryAfter; most > 0 {
 		wait = min(wait, most)
 	}

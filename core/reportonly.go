@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -32,7 +33,7 @@ func Checks() []Check {
 // Reported is a refusal that did not take place, because its check is in [Config.DangerouslyReportOnly].
 type Reported struct {
 	Check  Check
-	Reason Reason
+	Reason reason.Reason
 	Status int    // what would have been answered
 	Detail string // what was seen and which setting to check; no secrets
 }
@@ -154,7 +155,7 @@ func (g *Guard) enforceFailed(i *facts, check Check, f failure) failure {
 	case !g.reportOnly.has(check):
 		return f
 	case check != CheckSignature && check != CheckCredentials:
-	case f.reason.Class() == ClassState || g.tenant.set && i.tenant == "":
+	case f.reason.Class() == reason.ClassState || g.tenant.set && i.tenant == "":
 		return f
 	}
 	g.note(i, check, f)
@@ -193,7 +194,7 @@ func (g *Guard) enforceCredential(i *inspection, f failure) failure {
 // weigh gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
 // still has to be right.
 func (p *presented) weigh(f failure) failure {
-	if !p.lenient || (f.reason != ReasonStale && f.reason != ReasonEarly) {
+	if !p.lenient || (f.reason != reason.Stale && f.reason != reason.Early) {
 		return f
 	}
 	if !p.late.failed() {
@@ -204,8 +205,8 @@ func (p *presented) weigh(f failure) failure {
 
 // reportKnown notes what the replay store knows of the events, and lets all of them run.
 func (d *Delivery) reportKnown() {
-	f := failure{reason: ReasonDuplicate}
-	known, status := 0, ReasonDuplicate.Status()
+	f := failure{reason: reason.Duplicate}
+	known, status := 0, reason.Duplicate.Status()
 	var conflict bool
 	for i := range d.states {
 		s := &d.states[i]
@@ -214,7 +215,7 @@ func (d *Delivery) reportKnown() {
 		}
 		known++
 		if s.known == replay.InFlight {
-			f.reason = ReasonInFlight
+			f.reason = reason.InFlight
 		}
 		conflict = conflict || s.result.Conflict
 		s.noted, s.known = s.known, 0
@@ -223,10 +224,10 @@ func (d *Delivery) reportKnown() {
 	switch {
 	case known == 0:
 		return
-	case f.reason == ReasonInFlight:
-		status = ReasonInFlight.Status()
+	case f.reason == reason.InFlight:
+		status = reason.InFlight.Status()
 	case conflict:
-		f.reason = ReasonConflict
+		f.reason = reason.Conflict
 		if d.guard.strict {
 			status = http.StatusBadRequest
 		}

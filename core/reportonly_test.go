@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -55,24 +56,24 @@ func TestACheckThatOnlyReportsLetsThroughWhatItWouldRefuse(t *testing.T) {
 		name     string
 		check    core.Check
 		request  func() *http.Request
-		want     core.Reason
+		want     reason.Reason
 		status   int
 		unproved bool
 	}{
-		{"plain HTTP", core.CheckHTTPS, func() *http.Request { r := whole(event); r.TLS = nil; return r }, core.ReasonPlainHTTP, 400, false},
-		{"a stranger's address", core.CheckSources, func() *http.Request { r := whole(event); r.RemoteAddr = "203.0.113.9:1"; return r }, core.ReasonSourceNotAllowed, 400, false},
-		{"a wrong credential beside a right signature", core.CheckCredentials, func() *http.Request { return with(whole(event), "X-Token", "wrong") }, core.ReasonBadCredential, 400, false},
-		{"no credential", core.CheckCredentials, func() *http.Request { r := whole(event); r.Header.Del("X-Token"); return r }, core.ReasonMissingCredential, 400, false},
+		{"plain HTTP", core.CheckHTTPS, func() *http.Request { r := whole(event); r.TLS = nil; return r }, reason.PlainHTTP, 400, false},
+		{"a stranger's address", core.CheckSources, func() *http.Request { r := whole(event); r.RemoteAddr = "203.0.113.9:1"; return r }, reason.SourceNotAllowed, 400, false},
+		{"a wrong credential beside a right signature", core.CheckCredentials, func() *http.Request { return with(whole(event), "X-Token", "wrong") }, reason.BadCredential, 400, false},
+		{"no credential", core.CheckCredentials, func() *http.Request { r := whole(event); r.Header.Del("X-Token"); return r }, reason.MissingCredential, 400, false},
 		{"a wrong signature", core.CheckSignature, func() *http.Request {
 			return with(whole(event), "Acme-Signature", pairs(oldSecret, testTime, event))
-		}, core.ReasonBadSignature, 400, true},
-		{"no signature", core.CheckSignature, func() *http.Request { r := whole(event); r.Header.Del("Acme-Signature"); return r }, core.ReasonMissingSignature, 400, true},
-		{"a malformed signature", core.CheckSignature, func() *http.Request { return with(whole(event), "Acme-Signature", "t=1,v1=zz") }, core.ReasonMalformedSignature, 400, true},
+		}, reason.BadSignature, 400, true},
+		{"no signature", core.CheckSignature, func() *http.Request { r := whole(event); r.Header.Del("Acme-Signature"); return r }, reason.MissingSignature, 400, true},
+		{"a malformed signature", core.CheckSignature, func() *http.Request { return with(whole(event), "Acme-Signature", "t=1,v1=zz") }, reason.MalformedSignature, 400, true},
 		{"a malformed timestamp", core.CheckSignature, func() *http.Request {
 			return with(whole(event), "Acme-Signature", "t=0x1,v1="+mac(testSecret, "0x1", ".", event))
-		}, core.ReasonMalformedTimestamp, 400, true},
-		{"a stale timestamp that is signed", core.CheckFreshness, late, core.ReasonStale, 400, false},
-		{"the same where the whole signature only reports", core.CheckSignature, late, core.ReasonStale, 400, false},
+		}, reason.MalformedTimestamp, 400, true},
+		{"a stale timestamp that is signed", core.CheckFreshness, late, reason.Stale, 400, false},
+		{"the same where the whole signature only reports", core.CheckSignature, late, reason.Stale, 400, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -93,14 +94,14 @@ func TestACheckThatOnlyReportsLetsThroughWhatItWouldRefuse(t *testing.T) {
 			})
 			require.Equal(t, 200, w.Code)
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonAccepted, last.Reason)
+			require.Equal(t, reason.Accepted, last.Reason)
 			require.Len(t, last.WouldRefuse, 1)
 			would := last.WouldRefuse[0]
 			require.Equal(t, row.want, would.Reason)
 			require.Equal(t, row.status, would.Status)
 			require.NotEmpty(t, would.Detail)
 			require.Equal(t, last.WouldRefuse, delivery.WouldRefuse())
-			if row.check != core.CheckSignature || row.want != core.ReasonStale {
+			if row.check != core.CheckSignature || row.want != reason.Stale {
 				require.Equal(t, row.check, would.Check)
 			}
 			require.Equal(t, row.unproved, got.Unproved)
@@ -131,14 +132,14 @@ func TestAForgeryThatIsLetThroughDoesNotBurnTheRealEvent(t *testing.T) {
 	g := mustNew(t, c)
 	for range 2 {
 		run(g, with(whole(event), "Acme-Signature", pairs(oldSecret, testTime, event)), ok)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, "nothing is remembered of it, so that it runs again")
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "nothing is remembered of it, so that it runs again")
 	}
 	ran := 0
 	count := func(*http.Request, core.Event) error { ran++; return nil }
 	run(g, whole(event), count)
 	run(g, whole(event), count)
 	require.Equal(t, 1, ran, "the real one runs, once")
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 }
 
 func TestTheOtherChecksStillRefuse(t *testing.T) {
@@ -147,36 +148,36 @@ func TestTheOtherChecksStillRefuse(t *testing.T) {
 		name    string
 		checks  []core.Check
 		request func() *http.Request
-		want    core.Reason
+		want    reason.Reason
 	}{
 		{"the signature, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
 			return with(whole(event), "Acme-Signature", pairs(oldSecret, testTime.Add(-time.Hour), event))
-		}, core.ReasonBadSignature},
+		}, reason.BadSignature},
 		{"the spelling of the time, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
 			return with(whole(event), "Acme-Signature", "t=+1,v1="+mac(testSecret, "+1", ".", event))
-		}, core.ReasonMalformedTimestamp},
+		}, reason.MalformedTimestamp},
 		{"a missing time, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
 			return with(whole(event), "Acme-Signature", "v1="+mac(testSecret, ".", event))
-		}, core.ReasonMissingTimestamp},
+		}, reason.MissingTimestamp},
 		{"the credential, where the signature reports", []core.Check{core.CheckSignature}, func() *http.Request {
 			r := whole(event)
 			r.Header.Del("X-Token")
 			r.Header.Del("Acme-Signature")
 			return r
-		}, core.ReasonMissingCredential},
+		}, reason.MissingCredential},
 		{"the signature, where the rest reports", []core.Check{core.CheckHTTPS, core.CheckSources, core.CheckCredentials, core.CheckReplay, core.CheckRateLimit}, func() *http.Request {
 			r := post(event)
 			r.RemoteAddr = "203.0.113.9:1"
 			return r
-		}, core.ReasonMissingSignature},
+		}, reason.MissingSignature},
 		{"the body's limit", core.Checks()[:5], func() *http.Request {
 			return overTLS(post(strings.Repeat("x", 2<<20)))
-		}, core.ReasonBodyTooLarge},
+		}, reason.BodyTooLarge},
 		{"the method", core.Checks()[:5], func() *http.Request {
 			r := whole(event)
 			r.Method = http.MethodPut
 			return r
-		}, core.ReasonMethod},
+		}, reason.Method},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -223,7 +224,7 @@ func TestAHandshakeThatNeedsProofIsNeverAnsweredWithoutIt(t *testing.T) {
 	w := run(g, r, never(t))
 	require.Equal(t, 400, w.Code)
 	require.NotContains(t, w.Body.String(), "abc")
-	require.Equal(t, core.ReasonMissingSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.MissingSignature, rec.last(t, g).Reason)
 
 	r = whole("")
 	r.Method = http.MethodGet
@@ -243,13 +244,13 @@ func TestAReplayStoreThatOnlyReports(t *testing.T) {
 	g := mustNew(t, c)
 	ran := 0
 	count := func(*http.Request, core.Event) error { ran++; return nil }
-	would := func(reason core.Reason, status int) {
+	would := func(why reason.Reason, status int) {
 		t.Helper()
 		last := rec.last(t, g)
-		require.Equal(t, core.ReasonAccepted, last.Reason)
+		require.Equal(t, reason.Accepted, last.Reason)
 		require.Len(t, last.WouldRefuse, 1)
 		require.Equal(t, core.CheckReplay, last.WouldRefuse[0].Check)
-		require.Equal(t, reason, last.WouldRefuse[0].Reason)
+		require.Equal(t, why, last.WouldRefuse[0].Reason)
 		require.Equal(t, status, last.WouldRefuse[0].Status)
 		require.False(t, last.Unproved)
 	}
@@ -257,22 +258,22 @@ func TestAReplayStoreThatOnlyReports(t *testing.T) {
 	require.Empty(t, rec.last(t, g).WouldRefuse)
 	require.Equal(t, core.ReplayCommitted, rec.last(t, g).Replay)
 	require.Equal(t, 200, run(g, whole(event), count).Code)
-	would(core.ReasonDuplicate, 200)
+	would(reason.Duplicate, 200)
 	require.Equal(t, 1, rec.last(t, g).Duplicates)
 	run(g, whole(`{"id":"evt_1","changed":true}`), count)
-	would(core.ReasonConflict, 200)
+	would(reason.Conflict, 200)
 	run(g, whole(`{"id":"2"}`), func(*http.Request, core.Event) error {
 		run(g, whole(`{"id":"2"}`), count)
-		would(core.ReasonInFlight, 503)
+		would(reason.InFlight, 503)
 		return nil
 	})
 	store.claimErr = errors.New("connection refused")
 	require.Equal(t, 200, run(g, whole(`{"id":"3"}`), count).Code)
-	would(core.ReasonStoreUnavailable, 503)
+	would(reason.StoreUnavailable, 503)
 	require.Equal(t, core.ReplayUnclaimed, rec.last(t, g).Replay)
 	store.claimErr = replay.ErrFull
 	run(g, whole(`{"id":"4"}`), count)
-	would(core.ReasonStoreFull, 503)
+	would(reason.StoreFull, 503)
 	require.Equal(t, 6, ran)
 }
 
@@ -313,9 +314,9 @@ func TestARateLimitThatOnlyReports(t *testing.T) {
 	run(g, whole(event), ok)
 	require.Empty(t, rec.last(t, g).WouldRefuse)
 	run(g, whole(`{"id":"2"}`), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.Len(t, rec.last(t, g).WouldRefuse, 1, "once, although it is asked twice")
-	require.Equal(t, core.ReasonRateLimited, rec.last(t, g).WouldRefuse[0].Reason)
+	require.Equal(t, reason.RateLimited, rec.last(t, g).WouldRefuse[0].Reason)
 	require.Equal(t, 429, rec.last(t, g).WouldRefuse[0].Status)
 	forged := func() *http.Request { return with(whole(event), "Acme-Signature", pairs(oldSecret, testTime, event)) }
 	require.Equal(t, 400, run(g, forged(), never(t)).Code)
@@ -386,13 +387,13 @@ func TestWithoutASecretNothingIsLetThrough(t *testing.T) {
 	c.Secrets = core.LabeledSecrets(core.NewSecret("old", testSecret).ValidUntil(testTime.Add(-time.Minute)))
 	g := mustNew(t, c)
 	require.Equal(t, 503, run(g, whole(event), never(t)).Code)
-	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 
 	c, rec, _ = reporting(timestamped(), core.CheckSignature, core.CheckCredentials)
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", &fading{core.NewSecretList(core.NewSecret("old", token).ValidUntil(testTime.Add(-time.Minute)))})}
 	g = mustNew(t, c)
 	require.Equal(t, 503, run(g, whole(event), never(t)).Code)
-	require.Equal(t, core.ReasonNoActiveSecret, rec.last(t, g).Reason)
+	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 }
 
 func TestReportOnlyIsLoud(t *testing.T) {
@@ -461,7 +462,7 @@ func TestASignedURLIsThePlainOneWherePlainHTTPIsLetThrough(t *testing.T) {
 		r := prepare(post(`["`+scheme+`"]`, "X-Hub-Signature-256",
 			"sha256="+mac(testSecret, scheme+`://example.com/hooks["`+scheme+`"]`)))
 		run(g, r, ok)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, scheme)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, scheme)
 		require.False(t, rec.last(t, g).Unproved)
 	}
 	c.PublicURL = "http://hooks.example.com/hooks"
@@ -474,7 +475,7 @@ func TestAnUnknownTenantIsNothingConfigured(t *testing.T) {
 	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
 	g := mustNew(t, c)
 	require.Equal(t, 400, run(g, of("initech", acmeSecret, event), never(t)).Code)
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 	require.Empty(t, rec.last(t, g).Findings, "no secret of somebody else's is tried")
 
 	var got core.Event

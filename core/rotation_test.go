@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // rotating is a guard whose secrets are changed while deliveries come.
@@ -237,15 +238,15 @@ func TestCredentialsRotateToo(t *testing.T) {
 	c.Credentials = []core.Credential{core.BasicAuth(core.LabeledSecrets(core.NewSecret("new", newPair), core.NewSecret("old", oldPair)))}
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
-	send := func(pair, secret string) core.Reason {
+	send := func(pair, secret string) reason.Reason {
 		r := signedBy(secret, event)
 		r.Header.Set("Authorization", basicHeader(pair))
 		run(g, r, ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, send(oldPair, testSecret))
-	require.Equal(t, core.ReasonAccepted, send(newPair, testSecret))
-	require.Equal(t, core.ReasonBadSignature, send(oldPair, oldSecret), "who holds the old password and nothing else")
+	require.Equal(t, reason.Accepted, send(oldPair, testSecret))
+	require.Equal(t, reason.Accepted, send(newPair, testSecret))
+	require.Equal(t, reason.BadSignature, send(oldPair, oldSecret), "who holds the old password and nothing else")
 	got := map[string]int64{}
 	for _, u := range g.Rotation().Secrets {
 		got[u.Setting+" "+u.Label] = u.Matched

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -52,12 +53,12 @@ func (d *Delivery) leave() {
 			continue
 		}
 		p.settle(replay.Release) // where the run did not come to its end: a receiver ended the goroutine
-		e := ending{reason: ReasonAccepted, status: http.StatusOK}
+		e := ending{reason: reason.Accepted, status: http.StatusOK}
 		p.mu.Lock()
 		released := p.verdict == replay.Release
 		p.mu.Unlock()
 		if released {
-			e = p.whole(ReasonSignalFailed, e.status, nil)
+			e = p.whole(reason.SignalFailed, e.status, nil)
 		}
 		p.report(e)
 		p.release()
@@ -78,7 +79,7 @@ func (d *Delivery) concludeRun() {
 	if reported {
 		return
 	}
-	reason := ReasonSignalFailed
+	reason := reason.SignalFailed
 	reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), failedDetail, errRunCutShort))
 	d.owe(reply)
 	d.settle(replay.Release)
@@ -127,7 +128,7 @@ func (d *Delivery) unanswered() *Reply {
 	if !d.early.unanswered {
 		return nil
 	}
-	return d.guard.rejectionReply(d.guard.rejection(ReasonInFlight, ReasonInFlight.Status(), unansweredDetail, nil))
+	return d.guard.rejectionReply(d.guard.rejection(reason.InFlight, reason.InFlight.Status(), unansweredDetail, nil))
 }
 
 // HoldsAnswer reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it back
@@ -187,7 +188,7 @@ func (d *Delivery) sentStatus() int {
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.
 // What the first signals have done stays as it is.
 func (d *Delivery) refuseSignals(cause error, w Written) *Reply {
-	reason := ReasonSignalFailed
+	reason := reason.SignalFailed
 	reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), cause.Error(), cause))
 	e := d.whole(reason, reply.Status, cause)
 	d.mu.Lock()

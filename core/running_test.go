@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // timeout answers 503 after a tenth of a second, as net/http's own does, while the handler goes on.
@@ -75,7 +76,7 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 					for range 2 {
 						time.Sleep(70 * time.Second)
 						require.Equal(t, 503, send(nil).Code)
-						require.Equal(t, core.ReasonInFlight, rec.last(t, g).Reason)
+						require.Equal(t, reason.InFlight, rec.last(t, g).Reason)
 						require.EqualValues(t, 1, runs.Load())
 					}
 					time.Sleep(11 * time.Second)
@@ -84,17 +85,17 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 					require.Equal(t, row.status, last.Status)
 					require.GreaterOrEqual(t, last.Total, 150*time.Second)
 					if failure == nil {
-						require.Equal(t, core.ReasonAccepted, last.Reason)
+						require.Equal(t, reason.Accepted, last.Reason)
 						require.Equal(t, core.ReplayCommitted, last.Replay)
 						require.Equal(t, 200, run(g, signed(event), never(t)).Code)
-						require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+						require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 						return
 					}
 					require.ErrorIs(t, last.Err, failure)
 					require.Len(t, last.Failed, 1)
 					require.Equal(t, core.ReplayReleased, last.Replay)
 					require.Equal(t, 200, run(g, signed(event), ok).Code, "the retry runs")
-					require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+					require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 				})
 			})
 		}
@@ -123,7 +124,7 @@ func TestARunThatNobodyWaitsForEndsWithoutHarm(t *testing.T) {
 				require.Equal(t, 503, w.Code)
 				time.Sleep(2 * time.Second)
 				last := rec.last(t, g)
-				require.Equal(t, core.ClassApp, last.Reason.Class())
+				require.Equal(t, reason.ClassApp, last.Reason.Class())
 				require.Equal(t, core.ReplayReleased, last.Replay)
 				require.Len(t, last.Failed, 1)
 				require.Equal(t, 200, run(g, signed(event), ok).Code)
@@ -150,11 +151,11 @@ func TestARunWithinAnOuterGuardKeepsBothClaims(t *testing.T) {
 		require.Equal(t, 503, send(func(*http.Request, core.Event) error { time.Sleep(2 * time.Second); return nil }))
 		time.Sleep(time.Second)
 		require.Equal(t, 503, send(never(t)))
-		require.Equal(t, core.ReasonInFlight, outerRecords.last(t, outer).Reason)
+		require.Equal(t, reason.InFlight, outerRecords.last(t, outer).Reason)
 		time.Sleep(2 * time.Second)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, inner).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, inner).Reason)
 		last := outerRecords.last(t, outer)
-		require.Equal(t, core.ReasonAccepted, last.Reason)
+		require.Equal(t, reason.Accepted, last.Reason)
 		require.True(t, last.AnsweredEarly)
 		require.Equal(t, 200, send(never(t)))
 	})
@@ -174,7 +175,7 @@ func TestSignalsThatAreReachedTooLateRunNothing(t *testing.T) {
 		require.Equal(t, 503, w.Code)
 		time.Sleep(2 * time.Second)
 		last := rec.last(t, g)
-		require.Equal(t, core.ReasonSignalFailed, last.Reason)
+		require.Equal(t, reason.SignalFailed, last.Reason)
 		require.ErrorIs(t, last.Err, core.ErrSignalsLate)
 		require.Equal(t, 200, run(g, signed(event), ok).Code)
 	})
@@ -221,7 +222,7 @@ func TestADeliveryIsDispatchedOnce(t *testing.T) {
 			require.Equal(t, 500, w.Code)
 			require.Equal(t, "Internal Server Error\n", w.Body.String())
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonSignalFailed, last.Reason)
+			require.Equal(t, reason.SignalFailed, last.Reason)
 			require.Equal(t, 500, last.Status)
 			require.ErrorIs(t, last.Err, row.cause)
 			require.Equal(t, row.replay, last.Replay)
@@ -244,7 +245,7 @@ func TestASignalInsideASignalIsASecondOne(t *testing.T) {
 	rec.last(t, g)
 	require.Len(t, rec.all, 2)
 	require.ErrorIs(t, rec.all[0].Err, core.ErrSignalsTwice)
-	require.Equal(t, core.ReasonAccepted, rec.all[1].Reason)
+	require.Equal(t, reason.Accepted, rec.all[1].Reason)
 }
 
 // TestAnAnswerThatIsHeldBackIsSentAsItWas: middleware between guard and signals finds it written.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // twoKinds has secrets (v1) and public keys (v1a), as Standard Webhooks does.
@@ -45,21 +46,21 @@ func TestNoSignatureIsJudgedByAKeyOfAnotherKind(t *testing.T) {
 		name string
 		keys []string
 		sig  string
-		want core.Reason
+		want reason.Reason
 	}{
-		{"v1 under a secret", []string{testSecret}, "v1," + v1, core.ReasonAccepted},
-		{"v1a under a public key", []string{whpk}, "v1a," + v1a, core.ReasonAccepted},
-		{"v1 in a mixed list", []string{whpk, testSecret}, "v1," + v1, core.ReasonAccepted},
-		{"v1a in a mixed list", []string{testSecret, whpk}, "v1a," + v1a, core.ReasonAccepted},
-		{"both, of which one is right", []string{testSecret, whpk}, "v1," + mac(oldSecret, body) + " v1a," + v1a, core.ReasonAccepted},
-		{"v1a where only secrets are configured", []string{testSecret}, "v1a," + v1a, core.ReasonMissingSignature},
-		{"v1 where only public keys are configured", []string{whpk}, "v1," + v1, core.ReasonMissingSignature},
-		{"the right v1 beside a wrong v1a, under a public key", []string{whpk}, "v1," + v1 + " v1a," + hex.EncodeToString(make([]byte, 64)), core.ReasonBadSignature},
-		{"a MAC under v1a", []string{testSecret, whpk}, "v1a," + v1, core.ReasonMalformedSignature},
-		{"a signature under v1", []string{testSecret, whpk}, "v1," + v1a, core.ReasonMalformedSignature},
-		{"a MAC keyed with the public key", []string{whpk, testSecret}, "v1," + confused[0], core.ReasonBadSignature},
-		{"a MAC keyed with the public key's text", []string{whpk, testSecret}, "v1," + confused[1], core.ReasonBadSignature},
-		{"a MAC keyed with the public key's base64", []string{whpk}, "v1," + confused[2] + " v1a," + hex.EncodeToString(make([]byte, 64)), core.ReasonBadSignature},
+		{"v1 under a secret", []string{testSecret}, "v1," + v1, reason.Accepted},
+		{"v1a under a public key", []string{whpk}, "v1a," + v1a, reason.Accepted},
+		{"v1 in a mixed list", []string{whpk, testSecret}, "v1," + v1, reason.Accepted},
+		{"v1a in a mixed list", []string{testSecret, whpk}, "v1a," + v1a, reason.Accepted},
+		{"both, of which one is right", []string{testSecret, whpk}, "v1," + mac(oldSecret, body) + " v1a," + v1a, reason.Accepted},
+		{"v1a where only secrets are configured", []string{testSecret}, "v1a," + v1a, reason.MissingSignature},
+		{"v1 where only public keys are configured", []string{whpk}, "v1," + v1, reason.MissingSignature},
+		{"the right v1 beside a wrong v1a, under a public key", []string{whpk}, "v1," + v1 + " v1a," + hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
+		{"a MAC under v1a", []string{testSecret, whpk}, "v1a," + v1, reason.MalformedSignature},
+		{"a signature under v1", []string{testSecret, whpk}, "v1," + v1a, reason.MalformedSignature},
+		{"a MAC keyed with the public key", []string{whpk, testSecret}, "v1," + confused[0], reason.BadSignature},
+		{"a MAC keyed with the public key's text", []string{whpk, testSecret}, "v1," + confused[1], reason.BadSignature},
+		{"a MAC keyed with the public key's base64", []string{whpk}, "v1," + confused[2] + " v1a," + hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
 	}
 	for _, row := range rows {
 		c, rec := config(twoKinds())
@@ -126,18 +127,18 @@ func TestSignaturesInSeveralHeaders(t *testing.T) {
 		name    string
 		entry   entry.Entry
 		headers []string
-		want    core.Reason
+		want    reason.Reason
 	}{
-		{"the first", e, []string{"X-Sig-1", good, "X-Sig-2", bad}, core.ReasonAccepted},
-		{"the second", e, []string{"X-Sig-1", bad, "X-Sig-2", good}, core.ReasonAccepted},
-		{"only the last", e, []string{"X-Sig-3", good}, core.ReasonAccepted},
-		{"one that is empty", e, []string{"X-Sig-1", "", "X-Sig-2", good}, core.ReasonAccepted},
-		{"none that is right", e, []string{"X-Sig-1", bad, "X-Sig-2", bad}, core.ReasonBadSignature},
-		{"one of them twice", e, []string{"X-Sig-2", good, "X-Sig-2", good}, core.ReasonRepeatedHeader},
-		{"all empty", e, []string{"X-Sig-1", "", "X-Sig-2", ""}, core.ReasonMissingSignature},
-		{"none", e, nil, core.ReasonMissingSignature},
-		{"several lines of one header", repeating, []string{"X-Sig-1", bad, "X-Sig-1", good}, core.ReasonAccepted},
-		{"several lines, none right", repeating, []string{"X-Sig-1", bad, "X-Sig-1", bad}, core.ReasonBadSignature},
+		{"the first", e, []string{"X-Sig-1", good, "X-Sig-2", bad}, reason.Accepted},
+		{"the second", e, []string{"X-Sig-1", bad, "X-Sig-2", good}, reason.Accepted},
+		{"only the last", e, []string{"X-Sig-3", good}, reason.Accepted},
+		{"one that is empty", e, []string{"X-Sig-1", "", "X-Sig-2", good}, reason.Accepted},
+		{"none that is right", e, []string{"X-Sig-1", bad, "X-Sig-2", bad}, reason.BadSignature},
+		{"one of them twice", e, []string{"X-Sig-2", good, "X-Sig-2", good}, reason.RepeatedHeader},
+		{"all empty", e, []string{"X-Sig-1", "", "X-Sig-2", ""}, reason.MissingSignature},
+		{"none", e, nil, reason.MissingSignature},
+		{"several lines of one header", repeating, []string{"X-Sig-1", bad, "X-Sig-1", good}, reason.Accepted},
+		{"several lines, none right", repeating, []string{"X-Sig-1", bad, "X-Sig-1", bad}, reason.BadSignature},
 	}
 	for _, row := range rows {
 		c, rec := config(row.entry)
@@ -195,12 +196,12 @@ func TestARequiredFieldIsNotEmptyInTheOtherKindOfBody(t *testing.T) {
 	rows := []struct {
 		name, contentType, body string
 		entry                   entry.Entry
-		want                    core.Reason
+		want                    reason.Reason
 	}{
-		{"JSON", "", `{"a":"1","sig":"` + mac(testSecret, "1") + `"}`, e, core.ReasonAccepted},
-		{"a form without the member", form, "sig=" + mac(testSecret, ""), e, core.ReasonMissingSignature},
-		{"a form", form, "a=1&sig=" + mac(testSecret, "1"), other, core.ReasonAccepted},
-		{"JSON without the field", "", `{"sig":"` + mac(testSecret, "") + `"}`, other, core.ReasonMissingSignature},
+		{"JSON", "", `{"a":"1","sig":"` + mac(testSecret, "1") + `"}`, e, reason.Accepted},
+		{"a form without the member", form, "sig=" + mac(testSecret, ""), e, reason.MissingSignature},
+		{"a form", form, "a=1&sig=" + mac(testSecret, "1"), other, reason.Accepted},
+		{"JSON without the field", "", `{"sig":"` + mac(testSecret, "") + `"}`, other, reason.MissingSignature},
 	}
 	for _, row := range rows {
 		c, rec := config(row.entry)
@@ -243,7 +244,7 @@ func TestChallengesAreNoSigningOracle(t *testing.T) {
 	}
 	// What was signed for whoever asked proves no delivery.
 	run(g, post("payload="+challenge+"&sig="+want, "Content-Type", "application/x-www-form-urlencoded"), never(t))
-	require.Equal(t, core.ReasonMalformedSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.MalformedSignature, rec.last(t, g).Reason)
 
 	c.Secrets = core.StaticSecrets(testSecret)
 	w = run(mustNew(t, c), httptest.NewRequest(http.MethodGet, "/hooks?c="+challenge, http.NoBody), never(t))
@@ -258,15 +259,15 @@ func TestATimestampInsideASignedBody(t *testing.T) {
 	g := mustNew(t, c)
 	rows := []struct {
 		name, body string
-		want       core.Reason
+		want       reason.Reason
 	}{
-		{"fresh", `{"at":1772366400}`, core.ReasonAccepted},
-		{"fresh in milliseconds", `{"at":1772366400999}`, core.ReasonAccepted},
-		{"old", `{"at":1772366000}`, core.ReasonStale},
-		{"new", `{"at":1772366900000}`, core.ReasonEarly},
-		{"none", `{}`, core.ReasonMissingTimestamp},
-		{"twice", `{"at":1772366400,"AT":1}`, core.ReasonMalformedSignature},
-		{"not JSON", `at`, core.ReasonMalformedSignature},
+		{"fresh", `{"at":1772366400}`, reason.Accepted},
+		{"fresh in milliseconds", `{"at":1772366400999}`, reason.Accepted},
+		{"old", `{"at":1772366000}`, reason.Stale},
+		{"new", `{"at":1772366900000}`, reason.Early},
+		{"none", `{}`, reason.MissingTimestamp},
+		{"twice", `{"at":1772366400,"AT":1}`, reason.MalformedSignature},
+		{"not JSON", `at`, reason.MalformedSignature},
 	}
 	for _, row := range rows {
 		run(g, post(row.body, "X-Hub-Signature-256", "sha256="+mac(testSecret, row.body)), ok)
@@ -274,5 +275,5 @@ func TestATimestampInsideASignedBody(t *testing.T) {
 	}
 	forged := sha256.Sum256([]byte("x"))
 	run(g, post(`{"at":1772366400}`, "X-Hub-Signature-256", "sha256="+hex.EncodeToString(forged[:])), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 }

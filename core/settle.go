@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -48,16 +49,16 @@ func (d *Delivery) Finish(o Outcome) *Reply {
 	defer d.release()
 	if d.NeedsSignals() {
 		d.settle(replay.Release)
-		cause, status := ErrBatchNeedsSignal, ReasonSignalFailed.Status()
-		reply := d.guard.rejectionReply(d.guard.rejection(ReasonSignalFailed, status, cause.Error(), cause))
-		d.report(d.whole(ReasonSignalFailed, reply.Status, cause))
+		cause, status := ErrBatchNeedsSignal, reason.SignalFailed.Status()
+		reply := d.guard.rejectionReply(d.guard.rejection(reason.SignalFailed, status, cause.Error(), cause))
+		d.report(d.whole(reason.SignalFailed, reply.Status, cause))
 		return reply
 	}
 	if reply := d.refusedSignals(); reply != nil {
 		return reply
 	}
 	if o.Written.Status == 0 && o.Err == nil && !o.Written.Hijacked && d.releasedByHand() {
-		reason := ReasonSignalFailed
+		reason := reason.SignalFailed
 		reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), errReleased.Error(), errReleased))
 		d.report(d.whole(reason, reply.Status, errReleased))
 		return reply
@@ -76,7 +77,7 @@ func (d *Delivery) oweFailure(cause error) {
 	if d == nil {
 		return
 	}
-	reason := ReasonSignalFailed
+	reason := reason.SignalFailed
 	d.owe(d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), failedDetail, cause)))
 }
 
@@ -93,21 +94,21 @@ func (d *Delivery) finishPlain(o Outcome) {
 	case silent && o.NoHandler:
 		// As with an event that no receiver takes: a resend runs once there is a handler.
 		d.settle(replay.Release)
-		e := d.whole(ReasonUnhandled, status, nil)
+		e := d.whole(reason.Unhandled, status, nil)
 		e.ranNothing = true
 		d.report(e)
 	case ok && d.releasedByHand():
-		d.report(d.whole(ReasonSignalFailed, status, errReleased))
+		d.report(d.whole(reason.SignalFailed, status, errReleased))
 	case ok:
 		d.settle(replay.Commit)
-		d.report(ending{reason: ReasonAccepted, status: status, ranNothing: silent && !d.touched.Load()})
+		d.report(ending{reason: reason.Accepted, status: status, ranNothing: silent && !d.touched.Load()})
 	default:
 		d.settle(replay.Release)
 		if status < 300 && o.Err != nil {
 			status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 		}
 		d.parent.oweFailure(o.Err)
-		d.report(d.whole(ReasonSignalFailed, status, o.Err))
+		d.report(d.whole(reason.SignalFailed, status, o.Err))
 	}
 }
 
@@ -120,7 +121,7 @@ func (d *Delivery) Abandon() {
 	defer d.release()
 	d.parent.oweFailure(nil)
 	d.settle(replay.Release)
-	d.report(d.whole(ReasonSignalPanicked, http.StatusInternalServerError, nil))
+	d.report(d.whole(reason.SignalPanicked, http.StatusInternalServerError, nil))
 }
 
 // release lets go of what the delivery keeps beside its claims. net/http removes the temporary files of a parsed form
@@ -203,7 +204,7 @@ func (d *Delivery) outcome() (ReplayState, error) {
 
 // ending is how a delivery ended.
 type ending struct {
-	reason     Reason
+	reason     reason.Reason
 	status     int
 	err        error
 	stack      []byte
@@ -213,7 +214,7 @@ type ending struct {
 }
 
 // whole is the ending of a delivery whose events fared alike. Those that are not this delivery's to run are left out.
-func (d *Delivery) whole(reason Reason, status int, err error) ending {
+func (d *Delivery) whole(reason reason.Reason, status int, err error) ending {
 	e := ending{reason: reason, status: status, err: err}
 	d.mu.Lock() // the app may be asking for the identity
 	defer d.mu.Unlock()
@@ -241,8 +242,8 @@ func (d *Delivery) report(e ending) {
 		byHand = byHand && d.states[i].verdict != replay.Release
 	}
 	d.mu.Unlock()
-	if e.reason == ReasonSignalFailed && byHand {
-		e.reason, e.failed = ReasonAccepted, nil // committed by the app itself: the handler's answer does not undo it
+	if e.reason == reason.SignalFailed && byHand {
+		e.reason, e.failed = reason.Accepted, nil // committed by the app itself: the handler's answer does not undo it
 	}
 	if early != nil {
 		e.status = cmp.Or(early.Written.Status, e.status)

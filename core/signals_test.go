@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 type signals = core.Signals[*http.Request]
@@ -62,14 +63,14 @@ func TestTheWorstOutcomeDecides(t *testing.T) {
 		name     string
 		outcomes []error
 		status   int
-		reason   core.Reason
+		reason   reason.Reason
 		reported bool
 	}{
-		{"all well", []error{nil, nil}, 200, core.ReasonAccepted, false},
-		{"ignored", []error{core.Ignore}, 200, core.ReasonAccepted, false},
-		{"permanent is committed and reported", []error{core.Permanent(boom), nil}, 200, core.ReasonPermanent, true},
-		{"permanent inside another error", []error{errors.Join(core.Permanent(boom))}, 200, core.ReasonPermanent, true},
-		{"retry beats permanent, and the others run", []error{core.Permanent(boom), boom, nil}, 500, core.ReasonSignalFailed, true},
+		{"all well", []error{nil, nil}, 200, reason.Accepted, false},
+		{"ignored", []error{core.Ignore}, 200, reason.Accepted, false},
+		{"permanent is committed and reported", []error{core.Permanent(boom), nil}, 200, reason.Permanent, true},
+		{"permanent inside another error", []error{errors.Join(core.Permanent(boom))}, 200, reason.Permanent, true},
+		{"retry beats permanent, and the others run", []error{core.Permanent(boom), boom, nil}, 500, reason.SignalFailed, true},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -89,7 +90,7 @@ func TestTheWorstOutcomeDecides(t *testing.T) {
 			w := serve(g, s, signed(event))
 			require.Equal(t, row.status, w.Code)
 			if row.status == 200 {
-				require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+				require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 			} else {
 				require.Equal(t, 2*len(row.outcomes), ran)
 			}
@@ -111,7 +112,7 @@ func TestAPanicIsContainedAndReleased(t *testing.T) {
 	require.NotContains(t, w.Body.String(), "kaboom")
 	require.True(t, after)
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonSignalPanicked, last.Reason)
+	require.Equal(t, reason.SignalPanicked, last.Reason)
 	require.Contains(t, string(last.Stack), "signals_test.go")
 	require.ErrorContains(t, last.Err, "kaboom")
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
@@ -134,7 +135,7 @@ func TestAPanicOfAPlainHandlerGoesOnAfterTheRelease(t *testing.T) {
 	require.PanicsWithValue(t, "kaboom", func() {
 		core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("kaboom") })).ServeHTTP(httptest.NewRecorder(), signed(event))
 	})
-	require.Equal(t, core.ReasonSignalPanicked, rec.last(t, g).Reason)
+	require.Equal(t, reason.SignalPanicked, rec.last(t, g).Reason)
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
 }
 
@@ -148,10 +149,10 @@ func TestAnUnhandledTypeIsASuccessThatIsNotCommitted(t *testing.T) {
 	s.OnUnhandled(func(*http.Request, core.Event) { told++; panic("contained") })
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Equal(t, 1, told)
-	require.Equal(t, core.ReasonUnhandled, rec.last(t, g).Reason)
+	require.Equal(t, reason.Unhandled, rec.last(t, g).Reason)
 	require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 func TestASignalWithoutAGuardRunsNothing(t *testing.T) {
@@ -312,7 +313,7 @@ func TestTwoGuardsOnOneRequest(t *testing.T) {
 	}))
 	require.Equal(t, 1, runs, "the same guard twice passes through")
 	require.Equal(t, 200, deliver(never(t)))
-	require.Equal(t, core.ReasonDuplicate, outerRecords.last(t, outer).Reason)
+	require.Equal(t, reason.Duplicate, outerRecords.last(t, outer).Reason)
 
 	twin := mustNew(t, innerConfig)
 	w := httptest.NewRecorder()
@@ -340,5 +341,5 @@ func TestNothingWithinAnOuterGuardIsCommittedForAnUnhandledType(t *testing.T) {
 	ran := false
 	require.Equal(t, 200, deliver(core.Signal(func(*http.Request, core.Event) error { ran = true; return nil })))
 	require.True(t, ran)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, outer).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, outer).Reason)
 }

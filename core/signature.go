@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxSignatures is how many signatures a delivery may present; a provider in the middle of a rotation sends two.
@@ -136,10 +137,10 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 	case entry.Bare:
 		rest, ok := strings.CutPrefix(text, sig.Prefix)
 		if !ok {
-			return failure{ReasonMalformedSignature, "the signature does not begin with " + sig.Prefix + ": another algorithm is never tried"}
+			return failure{reason.MalformedSignature, "the signature does not begin with " + sig.Prefix + ": another algorithm is never tried"}
 		}
 		if rest == "" {
-			return failure{ReasonMissingSignature, "the signature is empty: set the secret at the provider"}
+			return failure{reason.MissingSignature, "the signature is empty: set the secret at the provider"}
 		}
 		if isNowhere(&sig.Version) {
 			return v.addSignature(0, rest, p, t)
@@ -154,7 +155,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 		scheme, rest, _ := strings.Cut(text, " ")
 		id, signature, ok := strings.Cut(rest, ":")
 		if !strings.EqualFold(scheme, sig.Prefix) || !ok || !matchesGrammar(entry.Token, id) {
-			return failure{ReasonMalformedSignature, "the header is not written as " + sig.Prefix + ", the key's id, a colon and the signature"}
+			return failure{reason.MalformedSignature, "the header is not written as " + sig.Prefix + ", the key's id, a colon and the signature"}
 		}
 		return v.addSignature(0, signature, p, t)
 	case entry.Pairs:
@@ -218,7 +219,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 
 func (v *verifier) listedTimestamp(text string, p *presented, t *tally) failure {
 	if t.timestamp {
-		return failure{ReasonMalformedTimestamp, "the signature's list holds two timestamps"}
+		return failure{reason.MalformedTimestamp, "the signature's list holds two timestamps"}
 	}
 	t.timestamp = true
 	p.timestamp = text
@@ -239,7 +240,7 @@ func (v *verifier) addVersioned(version, text string, p *presented, t *tally) fa
 // addSignature decodes one signature. What is of another length or spelling is no candidate: in a list it must not
 // spoil its neighbours.
 func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) failure {
-	tooMany := failure{ReasonMalformedSignature, "more signatures than any provider sends"}
+	tooMany := failure{reason.MalformedSignature, "more signatures than any provider sends"}
 	enc := v.scheme.Signature.Encoding
 	if kind == v.mac {
 		p.signatures.size = v.kinds[kind].most
@@ -271,9 +272,9 @@ func (v *verifier) judgeTally(p *presented, t *tally) failure {
 		return failure{}
 	}
 	if t.malformed == 0 && t.foreign > 0 {
-		return failure{ReasonMissingSignature, "the signature field holds no signature of the version " + v.scheme.Signature.Name}
+		return failure{reason.MissingSignature, "the signature field holds no signature of the version " + v.scheme.Signature.Name}
 	}
-	return failure{ReasonMalformedSignature, v.malformedSignature(t)}
+	return failure{reason.MalformedSignature, v.malformedSignature(t)}
 }
 
 // cutItem cuts the first item off a list. The caller's limit on the text bounds the list.

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // tenantPlace stands in Config.PublicURL for the key of the tenant.
@@ -49,7 +51,7 @@ func (g *Guard) checkHost(r *http.Request) failure {
 	if !g.verifier.signsRoute || g.publicURL != "" || isHost(r.Host) {
 		return failure{}
 	}
-	return failure{ReasonBadSignature, notAHost}
+	return failure{reason.BadSignature, notAHost}
 }
 
 const notAHost = "the URL is signed, and the request's Host holds what no host has, such as a slash or an escape: " +

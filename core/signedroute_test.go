@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // urlAndBody is an entry that signs the URL and the body with nothing between them.
@@ -27,22 +28,22 @@ func TestAPublicURLHoldsTheTenantAsThePathHasIt(t *testing.T) {
 	t.Parallel()
 	rows := []struct {
 		name, public, path, tenant, signed string
-		want                               core.Reason
+		want                               reason.Reason
 	}{
 		{"the key", "https://a.example/{tenant}/hooks", "/in/acme/x", "acme", "https://a.example/acme/hooks",
-			core.ReasonAccepted},
+			reason.Accepted},
 		{"another tenant's URL", "https://a.example/{tenant}/hooks", "/in/acme/x", "acme",
-			"https://a.example/globex/hooks", core.ReasonBadSignature},
+			"https://a.example/globex/hooks", reason.BadSignature},
 		{"an unknown tenant", "https://a.example/{tenant}/hooks", "/in/initech/x", "initech",
-			"https://a.example/initech/hooks", core.ReasonBadSignature},
+			"https://a.example/initech/hooks", reason.BadSignature},
 		{"escaped as the path has it", "https://a.example/{tenant}", "/in/acm%65", "acme", "https://a.example/acm%65",
-			core.ReasonAccepted},
+			reason.Accepted},
 		{"as the path has it, unescaped", "https://a.example/{tenant}", "/in/acme", "acme", "https://a.example/acm%65",
-			core.ReasonBadSignature},
+			reason.BadSignature},
 		{"in the host", "https://{tenant}.example/hooks", "/in", "acme", "https://acme.example/hooks",
-			core.ReasonAccepted},
+			reason.Accepted},
 		{"in the query", "https://a.example/hooks?t={tenant}", "/in", "acme", "https://a.example/hooks?t=acme",
-			core.ReasonAccepted},
+			reason.Accepted},
 	}
 	for _, row := range rows {
 		for _, from := range []core.TenantKey{core.TenantFromPath("t"), core.TenantFromHeader("X-Tenant")} {
@@ -68,7 +69,7 @@ func TestAPublicURLHoldsTheTenantAsThePathHasIt(t *testing.T) {
 	g := mustNew(t, c)
 	moved := "sha256=" + mac(acmeSecret, "https://a.example/acmex{}")
 	run(g, post("x{}", "X-Tenant", "acme", "X-Hub-Signature-256", moved), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 
 	plainConfig, _ := config(urlAndBody())
 	plainConfig.PublicURL = "https://a.example/{tenant}"
@@ -91,7 +92,7 @@ func TestARecordSaysWhichURLWasSigned(t *testing.T) {
 			signed = "http://example.com/hooks"
 		}
 		run(g, post("{}", "X-Hub-Signature-256", "sha256="+mac(testSecret, signed, "{}")), ok)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 		require.Equal(t, want, rec.last(t, g).SignedURL)
 		run(g, post("{}", "X-Hub-Signature-256", "sha256="+mac("x", signed, "{}")), never(t))
 		require.Contains(t, rec.last(t, g).Detail, signed+" was used ("+string(want)+")")
@@ -105,11 +106,11 @@ func TestARecordSaysWhichURLWasSigned(t *testing.T) {
 
 func TestACheckedTokenJoinsTheConfiguredURL(t *testing.T) {
 	t.Parallel()
-	for target, want := range map[string]core.Reason{
-		"/in?token=" + token:          core.ReasonAccepted,
-		"/in?token=" + token + "&x=1": core.ReasonBadSignature,
-		"/in?x=1&token=" + token:      core.ReasonBadSignature,
-		"/in?%74oken=" + token:        core.ReasonBadSignature,
+	for target, want := range map[string]reason.Reason{
+		"/in?token=" + token:          reason.Accepted,
+		"/in?token=" + token + "&x=1": reason.BadSignature,
+		"/in?x=1&token=" + token:      reason.BadSignature,
+		"/in?%74oken=" + token:        reason.BadSignature,
 	} {
 		c, rec := config(urlAndBody())
 		c.PublicURL = "https://a.example/hooks"
@@ -137,7 +138,7 @@ func TestBytesOfTheBodyDoNotHideInARealTarget(t *testing.T) {
 	srv.StartTLS()
 	defer srv.Close()
 	const body = `{"a": "x y", "b": {"c": {}}, "d": [ {"e": 1} ] }`
-	send := func(target, rest string) core.Reason {
+	send := func(target, rest string) reason.Reason {
 		for _, hash := range []string{"?src=", "/", "#"} {
 			signature := "sha256=" + mac(testSecret, srv.URL, "/hooks"+hash, target+rest)
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(rest))
@@ -152,14 +153,14 @@ func TestBytesOfTheBodyDoNotHideInARealTarget(t *testing.T) {
 			require.NoError(t, resp.Body.Close())
 			require.Equal(t, 2, resp.ProtoMajor)
 			if resp.StatusCode == http.StatusOK {
-				return core.ReasonAccepted
+				return reason.Accepted
 			}
 		}
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, send("", body))
+	require.Equal(t, reason.Accepted, send("", body))
 	for at := 1; at <= len(body); at++ {
-		require.NotEqual(t, core.ReasonAccepted, send(body[:at], body[at:]), body[at:])
+		require.NotEqual(t, reason.Accepted, send(body[:at], body[at:]), body[at:])
 	}
 }
 
@@ -168,7 +169,7 @@ func TestAnAbsoluteTargetIsSignedAsItsHostAndPath(t *testing.T) {
 	c, rec := config(urlAndBody())
 	c.DangerouslyAllowHTTP = false
 	g := mustNew(t, c)
-	deliver := func(target, body string) core.Reason {
+	deliver := func(target, body string) reason.Reason {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("POST " + target +
 			" HTTP/1.1\r\nHost: other.example\r\nContent-Length: " + strconv.Itoa(len(body)) +
 			"\r\nX-Hub-Signature-256: sha256=" +
@@ -178,8 +179,8 @@ func TestAnAbsoluteTargetIsSignedAsItsHostAndPath(t *testing.T) {
 		run(g, overTLS(r), ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, deliver("https://a.example/hooks?x=", `{"a":{}}`))
-	require.Equal(t, core.ReasonBadSignature, deliver(`https://a.example/hooks?x={"a":`, `{}}`))
-	require.Equal(t, core.ReasonBadSignature, deliver(`https://a.example/hooks?x={"a":{}}`, ``))
-	require.Equal(t, core.ReasonBadSignature, deliver("https://a.example/hooks", `?x={"a":{}}`))
+	require.Equal(t, reason.Accepted, deliver("https://a.example/hooks?x=", `{"a":{}}`))
+	require.Equal(t, reason.BadSignature, deliver(`https://a.example/hooks?x={"a":`, `{}}`))
+	require.Equal(t, reason.BadSignature, deliver(`https://a.example/hooks?x={"a":{}}`, ``))
+	require.Equal(t, reason.BadSignature, deliver("https://a.example/hooks", `?x={"a":{}}`))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // listening serves a guard over real sockets.
@@ -71,7 +72,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 		conn := dial(t, s, head(event, declared(len(event)))+event[:1])
 		res := answerOn(t, conn)
 		require.Equal(t, 400, res.StatusCode)
-		require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+		require.Equal(t, reason.BodyIncomplete, rec.last(t, g).Reason)
 		require.Contains(t, rec.last(t, g).Detail, "BodyTimeout")
 		_, err := conn.Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF, "the connection is closed")
@@ -83,7 +84,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 		began := time.Now()
 		conn := dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
 		require.Equal(t, 400, answerOn(t, conn).StatusCode)
-		require.Equal(t, core.ReasonMissingSignature, rec.last(t, g).Reason)
+		require.Equal(t, reason.MissingSignature, rec.last(t, g).Reason)
 		require.Less(t, time.Since(began), 8*time.Second)
 	})
 	t.Run("the app may work for longer than a body may take", func(t *testing.T) {
@@ -142,7 +143,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 		t.Cleanup(s.Close)
 		conn := dial(t, s, head(event, declared(len(event)))+event[:1])
 		require.Equal(t, 400, answerOn(t, conn).StatusCode)
-		require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+		require.Equal(t, reason.BodyIncomplete, rec.last(t, g).Reason)
 	})
 }
 
@@ -176,7 +177,7 @@ func TestHTTP2HasTheSameDeadlines(t *testing.T) {
 	slow, w := io.Pipe()
 	go func() { _, _ = io.WriteString(w, event[:1]) }()
 	require.Equal(t, 400, send(slow))
-	require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+	require.Equal(t, reason.BodyIncomplete, rec.last(t, g).Reason)
 	require.Contains(t, rec.last(t, g).Detail, "BodyTimeout")
 }
 

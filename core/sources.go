@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // SourceList gives the addresses a provider sends from. It is asked on every request before anything is proved and must
@@ -131,10 +133,10 @@ func (g *Guard) checkSource(ctx context.Context, p *passage) failure {
 	}
 	set, err := g.sources.Sources(ctx)
 	if err != nil || set == nil {
-		return failure{ReasonKeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it"}
+		return failure{reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it"}
 	}
 	if !p.source.IsValid() {
-		return failure{ReasonSourceNotAllowed, "the sender's address is not known: " + p.unknown}
+		return failure{reason.SourceNotAllowed, "the sender's address is not known: " + p.unknown}
 	}
 	if set.Contains(p.source) {
 		return failure{}
@@ -146,5 +148,5 @@ func (g *Guard) checkSource(ctx context.Context, p *passage) failure {
 	case !p.trusted:
 		detail += ": if it is your proxy, add it to TrustedProxies"
 	}
-	return failure{ReasonSourceNotAllowed, detail}
+	return failure{reason.SourceNotAllowed, detail}
 }

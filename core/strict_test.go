@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
@@ -36,7 +37,7 @@ func TestAnAnswerOfTheStoreThatIsNoneLetsNothingRun(t *testing.T) {
 		c.Replay = store
 		g := mustNew(t, c)
 		require.Equal(t, 503, run(g, signed(event), never(t)).Code, name)
-		require.Equal(t, core.ReasonStoreUnavailable, rec.last(t, g).Reason, name)
+		require.Equal(t, reason.StoreUnavailable, rec.last(t, g).Reason, name)
 	}
 }
 
@@ -104,10 +105,10 @@ func TestASignedHeaderHoldsWhatItsGrammarSays(t *testing.T) {
 	e.Scheme.Signed = []entry.Part{{Kind: entry.PartHeader, Text: "X-Kind", Grammar: entry.Token, Optional: true}, entry.Body()}
 	c, rec := config(e)
 	g := mustNew(t, c)
-	deliver := func(kind string) core.Reason {
+	deliver := func(kind string) reason.Reason {
 		run(g, post("body", "X-Kind", kind, "X-Hub-Signature-256", "sha256="+mac(testSecret, kind, "body")), ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, deliver("push"))
-	require.Equal(t, core.ReasonMalformedSignature, deliver("push {"), "it could take the body's beginning in")
+	require.Equal(t, reason.Accepted, deliver("push"))
+	require.Equal(t, reason.MalformedSignature, deliver("push {"), "it could take the body's beginning in")
 }

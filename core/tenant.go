@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/sallyport-go/sallyport/core/internal/sender"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxTenantKey is how long the key of a tenant may be.
@@ -145,13 +146,13 @@ func (g *Guard) provedForNobody(i *inspection) failure {
 	case !g.tenant.set || i.tenant != "":
 		return failure{}
 	case g.verifier == nil:
-		return unknownTenant(ReasonBadCredential, i.presented.tenantFault)
+		return unknownTenant(reason.BadCredential, i.presented.tenantFault)
 	}
-	return unknownTenant(ReasonBadSignature, i.presented.tenantFault)
+	return unknownTenant(reason.BadSignature, i.presented.tenantFault)
 }
 
 // unknownTenant is the end of a delivery that was judged by keys that nobody has.
-func unknownTenant(reason Reason, fault string) failure {
+func unknownTenant(reason reason.Reason, fault string) failure {
 	if fault == "" {
 		fault = "the tenant that the delivery names is unknown: no secret is configured for it"
 	}

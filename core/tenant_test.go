@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const (
@@ -57,13 +58,13 @@ func TestATenantIsProvedByItsOwnSecret(t *testing.T) {
 		require.Equal(t, row.tenant, got.Tenant)
 		require.True(t, got.Authenticated.Tenant)
 		require.Equal(t, row.tenant, rec.last(t, g).Tenant)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	}
 	run(g, of("acme", globexSecret, event), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 	require.Equal(t, "acme", rec.last(t, g).Tenant, "the tenant is known, if not proved")
 	run(g, of("Acme", acmeSecret, event), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 }
 
 func TestAnUnknownTenantIsRefusedAsAForgeryIs(t *testing.T) {
@@ -98,7 +99,7 @@ func TestAnUnknownTenantIsRefusedAsAForgeryIs(t *testing.T) {
 		require.Equal(t, want.Code, w.Code, row.name)
 		require.Equal(t, want.Header(), w.Header(), row.name)
 		require.Equal(t, want.Body.Bytes(), w.Body.Bytes(), row.name)
-		require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, row.name)
+		require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, row.name)
 		require.Contains(t, rec.last(t, g).Detail, row.says, row.name)
 		require.Empty(t, rec.last(t, g).Tenant, row.name)
 	}
@@ -157,7 +158,7 @@ func TestTheKeyThatNobodyHasProvesNothing(t *testing.T) {
 	at := fmt.Sprint(testTime.Unix())
 	r := post(event, "X-Tenant", "initech", "Acme-Signature", "t="+at+",v1="+g.DecoyMAC(at, ".", event))
 	run(g, r, never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 	require.Contains(t, rec.last(t, g).Detail, "is unknown")
 }
 
@@ -189,9 +190,9 @@ func TestCredentialsAreLookedUpByTenant(t *testing.T) {
 	require.Equal(t, 200, send("acme", acmePair).Code)
 	require.Equal(t, "acme", rec.last(t, g).Tenant)
 	bad := send("acme", globexPair)
-	require.Equal(t, core.ReasonBadCredential, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadCredential, rec.last(t, g).Reason)
 	unknown := send("initech", acmePair)
-	require.Equal(t, core.ReasonBadCredential, rec.last(t, g).Reason)
+	require.Equal(t, reason.BadCredential, rec.last(t, g).Reason)
 	require.Contains(t, rec.last(t, g).Detail, "is unknown")
 	require.Equal(t, bad.Body.Bytes(), unknown.Body.Bytes())
 	require.Equal(t, bad.Header(), unknown.Header())
@@ -202,14 +203,14 @@ func TestASharedCredentialBesideATenantsSecret(t *testing.T) {
 	c, rec := tenantConfig(timestamped())
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(testSecret))}
 	g := mustNew(t, c)
-	send := func(tenant, secret string) core.Reason {
+	send := func(tenant, secret string) reason.Reason {
 		r := of(tenant, secret, event)
 		r.Header.Set("X-Token", testSecret)
 		run(g, r, ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret))
-	require.Equal(t, core.ReasonBadSignature, send("globex", acmeSecret))
+	require.Equal(t, reason.Accepted, send("acme", acmeSecret))
+	require.Equal(t, reason.BadSignature, send("globex", acmeSecret))
 }
 
 func TestTenantsThatCannotBeConfigured(t *testing.T) {
@@ -265,14 +266,14 @@ func TestATenantFromThePath(t *testing.T) {
 		mux.ServeHTTP(httptest.NewRecorder(), r)
 		return rec.last(t, g)
 	}
-	require.Equal(t, core.ReasonAccepted, send("/hooks/acme").Reason)
-	require.Equal(t, core.ReasonBadSignature, send("/hooks/globex").Reason)
-	require.Equal(t, core.ReasonBadSignature, send("/hooks/initech").Reason)
+	require.Equal(t, reason.Accepted, send("/hooks/acme").Reason)
+	require.Equal(t, reason.BadSignature, send("/hooks/globex").Reason)
+	require.Equal(t, reason.BadSignature, send("/hooks/initech").Reason)
 	require.NotContains(t, log.String(), "cannot see the tenant")
 
 	for range 3 { // before routing
 		run(g, signedBy(acmeSecret, event), never(t))
-		require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason)
+		require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
 		require.Contains(t, rec.last(t, g).Detail, "mount the guard on the route itself")
 	}
 	require.Equal(t, 1, strings.Count(log.String(), "cannot see the tenant in the path"))
@@ -282,24 +283,24 @@ func TestForgettingATenantsEvent(t *testing.T) {
 	t.Parallel()
 	c, rec := tenantConfig(timestamped())
 	g := mustNew(t, c)
-	send := func(tenant, secret string) core.Reason {
+	send := func(tenant, secret string) reason.Reason {
 		run(g, of(tenant, secret, event), ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret))
-	require.Equal(t, core.ReasonAccepted, send("globex", globexSecret))
+	require.Equal(t, reason.Accepted, send("acme", acmeSecret))
+	require.Equal(t, reason.Accepted, send("globex", globexSecret))
 	known, err := g.ForgetID(t.Context(), "evt_1")
 	require.NoError(t, err)
 	require.False(t, known, "whose?")
 	known, err = g.ForgetTenantID(t.Context(), "", "evt_1")
 	require.NoError(t, err)
 	require.False(t, known)
-	require.Equal(t, core.ReasonDuplicate, send("acme", acmeSecret))
+	require.Equal(t, reason.Duplicate, send("acme", acmeSecret))
 	known, err = g.ForgetTenantID(t.Context(), "acme", "evt_1")
 	require.NoError(t, err)
 	require.True(t, known)
-	require.Equal(t, core.ReasonDuplicate, send("globex", globexSecret))
-	require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret))
+	require.Equal(t, reason.Duplicate, send("globex", globexSecret))
+	require.Equal(t, reason.Accepted, send("acme", acmeSecret))
 }
 
 func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {
@@ -311,8 +312,8 @@ func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {
 	g := mustNew(t, c)
 	for _, row := range []struct {
 		shop string
-		want core.Reason
-	}{{"a", core.ReasonAccepted}, {"b", core.ReasonAccepted}, {"a", core.ReasonDuplicate}} {
+		want reason.Reason
+	}{{"a", reason.Accepted}, {"b", reason.Accepted}, {"a", reason.Duplicate}} {
 		r := of("acme", acmeSecret, event)
 		r.Header.Set("X-Shop", row.shop)
 		run(g, r, func(_ *http.Request, e core.Event) error { require.Equal(t, "acme", e.Tenant); return nil })
@@ -333,24 +334,24 @@ func TestRatesAreCountedForEachTenant(t *testing.T) {
 	c, rec := tenantConfig(timestamped())
 	c.RateLimit = core.RateLimit{PerSecond: 0.001, Burst: 2}
 	g := mustNew(t, c)
-	send := func(tenant, secret string, n int) core.Reason {
+	send := func(tenant, secret string, n int) reason.Reason {
 		run(g, of(tenant, secret, fmt.Sprintf(`{"id":"%s%d"}`, tenant, n)), ok)
 		return rec.last(t, g).Reason
 	}
 	for n := range 2 {
-		require.Equal(t, core.ReasonAccepted, send("acme", acmeSecret, n))
+		require.Equal(t, reason.Accepted, send("acme", acmeSecret, n))
 	}
-	require.Equal(t, core.ReasonRateLimited, send("acme", acmeSecret, 3))
-	require.Equal(t, core.ReasonAccepted, send("globex", globexSecret, 1), "another tenant's deliveries from the same address")
+	require.Equal(t, reason.RateLimited, send("acme", acmeSecret, 3))
+	require.Equal(t, reason.Accepted, send("globex", globexSecret, 1), "another tenant's deliveries from the same address")
 
 	// Failures: of each known tenant by itself, of unknown ones together.
-	require.Equal(t, core.ReasonBadSignature, send("globex", testSecret, 1))
-	require.Equal(t, core.ReasonBadSignature, send("globex", testSecret, 1))
-	require.Equal(t, core.ReasonRateLimited, send("globex", testSecret, 1))
-	require.Equal(t, core.ReasonBadSignature, send("one", testSecret, 1))
-	require.Equal(t, core.ReasonBadSignature, send("two", testSecret, 1))
-	require.Equal(t, core.ReasonRateLimited, send("three", testSecret, 1), "a new name is no new budget")
-	require.Equal(t, core.ReasonAccepted, send("globex", globexSecret, 2))
+	require.Equal(t, reason.BadSignature, send("globex", testSecret, 1))
+	require.Equal(t, reason.BadSignature, send("globex", testSecret, 1))
+	require.Equal(t, reason.RateLimited, send("globex", testSecret, 1))
+	require.Equal(t, reason.BadSignature, send("one", testSecret, 1))
+	require.Equal(t, reason.BadSignature, send("two", testSecret, 1))
+	require.Equal(t, reason.RateLimited, send("three", testSecret, 1), "a new name is no new budget")
+	require.Equal(t, reason.Accepted, send("globex", globexSecret, 2))
 }
 
 // bySQL is a source of one's own, such as a table.
@@ -390,32 +391,32 @@ func TestTenantsComeChangeAndGo(t *testing.T) {
 	c.Secrets, c.Logger = src, log.logger()
 	g := mustNew(t, c)
 	n := 0
-	send := func(secret string) core.Reason {
+	send := func(secret string) reason.Reason {
 		n++
 		run(g, of("acme", secret, fmt.Sprintf(`{"id":"%d"}`, n)), ok)
 		return rec.last(t, g).Reason
 	}
-	require.Equal(t, core.ReasonBadSignature, send(acmeSecret))
+	require.Equal(t, reason.BadSignature, send(acmeSecret))
 	src.set("acme")
-	require.Equal(t, core.ReasonBadSignature, send(acmeSecret), "an empty list is no tenant")
+	require.Equal(t, reason.BadSignature, send(acmeSecret), "an empty list is no tenant")
 	require.Zero(t, g.CompiledTenants())
 	src.set("acme", "short")
-	require.Equal(t, core.ReasonNoActiveSecret, send(acmeSecret), "a mistake of ours is not the sender's")
+	require.Equal(t, reason.NoActiveSecret, send(acmeSecret), "a mistake of ours is not the sender's")
 	require.Contains(t, log.String(), "tenant=acme")
 	src.set("acme", acmeSecret)
-	require.Equal(t, core.ReasonAccepted, send(acmeSecret))
+	require.Equal(t, reason.Accepted, send(acmeSecret))
 	src.set("acme", "short")
-	require.Equal(t, core.ReasonAccepted, send(acmeSecret))
+	require.Equal(t, reason.Accepted, send(acmeSecret))
 	require.True(t, rec.last(t, g).SecretsStale)
 	require.Contains(t, g.Health().SecretsProblem, "needs at least 16")
 	src.set("acme", testSecret)
-	require.Equal(t, core.ReasonBadSignature, send(acmeSecret))
-	require.Equal(t, core.ReasonAccepted, send(testSecret))
+	require.Equal(t, reason.BadSignature, send(acmeSecret))
+	require.Equal(t, reason.Accepted, send(testSecret))
 	src.err = errors.New("the database is away")
-	require.Equal(t, core.ReasonNoActiveSecret, send(testSecret))
+	require.Equal(t, reason.NoActiveSecret, send(testSecret))
 	src.err = nil
 	delete(src.lists, "acme")
-	require.Equal(t, core.ReasonBadSignature, send(testSecret))
+	require.Equal(t, reason.BadSignature, send(testSecret))
 	require.Zero(t, g.CompiledTenants())
 }
 
@@ -433,7 +434,7 @@ func TestCompiledTenantsAreBounded(t *testing.T) {
 	}
 	require.Equal(t, core.MaxTenants, g.CompiledTenants())
 	run(g, of("t0", acmeSecret, event), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, "one that was dropped is compiled again")
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "one that was dropped is compiled again")
 }
 
 func TestTenantsInUseAtTheSameTime(t *testing.T) {
@@ -481,7 +482,7 @@ func TestATenantThatIsNotProvedIsNotAuthenticated(t *testing.T) {
 	require.True(t, ran)
 	require.Equal(t, "acme", rec.last(t, g).Tenant)
 	run(g, of("initech", testSecret, event), never(t))
-	require.Equal(t, core.ReasonBadSignature, rec.last(t, g).Reason, "nothing is configured for it, so that there is nothing to report")
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, "nothing is configured for it, so that there is nothing to report")
 	for _, u := range g.Rotation().Secrets {
 		require.Zero(t, u.Matched)
 	}
@@ -563,7 +564,7 @@ func TestATenantThatBecomesKnownMeanwhileProvesNothingForNobody(t *testing.T) {
 		}
 		require.Zero(t, ran)
 		require.Equal(t, 400, w.Code)
-		require.Equal(t, core.ReasonBadSignature, r.Reason)
+		require.Equal(t, reason.BadSignature, r.Reason)
 		require.Contains(t, r.Detail, "is unknown")
 		require.Zero(t, g.Health().LastProved)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // lenient gives acme's secret for its key in any case, as a database does that compares text without case.
@@ -31,16 +32,16 @@ func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
 			require.Equal(t, registered, e.Tenant, "as it came")
 			return nil
 		})
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 		for _, spelled := range []string{"acme", "ACME", "aCme", registered} {
 			run(g, of(spelled, acmeSecret, event), never(t))
-			require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason, spelled)
+			require.Equal(t, reason.Duplicate, rec.last(t, g).Reason, spelled)
 		}
 		known, err := g.ForgetTenantID(t.Context(), registered, "evt_1")
 		require.NoError(t, err)
 		require.True(t, known)
 		run(g, of(registered, acmeSecret, event), ok)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, "forgotten under its own spelling")
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "forgotten under its own spelling")
 	}
 }
 
@@ -51,9 +52,9 @@ func TestTheAppsIdentitySeesOneSpellingOfATenant(t *testing.T) {
 	c.Identity = func(e core.Event) string { return e.Tenant + ":" + e.ID }
 	g := mustNew(t, c)
 	run(g, of("Acme", acmeSecret, event), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	run(g, of("ACME", acmeSecret, event), never(t))
-	require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason)
+	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 }
 
 func TestTenantsWhoseKeysDifferInCaseAreTwo(t *testing.T) {
@@ -69,9 +70,9 @@ func TestTenantsWhoseKeysDifferInCaseAreTwo(t *testing.T) {
 	g := mustNew(t, c)
 	for tenant, secret := range exact {
 		run(g, of(tenant, secret, event), ok)
-		require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason, tenant)
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, tenant)
 		run(g, of(tenant, secret, event), never(t))
-		require.Equal(t, core.ReasonDuplicate, rec.last(t, g).Reason, tenant)
+		require.Equal(t, reason.Duplicate, rec.last(t, g).Reason, tenant)
 	}
 }
 
@@ -90,7 +91,7 @@ func TestATenantWhoseSpellingCannotBeCheckedIsAskedToComeBack(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, run(g, of("ACME", acmeSecret, event), never(t)).Code)
 	down = false
 	run(g, of("ACME", acmeSecret, event), ok)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 type spelledSource func(context.Context, string) (*core.SecretList, error)

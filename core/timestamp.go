@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // parseTimestamp accepts one spelling per unit, so that the text that is signed can be read in one way only.
@@ -53,11 +54,11 @@ func (v *verifier) checkFreshness(text string, now time.Time) failure {
 		return failure{}
 	}
 	if text == "" {
-		return failure{ReasonMissingTimestamp, v.says.missingTime}
+		return failure{reason.MissingTimestamp, v.says.missingTime}
 	}
 	t, ok := parseTimestamp(v.unit, text)
 	if !ok {
-		return failure{ReasonMalformedTimestamp, "the timestamp has " + strconv.Itoa(len(text)) + v.says.malformedTime}
+		return failure{reason.MalformedTimestamp, "the timestamp has " + strconv.Itoa(len(text)) + v.says.malformedTime}
 	}
 	return v.checkMoment(t, now)
 }
@@ -68,9 +69,9 @@ func (v *verifier) checkMoment(t, now time.Time) failure {
 	age := now.Sub(t)
 	switch {
 	case age > v.past:
-		return failure{ReasonStale, "the timestamp is " + round(now.Sub(t)) + " old, and at most " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)"}
+		return failure{reason.Stale, "the timestamp is " + round(now.Sub(t)) + " old, and at most " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)"}
 	case age < -v.future:
-		return failure{ReasonEarly, "the timestamp is " + round(t.Sub(now)) + " ahead, and at most " + round(v.future) + " is allowed: this machine's clock may be slow (see Tolerance)"}
+		return failure{reason.Early, "the timestamp is " + round(t.Sub(now)) + " ahead, and at most " + round(v.future) + " is allowed: this machine's clock may be slow (see Tolerance)"}
 	}
 	return failure{}
 }

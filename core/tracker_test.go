@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // unwrapping is a writer of outer middleware that shows what it wraps by Unwrap alone.
@@ -31,7 +32,7 @@ func TestAFlushPastAWrapperIsSeen(t *testing.T) {
 	h.ServeHTTP(unwrapping{w}, signed(event))
 	require.Equal(t, http.StatusOK, w.Code)
 	last := rec.last(t, g)
-	require.Equal(t, core.ReasonAccepted, last.Reason)
+	require.Equal(t, reason.Accepted, last.Reason)
 	require.Equal(t, http.StatusOK, last.Status)
 	require.Equal(t, core.ReplayCommitted, last.Replay, "the provider read a 200 and sends nothing again")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -23,16 +24,16 @@ func TestAnEventThatNobodyCanDecodeIsReportedAndRunsAgain(t *testing.T) {
 	for range 3 { // a retry, or a resend before the fix, is no duplicate
 		require.Equal(t, 200, run(g, signed(event), cannot).Code)
 		last := rec.last(t, g)
-		require.Equal(t, core.ReasonUndecodable, last.Reason)
+		require.Equal(t, reason.Undecodable, last.Reason)
 		require.Equal(t, core.ReplayReleased, last.Replay)
 		require.Len(t, last.Failed, 1)
-		require.Equal(t, core.ReasonUndecodable, last.Failed[0].Reason)
+		require.Equal(t, reason.Undecodable, last.Failed[0].Reason)
 		require.NotEmpty(t, last.Failed[0].ID)
 		require.False(t, last.Failed[0].Identity.IsZero())
 		require.ErrorContains(t, last.Failed[0].Err, "decoding")
 	}
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
-	require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
 func TestWhatBecomesOfAnEventThatOneReceiverCannotDecode(t *testing.T) {
@@ -45,13 +46,13 @@ func TestWhatBecomesOfAnEventThatOneReceiverCannotDecode(t *testing.T) {
 		name   string
 		beside core.Receiver[*http.Request]
 		status int
-		reason core.Reason
-		second core.Reason // of the same event, once more
+		reason reason.Reason
+		second reason.Reason // of the same event, once more
 	}{
-		{"and the other ignores", returns(core.Ignore), 200, core.ReasonUndecodable, core.ReasonUndecodable},
-		{"and the other has done its work", returns(nil), 200, core.ReasonPermanent, core.ReasonDuplicate},
-		{"and the other gives up", returns(core.Permanent(errors.New("x"))), 200, core.ReasonPermanent, core.ReasonDuplicate},
-		{"and the other wants a retry", returns(errors.New("x")), 500, core.ReasonSignalFailed, core.ReasonSignalFailed},
+		{"and the other ignores", returns(core.Ignore), 200, reason.Undecodable, reason.Undecodable},
+		{"and the other has done its work", returns(nil), 200, reason.Permanent, reason.Duplicate},
+		{"and the other gives up", returns(core.Permanent(errors.New("x"))), 200, reason.Permanent, reason.Duplicate},
+		{"and the other wants a retry", returns(errors.New("x")), 500, reason.SignalFailed, reason.SignalFailed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +62,7 @@ func TestWhatBecomesOfAnEventThatOneReceiverCannotDecode(t *testing.T) {
 			signals := core.NewSignals[*http.Request]()
 			signals.On("*", cannot)
 			signals.On("*", row.beside)
-			for _, want := range []core.Reason{row.reason, row.second} {
+			for _, want := range []reason.Reason{row.reason, row.second} {
 				require.Equal(t, row.status, serve(g, signals, signed(event)).Code)
 				require.Equal(t, want, rec.last(t, g).Reason)
 			}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const unguardedDetail = "a signal on a request that no guard proved: mount Verify before it, or use Handle"
@@ -19,7 +21,7 @@ const (
 // together.
 func unguarded() *Reply {
 	return rejectionReply(Rejection{
-		Reason: ReasonNotVerified, Status: ReasonNotVerified.Status(), detail: unguardedDetail, cause: ErrNotVerified,
+		Reason: reason.NotVerified, Status: reason.NotVerified.Status(), detail: unguardedDetail, cause: ErrNotVerified,
 	})
 }
 
@@ -50,7 +52,7 @@ func (u *unguardedLog) take(r *http.Request, now time.Time) {
 	u.mu.Unlock()
 	if line {
 		u.write(context.WithoutCancel(r.Context()), signalUnguarded,
-			slog.String("reason", string(ReasonNotVerified)), slog.Int("status", ReasonNotVerified.Status()),
+			slog.String("reason", string(reason.NotVerified)), slog.Int("status", reason.NotVerified.Status()),
 			slog.String("route", clean(r.Pattern)), slog.String("detail", unguardedDetail))
 	}
 }
@@ -62,7 +64,7 @@ func (u *unguardedLog) report() {
 	u.count, u.since = 0, time.Now()
 	u.mu.Unlock()
 	if count > 0 {
-		u.write(context.Background(), signalsUnguarded, slog.String("reason", string(ReasonNotVerified)),
+		u.write(context.Background(), signalsUnguarded, slog.String("reason", string(reason.NotVerified)),
 			slog.Int("count", count), slog.Time("since", since), slog.String("detail", unguardedDetail))
 	}
 }

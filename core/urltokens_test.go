@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
@@ -70,7 +71,7 @@ func TestNoCredentialShowsWithAnyScheme(t *testing.T) {
 			sample := webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}
 			for kind, place := range tokenPlaces() {
 				for n := range 2 * len(checks) {
-					e := &everything{seen: map[core.Reason]bool{}}
+					e := &everything{seen: map[reason.Reason]bool{}}
 					c := core.Config{
 						Endpoint: "canary", Provider: entry.Sample(), Secrets: core.StaticSecrets(genuine.Secret()),
 						Credentials: []core.Credential{place.credential(core.StaticSecrets(place.secret(tokenCanary)))},

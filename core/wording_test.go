@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // wording is what a refusal must say, and must not.
@@ -20,7 +21,7 @@ type wording struct {
 	entry  func() entry.Entry
 	change func(*core.Config)
 	send   func() *http.Request
-	reason core.Reason
+	reason reason.Reason
 	says   []string
 	not    []string
 }
@@ -68,80 +69,80 @@ func wordings() []wording {
 	}
 	return []wording{
 		// Methods: what came, and what is expected.
-		{"a GET names GET and POST", plain, nil, byMethod("GET"), core.ReasonMethod, []string{"came with GET", "Hub sends POST", "redirect"}, []string{"not one that"}},
-		{"an unknown method is named, cut short", plain, nil, byMethod("FOO" + strings.Repeat("X", 90)), core.ReasonMethod,
+		{"a GET names GET and POST", plain, nil, byMethod("GET"), reason.Method, []string{"came with GET", "Hub sends POST", "redirect"}, []string{"not one that"}},
+		{"an unknown method is named, cut short", plain, nil, byMethod("FOO" + strings.Repeat("X", 90)), reason.Method,
 			[]string{"came with FOO", "Hub sends POST"}, []string{strings.Repeat("X", 30)}},
-		{"a PUT where handshakes come by GET", handshaking, nil, byMethod("PUT"), core.ReasonMethod, []string{"came with PUT", "POST or GET"}, nil},
-		{"a GET that is not a handshake", handshaking, nil, byMethod("GET"), core.ReasonMethod, []string{"came with GET", "not a handshake", "deliveries come with POST"}, []string{"POST or GET"}},
+		{"a PUT where handshakes come by GET", handshaking, nil, byMethod("PUT"), reason.Method, []string{"came with PUT", "POST or GET"}, nil},
+		{"a GET that is not a handshake", handshaking, nil, byMethod("GET"), reason.Method, []string{"came with GET", "not a handshake", "deliveries come with POST"}, []string{"POST or GET"}},
 
 		// A missing credential beside a good signature is about the credential.
-		{"a missing password beside a good signature", plain, withBasic, hub("sha256=" + signature), core.ReasonMissingCredential,
+		{"a missing password beside a good signature", plain, withBasic, hub("sha256=" + signature), reason.MissingCredential,
 			[]string{"Authorization", "credential", "X-Hub-Signature-256 came", "https://user:password@", "Credentials"}, secretTalk},
-		{"a missing password, and nothing of the provider's", plain, withBasic, func() *http.Request { return post(event) }, core.ReasonMissingCredential,
+		{"a missing password, and nothing of the provider's", plain, withBasic, func() *http.Request { return post(event) }, reason.MissingCredential,
 			[]string{"Authorization", "no header that Hub sends"}, secretTalk},
 		{"a missing password behind a proxy", plain, withBasic, func() *http.Request {
 			return post(event, "X-Hub-Signature-256", "sha256="+signature, "Via", "1.1 x")
-		}, core.ReasonMissingCredential, []string{"pass Authorization on"}, secretTalk},
+		}, reason.MissingCredential, []string{"pass Authorization on"}, secretTalk},
 		{"a wrong password", plain, withBasic, func() *http.Request {
 			return post(event, "Authorization", "Basic aG9va3M6d3Jvbmc=")
-		}, core.ReasonBadCredential, []string{"Credentials", "provider"}, append(secretTalk, "d3Jvbmc", "wrong")},
+		}, reason.BadCredential, []string{"Credentials", "provider"}, append(secretTalk, "d3Jvbmc", "wrong")},
 		{"another scheme that is known is named", plain, withBasic, func() *http.Request {
 			return post(event, "Authorization", "Bearer canary-of-a-token")
-		}, core.ReasonBadCredential, []string{"Bearer", "expects Basic"}, []string{"canary"}},
+		}, reason.BadCredential, []string{"Bearer", "expects Basic"}, []string{"canary"}},
 		{"a credential without a scheme is not quoted", plain, withBasic, func() *http.Request {
 			return post(event, "Authorization", "canary-of-a-token")
-		}, core.ReasonBadCredential, []string{"expects Basic"}, []string{"canary"}},
-		{"a missing token in the query names its parameter", plain, token, hub("sha256=" + signature), core.ReasonMissingCredential,
+		}, reason.BadCredential, []string{"expects Basic"}, []string{"canary"}},
+		{"a missing token in the query names its parameter", plain, token, hub("sha256=" + signature), reason.MissingCredential,
 			[]string{"parameter key", "registered at the provider"}, secretTalk},
 
 		// A missing signature.
-		{"a missing signature", plain, nil, func() *http.Request { return post(event, "X-Event", "push") }, core.ReasonMissingSignature,
+		{"a missing signature", plain, nil, func() *http.Request { return post(event, "X-Event", "push") }, reason.MissingSignature,
 			[]string{"X-Hub-Signature-256", "set the secret at the provider", "proxy"}, []string{"compare"}},
-		{"an empty signature", plain, nil, hub(""), core.ReasonMissingSignature, []string{"is empty", "set the secret at the provider"}, []string{"compare"}},
+		{"an empty signature", plain, nil, hub(""), reason.MissingSignature, []string{"is empty", "set the secret at the provider"}, []string{"compare"}},
 
 		// A malformed signature is about its form, and no secret can be wrong.
-		{"a signature that is cut off", plain, nil, hub("sha256=abcd"), core.ReasonMalformedSignature,
+		{"a signature that is cut off", plain, nil, hub("sha256=abcd"), reason.MalformedSignature,
 			[]string{"shorter", "64 hexadecimal digits behind sha256=", "Hub"}, append(secretTalk, "abcd", "secret_unknown", "forgery")},
-		{"a signature that is too long", plain, nil, hub("sha256=" + signature + "00"), core.ReasonMalformedSignature,
+		{"a signature that is too long", plain, nil, hub("sha256=" + signature + "00"), reason.MalformedSignature,
 			[]string{"longer", "64 hexadecimal digits"}, append(secretTalk, signature, "forgery")},
-		{"a signature of other characters", plain, nil, hub("sha256=" + strings.Repeat("zz", 32)), core.ReasonMalformedSignature,
+		{"a signature of other characters", plain, nil, hub("sha256=" + strings.Repeat("zz", 32)), reason.MalformedSignature,
 			[]string{"other characters", "64 hexadecimal digits"}, append(secretTalk, "zzzz", "forgery")},
-		{"a signature of another algorithm", plain, nil, hub("sha1=" + signature[:40]), core.ReasonMalformedSignature,
+		{"a signature of another algorithm", plain, nil, hub("sha1=" + signature[:40]), reason.MalformedSignature,
 			[]string{"does not begin with sha256="}, append(secretTalk, "forgery")},
-		{"a list without a signature", timestamped, nil, acme("nonsense"), core.ReasonMalformedSignature,
+		{"a list without a signature", timestamped, nil, acme("nonsense"), reason.MalformedSignature,
 			[]string{"holds nothing else", "64 hexadecimal digits"}, append(secretTalk, "forgery")},
 
 		// A wrong signature is about secrets.
-		{"a wrong signature", plain, nil, hub("sha256=" + mac(oldSecret, event)), core.ReasonBadSignature, []string{"compare Secrets"}, []string{signature}},
+		{"a wrong signature", plain, nil, hub("sha256=" + mac(oldSecret, event)), reason.BadSignature, []string{"compare Secrets"}, []string{signature}},
 
 		// Times: where they should be, what they should be, how far they are off.
-		{"no timestamp in the list", timestamped, nil, acme("v1=" + signature), core.ReasonMissingTimestamp,
+		{"no timestamp in the list", timestamped, nil, acme("v1=" + signature), reason.MissingTimestamp,
 			[]string{"Acme-Signature", "item t"}, []string{"strip its header"}},
 		{"no timestamp in the body", inBody, nil, func() *http.Request {
 			return post(`{"s":{"signature":"` + signature + `","token":"x"}}`)
-		}, core.ReasonMissingTimestamp, []string{"body has no /s/timestamp"}, []string{"header"}},
-		{"a timestamp that is none", timestamped, nil, acme("t=noon,v1=" + signature), core.ReasonMalformedTimestamp,
+		}, reason.MissingTimestamp, []string{"body has no /s/timestamp"}, []string{"header"}},
+		{"a timestamp that is none", timestamped, nil, acme("t=noon,v1=" + signature), reason.MalformedTimestamp,
 			[]string{"4 characters", "Unix time in seconds", "Acme"}, []string{"spelled", "noon"}},
-		{"an old timestamp", timestamped, nil, acme(pairs(testSecret, testTime.Add(-time.Hour), event)), core.ReasonStale,
+		{"an old timestamp", timestamped, nil, acme(pairs(testSecret, testTime.Add(-time.Hour), event)), reason.Stale,
 			[]string{"1h old", "5m is allowed", "Tolerance"}, []string{"0m0s", "m0s"}},
-		{"a timestamp of last week", timestamped, nil, acme(pairs(testSecret, testTime.Add(-7*24*time.Hour), event)), core.ReasonStale,
+		{"a timestamp of last week", timestamped, nil, acme(pairs(testSecret, testTime.Add(-7*24*time.Hour), event)), reason.Stale,
 			[]string{"7 days old"}, []string{"168h"}},
-		{"a timestamp of tomorrow", timestamped, nil, acme(pairs(testSecret, testTime.Add(time.Hour), event)), core.ReasonEarly,
+		{"a timestamp of tomorrow", timestamped, nil, acme(pairs(testSecret, testTime.Add(time.Hour), event)), reason.Early,
 			[]string{"1h ahead", "Tolerance", "slow"}, nil},
 
 		// What was sent cannot be checked.
-		{"a compressed body", plain, nil, func() *http.Request { return post(event, "Content-Encoding", "gzip") }, core.ReasonEncoding, []string{"gzip", "uncompressed"}, nil},
-		{"an encoding of the sender's own is not quoted", plain, nil, func() *http.Request { return post(event, "Content-Encoding", "canary") }, core.ReasonEncoding, []string{"uncompressed"}, []string{"canary"}},
-		{"another charset", plain, nil, func() *http.Request { return post(event, "Content-Type", "application/json; charset=utf-16") }, core.ReasonContentType, []string{"charset"}, []string{"more than once"}},
+		{"a compressed body", plain, nil, func() *http.Request { return post(event, "Content-Encoding", "gzip") }, reason.Encoding, []string{"gzip", "uncompressed"}, nil},
+		{"an encoding of the sender's own is not quoted", plain, nil, func() *http.Request { return post(event, "Content-Encoding", "canary") }, reason.Encoding, []string{"uncompressed"}, []string{"canary"}},
+		{"another charset", plain, nil, func() *http.Request { return post(event, "Content-Type", "application/json; charset=utf-16") }, reason.ContentType, []string{"charset"}, []string{"more than once"}},
 		{"two content types", plain, nil, func() *http.Request {
 			return post(event, "Content-Type", "text/plain", "Content-Type", "application/json")
-		}, core.ReasonContentType, []string{"more than once"}, []string{"charset"}},
-		{"a body beyond the limit", plain, func(c *core.Config) { c.MaxBody = 16 }, hub("sha256=" + signature), core.ReasonBodyTooLarge,
+		}, reason.ContentType, []string{"more than once"}, []string{"charset"}},
+		{"a body beyond the limit", plain, func(c *core.Config) { c.MaxBody = 16 }, hub("sha256=" + signature), reason.BodyTooLarge,
 			[]string{fmt.Sprint(len(event)), "MaxBody of 16 bytes"}, nil},
 		{"a repeated header", plain, nil, func() *http.Request {
 			return post(event, "X-Hub-Signature-256", "a", "X-Hub-Signature-256", "b")
-		}, core.ReasonRepeatedHeader, []string{"X-Hub-Signature-256", "more than once", "proxy"}, secretTalk},
-		{"a long header", plain, nil, hub(strings.Repeat("a", 9<<10)), core.ReasonHeaderTooLarge, []string{"X-Hub-Signature-256", "8192 bytes"}, secretTalk},
+		}, reason.RepeatedHeader, []string{"X-Hub-Signature-256", "more than once", "proxy"}, secretTalk},
+		{"a long header", plain, nil, hub(strings.Repeat("a", 9<<10)), reason.HeaderTooLarge, []string{"X-Hub-Signature-256", "8192 bytes"}, secretTalk},
 	}
 }
 

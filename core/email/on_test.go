@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -21,7 +22,7 @@ type app struct {
 	mux       *http.ServeMux
 	guard     *core.Guard
 	signals   *core.Signals[*http.Request]
-	reasons   []core.Reason
+	reasons   []reason.Reason
 	errs      []error
 	unhandled []string
 }
@@ -136,7 +137,7 @@ func TestTheWrongEndpointIsReportedInWordsAndNotRepeated(t *testing.T) {
 		email.On(s, func(context.Context, core.Event, email.Event) error { panic("not a tracking event") })
 	})
 	require.Equal(t, http.StatusOK, a.send(`{"FromFull":{"Email":"a@example.com"}}`))
-	require.Equal(t, []core.Reason{core.ReasonUndecodable}, a.reasons)
+	require.Equal(t, []reason.Reason{reason.Undecodable}, a.reasons)
 	require.ErrorContains(t, a.errs[0], "email: Postmark sent an inbound message to an endpoint for tracking events: "+
 		"in the inbound stream > Settings > Webhook, set the URL of your endpoint for inbound messages")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/handover"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestAMessageIsTheEvent(t *testing.T) {
@@ -118,7 +119,7 @@ func TestAFailedPublishIsRetriedAndADuplicateIsNotPublished(t *testing.T) {
 			}), nil)
 			require.Equal(t, 500, e.send(delivery(body)).Code)
 			last := e.last(t)
-			require.Equal(t, core.ReasonSignalFailed, last.Reason)
+			require.Equal(t, reason.SignalFailed, last.Reason)
 			require.Equal(t, core.ReplayReleased, last.Replay)
 			require.ErrorIs(t, last.Err, handover.ErrNotHandedOver)
 			require.ErrorIs(t, last.Err, down)
@@ -128,7 +129,7 @@ func TestAFailedPublishIsRetriedAndADuplicateIsNotPublished(t *testing.T) {
 			up = true
 			require.Equal(t, 200, e.send(delivery(body)).Code)
 			require.Equal(t, 200, e.send(delivery(body)).Code)
-			require.Equal(t, core.ReasonDuplicate, e.last(t).Reason)
+			require.Equal(t, reason.Duplicate, e.last(t).Reason)
 			require.Len(t, arrived(), 1)
 		})
 	}
@@ -192,12 +193,12 @@ func TestAPublisherThatPanicsDoesNotTakeTheProcessDown(t *testing.T) {
 	rows := []struct {
 		name   string
 		fail   func()
-		reason core.Reason
+		reason reason.Reason
 		says   string
 	}{
-		{"a panic", func() { panic("kaboom") }, core.ReasonSignalPanicked, "kaboom"},
-		{"a panic with an error", func() { panic(errors.New("kaboom")) }, core.ReasonSignalPanicked, "handover_test.go"},
-		{"the end of its goroutine", runtime.Goexit, core.ReasonSignalFailed, "ended its goroutine"},
+		{"a panic", func() { panic("kaboom") }, reason.SignalPanicked, "kaboom"},
+		{"a panic with an error", func() { panic(errors.New("kaboom")) }, reason.SignalPanicked, "handover_test.go"},
+		{"the end of its goroutine", runtime.Goexit, reason.SignalFailed, "ended its goroutine"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestWhatApplicationsMustNotAccept(t *testing.T) {
@@ -20,21 +21,21 @@ func TestWhatApplicationsMustNotAccept(t *testing.T) {
 		name     string
 		provider core.Provider
 		headers  map[string]string
-		want     core.Reason
+		want     reason.Reason
 	}{
-		{"Cal.com without a secret", provider.CalCom(), map[string]string{"X-Cal-Signature-256": "no-secret-provided"}, core.ReasonMalformedSignature},
-		{"a classic Mollie webhook", provider.Mollie(), nil, core.ReasonMissingSignature},
-		{"Paystack's header with a timestamp", provider.Paystack(), map[string]string{"X-Paystack-Signature": "t=1772366400,v1=k1:" + strings.Repeat("00", 64)}, core.ReasonMalformedSignature},
-		{"Coinbase's v1 alone", provider.CoinbaseCDP(), map[string]string{"X-Hook0-Signature": "t=1772366400,h=x-event-id,v1=" + ownHex("1772366400.x-event-id.1."+body)}, core.ReasonMissingSignature},
-		{"Elevenlabs' signature under another version", provider.ElevenLabs(), map[string]string{"ElevenLabs-Signature": "t=1772366400,v1=" + ownHex("1772366400."+body)}, core.ReasonMissingSignature},
-		{"a bearer token at Teams", provider.MSTeams(), map[string]string{"Authorization": "Bearer " + ownWhsec}, core.ReasonMalformedSignature},
-		{"SHA-256 under Intercom's header", provider.Intercom(), map[string]string{"X-Hub-Signature": "sha256=" + ownHex(body)}, core.ReasonMalformedSignature},
-		{"SHA-1 alone at Meta", provider.Meta(), map[string]string{"X-Hub-Signature": "sha1=" + strings.Repeat("00", 20)}, core.ReasonMissingSignature},
-		{"Increase's older header", provider.Increase(), map[string]string{"Increase-Webhook-Signature": "t=2026-03-01T12:00:00Z,v1=" + ownHex("2026-03-01T12:00:00Z."+body)}, core.ReasonMissingSignature},
-		{"seconds at Revolut", provider.Revolut(), map[string]string{"Revolut-Request-Timestamp": "1772366400", "Revolut-Signature": "v1=" + ownHex("v1.1772366400."+body)}, core.ReasonStale},
-		{"a channel without a token", provider.GooglePushChannels(), map[string]string{"X-Goog-Channel-Id": "1"}, core.ReasonMissingCredential},
-		{"an empty token", provider.Xendit(), map[string]string{"X-Callback-Token": ""}, core.ReasonMissingCredential},
-		{"no token in the query", provider.AzureEventGrid(), nil, core.ReasonMissingCredential},
+		{"Cal.com without a secret", provider.CalCom(), map[string]string{"X-Cal-Signature-256": "no-secret-provided"}, reason.MalformedSignature},
+		{"a classic Mollie webhook", provider.Mollie(), nil, reason.MissingSignature},
+		{"Paystack's header with a timestamp", provider.Paystack(), map[string]string{"X-Paystack-Signature": "t=1772366400,v1=k1:" + strings.Repeat("00", 64)}, reason.MalformedSignature},
+		{"Coinbase's v1 alone", provider.CoinbaseCDP(), map[string]string{"X-Hook0-Signature": "t=1772366400,h=x-event-id,v1=" + ownHex("1772366400.x-event-id.1."+body)}, reason.MissingSignature},
+		{"Elevenlabs' signature under another version", provider.ElevenLabs(), map[string]string{"ElevenLabs-Signature": "t=1772366400,v1=" + ownHex("1772366400."+body)}, reason.MissingSignature},
+		{"a bearer token at Teams", provider.MSTeams(), map[string]string{"Authorization": "Bearer " + ownWhsec}, reason.MalformedSignature},
+		{"SHA-256 under Intercom's header", provider.Intercom(), map[string]string{"X-Hub-Signature": "sha256=" + ownHex(body)}, reason.MalformedSignature},
+		{"SHA-1 alone at Meta", provider.Meta(), map[string]string{"X-Hub-Signature": "sha1=" + strings.Repeat("00", 20)}, reason.MissingSignature},
+		{"Increase's older header", provider.Increase(), map[string]string{"Increase-Webhook-Signature": "t=2026-03-01T12:00:00Z,v1=" + ownHex("2026-03-01T12:00:00Z."+body)}, reason.MissingSignature},
+		{"seconds at Revolut", provider.Revolut(), map[string]string{"Revolut-Request-Timestamp": "1772366400", "Revolut-Signature": "v1=" + ownHex("v1.1772366400."+body)}, reason.Stale},
+		{"a channel without a token", provider.GooglePushChannels(), map[string]string{"X-Goog-Channel-Id": "1"}, reason.MissingCredential},
+		{"an empty token", provider.Xendit(), map[string]string{"X-Callback-Token": ""}, reason.MissingCredential},
+		{"no token in the query", provider.AzureEventGrid(), nil, reason.MissingCredential},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

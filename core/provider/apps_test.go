@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // TestTheAnswerToAFailedProof: 401 where the provider tests for it, and what the provider repeats where a 400 loses the event.
@@ -85,5 +86,5 @@ func TestTwitchsChallengeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), core.Inbound{})
 	require.Nil(t, d)
 	require.Equal(t, "pogchamp-kappa-360noscope-vohiyo", string(reply.Body))
-	require.Equal(t, core.ReasonMissingSignature, reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))))
+	require.Equal(t, reason.MissingSignature, reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))))
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // touching are senders that sign the URL and the body with nothing between them.
@@ -146,14 +147,14 @@ func TestTheBoundaryOfHostAndPathCannotMove(t *testing.T) {
 				} {
 					r := sent("POST", whole[at:], body, headers)
 					r.Host = host
-					require.Equal(t, core.ReasonBadSignature, reasonOf(g, r), host)
+					require.Equal(t, reason.BadSignature, reasonOf(g, r), host)
 				}
 			}
 			for _, host := range []string{"user@example.com", "example.com#", "example.com ", "example.com\\"} {
 				_, headers := sign("POST", "https://"+host+target, body)
 				r := sent("POST", target, body, headers)
 				r.Host = host
-				require.Equal(t, core.ReasonBadSignature, reasonOf(g, r), host)
+				require.Equal(t, reason.BadSignature, reasonOf(g, r), host)
 			}
 			for _, host := range []string{"EXAMPLE.com", "example.com.", "example.com:8443", "[2001:db8::1]:443", "a_b.example", "bücher.example"} {
 				_, headers := sign("POST", "https://"+host+target, body)
@@ -175,11 +176,11 @@ func TestABodyThatIsNotOneJSONTextNeedsThePublicURL(t *testing.T) {
 		} {
 			p, headers := sign("POST", base+target, body)
 			now := time.Unix(ownTime, 0)
-			reason := reasonOf(guardAt(t, p, configured(p, 1), "", now), sent("POST", target, body, headers))
-			require.Equal(t, core.ReasonBadSignature, reason, "%s: %s", name, body)
+			why := reasonOf(guardAt(t, p, configured(p, 1), "", now), sent("POST", target, body, headers))
+			require.Equal(t, reason.BadSignature, why, "%s: %s", name, body)
 			pinned := guardAt(t, p, configured(p, 1), base+target, now)
-			reason = reasonOf(pinned, sent("POST", target, body, headers))
-			require.Empty(t, reason, "%s: %s: the URL is configured", name, body)
+			why = reasonOf(pinned, sent("POST", target, body, headers))
+			require.Empty(t, why, "%s: %s: the URL is configured", name, body)
 		}
 	}
 }
@@ -192,7 +193,7 @@ func TestAnEmptyBodyIsNotTheEndOfAURL(t *testing.T) {
 	require.Empty(t, reasonOf(g, sent("GET", "/hooks?a=1", "", headers)))
 	for _, target := range []string{`/hooks?a={"b":1}`, `/hooks?a=[1] `} {
 		p, headers := sign("GET", base+target, "")
-		require.Equal(t, core.ReasonBadSignature, reasonOf(g, sent("GET", target, "", headers)), target)
+		require.Equal(t, reason.BadSignature, reasonOf(g, sent("GET", target, "", headers)), target)
 		pinned := guardAt(t, p, configured(p, 1), base+target, time.Unix(ownTime, 0))
 		require.Empty(t, reasonOf(pinned, sent("GET", target, "", headers)), target)
 	}
@@ -205,13 +206,13 @@ func TestARequestsQueryNeverJoinsAConfiguredURL(t *testing.T) {
 		p, headers := sign("POST", base+"/hooks", body)
 		g := guardAt(t, p, configured(p, 1), base+"/hooks", time.Unix(ownTime, 0))
 		require.Empty(t, reasonOf(g, sent("POST", "/inner", body, headers)), name)
-		require.Equal(t, core.ReasonBadSignature, reasonOf(g, sent("POST", "/inner?a=1", body, headers)),
+		require.Equal(t, reason.BadSignature, reasonOf(g, sent("POST", "/inner?a=1", body, headers)),
 			"%s: a query that nobody signed", name)
 		_, headers = sign("POST", base+"/hooks?a=1", body)
-		require.Equal(t, core.ReasonBadSignature, reasonOf(g, sent("POST", "/inner?a=1", body, headers)),
+		require.Equal(t, reason.BadSignature, reasonOf(g, sent("POST", "/inner?a=1", body, headers)),
 			"%s: a query that is not the configured URL's", name)
 		_, headers = sign("POST", base+`/hooks?{"a":`, `{"b":1}}`)
-		require.Equal(t, core.ReasonBadSignature, reasonOf(g, sent("POST", `/inner?{"a":`, `{"b":1}}`, headers)), name)
+		require.Equal(t, reason.BadSignature, reasonOf(g, sent("POST", `/inner?{"a":`, `{"b":1}}`, headers)), name)
 	}
 }
 
@@ -331,7 +332,7 @@ func TestTwiliosAccountClosesItsForm(t *testing.T) {
 		"AccountSid=AC1&AccountSid=AC2": "AccountSidAC1AccountSidAC2",
 	} {
 		r := sent("POST", target, form, formed(p, base+target+more))
-		require.Equal(t, core.ReasonBadSignature, reasonOf(g, r), form)
+		require.Equal(t, reason.BadSignature, reasonOf(g, r), form)
 	}
 	// A URL that is configured is the boundary.
 	pinned := guardAt(t, p, configured(p, 1), base+"/hooks", now)
@@ -400,13 +401,13 @@ func TestMandrillsURLHoldsTheVerifiedCredential(t *testing.T) {
 			Logger: slog.New(slog.DiscardHandler), DangerouslyAllowWeakSecrets: true,
 		})
 		require.NoError(t, err)
-		deliver := func(credential, user string) core.Reason {
+		deliver := func(credential, user string) reason.Reason {
 			h := formed(p, "https://"+user+"example.com/hooksmandrill_events[]")
 			h["Authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(credential))
 			return reasonOf(g, sent("POST", "/hooks", "mandrill_events=%5B%5D", h))
 		}
 		require.Empty(t, deliver(pair, pair+"@"), public)
-		require.Equal(t, core.ReasonBadSignature, deliver(pair, ""), public)
-		require.Equal(t, core.ReasonBadCredential, deliver("hooks:another-password-of-bytes", pair+"@"), public)
+		require.Equal(t, reason.BadSignature, deliver(pair, ""), public)
+		require.Equal(t, reason.BadCredential, deliver("hooks:another-password-of-bytes", pair+"@"), public)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -127,7 +128,7 @@ func TestASignedHeaderMustNotComeTwice(t *testing.T) {
 	r.Header.Set("X-Kind", "blue")
 	require.NoError(t, webhooktest.Sign(r, p, ownSecret, now))
 	r.Header.Add("X-Kind", "red")
-	require.Equal(t, core.ReasonRepeatedHeader, reasonOf(g, r))
+	require.Equal(t, reason.RepeatedHeader, reasonOf(g, r))
 }
 
 func TestATypeFromAnUnsignedHeaderJoinsTheIdentity(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -212,11 +213,11 @@ func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {
 	for _, row := range []struct {
 		provider core.Provider
 		age      time.Duration
-		want     core.Reason
+		want     reason.Reason
 	}{
 		{provider.Linear(), 6 * time.Hour, ""},
-		{provider.Linear(), 24 * time.Hour, core.ReasonStale},
-		{provider.Stripe(), 6 * time.Minute, core.ReasonStale}, // each attempt is signed again, as Stripe documents
+		{provider.Linear(), 24 * time.Hour, reason.Stale},
+		{provider.Stripe(), 6 * time.Minute, reason.Stale}, // each attempt is signed again, as Stripe documents
 	} {
 		t.Run(row.provider.Name()+" after "+row.age.String(), func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -180,7 +181,7 @@ func TestSlacksHandshakeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	require.Contains(t, reply.Header().Get("Content-Type"), "text/plain")
 
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
-	require.Equal(t, core.ReasonMissingSignature, reasonOf(g, r))
+	require.Equal(t, reason.MissingSignature, reasonOf(g, r))
 	require.NotEmpty(t, reasonOf(g, signedRequest(t, p, `{"challenge":"<script>","type":"url_verification"}`, nil)))
 }
 

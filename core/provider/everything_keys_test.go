@@ -25,6 +25,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // pairs are the algorithms of the key pairs that a sender may sign with.
@@ -148,7 +149,7 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 			r.Header.Set(sig.Headers[0], sig.Prefix+encode(raw))
 			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 			require.Nil(t, d, "%s: %s", s.name, name)
-			require.Equal(t, core.ClassAuthentication, reply.Rejection.Reason.Class(), "%s: %s", s.name, name)
+			require.Equal(t, reason.ClassAuthentication, reply.Rejection.Reason.Class(), "%s: %s", s.name, name)
 		}
 	}
 	require.GreaterOrEqual(t, judged, 5)

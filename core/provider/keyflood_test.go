@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -47,7 +48,7 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 		name    string
 		sources core.SourceList
 		before  bool // the genuine sender has sent something before the flood begins
-		want    core.Reason
+		want    reason.Reason
 	}{
 		{"who sent a genuine delivery within 24 hours gets its new certificate", nil, true, ""},
 		{"who is in Config.Sources gets it after a restart", core.Networks("198.51.100.0/24 203.0.113.0/24 192.0.2.0/24"), false, ""},
@@ -67,7 +68,7 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 					Logger: slog.New(slog.DiscardHandler), Now: now, DangerouslyAllowHTTP: true,
 				})
 				require.NoError(t, err)
-				genuine := func(cert string, n int) core.Reason {
+				genuine := func(cert string, n int) reason.Reason {
 					m := snsMessage("SigningCertURL", cert, "MessageId", fmt.Sprint("genuine-", n))
 					return reasonOf(g, sentFrom(snsPost(snsSign(t, key, m)), "192.0.2.10"))
 				}

@@ -30,6 +30,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -109,14 +110,14 @@ func TestSNSKeysAreFetchedFromAmazonAlone(t *testing.T) {
 	}
 	require.Equal(t, []string{snsCert}, h.requests())
 	other, _ := rsaKey(t, 2)
-	require.Equal(t, core.ReasonBadSignature, reasonOf(g, snsPost(snsSign(t, other, snsMessage()))))
-	require.Equal(t, core.ReasonWrongRecipient, reasonOf(g, snsPost(snsSign(t, key, snsMessage("TopicArn", snsTopic+"2")))))
+	require.Equal(t, reason.BadSignature, reasonOf(g, snsPost(snsSign(t, other, snsMessage()))))
+	require.Equal(t, reason.WrongRecipient, reasonOf(g, snsPost(snsSign(t, key, snsMessage("TopicArn", snsTopic+"2")))))
 	require.Len(t, h.requests(), 1)
 
 	down := &host{code: 500}
 	source, err = keys.SNSCertificates([]string{snsTopic}, options(down, roots))
 	require.NoError(t, err)
-	require.Equal(t, core.ReasonKeysUnavailable, reasonOf(fetching(t, sns(snsTopic), source), snsPost(snsSign(t, key, snsMessage()))))
+	require.Equal(t, reason.KeysUnavailable, reasonOf(fetching(t, sns(snsTopic), source), snsPost(snsSign(t, key, snsMessage()))))
 
 	_, err = core.New(core.Config{Endpoint: "x", Provider: sns(snsTopic), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
 	require.ErrorContains(t, err, "Keys")
@@ -175,8 +176,8 @@ func TestNoSigningCertURLOfASendersChoiceIsFetched(t *testing.T) {
 			require.NoError(t, err)
 			for _, kind := range []string{"Notification", "SubscriptionConfirmation"} {
 				body := snsSign(t, key, snsMessage("SigningCertURL", certURL, "Type", kind, "Token", "a", "SubscribeURL", certURL))
-				reason := reasonOf(fetching(t, p, source), snsPost(body))
-				require.Contains(t, []core.Reason{core.ReasonBadSignature, core.ReasonMissingSignature, core.ReasonMalformedSignature}, reason, why)
+				why := reasonOf(fetching(t, p, source), snsPost(body))
+				require.Contains(t, []reason.Reason{reason.BadSignature, reason.MissingSignature, reason.MalformedSignature}, why, why)
 			}
 			require.Empty(t, h.requests(), why)
 		}
@@ -266,21 +267,21 @@ func TestPayPal(t *testing.T) {
 	rows := []struct {
 		name string
 		r    *http.Request
-		want core.Reason
+		want reason.Reason
 	}{
 		{"genuine", paypalSign(t, key, id, stamp(0), paypalWebhook, body), ""},
 		{"the last retry", paypalSign(t, key, id, stamp(-72*time.Hour), paypalWebhook, body), ""},
-		{"older", paypalSign(t, key, id, stamp(-73*time.Hour), paypalWebhook, body), core.ReasonStale},
-		{"of the future", paypalSign(t, key, id, stamp(6*time.Minute), paypalWebhook, body), core.ReasonEarly},
-		{"another key", paypalSign(t, other, id, stamp(0), paypalWebhook, body), core.ReasonBadSignature},
-		{"somebody else's webhook", paypalSign(t, key, id, stamp(0), "1JE4291016473214C", body), core.ReasonBadSignature},
-		{"an id that takes the time in", paypalSign(t, key, id+"|"+stamp(0), stamp(0), paypalWebhook, body), core.ReasonMalformedSignature},
-		{"SHA-1", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", "SHA1withRSA"), core.ReasonMissingSignature},
-		{"no algorithm", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", ""), core.ReasonMissingSignature},
-		{"no id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", ""), core.ReasonMissingSignature},
-		{"no time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", ""), core.ReasonMissingTimestamp},
-		{"another id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", id[1:]), core.ReasonBadSignature},
-		{"another time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", stamp(time.Second)), core.ReasonBadSignature},
+		{"older", paypalSign(t, key, id, stamp(-73*time.Hour), paypalWebhook, body), reason.Stale},
+		{"of the future", paypalSign(t, key, id, stamp(6*time.Minute), paypalWebhook, body), reason.Early},
+		{"another key", paypalSign(t, other, id, stamp(0), paypalWebhook, body), reason.BadSignature},
+		{"somebody else's webhook", paypalSign(t, key, id, stamp(0), "1JE4291016473214C", body), reason.BadSignature},
+		{"an id that takes the time in", paypalSign(t, key, id+"|"+stamp(0), stamp(0), paypalWebhook, body), reason.MalformedSignature},
+		{"SHA-1", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", "SHA1withRSA"), reason.MissingSignature},
+		{"no algorithm", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", ""), reason.MissingSignature},
+		{"no id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", ""), reason.MissingSignature},
+		{"no time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", ""), reason.MissingTimestamp},
+		{"another id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", id[1:]), reason.BadSignature},
+		{"another time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", stamp(time.Second)), reason.BadSignature},
 	}
 	for _, row := range rows {
 		g := guardOf(t, provider.PayPal(paypalWebhook), public, time.Unix(ownTime, 0))
@@ -293,7 +294,7 @@ func TestPayPal(t *testing.T) {
 			changed[i] ^= 1 << bit
 			r := paypalSign(t, key, id, stamp(0), paypalWebhook, body)
 			r.Body = io.NopCloser(strings.NewReader(string(changed)))
-			require.Equal(t, core.ReasonBadSignature, reasonOf(g, r))
+			require.Equal(t, reason.BadSignature, reasonOf(g, r))
 		}
 	}
 	d, reply := g.Receive(httptest.NewRecorder(), paypalSign(t, key, id, stamp(0), paypalWebhook, body), core.Inbound{})
@@ -340,7 +341,7 @@ func TestPayPalsKeysAreFetchedFromPayPalAlone(t *testing.T) {
 	require.NoError(t, err)
 	g := fetching(t, provider.PayPal(paypalWebhook), source)
 	at := time.Unix(ownTime, 0).UTC().Format(time.RFC3339)
-	post := func(certURL string) core.Reason {
+	post := func(certURL string) reason.Reason {
 		return reasonOf(g, paypalSign(t, key, "a-1", at, paypalWebhook, `{}`, "PAYPAL-CERT-URL", certURL))
 	}
 	require.Empty(t, post(paypalCert))
@@ -360,7 +361,7 @@ func TestPayPalsKeysAreFetchedFromPayPalAlone(t *testing.T) {
 	source, err = keys.Certificates(keys.PayPal(false), options(&host{text: text}, roots))
 	require.NoError(t, err)
 	g = fetching(t, provider.PayPal(paypalWebhook), source)
-	require.Equal(t, core.ReasonBadSignature, post(paypalCert))
+	require.Equal(t, reason.BadSignature, post(paypalCert))
 }
 
 // travisSign signs by the documented formula, written down here on its own.
@@ -390,14 +391,14 @@ func TestTravisCI(t *testing.T) {
 	rows := []struct {
 		name string
 		r    *http.Request
-		want core.Reason
+		want reason.Reason
 	}{
 		{"genuine", travisSign(t, key, mine), ""},
-		{"another key", travisSign(t, other, mine), core.ReasonBadSignature},
-		{"somebody else's repository", travisSign(t, key, strings.Replace(mine, "acme", "evil", 1)), core.ReasonWrongRecipient},
-		{"a repository whose name holds the slash", travisSign(t, key, `{"repository":{"owner_name":"acme/app","name":""}}`), core.ReasonWrongRecipient},
-		{"no repository", travisSign(t, key, `{"type":"push"}`), core.ReasonWrongRecipient},
-		{"no JSON", travisSign(t, key, `x`), core.ReasonWrongRecipient},
+		{"another key", travisSign(t, other, mine), reason.BadSignature},
+		{"somebody else's repository", travisSign(t, key, strings.Replace(mine, "acme", "evil", 1)), reason.WrongRecipient},
+		{"a repository whose name holds the slash", travisSign(t, key, `{"repository":{"owner_name":"acme/app","name":""}}`), reason.WrongRecipient},
+		{"no repository", travisSign(t, key, `{"type":"push"}`), reason.WrongRecipient},
+		{"no JSON", travisSign(t, key, `x`), reason.WrongRecipient},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, reasonOf(g, row.r), row.name)
@@ -415,7 +416,7 @@ func TestTravisCI(t *testing.T) {
 	for _, text := range []string{"", "{}", `{"config":{}}`, `{"config":{"notifications":{"webhook":{"public_key":"x"}}}}`, `{"config":{},"config":{}}`} {
 		source, err := keys.TravisCI(options(&host{text: text}, nil))
 		require.NoError(t, err)
-		require.Equal(t, core.ReasonKeysUnavailable, reasonOf(fetching(t, p, source), travisSign(t, key, mine)), text)
+		require.Equal(t, reason.KeysUnavailable, reasonOf(fetching(t, p, source), travisSign(t, key, mine)), text)
 	}
 	for _, repositories := range [][]string{nil, {"acme"}, {"/app"}, {"acme/"}, {"a/b/c"}} {
 		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.TravisCI(repositories...), Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay})
@@ -465,13 +466,13 @@ func TestABuildOfSomebodyElsesIsNoSignOfLife(t *testing.T) {
 	const mine = `{"type":"push","repository":{"name":"app","owner_name":"acme"}}`
 	theirs := strings.Replace(mine, "acme", "evil", 1)
 	for range 3 {
-		require.Equal(t, core.ReasonWrongRecipient, reasonOf(g, travisSign(t, key, theirs)))
+		require.Equal(t, reason.WrongRecipient, reasonOf(g, travisSign(t, key, theirs)))
 	}
-	require.Equal(t, core.ReasonRateLimited, reasonOf(g, travisSign(t, key, theirs)), "as failures are")
+	require.Equal(t, reason.RateLimited, reasonOf(g, travisSign(t, key, theirs)), "as failures are")
 	h := g.Health()
 	require.Zero(t, h.LastProved)
 	require.EqualValues(t, 3, h.RejectedInARow)
-	require.Equal(t, core.ReasonWrongRecipient, h.LastReason)
+	require.Equal(t, reason.WrongRecipient, h.LastReason)
 	require.Zero(t, g.Rotation().Secrets[0].Matched)
 
 	require.Empty(t, reasonOf(g, travisSign(t, key, mine)))

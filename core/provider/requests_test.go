@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // requestVectors are deliveries of the entries whose proof is made of the request's parts or of a token in its body,
@@ -113,7 +114,7 @@ func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 				}
 				return `{"` + strings.TrimPrefix(e.Credential.Items, "/") + `":[` + strings.Join(items, ",") + `]}`
 			}
-			post := func(body string) core.Reason {
+			post := func(body string) reason.Reason {
 				return reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)))
 			}
 			right := member(ownSecret)
@@ -131,7 +132,7 @@ func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 			for i := range ownSecret {
 				flipped := []byte(ownSecret)
 				flipped[i] ^= 1
-				require.Equal(t, core.ReasonBadCredential, post(whole(member(string(flipped)))), "byte %d", i)
+				require.Equal(t, reason.BadCredential, post(whole(member(string(flipped)))), "byte %d", i)
 			}
 			if e.Credential.Items == "" {
 				return
@@ -168,7 +169,7 @@ func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {
 		return h
 	}
 	g := guardOf(t, provider.Contentful(), ownSecret, time.Unix(ownTime, 0))
-	post := func(target string, headers map[string]string) core.Reason {
+	post := func(target string, headers map[string]string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, target, strings.NewReader("{}"))
 		for name, value := range headers {
 			r.Header.Set(name, value)
@@ -193,18 +194,18 @@ func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {
 	} {
 		require.NotEmpty(t, post("/hooks", h), why)
 	}
-	require.Equal(t, core.ReasonBadSignature, post("/hooks?a=b", sign(both, map[string]string{at: ms})), "a query that was not signed")
-	require.Equal(t, core.ReasonBadSignature, post("/other", sign(both, map[string]string{at: ms})), "another path")
+	require.Equal(t, reason.BadSignature, post("/hooks?a=b", sign(both, map[string]string{at: ms})), "a query that was not signed")
+	require.Equal(t, reason.BadSignature, post("/other", sign(both, map[string]string{at: ms})), "another path")
 	stale := guardOf(t, provider.Contentful(), ownSecret, time.Unix(ownTime, 0).Add(24*time.Hour+time.Second))
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))
 	for name, value := range sign(both, map[string]string{at: ms}) {
 		r.Header.Set(name, value)
 	}
-	require.Equal(t, core.ReasonStale, reasonOf(stale, r))
+	require.Equal(t, reason.Stale, reasonOf(stale, r))
 	// What stands behind a second question mark is not signed by Contentful, and refused.
 	h := sign(both, map[string]string{at: ms})
 	h["x-contentful-signature"] = ownHex("POST\n/hooks?a\n" + list + ":" + both + ";" + at + ":" + ms + "\n{}")
-	require.Equal(t, core.ReasonBadSignature, post("/hooks?a?b", h))
+	require.Equal(t, reason.BadSignature, post("/hooks?a?b", h))
 }
 
 func TestRecurlySignsWithEveryKeyThatIsValid(t *testing.T) {
@@ -212,7 +213,7 @@ func TestRecurlySignsWithEveryKeyThatIsValid(t *testing.T) {
 	g := guardOf(t, provider.Recurly(), ownSecret, time.Unix(ownTime, 0))
 	ms := fmt.Sprint(int64(ownTime) * 1000)
 	other, right := strings.Repeat("0", 64), ownHex(ms+".{}")
-	post := func(header string) core.Reason {
+	post := func(header string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))
 		r.Header.Set("recurly-signature", header)
 		return reasonOf(g, r)
@@ -236,7 +237,7 @@ func TestSinchsApplicationIsWrittenInOneWay(t *testing.T) {
 	sign := func(method, md5, contentType, path string) string {
 		return base64.StdEncoding.EncodeToString(ownMAC(key, method+"\n"+md5+"\n"+contentType+"\nx-timestamp:"+at+"\n"+path))
 	}
-	post := func(authorization, contentType, body string) core.Reason {
+	post := func(authorization, contentType, body string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 		r.Header.Set("Authorization", authorization)
 		r.Header.Set("X-Timestamp", at)
@@ -248,8 +249,8 @@ func TestSinchsApplicationIsWrittenInOneWay(t *testing.T) {
 	empty := sign("POST", "", "application/json", "/hooks")
 	require.Empty(t, post("Application key-1:"+empty, "application/json", ""), "without a body there is no MD5")
 	require.Empty(t, post("application key-1:"+empty, "application/json", ""), "as the documentation writes it")
-	require.Equal(t, core.ReasonBadSignature, post("application key-1:"+empty, "application/json", "{}"))
-	require.Equal(t, core.ReasonBadSignature, post("application key-1:"+empty, "text/plain", ""))
+	require.Equal(t, reason.BadSignature, post("application key-1:"+empty, "application/json", "{}"))
+	require.Equal(t, reason.BadSignature, post("application key-1:"+empty, "text/plain", ""))
 	for why, text := range map[string]string{
 		"another scheme": "Basic key-1:" + empty, "no key": "Application :" + empty, "no colon": "Application " + empty,
 		"no scheme": "key-1:" + empty, "two keys": "Application a:b:" + empty, "an empty signature": "Application key-1:",

@@ -18,11 +18,12 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
 // reasonOf gives the reason of the refusal; empty where the delivery was accepted.
-func reasonOf(g *core.Guard, r *http.Request) core.Reason {
+func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 	if reply == nil || reply.Rejection == nil {
 		return ""
@@ -60,67 +61,67 @@ func TestEveryOtherSpellingIsRefused(t *testing.T) {
 		name     string
 		provider core.Provider
 		headers  set
-		want     core.Reason
+		want     reason.Reason
 	}{
 		{"github", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+github), ""},
 		{"upper-case digits are the same digits", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+strings.ToUpper(github)), ""},
-		{"SHA-1 alone, genuine", provider.GitHub(), one("X-Hub-Signature", "sha1="+sha1Hex), core.ReasonMissingSignature},
-		{"SHA-1 in the header of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha1="+sha1Hex), core.ReasonMalformedSignature},
-		{"SHA-1 under the prefix of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+sha1Hex), core.ReasonMalformedSignature},
-		{"SHA-512 in the header of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha512="+other(body)), core.ReasonMalformedSignature},
-		{"SHA-512 under the prefix of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+other(body)), core.ReasonMalformedSignature},
-		{"the prefix in upper case", provider.GitHub(), one("X-Hub-Signature-256", "SHA256="+github), core.ReasonMalformedSignature},
-		{"no prefix", provider.GitHub(), one("X-Hub-Signature-256", github), core.ReasonMalformedSignature},
-		{"no header", provider.GitHub(), nil, core.ReasonMissingSignature},
-		{"an empty header", provider.GitHub(), one("X-Hub-Signature-256", ""), core.ReasonMissingSignature},
-		{"the prefix alone, as a sender without a secret writes it", provider.GitHub(), one("X-Hub-Signature-256", "sha256="), core.ReasonMissingSignature},
-		{"the header twice", provider.GitHub(), set{"X-Hub-Signature-256": {"sha256=" + github, "sha256=" + github}}, core.ReasonRepeatedHeader},
-		{"two signatures in one header", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+github+",sha256="+github), core.ReasonMalformedSignature},
-		{"a space before the signature", provider.GitHub(), one("X-Hub-Signature-256", "sha256= "+github), core.ReasonMalformedSignature},
+		{"SHA-1 alone, genuine", provider.GitHub(), one("X-Hub-Signature", "sha1="+sha1Hex), reason.MissingSignature},
+		{"SHA-1 in the header of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha1="+sha1Hex), reason.MalformedSignature},
+		{"SHA-1 under the prefix of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+sha1Hex), reason.MalformedSignature},
+		{"SHA-512 in the header of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha512="+other(body)), reason.MalformedSignature},
+		{"SHA-512 under the prefix of SHA-256", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+other(body)), reason.MalformedSignature},
+		{"the prefix in upper case", provider.GitHub(), one("X-Hub-Signature-256", "SHA256="+github), reason.MalformedSignature},
+		{"no prefix", provider.GitHub(), one("X-Hub-Signature-256", github), reason.MalformedSignature},
+		{"no header", provider.GitHub(), nil, reason.MissingSignature},
+		{"an empty header", provider.GitHub(), one("X-Hub-Signature-256", ""), reason.MissingSignature},
+		{"the prefix alone, as a sender without a secret writes it", provider.GitHub(), one("X-Hub-Signature-256", "sha256="), reason.MissingSignature},
+		{"the header twice", provider.GitHub(), set{"X-Hub-Signature-256": {"sha256=" + github, "sha256=" + github}}, reason.RepeatedHeader},
+		{"two signatures in one header", provider.GitHub(), one("X-Hub-Signature-256", "sha256="+github+",sha256="+github), reason.MalformedSignature},
+		{"a space before the signature", provider.GitHub(), one("X-Hub-Signature-256", "sha256= "+github), reason.MalformedSignature},
 
 		{"stripe", provider.Stripe(), one("Stripe-Signature", stripeAt(at)), ""},
-		{"v0 alone, although it is right", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe), core.ReasonMissingSignature},
-		{"v0 right and v1 wrong", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe+","+wrong), core.ReasonBadSignature},
+		{"v0 alone, although it is right", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe), reason.MissingSignature},
+		{"v0 right and v1 wrong", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe+","+wrong), reason.BadSignature},
 		{"v1 right beside what is not ours to judge", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0=zz,v2=x,v1="+stripe), ""},
 		{"spaces around pairs", provider.Stripe(), one("Stripe-Signature", "t="+at+", v1="+stripe), ""},
 		{"sixteen signatures, the last is right", provider.Stripe(), one("Stripe-Signature", "t="+at+strings.Repeat(","+wrong, 15)+",v1="+stripe), ""},
-		{"seventeen signatures", provider.Stripe(), one("Stripe-Signature", "t="+at+strings.Repeat(","+wrong, 16)+",v1="+stripe), core.ReasonMalformedSignature},
-		{"seventeen signatures, the first is right", provider.Stripe(), one("Stripe-Signature", "t="+at+",v1="+stripe+strings.Repeat(","+wrong, 16)), core.ReasonMalformedSignature},
-		{"no timestamp", provider.Stripe(), one("Stripe-Signature", "v1="+stripe), core.ReasonMissingTimestamp},
-		{"an empty timestamp", provider.Stripe(), one("Stripe-Signature", stripeAt("")), core.ReasonMissingTimestamp},
-		{"two timestamps", provider.Stripe(), one("Stripe-Signature", "t="+at+",t="+at+",v1="+stripe), core.ReasonMalformedTimestamp},
-		{"a signed plus", provider.Stripe(), one("Stripe-Signature", stripeAt("+"+at)), core.ReasonMalformedTimestamp},
-		{"a signed minus", provider.Stripe(), one("Stripe-Signature", stripeAt("-"+at)), core.ReasonMalformedTimestamp},
-		{"a leading zero, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("0"+at)), core.ReasonMalformedTimestamp},
-		{"a space, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(" "+at)), core.ReasonMalformedTimestamp},
-		{"a fraction, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(at+".0")), core.ReasonMalformedTimestamp},
-		{"an exponent, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("1772366400e0")), core.ReasonMalformedTimestamp},
-		{"the last second that can be written, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("99999999999")), core.ReasonEarly},
-		{"the first second, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("0")), core.ReasonStale},
-		{"milliseconds, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(at+"000")), core.ReasonMalformedTimestamp},
-		{"digits of another script, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("١٧٧٢٣٦٦٤٠٠")), core.ReasonMalformedTimestamp},
+		{"seventeen signatures", provider.Stripe(), one("Stripe-Signature", "t="+at+strings.Repeat(","+wrong, 16)+",v1="+stripe), reason.MalformedSignature},
+		{"seventeen signatures, the first is right", provider.Stripe(), one("Stripe-Signature", "t="+at+",v1="+stripe+strings.Repeat(","+wrong, 16)), reason.MalformedSignature},
+		{"no timestamp", provider.Stripe(), one("Stripe-Signature", "v1="+stripe), reason.MissingTimestamp},
+		{"an empty timestamp", provider.Stripe(), one("Stripe-Signature", stripeAt("")), reason.MissingTimestamp},
+		{"two timestamps", provider.Stripe(), one("Stripe-Signature", "t="+at+",t="+at+",v1="+stripe), reason.MalformedTimestamp},
+		{"a signed plus", provider.Stripe(), one("Stripe-Signature", stripeAt("+"+at)), reason.MalformedTimestamp},
+		{"a signed minus", provider.Stripe(), one("Stripe-Signature", stripeAt("-"+at)), reason.MalformedTimestamp},
+		{"a leading zero, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("0"+at)), reason.MalformedTimestamp},
+		{"a space, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(" "+at)), reason.MalformedTimestamp},
+		{"a fraction, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(at+".0")), reason.MalformedTimestamp},
+		{"an exponent, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("1772366400e0")), reason.MalformedTimestamp},
+		{"the last second that can be written, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("99999999999")), reason.Early},
+		{"the first second, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("0")), reason.Stale},
+		{"milliseconds, signed", provider.Stripe(), one("Stripe-Signature", stripeAt(at+"000")), reason.MalformedTimestamp},
+		{"digits of another script, signed", provider.Stripe(), one("Stripe-Signature", stripeAt("١٧٧٢٣٦٦٤٠٠")), reason.MalformedTimestamp},
 
 		{"slack", provider.Slack(), slackSet(at, slack(at)), ""},
-		{"slack's version of another sender", provider.Slack(), slackSet(at, "v1="+ownHex("v0:"+at+":"+body)), core.ReasonMalformedSignature},
-		{"slack without a timestamp", provider.Slack(), one("X-Slack-Signature", slack(at)), core.ReasonMissingTimestamp},
-		{"slack's timestamp twice", provider.Slack(), set{"X-Slack-Request-Timestamp": {at, at}, "X-Slack-Signature": {slack(at)}}, core.ReasonRepeatedHeader},
-		{"a space after slack's timestamp, signed", provider.Slack(), slackSet(at+" ", slack(at+" ")), core.ReasonMalformedTimestamp},
+		{"slack's version of another sender", provider.Slack(), slackSet(at, "v1="+ownHex("v0:"+at+":"+body)), reason.MalformedSignature},
+		{"slack without a timestamp", provider.Slack(), one("X-Slack-Signature", slack(at)), reason.MissingTimestamp},
+		{"slack's timestamp twice", provider.Slack(), set{"X-Slack-Request-Timestamp": {at, at}, "X-Slack-Signature": {slack(at)}}, reason.RepeatedHeader},
+		{"a space after slack's timestamp, signed", provider.Slack(), slackSet(at+" ", slack(at+" ")), reason.MalformedTimestamp},
 
 		{"standard webhooks", provider.StandardWebhooks(), standard("msg_1", at, whsec), ""},
-		{"an id with a dot, signed", provider.StandardWebhooks(), standard("msg.1", at, "v1,"+ownWhsecMAC("msg.1", ownTime, body)), core.ReasonMalformedSignature},
-		{"an id that takes the timestamp in", provider.StandardWebhooks(), standard("msg_1."+at, at, whsec), core.ReasonMalformedSignature},
-		{"no id", provider.StandardWebhooks(), set{"Webhook-Timestamp": {at}, "Webhook-Signature": {"v1," + ownWhsecMAC("", ownTime, body)}}, core.ReasonMissingSignature},
-		{"an id of 129 characters", provider.StandardWebhooks(), standard(strings.Repeat("a", 129), at, "v1,"+ownWhsecMAC(strings.Repeat("a", 129), ownTime, body)), core.ReasonMalformedSignature},
-		{"the id twice", provider.StandardWebhooks(), set{"Webhook-Id": {"msg_1", "msg_1"}, "Webhook-Timestamp": {at}, "Webhook-Signature": {whsec}}, core.ReasonRepeatedHeader},
-		{"another version", provider.StandardWebhooks(), standard("msg_1", at, "v2"+whsec[2:]), core.ReasonMissingSignature},
+		{"an id with a dot, signed", provider.StandardWebhooks(), standard("msg.1", at, "v1,"+ownWhsecMAC("msg.1", ownTime, body)), reason.MalformedSignature},
+		{"an id that takes the timestamp in", provider.StandardWebhooks(), standard("msg_1."+at, at, whsec), reason.MalformedSignature},
+		{"no id", provider.StandardWebhooks(), set{"Webhook-Timestamp": {at}, "Webhook-Signature": {"v1," + ownWhsecMAC("", ownTime, body)}}, reason.MissingSignature},
+		{"an id of 129 characters", provider.StandardWebhooks(), standard(strings.Repeat("a", 129), at, "v1,"+ownWhsecMAC(strings.Repeat("a", 129), ownTime, body)), reason.MalformedSignature},
+		{"the id twice", provider.StandardWebhooks(), set{"Webhook-Id": {"msg_1", "msg_1"}, "Webhook-Timestamp": {at}, "Webhook-Signature": {whsec}}, reason.RepeatedHeader},
+		{"another version", provider.StandardWebhooks(), standard("msg_1", at, "v2"+whsec[2:]), reason.MissingSignature},
 		{"a broken neighbour spoils nothing", provider.StandardWebhooks(), standard("msg_1", at, "v1,%% nonsense v1a,x "+whsec), ""},
-		{"base64 without its padding", provider.StandardWebhooks(), standard("msg_1", at, strings.TrimRight(whsec, "=")), core.ReasonMalformedSignature},
-		{"standard webhooks' names at resend", provider.Resend(), standard("msg_1", at, whsec), core.ReasonMissingSignature},
+		{"base64 without its padding", provider.StandardWebhooks(), standard("msg_1", at, strings.TrimRight(whsec, "=")), reason.MalformedSignature},
+		{"standard webhooks' names at resend", provider.Resend(), standard("msg_1", at, whsec), reason.MissingSignature},
 		{"svix under the other names", provider.Svix(), standard("msg_1", at, whsec), ""},
-		{"svix with its names mixed", provider.Svix(), set{"Svix-Signature": {whsec}, "Webhook-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, core.ReasonMissingSignature},
-		{"svix with its names mixed but for the id", provider.Svix(), set{"Svix-Signature": {whsec}, "Svix-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, core.ReasonMissingTimestamp},
-		{"a signature under svix's name hides one under the other", provider.Svix(), set{"Svix-Signature": {"v1,AAAA"}, "Webhook-Signature": {whsec}, "Webhook-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, core.ReasonMalformedSignature},
-		{"gitlab's secret token where the signing token is configured", provider.GitLab(), one("X-Gitlab-Token", ownWhsec), core.ReasonMissingSignature},
+		{"svix with its names mixed", provider.Svix(), set{"Svix-Signature": {whsec}, "Webhook-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, reason.MissingSignature},
+		{"svix with its names mixed but for the id", provider.Svix(), set{"Svix-Signature": {whsec}, "Svix-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, reason.MissingTimestamp},
+		{"a signature under svix's name hides one under the other", provider.Svix(), set{"Svix-Signature": {"v1,AAAA"}, "Webhook-Signature": {whsec}, "Webhook-Id": {"msg_1"}, "Webhook-Timestamp": {at}}, reason.MalformedSignature},
+		{"gitlab's secret token where the signing token is configured", provider.GitLab(), one("X-Gitlab-Token", ownWhsec), reason.MissingSignature},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -146,24 +147,24 @@ func TestMailgunsBodyMustCarryOneSignature(t *testing.T) {
 	rows := []struct {
 		name, body string
 		form       bool
-		want       core.Reason
+		want       reason.Reason
 	}{
 		{"json", "{" + block(token, at) + "}", false, ""},
 		{"form", form, true, ""},
-		{"the signature twice", "{" + block(token, at) + "," + block(token, at) + "}", false, core.ReasonMalformedSignature},
-		{"the signature twice, in another case", "{" + block(token, at) + "," + strings.Replace(block(token, at), "signature", "Signature", 1) + "}", false, core.ReasonMalformedSignature},
-		{"a form's field twice", form + "&token=" + token, true, core.ReasonMalformedSignature},
-		{"the token takes the timestamp's last digit", "{" + block(at[len(at)-1:]+token, at[:len(at)-1]) + "}", false, core.ReasonStale},
-		{"the timestamp takes the token's first digit", "{" + block(token[1:], at+token[:1]) + "}", false, core.ReasonEarly},
-		{"a token that is no token", "{" + block("zz"+token[2:], at) + "}", false, core.ReasonMalformedSignature},
-		{"no token", "{" + block("", at) + "}", false, core.ReasonMissingSignature},
-		{"no signature", `{"event-data":{}}`, false, core.ReasonMissingSignature},
-		{"not an object", `[]`, false, core.ReasonMissingSignature},
-		{"an empty body", "", false, core.ReasonMalformedSignature},
+		{"the signature twice", "{" + block(token, at) + "," + block(token, at) + "}", false, reason.MalformedSignature},
+		{"the signature twice, in another case", "{" + block(token, at) + "," + strings.Replace(block(token, at), "signature", "Signature", 1) + "}", false, reason.MalformedSignature},
+		{"a form's field twice", form + "&token=" + token, true, reason.MalformedSignature},
+		{"the token takes the timestamp's last digit", "{" + block(at[len(at)-1:]+token, at[:len(at)-1]) + "}", false, reason.Stale},
+		{"the timestamp takes the token's first digit", "{" + block(token[1:], at+token[:1]) + "}", false, reason.Early},
+		{"a token that is no token", "{" + block("zz"+token[2:], at) + "}", false, reason.MalformedSignature},
+		{"no token", "{" + block("", at) + "}", false, reason.MissingSignature},
+		{"no signature", `{"event-data":{}}`, false, reason.MissingSignature},
+		{"not an object", `[]`, false, reason.MissingSignature},
+		{"an empty body", "", false, reason.MalformedSignature},
 		{"a form where JSON was promised", form, false, ""},
 		{"JSON where a form was promised", "{" + block(token, at) + "}", true, ""},
-		{"JSON that holds a form, where a form was promised", `{"x":"&` + form + `&"}`, true, core.ReasonMissingSignature},
-		{"a form that holds JSON", "x={" + block(token, at) + "}", false, core.ReasonMissingSignature},
+		{"JSON that holds a form, where a form was promised", `{"x":"&` + form + `&"}`, true, reason.MissingSignature},
+		{"a form that holds JSON", "x={" + block(token, at) + "}", false, reason.MissingSignature},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -207,13 +208,13 @@ func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, p, secretFor(p), now)
-			at := func(d time.Duration) core.Reason {
+			at := func(d time.Duration) reason.Reason {
 				return reasonOf(g, webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{}`, now.Add(d)))
 			}
 			require.Empty(t, at(-past))
-			require.Equal(t, core.ReasonStale, at(-past-time.Second))
+			require.Equal(t, reason.Stale, at(-past-time.Second))
 			require.Empty(t, at(future))
-			require.Equal(t, core.ReasonEarly, at(future+time.Second))
+			require.Equal(t, reason.Early, at(future+time.Second))
 		})
 	}
 }

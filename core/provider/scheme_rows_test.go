@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -31,7 +32,7 @@ func macSHA1(key []byte, text string) []byte {
 }
 
 // send gives the reason of the refusal, or "" where the delivery was proved.
-func send(t *testing.T, p core.Provider, public, target, contentType, body string, headers map[string]string) core.Reason {
+func send(t *testing.T, p core.Provider, public, target, contentType, body string, headers map[string]string) reason.Reason {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
 	if contentType != "" {
@@ -56,7 +57,7 @@ func TestTwiliosBodyIsBound(t *testing.T) {
 	const by, of = "AccountSid=AC1", "AccountSidAC1"
 	rows := []struct {
 		name, public, target, contentType, body, signed string
-		want                                            core.Reason
+		want                                            reason.Reason
 	}{
 		{"a form", "", hook, formType, "b=2&" + by + "&a=1", hook + of + "a1b2", ""},
 		{"a form whose port is signed", "", hook, formType, by + "&b=2&a=1",
@@ -65,23 +66,23 @@ func TestTwiliosBodyIsBound(t *testing.T) {
 			hook + of + "a1", ""},
 		{"a value twice counts once, others are sorted", "", hook, formType, by + "&a=2&a=1&a=2",
 			hook + of + "a1a2", ""},
-		{"a form of no account", "", hook, formType, "b=2&a=1", hook + "a1b2", core.ReasonBadSignature},
+		{"a form of no account", "", hook, formType, "b=2&a=1", hook + "a1b2", reason.BadSignature},
 		{"a form of no account at a registered URL", hook, hook, formType, "b=2&a=1", hook + "a1b2", ""},
 		{"an empty form", "", hook, formType, "", hook, ""},
 		{"JSON with its digest", "", hook + digest, "application/json", jsonBody, hook + digest, ""},
 		{"JSON with its digest, behind a registered URL", hook, "http://inner/x" + digest, "application/json", jsonBody, hook + digest, ""},
-		{"another JSON under the same URL", "", hook + digest, "application/json", `{"a":2}`, hook + digest, core.ReasonBadSignature},
-		{"no body under the same URL, as a form", "", hook + digest, formType, "", hook + digest, core.ReasonBadSignature},
-		{"JSON without a digest", "", hook, "application/json", jsonBody, hook, core.ReasonMissingSignature},
+		{"another JSON under the same URL", "", hook + digest, "application/json", `{"a":2}`, hook + digest, reason.BadSignature},
+		{"no body under the same URL, as a form", "", hook + digest, formType, "", hook + digest, reason.BadSignature},
+		{"JSON without a digest", "", hook, "application/json", jsonBody, hook, reason.MissingSignature},
 		{"a form called JSON", "", hook, "application/json", by, hook + of, ""},
-		{"a form called JSON, whose fields are not signed", "", hook, "application/json", by, hook, core.ReasonBadSignature},
+		{"a form called JSON, whose fields are not signed", "", hook, "application/json", by, hook, reason.BadSignature},
 		{"JSON called a form, with its digest", "", hook + digest, formType, jsonBody, hook + digest, ""},
-		{"JSON called a form, without a digest", "", hook, formType, jsonBody, hook, core.ReasonMissingSignature},
-		{"a multipart form", "", hook, formType, "--X\r\n\r\na=1\r\n--X--", hook, core.ReasonMissingSignature},
-		{"two digests", "", hook + digest + "&bodySHA256=x", "application/json", jsonBody, hook + digest + "&bodySHA256=x", core.ReasonMalformedSignature},
-		{"a malformed form", "", hook, formType, "a=%zz", hook + "a", core.ReasonMalformedSignature},
-		{"a thousand and one fields", "", hook, formType, strings.Repeat("a=1&", 1001), hook + "a1", core.ReasonMalformedSignature},
-		{"a query that is added", hook, "http://inner/x?b=1", formType, "a=1", hook + "a1", core.ReasonBadSignature},
+		{"JSON called a form, without a digest", "", hook, formType, jsonBody, hook, reason.MissingSignature},
+		{"a multipart form", "", hook, formType, "--X\r\n\r\na=1\r\n--X--", hook, reason.MissingSignature},
+		{"two digests", "", hook + digest + "&bodySHA256=x", "application/json", jsonBody, hook + digest + "&bodySHA256=x", reason.MalformedSignature},
+		{"a malformed form", "", hook, formType, "a=%zz", hook + "a", reason.MalformedSignature},
+		{"a thousand and one fields", "", hook, formType, strings.Repeat("a=1&", 1001), hook + "a1", reason.MalformedSignature},
+		{"a query that is added", hook, "http://inner/x?b=1", formType, "a=1", hook + "a1", reason.BadSignature},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, send(t, p, row.public, row.target, row.contentType, row.body, sign(row.signed)), row.name)
@@ -99,20 +100,20 @@ func TestPlivosQueryIsSigned(t *testing.T) {
 	const hook = "https://example.com/hooks"
 	rows := []struct {
 		name, target, body, signed string
-		want                       core.Reason
+		want                       reason.Reason
 	}{
 		{"a form", hook, "b=1&a=2&a=1", hook + "?a1a2b1", ""},
 		{"a query and a form", hook + "?y=2&x=1", "a=1", hook + "?x=1&y=2.a1", ""},
 		{"a query alone", hook + "?y=2&x=1", "", hook + "?x=1&y=2", ""},
 		{"neither", hook, "", hook, ""},
-		{"a query that is added", hook + "?x=1", "a=1", hook + "?a1", core.ReasonBadSignature},
-		{"a query that cannot be read", hook + "?%zz", "a=1", hook + "?a1", core.ReasonBadSignature},
-		{"a query that cannot be read, without a form", hook + "?%zz", "", hook, core.ReasonBadSignature},
+		{"a query that is added", hook + "?x=1", "a=1", hook + "?a1", reason.BadSignature},
+		{"a query that cannot be read", hook + "?%zz", "a=1", hook + "?a1", reason.BadSignature},
+		{"a query that cannot be read, without a form", hook + "?%zz", "", hook, reason.BadSignature},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, send(t, p, "", row.target, formType, row.body, sign(row.signed)), row.name)
 	}
-	require.Equal(t, core.ReasonMissingSignature, send(t, p, "", hook, "application/json", `{}`, sign(hook)))
+	require.Equal(t, reason.MissingSignature, send(t, p, "", hook, "application/json", `{}`, sign(hook)))
 }
 
 func TestEveryItemOfAdyenHasToVerify(t *testing.T) {
@@ -132,22 +133,22 @@ func TestEveryItemOfAdyenHasToVerify(t *testing.T) {
 	}
 	rows := []struct {
 		name, body string
-		want       core.Reason
+		want       reason.Reason
 	}{
 		{"one", list(good), ""},
 		{"two", list(good, item("p2", "m", `{"value":1}`, "p2:::m:1:::")), ""},
-		{"the second forged", list(good, item("p2", "m", `{"value":1}`, "p2:::m:2:::")), core.ReasonBadSignature},
-		{"the first forged", list(item("p2", "m", `{"value":1}`, "x"), good), core.ReasonBadSignature},
-		{"the second without a signature", list(good, `{"NotificationRequestItem":{"pspReference":"p1"}}`), core.ReasonMissingSignature},
-		{"the second no object", list(good, `1`), core.ReasonMissingSignature},
-		{"none", list(), core.ReasonMissingSignature},
-		{"no list", `{"notificationItems":{}}`, core.ReasonMissingSignature},
-		{"the list twice", `{"notificationItems":[],` + list(good)[1:], core.ReasonMalformedSignature},
-		{"sixty-five", list(many...), core.ReasonMissingSignature},
+		{"the second forged", list(good, item("p2", "m", `{"value":1}`, "p2:::m:2:::")), reason.BadSignature},
+		{"the first forged", list(item("p2", "m", `{"value":1}`, "x"), good), reason.BadSignature},
+		{"the second without a signature", list(good, `{"NotificationRequestItem":{"pspReference":"p1"}}`), reason.MissingSignature},
+		{"the second no object", list(good, `1`), reason.MissingSignature},
+		{"none", list(), reason.MissingSignature},
+		{"no list", `{"notificationItems":{}}`, reason.MissingSignature},
+		{"the list twice", `{"notificationItems":[],` + list(good)[1:], reason.MalformedSignature},
+		{"sixty-five", list(many...), reason.MissingSignature},
 		{"a colon in the merchant's own reference", list(item("p1", "m:x", `{"value":1}`, "p1:::m:x:1:::")), ""},
-		{"a colon that moves a field", list(item("p1:", "m", `{"value":1}`, "p1::::m:1:::")), core.ReasonMalformedSignature},
-		{"a signed field twice", list(`{"NotificationRequestItem":{"pspReference":"p1","pspReference":"p1"}}`), core.ReasonMalformedSignature},
-		{"a signed field that is an object", list(item("p1", "m", `{"value":{}}`, "p1:::m::::")), core.ReasonMalformedSignature},
+		{"a colon that moves a field", list(item("p1:", "m", `{"value":1}`, "p1::::m:1:::")), reason.MalformedSignature},
+		{"a signed field twice", list(`{"NotificationRequestItem":{"pspReference":"p1","pspReference":"p1"}}`), reason.MalformedSignature},
+		{"a signed field that is an object", list(item("p1", "m", `{"value":{}}`, "p1:::m::::")), reason.MalformedSignature},
 		{"a null is absent", list(item("p1", "m", `{"value":null}`, "p1:::m::::")), ""},
 	}
 	for _, row := range rows {
@@ -164,27 +165,27 @@ func TestSignedFieldsCannotMove(t *testing.T) {
 		return map[string]string{"X-Request-Id": id, "X-Signature": "ts=" + at + ",v1=" + hex.EncodeToString(ownMAC([]byte(signing(mp, 1)), manifest))}
 	}
 	require.Empty(t, send(t, mp, "", "/hooks?data.id=1", "", "", mercado("r1")))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mp, "", "/hooks", "", "", mercado("r1;x")))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mp, "", "/hooks?data.id=1%3Brequest-id:r1", "", "", mercado("r1")))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mp, "", "/hooks?data.id=1&data.id=1", "", "", mercado("r1")))
-	require.Equal(t, core.ReasonBadSignature, send(t, mp, "", "/hooks", "", "", mercado("r1")))
-	require.Equal(t, core.ReasonBadSignature, send(t, mp, "", "/hooks?data.id=2", "", "", mercado("r1")))
+	require.Equal(t, reason.MalformedSignature, send(t, mp, "", "/hooks", "", "", mercado("r1;x")))
+	require.Equal(t, reason.MalformedSignature, send(t, mp, "", "/hooks?data.id=1%3Brequest-id:r1", "", "", mercado("r1")))
+	require.Equal(t, reason.MalformedSignature, send(t, mp, "", "/hooks?data.id=1&data.id=1", "", "", mercado("r1")))
+	require.Equal(t, reason.BadSignature, send(t, mp, "", "/hooks", "", "", mercado("r1")))
+	require.Equal(t, reason.BadSignature, send(t, mp, "", "/hooks?data.id=2", "", "", mercado("r1")))
 
 	hash := hex.EncodeToString(ownMAC([]byte(signing(drop, 1)), at+"sent"))
 	dropbox := func(time, kind string) string {
 		return `{"event":{"event_time":"` + time + `","event_type":"` + kind + `","event_hash":"` + hash + `"}}`
 	}
 	require.Empty(t, send(t, drop, "", "/hooks", "application/json", dropbox(at, "sent"), nil))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, drop, "", "/hooks", "application/json", dropbox(at[:9], at[9:]+"sent"), nil))
+	require.Equal(t, reason.MalformedSignature, send(t, drop, "", "/hooks", "application/json", dropbox(at[:9], at[9:]+"sent"), nil))
 
 	sum := func(text string) string { return sha512Hex(text + signing(mid, 1)) }
 	midtrans := func(order, status, amount, signed string) string {
 		return fmt.Sprintf(`{"order_id":%q,"status_code":%q,"gross_amount":%q,"signature_key":%q}`, order, status, amount, sum(signed))
 	}
 	require.Empty(t, send(t, mid, "", "/hooks", "application/json", midtrans("a", "200", "10.00", "a20010.00"), nil))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mid, "", "/hooks", "application/json", midtrans("a2", "001", "0.00", "a20010.00"), nil))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mid, "", "/hooks", "application/json", midtrans("a", "200", "010.00", "a200010.00"), nil))
-	require.Equal(t, core.ReasonMissingSignature, send(t, mid, "", "/hooks", "application/json", `{"signature_key":"`+sum("")+`"}`, nil))
+	require.Equal(t, reason.MalformedSignature, send(t, mid, "", "/hooks", "application/json", midtrans("a2", "001", "0.00", "a20010.00"), nil))
+	require.Equal(t, reason.MalformedSignature, send(t, mid, "", "/hooks", "application/json", midtrans("a", "200", "010.00", "a200010.00"), nil))
+	require.Equal(t, reason.MissingSignature, send(t, mid, "", "/hooks", "application/json", `{"signature_key":"`+sum("")+`"}`, nil))
 }
 
 func TestASignedFieldOfAFormMustNotComeTwice(t *testing.T) {
@@ -195,18 +196,18 @@ func TestASignedFieldOfAFormMustNotComeTwice(t *testing.T) {
 		return map[string]string{"X-Mandrill-Signature": base64.StdEncoding.EncodeToString(macSHA1([]byte(signing(mandrill, 1)), hook+text))}
 	}
 	require.Empty(t, send(t, mandrill, "", hook, formType, "mandrill_events=[1]", sign("mandrill_events[1]")))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, mandrill, "", hook, formType,
+	require.Equal(t, reason.MalformedSignature, send(t, mandrill, "", hook, formType,
 		"mandrill_events=[1]&mandrill_events=[1]", sign("mandrill_events[1]mandrill_events[1]")))
-	require.Equal(t, core.ReasonMissingSignature, send(t, mandrill, "", hook, "application/json", "[]", sign("")))
+	require.Equal(t, reason.MissingSignature, send(t, mandrill, "", hook, "application/json", "[]", sign("")))
 
 	key := sha1.Sum([]byte(strings.TrimPrefix(signing(bt, 1), "test-key-1|")))
 	form := "bt_payload=ea&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "ea")))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form, nil), "hexadecimal: what challenges are made of")
+	require.Equal(t, reason.MalformedSignature, send(t, bt, "", hook, formType, form, nil), "hexadecimal: what challenges are made of")
 	form = "bt_payload=eHg&bt_signature=" + url.QueryEscape("test-key-1|"+hex.EncodeToString(macSHA1(key[:], "eHg")))
 	require.Empty(t, send(t, bt, "", hook, formType, form, nil))
-	require.Equal(t, core.ReasonMalformedSignature, send(t, bt, "", hook, formType, form+"&bt_payload=eHg", nil))
+	require.Equal(t, reason.MalformedSignature, send(t, bt, "", hook, formType, form+"&bt_payload=eHg", nil))
 	require.Empty(t, send(t, bt, "", hook, "application/json", form, nil), "the body says that it is a form")
-	require.Equal(t, core.ReasonMissingSignature, send(t, bt, "", hook, formType, `{"bt_payload":"eHg"}`, nil))
+	require.Equal(t, reason.MissingSignature, send(t, bt, "", hook, formType, `{"bt_payload":"eHg"}`, nil))
 }
 
 func TestDropboxSignComesAsAMultipartForm(t *testing.T) {
@@ -220,16 +221,16 @@ func TestDropboxSignComesAsAMultipartForm(t *testing.T) {
 	const multi = "multipart/form-data; boundary=XX"
 	rows := []struct {
 		name, contentType, body string
-		want                    core.Reason
+		want                    reason.Reason
 	}{
 		{"multipart", multi, part(`name="x"`, "1") + part(`name="json"`, doc) + "--XX--\r\n", ""},
 		{"multipart under another boundary's name", "multipart/form-data; boundary=YY", part(`name="json"`, doc) + "--XX--\r\n", ""},
 		{"URL-encoded", formType, url.Values{"json": {doc}}.Encode(), ""},
-		{"the field twice", multi, part(`name="json"`, doc) + part(`name="json"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
-		{"a file of that name", multi, part(`name="json"; filename="a"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
-		{"a form that ends early", multi, part(`name="json"`, doc), core.ReasonMalformedSignature},
-		{"too many parts", multi, strings.Repeat(part(`name="x"`, ""), 1001) + part(`name="json"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
-		{"no such field", multi, part(`name="x"`, doc) + "--XX--\r\n", core.ReasonMalformedSignature},
+		{"the field twice", multi, part(`name="json"`, doc) + part(`name="json"`, doc) + "--XX--\r\n", reason.MalformedSignature},
+		{"a file of that name", multi, part(`name="json"; filename="a"`, doc) + "--XX--\r\n", reason.MalformedSignature},
+		{"a form that ends early", multi, part(`name="json"`, doc), reason.MalformedSignature},
+		{"too many parts", multi, strings.Repeat(part(`name="x"`, ""), 1001) + part(`name="json"`, doc) + "--XX--\r\n", reason.MalformedSignature},
+		{"no such field", multi, part(`name="x"`, doc) + "--XX--\r\n", reason.MalformedSignature},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, send(t, p, "", "/hooks", row.contentType, row.body, nil), row.name)
@@ -302,8 +303,8 @@ func TestHubSpotsVersionIsNotTheRequestsChoice(t *testing.T) {
 	}
 	require.Empty(t, send(t, v1, "", hook, "", body, headers(sum1, "v1")))
 	require.Empty(t, send(t, v2, "", hook, "", body, headers(sum2, "v2")))
-	require.Equal(t, core.ReasonMissingSignature, send(t, v1, "", hook, "", body, headers(sum1, "v2")))
-	require.Equal(t, core.ReasonMissingSignature, send(t, v1, "", hook, "", body, headers(sum1, "")))
-	require.Equal(t, core.ReasonMissingSignature, send(t, v2, "", hook, "", body, headers(sum1, "v1")))
-	require.Equal(t, core.ReasonBadSignature, send(t, v2, "", hook, "", body, headers(sum1, "v2")))
+	require.Equal(t, reason.MissingSignature, send(t, v1, "", hook, "", body, headers(sum1, "v2")))
+	require.Equal(t, reason.MissingSignature, send(t, v1, "", hook, "", body, headers(sum1, "")))
+	require.Equal(t, reason.MissingSignature, send(t, v2, "", hook, "", body, headers(sum1, "v1")))
+	require.Equal(t, reason.BadSignature, send(t, v2, "", hook, "", body, headers(sum1, "v2")))
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -193,7 +194,7 @@ func TestSecretsThatAreHandedOver(t *testing.T) {
 			if row.header != "" {
 				r.Header.Set(row.header, secret)
 			}
-			require.Equal(t, core.ReasonMissingSignature, reasonOf(used, r))
+			require.Equal(t, reason.MissingSignature, reasonOf(used, r))
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -93,10 +94,10 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		a := newPayPalApp(t, nothing)
 		require.Equal(t, 200, a.deliver(transmission))
 		require.Equal(t, 200, a.deliver(transmission, paypalForged), "the answer of a duplicate")
-		require.Equal(t, core.ReasonConflict, a.last().Reason)
+		require.Equal(t, reason.Conflict, a.last().Reason)
 		require.Equal(t, []string{"WH-1"}, a.ran)
 		require.Equal(t, 200, a.deliver(transmission))
-		require.Equal(t, core.ReasonDuplicate, a.last().Reason)
+		require.Equal(t, reason.Duplicate, a.last().Reason)
 		require.Equal(t, []string{"WH-1"}, a.ran)
 	})
 	t.Run("a conflict holds nothing of the event it names", func(t *testing.T) {
@@ -108,7 +109,7 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		w := httptest.NewRecorder()
 		a.handler.ServeHTTP(w, r)
 		require.Equal(t, 200, w.Code)
-		require.Equal(t, core.ReasonAccepted, a.last().Reason)
+		require.Equal(t, reason.Accepted, a.last().Reason)
 		require.Equal(t, []string{"WH-1", "WH-2"}, a.ran)
 	})
 	t.Run("where conflicts are refused", func(t *testing.T) {
@@ -125,10 +126,10 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		require.Equal(t, 500, a.deliver(transmission))
 		require.Equal(t, core.ReplayReleased, a.last().Replay, "what is signed says nothing of the event")
 		require.Equal(t, 200, a.deliver(transmission, paypalForged))
-		require.Equal(t, core.ReasonConflict, a.last().Reason)
+		require.Equal(t, reason.Conflict, a.last().Reason)
 		a.work = func() error { return nil }
 		require.Equal(t, 200, a.deliver(transmission))
-		require.Equal(t, core.ReasonAccepted, a.last().Reason)
+		require.Equal(t, reason.Accepted, a.last().Reason)
 		require.Equal(t, []string{"WH-1", "WH-1"}, a.ran)
 	})
 	t.Run("also where the event had come by another transmission", func(t *testing.T) {
@@ -136,9 +137,9 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		a := newPayPalApp(t, nothing)
 		require.Equal(t, 200, a.deliver(transmission))
 		require.Equal(t, 200, a.deliver(anotherTransmission))
-		require.Equal(t, core.ReasonDuplicate, a.last().Reason)
+		require.Equal(t, reason.Duplicate, a.last().Reason)
 		require.Equal(t, 200, a.deliver(anotherTransmission, paypalForged))
-		require.Equal(t, core.ReasonConflict, a.last().Reason)
+		require.Equal(t, reason.Conflict, a.last().Reason)
 		require.Equal(t, []string{"WH-1"}, a.ran)
 	})
 	t.Run("while the event is being processed", func(t *testing.T) {
@@ -160,7 +161,7 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		require.Equal(t, 200, a.deliver(transmission))
 		require.NoError(t, a.guard.Forget(t.Context(), a.last().Identity))
 		require.Equal(t, 200, a.deliver(transmission, paypalForged))
-		require.Equal(t, core.ReasonConflict, a.last().Reason)
+		require.Equal(t, reason.Conflict, a.last().Reason)
 		require.Equal(t, 200, a.deliver(transmission))
 		require.Equal(t, []string{"WH-1", "WH-1"}, a.ran)
 	})
@@ -170,8 +171,8 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		require.Equal(t, 200, a.deliver(transmission))
 		require.Equal(t, 200, a.deliver(transmission, paypalForged))
 		r := a.last()
-		require.Equal(t, core.ReasonAccepted, r.Reason)
-		require.Equal(t, core.ReasonConflict, r.WouldRefuse[0].Reason)
+		require.Equal(t, reason.Accepted, r.Reason)
+		require.Equal(t, reason.Conflict, r.WouldRefuse[0].Reason)
 		require.Equal(t, []string{"WH-1", "WH-2"}, a.ran)
 	})
 	t.Run("what nobody can tell: the genuine one had never arrived", func(t *testing.T) {
@@ -179,7 +180,7 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 		a := newPayPalApp(t, nothing)
 		require.Equal(t, 200, a.deliver(transmission, paypalForged))
 		require.Equal(t, 200, a.deliver(transmission))
-		require.Equal(t, core.ReasonConflict, a.last().Reason)
+		require.Equal(t, reason.Conflict, a.last().Reason)
 		require.Equal(t, []string{"WH-2"}, a.ran)
 	})
 }

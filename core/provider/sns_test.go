@@ -25,6 +25,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -109,11 +110,11 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 		require.NoError(t, json.Unmarshal(v.Body, &doc))
 		at, err := time.Parse(time.RFC3339, doc["Timestamp"])
 		require.NoError(t, err)
-		judge := func(body []byte, topics ...string) core.Reason {
+		judge := func(body []byte, topics ...string) reason.Reason {
 			return reasonOf(guardOf(t, sns(topics...), v.Cert, at), snsPost(string(body)))
 		}
 		require.Equal(t, v.Expect == "valid", judge(v.Body, doc["TopicArn"]) == "", v.ID)
-		require.Equal(t, core.ReasonWrongRecipient, judge(v.Body, snsTopic), v.ID)
+		require.Equal(t, reason.WrongRecipient, judge(v.Body, snsTopic), v.ID)
 		for name := range doc {
 			changed := map[string]string{}
 			for k, value := range doc {
@@ -154,12 +155,12 @@ func TestAmazonsValidatorAgrees(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &vectors))
 	require.Len(t, vectors, 6)
 	for _, v := range vectors {
-		judge := func(body []byte) core.Reason {
+		judge := func(body []byte) reason.Reason {
 			return reasonOf(guardOf(t, sns(snsTopic), v.Cert, time.Unix(ownTime, 0)), snsPost(string(body)))
 		}
-		want := core.Reason("")
+		want := reason.Reason("")
 		if v.Expect != "valid" {
-			want = core.ReasonBadSignature
+			want = reason.BadSignature
 		}
 		require.Equal(t, want, judge(v.Body), v.ID)
 		var doc map[string]string
@@ -189,32 +190,32 @@ func TestSNSMessages(t *testing.T) {
 	genuine := snsMessage("Message", split)
 	rows := []struct {
 		name, body string
-		want       core.Reason
+		want       reason.Reason
 	}{
 		{"version 2", snsSign(t, key, snsMessage()), ""},
 		{"version 1", snsSign(t, key, snsMessage("SignatureVersion", "1")), ""},
 		{"with a subject", snsSign(t, key, snsMessage("Subject", "s")), ""},
 		{"a message with line feeds that look like fields", snsSign(t, key, genuine), ""},
-		{"the same bytes, read as other fields", snsSignText(t, key, snsMessage("MessageId", "00000000-0000-0000-0000-000000000000"), snsText(genuine)), core.ReasonBadSignature},
-		{"an id with a line feed", snsSign(t, key, snsMessage("MessageId", "a\nb")), core.ReasonMalformedSignature},
-		{"a subject with a line feed", snsSign(t, key, snsMessage("Subject", "a\nTimestamp")), core.ReasonMalformedSignature},
-		{"a type with a line feed", snsSign(t, key, snsMessage("Type", "Notification\nx")), core.ReasonMalformedSignature},
-		{"another version", snsSign(t, key, snsMessage("SignatureVersion", "3")), core.ReasonMissingSignature},
-		{"SHA-256 said to be SHA-1", strings.Replace(snsSign(t, key, snsMessage()), `"SignatureVersion":"2"`, `"SignatureVersion":"1"`, 1), core.ReasonBadSignature},
-		{"another key", snsSign(t, other, snsMessage()), core.ReasonBadSignature},
-		{"somebody else's topic", snsSign(t, key, snsMessage("TopicArn", "arn:aws:sns:eu-west-1:999999999999:orders")), core.ReasonWrongRecipient},
-		{"a topic whose name begins alike", snsSign(t, key, snsMessage("TopicArn", snsTopic+"-2")), core.ReasonWrongRecipient},
+		{"the same bytes, read as other fields", snsSignText(t, key, snsMessage("MessageId", "00000000-0000-0000-0000-000000000000"), snsText(genuine)), reason.BadSignature},
+		{"an id with a line feed", snsSign(t, key, snsMessage("MessageId", "a\nb")), reason.MalformedSignature},
+		{"a subject with a line feed", snsSign(t, key, snsMessage("Subject", "a\nTimestamp")), reason.MalformedSignature},
+		{"a type with a line feed", snsSign(t, key, snsMessage("Type", "Notification\nx")), reason.MalformedSignature},
+		{"another version", snsSign(t, key, snsMessage("SignatureVersion", "3")), reason.MissingSignature},
+		{"SHA-256 said to be SHA-1", strings.Replace(snsSign(t, key, snsMessage()), `"SignatureVersion":"2"`, `"SignatureVersion":"1"`, 1), reason.BadSignature},
+		{"another key", snsSign(t, other, snsMessage()), reason.BadSignature},
+		{"somebody else's topic", snsSign(t, key, snsMessage("TopicArn", "arn:aws:sns:eu-west-1:999999999999:orders")), reason.WrongRecipient},
+		{"a topic whose name begins alike", snsSign(t, key, snsMessage("TopicArn", snsTopic+"-2")), reason.WrongRecipient},
 		{"an hour old, as its last retry is", snsSign(t, key, snsMessage("Timestamp", stamp(-65*time.Minute))), ""},
-		{"older", snsSign(t, key, snsMessage("Timestamp", stamp(-66*time.Minute))), core.ReasonStale},
-		{"of the future", snsSign(t, key, snsMessage("Timestamp", stamp(6*time.Minute))), core.ReasonEarly},
-		{"no topic", snsSign(t, key, without(snsMessage(), "TopicArn")), core.ReasonMissingSignature},
-		{"no id", snsSign(t, key, without(snsMessage(), "MessageId")), core.ReasonMissingSignature},
-		{"no timestamp", snsSign(t, key, without(snsMessage(), "Timestamp")), core.ReasonMissingTimestamp},
-		{"no signature", `{"Type":"Notification","TopicArn":"` + snsTopic + `"}`, core.ReasonMissingSignature},
-		{"raw delivery", `{"order":1}`, core.ReasonMissingSignature},
-		{"the topic twice", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"TopicArn":"`+snsTopic+`",`, 1), core.ReasonMalformedSignature},
-		{"the topic twice, in another case", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"topicarn":"`+snsTopic+`",`, 1), core.ReasonMalformedSignature},
-		{"no JSON", "hello", core.ReasonMalformedSignature},
+		{"older", snsSign(t, key, snsMessage("Timestamp", stamp(-66*time.Minute))), reason.Stale},
+		{"of the future", snsSign(t, key, snsMessage("Timestamp", stamp(6*time.Minute))), reason.Early},
+		{"no topic", snsSign(t, key, without(snsMessage(), "TopicArn")), reason.MissingSignature},
+		{"no id", snsSign(t, key, without(snsMessage(), "MessageId")), reason.MissingSignature},
+		{"no timestamp", snsSign(t, key, without(snsMessage(), "Timestamp")), reason.MissingTimestamp},
+		{"no signature", `{"Type":"Notification","TopicArn":"` + snsTopic + `"}`, reason.MissingSignature},
+		{"raw delivery", `{"order":1}`, reason.MissingSignature},
+		{"the topic twice", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"TopicArn":"`+snsTopic+`",`, 1), reason.MalformedSignature},
+		{"the topic twice, in another case", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"topicarn":"`+snsTopic+`",`, 1), reason.MalformedSignature},
+		{"no JSON", "hello", reason.MalformedSignature},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

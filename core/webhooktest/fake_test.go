@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -80,7 +81,7 @@ func TestAFakeProvesNothingToAGuard(t *testing.T) {
 		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)
-	for endpoint, want := range map[string]core.Reason{"stripe": core.ReasonGuardConflict, "another": core.ReasonMissingSignature} {
+	for endpoint, want := range map[string]reason.Reason{"stripe": reason.GuardConflict, "another": reason.MissingSignature} {
 		fake := webhooktest.Fake(core.Event{Provider: "stripe", Endpoint: endpoint, Type: "invoice.paid", Payload: []byte(`{"id":"evt_1"}`)})
 		_, reply := guard.Receive(httptest.NewRecorder(), fake, core.Inbound{})
 		require.NotNil(t, reply, endpoint)

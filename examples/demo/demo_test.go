@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestTheTable(t *testing.T) {
@@ -49,7 +49,7 @@ func TestTheTable(t *testing.T) {
 func TestAWrongExpectationIsSaid(t *testing.T) {
 	for name, spoil := range map[string]func(*delivery){
 		"status":  func(d *delivery) { d.want.status++ },
-		"reason":  func(d *delivery) { d.want.reason = core.ReasonConflict },
+		"reason":  func(d *delivery) { d.want.reason = reason.Conflict },
 		"signals": func(d *delivery) { d.want.signals++ },
 		"label":   func(d *delivery) { d.want.label += "?" },
 	} {

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // message is one HTTP request, which can be sent any number of times.
@@ -37,7 +38,7 @@ const (
 // outcome is what came of one delivery: what the sender saw, and what the guard and the app did.
 type outcome struct {
 	status  int
-	reason  core.Reason
+	reason  reason.Reason
 	signals int    // how often the app's code ran
 	label   string // of the secret and the credentials that matched
 }
@@ -187,7 +188,7 @@ func outcomeOf(a answer, r *core.Record, signals int) outcome {
 // noteRefusals keeps what an outsider sees of failed authentications. There should be one answer for each status: most
 // endpoints answer 400, and those whose providers would stop sending on that, 503.
 func (p *played) noteRefusals(answers []answer, records []core.Record) {
-	if len(records) != 1 || records[0].Reason.Class() != core.ClassAuthentication {
+	if len(records) != 1 || records[0].Reason.Class() != reason.ClassAuthentication {
 		return
 	}
 	if a := answers[0]; !slices.Contains(p.refusals[a.status], a.seen) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // serve goes on serving every router, prints lines to try, and then one line for each delivery, until ctx ends.
@@ -104,7 +105,7 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // recordLine is one outcome as the guard's observer is told it.
 func recordLine(router string, r *core.Record) string {
 	text := fmt.Sprintf("%s  %-8s %-26s %d %s", time.Now().Format(time.TimeOnly), router, r.Endpoint, r.Status, r.Reason)
-	if r.Reason == core.ReasonAccepted {
+	if r.Reason == reason.Accepted {
 		text += ", signal ran"
 	}
 	if labels := append(r.Credentials[:len(r.Credentials):len(r.Credentials)], r.Secret); strings.Join(labels, "") != "" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/examples/internal/receiver"
 )
 
@@ -60,7 +61,7 @@ func (p *patient) judge(out io.Writer) (int, error) {
 		say("found: %s: %s%s", f.Code, f.Text, about)
 		say("  fix: %s", f.Mend)
 	}
-	if others := p.otherSenders(j.Guard.Provider()); len(others) > 0 && hasReason(refusals, core.ReasonMissingSignature) {
+	if others := p.otherSenders(j.Guard.Provider()); len(others) > 0 && hasReason(refusals, reason.MissingSignature) {
 		say("found: it carries the signature header of %s", strings.Join(others, ", "))
 		say("  fix: give it to an endpoint of that provider")
 	}
@@ -81,7 +82,7 @@ func (p *patient) judge(out io.Writer) (int, error) {
 
 func provedBy(e *core.Explanation) string {
 	switch {
-	case e.Reason == core.ReasonHandshake:
+	case e.Reason == reason.Handshake:
 		return ": it is a handshake"
 	case e.Secret != "":
 		return ": the secret " + e.Secret + " matches"
@@ -91,7 +92,7 @@ func provedBy(e *core.Explanation) string {
 	return ""
 }
 
-func hasReason(all []core.Reported, reason core.Reason) bool {
+func hasReason(all []core.Reported, reason reason.Reason) bool {
 	return slices.ContainsFunc(all, func(r core.Reported) bool { return r.Reason == reason })
 }
 

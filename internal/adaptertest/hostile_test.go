@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -78,12 +78,12 @@ func hostileCase(t *testing.T, rt router, e *hostile.Endpoint, c *hostile.Case, 
 		if want.Answer != "" {
 			require.Equal(t, want.Answer, got.body, name)
 		}
-		accepted := want.Reason == core.ReasonAccepted
+		accepted := want.Reason == reason.Accepted
 		require.Equal(t, accepted && !want.Silent, n.Load() > ran, "%s: signals", name)
-		if !accepted && want.Reason != core.ReasonDuplicate && want.Reason != core.ReasonConflict {
+		if !accepted && want.Reason != reason.Duplicate && want.Reason != reason.Conflict {
 			require.Equal(t, before, made.Store.Accesses.Load(), "%s: the store was asked before anything was proved", name)
 		}
-		if want.Reason.Class() == core.ClassAuthentication {
+		if want.Reason.Class() == reason.ClassAuthentication {
 			kind := strconv.Itoa(want.Status) + unread(&want)
 			first, seen := refusals[kind]
 			if !seen {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
@@ -101,7 +102,7 @@ func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 				require.ErrorIs(t, seen[0], stock)
 				var rejection *core.Rejection
 				require.ErrorAs(t, seen[0], &rejection)
-				require.Equal(t, core.ReasonSignalFailed.Class(), rejection.Reason.Class())
+				require.Equal(t, reason.SignalFailed.Class(), rejection.Reason.Class())
 				requireNoLeak(t, answer{body: printed(t, seen[0])})
 			}
 		}})

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // answered is the answer to a method, and who gave it.
@@ -92,7 +93,7 @@ func TestWhatIsAnsweredToOtherMethods(t *testing.T) {
 					}
 					require.Equal(t, expect, answered{w.Code, w.Header().Get("Allow"), rec.count() > before}, method)
 					if expect.guard {
-						require.Equal(t, core.ReasonMethod, rec.last(t, g).Reason)
+						require.Equal(t, reason.Method, rec.last(t, g).Reason)
 						require.Contains(t, rec.last(t, g).Detail, method)
 					}
 				}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestMounting(t *testing.T) {
@@ -52,7 +53,7 @@ func TestMounting(t *testing.T) {
 			a.post("/other", rt.plain(n.plain))
 			s := serve(t, a)
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
-			require.Equal(t, core.ReasonAccepted, rec.last(t, g).Reason)
+			require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 			require.EqualValues(t, 1, n.Load())
 			bare, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/other", strings.NewReader("{}"))
 			require.NoError(t, err)
@@ -118,7 +119,7 @@ func TestMounting(t *testing.T) {
 			s := serve(t, a)
 			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
 			require.Zero(t, n.Load())
-			require.Equal(t, core.ReasonGuardConflict, rec2.last(t, two).Reason)
+			require.Equal(t, reason.GuardConflict, rec2.last(t, two).Reason)
 			require.Equal(t, core.ReplayReleased, rec1.last(t, one).Replay)
 		}},
 		{"a Use after the route never lets a signal run unproved", func(t *testing.T, rt router) {
@@ -167,7 +168,7 @@ func TestMounting(t *testing.T) {
 					require.Equal(t, http.StatusMethodNotAllowed, got.status, method)
 					require.Equal(t, "POST", got.header.Get("Allow"), method)
 				}
-				require.Equal(t, core.ReasonMethod, rec.last(t, g).Reason)
+				require.Equal(t, reason.Method, rec.last(t, g).Reason)
 				require.Equal(t, http.StatusOK, s.send(t, s.request(t, within+path, body)).status)
 				require.EqualValues(t, 1, n.Load())
 			}
@@ -189,7 +190,7 @@ func TestMounting(t *testing.T) {
 			require.Equal(t, "text/plain; charset=utf-8", got.header.Get("Content-Type"))
 			require.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"))
 			require.Zero(t, n.Load())
-			require.Equal(t, core.ReasonHandshake, rec.last(t, g).Reason)
+			require.Equal(t, reason.Handshake, rec.last(t, g).Reason)
 		}},
 		{"a slash too much reaches no signal", func(t *testing.T, rt router) {
 			g, _ := newGuard(t)

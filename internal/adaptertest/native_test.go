@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
@@ -96,7 +97,7 @@ func TestGin(t *testing.T) {
 		require.True(t, err.IsType(gin.ErrorTypePrivate))
 		var rejection *core.Rejection
 		require.ErrorAs(t, err, &rejection)
-		require.Equal(t, core.ReasonMissingSignature, rejection.Reason)
+		require.Equal(t, reason.MissingSignature, rejection.Reason)
 		require.Zero(t, n.Load())
 	})
 	t.Run("a failed signal ends the chain, and one that succeeded does not", func(t *testing.T) {
@@ -163,11 +164,11 @@ func TestEcho4(t *testing.T) {
 		e.POST(path, echowebhook.Signal(func(echo4.Context, core.Event) error { return &appError{} }), echowebhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-		requireRejection(t, take(t, seen), core.ReasonSignalFailed)
+		requireRejection(t, take(t, seen), reason.SignalFailed)
 		forged := s.request(t, path, body)
 		forged.Header.Del("X-Hub-Signature-256")
 		require.Equal(t, http.StatusBadRequest, s.send(t, forged).status)
-		requireRejection(t, take(t, seen), core.ReasonMissingSignature)
+		requireRejection(t, take(t, seen), reason.MissingSignature)
 	})
 	t.Run("a plain handler's error is returned as it is", func(t *testing.T) {
 		g, _ := newGuard(t)
@@ -220,11 +221,11 @@ func TestEcho5(t *testing.T) {
 		e.POST(path, echo5webhook.Signal(func(*echo5.Context, core.Event) error { return &appError{} }), echo5webhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-		requireRejection(t, take(t, seen), core.ReasonSignalFailed)
+		requireRejection(t, take(t, seen), reason.SignalFailed)
 		forged := s.request(t, path, body)
 		forged.Header.Del("X-Hub-Signature-256")
 		require.Equal(t, http.StatusBadRequest, s.send(t, forged).status)
-		requireRejection(t, take(t, seen), core.ReasonMissingSignature)
+		requireRejection(t, take(t, seen), reason.MissingSignature)
 	})
 	t.Run("a plain handler's error is returned as it is", func(t *testing.T) {
 		g, _ := newGuard(t)
@@ -271,13 +272,13 @@ func TestEcho5(t *testing.T) {
 	})
 }
 
-func requireRejection(t *testing.T, err error, want core.Reason) {
+func requireRejection(t *testing.T, err error, want reason.Reason) {
 	t.Helper()
 	var rejection *core.Rejection
 	require.ErrorAs(t, err, &rejection)
 	require.Equal(t, want, rejection.Reason)
 	var app *appError
-	require.Equal(t, want.Class() == core.ClassApp, errors.As(err, &app))
+	require.Equal(t, want.Class() == reason.ClassApp, errors.As(err, &app))
 	require.NotContains(t, err.Error(), "hunter2")
 }
 
@@ -302,7 +303,7 @@ func TestChi(t *testing.T) {
 		s := serve(t, &app{Handler: r})
 		got := s.send(t, s.request(t, "/hooks/"+token, body))
 		require.Equal(t, http.StatusBadRequest, got.status)
-		require.Equal(t, core.ReasonMissingCredential, rec.last(t, g).Reason)
+		require.Equal(t, reason.MissingCredential, rec.last(t, g).Reason)
 		require.Empty(t, rec.last(t, g).Route)
 	})
 	t.Run("a writer without abilities gets none", func(t *testing.T) {

@@ -8,22 +8,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
 // failures are requests that fail an authentication, each in its own way.
-func failures() map[core.Reason]func(*http.Request) {
-	return map[core.Reason]func(*http.Request){
-		core.ReasonMissingSignature:   func(r *http.Request) { r.Header.Del("X-Hub-Signature-256") },
-		core.ReasonMalformedSignature: func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", "sha256=zz") },
-		core.ReasonBadSignature: func(r *http.Request) {
+func failures() map[reason.Reason]func(*http.Request) {
+	return map[reason.Reason]func(*http.Request){
+		reason.MissingSignature:   func(r *http.Request) { r.Header.Del("X-Hub-Signature-256") },
+		reason.MalformedSignature: func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", "sha256=zz") },
+		reason.BadSignature: func(r *http.Request) {
 			r.Header.Set("X-Hub-Signature-256", "sha256="+signature("another", body))
 		},
-		core.ReasonRepeatedHeader:    func(r *http.Request) { r.Header.Add("X-Hub-Signature-256", "sha256=00") },
-		core.ReasonHeaderTooLarge:    func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", strings.Repeat("a", 16<<10)) },
-		core.ReasonMissingCredential: func(r *http.Request) { r.Header.Del("Authorization") },
-		core.ReasonBadCredential:     func(r *http.Request) { r.Header.Set("Authorization", "Basic aG9va3M6bm8=") },
-		core.ReasonPlainHTTP:         func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") },
+		reason.RepeatedHeader:    func(r *http.Request) { r.Header.Add("X-Hub-Signature-256", "sha256=00") },
+		reason.HeaderTooLarge:    func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", strings.Repeat("a", 16<<10)) },
+		reason.MissingCredential: func(r *http.Request) { r.Header.Del("Authorization") },
+		reason.BadCredential:     func(r *http.Request) { r.Header.Set("Authorization", "Basic aG9va3M6bm8=") },
+		reason.PlainHTTP:         func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") },
 	}
 }
 
@@ -50,10 +51,10 @@ func requireNoLeak(t *testing.T, got answer) {
 	for name, values := range got.header {
 		seen += "\n" + name + ": " + strings.Join(values, ",")
 	}
-	for _, reason := range core.Reasons() {
+	for _, why := range reason.All() {
 		// "method" is a word of ordinary answers; every other name would tell which check it was.
-		if reason != core.ReasonMethod && reason != core.ReasonEncoding {
-			require.NotContains(t, seen, string(reason))
+		if why != reason.Method && why != reason.Encoding {
+			require.NotContains(t, seen, string(why))
 		}
 	}
 	for _, word := range []string{"hunter2", "signature", "Signature", "credential", "retry ", "proxy", "replay", "guard"} {
@@ -118,7 +119,7 @@ func TestTheOutside(t *testing.T) {
 				require.Equal(t, http.StatusServiceUnavailable, got.status)
 				require.NotEmpty(t, got.header.Get("Retry-After"))
 				requireNoLeak(t, got)
-				require.Equal(t, core.ReasonStoreUnavailable, rec.last(t, g).Reason)
+				require.Equal(t, reason.StoreUnavailable, rec.last(t, g).Reason)
 				require.Zero(t, n.Load())
 			}
 		}},
@@ -142,11 +143,11 @@ func TestTheOutside(t *testing.T) {
 			}))
 			s := serve(t, a)
 			r := s.full(t)
-			failures()[core.ReasonBadSignature](r)
+			failures()[reason.BadSignature](r)
 			require.Equal(t, http.StatusBadRequest, s.send(t, r).status)
 			e := take(t, explained)
-			require.Equal(t, core.ReasonBadSignature, e.Reason, e.String())
-			require.NotContains(t, e.String(), string(core.ReasonBodyAlreadyRead))
+			require.Equal(t, reason.BadSignature, e.Reason, e.String())
+			require.NotContains(t, e.String(), string(reason.BodyAlreadyRead))
 			require.Positive(t, e.BodyBytes)
 			require.Zero(t, n.Load())
 		}},
@@ -163,10 +164,10 @@ func TestTheOutside(t *testing.T) {
 			}))
 			s := serve(t, a)
 			r := s.full(t)
-			failures()[core.ReasonBadSignature](r)
+			failures()[reason.BadSignature](r)
 			got := s.send(t, r)
 			rejection := take(t, seen)
-			require.Equal(t, core.ReasonBadSignature, rejection.Reason)
+			require.Equal(t, reason.BadSignature, rejection.Reason)
 			require.NotEmpty(t, rejection.Detail())
 			require.Equal(t, http.StatusBadRequest, got.status)
 			require.Equal(t, "POST", got.header.Get("X-Trace"))

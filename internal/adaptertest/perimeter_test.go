@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // gullible are apps whose framework takes the sender's word for the sender's address, in every way the framework has.
@@ -82,7 +83,7 @@ func TestThePerimeter(t *testing.T) {
 				s := serve(t, a)
 				r := s.fromSource(t, "X-Forwarded-For", allowed, "X-Real-Ip", allowed, "True-Client-Ip", allowed, "Cf-Connecting-Ip", allowed, "X-Client-Ip", allowed, "Forwarded", "for="+allowed)
 				require.Equal(t, http.StatusBadRequest, s.send(t, r).status, name)
-				require.Equal(t, core.ReasonSourceNotAllowed, rec.last(t, g).Reason, name)
+				require.Equal(t, reason.SourceNotAllowed, rec.last(t, g).Reason, name)
 				require.True(t, rec.last(t, g).Source.IsLoopback(), name)
 				require.Zero(t, n.Load())
 			}
@@ -98,15 +99,15 @@ func TestThePerimeter(t *testing.T) {
 				s := serve(t, a)
 				for _, row := range []struct {
 					headers []string
-					want    core.Reason
+					want    reason.Reason
 				}{
-					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", allowed + ", " + stranger, "X-Real-Ip", allowed}, core.ReasonSourceNotAllowed},
-					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", stranger + ", " + allowed + ", 10.0.0.1", "X-Real-Ip", stranger}, core.ReasonAccepted},
-					{[]string{"Forwarded", "for=" + stranger + ", for=" + allowed + ";proto=https"}, core.ReasonDuplicate},
-					{[]string{"Forwarded", "for=" + allowed + ", for=" + stranger + ";proto=https"}, core.ReasonSourceNotAllowed},
-					{[]string{"Forwarded", "for=" + allowed + ";proto=https", "X-Forwarded-Proto", "http", "X-Forwarded-For", allowed}, core.ReasonPlainHTTP},
-					{[]string{"Forwarded", "for=" + stranger + ";proto=https", "X-Forwarded-Proto", "https", "X-Forwarded-For", allowed}, core.ReasonSourceNotAllowed},
-					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "unknown"}, core.ReasonSourceNotAllowed},
+					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", allowed + ", " + stranger, "X-Real-Ip", allowed}, reason.SourceNotAllowed},
+					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", stranger + ", " + allowed + ", 10.0.0.1", "X-Real-Ip", stranger}, reason.Accepted},
+					{[]string{"Forwarded", "for=" + stranger + ", for=" + allowed + ";proto=https"}, reason.Duplicate},
+					{[]string{"Forwarded", "for=" + allowed + ", for=" + stranger + ";proto=https"}, reason.SourceNotAllowed},
+					{[]string{"Forwarded", "for=" + allowed + ";proto=https", "X-Forwarded-Proto", "http", "X-Forwarded-For", allowed}, reason.PlainHTTP},
+					{[]string{"Forwarded", "for=" + stranger + ";proto=https", "X-Forwarded-Proto", "https", "X-Forwarded-For", allowed}, reason.SourceNotAllowed},
+					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "unknown"}, reason.SourceNotAllowed},
 				} {
 					s.send(t, s.fromSource(t, row.headers...))
 					require.Equal(t, row.want, rec.last(t, g).Reason, "%s: %q", name, row.headers)
@@ -130,7 +131,7 @@ func TestThePerimeter(t *testing.T) {
 			a.mount(path, g, n.signal)
 			s := serve(t, a)
 			require.Equal(t, http.StatusBadRequest, s.send(t, s.fromSource(t, "X-Real-Ip", allowed)).status)
-			require.Equal(t, core.ReasonSourceNotAllowed, rec.last(t, g).Reason)
+			require.Equal(t, reason.SourceNotAllowed, rec.last(t, g).Reason)
 			require.Contains(t, rec.last(t, g).Detail, "RealIP")
 			require.Zero(t, n.Load())
 		}},
@@ -153,7 +154,7 @@ func TestThePerimeter(t *testing.T) {
 			got := s.deliver(t)
 			require.Equal(t, http.StatusTooManyRequests, got.status)
 			require.NotEmpty(t, got.header.Get("Retry-After"))
-			require.Equal(t, core.ReasonRateLimited, rec.last(t, g).Reason)
+			require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
 			require.Contains(t, got.body, "Too Many Requests")
 			requireNoLeak(t, got)
 			require.EqualValues(t, 2, n.Load())
@@ -183,7 +184,7 @@ func TestThePerimeter(t *testing.T) {
 			require.NoError(t, err)
 			_, _ = io.Copy(io.Discard, res.Body)
 			require.Equal(t, http.StatusBadRequest, res.StatusCode)
-			require.Equal(t, core.ReasonBodyIncomplete, rec.last(t, g).Reason)
+			require.Equal(t, reason.BodyIncomplete, rec.last(t, g).Reason)
 		}},
 		{"bad credentials are not asked for a body", func(t *testing.T, rt router) {
 			g, _ := fullyGuarded(t)

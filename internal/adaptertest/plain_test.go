@@ -8,18 +8,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
-	"github.com/sallyport-go/sallyport/chiwebhook"
-	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/echo5webhook"
-	"github.com/sallyport-go/sallyport/echowebhook"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-
 	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
 	echo4 "github.com/labstack/echo/v4"
 	echo5 "github.com/labstack/echo/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/chiwebhook"
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/echo5webhook"
+	"github.com/sallyport-go/sallyport/echowebhook"
+	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
 // logged is a guard whose log and records can be asked.
@@ -138,7 +138,7 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
 			s.running.wait()
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonSignalPanicked, last.Reason)
+			require.Equal(t, reason.SignalPanicked, last.Reason)
 			require.False(t, last.RanNothing)
 			require.Len(t, last.Failed, 1)
 			require.Len(t, log.linesWith(t, "event failed"), 1)
@@ -152,7 +152,7 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 				require.Equal(t, http.StatusOK, s.deliver(t).status)
 			}
 			last := rec.last(t, g)
-			require.Equal(t, core.ReasonUnhandled, last.Reason)
+			require.Equal(t, reason.Unhandled, last.Reason)
 			require.True(t, last.RanNothing)
 			require.Equal(t, core.ReplayReleased, last.Replay, "a resend runs once there are receivers")
 			require.Equal(t, []string{warned}, log.linesWith(t, "the set of signals has no receiver"))
@@ -163,7 +163,7 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			g, rec, log := logged(t)
 			s := mountEmpty(t, rt, g, "other")
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
-			require.Equal(t, core.ReasonUnhandled, rec.last(t, g).Reason)
+			require.Equal(t, reason.Unhandled, rec.last(t, g).Reason)
 			require.Empty(t, log.linesWith(t, "the set of signals has no receiver"))
 			require.Equal(t, []string{"INFO"}, log.linesWith(t, "event without a receiver"))
 		}},

@@ -10,25 +10,26 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // flaw is what is wrong with a delivery in the eyes of one check.
 type flaw struct {
 	check    core.Check
-	reason   core.Reason
+	reason   reason.Reason
 	spoil    func(*http.Request)
 	unproved bool
 }
 
 func flaws() []flaw {
 	return []flaw{
-		{core.CheckHTTPS, core.ReasonPlainHTTP, func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") }, false},
-		{core.CheckSources, core.ReasonSourceNotAllowed, func(r *http.Request) { r.Header.Set("X-Forwarded-For", stranger) }, false},
-		{core.CheckRateLimit, core.ReasonRateLimited, nil, false},
-		{core.CheckCredentials, core.ReasonBadCredential, func(r *http.Request) { r.Header.Set("X-Token", "wrong") }, false},
-		{core.CheckSignature, core.ReasonBadSignature, func(r *http.Request) { slackSign(r, "another", time.Now()) }, true},
-		{core.CheckFreshness, core.ReasonStale, func(r *http.Request) { slackSign(r, secret, time.Now().Add(-time.Hour)) }, false},
-		{core.CheckReplay, core.ReasonDuplicate, nil, false},
+		{core.CheckHTTPS, reason.PlainHTTP, func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") }, false},
+		{core.CheckSources, reason.SourceNotAllowed, func(r *http.Request) { r.Header.Set("X-Forwarded-For", stranger) }, false},
+		{core.CheckRateLimit, reason.RateLimited, nil, false},
+		{core.CheckCredentials, reason.BadCredential, func(r *http.Request) { r.Header.Set("X-Token", "wrong") }, false},
+		{core.CheckSignature, reason.BadSignature, func(r *http.Request) { slackSign(r, "another", time.Now()) }, true},
+		{core.CheckFreshness, reason.Stale, func(r *http.Request) { slackSign(r, secret, time.Now().Add(-time.Hour)) }, false},
+		{core.CheckReplay, reason.Duplicate, nil, false},
 	}
 }
 
@@ -85,7 +86,7 @@ func TestEveryCheckCanOnlyReport(t *testing.T) {
 				}
 				require.Equal(t, http.StatusOK, got.status)
 				requireNoLeak(t, got)
-				require.Equal(t, core.ReasonAccepted, last.Reason)
+				require.Equal(t, reason.Accepted, last.Reason)
 				require.Len(t, last.WouldRefuse, 1)
 				require.Equal(t, f.check, last.WouldRefuse[0].Check)
 				require.Equal(t, f.reason, last.WouldRefuse[0].Reason)

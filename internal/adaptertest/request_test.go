@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestRequestAfterVerify(t *testing.T) {
@@ -198,7 +199,7 @@ func TestRequestAfterVerify(t *testing.T) {
 				require.Equal(t, http.StatusRequestEntityTooLarge, got.status)
 				require.True(t, got.closed, "Connection: close")
 				require.Zero(t, n.Load())
-				require.Equal(t, core.ReasonBodyTooLarge, rec.last(t, g).Reason)
+				require.Equal(t, reason.BodyTooLarge, rec.last(t, g).Reason)
 			}
 		}},
 		{"a body that something has read before the guard is a 500, not a bad signature", func(t *testing.T, rt router) {
@@ -212,7 +213,7 @@ func TestRequestAfterVerify(t *testing.T) {
 			a.post(path, rt.signal(n.signal), drain, rt.verify(g, nil))
 			s := serve(t, a)
 			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-			require.Equal(t, core.ReasonBodyAlreadyRead, rec.last(t, g).Reason)
+			require.Equal(t, reason.BodyAlreadyRead, rec.last(t, g).Reason)
 			require.Zero(t, n.Load())
 		}},
 		{"a Flusher stays one, and an answer can be streamed", func(t *testing.T, rt router) {

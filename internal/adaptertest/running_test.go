@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // told is a guard's records, in order, for tests that wait for them.
@@ -53,7 +54,7 @@ func TestATimeoutBetweenGuardAndSignals(t *testing.T) {
 				again := s.deliver(t)
 				require.Equal(t, http.StatusServiceUnavailable, again.status)
 				require.NotEmpty(t, again.header.Get("Retry-After"))
-				require.Equal(t, core.ReasonInFlight, take(t, all).Reason)
+				require.Equal(t, reason.InFlight, take(t, all).Reason)
 			}
 			require.EqualValues(t, 1, n.Load())
 			close(finish)
@@ -63,7 +64,7 @@ func TestATimeoutBetweenGuardAndSignals(t *testing.T) {
 			again := s.deliver(t)
 			require.Equal(t, http.StatusOK, again.status)
 			if failure == nil {
-				require.Equal(t, core.ReasonAccepted, last.Reason)
+				require.Equal(t, reason.Accepted, last.Reason)
 				require.Equal(t, core.ReplayCommitted, last.Replay)
 				require.Contains(t, again.body, "already processed")
 				require.EqualValues(t, 1, n.Load())
@@ -97,8 +98,8 @@ func TestOneDeliveryIsDispatchedOnce(t *testing.T) {
 				first = r
 			}
 		}
-		require.Equal(t, core.ReasonAccepted, first.Reason)
-		require.Equal(t, core.ReasonSignalFailed, second.Reason)
+		require.Equal(t, reason.Accepted, first.Reason)
+		require.Equal(t, reason.SignalFailed, second.Reason)
 		require.Len(t, second.Failed, 1)
 		require.False(t, second.Failed[0].Identity.IsZero())
 		require.EqualValues(t, 1, a.Load())
@@ -180,7 +181,7 @@ func TestWhatMiddlewareDoesBetweenGuardAndSignals(t *testing.T) {
 				return nil
 			})
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
-			require.Equal(t, core.ReasonAccepted, take(t, all).Reason)
+			require.Equal(t, reason.Accepted, take(t, all).Reason)
 			s.running.wait()
 			if rt.name != "chi" && rt.name != "net/http" {
 				return // the router's context serves the next request by now
@@ -218,7 +219,7 @@ func TestWhatMiddlewareDoesBetweenGuardAndSignals(t *testing.T) {
 			require.Error(t, err)
 			last := take(t, all)
 			require.EqualValues(t, 1, n.Load())
-			require.Equal(t, core.ReasonAccepted, last.Reason)
+			require.Equal(t, reason.Accepted, last.Reason)
 			require.Equal(t, core.ReplayCommitted, last.Replay)
 			require.Contains(t, s.deliver(t).body, "already processed")
 		}},
@@ -244,7 +245,7 @@ func TestWhatMiddlewareDoesBetweenGuardAndSignals(t *testing.T) {
 			_, err := s.try(s.request(t, path, body))
 			require.Error(t, err)
 			last := take(t, all)
-			require.Equal(t, core.ReasonSignalPanicked, last.Reason)
+			require.Equal(t, reason.SignalPanicked, last.Reason)
 			require.Equal(t, core.ReplayReleased, last.Replay)
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
 			require.EqualValues(t, 2, n.Load())
@@ -261,7 +262,7 @@ func TestWhatMiddlewareDoesBetweenGuardAndSignals(t *testing.T) {
 				return next()
 			})
 			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-			require.Equal(t, core.ReasonSignalPanicked, take(t, all).Reason)
+			require.Equal(t, reason.SignalPanicked, take(t, all).Reason)
 			require.Equal(t, http.StatusOK, s.deliver(t).status, "the retry runs")
 			require.EqualValues(t, 2, n.Load())
 		}},

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 var errApp = errors.New("the app's own words: db password is hunter2")
@@ -114,7 +115,7 @@ func TestPlainHandlersAreSettled(t *testing.T) {
 			var n counter
 			s, g, rec := guarded(t, rt, func(*call) error { n.Add(1); panic("boom") }, rt.recovery)
 			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-			require.Equal(t, core.ReasonSignalPanicked, rec.last(t, g).Reason)
+			require.Equal(t, reason.SignalPanicked, rec.last(t, g).Reason)
 			requireSettled(t, s, g, rec, core.ReplayReleased, n.Load)
 			require.Zero(t, s.panics.Load())
 		}},
@@ -193,15 +194,15 @@ func TestSignalsAreSettled(t *testing.T) {
 		name   string
 		fn     func(*call, core.Event) error
 		want   core.ReplayState
-		reason core.Reason
+		reason reason.Reason
 		status int
 	}
 	endings := []ending{
-		{"nil is a 200 and committed", func(*call, core.Event) error { return nil }, core.ReplayCommitted, core.ReasonAccepted, 200},
-		{"core.Ignore is a 200 and committed", func(*call, core.Event) error { return core.Ignore }, core.ReplayCommitted, core.ReasonAccepted, 200},
-		{"core.Permanent is a 200 and committed", func(*call, core.Event) error { return core.Permanent(errApp) }, core.ReplayCommitted, core.ReasonPermanent, 200},
-		{"an error is a 500 and the retry runs", func(*call, core.Event) error { return errApp }, core.ReplayReleased, core.ReasonSignalFailed, 500},
-		{"a panic is a 500 and the retry runs", func(*call, core.Event) error { panic("boom") }, core.ReplayReleased, core.ReasonSignalPanicked, 500},
+		{"nil is a 200 and committed", func(*call, core.Event) error { return nil }, core.ReplayCommitted, reason.Accepted, 200},
+		{"core.Ignore is a 200 and committed", func(*call, core.Event) error { return core.Ignore }, core.ReplayCommitted, reason.Accepted, 200},
+		{"core.Permanent is a 200 and committed", func(*call, core.Event) error { return core.Permanent(errApp) }, core.ReplayCommitted, reason.Permanent, 200},
+		{"an error is a 500 and the retry runs", func(*call, core.Event) error { return errApp }, core.ReplayReleased, reason.SignalFailed, 500},
+		{"a panic is a 500 and the retry runs", func(*call, core.Event) error { panic("boom") }, core.ReplayReleased, reason.SignalPanicked, 500},
 	}
 	var rows []row
 	for _, e := range endings {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -93,7 +93,7 @@ func TestSockets(t *testing.T) {
 			require.EqualValues(t, 2, n.Load(), "one of the three genuine ones is a duplicate")
 			all, err := made.Told.All(t.Context(), made.Guard)
 			require.NoError(t, err)
-			require.Equal(t, core.ReasonDuplicate, all[3].Reason)
+			require.Equal(t, reason.Duplicate, all[3].Reason)
 		}},
 		{"what a lie about the length swallows is no delivery", func(t *testing.T, rt router) {
 			s, _, n := mounted(t, rt)
@@ -123,7 +123,7 @@ func TestSockets(t *testing.T) {
 			all, err := made.Told.All(t.Context(), made.Guard)
 			require.NoError(t, err)
 			for _, rec := range all {
-				require.NotEqual(t, core.ClassPassed, rec.Reason.Class())
+				require.NotEqual(t, reason.ClassPassed, rec.Reason.Class())
 			}
 		}},
 		{"HTTP/1.0 is judged alike", func(t *testing.T, rt router) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const otherSecret = "another-tenants-secret-of-enough-bytes"
@@ -59,22 +60,22 @@ func TestTenants(t *testing.T) {
 			var refused []answer
 			for _, row := range []struct {
 				at, key string
-				want    core.Reason
+				want    reason.Reason
 				tenant  string
 			}{
-				{"/hooks/acme/github", secret, core.ReasonAccepted, "acme"},
-				{"/hooks/globex.eu:1/github", otherSecret, core.ReasonAccepted, "globex.eu:1"},
-				{"/hooks/acme/github", secret, core.ReasonDuplicate, "acme"},
-				{"/hooks/acme/github", otherSecret, core.ReasonBadSignature, "acme"},
-				{"/hooks/initech/github", secret, core.ReasonBadSignature, ""},
-				{"/hooks/ACME/github", secret, core.ReasonBadSignature, ""},
-				{"/hooks/acme%7Cglobex/github", secret, core.ReasonBadSignature, ""},
-				{"/hooks/" + strings.Repeat("a", 200) + "/github", secret, core.ReasonBadSignature, ""},
+				{"/hooks/acme/github", secret, reason.Accepted, "acme"},
+				{"/hooks/globex.eu:1/github", otherSecret, reason.Accepted, "globex.eu:1"},
+				{"/hooks/acme/github", secret, reason.Duplicate, "acme"},
+				{"/hooks/acme/github", otherSecret, reason.BadSignature, "acme"},
+				{"/hooks/initech/github", secret, reason.BadSignature, ""},
+				{"/hooks/ACME/github", secret, reason.BadSignature, ""},
+				{"/hooks/acme%7Cglobex/github", secret, reason.BadSignature, ""},
+				{"/hooks/" + strings.Repeat("a", 200) + "/github", secret, reason.BadSignature, ""},
 			} {
 				got := s.send(t, s.under(t, row.at, row.key))
 				require.Equal(t, row.want, rec.last(t, g).Reason, "%s: %s", row.at, rec.last(t, g).Detail)
 				require.Equal(t, row.tenant, rec.last(t, g).Tenant, row.at)
-				if row.want == core.ReasonBadSignature {
+				if row.want == reason.BadSignature {
 					got.header.Del("Date")
 					refused = append(refused, got)
 				}
@@ -98,11 +99,11 @@ func TestTenants(t *testing.T) {
 				s.send(t, r)
 				return rec.last(t, g)
 			}
-			require.Equal(t, core.ReasonAccepted, send(secret, "acme").Reason)
-			require.Equal(t, core.ReasonAccepted, send(otherSecret, "globex.eu:1").Reason)
-			require.Equal(t, core.ReasonBadSignature, send(secret, "globex.eu:1").Reason)
-			require.Equal(t, core.ReasonBadSignature, send(secret).Reason)
-			require.Equal(t, core.ReasonBadSignature, send(secret, "acme", "acme").Reason)
+			require.Equal(t, reason.Accepted, send(secret, "acme").Reason)
+			require.Equal(t, reason.Accepted, send(otherSecret, "globex.eu:1").Reason)
+			require.Equal(t, reason.BadSignature, send(secret, "globex.eu:1").Reason)
+			require.Equal(t, reason.BadSignature, send(secret).Reason)
+			require.Equal(t, reason.BadSignature, send(secret, "acme", "acme").Reason)
 			require.EqualValues(t, 2, n.Load())
 		}},
 		{"a route without the parameter is loud", func(t *testing.T, rt router) {
@@ -126,21 +127,21 @@ func TestInAUseOfChiThereIsNoTenantInThePath(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		mount func(r chi.Router, g *core.Guard, h http.HandlerFunc)
-		want  core.Reason
+		want  reason.Reason
 	}{
 		{"for the whole app: nothing is routed yet", func(r chi.Router, g *core.Guard, h http.HandlerFunc) {
 			r.Use(chiwebhook.Verify(g))
 			r.Post("/hooks/{tenant}/github", h)
-		}, core.ReasonBadSignature},
+		}, reason.BadSignature},
 		{"below the parameter it has been routed", func(r chi.Router, g *core.Guard, h http.HandlerFunc) {
 			r.Route("/hooks/{tenant}", func(r chi.Router) {
 				r.Use(chiwebhook.Verify(g))
 				r.Post("/github", h)
 			})
-		}, core.ReasonAccepted},
+		}, reason.Accepted},
 		{"on the route", func(r chi.Router, g *core.Guard, h http.HandlerFunc) {
 			r.With(chiwebhook.Verify(g)).Post("/hooks/{tenant}/github", h)
-		}, core.ReasonAccepted},
+		}, reason.Accepted},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var log lockedLog
@@ -152,7 +153,7 @@ func TestInAUseOfChiThereIsNoTenantInThePath(t *testing.T) {
 			s := serve(t, &app{Handler: r})
 			s.send(t, s.under(t, "/hooks/acme/github", secret))
 			require.Equal(t, row.want, rec.last(t, g).Reason)
-			if row.want != core.ReasonAccepted {
+			if row.want != reason.Accepted {
 				require.Contains(t, log.String(), "cannot see the tenant in the path")
 			}
 		})

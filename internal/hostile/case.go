@@ -10,7 +10,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Request is one request of a case.
@@ -30,8 +30,8 @@ type Request struct {
 	HangUp bool `json:"hang_up"`
 
 	// Reason is what has to come of it. Empty: net/http answers itself, and no guard hears of it.
-	Reason core.Reason `json:"reason"`
-	Status int         `json:"status"`
+	Reason reason.Reason `json:"reason"`
+	Status int           `json:"status"`
 	// Detail is a part of what the observer is told.
 	Detail string `json:"detail"`
 	Answer string `json:"answer"` // the whole body of the answer; empty: not looked at

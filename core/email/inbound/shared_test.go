@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email/emailtest"
 	"github.com/sallyport-go/sallyport/core/email/inbound"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -24,12 +25,12 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		shared bool
-		want   core.Reason
+		want   reason.Reason
 	}{
-		{"one URL on purpose", true, core.ReasonAccepted}, {"one URL by mistake", false, core.ReasonPermanent},
+		{"one URL on purpose", true, reason.Accepted}, {"one URL by mistake", false, reason.Permanent},
 	} {
 		for _, p := range []core.Provider{provider.Postmark(), provider.SendGrid(), provider.AhaSend(), provider.SparkPost()} {
-			var reasons []core.Reason
+			var reasons []reason.Reason
 			var events, messages int
 			sender, signals := webhooktest.NewSender(p), core.NewSignals[*http.Request]()
 			signals.On("*", email.ReceiverWith[*http.Request](email.Options{SharedURL: row.shared}, func(context.Context, core.Event, email.Event) error {
@@ -57,7 +58,7 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 				require.NoError(t, guard.Flush(t.Context()))
 			}
 			require.Equal(t, []int{1, 1}, []int{events, messages}, "%s at %s", row.name, p.Name())
-			require.Equal(t, []core.Reason{row.want, row.want}, reasons, "%s at %s", row.name, p.Name())
+			require.Equal(t, []reason.Reason{row.want, row.want}, reasons, "%s at %s", row.name, p.Name())
 			require.NoError(t, guard.Close())
 		}
 	}

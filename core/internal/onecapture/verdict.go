@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Kind is what a change did that it must not do.
@@ -28,7 +29,7 @@ const (
 // Outcome is what a guard made of a request.
 type Outcome struct {
 	Nothing   bool // no request: the server lets nothing of it through
-	Reason    core.Reason
+	Reason    reason.Reason
 	Status    int
 	Handshake bool
 	Events    []core.Event
@@ -80,7 +81,7 @@ func Compare(e *entry.Entry, genuine, changed Outcome) (found []Finding) {
 	case changed.Handshake && !genuine.Handshake:
 		return []Finding{{Handshake, "the answer", "an event's", fmt.Sprintf("a handshake's, %d", changed.Status)}}
 	case changed.Reason != "":
-		if changed.Status >= 500 && changed.Status != e.AuthStatus && changed.Reason != core.ReasonKeysUnavailable {
+		if changed.Status >= 500 && changed.Status != e.AuthStatus && changed.Reason != reason.KeysUnavailable {
 			return []Finding{{Failure, "the answer", "200", fmt.Sprintf("%d, %s", changed.Status, changed.Reason)}}
 		}
 		return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // TestTheExamplesOfComponents holds the lines that RFC 9421 gives as examples, in section 2, against what is made of the
@@ -53,7 +54,7 @@ func TestTheExamplesOfComponents(t *testing.T) {
 			Algorithm: httpsig.HMACSHA256, DangerouslyLeaveUncovered: true, Methods: []string{"GET"},
 			Components: []string{strings.Replace(name[1:], `"`, "", 1)},
 		}
-		judge := func(line string) core.Reason {
+		judge := func(line string) reason.Reason {
 			r := httptest.NewRequest(row.method, row.url, nil)
 			for _, f := range fields {
 				r.Header.Add(f[0], f[1])
@@ -69,7 +70,7 @@ func TestTheExamplesOfComponents(t *testing.T) {
 			return reasonOf(g, r)
 		}
 		require.Empty(t, judge(row.line), "section %s: %s", row.section, row.line)
-		require.Equal(t, core.ReasonBadSignature, judge(row.line+"x"), "section %s: %s", row.section, row.line)
+		require.Equal(t, reason.BadSignature, judge(row.line+"x"), "section %s: %s", row.section, row.line)
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -53,7 +54,7 @@ func guardAt(t testing.TB, c httpsig.Config, at time.Time, source core.KeySource
 	return g
 }
 
-func reasonOf(g *core.Guard, r *http.Request) core.Reason {
+func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 	if reply == nil {
 		return ""
@@ -96,7 +97,7 @@ func TestRecordedMessagesGetTheirVerdict(t *testing.T) {
 		g := guardAt(t, c, time.Unix(v.Now, 0), nil, v.Public+v.Secret)
 		require.Equal(t, v.Expect == "valid", reasonOf(g, request(same, v.Body)) == "", v.ID)
 		late := reasonOf(guardAt(t, c, time.Unix(v.Now+301, 0), nil, v.Public+v.Secret), request(same, v.Body))
-		require.Contains(t, []core.Reason{core.ReasonStale, core.ReasonBadSignature}, late, v.ID)
+		require.Contains(t, []reason.Reason{reason.Stale, reason.BadSignature}, late, v.ID)
 		for i := range v.Headers {
 			covered := strings.Contains(v.Base, `"`+strings.ToLower(v.Headers[i][0])+`"`)
 			changed := request(func(h [][2]string) [][2]string {
@@ -237,14 +238,14 @@ func TestSignatures(t *testing.T) {
 		return request("a="+list+first+", b="+list+second, "a="+sigOf(first)+", b="+sigOf(second))
 	}
 	const (
-		bad, malformed, missing = core.ReasonBadSignature, core.ReasonMalformedSignature, core.ReasonMissingSignature
-		repeated                = core.ReasonRepeatedHeader
+		bad, malformed, missing = reason.BadSignature, reason.MalformedSignature, reason.MissingSignature
+		repeated                = reason.RepeatedHeader
 	)
 	rows := []struct {
 		name   string
 		config httpsig.Config
 		r      *http.Request
-		want   core.Reason
+		want   reason.Reason
 	}{
 		{"genuine", config(), good, ""},
 		{"all parameters", config(), signed(at + fmt.Sprintf(`;expires=%d;keyid="k";alg="hmac-sha256";nonce="n";tag="t"`, now+1)), ""},
@@ -253,11 +254,11 @@ func TestSignatures(t *testing.T) {
 			`("@method" "@authority" "@path" "content-digest" "@query" "@scheme" "@request-target" "@target-uri" "@query-param";name="b")`), ""},
 
 		{"another algorithm in the parameters", config(), signed(at + `;alg="ed25519"`), malformed},
-		{"no time", config(), signed(""), core.ReasonMissingTimestamp},
-		{"too old", config(), signed(fmt.Sprintf(";created=%d", now-301)), core.ReasonStale},
+		{"no time", config(), signed(""), reason.MissingTimestamp},
+		{"too old", config(), signed(fmt.Sprintf(";created=%d", now-301)), reason.Stale},
 		{"at the edge", config(), signed(fmt.Sprintf(";created=%d", now-300)), ""},
-		{"of the future", config(), signed(fmt.Sprintf(";created=%d", now+301)), core.ReasonEarly},
-		{"expired", config(), signed(at + fmt.Sprintf(";expires=%d", now)), core.ReasonStale},
+		{"of the future", config(), signed(fmt.Sprintf(";created=%d", now+301)), reason.Early},
+		{"expired", config(), signed(at + fmt.Sprintf(";expires=%d", now)), reason.Stale},
 		{"a time that is a text", config(), signed(fmt.Sprintf(`;created="%d"`, now)), malformed},
 		{"a time that is a fraction", config(), signed(fmt.Sprintf(";created=%d.5", now)), malformed},
 		{"a time that is negative", config(), signed(";created=-1"), malformed},
@@ -349,11 +350,11 @@ func TestEveryAlgorithm(t *testing.T) {
 			sign := func(key string) *http.Request { return webhooktest.NewRequest(p, key, hook, body, time.Unix(now, 0)) }
 			r := sign(right)
 			require.Empty(t, reasonOf(g, r))
-			require.Equal(t, core.ReasonBadSignature, reasonOf(g, sign(wrong)))
+			require.Equal(t, reason.BadSignature, reasonOf(g, sign(wrong)))
 			for _, degenerate := range [][]byte{make([]byte, 64), make([]byte, 256), {}, {1}, make([]byte, 600)} {
 				r := sign(right)
 				r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(degenerate)+":")
-				require.Equal(t, core.ReasonBadSignature, reasonOf(g, r))
+				require.Equal(t, reason.BadSignature, reasonOf(g, r))
 			}
 			one := sign(right).Header
 			raw, err := base64.StdEncoding.DecodeString(strings.Trim(strings.TrimPrefix(one.Get("Signature"), "sig1="), ":"))
@@ -362,7 +363,7 @@ func TestEveryAlgorithm(t *testing.T) {
 				r := sign(right)
 				r.Header = one.Clone()
 				r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(slices.Insert(slices.Clone(raw), at, 0))+":")
-				require.Equal(t, core.ReasonBadSignature, reasonOf(g, r), "a zero at %d", at)
+				require.Equal(t, reason.BadSignature, reasonOf(g, r), "a zero at %d", at)
 				if at > 40 {
 					break
 				}
@@ -378,7 +379,7 @@ func TestEveryAlgorithm(t *testing.T) {
 					require.Error(t, err, "a key of another algorithm: %s", other)
 				}
 				if rsaPair && alg != other {
-					require.Equal(t, core.ReasonBadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), nil, configured), sign(right)))
+					require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), nil, configured), sign(right)))
 				}
 			}
 		})
@@ -391,7 +392,7 @@ func TestAPublicKeyIsNoSecretOfThisConfig(t *testing.T) {
 	ed := httpsig.Config{Algorithm: httpsig.Ed25519, Components: config().Components}
 	public, _ := webhooktest.KeyPair(httpsig.RFC9421(ed))
 	r := webhooktest.NewRequest(httpsig.RFC9421(config()), public, hook, body, time.Unix(now, 0)) // MAC keyed with the public key
-	require.Equal(t, core.ReasonBadSignature, reasonOf(guardAt(t, ed, time.Unix(now, 0), nil, public), r))
+	require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, ed, time.Unix(now, 0), nil, public), r))
 }
 
 type failing struct{ err error }
@@ -411,12 +412,12 @@ func TestKeysByTheirID(t *testing.T) {
 	require.Empty(t, reasonOf(guardAt(t, c, time.Unix(now, 0), source), r()))
 	source, err = keys.Static(map[string]crypto.PublicKey{"other": key})
 	require.NoError(t, err)
-	require.Equal(t, core.ReasonBadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), source), r()))
-	require.Equal(t, core.ReasonKeysUnavailable, reasonOf(guardAt(t, c, time.Unix(now, 0), failing{errors.New("no answer")}), r()))
+	require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), source), r()))
+	require.Equal(t, reason.KeysUnavailable, reasonOf(guardAt(t, c, time.Unix(now, 0), failing{errors.New("no answer")}), r()))
 	small, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	for _, odd := range []crypto.PublicKey{small.Public(), ed25519.PublicKey(make([]byte, 32)), ed25519.PublicKey("short"), nil, "text"} {
-		require.Equal(t, core.ReasonBadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), odds{odd}), r()), "%T", odd)
+		require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), odds{odd}), r()), "%T", odd)
 	}
 }
 

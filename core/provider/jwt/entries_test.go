@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -90,17 +91,17 @@ func TestMessageBirdsTimes(t *testing.T) {
 	g := guardOf(t, jwt.MessageBird(), []string{secret}, nil)
 	for _, row := range []struct {
 		nbf, exp int64
-		want     core.Reason
+		want     reason.Reason
 	}{
-		{now, now + 60, ""}, {now + 1, now + 60, ""}, {now + 2, now + 60, core.ReasonEarly}, {now - 59, now, ""},
-		{now - 61, now - 1, core.ReasonStale}, {now - 400, now + 60, core.ReasonStale},
+		{now, now + 60, ""}, {now + 1, now + 60, ""}, {now + 2, now + 60, reason.Early}, {now - 59, now, ""},
+		{now - 61, now - 1, reason.Stale}, {now - 400, now + 60, reason.Stale},
 	} {
 		require.Equal(t, row.want, reasonOf(g, post("MessageBird-Signature-JWT", token(row.nbf, row.exp), "")), "%+v", row)
 	}
 	noExp := hs256(secret, plainHeader, fmt.Sprintf(`{"iss":"MessageBird","nbf":%d,"url_hash":%q}`, now, hash256(hook)))
-	require.Equal(t, core.ReasonMissingTimestamp, reasonOf(g, post("MessageBird-Signature-JWT", noExp, "")))
+	require.Equal(t, reason.MissingTimestamp, reasonOf(g, post("MessageBird-Signature-JWT", noExp, "")))
 	noNbf := hs256(secret, plainHeader, fmt.Sprintf(`{"iss":"MessageBird","exp":%d,"url_hash":%q}`, now+60, hash256(hook)))
-	require.Equal(t, core.ReasonMissingTimestamp, reasonOf(g, post("MessageBird-Signature-JWT", noNbf, "")))
+	require.Equal(t, reason.MissingTimestamp, reasonOf(g, post("MessageBird-Signature-JWT", noNbf, "")))
 	for _, alg := range []string{"HS256", "HS512"} {
 		h := hs256
 		if alg == "HS512" {
@@ -128,34 +129,34 @@ func TestGooglesTokens(t *testing.T) {
 	sign := func(claims string) string { return "Bearer " + rs256(t, key, head, claims) }
 	rows := []struct {
 		name, value string
-		want        core.Reason
+		want        reason.Reason
 	}{
 		{"genuine", sign(googleClaims()), ""},
 		{"the issuer without its scheme", sign(googleClaims("https://accounts.google.com", "accounts.google.com")), ""},
 		{"an audience in a list", sign(googleClaims(fmt.Sprintf("%q", hook), fmt.Sprintf("[%q]", hook))), ""},
 		{"an hour old, used again", sign(googleClaims(fmt.Sprint(now+3600), fmt.Sprint(now+1), fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now-3599))), ""},
-		{"older, though it has not expired", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now-4000))), core.ReasonStale},
-		{"expired", sign(googleClaims(fmt.Sprint(now+3600), fmt.Sprint(now-30))), core.ReasonStale},
-		{"no exp", sign(googleClaims(fmt.Sprintf(`"exp":%d,`, now+3600), "")), core.ReasonMissingTimestamp},
-		{"no iat", sign(googleClaims(fmt.Sprintf(`"iat":%d,`, now), "")), core.ReasonMissingTimestamp},
-		{"issued in the future", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now+400))), core.ReasonEarly},
-		{"another issuer", sign(googleClaims("accounts.google.com", "accounts.google.com.evil.example")), core.ReasonWrongRecipient},
-		{"another audience", sign(googleClaims(hook, "https://example.com/other")), core.ReasonWrongRecipient},
-		{"an audience that begins alike", sign(googleClaims(hook, hook+"/")), core.ReasonWrongRecipient},
-		{"an audience in a list of others", sign(googleClaims(fmt.Sprintf("%q", hook), `["a","b"]`)), core.ReasonWrongRecipient},
-		{"an empty audience", sign(googleClaims(fmt.Sprintf("%q", hook), `""`)), core.ReasonWrongRecipient},
-		{"an audience that is a number", sign(googleClaims(fmt.Sprintf("%q", hook), `1`)), core.ReasonMalformedSignature},
-		{"an audience that is null", sign(googleClaims(fmt.Sprintf("%q", hook), `null`)), core.ReasonMalformedSignature},
-		{"no audience", sign(googleClaims(`"aud"`, `"x"`)), core.ReasonWrongRecipient},
-		{"another account of Google's", sign(googleClaims(account, "evil@evil.iam.gserviceaccount.com")), core.ReasonWrongRecipient},
-		{"an account that was not verified", sign(googleClaims("true", "false")), core.ReasonWrongRecipient},
-		{"an account that is verified by a text", sign(googleClaims("true", `"true"`)), core.ReasonWrongRecipient},
-		{"no account", sign(googleClaims(`"email"`, `"mail"`)), core.ReasonWrongRecipient},
-		{"another key under the kid", "Bearer " + rs256(t, other, head, googleClaims()), core.ReasonBadSignature},
-		{"an unknown kid", "Bearer " + rs256(t, key, `{"alg":"RS256","kid":"k2"}`, googleClaims()), core.ReasonBadSignature},
-		{"no kid", "Bearer " + rs256(t, key, `{"alg":"RS256"}`, googleClaims()), core.ReasonMalformedSignature},
-		{"HS256 under the public key", "Bearer " + hs256(publicPEM(t, key.Public()), `{"alg":"HS256","kid":"k1"}`, googleClaims()), core.ReasonMalformedSignature},
-		{"HS256 said to be RS256", "Bearer " + hs256(publicPEM(t, key.Public()), head, googleClaims()), core.ReasonBadSignature},
+		{"older, though it has not expired", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now-4000))), reason.Stale},
+		{"expired", sign(googleClaims(fmt.Sprint(now+3600), fmt.Sprint(now-30))), reason.Stale},
+		{"no exp", sign(googleClaims(fmt.Sprintf(`"exp":%d,`, now+3600), "")), reason.MissingTimestamp},
+		{"no iat", sign(googleClaims(fmt.Sprintf(`"iat":%d,`, now), "")), reason.MissingTimestamp},
+		{"issued in the future", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now+400))), reason.Early},
+		{"another issuer", sign(googleClaims("accounts.google.com", "accounts.google.com.evil.example")), reason.WrongRecipient},
+		{"another audience", sign(googleClaims(hook, "https://example.com/other")), reason.WrongRecipient},
+		{"an audience that begins alike", sign(googleClaims(hook, hook+"/")), reason.WrongRecipient},
+		{"an audience in a list of others", sign(googleClaims(fmt.Sprintf("%q", hook), `["a","b"]`)), reason.WrongRecipient},
+		{"an empty audience", sign(googleClaims(fmt.Sprintf("%q", hook), `""`)), reason.WrongRecipient},
+		{"an audience that is a number", sign(googleClaims(fmt.Sprintf("%q", hook), `1`)), reason.MalformedSignature},
+		{"an audience that is null", sign(googleClaims(fmt.Sprintf("%q", hook), `null`)), reason.MalformedSignature},
+		{"no audience", sign(googleClaims(`"aud"`, `"x"`)), reason.WrongRecipient},
+		{"another account of Google's", sign(googleClaims(account, "evil@evil.iam.gserviceaccount.com")), reason.WrongRecipient},
+		{"an account that was not verified", sign(googleClaims("true", "false")), reason.WrongRecipient},
+		{"an account that is verified by a text", sign(googleClaims("true", `"true"`)), reason.WrongRecipient},
+		{"no account", sign(googleClaims(`"email"`, `"mail"`)), reason.WrongRecipient},
+		{"another key under the kid", "Bearer " + rs256(t, other, head, googleClaims()), reason.BadSignature},
+		{"an unknown kid", "Bearer " + rs256(t, key, `{"alg":"RS256","kid":"k2"}`, googleClaims()), reason.BadSignature},
+		{"no kid", "Bearer " + rs256(t, key, `{"alg":"RS256"}`, googleClaims()), reason.MalformedSignature},
+		{"HS256 under the public key", "Bearer " + hs256(publicPEM(t, key.Public()), `{"alg":"HS256","kid":"k1"}`, googleClaims()), reason.MalformedSignature},
+		{"HS256 said to be RS256", "Bearer " + hs256(publicPEM(t, key.Public()), head, googleClaims()), reason.BadSignature},
 	}
 	for _, p := range []core.Provider{jwt.GooglePubSub(google()), jwt.GoogleEventarc(google())} {
 		g := guardOf(t, p, nil, source)
@@ -196,15 +197,15 @@ func TestSourcesThatFail(t *testing.T) {
 	t.Parallel()
 	p := jwt.GooglePubSub(google())
 	value := "Bearer " + rs256(t, rsaOnce()[0], `{"alg":"RS256","kid":"k1"}`, googleClaims())
-	require.Equal(t, core.ReasonKeysUnavailable, reasonOf(guardOf(t, p, nil, downSource{}), post("Authorization", value, "")))
+	require.Equal(t, reason.KeysUnavailable, reasonOf(guardOf(t, p, nil, downSource{}), post("Authorization", value, "")))
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	for _, key := range []crypto.PublicKey{nil, "key", []byte("key"), ecKey(t).Public(), small.Public()} {
-		require.Equal(t, core.ReasonBadSignature, reasonOf(guardOf(t, p, nil, oddSource{key}), post("Authorization", value, "")), "%T", key)
+		require.Equal(t, reason.BadSignature, reasonOf(guardOf(t, p, nil, oddSource{key}), post("Authorization", value, "")), "%T", key)
 	}
 	weak := "Bearer " + rs256(t, small, `{"alg":"RS256","kid":"k1"}`, googleClaims())
-	require.Equal(t, core.ReasonBadSignature, reasonOf(guardOf(t, p, nil, oddSource{small.Public()}), post("Authorization", weak, "")), "its own weak key")
-	require.Equal(t, core.ReasonBadSignature, reasonOf(guardOf(t, jwt.Plaid(), nil, oddSource{rsaOnce()[0].Public()}),
+	require.Equal(t, reason.BadSignature, reasonOf(guardOf(t, p, nil, oddSource{small.Public()}), post("Authorization", weak, "")), "its own weak key")
+	require.Equal(t, reason.BadSignature, reasonOf(guardOf(t, jwt.Plaid(), nil, oddSource{rsaOnce()[0].Public()}),
 		post("Plaid-Verification", es256(t, ecKey(t), `{"alg":"ES256","kid":"k1"}`, fmt.Sprintf(`{"iat":%d}`, now)), "")))
 }
 
@@ -236,24 +237,24 @@ func TestPlaid(t *testing.T) {
 	const head = `{"alg":"ES256","kid":"k1","typ":"JWT"}`
 	rows := []struct {
 		name, value string
-		want        core.Reason
+		want        reason.Reason
 	}{
 		{"genuine", es256(t, key, head, claims), ""},
 		{"again", es256(t, key, head, claims), ""},
-		{"another key", es256(t, other, head, claims), core.ReasonBadSignature},
-		{"an unknown kid", es256(t, key, `{"alg":"ES256","kid":"k2"}`, claims), core.ReasonBadSignature},
-		{"the same again", es256(t, key, `{"alg":"ES256","kid":"k2"}`, claims), core.ReasonBadSignature},
-		{"a kid that cannot be asked for", es256(t, key, `{"alg":"ES256","kid":"../k1"}`, claims), core.ReasonBadSignature},
-		{"a key that cannot be had", es256(t, key, `{"alg":"ES256","kid":"down"}`, claims), core.ReasonKeysUnavailable},
-		{"HS256", hs256(secret, `{"alg":"HS256","kid":"k1"}`, claims), core.ReasonMalformedSignature},
-		{"RS256", rs256(t, rsaOnce()[0], `{"alg":"RS256","kid":"k1"}`, claims), core.ReasonMalformedSignature},
+		{"another key", es256(t, other, head, claims), reason.BadSignature},
+		{"an unknown kid", es256(t, key, `{"alg":"ES256","kid":"k2"}`, claims), reason.BadSignature},
+		{"the same again", es256(t, key, `{"alg":"ES256","kid":"k2"}`, claims), reason.BadSignature},
+		{"a kid that cannot be asked for", es256(t, key, `{"alg":"ES256","kid":"../k1"}`, claims), reason.BadSignature},
+		{"a key that cannot be had", es256(t, key, `{"alg":"ES256","kid":"down"}`, claims), reason.KeysUnavailable},
+		{"HS256", hs256(secret, `{"alg":"HS256","kid":"k1"}`, claims), reason.MalformedSignature},
+		{"RS256", rs256(t, rsaOnce()[0], `{"alg":"RS256","kid":"k1"}`, claims), reason.MalformedSignature},
 		{"five minutes old", es256(t, key, head, strings.Replace(claims, fmt.Sprint(now), fmt.Sprint(now-300), 1)), ""},
-		{"older", es256(t, key, head, strings.Replace(claims, fmt.Sprint(now), fmt.Sprint(now-301), 1)), core.ReasonStale},
-		{"another body", es256(t, key, head, strings.Replace(claims, hash256(body), hash256("{}"), 1)), core.ReasonBadSignature},
-		{"no time", es256(t, key, head, strings.Replace(claims, "iat", "jat", 1)), core.ReasonMissingTimestamp},
+		{"older", es256(t, key, head, strings.Replace(claims, fmt.Sprint(now), fmt.Sprint(now-301), 1)), reason.Stale},
+		{"another body", es256(t, key, head, strings.Replace(claims, hash256(body), hash256("{}"), 1)), reason.BadSignature},
+		{"no time", es256(t, key, head, strings.Replace(claims, "iat", "jat", 1)), reason.MissingTimestamp},
 		// r and s of 0, and a signature in another form.
-		{"r and s of 0", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)), core.ReasonBadSignature},
-		{"a short signature", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + ".AAAA", core.ReasonBadSignature},
+		{"r and s of 0", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)), reason.BadSignature},
+		{"a short signature", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + ".AAAA", reason.BadSignature},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, reasonOf(g, post("Plaid-Verification", row.value, body)), row.name)
@@ -264,7 +265,7 @@ func TestPlaid(t *testing.T) {
 	source, err = keys.Plaid(func(context.Context, string) ([]byte, error) { return answer, nil }, keys.Options{})
 	require.NoError(t, err)
 	g = guardOf(t, jwt.Plaid(), nil, source)
-	require.Equal(t, core.ReasonBadSignature, reasonOf(g, post("Plaid-Verification", rows[0].value, body)), "a key that has expired")
+	require.Equal(t, reason.BadSignature, reasonOf(g, post("Plaid-Verification", rows[0].value, body)), "a key that has expired")
 	for _, odd := range []string{"", "{}", "[]", `{"kty":"oct","k":"AAAA"}`, strings.Replace(string(jwk("null")), `"k1"`, `"k9"`, 1), strings.Repeat("x", 100_000)} {
 		source, err = keys.Plaid(func(context.Context, string) ([]byte, error) { return []byte(odd), nil }, keys.Options{})
 		require.NoError(t, err)
@@ -327,9 +328,9 @@ func TestJiraConnectHashesTheRequest(t *testing.T) {
 	}
 	g := guardOf(t, jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: []string{clientKey}}), []string{secret}, nil)
 	const canonical = "POST&/hooks&"
-	require.Equal(t, core.ReasonBadSignature, reasonOf(g, post("Authorization", token("context-qsh", clientKey), "{}")))
-	require.Equal(t, core.ReasonWrongRecipient, reasonOf(g, post("Authorization", token(hash256(canonical), "other"), "{}")))
-	require.Equal(t, core.ReasonMissingSignature, reasonOf(g, post("Authorization", strings.Replace(token(hash256(canonical), clientKey), "JWT", "Bearer", 1), "{}")))
+	require.Equal(t, reason.BadSignature, reasonOf(g, post("Authorization", token("context-qsh", clientKey), "{}")))
+	require.Equal(t, reason.WrongRecipient, reasonOf(g, post("Authorization", token(hash256(canonical), "other"), "{}")))
+	require.Equal(t, reason.MissingSignature, reasonOf(g, post("Authorization", strings.Replace(token(hash256(canonical), clientKey), "JWT", "Bearer", 1), "{}")))
 	for _, c := range []jwt.JiraConnectConfig{{}, {ClientKeys: []string{""}}, {ClientKeys: []string{"a"}, BasePath: "connect"}, {ClientKeys: []string{"a"}, BasePath: "/a?b"}} {
 		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.JiraConnect(c), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "JiraConnectConfig")
@@ -345,13 +346,13 @@ func TestMonday(t *testing.T) {
 	const event = `{"event":{"type":"create_item","boardId":1}}`
 	for _, row := range []struct {
 		name, value string
-		want        core.Reason
+		want        reason.Reason
 	}{
 		{"genuine", token(hook, now, now+300), ""},
-		{"another endpoint's", token("https://example.com/other", now, now+300), core.ReasonWrongRecipient},
-		{"expired", token(hook, now-299, now-31), core.ReasonStale},
-		{"old", token(hook, now-301, now+300), core.ReasonStale},
-		{"with a scheme", "Bearer " + token(hook, now, now+300), core.ReasonMalformedSignature},
+		{"another endpoint's", token("https://example.com/other", now, now+300), reason.WrongRecipient},
+		{"expired", token(hook, now-299, now-31), reason.Stale},
+		{"old", token(hook, now-301, now+300), reason.Stale},
+		{"with a scheme", "Bearer " + token(hook, now, now+300), reason.MalformedSignature},
 	} {
 		require.Equal(t, row.want, reasonOf(g, post("Authorization", row.value, event)), row.name)
 	}
@@ -390,12 +391,12 @@ func TestNetlify(t *testing.T) {
 	claims := fmt.Sprintf(`{"iss":"netlify","sha256":%q}`, hash256(body))
 	for _, row := range []struct {
 		name, value string
-		want        core.Reason
+		want        reason.Reason
 	}{
 		{"genuine", hs256(secret, `{"alg":"HS256"}`, claims), ""},
-		{"another body", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, hash256(body), hash256("x"), 1)), core.ReasonBadSignature},
-		{"another issuer", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, "netlify", "x", 1)), core.ReasonWrongRecipient},
-		{"no hash", hs256(secret, `{"alg":"HS256"}`, `{"iss":"netlify"}`), core.ReasonBadSignature},
+		{"another body", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, hash256(body), hash256("x"), 1)), reason.BadSignature},
+		{"another issuer", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, "netlify", "x", 1)), reason.WrongRecipient},
+		{"no hash", hs256(secret, `{"alg":"HS256"}`, `{"iss":"netlify"}`), reason.BadSignature},
 	} {
 		require.Equal(t, row.want, reasonOf(g, post("X-Webhook-Signature", row.value, body)), row.name)
 	}

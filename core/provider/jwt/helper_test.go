@@ -27,6 +27,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const (
@@ -125,7 +126,7 @@ func post(header, value, body string) *http.Request {
 	return r
 }
 
-func reasonOf(g *core.Guard, r *http.Request) core.Reason {
+func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
 	if reply == nil || reply.Rejection == nil {
 		return ""

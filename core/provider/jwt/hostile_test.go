@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // TestHostileTokens is the table of what tokens have been forged by, over the entry of Vonage, whose tokens have a secret,
@@ -29,12 +29,12 @@ func TestHostileTokens(t *testing.T) {
 	}
 	public := publicPEM(t, rsaOnce()[0].Public())
 	const (
-		bad, malformed, missing, repeated = core.ReasonBadSignature, core.ReasonMalformedSignature, core.ReasonMissingSignature, core.ReasonRepeatedHeader
-		recipient, stale, early, noTime   = core.ReasonWrongRecipient, core.ReasonStale, core.ReasonEarly, core.ReasonMissingTimestamp
+		bad, malformed, missing, repeated = reason.BadSignature, reason.MalformedSignature, reason.MissingSignature, reason.RepeatedHeader
+		recipient, stale, early, noTime   = reason.WrongRecipient, reason.Stale, reason.Early, reason.MissingTimestamp
 	)
 	rows := []struct {
 		name, value string
-		want        core.Reason
+		want        reason.Reason
 	}{
 		{"genuine", "Bearer " + good, ""},
 		{"the scheme in another case", "bearer " + good, ""},

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // TestRecordedJiraOAuthDeliveriesGetTheirVerdict: made elsewhere, by the documented formula.
@@ -39,17 +39,17 @@ func TestJiraOAuthTokens(t *testing.T) {
 	claims := fmt.Sprintf(`{"iss":"client","iat":%d,"exp":%d}`, now, now+180)
 	for _, row := range []struct {
 		name, value string
-		want        core.Reason
+		want        reason.Reason
 	}{
 		{"genuine", "Bearer " + hs256(secret, plainHeader, claims), ""},
-		{"another secret", "Bearer " + hs256(otherSecret, plainHeader, claims), core.ReasonBadSignature},
-		{"the scheme of Connect apps", "JWT " + hs256(secret, plainHeader, claims), core.ReasonMissingSignature},
-		{"no scheme", hs256(secret, plainHeader, claims), core.ReasonMissingSignature},
-		{"another algorithm", "Bearer " + hs512(secret, `{"alg":"HS512"}`, claims), core.ReasonMalformedSignature},
-		{"expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-200, now-31)), core.ReasonStale},
-		{"without an end", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d}`, now)), core.ReasonMissingTimestamp},
-		{"without a beginning", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"exp":%d}`, now+60)), core.ReasonMissingTimestamp},
-		{"old, though it has not expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-301, now+60)), core.ReasonStale},
+		{"another secret", "Bearer " + hs256(otherSecret, plainHeader, claims), reason.BadSignature},
+		{"the scheme of Connect apps", "JWT " + hs256(secret, plainHeader, claims), reason.MissingSignature},
+		{"no scheme", hs256(secret, plainHeader, claims), reason.MissingSignature},
+		{"another algorithm", "Bearer " + hs512(secret, `{"alg":"HS512"}`, claims), reason.MalformedSignature},
+		{"expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-200, now-31)), reason.Stale},
+		{"without an end", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d}`, now)), reason.MissingTimestamp},
+		{"without a beginning", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"exp":%d}`, now+60)), reason.MissingTimestamp},
+		{"old, though it has not expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-301, now+60)), reason.Stale},
 	} {
 		require.Equal(t, row.want, reasonOf(g, post("Authorization", row.value, `{"webhookEvent":"jira:issue_updated"}`)), row.name)
 	}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // slowHost answers every request after a while, and counts them.
@@ -39,7 +39,7 @@ func TestNewFetchesTheOnlyKeySet(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		for range 10 {
 			r := post("Authorization", "Bearer "+b64(`{"alg":"none","kid":"k"}`)+"."+b64(`{}`)+".", `{}`)
-			require.Equal(t, core.ReasonMalformedSignature, reasonOf(g, r))
+			require.Equal(t, reason.MalformedSignature, reasonOf(g, r))
 		}
 		require.NoError(t, g.Flush(t.Context()))
 		require.EqualValues(t, 1, h.n.Load(), "nobody's request has caused a fetch")

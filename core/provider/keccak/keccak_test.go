@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/keccak"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const secret = "a-secret-of-this-test-and-nothing-else"
@@ -110,7 +111,7 @@ func TestMoralis(t *testing.T) {
 	require.NoError(t, err)
 	body := `{"confirmed":true,"tag":"transfers","streamId":"s"}`
 	good := "0x" + keccak256(body+secret)
-	judge := func(value, body string) core.Reason {
+	judge := func(value, body string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(body))
 		r.Header.Set("X-Signature", value)
 		_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
@@ -121,21 +122,21 @@ func TestMoralis(t *testing.T) {
 	}
 	rows := []struct {
 		name, value, body string
-		want              core.Reason
+		want              reason.Reason
 	}{
 		{"genuine", good, body, ""},
 		{"upper-case digits are the same digits", "0x" + strings.ToUpper(good[2:]), body, ""},
 		{"a long body", "0x" + keccak256(strings.Repeat("x", 1000)+secret), strings.Repeat("x", 1000), ""},
 		{"an empty body", "0x" + keccak256(secret), "", ""},
-		{"the secret first", "0x" + keccak256(secret+body), body, core.ReasonBadSignature},
-		{"no secret", "0x" + keccak256(body), body, core.ReasonBadSignature},
-		{"another body", good, body + " ", core.ReasonBadSignature},
-		{"no prefix", good[2:], body, core.ReasonMalformedSignature},
-		{"the prefix in upper case", "0X" + good[2:], body, core.ReasonMalformedSignature},
-		{"a digit less", good[:65], body, core.ReasonMalformedSignature},
-		{"a digit more", good + "0", body, core.ReasonMalformedSignature},
-		{"no digits", "0x" + strings.Repeat("z", 64), body, core.ReasonMalformedSignature},
-		{"nothing", "", body, core.ReasonMissingSignature},
+		{"the secret first", "0x" + keccak256(secret+body), body, reason.BadSignature},
+		{"no secret", "0x" + keccak256(body), body, reason.BadSignature},
+		{"another body", good, body + " ", reason.BadSignature},
+		{"no prefix", good[2:], body, reason.MalformedSignature},
+		{"the prefix in upper case", "0X" + good[2:], body, reason.MalformedSignature},
+		{"a digit less", good[:65], body, reason.MalformedSignature},
+		{"a digit more", good + "0", body, reason.MalformedSignature},
+		{"no digits", "0x" + strings.Repeat("z", 64), body, reason.MalformedSignature},
+		{"nothing", "", body, reason.MissingSignature},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, judge(row.value, row.body), row.name)
@@ -143,7 +144,7 @@ func TestMoralis(t *testing.T) {
 	for i := range body {
 		changed := []byte(body)
 		changed[i] ^= 1
-		require.Equal(t, core.ReasonBadSignature, judge(good, string(changed)))
+		require.Equal(t, reason.BadSignature, judge(good, string(changed)))
 	}
 	_, err = core.New(core.Config{Endpoint: "x", Provider: keccak.Moralis(), Secrets: core.StaticSecrets("short"), Replay: core.DangerouslyNoReplay})
 	require.ErrorContains(t, err, "16 bytes")

@@ -20,6 +20,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -110,7 +111,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 				"the type left out":        strings.TrimSuffix(canonical(message), "Type\n"+message["Type"]+"\n"),
 				"the values without names": message["Message"] + message["MessageId"] + message["Timestamp"] + message["TopicArn"] + message["Type"],
 			} {
-				require.Equal(t, core.ReasonBadSignature, judge(version, message, text).Rejection.Reason, why)
+				require.Equal(t, reason.BadSignature, judge(version, message, text).Rejection.Reason, why)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -36,7 +37,7 @@ func TestScalewayTEM(t *testing.T) {
 	other := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{strings.Replace(topic, "mails", "other", 1)}})
 	r = webhooktest.NewRequest(p, private, "https://example.com/hooks", `{}`, now)
 	_, reply = guard(other).Receive(httptest.NewRecorder(), r, core.Inbound{})
-	require.Equal(t, core.ReasonWrongRecipient, reply.Rejection.Reason)
+	require.Equal(t, reason.WrongRecipient, reply.Rejection.Reason)
 	for _, topics := range [][]string{nil, {"mails"}, {"arn:aws:sns:eu-west-1:123456789012:mails"}, {"arn:scw:sns:fr-par:project-1:*"}} {
 		_, err := core.New(core.Config{
 			Endpoint: "x", Provider: unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics}), Secrets: core.StaticSecrets(public),

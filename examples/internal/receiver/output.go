@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // output is the standard output: JSON lines, each written at once and whole, by any number of signals and observers.
@@ -32,11 +33,11 @@ type signalLine struct {
 
 // answeredLine tells of a delivery that reached no signal.
 type answeredLine struct {
-	Endpoint string      `json:"endpoint"`
-	Provider string      `json:"provider"`
-	Tenant   string      `json:"tenant,omitempty"` // that is known
-	Reason   core.Reason `json:"reason"`
-	Status   int         `json:"status"`
+	Endpoint string        `json:"endpoint"`
+	Provider string        `json:"provider"`
+	Tenant   string        `json:"tenant,omitempty"` // that is known
+	Reason   reason.Reason `json:"reason"`
+	Status   int           `json:"status"`
 }
 
 // print writes one line.
@@ -62,8 +63,8 @@ func (o *output) observer(logger *slog.Logger) core.Observer {
 			logger.Error("deliveries came faster than they could be printed; some lines are missing", "endpoint", r.Endpoint, "records", r.Dropped)
 		}
 		switch r.Reason {
-		case core.ReasonAccepted, core.ReasonUnhandled, core.ReasonPermanent, core.ReasonUndecodable, core.ReasonSignalFailed,
-			core.ReasonSignalPanicked:
+		case reason.Accepted, reason.Unhandled, reason.Permanent, reason.Undecodable, reason.SignalFailed,
+			reason.SignalPanicked:
 			// The signal has printed its own line.
 		default:
 			o.print(map[string]answeredLine{"answered": {r.Endpoint, r.Provider, r.Tenant, r.Reason, r.Status}})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -65,28 +66,28 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 		open     func(*testing.T) *bench
 		fail     func(*testing.T, *bench)
 		mend     func(*testing.T, *bench)
-		reason   core.Reason
+		reason   reason.Reason
 		complain string
 	}{
-		{"Redis is gone", onRedis, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
-		{"Redis stands still", onRedis, pause, resume, core.ReasonStoreUnavailable, "did not answer in time"},
-		{"Redis is full", onRedis, ask("CONFIG", "SET", "maxmemory", "1mb"), ask("CONFIG", "SET", "maxmemory", "0"), core.ReasonStoreFull, "maxmemory"},
-		{"Redis takes the permission away", onRedis, ask("ACL", "SETUSER", "app", "-set"), ask("ACL", "SETUSER", "app", "+set"), core.ReasonStoreUnavailable, "no permission"},
-		{"Redis has become a replica", onRedis, ask("REPLICAOF", "127.0.0.1", "1"), ask("REPLICAOF", "NO", "ONE"), core.ReasonStoreUnavailable, "takes no writes"},
+		{"Redis is gone", onRedis, kill, restart, reason.StoreUnavailable, "cannot be reached"},
+		{"Redis stands still", onRedis, pause, resume, reason.StoreUnavailable, "did not answer in time"},
+		{"Redis is full", onRedis, ask("CONFIG", "SET", "maxmemory", "1mb"), ask("CONFIG", "SET", "maxmemory", "0"), reason.StoreFull, "maxmemory"},
+		{"Redis takes the permission away", onRedis, ask("ACL", "SETUSER", "app", "-set"), ask("ACL", "SETUSER", "app", "+set"), reason.StoreUnavailable, "no permission"},
+		{"Redis has become a replica", onRedis, ask("REPLICAOF", "127.0.0.1", "1"), ask("REPLICAOF", "NO", "ONE"), reason.StoreUnavailable, "takes no writes"},
 
-		{"PostgreSQL is gone", onPostgreSQL, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
-		{"PostgreSQL waits for a lock", onPostgreSQL, lock("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE"), unlock, core.ReasonStoreUnavailable, "in time"},
-		{"PostgreSQL has no such table", onPostgreSQL, rename, restore, core.ReasonStoreUnavailable, "table"},
-		{"PostgreSQL has another table", onPostgreSQL, change, unchange, core.ReasonStoreUnavailable, "schema"},
-		{"PostgreSQL takes the permission away", onPostgreSQL, statement("REVOKE ALL ON " + table + " FROM app"), statement("GRANT ALL ON " + table + " TO app"), core.ReasonStoreUnavailable, "lacks a right"},
+		{"PostgreSQL is gone", onPostgreSQL, kill, restart, reason.StoreUnavailable, "cannot be reached"},
+		{"PostgreSQL waits for a lock", onPostgreSQL, lock("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE"), unlock, reason.StoreUnavailable, "in time"},
+		{"PostgreSQL has no such table", onPostgreSQL, rename, restore, reason.StoreUnavailable, "table"},
+		{"PostgreSQL has another table", onPostgreSQL, change, unchange, reason.StoreUnavailable, "schema"},
+		{"PostgreSQL takes the permission away", onPostgreSQL, statement("REVOKE ALL ON " + table + " FROM app"), statement("GRANT ALL ON " + table + " TO app"), reason.StoreUnavailable, "lacks a right"},
 		{"PostgreSQL says that its disk is full", onPostgreSQL, statement(`CREATE FUNCTION nospace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
-			CREATE TRIGGER nospace BEFORE INSERT ON ` + table + ` EXECUTE FUNCTION nospace()`), statement("DROP TRIGGER nospace ON " + table), core.ReasonStoreFull, "full"},
+			CREATE TRIGGER nospace BEFORE INSERT ON ` + table + ` EXECUTE FUNCTION nospace()`), statement("DROP TRIGGER nospace ON " + table), reason.StoreFull, "full"},
 
-		{"MariaDB is gone", onMariaDB, kill, restart, core.ReasonStoreUnavailable, "cannot be reached"},
-		{"MariaDB stands still", onMariaDB, pause, resume, core.ReasonStoreUnavailable, "in time"},
-		{"MariaDB has no such table", onMariaDB, rename, restore, core.ReasonStoreUnavailable, "table"},
-		{"MariaDB has another table", onMariaDB, change, unchange, core.ReasonStoreUnavailable, "schema"},
-		{"MariaDB takes the permission away", onMariaDB, statement("REVOKE INSERT ON replay." + table + " FROM app@'%'"), statement("GRANT INSERT ON replay." + table + " TO app@'%'"), core.ReasonStoreUnavailable, "lacks a right"},
+		{"MariaDB is gone", onMariaDB, kill, restart, reason.StoreUnavailable, "cannot be reached"},
+		{"MariaDB stands still", onMariaDB, pause, resume, reason.StoreUnavailable, "in time"},
+		{"MariaDB has no such table", onMariaDB, rename, restore, reason.StoreUnavailable, "table"},
+		{"MariaDB has another table", onMariaDB, change, unchange, reason.StoreUnavailable, "schema"},
+		{"MariaDB takes the permission away", onMariaDB, statement("REVOKE INSERT ON replay." + table + " FROM app@'%'"), statement("GRANT INSERT ON replay." + table + " TO app@'%'"), reason.StoreUnavailable, "lacks a right"},
 
 		{"MariaDB's tablespace is full", onSmallMariaDB, func(t *testing.T, b *bench) {
 			t.Helper()
@@ -95,20 +96,20 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 				_, err = b.admin.ExecContext(t.Context(), "INSERT INTO ballast VALUES (REPEAT('x', 6000))")
 			}
 			b.fill(t, "is full")
-		}, statement("DROP TABLE ballast"), core.ReasonStoreFull, "no room left"},
+		}, statement("DROP TABLE ballast"), reason.StoreFull, "no room left"},
 
-		{"SQLite's volume is gone", onSQLite, unmount, mount, core.ReasonStoreUnavailable, "cannot be reached"},
-		{"SQLite waits for another writer", onSQLite, lock("BEGIN IMMEDIATE"), unlock, core.ReasonStoreUnavailable, "in time"},
-		{"SQLite's file may not grow", onSmallSQLite, fill("full"), forget, core.ReasonStoreFull, "no room left"},
-		{"SQLite has no such table", onSQLite, rename, restore, core.ReasonStoreUnavailable, "table"},
-		{"SQLite has another table", onSQLite, change, unchange, core.ReasonStoreUnavailable, "schema"},
+		{"SQLite's volume is gone", onSQLite, unmount, mount, reason.StoreUnavailable, "cannot be reached"},
+		{"SQLite waits for another writer", onSQLite, lock("BEGIN IMMEDIATE"), unlock, reason.StoreUnavailable, "in time"},
+		{"SQLite's file may not grow", onSmallSQLite, fill("full"), forget, reason.StoreFull, "no room left"},
+		{"SQLite has no such table", onSQLite, rename, restore, reason.StoreUnavailable, "table"},
+		{"SQLite has another table", onSQLite, change, unchange, reason.StoreUnavailable, "schema"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := tt.open(t)
 			deliver, records, ran := receiver(t, b, func() {})
 			require.Equal(t, 200, deliver(1).Code)
-			require.Equal(t, core.ReasonAccepted, (<-records).Reason)
+			require.Equal(t, reason.Accepted, (<-records).Reason)
 
 			tt.fail(t, b)
 			for range 2 { // the retry fares no better

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -69,7 +70,7 @@ func (a *application) refuses(t *testing.T, n int) string {
 	for len(a.records) > 0 {
 		last = <-a.records
 	}
-	require.Equal(t, core.ReasonStoreUnavailable, last.Reason)
+	require.Equal(t, reason.StoreUnavailable, last.Reason)
 	return last.Detail
 }
 

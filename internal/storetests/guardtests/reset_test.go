@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // wired are the stores that a connection leads to.
@@ -25,7 +25,7 @@ func TestAConnectionThatIsResetDuringAClaim(t *testing.T) {
 				w, way := newWire(t)
 				deliver, records, ran := receiver(t, open(t, way), func() {})
 				require.Equal(t, 200, deliver(1).Code)
-				require.Equal(t, core.ReasonAccepted, (<-records).Reason)
+				require.Equal(t, reason.Accepted, (<-records).Reason)
 
 				w.reset(what, always)
 				for range 2 {
@@ -33,22 +33,22 @@ func TestAConnectionThatIsResetDuringAClaim(t *testing.T) {
 					require.Equal(t, 503, answer.Code)
 					require.NotEmpty(t, answer.Header().Get("Retry-After"))
 					r := <-records
-					require.Equal(t, core.ReasonStoreUnavailable, r.Reason)
+					require.Equal(t, reason.StoreUnavailable, r.Reason)
 					require.Error(t, r.Err)
 					require.EqualValues(t, 1, ran.Load(), "no signal")
 				}
 				require.Less(t, w.left.Load(), int32(always))
 
 				w.reset(nothing, 0)
-				seen := map[core.Reason]bool{}
+				seen := map[reason.Reason]bool{}
 				require.Eventually(t, func() bool {
 					code := deliver(2).Code
 					seen[(<-records).Reason] = true
 					return code == 200
 				}, 60*time.Second, 50*time.Millisecond)
-				require.Equal(t, what == answers, seen[core.ReasonInFlight], "the lease of a claim whose answer was lost runs on; one that was lost itself holds nothing")
+				require.Equal(t, what == answers, seen[reason.InFlight], "the lease of a claim whose answer was lost runs on; one that was lost itself holds nothing")
 				require.Equal(t, 200, deliver(2).Code)
-				require.Equal(t, core.ReasonDuplicate, (<-records).Reason)
+				require.Equal(t, reason.Duplicate, (<-records).Reason)
 				require.EqualValues(t, 2, ran.Load(), "each event ran once")
 			})
 		}
@@ -66,10 +66,10 @@ func TestAConnectionThatIsResetDuringACommit(t *testing.T) {
 				deliver, records, ran := receiver(t, open(t, way), func() { w.reset(what, 5) })
 				for n := range 3 {
 					require.Equal(t, 200, deliver(n).Code)
-					require.Equal(t, core.ReasonAccepted, (<-records).Reason)
+					require.Equal(t, reason.Accepted, (<-records).Reason)
 					require.LessOrEqual(t, w.left.Load(), int32(0), "the wire was cut, and holds again")
 					require.Equal(t, 200, deliver(n).Code)
-					require.Equal(t, core.ReasonDuplicate, (<-records).Reason)
+					require.Equal(t, reason.Duplicate, (<-records).Reason)
 				}
 				require.EqualValues(t, 3, ran.Load(), "each event ran once")
 			})
@@ -83,9 +83,9 @@ func TestAClaimThatTheClientRepeatsIsItsOwn(t *testing.T) {
 	w, way := newWire(t)
 	deliver, records, ran := receiver(t, onRedisBy(t, way), func() {})
 	require.Equal(t, 200, deliver(1).Code)
-	require.Equal(t, core.ReasonAccepted, (<-records).Reason)
+	require.Equal(t, reason.Accepted, (<-records).Reason)
 	w.reset(answers, 1)
 	require.Equal(t, 200, deliver(2).Code)
-	require.Equal(t, core.ReasonAccepted, (<-records).Reason)
+	require.Equal(t, reason.Accepted, (<-records).Reason)
 	require.EqualValues(t, 2, ran.Load())
 }
