@@ -45,7 +45,7 @@ func (g *Guard) provedForOthers(r *http.Request, body []byte) failure {
 	if g.isRecipient(t.payload) {
 		return failure{}
 	}
-	return failure{reason.WrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"}
+	return refuseFor(reason.WrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint")
 }
 
 func (g *Guard) isRecipient(payload []byte) bool {

@@ -25,7 +25,7 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 	}
 	switch b := r.Body.(type) {
 	case readByGuard:
-		return nil, failure{reason.BodyAlreadyRead, readByGuardText}
+		return nil, refuseFor(reason.BodyAlreadyRead, readByGuardText)
 	case *keptBody:
 		if b.failure.failed() {
 			return nil, b.failure
@@ -34,7 +34,7 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 	if len(r.PostForm) > 0 || r.MultipartForm != nil {
 		return nil, bodyAlreadyRead()
 	}
-	noRoomLeft := failure{reason.RateLimited, ""}
+	noRoomLeft := refuseFor(reason.RateLimited, "")
 	declared := r.ContentLength
 	var full [][]byte // chunks
 	var total int64
@@ -47,7 +47,7 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 		chunk = chunk[:len(chunk)+n]
 		total += int64(n)
 		if total > limit {
-			return nil, failure{reason.BodyTooLarge, tooLong(limit, -1)}
+			return nil, refuseFor(reason.BodyTooLarge, tooLong(limit, -1))
 		}
 		if err != nil {
 			if err != io.EOF || declared != total { // the usual end, which is never wrapped
@@ -90,15 +90,15 @@ func bodyEnd(err error, total, declared int64) failure {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return failure{reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)"}
+		return refuseFor(reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return failure{reason.BodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)"}
+		return refuseFor(reason.BodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)")
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		var coded interface{ StatusCode() int }
 		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {
-			return failure{reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)"}
+			return refuseFor(reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)")
 		}
-		return failure{reason.BodyIncomplete, "the body ended before its declared length, or could not be read"}
+		return refuseFor(reason.BodyIncomplete, "the body ended before its declared length, or could not be read")
 	case declared >= 0 && total != declared:
 		// net/http reports a short body as an error; a clean end at another length means that a middleware read part
 		// of the body or replaced it by a decompressed one.
@@ -107,13 +107,13 @@ func bodyEnd(err error, total, declared int64) failure {
 	if declared < 0 && total == 0 {
 		// Either nothing was sent, which no provider does, or something before us read it all. A sender can choose the
 		// first, so that it is no 5xx.
-		return failure{reason.BodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it"}
+		return refuseFor(reason.BodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it")
 	}
 	return failure{}
 }
 
 func bodyAlreadyRead() failure {
-	return failure{reason.BodyAlreadyRead, "something before the guard read or decompressed the body: mount the guard before binders, form parsers and decompression"}
+	return refuseFor(reason.BodyAlreadyRead, "something before the guard read or decompressed the body: mount the guard before binders, form parsers and decompression")
 }
 
 // restoredBody is the body that everything after the guard reads.

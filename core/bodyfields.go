@@ -41,7 +41,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 		err := v.document.Find(body, field[:])
 		text, ok := field[0].Bytes()
 		if err != nil || !ok {
-			return failure{reason.MalformedSignature, "the form has no field " + v.scheme.Document + ", several, or is malformed"}
+			return refuseFor(reason.MalformedSignature, "the form has no field "+v.scheme.Document+", several, or is malformed")
 		}
 		document = text
 	}
@@ -50,7 +50,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	}
 	var list [1][]byte
 	if err := v.items.Find(document, list[:]); err != nil {
-		return failure{reason.MalformedSignature, notJSON(document, err)}
+		return refuseFor(reason.MalformedSignature, notJSON(document, err))
 	}
 	var items [][]byte
 	err := jsonscan.Each(list[0], maxSignedItems, func(item []byte) error {
@@ -58,7 +58,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 		return nil
 	})
 	if err != nil || len(items) == 0 {
-		return failure{reason.MissingSignature, "the body holds no list of signed items, or one that is malformed or too long"}
+		return refuseFor(reason.MissingSignature, "the body holds no list of signed items, or one that is malformed or too long")
 	}
 	p.items = make([]presented, len(items))
 	for i := range items {
@@ -86,7 +86,7 @@ func (v *verifier) readPayloadField(body []byte, p *presented) failure {
 		return ok
 	})
 	if !ok {
-		return failure{reason.MalformedSignature, "the form must have the one field " + v.payloadField + ", whose value is signed"}
+		return refuseFor(reason.MalformedSignature, "the form must have the one field "+v.payloadField+", whose value is signed")
 	}
 	p.payload = value
 	return failure{}
@@ -96,11 +96,11 @@ func (v *verifier) readPayloadField(body []byte, p *presented) failure {
 func (v *verifier) needsForm() failure {
 	for i := range v.values {
 		if v.values[i].kind == entry.PartForm && !v.values[i].optional {
-			return failure{reason.MissingSignature, notAForm}
+			return refuseFor(reason.MissingSignature, notAForm)
 		}
 	}
 	if v.inBody {
-		return failure{reason.MissingSignature, "the body is not a form, but the signature is a form field"}
+		return refuseFor(reason.MissingSignature, "the body is not a form, but the signature is a form field")
 	}
 	return failure{}
 }
@@ -109,12 +109,12 @@ func (v *verifier) needsForm() failure {
 func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) failure {
 	raw := make([][]byte, v.paths.Len())
 	if err := v.paths.Find(document, raw); err != nil {
-		return failure{reason.MalformedSignature, notJSON(document, err)}
+		return refuseFor(reason.MalformedSignature, notJSON(document, err))
 	}
 	var found [fieldCount]string
 	for i := range fieldCount {
 		if len(raw[i]) > maxHeaderBytes {
-			return failure{reason.HeaderTooLarge, "a field of the body that carries the signature is too long"}
+			return refuseFor(reason.HeaderTooLarge, "a field of the body that carries the signature is too long")
 		}
 		found[i], _ = jsonscan.Text(raw[i])
 	}
@@ -131,7 +131,7 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 		}
 		text, ok := jsonscan.Text(raw[want.path])
 		if value := raw[want.path]; !ok && len(value) > 0 && value[0] != 'n' {
-			return failure{reason.MalformedSignature, "the signed value of " + want.text + " is no text"}
+			return refuseFor(reason.MalformedSignature, "the signed value of "+want.text+" is no text")
 		}
 		if f := want.put(&p.values[i], text, ok); f.failed() {
 			return f
@@ -141,7 +141,7 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 		// Between the quotes, so that the secret takes the place of the text and of nothing else.
 		value := raw[fieldSignature]
 		if len(value) < 2 || value[0] != '"' {
-			return failure{reason.MissingSignature, "the body carries no signature"}
+			return refuseFor(reason.MissingSignature, "the body carries no signature")
 		}
 		at := cap(document) - cap(value)
 		p.replaced = [2]int{at + 1, at + len(value) - 1}
@@ -168,18 +168,18 @@ func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fa
 		fields = make([]formscan.Field, n)
 	}
 	if err := v.formNames.Find(body, fields[:v.formNames.Len()]); err != nil {
-		return failure{reason.MalformedSignature, err.Error()}
+		return refuseFor(reason.MalformedSignature, err.Error())
 	}
 	for i := range fields {
 		if fields[i].Count > 1 {
-			return failure{reason.MalformedSignature, "a field of the form that carries the signature comes twice"}
+			return refuseFor(reason.MalformedSignature, "a field of the form that carries the signature comes twice")
 		}
 	}
 	var found [fieldCount]string
 	for i := range found {
 		found[i], _ = fields[i].Once()
 		if len(found[i]) > maxHeaderBytes {
-			return failure{reason.HeaderTooLarge, "a field of the form that carries the signature is too long"}
+			return refuseFor(reason.HeaderTooLarge, "a field of the form that carries the signature is too long")
 		}
 	}
 	for i := range v.values {
@@ -234,7 +234,7 @@ func (v *verifier) take(r *http.Request, found *[fieldCount]string, p *presented
 		p.version = found[fieldVersion]
 	}
 	if found[fieldSignature] == "" {
-		return failure{reason.MissingSignature, "the body carries no signature"}
+		return refuseFor(reason.MissingSignature, "the body carries no signature")
 	}
 	var t tally
 	p.signatures.n = 0

@@ -231,7 +231,7 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, failure)
 	if !g.share.enter(i.place, i.w, i.source, leashed, i.started) {
 		i.overloaded, i.retryAfter = !leashed, overloadRetry
 		if leashed {
-			return nil, failure{reason.RateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows, and others of its bodies are being read"}
+			return nil, refuseFor(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows, and others of its bodies are being read")
 		}
 		return nil, noRoom()
 	}
@@ -260,7 +260,7 @@ func (i *inspection) read(r *http.Request, limit int64) ([]byte, failure) {
 }
 
 func noRoom() failure {
-	return failure{reason.RateLimited, noRoomText}
+	return refuseFor(reason.RateLimited, noRoomText)
 }
 
 const noRoomText = "too many bodies are being read that nobody has proved yet (Config.Budget): " +

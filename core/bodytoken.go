@@ -23,7 +23,7 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 	}
 	var list [1][]byte
 	if g.items.Find(body, list[:]) != nil {
-		return nil, failure{reason.MissingCredential, noToken}
+		return nil, refuseFor(reason.MissingCredential, noToken)
 	}
 	n := 0
 	err := jsonscan.Each(list[0], maxBatch, func(item []byte) error {
@@ -37,7 +37,7 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 	case f.failed():
 		return nil, f
 	case err != nil || n == 0:
-		return nil, failure{reason.MissingCredential, "the body has no list of items that carry the token"}
+		return nil, refuseFor(reason.MissingCredential, "the body has no list of items that carry the token")
 	}
 	i.match = match
 	return labels, failure{}
@@ -51,14 +51,14 @@ var errItem = errors.New("an item does not carry the token") //lint:immutable an
 func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, match *matchNotes) ([]string, failure) {
 	var raw [1][]byte
 	if g.member.Find(object, raw[:]) != nil {
-		return nil, failure{reason.MissingCredential, noToken}
+		return nil, refuseFor(reason.MissingCredential, noToken)
 	}
 	token, ok := jsonscan.Text(raw[0])
 	switch {
 	case !ok || token == "":
-		return nil, failure{reason.MissingCredential, "the body carries no token: give the subscription at the provider the token that Credentials or Secrets accept"}
+		return nil, refuseFor(reason.MissingCredential, "the body carries no token: give the subscription at the provider the token that Credentials or Secrets accept")
 	case len(token) > maxCredentialBytes:
-		return nil, failure{reason.BadCredential, "the token in the body is longer than any credential"}
+		return nil, refuseFor(reason.BadCredential, "the token in the body is longer than any credential")
 	}
 	return g.plain.judge(ctx, token, i, match)
 }

@@ -20,7 +20,7 @@ func (v *verifier) checkBoundary(url string, body []byte, p *presented) failure 
 	case b.JSON:
 		return checkJSON(url, body)
 	case b.Query && !readsOnce(url, p.form):
-		return failure{reason.BadSignature, queryMoves}
+		return refuseFor(reason.BadSignature, queryMoves)
 	}
 	return failure{}
 }
@@ -61,12 +61,12 @@ func checkJSON(url string, body []byte) failure {
 	if len(body) == 0 {
 		end := strings.TrimRight(url, " \t\r\n")
 		if strings.HasSuffix(end, "}") || strings.HasSuffix(end, "]") {
-			return failure{reason.BadSignature, endsInJSON}
+			return refuseFor(reason.BadSignature, endsInJSON)
 		}
 		return failure{}
 	}
 	if body[0] != '{' && body[0] != '[' || !jsonscan.Whole(body) {
-		return failure{reason.BadSignature, notOneJSON}
+		return refuseFor(reason.BadSignature, notOneJSON)
 	}
 	return failure{}
 }
@@ -82,24 +82,24 @@ func checkForm(c *entry.Closing, url string, p *presented) failure {
 	form := p.form
 	if c.Only {
 		if len(form) != 1 || form[0].name != c.Field || !jsonList(form[0].value) {
-			return failure{reason.BadSignature, notOneForm + c.Field}
+			return refuseFor(reason.BadSignature, notOneForm+c.Field)
 		}
 		return failure{}
 	}
 	if p.pinned {
 		// A parameter of the request may have joined the configured URL.
 		if slices.ContainsFunc(form, func(f formField) bool { return strings.IndexAny(f.name, "?&") == 0 }) {
-			return failure{reason.BadSignature, queryForm}
+			return refuseFor(reason.BadSignature, queryForm)
 		}
 		return failure{}
 	}
 	closed := len(form) == 0 || form[0].name == c.Field && strings.HasPrefix(form[0].value, c.Prefix) &&
 		(len(form) == 1 || form[1].name != c.Field)
 	if !closed {
-		return failure{reason.BadSignature, notBeginning + c.Field + ifGenuine}
+		return refuseFor(reason.BadSignature, notBeginning+c.Field+ifGenuine)
 	}
 	if strings.Contains(url, c.Field+c.Prefix) {
-		return failure{reason.BadSignature, inTheURL + c.Field}
+		return refuseFor(reason.BadSignature, inTheURL+c.Field)
 	}
 	return failure{}
 }
@@ -149,7 +149,7 @@ func (g *Guard) unsignedQuery(rawQuery string) failure {
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		if pair != "" && !g.joins(pair) {
-			return failure{reason.BadSignature, queryAdded}
+			return refuseFor(reason.BadSignature, queryAdded)
 		}
 	}
 	return failure{}

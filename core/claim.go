@@ -199,7 +199,7 @@ func (d *Delivery) allKnown() *Reply {
 }
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
-	f := failure{reason.InFlight, "another delivery of this event is being processed"}
+	f := refuseFor(reason.InFlight, "another delivery of this event is being processed")
 	reply := d.guard.refusal(&d.facts, f, nil)
 	reply.setRetryAfter(d.guard.comeBack(wait))
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
@@ -236,9 +236,9 @@ func (d *Delivery) storeFailed(err error) *Reply {
 }
 
 func storeFailure(err error) failure {
-	f := failure{reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again"}
+	f := refuseFor(reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again")
 	if errors.Is(err, replay.ErrFull) {
-		f = failure{reason.StoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention"}
+		f = refuseFor(reason.StoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention")
 	}
 	if isTaken(err) {
 		f.detail = err.Error()

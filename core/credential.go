@@ -146,9 +146,9 @@ func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i 
 	case list.unknown:
 		return nil, unknownTenant(reason.BadCredential, i.presented.tenantFault)
 	case active == 0:
-		return nil, failure{reason.NoActiveSecret, c.inactive}
+		return nil, refuseFor(reason.NoActiveSecret, c.inactive)
 	case match == nil:
-		return nil, failure{reason.BadCredential, c.mismatch}
+		return nil, refuseFor(reason.BadCredential, c.mismatch)
 	}
 	if notes != nil {
 		list.note(notes, match.use, &match.Secret, i.now)
@@ -162,39 +162,39 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure
 	case g.query != "":
 		value, n, err := queryValue(r.URL.RawQuery, g.query)
 		if err != nil || n > 1 {
-			return nil, failure{reason.BadCredential, "the query holds the parameter " + g.query + " more than once, or is malformed: see the URL that is registered at the provider"}
+			return nil, refuseFor(reason.BadCredential, "the query holds the parameter "+g.query+" more than once, or is malformed: see the URL that is registered at the provider")
 		}
 		if value == "" {
-			return nil, failure{reason.MissingCredential, "the URL has no token in the parameter " + g.query + " of its query: add it to the URL that is registered at the provider"}
+			return nil, refuseFor(reason.MissingCredential, "the URL has no token in the parameter "+g.query+" of its query: add it to the URL that is registered at the provider")
 		}
 		if len(value) > maxCredentialBytes {
-			return nil, failure{reason.BadCredential, "the token in the parameter " + g.query + " is longer than any credential: see the URL that is registered at the provider"}
+			return nil, refuseFor(reason.BadCredential, "the token in the parameter "+g.query+" is longer than any credential: see the URL that is registered at the provider")
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	case g.path != "":
 		value := i.pathValue(r, g.path)
 		if value == "" {
-			return nil, failure{reason.MissingCredential, "the route has no parameter " + g.path + ", which holds the token, or it is empty: mount the guard on the route itself"}
+			return nil, refuseFor(reason.MissingCredential, "the route has no parameter "+g.path+", which holds the token, or it is empty: mount the guard on the route itself")
 		}
 		if len(value) > maxCredentialBytes {
-			return nil, failure{reason.BadCredential, "the token in the route's parameter " + g.path + " is longer than any credential: see the URL that is registered at the provider"}
+			return nil, refuseFor(reason.BadCredential, "the token in the route's parameter "+g.path+" is longer than any credential: see the URL that is registered at the provider")
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
 	values := r.Header[g.header]
 	if len(values) == 0 {
-		return nil, failure{reason.MissingCredential, g.says.missing}
+		return nil, refuseFor(reason.MissingCredential, g.says.missing)
 	}
 	if len(values) > 1 {
-		return nil, failure{reason.RepeatedHeader, g.says.repeated}
+		return nil, refuseFor(reason.RepeatedHeader, g.says.repeated)
 	}
 	value := values[0]
 	if len(value) > maxCredentialBytes {
-		return nil, failure{reason.HeaderTooLarge, g.says.tooLong}
+		return nil, refuseFor(reason.HeaderTooLarge, g.says.tooLong)
 	}
 	if g.plain != nil {
 		if value == "" {
-			return nil, failure{reason.MissingCredential, g.says.empty}
+			return nil, refuseFor(reason.MissingCredential, g.says.empty)
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
@@ -204,16 +204,16 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure
 		var room [256]byte // more than most pairs need
 		pair, ok := decodeBasic(room[:0], rest)
 		if !ok {
-			return nil, failure{reason.BadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)"}
+			return nil, refuseFor(reason.BadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)")
 		}
 		return g.basic.judgeSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
-			return nil, failure{reason.BadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)"}
+			return nil, refuseFor(reason.BadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)")
 		}
 		return g.bearer.judge(r.Context(), rest, i, &i.match)
 	}
-	return nil, failure{reason.BadCredential, g.otherScheme(scheme)}
+	return nil, refuseFor(reason.BadCredential, g.otherScheme(scheme))
 }
 
 // decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters. What fits stands

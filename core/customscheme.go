@@ -38,14 +38,14 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	s, ok := p.custom.(*customState)
 	if !ok {
-		return "", failure{reason.MissingSignature, "the headers were not judged"}
+		return "", refuseFor(reason.MissingSignature, "the headers were not judged")
 	}
 	req := &s.request
 	req.URL, req.Header, req.Now = url, r.Header, now
 	keys, active := list.keys.customAt(now)
 	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
-		return "", failure{reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is"}
+		return "", refuseFor(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
 	}
 	if list.unknown && len(req.Keys) == 0 {
 		return "", unknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
@@ -71,18 +71,18 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
-		return "", failure{reason.BadSignature, "the mechanism names no key that proved the delivery"}
+		return "", refuseFor(reason.BadSignature, "the mechanism names no key that proved the delivery")
 	}
 	if v.custom.Time {
 		if proof.Time.IsZero() {
-			return "", failure{reason.MissingTimestamp, "the proof holds no time"}
+			return "", refuseFor(reason.MissingTimestamp, "the proof holds no time")
 		}
 		if f := p.weigh(v.checkMoment(proof.Time, now)); f.failed() {
 			return "", f
 		}
 	}
 	if v.custom.ID && proof.ID == "" {
-		return "", failure{reason.MissingSignature, "the proof holds no id"}
+		return "", refuseFor(reason.MissingSignature, "the proof holds no id")
 	}
 	p.id, p.signed = proof.ID, proof.Signed
 	return label, failure{}
@@ -127,5 +127,5 @@ func faultOf(err error) failure {
 			why = reason.KeysUnavailable
 		}
 	}
-	return failure{why, err.Error()}
+	return refuseFor(why, err.Error())
 }

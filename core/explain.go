@@ -109,7 +109,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 		if n == 0 && reply == nil {
 			e.Reason, e.Status = refusal.Reason, refusal.Status
 		}
-		e.Findings = append(e.Findings, x.examine(failure{refusal.Reason, refusal.Detail})...)
+		e.Findings = append(e.Findings, x.examine(refuseFor(refusal.Reason, refusal.Detail))...)
 	}
 	if e.Reason == "" {
 		e.Reason, e.Status = reason.Accepted, http.StatusOK

@@ -60,9 +60,9 @@ func single(r *http.Request, name string) (string, failure) {
 	case len(values) == 0:
 		return "", failure{}
 	case len(values) > 1:
-		return "", failure{reason.RepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
+		return "", refuseFor(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
 	case len(values[0]) > maxHeaderBytes:
-		return "", failure{reason.HeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
+		return "", refuseFor(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
 	}
 	return values[0], failure{}
 }
@@ -92,9 +92,9 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 	}
 	switch {
 	case t.fields == 0:
-		return failure{reason.MissingSignature, v.absent}
+		return refuseFor(reason.MissingSignature, v.absent)
 	case t.fields == t.empty:
-		return failure{reason.MissingSignature, "the header " + names[fieldSignature] + " is empty: set the secret at the provider"}
+		return refuseFor(reason.MissingSignature, "the header "+names[fieldSignature]+" is empty: set the secret at the provider")
 	}
 	if f := v.judgeTally(p, &t); f.failed() {
 		return f
@@ -115,7 +115,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) failure {
 	lines := r.Header[name]
 	if len(lines) > 1 && !repeats {
-		return failure{reason.RepeatedHeader, "the header " + name + " came more than once: find the proxy that adds one"}
+		return refuseFor(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
 	}
 	for _, text := range lines {
 		t.fields++
@@ -124,7 +124,7 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 			continue
 		}
 		if len(text) > maxHeaderBytes {
-			return failure{reason.HeaderTooLarge, "the header " + name + " is longer than " + strconv.Itoa(maxHeaderBytes) + " bytes"}
+			return refuseFor(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
 		}
 		if f := v.parseSignatures(text, p, t); f.failed() {
 			return f
@@ -167,7 +167,7 @@ func (v *verifier) signedHeaders(r *http.Request) failure {
 			return f
 		}
 		if text != "" && !matchesGrammar(part.Grammar, text) {
-			return failure{reason.MalformedSignature, "the signed header " + part.Text + " has characters that it never has"}
+			return refuseFor(reason.MalformedSignature, "the signed header "+part.Text+" has characters that it never has")
 		}
 	}
 	if v.listedHeaders != "" {
@@ -181,11 +181,11 @@ func (v *verifier) checkID(p *presented) failure {
 		return failure{}
 	}
 	if p.id == "" {
-		return failure{reason.MissingSignature, v.says.missingID}
+		return refuseFor(reason.MissingSignature, v.says.missingID)
 	}
 	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
 		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
-		return failure{reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have"}
+		return refuseFor(reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have")
 	}
 	return failure{}
 }
@@ -203,7 +203,7 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
 		}
 		text, n, err := queryValue(r.URL.RawQuery, want.text)
 		if err != nil || n > 1 {
-			return failure{reason.MalformedSignature, "the query is malformed, or repeats a signed parameter"}
+			return refuseFor(reason.MalformedSignature, "the query is malformed, or repeats a signed parameter")
 		}
 		if f := want.put(&p.values[i], text, n == 1); f.failed() {
 			return f
@@ -216,12 +216,12 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
 func (want *valueOf) put(to *fieldValue, text string, present bool) failure {
 	switch {
 	case !present && !want.optional:
-		return failure{reason.MissingSignature, "the delivery lacks " + want.text + ", which is part of what is signed"}
+		return refuseFor(reason.MissingSignature, "the delivery lacks "+want.text+", which is part of what is signed")
 	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
-		return failure{reason.WrongRecipient, "the delivery's " + want.text + " is not one that is configured: anybody can have the provider send to this endpoint"}
+		return refuseFor(reason.WrongRecipient, "the delivery's "+want.text+" is not one that is configured: anybody can have the provider send to this endpoint")
 	case present && !matchesGrammar(want.grammar, text):
 		// Otherwise the same signature would fit other divisions of the signed text.
-		return failure{reason.MalformedSignature, "the signed value of " + want.text + " has characters that it never has"}
+		return refuseFor(reason.MalformedSignature, "the signed value of "+want.text+" has characters that it never has")
 	}
 	to.text, to.present = text, present
 	return failure{}

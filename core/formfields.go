@@ -18,14 +18,14 @@ func (v *verifier) readSortedForm(body []byte, p *presented) failure {
 	p.form = nil
 	if !isSortableForm(body) {
 		if len(body) > 0 && v.scheme.BodySHA256 == "" {
-			return failure{reason.MissingSignature, notAForm}
+			return refuseFor(reason.MissingSignature, notAForm)
 		}
 		return failure{}
 	}
 	fields, ok := sortedForm(body, v.sortedForm.Repeats)
 	if !ok {
 		const detail = "the form in the body is malformed, has too many fields or too long names, or repeats a field"
-		return failure{reason.MalformedSignature, detail}
+		return refuseFor(reason.MalformedSignature, detail)
 	}
 	p.form = fields
 	return failure{}

@@ -102,7 +102,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 				return nil, f
 			}
 			if g.verifyTokens == nil {
-				return nil, failure{reason.MissingCredential, "a handshake came and VerifyTokens is not configured"}
+				return nil, refuseFor(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
 			}
 			if _, f := g.verifyTokens.judge(r.Context(), token, i, nil); f.failed() {
 				return nil, f
@@ -151,7 +151,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 			return nil, unknownTenant(reason.BadSignature, i.presented.tenantFault)
 		}
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
-			return nil, failure{reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"}
+			return nil, refuseFor(reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets")
 		}
 		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
 		// and it is one of the entry's choosing that no delivery has.
@@ -188,7 +188,7 @@ func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, kn
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
 func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 	defer i.leave()
-	waiting := failure{reason.NoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now"}
+	waiting := refuseFor(reason.NoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now")
 	if reply := g.awaitedTest(r, i); reply != nil {
 		return reply, failure{}
 	}
@@ -213,16 +213,16 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 			continue
 		}
 		if g.sink == nil {
-			return nil, failure{reason.NoActiveSecret, "the provider hands its secret over: configure SecretSink to take it"}
+			return nil, refuseFor(reason.NoActiveSecret, "the provider hands its secret over: configure SecretSink to take it")
 		}
 		if _, f := echo(h.Handshake, text); f.failed() {
 			return nil, f
 		}
 		if _, problem := g.sinkRules.decode(text); problem != "" {
-			return nil, failure{reason.MalformedSignature, "what was handed over cannot be a secret: " + problem}
+			return nil, refuseFor(reason.MalformedSignature, "what was handed over cannot be a secret: "+problem)
 		}
 		if !g.handedOver.CompareAndSwap(false, true) {
-			return nil, failure{reason.NoActiveSecret, "a secret was handed over before: configure it in Secrets"}
+			return nil, refuseFor(reason.NoActiveSecret, "a secret was handed over before: configure it in Secrets")
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 		defer cancel()
@@ -233,7 +233,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 			}
 		}()
 		if err := g.sink(ctx, NewSecret("handed over", text)); err != nil {
-			return nil, failure{reason.NoActiveSecret, "SecretSink failed: " + err.Error()}
+			return nil, refuseFor(reason.NoActiveSecret, "SecretSink failed: "+err.Error())
 		}
 		taken = true
 		reply := textReply(h.StatusOr200(), "")
@@ -341,7 +341,7 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 	defer cancel()
 	i.ownBody()
 	if err := h.Do(ctx, i.body); err != nil {
-		return nil, failure{reason.KeysUnavailable, "what the handshake asks for could not be done: " + err.Error()}
+		return nil, refuseFor(reason.KeysUnavailable, "what the handshake asks for could not be done: "+err.Error())
 	}
 	return fixed(h), failure{}
 }
@@ -350,8 +350,8 @@ func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) 
 const handshakeTimeout = 10 * time.Second
 
 func (g *Guard) notAHandshake(method string) failure {
-	return failure{reason.Method, "the request came with " + method + " and is not a handshake that " + g.entry.Title +
-		" sends; its deliveries come with " + g.deliveryMethods() + ": see who calls this URL"}
+	return refuseFor(reason.Method, "the request came with "+method+" and is not a handshake that "+g.entry.Title+
+		" sends; its deliveries come with "+g.deliveryMethods()+": see who calls this URL")
 }
 
 // deliveryMethods are the methods of deliveries in words.
@@ -409,7 +409,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 // endpoint reflects nothing a browser could run, and signs nothing.
 func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 	if challenge == "" || len(challenge) > maxChallenge {
-		return nil, failure{reason.MalformedSignature, "the handshake's challenge is missing or too long"}
+		return nil, refuseFor(reason.MalformedSignature, "the handshake's challenge is missing or too long")
 	}
 	for i := range len(challenge) {
 		c := challenge[i]
@@ -418,11 +418,11 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 			ok = ok || c == ' ' || c == ':' || c == ','
 		}
 		if !ok {
-			return nil, failure{reason.MalformedSignature, "the handshake's challenge has characters that challenges never have"}
+			return nil, refuseFor(reason.MalformedSignature, "the handshake's challenge has characters that challenges never have")
 		}
 	}
 	if !matchesGrammar(h.Grammar, challenge) {
-		return nil, failure{reason.MalformedSignature, "the handshake's challenge is not one that this provider sends"}
+		return nil, refuseFor(reason.MalformedSignature, "the handshake's challenge is not one that this provider sends")
 	}
 	return textReply(h.StatusOr200(), challenge), failure{}
 }
@@ -440,7 +440,7 @@ func queryHolds(r *http.Request, want [][2]string) bool {
 func oneQuery(r *http.Request, name string) (string, failure) {
 	value, n, err := queryValue(r.URL.RawQuery, name)
 	if err != nil || n > 1 {
-		return "", failure{reason.BadCredential, "the query is malformed, or repeats a parameter of the handshake"}
+		return "", refuseFor(reason.BadCredential, "the query is malformed, or repeats a parameter of the handshake")
 	}
 	return value, failure{}
 }

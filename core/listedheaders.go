@@ -20,11 +20,11 @@ func (v *verifier) checkListedHeaders(r *http.Request) failure {
 	}
 	names := strings.Split(text, ",")
 	if text == "" || len(names) > maxListedHeaders {
-		return failure{reason.MissingSignature, "the header " + v.listedHeaders + " lists no signed headers, or too many"}
+		return refuseFor(reason.MissingSignature, "the header "+v.listedHeaders+" lists no signed headers, or too many")
 	}
 	for i, name := range names {
 		if !validHeaderName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
-			return failure{reason.MalformedSignature, "the header " + v.listedHeaders + " is no sorted list of headers' names"}
+			return refuseFor(reason.MalformedSignature, "the header "+v.listedHeaders+" is no sorted list of headers' names")
 		}
 		if name == "host" {
 			continue // which net/http keeps elsewhere
@@ -33,12 +33,12 @@ func (v *verifier) checkListedHeaders(r *http.Request) failure {
 			return f
 		}
 		if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {
-			return failure{reason.MissingSignature, "a header that is listed as signed is missing: a proxy may strip it"}
+			return refuseFor(reason.MissingSignature, "a header that is listed as signed is missing: a proxy may strip it")
 		}
 	}
 	for _, must := range append([]string{v.listedHeaders}, v.scheme.Timestamp.Headers...) {
 		if !slices.Contains(names, strings.ToLower(must)) {
-			return failure{reason.MissingSignature, "the header " + must + " is not among those that are signed"}
+			return refuseFor(reason.MissingSignature, "the header "+must+" is not among those that are signed")
 		}
 	}
 	return failure{}

@@ -67,7 +67,7 @@ func timeAt(t *time.Time) time.Time {
 // noSecrets says why there is nothing to judge by.
 func noSecrets(err error) failure {
 	if err == errListRefused { // it is never wrapped
-		return failure{reason.NoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why"}
+		return refuseFor(reason.NoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why")
 	}
-	return failure{reason.NoActiveSecret, "the source of secrets failed: " + err.Error()}
+	return refuseFor(reason.NoActiveSecret, "the source of secrets failed: "+err.Error())
 }

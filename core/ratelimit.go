@@ -211,7 +211,7 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Tim
 		return failure{}
 	}
 	i.retryAfter = wait
-	return failure{reason.RateLimited, "the source " + nameOf(i.source) + " sent more than RateLimit allows"}
+	return refuseFor(reason.RateLimited, "the source "+nameOf(i.source)+" sent more than RateLimit allows")
 }
 
 // countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
@@ -226,7 +226,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now 
 		return f
 	}
 	i.retryAfter = wait
-	return failure{reason.RateLimited, "the source " + nameOf(i.source) + " fails more often than RateLimit allows; this time " + string(f.reason) + ": " + f.detail}
+	return refuseFor(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows; this time "+string(f.reason)+": "+f.detail)
 }
 
 // leashed says whether a source has failed so often that its bodies have to wait for each other.

@@ -62,7 +62,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 func (g *Guard) conflict(r *http.Request, in Inbound, detail string) *Reply {
 	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
 	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
-	reply := g.refuse(r, &j.inspection, failure{reason.GuardConflict, detail})
+	reply := g.refuse(r, &j.inspection, refuseFor(reason.GuardConflict, detail))
 	g.judged(j)
 	return reply
 }
@@ -170,7 +170,7 @@ func (i *inspection) addCredential(labels []string) {
 // judgeHead judges what can be judged before the body is read.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if !slices.Contains(g.methods, r.Method) {
-		return nil, failure{reason.Method, g.otherMethod(r.Method)}
+		return nil, refuseFor(reason.Method, g.otherMethod(r.Method))
 	}
 	g.readTenant(r, i)
 	if f := g.checkPerimeter(r, i); f.failed() {
@@ -184,19 +184,19 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	}
 	if g.awaiting {
 		if i.trial {
-			return nil, failure{reason.NoActiveSecret, "no secret yet: handshakes only"}
+			return nil, refuseFor(reason.NoActiveSecret, "no secret yet: handshakes only")
 		}
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
-		return nil, failure{reason.Encoding, compressed(enc)}
+		return nil, refuseFor(reason.Encoding, compressed(enc))
 	}
 	if badContentType(r.Header["Content-Type"]) {
-		return nil, failure{reason.ContentType, otherContentType(r.Header["Content-Type"])}
+		return nil, refuseFor(reason.ContentType, otherContentType(r.Header["Content-Type"]))
 	}
 	if r.ContentLength > g.maxBody {
-		return nil, failure{reason.BodyTooLarge, tooLong(g.maxBody, r.ContentLength)}
+		return nil, refuseFor(reason.BodyTooLarge, tooLong(g.maxBody, r.ContentLength))
 	}
 	if f := g.enterTenant(r.Context(), i); f.failed() {
 		return nil, f

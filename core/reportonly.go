@@ -205,7 +205,7 @@ func (p *presented) weigh(f failure) failure {
 
 // reportKnown notes what the replay store knows of the events, and lets all of them run.
 func (d *Delivery) reportKnown() {
-	f := failure{reason: reason.Duplicate}
+	f := refuseFor(reason.Duplicate, "")
 	known, status := 0, reason.Duplicate.Status()
 	var conflict bool
 	for i := range d.states {

@@ -137,10 +137,10 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 	case entry.Bare:
 		rest, ok := strings.CutPrefix(text, sig.Prefix)
 		if !ok {
-			return failure{reason.MalformedSignature, "the signature does not begin with " + sig.Prefix + ": another algorithm is never tried"}
+			return refuseFor(reason.MalformedSignature, "the signature does not begin with "+sig.Prefix+": another algorithm is never tried")
 		}
 		if rest == "" {
-			return failure{reason.MissingSignature, "the signature is empty: set the secret at the provider"}
+			return refuseFor(reason.MissingSignature, "the signature is empty: set the secret at the provider")
 		}
 		if isNowhere(&sig.Version) {
 			return v.addSignature(0, rest, p, t)
@@ -155,7 +155,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 		scheme, rest, _ := strings.Cut(text, " ")
 		id, signature, ok := strings.Cut(rest, ":")
 		if !strings.EqualFold(scheme, sig.Prefix) || !ok || !matchesGrammar(entry.Token, id) {
-			return failure{reason.MalformedSignature, "the header is not written as " + sig.Prefix + ", the key's id, a colon and the signature"}
+			return refuseFor(reason.MalformedSignature, "the header is not written as "+sig.Prefix+", the key's id, a colon and the signature")
 		}
 		return v.addSignature(0, signature, p, t)
 	case entry.Pairs:
@@ -219,7 +219,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 
 func (v *verifier) listedTimestamp(text string, p *presented, t *tally) failure {
 	if t.timestamp {
-		return failure{reason.MalformedTimestamp, "the signature's list holds two timestamps"}
+		return refuseFor(reason.MalformedTimestamp, "the signature's list holds two timestamps")
 	}
 	t.timestamp = true
 	p.timestamp = text
@@ -240,7 +240,7 @@ func (v *verifier) addVersioned(version, text string, p *presented, t *tally) fa
 // addSignature decodes one signature. What is of another length or spelling is no candidate: in a list it must not
 // spoil its neighbours.
 func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) failure {
-	tooMany := failure{reason.MalformedSignature, "more signatures than any provider sends"}
+	tooMany := refuseFor(reason.MalformedSignature, "more signatures than any provider sends")
 	enc := v.scheme.Signature.Encoding
 	if kind == v.mac {
 		p.signatures.size = v.kinds[kind].most
@@ -272,9 +272,9 @@ func (v *verifier) judgeTally(p *presented, t *tally) failure {
 		return failure{}
 	}
 	if t.malformed == 0 && t.foreign > 0 {
-		return failure{reason.MissingSignature, "the signature field holds no signature of the version " + v.scheme.Signature.Name}
+		return refuseFor(reason.MissingSignature, "the signature field holds no signature of the version "+v.scheme.Signature.Name)
 	}
-	return failure{reason.MalformedSignature, v.malformedSignature(t)}
+	return refuseFor(reason.MalformedSignature, v.malformedSignature(t))
 }
 
 // cutItem cuts the first item off a list. The caller's limit on the text bounds the list.

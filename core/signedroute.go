@@ -51,7 +51,7 @@ func (g *Guard) checkHost(r *http.Request) failure {
 	if !g.verifier.signsRoute || g.publicURL != "" || isHost(r.Host) {
 		return failure{}
 	}
-	return failure{reason.BadSignature, notAHost}
+	return refuseFor(reason.BadSignature, notAHost)
 }
 
 const notAHost = "the URL is signed, and the request's Host holds what no host has, such as a slash or an escape: " +

@@ -103,18 +103,18 @@ func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) fai
 	_, query, _ := strings.Cut(url, "?")
 	digest, n, err := queryValue(query, name)
 	if err != nil || n > 1 {
-		return failure{reason.MalformedSignature, "the signed URL is malformed, or names two digests of the body"}
+		return refuseFor(reason.MalformedSignature, "the signed URL is malformed, or names two digests of the body")
 	}
 	if n == 0 {
 		if len(body) == 0 || isSortableForm(body) {
 			return failure{}
 		}
-		return failure{reason.MissingSignature, "the body is no form, and the signed URL does not hold its digest " + name + ": a proxy may strip the query, or PublicURL has one"}
+		return refuseFor(reason.MissingSignature, "the body is no form, and the signed URL does not hold its digest "+name+": a proxy may strip the query, or PublicURL has one")
 	}
 	sum := sha256.Sum256(body)
 	want := strings.ToLower(digest)
 	if subtle.ConstantTimeCompare([]byte(want), []byte(hex.EncodeToString(sum[:]))) != 1 {
-		return failure{reason.BadSignature, "the body is not the one whose digest the signed URL holds"}
+		return refuseFor(reason.BadSignature, "the body is not the one whose digest the signed URL holds")
 	}
 	return failure{}
 }

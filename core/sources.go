@@ -133,10 +133,10 @@ func (g *Guard) checkSource(ctx context.Context, p *passage) failure {
 	}
 	set, err := g.sources.Sources(ctx)
 	if err != nil || set == nil {
-		return failure{reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it"}
+		return refuseFor(reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it")
 	}
 	if !p.source.IsValid() {
-		return failure{reason.SourceNotAllowed, "the sender's address is not known: " + p.unknown}
+		return refuseFor(reason.SourceNotAllowed, "the sender's address is not known: "+p.unknown)
 	}
 	if set.Contains(p.source) {
 		return failure{}
@@ -148,5 +148,5 @@ func (g *Guard) checkSource(ctx context.Context, p *passage) failure {
 	case !p.trusted:
 		detail += ": if it is your proxy, add it to TrustedProxies"
 	}
-	return failure{reason.SourceNotAllowed, detail}
+	return refuseFor(reason.SourceNotAllowed, detail)
 }

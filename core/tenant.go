@@ -156,5 +156,5 @@ func unknownTenant(reason reason.Reason, fault string) failure {
 	if fault == "" {
 		fault = "the tenant that the delivery names is unknown: no secret is configured for it"
 	}
-	return failure{reason, fault}
+	return refuseFor(reason, fault)
 }

@@ -54,11 +54,11 @@ func (v *verifier) checkFreshness(text string, now time.Time) failure {
 		return failure{}
 	}
 	if text == "" {
-		return failure{reason.MissingTimestamp, v.says.missingTime}
+		return refuseFor(reason.MissingTimestamp, v.says.missingTime)
 	}
 	t, ok := parseTimestamp(v.unit, text)
 	if !ok {
-		return failure{reason.MalformedTimestamp, "the timestamp has " + strconv.Itoa(len(text)) + v.says.malformedTime}
+		return refuseFor(reason.MalformedTimestamp, "the timestamp has "+strconv.Itoa(len(text))+v.says.malformedTime)
 	}
 	return v.checkMoment(t, now)
 }
@@ -69,9 +69,9 @@ func (v *verifier) checkMoment(t, now time.Time) failure {
 	age := now.Sub(t)
 	switch {
 	case age > v.past:
-		return failure{reason.Stale, "the timestamp is " + round(now.Sub(t)) + " old, and at most " + round(v.past) + " is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)"}
+		return refuseFor(reason.Stale, "the timestamp is "+round(now.Sub(t))+" old, and at most "+round(v.past)+" is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)")
 	case age < -v.future:
-		return failure{reason.Early, "the timestamp is " + round(t.Sub(now)) + " ahead, and at most " + round(v.future) + " is allowed: this machine's clock may be slow (see Tolerance)"}
+		return refuseFor(reason.Early, "the timestamp is "+round(t.Sub(now))+" ahead, and at most "+round(v.future)+" is allowed: this machine's clock may be slow (see Tolerance)")
 	}
 	return failure{}
 }

@@ -9,14 +9,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// failure is a reason found before there is a rejection. The zero failure is none.
-type failure struct {
-	reason reason.Reason
-	detail string
-}
-
-func (f failure) failed() bool { return f.reason != "" }
-
 // peerOf is the address of the connection's other end, or an invalid address where it has none that can be read
 // (a Unix socket). Never a header, and never a framework's idea of the client.
 func peerOf(r *http.Request) netip.Addr {
@@ -44,7 +36,7 @@ func (g *Guard) checkTransport(r *http.Request, p *passage) failure {
 	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
 	if r.TLS != nil {
 		if absolute && (len(r.RequestURI) < 8 || lowerASCII(r.RequestURI[:8]) != "https://") {
-			return failure{reason.PlainHTTP, "the request's target names another scheme than https"}
+			return refuseFor(reason.PlainHTTP, "the request's target names another scheme than https")
 		}
 		if p.scheme == schemeSilent {
 			return failure{} // nobody whose word counts says anything else
@@ -52,16 +44,16 @@ func (g *Guard) checkTransport(r *http.Request, p *passage) failure {
 		return checkScheme(p.scheme)
 	}
 	if len(g.proxies) == 0 {
-		return failure{reason.PlainHTTP, unconfigured(r, p.peer)}
+		return refuseFor(reason.PlainHTTP, unconfigured(r, p.peer))
 	}
 	if !p.trusted {
-		return failure{reason.PlainHTTP, untrusted(r, p)}
+		return refuseFor(reason.PlainHTTP, untrusted(r, p))
 	}
 	if absolute {
-		return failure{reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing"}
+		return refuseFor(reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing")
 	}
 	if p.scheme == schemeSilent && nearby(p.peer) && !forwards(r) {
-		return failure{reason.PlainHTTP, "plain HTTP from " + p.peer.String() + silentOrLocal + makeItSpeak + developLocally}
+		return refuseFor(reason.PlainHTTP, "plain HTTP from "+p.peer.String()+silentOrLocal+makeItSpeak+developLocally)
 	}
 	return checkScheme(p.scheme)
 }
@@ -122,17 +114,17 @@ func checkScheme(s scheme) failure {
 	case schemeHTTPS:
 		return failure{}
 	case schemeHTTP:
-		return failure{reason.PlainHTTP, "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one overwrites its word"}
+		return refuseFor(reason.PlainHTTP, "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one overwrites its word")
 	case schemeSilent:
-		return failure{reason.PlainHTTP, "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them"}
+		return refuseFor(reason.PlainHTTP, "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them")
 	case schemeDoubled:
-		return failure{reason.PlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it"}
+		return refuseFor(reason.PlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it")
 	case schemeMalformed:
-		return failure{reason.PlainHTTP, "the Forwarded header is malformed (RFC 7239): make the proxy replace it"}
+		return refuseFor(reason.PlainHTTP, "the Forwarded header is malformed (RFC 7239): make the proxy replace it")
 	case schemeDisagree:
-		return failure{reason.PlainHTTP, "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both"}
+		return refuseFor(reason.PlainHTTP, "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both")
 	default:
-		return failure{reason.PlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append"}
+		return refuseFor(reason.PlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append")
 	}
 }
 

@@ -119,10 +119,10 @@ func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time
 // judgeKind refuses a body for which anybody may have a signature.
 func (v *verifier) judgeKind(body []byte) failure {
 	if v.objectBody && (len(body) == 0 || body[0] != '{') {
-		return failure{reason.MalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks"}
+		return refuseFor(reason.MalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks")
 	}
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
-		return failure{reason.MalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it"}
+		return refuseFor(reason.MalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it")
 	}
 	return failure{}
 }
@@ -229,11 +229,11 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 	}
 	switch {
 	case active == 0:
-		return nil, failure{reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is"}
+		return nil, refuseFor(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
 	case judged == 0:
-		return nil, failure{reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with"}
+		return nil, refuseFor(reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with")
 	}
-	return nil, failure{reason.BadSignature, v.explainMismatch(body, url)}
+	return nil, refuseFor(reason.BadSignature, v.explainMismatch(body, url))
 }
 
 func (v *verifier) explainMismatch(body []byte, url string) string {
@@ -259,23 +259,23 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*c
 		return list, failure{}
 	}
 	if p.keyRef == "" && !v.scheme.Published {
-		return nil, failure{reason.MissingSignature, "the delivery does not name the key it is signed with"}
+		return nil, refuseFor(reason.MissingSignature, "the delivery does not name the key it is signed with")
 	}
 	ctx, cancel := context.WithTimeout(sender.With(ctx, p.from), storeTimeout)
 	defer cancel()
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {
 	case errors.Is(err, ErrKeyRefused):
-		return nil, failure{reason.BadSignature, "the delivery names a key that is not one of the provider's: " + err.Error()}
+		return nil, refuseFor(reason.BadSignature, "the delivery names a key that is not one of the provider's: "+err.Error())
 	case err != nil:
-		return nil, failure{reason.KeysUnavailable, "the key that the delivery names is not available now: " + err.Error()}
+		return nil, refuseFor(reason.KeysUnavailable, "the key that the delivery names is not available now: "+err.Error())
 	}
 	if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {
 		return f.list, failure{}
 	}
 	list, problem := v.compileFetched(public)
 	if problem != "" {
-		return nil, failure{reason.BadSignature, "the key that the delivery names is unfit: " + problem}
+		return nil, refuseFor(reason.BadSignature, "the key that the delivery names is unfit: "+problem)
 	}
 	v.fetched.Store(&fetchedKey{public, list})
 	return list, failure{}
