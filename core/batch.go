@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -15,7 +16,7 @@ import (
 const maxBatch = 20_000
 
 // readEvents tells what the delivery says: one event, or each event of a batch.
-func (d *Delivery) readEvents(t *told) failure {
+func (d *Delivery) readEvents(t *told) fault.Failure {
 	g := d.guard
 	g.events.open(t)
 	items, split := g.split(t.payload)
@@ -27,25 +28,25 @@ func (d *Delivery) readEvents(t *told) failure {
 	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
 	for i, item := range items {
 		t.payload = item
-		if f := d.readEvent(i, t); f.failed() {
+		if f := d.readEvent(i, t); f.Failed() {
 			return f
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // provedForOthers refuses what is signed and for none of those whom the entry allows. It proves nothing to this endpoint:
 // it is no sign of life, and it uses up nothing of what the genuine deliveries may.
-func (g *Guard) provedForOthers(r *http.Request, body []byte) failure {
+func (g *Guard) provedForOthers(r *http.Request, body []byte) fault.Failure {
 	if g.recipient == nil {
-		return failure{}
+		return fault.Failure{}
 	}
 	t := told{headers: r.Header, body: body}
 	g.events.open(&t)
 	if g.isRecipient(t.payload) {
-		return failure{}
+		return fault.Failure{}
 	}
-	return refuseFor(reason.WrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint")
+	return fault.New(reason.WrongRecipient, "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint")
 }
 
 func (g *Guard) isRecipient(payload []byte) bool {
@@ -116,7 +117,7 @@ func (g *Guard) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 	return items, true
 }
 
-func (d *Delivery) readEvent(i int, t *told) failure {
+func (d *Delivery) readEvent(i int, t *told) fault.Failure {
 	g := d.guard
 	e := &d.events[i]
 	*e = Event{Endpoint: g.endpoint, Provider: g.provider, Secret: d.facts.secret, Unproved: !d.facts.proved}
@@ -132,16 +133,16 @@ func (d *Delivery) readEvent(i int, t *told) failure {
 		// Anybody may have sent it: an identity would let them have the real event taken for done.
 		e.Authenticated = Authenticated{}
 		d.states[i] = eventState{claim: noClaim}
-		return failure{}
+		return fault.Failure{}
 	}
 	d.states[i] = eventState{claim: noClaim}
 	if g.store != nil {
 		d.states[i].digest = d.digestOf(t)
 	} else if d.deferIdentity(t) {
-		return failure{}
+		return fault.Failure{}
 	}
 	e.Identity = d.identityOf(i, t, e)
-	return failure{}
+	return fault.Failure{}
 }
 
 // joiningTenant is the event's tenant as far as it belongs to identities. One that nothing proves belongs to them only where the

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -16,25 +17,25 @@ const readAhead = 64 << 10
 
 // readBody reads the whole body, once, within the limit and the room that its slot finds. A body that fits into the
 // buffer stays there; the buffer is not to be empty.
-func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body []byte, f failure) {
+func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body []byte, f fault.Failure) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {
 			return nil, bodyAlreadyRead()
 		}
-		return nil, failure{}
+		return nil, fault.Failure{}
 	}
 	switch b := r.Body.(type) {
 	case readByGuard:
-		return nil, refuseFor(reason.BodyAlreadyRead, readByGuardText)
+		return nil, fault.New(reason.BodyAlreadyRead, readByGuardText)
 	case *keptBody:
-		if b.failure.failed() {
+		if b.failure.Failed() {
 			return nil, b.failure
 		}
 	}
 	if len(r.PostForm) > 0 || r.MultipartForm != nil {
 		return nil, bodyAlreadyRead()
 	}
-	noRoomLeft := refuseFor(reason.RateLimited, "")
+	noRoomLeft := fault.New(reason.RateLimited, "")
 	declared := r.ContentLength
 	var full [][]byte // chunks
 	var total int64
@@ -47,19 +48,19 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 		chunk = chunk[:len(chunk)+n]
 		total += int64(n)
 		if total > limit {
-			return nil, refuseFor(reason.BodyTooLarge, tooLong(limit, -1))
+			return nil, fault.New(reason.BodyTooLarge, tooLong(limit, -1))
 		}
 		if err != nil {
 			if err != io.EOF || declared != total { // the usual end, which is never wrapped
 				f = bodyEnd(err, total, declared)
 			}
-			if f.failed() || len(full) == 0 {
+			if f.Failed() || len(full) == 0 {
 				return chunk, f
 			}
 			if !slot.grow(total) { // the chunks and what they are joined to
 				return nil, noRoomLeft
 			}
-			return bytes.Join(append(full, chunk), nil), failure{}
+			return bytes.Join(append(full, chunk), nil), fault.Failure{}
 		}
 		if len(chunk) < cap(chunk) {
 			continue
@@ -86,19 +87,19 @@ func readBody(r *http.Request, limit int64, slot *bodySlot, buffer []byte) (body
 }
 
 // bodyEnd says what is wrong with how a body ended, if anything is.
-func bodyEnd(err error, total, declared int64) failure {
+func bodyEnd(err error, total, declared int64) fault.Failure {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return refuseFor(reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)")
+		return fault.New(reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuseFor(reason.BodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)")
+		return fault.New(reason.BodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)")
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		var coded interface{ StatusCode() int }
 		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {
-			return refuseFor(reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)")
+			return fault.New(reason.BodyTooLarge, "a limit that is set before the guard cut the body off: raise that limit (http.MaxBytesReader, a BodyLimit middleware)")
 		}
-		return refuseFor(reason.BodyIncomplete, "the body ended before its declared length, or could not be read")
+		return fault.New(reason.BodyIncomplete, "the body ended before its declared length, or could not be read")
 	case declared >= 0 && total != declared:
 		// net/http reports a short body as an error; a clean end at another length means that a middleware read part
 		// of the body or replaced it by a decompressed one.
@@ -107,13 +108,13 @@ func bodyEnd(err error, total, declared int64) failure {
 	if declared < 0 && total == 0 {
 		// Either nothing was sent, which no provider does, or something before us read it all. A sender can choose the
 		// first, so that it is no 5xx.
-		return refuseFor(reason.BodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it")
+		return fault.New(reason.BodyIncomplete, "the body is empty and of no declared length: something before the guard may have read it")
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
-func bodyAlreadyRead() failure {
-	return refuseFor(reason.BodyAlreadyRead, "something before the guard read or decompressed the body: mount the guard before binders, form parsers and decompression")
+func bodyAlreadyRead() fault.Failure {
+	return fault.New(reason.BodyAlreadyRead, "something before the guard read or decompressed the body: mount the guard before binders, form parsers and decompression")
 }
 
 // restoredBody is the body that everything after the guard reads.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -13,18 +14,18 @@ import (
 const maxSignedItems = 64
 
 // fromBody reads what of the proof sits in the body, by a bounded scan for the fields the entry names.
-func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure {
+func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) fault.Failure {
 	if !v.readsBody {
-		return failure{}
+		return fault.Failure{}
 	}
 	// Whether it is a form or JSON is read off the body, because the Content-Type is not signed.
 	if v.sortedForm != nil {
-		if f := v.readSortedForm(body, p); f.failed() {
+		if f := v.readSortedForm(body, p); f.Failed() {
 			return f
 		}
 	}
 	if v.payloadField != "" {
-		if f := v.readPayloadField(body, p); f.failed() {
+		if f := v.readPayloadField(body, p); f.Failed() {
 			return f
 		}
 	}
@@ -41,7 +42,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 		err := v.document.Find(body, field[:])
 		text, ok := field[0].Bytes()
 		if err != nil || !ok {
-			return refuseFor(reason.MalformedSignature, "the form has no field "+v.scheme.Document+", several, or is malformed")
+			return fault.New(reason.MalformedSignature, "the form has no field "+v.scheme.Document+", several, or is malformed")
 		}
 		document = text
 	}
@@ -50,7 +51,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 	}
 	var list [1][]byte
 	if err := v.items.Find(document, list[:]); err != nil {
-		return refuseFor(reason.MalformedSignature, notJSON(document, err))
+		return fault.New(reason.MalformedSignature, notJSON(document, err))
 	}
 	var items [][]byte
 	err := jsonscan.Each(list[0], maxSignedItems, func(item []byte) error {
@@ -58,24 +59,24 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) failure 
 		return nil
 	})
 	if err != nil || len(items) == 0 {
-		return refuseFor(reason.MissingSignature, "the body holds no list of signed items, or one that is malformed or too long")
+		return fault.New(reason.MissingSignature, "the body holds no list of signed items, or one that is malformed or too long")
 	}
 	p.items = make([]presented, len(items))
 	for i := range items {
 		p.items[i].values = make([]fieldValue, len(v.values))
-		if f := v.fromDocument(r, items[i], &p.items[i]); f.failed() {
+		if f := v.fromDocument(r, items[i], &p.items[i]); f.Failed() {
 			return f
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field
 // alone, because nothing signs another one.
-func (v *verifier) readPayloadField(body []byte, p *presented) failure {
+func (v *verifier) readPayloadField(body []byte, p *presented) fault.Failure {
 	p.payload = nil
 	if !isSortableForm(body) {
-		return failure{}
+		return fault.Failure{}
 	}
 	fields, value, ok := 0, []byte(nil), true
 	formscan.Each(body, func(name, text []byte) bool {
@@ -86,35 +87,35 @@ func (v *verifier) readPayloadField(body []byte, p *presented) failure {
 		return ok
 	})
 	if !ok {
-		return refuseFor(reason.MalformedSignature, "the form must have the one field "+v.payloadField+", whose value is signed")
+		return fault.New(reason.MalformedSignature, "the form must have the one field "+v.payloadField+", whose value is signed")
 	}
 	p.payload = value
-	return failure{}
+	return fault.Failure{}
 }
 
 // needsForm refuses a body that is no form where the proof takes fields of one.
-func (v *verifier) needsForm() failure {
+func (v *verifier) needsForm() fault.Failure {
 	for i := range v.values {
 		if v.values[i].kind == entry.PartForm && !v.values[i].optional {
-			return refuseFor(reason.MissingSignature, notAForm)
+			return fault.New(reason.MissingSignature, notAForm)
 		}
 	}
 	if v.inBody {
-		return refuseFor(reason.MissingSignature, "the body is not a form, but the signature is a form field")
+		return fault.New(reason.MissingSignature, "the body is not a form, but the signature is a form field")
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // fromDocument reads the fields of the proof from a JSON document.
-func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) failure {
+func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) fault.Failure {
 	raw := make([][]byte, v.paths.Len())
 	if err := v.paths.Find(document, raw); err != nil {
-		return refuseFor(reason.MalformedSignature, notJSON(document, err))
+		return fault.New(reason.MalformedSignature, notJSON(document, err))
 	}
 	var found [fieldCount]string
 	for i := range fieldCount {
 		if len(raw[i]) > maxHeaderBytes {
-			return refuseFor(reason.HeaderTooLarge, "a field of the body that carries the signature is too long")
+			return fault.New(reason.HeaderTooLarge, "a field of the body that carries the signature is too long")
 		}
 		found[i], _ = jsonscan.Text(raw[i])
 	}
@@ -124,16 +125,16 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 			continue // read with the headers
 		}
 		if want.path < 0 { // a field of a form, and this is none
-			if f := want.put(&p.values[i], "", false); f.failed() {
+			if f := want.put(&p.values[i], "", false); f.Failed() {
 				return f
 			}
 			continue
 		}
 		text, ok := jsonscan.Text(raw[want.path])
 		if value := raw[want.path]; !ok && len(value) > 0 && value[0] != 'n' {
-			return refuseFor(reason.MalformedSignature, "the signed value of "+want.text+" is no text")
+			return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" is no text")
 		}
-		if f := want.put(&p.values[i], text, ok); f.failed() {
+		if f := want.put(&p.values[i], text, ok); f.Failed() {
 			return f
 		}
 	}
@@ -141,7 +142,7 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 		// Between the quotes, so that the secret takes the place of the text and of nothing else.
 		value := raw[fieldSignature]
 		if len(value) < 2 || value[0] != '"' {
-			return refuseFor(reason.MissingSignature, "the body carries no signature")
+			return fault.New(reason.MissingSignature, "the body carries no signature")
 		}
 		at := cap(document) - cap(value)
 		p.replaced = [2]int{at + 1, at + len(value) - 1}
@@ -161,25 +162,25 @@ func notJSON(document []byte, err error) string {
 }
 
 // fromFormFields reads the fields of the proof from a form, in one pass.
-func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) failure {
+func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fault.Failure {
 	var room [16]formscan.Field
 	fields := room[:]
 	if n := v.formNames.Len(); n > len(fields) {
 		fields = make([]formscan.Field, n)
 	}
 	if err := v.formNames.Find(body, fields[:v.formNames.Len()]); err != nil {
-		return refuseFor(reason.MalformedSignature, err.Error())
+		return fault.New(reason.MalformedSignature, err.Error())
 	}
 	for i := range fields {
 		if fields[i].Count > 1 {
-			return refuseFor(reason.MalformedSignature, "a field of the form that carries the signature comes twice")
+			return fault.New(reason.MalformedSignature, "a field of the form that carries the signature comes twice")
 		}
 	}
 	var found [fieldCount]string
 	for i := range found {
 		found[i], _ = fields[i].Once()
 		if len(found[i]) > maxHeaderBytes {
-			return refuseFor(reason.HeaderTooLarge, "a field of the form that carries the signature is too long")
+			return fault.New(reason.HeaderTooLarge, "a field of the form that carries the signature is too long")
 		}
 	}
 	for i := range v.values {
@@ -189,7 +190,7 @@ func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fa
 		}
 		// A member of JSON has no field of a form: it is absent.
 		text, present := fields[fieldCount+i].Once()
-		if f := want.put(&p.values[i], text, present); f.failed() {
+		if f := want.put(&p.values[i], text, present); f.Failed() {
 			return f
 		}
 	}
@@ -214,7 +215,7 @@ func (v *verifier) compileForm() {
 }
 
 // take notes the fields that were found in the body, and parses the signature if it is one of them.
-func (v *verifier) take(r *http.Request, found *[fieldCount]string, p *presented) failure {
+func (v *verifier) take(r *http.Request, found *[fieldCount]string, p *presented) fault.Failure {
 	if v.lateTime {
 		p.timestamp = found[fieldTimestamp]
 	}
@@ -227,21 +228,21 @@ func (v *verifier) take(r *http.Request, found *[fieldCount]string, p *presented
 	if !v.inBody {
 		return v.checkID(p)
 	}
-	if f := v.fieldsBeside(r, v.headers[0], p); f.failed() {
+	if f := v.fieldsBeside(r, v.headers[0], p); f.Failed() {
 		return f
 	}
 	if found[fieldVersion] != "" {
 		p.version = found[fieldVersion]
 	}
 	if found[fieldSignature] == "" {
-		return refuseFor(reason.MissingSignature, "the body carries no signature")
+		return fault.New(reason.MissingSignature, "the body carries no signature")
 	}
 	var t tally
 	p.signatures.n = 0
-	if f := v.parseSignatures(found[fieldSignature], p, &t); f.failed() {
+	if f := v.parseSignatures(found[fieldSignature], p, &t); f.Failed() {
 		return f
 	}
-	if f := v.judgeTally(p, &t); f.failed() {
+	if f := v.judgeTally(p, &t); f.Failed() {
 		return f
 	}
 	return v.checkID(p)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -213,7 +214,7 @@ func (s *bodySlot) leave() {
 
 // takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
 // place is kept until the caller calls i.leave, because so long the body is held unproved.
-func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
+func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, fault.Failure) {
 	body, f := g.takeBodyWithin(r, i)
 	if r.Body != nil && r.Body != http.NoBody {
 		i.taken = takenBody{true, body, f}
@@ -221,7 +222,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, failure) {
 	return body, f
 }
 
-func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, failure) {
+func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Failure) {
 	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
 	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
 		return i.read(r, g.maxBody)
@@ -231,36 +232,36 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, failure)
 	if !g.share.enter(i.place, i.w, i.source, leashed, i.started) {
 		i.overloaded, i.retryAfter = !leashed, overloadRetry
 		if leashed {
-			return nil, refuseFor(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows, and others of its bodies are being read")
+			return nil, fault.New(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows, and others of its bodies are being read")
 		}
 		return nil, noRoom()
 	}
 	i.slot, i.bodyBegun = i.place, true
 	bounded := g.boundReading(i.w, r, i.started)
 	body, f := i.read(r, g.maxBody)
-	if displaced := !i.slot.finish(); displaced || f.reason == reason.RateLimited {
+	if displaced := !i.slot.finish(); displaced || f.Reason == reason.RateLimited {
 		i.displaced = displaced
 		i.overloaded, i.retryAfter = true, overloadRetry
 		return nil, noRoom()
 	}
-	if f.failed() {
+	if f.Failed() {
 		return nil, f // the deadline stands, for what net/http still reads of the body
 	}
 	if bounded {
 		liftBound(i.w)
 	}
-	return body, failure{}
+	return body, fault.Failure{}
 }
 
 // read notes whether the body stands in the buffer: then it is somebody else's as soon as Receive returns.
-func (i *inspection) read(r *http.Request, limit int64) ([]byte, failure) {
+func (i *inspection) read(r *http.Request, limit int64) ([]byte, fault.Failure) {
 	body, f := readBody(r, limit, i.slot, i.buffer)
 	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
 	return body, f
 }
 
-func noRoom() failure {
-	return refuseFor(reason.RateLimited, noRoomText)
+func noRoom() fault.Failure {
+	return fault.New(reason.RateLimited, noRoomText)
 }
 
 const noRoomText = "too many bodies are being read that nobody has proved yet (Config.Budget): " +

@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // checkBoundary refuses a delivery whose signature matches, and would match with a boundary elsewhere as well. It
 // fails closed: what could be read in two ways is refused, whichever of them is genuine.
-func (v *verifier) checkBoundary(url string, body []byte, p *presented) failure {
+func (v *verifier) checkBoundary(url string, body []byte, p *presented) fault.Failure {
 	b := &v.boundary
 	switch {
 	case b.Form != nil:
@@ -20,9 +21,9 @@ func (v *verifier) checkBoundary(url string, body []byte, p *presented) failure 
 	case b.JSON:
 		return checkJSON(url, body)
 	case b.Query && !readsOnce(url, p.form):
-		return refuseFor(reason.BadSignature, queryMoves)
+		return fault.New(reason.BadSignature, queryMoves)
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 const (
@@ -57,18 +58,18 @@ const (
 //
 // Without a body, all of the text is the URL. A URL that ends as JSON does could be a URL and a body, and is refused.
 // No genuine URL does, because brackets and blanks are escaped there.
-func checkJSON(url string, body []byte) failure {
+func checkJSON(url string, body []byte) fault.Failure {
 	if len(body) == 0 {
 		end := strings.TrimRight(url, " \t\r\n")
 		if strings.HasSuffix(end, "}") || strings.HasSuffix(end, "]") {
-			return refuseFor(reason.BadSignature, endsInJSON)
+			return fault.New(reason.BadSignature, endsInJSON)
 		}
-		return failure{}
+		return fault.Failure{}
 	}
 	if body[0] != '{' && body[0] != '[' || !jsonscan.Whole(body) {
-		return refuseFor(reason.BadSignature, notOneJSON)
+		return fault.New(reason.BadSignature, notOneJSON)
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // checkForm demands the field that closes a form.
@@ -78,30 +79,30 @@ func checkJSON(url string, body []byte) failure {
 //
 // Any other closing field must be the first one, and come once. Its name and the beginning of its value mark the end
 // of the URL. They never stand side by side in the URL, where an equals sign follows the name.
-func checkForm(c *entry.Closing, url string, p *presented) failure {
+func checkForm(c *entry.Closing, url string, p *presented) fault.Failure {
 	form := p.form
 	if c.Only {
 		if len(form) != 1 || form[0].name != c.Field || !jsonList(form[0].value) {
-			return refuseFor(reason.BadSignature, notOneForm+c.Field)
+			return fault.New(reason.BadSignature, notOneForm+c.Field)
 		}
-		return failure{}
+		return fault.Failure{}
 	}
 	if p.pinned {
 		// A parameter of the request may have joined the configured URL.
 		if slices.ContainsFunc(form, func(f formField) bool { return strings.IndexAny(f.name, "?&") == 0 }) {
-			return refuseFor(reason.BadSignature, queryForm)
+			return fault.New(reason.BadSignature, queryForm)
 		}
-		return failure{}
+		return fault.Failure{}
 	}
 	closed := len(form) == 0 || form[0].name == c.Field && strings.HasPrefix(form[0].value, c.Prefix) &&
 		(len(form) == 1 || form[1].name != c.Field)
 	if !closed {
-		return refuseFor(reason.BadSignature, notBeginning+c.Field+ifGenuine)
+		return fault.New(reason.BadSignature, notBeginning+c.Field+ifGenuine)
 	}
 	if strings.Contains(url, c.Field+c.Prefix) {
-		return refuseFor(reason.BadSignature, inTheURL+c.Field)
+		return fault.New(reason.BadSignature, inTheURL+c.Field)
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 func jsonList(text string) bool {
@@ -140,19 +141,19 @@ func readsOnce(url string, form []formField) bool {
 
 // unsignedQuery refuses a request with a query where the configured URL has none: nothing signs that query, and the
 // app might read it. It fails closed.
-func (g *Guard) unsignedQuery(rawQuery string) failure {
+func (g *Guard) unsignedQuery(rawQuery string) fault.Failure {
 	if rawQuery == "" || g.publicURL == "" || g.joinsQuery() || strings.Contains(g.publicURL, "?") {
-		return failure{}
+		return fault.Failure{}
 	}
 	if !g.verifier.signsQuery {
-		return failure{}
+		return fault.Failure{}
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		if pair != "" && !g.joins(pair) {
-			return refuseFor(reason.BadSignature, queryAdded)
+			return fault.New(reason.BadSignature, queryAdded)
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // joinsQuery reports whether the request's own query is part of a configured URL: where the sender's URL varies by

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -199,7 +200,7 @@ func (d *Delivery) allKnown() *Reply {
 }
 
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
-	f := refuseFor(reason.InFlight, "another delivery of this event is being processed")
+	f := fault.New(reason.InFlight, "another delivery of this event is being processed")
 	reply := d.guard.refusal(&d.facts, f, nil)
 	reply.setRetryAfter(d.guard.comeBack(wait))
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
@@ -235,13 +236,13 @@ func (d *Delivery) storeFailed(err error) *Reply {
 	return reply
 }
 
-func storeFailure(err error) failure {
-	f := refuseFor(reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again")
+func storeFailure(err error) fault.Failure {
+	f := fault.New(reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again")
 	if errors.Is(err, replay.ErrFull) {
-		f = refuseFor(reason.StoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention")
+		f = fault.New(reason.StoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention")
 	}
 	if isTaken(err) {
-		f.detail = err.Error()
+		f.Detail = err.Error()
 	}
 	return f
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -120,11 +121,11 @@ func newCredentialList(g *Guard, src SecretSource, rules secretRules, what strin
 }
 
 // judge gives the label of the secret that equals the presented text.
-func (c *credentialList) judge(ctx context.Context, text string, i *inspection, notes *matchNotes) (labels []string, f failure) {
+func (c *credentialList) judge(ctx context.Context, text string, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
 	return c.judgeSum(ctx, c.ring.sumOf(text), i, notes)
 }
 
-func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *matchNotes) (labels []string, f failure) {
+func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
 	list, err := c.ring.current(ctx, i.presented.tenant, i.now)
 	if err != nil {
 		return nil, noSecrets(err)
@@ -146,55 +147,55 @@ func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i 
 	case list.unknown:
 		return nil, unknownTenant(reason.BadCredential, i.presented.tenantFault)
 	case active == 0:
-		return nil, refuseFor(reason.NoActiveSecret, c.inactive)
+		return nil, fault.New(reason.NoActiveSecret, c.inactive)
 	case match == nil:
-		return nil, refuseFor(reason.BadCredential, c.mismatch)
+		return nil, fault.New(reason.BadCredential, c.mismatch)
 	}
 	if notes != nil {
 		list.note(notes, match.use, &match.Secret, i.now)
 	}
-	return match.labels, failure{}
+	return match.labels, fault.Failure{}
 }
 
 // check judges the request's credential at this gate, and gives the label of the one that matched.
-func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure) {
+func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.Failure) {
 	switch {
 	case g.query != "":
 		value, n, err := queryValue(r.URL.RawQuery, g.query)
 		if err != nil || n > 1 {
-			return nil, refuseFor(reason.BadCredential, "the query holds the parameter "+g.query+" more than once, or is malformed: see the URL that is registered at the provider")
+			return nil, fault.New(reason.BadCredential, "the query holds the parameter "+g.query+" more than once, or is malformed: see the URL that is registered at the provider")
 		}
 		if value == "" {
-			return nil, refuseFor(reason.MissingCredential, "the URL has no token in the parameter "+g.query+" of its query: add it to the URL that is registered at the provider")
+			return nil, fault.New(reason.MissingCredential, "the URL has no token in the parameter "+g.query+" of its query: add it to the URL that is registered at the provider")
 		}
 		if len(value) > maxCredentialBytes {
-			return nil, refuseFor(reason.BadCredential, "the token in the parameter "+g.query+" is longer than any credential: see the URL that is registered at the provider")
+			return nil, fault.New(reason.BadCredential, "the token in the parameter "+g.query+" is longer than any credential: see the URL that is registered at the provider")
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	case g.path != "":
 		value := i.pathValue(r, g.path)
 		if value == "" {
-			return nil, refuseFor(reason.MissingCredential, "the route has no parameter "+g.path+", which holds the token, or it is empty: mount the guard on the route itself")
+			return nil, fault.New(reason.MissingCredential, "the route has no parameter "+g.path+", which holds the token, or it is empty: mount the guard on the route itself")
 		}
 		if len(value) > maxCredentialBytes {
-			return nil, refuseFor(reason.BadCredential, "the token in the route's parameter "+g.path+" is longer than any credential: see the URL that is registered at the provider")
+			return nil, fault.New(reason.BadCredential, "the token in the route's parameter "+g.path+" is longer than any credential: see the URL that is registered at the provider")
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
 	values := r.Header[g.header]
 	if len(values) == 0 {
-		return nil, refuseFor(reason.MissingCredential, g.says.missing)
+		return nil, fault.New(reason.MissingCredential, g.says.missing)
 	}
 	if len(values) > 1 {
-		return nil, refuseFor(reason.RepeatedHeader, g.says.repeated)
+		return nil, fault.New(reason.RepeatedHeader, g.says.repeated)
 	}
 	value := values[0]
 	if len(value) > maxCredentialBytes {
-		return nil, refuseFor(reason.HeaderTooLarge, g.says.tooLong)
+		return nil, fault.New(reason.HeaderTooLarge, g.says.tooLong)
 	}
 	if g.plain != nil {
 		if value == "" {
-			return nil, refuseFor(reason.MissingCredential, g.says.empty)
+			return nil, fault.New(reason.MissingCredential, g.says.empty)
 		}
 		return g.plain.judge(r.Context(), value, i, &i.match)
 	}
@@ -204,16 +205,16 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f failure
 		var room [256]byte // more than most pairs need
 		pair, ok := decodeBasic(room[:0], rest)
 		if !ok {
-			return nil, refuseFor(reason.BadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)")
+			return nil, fault.New(reason.BadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)")
 		}
 		return g.basic.judgeSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
-			return nil, refuseFor(reason.BadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)")
+			return nil, fault.New(reason.BadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)")
 		}
 		return g.bearer.judge(r.Context(), rest, i, &i.match)
 	}
-	return nil, refuseFor(reason.BadCredential, g.otherScheme(scheme))
+	return nil, fault.New(reason.BadCredential, g.otherScheme(scheme))
 }
 
 // decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters. What fits stands

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -20,7 +21,7 @@ type customState struct {
 	found   any
 }
 
-func (v *verifier) customHead(r *http.Request, url string, p *presented, now time.Time) failure {
+func (v *verifier) customHead(r *http.Request, url string, p *presented, now time.Time) fault.Failure {
 	s := &customState{request: entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now}}
 	if v.ring == nil { // keys that are configured take the place of those that are fetched
 		s.request.Source = v.keySource
@@ -31,21 +32,21 @@ func (v *verifier) customHead(r *http.Request, url string, p *presented, now tim
 	return faultOf(err)
 }
 
-func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
 	list, f := v.customKeys(r.Context(), p, now)
-	if f.failed() {
+	if f.Failed() {
 		return "", f
 	}
 	s, ok := p.custom.(*customState)
 	if !ok {
-		return "", refuseFor(reason.MissingSignature, "the headers were not judged")
+		return "", fault.New(reason.MissingSignature, "the headers were not judged")
 	}
 	req := &s.request
 	req.URL, req.Header, req.Now = url, r.Header, now
 	keys, active := list.keys.customAt(now)
 	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
-		return "", refuseFor(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
+		return "", fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
 	}
 	if list.unknown && len(req.Keys) == 0 {
 		return "", unknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
@@ -60,7 +61,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	if list.unknown {
 		return "", unknownTenant(reason.BadSignature, p.tenantFault)
 	}
-	if f := faultOf(err); f.failed() {
+	if f := faultOf(err); f.Failed() {
 		return "", f
 	}
 	switch {
@@ -71,44 +72,44 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
-		return "", refuseFor(reason.BadSignature, "the mechanism names no key that proved the delivery")
+		return "", fault.New(reason.BadSignature, "the mechanism names no key that proved the delivery")
 	}
 	if v.custom.Time {
 		if proof.Time.IsZero() {
-			return "", refuseFor(reason.MissingTimestamp, "the proof holds no time")
+			return "", fault.New(reason.MissingTimestamp, "the proof holds no time")
 		}
-		if f := p.weigh(v.checkMoment(proof.Time, now)); f.failed() {
+		if f := p.weigh(v.checkMoment(proof.Time, now)); f.Failed() {
 			return "", f
 		}
 	}
 	if v.custom.ID && proof.ID == "" {
-		return "", refuseFor(reason.MissingSignature, "the proof holds no id")
+		return "", fault.New(reason.MissingSignature, "the proof holds no id")
 	}
 	p.id, p.signed = proof.ID, proof.Signed
-	return label, failure{}
+	return label, fault.Failure{}
 }
 
 // customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
-func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], failure) {
+func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], fault.Failure) {
 	if v.ring == nil {
-		return &compiledList[*compiledKeys]{keys: &compiledKeys{}}, failure{}
+		return &compiledList[*compiledKeys]{keys: &compiledKeys{}}, fault.Failure{}
 	}
 	list, err := v.ring.current(ctx, p.tenant, now)
 	if err != nil {
 		return nil, noSecrets(err)
 	}
-	return list, failure{}
+	return list, fault.Failure{}
 }
 
 // faultOf gives a mechanism's error its reason. An error of an unknown kind refuses.
-func faultOf(err error) failure {
+func faultOf(err error) fault.Failure {
 	if err == nil {
-		return failure{}
+		return fault.Failure{}
 	}
 	why := reason.BadSignature
-	var fault *entry.Fault
-	if errors.As(err, &fault) {
-		switch fault.Kind {
+	var found *entry.Fault
+	if errors.As(err, &found) {
+		switch found.Kind {
 		case entry.FaultMissing:
 			why = reason.MissingSignature
 		case entry.FaultMalformed:
@@ -127,5 +128,5 @@ func faultOf(err error) failure {
 			why = reason.KeysUnavailable
 		}
 	}
-	return refuseFor(why, err.Error())
+	return fault.New(why, err.Error())
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -75,7 +76,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	copied := copyRequest(r)
 	setBody(copied, body)
 	switch _, again := r.Body.(*restoredBody); {
-	case unread.failed():
+	case unread.Failed():
 		g.note(&i.facts, "", unread)
 		if r.Body != nil {
 			r.Body = &keptBody{r.Body, r.Body, unread} // the next one that asks has to get the same answer
@@ -87,11 +88,11 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	switch {
 	case reply != nil:
 		e.Reason, e.Status = reason.Handshake, reply.Status
-	case f.failed():
+	case f.Failed():
 		g.note(&i.facts, "", f)
-	case unread.failed(): // what a part of the body proves or does not prove says nothing of the whole
+	case unread.Failed(): // what a part of the body proves or does not prove says nothing of the whole
 	default:
-		if f := g.judgeBody(copied, i); f.failed() {
+		if f := g.judgeBody(copied, i); f.Failed() {
 			g.note(&i.facts, "", f)
 		}
 		if i.unproved != nil {
@@ -104,12 +105,12 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	if v := g.verifier; v != nil {
 		e.Time, _ = parseTimestamp(v.unit, i.presented.timestamp)
 	}
-	x := &examiner{g: g, r: copied, body: body, read: !unread.failed(), now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
+	x := &examiner{g: g, r: copied, body: body, read: !unread.Failed(), now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
 	for n, refusal := range i.reported {
 		if n == 0 && reply == nil {
 			e.Reason, e.Status = refusal.Reason, refusal.Status
 		}
-		e.Findings = append(e.Findings, x.examine(refuseFor(refusal.Reason, refusal.Detail))...)
+		e.Findings = append(e.Findings, x.examine(fault.New(refusal.Reason, refusal.Detail))...)
 	}
 	if e.Reason == "" {
 		e.Reason, e.Status = reason.Accepted, http.StatusOK
@@ -149,8 +150,8 @@ type examiner struct {
 }
 
 // examine tells what can be known of one failure.
-func (x *examiner) examine(f failure) (all []reason.Finding) {
-	switch f.reason {
+func (x *examiner) examine(f fault.Failure) (all []reason.Finding) {
+	switch f.Reason {
 	case reason.MissingSignature, reason.MissingTimestamp:
 		if v := x.g.verifier; v != nil {
 			return x.missing(v.proofHeaders())
@@ -162,7 +163,7 @@ func (x *examiner) examine(f failure) (all []reason.Finding) {
 	case reason.MalformedSignature:
 		return x.mismatch(false)
 	case reason.Stale, reason.Early, reason.MalformedTimestamp:
-		return x.clock(f.reason)
+		return x.clock(f.Reason)
 	}
 	return nil
 }
@@ -269,7 +270,7 @@ func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label s
 	}
 	x.left -= cost
 	p := presented{claims: claims{lenient: true}}
-	if v.judgeHead(x.r, url, &p, x.now).failed() || v.judgeKind(body).failed() || v.fromBody(x.r, body, &p).failed() {
+	if v.judgeHead(x.r, url, &p, x.now).Failed() || v.judgeKind(body).Failed() || v.fromBody(x.r, body, &p).Failed() {
 		return "", false
 	}
 	if p.items == nil {
@@ -277,10 +278,10 @@ func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label s
 	}
 	for i := range p.items {
 		k, f := v.verifyOne(keys, x.r, url, body, &p.items[i], x.now)
-		if f.failed() {
+		if f.Failed() {
 			return "", false
 		}
 		label = k.secret.label
 	}
-	return label, !v.checkBodyDigest(x.r, url, body).failed()
+	return label, !v.checkBodyDigest(x.r, url, body).Failed()
 }

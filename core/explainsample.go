@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -20,8 +21,8 @@ const (
 // sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
 // headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact, so
 // that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
-func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure, now time.Time) *sampled {
-	switch f.reason {
+func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
+	switch f.Reason {
 	case reason.BadSignature, reason.MissingSignature, reason.MissingTimestamp, reason.MissingCredential, reason.MalformedSignature,
 		reason.MalformedTimestamp, reason.Stale, reason.Early:
 	default:
@@ -36,7 +37,7 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f failure, now 
 	}
 	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: tenant, now: i.now, plain: i.plain, left: explainEach}
 	// The body was read where the signature was judged by it; of a longer one nothing is kept.
-	if (f.reason == reason.BadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
+	if (f.Reason == reason.BadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
 		x.body, x.read = bytes.Clone(i.body), true
 	}
 	return &sampled{examiner: x, failure: f, granted: granted}
@@ -56,7 +57,7 @@ func headBytes(r *http.Request) int {
 // sampled is a refusal that waits to be explained.
 type sampled struct {
 	examiner *examiner
-	failure  failure
+	failure  fault.Failure
 	granted  grant
 	once     sync.Once // the first queue that comes to it explains it, for all
 }

@@ -65,14 +65,14 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 	j := g.judge(nil, Inbound{}, now)
 	defer g.judged(j)
 	j.presented.tenant = tenant
-	if g.verifier.judgeHead(r, "", &j.presented, now).failed() {
+	if g.verifier.judgeHead(r, "", &j.presented, now).Failed() {
 		return false
 	}
 	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
-	if !f.failed() {
+	if !f.Failed() {
 		j.inspection.match.count(now)
 	}
-	return !f.failed()
+	return !f.Failed()
 }
 
 // DecoyMAC signs with the key that unknown tenants are judged by.

@@ -15,11 +15,11 @@ import (
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
 	j := g.judge(nil, Inbound{}, now)
 	defer g.judged(j)
-	if g.verifier.judgeHead(r, "", &j.presented, now).failed() {
+	if g.verifier.judgeHead(r, "", &j.presented, now).Failed() {
 		return false
 	}
 	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
-	return !f.failed()
+	return !f.Failed()
 }
 
 // ForgetMatch makes the next verification begin with the first secret, as if that had matched last.

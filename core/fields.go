@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -35,7 +36,7 @@ type claims struct {
 	match     *matchNotes  // of the key that proved it
 	pinned    bool         // the URL that is signed is the configured one
 	lenient   bool         // what is wrong with the time is noted in late, and no more
-	late      failure
+	late      fault.Failure
 
 	tenantFault string // why there is no tenant, where there has to be one
 
@@ -54,21 +55,21 @@ type fieldValue struct {
 const maxHeaderBytes = 8 << 10
 
 // single reads a header that must not come twice: a proxy might have judged the other one.
-func single(r *http.Request, name string) (string, failure) {
+func single(r *http.Request, name string) (string, fault.Failure) {
 	values := r.Header[name]
 	switch {
 	case len(values) == 0:
-		return "", failure{}
+		return "", fault.Failure{}
 	case len(values) > 1:
-		return "", refuseFor(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
+		return "", fault.New(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
 	case len(values[0]) > maxHeaderBytes:
-		return "", refuseFor(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
+		return "", fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
 	}
-	return values[0], failure{}
+	return values[0], fault.Failure{}
 }
 
 // fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
-func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
+func (v *verifier) fromHeaders(r *http.Request, p *presented) fault.Failure {
 	names := v.headers[0]
 	for i := 0; i < len(v.headers) && len(v.headers) > 1; i++ {
 		if len(r.Header[v.headers[i][fieldSignature]]) > 0 {
@@ -77,45 +78,45 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) failure {
 		}
 	}
 	p.timestamp, p.id, p.signatures.n, p.public = "", "", 0, nil
-	var f failure
-	if p.version, f = headerValue(r, names[fieldVersion]); f.failed() {
+	var f fault.Failure
+	if p.version, f = headerValue(r, names[fieldVersion]); f.Failed() {
 		return f
 	}
 	var t tally
-	if f := v.signatureHeader(r, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.failed() {
+	if f := v.signatureHeader(r, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.Failed() {
 		return f
 	}
 	for _, name := range v.beside {
-		if f := v.signatureHeader(r, name, false, p, &t); f.failed() {
+		if f := v.signatureHeader(r, name, false, p, &t); f.Failed() {
 			return f
 		}
 	}
 	switch {
 	case t.fields == 0:
-		return refuseFor(reason.MissingSignature, v.absent)
+		return fault.New(reason.MissingSignature, v.absent)
 	case t.fields == t.empty:
-		return refuseFor(reason.MissingSignature, "the header "+names[fieldSignature]+" is empty: set the secret at the provider")
+		return fault.New(reason.MissingSignature, "the header "+names[fieldSignature]+" is empty: set the secret at the provider")
 	}
-	if f := v.judgeTally(p, &t); f.failed() {
+	if f := v.judgeTally(p, &t); f.Failed() {
 		return f
 	}
-	if f := v.fieldsBeside(r, names, p); f.failed() {
+	if f := v.fieldsBeside(r, names, p); f.Failed() {
 		return f
 	}
-	if f := v.signedHeaders(r); f.failed() {
+	if f := v.signedHeaders(r); f.Failed() {
 		return f
 	}
 	if v.scheme.ID.JSON != "" || v.scheme.ID.Form != "" {
-		return failure{} // it is in the body
+		return fault.Failure{} // it is in the body
 	}
 	return v.checkID(p)
 }
 
 // signatureHeader reads the signatures of one header.
-func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) failure {
+func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) fault.Failure {
 	lines := r.Header[name]
 	if len(lines) > 1 && !repeats {
-		return refuseFor(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
+		return fault.New(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
 	}
 	for _, text := range lines {
 		t.fields++
@@ -124,24 +125,24 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 			continue
 		}
 		if len(text) > maxHeaderBytes {
-			return refuseFor(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
+			return fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
 		}
-		if f := v.parseSignatures(text, p, t); f.failed() {
+		if f := v.parseSignatures(text, p, t); f.Failed() {
 			return f
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // fieldsBeside reads the fields of the proof that have headers of their own.
-func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (f failure) {
+func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (f fault.Failure) {
 	if v.timestamp && names[fieldTimestamp] != "" {
-		if p.timestamp, f = single(r, names[fieldTimestamp]); f.failed() {
+		if p.timestamp, f = single(r, names[fieldTimestamp]); f.Failed() {
 			return f
 		}
 	}
 	if v.id && names[fieldID] != "" {
-		if p.id, f = single(r, names[fieldID]); f.failed() {
+		if p.id, f = single(r, names[fieldID]); f.Failed() {
 			return f
 		}
 	}
@@ -151,49 +152,49 @@ func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (
 	return f
 }
 
-func headerValue(r *http.Request, name string) (string, failure) {
+func headerValue(r *http.Request, name string) (string, fault.Failure) {
 	if name == "" {
-		return "", failure{}
+		return "", fault.Failure{}
 	}
 	return single(r, name)
 }
 
 // signedHeaders refuses a signed header that comes twice: it would be proved in its first form and perhaps read in its
 // second.
-func (v *verifier) signedHeaders(r *http.Request) failure {
+func (v *verifier) signedHeaders(r *http.Request) fault.Failure {
 	for _, part := range v.headerParts {
 		text, f := single(r, http.CanonicalHeaderKey(part.Text))
-		if f.failed() {
+		if f.Failed() {
 			return f
 		}
 		if text != "" && !matchesGrammar(part.Grammar, text) {
-			return refuseFor(reason.MalformedSignature, "the signed header "+part.Text+" has characters that it never has")
+			return fault.New(reason.MalformedSignature, "the signed header "+part.Text+" has characters that it never has")
 		}
 	}
 	if v.listedHeaders != "" {
 		return v.checkListedHeaders(r)
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
-func (v *verifier) checkID(p *presented) failure {
+func (v *verifier) checkID(p *presented) fault.Failure {
 	if !v.id {
-		return failure{}
+		return fault.Failure{}
 	}
 	if p.id == "" {
-		return refuseFor(reason.MissingSignature, v.says.missingID)
+		return fault.New(reason.MissingSignature, v.says.missingID)
 	}
 	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
 		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
-		return refuseFor(reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have")
+		return fault.New(reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have")
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // fromQuery reads the signed parameters of the URL.
-func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
+func (v *verifier) fromQuery(r *http.Request, p *presented) fault.Failure {
 	if len(v.values) == 0 {
-		return failure{}
+		return fault.Failure{}
 	}
 	p.values = make([]fieldValue, len(v.values))
 	for i := range v.values {
@@ -203,26 +204,26 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) failure {
 		}
 		text, n, err := queryValue(r.URL.RawQuery, want.text)
 		if err != nil || n > 1 {
-			return refuseFor(reason.MalformedSignature, "the query is malformed, or repeats a signed parameter")
+			return fault.New(reason.MalformedSignature, "the query is malformed, or repeats a signed parameter")
 		}
-		if f := want.put(&p.values[i], text, n == 1); f.failed() {
+		if f := want.put(&p.values[i], text, n == 1); f.Failed() {
 			return f
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // put notes a value that was looked for.
-func (want *valueOf) put(to *fieldValue, text string, present bool) failure {
+func (want *valueOf) put(to *fieldValue, text string, present bool) fault.Failure {
 	switch {
 	case !present && !want.optional:
-		return refuseFor(reason.MissingSignature, "the delivery lacks "+want.text+", which is part of what is signed")
+		return fault.New(reason.MissingSignature, "the delivery lacks "+want.text+", which is part of what is signed")
 	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
-		return refuseFor(reason.WrongRecipient, "the delivery's "+want.text+" is not one that is configured: anybody can have the provider send to this endpoint")
+		return fault.New(reason.WrongRecipient, "the delivery's "+want.text+" is not one that is configured: anybody can have the provider send to this endpoint")
 	case present && !matchesGrammar(want.grammar, text):
 		// Otherwise the same signature would fit other divisions of the signed text.
-		return refuseFor(reason.MalformedSignature, "the signed value of "+want.text+" has characters that it never has")
+		return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" has characters that it never has")
 	}
 	to.text, to.present = text, present
-	return failure{}
+	return fault.Failure{}
 }

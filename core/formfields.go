@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -14,21 +15,21 @@ type formField struct{ name, value string }
 
 // readSortedForm decodes and sorts every field of a form that is signed field by field. A body that is not a form is
 // covered by the URL's digest of it, or by nothing: then it is refused.
-func (v *verifier) readSortedForm(body []byte, p *presented) failure {
+func (v *verifier) readSortedForm(body []byte, p *presented) fault.Failure {
 	p.form = nil
 	if !isSortableForm(body) {
 		if len(body) > 0 && v.scheme.BodySHA256 == "" {
-			return refuseFor(reason.MissingSignature, notAForm)
+			return fault.New(reason.MissingSignature, notAForm)
 		}
-		return failure{}
+		return fault.Failure{}
 	}
 	fields, ok := sortedForm(body, v.sortedForm.Repeats)
 	if !ok {
 		const detail = "the form in the body is malformed, has too many fields or too long names, or repeats a field"
-		return refuseFor(reason.MalformedSignature, detail)
+		return fault.New(reason.MalformedSignature, detail)
 	}
 	p.form = fields
-	return failure{}
+	return fault.Failure{}
 }
 
 const notAForm = "the body is not a form, but the signature covers form fields"

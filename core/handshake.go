@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -67,7 +68,7 @@ func (h *handshake) mayBring(body []byte) bool {
 
 // unprovedHandshake answers what providers send before a secret exists: a fixed answer, or the echo of a challenge
 // beside a verify token.
-func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	for n := range g.handshakes {
 		h := g.handshakes[n].Handshake
 		if !answersUnproved(h) || h.Method != r.Method || h.WhileAwaiting && !g.awaiting {
@@ -75,7 +76,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 		}
 		if h.WhenHeader != "" {
 			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
-			if f.failed() {
+			if f.Failed() {
 				return nil, f
 			}
 			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
@@ -87,10 +88,10 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			return g.answerChallenge(r.Context(), h, challenge, i)
 		}
 		if h.WhenQuery == "" {
-			return fixed(h), failure{}
+			return fixed(h), fault.Failure{}
 		}
 		value, f := oneQuery(r, h.WhenQuery)
-		if f.failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals || !queryHolds(r, h.Query) {
+		if f.Failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals || !queryHolds(r, h.Query) {
 			continue
 		}
 		if r.Method == http.MethodPost && r.ContentLength > 0 {
@@ -98,23 +99,23 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, failu
 		}
 		if h.TokenQuery != "" {
 			token, f := oneQuery(r, h.TokenQuery)
-			if f.failed() {
+			if f.Failed() {
 				return nil, f
 			}
 			if g.verifyTokens == nil {
-				return nil, refuseFor(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
+				return nil, fault.New(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
 			}
-			if _, f := g.verifyTokens.judge(r.Context(), token, i, nil); f.failed() {
+			if _, f := g.verifyTokens.judge(r.Context(), token, i, nil); f.Failed() {
 				return nil, f
 			}
 		}
 		challenge, f := oneQuery(r, h.EchoQuery)
-		if f.failed() {
+		if f.Failed() {
 			return nil, f
 		}
 		return g.answerChallenge(r.Context(), h, challenge, i)
 	}
-	return nil, failure{}
+	return nil, fault.Failure{}
 }
 
 // answersUnproved reports whether the head of a request is enough for an answer.
@@ -132,9 +133,9 @@ func fixed(h *entry.Handshake) *Reply {
 }
 
 // answerChallenge answers with the challenge, or with what the entry makes of it.
-func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challenge string, i *inspection) (*Reply, failure) {
+func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challenge string, i *inspection) (*Reply, fault.Failure) {
 	reply, f := echo(h, challenge)
-	if f.failed() {
+	if f.Failed() {
 		return nil, f
 	}
 	for _, header := range h.Headers {
@@ -142,7 +143,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 		reply.Body = nil
 	}
 	if h.Answer == "" {
-		return reply, failure{}
+		return reply, fault.Failure{}
 	}
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
 	if strings.Contains(text, "{hmac}") {
@@ -151,7 +152,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 			return nil, unknownTenant(reason.BadSignature, i.presented.tenantFault)
 		}
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
-			return nil, refuseFor(reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets")
+			return nil, fault.New(reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets")
 		}
 		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
 		// and it is one of the entry's choosing that no delivery has.
@@ -165,7 +166,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	if h.ContentType != "" {
 		reply.set("Content-Type", h.ContentType)
 	}
-	return reply, failure{}
+	return reply, fault.Failure{}
 }
 
 // signingKey is the first keyed secret that is valid now; nil: there is none.
@@ -186,43 +187,43 @@ func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, kn
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
-func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
+func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	defer i.leave()
-	waiting := refuseFor(reason.NoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now")
+	waiting := fault.New(reason.NoActiveSecret, "no secret yet: configure Secrets with the one the provider shows now")
 	if reply := g.awaitedTest(r, i); reply != nil {
-		return reply, failure{}
+		return reply, fault.Failure{}
 	}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
 		if h.WhileAwaiting && h.WhenForm != "" && h.Method == r.Method {
 			// A probe that says nothing is answered without a proof, as a HEAD is: the key exists only after it.
 			body, f := g.takeBody(r, i)
-			if f.failed() {
+			if f.Failed() {
 				return nil, f
 			}
 			if text, ok := h.formText(body); ok && text == h.WhenEquals {
-				return fixed(h.Handshake), failure{}
+				return fixed(h.Handshake), fault.Failure{}
 			}
 			return nil, waiting
 		}
-		text, f := h.secretHandedOver(r, func() ([]byte, failure) { return g.takeBody(r, i) })
-		if f.failed() {
+		text, f := h.secretHandedOver(r, func() ([]byte, fault.Failure) { return g.takeBody(r, i) })
+		if f.Failed() {
 			return nil, f
 		}
 		if text == "" {
 			continue
 		}
 		if g.sink == nil {
-			return nil, refuseFor(reason.NoActiveSecret, "the provider hands its secret over: configure SecretSink to take it")
+			return nil, fault.New(reason.NoActiveSecret, "the provider hands its secret over: configure SecretSink to take it")
 		}
-		if _, f := echo(h.Handshake, text); f.failed() {
+		if _, f := echo(h.Handshake, text); f.Failed() {
 			return nil, f
 		}
 		if _, problem := g.sinkRules.decode(text); problem != "" {
-			return nil, refuseFor(reason.MalformedSignature, "what was handed over cannot be a secret: "+problem)
+			return nil, fault.New(reason.MalformedSignature, "what was handed over cannot be a secret: "+problem)
 		}
 		if !g.handedOver.CompareAndSwap(false, true) {
-			return nil, refuseFor(reason.NoActiveSecret, "a secret was handed over before: configure it in Secrets")
+			return nil, fault.New(reason.NoActiveSecret, "a secret was handed over before: configure it in Secrets")
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
 		defer cancel()
@@ -233,36 +234,36 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, failure) {
 			}
 		}()
 		if err := g.sink(ctx, NewSecret("handed over", text)); err != nil {
-			return nil, refuseFor(reason.NoActiveSecret, "SecretSink failed: "+err.Error())
+			return nil, fault.New(reason.NoActiveSecret, "SecretSink failed: "+err.Error())
 		}
 		taken = true
 		reply := textReply(h.StatusOr200(), "")
 		if h.SecretHeader != "" {
 			reply.set(http.CanonicalHeaderKey(h.SecretHeader), text)
 		}
-		return reply, failure{}
+		return reply, fault.Failure{}
 	}
 	return nil, waiting
 }
 
 // secretHandedOver reads the secret that a first request brings, if it brings one.
-func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, failure)) (string, failure) {
+func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, fault.Failure)) (string, fault.Failure) {
 	switch {
 	case h.SecretHeader != "":
 		return single(r, http.CanonicalHeaderKey(h.SecretHeader))
 	case h.SecretJSON != "":
 		body, f := read()
-		if f.failed() {
+		if f.Failed() {
 			return "", f
 		}
 		var raw [1][]byte
 		if h.secret.Find(body, raw[:]) != nil {
-			return "", failure{}
+			return "", fault.Failure{}
 		}
 		text, _ := jsonscan.Text(raw[0])
-		return text, failure{}
+		return text, fault.Failure{}
 	}
-	return "", failure{}
+	return "", fault.Failure{}
 }
 
 // marked reports whether the members of a body mark the handshake: what is wanted is there, and what every event has
@@ -287,10 +288,10 @@ func (h *handshake) headersHold(r *http.Request) bool {
 }
 
 // provedHandshake answers a challenge that came with a valid signature.
-func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	if i.unproved != nil {
 		if reply, _ := g.publishedTest(r, i, *i.unproved); reply != nil {
-			return reply, failure{} // let through as a delivery, and known as a test
+			return reply, fault.Failure{} // let through as a delivery, and known as a test
 		}
 	}
 	for n := range g.handshakes {
@@ -300,7 +301,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 		}
 		if h.WhenHeader != "" {
 			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
-			if f.failed() {
+			if f.Failed() {
 				return nil, f
 			}
 			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
@@ -327,30 +328,30 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, failure
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) {
 		return nil, g.notAHandshake(r.Method)
 	}
-	return nil, failure{}
+	return nil, fault.Failure{}
 }
 
 // doHandshake does what a proved handshake asks for, if anything, and gives its fixed answer.
-func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) (*Reply, failure) {
+func (g *Guard) doHandshake(r *http.Request, h *entry.Handshake, i *inspection) (*Reply, fault.Failure) {
 	i.note = h.Note
 	if h.Do == nil {
-		return fixed(h), failure{}
+		return fixed(h), fault.Failure{}
 	}
 	// It outlives a provider that hangs up: what has begun is ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), handshakeTimeout)
 	defer cancel()
 	i.ownBody()
 	if err := h.Do(ctx, i.body); err != nil {
-		return nil, refuseFor(reason.KeysUnavailable, "what the handshake asks for could not be done: "+err.Error())
+		return nil, fault.New(reason.KeysUnavailable, "what the handshake asks for could not be done: "+err.Error())
 	}
-	return fixed(h), failure{}
+	return fixed(h), fault.Failure{}
 }
 
 // handshakeTimeout bounds what is done before a handshake is answered.
 const handshakeTimeout = 10 * time.Second
 
-func (g *Guard) notAHandshake(method string) failure {
-	return refuseFor(reason.Method, "the request came with "+method+" and is not a handshake that "+g.entry.Title+
+func (g *Guard) notAHandshake(method string) fault.Failure {
+	return fault.New(reason.Method, "the request came with "+method+" and is not a handshake that "+g.entry.Title+
 		" sends; its deliveries come with "+g.deliveryMethods()+": see who calls this URL")
 }
 
@@ -370,7 +371,7 @@ const maxUnsignedBody = 1024
 // unsignedHandshake answers a request without any signature that says nothing: what is sent to try a URL. It is asked
 // only where the signature is missing, so that a signed delivery is never taken for one; what it answers is fixed, or a
 // restricted challenge, and no signal hears of it.
-func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failure) {
+func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	var body []byte
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
@@ -380,14 +381,14 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 		}
 		if body == nil {
 			defer i.leave() // also where reading panics
-			var f failure
-			if body, f = g.takeBody(r, i); f.failed() {
+			var f fault.Failure
+			if body, f = g.takeBody(r, i); f.Failed() {
 				return nil, f
 			}
 		}
 		if h.WhenForm != "" {
 			if text, ok := h.formText(body); ok && matchesGrammar(h.Grammar, text) {
-				return fixed(h.Handshake), failure{}
+				return fixed(h.Handshake), fault.Failure{}
 			}
 			continue
 		}
@@ -396,20 +397,20 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, failu
 			continue
 		}
 		if h.EchoJSON == "" {
-			return fixed(h.Handshake), failure{}
+			return fixed(h.Handshake), fault.Failure{}
 		}
 		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
 			return g.answerChallenge(r.Context(), h.Handshake, challenge, i)
 		}
 	}
-	return nil, failure{}
+	return nil, fault.Failure{}
 }
 
 // echo answers with the challenge as plain text, if it is one: a restricted charset and a bounded length, so that the
 // endpoint reflects nothing a browser could run, and signs nothing.
-func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
+func echo(h *entry.Handshake, challenge string) (*Reply, fault.Failure) {
 	if challenge == "" || len(challenge) > maxChallenge {
-		return nil, refuseFor(reason.MalformedSignature, "the handshake's challenge is missing or too long")
+		return nil, fault.New(reason.MalformedSignature, "the handshake's challenge is missing or too long")
 	}
 	for i := range len(challenge) {
 		c := challenge[i]
@@ -418,29 +419,29 @@ func echo(h *entry.Handshake, challenge string) (*Reply, failure) {
 			ok = ok || c == ' ' || c == ':' || c == ','
 		}
 		if !ok {
-			return nil, refuseFor(reason.MalformedSignature, "the handshake's challenge has characters that challenges never have")
+			return nil, fault.New(reason.MalformedSignature, "the handshake's challenge has characters that challenges never have")
 		}
 	}
 	if !matchesGrammar(h.Grammar, challenge) {
-		return nil, refuseFor(reason.MalformedSignature, "the handshake's challenge is not one that this provider sends")
+		return nil, fault.New(reason.MalformedSignature, "the handshake's challenge is not one that this provider sends")
 	}
-	return textReply(h.StatusOr200(), challenge), failure{}
+	return textReply(h.StatusOr200(), challenge), fault.Failure{}
 }
 
 // queryHolds says whether each parameter comes once and is what it must be.
 func queryHolds(r *http.Request, want [][2]string) bool {
 	for _, pair := range want {
-		if value, f := oneQuery(r, pair[0]); f.failed() || value != pair[1] {
+		if value, f := oneQuery(r, pair[0]); f.Failed() || value != pair[1] {
 			return false
 		}
 	}
 	return true
 }
 
-func oneQuery(r *http.Request, name string) (string, failure) {
+func oneQuery(r *http.Request, name string) (string, fault.Failure) {
 	value, n, err := queryValue(r.URL.RawQuery, name)
 	if err != nil || n > 1 {
-		return "", refuseFor(reason.BadCredential, "the query is malformed, or repeats a parameter of the handshake")
+		return "", fault.New(reason.BadCredential, "the query is malformed, or repeats a parameter of the handshake")
 	}
-	return value, failure{}
+	return value, fault.Failure{}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -187,7 +188,7 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 }
 
 // failure is why nothing of the list matched.
-func (c *compiledList[T]) failure(f failure, p *presented) failure {
+func (c *compiledList[T]) failure(f fault.Failure, p *presented) fault.Failure {
 	if c.unknown {
 		return unknownTenant(reason.BadSignature, p.tenantFault)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -13,35 +14,35 @@ const maxListedHeaders = 32
 
 // checkListedHeaders judges the list of signed headers that a delivery brings. What it names has to be there, once; it
 // is sorted, as it is signed; and it names itself and the timestamp, which would otherwise be anybody's.
-func (v *verifier) checkListedHeaders(r *http.Request) failure {
+func (v *verifier) checkListedHeaders(r *http.Request) fault.Failure {
 	text, f := single(r, v.listedHeaders)
-	if f.failed() {
+	if f.Failed() {
 		return f
 	}
 	names := strings.Split(text, ",")
 	if text == "" || len(names) > maxListedHeaders {
-		return refuseFor(reason.MissingSignature, "the header "+v.listedHeaders+" lists no signed headers, or too many")
+		return fault.New(reason.MissingSignature, "the header "+v.listedHeaders+" lists no signed headers, or too many")
 	}
 	for i, name := range names {
 		if !validHeaderName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
-			return refuseFor(reason.MalformedSignature, "the header "+v.listedHeaders+" is no sorted list of headers' names")
+			return fault.New(reason.MalformedSignature, "the header "+v.listedHeaders+" is no sorted list of headers' names")
 		}
 		if name == "host" {
 			continue // which net/http keeps elsewhere
 		}
-		if _, f := single(r, http.CanonicalHeaderKey(name)); f.failed() {
+		if _, f := single(r, http.CanonicalHeaderKey(name)); f.Failed() {
 			return f
 		}
 		if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {
-			return refuseFor(reason.MissingSignature, "a header that is listed as signed is missing: a proxy may strip it")
+			return fault.New(reason.MissingSignature, "a header that is listed as signed is missing: a proxy may strip it")
 		}
 	}
 	for _, must := range append([]string{v.listedHeaders}, v.scheme.Timestamp.Headers...) {
 		if !slices.Contains(names, strings.ToLower(must)) {
-			return refuseFor(reason.MissingSignature, "the header "+must+" is not among those that are signed")
+			return fault.New(reason.MissingSignature, "the header "+must+" is not among those that are signed")
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // writeListedHeaders writes the headers that are listed, which were judged before.

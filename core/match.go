@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -65,9 +66,9 @@ func timeAt(t *time.Time) time.Time {
 }
 
 // noSecrets says why there is nothing to judge by.
-func noSecrets(err error) failure {
+func noSecrets(err error) fault.Failure {
 	if err == errListRefused { // it is never wrapped
-		return refuseFor(reason.NoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why")
+		return fault.New(reason.NoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why")
 	}
-	return refuseFor(reason.NoActiveSecret, "the source of secrets failed: "+err.Error())
+	return fault.New(reason.NoActiveSecret, "the source of secrets failed: "+err.Error())
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -41,17 +42,17 @@ func (g *Guard) configurePerimeter(c *Config, m *mistakes) {
 }
 
 // checkPerimeter judges how the request came, from whom, and how often.
-func (g *Guard) checkPerimeter(r *http.Request, i *inspection) failure {
+func (g *Guard) checkPerimeter(r *http.Request, i *inspection) fault.Failure {
 	p := g.trace(r)
 	i.source = p.source
 	f := g.checkTransport(r, &p)
-	i.plain = f.failed()
-	if f := g.enforce(&i.facts, CheckHTTPS, f); f.failed() {
+	i.plain = f.Failed()
+	if f := g.enforce(&i.facts, CheckHTTPS, f); f.Failed() {
 		return f
 	}
 	f = g.checkSource(r.Context(), &p)
-	listed := g.sources != nil && !f.failed()
-	if f := g.enforce(&i.facts, CheckSources, f); f.failed() {
+	listed := g.sources != nil && !f.Failed()
+	if f := g.enforce(&i.facts, CheckSources, f); f.Failed() {
 		return f
 	}
 	if g.budgeted() {

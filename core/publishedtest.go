@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -41,12 +42,12 @@ func newPublishedKey(e *entry.Entry, text string) *publishedKey {
 func (k *publishedKey) signs(g *Guard, r *http.Request, i *inspection, body []byte) bool {
 	p := presented{claims: claims{lenient: true}}
 	url := g.publishedURL(r, k.verifier, i)
-	if k.verifier.judgeHead(r, url, &p, i.now).failed() || k.verifier.judgeKind(body).failed() ||
-		k.verifier.fromBody(r, body, &p).failed() || p.items != nil {
+	if k.verifier.judgeHead(r, url, &p, i.now).Failed() || k.verifier.judgeKind(body).Failed() ||
+		k.verifier.fromBody(r, body, &p).Failed() || p.items != nil {
 		return false
 	}
 	_, f := k.verifier.verifyOne(k.keys, r, url, body, &p, i.now)
-	return !f.failed()
+	return !f.Failed()
 }
 
 // publishedURL is the URL that is signed; empty where none is.
@@ -60,20 +61,20 @@ func (g *Guard) publishedURL(r *http.Request, v *verifier, i *inspection) string
 // publishedTest answers a test that is signed with a published secret, where the body is that test and no event.
 // Anything else under such a secret stays refused, and the detail says why. It fails closed: f is what refused the
 // delivery.
-func (g *Guard) publishedTest(r *http.Request, i *inspection, f failure) (*Reply, failure) {
-	if f.reason != reason.BadSignature || len(i.body) > maxTestBody {
+func (g *Guard) publishedTest(r *http.Request, i *inspection, f fault.Failure) (*Reply, fault.Failure) {
+	if f.Reason != reason.BadSignature || len(i.body) > maxTestBody {
 		return nil, f
 	}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
 		if h.published != nil && h.Method == r.Method && h.isTest(i.body) && h.published.signs(g, r, i, i.body) {
 			i.note = h.Note
-			return fixed(h.Handshake), failure{}
+			return fixed(h.Handshake), fault.Failure{}
 		}
 	}
 	for _, k := range g.published {
 		if k.signs(g, r, i, i.body) {
-			f.detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes" + testedTooEarly
+			f.Detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes" + testedTooEarly
 			break
 		}
 	}
@@ -96,7 +97,7 @@ func (g *Guard) awaitedTest(r *http.Request, i *inspection) *Reply {
 			continue
 		}
 		body, f := g.takeBody(r, i)
-		if f.failed() {
+		if f.Failed() {
 			return nil
 		}
 		if h.isTest(body) && h.published.signs(g, r, i, body) {

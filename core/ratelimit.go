@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -185,39 +186,39 @@ func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n i
 }
 
 // checkRate refuses a source whose deliveries are used up, before any more work is done for it.
-func (g *Guard) checkRate(ctx context.Context, i *inspection) failure {
+func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
 	if first := !i.counted; first && g.tenant.set {
 		i.counted = true
-		return failure{} // asked again once the tenant is known: strangers have sent nothing that was proved
+		return fault.Failure{} // asked again once the tenant is known: strangers have sent nothing that was proved
 	}
 	i.counted = true
 	if g.deliveries == nil {
-		return failure{}
+		return fault.Failure{}
 	}
 	return g.overRate(ctx, i, 0, i.started)
 }
 
 // countDelivery takes a proved delivery from what its source may send.
-func (g *Guard) countDelivery(ctx context.Context, i *inspection) failure {
+func (g *Guard) countDelivery(ctx context.Context, i *inspection) fault.Failure {
 	if g.deliveries == nil {
-		return failure{}
+		return fault.Failure{}
 	}
 	return g.overRate(ctx, i, 1, time.Now())
 }
 
-func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Time) failure {
+func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Time) fault.Failure {
 	ok, wait := g.deliveries.allow(ctx, i.tenant, i.source, n, now)
 	if ok {
-		return failure{}
+		return fault.Failure{}
 	}
 	i.retryAfter = wait
-	return refuseFor(reason.RateLimited, "the source "+nameOf(i.source)+" sent more than RateLimit allows")
+	return fault.New(reason.RateLimited, "the source "+nameOf(i.source)+" sent more than RateLimit allows")
 }
 
 // countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
 // it failed at.
-func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now time.Time) failure {
-	failed := f.reason.Class() == reason.ClassAuthentication || f.reason == reason.BodyIncomplete || i.displaced
+func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure, now time.Time) fault.Failure {
+	failed := f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.BodyIncomplete || i.displaced
 	if !i.counted || i.proved || !failed {
 		return f
 	}
@@ -226,7 +227,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f failure, now 
 		return f
 	}
 	i.retryAfter = wait
-	return refuseFor(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows; this time "+string(f.reason)+": "+f.detail)
+	return fault.New(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows; this time "+string(f.Reason)+": "+f.Detail)
 }
 
 // leashed says whether a source has failed so often that its bodies have to wait for each other.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 )
 
 // readByGuard is the body of a request after a guard has read it. It reads as what is left of one: as nothing.
@@ -16,7 +18,7 @@ func (readByGuard) Close() error             { return nil }
 type keptBody struct {
 	io.Reader
 	io.Closer
-	failure failure // why it could not be read whole; none: the reader has all of it
+	failure fault.Failure // why it could not be read whole; none: the reader has all of it
 }
 
 const readByGuardText = "a guard has read this request before: to examine it afterwards, call Explain in OnReject, " +
@@ -37,15 +39,15 @@ func (i *inspection) markRead(r *http.Request, refused bool) {
 		return // the outer guard's delivery has it still
 	}
 	switch {
-	case keep && t.failure.failed():
+	case keep && t.failure.Failed():
 		r.Body = &keptBody{r.Body, r.Body, t.failure}
 	case keep:
 		body := t.body
 		if i.borrowed {
 			body = bytes.Clone(body)
 		}
-		r.Body = &keptBody{bytes.NewReader(body), r.Body, failure{}}
-	case !t.failure.failed():
+		r.Body = &keptBody{bytes.NewReader(body), r.Body, fault.Failure{}}
+	case !t.failure.Failed():
 		r.Body = readByGuard{}
 	}
 }
@@ -54,13 +56,13 @@ func (i *inspection) markRead(r *http.Request, refused bool) {
 type takenBody struct {
 	done    bool
 	body    []byte
-	failure failure
+	failure fault.Failure
 }
 
 // bodyToExplain reads the body of a request for Explain, whoever has read it before.
-func (g *Guard) bodyToExplain(r *http.Request) ([]byte, failure) {
+func (g *Guard) bodyToExplain(r *http.Request) ([]byte, fault.Failure) {
 	if b, ok := r.Body.(*restoredBody); ok {
-		return b.delivery.facts.body, failure{} // a handler may have read it
+		return b.delivery.facts.body, fault.Failure{} // a handler may have read it
 	}
 	return readBody(r, g.maxBody, nil, make([]byte, 0, bodyUnit))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -62,26 +63,26 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 func (g *Guard) conflict(r *http.Request, in Inbound, detail string) *Reply {
 	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
 	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
-	reply := g.refuse(r, &j.inspection, refuseFor(reason.GuardConflict, detail))
+	reply := g.refuse(r, &j.inspection, fault.New(reason.GuardConflict, detail))
 	g.judged(j)
 	return reply
 }
 
 // receive is Receive with what it works with. None of that may be kept.
 func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Delivery, *Reply) {
-	if reply, f := g.judgeHead(r, i); f.failed() {
+	if reply, f := g.judgeHead(r, i); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
 	}
-	if f := g.judgeBody(r, i); f.failed() {
+	if f := g.judgeBody(r, i); f.Failed() {
 		reply, f := g.publishedTest(r, i, f)
 		if reply != nil {
 			return nil, g.answered(i, reply, prior)
 		}
 		return nil, g.refuse(r, i, f)
 	}
-	if reply, f := g.provedHandshake(r, i); f.failed() {
+	if reply, f := g.provedHandshake(r, i); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
@@ -89,11 +90,11 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if i.proved {
 		i.match.count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
 	}
-	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.failed() {
+	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	}
 	d, f := g.deliver(r, i, prior)
-	if f.failed() {
+	if f.Failed() {
 		return nil, g.refuse(r, i, f)
 	}
 	if reply := d.claim(); reply != nil {
@@ -132,7 +133,7 @@ type facts struct {
 	secret      string
 	credentials []string
 	reported    []Reported        // what was let through because its check only reports
-	unproved    *failure          // of those, the one that leaves the delivery without proof; nil: none does
+	unproved    *fault.Failure    // of those, the one that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
 	proved      bool
@@ -168,15 +169,15 @@ func (i *inspection) addCredential(labels []string) {
 }
 
 // judgeHead judges what can be judged before the body is read.
-func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
+func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	if !slices.Contains(g.methods, r.Method) {
-		return nil, refuseFor(reason.Method, g.otherMethod(r.Method))
+		return nil, fault.New(reason.Method, g.otherMethod(r.Method))
 	}
 	g.readTenant(r, i)
-	if f := g.checkPerimeter(r, i); f.failed() {
+	if f := g.checkPerimeter(r, i); f.Failed() {
 		return nil, f
 	}
-	if reply, f := g.unprovedHandshake(r, i); reply != nil || f.failed() {
+	if reply, f := g.unprovedHandshake(r, i); reply != nil || f.Failed() {
 		return reply, f
 	}
 	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) && !g.provesHandshake(r.Method) {
@@ -184,21 +185,21 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	}
 	if g.awaiting {
 		if i.trial {
-			return nil, refuseFor(reason.NoActiveSecret, "no secret yet: handshakes only")
+			return nil, fault.New(reason.NoActiveSecret, "no secret yet: handshakes only")
 		}
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
-		return nil, refuseFor(reason.Encoding, compressed(enc))
+		return nil, fault.New(reason.Encoding, compressed(enc))
 	}
 	if badContentType(r.Header["Content-Type"]) {
-		return nil, refuseFor(reason.ContentType, otherContentType(r.Header["Content-Type"]))
+		return nil, fault.New(reason.ContentType, otherContentType(r.Header["Content-Type"]))
 	}
 	if r.ContentLength > g.maxBody {
-		return nil, refuseFor(reason.BodyTooLarge, tooLong(g.maxBody, r.ContentLength))
+		return nil, fault.New(reason.BodyTooLarge, tooLong(g.maxBody, r.ContentLength))
 	}
-	if f := g.enterTenant(r.Context(), i); f.failed() {
+	if f := g.enterTenant(r.Context(), i); f.Failed() {
 		return nil, f
 	}
 	for _, gate := range g.gates {
@@ -206,10 +207,10 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 			continue // the body holds it
 		}
 		labels, f := gate.check(r, i)
-		if !f.failed() {
+		if !f.Failed() {
 			i.addCredential(labels)
 			i.basic = i.basic || gate.basic != nil
-		} else if f = g.enforceCredential(i, f); f.failed() {
+		} else if f = g.enforceCredential(i, f); f.Failed() {
 			return nil, f
 		}
 		if gate.query != "" {
@@ -222,24 +223,24 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, failure) {
 	if v := g.verifier; v != nil {
 		i.presented.lenient, i.presented.pinned = g.reportsTime || i.trial, g.pinsURL
 		f := v.judgeHead(r, g.signedURL(r, i), i.presented, i.now)
-		if f.reason == reason.MissingSignature {
-			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.failed() {
+		if f.Reason == reason.MissingSignature {
+			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
 				return reply, f
 			}
 		}
-		if !f.failed() {
+		if !f.Failed() {
 			f = g.checkHost(r)
 		}
 		return nil, g.enforceProof(i, CheckSignature, f)
 	}
-	return nil, failure{}
+	return nil, fault.Failure{}
 }
 
 // judgeBody reads the body and judges the signature.
-func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
+func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
 	defer i.leave() // also where reading panics
 	body, f := g.takeBody(r, i)
-	if f.failed() {
+	if f.Failed() {
 		return f
 	}
 	i.body = body
@@ -248,37 +249,37 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) failure {
 			continue
 		}
 		labels, f := gate.checkBody(r.Context(), body, i)
-		if !f.failed() {
+		if !f.Failed() {
 			i.addCredential(labels)
-		} else if f = g.enforceCredential(i, f); f.failed() {
+		} else if f = g.enforceCredential(i, f); f.Failed() {
 			return f
 		}
 	}
 	if v := g.verifier; v != nil && i.unproved == nil {
-		if i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now); !f.failed() {
+		if i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now); !f.Failed() {
 			f = g.unsignedQuery(r.URL.RawQuery)
 		}
-		if f = g.enforceProof(i, CheckSignature, f); f.failed() {
+		if f = g.enforceProof(i, CheckSignature, f); f.Failed() {
 			return f
 		}
 	}
-	if f := g.enforce(&i.facts, CheckFreshness, i.presented.late); f.failed() {
+	if f := g.enforce(&i.facts, CheckFreshness, i.presented.late); f.Failed() {
 		return f
 	}
 	if i.unproved != nil {
-		return failure{}
+		return fault.Failure{}
 	}
-	if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.failed() {
+	if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {
 		return f
 	}
-	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.failed() || i.unproved != nil {
+	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() || i.unproved != nil {
 		return f
 	}
-	if f := g.enterScope(r.Context(), i); f.failed() {
+	if f := g.enterScope(r.Context(), i); f.Failed() {
 		return f
 	}
 	i.proved = true
-	return failure{}
+	return fault.Failure{}
 }
 
 // bodyDigest is the digest of a body that was proved. It costs as much as the signature's, so that it is made where
@@ -305,7 +306,7 @@ func (g *Guard) newDelivery() *Delivery {
 }
 
 // deliver makes the handle of a proved delivery.
-func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, failure) {
+func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, fault.Failure) {
 	d := g.newDelivery()
 	d.parent = prior
 	i.ownBody()
@@ -317,7 +318,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		t.inspection, t.presented, t.timestamp = i, i.presented, i.presented.timestamp
 		t.bodyProved, t.headersProved, t.signedID = g.bodyProved(i.body), g.verifier == nil, i.presented.id
 	}
-	if f := d.readEvents(t); f.failed() {
+	if f := d.readEvents(t); f.Failed() {
 		return nil, f
 	}
 	d.carrier = carrier{r.Context(), d}
@@ -338,7 +339,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
 		d.r.RequestURI = d.r.URL.RequestURI()
 	}
-	return d, failure{}
+	return d, fault.Failure{}
 }
 
 // bodyProved reports whether the proof covers what events are read from. It fails closed for a form that is signed as its
@@ -361,7 +362,7 @@ func (g *Guard) bodyProved(body []byte) bool {
 const unreadLimit = 256 << 10
 
 // refuse makes the reply to a failure and tells the observer.
-func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
+func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone, which is half of a look at both
 	f = g.countFailure(r.Context(), i, f, now)
 	if g.failures.shared != nil {
@@ -369,10 +370,10 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 	}
 	boundDrain(r, i, now)
 	reply := g.refusal(&i.facts, f, nil)
-	if f.reason == reason.RateLimited && i.retryAfter > 0 {
-		reply.setRetryAfter(g.boundRetryAfter(f.reason, i.retryAfter))
+	if f.Reason == reason.RateLimited && i.retryAfter > 0 {
+		reply.setRetryAfter(g.boundRetryAfter(f.Reason, i.retryAfter))
 	}
-	if (f.reason.Class() == reason.ClassAuthentication || f.reason == reason.RateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
+	if (f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.RateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
 		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
 		// the body from those after it.
 		reply.set("Connection", "close")
@@ -385,9 +386,9 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f failure) *Reply {
 }
 
 // refusal makes the reply to a failure. It does not report it.
-func (g *Guard) refusal(i *facts, f failure, cause error) *Reply {
-	reply := g.rejectionReply(g.rejection(f.reason, g.statusOf(f.reason, i), f.detail, cause))
-	if f.reason == reason.Method {
+func (g *Guard) refusal(i *facts, f fault.Failure, cause error) *Reply {
+	reply := g.rejectionReply(g.rejection(f.Reason, g.statusOf(f.Reason, i), f.Detail, cause))
+	if f.Reason == reason.Method {
 		reply.set("Allow", g.allow)
 	}
 	return reply

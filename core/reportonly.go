@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -142,41 +143,41 @@ func (g *Guard) announceReportOnly(c *Config) {
 //
 // A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
 // nothing to judge by, the check would report nothing, as if nothing were configured. Nothing is for an unknown tenant.
-func (g *Guard) enforce(i *facts, check Check, f failure) failure {
-	if !f.failed() || (g.reportOnly == 0 && !i.trial) {
+func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
+	if !f.Failed() || (g.reportOnly == 0 && !i.trial) {
 		return f
 	}
 	return g.enforceFailed(i, check, f)
 }
 
-func (g *Guard) enforceFailed(i *facts, check Check, f failure) failure {
+func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Failure {
 	switch {
 	case i.trial:
 	case !g.reportOnly.has(check):
 		return f
 	case check != CheckSignature && check != CheckCredentials:
-	case f.reason.Class() == reason.ClassState || g.tenant.set && i.tenant == "":
+	case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == "":
 		return f
 	}
 	g.note(i, check, f)
-	return failure{}
+	return fault.Failure{}
 }
 
 // note adds a refusal to those that did not take place, once.
-func (g *Guard) note(i *facts, check Check, f failure) {
+func (g *Guard) note(i *facts, check Check, f fault.Failure) {
 	for _, have := range i.reported {
-		if have.Check == check && have.Reason == f.reason {
+		if have.Check == check && have.Reason == f.Reason {
 			return
 		}
 	}
-	i.reported = append(i.reported, Reported{Check: check, Reason: f.reason, Status: g.statusOf(f.reason, i), Detail: f.detail})
+	i.reported = append(i.reported, Reported{Check: check, Reason: f.Reason, Status: g.statusOf(f.Reason, i), Detail: f.Detail})
 }
 
 // enforceProof is enforce for what proves a delivery. One that fails and is let through stays unproved: it claims no
 // identity, none of its details counts as authenticated, and it is answered as no handshake.
-func (g *Guard) enforceProof(i *inspection, check Check, f failure) failure {
+func (g *Guard) enforceProof(i *inspection, check Check, f fault.Failure) fault.Failure {
 	rest := g.enforce(&i.facts, check, f)
-	if f.failed() && !rest.failed() && i.unproved == nil {
+	if f.Failed() && !rest.Failed() && i.unproved == nil {
 		first := f
 		i.unproved = &first
 	}
@@ -184,7 +185,7 @@ func (g *Guard) enforceProof(i *inspection, check Check, f failure) failure {
 }
 
 // enforceCredential: beside a signature a credential is a second gate, and the signature alone is proof enough.
-func (g *Guard) enforceCredential(i *inspection, f failure) failure {
+func (g *Guard) enforceCredential(i *inspection, f fault.Failure) fault.Failure {
 	if g.verifier != nil {
 		return g.enforce(&i.facts, CheckCredentials, f)
 	}
@@ -193,19 +194,19 @@ func (g *Guard) enforceCredential(i *inspection, f failure) failure {
 
 // weigh gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
 // still has to be right.
-func (p *presented) weigh(f failure) failure {
-	if !p.lenient || (f.reason != reason.Stale && f.reason != reason.Early) {
+func (p *presented) weigh(f fault.Failure) fault.Failure {
+	if !p.lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
 		return f
 	}
-	if !p.late.failed() {
+	if !p.late.Failed() {
 		p.late = f
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // reportKnown notes what the replay store knows of the events, and lets all of them run.
 func (d *Delivery) reportKnown() {
-	f := refuseFor(reason.Duplicate, "")
+	f := fault.New(reason.Duplicate, "")
 	known, status := 0, reason.Duplicate.Status()
 	var conflict bool
 	for i := range d.states {
@@ -215,7 +216,7 @@ func (d *Delivery) reportKnown() {
 		}
 		known++
 		if s.known == replay.InFlight {
-			f.reason = reason.InFlight
+			f.Reason = reason.InFlight
 		}
 		conflict = conflict || s.result.Conflict
 		s.noted, s.known = s.known, 0
@@ -224,15 +225,15 @@ func (d *Delivery) reportKnown() {
 	switch {
 	case known == 0:
 		return
-	case f.reason == reason.InFlight:
+	case f.Reason == reason.InFlight:
 		status = reason.InFlight.Status()
 	case conflict:
-		f.reason = reason.Conflict
+		f.Reason = reason.Conflict
 		if d.guard.strict {
 			status = http.StatusBadRequest
 		}
 	}
-	f.detail = fmt.Sprintf("%d of %d events would not have run: they were processed before, or are being processed", known, len(d.states))
+	f.Detail = fmt.Sprintf("%d of %d events would not have run: they were processed before, or are being processed", known, len(d.states))
 	d.guard.enforce(&d.facts, CheckReplay, f)
 	d.facts.reported[len(d.facts.reported)-1].Status = status
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -131,16 +132,16 @@ func (t *tally) misfit(text string) {
 }
 
 // parseSignatures reads the text of a signature's field: candidates, and the timestamp where it sits in the list.
-func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure {
+func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Failure {
 	sig := &v.scheme.Signature
 	switch sig.Layout {
 	case entry.Bare:
 		rest, ok := strings.CutPrefix(text, sig.Prefix)
 		if !ok {
-			return refuseFor(reason.MalformedSignature, "the signature does not begin with "+sig.Prefix+": another algorithm is never tried")
+			return fault.New(reason.MalformedSignature, "the signature does not begin with "+sig.Prefix+": another algorithm is never tried")
 		}
 		if rest == "" {
-			return refuseFor(reason.MissingSignature, "the signature is empty: set the secret at the provider")
+			return fault.New(reason.MissingSignature, "the signature is empty: set the secret at the provider")
 		}
 		if isNowhere(&sig.Version) {
 			return v.addSignature(0, rest, p, t)
@@ -155,7 +156,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 		scheme, rest, _ := strings.Cut(text, " ")
 		id, signature, ok := strings.Cut(rest, ":")
 		if !strings.EqualFold(scheme, sig.Prefix) || !ok || !matchesGrammar(entry.Token, id) {
-			return refuseFor(reason.MalformedSignature, "the header is not written as "+sig.Prefix+", the key's id, a colon and the signature")
+			return fault.New(reason.MalformedSignature, "the header is not written as "+sig.Prefix+", the key's id, a colon and the signature")
 		}
 		return v.addSignature(0, signature, p, t)
 	case entry.Pairs:
@@ -173,12 +174,12 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 			}
 			key, value := item[:at], item[at+1:]
 			if v.timestamp && v.scheme.Timestamp.Key != "" && key == v.scheme.Timestamp.Key {
-				if f := v.listedTimestamp(value, p, t); f.failed() {
+				if f := v.listedTimestamp(value, p, t); f.Failed() {
 					return f
 				}
 				continue
 			}
-			if f := v.addVersioned(key, value, p, t); f.failed() {
+			if f := v.addVersioned(key, value, p, t); f.Failed() {
 				return f
 			}
 		}
@@ -193,7 +194,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 				t.malformed++
 				continue
 			}
-			if f := v.addVersioned(version, value, p, t); f.failed() {
+			if f := v.addVersioned(version, value, p, t); f.Failed() {
 				return f
 			}
 		}
@@ -204,43 +205,43 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) failure 
 			item = trimOWS(item)
 			if first {
 				first = false
-				if f := v.listedTimestamp(item, p, t); f.failed() {
+				if f := v.listedTimestamp(item, p, t); f.Failed() {
 					return f
 				}
 				continue
 			}
-			if f := v.addSignature(0, item, p, t); f.failed() {
+			if f := v.addSignature(0, item, p, t); f.Failed() {
 				return f
 			}
 		}
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
-func (v *verifier) listedTimestamp(text string, p *presented, t *tally) failure {
+func (v *verifier) listedTimestamp(text string, p *presented, t *tally) fault.Failure {
 	if t.timestamp {
-		return refuseFor(reason.MalformedTimestamp, "the signature's list holds two timestamps")
+		return fault.New(reason.MalformedTimestamp, "the signature's list holds two timestamps")
 	}
 	t.timestamp = true
 	p.timestamp = text
-	return failure{}
+	return fault.Failure{}
 }
 
 // addVersioned takes a signature in whose version names the kind of its key.
-func (v *verifier) addVersioned(version, text string, p *presented, t *tally) failure {
+func (v *verifier) addVersioned(version, text string, p *presented, t *tally) fault.Failure {
 	for i := range v.kinds {
 		if name := v.kinds[i].Name; name == "" || name == version {
 			return v.addSignature(i, text, p, t)
 		}
 	}
 	t.foreign++
-	return failure{}
+	return fault.Failure{}
 }
 
 // addSignature decodes one signature. What is of another length or spelling is no candidate: in a list it must not
 // spoil its neighbours.
-func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) failure {
-	tooMany := refuseFor(reason.MalformedSignature, "more signatures than any provider sends")
+func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) fault.Failure {
+	tooMany := fault.New(reason.MalformedSignature, "more signatures than any provider sends")
 	enc := v.scheme.Signature.Encoding
 	if kind == v.mac {
 		p.signatures.size = v.kinds[kind].most
@@ -251,7 +252,7 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 		if !ok {
 			t.misfit(text)
 		}
-		return failure{}
+		return fault.Failure{}
 	}
 	if len(p.public) == maxPublicSignatures {
 		return tooMany
@@ -260,21 +261,21 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 	raw, ok := decodePublicSignature(enc, text, k.least, k.most)
 	if !ok {
 		t.misfit(text)
-		return failure{}
+		return fault.Failure{}
 	}
 	p.public = append(p.public, publicSignature{kind, raw})
-	return failure{}
+	return fault.Failure{}
 }
 
 // judgeTally says why there is nothing to judge, if there is nothing.
-func (v *verifier) judgeTally(p *presented, t *tally) failure {
+func (v *verifier) judgeTally(p *presented, t *tally) fault.Failure {
 	if p.signatures.n > 0 || len(p.public) > 0 {
-		return failure{}
+		return fault.Failure{}
 	}
 	if t.malformed == 0 && t.foreign > 0 {
-		return refuseFor(reason.MissingSignature, "the signature field holds no signature of the version "+v.scheme.Signature.Name)
+		return fault.New(reason.MissingSignature, "the signature field holds no signature of the version "+v.scheme.Signature.Name)
 	}
-	return refuseFor(reason.MalformedSignature, v.malformedSignature(t))
+	return fault.New(reason.MalformedSignature, v.malformedSignature(t))
 }
 
 // cutItem cuts the first item off a list. The caller's limit on the text bounds the list.

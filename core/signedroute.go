@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -47,11 +48,11 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 // checkHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through, and those of
 // HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the path's beginning into
 // the host under the same signature, and reach another route, whose endpoint does not know the event. It fails closed.
-func (g *Guard) checkHost(r *http.Request) failure {
+func (g *Guard) checkHost(r *http.Request) fault.Failure {
 	if !g.verifier.signsRoute || g.publicURL != "" || isHost(r.Host) {
-		return failure{}
+		return fault.Failure{}
 	}
-	return refuseFor(reason.BadSignature, notAHost)
+	return fault.New(reason.BadSignature, notAHost)
 }
 
 const notAHost = "the URL is signed, and the request's Host holds what no host has, such as a slash or an escape: " +

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -95,26 +96,26 @@ func sortedQuery(text string, form bool) string {
 
 // checkBodyDigest compares the body with its digest in the URL, after the URL was proved. Where the URL names a digest,
 // it counts; where it names none, only a form is covered. The body alone says whether it is one.
-func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) failure {
+func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) fault.Failure {
 	name := v.scheme.BodySHA256
 	if name == "" {
-		return failure{}
+		return fault.Failure{}
 	}
 	_, query, _ := strings.Cut(url, "?")
 	digest, n, err := queryValue(query, name)
 	if err != nil || n > 1 {
-		return refuseFor(reason.MalformedSignature, "the signed URL is malformed, or names two digests of the body")
+		return fault.New(reason.MalformedSignature, "the signed URL is malformed, or names two digests of the body")
 	}
 	if n == 0 {
 		if len(body) == 0 || isSortableForm(body) {
-			return failure{}
+			return fault.Failure{}
 		}
-		return refuseFor(reason.MissingSignature, "the body is no form, and the signed URL does not hold its digest "+name+": a proxy may strip the query, or PublicURL has one")
+		return fault.New(reason.MissingSignature, "the body is no form, and the signed URL does not hold its digest "+name+": a proxy may strip the query, or PublicURL has one")
 	}
 	sum := sha256.Sum256(body)
 	want := strings.ToLower(digest)
 	if subtle.ConstantTimeCompare([]byte(want), []byte(hex.EncodeToString(sum[:]))) != 1 {
-		return refuseFor(reason.BadSignature, "the body is not the one whose digest the signed URL holds")
+		return fault.New(reason.BadSignature, "the body is not the one whose digest the signed URL holds")
 	}
-	return failure{}
+	return fault.Failure{}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -127,19 +128,19 @@ func (g *Guard) configureSources(c *Config, m *mistakes) {
 }
 
 // checkSource lets in whom the endpoint's list names.
-func (g *Guard) checkSource(ctx context.Context, p *passage) failure {
+func (g *Guard) checkSource(ctx context.Context, p *passage) fault.Failure {
 	if g.sources == nil {
-		return failure{}
+		return fault.Failure{}
 	}
 	set, err := g.sources.Sources(ctx)
 	if err != nil || set == nil {
-		return refuseFor(reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it")
+		return fault.New(reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it")
 	}
 	if !p.source.IsValid() {
-		return refuseFor(reason.SourceNotAllowed, "the sender's address is not known: "+p.unknown)
+		return fault.New(reason.SourceNotAllowed, "the sender's address is not known: "+p.unknown)
 	}
 	if set.Contains(p.source) {
-		return failure{}
+		return fault.Failure{}
 	}
 	detail := "the address " + p.source.String() + " is not in Sources"
 	switch {
@@ -148,5 +149,5 @@ func (g *Guard) checkSource(ctx context.Context, p *passage) failure {
 	case !p.trusted:
 		detail += ": if it is your proxy, add it to TrustedProxies"
 	}
-	return refuseFor(reason.SourceNotAllowed, detail)
+	return fault.New(reason.SourceNotAllowed, detail)
 }

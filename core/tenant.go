@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -114,9 +115,9 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 }
 
 // enterTenant looks the tenant's secrets up. It is known when every list that judges its deliveries knows it.
-func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
+func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 	if !g.tenant.set {
-		return failure{}
+		return fault.Failure{}
 	}
 	known, rateContext := true, ctx
 	for _, k := range g.rings {
@@ -133,7 +134,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 		known = known && here
 	}
 	if !known {
-		return failure{} // it is judged all the same, by keys that nobody has
+		return fault.Failure{} // it is judged all the same, by keys that nobody has
 	}
 	i.tenant = i.presented.tenant
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(rateContext, i))
@@ -141,10 +142,10 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) failure {
 
 // provedForNobody refuses what was proved by the secrets of a tenant that was not known yet when it was looked up: the
 // sources are asked again for each proof, and the delivery would be nobody's, or everybody's.
-func (g *Guard) provedForNobody(i *inspection) failure {
+func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	switch {
 	case !g.tenant.set || i.tenant != "":
-		return failure{}
+		return fault.Failure{}
 	case g.verifier == nil:
 		return unknownTenant(reason.BadCredential, i.presented.tenantFault)
 	}
@@ -152,9 +153,9 @@ func (g *Guard) provedForNobody(i *inspection) failure {
 }
 
 // unknownTenant is the end of a delivery that was judged by keys that nobody has.
-func unknownTenant(reason reason.Reason, fault string) failure {
-	if fault == "" {
-		fault = "the tenant that the delivery names is unknown: no secret is configured for it"
+func unknownTenant(reason reason.Reason, found string) fault.Failure {
+	if found == "" {
+		found = "the tenant that the delivery names is unknown: no secret is configured for it"
 	}
-	return refuseFor(reason, fault)
+	return fault.New(reason, found)
 }

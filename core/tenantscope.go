@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 )
 
 // tenantCase remembers that a source of secrets tells the cases of letters apart, for as long as tenantCasePause.
@@ -48,15 +50,15 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 }
 
 // enterScope finds what the tenant's identities are remembered under, for a delivery that was proved.
-func (g *Guard) enterScope(ctx context.Context, i *inspection) failure {
+func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 	if !g.tenant.set {
-		return failure{}
+		return fault.Failure{}
 	}
 	var err error
 	if i.scope, err = g.tenantScope(ctx, i.tenant, i.now); err != nil {
 		return noSecrets(err)
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their exact keys.

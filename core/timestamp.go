@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -49,29 +50,29 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 
 // checkFreshness accepts a timestamp inside the window around now, both ends included, and anything where the scheme
 // signs none.
-func (v *verifier) checkFreshness(text string, now time.Time) failure {
+func (v *verifier) checkFreshness(text string, now time.Time) fault.Failure {
 	if !v.timestamp {
-		return failure{}
+		return fault.Failure{}
 	}
 	if text == "" {
-		return refuseFor(reason.MissingTimestamp, v.says.missingTime)
+		return fault.New(reason.MissingTimestamp, v.says.missingTime)
 	}
 	t, ok := parseTimestamp(v.unit, text)
 	if !ok {
-		return refuseFor(reason.MalformedTimestamp, "the timestamp has "+strconv.Itoa(len(text))+v.says.malformedTime)
+		return fault.New(reason.MalformedTimestamp, "the timestamp has "+strconv.Itoa(len(text))+v.says.malformedTime)
 	}
 	return v.checkMoment(t, now)
 }
 
-func (v *verifier) checkMoment(t, now time.Time) failure {
+func (v *verifier) checkMoment(t, now time.Time) fault.Failure {
 	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the shortest
 	// would overflow: only the windows, which are short, are negated.
 	age := now.Sub(t)
 	switch {
 	case age > v.past:
-		return refuseFor(reason.Stale, "the timestamp is "+round(now.Sub(t))+" old, and at most "+round(v.past)+" is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)")
+		return fault.New(reason.Stale, "the timestamp is "+round(now.Sub(t))+" old, and at most "+round(v.past)+" is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)")
 	case age < -v.future:
-		return refuseFor(reason.Early, "the timestamp is "+round(t.Sub(now))+" ahead, and at most "+round(v.future)+" is allowed: this machine's clock may be slow (see Tolerance)")
+		return fault.New(reason.Early, "the timestamp is "+round(t.Sub(now))+" ahead, and at most "+round(v.future)+" is allowed: this machine's clock may be slow (see Tolerance)")
 	}
-	return failure{}
+	return fault.Failure{}
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -29,31 +30,31 @@ func peerOf(r *http.Request) netip.Addr {
 
 // checkTransport accepts TLS on this connection, or the word of a proxy that is trusted. The scheme of the request's
 // target is never believed: "POST https://host/ HTTP/1.1" over plain TCP names one too.
-func (g *Guard) checkTransport(r *http.Request, p *passage) failure {
+func (g *Guard) checkTransport(r *http.Request, p *passage) fault.Failure {
 	if g.allowHTTP {
-		return failure{}
+		return fault.Failure{}
 	}
 	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
 	if r.TLS != nil {
 		if absolute && (len(r.RequestURI) < 8 || lowerASCII(r.RequestURI[:8]) != "https://") {
-			return refuseFor(reason.PlainHTTP, "the request's target names another scheme than https")
+			return fault.New(reason.PlainHTTP, "the request's target names another scheme than https")
 		}
 		if p.scheme == schemeSilent {
-			return failure{} // nobody whose word counts says anything else
+			return fault.Failure{} // nobody whose word counts says anything else
 		}
 		return checkScheme(p.scheme)
 	}
 	if len(g.proxies) == 0 {
-		return refuseFor(reason.PlainHTTP, unconfigured(r, p.peer))
+		return fault.New(reason.PlainHTTP, unconfigured(r, p.peer))
 	}
 	if !p.trusted {
-		return refuseFor(reason.PlainHTTP, untrusted(r, p))
+		return fault.New(reason.PlainHTTP, untrusted(r, p))
 	}
 	if absolute {
-		return refuseFor(reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing")
+		return fault.New(reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing")
 	}
 	if p.scheme == schemeSilent && nearby(p.peer) && !forwards(r) {
-		return refuseFor(reason.PlainHTTP, "plain HTTP from "+p.peer.String()+silentOrLocal+makeItSpeak+developLocally)
+		return fault.New(reason.PlainHTTP, "plain HTTP from "+p.peer.String()+silentOrLocal+makeItSpeak+developLocally)
 	}
 	return checkScheme(p.scheme)
 }
@@ -109,22 +110,22 @@ func forwards(r *http.Request) bool {
 }
 
 // checkScheme judges a trusted proxy's word.
-func checkScheme(s scheme) failure {
+func checkScheme(s scheme) fault.Failure {
 	switch s {
 	case schemeHTTPS:
-		return failure{}
+		return fault.Failure{}
 	case schemeHTTP:
-		return refuseFor(reason.PlainHTTP, "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one overwrites its word")
+		return fault.New(reason.PlainHTTP, "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one overwrites its word")
 	case schemeSilent:
-		return refuseFor(reason.PlainHTTP, "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them")
+		return fault.New(reason.PlainHTTP, "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them")
 	case schemeDoubled:
-		return refuseFor(reason.PlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it")
+		return fault.New(reason.PlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it")
 	case schemeMalformed:
-		return refuseFor(reason.PlainHTTP, "the Forwarded header is malformed (RFC 7239): make the proxy replace it")
+		return fault.New(reason.PlainHTTP, "the Forwarded header is malformed (RFC 7239): make the proxy replace it")
 	case schemeDisagree:
-		return refuseFor(reason.PlainHTTP, "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both")
+		return fault.New(reason.PlainHTTP, "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both")
 	default:
-		return refuseFor(reason.PlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append")
+		return fault.New(reason.PlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append")
 	}
 }
 

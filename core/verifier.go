@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
@@ -100,51 +101,51 @@ func (v *verifier) field(i int) *entry.Field {
 }
 
 // judgeHead judges what the headers and the URL tell. It costs no more than the limits allow, whatever they say.
-func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time.Time) failure {
+func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time.Time) fault.Failure {
 	if v.scheme.Custom != nil {
 		return v.customHead(r, url, p, now)
 	}
-	if f := v.fromQuery(r, p); f.failed() {
+	if f := v.fromQuery(r, p); f.Failed() {
 		return f
 	}
 	if v.inBody {
 		return v.signedHeaders(r)
 	}
-	if f := v.fromHeaders(r, p); f.failed() || v.lateTime {
+	if f := v.fromHeaders(r, p); f.Failed() || v.lateTime {
 		return f
 	}
 	return p.weigh(v.checkFreshness(p.timestamp, now))
 }
 
 // judgeKind refuses a body for which anybody may have a signature.
-func (v *verifier) judgeKind(body []byte) failure {
+func (v *verifier) judgeKind(body []byte) fault.Failure {
 	if v.objectBody && (len(body) == 0 || body[0] != '{') {
-		return refuseFor(reason.MalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks")
+		return fault.New(reason.MalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks")
 	}
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
-		return refuseFor(reason.MalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it")
+		return fault.New(reason.MalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it")
 	}
-	return failure{}
+	return fault.Failure{}
 }
 
 // judgeBody judges the proof, and gives the label of the key that made it.
-func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
 	if v.scheme.Custom != nil {
 		return v.customBody(r, url, body, p, now)
 	}
-	if f := v.judgeKind(body); f.failed() {
+	if f := v.judgeKind(body); f.Failed() {
 		return "", f
 	}
-	if f := v.fromBody(r, body, p); f.failed() {
+	if f := v.fromBody(r, body, p); f.Failed() {
 		return "", f
 	}
 	for i := range p.items {
-		if f := p.weigh(v.checkFreshness(p.items[i].timestamp, now)); f.failed() {
+		if f := p.weigh(v.checkFreshness(p.items[i].timestamp, now)); f.Failed() {
 			return "", f
 		}
 	}
 	if (v.inBody || v.lateTime) && p.items == nil {
-		if f := p.weigh(v.checkFreshness(p.timestamp, now)); f.failed() {
+		if f := p.weigh(v.checkFreshness(p.timestamp, now)); f.Failed() {
 			return "", f
 		}
 	}
@@ -153,15 +154,15 @@ func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presen
 
 // verify tries every active key. The same work is done whichever matches first, except that the search starts at the
 // key that matched last and ends at a match: which of your own secrets is in use is not hidden.
-func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f failure) {
+func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
 	list, f := v.keysFor(r.Context(), p, now)
-	if f.failed() {
+	if f.Failed() {
 		return "", f
 	}
 	var k *activeKey
 	var others []*activeKey // of the items before the last
 	if p.items == nil {
-		if k, f = v.verifyOne(list.keys, r, url, body, p, now); f.failed() {
+		if k, f = v.verifyOne(list.keys, r, url, body, p, now); f.Failed() {
 			return "", list.failure(f, p)
 		}
 	}
@@ -169,14 +170,14 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 		if i > 0 {
 			others = append(others, k)
 		}
-		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.failed() {
+		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.Failed() {
 			return "", list.failure(f, p)
 		}
 	}
-	if f := v.checkBodyDigest(r, url, body); f.failed() {
+	if f := v.checkBodyDigest(r, url, body); f.Failed() {
 		return "", f
 	}
-	if f := v.checkBoundary(url, body, p); f.failed() {
+	if f := v.checkBoundary(url, body, p); f.Failed() {
 		return "", f
 	}
 	if list.unknown {
@@ -186,10 +187,10 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 		list.note(p.match, other.use, &other.secret, now)
 	}
 	list.note(p.match, k.use, &k.secret, now)
-	return k.secret.label, failure{}
+	return k.secret.label, fault.Failure{}
 }
 
-func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f failure) {
+func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f fault.Failure) {
 	active, judged, matched := 0, 0, 0
 	start := int(keys.lastMatch.Load())
 	sums := p.sums(v)
@@ -224,16 +225,16 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 				keys.lastMatch.Store(int32(i)) // at most 64 keys
 			}
 			p.reading = matched
-			return k, failure{}
+			return k, fault.Failure{}
 		}
 	}
 	switch {
 	case active == 0:
-		return nil, refuseFor(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
+		return nil, fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
 	case judged == 0:
-		return nil, refuseFor(reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with")
+		return nil, fault.New(reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with")
 	}
-	return nil, refuseFor(reason.BadSignature, v.explainMismatch(body, url))
+	return nil, fault.New(reason.BadSignature, v.explainMismatch(body, url))
 }
 
 func (v *verifier) explainMismatch(body []byte, url string) string {
@@ -250,35 +251,35 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 }
 
 // keysFor gives the keys to judge by: those configured, or the one that the delivery names.
-func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], failure) {
+func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], fault.Failure) {
 	if v.ring != nil {
 		list, err := v.ring.current(ctx, p.tenant, now)
 		if err != nil {
 			return nil, noSecrets(err)
 		}
-		return list, failure{}
+		return list, fault.Failure{}
 	}
 	if p.keyRef == "" && !v.scheme.Published {
-		return nil, refuseFor(reason.MissingSignature, "the delivery does not name the key it is signed with")
+		return nil, fault.New(reason.MissingSignature, "the delivery does not name the key it is signed with")
 	}
 	ctx, cancel := context.WithTimeout(sender.With(ctx, p.from), storeTimeout)
 	defer cancel()
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {
 	case errors.Is(err, ErrKeyRefused):
-		return nil, refuseFor(reason.BadSignature, "the delivery names a key that is not one of the provider's: "+err.Error())
+		return nil, fault.New(reason.BadSignature, "the delivery names a key that is not one of the provider's: "+err.Error())
 	case err != nil:
-		return nil, refuseFor(reason.KeysUnavailable, "the key that the delivery names is not available now: "+err.Error())
+		return nil, fault.New(reason.KeysUnavailable, "the key that the delivery names is not available now: "+err.Error())
 	}
 	if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {
-		return f.list, failure{}
+		return f.list, fault.Failure{}
 	}
 	list, problem := v.compileFetched(public)
 	if problem != "" {
-		return nil, refuseFor(reason.BadSignature, "the key that the delivery names is unfit: "+problem)
+		return nil, fault.New(reason.BadSignature, "the key that the delivery names is unfit: "+problem)
 	}
 	v.fetched.Store(&fetchedKey{public, list})
-	return list, failure{}
+	return list, fault.Failure{}
 }
 
 // fetchedKey is the key that a source gave last, compiled: a provider signs one delivery after another with the same.
