@@ -29,7 +29,7 @@ func (v *verifier) customHead(r *http.Request, url string, p *presented, now tim
 	p.custom = s
 	var err error
 	s.found, err = v.scheme.Custom.Head(&s.request)
-	return faultOf(err)
+	return failureOf(err)
 }
 
 func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
@@ -61,7 +61,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	if list.unknown {
 		return "", unknownTenant(reason.BadSignature, p.tenantFault)
 	}
-	if f := faultOf(err); f.Failed() {
+	if f := failureOf(err); f.Failed() {
 		return "", f
 	}
 	switch {
@@ -101,32 +101,13 @@ func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) 
 	return list, fault.Failure{}
 }
 
-// faultOf gives a mechanism's error its reason. An error of an unknown kind refuses.
-func faultOf(err error) fault.Failure {
-	if err == nil {
-		return fault.Failure{}
+// failureOf returns a mechanism's error as it is, where it gives a reason. Any other error refuses as a bad signature.
+func failureOf(err error) fault.Failure {
+	var f fault.Failure
+	switch {
+	case err == nil || errors.As(err, &f) && f.Failed():
+		return f
+	default:
+		return fault.New(reason.BadSignature, err.Error())
 	}
-	why := reason.BadSignature
-	var found *entry.Fault
-	if errors.As(err, &found) {
-		switch found.Kind {
-		case entry.FaultMissing:
-			why = reason.MissingSignature
-		case entry.FaultMalformed:
-			why = reason.MalformedSignature
-		case entry.FaultRepeated:
-			why = reason.RepeatedHeader
-		case entry.FaultMissingTime:
-			why = reason.MissingTimestamp
-		case entry.FaultStale:
-			why = reason.Stale
-		case entry.FaultEarly:
-			why = reason.Early
-		case entry.FaultWrongRecipient:
-			why = reason.WrongRecipient
-		case entry.FaultKeysUnavailable:
-			why = reason.KeysUnavailable
-		}
-	}
-	return fault.New(why, err.Error())
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -36,11 +37,11 @@ func (t toy) Traits() entry.CustomTraits { return t.traits }
 func (toy) Head(req *entry.CustomRequest) (any, error) {
 	values := req.Header["X-Toy"]
 	if len(values) != 1 {
-		return nil, &entry.Fault{Kind: entry.FaultMissing, Detail: "no X-Toy header"}
+		return nil, fault.New(reason.MissingSignature, "no X-Toy header")
 	}
 	parts := strings.Split(values[0], ".")
 	if len(parts) != 3 {
-		return nil, &entry.Fault{Kind: entry.FaultMalformed, Detail: "not three parts"}
+		return nil, fault.New(reason.MalformedSignature, "not three parts")
 	}
 	return parts, nil
 }
@@ -69,7 +70,7 @@ func (toy) Body(ctx context.Context, req *entry.CustomRequest, state any, body [
 			return proof, nil
 		}
 	}
-	return proof, &entry.Fault{Kind: entry.FaultBad, Detail: "no key fits"}
+	return proof, fault.New(reason.BadSignature, "no key fits")
 }
 
 func toyEntry(traits entry.CustomTraits) entry.Entry {

@@ -74,31 +74,6 @@ type CustomProof struct {
 	Signed [sha256.Size]byte
 }
 
-// Fault is what a mechanism found wrong. Detail says what was seen and what to check, and never holds a secret.
-type Fault struct {
-	Kind   FaultKind
-	Detail string
-}
-
-// Error returns the detail.
-func (f *Fault) Error() string { return f.Detail }
-
-// FaultKind is the class of a fault.
-type FaultKind uint8
-
-// The kinds. An error that is no *Fault is FaultBad.
-const (
-	FaultBad FaultKind = iota
-	FaultMissing
-	FaultMalformed
-	FaultRepeated
-	FaultMissingTime
-	FaultStale
-	FaultEarly
-	FaultWrongRecipient
-	FaultKeysUnavailable // our own state: the provider is asked to try again
-)
-
 // KeySource gives the public key that a delivery names, by the URL of its certificate or by its id.
 //
 // It is asked before anything is proved, with a text that anybody may have written: it must refuse what is not the

@@ -9,6 +9,9 @@ type Failure struct {
 	Detail string // what was seen and which setting to check; never a secret
 }
 
+// Error returns the detail, so that a mechanism of an entry can return a Failure as its error.
+func (f Failure) Error() string { return f.Detail }
+
 // New returns a failure.
 func New(why reason.Reason, detail string) Failure { return Failure{why, detail} }
 

@@ -15,10 +15,12 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 	"github.com/sallyport-go/sallyport/core/internal/mackey"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Key takes the secret of HMAC-SHA-256, or a public key in PEM.
@@ -77,21 +79,21 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 				return i, nil
 			}
 		}
-		return 0, fault(entry.FaultBad, "the signature matches under none of the keys: compare Secrets with what the sender uses, and PublicURL with the URL that it knows")
+		return 0, fault.New(reason.BadSignature, "the signature matches under none of the keys: compare Secrets with what the sender uses, and PublicURL with the URL that it knows")
 	}
 	key, err := req.Source.Key(ctx, in.keyid)
 	switch {
 	case errors.Is(err, entry.ErrKeyRefused):
-		return 0, fault(entry.FaultBad, "the signature names a key that is none of the sender's: "+err.Error())
+		return 0, fault.New(reason.BadSignature, "the signature names a key that is none of the sender's: "+err.Error())
 	case err != nil:
-		return 0, fault(entry.FaultKeysUnavailable, "the key that the signature names is not available now: "+err.Error())
+		return 0, fault.New(reason.KeysUnavailable, "the key that the signature names is not available now: "+err.Error())
 	}
 	check := func(_ string, key crypto.PublicKey) string { return m.checkKey(key) }
 	if problem := m.fit.Check(string(m.algorithm), key, check); problem != "" {
-		return 0, fault(entry.FaultBad, "the key that the signature names is unfit: "+problem)
+		return 0, fault.New(reason.BadSignature, "the key that the signature names is unfit: "+problem)
 	}
 	if !m.fits(key, base, in.signature) {
-		return 0, fault(entry.FaultBad, "the signature does not match under the key that it names")
+		return 0, fault.New(reason.BadSignature, "the signature does not match under the key that it names")
 	}
 	return -1, nil
 }

@@ -15,7 +15,9 @@ import (
 	"github.com/dunglas/httpsfv"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const (
@@ -25,10 +27,6 @@ const (
 	maxComponents   = 32
 	maxLabels       = 8
 )
-
-func fault(kind entry.FaultKind, detail string) error {
-	return &entry.Fault{Kind: kind, Detail: detail}
-}
 
 // mechanism is the compiled config. It is immutable, but for what it remembers of keys.
 type mechanism struct {
@@ -115,11 +113,11 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 		return nil, err
 	}
 	if err := in.readComponents(list); err != nil {
-		return nil, fault(entry.FaultMalformed, err.Error())
+		return nil, fault.New(reason.MalformedSignature, err.Error())
 	}
 	for _, want := range m.required {
 		if !slices.Contains(in.components, want) {
-			return nil, fault(entry.FaultBad, "the signature does not cover "+want.String()+", which Components asks for")
+			return nil, fault.New(reason.BadSignature, "the signature does not cover "+want.String()+", which Components asks for")
 		}
 	}
 	if err := m.readParams(in, list.Params, req.Now); err != nil {
@@ -127,7 +125,7 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	}
 	spelled, err := httpsfv.Marshal(httpsfv.InnerList{Params: list.Params})
 	if err != nil {
-		return nil, fault(entry.FaultMalformed, "the header Signature-Input is malformed")
+		return nil, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
 	}
 	in.params = strings.TrimPrefix(spelled, "()")
 	return in, nil
@@ -138,15 +136,15 @@ func dictionary(h http.Header, name string) (*httpsfv.Dictionary, error) {
 	lines := h[name]
 	switch {
 	case len(lines) > 1:
-		return nil, fault(entry.FaultRepeated, "the header "+name+" came more than once")
+		return nil, fault.New(reason.RepeatedHeader, "the header "+name+" came more than once")
 	case len(lines) == 0 || lines[0] == "":
-		return nil, fault(entry.FaultMissing, "no "+name+" header: a proxy may strip it, or the sender signs nothing yet")
+		return nil, fault.New(reason.MissingSignature, "no "+name+" header: a proxy may strip it, or the sender signs nothing yet")
 	case len(lines[0]) > maxHeader:
-		return nil, fault(entry.FaultMalformed, "the header "+name+" is too long")
+		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is too long")
 	}
 	d, err := httpsfv.UnmarshalDictionary(lines)
 	if err != nil || len(d.Names()) > maxLabels || members(lines[0]) != len(d.Names()) {
-		return nil, fault(entry.FaultMalformed, "the header "+name+" is malformed, holds a label twice, or more than any sender sends")
+		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is malformed, holds a label twice, or more than any sender sends")
 	}
 	return d, nil
 }
@@ -160,18 +158,18 @@ func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list *http
 			continue
 		}
 		if !ok {
-			return "", nil, fault(entry.FaultMalformed, "the header Signature-Input is malformed")
+			return "", nil, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
 		}
 		if tag, _ := candidate.Params.Get("tag"); m.tag != "" && tag != m.tag {
 			continue
 		}
 		if list != nil {
-			return "", nil, fault(entry.FaultMalformed, "several signatures fit: choose one by Label or Tag")
+			return "", nil, fault.New(reason.MalformedSignature, "several signatures fit: choose one by Label or Tag")
 		}
 		label, list = name, &candidate
 	}
 	if list == nil {
-		return "", nil, fault(entry.FaultMissing, "no signature has the label and the tag that are configured")
+		return "", nil, fault.New(reason.MissingSignature, "no signature has the label and the tag that are configured")
 	}
 	return label, list, nil
 }
@@ -179,15 +177,15 @@ func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list *http
 func signatureOf(signatures *httpsfv.Dictionary, label string) ([]byte, error) {
 	member, ok := signatures.Get(label)
 	if !ok {
-		return nil, fault(entry.FaultMissing, "the header Signature has no signature of the chosen label")
+		return nil, fault.New(reason.MissingSignature, "the header Signature has no signature of the chosen label")
 	}
 	item, ok := member.(httpsfv.Item)
 	if !ok {
-		return nil, fault(entry.FaultMalformed, "the header Signature is malformed")
+		return nil, fault.New(reason.MalformedSignature, "the header Signature is malformed")
 	}
 	signature, ok := item.Value.([]byte)
 	if !ok || len(item.Params.Names()) > 0 {
-		return nil, fault(entry.FaultMalformed, "the header Signature is malformed")
+		return nil, fault.New(reason.MalformedSignature, "the header Signature is malformed")
 	}
 	return signature, nil
 }
@@ -218,22 +216,22 @@ func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time)
 		switch name {
 		case "created", "expires":
 			if !isNumber || number <= 0 || number > 99_999_999_999 {
-				return fault(entry.FaultMalformed, "the signature's "+name+" is no time in seconds")
+				return fault.New(reason.MalformedSignature, "the signature's "+name+" is no time in seconds")
 			}
 			at := time.Unix(number, 0)
 			if name == "created" {
 				in.created = at
 			} else if !now.Before(at) {
-				return fault(entry.FaultStale, "the signature has expired: a replay, a slow queue, or this machine's clock is fast")
+				return fault.New(reason.Stale, "the signature has expired: a replay, a slow queue, or this machine's clock is fast")
 			}
 		case "alg", "keyid", "nonce", "tag":
 			if !isText {
-				return fault(entry.FaultMalformed, "the signature's "+name+" is no text")
+				return fault.New(reason.MalformedSignature, "the signature's "+name+" is no text")
 			}
 			switch name {
 			case "alg":
 				if Algorithm(text) != m.algorithm {
-					return fault(entry.FaultMalformed, "the signature says that it is of another algorithm than the configured one: another one is never tried")
+					return fault.New(reason.MalformedSignature, "the signature says that it is of another algorithm than the configured one: another one is never tried")
 				}
 			case "keyid":
 				in.keyid = text
@@ -241,14 +239,14 @@ func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time)
 				in.nonce = text
 			}
 		default:
-			return fault(entry.FaultMalformed, "the signature has a parameter that RFC 9421 does not know")
+			return fault.New(reason.MalformedSignature, "the signature has a parameter that RFC 9421 does not know")
 		}
 	}
 	switch {
 	case in.created.IsZero():
-		return fault(entry.FaultMissingTime, "the signature does not say when it was created")
+		return fault.New(reason.MissingTimestamp, "the signature does not say when it was created")
 	case m.nonce && in.nonce == "":
-		return fault(entry.FaultMissing, "the signature has no nonce")
+		return fault.New(reason.MissingSignature, "the signature has no nonce")
 	}
 	return nil
 }
@@ -262,18 +260,18 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 	var ends [maxComponents]int
 	base, err := in.lines(make([]byte, 0, 1<<10), req, &ends)
 	if err != nil {
-		return proof, fault(entry.FaultMissing, err.Error())
+		return proof, fault.New(reason.MissingSignature, err.Error())
 	}
 	proof.Signed = in.remembered(base, &ends, body)
 	if base, err = in.signatureParams(base); err != nil {
-		return proof, fault(entry.FaultMalformed, err.Error())
+		return proof, fault.New(reason.MalformedSignature, err.Error())
 	}
 	if proof.Key, err = m.verify(ctx, req, in, base); err != nil {
 		return proof, err
 	}
 	if slices.Contains(in.components, component{name: digestField}) {
 		if err := VerifyContentDigest(req.Header, body); err != nil {
-			return proof, fault(entry.FaultBad, err.Error())
+			return proof, fault.New(reason.BadSignature, err.Error())
 		}
 	}
 	proof.Time = in.created

@@ -8,8 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // claims are those that a mechanism judges, as they are written, of a token whose signature was verified; nil: absent.
@@ -46,7 +47,7 @@ func (m *mechanism) claims(data []byte) (claims, error) {
 		}
 	})
 	if err != nil {
-		return claims{}, fault(entry.FaultMalformed, "the token's claims are malformed")
+		return claims{}, fault.New(reason.MalformedSignature, "the token's claims are malformed")
 	}
 	return c, nil
 }
@@ -55,7 +56,7 @@ func (m *mechanism) claims(data []byte) (claims, error) {
 func claimText(name string, value []byte) ([]byte, error) {
 	s, ok := text(value)
 	if !ok {
-		return nil, fault(entry.FaultMalformed, "the token's claim "+name+" is no text")
+		return nil, fault.New(reason.MalformedSignature, "the token's claim "+name+" is no text")
 	}
 	return s, nil
 }
@@ -83,7 +84,7 @@ func audience(aud []byte, allowed []string) (bool, error) {
 	}
 	var list []string
 	if err := json.Unmarshal(aud, &list); err != nil || list == nil {
-		return false, fault(entry.FaultMalformed, "the token's claim aud is neither a text nor a list of texts")
+		return false, fault.New(reason.MalformedSignature, "the token's claim aud is neither a text nor a list of texts")
 	}
 	for _, got := range list {
 		if got != "" && slices.Contains(allowed, got) {
@@ -101,7 +102,7 @@ func moment(name string, value []byte) (time.Time, error) {
 	n := int64(0)
 	for i, c := range value {
 		if c < '0' || c > '9' || i > 10 || value[0] == '0' {
-			return time.Time{}, fault(entry.FaultMalformed, "the token's claim "+name+" is no time in whole seconds")
+			return time.Time{}, fault.New(reason.MalformedSignature, "the token's claim "+name+" is no time in whole seconds")
 		}
 		n = n*10 + int64(c-'0')
 	}

@@ -14,9 +14,11 @@ import (
 	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 	"github.com/sallyport-go/sallyport/core/internal/mackey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // mechanism is what an entry knows of its tokens. It is immutable, but for what it remembers of keys.
@@ -129,20 +131,20 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 				return i, nil
 			}
 		}
-		return 0, fault(entry.FaultBad, "the token's signature matches under none of the keys: compare Secrets with what the provider shows")
+		return 0, fault.New(reason.BadSignature, "the token's signature matches under none of the keys: compare Secrets with what the provider shows")
 	}
 	key, err := req.Source.Key(ctx, string(t.kid))
 	switch {
 	case errors.Is(err, entry.ErrKeyRefused):
-		return 0, fault(entry.FaultBad, "the token names a key that is none of the provider's: "+err.Error())
+		return 0, fault.New(reason.BadSignature, "the token names a key that is none of the provider's: "+err.Error())
 	case err != nil:
-		return 0, fault(entry.FaultKeysUnavailable, "the key that the token names is not available now: "+err.Error())
+		return 0, fault.New(reason.KeysUnavailable, "the key that the token names is not available now: "+err.Error())
 	}
 	if problem := m.fit.Check(t.method.Alg(), key, checkKey); problem != "" {
-		return 0, fault(entry.FaultBad, "the key that the token names is unfit: "+problem)
+		return 0, fault.New(reason.BadSignature, "the key that the token names is unfit: "+problem)
 	}
 	if !t.fits(key) {
-		return 0, fault(entry.FaultBad, "the token's signature does not match under the key that it names")
+		return 0, fault.New(reason.BadSignature, "the token's signature does not match under the key that it names")
 	}
 	return -1, nil
 }
@@ -187,12 +189,12 @@ func checkKey(alg string, key crypto.PublicKey) (problem string) {
 func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
 	if m.issuers != nil {
 		if ok, err := oneOf("iss", c.iss, m.issuers); err != nil || !ok {
-			return at, either(err, fault(entry.FaultWrongRecipient, "the token is of another issuer (iss) than this provider, or than the one that is configured"))
+			return at, either(err, fault.New(reason.WrongRecipient, "the token is of another issuer (iss) than this provider, or than the one that is configured"))
 		}
 	}
 	if m.audiences != nil {
 		if ok, err := audience(c.aud, m.audiences); err != nil || !ok {
-			return at, either(err, fault(entry.FaultWrongRecipient, "the token is for another audience (aud) than the one that is configured"))
+			return at, either(err, fault.New(reason.WrongRecipient, "the token is for another audience (aud) than the one that is configured"))
 		}
 	}
 	if err := m.judgeEmail(c); err != nil {
@@ -212,10 +214,10 @@ func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
 	}
 	// Those that are there count, required or not.
 	if !exp.IsZero() && !now.Before(exp.Add(m.leeway)) {
-		return at, fault(entry.FaultStale, "the token has expired: a replay, a slow queue, or this machine's clock is fast")
+		return at, fault.New(reason.Stale, "the token has expired: a replay, a slow queue, or this machine's clock is fast")
 	}
 	if !nbf.IsZero() && nbf.After(now.Add(m.leeway)) {
-		return at, fault(entry.FaultEarly, "the token is not valid yet: this machine's clock may be slow")
+		return at, fault.New(reason.Early, "the token is not valid yet: this machine's clock may be slow")
 	}
 	switch m.time {
 	case "iat":
@@ -231,7 +233,7 @@ func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
 func required(name string, value []byte, needed bool) (time.Time, error) {
 	at, err := moment(name, value)
 	if err == nil && needed && at.IsZero() {
-		err = fault(entry.FaultMissingTime, "the token has no "+name)
+		err = fault.New(reason.MissingTimestamp, "the token has no "+name)
 	}
 	return at, err
 }
@@ -246,7 +248,7 @@ func (m *mechanism) judgeEmail(c *claims) error {
 	}
 	if !ok || string(c.verified) != "true" {
 		// Anybody can have the provider make a token for this audience, in the name of another account.
-		return fault(entry.FaultWrongRecipient, "the token is of another account (email) than the one that is configured")
+		return fault.New(reason.WrongRecipient, "the token is of another account (email) than the one that is configured")
 	}
 	return nil
 }
@@ -258,15 +260,15 @@ func (m *mechanism) judgeHashes(c *claims, req *entry.CustomRequest, body []byte
 		}
 		if m.bodyOptional && len(body) == 0 {
 			if c.bodyHash != nil {
-				return fault(entry.FaultBad, "the body is empty, and the token is for one that is not: something before the guard may have read it")
+				return fault.New(reason.BadSignature, "the body is empty, and the token is for one that is not: something before the guard may have read it")
 			}
 		} else if ok, err := hashes(m.bodyHash, c.bodyHash, body); err != nil || !ok {
-			return either(err, fault(entry.FaultBad, "the token is for another body: its claim "+m.bodyHash+" does not match"))
+			return either(err, fault.New(reason.BadSignature, "the token is for another body: its claim "+m.bodyHash+" does not match"))
 		}
 	}
 	if m.urlHash != "" {
 		if ok, err := hashes(m.urlHash, c.urlHash, []byte(req.URL)); err != nil || !ok {
-			return fault(entry.FaultBad, "the token is for another URL: compare PublicURL with the one registered at the provider")
+			return fault.New(reason.BadSignature, "the token is for another URL: compare PublicURL with the one registered at the provider")
 		}
 	}
 	if m.qsh != nil {

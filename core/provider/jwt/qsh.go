@@ -7,7 +7,9 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/percent"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // queryHash is Atlassian's hash of the request: method, path and query in a canonical form.
@@ -22,7 +24,7 @@ func (q *queryHash) judge(qsh []byte, req *entry.CustomRequest) error {
 		return err
 	}
 	if !ok || !inside {
-		return fault(entry.FaultBad, "the token is for another request (qsh): compare PublicURL with the webhook's URL, and the base path with that of the app's baseUrl")
+		return fault.New(reason.BadSignature, "the token is for another request (qsh): compare PublicURL with the webhook's URL, and the base path with that of the app's baseUrl")
 	}
 	return nil
 }

@@ -8,8 +8,9 @@ import (
 
 	lib "github.com/golang-jwt/jwt/v5"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxToken bounds a token, and so what reading it costs.
@@ -17,10 +18,6 @@ const maxToken = 8 << 10
 
 // maxKid bounds the name of a key.
 const maxKid = 256
-
-func fault(kind entry.FaultKind, detail string) error {
-	return &entry.Fault{Kind: kind, Detail: detail}
-}
 
 // token is a compact token that is well-formed. Nothing in it is proved.
 type token struct {
@@ -36,11 +33,11 @@ func (m *mechanism) presented(h http.Header) (string, error) {
 	values := h[m.header]
 	switch {
 	case len(values) > 1:
-		return "", fault(entry.FaultRepeated, "the header "+m.header+" came more than once")
+		return "", fault.New(reason.RepeatedHeader, "the header "+m.header+" came more than once")
 	case len(values) == 0 || values[0] == "":
-		return "", fault(entry.FaultMissing, "no "+m.header+" header: a proxy may strip it, or the provider signs nothing yet")
+		return "", fault.New(reason.MissingSignature, "no "+m.header+" header: a proxy may strip it, or the provider signs nothing yet")
 	case len(values[0]) > maxToken:
-		return "", fault(entry.FaultMalformed, "the token is longer than any that a provider sends")
+		return "", fault.New(reason.MalformedSignature, "the token is longer than any that a provider sends")
 	}
 	text := values[0]
 	if m.scheme == "" {
@@ -49,7 +46,7 @@ func (m *mechanism) presented(h http.Header) (string, error) {
 	// The names of schemes may be written in either case (RFC 9110).
 	name, rest, ok := strings.Cut(text, " ")
 	if !ok || !strings.EqualFold(name, m.scheme) {
-		return "", fault(entry.FaultMissing, "the header "+m.header+" holds no "+m.scheme+" token")
+		return "", fault.New(reason.MissingSignature, "the header "+m.header+" holds no "+m.scheme+" token")
 	}
 	return rest, nil
 }
@@ -58,7 +55,7 @@ func (m *mechanism) presented(h http.Header) (string, error) {
 func (m *mechanism) parse(text string) (*token, error) {
 	t, header, ok := split(text)
 	if !ok {
-		return nil, fault(entry.FaultMalformed, "the token is no JSON Web Token in its compact form")
+		return nil, fault.New(reason.MalformedSignature, "the token is no JSON Web Token in its compact form")
 	}
 	return t, m.judgeHeader(t, header)
 }
@@ -124,27 +121,27 @@ func (h *joseHeader) take(name, value []byte) {
 func (m *mechanism) judgeHeader(t *token, data []byte) error {
 	var h joseHeader
 	if strictjson.Members(data, h.take) != nil {
-		return fault(entry.FaultMalformed, "the token's header is malformed")
+		return fault.New(reason.MalformedSignature, "the token's header is malformed")
 	}
 	if h.refused != "" {
-		return fault(entry.FaultMalformed, "the token's header has a member that no token of this provider has: "+h.refused)
+		return fault.New(reason.MalformedSignature, "the token's header has a member that no token of this provider has: "+h.refused)
 	}
 	alg, algOK := text(h.alg)
 	kid, kidOK := text(h.kid)
 	typ, typOK := text(h.typ)
 	if !algOK || !kidOK || !typOK {
-		return fault(entry.FaultMalformed, "the token's header is malformed")
+		return fault.New(reason.MalformedSignature, "the token's header is malformed")
 	}
 	t.method, t.kid = m.method(alg), kid
 	switch {
 	case t.method == nil:
-		return fault(entry.FaultMalformed, "the token says that it is signed by another algorithm than this provider's: another one is never tried")
+		return fault.New(reason.MalformedSignature, "the token says that it is signed by another algorithm than this provider's: another one is never tried")
 	case len(typ) > 0 && !bytes.EqualFold(typ, []byte("JWT")):
-		return fault(entry.FaultMalformed, "the token is of another type than JWT")
+		return fault.New(reason.MalformedSignature, "the token is of another type than JWT")
 	case len(kid) > maxKid || bytes.ContainsFunc(kid, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return fault(entry.FaultMalformed, "the token's kid is none that a provider gives its keys")
+		return fault.New(reason.MalformedSignature, "the token's kid is none that a provider gives its keys")
 	case len(kid) == 0 && m.pair() != 0 && m.keyless:
-		return fault(entry.FaultMalformed, "the token does not name its key")
+		return fault.New(reason.MalformedSignature, "the token does not name its key")
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Moralis is the webhooks of Moralis Streams. The secret is the account's streams secret; where none was set, the API
@@ -56,17 +58,17 @@ func (d appended) Head(req *entry.CustomRequest) (state any, err error) {
 	values := req.Header[d.header]
 	switch {
 	case len(values) > 1:
-		return nil, &entry.Fault{Kind: entry.FaultRepeated, Detail: "the header " + d.header + " came more than once"}
+		return nil, fault.New(reason.RepeatedHeader, "the header "+d.header+" came more than once")
 	case len(values) == 0 || values[0] == "":
-		return nil, &entry.Fault{Kind: entry.FaultMissing, Detail: "no " + d.header + " header: a proxy may strip it"}
+		return nil, fault.New(reason.MissingSignature, "no "+d.header+" header: a proxy may strip it")
 	}
 	text, ok := strings.CutPrefix(values[0], prefix)
 	if !ok || len(text) != hex.EncodedLen(size) {
-		return nil, &entry.Fault{Kind: entry.FaultMalformed, Detail: "the signature is not " + prefix + " and 64 hexadecimal digits"}
+		return nil, fault.New(reason.MalformedSignature, "the signature is not "+prefix+" and 64 hexadecimal digits")
 	}
 	sum, err := hex.DecodeString(text)
 	if err != nil {
-		return nil, &entry.Fault{Kind: entry.FaultMalformed, Detail: "the signature is not " + prefix + " and 64 hexadecimal digits"}
+		return nil, fault.New(reason.MalformedSignature, "the signature is not "+prefix+" and 64 hexadecimal digits")
 	}
 	return sum, nil
 }
@@ -84,7 +86,7 @@ func (d appended) Body(_ context.Context, req *entry.CustomRequest, state any, b
 			return entry.CustomProof{Key: i}, nil
 		}
 	}
-	return entry.CustomProof{}, &entry.Fault{Kind: entry.FaultBad, Detail: "the signature matches under none of the secrets: compare Secrets with what the provider shows"}
+	return entry.CustomProof{}, fault.New(reason.BadSignature, "the signature matches under none of the secrets: compare Secrets with what the provider shows")
 }
 
 func sum(body, secret []byte) []byte {
