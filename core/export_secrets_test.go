@@ -35,7 +35,7 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 	ring := g.verifier.ring
 	c := ring.unknown
 	if tenant != "" {
-		s, _ := ring.tenants.get(tenant)
+		s, _ := ring.tenants.Get(tenant)
 		c = s.current.Load()
 	}
 	for i := range c.keys.list {
@@ -47,7 +47,7 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 }
 
 // CompiledTenants is how many tenants' lists are kept.
-func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.values()) }
+func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.Values()) }
 
 // MaxTenants is how many are kept at most.
 const MaxTenants = maxTenants

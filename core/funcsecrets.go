@@ -7,6 +7,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/recent"
 )
 
 // leastTTL keeps a function from being asked all the time.
@@ -22,9 +24,9 @@ type FuncSecrets struct {
 	limit time.Duration
 	err   error // of the configuration
 
-	known     *recent[*renewal]
-	strangers *recent[*renewal] // asked apart, so that strangers neither push out nor delay who is known
-	looking   sync.Map          // tenant to *renewal: those with a look under way, which must not be forgotten
+	known     *recent.Cache[*renewal]
+	strangers *recent.Cache[*renewal] // asked apart, so that strangers neither push out nor delay who is known
+	looking   sync.Map                // tenant to *renewal: those with a look under way, which must not be forgotten
 	ofKnown   *lookQueue
 	ofOthers  *lookQueue
 }
@@ -46,7 +48,7 @@ type FuncSecrets struct {
 func SecretsFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), ttl time.Duration) *FuncSecrets {
 	s := &FuncSecrets{
 		fetch: fetch, ttl: ttl,
-		known: newRecent[*renewal](maxTenants), strangers: newRecent[*renewal](maxStrangers),
+		known: recent.New[*renewal](maxTenants), strangers: recent.New[*renewal](maxStrangers),
 		ofKnown: newLookQueue(true), ofOthers: newLookQueue(false),
 	}
 	switch {
@@ -74,9 +76,9 @@ func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, e
 	if s.err != nil {
 		return nil, s.err
 	}
-	r, known := s.known.get(tenant)
+	r, known := s.known.Get(tenant)
 	if !known {
-		r = s.strangers.getOrAdd(tenant, func() *renewal {
+		r = s.strangers.GetOrAdd(tenant, func() *renewal {
 			if r, ok := s.looking.Load(tenant); ok {
 				return r.(*renewal) // the map holds nothing else
 			}
@@ -88,10 +90,10 @@ func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, e
 	case err == nil && !known:
 		s.found(tenant, r)
 	case !known && err == errTooMany && r.idle(): // it is never wrapped
-		s.strangers.drop(tenant)
+		s.strangers.Drop(tenant)
 	case known && errors.Is(err, ErrUnknownTenant):
-		s.strangers.getOrAdd(tenant, func() *renewal { return r })
-		s.known.drop(tenant)
+		s.strangers.GetOrAdd(tenant, func() *renewal { return r })
+		s.known.Drop(tenant)
 	}
 	return list, err
 }
@@ -105,7 +107,7 @@ func (s *FuncSecrets) renewal(tenant string) *renewal {
 		},
 	}
 	r.queue = func() *lookQueue {
-		if _, known := s.known.get(tenant); known || tenant == "" { // a request cannot name the empty one
+		if _, known := s.known.Get(tenant); known || tenant == "" { // a request cannot name the empty one
 			return s.ofKnown
 		}
 		return s.ofOthers
@@ -122,8 +124,8 @@ func (s *FuncSecrets) renewal(tenant string) *renewal {
 
 // found keeps who is a tenant apart from who is not known to be one.
 func (s *FuncSecrets) found(tenant string, r *renewal) {
-	s.known.getOrAdd(tenant, func() *renewal { return r })
-	s.strangers.drop(tenant)
+	s.known.GetOrAdd(tenant, func() *renewal { return r })
+	s.strangers.Drop(tenant)
 }
 
 // Format shows nothing of what the function gave, whatever the verb.

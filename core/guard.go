@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -172,7 +173,7 @@ func New(c Config) (*Guard, error) {
 	if shared {
 		g.announceShared()
 	}
-	g.vitals.since, g.vitals.uncommitted = time.Now(), newRecent[struct{}](maxUncommitted)
+	g.vitals.since, g.vitals.uncommitted = time.Now(), recent.New[struct{}](maxUncommitted)
 	if c.SilenceAfter > 0 {
 		g.watch(c.SilenceAfter)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -46,7 +47,7 @@ type vitals struct {
 
 	// uncommitted are the last events that were proved and not committed. The store does not know them, so that a copy of
 	// one looks new.
-	uncommitted *recent[struct{}]
+	uncommitted *recent.Cache[struct{}]
 
 	mu     sync.Mutex
 	alarm  *time.Timer
@@ -92,7 +93,7 @@ func (v *vitals) isNew(r *Record) bool {
 		return true
 	}
 	fresh := false
-	v.uncommitted.getOrAdd(string(r.fresh[:]), func() struct{} { fresh = true; return struct{}{} })
+	v.uncommitted.GetOrAdd(string(r.fresh[:]), func() struct{} { fresh = true; return struct{}{} })
 	return fresh
 }
 

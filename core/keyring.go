@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -32,7 +33,7 @@ type keyring[T any] struct {
 	alone slot[T] // of an endpoint without tenants, or of secrets that all of them share
 
 	perTenant bool
-	tenants   *recent[*slot[T]]
+	tenants   *recent.Cache[*slot[T]]
 	unknown   *compiledList[T] // what the deliveries of unknown tenants are judged by
 }
 
@@ -105,7 +106,7 @@ func (k *keyring[T]) open(m *mistakes) (notes []string) {
 	if !k.perTenant {
 		return k.openOne(&k.alone, "", &k.rules, m)
 	}
-	k.tenants = newRecent[*slot[T]](maxTenants)
+	k.tenants = recent.New[*slot[T]](maxTenants)
 	lister, ok := k.source.(listsTenants)
 	if !ok {
 		return nil // each tenant's list is judged when its first delivery comes
@@ -114,7 +115,7 @@ func (k *keyring[T]) open(m *mistakes) (notes []string) {
 	if len(all) == 0 {
 		m.add(k.rules.field, "", "no tenant is configured")
 	}
-	k.tenants.most = max(maxTenants, len(all))
+	k.tenants.Most = max(maxTenants, len(all))
 	for _, tenant := range all {
 		rules := k.rules
 		rules.field = fmt.Sprintf("%s[%q]", k.rules.field, tenant)
@@ -139,7 +140,7 @@ func (k *keyring[T]) openOne(s *slot[T], tenant string, rules *secretRules, m *m
 }
 
 func (k *keyring[T]) slotOf(tenant string) *slot[T] {
-	return k.tenants.getOrAdd(tenant, func() *slot[T] { return &slot[T]{tenant: tenant} })
+	return k.tenants.GetOrAdd(tenant, func() *slot[T] { return &slot[T]{tenant: tenant} })
 }
 
 // current gives the list to judge by. It costs a few loads while the source gives the same list. For a tenant that is
@@ -154,11 +155,11 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 	list, err := lookupNow(ctx, k.source, tenant)
 	if k.perTenant {
 		if errors.Is(err, ErrUnknownTenant) {
-			k.tenants.drop(tenant)
+			k.tenants.Drop(tenant)
 			return k.unknown, nil
 		}
 		if err == nil {
-			have, ok := k.tenants.get(tenant)
+			have, ok := k.tenants.Get(tenant)
 			if !ok && list.Len() == 0 {
 				return k.unknown, nil
 			}
@@ -323,7 +324,7 @@ func (k *keyring[T]) knows(ctx context.Context, tenant string, now time.Time) (b
 
 func (k *keyring[T]) slots() []*slot[T] {
 	if k.perTenant {
-		return k.tenants.values()
+		return k.tenants.Values()
 	}
 	return []*slot[T]{&k.alone}
 }

@@ -1,13 +1,14 @@
-package core
+// Package recent is a bounded cache of what was asked for last.
+package recent
 
 import (
 	"container/list"
 	"sync"
 )
 
-// recent keeps the values that were asked for most recently: a cache, which may forget what can be had again.
-type recent[V any] struct {
-	most int
+// Cache keeps the values that were asked for most recently: a cache, which may forget what can be had again.
+type Cache[V any] struct {
+	Most int
 
 	mu    sync.Mutex
 	at    map[string]*list.Element // of recentItem[V]
@@ -19,12 +20,12 @@ type recentItem[V any] struct {
 	value V
 }
 
-func newRecent[V any](most int) *recent[V] {
-	return &recent[V]{most: most, at: map[string]*list.Element{}}
+func New[V any](most int) *Cache[V] {
+	return &Cache[V]{Most: most, at: map[string]*list.Element{}}
 }
 
-// get finds a value.
-func (c *recent[V]) get(key string) (v V, ok bool) {
+// Get finds a value.
+func (c *Cache[V]) Get(key string) (v V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.at[key]
@@ -35,8 +36,8 @@ func (c *recent[V]) get(key string) (v V, ok bool) {
 	return e.Value.(*recentItem[V]).value, true // the list holds nothing else
 }
 
-// getOrAdd finds a value, or keeps a new one.
-func (c *recent[V]) getOrAdd(key string, fresh func() V) V {
+// GetOrAdd finds a value, or keeps a new one.
+func (c *Cache[V]) GetOrAdd(key string, fresh func() V) V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.at[key]; e != nil {
@@ -45,14 +46,14 @@ func (c *recent[V]) getOrAdd(key string, fresh func() V) V {
 	}
 	v := fresh()
 	c.at[key] = c.order.PushFront(&recentItem[V]{key, v})
-	for c.order.Len() > c.most {
+	for c.order.Len() > c.Most {
 		c.remove(c.order.Back())
 	}
 	return v
 }
 
-// drop forgets a value.
-func (c *recent[V]) drop(key string) {
+// Drop forgets a value.
+func (c *Cache[V]) Drop(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.at[key]; e != nil {
@@ -60,13 +61,13 @@ func (c *recent[V]) drop(key string) {
 	}
 }
 
-func (c *recent[V]) remove(e *list.Element) {
+func (c *Cache[V]) remove(e *list.Element) {
 	delete(c.at, e.Value.(*recentItem[V]).key) // the list holds nothing else
 	c.order.Remove(e)
 }
 
-// values gives what is kept, the latest first.
-func (c *recent[V]) values() []V {
+// Values gives what is kept, the latest first.
+func (c *Cache[V]) Values() []V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := make([]V, 0, c.order.Len())
