@@ -13,6 +13,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
+// The sizes of RSA keys that are accepted. The upper one bounds what a signature costs to carry and to verify.
+const (
+	minRSABits = 2048
+	maxRSABits = 4096
+)
+
 // maxMAC is the longest MAC of any algorithm here.
 const maxMAC = sha512.Size
 

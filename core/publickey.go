@@ -15,12 +15,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 )
 
-// The sizes of RSA keys that are accepted. The upper one bounds what a signature costs to carry and to verify.
-const (
-	minRSABits     = fitkey.MinRSABits
-	minWeakRSABits = 1024
-	maxRSABits     = 4096
-)
+// minWeakRSABits is for entries whose provider's own key is so small.
+const minWeakRSABits = 1024
 
 // maxKeyText is the longest text of a public key: a certificate in PEM.
 const maxKeyText = 16 << 10
