@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
@@ -38,7 +39,7 @@ func (v *verifier) decoys() (list []checkedSecret) {
 				d.public = &private.PublicKey
 			}
 		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
-			if private, err := rsa.GenerateKey(rand.Reader, minRSABits); err == nil {
+			if private, err := rsa.GenerateKey(rand.Reader, digest.MinRSABits); err == nil {
 				d.public = &private.PublicKey
 			}
 		default:

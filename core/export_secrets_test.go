@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
@@ -39,8 +40,8 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 		c = s.current.Load()
 	}
 	for i := range c.keys.list {
-		c.keys.list[i].pool = newDigestPool(func() hash.Hash {
-			return countedHash{methodOf(entry.HMACSHA256).newHash(), to}
+		c.keys.list[i].pool = digest.New(func() hash.Hash {
+			return countedHash{digest.MethodOf(entry.HMACSHA256).NewHash(), to}
 		})
 	}
 	return to
@@ -78,12 +79,12 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 // DecoyMAC signs with the key that unknown tenants are judged by.
 func (g *Guard) DecoyMAC(parts ...string) string {
 	k := &g.verifier.ring.unknown.keys.list[0]
-	st := k.pool.get()
-	defer k.pool.put(st)
+	st := k.pool.Get()
+	defer k.pool.Put(st)
 	for _, p := range parts {
-		st.writeString(p)
+		st.WriteString(p)
 	}
-	return hex.EncodeToString(st.sum())
+	return hex.EncodeToString(st.Sum())
 }
 
 // CountMatches counts one delivery that a secret of each of the numbered lists proved, and gives how often each list counted

@@ -156,10 +156,10 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 		}
 		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
 		// and it is one of the entry's choosing that no delivery has.
-		st := k.pool.get()
-		st.writeString(challenge)
-		text = strings.ReplaceAll(text, "{hmac}", encodeSignature(g.entry.Scheme.Signature.Encoding, st.sum()))
-		k.pool.put(st)
+		st := k.pool.Get()
+		st.WriteString(challenge)
+		text = strings.ReplaceAll(text, "{hmac}", encodeSignature(g.entry.Scheme.Signature.Encoding, st.Sum()))
+		k.pool.Put(st)
 		text = strings.ReplaceAll(text, "{key}", k.id)
 	}
 	reply.Body = []byte(text)

@@ -7,6 +7,7 @@ import (
 	"hash"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -171,7 +172,7 @@ func (g *Guard) bodiless(t *told) bool {
 func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, differs bool) {
 	v, p := g.verifier, t.presented
 	url := g.signedURL(t.request, t.inspection)
-	signed := &digestState{}
+	signed := &digest.State{}
 	for i := range v.readings[p.reading] {
 		part := &v.readings[p.reading][i]
 		switch part.Kind {
@@ -185,7 +186,7 @@ func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, differs bool) {
 			v.writePart(signed, part, nil, t.request, url, nil, p)
 		}
 	}
-	return sha256.Sum256(signed.message), differs
+	return sha256.Sum256(signed.Message), differs
 }
 
 // pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is not there.

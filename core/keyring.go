@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
@@ -27,8 +28,8 @@ type keyring[T any] struct {
 	source SecretSource
 	rules  secretRules
 	make   func([]checkedSecret) T
-	sums   *digestPool // keyed for this process: what a key is recognised by
-	beside bool        // it proves no delivery
+	sums   *digest.Pool // keyed for this process: what a key is recognised by
+	beside bool         // it proves no delivery
 
 	alone slot[T] // of an endpoint without tenants, or of secrets that all of them share
 
@@ -85,7 +86,7 @@ type refusal struct {
 var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before") //lint:immutable an error value
 
 func newKeyring[T any](g *Guard, src SecretSource, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
-	k := &keyring[T]{guard: g, source: src, rules: rules, make: make, sums: newHMACPool(entry.HMACSHA256, randomKey())}
+	k := &keyring[T]{guard: g, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, randomKey())}
 	if _, same := src.(sameForAll); g.tenant.set && !same {
 		k.perTenant = true
 		k.unknown = &compiledList[T]{list: &SecretList{}, keys: make(decoys()), slot: &slot[T]{}, unknown: true}
@@ -252,18 +253,18 @@ func (k *keyring[T]) compile(s *slot[T], list *SecretList, rules *secretRules, m
 }
 
 func (k *keyring[T]) sumOf(text string) (sum [sha256.Size]byte) {
-	st := k.sums.get()
-	st.writeString(text)
-	copy(sum[:], st.sum())
-	k.sums.put(st)
+	st := k.sums.Get()
+	st.WriteString(text)
+	copy(sum[:], st.Sum())
+	k.sums.Put(st)
 	return sum
 }
 
 func (k *keyring[T]) sumOfBytes(text []byte) (sum [sha256.Size]byte) {
-	st := k.sums.get()
-	st.writeCopy(text)
-	copy(sum[:], st.sum())
-	k.sums.put(st)
+	st := k.sums.Get()
+	st.WriteCopy(text)
+	copy(sum[:], st.Sum())
+	k.sums.Put(st)
 	return sum
 }
 

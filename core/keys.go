@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
@@ -24,7 +25,7 @@ type activeKey struct {
 	use      *usage // nil: a key that was fetched
 	kind     int
 	id       string // as the user configured it beside the key
-	pool     *digestPool
+	pool     *digest.Pool
 	material []byte           // of a digest, where the secret is among the signed bytes
 	public   crypto.PublicKey // nil: a secret
 }
@@ -83,30 +84,30 @@ func (c *compiledKeys) customAt(now time.Time) (keys []any, active []*activeKey)
 func (v *verifier) secretKey(s *checkedSecret) activeKey {
 	k := activeKey{secret: s.Secret, kind: s.kind, id: s.id, use: s.use}
 	if alg := v.kinds[s.kind].Algorithm; alg.Digest() {
-		k.pool, k.material = newDigestPool(v.kinds[s.kind].newHash), s.bytes
+		k.pool, k.material = digest.New(v.kinds[s.kind].NewHash), s.bytes
 	} else {
-		k.pool = newHMACPool(alg, s.bytes)
+		k.pool = digest.NewHMAC(alg, s.bytes)
 	}
 	return k
 }
 
 func (v *verifier) publicKey(kind int, s Secret, public crypto.PublicKey) activeKey {
-	return activeKey{secret: s, kind: kind, public: public, pool: newDigestPool(v.kinds[kind].newHash)}
+	return activeKey{secret: s, kind: kind, public: public, pool: digest.New(v.kinds[kind].NewHash)}
 }
 
 // publicSums keeps the hash of the signed bytes, or these themselves, while the keys of a kind judge: they do not
 // depend on the key.
 type publicSums struct {
-	states [2]*digestState
-	pools  [2]*digestPool
+	states [2]*digest.State
+	pools  [2]*digest.Pool
 	sums   [2][]byte
 }
 
 func (s *publicSums) of(v *verifier, k *activeKey, r *http.Request, url string, body []byte, p *presented) []byte {
 	if s.states[k.kind] == nil {
-		st := k.pool.get()
+		st := k.pool.Get()
 		v.writeSigned(st, v.readings[0], k, r, url, body, p)
-		s.states[k.kind], s.pools[k.kind], s.sums[k.kind] = st, k.pool, st.sum()
+		s.states[k.kind], s.pools[k.kind], s.sums[k.kind] = st, k.pool, st.Sum()
 	}
 	return s.sums[k.kind]
 }
@@ -125,7 +126,7 @@ func (s *publicSums) release() {
 	}
 	for i, st := range s.states {
 		if st != nil {
-			s.pools[i].put(st)
+			s.pools[i].Put(st)
 		}
 	}
 }

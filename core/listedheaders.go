@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -46,15 +47,15 @@ func (v *verifier) checkListedHeaders(r *http.Request) fault.Failure {
 }
 
 // writeListedHeaders writes the headers that are listed, which were judged before.
-func writeListedHeaders(st *digestState, r *http.Request, list string) {
+func writeListedHeaders(st *digest.State, r *http.Request, list string) {
 	for i, name := range strings.Split(r.Header.Get(list), ",") {
 		if i > 0 {
-			st.writeString(";")
+			st.WriteString(";")
 		}
 		value := r.Header.Get(name)
 		if name == "host" {
 			value = r.Host
 		}
-		st.writeString(name + ":" + strings.TrimSpace(value))
+		st.WriteString(name + ":" + strings.TrimSpace(value))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 )
@@ -112,9 +113,9 @@ func checkPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 			return "the key is not one of RSA"
 		}
 		if k.WeakRSA {
-			return fitkey.RSA(pub, minWeakRSABits, maxRSABits)
+			return fitkey.RSA(pub, minWeakRSABits, digest.MaxRSABits)
 		}
-		return fitkey.RSA(pub, minRSABits, maxRSABits)
+		return fitkey.RSA(pub, digest.MinRSABits, digest.MaxRSABits)
 	default:
 		return "the provider's entry names an unknown algorithm"
 	}
@@ -129,7 +130,7 @@ func verifyPublic(alg entry.Algorithm, key crypto.PublicKey, signed, signature [
 	case *ecdsa.PublicKey:
 		return alg == entry.ECDSAP256SHA256 && ecdsa.VerifyASN1(pub, signed, signature)
 	case *rsa.PublicKey:
-		switch hash := methodOf(alg).hash; alg {
+		switch hash := digest.MethodOf(alg).Hash; alg {
 		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256:
 			return rsa.VerifyPKCS1v15(pub, hash, signed, signature) == nil
 		case entry.RSAPSSSHA256:

@@ -72,12 +72,12 @@ func (v *verifier) form() (text string, length int) {
 	var forms []string
 	for i := range v.kinds {
 		k := &v.kinds[i]
-		least := k.least
+		least := k.Least
 		if i == v.mac {
-			least = k.most
+			least = k.Most
 		}
 		var n int
-		text, n = encodedForm(v.scheme.Signature.Encoding, least, k.most)
+		text, n = encodedForm(v.scheme.Signature.Encoding, least, k.Most)
 		if length = n; i > 0 {
 			length = 0
 		}

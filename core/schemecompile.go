@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
@@ -47,8 +48,8 @@ func isNowhere(f *entry.Field) bool {
 func (v *verifier) compileScheme() (problem string) {
 	s := v.scheme
 	for i, k := range kindsOf(s) {
-		method := methodOf(k.Algorithm)
-		if method.most == 0 {
+		method := digest.MethodOf(k.Algorithm)
+		if method.Most == 0 {
 			return "names an unknown algorithm"
 		}
 		v.kinds = append(v.kinds, kind{k, method})

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -18,7 +19,7 @@ const maxSignatures = 16
 type candidates struct {
 	n     int
 	size  int
-	bytes [maxSignatures][maxMAC]byte
+	bytes [maxSignatures][digest.MaxSize]byte
 }
 
 // contains compares with every candidate, without an early exit.
@@ -54,7 +55,7 @@ func decodeSignature(enc entry.Encoding, dst []byte, text string) bool {
 		_, err := hex.Decode(dst, []byte(text))
 		return err == nil
 	}
-	var out [2 * maxMAC]byte // room for whatever is not much longer than it may be
+	var out [2 * digest.MaxSize]byte // room for whatever is not much longer than it may be
 	if len(text) > len(out) {
 		return false
 	}
@@ -244,7 +245,7 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 	tooMany := fault.New(reason.MalformedSignature, "more signatures than any provider sends")
 	enc := v.scheme.Signature.Encoding
 	if kind == v.mac {
-		p.signatures.size = v.kinds[kind].most
+		p.signatures.size = v.kinds[kind].Most
 		ok, room := p.signatures.add(enc, text)
 		if !room {
 			return tooMany
@@ -258,7 +259,7 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 		return tooMany
 	}
 	k := &v.kinds[kind]
-	raw, ok := decodePublicSignature(enc, text, k.least, k.most)
+	raw, ok := decodePublicSignature(enc, text, k.Least, k.Most)
 	if !ok {
 		t.misfit(text)
 		return fault.Failure{}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
@@ -13,11 +14,11 @@ import (
 // What belongs to the attempt or to the endpoint (time, secret, method, URL) is left out. Each piece is preceded by its length.
 func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *presented) (sum [sha256.Size]byte) {
 	h := sha256.New()
-	piece, begun := &digestState{}, false
+	piece, begun := &digest.State{}, false
 	end := func() {
 		if begun {
-			writePart(h, piece.message)
-			piece.message, begun = piece.message[:0], false
+			writePart(h, piece.Message)
+			piece.Message, begun = piece.Message[:0], false
 		}
 	}
 	for i := range v.readings[p.reading] {
@@ -28,10 +29,10 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 		}
 		begun = true
 		if part.Kind == entry.PartReplacedBody {
-			piece.write(body[:p.replaced[0]])
+			piece.Write(body[:p.replaced[0]])
 			end()
 			begun = true
-			piece.write(body[p.replaced[1]:])
+			piece.Write(body[p.replaced[1]:])
 			continue
 		}
 		if !part.Optional || v.isPresent(part, r, p) {
@@ -44,7 +45,7 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 	if v.scheme.BodySHA256 != "" && len(p.form) == 0 {
 		end()
 		begun = true
-		piece.write(body) // its digest is in the URL, which is left out
+		piece.Write(body) // its digest is in the URL, which is left out
 	}
 	end()
 	h.Sum(sum[:0])

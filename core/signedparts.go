@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
@@ -150,18 +151,18 @@ func (v *verifier) valueIndex(p *part, pointers *[]string) int {
 }
 
 // writeSigned feeds the signed bytes to the hash, part by part, as they came.
-func (v *verifier) writeSigned(st *digestState, reading []part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
+func (v *verifier) writeSigned(st *digest.State, reading []part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
 	for i := range reading {
 		part := &reading[i]
 		if part.Optional && !v.isPresent(part, r, p) {
 			continue
 		}
 		if part.Before != "" {
-			st.writeString(part.Before)
+			st.WriteString(part.Before)
 		}
 		v.writePart(st, part, k, r, url, body, p)
 		if part.After != "" {
-			st.writeString(part.After)
+			st.WriteString(part.After)
 		}
 	}
 }
@@ -177,73 +178,73 @@ func (v *verifier) isPresent(part *part, r *http.Request, p *presented) bool {
 	}
 }
 
-func (v *verifier) writePart(st *digestState, part *part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
+func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
 	switch part.Kind {
 	case entry.PartBody:
-		st.write(body)
+		st.Write(body)
 	case entry.PartTimestamp:
-		st.writeString(p.timestamp)
+		st.WriteString(p.timestamp)
 	case entry.PartID:
-		st.writeString(p.id)
+		st.WriteString(p.id)
 	case entry.PartLiteral:
-		st.writeString(part.Text)
+		st.WriteString(part.Text)
 	case entry.PartHeader:
-		st.writeString(r.Header.Get(part.Text))
+		st.WriteString(r.Header.Get(part.Text))
 	case entry.PartPayload:
 		if p.payload != nil {
 			body = p.payload
 		}
-		st.write(body)
+		st.Write(body)
 	case entry.PartURL:
-		st.writeString(url)
+		st.WriteString(url)
 	case entry.PartURLUnescaped:
-		st.writeString(unescapedURL(url))
+		st.WriteString(unescapedURL(url))
 	case entry.PartMethod:
-		st.writeString(r.Method)
+		st.WriteString(r.Method)
 	case entry.PartPath:
-		st.writeString(pathOf(r, url))
+		st.WriteString(pathOf(r, url))
 	case entry.PartEscapedPath:
-		st.writeString(escapedPath(pathOf(r, url)))
+		st.WriteString(escapedPath(pathOf(r, url)))
 	case entry.PartCanonicalQuery:
-		st.writeString(canonicalQuery(r.URL.RawQuery))
+		st.WriteString(canonicalQuery(r.URL.RawQuery))
 	case entry.PartBodySHA256:
 		sum := sha256.Sum256(body)
-		st.write(sum[:])
+		st.Write(sum[:])
 	case entry.PartBodyMD5:
 		if len(body) > 0 {
 			sum := md5.Sum(body) // as Sinch signs
-			st.writeString(base64.StdEncoding.EncodeToString(sum[:]))
+			st.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 		}
 	case entry.PartListedHeaders:
 		writeListedHeaders(st, r, v.listedHeaders)
 	case entry.PartSecret:
-		st.write(k.material)
+		st.Write(k.material)
 	case entry.PartJSON, entry.PartForm, entry.PartQuery:
 		text := p.values[part.value].text
 		if part.Lower {
 			text = strings.ToLower(text)
 		}
-		st.writeString(text)
+		st.WriteString(text)
 	case entry.PartSortedForm:
 		for _, f := range p.form {
-			st.writeString(f.name)
-			st.writeString(f.value)
+			st.WriteString(f.name)
+			st.WriteString(f.value)
 		}
 	case entry.PartSortedQuery:
-		st.writeString(sortedQuery(url, len(p.form) > 0))
+		st.WriteString(sortedQuery(url, len(p.form) > 0))
 	case entry.PartCRC32:
-		st.writeString(strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+		st.WriteString(strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	case entry.PartURLBare:
 		bare, _, _ := strings.Cut(url, "?")
-		st.writeString(bare)
+		st.WriteString(bare)
 	case entry.PartURLWithPort:
-		st.writeString(urlWithPort(url))
+		st.WriteString(urlWithPort(url))
 	case entry.PartURLWithoutPort:
-		st.writeString(urlWithoutPort(url))
+		st.WriteString(urlWithoutPort(url))
 	case entry.PartReplacedBody:
-		st.write(body[:p.replaced[0]])
-		st.write(k.material)
-		st.write(body[p.replaced[1]:])
+		st.Write(body[:p.replaced[0]])
+		st.Write(k.material)
+		st.Write(body[p.replaced[1]:])
 	default:
 		panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
 	}

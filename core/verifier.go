@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
@@ -72,7 +73,7 @@ type verifier struct {
 // kind is one kind of keys with the algorithm that they are for.
 type kind struct {
 	entry.KeyKind
-	method
+	digest.Method
 }
 
 // The fields of a proof, by their index in verifier.headers and in what the body's scan finds.
@@ -209,10 +210,10 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 		ok := false
 		if k.kind == v.mac {
 			for at, reading := range v.readings {
-				st := k.pool.get()
+				st := k.pool.Get()
 				v.writeSigned(st, reading, k, r, url, body, p)
-				found := p.signatures.contains(st.sum())
-				k.pool.put(st)
+				found := p.signatures.contains(st.Sum())
+				k.pool.Put(st)
 				if found && !ok {
 					ok, matched = true, at
 				}
