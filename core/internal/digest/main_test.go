@@ -1,4 +1,4 @@
-package mackey_test
+package digest_test
 
 import (
 	"testing"
