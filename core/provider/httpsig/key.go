@@ -14,10 +14,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
-	"github.com/sallyport-go/sallyport/core/internal/mackey"
 	"github.com/sallyport-go/sallyport/core/internal/pemkey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -49,7 +49,7 @@ func (m *mechanism) secret(text string, least int) (key any, problem string) {
 	case len(raw) < least:
 		return nil, fmt.Sprintf("the secret is too short: it needs at least %d bytes after decoding", least)
 	}
-	return mackey.New(raw), ""
+	return digest.NewHMACKey(raw), ""
 }
 
 // checkKey says what is wrong with a public key for the algorithm.
@@ -101,7 +101,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 // fits judges a signature by the configured algorithm, with the verifiers of the standard library.
 func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 	switch k := key.(type) {
-	case *mackey.Key:
+	case *digest.HMACKey:
 		return m.algorithm == HMACSHA256 && k.Fits(base, signature)
 	case ed25519.PublicKey:
 		return m.algorithm == Ed25519 && ed25519.Verify(k, base, signature)

@@ -13,10 +13,10 @@ import (
 
 	lib "github.com/golang-jwt/jwt/v5"
 
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/fitkey"
-	"github.com/sallyport-go/sallyport/core/internal/mackey"
 	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -81,7 +81,7 @@ func (m *mechanism) Key(text string, least int) (key any, problem string) {
 	if len(text) < max(1, least) {
 		return nil, fmt.Sprintf("the secret is too short: it needs at least %d bytes", max(1, least))
 	}
-	return mackey.New([]byte(text)), ""
+	return digest.NewHMACKey([]byte(text)), ""
 }
 
 func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
@@ -153,7 +153,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 // ES256 makes two numbers of the signature, which the standard library spells out again, and its method for HS256 takes the
 // secret up anew each time; here the one are spelled at once, and the other is ready.
 func (t *token) fits(key any) bool {
-	secret, isSecret := key.(*mackey.Key)
+	secret, isSecret := key.(*digest.HMACKey)
 	switch {
 	case t.method == lib.SigningMethodES256: //lint:notsecret an algorithm
 		public, ok := key.(*ecdsa.PublicKey)

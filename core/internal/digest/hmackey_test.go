@@ -1,4 +1,4 @@
-package mackey_test
+package digest_test
 
 import (
 	"crypto/hmac"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core/internal/mackey"
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 )
 
 func TestASignatureFitsUnderItsOwnSecretAlone(t *testing.T) {
@@ -20,7 +20,7 @@ func TestASignatureFitsUnderItsOwnSecretAlone(t *testing.T) {
 		_, _ = h.Write(text)
 		return h.Sum(nil)
 	}
-	k := mackey.New(secret)
+	k := digest.NewHMACKey(secret)
 	require.Equal(t, secret, k.Secret())
 	var all sync.WaitGroup
 	for worker := range 4 {

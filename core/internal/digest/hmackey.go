@@ -1,6 +1,4 @@
-// Package mackey keeps secrets of HMAC-SHA-256 ready: to take one up anew for each signature would cost as much as a short
-// signature itself.
-package mackey
+package digest
 
 import (
 	"crypto/hmac"
@@ -9,8 +7,8 @@ import (
 	"sync"
 )
 
-// Key is a secret. It is safe for concurrent use.
-type Key struct {
+// HMACKey is a secret. It is safe for concurrent use.
+type HMACKey struct {
 	secret []byte
 	pool   sync.Pool // of *keyedHash
 }
@@ -21,14 +19,14 @@ type keyedHash struct {
 	sum [sha256.Size]byte
 }
 
-// New keeps the secret, which must not be changed from then on.
-func New(secret []byte) *Key { return &Key{secret: secret} }
+// NewHMACKey keeps the secret, which must not be changed from then on.
+func NewHMACKey(secret []byte) *HMACKey { return &HMACKey{secret: secret} }
 
 // Secret is the secret, for other algorithms.
-func (k *Key) Secret() []byte { return k.secret }
+func (k *HMACKey) Secret() []byte { return k.secret }
 
 // Fits says whether the signature is that of what is signed, in constant time.
-func (k *Key) Fits(signed, signature []byte) bool {
+func (k *HMACKey) Fits(signed, signature []byte) bool {
 	h, ok := k.pool.Get().(*keyedHash)
 	if !ok {
 		h = &keyedHash{Hash: hmac.New(sha256.New, k.secret)}
