@@ -32,7 +32,7 @@ func parsePublicKey(alg entry.Algorithm, k *entry.Key, text string) (key crypto.
 	case strings.HasPrefix(text, "-----BEGIN"):
 		key, problem = parsePEM(k, text)
 	case alg == entry.Ed25519:
-		raw, err := decodeKey(k.Encoding, text)
+		raw, err := entry.DecodeKey(k.Encoding, text)
 		if err != nil {
 			return nil, "the public key is malformed: " + err.Error()
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha1" // for keys that are derived by it
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,7 +139,7 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 	if !rules.weakOK && isPlaceholder(encoded) {
 		return key, "the secret is a placeholder"
 	}
-	raw, err := decodeKey(kind.Key.Encoding, encoded)
+	raw, err := entry.DecodeKey(kind.Key.Encoding, encoded)
 	switch {
 	case err != nil:
 		return key, "the secret is malformed: " + err.Error()
@@ -199,34 +197,6 @@ func (rules *secretRules) pairProblem(text string) string {
 		return fmt.Sprintf("the password has %d bytes and needs at least %d", len(password), rules.min)
 	}
 	return ""
-}
-
-// decodeKey decodes a key. Its errors do not quote the input.
-func decodeKey(enc entry.Encoding, text string) ([]byte, error) {
-	fail := func(key []byte, err error, what string) ([]byte, error) {
-		if err != nil {
-			return nil, fmt.Errorf("it is not %s; copy it again, whole", what)
-		}
-		return key, nil
-	}
-	if strings.ContainsAny(text, "\r\n") && enc != entry.Text {
-		return nil, fmt.Errorf("it holds a line break")
-	}
-	switch enc {
-	case entry.Text:
-		return []byte(text), nil
-	case entry.Hex:
-		key, err := hex.DecodeString(text)
-		return fail(key, err, "hexadecimal")
-	case entry.Base64, entry.Base64Raw, entry.Base64Any:
-		key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
-		return fail(key, err, "base64")
-	case entry.Base64URL, entry.Base64URLRaw:
-		key, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
-		return fail(key, err, "URL-safe base64")
-	default:
-		return nil, fmt.Errorf("the provider's entry names an unknown encoding")
-	}
 }
 
 // isPlaceholder recognises what documentation, templates and failed substitutions leave where a secret belongs.
