@@ -5,6 +5,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -24,7 +25,7 @@ func newPublishedKey(e *entry.Entry, text string) *publishedKey {
 		return nil
 	}
 	v := &verifier{
-		scheme: e.Scheme, unit: e.Scheme.Timestamp.Unit, mac: -1, tryKey: verifyPublic, past: maxTolerance, future: maxTolerance,
+		scheme: e.Scheme, unit: e.Scheme.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, past: maxTolerance, future: maxTolerance,
 	}
 	if problem := v.compileScheme(); problem != "" || v.mac < 0 {
 		return nil

@@ -6,10 +6,11 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
-	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: verifyPublic}
+	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 // minSecretBytes is the shortest secret accepted, after decoding: 128 bits, so that no secret can be found by search
@@ -131,8 +132,8 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 		return key, fmt.Sprintf("the secret is empty after its prefix %q", kind.Key.Prefix)
 	}
 	if kind.Algorithm.PublicKey() {
-		if key.public, problem = parsePublicKey(kind.Algorithm, &kind.Key, encoded); problem == "" {
-			key.bytes = publicKeyID(key.public)
+		if key.public, problem = publickey.Parse(kind.Algorithm, &kind.Key, encoded); problem == "" {
+			key.bytes = publickey.ID(key.public)
 		}
 		return key, problem
 	}

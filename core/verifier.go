@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -294,7 +295,7 @@ func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*
 	list.begin(nil)
 	for i := range v.kinds {
 		k := &v.kinds[i]
-		if problem := checkPublicKey(k.Algorithm, &k.Key, public); problem != "" {
+		if problem := publickey.CheckPublicKey(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, problem
 		}
 		list.keys.list = append(list.keys.list, v.publicKey(i, Secret{label: "fetched"}, public))

@@ -1,4 +1,5 @@
-package core
+// Package publickey parses, checks and verifies with public keys.
+package publickey
 
 import (
 	"crypto"
@@ -22,9 +23,9 @@ const minWeakRSABits = 1024
 // maxKeyText is the longest text of a public key: a certificate in PEM.
 const maxKeyText = 16 << 10
 
-// parsePublicKey reads a public key as its provider shows it. It is strict, because a key that is misread would refuse
+// Parse reads a public key as its provider shows it. It is strict, because a key that is misread would refuse
 // everything, or accept what it should not. Its problems do not quote the text.
-func parsePublicKey(alg entry.Algorithm, k *entry.Key, text string) (key crypto.PublicKey, problem string) {
+func Parse(alg entry.Algorithm, k *entry.Key, text string) (key crypto.PublicKey, problem string) {
 	if len(text) > maxKeyText {
 		return nil, "the key is longer than any public key"
 	}
@@ -48,7 +49,7 @@ func parsePublicKey(alg entry.Algorithm, k *entry.Key, text string) (key crypto.
 		key, problem = parseDER(der)
 	}
 	if problem == "" {
-		problem = checkPublicKey(alg, k, key)
+		problem = CheckPublicKey(alg, k, key)
 	}
 	return key, problem
 }
@@ -88,9 +89,9 @@ func parseDER(der []byte) (crypto.PublicKey, string) {
 	return key, ""
 }
 
-// checkPublicKey says what is wrong with a key: its type, its curve, its size, or a value under which signatures could
+// CheckPublicKey says what is wrong with a key: its type, its curve, its size, or a value under which signatures could
 // be made by anybody.
-func checkPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (problem string) {
+func CheckPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (problem string) {
 	switch alg {
 	case entry.Ed25519:
 		pub, ok := key.(ed25519.PublicKey)
@@ -121,9 +122,9 @@ func checkPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 	}
 }
 
-// verifyPublic verifies one signature over the hash of the signed bytes, or over themselves for Ed25519. The library's
+// Verify verifies one signature over the hash of the signed bytes, or over themselves for Ed25519. The library's
 // verifiers refuse r or s of 0 or beyond the order, s beyond the order of Ed25519, and paddings that are not exact.
-func verifyPublic(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+func Verify(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
 	switch pub := key.(type) {
 	case ed25519.PublicKey:
 		return alg == entry.Ed25519 && ed25519.Verify(pub, signed, signature)
@@ -140,8 +141,8 @@ func verifyPublic(alg entry.Algorithm, key crypto.PublicKey, signed, signature [
 	return false
 }
 
-// publicKeyID is the key in one spelling, to fold those that are configured twice.
-func publicKeyID(key crypto.PublicKey) []byte {
+// ID is the key in one spelling, to fold those that are configured twice.
+func ID(key crypto.PublicKey) []byte {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		return nil

@@ -1,4 +1,4 @@
-package core
+package publickey
 
 import (
 	"crypto/ed25519"
