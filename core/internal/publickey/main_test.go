@@ -1,4 +1,4 @@
-package rawecdsa_test
+package publickey_test
 
 import (
 	"testing"
