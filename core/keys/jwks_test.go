@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/keys"
 )
 
@@ -300,7 +300,7 @@ func TestSmallOrder(t *testing.T) {
 		encode(new(big.Int).Sub(p, y))
 	}
 	var got []string
-	got = append(got, fitkey.SmallOrder()...)
+	got = append(got, publickey.SmallOrder()...)
 	require.Len(t, want, len(got))
 	for _, e := range got {
 		require.True(t, want[e], e)

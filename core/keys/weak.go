@@ -11,7 +11,7 @@ import (
 	"math/big"
 	"slices"
 
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 // accept returns a copy of a key that may verify signatures, or says why it may not. The standard library's verifiers
@@ -34,14 +34,14 @@ func accept(key crypto.PublicKey) (crypto.PublicKey, error) {
 }
 
 func acceptRSA(k *rsa.PublicKey) (crypto.PublicKey, error) {
-	if problem := fitkey.RSA(k, fitkey.MinRSABits, fitkey.MaxRSABits); problem != "" {
+	if problem := publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits); problem != "" {
 		return nil, errors.New(problem)
 	}
 	return &rsa.PublicKey{N: new(big.Int).Set(k.N), E: k.E}, nil
 }
 
 func acceptECDSA(k *ecdsa.PublicKey) (crypto.PublicKey, error) {
-	if problem := fitkey.P256(k); problem != "" {
+	if problem := publickey.CheckP256(k); problem != "" {
 		return nil, errors.New(problem)
 	}
 	point, err := k.Bytes()
@@ -52,7 +52,7 @@ func acceptECDSA(k *ecdsa.PublicKey) (crypto.PublicKey, error) {
 }
 
 func acceptEd25519(k ed25519.PublicKey) (crypto.PublicKey, error) {
-	if problem := fitkey.Ed25519(k); problem != "" {
+	if problem := publickey.CheckEd25519(k); problem != "" {
 		return nil, errors.New(problem)
 	}
 	return slices.Clone(k), nil

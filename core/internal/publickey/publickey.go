@@ -14,7 +14,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
 )
 
 // minWeakRSABits is for entries whose provider's own key is so small.
@@ -99,7 +98,7 @@ func CheckPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 			return "the key is not one of Ed25519"
 		}
 		if len(pub) != ed25519.PublicKeySize {
-			return fitkey.Ed25519(pub)
+			return CheckEd25519(pub)
 		}
 		return checkEd25519Point(pub) // more than fitkey asks: a key that was copied wrong is told at start
 	case entry.ECDSAP256SHA256:
@@ -107,16 +106,16 @@ func CheckPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (pr
 		if !ok {
 			return "the key is not one of ECDSA"
 		}
-		return fitkey.P256(pub)
+		return CheckP256(pub)
 	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
 		pub, ok := key.(*rsa.PublicKey)
 		if !ok {
 			return "the key is not one of RSA"
 		}
 		if k.WeakRSA {
-			return fitkey.RSA(pub, minWeakRSABits, digest.MaxRSABits)
+			return CheckRSA(pub, minWeakRSABits, digest.MaxRSABits)
 		}
-		return fitkey.RSA(pub, digest.MinRSABits, digest.MaxRSABits)
+		return CheckRSA(pub, digest.MinRSABits, digest.MaxRSABits)
 	default:
 		return "the provider's entry names an unknown algorithm"
 	}

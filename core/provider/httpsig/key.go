@@ -17,9 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
-	"github.com/sallyport-go/sallyport/core/internal/pemkey"
-	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -28,7 +26,7 @@ func (m *mechanism) Key(text string, least int) (key any, problem string) {
 	if m.pair() == 0 {
 		return m.secret(text, max(1, least))
 	}
-	public, problem := pemkey.Parse(text)
+	public, problem := publickey.ParsePEM(text)
 	if problem != "" {
 		return nil, problem
 	}
@@ -57,15 +55,15 @@ func (m *mechanism) checkKey(key crypto.PublicKey) (problem string) {
 	switch k := key.(type) {
 	case ed25519.PublicKey:
 		if m.algorithm == Ed25519 {
-			return fitkey.Ed25519(k)
+			return publickey.CheckEd25519(k)
 		}
 	case *ecdsa.PublicKey:
 		if m.algorithm == ECDSAP256SHA256 {
-			return fitkey.P256(k)
+			return publickey.CheckP256(k)
 		}
 	case *rsa.PublicKey:
 		if m.algorithm == RSAPSSSHA512 || m.algorithm == RSAv15SHA256 {
-			return fitkey.RSA(k, fitkey.MinRSABits, fitkey.MaxRSABits)
+			return publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits)
 		}
 	}
 	return "the key is of another type than the algorithm " + string(m.algorithm) + " needs"
@@ -107,7 +105,7 @@ func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 		return m.algorithm == Ed25519 && ed25519.Verify(k, base, signature)
 	case *ecdsa.PublicKey:
 		sum := sha256.Sum256(base)
-		return m.algorithm == ECDSAP256SHA256 && rawecdsa.Verify(k, sum[:], signature)
+		return m.algorithm == ECDSAP256SHA256 && publickey.VerifyRawECDSA(k, sum[:], signature)
 	case *rsa.PublicKey:
 		switch m.algorithm {
 		case RSAPSSSHA512:

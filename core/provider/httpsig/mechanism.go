@@ -16,7 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -36,7 +36,7 @@ type mechanism struct {
 	label, tag string
 	nonce      bool
 	coversBody bool
-	fit        fitkey.Last // of the keys that a source gave
+	fit        publickey.LastChecked // of the keys that a source gave
 }
 
 func newMechanism(c *Config) (*mechanism, error) {

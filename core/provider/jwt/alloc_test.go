@@ -22,7 +22,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
-	"github.com/sallyport-go/sallyport/core/internal/pemkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 )
@@ -51,7 +51,7 @@ func proofs(t testing.TB) []proof {
 		input := text[:last]
 		signature, err := base64.RawURLEncoding.DecodeString(text[last+1:])
 		require.NoError(t, err)
-		public, _ := pemkey.Parse(k.configured)
+		public, _ := publickey.ParsePEM(k.configured)
 		raw := []byte(body)
 		list = append(list, proof{p.Name(), func() bool { return judged(m, r, keys, raw) }, bare(t, public, k.configured, input, signature)})
 	}
@@ -100,7 +100,7 @@ func bare(t testing.TB, public crypto.PublicKey, secret, input string, signature
 func TestAKeyOfASourceAllocatesNoMore(t *testing.T) {
 	p := jwt.Plaid()
 	k := keysOf(p)
-	public, problem := pemkey.Parse(k.configured)
+	public, problem := publickey.ParsePEM(k.configured)
 	require.Empty(t, problem)
 	source, err := keys.Static(map[string]crypto.PublicKey{"test-key": public})
 	require.NoError(t, err)

@@ -3,12 +3,12 @@ package jwt
 import (
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/pemkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 // publicKey reads a public key in PEM, as a user configures it.
 func publicKey(alg, text string) (key any, problem string) {
-	public, problem := pemkey.Parse(text)
+	public, problem := publickey.ParsePEM(text)
 	if problem != "" {
 		return nil, problem
 	}

@@ -16,8 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
-	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -46,7 +45,7 @@ type mechanism struct {
 	signed func(t *token, url string, body []byte) [sha256.Size]byte // what an event is remembered by, where tokens say
 	covers string
 
-	fit fitkey.Last // of the keys that a source gave
+	fit publickey.LastChecked // of the keys that a source gave
 }
 
 // pair is the algorithm of a key pair; 0: a secret signs.
@@ -158,7 +157,7 @@ func (t *token) fits(key any) bool {
 	case t.method == lib.SigningMethodES256: //lint:notsecret an algorithm
 		public, ok := key.(*ecdsa.PublicKey)
 		sum := sha256.Sum256([]byte(t.input))
-		return ok && rawecdsa.Verify(public, sum[:], t.signature)
+		return ok && publickey.VerifyRawECDSA(public, sum[:], t.signature)
 	case t.method == lib.SigningMethodHS256: //lint:notsecret an algorithm
 		return isSecret && secret.Fits([]byte(t.input), t.signature)
 	case isSecret:
@@ -174,12 +173,12 @@ func checkKey(alg string, key crypto.PublicKey) (problem string) {
 		if alg != "RS256" {
 			return "it is one of RSA"
 		}
-		return fitkey.RSA(k, fitkey.MinRSABits, fitkey.MaxRSABits)
+		return publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits)
 	case *ecdsa.PublicKey:
 		if alg != "ES256" {
 			return "it is one of ECDSA"
 		}
-		return fitkey.P256(k)
+		return publickey.CheckP256(k)
 	default:
 		return "it is of another type than the provider's"
 	}

@@ -1,6 +1,4 @@
-// Package rawecdsa verifies signatures of ECDSA over P-256 that are the two numbers one after the other, as JSON Web
-// Tokens and HTTP Message Signatures have them.
-package rawecdsa
+package publickey
 
 import "crypto/ecdsa"
 
@@ -10,9 +8,9 @@ const (
 	Size = 2 * half
 )
 
-// Verify says whether the signature of a hash is the key's. It spells the two numbers as the standard library's verifier
+// VerifyRawECDSA says whether the signature of a hash is the key's. It spells the two numbers as the standard library's verifier
 // takes them, which is stricter than any reader of numbers: r and s of 0 or beyond the order are refused there.
-func Verify(key *ecdsa.PublicKey, hash, signature []byte) bool {
+func VerifyRawECDSA(key *ecdsa.PublicKey, hash, signature []byte) bool {
 	if len(signature) != Size {
 		return false
 	}

@@ -1,6 +1,4 @@
-// Package fitkey says which public keys are fit to verify with, and remembers which was last found fit, so that a key that a
-// source hands out for one delivery after another is looked at once.
-package fitkey
+package publickey
 
 import (
 	"crypto"
@@ -9,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// Last is the key that was found fit last, and for which algorithm. The zero value has none. It is safe for concurrent
+// LastChecked is the key that was found fit last, and for which algorithm. The zero value has none. It is safe for concurrent
 // use. Keys are told apart by where they are: whoever hands one out must not change it.
-type Last struct{ fit atomic.Pointer[fit] }
+type LastChecked struct{ fit atomic.Pointer[fit] }
 
 type fit struct {
 	algorithm string
@@ -19,7 +17,7 @@ type fit struct {
 }
 
 // Check is check for a key that is not the one that was found fit last.
-func (l *Last) Check(algorithm string, key crypto.PublicKey, check func(algorithm string, key crypto.PublicKey) (problem string)) (problem string) {
+func (l *LastChecked) Check(algorithm string, key crypto.PublicKey, check func(algorithm string, key crypto.PublicKey) (problem string)) (problem string) {
 	switch key.(type) {
 	case *ecdsa.PublicKey, *rsa.PublicKey: // others are no pointers, or none of ours
 	default:

@@ -1,4 +1,4 @@
-package fitkey
+package publickey
 
 import (
 	"crypto/ecdsa"
@@ -17,8 +17,8 @@ const (
 	MaxRSABits = 8192
 )
 
-// RSA says what is wrong with a key that may have so many bits; empty: nothing is.
-func RSA(k *rsa.PublicKey, least, most int) (problem string) {
+// CheckRSA says what is wrong with a key that may have so many bits; empty: nothing is.
+func CheckRSA(k *rsa.PublicKey, least, most int) (problem string) {
 	if k == nil || k.N == nil || k.N.Sign() <= 0 {
 		return "the RSA key has no modulus"
 	}
@@ -32,8 +32,8 @@ func RSA(k *rsa.PublicKey, least, most int) (problem string) {
 	return ""
 }
 
-// P256 says what is wrong with a key for ES256; empty: nothing is.
-func P256(k *ecdsa.PublicKey) (problem string) {
+// CheckP256 says what is wrong with a key for ES256; empty: nothing is.
+func CheckP256(k *ecdsa.PublicKey) (problem string) {
 	//lint:ignore SA1019 ECDH would panic on a key without coordinates
 	if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
 		return "the key of ECDSA has no point"
@@ -47,8 +47,8 @@ func P256(k *ecdsa.PublicKey) (problem string) {
 	return ""
 }
 
-// Ed25519 says what is wrong with a key; empty: nothing is. That it is a point at all is judged where it verifies.
-func Ed25519(k ed25519.PublicKey) (problem string) {
+// CheckEd25519 says what is wrong with a key; empty: nothing is. That it is a point at all is judged where it verifies.
+func CheckEd25519(k ed25519.PublicKey) (problem string) {
 	if len(k) != ed25519.PublicKeySize {
 		return fmt.Sprintf("a public key of Ed25519 has %d bytes, and this one %d", ed25519.PublicKeySize, len(k))
 	}

@@ -1,4 +1,4 @@
-package fitkey_test
+package publickey_test
 
 import (
 	"crypto"
@@ -9,12 +9,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 func TestAKeyThatIsFitIsLookedAtOnce(t *testing.T) {
 	t.Parallel()
-	var last fitkey.Last
+	var last publickey.LastChecked
 	one, other, rsaKey := &ecdsa.PublicKey{}, &ecdsa.PublicKey{}, &rsa.PublicKey{}
 	looked := 0
 	look := func(problem string) func(string, crypto.PublicKey) string {

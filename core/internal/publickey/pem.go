@@ -1,5 +1,4 @@
-// Package pemkey reads public keys in PEM, as users configure them for mechanisms that are code.
-package pemkey
+package publickey
 
 import (
 	"crypto"
@@ -8,9 +7,9 @@ import (
 	"strings"
 )
 
-// Parse reads one plain PUBLIC KEY, or says what is wrong with the text in words that do not hold it. Whether the key is
+// ParsePEM reads one plain PUBLIC KEY, or says what is wrong with the text in words that do not hold it. Whether the key is
 // fit for its algorithm is the caller's to judge.
-func Parse(text string) (key crypto.PublicKey, problem string) {
+func ParsePEM(text string) (key crypto.PublicKey, problem string) {
 	block, rest := pem.Decode([]byte(text))
 	switch {
 	case block == nil || !strings.HasPrefix(text, "-----BEGIN"):

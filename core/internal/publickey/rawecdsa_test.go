@@ -1,4 +1,4 @@
-package rawecdsa_test
+package publickey_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core/internal/rawecdsa"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 func key(t *testing.T) *ecdsa.PrivateKey {
@@ -48,9 +48,9 @@ func TestSignaturesOfEveryLengthVerify(t *testing.T) {
 		halves["r "+kind(signature[:32])]++
 		halves["s "+kind(signature[32:])]++
 		seen[[2]string{kind(signature[:32]), kind(signature[32:])}] = true
-		require.True(t, rawecdsa.Verify(&k.PublicKey, hash[:], signature))
+		require.True(t, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], signature))
 		signature[i%64] ^= 1 << (i % 8)
-		require.False(t, rawecdsa.Verify(&k.PublicKey, hash[:], signature))
+		require.False(t, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], signature))
 	}
 }
 
@@ -65,16 +65,16 @@ func TestWhatIsNoSignatureIsRefused(t *testing.T) {
 		return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)
 	}
 	genuine := raw(r, s)
-	require.True(t, rawecdsa.Verify(&k.PublicKey, hash[:], genuine))
-	require.False(t, rawecdsa.Verify(&key(t).PublicKey, hash[:], genuine), "another key")
-	require.False(t, rawecdsa.Verify(&k.PublicKey, make([]byte, 32), genuine), "another hash")
+	require.True(t, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], genuine))
+	require.False(t, publickey.VerifyRawECDSA(&key(t).PublicKey, hash[:], genuine), "another key")
+	require.False(t, publickey.VerifyRawECDSA(&k.PublicKey, make([]byte, 32), genuine), "another hash")
 	zero := new(big.Int)
 	for name, signature := range map[string][]byte{
 		"none": nil, "empty": {}, "short": genuine[:63], "long": append(bytes.Clone(genuine), 0), "half": genuine[:32],
 		"zeros": make([]byte, 64), "r of 0": raw(zero, s), "s of 0": raw(r, zero), "r of the order": raw(order, s), "s of the order": raw(r, order),
 		"all bits": bytes.Repeat([]byte{0xff}, 64), "swapped": raw(s, r),
 	} {
-		require.False(t, rawecdsa.Verify(&k.PublicKey, hash[:], signature), name)
+		require.False(t, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], signature), name)
 	}
 }
 
@@ -93,7 +93,7 @@ func FuzzVerify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, signature []byte, flip byte) {
 		for _, signature := range [][]byte{signature, append(bytes.Clone(genuine[:63]), genuine[63]^flip)} {
 			want := len(signature) == 64 && ecdsa.Verify(&k.PublicKey, hash[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
-			require.Equal(t, want, rawecdsa.Verify(&k.PublicKey, hash[:], signature))
+			require.Equal(t, want, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], signature))
 		}
 	})
 }

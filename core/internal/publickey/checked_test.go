@@ -1,4 +1,4 @@
-package fitkey_test
+package publickey_test
 
 import (
 	"crypto/ecdsa"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core/internal/fitkey"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
 // That small orders are told is tested in package keys, which computes them.
@@ -27,7 +27,9 @@ func TestWhatKeysAreFit(t *testing.T) {
 	require.NoError(t, err)
 	modulus := func(n *big.Int) *rsa.PublicKey { return &rsa.PublicKey{N: n, E: r.E} }
 	exponent := func(e int) *rsa.PublicKey { return &rsa.PublicKey{N: r.N, E: e} }
-	ofRSA := func(k *rsa.PublicKey) string { return fitkey.RSA(k, fitkey.MinRSABits, fitkey.MaxRSABits) }
+	ofRSA := func(k *rsa.PublicKey) string {
+		return publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits)
+	}
 	for _, row := range []struct{ name, problem, want string }{
 		{"an RSA key", ofRSA(&r.PublicKey), ""},
 		{"no RSA key", ofRSA(nil), "no modulus"},
@@ -39,16 +41,16 @@ func TestWhatKeysAreFit(t *testing.T) {
 		{"an exponent of 1", ofRSA(exponent(1)), "exponent or modulus"},
 		{"an even exponent", ofRSA(exponent(65536)), "exponent or modulus"},
 		{"an exponent that no library takes", ofRSA(exponent(1<<31 + 1)), "exponent or modulus"},
-		{"a key on P-256", fitkey.P256(&p256.PublicKey), ""},
-		{"no key on P-256", fitkey.P256(nil), "no point"},
-		{"a key without anything", fitkey.P256(&ecdsa.PublicKey{}), "no point"},
-		{"a key without a point", fitkey.P256(&ecdsa.PublicKey{Curve: elliptic.P256()}), "no point"},
-		{"a key on P-384", fitkey.P256(&p384.PublicKey), "another curve"},
+		{"a key on P-256", publickey.CheckP256(&p256.PublicKey), ""},
+		{"no key on P-256", publickey.CheckP256(nil), "no point"},
+		{"a key without anything", publickey.CheckP256(&ecdsa.PublicKey{}), "no point"},
+		{"a key without a point", publickey.CheckP256(&ecdsa.PublicKey{Curve: elliptic.P256()}), "no point"},
+		{"a key on P-384", publickey.CheckP256(&p384.PublicKey), "another curve"},
 		//lint:ignore SA1019 a caller can still make one
-		{"a point off the curve", fitkey.P256(&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}), "no point of P-256"},
-		{"a key of Ed25519", fitkey.Ed25519(ed), ""},
-		{"a short key of Ed25519", fitkey.Ed25519(ed[:31]), "31"},
-		{"the neutral point", fitkey.Ed25519(append(ed25519.PublicKey{1}, make([]byte, 31)...)), "small order"},
+		{"a point off the curve", publickey.CheckP256(&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}), "no point of P-256"},
+		{"a key of Ed25519", publickey.CheckEd25519(ed), ""},
+		{"a short key of Ed25519", publickey.CheckEd25519(ed[:31]), "31"},
+		{"the neutral point", publickey.CheckEd25519(append(ed25519.PublicKey{1}, make([]byte, 31)...)), "small order"},
 	} {
 		if row.want == "" {
 			require.Empty(t, row.problem, row.name)
