@@ -6,6 +6,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -114,7 +115,7 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 	}
 	var found [fieldCount]string
 	for i := range fieldCount {
-		if len(raw[i]) > maxHeaderBytes {
+		if len(raw[i]) > httpfield.MaxHeaderBytes {
 			return fault.New(reason.HeaderTooLarge, "a field of the body that carries the signature is too long")
 		}
 		found[i], _ = jsonscan.Text(raw[i])
@@ -179,7 +180,7 @@ func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fa
 	var found [fieldCount]string
 	for i := range found {
 		found[i], _ = fields[i].Once()
-		if len(found[i]) > maxHeaderBytes {
+		if len(found[i]) > httpfield.MaxHeaderBytes {
 			return fault.New(reason.HeaderTooLarge, "a field of the form that carries the signature is too long")
 		}
 	}

@@ -6,14 +6,13 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -161,7 +160,7 @@ func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i 
 func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.Failure) {
 	switch {
 	case g.query != "":
-		value, n, err := queryValue(r.URL.RawQuery, g.query)
+		value, n, err := httpfield.QueryValue(r.URL.RawQuery, g.query)
 		if err != nil || n > 1 {
 			return nil, fault.New(reason.BadCredential, "the query holds the parameter "+g.query+" more than once, or is malformed: see the URL that is registered at the provider")
 		}
@@ -235,36 +234,4 @@ func decodeBasic(room []byte, word string) (pair []byte, ok bool) {
 		colon = colon || b == ':'
 	}
 	return raw, colon
-}
-
-// maxQueryBytes is the longest query that is parsed: net/http lets one of a megabyte through, and nobody is proved yet.
-const maxQueryBytes = 16 << 10
-
-// queryValue returns the first value of one parameter, and how many there are. Semicolons and malformed escapes in the
-// whole query are errors, as for url.ParseQuery, and so is a query that is longer than any provider's.
-func queryValue(rawQuery, name string) (value string, n int, err error) {
-	if len(rawQuery) > maxQueryBytes {
-		return "", 0, errors.New("the query is too long")
-	}
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		if strings.Contains(pair, ";") {
-			return "", 0, errors.New("the query holds a semicolon")
-		}
-		key, text, _ := strings.Cut(pair, "=")
-		key, err := url.QueryUnescape(key)
-		if err != nil {
-			return "", 0, err
-		}
-		text, err = url.QueryUnescape(text)
-		if err != nil {
-			return "", 0, err
-		}
-		if key != name || pair == "" {
-			continue
-		}
-		if n++; n == 1 {
-			value = text
-		}
-	}
-	return value, n, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
@@ -404,7 +405,7 @@ func (er *eventReader) value(v *entry.Value, t *told) (text string, inBody, twic
 	case v.JSON != "":
 		raw = t.found()[er.at[v.JSON]]
 	case v.Query != "" && t.request != nil:
-		text, n, err := queryValue(t.request.URL.RawQuery, v.Query)
+		text, n, err := httpfield.QueryValue(t.request.URL.RawQuery, v.Query)
 		if err != nil {
 			return "", false, false
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -147,7 +148,7 @@ func (l *guardLog) conflict(r *Record) {
 
 // unhandled counts an event that was answered 2xx without any code of the app: a line a minute for each type.
 func (l *guardLog) unhandled(r *Record, typ string) {
-	k := logKind{reason: r.Reason, level: slog.LevelInfo, typ: clean(typ), nothing: true}
+	k := logKind{reason: r.Reason, level: slog.LevelInfo, typ: httpfield.Clean(typ), nothing: true}
 	if typ == "" {
 		k.typ = "-"
 	}
@@ -177,5 +178,5 @@ func heldEvent(reason reason.Reason, id string, identity Identity) string {
 	if id == "" {
 		id = "-"
 	}
-	return strings.Join([]string{string(reason), clean(id), text}, " ")
+	return strings.Join([]string{string(reason), httpfield.Clean(id), text}, " ")
 }

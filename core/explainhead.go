@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -39,7 +40,7 @@ func (x *examiner) missing(names []string) []reason.Finding {
 	header := absent[0]
 	var all []reason.Finding
 	if as := x.spelledOtherwise(header); as != "" {
-		all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + clean(as), Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
+		all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + httpfield.Clean(as), Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
 	}
 	others := x.otherHeaders(absent)
 	switch {
@@ -69,7 +70,7 @@ func (x *examiner) missingCredential() (all []reason.Finding) {
 		as := x.spelledOtherwise(header)
 		switch {
 		case as != "":
-			all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + clean(as),
+			all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
 				Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
 		case len(others) > 0:
 			all = append(all, reason.Finding{Code: reason.NoCredential, Text: "there is no header " + header + ", which carries the credential, but " +

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -83,7 +84,7 @@ func (r *Record) examine(s *sampled) {
 	begun := clock()
 	defer func() {
 		if v := recover(); v != nil { // a bug of ours must not keep the record from the observers
-			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", clean(textOf(v)))
+			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", httpfield.Clean(textOf(v)))
 		}
 		s.granted.end(clock().Sub(begun))
 	}()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -116,7 +117,7 @@ func (x *examiner) rests(used urlParts) []string {
 		}
 		return path
 	}
-	own := requestTarget(x.r)
+	own := httpfield.RequestTarget(x.r)
 	bare, _, _ := strings.Cut(used.rest, "?")
 	return distinct(used.rest, turn(used.rest), own, turn(own), bare)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // ParseForwarded gives the nodes and protos of a Forwarded header.
@@ -31,7 +32,7 @@ func (g *Guard) Trace(r *http.Request) (netip.Addr, string) {
 }
 
 // RequestTarget is the path and query that signatures cover.
-func RequestTarget(r *http.Request) string { return requestTarget(r) }
+func RequestTarget(r *http.Request) string { return httpfield.RequestTarget(r) }
 
 // Buckets are the guard's own token buckets.
 type Buckets struct{ b *buckets.Table[bucketKey] }

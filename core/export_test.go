@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
@@ -81,7 +82,7 @@ func DecodeBasic(word string) (string, bool) {
 }
 
 // BadContentType says whether a Content-Type is refused.
-func BadContentType(values []string) bool { return badContentType(values) }
+func BadContentType(values []string) bool { return httpfield.AmbiguousContentType(values) }
 
 // LateContext makes one of the contexts whose timer starts once somebody waits.
 func LateContext(parent context.Context, deadline time.Time) (context.Context, context.CancelCauseFunc) {

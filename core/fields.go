@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -52,22 +53,6 @@ type fieldValue struct {
 	present bool
 }
 
-const maxHeaderBytes = 8 << 10
-
-// single reads a header that must not come twice: a proxy might have judged the other one.
-func single(r *http.Request, name string) (string, fault.Failure) {
-	values := r.Header[name]
-	switch {
-	case len(values) == 0:
-		return "", fault.Failure{}
-	case len(values) > 1:
-		return "", fault.New(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
-	case len(values[0]) > maxHeaderBytes:
-		return "", fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
-	}
-	return values[0], fault.Failure{}
-}
-
 // fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
 func (v *verifier) fromHeaders(r *http.Request, p *presented) fault.Failure {
 	names := v.headers[0]
@@ -79,7 +64,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) fault.Failure {
 	}
 	p.timestamp, p.id, p.signatures.n, p.public = "", "", 0, nil
 	var f fault.Failure
-	if p.version, f = headerValue(r, names[fieldVersion]); f.Failed() {
+	if p.version, f = httpfield.NamedHeader(r, names[fieldVersion]); f.Failed() {
 		return f
 	}
 	var t tally
@@ -124,8 +109,8 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 			t.empty++
 			continue
 		}
-		if len(text) > maxHeaderBytes {
-			return fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(maxHeaderBytes)+" bytes")
+		if len(text) > httpfield.MaxHeaderBytes {
+			return fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(httpfield.MaxHeaderBytes)+" bytes")
 		}
 		if f := v.parseSignatures(text, p, t); f.Failed() {
 			return f
@@ -137,33 +122,26 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 // fieldsBeside reads the fields of the proof that have headers of their own.
 func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (f fault.Failure) {
 	if v.timestamp && names[fieldTimestamp] != "" {
-		if p.timestamp, f = single(r, names[fieldTimestamp]); f.Failed() {
+		if p.timestamp, f = httpfield.Header(r, names[fieldTimestamp]); f.Failed() {
 			return f
 		}
 	}
 	if v.id && names[fieldID] != "" {
-		if p.id, f = single(r, names[fieldID]); f.Failed() {
+		if p.id, f = httpfield.Header(r, names[fieldID]); f.Failed() {
 			return f
 		}
 	}
 	if names[fieldKeyRef] != "" {
-		p.keyRef, f = single(r, names[fieldKeyRef])
+		p.keyRef, f = httpfield.Header(r, names[fieldKeyRef])
 	}
 	return f
-}
-
-func headerValue(r *http.Request, name string) (string, fault.Failure) {
-	if name == "" {
-		return "", fault.Failure{}
-	}
-	return single(r, name)
 }
 
 // signedHeaders refuses a signed header that comes twice: it would be proved in its first form and perhaps read in its
 // second.
 func (v *verifier) signedHeaders(r *http.Request) fault.Failure {
 	for _, part := range v.headerParts {
-		text, f := single(r, http.CanonicalHeaderKey(part.Text))
+		text, f := httpfield.Header(r, http.CanonicalHeaderKey(part.Text))
 		if f.Failed() {
 			return f
 		}
@@ -202,7 +180,7 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) fault.Failure {
 		if want.kind != entry.PartQuery {
 			continue
 		}
-		text, n, err := queryValue(r.URL.RawQuery, want.text)
+		text, n, err := httpfield.QueryValue(r.URL.RawQuery, want.text)
 		if err != nil || n > 1 {
 			return fault.New(reason.MalformedSignature, "the query is malformed, or repeats a signed parameter")
 		}

@@ -3,6 +3,8 @@ package core
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // maxHops is how many proxies a request may claim to have come through. Chains are two or three long; a longer list is
@@ -27,7 +29,7 @@ type forwardedChain struct {
 func (c *forwardedChain) parse(lines []string) bool {
 	size := 0
 	for _, line := range lines {
-		if size += len(line); size > maxHeaderBytes {
+		if size += len(line); size > httpfield.MaxHeaderBytes {
 			return false
 		}
 		for rest := line; ; {

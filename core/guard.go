@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -290,7 +291,7 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 	case entry.Bearer:
 		want.header, what = "Authorization", "the Bearer token"
 	case entry.HeaderToken:
-		if !validHeaderName(c.name) {
+		if !httpfield.ValidName(c.name) {
 			m.add(field+".Name", strconv.Quote(c.name), "not the name of a header")
 			return nil
 		}
@@ -659,10 +660,4 @@ func freshAdvice(pair bool) string {
 
 func hasControl(s string) bool {
 	return slices.ContainsFunc([]byte(s), func(b byte) bool { return b < 0x20 || b == 0x7f })
-}
-
-func validHeaderName(s string) bool {
-	return s != "" && !slices.ContainsFunc([]byte(s), func(b byte) bool {
-		return !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '-' || b == '_')
-	})
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -148,7 +149,7 @@ func (l *guardLog) observerPanicked(o *outlet, ctx context.Context, v any) {
 		return
 	}
 	l.write(context.WithoutCancel(ctx), slog.LevelError, panickedObserver,
-		l.about(slog.Int("observer", o.n), slog.String("panic", clean(textOf(v))))...)
+		l.about(slog.Int("observer", o.n), slog.String("panic", httpfield.Clean(textOf(v))))...)
 }
 
 func (l *guardLog) observerBehind(o *outlet, r *Record) {

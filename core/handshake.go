@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -75,7 +76,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 			continue
 		}
 		if h.WhenHeader != "" {
-			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
+			challenge, f := httpfield.Header(r, http.CanonicalHeaderKey(h.WhenHeader))
 			if f.Failed() {
 				return nil, f
 			}
@@ -90,7 +91,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 		if h.WhenQuery == "" {
 			return fixed(h), fault.Failure{}
 		}
-		value, f := oneQuery(r, h.WhenQuery)
+		value, f := httpfield.Query(r, h.WhenQuery)
 		if f.Failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals || !queryHolds(r, h.Query) {
 			continue
 		}
@@ -98,7 +99,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 			continue // a delivery, which no parameter turns into a handshake
 		}
 		if h.TokenQuery != "" {
-			token, f := oneQuery(r, h.TokenQuery)
+			token, f := httpfield.Query(r, h.TokenQuery)
 			if f.Failed() {
 				return nil, f
 			}
@@ -109,7 +110,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 				return nil, f
 			}
 		}
-		challenge, f := oneQuery(r, h.EchoQuery)
+		challenge, f := httpfield.Query(r, h.EchoQuery)
 		if f.Failed() {
 			return nil, f
 		}
@@ -250,7 +251,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failur
 func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, fault.Failure)) (string, fault.Failure) {
 	switch {
 	case h.SecretHeader != "":
-		return single(r, http.CanonicalHeaderKey(h.SecretHeader))
+		return httpfield.Header(r, http.CanonicalHeaderKey(h.SecretHeader))
 	case h.SecretJSON != "":
 		body, f := read()
 		if f.Failed() {
@@ -300,7 +301,7 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, fault.F
 			continue
 		}
 		if h.WhenHeader != "" {
-			challenge, f := single(r, http.CanonicalHeaderKey(h.WhenHeader))
+			challenge, f := httpfield.Header(r, http.CanonicalHeaderKey(h.WhenHeader))
 			if f.Failed() {
 				return nil, f
 			}
@@ -431,17 +432,9 @@ func echo(h *entry.Handshake, challenge string) (*Reply, fault.Failure) {
 // queryHolds says whether each parameter comes once and is what it must be.
 func queryHolds(r *http.Request, want [][2]string) bool {
 	for _, pair := range want {
-		if value, f := oneQuery(r, pair[0]); f.Failed() || value != pair[1] {
+		if value, f := httpfield.Query(r, pair[0]); f.Failed() || value != pair[1] {
 			return false
 		}
 	}
 	return true
-}
-
-func oneQuery(r *http.Request, name string) (string, fault.Failure) {
-	value, n, err := queryValue(r.URL.RawQuery, name)
-	if err != nil || n > 1 {
-		return "", fault.New(reason.BadCredential, "the query is malformed, or repeats a parameter of the handshake")
-	}
-	return value, fault.Failure{}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -273,7 +274,7 @@ func (k *keyring[T]) tellFault(s *slot[T], f *listFault) {
 	if old := s.told.Swap(f); old == f {
 		return
 	}
-	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", clean(f.err.Error()))...)
+	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", httpfield.Clean(f.err.Error()))...)
 }
 
 // trouble is why the list in force is not the newest.
@@ -283,7 +284,7 @@ func (s *slot[T]) trouble() (since time.Time, why string) {
 	}
 	if c := s.current.Load(); c != nil {
 		if f := c.list.failing(); f != nil {
-			return f.since, clean(f.err.Error())
+			return f.since, httpfield.Clean(f.err.Error())
 		}
 	}
 	return time.Time{}, ""

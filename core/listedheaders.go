@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -16,7 +17,7 @@ const maxListedHeaders = 32
 // checkListedHeaders judges the list of signed headers that a delivery brings. What it names has to be there, once; it
 // is sorted, as it is signed; and it names itself and the timestamp, which would otherwise be anybody's.
 func (v *verifier) checkListedHeaders(r *http.Request) fault.Failure {
-	text, f := single(r, v.listedHeaders)
+	text, f := httpfield.Header(r, v.listedHeaders)
 	if f.Failed() {
 		return f
 	}
@@ -25,13 +26,13 @@ func (v *verifier) checkListedHeaders(r *http.Request) fault.Failure {
 		return fault.New(reason.MissingSignature, "the header "+v.listedHeaders+" lists no signed headers, or too many")
 	}
 	for i, name := range names {
-		if !validHeaderName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
+		if !httpfield.ValidName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
 			return fault.New(reason.MalformedSignature, "the header "+v.listedHeaders+" is no sorted list of headers' names")
 		}
 		if name == "host" {
 			continue // which net/http keeps elsewhere
 		}
-		if _, f := single(r, http.CanonicalHeaderKey(name)); f.Failed() {
+		if _, f := httpfield.Header(r, http.CanonicalHeaderKey(name)); f.Failed() {
 			return f
 		}
 		if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -156,7 +157,7 @@ func (k logKind) attrs(t logCount) []slog.Attr {
 	var attrs []slog.Attr
 	add := func(name, value string) {
 		if value != "" {
-			attrs = append(attrs, slog.String(name, clean(value)))
+			attrs = append(attrs, slog.String(name, httpfield.Clean(value)))
 		}
 	}
 	add("reason", string(k.reason))

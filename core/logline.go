@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -160,7 +161,7 @@ type line []slog.Attr
 
 func (l *line) add(name, value string) {
 	if value != "" {
-		*l = append(*l, slog.String(name, clean(value)))
+		*l = append(*l, slog.String(name, httpfield.Clean(value)))
 	}
 }
 
@@ -168,7 +169,7 @@ func (l *line) add(name, value string) {
 func (l *line) addAll(name string, n int, text func(int) string) {
 	all := make([]string, n)
 	for i := range all {
-		all[i] = clean(text(i))
+		all[i] = httpfield.Clean(text(i))
 	}
 	if n > 0 {
 		*l = append(*l, slog.String(name, strings.Join(all, "; ")))
@@ -257,23 +258,4 @@ func textOf(v any) (text string) {
 		return err.Error()
 	}
 	return fmt.Sprint(v)
-}
-
-// clean keeps control characters, terminal escapes and long texts out of logs.
-func clean(s string) string {
-	const most = 512
-	cut := len(s) > most
-	if cut {
-		s = s[:most]
-	}
-	s = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if cut {
-		s += "..."
-	}
-	return s
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // passage is the way a request took to get here, as far as parties that are trusted tell it.
@@ -65,7 +67,7 @@ func (g *Guard) rightmost(lines []string) (source netip.Addr, unknown string) {
 		size += len(line)
 		hops += 1 + strings.Count(line, ",")
 	}
-	if size > maxHeaderBytes || hops > maxHops {
+	if size > httpfield.MaxHeaderBytes || hops > maxHops {
 		return netip.Addr{}, "X-Forwarded-For lists more hops than any chain of proxies has"
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
@@ -143,7 +145,7 @@ func schemeOf(values []string) scheme {
 }
 
 func schemeWord(s string) scheme {
-	switch lowerASCII(s) {
+	switch httpfield.LowerASCII(s) {
 	case "https":
 		return schemeHTTPS
 	case "http":

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -82,7 +83,7 @@ func (g *Guard) limiterFailed(err error) {
 	if told != 0 && now-told < int64(logEvery) || !g.limiterTold.CompareAndSwap(told, now) {
 		return
 	}
-	g.log.write(context.Background(), slog.LevelError, limiterFails, g.log.about(slog.String("error", clean(err.Error())))...)
+	g.log.write(context.Background(), slog.LevelError, limiterFails, g.log.about(slog.String("error", httpfield.Clean(err.Error())))...)
 }
 
 // ask asks the limiter of the app's own, and contains its panic.

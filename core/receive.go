@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -190,10 +191,10 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
-	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && lowerASCII(enc[0]) != "identity") {
+	if enc := r.Header["Content-Encoding"]; len(enc) > 1 || (len(enc) == 1 && enc[0] != "" && httpfield.LowerASCII(enc[0]) != "identity") {
 		return nil, fault.New(reason.Encoding, compressed(enc))
 	}
-	if badContentType(r.Header["Content-Type"]) {
+	if httpfield.AmbiguousContentType(r.Header["Content-Type"]) {
 		return nil, fault.New(reason.ContentType, otherContentType(r.Header["Content-Type"]))
 	}
 	if r.ContentLength > g.maxBody {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // The details of refusals say what came, what is expected and which setting to check. They quote nothing that could be a
@@ -160,8 +161,8 @@ func compressed(values []string) string {
 	what := "with an encoding"
 	if len(values) > 1 {
 		what = "with several Content-Encoding headers"
-	} else if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, lowerASCII(values[0])) {
-		what = "as " + lowerASCII(values[0])
+	} else if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, httpfield.LowerASCII(values[0])) {
+		what = "as " + httpfield.LowerASCII(values[0])
 	}
 	return "the body came compressed (" + what + "), and what is signed are the bytes before or after: " +
 		"send it uncompressed, and let no proxy compress requests"

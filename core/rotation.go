@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // Rotation is how far the change of an endpoint's secrets has come, as far as this process has seen: where several
@@ -232,7 +234,7 @@ func (u *SecretUse) describe(now time.Time) string {
 	case u.State != SecretLeft: //lint:notsecret a word for the log
 		used += fmt.Sprintf(", 0 of the last %s deliveries", thousands(u.Silent))
 	}
-	return clean(u.Label) + ": " + used + ": " + u.verdict(now)
+	return httpfield.Clean(u.Label) + ": " + used + ": " + u.verdict(now)
 }
 
 func (u *SecretUse) verdict(now time.Time) string {

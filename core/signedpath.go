@@ -4,12 +4,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // pathOf is the path with its query: of the configured public URL, or as it came.
 func pathOf(r *http.Request, publicURL string) string {
 	if publicURL == "" {
-		return requestTarget(r)
+		return httpfield.RequestTarget(r)
 	}
 	_, _, _, rest := splitURL(publicURL)
 	if !strings.HasPrefix(rest, "/") {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -30,7 +31,7 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 		if (g.allowHTTP || i.plain) && r.TLS == nil {
 			scheme = "http://"
 		}
-		text = scheme + r.Host + requestTarget(r)
+		text = scheme + r.Host + httpfield.RequestTarget(r)
 	default:
 		if !g.pinsURL {
 			text = strings.ReplaceAll(text, tenantPlace, g.rawTenant(r, i.presented.tenant))
@@ -73,7 +74,7 @@ func isHost(text string) bool {
 // the URL that is registered. It decides nothing: what the sender chose is proved by the signature over it.
 func (g *Guard) rawTenant(r *http.Request, key string) string {
 	if g.tenant.path != "" {
-		path, _, _ := strings.Cut(requestTarget(r), "?")
+		path, _, _ := strings.Cut(httpfield.RequestTarget(r), "?")
 		for segment := range strings.SplitSeq(path, "/") {
 			if was, err := url.PathUnescape(segment); err == nil && was == key {
 				return segment
@@ -105,7 +106,7 @@ func (v *verifier) shownURL(text string) string {
 	if v.hidesPath {
 		path = "/... (its path holds a token)"
 	}
-	return clean(scheme + host[strings.LastIndexByte(host, '@')+1:] + port + path)
+	return httpfield.Clean(scheme + host[strings.LastIndexByte(host, '@')+1:] + port + path)
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -102,7 +103,7 @@ func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) fau
 		return fault.Failure{}
 	}
 	_, query, _ := strings.Cut(url, "?")
-	digest, n, err := queryValue(query, name)
+	digest, n, err := httpfield.QueryValue(query, name)
 	if err != nil || n > 1 {
 		return fault.New(reason.MalformedSignature, "the signed URL is malformed, or names two digests of the body")
 	}

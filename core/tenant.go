@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -64,7 +65,7 @@ func (g *Guard) configureTenant(c *Config, m *mistakes) {
 		return
 	}
 	switch {
-	case t.path == "" && !validHeaderName(t.header):
+	case t.path == "" && !httpfield.ValidName(t.header):
 		m.add("Tenant", strconv.Quote(t.header), "it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
 	case c.AwaitingSecret:
 		m.add("Tenant", "", "AwaitingSecret is for one sender; remove one of the two")

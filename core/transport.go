@@ -3,10 +3,10 @@ package core
 import (
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -36,7 +36,7 @@ func (g *Guard) checkTransport(r *http.Request, p *passage) fault.Failure {
 	}
 	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
 	if r.TLS != nil {
-		if absolute && (len(r.RequestURI) < 8 || lowerASCII(r.RequestURI[:8]) != "https://") {
+		if absolute && (len(r.RequestURI) < 8 || httpfield.LowerASCII(r.RequestURI[:8]) != "https://") {
 			return fault.New(reason.PlainHTTP, "the request's target names another scheme than https")
 		}
 		if p.scheme == schemeSilent {
@@ -127,44 +127,4 @@ func checkScheme(s scheme) fault.Failure {
 	default:
 		return fault.New(reason.PlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append")
 	}
-}
-
-// requestTarget is the path and query as they came over the wire, byte for byte: the parsed URL spells some characters
-// anew. Where something before the guard has changed the URL, it is the changed one.
-func requestTarget(r *http.Request) string {
-	target := r.RequestURI
-	if target == "" {
-		return r.URL.RequestURI() // not made by a server
-	}
-	if target[0] != '/' { // absolute: behind the host
-		_, rest, _ := strings.Cut(target, "://")
-		at := strings.IndexAny(rest, "/?")
-		if at < 0 {
-			at = len(rest)
-		}
-		if target = rest[at:]; target == "" || target[0] != '/' {
-			target = "/" + target
-		}
-	}
-	path, query, _ := strings.Cut(target, "?")
-	was, err := url.PathUnescape(path)
-	if err != nil || query != r.URL.RawQuery || (was != r.URL.Path && !(was == "/" && r.URL.Path == "")) {
-		return r.URL.RequestURI()
-	}
-	return target
-}
-
-func lowerASCII(s string) string {
-	if len(s) > 8 {
-		return s
-	}
-	var b [8]byte
-	for i := range len(s) {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b[i] = c
-	}
-	return string(b[:len(s)])
 }

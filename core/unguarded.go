@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -53,7 +54,7 @@ func (u *unguardedLog) take(r *http.Request, now time.Time) {
 	if line {
 		u.write(context.WithoutCancel(r.Context()), signalUnguarded,
 			slog.String("reason", string(reason.NotVerified)), slog.Int("status", reason.NotVerified.Status()),
-			slog.String("route", clean(r.Pattern)), slog.String("detail", unguardedDetail))
+			slog.String("route", httpfield.Clean(r.Pattern)), slog.String("detail", unguardedDetail))
 	}
 }
 

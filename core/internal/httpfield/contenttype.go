@@ -1,4 +1,4 @@
-package core
+package httpfield
 
 import (
 	"mime"
@@ -7,9 +7,9 @@ import (
 
 const urlEncoded = "application/x-www-form-urlencoded"
 
-// badContentType recognises what two readers of the body would read differently: a second Content-Type, and
+// AmbiguousContentType recognises what two readers of the body would read differently: a second Content-Type, and
 // encodings of text other than UTF-8.
-func badContentType(values []string) bool {
+func AmbiguousContentType(values []string) bool {
 	switch len(values) {
 	case 0:
 		return false

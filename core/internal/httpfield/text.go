@@ -1,0 +1,24 @@
+package httpfield
+
+import (
+	"strings"
+)
+
+// Clean keeps control characters, terminal escapes and long texts out of logs.
+func Clean(s string) string {
+	const most = 512
+	cut := len(s) > most
+	if cut {
+		s = s[:most]
+	}
+	s = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if cut {
+		s += "..."
+	}
+	return s
+}
