@@ -9,7 +9,7 @@ import (
 
 	"github.com/dunglas/httpsfv"
 
-	"github.com/sallyport-go/sallyport/core/internal/percent"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // component is one covered component: a header field or something derived from the request.
@@ -208,4 +208,4 @@ func (c component) queryValue(u *url.URL) (string, error) {
 }
 
 // formEncode encodes as forms are, but for the space, which is %20.
-func formEncode(text string) string { return percent.Encode(text, "*-._") }
+func formEncode(text string) string { return httpfield.PercentEncode(text, "*-._") }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/percent"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -52,10 +52,10 @@ func (q *queryHash) canonical(method, target string) (text string, ok bool) {
 	for name, values := range query {
 		encoded := make([]string, len(values))
 		for i, v := range values {
-			encoded[i] = percent.Encode(v, unreserved)
+			encoded[i] = httpfield.PercentEncode(v, unreserved)
 		}
 		slices.Sort(encoded)
-		byName[percent.Encode(name, unreserved)] = strings.Join(encoded, ",")
+		byName[httpfield.PercentEncode(name, unreserved)] = strings.Join(encoded, ",")
 	}
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(byName)) {

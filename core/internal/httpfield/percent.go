@@ -1,10 +1,9 @@
-// Package percent encodes text in percent-encoding (RFC 3986, section 2.1), where a scheme signs one exact spelling.
-package percent
+package httpfield
 
 import "strings"
 
-// Encode encodes every byte but ASCII letters, digits and those in plain, with digits in upper case.
-func Encode(text, plain string) string {
+// PercentEncode encodes every byte but ASCII letters, digits and those in plain, with digits in upper case.
+func PercentEncode(text, plain string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(text) {
