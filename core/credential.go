@@ -108,7 +108,7 @@ func newCredentialList(g *Guard, src SecretSource, rules secretRules, what strin
 		out := make([]acceptedSecret, len(list))
 		for i := range list {
 			list[i].decodedKey = decodedKey{} // the hash is all that is compared
-			out[i] = acceptedSecret{list[i], []string{list[i].label}}
+			out[i] = acceptedSecret{list[i], []string{list[i].Label()}}
 		}
 		return out
 	}, func() []checkedSecret {

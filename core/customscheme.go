@@ -67,7 +67,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	switch {
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
-		label = k.secret.label
+		label = k.secret.Label()
 		list.note(p.match, k.use, &k.secret, now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"

@@ -220,7 +220,7 @@ func (x *examiner) keys() *compiledKeys {
 	}
 	for i := range all.list {
 		s := &all.list[i].secret
-		s.notBefore, s.notAfter = time.Time{}, time.Time{}
+		*s = s.ValidFrom(time.Time{}).ValidUntil(time.Time{})
 	}
 	return all
 }
@@ -241,7 +241,7 @@ func (x *examiner) secretOf(label string) *Secret {
 		return nil
 	}
 	for i := range list.keys.list {
-		if s := &list.keys.list[i].secret; s.label == label {
+		if s := &list.keys.list[i].secret; s.Label() == label {
 			return s
 		}
 	}
@@ -281,7 +281,7 @@ func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label s
 		if f.Failed() {
 			return "", false
 		}
-		label = k.secret.label
+		label = k.secret.Label()
 	}
 	return label, !v.checkBodyDigest(x.r, url, body).Failed()
 }

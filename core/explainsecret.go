@@ -29,9 +29,9 @@ func (x *examiner) shapes() (all []reason.Finding) {
 
 // shapeOf returns what shows that a secret is not the one that signs, if anything does.
 func (g *Guard) shapeOf(s *Secret) (reason.Finding, bool) {
-	text := s.reveal()
+	text := s.DangerouslyReveal()
 	found := func(what, fix string) (reason.Finding, bool) {
-		return reason.Finding{Code: reason.SecretKind, Text: what, Mend: fix, Secret: s.label}, true
+		return reason.Finding{Code: reason.SecretKind, Text: what, Mend: fix, Secret: s.Label()}, true
 	}
 	if shape, odd := g.entry.ShapeOf(text); odd {
 		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", g.whereSecret())
@@ -150,7 +150,7 @@ func (x *examiner) spellings(keys *compiledKeys, url string) (reason.Finding, bo
 			continue
 		}
 		for _, other := range x.g.spellingsOf() {
-			raw := other.read(k.secret.reveal())
+			raw := other.read(k.secret.DangerouslyReveal())
 			if len(raw) == 0 {
 				continue
 			}

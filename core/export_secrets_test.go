@@ -53,14 +53,6 @@ func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.Value
 // MaxTenants is how many are kept at most.
 const MaxTenants = maxTenants
 
-// Reveal gives the labels and values of a list, in turn.
-func (l *SecretList) Reveal() (out []string) {
-	for _, s := range l.secrets {
-		out = append(out, s.label, s.reveal())
-	}
-	return out
-}
-
 // VerifyAndCount is VerifySignature for a tenant, with what is counted of a proof.
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
 	j := g.judge(nil, Inbound{}, now)

@@ -54,7 +54,7 @@ func TestFilesOfSecrets(t *testing.T) {
 		write(t, path, row.text)
 		list, err := core.SecretsFromFiles(path).Lookup(t.Context(), "")
 		require.NoError(t, err, row.name)
-		require.Equal(t, row.want, list.Reveal(), row.name)
+		require.Equal(t, row.want, revealed(list), row.name)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestSeveralFilesOfSecrets(t *testing.T) {
 	}
 	list, err := core.SecretsFromFiles(paths...).Lookup(t.Context(), "")
 	require.NoError(t, err)
-	require.Equal(t, []string{"new", "secret of a/new", paths[1], "secret of a/old", paths[2], "secret of b/old"}, list.Reveal())
+	require.Equal(t, []string{"new", "secret of a/new", paths[1], "secret of a/old", paths[2], "secret of b/old"}, revealed(list))
 }
 
 func TestTimesOfValidityFromAFile(t *testing.T) {

@@ -11,6 +11,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 )
 
+// maxTenants is how many tenants' lists are kept; more, where the source lists more.
+const maxTenants = 4096
+
 // leastTTL keeps a function from being asked all the time.
 const leastTTL = time.Second
 

@@ -156,3 +156,11 @@ const event = `{"id":"evt_1","type":"invoice.paid","data":{"n":1}}`
 func noObserver() []core.Observer {
 	return []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {})}
 }
+
+// revealed are the labels and values of a list, in turn.
+func revealed(l *core.SecretList) (out []string) {
+	for _, s := range l.All() {
+		out = append(out, s.Label(), s.DangerouslyReveal())
+	}
+	return out
+}

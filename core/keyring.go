@@ -39,9 +39,6 @@ type keyring[T any] struct {
 	unknown   *compiledList[T] // what the deliveries of unknown tenants are judged by
 }
 
-// maxTenants is how many tenants' lists are kept compiled; more, where the source lists more.
-const maxTenants = 4096
-
 // checkedSecret is a secret that holds up, decoded.
 type checkedSecret struct {
 	Secret
@@ -88,7 +85,7 @@ var errListRefused = errors.New("the list of secrets does not hold up, and there
 
 func newKeyring[T any](g *Guard, src SecretSource, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
 	k := &keyring[T]{guard: g, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, randomKey())}
-	if _, same := src.(sameForAll); g.tenant.set && !same {
+	if g.tenant.set && !isSameForAll(src) {
 		k.perTenant = true
 		k.unknown = &compiledList[T]{list: &SecretList{}, keys: make(decoys()), slot: &slot[T]{}, unknown: true}
 		k.unknown.begin(nil)
@@ -109,11 +106,10 @@ func (k *keyring[T]) open(m *mistakes) (notes []string) {
 		return k.openOne(&k.alone, "", &k.rules, m)
 	}
 	k.tenants = recent.New[*slot[T]](maxTenants)
-	lister, ok := k.source.(listsTenants)
+	all, ok := tenantsOf(k.source)
 	if !ok {
 		return nil // each tenant's list is judged when its first delivery comes
 	}
-	all := lister.tenants()
 	if len(all) == 0 {
 		m.add(k.rules.field, "", "no tenant is configured")
 	}
@@ -229,7 +225,7 @@ func (k *keyring[T]) renew(s *slot[T], list *SecretList, now time.Time) *compile
 	}
 	s.refused.Store(nil)
 	s.current.Store(c)
-	k.guard.logger.Info("sallyport: a new list of secrets is in force", k.about(s, "labels", list.labels(), "notes", notes)...)
+	k.guard.logger.Info("sallyport: a new list of secrets is in force", k.about(s, "labels", labelsOf(list), "notes", notes)...)
 	return c
 }
 
@@ -315,8 +311,7 @@ func (k *keyring[T]) proves() bool   { return !k.beside }
 func (k *keyring[T]) byTenant() bool { return k.perTenant }
 
 func (k *keyring[T]) fetches() bool {
-	tenants, ok := k.source.(tenantSecrets)
-	return !ok || tenants.fetch()
+	return fetchesTenants(k.source)
 }
 
 func (k *keyring[T]) knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
@@ -350,11 +345,11 @@ func (k *keyring[T]) remindAll(now time.Time) {
 	}
 }
 
-// labels are for logs.
-func (l *SecretList) labels() []string {
-	out := make([]string, len(l.secrets))
-	for i, s := range l.secrets {
-		out[i] = s.label
+// labelsOf are for logs.
+func labelsOf(l *SecretList) []string {
+	out := make([]string, len(l.All()))
+	for i, s := range l.All() {
+		out[i] = s.Label()
 	}
 	return slices.Compact(out)
 }

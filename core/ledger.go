@@ -75,12 +75,12 @@ func (l *ledger) admit(list []checkedSecret, now time.Time) {
 		}
 		s.use = u
 		if listed[u] { // the same key twice, with two times of validity
-			u.notBefore = earlier(u.notBefore, s.notBefore)
-			u.notAfter = later(u.notAfter, s.notAfter)
+			u.notBefore = earlier(u.notBefore, s.NotBefore())
+			u.notAfter = later(u.notAfter, s.NotAfter())
 			continue
 		}
 		listed[u] = true
-		u.label, u.notBefore, u.notAfter, u.left = s.label, s.notBefore, s.notAfter, time.Time{}
+		u.label, u.notBefore, u.notAfter, u.left = s.Label(), s.NotBefore(), s.NotAfter(), time.Time{}
 		l.all = append(l.all, u)
 	}
 	retired := 0

@@ -47,7 +47,13 @@ func (s Secret) reveal() string {
 	return s.value()
 }
 
-// activeAt includes both ends.
+// NotBefore returns the time before which the secret is not accepted. Zero: there is none.
+func (s Secret) NotBefore() time.Time { return s.notBefore }
+
+// NotAfter returns the time after which the secret is not accepted. Zero: there is none.
+func (s Secret) NotAfter() time.Time { return s.notAfter }
+
+// activeAt reports whether the secret is accepted at a time. Both ends are included.
 func (s *Secret) activeAt(now time.Time) bool {
 	return (s.notBefore.IsZero() || !now.Before(s.notBefore)) && (s.notAfter.IsZero() || !now.After(s.notAfter))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/sha1" // for keys that are derived by it
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,23 +55,23 @@ func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secre
 		return nil, nil, nil
 	}
 	seen := make(map[string]string, list.Len())
-	for i, s := range list.secrets {
-		field := fmt.Sprintf("%s[%d] (%s)", rules.field, i, s.label)
-		key, problem := rules.decode(s.reveal())
+	for i, s := range list.All() {
+		field := fmt.Sprintf("%s[%d] (%s)", rules.field, i, s.Label())
+		key, problem := rules.decode(s.DangerouslyReveal())
 		if problem != "" {
 			m.add(field, "", "%s; %s", problem, rules.advice)
 			continue
 		}
-		if !s.notBefore.IsZero() && !s.notAfter.IsZero() && s.notAfter.Before(s.notBefore) {
+		if !s.NotBefore().IsZero() && !s.NotAfter().IsZero() && s.NotAfter().Before(s.NotBefore()) {
 			m.add(field, "", "its validity ends before it begins; swap ValidFrom and ValidUntil")
 			continue
 		}
-		if first, dup := seen[string(key.bytes)]; dup && s.notBefore.IsZero() && s.notAfter.IsZero() {
+		if first, dup := seen[string(key.bytes)]; dup && s.NotBefore().IsZero() && s.NotAfter().IsZero() {
 			notes = append(notes, fmt.Sprintf("%s repeats the secret labelled %s; it is folded into it", field, first))
 			continue
 		}
-		if s.notBefore.IsZero() && s.notAfter.IsZero() {
-			seen[string(key.bytes)] = s.label // one whose validity ends must not take the place of one that stays
+		if s.NotBefore().IsZero() && s.NotAfter().IsZero() {
+			seen[string(key.bytes)] = s.Label() // one whose validity ends must not take the place of one that stays
 		}
 		kept = append(kept, s)
 		keys = append(keys, key)
@@ -223,3 +224,5 @@ func lookupNow(ctx context.Context, src SecretSource, tenant string) (*SecretLis
 	}
 	return list, err
 }
+
+var errNoList = errors.New("the source gave no list") //lint:immutable an error value

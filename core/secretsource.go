@@ -2,9 +2,9 @@ package core
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -38,11 +38,20 @@ func NewSecretList(secrets ...Secret) *SecretList {
 	return list
 }
 
+// failing returns why the source of the list could not renew it; nil where the list is the newest. Guards report it.
 func (l *SecretList) failing() *listFault {
 	if l.fault == nil {
 		return nil
 	}
 	return l.fault.Load()
+}
+
+// All returns the secrets of the list, in their order.
+func (l *SecretList) All() []Secret {
+	if l == nil {
+		return nil
+	}
+	return slices.Clone(l.secrets)
 }
 
 // Len returns how many secrets the list holds.
@@ -103,5 +112,3 @@ func SecretsFromEnv(required string, optional ...string) SecretSource {
 	}
 	return &staticSecrets{list: NewSecretList(secrets...)}
 }
-
-var errNoList = errors.New("the source gave no list") //lint:immutable an error value

@@ -44,7 +44,28 @@ func (t tenantSecrets) Format(f fmt.State, _ rune) {
 // listsTenants is a source that knows all of its tenants.
 type listsTenants interface{ tenants() []string }
 
+// tenantsOf returns the tenants of a source that knows all of them; ok is false for any other source.
+func tenantsOf(src SecretSource) (tenants []string, ok bool) {
+	l, ok := src.(listsTenants)
+	if !ok {
+		return nil, false
+	}
+	return l.tenants(), true
+}
+
 // sameForAll is a source that does not look at the tenant.
 type sameForAll interface{ sameForAll() }
 
+// isSameForAll reports whether a source gives every tenant the same secrets.
+func isSameForAll(src SecretSource) bool {
+	_, same := src.(sameForAll)
+	return same
+}
+
 func (*staticSecrets) sameForAll() {}
+
+// fetchesTenants reports whether a look-up of a tenant may ask somebody else, and so may take time.
+func fetchesTenants(src SecretSource) bool {
+	tenants, ok := src.(tenantSecrets)
+	return !ok || tenants.fetch()
+}

@@ -27,7 +27,7 @@ type validity struct {
 func (v *validity) begin(secrets []Secret) {
 	v.secrets, v.noticed = secrets, math.MaxInt64
 	for i := range secrets {
-		if end := secrets[i].notAfter; !end.IsZero() {
+		if end := secrets[i].NotAfter(); !end.IsZero() {
 			v.noticed = min(v.noticed, nanos(end.Add(-expiryNotice)))
 		}
 	}
@@ -53,14 +53,14 @@ func (v *validity) lastsUntil(now time.Time) time.Time {
 		for i := range v.secrets {
 			s := &v.secrets[i]
 			// One that begins in the instant after another ends leaves no gap.
-			if !s.notBefore.IsZero() && s.notBefore.After(until.Add(time.Second)) {
+			if !s.NotBefore().IsZero() && s.NotBefore().After(until.Add(time.Second)) {
 				continue
 			}
-			if s.notAfter.IsZero() {
+			if s.NotAfter().IsZero() {
 				return time.Time{}
 			}
-			if s.notAfter.After(reached) {
-				reached = s.notAfter
+			if s.NotAfter().After(reached) {
+				reached = s.NotAfter()
 			}
 		}
 		if reached.Equal(until) {
@@ -77,13 +77,15 @@ func (v *validity) ending(s *Secret, now time.Time) (secretExpires, noneAfter *t
 	if now.UnixNano() < v.noticed {
 		return nil, nil
 	}
-	if near(s.notAfter, now) {
-		secretExpires = &s.notAfter
+	if near(s.NotAfter(), now) {
+		until := s.NotAfter()
+		secretExpires = &until
 	}
 	if until := v.lastsUntil(now); near(until, now) {
 		for i := range v.secrets {
-			if v.secrets[i].notAfter.Equal(until) {
-				noneAfter = &v.secrets[i].notAfter
+			if v.secrets[i].NotAfter().Equal(until) {
+				end := v.secrets[i].NotAfter()
+				noneAfter = &end
 			}
 		}
 	}
@@ -102,11 +104,11 @@ func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
 	for i := range v.secrets {
 		s := &v.secrets[i]
 		switch {
-		case s.notAfter.IsZero() || now.After(s.notAfter):
-		case near(s.notAfter, now):
+		case s.NotAfter().IsZero() || now.After(s.NotAfter()):
+		case near(s.NotAfter(), now):
 			soon = append(soon, s)
 		default:
-			next = min(next, nanos(s.notAfter.Add(-expiryNotice)))
+			next = min(next, nanos(s.NotAfter().Add(-expiryNotice)))
 		}
 	}
 	if len(soon) > 0 {
@@ -115,10 +117,10 @@ func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
 	if !v.remindAt.CompareAndSwap(at, next) {
 		return // another delivery tells it
 	}
-	slices.SortStableFunc(soon, func(a, b *Secret) int { return a.notAfter.Compare(b.notAfter) })
+	slices.SortStableFunc(soon, func(a, b *Secret) int { return a.NotAfter().Compare(b.NotAfter()) })
 	for _, s := range soon {
 		k.guard.logger.Warn("sallyport: a secret ends soon", k.about(c.slot,
-			"secret", s.label, "not_after", s.notAfter, "in", s.notAfter.Sub(now).Round(time.Second).String())...)
+			"secret", s.Label(), "not_after", s.NotAfter(), "in", s.NotAfter().Sub(now).Round(time.Second).String())...)
 	}
 	if until := v.lastsUntil(now); near(until, now) && until.After(now) {
 		k.guard.logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", k.about(c.slot,

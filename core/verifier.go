@@ -189,7 +189,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 		list.note(p.match, other.use, &other.secret, now)
 	}
 	list.note(p.match, k.use, &k.secret, now)
-	return k.secret.label, fault.Failure{}
+	return k.secret.Label(), fault.Failure{}
 }
 
 func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f fault.Failure) {
@@ -298,7 +298,7 @@ func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*
 		if problem := publickey.CheckPublicKey(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, problem
 		}
-		list.keys.list = append(list.keys.list, v.publicKey(i, Secret{label: "fetched"}, public))
+		list.keys.list = append(list.keys.list, v.publicKey(i, NewSecret("fetched", ""), public))
 	}
 	return list, ""
 }

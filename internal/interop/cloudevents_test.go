@@ -25,7 +25,7 @@ const sender = "sender.example.com"
 // TestCloudEvents lets the SDK write events in each content mode, which the guard has to read as the SDK meant them.
 func TestCloudEvents(t *testing.T) {
 	t.Parallel()
-	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(secrets()[0])
+	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(sampleSecrets()[0])
 	for _, b := range objects() {
 		e := cloudevents.NewEvent()
 		e.SetID("event-1")
@@ -56,7 +56,7 @@ func TestCloudEvents(t *testing.T) {
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 			bare := r.Clone(t.Context())
 			bare.Body = io.NopCloser(bytes.NewReader(body))
-			r.Header.Set("Authorization", "Bearer "+secrets()[0].signing)
+			r.Header.Set("Authorization", "Bearer "+sampleSecrets()[0].signing)
 			if len(body) > 1<<20 {
 				continue // beyond what the guard takes: the envelope came on top of 1 MiB
 			}
@@ -81,7 +81,7 @@ func TestCloudEvents(t *testing.T) {
 // is of what stands between the two: Dapr itself presents the app's token in a header of its own.
 func TestDapr(t *testing.T) {
 	t.Parallel()
-	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(secrets()[0])
+	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(sampleSecrets()[0])
 	for _, b := range bodies() {
 		for _, contentType := range []string{b.contentType, "text/plain", "application/octet-stream"} {
 			envelope := pubsub.NewCloudEventsEnvelope("event-1", "orders", "com.example.thing.done", "", "things", "pubsub", contentType, []byte(b.text), "", "")
@@ -92,7 +92,7 @@ func TestDapr(t *testing.T) {
 			}
 			r := httptest.NewRequest(http.MethodPost, hooksURL, bytes.NewReader(body))
 			r.Header.Set("Content-Type", "application/cloudevents+json")
-			r.Header.Set("Authorization", "Bearer "+secrets()[0].signing)
+			r.Header.Set("Authorization", "Bearer "+sampleSecrets()[0].signing)
 			d, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
 			require.Nil(t, reply, "%s as %s", b.name, contentType)
 			require.Len(t, d.Events(), 1)
@@ -113,7 +113,7 @@ func TestConsentToCloudEvents(t *testing.T) {
 	t.Parallel()
 	p, err := cehttp.New(cehttp.WithDefaultOptionsHandlerFunc([]string{http.MethodPost}, 100, []string{sender}, false))
 	require.NoError(t, err)
-	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(secrets()[0])
+	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(sampleSecrets()[0])
 	for _, row := range []struct {
 		name, origin string
 		ours, theirs bool

@@ -33,14 +33,14 @@ func TestGitHub(t *testing.T) {
 			},
 			changes: []change{{"the signature of SHA-1 beside", accept, func(d *delivery) { d.header.Set("X-Hub-Signature", "sha1=00") }}, {
 				"the signature of SHA-1 instead", refuse, func(d *delivery) {
-					mac := hmac.New(sha1.New, []byte(secrets()[0].signing)) // GitHub's old signature
+					mac := hmac.New(sha1.New, []byte(sampleSecrets()[0].signing)) // GitHub's old signature
 					_, _ = mac.Write(d.body)
 					d.header.Del("X-Hub-Signature-256")
 					d.header.Set("X-Hub-Signature", "sha1="+hex.EncodeToString(mac.Sum(nil)))
 				},
 			}, {
 				"the signature of SHA-1 in the new header", refuse, func(d *delivery) {
-					mac := hmac.New(sha1.New, []byte(secrets()[0].signing)) // GitHub's old signature
+					mac := hmac.New(sha1.New, []byte(sampleSecrets()[0].signing)) // GitHub's old signature
 					_, _ = mac.Write(d.body)
 					d.header.Set("X-Hub-Signature-256", "sha1="+hex.EncodeToString(mac.Sum(nil)))
 				},

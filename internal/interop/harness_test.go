@@ -98,7 +98,7 @@ func (p peer) compare(t *testing.T) *comparison {
 		p.bodies = bodies()
 	}
 	if p.keys == nil {
-		p.keys = secrets()
+		p.keys = sampleSecrets()
 	}
 	c := &comparison{peer: p, t: t, seen: map[string]verdict{}}
 	c.guard = c.newGuard(p.keys[0], p.keys[1])

@@ -36,7 +36,7 @@ type bearer struct {
 }
 
 func (b bearer) peer() peer {
-	keys := secrets()
+	keys := sampleSecrets()
 	if b.pair() {
 		keys = keyPairs(b.provider)
 	}

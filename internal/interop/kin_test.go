@@ -40,7 +40,7 @@ func TestTheKinOfGitHub(t *testing.T) {
 		if !row.weak {
 			const name = "the signature of SHA-1 instead"
 			changes = append(changes, change{name, refuse, func(d *delivery) {
-				mac := hmac.New(sha1.New, []byte(secrets()[0].signing)) // the old signature
+				mac := hmac.New(sha1.New, []byte(sampleSecrets()[0].signing)) // the old signature
 				_, _ = mac.Write(d.body)
 				d.header.Set(row.header, "sha1="+hex.EncodeToString(mac.Sum(nil)))
 			}})

@@ -80,7 +80,7 @@ func TestBuildkite(t *testing.T) {
 		},
 		changes: []change{{"the token instead of a signature", refuse, func(d *delivery) {
 			d.header.Del(header)
-			d.header.Set("X-Buildkite-Token", secrets()[0].configured)
+			d.header.Set("X-Buildkite-Token", sampleSecrets()[0].configured)
 		}}},
 		differences: []difference{
 			repeated(header),

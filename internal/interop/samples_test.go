@@ -75,7 +75,7 @@ func anything(size int, seed uint64) string {
 }
 
 // secrets are three of those that are taken as they are.
-func secrets() []key {
+func sampleSecrets() []key {
 	return same("a-secret-of-this-test-and-no-more", "the-second-secret-while-they-turn", "what-somebody-else-is-signing-with")
 }
 

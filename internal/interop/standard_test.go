@@ -40,7 +40,7 @@ func TestStandardWebhooks(t *testing.T) {
 			return standardwebhooks.NewWebhook(strings.TrimPrefix(secret, "v1,whsec_"))
 		}},
 		// Polar's own SDKs encode the secret before they hand it to the library: its bytes are the key.
-		{provider.Polar(), secrets(), func(secret string) (*standardwebhooks.Webhook, error) {
+		{provider.Polar(), sampleSecrets(), func(secret string) (*standardwebhooks.Webhook, error) {
 			return standardwebhooks.NewWebhookRaw([]byte(secret))
 		}},
 	}
