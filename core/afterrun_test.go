@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // TestNoMiddlewareMakesASuccessOfARunThatFailed: it stands between guard and signals, and the provider would never send the
@@ -281,7 +282,7 @@ func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
 			t.Run(row.name+", and the middleware answers "+name, func(t *testing.T) {
 				t.Parallel()
 				oc, outside := config(basicOnly())
-				oc.Endpoint, oc.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+				oc.Endpoint, oc.Secrets = "outer", secrets.Static("user:a-long-enough-password")
 				ic, rec := config(timestamped())
 				outer, inner := mustNew(t, oc), mustNew(t, ic)
 				send := func(inside http.Handler) int {

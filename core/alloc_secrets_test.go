@@ -11,25 +11,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestASourceThatIsFollowedAllocatesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hook")
 	write(t, path, oldSecret+"\n"+testSecret)
-	fetch := func(context.Context, string) ([]core.Secret, error) {
-		return []core.Secret{core.NewSecret("", testSecret)}, nil
+	fetch := func(context.Context, string) ([]secrets.Secret, error) {
+		return []secrets.Secret{secrets.New("", testSecret)}, nil
 	}
-	soon := core.LabeledSecrets(core.NewSecret("ends", testSecret).ValidUntil(testTime.Add(time.Hour)))
-	byTenant := core.SecretsByTenant(map[string]core.SecretSource{"acme": core.StaticSecrets(testSecret)})
+	soon := secrets.Labeled(secrets.New("ends", testSecret).ValidUntil(testTime.Add(time.Hour)))
+	byTenant := secrets.ByTenant(map[string]secrets.Source{"acme": secrets.Static(testSecret)})
 	for _, row := range []struct {
 		name, tenant string
-		src          core.SecretSource
+		src          secrets.Source
 	}{
-		{"files", "", core.SecretsFromFiles(path)},
-		{"a function", "", core.SecretsFunc(fetch, time.Hour)},
+		{"files", "", secrets.FromFiles(path)},
+		{"a function", "", secrets.FromFunc(fetch, time.Hour)},
 		{"a secret whose end is near", "", soon},
 		{"a tenant", "acme", byTenant},
-		{"a tenant of a function", "acme", core.SecretsFunc(fetch, time.Hour)},
+		{"a tenant of a function", "acme", secrets.FromFunc(fetch, time.Hour)},
 	} {
 		c, _ := config(timestamped())
 		c.Secrets = row.src

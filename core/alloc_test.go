@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func acceptPairs(c *core.Config) {
@@ -20,7 +21,7 @@ func acceptPairs(c *core.Config) {
 	for i := range pairs {
 		pairs[i] = fmt.Sprintf("user-%d:one-of-many-accepted-passwords", i)
 	}
-	c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(pairs...))}
+	c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(pairs...))}
 }
 
 // What each path allocates is known, and a change of it is noticed here and not by whoever has to pay. The figures are

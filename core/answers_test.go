@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestNoDefaultAnswerDisablesAnEndpoint(t *testing.T) {
@@ -211,7 +212,7 @@ func TestHandshakes(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c, rec := config(e)
-			c.VerifyTokens = core.StaticSecrets("verify-token-1")
+			c.VerifyTokens = secrets.Static("verify-token-1")
 			g := mustNew(t, c)
 			w := run(g, row.r, never(t))
 			require.Equal(t, row.status, w.Code)
@@ -263,12 +264,12 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 			e := timestamped()
 			e.Handshakes = []entry.Handshake{h}
 			c, rec := config(e)
-			c.SecretSink = func(context.Context, core.Secret) error { return nil }
+			c.SecretSink = func(context.Context, secrets.Secret) error { return nil }
 			_, err := core.New(c)
 			require.ErrorContains(t, err, "AwaitingSecret", "a secret in use cannot be replaced")
 			taken := 0
 			c.Secrets, c.AwaitingSecret = nil, true
-			c.SecretSink = func(_ context.Context, s core.Secret) error {
+			c.SecretSink = func(_ context.Context, s secrets.Secret) error {
 				require.NotContains(t, fmt.Sprint(s), handed)
 				require.Equal(t, handed, s.DangerouslyReveal())
 				if taken++; taken == 1 {
@@ -294,7 +295,7 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 	e := timestamped()
 	c, _ := config(e)
 	c.Secrets, c.AwaitingSecret = nil, true
-	c.SecretSink = func(context.Context, core.Secret) error { return nil }
+	c.SecretSink = func(context.Context, secrets.Secret) error { return nil }
 	_, err := core.New(c)
 	require.ErrorContains(t, err, "hands no secret over")
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // batched sends lists of events, as SendGrid does.
@@ -416,7 +417,7 @@ func TestAPlainHandlerNeverGetsABatchThatIsPartlyDone(t *testing.T) {
 func TestABatchInsideAnotherGuard(t *testing.T) {
 	t.Parallel()
 	outerConfig, _ := config(basicOnly())
-	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-password-of-sixteen-bytes")
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-password-of-sixteen-bytes")
 	outer := mustNew(t, outerConfig)
 	c, _ := config(batched())
 	inner := mustNew(t, c)

@@ -22,11 +22,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestVerifyingAnHMACAllocatesNothing(t *testing.T) {
 	c, _ := config(timestamped())
-	c.Secrets = core.StaticSecrets(oldSecret, testSecret)
+	c.Secrets = secrets.Static(oldSecret, testSecret)
 	g := mustNew(t, c)
 	body := strings.Repeat("x", 1024)
 	r := signed(body)
@@ -55,12 +56,12 @@ func BenchmarkVerify(b *testing.B) {
 		for _, size := range []int{256, 1 << 10, 4 << 10, 64 << 10} {
 			b.Run(fmt.Sprintf("%s/%d", row.name, size), func(b *testing.B) {
 				c, _ := config(row.entry)
-				secrets := make([]string, row.secrets)
-				for i := range secrets {
-					secrets[i] = fmt.Sprintf("another-accepted-secret-no-%05d", i)
+				accepted := make([]string, row.secrets)
+				for i := range accepted {
+					accepted[i] = fmt.Sprintf("another-accepted-secret-no-%05d", i)
 				}
-				secrets[len(secrets)-1] = testSecret
-				c.Secrets = core.StaticSecrets(secrets...)
+				accepted[len(accepted)-1] = testSecret
+				c.Secrets = secrets.Static(accepted...)
 				g := mustNew(b, c)
 				body := strings.Repeat("x", size)
 				r, raw := row.request(body), []byte(body)

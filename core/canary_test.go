@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -228,16 +229,16 @@ func unusual() []unusualCase {
 		{want: reason.StoreFull, change: busy(replay.ErrFull, 0)},
 		{want: reason.InFlight, change: busy(nil, replay.InFlight)},
 		{want: reason.NoActiveSecret, change: func(c *core.Config) {
-			c.Secrets = core.LabeledSecrets(core.NewSecret("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
+			c.Secrets = secrets.Labeled(secrets.New("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
 		}},
 		{want: reason.KeysUnavailable, change: func(c *core.Config) { c.Sources = &unsteady{} }},
 		{want: reason.BodyAlreadyRead, change: nothing, spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
 		{want: reason.GuardConflict, change: nothing, twice: true},
 		{want: reason.MissingCredential, change: func(c *core.Config) {
-			c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(hostile.Pair))}
+			c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(hostile.Pair))}
 		}},
 		{want: reason.BadCredential, change: func(c *core.Config) {
-			c.Provider, c.Secrets = provider.Token("X-Canary"), core.StaticSecrets(testSecret)
+			c.Provider, c.Secrets = provider.Token("X-Canary"), secrets.Static(testSecret)
 		}},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Config describes one endpoint: whose deliveries it takes and how they are proved. [New] validates and copies it;
@@ -18,12 +19,12 @@ type Config struct {
 	Provider Provider
 	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a provider that signs nothing, the accepted credentials of the
 	// kind it sends ("user:pass" pairs for Basic).
-	Secrets SecretSource
+	Secrets secrets.Source
 	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
 	// Where Secrets hold keys, those count and nothing is fetched.
 	Keys KeySource
 	// Tenant says where a request names its tenant, for an endpoint that receives for many: Secrets and Credentials are then
-	// looked up by it, from [SecretsByTenant], [SecretsFunc] or a source of your own, and it is part of every identity, of
+	// looked up by it, from [ByTenant], [FromFunc] or a source of your own, and it is part of every identity, of
 	// the events, the records, and of what RateLimit counts by. Default: there are no tenants.
 	Tenant TenantKey
 	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
@@ -98,9 +99,9 @@ type Config struct {
 	// AwaitingSecret. It must store the secret before it returns nil; an error is a 503. It is called once: nothing
 	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider shows,
 	// restart with it in Secrets, and without a sink.
-	SecretSink func(context.Context, Secret) error
+	SecretSink func(context.Context, secrets.Secret) error
 	// VerifyTokens are accepted in handshakes that carry a verify token.
-	VerifyTokens SecretSource
+	VerifyTokens secrets.Source
 
 	// Observers receive the record of every outcome, in addition to the log: for metrics and traces. One that is slow,
 	// blocks or panics hurts neither the others nor the log.

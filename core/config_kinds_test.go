@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -54,7 +55,7 @@ func TestASecretOfAnotherKindIsRefused(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			c, _ := config(row.entry)
-			c.Secrets, c.Logger = core.StaticSecrets(row.secret), slog.New(slog.NewTextHandler(&log, nil))
+			c.Secrets, c.Logger = secrets.Static(row.secret), slog.New(slog.NewTextHandler(&log, nil))
 			_, err := core.New(c)
 			require.NotContains(t, log.String(), row.secret)
 			if row.reason == "" {
@@ -75,7 +76,7 @@ func TestACredentialThatLooksLikeAnotherKeyIsReported(t *testing.T) {
 	var log bytes.Buffer
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets("xoxb-"+keyTail))}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static("xoxb-"+keyTail))}
 	mustNew(t, c)
 	require.Contains(t, log.String(), "looks like another kind of key")
 	require.NotContains(t, log.String(), keyTail)
@@ -118,13 +119,13 @@ func TestWhatCanOnlyBeAMistakeIsRefused(t *testing.T) {
 	}
 }
 
-type oddSource struct{ core.SecretSource }
+type oddSource struct{ secrets.Source }
 
 func TestEveryMistakeIsReportedWhateverTheFirstIs(t *testing.T) {
 	t.Parallel()
 	_, err := core.New(core.Config{
-		Secrets: core.StaticSecrets(testSecret), TrustedProxies: "x", MaxBody: -1, BodyTimeout: 10,
-		Credentials: []core.Credential{core.BearerToken(core.StaticSecrets("short"))},
+		Secrets: secrets.Static(testSecret), TrustedProxies: "x", MaxBody: -1, BodyTimeout: 10,
+		Credentials: []core.Credential{core.BearerToken(secrets.Static("short"))},
 	})
 	fields := map[string]bool{}
 	for _, m := range core.ConfigErrors(err) {
@@ -145,7 +146,7 @@ func TestTheOptOutOfWeakSecretsHoldsForEveryMechanism(t *testing.T) {
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
 			c := core.Config{
-				Endpoint: "e", Provider: p, Secrets: core.StaticSecrets("weak"), Replay: core.DangerouslyNoReplay,
+				Endpoint: "e", Provider: p, Secrets: secrets.Static("weak"), Replay: core.DangerouslyNoReplay,
 				StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 			}
 			_, err := core.New(c)
@@ -177,7 +178,7 @@ func TestASendersSecretHasTheFormOfTheDashboard(t *testing.T) {
 func TestARequestToAPathIsEncrypted(t *testing.T) {
 	t.Parallel()
 	g := mustNew(t, core.Config{
-		Endpoint: "github", Provider: provider.GitHub(), Secrets: core.StaticSecrets(testSecret), Replay: memstore.New(),
+		Endpoint: "github", Provider: provider.GitHub(), Secrets: secrets.Static(testSecret), Replay: memstore.New(),
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 	})
 	r := webhooktest.NewRequest(provider.GitHub(), testSecret, "/hooks", `{}`, time.Now())

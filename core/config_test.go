@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
@@ -30,8 +31,8 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 	signsNothing := timestamped()
 	signsNothing.Scheme.Signed = []entry.Part{entry.TimestampText()}
 	t.Setenv("SALLYPORT_TEST_EMPTY", "")
-	secrets := func(texts ...string) func(*core.Config) {
-		return func(c *core.Config) { c.Secrets = core.StaticSecrets(texts...) }
+	accepted := func(texts ...string) func(*core.Config) {
+		return func(c *core.Config) { c.Secrets = secrets.Static(texts...) }
 	}
 	rows := []struct {
 		name   string
@@ -42,41 +43,41 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 	}{
 		{"no provider", timestamped(), func(c *core.Config) { c.Provider = core.Provider{} }, "Provider", "no provider"},
 		{"no source of secrets", timestamped(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
-		{"an empty list", timestamped(), secrets(), "Secrets", "no secret is configured"},
-		{"an empty secret", timestamped(), secrets(""), "Secrets[0] (#1)", "empty"},
-		{"an empty secret beside a good one", timestamped(), secrets(testSecret, ""), "Secrets[1] (#2)", "empty"},
-		{"a blank secret", timestamped(), secrets("                    "), "Secrets[0] (#1)", "blank"},
-		{"a secret with a line break", timestamped(), secrets(testSecret + "\n"), "Secrets[0] (#1)", "white space"},
-		{"a short secret", timestamped(), secrets("fifteen-bytes-x"), "Secrets[0] (#1)", "15 bytes"},
-		{"a placeholder", timestamped(), secrets("changeme"), "Secrets[0] (#1)", "placeholder"},
-		{"a long placeholder", timestamped(), secrets("your_webhook_secret"), "Secrets[0] (#1)", "placeholder"},
-		{"one character over and over", timestamped(), secrets(strings.Repeat("x", 32)), "Secrets[0] (#1)", "placeholder"},
-		{"None, as Python prints it", timestamped(), secrets("None"), "Secrets[0] (#1)", "placeholder"},
-		{"a prefix and nothing else", whsec, secrets("whsec_"), "Secrets[0] (#1)", "empty after its prefix"},
-		{"a malformed key", whsec, secrets("whsec_!!not base64!!"), "Secrets[0] (#1)", "not base64"},
-		{"a key that is short once decoded", whsec, secrets("whsec_c2hvcnQ="), "Secrets[0] (#1)", "5 bytes after decoding"},
-		{"33 secrets", timestamped(), secrets(make([]string, 33)...), "Secrets", "at most 32"},
-		{"a variable that is not set", timestamped(), func(c *core.Config) { c.Secrets = core.SecretsFromEnv("SALLYPORT_TEST_UNSET") }, "Secrets", "SALLYPORT_TEST_UNSET is not set"},
-		{"a variable that is set and empty", timestamped(), func(c *core.Config) { c.Secrets = core.SecretsFromEnv("SALLYPORT_TEST_EMPTY") }, "Secrets[0] (SALLYPORT_TEST_EMPTY)", "empty"},
+		{"an empty list", timestamped(), accepted(), "Secrets", "no secret is configured"},
+		{"an empty secret", timestamped(), accepted(""), "Secrets[0] (#1)", "empty"},
+		{"an empty secret beside a good one", timestamped(), accepted(testSecret, ""), "Secrets[1] (#2)", "empty"},
+		{"a blank secret", timestamped(), accepted("                    "), "Secrets[0] (#1)", "blank"},
+		{"a secret with a line break", timestamped(), accepted(testSecret + "\n"), "Secrets[0] (#1)", "white space"},
+		{"a short secret", timestamped(), accepted("fifteen-bytes-x"), "Secrets[0] (#1)", "15 bytes"},
+		{"a placeholder", timestamped(), accepted("changeme"), "Secrets[0] (#1)", "placeholder"},
+		{"a long placeholder", timestamped(), accepted("your_webhook_secret"), "Secrets[0] (#1)", "placeholder"},
+		{"one character over and over", timestamped(), accepted(strings.Repeat("x", 32)), "Secrets[0] (#1)", "placeholder"},
+		{"None, as Python prints it", timestamped(), accepted("None"), "Secrets[0] (#1)", "placeholder"},
+		{"a prefix and nothing else", whsec, accepted("whsec_"), "Secrets[0] (#1)", "empty after its prefix"},
+		{"a malformed key", whsec, accepted("whsec_!!not base64!!"), "Secrets[0] (#1)", "not base64"},
+		{"a key that is short once decoded", whsec, accepted("whsec_c2hvcnQ="), "Secrets[0] (#1)", "5 bytes after decoding"},
+		{"33 secrets", timestamped(), accepted(make([]string, 33)...), "Secrets", "at most 32"},
+		{"a variable that is not set", timestamped(), func(c *core.Config) { c.Secrets = secrets.FromEnv("SALLYPORT_TEST_UNSET") }, "Secrets", "SALLYPORT_TEST_UNSET is not set"},
+		{"a variable that is set and empty", timestamped(), func(c *core.Config) { c.Secrets = secrets.FromEnv("SALLYPORT_TEST_EMPTY") }, "Secrets[0] (SALLYPORT_TEST_EMPTY)", "empty"},
 		{"a validity that ends before it begins", timestamped(), func(c *core.Config) {
-			c.Secrets = core.LabeledSecrets(core.NewSecret("a", testSecret).ValidFrom(testTime).ValidUntil(testTime.Add(-1)))
+			c.Secrets = secrets.Labeled(secrets.New("a", testSecret).ValidFrom(testTime).ValidUntil(testTime.Add(-1)))
 		}, "Secrets[0] (a)", "ends before"},
 		{"an algorithm nobody knows", badAlgorithm, nil, "Provider", "unknown algorithm"},
 		{"a scheme that signs neither body nor id", signsNothing, nil, "Provider", "same proof"},
 
 		{"nothing that proves a delivery", entry.Entry{Name: "bare", Title: "Bare"}, func(c *core.Config) { c.Secrets = nil }, "Credentials", "nothing authenticates"},
 		{"a credential-only provider without any", basicOnly(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
-		{"a pair without a colon", basicOnly(), secrets("justonelongpassword"), "Secrets[0] (#1)", "pair"},
-		{"a pair with a short password", basicOnly(), secrets("user:short"), "Secrets[0] (#1)", "5 bytes"},
-		{"a pair with an empty password", basicOnly(), secrets("user:"), "Secrets[0] (#1)", "placeholder"},
-		{"a pair without a user", basicOnly(), secrets(":a-long-enough-password"), "Secrets[0] (#1)", "pair"},
+		{"a pair without a colon", basicOnly(), accepted("justonelongpassword"), "Secrets[0] (#1)", "pair"},
+		{"a pair with a short password", basicOnly(), accepted("user:short"), "Secrets[0] (#1)", "5 bytes"},
+		{"a pair with an empty password", basicOnly(), accepted("user:"), "Secrets[0] (#1)", "placeholder"},
+		{"a pair without a user", basicOnly(), accepted(":a-long-enough-password"), "Secrets[0] (#1)", "pair"},
 		{"a header credential without a name", timestamped(), func(c *core.Config) {
-			c.Credentials = []core.Credential{core.HeaderToken("", core.StaticSecrets(testSecret))}
+			c.Credentials = []core.Credential{core.HeaderToken("", secrets.Static(testSecret))}
 		}, "Credentials[0].Name", "not the name"},
 		{"a credential without a list", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{core.BearerToken(nil)} }, "Credentials[0]", "no list"},
 		{"the zero credential", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{{}} }, "Credentials[0]", "no list"},
 		{"one place twice", timestamped(), func(c *core.Config) {
-			c.Credentials = []core.Credential{core.BearerToken(core.StaticSecrets(testSecret)), core.BearerToken(core.StaticSecrets(testSecret))}
+			c.Credentials = []core.Credential{core.BearerToken(secrets.Static(testSecret)), core.BearerToken(secrets.Static(testSecret))}
 		}, "Credentials[1]", "configured twice"},
 
 		{"no replay choice", timestamped(), func(c *core.Config) { c.Replay = nil }, "Replay", "DangerouslyNoReplay"},
@@ -148,7 +149,7 @@ func TestAMissingSecretIsAnsweredWithAFreshOne(t *testing.T) {
 	c.Secrets = nil
 	_, err := core.New(c)
 	require.ErrorContains(t, err, "copy it from Acme: Developers > Webhooks")
-	user, password, _ := strings.Cut(core.GenerateCredential(), ":")
+	user, password, _ := strings.Cut(secrets.GeneratePair(), ":")
 	require.NotEmpty(t, user)
 	require.Len(t, password, 43)
 }
@@ -158,14 +159,14 @@ func TestWeakSecretsNeedALoudName(t *testing.T) {
 	var log bytes.Buffer
 	c, rec := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	c.Secrets = core.StaticSecrets("weak")
+	c.Secrets = secrets.Static("weak")
 	c.DangerouslyAllowWeakSecrets = true
 	g := mustNew(t, c)
 	run(g, post(event, "Acme-Signature", pairs("weak", testTime, event)), ok)
 	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.Contains(t, log.String(), "DangerouslyAllowWeakSecrets")
 	require.Contains(t, log.String(), "DangerouslyAllowHTTP")
-	c.Secrets = core.StaticSecrets("")
+	c.Secrets = secrets.Static("")
 	_, err := core.New(c)
 	require.ErrorContains(t, err, "empty")
 }
@@ -175,7 +176,7 @@ func TestADuplicateSecretIsFoldedAndNoted(t *testing.T) {
 	var log bytes.Buffer
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	c.Secrets = core.StaticSecrets(testSecret, testSecret)
+	c.Secrets = secrets.Static(testSecret, testSecret)
 	mustNew(t, c)
 	require.Contains(t, log.String(), "repeats the secret labelled #1")
 	require.NotContains(t, log.String(), testSecret)
@@ -184,7 +185,7 @@ func TestADuplicateSecretIsFoldedAndNoted(t *testing.T) {
 func TestLaterEditsOfTheConfigChangeNothing(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
-	credentials := []core.Credential{core.BearerToken(core.StaticSecrets(testSecret))}
+	credentials := []core.Credential{core.BearerToken(secrets.Static(testSecret))}
 	c.Credentials = credentials
 	g := mustNew(t, c)
 	credentials[0] = core.Credential{}
@@ -198,14 +199,14 @@ func TestLaterEditsOfTheConfigChangeNothing(t *testing.T) {
 func TestSecretsNeverShow(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-secret-0123456789"
-	secret := core.NewSecret("label", canary).ValidUntil(testTime)
-	source := core.LabeledSecrets(secret)
+	secret := secrets.New("label", canary).ValidUntil(testTime)
+	source := secrets.Labeled(secret)
 	c, _ := config(timestamped())
 	c.Secrets = source
-	c.Credentials = []core.Credential{core.HeaderToken("X-T", core.StaticSecrets(canary))}
+	c.Credentials = []core.Credential{core.HeaderToken("X-T", secrets.Static(canary))}
 	g := mustNew(t, c)
-	list := core.NewSecretList(secret)
-	holders := []any{secret, &secret, []core.Secret{secret}, map[string]core.Secret{"a": secret}, struct{ s core.Secret }{secret}, list, *list, source, c, &c, g, c.Credentials, c.Credentials[0]}
+	list := secrets.NewList(secret)
+	holders := []any{secret, &secret, []secrets.Secret{secret}, map[string]secrets.Secret{"a": secret}, struct{ s secrets.Secret }{secret}, list, *list, source, c, &c, g, c.Credentials, c.Credentials[0]}
 	for _, v := range holders {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
 			out := fmt.Sprintf(verb, v)
@@ -213,7 +214,7 @@ func TestSecretsNeverShow(t *testing.T) {
 			require.NotContains(t, out, fmt.Sprintf("%x", canary), "%s of %T", verb, v)
 		}
 	}
-	data, err := json.Marshal(map[string]any{"a": secret, "b": []core.Secret{secret}, "c": list})
+	data, err := json.Marshal(map[string]any{"a": secret, "b": []secrets.Secret{secret}, "c": list})
 	require.NoError(t, err)
 	require.NotContains(t, string(data), canary)
 	data, err = xml.Marshal(secret)

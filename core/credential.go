@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Credential is a shared secret that the sender presents as it is. Make one with [BasicAuth], [BearerToken],
@@ -23,35 +24,35 @@ type Credential struct {
 	kind   entry.CredentialKind
 	name   string
 	items  string // entry.BodyToken
-	source SecretSource
+	source secrets.Source
 }
 
 // BasicAuth accepts HTTP Basic authentication (RFC 7617) with any of the pairs "user:password", each matched as a
 // whole. The password may hold colons.
-func BasicAuth(pairs SecretSource) Credential {
+func BasicAuth(pairs secrets.Source) Credential {
 	return Credential{kind: entry.Basic, source: pairs}
 }
 
 // BearerToken accepts "Authorization: Bearer" with any of the tokens. Beside [BasicAuth] it is an alternative, since
 // a request has one Authorization header.
-func BearerToken(tokens SecretSource) Credential {
+func BearerToken(tokens secrets.Source) Credential {
 	return Credential{kind: entry.Bearer, source: tokens}
 }
 
 // HeaderToken accepts a header that equals any of the tokens.
-func HeaderToken(name string, tokens SecretSource) Credential {
+func HeaderToken(name string, tokens secrets.Source) Credential {
 	return Credential{kind: entry.HeaderToken, name: name, source: tokens}
 }
 
 // QueryToken accepts a parameter of the URL's query that equals any of the tokens. It is removed from the request
 // after the check; access logs that were written before the guard hold it, so prefer a header where there is a choice.
-func QueryToken(parameter string, tokens SecretSource) Credential {
+func QueryToken(parameter string, tokens secrets.Source) Credential {
 	return Credential{kind: entry.QueryToken, name: parameter, source: tokens}
 }
 
 // PathToken accepts a parameter of the route ("/hooks/{token}") that equals any of the tokens. It is removed from the
 // request's URL after the check. Mount the guard on the route itself: before routing there is no parameter.
-func PathToken(parameter string, tokens SecretSource) Credential {
+func PathToken(parameter string, tokens secrets.Source) Credential {
 	return Credential{kind: entry.PathToken, name: parameter, source: tokens}
 }
 
@@ -99,7 +100,7 @@ type acceptedSecret struct {
 }
 
 // newCredentialList compiles a list; what is presented is called so in refusals.
-func newCredentialList(g *Guard, src SecretSource, rules secretRules, what string, m *mistakes) (*credentialList, []string) {
+func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what string, m *mistakes) (*credentialList, []string) {
 	c := &credentialList{
 		mismatch: what + " matches none that are accepted: compare " + rules.field + " with what the provider was given",
 		inactive: "no accepted credential is valid now: check their validity and " + rules.field,
@@ -112,7 +113,7 @@ func newCredentialList(g *Guard, src SecretSource, rules secretRules, what strin
 		}
 		return out
 	}, func() []checkedSecret {
-		decoy := checkedSecret{Secret: NewSecret("", "")}
+		decoy := checkedSecret{Secret: secrets.New("", "")}
 		_, _ = rand.Read(decoy.sum[:])
 		return []checkedSecret{decoy}
 	})
@@ -134,7 +135,7 @@ func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i 
 	// No early exit: the time must not tell which one matched.
 	for n := range list.keys {
 		s := &list.keys[n]
-		if !s.activeAt(i.now) {
+		if !s.ActiveAt(i.now) {
 			continue
 		}
 		active++

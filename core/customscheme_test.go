@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // toy is a mechanism of code: "X-Toy: time.id.mac(time.id.url.body)".
@@ -83,7 +84,7 @@ func toyEntry(traits entry.CustomTraits) entry.Entry {
 func TestAMechanismOfCode(t *testing.T) {
 	t.Parallel()
 	c, rec := config(toyEntry(entry.CustomTraits{Time: true, Body: true, URL: true, ID: true}))
-	c.Secrets = core.LabeledSecrets(core.NewSecret("gone", oldSecret).ValidUntil(testTime.Add(-time.Hour)), core.NewSecret("now", testSecret))
+	c.Secrets = secrets.Labeled(secrets.New("gone", oldSecret).ValidUntil(testTime.Add(-time.Hour)), secrets.New("now", testSecret))
 	c.PublicURL = "https://example.com/hooks"
 	g := mustNew(t, c)
 	send := func(at int64, id, secret string) (int, core.Record) {
@@ -126,7 +127,7 @@ func TestAMechanismOfCode(t *testing.T) {
 	run(g, post(`{}`, "X-Toy", fmt.Sprint(now)+".h.fetched"), never(t))
 	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, "a key from nowhere proves nothing")
 
-	c.Secrets = core.StaticSecrets("short")
+	c.Secrets = secrets.Static("short")
 	_, err := core.New(c)
 	require.ErrorContains(t, err, "the key is short")
 }
@@ -198,7 +199,7 @@ func TestADeliveryNamesItsKey(t *testing.T) {
 	require.Equal(t, reason.RepeatedHeader, rec.last(t, g).Reason)
 
 	// Keys that are configured take the place of those that are fetched.
-	c.Secrets = core.StaticSecrets(hex.EncodeToString(seeded(2).Public().(ed25519.PublicKey)))
+	c.Secrets = secrets.Static(hex.EncodeToString(seeded(2).Public().(ed25519.PublicKey)))
 	g = mustNew(t, c)
 	run(g, post(body, "X-Key", "down", "X-Sig", sign(2)), ok)
 	require.NotEqual(t, reason.KeysUnavailable, rec.last(t, g).Reason)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // decoys are keys that nobody has, one of each kind: the deliveries of unknown tenants are judged by them, so that they
@@ -16,11 +17,11 @@ import (
 // decoy.
 func (v *verifier) decoys() (list []checkedSecret) {
 	if v.scheme.Custom != nil {
-		key, problem := v.scheme.Custom.Key(GenerateSecret(), minSecretBytes)
+		key, problem := v.scheme.Custom.Key(secrets.Generate(), minSecretBytes)
 		if problem != "" {
 			return nil
 		}
-		return []checkedSecret{{Secret: NewSecret("", ""), decodedKey: decodedKey{custom: key}}}
+		return []checkedSecret{{Secret: secrets.New("", ""), decodedKey: decodedKey{custom: key}}}
 	}
 	shared := false // one public key serves every kind that no prefix tells apart
 	for n := range v.kinds {
@@ -45,7 +46,7 @@ func (v *verifier) decoys() (list []checkedSecret) {
 		default:
 			d.bytes = randomKey()
 		}
-		list = append(list, checkedSecret{Secret: NewSecret("", ""), decodedKey: d})
+		list = append(list, checkedSecret{Secret: secrets.New("", ""), decodedKey: d})
 	}
 	return list
 }

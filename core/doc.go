@@ -8,7 +8,7 @@
 //	guard, err := core.New(core.Config{
 //		Endpoint: "stripe",
 //		Provider: provider.Stripe(),
-//		Secrets:  core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
+//		Secrets:  secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
 //		Replay:   memstore.New(),
 //	})
 //

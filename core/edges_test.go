@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestAnUnsignedContentTypeDoesNotSwitchReplayProtectionOff(t *testing.T) {
@@ -32,9 +33,9 @@ func TestACredentialIsNotDecodedAsTheSigningSecretIs(t *testing.T) {
 	e := plain()
 	e.Scheme.Key = entry.Key{Encoding: entry.Base64, Prefix: "whsec_"}
 	c, rec := config(e)
-	c.Secrets = core.StaticSecrets("YW4tYWNjZXB0ZWQtc2VjcmV0LW9mLTMyLWJ5dGVzISE=") // testSecret
+	c.Secrets = secrets.Static("YW4tYWNjZXB0ZWQtc2VjcmV0LW9mLTMyLWJ5dGVzISE=") // testSecret
 	const token = "whsec_not base64 and 16 long!"
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(token))}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static(token))}
 	g := mustNew(t, c)
 	run(g, post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "body"), "X-Token", token), ok)
 	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
@@ -68,7 +69,7 @@ func TestARetryInAJoinIsARetry(t *testing.T) {
 func TestABodyThatWasReadBeforeIsNeverAnEmptyEvent(t *testing.T) {
 	t.Parallel()
 	c, rec := config(basicOnly())
-	c.Secrets = core.StaticSecrets("user:a-long-enough-password")
+	c.Secrets = secrets.Static("user:a-long-enough-password")
 	g := mustNew(t, c)
 	r := chunked(post(""), "")
 	r.SetBasicAuth("user", "a-long-enough-password")
@@ -86,7 +87,7 @@ func TestABodyThatWasReadBeforeIsNeverAnEmptyEvent(t *testing.T) {
 func TestARightCredentialIsNotToldFromAWrongOne(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
-	c.Credentials = []core.Credential{core.BearerToken(core.StaticSecrets(testSecret))}
+	c.Credentials = []core.Credential{core.BearerToken(secrets.Static(testSecret))}
 	g := mustNew(t, c)
 	for _, token := range []string{testSecret, "wrong"} {
 		r := with(with(post(event), "Content-Encoding", "gzip"), "Authorization", "Bearer "+token)
@@ -97,7 +98,7 @@ func TestARightCredentialIsNotToldFromAWrongOne(t *testing.T) {
 func TestADeliveryPrintsNoToken(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
-	c.Credentials = []core.Credential{core.PathToken("p", core.StaticSecrets(testSecret))}
+	c.Credentials = []core.Credential{core.PathToken("p", secrets.Static(testSecret))}
 	g := mustNew(t, c)
 	r := signed(event)
 	r.SetPathValue("p", testSecret)
@@ -111,7 +112,7 @@ func TestADeliveryPrintsNoToken(t *testing.T) {
 func TestASecretThatEndsDoesNotTakeThePlaceOfOneThatStays(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
-	c.Secrets = core.LabeledSecrets(core.NewSecret("a", testSecret).ValidUntil(testTime.Add(-time.Hour)), core.NewSecret("b", testSecret))
+	c.Secrets = secrets.Labeled(secrets.New("a", testSecret).ValidUntil(testTime.Add(-time.Hour)), secrets.New("b", testSecret))
 	g := mustNew(t, c)
 	run(g, signed(event), ok)
 	require.Equal(t, "b", rec.last(t, g).Secret)
@@ -132,7 +133,7 @@ func TestAnAddressThatIsNoConnectionsIsNoProxys(t *testing.T) {
 func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {
 	t.Parallel()
 	outerConfig, outerRecords := config(basicOnly())
-	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-long-enough-password")
 	outer := mustNew(t, outerConfig)
 	e := timestamped()
 	e.Handshakes = []entry.Handshake{{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge"}}
@@ -155,7 +156,7 @@ func TestASinkThatPanicsIsAskedAgain(t *testing.T) {
 	c, _ := config(e)
 	asked := 0
 	c.Secrets, c.AwaitingSecret = nil, true
-	c.SecretSink = func(context.Context, core.Secret) error {
+	c.SecretSink = func(context.Context, secrets.Secret) error {
 		if asked++; asked == 1 {
 			panic("the disk is full")
 		}

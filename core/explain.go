@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Explanation is what a guard makes of one request: see [Guard.Explain].
@@ -185,7 +186,7 @@ func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	url := x.signedURL()
 	if label, ok := x.matches(keys, url, x.body); ok {
 		// As it is, so that only the times of validity kept it out.
-		if s := x.secretOf(label); s != nil && !s.activeAt(x.now) {
+		if s := x.secretOf(label); s != nil && !s.ActiveAt(x.now) {
 			return append(all, reason.Finding{Code: reason.SecretNotValid, Text: "the signature matches a secret that is not valid now", Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", Secret: label})
 		}
 		return all
@@ -235,7 +236,7 @@ func (x *examiner) list() *compiledList[*compiledKeys] {
 }
 
 // secretOf gives a secret as it is configured.
-func (x *examiner) secretOf(label string) *Secret {
+func (x *examiner) secretOf(label string) *secrets.Secret {
 	list := x.list()
 	if list == nil {
 		return nil

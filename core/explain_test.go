@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // signedAs carries a signature of another body than the one that arrives.
@@ -42,7 +43,7 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 	for _, row := range []struct {
 		name    string
 		request func() *http.Request
-		secrets core.SecretSource // nil: the usual one
+		secrets secrets.Source // nil: the usual one
 		code    reason.Code
 		text    string
 		label   string
@@ -67,17 +68,17 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 			return signedAs(`{"n":"é\u0000\n"}`, `{ "n": "\u00e9\u0000\n" }`)
 		}, nil, reason.BodyReserialised, `without white space and with its \u escapes`, "#1"},
 		{"the body is gone", func() *http.Request { return signedAs(doc, "") }, nil, reason.BodyEmpty, "empty", ""},
-		{"the second secret would match", func() *http.Request { return signedAs(doc, doc+"\n") }, core.LabeledSecrets(core.NewSecret("new", oldSecret), core.NewSecret("old", testSecret)), reason.BodyNewline, "", "old"},
-		{"the secret has ended", func() *http.Request { return signedAs(doc, doc) }, core.LabeledSecrets(
-			core.NewSecret("new", oldSecret), core.NewSecret("old", testSecret).ValidUntil(testTime.Add(-time.Hour))), reason.SecretNotValid, "not valid now", "old"},
-		{"the secret is quoted", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(`"` + testSecret + `"`), reason.SecretSpelling, "quotes", "#1"},
-		{"the secret is base64 of the key", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(base64.StdEncoding.EncodeToString([]byte(testSecret))), reason.SecretSpelling, "base64", "#1"},
-		{"the secret is hexadecimal of the key", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets(fmt.Sprintf("%x", testSecret)), reason.SecretSpelling, "hexadecimal", "#1"},
+		{"the second secret would match", func() *http.Request { return signedAs(doc, doc+"\n") }, secrets.Labeled(secrets.New("new", oldSecret), secrets.New("old", testSecret)), reason.BodyNewline, "", "old"},
+		{"the secret has ended", func() *http.Request { return signedAs(doc, doc) }, secrets.Labeled(
+			secrets.New("new", oldSecret), secrets.New("old", testSecret).ValidUntil(testTime.Add(-time.Hour))), reason.SecretNotValid, "not valid now", "old"},
+		{"the secret is quoted", func() *http.Request { return signedAs(doc, doc) }, secrets.Static(`"` + testSecret + `"`), reason.SecretSpelling, "quotes", "#1"},
+		{"the secret is base64 of the key", func() *http.Request { return signedAs(doc, doc) }, secrets.Static(base64.StdEncoding.EncodeToString([]byte(testSecret))), reason.SecretSpelling, "base64", "#1"},
+		{"the secret is hexadecimal of the key", func() *http.Request { return signedAs(doc, doc) }, secrets.Static(fmt.Sprintf("%x", testSecret)), reason.SecretSpelling, "hexadecimal", "#1"},
 		{"the provider was given a line break", func() *http.Request {
 			return post(doc, "Acme-Signature", pairs(testSecret+"\n", testTime, doc))
 		}, nil, reason.SecretSpelling, "line break", "#1"},
-		{"an API key of Stripe", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets("sk_live_" + oldSecret), reason.SecretKind, "sk_live_", "#1"},
-		{"a token of GitHub", func() *http.Request { return signedAs(doc, doc) }, core.StaticSecrets("ghp_" + oldSecret), reason.SecretKind, "GitHub", "#1"},
+		{"an API key of Stripe", func() *http.Request { return signedAs(doc, doc) }, secrets.Static("sk_live_" + oldSecret), reason.SecretKind, "sk_live_", "#1"},
+		{"a token of GitHub", func() *http.Request { return signedAs(doc, doc) }, secrets.Static("ghp_" + oldSecret), reason.SecretKind, "GitHub", "#1"},
 		{"a forgery", func() *http.Request {
 			return post(doc, "Acme-Signature", pairs("not-a-secret-of-this-endpoint!!", testTime, doc))
 		}, nil, reason.SecretUnknown, "no change", ""},
@@ -150,7 +151,7 @@ func TestAMissingSignatureSaysWhoMayHaveTakenIt(t *testing.T) {
 		})
 	}
 	c, rec := config(basicOnly())
-	c.Secrets = core.StaticSecrets("hooks:a-password-of-enough-bytes")
+	c.Secrets = secrets.Static("hooks:a-password-of-enough-bytes")
 	g := mustNew(t, c)
 	run(g, post("{}", "Forwarded", "for=192.0.2.1"), never(t))
 	_, ok := lookup(rec.last(t, g).Findings, reason.Stripped)
@@ -399,7 +400,7 @@ func TestASecretOfTheWrongKindIsNotedAtStart(t *testing.T) {
 	own.OfOnesOwn = true // of any other, New refuses it
 	var log bytes.Buffer
 	c, _ := config(own)
-	c.Secrets = core.LabeledSecrets(core.NewSecret("mine", "sk_live_"+testSecret))
+	c.Secrets = secrets.Labeled(secrets.New("mine", "sk_live_"+testSecret))
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	mustNew(t, c)
 	require.Contains(t, log.String(), "mine")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // shapes tells of secrets that look like something else.
@@ -28,7 +29,7 @@ func (x *examiner) shapes() (all []reason.Finding) {
 }
 
 // shapeOf returns what shows that a secret is not the one that signs, if anything does.
-func (g *Guard) shapeOf(s *Secret) (reason.Finding, bool) {
+func (g *Guard) shapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	text := s.DangerouslyReveal()
 	found := func(what, fix string) (reason.Finding, bool) {
 		return reason.Finding{Code: reason.SecretKind, Text: what, Mend: fix, Secret: s.Label()}, true
@@ -58,7 +59,7 @@ func (g *Guard) wholePrefix() string {
 // senders that the user described. How somebody else's keys look is not known.
 func (g *Guard) announceShapes() {
 	ctx, now := context.Background(), g.now()
-	warn := func(s *Secret) {
+	warn := func(s *secrets.Secret) {
 		if f, odd := g.shapeOf(s); odd {
 			g.logger.Warn("sallyport: a secret looks like another kind of key", "endpoint", g.endpoint, "provider", g.provider,
 				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)

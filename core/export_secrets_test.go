@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Hashed counts what was hashed under signing secrets.
@@ -51,7 +52,7 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.Values()) }
 
 // MaxTenants is how many are kept at most.
-const MaxTenants = maxTenants
+const MaxTenants = secrets.MaxTenants
 
 // VerifyAndCount is VerifySignature for a tenant, with what is counted of a proof.
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {

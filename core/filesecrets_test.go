@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // write makes a file that was written an hour ago.
@@ -52,7 +53,7 @@ func TestFilesOfSecrets(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "hook")
 		write(t, path, row.text)
-		list, err := core.SecretsFromFiles(path).Lookup(t.Context(), "")
+		list, err := secrets.FromFiles(path).Lookup(t.Context(), "")
 		require.NoError(t, err, row.name)
 		require.Equal(t, row.want, revealed(list), row.name)
 	}
@@ -68,7 +69,7 @@ func TestSeveralFilesOfSecrets(t *testing.T) {
 		write(t, path, "secret of "+name)
 		paths = append(paths, path)
 	}
-	list, err := core.SecretsFromFiles(paths...).Lookup(t.Context(), "")
+	list, err := secrets.FromFiles(paths...).Lookup(t.Context(), "")
 	require.NoError(t, err)
 	require.Equal(t, []string{"new", "secret of a/new", paths[1], "secret of a/old", paths[2], "secret of b/old"}, revealed(list))
 }
@@ -79,7 +80,7 @@ func TestTimesOfValidityFromAFile(t *testing.T) {
 	write(t, path, fmt.Sprintf(`[{"value":%q,"label":"new","not_before":"2026-03-01T12:00:00Z"},{"value":%q,"label":"old","not_after":"2026-03-01T13:00:00+01:00"}]`, testSecret, oldSecret))
 	now := testTime
 	c, rec := config(timestamped())
-	c.Secrets, c.Now = core.SecretsFromFiles(path), func() time.Time { return now }
+	c.Secrets, c.Now = secrets.FromFiles(path), func() time.Time { return now }
 	g := mustNew(t, c)
 	send := func(secret, id string) reason.Reason {
 		body := `{"id":"` + id + `"}`
@@ -127,7 +128,7 @@ func TestFilesThatAreNoListAreRefusedByNameAlone(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "hook")
 		write(t, path, row.text)
 		c, _ := config(timestamped())
-		c.Secrets = core.SecretsFromFiles(path)
+		c.Secrets = secrets.FromFiles(path)
 		_, err := core.New(c)
 		require.ErrorContains(t, err, row.says, row.name)
 		require.ErrorContains(t, err, path, row.name)
@@ -150,7 +151,7 @@ func TestFilesThatCannotBeReadAreRefusedAtStart(t *testing.T) {
 		{[]string{pipe}, "no regular file"},
 	} {
 		c, _ := config(timestamped())
-		c.Secrets = core.SecretsFromFiles(row.paths...)
+		c.Secrets = secrets.FromFiles(row.paths...)
 		_, err := core.New(c)
 		require.ErrorContains(t, err, row.says)
 	}
@@ -177,7 +178,7 @@ func inTime(t *testing.T, path string, fn func(r *reloading)) {
 		}
 		log := &logged{}
 		c, rec := config(timestamped())
-		c.Secrets, c.Logger = core.SecretsFromFiles(path), log.logger()
+		c.Secrets, c.Logger = secrets.FromFiles(path), log.logger()
 		r := &reloading{t: t, path: path, log: log, rec: rec}
 		r.g = mustNew(t, c)
 		fn(r)
@@ -221,7 +222,7 @@ func TestAFileThatDoesNotChangeIsTheSameList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "hook")
 		write(t, path, testSecret)
-		src := core.SecretsFromFiles(path)
+		src := secrets.FromFiles(path)
 		first, err := src.Lookup(t.Context(), "")
 		require.NoError(t, err)
 		for range 5 {
@@ -329,7 +330,7 @@ func TestAFileIsReadByManyAtOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "hook")
 	write(t, path, testSecret)
-	src := core.SecretsFromFiles(path)
+	src := secrets.FromFiles(path)
 	synctest.Test(t, func(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
@@ -351,7 +352,7 @@ func TestASourceOfFilesShowsItsPathsOnly(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "hook")
 	write(t, path, testSecret)
-	src := core.SecretsFromFiles(path)
+	src := secrets.FromFiles(path)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x"} {
 		out := fmt.Sprintf(verb, src)
 		require.Contains(t, out, path)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // vault is a secret manager in a test.
@@ -33,7 +34,7 @@ func newVault(value string) *vault {
 	return &vault{calls: map[string]int{}, values: map[string]string{"": value}}
 }
 
-func (v *vault) fetch(ctx context.Context, tenant string) ([]core.Secret, error) {
+func (v *vault) fetch(ctx context.Context, tenant string) ([]secrets.Secret, error) {
 	v.mu.Lock()
 	v.calls[tenant]++
 	takes, err, panics, value, known := v.takes, v.err, v.panics, v.values[tenant], v.values[tenant] != ""
@@ -53,9 +54,9 @@ func (v *vault) fetch(ctx context.Context, tenant string) ([]core.Secret, error)
 	case err != nil:
 		return nil, err
 	case !known:
-		return nil, fmt.Errorf("no such path: %w", core.ErrUnknownTenant)
+		return nil, fmt.Errorf("no such path: %w", secrets.ErrUnknownTenant)
 	}
-	return []core.Secret{core.NewSecret("v", value)}, nil
+	return []secrets.Secret{secrets.New("v", value)}, nil
 }
 
 func (v *vault) change(fn func(v *vault)) {
@@ -71,7 +72,7 @@ func (v *vault) called(tenant string) int {
 }
 
 // guardOf is a guard whose source is a function with a minute to live.
-func guardOf(t *testing.T, src core.SecretSource) (g *core.Guard, rec *records, log *logged) {
+func guardOf(t *testing.T, src secrets.Source) (g *core.Guard, rec *records, log *logged) {
 	t.Helper()
 	log = &logged{}
 	c, rec := config(timestamped())
@@ -94,7 +95,7 @@ func TestAFunctionIsAskedAheadOfTheEndOfItsTTL(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault(testSecret)
-		g, rec, log := guardOf(t, core.SecretsFunc(v.fetch, time.Minute))
+		g, rec, log := guardOf(t, secrets.FromFunc(v.fetch, time.Minute))
 		require.Equal(t, 1, v.called(""))
 		v.change(func(v *vault) { v.takes = 300 * time.Millisecond })
 		for range 47 {
@@ -129,7 +130,7 @@ func TestAFunctionIsCalledOnceForAllWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault(testSecret)
 		v.takes = time.Second
-		src := core.SecretsFunc(v.fetch, time.Minute)
+		src := secrets.FromFunc(v.fetch, time.Minute)
 		for range 2 {
 			var wg sync.WaitGroup
 			for range 50 {
@@ -163,7 +164,7 @@ func TestAFunctionThatFailsLeavesTheLastGoodList(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				v := newVault(testSecret)
-				g, rec, log := guardOf(t, core.SecretsFunc(v.fetch, time.Minute))
+				g, rec, log := guardOf(t, secrets.FromFunc(v.fetch, time.Minute))
 				sendIn(t, g, rec, testSecret)
 				v.change(row.fail)
 				for range 100 {
@@ -195,10 +196,10 @@ func TestAFunctionThatFailsLeavesTheLastGoodList(t *testing.T) {
 func TestAFunctionThatGivesNothingLeavesTheLastGoodList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var secrets atomic.Pointer[[]core.Secret]
-		secrets.Store(&[]core.Secret{core.NewSecret("", testSecret)})
-		g, rec, log := guardOf(t, core.SecretsFunc(func(context.Context, string) ([]core.Secret, error) { return *secrets.Load(), nil }, time.Minute))
-		secrets.Store(&[]core.Secret{})
+		var accepted atomic.Pointer[[]secrets.Secret]
+		accepted.Store(&[]secrets.Secret{secrets.New("", testSecret)})
+		g, rec, log := guardOf(t, secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) { return *accepted.Load(), nil }, time.Minute))
+		accepted.Store(&[]secrets.Secret{})
 		time.Sleep(time.Hour)
 		why, _ := sendIn(t, g, rec, testSecret)
 		require.Equal(t, reason.Accepted, why)
@@ -210,7 +211,7 @@ func TestAListThatIsTooOldIsRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault(testSecret)
-		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute).RefuseAfter(time.Hour))
+		g, rec, _ := guardOf(t, secrets.FromFunc(v.fetch, time.Minute).RefuseAfter(time.Hour))
 		v.change(func(v *vault) { v.err = errors.New("the vault is sealed") })
 		for range 59 {
 			time.Sleep(time.Minute)
@@ -236,14 +237,14 @@ func TestFunctionsThatCannotBeUsed(t *testing.T) {
 	bad := newVault("")
 	bad.err = errors.New("connection refused")
 	for _, row := range []struct {
-		src  core.SecretSource
+		src  secrets.Source
 		says string
 	}{
-		{core.SecretsFunc(nil, time.Minute), "has no function"},
-		{core.SecretsFunc(v.fetch, 0), "at least 1s"},
-		{core.SecretsFunc(v.fetch, time.Minute).RefuseAfter(time.Second), "must be longer"},
-		{core.SecretsFunc(bad.fetch, time.Minute), "connection refused"},
-		{core.SecretsFunc(newVault("short").fetch, time.Minute), "needs at least 16"},
+		{secrets.FromFunc(nil, time.Minute), "has no function"},
+		{secrets.FromFunc(v.fetch, 0), "at least 1s"},
+		{secrets.FromFunc(v.fetch, time.Minute).RefuseAfter(time.Second), "must be longer"},
+		{secrets.FromFunc(bad.fetch, time.Minute), "connection refused"},
+		{secrets.FromFunc(newVault("short").fetch, time.Minute), "needs at least 16"},
 	} {
 		c, _ := config(timestamped())
 		c.Secrets = row.src
@@ -259,7 +260,7 @@ func TestUnknownTenantsCauseNoStormOfLookups(t *testing.T) {
 		v := newVault("")
 		v.values["acme"] = acmeSecret
 		c, rec := tenantConfig(timestamped())
-		c.Secrets, c.Replay = core.SecretsFunc(v.fetch, time.Minute), core.DangerouslyNoReplay
+		c.Secrets, c.Replay = secrets.FromFunc(v.fetch, time.Minute), core.DangerouslyNoReplay
 		g := mustNew(t, c)
 		require.Zero(t, v.called(""), "there is no list without a tenant")
 		run(g, of("acme", acmeSecret, event), ok)
@@ -300,7 +301,7 @@ func TestTenantsOfAFunctionComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault("")
 		c, rec := tenantConfig(timestamped())
-		c.Secrets, c.Replay = core.SecretsFunc(v.fetch, time.Minute), core.DangerouslyNoReplay
+		c.Secrets, c.Replay = secrets.FromFunc(v.fetch, time.Minute), core.DangerouslyNoReplay
 		g := mustNew(t, c)
 		send := func() reason.Reason {
 			run(g, of("acme", acmeSecret, event), ok)
@@ -330,7 +331,7 @@ func TestTheSameListAfterAFailureIsTheNewestAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault(testSecret)
-		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute))
+		g, rec, _ := guardOf(t, secrets.FromFunc(v.fetch, time.Minute))
 		v.change(func(v *vault) { v.err = errors.New("away") })
 		time.Sleep(time.Hour)
 		sendIn(t, g, rec, testSecret)
@@ -350,11 +351,11 @@ func TestAFunctionThatNeverReturnsIsTold(t *testing.T) {
 		hang := make(chan struct{})
 		var hangs atomic.Bool
 		secret := testSecret
-		g, rec, log := guardOf(t, core.SecretsFunc(func(context.Context, string) ([]core.Secret, error) {
+		g, rec, log := guardOf(t, secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) {
 			if hangs.Load() {
 				<-hang
 			}
-			return []core.Secret{core.NewSecret("v", secret)}, nil
+			return []secrets.Secret{secrets.New("v", secret)}, nil
 		}, time.Minute))
 		sendIn(t, g, rec, testSecret)
 		hangs.Store(true)
@@ -388,7 +389,7 @@ func TestOneDeliveryWaitsForALookThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault(testSecret)
-		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute))
+		g, rec, _ := guardOf(t, secrets.FromFunc(v.fetch, time.Minute))
 		v.change(func(v *vault) { v.takes = time.Hour })
 		time.Sleep(time.Hour)
 		_, took := sendIn(t, g, rec, testSecret)
@@ -407,7 +408,7 @@ func TestTheEndOfAListIsNotAnsweredFromMemory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault(testSecret)
-		g, rec, _ := guardOf(t, core.SecretsFunc(v.fetch, time.Minute).RefuseAfter(time.Hour))
+		g, rec, _ := guardOf(t, secrets.FromFunc(v.fetch, time.Minute).RefuseAfter(time.Hour))
 		v.change(func(v *vault) { v.err = errors.New("the vault is sealed") })
 		time.Sleep(time.Hour - time.Second)
 		sendIn(t, g, rec, testSecret) // looks, in vain, and again in five seconds
@@ -427,7 +428,7 @@ func TestStrangersNeitherDelayNorPushOutWhoIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault("")
 		v.values["acme"] = acmeSecret
-		src := core.SecretsFunc(func(ctx context.Context, tenant string) ([]core.Secret, error) {
+		src := secrets.FromFunc(func(ctx context.Context, tenant string) ([]secrets.Secret, error) {
 			if tenant != "acme" {
 				select {
 				case <-time.After(4 * time.Second):
@@ -458,9 +459,9 @@ func TestStrangersNeitherDelayNorPushOutWhoIsKnown(t *testing.T) {
 
 func TestAMapOfTenantsIsCopied(t *testing.T) {
 	t.Parallel()
-	sources := map[string]core.SecretSource{"acme": core.StaticSecrets(acmeSecret)}
-	src := core.SecretsByTenant(sources)
-	sources["initech"] = core.StaticSecrets("short")
+	sources := map[string]secrets.Source{"acme": secrets.Static(acmeSecret)}
+	src := secrets.ByTenant(sources)
+	sources["initech"] = secrets.Static("short")
 	_, err := src.Lookup(t.Context(), "initech")
-	require.ErrorIs(t, err, core.ErrUnknownTenant)
+	require.ErrorIs(t, err, secrets.ErrUnknownTenant)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // FuzzPublicKey: no text of a key panics; what is accepted judges without a panic; no error shows the text.
@@ -23,7 +24,7 @@ func FuzzPublicKey(f *testing.F) {
 		algorithm := entry.Ed25519 + entry.Algorithm(alg%5)
 		c, _ := config(publicEntry(algorithm, entry.Key{Encoding: entry.Hex, Certificate: alg%2 == 0}))
 		c.Observers = nil
-		c.Secrets = core.StaticSecrets(text)
+		c.Secrets = secrets.Static(text)
 		g, err := core.New(c)
 		if err != nil {
 			if len(text) > 40 && strings.Contains(err.Error(), text) {

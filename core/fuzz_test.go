@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // FuzzGuard: whatever is sent, there is no panic, no 5xx before the app's code, no signal and no claim, unless the
@@ -29,8 +30,8 @@ func FuzzGuard(f *testing.F) {
 	c, _ := config(e)
 	c.Replay = store
 	c.Observers = nil
-	c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets("user:a-long-enough-password"))}
-	c.VerifyTokens = core.StaticSecrets("verify-token-1")
+	c.Credentials = []core.Credential{core.BasicAuth(secrets.Static("user:a-long-enough-password"))}
+	c.VerifyTokens = secrets.Static("verify-token-1")
 	g := mustNew(f, c)
 	f.Fuzz(func(t *testing.T, method, target, signature, contentType, authorization string, body []byte) {
 		if !validToken(method) || !strings.HasPrefix(target, "/") || strings.ContainsAny(target, " \r\n\x00\x7f") {

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Guard holds one endpoint's checks, compiled. It is immutable and safe for concurrent use.
@@ -34,7 +35,7 @@ type Guard struct {
 	handshakes   []handshake
 	published    []*publishedKey // that prove nothing, and explain refusals
 	awaiting     bool
-	sink         func(context.Context, Secret) error
+	sink         func(context.Context, secrets.Secret) error
 	sinkRules    secretRules
 	handedOver   atomic.Bool
 	verifyTokens *credentialList
@@ -226,7 +227,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		if c.Secrets != nil || len(credentials) == 0 {
 			src := c.Secrets
 			if src == nil {
-				src = StaticSecrets()
+				src = secrets.Static()
 			}
 			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: src}}, credentials...)
 		}
@@ -238,7 +239,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	}
 	g.configureTolerance(c, m)
 	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret && !g.unknown {
-		m.add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", GenerateCredential())
+		m.add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", secrets.GeneratePair())
 	}
 	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
 	for i, cred := range credentials {
@@ -653,9 +654,9 @@ func advice(e *entry.Entry, pair bool) string {
 
 func freshAdvice(pair bool) string {
 	if pair {
-		return "use a fresh one and give it to the provider, for example " + GenerateCredential()
+		return "use a fresh one and give it to the provider, for example " + secrets.GeneratePair()
 	}
-	return "use a fresh one and give it to the provider, for example " + GenerateSecret()
+	return "use a fresh one and give it to the provider, for example " + secrets.Generate()
 }
 
 func hasControl(s string) bool {

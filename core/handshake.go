@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // maxChallenge is the longest challenge that is echoed.
@@ -180,7 +181,7 @@ func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, kn
 		return nil, true
 	}
 	for n := range list.keys.list {
-		if k := &list.keys.list[n]; k.kind == g.verifier.mac && k.secret.activeAt(i.now) {
+		if k := &list.keys.list[n]; k.kind == g.verifier.mac && k.secret.ActiveAt(i.now) {
 			return k, !list.unknown
 		}
 	}
@@ -234,7 +235,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failur
 				g.handedOver.Store(false)
 			}
 		}()
-		if err := g.sink(ctx, NewSecret("handed over", text)); err != nil {
+		if err := g.sink(ctx, secrets.New("handed over", text)); err != nil {
 			return nil, fault.New(reason.NoActiveSecret, "SecretSink failed: "+err.Error())
 		}
 		taken = true

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const (
@@ -107,7 +108,7 @@ func (r *records) last(t *testing.T, g *core.Guard) core.Record {
 func config(e entry.Entry) (core.Config, *records) {
 	rec := &records{}
 	return core.Config{
-		Endpoint: "test", Provider: core.NewProvider(e, nil), Secrets: core.StaticSecrets(testSecret),
+		Endpoint: "test", Provider: core.NewProvider(e, nil), Secrets: secrets.Static(testSecret),
 		Replay: memstore.New(), Observers: []core.Observer{rec}, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return testTime }, DangerouslyAllowHTTP: true,
 		Budget: core.NewBudget(), // refusals of other tests must not use up what this one's are explained with
@@ -158,7 +159,7 @@ func noObserver() []core.Observer {
 }
 
 // revealed are the labels and values of a list, in turn.
-func revealed(l *core.SecretList) (out []string) {
+func revealed(l *secrets.List) (out []string) {
 	for _, s := range l.All() {
 		out = append(out, s.Label(), s.DangerouslyReveal())
 	}

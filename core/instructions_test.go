@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
@@ -121,7 +122,7 @@ func countedPaths() []counted {
 				all[i] = fmt.Sprintf("user-%d:a-password-of-this-test-%02d", i, i)
 			}
 			c, _ := config(basicOnly())
-			c.Secrets, c.Credentials = nil, []core.Credential{core.BasicAuth(core.StaticSecrets(all...))}
+			c.Secrets, c.Credentials = nil, []core.Credential{core.BasicAuth(secrets.Static(all...))}
 			c.Replay, c.Observers = core.DangerouslyNoReplay, noObserver()
 			g := mustNew(t, c)
 			r := post("")

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // keyring keeps what the lists of one source were compiled to. A list takes effect when the rules of its guard were
@@ -26,7 +27,7 @@ import (
 // file must not stop what works.
 type keyring[T any] struct {
 	guard  *Guard // whose log and clock it uses
-	source SecretSource
+	source secrets.Source
 	rules  secretRules
 	make   func([]checkedSecret) T
 	sums   *digest.Pool // keyed for this process: what a key is recognised by
@@ -41,7 +42,7 @@ type keyring[T any] struct {
 
 // checkedSecret is a secret that holds up, decoded.
 type checkedSecret struct {
-	Secret
+	secrets.Secret
 	decodedKey
 	sum [sha256.Size]byte
 	use *usage
@@ -51,8 +52,8 @@ type checkedSecret struct {
 type slot[T any] struct {
 	tenant  string
 	current atomic.Pointer[compiledList[T]]
-	refused atomic.Pointer[refusal]   // of the newest list, where it does not hold up
-	told    atomic.Pointer[listFault] // of which the log was told
+	refused atomic.Pointer[refusal]       // of the newest list, where it does not hold up
+	told    atomic.Pointer[secrets.Fault] // of which the log was told
 	ledger  ledger
 
 	mu sync.Mutex // one compiles at a time
@@ -60,7 +61,7 @@ type slot[T any] struct {
 
 // compiledList is a list that holds up.
 type compiledList[T any] struct {
-	list *SecretList
+	list *secrets.List
 	keys T
 	slot *slot[T]
 	validity
@@ -71,23 +72,23 @@ type compiledList[T any] struct {
 
 // stale says that the list in force is not the newest that its source has, or should have.
 func (c *compiledList[T]) stale() bool {
-	return c.list.failing() != nil || c.slot.refused.Load() != nil
+	return c.list.Fault() != nil || c.slot.refused.Load() != nil
 }
 
 // refusal is why a list does not hold up.
 type refusal struct {
-	list  *SecretList
+	list  *secrets.List
 	text  string // without values
 	since time.Time
 }
 
 var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before") //lint:immutable an error value
 
-func newKeyring[T any](g *Guard, src SecretSource, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
+func newKeyring[T any](g *Guard, src secrets.Source, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
 	k := &keyring[T]{guard: g, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, randomKey())}
-	if g.tenant.set && !isSameForAll(src) {
+	if g.tenant.set && !secrets.SameForAll(src) {
 		k.perTenant = true
-		k.unknown = &compiledList[T]{list: &SecretList{}, keys: make(decoys()), slot: &slot[T]{}, unknown: true}
+		k.unknown = &compiledList[T]{list: &secrets.List{}, keys: make(decoys()), slot: &slot[T]{}, unknown: true}
 		k.unknown.begin(nil)
 	}
 	g.rings = append(g.rings, k)
@@ -105,15 +106,15 @@ func (k *keyring[T]) open(m *mistakes) (notes []string) {
 	if !k.perTenant {
 		return k.openOne(&k.alone, "", &k.rules, m)
 	}
-	k.tenants = recent.New[*slot[T]](maxTenants)
-	all, ok := tenantsOf(k.source)
+	k.tenants = recent.New[*slot[T]](secrets.MaxTenants)
+	all, ok := secrets.TenantsOf(k.source)
 	if !ok {
 		return nil // each tenant's list is judged when its first delivery comes
 	}
 	if len(all) == 0 {
 		m.add(k.rules.field, "", "no tenant is configured")
 	}
-	k.tenants.Most = max(maxTenants, len(all))
+	k.tenants.Most = max(secrets.MaxTenants, len(all))
 	for _, tenant := range all {
 		rules := k.rules
 		rules.field = fmt.Sprintf("%s[%q]", k.rules.field, tenant)
@@ -152,7 +153,7 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 	}
 	list, err := lookupNow(ctx, k.source, tenant)
 	if k.perTenant {
-		if errors.Is(err, ErrUnknownTenant) {
+		if errors.Is(err, secrets.ErrUnknownTenant) {
 			k.tenants.Drop(tenant)
 			return k.unknown, nil
 		}
@@ -169,7 +170,7 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	if f := list.failing(); f != nil && s.told.Load() != f {
+	if f := list.Fault(); f != nil && s.told.Load() != f {
 		k.tellFault(s, f)
 	}
 	c := s.current.Load()
@@ -195,7 +196,7 @@ func (c *compiledList[T]) failure(f fault.Failure, p *presented) fault.Failure {
 }
 
 // renew compiles a list that the source gives newly, or notes that it went back to the one in force. It gives the last good one, or nil, where the list was refused.
-func (k *keyring[T]) renew(s *slot[T], list *SecretList, now time.Time) *compiledList[T] {
+func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compiledList[T] {
 	if r := s.refused.Load(); r != nil && r.list == list {
 		return s.current.Load()
 	}
@@ -229,7 +230,7 @@ func (k *keyring[T]) renew(s *slot[T], list *SecretList, now time.Time) *compile
 	return c
 }
 
-func (k *keyring[T]) compile(s *slot[T], list *SecretList, rules *secretRules, m *mistakes) (*compiledList[T], []string) {
+func (k *keyring[T]) compile(s *slot[T], list *secrets.List, rules *secretRules, m *mistakes) (*compiledList[T], []string) {
 	before := len(*m)
 	kept, keys, notes := rules.checkList(list, m)
 	if len(*m) > before {
@@ -266,11 +267,11 @@ func (k *keyring[T]) sumOfBytes(text []byte) (sum [sha256.Size]byte) {
 }
 
 // tellFault logs that the source has failed to renew its list, once for each failure.
-func (k *keyring[T]) tellFault(s *slot[T], f *listFault) {
+func (k *keyring[T]) tellFault(s *slot[T], f *secrets.Fault) {
 	if old := s.told.Swap(f); old == f {
 		return
 	}
-	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", httpfield.Clean(f.err.Error()))...)
+	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", httpfield.Clean(f.Err.Error()))...)
 }
 
 // trouble is why the list in force is not the newest.
@@ -279,8 +280,8 @@ func (s *slot[T]) trouble() (since time.Time, why string) {
 		return r.since, r.text
 	}
 	if c := s.current.Load(); c != nil {
-		if f := c.list.failing(); f != nil {
-			return f.since, httpfield.Clean(f.err.Error())
+		if f := c.list.Fault(); f != nil {
+			return f.Since, httpfield.Clean(f.Err.Error())
 		}
 	}
 	return time.Time{}, ""
@@ -311,7 +312,7 @@ func (k *keyring[T]) proves() bool   { return !k.beside }
 func (k *keyring[T]) byTenant() bool { return k.perTenant }
 
 func (k *keyring[T]) fetches() bool {
-	return fetchesTenants(k.source)
+	return secrets.Fetches(k.source)
 }
 
 func (k *keyring[T]) knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
@@ -346,7 +347,7 @@ func (k *keyring[T]) remindAll(now time.Time) {
 }
 
 // labelsOf are for logs.
-func labelsOf(l *SecretList) []string {
+func labelsOf(l *secrets.List) []string {
 	out := make([]string, len(l.All()))
 	for i, s := range l.All() {
 		out[i] = s.Label()

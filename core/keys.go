@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // compiledKeys are what the secrets of one list became.
@@ -21,7 +22,7 @@ type compiledKeys struct {
 
 // activeKey is one key, ready to judge signatures of its kind.
 type activeKey struct {
-	secret   Secret
+	secret   secrets.Secret
 	use      *usage // nil: a key that was fetched
 	kind     int
 	id       string // as the user configured it beside the key
@@ -70,11 +71,11 @@ func (v *verifier) makeKeys(list []checkedSecret) *compiledKeys {
 
 // customAt gives those that a custom mechanism judges by now, and where each came from. Usually all of them are valid.
 func (c *compiledKeys) customAt(now time.Time) (keys []any, active []*activeKey) {
-	if !slices.ContainsFunc(c.all, func(k *activeKey) bool { return !k.secret.activeAt(now) }) {
+	if !slices.ContainsFunc(c.all, func(k *activeKey) bool { return !k.secret.ActiveAt(now) }) {
 		return c.custom, c.all
 	}
 	for i, k := range c.all {
-		if k.secret.activeAt(now) {
+		if k.secret.ActiveAt(now) {
 			keys, active = append(keys, c.custom[i]), append(active, k)
 		}
 	}
@@ -91,7 +92,7 @@ func (v *verifier) secretKey(s *checkedSecret) activeKey {
 	return k
 }
 
-func (v *verifier) publicKey(kind int, s Secret, public crypto.PublicKey) activeKey {
+func (v *verifier) publicKey(kind int, s secrets.Secret, public crypto.PublicKey) activeKey {
 	return activeKey{secret: s, kind: kind, public: public, pool: digest.New(v.kinds[kind].NewHash)}
 }
 

@@ -13,16 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // manyTenants is a source whose look takes 100 ms, with so many tenants.
-func manyTenants(n int) (*vault, *core.FuncSecrets) {
+func manyTenants(n int) (*vault, *secrets.FuncSource) {
 	v := newVault("")
 	v.takes = 100 * time.Millisecond
 	for i := range n {
 		v.values[fmt.Sprint("tenant-", i)] = acmeSecret
 	}
-	return v, core.SecretsFunc(v.fetch, time.Minute)
+	return v, secrets.FromFunc(v.fetch, time.Minute)
 }
 
 // genuineFor is a genuine delivery for a tenant.
@@ -30,7 +31,7 @@ func genuineFor(tenant, source string) *http.Request {
 	return from(of(tenant, acmeSecret, event), source)
 }
 
-func tenantGuard(t *testing.T, src core.SecretSource, change func(*core.Config)) *core.Guard {
+func tenantGuard(t *testing.T, src secrets.Source, change func(*core.Config)) *core.Guard {
 	t.Helper()
 	c, _ := tenantConfig(timestamped())
 	c.Secrets, c.Replay, c.TrustedProxies = src, core.DangerouslyNoReplay, ""

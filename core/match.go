@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // matchNotes are the secrets that matched a delivery. They are counted when all of it is proved: whoever holds one of
@@ -21,7 +22,7 @@ type matchNotes struct {
 }
 
 // note takes down that a secret of the list matched.
-func (c *compiledList[T]) note(m *matchNotes, u *usage, s *Secret, now time.Time) {
+func (c *compiledList[T]) note(m *matchNotes, u *usage, s *secrets.Secret, now time.Time) {
 	m.use(u)
 	expires, noneAfter := c.ending(s, now)
 	m.expires, m.noneAfter = sooner(m.expires, expires), sooner(m.noneAfter, noneAfter)

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // returning makes a set of receivers for every event, one for each of these errors. It counts their calls.
@@ -296,7 +297,7 @@ func TestABatchBehindAPlainHandlerIsReportedByEvent(t *testing.T) {
 func TestAnOuterGuardDoesNotKeepAnEventFromItsResend(t *testing.T) {
 	t.Parallel()
 	outerConfig, _ := config(basicOnly())
-	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-password-of-sixteen-bytes")
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-password-of-sixteen-bytes")
 	outer := mustNew(t, outerConfig)
 	c, _ := config(batched())
 	inner := mustNew(t, c)

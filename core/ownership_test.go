@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // sharedStore is a store that several processes could use, as each of them opens it: they have the memory in common.
@@ -571,8 +572,8 @@ func TestTenantsShareTheMarkerOfTheirEndpoint(t *testing.T) {
 	store := newShared()
 	tenants := func(c *core.Config) {
 		c.Tenant = core.TenantFromHeader("X-Tenant")
-		c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
-			"a": core.StaticSecrets(testSecret), "b": core.StaticSecrets(testSecret),
+		c.Secrets = secrets.ByTenant(map[string]secrets.Source{
+			"a": secrets.Static(testSecret), "b": secrets.Static(testSecret),
 		})
 	}
 	first, second := openFor(t, store, "acme", tenants), openFor(t, store.another(), "other", tenants)

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
@@ -109,10 +110,10 @@ func TestTheWindowIsTwoSidedAndItsEdgesAreInside(t *testing.T) {
 func TestAnyActiveSecretOfTheListLetsADeliveryIn(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
-	c.Secrets = core.LabeledSecrets(
-		core.NewSecret("new", testSecret),
-		core.NewSecret("old", oldSecret).ValidUntil(testTime.Add(time.Hour)),
-		core.NewSecret("gone", "a-secret-that-ended-yesterday-ok").ValidUntil(testTime.Add(-time.Hour)),
+	c.Secrets = secrets.Labeled(
+		secrets.New("new", testSecret),
+		secrets.New("old", oldSecret).ValidUntil(testTime.Add(time.Hour)),
+		secrets.New("gone", "a-secret-that-ended-yesterday-ok").ValidUntil(testTime.Add(-time.Hour)),
 	)
 	g := mustNew(t, c)
 	run(g, post(event, "Acme-Signature", pairs(oldSecret, testTime, event)), ok)
@@ -131,7 +132,7 @@ func TestAnyActiveSecretOfTheListLetsADeliveryIn(t *testing.T) {
 func TestNoActiveSecretIsOurStateAndNotTheSendersFault(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
-	c.Secrets = core.LabeledSecrets(core.NewSecret("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
+	c.Secrets = secrets.Labeled(secrets.New("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
 	g := mustNew(t, c)
 	w := run(g, signed(event), never(t))
 	require.Equal(t, 503, w.Code)
@@ -143,7 +144,7 @@ func TestBothGatesAreRequired(t *testing.T) {
 	t.Parallel()
 	const pair = "hook:a:password:with:colons!"
 	c, rec := config(timestamped())
-	c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(pair, "new:another-long-password"))}
+	c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(pair, "new:another-long-password"))}
 	g := mustNew(t, c)
 	with := func(r *http.Request, user, password string) *http.Request { r.SetBasicAuth(user, password); return r }
 
@@ -161,7 +162,7 @@ func TestBothGatesAreRequired(t *testing.T) {
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-of-24-bytes-long"
-	list := core.StaticSecrets(token)
+	list := secrets.Static(token)
 	rows := []struct {
 		name       string
 		credential core.Credential
@@ -170,7 +171,7 @@ func TestCredentials(t *testing.T) {
 	}{
 		{"a bearer token passes", core.BearerToken(list), header("Authorization", "Bearer "+token), reason.Accepted},
 		{"the scheme's case does not matter", core.BearerToken(list), header("Authorization", "bEARER "+token), reason.Accepted},
-		{"a bearer token is not Basic", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Bearer "+token), reason.BadCredential},
+		{"a bearer token is not Basic", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Bearer "+token), reason.BadCredential},
 		{"another bearer token", core.BearerToken(list), header("Authorization", "Bearer "+token+"x"), reason.BadCredential},
 		{"no token after the scheme", core.BearerToken(list), header("Authorization", "Bearer"), reason.BadCredential},
 		{"no header", core.BearerToken(list), func(*http.Request) {}, reason.MissingCredential},
@@ -188,9 +189,9 @@ func TestCredentials(t *testing.T) {
 		{"no query token", core.QueryToken("token", list), func(*http.Request) {}, reason.MissingCredential},
 		{"a path token passes", core.PathToken("secret", list), func(r *http.Request) { r.SetPathValue("secret", token) }, reason.Accepted},
 		{"no path token", core.PathToken("secret", list), func(*http.Request) {}, reason.MissingCredential},
-		{"Basic with a line break in its base64", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjph\ndG9rZW4="), reason.BadCredential},
-		{"Basic without a colon", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcg=="), reason.BadCredential},
-		{"Basic with stray bits", core.BasicAuth(core.StaticSecrets("user:" + token)), header("Authorization", "Basic dXNlcjp="), reason.BadCredential},
+		{"Basic with a line break in its base64", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Basic dXNlcjph\ndG9rZW4="), reason.BadCredential},
+		{"Basic without a colon", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Basic dXNlcg=="), reason.BadCredential},
+		{"Basic with stray bits", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Basic dXNlcjp="), reason.BadCredential},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -215,7 +216,7 @@ func TestURLTokensAreGoneBehindTheGuard(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-of-24-bytes-long"
 	c, _ := config(timestamped())
-	c.Credentials = []core.Credential{core.QueryToken("token", core.StaticSecrets(token)), core.PathToken("p", core.StaticSecrets(token))}
+	c.Credentials = []core.Credential{core.QueryToken("token", secrets.Static(token)), core.PathToken("p", secrets.Static(token))}
 	g := mustNew(t, c)
 	r := signed(event)
 	r.URL.RawQuery, r.URL.Path = "a=1&token="+token+"&b=%2F", "/hooks/"+token

@@ -21,6 +21,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // publicCase is a delivery that a public key judges, and the bare operation beside: the same bytes, a key that is ready,
@@ -51,7 +52,7 @@ func publicCases(t testing.TB) []publicCase {
 	}
 	of := func(alg entry.Algorithm, k entry.Key, key string, signature []byte) func() bool {
 		c, _ := config(publicEntry(alg, k))
-		c.Secrets = core.StaticSecrets(key)
+		c.Secrets = secrets.Static(key)
 		g := mustNew(t, c)
 		r := post(string(body), "X-Sig", hex.EncodeToString(signature))
 		return verifies(g, r, body)

@@ -25,6 +25,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // publicEntry signs the body with a key pair; signatures are hexadecimal in X-Sig, several separated by commas.
@@ -42,7 +43,7 @@ func publicEntry(alg entry.Algorithm, k entry.Key) entry.Entry {
 func publicGuard(t *testing.T, alg entry.Algorithm, k entry.Key, keys ...string) (*core.Guard, *records, error) {
 	t.Helper()
 	c, rec := config(publicEntry(alg, k))
-	c.Secrets = core.StaticSecrets(keys...)
+	c.Secrets = secrets.Static(keys...)
 	g, err := core.New(c)
 	return g, rec, err
 }

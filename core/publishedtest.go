@@ -7,6 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // maxTestBody is the longest body of a request that is signed with a published secret, and answered.
@@ -35,7 +36,7 @@ func newPublishedKey(e *entry.Entry, text string) *publishedKey {
 	if problem != "" {
 		return nil
 	}
-	secret := NewSecret("published", text)
+	secret := secrets.New("published", text)
 	return &publishedKey{v, v.makeKeys([]checkedSecret{{Secret: secret, decodedKey: key, use: &usage{}}})}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func from(r *http.Request, addr string) *http.Request {
@@ -183,7 +184,7 @@ func TestFailuresAreCountedApart(t *testing.T) {
 func TestTheDefaultsRefuseNoBurst(t *testing.T) {
 	t.Parallel()
 	c, _ := config(basicOnly())
-	c.Secrets = core.StaticSecrets("user:a-long-enough-password")
+	c.Secrets = secrets.Static("user:a-long-enough-password")
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
 	for range 9_999 { // a day's retries of a provider that still has the old password
@@ -499,22 +500,22 @@ func TestABodyThatFindsNoPlaceIsNotBegun(t *testing.T) {
 
 // waiting is a source of secrets that waits to be told.
 type waiting struct {
-	core.SecretSource
+	secrets.Source
 	gate chan struct{}
 }
 
-func (s *waiting) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+func (s *waiting) Lookup(ctx context.Context, tenant string) (*secrets.List, error) {
 	if s.gate != nil {
 		<-s.gate
 	}
-	return s.SecretSource.Lookup(ctx, tenant)
+	return s.Source.Lookup(ctx, tenant)
 }
 
 func TestACompleteBodyIsNotMadeToEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
-		secrets := &waiting{SecretSource: core.StaticSecrets(testSecret)}
+		secrets := &waiting{Source: secrets.Static(testSecret)}
 		c.Secrets, c.Budget = secrets, core.Room(1)
 		g := mustNew(t, c)
 		secrets.gate = make(chan struct{})
@@ -611,7 +612,7 @@ func TestABodyWhoseReadingPanicsGivesItsPlaceBack(t *testing.T) {
 		c, _ := config(row.entry)
 		if row.entry.Handshakes != nil && !row.entry.Handshakes[0].Unsigned {
 			c.Secrets, c.AwaitingSecret = nil, true
-			c.SecretSink = func(context.Context, core.Secret) error { return nil }
+			c.SecretSink = func(context.Context, secrets.Secret) error { return nil }
 		}
 		g := mustNew(t, c)
 		row.r.Body = bodyThatPanics{strings.NewReader(event[:10])}

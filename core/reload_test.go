@@ -20,26 +20,27 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // changing is a source whose list a test changes.
 type changing struct {
-	list atomic.Pointer[core.SecretList]
+	list atomic.Pointer[secrets.List]
 }
 
-func (c *changing) Lookup(context.Context, string) (*core.SecretList, error) {
+func (c *changing) Lookup(context.Context, string) (*secrets.List, error) {
 	return c.list.Load(), nil
 }
 
-func (c *changing) set(secrets ...core.Secret) { c.list.Store(core.NewSecretList(secrets...)) }
+func (c *changing) set(accepted ...secrets.Secret) { c.list.Store(secrets.NewList(accepted...)) }
 
 func newChanging(texts ...string) *changing {
 	c := &changing{}
-	var secrets []core.Secret
+	var accepted []secrets.Secret
 	for _, text := range texts {
-		secrets = append(secrets, core.NewSecret("", text))
+		accepted = append(accepted, secrets.New("", text))
 	}
-	c.set(secrets...)
+	c.set(accepted...)
 	return c
 }
 
@@ -86,10 +87,10 @@ func TestANewListTakesEffectWhole(t *testing.T) {
 	}
 	require.Equal(t, reason.Accepted, send(oldSecret, "1").Reason)
 	require.Equal(t, reason.BadSignature, send(testSecret, "2").Reason)
-	src.set(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+	src.set(secrets.New("new", testSecret), secrets.New("old", oldSecret))
 	require.Equal(t, "new", send(testSecret, "2").Secret)
 	require.Equal(t, "old", send(oldSecret, "3").Secret)
-	src.set(core.NewSecret("new", testSecret))
+	src.set(secrets.New("new", testSecret))
 	require.Equal(t, reason.BadSignature, send(oldSecret, "4").Reason)
 	require.Equal(t, 2, strings.Count(log.String(), "a new list of secrets is in force"))
 	require.NotContains(t, log.String(), testSecret)
@@ -100,17 +101,17 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 	const canary = "canary-short"
 	bad := []struct {
 		name string
-		list []core.Secret
+		list []secrets.Secret
 		says string
 	}{
 		{"an empty list", nil, "no secret is configured"},
-		{"an empty secret", []core.Secret{core.NewSecret("a", "")}, "the secret is empty"},
-		{"a blank secret", []core.Secret{core.NewSecret("a", "   ")}, "the secret is blank"},
-		{"a short secret", []core.Secret{core.NewSecret("a", canary)}, "needs at least 16"},
-		{"a placeholder", []core.Secret{core.NewSecret("a", "changeme")}, "placeholder"},
-		{"one bad secret beside a good one", []core.Secret{core.NewSecret("good", testSecret), core.NewSecret("bad", canary)}, "Secrets[1] (bad)"},
-		{"a line break at the end", []core.Secret{core.NewSecret("a", canary+"-of-many-bytes\n")}, "white space"},
-		{"too many", make([]core.Secret, 33), "at most 32"},
+		{"an empty secret", []secrets.Secret{secrets.New("a", "")}, "the secret is empty"},
+		{"a blank secret", []secrets.Secret{secrets.New("a", "   ")}, "the secret is blank"},
+		{"a short secret", []secrets.Secret{secrets.New("a", canary)}, "needs at least 16"},
+		{"a placeholder", []secrets.Secret{secrets.New("a", "changeme")}, "placeholder"},
+		{"one bad secret beside a good one", []secrets.Secret{secrets.New("good", testSecret), secrets.New("bad", canary)}, "Secrets[1] (bad)"},
+		{"a line break at the end", []secrets.Secret{secrets.New("a", canary+"-of-many-bytes\n")}, "white space"},
+		{"too many", make([]secrets.Secret, 33), "at most 32"},
 	}
 	for _, row := range bad {
 		t.Run(row.name, func(t *testing.T) {
@@ -140,7 +141,7 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 			run(g, signedBy(oldSecret, `{"id":"5"}`), ok)
 			require.False(t, rec.last(t, g).SecretsStale)
 			require.Zero(t, g.Health().SecretsProblem)
-			src.set(core.NewSecret("new", testSecret))
+			src.set(secrets.New("new", testSecret))
 			run(g, signedBy(testSecret, `{"id":"6"}`), ok)
 			require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 		})
@@ -154,7 +155,7 @@ func TestABadListOfCredentialsLeavesTheLastGoodOne(t *testing.T) {
 	c, rec := config(basicOnly())
 	c.Secrets, c.Logger = src, log.logger()
 	g := mustNew(t, c)
-	src.set(core.NewSecret("", "no-pair-at-all-and-long-enough"))
+	src.set(secrets.New("", "no-pair-at-all-and-long-enough"))
 	for range 3 {
 		run(g, post("x", "Authorization", basicHeader(pair)), ok)
 		require.True(t, rec.last(t, g).Reason == reason.Accepted || rec.last(t, g).Reason == reason.Duplicate)
@@ -168,11 +169,11 @@ func TestTheLastGoodListStillEndsInTime(t *testing.T) {
 	t.Parallel()
 	now := testTime
 	src := &changing{}
-	src.set(core.NewSecret("old", oldSecret).ValidUntil(testTime.Add(time.Minute)))
+	src.set(secrets.New("old", oldSecret).ValidUntil(testTime.Add(time.Minute)))
 	c, rec := config(timestamped())
 	c.Secrets, c.Now = src, func() time.Time { return now }
 	g := mustNew(t, c)
-	src.set(core.NewSecret("bad", "short"))
+	src.set(secrets.New("bad", "short"))
 	run(g, signedBy(oldSecret, event), ok)
 	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	now = now.Add(2 * time.Minute)
@@ -183,7 +184,7 @@ func TestTheLastGoodListStillEndsInTime(t *testing.T) {
 func TestASourceThatFailsIsOurStateAndNotTheSendersFault(t *testing.T) {
 	t.Parallel()
 	src := &failing{}
-	src.list = core.NewSecretList(core.NewSecret("", testSecret))
+	src.list = secrets.NewList(secrets.New("", testSecret))
 	c, rec := config(timestamped())
 	c.Secrets = src
 	g := mustNew(t, c)
@@ -196,11 +197,11 @@ func TestASourceThatFailsIsOurStateAndNotTheSendersFault(t *testing.T) {
 }
 
 type failing struct {
-	list *core.SecretList
+	list *secrets.List
 	err  error
 }
 
-func (f *failing) Lookup(context.Context, string) (*core.SecretList, error) { return f.list, f.err }
+func (f *failing) Lookup(context.Context, string) (*secrets.List, error) { return f.list, f.err }
 
 func TestListsChangeUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -220,11 +221,11 @@ func TestListsChangeUnderLoad(t *testing.T) {
 			}
 			switch i % 3 {
 			case 0:
-				src.set(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+				src.set(secrets.New("new", testSecret), secrets.New("old", oldSecret))
 			case 1:
-				src.set(core.NewSecret("bad", "short"))
+				src.set(secrets.New("bad", "short"))
 			default:
-				src.set(core.NewSecret("old", oldSecret), core.NewSecret("new", testSecret))
+				src.set(secrets.New("old", oldSecret), secrets.New("new", testSecret))
 			}
 		}
 	})
@@ -254,7 +255,7 @@ func TestEndsThatAreNearStandInTheLogAndInTheRecord(t *testing.T) {
 	end := testTime.Add(30 * 24 * time.Hour)
 	log := &logged{}
 	c, rec := config(timestamped())
-	c.Secrets = core.LabeledSecrets(core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret).ValidUntil(end))
+	c.Secrets = secrets.Labeled(secrets.New("new", testSecret), secrets.New("old", oldSecret).ValidUntil(end))
 	c.Logger, c.Now = log.logger(), func() time.Time { return now }
 	g := mustNew(t, c)
 	n := 0
@@ -294,21 +295,21 @@ func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
 	at := func(days int) time.Time { return testTime.Add(time.Duration(days) * day) }
 	for _, row := range []struct {
 		name    string
-		secrets []core.Secret
+		secrets []secrets.Secret
 		until   time.Time // zero: no warning
 	}{
-		{"one that stays", []core.Secret{core.NewSecret("a", testSecret)}, time.Time{}},
-		{"one that ends, and one that stays", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(1)), core.NewSecret("b", oldSecret)}, time.Time{}},
-		{"the only one ends", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3))}, at(3)},
-		{"the only one ends in the year 9999", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))}, time.Time{}},
-		{"both end, one of them far off", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3)), core.NewSecret("b", oldSecret).ValidUntil(at(30))}, time.Time{}},
-		{"the next begins as one ends", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3)), core.NewSecret("b", oldSecret).ValidFrom(at(3))}, time.Time{}},
-		{"the next begins a day after one ends", []core.Secret{core.NewSecret("a", testSecret).ValidUntil(at(3)), core.NewSecret("b", oldSecret).ValidFrom(at(4))}, at(3)},
-		{"a chain of three in any order", []core.Secret{core.NewSecret("c", testSecret+"c").ValidFrom(at(5)).ValidUntil(at(6)), core.NewSecret("a", testSecret+"a").ValidUntil(at(3)), core.NewSecret("b", testSecret+"b").ValidFrom(at(2)).ValidUntil(at(5))}, at(6)},
+		{"one that stays", []secrets.Secret{secrets.New("a", testSecret)}, time.Time{}},
+		{"one that ends, and one that stays", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(1)), secrets.New("b", oldSecret)}, time.Time{}},
+		{"the only one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3))}, at(3)},
+		{"the only one ends in the year 9999", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))}, time.Time{}},
+		{"both end, one of them far off", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidUntil(at(30))}, time.Time{}},
+		{"the next begins as one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidFrom(at(3))}, time.Time{}},
+		{"the next begins a day after one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidFrom(at(4))}, at(3)},
+		{"a chain of three in any order", []secrets.Secret{secrets.New("c", testSecret+"c").ValidFrom(at(5)).ValidUntil(at(6)), secrets.New("a", testSecret+"a").ValidUntil(at(3)), secrets.New("b", testSecret+"b").ValidFrom(at(2)).ValidUntil(at(5))}, at(6)},
 	} {
 		log := &logged{}
 		c, rec := config(timestamped())
-		c.Secrets, c.Logger = core.LabeledSecrets(row.secrets...), log.logger()
+		c.Secrets, c.Logger = secrets.Labeled(row.secrets...), log.logger()
 		g := mustNew(t, c)
 		require.Equal(t, !row.until.IsZero(), strings.Contains(log.String(), "soon no secret is valid"), row.name)
 		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(*http.Request, core.Event) error { return nil })
@@ -333,7 +334,7 @@ func TestHealthHandlerTellsOfStaleSecrets(t *testing.T) {
 	}
 	status, _ := get()
 	require.Equal(t, 200, status)
-	src.set(core.NewSecret("bad", "short"))
+	src.set(secrets.New("bad", "short"))
 	run(g, signed(event), ok)
 	status, line := get()
 	require.Equal(t, 503, status)
@@ -348,7 +349,7 @@ func TestAListWhoseSecretIsEmptyAfterItsPrefixLeavesTheLastGoodOne(t *testing.T)
 	c, rec := config(e)
 	c.Secrets = src
 	g := mustNew(t, c)
-	src.set(core.NewSecret("", "whsec_"))
+	src.set(secrets.New("", "whsec_"))
 	run(g, signed(event), ok)
 	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 	require.True(t, rec.last(t, g).SecretsStale)

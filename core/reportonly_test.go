@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const token = "a-token-of-enough-bytes"
@@ -32,7 +33,7 @@ func reporting(e entry.Entry, checks ...core.Check) (core.Config, *records, *bro
 	c, rec := config(e)
 	store := &brokenStore{Store: memstore.New()}
 	c.Replay = store
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(token))}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static(token))}
 	c.Sources = core.Networks("192.0.2.0/24") // httptest's own address is in it
 	c.RateLimit = core.RateLimit{PerSecond: 1000}
 	c.DangerouslyAllowHTTP = false
@@ -194,7 +195,7 @@ func TestACredentialOfAProviderThatSignsNothingIsItsProof(t *testing.T) {
 	t.Parallel()
 	c, rec, store := reporting(basicOnly(), core.CheckCredentials)
 	c.Credentials = nil
-	c.Secrets = core.StaticSecrets("hooks:a-password-of-enough-bytes")
+	c.Secrets = secrets.Static("hooks:a-password-of-enough-bytes")
 	g := mustNew(t, c)
 	var unproved bool
 	note := func(_ *http.Request, e core.Event) error { unproved = e.Unproved; return nil }
@@ -377,20 +378,20 @@ func TestReportOnlyNeverStandsForNothingConfigured(t *testing.T) {
 }
 
 // fading is a source whose secret ends.
-type fading struct{ list *core.SecretList }
+type fading struct{ list *secrets.List }
 
-func (f *fading) Lookup(context.Context, string) (*core.SecretList, error) { return f.list, nil }
+func (f *fading) Lookup(context.Context, string) (*secrets.List, error) { return f.list, nil }
 
 func TestWithoutASecretNothingIsLetThrough(t *testing.T) {
 	t.Parallel()
 	c, rec, _ := reporting(timestamped(), core.CheckSignature, core.CheckCredentials)
-	c.Secrets = core.LabeledSecrets(core.NewSecret("old", testSecret).ValidUntil(testTime.Add(-time.Minute)))
+	c.Secrets = secrets.Labeled(secrets.New("old", testSecret).ValidUntil(testTime.Add(-time.Minute)))
 	g := mustNew(t, c)
 	require.Equal(t, 503, run(g, whole(event), never(t)).Code)
 	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 
 	c, rec, _ = reporting(timestamped(), core.CheckSignature, core.CheckCredentials)
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", &fading{core.NewSecretList(core.NewSecret("old", token).ValidUntil(testTime.Add(-time.Minute)))})}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", &fading{secrets.NewList(secrets.New("old", token).ValidUntil(testTime.Add(-time.Minute)))})}
 	g = mustNew(t, c)
 	require.Equal(t, 503, run(g, whole(event), never(t)).Code)
 	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // rotating is a guard whose secrets are changed while deliveries come.
@@ -25,7 +26,7 @@ type rotating struct {
 	n   int
 }
 
-func newRotating(t *testing.T, secrets ...core.Secret) *rotating {
+func newRotating(t *testing.T, secrets ...secrets.Secret) *rotating {
 	r := &rotating{t: t, now: testTime, src: &changing{}, log: &logged{}}
 	r.src.set(secrets...)
 	e := timestamped()
@@ -72,8 +73,8 @@ const day = 24 * time.Hour
 
 func TestARotationFromBeginningToEnd(t *testing.T) {
 	t.Parallel()
-	old := core.NewSecret("old", oldSecret)
-	fresh := core.NewSecret("new", testSecret)
+	old := secrets.New("old", oldSecret)
+	fresh := secrets.New("new", testSecret)
 	r := newRotating(t, old)
 	require.Equal(t, core.SecretUnused, r.state("old"))
 	r.send(oldSecret, 3)
@@ -125,7 +126,7 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 
 func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 	t.Parallel()
-	a, b := core.NewSecret("a", oldSecret), core.NewSecret("b", testSecret)
+	a, b := secrets.New("a", oldSecret), secrets.New("b", testSecret)
 	third := "a-third-secret-of-enough-bytes!!"
 	for _, row := range []struct {
 		name string
@@ -151,7 +152,7 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 			r.pass(time.Second)
 			r.send(testSecret, 1)
 			r.pass(3 * day)
-			r.src.set(a, core.NewSecret("c", third))
+			r.src.set(a, secrets.New("c", third))
 			r.forge()
 		}, core.SecretAlone},
 		{"the other that matched has ended", func(r *rotating) {
@@ -194,10 +195,10 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 
 func TestAUseFollowsTheSecretAndNotItsPlace(t *testing.T) {
 	t.Parallel()
-	r := newRotating(t, core.NewSecret("", oldSecret))
+	r := newRotating(t, secrets.New("", oldSecret))
 	r.send(oldSecret, 5)
 	r.pass(4 * day)
-	r.src.set(core.NewSecret("", testSecret), core.NewSecret("", oldSecret)) // the old one was #1 and is #2
+	r.src.set(secrets.New("", testSecret), secrets.New("", oldSecret)) // the old one was #1 and is #2
 	r.send(oldSecret, 1)
 	require.EqualValues(t, 6, r.use("#2").Matched)
 	require.Equal(t, testTime, r.use("#2").FirstSeen)
@@ -208,9 +209,9 @@ func TestAUseFollowsTheSecretAndNotItsPlace(t *testing.T) {
 
 func TestWhatHasLeftAListIsBounded(t *testing.T) {
 	t.Parallel()
-	r := newRotating(t, core.NewSecret("0", testSecret))
+	r := newRotating(t, secrets.New("0", testSecret))
 	for i := range 200 {
-		r.src.set(core.NewSecret("kept", testSecret), core.NewSecret(fmt.Sprint(i), fmt.Sprintf("%s%d", oldSecret, i)))
+		r.src.set(secrets.New("kept", testSecret), secrets.New(fmt.Sprint(i), fmt.Sprintf("%s%d", oldSecret, i)))
 		r.send(testSecret, 1)
 	}
 	all := r.g.Rotation().Secrets
@@ -222,8 +223,8 @@ func TestWhatHasLeftAListIsBounded(t *testing.T) {
 func TestTheSameSecretTwiceIsOneUse(t *testing.T) {
 	t.Parallel()
 	r := newRotating(t,
-		core.NewSecret("spring", testSecret).ValidUntil(testTime.Add(day)),
-		core.NewSecret("summer", testSecret).ValidFrom(testTime.Add(day)).ValidUntil(testTime.Add(2*day)))
+		secrets.New("spring", testSecret).ValidUntil(testTime.Add(day)),
+		secrets.New("summer", testSecret).ValidFrom(testTime.Add(day)).ValidUntil(testTime.Add(2*day)))
 	r.send(testSecret, 1)
 	all := r.g.Rotation().Secrets
 	require.Len(t, all, 1)
@@ -235,7 +236,7 @@ func TestCredentialsRotateToo(t *testing.T) {
 	t.Parallel()
 	const oldPair, newPair = "hooks:the-old-password-of-enough-bytes", "hooks:the-new-password-of-enough-bytes"
 	c, rec := config(timestamped())
-	c.Credentials = []core.Credential{core.BasicAuth(core.LabeledSecrets(core.NewSecret("new", newPair), core.NewSecret("old", oldPair)))}
+	c.Credentials = []core.Credential{core.BasicAuth(secrets.Labeled(secrets.New("new", newPair), secrets.New("old", oldPair)))}
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
 	send := func(pair, secret string) reason.Reason {
@@ -270,7 +271,7 @@ func TestTenantsRotateOneByOne(t *testing.T) {
 
 func TestARotationIsJSONWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	r := newRotating(t, core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+	r := newRotating(t, secrets.New("new", testSecret), secrets.New("old", oldSecret))
 	r.send(testSecret, 1)
 	data, err := json.Marshal(r.g.Rotation())
 	require.NoError(t, err)
@@ -282,7 +283,7 @@ func TestARotationIsJSONWithoutSecrets(t *testing.T) {
 
 func TestUsesAreCountedUnderLoad(t *testing.T) {
 	t.Parallel()
-	r := newRotating(t, core.NewSecret("new", testSecret), core.NewSecret("old", oldSecret))
+	r := newRotating(t, secrets.New("new", testSecret), secrets.New("old", oldSecret))
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -309,9 +310,9 @@ func TestUsesAreCountedUnderLoad(t *testing.T) {
 // whichever comes last says nothing of the others.
 func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 	t.Parallel()
-	secrets := make([]core.Secret, 6)
-	for i := range secrets {
-		secrets[i] = core.NewSecret(fmt.Sprint(i), fmt.Sprintf("%s%d", testSecret, i))
+	accepted := make([]secrets.Secret, 6)
+	for i := range accepted {
+		accepted[i] = secrets.New(fmt.Sprint(i), fmt.Sprintf("%s%d", testSecret, i))
 	}
 	tokens := basicOnly()
 	tokens.Credential = entry.Credential{Kind: entry.BodyToken, Name: "/token", Items: "/value"}
@@ -331,7 +332,7 @@ func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 	} {
 		c, _ := config(row.entry)
 		now := testTime
-		c.Secrets, c.Now, c.Replay = core.LabeledSecrets(secrets...), func() time.Time { return now }, core.DangerouslyNoReplay
+		c.Secrets, c.Now, c.Replay = secrets.Labeled(accepted...), func() time.Time { return now }, core.DangerouslyNoReplay
 		g := mustNew(t, c)
 		send := func(want int, items ...string) {
 			t.Helper()
@@ -370,7 +371,7 @@ func TestAQuietWeekendIsNoRotation(t *testing.T) {
 	e.RetryHorizon = 10 * time.Minute
 	c, _ := config(e)
 	log, now := &logged{}, testTime
-	c.Secrets = core.LabeledSecrets(core.NewSecret("busy", testSecret), core.NewSecret("quiet", oldSecret))
+	c.Secrets = secrets.Labeled(secrets.New("busy", testSecret), secrets.New("quiet", oldSecret))
 	c.Now, c.Replay, c.Logger = func() time.Time { return now }, core.DangerouslyNoReplay, log.logger()
 	g := mustNew(t, c)
 	send := func(secret string) {

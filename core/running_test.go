@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // timeout answers 503 after a tenth of a second, as net/http's own does, while the handler goes on.
@@ -137,7 +138,7 @@ func TestARunWithinAnOuterGuardKeepsBothClaims(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		outerConfig, outerRecords := config(basicOnly())
-		outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+		outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-long-enough-password")
 		outer := mustNew(t, outerConfig)
 		innerConfig, rec := config(timestamped())
 		inner := mustNew(t, innerConfig)

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // twoKinds has secrets (v1) and public keys (v1a), as Standard Webhooks does.
@@ -64,7 +65,7 @@ func TestNoSignatureIsJudgedByAKeyOfAnotherKind(t *testing.T) {
 	}
 	for _, row := range rows {
 		c, rec := config(twoKinds())
-		c.Secrets = core.StaticSecrets(row.keys...)
+		c.Secrets = secrets.Static(row.keys...)
 		g := mustNew(t, c)
 		run(g, post(body, "X-Sig", row.sig), ok)
 		require.Equal(t, row.want, rec.last(t, g).Reason, row.name)
@@ -226,7 +227,7 @@ func TestChallengesAreNoSigningOracle(t *testing.T) {
 		},
 	}
 	c, rec := config(e)
-	c.Secrets = core.StaticSecrets("id|" + testSecret)
+	c.Secrets = secrets.Static("id|" + testSecret)
 	g := mustNew(t, c)
 	ask := func(challenge string) *httptest.ResponseRecorder {
 		return run(g, httptest.NewRequest(http.MethodGet, "/hooks?c="+challenge, http.NoBody), never(t))
@@ -246,7 +247,7 @@ func TestChallengesAreNoSigningOracle(t *testing.T) {
 	run(g, post("payload="+challenge+"&sig="+want, "Content-Type", "application/x-www-form-urlencoded"), never(t))
 	require.Equal(t, reason.MalformedSignature, rec.last(t, g).Reason)
 
-	c.Secrets = core.StaticSecrets(testSecret)
+	c.Secrets = secrets.Static(testSecret)
 	w = run(mustNew(t, c), httptest.NewRequest(http.MethodGet, "/hooks?c="+challenge, http.NoBody), never(t))
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-func newVerifier(g *Guard, s *entry.Scheme, src SecretSource, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
+func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
 	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // minSecretBytes is the shortest secret accepted, after decoding: 128 bits, so that no secret can be found by search
@@ -43,15 +44,15 @@ type decodedKey struct {
 
 // checkList validates every secret of a list, decodes it, folds duplicates, and reports all mistakes. It gives the
 // decoded keys in the order of the list.
-func (rules *secretRules) checkList(list *SecretList, m *mistakes) (kept []Secret, keys []decodedKey, notes []string) {
+func (rules *secretRules) checkList(list *secrets.List, m *mistakes) (kept []secrets.Secret, keys []decodedKey, notes []string) {
 	if list.Len() == 0 {
 		if !rules.optional {
 			m.add(rules.field, "", "no secret is configured; %s", rules.advice)
 		}
 		return nil, nil, nil
 	}
-	if list.Len() > maxSecrets {
-		m.add(rules.field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", maxSecrets)
+	if list.Len() > secrets.MaxSecrets {
+		m.add(rules.field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", secrets.MaxSecrets)
 		return nil, nil, nil
 	}
 	seen := make(map[string]string, list.Len())
@@ -217,7 +218,7 @@ func isPlaceholder(text string) bool {
 }
 
 // lookupNow asks a source for its list and refuses a missing one.
-func lookupNow(ctx context.Context, src SecretSource, tenant string) (*SecretList, error) {
+func lookupNow(ctx context.Context, src secrets.Source, tenant string) (*secrets.List, error) {
 	list, err := src.Lookup(ctx, tenant)
 	if err == nil && list == nil {
 		err = errNoList

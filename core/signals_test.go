@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 type signals = core.Signals[*http.Request]
@@ -290,7 +291,7 @@ func TestTheAppReadsTheBodyAsItCame(t *testing.T) {
 func TestTwoGuardsOnOneRequest(t *testing.T) {
 	t.Parallel()
 	outerConfig, outerRecords := config(basicOnly())
-	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-long-enough-password")
 	outer := mustNew(t, outerConfig)
 	innerConfig, _ := config(timestamped())
 	inner := mustNew(t, innerConfig)
@@ -324,7 +325,7 @@ func TestTwoGuardsOnOneRequest(t *testing.T) {
 func TestNothingWithinAnOuterGuardIsCommittedForAnUnhandledType(t *testing.T) {
 	t.Parallel()
 	outerConfig, rec := config(basicOnly())
-	outerConfig.Endpoint, outerConfig.Secrets = "outer", core.StaticSecrets("user:a-long-enough-password")
+	outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-long-enough-password")
 	outer := mustNew(t, outerConfig)
 	innerConfig, _ := config(timestamped())
 	inner := mustNew(t, innerConfig)

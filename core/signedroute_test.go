@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // urlAndBody is an entry that signs the URL and the body with nothing between them.
@@ -114,7 +115,7 @@ func TestACheckedTokenJoinsTheConfiguredURL(t *testing.T) {
 	} {
 		c, rec := config(urlAndBody())
 		c.PublicURL = "https://a.example/hooks"
-		c.Credentials = []core.Credential{core.QueryToken("token", core.StaticSecrets(token))}
+		c.Credentials = []core.Credential{core.QueryToken("token", secrets.Static(token))}
 		g := mustNew(t, c)
 		signed := "https://a.example/hooks?token=" + token
 		r := post("{}", "X-Hub-Signature-256", "sha256="+mac(testSecret, signed, "{}"))

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // listening serves a guard over real sockets.
@@ -185,7 +186,7 @@ func TestNobodyIsAskedForABodyInVain(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
 	s, _, _ := listening(t, func(*http.Request, core.Event) error { n.Add(1); return nil }, func(c *core.Config) {
-		c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets("user:a-long-enough-password"))}
+		c.Credentials = []core.Credential{core.BasicAuth(secrets.Static("user:a-long-enough-password"))}
 	})
 	conn := dial(t, s, head(event, declared(len(event)), "Expect: 100-continue", "Authorization: Basic dXNlcjpubw=="))
 	all, err := io.ReadAll(conn)

@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // forgetfulStore answers for fewer items than it was asked about.
@@ -62,7 +63,7 @@ func TestAPublicURLIsHTTPS(t *testing.T) {
 func TestAPasswordIsNeverEmpty(t *testing.T) {
 	t.Parallel()
 	c, _ := config(basicOnly())
-	c.Secrets, c.DangerouslyAllowWeakSecrets = core.StaticSecrets("user:"), true
+	c.Secrets, c.DangerouslyAllowWeakSecrets = secrets.Static("user:"), true
 	_, err := core.New(c)
 	require.ErrorContains(t, err, "the password is empty", "whatever is allowed")
 }

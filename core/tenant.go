@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -15,17 +14,13 @@ import (
 // maxTenantKey is how long the key of a tenant may be.
 const maxTenantKey = 128
 
-// ErrUnknownTenant is what a [SecretSource] returns, or wraps, for a tenant that it does not know. The delivery is
-// refused as a forged one is, at the same cost, so that nobody learns who is a tenant.
-var ErrUnknownTenant = errors.New("sallyport: the tenant is unknown")
-
 // TenantKey says where a request names its tenant. Make one with [TenantFromPath] or [TenantFromHeader]; the zero value
 // is for endpoints without tenants.
 //
 // The key is an index and nothing more: it chooses the secrets that the delivery has to be proved by. It is 1 to 128
 // letters, digits and characters of "-_.:@".
 //
-// A [SecretSource] should know a tenant by one key. Where it gives the same secrets for "acme" and "ACME", as a
+// A [secrets.Source] should know a tenant by one key. Where it gives the same secrets for "acme" and "ACME", as a
 // database that compares text without case does, both are one tenant in identities, and Event.Tenant is spelled as it
 // came. Any other key that it takes for the same tenant ("007" for the number 7) is another tenant, so that whoever
 // captured a delivery can send it again under that key: compare the key as text.

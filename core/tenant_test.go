@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const (
@@ -29,8 +30,8 @@ const (
 func tenantConfig(e entry.Entry) (core.Config, *records) {
 	c, rec := config(e)
 	c.Tenant = core.TenantFromHeader("X-Tenant")
-	c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
-		"acme": core.StaticSecrets(acmeSecret), "globex": core.StaticSecrets(globexSecret),
+	c.Secrets = secrets.ByTenant(map[string]secrets.Source{
+		"acme": secrets.Static(acmeSecret), "globex": secrets.Static(globexSecret),
 	})
 	return c, rec
 }
@@ -110,21 +111,21 @@ func TestAnUnknownTenantIsRefusedAsAForgeryIs(t *testing.T) {
 
 // asked counts the lookups of a source.
 type asked struct {
-	core.SecretSource
+	secrets.Source
 	n    atomic.Int64
 	last atomic.Value
 }
 
-func (a *asked) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+func (a *asked) Lookup(ctx context.Context, tenant string) (*secrets.List, error) {
 	a.n.Add(1)
 	a.last.Store(tenant)
-	return a.SecretSource.Lookup(ctx, tenant)
+	return a.Source.Lookup(ctx, tenant)
 }
 
 func TestAnUnknownTenantCostsWhatAForgeryCosts(t *testing.T) {
 	t.Parallel()
 	c, _ := tenantConfig(timestamped())
-	src := &asked{SecretSource: c.Secrets}
+	src := &asked{Source: c.Secrets}
 	c.Secrets = src
 	g := mustNew(t, c)
 	require.Zero(t, src.n.Load(), "nobody's list is looked up before a delivery names it")
@@ -180,8 +181,8 @@ func TestCredentialsAreLookedUpByTenant(t *testing.T) {
 	const acmePair, globexPair = "acme:a-password-of-enough-bytes", "globex:a-password-of-enough-bytes"
 	c, rec := config(basicOnly())
 	c.Tenant = core.TenantFromHeader("X-Tenant")
-	c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
-		"acme": core.StaticSecrets(acmePair), "globex": core.StaticSecrets(globexPair),
+	c.Secrets = secrets.ByTenant(map[string]secrets.Source{
+		"acme": secrets.Static(acmePair), "globex": secrets.Static(globexPair),
 	})
 	g := mustNew(t, c)
 	send := func(tenant, pair string) *httptest.ResponseRecorder {
@@ -201,7 +202,7 @@ func TestCredentialsAreLookedUpByTenant(t *testing.T) {
 func TestASharedCredentialBesideATenantsSecret(t *testing.T) {
 	t.Parallel()
 	c, rec := tenantConfig(timestamped())
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(testSecret))}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static(testSecret))}
 	g := mustNew(t, c)
 	send := func(tenant, secret string) reason.Reason {
 		r := of(tenant, secret, event)
@@ -221,19 +222,19 @@ func TestTenantsThatCannotBeConfigured(t *testing.T) {
 		change func(*core.Config)
 		says   string
 	}{
-		{"one secret for all", func(c *core.Config) { c.Secrets = core.StaticSecrets(testSecret) }, "proved by the same secrets"},
+		{"one secret for all", func(c *core.Config) { c.Secrets = secrets.Static(testSecret) }, "proved by the same secrets"},
 		{"no parameter", func(c *core.Config) { c.Tenant = core.TenantFromPath("") }, "names no parameter"},
 		{"no header", func(c *core.Config) { c.Tenant = core.TenantFromHeader("X Tenant") }, "no header"},
-		{"no tenants", func(c *core.Config) { c.Secrets = core.SecretsByTenant(nil) }, "no tenant is configured"},
+		{"no tenants", func(c *core.Config) { c.Secrets = secrets.ByTenant(nil) }, "no tenant is configured"},
 		{"awaiting a secret", func(c *core.Config) { c.Secrets, c.AwaitingSecret = nil, true }, "for one sender"},
 		{"a short secret of one tenant", func(c *core.Config) {
-			c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{"acme": core.StaticSecrets(acmeSecret), "globex": core.StaticSecrets(acmeSecret, canary)})
+			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"acme": secrets.Static(acmeSecret), "globex": secrets.Static(acmeSecret, canary)})
 		}, `Secrets["globex"][1] (#2): the secret has 9 bytes`},
 		{"a tenant without a source", func(c *core.Config) {
-			c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{"acme": nil})
+			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"acme": nil})
 		}, `Secrets["acme"]`},
 		{"a tenant that no request can name", func(c *core.Config) {
-			c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{"a/b": core.StaticSecrets(acmeSecret)})
+			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"a/b": secrets.Static(acmeSecret)})
 		}, `Secrets["a/b"]: no request can name this tenant`},
 	} {
 		c, _ := tenantConfig(timestamped())
@@ -357,11 +358,11 @@ func TestRatesAreCountedForEachTenant(t *testing.T) {
 // bySQL is a source of one's own, such as a table.
 type bySQL struct {
 	mu    sync.Mutex
-	lists map[string]*core.SecretList
+	lists map[string]*secrets.List
 	err   error
 }
 
-func (b *bySQL) Lookup(_ context.Context, tenant string) (*core.SecretList, error) {
+func (b *bySQL) Lookup(_ context.Context, tenant string) (*secrets.List, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -369,24 +370,24 @@ func (b *bySQL) Lookup(_ context.Context, tenant string) (*core.SecretList, erro
 	}
 	list := b.lists[tenant]
 	if list == nil {
-		return nil, fmt.Errorf("no row: %w", core.ErrUnknownTenant)
+		return nil, fmt.Errorf("no row: %w", secrets.ErrUnknownTenant)
 	}
 	return list, nil
 }
 
-func (b *bySQL) set(tenant string, secrets ...string) {
+func (b *bySQL) set(tenant string, accepted ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []core.Secret
-	for _, s := range secrets {
-		all = append(all, core.NewSecret("", s))
+	var all []secrets.Secret
+	for _, s := range accepted {
+		all = append(all, secrets.New("", s))
 	}
-	b.lists[tenant] = core.NewSecretList(all...)
+	b.lists[tenant] = secrets.NewList(all...)
 }
 
 func TestTenantsComeChangeAndGo(t *testing.T) {
 	t.Parallel()
-	src, log := &bySQL{lists: map[string]*core.SecretList{}}, &logged{}
+	src, log := &bySQL{lists: map[string]*secrets.List{}}, &logged{}
 	c, rec := tenantConfig(timestamped())
 	c.Secrets, c.Logger = src, log.logger()
 	g := mustNew(t, c)
@@ -422,7 +423,7 @@ func TestTenantsComeChangeAndGo(t *testing.T) {
 
 func TestCompiledTenantsAreBounded(t *testing.T) {
 	t.Parallel()
-	src := &bySQL{lists: map[string]*core.SecretList{}}
+	src := &bySQL{lists: map[string]*secrets.List{}}
 	c, rec := tenantConfig(timestamped())
 	c.Secrets = src
 	c.Replay = core.DangerouslyNoReplay
@@ -439,7 +440,7 @@ func TestCompiledTenantsAreBounded(t *testing.T) {
 
 func TestTenantsInUseAtTheSameTime(t *testing.T) {
 	t.Parallel()
-	src := &bySQL{lists: map[string]*core.SecretList{}}
+	src := &bySQL{lists: map[string]*secrets.List{}}
 	for i := range 8 {
 		src.set(fmt.Sprint("t", i), fmt.Sprint(acmeSecret, i))
 	}
@@ -497,9 +498,9 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	c.Logger = log.logger()
 	c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { fmt.Fprintf(&said, "%+v\n", r) })}
 	const short, long = canary + "-5h", canary + "-a-secret-of-enough-bytes"
-	src := &bySQL{lists: map[string]*core.SecretList{}}
+	src := &bySQL{lists: map[string]*secrets.List{}}
 	c.Secrets = src
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(long))}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static(long))}
 	g := mustNew(t, c)
 	send := func(tenant, secret, token string) {
 		r := of(tenant, secret, `{"id":"1"}`)
@@ -532,22 +533,22 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 
 // becoming is a source that learns of a tenant while a delivery of it is being judged.
 type becoming struct {
-	core.SecretSource
+	secrets.Source
 	left atomic.Int64 // lookups until the tenant is known
 }
 
-func (b *becoming) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+func (b *becoming) Lookup(ctx context.Context, tenant string) (*secrets.List, error) {
 	if b.left.Add(-1) >= 0 {
-		return nil, core.ErrUnknownTenant
+		return nil, secrets.ErrUnknownTenant
 	}
-	return b.SecretSource.Lookup(ctx, tenant)
+	return b.Source.Lookup(ctx, tenant)
 }
 
 func TestATenantThatBecomesKnownMeanwhileProvesNothingForNobody(t *testing.T) {
 	t.Parallel()
 	for unknown := range int64(4) {
 		c, rec := tenantConfig(timestamped())
-		src := &becoming{SecretSource: c.Secrets}
+		src := &becoming{Source: c.Secrets}
 		c.Secrets = src
 		g := mustNew(t, c)
 		src.left.Store(unknown)
@@ -571,8 +572,8 @@ func TestATenantThatBecomesKnownMeanwhileProvesNothingForNobody(t *testing.T) {
 
 	// The same where the signature is everybody's and the credential the tenant's.
 	c, rec := tenantConfig(timestamped())
-	src := &becoming{SecretSource: c.Secrets}
-	c.Secrets = core.StaticSecrets(testSecret)
+	src := &becoming{Source: c.Secrets}
+	c.Secrets = secrets.Static(testSecret)
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", src)}
 	g := mustNew(t, c)
 	src.left.Store(1)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // tenantCase remembers that a source of secrets tells the cases of letters apart, for as long as tenantCasePause.
@@ -63,7 +64,7 @@ func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 
 // sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their exact keys.
 func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) {
-	if _, exact := k.source.(listsTenants); exact {
+	if _, exact := k.source.(secrets.ListsTenants); exact {
 		return false, nil
 	}
 	one, err := lookupNow(ctx, k.source, a)
@@ -75,16 +76,16 @@ func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) 
 		return false, unlessUnknown(err)
 	}
 	same := 0
-	for i := range one.secrets {
-		for j := range other.secrets {
-			same |= subtle.ConstantTimeCompare([]byte(one.secrets[i].reveal()), []byte(other.secrets[j].reveal()))
+	for i := range one.Secrets {
+		for j := range other.Secrets {
+			same |= subtle.ConstantTimeCompare([]byte(one.Secrets[i].Reveal()), []byte(other.Secrets[j].Reveal()))
 		}
 	}
 	return same == 1, nil
 }
 
 func unlessUnknown(err error) error {
-	if errors.Is(err, ErrUnknownTenant) {
+	if errors.Is(err, secrets.ErrUnknownTenant) {
 		return nil
 	}
 	return err

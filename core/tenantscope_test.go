@@ -12,21 +12,22 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // lenient gives acme's secret for its key in any case, as a database does that compares text without case.
-func lenient(_ context.Context, tenant string) ([]core.Secret, error) {
+func lenient(_ context.Context, tenant string) ([]secrets.Secret, error) {
 	if strings.EqualFold(tenant, "Acme") {
-		return []core.Secret{core.NewSecret("a", acmeSecret)}, nil
+		return []secrets.Secret{secrets.New("a", acmeSecret)}, nil
 	}
-	return nil, core.ErrUnknownTenant
+	return nil, secrets.ErrUnknownTenant
 }
 
 func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
 	t.Parallel()
 	for _, registered := range []string{"acme", "Acme"} {
 		c, rec := tenantConfig(timestamped())
-		c.Secrets = core.SecretsFunc(lenient, time.Minute)
+		c.Secrets = secrets.FromFunc(lenient, time.Minute)
 		g := mustNew(t, c)
 		run(g, of(registered, acmeSecret, event), func(_ *http.Request, e core.Event) error {
 			require.Equal(t, registered, e.Tenant, "as it came")
@@ -48,7 +49,7 @@ func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
 func TestTheAppsIdentitySeesOneSpellingOfATenant(t *testing.T) {
 	t.Parallel()
 	c, rec := tenantConfig(timestamped())
-	c.Secrets = core.SecretsFunc(lenient, time.Minute)
+	c.Secrets = secrets.FromFunc(lenient, time.Minute)
 	c.Identity = func(e core.Event) string { return e.Tenant + ":" + e.ID }
 	g := mustNew(t, c)
 	run(g, of("Acme", acmeSecret, event), ok)
@@ -61,11 +62,11 @@ func TestTenantsWhoseKeysDifferInCaseAreTwo(t *testing.T) {
 	t.Parallel()
 	exact := map[string]string{"aB": acmeSecret, "ab": globexSecret, "Cd": acmeSecret + "!"}
 	c, rec := tenantConfig(timestamped())
-	c.Secrets = core.SecretsFunc(func(_ context.Context, tenant string) ([]core.Secret, error) {
+	c.Secrets = secrets.FromFunc(func(_ context.Context, tenant string) ([]secrets.Secret, error) {
 		if secret := exact[tenant]; secret != "" {
-			return []core.Secret{core.NewSecret("a", secret)}, nil
+			return []secrets.Secret{secrets.New("a", secret)}, nil
 		}
-		return nil, core.ErrUnknownTenant
+		return nil, secrets.ErrUnknownTenant
 	}, time.Minute)
 	g := mustNew(t, c)
 	for tenant, secret := range exact {
@@ -80,12 +81,12 @@ func TestATenantWhoseSpellingCannotBeCheckedIsAskedToComeBack(t *testing.T) {
 	t.Parallel()
 	down := true
 	c, rec := tenantConfig(timestamped())
-	c.Secrets = spelledSource(func(ctx context.Context, tenant string) (*core.SecretList, error) {
+	c.Secrets = spelledSource(func(ctx context.Context, tenant string) (*secrets.List, error) {
 		if down && tenant == "acme" {
 			return nil, errors.New("the database does not answer")
 		}
-		secrets, err := lenient(ctx, tenant)
-		return core.NewSecretList(secrets...), err
+		accepted, err := lenient(ctx, tenant)
+		return secrets.NewList(accepted...), err
 	})
 	g := mustNew(t, c)
 	require.Equal(t, http.StatusServiceUnavailable, run(g, of("ACME", acmeSecret, event), never(t)).Code)
@@ -94,8 +95,8 @@ func TestATenantWhoseSpellingCannotBeCheckedIsAskedToComeBack(t *testing.T) {
 	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 }
 
-type spelledSource func(context.Context, string) (*core.SecretList, error)
+type spelledSource func(context.Context, string) (*secrets.List, error)
 
-func (f spelledSource) Lookup(ctx context.Context, tenant string) (*core.SecretList, error) {
+func (f spelledSource) Lookup(ctx context.Context, tenant string) (*secrets.List, error) {
 	return f(ctx, tenant)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
@@ -25,7 +26,7 @@ const (
 
 // tokenPlace is one kind of credential, and how a request presents it.
 type tokenPlace struct {
-	credential func(core.SecretSource) core.Credential
+	credential func(secrets.Source) core.Credential
 	target     func(token string) string
 	put        func(r *http.Request, token string)
 	secret     func(token string) string
@@ -35,7 +36,7 @@ func tokenPlaces() map[string]tokenPlace {
 	same := func(token string) string { return token }
 	hooks := func(string) string { return "/hooks" }
 	pair := func(token string) string { return "hooks:" + token }
-	pathToken := func(s core.SecretSource) core.Credential { return core.PathToken("key", s) }
+	pathToken := func(s secrets.Source) core.Credential { return core.PathToken("key", s) }
 	return map[string]tokenPlace{
 		"path": {pathToken, func(token string) string { return "/hooks/" + token + "/end" },
 			func(r *http.Request, token string) { r.SetPathValue("key", token) }, same},
@@ -44,13 +45,13 @@ func tokenPlaces() map[string]tokenPlace {
 		}, func(r *http.Request, token string) { r.SetPathValue("key", token) }, same},
 		"part of a segment": {pathToken, func(token string) string { return "/hooks/x-" + token + ".json" },
 			func(r *http.Request, token string) { r.SetPathValue("key", token) }, same},
-		"query": {func(s core.SecretSource) core.Credential { return core.QueryToken("token", s) },
+		"query": {func(s secrets.Source) core.Credential { return core.QueryToken("token", s) },
 			func(token string) string { return "/hooks?a=1&token=" + token }, func(*http.Request, string) {}, same},
 		"basic": {core.BasicAuth, hooks, func(r *http.Request, token string) { r.SetBasicAuth("hooks", token) }, pair},
 		"bearer": {core.BearerToken, hooks, func(r *http.Request, token string) {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}, same},
-		"header": {func(s core.SecretSource) core.Credential { return core.HeaderToken("X-Token", s) }, hooks,
+		"header": {func(s secrets.Source) core.Credential { return core.HeaderToken("X-Token", s) }, hooks,
 			func(r *http.Request, token string) { r.Header.Set("X-Token", token) }, same},
 	}
 }
@@ -73,8 +74,8 @@ func TestNoCredentialShowsWithAnyScheme(t *testing.T) {
 				for n := range 2 * len(checks) {
 					e := &everything{seen: map[reason.Reason]bool{}}
 					c := core.Config{
-						Endpoint: "canary", Provider: entry.Sample(), Secrets: core.StaticSecrets(genuine.Secret()),
-						Credentials: []core.Credential{place.credential(core.StaticSecrets(place.secret(tokenCanary)))},
+						Endpoint: "canary", Provider: entry.Sample(), Secrets: secrets.Static(genuine.Secret()),
+						Credentials: []core.Credential{place.credential(secrets.Static(place.secret(tokenCanary)))},
 						Replay:      memstore.New(), StoreFailure: core.RefuseDelivery, Now: genuine.Now,
 						DangerouslyReportOnly: checks[n/2],
 					}
@@ -119,7 +120,7 @@ func TestATokenLeavesThePathHoweverItIsWritten(t *testing.T) {
 	const token = "a/token of+24%bytes-long"
 	for name, given := range map[string]string{"decoded": token, "as it came": url.PathEscape(token)} {
 		c, _ := config(timestamped())
-		c.Credentials = []core.Credential{core.PathToken("p", core.StaticSecrets(given))}
+		c.Credentials = []core.Credential{core.PathToken("p", secrets.Static(given))}
 		g := mustNew(t, c)
 		r := signed(event)
 		r.URL.Path, r.URL.RawPath = "/hooks/"+token, "/hooks/"+url.PathEscape(token)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const (
@@ -18,13 +20,13 @@ const (
 
 // validity is when the secrets of a list end.
 type validity struct {
-	secrets  []Secret
+	secrets  []secrets.Secret
 	noticed  int64        // from when on an end is near, in nanoseconds since 1970
 	remindAt atomic.Int64 // when the log is to be told next
 }
 
 // begin notes when the secrets end. A list without ends is never looked at again.
-func (v *validity) begin(secrets []Secret) {
+func (v *validity) begin(secrets []secrets.Secret) {
 	v.secrets, v.noticed = secrets, math.MaxInt64
 	for i := range secrets {
 		if end := secrets[i].NotAfter(); !end.IsZero() {
@@ -73,7 +75,7 @@ func (v *validity) lastsUntil(now time.Time) time.Time {
 
 // ending is what a record tells of ends that are near, of which one is the secret's that matched. Both are times of the
 // list's own secrets; nil: not near.
-func (v *validity) ending(s *Secret, now time.Time) (secretExpires, noneAfter *time.Time) {
+func (v *validity) ending(s *secrets.Secret, now time.Time) (secretExpires, noneAfter *time.Time) {
 	if now.UnixNano() < v.noticed {
 		return nil, nil
 	}
@@ -100,7 +102,7 @@ func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
 		return
 	}
 	next := int64(math.MaxInt64)
-	var soon []*Secret
+	var soon []*secrets.Secret
 	for i := range v.secrets {
 		s := &v.secrets[i]
 		switch {
@@ -117,7 +119,7 @@ func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
 	if !v.remindAt.CompareAndSwap(at, next) {
 		return // another delivery tells it
 	}
-	slices.SortStableFunc(soon, func(a, b *Secret) int { return a.NotAfter().Compare(b.NotAfter()) })
+	slices.SortStableFunc(soon, func(a, b *secrets.Secret) int { return a.NotAfter().Compare(b.NotAfter()) })
 	for _, s := range soon {
 		k.guard.logger.Warn("sallyport: a secret ends soon", k.about(c.slot,
 			"secret", s.Label(), "not_after", s.NotAfter(), "in", s.NotAfter().Sub(now).Round(time.Second).String())...)

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // verifier is a compiled scheme with the keys of one endpoint.
@@ -200,7 +201,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 	for n := range keys.list {
 		i := (start + n) % len(keys.list)
 		k := &keys.list[i]
-		if !k.secret.activeAt(now) {
+		if !k.secret.ActiveAt(now) {
 			continue
 		}
 		active++
@@ -291,14 +292,14 @@ type fetchedKey struct {
 }
 
 func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*compiledKeys], problem string) {
-	list = &compiledList[*compiledKeys]{list: &SecretList{}, keys: &compiledKeys{}, slot: &slot[*compiledKeys]{}}
+	list = &compiledList[*compiledKeys]{list: &secrets.List{}, keys: &compiledKeys{}, slot: &slot[*compiledKeys]{}}
 	list.begin(nil)
 	for i := range v.kinds {
 		k := &v.kinds[i]
 		if problem := publickey.CheckPublicKey(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, problem
 		}
-		list.keys.list = append(list.keys.list, v.publicKey(i, NewSecret("fetched", ""), public))
+		list.keys.list = append(list.keys.list, v.publicKey(i, secrets.New("fetched", ""), public))
 	}
 	return list, ""
 }

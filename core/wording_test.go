@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // wording is what a refusal must say, and must not.
@@ -27,7 +28,7 @@ type wording struct {
 }
 
 func withBasic(c *core.Config) {
-	c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets("hooks:a-password-of-enough-bytes"))}
+	c.Credentials = []core.Credential{core.BasicAuth(secrets.Static("hooks:a-password-of-enough-bytes"))}
 }
 
 func byMethod(method string) func() *http.Request {
@@ -65,7 +66,7 @@ func wordings() []wording {
 	signature := mac(testSecret, event)
 	secretTalk := []string{"compare Secrets", "compare the secret", "set the secret", "has no secret"}
 	token := func(c *core.Config) {
-		c.Credentials = []core.Credential{core.QueryToken("key", core.StaticSecrets("a-token-of-enough-bytes"))}
+		c.Credentials = []core.Credential{core.QueryToken("key", secrets.Static("a-token-of-enough-bytes"))}
 	}
 	return []wording{
 		// Methods: what came, and what is expected.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/echowebhook"
 )
@@ -24,7 +25,7 @@ func TestABodyIsWrappedForTheFirstGuardOnly(t *testing.T) {
 	const secret = "an-accepted-secret-of-32-bytes!!"
 	made := func(endpoint string) *core.Guard {
 		guard, err := core.New(core.Config{
-			Endpoint: endpoint, Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
+			Endpoint: endpoint, Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 			DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
@@ -52,7 +53,7 @@ func TestABodyIsWrappedForTheFirstGuardOnly(t *testing.T) {
 	// The inner guard refuses: the body that it saw is still the restored one.
 	e = echo.New()
 	refusing, err := core.New(core.Config{
-		Endpoint: "refusing", Provider: provider.GitHub(), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
+		Endpoint: "refusing", Provider: provider.GitHub(), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 		DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)

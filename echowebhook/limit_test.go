@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/echowebhook"
 )
@@ -23,7 +24,7 @@ func TestALimitBeforeTheGuardIsABodyTooLarge(t *testing.T) {
 	t.Parallel()
 	const secret = "an-accepted-secret-of-32-bytes!!"
 	guard, err := core.New(core.Config{
-		Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
+		Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 		DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)

@@ -59,8 +59,8 @@ func onCustomer(*gin.Context, core.Event, Customer) error      { return nil }
 func audit(*gin.Context, core.Event) error                     { return nil }
 func note(*gin.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
-func newApp(core.Provider, core.SecretSource) http.Handler     { return r }
-func secretsOf(context.Context, string) ([]core.Secret, error) { return nil, nil }
+func newApp(core.Provider, secrets.Source) http.Handler     { return r }
+func secretsOf(context.Context, string) ([]secrets.Secret, error) { return nil, nil }
 `
 
 // imports returns the packages that fragments use, by name.

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/ginwebhook"
 )
@@ -19,7 +20,7 @@ func Example() {
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe",
 		Provider: provider.Stripe(),
-		Secrets:  core.StaticSecrets(secret), // core.SecretsFromEnv("STRIPE_SECRET") in an app
+		Secrets:  secrets.Static(secret), // core.SecretsFromEnv("STRIPE_SECRET") in an app
 		Replay:   memstore.New(),
 	})
 	if err != nil {
@@ -52,7 +53,7 @@ func ExampleVerify() {
 	guard, err := core.New(core.Config{
 		Endpoint:     "github",
 		Provider:     provider.GitHub(),
-		Secrets:      core.StaticSecrets(secret),
+		Secrets:      secrets.Static(secret),
 		Replay:       memstore.New(),
 		StoreFailure: core.RefuseDelivery, // GitHub does not retry, so the choice has to be made
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email/emailtest"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -19,7 +20,7 @@ func ExampleOn() {
 	guard, err := core.New(core.Config{
 		Endpoint: "mail",
 		Provider: provider.Postmark(),
-		Secrets:  core.StaticSecrets(sender.Secret()),
+		Secrets:  secrets.Static(sender.Secret()),
 		Replay:   memstore.New(),
 		Logger:   quiet(),
 	})
@@ -48,7 +49,7 @@ func suppressing(p core.Provider, secret string) (app http.Handler, stop func() 
 	guard, err := core.New(core.Config{
 		Endpoint: "mail",
 		Provider: p,
-		Secrets:  core.StaticSecrets(secret),
+		Secrets:  secrets.Static(secret),
 		Replay:   memstore.New(),
 		Logger:   quiet(),
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -30,7 +31,7 @@ type app struct {
 func newApp(t *testing.T, p core.Provider, register func(*core.Signals[*http.Request])) *app {
 	a := &app{sender: webhooktest.NewSender(p), mux: http.NewServeMux(), signals: core.NewSignals[*http.Request]()}
 	guard, err := core.New(core.Config{
-		Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(a.sender.Secret()), Replay: memstore.New(), Logger: quiet(),
+		Endpoint: "mail", Provider: p, Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(), Logger: quiet(),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 			a.reasons = append(a.reasons, r.Reason)
 			a.errs = append(a.errs, r.Err)

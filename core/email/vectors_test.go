@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -89,7 +90,7 @@ func (v *vector) through(t *testing.T) (events []core.Event) {
 	sender := webhooktest.NewSender(p)
 	sender.Now = now
 	guard, err := core.New(core.Config{
-		Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: core.DangerouslyNoReplay, Now: now,
+		Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay, Now: now,
 		Logger: quiet(),
 	})
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/handover"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -35,7 +36,7 @@ func newEndpoint(t *testing.T, publisher message.Publisher, change func(*core.Co
 	t.Helper()
 	e := &endpoint{records: make(chan core.Record, 1000)}
 	config := core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: memstore.New(),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: memstore.New(),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { e.records <- r })},
 	}
 	if change != nil {

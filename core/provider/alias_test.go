@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
@@ -91,7 +92,7 @@ func TestAnAliasWritesTheEntrysOwnNameIntoAStore(t *testing.T) {
 		p, ok := provider.ByName(name)
 		require.True(t, ok)
 		g, err := core.New(core.Config{
-			Endpoint: "hooks", Provider: p, Secrets: core.StaticSecrets(ownSecret), Replay: store,
+			Endpoint: "hooks", Provider: p, Secrets: secrets.Static(ownSecret), Replay: store,
 			Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)

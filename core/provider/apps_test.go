@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // TestTheAnswerToAFailedProof: 401 where the provider tests for it, and what the provider repeats where a 400 loses the event.
@@ -34,10 +35,10 @@ func TestTheAnswerToAFailedProof(t *testing.T) {
 func TestASecretOfFifteenCharactersIsDropboxs(t *testing.T) {
 	t.Parallel()
 	c := core.Config{Provider: provider.Dropbox(), Replay: core.DangerouslyNoReplay}
-	c.Secrets = core.StaticSecrets("abcdefghij12345")
+	c.Secrets = secrets.Static("abcdefghij12345")
 	_, err := core.New(c)
 	require.NoError(t, err)
-	c.Secrets = core.StaticSecrets("abcdefghij1234")
+	c.Secrets = secrets.Static("abcdefghij1234")
 	_, err = core.New(c)
 	require.ErrorContains(t, err, "at least 15")
 }
@@ -45,7 +46,7 @@ func TestASecretOfFifteenCharactersIsDropboxs(t *testing.T) {
 func TestTheQuestionsOfMetaAndDropboxAreAnswered(t *testing.T) {
 	t.Parallel()
 	meta, err := core.New(core.Config{
-		Provider: provider.Meta(), Secrets: core.StaticSecrets(ownSecret), VerifyTokens: core.StaticSecrets("a-verify-token"),
+		Provider: provider.Meta(), Secrets: secrets.Static(ownSecret), VerifyTokens: secrets.Static("a-verify-token"),
 		Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // touching are senders that sign the URL and the body with nothing between them.
@@ -229,7 +230,7 @@ func TestWhatNothingClosesNeedsAPublicURL(t *testing.T) {
 		"{url}{body}{url}": provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{url}{body}{url}"}),
 	} {
 		c := core.Config{
-			Endpoint: "e", Provider: p, Secrets: core.StaticSecrets(configured(p, 1)), Replay: core.DangerouslyNoReplay,
+			Endpoint: "e", Provider: p, Secrets: secrets.Static(configured(p, 1)), Replay: core.DangerouslyNoReplay,
 			Logger: slog.New(slog.DiscardHandler), DangerouslyAllowWeakSecrets: true,
 		}
 		_, err := core.New(c)
@@ -396,8 +397,8 @@ func TestMandrillsURLHoldsTheVerifiedCredential(t *testing.T) {
 	const pair = "hooks:a-password-of-enough-bytes"
 	for _, public := range []string{"", base + "/hooks", "https://" + pair + "@example.com/hooks"} {
 		g, err := core.New(core.Config{
-			Endpoint: "m", Provider: p, Secrets: core.StaticSecrets(configured(p, 1)), Replay: core.DangerouslyNoReplay,
-			Credentials: []core.Credential{core.BasicAuth(core.StaticSecrets(pair))}, PublicURL: public,
+			Endpoint: "m", Provider: p, Secrets: secrets.Static(configured(p, 1)), Replay: core.DangerouslyNoReplay,
+			Credentials: []core.Credential{core.BasicAuth(secrets.Static(pair))}, PublicURL: public,
 			Logger: slog.New(slog.DiscardHandler), DangerouslyAllowWeakSecrets: true,
 		})
 		require.NoError(t, err)

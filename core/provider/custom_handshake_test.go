@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // acmeSetUp is a sender of one's own with everything that a built-in entry can say of its set-up.
@@ -34,7 +35,7 @@ func TestASenderOfOnesOwnCanSayHowItsURLIsTried(t *testing.T) {
 	t.Parallel()
 	ran := 0
 	g, err := core.New(core.Config{
-		Endpoint: "acme", Provider: acmeSetUp(), Secrets: core.StaticSecrets(ownSecret), Replay: core.DangerouslyNoReplay,
+		Endpoint: "acme", Provider: acmeSetUp(), Secrets: secrets.Static(ownSecret), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) },
 	})
 	require.NoError(t, err)
@@ -96,12 +97,12 @@ func TestAHandshakeThatCouldBeADeliveryIsRefused(t *testing.T) {
 		"mistaken":                {Method: "GET", Challenge: "query:a"},
 	} {
 		c := provider.HMACConfig{Name: "acme", Header: "X-Sig", Methods: []string{"GET"}, Handshakes: []provider.Handshake{h}}
-		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: core.StaticSecrets(ownSecret), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: secrets.Static(ownSecret), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, want)
 	}
 	for want, methods := range map[string][]string{"POST is always accepted": {"POST"}, `"OPTIONS"`: {"OPTIONS"}} {
 		c := provider.HMACConfig{Name: "acme", Header: "X-Sig", Methods: methods}
-		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: core.StaticSecrets(ownSecret), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: secrets.Static(ownSecret), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -41,7 +42,7 @@ func TestASenderOfYourOwnWithAKeyPair(t *testing.T) {
 	}
 	for _, row := range rows {
 		_, err := core.New(core.Config{
-			Endpoint: "own", Provider: provider.PublicKey(row.config), Secrets: core.StaticSecrets("x"), Replay: core.DangerouslyNoReplay,
+			Endpoint: "own", Provider: provider.PublicKey(row.config), Secrets: secrets.Static("x"), Replay: core.DangerouslyNoReplay,
 		})
 		require.ErrorContains(t, err, row.want)
 	}

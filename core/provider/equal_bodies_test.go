@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -27,7 +28,7 @@ import (
 func twice(t *testing.T, c core.Config, body string, first, second http.Header) (runs int) {
 	t.Helper()
 	now := time.Unix(ownTime, 0)
-	c.Endpoint, c.Secrets, c.Replay = "equal", core.StaticSecrets(secretFor(c.Provider)), memstore.New()
+	c.Endpoint, c.Secrets, c.Replay = "equal", secrets.Static(secretFor(c.Provider)), memstore.New()
 	c.StoreFailure, c.Now = core.RefuseDelivery, func() time.Time { return now }
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -98,7 +99,7 @@ func TestEqualItemsOfTwoSignedBatchesAreTwoEvents(t *testing.T) {
 			})
 			now, runs := time.Unix(ownTime, 0), 0
 			g, err := core.New(core.Config{
-				Endpoint: "own", Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: memstore.New(),
+				Endpoint: "own", Provider: p, Secrets: secrets.Static(secretFor(p)), Replay: memstore.New(),
 				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 			})
 			require.NoError(t, err)
@@ -184,7 +185,7 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 			var log bytes.Buffer
 			now, runs := time.Unix(ownTime, 0), 0
 			g, err := core.New(core.Config{
-				Endpoint: "own", Provider: row.provider, Secrets: core.StaticSecrets(secretFor(row.provider)), Replay: memstore.New(),
+				Endpoint: "own", Provider: row.provider, Secrets: secrets.Static(secretFor(row.provider)), Replay: memstore.New(),
 				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Identity: row.identity,
 				Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			})

@@ -26,6 +26,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // pairs are the algorithms of the key pairs that a sender may sign with.
@@ -93,7 +94,7 @@ func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 				continue
 			}
 			_, err := core.New(core.Config{
-				Endpoint: "keys", Provider: s.provider, Secrets: core.StaticSecrets(key), Replay: core.DangerouslyNoReplay,
+				Endpoint: "keys", Provider: s.provider, Secrets: secrets.Static(key), Replay: core.DangerouslyNoReplay,
 				Logger: slog.New(slog.DiscardHandler), DangerouslyAllowWeakSecrets: true,
 			})
 			require.Error(t, err, "%s with %s", s.name, name)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
@@ -76,7 +77,7 @@ func (s *sender) custom() entry.Custom {
 func (s *sender) guard(t testing.TB, now time.Time) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "golden", Provider: s.provider, Secrets: core.StaticSecrets(s.secret(1)), Replay: core.DangerouslyNoReplay,
+		Endpoint: "golden", Provider: s.provider, Secrets: secrets.Static(s.secret(1)), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		Now: func() time.Time { return now }, PublicURL: publicOf(s.provider),
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -27,7 +28,7 @@ func ExampleHMAC() {
 	})
 	const secret = "a-secret-that-acme-has-as-well!!"
 	guard, err := core.New(core.Config{
-		Endpoint: "acme", Provider: acme, Secrets: core.StaticSecrets(secret), Replay: memstore.New(),
+		Endpoint: "acme", Provider: acme, Secrets: secrets.Static(secret), Replay: memstore.New(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

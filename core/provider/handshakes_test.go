@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -137,8 +138,8 @@ func TestHandshakesAreAnsweredAndNothingElseIs(t *testing.T) {
 				p = found
 			}
 			g, err := core.New(core.Config{
-				Endpoint: "handshakes", Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: core.DangerouslyNoReplay,
-				VerifyTokens: core.StaticSecrets("a-verify-token", "https://a.example/feed"),
+				Endpoint: "handshakes", Provider: p, Secrets: secrets.Static(secretFor(p)), Replay: core.DangerouslyNoReplay,
+				VerifyTokens: secrets.Static("a-verify-token", "https://a.example/feed"),
 				Logger:       slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)

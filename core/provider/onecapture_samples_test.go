@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/onecapture"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -121,7 +122,7 @@ func signsForm(e *entry.Entry) bool {
 func (s *sender) guardOf(t testing.TB, n int, publicURL string, now time.Time) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "onecapture", Provider: s.provider, Secrets: core.StaticSecrets(s.secret(n)), Replay: core.DangerouslyNoReplay,
+		Endpoint: "onecapture", Provider: s.provider, Secrets: secrets.Static(s.secret(n)), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		PublicURL: cmp.Or(publicURL, publicOf(s.provider)), Now: func() time.Time { return now },
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -45,7 +46,7 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		}
 		// Compiles as a user configures it: with a replay store's choices, and without the switch for weak secrets.
 		c := core.Config{
-			Endpoint: p.Name(), Provider: p, Secrets: core.StaticSecrets(secretFor(p)), Replay: memstore.New(),
+			Endpoint: p.Name(), Provider: p, Secrets: secrets.Static(secretFor(p)), Replay: memstore.New(),
 			PublicURL: publicOf(p),
 			Logger:    slog.New(slog.DiscardHandler),
 		}

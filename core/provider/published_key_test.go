@@ -31,6 +31,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -304,7 +305,7 @@ func TestPayPal(t *testing.T) {
 	require.False(t, e.Authenticated.ID || e.Authenticated.Type, "a CRC vouches for nothing")
 
 	for _, webhook := range []string{"", "a|b", "a b", "WH/1"} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.PayPal(webhook), Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.PayPal(webhook), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "webhook")
 	}
 }
@@ -419,7 +420,7 @@ func TestTravisCI(t *testing.T) {
 		require.Equal(t, reason.KeysUnavailable, reasonOf(fetching(t, p, source), travisSign(t, key, mine)), text)
 	}
 	for _, repositories := range [][]string{nil, {"acme"}, {"/app"}, {"acme/"}, {"a/b/c"}} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.TravisCI(repositories...), Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.TravisCI(repositories...), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "TravisCI")
 	}
 }
@@ -442,7 +443,7 @@ func TestIdentitiesOfPublishedKeysNeverChange(t *testing.T) {
 	}
 	for _, row := range rows {
 		g, err := core.New(core.Config{
-			Endpoint: "golden", Provider: row.provider, Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay,
+			Endpoint: "golden", Provider: row.provider, Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
 			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)
@@ -458,7 +459,7 @@ func TestABuildOfSomebodyElsesIsNoSignOfLife(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
 	g, err := core.New(core.Config{
-		Endpoint: "ci", Provider: provider.TravisCI("acme/app"), Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay,
+		Endpoint: "ci", Provider: provider.TravisCI("acme/app"), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		RateLimit: core.RateLimit{PerSecond: 0.001, Burst: 2, FailuresPerSecond: 0.001, FailureBurst: 3},
 	})

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -236,7 +237,7 @@ func TestAnySecretOfTheListLetsADeliveryInAndIsNamed(t *testing.T) {
 			t.Parallel()
 			g, err := core.New(core.Config{
 				Endpoint: "rotation", Provider: p, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
-				Secrets: core.LabeledSecrets(core.NewSecret("old", configured(p, 1)), core.NewSecret("new", configured(p, 2))),
+				Secrets: secrets.Labeled(secrets.New("old", configured(p, 1)), secrets.New("new", configured(p, 2))),
 				Now:     func() time.Time { return now }, DangerouslyAllowHTTP: true, PublicURL: publicOf(p),
 			})
 			require.NoError(t, err)

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -270,7 +271,7 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 	require.Equal(t, 401, ping(`{"type":1}`, strings.Repeat("0", 128)).Status, "Discord sends such on purpose")
 
 	// Mandrill's probe is signed with a key that everybody knows.
-	probe := func(secrets core.SecretSource, awaiting bool, body string) int {
+	probe := func(secrets secrets.Source, awaiting bool, body string) int {
 		g, err := core.New(core.Config{
 			Endpoint: "m", Provider: provider.Mandrill(), Secrets: secrets, AwaitingSecret: awaiting, PublicURL: "http://localhost/",
 			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
@@ -285,7 +286,7 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 	}
 	require.Equal(t, 200, probe(nil, true, "mandrill_events=%5B%5D"))
 	require.Equal(t, 503, probe(nil, true, "mandrill_events=%5B%7B%7D%5D"))
-	require.Equal(t, 400, probe(core.StaticSecrets("a-key-of-enough-bytes"), false, "mandrill_events=%5B%5D"))
+	require.Equal(t, 400, probe(secrets.Static("a-key-of-enough-bytes"), false, "mandrill_events=%5B%5D"))
 }
 
 func TestHubSpotsVersionIsNotTheRequestsChoice(t *testing.T) {

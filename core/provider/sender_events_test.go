@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -170,7 +171,7 @@ func TestSecretsThatAreHandedOver(t *testing.T) {
 			var took string
 			g, err := core.New(core.Config{
 				Endpoint: "handed", Provider: row.provider, Replay: core.DangerouslyNoReplay, AwaitingSecret: true,
-				SecretSink: func(_ context.Context, s core.Secret) error { took = s.DangerouslyReveal(); return nil },
+				SecretSink: func(_ context.Context, s secrets.Secret) error { took = s.DangerouslyReveal(); return nil },
 				Logger:     slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)

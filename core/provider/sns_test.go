@@ -26,6 +26,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -246,7 +247,7 @@ func TestSNSNeedsItsTopics(t *testing.T) {
 	} {
 		for _, p := range []core.Provider{sns(topics...), provider.AmazonSES(provider.SNSConfig{Topics: topics})} {
 			_, err := core.New(core.Config{
-				Endpoint: "sns", Provider: p, Secrets: core.StaticSecrets("x"), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+				Endpoint: "sns", Provider: p, Secrets: secrets.Static("x"), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 			})
 			if strings.Contains(strings.Join(topics, ""), "sns:*") {
 				continue // a region is judged where it becomes a host: keys.SNS
@@ -285,7 +286,7 @@ func TestSNSSubscriptions(t *testing.T) {
 		confirmed = nil
 		g, err := core.New(core.Config{
 			Endpoint: "sns", Provider: provider.AWSSNS(provider.SNSConfig{Topics: []string{snsTopic}, Confirm: row.confirm}),
-			Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+			Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 			Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { rec = r })}, Now: func() time.Time { return time.Unix(ownTime, 0) },
 			DangerouslyAllowHTTP: true,
 		})
@@ -339,7 +340,7 @@ func TestSNSIsAnsweredSoThatNothingIsLost(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
 	config := core.Config{
-		Endpoint: "sns", Provider: sns(snsTopic), Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay,
+		Endpoint: "sns", Provider: sns(snsTopic), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 	}
 	status := func(c core.Config, r *http.Request) (int, http.Header) {
@@ -354,7 +355,7 @@ func TestSNSIsAnsweredSoThatNothingIsLost(t *testing.T) {
 	forged := strings.Replace(snsSign(t, key, snsMessage()), "hello", "hullo", 1)
 	code, _ := status(config, snsPost(forged))
 	require.Equal(t, 503, code, "any status below 500 says that a message has arrived")
-	config.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets("user:a-long-enough-password"))}
+	config.Credentials = []core.Credential{core.BasicAuth(secrets.Static("user:a-long-enough-password"))}
 	code, header := status(config, snsPost(snsSign(t, key, snsMessage())))
 	require.Equal(t, 401, code, "SNS sends its credential only after a challenge")
 	require.NotEmpty(t, header.Get("WWW-Authenticate"))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -111,7 +112,7 @@ func guardWithin(t testing.TB, p core.Provider, secret, url string, now time.Tim
 	t.Helper()
 	g, err := core.New(core.Config{
 		PublicURL: url, Tolerance: tolerance,
-		Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
+		Endpoint: "vectors", Provider: p, Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler),
 		Now:    func() time.Time { return now }, DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -36,7 +37,7 @@ func ExampleFake() {
 func ExampleNewRequest() {
 	const secret = "whsec_of_this_test_and_nothing_else"
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: memstore.New(),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: memstore.New(),
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -75,7 +76,7 @@ func ExampleSign() {
 func ExampleSender() {
 	github := webhooktest.NewSender(provider.GitHub())
 	guard, err := core.New(core.Config{
-		Endpoint: "github", Provider: provider.GitHub(), Secrets: core.StaticSecrets(github.Secret()), Replay: memstore.New(),
+		Endpoint: "github", Provider: provider.GitHub(), Secrets: secrets.Static(github.Secret()), Replay: memstore.New(),
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

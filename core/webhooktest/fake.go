@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Fake makes a request that carries a proved delivery of the event, to test a signal without configuring a guard. Give
@@ -48,7 +49,7 @@ func Fake(e core.Event) *http.Request {
 	token := hex.EncodeToString(b)
 	value := func(field string) []entry.Value { return []entry.Value{{Header: prefix + field}} }
 	guard, err := core.New(core.Config{
-		Endpoint: endpoint, Replay: core.DangerouslyNoReplay, Secrets: core.StaticSecrets(token),
+		Endpoint: endpoint, Replay: core.DangerouslyNoReplay, Secrets: secrets.Static(token),
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		Provider: core.NewProvider(entry.Entry{
 			Name: name, Title: name, MaxBody: max(1, int64(len(body))),

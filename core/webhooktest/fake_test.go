@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -77,7 +78,7 @@ func TestTheDataOfAFake(t *testing.T) {
 func TestAFakeProvesNothingToAGuard(t *testing.T) {
 	t.Parallel()
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets("whsec_made-up-for-tests-0123456789abcdef"),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static("whsec_made-up-for-tests-0123456789abcdef"),
 		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)

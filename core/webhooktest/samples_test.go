@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -85,7 +86,7 @@ func isForm(s webhooktest.Sample) bool { return strings.Contains(s.Header.Get("C
 func newSenderGuard(t *testing.T, s *webhooktest.Sender, p core.Provider) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "samples", Provider: p, Secrets: core.StaticSecrets(s.Secret()), Replay: core.DangerouslyNoReplay,
+		Endpoint: "samples", Provider: p, Secrets: secrets.Static(s.Secret()), Replay: core.DangerouslyNoReplay,
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -142,7 +143,7 @@ func TestASenderForEveryEntry(t *testing.T) {
 			sender := webhooktest.NewSender(p)
 			sender.Host, sender.Now = "hooks.example", func() time.Time { return now }
 			guard, err := core.New(core.Config{
-				Endpoint: "sender", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: core.DangerouslyNoReplay,
+				Endpoint: "sender", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay,
 				StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler), Now: sender.Now,
 				PublicURL: publicOf(p, "https://hooks.example/hooks"),
 			})

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -49,7 +50,7 @@ const whsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 func newGuard(t *testing.T, p core.Provider, secret string, now time.Time) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "test", Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
+		Endpoint: "test", Provider: p, Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 		PublicURL: publicOf(p, "https://example.com/hooks"),
 	})

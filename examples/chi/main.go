@@ -7,17 +7,19 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func main() {
 	guard, err := core.New(core.Config{
 		Endpoint:       "stripe",
 		Provider:       provider.Stripe(),
-		Secrets:        core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"), // the second may be unset
+		Secrets:        secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"), // the second may be unset
 		Replay:         memstore.New(),
 		TrustedProxies: core.PrivateNetworks, // whose X-Forwarded-Proto counts
 	})

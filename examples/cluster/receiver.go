@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/examples/internal/database"
 	"github.com/sallyport-go/sallyport/examples/internal/drivers"
@@ -72,7 +73,7 @@ func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	}
 	defer func() { _ = work.close() }()
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret),
 		Replay: store, Lease: lease, Logger: logger,
 		DangerouslyAllowHTTP: true, // between processes of one machine
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // keys are the secrets of one run: fresh ones, and those of the recorded deliveries.
@@ -28,13 +29,13 @@ func newKeys() (*keys, error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
 	return &keys{
-		current:  core.GenerateSecret(),
-		previous: core.GenerateSecret(),
-		retired:  core.GenerateSecret(),
+		current:  secrets.Generate(),
+		previous: secrets.Generate(),
+		retired:  secrets.Generate(),
 		standard: "whsec_" + base64.StdEncoding.EncodeToString(raw),
-		pair:     core.GenerateCredential(),
-		oldPair:  core.GenerateCredential(),
-		stranger: core.GenerateSecret(),
+		pair:     secrets.GeneratePair(),
+		oldPair:  secrets.GeneratePair(),
+		stranger: secrets.Generate(),
 		recorded: recorded,
 	}, nil
 }
@@ -45,12 +46,12 @@ const smallBody = 16 << 10
 // endpoints are what every router serves. The name of an endpoint is its path as well.
 func (k *keys) endpoints() []core.Config {
 	hour := time.Now().Add(time.Hour)
-	rotation := core.LabeledSecrets(
-		core.NewSecret("new", k.current),
-		core.NewSecret("old", k.previous).ValidUntil(hour),
-		core.NewSecret("retired", k.retired).ValidUntil(time.Now().Add(-time.Hour)),
+	rotation := secrets.Labeled(
+		secrets.New("new", k.current),
+		secrets.New("old", k.previous).ValidUntil(hour),
+		secrets.New("retired", k.retired).ValidUntil(time.Now().Add(-time.Hour)),
 	)
-	pairs := core.LabeledSecrets(core.NewSecret("new", k.pair), core.NewSecret("old", k.oldPair).ValidUntil(hour))
+	pairs := secrets.Labeled(secrets.New("new", k.pair), secrets.New("old", k.oldPair).ValidUntil(hour))
 	list := []core.Config{
 		{Endpoint: "/hooks/stripe", Provider: provider.Stripe(), Secrets: rotation, TrustedProxies: "127.0.0.1"},
 		{Endpoint: "/hooks/github", Provider: provider.GitHub(), Secrets: rotation, MaxBody: smallBody},
@@ -59,7 +60,7 @@ func (k *keys) endpoints() []core.Config {
 			Credentials: []core.Credential{core.BasicAuth(pairs)},
 		},
 		{Endpoint: "/hooks/slack", Provider: provider.Slack(), Secrets: rotation},
-		{Endpoint: "/hooks/standard", Provider: provider.StandardWebhooks(), Secrets: core.StaticSecrets(k.standard)},
+		{Endpoint: "/hooks/standard", Provider: provider.StandardWebhooks(), Secrets: secrets.Static(k.standard)},
 		{Endpoint: "/hooks/mailgun", Provider: provider.Mailgun(), Secrets: rotation},
 		{Endpoint: "/hooks/shopify", Provider: provider.Shopify(), Secrets: rotation},
 		{Endpoint: "/hooks/postmark", Provider: provider.Postmark(), Secrets: pairs},
@@ -71,13 +72,13 @@ func (k *keys) endpoints() []core.Config {
 			continue // the case that sends it fails and says so
 		}
 		list = append(list, core.Config{
-			Endpoint: "/recorded/" + r.ID, Provider: p, Secrets: core.StaticSecrets(r.Secret), Now: r.clock(),
+			Endpoint: "/recorded/" + r.ID, Provider: p, Secrets: secrets.Static(r.Secret), Now: r.clock(),
 			DangerouslyAllowWeakSecrets: true, // what was published is no secret any more
 		})
 	}
 	stripe := k.recorded["stripe-1"]
 	list = append(list, core.Config{
-		Endpoint: "/recorded/judged-today", Provider: provider.Stripe(), Secrets: core.StaticSecrets(stripe.Secret),
+		Endpoint: "/recorded/judged-today", Provider: provider.Stripe(), Secrets: secrets.Static(stripe.Secret),
 		DangerouslyAllowWeakSecrets: true,
 	})
 	for i := range list {

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
@@ -17,7 +19,7 @@ func main() {
 	guard, err := core.New(core.Config{
 		Endpoint:       "stripe",
 		Provider:       provider.Stripe(),
-		Secrets:        core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"), // the second may be unset
+		Secrets:        secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"), // the second may be unset
 		Replay:         memstore.New(),
 		TrustedProxies: core.PrivateNetworks, // whose X-Forwarded-Proto counts
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestARotationGoneWrongIsSeen(t *testing.T) {
@@ -23,7 +24,7 @@ func TestARotationGoneWrongIsSeen(t *testing.T) {
 		registry := prometheus.NewRegistry()
 		stuck := make(chan struct{})
 		guard, err := core.New(core.Config{
-			Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: core.StaticSecrets(old),
+			Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: secrets.Static(old),
 			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 			Observers: []core.Observer{core.ObserverFunc(func(context.Context, core.Record) { <-stuck })},
 		})
@@ -73,7 +74,7 @@ webhook_records_dropped_total{endpoint="hooks",provider="gitlab-token"} 0
 func TestWhatAReportWouldRefuseIsCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
-		Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: core.StaticSecrets("made-up-for-tests-0123456789abcdef"),
+		Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: secrets.Static("made-up-for-tests-0123456789abcdef"),
 		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), Observers: []core.Observer{newObserver(registry)},
 		DangerouslyReportOnly: []core.Check{core.CheckCredentials},
 	})

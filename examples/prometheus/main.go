@@ -11,13 +11,14 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func main() {
 	guard, err := core.New(core.Config{
 		Endpoint:       "stripe",
 		Provider:       provider.Stripe(),
-		Secrets:        core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
+		Secrets:        secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
 		Replay:         memstore.New(),
 		TrustedProxies: core.PrivateNetworks,
 		Observers:      []core.Observer{newObserver(prometheus.DefaultRegisterer)}, // the log stays

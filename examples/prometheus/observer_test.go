@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestOutcomesAreCountedByTheSecretThatMatched(t *testing.T) {
@@ -24,7 +25,7 @@ func TestOutcomesAreCountedByTheSecretThatMatched(t *testing.T) {
 	guard, err := core.New(core.Config{
 		Endpoint:  "hooks",
 		Provider:  provider.GitLabToken(),
-		Secrets:   core.LabeledSecrets(core.NewSecret("old", "made-up-for-tests-0123456789abcdef")),
+		Secrets:   secrets.Labeled(secrets.New("old", "made-up-for-tests-0123456789abcdef")),
 		Replay:    core.DangerouslyNoReplay,
 		Observers: []core.Observer{newObserver(registry)},
 	})
@@ -60,7 +61,7 @@ func TestSendersMakeNoSeries(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
 		Endpoint: "hooks", Provider: provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", EventID: "/id", EventType: "/type"}),
-		Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay, Observers: []core.Observer{newObserver(registry)},
+		Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay, Observers: []core.Observer{newObserver(registry)},
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})

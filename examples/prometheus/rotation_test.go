@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestTheUseOfSecretsIsShown(t *testing.T) {
@@ -19,7 +20,7 @@ func TestTheUseOfSecretsIsShown(t *testing.T) {
 	guard, err := core.New(core.Config{
 		Endpoint: "hooks",
 		Provider: provider.GitLabToken(),
-		Secrets:  core.LabeledSecrets(core.NewSecret("new", fresh), core.NewSecret("old", old).ValidUntil(now.Add(365*24*time.Hour))),
+		Secrets:  secrets.Labeled(secrets.New("new", fresh), secrets.New("old", old).ValidUntil(now.Add(365*24*time.Hour))),
 		Replay:   core.DangerouslyNoReplay,
 		Now:      func() time.Time { return now },
 	})

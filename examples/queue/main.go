@@ -44,6 +44,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 type settings struct {
@@ -116,7 +117,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	if receives {
 		handler, err := newReceiver(b, core.Config{
-			Secrets:              core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
+			Secrets:              secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
 			TrustedProxies:       core.PrivateNetworks,
 			DangerouslyAllowHTTP: s.insecureHTTP,
 		})

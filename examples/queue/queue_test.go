@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/handover"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -39,7 +40,7 @@ func (s *server) receiver(t *testing.T) *receiver {
 	t.Helper()
 	b := s.open(t)
 	handler, err := newReceiver(b, core.Config{
-		Secrets: core.StaticSecrets(secret), Logger: slog.New(slog.DiscardHandler),
+		Secrets: secrets.Static(secret), Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	r := &receiver{httptest.NewTLSServer(handler), b}

@@ -29,6 +29,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func main() {
@@ -81,7 +82,7 @@ func run(ctx context.Context, args []string) error {
 		return nil
 	}
 	handler, err := app.receiver(core.Config{
-		Secrets:              core.SecretsFromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
+		Secrets:              secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"),
 		TrustedProxies:       core.PrivateNetworks,
 		DangerouslyAllowHTTP: *insecureHTTP,
 	})

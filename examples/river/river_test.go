@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
@@ -76,7 +77,7 @@ type receiver struct {
 func (b *bench) receive(t *testing.T, add func(*core.Signals[*http.Request])) *receiver {
 	t.Helper()
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.app.store,
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.app.store,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)

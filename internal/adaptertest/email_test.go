@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/email/emailtest"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
@@ -52,7 +53,7 @@ func TestABounceIsABounceInEveryRouter(t *testing.T) {
 				}
 				sender, calls := webhooktest.NewSender(p), 0
 				guard, err := core.New(core.Config{
-					Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: memstore.New(), Logger: slog.New(slog.DiscardHandler),
+					Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(), Logger: slog.New(slog.DiscardHandler),
 				})
 				require.NoError(t, err)
 				app := mount(guard, func(ctx context.Context, e core.Event, m email.Event) error {

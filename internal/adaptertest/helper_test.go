@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const (
@@ -61,7 +62,7 @@ func newGuard(t *testing.T, change ...func(*core.Config)) (*core.Guard, *records
 	store := memstore.New()
 	t.Cleanup(func() { _ = store.Close() })
 	config := core.Config{
-		Endpoint: "github", Provider: provider.GitHub(), Secrets: core.StaticSecrets(secret),
+		Endpoint: "github", Provider: provider.GitHub(), Secrets: secrets.Static(secret),
 		Replay: store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{rec}, Logger: quiet, DangerouslyAllowHTTP: true,
 	}
 	for _, c := range change {
@@ -77,7 +78,7 @@ func newBasic(t *testing.T, endpoint string) (*core.Guard, *records) {
 	t.Helper()
 	return newGuard(t, func(c *core.Config) {
 		c.Endpoint, c.Provider, c.Secrets = endpoint, provider.Basic(), nil
-		c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(pair))}
+		c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(pair))}
 	})
 }
 

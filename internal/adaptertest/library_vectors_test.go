@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // recorded is a delivery of a sender that needs parameters or a library.
@@ -97,7 +98,7 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 				key = "a-secret-of-this-test-and-nothing-else" // of a token that says it is not signed
 			}
 			g, err := core.New(core.Config{
-				Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(key), Replay: core.DangerouslyNoReplay, PublicURL: v.URL,
+				Endpoint: "vectors", Provider: p, Secrets: secrets.Static(key), Replay: core.DangerouslyNoReplay, PublicURL: v.URL,
 				Now: func() time.Time { return time.Unix(v.Now, 0) }, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)

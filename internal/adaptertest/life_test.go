@@ -23,6 +23,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/ginwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
@@ -111,11 +112,11 @@ func (l *life) play(t *testing.T, router string) {
 	}
 	switch l.secret {
 	case "":
-		c.Secrets = core.StaticSecrets(lifeSecret)
+		c.Secrets = secrets.Static(lifeSecret)
 	case "-":
 		c.AwaitingSecret = true
 	default:
-		c.Secrets = core.StaticSecrets(l.secret)
+		c.Secrets = secrets.Static(l.secret)
 	}
 	if l.change != nil {
 		l.change(&c)

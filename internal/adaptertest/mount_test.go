@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 func TestMounting(t *testing.T) {
@@ -207,7 +208,7 @@ func TestMounting(t *testing.T) {
 			}
 			const token = "a-token-of-enough-bytes"
 			g, _ := newGuard(t, func(c *core.Config) {
-				c.Credentials = []core.Credential{core.PathToken("token", core.StaticSecrets(token))}
+				c.Credentials = []core.Credential{core.PathToken("token", secrets.Static(token))}
 			})
 			seen := make(chan string, 2)
 			a := rt.new()

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
@@ -295,7 +296,7 @@ func TestChi(t *testing.T) {
 	t.Run("in a Use nothing is routed yet, so a token in the path is refused", func(t *testing.T) {
 		const token = "a-token-of-enough-bytes"
 		g, rec := newGuard(t, func(c *core.Config) {
-			c.Credentials = []core.Credential{core.PathToken("token", core.StaticSecrets(token))}
+			c.Credentials = []core.Credential{core.PathToken("token", secrets.Static(token))}
 		})
 		r := chi.NewRouter()
 		r.Use(chiwebhook.Verify(g))

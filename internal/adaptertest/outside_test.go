@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // failures are requests that fail an authentication, each in its own way.
@@ -32,7 +33,7 @@ func failures() map[reason.Reason]func(*http.Request) {
 func fullyGuarded(t *testing.T) (*core.Guard, *records) {
 	t.Helper()
 	return newGuard(t, func(c *core.Config) {
-		c.Credentials = []core.Credential{core.BasicAuth(core.StaticSecrets(pair))}
+		c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(pair))}
 		c.TrustedProxies, c.DangerouslyAllowHTTP = core.PrivateNetworks, false
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // flaw is what is wrong with a delivery in the eyes of one check.
@@ -48,7 +49,7 @@ func TestEveryCheckCanOnlyReport(t *testing.T) {
 			for _, checks := range [][]core.Check{nil, {f.check}} {
 				g, rec := newGuard(t, func(c *core.Config) {
 					c.Endpoint, c.Provider = "slack", provider.Slack()
-					c.Credentials = []core.Credential{core.HeaderToken("X-Token", core.StaticSecrets(accessToken))}
+					c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static(accessToken))}
 					c.TrustedProxies, c.Sources = core.PrivateNetworks, core.Networks(allowed)
 					c.DangerouslyAllowHTTP = false
 					c.DangerouslyReportOnly = checks

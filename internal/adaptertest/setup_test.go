@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/ginwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
@@ -32,15 +33,15 @@ func newSetUp(t *testing.T, c catalogue.Entry, awaiting, handsOver bool, router 
 	s.sender.Now = func() time.Time { return time.Unix(lifeTime, 0) }
 	config := core.Config{
 		Endpoint: "setup", Provider: c.Sample(), Replay: memstore.New(), StoreFailure: core.RefuseDelivery,
-		Logger: slog.New(slog.DiscardHandler), Now: s.sender.Now, VerifyTokens: core.StaticSecrets(webhooktest.VerifyToken),
+		Logger: slog.New(slog.DiscardHandler), Now: s.sender.Now, VerifyTokens: secrets.Static(webhooktest.VerifyToken),
 	}
 	if awaiting {
 		config.AwaitingSecret = true
 	} else {
-		config.Secrets = core.StaticSecrets(s.sender.Secret())
+		config.Secrets = secrets.Static(s.sender.Secret())
 	}
 	if handsOver {
-		config.SecretSink = func(_ context.Context, secret core.Secret) error {
+		config.SecretSink = func(_ context.Context, secret secrets.Secret) error {
 			s.handed = append(s.handed, secret.Label())
 			return nil
 		}

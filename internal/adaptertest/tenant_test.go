@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const otherSecret = "another-tenants-secret-of-enough-bytes"
@@ -29,8 +30,8 @@ func pathOf(rt router, before, parameter, after string) string {
 func byTenant(key core.TenantKey) func(*core.Config) {
 	return func(c *core.Config) {
 		c.Tenant = key
-		c.Secrets = core.SecretsByTenant(map[string]core.SecretSource{
-			"acme": core.StaticSecrets(secret), "globex.eu:1": core.StaticSecrets(otherSecret),
+		c.Secrets = secrets.ByTenant(map[string]secrets.Source{
+			"acme": secrets.Static(secret), "globex.eu:1": secrets.Static(otherSecret),
 		})
 	}
 }

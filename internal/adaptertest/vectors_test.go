@@ -21,6 +21,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
@@ -105,7 +106,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 						now = time.UnixMilli(milli) // recorded without a clock, so judged at its own time
 					}
 					g, err := core.New(core.Config{
-						Endpoint: "vectors", Provider: p, Secrets: core.StaticSecrets(v.Secret), Replay: core.DangerouslyNoReplay,
+						Endpoint: "vectors", Provider: p, Secrets: secrets.Static(v.Secret), Replay: core.DangerouslyNoReplay,
 						PublicURL: v.URL, Tolerance: catalogue.RecordedWindow(v.ID),
 						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,

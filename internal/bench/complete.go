@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // benchComplete is the whole path with an observer, a replay store and a signal, and the refusals.
@@ -106,7 +107,7 @@ func benchCredentials(s settings, w io.Writer) error {
 			pairs[i] = fmt.Sprintf("user-%d:a-password-of-the-benchmarks-%02d", i, i)
 		}
 		g, err := core.New(core.Config{
-			Endpoint: "bench", Provider: provider.Basic(), Credentials: []core.Credential{core.BasicAuth(core.StaticSecrets(pairs...))},
+			Endpoint: "bench", Provider: provider.Basic(), Credentials: []core.Credential{core.BasicAuth(secrets.Static(pairs...))},
 			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observers: noObserver(), Logger: quiet(),
 		})
 		must(err)

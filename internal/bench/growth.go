@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -138,7 +139,7 @@ func growthBatch(s settings) curve {
 	c := curve{file: "batch", title: "Events in a batch, each claimed, run and committed (SendGrid)", x: "events", y: "µs", power: 1, tolerance: 1.6}
 	public, private := webhooktest.KeyPair(provider.SendGrid())
 	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: core.StaticSecrets(public), Replay: memstore.New(), Logger: quiet(),
+		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: secrets.Static(public), Replay: memstore.New(), Logger: quiet(),
 		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observers: noObserver(), StoreFailure: core.RefuseDelivery,
 	})
 	must(err)

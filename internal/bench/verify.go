@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -176,9 +177,9 @@ func newGuard(p core.Provider, secrets ...string) *core.Guard {
 }
 
 // guardWith is a guard with a silent observer, and limits that nothing here reaches.
-func guardWith(p core.Provider, store replay.Store, secrets ...string) *core.Guard {
+func guardWith(p core.Provider, store replay.Store, accepted ...string) *core.Guard {
 	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: p, Secrets: core.StaticSecrets(secrets...), Replay: store, StoreFailure: core.RefuseDelivery,
+		Endpoint: "bench", Provider: p, Secrets: secrets.Static(accepted...), Replay: store, StoreFailure: core.RefuseDelivery,
 		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observers: noObserver(), Logger: quiet(),
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})

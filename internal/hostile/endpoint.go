@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Pair and Token are the credentials of the endpoints that ask for one.
@@ -59,16 +60,16 @@ func Endpoints() map[string]*Endpoint {
 			}
 		}}
 	}
-	asks := func(cred func(core.SecretSource) core.Credential, value string) func(*core.Config) {
-		return func(c *core.Config) { c.Credentials = []core.Credential{cred(core.StaticSecrets(value))} }
+	asks := func(cred func(secrets.Source) core.Credential, value string) func(*core.Config) {
+		return func(c *core.Config) { c.Credentials = []core.Credential{cred(secrets.Static(value))} }
 	}
 	unsigned := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
 		e := text(p, more...)
 		e.Secret, e.Old = "", ""
 		return e
 	}
-	header := func(s core.SecretSource) core.Credential { return core.HeaderToken("X-Token", s) }
-	query := func(s core.SecretSource) core.Credential { return core.QueryToken("token", s) }
+	header := func(s secrets.Source) core.Credential { return core.HeaderToken("X-Token", s) }
+	query := func(s secrets.Source) core.Credential { return core.QueryToken("token", s) }
 	perimeter := func(c *core.Config) { c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks }
 	return map[string]*Endpoint{
 		"github":              text(provider.GitHub()),
@@ -106,7 +107,7 @@ func Endpoints() map[string]*Endpoint {
 		"rfc3339":      text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.RFC3339})),
 		"batch":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Batch: true, EventID: "/id", EventType: "/type", IdentityPointer: "/id"})),
 		"small":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
-		"meta":         text(provider.Meta(), func(c *core.Config) { c.VerifyTokens = core.StaticSecrets("a-verify-token-1") }),
+		"meta":         text(provider.Meta(), func(c *core.Config) { c.VerifyTokens = secrets.Static("a-verify-token-1") }),
 		"sns":          {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
 		"sns-fetched":  {fetch: certificates, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
 		"vonage":       text(jwt.Vonage()),
@@ -154,9 +155,9 @@ func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
 	}
 	switch {
 	case e.Old != "":
-		c.Secrets = core.LabeledSecrets(core.NewSecret("new", e.Secret), core.NewSecret("old", e.Old).ValidUntil(Now().Add(-time.Hour)))
+		c.Secrets = secrets.Labeled(secrets.New("new", e.Secret), secrets.New("old", e.Old).ValidUntil(Now().Add(-time.Hour)))
 	case e.Secret != "":
-		c.Secrets = core.StaticSecrets(e.Secret)
+		c.Secrets = secrets.Static(e.Secret)
 	}
 	if e.fetch != nil {
 		source, err := e.fetch(keys.Options{RoundTripper: m.Outgoing, Now: Now})

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -124,12 +125,12 @@ func (c *comparison) fault(format string, args ...any) {
 }
 
 func (c *comparison) newGuard(keys ...key) *core.Guard {
-	var secrets []core.Secret
+	var accepted []secrets.Secret
 	for i, k := range keys {
-		secrets = append(secrets, core.NewSecret(fmt.Sprint(i), k.configured))
+		accepted = append(accepted, secrets.New(fmt.Sprint(i), k.configured))
 	}
 	g, err := core.New(core.Config{
-		Endpoint: "interop", Provider: c.provider, Secrets: core.LabeledSecrets(secrets...), Replay: core.DangerouslyNoReplay,
+		Endpoint: "interop", Provider: c.provider, Secrets: secrets.Labeled(accepted...), Replay: core.DangerouslyNoReplay,
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(c.t, err)

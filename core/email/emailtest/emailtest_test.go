@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email/emailtest"
 	"github.com/sallyport-go/sallyport/core/email/inbound"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -87,7 +88,7 @@ func TestEverySenderHasASampleOfEachType(t *testing.T) {
 					continue
 				}
 				guard, err := core.New(core.Config{
-					Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: memstore.New(), Logger: slog.New(slog.DiscardHandler),
+					Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(), Logger: slog.New(slog.DiscardHandler),
 				})
 				require.NoError(t, err)
 				mux := http.NewServeMux()

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -42,7 +43,7 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 				return nil
 			}, inbound.Config{SharedURL: row.shared})
 			guard, err := core.New(core.Config{
-				Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: memstore.New(),
+				Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(),
 				Logger: slog.New(slog.DiscardHandler),
 				Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 					reasons = append(reasons, r.Reason)

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/email/inbound"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -151,7 +152,7 @@ func (v *vector) through(t *testing.T) (messages []*inbound.Message, wrong *emai
 	sender.Now = now
 	var mistake error
 	guard, err := core.New(core.Config{
-		Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: core.DangerouslyNoReplay, Now: now,
+		Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay, Now: now,
 		Logger: slog.New(slog.DiscardHandler),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 			mistake = r.Err

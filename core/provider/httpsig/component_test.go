@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // TestTheExamplesOfComponents holds the lines that RFC 9421 gives as examples, in section 2, against what is made of the
@@ -63,7 +64,7 @@ func TestTheExamplesOfComponents(t *testing.T) {
 			r.Header.Set("Signature-Input", "sig1="+list)
 			r.Header.Set("Signature", "sig1="+hmacOf(line+"\n\"@signature-params\": "+list))
 			g, err := core.New(core.Config{
-				Endpoint: "examples", Provider: httpsig.RFC9421(c), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay,
+				Endpoint: "examples", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 				PublicURL: row.url, Now: func() time.Time { return time.Unix(now, 0) }, DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err, row.line)

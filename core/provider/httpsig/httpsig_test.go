@@ -30,6 +30,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -40,14 +41,14 @@ const (
 	body   = `{"type":"a"}`
 )
 
-func guardAt(t testing.TB, c httpsig.Config, at time.Time, source core.KeySource, secrets ...string) *core.Guard {
+func guardAt(t testing.TB, c httpsig.Config, at time.Time, source core.KeySource, accepted ...string) *core.Guard {
 	t.Helper()
 	config := core.Config{
 		Endpoint: "httpsig", Provider: httpsig.RFC9421(c), Keys: source, Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return at },
 	}
-	if len(secrets) > 0 {
-		config.Secrets = core.StaticSecrets(secrets...)
+	if len(accepted) > 0 {
+		config.Secrets = secrets.Static(accepted...)
 	}
 	g, err := core.New(config)
 	require.NoError(t, err)
@@ -371,7 +372,7 @@ func TestEveryAlgorithm(t *testing.T) {
 			for _, other := range []httpsig.Algorithm{httpsig.HMACSHA256, httpsig.Ed25519, httpsig.ECDSAP256SHA256, httpsig.RSAPSSSHA512, httpsig.RSAv15SHA256} {
 				c := config()
 				c.Algorithm = other
-				_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: core.StaticSecrets(configured), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+				_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(configured), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
 				rsaPair := strings.HasPrefix(string(alg), "rsa") && strings.HasPrefix(string(other), "rsa")
 				if alg == other || rsaPair {
 					require.NoError(t, err)
@@ -461,13 +462,13 @@ func TestMistakesInTheConfig(t *testing.T) {
 	for _, row := range rows {
 		c := config()
 		row.change(&c)
-		_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: core.StaticSecrets(row.secret), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(row.secret), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
 		require.ErrorContains(t, err, row.want, row.name)
 	}
 	c := config()
 	p := httpsig.RFC9421(c)
 	c.Components[0] = "@status" // a config is copied
-	_, err = core.New(core.Config{Endpoint: "x", Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: p, Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 }
 

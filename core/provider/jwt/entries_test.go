@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -332,7 +333,7 @@ func TestJiraConnectHashesTheRequest(t *testing.T) {
 	require.Equal(t, reason.WrongRecipient, reasonOf(g, post("Authorization", token(hash256(canonical), "other"), "{}")))
 	require.Equal(t, reason.MissingSignature, reasonOf(g, post("Authorization", strings.Replace(token(hash256(canonical), clientKey), "JWT", "Bearer", 1), "{}")))
 	for _, c := range []jwt.JiraConnectConfig{{}, {ClientKeys: []string{""}}, {ClientKeys: []string{"a"}, BasePath: "connect"}, {ClientKeys: []string{"a"}, BasePath: "/a?b"}} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.JiraConnect(c), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.JiraConnect(c), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "JiraConnectConfig")
 	}
 }
@@ -379,7 +380,7 @@ func TestMonday(t *testing.T) {
 	status, _, _ = answer(token("https://example.com/other", now, now+300), `{"challenge":"abc"}`)
 	require.Equal(t, 400, status, "a token that is wrong is not answered as if there were none")
 	for _, audience := range []string{"", "hooks", "http://example.com/hooks", "https://"} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.Monday(audience), Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.Monday(audience), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "Monday")
 	}
 }
@@ -436,7 +437,7 @@ func TestKeysThatNoProviderHas(t *testing.T) {
 	}
 	for _, row := range rows {
 		_, err := core.New(core.Config{
-			Endpoint: "x", Provider: row.provider, Secrets: core.StaticSecrets(row.key), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+			Endpoint: "x", Provider: row.provider, Secrets: secrets.Static(row.key), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.ErrorContains(t, err, row.want, row.name)
 		require.NotContains(t, err.Error(), "AAAA", row.name)

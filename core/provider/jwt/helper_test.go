@@ -28,6 +28,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const (
@@ -105,15 +106,15 @@ func guardOf(t testing.TB, p core.Provider, secrets []string, source core.KeySou
 	return guardAt(t, p, secrets, source, time.Unix(now, 0), "")
 }
 
-func guardAt(t testing.TB, p core.Provider, secrets []string, source core.KeySource, at time.Time, url string) *core.Guard {
+func guardAt(t testing.TB, p core.Provider, accepted []string, source core.KeySource, at time.Time, url string) *core.Guard {
 	t.Helper()
 	c := core.Config{
 		Endpoint: "jwt", Provider: p, Keys: source, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 		PublicURL: url, Now: func() time.Time { return at },
 		// httptest's requests for https URLs carry their TLS state.
 	}
-	if secrets != nil {
-		c.Secrets = core.StaticSecrets(secrets...)
+	if accepted != nil {
+		c.Secrets = secrets.Static(accepted...)
 	}
 	g, err := core.New(c)
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/keccak"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 const secret = "a-secret-of-this-test-and-nothing-else"
@@ -87,7 +88,7 @@ func TestMoralisLibraryAgrees(t *testing.T) {
 	require.Len(t, vectors, 3)
 	for _, v := range vectors {
 		g, err := core.New(core.Config{
-			Endpoint: "moralis", Provider: keccak.Moralis(), Secrets: core.StaticSecrets(v.Secret),
+			Endpoint: "moralis", Provider: keccak.Moralis(), Secrets: secrets.Static(v.Secret),
 			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
@@ -105,7 +106,7 @@ func TestMoralis(t *testing.T) {
 	// The hash of nothing, as every description of Ethereum has it.
 	require.Equal(t, "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470", keccak256(""))
 	g, err := core.New(core.Config{
-		Endpoint: "moralis", Provider: keccak.Moralis(), Secrets: core.StaticSecrets("another-secret-of-this-test", secret),
+		Endpoint: "moralis", Provider: keccak.Moralis(), Secrets: secrets.Static("another-secret-of-this-test", secret),
 		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -146,6 +147,6 @@ func TestMoralis(t *testing.T) {
 		changed[i] ^= 1
 		require.Equal(t, reason.BadSignature, judge(good, string(changed)))
 	}
-	_, err = core.New(core.Config{Endpoint: "x", Provider: keccak.Moralis(), Secrets: core.StaticSecrets("short"), Replay: core.DangerouslyNoReplay})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: keccak.Moralis(), Secrets: secrets.Static("short"), Replay: core.DangerouslyNoReplay})
 	require.ErrorContains(t, err, "16 bytes")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -27,7 +28,7 @@ var now = time.Unix(1772366400, 0) //lint:immutable never written
 func receive(t *testing.T, p core.Provider, r *http.Request) *core.Delivery {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Provider: p, Secrets: core.StaticSecrets(secret), Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true,
+		Provider: p, Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 	})
 	require.NoError(t, err)

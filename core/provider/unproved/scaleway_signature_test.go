@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -64,7 +65,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 	require.NoError(t, err)
 	key := parsed.(*rsa.PrivateKey)
 	g, err := core.New(core.Config{
-		Endpoint: "scaleway", Provider: p, Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay,
+		Endpoint: "scaleway", Provider: p, Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -24,7 +25,7 @@ func TestScalewayTEM(t *testing.T) {
 	public, private := webhooktest.KeyPair(p)
 	guard := func(p core.Provider) *core.Guard {
 		g, err := core.New(core.Config{
-			Endpoint: "scaleway", Provider: p, Secrets: core.StaticSecrets(public), Replay: core.DangerouslyNoReplay,
+			Endpoint: "scaleway", Provider: p, Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
 			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 		})
 		require.NoError(t, err)
@@ -40,7 +41,7 @@ func TestScalewayTEM(t *testing.T) {
 	require.Equal(t, reason.WrongRecipient, reply.Rejection.Reason)
 	for _, topics := range [][]string{nil, {"mails"}, {"arn:aws:sns:eu-west-1:123456789012:mails"}, {"arn:scw:sns:fr-par:project-1:*"}} {
 		_, err := core.New(core.Config{
-			Endpoint: "x", Provider: unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics}), Secrets: core.StaticSecrets(public),
+			Endpoint: "x", Provider: unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics}), Secrets: secrets.Static(public),
 			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.ErrorContains(t, err, "Topics")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // endpoint is a guard and the signal behind it.
@@ -68,7 +69,7 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 	}
 	conf.Secrets, conf.Tenant = e.secretSource(), e.tenants.key()
 	if e.verify != nil {
-		conf.VerifyTokens = core.LabeledSecrets(e.verify...)
+		conf.VerifyTokens = secrets.Labeled(e.verify...)
 	}
 	for _, cred := range e.credentials {
 		conf.Credentials = append(conf.Credentials, cred.Credential)

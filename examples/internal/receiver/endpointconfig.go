@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -19,13 +20,13 @@ type endpointConfig struct {
 	provider    core.Provider
 	parameters  catalogue.Values // what the provider's entry needs besides secrets
 	entry       catalogue.Entry
-	secrets     []core.Secret
+	secrets     []secrets.Secret
 	secretsFile string // in the place of secrets, and followed
 	await       bool   // there is no secret yet
 	sinkFile    string // holds the secret once the provider has handed it over
 	tenants     tenantConfig
-	keys        []core.Secret // public keys, from files
-	verify      []core.Secret
+	keys        []secrets.Secret // public keys, from files
+	verify      []secrets.Secret
 	credentials []credentialConfig
 	tolerance   time.Duration
 	maxBody     int64

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
@@ -113,7 +114,7 @@ func sampleOf(e catalogue.Entry) webhooktest.Sample {
 func events(t *testing.T, s served) int {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "count", Provider: s.Sample(), Secrets: core.StaticSecrets(s.sender.Secret()), Replay: core.DangerouslyNoReplay,
+		Endpoint: "count", Provider: s.Sample(), Secrets: secrets.Static(s.sender.Secret()), Replay: core.DangerouslyNoReplay,
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 		PublicURL: "https://" + host + "/" + s.Name,
 	})

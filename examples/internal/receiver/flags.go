@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -167,11 +168,11 @@ func (o *options) config(m *mistakes) *config {
 }
 
 // secretsFromEnv reads a secret, and the others of a rotation where they are set.
-func (m *mistakes) secretsFromEnv(names []string, at place) []core.Secret {
-	var all []core.Secret
+func (m *mistakes) secretsFromEnv(names []string, at place) []secrets.Secret {
+	var all []secrets.Secret
 	for i, name := range names {
 		if _, set := os.LookupEnv(name); set || i == 0 {
-			all = append(all, core.NewSecret(name, m.fromEnv(name, at)))
+			all = append(all, secrets.New(name, m.fromEnv(name, at)))
 		}
 	}
 	return all

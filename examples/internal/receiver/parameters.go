@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -145,13 +146,13 @@ func (r reader) texts(n *yaml.Node, at place) []string {
 }
 
 // keyFiles reads a list of files with public keys.
-func (r reader) keyFiles(n *yaml.Node, at place, places map[string]place) []core.Secret {
-	var all []core.Secret
+func (r reader) keyFiles(n *yaml.Node, at place, places map[string]place) []secrets.Secret {
+	var all []secrets.Secret
 	r.list(n, at, func(n *yaml.Node, at place) {
 		places[at.key[strings.LastIndex(at.key, "keys["):]] = at
 		name, ok := r.text(n, at)
 		if !ok {
-			all = append(all, core.NewSecret("", ""))
+			all = append(all, secrets.New("", ""))
 			return
 		}
 		all = append(all, r.keyFile(name, at))
@@ -160,14 +161,14 @@ func (r reader) keyFiles(n *yaml.Node, at place, places map[string]place) []core
 }
 
 // keyFile reads one, whose label is the file's name.
-func (m *mistakes) keyFile(name string, at place) core.Secret {
-	return core.NewSecret(filepath.Base(name), m.fromFile(name, at))
+func (m *mistakes) keyFile(name string, at place) secrets.Secret {
+	return secrets.New(filepath.Base(name), m.fromFile(name, at))
 }
 
 // verifyTokens reads one token, or a list of them, each as secrets are given.
-func (r reader) verifyTokens(n *yaml.Node, at place, places map[string]place) []core.Secret {
+func (r reader) verifyTokens(n *yaml.Node, at place, places map[string]place) []secrets.Secret {
 	if follow(n).Kind == yaml.SequenceNode {
 		return r.secrets(n, at, places, catalogue.VerifyToken)
 	}
-	return []core.Secret{r.secret(n, at)}
+	return []secrets.Secret{r.secret(n, at)}
 }

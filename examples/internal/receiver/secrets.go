@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // credentialConfig is a credential and where it stands, relative to its endpoint.
@@ -23,8 +24,8 @@ type credentialConfig struct {
 const maxSecretFile = 64 << 10
 
 // secrets reads a list of secrets and notes the place of each, for what the core finds wrong with them.
-func (r reader) secrets(n *yaml.Node, at place, places map[string]place, key string) []core.Secret {
-	var all []core.Secret
+func (r reader) secrets(n *yaml.Node, at place, places map[string]place, key string) []secrets.Secret {
+	var all []secrets.Secret
 	r.list(n, at, func(n *yaml.Node, at place) {
 		places[fmt.Sprintf("%s[%d]", key, len(all))] = at
 		all = append(all, r.secret(n, at))
@@ -34,10 +35,10 @@ func (r reader) secrets(n *yaml.Node, at place, places map[string]place, key str
 
 // secret reads the text of a secret, or a mapping that says where it is. One that does not read stays in the list, so
 // that the others keep their numbers.
-func (r reader) secret(n *yaml.Node, at place) core.Secret {
+func (r reader) secret(n *yaml.Node, at place) secrets.Secret {
 	if follow(n).Kind != yaml.MappingNode {
 		text, _ := r.text(n, at)
-		return core.NewSecret("", text)
+		return secrets.New("", text)
 	}
 	var value, env, file, label string
 	var notBefore, notAfter time.Time
@@ -67,7 +68,7 @@ func (r reader) secret(n *yaml.Node, at place) core.Secret {
 	case file != "":
 		value = r.fromFile(file, found["file"])
 	}
-	return core.NewSecret(label, value).ValidFrom(notBefore).ValidUntil(notAfter)
+	return secrets.New(label, value).ValidFrom(notBefore).ValidUntil(notAfter)
 }
 
 // fromEnv reads a variable. A variable that is empty is a mistake in how the program was started, not an absent secret.
@@ -107,18 +108,18 @@ func (m *mistakes) fromFile(name string, at place) string {
 func (r reader) credentials(n *yaml.Node, at place, places map[string]place) []credentialConfig {
 	var all []credentialConfig
 	// authorization reads the kinds whose place in a request has no name.
-	authorization := func(kind string, make func(core.SecretSource) core.Credential) field {
+	authorization := func(kind string, make func(secrets.Source) core.Credential) field {
 		return func(n *yaml.Node, at place) {
 			key := "credentials." + kind
 			places[key] = at
-			all = append(all, credentialConfig{make(core.LabeledSecrets(r.secrets(n, at, places, key)...)), key, key})
+			all = append(all, credentialConfig{make(secrets.Labeled(r.secrets(n, at, places, key)...)), key, key})
 		}
 	}
-	named := func(kind string, make func(string, core.SecretSource) core.Credential) field {
+	named := func(kind string, make func(string, secrets.Source) core.Credential) field {
 		return func(n *yaml.Node, at place) {
 			key := "credentials." + kind
 			var name string
-			var values []core.Secret
+			var values []secrets.Secret
 			places[key] = at
 			found := r.mapping(n, at, map[string]field{
 				"name":   into(&name, r.text),
@@ -131,7 +132,7 @@ func (r reader) credentials(n *yaml.Node, at place, places map[string]place) []c
 					r.add(at.of(sub, at.line), "is missing")
 				}
 			}
-			all = append(all, credentialConfig{make(name, core.LabeledSecrets(values...)), key, key + ".values"})
+			all = append(all, credentialConfig{make(name, secrets.Labeled(values...)), key, key + ".values"})
 		}
 	}
 	found := r.mapping(n, at, map[string]field{

@@ -10,13 +10,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // tenantConfig is how an endpoint that receives for many finds out for whom.
 type tenantConfig struct {
 	parameter string // of the path, behind the endpoint's own
 	header    string
-	of        map[string]core.SecretSource // what proves each; nil: there are no tenants
+	of        map[string]secrets.Source // what proves each; nil: there are no tenants
 }
 
 // key is where the guard finds the tenant.
@@ -50,7 +51,7 @@ func (r reader) tenant(n *yaml.Node, at place, t *tenantConfig) {
 // tenantSecrets reads the secrets of each tenant: a list, or a file that is followed.
 func (r reader) tenantSecrets(n *yaml.Node, at place, t *tenantConfig, places map[string]place) {
 	n = follow(n)
-	t.of = map[string]core.SecretSource{}
+	t.of = map[string]secrets.Source{}
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		r.add(at, "must be a mapping with the secrets of each tenant")
 		return
@@ -69,7 +70,7 @@ func (r reader) tenantSecrets(n *yaml.Node, at place, t *tenantConfig, places ma
 		}
 		places[key] = here
 		if value.Kind != yaml.MappingNode {
-			t.of[name.Value] = core.LabeledSecrets(r.secrets(value, here, places, key)...)
+			t.of[name.Value] = secrets.Labeled(r.secrets(value, here, places, key)...)
 			continue
 		}
 		var file string
@@ -77,7 +78,7 @@ func (r reader) tenantSecrets(n *yaml.Node, at place, t *tenantConfig, places ma
 		if file == "" {
 			r.add(here, "must be a list of secrets, or have a secrets_file")
 		}
-		t.of[name.Value] = core.SecretsFromFiles(file)
+		t.of[name.Value] = secrets.FromFiles(file)
 	}
 }
 
@@ -112,16 +113,16 @@ func (r reader) checkSecrets(e *endpointConfig) {
 }
 
 // secretSource is what the endpoint's signing secrets come from; nil: none are configured.
-func (e *endpointConfig) secretSource() core.SecretSource {
+func (e *endpointConfig) secretSource() secrets.Source {
 	switch {
 	case e.tenants.of != nil:
-		return core.SecretsByTenant(e.tenants.of)
+		return secrets.ByTenant(e.tenants.of)
 	case e.awaits():
 		return nil
 	case e.secretFile() != "":
-		return core.SecretsFromFiles(e.secretFile())
+		return secrets.FromFiles(e.secretFile())
 	case e.secrets != nil || e.keys != nil:
-		return core.LabeledSecrets(slices.Concat(e.secrets, e.keys)...)
+		return secrets.Labeled(slices.Concat(e.secrets, e.keys)...)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // lookEvery is how often a file is looked for that an operator has yet to write.
@@ -60,7 +61,7 @@ func newWait(e *endpointConfig, conf *core.Config, logger *slog.Logger) *wait {
 	w := &wait{endpoint: e.path, file: e.secretFile(), sink: e.sinkFile != "", logger: logger}
 	with := *conf
 	w.guard = func() (*core.Guard, error) {
-		with.Secrets = core.SecretsFromFiles(w.file)
+		with.Secrets = secrets.FromFiles(w.file)
 		return core.New(with)
 	}
 	conf.AwaitingSecret = true
@@ -78,7 +79,7 @@ func (w *wait) serve(ready func(*core.Guard)) {
 }
 
 // take is the guard's sink.
-func (w *wait) take(_ context.Context, s core.Secret) error {
+func (w *wait) take(_ context.Context, s secrets.Secret) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ready == nil {

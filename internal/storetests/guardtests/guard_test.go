@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -135,7 +136,7 @@ func receiver(t *testing.T, b *bench, work func()) (deliver func(n int) *httptes
 	t.Helper()
 	records, ran = make(chan core.Record, 10_000), new(atomic.Int32)
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: core.StaticSecrets(secret), Replay: b.store,
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.store,
 		Lease:     10 * time.Second, // what a server that stood still takes up in the end is held by nobody
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { records <- r })}, Logger: slog.New(slog.DiscardHandler),
 	})

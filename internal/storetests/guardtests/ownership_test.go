@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -33,7 +34,7 @@ func openFor(t *testing.T, sender core.Provider, store replay.Store) *applicatio
 	a := &application{sender: sender, log: &bytes.Buffer{}, records: make(chan core.Record, 1000)}
 	var err error
 	a.Guard, err = core.New(core.Config{
-		Endpoint: "payments", Provider: sender, Secrets: core.StaticSecrets(secret), Replay: store,
+		Endpoint: "payments", Provider: sender, Secrets: secrets.Static(secret), Replay: store,
 		StoreFailure: core.RefuseDelivery,
 		Observers:    []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { a.records <- r })},
 		Logger:       slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelWarn})),

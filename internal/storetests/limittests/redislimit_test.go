@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/limit/redislimit"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // server starts a Redis of the test's own, on a socket.
@@ -149,7 +150,7 @@ func TestAGuardCountsByItselfWhileRedisIsGone(t *testing.T) {
 	codes := func() (out string) {
 		l := limiter(t, redislimit.Config{Client: client, PerSecond: 0.01, Burst: 3})
 		guard, err := core.New(core.Config{
-			Endpoint: "shared", Provider: provider.Basic(), Secrets: core.StaticSecrets("user:a-long-enough-password"),
+			Endpoint: "shared", Provider: provider.Basic(), Secrets: secrets.Static("user:a-long-enough-password"),
 			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true,
 			Logger: slog.New(slog.DiscardHandler), RateLimit: core.RateLimit{Limiter: l, PerSecond: 0.01, Burst: 2},
 		})

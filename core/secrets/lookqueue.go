@@ -1,4 +1,4 @@
-package core
+package secrets
 
 import (
 	"net/netip"
@@ -130,7 +130,7 @@ func (q *lookQueue) most(line lookLine, s *lookSender) int {
 	}
 	switch {
 	case q.known:
-		return maxTenants
+		return MaxTenants
 	case others >= maxWaitingSender:
 		return 0
 	case line == lineUnproved && !s.listed[line] && s.network.waiting >= maxWaitingNetwork:

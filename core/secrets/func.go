@@ -1,4 +1,4 @@
-package core
+package secrets
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 )
 
-// maxTenants is how many tenants' lists are kept; more, where the source lists more.
-const maxTenants = 4096
+// MaxTenants is how many tenants' lists are kept; more, where the source lists more.
+const MaxTenants = 4096
 
 // leastTTL keeps a function from being asked all the time.
 const leastTTL = time.Second
@@ -20,8 +20,8 @@ const leastTTL = time.Second
 // maxStrangers is how many tenants that are not known, or not yet, are remembered at a time.
 const maxStrangers = 1024
 
-// FuncSecrets is a [SecretSource] that asks a function. Make it with [SecretsFunc].
-type FuncSecrets struct {
+// FuncSource is a [Source] that asks a function. Make it with [FromFunc].
+type FuncSource struct {
 	fetch func(context.Context, string) ([]Secret, error)
 	ttl   time.Duration
 	limit time.Duration
@@ -34,9 +34,9 @@ type FuncSecrets struct {
 	ofOthers  *lookQueue
 }
 
-// SecretsFunc asks a function, such as a client of a secret manager, and keeps what it gives for ttl, at least a second.
+// FromFunc asks a function, such as a client of a secret manager, and keeps what it gives for ttl, at least a second.
 //
-// The function gets a context with a deadline of five seconds, and the tenant, which is "" without [Config.Tenant]. For a
+// The function gets a context with a deadline of five seconds, and the tenant, which is "" without core.Config.Tenant. For a
 // tenant that it does not know it returns [ErrUnknownTenant], which is remembered for ten seconds. It is called by one
 // goroutine at a time for each tenant, and again ahead of the end of ttl, beside the deliveries; after a pause a delivery
 // waits for it. It must be safe for concurrent use.
@@ -46,27 +46,27 @@ type FuncSecrets struct {
 // first that named the fewest unknown tenants within a minute; those of one IPv6 /48 count together. So whoever invents tenants keeps out nobody who is new to the
 // process. A sender with too many calls waiting is answered 503, which is not remembered.
 //
-// When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as [FuncSecrets.RefuseAfter]
+// When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as [FuncSource.RefuseAfter]
 // allows, and the guards that use it say so in their log, records and health. Its error must not hold a secret.
-func SecretsFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), ttl time.Duration) *FuncSecrets {
-	s := &FuncSecrets{
+func FromFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), ttl time.Duration) *FuncSource {
+	s := &FuncSource{
 		fetch: fetch, ttl: ttl,
-		known: recent.New[*renewal](maxTenants), strangers: recent.New[*renewal](maxStrangers),
+		known: recent.New[*renewal](MaxTenants), strangers: recent.New[*renewal](maxStrangers),
 		ofKnown: newLookQueue(true), ofOthers: newLookQueue(false),
 	}
 	switch {
 	case fetch == nil:
-		s.err = errors.New("SecretsFunc has no function")
+		s.err = errors.New("FromFunc has no function")
 	case ttl < leastTTL:
-		s.err = fmt.Errorf("SecretsFunc keeps what it is given for %s; it must be at least %s", ttl, leastTTL)
+		s.err = fmt.Errorf("FromFunc keeps what it is given for %s; it must be at least %s", ttl, leastTTL)
 	}
 	return s
 }
 
 // RefuseAfter returns a source that gives no list older than d, so that deliveries are answered 503: for secrets that must
 // not be accepted when nobody can say whether they were revoked. Default: the last good list is kept.
-func (s *FuncSecrets) RefuseAfter(d time.Duration) *FuncSecrets {
-	out := SecretsFunc(s.fetch, s.ttl)
+func (s *FuncSource) RefuseAfter(d time.Duration) *FuncSource {
+	out := FromFunc(s.fetch, s.ttl)
 	out.limit = d
 	if out.err == nil && d < s.ttl {
 		out.err = fmt.Errorf("RefuseAfter is %s; a list is looked up again after %s only, so it must be longer", d, s.ttl)
@@ -75,7 +75,7 @@ func (s *FuncSecrets) RefuseAfter(d time.Duration) *FuncSecrets {
 }
 
 // Lookup answers from memory, or waits for the function: at the first time, and where nothing has asked for a while.
-func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, error) {
+func (s *FuncSource) Lookup(ctx context.Context, tenant string) (*List, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -101,7 +101,7 @@ func (s *FuncSecrets) Lookup(ctx context.Context, tenant string) (*SecretList, e
 	return list, err
 }
 
-func (s *FuncSecrets) renewal(tenant string) *renewal {
+func (s *FuncSource) renewal(tenant string) *renewal {
 	r := &renewal{
 		soft: s.ttl / 5 * 4, hard: s.ttl, patience: time.Second, limit: s.limit,
 		look: func(ctx context.Context) ([]Secret, bool, error) {
@@ -126,10 +126,10 @@ func (s *FuncSecrets) renewal(tenant string) *renewal {
 }
 
 // found keeps who is a tenant apart from who is not known to be one.
-func (s *FuncSecrets) found(tenant string, r *renewal) {
+func (s *FuncSource) found(tenant string, r *renewal) {
 	s.known.GetOrAdd(tenant, func() *renewal { return r })
 	s.strangers.Drop(tenant)
 }
 
 // Format shows nothing of what the function gave, whatever the verb.
-func (s *FuncSecrets) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "sallyport.SecretsFunc") }
+func (s *FuncSource) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "secrets.FromFunc") }

@@ -1,4 +1,4 @@
-package core
+package secrets
 
 import (
 	"bytes"
@@ -30,11 +30,11 @@ type fileSecrets struct {
 	renewal
 }
 
-// SecretsFromFiles reads secrets from files and follows them, as Kubernetes and Docker mount them and as editors and
+// FromFiles reads secrets from files and follows them, as Kubernetes and Docker mount them and as editors and
 // renames replace them. They are read now, and looked at again at most every five seconds while deliveries come; only
 // after a minute without a delivery does the next one wait for that, a quarter of a second at most. What is being written is
 // waited for. A file that cannot be read, is empty or malformed leaves the last good list in force, and the guards that
-// use it say so; at start [New] refuses it.
+// use it say so; at start core.New refuses it.
 //
 // A file holds one secret a line; empty lines, and lines that begin with "# ", are left out, and a block in PEM is one
 // secret. Or it holds a list in JSON, of texts or of objects:
@@ -42,7 +42,7 @@ type fileSecrets struct {
 //	[{"value": "whsec_...", "label": "2026-11", "not_before": "2026-11-01T00:00:00Z", "not_after": "2026-12-01T00:00:00Z"}]
 //
 // Without a label a secret has the file's name; the second one in a file is "name#2". A file holds at most 64 KiB.
-func SecretsFromFiles(paths ...string) SecretSource {
+func FromFiles(paths ...string) Source {
 	s := &fileSecrets{paths: slices.Clone(paths)}
 	s.renewal.look, s.soft, s.hard, s.patience = s.readAll, fileEvery, filePause, filePatience
 	secrets, _, err := s.readAll(context.Background())
@@ -51,19 +51,19 @@ func SecretsFromFiles(paths ...string) SecretSource {
 }
 
 // Lookup answers from memory.
-func (s *fileSecrets) Lookup(ctx context.Context, _ string) (*SecretList, error) { return s.get(ctx) }
+func (s *fileSecrets) Lookup(ctx context.Context, _ string) (*List, error) { return s.get(ctx) }
 
 func (*fileSecrets) sameForAll() {}
 
 // Format shows the paths only, whatever the verb.
 func (s *fileSecrets) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "sallyport.SecretsFromFiles(%q)", s.paths)
+	_, _ = fmt.Fprintf(f, "secrets.FromFiles(%q)", s.paths)
 }
 
 // readAll reads every file, and says whether one of them may still be being written to.
 func (s *fileSecrets) readAll(context.Context) (all []Secret, moving bool, err error) {
 	if len(s.paths) == 0 {
-		return nil, false, errors.New("SecretsFromFiles names no file")
+		return nil, false, errors.New("FromFiles names no file")
 	}
 	for _, path := range s.paths {
 		data, changed, err := readSecretFile(path)

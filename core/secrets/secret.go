@@ -1,4 +1,5 @@
-package core
+// Package secrets holds the secrets that a guard accepts: values that never show, lists of them, and where they come from.
+package secrets
 
 import (
 	"crypto/rand"
@@ -22,9 +23,9 @@ type Secret struct {
 
 const redacted = "[redacted]"
 
-// NewSecret makes a secret of the text that the provider's dashboard shows. The label names it in logs and metrics
+// New makes a secret of the text that the provider's dashboard shows. The label names it in logs and metrics
 // ("2026-11", "old"); where it is empty the secret's position in its list does.
-func NewSecret(label, text string) Secret {
+func New(label, text string) Secret {
 	return Secret{value: func() string { return text }, label: label}
 }
 
@@ -38,9 +39,9 @@ func (s Secret) ValidUntil(t time.Time) Secret { s.notAfter = t; return s }
 func (s Secret) Label() string { return s.label }
 
 // DangerouslyReveal returns the value itself, for a SecretSink that has to store it. Whatever it is put into prints it.
-func (s Secret) DangerouslyReveal() string { return s.reveal() }
+func (s Secret) DangerouslyReveal() string { return s.Reveal() }
 
-func (s Secret) reveal() string {
+func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
 	}
@@ -53,8 +54,8 @@ func (s Secret) NotBefore() time.Time { return s.notBefore }
 // NotAfter returns the time after which the secret is not accepted. Zero: there is none.
 func (s Secret) NotAfter() time.Time { return s.notAfter }
 
-// activeAt reports whether the secret is accepted at a time. Both ends are included.
-func (s *Secret) activeAt(now time.Time) bool {
+// ActiveAt reports whether the secret is accepted at a time. Both ends are included.
+func (s *Secret) ActiveAt(now time.Time) bool {
 	return (s.notBefore.IsZero() || !now.Before(s.notBefore)) && (s.notAfter.IsZero() || !now.After(s.notAfter))
 }
 
@@ -76,17 +77,17 @@ func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue logs the redaction.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// GenerateSecret returns a fresh secret: 32 random bytes in URL-safe base64, 43 characters.
-func GenerateSecret() string {
+// Generate returns a fresh secret: 32 random bytes in URL-safe base64, 43 characters.
+func Generate() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// GenerateCredential returns a fresh pair "user:password" for HTTP Basic, both random. It can stand in a URL as it is:
+// GeneratePair returns a fresh pair "user:password" for HTTP Basic, both random. It can stand in a URL as it is:
 // https://user:password@example.com/hooks.
-func GenerateCredential() string {
+func GeneratePair() string {
 	b := make([]byte, 6)
 	_, _ = rand.Read(b)
-	return "hook-" + base64.RawURLEncoding.EncodeToString(b) + ":" + GenerateSecret()
+	return "hook-" + base64.RawURLEncoding.EncodeToString(b) + ":" + Generate()
 }

@@ -1,4 +1,4 @@
-package core
+package secrets
 
 import (
 	"context"
@@ -27,17 +27,17 @@ type renewal struct {
 	fresh atomic.Pointer[freshList]
 
 	mu     sync.Mutex
-	list   *SecretList // the last good one
-	looked time.Time   // when it was the newest
-	next   time.Time   // when to look again
-	err    error       // of the last look
-	fault  *listFault
+	list   *List     // the last good one
+	looked time.Time // when it was the newest
+	next   time.Time // when to look again
+	err    error     // of the last look
+	fault  *Fault
 	flight *flight
 }
 
 // freshList is what is answered without another thought.
 type freshList struct {
-	list  *SecretList
+	list  *List
 	until time.Time
 }
 
@@ -85,7 +85,7 @@ var (
 )
 
 // get gives the newest list that is known, or waits where it has to.
-func (r *renewal) get(ctx context.Context) (*SecretList, error) {
+func (r *renewal) get(ctx context.Context) (*List, error) {
 	if f := r.fresh.Load(); f != nil && time.Now().Before(f.until) {
 		return f.list, nil
 	}
@@ -128,7 +128,7 @@ func (r *renewal) get(ctx context.Context) (*SecretList, error) {
 	return r.answer()
 }
 
-func (r *renewal) answer() (*SecretList, error) {
+func (r *renewal) answer() (*List, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch age := time.Since(r.looked); {
@@ -229,9 +229,9 @@ func (r *renewal) lookUntilStill(ctx context.Context) ([]Secret, error) {
 			return nil, errMoving
 		}
 		time.Sleep(stillPause)
-		before, failed := NewSecretList(secrets...), err
+		before, failed := NewList(secrets...), err
 		secrets, moving, err = r.look(ctx)
-		if failed == nil && err == nil && sameSecrets(before, NewSecretList(secrets...)) {
+		if failed == nil && err == nil && sameSecrets(before, NewList(secrets...)) {
 			break
 		}
 	}
@@ -241,7 +241,7 @@ func (r *renewal) lookUntilStill(ctx context.Context) ([]Secret, error) {
 func (r *renewal) differs(secrets []Secret, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.list != nil && (err != nil || !sameSecrets(r.list, NewSecretList(secrets...)))
+	return r.list != nil && (err != nil || !sameSecrets(r.list, NewList(secrets...)))
 }
 
 // settle takes what a look found. It returns why that is no list.
@@ -255,7 +255,7 @@ func (r *renewal) settle(secrets []Secret, err error) error {
 	}
 	switch {
 	case err == nil:
-		list := NewSecretList(secrets...)
+		list := NewList(secrets...)
 		if r.list == nil || !sameSecrets(r.list, list) {
 			r.list = list // what was compiled for a list is found by its address: the same secrets keep it
 		}
@@ -290,27 +290,27 @@ func (r *renewal) tell(now time.Time) {
 		return
 	}
 	if f := r.fault; f != nil {
-		if age := now.Sub(f.told); age < nextFault || age < sameFault && f.err.Error() == r.err.Error() {
+		if age := now.Sub(f.told); age < nextFault || age < sameFault && f.Err.Error() == r.err.Error() {
 			return
 		}
 	}
-	f := &listFault{err: r.err, since: now, told: now}
+	f := &Fault{Err: r.err, Since: now, told: now}
 	if r.fault != nil {
-		f.since = r.fault.since
+		f.Since = r.fault.Since
 	}
 	r.fault = f
 	r.list.fault.Store(f)
 }
 
 // sameSecrets compares in a time that tells nothing but which of them differ.
-func sameSecrets(a, b *SecretList) bool {
-	if len(a.secrets) != len(b.secrets) {
+func sameSecrets(a, b *List) bool {
+	if len(a.Secrets) != len(b.Secrets) {
 		return false
 	}
 	same := 1
-	for i := range a.secrets {
-		x, y := &a.secrets[i], &b.secrets[i]
-		same &= subtle.ConstantTimeCompare([]byte(x.reveal()), []byte(y.reveal()))
+	for i := range a.Secrets {
+		x, y := &a.Secrets[i], &b.Secrets[i]
+		same &= subtle.ConstantTimeCompare([]byte(x.Reveal()), []byte(y.Reveal()))
 		if x.label != y.label || !x.notBefore.Equal(y.notBefore) || !x.notAfter.Equal(y.notAfter) {
 			return false
 		}

@@ -1,4 +1,4 @@
-package core
+package secrets
 
 import (
 	"bytes"
@@ -56,7 +56,7 @@ func secretsOfLines(text string) (secrets []Secret, problem string) {
 		case block != nil:
 			block = append(block, line)
 			if strings.HasPrefix(line, "-----END ") {
-				secrets, block = append(secrets, NewSecret("", strings.Join(block, "\n")+"\n")), nil
+				secrets, block = append(secrets, New("", strings.Join(block, "\n")+"\n")), nil
 			}
 		case strings.HasPrefix(line, "-----BEGIN "):
 			block, begun = []string{line}, number
@@ -64,7 +64,7 @@ func secretsOfLines(text string) (secrets []Secret, problem string) {
 		case line[0] == '#':
 			return nil, fmt.Sprintf("line %d begins with #: put a space after it where it begins a remark, and write a list in JSON where it begins a secret", number)
 		default:
-			secrets = append(secrets, NewSecret("", line))
+			secrets = append(secrets, New("", line))
 		}
 	}
 	if block != nil {
@@ -104,7 +104,7 @@ func secretOfJSON(item []byte) (s Secret, problem string) {
 		return s, "it is malformed"
 	}
 	if text, ok := token.(string); ok {
-		return NewSecret("", text), ""
+		return New("", text), ""
 	}
 	if token != json.Delim('{') {
 		return s, "it is neither a text nor an object"
@@ -151,5 +151,5 @@ func secretOfJSON(item []byte) (s Secret, problem string) {
 	if !found["value"] {
 		return s, `"value" is missing`
 	}
-	return NewSecret(label, value).ValidFrom(s.notBefore).ValidUntil(s.notAfter), ""
+	return New(label, value).ValidFrom(s.notBefore).ValidUntil(s.notAfter), ""
 }
