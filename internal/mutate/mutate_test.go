@@ -11,10 +11,16 @@ import (
 func TestMutationsAreInStepWithTheCode(t *testing.T) {
 	all := mutations()
 	require.GreaterOrEqual(t, len(all), 60)
+	files, err := sources("../..")
+	require.NoError(t, err)
 	names := map[string]bool{}
 	for _, m := range all {
 		require.False(t, names[m.name], "two mutations are called %q", m.name)
 		names[m.name] = true
+		if err := m.locate(files); err != nil {
+			t.Errorf("%s: %v", m.name, err)
+			continue
+		}
 		if _, err := m.apply("../.."); err != nil {
 			t.Errorf("%s: %v", m.name, err)
 		}

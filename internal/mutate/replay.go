@@ -73,7 +73,7 @@ func ofSettling() []mutation {
 		{name: "a signal runs on a request that nobody proved", file: dispatch,
 			old: "if d == nil {\n\t\ts.unguarded.take(r, time.Now())", new: "if d == nil && r.Method == \"\" {\n\t\ts.unguarded.take(r, time.Now())"},
 		{name: "a failure is answered as a success", file: dispatch,
-			old: "case ReasonSignalFailed, ReasonSignalPanicked:", new: "case ReasonSignalPanicked:"},
+			old: "case reason.SignalFailed, reason.SignalPanicked:", new: "case reason.SignalPanicked:"},
 		{name: "a delivery is released while its signals run", file: running,
 			old: "if !d.running {\n\t\treturn false", new: "if true {\n\t\treturn false"},
 		{name: "a second dispatch runs", file: running, old: "case d.entered:", new: "case false:"},
@@ -87,7 +87,7 @@ func ofSettling() []mutation {
 		{name: "a plain handler's 500 commits", file: settle, old: "((status >= 200 && status <= 299) ||", new: "((status >= 200 && status <= 599) ||"},
 		{name: "a connection that was taken over commits", file: settle, old: "ok := o.Err == nil && !o.Written.Hijacked &&", new: "ok := o.Err == nil &&"},
 		{name: "a handler that panicked commits", file: settle,
-			old: "d.settle(replay.Release)\n\td.report(d.whole(ReasonSignalPanicked", new: "d.settle(replay.Commit)\n\td.report(d.whole(ReasonSignalPanicked"},
+			old: "d.settle(replay.Release)\n\td.report(d.whole(reason.SignalPanicked", new: "d.settle(replay.Commit)\n\td.report(d.whole(reason.SignalPanicked"},
 		{name: "a half-done batch reaches a plain handler", file: settle, old: "if d.NeedsSignals() {\n\t\td.settle(replay.Release)", new: "if false {\n\t\td.settle(replay.Release)"},
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},

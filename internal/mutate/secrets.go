@@ -38,16 +38,16 @@ func ofSecrets() []mutation {
 		{name: "no look is kept for proved senders", file: "core/lookqueue.go", old: "q.running[lineUnproved] < maxLooks-keptLooks {", new: "q.running[lineUnproved] < maxLooks {"},
 		{name: "whoever joins a look waits in another's turn", file: renewal, old: "f.queue.join(f, from)\n\t\t}\n\t} else if", new: "_ = f\n\t\t}\n\t} else if"},
 		{name: "any number of looks run at a time", file: "core/lookqueue.go", old: "maxLooks  = 16", new: "maxLooks  = 1600"},
-		{name: "strangers delay who is known", file: functions, old: "if _, known := s.known.get(tenant); known || tenant == \"\" {", new: "if tenant == \"\" {"},
-		{name: "strangers push out who is known", file: functions, old: "r = s.strangers.getOrAdd(", new: "r = s.known.getOrAdd("},
+		{name: "strangers delay who is known", file: functions, old: "if _, known := s.known.Get(tenant); known || tenant == \"\" {", new: "if tenant == \"\" {"},
+		{name: "strangers push out who is known", file: functions, old: "r = s.strangers.GetOrAdd(", new: "r = s.known.GetOrAdd("},
 
 		{name: "what is good of a bad list takes effect", file: ring, old: "if len(*m) > before {\n\t\treturn nil, notes\n\t}", new: "*m = (*m)[:before]"},
 		{name: "a bad list puts the good one out of force", file: ring, old: "s.refused.Store(&refusal{list, text, time.Now()})", new: "s.refused.Store(&refusal{list, text, time.Now()})\n\t\ts.current.Store(nil)"},
 		{name: "a bad list is told to nobody", file: ring, old: "s.refused.Store(&refusal{list, text, time.Now()})", new: "_ = &refusal{list, text, time.Now()}"},
-		{name: "a bad list is logged with its secrets", file: ring, old: "text := strings.ReplaceAll(err.Error(), \"\\n\", \"; \")", new: "text := strings.ReplaceAll(err.Error(), \"\\n\", \"; \")\n\t\tfor _, secret := range list.secrets {\n\t\t\ttext += secret.reveal()\n\t\t}"},
-		{name: "a new list is logged with its secrets", file: ring, old: "out[i] = s.label", new: "out[i] = s.reveal()"},
-		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.failing() != nil || c.slot.refused.Load() != nil", new: "return c.slot.refused.Load() != nil"},
-		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\treturn nil, err\n\t}\n\tif f := list.failing()", new: "if err != nil {\n\t\tif c := s.current.Load(); c != nil {\n\t\t\treturn c, nil\n\t\t}\n\t\treturn nil, err\n\t}\n\tif f := list.failing()"},
+		{name: "a bad list is logged with its secrets", file: ring, old: "text := strings.ReplaceAll(err.Error(), \"\\n\", \"; \")", new: "text := strings.ReplaceAll(err.Error(), \"\\n\", \"; \")\n\t\tfor _, secret := range list.All() {\n\t\t\ttext += secret.reveal()\n\t\t}"},
+		{name: "a new list is logged with its secrets", file: ring, old: "out[i] = s.Label()", new: "out[i] = s.DangerouslyReveal()"},
+		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.Fault() != nil || c.slot.refused.Load() != nil", new: "return c.slot.refused.Load() != nil"},
+		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\treturn nil, err\n\t}\n\tif f := list.Fault()", new: "if err != nil {\n\t\tif c := s.current.Load(); c != nil {\n\t\t\treturn c, nil\n\t\t}\n\t\treturn nil, err\n\t}\n\tif f := list.Fault()"},
 		{name: "a map of tenants may be changed when it was judged", file: "core/tenantsecrets.go", old: "return tenantSecrets(maps.Clone(sources))", new: "return tenantSecrets(sources)"},
 	}
 }
