@@ -78,7 +78,7 @@ func imports() map[string]string {
 	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook"} {
 		list[name] = module + "/" + name
 	}
-	for _, name := range []string{"email", "handover", "keys", "provider", "sources", "webhooktest"} {
+	for _, name := range []string{"email", "handover", "keys", "provider", "reason", "secrets", "sources", "webhooktest"} {
 		list[name] = module + "/core/" + name
 	}
 	return list

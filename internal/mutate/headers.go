@@ -4,7 +4,7 @@ package main
 func ofHeaders() []mutation {
 	const fields, timestamp, handshake = "core/fields.go", "core/timestamp.go", "core/handshake.go"
 	return []mutation{
-		{name: "the first of two headers wins", file: fields, old: "case len(values) > 1:", new: "case false:"},
+		{name: "the first of two headers wins", file: "core/internal/httpfield/header.go", old: "case len(values) > 1:", new: "case false:"},
 		{name: "the first of two signature headers wins", file: fields, old: "if len(lines) > 1 && !repeats {", new: "if len(lines) > 1 && !repeats {\n\t\tlines = lines[:1]\n\t}\n\tif false {"},
 		{name: "headers of any length are read", file: fields, old: "const MaxHeaderBytes = 8 << 10", new: "const MaxHeaderBytes = 8 << 20"},
 		{name: "a missing id is no failure", file: fields, old: "if p.id == \"\" {\n\t\treturn fault.New(", new: "if p.id == \"\" {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},

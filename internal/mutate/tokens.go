@@ -38,6 +38,6 @@ func ofTokens() []mutation {
 		{name: "an algorithm of a Content-Digest may come twice", file: digest, old: "if members(lines[0]) != len(digests.Names()) {", new: "if false {", in: httpsig},
 		{name: "a covered field may hold a line break", file: component, old: "if strings.IndexByte(line, '\\n') >= 0 || strings.IndexByte(line, '\\r') >= 0 {", new: "if false {", in: httpsig},
 		{name: "a nonce does not tell events apart", file: signature, old: "sorted = append(sorted, in.nonce...)\n", new: "", in: httpsig},
-		{name: "a hash that is kept holds what came before", file: "core/internal/mackey/mackey.go", old: "\th.Reset()\n", new: "", in: []string{"./core/internal/mackey", "./core/provider/httpsig"}},
+		{name: "a hash that is kept holds what came before", file: "core/internal/digest/hmackey.go", old: "\th.Reset()\n", new: "", in: []string{"./core/internal/digest", "./core/provider/httpsig"}},
 	}
 }
