@@ -21,14 +21,16 @@ const (
 // validity is when the secrets of a list end.
 type validity struct {
 	secrets  []secrets.Secret
+	ends     []time.Time  // of the secrets, in their order; a record points to them
 	noticed  int64        // from when on an end is near, in nanoseconds since 1970
 	remindAt atomic.Int64 // when the log is to be told next
 }
 
 // begin notes when the secrets end. A list without ends is never looked at again.
 func (v *validity) begin(secrets []secrets.Secret) {
-	v.secrets, v.noticed = secrets, math.MaxInt64
+	v.secrets, v.ends, v.noticed = secrets, make([]time.Time, len(secrets)), math.MaxInt64
 	for i := range secrets {
+		v.ends[i] = secrets[i].NotAfter()
 		if end := secrets[i].NotAfter(); !end.IsZero() {
 			v.noticed = min(v.noticed, nanos(end.Add(-expiryNotice)))
 		}
@@ -80,18 +82,22 @@ func (v *validity) ending(s *secrets.Secret, now time.Time) (secretExpires, none
 		return nil, nil
 	}
 	if near(s.NotAfter(), now) {
-		until := s.NotAfter()
-		secretExpires = &until
+		secretExpires = v.end(s.NotAfter())
 	}
 	if until := v.lastsUntil(now); near(until, now) {
-		for i := range v.secrets {
-			if v.secrets[i].NotAfter().Equal(until) {
-				end := v.secrets[i].NotAfter()
-				noneAfter = &end
-			}
-		}
+		noneAfter = v.end(until)
 	}
 	return secretExpires, noneAfter
+}
+
+// end returns the list's own end at that time. A pointer to it costs a delivery no allocation.
+func (v *validity) end(at time.Time) *time.Time {
+	for i := range v.ends {
+		if v.ends[i].Equal(at) {
+			return &v.ends[i]
+		}
+	}
+	return nil
 }
 
 // remind tells the log of ends that are near, once a day at most.

@@ -27,6 +27,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 

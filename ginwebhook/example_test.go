@@ -20,7 +20,7 @@ func Example() {
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe",
 		Provider: provider.Stripe(),
-		Secrets:  secrets.Static(secret), // core.SecretsFromEnv("STRIPE_SECRET") in an app
+		Secrets:  secrets.Static(secret), // secrets.FromEnv("STRIPE_SECRET") in an app
 		Replay:   memstore.New(),
 	})
 	if err != nil {

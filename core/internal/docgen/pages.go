@@ -121,7 +121,7 @@ func snippet(c catalogue.Entry, e *entry.Entry) string {
 	if c.FetchesKeys() {
 		field("Keys", "source") // see package keys
 	} else {
-		field("Secrets", "core.SecretsFromEnv(\""+name+"_SECRET\")")
+		field("Secrets", "secrets.FromEnv(\""+name+"_SECRET\")")
 	}
 	field("Replay", "memstore.New()")
 	if e.NeverRetries {
@@ -131,7 +131,7 @@ func snippet(c catalogue.Entry, e *entry.Entry) string {
 		field("PublicURL", "\"https://hooks.example.com/webhooks/"+e.Name+"\"")
 	}
 	if e.AsksVerifyToken() {
-		field("VerifyTokens", "core.SecretsFromEnv(\""+name+"_VERIFY_TOKEN\")")
+		field("VerifyTokens", "secrets.FromEnv(\""+name+"_VERIFY_TOKEN\")")
 	}
 	b.WriteString("})\n")
 	fmt.Fprintf(&b, "ginwebhook.Handle(router, \"/webhooks/%s\", guard, signals)\n", e.Name)
@@ -157,7 +157,7 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	if handsOver(e) {
 		all = append(all, "Set `SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
 	}
-	secret := "Choose a secret of at least 16 bytes (`core.GenerateSecret()`), and give it to " + e.Title + " with the URL."
+	secret := "Choose a secret of at least 16 bytes (`secrets.Generate()`), and give it to " + e.Title + " with the URL."
 	if c.FetchesKeys() {
 		secret = "Set `Keys` to the source of package keys for " + e.Title + "; no secret is shared."
 	} else if e.SecretFrom != "" {

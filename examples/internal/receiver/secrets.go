@@ -63,7 +63,7 @@ func (r reader) secret(n *yaml.Node, at place) secrets.Secret {
 	case env != "":
 		value = r.fromEnv(env, found["env"])
 		if label == "" {
-			label = env // as core.SecretsFromEnv calls it
+			label = env // as secrets.FromEnv calls it
 		}
 	case file != "":
 		value = r.fromFile(file, found["file"])
