@@ -1,6 +1,9 @@
 package provider_test
 
 import (
+	"errors"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -11,6 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
 // TestWhatEmailSendersSay: id, type, action and time of tracking events and of messages that come in.
@@ -133,5 +138,26 @@ func TestMailgunsIdIsTheToken(t *testing.T) {
 		require.Equal(t, token, e.ID)
 		require.Equal(t, core.Authenticated{ID: true}, e.Authenticated)
 		require.Equal(t, kind == "failed", e.Action == "temporary")
+	}
+}
+
+// TestPostalBouncesNoMailBecauseTheAppFailed: Postal gives a message up at once where it is answered 5xx, and its writer
+// gets a bounce.
+func TestPostalBouncesNoMailBecauseTheAppFailed(t *testing.T) {
+	t.Parallel()
+	for _, p := range []core.Provider{provider.Postal(), provider.PostalSHA1()} {
+		sender := webhooktest.NewSender(p)
+		g, err := core.New(core.Config{
+			Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: memstore.New(),
+			Logger: slog.New(slog.DiscardHandler),
+		})
+		require.NoError(t, err)
+		signals := core.NewSignals[*http.Request]()
+		signals.On("*", func(*http.Request, core.Event) error { return errors.New("the database is down") })
+		mux := http.NewServeMux()
+		core.Handle(mux, "/mail", g, signals)
+		body := webhooktest.Sample{Body: []byte(`{"id":1,"rcpt_to":"a@example.com","message":"Subject: x","base64":false}`)}
+		require.Equal(t, http.StatusConflict, sender.Send(mux, "/mail", body).Code)
+		require.NoError(t, g.Close())
 	}
 }

@@ -147,7 +147,9 @@ func postal(name, title string, alg entry.Algorithm, header string) entry.Entry 
 			Type:   []entry.Value{{JSON: "/event"}, {JSON: "/rcpt_to", Const: "inbound"}},
 			Action: pointer("/payload/status"), Time: pointer("/timestamp"), Data: "/payload",
 		},
-		// Six attempts, the last one 36 minutes after the first.
+		// Six attempts, the last one 36 minutes after the first. A message that comes in bounces at once where it is
+		// answered 5xx, and is otherwise tried up to 18 times.
+		Answers: entry.Answers{Transient: entry.Answer{Status: 409}, App: entry.Answer{Status: 409}},
 		MaxBody: inboundMail, RetryHorizon: 40 * time.Minute, AckLimit: 5 * time.Second,
 	}
 }

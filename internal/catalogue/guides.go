@@ -85,9 +85,13 @@ func guides() map[string]Guide {
 		"monday":   {Refuses: []string{"webhooks that are made by hand on a board, which are not signed: create them through an app"}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
-		"recurly":  {Refuses: []string{"XML, which is not signed: choose JSON"}},
-		"sentry":   {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): use `sentry-ui`"}},
-		"shopify":  {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
+		"postal": {Notes: []string{
+			"For messages that come in create an HTTP endpoint with the encoding JSON: forms are not read. Both formats are.",
+			"A handler of your own must not answer 5xx: Postal would give the message up and send its writer a bounce.",
+		}},
+		"recurly": {Refuses: []string{"XML, which is not signed: choose JSON"}},
+		"sentry":  {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): use `sentry-ui`"}},
+		"shopify": {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
 		"slack": {Steps: []string{
 			"api.slack.com/apps > the app > Basic Information: copy the signing secret.",
 			"Event Subscriptions > Request URL: Slack sends a signed url_verification, which is answered.",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
 )
 
 // Senders that pass the message on as it came, in JSON.
@@ -100,11 +101,19 @@ func readMandrill(_ context.Context, e *core.Event, c *Config, m *Message) error
 
 // https://docs.postalserver.io/developer/http-payloads
 func readPostal(_ context.Context, e *core.Event, c *Config, m *Message) error {
-	f := readFields(e.Payload, "/id", "/rcpt_to", "/mail_from", "/message", "/base64", "/status", "/event", "/payload")
+	if formscan.Is(e.Payload) {
+		return fmt.Errorf("%w: Postal sends forms, which are not read: choose JSON at the HTTP endpoint", errSetUp)
+	}
+	f := readFields(e.Payload, "/id", "/rcpt_to", "/mail_from", "/message", "/base64", "/status", "/event", "/payload",
+		"/plain_body", "/html_body", "/from")
 	if !f.has("/rcpt_to") && (f.has("/status") || f.has("/event") || f.has("/payload")) {
 		return email.TrackingAtInbound(e.Provider)
 	}
 	m.EventID, m.EnvelopeSender, m.EnvelopeRecipient = f.text("/id"), f.text("/mail_from"), f.text("/rcpt_to")
+	if !f.has("/message") && (f.has("/plain_body") || f.has("/html_body") || f.has("/from")) {
+		m.postalFields(e.Payload, c)
+		return nil
+	}
 	raw := f.bytes("/message")
 	if f.text("/base64") == "true" {
 		raw = decodeBase64(raw)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -176,4 +177,46 @@ func newSendersMessages() map[string]string {
 		"sweego":   `{"event_type":"email_inbound","from_":{"email":"a","name":"b"},"to":[{"email":"a"}],"headers":{"a":"b"},"attachments":[{"uuid":"u","name":"n"}]}`,
 		"mailtrap": `{"event":"inbound.message_received","inbox_id":2,"message_id":"3","timestamp":4}`,
 	}
+}
+
+// TestWhatSendersDocumentIsAMessage: the examples of the senders' own documentation.
+func TestWhatSendersDocumentIsAMessage(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../testdata/documented.json")
+	require.NoError(t, err)
+	var all []struct {
+		Sender, Source string
+		Body           json.RawMessage
+		Inbound        bool
+	}
+	require.NoError(t, json.Unmarshal(data, &all))
+	want := map[string][3]string{ // subject, the first address of From, text
+		"postal":    {"Re: Welcome to AwesomeApp", "test@example.com", "Hello there!"},
+		"mailjet":   {"Hey! It's Friday!", "pilot@example.com", "Hi,"},
+		"sparkpost": {"", "me@example.com", ""},
+		"ahasend":   {"Help with my account", "customer@example.com", "I need help with my account settings."},
+		"sweego":    {"test", "my@example.com", "Receiv"},
+	}
+	for _, d := range all {
+		if !d.Inbound || d.Sender == "resend" { // which has to be asked for the message
+			continue
+		}
+		m := read(t, d.Sender, string(d.Body), inbound.Config{})
+		w, known := want[d.Sender]
+		require.True(t, known, d.Sender)
+		delete(want, d.Sender)
+		require.Equal(t, w[1], m.From[0].Addr, d.Source)
+		if w[0] != "" {
+			require.Equal(t, w[0], m.Subject, d.Source)
+		}
+		require.True(t, strings.HasPrefix(m.Text, w[2]), m.Text)
+		if d.Sender == "postal" {
+			require.Equal(t, "Hello world!", string(m.Attachments[0].Content))
+			require.False(t, *m.SpamDetected)
+			require.Equal(t, "sales@example.com", m.EnvelopeRecipient)
+		}
+	}
+	require.Empty(t, want)
+	_, err = inbound.Read(t.Context(), core.Event{Provider: "postal", Payload: []byte("rcpt_to=a%40example.com&message=x")}, inbound.Config{})
+	require.ErrorContains(t, err, "choose JSON at the HTTP endpoint")
 }
