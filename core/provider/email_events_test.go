@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -148,7 +149,7 @@ func TestPostalBouncesNoMailBecauseTheAppFailed(t *testing.T) {
 	for _, p := range []core.Provider{provider.Postal(), provider.PostalSHA1()} {
 		sender := webhooktest.NewSender(p)
 		g, err := core.New(core.Config{
-			Endpoint: "mail", Provider: p, Secrets: core.StaticSecrets(sender.Secret()), Replay: memstore.New(),
+			Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(),
 			Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
