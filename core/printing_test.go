@@ -48,6 +48,10 @@ func TestPrintingContextsReadsNothing(t *testing.T) {
 				require.Equal(t, "sallyport.Delivery(test)", fmt.Sprintf(verb, d), verb)
 				require.Equal(t, "sallyport.Guard(test)", fmt.Sprintf(verb, g), verb)
 				require.Equal(t, "sallyport.Signals", fmt.Sprintf(verb, s), verb)
+			}
+			// With a verb that a pointer does not have, fmt reads whatever an unexported field points to and asks no
+			// method, also in a context of package context. These three are the verbs that structs are printed with.
+			for _, verb := range []string{"%v", "%+v", "%#v"} {
 				_ = fmt.Sprintf(verb, r)
 				_ = fmt.Sprintf(verb, e)
 			}
