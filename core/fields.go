@@ -33,6 +33,7 @@ type claims struct {
 	replaced  [2]int       // where in the body the signature's own value stands
 	payload   []byte       // the value of a form's one field, which is signed in the body's place; nil: the body is signed
 	items     []presented  // where each item of a list is signed
+	groups    []presented  // further signatures, each with a timestamp of its own
 	custom    any          // what a custom mechanism found in the headers
 	match     *matchNotes  // of the key that proved it
 	pinned    bool         // the URL that is signed is the configured one
@@ -62,7 +63,7 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) fault.Failure {
 			break
 		}
 	}
-	p.timestamp, p.id, p.signatures.n, p.public = "", "", 0, nil
+	p.timestamp, p.id, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
 	var f fault.Failure
 	if p.version, f = httpfield.NamedHeader(r, names[fieldVersion]); f.Failed() {
 		return f
@@ -112,7 +113,7 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 		if len(text) > httpfield.MaxHeaderBytes {
 			return fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(httpfield.MaxHeaderBytes)+" bytes")
 		}
-		if f := v.parseSignatures(text, p, t); f.Failed() {
+		if f := v.parsePresented(text, p, t); f.Failed() {
 			return f
 		}
 	}
@@ -147,6 +148,9 @@ func (v *verifier) signedHeaders(r *http.Request) fault.Failure {
 		}
 		if text != "" && !matchesGrammar(part.Grammar, text) {
 			return fault.New(reason.MalformedSignature, "the signed header "+part.Text+" has characters that it never has")
+		}
+		if part.OneOf != nil && !slices.Contains(part.OneOf, text) {
+			return fault.New(reason.WrongRecipient, "the header "+part.Text+" is not one that is configured: anybody can have the provider send to this endpoint")
 		}
 	}
 	if v.listedHeaders != "" {

@@ -31,6 +31,7 @@ func (v *verifier) compileTexts(title string) {
 	unit := map[entry.Unit]string{
 		entry.Seconds: "a Unix time in seconds", entry.Milliseconds: "a Unix time in milliseconds",
 		entry.SecondsOrMilliseconds: "a Unix time in seconds or milliseconds", entry.RFC3339: "a time as in RFC 3339, 2006-01-02T15:04:05Z",
+		entry.RFC3339InUTC: "a time as in RFC 3339 without a zone, 2006-01-02T15:04:05",
 	}[v.unit]
 	v.says = proofTexts{
 		missingTime:   "the delivery carries no timestamp: " + v.lacks(fieldTimestamp, title),

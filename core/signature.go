@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
@@ -217,6 +218,60 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 		}
 	}
 	return fault.Failure{}
+}
+
+// parsePresented reads the signatures of one header line.
+func (v *verifier) parsePresented(text string, p *presented, t *tally) fault.Failure {
+	if v.scheme.Signature.Groups {
+		return v.parseGroups(text, p, t)
+	}
+	return v.parseSignatures(text, p, t)
+}
+
+// maxGroups is how many groups of pairs a delivery may present: one for each active secret.
+const maxGroups = 4
+
+// parseGroups reads groups of pairs. The signatures of one are never tried with the timestamp of another: what they are over is
+// their own.
+func (v *verifier) parseGroups(text string, p *presented, t *tally) fault.Failure {
+	for item, more := "", true; more; {
+		item, text, more = cutItem(text, ' ')
+		if item == "" {
+			continue
+		}
+		if len(p.groups) == maxGroups {
+			return fault.New(reason.MalformedSignature, "more groups of signatures than any provider sends")
+		}
+		var g presented
+		own := tally{}
+		if f := v.parseSignatures(item, &g, &own); f.Failed() {
+			return f
+		}
+		t.malformed, t.foreign, t.longest = t.malformed+own.malformed, t.foreign+own.foreign, max(t.longest, own.longest)
+		if g.signatures.n > 0 {
+			p.groups = append(p.groups, g)
+		}
+	}
+	p.nextGroup()
+	return fault.Failure{}
+}
+
+// nextGroup makes the next group what is presented, and reports whether there was one.
+func (p *presented) nextGroup() bool {
+	if len(p.groups) == 0 {
+		return false
+	}
+	p.timestamp, p.signatures, p.groups = p.groups[0].timestamp, p.groups[0].signatures, p.groups[1:]
+	return true
+}
+
+// freshGroup checks the timestamp of what is presented, and takes the next group where it is outside the window.
+func (v *verifier) freshGroup(p *presented, now time.Time) fault.Failure {
+	f := v.checkFreshness(p.timestamp, now)
+	for f.Failed() && p.nextGroup() {
+		f = v.checkFreshness(p.timestamp, now)
+	}
+	return f
 }
 
 func (v *verifier) listedTimestamp(text string, p *presented, t *tally) fault.Failure {

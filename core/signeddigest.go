@@ -86,7 +86,7 @@ func decodes(s *entry.Scheme) bool {
 	decoded := false
 	for i := range s.Signed {
 		switch s.Signed[i].Kind {
-		case entry.PartBody, entry.PartPayload, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartCRC32:
+		case entry.PartBody, entry.PartPayload, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex, entry.PartCRC32:
 			return false
 		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:
 			decoded = true

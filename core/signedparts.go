@@ -4,6 +4,7 @@ import (
 	"crypto/md5" // Sinch signs the MD5 of the body
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -76,7 +77,7 @@ func (v *verifier) compileParts() (problem string) {
 				p.value = v.valueIndex(&p, &pointers)
 			case entry.PartHeader:
 				v.headerParts = append(v.headerParts, p.Part)
-			case entry.PartBodyMD5, entry.PartBodySHA256:
+			case entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex:
 				v.body = true
 			case entry.PartCanonicalQuery:
 				proved = true
@@ -210,6 +211,9 @@ func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, r *http
 	case entry.PartBodySHA256:
 		sum := sha256.Sum256(body)
 		st.Write(sum[:])
+	case entry.PartBodySHA256Hex:
+		sum := sha256.Sum256(body)
+		st.WriteString(hex.EncodeToString(sum[:]))
 	case entry.PartBodyMD5:
 		if len(body) > 0 {
 			sum := md5.Sum(body) // as Sinch signs

@@ -43,6 +43,9 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		}
 		t, err := time.Parse(time.RFC3339Nano, text)
 		return t, err == nil
+	case entry.RFC3339InUTC:
+		// The one spelling is without a zone: with one it would be another unit.
+		return parseTimestamp(entry.RFC3339, text+"Z")
 	default:
 		return time.Time{}, false
 	}

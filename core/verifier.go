@@ -117,7 +117,7 @@ func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time
 	if f := v.fromHeaders(r, p); f.Failed() || v.lateTime {
 		return f
 	}
-	return p.weigh(v.checkFreshness(p.timestamp, now))
+	return p.weigh(v.freshGroup(p, now))
 }
 
 // judgeKind refuses a body for which anybody may have a signature.
@@ -165,7 +165,14 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	var k *activeKey
 	var others []*activeKey // of the items before the last
 	if p.items == nil {
-		if k, f = v.verifyOne(list.keys, r, url, body, p, now); f.Failed() {
+		k, f = v.verifyOne(list.keys, r, url, body, p, now)
+		for f.Failed() && p.nextGroup() {
+			if v.freshGroup(p, now).Failed() {
+				break // f says why the one before was not enough
+			}
+			k, f = v.verifyOne(list.keys, r, url, body, p, now)
+		}
+		if f.Failed() {
 			return "", list.failure(f, p)
 		}
 	}
@@ -194,7 +201,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 }
 
 func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f fault.Failure) {
-	active, judged, matched := 0, 0, 0
+	active, judged, matched, elsewhere := 0, 0, 0, ""
 	start := int(keys.lastMatch.Load())
 	sums := p.sums(v)
 	defer sums.release()
@@ -206,6 +213,10 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 		}
 		active++
 		if !p.holds(k.kind, v.mac) {
+			continue
+		}
+		if name := v.kinds[k.kind].Key.NamedIn; name != "" && k.id != "" && r.Header.Get(name) != k.id { //lint:notsecret a key's id
+			elsewhere = name
 			continue
 		}
 		judged++
@@ -234,6 +245,8 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 	switch {
 	case active == 0:
 		return nil, fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
+	case judged == 0 && elsewhere != "":
+		return nil, fault.New(reason.BadSignature, "the header "+elsewhere+" names none of the configured keys: compare Secrets with what the provider shows")
 	case judged == 0:
 		return nil, fault.New(reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with")
 	}

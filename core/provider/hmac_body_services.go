@@ -63,15 +63,18 @@ func Nylas() core.Provider {
 	})
 }
 
-// PusherChannels is the webhooks of Pusher Channels. The secret is the app's, that of the key which X-Pusher-Key names.
+// PusherChannels is the webhooks of Pusher Channels. The secret is a key of the app and its secret, "key:secret": a delivery
+// that names another key is refused. The secret alone is accepted too, and then serves whatever key is named.
 //
 // https://pusher.com/docs/channels/server_api/webhooks/
 func PusherChannels() core.Provider {
+	s := hexHMAC("X-Pusher-Signature")
+	s.Key.Named, s.Key.NamedIn = ":", "X-Pusher-Key"
 	return of(entry.Entry{
 		Name: "pusher", Title: "Pusher Channels", Confidence: "A",
 		Docs:       "https://pusher.com/docs/channels/server_api/webhooks/",
-		SecretFrom: "the app's App Keys > secret",
-		Scheme:     hexHMAC("X-Pusher-Signature"),
+		SecretFrom: "the app's App Keys > key and secret, with a colon between them",
+		Scheme:     s,
 		Unsigned:   []string{"the app's key (X-Pusher-Key)"},
 		Event:      entry.Event{Type: pointer("/name")},
 		Batch:      &entry.Batch{Pointer: "/events"},
@@ -96,7 +99,7 @@ func Webex() core.Provider {
 // https://ably.com/docs/platform/integrations/webhooks/outgoing
 func Ably() core.Provider {
 	s := base64HMAC("X-Ably-Signature")
-	s.Key.Named = ":"
+	s.Key.Named, s.Key.NamedIn = ":", "X-Ably-Key"
 	return of(entry.Entry{
 		Name: "ably", Title: "Ably", Confidence: "B",
 		Docs:         "https://ably.com/docs/platform/integrations/webhooks/outgoing",

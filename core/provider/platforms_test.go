@@ -1,6 +1,8 @@
 package provider_test
 
 import (
+	"fmt"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -41,6 +43,92 @@ func TestRingCentralsValidationIsNoDelivery(t *testing.T) {
 	d, reply = post(`{"uuid":"1","event":"x"}`, "")
 	require.Nil(t, d)
 	require.NotNil(t, reply.Rejection, "a delivery without the token")
+}
+
+// TestGroupsOfPairsAreNeverMixed: a signature is tried with the timestamp of its own group alone, a group outside the window
+// spoils none that is inside, and their number is bounded.
+func TestGroupsOfPairsAreNeverMixed(t *testing.T) {
+	t.Parallel()
+	const body = `{"data":{"id":"evt_1"}}`
+	at := func(offset int64) string { return fmt.Sprint(int64(ownTime) + offset) }
+	group := func(offset int64) string { return "t=" + at(offset) + ",v1=" + ownHex(at(offset)+"."+body) }
+	wrong := func(offset int64) string { return "t=" + at(offset) + ",v1=" + strings.Repeat("0", 64) }
+	mixed := "t=" + at(0) + ",v1=" + ownHex(at(1)+"."+body)
+	rows := []struct {
+		name, value string
+		want        reason.Reason
+	}{
+		{"one group", group(0), ""},
+		{"the first is another secret's", wrong(0) + " " + group(0), ""},
+		{"the last is another secret's", group(0) + " " + wrong(0), ""},
+		{"each has a time of its own", wrong(3) + " " + group(-2), ""},
+		{"a stale one before", group(-3600) + " " + group(0), ""},
+		{"a stale one behind", group(0) + " " + group(-3600), ""},
+		{"a right signature of a stale time", wrong(0) + " " + group(-3600), reason.BadSignature},
+		{"all are stale", group(-3600) + " " + group(-3601), reason.Stale},
+		{"a signature beside another's time", mixed + " " + wrong(1), reason.BadSignature},
+		{"the same the other way round", wrong(1) + " " + mixed, reason.BadSignature},
+		{"two times in one group", "t=" + at(0) + "," + group(0), reason.MalformedTimestamp},
+		{"a group without a time", "v1=" + ownHex(at(0)+"."+body), reason.MissingTimestamp},
+		{"four groups", strings.Repeat(wrong(0)+" ", 3) + group(0), ""},
+		{"five groups", strings.Repeat(wrong(0)+" ", 4) + group(0), reason.MalformedSignature},
+		{"nothing", " ", reason.MalformedSignature},
+	}
+	g := guardOf(t, provider.Persona(), ownSecret, time.Unix(ownTime, 0))
+	for _, row := range rows {
+		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+		r.Header.Set("Persona-Signature", row.value)
+		require.Equal(t, row.want, reasonOf(g, r), row.name)
+	}
+}
+
+// TestAKeyServesTheDeliveriesThatNameIt: where the key's id is configured, a delivery under another one is for another app.
+func TestAKeyServesTheDeliveriesThatNameIt(t *testing.T) {
+	t.Parallel()
+	const body = `{"time_ms":1,"events":[{"name":"channel_occupied","channel":"a"}]}`
+	post := func(configured, named string) reason.Reason {
+		g := guardOf(t, provider.PusherChannels(), configured, time.Unix(ownTime, 0))
+		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+		r.Header.Set("X-Pusher-Signature", ownHex(body))
+		if named != "" {
+			r.Header.Set("X-Pusher-Key", named)
+		}
+		return reasonOf(g, r)
+	}
+	require.Empty(t, post("key-1:"+ownSecret, "key-1"))
+	require.Equal(t, reason.BadSignature, post("key-1:"+ownSecret, "key-2"))
+	require.Equal(t, reason.BadSignature, post("key-1:"+ownSecret, ""))
+	require.Empty(t, post(ownSecret, "key-2"), "no id is configured")
+}
+
+// TestSmartcarsChallengeIsNoDelivery: the challenge is answered signed or not, and nothing that a delivery could be is signed.
+func TestSmartcarsChallengeIsNoDelivery(t *testing.T) {
+	t.Parallel()
+	g := guardOf(t, provider.Smartcar(), ownSecret, time.Unix(ownTime, 0))
+	const code = "3a5c8f72-e6d9-4b1a-9f2e-8c7d6a5b4e3f"
+	for _, body := range []string{
+		`{"eventId":"1","eventType":"VERIFY","data":{"challenge":"` + code + `"}}`,
+		`{"version":"2.0","eventName":"verify","payload":{"challenge":"` + code + `"}}`,
+	} {
+		for _, signed := range []bool{true, false} {
+			r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+			if signed {
+				r.Header.Set("SC-Signature", ownHex(body))
+			}
+			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			require.Nil(t, d)
+			require.Nil(t, reply.Rejection)
+			require.JSONEq(t, `{"challenge":"`+ownHex(code)+`"}`, string(reply.Body))
+		}
+	}
+	for _, challenge := range []string{`{\"eventType\":\"VEHICLE_STATE\"}`, "a b", "[1]", ""} {
+		body := `{"eventType":"VERIFY","data":{"challenge":"` + challenge + `"}}`
+		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)), core.Inbound{})
+		require.NotNil(t, reply.Rejection, challenge)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(code)) // what an answer would have signed
+	r.Header.Set("SC-Signature", ownHex(code))
+	require.NotEmpty(t, reasonOf(g, r))
 }
 
 // TestLinkedInSignsNoDelivery: the answer to LinkedIn's question is made with the key that signs deliveries, so that

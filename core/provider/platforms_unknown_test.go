@@ -13,12 +13,13 @@ func platformsChosenByTheUser() []string {
 func platformsUnknownHorizon() map[string]string {
 	const notRead = "not read in an official source"
 	reasons := map[string]string{
-		"dub":           "every day for as long as the webhook exists",
-		"harbor":        "a setting of the instance",
-		"hookdeck":      "a setting of the destination",
-		"knock":         "eight attempts, without a documented schedule",
-		"getstream":     notRead,
-		"tailscale":     notRead,
+		"dub":       "every day for as long as the webhook exists",
+		"harbor":    "a setting of the instance",
+		"hookdeck":  "a setting of the destination",
+		"knock":     "eight attempts, without a documented schedule",
+		"getstream": notRead,
+		"tailscale": notRead,
+		"orb":       notRead, "persona": "up to eight attempts, without a documented schedule", "smartcar": notRead,
 		"mongodb-atlas": notRead,
 	}
 	for _, name := range []string{
@@ -38,7 +39,7 @@ func platformsUnknownAckLimit() []string {
 		"ably", "affirm", "aftership", "airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex", "castle",
 		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring", "gemini", "getstream",
 		"greenhouse", "harbor", "hcp-terraform", "helpscout", "hookdeck", "incident-io", "jfrog", "jfrog-token", "knock", "linkedin", "lithic",
-		"mongodb-atlas", "nexus", "npm", "nylas", "onfleet", "pusher", "render", "ringcentral", "segment", "shippo",
+		"mongodb-atlas", "nexus", "npm", "nylas", "onfleet", "orb", "pusher", "render", "ringcentral", "segment", "shippo",
 		"shippo-token", "snyk", "squarespace", "tailscale", "tiktok", "vapi", "veriff", "webex",
 	}
 }
@@ -49,7 +50,8 @@ func platformsGoldenBodies() map[string]string {
 		"auth0": `[{"log_id":"l1","data":{"type":"s"}}]`, "circle": `{"notificationId":"n1","notificationType":"webhooks.test"}`,
 		"fastspring": `{"events":[{"id":"f1","type":"order.completed"}]}`, "onfleet": `{"taskId":"t1","triggerId":3,"time":5}`,
 		"segment": `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
-		"pusher": `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`, "ably": `{"items":[{"name":"channel.message","data":{}}]}`,
+		"persona": `{"data":{"id":"p1","attributes":{"name":"inquiry.completed"}}}`,
+		"pusher":  `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`, "ably": `{"items":[{"name":"channel.message","data":{}}]}`,
 		"tailscale": `[{"type":"test","timestamp":"2026-03-01T12:00:00Z"}]`,
 	}
 }

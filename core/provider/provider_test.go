@@ -116,6 +116,6 @@ func goldenHeaders() map[string]string {
 		"Sentry-Hook-Resource": "issue", "X-Wc-Webhook-Topic": "order.created", "X-Wc-Webhook-Source": "https://a.example/",
 		"X-Topic": "payment_order", "X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7",
 		"X-Goog-Resource-State": "exists", "X-Qn-Nonce": "nonce-1", "Twitch-Eventsub-Message-Id": "msg_1",
-		"X-Request-Id": "req_1", "X-Mom-Webhook-Id": "msg_1", "X-Mom-Webhook-Event": "delivered", "X-Plivo-Signature-V2-Nonce": "nonce_1",
+		"X-Request-Id": "req_1", "X-Fal-Webhook-Request-Id": "req_1", "X-Mom-Webhook-Id": "msg_1", "X-Mom-Webhook-Event": "delivered", "X-Plivo-Signature-V2-Nonce": "nonce_1",
 	}
 }

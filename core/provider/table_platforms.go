@@ -8,8 +8,8 @@ func platforms() []core.Provider {
 		Ably(), Affirm(), AfterShip(), Airwallex(), Ashby(), Auth0(), AutodeskAPS(), BigCommerce(), Bolt(), Brex(), Castle(),
 		Checkr(), Circle(), Cronofy(), Cursor(), Deel(), Discourse(), DodoPayments(), Dub(), Dwolla(), EasyPost(), Etsy(), FastSpring(),
 		Gemini(), GetStream(), Ghost(), Greenhouse(), Harbor(), HCPTerraform(), HelpScout(), Hookdeck(), IncidentIO(), JFrog(),
-		JFrogToken(), Knock(), LinkedIn(), Lithic(), MongoDBAtlas(), Nexus(), Npm(), Nylas(), Onfleet(),
-		PusherChannels(), Render(), RevenueCat(), RingCentral(), Segment(), Shippo(), ShippoToken(), Snyk(), SonarQube(), Squarespace(),
+		JFrogToken(), Knock(), LinkedIn(), Lithic(), MongoDBAtlas(), Nexus(), Npm(), Nylas(), Onfleet(), Orb(), Persona(),
+		PusherChannels(), Render(), RevenueCat(), RingCentral(), Segment(), Shippo(), ShippoToken(), Smartcar(), Snyk(), SonarQube(), Squarespace(),
 		Storyblok(), Tailscale(), TikTok(), Vapi(), Veriff(), Webex(),
 	}
 }

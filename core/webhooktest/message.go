@@ -54,6 +54,9 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 	case entry.PartSecret:
 		return s.key.secret, true, nil
 	case entry.PartHeader:
+		if len(part.OneOf) > 0 && s.r.Header.Get(part.Text) == "" {
+			s.r.Header.Set(part.Text, part.OneOf[0])
+		}
 		text = s.r.Header.Get(part.Text)
 		return []byte(text), text != "", nil
 	case entry.PartMethod:
@@ -110,6 +113,9 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 	case entry.PartBodySHA256:
 		sum := sha256.Sum256(s.body)
 		return sum[:], true, nil
+	case entry.PartBodySHA256Hex:
+		sum := sha256.Sum256(s.body)
+		text = hex.EncodeToString(sum[:])
 	case entry.PartCanonicalQuery:
 		text = s.r.URL.Query().Encode()
 	case entry.PartEscapedPath:

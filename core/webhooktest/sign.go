@@ -111,6 +111,8 @@ func stamp(unit entry.Unit, at time.Time) string {
 		return strconv.FormatInt(at.UnixMilli(), 10)
 	case entry.RFC3339:
 		return at.UTC().Format(time.RFC3339Nano)
+	case entry.RFC3339InUTC:
+		return at.UTC().Format("2006-01-02T15:04:05.000")
 	default:
 		return strconv.FormatInt(at.Unix(), 10)
 	}
@@ -133,6 +135,11 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	var err error
 	if s.key, err = newSigningKey(sch, secret); err != nil {
 		return nil, err
+	}
+	if k := sch.Key; k.NamedIn != "" {
+		if id, _, ok := strings.Cut(secret, k.Named); ok {
+			s.r.Header.Set(k.NamedIn, id)
+		}
 	}
 	s.makeForm()
 	if needsJSON(sch) || needsForm(sch) {

@@ -92,8 +92,8 @@ webflow xero quickbooks openai anthropic replicate elevenlabs retell aws-sns aws
 google-push-channels azure-event-grid azure-event-grid-cloudevents microsoft-graph sharepoint cloudinary cloudinary-sha256 alchemy
 moralis quicknode basic bearer
 ably affirm aftership airwallex ashby auth0 autodesk-aps bigcommerce bolt brex castle checkr circle cronofy
-cursor deel discourse dodo-payments dub dwolla easypost etsy fastspring gemini getstream ghost greenhouse harbor
+cursor deel discourse dodo-payments dub dwolla easypost etsy fal fastspring gemini getstream ghost greenhouse harbor
 hcp-terraform helpscout hookdeck incident-io jfrog jfrog-token knock linkedin lithic mongodb-atlas
 nexus npm nylas onfleet pusher render revenuecat ringcentral segment shippo shippo-token snyk sonarqube squarespace
-storyblok tailscale tiktok vapi veriff webex
+storyblok tailscale tiktok vapi veriff webex orb persona smartcar
 `

@@ -11,7 +11,7 @@ import (
 
 // proved are the entries of core/provider: those without parameters come of themselves.
 func proved() []Entry {
-	return append(subscribed(plain(Proved, "core/provider", provider.All())), published()...)
+	return append(subscribed(plain(Proved, "core/provider", provider.All())), append(published(), platforms()...)...)
 }
 
 // subscribed adds the parameters of those that may be used without.

@@ -119,7 +119,7 @@ func part(p *entry.Part) string {
 			entry.PartSortedQuery: "{sorted query}", entry.PartURLBare: "{url without its query}",
 			entry.PartURLWithPort: "{url, with or without its port}", entry.PartURLWithoutPort: "{url, with or without its port}",
 			entry.PartReplacedBody: "{body with the secret in the signature's place}", entry.PartURLUnescaped: "{url, partly unescaped}", entry.PartCRC32: "{CRC-32 of the body}",
-			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}",
+			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}", entry.PartBodySHA256Hex: "{hexadecimal SHA-256 of the body}",
 			entry.PartCanonicalQuery: "{sorted query}", entry.PartEscapedPath: "{escaped path}",
 		}[p.Kind]
 	}

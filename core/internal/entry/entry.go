@@ -205,6 +205,9 @@ type Key struct {
 	Whole string
 	// Named is what separates the key's id from the key, where the user configures both: "id|key". The id is optional.
 	Named string
+	// NamedIn is a header that names the key's id. Where the user configured the id, a key serves the deliveries alone that
+	// name it. The header is not signed: it only keeps apart what is for another key.
+	NamedIn string
 	// SHA1 makes the SHA-1 of the bytes the key (Braintree).
 	SHA1 bool
 	// Certificate accepts an X.509 certificate in PEM for the public key it holds. Nobody checks its chain: the user
@@ -282,6 +285,9 @@ type Signature struct {
 	Beside []string
 	// Repeats lets the header come several times, once for each active secret.
 	Repeats bool
+	// Groups is for Pairs that come once for each active secret, in groups separated by spaces: "t=1,v1=aa t=1,v1=bb". Each
+	// group has a timestamp of its own, which its signatures alone are over.
+	Groups bool
 }
 
 // Unit is the spelling of a timestamp.
@@ -295,7 +301,7 @@ const (
 	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
-	RFC3339InUTC          // as RFC3339, whose zone may be missing and is UTC then; for the times of events alone
+	RFC3339InUTC          // as RFC3339, whose zone may be missing and is UTC then; of a signed timestamp it has to be missing
 )
 
 // Timestamp says where the signed timestamp sits. A timestamp that nothing authenticates has no place here.
@@ -353,6 +359,7 @@ const (
 	// PartListedHeaders are the headers that the header Text lists, "name:value", separated by semicolons. The list has
 	// to be sorted, and to name itself and the timestamp (Contentful).
 	PartListedHeaders
+	PartBodySHA256Hex // the SHA-256 of the body in hexadecimal digits, in lower case (fal.ai)
 )
 
 // Repeats says what becomes of a form's field that comes several times.

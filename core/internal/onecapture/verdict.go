@@ -164,6 +164,6 @@ func SignsWholeBody(e *entry.Entry) bool {
 		return e.Scheme.Custom.Traits().Body
 	}
 	return slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
-		return p.Kind == entry.PartBody || p.Kind == entry.PartBodyMD5 || p.Kind == entry.PartBodySHA256
+		return p.Kind == entry.PartBody || p.Kind == entry.PartBodyMD5 || p.Kind == entry.PartBodySHA256 || p.Kind == entry.PartBodySHA256Hex
 	})
 }
