@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const laws = 28
+const laws = 29
 
 // TestEveryLawHasItsProof holds docs/laws.md to the tests that there are.
 func TestEveryLawHasItsProof(t *testing.T) {
