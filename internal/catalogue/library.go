@@ -33,6 +33,13 @@ func tokens() []Entry {
 		},
 		{
 			Parameters: []Parameter{{
+				Name: "algorithm", Required: true, Sample: []string{"RS256"},
+				Doc: "the algorithm of the key that signs events: RS256, ES256, EdDSA or HS256",
+			}},
+			make: func(v Values) core.Provider { return jwt.FusionAuth(v.One("algorithm")) },
+		},
+		{
+			Parameters: []Parameter{{
 				Name: "audience", Required: true, Sample: []string{"https://example.com/hooks"},
 				Doc: "the endpoint's URL as it is registered at monday.com",
 			}},

@@ -21,7 +21,7 @@ func ofProofs() []mutation {
 		{name: "only the first secret is tried", file: verifier, old: "i := (start + n) % len(keys.list)", new: "i := start * 0"},
 		{name: "only the first item of a list is verified", file: verifier, old: "for i := range p.items { // each of them", new: "for i := range min(len(p.items), 1) { // each of them"},
 		{name: "a mismatch is no failure", file: verifier, old: "return nil, fault.New(reason.BadSignature, v.explainMismatch(body, url))", new: "return &keys.list[0], fault.Failure{}"},
-		{name: "the timestamp in the headers is not judged", file: verifier, old: "return p.weigh(v.checkFreshness(p.timestamp, now))\n}", new: "return failure{}\n}"},
+		{name: "the timestamp in the headers is not judged", file: verifier, old: "return p.weigh(v.freshGroup(p, now))\n}", new: "return fault.Failure{}\n}"},
 		{name: "the timestamp in the body is not judged", file: verifier, old: "if (v.inBody || v.lateTime) && p.items == nil {", new: "if false {"},
 		{name: "a body that is no object passes where challenges are signed for anybody", file: verifier, old: "if v.objectBody && (len(body) == 0 || body[0] != '{') {", new: "if false {", in: []string{"./core", "./core/provider"}},
 		{name: "a key that was fetched before judges for every other", file: verifier, old: "if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {", new: "if f := v.fetched.Load(); f != nil {"},

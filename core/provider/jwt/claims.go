@@ -3,6 +3,7 @@ package jwt
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"slices"
@@ -109,19 +110,23 @@ func moment(name string, value []byte) (time.Time, error) {
 	return time.Unix(n, 0), nil
 }
 
-// hashes says whether a claim is the hexadecimal SHA-256 of what it is the hash of.
-func hashes(name string, value []byte, of []byte) (bool, error) {
+// hashes reports whether a claim is the SHA-256 of what it is the hash of, in hexadecimal digits or in padded base64. It fails
+// closed: a hash in the other encoding is not read.
+func hashes(name string, value []byte, of []byte, inBase64 bool) (bool, error) {
 	got, err := claimText(name, value)
 	if err != nil {
 		return false, err
 	}
 	var sum [sha256.Size]byte
+	want := sha256.Sum256(of)
+	if inBase64 {
+		return subtle.ConstantTimeCompare(got, []byte(base64.StdEncoding.EncodeToString(want[:]))) == 1, nil
+	}
 	if len(got) != hex.EncodedLen(len(sum)) {
 		return false, nil
 	}
 	if _, err := hex.Decode(sum[:], got); err != nil {
 		return false, nil // what is no hash is the hash of nothing
 	}
-	want := sha256.Sum256(of)
 	return subtle.ConstantTimeCompare(sum[:], want[:]) == 1, nil
 }

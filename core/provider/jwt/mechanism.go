@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
@@ -37,6 +38,7 @@ type mechanism struct {
 	time      string // the claim that the guard judges for freshness: "iat", "nbf"; empty: none
 
 	bodyHash     string // the claim that is the hexadecimal SHA-256 of the body
+	bodyBase64   bool   // it is in padded base64 instead
 	bodyOptional bool   // of an empty body there is no hash
 	getsOptional bool   // of a GET without a body there need be none
 	urlHash      string // the claim that is the hexadecimal SHA-256 of the URL
@@ -55,6 +57,8 @@ func (m *mechanism) pair() entry.Algorithm {
 		return entry.RSAPKCS1SHA256
 	case "ES256":
 		return entry.ECDSAP256SHA256
+	case "EdDSA":
+		return entry.Ed25519
 	default:
 		return 0
 	}
@@ -179,6 +183,11 @@ func checkKey(alg string, key crypto.PublicKey) (problem string) {
 			return "it is one of ECDSA"
 		}
 		return publickey.CheckP256(k)
+	case ed25519.PublicKey:
+		if alg != "EdDSA" {
+			return "it is one of Ed25519"
+		}
+		return publickey.CheckEd25519(k)
 	default:
 		return "it is of another type than the provider's"
 	}
@@ -261,12 +270,12 @@ func (m *mechanism) judgeHashes(c *claims, req *entry.CustomRequest, body []byte
 			if c.bodyHash != nil {
 				return fault.New(reason.BadSignature, "the body is empty, and the token is for one that is not: something before the guard may have read it")
 			}
-		} else if ok, err := hashes(m.bodyHash, c.bodyHash, body); err != nil || !ok {
+		} else if ok, err := hashes(m.bodyHash, c.bodyHash, body, m.bodyBase64); err != nil || !ok {
 			return either(err, fault.New(reason.BadSignature, "the token is for another body: its claim "+m.bodyHash+" does not match"))
 		}
 	}
 	if m.urlHash != "" {
-		if ok, err := hashes(m.urlHash, c.urlHash, []byte(req.URL)); err != nil || !ok {
+		if ok, err := hashes(m.urlHash, c.urlHash, []byte(req.URL), false); err != nil || !ok {
 			return fault.New(reason.BadSignature, "the token is for another URL: compare PublicURL with the one registered at the provider")
 		}
 	}

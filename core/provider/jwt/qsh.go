@@ -19,7 +19,7 @@ type queryHash struct{ basePath string }
 
 func (q *queryHash) judge(qsh []byte, req *entry.CustomRequest) error {
 	canonical, inside := q.canonical(req.Method, req.URL)
-	ok, err := hashes("qsh", qsh, []byte(canonical)) // "context-qsh", which is for frames of a page, is no hash
+	ok, err := hashes("qsh", qsh, []byte(canonical), false) // "context-qsh", which is for frames of a page, is no hash
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"time"
@@ -42,6 +43,10 @@ func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, a
 	c["jti"] = hash(at.String() + string(body))[:32]
 	if m.bodyHash != "" && !(len(body) == 0 && (m.bodyOptional || m.getsOptional && r.Method == http.MethodGet)) {
 		c[m.bodyHash] = hash(string(body))
+		if m.bodyBase64 {
+			sum := sha256.Sum256(body)
+			c[m.bodyHash] = base64.StdEncoding.EncodeToString(sum[:])
+		}
 	}
 	if m.urlHash != "" {
 		c[m.urlHash] = hash(url)
@@ -58,6 +63,8 @@ func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, a
 		secret, err = lib.ParseRSAPrivateKeyFromPEM([]byte(key))
 	case "ES256":
 		secret, err = lib.ParseECPrivateKeyFromPEM([]byte(key))
+	case "EdDSA":
+		secret, err = lib.ParseEdPrivateKeyFromPEM([]byte(key))
 	}
 	if err != nil {
 		return nil, err

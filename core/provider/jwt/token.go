@@ -169,6 +169,8 @@ func methodOf(alg string) lib.SigningMethod {
 		return lib.SigningMethodRS256
 	case "ES256":
 		return lib.SigningMethodES256
+	case "EdDSA":
+		return lib.SigningMethodEdDSA
 	}
 	return nil
 }
