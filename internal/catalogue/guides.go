@@ -1,5 +1,7 @@
 package catalogue
 
+import "maps"
+
 // Guide is what a person does at a sender, beyond what the entry's data say.
 type Guide struct {
 	// Steps are where to click, in order. Empty: the page derives them from the entry.
@@ -14,7 +16,7 @@ type Guide struct {
 func (e Entry) Guide() Guide { return guides()[e.Name] }
 
 func guides() map[string]Guide {
-	return map[string]Guide{
+	all := map[string]Guide{
 		"adyen": {Refuses: []string{
 			"the formats HTTP (a form) and SOAP: choose JSON as the communication format of the webhook",
 		}},
@@ -122,4 +124,6 @@ func guides() map[string]Guide {
 			"Copy the signing secret from the webhook's page, and test.",
 		}},
 	}
+	maps.Copy(all, platformGuides())
+	return all
 }
