@@ -58,5 +58,4 @@ var aliases = map[string]string{
 	"twitter":                 "x-twitter",
 	"whatsapp":                "meta",
 	"whatsapp-cloud":          "meta",
-	"x":                       "x-twitter",
 }

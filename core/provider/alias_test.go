@@ -58,7 +58,7 @@ func TestAReleasedAliasStays(t *testing.T) {
 		"google-gemini", "google-play-rtdn", "hellosign", "incidentio", "instagram", "lemonsqueezy", "mailchimp-transactional",
 		"mercadopago", "messenger", "microsoft-teams", "mongodb", "msgraph", "nexmo", "nexus-repository", "prometheus-alertmanager",
 		"pubsub", "pusher-channels", "resend-inbound", "sendinblue", "ses", "sns", "sonarcloud", "stream-chat", "terraform-cloud",
-		"terraform-enterprise", "transferwise", "twilio-sendgrid", "twitter", "whatsapp", "whatsapp-cloud", "x",
+		"terraform-enterprise", "transferwise", "twilio-sendgrid", "twitter", "whatsapp", "whatsapp-cloud",
 	} {
 		require.Contains(t, provider.Aliases(), alias)
 	}
@@ -103,14 +103,11 @@ func TestAnAliasWritesTheEntrysOwnNameIntoAStore(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, deliver("twitter", `{"for_user_id":"1","tweet_create_events":[]}`))
 	require.Equal(t, http.StatusOK, deliver("x-twitter", `{"for_user_id":"2","tweet_create_events":[]}`))
-	require.Equal(t, http.StatusOK, deliver("x", `{"for_user_id":"3","tweet_create_events":[]}`))
 	require.Equal(t, http.StatusServiceUnavailable, deliver("typeform", `{"event_id":"1"}`), "another provider's endpoint")
 	var own replay.Digest
 	copy(own[:], "x-twitter")
 	require.Contains(t, store.digests, own)
-	for _, alias := range []string{"twitter", "x"} {
-		var other replay.Digest
-		copy(other[:], alias)
-		require.NotContains(t, store.digests, other)
-	}
+	var other replay.Digest
+	copy(other[:], "twitter")
+	require.NotContains(t, store.digests, other)
 }

@@ -1,11 +1,13 @@
 package provider_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +101,24 @@ func TestAKeyServesTheDeliveriesThatNameIt(t *testing.T) {
 	require.Equal(t, reason.BadSignature, post("key-1:"+ownSecret, "key-2"))
 	require.Equal(t, reason.BadSignature, post("key-1:"+ownSecret, ""))
 	require.Empty(t, post(ownSecret, "key-2"), "no id is configured")
+}
+
+// TestRecordedFalDeliveriesGetTheirVerdict: they are for a user, whom no other entry's vectors have to name.
+func TestRecordedFalDeliveriesGetTheirVerdict(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/recipients/fal.json")
+	require.NoError(t, err)
+	var vectors []vector
+	require.NoError(t, json.Unmarshal(data, &vectors))
+	require.Len(t, vectors, 3)
+	for _, v := range vectors {
+		g := guardOf(t, provider.Fal("user-1"), v.key(), v.now())
+		require.Equal(t, v.Expect == "valid", reasonOf(g, v.request()) == "", v.ID)
+		other := guardOf(t, provider.Fal("user-3"), v.key(), v.now())
+		require.NotEmpty(t, reasonOf(other, v.request()), "%s for another user", v.ID)
+	}
+	_, err = core.New(core.Config{Endpoint: "x", Provider: provider.Fal(), Replay: core.DangerouslyNoReplay})
+	require.ErrorContains(t, err, "ids of the users")
 }
 
 // TestSmartcarsChallengeIsNoDelivery: the challenge is answered signed or not, and nothing that a delivery could be is signed.
