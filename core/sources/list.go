@@ -26,7 +26,8 @@ type Config struct {
 	// Every is how old the list may get before it is fetched again. Default one hour, at least one minute.
 	Every time.Duration
 	// Fallback is used until the document was fetched for the first time. Without it, Open fails when that fails.
-	Fallback core.Networks
+	// core.Networks is a list that is written down.
+	Fallback core.SourceList
 	// Transport sends the requests instead of our own transport, which connects to public addresses only and uses no proxy.
 	// Which addresses it connects to, and whether through a proxy, is then the caller's care. It must follow no redirect
 	// and must not decompress: an http.Transport with DisableCompression does neither.
@@ -101,7 +102,7 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	if l.logger == nil {
 		l.logger = slog.Default()
 	}
-	if c.Fallback != "" {
+	if c.Fallback != nil {
 		set, err := c.Fallback.Sources(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("sallyport: Fallback: %w", err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/sources"
 )
 
@@ -179,7 +180,7 @@ func TestWhatIsNotAListChangesNothing(t *testing.T) {
 
 			_, err = sources.Open(t.Context(), config)
 			require.Error(t, err, "at start there is no last good list")
-			config.Fallback = "198.51.100.0/24"
+			config.Fallback = core.Networks("198.51.100.0/24")
 			l, err = sources.Open(t.Context(), config)
 			require.NoError(t, err)
 			require.True(t, contains(t, l, "198.51.100.1"))
@@ -294,7 +295,7 @@ func TestMistakes(t *testing.T) {
 		"everybody's services": {Document: sources.AWS("amazon")},
 		"a foreign site":       {Document: sources.Datadog("evil.example/x?.datadoghq.com")},
 		"too often":            {Document: sources.GitHub(), Every: time.Second},
-		"a bad fallback":       {Document: sources.GitHub(), Fallback: "0.0.0.0/0"},
+		"a bad fallback":       {Document: sources.GitHub(), Fallback: core.Networks("0.0.0.0/0")},
 	} {
 		c.Transport, c.Logger = w, quiet()
 		_, err := sources.Open(t.Context(), c)
@@ -338,7 +339,7 @@ func (panics) RoundTrip(*http.Request) (*http.Response, error) { panic("canary")
 // TestATransportThatPanicsIsAFailedFetch: the fetch runs where nobody could recover it.
 func TestATransportThatPanicsIsAFailedFetch(t *testing.T) {
 	t.Parallel()
-	l, err := sources.Open(t.Context(), sources.Config{Document: sources.GitHub(), Fallback: "192.0.2.0/24", Transport: panics{}, Logger: quiet()})
+	l, err := sources.Open(t.Context(), sources.Config{Document: sources.GitHub(), Fallback: core.Networks("192.0.2.0/24"), Transport: panics{}, Logger: quiet()})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
 	require.True(t, contains(t, l, "192.0.2.1"))
