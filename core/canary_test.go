@@ -25,6 +25,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/sources"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -264,7 +265,7 @@ func (s *sayingStore) Claim(_ context.Context, items []replay.Item, _ time.Durat
 // unsteady knows its list when the guard is made, and then no more.
 type unsteady struct{ asked int }
 
-func (u *unsteady) Sources(ctx context.Context) (*core.SourceSet, error) {
+func (u *unsteady) Sources(ctx context.Context) (*sources.Set, error) {
 	if u.asked++; u.asked > 1 {
 		return nil, errors.New("the list is gone")
 	}

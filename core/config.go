@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 // Config describes one endpoint: whose deliveries it takes and how they are proved. [New] validates and copies it;
@@ -79,7 +80,7 @@ type Config struct {
 	// Sources are the addresses that deliveries may come from: [Networks], or a list of package sources. The address is
 	// the connection's peer or, where that is one of TrustedProxies, the right-most address in X-Forwarded-For or
 	// Forwarded that is not; where it cannot be told the delivery is refused. Default: from anywhere.
-	Sources SourceList
+	Sources sources.Source
 	// RateLimit bounds what one source may send. The zero value bounds failed authentications only.
 	RateLimit RateLimit
 	// Budget bounds what unverified senders may use of the process: memory for their bodies, time for finding out why they

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 // Guard holds one endpoint's checks, compiled. It is immutable and safe for concurrent use.
@@ -81,9 +82,9 @@ type Guard struct {
 	otherMethods    map[string]string // details by method
 	methods         []string
 
-	sources     SourceList // nil: from anywhere
-	deliveries  *limit     // nil: no limit
-	failures    *limit
+	sources     sources.Source // nil: from anywhere
+	deliveries  *rateLimit         // nil: no limit
+	failures    *rateLimit
 	rateStatus  int
 	budget      *Budget
 	share       *share // of the budget

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 // manyTenants is a source whose look takes 100 ms, with so many tenants.
@@ -73,7 +74,7 @@ func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 		name    string
 		flooded []string // senders of invented tenants
 		genuine func(i int) string
-		sources core.SourceList
+		sources sources.Source
 		pause   time.Duration // between two genuine deliveries
 	}{
 		{"4 senders invent, and the tenants have senders of their own", networks("203.0", 4),

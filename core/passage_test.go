@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 const provider4, provider6 = "198.51.100.7", "2001:db8:7::7"
@@ -244,21 +245,21 @@ func TestSourceSets(t *testing.T) {
 	}
 }
 
-type sourceFunc func() (*core.SourceSet, error)
+type sourceFunc func() (*sources.Set, error)
 
-func (f sourceFunc) Sources(context.Context) (*core.SourceSet, error) { return f() }
+func (f sourceFunc) Sources(context.Context) (*sources.Set, error) { return f() }
 
 func TestAListOfSourcesThatIsGoneIsOurTrouble(t *testing.T) {
 	t.Parallel()
 	set, err := core.Networks(provider4).Sources(t.Context())
 	require.NoError(t, err)
 	for _, gone := range []sourceFunc{
-		func() (*core.SourceSet, error) { return nil, errors.New("gone") },
-		func() (*core.SourceSet, error) { return nil, nil },
+		func() (*sources.Set, error) { return nil, errors.New("gone") },
+		func() (*sources.Set, error) { return nil, nil },
 	} {
-		current := sourceFunc(func() (*core.SourceSet, error) { return set, nil })
+		current := sourceFunc(func() (*sources.Set, error) { return set, nil })
 		c, rec := config(timestamped())
-		c.Sources = sourceFunc(func() (*core.SourceSet, error) { return current() })
+		c.Sources = sourceFunc(func() (*sources.Set, error) { return current() })
 		g := mustNew(t, c)
 		current = gone
 		r := signed(event)

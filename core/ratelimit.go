@@ -14,21 +14,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
+	"github.com/sallyport-go/sallyport/core/limit"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
-
-// Limiter counts under keys and says when a key has used up what it may. Packages limit/memlimit and limit/redislimit
-// have implementations; without one the guard counts in its own process. It must be safe for concurrent use.
-type Limiter interface {
-	// Allow takes n from what the key may still use, if there is that much. When there is not, it takes nothing and
-	// says how long to wait.
-	//
-	// With n of 0 it takes nothing and says whether 1 would be allowed. The guard asks so before anything is proved:
-	// the answer must come from memory, be it from what was last heard, and never from the network.
-	//
-	// An error means that it cannot tell; the guard then counts in its own process, and says so once a minute.
-	Allow(ctx context.Context, key string, n int) (ok bool, retryAfter time.Duration, err error)
-}
 
 // RateLimit bounds what one source may send to an endpoint. A source is an IPv4 address or an IPv6 /64, found as
 // [Config.Sources] describes; all requests whose source cannot be told share one. With [Config.Tenant] it is counted for
@@ -50,12 +38,12 @@ type RateLimit struct {
 	Burst     int     // at once; default: one second's worth, at least 1
 	// Limiter counts deliveries in place of the guard, at its own rate, for several processes. PerSecond and Burst,
 	// default 100 and 1000, then hold in this process while it fails.
-	Limiter Limiter
+	Limiter limit.Limiter
 
 	FailuresPerSecond float64 // failed authentications of one source, sustained; default: PerSecond, else 100
 	FailureBurst      int     // at once; default: Burst, else 100 seconds' worth
 	// FailureLimiter counts failures in place of the guard, as Limiter does deliveries.
-	FailureLimiter Limiter
+	FailureLimiter limit.Limiter
 }
 
 const (
@@ -68,10 +56,10 @@ const (
 	maxBurst                 = 1e9
 )
 
-// limit is one thing that is counted for each source.
-type limit struct {
+// rateLimit is one thing that is counted for each source.
+type rateLimit struct {
 	own    *buckets.Table[bucketKey]
-	shared Limiter
+	shared limit.Limiter
 	prefix string // of the shared limiter's keys
 	failed func(error)
 }
@@ -87,7 +75,7 @@ func (g *Guard) limiterFailed(err error) {
 }
 
 // ask asks the limiter of the app's own, and contains its panic.
-func (l *limit) ask(ctx context.Context, key bucketKey, n int) (ok bool, retryAfter time.Duration, err error) {
+func (l *rateLimit) ask(ctx context.Context, key bucketKey, n int) (ok bool, retryAfter time.Duration, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("it panicked with a %T", v) // its text may hold anything
@@ -106,7 +94,7 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		if deliveries.burst == 0 {
 			deliveries.burst = max(1, int(math.Ceil(deliveries.perSecond)))
 		}
-		g.deliveries = &limit{buckets.New[bucketKey](deliveries.perSecond, deliveries.burst, buckets.Most), rl.Limiter, "deliveries|" + g.endpoint + "|", g.limiterFailed}
+		g.deliveries = &rateLimit{buckets.New[bucketKey](deliveries.perSecond, deliveries.burst, buckets.Most), rl.Limiter, "deliveries|" + g.endpoint + "|", g.limiterFailed}
 	}
 	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
 	switch {
@@ -123,7 +111,7 @@ func (g *Guard) configureRates(c *Config, m *mistakes) {
 		if failures.burst == 0 {
 			failures.burst = max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds)))
 		}
-		g.failures = &limit{buckets.New[bucketKey](failures.perSecond, failures.burst, buckets.Most), rl.FailureLimiter, "failures|" + g.endpoint + "|", g.limiterFailed}
+		g.failures = &rateLimit{buckets.New[bucketKey](failures.perSecond, failures.burst, buckets.Most), rl.FailureLimiter, "failures|" + g.endpoint + "|", g.limiterFailed}
 	}
 	g.rateStatus = http.StatusTooManyRequests
 	if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
@@ -170,7 +158,7 @@ func (k bucketKey) String() string {
 // they share it.
 func sourceKey(source netip.Addr) netip.Addr { return sender.Key(source) }
 
-func (l *limit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
+func (l *rateLimit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
 	key := bucketKey{tenant, sourceKey(source)}
 	if l.shared != nil {
 		// Bounded, and detached: a sender that hangs up is counted all the same.

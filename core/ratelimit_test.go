@@ -21,6 +21,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/core/limit"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -634,7 +635,7 @@ func (l brokenLimiter) Allow(context.Context, string, int) (bool, time.Duration,
 // TestALimiterThatFailsIsReportedOnceAMinute: the guard counts by itself meanwhile, and nobody would know.
 func TestALimiterThatFailsIsReportedOnceAMinute(t *testing.T) {
 	t.Parallel()
-	for want, limiter := range map[string]core.Limiter{
+	for want, limiter := range map[string]limit.Limiter{
 		"server is down": brokenLimiter{}, "panicked with a string": brokenLimiter{panics: true},
 	} {
 		t.Run(want, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 // onlyCert serves a certificate at the URLs that are given, and says 403 to every other, as object storage does.
@@ -46,7 +47,7 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 	const first, second = snsCert, "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-ffffffffffffffffffffffffffffffff.pem"
 	for _, row := range []struct {
 		name    string
-		sources core.SourceList
+		sources sources.Source
 		before  bool // the genuine sender has sent something before the flood begins
 		want    reason.Reason
 	}{

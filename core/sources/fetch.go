@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
@@ -24,7 +23,7 @@ const (
 )
 
 // fetch gets the document from the host it is pinned to, and nowhere else.
-func (l *List) fetch(ctx context.Context) (*core.SourceSet, int, error) {
+func (l *List) fetch(ctx context.Context) (*Set, int, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	res, err := fetch.Get(ctx, l.transport, l.doc.url, "application/json", maxDocument)
@@ -41,7 +40,7 @@ func (l *List) fetch(ctx context.Context) (*core.SourceSet, int, error) {
 }
 
 // read makes a set of a document. One entry that cannot be read spoils it whole: it may be the format that changed.
-func read(d Document, b []byte) (*core.SourceSet, int, error) {
+func read(d Document, b []byte) (*Set, int, error) {
 	texts, err := d.read(b)
 	if err != nil {
 		return nil, 0, fmt.Errorf("the document does not read as it is documented: %w", err)
@@ -63,7 +62,7 @@ func read(d Document, b []byte) (*core.SourceSet, int, error) {
 		}
 		prefixes[i] = p
 	}
-	set, err := core.NewSourceSet(prefixes...)
+	set, err := NewSet(prefixes...)
 	return set, len(prefixes), err
 }
 

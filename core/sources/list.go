@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
@@ -27,7 +26,7 @@ type Config struct {
 	Every time.Duration
 	// Fallback is used until the document was fetched for the first time. Without it, Open fails when that fails.
 	// core.Networks is a list that is written down.
-	Fallback core.SourceList
+	Fallback Source
 	// Transport sends the requests instead of our own transport, which connects to public addresses only and uses no proxy.
 	// Which addresses it connects to, and whether through a proxy, is then the caller's care. It must follow no redirect
 	// and must not decompress: an http.Transport with DisableCompression does neither.
@@ -41,7 +40,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// List is a provider's list of source addresses that follows its document. It is a [core.SourceList], and safe for
+// List is a provider's list of source addresses that follows its document. It is a [sources.Source], and safe for
 // concurrent use.
 type List struct {
 	doc       Document
@@ -54,7 +53,7 @@ type List struct {
 	running   sync.WaitGroup
 
 	mu       sync.Mutex
-	set      *core.SourceSet
+	set      *Set
 	status   Status
 	next     time.Time // when it is to be fetched again
 	fetching chan struct{}
@@ -119,7 +118,7 @@ func Open(ctx context.Context, c Config) (*List, error) {
 }
 
 // Sources returns the last good list, at once. Where that is older than Every, one fetch is begun in the background.
-func (l *List) Sources(context.Context) (*core.SourceSet, error) {
+func (l *List) Sources(context.Context) (*Set, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -172,7 +171,7 @@ func (l *List) begin() {
 
 // fetchSafely contains a panic of the caller's RoundTripper, which would otherwise end the process from a goroutine that
 // nobody can recover.
-func (l *List) fetchSafely() (set *core.SourceSet, n int, err error) {
+func (l *List) fetchSafely() (set *Set, n int, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			set, n, err = nil, 0, fmt.Errorf("fetching panicked with a %T", v)
@@ -181,7 +180,7 @@ func (l *List) fetchSafely() (set *core.SourceSet, n int, err error) {
 	return l.fetch(l.life)
 }
 
-func (l *List) settle(set *core.SourceSet, n int, err error) {
+func (l *List) settle(set *Set, n int, err error) {
 	now := l.now()
 	l.next = now.Add(l.every)
 	if err != nil {

@@ -51,9 +51,9 @@ func directions() []direction {
 		{rule: words, of: []string{"core/journal"}, may: []string{"core/secrets", "core/reason"}},
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent", "core/internal/sender"}},
 		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/replay/sqltx"}},
-		// core.Source and core.Limiter are still in core.
+		// core.Source and limit.Limiter are still in core.
 		{rule: "followed address lists know the sources, and how to fetch", of: []string{"core/sources/...", "core/sources"},
-			may: []string{"core", "core/internal/fetch"}},
+			may: []string{"core/internal/fetch"}},
 
 		// Tools.
 		{rule: below, of: []string{"core/internal/formscan"}, may: []string{"core/internal/jsonscan"}},
@@ -80,8 +80,8 @@ func directions() []direction {
 		{rule: "replay stores know the contract only", of: []string{"core/replay/redisstore"}, may: []string{"core/replay"},
 			foreign: []string{"github.com/redis/go-redis"}},
 		{rule: "journal stores know the contract only", of: []string{"core/journal/..."}, may: []string{"core/journal", "core/replay/sqltx"}},
-		{rule: "limiters know the contract only", of: []string{"core/limit/memlimit"}, may: []string{"core", "core/limit", "core/internal/buckets"}},
-		{rule: "limiters know the contract only", of: []string{"core/limit/redislimit"}, may: []string{"core", "core/limit"},
+		{rule: "limiters know the contract only", of: []string{"core/limit/memlimit"}, may: []string{"core/limit", "core/internal/buckets"}},
+		{rule: "limiters know the contract only", of: []string{"core/limit/redislimit"}, may: []string{"core/limit"},
 			foreign: []string{"github.com/redis/go-redis"}},
 		{rule: "key sources know the entry and tools only", of: []string{"core/keys"}, may: tools},
 

@@ -1,4 +1,4 @@
-// Package memlimit is a [core.Limiter] in this process's memory. A guard counts by itself without one; this one can be
+// Package memlimit is a [limit.Limiter] in this process's memory. A guard counts by itself without one; this one can be
 // shared by guards. Keys hold the endpoint's name, so that endpoints do not take from each other.
 package memlimit
 
@@ -8,8 +8,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
+	"github.com/sallyport-go/sallyport/core/limit"
 )
 
 // Config is what [New] takes.
@@ -25,7 +25,7 @@ type Config struct {
 // Limiter counts in memory. It is safe for concurrent use.
 type Limiter struct{ table *buckets.Table[string] }
 
-var _ core.Limiter = (*Limiter)(nil)
+var _ limit.Limiter = (*Limiter)(nil)
 
 // New makes a limiter.
 func New(c Config) (*Limiter, error) {

@@ -1,4 +1,4 @@
-// Package redislimit is a [core.Limiter] in Redis, so that several processes share a source's allowance.
+// Package redislimit is a [limit.Limiter] in Redis, so that several processes share a source's allowance.
 //
 // A key is one instant in Redis, by the generic cell rate algorithm, changed in one script by Redis's own clock; it goes
 // when the allowance is whole again. Keys are hashed: Redis holds no addresses. A guard asks Redis only about deliveries
@@ -17,7 +17,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/limit"
 )
 
 // script takes ARGV[3] from the key, or says in microseconds how long to wait. Redis gives Lua's numbers as integers
@@ -60,7 +60,7 @@ type Limiter struct {
 	over map[string]time.Time // what Redis refused, until when
 }
 
-var _ core.Limiter = (*Limiter)(nil)
+var _ limit.Limiter = (*Limiter)(nil)
 
 // New makes a limiter. It does not ask Redis anything.
 func New(c Config) (*Limiter, error) {

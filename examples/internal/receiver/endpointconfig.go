@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/sources"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -36,7 +37,7 @@ type endpointConfig struct {
 	namespace   string // of the store: whose memory it is
 	lease       time.Duration
 	retention   time.Duration
-	sources     core.SourceList
+	sources     sources.Source
 	rateLimit   core.RateLimit
 	allowHTTP   bool
 	allowWeak   bool
