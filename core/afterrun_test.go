@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -243,7 +242,7 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c, rec := config(timestamped())
-			var log bytes.Buffer
+			var log logged
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			g := mustNew(t, c)
 			w := httptest.NewRecorder()

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -303,7 +302,7 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 func TestTheObserverCannotHarm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log logged
 		c, _ := config(timestamped())
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		c.Observers = []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {
@@ -326,7 +325,7 @@ func TestTheObserverCannotHarm(t *testing.T) {
 
 func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log logged
 	c, _ := config(timestamped())
 	c.Observers = nil
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))

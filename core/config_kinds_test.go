@@ -53,7 +53,7 @@ func TestASecretOfAnotherKindIsRefused(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var log bytes.Buffer
+			var log logged
 			c, _ := config(row.entry)
 			c.Secrets, c.Logger = secrets.Static(row.secret), slog.New(slog.NewTextHandler(&log, nil))
 			_, err := core.New(c)
@@ -73,7 +73,7 @@ func TestASecretOfAnotherKindIsRefused(t *testing.T) {
 
 func TestACredentialThatLooksLikeAnotherKeyIsReported(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log logged
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static("xoxb-"+keyTail))}

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -156,7 +155,7 @@ func TestAMissingSecretIsAnsweredWithAFreshOne(t *testing.T) {
 
 func TestWeakSecretsNeedALoudName(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log logged
 	c, rec := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	c.Secrets = secrets.Static("weak")
@@ -173,7 +172,7 @@ func TestWeakSecretsNeedALoudName(t *testing.T) {
 
 func TestADuplicateSecretIsFoldedAndNoted(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log logged
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	c.Secrets = secrets.Static(testSecret, testSecret)
@@ -220,7 +219,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	data, err = xml.Marshal(secret)
 	require.NoError(t, err)
 	require.NotContains(t, string(data), canary)
-	var log bytes.Buffer
+	var log logged
 	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
 		slog.New(h).Info("x", "secret", secret, "list", list, "config", c, "guard", g, "credential", c.Credentials[0])
 	}

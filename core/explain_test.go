@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -398,7 +397,7 @@ func TestASecretOfTheWrongKindIsNotedAtStart(t *testing.T) {
 	t.Parallel()
 	own := timestamped()
 	own.OfOnesOwn = true // of any other, New refuses it
-	var log bytes.Buffer
+	var log logged
 	c, _ := config(own)
 	c.Secrets = secrets.Labeled(secrets.New("mine", "sk_live_"+testSecret))
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))

@@ -83,7 +83,7 @@ type Guard struct {
 	methods         []string
 
 	sources     sources.Source // nil: from anywhere
-	deliveries  *rateLimit         // nil: no limit
+	deliveries  *rateLimit     // nil: no limit
 	failures    *rateLimit
 	rateStatus  int
 	budget      *Budget

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -344,7 +343,7 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 	deliver := func(publicURL, signedURL string) core.Record {
 		c, rec := config(e)
 		c.PublicURL = publicURL
-		var log bytes.Buffer
+		var log logged
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		g := mustNew(t, c)
 		require.Equal(t, publicURL == "", strings.Contains(log.String(), "set PublicURL"), "the host of the request is whatever its sender says")

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -642,7 +641,7 @@ func TestALimiterThatFailsIsReportedOnceAMinute(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c, _ := config(timestamped())
-				var log bytes.Buffer
+				var log logged
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				c.RateLimit = core.RateLimit{Limiter: limiter, FailureLimiter: limiter}
 				g := mustNew(t, c)

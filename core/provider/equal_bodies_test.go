@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -121,7 +120,7 @@ func TestEqualItemsOfTwoSignedBatchesAreTwoEvents(t *testing.T) {
 
 func TestWhatEqualBodiesCostIsSaidAtStart(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log logged
 	c := core.Config{Provider: provider.GitHub(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	twice(t, c, `{"n":1}`, nil, nil)
 	require.Contains(t, log.String(), "can run it again until the secret changes")
@@ -148,14 +147,14 @@ func TestAnInventedTypeOrTenantMakesNoSecondEvent(t *testing.T) {
 
 func TestTheAppsIdentityIsMadeOfWhatIsProved(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
+	var log logged
 	c := core.Config{
 		Provider: provider.GitHub(), Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		Identity: func(e core.Event) string { return e.ID + e.Type + e.Tenant },
 	}
 	a, b := http.Header{"X-Github-Delivery": {"a"}}, http.Header{"X-Github-Delivery": {"b"}}
 	require.Equal(t, 1, twice(t, c, `{"n":1}`, a, b), "an invented id makes no second event")
-	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("Config.Identity gave an empty text")), "once a minute")
+	require.Equal(t, 1, strings.Count(log.String(), "Config.Identity gave an empty text"), "once a minute")
 }
 
 // TestTheAppsIdentityLosesNoEvent has functions that put fixed text around what they do not get to see.
@@ -182,7 +181,7 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var log bytes.Buffer
+			var log logged
 			now, runs := time.Unix(ownTime, 0), 0
 			g, err := core.New(core.Config{
 				Endpoint: "own", Provider: row.provider, Secrets: secrets.Static(secretFor(row.provider)), Replay: memstore.New(),
@@ -203,7 +202,7 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 			}
 			require.Equal(t, row.runs, runs)
 			own := row.name == "a function that reads the payload and demands it"
-			require.Equal(t, !own, bytes.Contains(log.Bytes(), []byte("the provider's own identity is used")), log.String())
+			require.Equal(t, !own, strings.Contains(log.String(), "the provider's own identity is used"), log.String())
 		})
 	}
 }
