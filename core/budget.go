@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -76,6 +77,8 @@ type share struct {
 
 	diagnosis  tank // what no other guard can take
 	explaining int
+	// quiet is until when nothing is granted, in nanoseconds since 1970: a flood asks without taking the lock. 0: ask.
+	quiet atomic.Int64
 }
 
 // join makes a guard's part.

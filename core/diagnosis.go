@@ -41,6 +41,23 @@ type grant struct {
 	own   bool // out of the guard's own part
 }
 
+// maxQuiet is how long a guard relies on what it was answered: after it another guard may have left something.
+const maxQuiet = time.Second
+
+// isQuiet reports whether an explanation would not be granted at that time. A clock that went back is asked again.
+func (s *share) isQuiet(now time.Time) bool {
+	left := s.quiet.Load() - now.UnixNano()
+	return left > 0 && left <= int64(maxQuiet)
+}
+
+// until returns how long the tank takes to have what one explanation counts as.
+func (t *tank) until(perSecond time.Duration) time.Duration {
+	if perSecond <= 0 || t.left >= diagnosisLeast {
+		return maxQuiet
+	}
+	return time.Duration(float64(diagnosisLeast-t.left) / float64(perSecond) * float64(time.Second))
+}
+
 // grantDiagnosis grants one more explanation, or none: then the refusal is reported without findings.
 func (s *share) grantDiagnosis(now time.Time) (grant, bool) {
 	b := s.budget
@@ -62,6 +79,13 @@ func (s *share) grantDiagnosis(now time.Time) (grant, bool) {
 		s.diagnosis.left -= diagnosisLeast
 		return grant{share: s, own: true}, true
 	}
+	if b.explaining < maxExplaining { // else one of another guard may end at any time
+		quiet := min(b.diagnosis.until(common), maxQuiet)
+		if s.explaining == 0 {
+			quiet = min(quiet, s.diagnosis.until(own))
+		}
+		s.quiet.Store(now.Add(quiet).UnixNano())
+	}
 	return grant{}, false
 }
 
@@ -79,6 +103,7 @@ func (g grant) end(took time.Duration) {
 		b.explaining--
 	}
 	t.left = max(t.left-took, -maxDebt)
+	g.share.quiet.Store(0)
 }
 
 // refuse returns the grant of what is not explained.

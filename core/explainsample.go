@@ -23,6 +23,9 @@ const (
 // headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact, so
 // that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
+	if g.share.isQuiet(now) {
+		return nil
+	}
 	switch f.Reason {
 	case reason.BadSignature, reason.MissingSignature, reason.MissingTimestamp, reason.MissingCredential, reason.MalformedSignature,
 		reason.MalformedTimestamp, reason.Stale, reason.Early:

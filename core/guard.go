@@ -83,6 +83,7 @@ type Guard struct {
 	methods         []string
 
 	sources     sources.Source // nil: from anywhere
+	markers     [2]replay.Key  // what says whose the endpoint's name is
 	deliveries  *rateLimit     // nil: no limit
 	failures    *rateLimit
 	rateStatus  int
@@ -181,6 +182,7 @@ func New(c Config) (*Guard, error) {
 		g.watch(c.SilenceAfter)
 	}
 	g.introduce()
+	g.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
 	g.share = g.budget.join()
 	runtime.AddCleanup(g, (*share).close, g.share) // a guard that is dropped without Close keeps no part of the budget
 	return g, nil

@@ -53,10 +53,15 @@ func newGuardLog(logger *slog.Logger, endpoint, provider string) *guardLog {
 	return l
 }
 
+// isAppFailure reports whether the app's own code failed: reason.ClassApp, without looking through all reasons.
+func isAppFailure(why reason.Reason) bool {
+	return why == reason.SignalFailed || why == reason.SignalPanicked
+}
+
 // take counts a record and writes what must not wait. It reports whether the record also has a line of its own, which
 // the caller hands to the pump.
 func (l *guardLog) take(r *Record) bool {
-	if r.proved || len(r.Failed) > 0 || r.Reason.Class() == reason.ClassApp {
+	if r.proved || len(r.Failed) > 0 || isAppFailure(r.Reason) {
 		l.takeEvents(r)
 	}
 	l.activity.count(r)
@@ -89,7 +94,7 @@ func (r *Record) sampledInLog() bool {
 	case reason.Duplicate, reason.InFlight, reason.Handshake:
 		return true
 	}
-	return !r.proved && r.Reason.Class() != reason.ClassApp && !r.eventReported() || len(r.WouldRefuse) > 0
+	return !r.proved && !isAppFailure(r.Reason) && !r.eventReported() || len(r.WouldRefuse) > 0
 }
 
 // deliver writes the line of a record from the pump's goroutine.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,5 +138,5 @@ var errIsMarker = errors.New("core: the identity is the marker that says whose t
 
 // isMarker reports whether an identity is a marker of this endpoint, as a list of a store's keys shows it.
 func (g *Guard) isMarker(id Identity) bool {
-	return replay.Key(id) == markerKey(g.endpoint, markerOwner) || replay.Key(id) == markerKey(g.endpoint, markerFormat)
+	return slices.Contains(g.markers[:], replay.Key(id))
 }

@@ -374,7 +374,8 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 	if f.Reason == reason.RateLimited && i.retryAfter > 0 {
 		reply.setRetryAfter(g.boundRetryAfter(f.Reason, i.retryAfter))
 	}
-	if (f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.RateLimited) && (r.ContentLength < 0 || r.ContentLength > unreadLimit) {
+	if (r.ContentLength < 0 || r.ContentLength > unreadLimit) &&
+		(f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.RateLimited) {
 		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
 		// the body from those after it.
 		reply.set("Connection", "close")
