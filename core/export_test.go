@@ -92,3 +92,12 @@ func LateContext(parent context.Context, deadline time.Time) (context.Context, c
 
 // MatchesGrammar judges a value that is signed.
 func MatchesGrammar(g entry.Grammar, text string) bool { return matchesGrammar(g, text) }
+
+// ExhaustDiagnosis leaves nothing for explanations of the guard's refusals for an hour. It needs a budget of its own.
+func (g *Guard) ExhaustDiagnosis() {
+	b := g.share.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.diagnosis = tank{-time.Hour, time.Now()}
+	g.share.diagnosis = b.diagnosis
+}

@@ -62,7 +62,11 @@ func countedPaths() []counted {
 			c, _ := config(plain())
 			c.Observers = noObserver()
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
-			h := core.Handler(mustNew(t, c), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+			// Explanations are bounded by the clock, and so would be what this counts.
+			c.Budget = core.NewBudget()
+			g := mustNew(t, c)
+			g.ExhaustDiagnosis()
+			h := core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
 			d := newDelivery(plain(), body, false)
 			r := request()
 			return func() {
@@ -77,7 +81,9 @@ func countedPaths() []counted {
 			c, _ := config(plain())
 			c.Replay, c.Observers = core.DangerouslyNoReplay, noObserver()
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
+			c.Budget = core.NewBudget()
 			g := mustNew(t, c)
+			g.ExhaustDiagnosis()
 			r := request()
 			text := []byte(body)
 			reader := bytes.NewReader(text)
