@@ -46,6 +46,9 @@ func (m *mutation) packages() []string {
 	}
 	own := "./" + filepath.ToSlash(filepath.Dir(m.file))
 	if strings.HasPrefix(own, "./core/internal/") || own == "./core/secrets" {
+		if tests, _ := filepath.Glob(filepath.Join(filepath.Dir(m.file), "*_test.go")); len(tests) == 0 {
+			return []string{"./core"}
+		}
 		return []string{own, "./core"}
 	}
 	return []string{own}
