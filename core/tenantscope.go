@@ -64,7 +64,7 @@ func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 
 // sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their exact keys.
 func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) {
-	if _, exact := k.source.(secrets.ListsTenants); exact {
+	if _, exact := secrets.TenantsOf(k.source); exact {
 		return false, nil
 	}
 	one, err := lookupNow(ctx, k.source, a)
@@ -75,10 +75,10 @@ func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) 
 	if err != nil {
 		return false, unlessUnknown(err)
 	}
-	same := 0
-	for i := range one.Secrets {
-		for j := range other.Secrets {
-			same |= subtle.ConstantTimeCompare([]byte(one.Secrets[i].Reveal()), []byte(other.Secrets[j].Reveal()))
+	same, others := 0, other.All()
+	for _, mine := range one.All() {
+		for i := range others {
+			same |= subtle.ConstantTimeCompare([]byte(mine.DangerouslyReveal()), []byte(others[i].DangerouslyReveal()))
 		}
 	}
 	return same == 1, nil

@@ -304,13 +304,13 @@ func (r *renewal) tell(now time.Time) {
 
 // sameSecrets compares in a time that tells nothing but which of them differ.
 func sameSecrets(a, b *List) bool {
-	if len(a.Secrets) != len(b.Secrets) {
+	if len(a.secrets) != len(b.secrets) {
 		return false
 	}
 	same := 1
-	for i := range a.Secrets {
-		x, y := &a.Secrets[i], &b.Secrets[i]
-		same &= subtle.ConstantTimeCompare([]byte(x.Reveal()), []byte(y.Reveal()))
+	for i := range a.secrets {
+		x, y := &a.secrets[i], &b.secrets[i]
+		same &= subtle.ConstantTimeCompare([]byte(x.reveal()), []byte(y.reveal()))
 		if x.label != y.label || !x.notBefore.Equal(y.notBefore) || !x.notAfter.Equal(y.notAfter) {
 			return false
 		}

@@ -39,9 +39,9 @@ func (s Secret) ValidUntil(t time.Time) Secret { s.notAfter = t; return s }
 func (s Secret) Label() string { return s.label }
 
 // DangerouslyReveal returns the value itself, for a SecretSink that has to store it. Whatever it is put into prints it.
-func (s Secret) DangerouslyReveal() string { return s.Reveal() }
+func (s Secret) DangerouslyReveal() string { return s.reveal() }
 
-func (s Secret) Reveal() string {
+func (s Secret) reveal() string {
 	if s.value == nil {
 		return ""
 	}

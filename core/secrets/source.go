@@ -15,7 +15,7 @@ const MaxSecrets = 32
 // List is an immutable list of accepted secrets. A source that reloads gives a new list, so that what was
 // compiled for the old one is told apart by its address.
 type List struct {
-	Secrets []Secret
+	secrets []Secret
 	fault   *atomic.Pointer[Fault] // why its source could not renew it; holding nil: it is the newest
 }
 
@@ -29,10 +29,10 @@ type Fault struct {
 // NewList makes a list. The guard validates what is in it, because only its provider knows how long a secret
 // has to be.
 func NewList(secrets ...Secret) *List {
-	list := &List{Secrets: append([]Secret(nil), secrets...), fault: &atomic.Pointer[Fault]{}}
-	for i := range list.Secrets {
-		if list.Secrets[i].label == "" {
-			list.Secrets[i].label = fmt.Sprintf("#%d", i+1)
+	list := &List{secrets: append([]Secret(nil), secrets...), fault: &atomic.Pointer[Fault]{}}
+	for i := range list.secrets {
+		if list.secrets[i].label == "" {
+			list.secrets[i].label = fmt.Sprintf("#%d", i+1)
 		}
 	}
 	return list
@@ -51,7 +51,7 @@ func (l *List) All() []Secret {
 	if l == nil {
 		return nil
 	}
-	return slices.Clone(l.Secrets)
+	return slices.Clone(l.secrets)
 }
 
 // Len returns how many secrets the list holds.
@@ -59,7 +59,7 @@ func (l *List) Len() int {
 	if l == nil {
 		return 0
 	}
-	return len(l.Secrets)
+	return len(l.secrets)
 }
 
 // Source gives the secrets accepted now. It is asked on every delivery and must answer from memory; a source

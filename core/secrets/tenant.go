@@ -30,7 +30,7 @@ func (t tenantSecrets) tenants() []string { return slices.Sorted(maps.Keys(t)) }
 // fetch reports whether any of the sources may ask others for what it gives.
 func (t tenantSecrets) fetch() bool {
 	for _, src := range t {
-		if _, same := src.(sameForAll); !same {
+		if !SameForAll(src) {
 			return true
 		}
 	}
@@ -42,12 +42,12 @@ func (t tenantSecrets) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "secrets.ByTenant(%d)", len(t))
 }
 
-// ListsTenants is a source that knows all of its tenants.
-type ListsTenants interface{ tenants() []string }
+// listsTenants is a source that knows all of its tenants.
+type listsTenants interface{ tenants() []string }
 
 // TenantsOf returns the tenants of a source that knows all of them; ok is false for any other source.
 func TenantsOf(src Source) (tenants []string, ok bool) {
-	l, ok := src.(ListsTenants)
+	l, ok := src.(listsTenants)
 	if !ok {
 		return nil, false
 	}
