@@ -100,9 +100,9 @@ func (d *Delivery) replyTo(t *total, why reason.Reason) *Reply {
 	g := d.guard
 	switch why {
 	case reason.SignalFailed, reason.SignalPanicked:
-		return g.rejectionReply(g.rejection(why, why.Status(), failedDetail, t.err))
+		return g.reject(why, failedDetail, t.err)
 	case reason.InFlight:
-		reply := g.rejectionReply(g.rejection(why, why.Status(), inFlightDetail, t.err))
+		reply := g.reject(why, inFlightDetail, t.err)
 		reply.setRetryAfter(g.comeBack(t.wait))
 		return reply
 	}

@@ -170,7 +170,7 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 }
 
 // heldEvent names an event in the line at the end of a second.
-func heldEvent(reason reason.Reason, id string, identity Identity) string {
+func heldEvent(why reason.Reason, id string, identity Identity) string {
 	text := "-"
 	if !identity.IsZero() {
 		text = identity.String()
@@ -178,5 +178,5 @@ func heldEvent(reason reason.Reason, id string, identity Identity) string {
 	if id == "" {
 		id = "-"
 	}
-	return strings.Join([]string{string(reason), httpfield.Clean(id), text}, " ")
+	return strings.Join([]string{string(why), httpfield.Clean(id), text}, " ")
 }

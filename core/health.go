@@ -97,11 +97,11 @@ func (v *vitals) isNew(r *Record) bool {
 	return fresh
 }
 
-func (v *vitals) reject(reason reason.Reason, at time.Time) {
+func (v *vitals) reject(why reason.Reason, at time.Time) {
 	v.rejected.Store(at.UnixNano())
 	v.inARow.Add(1)
-	if v.reason.Load() != any(reason) { // Store allocates: skip it while the reason stays the same
-		v.reason.Store(reason)
+	if v.reason.Load() != any(why) { // Store allocates: skip it while the reason stays the same
+		v.reason.Store(why)
 	}
 }
 

@@ -415,17 +415,22 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	return reply
 }
 
-func (g *Guard) rejection(reason reason.Reason, status int, detail string, cause error) Rejection {
-	return Rejection{Reason: reason, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
+// reject makes the reply to a reason with its default status. The guard's own checks answer by refusal.
+func (g *Guard) reject(why reason.Reason, detail string, cause error) *Reply {
+	return g.rejectionReply(g.rejection(why, why.Status(), detail, cause))
+}
+
+func (g *Guard) rejection(why reason.Reason, status int, detail string, cause error) Rejection {
+	return Rejection{Reason: why, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
 }
 
 // record starts the record of an outcome. The caller completes it and passes it to put.
-func (g *Guard) record(i *facts, reason reason.Reason, status int, now time.Time) *Record {
+func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *Record {
 	rec := g.records.get()
 	rec.ended, rec.ctx = now, i.ctx
 	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
-	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = reason, status, ReplayNone, len(i.body)
+	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = why, status, ReplayNone, len(i.body)
 	rec.Secret, rec.Credentials = i.secret, i.credentials
 	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = timeAt(i.match.expires), timeAt(i.match.noneAfter), i.match.stale
 	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil

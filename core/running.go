@@ -79,11 +79,10 @@ func (d *Delivery) concludeRun() {
 	if reported {
 		return
 	}
-	reason := reason.SignalFailed
-	reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), failedDetail, errRunCutShort))
+	reply := d.guard.reject(reason.SignalFailed, failedDetail, errRunCutShort)
 	d.owe(reply)
 	d.settle(replay.Release)
-	d.report(d.whole(reason, reply.Status, errRunCutShort))
+	d.reportFailure(reply)
 }
 
 func (d *Delivery) leaveOwn() (early *Outcome) {
@@ -128,7 +127,7 @@ func (d *Delivery) unanswered() *Reply {
 	if !d.early.unanswered {
 		return nil
 	}
-	return d.guard.rejectionReply(d.guard.rejection(reason.InFlight, reason.InFlight.Status(), unansweredDetail, nil))
+	return d.guard.reject(reason.InFlight, unansweredDetail, nil)
 }
 
 // HoldsAnswer reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it back
@@ -188,9 +187,8 @@ func (d *Delivery) sentStatus() int {
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.
 // What the first signals have done stays as it is.
 func (d *Delivery) refuseSignals(cause error, w Written) *Reply {
-	reason := reason.SignalFailed
-	reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), cause.Error(), cause))
-	e := d.whole(reason, reply.Status, cause)
+	reply := d.guard.reject(reason.SignalFailed, cause.Error(), cause)
+	e := d.whole(reason.SignalFailed, reply.Status, cause)
 	d.mu.Lock()
 	d.refused = true
 	finished, before := d.finished, d.reported || d.running

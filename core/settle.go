@@ -49,24 +49,17 @@ func (d *Delivery) Finish(o Outcome) *Reply {
 	defer d.release()
 	if d.NeedsSignals() {
 		d.settle(replay.Release)
-		cause, status := ErrBatchNeedsSignal, reason.SignalFailed.Status()
-		reply := d.guard.rejectionReply(d.guard.rejection(reason.SignalFailed, status, cause.Error(), cause))
-		d.report(d.whole(reason.SignalFailed, reply.Status, cause))
-		return reply
+		return d.reportFailure(d.guard.reject(reason.SignalFailed, ErrBatchNeedsSignal.Error(), ErrBatchNeedsSignal))
 	}
 	if reply := d.refusedSignals(); reply != nil {
 		return reply
 	}
 	if o.Written.Status == 0 && o.Err == nil && !o.Written.Hijacked && d.releasedByHand() {
-		reason := reason.SignalFailed
-		reply := d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), errReleased.Error(), errReleased))
-		d.report(d.whole(reason, reply.Status, errReleased))
-		return reply
+		return d.reportFailure(d.guard.reject(reason.SignalFailed, errReleased.Error(), errReleased))
 	}
 	if owed := d.owedTo(&o); owed != nil {
 		d.settle(replay.Release)
-		d.report(d.whole(owed.Rejection.Reason, owed.Status, owed.Rejection.cause))
-		return owed
+		return d.reportFailure(owed)
 	}
 	d.finishPlain(o)
 	return nil
@@ -77,8 +70,7 @@ func (d *Delivery) oweFailure(cause error) {
 	if d == nil {
 		return
 	}
-	reason := reason.SignalFailed
-	d.owe(d.guard.rejectionReply(d.guard.rejection(reason, reason.Status(), failedDetail, cause)))
+	d.owe(d.guard.reject(reason.SignalFailed, failedDetail, cause))
 }
 
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
@@ -214,18 +206,24 @@ type ending struct {
 }
 
 // whole is the ending of a delivery whose events fared alike. Those that are not this delivery's to run are left out.
-func (d *Delivery) whole(reason reason.Reason, status int, err error) ending {
-	e := ending{reason: reason, status: status, err: err}
+func (d *Delivery) whole(why reason.Reason, status int, err error) ending {
+	e := ending{reason: why, status: status, err: err}
 	d.mu.Lock() // the app may be asking for the identity
 	defer d.mu.Unlock()
 	for i := range d.events {
 		if event := &d.events[i]; d.states[i].fresh() {
 			e.failed = append(e.failed, FailedEvent{
-				ID: event.ID, Type: event.Type, Identity: event.Identity, Reason: reason, Err: err,
+				ID: event.ID, Type: event.Type, Identity: event.Identity, Reason: why, Err: err,
 			})
 		}
 	}
 	return e
+}
+
+// reportFailure reports that all of the delivery failed as the reply says, and returns the reply.
+func (d *Delivery) reportFailure(reply *Reply) *Reply {
+	d.report(d.whole(reply.Rejection.Reason, reply.Status, reply.Rejection.cause))
+	return reply
 }
 
 // report gives the observer the delivery's record, once.

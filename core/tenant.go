@@ -149,9 +149,9 @@ func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 }
 
 // unknownTenant is the end of a delivery that was judged by keys that nobody has.
-func unknownTenant(reason reason.Reason, found string) fault.Failure {
+func unknownTenant(why reason.Reason, found string) fault.Failure {
 	if found == "" {
 		found = "the tenant that the delivery names is unknown: no secret is configured for it"
 	}
-	return fault.New(reason, found)
+	return fault.New(why, found)
 }
