@@ -101,7 +101,7 @@ type Guard struct {
 	records     recordPool
 	outlets     []*outlet // of the observers
 	log         *guardLog
-	limiterTold atomic.Int64 // when the last failure of a limiter was written
+	limiterLine lineGate // for the failures of a limiter
 	vitals      vitals
 	logger      *slog.Logger
 	now         func() time.Time

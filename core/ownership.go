@@ -18,7 +18,7 @@ import (
 type ownership struct {
 	known  atomic.Bool               // the name is this guard's; or nobody else can have it
 	denied atomic.Pointer[takenName] // the name is another provider's
-	logged atomic.Pointer[time.Time] // the last line; with its monotonic time, which no change of the clock moves
+	lines  lineGate
 }
 
 // takenName is the error of an endpoint's name that belongs to another provider in the store.
@@ -147,7 +147,7 @@ func (g *Guard) checkVersions(ctx context.Context) {
 
 // logTaken reports the refused name, at most once a minute.
 func (g *Guard) logTaken(taken *takenName) {
-	if g.ownership.due() {
+	if g.ownership.lines.due() {
 		g.logger.Error("sallyport: the endpoint's name belongs to another provider in the replay store, "+
 			"and its deliveries are refused: "+takenAdvice,
 			"endpoint", g.endpoint, "provider", g.provider, "holder", cmp.Or(taken.holder, "unknown"))
@@ -155,15 +155,9 @@ func (g *Guard) logTaken(taken *takenName) {
 }
 
 func (g *Guard) warnOwnership(message string, attrs ...any) {
-	if g.ownership.due() {
+	if g.ownership.lines.due() {
 		g.logger.Warn(message, append([]any{slog.String("endpoint", g.endpoint), slog.String("provider", g.provider)}, attrs...)...)
 	}
-}
-
-// due reports whether a minute has passed since the last line.
-func (o *ownership) due() bool {
-	now, last := time.Now(), o.logged.Load()
-	return (last == nil || now.Sub(*last) >= time.Minute) && o.logged.CompareAndSwap(last, &now)
 }
 
 // TakeOver hands the endpoint's name in a shared store over to this guard's provider. A shared store notes which provider

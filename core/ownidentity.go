@@ -85,15 +85,13 @@ func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
 
 // noIdentity counts the events for which Config.Identity gave no text that counts, and reports them once a minute.
 type noIdentity struct {
-	next   atomic.Int64 // when to report again, in nanoseconds since 1970
+	lines  lineGate
 	events atomic.Int64 // since the last report
 }
 
 func (n *noIdentity) report(g *Guard, message string) {
 	n.events.Add(1)
-	now := time.Now()
-	next := n.next.Load()
-	if now.UnixNano() < next || !n.next.CompareAndSwap(next, now.Add(time.Minute).UnixNano()) {
+	if !n.lines.due() {
 		return
 	}
 	g.logger.Error(message,

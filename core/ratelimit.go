@@ -66,9 +66,7 @@ type rateLimit struct {
 
 // limiterFailed reports that a limiter of the app's own fails, once a minute: the guard counts in its own process meanwhile.
 func (g *Guard) limiterFailed(err error) {
-	now := time.Now().UnixNano()
-	told := g.limiterTold.Load()
-	if told != 0 && now-told < int64(logEvery) || !g.limiterTold.CompareAndSwap(told, now) {
+	if !g.limiterLine.due() {
 		return
 	}
 	g.log.write(context.Background(), slog.LevelError, limiterFails, g.log.about(slog.String("error", httpfield.Clean(err.Error())))...)
