@@ -613,7 +613,7 @@ func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
 			return false, err
 		}
 	}
-	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, id))
+	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, id, nil))
 }
 
 // Flush waits until the log and the observers have everything so far, the counts of what is only counted included, or

@@ -41,8 +41,8 @@ const identityVersion = "sallyport identity " + identityGeneration
 // identityGeneration is the version of the derivation, as the marker of an endpoint notes it.
 const identityGeneration = "1"
 
-// hashIdentity is the derivation: endpoint and tenant first, then the kind and its values, every part preceded by its
-// length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the
+// beginIdentity begins the derivation: endpoint and tenant first, then the kind. The values follow, every part preceded by
+// its length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the
 // time.
 //
 // It is gathered in a buffer of the caller's: identityRoom is more than most need.
@@ -59,26 +59,10 @@ func appendPart[T string | []byte](parts []byte, v T) []byte {
 	return append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)
 }
 
-// hashIdentity is the identity of one value.
-func hashIdentity[T string | []byte](endpoint, tenant, kind string, value T) Identity {
+// hashIdentity is the identity of one value, and of what belongs to it.
+func hashIdentity[T string | []byte](endpoint, tenant, kind string, value T, with []string) Identity {
 	var room [identityRoom]byte
-	return Identity(sha256.Sum256(appendPart(beginIdentity(room[:0], endpoint, tenant, kind), value)))
-}
-
-// idIdentity is the identity by an id, and by what belongs to it.
-func idIdentity(endpoint, tenant, id string, with []string) Identity {
-	var room [identityRoom]byte
-	parts := appendPart(beginIdentity(room[:0], endpoint, tenant, identityOfID), id)
-	for _, text := range with {
-		parts = appendPart(parts, text)
-	}
-	return Identity(sha256.Sum256(parts))
-}
-
-// digestIdentity is the identity by a digest, and by what belongs to it.
-func digestIdentity(endpoint, tenant string, digest *[sha256.Size]byte, with []string) Identity {
-	var room [identityRoom]byte
-	parts := appendPart(beginIdentity(room[:0], endpoint, tenant, identityOfDigest), digest[:])
+	parts := appendPart(beginIdentity(room[:0], endpoint, tenant, kind), value)
 	for _, text := range with {
 		parts = appendPart(parts, text)
 	}
@@ -115,7 +99,7 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	g := d.guard
 	if g.identity != nil {
 		if text := d.ownIdentity(t, e); text != "" {
-			return hashIdentity(g.endpoint, t.scope, identityOfApp, text)
+			return hashIdentity(g.endpoint, t.scope, identityOfApp, text, nil)
 		}
 	}
 	rule := &g.entry.Identity
@@ -130,7 +114,7 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	switch rule.Kind {
 	case entry.BySignedID:
 		if t.signedID != "" {
-			return idIdentity(g.endpoint, t.scope, t.signedID, apart.join(few[:0], t))
+			return hashIdentity(g.endpoint, t.scope, identityOfID, t.signedID, apart.join(few[:0], t))
 		}
 	case entry.ByPointer:
 		if id, ok := g.pointedIdentity(t, apart); ok {
@@ -150,7 +134,7 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	for _, name := range g.events.joins(t.headers) {
 		with = append(with, headerText(t.headers, name))
 	}
-	return digestIdentity(g.endpoint, t.scope, &digest, apart.join(with, t))
+	return hashIdentity(g.endpoint, t.scope, identityOfDigest, digest[:], apart.join(with, t))
 }
 
 // waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET

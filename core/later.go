@@ -130,5 +130,5 @@ func (d *Delivery) lateIdentity(l *laterIdentity) Identity {
 	}
 	with = appendSome(with, header)
 	digest := d.facts.bodyDigest()
-	return digestIdentity(g.endpoint, l.scope, &digest, with)
+	return hashIdentity(g.endpoint, l.scope, identityOfDigest, digest[:], with)
 }

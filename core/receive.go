@@ -329,7 +329,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		ctx = &d.holding.request
 		if g.entry.Identity.SignedOnce && i.proved {
 			digest := g.verifier.signedDigest(r, g.signedURL(r, i), i.body, i.presented)
-			signed := hashIdentity(g.endpoint, i.scope, identityOfSigned, digest[:])
+			signed := hashIdentity(g.endpoint, i.scope, identityOfSigned, digest[:], nil)
 			d.signed = &signed
 		}
 	}

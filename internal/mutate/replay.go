@@ -26,7 +26,7 @@ func ofReplay() []mutation {
 		{name: "parts of an identity run into each other", file: identity, old: "return append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)", new: "_ = binary.BigEndian\n\treturn append(parts, v...)"},
 		{name: "an empty identity of the app's is none", file: identity, old: "if text := d.ownIdentity(t, e); text != \"\" {", new: "if text := d.ownIdentity(t, e); true {"},
 		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}\n\t\t// A proved body without the id falls back"},
-		{name: "an unsigned id is what is remembered", file: identity, old: "return digestIdentity(g.endpoint, t.scope, &digest, apart.join(with, t))", new: "_, _ = digest, with\n\treturn hashIdentity(g.endpoint, t.scope, identityOfDigest, e.ID)"},
+		{name: "an unsigned id is what is remembered", file: identity, old: "return hashIdentity(g.endpoint, t.scope, identityOfDigest, digest[:], apart.join(with, t))", new: "_, _ = digest, with\n\treturn hashIdentity(g.endpoint, t.scope, identityOfDigest, e.ID, nil)"},
 		{name: "headers do not join the digest", file: identity, old: "with = append(with, headerText(t.headers, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
 
 		{name: "what is signed vouches for any body", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "false {", in: []string{"./core/provider"}},
