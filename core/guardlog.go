@@ -80,11 +80,10 @@ func (l *guardLog) lineOf(r *Record) lineKind {
 		}
 		return lineNone
 	}
-	switch {
-	case !r.sampledInLog() || !l.logger.Enabled(r.ctx, levelOf(r)) || !l.first(kindOf(r), r.ended):
-		return lineNone
+	if r.sampledInLog() && l.logger.Enabled(r.ctx, levelOf(r)) && l.first(kindOf(r), r.ended) {
+		return lineRecord
 	}
-	return lineRecord
+	return lineNone
 }
 
 // sampledInLog reports whether unverified senders can cause records like this one. Whoever has captured a delivery can

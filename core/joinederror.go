@@ -35,7 +35,7 @@ func (j *joinedErrors) Error() string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(oneLine(err))
+		b.WriteString(oneLine(err.Error()))
 	}
 	return b.String()
 }
@@ -50,12 +50,10 @@ type eventError struct {
 }
 
 // Error returns the app's text behind the event's id.
-func (e *eventError) Error() string { return e.label + ": " + oneLine(e.err) }
+func (e *eventError) Error() string { return e.label + ": " + oneLine(e.err.Error()) }
 
 // Unwrap returns the app's error.
 func (e *eventError) Unwrap() error { return e.err }
 
 // oneLine returns an error's text without line breaks: errors.Join puts one between its errors.
-func oneLine(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
-}
+func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }

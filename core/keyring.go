@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -215,7 +214,7 @@ func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compi
 	var m mistakes
 	c, notes := k.compile(s, list, &rules, &m)
 	if err := m.err(); err != nil {
-		text := strings.ReplaceAll(err.Error(), "\n", "; ")
+		text := oneLine(err.Error())
 		s.refused.Store(&refusal{list, text, time.Now()})
 		message := "sallyport: a new list of secrets is refused: the last good one stays in force"
 		if last == nil {

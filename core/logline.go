@@ -190,16 +190,22 @@ func (l *line) addSource(r *Record) {
 	}
 }
 
-// attrsOf describes a delivery.
-func (l *guardLog) attrsOf(r *Record) []slog.Attr {
-	out := line(l.about(slog.String("reason", string(r.Reason)), slog.Int("status", r.Status)))
+// lineAbout begins the line of a delivery, or of one of its events: what came of it, where it came from, and its names.
+func (l *guardLog) lineAbout(r *Record, why reason.Reason, typ, id string, identity Identity) line {
+	out := line(l.about(slog.String("reason", string(why)), slog.Int("status", r.Status)))
 	out.addSource(r)
 	out.add("detail", r.Detail)
 	out.add("signed_url", string(r.SignedURL))
 	out.add("secret", r.Secret)
-	out.add("type", r.Type)
-	out.add("id", r.ID)
-	out.addIdentity(r.Identity)
+	out.add("type", typ)
+	out.add("id", id)
+	out.addIdentity(identity)
+	return out
+}
+
+// attrsOf describes a delivery.
+func (l *guardLog) attrsOf(r *Record) []slog.Attr {
+	out := l.lineAbout(r, r.Reason, r.Type, r.ID, r.Identity)
 	out.addAll("would_refuse", len(r.WouldRefuse), func(i int) string {
 		would := &r.WouldRefuse[i]
 		return string(would.Check) + ": " + string(would.Reason) + ": " + would.Detail
@@ -209,27 +215,20 @@ func (l *guardLog) attrsOf(r *Record) []slog.Attr {
 		out = append(out, slog.Bool("unproved", true))
 	}
 	if r.Err != nil {
-		out.add("error", onOneLine(textOf(r.Err)))
+		out.add("error", oneLine(textOf(r.Err)))
 	}
 	return out
 }
 
 // eventAttrs describes an event of a delivery.
 func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
-	out := line(l.about(slog.String("reason", string(e.Reason)), slog.Int("status", r.Status)))
-	out.addSource(r)
-	out.add("detail", r.Detail)
-	out.add("signed_url", string(r.SignedURL))
-	out.add("secret", r.Secret)
-	out.add("type", e.Type)
-	out.add("id", e.ID)
-	out.addIdentity(e.Identity)
+	out := l.lineAbout(r, e.Reason, e.Type, e.ID, e.Identity)
 	if r.Events > 1 {
 		out = append(out, slog.Int("events", r.Events))
 	}
 	out.add("replay", string(r.Replay))
 	if e.Err != nil {
-		out.add("error", onOneLine(textOf(e.Err)))
+		out.add("error", oneLine(textOf(e.Err)))
 	}
 	return out
 }
@@ -243,9 +242,6 @@ func (k logKind) attrsOf(r *Record) []slog.Attr {
 	out.add("type", k.typ)
 	return out
 }
-
-// onOneLine separates joined errors by semicolons.
-func onOneLine(text string) string { return strings.ReplaceAll(text, "\n", "; ") }
 
 // textOf is the text of an error or a panic's value, whose own code may panic.
 func textOf(v any) (text string) {
