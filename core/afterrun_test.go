@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // TestNoMiddlewareMakesASuccessOfARunThatFailed: it stands between guard and signals, and the provider would never send the
@@ -242,7 +243,7 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c, rec := config(timestamped())
-			var log logged
+			var log testlog.Log
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			g := mustNew(t, c)
 			w := httptest.NewRecorder()

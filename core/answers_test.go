@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 func TestNoDefaultAnswerDisablesAnEndpoint(t *testing.T) {
@@ -302,7 +303,7 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 func TestTheObserverCannotHarm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log logged
+		var log testlog.Log
 		c, _ := config(timestamped())
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		c.Observers = []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {
@@ -325,7 +326,7 @@ func TestTheObserverCannotHarm(t *testing.T) {
 
 func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testlog.Log
 	c, _ := config(timestamped())
 	c.Observers = nil
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))

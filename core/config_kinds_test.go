@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // keyTail makes a prefix a key of a likely length.
@@ -53,7 +54,7 @@ func TestASecretOfAnotherKindIsRefused(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var log logged
+			var log testlog.Log
 			c, _ := config(row.entry)
 			c.Secrets, c.Logger = secrets.Static(row.secret), slog.New(slog.NewTextHandler(&log, nil))
 			_, err := core.New(c)
@@ -73,7 +74,7 @@ func TestASecretOfAnotherKindIsRefused(t *testing.T) {
 
 func TestACredentialThatLooksLikeAnotherKeyIsReported(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testlog.Log
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static("xoxb-"+keyTail))}

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
@@ -155,7 +156,7 @@ func TestAMissingSecretIsAnsweredWithAFreshOne(t *testing.T) {
 
 func TestWeakSecretsNeedALoudName(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testlog.Log
 	c, rec := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	c.Secrets = secrets.Static("weak")
@@ -172,7 +173,7 @@ func TestWeakSecretsNeedALoudName(t *testing.T) {
 
 func TestADuplicateSecretIsFoldedAndNoted(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testlog.Log
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	c.Secrets = secrets.Static(testSecret, testSecret)
@@ -219,7 +220,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	data, err = xml.Marshal(secret)
 	require.NoError(t, err)
 	require.NotContains(t, string(data), canary)
-	var log logged
+	var log testlog.Log
 	for _, h := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
 		slog.New(h).Info("x", "secret", secret, "list", list, "config", c, "guard", g, "credential", c.Credentials[0])
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // signedAs carries a signature of another body than the one that arrives.
@@ -370,7 +371,7 @@ func TestThePublicTextOfARefusalIsTheSameWhetherItIsExplained(t *testing.T) {
 
 func TestALogShowsWhatWasFound(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log testlog.Log
 	c, _ := config(timestamped())
 	c.Observers, c.Logger = nil, slog.New(slog.NewJSONHandler(&log, nil))
 	g := mustNew(t, c)
@@ -397,7 +398,7 @@ func TestASecretOfTheWrongKindIsNotedAtStart(t *testing.T) {
 	t.Parallel()
 	own := timestamped()
 	own.OfOnesOwn = true // of any other, New refuses it
-	var log logged
+	var log testlog.Log
 	c, _ := config(own)
 	c.Secrets = secrets.Labeled(secrets.New("mine", "sk_live_"+testSecret))
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))

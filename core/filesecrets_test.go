@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // write makes a file that was written an hour ago.
@@ -161,7 +162,7 @@ func TestFilesThatCannotBeReadAreRefusedAtStart(t *testing.T) {
 type reloading struct {
 	t    *testing.T
 	path string
-	log  *logged
+	log  *testlog.Log
 	rec  *records
 	g    *core.Guard
 	n    int
@@ -176,9 +177,9 @@ func inTime(t *testing.T, path string, fn func(r *reloading)) {
 		} else {
 			settle(t, path)
 		}
-		log := &logged{}
+		log := &testlog.Log{}
 		c, rec := config(timestamped())
-		c.Secrets, c.Logger = secrets.FromFiles(path), log.logger()
+		c.Secrets, c.Logger = secrets.FromFiles(path), log.Logger()
 		r := &reloading{t: t, path: path, log: log, rec: rec}
 		r.g = mustNew(t, c)
 		fn(r)

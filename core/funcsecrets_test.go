@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // vault is a secret manager in a test.
@@ -72,11 +73,11 @@ func (v *vault) called(tenant string) int {
 }
 
 // guardOf is a guard whose source is a function with a minute to live.
-func guardOf(t *testing.T, src secrets.Source) (g *core.Guard, rec *records, log *logged) {
+func guardOf(t *testing.T, src secrets.Source) (g *core.Guard, rec *records, log *testlog.Log) {
 	t.Helper()
-	log = &logged{}
+	log = &testlog.Log{}
 	c, rec := config(timestamped())
-	c.Secrets, c.Logger, c.Replay = src, log.logger(), core.DangerouslyNoReplay
+	c.Secrets, c.Logger, c.Replay = src, log.Logger(), core.DangerouslyNoReplay
 	return mustNew(t, c), rec, log
 }
 

@@ -18,10 +18,11 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // jsonLog is a log whose lines can be asked.
-type jsonLog struct{ lockedBuffer }
+type jsonLog struct{ testlog.Log }
 
 func (l *jsonLog) logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: level}))

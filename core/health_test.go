@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
@@ -95,7 +94,7 @@ func TestACopyOfADeliveryIsNoSignOfLife(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				var log lockedBuffer
+				var log testlog.Log
 				c, _ := config(row.entry)
 				c.SilenceAfter = time.Hour
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -125,7 +124,7 @@ func (downStore) Claim(context.Context, []replay.Item, time.Duration) ([]replay.
 func TestSilenceIsAlarmedOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log lockedBuffer
+		var log testlog.Log
 		c, _ := config(timestamped())
 		c.SilenceAfter = time.Hour
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -237,28 +236,10 @@ func TestAServerWithoutLimitsIsNamed(t *testing.T) {
 	require.NotEmpty(t, core.CheckServer(nil))
 }
 
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func TestTheAlarmTellsOfARotationGoneWrong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log lockedBuffer
+		var log testlog.Log
 		c, _ := config(timestamped())
 		c.SilenceAfter = time.Hour
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))

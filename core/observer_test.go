@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 type traceKey struct{}
@@ -22,7 +23,7 @@ type traceKey struct{}
 func TestOneObserverHurtsNeitherTheOthersNorTheLog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var log lockedBuffer
+		var log testlog.Log
 		stuck := make(chan struct{})
 		c, rec := config(timestamped())
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
@@ -138,7 +139,7 @@ func (*offended) ObserveGuard(*core.Guard) { panic("registered twice") }
 
 func TestAnObserverMayMeetTheGuards(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log testlog.Log
 	seen := &gauges{}
 	c, _ := config(timestamped())
 	c.Logger = slog.New(slog.NewTextHandler(&log, nil))

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
@@ -343,7 +344,7 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 	deliver := func(publicURL, signedURL string) core.Record {
 		c, rec := config(e)
 		c.PublicURL = publicURL
-		var log logged
+		var log testlog.Log
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		g := mustNew(t, c)
 		require.Equal(t, publicURL == "", strings.Contains(log.String(), "set PublicURL"), "the host of the request is whatever its sender says")

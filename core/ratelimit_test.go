@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/limit"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 func from(r *http.Request, addr string) *http.Request {
@@ -641,7 +642,7 @@ func TestALimiterThatFailsIsReportedOnceAMinute(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c, _ := config(timestamped())
-				var log logged
+				var log testlog.Log
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				c.RateLimit = core.RateLimit{Limiter: limiter, FailureLimiter: limiter}
 				g := mustNew(t, c)

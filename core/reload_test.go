@@ -1,12 +1,10 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // changing is a source whose list a test changes.
@@ -44,34 +43,6 @@ func newChanging(texts ...string) *changing {
 	return c
 }
 
-// logged is a log in memory.
-type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
-func (l *logged) Reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buf.Reset()
-}
-
-func (l *logged) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
 // signedBy is a genuine delivery for timestamped under another secret.
 func signedBy(secret, body string) *http.Request {
 	return post(body, "Acme-Signature", pairs(secret, testTime, body), "Content-Type", "application/json")
@@ -83,9 +54,9 @@ func basicHeader(pair string) string {
 
 func TestANewListTakesEffectWhole(t *testing.T) {
 	t.Parallel()
-	src, log := newChanging(oldSecret), &logged{}
+	src, log := newChanging(oldSecret), &testlog.Log{}
 	c, rec := config(timestamped())
-	c.Secrets, c.Logger = src, log.logger()
+	c.Secrets, c.Logger = src, log.Logger()
 	g := mustNew(t, c)
 	send := func(secret, id string) core.Record {
 		run(g, signedBy(secret, `{"id":"`+id+`"}`), ok)
@@ -122,9 +93,9 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 	for _, row := range bad {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			src, log := newChanging(oldSecret), &logged{}
+			src, log := newChanging(oldSecret), &testlog.Log{}
 			c, rec := config(timestamped())
-			c.Secrets, c.Logger = src, log.logger()
+			c.Secrets, c.Logger = src, log.Logger()
 			g := mustNew(t, c)
 			good := src.list.Load()
 			src.set(row.list...)
@@ -157,9 +128,9 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 func TestABadListOfCredentialsLeavesTheLastGoodOne(t *testing.T) {
 	t.Parallel()
 	const pair = "hooks:a-password-of-enough-bytes"
-	src, log := newChanging(pair), &logged{}
+	src, log := newChanging(pair), &testlog.Log{}
 	c, rec := config(basicOnly())
-	c.Secrets, c.Logger = src, log.logger()
+	c.Secrets, c.Logger = src, log.Logger()
 	g := mustNew(t, c)
 	src.set(secrets.New("", "no-pair-at-all-and-long-enough"))
 	for range 3 {
@@ -259,10 +230,10 @@ func TestEndsThatAreNearStandInTheLogAndInTheRecord(t *testing.T) {
 	now := testTime
 	week := 7 * 24 * time.Hour
 	end := testTime.Add(30 * 24 * time.Hour)
-	log := &logged{}
+	log := &testlog.Log{}
 	c, rec := config(timestamped())
 	c.Secrets = secrets.Labeled(secrets.New("new", testSecret), secrets.New("old", oldSecret).ValidUntil(end))
-	c.Logger, c.Now = log.logger(), func() time.Time { return now }
+	c.Logger, c.Now = log.Logger(), func() time.Time { return now }
 	g := mustNew(t, c)
 	n := 0
 	send := func(secret string) core.Record {
@@ -313,9 +284,9 @@ func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
 		{"the next begins a day after one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidFrom(at(4))}, at(3)},
 		{"a chain of three in any order", []secrets.Secret{secrets.New("c", testSecret+"c").ValidFrom(at(5)).ValidUntil(at(6)), secrets.New("a", testSecret+"a").ValidUntil(at(3)), secrets.New("b", testSecret+"b").ValidFrom(at(2)).ValidUntil(at(5))}, at(6)},
 	} {
-		log := &logged{}
+		log := &testlog.Log{}
 		c, rec := config(timestamped())
-		c.Secrets, c.Logger = secrets.Labeled(row.secrets...), log.logger()
+		c.Secrets, c.Logger = secrets.Labeled(row.secrets...), log.Logger()
 		g := mustNew(t, c)
 		require.Equal(t, !row.until.IsZero(), strings.Contains(log.String(), "soon no secret is valid"), row.name)
 		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(*http.Request, core.Event) error { return nil })

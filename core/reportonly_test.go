@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 const token = "a-token-of-enough-bytes"
@@ -410,7 +411,7 @@ func TestReportOnlyIsLoud(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(row.checks), func(t *testing.T) {
 			t.Parallel()
-			var log lockedBuffer
+			var log testlog.Log
 			c, _, _ := reporting(timestamped(), row.checks...)
 			c.Observers = nil
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))

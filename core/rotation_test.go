@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // rotating is a guard whose secrets are changed while deliveries come.
@@ -22,17 +23,17 @@ type rotating struct {
 	now time.Time
 	src *changing
 	g   *core.Guard
-	log *logged
+	log *testlog.Log
 	n   int
 }
 
 func newRotating(t *testing.T, secrets ...secrets.Secret) *rotating {
-	r := &rotating{t: t, now: testTime, src: &changing{}, log: &logged{}}
+	r := &rotating{t: t, now: testTime, src: &changing{}, log: &testlog.Log{}}
 	r.src.set(secrets...)
 	e := timestamped()
 	e.RetryHorizon = 72 * time.Hour
 	c, _ := config(e)
-	c.Secrets, c.Logger, c.Replay = r.src, r.log.logger(), core.DangerouslyNoReplay
+	c.Secrets, c.Logger, c.Replay = r.src, r.log.Logger(), core.DangerouslyNoReplay
 	c.Now = func() time.Time { return r.now }
 	r.g = mustNew(t, c)
 	return r
@@ -370,9 +371,9 @@ func TestAQuietWeekendIsNoRotation(t *testing.T) {
 	e := timestamped()
 	e.RetryHorizon = 10 * time.Minute
 	c, _ := config(e)
-	log, now := &logged{}, testTime
+	log, now := &testlog.Log{}, testTime
 	c.Secrets = secrets.Labeled(secrets.New("busy", testSecret), secrets.New("quiet", oldSecret))
-	c.Now, c.Replay, c.Logger = func() time.Time { return now }, core.DangerouslyNoReplay, log.logger()
+	c.Now, c.Replay, c.Logger = func() time.Time { return now }, core.DangerouslyNoReplay, log.Logger()
 	g := mustNew(t, c)
 	send := func(secret string) {
 		require.Equal(t, 200, run(g, post(event, "Acme-Signature", pairs(secret, now, event)), ok).Code)

@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 const (
@@ -255,9 +256,9 @@ func TestSecretsByTenantWithoutATenantKnowsNobody(t *testing.T) {
 
 func TestATenantFromThePath(t *testing.T) {
 	t.Parallel()
-	log := &logged{}
+	log := &testlog.Log{}
 	c, rec := tenantConfig(timestamped())
-	c.Tenant, c.Logger = core.TenantFromPath("tenant"), log.logger()
+	c.Tenant, c.Logger = core.TenantFromPath("tenant"), log.Logger()
 	g := mustNew(t, c)
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/{tenant}", core.Handler(g, core.Signal(ok)))
@@ -387,9 +388,9 @@ func (b *bySQL) set(tenant string, accepted ...string) {
 
 func TestTenantsComeChangeAndGo(t *testing.T) {
 	t.Parallel()
-	src, log := &bySQL{lists: map[string]*secrets.List{}}, &logged{}
+	src, log := &bySQL{lists: map[string]*secrets.List{}}, &testlog.Log{}
 	c, rec := tenantConfig(timestamped())
-	c.Secrets, c.Logger = src, log.logger()
+	c.Secrets, c.Logger = src, log.Logger()
 	g := mustNew(t, c)
 	n := 0
 	send := func(secret string) reason.Reason {
@@ -492,10 +493,10 @@ func TestATenantThatIsNotProvedIsNotAuthenticated(t *testing.T) {
 func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	t.Parallel()
 	const canary = "canary"
-	log := &logged{}
+	log := &testlog.Log{}
 	c, _ := tenantConfig(timestamped())
 	var said strings.Builder
-	c.Logger = log.logger()
+	c.Logger = log.Logger()
 	c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { fmt.Fprintf(&said, "%+v\n", r) })}
 	const short, long = canary + "-5h", canary + "-a-secret-of-enough-bytes"
 	src := &bySQL{lists: map[string]*secrets.List{}}

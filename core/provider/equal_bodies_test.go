@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // twice sends one body under two sets of headers, and returns how often the app's code ran.
@@ -120,7 +121,7 @@ func TestEqualItemsOfTwoSignedBatchesAreTwoEvents(t *testing.T) {
 
 func TestWhatEqualBodiesCostIsSaidAtStart(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testlog.Log
 	c := core.Config{Provider: provider.GitHub(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	twice(t, c, `{"n":1}`, nil, nil)
 	require.Contains(t, log.String(), "can run it again until the secret changes")
@@ -147,7 +148,7 @@ func TestAnInventedTypeOrTenantMakesNoSecondEvent(t *testing.T) {
 
 func TestTheAppsIdentityIsMadeOfWhatIsProved(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testlog.Log
 	c := core.Config{
 		Provider: provider.GitHub(), Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		Identity: func(e core.Event) string { return e.ID + e.Type + e.Tenant },
@@ -181,7 +182,7 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			var log logged
+			var log testlog.Log
 			now, runs := time.Unix(ownTime, 0), 0
 			g, err := core.New(core.Config{
 				Endpoint: "own", Provider: row.provider, Secrets: secrets.Static(secretFor(row.provider)), Replay: memstore.New(),

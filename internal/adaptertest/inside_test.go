@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // errStock is an error type of the app's own.
@@ -155,7 +156,7 @@ func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 
 // TestGinsLoggersPrintThePublicTextOnly: gin.Logger prints private errors into the access log.
 func TestGinsLoggersPrintThePublicTextOnly(t *testing.T) {
-	var logged safeBuffer
+	var logged testlog.Log
 	e := gin.New()
 	e.Use(gin.LoggerWithWriter(&logged), gin.ErrorLogger())
 	g, _ := newGuard(t)

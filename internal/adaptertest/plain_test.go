@@ -20,20 +20,21 @@ import (
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // logged is a guard whose log and records can be asked.
-func logged(t *testing.T) (*core.Guard, *records, *safeBuffer) {
+func logged(t *testing.T) (*core.Guard, *records, *testlog.Log) {
 	t.Helper()
-	log := &safeBuffer{}
+	log := &testlog.Log{}
 	g, rec := newGuard(t, func(c *core.Config) { c.Logger = slog.New(slog.NewJSONHandler(log, nil)) })
 	return g, rec, log
 }
 
 // linesWith returns the levels of the lines whose message contains text.
-func (b *safeBuffer) linesWith(t *testing.T, text string) (levels []string) {
+func linesWith(t *testing.T, log *testlog.Log, text string) (levels []string) {
 	t.Helper()
-	dec := json.NewDecoder(strings.NewReader(b.String()))
+	dec := json.NewDecoder(strings.NewReader(log.String()))
 	for dec.More() {
 		var line struct{ Level, Msg string }
 		require.NoError(t, dec.Decode(&line))
@@ -107,7 +108,7 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			if ranNothing {
 				want = []string{warned}
 			}
-			require.Equal(t, want, log.linesWith(t, "delivery answered 200 and nothing ran"))
+			require.Equal(t, want, linesWith(t, log, "delivery answered 200 and nothing ran"))
 			require.NoError(t, g.Shutdown(t.Context()))
 		}
 	}
@@ -141,7 +142,7 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			require.Equal(t, reason.SignalPanicked, last.Reason)
 			require.False(t, last.RanNothing)
 			require.Len(t, last.Failed, 1)
-			require.Len(t, log.linesWith(t, "event failed"), 1)
+			require.Len(t, linesWith(t, log, "event failed"), 1)
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
 			require.EqualValues(t, 2, n.Load())
 		}},
@@ -155,17 +156,17 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			require.Equal(t, reason.Unhandled, last.Reason)
 			require.True(t, last.RanNothing)
 			require.Equal(t, core.ReplayReleased, last.Replay, "a resend runs once there are receivers")
-			require.Equal(t, []string{warned}, log.linesWith(t, "the set of signals has no receiver"))
+			require.Equal(t, []string{warned}, linesWith(t, log, "the set of signals has no receiver"))
 			require.NoError(t, g.Shutdown(t.Context()))
-			require.Equal(t, []string{warned}, log.linesWith(t, "of this type had no receiver since"))
+			require.Equal(t, []string{warned}, linesWith(t, log, "of this type had no receiver since"))
 		}},
 		{"an event that no receiver takes is counted, and is no mistake", func(t *testing.T, rt router) {
 			g, rec, log := logged(t)
 			s := mountEmpty(t, rt, g, "other")
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
 			require.Equal(t, reason.Unhandled, rec.last(t, g).Reason)
-			require.Empty(t, log.linesWith(t, "the set of signals has no receiver"))
-			require.Equal(t, []string{"INFO"}, log.linesWith(t, "event without a receiver"))
+			require.Empty(t, linesWith(t, log, "the set of signals has no receiver"))
+			require.Equal(t, []string{"INFO"}, linesWith(t, log, "event without a receiver"))
 		}},
 		{"Verify with no handler behind it commits nothing", func(t *testing.T, rt router) {
 			if rt.name != "gin" {
@@ -179,7 +180,7 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			last := rec.last(t, g)
 			require.True(t, last.RanNothing)
 			require.Equal(t, core.ReplayReleased, last.Replay)
-			require.NotEmpty(t, log.linesWith(t, "without a receiver"))
+			require.NotEmpty(t, linesWith(t, log, "without a receiver"))
 		}},
 	})
 }
