@@ -211,10 +211,7 @@ func TestABatchInsideAnObjectAndInAForm(t *testing.T) {
 
 func TestALargeBatchIsClaimedAndSettledAtOnce(t *testing.T) {
 	t.Parallel()
-	ids := make([]int, 10_000)
-	for i := range ids {
-		ids[i] = i
-	}
+	ids := numbers(10_000)
 	store := &brokenStore{Store: memstore.New()}
 	c, rec := config(batched())
 	c.Replay, c.MaxBody = store, 1<<20
@@ -304,10 +301,7 @@ func TestFastEventsAreSettledTogetherFromTimeToTime(t *testing.T) {
 		c, _ := config(batched())
 		c.Replay = store
 		g := mustNew(t, c)
-		ids := make([]int, 1000)
-		for i := range ids {
-			ids[i] = i
-		}
+		ids := numbers(1000)
 		w := run(g, signedBody(list(ids...)), func(*http.Request, core.Event) error {
 			time.Sleep(time.Millisecond)
 			return nil
@@ -694,4 +688,13 @@ func TestANamedReceiverHasATransactionOfItsOwn(t *testing.T) {
 	fail = false
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Equal(t, 1, runs)
+}
+
+// numbers are the ids 0 to n-1.
+func numbers(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }

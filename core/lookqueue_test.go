@@ -117,9 +117,7 @@ func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 					require.Equal(t, 200, code, "tenant %d", i)
 				}
 				cancel()
-				wg.Wait()
-				time.Sleep(time.Minute)
-				require.NoError(t, g.Shutdown(t.Context()))
+				rest(t, &wg, g)
 			})
 		})
 	}
@@ -154,9 +152,7 @@ func TestOneNetworkKeepsNoNewTenantOut(t *testing.T) {
 					assert.LessOrEqual(t, time.Since(begun), 300*time.Millisecond)
 				}
 				cancel()
-				wg.Wait()
-				time.Sleep(time.Minute)
-				require.NoError(t, g.Shutdown(t.Context()))
+				rest(t, &wg, g)
 			})
 		})
 	}
@@ -180,9 +176,7 @@ func TestAProvedSenderIsLookedUpApart(t *testing.T) {
 			require.LessOrEqual(t, time.Since(begun), 200*time.Millisecond)
 		}
 		cancel()
-		wg.Wait()
-		time.Sleep(time.Minute)
-		require.NoError(t, g.Shutdown(t.Context()))
+		rest(t, &wg, g)
 	})
 }
 
@@ -211,9 +205,7 @@ func TestWhoJoinsALookHasATicketOfItsOwn(t *testing.T) {
 		require.Equal(t, 200, run(g, genuineFor("tenant-0", "198.51.100.1"), ok).Code)
 		require.Equal(t, 2100*time.Millisecond, time.Since(begun), "the first that ends makes room for it")
 		require.Equal(t, 1, v.called("tenant-0"))
-		wg.Wait()
-		time.Sleep(time.Minute)
-		require.NoError(t, g.Shutdown(t.Context()))
+		rest(t, &wg, g)
 	})
 }
 
@@ -238,9 +230,7 @@ func TestTooManyIsNotRemembered(t *testing.T) {
 		time.Sleep(4001 * time.Millisecond)
 		require.Equal(t, 200, run(g, genuineFor("tenant-0", "203.0.113.1"), ok).Code)
 		require.Equal(t, 1, v.called("tenant-0"))
-		wg.Wait()
-		time.Sleep(time.Minute)
-		require.NoError(t, g.Shutdown(t.Context()))
+		rest(t, &wg, g)
 	})
 }
 
@@ -260,8 +250,14 @@ func TestALookThatWaitedTooLongIsNotRemembered(t *testing.T) {
 		synctest.Wait() // the look ends at the very moment at which the delivery gives up
 		v.change(func(v *vault) { v.takes = 100 * time.Millisecond })
 		require.Equal(t, 200, run(g, genuineFor("tenant-0", "198.51.100.1"), ok).Code)
-		wg.Wait()
-		time.Sleep(time.Minute)
-		require.NoError(t, g.Shutdown(t.Context()))
+		rest(t, &wg, g)
 	})
+}
+
+// rest lets what was sent, and every look, come to its end by the bubble's clock.
+func rest(t *testing.T, wg *sync.WaitGroup, g *core.Guard) {
+	t.Helper()
+	wg.Wait()
+	time.Sleep(time.Minute)
+	require.NoError(t, g.Shutdown(t.Context()))
 }

@@ -257,10 +257,7 @@ func TestEachEventOfABatchThatFailedIsReported(t *testing.T) {
 
 func TestABatchThatFailsAsAWholeLosesNoID(t *testing.T) {
 	t.Parallel()
-	ids := make([]int, 20_000)
-	for i := range ids {
-		ids[i] = i
-	}
+	ids := numbers(20_000)
 	c, rec := config(batched())
 	c.MaxBody = 2 << 20
 	g := mustNew(t, c)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
+	"github.com/sallyport-go/sallyport/internal/odddoc"
 )
 
 // senders are those whose events are read.
@@ -38,7 +39,7 @@ func TestNoMemberOfAnotherKindIsAnError(t *testing.T) {
 		if v.WrongEndpoint || json.Unmarshal(e.Payload, &doc) != nil {
 			continue
 		}
-		spoil(doc, func() {
+		odddoc.Spoil(doc, func() {
 			body, err := json.Marshal(doc)
 			require.NoError(t, err)
 			e.Payload = body
@@ -54,36 +55,6 @@ func TestNoMemberOfAnotherKindIsAnError(t *testing.T) {
 		})
 	}
 	require.Greater(t, tried, 5000)
-}
-
-// spoil calls try with each value in a document replaced by values of other kinds, and puts it back.
-func spoil(doc any, try func()) {
-	others := []any{nil, "text", "", 7, true, []any{}, []any{nil}, []any{"x", 1, []any{}}, map[string]any{}, map[string]any{"a": nil}}
-	switch d := doc.(type) {
-	case map[string]any:
-		for name, was := range d {
-			for _, other := range others {
-				d[name] = other
-				try()
-			}
-			delete(d, name)
-			try()
-			d[name] = was
-			spoil(was, try)
-		}
-	case []any:
-		for i, was := range d {
-			if i == 2 {
-				return // the others are alike
-			}
-			for _, other := range others {
-				d[i] = other
-				try()
-			}
-			d[i] = was
-			spoil(was, try)
-		}
-	}
 }
 
 func TestWhatCannotBeReadIsOneEventWithTheRawPayload(t *testing.T) {
@@ -164,7 +135,7 @@ func TestNoMemberOfAnotherKindIsAnErrorInWhatIsDocumented(t *testing.T) {
 		last = d.Sender
 		var doc any
 		require.NoError(t, json.Unmarshal(d.Body, &doc))
-		spoil(doc, func() {
+		odddoc.Spoil(doc, func() {
 			body, err := json.Marshal(doc)
 			require.NoError(t, err)
 			_, err = email.Events(core.Event{Provider: d.Sender, ID: "id", Payload: body})

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/email/inbound"
+	"github.com/sallyport-go/sallyport/internal/odddoc"
 )
 
 // Each of the given deliveries, with each member in turn of another kind or gone, is a message or a mistake in the
@@ -29,7 +30,7 @@ func TestNoMemberOfAnotherKindPanicsOrIsARetry(t *testing.T) {
 		if v.WrongEndpoint || len(v.Fetches) > 0 || json.Unmarshal(payload, &doc) != nil {
 			continue
 		}
-		spoil(doc, func() {
+		odddoc.Spoil(doc, func() {
 			body, err := json.Marshal(doc)
 			require.NoError(t, err)
 			c := inbound.Config{APIKey: "k", Client: &http.Client{Transport: answering(200, "x")}}
@@ -44,30 +45,4 @@ func TestNoMemberOfAnotherKindPanicsOrIsARetry(t *testing.T) {
 		})
 	}
 	require.Greater(t, tried, 1000)
-}
-
-func spoil(doc any, try func()) {
-	others := []any{nil, "text", "", 7, true, []any{}, []any{nil}, []any{"x", 1, []any{}}, map[string]any{}, map[string]any{"a": nil}}
-	switch d := doc.(type) {
-	case map[string]any:
-		for name, was := range d {
-			for _, other := range others {
-				d[name] = other
-				try()
-			}
-			delete(d, name)
-			try()
-			d[name] = was
-			spoil(was, try)
-		}
-	case []any:
-		for i, was := range d {
-			for _, other := range others {
-				d[i] = other
-				try()
-			}
-			d[i] = was
-			spoil(was, try)
-		}
-	}
 }

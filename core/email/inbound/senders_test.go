@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/email/inbound"
+	"github.com/sallyport-go/sallyport/internal/odddoc"
 )
 
 func read(t *testing.T, sender, payload string, c inbound.Config) *inbound.Message {
@@ -157,7 +158,7 @@ func TestNoMemberOfAnotherKindIsARetryAtNewSenders(t *testing.T) {
 	for sender, body := range newSendersMessages() {
 		var doc any
 		require.NoError(t, json.Unmarshal([]byte(body), &doc))
-		spoil(doc, func() {
+		odddoc.Spoil(doc, func() {
 			payload, err := json.Marshal(doc)
 			require.NoError(t, err)
 			c := inbound.Config{APIKey: "k", Client: &http.Client{Transport: answering(200, mailtrapMessage)}}
