@@ -309,7 +309,7 @@ func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*
 	list.begin(nil)
 	for i := range v.kinds {
 		k := &v.kinds[i]
-		if problem := publickey.CheckPublicKey(k.Algorithm, &k.Key, public); problem != "" {
+		if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, problem
 		}
 		list.keys.list = append(list.keys.list, v.publicKey(i, secrets.New("fetched", ""), public))

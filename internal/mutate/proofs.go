@@ -83,7 +83,7 @@ func ofKeys() []mutation {
 		{name: "fetched keys of small order are accepted", file: "core/internal/fitkey/check.go", old: "if slices.Contains(SmallOrder(), hex.EncodeToString(masked)) {", new: "if len(hex.EncodeToString(masked)) < len(SmallOrder()) {", in: []string{"./core/keys", "./core/provider/httpsig"}},
 		{name: "any number of public-key signatures", file: "core/publicsignature.go", old: "const maxPublicSignatures = 4", new: "const maxPublicSignatures = 4000"},
 		{name: "a public-key signature of any length is tried", file: "core/publicsignature.go", old: "if !ok || n < least || n > most {", new: "if !ok {"},
-		{name: "a fetched key is taken as it is", file: "core/verifier.go", old: "if problem := publickey.CheckPublicKey(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if problem := publickey.CheckPublicKey(k.Algorithm, &k.Key, public); problem == \"none\" {"},
+		{name: "a fetched key is taken as it is", file: "core/verifier.go", old: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem == \"none\" {"},
 
 		{name: "a short secret is accepted", file: secrets, old: "const minSecretBytes = 16", new: "const minSecretBytes = 1"},
 		{name: "an empty secret is accepted", file: secrets, old: "case text == \"\":\n\t\treturn key, \"the secret is empty\"", new: "case text == \"\":\n\t\tkey.bytes = []byte{0}\n\t\treturn key, \"\""},

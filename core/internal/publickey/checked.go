@@ -8,12 +8,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/digest"
 )
 
-// The sizes of RSA keys. A shorter one can be factored; a longer one makes of each verification work that strangers can ask
-// for.
+// The sizes of RSA keys of tokens and message signatures. A shorter one can be factored; a longer one makes each
+// verification expensive, and unverified senders can ask for it. The signatures of a scheme are bounded by package digest.
 const (
-	MinRSABits = 2048
+	MinRSABits = digest.MinRSABits
 	MaxRSABits = 8192
 )
 

@@ -48,7 +48,7 @@ func Parse(alg entry.Algorithm, k *entry.Key, text string) (key crypto.PublicKey
 		key, problem = parseDER(der)
 	}
 	if problem == "" {
-		problem = CheckPublicKey(alg, k, key)
+		problem = Check(alg, k, key)
 	}
 	return key, problem
 }
@@ -88,9 +88,9 @@ func parseDER(der []byte) (crypto.PublicKey, string) {
 	return key, ""
 }
 
-// CheckPublicKey says what is wrong with a key: its type, its curve, its size, or a value under which signatures could
+// Check says what is wrong with a key: its type, its curve, its size, or a value under which signatures could
 // be made by anybody.
-func CheckPublicKey(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (problem string) {
+func Check(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (problem string) {
 	switch alg {
 	case entry.Ed25519:
 		pub, ok := key.(ed25519.PublicKey)
