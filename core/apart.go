@@ -199,7 +199,7 @@ func (g *Guard) announceApart() {
 		if !costsProtection(g.entry, rule.Apart) {
 			continue
 		}
-		g.logger.Info("sallyport: some events of this provider have equal bodies, and are told apart by what no proof covers: whoever captured "+
+		g.logger.Info("sallyport: some events of this provider have equal bodies, and only what no proof covers distinguishes them: whoever captured "+
 			"such a delivery can run it again until the secret changes; DangerouslyDropEqualBodies drops the second of two equal bodies instead",
 			"endpoint", g.endpoint, "provider", g.provider, "events", rule.Why)
 	}

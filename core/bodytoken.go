@@ -61,5 +61,5 @@ func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, ma
 	case len(token) > maxCredentialBytes:
 		return nil, fault.New(reason.BadCredential, "the token in the body is longer than any credential")
 	}
-	return g.plain.judge(ctx, token, i, match)
+	return g.plain.check(ctx, token, i, match)
 }

@@ -120,12 +120,12 @@ func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what str
 	return c, c.ring.open(m)
 }
 
-// judge gives the label of the secret that equals the presented text.
-func (c *credentialList) judge(ctx context.Context, text string, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
-	return c.judgeSum(ctx, c.ring.sumOf(text), i, notes)
+// check returns the label of the secret that equals the presented text.
+func (c *credentialList) check(ctx context.Context, text string, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
+	return c.checkSum(ctx, c.ring.sumOf(text), i, notes)
 }
 
-func (c *credentialList) judgeSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
+func (c *credentialList) checkSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
 	list, err := c.ring.current(ctx, i.presented.tenant, i.now)
 	if err != nil {
 		return nil, noSecrets(err)
@@ -171,7 +171,7 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.F
 		if len(value) > maxCredentialBytes {
 			return nil, fault.New(reason.BadCredential, "the token in the parameter "+g.query+" is longer than any credential: see the URL that is registered at the provider")
 		}
-		return g.plain.judge(r.Context(), value, i, &i.match)
+		return g.plain.check(r.Context(), value, i, &i.match)
 	case g.path != "":
 		value := i.pathValue(r, g.path)
 		if value == "" {
@@ -180,7 +180,7 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.F
 		if len(value) > maxCredentialBytes {
 			return nil, fault.New(reason.BadCredential, "the token in the route's parameter "+g.path+" is longer than any credential: see the URL that is registered at the provider")
 		}
-		return g.plain.judge(r.Context(), value, i, &i.match)
+		return g.plain.check(r.Context(), value, i, &i.match)
 	}
 	values := r.Header[g.header]
 	if len(values) == 0 {
@@ -197,7 +197,7 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.F
 		if value == "" {
 			return nil, fault.New(reason.MissingCredential, g.says.empty)
 		}
-		return g.plain.judge(r.Context(), value, i, &i.match)
+		return g.plain.check(r.Context(), value, i, &i.match)
 	}
 	scheme, rest, _ := strings.Cut(value, " ")
 	switch {
@@ -207,12 +207,12 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.F
 		if !ok {
 			return nil, fault.New(reason.BadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)")
 		}
-		return g.basic.judgeSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
+		return g.basic.checkSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
 			return nil, fault.New(reason.BadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)")
 		}
-		return g.bearer.judge(r.Context(), rest, i, &i.match)
+		return g.bearer.check(r.Context(), rest, i, &i.match)
 	}
 	return nil, fault.New(reason.BadCredential, g.otherScheme(scheme))
 }

@@ -39,7 +39,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	s, ok := p.custom.(*customState)
 	if !ok {
-		return "", fault.New(reason.MissingSignature, "the headers were not judged")
+		return "", fault.New(reason.MissingSignature, "the headers were not checked")
 	}
 	req := &s.request
 	req.URL, req.Header, req.Now = url, r.Header, now

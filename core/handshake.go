@@ -107,7 +107,7 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 			if g.verifyTokens == nil {
 				return nil, fault.New(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
 			}
-			if _, f := g.verifyTokens.judge(r.Context(), token, i, nil); f.Failed() {
+			if _, f := g.verifyTokens.check(r.Context(), token, i, nil); f.Failed() {
 				return nil, f
 			}
 		}
