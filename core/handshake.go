@@ -77,11 +77,11 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 			continue
 		}
 		if h.WhenHeader != "" {
-			challenge, f := httpfield.Header(r, http.CanonicalHeaderKey(h.WhenHeader))
+			challenge, f := headerChallenge(r, h)
 			if f.Failed() {
 				return nil, f
 			}
-			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
+			if challenge == "" {
 				continue
 			}
 			if r.Method == http.MethodPost && r.ContentLength != 0 {
@@ -118,6 +118,15 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 		return g.answerChallenge(r.Context(), h, challenge, i)
 	}
 	return nil, fault.Failure{}
+}
+
+// headerChallenge returns what the header says that brings a handshake; empty: the request does not bring it.
+func headerChallenge(r *http.Request, h *entry.Handshake) (string, fault.Failure) {
+	challenge, f := httpfield.Header(r, http.CanonicalHeaderKey(h.WhenHeader))
+	if h.WhenEquals != "" && challenge != h.WhenEquals {
+		return "", f
+	}
+	return challenge, f
 }
 
 // answersUnproved reports whether the head of a request is enough for an answer.
@@ -302,11 +311,11 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, fault.F
 			continue
 		}
 		if h.WhenHeader != "" {
-			challenge, f := httpfield.Header(r, http.CanonicalHeaderKey(h.WhenHeader))
+			challenge, f := headerChallenge(r, h.Handshake)
 			if f.Failed() {
 				return nil, f
 			}
-			if challenge == "" || h.WhenEquals != "" && challenge != h.WhenEquals {
+			if challenge == "" {
 				continue
 			}
 			if i.unproved != nil {

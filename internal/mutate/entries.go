@@ -16,7 +16,7 @@ func ofEntries() []mutation {
 		{name: "a query that cannot be read is signed as none", file: path, old: "return \"?\" + raw", new: "return \"\"", in: in},
 		{name: "a parameter turns a delivery into a handshake", file: handshake, old: "if r.Method == http.MethodPost && r.ContentLength > 0 {", new: "if false {", in: in},
 		{name: "a handshake's other parameters decide nothing", file: handshake, old: "|| !queryHolds(r, h.Query) {", new: "{", in: in},
-		{name: "a sender that nobody named gets consent", file: handshake, old: "if challenge == \"\" || h.WhenEquals != \"\" && challenge != h.WhenEquals {\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\tif r.Method == http.MethodPost", new: "if challenge == \"\" {\n\t\t\t\tcontinue\n\t\t\t}\n\t\t\tif r.Method == http.MethodPost", in: in},
+		{name: "a sender that nobody named gets consent", file: handshake, old: "if h.WhenEquals != \"\" && challenge != h.WhenEquals {\n\t\treturn", new: "if false {\n\t\treturn", in: in},
 		{name: "a binary event whose data is a list is split", file: batch, old: "if !split || t.bare {", new: "if !split {", in: in},
 		{name: "the events of the second item of a list of lists are lost", file: batch, old: "\t\tif len(items) > maxBatch {\n\t\t\treturn nil, false", new: "\t\tif len(items) > 0 {\n\t\t\treturn items, true\n\t\t}\n\t\tif len(items) > maxBatch {\n\t\t\treturn nil, false", in: in},
 		{name: "any scheme of the Authorization header will do", file: signature, old: "if !strings.EqualFold(scheme, sig.Prefix) || !ok", new: "if scheme == \"\" || !ok", in: in},
