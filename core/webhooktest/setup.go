@@ -1,12 +1,8 @@
 package webhooktest
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
-	"errors"
+	"cmp"
 	"fmt"
-	"hash"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -140,7 +136,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		step.header.Set(h.WhenHeader, challenge)
 	}
 	if h.WhenQuery != "" {
-		query.Set(h.WhenQuery, orElse(h.QueryEquals, "subscribe"))
+		query.Set(h.WhenQuery, cmp.Or(h.QueryEquals, "subscribe"))
 		query.Set(h.EchoQuery, challenge)
 	}
 	if h.TokenQuery != "" {
@@ -172,13 +168,6 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 	return step
 }
 
-func orElse(text, other string) string {
-	if text == "" {
-		return other
-	}
-	return text
-}
-
 // challengeOf makes up a challenge that the provider could send.
 func challengeOf(h *entry.Handshake) string {
 	if h.Grammar == entry.Challenge {
@@ -190,7 +179,7 @@ func challengeOf(h *entry.Handshake) string {
 // handshakeBody is the body of a handshake; empty: it has none.
 func (s *Sender) handshakeBody(h *entry.Handshake, challenge string) string {
 	if h.WhenForm != "" {
-		return url.Values{h.WhenForm: {orElse(h.WhenEquals, "12")}}.Encode()
+		return url.Values{h.WhenForm: {cmp.Or(h.WhenEquals, "12")}}.Encode()
 	}
 	doc := any(nil)
 	if h.WhenJSON != "" {
@@ -229,14 +218,12 @@ func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) 
 	if err != nil {
 		panic(err)
 	}
-	newHash := map[entry.Algorithm]func() hash.Hash{entry.HMACSHA256: sha256.New, entry.HMACSHA1: sha1.New}[e.Scheme.Algorithm]
-	if newHash == nil {
-		panic(errors.New("webhooktest: the answer is made with an algorithm that is not known here"))
+	signature, err := key.sign([]byte(challenge))
+	if err != nil {
+		panic(err)
 	}
-	mac := hmac.New(newHash, key.secret)
-	_, _ = mac.Write([]byte(challenge))
-	text = strings.ReplaceAll(text, "{hmac}", encode(e.Scheme.Signature.Encoding, mac.Sum(nil)))
-	id, _, _ := strings.Cut(s.configured, orElse(e.Scheme.Key.Named, "\x00"))
+	text = strings.ReplaceAll(text, "{hmac}", encode(e.Scheme.Signature.Encoding, signature))
+	id, _, _ := strings.Cut(s.configured, cmp.Or(e.Scheme.Key.Named, "\x00"))
 	return strings.ReplaceAll(text, "{key}", id)
 }
 
