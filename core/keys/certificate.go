@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
 // certified is the key of a certificate with the time in which its whole chain is valid.
@@ -20,8 +22,8 @@ type certified struct {
 func (c certified) validAt(t time.Time) bool { return !t.Before(c.notBefore) && !t.After(c.notAfter) }
 
 // judge reads the certificates that a host served, the leaf first, and verifies the leaf.
-func (p *Pin) judge(d *document, host Host, roots *x509.CertPool, now time.Time) (certified, error) {
-	certs, err := parseCertificates(d.body)
+func (p *Pin) judge(d *fetch.Response, host Host, roots *x509.CertPool, now time.Time) (certified, error) {
+	certs, err := parseCertificates(d.Body)
 	if err != nil {
 		return certified{}, err
 	}
@@ -42,7 +44,7 @@ func (p *Pin) judge(d *document, host Host, roots *x509.CertPool, now time.Time)
 	}
 	chains, err := leaf.Verify(x509.VerifyOptions{
 		Roots:         firstPool(p.Roots, roots),
-		Intermediates: p.helpers(certs[1:], d.peers),
+		Intermediates: p.helpers(certs[1:], d.Peers),
 		CurrentTime:   now,
 		KeyUsages:     p.KeyUsages,
 	})

@@ -2,11 +2,9 @@ package keys
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
@@ -26,20 +24,15 @@ func newFetcher(o Options) *fetcher {
 	return &fetcher{transport: transport, maxBytes: o.MaxBytes}
 }
 
-type document struct {
-	body  []byte
-	peers []*x509.Certificate // what the host presented; not trusted by itself
-}
-
 // get fetches a URL that was allowed.
-func (f *fetcher) get(ctx context.Context, address, accept string) (*document, error) {
+func (f *fetcher) get(ctx context.Context, address, accept string) (*fetch.Response, error) {
 	got, err := fetch.Get(ctx, f.transport, address, accept, f.maxBytes)
 	at, _, _ := strings.Cut(address, "?") // the query of a confirmation holds its token
 	switch {
 	case errors.Is(err, fetch.ErrTooLarge):
 		return nil, fault(ErrUnavailable, "%s: the response is of more than %d bytes (MaxBytes)", quote(at), f.maxBytes)
 	case err != nil:
-		return nil, fault(ErrUnavailable, "fetching %s: %w", quote(at), withoutURL(err))
+		return nil, fault(ErrUnavailable, "fetching %s: %w", quote(at), fetch.WithoutURL(err))
 	}
 	switch code := got.Status; {
 	case code == http.StatusForbidden || code == http.StatusNotFound || code == http.StatusGone:
@@ -50,16 +43,7 @@ func (f *fetcher) get(ctx context.Context, address, accept string) (*document, e
 	case code != http.StatusOK:
 		return nil, fault(ErrUnavailable, "%s: the host answers %d", quote(at), code)
 	}
-	return &document{body: got.Body, peers: got.Peers}, nil
-}
-
-// withoutURL returns the error of a request without its URL, which a RoundTripper of the app's own may have added.
-func withoutURL(err error) error {
-	var with *url.Error
-	if errors.As(err, &with) {
-		return with.Err
-	}
-	return err
+	return got, nil
 }
 
 // asUnavailable is for a fixed URL: whatever is wrong there is no fault of the delivery that asked.

@@ -37,7 +37,7 @@ func PEMMember(url, pointer string, o Options) (*Remote, error) {
 		if err != nil {
 			return nil, asUnavailable(err)
 		}
-		key, err := pemAt(d.body, pointer)
+		key, err := pemAt(d.Body, pointer)
 		if err != nil {
 			return nil, fault(ErrUnavailable, "the key at %s: %w", quote(url), err)
 		}

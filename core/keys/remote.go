@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto"
 	"errors"
+
+	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
 // Remote is a [Source] that fetches. Without Prefetch the first delivery that needs a key waits for its fetch. To find out
@@ -63,7 +65,7 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 		if err != nil {
 			return nil, asUnavailable(err)
 		}
-		set, err := parseJWKS(d.body, allowed)
+		set, err := parseJWKS(d.Body, allowed)
 		if err != nil {
 			return nil, fault(ErrUnavailable, "the key set at %s: %w", quote(url), err)
 		}
@@ -90,7 +92,7 @@ func Certificates(p Pin, o Options) (*Remote, error) {
 	if err := errors.Join(pinErr, optErr); err != nil {
 		return nil, err
 	}
-	return byURL(pin, o, "application/pem-certificate-chain, application/x-pem-file, */*", func(d *document, h Host) (certified, error) {
+	return byURL(pin, o, "application/pem-certificate-chain, application/x-pem-file, */*", func(d *fetch.Response, h Host) (certified, error) {
 		return pin.judge(d, h, o.Roots, o.Now())
 	}), nil
 }
@@ -103,13 +105,13 @@ func PEM(p Pin, o Options) (*Remote, error) {
 	if err := errors.Join(pinErr, optErr); err != nil {
 		return nil, err
 	}
-	return byURL(pin, o, "application/x-pem-file, */*", func(d *document, _ Host) (certified, error) {
-		key, err := parsePublicPEM(d.body)
+	return byURL(pin, o, "application/x-pem-file, */*", func(d *fetch.Response, _ Host) (certified, error) {
+		key, err := parsePublicPEM(d.Body)
 		return certified{key: key}, err
 	}), nil
 }
 
-func byURL(pin *Pin, o Options, accepts string, parse func(*document, Host) (certified, error)) *Remote {
+func byURL(pin *Pin, o Options, accepts string, parse func(*fetch.Response, Host) (certified, error)) *Remote {
 	f := newFetcher(o)
 	only, _ := pin.fixed()
 	c := newCache(o, only, func(ctx context.Context, url string) (certified, error) {

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,7 +35,7 @@ func (c *Config) fetch(ctx context.Context, address string, hosts []string, head
 	}
 	answer, err := c.client().Do(r)
 	if err != nil {
-		return fetched{}, fmt.Errorf("inbound: fetching content from %s: %w", u.Hostname(), withoutURL(err))
+		return fetched{}, fmt.Errorf("inbound: fetching content from %s: %w", u.Hostname(), fetch.WithoutURL(err))
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
@@ -63,15 +62,6 @@ func (c *Config) client() *http.Client {
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &client
-}
-
-// withoutURL drops the address of an error: it may hold a token.
-func withoutURL(err error) error {
-	var at *url.Error
-	if errors.As(err, &at) {
-		return at.Err
-	}
-	return err
 }
 
 func safeHost(u *url.URL) string {

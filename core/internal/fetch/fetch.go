@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -76,11 +77,11 @@ type Response struct {
 // Get fetches an https URL that the caller has pinned, within the context's deadline. It talks to the transport and not to
 // an http.Client, which would follow redirects, keep cookies and send a Referer. Of another answer than 200 only the status
 // is read.
-func Get(ctx context.Context, transport http.RoundTripper, url, accept string, maxBytes int64) (*Response, error) {
-	if !strings.HasPrefix(url, "https://") {
+func Get(ctx context.Context, transport http.RoundTripper, address, accept string, maxBytes int64) (*Response, error) {
+	if !strings.HasPrefix(address, "https://") {
 		return nil, ErrNotHTTPS
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -115,4 +116,14 @@ func Get(ctx context.Context, transport http.RoundTripper, url, accept string, m
 		return nil, ErrTooLarge
 	}
 	return out, nil
+}
+
+// WithoutURL returns the error of a request without its URL, which clients and RoundTrippers of the app's own add: it may
+// hold a token.
+func WithoutURL(err error) error {
+	var with *url.Error
+	if errors.As(err, &with) {
+		return with.Err
+	}
+	return err
 }
