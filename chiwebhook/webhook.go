@@ -6,8 +6,9 @@
 //	chiwebhook.Handle(r, "/webhooks/stripe", guard, signals)
 //
 // [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use and With. In a Use, Chi
-// has not routed the request yet: the route's pattern is then missing from logs, and a token or tenant in the path cannot be
-// read, so such a delivery is refused; mount those by With or Handle. Everything here is safe for concurrent use.
+// has not routed the request yet: the route's pattern is then missing from logs, and a token or tenant in the path
+// cannot be read, so such a delivery is refused; mount those by With or Handle. Everything here is safe for concurrent
+// use.
 package chiwebhook
 
 import (

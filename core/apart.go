@@ -31,8 +31,8 @@ type aparts struct {
 	paths *jsonscan.Paths
 }
 
-// compileAparts compiles an entry's rules. With digestOnly it leaves out those by which whoever captured a delivery chooses what
-// joins.
+// compileAparts compiles an entry's rules. With digestOnly it leaves out those by which whoever captured a delivery
+// chooses what joins.
 func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 	a := aparts{}
 	var pointers []string
@@ -79,8 +79,8 @@ func vouchesForHeaders(e *entry.Entry) bool {
 	return e.Scheme == nil || e.Scheme.Custom != nil && !e.Scheme.Custom.Traits().Body
 }
 
-// apartOf returns the rule that applies to the payload; nil: none does. Nothing but the proved payload decides: neither the type
-// nor the Content-Type, which whoever captured a delivery can change.
+// apartOf returns the rule that applies to the payload; nil: none does. Nothing but the proved payload decides: neither
+// the type nor the Content-Type, which whoever captured a delivery can change.
 func (er *eventReader) apartOf(t *told) *apartRule {
 	a := &er.apart
 	if len(a.rules) == 0 {
@@ -128,8 +128,8 @@ func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 	return found
 }
 
-// mayHold reports whether the names that stand in the payload leave it open. Most payloads do not hold a member's name at all,
-// which is seen much sooner than where it stands.
+// mayHold reports whether the names that stand in the payload leave it open. Most payloads do not hold a member's name
+// at all, which is seen much sooner than where it stands.
 func (m *memberRule) mayHold(payload []byte) bool {
 	for _, name := range m.nowhere {
 		if bytes.Contains(payload, name) {
@@ -185,8 +185,8 @@ func firstHeader(h http.Header, names []string) string {
 	return ""
 }
 
-// headerText is the value of a header without the white space around it, which is not part of it. HTTP/1 servers remove it,
-// HTTP/2 servers do not, and signatures that cover a header leave it out.
+// headerText is the value of a header without the white space around it, which is not part of it. HTTP/1 servers remove
+// it, HTTP/2 servers do not, and signatures that cover a header leave it out.
 func headerText(h http.Header, name string) string { return strings.TrimSpace(header(h, name)) }
 
 // announceApart says once what it costs that no event with an equal body is lost.

@@ -35,8 +35,8 @@ func (d *Delivery) readEvents(t *told) fault.Failure {
 	return fault.Failure{}
 }
 
-// provedForOthers refuses what is signed and for none of those whom the entry allows. It proves nothing to this endpoint:
-// it is no sign of life, and it uses up nothing of what the genuine deliveries may.
+// provedForOthers refuses what is signed and for none of those whom the entry allows. It proves nothing to this
+// endpoint: it is no sign of life, and it uses up nothing of what the genuine deliveries may.
 func (g *Guard) provedForOthers(r *http.Request, body []byte) fault.Failure {
 	if g.recipient == nil {
 		return fault.Failure{}
@@ -145,8 +145,8 @@ func (d *Delivery) readEvent(i int, t *told) fault.Failure {
 	return fault.Failure{}
 }
 
-// joiningTenant is the event's tenant as far as it belongs to identities. One that nothing proves belongs to them only where the
-// entry says so: otherwise whoever captured a delivery could make another event of it by inventing a tenant.
+// joiningTenant is the event's tenant as far as it belongs to identities. One that nothing proves belongs to them only
+// where the entry says so: otherwise whoever captured a delivery could make another event of it by inventing a tenant.
 func (g *Guard) joiningTenant(e *Event) string {
 	if e.Authenticated.Tenant || g.entry.Identity.UnsignedTenant {
 		return e.Tenant

@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// readAhead is what is allocated for bytes that have not arrived, once as many as a buffer holds have: a declared length
-// costs a sender nothing.
+// readAhead is what is allocated for bytes that have not arrived, once as many as a buffer holds have: a declared
+// length costs a sender nothing.
 const readAhead = 64 << 10
 
 // readBody reads the whole body, once, within the limit and the room that its slot finds. A body that fits into the
@@ -145,8 +145,8 @@ func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
 // Close does nothing: the connection's own body was read to its end.
 func (*restoredBody) Close() error { return nil }
 
-// Restored marks a body that a guard has read and proved. Adapters do not wrap it again: an inner guard recognises it, and
-// counts it among no unproved bodies.
+// Restored marks a body that a guard has read and proved. Adapters do not wrap it again: an inner guard recognises it,
+// and counts it among no unproved bodies.
 func (*restoredBody) Restored() {}
 
 func restoreBody(r *http.Request, d *Delivery) {

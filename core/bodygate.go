@@ -20,8 +20,8 @@ const (
 	overloadRetry = 2 * time.Second
 )
 
-// bodySlot is the place of one body that nobody has proved. A body counts by what it holds and not by what it declares: a
-// declaration costs a sender nothing, and reserving by it would let a few idle connections shut everybody out. The
+// bodySlot is the place of one body that nobody has proved. A body counts by what it holds and not by what it declares:
+// a declaration costs a sender nothing, and reserving by it would let a few idle connections shut everybody out. The
 // budget's mu guards its fields.
 type bodySlot struct {
 	share     *share
@@ -102,8 +102,8 @@ func (s *share) displace(now time.Time) bool {
 // end ends the reading of a slow body.
 //
 // Not more than an eighth of the room may be on its way out: otherwise a machine that is too busy to wake readers would
-// hold any number of bodies that count as gone. An eighth of its own part a guard has in any case, so that no other guard
-// can use up what lets it make room. The caller must hold mu.
+// hold any number of bodies that count as gone. An eighth of its own part a guard has in any case, so that no other
+// guard can use up what lets it make room. The caller must hold mu.
 func (s *bodySlot) end(now time.Time) bool {
 	own, b := s.share, s.share.budget
 	if s.complete || now.Sub(s.began) < slowBody {
@@ -112,8 +112,8 @@ func (s *bodySlot) end(now time.Time) bool {
 	if b.waking >= max(1, b.room/8) && own.waking >= max(1, b.reserve/8) {
 		return false
 	}
-	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept what
-	// it holds: then there is no room.
+	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept
+	// what it holds: then there is no room.
 	if s.w == nil || http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0)) != nil {
 		return false
 	}
@@ -174,8 +174,8 @@ func (s *bodySlot) grow(bytes int64) bool {
 	return true
 }
 
-// becomeGiant lets a body that is alone at its endpoint be larger than the room, so that no limit makes an endpoint's own
-// largest delivery impossible. There is one at a time in a budget. The caller must hold mu.
+// becomeGiant lets a body that is alone at its endpoint be larger than the room, so that no limit makes an endpoint's
+// own largest delivery impossible. There is one at a time in a budget. The caller must hold mu.
 func (s *bodySlot) becomeGiant(now time.Time) bool {
 	own := s.share
 	if own.oldest != own.newest {

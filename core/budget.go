@@ -16,15 +16,15 @@ const (
 // nobody has proved yet, and time for finding out why deliveries were refused.
 //
 // Guards without one share the budget of the process, so a hundred endpoints hold no more than one. Half of a budget is
-// kept: each open guard has an equal part of that half, which no other guard can take. So a flood at one endpoint leaves
-// the others their part. [Guard.Close], [Guard.Shutdown] and the garbage collector return a guard's part.
+// kept: each open guard has an equal part of that half, which no other guard can take. So a flood at one endpoint
+// leaves the others their part. [Guard.Close], [Guard.Shutdown] and the garbage collector return a guard's part.
 //
-// Bodies have 64 MiB, counted by what they hold, in units of 32 KiB. When there is no room, a body that has been arriving
-// for more than a second makes way, first one of the guard that holds the most beyond its part. Where none has, the answer
-// is 503. One body that is alone at its endpoint may be larger than the room that is left.
+// Bodies have 64 MiB, counted by what they hold, in units of 32 KiB. When there is no room, a body that has been
+// arriving for more than a second makes way, first one of the guard that holds the most beyond its part. Where none
+// has, the answer is 503. One body that is alone at its endpoint may be larger than the room that is left.
 //
-// Diagnosis has 50 milliseconds a second by the clock, of which each explained refusal counts at least 3. Refusals beyond
-// that are reported without [Record.Findings].
+// Diagnosis has 50 milliseconds a second by the clock, of which each explained refusal counts at least 3. Refusals
+// beyond that are reported without [Record.Findings].
 //
 // A Budget is safe for concurrent use. Make it with [NewBudget]: New refuses the zero value.
 type Budget struct {
@@ -50,8 +50,8 @@ func NewBudget() *Budget {
 	return &Budget{room: defaultRoom, guards: map[*share]struct{}{}, clock: time.Now}
 }
 
-// WithBodies returns a budget with another room for bodies, between 32 KiB and 32 GiB. It is a new one: guards that use b
-// do not share it.
+// WithBodies returns a budget with another room for bodies, between 32 KiB and 32 GiB. It is a new one: guards that use
+// b do not share it.
 func (b *Budget) WithBodies(bytes int64) *Budget {
 	out := NewBudget()
 	out.room = bytes / bodyUnit
@@ -65,8 +65,8 @@ func (b *Budget) WithBodies(bytes int64) *Budget {
 // processBudget is shared by the guards that are given none: what it bounds is the memory and the time of the process.
 var processBudget = NewBudget() //lint:immutable the pointer never changes, and what it counts decides about no proof
 
-// share is one guard's part in a budget. It knows nothing of the guard, so that the guard can be collected. The budget's
-// mu guards its fields.
+// share is one guard's part in a budget. It knows nothing of the guard, so that the guard can be collected. The
+// budget's mu guards its fields.
 type share struct {
 	budget *Budget
 	open   bool
@@ -113,8 +113,8 @@ func (s *share) tidy() {
 	}
 }
 
-// divide computes everybody's part after a guard came or went. Each open guard keeps one unit at least, however many there
-// are. The caller must hold mu.
+// divide computes everybody's part after a guard came or went. Each open guard keeps one unit at least, however many
+// there are. The caller must hold mu.
 func (b *Budget) divide() {
 	b.reserve = max(1, b.room/2/max(1, b.open))
 	b.common = max(b.room-b.open*b.reserve, b.room/2)

@@ -17,8 +17,8 @@ type eventKey struct{}
 // [ErrTransaction], and the store's error.
 func Commit(ctx context.Context) error { return settleByHand(ctx, replay.Commit) }
 
-// Release settles the delivery in ctx as not processed, in a signal of a batch its event: the answer is a failure, unless
-// a handler writes another, and the provider's retry runs. While signals run, it takes effect when they end.
+// Release settles the delivery in ctx as not processed, in a signal of a batch its event: the answer is a failure,
+// unless a handler writes another, and the provider's retry runs. While signals run, it takes effect when they end.
 // Errors: as [Commit].
 func Release(ctx context.Context) error { return settleByHand(ctx, replay.Release) }
 

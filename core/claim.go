@@ -106,8 +106,8 @@ func (d *Delivery) limit() time.Time {
 	return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)
 }
 
-// disown is for a body that came with what had been signed for another: whoever captured that made this one to fit. None of
-// its events runs, whatever they are called, and none is held.
+// disown is for a body that came with what had been signed for another: whoever captured that made this one to fit.
+// None of its events runs, whatever they are called, and none is held.
 func (d *Delivery) disown(first *replay.Result) {
 	if !d.guard.reportsReplay {
 		d.holding.decideAll(replay.Release)
@@ -282,8 +282,8 @@ func receiverKey(event Identity, name string) replay.Key {
 	return replay.Key(sha256.Sum256(appendPart(parts, name)))
 }
 
-// claimReceivers claims the named receivers of every event that is to run, in one round trip. Where an event has but one
-// receiver its own claim says all there is to say.
+// claimReceivers claims the named receivers of every event that is to run, in one round trip. Where an event has but
+// one receiver its own claim says all there is to say.
 func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) (*checkpoints, error) {
 	g := d.guard
 	if g.store == nil || d.unclaimed != nil {

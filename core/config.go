@@ -18,14 +18,14 @@ type Config struct {
 	Endpoint string
 	// Provider is who sends: one of package provider.
 	Provider Provider
-	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a provider that signs nothing, the accepted credentials of the
-	// kind it sends ("user:pass" pairs for Basic).
+	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a
+	// provider that signs nothing, the accepted credentials of the kind it sends ("user:pass" pairs for Basic).
 	Secrets secrets.Source
 	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
 	// Where Secrets hold keys, those count and nothing is fetched.
 	Keys KeySource
-	// Tenant says where a request names its tenant, for an endpoint that receives for many: Secrets and Credentials are then
-	// looked up by it, from [ByTenant], [FromFunc] or a source of your own, and it is part of every identity, of
+	// Tenant says where a request names its tenant, for an endpoint that receives for many: Secrets and Credentials are
+	// then looked up by it, from [ByTenant], [FromFunc] or a source of your own, and it is part of every identity, of
 	// the events, the records, and of what RateLimit counts by. Default: there are no tenants.
 	Tenant TenantKey
 	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
@@ -35,15 +35,15 @@ type Config struct {
 	// Replay remembers what was processed: memstore for one process, a shared store for several. Required; the way
 	// to do without is [DangerouslyNoReplay].
 	Replay replay.Store
-	// Lease is how long an event stays claimed after the process that works on it has died; then a retry may take it over.
-	// While a signal runs its lease is renewed. Default one minute, and at most half the time in which the provider's
-	// first retries come.
+	// Lease is how long an event stays claimed after the process that works on it has died; then a retry may take it
+	// over. While a signal runs its lease is renewed. Default one minute, and at most half the time in which the
+	// provider's first retries come.
 	Lease time.Duration
-	// SignalTimeout is how long the signals of one delivery may run in all: then their context ends, and the lease is not
-	// renewed any more. Default 15 minutes, and at most half the time for which the provider retries.
+	// SignalTimeout is how long the signals of one delivery may run in all: then their context ends, and the lease is
+	// not renewed any more. Default 15 minutes, and at most half the time for which the provider retries.
 	SignalTimeout time.Duration
-	// Ordered stops a batch at the first event that fails or that another delivery is working on: the events after it run
-	// with the provider's retry. By default they run, and the retry runs only what failed.
+	// Ordered stops a batch at the first event that fails or that another delivery is working on: the events after it
+	// run with the provider's retry. By default they run, and the retry runs only what failed.
 	Ordered bool
 	// Retention is how long a processed event is remembered. Default and least: as long as the provider retries, and
 	// longer than a timestamp stays fresh; 72 hours where the provider does not say.
@@ -51,12 +51,12 @@ type Config struct {
 	// StoreFailure says what happens to a delivery when the store cannot answer. Default: 503, so that the provider
 	// sends it again. For a provider that never retries, the choice has to be made.
 	StoreFailure StoreFailure
-	// Identity overrides what an event is remembered by. It sees authenticated fields only: an ID, Type, Tenant or Time that
-	// the proof does not cover is empty, Payload and Data too where the body is not proved, and Attempt always. The event is
-	// remembered as the provider's entry says where the text is empty, where it is made of an ID that is empty for that reason,
-	// and where nothing of the event changes it: one name for many events would lose all but the first. Logger then gets an
-	// error, at most once a minute. To find that out Identity is called up to three times an event, also with fields left out. It
-	// must have no effect but its text, and be safe for concurrent use.
+	// Identity overrides what an event is remembered by. It sees authenticated fields only: an ID, Type, Tenant or Time
+	// that the proof does not cover is empty, Payload and Data too where the body is not proved, and Attempt always.
+	// The event is remembered as the provider's entry says where the text is empty, where it is made of an ID that is
+	// empty for that reason, and where nothing of the event changes it: one name for many events would lose all but the
+	// first. Logger then gets an error, at most once a minute. To find that out Identity is called up to three times an
+	// event, also with fields left out. It must have no effect but its text, and be safe for concurrent use.
 	Identity func(Event) string
 	// RefuseConflicts answers 400, not 200, to an event whose id was processed with another body.
 	RefuseConflicts bool
@@ -67,8 +67,8 @@ type Config struct {
 	// MaxBody is the most bytes of a body that are read. Default: the provider's documented maximum, else 1 MiB.
 	MaxBody int64
 
-	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server stands,
-	// and a read deadline that something before the guard has set is replaced.
+	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server
+	// stands, and a read deadline that something before the guard has set is replaced.
 	BodyTimeout time.Duration
 	// TrustedProxies are the peers whose X-Forwarded-Proto, X-Forwarded-For and Forwarded count. Default: nobody's.
 	TrustedProxies Networks
@@ -83,9 +83,9 @@ type Config struct {
 	Sources sources.Source
 	// RateLimit bounds what one source may send. The zero value bounds failed authentications only.
 	RateLimit RateLimit
-	// Budget bounds what unverified senders may use of the process: memory for their bodies, time for finding out why they
-	// were refused. Default: one for all guards of the process, with 64 MiB. Each guard has a part of it that no other guard
-	// can take. Give several guards one [NewBudget] to set them apart from the rest.
+	// Budget bounds what unverified senders may use of the process: memory for their bodies, time for finding out why
+	// they were refused. Default: one for all guards of the process, with 64 MiB. Each guard has a part of it that no
+	// other guard can take. Give several guards one [NewBudget] to set them apart from the rest.
 	Budget *Budget
 
 	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
@@ -98,8 +98,8 @@ type Config struct {
 	AwaitingSecret bool
 	// SecretSink takes the secret from a provider that hands it over in its first request (Asana, Notion), with
 	// AwaitingSecret. It must store the secret before it returns nil; an error is a 503. It is called once: nothing
-	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider shows,
-	// restart with it in Secrets, and without a sink.
+	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider
+	// shows, restart with it in Secrets, and without a sink.
 	SecretSink func(context.Context, secrets.Secret) error
 	// VerifyTokens are accepted in handshakes that carry a verify token.
 	VerifyTokens secrets.Source
@@ -110,27 +110,27 @@ type Config struct {
 	// Logger writes what an operator has to know: at start, the first accepted delivery, refusals, every event that
 	// failed. See docs/operating.md. Default: slog.Default(). slog.New(slog.DiscardHandler) turns it off.
 	Logger *slog.Logger
-	// SilenceAfter raises an alarm in Logger when no new delivery has been proved for that long: the provider has stopped
-	// sending, or every delivery is refused. What is new is what moves [Health.LastProved]. Default: no alarm.
+	// SilenceAfter raises an alarm in Logger when no new delivery has been proved for that long: the provider has
+	// stopped sending, or every delivery is refused. What is new is what moves [Health.LastProved]. Default: no alarm.
 	// [Guard.Shutdown] ends it.
 	SilenceAfter time.Duration
 	// Now is the clock that freshness and validity are judged by. Default: time.Now.
 	Now func() time.Time
 
 	// DangerouslyReportOnly are checks that refuse nothing: they are made, what they would have refused is in
-	// [Record.WouldRefuse], and the delivery is let through. It is for turning a check on in a running system; empty it as
-	// soon as the records are.
+	// [Record.WouldRefuse], and the delivery is let through. It is for turning a check on in a running system; empty it
+	// as soon as the records are.
 	//
-	// A delivery without proof, because its signature, or for a provider that signs nothing a credential, failed and was
-	// only reported, is unproved ([Event.Unproved], [Record.Unproved]): nothing of it is authenticated; it has no identity,
-	// is not remembered, and its retry runs again; a handshake that needs proof is refused. What stands for nothing
-	// configured is never let through: [New] refuses a config without a secret, and a delivery for which no secret is
-	// valid, or no key to be had, is refused.
+	// A delivery without proof, because its signature, or for a provider that signs nothing a credential, failed and
+	// was only reported, is unproved ([Event.Unproved], [Record.Unproved]): nothing of it is authenticated; it has no
+	// identity, is not remembered, and its retry runs again; a handshake that needs proof is refused. What stands for
+	// nothing configured is never let through: [New] refuses a config without a secret, and a delivery for which no
+	// secret is valid, or no key to be had, is refused.
 	DangerouslyReportOnly []Check
-	// DangerouslyDropEqualBodies remembers an event by its body alone also where the provider sends two events with equal
-	// bodies and nothing signed tells them apart (docs/providers.md says which): the second one is answered as a duplicate,
-	// and lost. By default the provider's delivery id, which no proof covers, tells them apart. Whoever captured such a
-	// delivery can then run it again, under invented ids, until the secret changes.
+	// DangerouslyDropEqualBodies remembers an event by its body alone also where the provider sends two events with
+	// equal bodies and nothing signed tells them apart (docs/providers.md says which): the second one is answered as a
+	// duplicate, and lost. By default the provider's delivery id, which no proof covers, tells them apart. Whoever
+	// captured such a delivery can then run it again, under invented ids, until the secret changes.
 	DangerouslyDropEqualBodies bool
 	// DangerouslyAllowHTTP accepts deliveries over plain HTTP: for development on one machine.
 	DangerouslyAllowHTTP bool

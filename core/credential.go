@@ -70,7 +70,8 @@ type gate struct {
 	says   gateTexts
 }
 
-// gateTexts are what the refusals of a header's gate say. They are made once: a flood of them should not cost a text each.
+// gateTexts are what the refusals of a header's gate say. They are made once: a flood of them should not cost a text
+// each.
 type gateTexts struct{ missing, repeated, tooLong, empty string }
 
 func textsOf(header string) gateTexts {
@@ -217,8 +218,8 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.F
 	return nil, fault.New(reason.BadCredential, g.otherScheme(scheme))
 }
 
-// decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters. What fits stands
-// in the room.
+// decodeBasic is strict: one base64 word with padding and no stray bits, a colon, no control characters. What fits
+// stands in the room.
 func decodeBasic(room []byte, word string) (pair []byte, ok bool) {
 	if strings.ContainsAny(word, " \r\n") {
 		return nil, false

@@ -12,8 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how a
-// refusal is answered.
+// What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how
+// a refusal is answered.
 
 // customState is what a mechanism is shown, and what it found in the headers.
 type customState struct {

@@ -12,8 +12,9 @@ const (
 	drainTimeout = 2 * time.Second
 )
 
-// boundReading gives the body a deadline, and says whether there is one to lift once the whole body is there. A server's
-// own ReadTimeout that ends earlier stands. Where the writer knows no deadlines, nothing is bounded but by the server.
+// boundReading gives the body a deadline, and says whether there is one to lift once the whole body is there. A
+// server's own ReadTimeout that ends earlier stands. Where the writer knows no deadlines, nothing is bounded but by the
+// server.
 func (g *Guard) boundReading(w http.ResponseWriter, r *http.Request, started time.Time) bool {
 	own := serverDeadline(r, started)
 	deadline := started.Add(g.bodyTimeout)
@@ -23,9 +24,9 @@ func (g *Guard) boundReading(w http.ResponseWriter, r *http.Request, started tim
 	return http.NewResponseController(w).SetReadDeadline(deadline) == nil
 }
 
-// liftBound lifts the deadline altogether, and does not set it back to ReadTimeout: net/http itself lifts that at the end
-// of a body, because it goes on reading to notice a hang-up, and a deadline that passed would look like one and cancel
-// the request's context while the app is at work.
+// liftBound lifts the deadline altogether, and does not set it back to ReadTimeout: net/http itself lifts that at the
+// end of a body, because it goes on reading to notice a hang-up, and a deadline that passed would look like one and
+// cancel the request's context while the app is at work.
 func liftBound(w http.ResponseWriter) { _ = http.NewResponseController(w).SetReadDeadline(time.Time{}) }
 
 // serverDeadline is when the server itself stops reading the request; zero: never.

@@ -5,8 +5,8 @@ import "time"
 // What diagnosis may cost a process in a second, whatever is sent to it, by the clock.
 const (
 	diagnosisPerSecond = 50 * time.Millisecond
-	// diagnosisLeast is what one counts as before it begins, for what the clock does not see: copying the request, and the
-	// garbage that it leaves. So there are at most 16 a second.
+	// diagnosisLeast is what one counts as before it begins, for what the clock does not see: copying the request, and
+	// the garbage that it leaves. So there are at most 16 a second.
 	diagnosisLeast = 3 * time.Millisecond
 	// maxExplaining is how many wait or run in a process, in addition to one of each guard. One holds 144 KiB at most.
 	maxExplaining = 16

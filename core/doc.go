@@ -18,9 +18,9 @@
 // # The path of a delivery
 //
 // Method, transport, source address, rate, credentials, signature header and timestamp are judged before the body is
-// read; then the body, bounded in size, time and room; then the signature; then the replay store is asked. A delivery that fails gets 400 by default and the app's
-// code is never called. From outside, all failed authentications look the same; the log and each [Observer] get
-// what was seen and which setting to check.
+// read; then the body, bounded in size, time and room; then the signature; then the replay store is asked. A delivery
+// that fails gets 400 by default and the app's code is never called. From outside, all failed authentications look the
+// same; the log and each [Observer] get what was seen and which setting to check.
 //
 // # Signals
 //

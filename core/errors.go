@@ -12,8 +12,8 @@ var (
 	ErrNotVerified = errors.New("sallyport: no guard proved this request")
 	// ErrSettled is returned by [Commit] and [Release] when the delivery was settled the other way before.
 	ErrSettled = errors.New("sallyport: the delivery was settled before, the other way")
-	// ErrLeaseLost is the cause of a signal's cancelled context (context.Cause) when its claim on the event is gone: the
-	// lease could not be renewed, or an operator forgot the event. Another delivery may be running it.
+	// ErrLeaseLost is the cause of a signal's cancelled context (context.Cause) when its claim on the event is gone:
+	// the lease could not be renewed, or an operator forgot the event. Another delivery may be running it.
 	ErrLeaseLost = errors.New("sallyport: the claim on the event is lost; another delivery of it may be running")
 	// ErrTransaction is returned by [Commit] inside a signal that has asked for a transaction: that is what commits the
 	// event.
@@ -31,9 +31,9 @@ var (
 	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
 	//lint:ignore ST1012 it reads as an instruction: return core.Ignore
 	Ignore = errors.New("sallyport: event ignored")
-	// Unhandled is returned, as it is, by a receiver that is registered for more events than it takes: as if it were not
-	// registered for this one. Where no receiver takes an event it is unhandled: answered 2xx and not committed, so that a
-	// resend runs once there is a receiver.
+	// Unhandled is returned, as it is, by a receiver that is registered for more events than it takes: as if it were
+	// not registered for this one. Where no receiver takes an event it is unhandled: answered 2xx and not committed, so
+	// that a resend runs once there is a receiver.
 	//lint:ignore ST1012 it reads as an instruction: return core.Unhandled
 	Unhandled = errors.New("sallyport: the receiver does not take the event")
 )
@@ -48,8 +48,8 @@ func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
 // Permanent marks an error that a retry would meet again. The event is committed and the answer is 2xx, so that the
-// provider stops sending. The record's reason is [ReasonPermanent], and [Record.Failed] has the event's own id, type and
-// identity with the error. Another receiver that wants a retry outweighs it. Permanent(nil) is nil.
+// provider stops sending. The record's reason is [ReasonPermanent], and [Record.Failed] has the event's own id, type
+// and identity with the error. Another receiver that wants a retry outweighs it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil

@@ -27,16 +27,16 @@ type Event struct {
 	Tenant   string    // whose it is: the key of Config.Tenant, else what the provider says; may be empty
 	Time     time.Time // when it happened, zero where the provider does not say
 	Attempt  int       // which attempt of the provider this is, from 1; 0 where it does not say
-	// Payload is the whole event as sent; for a form that carries JSON in a field, that JSON. A byte order mark before JSON
-	// is left out, because json.Unmarshal does not read it; the request's body has it.
+	// Payload is the whole event as sent; for a form that carries JSON in a field, that JSON. A byte order mark before
+	// JSON is left out, because json.Unmarshal does not read it; the request's body has it.
 	Payload  []byte
 	Data     []byte   // the object the event is about, where the provider's place for it is known; else Payload
 	Identity Identity // what the event is remembered by
 	Secret   string   // the label of the secret that matched
 
 	Authenticated Authenticated
-	// Unproved says that the delivery's signature or credential failed, and that it was let through because that check only
-	// reports (Config.DangerouslyReportOnly): anybody may have sent it. It has no identity and is not remembered.
+	// Unproved says that the delivery's signature or credential failed, and that it was let through because that check
+	// only reports (Config.DangerouslyReportOnly): anybody may have sent it. It has no identity and is not remembered.
 	Unproved bool
 
 	run *eventRun
@@ -154,8 +154,8 @@ func newEventReader(e *entry.Entry, digestOnly bool) *eventReader {
 	return er
 }
 
-// compileForms puts the payload's field first. An entry whose identity depends on whether the body is a form reads forms
-// too.
+// compileForms puts the payload's field first. An entry whose identity depends on whether the body is a form reads
+// forms too.
 func (er *eventReader) compileForms(e *entry.Entry) {
 	names := []string{er.spec.PayloadForm}
 	er.formAt, er.inForm = map[string]int{}, map[string]*jsonscan.Paths{}
@@ -213,8 +213,8 @@ type told struct {
 	more          [][]byte    // instead of room, for an entry that reads more than fits
 }
 
-// found is what was found in the payload, by the numbers of the reader's paths. It is no field: told would point to itself,
-// and could not stand on a stack.
+// found is what was found in the payload, by the numbers of the reader's paths. It is no field: told would point to
+// itself, and could not stand on a stack.
 func (t *told) found() [][]byte {
 	if t.more != nil {
 		return t.more
@@ -242,8 +242,8 @@ func (er *eventReader) open(t *told) {
 	}
 }
 
-// payloadOf returns JSON without the byte order mark that some senders write before it, so that json.Unmarshal reads it,
-// and anything else as it is.
+// payloadOf returns JSON without the byte order mark that some senders write before it, so that json.Unmarshal reads
+// it, and anything else as it is.
 func payloadOf(body []byte) []byte {
 	if jsonscan.Starts(body) {
 		return jsonscan.TrimMark(body)
@@ -287,8 +287,8 @@ func (er *eventReader) readPayload(t *told, e *Event) {
 	}
 }
 
-// get returns the first of the values that is there, and whether it is proved. Where that one comes twice there is none:
-// another value must not take its place.
+// get returns the first of the values that is there, and whether it is proved. Where that one comes twice there is
+// none: another value must not take its place.
 func (er *eventReader) get(list []entry.Value, t *told) (string, bool) {
 	for i := range list {
 		text, inBody, twice := er.value(&list[i], t)
@@ -365,8 +365,8 @@ func canonicalEvent(e *entry.Event) *entry.Event {
 	return &out
 }
 
-// identityIn returns the values that the event is remembered by; nil where the payload does not hold them, or where one of
-// them comes twice. They may stand in the room.
+// identityIn returns the values that the event is remembered by; nil where the payload does not hold them, or where one
+// of them comes twice. They may stand in the room.
 func (er *eventReader) identityIn(t *told, room [][]byte) [][]byte {
 	switch {
 	case t.bare: // nothing was read of the payload

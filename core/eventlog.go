@@ -35,7 +35,8 @@ type eventLog struct {
 	timer  *time.Timer
 }
 
-// admit reports whether an event has a line of its own, which whole demands. One that has not is held for the next line.
+// admit reports whether an event has a line of its own, which whole demands. One that has not is held for the next
+// line.
 func (e *eventLog) admit(now time.Time, whole bool, held func() string) bool {
 	e.mu.Lock()
 	if now.Sub(e.second) >= time.Second {

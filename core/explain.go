@@ -16,12 +16,12 @@ import (
 
 // Explanation is what a guard makes of one request: see [Guard.Explain].
 type Explanation struct {
-	// Reason is what the guard would give: ReasonAccepted where every check is passed and the replay store would be asked
-	// next, ReasonHandshake, or the reason of the first refusal.
+	// Reason is what the guard would give: ReasonAccepted where every check is passed and the replay store would be
+	// asked next, ReasonHandshake, or the reason of the first refusal.
 	Reason reason.Reason
 	Status int
-	// Refusals are all checks that fail, in the order in which they are made. Check is empty for what no check stands for:
-	// a wrong method, a body that cannot be read.
+	// Refusals are all checks that fail, in the order in which they are made. Check is empty for what no check stands
+	// for: a wrong method, a body that cannot be read.
 	Refusals []Reported
 	// Findings are what was found out about the refusals.
 	Findings    []reason.Finding
@@ -61,10 +61,10 @@ func (e *Explanation) String() string {
 // would mend it: a body that was changed on the way, another URL, a secret of the wrong kind. It is for operators and
 // tests, on requests that were saved or that fail: never show what it says to the sender.
 //
-// Nothing comes of it: no signal runs, nothing is claimed, counted or told to the observer, no handshake is answered, and
-// rates are not judged. Where a delivery names its key, the key is fetched as ever. The request's body is read and put
-// back. What a guard has read before is there in OnReject, after [Inbound.KeepBody], and in a signal. It costs far more
-// than a delivery; a request of whoever asks for it must not reach it unbounded.
+// Nothing comes of it: no signal runs, nothing is claimed, counted or told to the observer, no handshake is answered,
+// and rates are not judged. Where a delivery names its key, the key is fetched as ever. The request's body is read and
+// put back. What a guard has read before is there in OnReject, after [Inbound.KeepBody], and in a signal. It costs far
+// more than a delivery; a request of whoever asks for it must not reach it unbounded.
 func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	if in.Param == nil {
 		in.Param = r.PathValue // the copy knows none
@@ -255,7 +255,8 @@ const (
 	publicKeyCost = 64 << 10
 )
 
-// matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing matches.
+// matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing
+// matches.
 func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label string, ok bool) {
 	v := x.g.verifier
 	cost := int64(0)

@@ -20,8 +20,8 @@ const (
 )
 
 // sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
-// headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact, so
-// that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
+// headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact,
+// so that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
 	if g.share.isQuiet(now) {
 		return nil

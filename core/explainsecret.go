@@ -55,8 +55,8 @@ func (g *Guard) wholePrefix() string {
 	return ""
 }
 
-// announceShapes warns at start of secrets that look like something else and were not refused: credentials, and secrets of
-// senders that the user described. How somebody else's keys look is not known.
+// announceShapes warns at start of secrets that look like something else and were not refused: credentials, and secrets
+// of senders that the user described. How somebody else's keys look is not known.
 func (g *Guard) announceShapes() {
 	ctx, now := context.Background(), g.now()
 	warn := func(s *secrets.Secret) {

@@ -188,8 +188,8 @@ func New(c Config) (*Guard, error) {
 	return g, nil
 }
 
-// knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry that
-// says nothing, so that the other mistakes of the config are reported together with this one.
+// knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry
+// that says nothing, so that the other mistakes of the config are reported together with this one.
 func knownEntry(c *Config, m *mistakes) (e *entry.Entry, known bool) {
 	e, err := EntryOf(c.Provider)
 	switch {
@@ -578,16 +578,16 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	return g.store.Forget(ctx, keys)
 }
 
-// ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe,
-// Standard Webhooks). It reports false where they are remembered by their content, or by their tenant as well; use Forget
-// or [Guard.ForgetTenantID] there. A named receiver of an event that is not done yet keeps what it has done.
+// ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe, Standard
+// Webhooks). It reports false where they are remembered by their content, or by their tenant as well; use Forget or
+// [Guard.ForgetTenantID] there. A named receiver of an event that is not done yet keeps what it has done.
 func (g *Guard) ForgetID(ctx context.Context, id string) (bool, error) {
 	return g.forgetID(ctx, "", id)
 }
 
-// ForgetTenantID is [Guard.ForgetID] for events that are remembered by their tenant and the provider's id: the tenant of
-// [Config.Tenant], or the one that the provider tells (Event.Tenant). It reports false where there is no such tenant, and
-// where there are both.
+// ForgetTenantID is [Guard.ForgetID] for events that are remembered by their tenant and the provider's id: the tenant
+// of [Config.Tenant], or the one that the provider tells (Event.Tenant). It reports false where there is no such
+// tenant, and where there are both.
 func (g *Guard) ForgetTenantID(ctx context.Context, tenant, id string) (bool, error) {
 	if tenant == "" {
 		return false, nil

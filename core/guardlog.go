@@ -15,8 +15,8 @@ import (
 // can hold it up.
 //
 // Three ways lead to the log. What unverified senders can cause is sampled: the first of each kind has a line, further
-// ones are counted, and the count is written within a minute. What happened to a proved event is never sampled and passes
-// no queue: see eventLog. Deliveries that went well are counted: see activity.
+// ones are counted, and the count is written within a minute. What happened to a proved event is never sampled and
+// passes no queue: see eventLog. Deliveries that went well are counted: see activity.
 type guardLog struct {
 	logger             *slog.Logger
 	endpoint, provider string

@@ -42,8 +42,8 @@ func compileHandshakes(e *entry.Entry) []handshake {
 	return out
 }
 
-// markOf is the marker's value, where JSON can spell each of its characters in two ways only, and where it is long enough
-// to be rare.
+// markOf is the marker's value, where JSON can spell each of its characters in two ways only, and where it is long
+// enough to be rare.
 func markOf(h *entry.Handshake) []byte {
 	const plain, rare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", 8
 	other := func(c rune) bool { return !strings.ContainsRune(plain, c) }
@@ -165,8 +165,8 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
 			return nil, fault.New(reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets")
 		}
-		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a delivery,
-		// and it is one of the entry's choosing that no delivery has.
+		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a
+		// delivery, and it is one of the entry's choosing that no delivery has.
 		st := k.pool.Get()
 		st.WriteString(challenge)
 		text = strings.ReplaceAll(text, "{hmac}", encodeSignature(g.entry.Scheme.Signature.Encoding, st.Sum()))

@@ -17,10 +17,10 @@ type Health struct {
 	Endpoint string    `json:"endpoint"`
 	Provider string    `json:"provider"`
 	Since    time.Time `json:"since"` // the guard was made
-	// LastProved is when a delivery that brought something new was proved last; zero: never by this process. Handshakes,
-	// tests, duplicates and conflicts do not count: whoever has captured a delivery can send it again, for ever. A genuine
-	// retry comes soon after its first attempt, which counted. Without a replay store every proved delivery counts,
-	// because nothing tells a copy apart.
+	// LastProved is when a delivery that brought something new was proved last; zero: never by this process.
+	// Handshakes, tests, duplicates and conflicts do not count: whoever has captured a delivery can send it again, for
+	// ever. A genuine retry comes soon after its first attempt, which counted. Without a replay store every proved
+	// delivery counts, because nothing tells a copy apart.
 	LastProved time.Time `json:"last_proved,omitzero"`
 	// Silence is the time since then, or since the guard was made.
 	Silence time.Duration `json:"silence_ns"`
@@ -29,8 +29,9 @@ type Health struct {
 	RejectedInARow int64         `json:"rejected_in_a_row"`
 	LastRejected   time.Time     `json:"last_rejected,omitzero"`
 	LastReason     reason.Reason `json:"last_reason,omitempty"` // of that rejection
-	// SecretsStaleSince is since when the accepted secrets have not been the newest: their source failed, or gave a list
-	// that was refused, and the last good one is in force. Zero: they are the newest, as far as deliveries made us look.
+	// SecretsStaleSince is since when the accepted secrets have not been the newest: their source failed, or gave a
+	// list that was refused, and the last good one is in force. Zero: they are the newest, as far as deliveries made us
+	// look.
 	SecretsStaleSince time.Time `json:"secrets_stale_since,omitzero"`
 	SecretsProblem    string    `json:"secrets_problem,omitempty"` // why
 	// DroppedRecords is how many records observers did not get, because they were too slow: the sum over all observers.
@@ -45,8 +46,8 @@ type vitals struct {
 	inARow   atomic.Int64
 	reason   atomic.Value // Reason
 
-	// uncommitted are the last events that were proved and not committed. The store does not know them, so that a copy of
-	// one looks new.
+	// uncommitted are the last events that were proved and not committed. The store does not know them, so that a copy
+	// of one looks new.
 	uncommitted *recent.Cache[struct{}]
 
 	mu     sync.Mutex
@@ -184,8 +185,8 @@ type HealthLimits struct {
 	MaxStaleSecrets   time.Duration // how long the accepted secrets may not be the newest
 }
 
-// HealthHandler serves the health of endpoints as JSON: 200 where all are within the limits, 503 where any is not. Mount it
-// where the world does not reach: it says when deliveries came.
+// HealthHandler serves the health of endpoints as JSON: 200 where all are within the limits, 503 where any is not.
+// Mount it where the world does not reach: it says when deliveries came.
 func HealthHandler(limits HealthLimits, guards ...*Guard) http.Handler {
 	guards = append([]*Guard(nil), guards...)
 	type line struct {

@@ -78,8 +78,8 @@ func (h *holding) addPart(held replay.Held, whole int) int {
 	return h.take(claim{held: held, part: true, whole: whole})
 }
 
-// addSigned takes in the claim of what is signed. It is remembered whatever becomes of the event: a retry comes with the
-// same body, and to forget it would be to let another body have it.
+// addSigned takes in the claim of what is signed. It is remembered whatever becomes of the event: a retry comes with
+// the same body, and to forget it would be to let another body have it.
 func (h *holding) addSigned(held replay.Held) {
 	h.take(claim{held: held, signed: true, verdict: replay.Commit})
 }
@@ -100,8 +100,8 @@ func (h *holding) take(c claim) int {
 	return len(h.claims) - 1
 }
 
-// bound is what a call of the store is made with: it is given its time, and no more than the values of the request, whose
-// sender may hang up.
+// bound is what a call of the store is made with: it is given its time, and no more than the values of the request,
+// whose sender may hang up.
 func (h *holding) bound(c *lateContext, now time.Time) {
 	c.parent, c.deadline = h.ctx, now.Add(storeTimeout)
 }
@@ -178,7 +178,8 @@ func (h *holding) renew() {
 		return
 	}
 	ctx, cancel := context.WithDeadline(h.ctx, minTime(now.Add(storeTimeout), until))
-	// A store that looks at no context may not answer before the lease ends, when another delivery can take the event over.
+	// A store that looks at no context may not answer before the lease ends, when another delivery can take the event
+	// over.
 	end := time.AfterFunc(until.Sub(now), func() { h.lose(nil) })
 	err := h.extend(ctx, held)
 	end.Stop()
@@ -327,8 +328,8 @@ func lostKeys(err error) (lost map[replay.Key]bool, partly bool) {
 	return setOf(some.Keys), true
 }
 
-// forgetParts forgets the named receivers of events that are done as a whole: the event's own memory says it all, and an
-// operator who makes the store forget the event means all of its receivers.
+// forgetParts forgets the named receivers of events that are done as a whole: the event's own memory says it all, and
+// an operator who makes the store forget the event means all of its receivers.
 func (h *holding) forgetParts() {
 	h.mu.Lock()
 	var keys []replay.Key

@@ -41,9 +41,9 @@ const identityVersion = "sallyport identity " + identityGeneration
 // identityGeneration is the version of the derivation, as the marker of an endpoint notes it.
 const identityGeneration = "1"
 
-// beginIdentity begins the derivation: endpoint and tenant first, then the kind. The values follow, every part preceded by
-// its length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling, or the
-// time.
+// beginIdentity begins the derivation: endpoint and tenant first, then the kind. The values follow, every part preceded
+// by its length so that no two lists of parts hash alike. It does not depend on the secret, the signature's spelling,
+// or the time.
 //
 // It is gathered in a buffer of the caller's: identityRoom is more than most need.
 func beginIdentity(room []byte, endpoint, tenant, kind string) []byte {
@@ -120,8 +120,8 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 		if id, ok := g.pointedIdentity(t, apart); ok {
 			return id
 		}
-		// A proved body without the id falls back to the digest of what is proved: after the proof nothing that is merely
-		// unexpected loses a delivery.
+		// A proved body without the id falls back to the digest of what is proved: after the proof nothing that is
+		// merely unexpected loses a delivery.
 	}
 	digest := d.identityDigest(at, t)
 	if g.bodiless(t) {
@@ -173,7 +173,8 @@ func (g *Guard) bodilessDigest(t *told) (sum [sha256.Size]byte, differs bool) {
 	return sha256.Sum256(signed.Message), differs
 }
 
-// pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is not there.
+// pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is
+// not there.
 func (g *Guard) pointedIdentity(t *told, apart *apartRule) (Identity, bool) {
 	var at [4][]byte // more than any entry needs
 	raw := g.events.identityIn(t, at[:0])
@@ -197,8 +198,8 @@ func (g *Guard) pointedIdentity(t *told, apart *apartRule) (Identity, bool) {
 	return Identity(sha256.Sum256(parts)), true
 }
 
-// identityDigest returns the digest that an event is remembered by: of the body, or of its item of a batch, as they came, where
-// that is what is signed; else of the signed text in its one form.
+// identityDigest returns the digest that an event is remembered by: of the body, or of its item of a batch, as they
+// came, where that is what is signed; else of the signed text in its one form.
 func (d *Delivery) identityDigest(at int, t *told) [sha256.Size]byte {
 	g := d.guard
 	v, p := g.verifier, t.presented

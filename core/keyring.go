@@ -194,7 +194,8 @@ func (c *compiledList[T]) failure(f fault.Failure, p *presented) fault.Failure {
 	return f
 }
 
-// renew compiles a list that the source gives newly, or notes that it went back to the one in force. It gives the last good one, or nil, where the list was refused.
+// renew compiles a list that the source gives newly, or notes that it went back to the one in force. It gives the last
+// good one, or nil, where the list was refused.
 func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compiledList[T] {
 	if r := s.refused.Load(); r != nil && r.list == list {
 		return s.current.Load()

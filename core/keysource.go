@@ -10,12 +10,13 @@ import (
 // KeySource gives the public key that a delivery names, by the URL of its certificate or by its id, for providers that
 // publish their keys. Package core/keys has sources that fetch.
 //
-// The guard calls it after every cheap check and before anything is proved, with a text that anybody may have written: it
-// must refuse what is not the provider's, bound what it fetches, and remember it. It must be safe for concurrent use. A
-// source that wraps another one hands its context on: the wrapped source counts by the sender that the context carries.
+// The guard calls it after every cheap check and before anything is proved, with a text that anybody may have written:
+// it must refuse what is not the provider's, bound what it fetches, and remember it. It must be safe for concurrent
+// use. A source that wraps another one hands its context on: the wrapped source counts by the sender that the context
+// carries.
 //
-// [New] calls the method Prefetch(refs ...string) error of a source that has one, without refs, so that keys with a fixed
-// URL are there before the first delivery. It must return at once.
+// [New] calls the method Prefetch(refs ...string) error of a source that has one, without refs, so that keys with a
+// fixed URL are there before the first delivery. It must return at once.
 type KeySource interface {
 	// Key returns an ed25519.PublicKey, *ecdsa.PublicKey or *rsa.PublicKey, which must not be changed from then on. An
 	// error that wraps [ErrKeyRefused] is a final judgement, and the delivery is refused as a forged one is; any other

@@ -11,8 +11,8 @@ import (
 )
 
 // lateContext ends a context at a deadline, or when end is called. Those of package context start a timer and hang
-// themselves into their parent when they are made; this one does so once somebody waits for its end. A store in memory and
-// a short signal never do, and would pay more for that than for all else.
+// themselves into their parent when they are made; this one does so once somebody waits for its end. A store in memory
+// and a short signal never do, and would pay more for that than for all else.
 //
 // Its zero value with a parent is ready, and is part of what it is made for, so that it needs no place of its own.
 type lateContext struct {

@@ -18,17 +18,17 @@ type laterIdentity struct {
 	timestamp string
 }
 
-// laterDetails is how the details of an event are read from its body once somebody asks for them: signals, or the app. A
-// handler that reads the body itself, at an endpoint whose events are named by headers (GitHub, Shopify), never does, and
-// looking through the body would cost as much again as the proof.
+// laterDetails is how the details of an event are read from its body once somebody asks for them: signals, or the app.
+// A handler that reads the body itself, at an endpoint whose events are named by headers (GitHub, Shopify), never does,
+// and looking through the body would cost as much again as the proof.
 type laterDetails struct {
 	pending       bool
 	form, proved  bool // what told says
 	headersProved bool
 }
 
-// namedByHeaders says that everything a record tells of an event, and what the event is remembered by, is known without a
-// look into the body, and that the rest is read from nothing but the body.
+// namedByHeaders says that everything a record tells of an event, and what the event is remembered by, is known without
+// a look into the body, and that the rest is read from nothing but the body.
 func namedByHeaders(e *entry.Entry) bool {
 	inHeader := func(v entry.Value) bool { return v.Header != "" }
 	inBody := func(v entry.Value) bool { return v.JSON != "" }

@@ -36,8 +36,8 @@ func markerKey(endpoint, kind string) replay.Key {
 	return replay.Key(sha256.Sum256(parts))
 }
 
-// markerDigest is a text as a marker holds it: readable where it is short and plain, so that a store can tell an operator
-// what it says. Of any other text it is the beginning and a hash.
+// markerDigest is a text as a marker holds it: readable where it is short and plain, so that a store can tell an
+// operator what it says. Of any other text it is the beginning and a hash.
 func markerDigest(text string) (digest replay.Digest) {
 	if text != "" && len(text) <= replay.TextDigest && isPlain(text) {
 		copy(digest[:], text)

@@ -41,7 +41,8 @@ func (m *matchNotes) use(u *usage) {
 	}
 }
 
-// count is called once, when the delivery is proved. It is one delivery of each list, however many of its secrets matched.
+// count is called once, when the delivery is proved. It is one delivery of each list, however many of its secrets
+// matched.
 func (m *matchNotes) count(now time.Time) {
 	for i, u := range m.uses[:m.n] {
 		u.count(now, !slices.ContainsFunc(m.uses[:i], u.sameList))

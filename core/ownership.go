@@ -160,14 +160,16 @@ func (g *Guard) warnOwnership(message string, attrs ...any) {
 	}
 }
 
-// TakeOver hands the endpoint's name in a shared store over to this guard's provider. A shared store notes which provider
-// an endpoint name belongs to, and a guard of another provider refuses every delivery (503, [ReasonStoreUnavailable]):
-// two applications with one namespace would otherwise lose events as each other's duplicates.
+// TakeOver hands the endpoint's name in a shared store over to this guard's provider. A shared store notes which
+// provider an endpoint name belongs to, and a guard of another provider refuses every delivery (503,
+// [ReasonStoreUnavailable]): two applications with one namespace would otherwise lose events as each other's
+// duplicates.
 //
-// Call it once, after the provider of an endpoint was changed on purpose and every process with the old one was stopped:
-// from a maintenance command, not at each start, because it would then take the name from whoever has it. What the store
-// remembers of events stays. Where the name is this provider's already, and with a store of one process, it does
-// nothing. It returns an error where the store does not answer, and where a guard of another provider has the name back.
+// Call it once, after the provider of an endpoint was changed on purpose and every process with the old one was
+// stopped: from a maintenance command, not at each start, because it would then take the name from whoever has it. What
+// the store remembers of events stays. Where the name is this provider's already, and with a store of one process, it
+// does nothing. It returns an error where the store does not answer, and where a guard of another provider has the name
+// back.
 func (g *Guard) TakeOver(ctx context.Context) error {
 	if g.store == nil || g.store.Scope() != replay.Shared {
 		return nil
@@ -188,9 +190,9 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 	return nil
 }
 
-// enter notes the guard with the store, and returns whether another open guard has its name. Where that guard's provider
-// is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that awaits its
-// secret claims nothing, and may be open next to the one with it.
+// enter notes the guard with the store, and returns whether another open guard has its name. Where that guard's
+// provider is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that
+// awaits its secret claims nothing, and may be open next to the one with it.
 func (g *Guard) enter(m *mistakes) (shared bool) {
 	g.leave = func() {}
 	roster, ok := g.store.(replay.Rostered)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// authenticated returns the event as Config.Identity sees it: without what the proof does not cover. Otherwise an identity could
-// be made of what whoever captured a delivery can change, and every replay would be another event.
+// authenticated returns the event as Config.Identity sees it: without what the proof does not cover. Otherwise an
+// identity could be made of what whoever captured a delivery can change, and every replay would be another event.
 func authenticated(t *told, e *Event) Event {
 	seen := *e
 	seen.Identity, seen.Attempt, seen.run = Identity{}, 0, nil
@@ -29,10 +29,11 @@ func authenticated(t *told, e *Event) Event {
 	return seen
 }
 
-// ownIdentity returns what Config.Identity makes of an event; empty where that would not tell events apart, and the entry's identity
-// has to. It fails closed against loss: a text that is made around an id which no proof covers ("push:" and that id), or of nothing,
-// would be the same for one event after another, and every one after the first would be answered as a duplicate. What decides is
-// authenticated, so that whoever captured a delivery cannot choose between the two.
+// ownIdentity returns what Config.Identity makes of an event; empty where that would not tell events apart, and the
+// entry's identity has to. It fails closed against loss: a text that is made around an id which no proof covers
+// ("push:" and that id), or of nothing, would be the same for one event after another, and every one after the first
+// would be answered as a duplicate. What decides is authenticated, so that whoever captured a delivery cannot choose
+// between the two.
 func (d *Delivery) ownIdentity(t *told, e *Event) string {
 	g := d.guard
 	seen := authenticated(t, e)
@@ -64,8 +65,8 @@ func (g *Guard) changesIdentity(seen Event, text string) bool {
 	return !ok || with != text
 }
 
-// namesNothing reports whether the text would be the same for any other event of the endpoint and its tenant. A function that panics
-// without a payload reads the payload.
+// namesNothing reports whether the text would be the same for any other event of the endpoint and its tenant. A
+// function that panics without a payload reads the payload.
 func (g *Guard) namesNothing(seen *Event, text string) bool {
 	without, ok := g.tryIdentity(Event{
 		Endpoint: seen.Endpoint, Provider: seen.Provider, Tenant: seen.Tenant, Secret: seen.Secret, Authenticated: seen.Authenticated,

@@ -18,8 +18,8 @@ const (
 	maxProved = 4096
 )
 
-// provedSenders remembers who sent genuine deliveries lately. Budgets keep a part for them. Forgetting one fails closed: it
-// shares the part of unproved senders until its next delivery.
+// provedSenders remembers who sent genuine deliveries lately. Budgets keep a part for them. Forgetting one fails
+// closed: it shares the part of unproved senders until its next delivery.
 type provedSenders struct {
 	mu sync.Mutex
 	at map[netip.Addr]time.Time // the last proof that was noted, by sender.Key

@@ -6,10 +6,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme together.
-// Each may cost one verification for each active key, some 50 to 100 microseconds, so that a forger who sends the most
-// costs 4 times as many verifications as there are keys, of which one or two is usual. Senders sign with one key, and
-// with two while they change it.
+// maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme
+// together. Each may cost one verification for each active key, some 50 to 100 microseconds, so that a forger who sends
+// the most costs 4 times as many verifications as there are keys, of which one or two is usual. Senders sign with one
+// key, and with two while they change it.
 const maxPublicSignatures = 4
 
 // publicSignature is a signature that a public key of its kind has to judge.

@@ -8,8 +8,8 @@ import (
 
 const (
 	pumpCapacity = 1024
-	// gatherRecords is how long the goroutine waits for more before it hands records over. Waking it for each would cost a
-	// request more than all else that is done for its record.
+	// gatherRecords is how long the goroutine waits for more before it hands records over. Waking it for each would
+	// cost a request more than all else that is done for its record.
 	gatherRecords = 250 * time.Microsecond
 )
 

@@ -19,8 +19,8 @@ import (
 )
 
 // RateLimit bounds what one source may send to an endpoint. A source is an IPv4 address or an IPv6 /64, found as
-// [Config.Sources] describes; all requests whose source cannot be told share one. With [Config.Tenant] it is counted for
-// each tenant by itself, and for all that are unknown together.
+// [Config.Sources] describes; all requests whose source cannot be told share one. With [Config.Tenant] it is counted
+// for each tenant by itself, and for all that are unknown together.
 //
 // Two things are counted, apart from each other, so that forgeries never use up what genuine deliveries may use:
 //
@@ -64,7 +64,8 @@ type rateLimit struct {
 	failed func(error)
 }
 
-// limiterFailed reports that a limiter of the app's own fails, once a minute: the guard counts in its own process meanwhile.
+// limiterFailed reports that a limiter of the app's own fails, once a minute: the guard counts in its own process
+// meanwhile.
 func (g *Guard) limiterFailed(err error) {
 	if !g.limiterLine.due() {
 		return
@@ -152,8 +153,8 @@ func (k bucketKey) String() string {
 	return k.source.String() + "|" + k.tenant
 }
 
-// sourceKey is what a source counts as. The zero address, of requests whose source is unknown, is a key like the others:
-// they share it.
+// sourceKey is what a source counts as. The zero address, of requests whose source is unknown, is a key like the
+// others: they share it.
 func sourceKey(source netip.Addr) netip.Addr { return sender.Key(source) }
 
 func (l *rateLimit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {

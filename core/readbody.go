@@ -25,11 +25,11 @@ const readByGuardText = "a guard has read this request before: to examine it aft
 	"or set Inbound.KeepBody for Receive"
 
 // markRead notes in a request that the guard itself has read the body, so that nobody takes that for the work of
-// middleware, and keeps the body where the delivery is refused and somebody asked for it. The buffer that the body may stand
-// in is the next request's.
+// middleware, and keeps the body where the delivery is refused and somebody asked for it. The buffer that the body may
+// stand in is the next request's.
 //
-// A body that broke off is left alone unless it is to be kept: net/http looks at its type to tell whether the rest is too
-// long to be waited for.
+// A body that broke off is left alone unless it is to be kept: net/http looks at its type to tell whether the rest is
+// too long to be waited for.
 func (i *inspection) markRead(r *http.Request, refused bool) {
 	t, keep := &i.taken, refused && i.keepBody
 	if !t.done || i.trial {

@@ -22,8 +22,8 @@ type Inbound struct {
 	Route string
 	// Param gives a parameter of the route; nil: the request's own PathValue.
 	Param func(name string) string
-	// KeepBody keeps the body of a delivery that is refused in its request, for [Guard.Explain] or for the app's own use,
-	// at the cost of a copy. Adapters set it where they have an OnReject.
+	// KeepBody keeps the body of a delivery that is refused in its request, for [Guard.Explain] or for the app's own
+	// use, at the cost of a copy. Adapters set it where they have an OnReject.
 	KeepBody bool
 }
 
@@ -38,8 +38,8 @@ func (i *inspection) pathValue(r *http.Request, name string) string {
 // or Abandon, or a reply that the adapter puts out without calling the app.
 //
 // The checks run from cheap to dear, and nothing is believed before it is proved: the method, transport, source, rate,
-// credentials, signature header and timestamp are judged before the body is read, and the replay store is asked only about
-// deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
+// credentials, signature header and timestamp are judged before the body is read, and the replay store is asked only
+// about deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*Delivery, *Reply) {
 	prior := deliveryIn(r.Context())
 	for d := prior; d != nil; d = d.parent {
@@ -160,7 +160,8 @@ type inspection struct {
 	perimeter
 }
 
-// addCredential notes the label of a credential that matched. The first one's list of one is its own, and is not changed.
+// addCredential notes the label of a credential that matched. The first one's list of one is its own, and is not
+// changed.
 func (i *inspection) addCredential(labels []string) {
 	if i.credentials == nil {
 		i.credentials = labels[:len(labels):len(labels)]
@@ -343,8 +344,9 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, fault.Failure{}
 }
 
-// bodyProved reports whether the proof covers what events are read from. It fails closed for a form that is signed as its
-// names and values with nothing between them: whoever captured one can move bytes from a name to its value, or back.
+// bodyProved reports whether the proof covers what events are read from. It fails closed for a form that is signed as
+// its names and values with nothing between them: whoever captured one can move bytes from a name to its value, or
+// back.
 func (g *Guard) bodyProved(body []byte) bool {
 	if v := g.verifier; v != nil && v.sortedForm != nil && formscan.Is(body) &&
 		(v.sortedForm.Closing == nil || !v.sortedForm.Closing.Only) {

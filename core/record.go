@@ -17,8 +17,9 @@ type Record struct {
 	Endpoint string
 	Provider string
 	Route    string // the route's pattern, never the path
-	// Tenant is the key that Config.Tenant found, where its secrets are known, whether or not the delivery was proved by
-	// them; else empty, so that strangers cannot make values. As a label of metrics it makes a series for each tenant.
+	// Tenant is the key that Config.Tenant found, where its secrets are known, whether or not the delivery was proved
+	// by them; else empty, so that strangers cannot make values. As a label of metrics it makes a series for each
+	// tenant.
 	Tenant string
 	// Source is the address that sent it, as far as it can be told; invalid otherwise. A sender chooses among its own:
 	// no label of a metric.
@@ -31,7 +32,8 @@ type Record struct {
 	Secret    string // label of the signing secret that matched
 	// Credentials are the labels of the credentials that matched, in the order of the gates. They must not be changed.
 	Credentials []string
-	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week off.
+	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week
+	// off.
 	SecretExpires time.Time
 	// NoneValidAfter is when no accepted secret will be valid any more; zero while that is more than a week off.
 	NoneValidAfter time.Time
@@ -44,8 +46,8 @@ type Record struct {
 	Released     int    // of the events: not committed, so that the retry runs them
 	ID           string // of the first event
 	Type         string
-	// Identity is what the first event is remembered by. By the body's digest and without a replay store, it is set where
-	// the app has asked for the delivery's events.
+	// Identity is what the first event is remembered by. By the body's digest and without a replay store, it is set
+	// where the app has asked for the delivery's events.
 	Identity  Identity
 	BodyBytes int
 	// BodySHA256 is set once the delivery is proved, where something is remembered by it: with a replay store, or where

@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
-// The details of refusals say what came, what is expected and which setting to check. They quote nothing that could be a
-// credential or a signature: of such a text they give the length, of a name only one that is on a list.
+// The details of refusals say what came, what is expected and which setting to check. They quote nothing that could be
+// a credential or a signature: of such a text they give the length, of a name only one that is on a list.
 
 // proofTexts are the details about the parts of a proof. They are made once for each guard.
 type proofTexts struct {
@@ -132,7 +132,8 @@ func (v *verifier) malformedSignature(t *tally) string {
 	return v.says.misfits[1]
 }
 
-// compileMethods makes the details for the methods that people and health checks use: a flood of them costs no text each.
+// compileMethods makes the details for the methods that people and health checks use: a flood of them costs no text
+// each.
 func (g *Guard) compileMethods() {
 	g.otherMethods = map[string]string{}
 	for _, method := range [...]string{"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST"} {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// renewer is the timer by which a holding's leases are renewed. Most deliveries are settled long before it fires, and it
-// serves the next one.
+// renewer is the timer by which a holding's leases are renewed. Most deliveries are settled long before it fires, and
+// it serves the next one.
 type renewer struct {
 	*time.Timer
 	holding atomic.Pointer[holding]

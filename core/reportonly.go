@@ -52,8 +52,8 @@ func bitOf(c Check) checkSet {
 
 func (s checkSet) has(c Check) bool { return s&bitOf(c) != 0 }
 
-// configureReportOnly takes the set in. A check that would have nothing to judge is a mistake: whoever lists it believes
-// that something is being tried out.
+// configureReportOnly takes the set in. A check that would have nothing to judge is a mistake: whoever lists it
+// believes that something is being tried out.
 func (g *Guard) configureReportOnly(c *Config, m *mistakes) {
 	for i, check := range c.DangerouslyReportOnly {
 		field := fmt.Sprintf("DangerouslyReportOnly[%d]", i)

@@ -16,15 +16,16 @@ type Rotation struct {
 	Endpoint string    `json:"endpoint"`
 	Provider string    `json:"provider"`
 	At       time.Time `json:"at"` // by the guard's clock, as all times here
-	// RetryHorizon is for how long the provider sends an event again: so long a secret that has fallen silent may still be
-	// needed. 72 hours where the provider does not say.
+	// RetryHorizon is for how long the provider sends an event again: so long a secret that has fallen silent may still
+	// be needed. 72 hours where the provider does not say.
 	RetryHorizon time.Duration `json:"retry_horizon_ns"`
-	// Secrets are the accepted secrets and credentials of each list in its order, and behind them those that have left it.
+	// Secrets are the accepted secrets and credentials of each list in its order, and behind them those that have left
+	// it.
 	Secrets []SecretUse `json:"secrets"`
 }
 
-// SecretUse is what is known of one secret's use. It follows the secret itself: another label or another place in the list
-// changes nothing.
+// SecretUse is what is known of one secret's use. It follows the secret itself: another label or another place in the
+// list changes nothing.
 type SecretUse struct {
 	Setting     string    `json:"setting"`               // the field of Config: "Secrets", "Credentials[0]"
 	Tenant      string    `json:"tenant,omitempty"`      // with Config.Tenant
@@ -49,18 +50,19 @@ type UseState string
 const (
 	// SecretInUse: the latest delivery was proved by it.
 	SecretInUse UseState = "in_use"
-	// SecretWaiting: it has fallen silent while others matched, and retries of older events, or a sender that has just been
-	// quiet, may still carry it.
+	// SecretWaiting: it has fallen silent while others matched, and retries of older events, or a sender that has just
+	// been quiet, may still carry it.
 	SecretWaiting UseState = "waiting"
-	// SecretSafeToRemove: it has matched once, others have matched since, and no retry carries it any more; or its validity
-	// has ended, and others are valid. Silence of less than three days is never enough, however short the retries: a sender
-	// with a secret of its own may have nothing to say at a weekend. One that says something once a month looks like one
-	// that is gone; where several senders share an endpoint, compare LastMatched with what each of them sends.
+	// SecretSafeToRemove: it has matched once, others have matched since, and no retry carries it any more; or its
+	// validity has ended, and others are valid. Silence of less than three days is never enough, however short the
+	// retries: a sender with a secret of its own may have nothing to say at a weekend. One that says something once a
+	// month looks like one that is gone; where several senders share an endpoint, compare LastMatched with what each of
+	// them sends.
 	SecretSafeToRemove UseState = "safe_to_remove"
 	// SecretAlone: nothing else that is valid has matched since, so that nothing shows that it can be done without.
 	SecretAlone UseState = "alone"
-	// SecretUnused: it has never matched here. The new one, before the provider has it; the old one, if this process was
-	// started after the change. Nothing tells the two apart.
+	// SecretUnused: it has never matched here. The new one, before the provider has it; the old one, if this process
+	// was started after the change. Nothing tells the two apart.
 	SecretUnused UseState = "unused"
 	// SecretNotYetValid: its validity has not begun.
 	SecretNotYetValid UseState = "not_yet_valid"
@@ -133,7 +135,8 @@ func (l *ledger) uses(now time.Time, silence time.Duration) []SecretUse {
 	return all
 }
 
-// judge says what a secret's use comes to, beside the others of its list. It calls nothing safe that is not shown to be.
+// judge says what a secret's use comes to, beside the others of its list. It calls nothing safe that is not shown to
+// be.
 func (u *SecretUse) judge(all []SecretUse, now time.Time, silence time.Duration) {
 	silentSince := u.FirstSeen
 	if u.LastMatched.After(silentSince) {

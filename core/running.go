@@ -70,8 +70,8 @@ func (d *Delivery) leave() {
 var errRunCutShort = errors.New("the signals did not come to their end: " +
 	"a receiver ended its goroutine, or the replay store panicked")
 
-// concludeRun fails closed where the run did not come to its end, and middleware may be waiting for it: the event is left
-// to the retry, and the answer is a 500 whatever middleware makes of it.
+// concludeRun fails closed where the run did not come to its end, and middleware may be waiting for it: the event is
+// left to the retry, and the answer is a 500 whatever middleware makes of it.
 func (d *Delivery) concludeRun() {
 	d.mu.Lock()
 	reported := d.reported
@@ -130,9 +130,9 @@ func (d *Delivery) unanswered() *Reply {
 	return d.guard.reject(reason.InFlight, unansweredDetail, nil)
 }
 
-// HoldsAnswer reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it back
-// until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come too late to change an
-// answer that was sent, replaces it.
+// HoldsAnswer reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it
+// back until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come too late to
+// change an answer that was sent, replaces it.
 func (d *Delivery) HoldsAnswer() bool { return d.self().answered.Load() }
 
 // hold notes that the signals' answer is coming. It reports false where nobody is left to send it to.
@@ -160,8 +160,8 @@ func (d *Delivery) owe(reply *Reply) {
 	}
 }
 
-// owedTo returns the answer of signals that failed, where middleware has dropped it and made a success of it, by writing
-// one or nothing: the provider would never send the event again. What was sent before the signals ended stands.
+// owedTo returns the answer of signals that failed, where middleware has dropped it and made a success of it, by
+// writing one or nothing: the provider would never send the event again. What was sent before the signals ended stands.
 func (d *Delivery) owedTo(o *Outcome) *Reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -159,8 +159,8 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 	return key, ""
 }
 
-// kindProblem says what shows that the text is not a secret of this entry. It fails closed: a wrong key in the list would
-// refuse every delivery, or, where it is published, let everybody in.
+// kindProblem says what shows that the text is not a secret of this entry. It fails closed: a wrong key in the list
+// would refuse every delivery, or, where it is published, let everybody in.
 func (rules *secretRules) kindProblem(text string) string {
 	e := rules.refuses
 	if e == nil || rules.weakOK {

@@ -22,7 +22,8 @@ type Outcome struct {
 	// ErrStatus is the router's answer to Err where nothing was written, as far as that is known; zero means 500.
 	ErrStatus int
 	Written   Written
-	// NoHandler reports that the route has no handler behind the guard, where the router knows. Nothing is committed then.
+	// NoHandler reports that the route has no handler behind the guard, where the router knows. Nothing is committed
+	// then.
 	NoHandler bool
 	// Request is the router's request as the handler left it, or nil. Middleware after the guard may have put a copy in
 	// the place of ours; the temporary files of a form that was parsed on it are removed.

@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// Receiver is the app's code for an event, in its router's style: C is what the router calls a context. It must be
-// safe for concurrent use. Its error decides what becomes of the event: nil or [Ignore] commit it, [Permanent] commits
-// and reports it, [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry
+// Receiver is the app's code for an event, in its router's style: C is what the router calls a context. It must be safe
+// for concurrent use. Its error decides what becomes of the event: nil or [Ignore] commit it, [Permanent] commits and
+// reports it, [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry
 // runs. Of several receivers the worst outcome decides, in this order: retry, permanent, undecodable, ignore, nil.
 type Receiver[C any] = func(C, Event) error
 
@@ -45,9 +45,9 @@ func (s *Signals[C]) On(eventType string, fn Receiver[C]) {
 	s.register("", eventType, fn)
 }
 
-// OnNamed is On with a name of the receiver's own, under which the replay store remembers that it has done its part of an
-// event: when a neighbour fails, the provider's retry does not run it again. A receiver without a name runs again with
-// every retry of its event. The name is part of what is remembered: a new one remembers nothing.
+// OnNamed is On with a name of the receiver's own, under which the replay store remembers that it has done its part of
+// an event: when a neighbour fails, the provider's retry does not run it again. A receiver without a name runs again
+// with every retry of its event. The name is part of what is remembered: a new one remembers nothing.
 func (s *Signals[C]) OnNamed(name, eventType string, fn Receiver[C]) {
 	if name == "" {
 		panic("sallyport: the receiver's name is empty" + callerLine())

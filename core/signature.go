@@ -231,8 +231,8 @@ func (v *verifier) parsePresented(text string, p *presented, t *tally) fault.Fai
 // maxGroups is how many groups of pairs a delivery may present: one for each active secret.
 const maxGroups = 4
 
-// parseGroups reads groups of pairs. The signatures of one are never tried with the timestamp of another: what they are over is
-// their own.
+// parseGroups reads groups of pairs. The signatures of one are never tried with the timestamp of another: what they are
+// over is their own.
 func (v *verifier) parseGroups(text string, p *presented, t *tally) fault.Failure {
 	for item, more := "", true; more; {
 		item, text, more = cutItem(text, ' ')

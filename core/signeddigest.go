@@ -8,10 +8,11 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// signedDigest returns the digest of what is signed, as the reading that matched has it: values as they are signed, however the
-// body encodes them. Values with nothing between them are one piece, so that one signed text is one event wherever somebody divides
-// it. Text that the entry fixes divides pieces, and is not part of them unless the entry has several readings, which differ in it.
-// What belongs to the attempt or to the endpoint (time, secret, method, URL) is left out. Each piece is preceded by its length.
+// signedDigest returns the digest of what is signed, as the reading that matched has it: values as they are signed,
+// however the body encodes them. Values with nothing between them are one piece, so that one signed text is one event
+// wherever somebody divides it. Text that the entry fixes divides pieces, and is not part of them unless the entry has
+// several readings, which differ in it. What belongs to the attempt or to the endpoint (time, secret, method, URL) is
+// left out. Each piece is preceded by its length.
 func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *presented) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	piece, begun := &digest.State{}, false
@@ -77,8 +78,8 @@ func ofTheAttempt(kind entry.PartKind) bool {
 	return false
 }
 
-// decodes reports whether a scheme signs values that are decoded from the body, and not its bytes. Other bytes then fit the same
-// signature, so their digest must not be an identity.
+// decodes reports whether a scheme signs values that are decoded from the body, and not its bytes. Other bytes then fit
+// the same signature, so their digest must not be an identity.
 func decodes(s *entry.Scheme) bool {
 	if s == nil || s.Custom != nil {
 		return false

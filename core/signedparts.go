@@ -107,8 +107,8 @@ func (v *verifier) compileParts() (problem string) {
 	if digests != (secrets > 0) {
 		return "has to sign the secret itself with a plain hash, and with nothing else"
 	}
-	// A plain hash can be continued by whoever knows it: behind its end and some zero bytes anything may follow, unless the
-	// secret ends it. A body in which the signature is replaced is JSON as a whole, which ends there.
+	// A plain hash can be continued by whoever knows it: behind its end and some zero bytes anything may follow, unless
+	// the secret ends it. A body in which the signature is replaced is JSON as a whole, which ends there.
 	for _, reading := range v.readings {
 		switch last := reading[len(reading)-1].Kind; {
 		case !digests || last == entry.PartSecret || last == entry.PartReplacedBody:

@@ -53,8 +53,8 @@ func escapedPath(target string) string {
 	return escape(path, unreserved+";,/?:@&=+$#")
 }
 
-// canonicalQuery sorts the parameters by name and encodes them anew. A query that cannot be read is left as it is, which
-// no sender signs: what is not read must not go unsigned.
+// canonicalQuery sorts the parameters by name and encodes them anew. A query that cannot be read is left as it is,
+// which no sender signs: what is not read must not go unsigned.
 func canonicalQuery(raw string) string {
 	values, err := url.ParseQuery(raw)
 	if err != nil {

@@ -46,9 +46,10 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 	return text
 }
 
-// checkHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through, and those of
-// HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the path's beginning into
-// the host under the same signature, and reach another route, whose endpoint does not know the event. It fails closed.
+// checkHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through,
+// and those of HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the
+// path's beginning into the host under the same signature, and reach another route, whose endpoint does not know the
+// event. It fails closed.
 func (g *Guard) checkHost(r *http.Request) fault.Failure {
 	if !g.verifier.signsRoute || g.publicURL != "" || isHost(r.Host) {
 		return fault.Failure{}

@@ -10,8 +10,8 @@ import (
 // maxCauses is how many causes of panics are told apart in a minute.
 const maxCauses = 100
 
-// stackLog lets each cause of panics have its stack in the log once a minute. A cause is where the panic began: the code
-// line, whatever the arguments and the goroutine are.
+// stackLog lets each cause of panics have its stack in the log once a minute. A cause is where the panic began: the
+// code line, whatever the arguments and the goroutine are.
 type stackLog struct {
 	mu   sync.Mutex
 	seen map[string]time.Time

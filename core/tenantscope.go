@@ -20,11 +20,11 @@ type tenantCase struct {
 // tenantCasePause is short, because a tenant that was new just then may have looked like a stranger.
 const tenantCasePause = time.Minute
 
-// tenantScope is a tenant's key as it is part of identities. Where a source of secrets takes a key in any case, as databases
-// compare text by default, "acme" and "ACME" are one tenant, and whoever captured a delivery could send it again under each
-// spelling. Such a key counts in lower case. Whether it is one is asked of the source, after the proof: it is if both spellings
-// have a secret in common. It fails closed: while the source does not answer, nothing is remembered under a spelling that may be
-// somebody's own.
+// tenantScope is a tenant's key as it is part of identities. Where a source of secrets takes a key in any case, as
+// databases compare text by default, "acme" and "ACME" are one tenant, and whoever captured a delivery could send it
+// again under each spelling. Such a key counts in lower case. Whether it is one is asked of the source, after the
+// proof: it is if both spellings have a secret in common. It fails closed: while the source does not answer, nothing is
+// remembered under a spelling that may be somebody's own.
 func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (string, error) {
 	lower := strings.ToLower(tenant)
 	if lower == tenant || now.UnixNano() < g.tenantCase.exactUntil.Load() {
@@ -62,7 +62,8 @@ func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 	return fault.Failure{}
 }
 
-// sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their exact keys.
+// sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their
+// exact keys.
 func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) {
 	if _, exact := secrets.TenantsOf(k.source); exact {
 		return false, nil

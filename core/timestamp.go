@@ -68,8 +68,8 @@ func (v *verifier) checkFreshness(text string, now time.Time) fault.Failure {
 }
 
 func (v *verifier) checkMoment(t, now time.Time) fault.Failure {
-	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the shortest
-	// would overflow: only the windows, which are short, are negated.
+	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the
+	// shortest would overflow: only the windows, which are short, are negated.
 	age := now.Sub(t)
 	switch {
 	case age > v.past:

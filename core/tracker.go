@@ -81,7 +81,8 @@ func (t *tracker) written() Written {
 	return Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
 }
 
-// WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another protocol.
+// WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another
+// protocol.
 func (t *tracker) WriteHeader(status int) {
 	if t.delivery.NeedsSignals() {
 		return
@@ -147,8 +148,8 @@ func (t *tracker) flush() {
 	t.ResponseWriter.(http.Flusher).Flush() // checked when it was wrapped
 }
 
-// FlushError is for http.ResponseController, which would otherwise reach a flusher behind the writer through Unwrap, past
-// what is held back and past the note of the status. The writer does not become an http.Flusher by it.
+// FlushError is for http.ResponseController, which would otherwise reach a flusher behind the writer through Unwrap,
+// past what is held back and past the note of the status. The writer does not become an http.Flusher by it.
 func (t *tracker) FlushError() error {
 	if t.delivery.NeedsSignals() {
 		return ErrBatchNeedsSignal

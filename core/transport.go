@@ -13,8 +13,8 @@ import (
 // peerOf is the address of the connection's other end, or an invalid address where it has none that can be read
 // (a Unix socket). Never a header, and never a framework's idea of the client.
 func peerOf(r *http.Request) netip.Addr {
-	// An address without a port is not from net/http: something before us wrote it, perhaps from a header. IPv6 stands in
-	// brackets, without which its last part would pass for a port.
+	// An address without a port is not from net/http: something before us wrote it, perhaps from a header. IPv6 stands
+	// in brackets, without which its last part would pass for a port.
 	colon := strings.LastIndexByte(r.RemoteAddr, ':')
 	if colon < 0 || !validPort(r.RemoteAddr[colon+1:]) {
 		return netip.Addr{}

@@ -28,9 +28,9 @@ type Options struct {
 	// [Unknown] otherwise, because SparkPost reports a first open as open, too. Set it where the webhook sends the
 	// initial ones alone.
 	InitialOpenAsOpened bool
-	// SharedURL says that messages that come in have the URL of tracking events, and that the set has a receiver for them,
-	// such as inbound.On: [ReceiverWith] leaves them to it. Without it they are reported as deliveries to the wrong
-	// endpoint. It changes nothing for [Options.Events].
+	// SharedURL says that messages that come in have the URL of tracking events, and that the set has a receiver for
+	// them, such as inbound.On: [ReceiverWith] leaves them to it. Without it they are reported as deliveries to the
+	// wrong endpoint. It changes nothing for [Options.Events].
 	SharedURL bool
 }
 

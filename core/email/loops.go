@@ -2,8 +2,8 @@ package email
 
 import "strings"
 
-// Loops' webhooks. Besides events of emails it sends those of contacts: they repeat an unsubscription or a bounce that an
-// event of its email reports, so that they are unknown.
+// Loops' webhooks. Besides events of emails it sends those of contacts: they repeat an unsubscription or a bounce that
+// an event of its email reports, so that they are unknown.
 //
 // https://loops.so/docs/webhooks
 var loops = table{ //lint:immutable never written

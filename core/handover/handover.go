@@ -67,8 +67,8 @@ var ErrNotHandedOver = errors.New("handover: the broker did not confirm the even
 // use, as the publisher has to be.
 //
 // The message's UUID is the event's identity, 64 hexadecimal digits: the same for every delivery of the event. An event
-// without an identity (the provider sends nothing to tell a replay by, or the app's own Config.Identity gives none) gets
-// a random UUID, and nobody can tell that it comes a second time.
+// without an identity (the provider sends nothing to tell a replay by, or the app's own Config.Identity gives none)
+// gets a random UUID, and nobody can tell that it comes a second time.
 //
 // The message's context is the event's: publisher decorators find the span and the request's values in it. Publish
 // itself takes no context, so that the receiver waits for it only until the event's context ends: at
@@ -145,8 +145,8 @@ func (q *queue) handOver(e core.Event) error {
 			topic = own
 		}
 	}
-	// Two errors wrapped, not one: core takes the worst of them, so that a publisher's error which calls itself permanent
-	// does not acknowledge what the broker does not have.
+	// Two errors wrapped, not one: core takes the worst of them, so that a publisher's error which calls itself
+	// permanent does not acknowledge what the broker does not have.
 	if err := publish(ctx, q.publisher, topic, q.message(ctx, &e)); err != nil {
 		return fmt.Errorf("%w: topic %q: %w", ErrNotHandedOver, topic, err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
-// publish waits for the publisher, but no longer than ctx lasts. It has a goroutine of its own, because nothing else can
-// leave a Publish that hangs.
+// publish waits for the publisher, but no longer than ctx lasts. It has a goroutine of its own, because nothing else
+// can leave a Publish that hangs.
 func publish(ctx context.Context, publisher message.Publisher, topic string, m *message.Message) error {
 	done := make(chan ending, 1) // with room, so that a late one ends too
 	go func() {

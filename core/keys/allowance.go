@@ -12,14 +12,14 @@ import (
 const perSender = 3
 
 // allowance bounds the fetches that references from unverified requests cause, in every minute: perSender for each
-// sender, all in total. Half of the total is kept for proved senders. Of the other half, each sender has one fetch before
-// any has a second:
+// sender, all in total. Half of the total is kept for proved senders. Of the other half, each sender has one fetch
+// before any has a second:
 //
 //   - in the first minute after the first request, an unproved sender has one fetch alone;
 //   - after that, second and third fetches of unproved senders are granted only out of the first half of their part.
 //
-// The senders of one IPv6 /48 are also bounded together: their second and further fetches come out of the first half of the
-// unproved part too, and are a quarter of that part at most. Whoever has a /48 of their own has 65,536 senders.
+// The senders of one IPv6 /48 are also bounded together: their second and further fetches come out of the first half of
+// the unproved part too, and are a quarter of that part at most. Whoever has a /48 of their own has 65,536 senders.
 //
 // So 10 senders that use up their three fetches leave room for new senders, and no number of unproved senders takes
 // anything from proved ones.

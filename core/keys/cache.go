@@ -156,9 +156,9 @@ func (c *cache[T]) step(url string, enough func(T) bool, from sender.Sender) ste
 	return s
 }
 
-// mayRepeat reports whether a sender may have a document fetched again within MinInterval, because it lacks the key that
-// the delivery names. Without this, one request in MinInterval with an invented id would have the first deliveries after
-// a rotation refused as forged. Senders that are not known wait for MinInterval.
+// mayRepeat reports whether a sender may have a document fetched again within MinInterval, because it lacks the key
+// that the delivery names. Without this, one request in MinInterval with an invented id would have the first deliveries
+// after a rotation refused as forged. Senders that are not known wait for MinInterval.
 func (c *cache[T]) mayRepeat(from sender.Sender, now time.Time) bool {
 	return from.Source.IsValid() && c.allowance.take(from, now)
 }
@@ -210,9 +210,9 @@ func (c *cache[T]) tidy(now time.Time) {
 	}
 }
 
-// evict forgets the keys that were not used for longest, beyond MaxEntries, first of all those that no proved sender has
-// used: a host serves keys of former years too, and whoever names those must not displace the one in use. keep is the one
-// that just came.
+// evict forgets the keys that were not used for longest, beyond MaxEntries, first of all those that no proved sender
+// has used: a host serves keys of former years too, and whoever names those must not displace the one in use. keep is
+// the one that just came.
 func (c *cache[T]) evict(keep *item[T]) {
 	for {
 		count, oldest := 0, ""

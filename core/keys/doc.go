@@ -15,21 +15,21 @@
 // # What is promised
 //
 // Where a request goes: to the hosts that the [Pin] lists, letter by letter, never to a suffix or a pattern of theirs;
-// over https on its usual port; to paths of the pin's grammar. There are no redirects, cookies, credentials, proxies from
-// the environment, queries or compressed bodies. The address is judged when it is dialled, after the name was resolved,
-// so that a name which suddenly resolves to a private, loopback, link-local, shared or otherwise special address is not
-// connected to.
+// over https on its usual port; to paths of the pin's grammar. There are no redirects, cookies, credentials, proxies
+// from the environment, queries or compressed bodies. The address is judged when it is dialled, after the name was
+// resolved, so that a name which suddenly resolves to a private, loopback, link-local, shared or otherwise special
+// address is not connected to.
 //
-// How much it costs: one fetch at a time for a URL, however many deliveries wait for it; a time limit from the dial to the
-// last byte; a limit of bytes; at least MinInterval between two fetches of one URL; a limit of keys kept. Nothing is kept
-// for a URL that the pin refuses.
+// How much it costs: one fetch at a time for a URL, however many deliveries wait for it; a time limit from the dial to
+// the last byte; a limit of bytes; at least MinInterval between two fetches of one URL; a limit of keys kept. Nothing
+// is kept for a URL that the pin refuses.
 //
-// Fetches that references cause, of names without a known key or within MinInterval, have a budget ([Options.FetchesPerMinute]):
-// 3 a minute for each sender, 60 in all. Half of them are kept for senders that Config.Sources lists or that sent a genuine
-// delivery within 24 hours. In the first minute after a start each sender has one before any has a second. So whoever
-// invents names keeps no genuine sender from its key, and a key that is known needs no fetch at all. The guard hands the
-// sender on in the context of Key. Calls with another context count as one sender that is not proved: to fetch several
-// names at start, call [Remote.Prefetch].
+// Fetches that references cause, of names without a known key or within MinInterval, have a budget
+// ([Options.FetchesPerMinute]): 3 a minute for each sender, 60 in all. Half of them are kept for senders that
+// Config.Sources lists or that sent a genuine delivery within 24 hours. In the first minute after a start each sender
+// has one before any has a second. So whoever invents names keeps no genuine sender from its key, and a key that is
+// known needs no fetch at all. The guard hands the sender on in the context of Key. Calls with another context count as
+// one sender that is not proved: to fetch several names at start, call [Remote.Prefetch].
 //
 // How long a key lives: [Options.MaxAge], renewed in the background during the last quarter of it while deliveries ask
 // for it. While the host fails, the last good keys are used up to [Options.MaxStale] after they were fetched; so a key
@@ -41,9 +41,9 @@
 //
 // # Errors
 //
-// [ErrUnavailable] says that the receiver could not learn the key: it is answered 503, so that the provider tries again.
-// [ErrUnknownKey], [ErrNotAllowed] and [ErrInvalidKey] are judgements on the reference or on what it names, and count as
-// failed authentication: they match core.ErrKeyRefused.
+// [ErrUnavailable] says that the receiver could not learn the key: it is answered 503, so that the provider tries
+// again. [ErrUnknownKey], [ErrNotAllowed] and [ErrInvalidKey] are judgements on the reference or on what it names, and
+// count as failed authentication: they match core.ErrKeyRefused.
 //
 // # Concurrency
 //

@@ -10,9 +10,10 @@ import (
 )
 
 // Lookup is for providers that give each key on request, under credentials of yours (Plaid). fetch gets the kid of a
-// delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key; it must be safe for concurrent use and honour
-// the context. An error that matches [ErrUnknownKey] says that there is no such key; any other, that it cannot be had
-// now. The keys are judged as those of [JWKS] are, and one whose member "expired_at" is a time is no longer trusted.
+// delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key; it must be safe for concurrent use and
+// honour the context. An error that matches [ErrUnknownKey] says that there is no such key; any other, that it cannot
+// be had now. The keys are judged as those of [JWKS] are, and one whose member "expired_at" is a time is no longer
+// trusted.
 //
 // [Options] bounds how often fetch is called, as it bounds fetches; its parts about requests do nothing.
 func Lookup(fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options) (*Remote, error) {
@@ -79,9 +80,9 @@ func Google(o Options) (*Remote, error) {
 	return JWKS("https://www.googleapis.com/oauth2/v3/certs", []string{"RS256"}, o)
 }
 
-// Plaid is the keys that Plaid signs webhooks with, for jwt.Plaid. fetch calls Plaid's /webhook_verification_key/get with
-// your client id and secret and returns the member "key" of its answer, as JSON. A key is asked for again every hour,
-// because Plaid says by expired_at that it is no longer used.
+// Plaid is the keys that Plaid signs webhooks with, for jwt.Plaid. fetch calls Plaid's /webhook_verification_key/get
+// with your client id and secret and returns the member "key" of its answer, as JSON. A key is asked for again every
+// hour, because Plaid says by expired_at that it is no longer used.
 //
 // https://plaid.com/docs/api/webhooks/webhook-verification/
 func Plaid(fetch func(ctx context.Context, kid string) ([]byte, error), o Options) (*Remote, error) {

@@ -16,8 +16,8 @@ type Options struct {
 	// decompress. Host, path, time and size stay bounded by us. An http.Transport with a Proxy is the way through a
 	// proxy.
 	RoundTripper http.RoundTripper
-	// Roots are the authorities trusted for the connection and, where the [Pin] names none, for the certificates that are
-	// fetched. Default: those of the system.
+	// Roots are the authorities trusted for the connection and, where the [Pin] names none, for the certificates that
+	// are fetched. Default: those of the system.
 	Roots *x509.CertPool
 	// AllowNetworks are networks that may be dialled although they are not public, such as the subnet of a private
 	// endpoint in one's own cloud network, or one's own Postal server. Default: none.
@@ -31,7 +31,8 @@ type Options struct {
 	MaxBytes int64
 	// MaxAge is how long a key is used before it is fetched again. Default 1 hour.
 	MaxAge time.Duration
-	// MaxStale is how long after its fetch a key is used while fetching it again fails. Default 24 hours; at least MaxAge.
+	// MaxStale is how long after its fetch a key is used while fetching it again fails. Default 24 hours; at least
+	// MaxAge.
 	MaxStale time.Duration
 	// MinInterval is the least time between two fetches of one URL. Within it a failure is remembered, and a kid that a
 	// fresh set does not have is unknown; a sender with an allowance left has the set fetched again for its kid (see
@@ -40,10 +41,10 @@ type Options struct {
 	// MaxEntries bounds the keys kept of [Certificates] and [PEM]. Default 16, at most 1024.
 	MaxEntries int
 	// FetchesPerMinute bounds the fetches that references from unverified requests cause: of URLs that gave no key
-	// before, and within MinInterval. Half of them are kept for senders that Config.Sources lists or that sent a genuine
-	// delivery within 24 hours; each sender (an IPv4 address, an IPv6 /64) has 3, and the others of one IPv6 /48 have an
-	// eighth of all together, at least 3. Beyond that, and until a minute has passed, such a URL is [ErrUnavailable].
-	// Default 60, at most 600.
+	// before, and within MinInterval. Half of them are kept for senders that Config.Sources lists or that sent a
+	// genuine delivery within 24 hours; each sender (an IPv4 address, an IPv6 /64) has 3, and the others of one IPv6
+	// /48 have an eighth of all together, at least 3. Beyond that, and until a minute has passed, such a URL is
+	// [ErrUnavailable]. Default 60, at most 600.
 	FetchesPerMinute int
 }
 

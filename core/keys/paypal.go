@@ -1,7 +1,7 @@
 package keys
 
-// PayPal pins the certificates that PayPal signs webhooks with; sandbox those of its sandbox. The names in them are those
-// that PayPal's SDK for Java expects.
+// PayPal pins the certificates that PayPal signs webhooks with; sandbox those of its sandbox. The names in them are
+// those that PayPal's SDK for Java expects.
 //
 // https://github.com/paypal/PayPal-Java-SDK
 func PayPal(sandbox bool) Pin {

@@ -51,8 +51,8 @@ func parsePublicPEM(data []byte) (crypto.PublicKey, error) {
 	return accept(key)
 }
 
-// ParsePEM returns the key of a PEM block "PUBLIC KEY" or "CERTIFICATE", for [Static]. Of several certificates the first
-// counts. Names, dates and chain of a certificate are not judged: whoever gives it vouches for it.
+// ParsePEM returns the key of a PEM block "PUBLIC KEY" or "CERTIFICATE", for [Static]. Of several certificates the
+// first counts. Names, dates and chain of a certificate are not judged: whoever gives it vouches for it.
 func ParsePEM(data []byte) (crypto.PublicKey, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN CERTIFICATE-----")) {
 		key, err := parsePublicPEM(data)

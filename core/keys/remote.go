@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
-// Remote is a [Source] that fetches. Without Prefetch the first delivery that needs a key waits for its fetch. To find out
-// at start whether the host can be reached, call Key then.
+// Remote is a [Source] that fetches. Without Prefetch the first delivery that needs a key waits for its fetch. To find
+// out at start whether the host can be reached, call Key then.
 type Remote struct {
 	key      func(ctx context.Context, ref string) (crypto.PublicKey, error)
 	prefetch func(refs []string) error
@@ -21,28 +21,28 @@ func (r *Remote) Key(ctx context.Context, ref string) (crypto.PublicKey, error) 
 	return r.key(ctx, ref)
 }
 
-// Prefetch starts to fetch the keys that refs name, and returns at once. Without refs it fetches the document of a source
-// that has only one URL, and does nothing for other sources. core.New calls it without refs. Call it yourself for the names
-// that you know, such as the URL of the certificate that PayPal uses now: a key that is there needs no fetch that
-// unverified senders could get in the way of.
+// Prefetch starts to fetch the keys that refs name, and returns at once. Without refs it fetches the document of a
+// source that has only one URL, and does nothing for other sources. core.New calls it without refs. Call it yourself
+// for the names that you know, such as the URL of the certificate that PayPal uses now: a key that is there needs no
+// fetch that unverified senders could get in the way of.
 //
 // A failure is not remembered: the first delivery tries again. The error joins the refs that are not allowed.
 func (r *Remote) Prefetch(refs ...string) error { return r.prefetch(refs) }
 
-// Close ends fetches under way and waits for them; after it, Key returns [ErrUnavailable]. A program whose source lives as
-// long as itself need not call it. Close returns nil.
+// Close ends fetches under way and waits for them; after it, Key returns [ErrUnavailable]. A program whose source lives
+// as long as itself need not call it. Close returns nil.
 func (r *Remote) Close() error {
 	r.close()
 	return nil
 }
 
-// JWKS is the JSON Web Key Set (RFC 7517) at one URL; references are kids. Its keys are of the types RSA, EC on P-256 and
-// OKP on Ed25519, and are used only if they are meant for signatures with one of the algorithms, which are those of RFC
-// 7518 and 8037: RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA; of two keys with one kid, neither is.
+// JWKS is the JSON Web Key Set (RFC 7517) at one URL; references are kids. Its keys are of the types RSA, EC on P-256
+// and OKP on Ed25519, and are used only if they are meant for signatures with one of the algorithms, which are those of
+// RFC 7518 and 8037: RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA; of two keys with one kid, neither is.
 //
-// A kid that the set does not have makes it fetched again, at most once in [Options.MinInterval]; within that time after
-// a fetch, the kid is [ErrUnknownKey]. A key without a kid is found only by the empty reference, and only if the set has
-// no other.
+// A kid that the set does not have makes it fetched again, at most once in [Options.MinInterval]; within that time
+// after a fetch, the kid is [ErrUnknownKey]. A key without a kid is found only by the empty reference, and only if the
+// set has no other.
 //
 // Whatever is wrong with the document is [ErrUnavailable]: no delivery can have caused it.
 func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
@@ -83,9 +83,9 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 	}}, nil
 }
 
-// Certificates are X.509 certificates in PEM, the leaf first; references are URLs that the pin allows, or empty where it
-// allows only one. A certificate counts if its chain leads to a trusted root, it bears the name that the pin wants and is
-// for signatures, and all of the chain is valid now. Revocation lists are not asked.
+// Certificates are X.509 certificates in PEM, the leaf first; references are URLs that the pin allows, or empty where
+// it allows only one. A certificate counts if its chain leads to a trusted root, it bears the name that the pin wants
+// and is for signatures, and all of the chain is valid now. Revocation lists are not asked.
 func Certificates(p Pin, o Options) (*Remote, error) {
 	pin, pinErr := p.compile()
 	o, optErr := o.withDefaults()

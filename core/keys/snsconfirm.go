@@ -21,9 +21,9 @@ func SNSCertificates(topicARNs []string, o Options) (*Remote, error) {
 }
 
 // SNSConfirm confirms subscriptions to these topics, for provider.SNSConfig's Confirm. The request is made of the topic
-// and of the token, which were proved, and of no URL that a message holds. It goes to the host of the topic's region and
-// follows no redirect; of [Options] it uses those about requests. What was confirmed is not confirmed again, and between two
-// requests for a topic there are five seconds; an error in between makes SNS ask again.
+// and of the token, which were proved, and of no URL that a message holds. It goes to the host of the topic's region
+// and follows no redirect; of [Options] it uses those about requests. What was confirmed is not confirmed again, and
+// between two requests for a topic there are five seconds; an error in between makes SNS ask again.
 func SNSConfirm(topicARNs []string, o Options) (func(ctx context.Context, topicARN, token string) error, error) {
 	pin, pinErr := SNS(regionsOf(topicARNs)...)
 	o, optErr := o.withDefaults()

@@ -21,15 +21,15 @@ type Source interface {
 
 // Errors of [Source.Key], for errors.Is.
 var (
-	// ErrUnavailable: the key could not be learned now. The host is down, slow, limits us or serves what it should not, or
-	// too many fetches were asked for. The provider should send the delivery again: 503.
+	// ErrUnavailable: the key could not be learned now. The host is down, slow, limits us or serves what it should not,
+	// or too many fetches were asked for. The provider should send the delivery again: 503.
 	ErrUnavailable = errors.New("keys unavailable")
 	// ErrUnknownKey: the source was asked lately and has no key of that name.
 	ErrUnknownKey = errors.New("unknown key")
 	// ErrNotAllowed: the reference is no URL that the pin allows, or no kid that could be one. Nothing was fetched.
 	ErrNotAllowed = errors.New("key reference not allowed")
-	// ErrInvalidKey: what the reference names is there and must not be used: an expired or untrusted certificate, a weak
-	// key, one for another purpose.
+	// ErrInvalidKey: what the reference names is there and must not be used: an expired or untrusted certificate, a
+	// weak key, one for another purpose.
 	ErrInvalidKey = errors.New("key not valid")
 )
 

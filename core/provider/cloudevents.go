@@ -8,14 +8,14 @@ import (
 )
 
 // CloudEvents is any sender of CloudEvents over HTTP (the HTTP 1.1 Web Hooks specification) that presents a bearer
-// token. Where it presents another credential, leave Secrets out and give it as one of Credentials; a token in the URL's
-// parameter access_token is core.QueryToken("access_token", ...).
+// token. Where it presents another credential, leave Secrets out and give it as one of Credentials; a token in the
+// URL's parameter access_token is core.QueryToken("access_token", ...).
 //
 // Binary, structured and batched content modes are read. Nothing is signed: the token vouches for all of it.
 //
 // origins are the senders that may deliver here ("eventemitter.example.com"): their OPTIONS request is answered with
-// their name, before any proof. Others, and all of them where none is given, are not answered, and a sender that asks for
-// consent does not deliver then. Consent is no authentication.
+// their name, before any proof. Others, and all of them where none is given, are not answered, and a sender that asks
+// for consent does not deliver then. Consent is no authentication.
 //
 // https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md
 func CloudEvents(origins ...string) core.Provider {
@@ -33,7 +33,8 @@ func CloudEvents(origins ...string) core.Provider {
 
 // AzureEventGridCloudEvents is Azure Event Grid's deliveries in the CloudEvents schema. Event Grid signs nothing: put a
 // secret into the URL you register, as the parameter "token" of its query, "https://example.com/hooks/azure?token=...".
-// The OPTIONS request, by which Event Grid asks for consent, comes with that token and is answered after it was checked.
+// The OPTIONS request, by which Event Grid asks for consent, comes with that token and is answered after it was
+// checked.
 //
 // https://learn.microsoft.com/azure/event-grid/cloud-event-schema
 // https://learn.microsoft.com/azure/event-grid/delivery-and-retry
@@ -64,7 +65,8 @@ func cloudEvents(name, title string) entry.Entry {
 	}
 }
 
-// cloudEventsConsent says how often a sender may deliver, which one that asks for a rate waits for: as often as it likes.
+// cloudEventsConsent says how often a sender may deliver, which one that asks for a rate waits for: as often as it
+// likes.
 func cloudEventsConsent() entry.Handshake {
 	return entry.Handshake{
 		Method: "OPTIONS", WhenHeader: "WebHook-Request-Origin", When: "when the sender asks for consent",

@@ -81,16 +81,18 @@ type HMACConfig struct {
 	// remembered by.
 	IDHeader string
 
-	// Where an event's details are: "header:X-Event-Type", or a pointer into the JSON body, "/type". A type in a header joins
-	// what an event is remembered by, because one body may come under several types. Where Signed does not hold that header,
-	// whoever captured a delivery can run it again under another type: prefer a pointer, or set IdentityPointer.
+	// Where an event's details are: "header:X-Event-Type", or a pointer into the JSON body, "/type". A type in a header
+	// joins what an event is remembered by, because one body may come under several types. Where Signed does not hold
+	// that header, whoever captured a delivery can run it again under another type: prefer a pointer, or set
+	// IdentityPointer.
 	EventID, EventType string
 	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: the digest of the body.
 	IdentityPointer string
 
 	// Batch says that the body is a JSON list, each item of which is an event; BatchPointer, that the list is at that
-	// place in the body. EventID, EventType and IdentityPointer then lead into the item. A body that is no such list is one
-	// event. Without IdentityPointer an item is remembered by its digest, together with the signed id, if there is one.
+	// place in the body. EventID, EventType and IdentityPointer then lead into the item. A body that is no such list is
+	// one event. Without IdentityPointer an item is remembered by its digest, together with the signed id, if there is
+	// one.
 	Batch        bool
 	BatchPointer string
 

@@ -25,8 +25,8 @@ const (
 // PublicKeyConfig describes a sender of your own that signs with a key pair. Name, Header and Algorithm are required:
 // then the header holds the base64 of the signature of the body.
 //
-// What is configured as secrets are public keys: PEM, or the base64 of the DER inside it; of Ed25519 also the 32 bytes of
-// the key in KeyEncoding. RSA keys have 2048 to 4096 bits.
+// What is configured as secrets are public keys: PEM, or the base64 of the DER inside it; of Ed25519 also the 32 bytes
+// of the key in KeyEncoding. RSA keys have 2048 to 4096 bits.
 type PublicKeyConfig struct {
 	Name      string // in logs and metrics: "acme"
 	Header    string // the signature's header

@@ -70,8 +70,8 @@ func hubspot(name, title string, s *entry.Scheme) entry.Entry {
 	}
 }
 
-// Cloudinary is Cloudinary's notifications, signed with SHA-1, which is an account's setting at first. The secret is the
-// API secret of the account. Prefer [CloudinarySHA256] and change the setting: collisions of SHA-1 can be made.
+// Cloudinary is Cloudinary's notifications, signed with SHA-1, which is an account's setting at first. The secret is
+// the API secret of the account. Prefer [CloudinarySHA256] and change the setting: collisions of SHA-1 can be made.
 //
 // https://cloudinary.com/documentation/notifications#verifying_notification_signatures
 func Cloudinary() core.Provider {

@@ -2,9 +2,9 @@ package provider
 
 import "github.com/sallyport-go/sallyport/core/internal/entry"
 
-// githubIdentity is what GitHub's events are remembered by. Most bodies hold a time that changes with each event, or an id. Those
-// below hold neither, so the next event of their kind may be equal to the byte: a label that is renamed back and forth, a member
-// who joins again. The delivery's id, which is kept over redeliveries, tells them apart.
+// githubIdentity is what GitHub's events are remembered by. Most bodies hold a time that changes with each event, or an
+// id. Those below hold neither, so the next event of their kind may be equal to the byte: a label that is renamed back
+// and forth, a member who joins again. The delivery's id, which is kept over redeliveries, tells them apart.
 //
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
 // https://github.com/octokit/webhooks

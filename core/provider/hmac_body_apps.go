@@ -126,8 +126,8 @@ func QuickBooks() core.Provider {
 	})
 }
 
-// Alchemy is Alchemy's Notify and custom webhooks. The secret is the webhook's signing key ("whsec_..."), whole. Alchemy
-// retries for ten minutes, or an hour on its enterprise plan.
+// Alchemy is Alchemy's Notify and custom webhooks. The secret is the webhook's signing key ("whsec_..."), whole.
+// Alchemy retries for ten minutes, or an hour on its enterprise plan.
 //
 // https://www.alchemy.com/docs/reference/notify-api-quickstart
 func Alchemy() core.Provider {

@@ -158,8 +158,8 @@ func SinchNumbers() core.Provider {
 // secret. The type is the name of the list the event comes in, such as "tweet_create_events".
 //
 // X asks hourly, with a GET that carries crc_token, for an HMAC of that token, which is answered for whoever asks. So
-// that nobody has a body signed, a token holds letters, digits and . _ ~ + / = - only, and a body that is no JSON object
-// is refused.
+// that nobody has a body signed, a token holds letters, digits and . _ ~ + / = - only, and a body that is no JSON
+// object is refused.
 //
 // https://docs.x.com/x-api/webhooks/quickstart
 func XTwitter() core.Provider {

@@ -120,8 +120,8 @@ func CoinbaseCommerce() core.Provider {
 }
 
 // Mollie is Mollie's next-generation webhooks. Classic webhooks, which post the form "id=tr_..." and sign nothing, are
-// refused: whoever knows the URL can send one. Create a next-generation webhook in the dashboard; or use [Basic] without
-// Secrets, with core.QueryToken as one of Credentials, and trust only what Mollie's API says of the id.
+// refused: whoever knows the URL can send one. Create a next-generation webhook in the dashboard; or use [Basic]
+// without Secrets, with core.QueryToken as one of Credentials, and trust only what Mollie's API says of the id.
 //
 // While a signing secret is being replaced Mollie sends the signature's header once for each.
 //

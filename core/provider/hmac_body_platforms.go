@@ -9,8 +9,9 @@ import (
 
 // Platforms and developer tools that sign the raw body and nothing else.
 
-// SonarQube is a webhook of SonarQube Server or SonarQube Cloud with a secret. SonarQube sends a delivery once: it lists
-// the failed ones and does not repeat them. An issue change that alters the quality gate is sent under the same task.
+// SonarQube is a webhook of SonarQube Server or SonarQube Cloud with a secret. SonarQube sends a delivery once: it
+// lists the failed ones and does not repeat them. An issue change that alters the quality gate is sent under the same
+// task.
 //
 // https://docs.sonarsource.com/sonarqube-server/latest/project-administration/webhooks/
 func SonarQube() core.Provider {
@@ -24,8 +25,8 @@ func SonarQube() core.Provider {
 	})
 }
 
-// HCPTerraform is a notification configuration of HCP Terraform or Terraform Enterprise with a token. Saving or verifying
-// a configuration sends a signed verification request.
+// HCPTerraform is a notification configuration of HCP Terraform or Terraform Enterprise with a token. Saving or
+// verifying a configuration sends a signed verification request.
 //
 // https://developer.hashicorp.com/terraform/cloud-docs/api-docs/notification-configurations
 func HCPTerraform() core.Provider {
@@ -44,8 +45,8 @@ func HCPTerraform() core.Provider {
 	})
 }
 
-// Snyk is a webhook of a Snyk organization. The secret is the one you chose. A ping is sent when the webhook is created,
-// signed like every delivery. The type stands in a header alone, which nothing covers.
+// Snyk is a webhook of a Snyk organization. The secret is the one you chose. A ping is sent when the webhook is
+// created, signed like every delivery. The type stands in a header alone, which nothing covers.
 //
 // https://docs.snyk.io/snyk-api/using-specific-snyk-apis/webhooks-apis/validating-payloads
 func Snyk() core.Provider {
@@ -169,8 +170,8 @@ func Cursor() core.Provider {
 	})
 }
 
-// AutodeskAPS is the webhooks of Autodesk Platform Services. They are signed once a secret token exists, which you create
-// through the API.
+// AutodeskAPS is the webhooks of Autodesk Platform Services. They are signed once a secret token exists, which you
+// create through the API.
 //
 // https://aps.autodesk.com/en/docs/webhooks/v1/tutorials/how-to-verify-payload-signature
 func AutodeskAPS() core.Provider {
@@ -198,8 +199,8 @@ func Storyblok() core.Provider {
 }
 
 // Segment is the destination "Webhooks" of Segment with a shared secret. Segment repeats what was answered 5xx for four
-// hours and drops what was answered 4xx, so that a failed authentication is answered 503: a secret that was mistyped can
-// be fixed.
+// hours and drops what was answered 4xx, so that a failed authentication is answered 503: a secret that was mistyped
+// can be fixed.
 //
 // https://segment.com/docs/connections/destinations/catalog/webhooks/
 func Segment() core.Provider {

@@ -28,8 +28,8 @@ func GetStream() core.Provider {
 	})
 }
 
-// HelpScout is the webhooks of Help Scout with a secret of your own. One change may send several events over one body, so
-// the event's name belongs to the identity, although it stands in a header that nothing covers.
+// HelpScout is the webhooks of Help Scout with a secret of your own. One change may send several events over one body,
+// so the event's name belongs to the identity, although it stands in a header that nothing covers.
 //
 // https://developer.helpscout.com/webhooks/
 func HelpScout() core.Provider {
@@ -43,9 +43,9 @@ func HelpScout() core.Provider {
 	})
 }
 
-// Nylas is the webhooks of Nylas v3. The secret is the webhook_secret in the answers to the calls that create the webhook
-// and rotate its secret. The body counts the attempts, so that an event is remembered by its id. Nylas asks for the URL
-// with a GET when the webhook is created and each time it is activated.
+// Nylas is the webhooks of Nylas v3. The secret is the webhook_secret in the answers to the calls that create the
+// webhook and rotate its secret. The body counts the attempts, so that an event is remembered by its id. Nylas asks for
+// the URL with a GET when the webhook is created and each time it is activated.
 //
 // https://developer.nylas.com/docs/v3/notifications/
 func Nylas() core.Provider {
@@ -63,8 +63,8 @@ func Nylas() core.Provider {
 	})
 }
 
-// PusherChannels is the webhooks of Pusher Channels. The secret is a key of the app and its secret, "key:secret": a delivery
-// that names another key is refused. The secret alone is accepted too, and then serves whatever key is named.
+// PusherChannels is the webhooks of Pusher Channels. The secret is a key of the app and its secret, "key:secret": a
+// delivery that names another key is refused. The secret alone is accepted too, and then serves whatever key is named.
 //
 // https://pusher.com/docs/channels/server_api/webhooks/
 func PusherChannels() core.Provider {

@@ -10,8 +10,8 @@ import (
 // Planning, documents and tables: tools that sign the raw body and nothing else.
 
 // Linear is a webhook of Linear. The type stands in the body; Linear-Delivery and Linear-Event are not signed. The body
-// carries the time of sending (webhookTimestamp). Linear recommends a minute for it, but its retries, after a minute, an hour and six
-// hours, repeat the same bytes.
+// carries the time of sending (webhookTimestamp). Linear recommends a minute for it, but its retries, after a minute,
+// an hour and six hours, repeat the same bytes.
 //
 // https://linear.app/developers/webhooks
 func Linear() core.Provider {
@@ -26,7 +26,8 @@ func Linear() core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Unsigned: []string{"delivery id (Linear-Delivery)", "event (Linear-Event)"},
-		// The body says when it was sent, so that a retry is another body. What was done to what, and when, is the event.
+		// The body says when it was sent, so that a retry is another body. What was done to what, and when, is the
+		// event.
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/createdAt", And: []string{"/webhookId", "/type", "/action", "/data/id"}},
 		Event: entry.Event{
 			ID: header("Linear-Delivery"), Type: pointer("/type"), Action: pointer("/action"), Time: pointer("/webhookTimestamp"),
@@ -38,7 +39,8 @@ func Linear() core.Provider {
 
 const linearHorizon = 8 * time.Hour
 
-// Jira is a webhook of Jira Cloud with a secret. The webhooks of Connect apps carry a JWT instead, and are refused here.
+// Jira is a webhook of Jira Cloud with a secret. The webhooks of Connect apps carry a JWT instead, and are refused
+// here.
 //
 // Jira tries again on 408, 409, 425, 429 and 5xx only, so that a failed authentication is answered 503: a secret that
 // was mistyped can be mended. It retries for up to half an hour.
@@ -64,8 +66,8 @@ func Jira() core.Provider {
 const jiraBody = 25 << 20
 
 // Asana is a webhook of Asana. Asana makes the secret up and hands it over in the first request, while the call that
-// creates the webhook waits for the answer: start with AwaitingSecret and a SecretSink. Each webhook has a secret of its
-// own. Heartbeats carry no event.
+// creates the webhook waits for the answer: start with AwaitingSecret and a SecretSink. Each webhook has a secret of
+// its own. Heartbeats carry no event.
 //
 // https://developers.asana.com/docs/webhooks-guide
 func Asana() core.Provider {

@@ -49,8 +49,9 @@ func Slack() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Slack-Signature"), Prefix: "v0=", Encoding: entry.Hex},
-			// Slack has requests refused that are older than five minutes, and its last retry comes some six minutes after the
-			// first attempt: it has a time of its own. An interaction is not remembered, so that the window is what protects it.
+			// Slack has requests refused that are older than five minutes, and its last retry comes some six minutes
+			// after the first attempt: it has a time of its own. An interaction is not remembered, so that the window
+			// is what protects it.
 			Timestamp: entry.Timestamp{Field: headers("X-Slack-Request-Timestamp"), Resigned: true},
 			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
@@ -96,9 +97,9 @@ func Mailgun() core.Provider {
 			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"}, Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{
 				Field: entry.Field{JSON: "/signature/timestamp", Form: "timestamp"},
-				// Mailgun retries for eight hours and does not say whether a retry is signed anew; receivers report that
-				// it repeats token and signature. Such a retry must not be refused. The longer window lets in no replay:
-				// the token counts once, and is remembered for longer than the window.
+				// Mailgun retries for eight hours and does not say whether a retry is signed anew; receivers report
+				// that it repeats token and signature. Such a retry must not be refused. The longer window lets in no
+				// replay: the token counts once, and is remembered for longer than the window.
 				Past: mailgunHorizon,
 			},
 			ID: entry.Field{JSON: "/signature/token", Form: "token", Grammar: entry.HexText},

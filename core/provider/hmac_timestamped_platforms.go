@@ -56,8 +56,9 @@ func Airwallex() core.Provider {
 
 const airwallexHorizon = 73 * time.Hour
 
-// Tailscale is a webhook of a tailnet. The secret is the webhook's ("tskey-webhook-..."), its prefix included. A delivery
-// is a list of events. Answer with a status other than 2xx only to a transient failure: retries hold back later events.
+// Tailscale is a webhook of a tailnet. The secret is the webhook's ("tskey-webhook-..."), its prefix included. A
+// delivery is a list of events. Answer with a status other than 2xx only to a transient failure: retries hold back
+// later events.
 //
 // https://tailscale.com/kb/1213/webhooks
 func Tailscale() core.Provider {
@@ -89,8 +90,8 @@ func Shippo() core.Provider {
 
 const shippoDocs = "https://docs.goshippo.com/docs/tracking/webhooksecurity/"
 
-// Affirm is the webhooks of Affirm, which signs on request. The secret is the merchant's private API key. Each attempt has
-// a time and a signature of its own.
+// Affirm is the webhooks of Affirm, which signs on request. The secret is the merchant's private API key. Each attempt
+// has a time and a signature of its own.
 //
 // https://docs.affirm.com/developers/docs/checking-webhook-signatures
 func Affirm() core.Provider {

@@ -8,7 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// Platforms whose deliveries say in a way of their own when, for whom or under which of several secrets they are signed.
+// Platforms whose deliveries say in a way of their own when, for whom or under which of several secrets they are
+// signed.
 
 // Orb is a webhook of Orb. The time that it signs has no zone and is UTC. A header comes for each active secret.
 //
@@ -31,8 +32,8 @@ func Orb() core.Provider {
 	})
 }
 
-// Persona is a webhook of Persona. The secret is the webhook's ("wbhsec_..."), its prefix included. While it is rotated the
-// header holds a group of time and signature for each secret.
+// Persona is a webhook of Persona. The secret is the webhook's ("wbhsec_..."), its prefix included. While it is rotated
+// the header holds a group of time and signature for each secret.
 //
 // https://docs.withpersona.com/webhooks
 func Persona() core.Provider {
@@ -52,9 +53,9 @@ func Persona() core.Provider {
 	})
 }
 
-// Smartcar is a webhook of Smartcar. The secret is the application management token. When the webhook is set up, Smartcar
-// sends a challenge, whose answer is made with the token that signs deliveries. So only challenges that no delivery could
-// be are answered: letters, digits, - and _, where a delivery is an object.
+// Smartcar is a webhook of Smartcar. The secret is the application management token. When the webhook is set up,
+// Smartcar sends a challenge, whose answer is made with the token that signs deliveries. So only challenges that no
+// delivery could be are answered: letters, digits, - and _, where a delivery is an object.
 //
 // https://smartcar.com/docs/integrations/webhooks/callback-verification
 func Smartcar() core.Provider {
@@ -83,8 +84,8 @@ func Smartcar() core.Provider {
 	})
 }
 
-// Fal is the webhooks of fal.ai for these users. fal.ai signs for everybody with one key, so that only users that are listed
-// count. Secrets hold the member x of its keys in base64.
+// Fal is the webhooks of fal.ai for these users. fal.ai signs for everybody with one key, so that only users that are
+// listed count. Secrets hold the member x of its keys in base64.
 //
 // https://docs.fal.ai/model-apis/model-endpoints/webhooks
 func Fal(userIDs ...string) core.Provider {

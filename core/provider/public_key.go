@@ -12,9 +12,9 @@ import (
 // Discord is the interactions and the webhook events of a Discord application. The secret is the application's public
 // key, 64 hexadecimal digits.
 //
-// Interactions wait for their answer, and webhook events for a 204 ([core.Event.Respond]). The latter carry no id, so that
-// nothing is remembered by default. Discord sends requests with wrong signatures on purpose, and removes an endpoint that does not
-// answer them 401.
+// Interactions wait for their answer, and webhook events for a 204 ([core.Event.Respond]). The latter carry no id, so
+// that nothing is remembered by default. Discord sends requests with wrong signatures on purpose, and removes an
+// endpoint that does not answer them 401.
 //
 // https://discord.com/developers/docs/interactions/overview#setting-up-an-endpoint
 // https://discord.com/developers/docs/events/webhook-events

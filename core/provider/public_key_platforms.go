@@ -8,8 +8,8 @@ import (
 // Platforms that sign with a key pair.
 
 // Circle is a webhook subscription of Circle, version 2. The secret is Circle's public key, base64: a delivery's
-// X-Circle-Key-Id names it, and the API shows it. Circle asks for the URL with a HEAD, and sends a signed webhooks.test.
-// Version 1 of its notifications comes through SNS: [AWSSNS].
+// X-Circle-Key-Id names it, and the API shows it. Circle asks for the URL with a HEAD, and sends a signed
+// webhooks.test. Version 1 of its notifications comes through SNS: [AWSSNS].
 //
 // https://developers.circle.com/wallets/webhook-notifications
 func Circle() core.Provider {

@@ -13,18 +13,18 @@ import (
 // Providers that sign for everybody with keys that they publish. Config.Keys fetches these; keys in Secrets take their
 // place.
 
-// PayPal is PayPal's webhooks. The webhook id is the one of this endpoint on the app's page, which the signature covers:
-// a delivery for somebody else's webhook is refused. Keys are those of keys.Certificates with the pin keys.PayPal; where
-// the endpoint cannot reach PayPal, Secrets hold the certificate in PEM.
+// PayPal is PayPal's webhooks. The webhook id is the one of this endpoint on the app's page, which the signature
+// covers: a delivery for somebody else's webhook is refused. Keys are those of keys.Certificates with the pin
+// keys.PayPal; where the endpoint cannot reach PayPal, Secrets hold the certificate in PEM.
 //
-// The signature covers no more of the body than its CRC-32, which anybody can keep while changing the body. So the replay
-// store remembers with each transmission's id, which is signed, the body that it came with: another one is a conflict and
-// runs nothing. Without a replay store, or where the genuine delivery never arrived, whoever has captured it can have this
-// endpoint take another body for it, until its time is stale. Before you pay out or ship, ask PayPal's API for the object.
-// PayPal's simulator signs with no certificate that verifies.
+// The signature covers no more of the body than its CRC-32, which anybody can keep while changing the body. So the
+// replay store remembers with each transmission's id, which is signed, the body that it came with: another one is a
+// conflict and runs nothing. Without a replay store, or where the genuine delivery never arrived, whoever has captured
+// it can have this endpoint take another body for it, until its time is stale. Before you pay out or ship, ask PayPal's
+// API for the object. PayPal's simulator signs with no certificate that verifies.
 //
-// An event is remembered by its own id, in the body: PayPal documents the transmission's as the id of an HTTP transmission,
-// and nowhere that a retry or a resend keeps it.
+// An event is remembered by its own id, in the body: PayPal documents the transmission's as the id of an HTTP
+// transmission, and nowhere that a retry or a resend keeps it.
 //
 // https://developer.paypal.com/api/rest/webhooks/rest/
 // https://developer.paypal.com/api/webhooks/v1/definitions/verify_webhook_signature

@@ -78,8 +78,8 @@ func MercadoPago() core.Provider {
 			Timestamp: entry.Timestamp{
 				// The documentation shows milliseconds and the library reads seconds.
 				Field: entry.Field{Key: "ts"}, Unit: entry.SecondsOrMilliseconds,
-				// Whether a retry is signed anew is not documented. The id of the request counts once, and is remembered
-				// for longer than the window.
+				// Whether a retry is signed anew is not documented. The id of the request counts once, and is
+				// remembered for longer than the window.
 				Past: 4 * 24 * time.Hour,
 			},
 			ID: entry.Field{Headers: []string{"X-Request-Id"}, Grammar: entry.Token},
@@ -114,8 +114,8 @@ func DropboxSign() core.Provider {
 		},
 		Unsigned: []string{"everything but event_time and event_type"},
 		Identity: entry.Identity{
-			// What the hash is made of, and not its digits, which another case of them or another API key changes. Two events
-			// of one type in one second have one hash, and only unsigned members tell them apart.
+			// What the hash is made of, and not its digits, which another case of them or another API key changes. Two
+			// events of one type in one second have one hash, and only unsigned members tell them apart.
 			Kind: entry.ByPointer, Pointer: "/event/event_time",
 			And: []string{
 				"/event/event_type", "/event/event_metadata/related_signature_id", "/signature_request/signature_request_id",

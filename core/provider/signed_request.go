@@ -7,12 +7,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// Providers that sign the method, the path, the query or headers together with the body. Behind a proxy that changes the
-// path, set core.Config.PublicURL to the URL as it is registered, with its query.
+// Providers that sign the method, the path, the query or headers together with the body. Behind a proxy that changes
+// the path, set core.Config.PublicURL to the URL as it is registered, with its query.
 
 // Contentful is a webhook of Contentful with request verification. The secret is the space's signing secret, which has
-// 64 characters. The headers that x-contentful-signed-headers lists are signed; the time has to be among them. A delivery
-// may be thirty seconds ahead, as in its own SDK, and as old as retries last.
+// 64 characters. The headers that x-contentful-signed-headers lists are signed; the time has to be among them. A
+// delivery may be thirty seconds ahead, as in its own SDK, and as old as retries last.
 //
 // https://www.contentful.com/developers/docs/webhooks/request-verification/
 // https://github.com/contentful/node-apps-toolkit
@@ -47,16 +47,18 @@ func Contentful() core.Provider {
 	})
 }
 
-// contentfulHorizon is the longest that a retry policy of one's own may last; the usual one is two retries, half a minute apart.
+// contentfulHorizon is the longest that a retry policy of one's own may last; the usual one is two retries, half a
+// minute apart.
 //
 // https://www.contentful.com/developers/docs/webhooks/retry-policy/
 const contentfulHorizon = 24 * time.Hour
 
-// SinchApplication is the callbacks of Sinch's Voice and Verification APIs, signed for an application. The secret is the
-// application's secret, in base64. Register a URL without a query: how one is signed is not documented.
+// SinchApplication is the callbacks of Sinch's Voice and Verification APIs, signed for an application. The secret is
+// the application's secret, in base64. Register a URL without a query: how one is signed is not documented.
 //
-// The body is signed by its MD5. Nobody can forge a given callback, but whoever can choose much of what is sent may make
-// two bodies of one hash. Callbacks wait for their answer (see [core.Event.Respond]), so that nothing is remembered.
+// The body is signed by its MD5. Nobody can forge a given callback, but whoever can choose much of what is sent may
+// make two bodies of one hash. Callbacks wait for their answer (see [core.Event.Respond]), so that nothing is
+// remembered.
 //
 // https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request
 // https://github.com/sinch/sinch-sdk-node
@@ -86,8 +88,8 @@ func SinchApplication() core.Provider {
 }
 
 // MessageBirdLegacy is MessageBird's webhooks under their old signature, which MessageBird's own SDK calls deprecated.
-// The secret is the signing key. Deliveries come as GET with parameters too, which are signed. Its SDK accepts them for a
-// few seconds only; the window here is the usual one, of five minutes.
+// The secret is the signing key. Deliveries come as GET with parameters too, which are signed. Its SDK accepts them for
+// a few seconds only; the window here is the usual one, of five minutes.
 //
 // https://github.com/messagebird/go-rest-api/tree/master/signature
 func MessageBirdLegacy() core.Provider {

@@ -22,8 +22,8 @@ func HubSpot() core.Provider {
 		Algorithm: entry.HMACSHA256,
 		Signature: entry.Signature{Field: headers("X-Hubspot-Signature-V3"), Encoding: entry.Base64},
 		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds, Resigned: true},
-		// No separators: the method and the URL are the endpoint's own, and a digit more or less makes the timestamp ten
-		// times older or newer.
+		// No separators: the method and the URL are the endpoint's own, and a digit more or less makes the timestamp
+		// ten times older or newer.
 		Signed: []entry.Part{{Kind: entry.PartMethod}, {Kind: entry.PartURLUnescaped}, entry.Body(), entry.TimestampText()},
 	})
 	e.Methods = []string{"GET"}
@@ -112,9 +112,9 @@ func Trello() core.Provider {
 	})
 }
 
-// Twilio is Twilio's requests: incoming messages and calls, status callbacks, event streams. The secret is the account's
-// primary auth token. Requests wait for their answer (TwiML, see [core.Event.Respond]), so that nothing of them is
-// remembered. Event Streams send lists of CloudEvents, each of which is an event and remembered by its id.
+// Twilio is Twilio's requests: incoming messages and calls, status callbacks, event streams. The secret is the
+// account's primary auth token. Requests wait for their answer (TwiML, see [core.Event.Respond]), so that nothing of
+// them is remembered. Event Streams send lists of CloudEvents, each of which is an event and remembered by its id.
 //
 // The fields of a form are signed as names and values without anything between them, so that whoever captured a
 // delivery can move letters from a value into the next name. Its AccountSid, which comes first, ends the URL. A body
@@ -161,8 +161,8 @@ func Twilio() core.Provider {
 }
 
 // Plivo is Plivo's callbacks with signatures of version 2, which cover the URL and a nonce and nothing of what is said.
-// The secret is the auth token. Prefer [PlivoV3] where its header comes. A nonce counts once, so that the body that came
-// first stands. Nothing separates URL and nonce: core.Config.PublicURL is required.
+// The secret is the auth token. Prefer [PlivoV3] where its header comes. A nonce counts once, so that the body that
+// came first stands. Nothing separates URL and nonce: core.Config.PublicURL is required.
 //
 // https://www.plivo.com/docs/messaging/concepts/signature-validation
 func Plivo() core.Provider {

@@ -15,10 +15,11 @@ type SNSConfig struct {
 	// anybody can subscribe this endpoint to a topic of theirs, whose messages are just as genuine.
 	Topics []string
 	// Confirm confirms the subscription of this endpoint to one of Topics, after its request was proved: that of
-	// keys.SNSConfirm, or a function that has the token written down for a person. An error makes SNS ask again. It must
-	// be safe for concurrent use. Default: nothing is confirmed, and the record of the handshake says so.
+	// keys.SNSConfirm, or a function that has the token written down for a person. An error makes SNS ask again. It
+	// must be safe for concurrent use. Default: nothing is confirmed, and the record of the handshake says so.
 	Confirm func(ctx context.Context, topicARN, token string) error
-	// SHA256Only refuses messages that are signed with SHA-1. A topic signs with SHA-256 once its SignatureVersion is 2.
+	// SHA256Only refuses messages that are signed with SHA-1. A topic signs with SHA-256 once its SignatureVersion is
+	// 2.
 	SHA256Only bool
 }
 
@@ -38,9 +39,9 @@ func AWSSNS(c SNSConfig) core.Provider {
 	return core.NewProvider(e, err)
 }
 
-// AmazonSES is the notifications and published events of Amazon SES, which come through Amazon SNS topics; see [AWSSNS].
-// The event's payload is SES's own, its type "Bounce", "Complaint", "Delivery" and so on. What is no JSON, such as the
-// message that SES tests a topic with, is an event without a type.
+// AmazonSES is the notifications and published events of Amazon SES, which come through Amazon SNS topics; see
+// [AWSSNS]. The event's payload is SES's own, its type "Bounce", "Complaint", "Delivery" and so on. What is no JSON,
+// such as the message that SES tests a topic with, is an event without a type.
 //
 // https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 // https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html

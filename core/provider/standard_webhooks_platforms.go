@@ -47,8 +47,8 @@ func Brex() core.Provider {
 		entry.Event{Type: pointer("/event_type"), Tenant: pointer("/company_id")}))
 }
 
-// BigCommerce is the webhooks of a BigCommerce app. The secret is the app's client secret, which is the key as it is, and
-// not base64. It retries for 48 hours.
+// BigCommerce is the webhooks of a BigCommerce app. The secret is the app's client secret, which is the key as it is,
+// and not base64. It retries for 48 hours.
 //
 // https://developer.bigcommerce.com/docs/integrations/webhooks
 func BigCommerce() core.Provider {

@@ -27,7 +27,8 @@ func general() []core.Provider {
 	}
 }
 
-// ByName returns the provider of that name or alias ([Aliases]), and false where there is none. Its Name is the entry's own.
+// ByName returns the provider of that name or alias ([Aliases]), and false where there is none. Its Name is the entry's
+// own.
 func ByName(name string) (core.Provider, bool) {
 	if own, ok := aliases[name]; ok {
 		name = own

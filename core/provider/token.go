@@ -20,8 +20,8 @@ func GitLabToken() core.Provider {
 		Docs:       gitlabDocs,
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Gitlab-Token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
-		// A feature flag is switched on, off and on with equal bodies, and a body may be your own template. The key is kept over
-		// resends, and the token vouches for it as much as for the body.
+		// A feature flag is switched on, off and on with equal bodies, and a body may be your own template. The key is
+		// kept over resends, and the token vouches for it as much as for the body.
 		Identity: entry.Identity{Apart: []entry.Apart{{
 			Headers: []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"},
 			Why:     "`feature_flag`, `tag_push` of one commit, and those with a template of your own",
@@ -47,7 +47,8 @@ func Postmark() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
 		Event: entry.Event{
-			// A bounce has an id of its own. MessageID is the id of an inbound message, and else that of the message sent.
+			// A bounce has an id of its own. MessageID is the id of an inbound message, and else that of the message
+			// sent.
 			ID:     []entry.Value{{JSON: "/ID"}, {JSON: "/MessageID", With: "/FromFull"}},
 			Type:   []entry.Value{{JSON: "/RecordType"}, {JSON: "/FromFull", Const: "Inbound"}},
 			Action: pointer("/Type"),

@@ -44,8 +44,8 @@ func Chargebee() core.Provider {
 	})
 }
 
-// Strava is the webhook events of a Strava app. Strava signs nothing: put a secret into the callback URL you register, as
-// the parameter "token" of its query, "https://example.com/hooks/strava?token=...".
+// Strava is the webhook events of a Strava app. Strava signs nothing: put a secret into the callback URL you register,
+// as the parameter "token" of its query, "https://example.com/hooks/strava?token=...".
 //
 // When the subscription is created, Strava asks with a GET for the verify token you chose: put it into
 // core.Config.VerifyTokens. An event says that something changed and not what. Strava makes three attempts in all, and
@@ -86,9 +86,9 @@ func GooglePushChannels() core.Provider {
 // AzureEventGrid is Azure Event Grid's deliveries in its own schema. Event Grid signs nothing: put a secret into the
 // URL you register, as the parameter "token" of its query, "https://example.com/hooks/azure?token=...".
 //
-// The subscription's validation, an event of the type Microsoft.EventGrid.SubscriptionValidationEvent, is answered after
-// the proof; its validationUrl is never followed. Event Grid never repeats what 400, 401, 403 or 413 answered, so that a
-// failed authentication is answered 503.
+// The subscription's validation, an event of the type Microsoft.EventGrid.SubscriptionValidationEvent, is answered
+// after the proof; its validationUrl is never followed. Event Grid never repeats what 400, 401, 403 or 413 answered, so
+// that a failed authentication is answered 503.
 //
 // https://learn.microsoft.com/azure/event-grid/webhook-event-delivery
 // https://learn.microsoft.com/azure/event-grid/delivery-and-retry

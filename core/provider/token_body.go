@@ -10,8 +10,8 @@ import (
 // Providers that sign nothing and put a shared secret into the body. It is never handed on in an event's details, but
 // the payload is the body as it came and holds it: do not log it.
 
-// Figma is a webhook of Figma (version 2). The secret is the passcode you chose for the webhook. A webhook that was just
-// created sends an event of the type PING.
+// Figma is a webhook of Figma (version 2). The secret is the passcode you chose for the webhook. A webhook that was
+// just created sends an event of the type PING.
 //
 // Figma stops a webhook at once that answers 400, so that a failed authentication is answered 503: a passcode that was
 // mistyped can be mended.

@@ -53,11 +53,11 @@ func Mailjet() core.Provider {
 	})
 }
 
-// SendGridInbound is SendGrid's inbound parse webhook where no security policy signs it: it presents HTTP Basic credentials
-// from the URL you register. Secrets are pairs "user:password". Where a policy signs it use [SendGrid].
+// SendGridInbound is SendGrid's inbound parse webhook where no security policy signs it: it presents HTTP Basic
+// credentials from the URL you register. Secrets are pairs "user:password". Where a policy signs it use [SendGrid].
 //
-// SendGrid repeats what was answered 5xx for three days, and nothing else, so that a failed authentication is answered 503: a
-// credential that was mistyped can be fixed.
+// SendGrid repeats what was answered 5xx for three days, and nothing else, so that a failed authentication is answered
+// 503: a credential that was mistyped can be fixed.
 //
 // https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/inbound-email
 func SendGridInbound() core.Provider {
@@ -102,8 +102,8 @@ func SparkPost() core.Provider {
 }
 
 // Mailchimp is the audience webhooks of Mailchimp Marketing. Register a URL that ends in "?secret=" and the secret;
-// access logs that are written before the guard hold it. Mailchimp asks for the URL with a GET first, and retries for 75
-// minutes.
+// access logs that are written before the guard hold it. Mailchimp asks for the URL with a GET first, and retries for
+// 75 minutes.
 //
 // https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/
 func Mailchimp() core.Provider {
@@ -151,8 +151,8 @@ func DockerHub() core.Provider {
 // Okta is an event hook of Okta whose authentication field is "Authorization". The secret is that field's value, whole.
 //
 // Okta sends an event again at most once, and never after a 4xx, so that a failed authentication is answered 503: a
-// secret that was mistyped can be mended. The one-time verification, a GET whose header is answered as JSON, is answered
-// for whoever asks.
+// secret that was mistyped can be mended. The one-time verification, a GET whose header is answered as JSON, is
+// answered for whoever asks.
 //
 // https://developer.okta.com/docs/concepts/event-hooks/
 func Okta() core.Provider {

@@ -8,11 +8,11 @@ import (
 // WebSub is the distributions of a WebSub (PubSubHubbub) hub that signs with HMAC-SHA256. The secret is the hub.secret
 // you gave to the subscription. The payload is the topic's content, in whatever format it has.
 //
-// topics are the URLs subscribed to: the hub's GET that asks whether a subscription is meant is answered for them and for
-// no other, so that nobody subscribes this endpoint to a topic of their own. Without topics it is not answered. The end of
-// a subscription is never confirmed, because anybody may ask the hub for it: let the lease run out. Whoever knows the
-// callback's URL may ask the hub for a subscription under a secret of their own, whose distributions are refused then:
-// choose a URL that cannot be guessed.
+// topics are the URLs subscribed to: the hub's GET that asks whether a subscription is meant is answered for them and
+// for no other, so that nobody subscribes this endpoint to a topic of their own. Without topics it is not answered. The
+// end of a subscription is never confirmed, because anybody may ask the hub for it: let the lease run out. Whoever
+// knows the callback's URL may ask the hub for a subscription under a secret of their own, whose distributions are
+// refused then: choose a URL that cannot be guessed.
 //
 // https://www.w3.org/TR/websub/#authenticated-content-distribution
 func WebSub(topics ...string) core.Provider {

@@ -9,8 +9,8 @@
 //	                       │        └──Settle(Release)──▶ (absent): the sender's retry may run
 //	                       └──lease ends──▶ claimable again, under a new token
 //
-// A claim of something done answers [Done]; a claim of something that another delivery is working on answers [InFlight].
-// A token fences: whoever lost the claim can no longer settle it.
+// A claim of something done answers [Done]; a claim of something that another delivery is working on answers
+// [InFlight]. A token fences: whoever lost the claim can no longer settle it.
 //
 // # What a store promises
 //
@@ -20,9 +20,9 @@
 //
 // # What a store learns
 //
-// Keys and digests are SHA-256 values, but for the markers of an endpoint, whose digests say which provider the endpoint's
-// name belongs to and which versions were written (see core.Guard.TakeOver). They are committed for decades. No event
-// id, body, secret or address reaches a store.
+// Keys and digests are SHA-256 values, but for the markers of an endpoint, whose digests say which provider the
+// endpoint's name belongs to and which versions were written (see core.Guard.TakeOver). They are committed for decades.
+// No event id, body, secret or address reaches a store.
 package replay
 
 import (
@@ -115,7 +115,8 @@ type Settlement struct {
 	Key     Key
 	Token   Token
 	Verdict Verdict
-	// TTL is how long a committed key is remembered; a Commit with a TTL that is not positive is refused. Release ignores it.
+	// TTL is how long a committed key is remembered; a Commit with a TTL that is not positive is refused. Release
+	// ignores it.
 	TTL time.Duration
 }
 
@@ -218,8 +219,8 @@ type Store interface {
 // "done" are one atomic step: both are there, or neither is.
 type Transactor interface {
 	Store
-	// Transaction prepares a transaction for the claims, which stay claimed by themselves. The context it returns is the
-	// one from which the app asks the store's package for the transaction; none is begun before it does. The
+	// Transaction prepares a transaction for the claims, which stay claimed by themselves. The context it returns is
+	// the one from which the app asks the store's package for the transaction; none is begun before it does. The
 	// transaction is begun on that context: when it ends, the transaction is rolled back.
 	Transaction(ctx context.Context, claims []Held, ttl time.Duration) (context.Context, Transaction)
 }

@@ -30,9 +30,9 @@ type fileSecrets struct {
 	renewal
 }
 
-// FromFiles reads secrets from files and follows them, as Kubernetes and Docker mount them and as editors and
-// renames replace them. They are read now, and looked at again at most every five seconds while deliveries come; only
-// after a minute without a delivery does the next one wait for that, a quarter of a second at most. What is being written is
+// FromFiles reads secrets from files and follows them, as Kubernetes and Docker mount them and as editors and renames
+// replace them. They are read now, and looked at again at most every five seconds while deliveries come; only after a
+// minute without a delivery does the next one wait for that, a quarter of a second at most. What is being written is
 // waited for. A file that cannot be read, is empty or malformed leaves the last good list in force, and the guards that
 // use it say so; at start core.New refuses it.
 //

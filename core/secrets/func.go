@@ -36,18 +36,20 @@ type FuncSource struct {
 
 // FromFunc asks a function, such as a client of a secret manager, and keeps what it gives for ttl, at least a second.
 //
-// The function gets a context with a deadline of five seconds, and the tenant, which is "" without core.Config.Tenant. For a
-// tenant that it does not know it returns [ErrUnknownTenant], which is remembered for ten seconds. It is called by one
-// goroutine at a time for each tenant, and again ahead of the end of ttl, beside the deliveries; after a pause a delivery
-// waits for it. It must be safe for concurrent use.
+// The function gets a context with a deadline of five seconds, and the tenant, which is "" without core.Config.Tenant.
+// For a tenant that it does not know it returns [ErrUnknownTenant], which is remembered for ten seconds. It is called
+// by one goroutine at a time for each tenant, and again ahead of the end of ttl, beside the deliveries; after a pause a
+// delivery waits for it. It must be safe for concurrent use.
 //
-// At most 16 calls at a time are for tenants that are known here, and 16 for others. Half of these are kept for senders that
-// [Config.Sources] lists or that sent a genuine delivery within 24 hours. In the other half senders take turns: those go
-// first that named the fewest unknown tenants within a minute; those of one IPv6 /48 count together. So whoever invents tenants keeps out nobody who is new to the
-// process. A sender with too many calls waiting is answered 503, which is not remembered.
+// At most 16 calls at a time are for tenants that are known here, and 16 for others. Half of these are kept for senders
+// that [Config.Sources] lists or that sent a genuine delivery within 24 hours. In the other half senders take turns:
+// those go first that named the fewest unknown tenants within a minute; those of one IPv6 /48 count together. So
+// whoever invents tenants keeps out nobody who is new to the process. A sender with too many calls waiting is answered
+// 503, which is not remembered.
 //
-// When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as [FuncSource.RefuseAfter]
-// allows, and the guards that use it say so in their log, records and health. Its error must not hold a secret.
+// When it fails, panics, never returns, or gives no secret, the last good list stays in force, for as long as
+// [FuncSource.RefuseAfter] allows, and the guards that use it say so in their log, records and health. Its error must
+// not hold a secret.
 func FromFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), ttl time.Duration) *FuncSource {
 	s := &FuncSource{
 		fetch: fetch, ttl: ttl,
@@ -63,8 +65,8 @@ func FromFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), 
 	return s
 }
 
-// RefuseAfter returns a source that gives no list older than d, so that deliveries are answered 503: for secrets that must
-// not be accepted when nobody can say whether they were revoked. Default: the last good list is kept.
+// RefuseAfter returns a source that gives no list older than d, so that deliveries are answered 503: for secrets that
+// must not be accepted when nobody can say whether they were revoked. Default: the last good list is kept.
 func (s *FuncSource) RefuseAfter(d time.Duration) *FuncSource {
 	out := FromFunc(s.fetch, s.ttl)
 	out.limit = d

@@ -231,7 +231,8 @@ func (q *lookQueue) start(now time.Time) {
 	}
 }
 
-// next finds the sender whose turn it is in a line. It drops tickets that are not needed any more. The caller must hold mu.
+// next finds the sender whose turn it is in a line. It drops tickets that are not needed any more. The caller must hold
+// mu.
 func (q *lookQueue) next(line lookLine, now time.Time) (first *lookSender) {
 	kept := q.waiting[line][:0]
 	for _, s := range q.waiting[line] {
@@ -250,8 +251,8 @@ func (q *lookQueue) next(line lookLine, now time.Time) (first *lookSender) {
 	return first
 }
 
-// tidy drops the tickets at the front that nobody waits for any more: their looks have started, or their deliveries were
-// answered. The caller must hold the queue's mu.
+// tidy drops the tickets at the front that nobody waits for any more: their looks have started, or their deliveries
+// were answered. The caller must hold the queue's mu.
 func (s *lookSender) tidy(line lookLine, now time.Time) {
 	for len(s.tickets[line]) > 0 {
 		t := s.tickets[line][0]
@@ -268,8 +269,8 @@ func (s *lookSender) tidy(line lookLine, now time.Time) {
 	s.tickets[line] = nil
 }
 
-// before reports whether it is the sender's turn in a line before the other's in another. The caller must hold the queue's
-// mu.
+// before reports whether it is the sender's turn in a line before the other's in another. The caller must hold the
+// queue's mu.
 func (s *lookSender) before(line lookLine, other *lookSender, others lookLine, now time.Time) bool {
 	if a, b := s.near(line, now), other.near(others, now); a != b {
 		return a < b

@@ -1,4 +1,5 @@
-// Package secrets holds the secrets that a guard accepts: values that never show, lists of them, and where they come from.
+// Package secrets holds the secrets that a guard accepts: values that never show, lists of them, and where they come
+// from.
 package secrets
 
 import (

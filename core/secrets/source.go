@@ -66,9 +66,9 @@ func (l *List) Len() int {
 // that reads files or calls a secret manager caches. It must be safe for concurrent use.
 type Source interface {
 	// Lookup returns the list for the tenant, which is "" for an endpoint without tenants. While nothing changed it
-	// returns the same pointer. Another list takes effect at once if the guard's rules accept all of it; if not, the last
-	// good one stays in force, and the log, the records and the health say so. An error means that no list is available:
-	// the delivery is answered 503.
+	// returns the same pointer. Another list takes effect at once if the guard's rules accept all of it; if not, the
+	// last good one stays in force, and the log, the records and the health say so. An error means that no list is
+	// available: the delivery is answered 503.
 	Lookup(ctx context.Context, tenant string) (*List, error)
 }
 
@@ -95,9 +95,9 @@ func Labeled(secrets ...Secret) Source {
 	return &staticSecrets{list: NewList(secrets...)}
 }
 
-// FromEnv reads secrets from environment variables, once, now. The first variable must be set; the optional
-// ones, for rotation, may be unset. A variable that is set but empty is a mistake that core.New reports, never an absent
-// secret. The variables' names are the labels.
+// FromEnv reads secrets from environment variables, once, now. The first variable must be set; the optional ones, for
+// rotation, may be unset. A variable that is set but empty is a mistake that core.New reports, never an absent secret.
+// The variables' names are the labels.
 func FromEnv(required string, optional ...string) Source {
 	var secrets []Secret
 	text, ok := os.LookupEnv(required)

@@ -10,8 +10,8 @@ import (
 
 type tenantSecrets map[string]Source
 
-// ByTenant gives each tenant a source of its own: the keys are those that core.Config.Tenant finds in requests. core.New
-// validates all of them. A tenant that is not in the map is unknown.
+// ByTenant gives each tenant a source of its own: the keys are those that core.Config.Tenant finds in requests.
+// core.New validates all of them. A tenant that is not in the map is unknown.
 func ByTenant(sources map[string]Source) Source {
 	return tenantSecrets(maps.Clone(sources))
 }

@@ -27,12 +27,12 @@ type Config struct {
 	// Fallback is used until the document was fetched for the first time. Without it, Open fails when that fails.
 	// core.Networks is a list that is written down.
 	Fallback Source
-	// Transport sends the requests instead of our own transport, which connects to public addresses only and uses no proxy.
-	// Which addresses it connects to, and whether through a proxy, is then the caller's care. It must follow no redirect
-	// and must not decompress: an http.Transport with DisableCompression does neither.
+	// Transport sends the requests instead of our own transport, which connects to public addresses only and uses no
+	// proxy. Which addresses it connects to, and whether through a proxy, is then the caller's care. It must follow no
+	// redirect and must not decompress: an http.Transport with DisableCompression does neither.
 	Transport http.RoundTripper
-	// ProxyFromEnvironment sends the requests through the proxy that HTTPS_PROXY and NO_PROXY name. The proxy resolves the
-	// host, so it has to keep requests from private addresses. Default: no proxy.
+	// ProxyFromEnvironment sends the requests through the proxy that HTTPS_PROXY and NO_PROXY name. The proxy resolves
+	// the host, so it has to keep requests from private addresses. Default: no proxy.
 	ProxyFromEnvironment bool
 	// Now is the clock that ages are judged by. Default: time.Now.
 	Now func() time.Time
@@ -169,8 +169,8 @@ func (l *List) begin() {
 	}()
 }
 
-// fetchSafely contains a panic of the caller's RoundTripper, which would otherwise end the process from a goroutine that
-// nobody can recover.
+// fetchSafely contains a panic of the caller's RoundTripper, which would otherwise end the process from a goroutine
+// that nobody can recover.
 func (l *List) fetchSafely() (set *Set, n int, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -22,8 +22,8 @@ import (
 
 // Fake makes a request that carries a proved delivery of the event, to test a signal without configuring a guard. Give
 // it straight to the router's Signal or Dispatch handler, with no Verify and no Handle before it: a guard refuses it,
-// because nothing that the guard knows has signed it. [Sender] makes requests for a whole route. Where a test calls its signal as a
-// function, call it as Gin and Echo do, with a context of this request and the event.
+// because nothing that the guard knows has signed it. [Sender] makes requests for a whole route. Where a test calls its
+// signal as a function, call it as Gin and Echo do, with a context of this request and the event.
 //
 // ID, Type, Action, Time (to the nanosecond), Attempt, Tenant, Payload, Endpoint and Provider are those of e; an empty
 // Payload takes e.Data. Data is e.Data where it stands in the payload as it is, as it does in a delivery, and else the
@@ -91,8 +91,8 @@ func Fake(e core.Event) *http.Request {
 
 const prefix = "Webhooktest-"
 
-// pointerTo gives the pointer (RFC 6901) of the member of a JSON object, or of objects in it, that is data byte for byte;
-// empty where there is none.
+// pointerTo gives the pointer (RFC 6901) of the member of a JSON object, or of objects in it, that is data byte for
+// byte; empty where there is none.
 func pointerTo(object, data []byte) string {
 	var members map[string]json.RawMessage
 	if len(data) == 0 || bytes.Equal(object, data) || json.Unmarshal(object, &members) != nil {

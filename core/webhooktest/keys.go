@@ -25,8 +25,8 @@ import (
 )
 
 // KeyPair makes keys for a provider that signs with a key pair: the public key as the provider shows it, for
-// core.Config.Secrets, and the private key for [Sign]. It panics for a provider that signs with a secret only. A pair is
-// made anew each time; one of RSA takes a moment.
+// core.Config.Secrets, and the private key for [Sign]. It panics for a provider that signs with a secret only. A pair
+// is made anew each time; one of RSA takes a moment.
 func KeyPair(p core.Provider) (public, private string) {
 	e, err := core.EntryOf(p)
 	if err != nil || e == nil || e.Scheme == nil {

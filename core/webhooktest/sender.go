@@ -32,8 +32,8 @@ type Sender struct {
 	configured, signing string
 }
 
-// NewSender makes a sender of the provider's deliveries. It panics for a provider that cannot be signed for: one that was
-// configured wrongly.
+// NewSender makes a sender of the provider's deliveries. It panics for a provider that cannot be signed for: one that
+// was configured wrongly.
 func NewSender(p core.Provider) *Sender {
 	configured, signing, err := newKeys(p)
 	if err != nil {

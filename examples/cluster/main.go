@@ -1,6 +1,7 @@
 // Command cluster shows that nothing runs twice and nothing is lost: three receivers, one on each router, behind a
-// round-robin share one replay store; a sender retries like a provider, and sends some events twice on purpose; receivers
-// are restarted all the while. At the end it counts what ran how often. The last line of standard output is JSON:
+// round-robin share one replay store; a sender retries like a provider, and sends some events twice on purpose;
+// receivers are restarted all the while. At the end it counts what ran how often. The last line of standard output is
+// JSON:
 //
 //	{"sent":300,"retried":57,"run_once":300,"run_twice":0,"lost":0}
 //
@@ -8,9 +9,9 @@
 //	go -C examples run ./cluster -store postgres      # starts one of its own, or -url postgres://...
 //	go -C examples run ./cluster -store redis -kill   # SIGKILL in the midst of the work, not an orderly stop
 //
-// With a SQL store the receivers write in the transaction that says "done" (sqlstore.Tx), so that even a receiver that is
-// killed runs every event exactly once. With Redis the work and "done" are two steps: a receiver that is killed between
-// them runs its event again. That is at least once, and what -kill shows.
+// With a SQL store the receivers write in the transaction that says "done" (sqlstore.Tx), so that even a receiver that
+// is killed runs every event exactly once. With Redis the work and "done" are two steps: a receiver that is killed
+// between them runs its event again. That is at least once, and what -kill shows.
 package main
 
 import (

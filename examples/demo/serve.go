@@ -49,8 +49,8 @@ func serve(ctx context.Context, k *keys, stdout io.Writer) error {
 	return nil
 }
 
-// welcome says where the apps are, and what to send to any of them. The lines are printed once: their signatures are right
-// for each app, and each app has a memory of its own.
+// welcome says where the apps are, and what to send to any of them. The lines are printed once: their signatures are
+// right for each app, and each app has a memory of its own.
 func welcome(servers []*server) string {
 	var b strings.Builder
 	b.WriteString("Five apps are serving, one of each router:\n\n")

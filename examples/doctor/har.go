@@ -43,8 +43,8 @@ func isArchive(raw []byte) bool {
 
 func withoutMark(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) }
 
-// parseArchive reads the request of that number, counted from 1; 0: the only one. Its errors show no part of the file but
-// methods and paths.
+// parseArchive reads the request of that number, counted from 1; 0: the only one. Its errors show no part of the file
+// but methods and paths.
 func parseArchive(raw []byte, number int) (*saved, error) {
 	var a archive
 	if json.Unmarshal(withoutMark(raw), &a) != nil { // whose text may quote what stands there

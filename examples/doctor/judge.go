@@ -124,8 +124,8 @@ func (p *patient) choose() (receiver.Judge, error) {
 // maxPath is how much of a path is printed.
 const maxPath = 200
 
-// path is the request's path for a line of its own: escaped, because whoever sent it may have put a line break in it, with
-// a verdict behind that.
+// path is the request's path for a line of its own: escaped, because whoever sent it may have put a line break in it,
+// with a verdict behind that.
 func (p *patient) path() string {
 	path := p.request.URL.EscapedPath()
 	return path[:min(len(path), maxPath)]

@@ -6,8 +6,8 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// rotation shows which secrets are used, and which may be removed. Its labels are the operator's own: endpoints, settings,
-// tenants and labels of secrets.
+// rotation shows which secrets are used, and which may be removed. Its labels are the operator's own: endpoints,
+// settings, tenants and labels of secrets.
 type rotation struct {
 	guards                    []*core.Guard
 	matched, last, safe, ends *prometheus.Desc

@@ -15,15 +15,15 @@ const (
 	topic = "webhooks"
 	group = "workers" // who share the work: each message goes to one of them
 
-	// patience is how long the brokers' clients wait for an answer. The receiver's answer is a 500 after it, long before a
-	// provider has stopped listening.
+	// patience is how long the brokers' clients wait for an answer. The receiver's answer is a 500 after it, long
+	// before a provider has stopped listening.
 	patience = 3 * time.Second
 
 	// pause is how long a message waits that could not be worked on.
 	pause = time.Second
 
-	// remembered is how long the ledger knows what was done: longer than a provider goes on retrying, and than a message
-	// stays in the queue.
+	// remembered is how long the ledger knows what was done: longer than a provider goes on retrying, and than a
+	// message stays in the queue.
 	remembered = 7 * 24 * time.Hour
 )
 

@@ -4,8 +4,8 @@
 //	STRIPE_SECRET=whsec_... go -C examples run ./queue -broker redis -url redis://127.0.0.1:6379
 //	STRIPE_SECRET=whsec_... go -C examples run ./queue -broker nats -url nats://127.0.0.1:4222
 //
-// It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it, and either can
-// be stopped, killed and started again while the other runs. Each piece of work prints a line of JSON. What to see:
+// It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it, and either
+// can be stopped, killed and started again while the other runs. Each piece of work prints a line of JSON. What to see:
 //
 //   - The 200 is sent once the broker has confirmed the event. While the broker is down it is a 500, and the provider's
 //     retry hands the event over when the broker is back.
@@ -16,10 +16,11 @@
 //     If it died between the work and the ledger, the work is done twice. Where that matters, do the work and the ledger
 //     in one transaction, as examples/river does.
 //
-// What a broker confirms is as safe as the broker is set up to keep it. Redis forgets a second of confirmed messages in a
-// crash unless it runs with "--appendonly yes --appendfsync always", and keeps the stream only with a maxmemory-policy
-// that does not evict it. NATS (nats-server -js -sd FOLDER) writes to files, by default without waiting for the disk: from
-// 2.10 "sync_interval: always" waits; a stream of several replicas is the other answer to a machine that loses power.
+// What a broker confirms is as safe as the broker is set up to keep it. Redis forgets a second of confirmed messages in
+// a crash unless it runs with "--appendonly yes --appendfsync always", and keeps the stream only with a
+// maxmemory-policy that does not evict it. NATS (nats-server -js -sd FOLDER) writes to files, by default without
+// waiting for the disk: from 2.10 "sync_interval: always" waits; a stream of several replicas is the other answer to a
+// machine that loses power.
 package main
 
 import (

@@ -83,8 +83,8 @@ func provision(js nats.JetStreamContext, takeover time.Duration) error {
 	if err != nil && !errors.Is(err, nats.ErrStreamNameAlreadyInUse) {
 		return fmt.Errorf("making the stream %s: %w", streamName, err)
 	}
-	// The time to acknowledge runs from when a message was sent, also for one that waits at the client. MaxAckPending of 1
-	// sends one at a time to all workers together: raise it with the number of workers that run.
+	// The time to acknowledge runs from when a message was sent, also for one that waits at the client. MaxAckPending
+	// of 1 sends one at a time to all workers together: raise it with the number of workers that run.
 	consumer := &nats.ConsumerConfig{
 		Durable: group, DeliverGroup: group, DeliverSubject: "deliver." + group, DeliverPolicy: nats.DeliverAllPolicy,
 		AckPolicy: nats.AckExplicitPolicy, AckWait: takeover, MaxAckPending: 1,

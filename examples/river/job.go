@@ -13,8 +13,8 @@ type eventArgs struct {
 	Identity string `json:"identity"`
 	ID       string `json:"id"`
 	Type     string `json:"type"`
-	// Payload is kept as it was sent. As JSON of the job's own, which PostgreSQL keeps as jsonb, it would lose the order of
-	// its members, and could not hold \u0000, which a sender may well send.
+	// Payload is kept as it was sent. As JSON of the job's own, which PostgreSQL keeps as jsonb, it would lose the
+	// order of its members, and could not hold \u0000, which a sender may well send.
 	Payload []byte `json:"payload"`
 }
 

@@ -3,8 +3,9 @@
 //
 //	STRIPE_SECRET=whsec_... go -C examples run ./river -url 'postgres://owner@127.0.0.1/app?sslmode=disable'
 //
-// It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it. The tables are
-// created at start where they are missing: River's, the replay store's (sallyport_replay), and the work's (payments).
+// It receives on /webhooks/stripe and works, in one process; -role receive and -role work make two of it. The tables
+// are created at start where they are missing: River's, the replay store's (sallyport_replay), and the work's
+// (payments).
 //
 //   - The job and "done" are committed together, or neither is: whatever crashes, an event that was answered 200 has one
 //     job, and one that was not is sent again. There is no broker that could be down while the database is up.

@@ -76,8 +76,8 @@ func benchComplete(s settings, w io.Writer) error {
 
 const leastWhole = leastName + ", a digest, the store's part, a copy of the body"
 
-// leastComplete is what no guard with a replay store can leave out: a check, the digest of the body, the claim, the commit
-// and the forgetting of this benchmark, and the signal's own copy of the body.
+// leastComplete is what no guard with a replay store can leave out: a check, the digest of the body, the claim, the
+// commit and the forgetting of this benchmark, and the signal's own copy of the body.
 func leastComplete(r *request) subject {
 	t := target{bodyOnly: true, secret: plainSecret}
 	verify := t.leastOf(r).verify(1)
@@ -124,7 +124,8 @@ func benchCredentials(s settings, w io.Writer) error {
 	writeTable(w, figures, "")
 	s.goals.hold("20 pairs of HTTP Basic", "× one pair", figures[1].median/figures[0].median, 1.25)
 	for _, f := range figures {
-		// A delivery without a body has a handle, the request's copy that carries it, and the function that gives the body.
+		// A delivery without a body has a handle, the request's copy that carries it, and the function that gives the
+		// body.
 		s.goals.hold("HTTP Basic, "+f.name, "allocations in addition to Receive's own three", whole(f.allocs-3), 0)
 	}
 	return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
-// duty is something that the complete path does beyond what the step before it does, and the laws of the design that ask
-// for it.
+// duty is something that the complete path does beyond what the step before it does, and the laws of the design that
+// ask for it.
 type duty struct {
 	does, laws string
 	run        func()

@@ -197,8 +197,8 @@ func growthIdentities(settings) curve {
 }
 
 func growthEndpoints(s settings) curve {
-	// Each guard has buffers and an observer's goroutine of its own. Taken in turn, a thousand and more find all of theirs
-	// cold, and the buffers collected: that is a step, and flat on both its sides.
+	// Each guard has buffers and an observer's goroutine of its own. Taken in turn, a thousand and more find all of
+	// theirs cold, and the buffers collected: that is a step, and flat on both its sides.
 	c := curve{file: "endpoints", title: "Endpoints in one process, taken in turn (GitHub, 1 KiB)", x: "endpoints", y: "µs", power: 0, tolerance: 6}
 	genuine, _ := pair(1 << 10)
 	for _, n := range []int{1, 10, 100, 1000, 10000} {

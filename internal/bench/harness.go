@@ -42,7 +42,8 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// measure lets the subjects take turns: each round runs every one of them, so that what a busy machine adds falls on all.
+// measure lets the subjects take turns: each round runs every one of them, so that what a busy machine adds falls on
+// all.
 func (s settings) measure(subjects []subject) []figure {
 	turns := make([]int, len(subjects))
 	for i := range subjects {

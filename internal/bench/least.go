@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// least is what is left of a check when everything is known beforehand but the body and the key's state: the pooled HMAC of
-// the standard library, the signature decoded, the comparison, and the clock where a timestamp is signed. Nothing that
-// checks the scheme with these can be cheaper; what a header says is not even read.
+// least is what is left of a check when everything is known beforehand but the body and the key's state: the pooled
+// HMAC of the standard library, the signature decoded, the comparison, and the clock where a timestamp is signed.
+// Nothing that checks the scheme with these can be cheaper; what a header says is not even read.
 type least struct {
 	key       []byte
 	prefix    []byte // of what is signed, before the body
@@ -59,8 +59,8 @@ type leastState struct {
 
 func newLeastState(key []byte) *leastState { return &leastState{hash: hmac.New(sha256.New, key)} }
 
-// matches checks a signature of a body, in so many passes: each is made with the secret that matches, and costs what one
-// with another secret does.
+// matches checks a signature of a body, in so many passes: each is made with the secret that matches, and costs what
+// one with another secret does.
 func (st *leastState) matches(l *least, signature, body []byte, passes int) bool {
 	n, err := 0, error(nil)
 	if l.base64 {
@@ -103,8 +103,8 @@ func (l least) subject(genuine, bad *request, judged *request, want error) subje
 	})
 }
 
-// leastCheck is a middleware that does no more than it must: the body is read into a kept buffer, checked, and copied for
-// the handler, which finds it as the delivery of a context.
+// leastCheck is a middleware that does no more than it must: the body is read into a kept buffer, checked, and copied
+// for the handler, which finds it as the delivery of a context.
 func leastCheck() check {
 	return func(next http.Handler) http.Handler {
 		l := least{key: []byte(plainSecret)}

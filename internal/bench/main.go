@@ -1,5 +1,6 @@
 // Command bench measures sallyport next to what people would use in its place, in one run whose subjects take turns. It
-// writes docs/performance.md, and the tables behind it into docs/performance. It is a module of its own, so that nobody who uses sallyport downloads its peers.
+// writes docs/performance.md, and the tables behind it into docs/performance. It is a module of its own, so that nobody
+// who uses sallyport downloads its peers.
 package main
 
 import (
@@ -33,7 +34,8 @@ func main() {
 		must(pprof.StartCPUProfile(f))
 		defer pprof.StopCPUProfile()
 	}
-	// An application has a heap, and collects it as seldom as that allows; a process that has none collects all the time.
+	// An application has a heap, and collects it as seldom as that allows; a process that has none collects all the
+	// time.
 	heap := make([]byte, applicationHeap)
 	defer runtime.KeepAlive(heap)
 	s := settings{each: *each, rounds: *rounds, goals: &goals{}}

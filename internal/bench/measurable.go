@@ -9,8 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// measurable are the parts of a guard's work that can be timed alone. A guard has these methods for core's own tests, and
-// no program has them: "make bench" lays their files over core.
+// measurable are the parts of a guard's work that can be timed alone. A guard has these methods for core's own tests,
+// and no program has them: "make bench" lays their files over core.
 type measurable interface {
 	// VerifySignature is the path from the headers to the verdict.
 	VerifySignature(r *http.Request, body []byte, now time.Time) bool

@@ -17,8 +17,8 @@ func (s *section) file() string {
 	return strings.ReplaceAll(strings.ToLower(title), " ", "-") + ".md"
 }
 
-// pages divides the record of a run: the page that people read first, performance.md, and a page for each section in the
-// directory performance.
+// pages divides the record of a run: the page that people read first, performance.md, and a page for each section in
+// the directory performance.
 func pages(record string) map[string]string {
 	head, sections := split(record)
 	all := map[string]string{}
@@ -96,8 +96,8 @@ type row struct {
 	allocs string
 }
 
-// tables yields the tables of times in a section, in order. A name is what follows "### ", without the suffix that it must
-// have; a table above the first name has the section's own.
+// tables yields the tables of times in a section, in order. A name is what follows "### ", without the suffix that it
+// must have; a table above the first name has the section's own.
 func tables(sections []section, title, suffix string) func(yield func(string, []row) bool) {
 	return func(yield func(string, []row) bool) {
 		for i := range sections {

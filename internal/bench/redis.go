@@ -18,8 +18,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
-// benchRedis claims and commits next to the two plain commands of the same client that set a key if it is absent, and set
-// it again. What counts is the time on the wall: most of it is the server's and the network's.
+// benchRedis claims and commits next to the two plain commands of the same client that set a key if it is absent, and
+// set it again. What counts is the time on the wall: most of it is the server's and the network's.
 func benchRedis(s settings, w io.Writer) error {
 	fmt.Fprint(w, "## Replay stores in Redis\n\nClaim and commit, next to the plain commands SET NX and SET: one client, one server on loopback, time on the wall for each key, all callers together.\n\n")
 	server, err := engine.Redis(engine.Options{})

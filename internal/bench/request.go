@@ -25,8 +25,8 @@ import (
 	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
-// byHand is GitHub's check as a careful user would write it: bounded, over the raw bytes, in constant time, the body put
-// back. It keeps no replay out, and takes one secret.
+// byHand is GitHub's check as a careful user would write it: bounded, over the raw bytes, in constant time, the body
+// put back. It keeps no replay out, and takes one secret.
 func byHand(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))

@@ -1,5 +1,5 @@
-// Package engine starts real databases and brokers for tests and examples: each in a folder of its own, on a free port of
-// the loopback interface, and gone with the process that started it.
+// Package engine starts real databases and brokers for tests and examples: each in a folder of its own, on a free port
+// of the loopback interface, and gone with the process that started it.
 package engine
 
 import (
@@ -130,7 +130,8 @@ func (s *Server) said() []byte {
 	return append(text, more...)
 }
 
-// gone reports whether the process has ended. The shell, which waits for something else, has not taken notice of it yet.
+// gone reports whether the process has ended. The shell, which waits for something else, has not taken notice of it
+// yet.
 func (s *Server) gone() bool {
 	if errors.Is(syscall.Kill(s.pid, 0), syscall.ESRCH) {
 		return true
@@ -184,8 +185,8 @@ func (s *Server) Kill() {
 	s.Stop()
 }
 
-// Signal sends the server's process a signal. After a SIGSTOP it waits until every thread stands still, where the system
-// tells: on a busy machine some of them go on for a while.
+// Signal sends the server's process a signal. After a SIGSTOP it waits until every thread stands still, where the
+// system tells: on a busy machine some of them go on for a while.
 func (s *Server) Signal(sig syscall.Signal) error {
 	if err := syscall.Kill(s.pid, sig); err != nil || sig != syscall.SIGSTOP {
 		return err

@@ -23,15 +23,15 @@ type Options struct {
 	port func() (int, error) // nil: a free one
 }
 
-// Redis starts redis-server; where SALLYPORT_REDIS names another program that takes its arguments, such as valkey-server or
-// the path of one, that program, so that every test of Redis runs on it.
+// Redis starts redis-server; where SALLYPORT_REDIS names another program that takes its arguments, such as
+// valkey-server or the path of one, that program, so that every test of Redis runs on it.
 func Redis(o Options) (*Server, error) {
 	name := cmp.Or(os.Getenv("SALLYPORT_REDIS"), "redis-server")
 	return redis(o, name, filepath.Base(name))
 }
 
-// Valkey starts valkey-server. Debian 12 itself does not have it, but its backports do ("apt-cache policy valkey-server"
-// says so where they are among the sources), and so does Debian 13.
+// Valkey starts valkey-server. Debian 12 itself does not have it, but its backports do ("apt-cache policy
+// valkey-server" says so where they are among the sources), and so does Debian 13.
 func Valkey(o Options) (*Server, error) {
 	return redis(o, "valkey-server", "-t bookworm-backports valkey-server")
 }

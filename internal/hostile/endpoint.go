@@ -133,8 +133,8 @@ func Endpoints() map[string]*Endpoint {
 	}
 }
 
-// onAsking hides the Prefetch method of a source: what is counted are the fetches that requests cause, and none that New
-// begins.
+// onAsking hides the Prefetch method of a source: what is counted are the fetches that requests cause, and none that
+// New begins.
 type onAsking struct{ core.KeySource }
 
 // Made is an endpoint's guard and what it is watched by.

@@ -63,7 +63,8 @@ func (b *bench) prepare(some []mutation) error {
 				if out, passed := b.run(p, s.program, 10*time.Minute, which...); !passed {
 					return fmt.Errorf("%s: a test fails over the unbroken code, so that it can tell nothing of broken code: %s", p, out)
 				}
-				// Broken code may wait for ever. Others may need the machine, so that some time more is no sign of that.
+				// Broken code may wait for ever. Others may need the machine, so that some time more is no sign of
+				// that.
 				s.parts = append(s.parts, part{which, max(leastPatience, 6*time.Since(start))})
 			}
 			b.suites[p] = s

@@ -1,8 +1,8 @@
 // Package odddoc makes documents that no sender writes, for tests.
 package odddoc
 
-// Spoil calls try with each value in a JSON document replaced by values of other kinds, and with each member left out. It
-// puts everything back.
+// Spoil calls try with each value in a JSON document replaced by values of other kinds, and with each member left out.
+// It puts everything back.
 func Spoil(doc any, try func()) {
 	others := []any{
 		nil, "text", "", 7, true, []any{}, []any{nil}, []any{"x", 1, []any{}}, map[string]any{}, map[string]any{"a": nil},

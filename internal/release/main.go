@@ -1,6 +1,6 @@
 // Command release tries what docs/releasing.md describes, in a copy and with a module proxy of files: it publishes the
-// library, then each nested module that users install from, without its replace directive, and installs a program of it as
-// a user would. Nothing is tagged, and nothing leaves this machine.
+// library, then each nested module that users install from, without its replace directive, and installs a program of it
+// as a user would. Nothing is tagged, and nothing leaves this machine.
 package main
 
 import (
@@ -74,8 +74,8 @@ type release struct {
 	env              []string
 }
 
-// environment sets where modules come from: first the files of this release, then what this machine has, then the user's
-// own proxy. The module cache is a new one, because a cached release would be used again.
+// environment sets where modules come from: first the files of this release, then what this machine has, then the
+// user's own proxy. The module cache is a new one, because a cached release would be used again.
 func (r *release) environment(cache string) error {
 	out, err := exec.Command("go", "env", "GOPROXY", "GOMODCACHE").Output()
 	if err != nil {
@@ -88,8 +88,8 @@ func (r *release) environment(cache string) error {
 	return nil
 }
 
-// release makes of a nested module what its tag holds: the replace directive is gone, and the library is required at its
-// version.
+// release makes of a nested module what its tag holds: the replace directive is gone, and the library is required at
+// its version.
 func (r *release) release(folder string) error {
 	here := filepath.Join(r.copy, folder)
 	fmt.Println("== release", folder)

@@ -13,7 +13,8 @@ type Config struct {
 	Sender string
 
 	// APIKey is the user's credential for content that the sender's API has to be asked for: Brevo's attachments,
-	// Resend's and Mailtrap's messages. It is sent to the sender's own host alone. Empty: reading such a message is an error.
+	// Resend's and Mailtrap's messages. It is sent to the sender's own host alone. Empty: reading such a message is an
+	// error.
 	APIKey string
 	// Client fetches content. Nil: one of its own, which follows no redirects, has a time limit, and connects to public
 	// addresses only. It uses the proxy that the environment names (HTTPS_PROXY), which then resolves names itself.

@@ -53,8 +53,8 @@ func (c *Config) fetch(ctx context.Context, address string, hosts []string, head
 	return fetched{answer.Header.Get("Content-Type"), body}, nil
 }
 
-// client returns a client that follows no redirects. Its own one connects to public addresses only, but for a proxy that
-// the environment names.
+// client returns a client that follows no redirects. Its own one connects to public addresses only, but for a proxy
+// that the environment names.
 func (c *Config) client() *http.Client {
 	client := http.Client{Transport: fetch.TransportThroughProxy(fetch.Options{Timeout: fetchTimeout})}
 	if c.Client != nil {

@@ -1,6 +1,7 @@
 package inbound
 
-// postalFields reads the processed form, which an HTTP endpoint of Postal can be set to. It has the usual headers alone.
+// postalFields reads the processed form, which an HTTP endpoint of Postal can be set to. It has the usual headers
+// alone.
 //
 // https://docs.postalserver.io/developer/http-payloads
 func (m *Message) postalFields(payload []byte, c *Config) {

@@ -12,10 +12,10 @@ const Most = 1 << 16
 // longest is how long a rare refill of a great burst may take, within what a duration holds.
 const longest = 100 * 365 * 24 * time.Hour
 
-// Table has the buckets, each kept as one instant (the generic cell rate algorithm): when the bucket will be full again.
-// A key leaves when its bucket has filled up, because a full bucket is what an unknown key has. Keys that find no place
-// share one bucket, so that whoever has that many addresses slows down newcomers and nobody who is in the table. It is
-// safe for concurrent use.
+// Table has the buckets, each kept as one instant (the generic cell rate algorithm): when the bucket will be full
+// again. A key leaves when its bucket has filled up, because a full bucket is what an unknown key has. Keys that find
+// no place share one bucket, so that whoever has that many addresses slows down newcomers and nobody who is in the
+// table. It is safe for concurrent use.
 type Table[K comparable] struct {
 	interval time.Duration // that one token takes to come back
 	depth    time.Duration // that a whole bucket takes to come back

@@ -128,8 +128,8 @@ func (st *State) WriteString(s string) {
 	st.scratch = append(st.scratch, s...)
 }
 
-// WriteCopy is write to a hash, of bytes on the caller's stack: the hash, which stands behind an interface, would drive them
-// from there.
+// WriteCopy is write to a hash, of bytes on the caller's stack: the hash, which stands behind an interface, would drive
+// them from there.
 func (st *State) WriteCopy(b []byte) {
 	st.flush()
 	st.scratch = append(st.scratch, b...)
@@ -151,8 +151,8 @@ func (st *State) flush() {
 	}
 }
 
-// Sum is the hash of what was written, or all of it where there is no hash. It is valid until the state goes back to its
-// pool.
+// Sum is the hash of what was written, or all of it where there is no hash. It is valid until the state goes back to
+// its pool.
 func (st *State) Sum() []byte {
 	if st.hash == nil {
 		return st.Message

@@ -15,8 +15,8 @@ import (
 // constant time, and choose algorithms by the entry and the key, never by the request.
 type Custom interface {
 	// Key compiles one configured key, or says what is wrong with it in words that do not hold it. It is called when a
-	// list is compiled, never on the path of a delivery. A secret must have at least least bytes after decoding, and never
-	// fewer than one; a mechanism of key pairs does not use least.
+	// list is compiled, never on the path of a delivery. A secret must have at least least bytes after decoding, and
+	// never fewer than one; a mechanism of key pairs does not use least.
 	Key(text string, least int) (key any, problem string)
 	// Head judges what can be judged before the body is read, at little cost: that the header is there, once, of a
 	// bounded length and well-formed. What it returns is handed to Body.
@@ -39,8 +39,8 @@ type CustomTraits struct {
 	Time bool // a time, which the guard judges for freshness
 	Body bool // the body
 	URL  bool // the public URL, or a part of it
-	// Query says that the URL's query is proved apart from the body, and that senders add to the one that is registered:
-	// the request's own then joins a configured URL that has none.
+	// Query says that the URL's query is proved apart from the body, and that senders add to the one that is
+	// registered: the request's own then joins a configured URL that has none.
 	Query bool
 	ID    bool // an id
 	// Keyless: no key has to be configured; they come from the endpoint's source of keys. Keys that are configured take

@@ -22,8 +22,8 @@ type Entry struct {
 	SecretFrom string
 	// MinSecret is the shortest secret in bytes after decoding, where the provider issues shorter ones than 16.
 	MinSecret int
-	// OfOnesOwn is set for a sender that the user described. How its secrets look is not known: a secret that looks like
-	// another kind of key is reported, and not refused.
+	// OfOnesOwn is set for a sender that the user described. How its secrets look is not known: a secret that looks
+	// like another kind of key is reported, and not refused.
 	OfOnesOwn bool
 	// SignsWith are the prefixes of KeyShapes that this provider does sign with.
 	SignsWith []string
@@ -33,7 +33,8 @@ type Entry struct {
 	// Unsigned lists, for the documentation, what a delivery carries that nothing authenticates.
 	Unsigned []string
 
-	// Addresses says, for the documentation, where the provider publishes the addresses it sends from; empty: not known.
+	// Addresses says, for the documentation, where the provider publishes the addresses it sends from; empty: not
+	// known.
 	Addresses string
 
 	Identity   Identity
@@ -122,8 +123,8 @@ func (e *Entry) AsksVerifyToken() bool {
 // Algorithm is how the signed bytes are proved. The receiver chooses it; nothing in a request does.
 type Algorithm uint8
 
-// The algorithms. Those of one secret come first: keyed hashes, and plain hashes of bytes among which the secret stands.
-// The others verify with a public key. ECDSA signatures are ASN.1 DER.
+// The algorithms. Those of one secret come first: keyed hashes, and plain hashes of bytes among which the secret
+// stands. The others verify with a public key. ECDSA signatures are ASN.1 DER.
 const (
 	HMACSHA256 Algorithm = iota + 1
 	HMACSHA1
@@ -187,8 +188,8 @@ type Scheme struct {
 	// KeyRef says where a delivery names the key it is signed with: the URL of a certificate, a key's id. The key comes
 	// from the endpoint's source of keys; keys that are configured take its place.
 	KeyRef Field
-	// Published is for a provider that publishes its one key, which deliveries do not name: a source of keys may give it
-	// in place of one that is configured.
+	// Published is for a provider that publishes its one key, which deliveries do not name: a source of keys may give
+	// it in place of one that is configured.
 	Published bool
 	// Custom takes the place of everything above but for Timestamp's times, for mechanisms that need a library.
 	Custom Custom
@@ -205,8 +206,8 @@ type Key struct {
 	Whole string
 	// Named is what separates the key's id from the key, where the user configures both: "id|key". The id is optional.
 	Named string
-	// NamedIn is a header that names the key's id. Where the user configured the id, a key serves the deliveries alone that
-	// name it. The header is not signed: it only keeps apart what is for another key.
+	// NamedIn is a header that names the key's id. Where the user configured the id, a key serves the deliveries alone
+	// that name it. The header is not signed: it only keeps apart what is for another key.
 	NamedIn string
 	// SHA1 makes the SHA-1 of the bytes the key (Braintree).
 	SHA1 bool
@@ -285,8 +286,8 @@ type Signature struct {
 	Beside []string
 	// Repeats lets the header come several times, once for each active secret.
 	Repeats bool
-	// Groups is for Pairs that come once for each active secret, in groups separated by spaces: "t=1,v1=aa t=1,v1=bb". Each
-	// group has a timestamp of its own, which its signatures alone are over.
+	// Groups is for Pairs that come once for each active secret, in groups separated by spaces: "t=1,v1=aa t=1,v1=bb".
+	// Each group has a timestamp of its own, which its signatures alone are over.
 	Groups bool
 }
 
@@ -308,11 +309,12 @@ const (
 type Timestamp struct {
 	Field
 	Unit Unit
-	// Past is how old a genuine delivery may be where the timestamp is the event's, where retries repeat the same signed bytes,
-	// or where the provider does not document that they do not: then as long as it retries. 0: the tolerance holds on both sides.
+	// Past is how old a genuine delivery may be where the timestamp is the event's, where retries repeat the same
+	// signed bytes, or where the provider does not document that they do not: then as long as it retries. 0: the
+	// tolerance holds on both sides.
 	Past time.Duration
-	// Resigned says that each attempt is signed again with a time of its own, as the provider documents or as its signed body
-	// shows.
+	// Resigned says that each attempt is signed again with a time of its own, as the provider documents or as its
+	// signed body shows.
 	Resigned bool
 	// Tolerance is the provider's own recommendation; 0: five minutes.
 	Tolerance time.Duration
@@ -347,8 +349,8 @@ const (
 	PartPayload
 	// PartURLUnescaped is the public URL in which the escapes of : / ? @ ! $ ' ( ) * , ; are decoded (HubSpot).
 	PartURLUnescaped
-	// PartCRC32 is the CRC-32 of the body in decimal. It proves nothing of the body to whoever holds one signed delivery:
-	// another body of the same sum is easily made.
+	// PartCRC32 is the CRC-32 of the body in decimal. It proves nothing of the body to whoever holds one signed
+	// delivery: another body of the same sum is easily made.
 	PartCRC32
 	// PartBodyMD5 is the MD5 of the body in base64, and nothing where there is no body (Sinch). Whoever chooses much of
 	// what is sent may make two bodies of one hash.
@@ -382,8 +384,8 @@ type Part struct {
 	Optional bool
 	Lower    bool // the value in lower case
 	Grammar  Grammar
-	// OneOf lists the only values that are let in: whom a delivery has to be for, where a provider signs with one key for
-	// everybody.
+	// OneOf lists the only values that are let in: whom a delivery has to be for, where a provider signs with one key
+	// for everybody.
 	OneOf []string
 	// Sample is what a test's signer makes up where the value is missing; empty: what its grammar allows.
 	Sample  string
@@ -479,8 +481,8 @@ type Event struct {
 	Data                                    string // pointer to the object; empty: the payload itself
 	PayloadForm                             string // the form field that carries the payload when the body is a form
 	PayloadJSON                             string // the pointer to the text that is the payload, where the body is its envelope (SNS)
-	// Binary is the header whose presence says that the body is the object itself, and that everything else is in headers
-	// (CloudEvents): then no pointer is read and nothing is split. Only where the headers are proved.
+	// Binary is the header whose presence says that the body is the object itself, and that everything else is in
+	// headers (CloudEvents): then no pointer is read and nothing is split. Only where the headers are proved.
 	Binary string
 }
 
@@ -518,8 +520,8 @@ type Handshake struct {
 	When string
 	// WhileAwaiting answers only until a secret is configured.
 	WhileAwaiting bool
-	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature under
-	// the first active secret, made and spelled as the scheme does, and {key} that secret's id.
+	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature
+	// under the first active secret, made and spelled as the scheme does, and {key} that secret's id.
 	Answer      string
 	ContentType string // of Body and Answer; empty: plain text
 	// Headers are names and values of the answer; {challenge} stands for the challenge, which is then not the body.

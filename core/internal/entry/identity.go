@@ -3,8 +3,9 @@ package entry
 // IdentityKind is what an event's identity is made of.
 type IdentityKind uint8
 
-// The kinds. A body that a scheme signs as it came is remembered by its digest; where a scheme signs decoded values instead, the
-// digest is of those values, because another encoding of them would be another body under the same signature.
+// The kinds. A body that a scheme signs as it came is remembered by its digest; where a scheme signs decoded values
+// instead, the digest is of those values, because another encoding of them would be another body under the same
+// signature.
 const (
 	// ByDigest: the digest of what was proved, with the headers in With.
 	ByDigest IdentityKind = iota
@@ -23,16 +24,18 @@ type Identity struct {
 	Kind    IdentityKind
 	Pointer string
 	And     []string // ByPointer: further pointers
-	// With names headers that join the digest: an id that a credential vouches for, or the unsigned type of a sender that is
-	// known to send several types over one body. Any other unsigned header would let whoever captured a delivery make another
-	// event of it.
+	// With names headers that join the digest: an id that a credential vouches for, or the unsigned type of a sender
+	// that is known to send several types over one body. Any other unsigned header would let whoever captured a
+	// delivery make another event of it.
 	With []string
-	// Either says that With are names of one header. The first that came counts, as it does for the event's type. If both
-	// counted, whoever captured a delivery could make another event of it by the one that says nothing.
+	// Either says that With are names of one header. The first that came counts, as it does for the event's type. If
+	// both counted, whoever captured a delivery could make another event of it by the one that says nothing.
 	Either bool
-	// UnsignedTenant lets the tenant join although no proof covers it: the sender is known to send one body for several tenants.
+	// UnsignedTenant lets the tenant join although no proof covers it: the sender is known to send one body for several
+	// tenants.
 	UnsignedTenant bool
-	// Apart says what else joins where the bodies of two events may be equal to the byte. The first rule that applies counts.
+	// Apart says what else joins where the bodies of two events may be equal to the byte. The first rule that applies
+	// counts.
 	Apart []Apart
 	// SignedOnce remembers what is signed beside the event, with the body that it came with: for a signature that other
 	// bodies fit. It vouches for the first one, and whoever captured it can make no other event of it.
@@ -45,14 +48,15 @@ type Identity struct {
 	Why                        string
 }
 
-// Apart says what tells two genuine events apart whose bodies may be equal to the byte. Whether it applies is read from the
-// proved payload alone, so that nobody else decides it.
+// Apart says what tells two genuine events apart whose bodies may be equal to the byte. Whether it applies is read from
+// the proved payload alone, so that nobody else decides it.
 type Apart struct {
 	When []Members // one of them holds; empty: every payload
 	// Time: the signed timestamp joins.
 	Time bool
-	// Headers are the names of one header, the sender's id of the delivery. The first that came joins. Where nothing vouches
-	// for it, whoever captured such a delivery can run it again under invented ids; core.Config can leave it out.
+	// Headers are the names of one header, the sender's id of the delivery. The first that came joins. Where nothing
+	// vouches for it, whoever captured such a delivery can run it again under invented ids; core.Config can leave it
+	// out.
 	Headers []string
 	// Answer: the sender waits for the answer, which must not be a duplicate's, so nothing is remembered.
 	Answer bool

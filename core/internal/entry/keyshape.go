@@ -2,7 +2,8 @@ package entry
 
 import "strings"
 
-// KeyShape is a prefix by which a key can be recognised. Makers publish these prefixes so that leaked keys can be found.
+// KeyShape is a prefix by which a key can be recognised. Makers publish these prefixes so that leaked keys can be
+// found.
 type KeyShape struct {
 	Prefix string
 	What   string // what such a key is: "a personal access token of GitHub"

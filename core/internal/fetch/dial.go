@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Dialer connects to public addresses only, and to those that are allowed. The check runs for every address that is about to
-// be connected to, after the name was resolved: a name that resolves differently the second time gains nothing.
+// Dialer connects to public addresses only, and to those that are allowed. The check runs for every address that is
+// about to be connected to, after the name was resolved: a name that resolves differently the second time gains
+// nothing.
 func Dialer(timeout time.Duration, allowed []netip.Prefix) *net.Dialer {
 	special := specialNetworks()
 	return &net.Dialer{

@@ -1,5 +1,6 @@
-// Package fetch makes the requests that the library makes by itself: for keys, for confirmations of subscriptions, and for
-// lists of addresses. Each is one GET without redirects, cookies, credentials and compression, bounded in time and size.
+// Package fetch makes the requests that the library makes by itself: for keys, for confirmations of subscriptions, and
+// for lists of addresses. Each is one GET without redirects, cookies, credentials and compression, bounded in time and
+// size.
 package fetch
 
 import (
@@ -74,9 +75,9 @@ type Response struct {
 	Peers  []*x509.Certificate // what the host presented; not trusted by itself
 }
 
-// Get fetches an https URL that the caller has pinned, within the context's deadline. It talks to the transport and not to
-// an http.Client, which would follow redirects, keep cookies and send a Referer. Of another answer than 200 only the status
-// is read.
+// Get fetches an https URL that the caller has pinned, within the context's deadline. It talks to the transport and not
+// to an http.Client, which would follow redirects, keep cookies and send a Referer. Of another answer than 200 only the
+// status is read.
 func Get(ctx context.Context, transport http.RoundTripper, address, accept string, maxBytes int64) (*Response, error) {
 	if !strings.HasPrefix(address, "https://") {
 		return nil, ErrNotHTTPS
@@ -118,8 +119,8 @@ func Get(ctx context.Context, transport http.RoundTripper, address, accept strin
 	return out, nil
 }
 
-// WithoutURL returns the error of a request without its URL, which clients and RoundTrippers of the app's own add: it may
-// hold a token.
+// WithoutURL returns the error of a request without its URL, which clients and RoundTrippers of the app's own add: it
+// may hold a token.
 func WithoutURL(err error) error {
 	var with *url.Error
 	if errors.As(err, &with) {

@@ -20,8 +20,8 @@ func escaped(text []byte) bool {
 	}
 }
 
-// Unescape returns what a URL-encoded text means, as net/url reads it: a plus is a space. It returns the text itself where
-// nothing is escaped. ok is false for a malformed escape.
+// Unescape returns what a URL-encoded text means, as net/url reads it: a plus is a space. It returns the text itself
+// where nothing is escaped. ok is false for a malformed escape.
 func Unescape(text []byte) (value []byte, ok bool) {
 	switch n := decodedLen(text); {
 	case n < 0:

@@ -1,9 +1,9 @@
 // Package formscan finds a few fields of a form in one bounded pass, without decoding the others.
 //
-// It decides by the body alone whether a form is URL-encoded or multipart: no header is asked, because no signature covers
-// the Content-Type. As in jsonscan there are two readers. [Names.Find] is for what proves a delivery. It fails closed on
-// what two readers could read differently, and refuses a form with more fields, or longer names or part headers, than any
-// sender makes. [Names.Read] is for what a proved form says of itself: no bound hides a field.
+// It decides by the body alone whether a form is URL-encoded or multipart: no header is asked, because no signature
+// covers the Content-Type. As in jsonscan there are two readers. [Names.Find] is for what proves a delivery. It fails
+// closed on what two readers could read differently, and refuses a form with more fields, or longer names or part
+// headers, than any sender makes. [Names.Read] is for what a proved form says of itself: no bound hides a field.
 //
 // The work is linear in the body whatever it consists of, and nothing but the fields that are found is copied.
 package formscan
@@ -165,8 +165,8 @@ func cutPair(body *[]byte) (pair []byte) {
 	return pair
 }
 
-// decoded decodes a name as far as it can be one that is wanted. ok is false where it is malformed, which only the strict
-// reader refuses: to the other one it is another field's.
+// decoded decodes a name as far as it can be one that is wanted. ok is false where it is malformed, which only the
+// strict reader refuses: to the other one it is another field's.
 func (n *Names) decoded(room, name []byte, strict bool) (out []byte, ok bool) {
 	if !escaped(name) {
 		return nil, !strict
@@ -204,8 +204,8 @@ func Each(body []byte, fn func(name, value []byte) bool) {
 	}
 }
 
-// Is reports whether a body is read as a form: it is multipart, or holds a field, and does not begin as JSON or XML does.
-// What it is called in the Content-Type does not count.
+// Is reports whether a body is read as a form: it is multipart, or holds a field, and does not begin as JSON or XML
+// does. What it is called in the Content-Type does not count.
 func Is(body []byte) bool {
 	if jsonscan.Starts(body) {
 		return false

@@ -7,8 +7,8 @@ import (
 
 // This scanner takes the place of mime/multipart for what is not proved, because that cannot be bounded from outside:
 // it reads up to 10,000 headers of a part, of any length, and mime.ParseMediaType joins parameters that are continued
-// ("name*0=a;name*1=a") in time and memory that grow with their square. Here a part has one bounded header, and the names
-// of fields are written as RFC 7578 demands. What both read, both read alike: a fuzz test compares them.
+// ("name*0=a;name*1=a") in time and memory that grow with their square. Here a part has one bounded header, and the
+// names of fields are written as RFC 7578 demands. What both read, both read alike: a fuzz test compares them.
 
 // Boundary reads the boundary of a multipart form from its first line. A URL-encoded form holds no line break.
 func Boundary(body []byte) (boundary []byte, ok bool) {

@@ -1,5 +1,5 @@
-// Package httpfield reads one header, query parameter or form field, strictly: what two readers could read differently is
-// refused. It also has the request's target as it was sent, percent-encoding, and texts made safe for logs.
+// Package httpfield reads one header, query parameter or form field, strictly: what two readers could read differently
+// is refused. It also has the request's target as it was sent, percent-encoding, and texts made safe for logs.
 package httpfield
 
 import (

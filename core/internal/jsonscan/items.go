@@ -9,8 +9,8 @@ var (
 	ErrNoObject = errors.New("the value is not an object")
 )
 
-// Items returns the raw JSON of each item of a list, at most limit of them. Like [Paths.Read] it is for a proved document:
-// no nesting is too deep.
+// Items returns the raw JSON of each item of a list, at most limit of them. Like [Paths.Read] it is for a proved
+// document: no nesting is too deep.
 func Items(list []byte, limit int) ([][]byte, error) {
 	s := scanner{data: TrimMark(list), deepest: noBound}
 	var items [][]byte
@@ -25,8 +25,8 @@ func Items(list []byte, limit int) ([][]byte, error) {
 }
 
 // Each calls fn with the raw JSON of each item of a list, at most limit of them, and stops at the first error. Like
-// [Paths.Find] it is for what decides: a list that is malformed, nested too deeply or too long is an error, though items
-// before that were passed to fn. It allocates nothing.
+// [Paths.Find] it is for what decides: a list that is malformed, nested too deeply or too long is an error, though
+// items before that were passed to fn. It allocates nothing.
 func Each(list []byte, limit int, fn func(item []byte) error) error {
 	s := scanner{data: list, deepest: maxDepth}
 	return s.items(limit, fn)

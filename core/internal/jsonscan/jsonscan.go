@@ -1,12 +1,12 @@
 // Package jsonscan finds a few values in a JSON document in one bounded pass, without decoding it.
 //
 // There are three readers, because callers need opposite things of a document that is odd. [Paths.Find] is for what is
-// not proved yet: values that prove a delivery, and credentials. It fails closed: a wanted member that comes twice, also
-// in another case, is an error, because another reader could take the other one. So is anything that no sender writes.
-// [Paths.Decide] is for what a proved document decides: whom it is for, whether it is a handshake. It is as strict about
-// names, but no bound loses a document. [Paths.Read] is for what a proved document says of itself. It reads exact names,
-// and nothing that it was not asked for can hide a value: neither a member in another case, nor a member that comes
-// twice, nor deep nesting, nor a byte order mark.
+// not proved yet: values that prove a delivery, and credentials. It fails closed: a wanted member that comes twice,
+// also in another case, is an error, because another reader could take the other one. So is anything that no sender
+// writes. [Paths.Decide] is for what a proved document decides: whom it is for, whether it is a handshake. It is as
+// strict about names, but no bound loses a document. [Paths.Read] is for what a proved document says of itself. It
+// reads exact names, and nothing that it was not asked for can hide a value: neither a member in another case, nor a
+// member that comes twice, nor deep nesting, nor a byte order mark.
 //
 // What is not wanted is skipped and not validated. In a document that encoding/json accepts, the values found are those
 // that encoding/json finds. The work is linear in the document whatever it consists of, without recursion into what is
@@ -96,8 +96,8 @@ func (p *Paths) Decide(data []byte, out [][]byte) error {
 	return p.scan(scanner{data: TrimMark(data), out: out, strict: true, deepest: noBound})
 }
 
-// Read fills out as Find does, by exact names alone and behind a byte order mark. A wanted member that comes twice clears
-// its own value and those below it, which [Twice] then reports, and no other value.
+// Read fills out as Find does, by exact names alone and behind a byte order mark. A wanted member that comes twice
+// clears its own value and those below it, which [Twice] then reports, and no other value.
 func (p *Paths) Read(data []byte, out [][]byte) error {
 	return p.scan(scanner{data: TrimMark(data), out: out, deepest: noBound})
 }
@@ -132,7 +132,8 @@ func Starts(data []byte) bool {
 	return s.peek() == '{' || s.peek() == '['
 }
 
-// FirstKey returns the name of the first member of an object that is not except, nor one of others, which blanks separate.
+// FirstKey returns the name of the first member of an object that is not except, nor one of others, which blanks
+// separate.
 func FirstKey(data []byte, except, others string) (string, bool) {
 	s := scanner{data: TrimMark(data), deepest: noBound}
 	if s.space(); s.peek() != '{' {

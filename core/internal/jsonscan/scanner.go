@@ -123,7 +123,8 @@ func (n *node) clear(out [][]byte) {
 	}
 }
 
-// match returns which child has the name. Where the reader is strict, one that differs in case matches, but not exactly.
+// match returns which child has the name. Where the reader is strict, one that differs in case matches, but not
+// exactly.
 func (s *scanner) match(n *node, key []byte) (i int, exact bool) {
 	if bytes.IndexByte(key, '\\') >= 0 {
 		var room [128]byte // an escaped name longer than any that is wanted is not unescaped to its end
@@ -151,8 +152,8 @@ func (s *scanner) match(n *node, key []byte) (i int, exact bool) {
 	return -1, false
 }
 
-// folds reports whether a name is the node's in another case. Letters outside of ASCII fold to letters in it, and are up
-// to three bytes long: "\u212a" is a k.
+// folds reports whether a name is the node's in another case. Letters outside of ASCII fold to letters in it, and are
+// up to three bytes long: "\u212a" is a k.
 func (n *node) folds(key []byte) bool {
 	switch {
 	case len(key) == len(n.name) || !n.ascii:
@@ -240,8 +241,8 @@ func (s *scanner) skip(depth int) error {
 	return ErrMalformed
 }
 
-// skipDeep goes on where 64 brackets are open. Beyond the levels whose kinds are kept it counts: a proved document is not
-// lost to a bound, and its nesting costs no memory.
+// skipDeep goes on where 64 brackets are open. Beyond the levels whose kinds are kept it counts: a proved document is
+// not lost to a bound, and its nesting costs no memory.
 func (s *scanner) skipDeep(first uint64, most int) error {
 	var open kinds
 	open[0] = bits.Reverse64(first)
@@ -316,9 +317,9 @@ func (s *scanner) str() ([]byte, error) {
 	}
 }
 
-// plain returns the length of the run of bytes that are not a quote, a backslash or a control character. It looks at eight
-// bytes at a time, because most of a document is such runs: subtracting n from each byte borrows its top bit where the
-// byte was below n, and the first byte for which it does is exact.
+// plain returns the length of the run of bytes that are not a quote, a backslash or a control character. It looks at
+// eight bytes at a time, because most of a document is such runs: subtracting n from each byte borrows its top bit
+// where the byte was below n, and the first byte for which it does is exact.
 func plain(b []byte) (n int) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; len(b)-n >= 8; n += 8 {

@@ -37,8 +37,9 @@ func Bytes(raw []byte) ([]byte, bool) {
 
 const maxText = int(^uint(0) >> 1)
 
-// unescape appends what a string means to text, as encoding/json reads it: what is not UTF-8, and half a surrogate pair,
-// become U+FFFD. ok is false for a malformed escape, and where the text is longer than limit, which ends the work.
+// unescape appends what a string means to text, as encoding/json reads it: what is not UTF-8, and half a surrogate
+// pair, become U+FFFD. ok is false for a malformed escape, and where the text is longer than limit, which ends the
+// work.
 func unescape(text, inner []byte, limit int) (out []byte, ok bool) {
 	for len(inner) > 0 {
 		if len(text) > limit {

@@ -2,8 +2,8 @@
 // second event of it, and can change no detail that the guard calls authenticated.
 //
 // It changes a delivery in every way that needs no secret, and compares what a guard makes of each change with what it
-// made of the genuine delivery. What a sender leaves unsigned is in its entry's data or in [Exceptions], with the reason;
-// docs/one-capture.md says it to users.
+// made of the genuine delivery. What a sender leaves unsigned is in its entry's data or in [Exceptions], with the
+// reason; docs/one-capture.md says it to users.
 package onecapture
 
 import (
@@ -88,7 +88,8 @@ func (c *Capture) Request() *http.Request {
 	return r
 }
 
-// validHost reports whether HTTP/2 has the authority: a server of net/http lets any text through that a header may hold.
+// validHost reports whether HTTP/2 has the authority: a server of net/http lets any text through that a header may
+// hold.
 func validHost(host string) bool {
 	return host != "" && !strings.ContainsFunc(host, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

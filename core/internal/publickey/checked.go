@@ -13,7 +13,8 @@ import (
 )
 
 // The sizes of RSA keys of tokens and message signatures. A shorter one can be factored; a longer one makes each
-// verification expensive, and unverified senders can ask for it. The signatures of a scheme are bounded by package digest.
+// verification expensive, and unverified senders can ask for it. The signatures of a scheme are bounded by package
+// digest.
 const (
 	MinRSABits = digest.MinRSABits
 	MaxRSABits = 8192

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// LastChecked is the key that was found fit last, and for which algorithm. The zero value has none. It is safe for concurrent
-// use. Keys are told apart by where they are: whoever hands one out must not change it.
+// LastChecked is the key that was found fit last, and for which algorithm. The zero value has none. It is safe for
+// concurrent use. Keys are told apart by where they are: whoever hands one out must not change it.
 type LastChecked struct{ fit atomic.Pointer[fit] }
 
 type fit struct {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ParsePEM reads one plain PUBLIC KEY, or says what is wrong with the text in words that do not hold it. Whether the key is
-// fit for its algorithm is the caller's to judge.
+// ParsePEM reads one plain PUBLIC KEY, or says what is wrong with the text in words that do not hold it. Whether the
+// key is fit for its algorithm is the caller's to judge.
 func ParsePEM(text string) (key crypto.PublicKey, problem string) {
 	block, rest := pem.Decode([]byte(text))
 	switch {

@@ -8,8 +8,9 @@ const (
 	Size = 2 * half
 )
 
-// VerifyRawECDSA says whether the signature of a hash is the key's. It spells the two numbers as the standard library's verifier
-// takes them, which is stricter than any reader of numbers: r and s of 0 or beyond the order are refused there.
+// VerifyRawECDSA says whether the signature of a hash is the key's. It spells the two numbers as the standard library's
+// verifier takes them, which is stricter than any reader of numbers: r and s of 0 or beyond the order are refused
+// there.
 func VerifyRawECDSA(key *ecdsa.PublicKey, hash, signature []byte) bool {
 	if len(signature) != Size {
 		return false
@@ -21,8 +22,8 @@ func VerifyRawECDSA(key *ecdsa.PublicKey, hash, signature []byte) bool {
 	return ecdsa.VerifyASN1(key, hash, der)
 }
 
-// number appends a number as an INTEGER in its one spelling: no zero bytes in front, but where its first bit would make it
-// negative.
+// number appends a number as an INTEGER in its one spelling: no zero bytes in front, but where its first bit would make
+// it negative.
 func number(der, n []byte) []byte {
 	for len(n) > 1 && n[0] == 0 {
 		n = n[1:]

@@ -1,5 +1,5 @@
-// Package sender carries who sent a request from the guard to what spends work for it: sources of keys, and sources of a
-// tenant's secrets. They count by it, so that one sender cannot use up what others need.
+// Package sender carries who sent a request from the guard to what spends work for it: sources of keys, and sources of
+// a tenant's secrets. They count by it, so that one sender cannot use up what others need.
 package sender
 
 import (
@@ -7,8 +7,8 @@ import (
 	"net/netip"
 )
 
-// Sender is the network that a request came from. The zero value is an unknown sender. All unknown senders count as one,
-// and none of them as proved: counting fails closed.
+// Sender is the network that a request came from. The zero value is an unknown sender. All unknown senders count as
+// one, and none of them as proved: counting fails closed.
 type Sender struct {
 	// Source is what the sender counts as: see Key. Invalid: unknown.
 	Source netip.Addr
@@ -26,8 +26,8 @@ func Key(addr netip.Addr) netip.Addr {
 	return addr
 }
 
-// Network returns what the unproved senders next to an address count as together: the /48 of IPv6 that one site can have to
-// itself, with 65,536 senders in it. An address of IPv4 is by itself.
+// Network returns what the unproved senders next to an address count as together: the /48 of IPv6 that one site can
+// have to itself, with 65,536 senders in it. An address of IPv4 is by itself.
 func Network(addr netip.Addr) netip.Addr {
 	if addr.Is6() {
 		p, _ := addr.Prefix(48)

@@ -77,8 +77,8 @@ func check(c Config) error {
 	return errors.Join(mistakes...)
 }
 
-// scheme is SNS's canonical form. Only the message may hold a line feed: it comes first, so that the text, read from its
-// end, divides in one way.
+// scheme is SNS's canonical form. Only the message may hold a line feed: it comes first, so that the text, read from
+// its end, divides in one way.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
 func scheme(c Config) *entry.Scheme {
@@ -112,7 +112,8 @@ func scheme(c Config) *entry.Scheme {
 		},
 	}
 	if !c.SHA256Only {
-		// Version 1 is a topic's setting at first. Collisions of SHA-1 cannot change the topic, which ends what is signed.
+		// Version 1 is a topic's setting at first. Collisions of SHA-1 cannot change the topic, which ends what is
+		// signed.
 		s.Second = &entry.KeyKind{Algorithm: entry.RSAPKCS1SHA1, Key: entry.Key{Certificate: true}, Name: "1"}
 	}
 	return s

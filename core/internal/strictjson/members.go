@@ -18,9 +18,9 @@ var (
 	errTwice     = errors.New("a member comes twice in the JSON")
 )
 
-// Members reads an object in one pass and gives each of its own members to take, in their order: the name, unescaped, and
-// the value as it is written. It refuses what Check and Object refuse, and makes no map of what is small. What take was
-// given counts for nothing if an error comes back.
+// Members reads an object in one pass and gives each of its own members to take, in their order: the name, unescaped,
+// and the value as it is written. It refuses what Check and Object refuse, and makes no map of what is small. What take
+// was given counts for nothing if an error comes back.
 func Members(data []byte, take func(name, value []byte)) error {
 	if !utf8.Valid(data) {
 		return errUTF8

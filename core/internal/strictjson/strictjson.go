@@ -56,8 +56,8 @@ func checkValue(d *json.Decoder, depth int) error {
 	return err
 }
 
-// Object splits an object that was checked. Names match exactly: what encoding/json does with struct fields, in whatever
-// case, would let "KTY" stand for "kty".
+// Object splits an object that was checked. Names match exactly: what encoding/json does with struct fields, in
+// whatever case, would let "KTY" stand for "kty".
 func Object(data json.RawMessage) (map[string]json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil || members == nil {

@@ -1,8 +1,8 @@
 // Package redislimit is a [limit.Limiter] in Redis, so that several processes share a source's allowance.
 //
-// A key is one instant in Redis, by the generic cell rate algorithm, changed in one script by Redis's own clock; it goes
-// when the allowance is whole again. Keys are hashed: Redis holds no addresses. A guard asks Redis only about deliveries
-// that were proved and failures that it has found; what it asks before the proof is answered from memory.
+// A key is one instant in Redis, by the generic cell rate algorithm, changed in one script by Redis's own clock; it
+// goes when the allowance is whole again. Keys are hashed: Redis holds no addresses. A guard asks Redis only about
+// deliveries that were proved and failures that it has found; what it asks before the proof is answered from memory.
 package redislimit
 
 import (

@@ -88,8 +88,8 @@ func componentOf(item httpsfv.Item) (component, error) {
 	return c, nil
 }
 
-// spell appends the component's identifier as it is signed. A name that is known needs no escapes; the library spells what
-// may.
+// spell appends the component's identifier as it is signed. A name that is known needs no escapes; the library spells
+// what may.
 func (c component) spell(base []byte) ([]byte, error) {
 	base = append(append(append(base, '"'), c.name...), '"')
 	if c.name != queryParam {
@@ -102,8 +102,8 @@ func (c component) spell(base []byte) ([]byte, error) {
 	return append(append(base, ";name="...), param...), nil
 }
 
-// mayName reports whether the component may hold an id of the event. What every request has does not: where it was sent, and
-// headers that describe the message and not what happened.
+// mayName reports whether the component may hold an id of the event. What every request has does not: where it was
+// sent, and headers that describe the message and not what happened.
 func (c component) mayName() bool {
 	switch c.name {
 	case digestField, "content-type", "content-length", "content-encoding", "date", "host", "user-agent", "accept", "authorization":

@@ -37,8 +37,8 @@ const (
 
 // Config describes a sender that signs with HTTP Message Signatures. Algorithm and Components are required.
 //
-// What is configured as secrets are the secrets of HMAC-SHA-256, or public keys in PEM. Instead of those, core.Config.Keys
-// may give public keys by the signature's keyid.
+// What is configured as secrets are the secrets of HMAC-SHA-256, or public keys in PEM. Instead of those,
+// core.Config.Keys may give public keys by the signature's keyid.
 type Config struct {
 	Name      string    // in logs and metrics: "acme"; default "rfc9421"
 	Algorithm Algorithm // the signature's own parameter alg may be absent, and must not say otherwise
@@ -47,11 +47,11 @@ type Config struct {
 
 	// Components have to be covered by the signature, whatever else is: names of header fields in lower case, and
 	// "@method", "@target-uri", "@authority", "@scheme", "@request-target", "@path", "@query" and
-	// `@query-param;name="x"`. Among them are content-digest, or the body could be any, and @authority or @target-uri, or
-	// a delivery to another endpoint under the same key could be sent to this one.
+	// `@query-param;name="x"`. Among them are content-digest, or the body could be any, and @authority or @target-uri,
+	// or a delivery to another endpoint under the same key could be sent to this one.
 	Components []string
-	// Label chooses the signature of that label, Tag the one with that tag; both may be set. Default: the only one there
-	// is. What neither chooses is never tried.
+	// Label chooses the signature of that label, Tag the one with that tag; both may be set. Default: the only one
+	// there is. What neither chooses is never tried.
 	Label, Tag string
 	// RequireNonce refuses a signature without a nonce.
 	RequireNonce bool
@@ -65,28 +65,28 @@ type Config struct {
 
 	// EventID and EventType are where an event's details are: "header:X-Event-Type", or a pointer into the JSON body.
 	EventID, EventType string
-	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: what is signed, which is every
-	// covered component in the form in which it is signed, without the parameters of the signature and without the header date:
-	// a retry that is signed again is the same event. Where the body is empty or not covered, the signature's nonce, if there
-	// is one, belongs to the event. Without a nonce its time does, so that no event is lost as a duplicate of an equal one,
-	// unless a header is covered that may hold an id; a retry that is signed again then runs again. If another covered
-	// component changes with each attempt, set IdentityPointer.
+	// IdentityPointer is the pointer of an id in the body that is unique per event. Default: what is signed, which is
+	// every covered component in the form in which it is signed, without the parameters of the signature and without
+	// the header date: a retry that is signed again is the same event. Where the body is empty or not covered, the
+	// signature's nonce, if there is one, belongs to the event. Without a nonce its time does, so that no event is lost
+	// as a duplicate of an equal one, unless a header is covered that may hold an id; a retry that is signed again then
+	// runs again. If another covered component changes with each attempt, set IdentityPointer.
 	IdentityPointer string
 
 	RetryHorizon time.Duration // how long the sender retries; default unknown
 	AckLimit     time.Duration // how long it waits for the answer; default unknown
 	MaxBody      int64         // bytes; default 1 MiB
 
-	// DangerouslyLeaveUncovered lets Components be empty or leave out body and endpoint: then whoever captured a delivery
-	// can change what is not covered. An event is remembered by what is.
+	// DangerouslyLeaveUncovered lets Components be empty or leave out body and endpoint: then whoever captured a
+	// delivery can change what is not covered. An event is remembered by what is.
 	DangerouslyLeaveUncovered bool
 }
 
 // RFC9421 is a sender that signs with HTTP Message Signatures. Mistakes in the config are reported by core.New.
 //
-// A delivery carries one line each of Signature-Input, Signature and, where it is covered, Content-Digest; the digest is
-// computed again, over the body as it came. The time created is required, the time when a signature expires counts where
-// it is there. Components with parameters other than the name of a query parameter are refused.
+// A delivery carries one line each of Signature-Input, Signature and, where it is covered, Content-Digest; the digest
+// is computed again, over the body as it came. The time created is required, the time when a signature expires counts
+// where it is there. Components with parameters other than the name of a query parameter are refused.
 //
 // https://www.rfc-editor.org/rfc/rfc9421
 // https://www.rfc-editor.org/rfc/rfc9530

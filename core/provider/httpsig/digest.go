@@ -10,9 +10,9 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// VerifyContentDigest compares the header Content-Digest (RFC 9530) with the body as it came. There is one line of it, with
-// sha-256, sha-512 or both, and each of them has to match; digests of other names are passed over. Where nothing signs the
-// header it tells a damaged body, and no more.
+// VerifyContentDigest compares the header Content-Digest (RFC 9530) with the body as it came. There is one line of it,
+// with sha-256, sha-512 or both, and each of them has to match; digests of other names are passed over. Where nothing
+// signs the header it tells a damaged body, and no more.
 func VerifyContentDigest(h http.Header, body []byte) error {
 	lines := h["Content-Digest"]
 	if len(lines) != 1 || len(lines[0]) > maxHeader {

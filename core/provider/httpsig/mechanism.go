@@ -278,10 +278,11 @@ func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state an
 	return proof, nil
 }
 
-// remembered returns the digest of the covered components that belong to the event, whatever their order. The time of the
-// signature does not: a retry that is signed again is the same event. Nor does the header date, which says the same. A body that
-// is covered tells its event. Where there is none, or none that is covered, the nonce does; and without one the time, unless a
-// covered header may hold an id: two events that are equal in all that is covered would be one otherwise, and the second lost.
+// remembered returns the digest of the covered components that belong to the event, whatever their order. The time of
+// the signature does not: a retry that is signed again is the same event. Nor does the header date, which says the
+// same. A body that is covered tells its event. Where there is none, or none that is covered, the nonce does; and
+// without one the time, unless a covered header may hold an id: two events that are equal in all that is covered would
+// be one otherwise, and the second lost.
 func (in *input) remembered(base []byte, ends *[maxComponents]int, body []byte) [sha256.Size]byte {
 	var order [maxComponents]int
 	lines := order[:0]
@@ -314,8 +315,8 @@ func (in *input) remembered(base []byte, ends *[maxComponents]int, body []byte) 
 	return sha256.Sum256(sorted[len(base):])
 }
 
-// lines appends the covered components, one a line, as they are signed, and notes where each line ends. A value holds no line
-// feed.
+// lines appends the covered components, one a line, as they are signed, and notes where each line ends. A value holds
+// no line feed.
 func (in *input) lines(base []byte, req *entry.CustomRequest, ends *[maxComponents]int) ([]byte, error) {
 	parsed := parsedURL{text: req.URL}
 	for i, c := range in.components {

@@ -15,8 +15,8 @@ import (
 
 // JiraConnectConfig says whose tokens count, and where the app lives.
 type JiraConnectConfig struct {
-	// ClientKeys are those of the installations, as the "installed" callback tells them. Required. Each installation has a
-	// shared secret of its own.
+	// ClientKeys are those of the installations, as the "installed" callback tells them. Required. Each installation
+	// has a shared secret of its own.
 	ClientKeys []string
 	// BasePath is the path of the app's baseUrl, "/connect", which the hash of the request leaves out. Default: none.
 	BasePath string
@@ -127,9 +127,9 @@ func Netlify() core.Provider {
 // Plaid is Plaid's webhooks. Config.Keys is that of keys.Plaid, which asks Plaid's API for each key with your client id
 // and secret.
 //
-// Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay does
-// not run again, and a retry does if Plaid signs it anew. What the tokens of one delivery have in common is documented
-// nowhere.
+// Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay
+// does not run again, and a retry does if Plaid signs it anew. What the tokens of one delivery have in common is
+// documented nowhere.
 //
 // https://plaid.com/docs/api/webhooks/webhook-verification/
 func Plaid() core.Provider {

@@ -110,8 +110,8 @@ func moment(name string, value []byte) (time.Time, error) {
 	return time.Unix(n, 0), nil
 }
 
-// hashes reports whether a claim is the SHA-256 of what it is the hash of, in hexadecimal digits or in padded base64. It fails
-// closed: a hash in the other encoding is not read.
+// hashes reports whether a claim is the SHA-256 of what it is the hash of, in hexadecimal digits or in padded base64.
+// It fails closed: a hash in the other encoding is not read.
 func hashes(name string, value []byte, of []byte, inBase64 bool) (bool, error) {
 	got, err := claimText(name, value)
 	if err != nil {

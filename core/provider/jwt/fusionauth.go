@@ -8,11 +8,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// FusionAuth is the signed events of a FusionAuth instance. The algorithm is that of the key chosen to sign events: RS256,
-// ES256, EdDSA or HS256. For a key pair, keys.JWKS fetches the instance's /.well-known/jwks.json, or Secrets hold the public
-// key in PEM; for HS256, Secrets hold the key's secret. Another algorithm than this one is never tried.
+// FusionAuth is the signed events of a FusionAuth instance. The algorithm is that of the key chosen to sign events:
+// RS256, ES256, EdDSA or HS256. For a key pair, keys.JWKS fetches the instance's /.well-known/jwks.json, or Secrets
+// hold the public key in PEM; for HS256, Secrets hold the key's secret. Another algorithm than this one is never tried.
 //
-// A token covers the body and nothing else, and does not say when it was made. A transactional event waits for the answer.
+// A token covers the body and nothing else, and does not say when it was made. A transactional event waits for the
+// answer.
 //
 // https://fusionauth.io/docs/extend/events-and-webhooks/signing
 func FusionAuth(algorithm string) core.Provider {

@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/entry"
 )
 
-// GoogleConfig says whose tokens count. Both fields are required: anybody can have Google make a token for this audience
-// in the name of a service account of theirs.
+// GoogleConfig says whose tokens count. Both fields are required: anybody can have Google make a token for this
+// audience in the name of a service account of theirs.
 type GoogleConfig struct {
 	// Audience is the one of the push subscription or the trigger; where none was set there, the endpoint's URL.
 	Audience string
@@ -54,8 +54,8 @@ func googleScheme() *entry.Scheme {
 // A message's payload is the whole request, its data base64 in /message/data. A delivery that is refused is sent again
 // for as long as the subscription keeps messages, seven days unless it says otherwise.
 //
-// With payload unwrapping, switch "write metadata" on: the message's id is then a header. Without it nothing tells two messages
-// with one body apart, and the second is treated as a repetition.
+// With payload unwrapping, switch "write metadata" on: the message's id is then a header. Without it nothing tells two
+// messages with one body apart, and the second is treated as a repetition.
 //
 // The token says who sent it and covers nothing of the message.
 //
@@ -79,8 +79,8 @@ func GooglePubSub(c GoogleConfig) core.Provider {
 	}, c.mechanism(), c.check())
 }
 
-// unwrapped tells messages apart that come without their envelope, whose body is the payload alone. The token vouches for the id
-// as much as for the body.
+// unwrapped tells messages apart that come without their envelope, whose body is the payload alone. The token vouches
+// for the id as much as for the body.
 //
 // https://cloud.google.com/pubsub/docs/payload-unwrapping
 func unwrapped() []entry.Apart {
@@ -90,8 +90,8 @@ func unwrapped() []entry.Apart {
 	}}
 }
 
-// GoogleEventarc is what Eventarc's triggers and pipelines send: CloudEvents whose attributes are headers. Config.Keys is
-// that of keys.Google.
+// GoogleEventarc is what Eventarc's triggers and pipelines send: CloudEvents whose attributes are headers. Config.Keys
+// is that of keys.Google.
 //
 // The token says who sent it and covers nothing of the event.
 //

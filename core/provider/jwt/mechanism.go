@@ -153,8 +153,8 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 }
 
 // fits says whether the signature is a key's. The library's methods take keys of their own kind only. Its method for
-// ES256 makes two numbers of the signature, which the standard library spells out again, and its method for HS256 takes the
-// secret up anew each time; here the one are spelled at once, and the other is ready.
+// ES256 makes two numbers of the signature, which the standard library spells out again, and its method for HS256 takes
+// the secret up anew each time; here the one are spelled at once, and the other is ready.
 func (t *token) fits(key any) bool {
 	secret, isSecret := key.(*digest.HMACKey)
 	switch {

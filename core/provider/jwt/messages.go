@@ -15,8 +15,8 @@ import (
 // covers the URL and the body and lives for a minute; the URL is the one registered at MessageBird: set PublicURL where
 // the endpoint sees another. For deliveries that are signed in the older way see the entry messagebird-legacy.
 //
-// A GET carries everything in its URL, so that an event is remembered by URL and body. Whether deliveries are sent again,
-// and for how long, is not documented.
+// A GET carries everything in its URL, so that an event is remembered by URL and body. Whether deliveries are sent
+// again, and for how long, is not documented.
 //
 // https://developers.messagebird.com/api/#verifying-http-requests
 func MessageBird() core.Provider {

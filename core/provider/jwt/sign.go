@@ -13,8 +13,8 @@ import (
 // lifetime is that of tokens made for tests.
 const lifetime = time.Minute
 
-// Sign makes a token as the provider would and puts it into its header, for package webhooktest. It makes the token with
-// the library's own functions and shares none of the code that verifies.
+// Sign makes a token as the provider would and puts it into its header, for package webhooktest. It makes the token
+// with the library's own functions and shares none of the code that verifies.
 func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, at time.Time) ([]byte, error) {
 	hash := func(of string) string {
 		sum := sha256.Sum256([]byte(of))

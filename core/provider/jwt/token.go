@@ -84,7 +84,8 @@ func breaks(text string) bool {
 	return strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0
 }
 
-// segment decodes base64url without padding, in its one spelling, to the start of room, and gives the room that is left.
+// segment decodes base64url without padding, in its one spelling, to the start of room, and gives the room that is
+// left.
 func segment(text string, room []byte) (data, left []byte, ok bool) {
 	n, err := base64.RawURLEncoding.Strict().Decode(room, []byte(text))
 	return room[:n:n], room[n:], err == nil
@@ -146,8 +147,8 @@ func (m *mechanism) judgeHeader(t *token, data []byte) error {
 	return nil
 }
 
-// method is that of the entry's algorithm with a name; nil: the entry has none of that name. The library's table of methods
-// is not asked, because any package of the program may write to it.
+// method is that of the entry's algorithm with a name; nil: the entry has none of that name. The library's table of
+// methods is not asked, because any package of the program may write to it.
 func (m *mechanism) method(alg []byte) lib.SigningMethod {
 	for _, name := range m.algorithms {
 		if string(alg) == name { //lint:notsecret the name of an algorithm

@@ -10,8 +10,8 @@ func email() []core.Provider { return []core.Provider{LOX24(), UnisenderGo()} }
 // UnisenderGo is Unisender Go's webhooks. The secret is the API key of the account or of the project. The body's member
 // auth is the MD5 of the body with the API key in auth's place.
 //
-// MD5 is broken against collisions: nobody can forge a given event, but whoever can choose much of what is sent may make
-// two bodies of one hash.
+// MD5 is broken against collisions: nobody can forge a given event, but whoever can choose much of what is sent may
+// make two bodies of one hash.
 //
 // https://godocs.unisender.ru/web-api-ref#callback-format
 func UnisenderGo() core.Provider {

@@ -59,8 +59,8 @@ func (d *deadlines) remove(t *table, pos uint32) {
 	}
 }
 
-// shrink gives back the last block when another one is empty too, so that a heap that hovers at the edge of a block does
-// not make one again and again. What leases no longer need, retention may take.
+// shrink gives back the last block when another one is empty too, so that a heap that hovers at the edge of a block
+// does not make one again and again. What leases no longer need, retention may take.
 func (d *deadlines) shrink() {
 	n := len(d.chunks)
 	if block := blockOf(n); d.len <= (n-2*block)*chunkSize {

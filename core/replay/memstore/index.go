@@ -2,8 +2,8 @@ package memstore
 
 import "math/bits"
 
-// tag is what the index keeps of a key's hash: 33 bits. The lower ten say where in its segment a key belongs, the others
-// lead to the segment.
+// tag is what the index keeps of a key's hash: 33 bits. The lower ten say where in its segment a key belongs, the
+// others lead to the segment.
 type tag uint64
 
 const (
@@ -40,8 +40,8 @@ type segment [segmentSize]slot
 // pageSize is how many segments are numbered at once.
 const pageSize = 64
 
-// page is what is known of the segments with so many numbers. What every search reads stands apart from what every claim
-// writes, so that two processors may keep it both.
+// page is what is known of the segments with so many numbers. What every search reads stands apart from what every
+// claim writes, so that two processors may keep it both.
 type page struct {
 	segments [pageSize]*segment // nil is a segment that does not exist
 	depth    [pageSize]uint8

@@ -10,8 +10,8 @@ import (
 // shard is the part of a store that remembers some of the keys, under a lock of its own. All its methods expect the
 // lock to be held; what is done under it is bounded by the batch.
 type shard struct {
-	// What every claim writes stands together, at the start of a line of the cache: where two processors take turns, each
-	// line costs a journey.
+	// What every claim writes stands together, at the start of a line of the cache: where two processors take turns,
+	// each line costs a journey.
 	mu        sync.Mutex
 	spare     int64 // records there is room for beyond those that live
 	lastToken replay.Token
@@ -82,7 +82,8 @@ func (s *shard) forget(no recordNo) {
 	s.free()
 }
 
-// clear forgets everything and gives the memory back. The room is left as it is: nobody claims in a store that is closed.
+// clear forgets everything and gives the memory back. The room is left as it is: nobody claims in a store that is
+// closed.
 func (s *shard) clear() {
 	s.table, s.leases, s.retention = table{}, deadlines{}, deadlines{}
 }

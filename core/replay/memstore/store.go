@@ -160,7 +160,8 @@ func (s *Store) begin(ctx context.Context) (now time.Duration, err error) {
 
 func (s *Store) hash(key *replay.Key) uint64 { return maphash.Bytes(s.seed, key[:]) }
 
-// digest shortens a digest. Two bodies pass for one with a chance of 2^-64, which nobody can better: the seed is secret.
+// digest shortens a digest. Two bodies pass for one with a chance of 2^-64, which nobody can better: the seed is
+// secret.
 func (s *Store) digest(digest *replay.Digest) uint64 { return maphash.Bytes(s.seed, digest[:]) }
 
 // shardOf takes the bits of a hash that its tag leaves.

@@ -7,8 +7,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// record is one identity: 64 bytes, a line of the processor's cache. It holds no pointers, so that the garbage collector
-// does not look at ten million of them.
+// record is one identity: 64 bytes, a line of the processor's cache. It holds no pointers, so that the garbage
+// collector does not look at ten million of them.
 type record struct {
 	key    replay.Key
 	digest uint64 // keyed with the store's seed
@@ -32,8 +32,8 @@ const chunkSize = 256
 // table finds records by key. Records stay where they are, in chunks; an index holds their numbers. Chunks and index
 // grow piece by piece, so that no claim waits while a million records are moved or hashed again.
 //
-// The hash only leads to the record: keys are compared whole. It is seeded, because a key's bytes come from an event that
-// somebody else chose, who could search for keys that fall into one place.
+// The hash only leads to the record: keys are compared whole. It is seeded, because a key's bytes come from an event
+// that somebody else chose, who could search for keys that fall into one place.
 type table struct {
 	used   uint32   // records ever used
 	free   recordNo // records that are no longer used

@@ -32,7 +32,8 @@ func (s *Store) usable() error {
 
 func isFull(err error) bool { return hasPrefix(err, "OOM") }
 
-// isForbidden also knows what Redis 7.0 and later versions say of a command inside a script; their "ERR" is not looked at.
+// isForbidden also knows what Redis 7.0 and later versions say of a command inside a script; their "ERR" is not looked
+// at.
 func isForbidden(err error) bool {
 	return hasPrefix(err, "NOAUTH") || hasPrefix(err, "WRONGPASS") || hasPrefix(err, "NOPERM") ||
 		hasPrefix(err, "The user executing the script can't run this") || hasPrefix(err, "ACL failure in script")

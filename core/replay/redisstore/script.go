@@ -8,8 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// script is a script on one key, and the name under which servers know it, which is made a value of an interface once and
-// not for each call.
+// script is a script on one key, and the name under which servers know it, which is made a value of an interface once
+// and not for each call.
 type script struct {
 	*redis.Script
 	name any
@@ -45,8 +45,8 @@ func (s *Store) sendScript(ctx context.Context, script *script, calls []*redis.C
 	return s.send(ctx, calls)
 }
 
-// send sends commands in one round trip, and waits for the replicas where that was asked for. One command alone needs no
-// pipeline. The error is the first command's.
+// send sends commands in one round trip, and waits for the replicas where that was asked for. One command alone needs
+// no pipeline. The error is the first command's.
 func (s *Store) send(ctx context.Context, cmds []*redis.Cmd) error {
 	if len(cmds) == 1 && s.replicas == 0 {
 		return s.client.Process(ctx, cmds[0])

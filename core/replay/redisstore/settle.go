@@ -12,10 +12,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// settleScript puts a verdict on one key. KEYS[1] is the key, ARGV[1] the token, ARGV[2] the memory in milliseconds, or 0
-// for a release, ARGV[3] the time. It answers 1, or 0 where the claim is no longer held. What was done by the same token
-// before is left as it is. A server that is out of memory takes it all the same: it makes nothing longer than by a moment,
-// and what is done and not remembered runs again.
+// settleScript puts a verdict on one key. KEYS[1] is the key, ARGV[1] the token, ARGV[2] the memory in milliseconds, or
+// 0 for a release, ARGV[3] the time. It answers 1, or 0 where the claim is no longer held. What was done by the same
+// token before is left as it is. A server that is out of memory takes it all the same: it makes nothing longer than by
+// a moment, and what is done and not remembered runs again.
 //
 // The time is the client's, because it only tells people when something was done: asking the server would take a
 // quarter of the script.

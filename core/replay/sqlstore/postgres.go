@@ -9,8 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// postgres is one statement a call, or two where a single key is not free, or not held any more. Their text never changes,
-// so that a driver prepares it once. Batches go in as arrays written as text, which every driver can send.
+// postgres is one statement a call, or two where a single key is not free, or not held any more. Their text never
+// changes, so that a driver prepares it once. Batches go in as arrays written as text, which every driver can send.
 type postgres struct {
 	table                        table
 	db                           *sql.DB

@@ -64,8 +64,8 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// New returns a store in the table of db, after it has checked that it can work there: the server's version, the
-// table, its columns and its key, and the right to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
+// New returns a store in the table of db, after it has checked that it can work there: the server's version, the table,
+// its columns and its key, and the right to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
 //
 // The namespace names the application whose memory it is, see [replay.CheckNamespace]: it is part of every key.
 //

@@ -46,9 +46,9 @@ func (s *Store) Transaction(ctx context.Context, claims []replay.Held, ttl time.
 //		return err
 //	}
 //
-// The transaction is the guard's to end: a signal that calls Commit or Rollback itself fails, and what it committed stays
-// committed without "done". It is rolled back when the signal's context ends. It can be used by several goroutines, which
-// have to be done with it when the signal returns.
+// The transaction is the guard's to end: a signal that calls Commit or Rollback itself fails, and what it committed
+// stays committed without "done". It is rolled back when the signal's context ends. It can be used by several
+// goroutines, which have to be done with it when the signal returns.
 //
 // Errors: there is no transaction in the context, because the guard's store is no sqlstore or the context is not the
 // signal's; the signal has returned already; [replay.ErrClosed]; a pool of a single connection, on which the claim

@@ -26,10 +26,10 @@ const (
 var errReset = errors.New("storetest: the connection was reset") //lint:immutable an error value
 
 // RunFaultyHistories runs n random histories of receivers that claim, work, renew, settle and die, while the store's
-// answers are lost before or after their effect or come later than the lease, and its clock jumps. It checks the invariants
-// that must hold whatever is lost: one holder at a time; what was committed is not claimed again, and nothing is done that
-// nobody committed; whoever lost the claim changes nothing; what has ended is free; and in the end every event was worked
-// on. Equal seeds make equal histories.
+// answers are lost before or after their effect or come later than the lease, and its clock jumps. It checks the
+// invariants that must hold whatever is lost: one holder at a time; what was committed is not claimed again, and
+// nothing is done that nobody committed; whoever lost the claim changes nothing; what has ended is free; and in the end
+// every event was worked on. Equal seeds make equal histories.
 func RunFaultyHistories(t *testing.T, h Harness, n int, seed uint64) {
 	t.Helper()
 	h = h.withDefaults()

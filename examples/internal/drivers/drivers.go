@@ -1,5 +1,5 @@
-// Package drivers opens databases for the examples, by the URLs that people know. Only programs that open one import it: it
-// links every driver.
+// Package drivers opens databases for the examples, by the URLs that people know. Only programs that open one import
+// it: it links every driver.
 package drivers
 
 import (
@@ -22,8 +22,8 @@ import (
 	"github.com/sallyport-go/sallyport/examples/internal/database"
 )
 
-// Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed the
-// store. No error quotes the URL: it may hold a password.
+// Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed
+// the store. No error quotes the URL: it may hold a password.
 func Store(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
 	kind, url := at.Kind, at.URL
 	if kind == database.Redis {

@@ -62,8 +62,8 @@ func (r reader) mapping(n *yaml.Node, at place, fields map[string]field) map[str
 	return found
 }
 
-// presentable says whether an unknown key may be named: a secret with a colon behind it, and without quotes, is a key to
-// YAML. Keys of ours are words of small letters.
+// presentable says whether an unknown key may be named: a secret with a colon behind it, and without quotes, is a key
+// to YAML. Keys of ours are words of small letters.
 func presentable(key string) bool {
 	return len(key) < 16 || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") == ""
 }

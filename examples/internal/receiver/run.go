@@ -1,5 +1,5 @@
-// Package receiver is the receiver that examples/receiver runs. It is a package so that examples/doctor can read the same
-// configuration.
+// Package receiver is the receiver that examples/receiver runs. It is a package so that examples/doctor can read the
+// same configuration.
 package receiver
 
 import (

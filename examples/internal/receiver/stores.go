@@ -25,7 +25,8 @@ const (
 // openTimeout bounds how long a database is waited for at start.
 const openTimeout = 15 * time.Second
 
-// Opener opens a replay store in a database. It is handed over, because a driver is linked only by a program that needs it.
+// Opener opens a replay store in a database. It is handed over, because a driver is linked only by a program that needs
+// it.
 type Opener func(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error, err error)
 
 // stores opens the replay stores of a configuration. Endpoints with the same URL and namespace share one.

@@ -26,8 +26,8 @@ func (e *endpointConfig) secretFile() string {
 	return e.secretsFile
 }
 
-// awaits says that the endpoint has no secret yet. A file that is there, whatever it holds, ends the wait: what is wrong
-// with it has to be told, and must not let a stranger hand over another secret.
+// awaits says that the endpoint has no secret yet. A file that is there, whatever it holds, ends the wait: what is
+// wrong with it has to be told, and must not let a stranger hand over another secret.
 func (e *endpointConfig) awaits() bool {
 	switch {
 	case e.sinkFile == "" && !e.await:

@@ -1,4 +1,5 @@
-// Package stores is memstore and what people use in its place, each as a way to remember a key that is not remembered yet.
+// Package stores is memstore and what people use in its place, each as a way to remember a key that is not remembered
+// yet.
 package stores
 
 import (
@@ -21,8 +22,8 @@ import (
 // TTL is how long every peer remembers a key.
 const TTL = 10 * time.Minute
 
-// Keys are what is to be remembered, as every peer likes it best: made before the clock starts, and without pointers, so
-// that no peer's collections are paid by another.
+// Keys are what is to be remembered, as every peer likes it best: made before the clock starts, and without pointers,
+// so that no peer's collections are paid by another.
 type Keys struct {
 	Values []replay.Key
 	text   string // the same, one after the other

@@ -1,5 +1,5 @@
-// Command cmd writes what is generated from the entries: a page of docs to standard output (providers.md, or one-capture),
-// the pages of docs/providers to a folder (pages FOLDER), or the report of the catalogue (catalogue).
+// Command cmd writes what is generated from the entries: a page of docs to standard output (providers.md, or
+// one-capture), the pages of docs/providers to a folder (pages FOLDER), or the report of the catalogue (catalogue).
 package main
 
 import (
