@@ -44,8 +44,8 @@ func ofThePerimeter() []mutation {
 	const sender = "core/internal/sender/sender.go"
 	counting := []string{"./core/internal/buckets", "./core"}
 	return []mutation{
-		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(g.proxies) == 0 {", new: "if len(g.proxies) == 0 {\n\t\treturn failure{}\n\t}\n\tif false {"},
-		{name: "plain HTTP is accepted from peers that are not trusted", file: transport, old: "if !p.trusted {", new: "if !p.trusted {\n\t\treturn failure{}\n\t}\n\tif false {"},
+		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(g.proxies) == 0 {", new: "if len(g.proxies) == 0 {\n\t\treturn fault.Failure{}\n\t}\n\tif false {"},
+		{name: "plain HTTP is accepted from peers that are not trusted", file: transport, old: "if !p.trusted {", new: "if !p.trusted {\n\t\treturn fault.Failure{}\n\t}\n\tif false {"},
 		{name: "an absolute target proves https", file: transport, old: "if absolute {\n\t\treturn fault.New(", new: "if absolute {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 		{name: "a proxy that says http is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn fault.Failure{}", new: "case schemeHTTPS, schemeHTTP:\n\t\treturn fault.Failure{}\n\t}\n\tswitch s {"},
 		{name: "a proxy that says nothing is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn fault.Failure{}", new: "case schemeHTTPS, schemeSilent:\n\t\treturn fault.Failure{}\n\t}\n\tswitch s {"},

@@ -102,7 +102,7 @@ func ofSettling() []mutation {
 		{name: "a release is waited for after the lease has expired", file: holding,
 			old: "case c.verdict == replay.Release && (c.lost || !now.Before(h.until)):", new: "case false:"},
 		{name: "a slow event of a batch waits for the others", file: pass,
-			old: "now.Sub(began) >= slowEvent || now.Sub", new: "now.Sub"},
+			old: "now.Sub(began) >= slowEvent || now.Sub", new: "now.Sub(began) < 0 || now.Sub"},
 		{name: "a lease outlives the provider's quick retries", file: "core/lease.go",
 			old: "min(lease, last/2)", new: "lease"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},

@@ -30,7 +30,7 @@ func ofBoundaries() []mutation {
 		{name: "a body behind a URL may begin with anything", file: boundary, in: in,
 			old: "if body[0] != '{' && body[0] != '[' ||", new: "if"},
 		{name: "a URL may end as a body does", file: boundary, in: in,
-			old: "if len(body) == 0 {\n", new: "if len(body) == 0 {\n\t\treturn failure{}\n"},
+			old: "if len(body) == 0 {\n", new: "if len(body) == 0 {\n\t\treturn fault.Failure{}\n"},
 		{name: "a form may have fields beside its only one", file: boundary, in: in,
 			old: "len(form) != 1 ||", new: "len(form) == 0 ||"},
 		{name: "a form begins with any field", file: boundary, in: in,
@@ -55,7 +55,7 @@ func ofWhatShows() []mutation {
 	return []mutation{
 		{name: "an answer says why", file: "core/reply.go", old: `p := roomyText(r.Status, http.StatusText(r.Status), "\n")`, new: `p := roomyText(r.Status, string(r.Reason), "\n")`, in: both},
 		{name: "a rejection prints why", file: "core/rejection.go", old: "return http.StatusText(r.Status) }", new: "return http.StatusText(r.Status) + string(r.Reason) }", in: both},
-		{name: "a rejection unwraps into the app's error", file: "core/rejection.go", old: "func (r *Rejection) Cause() error { return r.cause }", new: "func (r *Rejection) Cause() error { return r.cause }\n\n// Unwrap is the cause.\nfunc (r *Rejection) Unwrap() error { return r.cause }", in: both},
+		{name: "a rejection prints the app's error", file: "core/rejection.go", old: "text := r.Error()\n", new: "text := fmt.Sprint(r.cause)\n", in: both},
 		{name: "one failed authentication has a status of its own", file: "core/perimeter.go", old: "case why.Class() == reason.ClassAuthentication:", new: "case why.Class() == reason.ClassAuthentication && why != reason.Stale:", in: both},
 		{name: "a failed authentication before the body keeps the connection", file: "core/receive.go", old: "if (r.ContentLength < 0 || r.ContentLength > unreadLimit) &&\n\t\t(f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.RateLimited) {", new: "if false {"},
 		{name: "a challenge may be read as HTML", file: "core/reply.go", old: `"Content-Type", "text/plain; charset=utf-8"`, new: `"Content-Type", "text/html; charset=utf-8"`, in: both},
@@ -77,7 +77,7 @@ func ofWhatShows() []mutation {
 		{name: "a copy of a failed event is a sign of life", file: "core/health.go", old: "fresh := false\n", new: "fresh := true\n"},
 		{name: "a handshake is the use of a secret", file: "core/receive.go", old: "\ti.proved = true\n\treturn fault.Failure{}", new: "\ti.proved = true\n\ti.match.count(i.now)\n\treturn fault.Failure{}"},
 		{name: "a record shows the body", file: "core/receive.go", old: "rec.Detail, rec.Err = rejection.detail, rejection.cause", new: "rec.Detail, rec.Err = rejection.detail+string(i.body), rejection.cause"},
-		{name: "a record shows the request's headers", file: "core/receive.go", old: "f = g.countFailure(r.Context(), i, f, now)", new: "f = g.countFailure(r.Context(), i, f, now)\n\tf.detail += r.Header.Get(\"User-Agent\")"},
+		{name: "a record shows the request's headers", file: "core/receive.go", old: "f = g.countFailure(r.Context(), i, f, now)", new: "f = g.countFailure(r.Context(), i, f, now)\n\tf.Detail += r.Header.Get(\"User-Agent\")"},
 		{name: "records pile up without an end", file: "core/pump.go", old: "if len(p.queue) >= pumpCapacity {", new: "if false {"},
 	}
 }
