@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how

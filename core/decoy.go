@@ -8,8 +8,8 @@ import (
 	"crypto/rsa"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // decoys are keys that nobody has, one of each kind: the deliveries of unknown tenants are judged by them, so that they

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Event is one thing that happened, told in a verified delivery. It is a value: copy it freely. What its fields hold

@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // VerifySignature is the path from the headers to the verdict, for measurements.

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // FuzzPublicKey: no text of a key panics; what is accepted judges without a panic; no error shows the text.

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // FuzzGuard: whatever is sent, there is no panic, no 5xx before the app's code, no signal and no claim, unless the

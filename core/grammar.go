@@ -3,7 +3,7 @@ package core
 import (
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // matchesGrammar says whether a signed value can be told from what stands beside it.

@@ -8,9 +8,9 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Identity is what an event is remembered by: the hash, over authenticated bytes, that a replay store keeps. The zero

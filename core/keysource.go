@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // KeySource gives the public key that a delivery names, by the URL of its certificate or by its id, for providers that

@@ -3,7 +3,7 @@ package core
 import (
 	"slices"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // laterIdentity is what an identity by the body's digest is made of once somebody asks for it. Without a replay store

@@ -1,7 +1,7 @@
 package core
 
 import (
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Provider holds the facts of one sender of webhooks: how it signs, how fresh its deliveries are, what names an

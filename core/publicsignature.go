@@ -3,7 +3,7 @@ package core
 import (
 	"crypto"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme

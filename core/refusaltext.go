@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // The details of refusals say what came, what is expected and which setting to check. They quote nothing that could be

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Reply is an answer that an adapter puts out in its router's own way. The app's code was not called for it, or has

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {

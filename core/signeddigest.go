@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // signedDigest returns the digest of what is signed, as the reading that matched has it: values as they are signed,

@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // part is one compiled part of the signed bytes.

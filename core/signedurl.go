@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // splitURL cuts a URL into its scheme with "://", its host with the user before it, its port without the colon, and the

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // parseTimestamp accepts one spelling per unit, so that the text that is signed can be read in one way only.

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Source gives public keys. It must be safe for concurrent use.

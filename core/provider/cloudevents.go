@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // CloudEvents is any sender of CloudEvents over HTTP (the HTTP 1.1 Web Hooks specification) that presents a bearer

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Handshake is a request that a sender makes to try a URL. It is answered, is no event, and reaches no signal.

@@ -1,6 +1,6 @@
 package provider
 
-import "github.com/sallyport-go/sallyport/core/internal/entry"
+import "github.com/sallyport-go/sallyport/internal/entry"
 
 // githubIdentity is what GitHub's events are remembered by. Most bodies hold a time that changes with each event, or an
 // id. Those below hold neither, so the next event of their kind may be equal to the byte: a label that is renamed back

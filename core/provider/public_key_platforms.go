@@ -2,7 +2,7 @@ package provider
 
 import (
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Platforms that sign with a key pair.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Providers that sign for everybody with keys that they publish. Config.Keys fetches these; keys in Secrets take their

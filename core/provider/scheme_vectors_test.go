@@ -22,10 +22,10 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // schemeVectors are deliveries of the entries of schemes(), signed here by the documented formula, without the code

@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/sns"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // SNSConfig is what an endpoint that Amazon SNS sends to needs besides keys.

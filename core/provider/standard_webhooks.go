@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Providers that follow Standard Webhooks: a signed id, a signed timestamp, and signatures for every active secret.

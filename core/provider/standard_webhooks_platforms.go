@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Platforms that follow Standard Webhooks and say more than [StandardWebhooks] knows.

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Providers that sign nothing and put a shared secret into the body. It is never handed on in an event's details, but

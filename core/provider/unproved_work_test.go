@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/onecapture"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // attack is a body that nobody has proved, in the place of a captured one.

@@ -2,7 +2,7 @@ package provider
 
 import (
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // WebSub is the distributions of a WebSub (PubSubHubbub) hub that signs with HMAC-SHA256. The secret is the hub.secret

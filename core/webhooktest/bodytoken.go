@@ -7,7 +7,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // presentInBody puts a token into a JSON object, or into each object of its list, which is made up where there is none.

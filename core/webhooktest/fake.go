@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Fake makes a request that carries a proved delivery of the event, to test a signal without configuring a guard. Give

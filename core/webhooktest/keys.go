@@ -21,7 +21,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // KeyPair makes keys for a provider that signs with a key pair: the public key as the provider shows it, for

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/textproto"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // multipartCarrier is a multipart form, whose parts keep their order and their headers.

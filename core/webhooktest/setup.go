@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // VerifyToken is what the setup of a provider presents that asks for a token of the receiver's choosing. Give it to

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // NewRequest makes a signed POST of a JSON body, as httptest.NewRequest makes one. A target that is a path means https

@@ -26,7 +26,7 @@ func directions() []direction {
 		words = "the words know nothing of ours but what is listed"
 	)
 	tools := []string{
-		"core/internal/buckets", "core/internal/digest", "core/internal/entry", "core/internal/fault",
+		"core/internal/buckets", "core/internal/digest", "core/internal/fault",
 		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan", "core/internal/keyring",
 		"core/internal/publickey",
 		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "internal/entry",
@@ -51,13 +51,12 @@ func directions() []direction {
 		{rule: words, of: []string{"core/journal"}, may: []string{"core/secrets", "core/reason"}},
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent", "core/internal/sender"}},
 		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/replay/sqltx"}},
-		// core.Source and limit.Limiter are still in core.
 		{rule: "followed address lists know the sources, and how to fetch", of: []string{"core/sources/...", "core/sources"},
 			may: []string{"core/internal/fetch"}},
 
 		// Tools.
 		{rule: below, of: []string{"core/internal/formscan"}, may: []string{"core/internal/jsonscan"}},
-		{rule: below, of: []string{"core/internal/sns"}, may: []string{"core/internal/entry", "core/internal/jsonscan"}},
+		{rule: below, of: []string{"core/internal/sns"}, may: []string{"internal/entry", "core/internal/jsonscan"}},
 		{rule: below, of: []string{"core/internal/keyring"}, may: slices.Concat(tools, wordsAre)},
 		{rule: below, of: tools, may: append(tools, "core/reason")},
 		{rule: below, of: []string{"internal/hold"}},
@@ -90,7 +89,7 @@ func directions() []direction {
 
 		// What stands on core.
 		{rule: "provider tables know the entry", of: []string{"core/provider", "core/provider/unproved"},
-			may: []string{"core", "core/internal/entry", "internal/entry", "core/internal/sns"}},
+			may: []string{"core", "internal/entry", "core/internal/sns"}},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/jwt"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"github.com/golang-jwt/jwt"}},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/httpsig"},

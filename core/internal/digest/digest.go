@@ -11,7 +11,7 @@ import (
 	"hash"
 	"sync"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // The sizes of RSA keys that are accepted. The upper one bounds what a signature costs to carry and to verify.

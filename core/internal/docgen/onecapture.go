@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/onecapture"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 const oneCaptureHead = `# What somebody who captured one delivery can still do

@@ -7,9 +7,9 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 const indexHead = `# Senders

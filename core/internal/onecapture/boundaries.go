@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // boundaries moves bytes between neighbours of the signed text, so that the text stays the same.

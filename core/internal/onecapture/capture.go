@@ -14,7 +14,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Capture is a delivery as somebody on its way sees it. It is never changed: changes are made on a Clone.

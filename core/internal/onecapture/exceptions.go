@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Left is what the data of an entry leaves to somebody who captured one delivery.

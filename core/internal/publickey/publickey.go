@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // minWeakRSABits is for entries whose provider's own key is so small.

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // lastDefaultRetry is when the last retry of SNS's default policy comes: three, 20 seconds apart.

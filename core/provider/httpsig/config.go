@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Algorithm is how a sender signs, under its name in RFC 9421.

@@ -15,10 +15,10 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Key takes the secret of HMAC-SHA-256, or a public key in PEM.

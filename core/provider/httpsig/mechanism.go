@@ -14,10 +14,10 @@ import (
 
 	"github.com/dunglas/httpsfv"
 
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 const (

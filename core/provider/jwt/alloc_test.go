@@ -21,10 +21,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // proof is a delivery's check alone, from the headers to the verdict, and the bare operation of its signature beside.

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // FusionAuth is the signed events of a FusionAuth instance. The algorithm is that of the key chosen to sign events:

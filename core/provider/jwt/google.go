@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // GoogleConfig says whose tokens count. Both fields are required: anybody can have Google make a token for this

@@ -15,10 +15,10 @@ import (
 	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // mechanism is what an entry knows of its tokens. It is immutable, but for what it remembers of keys.

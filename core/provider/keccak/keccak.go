@@ -16,9 +16,9 @@ import (
 	"golang.org/x/crypto/sha3"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Moralis is the webhooks of Moralis Streams. The secret is the account's streams secret; where none was set, the API

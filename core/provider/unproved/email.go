@@ -2,7 +2,7 @@ package unproved
 
 import (
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 func email() []core.Provider { return []core.Provider{LOX24(), UnisenderGo()} }
