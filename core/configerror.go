@@ -2,23 +2,19 @@ package core
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 )
 
 // ConfigError is one mistake in a [Config]. [New] reports all of them, joined; [ConfigErrors] lists them.
 type ConfigError struct {
 	Field  string // the field's path: "Secrets[1]", "Credentials[0].Name"
 	Value  string // the value found, redacted; empty where it is a secret or where nothing was given
-	Reason string // what is wrong and how to mend it
+	Reason string // what is wrong and how to fix it
 }
 
-// Error names the field, what was found and how to mend it.
-func (e *ConfigError) Error() string {
-	if e.Value == "" {
-		return fmt.Sprintf("sallyport: %s: %s", e.Field, e.Reason)
-	}
-	return fmt.Sprintf("sallyport: %s %q: %s", e.Field, e.Value, e.Reason)
-}
+// Error names the field, what was found and how to fix it.
+func (e *ConfigError) Error() string { return fault.Mistake(*e).Error() }
 
 // ConfigErrors returns every mistake in an error of [New], in the order of the config's fields.
 func ConfigErrors(err error) []*ConfigError {
@@ -39,11 +35,11 @@ func ConfigErrors(err error) []*ConfigError {
 	return nil
 }
 
-// mistakes collects configuration errors.
-type mistakes []error
-
-func (m *mistakes) add(field, value, format string, args ...any) {
-	*m = append(*m, &ConfigError{Field: field, Value: value, Reason: fmt.Sprintf(format, args...)})
+// configError joins what was collected; nil: there is no mistake.
+func configError(m fault.Mistakes) error {
+	all := make([]error, len(m))
+	for i := range m {
+		all[i] = (*ConfigError)(&m[i])
+	}
+	return errors.Join(all...)
 }
-
-func (m mistakes) err() error { return errors.Join(m...) }

@@ -101,7 +101,7 @@ type acceptedSecret struct {
 }
 
 // newCredentialList compiles a list; what is presented is called so in refusals.
-func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what string, m *mistakes) (*credentialList, []string) {
+func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what string, m *fault.Mistakes) (*credentialList, []string) {
 	c := &credentialList{
 		mismatch: what + " matches none that are accepted: compare " + rules.field + " with what the provider was given",
 		inactive: "no accepted credential is valid now: check their validity and " + rules.field,

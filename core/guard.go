@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
@@ -125,7 +126,7 @@ const (
 // New validates the config and compiles it. The error joins every mistake as a [*ConfigError] that says how to mend
 // it. A guard that New gave cannot fail to start.
 func New(c Config) (*Guard, error) {
-	var m mistakes
+	var m fault.Mistakes
 	c.dropTypedNils(&m)
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
@@ -155,7 +156,7 @@ func New(c Config) (*Guard, error) {
 			g.orPath = jsonscan.Compile(e.Batch.Or)
 		}
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
-			m.add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
+			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
 	notes := g.configureProof(&c, &m)
@@ -166,7 +167,7 @@ func New(c Config) (*Guard, error) {
 	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
 	g.configureObservers(&c, &m)
 	shared := g.enter(&m)
-	if err := m.err(); err != nil {
+	if err := configError(m); err != nil {
 		g.leave()
 		return nil, err
 	}
@@ -190,13 +191,13 @@ func New(c Config) (*Guard, error) {
 
 // knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry
 // that says nothing, so that the other mistakes of the config are reported together with this one.
-func knownEntry(c *Config, m *mistakes) (e *entry.Entry, known bool) {
+func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
 	e, err := EntryOf(c.Provider)
 	switch {
 	case e == nil:
-		m.add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
+		m.Add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
 	case err != nil:
-		m.add("Provider", e.Name, "%v", err)
+		m.Add("Provider", e.Name, "%v", err)
 	default:
 		return e, true
 	}
@@ -204,7 +205,7 @@ func knownEntry(c *Config, m *mistakes) (e *entry.Entry, known bool) {
 }
 
 // configureProof compiles what proves a delivery: the signature and the credentials.
-func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
+func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 	e := g.entry
 	rules := secretRules{field: "Secrets", min: minSecretBytes, weakOK: c.DangerouslyAllowWeakSecrets, advice: advice(e, false)}
 	if e.MinSecret > 0 {
@@ -215,7 +216,7 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 	case g.unknown: // how it signs is not known, and what Secrets have to be is not either
 	case e.Scheme != nil && c.AwaitingSecret:
 		if c.Secrets != nil {
-			m.add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
+			m.Add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.sinkRules = rules
 		g.sinkRules.kinds, g.sinkRules.custom = kindsOf(e.Scheme), e.Scheme.Custom
@@ -235,14 +236,14 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: src}}, credentials...)
 		}
 	case c.Secrets != nil:
-		m.add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
+		m.Add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
 	}
 	if c.Keys != nil && e.Scheme == nil && !g.unknown {
-		m.add("Keys", "", "%s signs nothing; remove it", e.Title)
+		m.Add("Keys", "", "%s signs nothing; remove it", e.Title)
 	}
 	g.configureTolerance(c, m)
 	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret && !g.unknown {
-		m.add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", secrets.GeneratePair())
+		m.Add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", secrets.GeneratePair())
 	}
 	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
 	for i, cred := range credentials {
@@ -259,9 +260,9 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 		switch {
 		case !c.AwaitingSecret || e.Scheme == nil:
 			// Otherwise anybody could replace a secret that is in use.
-			m.add("SecretSink", "", "it goes with AwaitingSecret only; remove it once a secret is configured")
+			m.Add("SecretSink", "", "it goes with AwaitingSecret only; remove it once a secret is configured")
 		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.HandsSecretOver() }):
-			m.add("SecretSink", "", "%s hands no secret over; remove it", e.Title)
+			m.Add("SecretSink", "", "%s hands no secret over; remove it", e.Title)
 		}
 	}
 	if c.VerifyTokens != nil {
@@ -273,13 +274,13 @@ func (g *Guard) configureProof(c *Config, m *mistakes) (notes []string) {
 }
 
 // addCredential puts a credential at its gate: one gate for each place in a request.
-func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *mistakes) (notes []string) {
+func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *fault.Mistakes) (notes []string) {
 	if !own {
 		rules.min = minSecretBytes
 		rules.kinds, rules.custom, rules.refuses = nil, nil, nil // the form of a signing secret says nothing of a credential
 	}
 	if c.source == nil {
-		m.add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
+		m.Add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
 		return nil
 	}
 	rules.field = field
@@ -296,7 +297,7 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 		want.header, what = "Authorization", "the Bearer token"
 	case entry.HeaderToken:
 		if !httpfield.ValidName(c.name) {
-			m.add(field+".Name", strconv.Quote(c.name), "not the name of a header")
+			m.Add(field+".Name", strconv.Quote(c.name), "not the name of a header")
 			return nil
 		}
 		want.header = http.CanonicalHeaderKey(c.name)
@@ -311,11 +312,11 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 			want.items = jsonscan.Compile(c.items)
 		}
 	default:
-		m.add(field, "", "not a credential; make it with BasicAuth, BearerToken, HeaderToken, QueryToken or PathToken")
+		m.Add(field, "", "not a credential; make it with BasicAuth, BearerToken, HeaderToken, QueryToken or PathToken")
 		return nil
 	}
 	if want.header == "" && c.name == "" {
-		m.add(field+".Name", "", "the parameter has no name")
+		m.Add(field+".Name", "", "the parameter has no name")
 		return nil
 	}
 	want.says = textsOf(want.header)
@@ -336,17 +337,17 @@ func (g *Guard) addCredential(field string, c Credential, rules secretRules, own
 		slot = &have.bearer
 	}
 	if *slot != nil || (have.plain != nil && slot != &have.plain) || (slot == &have.plain && (have.basic != nil || have.bearer != nil)) {
-		m.add(field, "", "this place of a request is configured twice; put all accepted values into one list")
+		m.Add(field, "", "this place of a request is configured twice; put all accepted values into one list")
 		return notes
 	}
 	*slot = list
 	return notes
 }
 
-func (g *Guard) configureTolerance(c *Config, m *mistakes) {
+func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	v := g.verifier
 	if c.Tolerance != 0 && (c.Tolerance < time.Second || c.Tolerance > maxTolerance) {
-		m.add("Tolerance", c.Tolerance.String(), "it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
+		m.Add("Tolerance", c.Tolerance.String(), "it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
 			maxTolerance, "the provider's own")
 		return
 	}
@@ -355,7 +356,7 @@ func (g *Guard) configureTolerance(c *Config, m *mistakes) {
 	}
 	if v == nil || !v.timestamp {
 		if c.Tolerance != 0 {
-			m.add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
+			m.Add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
 		}
 		return
 	}
@@ -372,16 +373,16 @@ func (g *Guard) configureTolerance(c *Config, m *mistakes) {
 	}
 }
 
-func (g *Guard) configureReplay(c *Config, m *mistakes) {
+func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	g.lease, g.retention = g.leaseFor(c.Lease), c.Retention
 	if g.lease < time.Second {
-		m.add("Lease", g.lease.String(), "it must be at least 1s")
+		m.Add("Lease", g.lease.String(), "it must be at least 1s")
 	}
 	horizon := g.entry.RetryHorizon
 	g.signalTimeout = c.SignalTimeout
 	switch {
 	case c.SignalTimeout != 0 && c.SignalTimeout < time.Second:
-		m.add("SignalTimeout", c.SignalTimeout.String(), "it must be at least 1s, written with its unit: 5 * time.Minute")
+		m.Add("SignalTimeout", c.SignalTimeout.String(), "it must be at least 1s, written with its unit: 5 * time.Minute")
 	case g.signalTimeout == 0:
 		g.signalTimeout = defaultSignal
 		if horizon > 0 {
@@ -389,12 +390,12 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 		}
 		g.signalTimeout = max(g.signalTimeout, g.lease)
 	case g.signalTimeout < g.lease:
-		m.add("SignalTimeout", g.signalTimeout.String(), "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten Lease", g.lease)
+		m.Add("SignalTimeout", g.signalTimeout.String(), "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten Lease", g.lease)
 	case horizon > 0 && g.signalTimeout > horizon-g.lease:
-		m.add("SignalTimeout", g.signalTimeout.String(), "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
+		m.Add("SignalTimeout", g.signalTimeout.String(), "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
 	}
 	if c.Replay == nil {
-		m.add("Replay", "", "nothing remembers what was processed; use memstore.New() for one process or a shared store for several, or core.DangerouslyNoReplay")
+		m.Add("Replay", "", "nothing remembers what was processed; use memstore.New() for one process or a shared store for several, or core.DangerouslyNoReplay")
 		return
 	}
 	if _, none := c.Replay.(noReplay); none {
@@ -407,9 +408,9 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
 	g.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
-		m.add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider, "stripe"))
+		m.Add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider, "stripe"))
 	} else if strings.TrimSpace(c.Endpoint) == "" || len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
-		m.add("Endpoint", "", "the name is blank, longer than %d bytes or holds control characters", maxEndpointName)
+		m.Add("Endpoint", "", "the name is blank, longer than %d bytes or holds control characters", maxEndpointName)
 	}
 	window := time.Duration(0)
 	if g.verifier != nil && g.verifier.timestamp {
@@ -421,29 +422,29 @@ func (g *Guard) configureReplay(c *Config, m *mistakes) {
 	case g.retention == 0:
 		g.retention = max(least, horizon, defaultRetention)
 	case g.retention < time.Second:
-		m.add("Retention", g.retention.String(), "it must be at least %s, written with its unit: 72 * time.Hour", least)
+		m.Add("Retention", g.retention.String(), "it must be at least %s, written with its unit: 72 * time.Hour", least)
 	case g.retention < least:
-		m.add("Retention", g.retention.String(), "a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window, g.lease, retentionMargin, least)
+		m.Add("Retention", g.retention.String(), "a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window, g.lease, retentionMargin, least)
 	case horizon > 0 && g.retention < horizon:
-		m.add("Retention", g.retention.String(), "%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
+		m.Add("Retention", g.retention.String(), "%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
 	}
 	if horizon > 0 && g.lease > horizon {
-		m.add("Lease", g.lease.String(), "%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title, horizon)
+		m.Add("Lease", g.lease.String(), "%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title, horizon)
 	}
 	switch c.StoreFailure {
 	case StoreFailureUnset:
 		if g.entry.NeverRetries {
-			m.add("StoreFailure", "", "%s never sends a delivery again by itself, so choose: RefuseDelivery (503; lost unless somebody resends it) or DangerouslyAcceptUnclaimed (runs, perhaps twice)", g.entry.Title)
+			m.Add("StoreFailure", "", "%s never sends a delivery again by itself, so choose: RefuseDelivery (503; lost unless somebody resends it) or DangerouslyAcceptUnclaimed (runs, perhaps twice)", g.entry.Title)
 		}
 	case RefuseDelivery:
 	case DangerouslyAcceptUnclaimed:
 		g.failOpen = true
 	default:
-		m.add("StoreFailure", strconv.Itoa(int(c.StoreFailure)), "not one of the choices")
+		m.Add("StoreFailure", strconv.Itoa(int(c.StoreFailure)), "not one of the choices")
 	}
 }
 
-func (g *Guard) configureRequest(c *Config, m *mistakes) {
+func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	g.maxBody = c.MaxBody
 	if g.maxBody == 0 {
 		g.maxBody = g.entry.MaxBody
@@ -452,21 +453,21 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 		g.maxBody = defaultMaxBody
 	}
 	if g.maxBody < 0 || g.maxBody > maxMaxBody {
-		m.add("MaxBody", strconv.FormatInt(g.maxBody, 10), "it must be between 1 and %d bytes", maxMaxBody)
+		m.Add("MaxBody", strconv.FormatInt(g.maxBody, 10), "it must be between 1 and %d bytes", maxMaxBody)
 	}
 	prefixes, err := c.TrustedProxies.prefixes()
 	if err != nil {
-		m.add("TrustedProxies", string(c.TrustedProxies), "%v", err)
+		m.Add("TrustedProxies", string(c.TrustedProxies), "%v", err)
 	}
 	for _, p := range prefixes {
 		if p.Bits() == 0 {
-			m.add("TrustedProxies", p.String(), "it trusts the whole internet to say that a request came over TLS; name your proxies, or core.PrivateNetworks")
+			m.Add("TrustedProxies", p.String(), "it trusts the whole internet to say that a request came over TLS; name your proxies, or core.PrivateNetworks")
 		}
 	}
 	g.proxies = prefixes
 	g.configurePublicURL(c, m)
 	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
-		m.add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
+		m.Add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
 	}
 	g.status = c.AuthenticationStatus
 	if g.status == 0 {
@@ -481,7 +482,7 @@ func (g *Guard) configureRequest(c *Config, m *mistakes) {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable:
 	default:
-		m.add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
+		m.Add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
 	}
 	g.methods = append([]string{http.MethodPost}, g.entry.Methods...)
 	for _, h := range g.entry.Handshakes {

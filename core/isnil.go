@@ -1,6 +1,10 @@
 package core
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+)
 
 // isTypedNil reports whether v is an interface that holds a nil pointer, function or channel: it passes a comparison
 // with nil and panics at the first delivery. It is called by New only.
@@ -18,10 +22,10 @@ func isTypedNil(v any) bool {
 
 // dropTypedNils reports every setting that holds a typed nil, and treats it as not set from then on, so that the other
 // mistakes of the config are found as well.
-func (c *Config) dropTypedNils(m *mistakes) {
+func (c *Config) dropTypedNils(m *fault.Mistakes) {
 	drop := func(field string, value any, clearField func()) {
 		if isTypedNil(value) {
-			m.add(field, "", "it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
+			m.Add(field, "", "it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
 			clearField()
 		}
 	}

@@ -3,6 +3,8 @@ package core
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // joinedErrors are several errors that print on one line.
@@ -35,7 +37,7 @@ func (j *joinedErrors) Error() string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(oneLine(err.Error()))
+		b.WriteString(httpfield.OneLine(err.Error()))
 	}
 	return b.String()
 }
@@ -50,10 +52,7 @@ type eventError struct {
 }
 
 // Error returns the app's text behind the event's id.
-func (e *eventError) Error() string { return e.label + ": " + oneLine(e.err.Error()) }
+func (e *eventError) Error() string { return e.label + ": " + httpfield.OneLine(e.err.Error()) }
 
 // Unwrap returns the app's error.
 func (e *eventError) Unwrap() error { return e.err }
-
-// oneLine returns an error's text without line breaks: errors.Join puts one between its errors.
-func oneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }

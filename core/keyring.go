@@ -101,7 +101,7 @@ func randomKey() []byte {
 }
 
 // open compiles the first list, or each tenant's where they are known, and notes what is wrong with it.
-func (k *keyring[T]) open(m *mistakes) (notes []string) {
+func (k *keyring[T]) open(m *fault.Mistakes) (notes []string) {
 	if !k.perTenant {
 		return k.openOne(&k.alone, "", &k.rules, m)
 	}
@@ -111,14 +111,14 @@ func (k *keyring[T]) open(m *mistakes) (notes []string) {
 		return nil // each tenant's list is judged when its first delivery comes
 	}
 	if len(all) == 0 {
-		m.add(k.rules.field, "", "no tenant is configured")
+		m.Add(k.rules.field, "", "no tenant is configured")
 	}
 	k.tenants.Most = max(secrets.MaxTenants, len(all))
 	for _, tenant := range all {
 		rules := k.rules
 		rules.field = fmt.Sprintf("%s[%q]", k.rules.field, tenant)
 		if !validTenant(tenant) {
-			m.add(rules.field, "", "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@", maxTenantKey)
+			m.Add(rules.field, "", "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@", maxTenantKey)
 			continue
 		}
 		notes = append(notes, k.openOne(k.slotOf(tenant), tenant, &rules, m)...)
@@ -126,10 +126,10 @@ func (k *keyring[T]) open(m *mistakes) (notes []string) {
 	return notes
 }
 
-func (k *keyring[T]) openOne(s *slot[T], tenant string, rules *secretRules, m *mistakes) (notes []string) {
+func (k *keyring[T]) openOne(s *slot[T], tenant string, rules *secretRules, m *fault.Mistakes) (notes []string) {
 	list, err := lookupNow(context.Background(), k.source, tenant)
 	if err != nil {
-		m.add(rules.field, "", "%v; %s", err, rules.advice)
+		m.Add(rules.field, "", "%v; %s", err, rules.advice)
 		return nil
 	}
 	c, notes := k.compile(s, list, rules, m)
@@ -212,10 +212,10 @@ func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compi
 	}
 	rules := k.rules
 	rules.advice = "mend it where it comes from"
-	var m mistakes
+	var m fault.Mistakes
 	c, notes := k.compile(s, list, &rules, &m)
-	if err := m.err(); err != nil {
-		text := oneLine(err.Error())
+	if err := m.Err(); err != nil {
+		text := httpfield.OneLine(err.Error())
 		s.refused.Store(&refusal{list, text, time.Now()})
 		message := "sallyport: a new list of secrets is refused: the last good one stays in force"
 		if last == nil {
@@ -230,7 +230,7 @@ func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compi
 	return c
 }
 
-func (k *keyring[T]) compile(s *slot[T], list *secrets.List, rules *secretRules, m *mistakes) (*compiledList[T], []string) {
+func (k *keyring[T]) compile(s *slot[T], list *secrets.List, rules *secretRules, m *fault.Mistakes) (*compiledList[T], []string) {
 	before := len(*m)
 	kept, keys, notes := rules.checkList(list, m)
 	if len(*m) > before {

@@ -215,7 +215,7 @@ func (l *guardLog) attrsOf(r *Record) []slog.Attr {
 		out = append(out, slog.Bool("unproved", true))
 	}
 	if r.Err != nil {
-		out.add("error", oneLine(textOf(r.Err)))
+		out.add("error", httpfield.OneLine(textOf(r.Err)))
 	}
 	return out
 }
@@ -228,7 +228,7 @@ func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
 	}
 	out.add("replay", string(r.Replay))
 	if e.Err != nil {
-		out.add("error", oneLine(textOf(e.Err)))
+		out.add("error", httpfield.OneLine(textOf(e.Err)))
 	}
 	return out
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 )
 
 // Observer receives the record of every outcome, once. Each observer has a queue and a goroutine of its own: one that
@@ -30,10 +32,10 @@ type GuardObserver interface {
 }
 
 // configureObservers checks the observers. A nil one would be a silent gap in metrics: New refuses it.
-func (g *Guard) configureObservers(c *Config, m *mistakes) {
+func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 	for n, o := range c.Observers {
 		if o == nil || isTypedNil(o) {
-			m.add(fmt.Sprintf("Observers[%d]", n), "", "the observer is nil, which would leave metrics without a record; give one, or leave it out")
+			m.Add(fmt.Sprintf("Observers[%d]", n), "", "the observer is nil, which would leave metrics without a record; give one, or leave it out")
 			continue
 		}
 		g.outlets = append(g.outlets, newOutlet(n, o, g.log))

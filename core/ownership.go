@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -193,7 +194,7 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 // enter notes the guard with the store, and returns whether another open guard has its name. Where that guard's
 // provider is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that
 // awaits its secret claims nothing, and may be open next to the one with it.
-func (g *Guard) enter(m *mistakes) (shared bool) {
+func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
 	g.leave = func() {}
 	roster, ok := g.store.(replay.Rostered)
 	if !ok || g.unknown || g.awaiting || g.endpoint == "" {
@@ -203,7 +204,7 @@ func (g *Guard) enter(m *mistakes) (shared bool) {
 	g.leave = leave
 	for _, other := range present {
 		if other != g.provider {
-			m.add("Endpoint", g.endpoint, "an open guard of %q has this name in the same replay store, and each would answer "+
+			m.Add("Endpoint", g.endpoint, "an open guard of %q has this name in the same replay store, and each would answer "+
 				"the other's events as duplicates: give each endpoint a name of its own, or close the other guard first", other)
 		}
 	}

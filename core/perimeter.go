@@ -20,7 +20,7 @@ type perimeter struct {
 }
 
 // configurePerimeter compiles what is judged of a request before anything it says is looked at.
-func (g *Guard) configurePerimeter(c *Config, m *mistakes) {
+func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	g.configureSources(c, m)
 	g.configureRates(c, m)
 	g.bodyTimeout = c.BodyTimeout
@@ -28,16 +28,16 @@ func (g *Guard) configurePerimeter(c *Config, m *mistakes) {
 		g.bodyTimeout = defaultBodyTimeout
 	}
 	if g.bodyTimeout < time.Millisecond || g.bodyTimeout > maxBodyTimeout {
-		m.add("BodyTimeout", g.bodyTimeout.String(), "it must be between 1ms and %s; zero means %s", maxBodyTimeout, defaultBodyTimeout)
+		m.Add("BodyTimeout", g.bodyTimeout.String(), "it must be between 1ms and %s; zero means %s", maxBodyTimeout, defaultBodyTimeout)
 	}
 	g.budget = c.Budget
 	switch {
 	case g.budget == nil:
 		g.budget = processBudget
 	case g.budget.err != nil:
-		m.add("Budget", "", "%v", g.budget.err)
+		m.Add("Budget", "", "%v", g.budget.err)
 	case g.budget.room == 0:
-		m.add("Budget", "", "it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
+		m.Add("Budget", "", "it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
 	}
 }
 

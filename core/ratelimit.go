@@ -83,7 +83,7 @@ func (l *rateLimit) ask(ctx context.Context, key bucketKey, n int) (ok bool, ret
 	return l.shared.Allow(ctx, l.prefix+key.String(), n)
 }
 
-func (g *Guard) configureRates(c *Config, m *mistakes) {
+func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 	rl := c.RateLimit
 	deliveries := ratePair{"PerSecond", "Burst", rl.PerSecond, rl.Burst}
 	if rl.Limiter != nil && rl.PerSecond == 0 && rl.Burst == 0 {
@@ -124,17 +124,17 @@ type ratePair struct {
 	burst                 int
 }
 
-func (p *ratePair) valid(m *mistakes) bool {
+func (p *ratePair) valid(m *fault.Mistakes) bool {
 	before := len(*m)
 	// Written so that NaN is a mistake.
 	if !(p.perSecond >= 0 && p.perSecond <= maxPerSecond) || (p.perSecond > 0 && p.perSecond < 1e-6) {
-		m.add("RateLimit."+p.rateField, strconv.FormatFloat(p.perSecond, 'g', -1, 64), "it must be between 0.000001 and 1000000 a second; leave it out for the default")
+		m.Add("RateLimit."+p.rateField, strconv.FormatFloat(p.perSecond, 'g', -1, 64), "it must be between 0.000001 and 1000000 a second; leave it out for the default")
 	}
 	if p.burst < 0 || p.burst > maxBurst {
-		m.add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "it must be between 1 and %d; leave it out for the default", int(maxBurst))
+		m.Add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "it must be between 1 and %d; leave it out for the default", int(maxBurst))
 	}
 	if p.perSecond == 0 && p.burst > 0 {
-		m.add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "a burst without %s would never be refilled; give both", p.rateField)
+		m.Add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "a burst without %s would never be refilled; give both", p.rateField)
 	}
 	return len(*m) == before
 }

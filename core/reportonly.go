@@ -54,18 +54,18 @@ func (s checkSet) has(c Check) bool { return s&bitOf(c) != 0 }
 
 // configureReportOnly takes the set in. A check that would have nothing to judge is a mistake: whoever lists it
 // believes that something is being tried out.
-func (g *Guard) configureReportOnly(c *Config, m *mistakes) {
+func (g *Guard) configureReportOnly(c *Config, m *fault.Mistakes) {
 	for i, check := range c.DangerouslyReportOnly {
 		field := fmt.Sprintf("DangerouslyReportOnly[%d]", i)
 		bit := bitOf(check)
 		switch {
 		case bit == 0:
-			m.add(field, string(check), "there is no such check; known are %s", checkNames())
+			m.Add(field, string(check), "there is no such check; known are %s", checkNames())
 		case g.reportOnly&bit != 0:
-			m.add(field, string(check), "it stands twice")
+			m.Add(field, string(check), "it stands twice")
 		default:
 			if nothing := g.nothingToReport(c, check); nothing != "" {
-				m.add(field, string(check), "there is nothing to report: %s", nothing)
+				m.Add(field, string(check), "there is nothing to report: %s", nothing)
 			}
 			g.reportOnly |= bit
 		}

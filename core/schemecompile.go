@@ -5,34 +5,35 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules secretRules, m *mistakes) (*verifier, []string) {
+func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules secretRules, m *fault.Mistakes) (*verifier, []string) {
 	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
 		v.signsRoute = v.custom.URL
 	} else if problem := v.compileScheme(); problem != "" {
-		m.add("Provider", "", "its entry %s", problem)
+		m.Add("Provider", "", "its entry %s", problem)
 		return v, nil
 	}
 	v.compileTexts(g.entry.Title)
 	namesKey := v.namesKey() || v.custom.Keyless || s.Published
 	switch {
 	case src == nil && namesKey && keySource == nil:
-		m.add("Keys", "", "the provider publishes the key that its deliveries are signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
+		m.Add("Keys", "", "the provider publishes the key that its deliveries are signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
 		return v, nil
 	case src == nil && namesKey:
 		return v, nil
 	case keySource != nil && !namesKey:
-		m.add("Keys", "", "a delivery of this provider names no key, and the provider publishes none; remove it")
+		m.Add("Keys", "", "a delivery of this provider names no key, and the provider publishes none; remove it")
 		return v, nil
 	case src == nil:
-		m.add("Secrets", "", "no secret is configured; %s", rules.advice)
+		m.Add("Secrets", "", "no secret is configured; %s", rules.advice)
 		return v, nil
 	}
 	v.ring = newKeyring(g, src, rules, v.makeKeys, v.decoys)

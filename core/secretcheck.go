@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -44,15 +45,15 @@ type decodedKey struct {
 
 // checkList validates every secret of a list, decodes it, folds duplicates, and reports all mistakes. It gives the
 // decoded keys in the order of the list.
-func (rules *secretRules) checkList(list *secrets.List, m *mistakes) (kept []secrets.Secret, keys []decodedKey, notes []string) {
+func (rules *secretRules) checkList(list *secrets.List, m *fault.Mistakes) (kept []secrets.Secret, keys []decodedKey, notes []string) {
 	if list.Len() == 0 {
 		if !rules.optional {
-			m.add(rules.field, "", "no secret is configured; %s", rules.advice)
+			m.Add(rules.field, "", "no secret is configured; %s", rules.advice)
 		}
 		return nil, nil, nil
 	}
 	if list.Len() > secrets.MaxSecrets {
-		m.add(rules.field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", secrets.MaxSecrets)
+		m.Add(rules.field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", secrets.MaxSecrets)
 		return nil, nil, nil
 	}
 	seen := make(map[string]string, list.Len())
@@ -60,11 +61,11 @@ func (rules *secretRules) checkList(list *secrets.List, m *mistakes) (kept []sec
 		field := fmt.Sprintf("%s[%d] (%s)", rules.field, i, s.Label())
 		key, problem := rules.decode(s.DangerouslyReveal())
 		if problem != "" {
-			m.add(field, "", "%s; %s", problem, rules.advice)
+			m.Add(field, "", "%s; %s", problem, rules.advice)
 			continue
 		}
 		if !s.NotBefore().IsZero() && !s.NotAfter().IsZero() && s.NotAfter().Before(s.NotBefore()) {
-			m.add(field, "", "its validity ends before it begins; swap ValidFrom and ValidUntil")
+			m.Add(field, "", "its validity ends before it begins; swap ValidFrom and ValidUntil")
 			continue
 		}
 		if first, dup := seen[string(key.bytes)]; dup && s.NotBefore().IsZero() && s.NotAfter().IsZero() {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 )
 
 // serverLimits are the numbers that this page, the documentation and the examples recommend: one table, so that what
@@ -32,24 +34,24 @@ const goodHeaderBytes = 64 << 10
 // Good for webhooks: ReadHeaderTimeout 5s, ReadTimeout 30s, WriteTimeout 30s or longer than your slowest signal,
 // IdleTimeout 1m, MaxHeaderBytes 64 KiB.
 func CheckServer(s *http.Server) []*ConfigError {
-	var m mistakes
+	var m fault.Mistakes
 	if s == nil {
-		m.add("Server", "", "it is nil")
-		return ConfigErrors(m.err())
+		m.Add("Server", "", "it is nil")
+		return ConfigErrors(configError(m))
 	}
 	for _, limit := range serverLimits {
 		d := limit.of(s)
 		switch {
 		case d <= 0 && limit.field == "ReadHeaderTimeout" && s.ReadTimeout > 0: // which covers the headers
 		case d <= 0:
-			m.add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, round(limit.good))
+			m.Add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, round(limit.good))
 		case d > limit.most:
-			m.add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
+			m.Add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
 				round(limit.most), limit.why, round(limit.good))
 		}
 	}
 	if s.WriteTimeout <= 0 {
-		m.add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for ever; "+
+		m.Add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for ever; "+
 			"set it to 30s, or longer than your slowest signal")
 	}
 	if limit := s.MaxHeaderBytes; limit <= 0 || limit > http.DefaultMaxHeaderBytes {
@@ -57,8 +59,8 @@ func CheckServer(s *http.Server) []*ConfigError {
 		if limit > 0 {
 			shown = strconv.Itoa(limit)
 		}
-		m.add("Server.MaxHeaderBytes", shown, "a request may have 1 MiB of headers or more; set it to %d, which is enough for every provider",
+		m.Add("Server.MaxHeaderBytes", shown, "a request may have 1 MiB of headers or more; set it to %d, which is enough for every provider",
 			goodHeaderBytes)
 	}
-	return ConfigErrors(m.err())
+	return ConfigErrors(configError(m))
 }

@@ -117,7 +117,7 @@ const (
 )
 
 // configurePublicURL checks the configured URL, and demands one where nothing else keeps what is signed apart.
-func (g *Guard) configurePublicURL(c *Config, m *mistakes) {
+func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 	v := g.verifier
 	if v != nil && (v.signsRoute || v.signsPath) {
 		v.urlSource = URLRebuilt
@@ -138,18 +138,18 @@ func (g *Guard) configurePublicURL(c *Config, m *mistakes) {
 	}
 	if c.PublicURL == "" {
 		if v != nil && v.boundary.URL {
-			m.add("PublicURL", "", needsPublicURL, g.entry.Title)
+			m.Add("PublicURL", "", needsPublicURL, g.entry.Title)
 		}
 		return
 	}
 	varies := strings.Contains(c.PublicURL, tenantPlace)
 	g.pinsURL = !varies
 	if varies && !c.Tenant.set {
-		m.add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", tenantPlace)
+		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", tenantPlace)
 	}
 	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, tenantPlace, "tenant"))
 	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Host == "" || u.Fragment != "" {
-		m.add("PublicURL", "", notAPublicURL)
+		m.Add("PublicURL", "", notAPublicURL)
 	}
 }

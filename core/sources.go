@@ -22,7 +22,7 @@ type staticSources struct{ set *sources.Set }
 // Sources returns the fixed list.
 func (s staticSources) Sources(context.Context) (*sources.Set, error) { return s.set, nil }
 
-func (g *Guard) configureSources(c *Config, m *mistakes) {
+func (g *Guard) configureSources(c *Config, m *fault.Mistakes) {
 	if c.Sources == nil {
 		return
 	}
@@ -33,9 +33,9 @@ func (g *Guard) configureSources(c *Config, m *mistakes) {
 	set, err := c.Sources.Sources(context.Background())
 	switch {
 	case err != nil:
-		m.add("Sources", value, "%v", err)
+		m.Add("Sources", value, "%v", err)
 	case set == nil:
-		m.add("Sources", value, "the source of addresses gave no list")
+		m.Add("Sources", value, "the source of addresses gave no list")
 	case value != "":
 		g.sources = staticSources{set}
 	default:

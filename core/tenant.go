@@ -54,23 +54,23 @@ func validTenant(key string) bool {
 }
 
 // configureTenant is called when every list of secrets is known.
-func (g *Guard) configureTenant(c *Config, m *mistakes) {
+func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 	t := c.Tenant
 	if !t.set {
 		return
 	}
 	switch {
 	case t.path == "" && !httpfield.ValidName(t.header):
-		m.add("Tenant", strconv.Quote(t.header), "it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
+		m.Add("Tenant", strconv.Quote(t.header), "it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
 	case c.AwaitingSecret:
-		m.add("Tenant", "", "AwaitingSecret is for one sender; remove one of the two")
+		m.Add("Tenant", "", "AwaitingSecret is for one sender; remove one of the two")
 	}
 	for _, k := range g.rings {
 		if k.proves() && k.byTenant() {
 			return
 		}
 	}
-	m.add("Tenant", "", "every tenant would be proved by the same secrets, so that anybody's delivery would pass for any tenant's; use SecretsByTenant or SecretsFunc")
+	m.Add("Tenant", "", "every tenant would be proved by the same secrets, so that anybody's delivery would pass for any tenant's; use SecretsByTenant or SecretsFunc")
 }
 
 // readTenant reads the key of the request's tenant. Where there is none that is usable, the delivery is judged as an

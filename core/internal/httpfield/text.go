@@ -22,3 +22,6 @@ func Clean(s string) string {
 	}
 	return s
 }
+
+// OneLine returns an error's text without line breaks: errors.Join puts one between its errors.
+func OneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
