@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -126,7 +127,7 @@ func (d *Delivery) readEvent(i int, t *told) fault.Failure {
 	}
 	t.scope = g.joiningTenant(e)
 	if g.tenant.set {
-		t.scope = scopeOf(d.facts.scope, t.scope)
+		t.scope = identity.Tenants(d.facts.scope, t.scope)
 		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.byTenant
 	}
 	if e.Unproved {

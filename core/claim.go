@@ -1,13 +1,13 @@
 package core
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -275,13 +275,6 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	return reply
 }
 
-// receiverKey is what a named receiver of an event is remembered by.
-func receiverKey(event Identity, name string) replay.Key {
-	var room [identityRoom]byte
-	parts := appendPart(beginIdentity(room[:0], "", "", identityOfReceiver), event[:])
-	return replay.Key(sha256.Sum256(appendPart(parts, name)))
-}
-
 // claimReceivers claims the named receivers of every event that is to run, in one round trip. Where an event has but
 // one receiver its own claim says all there is to say.
 func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) (*checkpoints, error) {
@@ -298,7 +291,7 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 		}
 		for _, receiver := range receivers {
 			if n := name(receiver); n != "" {
-				items = append(items, replay.Item{Key: receiverKey(d.events[event].Identity, n), Digest: replay.Digest(d.states[event].digest)})
+				items = append(items, replay.Item{Key: identity.OfReceiver(d.events[event].Identity, n), Digest: replay.Digest(d.states[event].digest)})
 				owners = append(owners, [2]int{event, receiver})
 			}
 		}

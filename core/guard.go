@@ -18,6 +18,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -614,7 +615,7 @@ func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
 			return false, err
 		}
 	}
-	return true, g.Forget(ctx, hashIdentity(g.endpoint, tenant, identityOfID, id, nil))
+	return true, g.Forget(ctx, Identity(identity.OfID(identity.Scope{Endpoint: g.endpoint, Tenant: tenant}, id, nil)))
 }
 
 // Flush waits until the log and the observers have everything so far, the counts of what is only counted included, or

@@ -3,6 +3,7 @@ package core
 import (
 	"slices"
 
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -130,5 +131,5 @@ func (d *Delivery) lateIdentity(l *laterIdentity) Identity {
 	}
 	with = appendSome(with, header)
 	digest := d.facts.bodyDigest()
-	return hashIdentity(g.endpoint, l.scope, identityOfDigest, digest[:], with)
+	return Identity(identity.OfDigest(identity.Scope{Endpoint: g.endpoint, Tenant: l.scope}, digest, with))
 }

@@ -9,15 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // A marker is what a shared store remembers of an endpoint itself: which provider its name belongs to, and in which
 // versions identities and values are written. It is a committed claim like any other, under a key that no event has.
 const (
-	// markerPrefix begins the derivation of a marker's key. It never changes: markers tell the versions of everything
-	// else apart.
-	markerPrefix = "sallyport marker"
 	markerOwner  = "provider"
 	markerFormat = "versions"
 
@@ -28,12 +26,7 @@ const (
 
 // markerKey is the key of one marker of an endpoint.
 func markerKey(endpoint, kind string) replay.Key {
-	var room [identityRoom]byte
-	parts := room[:0]
-	for _, text := range [...]string{markerPrefix, endpoint, kind} {
-		parts = appendPart(parts, text)
-	}
-	return replay.Key(sha256.Sum256(parts))
+	return identity.OfMarker(endpoint, kind)
 }
 
 // markerDigest is a text as a marker holds it: readable where it is short and plain, so that a store can tell an
@@ -80,7 +73,7 @@ func (g *Guard) versions() string {
 	if v, ok := g.store.(replay.Versioned); ok {
 		values = v.Version()
 	}
-	return fmt.Sprintf("ids %s values %d", identityGeneration, values)
+	return fmt.Sprintf("ids %s values %d", identity.Version, values)
 }
 
 // readMarker returns what the store says under a marker's key; empty where it cannot be read.

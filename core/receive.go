@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -330,7 +331,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		ctx = &d.holding.request
 		if g.entry.Identity.SignedOnce && i.proved {
 			digest := g.verifier.signedDigest(r, g.signedURL(r, i), i.body, i.presented)
-			signed := hashIdentity(g.endpoint, i.scope, identityOfSigned, digest[:], nil)
+			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
 			d.signed = &signed
 		}
 	}

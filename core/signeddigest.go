@@ -18,7 +18,7 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 	piece, begun := &digest.State{}, false
 	end := func() {
 		if begun {
-			writePart(h, piece.Message)
+			digest.WritePart(h, piece.Message)
 			piece.Message, begun = piece.Message[:0], false
 		}
 	}
@@ -54,18 +54,39 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 }
 
 // itemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them.
-func (v *verifier) itemsDigest(at int, one bool, t *told) (sum [sha256.Size]byte) {
-	items := t.presented.items
+func (v *verifier) itemsDigest(at int, one bool, r *http.Request, body []byte, p *presented) (sum [sha256.Size]byte) {
+	items := p.items
 	if one && at < len(items) {
-		return v.signedDigest(t.request, "", t.body, &items[at])
+		return v.signedDigest(r, "", body, &items[at])
 	}
 	h := sha256.New()
 	for i := range items {
-		item := v.signedDigest(t.request, "", t.body, &items[i])
-		writePart(h, item[:])
+		item := v.signedDigest(r, "", body, &items[i])
+		digest.WritePart(h, item[:])
 	}
 	h.Sum(sum[:0])
 	return sum
+}
+
+// bodilessDigest returns the digest of everything that is signed in a delivery without a body, the URL and the time
+// included. differs is false where nothing is signed that differs from one delivery to the next: then nothing
+// distinguishes a replay from the next event.
+func (v *verifier) bodilessDigest(r *http.Request, url string, p *presented) (sum [sha256.Size]byte, differs bool) {
+	signed := &digest.State{}
+	for i := range v.readings[p.reading] {
+		part := &v.readings[p.reading][i]
+		switch part.Kind {
+		case entry.PartSecret, entry.PartReplacedBody:
+			continue
+		case entry.PartBody, entry.PartPayload, entry.PartLiteral, entry.PartMethod:
+		default:
+			differs = true
+		}
+		if !part.Optional || v.isPresent(part, r, p) {
+			v.writePart(signed, part, nil, r, url, nil, p)
+		}
+	}
+	return sha256.Sum256(signed.Message), differs
 }
 
 // ofTheAttempt reports whether a part belongs to the attempt or to the endpoint, and not to the event.

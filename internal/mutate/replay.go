@@ -21,12 +21,12 @@ func ofReplay() []mutation {
 		{name: "Forget forgets whose the name is", file: "core/guard.go", old: "if g.isMarker(id) {", new: "if false {"},
 		{name: "two providers share a name in one process", file: ownership, old: "if other != g.provider {", new: "if false {"},
 
-		{name: "one endpoint's events are another's", file: identity, old: "[...]string{identityVersion, endpoint, tenant, kind} {", new: "[...]string{identityVersion, endpoint[:0], tenant, kind} {"},
-		{name: "one tenant's events are another's", file: identity, old: "[...]string{identityVersion, endpoint, tenant, kind} {", new: "[...]string{identityVersion, endpoint, tenant[:0], kind} {", in: []string{"./core", "./core/provider"}},
-		{name: "parts of an identity run into each other", file: identity, old: "return append(binary.BigEndian.AppendUint64(parts, uint64(len(v))), v...)", new: "_ = binary.BigEndian\n\treturn append(parts, v...)"},
+		{name: "one endpoint's events are another's", file: identity, old: "[...]string{prefix, in.Endpoint, in.Tenant, kind} {", new: "[...]string{prefix, in.Endpoint[:0], in.Tenant, kind} {"},
+		{name: "one tenant's events are another's", file: identity, old: "[...]string{prefix, in.Endpoint, in.Tenant, kind} {", new: "[...]string{prefix, in.Endpoint, in.Tenant[:0], kind} {", in: []string{"./core", "./core/provider"}},
+		{name: "parts of an identity run into each other", file: identity, old: "func appendText(parts []byte, value string) []byte {\n\treturn append(binary.BigEndian.AppendUint64(parts, uint64(len(value))), value...)", new: "func appendText(parts []byte, value string) []byte {\n\treturn append(parts, value...)"},
 		{name: "an empty identity of the app's is none", file: identity, old: "if text := d.ownIdentity(t, e); text != \"\" {", new: "if text := d.ownIdentity(t, e); true {"},
 		{name: "a body whose id is missing has no identity", file: identity, old: "// A proved body without the id falls back", new: "return Identity{}\n\t\t// A proved body without the id falls back"},
-		{name: "an unsigned id is what is remembered", file: identity, old: "return hashIdentity(g.endpoint, t.scope, identityOfDigest, digest[:], apart.join(with, t))", new: "_, _ = digest, with\n\treturn hashIdentity(g.endpoint, t.scope, identityOfDigest, e.ID, nil)"},
+		{name: "an unsigned id is what is remembered", file: identity, old: "return Identity(identity.OfDigest(t.of(g), digest, apart.join(with, t)))", new: "_, _ = digest, with\n\treturn Identity(identity.OfID(t.of(g), e.ID, nil))"},
 		{name: "headers do not join the digest", file: identity, old: "with = append(with, headerText(t.headers, name))", new: "_ = name", in: []string{"./core", "./core/provider"}},
 
 		{name: "what is signed vouches for any body", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "false {", in: []string{"./core/provider"}},

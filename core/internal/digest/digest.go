@@ -8,6 +8,7 @@ import (
 	"crypto/sha1" // some providers sign with HMAC-SHA-1, which is not broken by collisions
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/binary"
 	"hash"
 	"sync"
 
@@ -159,4 +160,12 @@ func (st *State) Sum() []byte {
 	}
 	st.flush()
 	return st.hash.Sum(st.out[:0])
+}
+
+// WritePart writes a part after its length, so that no two lists of parts hash alike.
+func WritePart(h hash.Hash, part []byte) {
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+	_, _ = h.Write(length[:])
+	_, _ = h.Write(part)
 }
