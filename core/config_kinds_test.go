@@ -164,7 +164,7 @@ func TestASendersSecretHasTheFormOfTheDashboard(t *testing.T) {
 	for _, p := range provider.All() {
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
-			e, err := core.EntryOf(p)
+			e, err := entry.Of(p)
 			require.NoError(t, err)
 			if e.Scheme == nil || e.Scheme.Key.Whole == "" {
 				return

@@ -121,7 +121,7 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 
 func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := core.New(core.Config{Provider: core.NewProvider(timestamped(), nil), TrustedProxies: "x", MaxBody: -1})
+	_, err := core.New(core.Config{Provider: entry.NewProvider(timestamped(), nil), TrustedProxies: "x", MaxBody: -1})
 	fields := map[string]bool{}
 	for _, m := range core.ConfigErrors(err) {
 		fields[m.Field] = true

@@ -106,12 +106,6 @@ func (d *Delivery) touch() {
 	}
 }
 
-// NewContext returns a context that carries the delivery. Guards do this; it is here for code that makes contexts of
-// its own.
-func NewContext(ctx context.Context, d *Delivery) context.Context {
-	return context.WithValue(ctx, deliveryKey{}, d)
-}
-
 func (d *Delivery) self() *Delivery {
 	if d.again != nil {
 		return d.again

@@ -193,7 +193,7 @@ func New(c Config) (*Guard, error) {
 // knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry
 // that says nothing, so that the other mistakes of the config are reported together with this one.
 func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
-	e, err := EntryOf(c.Provider)
+	e, err := entry.Of(c.Provider)
 	switch {
 	case e == nil:
 		m.Add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")

@@ -179,7 +179,7 @@ func TestANewCauseHasItsStackHoweverManyFailuresThereAre(t *testing.T) {
 	t.Run("behind many others in one batch", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(batched(), nil) })
+			g, log := logging(t, func(c *core.Config) { c.Provider = entry.NewProvider(batched(), nil) })
 			var body []string
 			for n := range 50 {
 				body = append(body, fmt.Sprintf(`{"id":"%d","type":"a.b"}`, n))
@@ -324,7 +324,7 @@ func TestAnEventThatRanNothingIsReportedOnceAMinuteForItsType(t *testing.T) {
 func TestADeliveryWithoutEventsIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(batched(), nil) })
+		g, log := logging(t, func(c *core.Config) { c.Provider = entry.NewProvider(batched(), nil) })
 		for range 3 {
 			require.Equal(t, 200, run(g, signedBody("[]"), never(t)).Code)
 		}
@@ -370,7 +370,7 @@ func challenged() entry.Entry {
 
 func TestAHandshakeIsNotTheFirstDelivery(t *testing.T) {
 	t.Parallel()
-	g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(challenged(), nil) })
+	g, log := logging(t, func(c *core.Config) { c.Provider = entry.NewProvider(challenged(), nil) })
 	run(g, signed(`{"type":"url_verification"}`), never(t))
 	require.NoError(t, g.Flush(t.Context()))
 	require.Len(t, log.lines(t, "handshake or test answered"), 1)
@@ -383,7 +383,7 @@ func TestAHandshakeIsNotTheFirstDelivery(t *testing.T) {
 
 func TestEachEventThatWasGivenUpIsInTheLogByItsOwnID(t *testing.T) {
 	t.Parallel()
-	g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(batched(), nil) })
+	g, log := logging(t, func(c *core.Config) { c.Provider = entry.NewProvider(batched(), nil) })
 	s := core.NewSignals[*http.Request]()
 	s.On("good", ok)
 	s.On("odd", core.Typed(func(*http.Request, core.Event, wrongShape) error { return nil }))

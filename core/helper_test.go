@@ -108,7 +108,7 @@ func (r *records) last(t *testing.T, g *core.Guard) core.Record {
 func config(e entry.Entry) (core.Config, *records) {
 	rec := &records{}
 	return core.Config{
-		Endpoint: "test", Provider: core.NewProvider(e, nil), Secrets: secrets.Static(testSecret),
+		Endpoint: "test", Provider: entry.NewProvider(e, nil), Secrets: secrets.Static(testSecret),
 		Replay: memstore.New(), Observers: []core.Observer{rec}, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return testTime }, DangerouslyAllowHTTP: true,
 		Budget: core.NewBudget(), // refusals of other tests must not use up what this one's are explained with

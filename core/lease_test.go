@@ -228,7 +228,7 @@ func TestTheLeaseLeavesTimeForTheProvidersRetries(t *testing.T) {
 				e := timestamped()
 				c, _ := config(e)
 				row.change(&e, &c)
-				c.Provider = core.NewProvider(e, nil)
+				c.Provider = entry.NewProvider(e, nil)
 				store := &frailStore{Store: memstore.New()}
 				store.frail.Store(true)
 				c.Replay = store

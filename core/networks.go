@@ -15,15 +15,6 @@ type Networks string
 // reach the app's port from such an address.
 const PrivateNetworks Networks = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, fe80::/10"
 
-// NetworksOf makes a list from parsed prefixes.
-func NetworksOf(prefixes ...netip.Prefix) Networks {
-	texts := make([]string, len(prefixes))
-	for i, p := range prefixes {
-		texts[i] = p.String()
-	}
-	return Networks(strings.Join(texts, ", "))
-}
-
 // prefixes parses the list. IPv4 addresses written in IPv6 are unmapped; zones are refused.
 func (n Networks) prefixes() ([]netip.Prefix, error) {
 	fields := strings.FieldsFunc(string(n), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })

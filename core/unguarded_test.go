@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // TestASignalWithoutAGuardIsReportedAndCounted: whoever finds the route can cause it, so that a flood has one line a
@@ -54,7 +55,7 @@ func TestASignalWithoutAGuardIsReportedAndCounted(t *testing.T) {
 func TestProvedHandshakesAreSampled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g, log := logging(t, func(c *core.Config) { c.Provider = core.NewProvider(challenged(), nil) })
+		g, log := logging(t, func(c *core.Config) { c.Provider = entry.NewProvider(challenged(), nil) })
 		for range 100 {
 			run(g, signed(`{"type":"url_verification"}`), never(t))
 		}

@@ -237,7 +237,7 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 	t.Parallel()
 	judged := 0
 	for _, p := range provider.All() {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Batch == nil || e.Event.PayloadForm != "" || e.Credential.Items != "" || e.Scheme != nil && len(e.Scheme.Signature.Headers) == 0 {
 			continue

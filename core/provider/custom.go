@@ -116,7 +116,7 @@ type HMACConfig struct {
 // HMAC is a sender of your own. Mistakes in the config are reported by core.New.
 func HMAC(c HMACConfig) core.Provider {
 	e, err := c.entry()
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 func (c *HMACConfig) entry() (entry.Entry, error) {

@@ -60,7 +60,7 @@ type PublicKeyConfig struct {
 // PublicKey is a sender of your own that signs with a key pair. Mistakes in the config are reported by core.New.
 func PublicKey(c PublicKeyConfig) core.Provider {
 	e, err := c.entry()
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 func (c *PublicKeyConfig) entry() (entry.Entry, error) {

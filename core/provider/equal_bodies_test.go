@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
@@ -230,7 +231,7 @@ func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {
 
 func TestUnwrappedMessagesOfPubSubAreToldApartByTheirID(t *testing.T) {
 	t.Parallel()
-	e, err := core.EntryOf(jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://example.com/hooks", ServiceAccounts: []string{"a@b.iam.gserviceaccount.com"}}))
+	e, err := entry.Of(jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://example.com/hooks", ServiceAccounts: []string{"a@b.iam.gserviceaccount.com"}}))
 	require.NoError(t, err)
 	require.NotEmpty(t, e.Identity.Apart)
 	require.Contains(t, e.Identity.Apart[0].Headers, "X-Goog-Pubsub-Message-Id")

@@ -36,7 +36,7 @@ func everySender(t testing.TB) (all []sender) {
 	t.Helper()
 	for _, c := range catalogue.All() {
 		p := c.Sample()
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err, c.Name)
 		all = append(all, sender{c.Name, p, e, c.Samples()})
 	}
@@ -87,7 +87,7 @@ func (s *sender) guard(t testing.TB, now time.Time) *core.Guard {
 
 // publicOf is the URL that has to be configured, where nothing else ends the one that is signed.
 func publicOf(p core.Provider) string {
-	if e, err := core.EntryOf(p); err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
+	if e, err := entry.Of(p); err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
 		return everyURL
 	}
 	return ""
@@ -98,7 +98,7 @@ func publicOf(p core.Provider) string {
 func TestWhatIsKnownOfASenderSaysWhereItStands(t *testing.T) {
 	t.Parallel()
 	for _, c := range catalogue.All() {
-		e, err := core.EntryOf(c.Sample())
+		e, err := entry.Of(c.Sample())
 		require.NoError(t, err)
 		require.Equal(t, c.Kind == catalogue.Unproved, e.Confidence == "C", c.Name)
 		require.Contains(t, []string{"A", "B", "C"}, e.Confidence, c.Name)

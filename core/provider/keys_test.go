@@ -25,7 +25,7 @@ func signerFor(p core.Provider) string { return signing(p, 1) }
 
 // configured gives the nth key of a provider as a user would configure it.
 func configured(p core.Provider, n int) string {
-	e, _ := core.EntryOf(p)
+	e, _ := entry.Of(p)
 	if e.Scheme == nil || !e.Scheme.Algorithm.PublicKey() {
 		return signing(p, n)
 	}
@@ -46,7 +46,7 @@ func configured(p core.Provider, n int) string {
 // signing gives what the provider signs with under its nth key: the secret itself, or the private key.
 func signing(p core.Provider, n int) string {
 	letter := string("_abc"[n])
-	e, _ := core.EntryOf(p)
+	e, _ := entry.Of(p)
 	switch {
 	case e.Scheme != nil && e.Scheme.Algorithm.PublicKey():
 		der, err := x509.MarshalPKCS8PrivateKey(privateKey(e.Scheme.Algorithm, n))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -23,7 +22,7 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(ownTime, 0)
 	for _, p := range provider.All() {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +62,7 @@ func TestATokenInTheQueryIsComparedWhole(t *testing.T) {
 	t.Parallel()
 	judged := 0
 	for _, p := range provider.All() {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Credential.Kind != entry.QueryToken {
 			continue

@@ -114,5 +114,5 @@ func Fal(userIDs ...string) core.Provider {
 	if len(userIDs) == 0 || userIDs[0] == "" {
 		err = errors.New("Fal needs the ids of the users whose requests count: fal.ai signs for everybody with one key")
 	}
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }

@@ -217,7 +217,7 @@ func putOnce(doc map[string]any, pointer string, value any) {
 func ownSenders(t testing.TB) (all []sender) {
 	t.Helper()
 	add := func(p core.Provider) {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		all = append(all, sender{name: p.Name(), provider: p, entry: e})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 func TestEveryEntryIsWhole(t *testing.T) {
@@ -29,7 +30,7 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		require.False(t, seen[p.Name()])
 		require.Less(t, last, p.Name(), "sorted by name")
 		seen[p.Name()], last = true, p.Name()
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(e.Docs, "https://"), p.Name())
 		require.NotEmpty(t, e.Title)
@@ -77,7 +78,7 @@ func TestWhatTheTestSignerSignsIsAccepted(t *testing.T) {
 			require.NotEqual(t, other, signerFor(p))
 			require.False(t, accepts(g, sign(other, now)))
 			require.False(t, accepts(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))))
-			e, _ := core.EntryOf(p)
+			e, _ := entry.Of(p)
 			if e.Scheme != nil && (e.Scheme.Timestamp.Key != "" || len(e.Scheme.Timestamp.Headers) > 0 || e.Scheme.Timestamp.JSON != "") {
 				require.False(t, accepts(g, sign(signerFor(p), now.Add(-8*24*time.Hour))))
 				require.False(t, accepts(g, sign(signerFor(p), now.Add(time.Hour))))

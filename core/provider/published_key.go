@@ -59,7 +59,7 @@ func PayPal(webhookID string) core.Provider {
 	if webhookID == "" || strings.Trim(webhookID, alphanumeric) != "" {
 		err = fmt.Errorf("PayPal needs the id of the webhook as the app's page shows it, and %.60q is none", webhookID)
 	}
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 const (
@@ -99,5 +99,5 @@ func TravisCI(repositories ...string) core.Provider {
 			mistakes = append(mistakes, fmt.Errorf("TravisCI: %.100q is no repository such as owner/name", r))
 		}
 	}
-	return core.NewProvider(e, errors.Join(mistakes...))
+	return entry.NewProvider(e, errors.Join(mistakes...))
 }

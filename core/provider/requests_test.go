@@ -97,7 +97,7 @@ func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 	t.Parallel()
 	judged := 0
 	for _, p := range provider.All() {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Credential.Kind != entry.BodyToken {
 			continue

@@ -186,7 +186,7 @@ func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
 	now := time.Unix(ownTime, 0)
 	judged := 0
 	for _, p := range provider.All() {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Scheme == nil || !signsTime(e.Scheme) {
 			continue

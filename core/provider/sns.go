@@ -36,7 +36,7 @@ type SNSConfig struct {
 func AWSSNS(c SNSConfig) core.Provider {
 	e, err := snsEntry("aws-sns", "Amazon SNS", "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html", c)
 	e.Event.Type = []entry.Value{{Envelope: "/Type"}}
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 // AmazonSES is the notifications and published events of Amazon SES, which come through Amazon SNS topics; see
@@ -49,7 +49,7 @@ func AmazonSES(c SNSConfig) core.Provider {
 	e, err := snsEntry("amazon-ses", "Amazon SES", "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html", c)
 	e.Event.Type = []entry.Value{{JSON: "/eventType"}, {JSON: "/notificationType"}}
 	e.Event.Action = []entry.Value{{JSON: "/bounce/bounceType"}, {JSON: "/complaint/complaintFeedbackType"}}
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 func snsEntry(name, title, docs string, c SNSConfig) (entry.Entry, error) {

@@ -379,7 +379,7 @@ func TestTheLeaseLeavesTimeForTheRetriesOfSNS(t *testing.T) {
 	t.Parallel()
 	ses := provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}})
 	for _, p := range []core.Provider{sns(snsTopic), ses} {
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		require.Equal(t, time.Minute, e.LastQuickRetry, p.Name())
 		require.Less(t, e.LastQuickRetry, e.RetryHorizon, p.Name())

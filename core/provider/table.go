@@ -42,7 +42,7 @@ func ByName(name string) (core.Provider, bool) {
 }
 
 // of is the one place where an entry becomes a provider.
-func of(e entry.Entry) core.Provider { return core.NewProvider(e, nil) }
+func of(e entry.Entry) core.Provider { return entry.NewProvider(e, nil) }
 
 func headers(names ...string) entry.Field { return entry.Field{Headers: names} }
 

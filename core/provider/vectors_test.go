@@ -167,7 +167,7 @@ func TestNoChangedBitVerifies(t *testing.T) {
 				return d != nil || reply.Rejection == nil
 			}
 			require.True(t, accepts(g, v.request()))
-			e, err := core.EntryOf(v.provider(t))
+			e, err := entry.Of(v.provider(t))
 			require.NoError(t, err)
 			from, to := signedBody(e, v.Body)
 			for i := from; i < to; i++ {

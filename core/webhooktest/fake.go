@@ -51,7 +51,7 @@ func Fake(e core.Event) *http.Request {
 	guard, err := core.New(core.Config{
 		Endpoint: endpoint, Replay: core.DangerouslyNoReplay, Secrets: secrets.Static(token),
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
-		Provider: core.NewProvider(entry.Entry{
+		Provider: entry.NewProvider(entry.Entry{
 			Name: name, Title: name, MaxBody: max(1, int64(len(body))),
 			Credential: entry.Credential{Kind: entry.HeaderToken, Name: prefix + "Token"},
 			Event: entry.Event{

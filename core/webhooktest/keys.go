@@ -28,7 +28,7 @@ import (
 // core.Config.Secrets, and the private key for [Sign]. It panics for a provider that signs with a secret only. A pair
 // is made anew each time; one of RSA takes a moment.
 func KeyPair(p core.Provider) (public, private string) {
-	e, err := core.EntryOf(p)
+	e, err := entry.Of(p)
 	if err != nil || e == nil || e.Scheme == nil {
 		panic("webhooktest: the provider does not sign with a key pair")
 	}

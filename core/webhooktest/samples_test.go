@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // mostUsed are the senders that have to have samples.
@@ -38,7 +39,7 @@ func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := entryOf(t, name)
-			data, err := core.EntryOf(p)
+			data, err := entry.Of(p)
 			require.NoError(t, err)
 			sender := webhooktest.NewSender(p)
 			guard := newSenderGuard(t, sender, p)
@@ -151,7 +152,7 @@ func TestASenderForEveryEntry(t *testing.T) {
 			ran := 0
 			h := core.Handler(guard, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { ran++ }))
 			w := sender.Send(h, "/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)})
-			if data, _ := core.EntryOf(p); data.Batch == nil {
+			if data, _ := entry.Of(p); data.Batch == nil {
 				require.Equal(t, http.StatusOK, w.Code, w.Body)
 				require.Equal(t, 1, ran)
 			}

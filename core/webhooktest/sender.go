@@ -89,7 +89,7 @@ func (s *Sender) Send(h http.Handler, path string, sample Sample) *httptest.Resp
 
 // newKeys makes a key of the form that the provider's have: what is configured, and what signs.
 func newKeys(p core.Provider) (configured, signing string, err error) {
-	e, err := core.EntryOf(p)
+	e, err := entry.Of(p)
 	if err != nil {
 		return "", "", err
 	}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -49,7 +48,7 @@ type Setup struct {
 //		require.NoError(t, step.Check(w))
 //	}
 func (s *Sender) Setup() []Setup {
-	e, err := core.EntryOf(s.provider)
+	e, err := entry.Of(s.provider)
 	if err != nil || e == nil {
 		return nil
 	}

@@ -45,7 +45,7 @@ func NewRequest[B string | []byte](p core.Provider, secret, target string, body 
 // one id for a retry. Credential-only providers get their credential, Basic as "user:password". Where the URL is signed
 // it is the request's own; give it as the provider knows it.
 func Sign(r *http.Request, p core.Provider, secret string, at time.Time) error {
-	e, err := core.EntryOf(p)
+	e, err := entry.Of(p)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ const bytesSecret = "an-accepted-secret-of-32-bytes!!"
 type keys struct{ configured, right, wrong string }
 
 func keysOf(p core.Provider) keys {
-	e, _ := core.EntryOf(p)
+	e, _ := entry.Of(p)
 	switch {
 	case e.Scheme != nil && e.Scheme.Algorithm.PublicKey():
 		public, private := webhooktest.KeyPair(p)
@@ -60,7 +60,7 @@ func newGuard(t *testing.T, p core.Provider, secret string, now time.Time) *core
 
 // publicOf is the URL that has to be configured, where nothing else ends the one that is signed.
 func publicOf(p core.Provider, registered string) string {
-	if e, err := core.EntryOf(p); err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
+	if e, err := entry.Of(p); err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
 		return registered
 	}
 	return ""

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/examples/internal/receiver"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // patient is a saved request with what is known of how it came.
@@ -150,7 +151,7 @@ func (p *patient) incoming() *http.Request {
 // otherSenders are the providers whose signature header the request carries, if this one's is not among them.
 func (p *patient) otherSenders(own string) (names []string) {
 	for _, other := range provider.All() {
-		e, err := core.EntryOf(other)
+		e, err := entry.Of(other)
 		if err != nil || e.Scheme == nil {
 			continue
 		}

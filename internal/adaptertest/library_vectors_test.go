@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // recorded is a delivery of a sender that needs parameters or a library.
@@ -91,7 +92,7 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 		require.NotEmpty(t, vectors)
 		for _, v := range vectors {
 			p := sender(&v)
-			e, err := core.EntryOf(p)
+			e, err := entry.Of(p)
 			require.NoError(t, err)
 			key := v.Secret + v.Cert + v.Public
 			if key == "" {

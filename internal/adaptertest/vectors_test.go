@@ -26,6 +26,7 @@ import (
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // everyMount serves /hooks behind a guard in each router; ran is called for each event.
@@ -97,7 +98,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					sender, ok := catalogue.ByName(v.Provider)
 					require.True(t, ok)
 					p := sender.Sample()
-					e, err := core.EntryOf(p)
+					e, err := entry.Of(p)
 					require.NoError(t, err)
 					now := time.Now()
 					if v.Now != nil {

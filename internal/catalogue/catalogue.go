@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // Kind is the kind of package that an entry stands in.
@@ -82,8 +83,8 @@ func (e Entry) Provider(values Values) (core.Provider, error) {
 
 // failed is the provider with a mistake in its parameters, which core.New reports.
 func failed(p core.Provider, err error) core.Provider {
-	e, before := core.EntryOf(p)
-	return core.NewProvider(*e, errors.Join(before, err))
+	e, before := entry.Of(p)
+	return entry.NewProvider(*e, errors.Join(before, err))
 }
 
 var errYesOrNo = errors.New("a parameter that is yes or no is something else") //lint:immutable an error value

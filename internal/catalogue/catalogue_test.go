@@ -6,10 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 func TestEveryEntryIsFoundUnderItsName(t *testing.T) {
@@ -24,7 +24,7 @@ func TestEveryEntryIsFoundUnderItsName(t *testing.T) {
 		p, err := found.Provider(found.Samples())
 		require.NoError(t, err, e.Name)
 		require.Equal(t, e.Name, p.Name())
-		_, err = core.EntryOf(p)
+		_, err = entry.Of(p)
 		require.NoError(t, err, "%s of its samples", e.Name)
 		require.NotEmpty(t, e.Package)
 		for _, param := range e.Parameters {

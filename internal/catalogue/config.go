@@ -3,7 +3,7 @@ package catalogue
 import (
 	"slices"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // The names of the parameters that go into core.Config.
@@ -16,7 +16,7 @@ const (
 
 // inConfig are the parameters that an entry needs of core.Config, as its data tell.
 func inConfig(e *Entry) []Parameter {
-	data, err := core.EntryOf(e.Sample())
+	data, err := entry.Of(e.Sample())
 	if err != nil || data == nil {
 		return nil
 	}

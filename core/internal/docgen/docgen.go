@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -23,12 +22,12 @@ func Providers() string {
 	b.WriteString(ownEntry)
 	b.WriteString("\n## All senders\n\n| name | sender | proof | signed time | remembered by | confidence | confirmed |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range all {
-		e, _ := core.EntryOf(c.Sample())
+		e, _ := entry.Of(c.Sample())
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s | %s |\n",
 			e.Name, e.Name, e.Title, proof(e), fresh(e), remembered(e), e.Confidence, c.Fact().Confirmed)
 	}
 	for _, c := range all {
-		e, _ := core.EntryOf(c.Sample())
+		e, _ := entry.Of(c.Sample())
 		write(&b, c, e)
 	}
 	return b.String()

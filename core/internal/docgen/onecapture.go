@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/onecapture"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -54,7 +53,7 @@ func OneCapture() string {
 	b.WriteString(oneCaptureTable)
 	var credentials []string
 	for _, c := range catalogue.All() {
-		e, _ := core.EntryOf(c.Sample())
+		e, _ := entry.Of(c.Sample())
 		if e.Scheme == nil {
 			credentials = append(credentials, "`"+e.Name+"`")
 			continue

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -31,7 +30,7 @@ func Index() string {
 	var b strings.Builder
 	b.WriteString(indexHead)
 	for _, c := range catalogue.All() {
-		e, _ := core.EntryOf(c.Sample())
+		e, _ := entry.Of(c.Sample())
 		fmt.Fprintf(&b, "| [`%s`](%s.md) | %s | %s | %s | %s | %s |\n",
 			e.Name, e.Name, aliasesOf(c), e.Title, proof(e), e.Confidence, c.Fact().Confirmed)
 	}
@@ -57,7 +56,7 @@ func Pages() map[string]string {
 
 // page is the page of one sender.
 func page(c catalogue.Entry) string {
-	e, _ := core.EntryOf(c.Sample())
+	e, _ := entry.Of(c.Sample())
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n[Its documentation](%s), `%s` in `%s`. Confidence %s; %s.\n",
 		e.Title, e.Docs, e.Name, c.Package, e.Confidence, confirmed(c))

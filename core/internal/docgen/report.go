@@ -10,8 +10,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // oldest is how many entries the report lists as the oldest.
@@ -33,12 +33,12 @@ func Report(root string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The %d oldest of %d entries:\n", oldest, len(all))
 	for _, c := range all[:oldest] {
-		e, _ := core.EntryOf(c.Sample())
+		e, _ := entry.Of(c.Sample())
 		fmt.Fprintf(&b, "  %s  %-30s %s\n", c.Fact().Confirmed, c.Name, cmp.Or(c.Fact().Source, e.Docs))
 	}
 	var weak, unproved []string
 	for _, c := range catalogue.All() {
-		e, _ := core.EntryOf(c.Sample())
+		e, _ := entry.Of(c.Sample())
 		if e.Confidence > "B" {
 			weak = append(weak, c.Name)
 		}

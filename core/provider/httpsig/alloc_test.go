@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -25,7 +24,7 @@ func proof(t testing.TB, alg httpsig.Algorithm, body string) func() bool {
 	if alg != httpsig.HMACSHA256 {
 		configured, private = webhooktest.KeyPair(p)
 	}
-	e, err := core.EntryOf(p)
+	e, err := entry.Of(p)
 	require.NoError(t, err)
 	m := e.Scheme.Custom
 	key, problem := m.Key(configured, 16)

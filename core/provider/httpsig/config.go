@@ -120,7 +120,7 @@ func RFC9421(c Config) core.Provider {
 	if !m.coversBody {
 		e.Unsigned = []string{"the body"}
 	}
-	return core.NewProvider(e, errors.Join(err, c.check()))
+	return entry.NewProvider(e, errors.Join(err, c.check()))
 }
 
 const headerPlace = "header:"

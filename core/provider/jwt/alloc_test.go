@@ -40,7 +40,7 @@ func proofs(t testing.TB) []proof {
 	for _, p := range []core.Provider{jwt.Vonage(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.GooglePubSub(google())} {
 		k := keysOf(p)
 		r := signedRequest(t, p, k.right, body)
-		e, _ := core.EntryOf(p)
+		e, _ := entry.Of(p)
 		m := e.Scheme.Custom
 		key, problem := m.Key(k.configured, 16)
 		require.Empty(t, problem)
@@ -104,7 +104,7 @@ func TestAKeyOfASourceAllocatesNoMore(t *testing.T) {
 	require.Empty(t, problem)
 	source, err := keys.Static(map[string]crypto.PublicKey{"test-key": public})
 	require.NoError(t, err)
-	e, _ := core.EntryOf(p)
+	e, _ := entry.Of(p)
 	m, r, body := e.Scheme.Custom, signedRequest(t, p, k.right, "{}"), []byte("{}")
 	from := func(keys []any, source core.KeySource) float64 {
 		req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys, Source: source}

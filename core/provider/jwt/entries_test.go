@@ -29,7 +29,7 @@ import (
 )
 
 func traits(p core.Provider) entry.CustomTraits {
-	e, _ := core.EntryOf(p)
+	e, _ := entry.Of(p)
 	return e.Scheme.Custom.Traits()
 }
 

@@ -89,7 +89,7 @@ func made(e entry.Entry, m *mechanism, err error) core.Provider {
 		e.Scheme = &entry.Scheme{}
 	}
 	e.Scheme.Custom = m
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 func pointer(p string) []entry.Value { return []entry.Value{{JSON: p}} }

@@ -27,7 +27,7 @@ import (
 //
 // https://docs.moralis.com/streams-api/evm/webhook-security
 func Moralis() core.Provider {
-	return core.NewProvider(entry.Entry{
+	return entry.NewProvider(entry.Entry{
 		Name: "moralis", Title: "Moralis Streams", Confidence: "A",
 		Docs:       "https://docs.moralis.com/streams-api/evm/webhook-security",
 		SecretFrom: "Streams > Settings > Secret Key",

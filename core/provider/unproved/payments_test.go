@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 const secret = "an-accepted-secret-of-32-bytes!!"
@@ -82,7 +83,7 @@ func TestEveryUnprovedEntryIsWhole(t *testing.T) {
 		last = p.Name()
 		_, proved := provider.ByName(p.Name())
 		require.False(t, proved, p.Name())
-		e, err := core.EntryOf(p)
+		e, err := entry.Of(p)
 		require.NoError(t, err)
 		require.Equal(t, "C", e.Confidence, p.Name())
 		require.True(t, strings.HasPrefix(e.Docs, "https://"), p.Name())

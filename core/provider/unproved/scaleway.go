@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/sns"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // ScalewayConfig is what an endpoint that Scaleway's Topics and Events sends to needs besides keys.
@@ -34,7 +35,7 @@ func ScalewayTEM(c ScalewayConfig) core.Provider {
 	e.SecretFrom = "the certificate at a message's SigningCertURL, checked against Scaleway's chain"
 	e.Event.Type = pointer("/type")
 	e.RetryHorizon, e.AckLimit = 0, 0 // not documented
-	return core.NewProvider(e, err)
+	return entry.NewProvider(e, err)
 }
 
 func isScalewayTopic(arn string) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // parameterNames are the keys of what providers need besides secrets: whichever of them needs it. What goes into
@@ -118,7 +119,7 @@ func listed(parameters []catalogue.Parameter) string {
 
 // verifiesWithKeys says that the provider's deliveries are verified with public keys.
 func verifiesWithKeys(p core.Provider) bool {
-	data, err := core.EntryOf(p)
+	data, err := entry.Of(p)
 	if err != nil || data == nil || data.Scheme == nil {
 		return err != nil // what is wrong with the provider is the core's to say
 	}

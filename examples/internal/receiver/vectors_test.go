@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // vector is one recorded delivery.
@@ -126,9 +126,9 @@ func (v *vector) judge(t *testing.T, r *receiver, i int) {
 		req.Header.Set(name, value)
 	}
 	status, answer := r.deliver(req)
-	entry, ok := catalogue.ByName(v.Provider)
+	sender, ok := catalogue.ByName(v.Provider)
 	require.True(t, ok, v.Provider)
-	data, err := core.EntryOf(entry.Sample())
+	data, err := entry.Of(sender.Sample())
 	require.NoError(t, err)
 	switch {
 	case v.Response != nil && v.Provider != "dropbox-sign": // a handshake
