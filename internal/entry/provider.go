@@ -12,8 +12,8 @@ type Provider struct {
 // NewProvider makes a provider of an entry. A provider with an error is refused by core.New.
 func NewProvider(e Entry, err error) Provider { return Provider{entry: &e, err: err} }
 
-// Of returns the entry of a provider, which must not be changed, and what is wrong with it. The entry of a zero Provider
-// is nil.
+// Of returns the entry of a provider, which must not be changed, and what is wrong with it. For a zero Provider it is
+// nil.
 func Of(p Provider) (*Entry, error) { return p.entry, p.err }
 
 // Name returns the provider's name in configurations, logs and metrics: "stripe". It is empty for a zero Provider.
