@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -26,7 +27,7 @@ const (
 type bodySlot struct {
 	share     *share
 	w         http.ResponseWriter
-	source    netip.Addr // as sourceKey gives it
+	source    netip.Addr // by sender.Key
 	began     time.Time
 	held      int64     // bytes
 	open      bool      // it has a place
@@ -42,7 +43,7 @@ func unitsOf(bytes int64) int64 { return max(1, (bytes+bodyUnit-1)/bodyUnit) }
 
 // enter gives a body a place, or reports false when there is none.
 func (s *share) enter(slot *bodySlot, w http.ResponseWriter, source netip.Addr, leashed bool, began time.Time) bool {
-	*slot = bodySlot{share: s, w: w, source: sourceKey(source), began: began}
+	*slot = bodySlot{share: s, w: w, source: sender.Key(source), began: began}
 	b := s.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()

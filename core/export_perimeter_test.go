@@ -7,32 +7,13 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
-	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
-
-// ParseForwarded gives the nodes and protos of a Forwarded header.
-func ParseForwarded(lines ...string) (hops [][2]string, ok bool) {
-	var c forwardedChain
-	if !c.parse(lines) {
-		return nil, false
-	}
-	for i := range c.n {
-		hops = append(hops, [2]string{c.hops[i].node, c.hops[i].proto})
-	}
-	return hops, true
-}
-
-// HopAddr reads a member of X-Forwarded-For.
-func HopAddr(s string) (netip.Addr, bool) { return hopAddr(s) }
 
 // Trace gives the source of a request and why it is unknown.
 func (g *Guard) Trace(r *http.Request) (netip.Addr, string) {
-	p := g.trace(r)
-	return p.source, p.unknown
+	o := g.origin.Trace(r)
+	return o.Source, o.Unknown
 }
-
-// RequestTarget is the path and query that signatures cover.
-func RequestTarget(r *http.Request) string { return httpfield.RequestTarget(r) }
 
 // Buckets are the guard's own token buckets.
 type Buckets struct{ b *buckets.Table[bucketKey] }
@@ -99,6 +80,3 @@ func (b *Budget) Guards() int {
 	defer b.mu.Unlock()
 	return len(b.guards)
 }
-
-// PeerOf is the address of a connection whose other end net/http writes so.
-func PeerOf(remote string) netip.Addr { return peerOf(&http.Request{RemoteAddr: remote}) }

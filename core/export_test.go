@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
-	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -80,9 +79,6 @@ func DecodeBasic(word string) (string, bool) {
 	pair, ok := decodeBasic(nil, word)
 	return string(pair), ok
 }
-
-// BadContentType says whether a Content-Type is refused.
-func BadContentType(values []string) bool { return httpfield.AmbiguousContentType(values) }
 
 // LateContext makes one of the contexts whose timer starts once somebody waits.
 func LateContext(parent context.Context, deadline time.Time) (context.Context, context.CancelCauseFunc) {

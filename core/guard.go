@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime"
 	"slices"
 	"strconv"
@@ -20,10 +19,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
-	"github.com/sallyport-go/sallyport/core/sources"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -67,11 +66,10 @@ type Guard struct {
 
 	events    *eventReader
 	maxBody   int64
-	proxies   []netip.Prefix // whose forwarding headers count
+	origin    origin.Policy
 	publicURL string
 	pinsURL   bool     // publicURL is one URL, the same for every tenant
 	joined    []string // parameters of a request that join a configured URL
-	allowHTTP bool
 	status    int
 	// answersDiffer is set where the entry wants other answers than the usual ones.
 	answersDiffer bool
@@ -84,9 +82,8 @@ type Guard struct {
 	otherMethods    map[string]string // details by method
 	methods         []string
 
-	sources     sources.Source // nil: from anywhere
-	markers     [2]replay.Key  // what says whose the endpoint's name is
-	deliveries  *rateLimit     // nil: no limit
+	markers     [2]replay.Key // what says whose the endpoint's name is
+	deliveries  *rateLimit    // nil: no limit
 	failures    *rateLimit
 	rateStatus  int
 	budget      *Budget
@@ -133,7 +130,7 @@ func New(c Config) (*Guard, error) {
 	g := &Guard{
 		endpoint: c.Endpoint, provider: e.Name, entry: e,
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
-		publicURL: c.PublicURL, allowHTTP: c.DangerouslyAllowHTTP, tenant: c.Tenant,
+		publicURL: c.PublicURL, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
 		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: newEventReader(e, c.DangerouslyDropEqualBodies), logger: c.Logger, now: c.Now, clock: true,
 	}
@@ -465,7 +462,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 			m.Add("TrustedProxies", p.String(), "it trusts the whole internet to say that a request came over TLS; name your proxies, or core.PrivateNetworks")
 		}
 	}
-	g.proxies = prefixes
+	g.origin.Proxies = prefixes
 	g.configurePublicURL(c, m)
 	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
 		m.Add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")

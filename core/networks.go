@@ -47,12 +47,3 @@ func (n Networks) prefixes() ([]netip.Prefix, error) {
 	}
 	return out, nil
 }
-
-func containsAddr(prefixes []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range prefixes {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
-}

@@ -43,15 +43,15 @@ func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 
 // checkPerimeter judges how the request came, from whom, and how often.
 func (g *Guard) checkPerimeter(r *http.Request, i *inspection) fault.Failure {
-	p := g.trace(r)
-	i.source = p.source
-	f := g.checkTransport(r, &p)
+	o := g.origin.Trace(r)
+	i.source = o.Source
+	f := g.origin.CheckTransport(r, &o)
 	i.plain = f.Failed()
 	if f := g.enforce(&i.facts, CheckHTTPS, f); f.Failed() {
 		return f
 	}
-	f = g.checkSource(r.Context(), &p)
-	listed := g.sources != nil && !f.Failed()
+	f = g.origin.CheckSource(r.Context(), &o)
+	listed := g.origin.Sources != nil && !f.Failed()
 	if f := g.enforce(&i.facts, CheckSources, f); f.Failed() {
 		return f
 	}

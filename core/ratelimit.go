@@ -153,12 +153,8 @@ func (k bucketKey) String() string {
 	return k.source.String() + "|" + k.tenant
 }
 
-// sourceKey is what a source counts as. The zero address, of requests whose source is unknown, is a key like the
-// others: they share it.
-func sourceKey(source netip.Addr) netip.Addr { return sender.Key(source) }
-
 func (l *rateLimit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
-	key := bucketKey{tenant, sourceKey(source)}
+	key := bucketKey{tenant, sender.Key(source)}
 	if l.shared != nil {
 		// Bounded, and detached: a sender that hangs up is counted all the same.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterTimeout)
@@ -228,5 +224,5 @@ func nameOf(source netip.Addr) string {
 	if !source.IsValid() {
 		return "that cannot be told"
 	}
-	return sourceKey(source).String()
+	return sender.Key(source).String()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -168,7 +169,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 		}
 		for item, more := "", true; more; {
 			item, text, more = cutItem(text, sig.Separator)
-			item = trimOWS(item)
+			item = httpfield.TrimOWS(item)
 			at := strings.IndexByte(item, equals)
 			if at < 0 {
 				t.malformed++
@@ -204,7 +205,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 		first := v.timestamp && v.scheme.Timestamp.First
 		for item, more := "", true; more; {
 			item, text, more = cutItem(text, sig.Separator)
-			item = trimOWS(item)
+			item = httpfield.TrimOWS(item)
 			if first {
 				first = false
 				if f := v.listedTimestamp(item, p, t); f.Failed() {

@@ -28,7 +28,7 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 	switch {
 	case text == "":
 		scheme := "https://"
-		if (g.allowHTTP || i.plain) && r.TLS == nil {
+		if (g.origin.AllowHTTP || i.plain) && r.TLS == nil {
 			scheme = "http://"
 		}
 		text = scheme + r.Host + httpfield.RequestTarget(r)

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/sources"
 )
 
@@ -37,33 +36,8 @@ func (g *Guard) configureSources(c *Config, m *fault.Mistakes) {
 	case set == nil:
 		m.Add("Sources", value, "the source of addresses gave no list")
 	case value != "":
-		g.sources = staticSources{set}
+		g.origin.Sources = staticSources{set}
 	default:
-		g.sources = c.Sources
+		g.origin.Sources = c.Sources
 	}
-}
-
-// checkSource lets in whom the endpoint's list names.
-func (g *Guard) checkSource(ctx context.Context, p *passage) fault.Failure {
-	if g.sources == nil {
-		return fault.Failure{}
-	}
-	set, err := g.sources.Sources(ctx)
-	if err != nil || set == nil {
-		return fault.New(reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it")
-	}
-	if !p.source.IsValid() {
-		return fault.New(reason.SourceNotAllowed, "the sender's address is not known: "+p.unknown)
-	}
-	if set.Contains(p.source) {
-		return fault.Failure{}
-	}
-	detail := "the address " + p.source.String() + " is not in Sources"
-	switch {
-	case p.trusted && p.source == p.peer:
-		detail += ": it is your proxy's own, which sent neither X-Forwarded-For nor Forwarded: make it set one of them"
-	case !p.trusted:
-		detail += ": if it is your proxy, add it to TrustedProxies"
-	}
-	return fault.New(reason.SourceNotAllowed, detail)
 }

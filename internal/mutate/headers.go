@@ -40,12 +40,12 @@ func ofHeaders() []mutation {
 
 // ofThePerimeter break who may connect, and how.
 func ofThePerimeter() []mutation {
-	const transport, passage, sources, rate, buckets = "core/transport.go", "core/passage.go", "core/sources.go", "core/ratelimit.go", "core/internal/buckets/buckets.go"
+	const transport, trace, sources, rate, buckets = "core/internal/origin/transport.go", "core/internal/origin/trace.go", "core/internal/origin/source.go", "core/ratelimit.go", "core/internal/buckets/buckets.go"
 	const sender = "core/internal/sender/sender.go"
 	counting := []string{"./core/internal/buckets", "./core"}
 	return []mutation{
-		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(g.proxies) == 0 {", new: "if len(g.proxies) == 0 {\n\t\treturn fault.Failure{}\n\t}\n\tif false {"},
-		{name: "plain HTTP is accepted from peers that are not trusted", file: transport, old: "if !p.trusted {", new: "if !p.trusted {\n\t\treturn fault.Failure{}\n\t}\n\tif false {"},
+		{name: "plain HTTP is accepted where no proxy is configured", file: transport, old: "if len(p.Proxies) == 0 {", new: "if len(p.Proxies) == 0 {\n\t\treturn fault.Failure{}\n\t}\n\tif false {"},
+		{name: "plain HTTP is accepted from peers that are not trusted", file: transport, old: "if !o.Trusted {", new: "if !o.Trusted {\n\t\treturn fault.Failure{}\n\t}\n\tif false {"},
 		{name: "an absolute target proves https", file: transport, old: "if absolute {\n\t\treturn fault.New(", new: "if absolute {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 		{name: "a proxy that says http is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn fault.Failure{}", new: "case schemeHTTPS, schemeHTTP:\n\t\treturn fault.Failure{}\n\t}\n\tswitch s {"},
 		{name: "a proxy that says nothing is believed to mean https", file: transport, old: "case schemeHTTPS:\n\t\treturn fault.Failure{}", new: "case schemeHTTPS, schemeSilent:\n\t\treturn fault.Failure{}\n\t}\n\tswitch s {"},
@@ -54,19 +54,19 @@ func ofThePerimeter() []mutation {
 		{name: "IPv4 in IPv6 is another address", file: transport, old: "return addr.Unmap().WithZone(\"\")", new: "return addr.WithZone(\"\")"},
 		{name: "the parsed path is signed in place of the one sent", file: transport, old: "target := r.RequestURI\n", new: "target := r.URL.Path + \"?\" + r.URL.RawQuery\n"},
 
-		{name: "forwarding headers are believed from anybody", file: passage, old: "if p.trusted = containsAddr(g.proxies, p.peer); !p.trusted {", new: "if p.trusted = len(g.proxies) > 0; !p.trusted {"},
-		{name: "the left-most hop is the sender", file: passage, old: "if !containsAddr(g.proxies, addr) {\n\t\t\t\treturn source, \"\"", new: "if false {\n\t\t\t\treturn source, \"\""},
-		{name: "the right-most hop is the sender, though it is a proxy", file: passage, old: "if !containsAddr(g.proxies, addr) {\n\t\t\t\treturn source, \"\"", new: "if true {\n\t\t\t\treturn source, \"\""},
-		{name: "garbage among the hops is passed over", file: passage, old: "if !ok {\n\t\t\t\treturn netip.Addr{}, \"a hop", new: "if !ok {\n\t\t\t\treturn source, \"\"\n\t\t\t}\n\t\t\tif false {\n\t\t\t\treturn netip.Addr{}, \"a hop"},
-		{name: "the first of two X-Forwarded-Proto wins", file: passage, old: "case len(values) > 1:", new: "case false:"},
-		{name: "X-Forwarded-Proto and Forwarded may disagree", file: passage, old: "p.scheme = schemeDisagree", new: "p.scheme = said"},
-		{name: "X-Forwarded-For and Forwarded may disagree", file: passage, old: "case p.source != addr:", new: "case false:"},
-		{name: "a malformed Forwarded is passed over", file: passage, old: "if !chain.parse(lines) {", new: "if !chain.parse(lines) {\n\t\treturn\n\t}\n\tif false {"},
-		{name: "any number of hops", file: "core/forwarded.go", old: "const maxHops = 16", new: "const maxHops = 16000"},
-		{name: "a parameter may come twice in Forwarded", file: "core/forwarded.go", old: "if seen[which] {", new: "if false {"},
+		{name: "forwarding headers are believed from anybody", file: trace, old: "if o.Trusted = containsAddr(p.Proxies, o.Peer); !o.Trusted {", new: "if o.Trusted = len(p.Proxies) > 0; !o.Trusted {"},
+		{name: "the left-most hop is the sender", file: trace, old: "if !containsAddr(p.Proxies, addr) {\n\t\t\t\treturn source, \"\"", new: "if false {\n\t\t\t\treturn source, \"\""},
+		{name: "the right-most hop is the sender, though it is a proxy", file: trace, old: "if !containsAddr(p.Proxies, addr) {\n\t\t\t\treturn source, \"\"", new: "if true {\n\t\t\t\treturn source, \"\""},
+		{name: "garbage among the hops is passed over", file: trace, old: "if !ok {\n\t\t\t\treturn netip.Addr{}, \"a hop", new: "if !ok {\n\t\t\t\treturn source, \"\"\n\t\t\t}\n\t\t\tif false {\n\t\t\t\treturn netip.Addr{}, \"a hop"},
+		{name: "the first of two X-Forwarded-Proto wins", file: trace, old: "case len(values) > 1:", new: "case false:"},
+		{name: "X-Forwarded-Proto and Forwarded may disagree", file: trace, old: "o.scheme = schemeDisagree", new: "o.scheme = said"},
+		{name: "X-Forwarded-For and Forwarded may disagree", file: trace, old: "case o.Source != addr:", new: "case false:"},
+		{name: "a malformed Forwarded is passed over", file: trace, old: "if !chain.parse(lines) {", new: "if !chain.parse(lines) {\n\t\treturn\n\t}\n\tif false {"},
+		{name: "any number of hops", file: "core/internal/origin/forwarded.go", old: "const maxHops = 16", new: "const maxHops = 16000"},
+		{name: "a parameter may come twice in Forwarded", file: "core/internal/origin/forwarded.go", old: "if seen[which] {", new: "if false {"},
 
-		{name: "any source is allowed", file: sources, old: "if set.Contains(p.source) {", new: "if true {"},
-		{name: "a source that cannot be told is allowed", file: sources, old: "if !p.source.IsValid() {\n\t\treturn fault.New(", new: "if !p.source.IsValid() {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
+		{name: "any source is allowed", file: sources, old: "if set.Contains(o.Source) {", new: "if true {"},
+		{name: "a source that cannot be told is allowed", file: sources, old: "if !o.Source.IsValid() {\n\t\treturn fault.New(", new: "if !o.Source.IsValid() {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 		{name: "without a list everybody is allowed", file: sources, old: "if err != nil || set == nil {\n\t\treturn fault.New(", new: "if err != nil || set == nil {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 		{name: "an address just behind a range is in it", file: sources, old: "addr.Compare(s.ranges[at-1].to) <= 0", new: "addr.Compare(s.ranges[at-1].to.Next()) <= 0"},
 		{name: "a list of the whole internet is accepted", file: sources, old: "if !r.from.Prev().IsValid() && !r.to.Next().IsValid() {", new: "if !r.from.IsValid() {"},

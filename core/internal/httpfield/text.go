@@ -25,3 +25,14 @@ func Clean(s string) string {
 
 // OneLine returns an error's text without line breaks: errors.Join puts one between its errors.
 func OneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
+
+// TrimOWS removes optional white space (RFC 9110, section 5.6.3) from both ends.
+func TrimOWS(s string) string {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}

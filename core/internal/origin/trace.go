@@ -1,4 +1,6 @@
-package core
+// Package origin finds out where a request came from and over which scheme, as far as trusted parties say so, and checks
+// both. It does not trust what the sender wrote itself.
+package origin
 
 import (
 	"net/http"
@@ -6,14 +8,22 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
-// passage is the way a request took to get here, as far as parties that are trusted tell it.
-type passage struct {
-	peer    netip.Addr // the connection's other end; invalid where it cannot be known
-	trusted bool       // the peer is one of TrustedProxies
-	source  netip.Addr // who sent it; invalid where that cannot be told
-	unknown string     // why it cannot
+// Policy is what an endpoint requires of the way that a request takes.
+type Policy struct {
+	Proxies   []netip.Prefix // whose forwarding headers count; empty: nobody's
+	AllowHTTP bool           // plain HTTP is let in
+	Sources   sources.Source // nil: from anywhere
+}
+
+// Origin is where a request came from, as far as trusted parties say so.
+type Origin struct {
+	Peer    netip.Addr // the connection's other end; invalid where it cannot be known
+	Trusted bool       // the peer is one of Policy.Proxies
+	Source  netip.Addr // who sent it; invalid where that cannot be known
+	Unknown string     // why it cannot
 	scheme  scheme     // what the trusted peer says the sender used
 }
 
@@ -30,38 +40,38 @@ const (
 	schemeDisagree  // X-Forwarded-Proto and Forwarded say different things
 )
 
-// trace follows a request back to its sender. It believes the connection, and headers only where the connection comes
-// from a trusted proxy; it never asks a framework who the client is, and of all headers reads X-Forwarded-For,
-// X-Forwarded-Proto and Forwarded only.
-func (g *Guard) trace(r *http.Request) (p passage) {
-	p.peer = peerOf(r)
-	if !p.peer.IsValid() {
-		p.unknown = "the connection has no address, as on a Unix socket"
+// Trace follows a request back to its sender. It trusts the connection, and headers only where the connection comes from
+// a trusted proxy. Of all headers it reads X-Forwarded-For, X-Forwarded-Proto and Forwarded only, and it never uses a
+// framework's idea of the client.
+func (p *Policy) Trace(r *http.Request) (o Origin) {
+	o.Peer = peerOf(r)
+	if !o.Peer.IsValid() {
+		o.Unknown = "the connection has no address, as on a Unix socket"
 		if _, err := netip.ParseAddr(r.RemoteAddr); err == nil {
 			// net/http always writes the port. A middleware that leaves it out took the address from a header.
-			p.unknown = "RemoteAddr holds no port, so something before the guard wrote it from a header (RealIP, ProxyHeaders): mount the guard before that"
+			o.Unknown = "RemoteAddr holds no port, so something before the guard wrote it from a header (RealIP, ProxyHeaders): mount the guard before that"
 		}
-		return p
+		return o
 	}
-	p.source = p.peer
-	if p.trusted = containsAddr(g.proxies, p.peer); !p.trusted {
-		return p
+	o.Source = o.Peer
+	if o.Trusted = containsAddr(p.Proxies, o.Peer); !o.Trusted {
+		return o
 	}
-	p.scheme = schemeOf(r.Header["X-Forwarded-Proto"])
+	o.scheme = schemeOf(r.Header["X-Forwarded-Proto"])
 	lines := r.Header["X-Forwarded-For"]
 	forwarded := r.Header["Forwarded"]
 	if len(lines) > 0 {
-		p.source, p.unknown = g.rightmost(lines)
+		o.Source, o.Unknown = p.rightmost(lines)
 	}
 	if len(forwarded) > 0 {
-		g.hearForwarded(&p, forwarded, len(lines) > 0)
+		p.hearForwarded(&o, forwarded, len(lines) > 0)
 	}
-	return p
+	return o
 }
 
 // rightmost walks X-Forwarded-For from our end to the first hop that is not ours. What stands left of that hop was
 // written by strangers and is not looked at, however it reads. If every hop is ours, the request began at the leftmost.
-func (g *Guard) rightmost(lines []string) (source netip.Addr, unknown string) {
+func (p *Policy) rightmost(lines []string) (source netip.Addr, unknown string) {
 	size, hops := 0, 0
 	for _, line := range lines {
 		size += len(line)
@@ -73,12 +83,12 @@ func (g *Guard) rightmost(lines []string) (source netip.Addr, unknown string) {
 	for i := len(lines) - 1; i >= 0; i-- {
 		for rest := lines[i]; ; {
 			cut := strings.LastIndexByte(rest, ',')
-			addr, ok := hopAddr(trimOWS(rest[cut+1:]))
+			addr, ok := hopAddr(httpfield.TrimOWS(rest[cut+1:]))
 			if !ok {
 				return netip.Addr{}, "a hop in X-Forwarded-For is not an address: make the proxy that adds it write one"
 			}
 			source = addr
-			if !containsAddr(g.proxies, addr) {
+			if !containsAddr(p.Proxies, addr) {
 				return source, ""
 			}
 			if cut < 0 {
@@ -92,16 +102,16 @@ func (g *Guard) rightmost(lines []string) (source netip.Addr, unknown string) {
 
 // hearForwarded adds what a Forwarded header says. Where the X-Forwarded headers spoke as well, both have to say the
 // same: a proxy usually sets one family and passes the other on as the sender wrote it.
-func (g *Guard) hearForwarded(p *passage, lines []string, beside bool) {
+func (p *Policy) hearForwarded(o *Origin, lines []string, beside bool) {
 	var chain forwardedChain
 	if !chain.parse(lines) {
-		p.scheme, p.source, p.unknown = schemeMalformed, netip.Addr{}, "the Forwarded header is malformed (RFC 7239)"
+		o.scheme, o.Source, o.Unknown = schemeMalformed, netip.Addr{}, "the Forwarded header is malformed (RFC 7239)"
 		return
 	}
 	at, addr, known := chain.n-1, netip.Addr{}, false
 	for ; ; at-- {
 		addr, known = forwardedAddr(chain.hops[at].node)
-		if at == 0 || !known || !containsAddr(g.proxies, addr) {
+		if at == 0 || !known || !containsAddr(p.Proxies, addr) {
 			break
 		}
 	}
@@ -112,10 +122,10 @@ func (g *Guard) hearForwarded(p *passage, lines []string, beside bool) {
 	}
 	switch {
 	case said == schemeSilent:
-	case p.scheme == schemeSilent:
-		p.scheme = said
-	case p.scheme != said:
-		p.scheme = schemeDisagree
+	case o.scheme == schemeSilent:
+		o.scheme = said
+	case o.scheme != said:
+		o.scheme = schemeDisagree
 	}
 	named := false
 	for i := range chain.n {
@@ -124,11 +134,11 @@ func (g *Guard) hearForwarded(p *passage, lines []string, beside bool) {
 	switch {
 	case !named: // it says nothing of addresses
 	case !known:
-		p.source, p.unknown = netip.Addr{}, "the Forwarded header does not tell the sender's address"
+		o.Source, o.Unknown = netip.Addr{}, "the Forwarded header does not tell the sender's address"
 	case !beside:
-		p.source, p.unknown = addr, ""
-	case p.source != addr:
-		p.source, p.unknown = netip.Addr{}, "X-Forwarded-For and Forwarded disagree: make the proxy set or remove both"
+		o.Source, o.Unknown = addr, ""
+	case o.Source != addr:
+		o.Source, o.Unknown = netip.Addr{}, "X-Forwarded-For and Forwarded disagree: make the proxy set or remove both"
 	}
 }
 
@@ -152,4 +162,13 @@ func schemeWord(s string) scheme {
 		return schemeHTTP
 	}
 	return schemeNoWord
+}
+
+func containsAddr(prefixes []netip.Prefix, addr netip.Addr) bool {
+	for _, p := range prefixes {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
 }

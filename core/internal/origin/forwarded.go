@@ -1,4 +1,4 @@
-package core
+package origin
 
 import (
 	"net/netip"
@@ -34,10 +34,10 @@ func (c *forwardedChain) parse(lines []string) bool {
 		}
 		for rest := line; ; {
 			var ok bool
-			if rest, ok = c.element(trimOWS(rest)); !ok {
+			if rest, ok = c.element(httpfield.TrimOWS(rest)); !ok {
 				return false
 			}
-			if rest = trimOWS(rest); rest == "" {
+			if rest = httpfield.TrimOWS(rest); rest == "" {
 				break
 			}
 			if rest[0] != ',' {
@@ -148,16 +148,6 @@ func tokenLen(s string) int {
 		}
 	}
 	return len(s)
-}
-
-func trimOWS(s string) string {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
-		s = s[1:]
-	}
-	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
-		s = s[:len(s)-1]
-	}
-	return s
 }
 
 // validNode accepts an address, "unknown", or an obfuscated identifier (RFC 7239, section 6).

@@ -1,4 +1,4 @@
-package core
+package origin
 
 import (
 	"net/http"
@@ -28,10 +28,10 @@ func peerOf(r *http.Request) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// checkTransport accepts TLS on this connection, or the word of a proxy that is trusted. The scheme of the request's
+// CheckTransport accepts TLS on this connection, or the word of a proxy that is trusted. The scheme of the request's
 // target is never believed: "POST https://host/ HTTP/1.1" over plain TCP names one too.
-func (g *Guard) checkTransport(r *http.Request, p *passage) fault.Failure {
-	if g.allowHTTP {
+func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
+	if p.AllowHTTP {
 		return fault.Failure{}
 	}
 	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
@@ -39,24 +39,24 @@ func (g *Guard) checkTransport(r *http.Request, p *passage) fault.Failure {
 		if absolute && (len(r.RequestURI) < 8 || httpfield.LowerASCII(r.RequestURI[:8]) != "https://") {
 			return fault.New(reason.PlainHTTP, "the request's target names another scheme than https")
 		}
-		if p.scheme == schemeSilent {
+		if o.scheme == schemeSilent {
 			return fault.Failure{} // nobody whose word counts says anything else
 		}
-		return checkScheme(p.scheme)
+		return checkScheme(o.scheme)
 	}
-	if len(g.proxies) == 0 {
-		return fault.New(reason.PlainHTTP, unconfigured(r, p.peer))
+	if len(p.Proxies) == 0 {
+		return fault.New(reason.PlainHTTP, unconfigured(r, o.Peer))
 	}
-	if !p.trusted {
-		return fault.New(reason.PlainHTTP, untrusted(r, p))
+	if !o.Trusted {
+		return fault.New(reason.PlainHTTP, untrusted(r, o))
 	}
 	if absolute {
 		return fault.New(reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing")
 	}
-	if p.scheme == schemeSilent && nearby(p.peer) && !forwards(r) {
-		return fault.New(reason.PlainHTTP, "plain HTTP from "+p.peer.String()+silentOrLocal+makeItSpeak+developLocally)
+	if o.scheme == schemeSilent && nearby(o.Peer) && !forwards(r) {
+		return fault.New(reason.PlainHTTP, "plain HTTP from "+o.Peer.String()+silentOrLocal+makeItSpeak+developLocally)
 	}
-	return checkScheme(p.scheme)
+	return checkScheme(o.scheme)
 }
 
 // What details of plain HTTP from nearby say, where nothing in the request tells a proxy from a developer.
@@ -80,12 +80,12 @@ func unconfigured(r *http.Request, peer netip.Addr) string {
 }
 
 // untrusted is the detail where the peer is not one of TrustedProxies.
-func untrusted(r *http.Request, p *passage) string {
-	if !p.peer.IsValid() {
-		return "plain HTTP and peer of this connection not trusted: " + p.unknown
+func untrusted(r *http.Request, o *Origin) string {
+	if !o.Peer.IsValid() {
+		return "plain HTTP and peer of this connection not trusted: " + o.Unknown
 	}
-	peer := "plain HTTP and peer " + p.peer.String() + " not trusted"
-	if nearby(p.peer) && !forwards(r) {
+	peer := "plain HTTP and peer " + o.Peer.String() + " not trusted"
+	if nearby(o.Peer) && !forwards(r) {
 		return peer + ": the request came" + silentOrLocal + "add its address to TrustedProxies, and " + makeItSpeak + developLocally
 	}
 	return peer + ": if it is your proxy add it to TrustedProxies"

@@ -1,4 +1,4 @@
-package core_test
+package origin_test
 
 import (
 	"net/netip"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/origin"
 )
 
 func TestForwardedIsReadByItsGrammar(t *testing.T) {
@@ -30,11 +30,11 @@ func TestForwardedIsReadByItsGrammar(t *testing.T) {
 		strings.Repeat("for=192.0.2.1,", 15) + "proto=http": append(hopsOf(15, "192.0.2.1"), [2]string{"", "http"}),
 	}
 	for line, want := range good {
-		got, ok := core.ParseForwarded(line)
+		got, ok := origin.ParseForwarded(line)
 		require.True(t, ok, line)
 		require.Equal(t, want, got, line)
 	}
-	lines, ok := core.ParseForwarded("for=192.0.2.1", "for=192.0.2.2;proto=https")
+	lines, ok := origin.ParseForwarded("for=192.0.2.1", "for=192.0.2.2;proto=https")
 	require.True(t, ok)
 	require.Equal(t, hops{{"192.0.2.1", ""}, {"192.0.2.2", "https"}}, lines)
 	for _, line := range []string{
@@ -49,7 +49,7 @@ func TestForwardedIsReadByItsGrammar(t *testing.T) {
 		strings.Repeat("for=192.0.2.1,", 16) + "for=192.0.2.1",
 		"host=" + strings.Repeat("a", 9<<10),
 	} {
-		_, ok := core.ParseForwarded(line)
+		_, ok := origin.ParseForwarded(line)
 		require.False(t, ok, line)
 	}
 }
@@ -68,7 +68,7 @@ func TestAHopIsAnAddressOrGarbage(t *testing.T) {
 		"[2001:db8::1]:443": "2001:db8::1", "::ffff:192.0.2.1": "192.0.2.1", "[::ffff:192.0.2.1]:9": "192.0.2.1",
 		"fe80::1%eth0": "fe80::1", "[fe80::1%eth0]:1": "fe80::1",
 	} {
-		got, ok := core.HopAddr(text)
+		got, ok := origin.HopAddr(text)
 		require.True(t, ok, text)
 		require.Equal(t, netip.MustParseAddr(want), got, text)
 	}
@@ -76,7 +76,7 @@ func TestAHopIsAnAddressOrGarbage(t *testing.T) {
 		"", "unknown", "_hidden", "192.0.2.01", "192.0.2", "192.0.2.1.", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1/32", "0x7f.1", "127.1", "3221225985",
 		"[192.0.2.1]", "[2001:db8::1", "2001:db8::1]", "192.0.2.1 192.0.2.2", "example.com", "192.0.2.1%eth0", "[]", "[]:80", "\"192.0.2.1\"", "1.2.3.4\x00",
 	} {
-		_, ok := core.HopAddr(text)
+		_, ok := origin.HopAddr(text)
 		require.False(t, ok, text)
 	}
 }
@@ -88,14 +88,14 @@ func FuzzForwarded(f *testing.F) {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		hops, ok := core.ParseForwarded(line)
+		hops, ok := origin.ParseForwarded(line)
 		if len(hops) > 16 {
 			t.Fatalf("%d hops", len(hops))
 		}
 		// What a proxy appends is either read as it wrote it, or the whole header is refused: an open quote of the
 		// sender's must not swallow it.
 		for _, appended := range [][]string{{line + ", for=198.51.100.9;proto=http"}, {line, "for=198.51.100.9;proto=http"}} {
-			more, moreOK := core.ParseForwarded(appended...)
+			more, moreOK := origin.ParseForwarded(appended...)
 			if moreOK && (more[len(more)-1] != [2]string{"198.51.100.9", "http"}) {
 				t.Fatalf("the last hop of %q reads %q", appended, more)
 			}
@@ -112,7 +112,7 @@ func FuzzHopAddr(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		addr, ok := core.HopAddr(text)
+		addr, ok := origin.HopAddr(text)
 		if ok && (!addr.IsValid() || addr.Is4In6() || addr.Zone() != "") {
 			t.Fatalf("%q is %v", text, addr)
 		}
@@ -125,7 +125,7 @@ func FuzzHopAddr(f *testing.F) {
 func requirePeerOfNetIP(t *testing.T, remote string) {
 	t.Helper()
 	want, err := netip.ParseAddrPort(remote)
-	got := core.PeerOf(remote)
+	got := origin.PeerOf(remote)
 	if err != nil && got.IsValid() {
 		want, err = netip.ParseAddrPort(remote[:strings.LastIndexByte(remote, ':')] + ":1")
 		require.NoError(t, err, "%q", remote)
@@ -145,8 +145,8 @@ func TestAPeerIsReadAsPackageNetIPDoes(t *testing.T) {
 			requirePeerOfNetIP(t, host+port)
 		}
 	}
-	require.True(t, core.PeerOf("192.0.2.1:4711").IsValid())
-	require.True(t, core.PeerOf("[2001:db8::1]:4711").IsValid())
-	require.False(t, core.PeerOf("2001:db8::1:4711").IsValid())
-	require.False(t, core.PeerOf("192.0.2.1").IsValid())
+	require.True(t, origin.PeerOf("192.0.2.1:4711").IsValid())
+	require.True(t, origin.PeerOf("[2001:db8::1]:4711").IsValid())
+	require.False(t, origin.PeerOf("2001:db8::1:4711").IsValid())
+	require.False(t, origin.PeerOf("192.0.2.1").IsValid())
 }

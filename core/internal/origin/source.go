@@ -1,0 +1,34 @@
+package origin
+
+import (
+	"context"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// CheckSource refuses a sender that the endpoint's list does not name. It fails closed where there is no list, or no
+// address to look up.
+func (p *Policy) CheckSource(ctx context.Context, o *Origin) fault.Failure {
+	if p.Sources == nil {
+		return fault.Failure{}
+	}
+	set, err := p.Sources.Sources(ctx)
+	if err != nil || set == nil {
+		return fault.New(reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it")
+	}
+	if !o.Source.IsValid() {
+		return fault.New(reason.SourceNotAllowed, "the sender's address is not known: "+o.Unknown)
+	}
+	if set.Contains(o.Source) {
+		return fault.Failure{}
+	}
+	detail := "the address " + o.Source.String() + " is not in Sources"
+	switch {
+	case o.Trusted && o.Source == o.Peer:
+		detail += ": it is your proxy's own, which sent neither X-Forwarded-For nor Forwarded: make it set one of them"
+	case !o.Trusted:
+		detail += ": if it is your proxy, add it to TrustedProxies"
+	}
+	return fault.New(reason.SourceNotAllowed, detail)
+}
