@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -80,7 +81,7 @@ func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
 	case unread.Failed():
 		g.note(&i.facts, "", unread)
 		if r.Body != nil {
-			r.Body = &keptBody{r.Body, r.Body, unread} // the next one that asks has to get the same answer
+			r.Body = intake.Keep(r.Body, r.Body, unread) // the next one that asks has to get the same answer
 		}
 	case !again:
 		setBody(r, body)

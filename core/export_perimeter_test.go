@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
 )
 
 // Trace gives the source of a request and why it is unknown.
@@ -33,19 +34,10 @@ func (b Buckets) Allow(key netip.Addr, n int) bool {
 func (b Buckets) Len() int { return b.b.Len() }
 
 // OpenBodies is how many units unproved bodies hold.
-func (g *Guard) OpenBodies() int64 {
-	b := g.share.budget
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	units := g.share.used
-	if b.giant != nil && b.giant.share == g.share {
-		units += unitsOf(b.giant.held)
-	}
-	return units
-}
+func (g *Guard) OpenBodies() int64 { return g.bodies.share.Units() }
 
 // Room is a budget with room for so many bodies of 32 KiB.
-func Room(units int64) *Budget { return NewBudget().WithBodies(units * bodyUnit) }
+func Room(units int64) *Budget { return NewBudget().WithBodies(units * intake.Unit) }
 
 // TimeDiagnosis lets every explanation take that long, by the budget's clock.
 func (b *Budget) TimeDiagnosis(takes time.Duration) {
@@ -75,8 +67,4 @@ func (g *Guard) GrantDiagnosis(takes time.Duration, times ...time.Time) (granted
 func (g *Guard) Budget() *Budget { return g.budget }
 
 // Guards is how many guards the budget knows.
-func (b *Budget) Guards() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.guards)
-}
+func (b *Budget) Guards() int { return b.bodies.Shares() }

@@ -65,7 +65,7 @@ type Guard struct {
 	strict        bool
 
 	events    *eventReader
-	maxBody   int64
+	bodies    bodies
 	origin    origin.Policy
 	publicURL string
 	pinsURL   bool     // publicURL is one URL, the same for every tenant
@@ -82,13 +82,12 @@ type Guard struct {
 	otherMethods    map[string]string // details by method
 	methods         []string
 
-	markers     [2]replay.Key // what says whose the endpoint's name is
-	deliveries  *rateLimit    // nil: no limit
-	failures    *rateLimit
-	rateStatus  int
-	budget      *Budget
-	share       *share // of the budget
-	bodyTimeout time.Duration
+	markers    [2]replay.Key // what says whose the endpoint's name is
+	deliveries *rateLimit    // nil: no limit
+	failures   *rateLimit
+	rateStatus int
+	budget     *Budget
+	share      *share // of the budget
 
 	reportOnly    checkSet
 	reportsReplay bool
@@ -183,6 +182,7 @@ func New(c Config) (*Guard, error) {
 	g.introduce()
 	g.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
 	g.share = g.budget.join()
+	g.bodies.share = g.share.bodies
 	runtime.AddCleanup(g, (*share).close, g.share) // a guard that is dropped without Close keeps no part of the budget
 	return g, nil
 }
@@ -443,15 +443,15 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 }
 
 func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
-	g.maxBody = c.MaxBody
-	if g.maxBody == 0 {
-		g.maxBody = g.entry.MaxBody
+	g.bodies.max = c.MaxBody
+	if g.bodies.max == 0 {
+		g.bodies.max = g.entry.MaxBody
 	}
-	if g.maxBody == 0 {
-		g.maxBody = defaultMaxBody
+	if g.bodies.max == 0 {
+		g.bodies.max = defaultMaxBody
 	}
-	if g.maxBody < 0 || g.maxBody > maxMaxBody {
-		m.Add("MaxBody", strconv.FormatInt(g.maxBody, 10), "it must be between 1 and %d bytes", maxMaxBody)
+	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
+		m.Add("MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
 	}
 	prefixes, err := c.TrustedProxies.prefixes()
 	if err != nil {

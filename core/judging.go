@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/intake"
 )
 
 // bodyBuffer holds most deliveries whole, and is what each open connection may make a guard hold for its body at once.
@@ -16,7 +18,7 @@ type judging struct {
 	inspection inspection
 	presented  presented
 	told       told
-	slot       bodySlot
+	slot       intake.Slot
 	buffer     [bodyBuffer]byte // what a body that nobody has proved is read into, as far as it goes
 }
 
@@ -50,9 +52,7 @@ func (g *Guard) judged(j *judging) {
 	if j.told.headers != nil || j.told.body != nil {
 		j.told = told{}
 	}
-	if j.slot.share != nil {
-		j.slot = bodySlot{}
-	}
+	j.slot.Clear()
 	g.judgings.Put(j)
 }
 

@@ -5,30 +5,38 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // perimeter is what the checks before the proof note of a request.
 type perimeter struct {
 	w          http.ResponseWriter
-	counted    bool      // from here on, failures count against the source
-	place      *bodySlot // where slot may be
-	slot       *bodySlot
+	counted    bool         // from here on, failures count against the source
+	place      *intake.Slot // where slot may be
+	slot       *intake.Slot
 	bodyBegun  bool
 	displaced  bool // its body was made to end
 	retryAfter time.Duration
+}
+
+// bodies is what an endpoint reads of bodies that nobody has proved.
+type bodies struct {
+	share   *intake.Share
+	max     int64 // bytes
+	timeout time.Duration
 }
 
 // configurePerimeter compiles what is judged of a request before anything it says is looked at.
 func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	g.configureSources(c, m)
 	g.configureRates(c, m)
-	g.bodyTimeout = c.BodyTimeout
-	if g.bodyTimeout == 0 {
-		g.bodyTimeout = defaultBodyTimeout
+	g.bodies.timeout = c.BodyTimeout
+	if g.bodies.timeout == 0 {
+		g.bodies.timeout = intake.DefaultTimeout
 	}
-	if g.bodyTimeout < time.Millisecond || g.bodyTimeout > maxBodyTimeout {
-		m.Add("BodyTimeout", g.bodyTimeout.String(), "it must be between 1ms and %s; zero means %s", maxBodyTimeout, defaultBodyTimeout)
+	if g.bodies.timeout < time.Millisecond || g.bodies.timeout > intake.MaxTimeout {
+		m.Add("BodyTimeout", g.bodies.timeout.String(), "it must be between 1ms and %s; zero means %s", intake.MaxTimeout, intake.DefaultTimeout)
 	}
 	g.budget = c.Budget
 	switch {
@@ -36,7 +44,7 @@ func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 		g.budget = processBudget
 	case g.budget.err != nil:
 		m.Add("Budget", "", "%v", g.budget.err)
-	case g.budget.room == 0:
+	case g.budget.bodies == nil:
 		m.Add("Budget", "", "it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
 	}
 }

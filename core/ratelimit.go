@@ -214,8 +214,8 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure
 	return fault.New(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows; this time "+string(f.Reason)+": "+f.Detail)
 }
 
-// leashed says whether a source has failed so often that its bodies have to wait for each other.
-func (g *Guard) leashed(ctx context.Context, i *inspection) bool {
+// throttled reports whether a source has failed so often that its bodies have to wait for each other.
+func (g *Guard) throttled(ctx context.Context, i *inspection) bool {
 	ok, _ := g.failures.allow(ctx, i.tenant, i.source, 0, i.started)
 	return !ok
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -199,8 +200,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	if httpfield.AmbiguousContentType(r.Header["Content-Type"]) {
 		return nil, fault.New(reason.ContentType, otherContentType(r.Header["Content-Type"]))
 	}
-	if r.ContentLength > g.maxBody {
-		return nil, fault.New(reason.BodyTooLarge, tooLong(g.maxBody, r.ContentLength))
+	if r.ContentLength > g.bodies.max {
+		return nil, fault.New(reason.BodyTooLarge, intake.TooLong(g.bodies.max, r.ContentLength))
 	}
 	if f := g.enterTenant(r.Context(), i); f.Failed() {
 		return nil, f
@@ -372,7 +373,9 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 	if g.failures.shared != nil {
 		now = time.Now() // it may have taken a while
 	}
-	boundDrain(r, i, now)
+	if !i.bodyBegun { // else the body's own deadline stands
+		intake.BoundDrain(i.w, r, i.started, now)
+	}
 	reply := g.refusal(&i.facts, f, nil)
 	if f.Reason == reason.RateLimited && i.retryAfter > 0 {
 		reply.setRetryAfter(g.boundRetryAfter(f.Reason, i.retryAfter))

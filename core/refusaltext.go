@@ -178,15 +178,6 @@ func otherContentType(values []string) string {
 	return "the Content-Type names a charset other than UTF-8, or is malformed: let the provider send UTF-8, and no proxy rewrite the header"
 }
 
-// tooLong is the detail of a body beyond MaxBody. declared is negative where no length was declared.
-func tooLong(maxBody, declared int64) string {
-	limit := "MaxBody of " + strconv.FormatInt(maxBody, 10) + " bytes: raise MaxBody if the provider sends as much"
-	if declared >= 0 {
-		return "the declared length of " + strconv.FormatInt(declared, 10) + " bytes is beyond " + limit
-	}
-	return "the body is longer than " + limit
-}
-
 // otherScheme is the detail where the Authorization header is of another scheme. Its first word is quoted only where it
 // is the name of a scheme: it may be the credential itself.
 func (g *gate) otherScheme(came string) string {

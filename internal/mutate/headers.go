@@ -85,7 +85,7 @@ func ofThePerimeter() []mutation {
 
 // ofBodies break what bounds a body.
 func ofBodies() []mutation {
-	const body, gate, receive = "core/body.go", "core/bodygate.go", "core/receive.go"
+	const body, room, slot, receive = "core/internal/intake/read.go", "core/internal/intake/room.go", "core/internal/intake/slot.go", "core/receive.go"
 	return []mutation{
 		{name: "a body of any length is read", file: body, old: "if total > limit {", new: "if false {"},
 		{name: "a short body is a body", file: body, old: "case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):", new: "case false:"},
@@ -94,19 +94,19 @@ func ofBodies() []mutation {
 		{name: "what is declared is allocated", file: body, old: "left > 0 && left <= readAhead {", new: "left > 0 {"},
 		{name: "a delivery keeps the buffer that the next body is read into", file: "core/judging.go", old: "i.body, i.borrowed = bytes.Clone(i.body), false", new: "_ = bytes.Clone"},
 		{name: "a form that was parsed before is no matter", file: body, old: "if len(r.PostForm) > 0 || r.MultipartForm != nil {", new: "if false {"},
-		{name: "any number of bodies is held", file: gate, old: "if !s.makeRoom(time.Now()) {", new: "if s.used >= 0 {\n\t\t\tbreak\n\t\t}\n\t\tif false {"},
-		{name: "a body grows beyond the room there is", file: gate, old: "for !s.giant && more > 0 && !own.fits(more) {", new: "for false {"},
-		{name: "a body that is not slow has to make way", file: gate, old: "if s.complete || now.Sub(s.began) < slowBody {", new: "if s.complete {"},
-		{name: "a failing source has all the room", file: gate, old: "if leashed && s.countOf(slot.source, leashedBodies) >= leashedBodies {", new: "if false {"},
-		{name: "bodies that were made to end count for nothing", file: gate, old: "if b.waking >= max(1, b.room/8) && own.waking >= max(1, b.reserve/8) {", new: "if false {"},
-		{name: "a guard's part of the room is anybody's", file: "core/budget.go", old: "used -= s.budget.reserve", new: "used -= 0"},
-		{name: "a flooded endpoint never makes way for another one", file: gate, old: "if other.excess(other.used) > most.excess(most.used) {", new: "if false {"},
-		{name: "any number of bodies is larger than the room", file: gate, old: "if other := own.budget.giant; other != nil && !other.end(now) {", new: "if false {"},
-		{name: "a body has all the time in the world", file: "core/deadline.go", old: "deadline := started.Add(g.bodyTimeout)", new: "deadline := started.Add(time.Hour)"},
-		{name: "the rest of a refused body is waited for", file: "core/deadline.go", old: "deadline := now.Add(drainTimeout)", new: "deadline := now.Add(time.Hour)"},
+		{name: "any number of bodies is held", file: room, old: "if !s.makeRoom(time.Now()) {", new: "if s.used >= 0 {\n\t\t\tbreak\n\t\t}\n\t\tif false {"},
+		{name: "a body grows beyond the room there is", file: slot, old: "for !s.giant && more > 0 && !own.fits(more) {", new: "for false {"},
+		{name: "a body that is not slow has to make way", file: slot, old: "if s.complete || now.Sub(s.began) < slowBody {", new: "if s.complete {"},
+		{name: "a failing source has all the room", file: room, old: "if throttled && s.countOf(slot.source, throttledBodies) >= throttledBodies {", new: "if false {"},
+		{name: "bodies that were made to end count for nothing", file: slot, old: "if room.waking >= max(1, room.size/8) && own.waking >= max(1, room.reserve/8) {", new: "if false {"},
+		{name: "a guard's part of the room is anybody's", file: room, old: "used -= s.room.reserve", new: "used -= 0"},
+		{name: "a flooded endpoint never makes way for another one", file: room, old: "if other.excess(other.used) > most.excess(most.used) {", new: "if false {"},
+		{name: "any number of bodies is larger than the room", file: slot, old: "if other := own.room.giant; other != nil && !other.end(now) {", new: "if false {"},
+		{name: "a body has all the time in the world", file: "core/internal/intake/deadline.go", old: "deadline := started.Add(timeout)", new: "deadline := started.Add(time.Hour)"},
+		{name: "the rest of a refused body is waited for", file: "core/internal/intake/deadline.go", old: "deadline := now.Add(drainTimeout)", new: "deadline := now.Add(time.Hour)"},
 		{name: "a compressed body is accepted", file: receive, old: "if enc := r.Header[\"Content-Encoding\"]; len(enc) > 1", new: "if enc := r.Header[\"Content-Encoding\"]; false && len(enc) > 1 || false && len(enc) > 1"},
 		{name: "any charset is accepted", file: receive, old: `if httpfield.AmbiguousContentType(r.Header["Content-Type"]) {`, new: `if httpfield.AmbiguousContentType(nil) {`},
-		{name: "a declared length is not judged", file: receive, old: "if r.ContentLength > g.maxBody {", new: "if false {"},
+		{name: "a declared length is not judged", file: receive, old: "if r.ContentLength > g.bodies.max {", new: "if false {"},
 		{name: "any method is taken", file: receive, old: "if !slices.Contains(g.methods, r.Method) {", new: "if r.Method == \"\" {"},
 		{name: "a query of any length is parsed", file: "core/credential.go", old: "if len(rawQuery) > maxQueryBytes {", new: "if false {"},
 		{name: "a field of a form that comes twice is taken once", file: "core/internal/formscan/formscan.go", old: "if f.Count++; f.Count > 1 {", new: "if f.Count = 1; f.raw != nil {"},

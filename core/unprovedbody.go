@@ -1,0 +1,120 @@
+package core
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// markRead marks in a request that the guard itself has read the body: otherwise a second guard would report that
+// middleware did. It keeps the body where the delivery is refused and somebody asked for it. A borrowed body is copied,
+// because the next request uses its buffer.
+//
+// A body that broke off stays as it is unless it is to be kept: by its type net/http decides whether to read the rest.
+func (i *inspection) markRead(r *http.Request, refused bool) {
+	t, keep := &i.taken, refused && i.keepBody
+	if !t.done || i.trial {
+		return
+	}
+	if _, here := r.Body.(*restoredBody); here && !keep {
+		return // the outer guard's delivery has it still
+	}
+	switch {
+	case keep && t.failure.Failed():
+		r.Body = intake.Keep(r.Body, r.Body, t.failure)
+	case keep:
+		body := t.body
+		if i.borrowed {
+			body = bytes.Clone(body)
+		}
+		r.Body = intake.Keep(bytes.NewReader(body), r.Body, fault.Failure{})
+	case !t.failure.Failed():
+		r.Body = intake.Drained{}
+	}
+}
+
+// takenBody is the result of reading a body.
+type takenBody struct {
+	done    bool
+	body    []byte
+	failure fault.Failure
+}
+
+// bodyToExplain reads the body of a request for Explain, whoever has read it before.
+func (g *Guard) bodyToExplain(r *http.Request) ([]byte, fault.Failure) {
+	if b, ok := r.Body.(*restoredBody); ok {
+		return b.delivery.facts.body, fault.Failure{} // a handler may have read it
+	}
+	return intake.Read(r, g.bodies.max, nil, make([]byte, 0, intake.Unit))
+}
+
+// overloadRetry is how long a provider is asked to wait when there is no room for a body.
+const overloadRetry = 2 * time.Second
+
+// takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
+// caller must call i.leave once the body is proved or dropped: until then it counts as unproved.
+func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, fault.Failure) {
+	body, f := g.takeBodyWithin(r, i)
+	if r.Body != nil && r.Body != http.NoBody {
+		i.taken = takenBody{true, body, f}
+	}
+	return body, f
+}
+
+func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Failure) {
+	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
+	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
+		return i.read(r, g.bodies.max)
+	}
+	i.leave()
+	throttled := g.throttled(r.Context(), i)
+	if !g.bodies.share.Enter(i.place, i.w, i.source, throttled, i.started) {
+		i.overloaded, i.retryAfter = !throttled, overloadRetry
+		if throttled {
+			return nil, fault.New(reason.RateLimited, "the source "+nameOf(i.source)+
+				" fails more often than RateLimit allows, and others of its bodies are being read")
+		}
+		return nil, noRoom()
+	}
+	i.slot, i.bodyBegun = i.place, true
+	bounded := intake.Bound(i.w, r, i.started, g.bodies.timeout)
+	body, f := i.read(r, g.bodies.max)
+	if displaced := !i.slot.Finish(); displaced || f.Reason == reason.RateLimited {
+		i.displaced = displaced
+		i.overloaded, i.retryAfter = true, overloadRetry
+		return nil, noRoom()
+	}
+	if f.Failed() {
+		return nil, f // the deadline stands, for what net/http still reads of the body
+	}
+	if bounded {
+		intake.LiftBound(i.w)
+	}
+	return body, fault.Failure{}
+}
+
+// read reads the body, and notes whether it stands in the buffer: the next request uses that as soon as Receive returns.
+func (i *inspection) read(r *http.Request, limit int64) ([]byte, fault.Failure) {
+	body, f := intake.Read(r, limit, i.slot, i.buffer)
+	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
+	return body, f
+}
+
+func noRoom() fault.Failure {
+	return fault.New(reason.RateLimited, noRoomText)
+}
+
+const noRoomText = "too many bodies are being read that nobody has proved yet (Config.Budget): " +
+	"the provider is asked to send it again"
+
+// leave gives the body's place back.
+func (i *inspection) leave() {
+	if i.slot != nil {
+		i.slot.Leave()
+		i.slot = nil
+	}
+}
