@@ -106,7 +106,7 @@ func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what str
 		mismatch: what + " matches none that are accepted: compare " + rules.field + " with what the provider was given",
 		inactive: "no accepted credential is valid now: check their validity and " + rules.field,
 	}
-	c.ring = newKeyring(g, src, rules, func(list []checkedSecret) []acceptedSecret {
+	c.ring = newKeyring(g.owner, src, rules, func(list []checkedSecret) []acceptedSecret {
 		out := make([]acceptedSecret, len(list))
 		for i := range list {
 			list[i].decodedKey = decodedKey{} // the hash is all that is compared
@@ -118,6 +118,7 @@ func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what str
 		_, _ = rand.Read(decoy.sum[:])
 		return []checkedSecret{decoy}
 	})
+	g.rings = append(g.rings, c.ring)
 	return c, c.ring.open(m)
 }
 

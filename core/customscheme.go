@@ -92,7 +92,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 // customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
 func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], fault.Failure) {
 	if v.ring == nil {
-		return &compiledList[*compiledKeys]{keys: &compiledKeys{}}, fault.Failure{}
+		return v.noKeys, fault.Failure{}
 	}
 	list, err := v.ring.current(ctx, p.tenant, now)
 	if err != nil {

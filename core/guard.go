@@ -42,6 +42,7 @@ type Guard struct {
 	handedOver   atomic.Bool
 	verifyTokens *credentialList
 	rings        []ring // of all lists of secrets
+	owner        *Owner // of them
 	tenant       TenantKey
 	tenantTold   atomic.Bool
 	proved       provedSenders
@@ -127,7 +128,7 @@ func New(c Config) (*Guard, error) {
 	c.dropTypedNils(&m)
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
-		endpoint: c.Endpoint, provider: e.Name, entry: e,
+		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
 		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
 		publicURL: c.PublicURL, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
@@ -156,6 +157,7 @@ func New(c Config) (*Guard, error) {
 			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
+	g.owner = &Owner{Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now, Silence: g.silence(), Tenants: c.Tenant.set}
 	notes := g.configureProof(&c, &m)
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
@@ -185,6 +187,14 @@ func New(c Config) (*Guard, error) {
 	g.bodies.share = g.share.bodies
 	runtime.AddCleanup(g, (*share).close, g.share) // a guard that is dropped without Close keeps no part of the budget
 	return g, nil
+}
+
+// endpointName returns the name that is configured. Without a replay store it may be left out: it is the provider's.
+func endpointName(c *Config, e *entry.Entry) string {
+	if _, none := c.Replay.(noReplay); none {
+		return cmp.Or(c.Endpoint, e.Name)
+	}
+	return c.Endpoint
 }
 
 // knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry
@@ -397,9 +407,6 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		return
 	}
 	if _, none := c.Replay.(noReplay); none {
-		if c.Endpoint == "" {
-			g.endpoint = g.provider
-		}
 		return
 	}
 	g.store = c.Replay

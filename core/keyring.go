@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
 	"sync"
@@ -25,7 +27,7 @@ import (
 // applied to all of it, at once; one that does not hold up leaves the last good one in force, because a mistake in a
 // file must not stop what works.
 type keyring[T any] struct {
-	guard  *Guard // whose log and clock it uses
+	owner  *Owner
 	source secrets.Source
 	rules  secretRules
 	make   func([]checkedSecret) T
@@ -37,6 +39,16 @@ type keyring[T any] struct {
 	perTenant bool
 	tenants   *recent.Cache[*slot[T]]
 	unknown   *compiledList[T] // what the deliveries of unknown tenants are judged by
+}
+
+// Owner is the endpoint that a keyring belongs to. It is the same for all keyrings of an endpoint.
+type Owner struct {
+	Endpoint string // for logs
+	Provider string // for logs
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Silence  time.Duration // for how long a secret must not have matched, at least, until it may be removed
+	Tenants  bool          // the endpoint has tenants
 }
 
 // checkedSecret is a secret that holds up, decoded.
@@ -81,16 +93,22 @@ type refusal struct {
 	since time.Time
 }
 
+// newList returns a list of what no source of secrets gave, such as a key that was fetched.
+func newList[T any](keys T) *compiledList[T] {
+	c := &compiledList[T]{list: &secrets.List{}, keys: keys, slot: &slot[T]{}}
+	c.begin(nil)
+	return c
+}
+
 var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before") //lint:immutable an error value
 
-func newKeyring[T any](g *Guard, src secrets.Source, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
-	k := &keyring[T]{guard: g, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, randomKey())}
-	if g.tenant.set && !secrets.SameForAll(src) {
+func newKeyring[T any](owner *Owner, src secrets.Source, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
+	k := &keyring[T]{owner: owner, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, randomKey())}
+	if owner.Tenants && !secrets.SameForAll(src) {
 		k.perTenant = true
-		k.unknown = &compiledList[T]{list: &secrets.List{}, keys: make(decoys()), slot: &slot[T]{}, unknown: true}
-		k.unknown.begin(nil)
+		k.unknown = newList(make(decoys()))
+		k.unknown.unknown = true
 	}
-	g.rings = append(g.rings, k)
 	return k
 }
 
@@ -187,9 +205,9 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 }
 
 // failure is why nothing of the list matched.
-func (c *compiledList[T]) failure(f fault.Failure, p *presented) fault.Failure {
+func (c *compiledList[T]) failure(f fault.Failure, tenantFault string) fault.Failure {
 	if c.unknown {
-		return unknownTenant(reason.BadSignature, p.tenantFault)
+		return unknownTenant(reason.BadSignature, tenantFault)
 	}
 	return f
 }
@@ -221,12 +239,12 @@ func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compi
 		if last == nil {
 			message = "sallyport: a list of secrets is refused, and there was no good one before: deliveries are answered 503"
 		}
-		k.guard.logger.Error(message, k.about(s, "problem", text)...)
+		k.owner.Logger.Error(message, k.about(s, "problem", text)...)
 		return last
 	}
 	s.refused.Store(nil)
 	s.current.Store(c)
-	k.guard.logger.Info("sallyport: a new list of secrets is in force", k.about(s, "labels", labelsOf(list), "notes", notes)...)
+	k.owner.Logger.Info("sallyport: a new list of secrets is in force", k.about(s, "labels", labelsOf(list), "notes", notes)...)
 	return c
 }
 
@@ -240,12 +258,12 @@ func (k *keyring[T]) compile(s *slot[T], list *secrets.List, rules *secretRules,
 	for i := range kept {
 		checked[i] = checkedSecret{Secret: kept[i], decodedKey: keys[i], sum: k.sumOfBytes(keys[i].bytes)}
 	}
-	s.ledger.admit(checked, k.guard.now())
+	s.ledger.admit(checked, k.owner.Now())
 	c := &compiledList[T]{list: list, keys: k.make(checked), slot: s}
 	c.begin(kept)
 	c.reviewAt.Store(math.MaxInt64)
 	if len(kept) > 1 {
-		c.reviewAt.Store(k.guard.now().UnixNano())
+		c.reviewAt.Store(k.owner.Now().UnixNano())
 	}
 	return c, notes
 }
@@ -271,7 +289,7 @@ func (k *keyring[T]) tellFault(s *slot[T], f *secrets.Fault) {
 	if old := s.told.Swap(f); old == f {
 		return
 	}
-	k.guard.logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", httpfield.Clean(f.Err.Error()))...)
+	k.owner.Logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", httpfield.Clean(f.Err.Error()))...)
 }
 
 // trouble is why the list in force is not the newest.
@@ -289,23 +307,11 @@ func (s *slot[T]) trouble() (since time.Time, why string) {
 
 // about begins the attributes of what is logged of a list.
 func (k *keyring[T]) about(s *slot[T], attrs ...any) []any {
-	out := []any{"endpoint", k.guard.endpoint, "provider", k.guard.provider, "setting", k.rules.field}
+	out := []any{"endpoint", k.owner.Endpoint, "provider", k.owner.Provider, "setting", k.rules.field}
 	if s.tenant != "" {
 		out = append(out, "tenant", s.tenant)
 	}
 	return append(out, attrs...)
-}
-
-// ring is a keyring of either kind.
-type ring interface {
-	proves() bool
-	byTenant() bool
-	fetches() bool // a look may ask others, on the sender's budget
-	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
-	sameTenant(ctx context.Context, a, b string) (bool, error)
-	remindAll(now time.Time)
-	uses(now time.Time) []SecretUse
-	trouble() (since time.Time, why string)
 }
 
 func (k *keyring[T]) proves() bool   { return !k.beside }
@@ -353,4 +359,34 @@ func labelsOf(l *secrets.List) []string {
 		out[i] = s.Label()
 	}
 	return slices.Compact(out)
+}
+
+// sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their
+// exact keys.
+func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) {
+	if _, exact := secrets.TenantsOf(k.source); exact {
+		return false, nil
+	}
+	one, err := lookupNow(ctx, k.source, a)
+	if err != nil {
+		return false, unlessUnknown(err)
+	}
+	other, err := lookupNow(ctx, k.source, b)
+	if err != nil {
+		return false, unlessUnknown(err)
+	}
+	same, others := 0, other.All()
+	for _, mine := range one.All() {
+		for i := range others {
+			same |= subtle.ConstantTimeCompare([]byte(mine.DangerouslyReveal()), []byte(others[i].DangerouslyReveal()))
+		}
+	}
+	return same == 1, nil
+}
+
+func unlessUnknown(err error) error {
+	if errors.Is(err, secrets.ErrUnknownTenant) {
+		return nil
+	}
+	return err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules secretRules, m *fault.Mistakes) (*verifier, []string) {
-	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify}
+	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, noKeys: newList(&compiledKeys{})}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
@@ -36,7 +36,8 @@ func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySou
 		m.Add("Secrets", "", "no secret is configured; %s", rules.advice)
 		return v, nil
 	}
-	v.ring = newKeyring(g, src, rules, v.makeKeys, v.decoys)
+	v.ring = newKeyring(g.owner, src, rules, v.makeKeys, v.decoys)
+	g.rings = append(g.rings, v.ring)
 	return v, v.ring.open(m)
 }
 

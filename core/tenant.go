@@ -4,15 +4,13 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
-
-// maxTenantKey is how long the key of a tenant may be.
-const maxTenantKey = 128
 
 // TenantKey says where a request names its tenant. Make one with [TenantFromPath] or [TenantFromHeader]; the zero value
 // is for endpoints without tenants.
@@ -39,18 +37,16 @@ func TenantFromHeader(name string) TenantKey {
 	return TenantKey{header: http.CanonicalHeaderKey(name), set: true}
 }
 
-func validTenant(key string) bool {
-	if key == "" || len(key) > maxTenantKey {
-		return false
-	}
-	for i := range len(key) {
-		c := key[i]
-		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.' || c == ':' || c == '@'
-		if !ok {
-			return false
-		}
-	}
-	return true
+// ring is a keyring of either kind.
+type ring interface {
+	proves() bool
+	byTenant() bool
+	fetches() bool // a look may ask others, on the sender's budget
+	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
+	sameTenant(ctx context.Context, a, b string) (bool, error)
+	remindAll(now time.Time)
+	uses(now time.Time) []SecretUse
+	trouble() (since time.Time, why string)
 }
 
 // configureTenant is called when every list of secrets is known.
@@ -146,12 +142,4 @@ func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 		return unknownTenant(reason.BadCredential, i.presented.tenantFault)
 	}
 	return unknownTenant(reason.BadSignature, i.presented.tenantFault)
-}
-
-// unknownTenant is the end of a delivery that was judged by keys that nobody has.
-func unknownTenant(why reason.Reason, found string) fault.Failure {
-	if found == "" {
-		found = "the tenant that the delivery names is unknown: no secret is configured for it"
-	}
-	return fault.New(why, found)
 }

@@ -2,14 +2,11 @@ package core
 
 import (
 	"context"
-	"crypto/subtle"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // tenantCase remembers that a source of secrets tells the cases of letters apart, for as long as tenantCasePause.
@@ -60,34 +57,4 @@ func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 		return noSecrets(err)
 	}
 	return fault.Failure{}
-}
-
-// sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their
-// exact keys.
-func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) {
-	if _, exact := secrets.TenantsOf(k.source); exact {
-		return false, nil
-	}
-	one, err := lookupNow(ctx, k.source, a)
-	if err != nil {
-		return false, unlessUnknown(err)
-	}
-	other, err := lookupNow(ctx, k.source, b)
-	if err != nil {
-		return false, unlessUnknown(err)
-	}
-	same, others := 0, other.All()
-	for _, mine := range one.All() {
-		for i := range others {
-			same |= subtle.ConstantTimeCompare([]byte(mine.DangerouslyReveal()), []byte(others[i].DangerouslyReveal()))
-		}
-	}
-	return same == 1, nil
-}
-
-func unlessUnknown(err error) error {
-	if errors.Is(err, secrets.ErrUnknownTenant) {
-		return nil
-	}
-	return err
 }

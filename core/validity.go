@@ -127,11 +127,11 @@ func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
 	}
 	slices.SortStableFunc(soon, func(a, b *secrets.Secret) int { return a.NotAfter().Compare(b.NotAfter()) })
 	for _, s := range soon {
-		k.guard.logger.Warn("sallyport: a secret ends soon", k.about(c.slot,
+		k.owner.Logger.Warn("sallyport: a secret ends soon", k.about(c.slot,
 			"secret", s.Label(), "not_after", s.NotAfter(), "in", s.NotAfter().Sub(now).Round(time.Second).String())...)
 	}
 	if until := v.lastsUntil(now); near(until, now) && until.After(now) {
-		k.guard.logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", k.about(c.slot,
+		k.owner.Logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", k.about(c.slot,
 			"until", until, "in", until.Sub(now).Round(time.Second).String())...)
 	}
 }

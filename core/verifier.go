@@ -66,7 +66,8 @@ type verifier struct {
 	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
 	fetched   atomic.Pointer[fetchedKey]
-	absent    string // the detail where the signature's header is missing
+	noKeys    *compiledList[*compiledKeys] // of a custom mechanism that fetches its keys
+	absent    string                       // the detail where the signature's header is missing
 	says      proofTexts
 	custom    entry.CustomTraits
 	tryKey    tryKey
@@ -173,7 +174,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 			k, f = v.verifyOne(list.keys, r, url, body, p, now)
 		}
 		if f.Failed() {
-			return "", list.failure(f, p)
+			return "", list.failure(f, p.tenantFault)
 		}
 	}
 	for i := range p.items { // each of them: one that is forged spoils the delivery
@@ -181,7 +182,7 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 			others = append(others, k)
 		}
 		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.Failed() {
-			return "", list.failure(f, p)
+			return "", list.failure(f, p.tenantFault)
 		}
 	}
 	if f := v.checkBodyDigest(r, url, body); f.Failed() {
@@ -305,8 +306,7 @@ type fetchedKey struct {
 }
 
 func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*compiledKeys], problem string) {
-	list = &compiledList[*compiledKeys]{list: &secrets.List{}, keys: &compiledKeys{}, slot: &slot[*compiledKeys]{}}
-	list.begin(nil)
+	list = newList(&compiledKeys{})
 	for i := range v.kinds {
 		k := &v.kinds[i]
 		if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != "" {

@@ -44,7 +44,7 @@ func ofSecrets() []mutation {
 		{name: "what is good of a bad list takes effect", file: ring, old: "if len(*m) > before {\n\t\treturn nil, notes\n\t}", new: "*m = (*m)[:before]"},
 		{name: "a bad list puts the good one out of force", file: ring, old: "s.refused.Store(&refusal{list, text, time.Now()})", new: "s.refused.Store(&refusal{list, text, time.Now()})\n\t\ts.current.Store(nil)"},
 		{name: "a bad list is told to nobody", file: ring, old: "s.refused.Store(&refusal{list, text, time.Now()})", new: "_ = &refusal{list, text, time.Now()}"},
-		{name: "a bad list is logged with its secrets", file: ring, old: "text := httpfield.OneLine(err.Error())", new: "text := oneLine(err.Error())\n\t\tfor _, secret := range list.All() {\n\t\t\ttext += secret.DangerouslyReveal()\n\t\t}"},
+		{name: "a bad list is logged with its secrets", file: ring, old: "text := httpfield.OneLine(err.Error())", new: "text := httpfield.OneLine(err.Error())\n\t\tfor _, secret := range list.All() {\n\t\t\ttext += secret.DangerouslyReveal()\n\t\t}"},
 		{name: "a new list is logged with its secrets", file: ring, old: "out[i] = s.Label()", new: "out[i] = s.DangerouslyReveal()"},
 		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.Fault() != nil || c.slot.refused.Load() != nil", new: "return c.slot.refused.Load() != nil"},
 		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\treturn nil, err\n\t}\n\tif f := list.Fault()", new: "if err != nil {\n\t\tif c := s.current.Load(); c != nil {\n\t\t\treturn c, nil\n\t\t}\n\t\treturn nil, err\n\t}\n\tif f := list.Fault()"},
