@@ -57,7 +57,7 @@ func (r *rotating) forge() {
 func (r *rotating) pass(d time.Duration) { r.now = r.now.Add(d) }
 
 // use is what is known of a label.
-func (r *rotating) use(label string) core.SecretUse {
+func (r *rotating) use(label string) secrets.Use {
 	r.t.Helper()
 	for _, u := range r.g.Rotation().Secrets {
 		if u.Label == label {
@@ -65,10 +65,10 @@ func (r *rotating) use(label string) core.SecretUse {
 		}
 	}
 	require.Fail(r.t, "no secret has the label "+label)
-	return core.SecretUse{}
+	return secrets.Use{}
 }
 
-func (r *rotating) state(label string) core.UseState { r.t.Helper(); return r.use(label).State }
+func (r *rotating) state(label string) secrets.UseState { r.t.Helper(); return r.use(label).State }
 
 const day = 24 * time.Hour
 
@@ -77,22 +77,22 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	old := secrets.New("old", oldSecret)
 	fresh := secrets.New("new", testSecret)
 	r := newRotating(t, old)
-	require.Equal(t, core.SecretUnused, r.state("old"))
+	require.Equal(t, secrets.Unused, r.state("old"))
 	r.send(oldSecret, 3)
-	require.Equal(t, core.SecretInUse, r.state("old"))
+	require.Equal(t, secrets.InUse, r.state("old"))
 	require.Equal(t, "test, Secrets:\n  old: last matched 0 seconds ago, 3 of 3 deliveries: in use\n", r.g.Rotation().String())
 
 	r.pass(day)
 	r.src.set(fresh, old)
 	r.send(oldSecret, 2)
-	require.Equal(t, core.SecretUnused, r.state("new"), "never is it called safe: it is the one that comes next")
-	require.Equal(t, core.SecretInUse, r.state("old"))
-	require.Equal(t, core.SecretUse{
-		Setting: "Secrets", Label: "new", FirstSeen: testTime.Add(day), Deliveries: 2, Silent: 2, State: core.SecretUnused,
+	require.Equal(t, secrets.Unused, r.state("new"), "never is it called safe: it is the one that comes next")
+	require.Equal(t, secrets.InUse, r.state("old"))
+	require.Equal(t, secrets.Use{
+		Setting: "Secrets", Label: "new", FirstSeen: testTime.Add(day), Deliveries: 2, Silent: 2, State: secrets.Unused,
 	}, r.use("new"))
 	r.pass(30 * day)
 	r.send(oldSecret, 1)
-	require.Equal(t, core.SecretUnused, r.state("new"), "however long")
+	require.Equal(t, secrets.Unused, r.state("new"), "however long")
 
 	// The provider gets the new one. Retries of older events still carry the old one.
 	r.send(testSecret, 10)
@@ -100,14 +100,14 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	r.pass(time.Hour)
 	r.send(testSecret, 1204)
 	u := r.use("old")
-	require.Equal(t, core.SecretWaiting, u.State)
+	require.Equal(t, secrets.Waiting, u.State)
 	require.Equal(t, 71*time.Hour, u.Wait)
 	require.EqualValues(t, 1204, u.Silent)
 	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 3 days: retries of older events, or a quiet sender, may still carry it")
 	r.pass(71*time.Hour - time.Second)
-	require.Equal(t, core.SecretWaiting, r.state("old"))
+	require.Equal(t, secrets.Waiting, r.state("old"))
 	r.pass(time.Second)
-	require.Equal(t, core.SecretSafeToRemove, r.state("old"))
+	require.Equal(t, secrets.SafeToRemove, r.state("old"))
 	require.True(t, r.use("old").SafeToRemove())
 	r.pass(6 * day)
 	require.Contains(t, r.g.Rotation().String(), "\n  old: last matched 9 days ago, 0 of the last 1,204 deliveries: safe to remove\n")
@@ -118,10 +118,10 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 
 	r.src.set(fresh)
 	r.send(testSecret, 1)
-	require.Equal(t, core.SecretLeft, r.state("old"))
+	require.Equal(t, secrets.Left, r.state("old"))
 	require.Equal(t, r.now, r.use("old").Left)
 	require.Contains(t, r.g.Rotation().String(), "old: last matched 9 days ago: removed 0 seconds ago")
-	require.Equal(t, core.SecretInUse, r.state("new"))
+	require.Equal(t, secrets.InUse, r.state("new"))
 	require.NotContains(t, r.g.Rotation().String()+r.log.String(), testSecret)
 }
 
@@ -132,22 +132,22 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 	for _, row := range []struct {
 		name string
 		run  func(r *rotating)
-		want core.UseState // of a
+		want secrets.UseState // of a
 	}{
-		{"it was the last that matched", func(r *rotating) { r.send(testSecret, 5); r.send(oldSecret, 1); r.pass(30 * day) }, core.SecretInUse},
-		{"another matched in the same instant only", func(r *rotating) { r.send(oldSecret, 1); r.send(testSecret, 1); r.pass(30 * day) }, core.SecretAlone},
+		{"it was the last that matched", func(r *rotating) { r.send(testSecret, 5); r.send(oldSecret, 1); r.pass(30 * day) }, secrets.InUse},
+		{"another matched in the same instant only", func(r *rotating) { r.send(oldSecret, 1); r.send(testSecret, 1); r.pass(30 * day) }, secrets.Alone},
 		{"another matched later, and the horizon is not past", func(r *rotating) {
 			r.send(oldSecret, 1)
 			r.pass(time.Second)
 			r.send(testSecret, 1)
 			r.pass(3*day - 2*time.Second)
-		}, core.SecretWaiting},
+		}, secrets.Waiting},
 		{"another matched later, and the horizon is past", func(r *rotating) {
 			r.send(oldSecret, 1)
 			r.pass(time.Second)
 			r.send(testSecret, 1)
 			r.pass(3*day - time.Second)
-		}, core.SecretSafeToRemove},
+		}, secrets.SafeToRemove},
 		{"the other that matched has left the list", func(r *rotating) {
 			r.send(oldSecret, 1)
 			r.pass(time.Second)
@@ -155,15 +155,15 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 			r.pass(3 * day)
 			r.src.set(a, secrets.New("c", third))
 			r.forge()
-		}, core.SecretAlone},
+		}, secrets.Alone},
 		{"the other that matched has ended", func(r *rotating) {
 			r.src.set(a, b.ValidUntil(r.now.Add(day)))
 			r.send(oldSecret, 1)
 			r.pass(time.Second)
 			r.send(testSecret, 1)
 			r.pass(4 * day)
-		}, core.SecretAlone},
-		{"it has never matched", func(r *rotating) { r.send(testSecret, 100); r.pass(30 * day); r.send(testSecret, 100) }, core.SecretUnused},
+		}, secrets.Alone},
+		{"it has never matched", func(r *rotating) { r.send(testSecret, 100); r.pass(30 * day); r.send(testSecret, 100) }, secrets.Unused},
 		{"it came back into the list", func(r *rotating) {
 			r.send(oldSecret, 1)
 			r.src.set(b)
@@ -171,19 +171,19 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 			r.send(testSecret, 1)
 			r.src.set(a, b)
 			r.send(testSecret, 1)
-		}, core.SecretAlone},
+		}, secrets.Alone},
 		{"its validity has ended, and another is valid", func(r *rotating) {
 			r.src.set(a.ValidUntil(r.now.Add(time.Hour)), b)
 			r.send(oldSecret, 1)
 			r.pass(2 * time.Hour)
 			r.send(testSecret, 1)
-		}, core.SecretSafeToRemove},
+		}, secrets.SafeToRemove},
 		{"its validity has ended, and nothing else is valid", func(r *rotating) {
 			r.src.set(a.ValidUntil(r.now.Add(time.Hour)), b.ValidFrom(r.now.Add(day)))
 			r.send(oldSecret, 1)
 			r.pass(2 * time.Hour)
-		}, core.SecretEnded},
-		{"its validity has not begun", func(r *rotating) { r.src.set(a.ValidFrom(r.now.Add(day)), b); r.send(testSecret, 1) }, core.SecretNotYetValid},
+		}, secrets.Ended},
+		{"its validity has not begun", func(r *rotating) { r.src.set(a.ValidFrom(r.now.Add(day)), b); r.send(testSecret, 1) }, secrets.NotYetValid},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -204,8 +204,8 @@ func TestAUseFollowsTheSecretAndNotItsPlace(t *testing.T) {
 	require.EqualValues(t, 6, r.use("#2").Matched)
 	require.Equal(t, testTime, r.use("#2").FirstSeen)
 	require.EqualValues(t, 0, r.use("#1").Matched)
-	require.Equal(t, core.SecretUnused, r.state("#1"))
-	require.Equal(t, core.SecretInUse, r.state("#2"))
+	require.Equal(t, secrets.Unused, r.state("#1"))
+	require.Equal(t, secrets.InUse, r.state("#2"))
 }
 
 func TestWhatHasLeftAListIsBounded(t *testing.T) {
@@ -350,17 +350,17 @@ func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 			send(400, item(1), `{"n":"x","token":"nobody's"}`)
 		}
 		for _, u := range g.Rotation().Secrets {
-			require.Equal(t, core.SecretInUse, u.State, row.name+": "+g.Rotation().String())
+			require.Equal(t, secrets.InUse, u.State, row.name+": "+g.Rotation().String())
 			require.EqualValues(t, []int64{3, 3, 0}, []int64{u.Matched, u.Deliveries, u.Silent}, row.name)
 		}
 		send(200, item(5), item(0))
 		now = now.Add(4 * day)
 		send(200, item(0))
-		got := []core.UseState{}
+		got := []secrets.UseState{}
 		for _, u := range g.Rotation().Secrets {
 			got = append(got, u.State)
 		}
-		require.Equal(t, []core.UseState{core.SecretInUse, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove, core.SecretSafeToRemove}, got, row.name)
+		require.Equal(t, []secrets.UseState{secrets.InUse, secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove}, got, row.name)
 	}
 }
 
@@ -384,12 +384,12 @@ func TestAQuietWeekendIsNoRotation(t *testing.T) {
 		send(testSecret)
 	}
 	quiet := g.Rotation().Secrets[1]
-	require.Equal(t, core.SecretWaiting, quiet.State)
+	require.Equal(t, secrets.Waiting, quiet.State)
 	require.Equal(t, 12*time.Hour, quiet.Wait)
 	require.NotContains(t, log.String(), "not needed any more")
 	now = now.Add(12 * time.Hour)
 	send(testSecret)
-	require.Equal(t, core.SecretSafeToRemove, g.Rotation().Secrets[1].State)
+	require.Equal(t, secrets.SafeToRemove, g.Rotation().Secrets[1].State)
 	require.Equal(t, 10*time.Minute, g.Rotation().RetryHorizon)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // TenantKey says where a request names its tenant. Make one with [TenantFromPath] or [TenantFromHeader]; the zero value
@@ -45,7 +46,7 @@ type ring interface {
 	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
 	sameTenant(ctx context.Context, a, b string) (bool, error)
 	remindAll(now time.Time)
-	uses(now time.Time) []SecretUse
+	uses(now time.Time) []secrets.Use
 	trouble() (since time.Time, why string)
 }
 

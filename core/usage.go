@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-func (k *keyring[T]) uses(now time.Time) (all []SecretUse) {
+func (k *keyring[T]) uses(now time.Time) (all []secrets.Use) {
 	slots := k.slots()
 	slices.SortStableFunc(slots, func(a, b *slot[T]) int { return strings.Compare(a.tenant, b.tenant) })
 	for _, s := range slots {
@@ -23,14 +24,14 @@ func (k *keyring[T]) uses(now time.Time) (all []SecretUse) {
 	return all
 }
 
-func (l *ledger) uses(now time.Time, silence time.Duration) []SecretUse {
+func (l *ledger) uses(now time.Time, silence time.Duration) []secrets.Use {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]SecretUse, len(l.all))
+	all := make([]secrets.Use, len(l.all))
 	for i, u := range l.all {
 		at := u.at.Load()
 		proved := l.proved.Load()
-		all[i] = SecretUse{
+		all[i] = secrets.Use{
 			Label: u.label, FirstSeen: u.firstSeen, Matched: u.matched.Load(),
 			Deliveries: proved - u.firstAt, Silent: max(0, proved-at),
 			NotBefore: u.notBefore, NotAfter: u.notAfter, Left: u.left,
@@ -47,7 +48,7 @@ func (l *ledger) uses(now time.Time, silence time.Duration) []SecretUse {
 
 // assess sets the state of a secret's use, next to the others of its list. It fails closed: it calls nothing safe that
 // is not shown to be.
-func assess(u *SecretUse, all []SecretUse, now time.Time, silence time.Duration) {
+func assess(u *secrets.Use, all []secrets.Use, now time.Time, silence time.Duration) {
 	silentSince := u.FirstSeen
 	if u.LastMatched.After(silentSince) {
 		silentSince = u.LastMatched
@@ -64,28 +65,28 @@ func assess(u *SecretUse, all []SecretUse, now time.Time, silence time.Duration)
 	}
 	switch {
 	case !u.Left.IsZero():
-		u.State = SecretLeft
+		u.State = secrets.Left
 	case !u.NotAfter.IsZero() && now.After(u.NotAfter):
-		u.State = SecretEnded
+		u.State = secrets.Ended
 		if otherValid {
-			u.State = SecretSafeToRemove
+			u.State = secrets.SafeToRemove
 		}
 	case now.Before(u.NotBefore):
-		u.State = SecretNotYetValid
+		u.State = secrets.NotYetValid
 	case u.LastMatched.IsZero():
-		u.State = SecretUnused
+		u.State = secrets.Unused
 	case u.Silent == 0:
-		u.State = SecretInUse
+		u.State = secrets.InUse
 	case !otherMatched:
-		u.State = SecretAlone
+		u.State = secrets.Alone
 	case now.Sub(silentSince) < silence:
-		u.State, u.Wait = SecretWaiting, silence-now.Sub(silentSince)
+		u.State, u.Wait = secrets.Waiting, silence-now.Sub(silentSince)
 	default:
-		u.State = SecretSafeToRemove
+		u.State = secrets.SafeToRemove
 	}
 }
 
-func validAt(u *SecretUse, now time.Time) bool {
+func validAt(u *secrets.Use, now time.Time) bool {
 	return u.Left.IsZero() && !now.Before(u.NotBefore) && (u.NotAfter.IsZero() || !now.After(u.NotAfter))
 }
 
@@ -117,41 +118,41 @@ func (l *ledger) news(i int, safe bool) bool {
 	return safe && !before
 }
 
-func describe(u *SecretUse, now time.Time) string {
+func describe(u *secrets.Use, now time.Time) string {
 	used := "never matched since " + u.FirstSeen.UTC().Format(time.RFC3339)
 	if !u.LastMatched.IsZero() {
 		used = "last matched " + ago(now.Sub(u.LastMatched))
 	}
 	switch {
-	case u.State == SecretInUse: //lint:notsecret a word for the log
+	case u.State == secrets.InUse: //lint:notsecret a word for the log
 		used += fmt.Sprintf(", %s of %s deliveries", thousands(u.Matched), thousands(max(u.Deliveries, u.Matched)))
-	case u.State != SecretLeft: //lint:notsecret a word for the log
+	case u.State != secrets.Left: //lint:notsecret a word for the log
 		used += fmt.Sprintf(", 0 of the last %s deliveries", thousands(u.Silent))
 	}
 	return httpfield.Clean(u.Label) + ": " + used + ": " + verdict(u, now)
 }
 
-func verdict(u *SecretUse, now time.Time) string {
+func verdict(u *secrets.Use, now time.Time) string {
 	ended := !u.NotAfter.IsZero() && now.After(u.NotAfter)
 	switch u.State { //lint:notsecret a word for the log
-	case SecretInUse:
+	case secrets.InUse:
 		return "in use"
-	case SecretWaiting:
+	case secrets.Waiting:
 		return "wait " + spanLeft(u.Wait) + ": retries of older events, or a quiet sender, may still carry it"
-	case SecretSafeToRemove:
+	case secrets.SafeToRemove:
 		if ended {
 			return "its validity ended " + ago(now.Sub(u.NotAfter)) + ": safe to remove"
 		}
 		return "safe to remove"
-	case SecretAlone:
+	case secrets.Alone:
 		return "nothing else has matched since: keep it"
-	case SecretUnused:
+	case secrets.Unused:
 		return "not used here: keep it, if it is the one that the provider gets next"
-	case SecretNotYetValid:
+	case secrets.NotYetValid:
 		return "valid in " + spanLeft(u.NotBefore.Sub(now))
-	case SecretEnded:
+	case secrets.Ended:
 		return "its validity ended " + ago(now.Sub(u.NotAfter)) + ", and nothing else is valid: add a secret"
-	case SecretLeft:
+	case secrets.Left:
 		return "removed " + ago(now.Sub(u.Left))
 	}
 	return string(u.State)

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // rotation shows which secrets are used, and which may be removed. Its labels are the operator's own: endpoints,
@@ -40,7 +41,7 @@ func (c *rotation) Collect(to chan<- prometheus.Metric) {
 		seen := map[[3]string]bool{} // two secrets may have one label
 		for _, u := range r.Secrets {
 			key := [3]string{u.Setting, u.Tenant, u.Label}
-			if u.State == core.SecretLeft || seen[key] {
+			if u.State == secrets.Left || seen[key] {
 				continue
 			}
 			seen[key] = true
