@@ -128,7 +128,7 @@ func (d *Delivery) readEvent(i int, t *told) fault.Failure {
 	t.scope = g.joiningTenant(e)
 	if g.tenant.set {
 		t.scope = identity.Tenants(d.facts.scope, t.scope)
-		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.byTenant
+		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.ByTenant
 	}
 	if e.Unproved {
 		// Anybody may have sent it: an identity would let them have the real event taken for done.

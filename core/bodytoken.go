@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -49,7 +50,7 @@ const noToken = "the body is not JSON, or repeats a member on the way to the tok
 var errItem = errors.New("an item does not carry the token") //lint:immutable an error value
 
 // checkMember checks the token of one JSON object.
-func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, match *matchNotes) ([]string, fault.Failure) {
+func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, match *keyring.Matches) ([]string, fault.Failure) {
 	var raw [1][]byte
 	if g.member.Find(object, raw[:]) != nil {
 		return nil, fault.New(reason.MissingCredential, noToken)

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -88,7 +89,7 @@ const maxCredentialBytes = 4096
 // credentialList compares a presented credential with every accepted one, in time that does not depend on which
 // matches: the presented bytes are hashed once with a key of this process and the hashes compared.
 type credentialList struct {
-	ring *keyring[[]acceptedSecret]
+	ring *keyring.Ring[[]acceptedSecret]
 	// What refusals say: that none matches, and that none is valid now.
 	mismatch string
 	inactive string
@@ -96,65 +97,65 @@ type credentialList struct {
 
 // acceptedSecret is a credential that is accepted. Of itself only its hash is kept.
 type acceptedSecret struct {
-	checkedSecret
+	keyring.Checked
 	labels []string // its label alone; never changed
 }
 
 // newCredentialList compiles a list; what is presented is called so in refusals.
-func newCredentialList(g *Guard, src secrets.Source, rules secretRules, what string, m *fault.Mistakes) (*credentialList, []string) {
+func newCredentialList(g *Guard, src secrets.Source, rules keyring.Rules, what string, m *fault.Mistakes) (*credentialList, []string) {
 	c := &credentialList{
-		mismatch: what + " matches none that are accepted: compare " + rules.field + " with what the provider was given",
-		inactive: "no accepted credential is valid now: check their validity and " + rules.field,
+		mismatch: what + " matches none that are accepted: compare " + rules.Field + " with what the provider was given",
+		inactive: "no accepted credential is valid now: check their validity and " + rules.Field,
 	}
-	c.ring = newKeyring(g.owner, src, rules, func(list []checkedSecret) []acceptedSecret {
+	c.ring = keyring.New(g.owner, src, rules, func(list []keyring.Checked) []acceptedSecret {
 		out := make([]acceptedSecret, len(list))
 		for i := range list {
-			list[i].decodedKey = decodedKey{} // the hash is all that is compared
+			list[i].Key = keyring.Key{} // the hash is all that is compared
 			out[i] = acceptedSecret{list[i], []string{list[i].Label()}}
 		}
 		return out
-	}, func() []checkedSecret {
-		decoy := checkedSecret{Secret: secrets.New("", "")}
-		_, _ = rand.Read(decoy.sum[:])
-		return []checkedSecret{decoy}
+	}, func() []keyring.Checked {
+		decoy := keyring.Checked{Secret: secrets.New("", "")}
+		_, _ = rand.Read(decoy.Sum[:])
+		return []keyring.Checked{decoy}
 	})
 	g.rings = append(g.rings, c.ring)
-	return c, c.ring.open(m)
+	return c, c.ring.Open(m)
 }
 
 // check returns the label of the secret that equals the presented text.
-func (c *credentialList) check(ctx context.Context, text string, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
-	return c.checkSum(ctx, c.ring.sumOf(text), i, notes)
+func (c *credentialList) check(ctx context.Context, text string, i *inspection, notes *keyring.Matches) (labels []string, f fault.Failure) {
+	return c.checkSum(ctx, c.ring.SumOf(text), i, notes)
 }
 
-func (c *credentialList) checkSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *matchNotes) (labels []string, f fault.Failure) {
-	list, err := c.ring.current(ctx, i.presented.tenant, i.now)
+func (c *credentialList) checkSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *keyring.Matches) (labels []string, f fault.Failure) {
+	list, err := c.ring.Current(ctx, i.presented.tenant, i.now)
 	if err != nil {
-		return nil, noSecrets(err)
+		return nil, keyring.Unavailable(err)
 	}
 	var match *acceptedSecret
 	active := 0
 	// No early exit: the time must not tell which one matched.
-	for n := range list.keys {
-		s := &list.keys[n]
+	for n := range list.Keys {
+		s := &list.Keys[n]
 		if !s.ActiveAt(i.now) {
 			continue
 		}
 		active++
-		if hmac.Equal(sum[:], s.sum[:]) && match == nil {
+		if hmac.Equal(sum[:], s.Sum[:]) && match == nil {
 			match = s
 		}
 	}
 	switch {
-	case list.unknown:
-		return nil, unknownTenant(reason.BadCredential, i.presented.tenantFault)
+	case list.Unknown:
+		return nil, keyring.UnknownTenant(reason.BadCredential, i.presented.tenantFault)
 	case active == 0:
 		return nil, fault.New(reason.NoActiveSecret, c.inactive)
 	case match == nil:
 		return nil, fault.New(reason.BadCredential, c.mismatch)
 	}
 	if notes != nil {
-		list.note(notes, match.use, &match.Secret, i.now)
+		list.Note(notes, match.Use, &match.Secret, i.now)
 	}
 	return match.labels, fault.Failure{}
 }
@@ -209,7 +210,7 @@ func (g *gate) check(r *http.Request, i *inspection) (labels []string, f fault.F
 		if !ok {
 			return nil, fault.New(reason.BadCredential, "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)")
 		}
-		return g.basic.checkSum(r.Context(), g.basic.ring.sumOfBytes(pair), i, &i.match)
+		return g.basic.checkSum(r.Context(), g.basic.ring.SumOfBytes(pair), i, &i.match)
 	case g.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
 			return nil, fault.New(reason.BadCredential, "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -43,13 +44,13 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	}
 	req := &s.request
 	req.URL, req.Header, req.Now = url, r.Header, now
-	keys, active := list.keys.customAt(now)
+	keys, active := list.Keys.customAt(now)
 	req.Keys = keys
-	if len(req.Keys) == 0 && req.Source == nil && !list.unknown {
+	if len(req.Keys) == 0 && req.Source == nil && !list.Unknown {
 		return "", fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
 	}
-	if list.unknown && len(req.Keys) == 0 {
-		return "", unknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
+	if list.Unknown && len(req.Keys) == 0 {
+		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
 	}
 	ctx := r.Context()
 	if req.Source != nil { // nothing else takes time that is not this machine's
@@ -58,8 +59,8 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 		ctx = bounded
 	}
 	proof, err := v.scheme.Custom.Body(ctx, req, s.found, body)
-	if list.unknown {
-		return "", unknownTenant(reason.BadSignature, p.tenantFault)
+	if list.Unknown {
+		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
 	}
 	if f := failureOf(err); f.Failed() {
 		return "", f
@@ -68,7 +69,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
 		label = k.secret.Label()
-		list.note(p.match, k.use, &k.secret, now)
+		list.Note(p.match, k.use, &k.secret, now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
@@ -90,13 +91,13 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 }
 
 // customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
-func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], fault.Failure) {
+func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*keyring.List[*compiledKeys], fault.Failure) {
 	if v.ring == nil {
 		return v.noKeys, fault.Failure{}
 	}
-	list, err := v.ring.current(ctx, p.tenant, now)
+	list, err := v.ring.Current(ctx, p.tenant, now)
 	if err != nil {
-		return nil, noSecrets(err)
+		return nil, keyring.Unavailable(err)
 	}
 	return list, fault.Failure{}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/rsa"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -15,13 +16,13 @@ import (
 // decoys are keys that nobody has, one of each kind: the deliveries of unknown tenants are judged by them, so that they
 // cost what others do. A custom mechanism makes its keys of text; where it takes none that can be made up, there is no
 // decoy.
-func (v *verifier) decoys() (list []checkedSecret) {
+func (v *verifier) decoys() (list []keyring.Checked) {
 	if v.scheme.Custom != nil {
-		key, problem := v.scheme.Custom.Key(secrets.Generate(), minSecretBytes)
+		key, problem := v.scheme.Custom.Key(secrets.Generate(), keyring.MinSecretBytes)
 		if problem != "" {
 			return nil
 		}
-		return []checkedSecret{{Secret: secrets.New("", ""), decodedKey: decodedKey{custom: key}}}
+		return []keyring.Checked{{Secret: secrets.New("", ""), Key: keyring.Key{Custom: key}}}
 	}
 	shared := false // one public key serves every kind that no prefix tells apart
 	for n := range v.kinds {
@@ -31,22 +32,22 @@ func (v *verifier) decoys() (list []checkedSecret) {
 			}
 			shared = true
 		}
-		d := decodedKey{kind: n}
+		d := keyring.Key{Kind: n}
 		switch v.kinds[n].Algorithm {
 		case entry.Ed25519:
-			d.public, _, _ = ed25519.GenerateKey(rand.Reader) // with this reader it never fails, nor do the others
+			d.Public, _, _ = ed25519.GenerateKey(rand.Reader) // with this reader it never fails, nor do the others
 		case entry.ECDSAP256SHA256:
 			if private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err == nil {
-				d.public = &private.PublicKey
+				d.Public = &private.PublicKey
 			}
 		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
 			if private, err := rsa.GenerateKey(rand.Reader, digest.MinRSABits); err == nil {
-				d.public = &private.PublicKey
+				d.Public = &private.PublicKey
 			}
 		default:
-			d.bytes = randomKey()
+			d.Bytes = keyring.RandomKey()
 		}
-		list = append(list, checkedSecret{Secret: secrets.New("", ""), decodedKey: d})
+		list = append(list, keyring.Checked{Secret: secrets.New("", ""), Key: d})
 	}
 	return list
 }

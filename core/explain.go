@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -216,7 +217,7 @@ func (x *examiner) keys() *compiledKeys {
 	if list == nil {
 		return nil
 	}
-	all := &compiledKeys{list: slices.Clone(list.keys.list)}
+	all := &compiledKeys{list: slices.Clone(list.Keys.list)}
 	if !x.dear {
 		all.list = slices.DeleteFunc(all.list, func(k activeKey) bool { return k.public != nil })
 	}
@@ -228,9 +229,9 @@ func (x *examiner) keys() *compiledKeys {
 }
 
 // list is what the delivery is judged by; nil for an unknown tenant.
-func (x *examiner) list() *compiledList[*compiledKeys] {
-	list, err := x.g.verifier.ring.current(x.r.Context(), x.tenant, x.now)
-	if err != nil || list.unknown {
+func (x *examiner) list() *keyring.List[*compiledKeys] {
+	list, err := x.g.verifier.ring.Current(x.r.Context(), x.tenant, x.now)
+	if err != nil || list.Unknown {
 		return nil
 	}
 	return list
@@ -242,8 +243,8 @@ func (x *examiner) secretOf(label string) *secrets.Secret {
 	if list == nil {
 		return nil
 	}
-	for i := range list.keys.list {
-		if s := &list.keys.list[i].secret; s.Label() == label {
+	for i := range list.Keys.list {
+		if s := &list.Keys.list[i].secret; s.Label() == label {
 			return s
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -16,8 +17,8 @@ func (x *examiner) shapes() (all []reason.Finding) {
 	if list == nil {
 		return nil
 	}
-	for i := range list.keys.list {
-		k := &list.keys.list[i]
+	for i := range list.Keys.list {
+		k := &list.Keys.list[i]
 		if k.public != nil {
 			continue
 		}
@@ -37,7 +38,7 @@ func (g *Guard) shapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	if shape, odd := g.entry.ShapeOf(text); odd {
 		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", g.whereSecret())
 	}
-	if quoted(text) {
+	if keyring.Quoted(text) {
 		return found("the secret stands in quotation marks", "remove them")
 	}
 	if want := g.wholePrefix(); want != "" && !strings.HasPrefix(text, want) { //lint:notsecret a key's prefix is public
@@ -65,23 +66,23 @@ func (g *Guard) announceShapes() {
 				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
 		}
 	}
-	if v := g.verifier; v != nil && v.ring != nil && !v.ring.perTenant && v.mac >= 0 {
-		if list, err := v.ring.current(ctx, "", now); err == nil {
-			for i := range list.keys.list {
-				if k := &list.keys.list[i]; k.public == nil {
+	if v := g.verifier; v != nil && v.ring != nil && !v.ring.ByTenant() && v.mac >= 0 {
+		if list, err := v.ring.Current(ctx, "", now); err == nil {
+			for i := range list.Keys.list {
+				if k := &list.Keys.list[i]; k.public == nil {
 					warn(&k.secret)
 				}
 			}
 		}
 	}
 	for _, k := range g.rings {
-		ring, ok := k.(*keyring[[]acceptedSecret])
-		if !ok || ring.perTenant {
+		ring, ok := k.(*keyring.Ring[[]acceptedSecret])
+		if !ok || ring.ByTenant() {
 			continue
 		}
-		if list, err := ring.current(ctx, "", now); err == nil {
-			for i := range list.keys {
-				warn(&list.keys[i].Secret)
+		if list, err := ring.Current(ctx, "", now); err == nil {
+			for i := range list.Keys {
+				warn(&list.Keys[i].Secret)
 			}
 		}
 	}
@@ -155,7 +156,7 @@ func (x *examiner) spellings(keys *compiledKeys, url string) (reason.Finding, bo
 			if len(raw) == 0 {
 				continue
 			}
-			made := v.secretKey(&checkedSecret{Secret: k.secret, decodedKey: decodedKey{kind: k.kind, bytes: raw}})
+			made := v.secretKey(&keyring.Checked{Secret: k.secret, Key: keyring.Key{Kind: k.kind, Bytes: raw}})
 			if label, ok := x.matches(&compiledKeys{list: []activeKey{made}}, url, x.body); ok {
 				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.g.whereSecret(), Secret: label}, true
 			}

@@ -1,10 +1,10 @@
 package core
 
 import (
+	"context"
 	"encoding/hex"
 	"hash"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -35,13 +35,12 @@ func (h countedHash) Sum(b []byte) []byte {
 func (g *Guard) CountHashes(tenant string) *Hashed {
 	to := &Hashed{}
 	ring := g.verifier.ring
-	c := ring.unknown
-	if tenant != "" {
-		s, _ := ring.tenants.Get(tenant)
-		c = s.current.Load()
+	c, err := ring.Current(context.Background(), tenant, g.now())
+	if err != nil {
+		panic(err)
 	}
-	for i := range c.keys.list {
-		c.keys.list[i].pool = digest.New(func() hash.Hash {
+	for i := range c.Keys.list {
+		c.Keys.list[i].pool = digest.New(func() hash.Hash {
 			return countedHash{digest.MethodOf(entry.HMACSHA256).NewHash(), to}
 		})
 	}
@@ -49,7 +48,7 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 }
 
 // CompiledTenants is how many tenants' lists are kept.
-func (g *Guard) CompiledTenants() int { return len(g.verifier.ring.tenants.Values()) }
+func (g *Guard) CompiledTenants() int { return g.verifier.ring.Tenants() }
 
 // MaxTenants is how many are kept at most.
 const MaxTenants = secrets.MaxTenants
@@ -64,33 +63,22 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 	}
 	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
 	if !f.Failed() {
-		j.inspection.match.count(now)
+		j.inspection.match.Count(now)
 	}
 	return !f.Failed()
 }
 
 // DecoyMAC signs with the key that unknown tenants are judged by.
 func (g *Guard) DecoyMAC(parts ...string) string {
-	k := &g.verifier.ring.unknown.keys.list[0]
+	c, err := g.verifier.ring.Current(context.Background(), "", g.now())
+	if err != nil {
+		panic(err)
+	}
+	k := &c.Keys.list[0]
 	st := k.pool.Get()
 	defer k.pool.Put(st)
 	for _, p := range parts {
 		st.WriteString(p)
 	}
 	return hex.EncodeToString(st.Sum())
-}
-
-// CountMatches counts one delivery that a secret of each of the numbered lists proved, and gives how often each list counted
-// it.
-func CountMatches(now time.Time, lists ...int) (counted []int64) {
-	ledgers := make([]ledger, slices.Max(lists)+1)
-	var m matchNotes
-	for _, list := range lists {
-		m.use(&usage{ledger: &ledgers[list]})
-	}
-	m.count(now)
-	for i := range ledgers {
-		counted = append(counted, ledgers[i].proved.Load())
-	}
-	return counted
 }

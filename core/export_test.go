@@ -23,7 +23,11 @@ func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) boo
 }
 
 // ForgetMatch makes the next verification begin with the first secret, as if that had matched last.
-func (g *Guard) ForgetMatch() { g.verifier.ring.alone.current.Load().keys.lastMatch.Store(0) }
+func (g *Guard) ForgetMatch() {
+	if c, err := g.verifier.ring.Current(context.Background(), "", g.now()); err == nil {
+		c.Keys.lastMatch.Store(0)
+	}
+}
 
 // SplitURL cuts a URL as the parts that sign one do, and gives its forms with and without a port.
 func SplitURL(text string) (parts [4]string, with, without string) {

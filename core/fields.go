@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -28,16 +29,16 @@ type claims struct {
 	version   string
 	keyRef    string
 	public    []publicSignature
-	values    []fieldValue // what the parts take from the body and from the query
-	form      []formField  // sorted, where every field is signed
-	replaced  [2]int       // where in the body the signature's own value stands
-	payload   []byte       // the value of a form's one field, which is signed in the body's place; nil: the body is signed
-	items     []presented  // where each item of a list is signed
-	groups    []presented  // further signatures, each with a timestamp of its own
-	custom    any          // what a custom mechanism found in the headers
-	match     *matchNotes  // of the key that proved it
-	pinned    bool         // the URL that is signed is the configured one
-	lenient   bool         // what is wrong with the time is noted in late, and no more
+	values    []fieldValue     // what the parts take from the body and from the query
+	form      []formField      // sorted, where every field is signed
+	replaced  [2]int           // where in the body the signature's own value stands
+	payload   []byte           // the value of a form's one field, which is signed in the body's place; nil: the body is signed
+	items     []presented      // where each item of a list is signed
+	groups    []presented      // further signatures, each with a timestamp of its own
+	custom    any              // what a custom mechanism found in the headers
+	match     *keyring.Matches // of the key that proved it
+	pinned    bool             // the URL that is signed is the configured one
+	lenient   bool             // what is wrong with the time is noted in late, and no more
 	late      fault.Failure
 
 	tenantFault string // why there is no tenant, where there has to be one

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -38,11 +39,11 @@ type Guard struct {
 	published    []*publishedKey // that prove nothing, and explain refusals
 	awaiting     bool
 	sink         func(context.Context, secrets.Secret) error
-	sinkRules    secretRules
+	sinkRules    keyring.Rules
 	handedOver   atomic.Bool
 	verifyTokens *credentialList
-	rings        []ring // of all lists of secrets
-	owner        *Owner // of them
+	rings        []ring         // of all lists of secrets
+	owner        *keyring.Owner // of them
 	tenant       TenantKey
 	tenantTold   atomic.Bool
 	proved       provedSenders
@@ -157,7 +158,7 @@ func New(c Config) (*Guard, error) {
 			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
-	g.owner = &Owner{Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now, Silence: g.silence(), Tenants: c.Tenant.set}
+	g.owner = &keyring.Owner{Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now, Silence: g.silence(), Tenants: c.Tenant.set}
 	notes := g.configureProof(&c, &m)
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
@@ -215,9 +216,9 @@ func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
 // configureProof compiles what proves a delivery: the signature and the credentials.
 func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 	e := g.entry
-	rules := secretRules{field: "Secrets", min: minSecretBytes, weakOK: c.DangerouslyAllowWeakSecrets, advice: advice(e, false)}
+	rules := keyring.Rules{Field: "Secrets", Min: keyring.MinSecretBytes, WeakOK: c.DangerouslyAllowWeakSecrets, Advice: advice(e, false)}
 	if e.MinSecret > 0 {
-		rules.min = e.MinSecret
+		rules.Min = e.MinSecret
 	}
 	credentials := slices.Clone(c.Credentials)
 	switch {
@@ -227,11 +228,11 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 			m.Add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.sinkRules = rules
-		g.sinkRules.kinds, g.sinkRules.custom = kindsOf(e.Scheme), e.Scheme.Custom
+		g.sinkRules.Kinds, g.sinkRules.Custom = kindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
-		rules.kinds, rules.custom = kindsOf(e.Scheme), e.Scheme.Custom
+		rules.Kinds, rules.Custom = kindsOf(e.Scheme), e.Scheme.Custom
 		if !e.OfOnesOwn {
-			rules.refuses = e
+			rules.Refuses = e
 		}
 		v, n := newVerifier(g, e.Scheme, c.Secrets, c.Keys, rules, m)
 		g.verifier, notes = v, append(notes, n...)
@@ -274,28 +275,28 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		}
 	}
 	if c.VerifyTokens != nil {
-		list, n := newCredentialList(g, c.VerifyTokens, secretRules{field: "VerifyTokens", min: 8, weakOK: rules.weakOK, advice: advice(e, false)}, "the handshake's verify token", m)
-		list.ring.beside = true
+		list, n := newCredentialList(g, c.VerifyTokens, keyring.Rules{Field: "VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false)}, "the handshake's verify token", m)
+		list.ring.ProvesNothing = true
 		g.verifyTokens, notes = list, append(notes, n...)
 	}
 	return notes
 }
 
 // addCredential puts a credential at its gate: one gate for each place in a request.
-func (g *Guard) addCredential(field string, c Credential, rules secretRules, own bool, m *fault.Mistakes) (notes []string) {
+func (g *Guard) addCredential(field string, c Credential, rules keyring.Rules, own bool, m *fault.Mistakes) (notes []string) {
 	if !own {
-		rules.min = minSecretBytes
-		rules.kinds, rules.custom, rules.refuses = nil, nil, nil // the form of a signing secret says nothing of a credential
+		rules.Min = keyring.MinSecretBytes
+		rules.Kinds, rules.Custom, rules.Refuses = nil, nil, nil // the form of a signing secret says nothing of a credential
 	}
 	if c.source == nil {
 		m.Add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
 		return nil
 	}
-	rules.field = field
-	rules.pair = c.kind == entry.Basic
-	rules.advice = advice(g.entry, rules.pair)
+	rules.Field = field
+	rules.Pair = c.kind == entry.Basic
+	rules.Advice = advice(g.entry, rules.Pair)
 	if !own {
-		rules.advice = freshAdvice(rules.pair)
+		rules.Advice = freshAdvice(rules.Pair)
 	}
 	want, what := gate{}, ""
 	switch c.kind {
@@ -522,7 +523,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 		g.logger.Info("sallyport: a secret is configured twice", "endpoint", g.endpoint, "detail", note)
 	}
 	for _, k := range g.rings {
-		k.remindAll(g.now())
+		k.RemindAll(g.now())
 	}
 	off := func(field string) {
 		g.logger.Warn("sallyport: a protection is switched off", "endpoint", g.endpoint, "provider", g.provider, "setting", field)

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -160,7 +161,7 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	if strings.Contains(text, "{hmac}") {
 		k, known := g.signingKey(ctx, i)
 		if !known {
-			return nil, unknownTenant(reason.BadSignature, i.presented.tenantFault)
+			return nil, keyring.UnknownTenant(reason.BadSignature, i.presented.tenantFault)
 		}
 		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
 			return nil, fault.New(reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets")
@@ -185,13 +186,13 @@ func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, kn
 	if g.verifier == nil || g.verifier.ring == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
 		return nil, true
 	}
-	list, err := g.verifier.ring.current(ctx, i.presented.tenant, i.now)
+	list, err := g.verifier.ring.Current(ctx, i.presented.tenant, i.now)
 	if err != nil {
 		return nil, true
 	}
-	for n := range list.keys.list {
-		if k := &list.keys.list[n]; k.kind == g.verifier.mac && k.secret.ActiveAt(i.now) {
-			return k, !list.unknown
+	for n := range list.Keys.list {
+		if k := &list.Keys.list[n]; k.kind == g.verifier.mac && k.secret.ActiveAt(i.now) {
+			return k, !list.Unknown
 		}
 	}
 	return nil, true
@@ -230,7 +231,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failur
 		if _, f := echo(h.Handshake, text); f.Failed() {
 			return nil, f
 		}
-		if _, problem := g.sinkRules.decode(text); problem != "" {
+		if _, problem := g.sinkRules.Decode(text); problem != "" {
 			return nil, fault.New(reason.MalformedSignature, "what was handed over cannot be a secret: "+problem)
 		}
 		if !g.handedOver.CompareAndSwap(false, true) {

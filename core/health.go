@@ -132,7 +132,7 @@ func (g *Guard) Health() Health {
 		h.LastReason, _ = v.reason.Load().(reason.Reason)
 	}
 	for _, k := range g.rings {
-		if since, why := k.trouble(); !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {
+		if since, why := k.Trouble(); !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {
 			h.SecretsStaleSince, h.SecretsProblem = since, why
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -23,7 +24,7 @@ type compiledKeys struct {
 // activeKey is one key, ready to judge signatures of its kind.
 type activeKey struct {
 	secret   secrets.Secret
-	use      *usage // nil: a key that was fetched
+	use      *keyring.Usage // nil: a key that was fetched
 	kind     int
 	id       string // as the user configured it beside the key
 	pool     *digest.Pool
@@ -41,19 +42,19 @@ func kindsOf(s *entry.Scheme) []entry.KeyKind {
 }
 
 // makeKeys makes the keys of a list that holds up.
-func (v *verifier) makeKeys(list []checkedSecret) *compiledKeys {
+func (v *verifier) makeKeys(list []keyring.Checked) *compiledKeys {
 	c := &compiledKeys{}
 	for i := range list {
 		s := &list[i]
 		switch {
 		case v.scheme.Custom != nil:
-			c.list = append(c.list, activeKey{secret: s.Secret, use: s.use})
-			c.custom = append(c.custom, s.custom)
-		case s.public != nil:
+			c.list = append(c.list, activeKey{secret: s.Secret, use: s.Use})
+			c.custom = append(c.custom, s.Custom)
+		case s.Public != nil:
 			for n := range v.kinds {
-				if n == s.kind || v.kinds[n].Key.Prefix == "" && v.kinds[s.kind].Key.Prefix == "" {
-					k := v.publicKey(n, s.Secret, s.public)
-					k.use = s.use
+				if n == s.Kind || v.kinds[n].Key.Prefix == "" && v.kinds[s.Kind].Key.Prefix == "" {
+					k := v.publicKey(n, s.Secret, s.Public)
+					k.use = s.Use
 					c.list = append(c.list, k)
 				}
 			}
@@ -82,12 +83,12 @@ func (c *compiledKeys) customAt(now time.Time) (keys []any, active []*activeKey)
 	return keys, active
 }
 
-func (v *verifier) secretKey(s *checkedSecret) activeKey {
-	k := activeKey{secret: s.Secret, kind: s.kind, id: s.id, use: s.use}
-	if alg := v.kinds[s.kind].Algorithm; alg.Digest() {
-		k.pool, k.material = digest.New(v.kinds[s.kind].NewHash), s.bytes
+func (v *verifier) secretKey(s *keyring.Checked) activeKey {
+	k := activeKey{secret: s.Secret, kind: s.Kind, id: s.ID, use: s.Use}
+	if alg := v.kinds[s.Kind].Algorithm; alg.Digest() {
+		k.pool, k.material = digest.New(v.kinds[s.Kind].NewHash), s.Bytes
 	} else {
-		k.pool = digest.NewHMAC(alg, s.bytes)
+		k.pool = digest.NewHMAC(alg, s.Bytes)
 	}
 	return k
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -31,13 +32,13 @@ func newPublishedKey(e *entry.Entry, text string) *publishedKey {
 	if problem := v.compileScheme(); problem != "" || v.mac < 0 {
 		return nil
 	}
-	rules := secretRules{kinds: kindsOf(e.Scheme), weakOK: true, min: 1}
-	key, problem := rules.decode(text)
+	rules := keyring.Rules{Kinds: kindsOf(e.Scheme), WeakOK: true, Min: 1}
+	key, problem := rules.Decode(text)
 	if problem != "" {
 		return nil
 	}
 	secret := secrets.New("published", text)
-	return &publishedKey{v, v.makeKeys([]checkedSecret{{Secret: secret, decodedKey: key, use: &usage{}}})}
+	return &publishedKey{v, v.makeKeys([]keyring.Checked{{Secret: secret, Key: key, Use: &keyring.Usage{}}})}
 }
 
 // signs reports whether the request is signed with the secret.

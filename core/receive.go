@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -91,7 +92,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		return nil, g.answered(i, reply, prior)
 	}
 	if i.proved {
-		i.match.count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
+		i.match.Count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
 	}
 	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.Failed() {
 		return nil, g.refuse(r, i, f)
@@ -130,9 +131,9 @@ type facts struct {
 	now         time.Time  // the guard's clock: for freshness
 	source      netip.Addr // invalid: cannot be told
 	body        []byte
-	match       matchNotes // of the secrets that proved it
-	tenant      string     // that is known; what the delivery says of it is in presented
-	scope       string     // the tenant as it is part of identities
+	match       keyring.Matches // of the secrets that proved it
+	tenant      string          // that is known; what the delivery says of it is in presented
+	scope       string          // the tenant as it is part of identities
 	secret      string
 	credentials []string
 	reported    []Reported        // what was let through because its check only reports
@@ -438,7 +439,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
 	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = why, status, ReplayNone, len(i.body)
 	rec.Secret, rec.Credentials = i.secret, i.credentials
-	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = timeAt(i.match.expires), timeAt(i.match.noneAfter), i.match.stale
+	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = keyring.TimeOf(i.match.Expires), keyring.TimeOf(i.match.NoneAfter), i.match.Stale
 	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
 	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
@@ -26,18 +27,15 @@ type Rotation struct {
 func (g *Guard) Rotation() Rotation {
 	r := Rotation{Endpoint: g.endpoint, Provider: g.provider, At: g.now(), RetryHorizon: g.retryHorizon()}
 	for _, k := range g.rings {
-		if k.proves() {
-			r.Secrets = append(r.Secrets, k.uses(r.At)...)
+		if k.Proves() {
+			r.Secrets = append(r.Secrets, k.Uses(r.At)...)
 		}
 	}
 	return r
 }
 
-// leastSilence is how long a secret has to be silent at least before it is called safe to remove.
-const leastSilence = 72 * time.Hour
-
 // silence is how long the guard's secrets have to be silent.
-func (g *Guard) silence() time.Duration { return max(g.retryHorizon(), leastSilence) }
+func (g *Guard) silence() time.Duration { return max(g.retryHorizon(), keyring.LeastSilence) }
 
 func (g *Guard) retryHorizon() time.Duration {
 	if g.entry.RetryHorizon > 0 {
@@ -60,7 +58,7 @@ func (r Rotation) String() string {
 			heading = h
 			b.WriteString(h + ":\n")
 		}
-		b.WriteString("  " + describe(u, r.At) + "\n")
+		b.WriteString("  " + keyring.Describe(u, r.At) + "\n")
 	}
 	return b.String()
 }

@@ -393,15 +393,6 @@ func TestAQuietWeekendIsNoRotation(t *testing.T) {
 	require.Equal(t, 10*time.Minute, g.Rotation().RetryHorizon)
 }
 
-// A delivery is one of each list, however many of its secrets proved parts of it.
-func TestADeliveryCountsOnceForEachList(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	require.Equal(t, []int64{1}, core.CountMatches(now, 0, 0))
-	require.Equal(t, []int64{1, 1, 1}, core.CountMatches(now, 0, 1, 2, 2), "with more of them than a delivery usually has")
-	require.Equal(t, []int64{1, 1}, core.CountMatches(now, 0, 1, 0, 1, 0))
-}
-
 func TestAHandshakeIsNoUseOfASecret(t *testing.T) {
 	t.Parallel()
 	c, _ := config(challenged())

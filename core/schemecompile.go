@@ -6,13 +6,14 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules secretRules, m *fault.Mistakes) (*verifier, []string) {
-	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, noKeys: newList(&compiledKeys{})}
+func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules keyring.Rules, m *fault.Mistakes) (*verifier, []string) {
+	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, noKeys: keyring.NewList(&compiledKeys{})}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
@@ -33,12 +34,12 @@ func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySou
 		m.Add("Keys", "", "a delivery of this provider names no key, and the provider publishes none; remove it")
 		return v, nil
 	case src == nil:
-		m.Add("Secrets", "", "no secret is configured; %s", rules.advice)
+		m.Add("Secrets", "", "no secret is configured; %s", rules.Advice)
 		return v, nil
 	}
-	v.ring = newKeyring(g.owner, src, rules, v.makeKeys, v.decoys)
+	v.ring = keyring.New(g.owner, src, rules, v.makeKeys, v.decoys)
 	g.rings = append(g.rings, v.ring)
-	return v, v.ring.open(m)
+	return v, v.ring.Open(m)
 }
 
 // namesKey says that a delivery names the key it is signed with.

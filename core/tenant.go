@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -40,14 +41,14 @@ func TenantFromHeader(name string) TenantKey {
 
 // ring is a keyring of either kind.
 type ring interface {
-	proves() bool
-	byTenant() bool
-	fetches() bool // a look may ask others, on the sender's budget
-	knows(ctx context.Context, tenant string, now time.Time) (bool, error)
-	sameTenant(ctx context.Context, a, b string) (bool, error)
-	remindAll(now time.Time)
-	uses(now time.Time) []secrets.Use
-	trouble() (since time.Time, why string)
+	Proves() bool
+	ByTenant() bool
+	Fetches() bool // a look may ask others, on the sender's budget
+	Knows(ctx context.Context, tenant string, now time.Time) (bool, error)
+	SameTenant(ctx context.Context, a, b string) (bool, error)
+	RemindAll(now time.Time)
+	Uses(now time.Time) []secrets.Use
+	Trouble() (since time.Time, why string)
 }
 
 // configureTenant is called when every list of secrets is known.
@@ -63,7 +64,7 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 		m.Add("Tenant", "", "AwaitingSecret is for one sender; remove one of the two")
 	}
 	for _, k := range g.rings {
-		if k.proves() && k.byTenant() {
+		if k.Proves() && k.ByTenant() {
 			return
 		}
 	}
@@ -100,7 +101,7 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 			return
 		}
 	}
-	if !validTenant(key) {
+	if !keyring.ValidTenant(key) {
 		p.tenantFault = "the tenant's key is longer than any, or holds characters that no key has"
 		return
 	}
@@ -114,15 +115,15 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 	}
 	known, rateContext := true, ctx
 	for _, k := range g.rings {
-		if !k.proves() || !k.byTenant() {
+		if !k.Proves() || !k.ByTenant() {
 			continue
 		}
-		if k.fetches() {
+		if k.Fetches() {
 			ctx = sender.With(rateContext, i.presented.from)
 		}
-		here, err := k.knows(ctx, i.presented.tenant, i.now)
+		here, err := k.Knows(ctx, i.presented.tenant, i.now)
 		if err != nil {
-			return noSecrets(err)
+			return keyring.Unavailable(err)
 		}
 		known = known && here
 	}
@@ -140,7 +141,7 @@ func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	case !g.tenant.set || i.tenant != "":
 		return fault.Failure{}
 	case g.verifier == nil:
-		return unknownTenant(reason.BadCredential, i.presented.tenantFault)
+		return keyring.UnknownTenant(reason.BadCredential, i.presented.tenantFault)
 	}
-	return unknownTenant(reason.BadSignature, i.presented.tenantFault)
+	return keyring.UnknownTenant(reason.BadSignature, i.presented.tenantFault)
 }

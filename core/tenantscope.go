@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 )
 
 // tenantCase remembers that a source of secrets tells the cases of letters apart, for as long as tenantCasePause.
@@ -29,11 +30,11 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 	}
 	same := false
 	for _, k := range g.rings {
-		if !k.proves() || !k.byTenant() {
+		if !k.Proves() || !k.ByTenant() {
 			continue
 		}
 		var err error
-		if same, err = k.sameTenant(ctx, tenant, lower); err != nil {
+		if same, err = k.SameTenant(ctx, tenant, lower); err != nil {
 			return "", err
 		}
 		if !same {
@@ -54,7 +55,7 @@ func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 	}
 	var err error
 	if i.scope, err = g.tenantScope(ctx, i.tenant, i.now); err != nil {
-		return noSecrets(err)
+		return keyring.Unavailable(err)
 	}
 	return fault.Failure{}
 }

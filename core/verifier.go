@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -63,10 +64,10 @@ type verifier struct {
 	listedHeaders string
 	lateTime      bool // the timestamp sits in the body
 
-	ring      *keyring[*compiledKeys] // nil: only keySource gives keys
+	ring      *keyring.Ring[*compiledKeys] // nil: only keySource gives keys
 	keySource KeySource
 	fetched   atomic.Pointer[fetchedKey]
-	noKeys    *compiledList[*compiledKeys] // of a custom mechanism that fetches its keys
+	noKeys    *keyring.List[*compiledKeys] // of a custom mechanism that fetches its keys
 	absent    string                       // the detail where the signature's header is missing
 	says      proofTexts
 	custom    entry.CustomTraits
@@ -166,23 +167,23 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	var k *activeKey
 	var others []*activeKey // of the items before the last
 	if p.items == nil {
-		k, f = v.verifyOne(list.keys, r, url, body, p, now)
+		k, f = v.verifyOne(list.Keys, r, url, body, p, now)
 		for f.Failed() && p.nextGroup() {
 			if v.freshGroup(p, now).Failed() {
 				break // f says why the one before was not enough
 			}
-			k, f = v.verifyOne(list.keys, r, url, body, p, now)
+			k, f = v.verifyOne(list.Keys, r, url, body, p, now)
 		}
 		if f.Failed() {
-			return "", list.failure(f, p.tenantFault)
+			return "", list.Failure(f, p.tenantFault)
 		}
 	}
 	for i := range p.items { // each of them: one that is forged spoils the delivery
 		if i > 0 {
 			others = append(others, k)
 		}
-		if k, f = v.verifyOne(list.keys, r, url, body, &p.items[i], now); f.Failed() {
-			return "", list.failure(f, p.tenantFault)
+		if k, f = v.verifyOne(list.Keys, r, url, body, &p.items[i], now); f.Failed() {
+			return "", list.Failure(f, p.tenantFault)
 		}
 	}
 	if f := v.checkBodyDigest(r, url, body); f.Failed() {
@@ -191,13 +192,13 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 	if f := v.checkBoundary(url, body, p); f.Failed() {
 		return "", f
 	}
-	if list.unknown {
-		return "", unknownTenant(reason.BadSignature, p.tenantFault)
+	if list.Unknown {
+		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
 	}
 	for _, other := range others {
-		list.note(p.match, other.use, &other.secret, now)
+		list.Note(p.match, other.use, &other.secret, now)
 	}
-	list.note(p.match, k.use, &k.secret, now)
+	list.Note(p.match, k.use, &k.secret, now)
 	return k.secret.Label(), fault.Failure{}
 }
 
@@ -268,11 +269,11 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 }
 
 // keysFor gives the keys to judge by: those configured, or the one that the delivery names.
-func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*compiledList[*compiledKeys], fault.Failure) {
+func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*keyring.List[*compiledKeys], fault.Failure) {
 	if v.ring != nil {
-		list, err := v.ring.current(ctx, p.tenant, now)
+		list, err := v.ring.Current(ctx, p.tenant, now)
 		if err != nil {
-			return nil, noSecrets(err)
+			return nil, keyring.Unavailable(err)
 		}
 		return list, fault.Failure{}
 	}
@@ -302,17 +303,17 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*c
 // fetchedKey is the key that a source gave last, compiled: a provider signs one delivery after another with the same.
 type fetchedKey struct {
 	public crypto.PublicKey
-	list   *compiledList[*compiledKeys]
+	list   *keyring.List[*compiledKeys]
 }
 
-func (v *verifier) compileFetched(public crypto.PublicKey) (list *compiledList[*compiledKeys], problem string) {
-	list = newList(&compiledKeys{})
+func (v *verifier) compileFetched(public crypto.PublicKey) (list *keyring.List[*compiledKeys], problem string) {
+	list = keyring.NewList(&compiledKeys{})
 	for i := range v.kinds {
 		k := &v.kinds[i]
 		if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, problem
 		}
-		list.keys.list = append(list.keys.list, v.publicKey(i, secrets.New("fetched", ""), public))
+		list.Keys.list = append(list.Keys.list, v.publicKey(i, secrets.New("fetched", ""), public))
 	}
 	return list, ""
 }

@@ -27,7 +27,7 @@ func ofProofs() []mutation {
 		{name: "a key that was fetched before judges for every other", file: verifier, old: "if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {", new: "if f := v.fetched.Load(); f != nil {"},
 		{name: "the digest of the body in the signed URL is not compared", file: verifier, old: "if f := v.checkBodyDigest(r, url, body); f.Failed() {", new: "if f := v.checkBodyDigest(r, url, body); false && f.Failed() {"},
 
-		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.sum[:]) && match == nil {", new: "if hmac.Equal(sum[:0], s.sum[:0]) && match == nil {"},
+		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.Sum[:]) && match == nil {", new: "if hmac.Equal(sum[:0], s.Sum[:0]) && match == nil {"},
 		{name: "a credential whose time is over still counts", file: credential, old: "if !s.ActiveAt(i.now) {", new: "if false {"},
 		{name: "the first of two Authorization headers wins", file: credential, old: "if len(values) > 1 {", new: "if false {"},
 		{name: "the first of two tokens in the query wins", file: credential, old: "if err != nil || n > 1 {", new: "if err != nil || n < 0 {"},
@@ -48,14 +48,14 @@ func ofProofs() []mutation {
 		{name: "an unproved delivery that is let through counts as proved", file: receive, old: "if i.unproved != nil {\n\t\treturn fault.Failure{}\n\t}\n\tif f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {\n\t\treturn f\n\t}\n\tif f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() || i.unproved != nil {", new: "if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {\n\t\treturn f\n\t}\n\tif f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() {"},
 		{name: "what is proved for a tenant that was unknown before counts", file: "core/tenant.go", old: "case !g.tenant.set || i.tenant != \"\":", new: "case true:"},
 		{name: "what is signed for somebody else counts", file: "core/batch.go", old: "if g.isRecipient(t.payload) {", new: "if true || g.isRecipient(t.payload) {", in: []string{"./core/provider"}},
-		{name: "a secret that was silent for minutes is called safe to remove", file: "core/rotation.go", old: "max(g.retryHorizon(), leastSilence)", new: "g.retryHorizon()"},
+		{name: "a secret that was silent for minutes is called safe to remove", file: "core/rotation.go", old: "max(g.retryHorizon(), keyring.LeastSilence)", new: "g.retryHorizon()"},
 		{name: "every check only reports", file: "core/reportonly.go", old: "case !g.reportOnly.has(check):", new: "case false:"},
 		{name: "a proof that cannot be tried lets everybody through", file: "core/reportonly.go", old: "case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == \"\":", new: "case g.tenant.set && i.tenant == \"\":"},
 		{name: "an unknown tenant is let through where the signature only reports", file: "core/reportonly.go", old: "case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == \"\":", new: "case f.Reason.Class() == reason.ClassState:"},
 		{name: "an unproved event has an identity", file: "core/batch.go", old: "if e.Unproved {", new: "if false {"},
 		{name: "a challenge without proof is answered where the signature only reports", file: "core/handshake.go", old: "if i.unproved != nil {\n\t\t\treturn nil, *i.unproved\n\t\t}", new: ""},
 		{name: "any fault of a timestamp is only noted", file: "core/reportonly.go", old: "if !p.lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {", new: "if !p.lenient {"},
-		{name: "a delivery counts twice for a list", file: "core/match.go", old: " && !slices.ContainsFunc(m.more[:i], u.sameList)", new: " && i >= 0"},
+		{name: "a delivery counts twice for a list", file: "core/internal/keyring/matches.go", old: " && !slices.ContainsFunc(m.more[:i], u.sameList)", new: " && i >= 0"},
 		{name: "a clock that was read earlier fills the budget", file: "core/diagnosis.go", old: "case since < 0 && since > -newClock:", new: "case false:"},
 		{name: "explaining has no limit", file: "core/diagnosis.go", old: "b.diagnosis.left -= diagnosisLeast", new: ""},
 		{name: "an explanation costs nothing by the clock", file: "core/diagnosis.go", old: "t.left = max(t.left-took, -maxDebt)", new: "_ = t"},
@@ -69,7 +69,7 @@ func ofProofs() []mutation {
 
 // ofKeys break how keys are read and tried.
 func ofKeys() []mutation {
-	const public, secrets = "core/publickey.go", "core/secretcheck.go"
+	const public, secrets = "core/publickey.go", "core/internal/keyring/rules.go"
 	keyTests := []string{"./core", "./core/keys"}
 	return []mutation{
 		{name: "every signature of Ed25519 is right", file: public, old: "return alg == entry.Ed25519 && ed25519.Verify(pub, signed, signature)", new: "return alg == entry.Ed25519"},
@@ -85,8 +85,8 @@ func ofKeys() []mutation {
 		{name: "a public-key signature of any length is tried", file: "core/publicsignature.go", old: "if !ok || n < least || n > most {", new: "if !ok {"},
 		{name: "a fetched key is taken as it is", file: "core/verifier.go", old: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem == \"none\" {"},
 
-		{name: "a short secret is accepted", file: secrets, old: "const minSecretBytes = 16", new: "const minSecretBytes = 1"},
-		{name: "an empty secret is accepted", file: secrets, old: "case text == \"\":\n\t\treturn key, \"the secret is empty\"", new: "case text == \"\":\n\t\tkey.bytes = []byte{0}\n\t\treturn key, \"\""},
+		{name: "a short secret is accepted", file: secrets, old: "const MinSecretBytes = 16", new: "const MinSecretBytes = 1"},
+		{name: "an empty secret is accepted", file: secrets, old: "case text == \"\":\n\t\treturn key, \"the secret is empty\"", new: "case text == \"\":\n\t\tkey.Bytes = []byte{0}\n\t\treturn key, \"\""},
 		{name: "a secret that is nothing but its prefix is accepted", file: secrets, old: `if encoded == "" {`, new: `if false {`},
 		{name: "a placeholder is accepted", file: secrets, old: "t := strings.ToLower(strings.Trim(text,", new: "t := \"x\" + strings.ToLower(strings.Trim(text,"},
 		{name: "white space about a secret is accepted", file: secrets, old: "case strings.TrimSpace(text) != text:", new: "case false:"},

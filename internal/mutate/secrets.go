@@ -2,7 +2,7 @@ package main
 
 // ofSecrets break where secrets come from, and what becomes of them when that changes or fails.
 func ofSecrets() []mutation {
-	const files, file, functions, renewal, ring = "core/secrets/files.go", "core/secrets/parse.go", "core/secrets/func.go", "core/secrets/renewal.go", "core/keyring.go"
+	const files, file, functions, renewal, ring = "core/secrets/files.go", "core/secrets/parse.go", "core/secrets/func.go", "core/secrets/renewal.go", "core/internal/keyring/keyring.go"
 	return []mutation{
 		{name: "files are read where links led at the start", file: files, old: "s := &fileSecrets{paths: slices.Clone(paths)}\n", new: "s := &fileSecrets{paths: slices.Clone(paths)}\n\tfor i, p := range s.paths {\n\t\tif real, err := filepath.EvalSymlinks(p); err == nil {\n\t\t\ts.paths[i] = real\n\t\t}\n\t}\n"},
 		{name: "a file that cannot be read is passed over", file: files, old: "if err != nil {\n\t\t\treturn nil, moving, err\n\t\t}\n\t\tsecrets, err", new: "if err != nil {\n\t\t\tcontinue\n\t\t}\n\t\tsecrets, err"},

@@ -1,4 +1,4 @@
-package core
+package keyring
 
 import (
 	"context"
@@ -23,22 +23,22 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// keyring keeps what the lists of one source were compiled to. A list takes effect when the rules of its guard were
+// Ring keeps what the lists of one source were compiled to. A list takes effect when the rules of its guard were
 // applied to all of it, at once; one that does not hold up leaves the last good one in force, because a mistake in a
 // file must not stop what works.
-type keyring[T any] struct {
-	owner  *Owner
-	source secrets.Source
-	rules  secretRules
-	make   func([]checkedSecret) T
-	sums   *digest.Pool // keyed for this process: what a key is recognised by
-	beside bool         // it proves no delivery
+type Ring[T any] struct {
+	owner         *Owner
+	source        secrets.Source
+	rules         Rules
+	make          func([]Checked) T
+	sums          *digest.Pool // keyed for this process: what a key is recognised by
+	ProvesNothing bool         // set by the owner: a match does not prove a delivery
 
 	alone slot[T] // of an endpoint without tenants, or of secrets that all of them share
 
 	perTenant bool
 	tenants   *recent.Cache[*slot[T]]
-	unknown   *compiledList[T] // what the deliveries of unknown tenants are judged by
+	unknown   *List[T] // what the deliveries of unknown tenants are judged by
 }
 
 // Owner is the endpoint that a keyring belongs to. It is the same for all keyrings of an endpoint.
@@ -51,18 +51,18 @@ type Owner struct {
 	Tenants  bool          // the endpoint has tenants
 }
 
-// checkedSecret is a secret that holds up, decoded.
-type checkedSecret struct {
+// Checked is a secret that holds up, decoded.
+type Checked struct {
 	secrets.Secret
-	decodedKey
-	sum [sha256.Size]byte
-	use *usage
+	Key
+	Sum [sha256.Size]byte
+	Use *Usage
 }
 
 // slot is the place of one list's successive states.
 type slot[T any] struct {
 	tenant  string
-	current atomic.Pointer[compiledList[T]]
+	current atomic.Pointer[List[T]]
 	refused atomic.Pointer[refusal]       // of the newest list, where it does not hold up
 	told    atomic.Pointer[secrets.Fault] // of which the log was told
 	ledger  ledger
@@ -70,19 +70,19 @@ type slot[T any] struct {
 	mu sync.Mutex // one compiles at a time
 }
 
-// compiledList is a list that holds up.
-type compiledList[T any] struct {
+// List is a list that holds up.
+type List[T any] struct {
 	list *secrets.List
-	keys T
+	Keys T
 	slot *slot[T]
 	validity
 	reviewAt atomic.Int64 // when to look next for a secret that is not needed any more
 
-	unknown bool // no tenant's: what matches in it proves nothing
+	Unknown bool // no tenant's: what matches in it proves nothing
 }
 
 // stale says that the list in force is not the newest that its source has, or should have.
-func (c *compiledList[T]) stale() bool {
+func (c *List[T]) stale() bool {
 	return c.list.Fault() != nil || c.slot.refused.Load() != nil
 }
 
@@ -93,33 +93,33 @@ type refusal struct {
 	since time.Time
 }
 
-// newList returns a list of what no source of secrets gave, such as a key that was fetched.
-func newList[T any](keys T) *compiledList[T] {
-	c := &compiledList[T]{list: &secrets.List{}, keys: keys, slot: &slot[T]{}}
+// NewList returns a list of what no source of secrets gave, such as a key that was fetched.
+func NewList[T any](keys T) *List[T] {
+	c := &List[T]{list: &secrets.List{}, Keys: keys, slot: &slot[T]{}}
 	c.begin(nil)
 	return c
 }
 
 var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before") //lint:immutable an error value
 
-func newKeyring[T any](owner *Owner, src secrets.Source, rules secretRules, make func([]checkedSecret) T, decoys func() []checkedSecret) *keyring[T] {
-	k := &keyring[T]{owner: owner, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, randomKey())}
+func New[T any](owner *Owner, src secrets.Source, rules Rules, make func([]Checked) T, decoys func() []Checked) *Ring[T] {
+	k := &Ring[T]{owner: owner, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, RandomKey())}
 	if owner.Tenants && !secrets.SameForAll(src) {
 		k.perTenant = true
-		k.unknown = newList(make(decoys()))
-		k.unknown.unknown = true
+		k.unknown = NewList(make(decoys()))
+		k.unknown.Unknown = true
 	}
 	return k
 }
 
-func randomKey() []byte {
+func RandomKey() []byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: crypto/rand ends the program instead
 	return key
 }
 
-// open compiles the first list, or each tenant's where they are known, and notes what is wrong with it.
-func (k *keyring[T]) open(m *fault.Mistakes) (notes []string) {
+// Open compiles the first list, or each tenant's where they are known, and notes what is wrong with it.
+func (k *Ring[T]) Open(m *fault.Mistakes) (notes []string) {
 	if !k.perTenant {
 		return k.openOne(&k.alone, "", &k.rules, m)
 	}
@@ -129,14 +129,14 @@ func (k *keyring[T]) open(m *fault.Mistakes) (notes []string) {
 		return nil // each tenant's list is judged when its first delivery comes
 	}
 	if len(all) == 0 {
-		m.Add(k.rules.field, "", "no tenant is configured")
+		m.Add(k.rules.Field, "", "no tenant is configured")
 	}
 	k.tenants.Most = max(secrets.MaxTenants, len(all))
 	for _, tenant := range all {
 		rules := k.rules
-		rules.field = fmt.Sprintf("%s[%q]", k.rules.field, tenant)
-		if !validTenant(tenant) {
-			m.Add(rules.field, "", "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@", maxTenantKey)
+		rules.Field = fmt.Sprintf("%s[%q]", k.rules.Field, tenant)
+		if !ValidTenant(tenant) {
+			m.Add(rules.Field, "", "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@", maxTenantKey)
 			continue
 		}
 		notes = append(notes, k.openOne(k.slotOf(tenant), tenant, &rules, m)...)
@@ -144,10 +144,10 @@ func (k *keyring[T]) open(m *fault.Mistakes) (notes []string) {
 	return notes
 }
 
-func (k *keyring[T]) openOne(s *slot[T], tenant string, rules *secretRules, m *fault.Mistakes) (notes []string) {
-	list, err := lookupNow(context.Background(), k.source, tenant)
+func (k *Ring[T]) openOne(s *slot[T], tenant string, rules *Rules, m *fault.Mistakes) (notes []string) {
+	list, err := lookup(context.Background(), k.source, tenant)
 	if err != nil {
-		m.Add(rules.field, "", "%v; %s", err, rules.advice)
+		m.Add(rules.Field, "", "%v; %s", err, rules.Advice)
 		return nil
 	}
 	c, notes := k.compile(s, list, rules, m)
@@ -155,20 +155,20 @@ func (k *keyring[T]) openOne(s *slot[T], tenant string, rules *secretRules, m *f
 	return notes
 }
 
-func (k *keyring[T]) slotOf(tenant string) *slot[T] {
+func (k *Ring[T]) slotOf(tenant string) *slot[T] {
 	return k.tenants.GetOrAdd(tenant, func() *slot[T] { return &slot[T]{tenant: tenant} })
 }
 
-// current gives the list to judge by. It costs a few loads while the source gives the same list. For a tenant that is
+// Current gives the list to judge by. It costs a few loads while the source gives the same list. For a tenant that is
 // unknown it is one that nothing matches, so that its deliveries cost what others do.
-func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) (*compiledList[T], error) {
+func (k *Ring[T]) Current(ctx context.Context, tenant string, now time.Time) (*List[T], error) {
 	s := &k.alone
 	if !k.perTenant {
 		tenant = ""
 	} else if tenant == "" {
 		return k.unknown, nil
 	}
-	list, err := lookupNow(ctx, k.source, tenant)
+	list, err := lookup(ctx, k.source, tenant)
 	if k.perTenant {
 		if errors.Is(err, secrets.ErrUnknownTenant) {
 			k.tenants.Drop(tenant)
@@ -204,17 +204,17 @@ func (k *keyring[T]) current(ctx context.Context, tenant string, now time.Time) 
 	return c, nil
 }
 
-// failure is why nothing of the list matched.
-func (c *compiledList[T]) failure(f fault.Failure, tenantFault string) fault.Failure {
-	if c.unknown {
-		return unknownTenant(reason.BadSignature, tenantFault)
+// Failure is why nothing of the list matched.
+func (c *List[T]) Failure(f fault.Failure, tenantFault string) fault.Failure {
+	if c.Unknown {
+		return UnknownTenant(reason.BadSignature, tenantFault)
 	}
 	return f
 }
 
 // renew compiles a list that the source gives newly, or notes that it went back to the one in force. It gives the last
 // good one, or nil, where the list was refused.
-func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compiledList[T] {
+func (k *Ring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *List[T] {
 	if r := s.refused.Load(); r != nil && r.list == list {
 		return s.current.Load()
 	}
@@ -229,7 +229,7 @@ func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compi
 		return last
 	}
 	rules := k.rules
-	rules.advice = "mend it where it comes from"
+	rules.Advice = "mend it where it comes from"
 	var m fault.Mistakes
 	c, notes := k.compile(s, list, &rules, &m)
 	if err := m.Err(); err != nil {
@@ -248,18 +248,18 @@ func (k *keyring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *compi
 	return c
 }
 
-func (k *keyring[T]) compile(s *slot[T], list *secrets.List, rules *secretRules, m *fault.Mistakes) (*compiledList[T], []string) {
+func (k *Ring[T]) compile(s *slot[T], list *secrets.List, rules *Rules, m *fault.Mistakes) (*List[T], []string) {
 	before := len(*m)
 	kept, keys, notes := rules.checkList(list, m)
 	if len(*m) > before {
 		return nil, notes
 	}
-	checked := make([]checkedSecret, len(kept))
+	checked := make([]Checked, len(kept))
 	for i := range kept {
-		checked[i] = checkedSecret{Secret: kept[i], decodedKey: keys[i], sum: k.sumOfBytes(keys[i].bytes)}
+		checked[i] = Checked{Secret: kept[i], Key: keys[i], Sum: k.SumOfBytes(keys[i].Bytes)}
 	}
 	s.ledger.admit(checked, k.owner.Now())
-	c := &compiledList[T]{list: list, keys: k.make(checked), slot: s}
+	c := &List[T]{list: list, Keys: k.make(checked), slot: s}
 	c.begin(kept)
 	c.reviewAt.Store(math.MaxInt64)
 	if len(kept) > 1 {
@@ -268,7 +268,7 @@ func (k *keyring[T]) compile(s *slot[T], list *secrets.List, rules *secretRules,
 	return c, notes
 }
 
-func (k *keyring[T]) sumOf(text string) (sum [sha256.Size]byte) {
+func (k *Ring[T]) SumOf(text string) (sum [sha256.Size]byte) {
 	st := k.sums.Get()
 	st.WriteString(text)
 	copy(sum[:], st.Sum())
@@ -276,7 +276,7 @@ func (k *keyring[T]) sumOf(text string) (sum [sha256.Size]byte) {
 	return sum
 }
 
-func (k *keyring[T]) sumOfBytes(text []byte) (sum [sha256.Size]byte) {
+func (k *Ring[T]) SumOfBytes(text []byte) (sum [sha256.Size]byte) {
 	st := k.sums.Get()
 	st.WriteCopy(text)
 	copy(sum[:], st.Sum())
@@ -285,7 +285,7 @@ func (k *keyring[T]) sumOfBytes(text []byte) (sum [sha256.Size]byte) {
 }
 
 // tellFault logs that the source has failed to renew its list, once for each failure.
-func (k *keyring[T]) tellFault(s *slot[T], f *secrets.Fault) {
+func (k *Ring[T]) tellFault(s *slot[T], f *secrets.Fault) {
 	if old := s.told.Swap(f); old == f {
 		return
 	}
@@ -306,27 +306,30 @@ func (s *slot[T]) trouble() (since time.Time, why string) {
 }
 
 // about begins the attributes of what is logged of a list.
-func (k *keyring[T]) about(s *slot[T], attrs ...any) []any {
-	out := []any{"endpoint", k.owner.Endpoint, "provider", k.owner.Provider, "setting", k.rules.field}
+func (k *Ring[T]) about(s *slot[T], attrs ...any) []any {
+	out := []any{"endpoint", k.owner.Endpoint, "provider", k.owner.Provider, "setting", k.rules.Field}
 	if s.tenant != "" {
 		out = append(out, "tenant", s.tenant)
 	}
 	return append(out, attrs...)
 }
 
-func (k *keyring[T]) proves() bool   { return !k.beside }
-func (k *keyring[T]) byTenant() bool { return k.perTenant }
+func (k *Ring[T]) Proves() bool   { return !k.ProvesNothing }
+func (k *Ring[T]) ByTenant() bool { return k.perTenant }
 
-func (k *keyring[T]) fetches() bool {
+func (k *Ring[T]) Fetches() bool {
 	return secrets.Fetches(k.source)
 }
 
-func (k *keyring[T]) knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
-	c, err := k.current(ctx, tenant, now)
-	return err == nil && !c.unknown, err
+func (k *Ring[T]) Knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
+	c, err := k.Current(ctx, tenant, now)
+	return err == nil && !c.Unknown, err
 }
 
-func (k *keyring[T]) slots() []*slot[T] {
+// Tenants returns how many tenants' lists are kept.
+func (k *Ring[T]) Tenants() int { return len(k.tenants.Values()) }
+
+func (k *Ring[T]) slots() []*slot[T] {
 	if k.perTenant {
 		return k.tenants.Values()
 	}
@@ -334,7 +337,7 @@ func (k *keyring[T]) slots() []*slot[T] {
 }
 
 // trouble is the oldest there is.
-func (k *keyring[T]) trouble() (since time.Time, why string) {
+func (k *Ring[T]) Trouble() (since time.Time, why string) {
 	for _, s := range k.slots() {
 		if at, text := s.trouble(); !at.IsZero() && (since.IsZero() || at.Before(since)) {
 			since, why = at, text
@@ -343,8 +346,8 @@ func (k *keyring[T]) trouble() (since time.Time, why string) {
 	return since, why
 }
 
-// remindAll tells the log at start of ends that are near: an endpoint may wait long for its first delivery.
-func (k *keyring[T]) remindAll(now time.Time) {
+// RemindAll tells the log at start of ends that are near: an endpoint may wait long for its first delivery.
+func (k *Ring[T]) RemindAll(now time.Time) {
 	for _, s := range k.slots() {
 		if c := s.current.Load(); c != nil {
 			k.remind(c, now)
@@ -361,17 +364,17 @@ func labelsOf(l *secrets.List) []string {
 	return slices.Compact(out)
 }
 
-// sameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their
+// SameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their
 // exact keys.
-func (k *keyring[T]) sameTenant(ctx context.Context, a, b string) (bool, error) {
+func (k *Ring[T]) SameTenant(ctx context.Context, a, b string) (bool, error) {
 	if _, exact := secrets.TenantsOf(k.source); exact {
 		return false, nil
 	}
-	one, err := lookupNow(ctx, k.source, a)
+	one, err := lookup(ctx, k.source, a)
 	if err != nil {
 		return false, unlessUnknown(err)
 	}
-	other, err := lookupNow(ctx, k.source, b)
+	other, err := lookup(ctx, k.source, b)
 	if err != nil {
 		return false, unlessUnknown(err)
 	}

@@ -1,4 +1,4 @@
-package core
+package keyring
 
 import (
 	"math"
@@ -101,7 +101,7 @@ func (v *validity) end(at time.Time) *time.Time {
 }
 
 // remind tells the log of ends that are near, once a day at most.
-func (k *keyring[T]) remind(c *compiledList[T], now time.Time) {
+func (k *Ring[T]) remind(c *List[T], now time.Time) {
 	v := &c.validity
 	at := v.remindAt.Load()
 	if now.UnixNano() < at {

@@ -1,4 +1,4 @@
-package core
+package keyring
 
 import (
 	"context"
@@ -15,65 +15,62 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// minSecretBytes is the shortest secret accepted, after decoding: 128 bits, so that no secret can be found by search
+// MinSecretBytes is the shortest secret accepted, after decoding: 128 bits, so that no secret can be found by search
 // from one observed signature.
-const minSecretBytes = 16
+const MinSecretBytes = 16
 
-// secretRules say what a secret of one list has to be.
-type secretRules struct {
-	field    string
-	kinds    []entry.KeyKind // of a scheme; none: the text is the secret
-	custom   entry.Custom    // takes the place of kinds
-	pair     bool            // "user:password"
-	min      int
-	weakOK   bool
-	advice   string // where to get one
-	optional bool   // an empty list is not a mistake here
-	// refuses is the entry whose secrets these are. A secret that looks like another kind of key, stands in quotation
+// Rules say what a secret of one list has to be.
+type Rules struct {
+	Field  string
+	Kinds  []entry.KeyKind // of a scheme; none: the text is the secret
+	Custom entry.Custom    // takes the place of kinds
+	Pair   bool            // "user:password"
+	Min    int
+	WeakOK bool
+	Advice string // where to get one
+	// Refuses is the entry whose secrets these are. A secret that looks like another kind of key, stands in quotation
 	// marks or is published is refused. nil: how these secrets look is not known, and New only warns.
-	refuses *entry.Entry
+	Refuses *entry.Entry
 }
 
-// decodedKey is what the text of a secret became.
-type decodedKey struct {
-	kind   int
-	id     string // as configured beside the key
-	bytes  []byte // of a public key: its one spelling
-	public crypto.PublicKey
-	custom any
+// Key is what the text of a secret became.
+type Key struct {
+	Kind   int
+	ID     string // as configured beside the key
+	Bytes  []byte // of a public key: its one spelling
+	Public crypto.PublicKey
+	Custom any
 }
 
 // checkList validates every secret of a list, decodes it, folds duplicates, and reports all mistakes. It gives the
 // decoded keys in the order of the list.
-func (rules *secretRules) checkList(list *secrets.List, m *fault.Mistakes) (kept []secrets.Secret, keys []decodedKey, notes []string) {
+func (rules *Rules) checkList(list *secrets.List, m *fault.Mistakes) (kept []secrets.Secret, keys []Key, notes []string) {
 	if list.Len() == 0 {
-		if !rules.optional {
-			m.Add(rules.field, "", "no secret is configured; %s", rules.advice)
-		}
+		m.Add(rules.Field, "", "no secret is configured; %s", rules.Advice)
 		return nil, nil, nil
 	}
 	if list.Len() > secrets.MaxSecrets {
-		m.Add(rules.field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", secrets.MaxSecrets)
+		m.Add(rules.Field, fmt.Sprint(list.Len()), "at most %d secrets may be accepted at once; remove the old ones", secrets.MaxSecrets)
 		return nil, nil, nil
 	}
 	seen := make(map[string]string, list.Len())
 	for i, s := range list.All() {
-		field := fmt.Sprintf("%s[%d] (%s)", rules.field, i, s.Label())
-		key, problem := rules.decode(s.DangerouslyReveal())
+		field := fmt.Sprintf("%s[%d] (%s)", rules.Field, i, s.Label())
+		key, problem := rules.Decode(s.DangerouslyReveal())
 		if problem != "" {
-			m.Add(field, "", "%s; %s", problem, rules.advice)
+			m.Add(field, "", "%s; %s", problem, rules.Advice)
 			continue
 		}
 		if !s.NotBefore().IsZero() && !s.NotAfter().IsZero() && s.NotAfter().Before(s.NotBefore()) {
 			m.Add(field, "", "its validity ends before it begins; swap ValidFrom and ValidUntil")
 			continue
 		}
-		if first, dup := seen[string(key.bytes)]; dup && s.NotBefore().IsZero() && s.NotAfter().IsZero() {
+		if first, dup := seen[string(key.Bytes)]; dup && s.NotBefore().IsZero() && s.NotAfter().IsZero() {
 			notes = append(notes, fmt.Sprintf("%s repeats the secret labelled %s; it is folded into it", field, first))
 			continue
 		}
 		if s.NotBefore().IsZero() && s.NotAfter().IsZero() {
-			seen[string(key.bytes)] = s.Label() // one whose validity ends must not take the place of one that stays
+			seen[string(key.Bytes)] = s.Label() // one whose validity ends must not take the place of one that stays
 		}
 		kept = append(kept, s)
 		keys = append(keys, key)
@@ -81,8 +78,8 @@ func (rules *secretRules) checkList(list *secrets.List, m *fault.Mistakes) (kept
 	return kept, keys, notes
 }
 
-// decode gives the key, or what is wrong with the secret in words that do not hold it.
-func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
+// Decode gives the key, or what is wrong with the secret in words that do not hold it.
+func (rules *Rules) Decode(text string) (key Key, problem string) {
 	switch {
 	case text == "":
 		return key, "the secret is empty"
@@ -99,32 +96,32 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 	case strings.TrimSpace(text) != text:
 		// Almost always a newline that came along from a file; verifying with it fails for ever.
 		return key, "the secret begins or ends with white space; remove it"
-	case rules.pair:
-		key.bytes = []byte(text)
+	case rules.Pair:
+		key.Bytes = []byte(text)
 		return key, rules.pairProblem(text)
-	case rules.custom != nil:
-		if !rules.weakOK && isPlaceholder(text) {
+	case rules.Custom != nil:
+		if !rules.WeakOK && isPlaceholder(text) {
 			return key, "the secret is a placeholder"
 		}
-		least := rules.min
-		if rules.weakOK {
+		least := rules.Min
+		if rules.WeakOK {
 			least = 1
 		}
-		key.custom, problem = rules.custom.Key(text, least)
-		key.bytes = []byte(text)
+		key.Custom, problem = rules.Custom.Key(text, least)
+		key.Bytes = []byte(text)
 		return key, problem
 	}
 	kind := entry.KeyKind{}
-	if len(rules.kinds) > 0 {
-		kind = rules.kinds[0]
+	if len(rules.Kinds) > 0 {
+		kind = rules.Kinds[0]
 	}
 	// The prefix of the key that is configured chooses its kind: nothing in a request does.
-	if len(rules.kinds) > 1 && rules.kinds[1].Key.Prefix != "" && strings.HasPrefix(text, rules.kinds[1].Key.Prefix) {
-		key.kind, kind = 1, rules.kinds[1]
+	if len(rules.Kinds) > 1 && rules.Kinds[1].Key.Prefix != "" && strings.HasPrefix(text, rules.Kinds[1].Key.Prefix) {
+		key.Kind, kind = 1, rules.Kinds[1]
 	}
 	if kind.Key.Named != "" {
 		if id, rest, ok := strings.Cut(text, kind.Key.Named); ok {
-			key.id, text = id, rest
+			key.ID, text = id, rest
 		}
 	}
 	encoded := text
@@ -135,12 +132,12 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 		return key, fmt.Sprintf("the secret is empty after its prefix %q", kind.Key.Prefix)
 	}
 	if kind.Algorithm.PublicKey() {
-		if key.public, problem = publickey.Parse(kind.Algorithm, &kind.Key, encoded); problem == "" {
-			key.bytes = publickey.ID(key.public)
+		if key.Public, problem = publickey.Parse(kind.Algorithm, &kind.Key, encoded); problem == "" {
+			key.Bytes = publickey.ID(key.Public)
 		}
 		return key, problem
 	}
-	if !rules.weakOK && isPlaceholder(encoded) {
+	if !rules.WeakOK && isPlaceholder(encoded) {
 		return key, "the secret is a placeholder"
 	}
 	raw, err := entry.DecodeKey(kind.Key.Encoding, encoded)
@@ -149,28 +146,28 @@ func (rules *secretRules) decode(text string) (key decodedKey, problem string) {
 		return key, "the secret is malformed: " + err.Error()
 	case len(raw) == 0:
 		return key, "the secret is empty after decoding"
-	case len(raw) < rules.min && !rules.weakOK:
-		return key, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.min)
+	case len(raw) < rules.Min && !rules.WeakOK:
+		return key, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.Min)
 	}
 	if kind.Key.SHA1 {
 		sum := sha1.Sum(raw) // how Braintree derives its key
 		raw = sum[:]
 	}
-	key.bytes = raw
+	key.Bytes = raw
 	return key, ""
 }
 
 // kindProblem says what shows that the text is not a secret of this entry. It fails closed: a wrong key in the list
 // would refuse every delivery, or, where it is published, let everybody in.
-func (rules *secretRules) kindProblem(text string) string {
-	e := rules.refuses
-	if e == nil || rules.weakOK {
+func (rules *Rules) kindProblem(text string) string {
+	e := rules.Refuses
+	if e == nil || rules.WeakOK {
 		return ""
 	}
 	if slices.Contains(e.PublishedSecrets, text) { //lint:notsecret everybody knows a published secret
 		return e.Title + " publishes this secret for its tests, so that everybody can sign with it"
 	}
-	if quoted(text) {
+	if Quoted(text) {
 		return "the secret stands in quotation marks; remove them"
 	}
 	if shape, odd := e.ShapeOf(text); odd {
@@ -179,8 +176,8 @@ func (rules *secretRules) kindProblem(text string) string {
 	return ""
 }
 
-// quoted reports whether quotation marks stand around the text, as a shell or an .env file leaves them.
-func quoted(text string) bool {
+// Quoted reports whether quotation marks stand around the text, as a shell or an .env file leaves them.
+func Quoted(text string) bool {
 	if len(text) < 2 {
 		return false
 	}
@@ -188,17 +185,17 @@ func quoted(text string) bool {
 	return (first == '"' || first == '\'' || first == '`') && text[len(text)-1] == first
 }
 
-func (rules *secretRules) pairProblem(text string) string {
+func (rules *Rules) pairProblem(text string) string {
 	user, password, ok := strings.Cut(text, ":")
 	switch {
 	case !ok || user == "":
 		return `the credential is not a pair "user:password"`
-	case !rules.weakOK && isPlaceholder(password):
+	case !rules.WeakOK && isPlaceholder(password):
 		return "the password is a placeholder"
 	case password == "":
 		return "the password is empty"
-	case len(password) < rules.min && !rules.weakOK:
-		return fmt.Sprintf("the password has %d bytes and needs at least %d", len(password), rules.min)
+	case len(password) < rules.Min && !rules.WeakOK:
+		return fmt.Sprintf("the password has %d bytes and needs at least %d", len(password), rules.Min)
 	}
 	return ""
 }
@@ -218,8 +215,8 @@ func isPlaceholder(text string) bool {
 	return strings.Count(t, t[:1]) == len(t)
 }
 
-// lookupNow asks a source for its list and refuses a missing one.
-func lookupNow(ctx context.Context, src secrets.Source, tenant string) (*secrets.List, error) {
+// lookup asks a source for its list and refuses a missing one.
+func lookup(ctx context.Context, src secrets.Source, tenant string) (*secrets.List, error) {
 	list, err := src.Lookup(ctx, tenant)
 	if err == nil && list == nil {
 		err = errNoList

@@ -1,4 +1,4 @@
-package core
+package keyring
 
 import (
 	"fmt"
@@ -11,13 +11,13 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-func (k *keyring[T]) uses(now time.Time) (all []secrets.Use) {
+func (k *Ring[T]) Uses(now time.Time) (all []secrets.Use) {
 	slots := k.slots()
 	slices.SortStableFunc(slots, func(a, b *slot[T]) int { return strings.Compare(a.tenant, b.tenant) })
 	for _, s := range slots {
 		uses := s.ledger.uses(now, k.owner.Silence)
 		for i := range uses {
-			uses[i].Setting, uses[i].Tenant = k.rules.field, s.tenant
+			uses[i].Setting, uses[i].Tenant = k.rules.Field, s.tenant
 		}
 		all = append(all, uses...)
 	}
@@ -91,7 +91,7 @@ func validAt(u *secrets.Use, now time.Time) bool {
 }
 
 // review tells the log, once, of a secret that is not needed any more.
-func (k *keyring[T]) review(c *compiledList[T], now time.Time) {
+func (k *Ring[T]) review(c *List[T], now time.Time) {
 	at := c.reviewAt.Load()
 	if now.UnixNano() < at || !c.reviewAt.CompareAndSwap(at, now.Add(reviewEvery).UnixNano()) {
 		return // another delivery tells it
@@ -101,7 +101,7 @@ func (k *keyring[T]) review(c *compiledList[T], now time.Time) {
 	for i := range uses {
 		u := &uses[i]
 		if l.news(i, u.SafeToRemove()) {
-			k.owner.Logger.Info("sallyport: a secret is not needed any more and may be removed", k.about(c.slot, "secret", u.Label, "use", describe(u, now))...)
+			k.owner.Logger.Info("sallyport: a secret is not needed any more and may be removed", k.about(c.slot, "secret", u.Label, "use", Describe(u, now))...)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func (l *ledger) news(i int, safe bool) bool {
 	return safe && !before
 }
 
-func describe(u *secrets.Use, now time.Time) string {
+func Describe(u *secrets.Use, now time.Time) string {
 	used := "never matched since " + u.FirstSeen.UTC().Format(time.RFC3339)
 	if !u.LastMatched.IsZero() {
 		used = "last matched " + ago(now.Sub(u.LastMatched))
@@ -199,3 +199,6 @@ func thousands(n int64) string {
 	}
 	return s
 }
+
+// LeastSilence is how long a secret has to be silent at least before it is called safe to remove.
+const LeastSilence = 72 * time.Hour

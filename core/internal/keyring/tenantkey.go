@@ -1,4 +1,4 @@
-package core
+package keyring
 
 import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -8,8 +8,8 @@ import (
 // maxTenantKey is how long the key of a tenant may be.
 const maxTenantKey = 128
 
-// validTenant reports whether a text can be the key of a tenant.
-func validTenant(key string) bool {
+// ValidTenant reports whether a text can be the key of a tenant.
+func ValidTenant(key string) bool {
 	if key == "" || len(key) > maxTenantKey {
 		return false
 	}
@@ -23,8 +23,8 @@ func validTenant(key string) bool {
 	return true
 }
 
-// unknownTenant is the end of a delivery that was judged by keys that nobody has.
-func unknownTenant(why reason.Reason, found string) fault.Failure {
+// UnknownTenant is the end of a delivery that was judged by keys that nobody has.
+func UnknownTenant(why reason.Reason, found string) fault.Failure {
 	if found == "" {
 		found = "the tenant that the delivery names is unknown: no secret is configured for it"
 	}

@@ -1,4 +1,4 @@
-package core
+package keyring
 
 import (
 	"crypto/sha256"
@@ -16,12 +16,12 @@ type ledger struct {
 	proved atomic.Int64 // deliveries that any of the list's secrets proved
 
 	mu    sync.Mutex
-	byKey map[[sha256.Size]byte]*usage
-	all   []*usage // in the order of the list; those that left it behind them, the latest first
+	byKey map[[sha256.Size]byte]*Usage
+	all   []*Usage // in the order of the list; those that left it behind them, the latest first
 }
 
-// usage is what is known of one secret's use.
-type usage struct {
+// Usage is what is known of one secret's use.
+type Usage struct {
 	ledger  *ledger
 	matched atomic.Int64 // deliveries
 	last    atomic.Int64 // when it matched last, in nanoseconds since 1970 by the guard's clock; 0: never
@@ -39,7 +39,7 @@ type usage struct {
 }
 
 // count notes that the secret proved a delivery; first says that no other secret of its list was counted for it.
-func (u *usage) count(now time.Time, first bool) {
+func (u *Usage) count(now time.Time, first bool) {
 	n := u.ledger.proved.Load()
 	if first {
 		n = u.ledger.proved.Add(1)
@@ -49,31 +49,31 @@ func (u *usage) count(now time.Time, first bool) {
 	u.last.Store(now.UnixNano())
 }
 
-func (u *usage) sameList(other *usage) bool { return u.ledger == other.ledger }
+func (u *Usage) sameList(other *Usage) bool { return u.ledger == other.ledger }
 
 // admit takes in a list that takes effect, and gives each of its secrets its usage.
-func (l *ledger) admit(list []checkedSecret, now time.Time) {
+func (l *ledger) admit(list []Checked, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.byKey == nil {
-		l.byKey = make(map[[sha256.Size]byte]*usage, len(list))
+		l.byKey = make(map[[sha256.Size]byte]*Usage, len(list))
 	}
 	before := l.all
-	l.all = make([]*usage, 0, len(list)+len(before))
-	listed := make(map[*usage]bool, len(list))
+	l.all = make([]*Usage, 0, len(list)+len(before))
+	listed := make(map[*Usage]bool, len(list))
 	for i := range list {
 		s := &list[i]
-		u := l.byKey[s.sum] //lint:notsecret a hash under a key of this process
+		u := l.byKey[s.Sum] //lint:notsecret a hash under a key of this process
 		if u == nil {
-			u = &usage{ledger: l, sum: s.sum, firstSeen: now, firstAt: l.proved.Load()}
+			u = &Usage{ledger: l, sum: s.Sum, firstSeen: now, firstAt: l.proved.Load()}
 			u.at.Store(u.firstAt)
-			l.byKey[s.sum] = u //lint:notsecret a hash under a key of this process
+			l.byKey[s.Sum] = u //lint:notsecret a hash under a key of this process
 		}
 		if !u.left.IsZero() { // it comes back: nothing could match it meanwhile
 			u.firstSeen, u.firstAt = now, l.proved.Load()
 			u.at.Store(u.firstAt)
 		}
-		s.use = u
+		s.Use = u
 		if listed[u] { // the same key twice, with two times of validity
 			u.notBefore = earlier(u.notBefore, s.NotBefore())
 			u.notAfter = later(u.notAfter, s.NotAfter())
