@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/buckets"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 )
 
@@ -15,23 +14,6 @@ func (g *Guard) Trace(r *http.Request) (netip.Addr, string) {
 	o := g.origin.Trace(r)
 	return o.Source, o.Unknown
 }
-
-// Buckets are the guard's own token buckets.
-type Buckets struct{ b *buckets.Table[bucketKey] }
-
-// NewBuckets makes a table for at most most sources.
-func NewBuckets(perSecond float64, burst, most int) Buckets {
-	return Buckets{buckets.New[bucketKey](perSecond, burst, most)}
-}
-
-// Allow takes n.
-func (b Buckets) Allow(key netip.Addr, n int) bool {
-	ok, _ := b.b.Allow(bucketKey{source: key}, n, time.Now())
-	return ok
-}
-
-// Len is how many sources are followed.
-func (b Buckets) Len() int { return b.b.Len() }
 
 // OpenBodies is how many units unproved bodies hold.
 func (g *Guard) OpenBodies() int64 { return g.bodies.share.Units() }

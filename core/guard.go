@@ -84,12 +84,10 @@ type Guard struct {
 	otherMethods    map[string]string // details by method
 	methods         []string
 
-	markers    [2]replay.Key // what says whose the endpoint's name is
-	deliveries *rateLimit    // nil: no limit
-	failures   *rateLimit
-	rateStatus int
-	budget     *Budget
-	share      *share // of the budget
+	markers [2]replay.Key // what says whose the endpoint's name is
+	rates   rates
+	budget  *Budget
+	share   *share // of the budget
 
 	reportOnly    checkSet
 	reportsReplay bool

@@ -78,7 +78,7 @@ func (g *Guard) statusOf(why reason.Reason, i *facts) int {
 	case why == reason.RateLimited && i.overloaded:
 		return http.StatusServiceUnavailable // our own state, whoever sent it
 	case why == reason.RateLimited:
-		return g.rateStatus
+		return g.rates.status
 	}
 	return why.Status()
 }

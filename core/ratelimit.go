@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"math"
 	"net/http"
@@ -10,9 +9,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/internal/buckets"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/rate"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/limit"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -51,18 +50,9 @@ const (
 	failureBurstSeconds      = 100
 	fallbackPerSecond        = 100
 	fallbackBurst            = 1000
-	limiterTimeout           = time.Second
 	maxPerSecond             = 1e6
 	maxBurst                 = 1e9
 )
-
-// rateLimit is one thing that is counted for each source.
-type rateLimit struct {
-	own    *buckets.Table[bucketKey]
-	shared limit.Limiter
-	prefix string // of the shared limiter's keys
-	failed func(error)
-}
 
 // limiterFailed reports that a limiter of the app's own fails, once a minute: the guard counts in its own process
 // meanwhile.
@@ -73,14 +63,11 @@ func (g *Guard) limiterFailed(err error) {
 	g.log.write(context.Background(), slog.LevelError, limiterFails, g.log.about(slog.String("error", httpfield.Clean(err.Error())))...)
 }
 
-// ask asks the limiter of the app's own, and contains its panic.
-func (l *rateLimit) ask(ctx context.Context, key bucketKey, n int) (ok bool, retryAfter time.Duration, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("it panicked with a %T", v) // its text may hold anything
-		}
-	}()
-	return l.shared.Allow(ctx, l.prefix+key.String(), n)
+// rates are the limits of an endpoint.
+type rates struct {
+	deliveries *rate.Limit // proved; nil: no limit
+	failures   *rate.Limit
+	status     int // of the answer to too much
 }
 
 func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
@@ -93,7 +80,8 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 		if deliveries.burst == 0 {
 			deliveries.burst = max(1, int(math.Ceil(deliveries.perSecond)))
 		}
-		g.deliveries = &rateLimit{buckets.New[bucketKey](deliveries.perSecond, deliveries.burst, buckets.Most), rl.Limiter, "deliveries|" + g.endpoint + "|", g.limiterFailed}
+		g.rates.deliveries = rate.New(deliveries.perSecond, deliveries.burst,
+			rl.Limiter, "deliveries|"+g.endpoint+"|", g.limiterFailed)
 	}
 	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
 	switch {
@@ -110,11 +98,12 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 		if failures.burst == 0 {
 			failures.burst = max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds)))
 		}
-		g.failures = &rateLimit{buckets.New[bucketKey](failures.perSecond, failures.burst, buckets.Most), rl.FailureLimiter, "failures|" + g.endpoint + "|", g.limiterFailed}
+		g.rates.failures = rate.New(failures.perSecond, failures.burst,
+			rl.FailureLimiter, "failures|"+g.endpoint+"|", g.limiterFailed)
 	}
-	g.rateStatus = http.StatusTooManyRequests
+	g.rates.status = http.StatusTooManyRequests
 	if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
-		g.rateStatus = http.StatusServiceUnavailable
+		g.rates.status = http.StatusServiceUnavailable
 	}
 }
 
@@ -139,36 +128,6 @@ func (p *ratePair) valid(m *fault.Mistakes) bool {
 	return len(*m) == before
 }
 
-// bucketKey is what is counted by. The tenant is one that is known, or empty.
-type bucketKey struct {
-	tenant string
-	source netip.Addr
-}
-
-// String has no other key's text: an address holds no bar.
-func (k bucketKey) String() string {
-	if k.tenant == "" {
-		return k.source.String()
-	}
-	return k.source.String() + "|" + k.tenant
-}
-
-func (l *rateLimit) allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
-	key := bucketKey{tenant, sender.Key(source)}
-	if l.shared != nil {
-		// Bounded, and detached: a sender that hangs up is counted all the same.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limiterTimeout)
-		defer cancel()
-		ok, retryAfter, err := l.ask(ctx, key, n)
-		if err == nil {
-			return ok, retryAfter
-		}
-		l.failed(err)
-		now = time.Now() // it may have taken a while not to answer
-	}
-	return l.own.Allow(key, n, now)
-}
-
 // checkRate refuses a source whose deliveries are used up, before any more work is done for it.
 func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
 	if first := !i.counted; first && g.tenant.set {
@@ -176,7 +135,7 @@ func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
 		return fault.Failure{} // asked again once the tenant is known: strangers have sent nothing that was proved
 	}
 	i.counted = true
-	if g.deliveries == nil {
+	if g.rates.deliveries == nil {
 		return fault.Failure{}
 	}
 	return g.overRate(ctx, i, 0, i.started)
@@ -184,14 +143,14 @@ func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
 
 // countDelivery takes a proved delivery from what its source may send.
 func (g *Guard) countDelivery(ctx context.Context, i *inspection) fault.Failure {
-	if g.deliveries == nil {
+	if g.rates.deliveries == nil {
 		return fault.Failure{}
 	}
 	return g.overRate(ctx, i, 1, time.Now())
 }
 
 func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Time) fault.Failure {
-	ok, wait := g.deliveries.allow(ctx, i.tenant, i.source, n, now)
+	ok, wait := g.rates.deliveries.Allow(ctx, i.tenant, i.source, n, now)
 	if ok {
 		return fault.Failure{}
 	}
@@ -206,7 +165,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure
 	if !i.counted || i.proved || !failed {
 		return f
 	}
-	ok, wait := g.failures.allow(ctx, i.tenant, i.source, 1, now)
+	ok, wait := g.rates.failures.Allow(ctx, i.tenant, i.source, 1, now)
 	if ok {
 		return f
 	}
@@ -216,7 +175,7 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure
 
 // throttled reports whether a source has failed so often that its bodies have to wait for each other.
 func (g *Guard) throttled(ctx context.Context, i *inspection) bool {
-	ok, _ := g.failures.allow(ctx, i.tenant, i.source, 0, i.started)
+	ok, _ := g.rates.failures.Allow(ctx, i.tenant, i.source, 0, i.started)
 	return !ok
 }
 

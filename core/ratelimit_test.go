@@ -274,30 +274,6 @@ func TestASharedLimiter(t *testing.T) {
 	require.Equal(t, "200 200 429 429 ", codes, "while the shared one fails, this process counts")
 }
 
-func TestTheTableOfSourcesIsBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := core.NewBuckets(1, 2, 100)
-		addr := func(n int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}) }
-		require.True(t, b.Allow(addr(0), 1))
-		for n := range 5000 {
-			b.Allow(addr(n+1), 1)
-		}
-		require.Equal(t, 100, b.Len())
-		require.True(t, b.Allow(addr(0), 1), "who is in the table is not touched by those who are not")
-		require.False(t, b.Allow(addr(0), 1), "and its debt is not forgotten")
-		require.False(t, b.Allow(addr(9000), 1), "newcomers share one bucket")
-		require.False(t, b.Allow(addr(9000), 0))
-		time.Sleep(3 * time.Second)
-		require.True(t, b.Allow(addr(9000), 0))
-		require.True(t, b.Allow(addr(9000), 1), "full buckets have left the table")
-		require.Equal(t, 1, b.Len())
-		require.True(t, b.Allow(addr(9000), 1))
-		require.False(t, b.Allow(addr(9000), 1))
-		require.False(t, core.NewBuckets(1, 2, 10).Allow(addr(1), 3), "more than a whole bucket")
-	})
-}
-
 func TestRateLimitMistakes(t *testing.T) {
 	t.Parallel()
 	for field, change := range map[string]func(*core.Config){

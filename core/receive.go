@@ -371,7 +371,7 @@ const unreadLimit = 256 << 10
 func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone, which is half of a look at both
 	f = g.countFailure(r.Context(), i, f, now)
-	if g.failures.shared != nil {
+	if g.rates.failures.IsShared() {
 		now = time.Now() // it may have taken a while
 	}
 	if !i.bodyBegun { // else the body's own deadline stands

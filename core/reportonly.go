@@ -88,7 +88,7 @@ func (g *Guard) nothingToReport(c *Config, check Check) string {
 			return "Sources are not configured"
 		}
 	case CheckRateLimit:
-		if g.deliveries == nil {
+		if g.rates.deliveries == nil {
 			return "RateLimit has no PerSecond and no Limiter"
 		}
 	case CheckCredentials:

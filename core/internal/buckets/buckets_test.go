@@ -66,3 +66,29 @@ func TestOddRatesStayWithinWhatADurationHolds(t *testing.T) {
 		}
 	})
 }
+
+func TestTheTableOfSourcesIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		table := buckets.New[int](1, 2, 100)
+		allow := func(key, n int) bool {
+			ok, _ := table.Allow(key, n, time.Now())
+			return ok
+		}
+		require.True(t, allow(0, 1))
+		for n := range 5000 {
+			allow(n+1, 1)
+		}
+		require.Equal(t, 100, table.Len())
+		require.True(t, allow(0, 1), "who is in the table is not touched by those who are not")
+		require.False(t, allow(0, 1), "and its debt is not forgotten")
+		require.False(t, allow(9000, 1), "newcomers share one bucket")
+		require.False(t, allow(9000, 0))
+		time.Sleep(3 * time.Second)
+		require.True(t, allow(9000, 0))
+		require.True(t, allow(9000, 1), "full buckets have left the table")
+		require.Equal(t, 1, table.Len())
+		require.True(t, allow(9000, 1))
+		require.False(t, allow(9000, 1))
+	})
+}
