@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -50,7 +51,7 @@ func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 		if digestOnly && costsProtection(e, rule) {
 			continue
 		}
-		compiled := apartRule{Apart: rule, headers: canonical(rule.Headers)}
+		compiled := apartRule{Apart: rule, headers: httpfield.CanonicalNames(rule.Headers)}
 		for _, m := range rule.When {
 			one := memberRule{has: add(m.Has), lacks: add(m.Lacks)}
 			if len(m.Has) > 0 {

@@ -114,10 +114,10 @@ type eventReader struct {
 
 func newEventReader(e *entry.Entry, digestOnly bool) *eventReader {
 	spec, scheme := canonicalEvent(&e.Event), e.Scheme
-	er := &eventReader{spec: spec, at: map[string]int{}, with: canonical(e.Identity.With), either: e.Identity.Either, apart: compileAparts(e, digestOnly)}
+	er := &eventReader{spec: spec, at: map[string]int{}, with: httpfield.CanonicalNames(e.Identity.With), either: e.Identity.Either, apart: compileAparts(e, digestOnly)}
 	if scheme != nil && len(spec.ID) > 0 {
 		first := &spec.ID[0]
-		er.signedID = first.Header != "" && slices.Contains(canonical(scheme.ID.Headers), first.Header) ||
+		er.signedID = first.Header != "" && slices.Contains(httpfield.CanonicalNames(scheme.ID.Headers), first.Header) ||
 			first.JSON != "" && first.JSON == scheme.ID.JSON
 	}
 	var pointers []string

@@ -15,7 +15,7 @@ import (
 // proofHeaders are the headers that carry the proof, of the provider's usual family.
 func (v *verifier) proofHeaders() []string {
 	if len(v.headers) == 0 {
-		return canonical(v.custom.Headers)
+		return httpfield.CanonicalNames(v.custom.Headers)
 	}
 	var names []string
 	for _, name := range v.headers[0] {
@@ -141,7 +141,7 @@ func (x *examiner) siblings() []string {
 	if v := x.g.verifier; v != nil {
 		names = append(names, v.proofHeaders()...)
 	}
-	return canonical(names)
+	return httpfield.CanonicalNames(names)
 }
 
 // otherHeaders are those of the provider's that came.

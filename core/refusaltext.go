@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -195,24 +194,4 @@ func (g *gate) otherScheme(came string) string {
 	}
 	return "the Authorization header names no scheme that is known, and the endpoint expects " + want +
 		" and a credential behind it: change the credential at the provider, or Credentials"
-}
-
-// round writes a duration as people read it: 5m, 90s as 1m30s, and 3 days for 72h0m0s.
-func round(d time.Duration) string {
-	d = d.Round(time.Second)
-	if d >= 48*time.Hour {
-		days := strconv.FormatInt(int64(d/(24*time.Hour)), 10) + " days"
-		if rest := (d % (24 * time.Hour)).Round(time.Hour); rest > 0 {
-			return days + " " + round(rest)
-		}
-		return days
-	}
-	text := d.String()
-	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
-		text = cut + "m"
-	}
-	if cut, ok := strings.CutSuffix(text, "h0m"); ok {
-		text = cut + "h"
-	}
-	return text
 }

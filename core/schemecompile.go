@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -74,7 +75,7 @@ func (v *verifier) compileScheme() (problem string) {
 	}
 	v.decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
-	v.beside = canonical(s.Signature.Beside)
+	v.beside = httpfield.CanonicalNames(s.Signature.Beside)
 	if len(s.Signature.Headers) == 0 && !v.inBody {
 		return "does not say where the signature is"
 	}
@@ -94,12 +95,4 @@ func (v *verifier) compileScheme() (problem string) {
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })
 	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil || v.payloadField != ""
 	return ""
-}
-
-func canonical(names []string) []string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = http.CanonicalHeaderKey(name)
-	}
-	return out
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
 // serverLimits are the numbers that this page, the documentation and the examples recommend: one table, so that what
@@ -44,10 +45,10 @@ func CheckServer(s *http.Server) []*ConfigError {
 		switch {
 		case d <= 0 && limit.field == "ReadHeaderTimeout" && s.ReadTimeout > 0: // which covers the headers
 		case d <= 0:
-			m.Add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, round(limit.good))
+			m.Add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, httpfield.Span(limit.good))
 		case d > limit.most:
 			m.Add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
-				round(limit.most), limit.why, round(limit.good))
+				httpfield.Span(limit.most), limit.why, httpfield.Span(limit.good))
 		}
 	}
 	if s.WriteTimeout <= 0 {

@@ -39,3 +39,12 @@ func NamedHeader(r *http.Request, name string) (string, fault.Failure) {
 	}
 	return Header(r, name)
 }
+
+// CanonicalNames returns the names of headers in their canonical form.
+func CanonicalNames(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = http.CanonicalHeaderKey(name)
+	}
+	return out
+}

@@ -1,7 +1,9 @@
 package httpfield
 
 import (
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Clean keeps control characters, terminal escapes and long texts out of logs.
@@ -35,4 +37,24 @@ func TrimOWS(s string) string {
 		s = s[:len(s)-1]
 	}
 	return s
+}
+
+// Span writes a duration as people read it: 5m, 90s as 1m30s, and 3 days for 72h0m0s.
+func Span(d time.Duration) string {
+	d = d.Round(time.Second)
+	if d >= 48*time.Hour {
+		days := strconv.FormatInt(int64(d/(24*time.Hour)), 10) + " days"
+		if rest := (d % (24 * time.Hour)).Round(time.Hour); rest > 0 {
+			return days + " " + Span(rest)
+		}
+		return days
+	}
+	text := d.String()
+	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = cut + "m"
+	}
+	if cut, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = cut + "h"
+	}
+	return text
 }
