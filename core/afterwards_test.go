@@ -21,7 +21,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// lingeringStore goes on with a context after its call has returned, as a driver's goroutine may, and loses some leases.
+// lingeringStore goes on with a context after its call has returned, as a driver's goroutine may, and loses some
+// leases.
 type lingeringStore struct {
 	replay.Store
 	all *sync.WaitGroup
@@ -61,8 +62,8 @@ func byHeader() entry.Entry {
 	return e
 }
 
-// What a guard works with is used again for the next request. An app may hold on to its delivery for longer: its goroutines
-// and those of its store see nothing of another request, and what they do harms none.
+// What a guard works with is used again for the next request. An app may hold on to its delivery for longer: its
+// goroutines and those of its store see nothing of another request, and what they do harms none.
 func TestADeliveryStaysItsOwnAfterItsHandlerHasReturned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, deliverAndLinger)
@@ -75,7 +76,7 @@ func deliverAndLinger(t *testing.T) {
 	for name, e := range map[string]entry.Entry{"timestamped": timestamped(), "header": byHeader(), "batch": batched(), "unremembered": byHeader()} {
 		c, _ := config(e)
 		c.Endpoint, c.Observers = name, []core.Observer{keeper{&all}}
-		c.Lease, c.SignalTimeout = time.Second, 2*time.Second
+		c.Limits.Lease, c.Limits.SignalTimeout = time.Second, 2*time.Second
 		c.Replay = &lingeringStore{memstore.New(), &all}
 		if name == "unremembered" {
 			c.Replay = core.DangerouslyNoReplay

@@ -56,7 +56,7 @@ func TestEveryFailedAuthenticationLooksTheSame(t *testing.T) {
 			"long":         post(event, "Acme-Signature", strings.Repeat("x", 10000)),
 		} {
 			c, _ := config(timestamped())
-			c.AuthenticationStatus = status
+			c.Answers.AuthenticationStatus = status
 			w := run(mustNew(t, c), r, never(t))
 			got := fmt.Sprint(w.Code, w.Header(), w.Body.String())
 			if first == "" {
@@ -123,7 +123,7 @@ func TestRequestsThatCannotBeJudged(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c, rec := config(timestamped())
-			c.MaxBody = 1000
+			c.Limits.MaxBody = 1000
 			g := mustNew(t, c)
 			w := run(g, row.make(), never(t))
 			require.Equal(t, row.status, w.Code)
@@ -166,7 +166,7 @@ func TestABodyOfAnyLengthIsReadWhole(t *testing.T) {
 
 func TestADeclaredLengthCostsNothingBeforeItsBytesArrive(t *testing.T) {
 	c, _ := config(timestamped())
-	c.MaxBody = 100 << 20
+	c.Limits.MaxBody = 100 << 20
 	g := mustNew(t, c)
 	allocated := testing.Benchmark(func(b *testing.B) {
 		for b.Loop() {
@@ -212,7 +212,7 @@ func TestHandshakes(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c, rec := config(e)
-			c.VerifyTokens = secrets.Static("verify-token-1")
+			c.Setup.VerifyTokens = secrets.Static("verify-token-1")
 			g := mustNew(t, c)
 			w := run(g, row.r, never(t))
 			require.Equal(t, row.status, w.Code)
@@ -240,7 +240,7 @@ func TestAwaitingASecretAnswersHandshakesOnly(t *testing.T) {
 	e := timestamped()
 	e.Handshakes = []entry.Handshake{{Method: "HEAD"}}
 	c, _ := config(e)
-	c.Secrets, c.AwaitingSecret = nil, true
+	c.Secrets, c.Setup.AwaitingSecret = nil, true
 	g := mustNew(t, c)
 	require.Equal(t, 200, run(g, httptest.NewRequest(http.MethodHead, "/", nil), never(t)).Code)
 	require.Equal(t, 503, run(g, signed(event), never(t)).Code)
@@ -264,12 +264,12 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 			e := timestamped()
 			e.Handshakes = []entry.Handshake{h}
 			c, rec := config(e)
-			c.SecretSink = func(context.Context, secrets.Secret) error { return nil }
+			c.Setup.SecretSink = func(context.Context, secrets.Secret) error { return nil }
 			_, err := core.New(c)
-			require.ErrorContains(t, err, "AwaitingSecret", "a secret in use cannot be replaced")
+			require.ErrorContains(t, err, "Setup.AwaitingSecret", "a secret in use cannot be replaced")
 			taken := 0
-			c.Secrets, c.AwaitingSecret = nil, true
-			c.SecretSink = func(_ context.Context, s secrets.Secret) error {
+			c.Secrets, c.Setup.AwaitingSecret = nil, true
+			c.Setup.SecretSink = func(_ context.Context, s secrets.Secret) error {
 				require.NotContains(t, fmt.Sprint(s), handed)
 				require.Equal(t, handed, s.DangerouslyReveal())
 				if taken++; taken == 1 {
@@ -294,8 +294,8 @@ func TestAHandedOverSecretIsTakenOnce(t *testing.T) {
 	}
 	e := timestamped()
 	c, _ := config(e)
-	c.Secrets, c.AwaitingSecret = nil, true
-	c.SecretSink = func(context.Context, secrets.Secret) error { return nil }
+	c.Secrets, c.Setup.AwaitingSecret = nil, true
+	c.Setup.SecretSink = func(context.Context, secrets.Secret) error { return nil }
 	_, err := core.New(c)
 	require.ErrorContains(t, err, "hands no secret over")
 }

@@ -214,7 +214,7 @@ func TestALargeBatchIsClaimedAndSettledAtOnce(t *testing.T) {
 	ids := numbers(10_000)
 	store := &brokenStore{Store: memstore.New()}
 	c, rec := config(batched())
-	c.Replay, c.MaxBody = store, 1<<20
+	c.Replay, c.Limits.MaxBody = store, 1<<20
 	g := mustNew(t, c)
 	var r ran
 	require.Equal(t, 500, run(g, signedBody(list(ids...)), r.failing("9998")).Code)

@@ -26,7 +26,7 @@ func (c cut) Read(p []byte) (int, error) {
 
 func TestADeclaredLengthIsNotAllocatedForWhatFollows(t *testing.T) { // not in parallel: it counts what is allocated
 	c, rec := config(plain())
-	c.MaxBody = 64 << 20
+	c.Limits.MaxBody = 64 << 20
 	g := mustNew(t, c)
 	serve := func(arrived int) (bytes uint64) {
 		r := post("", "X-Hub-Signature-256", "sha256="+mac(testSecret, ""))

@@ -239,7 +239,8 @@ func (d *Delivery) storeFailed(err error) *Reply {
 func storeFailure(err error) fault.Failure {
 	f := fault.New(reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again")
 	if errors.Is(err, replay.ErrFull) {
-		f = fault.New(reason.StoreFull, "the replay store is full and forgets nothing that is live: raise its capacity, or shorten Retention")
+		f = fault.New(reason.StoreFull, "the replay store is full and forgets nothing that is live: "+
+			"raise its capacity, or shorten Limits.Retention")
 	}
 	if isTaken(err) {
 		f.Detail = err.Error()

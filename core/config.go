@@ -11,7 +11,8 @@ import (
 )
 
 // Config describes one endpoint: whose deliveries it takes and how they are proved. [New] validates and copies it;
-// later changes have no effect. The zero value of every field is the safe one.
+// later changes have no effect. The zero value of every field is the safe one. What has good defaults stands in groups:
+// [Limits], [Setup] and [Answers].
 type Config struct {
 	// Endpoint names the endpoint in the replay store, logs and metrics. It is part of every identity: a new name
 	// remembers nothing. Required with a replay store; two guards on one request may not share it.
@@ -21,6 +22,9 @@ type Config struct {
 	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a
 	// provider that signs nothing, the accepted credentials of the kind it sends ("user:pass" pairs for Basic).
 	Secrets secrets.Source
+	// Credentials are required in addition to the signature. Each place is a gate of its own: the Authorization header
+	// (Basic and Bearer are alternatives there), each named header, each parameter of the URL.
+	Credentials []Credential
 	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).
 	// Where Secrets hold keys, those count and nothing is fetched.
 	Keys KeySource
@@ -28,29 +32,21 @@ type Config struct {
 	// then looked up by it, from [ByTenant], [FromFunc] or a source of your own, and it is part of every identity, of
 	// the events, the records, and of what RateLimit counts by. Default: there are no tenants.
 	Tenant TenantKey
-	// Credentials are required beside the signature. Each place is a gate of its own: the Authorization header (Basic
-	// and Bearer are alternatives there), each named header, each parameter of the URL.
-	Credentials []Credential
+	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from
+	// the request. It may hold {tenant}, for the key that Tenant finds. The request's own query never joins it, except
+	// for a parameter that the provider adds (Twilio's bodySHA256) or that is a credential: leave PublicURL out where
+	// the URL differs from delivery to delivery. It is required where nothing else ends the signed URL.
+	PublicURL string
 
 	// Replay remembers what was processed: memstore for one process, a shared store for several. Required; the way
 	// to do without is [DangerouslyNoReplay].
 	Replay replay.Store
-	// Lease is how long an event stays claimed after the process that works on it has died; then a retry may take it
-	// over. While a signal runs its lease is renewed. Default one minute, and at most half the time in which the
-	// provider's first retries come.
-	Lease time.Duration
-	// SignalTimeout is how long the signals of one delivery may run in all: then their context ends, and the lease is
-	// not renewed any more. Default 15 minutes, and at most half the time for which the provider retries.
-	SignalTimeout time.Duration
-	// Ordered stops a batch at the first event that fails or that another delivery is working on: the events after it
-	// run with the provider's retry. By default they run, and the retry runs only what failed.
-	Ordered bool
-	// Retention is how long a processed event is remembered. Default and least: as long as the provider retries, and
-	// longer than a timestamp stays fresh; 72 hours where the provider does not say.
-	Retention time.Duration
 	// StoreFailure says what happens to a delivery when the store cannot answer. Default: 503, so that the provider
 	// sends it again. For a provider that never retries, the choice has to be made.
 	StoreFailure StoreFailure
+	// Ordered stops a batch at the first event that fails or that another delivery is working on: the events after it
+	// run with the provider's retry. By default they run, and the retry runs only what failed.
+	Ordered bool
 	// Identity overrides what an event is remembered by. It sees authenticated fields only: an ID, Type, Tenant or Time
 	// that the proof does not cover is empty, Payload and Data too where the body is not proved, and Attempt always.
 	// The event is remembered as the provider's entry says where the text is empty, where it is made of an ID that is
@@ -58,25 +54,9 @@ type Config struct {
 	// first. Logger then gets an error, at most once a minute. To find that out Identity is called up to three times an
 	// event, also with fields left out. It must have no effect but its text, and be safe for concurrent use.
 	Identity func(Event) string
-	// RefuseConflicts answers 400, not 200, to an event whose id was processed with another body.
-	RefuseConflicts bool
 
-	// Tolerance is how far a signed timestamp may be from now, on both sides. Default: the provider's recommendation,
-	// five minutes where it has none. At most 24 hours.
-	Tolerance time.Duration
-	// MaxBody is the most bytes of a body that are read. Default: the provider's documented maximum, else 1 MiB.
-	MaxBody int64
-
-	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server
-	// stands, and a read deadline that something before the guard has set is replaced.
-	BodyTimeout time.Duration
 	// TrustedProxies are the peers whose X-Forwarded-Proto, X-Forwarded-For and Forwarded count. Default: nobody's.
 	TrustedProxies Networks
-	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from
-	// the request. It may hold {tenant}, for the key that Tenant finds. The request's own query never joins it, except
-	// for a parameter that the provider adds (Twilio's bodySHA256) or that is a credential: leave PublicURL out where
-	// the URL differs from delivery to delivery. It is required where nothing else ends the signed URL.
-	PublicURL string
 	// Sources are the addresses that deliveries may come from: [Networks], or a list of package sources. The address is
 	// the connection's peer or, where that is one of TrustedProxies, the right-most address in X-Forwarded-For or
 	// Forwarded that is not; where it cannot be told the delivery is refused. Default: from anywhere.
@@ -88,22 +68,6 @@ type Config struct {
 	// other guard can take. Give several guards one [NewBudget] to set them apart from the rest.
 	Budget *Budget
 
-	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
-	// another), 401, 403, 409, 429, 500 or 503.
-	AuthenticationStatus int
-	// CancelAtAckLimit cancels a signal's context when the provider stops waiting for the answer.
-	CancelAtAckLimit bool
-	// AwaitingSecret starts without a secret, for providers that show it only after a first request was answered:
-	// handshakes are answered and everything else is 503.
-	AwaitingSecret bool
-	// SecretSink takes the secret from a provider that hands it over in its first request (Asana, Notion), with
-	// AwaitingSecret. It must store the secret before it returns nil; an error is a 503. It is called once: nothing
-	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider
-	// shows, restart with it in Secrets, and without a sink.
-	SecretSink func(context.Context, secrets.Secret) error
-	// VerifyTokens are accepted in handshakes that carry a verify token.
-	VerifyTokens secrets.Source
-
 	// Observers receive the record of every outcome, in addition to the log: for metrics and traces. One that is slow,
 	// blocks or panics hurts neither the others nor the log.
 	Observers []Observer
@@ -114,8 +78,15 @@ type Config struct {
 	// stopped sending, or every delivery is refused. What is new is what moves [Health.LastProved]. Default: no alarm.
 	// [Guard.Shutdown] ends it.
 	SilenceAfter time.Duration
-	// Now is the clock that freshness and validity are judged by. Default: time.Now.
+	// Now is the clock that freshness and validity are checked against. Default: time.Now.
 	Now func() time.Time
+
+	// Limits bound a delivery in size and time.
+	Limits Limits
+	// Setup is for the time in which the URL is registered at the provider.
+	Setup Setup
+	// Answers change what the provider is answered.
+	Answers Answers
 
 	// DangerouslyReportOnly are checks that refuse nothing: they are made, what they would have refused is in
 	// [Record.WouldRefuse], and the delivery is let through. It is for turning a check on in a running system; empty it
@@ -137,6 +108,53 @@ type Config struct {
 	// DangerouslyAllowWeakSecrets accepts short secrets and placeholders: for recorded deliveries. An empty secret is
 	// never accepted.
 	DangerouslyAllowWeakSecrets bool
+}
+
+// Limits bound a delivery in size and time. A zero field means its default.
+type Limits struct {
+	// MaxBody is the most bytes of a body that are read. Default: the provider's documented maximum, else 1 MiB.
+	MaxBody int64
+	// BodyTimeout is how long a body may take to arrive. Default 10 seconds; a shorter ReadTimeout of the server
+	// stands, and a read deadline that something before the guard has set is replaced.
+	BodyTimeout time.Duration
+	// SignalTimeout is how long the signals of one delivery may run in all: then their context ends, and the lease is
+	// not renewed any more. Default 15 minutes, and at most half the time for which the provider retries.
+	SignalTimeout time.Duration
+	// Tolerance is how far a signed timestamp may be from now, on both sides. Default: the provider's recommendation,
+	// five minutes where it has none. At most 24 hours.
+	Tolerance time.Duration
+	// Lease is how long an event stays claimed after the process that works on it has died; then a retry may take it
+	// over. While a signal runs its lease is renewed. Default one minute, and at most half the time in which the
+	// provider's first retries come.
+	Lease time.Duration
+	// Retention is how long a processed event is remembered. Default and least: as long as the provider retries, and
+	// longer than a timestamp stays fresh; 72 hours where the provider does not say.
+	Retention time.Duration
+}
+
+// Setup is what the provider needs while the URL is registered. The zero value answers none of it.
+type Setup struct {
+	// AwaitingSecret starts without a secret, for providers that show it only after a first request was answered:
+	// handshakes are answered and everything else is 503.
+	AwaitingSecret bool
+	// SecretSink takes the secret from a provider that hands it over in its first request (Asana, Notion), with
+	// AwaitingSecret. It must store the secret before it returns nil; an error is a 503. It is called once: nothing
+	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider
+	// shows, restart with it in Secrets, and without a sink.
+	SecretSink func(context.Context, secrets.Secret) error
+	// VerifyTokens are accepted in handshakes that carry a verify token.
+	VerifyTokens secrets.Source
+}
+
+// Answers change what the provider is answered. The zero value is right for nearly every provider.
+type Answers struct {
+	// AuthenticationStatus answers every failed authentication alike: 400 (the default, unless the provider needs
+	// another), 401, 403, 409, 429, 500 or 503.
+	AuthenticationStatus int
+	// RefuseConflicts answers 400, not 200, to an event whose id was processed with another body.
+	RefuseConflicts bool
+	// CancelAtAckLimit cancels a signal's context when the provider stops waiting for the answer.
+	CancelAtAckLimit bool
 }
 
 // StoreFailure says what happens to a proved delivery when the replay store cannot answer.

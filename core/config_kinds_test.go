@@ -93,12 +93,12 @@ func TestWhatCanOnlyBeAMistakeIsRefused(t *testing.T) {
 		field  string
 		change func(*core.Config)
 	}{
-		{"a tolerance without its unit", "Tolerance", func(c *core.Config) { c.Tolerance = 300 }},
-		{"a retention without its unit", "Retention", func(c *core.Config) { c.Retention = 86400 }},
-		{"a signal's time without its unit", "SignalTimeout", func(c *core.Config) { c.SignalTimeout = 30 }},
-		{"a negative signal's time", "SignalTimeout", func(c *core.Config) { c.SignalTimeout = -time.Minute }},
+		{"a tolerance without its unit", "Limits.Tolerance", func(c *core.Config) { c.Limits.Tolerance = 300 }},
+		{"a retention without its unit", "Limits.Retention", func(c *core.Config) { c.Limits.Retention = 86400 }},
+		{"a signal's time without its unit", "Limits.SignalTimeout", func(c *core.Config) { c.Limits.SignalTimeout = 30 }},
+		{"a negative signal's time", "Limits.SignalTimeout", func(c *core.Config) { c.Limits.SignalTimeout = -time.Minute }},
 		{"silence without its unit", "SilenceAfter", func(c *core.Config) { c.SilenceAfter = 3600 }},
-		{"a body's time without its unit", "BodyTimeout", func(c *core.Config) { c.BodyTimeout = 10 }},
+		{"a body's time without its unit", "Limits.BodyTimeout", func(c *core.Config) { c.Limits.BodyTimeout = 10 }},
 		{"a store that is a nil pointer", "Replay", func(c *core.Config) { c.Replay = store }},
 		{"a source of secrets that is a nil pointer", "Secrets", func(c *core.Config) { c.Secrets = source }},
 		{"an observer that is a nil function", "Observers[0]", func(c *core.Config) {
@@ -125,7 +125,7 @@ type oddSource struct{ secrets.Source }
 func TestEveryMistakeIsReportedWhateverTheFirstIs(t *testing.T) {
 	t.Parallel()
 	_, err := core.New(core.Config{
-		Secrets: secrets.Static(testSecret), TrustedProxies: "x", MaxBody: -1, BodyTimeout: 10,
+		Secrets: secrets.Static(testSecret), TrustedProxies: "x", Limits: core.Limits{MaxBody: -1, BodyTimeout: 10},
 		Credentials: []core.Credential{core.BearerToken(secrets.Static("short"))},
 	})
 	fields := map[string]bool{}
@@ -133,7 +133,7 @@ func TestEveryMistakeIsReportedWhateverTheFirstIs(t *testing.T) {
 		fields[m.Field] = true
 	}
 	require.Equal(t, map[string]bool{
-		"Provider": true, "Replay": true, "TrustedProxies": true, "MaxBody": true, "BodyTimeout": true,
+		"Provider": true, "Replay": true, "TrustedProxies": true, "Limits.MaxBody": true, "Limits.BodyTimeout": true,
 		"Credentials[0][0] (#1)": true,
 	}, fields)
 }
@@ -196,7 +196,7 @@ func TestAnEntryMayWantOtherAnswers(t *testing.T) {
 		App:            entry.Answer{Status: 429, RetryAfter: 2 * time.Second, Empty: true},
 	}
 	c, _ := config(e)
-	c.MaxBody = 64
+	c.Limits.MaxBody = 64
 	g := mustNew(t, c)
 	w := run(g, post(event, "Acme-Signature", "t=1,v1=00"), never(t))
 	require.Equal(t, 401, w.Code)

@@ -83,23 +83,23 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 		{"no replay choice", timestamped(), func(c *core.Config) { c.Replay = nil }, "Replay", "DangerouslyNoReplay"},
 		{"a store without an endpoint's name", timestamped(), func(c *core.Config) { c.Endpoint = "" }, "Endpoint", "needs a name"},
 		{"a name with control characters", timestamped(), func(c *core.Config) { c.Endpoint = "a\nb" }, "Endpoint", "control"},
-		{"a retention shorter than a timestamp stays fresh", timestamped(), func(c *core.Config) { c.Retention = 10 * time.Minute }, "Retention", "at least 12m0s"},
-		{"a retention shorter than the provider retries", horizon, func(c *core.Config) { c.Retention = time.Hour }, "Retention", "24h0m0s"},
-		{"a lease that outlives the last retry", horizon, func(c *core.Config) { c.Lease = 48 * time.Hour }, "Lease", "stops retrying"},
-		{"a lease too short to work in", timestamped(), func(c *core.Config) { c.Lease = time.Millisecond }, "Lease", "at least 1s"},
+		{"a retention shorter than a timestamp stays fresh", timestamped(), func(c *core.Config) { c.Limits.Retention = 10 * time.Minute }, "Limits.Retention", "at least 12m0s"},
+		{"a retention shorter than the provider retries", horizon, func(c *core.Config) { c.Limits.Retention = time.Hour }, "Limits.Retention", "24h0m0s"},
+		{"a lease that outlives the last retry", horizon, func(c *core.Config) { c.Limits.Lease = 48 * time.Hour }, "Limits.Lease", "stops retrying"},
+		{"a lease too short to work in", timestamped(), func(c *core.Config) { c.Limits.Lease = time.Millisecond }, "Limits.Lease", "at least 1s"},
 		{"no choice for a provider that never retries", noRetry, nil, "StoreFailure", "RefuseDelivery"},
 
-		{"a negative tolerance", timestamped(), func(c *core.Config) { c.Tolerance = -1 }, "Tolerance", "between"},
-		{"a tolerance of a year", timestamped(), func(c *core.Config) { c.Tolerance = 365 * 24 * time.Hour }, "Tolerance", "between"},
-		{"a tolerance where nothing is timed", plain(), func(c *core.Config) { c.Tolerance = time.Minute }, "Tolerance", "signs no timestamp"},
-		{"a negative body limit", timestamped(), func(c *core.Config) { c.MaxBody = -1 }, "MaxBody", "between"},
+		{"a negative tolerance", timestamped(), func(c *core.Config) { c.Limits.Tolerance = -1 }, "Limits.Tolerance", "between"},
+		{"a tolerance of a year", timestamped(), func(c *core.Config) { c.Limits.Tolerance = 365 * 24 * time.Hour }, "Limits.Tolerance", "between"},
+		{"a tolerance where nothing is timed", plain(), func(c *core.Config) { c.Limits.Tolerance = time.Minute }, "Limits.Tolerance", "signs no timestamp"},
+		{"a negative body limit", timestamped(), func(c *core.Config) { c.Limits.MaxBody = -1 }, "Limits.MaxBody", "between"},
 		{"proxies nobody can parse", timestamped(), func(c *core.Config) { c.TrustedProxies = "proxy.internal" }, "TrustedProxies", "neither"},
 		{"a prefix with host bits", timestamped(), func(c *core.Config) { c.TrustedProxies = "10.1.2.3/8" }, "TrustedProxies", "10.0.0.0/8"},
 		{"the whole internet", timestamped(), func(c *core.Config) { c.TrustedProxies = "0.0.0.0/0" }, "TrustedProxies", "whole internet"},
 		{"a relative public URL", timestamped(), func(c *core.Config) { c.PublicURL = "/hooks" }, "PublicURL", "absolute"},
-		{"a status that disables endpoints", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 410 }, "AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
-		{"a success for failures", timestamped(), func(c *core.Config) { c.AuthenticationStatus = 200 }, "AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
-		{"awaiting a secret that is there", timestamped(), func(c *core.Config) { c.AwaitingSecret = true }, "AwaitingSecret", "nothing is awaited"},
+		{"a status that disables endpoints", timestamped(), func(c *core.Config) { c.Answers.AuthenticationStatus = 410 }, "Answers.AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
+		{"a success for failures", timestamped(), func(c *core.Config) { c.Answers.AuthenticationStatus = 200 }, "Answers.AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
+		{"awaiting a secret that is there", timestamped(), func(c *core.Config) { c.Setup.AwaitingSecret = true }, "Setup.AwaitingSecret", "nothing is awaited"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -121,12 +121,14 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 
 func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := core.New(core.Config{Provider: entry.NewProvider(timestamped(), nil), TrustedProxies: "x", MaxBody: -1})
+	_, err := core.New(core.Config{
+		Provider: entry.NewProvider(timestamped(), nil), TrustedProxies: "x", Limits: core.Limits{MaxBody: -1},
+	})
 	fields := map[string]bool{}
 	for _, m := range core.ConfigErrors(err) {
 		fields[m.Field] = true
 	}
-	require.Equal(t, map[string]bool{"Secrets": true, "Replay": true, "TrustedProxies": true, "MaxBody": true}, fields)
+	require.Equal(t, map[string]bool{"Secrets": true, "Replay": true, "TrustedProxies": true, "Limits.MaxBody": true}, fields)
 	require.Nil(t, core.ConfigErrors(nil))
 }
 
@@ -189,7 +191,7 @@ func TestLaterEditsOfTheConfigChangeNothing(t *testing.T) {
 	c.Credentials = credentials
 	g := mustNew(t, c)
 	credentials[0] = core.Credential{}
-	c.MaxBody = 1
+	c.Limits.MaxBody = 1
 	r := signed(event)
 	r.Header.Set("Authorization", "Bearer "+testSecret)
 	run(g, r, ok)

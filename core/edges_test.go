@@ -155,8 +155,8 @@ func TestASinkThatPanicsIsAskedAgain(t *testing.T) {
 	e.Handshakes = []entry.Handshake{{Method: "POST", SecretHeader: "X-Hook-Secret"}}
 	c, _ := config(e)
 	asked := 0
-	c.Secrets, c.AwaitingSecret = nil, true
-	c.SecretSink = func(context.Context, secrets.Secret) error {
+	c.Secrets, c.Setup.AwaitingSecret = nil, true
+	c.Setup.SecretSink = func(context.Context, secrets.Secret) error {
 		if asked++; asked == 1 {
 			panic("the disk is full")
 		}

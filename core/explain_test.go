@@ -309,7 +309,7 @@ func TestExplainDoesNotTakeASecretOrAnswerAHandshake(t *testing.T) {
 	got := g.Explain(r, core.Inbound{})
 	require.Equal(t, reason.Handshake, got.Reason)
 	require.Contains(t, got.String(), "handshake")
-	c.Secrets, c.AwaitingSecret = nil, true
+	c.Secrets, c.Setup.AwaitingSecret = nil, true
 	g = mustNew(t, c)
 	require.Equal(t, reason.NoActiveSecret, g.Explain(signed(event), core.Inbound{}).Reason)
 }

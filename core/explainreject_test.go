@@ -26,8 +26,8 @@ func rejected(t *testing.T, g *core.Guard, r *http.Request) (status int, first, 
 	return w.Code, first, second
 }
 
-// TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead: the body that a guard has read is there for Explain, and where it
-// could not be read whole, Explain says why as the guard does.
+// TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead: the body that a guard has read is there for Explain, and where
+// it could not be read whole, Explain says why as the guard does.
 func TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead(t *testing.T) {
 	t.Parallel()
 	busy := func(err error, state replay.State) func(*core.Config) {
@@ -57,7 +57,7 @@ func TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead(t *testing.T) {
 		{"no signature", func() *http.Request { return post(event) }, nil,
 			reason.MissingSignature, reason.MissingSignature, "", len(event)},
 		{"a body that is too long", func() *http.Request { return chunked(signed(long), long) },
-			func(c *core.Config) { c.MaxBody = 1000 }, reason.BodyTooLarge, reason.BodyTooLarge, "", 0},
+			func(c *core.Config) { c.Limits.MaxBody = 1000 }, reason.BodyTooLarge, reason.BodyTooLarge, "", 0},
 		{"a body that broke off", brokenOff, nil, reason.BodyIncomplete, reason.BodyIncomplete, "", 0},
 		{"the store is down", func() *http.Request { return signed(event) },
 			busy(errors.New("down"), 0), reason.StoreUnavailable, "", "", len(event)},
@@ -108,7 +108,8 @@ func TestTheBodyThatIsKeptIsItsOwn(t *testing.T) {
 	require.Equal(t, event, string(body))
 }
 
-// TestExplainSaysThatTheGuardHasReadTheBody: where nobody asked to keep it, it is gone, and no middleware has done that.
+// TestExplainSaysThatTheGuardHasReadTheBody: where nobody asked to keep it, it is gone, and no middleware has done
+// that.
 func TestExplainSaysThatTheGuardHasReadTheBody(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())

@@ -31,7 +31,7 @@ func FuzzGuard(f *testing.F) {
 	c.Replay = store
 	c.Observers = nil
 	c.Credentials = []core.Credential{core.BasicAuth(secrets.Static("user:a-long-enough-password"))}
-	c.VerifyTokens = secrets.Static("verify-token-1")
+	c.Setup.VerifyTokens = secrets.Static("verify-token-1")
 	g := mustNew(f, c)
 	f.Fuzz(func(t *testing.T, method, target, signature, contentType, authorization string, body []byte) {
 		if !validToken(method) || !strings.HasPrefix(target, "/") || strings.ContainsAny(target, " \r\n\x00\x7f") {

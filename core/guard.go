@@ -128,9 +128,10 @@ func New(c Config) (*Guard, error) {
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
 		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
-		identity: c.Identity, ordered: c.Ordered, strict: c.RefuseConflicts, awaiting: c.AwaitingSecret, sink: c.SecretSink,
+		identity: c.Identity, ordered: c.Ordered, strict: c.Answers.RefuseConflicts,
+		awaiting: c.Setup.AwaitingSecret, sink: c.Setup.SecretSink,
 		publicURL: c.PublicURL, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
-		ackLimit: e.AckLimit, cancelAck: c.CancelAtAckLimit,
+		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
 		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: newEventReader(e, c.DangerouslyDropEqualBodies), logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
@@ -221,9 +222,9 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 	credentials := slices.Clone(c.Credentials)
 	switch {
 	case g.unknown: // how it signs is not known, and what Secrets have to be is not either
-	case e.Scheme != nil && c.AwaitingSecret:
+	case e.Scheme != nil && c.Setup.AwaitingSecret:
 		if c.Secrets != nil {
-			m.Add("AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
+			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.sinkRules = rules
 		g.sinkRules.Kinds, g.sinkRules.Custom = kindsOf(e.Scheme), e.Scheme.Custom
@@ -249,8 +250,10 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		m.Add("Keys", "", "%s signs nothing; remove it", e.Title)
 	}
 	g.configureTolerance(c, m)
-	if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret && !g.unknown {
-		m.Add("Credentials", "", "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s", secrets.GeneratePair())
+	if g.verifier == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {
+		m.Add("Credentials", "",
+			"nothing authenticates a delivery; configure a credential, for example BasicAuth with %s",
+			secrets.GeneratePair())
 	}
 	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
 	for i, cred := range credentials {
@@ -263,17 +266,19 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		}
 		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
 	}
-	if c.SecretSink != nil && !g.unknown {
+	if c.Setup.SecretSink != nil && !g.unknown {
 		switch {
-		case !c.AwaitingSecret || e.Scheme == nil:
+		case !c.Setup.AwaitingSecret || e.Scheme == nil:
 			// Otherwise anybody could replace a secret that is in use.
-			m.Add("SecretSink", "", "it goes with AwaitingSecret only; remove it once a secret is configured")
+			m.Add("Setup.SecretSink", "",
+				"it goes with Setup.AwaitingSecret only; remove it once a secret is configured")
 		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.HandsSecretOver() }):
-			m.Add("SecretSink", "", "%s hands no secret over; remove it", e.Title)
+			m.Add("Setup.SecretSink", "", "%s hands no secret over; remove it", e.Title)
 		}
 	}
-	if c.VerifyTokens != nil {
-		list, n := newCredentialList(g, c.VerifyTokens, keyring.Rules{Field: "VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false)}, "the handshake's verify token", m)
+	if c.Setup.VerifyTokens != nil {
+		rules := keyring.Rules{Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false)}
+		list, n := newCredentialList(g, c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
 		list.ring.ProvesNothing = true
 		g.verifyTokens, notes = list, append(notes, n...)
 	}
@@ -353,8 +358,9 @@ func (g *Guard) addCredential(field string, c Credential, rules keyring.Rules, o
 
 func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	v := g.verifier
-	if c.Tolerance != 0 && (c.Tolerance < time.Second || c.Tolerance > maxTolerance) {
-		m.Add("Tolerance", c.Tolerance.String(), "it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
+	if c.Limits.Tolerance != 0 && (c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance) {
+		m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
+			"it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
 			maxTolerance, "the provider's own")
 		return
 	}
@@ -362,12 +368,13 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 		return // no secret yet: there is a verifier once there is one
 	}
 	if v == nil || !v.timestamp {
-		if c.Tolerance != 0 {
-			m.Add("Tolerance", c.Tolerance.String(), "%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
+		if c.Limits.Tolerance != 0 {
+			m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
+				"%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
 		}
 		return
 	}
-	tolerance := c.Tolerance
+	tolerance := c.Limits.Tolerance
 	switch {
 	case tolerance == 0 && g.entry.Scheme.Timestamp.Tolerance > 0:
 		tolerance = g.entry.Scheme.Timestamp.Tolerance
@@ -375,21 +382,22 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 		tolerance = defaultTolerance
 	}
 	v.past, v.future = tolerance, tolerance
-	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Tolerance == 0 {
+	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Limits.Tolerance == 0 {
 		v.past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
 	}
 }
 
 func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
-	g.lease, g.retention = g.leaseFor(c.Lease), c.Retention
+	g.lease, g.retention = g.leaseFor(c.Limits.Lease), c.Limits.Retention
 	if g.lease < time.Second {
-		m.Add("Lease", g.lease.String(), "it must be at least 1s")
+		m.Add("Limits.Lease", g.lease.String(), "it must be at least 1s")
 	}
 	horizon := g.entry.RetryHorizon
-	g.signalTimeout = c.SignalTimeout
+	g.signalTimeout = c.Limits.SignalTimeout
 	switch {
-	case c.SignalTimeout != 0 && c.SignalTimeout < time.Second:
-		m.Add("SignalTimeout", c.SignalTimeout.String(), "it must be at least 1s, written with its unit: 5 * time.Minute")
+	case c.Limits.SignalTimeout != 0 && c.Limits.SignalTimeout < time.Second:
+		m.Add("Limits.SignalTimeout", c.Limits.SignalTimeout.String(),
+			"it must be at least 1s, written with its unit: 5 * time.Minute")
 	case g.signalTimeout == 0:
 		g.signalTimeout = defaultSignal
 		if horizon > 0 {
@@ -397,12 +405,18 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		}
 		g.signalTimeout = max(g.signalTimeout, g.lease)
 	case g.signalTimeout < g.lease:
-		m.Add("SignalTimeout", g.signalTimeout.String(), "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten Lease", g.lease)
+		m.Add("Limits.SignalTimeout", g.signalTimeout.String(),
+			"it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten "+
+				"Limits.Lease", g.lease)
 	case horizon > 0 && g.signalTimeout > horizon-g.lease:
-		m.Add("SignalTimeout", g.signalTimeout.String(), "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
+		m.Add("Limits.SignalTimeout", g.signalTimeout.String(),
+			"a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a "+
+				"failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
 	}
 	if c.Replay == nil {
-		m.Add("Replay", "", "nothing remembers what was processed; use memstore.New() for one process or a shared store for several, or core.DangerouslyNoReplay")
+		m.Add("Replay", "",
+			"nothing remembers what was processed; use memstore.New() for one process or a shared store for several, "+
+				"or core.DangerouslyNoReplay")
 		return
 	}
 	if _, none := c.Replay.(noReplay); none {
@@ -412,7 +426,9 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
 	g.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
-		m.Add("Endpoint", "", "the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider, "stripe"))
+		m.Add("Endpoint", "",
+			"the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider,
+				"stripe"))
 	} else if strings.TrimSpace(c.Endpoint) == "" || len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
 		m.Add("Endpoint", "", "the name is blank, longer than %d bytes or holds control characters", maxEndpointName)
 	}
@@ -426,19 +442,27 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	case g.retention == 0:
 		g.retention = max(least, horizon, defaultRetention)
 	case g.retention < time.Second:
-		m.Add("Retention", g.retention.String(), "it must be at least %s, written with its unit: 72 * time.Hour", least)
+		m.Add("Limits.Retention", g.retention.String(),
+			"it must be at least %s, written with its unit: 72 * time.Hour", least)
 	case g.retention < least:
-		m.Add("Retention", g.retention.String(), "a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window, g.lease, retentionMargin, least)
+		m.Add("Limits.Retention", g.retention.String(),
+			"a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window,
+			g.lease, retentionMargin, least)
 	case horizon > 0 && g.retention < horizon:
-		m.Add("Retention", g.retention.String(), "%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
+		m.Add("Limits.Retention", g.retention.String(),
+			"%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
 	}
 	if horizon > 0 && g.lease > horizon {
-		m.Add("Lease", g.lease.String(), "%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title, horizon)
+		m.Add("Limits.Lease", g.lease.String(),
+			"%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title,
+			horizon)
 	}
 	switch c.StoreFailure {
 	case StoreFailureUnset:
 		if g.entry.NeverRetries {
-			m.Add("StoreFailure", "", "%s never sends a delivery again by itself, so choose: RefuseDelivery (503; lost unless somebody resends it) or DangerouslyAcceptUnclaimed (runs, perhaps twice)", g.entry.Title)
+			m.Add("StoreFailure", "",
+				"%s never sends a delivery again by itself, so choose: RefuseDelivery (503; lost unless somebody "+
+					"resends it) or DangerouslyAcceptUnclaimed (runs, perhaps twice)", g.entry.Title)
 		}
 	case RefuseDelivery:
 	case DangerouslyAcceptUnclaimed:
@@ -449,7 +473,7 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 }
 
 func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
-	g.bodies.max = c.MaxBody
+	g.bodies.max = c.Limits.MaxBody
 	if g.bodies.max == 0 {
 		g.bodies.max = g.entry.MaxBody
 	}
@@ -457,7 +481,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 		g.bodies.max = defaultMaxBody
 	}
 	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
-		m.Add("MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
+		m.Add("Limits.MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
 	}
 	prefixes, err := c.TrustedProxies.prefixes()
 	if err != nil {
@@ -465,7 +489,9 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	}
 	for _, p := range prefixes {
 		if p.Bits() == 0 {
-			m.Add("TrustedProxies", p.String(), "it trusts the whole internet to say that a request came over TLS; name your proxies, or core.PrivateNetworks")
+			m.Add("TrustedProxies", p.String(),
+				"it trusts the whole internet to say that a request came over TLS; name your proxies, or "+
+					"core.PrivateNetworks")
 		}
 	}
 	g.origin.Proxies = prefixes
@@ -473,7 +499,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
 		m.Add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
 	}
-	g.status = c.AuthenticationStatus
+	g.status = c.Answers.AuthenticationStatus
 	if g.status == 0 {
 		g.status = g.entry.AuthStatus
 		if g.entry.AsksFirst && slices.ContainsFunc(g.gates, func(have *gate) bool { return have.basic != nil }) {
@@ -486,7 +512,9 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable:
 	default:
-		m.Add("AuthenticationStatus", strconv.Itoa(g.status), "it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect or a success would be no refusal")
+		m.Add("Answers.AuthenticationStatus", strconv.Itoa(g.status),
+			"it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect "+
+				"or a success would be no refusal")
 	}
 	g.methods = append([]string{http.MethodPost}, g.entry.Methods...)
 	for _, h := range g.entry.Handshakes {

@@ -106,7 +106,8 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 				return nil, f
 			}
 			if g.verifyTokens == nil {
-				return nil, fault.New(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
+				return nil, fault.New(reason.MissingCredential,
+					"a handshake came and Setup.VerifyTokens is not configured")
 			}
 			if _, f := g.verifyTokens.check(r.Context(), token, i, nil); f.Failed() {
 				return nil, f
@@ -226,7 +227,8 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failur
 			continue
 		}
 		if g.sink == nil {
-			return nil, fault.New(reason.NoActiveSecret, "the provider hands its secret over: configure SecretSink to take it")
+			return nil, fault.New(reason.NoActiveSecret,
+				"the provider hands its secret over: configure Setup.SecretSink to take it")
 		}
 		if _, f := echo(h.Handshake, text); f.Failed() {
 			return nil, f
@@ -246,7 +248,7 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failur
 			}
 		}()
 		if err := g.sink(ctx, secrets.New("handed over", text)); err != nil {
-			return nil, fault.New(reason.NoActiveSecret, "SecretSink failed: "+err.Error())
+			return nil, fault.New(reason.NoActiveSecret, "Setup.SecretSink failed: "+err.Error())
 		}
 		taken = true
 		reply := textReply(h.StatusOr200(), "")

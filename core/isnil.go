@@ -33,7 +33,7 @@ func (c *Config) dropTypedNils(m *fault.Mistakes) {
 	drop("Keys", c.Keys, func() { c.Keys = nil })
 	drop("Replay", c.Replay, func() { c.Replay = nil })
 	drop("Sources", c.Sources, func() { c.Sources = nil })
-	drop("VerifyTokens", c.VerifyTokens, func() { c.VerifyTokens = nil })
+	drop("Setup.VerifyTokens", c.Setup.VerifyTokens, func() { c.Setup.VerifyTokens = nil })
 	drop("RateLimit.Limiter", c.RateLimit.Limiter, func() { c.RateLimit.Limiter = nil })
 	drop("RateLimit.FailureLimiter", c.RateLimit.FailureLimiter, func() { c.RateLimit.FailureLimiter = nil })
 }

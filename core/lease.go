@@ -31,6 +31,6 @@ func (g *Guard) announceLease() {
 		return
 	}
 	g.logger.Warn("sallyport: after a crash the lease may outlive the provider's retries: "+
-		"shorten Lease, or have the provider retry for longer",
+		"shorten Limits.Lease, or have the provider retry for longer",
 		"endpoint", g.endpoint, "provider", g.provider, "lease", g.lease.String(), "last_retry", last.String())
 }

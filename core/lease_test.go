@@ -216,10 +216,10 @@ func TestTheLeaseLeavesTimeForTheProvidersRetries(t *testing.T) {
 			e.RetryHorizon, e.LastQuickRetry = time.Hour, time.Minute
 		}, 30 * time.Second, false},
 		{"as configured where that fits", func(e *entry.Entry, c *core.Config) {
-			e.RetryHorizon, e.LastQuickRetry, c.Lease = time.Hour, time.Minute, 50*time.Second
+			e.RetryHorizon, e.LastQuickRetry, c.Limits.Lease = time.Hour, time.Minute, 50*time.Second
 		}, 50 * time.Second, false},
 		{"as configured, with a warning, where the quick ones do not outlive it", func(e *entry.Entry, c *core.Config) {
-			e.RetryHorizon, e.LastQuickRetry, c.Lease = time.Hour, time.Minute, time.Minute
+			e.RetryHorizon, e.LastQuickRetry, c.Limits.Lease = time.Hour, time.Minute, time.Minute
 		}, time.Minute, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -269,7 +269,7 @@ func TestASignalIsNotGivenLongerThanItsTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
-		c.Lease, c.SignalTimeout = 30*time.Second, 2*time.Minute
+		c.Limits.Lease, c.Limits.SignalTimeout = 30*time.Second, 2*time.Minute
 		g := mustNew(t, c)
 		run(g, signed(event), func(_ *http.Request, e core.Event) error {
 			deadline, _ := e.Context().Deadline()
@@ -286,7 +286,7 @@ func TestASignalIsNotGivenLongerThanItsTimeout(t *testing.T) {
 func TestASignalMayHaveAllTheTimeThereIs(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
-	c.SignalTimeout = math.MaxInt64
+	c.Limits.SignalTimeout = math.MaxInt64
 	require.Equal(t, 200, run(mustNew(t, c), signed(event), func(_ *http.Request, e core.Event) error {
 		deadline, _ := e.Context().Deadline()
 		require.Greater(t, time.Until(deadline), 100*365*24*time.Hour)
@@ -320,12 +320,12 @@ func TestTimesThatContradictEachOtherAreRefused(t *testing.T) {
 		entry func(*core.Config)
 		want  string
 	}{
-		{"a signal may not outlive the provider's last retry", func(c *core.Config) { c.SignalTimeout = 8 * time.Hour }, "a signal may hold its event for 8h0m0s and a lease of 1m0s more, and Acme stops retrying after 8h0m0s"},
-		{"a signal may not have all the time there is", func(c *core.Config) { c.SignalTimeout = math.MaxInt64 }, "and Acme stops retrying after 8h0m0s"},
-		{"a signal that must end within its lease", func(c *core.Config) { c.SignalTimeout = time.Second }, "it is shorter than the lease of 1m0s"},
-		{"a lease that outlives the provider's last retry", func(c *core.Config) { c.Lease = 9 * time.Hour }, "Acme stops retrying after 8h0m0s"},
-		{"a memory shorter than the provider retries", func(c *core.Config) { c.Retention = time.Hour }, "for up to 8h0m0s"},
-		{"a memory shorter than a timestamp is fresh", func(c *core.Config) { c.Retention = time.Minute }, "remember at least 12m0s"},
+		{"a signal may not outlive the provider's last retry", func(c *core.Config) { c.Limits.SignalTimeout = 8 * time.Hour }, "a signal may hold its event for 8h0m0s and a lease of 1m0s more, and Acme stops retrying after 8h0m0s"},
+		{"a signal may not have all the time there is", func(c *core.Config) { c.Limits.SignalTimeout = math.MaxInt64 }, "and Acme stops retrying after 8h0m0s"},
+		{"a signal that must end within its lease", func(c *core.Config) { c.Limits.SignalTimeout = time.Second }, "it is shorter than the lease of 1m0s"},
+		{"a lease that outlives the provider's last retry", func(c *core.Config) { c.Limits.Lease = 9 * time.Hour }, "Acme stops retrying after 8h0m0s"},
+		{"a memory shorter than the provider retries", func(c *core.Config) { c.Limits.Retention = time.Hour }, "for up to 8h0m0s"},
+		{"a memory shorter than a timestamp is fresh", func(c *core.Config) { c.Limits.Retention = time.Minute }, "remember at least 12m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -454,7 +454,7 @@ func TestAGuardMayBeUsedInBubblesAndBesideThem(t *testing.T) {
 	t.Parallel()
 	store := &rememberingStore{Store: memstore.New(), renewed: map[replay.Key]int{}}
 	c, _ := config(timestamped())
-	c.Replay, c.Lease = store, time.Second
+	c.Replay, c.Limits.Lease = store, time.Second
 	g := mustNew(t, c)
 	deliver := func(t *testing.T, id string, fn core.Receiver[*http.Request]) {
 		t.Helper()
@@ -475,7 +475,8 @@ func TestAGuardMayBeUsedInBubblesAndBesideThem(t *testing.T) {
 		for k := range 5 {
 			deliver(t, fmt.Sprint("behind ", n, k), ok)
 		}
-		// What goes on outside a bubble may not end in one: a channel of the next one's Flush would be closed from here.
+		// What goes on outside a bubble may not end in one: a channel of the next one's Flush would be closed from
+		// here.
 		require.NoError(t, g.Flush(t.Context()))
 	}
 }
@@ -497,7 +498,7 @@ func TestATimerThatServedADeliveryRenewsTheNext(t *testing.T) {
 	t.Parallel()
 	store := &extendedStore{memstore.New(), make(chan replay.Key, 16)}
 	c, _ := config(timestamped())
-	c.Replay, c.Lease, c.SignalTimeout = store, time.Second, 2*time.Second
+	c.Replay, c.Limits.Lease, c.Limits.SignalTimeout = store, time.Second, 2*time.Second
 	g := mustNew(t, c)
 	for n := range 5 {
 		require.Equal(t, 200, run(g, signed(fmt.Sprintf(`{"id":"short %d"}`, n)), ok).Code)

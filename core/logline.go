@@ -29,11 +29,12 @@ const (
 	eventGivenUp      = "sallyport: webhook event given up: the receiver returned core.Permanent; fix the cause and run it again"
 	eventUndecodable  = "sallyport: webhook event not decoded: correct the receiver's type, then send the event again"
 	unhandledPanicked = "sallyport: the function of OnUnhandled panicked: fix it; the event had no receiver and was answered 200"
-	eventLost         = "sallyport: webhook event ran longer than its claim: make the receiver faster, or raise SignalTimeout"
-	eventNotKept      = "sallyport: webhook event done but not remembered: check the replay store; the event may run again"
-	eventUnclaimed    = "sallyport: webhook event ran without the replay store: check the store; the event may run again"
-	eventConflict     = "sallyport: webhook event not run: its id was processed with another body; compare the two at the provider"
-	handlerReported   = "sallyport: webhook event done, and an error reported: see error"
+	eventLost         = "sallyport: webhook event ran longer than its claim: " +
+		"make the receiver faster, or raise Limits.SignalTimeout"
+	eventNotKept    = "sallyport: webhook event done but not remembered: check the replay store; the event may run again"
+	eventUnclaimed  = "sallyport: webhook event ran without the replay store: check the store; the event may run again"
+	eventConflict   = "sallyport: webhook event not run: its id was processed with another body; compare the two at the provider"
+	handlerReported = "sallyport: webhook event done, and an error reported: see error"
 
 	moreFailures  = "sallyport: more webhook events failed than have lines: each by reason, id and identity"
 	moreConflicts = "sallyport: more webhook events conflict than have lines: each by reason, id and identity"

@@ -259,7 +259,7 @@ func TestABatchThatFailsAsAWholeLosesNoID(t *testing.T) {
 	t.Parallel()
 	ids := numbers(20_000)
 	c, rec := config(batched())
-	c.MaxBody = 2 << 20
+	c.Limits.MaxBody = 2 << 20
 	g := mustNew(t, c)
 	require.Equal(t, 500, run(g, signedBody(list(ids...)), func(*http.Request, core.Event) error { panic("boom") }).Code)
 	last := rec.last(t, g)

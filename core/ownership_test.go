@@ -546,7 +546,7 @@ func TestAnEventWithoutAnIdentityDoesNotNeedTheMarker(t *testing.T) {
 func TestAGuardThatAwaitsItsSecretHoldsNoName(t *testing.T) {
 	t.Parallel()
 	store := memstore.New()
-	awaiting := openFor(t, store, "acme", func(c *core.Config) { c.Secrets, c.AwaitingSecret = nil, true })
+	awaiting := openFor(t, store, "acme", func(c *core.Config) { c.Secrets, c.Setup.AwaitingSecret = nil, true })
 	require.NotContains(t, openFor(t, store, "acme").log.String(), "two open guards")
 	require.NoError(t, awaiting.Close())
 }

@@ -193,8 +193,8 @@ func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, cl
 }
 
 // signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends when the
-// claim is lost, since from then on another delivery may run beside it, at Config.SignalTimeout, or at the deadline the
-// app itself has set.
+// claim is lost, since from then on another delivery may run beside it, at Config.Limits.SignalTimeout, or at the
+// deadline the app itself has set.
 func (d *Delivery) signalContext(c *signalContext, parent context.Context, event int) *signalContext {
 	limit := d.limit()
 	if own, ok := parent.Deadline(); ok && own.Before(limit) {

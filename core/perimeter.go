@@ -31,12 +31,13 @@ type bodies struct {
 func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	g.configureSources(c, m)
 	g.configureRates(c, m)
-	g.bodies.timeout = c.BodyTimeout
+	g.bodies.timeout = c.Limits.BodyTimeout
 	if g.bodies.timeout == 0 {
 		g.bodies.timeout = intake.DefaultTimeout
 	}
 	if g.bodies.timeout < time.Millisecond || g.bodies.timeout > intake.MaxTimeout {
-		m.Add("BodyTimeout", g.bodies.timeout.String(), "it must be between 1ms and %s; zero means %s", intake.MaxTimeout, intake.DefaultTimeout)
+		m.Add("Limits.BodyTimeout", g.bodies.timeout.String(),
+			"it must be between 1ms and %s; zero means %s", intake.MaxTimeout, intake.DefaultTimeout)
 	}
 	g.budget = c.Budget
 	switch {
@@ -45,7 +46,8 @@ func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	case g.budget.err != nil:
 		m.Add("Budget", "", "%v", g.budget.err)
 	case g.budget.bodies == nil:
-		m.Add("Budget", "", "it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
+		m.Add("Budget", "",
+			"it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
 	}
 }
 

@@ -13,12 +13,12 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// TestPrintingContextsReadsNothing: logs print contexts, requests, guards and deliveries while others use them. Under the
-// race detector this fails where a verb reads their fields.
+// TestPrintingContextsReadsNothing: logs print contexts, requests, guards and deliveries while others use them. Under
+// the race detector this fails where a verb reads their fields.
 func TestPrintingContextsReadsNothing(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
-	c.SignalTimeout = time.Minute
+	c.Limits.SignalTimeout = time.Minute
 	g := mustNew(t, c)
 	s := core.NewSignals[*http.Request]()
 	s.On("*", func(r *http.Request, e core.Event) error {

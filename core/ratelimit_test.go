@@ -212,7 +212,7 @@ func TestWhereA4xxLosesTheEventTooMuchIs503(t *testing.T) {
 	c1, _ := config(drops)
 	c2, _ := config(disables)
 	c3, _ := config(timestamped())
-	c3.AuthenticationStatus = 503
+	c3.Answers.AuthenticationStatus = 503
 	for _, c := range []core.Config{c1, c2, c3} {
 		c.RateLimit = core.RateLimit{PerSecond: 0.1, Burst: 1}
 		g := mustNew(t, c)
@@ -281,7 +281,7 @@ func TestRateLimitMistakes(t *testing.T) {
 		"RateLimit.Burst":             func(c *core.Config) { c.RateLimit.Burst = 5 },
 		"RateLimit.FailuresPerSecond": func(c *core.Config) { c.RateLimit.FailuresPerSecond = 1e9 },
 		"RateLimit.FailureBurst":      func(c *core.Config) { c.RateLimit.FailureBurst = -1 },
-		"BodyTimeout":                 func(c *core.Config) { c.BodyTimeout = -time.Second },
+		"Limits.BodyTimeout":          func(c *core.Config) { c.Limits.BodyTimeout = -time.Second },
 		"Budget":                      func(c *core.Config) { c.Budget = core.NewBudget().WithBodies(-1) },
 	} {
 		c, _ := config(timestamped())
@@ -451,8 +451,8 @@ func TestTheDeadlineIsLiftedWhenTheBodyIsThere(t *testing.T) {
 	})
 }
 
-// TestABodyThatFindsNoPlaceIsNotBegun: it gets two seconds for what net/http still reads of it, and none of the time that
-// a body has which is read.
+// TestABodyThatFindsNoPlaceIsNotBegun: it gets two seconds for what net/http still reads of it, and none of the time
+// that a body has which is read.
 func TestABodyThatFindsNoPlaceIsNotBegun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -588,8 +588,8 @@ func TestABodyWhoseReadingPanicsGivesItsPlaceBack(t *testing.T) {
 	} {
 		c, _ := config(row.entry)
 		if row.entry.Handshakes != nil && !row.entry.Handshakes[0].Unsigned {
-			c.Secrets, c.AwaitingSecret = nil, true
-			c.SecretSink = func(context.Context, secrets.Secret) error { return nil }
+			c.Secrets, c.Setup.AwaitingSecret = nil, true
+			c.Setup.SecretSink = func(context.Context, secrets.Secret) error { return nil }
 		}
 		g := mustNew(t, c)
 		row.r.Body = bodyThatPanics{strings.NewReader(event[:10])}

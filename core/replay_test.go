@@ -86,7 +86,7 @@ func TestTheSameIDWithAnotherBodyIsAConflict(t *testing.T) {
 	run(g, signed(event), ok)
 	require.Equal(t, 200, run(g, signed(other), never(t)).Code)
 	require.Equal(t, reason.Conflict, rec.last(t, g).Reason)
-	c.RefuseConflicts = true
+	c.Answers.RefuseConflicts = true
 	g = mustNew(t, c)
 	require.Equal(t, 400, run(g, signed(other), never(t)).Code)
 }

@@ -359,7 +359,7 @@ func TestReportOnlyNeverStandsForNothingConfigured(t *testing.T) {
 			c.DangerouslyReportOnly = []core.Check{core.CheckSignature, core.CheckFreshness}
 		}, "DangerouslyReportOnly[1]", "part of signature"},
 		{"a signature whose secret is awaited", timestamped(), func(c *core.Config) {
-			c.Secrets, c.AwaitingSecret, c.DangerouslyReportOnly = nil, true, []core.Check{core.CheckSignature}
+			c.Secrets, c.Setup.AwaitingSecret, c.DangerouslyReportOnly = nil, true, []core.Check{core.CheckSignature}
 		}, "DangerouslyReportOnly[0]", "no secret yet"},
 		{"no store", timestamped(), func(c *core.Config) {
 			c.Replay, c.DangerouslyReportOnly = core.DangerouslyNoReplay, []core.Check{core.CheckReplay}

@@ -239,7 +239,7 @@ func TestTheSignalsContext(t *testing.T) {
 			require.Equal(t, 3*time.Second, time.Until(deadline), "the app's own earlier deadline holds")
 			return nil
 		})
-		c.CancelAtAckLimit = true
+		c.Answers.CancelAtAckLimit = true
 		run(mustNew(t, c), signed(`{"id":"3"}`), func(_ *http.Request, e core.Event) error {
 			deadline, _ := e.Context().Deadline()
 			require.Equal(t, 10*time.Second, time.Until(deadline))

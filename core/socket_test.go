@@ -69,7 +69,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 	t.Parallel()
 	t.Run("a body that never comes ends with BodyTimeout", func(t *testing.T) {
 		t.Parallel()
-		s, g, rec := listening(t, never(t), func(c *core.Config) { c.BodyTimeout = 100 * time.Millisecond })
+		s, g, rec := listening(t, never(t), func(c *core.Config) { c.Limits.BodyTimeout = 100 * time.Millisecond })
 		conn := dial(t, s, head(event, declared(len(event)))+event[:1])
 		res := answerOn(t, conn)
 		require.Equal(t, 400, res.StatusCode)
@@ -97,14 +97,14 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 			case <-time.After(400 * time.Millisecond):
 				return nil
 			}
-		}, func(c *core.Config) { c.BodyTimeout = 100 * time.Millisecond })
+		}, func(c *core.Config) { c.Limits.BodyTimeout = 100 * time.Millisecond })
 		conn := dial(t, s, head(event, declared(len(event)))+event)
 		require.Equal(t, 200, answerOn(t, conn).StatusCode)
 	})
 	t.Run("nor does the server's own deadline reach the app", func(t *testing.T) {
 		t.Parallel()
 		c, _ := config(timestamped())
-		c.BodyTimeout = 100 * time.Millisecond
+		c.Limits.BodyTimeout = 100 * time.Millisecond
 		g := mustNew(t, c)
 		s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(func(r *http.Request, _ core.Event) error {
 			select {
@@ -122,7 +122,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 	})
 	t.Run("the connection goes on with its next request, however late", func(t *testing.T) {
 		t.Parallel()
-		s, _, _ := listening(t, ok, func(c *core.Config) { c.BodyTimeout = 100 * time.Millisecond })
+		s, _, _ := listening(t, ok, func(c *core.Config) { c.Limits.BodyTimeout = 100 * time.Millisecond })
 		conn := dial(t, s, head(event, declared(len(event)))+event)
 		require.Equal(t, 200, answerOn(t, conn).StatusCode)
 		bad := "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
@@ -151,7 +151,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 func TestHTTP2HasTheSameDeadlines(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
-	c.BodyTimeout, c.DangerouslyAllowHTTP = 100*time.Millisecond, false
+	c.Limits.BodyTimeout, c.DangerouslyAllowHTTP = 100*time.Millisecond, false
 	g := mustNew(t, c)
 	s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(func(r *http.Request, _ core.Event) error {
 		select {
@@ -289,8 +289,9 @@ func TestWhatFollowsALieIsNotASecondDelivery(t *testing.T) {
 	require.EqualValues(t, 1, ran.Load())
 }
 
-// liveHeap is what is reachable, of the whole test program. What is allocated while a collection runs counts as reachable
-// until the next one, whatever became of it, which on a busy machine is as much again: the least of three counts.
+// liveHeap is what is reachable, of the whole test program. What is allocated while a collection runs counts as
+// reachable until the next one, whatever became of it, which on a busy machine is as much again: the least of three
+// counts.
 func liveHeap() uint64 {
 	least := ^uint64(0)
 	for range 3 {
@@ -311,7 +312,7 @@ func TestAThousandSlowSenders(t *testing.T) {
 	const each, seconds = 1000, 4
 	var ran atomic.Int32
 	s, g, _ := listening(t, func(*http.Request, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {
-		c.BodyTimeout = time.Minute // so that a slow machine does not end them before the test does
+		c.Limits.BodyTimeout = time.Minute // so that a slow machine does not end them before the test does
 	})
 	var slow, vast []net.Conn
 	slowHead := head(event, declared(1<<20))

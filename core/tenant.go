@@ -59,16 +59,19 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 	}
 	switch {
 	case t.path == "" && !httpfield.ValidName(t.header):
-		m.Add("Tenant", strconv.Quote(t.header), "it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
-	case c.AwaitingSecret:
-		m.Add("Tenant", "", "AwaitingSecret is for one sender; remove one of the two")
+		m.Add("Tenant", strconv.Quote(t.header),
+			"it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
+	case c.Setup.AwaitingSecret:
+		m.Add("Tenant", "", "Setup.AwaitingSecret is for one sender; remove one of the two")
 	}
 	for _, k := range g.rings {
 		if k.Proves() && k.ByTenant() {
 			return
 		}
 	}
-	m.Add("Tenant", "", "every tenant would be proved by the same secrets, so that anybody's delivery would pass for any tenant's; use SecretsByTenant or SecretsFunc")
+	m.Add("Tenant", "",
+		"every tenant would be proved by the same secrets, so that anybody's delivery would pass for any tenant's; "+
+			"use SecretsByTenant or SecretsFunc")
 }
 
 // readTenant reads the key of the request's tenant. Where there is none that is usable, the delivery is judged as an

@@ -227,7 +227,7 @@ func TestTenantsThatCannotBeConfigured(t *testing.T) {
 		{"no parameter", func(c *core.Config) { c.Tenant = core.TenantFromPath("") }, "names no parameter"},
 		{"no header", func(c *core.Config) { c.Tenant = core.TenantFromHeader("X Tenant") }, "no header"},
 		{"no tenants", func(c *core.Config) { c.Secrets = secrets.ByTenant(nil) }, "no tenant is configured"},
-		{"awaiting a secret", func(c *core.Config) { c.Secrets, c.AwaitingSecret = nil, true }, "for one sender"},
+		{"awaiting a secret", func(c *core.Config) { c.Secrets, c.Setup.AwaitingSecret = nil, true }, "for one sender"},
 		{"a short secret of one tenant", func(c *core.Config) {
 			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"acme": secrets.Static(acmeSecret), "globex": secrets.Static(acmeSecret, canary)})
 		}, `Secrets["globex"][1] (#2): the secret has 9 bytes`},

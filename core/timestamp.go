@@ -74,9 +74,11 @@ func (v *verifier) checkMoment(t, now time.Time) fault.Failure {
 	age := now.Sub(t)
 	switch {
 	case age > v.past:
-		return fault.New(reason.Stale, "the timestamp is "+httpfield.Span(now.Sub(t))+" old, and at most "+httpfield.Span(v.past)+" is allowed: a replay, a slow queue, or this machine's clock is fast (see Tolerance)")
+		return fault.New(reason.Stale, "the timestamp is "+httpfield.Span(now.Sub(t))+" old, and at most "+httpfield.Span(v.past)+
+			" is allowed: a replay, a slow queue, or this machine's clock is fast (see Limits.Tolerance)")
 	case age < -v.future:
-		return fault.New(reason.Early, "the timestamp is "+httpfield.Span(t.Sub(now))+" ahead, and at most "+httpfield.Span(v.future)+" is allowed: this machine's clock may be slow (see Tolerance)")
+		return fault.New(reason.Early, "the timestamp is "+httpfield.Span(t.Sub(now))+" ahead, and at most "+httpfield.Span(v.future)+
+			" is allowed: this machine's clock may be slow (see Limits.Tolerance)")
 	}
 	return fault.Failure{}
 }

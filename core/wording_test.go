@@ -138,7 +138,7 @@ func wordings() []wording {
 		{"two content types", plain, nil, func() *http.Request {
 			return post(event, "Content-Type", "text/plain", "Content-Type", "application/json")
 		}, reason.ContentType, []string{"more than once"}, []string{"charset"}},
-		{"a body beyond the limit", plain, func(c *core.Config) { c.MaxBody = 16 }, hub("sha256=" + signature), reason.BodyTooLarge,
+		{"a body beyond the limit", plain, func(c *core.Config) { c.Limits.MaxBody = 16 }, hub("sha256=" + signature), reason.BodyTooLarge,
 			[]string{fmt.Sprint(len(event)), "MaxBody of 16 bytes"}, nil},
 		{"a repeated header", plain, nil, func() *http.Request {
 			return post(event, "X-Hub-Signature-256", "a", "X-Hub-Signature-256", "b")

@@ -72,9 +72,9 @@ var ErrNotHandedOver = errors.New("handover: the broker did not confirm the even
 //
 // The message's context is the event's: publisher decorators find the span and the request's values in it. Publish
 // itself takes no context, so that the receiver waits for it only until the event's context ends: at
-// Config.SignalTimeout (by default 15 minutes), at the provider's limit with Config.CancelAtAckLimit, or with the
-// claim on the event. It then returns an error, and what it left behind may still reach the broker later. Give the
-// broker's client a timeout of its own, of a few seconds, so that nothing is left behind for long.
+// Config.Limits.SignalTimeout (by default 15 minutes), at the provider's limit with Config.Answers.CancelAtAckLimit, or
+// with the claim on the event. It then returns an error, and what it left behind may still reach the broker later. Give
+// the broker's client a timeout of its own, of a few seconds, so that nothing is left behind for long.
 //
 // Beside other receivers of the same event, register it by OnNamed: where a neighbour fails, the retry does not publish
 // the event again.

@@ -139,7 +139,7 @@ func TestAPublishThatHangsIsGivenUpAndMayArriveLate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		queue, messages := newQueue(t)
-		e := newEndpoint(t, queue, func(c *core.Config) { c.SignalTimeout = time.Minute })
+		e := newEndpoint(t, queue, func(c *core.Config) { c.Limits.SignalTimeout = time.Minute })
 		began := time.Now()
 		require.Equal(t, 500, e.send(delivery(body)).Code)
 		require.Equal(t, time.Minute, time.Since(began))

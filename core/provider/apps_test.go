@@ -15,7 +15,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// TestTheAnswerToAFailedProof: 401 where the provider tests for it, and what the provider repeats where a 400 loses the event.
+// TestTheAnswerToAFailedProof: 401 where the provider tests for it, and what the provider repeats where a 400 loses the
+// event.
 func TestTheAnswerToAFailedProof(t *testing.T) {
 	t.Parallel()
 	for _, v := range appVectors() {
@@ -46,7 +47,8 @@ func TestASecretOfFifteenCharactersIsDropboxs(t *testing.T) {
 func TestTheQuestionsOfMetaAndDropboxAreAnswered(t *testing.T) {
 	t.Parallel()
 	meta, err := core.New(core.Config{
-		Provider: provider.Meta(), Secrets: secrets.Static(ownSecret), VerifyTokens: secrets.Static("a-verify-token"),
+		Provider: provider.Meta(), Secrets: secrets.Static(ownSecret),
+		Setup:  core.Setup{VerifyTokens: secrets.Static("a-verify-token")},
 		Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)

@@ -139,8 +139,8 @@ func TestHandshakesAreAnsweredAndNothingElseIs(t *testing.T) {
 			}
 			g, err := core.New(core.Config{
 				Endpoint: "handshakes", Provider: p, Secrets: secrets.Static(secretFor(p)), Replay: core.DangerouslyNoReplay,
-				VerifyTokens: secrets.Static("a-verify-token", "https://a.example/feed"),
-				Logger:       slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
+				Setup:  core.Setup{VerifyTokens: secrets.Static("a-verify-token", "https://a.example/feed")},
+				Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)
 			if a.signed {

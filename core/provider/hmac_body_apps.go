@@ -64,7 +64,7 @@ func Dropbox() core.Provider {
 
 // DocuSign is DocuSign Connect with HMAC. The secret is a Connect key, which looks like base64 and is the key as it is.
 // DocuSign signs with every active key, one header for each, and any key that is configured here counts. Where the
-// configuration includes documents, raise core.Config.MaxBody.
+// configuration includes documents, raise core.Config.Limits.MaxBody.
 //
 // https://developers.docusign.com/platform/webhooks/connect/hmac
 // https://www.docusign.com/blog/developers/manually-authenticating-hmac-signatures-docusign-connect-webhook-configurations

@@ -11,7 +11,7 @@ import (
 
 // Meta is the webhooks of WhatsApp, Messenger, Instagram and Pages. The secret is the app's secret; Instagram may have
 // one of its own, so list both. When the webhook is configured, Meta asks with a GET for the verify token you chose:
-// put it into core.Config.VerifyTokens.
+// put it into core.Config.Setup.VerifyTokens.
 //
 // A delivery carries up to 1000 updates and three megabytes. Meta retries for up to seven days (WhatsApp) or 36 hours.
 //

@@ -13,8 +13,8 @@ import (
 // webhook that fails twenty times in a day.
 //
 // When a webhook is saved MailerSend sends an event of the type webhook.test, signed with a secret that it publishes,
-// and does not save without a 2xx. It is answered, and is no event. Start with core.Config.AwaitingSecret where the
-// webhook's own secret is not known yet.
+// and does not save without a 2xx. It is answered, and is no event. Start with core.Config.Setup.AwaitingSecret where
+// the webhook's own secret is not known yet.
 //
 // https://developers.mailersend.com/api/v1/webhooks.html#security
 func MailerSend() core.Provider {

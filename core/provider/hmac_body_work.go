@@ -66,15 +66,15 @@ func Jira() core.Provider {
 const jiraBody = 25 << 20
 
 // Asana is a webhook of Asana. Asana makes the secret up and hands it over in the first request, while the call that
-// creates the webhook waits for the answer: start with AwaitingSecret and a SecretSink. Each webhook has a secret of
-// its own. Heartbeats carry no event.
+// creates the webhook waits for the answer: start with Setup.AwaitingSecret and a Setup.SecretSink. Each webhook has a
+// secret of its own. Heartbeats carry no event.
 //
 // https://developers.asana.com/docs/webhooks-guide
 func Asana() core.Provider {
 	return of(entry.Entry{
 		Name: "asana", Title: "Asana", Confidence: "B",
 		Docs:       "https://developers.asana.com/docs/webhooks-guide",
-		SecretFrom: "the header X-Hook-Secret of the first request, which SecretSink takes",
+		SecretFrom: "the header X-Hook-Secret of the first request, which Setup.SecretSink takes",
 		Scheme:     hexHMAC("X-Hook-Signature"),
 		Event: entry.Event{
 			Type: pointer("/resource/resource_type"), Action: pointer("/action"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
@@ -86,7 +86,7 @@ func Asana() core.Provider {
 }
 
 // Notion is a webhook subscription of a Notion connection. Notion makes the secret up and hands it over in the first
-// request: start with AwaitingSecret and a SecretSink, and paste what it took into Notion's form.
+// request: start with Setup.AwaitingSecret and a Setup.SecretSink, and paste what it took into Notion's form.
 //
 // https://developers.notion.com/reference/webhooks
 // https://developers.notion.com/reference/webhooks-events-delivery
@@ -94,7 +94,7 @@ func Notion() core.Provider {
 	return of(entry.Entry{
 		Name: "notion", Title: "Notion", Confidence: "A",
 		Docs:       "https://developers.notion.com/reference/webhooks",
-		SecretFrom: "verification_token in the body of the first request, which SecretSink takes",
+		SecretFrom: "verification_token in the body of the first request, which Setup.SecretSink takes",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Notion-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{

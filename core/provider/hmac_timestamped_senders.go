@@ -141,7 +141,7 @@ func CloudflareStream() core.Provider {
 }
 
 // ElevenLabs is a workspace webhook of ElevenLabs with HMAC. Its own SDK accepts a delivery for half an hour. Calls'
-// audio is part of some events: set MaxBody for it.
+// audio is part of some events: set Limits.MaxBody for it.
 //
 // ElevenLabs sends a delivery once, unless retries are switched on for the webhook, and then repeats it only on 408,
 // 429 and 5xx, so that a failed authentication is answered 503: a secret that was mistyped can be mended.

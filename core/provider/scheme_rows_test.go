@@ -273,7 +273,8 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 	// Mandrill's probe is signed with a key that everybody knows.
 	probe := func(secrets secrets.Source, awaiting bool, body string) int {
 		g, err := core.New(core.Config{
-			Endpoint: "m", Provider: provider.Mandrill(), Secrets: secrets, AwaitingSecret: awaiting, PublicURL: "http://localhost/",
+			Endpoint: "m", Provider: provider.Mandrill(), Secrets: secrets,
+			Setup: core.Setup{AwaitingSecret: awaiting}, PublicURL: "http://localhost/",
 			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)

@@ -170,9 +170,12 @@ func TestSecretsThatAreHandedOver(t *testing.T) {
 			t.Parallel()
 			var took string
 			g, err := core.New(core.Config{
-				Endpoint: "handed", Provider: row.provider, Replay: core.DangerouslyNoReplay, AwaitingSecret: true,
-				SecretSink: func(_ context.Context, s secrets.Secret) error { took = s.DangerouslyReveal(); return nil },
-				Logger:     slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+				Endpoint: "handed", Provider: row.provider, Replay: core.DangerouslyNoReplay,
+				Setup: core.Setup{AwaitingSecret: true, SecretSink: func(_ context.Context, s secrets.Secret) error {
+					took = s.DangerouslyReveal()
+					return nil
+				}},
+				Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)
 			r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(row.body))

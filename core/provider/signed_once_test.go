@@ -115,7 +115,7 @@ func TestAPayPalTransmissionVouchesForOneBody(t *testing.T) {
 	})
 	t.Run("where conflicts are refused", func(t *testing.T) {
 		t.Parallel()
-		a := newPayPalApp(t, func(c *core.Config) { c.RefuseConflicts = true })
+		a := newPayPalApp(t, func(c *core.Config) { c.Answers.RefuseConflicts = true })
 		require.Equal(t, 200, a.deliver(transmission))
 		require.Equal(t, 400, a.deliver(transmission, paypalForged))
 		require.Equal(t, []string{"WH-1"}, a.ran)

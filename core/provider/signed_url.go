@@ -33,8 +33,8 @@ func HubSpot() core.Provider {
 }
 
 // Mandrill is the webhooks of Mailchimp Transactional. The secret is the webhook's key, which exists once the webhook
-// does: for its creation start with core.Config.AwaitingSecret. Events come in batches. The URL is signed with the
-// user and the password that it is registered with: configure them with [core.BasicAuth].
+// does: for its creation start with core.Config.Setup.AwaitingSecret. Events come in batches. The URL is signed with
+// the user and the password that it is registered with: configure them with [core.BasicAuth].
 //
 // https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/
 func Mandrill() core.Provider {

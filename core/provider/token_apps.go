@@ -48,8 +48,8 @@ func Chargebee() core.Provider {
 // as the parameter "token" of its query, "https://example.com/hooks/strava?token=...".
 //
 // When the subscription is created, Strava asks with a GET for the verify token you chose: put it into
-// core.Config.VerifyTokens. An event says that something changed and not what. Strava makes three attempts in all, and
-// waits two seconds.
+// core.Config.Setup.VerifyTokens. An event says that something changed and not what. Strava makes three attempts in
+// all, and waits two seconds.
 //
 // https://developers.strava.com/docs/webhooks/
 func Strava() core.Provider {

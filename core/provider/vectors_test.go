@@ -107,7 +107,7 @@ func guardAt(t testing.TB, p core.Provider, secret, url string, now time.Time) *
 func guardWithin(t testing.TB, p core.Provider, secret, url string, now time.Time, tolerance time.Duration) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		PublicURL: url, Tolerance: tolerance,
+		PublicURL: url, Limits: core.Limits{Tolerance: tolerance},
 		Endpoint: "vectors", Provider: p, Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler),
 		Now:    func() time.Time { return now }, DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
@@ -151,8 +151,8 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 }
 
 // TestNoChangedBitVerifies is the law over everything that is signed: body, timestamp, id and signature. What an entry
-// names as unsigned is not flipped. Under the race detector it flips one bit of each byte of a body; "make test" runs it
-// without the detector as well, where it flips all.
+// names as unsigned is not flipped. Under the race detector it flips one bit of each byte of a body; "make test" runs
+// it without the detector as well, where it flips all.
 func TestNoChangedBitVerifies(t *testing.T) {
 	t.Parallel()
 	for _, v := range allVectors(t) {
@@ -260,7 +260,8 @@ func sameHex(e *entry.Entry, text string, at, bit int) bool {
 }
 
 // decidesNothing names the bytes of a header that no verdict depends on: Stripe's v0, Coinbase's v1, svix's decoys,
-// signatures of a secret that is being replaced, Box's second signature beside the first, and the name of the Basic scheme, which may be written in either case.
+// signatures of a secret that is being replaced, Box's second signature beside the first, and the name of the Basic
+// scheme, which may be written in either case.
 func decidesNothing(name, value string, at int) bool {
 	switch name {
 	case "Stripe-Signature":

@@ -20,7 +20,8 @@ const (
 	Undecodable Reason = "undecodable"
 )
 
-// Authentication: the delivery is not proved. From outside these look the same; see core.Config.AuthenticationStatus.
+// Authentication: the delivery is not proved. From outside these look the same; see
+// core.Config.Answers.AuthenticationStatus.
 const (
 	MissingCredential  Reason = "missing_credential"
 	BadCredential      Reason = "bad_credential"

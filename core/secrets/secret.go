@@ -39,7 +39,8 @@ func (s Secret) ValidUntil(t time.Time) Secret { s.notAfter = t; return s }
 // Label returns the name of the secret in logs and metrics.
 func (s Secret) Label() string { return s.label }
 
-// DangerouslyReveal returns the value itself, for a SecretSink that has to store it. Whatever it is put into prints it.
+// DangerouslyReveal returns the value itself, for a Setup.SecretSink that has to store it. Whatever it is put into
+// prints it.
 func (s Secret) DangerouslyReveal() string { return s.reveal() }
 
 func (s Secret) reveal() string {

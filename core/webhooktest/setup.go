@@ -13,7 +13,7 @@ import (
 )
 
 // VerifyToken is what the setup of a provider presents that asks for a token of the receiver's choosing. Give it to
-// core.Config.VerifyTokens.
+// core.Config.Setup.VerifyTokens.
 const VerifyToken = "webhooktest-verify-token"
 
 // Setup is one request that a provider sends when its URL is saved, validated or tested, and the answer that it
@@ -26,8 +26,8 @@ type Setup struct {
 	Handshake bool
 	Type      string
 	Empty     bool
-	// Awaiting is set for what comes before the provider has shown a secret: core.Config.AwaitingSecret has to be
-	// set, and SecretSink where HandsOver is.
+	// Awaiting is set for what comes before the provider has shown a secret: core.Config.Setup.AwaitingSecret has to be
+	// set, and Setup.SecretSink where HandsOver is.
 	Awaiting, HandsOver bool
 
 	Status int               // of the answer

@@ -75,7 +75,7 @@ func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	defer func() { _ = work.close() }()
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret),
-		Replay: store, Lease: lease, Logger: logger,
+		Replay: store, Limits: core.Limits{Lease: lease}, Logger: logger,
 		DangerouslyAllowHTTP: true, // between processes of one machine
 	})
 	if err != nil {

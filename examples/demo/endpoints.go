@@ -54,7 +54,8 @@ func (k *keys) endpoints() []core.Config {
 	pairs := secrets.Labeled(secrets.New("new", k.pair), secrets.New("old", k.oldPair).ValidUntil(hour))
 	list := []core.Config{
 		{Endpoint: "/hooks/stripe", Provider: provider.Stripe(), Secrets: rotation, TrustedProxies: "127.0.0.1"},
-		{Endpoint: "/hooks/github", Provider: provider.GitHub(), Secrets: rotation, MaxBody: smallBody},
+		{Endpoint: "/hooks/github", Provider: provider.GitHub(), Secrets: rotation,
+			Limits: core.Limits{MaxBody: smallBody}},
 		{
 			Endpoint: "/hooks/github-and-password", Provider: provider.GitHub(), Secrets: rotation,
 			Credentials: []core.Credential{core.BasicAuth(pairs)},

@@ -88,8 +88,8 @@ func life1(text string) string { return hex.EncodeToString(macOf(sha1.New, lifeS
 
 func said(text string) *string { return &text }
 
-// TestSendersAreReceivedAsTheyReallyBehave sends what senders really send around their usual deliveries, with signatures
-// made here, through core's own handlers and through Gin.
+// TestSendersAreReceivedAsTheyReallyBehave sends what senders really send around their usual deliveries, with
+// signatures made here, through core's own handlers and through Gin.
 func TestSendersAreReceivedAsTheyReallyBehave(t *testing.T) {
 	t.Parallel()
 	for _, row := range lives() {
@@ -114,7 +114,7 @@ func (l *life) play(t *testing.T, router string) {
 	case "":
 		c.Secrets = secrets.Static(lifeSecret)
 	case "-":
-		c.AwaitingSecret = true
+		c.Setup.AwaitingSecret = true
 	default:
 		c.Secrets = secrets.Static(l.secret)
 	}

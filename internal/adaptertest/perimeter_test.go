@@ -160,7 +160,7 @@ func TestThePerimeter(t *testing.T) {
 			require.EqualValues(t, 2, n.Load())
 		}},
 		{"a body that does not come ends with BodyTimeout, and what the app does after one that came does not", func(t *testing.T, rt router) {
-			g, rec := newGuard(t, func(c *core.Config) { c.BodyTimeout = 100 * time.Millisecond })
+			g, rec := newGuard(t, func(c *core.Config) { c.Limits.BodyTimeout = 100 * time.Millisecond })
 			a := rt.new()
 			a.mount(path, g, func(_ *call, e core.Event) error {
 				d, _ := core.FromContext(e.Context())

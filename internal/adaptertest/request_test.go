@@ -185,7 +185,7 @@ func TestRequestAfterVerify(t *testing.T) {
 		}},
 		{"a body that is too large is a 413 that closes the connection", func(t *testing.T, rt router) {
 			for _, declared := range []bool{true, false} {
-				g, rec := newGuard(t, func(c *core.Config) { c.MaxBody = 1 << 10 })
+				g, rec := newGuard(t, func(c *core.Config) { c.Limits.MaxBody = 1 << 10 })
 				var n counter
 				a := rt.new()
 				a.mount(path, g, n.signal)

@@ -33,15 +33,16 @@ func newSetUp(t *testing.T, c catalogue.Entry, awaiting, handsOver bool, router 
 	s.sender.Now = func() time.Time { return time.Unix(lifeTime, 0) }
 	config := core.Config{
 		Endpoint: "setup", Provider: c.Sample(), Replay: memstore.New(), StoreFailure: core.RefuseDelivery,
-		Logger: slog.New(slog.DiscardHandler), Now: s.sender.Now, VerifyTokens: secrets.Static(webhooktest.VerifyToken),
+		Logger: slog.New(slog.DiscardHandler), Now: s.sender.Now,
+		Setup: core.Setup{VerifyTokens: secrets.Static(webhooktest.VerifyToken)},
 	}
 	if awaiting {
-		config.AwaitingSecret = true
+		config.Setup.AwaitingSecret = true
 	} else {
 		config.Secrets = secrets.Static(s.sender.Secret())
 	}
 	if handsOver {
-		config.SecretSink = func(_ context.Context, secret secrets.Secret) error {
+		config.Setup.SecretSink = func(_ context.Context, secret secrets.Secret) error {
 			s.handed = append(s.handed, secret.Label())
 			return nil
 		}
@@ -76,8 +77,8 @@ func parameter(c catalogue.Entry, name string) (catalogue.Parameter, bool) {
 	return catalogue.Parameter{}, false
 }
 
-// TestEverySenderCanBeSetUp goes through registration and test of every sender that sends something then: handshakes are
-// answered as the provider expects, reach no signal and are no sign of life; test events arrive with their type.
+// TestEverySenderCanBeSetUp goes through registration and test of every sender that sends something then: handshakes
+// are answered as the provider expects, reach no signal and are no sign of life; test events arrive with their type.
 func TestEverySenderCanBeSetUp(t *testing.T) {
 	t.Parallel()
 	senders, steps := 0, 0

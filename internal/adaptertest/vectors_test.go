@@ -108,7 +108,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					}
 					g, err := core.New(core.Config{
 						Endpoint: "vectors", Provider: p, Secrets: secrets.Static(v.Secret), Replay: core.DangerouslyNoReplay,
-						PublicURL: v.URL, Tolerance: catalogue.RecordedWindow(v.ID),
+						PublicURL: v.URL, Limits: core.Limits{Tolerance: catalogue.RecordedWindow(v.ID)},
 						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
 					})

@@ -140,7 +140,8 @@ func growthBatch(s settings) curve {
 	public, private := webhooktest.KeyPair(provider.SendGrid())
 	g, err := core.New(core.Config{
 		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: secrets.Static(public), Replay: memstore.New(), Logger: quiet(),
-		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observers: noObserver(), StoreFailure: core.RefuseDelivery,
+		DangerouslyAllowHTTP: true,
+		Limits:               core.Limits{MaxBody: 64 << 20}, Observers: noObserver(), StoreFailure: core.RefuseDelivery,
 	})
 	must(err)
 	var ran []core.Identity

@@ -180,7 +180,7 @@ func newGuard(p core.Provider, secrets ...string) *core.Guard {
 func guardWith(p core.Provider, store replay.Store, accepted ...string) *core.Guard {
 	g, err := core.New(core.Config{
 		Endpoint: "bench", Provider: p, Secrets: secrets.Static(accepted...), Replay: store, StoreFailure: core.RefuseDelivery,
-		DangerouslyAllowHTTP: true, MaxBody: 64 << 20, Observers: noObserver(), Logger: quiet(),
+		DangerouslyAllowHTTP: true, Limits: core.Limits{MaxBody: 64 << 20}, Observers: noObserver(), Logger: quiet(),
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})
 	must(err)

@@ -37,7 +37,7 @@ func inConfig(e *Entry) []Parameter {
 	}
 	if data.AsksVerifyToken() && !has(e.Parameters, VerifyToken) {
 		all = append(all, Parameter{
-			Name: VerifyToken, Field: "VerifyTokens", List: true, Sample: []string{"a-verify-token-of-this-test"},
+			Name: VerifyToken, Field: "Setup.VerifyTokens", List: true, Sample: []string{"a-verify-token-of-this-test"},
 			Doc: "the token you chose at the provider, which its GET presents when the webhook is configured",
 		})
 	}
@@ -48,13 +48,13 @@ func inConfig(e *Entry) []Parameter {
 	}
 	if awaits {
 		all = append(all, Parameter{
-			Name: AwaitSecret, Field: "AwaitingSecret", Sample: []string{"true"},
+			Name: AwaitSecret, Field: "Setup.AwaitingSecret", Sample: []string{"true"},
 			Doc: "true while the provider has not shown the secret, which it does after its first requests were answered",
 		})
 	}
 	if handsOver {
 		all = append(all, Parameter{
-			Name: SecretSinkFile, Field: "SecretSink", Sample: []string{"/var/lib/receiver/secret"},
+			Name: SecretSinkFile, Field: "Setup.SecretSink", Sample: []string{"/var/lib/receiver/secret"},
 			Doc: "what takes the secret that the provider hands over; of `examples/receiver` the file that it writes it to, and reads it from since",
 		})
 	}

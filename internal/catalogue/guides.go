@@ -53,9 +53,9 @@ func guides() map[string]Guide {
 			"webhooks of Connect apps: use `jira-connect`", "dynamic webhooks of OAuth 2.0 apps: use `jira-oauth`",
 		}},
 		"mailersend": {Steps: []string{
-			"Start the endpoint with `AwaitingSecret: true`: MailerSend tries the URL before it shows a secret.",
+			"Start the endpoint with `Setup: core.Setup{AwaitingSecret: true}`: MailerSend tries the URL before it shows a secret.",
 			"Email > Domains > the domain > Webhooks > Create webhook: the URL and the events. Saving sends `webhook.test`.",
-			"Copy the signing secret from the webhook's page, put it into `Secrets`, remove `AwaitingSecret` and deploy again.",
+			"Copy the signing secret from the webhook's page, put it into `Secrets`, remove `Setup.AwaitingSecret` and deploy again.",
 		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test and nothing else."}},
 		"mailgun": {Refuses: []string{
 			"subaccounts' parent-signature", "alerts, which sign the whole body under another header: describe them with `provider.HMAC`",
@@ -77,7 +77,7 @@ func guides() map[string]Guide {
 		}, Notes: []string{"Put the secrets of test and of production into `Secrets`: payments in test mode may come under either."}},
 		"messagebird": {Refuses: []string{"the older signature: use `messagebird-legacy`"}},
 		"meta": {Steps: []string{
-			"App Dashboard > Webhooks: the callback URL, and a verify token of your own, which goes into `VerifyTokens`.",
+			"App Dashboard > Webhooks: the callback URL, and a verify token of your own, which goes into `Setup.VerifyTokens`.",
 			"\"Verify and save\" asks with a GET. Then subscribe to fields.",
 		}},
 		"mollie": {Refuses: []string{

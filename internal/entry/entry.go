@@ -84,10 +84,10 @@ type Answer struct {
 
 // Answers are a provider's wishes by class, for senders that repeat a delivery only after certain answers.
 type Answers struct {
-	Authentication Answer // Status: AuthStatus, which Config.AuthenticationStatus overrides
+	Authentication Answer // Status: AuthStatus, which Config.Answers.AuthenticationStatus overrides
 	Transient      Answer // in flight, store or keys unavailable, no active secret
 	TooMuch        Answer // a rate limit
-	TooLarge       Answer // a body beyond MaxBody
+	TooLarge       Answer // a body beyond Limits.MaxBody
 	App            Answer // the app's code failed or panicked
 }
 
@@ -505,7 +505,7 @@ type Handshake struct {
 	EchoQuery   string // the parameter that is the answer
 	QueryEquals string // what the parameter WhenQuery must be; empty: anything
 	WhenHeader  string // the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one
-	TokenQuery  string // the parameter that must equal one of Config.VerifyTokens
+	TokenQuery  string // the parameter that must equal one of Config.Setup.VerifyTokens
 	// Query are further parameters, and what each must be.
 	Query [][2]string
 

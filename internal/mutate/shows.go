@@ -4,15 +4,15 @@ package main
 func ofConfigs() []mutation {
 	const guard = "core/guard.go"
 	return []mutation{
-		{name: "a guard without anything that proves is made", file: guard, old: "if g.verifier == nil && len(credentials) == 0 && !c.AwaitingSecret && !g.unknown {", new: "if false {"},
+		{name: "a guard without anything that proves is made", file: guard, old: "if g.verifier == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {", new: "if false {"},
 		{name: "a guard without a choice about replays is made", file: guard, old: "if c.Replay == nil {\n\t\tm.Add(\"Replay\"", new: "if c.Replay == nil {\n\t\treturn\n\t}\n\tif false {\n\t\tm.Add(\"Replay\""},
 		{name: "an endpoint without a name is made", file: guard, old: "if c.Endpoint == \"\" {\n\t\tm.Add(\"Endpoint\"", new: "if false {\n\t\tm.Add(\"Endpoint\""},
 		{name: "the whole internet is a trusted proxy", file: guard, old: "if p.Bits() == 0 {", new: "if false {"},
 		{name: "what is remembered may be forgotten before it is stale", file: guard, old: "case g.retention < least:", new: "case false:"},
 		{name: "what is remembered may be forgotten before the provider stops", file: guard, old: "case horizon > 0 && g.retention < horizon:", new: "case false:"},
 		{name: "a failed authentication may be a success", file: guard, old: "case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,", new: "case http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,"},
-		{name: "a tolerance of any length is accepted", file: guard, old: "(c.Tolerance < time.Second || c.Tolerance > maxTolerance)", new: "(c.Tolerance < 0)"},
-		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
+		{name: "a tolerance of any length is accepted", file: guard, old: "(c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance)", new: "(c.Limits.Tolerance < 0)"},
+		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.Setup.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
 		{name: "a provider that never retries needs no choice", file: guard, old: "if g.entry.NeverRetries {", new: "if false {"},
 		{name: "a public URL over plain HTTP is accepted", file: "core/signedroute.go",
 			old: "plain := c.DangerouslyAllowHTTP ||", new: "plain := true ||"},

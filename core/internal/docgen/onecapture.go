@@ -20,9 +20,9 @@ onecapture" runs all of them, and pairs of them.
 
 What remains:
 
-- *Send it again.* While the event is remembered (` + "`Config.Retention`" + `), that is a duplicate: it is answered, and nothing
+- *Send it again.* While the event is remembered (` + "`Config.Limits.Retention`" + `), that is a duplicate: it is answered, and nothing
   runs. Where a time is signed, it is refused once the time is too old. Where none is, it runs again once it is forgotten:
-  choose a long Retention for what must not happen twice.
+  choose a long Limits.Retention for what must not happen twice.
 - *Be first.* Who sends a capture before the genuine delivery arrives has it processed in its place. What nothing signs
   is then what they wrote.
 - *Change what nothing signs.* The table names it. It makes no other event, unless the table says so, and

@@ -130,7 +130,7 @@ func snippet(c catalogue.Entry, e *entry.Entry) string {
 		field("PublicURL", "\"https://hooks.example.com/webhooks/"+e.Name+"\"")
 	}
 	if e.AsksVerifyToken() {
-		field("VerifyTokens", "secrets.FromEnv(\""+name+"_VERIFY_TOKEN\")")
+		field("Setup", "core.Setup{VerifyTokens: secrets.FromEnv(\""+name+"_VERIFY_TOKEN\")}")
 	}
 	b.WriteString("})\n")
 	fmt.Fprintf(&b, "ginwebhook.Handle(router, \"/webhooks/%s\", guard, signals)\n", e.Name)
@@ -150,11 +150,11 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 		target += "?" + e.Credential.Name + "=SECRET"
 	}
 	if awaits(e) {
-		const early = "Start the endpoint with `AwaitingSecret: true` in place of `Secrets`: "
+		const early = "Start the endpoint with `Setup: core.Setup{AwaitingSecret: true}` in place of `Secrets`: "
 		all = append(all, early+"the first requests come before there is a secret.")
 	}
 	if handsOver(e) {
-		all = append(all, "Set `SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
+		all = append(all, "Set `Setup.SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
 	}
 	secret := "Choose a secret of at least 16 bytes (`secrets.Generate()`), and give it to " + e.Title + " with the URL."
 	if c.FetchesKeys() {

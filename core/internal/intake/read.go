@@ -116,7 +116,8 @@ func bodyEnd(err error, total, declared int64) fault.Failure {
 	case errors.As(err, &tooLarge):
 		return fault.New(reason.BodyTooLarge, cutOff)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fault.New(reason.BodyIncomplete, "the body did not arrive in time (BodyTimeout, or the server's ReadTimeout)")
+		return fault.New(reason.BodyIncomplete,
+			"the body did not arrive in time (Limits.BodyTimeout, or the server's ReadTimeout)")
 	case !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		var coded interface{ StatusCode() int }
 		if errors.As(err, &coded) && coded.StatusCode() == http.StatusRequestEntityTooLarge {
@@ -142,7 +143,7 @@ func bodyAlreadyRead() fault.Failure {
 
 // TooLong is the detail of a body beyond MaxBody. declared is negative where no length was declared.
 func TooLong(maxBody, declared int64) string {
-	limit := "MaxBody of " + strconv.FormatInt(maxBody, 10) + " bytes: raise MaxBody if the provider sends as much"
+	limit := "Limits.MaxBody of " + strconv.FormatInt(maxBody, 10) + " bytes: raise it if the provider sends as much"
 	if declared >= 0 {
 		return "the declared length of " + strconv.FormatInt(declared, 10) + " bytes is beyond " + limit
 	}

@@ -58,10 +58,11 @@ func (c *config) build(store func(*endpointConfig) (replay.Store, error), out *o
 
 func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Logger) core.Config {
 	conf := core.Config{
-		Endpoint: e.path, Provider: e.provider, Lease: e.lease, Retention: e.retention,
+		Endpoint: e.path, Provider: e.provider,
+		Limits: core.Limits{Lease: e.lease, Retention: e.retention, Tolerance: e.tolerance, MaxBody: e.maxBody},
 		// Some providers never retry, and the core wants a choice for them. The safe one is right for a tool.
-		StoreFailure: core.RefuseDelivery,
-		Tolerance:    e.tolerance, MaxBody: e.maxBody, TrustedProxies: c.proxies, PublicURL: e.publicURL,
+		StoreFailure:   core.RefuseDelivery,
+		TrustedProxies: c.proxies, PublicURL: e.publicURL,
 		DangerouslyAllowHTTP: e.allowHTTP, DangerouslyAllowWeakSecrets: e.allowWeak,
 		Sources: e.sources, RateLimit: e.rateLimit,
 		DangerouslyReportOnly: e.reportOnly,
@@ -69,7 +70,7 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 	}
 	conf.Secrets, conf.Tenant = e.secretSource(), e.tenants.key()
 	if e.verify != nil {
-		conf.VerifyTokens = secrets.Labeled(e.verify...)
+		conf.Setup.VerifyTokens = secrets.Labeled(e.verify...)
 	}
 	for _, cred := range e.credentials {
 		conf.Credentials = append(conf.Credentials, cred.Credential)
@@ -129,6 +130,9 @@ func topic(key string) string {
 // keyOf is the key that a field of [core.Config] was set by.
 func (e *endpointConfig) keyOf(field string) string {
 	field, _, _ = strings.Cut(field, " (") // the label of a secret
+	for _, group := range []string{"Limits.", "Setup.", "Answers."} {
+		field = strings.TrimPrefix(field, group)
+	}
 	name, rest := field, ""
 	if end := strings.IndexAny(field, ".["); end >= 0 {
 		name, rest = field[:end], field[end:]

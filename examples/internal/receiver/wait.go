@@ -64,9 +64,9 @@ func newWait(e *endpointConfig, conf *core.Config, logger *slog.Logger) *wait {
 		with.Secrets = secrets.FromFiles(w.file)
 		return core.New(with)
 	}
-	conf.AwaitingSecret = true
+	conf.Setup.AwaitingSecret = true
 	if w.sink {
-		conf.SecretSink = w.take
+		conf.Setup.SecretSink = w.take
 	}
 	return w
 }

@@ -137,7 +137,7 @@ func receiver(t *testing.T, b *bench, work func()) (deliver func(n int) *httptes
 	records, ran = make(chan core.Record, 10_000), new(atomic.Int32)
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.store,
-		Lease:     10 * time.Second, // what a server that stood still takes up in the end is held by nobody
+		Limits:    core.Limits{Lease: 10 * time.Second}, // what a server that stood still takes up in the end is held by nobody
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { records <- r })}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
