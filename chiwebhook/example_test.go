@@ -1,6 +1,7 @@
 package chiwebhook_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -28,8 +29,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	signals := chiwebhook.NewSignals()
-	signals.On("invoice.paid", func(_ *http.Request, e core.Event) error {
+	signals := core.NewSignals()
+	signals.On("invoice.paid", func(_ context.Context, e core.Event) error {
 		fmt.Println("paid:", e.ID)
 		return nil
 	})

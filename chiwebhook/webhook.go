@@ -1,8 +1,8 @@
 // Package chiwebhook puts a [core.Guard] in front of a Chi route.
 //
 //	guard, err := core.New(core.Config{ ... })
-//	signals := chiwebhook.NewSignals()
-//	signals.On("invoice.paid", func(r *http.Request, e core.Event) error { return ship(e.Context(), e.Data) })
+//	signals := core.NewSignals()
+//	signals.On("invoice.paid", func(ctx context.Context, e core.Event) error { return ship(ctx, e.Data) })
 //	chiwebhook.Handle(r, "/webhooks/stripe", guard, signals)
 //
 // [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use and With. In a Use, Chi
@@ -18,11 +18,13 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/internal/nethttp"
 )
 
 // Config is what [VerifyWithConfig] takes.
 type Config struct {
-	// Guard judges the requests. Required.
+	// Guard checks the requests. Required.
 	Guard *core.Guard
 	// OnReject, if not nil, is called for every refused delivery before the answer is written, with the request, why,
 	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
@@ -46,37 +48,33 @@ func VerifyWithConfig(config Config) func(http.Handler) http.Handler {
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			in := core.Inbound{
+			in := adapter.Inbound{
 				Route: chi.RouteContext(r.Context()).RoutePattern(), // "" for no context, as outside of Chi
 				Param: func(name string) string { return chi.URLParam(r, name) },
 			}
-			core.Serve(config.Guard, w, r, in, config.OnReject, next.ServeHTTP)
+			nethttp.Guard(config.Guard, w, r, in, config.OnReject, next.ServeHTTP)
 		})
 	}
 }
 
-// Signals are an endpoint's receivers, by event type.
-type Signals = core.Signals[*http.Request]
-
-// NewSignals makes an empty set of receivers.
-func NewSignals() *Signals { return core.NewSignals[*http.Request]() }
-
-// Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
-// receiver's error decides what becomes of the event, see [core.Receiver]. A request that no guard proved is a 500 and
-// runs nothing.
-func Signal(fn func(*http.Request, core.Event) error) http.HandlerFunc {
-	signals := NewSignals()
-	signals.On("*", fn)
-	return Dispatch(signals)
-}
-
 // Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
 // It panics for a nil set.
-func Dispatch(signals *Signals) http.HandlerFunc { return core.SignalHandler(signals).ServeHTTP }
+func Dispatch(signals *core.Signals) http.HandlerFunc { return nethttp.Dispatch(signals) }
+
+// Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
+// receiver's error decides what becomes of the event, see [core.Receiver]; its context is e.Context(). A request that no
+// guard proved is a 500 and runs nothing.
+func Signal(fn func(*http.Request, core.Event) error) http.HandlerFunc { return nethttp.Signal(fn) }
+
+// On registers a receiver that takes the request. The context for its work is e.Context(), not that of the request. The
+// set then serves only Chi and net/http.
+func On(to core.Registrar, pattern string, fn func(*http.Request, core.Event) error) {
+	core.OnRouter(to, pattern, fn)
+}
 
 // Handle mounts guard and receivers on a path, for every method that Chi knows, so that handshakes reach the guard and
 // a wrong method is its 405 and not the router's. It panics for a nil guard or set.
-func Handle(router chi.Router, path string, guard *core.Guard, signals *Signals) {
+func Handle(router chi.Router, path string, guard *core.Guard, signals *core.Signals) {
 	router.Handle(path, Verify(guard)(Dispatch(signals)))
 }
 

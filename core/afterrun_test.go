@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
@@ -69,8 +70,8 @@ func TestNoMiddlewareMakesASuccessOfARunThatFailed(t *testing.T) {
 			c, rec := config(timestamped())
 			g := mustNew(t, c)
 			w := httptest.NewRecorder()
-			signal := core.Signal(func(*http.Request, core.Event) error { return row.signal() })
-			core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			signal := signal(func(context.Context, core.Event) error { return row.signal() })
+			httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				row.middle(signal, w, r)
 			})).ServeHTTP(w, signed(event))
 			require.Equal(t, 500, w.Code)
@@ -91,8 +92,8 @@ func TestAReportSaysWhatWasAnsweredBeforeTheRun(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	w := httptest.NewRecorder()
-	signal := core.Signal(func(*http.Request, core.Event) error { return errors.New("boom") })
-	core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	signal := signal(func(context.Context, core.Event) error { return errors.New("boom") })
+	httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(200)
 		signal.ServeHTTP(w, r)
 	})).ServeHTTP(w, signed(event))
@@ -114,12 +115,12 @@ func TestAReleaseByHandWaitsForTheRun(t *testing.T) {
 				var running, runs atomic.Int64
 				send := func() int {
 					w := httptest.NewRecorder()
-					core.Handler(g, leaving(func(w http.ResponseWriter, r *http.Request) {
+					httpwebhook.Verify(g)(leaving(func(w http.ResponseWriter, r *http.Request) {
 						if !within {
 							require.NoError(t, core.Release(r.Context()))
 						}
 						w.WriteHeader(503)
-					})(core.Signal(func(_ *http.Request, e core.Event) error {
+					})(signal(func(_ context.Context, e core.Event) error {
 						runs.Add(1)
 						if running.Add(1) > 1 {
 							t.Error("the event runs twice at once")
@@ -160,12 +161,12 @@ func TestAReleaseByHandOfABatchWaitsForEachEvent(t *testing.T) {
 		running := map[string]int{}
 		send := func(release bool) int {
 			w := httptest.NewRecorder()
-			core.Handler(g, leaving(func(w http.ResponseWriter, r *http.Request) {
+			httpwebhook.Verify(g)(leaving(func(w http.ResponseWriter, r *http.Request) {
 				if release {
 					_ = core.Release(r.Context())
 				}
 				w.WriteHeader(503)
-			})(core.Signal(func(_ *http.Request, e core.Event) error {
+			})(signal(func(_ context.Context, e core.Event) error {
 				mu.Lock()
 				running[e.ID]++
 				if running[e.ID] > 1 {
@@ -211,7 +212,7 @@ func TestARunEndsWithItsClaimAlsoWhereTheStoreHangs(t *testing.T) {
 		c.Replay = store
 		g := mustNew(t, c)
 		begun := time.Now()
-		run(g, signed(event), func(_ *http.Request, e core.Event) error {
+		run(g, signed(event), func(_ context.Context, e core.Event) error {
 			select {
 			case <-e.Context().Done():
 				require.ErrorIs(t, context.Cause(e.Context()), core.ErrLeaseLost)
@@ -233,7 +234,7 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 		h      http.Handler
 		status int
 	}{
-		{"by a signal", core.Signal(func(_ *http.Request, e core.Event) error { return core.Release(e.Context()) }), 500},
+		{"by a signal", signal(func(_ context.Context, e core.Event) error { return core.Release(e.Context()) }), 500},
 		{"by a handler that writes nothing", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { release(r) }), 500},
 		{"by a handler that answers 200", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			release(r)
@@ -247,7 +248,7 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			g := mustNew(t, c)
 			w := httptest.NewRecorder()
-			core.Handler(g, row.h).ServeHTTP(w, signed(event))
+			httpwebhook.Verify(g)(row.h).ServeHTTP(w, signed(event))
 			require.Equal(t, row.status, w.Code)
 			last := rec.last(t, g)
 			require.Equal(t, reason.SignalFailed, last.Reason)
@@ -270,10 +271,10 @@ func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
 	}{
 		{"a handler panics", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oops") })},
 		{"a handler answers 500", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })},
-		{"signals end in http.ErrAbortHandler", core.Signal(func(*http.Request, core.Event) error { panic(http.ErrAbortHandler) })},
+		{"signals end in http.ErrAbortHandler", signal(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) })},
 		{"signals come after a release by hand", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = core.Release(r.Context())
-			core.Signal(never(t)).ServeHTTP(httptest.NewRecorder(), r)
+			signal(never(t)).ServeHTTP(httptest.NewRecorder(), r)
 		})},
 	} {
 		for name, after := range map[string]func(http.ResponseWriter){
@@ -289,8 +290,8 @@ func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
 					r := signed(event)
 					r.SetBasicAuth("user", "a-long-enough-password")
 					w := httptest.NewRecorder()
-					h := core.Handler(inner, inside)
-					core.Handler(outer, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					h := httpwebhook.Verify(inner)(inside)
+					httpwebhook.Verify(outer)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						func() {
 							defer func() { _ = recover() }()
 							h.ServeHTTP(httptest.NewRecorder(), r)
@@ -303,7 +304,7 @@ func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
 				require.Equal(t, reason.ClassApp, rec.last(t, inner).Reason.Class())
 				require.Equal(t, reason.SignalFailed.Class(), outside.last(t, outer).Reason.Class())
 				require.Equal(t, 500, outside.last(t, outer).Status)
-				require.Equal(t, 200, send(core.Signal(ok)), "the retry runs")
+				require.Equal(t, 200, send(signal(ok)), "the retry runs")
 				require.Equal(t, reason.Accepted, rec.last(t, inner).Reason)
 			})
 		}
@@ -329,11 +330,11 @@ func TestWhatRunsUnclaimedIsNotTakenForReleasedByHand(t *testing.T) {
 	c, rec := config(timestamped())
 	c.Replay, c.StoreFailure = &partlyDown{Store: memstore.New()}, core.DangerouslyAcceptUnclaimed
 	g := mustNew(t, c)
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("a", "*", ok)
-	s.OnNamed("b", "*", ok)
+	s := core.NewSignals()
+	s.Named("a").On("*", ok)
+	s.Named("b").On("*", ok)
 	w := httptest.NewRecorder()
-	core.Handler(g, core.SignalHandler(s)).ServeHTTP(w, signed(event))
+	httpwebhook.Verify(g)(httpwebhook.Dispatch(s)).ServeHTTP(w, signed(event))
 	require.Equal(t, 200, w.Code)
 	last := rec.last(t, g)
 	require.Equal(t, core.ReplayUnclaimed, last.Replay)

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -83,7 +84,7 @@ func deliverAndLinger(t *testing.T) {
 		}
 		guards[name] = mustNew(t, c)
 	}
-	signals := core.NewSignals[*http.Request]()
+	signals := core.NewSignals()
 	late := func(ctx context.Context, check func()) {
 		all.Go(func() {
 			time.Sleep(rand.N(3 * time.Millisecond))
@@ -103,8 +104,8 @@ func deliverAndLinger(t *testing.T) {
 		time.Sleep([]time.Duration{0, 0, time.Millisecond, time.Second}[rand.IntN(4)])
 		return []error{nil, nil, errors.New("it failed")}[rand.IntN(3)]
 	}
-	signals.OnNamed("one", "*", receiver)
-	signals.OnNamed("two", "*", receiver)
+	on(signals.Named("one"), "*", receiver)
+	on(signals.Named("two"), "*", receiver)
 	byPlain := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Id")
 		d, _ := core.FromContext(r.Context())
@@ -138,9 +139,9 @@ func deliverAndLinger(t *testing.T) {
 					"Acme-Signature", pairs(testSecret, testTime, body))
 				next := http.Handler(byPlain)
 				if rand.IntN(2) == 0 || name == "batch" {
-					next = core.SignalHandler(signals)
+					next = httpwebhook.Dispatch(signals)
 				}
-				core.Handler(guards[name], next).ServeHTTP(discard{}, r)
+				httpwebhook.Verify(guards[name])(next).ServeHTTP(discard{}, r)
 			}
 		})
 	}

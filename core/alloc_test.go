@@ -3,6 +3,7 @@
 package core_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func acceptPairs(c *core.Config) {
@@ -31,7 +33,7 @@ func TestWhatEachPathAllocates(t *testing.T) {
 	const size = 1 << 10
 	body := `{"id":"evt_1","type":"a.b","x":"` + strings.Repeat("x", size-40) + `"}`
 	ran := core.Identity{}
-	signal := core.Signal(func(_ *http.Request, e core.Event) error {
+	signal := signal(func(_ context.Context, e core.Event) error {
 		ran = e.Identity
 		return nil
 	})
@@ -82,7 +84,7 @@ func TestWhatEachPathAllocates(t *testing.T) {
 				row.change(&c)
 			}
 			g := mustNew(t, c)
-			h := core.Handler(g, row.handler)
+			h := httpwebhook.Verify(g)(row.handler)
 			raw, err := io.ReadAll(r.Body)
 			require.NoError(t, err)
 			text := string(raw)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -155,7 +156,7 @@ func TestABodyOfAnyLengthIsReadWhole(t *testing.T) {
 			if n == 0 && r.ContentLength < 0 {
 				continue // may be a body that was read before: see below
 			}
-			w := run(mustNew(t, c), r, func(_ *http.Request, e core.Event) error {
+			w := run(mustNew(t, c), r, func(_ context.Context, e core.Event) error {
 				require.Len(t, e.Payload, n)
 				return nil
 			})
@@ -336,7 +337,7 @@ func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	r := post(event, "Acme-Signature", evil, "User-Agent", evil)
 	r.URL.Path = "/" + evil
 	run(g, r, never(t))
-	run(g, signed(`{"id":"a\r\nb\u001b[0m","type":"\u2028"}`), func(*http.Request, core.Event) error { return errors.New("app\x1b[31m") })
+	run(g, signed(`{"id":"a\r\nb\u001b[0m","type":"\u2028"}`), func(context.Context, core.Event) error { return errors.New("app\x1b[31m") })
 	for range 100 {
 		run(g, post(event), never(t))
 	}
@@ -355,10 +356,10 @@ func TestARejectionUnwrapsIntoTheAppsErrorAndNeverPrintsIt(t *testing.T) {
 	secret := errors.New("password of the database")
 	c, _ := config(timestamped())
 	g := mustNew(t, c)
-	s := core.NewSignals[*http.Request]()
-	s.On("*", func(*http.Request, core.Event) error { return secret })
-	d, _ := g.Receive(httptest.NewRecorder(), signed(event), core.Inbound{})
-	reply := s.Run(d.Request(), d.Request(), func() core.Written { return core.Written{} })
+	s := core.NewSignals()
+	s.On("*", func(context.Context, core.Event) error { return secret })
+	d, _ := g.Receive(httptest.NewRecorder(), signed(event), adapter.Inbound{})
+	reply := s.Serve(d.Request(), d.Request(), func() adapter.Written { return adapter.Written{} })
 	require.ErrorIs(t, reply.Rejection, secret)
 	require.ErrorIs(t, reply.Rejection.Cause(), secret)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

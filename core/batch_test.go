@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -68,8 +69,8 @@ func (r *ran) take() string {
 }
 
 // failing fails for these ids.
-func (r *ran) failing(ids ...string) core.Receiver[*http.Request] {
-	return func(_ *http.Request, e core.Event) error {
+func (r *ran) failing(ids ...string) core.Receiver {
+	return func(_ context.Context, e core.Event) error {
 		r.note(e)
 		if slices.Contains(ids, e.ID) {
 			return errors.New("event " + e.ID + " failed")
@@ -137,7 +138,7 @@ func TestEventsInFlightElsewhereAreAskedForAgain(t *testing.T) {
 			c.Ordered = row.ordered
 			g := mustNew(t, c)
 			var r ran
-			run(g, signedBody(list(2)), func(*http.Request, core.Event) error {
+			run(g, signedBody(list(2)), func(context.Context, core.Event) error {
 				w := run(g, signedBody(list(1, 2, 3)), r.failing())
 				require.Equal(t, 503, w.Code)
 				require.Equal(t, "10", w.Header().Get("Retry-After"))
@@ -175,7 +176,7 @@ func TestOddBatchesAreNeverLost(t *testing.T) {
 			c, rec := config(batched())
 			g := mustNew(t, c)
 			var got []string
-			w := run(g, signedBody(row.body), func(_ *http.Request, e core.Event) error {
+			w := run(g, signedBody(row.body), func(_ context.Context, e core.Event) error {
 				got = append(got, string(e.Payload))
 				return nil
 			})
@@ -231,7 +232,7 @@ func TestMoreEventsThanAnyProviderSendsAreOneEvent(t *testing.T) {
 	c, rec := config(batched())
 	g := mustNew(t, c)
 	calls := 0
-	require.Equal(t, 200, run(g, signedBody(body), func(_ *http.Request, e core.Event) error {
+	require.Equal(t, 200, run(g, signedBody(body), func(_ context.Context, e core.Event) error {
 		calls++
 		require.Len(t, e.Payload, len(body))
 		return nil
@@ -248,7 +249,7 @@ func TestALongBatchIsPutIntoTheStoreOnTheWay(t *testing.T) {
 		c.Replay = store
 		g := mustNew(t, c)
 		require.Panics(t, func() {
-			run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+			run(g, signedBody(list(1, 2, 3)), func(_ context.Context, e core.Event) error {
 				time.Sleep(time.Second)
 				if e.ID == "3" {
 					require.EqualValues(t, 2, store.settles.Load(), "a crash now does the first two not again")
@@ -281,7 +282,7 @@ func TestAnEventThatTookTimeIsSettledBeforeTheNextBegins(t *testing.T) {
 				c.Replay = store
 				g := mustNew(t, c)
 				var before []int32
-				w := run(g, signedBody(list(1, 2, 3, 4)), func(*http.Request, core.Event) error {
+				w := run(g, signedBody(list(1, 2, 3, 4)), func(context.Context, core.Event) error {
 					before = append(before, store.settles.Load())
 					time.Sleep(row.took)
 					return nil
@@ -302,7 +303,7 @@ func TestFastEventsAreSettledTogetherFromTimeToTime(t *testing.T) {
 		c.Replay = store
 		g := mustNew(t, c)
 		ids := numbers(1000)
-		w := run(g, signedBody(list(ids...)), func(*http.Request, core.Event) error {
+		w := run(g, signedBody(list(ids...)), func(context.Context, core.Event) error {
 			time.Sleep(time.Millisecond)
 			return nil
 		})
@@ -316,7 +317,7 @@ func TestAPanicInABatchIsContained(t *testing.T) {
 	c, rec := config(batched())
 	g := mustNew(t, c)
 	var r ran
-	w := run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+	w := run(g, signedBody(list(1, 2, 3)), func(_ context.Context, e core.Event) error {
 		r.note(e)
 		if e.ID == "2" {
 			panic("oops")
@@ -334,7 +335,7 @@ func TestAnEventOfABatchIsSettledByHandAlone(t *testing.T) {
 	t.Parallel()
 	c, _ := config(batched())
 	g := mustNew(t, c)
-	w := run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+	w := run(g, signedBody(list(1, 2, 3)), func(_ context.Context, e core.Event) error {
 		switch e.ID {
 		case "1":
 			require.NoError(t, core.Release(e.Context()))
@@ -356,7 +357,7 @@ func TestAnUnhandledEventOfABatchIsNotCommitted(t *testing.T) {
 	c, rec := config(batched())
 	g := mustNew(t, c)
 	body := `[{"id":"1","type":"a"},{"id":"2","type":"b"}]`
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	s.On("a", ok)
 	require.Equal(t, 200, serve(g, s, signedBody(body)).Code)
 	require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
@@ -372,7 +373,7 @@ func TestAPlainHandlerNeverGetsABatchThatIsPartlyDone(t *testing.T) {
 	g := mustNew(t, c)
 	plainly := func(body string, h http.HandlerFunc) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		core.Handler(g, h).ServeHTTP(w, signedBody(body))
+		httpwebhook.Verify(g)(h).ServeHTTP(w, signedBody(body))
 		return w
 	}
 	w := plainly(list(1, 2), func(w http.ResponseWriter, r *http.Request) {
@@ -415,11 +416,11 @@ func TestABatchInsideAnotherGuard(t *testing.T) {
 	outer := mustNew(t, outerConfig)
 	c, _ := config(batched())
 	inner := mustNew(t, c)
-	send := func(ids string, first, second *core.Guard, fn core.Receiver[*http.Request]) int {
+	send := func(ids string, first, second *core.Guard, fn core.Receiver) int {
 		r := signedBody(ids)
 		r.SetBasicAuth("user", "a-password-of-sixteen-bytes")
 		w := httptest.NewRecorder()
-		core.Handler(first, core.Handler(second, core.Signal(fn))).ServeHTTP(w, r)
+		httpwebhook.Verify(first)(httpwebhook.Verify(second)(signal(fn))).ServeHTTP(w, r)
 		return w.Code
 	}
 	var r ran
@@ -447,9 +448,9 @@ func TestNamedReceiversAreCheckpointed(t *testing.T) {
 	g := mustNew(t, c)
 	var log []string
 	fail := map[string]bool{"mail": true}
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	for _, name := range []string{"ledger", "mail", "search"} {
-		s.OnNamed(name, "invoice.*", func(*http.Request, core.Event) error {
+		s.Named(name).On("invoice.*", func(context.Context, core.Event) error {
 			log = append(log, name)
 			if fail[name] {
 				return errors.New(name + " is down")
@@ -457,7 +458,7 @@ func TestNamedReceiversAreCheckpointed(t *testing.T) {
 			return nil
 		})
 	}
-	s.On("*", func(*http.Request, core.Event) error { log = append(log, "unnamed"); return nil })
+	s.On("*", func(context.Context, core.Event) error { log = append(log, "unnamed"); return nil })
 	require.Equal(t, 500, serve(g, s, signed(event)).Code)
 	require.Equal(t, []string{"ledger", "mail", "search", "unnamed"}, log)
 	require.EqualValues(t, 2, store.claims.Load(), "one round trip for the events, one for the receivers")
@@ -484,9 +485,9 @@ func TestANamedReceiverIsRememberedBeforeTheNextOneRuns(t *testing.T) {
 	c.Replay = store
 	g := mustNew(t, c)
 	first, crash := 0, true
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("first", "*", func(*http.Request, core.Event) error { first++; return nil })
-	s.OnNamed("second", "*", func(*http.Request, core.Event) error {
+	s := core.NewSignals()
+	s.Named("first").On("*", func(context.Context, core.Event) error { first++; return nil })
+	s.Named("second").On("*", func(context.Context, core.Event) error {
 		if crash {
 			require.EqualValues(t, 1, store.settles.Load(), "should the process die now")
 			panic(http.ErrAbortHandler)
@@ -504,9 +505,9 @@ func TestAReceiverThatIsAloneNeedsNoMemoryOfItsOwn(t *testing.T) {
 	store := &brokenStore{Store: memstore.New()}
 	c, _ := config(timestamped())
 	c.Replay = store
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("alone", "invoice.*", ok)
-	s.OnNamed("other", "customer.*", ok)
+	s := core.NewSignals()
+	s.Named("alone").On("invoice.*", ok)
+	s.Named("other").On("customer.*", ok)
 	require.Equal(t, 200, serve(mustNew(t, c), s, signed(event)).Code)
 	require.EqualValues(t, 1, store.claims.Load())
 }
@@ -517,15 +518,15 @@ func TestANamedReceiverInFlightDoesNotRun(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	ran, inner := 0, 0
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("slow", "*", func(_ *http.Request, e core.Event) error {
+	s := core.NewSignals()
+	s.Named("slow").On("*", func(_ context.Context, e core.Event) error {
 		if ran++; ran == 1 {
 			require.NoError(t, g.Forget(t.Context(), e.Identity)) // of the event, not of its receivers
 			inner = serve(g, s, signed(event)).Code
 		}
 		return nil
 	})
-	s.OnNamed("other", "*", ok)
+	s.Named("other").On("*", ok)
 	serve(g, s, signed(event))
 	require.Equal(t, 1, ran)
 	require.Equal(t, 503, inner)
@@ -538,7 +539,7 @@ func TestTheWholeBatchIsRenewed(t *testing.T) {
 		c, _ := config(batched())
 		g := mustNew(t, c)
 		var r ran
-		require.Equal(t, 200, run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+		require.Equal(t, 200, run(g, signedBody(list(1, 2, 3)), func(_ context.Context, e core.Event) error {
 			r.note(e)
 			time.Sleep(2 * time.Minute)
 			require.Equal(t, 503, run(g, signedBody(list(3)), never(t)).Code)
@@ -554,7 +555,7 @@ func TestAnAbortedRequestRunsNoMoreOfItsBatch(t *testing.T) {
 	g := mustNew(t, c)
 	var r ran
 	require.Panics(t, func() {
-		run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+		run(g, signedBody(list(1, 2, 3)), func(_ context.Context, e core.Event) error {
 			r.note(e)
 			if e.ID == "2" {
 				panic(http.ErrAbortHandler)
@@ -617,7 +618,7 @@ func TestATransactionIsCommittedWithItsEvent(t *testing.T) {
 	c, rec := config(batched())
 	c.Replay = store
 	g := mustNew(t, c)
-	w := run(g, signedBody(list(1, 2, 3)), func(_ *http.Request, e core.Event) error {
+	w := run(g, signedBody(list(1, 2, 3)), func(_ context.Context, e core.Event) error {
 		if e.ID == "3" {
 			return nil // asks for none
 		}
@@ -656,7 +657,7 @@ func TestATransactionThatDoesNotCommitIsAFailedSignal(t *testing.T) {
 			c, rec := config(timestamped())
 			c.Replay = store
 			g := mustNew(t, c)
-			w := run(g, signed(event), func(_ *http.Request, e core.Event) error { begin(e.Context()); return nil })
+			w := run(g, signed(event), func(_ context.Context, e core.Event) error { begin(e.Context()); return nil })
 			require.Equal(t, row.status, w.Code)
 			require.Equal(t, "rollback", store.units[0].end)
 			require.Equal(t, row.reason, rec.last(t, g).Reason)
@@ -675,9 +676,9 @@ func TestANamedReceiverHasATransactionOfItsOwn(t *testing.T) {
 	g := mustNew(t, c)
 	fail := true
 	runs := 0
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("ledger", "*", func(_ *http.Request, e core.Event) error { runs++; begin(e.Context()); return nil })
-	s.OnNamed("mail", "*", func(_ *http.Request, e core.Event) error {
+	s := core.NewSignals()
+	s.Named("ledger").On("*", func(_ context.Context, e core.Event) error { runs++; begin(e.Context()); return nil })
+	s.Named("mail").On("*", func(_ context.Context, e core.Event) error {
 		begin(e.Context())
 		if fail {
 			return errors.New("down")

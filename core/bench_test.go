@@ -19,9 +19,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -118,10 +120,10 @@ func BenchmarkReceive(b *testing.B) {
 	}{
 		{"body, a handler", plain(), core.DangerouslyNoReplay, http.HandlerFunc(silent), false},
 		{"timestamped, a handler", timestamped(), core.DangerouslyNoReplay, http.HandlerFunc(silent), false},
-		{"body, a store and a signal", plain(), memstore.New(), core.Signal(ok), false},
-		{"timestamped, a store and a signal", timestamped(), memstore.New(), core.Signal(ok), false},
-		{"body, forged", plain(), memstore.New(), core.Signal(ok), true},
-		{"timestamped, forged", timestamped(), memstore.New(), core.Signal(ok), true},
+		{"body, a store and a signal", plain(), memstore.New(), signal(ok), false},
+		{"timestamped, a store and a signal", timestamped(), memstore.New(), signal(ok), false},
+		{"body, forged", plain(), memstore.New(), signal(ok), true},
+		{"timestamped, forged", timestamped(), memstore.New(), signal(ok), true},
 	} {
 		for _, size := range []int{1 << 10, 64 << 10} {
 			b.Run(fmt.Sprintf("%s/%d", row.name, size), func(b *testing.B) {
@@ -130,7 +132,7 @@ func BenchmarkReceive(b *testing.B) {
 				c.Replay, c.Now = row.store, nil
 				c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
 				g := mustNew(b, c)
-				h := core.Handler(g, row.next)
+				h := httpwebhook.Verify(g)(row.next)
 				deliveries := make([]*delivery, turn)
 				made := 0
 				prepare := func() {
@@ -229,7 +231,7 @@ func BenchmarkRefuse(b *testing.B) {
 			w := writer{httptest.NewRecorder()}
 			b.ReportAllocs()
 			for b.Loop() {
-				if d, _ := g.Receive(w, r, core.Inbound{}); d != nil {
+				if d, _ := g.Receive(w, r, adapter.Inbound{}); d != nil {
 					b.Fatal("accepted")
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -33,7 +34,7 @@ func TestADeclaredLengthIsNotAllocatedForWhatFollows(t *testing.T) { // not in p
 		r.Body, r.ContentLength = io.NopCloser(cut{strings.NewReader(strings.Repeat("x", arrived))}), 60<<20
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		runtime.ReadMemStats(&after)
 		require.Nil(t, d)
 		require.Equal(t, 400, reply.Status)
@@ -64,13 +65,13 @@ func TestBodiesOfEverySizeArriveWhole(t *testing.T) {
 			if !declared {
 				r.ContentLength = -1
 			}
-			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, reply, size)
 			require.Equal(t, string(b), string(d.Body()))
 			got, err := io.ReadAll(d.Request().Body)
 			require.NoError(t, err)
 			require.Equal(t, string(b), string(got))
-			d.Finish(core.Outcome{})
+			d.Finish(adapter.Outcome{})
 		}
 	}
 }

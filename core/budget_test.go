@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // sharing makes guards that share a budget.
@@ -54,7 +55,7 @@ func (s *slowBodies) begin(g *core.Guard, size int, stuck bool) {
 		writer = w
 	}
 	go func() {
-		core.Handler(g, core.Signal(ok)).ServeHTTP(writer, r)
+		httpwebhook.Verify(g)(signal(ok)).ServeHTTP(writer, r)
 		s.answers <- w.Code
 	}()
 	synctest.Wait()
@@ -151,7 +152,7 @@ func TestSlowBodiesCountAsFailures(t *testing.T) {
 				all = append(all, w)
 				r := from(signed(event), "203.0.113.1")
 				r.Body = &slowly{gone: w.woken, rest: strings.NewReader(""), err: os.ErrDeadlineExceeded}
-				wg.Go(func() { core.Handler(g, core.Signal(ok)).ServeHTTP(w, r) })
+				wg.Go(func() { httpwebhook.Verify(g)(signal(ok)).ServeHTTP(w, r) })
 				synctest.Wait()
 			}
 		}

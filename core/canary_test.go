@@ -26,6 +26,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/sources"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -127,7 +128,7 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 		var handler http.Handler
 		made, err := end.New(e.watch)
 		require.NoError(t, err)
-		handler = core.Handler(made.Guard, core.Signal(ok))
+		handler = httpwebhook.Verify(made.Guard)(signal(ok))
 		canaries := []string{headerCanary, bodyCanary, end.Secret, end.Old, end.Key, hostile.Pair, strings.TrimPrefix(hostile.Pair, "hooks:"), hostile.Token, "a-guess-of-enough-bytes", "a-verify-token-1"}
 		if strings.HasPrefix(end.Secret, "whpk_") || c.Endpoint == "discord" || c.Endpoint == "ecdsa" {
 			canaries = canaries[:2] // public keys are public
@@ -174,17 +175,17 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 		if fn == nil {
 			fn = ok
 		}
-		signals := core.NewSignals[*http.Request]()
+		signals := core.NewSignals()
 		signals.On("invoice.*", fn)
 		if row.unhandled {
-			signals = core.NewSignals[*http.Request]()
+			signals = core.NewSignals()
 			signals.On("other", fn)
 		}
-		h := core.Handler(g, core.SignalHandler(signals))
+		h := httpwebhook.Verify(g)(httpwebhook.Dispatch(signals))
 		inner := g
 		if row.twice {
 			inner = mustNew(t, c)
-			h = core.Handler(g, core.Handler(inner, core.SignalHandler(signals)))
+			h = httpwebhook.Verify(g)(httpwebhook.Verify(inner)(httpwebhook.Dispatch(signals)))
 		}
 		e.send(t, h, r)
 		require.NoError(t, g.Flush(t.Context()))
@@ -205,7 +206,7 @@ type unusualCase struct {
 	want      reason.Reason
 	change    func(*core.Config)
 	spoil     func(*http.Request)
-	fn        core.Receiver[*http.Request]
+	fn        core.Receiver
 	unhandled bool
 	twice     bool
 }
@@ -217,12 +218,12 @@ func unusual() []unusualCase {
 		return func(c *core.Config) { c.Replay = &sayingStore{Store: memstore.New(), err: err, state: state} }
 	}
 	return []unusualCase{
-		{want: reason.SignalFailed, change: nothing, fn: func(*http.Request, core.Event) error { return errors.New("the app's own words") }},
-		{want: reason.SignalPanicked, change: nothing, fn: func(*http.Request, core.Event) error { panic("the app's own words") }},
-		{want: reason.Permanent, change: nothing, fn: func(*http.Request, core.Event) error {
+		{want: reason.SignalFailed, change: nothing, fn: func(context.Context, core.Event) error { return errors.New("the app's own words") }},
+		{want: reason.SignalPanicked, change: nothing, fn: func(context.Context, core.Event) error { panic("the app's own words") }},
+		{want: reason.Permanent, change: nothing, fn: func(context.Context, core.Event) error {
 			return core.Permanent(errors.New("the app's own words"))
 		}},
-		{want: reason.Undecodable, change: nothing, fn: func(*http.Request, core.Event) error {
+		{want: reason.Undecodable, change: nothing, fn: func(context.Context, core.Event) error {
 			return core.Undecodable(errors.New("the app's own words"))
 		}},
 		{want: reason.Unhandled, change: nothing, unhandled: true},
@@ -292,7 +293,7 @@ func TestSendersMakeNoLabels(t *testing.T) {
 		seen[labels{r.Endpoint, r.Provider, r.Route, r.Reason, r.Status, r.Secret, string(r.Replay)}] = true
 	})}
 	g := mustNew(t, c)
-	h := core.Handler(g, core.Signal(ok))
+	h := httpwebhook.Verify(g)(signal(ok))
 	send := func(n int) {
 		body := fmt.Sprintf(`{"id":"evt_%d","type":"type.%d"}`, n, n)
 		r := signed(body)

@@ -84,7 +84,7 @@ func (d *Delivery) claim() *Reply {
 			s.claim = h.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
 		default:
 			s.known = results[n].State
-			d.partly = d.batch
+			d.answering.Withhold(d.batch)
 		}
 	}
 	if signed != nil && signed.State != replay.Claimed && signed.Conflict {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -38,24 +39,21 @@ type Delivery struct {
 	signed       *Identity // what is signed, where that is remembered beside the events
 	unclaimed    error
 
-	batch  bool // the provider sent a list of events
-	partly bool // some of the batch is not for this delivery to run
+	batch bool // the provider sent a list of events
 
-	handed   atomic.Bool  // the adapter has taken the request to hand on
-	touched  atomic.Bool  // the app has asked for the delivery, its events or its body
-	answered atomic.Bool  // signals gave an answer, which adapters hold back: see HoldsAnswer
-	sent     atomic.Int32 // the status that was sent without being held back, where the tracker is this package's
+	answering adapter.State
+	handed    atomic.Bool // the adapter has taken the request to hand on
+	touched   atomic.Bool // the app has asked for the delivery, its events or its body
 
 	mu       sync.Mutex
 	txn      replay.Transaction
-	signals  bool // signals have taken it up
 	entered  bool // signals have taken it up, or those of an inner guard's proof of the same request
 	running  bool // those signals run
 	finished bool // Finish or Abandon was called
 	refused  bool // it came to signals that may not run
 	refusal  *Reply
-	owed     *Reply   // the signals' answer, where they failed
-	early    *Outcome // how the middleware behind the guard ended while the signals ran
+	owed     *Reply    // the signals' answer, where they failed
+	early    *earlyEnd // how the middleware behind the guard ended while the signals ran
 	settled  bool
 	verdict  replay.Verdict
 	byHand   bool           // the app has released it
@@ -156,17 +154,11 @@ func (d *Delivery) Events() []Event {
 	return events
 }
 
-// NeedsSignals says that the delivery is a batch, part of which is done or being processed, and that no signals have
-// taken it up. A handler that took it as a whole would do the done part again: its body cannot be read, what is
+// NeedsSignals (for adapters) says that the delivery is a batch, part of which is done or being processed, and that
+// no signals have taken it up. A handler that took it as a whole would do the done part again: its body cannot be read, what is
 // answered to it must be withheld, and Finish gives the answer.
 func (d *Delivery) NeedsSignals() bool {
-	d = d.self()
-	if !d.partly {
-		return false
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return !d.signals
+	return d.self().answering.Withholds()
 }
 
 // Endpoint returns the endpoint's name.

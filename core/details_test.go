@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func received(t *testing.T, e entry.Entry, r *http.Request) core.Event {
 	c, rec := config(e)
 	g := mustNew(t, c)
 	var events []core.Event
-	w := run(g, r, func(_ *http.Request, e core.Event) error {
+	w := run(g, r, func(_ context.Context, e core.Event) error {
 		events = append(events, e)
 		return nil
 	})
@@ -156,7 +157,7 @@ func TestTheItemsOfABatchAreFoundWhateverStandsBesideThem(t *testing.T) {
 			t.Parallel()
 			c, _ := config(row.e)
 			var got []string
-			w := run(mustNew(t, c), signedBody(row.body), func(_ *http.Request, e core.Event) error {
+			w := run(mustNew(t, c), signedBody(row.body), func(_ context.Context, e core.Event) error {
 				got = append(got, e.ID)
 				return nil
 			})
@@ -172,13 +173,13 @@ func TestAPayloadBeginsBehindTheByteOrderMark(t *testing.T) {
 	for name, e := range map[string]entry.Entry{"read at once": detailed(), "read later": named()} {
 		c, _ := config(e)
 		ran := 0
-		typed := core.Typed(func(r *http.Request, e core.Event, v struct {
+		typed := core.Typed(func(ctx context.Context, e core.Event, v struct {
 			ID string
 			N  int
 		}) error {
 			ran++
 			require.Equal(t, event, string(e.Payload), name)
-			d, _ := core.FromContext(r.Context())
+			d, _ := core.FromContext(ctx)
 			require.Equal(t, body, string(d.Body()), "the app reads what was sent")
 			return nil
 		})

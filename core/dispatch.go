@@ -6,21 +6,23 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Run calls the receivers of every event in the request's delivery that is this delivery's to run, and settles each
-// event by itself: one that fails leaves the others committed, and the provider's retry runs it alone. It returns the
-// answer, the worst of the events', or nil where a receiver wrote to the router's writer itself. written reports what
-// has been written so far.
+// Serve (for adapters) calls the receivers of every event in the request's delivery that is this delivery's to run,
+// and settles each event by itself: one that fails leaves the others committed, and the provider's retry runs it alone.
+// It returns the answer, the worst of the events', or nil where a receiver wrote to the router's writer itself. c is the
+// router's own context, which receivers of [OnRouter] get. written reports what has been written so far.
 //
 // A request that no guard proved runs nothing and is a 500. So is a second call for one delivery: its receivers would
 // run after the answer to the first was decided, and their failures would reach nobody.
 //
 // While it runs, it alone settles the delivery, even if middleware behind the guard has answered and the guard's own
 // middleware has returned. Then the answer is nil: nobody is left to read it.
-func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
+func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) *Reply {
+	s.frozen.Store(true) // where no adapter has frozen it
 	d := deliveryIn(r.Context())
 	if d == nil {
 		s.unguarded.take(r, time.Now())
@@ -31,7 +33,7 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 	}
 	defer d.leave()
 	d.complete()
-	p := &pass[C]{signals: s, c: c, d: d, parent: r.Context(), written: written}
+	p := &pass{signals: s, c: c, d: d, parent: r.Context(), written: written}
 	reply := p.all()
 	if d.hold(reply) {
 		return reply
@@ -40,7 +42,7 @@ func (s *Signals[C]) Run(c C, r *http.Request, written func() Written) *Reply {
 }
 
 // all runs the receivers of every event.
-func (p *pass[C]) all() *Reply {
+func (p *pass) all() *Reply {
 	d := p.d
 	if len(d.events) > 1 {
 		p.flushed = time.Now()

@@ -12,12 +12,12 @@
 //		Replay:   memstore.New(),
 //	})
 //
-// The packages ginwebhook, echowebhook, echo5webhook and chiwebhook put it in front of a route; [Handler] and [Handle]
-// do so for net/http.
+// The packages ginwebhook, echowebhook, echo5webhook, chiwebhook and httpwebhook put it in front of a route. What an
+// adapter of another router needs is in package adapter; what is marked "for adapters" here belongs to it.
 //
 // # The path of a delivery
 //
-// Method, transport, source address, rate, credentials, signature header and timestamp are judged before the body is
+// Method, transport, source address, rate, credentials, signature header and timestamp are checked before the body is
 // read; then the body, bounded in size, time and room; then the signature; then the replay store is asked. A delivery
 // that fails gets 400 by default and the app's code is never called. From outside, all failed authentications look the
 // same; the log and each [Observer] get what was seen and which setting to check.

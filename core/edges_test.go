@@ -12,8 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -61,7 +63,7 @@ func TestARetryInAJoinIsARetry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, _ := config(timestamped())
-			require.Equal(t, row.status, run(mustNew(t, c), signed(event), func(*http.Request, core.Event) error { return row.err }).Code)
+			require.Equal(t, row.status, run(mustNew(t, c), signed(event), func(context.Context, core.Event) error { return row.err }).Code)
 		})
 	}
 }
@@ -102,7 +104,7 @@ func TestADeliveryPrintsNoToken(t *testing.T) {
 	g := mustNew(t, c)
 	r := signed(event)
 	r.SetPathValue("p", testSecret)
-	d, _ := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.NotNil(t, d)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
 		require.NotContains(t, fmt.Sprintf(verb, d), testSecret)
@@ -143,7 +145,7 @@ func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {
 		r := signed(`{"type":"url_verification","challenge":"abc"}`)
 		r.SetBasicAuth("user", "a-long-enough-password")
 		w := httptest.NewRecorder()
-		core.Handler(outer, core.Handler(inner, core.Signal(never(t)))).ServeHTTP(w, r)
+		httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(never(t)))).ServeHTTP(w, r)
 		require.Equal(t, "abc", w.Body.String())
 	}
 	require.NotEqual(t, reason.Duplicate, outerRecords.last(t, outer).Reason)

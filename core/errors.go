@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -19,7 +20,7 @@ var (
 	// event.
 	ErrTransaction = errors.New("sallyport: the signal's transaction commits the event; return nil or an error")
 	// ErrBatchNeedsSignal is what the body of a batch that is partly done reads as, outside of a signal.
-	ErrBatchNeedsSignal = errors.New("sallyport: a batch of events that is partly done needs Signal: mount one behind the guard")
+	ErrBatchNeedsSignal = adapter.ErrBatchNeedsSignal
 	// ErrSignalsTwice is reported where one delivery reaches a second Signal or Dispatch. Nothing of it runs.
 	ErrSignalsTwice = errors.New("sallyport: the delivery reached a second Signal or Dispatch, which ran nothing: " +
 		"mount one on a route, and register several receivers in one set")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
@@ -65,9 +66,9 @@ func (e *Explanation) String() string {
 //
 // Nothing comes of it: no signal runs, nothing is claimed, counted or told to the observer, no handshake is answered,
 // and rates are not judged. Where a delivery names its key, the key is fetched as ever. The request's body is read and
-// put back. What a guard has read before is there in OnReject, after [Inbound.KeepBody], and in a signal. It costs far
+// put back. What a guard has read before is there in OnReject, after [adapter.Inbound.KeepBody], and in a signal. It costs far
 // more than a delivery; a request of whoever asks for it must not reach it unbounded.
-func (g *Guard) Explain(r *http.Request, in Inbound) *Explanation {
+func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	if in.Param == nil {
 		in.Param = r.PathValue // the copy knows none
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -95,7 +96,7 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 			require.Equal(t, 400, run(g, row.request(), never(t)).Code)
 			last := rec.last(t, g)
 			require.Equal(t, reason.BadSignature, last.Reason)
-			explained := g.Explain(row.request(), core.Inbound{})
+			explained := g.Explain(row.request(), adapter.Inbound{})
 			for where, findings := range map[string][]reason.Finding{"record": last.Findings, "Explain": explained.Findings} {
 				got, ok := lookup(findings, row.code)
 				require.True(t, ok, "%s: %v", where, findings)
@@ -147,7 +148,7 @@ func TestAMissingSignatureSaysWhoMayHaveTakenIt(t *testing.T) {
 			}
 			require.Equal(t, row.want, codes)
 			require.Contains(t, fmt.Sprint(last.Findings), row.text)
-			require.Equal(t, last.Findings, g.Explain(request(), core.Inbound{}).Findings)
+			require.Equal(t, last.Findings, g.Explain(request(), adapter.Inbound{}).Findings)
 		})
 	}
 	c, rec := config(basicOnly())
@@ -181,7 +182,7 @@ func TestAWrongTimeSaysByHowMuchTheClockIsOff(t *testing.T) {
 			require.True(t, ok)
 			require.Contains(t, got.Text, row.text)
 			require.NotContains(t, got.Text, "signature", "the body was not read")
-			e := g.Explain(request(), core.Inbound{})
+			e := g.Explain(request(), adapter.Inbound{})
 			got, ok = lookup(e.Findings, reason.Clock)
 			require.True(t, ok)
 			require.Contains(t, got.Text, row.text)
@@ -246,7 +247,7 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	g := mustNew(t, c)
 	r := with(post(event), "X-Token", "wrong")
 	r.RemoteAddr = "203.0.113.9:1"
-	e := g.Explain(r, core.Inbound{})
+	e := g.Explain(r, adapter.Inbound{})
 	var reasons []reason.Reason
 	for _, refusal := range e.Refusals {
 		reasons = append(reasons, refusal.Reason)
@@ -261,7 +262,7 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	require.Equal(t, event, string(again), "the body is put back")
 
 	for range 2 {
-		e = g.Explain(whole(event), core.Inbound{})
+		e = g.Explain(whole(event), adapter.Inbound{})
 		require.True(t, e.Accepted())
 		require.Equal(t, reason.Accepted, e.Reason)
 		require.Equal(t, "#1", e.Secret)
@@ -277,7 +278,7 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 
 	r = whole(event)
 	r.Method = http.MethodPut
-	e = g.Explain(r, core.Inbound{})
+	e = g.Explain(r, adapter.Inbound{})
 	require.Equal(t, reason.Method, e.Reason)
 	require.Equal(t, 405, e.Status)
 	require.Empty(t, e.Refusals[0].Check)
@@ -288,11 +289,11 @@ func TestWhatAnExplanationHoldsIsTheCallersOwn(t *testing.T) {
 	c, _, _ := reporting(timestamped())
 	g := mustNew(t, c)
 	for range 2 {
-		e := g.Explain(whole(event), core.Inbound{})
+		e := g.Explain(whole(event), adapter.Inbound{})
 		require.Equal(t, []string{"#1"}, e.Credentials)
 		e.Credentials[0] = "changed"
 	}
-	d, reply := g.Receive(httptest.NewRecorder(), whole(event), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), whole(event), adapter.Inbound{})
 	require.Nil(t, reply)
 	defer d.Abandon()
 	require.Equal(t, []string{"#1"}, d.Credentials())
@@ -306,12 +307,12 @@ func TestExplainDoesNotTakeASecretOrAnswerAHandshake(t *testing.T) {
 	g := mustNew(t, c)
 	r := post("")
 	r.Method = http.MethodHead
-	got := g.Explain(r, core.Inbound{})
+	got := g.Explain(r, adapter.Inbound{})
 	require.Equal(t, reason.Handshake, got.Reason)
 	require.Contains(t, got.String(), "handshake")
 	c.Secrets, c.Setup.AwaitingSecret = nil, true
 	g = mustNew(t, c)
-	require.Equal(t, reason.NoActiveSecret, g.Explain(signed(event), core.Inbound{}).Reason)
+	require.Equal(t, reason.NoActiveSecret, g.Explain(signed(event), adapter.Inbound{}).Reason)
 }
 
 func TestExplainingIsBounded(t *testing.T) {

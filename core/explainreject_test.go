@@ -11,18 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // rejected serves a request, and returns what Explain says in OnReject, twice.
 func rejected(t *testing.T, g *core.Guard, r *http.Request) (status int, first, second *core.Explanation) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	core.Serve(g, w, r, core.Inbound{}, func(r *http.Request, _ *core.Rejection, _ http.Header) {
-		first, second = g.Explain(r, core.Inbound{}), g.Explain(r, core.Inbound{})
-	}, func(http.ResponseWriter, *http.Request) { t.Error("it was let through") })
+	httpwebhook.VerifyWithConfig(httpwebhook.Config{Guard: g, OnReject: func(r *http.Request, _ *core.Rejection, _ http.Header) {
+		first, second = g.Explain(r, adapter.Inbound{}), g.Explain(r, adapter.Inbound{})
+	}})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was let through") })).ServeHTTP(w, r)
 	return w.Code, first, second
 }
 
@@ -98,7 +100,7 @@ func TestTheBodyThatIsKeptIsItsOwn(t *testing.T) {
 	c, _ := config(timestamped())
 	g := mustNew(t, c)
 	kept := signedAs("x", event)
-	_, reply := g.Receive(httptest.NewRecorder(), kept, core.Inbound{KeepBody: true})
+	_, reply := g.Receive(httptest.NewRecorder(), kept, adapter.Inbound{KeepBody: true})
 	require.NotNil(t, reply)
 	for range 10 {
 		run(g, signedAs("x", strings.Repeat("y", len(event))), never(t))
@@ -116,7 +118,7 @@ func TestExplainSaysThatTheGuardHasReadTheBody(t *testing.T) {
 	g := mustNew(t, c)
 	for name, r := range map[string]*http.Request{"a refused one": signedAs("x", event), "an accepted one": signed(event)} {
 		run(g, r, ok)
-		e := g.Explain(r, core.Inbound{})
+		e := g.Explain(r, adapter.Inbound{})
 		require.Equal(t, reason.BodyAlreadyRead, e.Reason, name)
 		require.Contains(t, e.String(), "KeepBody", name)
 		require.NotContains(t, e.String(), "something before the guard", name)
@@ -133,7 +135,7 @@ func TestExplainInAHandler(t *testing.T) {
 	require.Equal(t, 200, run(g, signed(event), func(r *http.Request, _ core.Event) error {
 		_, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
-		require.True(t, g.Explain(r, core.Inbound{}).Accepted())
+		require.True(t, g.Explain(r, adapter.Inbound{}).Accepted())
 		return nil
 	}).Code)
 }

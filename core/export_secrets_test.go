@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -55,7 +56,7 @@ const MaxTenants = secrets.MaxTenants
 
 // VerifyAndCount is VerifySignature for a tenant, with what is counted of a proof.
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
-	j := g.judge(nil, Inbound{}, now)
+	j := g.judge(nil, adapter.Inbound{}, now)
 	defer g.judged(j)
 	j.presented.tenant = tenant
 	if g.verifier.judgeHead(r, "", &j.presented, now).Failed() {

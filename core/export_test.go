@@ -7,13 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
-	j := g.judge(nil, Inbound{}, now)
+	j := g.judge(nil, adapter.Inbound{}, now)
 	defer g.judged(j)
 	if g.verifier.judgeHead(r, "", &j.presented, now).Failed() {
 		return false

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -47,7 +49,7 @@ func FuzzGuard(f *testing.F) {
 		ran := false
 		before := store.claims.Load()
 		w := httptest.NewRecorder()
-		core.Handler(g, core.Signal(func(*http.Request, core.Event) error { ran = true; return core.Permanent(http.ErrBodyNotAllowed) })).ServeHTTP(w, r)
+		httpwebhook.Verify(g)(signal(func(context.Context, core.Event) error { ran = true; return core.Permanent(http.ErrBodyNotAllowed) })).ServeHTTP(w, r)
 		genuine := strings.Contains(signature, mac(testSecret, "1772366400", ".", string(body))) || containsGenuine(signature, body)
 		if (ran || store.claims.Load() != before) && !genuine {
 			t.Fatalf("a forged delivery got through: %q", signature)

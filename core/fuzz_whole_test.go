@@ -3,6 +3,7 @@ package core_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -85,7 +87,7 @@ func FuzzWholeGuard(f *testing.F) {
 		genuine := judge.genuine(r, []byte(body))
 		before, ran := made.Store.Accesses.Load(), false
 		w := httptest.NewRecorder()
-		core.Handler(made.Guard, core.Signal(func(*http.Request, core.Event) error { ran = true; return nil })).ServeHTTP(w, r)
+		httpwebhook.Verify(made.Guard)(signal(func(context.Context, core.Event) error { ran = true; return nil })).ServeHTTP(w, r)
 		asked := made.Store.Accesses.Load() != before
 		if (ran || asked) && !genuine {
 			t.Fatalf("%s let in what is not genuine (signal %v, store %v):\n%q", name, ran, asked, head+"\r\n\r\n"+body)

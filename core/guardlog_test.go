@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -116,7 +117,7 @@ func TestEachStackIsInTheLogOnceAMinute(t *testing.T) {
 		g, log := logging(t)
 		var orders map[string]int
 		n := 0
-		fail := func(*http.Request, core.Event) error {
+		fail := func(context.Context, core.Event) error {
 			n++
 			if n%2 == 0 {
 				orders[fmt.Sprint(n)]++ // another line of code
@@ -156,7 +157,7 @@ func TestANewCauseHasItsStackHoweverManyFailuresThereAre(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, log := logging(t)
 			for n := range 50 {
-				run(g, numbered(n), func(*http.Request, core.Event) error {
+				run(g, numbered(n), func(context.Context, core.Event) error {
 					if n == 40 {
 						other()
 					}
@@ -184,7 +185,7 @@ func TestANewCauseHasItsStackHoweverManyFailuresThereAre(t *testing.T) {
 			for n := range 50 {
 				body = append(body, fmt.Sprintf(`{"id":"%d","type":"a.b"}`, n))
 			}
-			run(g, signedBody("["+strings.Join(body, ",")+"]"), func(_ *http.Request, e core.Event) error {
+			run(g, signedBody("["+strings.Join(body, ",")+"]"), func(_ context.Context, e core.Event) error {
 				if strings.Contains(string(e.Payload), `"40"`) {
 					other()
 				}
@@ -291,9 +292,9 @@ func TestAnEventThatRanNothingIsReportedOnceAMinuteForItsType(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g, log := logging(t)
-		s := core.NewSignals[*http.Request]()
+		s := core.NewSignals()
 		s.On("known", ok)
-		h := core.Handler(g, core.SignalHandler(s))
+		h := httpwebhook.Verify(g)(httpwebhook.Dispatch(s))
 		send := func(n int, typ string) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, signed(fmt.Sprintf(`{"id":"%d","type":%q}`, n, typ)))
@@ -352,7 +353,7 @@ func TestALogThatPanicsOrIsOffChangesNoAnswer(t *testing.T) {
 func TestAnErrorThatCannotBePrintedIsStillReported(t *testing.T) {
 	t.Parallel()
 	g, log := logging(t)
-	require.Equal(t, 500, run(g, numbered(1), func(*http.Request, core.Event) error { return (*unprintable)(nil) }).Code)
+	require.Equal(t, 500, run(g, numbered(1), func(context.Context, core.Event) error { return (*unprintable)(nil) }).Code)
 	require.Len(t, log.lines(t, "webhook event failed"), 1)
 	require.Contains(t, log.String(), "cannot be printed")
 }
@@ -384,16 +385,16 @@ func TestAHandshakeIsNotTheFirstDelivery(t *testing.T) {
 func TestEachEventThatWasGivenUpIsInTheLogByItsOwnID(t *testing.T) {
 	t.Parallel()
 	g, log := logging(t, func(c *core.Config) { c.Provider = entry.NewProvider(batched(), nil) })
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	s.On("good", ok)
-	s.On("odd", core.Typed(func(*http.Request, core.Event, wrongShape) error { return nil }))
-	s.On("bad", func(*http.Request, core.Event) error {
+	s.On("odd", core.Typed(func(context.Context, core.Event, wrongShape) error { return nil }))
+	s.On("bad", func(context.Context, core.Event) error {
 		return core.Permanent(errors.Join(errors.New("no such customer"), errors.New("nor order")))
 	})
-	s.OnUnhandled(func(*http.Request, core.Event) { panic("nobody") })
+	s.OnUnhandled(func(context.Context, core.Event) { panic("nobody") })
 	body := `[{"id":"1","type":"good"},{"id":"2","type":"odd"},{"id":"3","type":"bad"},{"id":"4","type":"new"}]`
 	w := httptest.NewRecorder()
-	core.Handler(g, core.SignalHandler(s)).ServeHTTP(w, signedBody(body))
+	httpwebhook.Verify(g)(httpwebhook.Dispatch(s)).ServeHTTP(w, signedBody(body))
 	require.Equal(t, 200, w.Code)
 	for n, row := range []struct{ message, reason string }{
 		{"webhook event not decoded", "undecodable"},

@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -47,7 +48,7 @@ func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
 		}{
 			{"an accepted delivery", func() { run(g, signed(event), ok) }},
 			{"one whose signal fails", func() {
-				run(g, signed(`{"id":"2"}`), func(*http.Request, core.Event) error { return http.ErrBodyNotAllowed })
+				run(g, signed(`{"id":"2"}`), func(context.Context, core.Event) error { return http.ErrBodyNotAllowed })
 			}},
 		} {
 			forged()
@@ -65,7 +66,7 @@ func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
 // Whoever has captured a delivery can send it for ever. That must not hide that the provider has stopped.
 func TestACopyOfADeliveryIsNoSignOfLife(t *testing.T) {
 	t.Parallel()
-	noColumn := func(*http.Request, core.Event) error { return http.ErrBodyNotAllowed }
+	noColumn := func(context.Context, core.Event) error { return http.ErrBodyNotAllowed }
 	for _, row := range []struct {
 		name   string
 		entry  entry.Entry
@@ -76,9 +77,9 @@ func TestACopyOfADeliveryIsNoSignOfLife(t *testing.T) {
 		{"a delivery that was accepted", timestamped(), nil, func(g *core.Guard) { run(g, signed(event), ok) }, false},
 		{"one whose signal fails each time", timestamped(), nil, func(g *core.Guard) { run(g, signed(event), noColumn) }, false},
 		{"one that no receiver takes", timestamped(), nil, func(g *core.Guard) {
-			s := core.NewSignals[*http.Request]()
+			s := core.NewSignals()
 			s.On("known", ok)
-			core.Handler(g, core.SignalHandler(s)).ServeHTTP(httptest.NewRecorder(), signed(event))
+			httpwebhook.Verify(g)(httpwebhook.Dispatch(s)).ServeHTTP(httptest.NewRecorder(), signed(event))
 		}, false},
 		{"one while the store is down", timestamped(), func(c *core.Config) { c.Replay = downStore{memstore.New()} },
 			func(g *core.Guard) { run(g, signed(event), ok) }, false},

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -135,21 +136,43 @@ func signed(body string) *http.Request {
 	return post(body, "Acme-Signature", pairs(testSecret, testTime, body), "Content-Type", "application/json")
 }
 
+// anyReceiver is a receiver in either style.
+type anyReceiver interface {
+	func(context.Context, core.Event) error | func(*http.Request, core.Event) error
+}
+
+// on registers a receiver in either style.
+func on[F anyReceiver](to core.Registrar, pattern string, fn F) {
+	switch fn := any(fn).(type) {
+	case func(context.Context, core.Event) error:
+		to.On(pattern, fn)
+	case func(*http.Request, core.Event) error:
+		httpwebhook.On(to, pattern, fn)
+	}
+}
+
+// signal makes a handler of one receiver.
+func signal[F anyReceiver](fn F) http.Handler {
+	s := core.NewSignals()
+	on(s, "*", fn)
+	return httpwebhook.Dispatch(s)
+}
+
 // run sends a request through guard and signals.
-func run(g *core.Guard, r *http.Request, fn core.Receiver[*http.Request]) *httptest.ResponseRecorder {
+func run[F anyReceiver](g *core.Guard, r *http.Request, fn F) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	core.Handler(g, core.Signal(fn)).ServeHTTP(w, r)
+	httpwebhook.Verify(g)(signal(fn)).ServeHTTP(w, r)
 	return w
 }
 
-func never(t testing.TB) core.Receiver[*http.Request] {
-	return func(*http.Request, core.Event) error {
+func never(t testing.TB) core.Receiver {
+	return func(context.Context, core.Event) error {
 		t.Error("a signal ran that must not run")
 		return nil
 	}
 }
 
-func ok(*http.Request, core.Event) error { return nil }
+func ok(context.Context, core.Event) error { return nil }
 
 const event = `{"id":"evt_1","type":"invoice.paid","data":{"n":1}}`
 

@@ -3,6 +3,7 @@ package core_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
@@ -60,7 +62,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 	require.NoError(t, err)
 	judged := made.Guard.CountPublicKeyOperations()
 	signals := 0
-	h := core.Handler(made.Guard, core.Signal(func(*http.Request, core.Event) error { signals++; return nil }))
+	h := httpwebhook.Verify(made.Guard)(signal(func(context.Context, core.Event) error { signals++; return nil }))
 	for _, want := range c.Requests() {
 		if want.Reason == "" {
 			return
@@ -84,7 +86,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		again, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire)))
 		require.NoError(t, err)
 		again.RemoteAddr, again.TLS = r.RemoteAddr, r.TLS
-		core.Handler(counting.Guard, core.Signal(ok)).ServeHTTP(httptest.NewRecorder(), again)
+		httpwebhook.Verify(counting.Guard)(signal(ok)).ServeHTTP(httptest.NewRecorder(), again)
 
 		all, err := made.Told.All(t.Context(), made.Guard)
 		require.NoError(t, err)

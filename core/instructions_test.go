@@ -4,6 +4,7 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -18,7 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
@@ -75,7 +78,7 @@ func countedPaths() []counted {
 			c.Budget = core.NewBudget()
 			g := mustNew(t, c)
 			g.ExhaustDiagnosis()
-			h := core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+			h := httpwebhook.Verify(g)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
 			d := newDelivery(plain(), body, false)
 			r := request()
 			return func() {
@@ -100,12 +103,12 @@ func countedPaths() []counted {
 			return func() {
 				reader.Reset(text)
 				r.Body = source
-				d, reply := g.Receive(nil, r, core.Inbound{})
+				d, reply := g.Receive(nil, r, adapter.Inbound{})
 				if (reply == nil) != accepted {
 					t.Fatal("another verdict")
 				}
 				if d != nil {
-					d.Finish(core.Outcome{})
+					d.Finish(adapter.Outcome{})
 				}
 			}
 		}
@@ -115,7 +118,7 @@ func countedPaths() []counted {
 		c.Observers = noObserver()
 		g := mustNew(t, c)
 		ran := core.Identity{}
-		h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error { ran = e.Identity; return nil }))
+		h := httpwebhook.Verify(g)(signal(func(_ context.Context, e core.Event) error { ran = e.Identity; return nil }))
 		d := newDelivery(plain(), body, false)
 		text := []byte(body)
 		reader := bytes.NewReader(text)
@@ -145,11 +148,11 @@ func countedPaths() []counted {
 			r.SetBasicAuth(user, password)
 			return func() {
 				r.Body = http.NoBody // a guard reads a request once
-				d, reply := g.Receive(nil, r, core.Inbound{})
+				d, reply := g.Receive(nil, r, adapter.Inbound{})
 				if reply != nil {
 					t.Fatal("refused")
 				}
-				d.Finish(core.Outcome{})
+				d.Finish(adapter.Outcome{})
 			}
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // rewriting is a writer that edits the values of headers where they stand, as reverse proxies' rules do.
@@ -34,7 +36,7 @@ func (w rewriting) WriteHeader(status int) {
 func TestARefusalIsOneResponsesAlone(t *testing.T) {
 	t.Parallel()
 	c, _ := config(plain())
-	h := core.Handler(mustNew(t, c), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the app was called") }))
+	h := httpwebhook.Verify(mustNew(t, c))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the app was called") }))
 	text := http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"}}
 	with := func(name, value string) http.Header {
 		header := text.Clone()
@@ -87,7 +89,7 @@ func TestDetailsReadLaterLeaveNothingBehind(t *testing.T) {
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
 	receive := func(body string) *core.Delivery {
-		d, reply := g.Receive(nil, signedBody(body), core.Inbound{})
+		d, reply := g.Receive(nil, signedBody(body), adapter.Inbound{})
 		require.Nil(t, reply)
 		return d
 	}
@@ -99,7 +101,7 @@ func TestDetailsReadLaterLeaveNothingBehind(t *testing.T) {
 			require.Empty(t, empty.Events()[0].Action)
 		}
 		for _, d := range []*core.Delivery{opened, broken, empty} {
-			d.Finish(core.Outcome{})
+			d.Finish(adapter.Outcome{})
 		}
 	}
 }

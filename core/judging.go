@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 )
 
@@ -23,7 +24,7 @@ type judging struct {
 }
 
 // judge gives what a request is judged with.
-func (g *Guard) judge(w http.ResponseWriter, in Inbound, now time.Time) *judging {
+func (g *Guard) judge(w http.ResponseWriter, in adapter.Inbound, now time.Time) *judging {
 	j := g.borrow()
 	i := &j.inspection
 	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func TestAnIdentityThatNobodyRemembersIsTheSameOnceItIsAskedFor(t *testing.T) {
@@ -23,7 +25,7 @@ func TestAnIdentityThatNobodyRemembersIsTheSameOnceItIsAskedFor(t *testing.T) {
 	c, _ := config(plain())
 	c.Replay = memstore.New()
 	var remembered core.Identity
-	run(mustNew(t, c), request(), func(_ *http.Request, e core.Event) error {
+	run(mustNew(t, c), request(), func(_ context.Context, e core.Event) error {
 		remembered = e.Identity
 		return nil
 	})
@@ -33,7 +35,7 @@ func TestAnIdentityThatNobodyRemembersIsTheSameOnceItIsAskedFor(t *testing.T) {
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
 	var got core.Identity
-	run(g, request(), func(_ *http.Request, e core.Event) error {
+	run(g, request(), func(_ context.Context, e core.Event) error {
 		got = e.Identity
 		return nil
 	})
@@ -41,7 +43,7 @@ func TestAnIdentityThatNobodyRemembersIsTheSameOnceItIsAskedFor(t *testing.T) {
 	require.Equal(t, remembered, rec.last(t, g).Identity)
 
 	serve := func(h http.HandlerFunc) {
-		core.Handler(g, h).ServeHTTP(httptest.NewRecorder(), request())
+		httpwebhook.Verify(g)(h).ServeHTTP(httptest.NewRecorder(), request())
 	}
 	serve(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
@@ -83,7 +85,7 @@ func TestWhatADeliveryKeepsIsItsOwn(t *testing.T) {
 		}
 		return string(b)
 	}
-	h := core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	h := httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		mine, payload := d.Body(), d.Events()[0].Payload
 		want := string(mine)
@@ -113,7 +115,7 @@ func TestWhatADeliveryKeepsIsItsOwn(t *testing.T) {
 			continue
 		}
 		if i > 20 {
-			h = core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			h = httpwebhook.Verify(g)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		}
 		h.ServeHTTP(w, signedBody(body(i)))
 		require.Equal(t, http.StatusOK, w.Code)

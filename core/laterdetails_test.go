@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -49,7 +51,7 @@ func TestDetailsReadLaterAreThoseReadAtOnce(t *testing.T) {
 				g := mustNew(t, c)
 				r := post(row.body, "Content-Type", row.contentType, "X-Delivery", "d-1", "X-Event", "issues", "X-Shop", "a.example",
 					"X-Hub-Signature-256", "sha256="+mac(testSecret, row.body))
-				core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					d, _ := core.FromContext(r.Context())
 					r.Header.Set("Content-Type", "text/plain") // the app may do as it likes with its request
 					r.Header.Set("X-Event", "another")
@@ -71,7 +73,7 @@ func TestDetailsReadLaterAreThoseReadAtOnce(t *testing.T) {
 	c, _ := config(named())
 	c.Replay = core.DangerouslyNoReplay
 	var e core.Event
-	run(mustNew(t, c), post(object, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+mac(testSecret, object)), func(_ *http.Request, told core.Event) error {
+	run(mustNew(t, c), post(object, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+mac(testSecret, object)), func(_ context.Context, told core.Event) error {
 		e = told
 		return nil
 	})
@@ -85,7 +87,7 @@ func TestWhatIsReadLaterOfAnUnprovedDeliveryIsNotAuthenticated(t *testing.T) {
 	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
 	body := `{"action":"opened","at":1767225600}`
 	var e core.Event
-	run(mustNew(t, c), post(body, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)), func(_ *http.Request, told core.Event) error {
+	run(mustNew(t, c), post(body, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)), func(_ context.Context, told core.Event) error {
 		e = told
 		return nil
 	})

@@ -18,9 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -48,7 +50,7 @@ func TestALeaseIsRenewedWhileTheSignalRuns(t *testing.T) {
 		c, rec := config(timestamped())
 		c.Replay = store
 		g := mustNew(t, c)
-		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+		w := run(g, signed(event), func(_ context.Context, e core.Event) error {
 			for range 10 {
 				time.Sleep(59 * time.Second)
 				require.Equal(t, 503, run(g, signed(event), never(t)).Code)
@@ -72,7 +74,7 @@ func TestARenewalIsTriedAgainUntilTheLeaseEnds(t *testing.T) {
 		c, _ := config(timestamped())
 		c.Replay = store
 		g := mustNew(t, c)
-		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+		w := run(g, signed(event), func(_ context.Context, e core.Event) error {
 			store.frail.Store(true)
 			time.Sleep(50 * time.Second)
 			require.NoError(t, e.Context().Err())
@@ -103,7 +105,7 @@ func TestAHolderThatLostItsLeaseIsCancelledAndCannotSettle(t *testing.T) {
 				c.Replay = store
 				g := mustNew(t, c)
 				start := time.Now()
-				w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+				w := run(g, signed(event), func(_ context.Context, e core.Event) error {
 					row.lose(t, store, g, e.Identity)
 					<-e.Context().Done()
 					require.ErrorIs(t, context.Cause(e.Context()), core.ErrLeaseLost)
@@ -149,10 +151,10 @@ func TestAReleaseIsNotWaitedForOnceTheLeaseHasExpired(t *testing.T) {
 	} {
 		for name, handler := range map[string]func(g *core.Guard, work func() error) http.Handler{
 			"by a signal": func(g *core.Guard, work func() error) http.Handler {
-				return core.Handler(g, core.Signal(func(*http.Request, core.Event) error { return work() }))
+				return httpwebhook.Verify(g)(signal(func(context.Context, core.Event) error { return work() }))
 			},
 			"by a handler": func(g *core.Guard, work func() error) http.Handler {
-				return core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				return httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					_ = work()
 					w.WriteHeader(500)
 				}))
@@ -189,7 +191,7 @@ func TestAReleaseIsNotWaitedForOnceTheLeaseHasExpired(t *testing.T) {
 // identityOf is the identity of event under the config.
 func identityOf(t *testing.T, c core.Config) (id core.Identity) {
 	c.Replay = memstore.New()
-	run(mustNew(t, c), signed(event), func(_ *http.Request, e core.Event) error {
+	run(mustNew(t, c), signed(event), func(_ context.Context, e core.Event) error {
 		id = e.Identity
 		return nil
 	})
@@ -236,7 +238,7 @@ func TestTheLeaseLeavesTimeForTheProvidersRetries(t *testing.T) {
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 				g := mustNew(t, c)
 				require.Equal(t, row.warns, strings.Contains(log.String(), warning), log.String())
-				run(g, signed(event), func(*http.Request, core.Event) error {
+				run(g, signed(event), func(context.Context, core.Event) error {
 					time.Sleep(row.expires - time.Millisecond)
 					require.Equal(t, 503, run(g, signed(event), never(t)).Code)
 					time.Sleep(2 * time.Millisecond)
@@ -256,7 +258,7 @@ func TestAPlainHandlerThatLostItsLeaseIsCancelled(t *testing.T) {
 		c, rec := config(timestamped())
 		c.Replay = store
 		g := mustNew(t, c)
-		core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 			require.ErrorIs(t, context.Cause(r.Context()), core.ErrLeaseLost)
 		})).ServeHTTP(httptest.NewRecorder(), signed(event))
@@ -271,7 +273,7 @@ func TestASignalIsNotGivenLongerThanItsTimeout(t *testing.T) {
 		c, _ := config(timestamped())
 		c.Limits.Lease, c.Limits.SignalTimeout = 30*time.Second, 2*time.Minute
 		g := mustNew(t, c)
-		run(g, signed(event), func(_ *http.Request, e core.Event) error {
+		run(g, signed(event), func(_ context.Context, e core.Event) error {
 			deadline, _ := e.Context().Deadline()
 			require.Equal(t, 2*time.Minute, time.Until(deadline))
 			<-e.Context().Done()
@@ -287,7 +289,7 @@ func TestASignalMayHaveAllTheTimeThereIs(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
 	c.Limits.SignalTimeout = math.MaxInt64
-	require.Equal(t, 200, run(mustNew(t, c), signed(event), func(_ *http.Request, e core.Event) error {
+	require.Equal(t, 200, run(mustNew(t, c), signed(event), func(_ context.Context, e core.Event) error {
 		deadline, _ := e.Context().Deadline()
 		require.Greater(t, time.Until(deadline), 100*365*24*time.Hour)
 		return e.Context().Err()
@@ -301,7 +303,7 @@ func TestACrashedHolderBlocksOnlyUntilItsLeaseEnds(t *testing.T) {
 		c, _ := config(timestamped())
 		c.Replay = store
 		g := mustNew(t, c)
-		d, reply := g.Receive(httptest.NewRecorder(), signed(event), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signed(event), adapter.Inbound{})
 		require.NotNil(t, d)
 		require.Nil(t, reply)
 		store.frail.Store(true) // the process dies
@@ -353,7 +355,7 @@ func TestARenewalThatComesAfterTheCommitCancelsNothing(t *testing.T) {
 		c, _ := config(timestamped())
 		c.Replay = lateStore{memstore.New()}
 		g := mustNew(t, c)
-		h := core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		h := httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			time.Sleep(19 * time.Second) // the first renewal is due after 20
 			require.NoError(t, core.Commit(r.Context()))
 			require.NoError(t, context.Cause(r.Context()))
@@ -386,7 +388,7 @@ func TestAStoreThatPanicsInARenewalIsTriedAgain(t *testing.T) {
 		c, rec := config(timestamped())
 		c.Replay = store
 		g := mustNew(t, c)
-		w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+		w := run(g, signed(event), func(_ context.Context, e core.Event) error {
 			time.Sleep(5 * time.Minute)
 			return e.Context().Err()
 		})
@@ -422,7 +424,7 @@ func TestEachDeliveryHasItsOwnLeaseRenewed(t *testing.T) {
 		want := map[replay.Key]int{}
 		deliver := func(id string, takes time.Duration) {
 			body := `{"id":"` + id + `","type":"invoice.paid"}`
-			w := run(g, signed(body), func(_ *http.Request, e core.Event) error {
+			w := run(g, signed(body), func(_ context.Context, e core.Event) error {
 				if n := int(takes / (20 * time.Second)); n > 0 {
 					store.mu.Lock()
 					want[replay.Key(e.Identity)] = n
@@ -456,7 +458,7 @@ func TestAGuardMayBeUsedInBubblesAndBesideThem(t *testing.T) {
 	c, _ := config(timestamped())
 	c.Replay, c.Limits.Lease = store, time.Second
 	g := mustNew(t, c)
-	deliver := func(t *testing.T, id string, fn core.Receiver[*http.Request]) {
+	deliver := func(t *testing.T, id string, fn core.Receiver) {
 		t.Helper()
 		require.Equal(t, 200, run(g, signed(`{"id":"`+id+`"}`), fn).Code)
 	}
@@ -465,7 +467,7 @@ func TestAGuardMayBeUsedInBubblesAndBesideThem(t *testing.T) {
 			for k := range 5 {
 				deliver(t, fmt.Sprint("inside ", n, k), ok)
 			}
-			deliver(t, fmt.Sprint("inside for long ", n), func(_ *http.Request, e core.Event) error {
+			deliver(t, fmt.Sprint("inside for long ", n), func(_ context.Context, e core.Event) error {
 				time.Sleep(10 * time.Second)
 				return e.Context().Err()
 			})
@@ -503,7 +505,7 @@ func TestATimerThatServedADeliveryRenewsTheNext(t *testing.T) {
 	for n := range 5 {
 		require.Equal(t, 200, run(g, signed(fmt.Sprintf(`{"id":"short %d"}`, n)), ok).Code)
 	}
-	w := run(g, signed(`{"id":"long"}`), func(_ *http.Request, e core.Event) error {
+	w := run(g, signed(`{"id":"long"}`), func(_ context.Context, e core.Event) error {
 		select {
 		case key := <-store.extended:
 			require.Equal(t, e.Identity, core.Identity(key))

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/sources"
 )
@@ -51,7 +52,7 @@ func flood(ctx context.Context, wg *sync.WaitGroup, g *core.Guard, perSecond int
 			for n := 0; ctx.Err() == nil; n++ {
 				wg.Go(func() {
 					r := from(of(fmt.Sprint("invented-", i, "-", n), "x", event), source)
-					_, _ = g.Receive(deadlined{}, r, core.Inbound{})
+					_, _ = g.Receive(deadlined{}, r, adapter.Inbound{})
 				})
 				time.Sleep(pause)
 			}
@@ -141,7 +142,7 @@ func TestOneNetworkKeepsNoNewTenantOut(t *testing.T) {
 				wg.Go(func() {
 					for n := 0; ctx.Err() == nil; n++ {
 						r := from(of(fmt.Sprint("invented-", n), "x", event), fmt.Sprintf("2001:db8:1:%x::1", n%65536))
-						wg.Go(func() { _, _ = g.Receive(deadlined{}, r, core.Inbound{}) })
+						wg.Go(func() { _, _ = g.Receive(deadlined{}, r, adapter.Inbound{}) })
 						time.Sleep(time.Second / 400)
 					}
 				})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
@@ -78,7 +79,7 @@ func TestAnObserverGetsTheValuesOfTheRequestAndNothingElseOfIt(t *testing.T) {
 	inner := mustNew(t, c)
 	for _, r := range []*http.Request{signed(event), post(event)} {
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), traceKey{}, "4bf92f35"))
-		h := core.Handler(outer, core.Handler(inner, core.Signal(ok)))
+		h := httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(ok)))
 		h.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
 		cancel()
 		require.NoError(t, outer.Flush(t.Context()))
@@ -101,7 +102,7 @@ func TestTheLogGetsTheValuesOfTheRequest(t *testing.T) {
 	}))
 	g := mustNew(t, c)
 	before := traces.Load()
-	send := func(r *http.Request, fn core.Receiver[*http.Request]) {
+	send := func(r *http.Request, fn core.Receiver) {
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), traceKey{}, "4bf92f35"))
 		run(g, r.WithContext(ctx), fn)
 		cancel()
@@ -109,7 +110,7 @@ func TestTheLogGetsTheValuesOfTheRequest(t *testing.T) {
 	}
 	send(post(event), never(t))
 	send(signed(event), ok)
-	send(signed(`{"id":"2"}`), func(*http.Request, core.Event) error { return http.ErrBodyNotAllowed })
+	send(signed(`{"id":"2"}`), func(context.Context, core.Event) error { return http.ErrBodyNotAllowed })
 	require.EqualValues(t, 3, traces.Load()-before, "refused, first accepted, failed")
 }
 

@@ -12,16 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // returning makes a set of receivers for every event, one for each of these errors. It counts their calls.
 func returning(ran *int, errs ...error) *signals {
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	for _, err := range errs {
-		s.On("*", func(*http.Request, core.Event) error { *ran++; return err })
+		s.On("*", func(context.Context, core.Event) error { *ran++; return err })
 	}
 	return s
 }
@@ -107,7 +109,7 @@ func TestAReceiverThatDoesNotTakeAnEventCountsAsIfItWereNotRegistered(t *testing
 		g := mustNew(t, c)
 		runs, unhandled := 0, 0
 		s := returning(&runs, row.errs...)
-		s.OnUnhandled(func(*http.Request, core.Event) { unhandled++ })
+		s.OnUnhandled(func(context.Context, core.Event) { unhandled++ })
 		serve(g, s, signed(event))
 		require.Equal(t, row.reason, rec.last(t, g).Reason, row.name)
 		require.Equal(t, len(row.errs), runs, row.name)
@@ -123,9 +125,9 @@ func TestANamedReceiverThatDoesNotTakeAnEventIsNotRememberedAsDone(t *testing.T)
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	ran, takes, fails := "", core.Unhandled, boom
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("a", "*", func(*http.Request, core.Event) error { ran += "a"; return takes })
-	s.OnNamed("b", "*", func(*http.Request, core.Event) error { ran += "b"; return fails })
+	s := core.NewSignals()
+	s.Named("a").On("*", func(context.Context, core.Event) error { ran += "a"; return takes })
+	s.Named("b").On("*", func(context.Context, core.Event) error { ran += "b"; return fails })
 	serve(g, s, signed(event))
 	takes, fails = nil, nil
 	serve(g, s, signed(event))
@@ -140,10 +142,10 @@ func TestAPayloadThatCannotBeDecodedIsKeptForTheFix(t *testing.T) {
 	g := mustNew(t, c)
 	type before struct{ N int }
 	type after struct{ N string }
-	broken, fixed := core.NewSignals[*http.Request](), core.NewSignals[*http.Request]()
-	broken.On("*", core.Typed(func(*http.Request, core.Event, before) error { return nil }))
+	broken, fixed := core.NewSignals(), core.NewSignals()
+	broken.On("*", core.Typed(func(context.Context, core.Event, before) error { return nil }))
 	done := 0
-	fixed.On("*", core.Typed(func(*http.Request, core.Event, after) error { done++; return nil }))
+	fixed.On("*", core.Typed(func(context.Context, core.Event, after) error { done++; return nil }))
 	for i := range 5 {
 		body := fmt.Sprintf(`{"id":"evt_%d","type":"invoice.paid","data":{"n":"text"}}`, i)
 		require.Equal(t, http.StatusOK, serve(g, broken, signed(body)).Code)
@@ -166,9 +168,9 @@ func TestNamedReceiversAndWhatTheyCannotDecode(t *testing.T) {
 	g := mustNew(t, c)
 	var ran []string
 	results := map[string]error{}
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	for _, name := range []string{"a", "b"} {
-		s.OnNamed(name, "*", func(*http.Request, core.Event) error { ran = append(ran, name); return results[name] })
+		s.Named(name).On("*", func(context.Context, core.Event) error { ran = append(ran, name); return results[name] })
 	}
 	send := func(a, b error) string {
 		ran, results = nil, map[string]error{"a": a, "b": b}
@@ -191,13 +193,13 @@ func TestATransactionIsNotCommittedForWhatCannotBeDecoded(t *testing.T) {
 	c, _ := config(timestamped())
 	c.Replay = store
 	g := mustNew(t, c)
-	require.Equal(t, 200, run(g, signed(event), func(_ *http.Request, e core.Event) error {
+	require.Equal(t, 200, run(g, signed(event), func(_ context.Context, e core.Event) error {
 		begin(e.Context())
 		return core.Undecodable(errors.New("no"))
 	}).Code)
 	require.Equal(t, "rollback", store.units[0].end)
 	ran := false
-	run(g, signed(event), func(*http.Request, core.Event) error { ran = true; return nil })
+	run(g, signed(event), func(context.Context, core.Event) error { ran = true; return nil })
 	require.True(t, ran)
 }
 
@@ -207,8 +209,8 @@ func TestEachEventOfABatchThatFailedIsReported(t *testing.T) {
 	c, rec := config(batched())
 	g := mustNew(t, c)
 	boom := errors.New("err of B")
-	s := core.NewSignals[*http.Request]()
-	s.On("mail.*", func(_ *http.Request, e core.Event) error {
+	s := core.NewSignals()
+	s.On("mail.*", func(_ context.Context, e core.Event) error {
 		switch e.ID {
 		case "B":
 			return boom
@@ -261,7 +263,7 @@ func TestABatchThatFailsAsAWholeLosesNoID(t *testing.T) {
 	c, rec := config(batched())
 	c.Limits.MaxBody = 2 << 20
 	g := mustNew(t, c)
-	require.Equal(t, 500, run(g, signedBody(list(ids...)), func(*http.Request, core.Event) error { panic("boom") }).Code)
+	require.Equal(t, 500, run(g, signedBody(list(ids...)), func(context.Context, core.Event) error { panic("boom") }).Code)
 	last := rec.last(t, g)
 	require.Len(t, last.Failed, len(ids))
 	stacks := 0
@@ -280,10 +282,10 @@ func TestABatchBehindAPlainHandlerIsReportedByEvent(t *testing.T) {
 	t.Parallel()
 	c, rec := config(batched())
 	g := mustNew(t, c)
-	d, reply := g.Receive(nil, signedBody(list(1, 2)), core.Inbound{})
+	d, reply := g.Receive(nil, signedBody(list(1, 2)), adapter.Inbound{})
 	require.Nil(t, reply)
 	boom := errors.New("boom")
-	require.Nil(t, d.Finish(core.Outcome{Err: boom}))
+	require.Nil(t, d.Finish(adapter.Outcome{Err: boom}))
 	last := rec.last(t, g)
 	require.Len(t, last.Failed, 2)
 	require.Equal(t, "2", last.Failed[1].ID)
@@ -303,7 +305,7 @@ func TestAnOuterGuardDoesNotKeepAnEventFromItsResend(t *testing.T) {
 	send := func() {
 		req := signedBody(list(1, 2))
 		req.SetBasicAuth("user", "a-password-of-sixteen-bytes")
-		core.Handler(outer, core.Handler(inner, core.Signal(func(_ *http.Request, e core.Event) error {
+		httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(func(_ context.Context, e core.Event) error {
 			r.note(e)
 			return broken[e.ID]
 		}))).ServeHTTP(discarded{}, req)
@@ -327,6 +329,6 @@ func TestAPanicKeepsTheAppsError(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
-	run(g, signed(event), func(*http.Request, core.Event) error { panic(context.DeadlineExceeded) })
+	run(g, signed(event), func(context.Context, core.Event) error { panic(context.DeadlineExceeded) })
 	require.ErrorIs(t, rec.last(t, g).Err, context.DeadlineExceeded)
 }

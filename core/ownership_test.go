@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,7 +145,7 @@ func openFor(t *testing.T, store replay.Store, provider string, change ...func(*
 	return a
 }
 
-func (a *application) deliver(id string, fn core.Receiver[*http.Request]) int {
+func (a *application) deliver(id string, fn core.Receiver) int {
 	return run(a.Guard, signed(`{"id":"`+id+`"}`), fn).Code
 }
 
@@ -559,7 +558,7 @@ func TestTheFirstDeliveryWaitsForTheMarkerNoLongerThanForOneCall(t *testing.T) {
 		store.slow = 3 * time.Second
 		a := openFor(t, store, "acme")
 		begin := time.Now()
-		require.Equal(t, 200, a.deliver("1", func(*http.Request, core.Event) error {
+		require.Equal(t, 200, a.deliver("1", func(context.Context, core.Event) error {
 			require.LessOrEqual(t, time.Since(begin), 5*time.Second+3*time.Second)
 			return nil
 		}))

@@ -8,16 +8,17 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // pass is one run of the signals over a delivery's events.
-type pass[C any] struct {
-	signals *Signals[C]
-	c       C
+type pass struct {
+	signals *Signals
+	c       any // the router's own context
 	d       *Delivery
 	parent  context.Context // of the request as it reached the signal: middleware after the guard may have added to it
-	written func() Written
+	written func() adapter.Written
 
 	named   *checkpoints
 	total   total
@@ -32,7 +33,7 @@ const (
 )
 
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
-func (p *pass[C]) checkpoint() error {
+func (p *pass) checkpoint() error {
 	s, d := p.signals, p.d
 	if !s.named() || d.unclaimed != nil || d.guard.store == nil || d.guard.reportsReplay {
 		return nil
@@ -54,7 +55,7 @@ func (p *pass[C]) checkpoint() error {
 }
 
 // event runs one event of the delivery and gives it its verdict. It returns false where the rest may not run.
-func (p *pass[C]) event(i int) bool {
+func (p *pass) event(i int) bool {
 	d := p.d
 	state := &d.states[i]
 	ordered := d.guard.ordered
@@ -113,7 +114,7 @@ func (d *Delivery) labelOf(i int) string {
 }
 
 // run calls every receiver of one event, in order; one that fails does not keep the others from running.
-func (p *pass[C]) run(i int) result {
+func (p *pass) run(i int) result {
 	s, d := p.signals, p.d
 	run := &eventRun{}
 	run.answer = &run.own
@@ -138,7 +139,7 @@ func (p *pass[C]) run(i int) result {
 		res := result{}
 		switch cp := p.named.of(i, n); cp.state {
 		case 0:
-			res = d.under(&unit, func() error { return rc.fn(p.c, event) })
+			res = d.under(&unit, func() error { return rc.call(event.run.ctx, p.c, event) })
 		case replay.Claimed:
 			res = p.runNamed(ctx, rc, event, cp.claim)
 		case replay.InFlight:
@@ -154,7 +155,7 @@ func (p *pass[C]) run(i int) result {
 		}
 	}
 	if !total.handled && s.unhandled != nil {
-		told := call(func() error { s.unhandled(p.c, event); return nil })
+		told := call(func() error { s.unhandled(event.run.ctx, event); return nil })
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
 	total.conclude()
@@ -175,11 +176,11 @@ func (p *pass[C]) run(i int) result {
 
 // runNamed runs a receiver that is remembered by its name. The store is told before the next receiver runs, which may
 // crash; after the last one, together with the event.
-func (p *pass[C]) runNamed(ctx context.Context, rc *receiver[C], event Event, claim int) result {
+func (p *pass) runNamed(ctx context.Context, rc *receiver, event Event, claim int) result {
 	d := p.d
 	unit := d.transact(ctx, claim)
 	event.run = &eventRun{ctx: unit.ctx, answer: event.run.answer}
-	res := d.under(&unit, func() error { return rc.fn(p.c, event) })
+	res := d.under(&unit, func() error { return rc.call(event.run.ctx, p.c, event) })
 	if res.commits() {
 		res.merge(d.commitUnit(&unit, claim))
 	}

@@ -20,8 +20,8 @@ func TestPrintingContextsReadsNothing(t *testing.T) {
 	c, _ := config(timestamped())
 	c.Limits.SignalTimeout = time.Minute
 	g := mustNew(t, c)
-	s := core.NewSignals[*http.Request]()
-	s.On("*", func(r *http.Request, e core.Event) error {
+	s := core.NewSignals()
+	on(s, "*", func(r *http.Request, e core.Event) error {
 		d, found := core.FromContext(r.Context())
 		require.True(t, found)
 		stop := make(chan struct{})

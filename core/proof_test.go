@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -62,7 +63,7 @@ func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
 			c, rec := config(timestamped())
 			g := mustNew(t, c)
 			runs := 0
-			w := run(g, post(event, row.headers...), func(*http.Request, core.Event) error { runs++; return nil })
+			w := run(g, post(event, row.headers...), func(context.Context, core.Event) error { runs++; return nil })
 			require.Equal(t, row.want, rec.last(t, g).Reason)
 			if row.want == reason.Accepted {
 				require.Equal(t, 200, w.Code)

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/limit"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -332,7 +333,7 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 			r.Body = &slowly{gone: gone, rest: strings.NewReader(event1(n))}
 			w := httptest.NewRecorder()
 			go func() {
-				core.Handler(g, core.Signal(ok)).ServeHTTP(wrap(w), r)
+				httpwebhook.Verify(g)(signal(ok)).ServeHTTP(wrap(w), r)
 				answers <- w.Code
 			}()
 			synctest.Wait()
@@ -374,7 +375,7 @@ func TestBodiesThatAreMadeToEndAreBoundedWhileTheirReadersSleep(t *testing.T) {
 			r.Body = &slowly{gone: gone, rest: strings.NewReader(event1(n))}
 			w := httptest.NewRecorder()
 			go func() {
-				core.Handler(g, core.Signal(ok)).ServeHTTP(deadlined{w}, r)
+				httpwebhook.Verify(g)(signal(ok)).ServeHTTP(deadlined{w}, r)
 				answers <- w.Code
 			}()
 			synctest.Wait()
@@ -437,15 +438,15 @@ func TestTheDeadlineIsLiftedWhenTheBodyIsThere(t *testing.T) {
 		c, _ := config(timestamped())
 		g := mustNew(t, c)
 		w := &noted{ResponseRecorder: httptest.NewRecorder()}
-		core.Handler(g, core.Signal(ok)).ServeHTTP(w, signed(event))
+		httpwebhook.Verify(g)(signal(ok)).ServeHTTP(w, signed(event))
 		require.Equal(t, []time.Time{time.Now().Add(10 * time.Second), {}}, w.all)
 		w.all = nil
-		core.Handler(g, core.Signal(ok)).ServeHTTP(w, post(event))
+		httpwebhook.Verify(g)(signal(ok)).ServeHTTP(w, post(event))
 		require.Equal(t, []time.Time{time.Now().Add(2 * time.Second)}, w.all, "refused unread: what is left is bounded")
 		w.all = nil
 		r := signed(event)
 		r.Body = &slowly{gone: closed(), err: io.ErrUnexpectedEOF}
-		core.Handler(g, core.Signal(ok)).ServeHTTP(w, r)
+		httpwebhook.Verify(g)(signal(ok)).ServeHTTP(w, r)
 		require.Equal(t, []time.Time{time.Now().Add(10 * time.Second)}, w.all, "a body that broke off keeps its deadline")
 		require.NoError(t, g.Flush(t.Context()))
 	})
@@ -466,7 +467,7 @@ func TestABodyThatFindsNoPlaceIsNotBegun(t *testing.T) {
 		synctest.Wait()
 		w, refused := &noted{ResponseRecorder: httptest.NewRecorder()}, signed(event1(2))
 		refused.Body = unread{t}
-		core.Handler(g, core.Signal(never(t))).ServeHTTP(w, refused)
+		httpwebhook.Verify(g)(signal(never(t))).ServeHTTP(w, refused)
 		require.Equal(t, 503, w.Code)
 		require.Equal(t, []time.Time{time.Now().Add(2 * time.Second)}, w.all)
 		close(gone)
@@ -499,7 +500,7 @@ func TestACompleteBodyIsNotMadeToEnd(t *testing.T) {
 		w, done := &noted{ResponseRecorder: httptest.NewRecorder()}, make(chan struct{})
 		go func() {
 			defer close(done)
-			core.Handler(g, core.Signal(ok)).ServeHTTP(w, signed(event))
+			httpwebhook.Verify(g)(signal(ok)).ServeHTTP(w, signed(event))
 		}()
 		synctest.Wait()
 		time.Sleep(5 * time.Second) // slow, and none of the sender's doing

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
@@ -19,17 +20,6 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Inbound is what only the router knows of a request.
-type Inbound struct {
-	// Route is the pattern of the matched route, for logs and metrics; empty where the guard runs before routing.
-	Route string
-	// Param gives a parameter of the route; nil: the request's own PathValue.
-	Param func(name string) string
-	// KeepBody keeps the body of a delivery that is refused in its request, for [Guard.Explain] or for the app's own
-	// use, at the cost of a copy. Adapters set it where they have an OnReject.
-	KeepBody bool
-}
-
 func (i *inspection) pathValue(r *http.Request, name string) string {
 	if i.param != nil {
 		return i.param(name)
@@ -37,13 +27,13 @@ func (i *inspection) pathValue(r *http.Request, name string) string {
 	return r.PathValue(name)
 }
 
-// Receive judges a request. It returns either a delivery, whose Request the adapter hands on and which it must Finish
-// or Abandon, or a reply that the adapter puts out without calling the app.
+// Receive is for adapters (see package adapter): it checks a request. It returns either a delivery, whose Request the
+// adapter hands on and which it must Finish or Abandon, or a reply that the adapter writes without calling the app.
 //
 // The checks run from cheap to dear, and nothing is believed before it is proved: the method, transport, source, rate,
 // credentials, signature header and timestamp are judged before the body is read, and the replay store is asked only
 // about deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
-func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*Delivery, *Reply) {
+func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbound) (*Delivery, *Reply) {
 	prior := deliveryIn(r.Context())
 	for d := prior; d != nil; d = d.parent {
 		if d.guard == g {
@@ -64,7 +54,7 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in Inbound) (*De
 }
 
 // conflict refuses a request on which another guard stands that this one does not go with.
-func (g *Guard) conflict(r *http.Request, in Inbound, detail string) *Reply {
+func (g *Guard) conflict(r *http.Request, in adapter.Inbound, detail string) *Reply {
 	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
 	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
 	reply := g.refuse(r, &j.inspection, fault.New(reason.GuardConflict, detail))

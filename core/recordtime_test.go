@@ -7,8 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func TestEveryRecordHasTheGuardsTime(t *testing.T) {
@@ -27,7 +27,7 @@ func TestEveryRecordHasTheGuardsTime(t *testing.T) {
 		require.Equal(t, want, rec.last(t, inner).Reason)
 		require.Equal(t, testTime, rec.last(t, inner).Time)
 	}
-	core.Handler(outer, core.Handler(inner, core.Signal(never(t)))).ServeHTTP(httptest.NewRecorder(), signed(event))
+	httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(never(t)))).ServeHTTP(httptest.NewRecorder(), signed(event))
 	require.Equal(t, reason.GuardConflict, rec.last(t, inner).Reason)
 	require.Equal(t, testTime, rec.last(t, inner).Time)
 }

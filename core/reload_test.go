@@ -289,7 +289,7 @@ func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
 		c.Secrets, c.Logger = secrets.Labeled(row.secrets...), log.Logger()
 		g := mustNew(t, c)
 		require.Equal(t, !row.until.IsZero(), strings.Contains(log.String(), "soon no secret is valid"), row.name)
-		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(*http.Request, core.Event) error { return nil })
+		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(context.Context, core.Event) error { return nil })
 		if rec.last(t, g).Reason == reason.Accepted {
 			require.Equal(t, row.until, rec.last(t, g).NoneValidAfter, row.name)
 		}

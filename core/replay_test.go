@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // brokenStore fails on demand and counts what it is asked.
@@ -68,7 +69,7 @@ func TestAFailedEventRunsAgain(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
-	w := run(g, signed(event), func(*http.Request, core.Event) error { return errors.New("the app's own trouble") })
+	w := run(g, signed(event), func(context.Context, core.Event) error { return errors.New("the app's own trouble") })
 	require.Equal(t, 500, w.Code)
 	require.NotContains(t, w.Body.String(), "trouble")
 	require.Equal(t, reason.SignalFailed, rec.last(t, g).Reason)
@@ -99,7 +100,7 @@ func TestEqualDeliveriesAtOnceRunOneSignal(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			w := run(g, signed(event), func(*http.Request, core.Event) error { runs.Add(1); return nil })
+			w := run(g, signed(event), func(context.Context, core.Event) error { runs.Add(1); return nil })
 			switch w.Code {
 			case 200:
 				passed.Add(1)
@@ -137,7 +138,7 @@ func TestADeliveryInFlightIsAskedToComeBack(t *testing.T) {
 				store.frail.Store(true)
 				c.Replay = store
 				g := mustNew(t, c)
-				run(g, signed(event), func(*http.Request, core.Event) error {
+				run(g, signed(event), func(context.Context, core.Event) error {
 					time.Sleep(row.after)
 					w := run(g, signed(event), never(t))
 					require.Equal(t, 503, w.Code)
@@ -283,7 +284,7 @@ func TestNoReplayRunsEveryDelivery(t *testing.T) {
 	g := mustNew(t, c)
 	runs := 0
 	for range 3 {
-		run(g, signed(event), func(*http.Request, core.Event) error { runs++; return nil })
+		run(g, signed(event), func(context.Context, core.Event) error { runs++; return nil })
 	}
 	require.Equal(t, 3, runs)
 }
@@ -320,7 +321,7 @@ func TestPlainHandlers(t *testing.T) {
 			if row.ctx != nil {
 				r = r.WithContext(row.ctx)
 			}
-			core.Handler(g, row.handler).ServeHTTP(httptest.NewRecorder(), r)
+			httpwebhook.Verify(g)(row.handler).ServeHTTP(httptest.NewRecorder(), r)
 			run(g, signed(event), ok)
 			want := reason.Accepted
 			if row.committed {
@@ -341,7 +342,7 @@ func TestAHijackedConnectionIsReleasedHoweverItIsReached(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
-	guarded := core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	guarded := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
 			_ = conn.Close()

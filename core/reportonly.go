@@ -221,7 +221,7 @@ func (d *Delivery) reportKnown() {
 		conflict = conflict || s.result.Conflict
 		s.noted, s.known = s.known, 0
 	}
-	d.partly = false
+	d.answering.Withhold(false)
 	switch {
 	case known == 0:
 		return

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -137,7 +138,7 @@ func TestAForgeryThatIsLetThroughDoesNotBurnTheRealEvent(t *testing.T) {
 		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "nothing is remembered of it, so that it runs again")
 	}
 	ran := 0
-	count := func(*http.Request, core.Event) error { ran++; return nil }
+	count := func(context.Context, core.Event) error { ran++; return nil }
 	run(g, whole(event), count)
 	run(g, whole(event), count)
 	require.Equal(t, 1, ran, "the real one runs, once")
@@ -199,7 +200,7 @@ func TestACredentialOfAProviderThatSignsNothingIsItsProof(t *testing.T) {
 	c.Secrets = secrets.Static("hooks:a-password-of-enough-bytes")
 	g := mustNew(t, c)
 	var unproved bool
-	note := func(_ *http.Request, e core.Event) error { unproved = e.Unproved; return nil }
+	note := func(_ context.Context, e core.Event) error { unproved = e.Unproved; return nil }
 	run(g, overTLS(post(event)), note)
 	require.True(t, unproved)
 	require.True(t, rec.last(t, g).Unproved)
@@ -245,7 +246,7 @@ func TestAReplayStoreThatOnlyReports(t *testing.T) {
 	c, rec, store := reporting(timestamped(), core.CheckReplay)
 	g := mustNew(t, c)
 	ran := 0
-	count := func(*http.Request, core.Event) error { ran++; return nil }
+	count := func(context.Context, core.Event) error { ran++; return nil }
 	would := func(why reason.Reason, status int) {
 		t.Helper()
 		last := rec.last(t, g)
@@ -264,7 +265,7 @@ func TestAReplayStoreThatOnlyReports(t *testing.T) {
 	require.Equal(t, 1, rec.last(t, g).Duplicates)
 	run(g, whole(`{"id":"evt_1","changed":true}`), count)
 	would(reason.Conflict, 200)
-	run(g, whole(`{"id":"2"}`), func(*http.Request, core.Event) error {
+	run(g, whole(`{"id":"2"}`), func(context.Context, core.Event) error {
 		run(g, whole(`{"id":"2"}`), count)
 		would(reason.InFlight, 503)
 		return nil
@@ -286,7 +287,7 @@ func TestABatchRunsWholeWhereTheReplayStoreOnlyReports(t *testing.T) {
 	c, rec, _ := reporting(e, core.CheckReplay)
 	g := mustNew(t, c)
 	ran := map[string]int{}
-	count := func(_ *http.Request, e core.Event) error { ran[e.ID]++; return nil }
+	count := func(_ context.Context, e core.Event) error { ran[e.ID]++; return nil }
 	run(g, whole(`[{"id":"1"},{"id":"2"}]`), count)
 	run(g, whole(`[{"id":"2"},{"id":"3"},{"id":"3"}]`), count)
 	require.Equal(t, map[string]int{"1": 1, "2": 2, "3": 2}, ran)
@@ -299,7 +300,7 @@ func TestABatchRunsWholeWhereTheReplayStoreOnlyReports(t *testing.T) {
 	// A plain handler gets it as well: it was given every batch before the check was on.
 	served := false
 	w := httptest.NewRecorder()
-	core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var b bytes.Buffer
 		_, err := b.ReadFrom(r.Body)
 		served = err == nil && b.Len() > 0
@@ -481,7 +482,7 @@ func TestAnUnknownTenantIsNothingConfigured(t *testing.T) {
 	require.Empty(t, rec.last(t, g).Findings, "no secret of somebody else's is tried")
 
 	var got core.Event
-	require.Equal(t, 200, run(g, of("acme", globexSecret, event), func(_ *http.Request, e core.Event) error { got = e; return nil }).Code)
+	require.Equal(t, 200, run(g, of("acme", globexSecret, event), func(_ context.Context, e core.Event) error { got = e; return nil }).Code)
 	require.True(t, got.Unproved)
 	require.Equal(t, "acme", got.Tenant)
 	require.Equal(t, core.Authenticated{}, got.Authenticated)

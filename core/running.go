@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -23,9 +24,7 @@ func (d *Delivery) enter() error {
 			return err
 		}
 	}
-	d.mu.Lock()
-	d.signals = true
-	d.mu.Unlock()
+	d.answering.Withhold(false)
 	return nil
 }
 
@@ -85,22 +84,35 @@ func (d *Delivery) concludeRun() {
 	d.reportFailure(reply)
 }
 
-func (d *Delivery) leaveOwn() (early *Outcome) {
+func (d *Delivery) leaveOwn() (early *earlyEnd) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.running = false
 	return d.early
 }
 
+// earlyEnd is how middleware behind the guard ended while the signals ran.
+type earlyEnd struct {
+	adapter.Outcome
+	unanswered bool // nothing was written
+}
+
+// hasEnded reports whether Finish or Abandon was called.
+func (d *Delivery) hasEnded() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.finished
+}
+
 // depart notes that the guard's middleware returns. It reports whether signals still run, which then end the delivery.
-func (d *Delivery) depart(o Outcome) bool {
+func (d *Delivery) depart(o adapter.Outcome) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.finished = true
 	if !d.running {
 		return false
 	}
-	early := o // on the heap, which the parameter need not be
+	early := earlyEnd{Outcome: o} // on the heap, which the parameter need not be
 	switch {
 	case o.Written.Status != 0 || o.Written.Hijacked:
 	case o.Err != nil:
@@ -113,7 +125,7 @@ func (d *Delivery) depart(o Outcome) bool {
 }
 
 // answeredEarly returns how the middleware behind the guard ended, if it did not wait for the signals.
-func (d *Delivery) answeredEarly() *Outcome {
+func (d *Delivery) answeredEarly() *earlyEnd {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.early
@@ -130,10 +142,15 @@ func (d *Delivery) unanswered() *Reply {
 	return d.guard.reject(reason.InFlight, unansweredDetail, nil)
 }
 
-// HoldsAnswer reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it
+// Track (for adapters) wraps the writer of the answer that the app gets. See package adapter.
+func (d *Delivery) Track(w http.ResponseWriter) *adapter.Tracker {
+	return adapter.NewTracker(w, &d.self().answering)
+}
+
+// HoldsAnswer (for adapters) reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it
 // back until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come too late to
 // change an answer that was sent, replaces it.
-func (d *Delivery) HoldsAnswer() bool { return d.self().answered.Load() }
+func (d *Delivery) HoldsAnswer() bool { return d.self().answering.Holds() }
 
 // hold notes that the signals' answer is coming. It reports false where nobody is left to send it to.
 func (d *Delivery) hold(reply *Reply) bool {
@@ -141,7 +158,7 @@ func (d *Delivery) hold(reply *Reply) bool {
 		return false
 	}
 	for p := d; p != nil; p = p.parent {
-		p.answered.Store(true)
+		p.answering.Hold()
 	}
 	return true
 }
@@ -153,7 +170,7 @@ func (d *Delivery) owe(reply *Reply) {
 		return
 	}
 	for p := d; p != nil; p = p.parent {
-		p.answered.Store(true)
+		p.answering.Hold()
 		p.mu.Lock()
 		p.owed = reply
 		p.mu.Unlock()
@@ -162,7 +179,7 @@ func (d *Delivery) owe(reply *Reply) {
 
 // owedTo returns the answer of signals that failed, where middleware has dropped it and made a success of it, by
 // writing one or nothing: the provider would never send the event again. What was sent before the signals ended stands.
-func (d *Delivery) owedTo(o *Outcome) *Reply {
+func (d *Delivery) owedTo(o *adapter.Outcome) *Reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch status := o.Written.Status; {
@@ -177,8 +194,8 @@ func (d *Delivery) owedTo(o *Outcome) *Reply {
 // sentStatus returns the status that middleware has sent already, where the router is net/http's.
 func (d *Delivery) sentStatus() int {
 	for p := d; p != nil; p = p.parent {
-		if status := p.sent.Load(); status != 0 {
-			return int(status)
+		if status := p.answering.Sent(); status != 0 {
+			return status
 		}
 	}
 	return 0
@@ -186,7 +203,7 @@ func (d *Delivery) sentStatus() int {
 
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.
 // What the first signals have done stays as it is.
-func (d *Delivery) refuseSignals(cause error, w Written) *Reply {
+func (d *Delivery) refuseSignals(cause error, w adapter.Written) *Reply {
 	reply := d.guard.reject(reason.SignalFailed, cause.Error(), cause)
 	e := d.whole(reason.SignalFailed, reply.Status, cause)
 	d.mu.Lock()
@@ -195,7 +212,7 @@ func (d *Delivery) refuseSignals(cause error, w Written) *Reply {
 	d.mu.Unlock()
 	for p := d; p != nil; p = p.parent {
 		p.mu.Lock()
-		if p.answered.Load() {
+		if p.answering.Holds() {
 			p.refusal = reply
 		}
 		p.mu.Unlock()

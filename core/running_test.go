@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // timeout answers 503 after a tenth of a second, as net/http's own does, while the handler goes on.
@@ -64,7 +65,7 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 								w.Code = 500
 							}
 						}()
-						core.Handler(g, row.between(core.Signal(func(*http.Request, core.Event) error {
+						httpwebhook.Verify(g)(row.between(signal(func(context.Context, core.Event) error {
 							runs.Add(1)
 							time.Sleep(150 * time.Second) // longer than a lease
 							return result
@@ -117,7 +118,7 @@ func TestARunThatNobodyWaitsForEndsWithoutHarm(t *testing.T) {
 				g := mustNew(t, c)
 				w := httptest.NewRecorder()
 				between := leaving(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
-				core.Handler(g, between(core.Signal(func(*http.Request, core.Event) error {
+				httpwebhook.Verify(g)(between(signal(func(context.Context, core.Event) error {
 					time.Sleep(time.Second)
 					fn()
 					return nil
@@ -142,14 +143,14 @@ func TestARunWithinAnOuterGuardKeepsBothClaims(t *testing.T) {
 		outer := mustNew(t, outerConfig)
 		innerConfig, rec := config(timestamped())
 		inner := mustNew(t, innerConfig)
-		send := func(fn core.Receiver[*http.Request]) int {
+		send := func(fn core.Receiver) int {
 			r := signed(event)
 			r.SetBasicAuth("user", "a-long-enough-password")
 			w := httptest.NewRecorder()
-			core.Handler(outer, timeout(core.Handler(inner, core.Signal(fn)))).ServeHTTP(w, r)
+			httpwebhook.Verify(outer)(timeout(httpwebhook.Verify(inner)(signal(fn)))).ServeHTTP(w, r)
 			return w.Code
 		}
-		require.Equal(t, 503, send(func(*http.Request, core.Event) error { time.Sleep(2 * time.Second); return nil }))
+		require.Equal(t, 503, send(func(context.Context, core.Event) error { time.Sleep(2 * time.Second); return nil }))
 		time.Sleep(time.Second)
 		require.Equal(t, 503, send(never(t)))
 		require.Equal(t, reason.InFlight, outerRecords.last(t, outer).Reason)
@@ -172,7 +173,7 @@ func TestSignalsThatAreReachedTooLateRunNothing(t *testing.T) {
 		slow := func(h http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { time.Sleep(time.Second); h.ServeHTTP(w, r) })
 		}
-		core.Handler(g, timeout(slow(core.Signal(never(t))))).ServeHTTP(w, signed(event))
+		httpwebhook.Verify(g)(timeout(slow(signal(never(t))))).ServeHTTP(w, signed(event))
 		require.Equal(t, 503, w.Code)
 		time.Sleep(2 * time.Second)
 		last := rec.last(t, g)
@@ -193,7 +194,7 @@ func TestADeliveryIsDispatchedOnce(t *testing.T) {
 			}
 		})
 	}
-	answering := core.Signal(func(_ *http.Request, e core.Event) error {
+	answering := signal(func(_ context.Context, e core.Event) error {
 		return e.Respond(202, "text/xml", []byte("<Response/>"))
 	})
 	byHand := func(fn func(context.Context) error) http.Handler {
@@ -205,13 +206,13 @@ func TestADeliveryIsDispatchedOnce(t *testing.T) {
 		cause  error
 		replay core.ReplayState
 	}{
-		{"a second signal", both(core.Signal(ok), core.Signal(never(t))), core.ErrSignalsTwice, core.ReplayCommitted},
-		{"a second signal after an answer", both(answering, core.Signal(never(t))), core.ErrSignalsTwice, core.ReplayCommitted},
-		{"a second signal after a failure", both(core.Signal(func(*http.Request, core.Event) error { return boom }),
-			core.Signal(never(t))), core.ErrSignalsTwice, core.ReplayReleased},
-		{"a signal after the app's own commit", both(byHand(core.Commit), core.Signal(never(t))),
+		{"a second signal", both(signal(ok), signal(never(t))), core.ErrSignalsTwice, core.ReplayCommitted},
+		{"a second signal after an answer", both(answering, signal(never(t))), core.ErrSignalsTwice, core.ReplayCommitted},
+		{"a second signal after a failure", both(signal(func(context.Context, core.Event) error { return boom }),
+			signal(never(t))), core.ErrSignalsTwice, core.ReplayReleased},
+		{"a signal after the app's own commit", both(byHand(core.Commit), signal(never(t))),
 			core.ErrSignalsLate, core.ReplayCommitted},
-		{"a signal after the app's own release", both(byHand(core.Release), core.Signal(never(t))),
+		{"a signal after the app's own release", both(byHand(core.Release), signal(never(t))),
 			core.ErrSignalsLate, core.ReplayReleased},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -219,7 +220,7 @@ func TestADeliveryIsDispatchedOnce(t *testing.T) {
 			c, rec := config(timestamped())
 			g := mustNew(t, c)
 			w := httptest.NewRecorder()
-			core.Handler(g, row.behind).ServeHTTP(w, signed(event))
+			httpwebhook.Verify(g)(row.behind).ServeHTTP(w, signed(event))
 			require.Equal(t, 500, w.Code)
 			require.Equal(t, "Internal Server Error\n", w.Body.String())
 			last := rec.last(t, g)
@@ -238,7 +239,7 @@ func TestASignalInsideASignalIsASecondOne(t *testing.T) {
 	g := mustNew(t, c)
 	w := run(g, signed(event), func(r *http.Request, _ core.Event) error {
 		inner := httptest.NewRecorder()
-		core.Signal(never(t)).ServeHTTP(inner, r)
+		signal(never(t)).ServeHTTP(inner, r)
 		require.Equal(t, 500, inner.Code)
 		return nil
 	})
@@ -269,11 +270,11 @@ func TestAnAnswerThatIsHeldBackIsSentAsItWas(t *testing.T) {
 			t.Parallel()
 			c, _ := config(timestamped())
 			g := mustNew(t, c)
-			signal := core.Signal(func(_ *http.Request, e core.Event) error { return e.Respond(202, "text/xml", text) })
+			signal := signal(func(_ context.Context, e core.Event) error { return e.Respond(202, "text/xml", text) })
 			w := httptest.NewRecorder()
 			func() {
 				defer func() { _ = recover() }()
-				core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					signal.ServeHTTP(w, r)
 					row.after(w)
 				})).ServeHTTP(w, signed(event))

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -165,7 +166,7 @@ func TestAnIdentityOfWhatIsSigned(t *testing.T) {
 	g := mustNew(t, c)
 	identity := func(a, b, body string) core.Identity {
 		r := post("sig="+mac(testSecret, a+"."+b)+"&"+body, "Content-Type", "application/x-www-form-urlencoded")
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		defer d.Abandon()
 		return d.Events()[0].Identity

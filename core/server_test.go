@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // slowloris opens connections that send a byte of their headers now and then, and counts those that the server has closed
@@ -68,7 +69,7 @@ func TestSlowHeadersHoldNoConnection(t *testing.T) {
 			c, _ := config(timestamped())
 			g := mustNew(t, c)
 			server := &http.Server{
-				Handler:           core.Handler(g, core.Signal(ok)),
+				Handler:           httpwebhook.Verify(g)(signal(ok)),
 				ReadHeaderTimeout: 100 * time.Millisecond, ReadTimeout: 200 * time.Millisecond,
 				WriteTimeout: time.Second, IdleTimeout: time.Second, MaxHeaderBytes: 64 << 10,
 			}

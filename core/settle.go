@@ -5,41 +5,19 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Written is what a handler has done to the response.
-type Written struct {
-	Status   int  // the final status; 0: none yet
-	Hijacked bool // the connection was taken over
-	Held     bool // the adapter holds it back: it can be replaced
-}
-
-// Outcome is how a plain handler after the guard ended.
-type Outcome struct {
-	Err error // what it returned or recorded
-	// ErrStatus is the router's answer to Err where nothing was written, as far as that is known; zero means 500.
-	ErrStatus int
-	Written   Written
-	// NoHandler reports that the route has no handler behind the guard, where the router knows. Nothing is committed
-	// then.
-	NoHandler bool
-	// Request is the router's request as the handler left it, or nil. Middleware after the guard may have put a copy in
-	// the place of ours; the temporary files of a form that was parsed on it are removed.
-	Request *http.Request
-
-	unanswered bool // nothing was written
-}
-
-// Finish settles a delivery whose plain handler has returned: committed when it had no error, did not take over the
+// Finish (for adapters) settles a delivery whose plain handler has returned: committed when it had no error, did not take over the
 // connection, and wrote a final 2xx, or wrote nothing while the client is still there. Everything else releases, so
 // that the provider's retry runs. A delivery that a signal or the app settled is left as it is. One whose signals still
 // run, because middleware behind the guard did not wait for them, is left to them, claim and lease included.
 //
 // A reply that is not nil is the answer, whatever the handler has tried to write: see [Delivery.NeedsSignals] and
 // [Delivery.HoldsAnswer]. Where it is nil, the adapter sends what it held back.
-func (d *Delivery) Finish(o Outcome) *Reply {
+func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 	if d.again != nil {
 		return nil
 	}
@@ -75,7 +53,7 @@ func (d *Delivery) oweFailure(cause error) {
 }
 
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
-func (d *Delivery) finishPlain(o Outcome) {
+func (d *Delivery) finishPlain(o adapter.Outcome) {
 	status := o.Written.Status
 	ok := o.Err == nil && !o.Written.Hijacked &&
 		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
@@ -105,10 +83,10 @@ func (d *Delivery) finishPlain(o Outcome) {
 	}
 }
 
-// Abandon settles a delivery whose handler did not return: it panicked. The event is released, unless its signals still
-// run elsewhere: see [Delivery.Finish].
+// Abandon (for adapters) settles a delivery whose handler did not return, because it panicked. The event is
+// released, unless its signals still run elsewhere: see [Delivery.Finish], after which it does nothing.
 func (d *Delivery) Abandon() {
-	if d.again != nil || d.depart(Outcome{Written: Written{Status: http.StatusInternalServerError}}) {
+	if d.again != nil || d.hasEnded() || d.depart(adapter.Outcome{Written: adapter.Written{Status: http.StatusInternalServerError}}) {
 		return
 	}
 	defer d.release()

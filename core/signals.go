@@ -1,63 +1,118 @@
 package core
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
-// Receiver is the app's code for an event, in its router's style: C is what the router calls a context. It must be safe
-// for concurrent use. Its error decides what becomes of the event: nil or [Ignore] commit it, [Permanent] commits and
-// reports it, [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry
-// runs. Of several receivers the worst outcome decides, in this order: retry, permanent, undecodable, ignore, nil.
-type Receiver[C any] = func(C, Event) error
+// Receiver is the app's code for an event, the same in every router, in a worker and in a test. The context carries the
+// request's values, and is not cancelled when the provider hangs up: it ends when the claim on the event ends. A
+// receiver must be safe for concurrent use.
+//
+// Its error decides what becomes of the event: nil or [Ignore] commit it, [Permanent] commits and reports it,
+// [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry runs. Of several
+// receivers the worst outcome decides, in this order: retry, permanent, undecodable, ignore, nil.
+type Receiver = func(ctx context.Context, e Event) error
+
+// Registrar is what receivers are registered with: [Signals], or a name in them ([Signals.Named]).
+type Registrar interface {
+	// On registers a receiver for a pattern of event types, see [Signals.On].
+	On(pattern string, fn Receiver)
+
+	register(pattern string, r receiver)
+}
 
 // Signals are the receivers of an endpoint's events, by type. Register at start-up; the first delivery, or handing
-// them to an adapter, freezes them.
+// them to an adapter, freezes them. One set can serve several endpoints and routers.
 //
 // A mistake in registering panics with the caller's line, as net/http's ServeMux does: a bad pattern, a nil function,
 // a name that is taken, a registration after the freeze.
-type Signals[C any] struct {
+type Signals struct {
 	mu        sync.Mutex
-	frozen    bool
-	receivers []receiver[C]
-	unhandled func(C, Event)
+	frozen    atomic.Bool
+	receivers []receiver
+	unhandled func(context.Context, Event)
 	unguarded unguardedLog
 }
 
-type receiver[C any] struct {
+// receiver is one function of a set. It has fn or routed.
+type receiver struct {
 	name    string
 	pattern pattern
-	fn      Receiver[C]
+	fn      Receiver
+	routed  func(c any, e Event) error // takes a router's own context
+	router  reflect.Type               // of that context; nil: any router serves
+	line    string                     // where it was registered
 }
 
-// NewSignals makes an empty set. Adapters have one for their own context.
-func NewSignals[C any]() *Signals[C] { return &Signals[C]{} }
+// call runs the receiver. c is the router's own context.
+func (r *receiver) call(ctx context.Context, c any, e Event) error {
+	if r.routed != nil {
+		return r.routed(c, e)
+	}
+	return r.fn(ctx, e)
+}
+
+// NewSignals makes an empty set.
+func NewSignals() *Signals { return &Signals{} }
 
 // On registers a receiver for a pattern of event types: exact ("invoice.paid"), a prefix at a . or / or _ boundary
-// ("customer.*", which matches deeper levels), or "*", which runs for every event beside the more specific ones.
+// ("customer.*", which matches deeper levels), or "*", which runs for every event in addition to the more specific ones.
 // Receivers of one event all run, in the order of registration.
-func (s *Signals[C]) On(eventType string, fn Receiver[C]) {
-	s.register("", eventType, fn)
-}
+func (s *Signals) On(pattern string, fn Receiver) { s.register(pattern, receiver{fn: fn}) }
 
-// OnNamed is On with a name of the receiver's own, under which the replay store remembers that it has done its part of
-// an event: when a neighbour fails, the provider's retry does not run it again. A receiver without a name runs again
-// with every retry of its event. The name is part of what is remembered: a new one remembers nothing.
-func (s *Signals[C]) OnNamed(name, eventType string, fn Receiver[C]) {
+// Named returns where to register a receiver under a name of its own. The replay store then remembers that it has done
+// its part of an event: when a neighbour fails, the provider's retry does not run it again. A receiver without a name
+// runs again with every retry of its event. The name is part of what is remembered: a new one remembers nothing. Each
+// receiver needs a name of its own.
+func (s *Signals) Named(name string) Registrar {
 	if name == "" {
 		panic("sallyport: the receiver's name is empty" + callerLine())
 	}
-	s.register(name, eventType, fn)
+	return &namedRegistrar{s, name}
 }
 
-// OnUnhandled registers what is told of events that no receiver takes. Such an event is answered 2xx and not
+// namedRegistrar registers under a name.
+type namedRegistrar struct {
+	signals *Signals
+	name    string
+}
+
+// On registers the receiver of this name.
+func (n *namedRegistrar) On(pattern string, fn Receiver) { n.register(pattern, receiver{fn: fn}) }
+
+func (n *namedRegistrar) register(pattern string, r receiver) {
+	r.name = n.name
+	n.signals.register(pattern, r)
+}
+
+// OnRouter (for adapters) registers a receiver in a router's own style. C is the type of the router's context. A set
+// with such a receiver serves only where that router does, see [Freeze].
+func OnRouter[C any](to Registrar, pattern string, fn func(C, Event) error) {
+	r := receiver{router: reflect.TypeFor[C]()}
+	if fn != nil {
+		r.routed = func(c any, e Event) error {
+			own, ok := c.(C)
+			if !ok { // the set was not frozen for this router
+				return fmt.Errorf("sallyport: the receiver takes %v, and the router has %T", reflect.TypeFor[C](), c)
+			}
+			return fn(own, e)
+		}
+	}
+	to.register(pattern, r)
+}
+
+// OnUnhandled registers what is called for events that no receiver takes. Such an event is answered 2xx and not
 // committed, so that a resend runs once there is a receiver.
-func (s *Signals[C]) OnUnhandled(fn func(C, Event)) {
+func (s *Signals) OnUnhandled(fn func(context.Context, Event)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mustBeOpen()
@@ -67,7 +122,7 @@ func (s *Signals[C]) OnUnhandled(fn func(C, Event)) {
 	s.unhandled = fn
 }
 
-func (s *Signals[C]) register(name, eventType string, fn Receiver[C]) {
+func (s *Signals) register(eventType string, r receiver) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mustBeOpen()
@@ -75,39 +130,49 @@ func (s *Signals[C]) register(name, eventType string, fn Receiver[C]) {
 	if problem != "" {
 		panic(fmt.Sprintf("sallyport: pattern %q: %s%s", eventType, problem, callerLine()))
 	}
-	if fn == nil {
+	if r.fn == nil && r.routed == nil {
 		panic("sallyport: the receiver is nil" + callerLine())
 	}
-	for _, r := range s.receivers {
-		if name != "" && r.name == name {
-			panic(fmt.Sprintf("sallyport: a receiver named %q is registered already%s", name, callerLine()))
+	for _, other := range s.receivers {
+		if r.name != "" && other.name == r.name {
+			panic(fmt.Sprintf("sallyport: a receiver named %q is registered already%s", r.name, callerLine()))
 		}
 	}
-	s.receivers = append(s.receivers, receiver[C]{name: name, pattern: p, fn: fn})
+	r.pattern, r.line = p, callerLine()
+	s.receivers = append(s.receivers, r)
 }
 
-func (s *Signals[C]) named() bool {
-	return slices.ContainsFunc(s.receivers, func(r receiver[C]) bool { return r.name != "" })
+func (s *Signals) named() bool {
+	return slices.ContainsFunc(s.receivers, func(r receiver) bool { return r.name != "" })
 }
 
 // Format prints the same for every verb: %#v would read the fields while others write them.
-func (s *Signals[C]) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "sallyport.Signals") }
+func (s *Signals) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "sallyport.Signals") }
 
-func (s *Signals[C]) mustBeOpen() {
-	if s.frozen {
+func (s *Signals) mustBeOpen() {
+	if s.frozen.Load() {
 		panic("sallyport: the signals are in use; register every receiver before handing them over" + callerLine())
 	}
 }
 
-// Freeze ends registration. Adapters call it when the signals are handed over.
-func (s *Signals[C]) Freeze() *Signals[C] {
+// Freeze (for adapters) ends registration, when signals are handed over. C is the type of the router's context. It
+// panics for a nil set, and for a set with a receiver of another router ([OnRouter]).
+func Freeze[C any](s *Signals) { s.freeze(reflect.TypeFor[C]()) }
+
+func (s *Signals) freeze(router reflect.Type) {
 	if s == nil {
 		panic("sallyport: the signals are nil" + callerLine())
 	}
 	s.mu.Lock()
-	s.frozen = true
-	s.mu.Unlock()
-	return s
+	defer s.mu.Unlock()
+	for _, r := range s.receivers {
+		if r.router != nil && r.router != router {
+			panic(fmt.Sprintf("sallyport: the receiver for %q%s takes %v and cannot run where the context is %v: "+
+				"register it with On of the signals, or serve it by the router it was written for%s",
+				r.pattern.text, r.line, r.router, router, callerLine()))
+		}
+	}
+	s.frozen.Store(true)
 }
 
 // callerLine names the first line outside this package and the adapters, where the mistake is.
@@ -118,7 +183,7 @@ func callerLine() string {
 		f, more := frames.Next()
 		_, name, _ := strings.Cut(f.Function, "sallyport-go/sallyport/")
 		pkg, _, _ := strings.Cut(name, ".")
-		if pkg != "core" && !strings.HasSuffix(pkg, "webhook") && f.File != "" {
+		if pkg != "core" && pkg != "internal/nethttp" && !strings.HasSuffix(pkg, "webhook") && f.File != "" {
 			return fmt.Sprintf(" (%s:%d)", f.File, f.Line)
 		}
 		if !more {
@@ -129,15 +194,15 @@ func callerLine() string {
 
 // Typed makes a receiver of a function that takes the event's Data decoded from JSON. Data that does not decode is
 // [Undecodable].
-func Typed[C, T any](fn func(C, Event, T) error) Receiver[C] {
+func Typed[T any](fn func(context.Context, Event, T) error) Receiver {
 	if fn == nil {
 		panic("sallyport: the receiver is nil" + callerLine())
 	}
-	return func(c C, e Event) error {
+	return func(ctx context.Context, e Event) error {
 		var payload T
 		if err := json.Unmarshal(e.Data, &payload); err != nil {
 			return Undecodable(fmt.Errorf("decoding the event's data: %w", err))
 		}
-		return fn(c, e, payload)
+		return fn(ctx, e, payload)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,15 +15,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-type signals = core.Signals[*http.Request]
+type signals = core.Signals
 
 func serve(g *core.Guard, s *signals, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	core.Handler(g, core.SignalHandler(s)).ServeHTTP(w, r)
+	httpwebhook.Verify(g)(httpwebhook.Dispatch(s)).ServeHTTP(w, r)
 	return w
 }
 
@@ -45,9 +48,9 @@ func TestPatternsChooseReceiversInTheOrderOfRegistration(t *testing.T) {
 		t.Run("type "+row.eventType, func(t *testing.T) {
 			t.Parallel()
 			var ran []string
-			s := core.NewSignals[*http.Request]()
+			s := core.NewSignals()
 			for _, p := range []string{"invoice.paid", "*", "invoice.*", "orders/*", "a_*"} {
-				s.On(p, func(*http.Request, core.Event) error { ran = append(ran, p); return nil })
+				s.On(p, func(context.Context, core.Event) error { ran = append(ran, p); return nil })
 			}
 			c, _ := config(timestamped())
 			body, _ := json.Marshal(map[string]string{"id": "1", "type": row.eventType})
@@ -77,9 +80,9 @@ func TestTheWorstOutcomeDecides(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			ran := 0
-			s := core.NewSignals[*http.Request]()
+			s := core.NewSignals()
 			for _, err := range row.outcomes {
-				s.On("*", func(*http.Request, core.Event) error { ran++; return err })
+				s.On("*", func(context.Context, core.Event) error { ran++; return err })
 			}
 			c, rec := config(timestamped())
 			g := mustNew(t, c)
@@ -105,9 +108,9 @@ func TestAPanicIsContainedAndReleased(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	after := false
-	s := core.NewSignals[*http.Request]()
-	s.On("*", func(*http.Request, core.Event) error { panic("kaboom") })
-	s.On("*", func(*http.Request, core.Event) error { after = true; return nil })
+	s := core.NewSignals()
+	s.On("*", func(context.Context, core.Event) error { panic("kaboom") })
+	s.On("*", func(context.Context, core.Event) error { after = true; return nil })
 	w := serve(g, s, signed(event))
 	require.Equal(t, 500, w.Code)
 	require.NotContains(t, w.Body.String(), "kaboom")
@@ -124,7 +127,7 @@ func TestErrAbortHandlerGoesOnAfterTheRelease(t *testing.T) {
 	c, _ := config(timestamped())
 	g := mustNew(t, c)
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() {
-		run(g, signed(event), func(*http.Request, core.Event) error { panic(http.ErrAbortHandler) })
+		run(g, signed(event), func(context.Context, core.Event) error { panic(http.ErrAbortHandler) })
 	})
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
 }
@@ -134,7 +137,7 @@ func TestAPanicOfAPlainHandlerGoesOnAfterTheRelease(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	require.PanicsWithValue(t, "kaboom", func() {
-		core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("kaboom") })).ServeHTTP(httptest.NewRecorder(), signed(event))
+		httpwebhook.Verify(g)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("kaboom") })).ServeHTTP(httptest.NewRecorder(), signed(event))
 	})
 	require.Equal(t, reason.SignalPanicked, rec.last(t, g).Reason)
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
@@ -145,9 +148,9 @@ func TestAnUnhandledTypeIsASuccessThatIsNotCommitted(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	told := 0
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	s.On("other", ok)
-	s.OnUnhandled(func(*http.Request, core.Event) { told++; panic("contained") })
+	s.OnUnhandled(func(context.Context, core.Event) { told++; panic("contained") })
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Equal(t, 1, told)
 	require.Equal(t, reason.Unhandled, rec.last(t, g).Reason)
@@ -159,15 +162,15 @@ func TestAnUnhandledTypeIsASuccessThatIsNotCommitted(t *testing.T) {
 func TestASignalWithoutAGuardRunsNothing(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
-	core.Signal(never(t)).ServeHTTP(w, signed(event))
+	signal(never(t)).ServeHTTP(w, signed(event))
 	require.Equal(t, 500, w.Code)
 	require.Equal(t, "Internal Server Error\n", w.Body.String())
 }
 
 func TestMistakesInRegisteringPanicWithTheCallersLine(t *testing.T) {
 	t.Parallel()
-	s := core.NewSignals[*http.Request]()
-	s.OnNamed("ledger", "*", ok)
+	s := core.NewSignals()
+	s.Named("ledger").On("*", ok)
 	rows := map[string]func(){
 		"an empty pattern":             func() { s.On("", ok) },
 		"a star in the middle":         func() { s.On("a.*.b", ok) },
@@ -175,14 +178,13 @@ func TestMistakesInRegisteringPanicWithTheCallersLine(t *testing.T) {
 		"two stars":                    func() { s.On("a.**", ok) },
 		"a nil receiver":               func() { s.On("a", nil) },
 		"a nil function for unhandled": func() { s.OnUnhandled(nil) },
-		"an empty name":                func() { s.OnNamed("", "a", ok) },
-		"a name that is taken":         func() { s.OnNamed("ledger", "a", ok) },
-		"a nil typed receiver":         func() { s.On("a", core.Typed[*http.Request, int](nil)) },
-		"nil signals":                  func() { core.SignalHandler(nil) },
-		"a nil guard":                  func() { core.Handler(nil, http.NotFoundHandler()) },
+		"an empty name":                func() { s.Named("").On("a", ok) },
+		"a name that is taken":         func() { s.Named("ledger").On("a", ok) },
+		"a nil typed receiver":         func() { s.On("a", core.Typed[int](nil)) },
+		"nil signals":                  func() { httpwebhook.Dispatch(nil) },
 		"a registration after the use": func() {
-			frozen := core.NewSignals[*http.Request]()
-			core.SignalHandler(frozen)
+			frozen := core.NewSignals()
+			httpwebhook.Dispatch(frozen)
 			frozen.On("a", ok)
 		},
 	}
@@ -200,9 +202,9 @@ func TestTypedReceiversDecodeTheData(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	var got int
-	s.On("*", core.Typed(func(_ *http.Request, e core.Event, data struct{ N int }) error { got = data.N; return nil }))
+	s.On("*", core.Typed(func(_ context.Context, e core.Event, data struct{ N int }) error { got = data.N; return nil }))
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Equal(t, 1, got)
 	require.Equal(t, 200, serve(g, s, signed(`{"id":"2","data":{"n":"text"}}`)).Code, "no retry would mend it")
@@ -219,7 +221,7 @@ func TestTheSignalsContext(t *testing.T) {
 		g := mustNew(t, c)
 		ctx, hangUp := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
 		hangUp()
-		run(g, signed(event).WithContext(ctx), func(_ *http.Request, e core.Event) error {
+		run(g, signed(event).WithContext(ctx), func(_ context.Context, e core.Event) error {
 			require.NoError(t, e.Context().Err(), "a hang-up does not end it")
 			require.Equal(t, "value", e.Context().Value(key{}))
 			deadline, _ := e.Context().Deadline()
@@ -234,13 +236,13 @@ func TestTheSignalsContext(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		run(g, signed(`{"id":"2"}`).WithContext(ctx), func(_ *http.Request, e core.Event) error {
+		run(g, signed(`{"id":"2"}`).WithContext(ctx), func(_ context.Context, e core.Event) error {
 			deadline, _ := e.Context().Deadline()
 			require.Equal(t, 3*time.Second, time.Until(deadline), "the app's own earlier deadline holds")
 			return nil
 		})
 		c.Answers.CancelAtAckLimit = true
-		run(mustNew(t, c), signed(`{"id":"3"}`), func(_ *http.Request, e core.Event) error {
+		run(mustNew(t, c), signed(`{"id":"3"}`), func(_ context.Context, e core.Event) error {
 			deadline, _ := e.Context().Deadline()
 			require.Equal(t, 10*time.Second, time.Until(deadline))
 			return nil
@@ -252,14 +254,14 @@ func TestRespondIsPutOutAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
 	g := mustNew(t, c)
-	w := run(g, signed(event), func(_ *http.Request, e core.Event) error {
+	w := run(g, signed(event), func(_ context.Context, e core.Event) error {
 		require.ErrorIs(t, e.Respond(404, "", nil), core.ErrBadResponse)
 		return e.Respond(202, "text/xml", []byte("<Response/>"))
 	})
 	require.Equal(t, 202, w.Code)
 	require.Equal(t, "text/xml", w.Header().Get("Content-Type"))
 	require.Equal(t, "<Response/>", w.Body.String())
-	w = run(g, signed(`{"id":"2"}`), func(_ *http.Request, e core.Event) error {
+	w = run(g, signed(`{"id":"2"}`), func(_ context.Context, e core.Event) error {
 		_ = e.Respond(200, "text/plain", []byte("never seen"))
 		return errors.New("no")
 	})
@@ -271,7 +273,7 @@ func TestTheAppReadsTheBodyAsItCame(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
 	g := mustNew(t, c)
-	core.Handler(g, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
 		require.Equal(t, event, string(body))
@@ -295,10 +297,10 @@ func TestTwoGuardsOnOneRequest(t *testing.T) {
 	outer := mustNew(t, outerConfig)
 	innerConfig, _ := config(timestamped())
 	inner := mustNew(t, innerConfig)
-	chain := func(fn core.Receiver[*http.Request]) http.Handler {
-		return core.Handler(outer, core.Handler(inner, core.Handler(inner, core.Signal(fn))))
+	chain := func(fn core.Receiver) http.Handler {
+		return httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(httpwebhook.Verify(inner)(signal(fn))))
 	}
-	deliver := func(fn core.Receiver[*http.Request]) int {
+	deliver := func(fn core.Receiver) int {
 		r := signed(event)
 		r.SetBasicAuth("user", "a-long-enough-password")
 		w := httptest.NewRecorder()
@@ -306,8 +308,8 @@ func TestTwoGuardsOnOneRequest(t *testing.T) {
 		return w.Code
 	}
 	runs := 0
-	require.Equal(t, 500, deliver(func(*http.Request, core.Event) error { return errors.New("no") }))
-	require.Equal(t, 200, deliver(func(r *http.Request, e core.Event) error {
+	require.Equal(t, 500, deliver(func(context.Context, core.Event) error { return errors.New("no") }))
+	require.Equal(t, 200, deliver(func(_ context.Context, e core.Event) error {
 		runs++
 		require.Equal(t, "test", e.Endpoint, "the inner guard's event")
 		return nil
@@ -318,7 +320,7 @@ func TestTwoGuardsOnOneRequest(t *testing.T) {
 
 	twin := mustNew(t, innerConfig)
 	w := httptest.NewRecorder()
-	core.Handler(inner, core.Handler(twin, core.Signal(never(t)))).ServeHTTP(w, signed(`{"id":"2"}`))
+	httpwebhook.Verify(inner)(httpwebhook.Verify(twin)(signal(never(t)))).ServeHTTP(w, signed(`{"id":"2"}`))
 	require.Equal(t, 500, w.Code)
 }
 
@@ -329,18 +331,73 @@ func TestNothingWithinAnOuterGuardIsCommittedForAnUnhandledType(t *testing.T) {
 	outer := mustNew(t, outerConfig)
 	innerConfig, _ := config(timestamped())
 	inner := mustNew(t, innerConfig)
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	s.On("another", ok)
 	deliver := func(h http.Handler) int {
 		r := signed(event)
 		r.SetBasicAuth("user", "a-long-enough-password")
 		w := httptest.NewRecorder()
-		core.Handler(outer, core.Handler(inner, h)).ServeHTTP(w, r)
+		httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(h)).ServeHTTP(w, r)
 		return w.Code
 	}
-	require.Equal(t, 200, deliver(core.SignalHandler(s)))
+	require.Equal(t, 200, deliver(httpwebhook.Dispatch(s)))
 	ran := false
-	require.Equal(t, 200, deliver(core.Signal(func(*http.Request, core.Event) error { ran = true; return nil })))
+	require.Equal(t, 200, deliver(signal(func(*http.Request, core.Event) error { ran = true; return nil })))
 	require.True(t, ran)
 	require.Equal(t, reason.Accepted, rec.last(t, outer).Reason)
+}
+
+// otherRouter is the context of a router that nobody has.
+type otherRouter struct{}
+
+func TestTheContextOfAReceiverIsTheEventsOwn(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	c, _ := config(timestamped())
+	g := mustNew(t, c)
+	ran := 0
+	check := func(ctx context.Context, e core.Event) error {
+		ran++
+		require.Equal(t, ctx, e.Context())
+		require.Equal(t, "of the request", ctx.Value(key{}))
+		_, limited := ctx.Deadline()
+		require.True(t, limited, "it ends with the claim")
+		return nil
+	}
+	s := core.NewSignals()
+	s.On("*", check)
+	s.Named("one").On("invoice.*", check)
+	s.Named("two").On("*", core.Typed(func(ctx context.Context, e core.Event, _ struct{}) error { return check(ctx, e) }))
+	r := signed(event)
+	w := httptest.NewRecorder()
+	httpwebhook.Handler(g, s).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, "of the request")))
+	require.Equal(t, 200, w.Code)
+	require.Equal(t, 3, ran)
+}
+
+func TestASetWithARoutersOwnReceiverServesThatRouterOnly(t *testing.T) {
+	t.Parallel()
+	s := core.NewSignals()
+	s.On("*", ok)
+	core.OnRouter(s.Named("own"), "invoice.*", func(*otherRouter, core.Event) error { return nil })
+	message := func() (text string) {
+		defer func() { text = fmt.Sprint(recover()) }()
+		httpwebhook.Dispatch(s)
+		return ""
+	}()
+	require.Regexp(t, `receiver for "invoice\.\*" \(.*signals_test\.go:\d+\) takes \*core_test\.otherRouter `+
+		`and cannot run where the context is \*http\.Request.*signals_test\.go`, message)
+	require.NotPanics(t, func() { core.Freeze[*otherRouter](s) })
+
+	c, rec := config(timestamped())
+	g := mustNew(t, c)
+	notFrozen := core.NewSignals()
+	core.OnRouter(notFrozen, "*", func(*otherRouter, core.Event) error { t.Error("it ran"); return nil })
+	w := httptest.NewRecorder()
+	httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		notFrozen.Serve(r, r, adapter.WrittenTo(w)).Write(w)
+	})).ServeHTTP(w, signed(event))
+	require.Equal(t, 500, w.Code, "an adapter that does not freeze fails closed")
+	require.Equal(t, reason.SignalFailed, rec.last(t, g).Reason)
+	require.Panics(t, func() { notFrozen.On("*", ok) }, "the first delivery ends registration")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -134,7 +135,7 @@ func TestBytesOfTheBodyDoNotHideInARealTarget(t *testing.T) {
 	c, rec := config(urlAndBody())
 	c.DangerouslyAllowHTTP = false
 	g := mustNew(t, c)
-	srv := httptest.NewUnstartedServer(core.Handler(g, core.Signal(ok)))
+	srv := httptest.NewUnstartedServer(httpwebhook.Verify(g)(signal(ok)))
 	srv.EnableHTTP2 = true
 	srv.StartTLS()
 	defer srv.Close()

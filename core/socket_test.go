@@ -3,6 +3,7 @@ package core_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -20,15 +21,16 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // listening serves a guard over real sockets.
-func listening(t *testing.T, fn core.Receiver[*http.Request], change func(*core.Config)) (*httptest.Server, *core.Guard, *records) {
+func listening(t *testing.T, fn core.Receiver, change func(*core.Config)) (*httptest.Server, *core.Guard, *records) {
 	t.Helper()
 	c, rec := config(timestamped())
 	change(&c)
 	g := mustNew(t, c)
-	s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(fn)))
+	s := httptest.NewUnstartedServer(httpwebhook.Verify(g)(signal(fn)))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.Start()
 	t.Cleanup(s.Close)
@@ -90,10 +92,10 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 	})
 	t.Run("the app may work for longer than a body may take", func(t *testing.T) {
 		t.Parallel()
-		s, _, _ := listening(t, func(r *http.Request, _ core.Event) error {
+		s, _, _ := listening(t, func(ctx context.Context, _ core.Event) error {
 			select {
-			case <-r.Context().Done():
-				return r.Context().Err()
+			case <-ctx.Done():
+				return ctx.Err()
 			case <-time.After(400 * time.Millisecond):
 				return nil
 			}
@@ -106,10 +108,10 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 		c, _ := config(timestamped())
 		c.Limits.BodyTimeout = 100 * time.Millisecond
 		g := mustNew(t, c)
-		s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(func(r *http.Request, _ core.Event) error {
+		s := httptest.NewUnstartedServer(httpwebhook.Verify(g)(signal(func(ctx context.Context, _ core.Event) error {
 			select {
-			case <-r.Context().Done():
-				return r.Context().Err()
+			case <-ctx.Done():
+				return ctx.Err()
 			case <-time.After(600 * time.Millisecond):
 				return nil
 			}
@@ -138,7 +140,7 @@ func TestSlowSendersHoldNothing(t *testing.T) {
 		t.Parallel()
 		c, rec := config(timestamped())
 		g := mustNew(t, c)
-		s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(never(t))))
+		s := httptest.NewUnstartedServer(httpwebhook.Verify(g)(signal(never(t))))
 		s.Config.ReadTimeout = 100 * time.Millisecond
 		s.Start()
 		t.Cleanup(s.Close)
@@ -153,7 +155,7 @@ func TestHTTP2HasTheSameDeadlines(t *testing.T) {
 	c, rec := config(timestamped())
 	c.Limits.BodyTimeout, c.DangerouslyAllowHTTP = 100*time.Millisecond, false
 	g := mustNew(t, c)
-	s := httptest.NewUnstartedServer(core.Handler(g, core.Signal(func(r *http.Request, _ core.Event) error {
+	s := httptest.NewUnstartedServer(httpwebhook.Verify(g)(signal(func(r *http.Request, _ core.Event) error {
 		select {
 		case <-r.Context().Done():
 			return r.Context().Err()
@@ -185,7 +187,7 @@ func TestHTTP2HasTheSameDeadlines(t *testing.T) {
 func TestNobodyIsAskedForABodyInVain(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int32
-	s, _, _ := listening(t, func(*http.Request, core.Event) error { n.Add(1); return nil }, func(c *core.Config) {
+	s, _, _ := listening(t, func(context.Context, core.Event) error { n.Add(1); return nil }, func(c *core.Config) {
 		c.Credentials = []core.Credential{core.BasicAuth(secrets.Static("user:a-long-enough-password"))}
 	})
 	conn := dial(t, s, head(event, declared(len(event)), "Expect: 100-continue", "Authorization: Basic dXNlcjpubw=="))
@@ -248,7 +250,7 @@ func TestTransfersThatLie(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var ran atomic.Int32
-			s, _, _ := listening(t, func(*http.Request, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {
+			s, _, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {
 				c.DangerouslyAllowHTTP, c.TrustedProxies, c.Sources = false, core.PrivateNetworks, core.PrivateNetworks
 			})
 			send := strings.Replace(row.send, "Host: hooks.example.com\r\n", "Host: hooks.example.com\r\nX-Forwarded-Proto: https\r\n", 1)
@@ -275,7 +277,7 @@ func TestTransfersThatLie(t *testing.T) {
 func TestWhatFollowsALieIsNotASecondDelivery(t *testing.T) {
 	t.Parallel()
 	var ran atomic.Int32
-	s, _, _ := listening(t, func(*http.Request, core.Event) error { ran.Add(1); return nil }, func(*core.Config) {})
+	s, _, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil }, func(*core.Config) {})
 	// A pipelined genuine delivery behind a refused one whose length swallows the beginning of it.
 	conn := dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"+head(event, declared(len(event)))+event)
 	_, err := io.ReadAll(conn)
@@ -311,7 +313,7 @@ func TestAThousandSlowSenders(t *testing.T) {
 	}
 	const each, seconds = 1000, 4
 	var ran atomic.Int32
-	s, g, _ := listening(t, func(*http.Request, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {
+	s, g, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {
 		c.Limits.BodyTimeout = time.Minute // so that a slow machine does not end them before the test does
 	})
 	var slow, vast []net.Conn
@@ -362,7 +364,7 @@ func TestAThousandBodiesAtTheLimit(t *testing.T) {
 		t.Skip("SKIPPED: a thousand large bodies take some seconds; run without -short")
 	}
 	var ran atomic.Int32
-	s, g, _ := listening(t, func(*http.Request, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {})
+	s, g, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {})
 	t.Logf("before: %d MiB", liveHeap()>>20)
 	big := bytes.Repeat([]byte("x"), 1<<20-1) // the same for all of them: a text would be copied for each
 	begin := make(chan struct{})

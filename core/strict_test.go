@@ -94,7 +94,7 @@ func TestALogLineIsBounded(t *testing.T) {
 	body := `{"id":"` + strings.Repeat("i", 1<<18) + `","type":"` + strings.Repeat("t", 1<<18) + `"}`
 	r := httptest.NewRequest(http.MethodPost, "https://example.com/", strings.NewReader(body))
 	r.Header.Set("Acme-Signature", pairs(testSecret, testTime, body))
-	run(g, r, func(*http.Request, core.Event) error { return errors.New(strings.Repeat("d", 1<<20)) })
+	run(g, r, func(context.Context, core.Event) error { return errors.New(strings.Repeat("d", 1<<20)) })
 	require.Contains(t, text.String(), "webhook event failed")
 	require.NotEmpty(t, text.String())
 	require.Less(t, text.Len(), 4096)

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -74,7 +75,7 @@ func TestAnUnknownTenantIsRefusedAsAForgeryIs(t *testing.T) {
 	c, rec := tenantConfig(timestamped())
 	g := mustNew(t, c)
 	want := httptest.NewRecorder()
-	core.Handler(g, core.Signal(never(t))).ServeHTTP(want, of("acme", testSecret, event))
+	httpwebhook.Verify(g)(signal(never(t))).ServeHTTP(want, of("acme", testSecret, event))
 	require.Equal(t, 400, want.Code)
 	require.Contains(t, rec.last(t, g).Detail, "matches under none")
 
@@ -261,7 +262,7 @@ func TestATenantFromThePath(t *testing.T) {
 	c.Tenant, c.Logger = core.TenantFromPath("tenant"), log.Logger()
 	g := mustNew(t, c)
 	mux := http.NewServeMux()
-	mux.Handle("/hooks/{tenant}", core.Handler(g, core.Signal(ok)))
+	mux.Handle("/hooks/{tenant}", httpwebhook.Verify(g)(signal(ok)))
 	send := func(path string) core.Record {
 		r := signedBy(acmeSecret, event)
 		r.URL.Path = path
@@ -318,7 +319,7 @@ func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {
 	}{{"a", reason.Accepted}, {"b", reason.Accepted}, {"a", reason.Duplicate}} {
 		r := of("acme", acmeSecret, event)
 		r.Header.Set("X-Shop", row.shop)
-		run(g, r, func(_ *http.Request, e core.Event) error { require.Equal(t, "acme", e.Tenant); return nil })
+		run(g, r, func(_ context.Context, e core.Event) error { require.Equal(t, "acme", e.Tenant); return nil })
 		require.Equal(t, row.want, rec.last(t, g).Reason)
 	}
 }
@@ -474,7 +475,7 @@ func TestATenantThatIsNotProvedIsNotAuthenticated(t *testing.T) {
 	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
 	g := mustNew(t, c)
 	ran := false
-	run(g, of("acme", testSecret, event), func(_ *http.Request, e core.Event) error {
+	run(g, of("acme", testSecret, event), func(_ context.Context, e core.Event) error {
 		ran = true
 		require.True(t, e.Unproved)
 		require.False(t, e.Authenticated.Tenant)
@@ -554,7 +555,7 @@ func TestATenantThatBecomesKnownMeanwhileProvesNothingForNobody(t *testing.T) {
 		g := mustNew(t, c)
 		src.left.Store(unknown)
 		ran := 0
-		w := run(g, of("acme", acmeSecret, event), func(_ *http.Request, e core.Event) error {
+		w := run(g, of("acme", acmeSecret, event), func(_ context.Context, e core.Event) error {
 			ran++
 			require.Equal(t, "acme", e.Tenant, "whoever has no tenant is not everybody's")
 			return nil

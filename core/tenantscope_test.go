@@ -29,7 +29,7 @@ func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
 		c, rec := tenantConfig(timestamped())
 		c.Secrets = secrets.FromFunc(lenient, time.Minute)
 		g := mustNew(t, c)
-		run(g, of(registered, acmeSecret, event), func(_ *http.Request, e core.Event) error {
+		run(g, of(registered, acmeSecret, event), func(_ context.Context, e core.Event) error {
 			require.Equal(t, registered, e.Tenant, "as it came")
 			return nil
 		})

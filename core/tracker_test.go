@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // unwrapping is a writer of outer middleware that shows what it wraps by Unwrap alone.
@@ -22,7 +23,7 @@ func TestAFlushPastAWrapperIsSeen(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
-	h := core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		require.NoError(t, http.NewResponseController(w).Flush())
 		w.WriteHeader(http.StatusInternalServerError) // superfluous
 		_, isFlusher := w.(http.Flusher)

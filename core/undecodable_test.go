@@ -1,8 +1,8 @@
 package core_test
 
 import (
+	"context"
 	"errors"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,7 +20,7 @@ func TestAnEventThatNobodyCanDecodeIsReportedAndRunsAgain(t *testing.T) {
 	c, rec := config(timestamped())
 	c.Replay = memstore.New()
 	g := mustNew(t, c)
-	cannot := core.Typed(func(*http.Request, core.Event, wrongShape) error { return nil })
+	cannot := core.Typed(func(context.Context, core.Event, wrongShape) error { return nil })
 	for range 3 { // a retry, or a resend before the fix, is no duplicate
 		require.Equal(t, 200, run(g, signed(event), cannot).Code)
 		last := rec.last(t, g)
@@ -38,13 +38,13 @@ func TestAnEventThatNobodyCanDecodeIsReportedAndRunsAgain(t *testing.T) {
 
 func TestWhatBecomesOfAnEventThatOneReceiverCannotDecode(t *testing.T) {
 	t.Parallel()
-	cannot := core.Typed(func(*http.Request, core.Event, wrongShape) error { return nil })
-	returns := func(err error) core.Receiver[*http.Request] {
-		return func(*http.Request, core.Event) error { return err }
+	cannot := core.Typed(func(context.Context, core.Event, wrongShape) error { return nil })
+	returns := func(err error) core.Receiver {
+		return func(context.Context, core.Event) error { return err }
 	}
 	for _, row := range []struct {
 		name   string
-		beside core.Receiver[*http.Request]
+		beside core.Receiver
 		status int
 		reason reason.Reason
 		second reason.Reason // of the same event, once more
@@ -59,7 +59,7 @@ func TestWhatBecomesOfAnEventThatOneReceiverCannotDecode(t *testing.T) {
 			c, rec := config(timestamped())
 			c.Replay = memstore.New()
 			g := mustNew(t, c)
-			signals := core.NewSignals[*http.Request]()
+			signals := core.NewSignals()
 			signals.On("*", cannot)
 			signals.On("*", row.beside)
 			for _, want := range []reason.Reason{row.reason, row.second} {

@@ -21,7 +21,7 @@ func TestASignalWithoutAGuardIsReportedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &jsonLog{}
 		slog.SetDefault(log.logger(slog.LevelInfo))
-		h := core.Signal(never(t))
+		h := signal(never(t))
 		send := func() {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, signed(event))

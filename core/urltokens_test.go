@@ -12,10 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -104,10 +106,10 @@ func TestNoCredentialShowsWithAnyScheme(t *testing.T) {
 // sendToken shows what the app sees of a request, what is said of it, and what the answer is.
 func (e *everything) sendToken(g *core.Guard, r *http.Request, place tokenPlace, token string) {
 	place.put(r, token)
-	explained := g.Explain(r, core.Inbound{})
+	explained := g.Explain(r, adapter.Inbound{})
 	fmt.Fprintf(e, "%v %+v", explained, *explained)
 	w := httptest.NewRecorder()
-	core.Handler(g, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(e, r.URL, r.RequestURI, r.URL.Path, r.URL.RawPath)
 		w.WriteHeader(http.StatusInternalServerError) // so that nothing is a duplicate
 	})).ServeHTTP(w, r)

@@ -1,6 +1,7 @@
 package echo5webhook_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"time"
@@ -27,8 +28,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	signals := echo5webhook.NewSignals()
-	signals.On("invoice.paid", func(_ *echo.Context, e core.Event) error {
+	signals := core.NewSignals()
+	signals.On("invoice.paid", func(_ context.Context, e core.Event) error {
 		fmt.Println("paid:", e.ID)
 		return nil
 	})

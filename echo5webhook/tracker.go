@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v5"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
@@ -41,8 +42,8 @@ func (t *tracker) restore(c *echo.Context) {
 	}
 }
 
-func (t *tracker) written() core.Written {
-	return core.Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
+func (t *tracker) written() adapter.Written {
+	return adapter.Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
 }
 
 // note notes the final status. It begins to hold it back, if it is the answer of signals.

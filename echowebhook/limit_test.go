@@ -1,6 +1,7 @@
 package echowebhook_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -30,8 +31,8 @@ func TestALimitBeforeTheGuardIsABodyTooLarge(t *testing.T) {
 	require.NoError(t, err)
 	e := echo.New()
 	e.Use(middleware.BodyLimit("10B"))
-	signals := echowebhook.NewSignals()
-	signals.On("*", func(echo.Context, core.Event) error { t.Error("it ran"); return nil })
+	signals := core.NewSignals()
+	signals.On("*", func(context.Context, core.Event) error { t.Error("it ran"); return nil })
 	echowebhook.Handle(e, "/hooks", guard, signals)
 	r := webhooktest.NewRequest(provider.Stripe(), secret, "/hooks", `{"id":"longer than ten bytes"}`, time.Now())
 	body, err := io.ReadAll(r.Body)

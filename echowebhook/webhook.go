@@ -1,8 +1,8 @@
 // Package echowebhook puts a [core.Guard] in front of an Echo v4 route. For Echo v5 see package echo5webhook.
 //
 //	guard, err := core.New(core.Config{ ... })
-//	signals := echowebhook.NewSignals()
-//	signals.On("invoice.paid", func(c echo.Context, e core.Event) error { return ship(e.Context(), e.Data) })
+//	signals := core.NewSignals()
+//	signals.On("invoice.paid", func(ctx context.Context, e core.Event) error { return ship(ctx, e.Data) })
 //	echowebhook.Handle(e, "/webhooks/stripe", guard, signals)
 //
 // [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use on groups: there, mind
@@ -19,11 +19,12 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 )
 
 // Config is what [VerifyWithConfig] takes.
 type Config struct {
-	// Guard judges the requests. Required.
+	// Guard checks the requests. Required.
 	Guard *core.Guard
 	// Skipper, if not nil, names requests that are not judged. Such a request carries no delivery: a [Signal] answers
 	// it 500, a plain handler runs unguarded.
@@ -54,7 +55,7 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}
 			res := c.Response()
 			limitBody(c.Request())
-			in := core.Inbound{Route: c.Path(), Param: c.Param, KeepBody: config.OnReject != nil}
+			in := adapter.Inbound{Route: c.Path(), Param: c.Param, KeepBody: config.OnReject != nil}
 			d, reply := config.Guard.Receive(res, c.Request(), in)
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {
@@ -80,7 +81,7 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}()
 			err := next(c)
 			returned = true
-			if reply := d.Finish(core.Outcome{
+			if reply := d.Finish(adapter.Outcome{
 				Err: err, ErrStatus: statusOf(err), Written: t.written(), Request: c.Request(),
 			}); reply != nil {
 				t.delivery = nil
@@ -117,32 +118,32 @@ func put(c echo.Context, reply *core.Reply) error {
 	return &echo.HTTPError{Code: rejection.Status, Message: rejection.Error(), Internal: rejection}
 }
 
-// Signals are an endpoint's receivers, by event type.
-type Signals = core.Signals[echo.Context]
-
-// NewSignals makes an empty set of receivers.
-func NewSignals() *Signals { return core.NewSignals[echo.Context]() }
-
 // Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
 // receiver's error decides what becomes of the event, see [core.Receiver]; it is not what the handler returns, which
 // is an [echo.HTTPError] with a [core.Rejection]. A request that no guard proved is a 500 and runs nothing.
 func Signal(fn func(echo.Context, core.Event) error) echo.HandlerFunc {
-	signals := NewSignals()
-	signals.On("*", fn)
+	signals := core.NewSignals()
+	On(signals, "*", fn)
 	return Dispatch(signals)
+}
+
+// On registers a receiver that takes Echo v4's own context. The context for its work is e.Context(), not that of the
+// request. The set then serves only Echo v4.
+func On(to core.Registrar, pattern string, fn func(echo.Context, core.Event) error) {
+	core.OnRouter(to, pattern, fn)
 }
 
 // Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
 // It panics for a nil set.
-func Dispatch(signals *Signals) echo.HandlerFunc {
-	signals.Freeze()
+func Dispatch(signals *core.Signals) echo.HandlerFunc {
+	core.Freeze[echo.Context](signals)
 	return func(c echo.Context) error {
 		res := c.Response()
 		t, outermost := track(res)
 		if outermost {
 			defer t.restore(res)
 		}
-		if reply := signals.Run(c, c.Request(), t.written); reply != nil {
+		if reply := signals.Serve(c, c.Request(), t.written); reply != nil {
 			return put(c, reply)
 		}
 		return nil // a receiver answered
@@ -156,7 +157,7 @@ type Router interface {
 
 // Handle mounts guard and receivers on a path, for every method that Echo's Any knows, so that handshakes reach the
 // guard and a wrong method is its 405 and not the router's. It panics for a nil guard or set.
-func Handle(router Router, path string, guard *core.Guard, signals *Signals) {
+func Handle(router Router, path string, guard *core.Guard, signals *core.Signals) {
 	router.Any(path, Dispatch(signals), Verify(guard))
 }
 

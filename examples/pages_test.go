@@ -48,17 +48,19 @@ var (
 	tickets interface {
 		Open(ctx context.Context, what ...any) error
 	}
-	mails  *core.Signals[*http.Request]
+	mails  *core.Signals
+	signals *core.Signals
 	slack  *webhooktest.Sender
 	router http.Handler
 	t      *testing.T
 )
 
+func trace(context.Context) string                               { return "" }
 func ship(context.Context, []byte) error                       { return nil }
-func onPaid(*gin.Context, core.Event) error                    { return nil }
-func onCustomer(*gin.Context, core.Event, Customer) error      { return nil }
-func audit(*gin.Context, core.Event) error                     { return nil }
-func note(*gin.Context, core.Event)                            {}
+func onPaid(context.Context, core.Event) error                    { return nil }
+func onCustomer(context.Context, core.Event, Customer) error      { return nil }
+func audit(context.Context, core.Event) error                     { return nil }
+func note(context.Context, core.Event)                            {}
 func newRouter(string) *gin.Engine                             { return r }
 func newApp(core.Provider, secrets.Source) http.Handler     { return r }
 func secretsOf(context.Context, string) ([]secrets.Secret, error) { return nil, nil }
@@ -76,7 +78,7 @@ func imports() map[string]string {
 	for _, name := range []string{"context", "errors", "flag", "fmt", "log", "os", "testing", "time"} {
 		list[name] = name
 	}
-	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook"} {
+	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"} {
 		list[name] = module + "/" + name
 	}
 	for _, name := range []string{"email", "handover", "keys", "provider", "reason", "secrets", "sources", "webhooktest"} {

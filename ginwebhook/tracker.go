@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
@@ -127,8 +128,8 @@ func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap is for http.ResponseController.
 func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
-func (t *tracker) written() core.Written {
-	w := core.Written{Hijacked: t.hijacked, Held: t.held.Held()}
+func (t *tracker) written() adapter.Written {
+	w := adapter.Written{Hijacked: t.hijacked, Held: t.held.Held()}
 	status := t.Status()
 	switch {
 	case status < 200 && status != http.StatusSwitchingProtocols:

@@ -1,8 +1,8 @@
 // Package ginwebhook puts a [core.Guard] in front of a Gin route.
 //
 //	guard, err := core.New(core.Config{ ... })
-//	signals := ginwebhook.NewSignals()
-//	signals.On("invoice.paid", func(c *gin.Context, e core.Event) error { return ship(e.Context(), e.Data) })
+//	signals := core.NewSignals()
+//	signals.On("invoice.paid", func(ctx context.Context, e core.Event) error { return ship(ctx, e.Data) })
 //	ginwebhook.Handle(r, "/webhooks/stripe", guard, signals)
 //
 // [Handle] mounts guard and receivers in one call. [Verify] with [Signal] is the form for Use on groups: there, mind
@@ -20,11 +20,12 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 )
 
 // Config is what [VerifyWithConfig] takes.
 type Config struct {
-	// Guard judges the requests. Required.
+	// Guard checks the requests. Required.
 	Guard *core.Guard
 	// OnReject, if not nil, is called for every refused delivery before the answer is written, with the request, why,
 	// and the answer's header, to which it may add. It cannot change the answer's status or body, nor a header that
@@ -46,7 +47,7 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 	}
 	var verify gin.HandlerFunc
 	verify = func(c *gin.Context) {
-		in := core.Inbound{Route: c.FullPath(), Param: c.Param, KeepBody: config.OnReject != nil}
+		in := adapter.Inbound{Route: c.FullPath(), Param: c.Param, KeepBody: config.OnReject != nil}
 		d, reply := config.Guard.Receive(c.Writer, c.Request, in)
 		if reply != nil {
 			if reply.Rejection != nil && config.OnReject != nil {
@@ -77,7 +78,7 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		}()
 		c.Next()
 		returned = true
-		outcome := core.Outcome{Written: t.written(), Request: c.Request}
+		outcome := adapter.Outcome{Written: t.written(), Request: c.Request}
 		if len(c.Errors) > before {
 			outcome.Err = c.Errors.Last()
 		}
@@ -109,31 +110,32 @@ func put(c *gin.Context, reply *core.Reply) {
 	c.Writer.WriteHeaderNow() // Gin keeps the status of an answer without a body to itself
 }
 
-// Signals are an endpoint's receivers, by event type.
-type Signals = core.Signals[*gin.Context]
-
-// NewSignals makes an empty set of receivers.
-func NewSignals() *Signals { return core.NewSignals[*gin.Context]() }
-
 // Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
 // receiver's error decides what becomes of the event, see [core.Receiver]. A request that no guard proved is a 500 and
 // runs nothing.
 func Signal(fn func(*gin.Context, core.Event) error) gin.HandlerFunc {
-	signals := NewSignals()
-	signals.On("*", fn)
+	signals := core.NewSignals()
+	On(signals, "*", fn)
 	return Dispatch(signals)
+}
+
+// On registers a receiver that takes Gin's own context. The context for its work is e.Context(), not that of the
+// request. A receiver that passes c to its database has a context that
+// never ends. The set then serves only Gin.
+func On(to core.Registrar, pattern string, fn func(*gin.Context, core.Event) error) {
+	core.OnRouter(to, pattern, fn)
 }
 
 // Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
 // It panics for a nil set.
-func Dispatch(signals *Signals) gin.HandlerFunc {
-	signals.Freeze()
+func Dispatch(signals *core.Signals) gin.HandlerFunc {
+	core.Freeze[*gin.Context](signals)
 	return func(c *gin.Context) {
 		t, outermost := track(c)
 		if outermost {
 			defer t.restore(c)
 		}
-		reply := signals.Run(c, c.Request, t.written)
+		reply := signals.Serve(c, c.Request, t.written)
 		if reply == nil {
 			return // a receiver answered
 		}
@@ -146,7 +148,7 @@ func Dispatch(signals *Signals) gin.HandlerFunc {
 
 // Handle mounts guard and receivers on a path, for every method that Gin's Any knows, so that handshakes reach the
 // guard and a wrong method is its 405 and not the router's 404. It panics for a nil guard or set.
-func Handle(router gin.IRoutes, path string, guard *core.Guard, signals *Signals) {
+func Handle(router gin.IRoutes, path string, guard *core.Guard, signals *core.Signals) {
 	router.Any(path, Verify(guard), Dispatch(signals))
 }
 

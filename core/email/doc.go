@@ -1,6 +1,6 @@
 // Package email reads the events of every email sender in one vocabulary: whatever the service, a bounce is a bounce.
 //
-//	signals := core.NewSignals[*http.Request]()
+//	signals := core.NewSignals()
 //	email.On(signals, suppress, email.Bounced, email.Complained)
 //
 //	func suppress(ctx context.Context, _ core.Event, m email.Event) error {

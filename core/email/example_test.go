@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // Another sender needs another provider and another secret. The receiver stays as it is.
@@ -28,13 +29,13 @@ func ExampleOn() {
 		panic(err)
 	}
 	defer func() { _ = guard.Close() }()
-	signals := core.NewSignals[*http.Request]()
+	signals := core.NewSignals()
 	email.On(signals, func(_ context.Context, _ core.Event, m email.Event) error {
 		fmt.Println("suppress", m.Recipient, m.RejectReason)
 		return nil
 	}, email.Bounced, email.Complained)
 	mux := http.NewServeMux()
-	core.Handle(mux, "/webhooks/mail", guard, signals)
+	httpwebhook.Handle(mux, "/webhooks/mail", guard, signals)
 
 	for _, sample := range sender.Samples() {
 		sender.Send(mux, "/webhooks/mail", sample)
@@ -56,13 +57,13 @@ func suppressing(p core.Provider, secret string) (app http.Handler, stop func() 
 	if err != nil {
 		return nil, nil, err
 	}
-	signals := core.NewSignals[*http.Request]()
+	signals := core.NewSignals()
 	email.On(signals, func(_ context.Context, _ core.Event, m email.Event) error {
 		fmt.Println("suppress", m.Recipient, m.Type)
 		return nil
 	}, email.Bounced, email.Complained)
 	mux := http.NewServeMux()
-	core.Handle(mux, "/webhooks/mail", guard, signals)
+	httpwebhook.Handle(mux, "/webhooks/mail", guard, signals)
 	return mux, guard.Close, nil
 }
 

@@ -213,10 +213,10 @@ func TestAFirstOpenAtSparkPostIsAnOpenOnRequest(t *testing.T) {
 			require.Equal(t, want[i], got[0].Type, kind)
 		}
 		called := 0
-		err := email.ReceiverWith[int](email.Options{InitialOpenAsOpened: true}, func(context.Context, core.Event, email.Event) error {
+		err := email.ReceiverWith(email.Options{InitialOpenAsOpened: true}, func(context.Context, core.Event, email.Event) error {
 			called++
 			return nil
-		}, email.Opened)(0, e)
+		}, email.Opened)(t.Context(), e)
 		require.Equal(t, want[1] == email.Opened, called == 1)
 		require.Equal(t, want[1] == email.Opened, err == nil)
 	}

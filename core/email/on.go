@@ -13,29 +13,28 @@ import (
 type Func = func(ctx context.Context, e core.Event, m Event) error
 
 // On registers fn for email events of the types; without types for all but [Inbound]. Any other event is unhandled as
-// far as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled.
+// far as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled. To is a set of signals,
+// or a name in it: signals.Named("suppress").
 //
 // A delivery that belongs to another endpoint ([WrongEndpointError]), or a provider that is not an email sender, is
 // reported as undecodable. It is answered 2xx, so that the sender does not repeat it in vain. Where both kinds have one
 // URL on purpose, see [Options.SharedURL].
-func On[C any](signals *core.Signals[C], fn Func, types ...Type) {
-	signals.On("*", Receiver[C](fn, types...))
+func On(to core.Registrar, fn Func, types ...Type) {
+	to.On("*", Receiver(fn, types...))
 }
 
-// Receiver returns the receiver that [On] registers, for a set in which it gets a name:
-//
-//	signals.OnNamed("suppress", "*", email.Receiver[*http.Request](suppress, email.Bounced))
-func Receiver[C any](fn Func, types ...Type) core.Receiver[C] {
-	return ReceiverWith[C](Options{}, fn, types...)
+// Receiver returns the receiver that [On] registers.
+func Receiver(fn Func, types ...Type) core.Receiver {
+	return ReceiverWith(Options{}, fn, types...)
 }
 
 // ReceiverWith is [Receiver] with options.
-func ReceiverWith[C any](o Options, fn Func, types ...Type) core.Receiver[C] {
+func ReceiverWith(o Options, fn Func, types ...Type) core.Receiver {
 	if fn == nil {
 		panic("email: the receiver is nil")
 	}
 	types = slices.Clone(types)
-	return func(_ C, e core.Event) error {
+	return func(ctx context.Context, e core.Event) error {
 		events, err := o.Events(e)
 		if wrong := (*WrongEndpointError)(nil); o.SharedURL && errors.As(err, &wrong) {
 			return core.Unhandled
@@ -49,12 +48,12 @@ func ReceiverWith[C any](o Options, fn Func, types ...Type) core.Receiver[C] {
 		if len(events) == 1 && !wants(types, events[0].Type) {
 			return core.Unhandled
 		}
-		return deliver(e, events, fn, types)
+		return deliver(ctx, e, events, fn, types)
 	}
 }
 
 // deliver calls fn for each event that is wanted, also after one has failed.
-func deliver(e core.Event, events []Event, fn Func, types []Type) error {
+func deliver(ctx context.Context, e core.Event, events []Event, fn Func, types []Type) error {
 	var all []error
 	called := false
 	for _, m := range events {
@@ -62,7 +61,7 @@ func deliver(e core.Event, events []Event, fn Func, types []Type) error {
 			continue
 		}
 		called = true
-		if err := fn(e.Context(), e, m); err != nil {
+		if err := fn(ctx, e, m); err != nil {
 			all = append(all, err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // app is an endpoint of one sender, and what became of its deliveries.
@@ -22,14 +23,14 @@ type app struct {
 	sender    *webhooktest.Sender
 	mux       *http.ServeMux
 	guard     *core.Guard
-	signals   *core.Signals[*http.Request]
+	signals   *core.Signals
 	reasons   []reason.Reason
 	errs      []error
 	unhandled []string
 }
 
-func newApp(t *testing.T, p core.Provider, register func(*core.Signals[*http.Request])) *app {
-	a := &app{sender: webhooktest.NewSender(p), mux: http.NewServeMux(), signals: core.NewSignals[*http.Request]()}
+func newApp(t *testing.T, p core.Provider, register func(*core.Signals)) *app {
+	a := &app{sender: webhooktest.NewSender(p), mux: http.NewServeMux(), signals: core.NewSignals()}
 	guard, err := core.New(core.Config{
 		Endpoint: "mail", Provider: p, Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(), Logger: quiet(),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
@@ -41,8 +42,8 @@ func newApp(t *testing.T, p core.Provider, register func(*core.Signals[*http.Req
 	t.Cleanup(func() { require.NoError(t, guard.Close()) })
 	a.guard = guard
 	register(a.signals)
-	a.signals.OnUnhandled(func(_ *http.Request, e core.Event) { a.unhandled = append(a.unhandled, e.Type) })
-	core.Handle(a.mux, "/mail", guard, a.signals)
+	a.signals.OnUnhandled(func(_ context.Context, e core.Event) { a.unhandled = append(a.unhandled, e.Type) })
+	httpwebhook.Handle(a.mux, "/mail", guard, a.signals)
 	return a
 }
 
@@ -57,7 +58,7 @@ func (a *app) send(body string) int {
 func TestAReceiverGetsTheTypesItAskedForAndTheRestIsUnhandled(t *testing.T) {
 	t.Parallel()
 	var got []email.Event
-	a := newApp(t, provider.SendGrid(), func(s *core.Signals[*http.Request]) {
+	a := newApp(t, provider.SendGrid(), func(s *core.Signals) {
 		email.On(s, func(ctx context.Context, e core.Event, m email.Event) error {
 			require.NoError(t, ctx.Err())
 			require.Equal(t, "sendgrid", e.Provider)
@@ -80,7 +81,7 @@ func TestAReceiverGetsTheTypesItAskedForAndTheRestIsUnhandled(t *testing.T) {
 func TestWithoutTypesAReceiverGetsAllOfTracking(t *testing.T) {
 	t.Parallel()
 	var got []email.Type
-	a := newApp(t, provider.Mandrill(), func(s *core.Signals[*http.Request]) {
+	a := newApp(t, provider.Mandrill(), func(s *core.Signals) {
 		email.On(s, func(_ context.Context, _ core.Event, m email.Event) error {
 			got = append(got, m.Type)
 			return nil
@@ -95,7 +96,7 @@ func TestAnErrorIsARetryOfTheEventThatFailed(t *testing.T) {
 	t.Parallel()
 	var got []string
 	down := errors.New("the database is down")
-	a := newApp(t, provider.SendGrid(), func(s *core.Signals[*http.Request]) {
+	a := newApp(t, provider.SendGrid(), func(s *core.Signals) {
 		email.On(s, func(_ context.Context, _ core.Event, m email.Event) error {
 			got = append(got, m.EventID)
 			if m.EventID == "1" && len(got) < 3 {
@@ -115,7 +116,7 @@ func TestEveryRecipientOfANotificationIsCalledAlsoAfterOneFailed(t *testing.T) {
 	t.Parallel()
 	topic := "arn:aws:sns:us-east-1:123456789012:mail"
 	var got []string
-	a := newApp(t, provider.AmazonSES(provider.SNSConfig{Topics: []string{topic}}), func(s *core.Signals[*http.Request]) {
+	a := newApp(t, provider.AmazonSES(provider.SNSConfig{Topics: []string{topic}}), func(s *core.Signals) {
 		email.On(s, func(_ context.Context, _ core.Event, m email.Event) error {
 			got = append(got, m.Recipient)
 			if len(got) == 1 {
@@ -134,7 +135,7 @@ func TestEveryRecipientOfANotificationIsCalledAlsoAfterOneFailed(t *testing.T) {
 
 func TestTheWrongEndpointIsReportedInWordsAndNotRepeated(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, provider.Postmark(), func(s *core.Signals[*http.Request]) {
+	a := newApp(t, provider.Postmark(), func(s *core.Signals) {
 		email.On(s, func(context.Context, core.Event, email.Event) error { panic("not a tracking event") })
 	})
 	require.Equal(t, http.StatusOK, a.send(`{"FromFull":{"Email":"a@example.com"}}`))
@@ -145,7 +146,7 @@ func TestTheWrongEndpointIsReportedInWordsAndNotRepeated(t *testing.T) {
 
 func TestAProviderThatIsNotAnEmailSenderIsReported(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, provider.Stripe(), func(s *core.Signals[*http.Request]) {
+	a := newApp(t, provider.Stripe(), func(s *core.Signals) {
 		email.On(s, func(context.Context, core.Event, email.Event) error { panic("not an email event") })
 	})
 	require.Equal(t, http.StatusOK, a.send(`{"id":"evt_1"}`))
@@ -167,7 +168,7 @@ func TestAnAppThatSuppressesBouncesWorksForAnotherSender(t *testing.T) {
 		{"Mailgun", provider.Mailgun(), `{"event-data":{"event":"failed","recipient":"jo@example.com","delivery-status":{"message":"550 no"}}}`},
 	} {
 		suppressed := map[string]string{}
-		a := newApp(t, row.provider, func(s *core.Signals[*http.Request]) {
+		a := newApp(t, row.provider, func(s *core.Signals) {
 			email.On(s, func(_ context.Context, _ core.Event, m email.Event) error {
 				suppressed[m.Recipient] = m.MTAResponse
 				return nil

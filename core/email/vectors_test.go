@@ -1,6 +1,7 @@
 package email_test
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // vector is one delivery of a sender, without its proof, and what it means.
@@ -94,13 +96,13 @@ func (v *vector) through(t *testing.T) (events []core.Event) {
 		Logger: quiet(),
 	})
 	require.NoError(t, err)
-	signals := core.NewSignals[*http.Request]()
-	signals.On("*", func(_ *http.Request, e core.Event) error {
+	signals := core.NewSignals()
+	signals.On("*", func(_ context.Context, e core.Event) error {
 		events = append(events, e)
 		return nil
 	})
 	mux := http.NewServeMux()
-	core.Handle(mux, "/mail", guard, signals)
+	httpwebhook.Handle(mux, "/mail", guard, signals)
 	header := http.Header{"Content-Type": {v.ContentType}}
 	for name, value := range v.Headers {
 		header.Set(name, value)

@@ -3,7 +3,6 @@ package handover_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -12,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/handover"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func ExampleTo() {
@@ -19,12 +19,12 @@ func ExampleTo() {
 	// it is gone when the process ends.
 	queue := gochannel.NewGoChannel(gochannel.Config{Persistent: true}, nil)
 
-	signals := core.NewSignals[*http.Request]()
-	signals.OnNamed("queue", "*", handover.To[*http.Request](queue, "webhooks"))
+	signals := core.NewSignals()
+	signals.Named("queue").On("*", handover.To(queue, "webhooks"))
 
 	// A delivery comes in, and is answered.
 	w := httptest.NewRecorder()
-	core.SignalHandler(signals).ServeHTTP(w, webhooktest.Fake(core.Event{
+	httpwebhook.Dispatch(signals).ServeHTTP(w, webhooktest.Fake(core.Event{
 		Provider: "stripe", Type: "invoice.paid", Payload: []byte(`{"id":"evt_1"}`),
 	}))
 	fmt.Println(w.Code)

@@ -2,8 +2,8 @@
 // [message.Publisher] and succeeds only once the publisher says that the broker has it. The provider is answered
 // quickly, and the work is done later by a consumer.
 //
-//	signals := ginwebhook.NewSignals()
-//	signals.On("*", handover.To[*gin.Context](publisher, "webhooks"))
+//	signals := core.NewSignals()
+//	signals.On("*", handover.To(publisher, "webhooks"))
 //
 // # What is promised
 //
@@ -76,11 +76,11 @@ var ErrNotHandedOver = errors.New("handover: the broker did not confirm the even
 // with the claim on the event. It then returns an error, and what it left behind may still reach the broker later. Give
 // the broker's client a timeout of its own, of a few seconds, so that nothing is left behind for long.
 //
-// Beside other receivers of the same event, register it by OnNamed: where a neighbour fails, the retry does not publish
+// Next to other receivers of the same event, register it by Named: where a neighbour fails, the retry does not publish
 // the event again.
 //
 // A nil publisher, an empty topic and a nil option panic, as mistakes in registering a receiver do.
-func To[C any](publisher message.Publisher, topic string, options ...Option) core.Receiver[C] {
+func To(publisher message.Publisher, topic string, options ...Option) core.Receiver {
 	switch {
 	case isNil(publisher):
 		panic("handover: the publisher is nil" + callerLine())
@@ -94,7 +94,7 @@ func To[C any](publisher message.Publisher, topic string, options ...Option) cor
 		}
 		option(q)
 	}
-	return func(_ C, e core.Event) error { return q.handOver(e) }
+	return func(ctx context.Context, e core.Event) error { return q.handOver(ctx, e) }
 }
 
 // Option changes what [To] does.
@@ -134,8 +134,7 @@ type queue struct {
 	inject    func(context.Context, map[string]string)
 }
 
-func (q *queue) handOver(e core.Event) error {
-	ctx := e.Context()
+func (q *queue) handOver(ctx context.Context, e core.Event) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: not published: %w", ErrNotHandedOver, context.Cause(ctx))
 	}

@@ -71,8 +71,8 @@ func TestMetadataSaysWhatTheEventSays(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var got *message.Message
-			receive := handover.To[int](publisherFunc(func(_ string, m ...*message.Message) error { got = m[0]; return nil }), topic)
-			require.NoError(t, receive(0, row.event))
+			receive := handover.To(publisherFunc(func(_ string, m ...*message.Message) error { got = m[0]; return nil }), topic)
+			require.NoError(t, receive(t.Context(), row.event))
 			require.Equal(t, row.want, got.Metadata)
 		})
 	}
@@ -218,9 +218,9 @@ func TestAPublisherThatPanicsDoesNotTakeTheProcessDown(t *testing.T) {
 func TestAnEventWithoutAnIdentityGetsARandomUUID(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	receive := handover.To[int](publisherFunc(func(_ string, m ...*message.Message) error { seen[m[0].UUID] = true; return nil }), topic)
+	receive := handover.To(publisherFunc(func(_ string, m ...*message.Message) error { seen[m[0].UUID] = true; return nil }), topic)
 	for range 100 {
-		require.NoError(t, receive(0, core.Event{Payload: []byte(body)}))
+		require.NoError(t, receive(t.Context(), core.Event{Payload: []byte(body)}))
 	}
 	require.Len(t, seen, 100)
 	for id := range seen {
@@ -233,9 +233,9 @@ func TestAnEventWithoutAnIdentityGetsARandomUUID(t *testing.T) {
 func TestAMessageSharesNothingWithTheEvent(t *testing.T) {
 	t.Parallel()
 	var kept *message.Message
-	receive := handover.To[int](publisherFunc(func(_ string, m ...*message.Message) error { kept = m[0]; return nil }), topic)
+	receive := handover.To(publisherFunc(func(_ string, m ...*message.Message) error { kept = m[0]; return nil }), topic)
 	payload := []byte(body)
-	require.NoError(t, receive(0, core.Event{Payload: payload}))
+	require.NoError(t, receive(t.Context(), core.Event{Payload: payload}))
 	clear(payload)
 	require.Equal(t, body, string(kept.Payload))
 }
@@ -243,15 +243,15 @@ func TestAMessageSharesNothingWithTheEvent(t *testing.T) {
 func TestTheTopicIsChosenByTheEvent(t *testing.T) {
 	t.Parallel()
 	var topics []string
-	receive := handover.To[int](publisherFunc(func(topic string, _ ...*message.Message) error { topics = append(topics, topic); return nil }),
+	receive := handover.To(publisherFunc(func(topic string, _ ...*message.Message) error { topics = append(topics, topic); return nil }),
 		topic, handover.WithTopic(func(e core.Event) string {
 			if e.Type == "invoice.paid" {
 				return "billing"
 			}
 			return ""
 		}))
-	require.NoError(t, receive(0, core.Event{Type: "invoice.paid"}))
-	require.NoError(t, receive(0, core.Event{Type: "customer.created"}))
+	require.NoError(t, receive(t.Context(), core.Event{Type: "invoice.paid"}))
+	require.NoError(t, receive(t.Context(), core.Event{Type: "customer.created"}))
 	require.Equal(t, []string{"billing", topic}, topics)
 }
 
@@ -302,11 +302,11 @@ func TestMistakesPanicWithTheCallersLine(t *testing.T) {
 	good := publisherFunc(func(string, ...*message.Message) error { return nil })
 	var none *nilPublisher
 	rows := map[string]func(){
-		"no publisher":              func() { handover.To[int](nil, topic) },
-		"a publisher that is nil":   func() { handover.To[int](none, topic) },
-		"a function that is nil":    func() { handover.To[int](publisherFunc(nil), topic) },
-		"an empty topic":            func() { handover.To[int](good, "") },
-		"a nil option":              func() { handover.To[int](good, topic, nil) },
+		"no publisher":              func() { handover.To(nil, topic) },
+		"a publisher that is nil":   func() { handover.To(none, topic) },
+		"a function that is nil":    func() { handover.To(publisherFunc(nil), topic) },
+		"an empty topic":            func() { handover.To(good, "") },
+		"a nil option":              func() { handover.To(good, topic, nil) },
 		"no function for the topic": func() { handover.WithTopic(nil) },
 		"no function for the trace": func() { handover.WithTraceContext(nil) },
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 const (
@@ -45,9 +46,9 @@ func newEndpoint(t *testing.T, publisher message.Publisher, change func(*core.Co
 	guard, err := core.New(config)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = config.Replay.Close() })
-	signals := core.NewSignals[*http.Request]()
-	signals.On("*", handover.To[*http.Request](publisher, topic, options...))
-	e.guard, e.handler = guard, core.Handler(guard, core.SignalHandler(signals))
+	signals := core.NewSignals()
+	signals.On("*", handover.To(publisher, topic, options...))
+	e.guard, e.handler = guard, httpwebhook.Verify(guard)(httpwebhook.Dispatch(signals))
 	return e
 }
 

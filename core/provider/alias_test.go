@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -97,7 +98,7 @@ func TestAnAliasWritesTheEntrysOwnNameIntoAStore(t *testing.T) {
 		})
 		require.NoError(t, err)
 		w := httptest.NewRecorder()
-		handler := core.Handler(g, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		handler := httpwebhook.Verify(g)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		handler.ServeHTTP(w, webhooktest.NewRequest(p, ownSecret, "https://example.com/hooks", body, now))
 		return w.Code
 	}

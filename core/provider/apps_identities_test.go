@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -73,7 +74,7 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 	identity := func(p core.Provider, at int64, body string) core.Identity {
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 		require.NoError(t, webhooktest.Sign(r, p, secretFor(p), time.Unix(at, 0)))
-		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply, p.Name())
 		return d.Events()[0].Identity
 	}

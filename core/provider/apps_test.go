@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -28,7 +29,7 @@ func TestTheAnswerToAFailedProof(t *testing.T) {
 			want = http.StatusBadRequest
 		}
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))
-		_, reply := guardOf(t, v.provider(t), v.Secret, v.now()).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		_, reply := guardOf(t, v.provider(t), v.Secret, v.now()).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Equal(t, want, reply.Status, v.Provider)
 	}
 }
@@ -68,7 +69,7 @@ func TestTheQuestionsOfMetaAndDropboxAreAnswered(t *testing.T) {
 		{"dropbox with two challenges", "/hooks?challenge=a&challenge=b", dropbox, ""},
 	}
 	for _, row := range rows {
-		d, reply := row.guard.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, row.target, nil), core.Inbound{})
+		d, reply := row.guard.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, row.target, nil), adapter.Inbound{})
 		require.Nil(t, d, row.name)
 		if row.answer == "" {
 			require.NotNil(t, reply.Rejection, row.name)
@@ -86,7 +87,7 @@ func TestTwitchsChallengeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	p := provider.Twitch()
 	g := guardOf(t, p, ownSecret, time.Unix(ownTime, 0))
 	const body = `{"challenge":"pogchamp-kappa-360noscope-vohiyo","subscription":{"status":"webhook_callback_verification_pending","type":"channel.follow"}}`
-	d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), adapter.Inbound{})
 	require.Nil(t, d)
 	require.Equal(t, "pogchamp-kappa-360noscope-vohiyo", string(reply.Body))
 	require.Equal(t, reason.MissingSignature, reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))))

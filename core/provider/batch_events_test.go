@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -203,7 +204,7 @@ func TestWhatTheEventsOfABatchSay(t *testing.T) {
 				if field := e.Event.PayloadForm; field != "" {
 					body, h = field+"="+url.QueryEscape(body), nil
 				}
-				d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, h), core.Inbound{})
+				d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, h), adapter.Inbound{})
 				require.Nil(t, reply)
 				return d.Events()
 			}
@@ -249,7 +250,7 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 		}
 		g := guardAt(t, p, secretFor(p), public, time.Unix(ownTime, 0))
 		for _, odd := range []string{`{"a":"b"}`, `"text"`, `[1`, ``} {
-			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, odd, map[string]string{"Content-Type": "application/json"}), core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, odd, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
 			require.Nil(t, reply, p.Name())
 			require.Len(t, d.Events(), 1, "%s: %s", p.Name(), odd)
 			require.Equal(t, odd, string(d.Events()[0].Payload))
@@ -269,7 +270,7 @@ func TestUnisenderGosEventsAreThoseOfEveryUser(t *testing.T) {
 		`{"auth":"","events_by_user":[]}`: {},
 		`{"auth":"","event_name":"e"}`:    {"e"},
 	} {
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, map[string]string{"Content-Type": "application/json"}), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
 		require.Nil(t, reply, body)
 		types := []string{}
 		for _, e := range d.Events() {
@@ -293,7 +294,7 @@ func TestXerosTimesAreInUTC(t *testing.T) {
 		{"a month that is none", "2026-13-01T12:00:00", "0001-01-01T00:00:00Z"},
 	} {
 		body := `{"events":[{"eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"` + row.text + `"}]}`
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), adapter.Inbound{})
 		require.Nil(t, reply, row.name)
 		at := d.Events()[0].Time
 		require.Equal(t, row.want, at.UTC().Format(time.RFC3339Nano), row.name)

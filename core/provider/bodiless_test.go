@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -31,7 +32,7 @@ func TestDeliveriesWithoutABodyAreToldApartByWhatIsSigned(t *testing.T) {
 		r := httptest.NewRequest(method, "https://example.com"+target, http.NoBody)
 		r.Header.Set("X-Time", fmt.Sprint(at))
 		r.Header.Set("X-Sig", hex.EncodeToString(ownMAC([]byte(ownSecret), text)))
-		d, reply := guardOf(t, p, ownSecret, time.Unix(at, 0)).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := guardOf(t, p, ownSecret, time.Unix(at, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity
 	}
@@ -54,7 +55,7 @@ func TestAThinEventOfStripeHasItsTime(t *testing.T) {
 	for _, created := range []string{`"2026-03-01T12:00:00.000Z"`, `1772366400`} {
 		body := `{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.error","created":` + created + `}`
 		r := webhooktest.NewRequest(p, signerFor(p), "/hooks", body, time.Unix(ownTime, 0))
-		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		e := d.Events()[0]
 		require.True(t, e.Time.Equal(time.Unix(ownTime, 0)), created)

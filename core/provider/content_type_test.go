@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,8 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // No signature covers the Content-Type. Whoever captured a delivery may send it again under another one, while the app
@@ -42,7 +45,7 @@ func TestHowABodyIsReadDoesNotDependOnItsContentType(t *testing.T) {
 				} else {
 					r.Header.Del("Content-Type")
 				}
-				d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+				d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 				require.Nil(t, reply, "%s as %q", p.Name(), contentType)
 				return d.Events()
 			}
@@ -71,13 +74,15 @@ func TestAFormOfAnyContentTypeIsOneEvent(t *testing.T) {
 	replayed := sender.Request("/hooks", sample)
 	replayed.Header.Set("Content-Type", "application/json")
 	decoded := 0
-	typed := core.Typed(func(_ *http.Request, _ core.Event, v struct{ Ref string }) error {
+	typed := core.Typed(func(_ context.Context, _ core.Event, v struct{ Ref string }) error {
 		require.Equal(t, "main", v.Ref)
 		decoded++
 		return nil
 	})
 	w := httptest.NewRecorder()
-	core.Handler(g, core.Signal(typed)).ServeHTTP(w, replayed)
+	signals := core.NewSignals()
+	signals.On("*", typed)
+	httpwebhook.Handler(g, signals).ServeHTTP(w, replayed)
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, 1, decoded, "it says what the genuine delivery says")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // acmeSetUp is a sender of one's own with everything that a built-in entry can say of its set-up.
@@ -39,7 +40,7 @@ func TestASenderOfOnesOwnCanSayHowItsURLIsTried(t *testing.T) {
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) },
 	})
 	require.NoError(t, err)
-	h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { ran++; return nil }))
+	h := httpwebhook.Verify(g)(httpwebhook.Signal(func(*http.Request, core.Event) error { ran++; return nil }))
 	sig := func(key, text string) string { return hex.EncodeToString(ownMAC([]byte(key), text)) }
 	const published = "a-published-secret-of-acme"
 	for _, row := range []struct {

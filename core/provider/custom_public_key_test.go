@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -24,7 +25,7 @@ func TestASenderOfYourOwnWithAKeyPair(t *testing.T) {
 		public, private := webhooktest.KeyPair(p)
 		_, other := webhooktest.KeyPair(p)
 		g := guardOf(t, p, public, now)
-		d, _ := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "/hooks", `{"type":"a"}`, now), core.Inbound{})
+		d, _ := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "/hooks", `{"type":"a"}`, now), adapter.Inbound{})
 		require.NotNil(t, d, algorithm)
 		require.Equal(t, "a", d.Events()[0].Type)
 		require.False(t, accepts(g, webhooktest.NewRequest(p, other, "/hooks", `{"type":"a"}`, now)), algorithm)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -37,7 +38,7 @@ func TestASenderOfYourOwn(t *testing.T) {
 	for name, value := range map[string]string{"X-Kind": "blue", "Acme-Id": "id-1", "Acme-Time": at, "Acme-Signature": "v2=" + base64.RawURLEncoding.EncodeToString(h.Sum(nil))} {
 		r.Header.Set(name, value)
 	}
-	d, _ := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.NotNil(t, d)
 	require.Equal(t, "a", d.Events()[0].Type)
 	require.Equal(t, "id-1", d.Events()[0].ID)
@@ -137,7 +138,7 @@ func TestATypeFromAnUnsignedHeaderJoinsTheIdentity(t *testing.T) {
 	p := provider.HMAC(provider.HMACConfig{Name: "acme", Header: "Acme-Signature", EventType: "header:Acme-Type"})
 	g := guardOf(t, p, ownSecret, now)
 	identity := func(kind string) core.Identity {
-		d, reply := g.Receive(httptest.NewRecorder(), signedOwn(t, p, now, kind), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedOwn(t, p, now, kind), adapter.Inbound{})
 		require.Nil(t, reply)
 		require.Equal(t, kind, d.Events()[0].Type)
 		require.False(t, d.Events()[0].Authenticated.Type)

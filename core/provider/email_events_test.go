@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -12,11 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // TestWhatEmailSendersSay: id, type, action and time of tracking events and of messages that come in.
@@ -89,7 +92,7 @@ func TestWhatEmailSendersSay(t *testing.T) {
 			header["Content-Type"] = "multipart/form-data; boundary=b"
 		}
 		g := guardAt(t, row.provider, secretFor(row.provider), "", at)
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, header), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, header), adapter.Inbound{})
 		require.Nil(t, reply, row.name)
 		events := d.Events()
 		require.Len(t, events, 1, row.name)
@@ -106,7 +109,7 @@ func TestMessagesToBrevoAreEventsOfTheirOwn(t *testing.T) {
 	one, two := `{"Uuid":["1"],"Headers":{"Subject":"a"}}`, `{"Uuid":["2"],"Headers":{"Subject":"b"}}`
 	receive := func(body string) []core.Event {
 		r := signedRequest(t, p, body, map[string]string{"Content-Type": "application/json"})
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()
 	}
@@ -132,7 +135,7 @@ func TestMailgunsIdIsTheToken(t *testing.T) {
 			"\r\n--b\r\nContent-Disposition: form-data; name=\"sender\"\r\n\r\na@example.com\r\n--b--\r\n", "multipart/form-data; boundary=b"},
 		"opened": {"token=" + token + "&event=opened&sender=a", "application/x-www-form-urlencoded"},
 	} {
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, row[0], map[string]string{"Content-Type": row[1]}), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, row[0], map[string]string{"Content-Type": row[1]}), adapter.Inbound{})
 		require.Nil(t, reply, kind)
 		e := d.Events()[0]
 		require.Equal(t, kind, e.Type)
@@ -153,10 +156,10 @@ func TestPostalBouncesNoMailBecauseTheAppFailed(t *testing.T) {
 			Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
-		signals := core.NewSignals[*http.Request]()
-		signals.On("*", func(*http.Request, core.Event) error { return errors.New("the database is down") })
+		signals := core.NewSignals()
+		signals.On("*", func(context.Context, core.Event) error { return errors.New("the database is down") })
 		mux := http.NewServeMux()
-		core.Handle(mux, "/mail", g, signals)
+		httpwebhook.Handle(mux, "/mail", g, signals)
 		body := webhooktest.Sample{Body: []byte(`{"id":1,"rcpt_to":"a@example.com","message":"Subject: x","base64":false}`)}
 		require.Equal(t, http.StatusConflict, sender.Send(mux, "/mail", body).Code)
 		require.NoError(t, g.Close())

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -36,7 +37,7 @@ func twice(t *testing.T, c core.Config, body string, first, second http.Header) 
 	}
 	g, err := core.New(c)
 	require.NoError(t, err)
-	h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
+	h := httpwebhook.Verify(g)(httpwebhook.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
 	for _, headers := range []http.Header{first, second} {
 		r := webhooktest.NewRequest(c.Provider, signerFor(c.Provider), "/hooks", body, now)
 		for name, values := range headers {
@@ -104,7 +105,7 @@ func TestEqualItemsOfTwoSignedBatchesAreTwoEvents(t *testing.T) {
 				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 			})
 			require.NoError(t, err)
-			h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
+			h := httpwebhook.Verify(g)(httpwebhook.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
 			for _, id := range []string{row.first, row.second} {
 				r := httptest.NewRequest("POST", "https://example.com/hooks", strings.NewReader(row.body))
 				m := hmac.New(sha256.New, []byte(signerFor(p)))
@@ -191,7 +192,7 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 				Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			})
 			require.NoError(t, err)
-			h := core.Handler(g, core.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
+			h := httpwebhook.Verify(g)(httpwebhook.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
 			for _, sent := range [][2]string{{"1", "a"}, {"2", "b"}, {"1", "c"}, {"1", ""}} {
 				body := `{"n":` + sent[0] + `,"eventType":"x","type":"x"}`
 				r := webhooktest.NewRequest(row.provider, signerFor(row.provider), "/hooks", body, now)

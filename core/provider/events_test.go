@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -130,7 +131,7 @@ func TestWhatAnEventSays(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))
-			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, row.headers), core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, row.headers), adapter.Inbound{})
 			require.Nil(t, reply)
 			got, want := d.Events()[0], row.want
 			if want.Data != nil {
@@ -163,7 +164,7 @@ func TestAnIDOfTheOtherFamilyDoesNotStandIn(t *testing.T) {
 	} {
 		r.Header.Set(name, value)
 	}
-	d, reply := guardOf(t, p, ownWhsec, time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, reply := guardOf(t, p, ownWhsec, time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, "msg_real", d.Events()[0].ID)
 	require.True(t, d.Events()[0].Authenticated.ID)
@@ -174,7 +175,7 @@ func TestSlacksHandshakeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	p := provider.Slack()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
 	const body = `{"token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}`
-	d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), adapter.Inbound{})
 	require.Nil(t, d)
 	require.Equal(t, http.StatusOK, reply.Status)
 	require.Equal(t, "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", string(reply.Body))
@@ -219,7 +220,7 @@ func TestTheDerivationOfIdentities(t *testing.T) {
 	}
 	for _, row := range rows {
 		g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, body, row.headers), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, body, row.headers), adapter.Inbound{})
 		require.Nil(t, reply, row.provider.Name())
 		require.Equal(t, row.want, d.Events()[0].Identity.String(), row.provider.Name())
 	}

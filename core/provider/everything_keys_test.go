@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -148,7 +149,7 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 		for name, raw := range forged {
 			r, _ := copied(t, genuine)
 			r.Header.Set(sig.Headers[0], sig.Prefix+encode(raw))
-			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, d, "%s: %s", s.name, name)
 			require.Equal(t, reason.ClassAuthentication, reply.Rejection.Reason.Class(), "%s: %s", s.name, name)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
@@ -159,7 +160,7 @@ func TestTheLawsHoldForEverySender(t *testing.T) {
 			g := s.guard(t, now)
 			genuine := s.request(t, s.body(), 1, now, nil)
 			right, body := copied(t, genuine)
-			d, reply := g.Receive(httptest.NewRecorder(), right, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), right, adapter.Inbound{})
 			if d == nil {
 				require.Nil(t, reply.Rejection, "what the signer makes")
 				t.Fatal("answered as a handshake")
@@ -247,7 +248,7 @@ func TestIdentitiesNeverChange(t *testing.T) {
 		if s.name == "mailgun" { // whose signed id is in the body
 			r = httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"signature":{"timestamp":"1772366400","token":"0123456789abcdef","signature":"139c9f8f789016d6a5ed31c3354d6063dc0938ec899ddeeb66aa1b40ad1f4656"}}`))
 		}
-		d, reply := s.guard(t, now).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := s.guard(t, now).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply, s.name)
 		got[s.name] = d.Events()[0].Identity.String()
 	}
@@ -340,7 +341,7 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 					continue // the proof needs a place in a document that there is not
 				}
 				r, sent := copied(t, r)
-				d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+				d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 				if d == nil {
 					// SNS takes any status below 500 for an arrival, so that a refusal is 503 there.
 					require.True(t, reply.Status < 500 || reply.Status == s.entry.AuthStatus, why)

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // A sender of your own, described by data, and a delivery of it as it would sign one.
@@ -35,7 +36,7 @@ func ExampleHMAC() {
 		fmt.Println(err)
 		return
 	}
-	h := core.Handler(guard, core.Signal(func(_ *http.Request, e core.Event) error {
+	h := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		fmt.Println(e.Type, e.ID)
 		return nil
 	}))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -146,7 +147,7 @@ func TestHandshakesAreAnsweredAndNothingElseIs(t *testing.T) {
 			if a.signed {
 				require.NoError(t, webhooktest.Sign(a.request, p, signerFor(p), time.Unix(ownTime, 0)))
 			}
-			d, reply := g.Receive(httptest.NewRecorder(), a.request, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), a.request, adapter.Inbound{})
 			require.Nil(t, d, "a handshake is no event")
 			if a.status == 0 {
 				require.NotNil(t, reply.Rejection, string(reply.Body))

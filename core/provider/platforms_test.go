@@ -3,7 +3,6 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/sallyport-go/sallyport/core/reason"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // TestRingCentralsValidationIsNoDelivery: the header that asks for an answer turns no delivery into a handshake, or whoever
@@ -32,7 +33,7 @@ func TestRingCentralsValidationIsNoDelivery(t *testing.T) {
 		if token != "" {
 			r.Header.Set("Verification-Token", token)
 		}
-		return g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		return g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	}
 	d, reply := post("", "")
 	require.Nil(t, d)
@@ -135,7 +136,7 @@ func TestSmartcarsChallengeIsNoDelivery(t *testing.T) {
 			if signed {
 				r.Header.Set("SC-Signature", ownHex(body))
 			}
-			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, d)
 			require.Nil(t, reply.Rejection)
 			require.JSONEq(t, `{"challenge":"`+ownHex(code)+`"}`, string(reply.Body))
@@ -143,7 +144,7 @@ func TestSmartcarsChallengeIsNoDelivery(t *testing.T) {
 	}
 	for _, challenge := range []string{`{\"eventType\":\"VEHICLE_STATE\"}`, "a b", "[1]", ""} {
 		body := `{"eventType":"VERIFY","data":{"challenge":"` + challenge + `"}}`
-		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)), core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)), adapter.Inbound{})
 		require.NotNil(t, reply.Rejection, challenge)
 	}
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(code)) // what an answer would have signed
@@ -158,7 +159,7 @@ func TestLinkedInSignsNoDelivery(t *testing.T) {
 	g := guardOf(t, provider.LinkedIn(), ownSecret, time.Unix(ownTime, 0))
 	ask := func(code string) *core.Reply {
 		r := httptest.NewRequest(http.MethodGet, "/hooks?challengeCode="+url.QueryEscape(code), nil)
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, d)
 		return reply
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -196,7 +197,7 @@ func TestASubscriptionIsConfirmedAtTheTopicsRegion(t *testing.T) {
 	send := func(token, topic string) int {
 		body := snsSign(t, key, snsMessage("Type", "SubscriptionConfirmation", "TopicArn", topic, "Token", token,
 			"SubscribeURL", "http://169.254.169.254/latest/meta-data/"))
-		_, reply := g.Receive(httptest.NewRecorder(), snsPost(body), core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), snsPost(body), adapter.Inbound{})
 		return reply.Status
 	}
 	require.Equal(t, 200, send("abc", snsTopic))
@@ -298,7 +299,7 @@ func TestPayPal(t *testing.T) {
 			require.Equal(t, reason.BadSignature, reasonOf(g, r))
 		}
 	}
-	d, reply := g.Receive(httptest.NewRecorder(), paypalSign(t, key, id, stamp(0), paypalWebhook, body), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), paypalSign(t, key, id, stamp(0), paypalWebhook, body), adapter.Inbound{})
 	require.Nil(t, reply)
 	e := d.Events()[0]
 	require.Equal(t, []string{"WH-1", "PAYMENT.SALE.COMPLETED", `{"id":"1"}`}, []string{e.ID, e.Type, string(e.Data)})
@@ -319,7 +320,7 @@ func TestPayPalRemembersTheEventAndNotItsTransmission(t *testing.T) {
 	g := guardOf(t, provider.PayPal(paypalWebhook), public, time.Unix(ownTime, 0))
 	at := time.Unix(ownTime, 0).UTC().Format(time.RFC3339)
 	event := func(r *http.Request) core.Event {
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0]
 	}
@@ -405,7 +406,7 @@ func TestTravisCI(t *testing.T) {
 		require.Equal(t, row.want, reasonOf(g, row.r), row.name)
 	}
 	require.Equal(t, []string{"https://api.travis-ci.com/config"}, h.requests())
-	d, reply := g.Receive(httptest.NewRecorder(), travisSign(t, key, mine), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), travisSign(t, key, mine), adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, []string{"push", "Passed", mine}, []string{d.Events()[0].Type, d.Events()[0].Action, string(d.Events()[0].Payload)})
 
@@ -447,7 +448,7 @@ func TestIdentitiesOfPublishedKeysNeverChange(t *testing.T) {
 			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)
-		d, reply := g.Receive(httptest.NewRecorder(), row.r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), row.r, adapter.Inbound{})
 		require.Nil(t, reply, row.provider.Name())
 		require.Equal(t, row.want, d.Events()[0].Identity.String(), row.provider.Name())
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -269,7 +270,7 @@ func TestMessageBirdsQueryIsPartOfTheProof(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, target, nil)
 		r.Header.Set("MessageBird-Request-Timestamp", at)
 		r.Header.Set("MessageBird-Signature", base64.StdEncoding.EncodeToString(ownMAC([]byte(ownSecret), at+"\n"+signed+"\n"+string(none[:]))))
-		return g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		return g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	}
 	first, reply := get("/hooks?id=1&status=sent", "id=1&status=sent")
 	require.Nil(t, reply)
@@ -349,7 +350,7 @@ func TestBinaryCloudEventsAreToldApartByTheirHeaders(t *testing.T) {
 	p := provider.CloudEvents()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
 	identity := func(source, id string) core.Identity {
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, `{"id":"1"}`, map[string]string{"Ce-Source": source, "Ce-Id": id}), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, `{"id":"1"}`, map[string]string{"Ce-Source": source, "Ce-Id": id}), adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity
 	}

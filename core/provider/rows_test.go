@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -25,7 +26,7 @@ import (
 
 // reasonOf gives the reason of the refusal; empty where the delivery was accepted.
 func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
-	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	if reply == nil || reply.Rejection == nil {
 		return ""
 	}
@@ -242,7 +243,7 @@ func TestAnySecretOfTheListLetsADeliveryInAndIsNamed(t *testing.T) {
 			})
 			require.NoError(t, err)
 			for label, secret := range map[string]string{"old": signing(p, 1), "new": signing(p, 2)} {
-				d, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, secret, "https://example.com/hooks", `{}`, now), core.Inbound{})
+				d, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, secret, "https://example.com/hooks", `{}`, now), adapter.Inbound{})
 				require.Nil(t, reply, label)
 				require.Contains(t, append(d.Credentials(), d.Secret()), label)
 			}

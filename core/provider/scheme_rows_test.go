@@ -18,9 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -240,7 +242,7 @@ func TestDropboxSignComesAsAMultipartForm(t *testing.T) {
 	r.Header.Set("Content-Type", multi)
 	w := httptest.NewRecorder()
 	seen := ""
-	core.Handler(guardOf(t, p, configured(p, 1), time.Unix(ownTime, 0)), core.Signal(func(_ *http.Request, e core.Event) error {
+	httpwebhook.Verify(guardOf(t, p, configured(p, 1), time.Unix(ownTime, 0)))(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		seen = e.Type
 		return nil
 	})).ServeHTTP(w, r)
@@ -256,7 +258,7 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 		r.Header.Set("X-Signature-Timestamp", at)
 		r.Header.Set("X-Signature-Ed25519", sig)
-		_, reply := guardOf(t, discord, configured(discord, 1), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		_, reply := guardOf(t, discord, configured(discord, 1), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		return reply
 	}
 	signed := func(body string) string {
@@ -281,7 +283,7 @@ func TestHandshakesOfTheSchemes(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		r.Header.Set("Content-Type", formType)
 		r.Header.Set("X-Mandrill-Signature", "QANhYzyeonX51wyzKImgnLZ27CE=")
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, d)
 		return reply.Status
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -90,7 +91,7 @@ func TestWhatASendersEventSays(t *testing.T) {
 			p, ok := provider.ByName(row.name)
 			require.True(t, ok)
 			g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
-			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, row.body, row.headers), core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, row.body, row.headers), adapter.Inbound{})
 			require.Nil(t, reply)
 			got, want := d.Events()[0], row.want
 			if want.Data != nil {
@@ -111,7 +112,7 @@ func TestARetryThatCountsItselfIsTheSameEvent(t *testing.T) {
 	p := provider.Notion()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
 	identity := func(body string) core.Identity {
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity
 	}
@@ -126,7 +127,7 @@ func TestLinearsRetryIsTheSameEvent(t *testing.T) {
 	identity := func(seconds int64, body string) core.Identity {
 		now := time.Unix(ownTime+seconds, 0)
 		r := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", body, now)
-		d, reply := guardOf(t, p, secretFor(p), now).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := guardOf(t, p, secretFor(p), now).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity
 	}
@@ -182,7 +183,7 @@ func TestSecretsThatAreHandedOver(t *testing.T) {
 			if row.header != "" {
 				r.Header.Set(row.header, secret)
 			}
-			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, d)
 			require.Equal(t, http.StatusOK, reply.Status)
 			require.Equal(t, secret, took)
@@ -207,7 +208,7 @@ func TestMailchimpAsksForTheURLFirst(t *testing.T) {
 	t.Parallel()
 	p := provider.Mailchimp()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
-	d, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/hooks?secret=x", nil), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/hooks?secret=x", nil), adapter.Inbound{})
 	require.Nil(t, d)
 	require.Equal(t, http.StatusOK, reply.Status)
 	require.Empty(t, reply.Body)
@@ -223,7 +224,7 @@ func TestABrokenAuthenticationLosesNothing(t *testing.T) {
 		p, ok := provider.ByName(name)
 		require.True(t, ok)
 		g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
-		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}")), core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}")), adapter.Inbound{})
 		require.Equal(t, http.StatusServiceUnavailable, reply.Status, name)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // paypalApp is an endpoint of PayPal's with a signal, which does what it is told, and what it was seen to run.
@@ -50,7 +51,7 @@ func newPayPalApp(t *testing.T, change func(*core.Config)) *paypalApp {
 	g, err := core.New(c)
 	require.NoError(t, err)
 	a.guard = g
-	a.handler = core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error {
+	a.handler = httpwebhook.Verify(g)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		a.ran = append(a.ran, e.ID)
 		return a.work()
 	}))

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -293,7 +294,7 @@ func TestSNSSubscriptions(t *testing.T) {
 		require.NoError(t, err)
 		body := snsSign(t, key, snsMessage("Type", row.kind, "TopicArn", row.topic, "Token", "abc123",
 			"SubscribeURL", "http://169.254.169.254/latest/meta-data/?Action=ConfirmSubscription"))
-		d, reply := g.Receive(httptest.NewRecorder(), snsPost(body), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), snsPost(body), adapter.Inbound{})
 		require.Nil(t, d, "%s: a confirmation is no event", row.name)
 		require.Equal(t, row.status, reply.Status, row.name)
 		require.Equal(t, row.want, confirmed, row.name)
@@ -319,7 +320,7 @@ func TestSESEventsComeOutOfTheirEnvelope(t *testing.T) {
 	}
 	for _, row := range rows {
 		g := guardOf(t, provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}}), public, time.Unix(ownTime, 0))
-		d, reply := g.Receive(httptest.NewRecorder(), snsPost(snsSign(t, key, snsMessage("Message", row.message))), core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), snsPost(snsSign(t, key, snsMessage("Message", row.message))), adapter.Inbound{})
 		require.Nil(t, reply, row.name)
 		e := d.Events()[0]
 		require.Equal(t, row.wantType, e.Type, row.name)
@@ -331,7 +332,7 @@ func TestSESEventsComeOutOfTheirEnvelope(t *testing.T) {
 		require.True(t, bytes.Contains(d.Body(), []byte("TopicArn")), row.name)
 	}
 	g := guardOf(t, sns(snsTopic), public, time.Unix(ownTime, 0))
-	d, reply := g.Receive(httptest.NewRecorder(), snsPost(snsSign(t, key, snsMessage())), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), snsPost(snsSign(t, key, snsMessage())), adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, []string{"Notification", "hello"}, []string{d.Events()[0].Type, string(d.Events()[0].Payload)})
 }
@@ -346,7 +347,7 @@ func TestSNSIsAnsweredSoThatNothingIsLost(t *testing.T) {
 	status := func(c core.Config, r *http.Request) (int, http.Header) {
 		g, err := core.New(c)
 		require.NoError(t, err)
-		_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		if reply == nil {
 			return 200, nil
 		}

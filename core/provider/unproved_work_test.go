@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/onecapture"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -194,7 +195,7 @@ func (u *unprovedCase) send(a *attack) (refused bool) {
 		c.Header.Set("Content-Type", a.contentType)
 	}
 	r := c.Request()
-	d, _ := u.guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, _ := u.guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	if d != nil {
 		d.Abandon()
 	}

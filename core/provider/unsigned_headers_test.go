@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -32,7 +33,7 @@ func TestAHeaderThatNobodySignedMakesNoOtherEvent(t *testing.T) {
 		receive := func(change func(set func(name, value string))) (core.Event, bool) {
 			r, _ := copied(t, genuine)
 			change(r.Header.Set)
-			d, _ := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			if d == nil {
 				return core.Event{}, false
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -128,7 +129,7 @@ func (v *vector) now() time.Time {
 }
 
 func accepts(g *core.Guard, r *http.Request) bool {
-	d, _ := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	return d != nil
 }
 
@@ -138,7 +139,7 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 		t.Run(v.ID, func(t *testing.T) {
 			t.Parallel()
 			g := guardWithin(t, v.provider(t), v.key(), v.URL, v.now(), catalogue.RecordedWindow(v.ID))
-			d, reply := g.Receive(httptest.NewRecorder(), v.request(), core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), v.request(), adapter.Inbound{})
 			if v.Response != nil && d == nil {
 				require.Nil(t, reply.Rejection)
 				require.Equal(t, v.Response.Status, reply.Status)
@@ -163,7 +164,7 @@ func TestNoChangedBitVerifies(t *testing.T) {
 			t.Parallel()
 			g := guardAt(t, v.provider(t), v.key(), v.URL, v.now())
 			accepts := func(g *core.Guard, r *http.Request) bool { // a handshake is answered after the proof too
-				d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+				d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 				return d != nil || reply.Rejection == nil
 			}
 			require.True(t, accepts(g, v.request()))

@@ -13,11 +13,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // A signal on its own: no guard, no secret.
 func ExampleFake() {
-	signal := core.Signal(func(_ *http.Request, e core.Event) error {
+	signal := httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		fmt.Println(e.Type, string(e.Data))
 		return nil
 	})
@@ -44,7 +45,7 @@ func ExampleNewRequest() {
 		fmt.Println(err)
 		return
 	}
-	h := core.Handler(guard, core.Signal(func(_ *http.Request, e core.Event) error {
+	h := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		fmt.Println("ran", e.ID)
 		return nil
 	}))
@@ -83,7 +84,7 @@ func ExampleSender() {
 		fmt.Println(err)
 		return
 	}
-	router := core.Handler(guard, core.Signal(func(_ *http.Request, e core.Event) error { // or Gin, Echo, Chi
+	router := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error { // or Gin, Echo, Chi
 		fmt.Println(e.Type, len(e.Payload) > 0)
 		return nil
 	}))

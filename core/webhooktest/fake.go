@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -75,7 +76,7 @@ func Fake(e core.Event) *http.Request {
 	if !e.Time.IsZero() {
 		h.Set(prefix+"Time", e.Time.Format(time.RFC3339Nano))
 	}
-	d, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, reply := guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	if reply != nil {
 		panic("webhooktest: the fake delivery was refused: " + reply.Rejection.Detail())
 	}

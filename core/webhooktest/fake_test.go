@@ -11,17 +11,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // run gives the event to a signal and returns it as the signal saw it.
 func run(t *testing.T, e core.Event) (seen core.Event, r *http.Request) {
 	t.Helper()
 	ran := false
-	h := core.Signal(func(req *http.Request, e core.Event) error {
+	h := httpwebhook.Signal(func(req *http.Request, e core.Event) error {
 		ran, seen, r = true, e, req
 		return nil
 	})
@@ -84,7 +86,7 @@ func TestAFakeProvesNothingToAGuard(t *testing.T) {
 	require.NoError(t, err)
 	for endpoint, want := range map[string]reason.Reason{"stripe": reason.GuardConflict, "another": reason.MissingSignature} {
 		fake := webhooktest.Fake(core.Event{Provider: "stripe", Endpoint: endpoint, Type: "invoice.paid", Payload: []byte(`{"id":"evt_1"}`)})
-		_, reply := guard.Receive(httptest.NewRecorder(), fake, core.Inbound{})
+		_, reply := guard.Receive(httptest.NewRecorder(), fake, adapter.Inbound{})
 		require.NotNil(t, reply, endpoint)
 		require.Equal(t, want, reply.Rejection.Reason, endpoint)
 	}

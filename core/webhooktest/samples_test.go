@@ -15,10 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -45,7 +47,7 @@ func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
 			guard := newSenderGuard(t, sender, p)
 			require.NotEmpty(t, sender.Samples())
 			for i, sample := range sender.Samples() {
-				d, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", sample), core.Inbound{})
+				d, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", sample), adapter.Inbound{})
 				require.Nil(t, reply, sample.Type)
 				events := d.Events()
 				require.Equal(t, sample.Type, events[0].Type)
@@ -150,15 +152,15 @@ func TestASenderForEveryEntry(t *testing.T) {
 			})
 			require.NoError(t, err)
 			ran := 0
-			h := core.Handler(guard, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { ran++ }))
+			h := httpwebhook.Verify(guard)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { ran++ }))
 			w := sender.Send(h, "/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)})
 			if data, _ := entry.Of(p); data.Batch == nil {
 				require.Equal(t, http.StatusOK, w.Code, w.Body)
 				require.Equal(t, 1, ran)
 			}
-			_, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), core.Inbound{})
+			_, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), adapter.Inbound{})
 			require.Nil(t, reply)
-			_, reply = guard.Receive(httptest.NewRecorder(), webhooktest.NewSender(p).Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), core.Inbound{})
+			_, reply = guard.Receive(httptest.NewRecorder(), webhooktest.NewSender(p).Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), adapter.Inbound{})
 			require.NotNil(t, reply, "another sender's keys")
 		})
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -45,7 +45,7 @@ func TestASetupChecksItsAnswer(t *testing.T) {
 	require.True(t, step.Handshake)
 	require.True(t, step.Signed())
 	guard := newSenderGuard(t, slack, provider.Slack())
-	w := slack.SendSetup(core.Handler(guard, http.NotFoundHandler()), "/hooks", step)
+	w := slack.SendSetup(httpwebhook.Verify(guard)(http.NotFoundHandler()), "/hooks", step)
 	require.NoError(t, step.Check(w))
 	wrong := httptest.NewRecorder()
 	wrong.WriteHeader(200)

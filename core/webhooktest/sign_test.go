@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -80,13 +81,13 @@ func TestTheGuardAcceptsWhatIsSignedAndNothingElse(t *testing.T) {
 			g := newGuard(t, p, k.configured, now)
 			send := func(secret string) *core.Reply {
 				r := webhooktest.NewRequest(p, secret, "https://example.com/hooks?a=1", []byte(`{"id":"evt_1"}`), now)
-				_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+				_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 				return reply
 			}
 			require.Nil(t, send(k.right))
 			require.NotNil(t, send(k.wrong))
 			bare := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(`{"id":"evt_1"}`))
-			_, reply := g.Receive(httptest.NewRecorder(), bare, core.Inbound{})
+			_, reply := g.Receive(httptest.NewRecorder(), bare, adapter.Inbound{})
 			require.NotNil(t, reply)
 		})
 	}
@@ -99,7 +100,7 @@ func TestARetryKeepsItsID(t *testing.T) {
 		right := keysOf(p).right
 		g := newGuard(t, p, right, now.Add(time.Minute))
 		identity := func(r *http.Request) core.Identity {
-			d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, reply, p.Name())
 			return d.Events()[0].Identity
 		}
@@ -146,9 +147,9 @@ func TestAKeyPairOfTheSecondKind(t *testing.T) {
 	public, private := webhooktest.KeyPair(p)
 	require.True(t, strings.HasPrefix(public, "whpk_"))
 	g := newGuard(t, p, public, now)
-	_, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "https://example.com/", `{}`, now), core.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "https://example.com/", `{}`, now), adapter.Inbound{})
 	require.Nil(t, reply)
-	_, reply = g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, whsec, "https://example.com/", `{}`, now), core.Inbound{})
+	_, reply = g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, whsec, "https://example.com/", `{}`, now), adapter.Inbound{})
 	require.NotNil(t, reply)
 	require.Panics(t, func() { webhooktest.KeyPair(provider.Stripe()) })
 	require.Error(t, webhooktest.Sign(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}")), provider.Discord(), bytesSecret, now))

@@ -108,20 +108,20 @@ func mount(router string, guard *core.Guard, work *work) http.Handler {
 	case "gin":
 		gin.SetMode(gin.ReleaseMode)
 		r := gin.New()
-		signals := ginwebhook.NewSignals()
-		signals.On("order.*", func(_ *gin.Context, e core.Event) error { return handle(e, work) })
+		signals := core.NewSignals()
+		signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 		ginwebhook.Handle(r, path, guard, signals)
 		return r
 	case "echo":
 		r := echo.New()
-		signals := echowebhook.NewSignals()
-		signals.On("order.*", func(_ echo.Context, e core.Event) error { return handle(e, work) })
+		signals := core.NewSignals()
+		signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 		echowebhook.Handle(r, path, guard, signals)
 		return r
 	default:
 		r := chi.NewRouter()
-		signals := chiwebhook.NewSignals()
-		signals.On("order.*", func(_ *http.Request, e core.Event) error { return handle(e, work) })
+		signals := core.NewSignals()
+		signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 		chiwebhook.Handle(r, path, guard, signals)
 		return r
 	}

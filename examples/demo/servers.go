@@ -29,6 +29,7 @@ import (
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // router builds an app of its kind, with every endpoint mounted.
@@ -52,8 +53,8 @@ func ginApp(endpoints []*endpoint) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	for _, e := range endpoints {
-		signals := ginwebhook.NewSignals()
-		signals.On("*", func(_ *gin.Context, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		ginwebhook.Handle(r, e.path, e.guard, signals)
 	}
 	return r
@@ -62,8 +63,8 @@ func ginApp(endpoints []*endpoint) http.Handler {
 func echo4App(endpoints []*endpoint) http.Handler {
 	app := echo4.New()
 	for _, e := range endpoints {
-		signals := echowebhook.NewSignals()
-		signals.On("*", func(_ echo4.Context, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		echowebhook.Handle(app, e.path, e.guard, signals)
 	}
 	return app
@@ -72,8 +73,8 @@ func echo4App(endpoints []*endpoint) http.Handler {
 func echo5App(endpoints []*endpoint) http.Handler {
 	app := echo5.New()
 	for _, e := range endpoints {
-		signals := echo5webhook.NewSignals()
-		signals.On("*", func(_ *echo5.Context, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		echo5webhook.Handle(app, e.path, e.guard, signals)
 	}
 	return app
@@ -82,8 +83,8 @@ func echo5App(endpoints []*endpoint) http.Handler {
 func chiApp(endpoints []*endpoint) http.Handler {
 	r := chi.NewRouter()
 	for _, e := range endpoints {
-		signals := chiwebhook.NewSignals()
-		signals.On("*", func(_ *http.Request, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		chiwebhook.Handle(r, e.path, e.guard, signals)
 	}
 	return r
@@ -92,9 +93,9 @@ func chiApp(endpoints []*endpoint) http.Handler {
 func stdApp(endpoints []*endpoint) http.Handler {
 	mux := http.NewServeMux()
 	for _, e := range endpoints {
-		signals := core.NewSignals[*http.Request]()
-		signals.On("*", func(_ *http.Request, ev core.Event) error { return e.signal(ev) })
-		core.Handle(mux, e.path, e.guard, signals)
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
+		httpwebhook.Handle(mux, e.path, e.guard, signals)
 	}
 	return mux
 }

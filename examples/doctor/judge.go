@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/examples/internal/receiver"
@@ -31,7 +32,7 @@ func (p *patient) judge(out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	e := j.Guard.Explain(p.incoming(), core.Inbound{})
+	e := j.Guard.Explain(p.incoming(), adapter.Inbound{})
 	judgedAt := ""
 	if p.at.IsZero() && !e.Time.IsZero() {
 		// A request that was saved is old. Whether it was when it came is for -at to say.
@@ -39,7 +40,7 @@ func (p *patient) judge(out io.Writer) (int, error) {
 		if j, err = p.choose(); err != nil {
 			return 0, err
 		}
-		e = j.Guard.Explain(p.incoming(), core.Inbound{})
+		e = j.Guard.Explain(p.incoming(), adapter.Inbound{})
 		judgedAt = e.Time.UTC().Format(time.RFC3339)
 	}
 	refusals := slices.Clone(e.Refusals)

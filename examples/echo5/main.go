@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"log"
 	"net/http"
 	"time"
@@ -17,8 +18,7 @@ import (
 
 func main() {
 	guard, err := core.New(core.Config{
-		Endpoint:       "stripe",
-		Provider:       provider.Stripe(),
+		Endpoint: "stripe", Provider: provider.Stripe(),
 		Secrets:        secrets.FromEnv("STRIPE_SECRET", "STRIPE_SECRET_OLD"), // the second may be unset
 		Replay:         memstore.New(),
 		TrustedProxies: core.PrivateNetworks, // whose X-Forwarded-Proto counts
@@ -26,8 +26,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signals := echo5webhook.NewSignals()
-	signals.On("invoice.paid", func(_ *echo.Context, e core.Event) error {
+	signals := core.NewSignals()
+	signals.On("invoice.paid", func(_ context.Context, e core.Event) error {
 		log.Printf("paid: %s", e.ID)
 		return nil // an error is a 500, and Stripe sends the event again
 	})

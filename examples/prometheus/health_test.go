@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func TestARotationGoneWrongIsSeen(t *testing.T) {
@@ -32,7 +33,7 @@ func TestARotationGoneWrongIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		registry.MustRegister(newHealth(guard))
-		handler := core.Handler(guard, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		handler := httpwebhook.Verify(guard)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		send := func(token string) {
 			r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader("{}"))
 			r.Header.Set("X-Gitlab-Token", token)
@@ -81,7 +82,7 @@ func TestWhatAReportWouldRefuseIsCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := core.Handler(guard, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	handler := httpwebhook.Verify(guard)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader("{}"))
 	handler.ServeHTTP(httptest.NewRecorder(), r)
 	if err := guard.Flush(t.Context()); err != nil {

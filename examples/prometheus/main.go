@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log"
 	"net/http"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func main() {
@@ -27,13 +29,13 @@ func main() {
 		log.Fatal(err)
 	}
 	prometheus.MustRegister(newRotation(guard), newHealth(guard))
-	signals := core.NewSignals[*http.Request]()
-	signals.On("*", func(_ *http.Request, e core.Event) error {
+	signals := core.NewSignals()
+	signals.On("*", func(_ context.Context, e core.Event) error {
 		log.Printf("%s: %s", e.ID, e.Type)
 		return nil
 	})
 	hooks := http.NewServeMux()
-	core.Handle(hooks, "/webhooks/stripe", guard, signals)
+	httpwebhook.Handle(hooks, "/webhooks/stripe", guard, signals)
 
 	inside := http.NewServeMux()
 	inside.Handle("GET /metrics", promhttp.Handler())

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func TestOutcomesAreCountedByTheSecretThatMatched(t *testing.T) {
@@ -32,7 +33,7 @@ func TestOutcomesAreCountedByTheSecretThatMatched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := core.Handler(guard, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	handler := httpwebhook.Verify(guard)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for _, token := range []string{"made-up-for-tests-0123456789abcdef", "wrong", "wrong"} {
 		r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader("{}"))
 		r.Header.Set("X-Gitlab-Token", token)
@@ -68,7 +69,7 @@ func TestSendersMakeNoSeries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := core.Handler(guard, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	handler := httpwebhook.Verify(guard)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	series := func(from, to int) int {
 		for n := from; n < to; n++ {
 			body := fmt.Sprintf(`{"id":"%d","type":"type.%d"}`, n, n)

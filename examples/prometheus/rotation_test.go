@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func TestTheUseOfSecretsIsShown(t *testing.T) {
@@ -27,7 +28,7 @@ func TestTheUseOfSecretsIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := core.Handler(guard, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	handler := httpwebhook.Verify(guard)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for _, token := range []string{old, fresh, fresh} {
 		r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader("{}"))
 		r.Header.Set("X-Gitlab-Token", token)

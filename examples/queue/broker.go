@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -42,8 +41,8 @@ type ledger interface {
 }
 
 // signalsTo is the whole hand-over. It has a name, so that a receiver which fails beside it is retried alone.
-func signalsTo(b *broker) *core.Signals[*http.Request] {
-	signals := core.NewSignals[*http.Request]()
-	signals.OnNamed("queue", "*", handover.To[*http.Request](b.publisher, topic))
+func signalsTo(b *broker) *core.Signals {
+	signals := core.NewSignals()
+	signals.Named("queue").On("*", handover.To(b.publisher, topic))
 	return signals
 }

@@ -46,6 +46,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 type settings struct {
@@ -148,7 +149,7 @@ func newReceiver(b *broker, c core.Config) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	core.Handle(mux, "/webhooks/stripe", guard, signalsTo(b))
+	httpwebhook.Handle(mux, "/webhooks/stripe", guard, signalsTo(b))
 	return mux, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // app is the receiver and the worker, on one pool of connections. The pool needs more connections than there are
@@ -73,18 +74,18 @@ func (a *app) receiver(c core.Config) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	core.Handle(mux, "/webhooks/stripe", guard, a.signals())
+	httpwebhook.Handle(mux, "/webhooks/stripe", guard, a.signals())
 	return mux, nil
 }
 
-func (a *app) signals() *core.Signals[*http.Request] {
-	signals := core.NewSignals[*http.Request]()
+func (a *app) signals() *core.Signals {
+	signals := core.NewSignals()
 	signals.On("invoice.*", a.enqueue)
 	return signals
 }
 
 // enqueue is the whole hand-over: the guard writes "done" in the same transaction, and commits it.
-func (a *app) enqueue(_ *http.Request, e core.Event) error {
+func (a *app) enqueue(_ context.Context, e core.Event) error {
 	tx, err := sqlstore.Tx(e.Context())
 	if err != nil {
 		return err

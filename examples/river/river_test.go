@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
@@ -74,7 +75,7 @@ type receiver struct {
 }
 
 // receive starts a receiver whose signals the test may add to.
-func (b *bench) receive(t *testing.T, add func(*core.Signals[*http.Request])) *receiver {
+func (b *bench) receive(t *testing.T, add func(*core.Signals)) *receiver {
 	t.Helper()
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.app.store,
@@ -85,7 +86,7 @@ func (b *bench) receive(t *testing.T, add func(*core.Signals[*http.Request])) *r
 	if add != nil {
 		add(signals)
 	}
-	r := &receiver{httptest.NewTLSServer(core.Handler(guard, core.SignalHandler(signals))), guard}
+	r := &receiver{httptest.NewTLSServer(httpwebhook.Verify(guard)(httpwebhook.Dispatch(signals))), guard}
 	t.Cleanup(r.Close)
 	return r
 }
@@ -154,8 +155,8 @@ func TestASignalThatFailsLeavesNoJob(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, false)
 			failing := true
-			r := b.receive(t, func(s *core.Signals[*http.Request]) {
-				s.On("*", func(_ *http.Request, _ core.Event) error {
+			r := b.receive(t, func(s *core.Signals) {
+				s.On("*", func(_ context.Context, _ core.Event) error {
 					if failing {
 						return fail()
 					}
@@ -178,8 +179,8 @@ func TestAClaimThatIsLostLeavesNoJob(t *testing.T) {
 	b := newBench(t, false)
 	var r *receiver
 	forgotten := false
-	r = b.receive(t, func(s *core.Signals[*http.Request]) {
-		s.On("*", func(_ *http.Request, e core.Event) error {
+	r = b.receive(t, func(s *core.Signals) {
+		s.On("*", func(_ context.Context, e core.Event) error {
 			if forgotten {
 				return nil
 			}

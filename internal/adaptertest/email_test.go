@@ -27,19 +27,19 @@ func TestABounceIsABounceInEveryRouter(t *testing.T) {
 	t.Parallel()
 	for name, mount := range map[string]func(*core.Guard, email.Func) http.Handler{
 		"gin": func(g *core.Guard, fn email.Func) http.Handler {
-			r, s := gin.New(), ginwebhook.NewSignals()
+			r, s := gin.New(), core.NewSignals()
 			email.On(s, fn, email.Bounced)
 			ginwebhook.Handle(r, "/mail", g, s)
 			return r
 		},
 		"echo": func(g *core.Guard, fn email.Func) http.Handler {
-			e, s := echo.New(), echowebhook.NewSignals()
+			e, s := echo.New(), core.NewSignals()
 			email.On(s, fn, email.Bounced)
 			echowebhook.Handle(e, "/mail", g, s)
 			return e
 		},
 		"chi": func(g *core.Guard, fn email.Func) http.Handler {
-			r, s := chi.NewRouter(), chiwebhook.NewSignals()
+			r, s := chi.NewRouter(), core.NewSignals()
 			email.On(s, fn, email.Bounced)
 			chiwebhook.Handle(r, "/mail", g, s)
 			return r

@@ -1,6 +1,7 @@
 package adaptertest_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha1"
@@ -25,6 +26,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -133,14 +135,14 @@ func (l *life) play(t *testing.T, router string) {
 	}
 	app := http.Handler(nil)
 	if router == "gin" {
-		r, s := gin.New(), ginwebhook.NewSignals()
-		s.On("*", func(_ *gin.Context, e core.Event) error { return run(e) })
+		r, s := gin.New(), core.NewSignals()
+		s.On("*", func(_ context.Context, e core.Event) error { return run(e) })
 		ginwebhook.Handle(r, "/*path", g, s)
 		app = r
 	} else {
-		r, s := http.NewServeMux(), core.NewSignals[*http.Request]()
-		s.On("*", func(_ *http.Request, e core.Event) error { return run(e) })
-		core.Handle(r, "/", g, s)
+		r, s := http.NewServeMux(), core.NewSignals()
+		s.On("*", func(_ context.Context, e core.Event) error { return run(e) })
+		httpwebhook.Handle(r, "/", g, s)
 		app = r
 	}
 	for n := range l.steps {

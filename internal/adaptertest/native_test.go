@@ -1,6 +1,7 @@
 package adaptertest_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -44,9 +45,9 @@ func TestMistakesAreNamedByTheCallersLine(t *testing.T) {
 	} {
 		require.Contains(t, line(fn), "native_test.go:")
 	}
-	signals := ginwebhook.NewSignals()
+	signals := core.NewSignals()
 	ginwebhook.Dispatch(signals)
-	require.Panics(t, func() { signals.On("late", func(*gin.Context, core.Event) error { return nil }) })
+	require.Panics(t, func() { signals.On("late", func(context.Context, core.Event) error { return nil }) })
 }
 
 func TestGin(t *testing.T) {

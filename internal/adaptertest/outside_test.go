@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -140,7 +141,7 @@ func TestTheOutside(t *testing.T) {
 			a := rt.new()
 			var n counter
 			a.post(path, rt.signal(n.signal), rt.verify(g, func(r *http.Request, _ *core.Rejection, _ http.Header) {
-				explained <- g.Explain(r, core.Inbound{})
+				explained <- g.Explain(r, adapter.Inbound{})
 			}))
 			s := serve(t, a)
 			r := s.full(t)

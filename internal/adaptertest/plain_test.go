@@ -1,6 +1,7 @@
 package adaptertest_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
@@ -51,32 +53,32 @@ func mountEmpty(t *testing.T, rt router, g *core.Guard, on string) *server {
 	switch rt.name {
 	case "gin":
 		e := gin.New()
-		s := ginwebhook.NewSignals()
+		s := core.NewSignals()
 		if on != "" {
-			s.On(on, func(*gin.Context, core.Event) error { return nil })
+			s.On(on, func(context.Context, core.Event) error { return nil })
 		}
 		ginwebhook.Handle(e, path, g, s)
 		return serve(t, &app{Handler: e})
 	case "echo v4":
 		e := echo4.New()
-		s := echowebhook.NewSignals()
+		s := core.NewSignals()
 		if on != "" {
-			s.On(on, func(echo4.Context, core.Event) error { return nil })
+			s.On(on, func(context.Context, core.Event) error { return nil })
 		}
 		echowebhook.Handle(e, path, g, s)
 		return serve(t, &app{Handler: e})
 	case "echo v5":
 		e := echo5.New()
-		s := echo5webhook.NewSignals()
+		s := core.NewSignals()
 		if on != "" {
-			s.On(on, func(*echo5.Context, core.Event) error { return nil })
+			s.On(on, func(context.Context, core.Event) error { return nil })
 		}
 		echo5webhook.Handle(e, path, g, s)
 		return serve(t, &app{Handler: e})
 	}
-	s := core.NewSignals[*http.Request]()
+	s := core.NewSignals()
 	if on != "" {
-		s.On(on, func(*http.Request, core.Event) error { return nil })
+		s.On(on, func(context.Context, core.Event) error { return nil })
 	}
 	if rt.name == "chi" {
 		r := chi.NewRouter()
@@ -84,7 +86,7 @@ func mountEmpty(t *testing.T, rt router, g *core.Guard, on string) *server {
 		return serve(t, &app{Handler: r})
 	}
 	mux := http.NewServeMux()
-	core.Handle(mux, path, g, s)
+	httpwebhook.Handle(mux, path, g, s)
 	return serve(t, &app{Handler: mux})
 }
 

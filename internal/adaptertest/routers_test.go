@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // call is what a handler has to do with, in any router.
@@ -104,8 +105,8 @@ func ginRouter() router {
 			},
 			get: func(path string, h any) { r.GET(path, h.(gin.HandlerFunc)) },
 			mount: func(path string, g *core.Guard, fn receiver) {
-				signals := ginwebhook.NewSignals()
-				signals.On("*", ginReceiver(fn))
+				signals := core.NewSignals()
+				ginwebhook.On(signals, "*", ginReceiver(fn))
 				ginwebhook.Handle(r, path, g, signals)
 			},
 		}
@@ -218,8 +219,8 @@ func echo4Router() router {
 			},
 			get: func(path string, h any) { g.GET(path, h.(echo4.HandlerFunc)) },
 			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := echowebhook.NewSignals()
-				signals.On("*", echo4Receiver(fn))
+				signals := core.NewSignals()
+				echowebhook.On(signals, "*", echo4Receiver(fn))
 				echowebhook.Handle(g, path, guard, signals)
 			},
 		}
@@ -234,8 +235,8 @@ func echo4Router() router {
 			},
 			get: func(path string, h any) { e.GET(path, h.(echo4.HandlerFunc)) },
 			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := echowebhook.NewSignals()
-				signals.On("*", echo4Receiver(fn))
+				signals := core.NewSignals()
+				echowebhook.On(signals, "*", echo4Receiver(fn))
 				echowebhook.Handle(e, path, guard, signals)
 			},
 		}
@@ -326,8 +327,8 @@ func echo5Router() router {
 			},
 			get: func(path string, h any) { g.GET(path, h.(echo5.HandlerFunc)) },
 			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := echo5webhook.NewSignals()
-				signals.On("*", echo5Receiver(fn))
+				signals := core.NewSignals()
+				echo5webhook.On(signals, "*", echo5Receiver(fn))
 				echo5webhook.Handle(g, path, guard, signals)
 			},
 		}
@@ -342,8 +343,8 @@ func echo5Router() router {
 			},
 			get: func(path string, h any) { e.GET(path, h.(echo5.HandlerFunc)) },
 			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := echo5webhook.NewSignals()
-				signals.On("*", echo5Receiver(fn))
+				signals := core.NewSignals()
+				echo5webhook.On(signals, "*", echo5Receiver(fn))
 				echo5webhook.Handle(e, path, guard, signals)
 			},
 		}
@@ -475,8 +476,8 @@ func chiRouter() router {
 			},
 			get: func(path string, h any) { r.Get(path, h.(http.HandlerFunc)) },
 			mount: func(path string, g *core.Guard, fn receiver) {
-				signals := chiwebhook.NewSignals()
-				signals.On("*", httpReceiver(fn))
+				signals := core.NewSignals()
+				chiwebhook.On(signals, "*", httpReceiver(fn))
 				chiwebhook.Handle(r, path, g, signals)
 			},
 		}
@@ -493,7 +494,7 @@ func chiRouter() router {
 	return rt
 }
 
-// netHTTP is the model: core's own adapter.
+// netHTTP is the model.
 func netHTTP() router {
 	rt := httpRouter("net/http")
 	rt.new = func() *app {
@@ -525,22 +526,18 @@ func netHTTP() router {
 				},
 				get: func(path string, h any) { mux.Handle("GET "+prefix+path, chain(h.(http.Handler), within())) },
 				mount: func(path string, g *core.Guard, fn receiver) {
-					signals := core.NewSignals[*http.Request]()
-					signals.On("*", httpReceiver(fn))
-					core.Handle(mux, prefix+path, g, signals)
+					signals := core.NewSignals()
+					httpwebhook.On(signals, "*", httpReceiver(fn))
+					httpwebhook.Handle(mux, prefix+path, g, signals)
 				},
 			}
 		}
 		return wrap("", &outer)
 	}
 	rt.verify = func(g *core.Guard, fn onReject) any {
-		return httpMiddleware(func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				core.Serve(g, w, r, core.Inbound{Route: r.Pattern}, fn, next.ServeHTTP)
-			})
-		})
+		return httpwebhook.VerifyWithConfig(httpwebhook.Config{Guard: g, OnReject: fn})
 	}
-	rt.signal = func(fn receiver) any { return http.HandlerFunc(core.Signal(httpReceiver(fn)).ServeHTTP) }
+	rt.signal = func(fn receiver) any { return httpwebhook.Signal(httpReceiver(fn)) }
 	rt.recovery = httpMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
@@ -554,6 +551,6 @@ func netHTTP() router {
 		})
 	})
 	rt.late = none
-	rt.fromNative = func(c any) (*core.Delivery, bool) { return core.FromContext(c.(context.Context)) }
+	rt.fromNative = func(c any) (*core.Delivery, bool) { return httpwebhook.FromContext(c.(context.Context)) }
 	return rt
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -55,15 +56,15 @@ func newSetUp(t *testing.T, c catalogue.Entry, awaiting, handsOver bool, router 
 	s.guard = g
 	run := func(e core.Event) error { s.ran = append(s.ran, e.Type); return nil }
 	if router == "gin" {
-		r, signals := gin.New(), ginwebhook.NewSignals()
-		signals.On("*", func(_ *gin.Context, e core.Event) error { return run(e) })
+		r, signals := gin.New(), core.NewSignals()
+		signals.On("*", func(_ context.Context, e core.Event) error { return run(e) })
 		ginwebhook.Handle(r, "/hooks", g, signals)
 		s.app = r
 		return s
 	}
-	r, signals := http.NewServeMux(), core.NewSignals[*http.Request]()
-	signals.On("*", func(_ *http.Request, e core.Event) error { return run(e) })
-	core.Handle(r, "/hooks", g, signals)
+	r, signals := http.NewServeMux(), core.NewSignals()
+	signals.On("*", func(_ context.Context, e core.Event) error { return run(e) })
+	httpwebhook.Handle(r, "/hooks", g, signals)
 	s.app = r
 	return s
 }

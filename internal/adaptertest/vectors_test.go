@@ -1,6 +1,7 @@
 package adaptertest_test
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -25,6 +26,7 @@ import (
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -33,33 +35,33 @@ import (
 func everyMount() map[string]func(g *core.Guard, ran func()) http.Handler {
 	return map[string]func(g *core.Guard, ran func()) http.Handler{
 		"gin": func(g *core.Guard, ran func()) http.Handler {
-			r, s := gin.New(), ginwebhook.NewSignals()
-			s.On("*", func(*gin.Context, core.Event) error { ran(); return nil })
+			r, s := gin.New(), core.NewSignals()
+			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
 			ginwebhook.Handle(r, "/hooks", g, s)
 			return r
 		},
 		"echo": func(g *core.Guard, ran func()) http.Handler {
-			r, s := echo.New(), echowebhook.NewSignals()
-			s.On("*", func(echo.Context, core.Event) error { ran(); return nil })
+			r, s := echo.New(), core.NewSignals()
+			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
 			echowebhook.Handle(r, "/hooks", g, s)
 			return r
 		},
 		"echo5": func(g *core.Guard, ran func()) http.Handler {
-			r, s := echo5.New(), echo5webhook.NewSignals()
-			s.On("*", func(*echo5.Context, core.Event) error { ran(); return nil })
+			r, s := echo5.New(), core.NewSignals()
+			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
 			echo5webhook.Handle(r, "/hooks", g, s)
 			return r
 		},
 		"chi": func(g *core.Guard, ran func()) http.Handler {
-			r, s := chi.NewRouter(), chiwebhook.NewSignals()
-			s.On("*", func(*http.Request, core.Event) error { ran(); return nil })
+			r, s := chi.NewRouter(), core.NewSignals()
+			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
 			chiwebhook.Handle(r, "/hooks", g, s)
 			return r
 		},
 		"net/http": func(g *core.Guard, ran func()) http.Handler {
-			r, s := http.NewServeMux(), core.NewSignals[*http.Request]()
-			s.On("*", func(*http.Request, core.Event) error { ran(); return nil })
-			core.Handle(r, "/hooks", g, s)
+			r, s := http.NewServeMux(), core.NewSignals()
+			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
+			httpwebhook.Handle(r, "/hooks", g, s)
 			return r
 		},
 	}

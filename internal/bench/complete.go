@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // benchComplete is the whole path with an observer, a replay store and a signal, and the refusals.
@@ -29,7 +31,7 @@ func benchComplete(s settings, w io.Writer) error {
 	open := func() (*core.Guard, http.Handler, *core.Identity) {
 		g := guardWith(provider.GitHub(), memstore.New(), plainSecret)
 		var last core.Identity
-		h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error {
+		h := httpwebhook.Verify(g)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 			last = e.Identity
 			return nil
 		}))
@@ -113,11 +115,11 @@ func benchCredentials(s settings, w io.Writer) error {
 		must(err)
 		r := newRequest(provider.Basic(), pairs[n-1], nil)
 		subjects = append(subjects, subject{name: plural(n, "pair"), run: func() {
-			d, reply := g.Receive(nil, r.rewind(), core.Inbound{})
+			d, reply := g.Receive(nil, r.rewind(), adapter.Inbound{})
 			if reply != nil {
 				panic(errors.New("refused"))
 			}
-			d.Finish(core.Outcome{})
+			d.Finish(adapter.Outcome{})
 		}})
 	}
 	figures := s.measure(subjects)

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/limit/memlimit"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // duty is something that the complete path does beyond what the step before it does, and the laws of the design that
@@ -36,15 +38,15 @@ func duties(genuine *request) []duty {
 			panic(fmt.Sprint("status ", out.status))
 		}
 	}
-	silent := core.Handler(alone, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	silent := httpwebhook.Verify(alone)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	var ran core.Identity
 	remembering, signalling := guardWith(provider.GitHub(), memstore.New(), plainSecret), guardWith(provider.GitHub(), memstore.New(), plainSecret)
 	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity
 	})
-	asked, handled := core.Handler(alone, asks), core.Handler(remembering, asks)
-	signalled := core.Handler(signalling, core.Signal(func(_ *http.Request, e core.Event) error {
+	asked, handled := httpwebhook.Verify(alone)(asks), httpwebhook.Verify(remembering)(asks)
+	signalled := httpwebhook.Verify(signalling)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		ran = e.Identity
 		return nil
 	}))
@@ -60,11 +62,11 @@ func duties(genuine *request) []duty {
 			}
 		}},
 		{"method, transport, source, rate, encoding; the body read within its size and time and its place among others; the handle, the body and the request, which the app keeps; the record", "7, 8, 18, 19, 24", func() {
-			d, reply := alone.Receive(nil, genuine.rewind(), core.Inbound{})
+			d, reply := alone.Receive(nil, genuine.rewind(), adapter.Inbound{})
 			if reply != nil {
 				panic(errForged)
 			}
-			d.Finish(core.Outcome{})
+			d.Finish(adapter.Outcome{})
 		}},
 		{"the connection's deadline set and lifted, and the handler's answer watched", "7, 12", func() { serve(silent) }},
 		{"what the event says of itself, the digest of its body, what it is remembered by", "11, 13", func() { serve(asked) }},

@@ -16,11 +16,13 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // curve is how a cost grows. Its shape is checked: from the first to the last point the cost may grow by so much as the
@@ -87,11 +89,11 @@ func (s settings) cost(run func()) float64 {
 
 func receiver(g *core.Guard, r *request) func() {
 	return func() {
-		d, reply := g.Receive(nil, r.rewind(), core.Inbound{})
+		d, reply := g.Receive(nil, r.rewind(), adapter.Inbound{})
 		if reply != nil {
 			panic(fmt.Sprint("status ", reply.Status))
 		}
-		d.Finish(core.Outcome{})
+		d.Finish(adapter.Outcome{})
 	}
 }
 
@@ -114,7 +116,7 @@ func growthSecrets(s settings) curve {
 		}
 		g := newGuard(provider.GitHub(), secrets...)
 		c.points = append(c.points, point{float64(n), s.cost(func() {
-			if d, _ := g.Receive(nil, bad.rewind(), core.Inbound{}); d != nil {
+			if d, _ := g.Receive(nil, bad.rewind(), adapter.Inbound{}); d != nil {
 				panic("accepted")
 			}
 		}) / 1e3})
@@ -145,7 +147,7 @@ func growthBatch(s settings) curve {
 	})
 	must(err)
 	var ran []core.Identity
-	h := core.Handler(g, core.Signal(func(_ *http.Request, e core.Event) error {
+	h := httpwebhook.Verify(g)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		ran = append(ran, e.Identity)
 		return nil
 	}))

@@ -23,6 +23,7 @@ import (
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // byHand is GitHub's check as a careful user would write it: bounded, over the raw bytes, in constant time, the body
@@ -93,7 +94,7 @@ func routers() []router {
 		{"net/http",
 			func() http.Handler { return mux(plain) },
 			func(c check) http.Handler { return mux(c(plain)) },
-			func(g *core.Guard) http.Handler { return mux(core.Handler(g, plain)) }},
+			func(g *core.Guard) http.Handler { return mux(httpwebhook.Verify(g)(plain)) }},
 		{"chi",
 			func() http.Handler { r := chi.NewRouter(); r.Post("/hooks", ok); return r },
 			func(c check) http.Handler { r := chi.NewRouter(); r.With(c).Post("/hooks", ok); return r },

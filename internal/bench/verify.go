@@ -21,6 +21,7 @@ import (
 	svix "github.com/svix/svix-webhooks/go"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -222,11 +223,11 @@ func verifySubjects(t *target, size int, forged bool) []subject {
 	}
 	g := newGuard(t.p, secret)
 	receive := func(r *request) error {
-		d, reply := g.Receive(nil, r.rewind(), core.Inbound{})
+		d, reply := g.Receive(nil, r.rewind(), adapter.Inbound{})
 		if reply != nil {
 			return fmt.Errorf("status %d", reply.Status)
 		}
-		d.Finish(core.Outcome{})
+		d.Finish(adapter.Outcome{})
 		return nil
 	}
 	floor := hashOf(judged.body)

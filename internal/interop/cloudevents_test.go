@@ -16,7 +16,7 @@ import (
 	"github.com/dapr/components-contrib/pubsub"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 )
 
@@ -60,7 +60,7 @@ func TestCloudEvents(t *testing.T) {
 			if len(body) > 1<<20 {
 				continue // beyond what the guard takes: the envelope came on top of 1 MiB
 			}
-			d, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, reply, "%s in %s mode", b.name, mode)
 			for _, got := range d.Events() {
 				require.Equal(t, []string{"event-1", "com.example.thing.done"}, []string{got.ID, got.Type}, "%s in %s mode", b.name, mode)
@@ -71,7 +71,7 @@ func TestCloudEvents(t *testing.T) {
 				require.Equal(t, theirs, ours)
 			}
 			require.Equal(t, mode == "batched", len(d.Events()) == 2)
-			_, reply = guard.Receive(httptest.NewRecorder(), bare, core.Inbound{})
+			_, reply = guard.Receive(httptest.NewRecorder(), bare, adapter.Inbound{})
 			require.NotNil(t, reply, "without a token")
 		}
 	}
@@ -93,7 +93,7 @@ func TestDapr(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, hooksURL, bytes.NewReader(body))
 			r.Header.Set("Content-Type", "application/cloudevents+json")
 			r.Header.Set("Authorization", "Bearer "+sampleSecrets()[0].signing)
-			d, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+			d, reply := guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, reply, "%s as %s", b.name, contentType)
 			require.Len(t, d.Events(), 1)
 			got := d.Events()[0]
@@ -131,7 +131,7 @@ func TestConsentToCloudEvents(t *testing.T) {
 		w := httptest.NewRecorder()
 		p.OptionsHandler(w, r.Clone(t.Context()))
 		require.Equal(t, row.theirs, w.Code == http.StatusOK && w.Header().Get("WebHook-Allowed-Origin") != "", row.name)
-		_, reply := guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		_, reply := guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.NotNil(t, reply)
 		allowed := reply.Rejection == nil && reply.Header().Get("WebHook-Allowed-Origin") == row.origin
 		require.Equal(t, row.ours, allowed, row.name)

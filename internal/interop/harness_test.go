@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -160,7 +161,7 @@ func (c *comparison) signed(b body, secret string, at time.Time) *delivery {
 }
 
 func (c *comparison) ours(d *delivery) verdict {
-	if _, reply := c.guard.Receive(httptest.NewRecorder(), d.request(), core.Inbound{}); reply != nil {
+	if _, reply := c.guard.Receive(httptest.NewRecorder(), d.request(), adapter.Inbound{}); reply != nil {
 		return refuse
 	}
 	return accept

@@ -39,6 +39,7 @@ func directions() []direction {
 		"core/internal/signature", "core/internal/handshake", "core/internal/payload", "core/internal/identity",
 		"core/internal/lease", "core/internal/explain",
 	}
+	adapters := []string{"core", "core/adapter", "internal/hold", "internal/nethttp"}
 	step := func(name string, steps ...string) direction {
 		may := slices.Concat(tools, wordsAre)
 		for _, s := range steps {
@@ -60,6 +61,7 @@ func directions() []direction {
 		{rule: below, of: []string{"core/internal/keyring"}, may: slices.Concat(tools, wordsAre)},
 		{rule: below, of: tools, may: append(tools, "core/reason")},
 		{rule: below, of: []string{"internal/hold"}},
+		{rule: "what adapters need knows nothing of the guard", of: []string{"core/adapter"}, may: []string{"internal/hold"}},
 
 		// The steps, in the order of a delivery.
 		step("origin"),
@@ -85,7 +87,7 @@ func directions() []direction {
 		{rule: "key sources know the entry and tools only", of: []string{"core/keys"}, may: tools},
 
 		{rule: "core is the wiring: it imports steps, tools and words", of: []string{"core"},
-			may: slices.Concat(tools, wordsAre, way, []string{"internal/hold"})},
+			may: slices.Concat(tools, wordsAre, way, []string{"core/adapter"})},
 
 		// What stands on core.
 		{rule: "provider tables know the entry", of: []string{"core/provider", "core/provider/unproved"},
@@ -97,18 +99,19 @@ func directions() []direction {
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/keccak"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"golang.org/x/crypto/sha3"}},
 		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
-			may: slices.Concat(tools, wordsAre, []string{"core"})},
+			may: slices.Concat(tools, wordsAre, []string{"core", "core/adapter"})},
 		{rule: "samples of email know email events and the senders", of: []string{"core/email/emailtest"},
 			may: []string{"core", "core/email", "core/provider", "core/provider/unproved", "core/webhooktest"}},
 		{rule: "inbound messages know email events", of: []string{"core/email/inbound"},
 			may: slices.Concat(tools, []string{"core", "core/email"}), foreign: []string{"golang.org/x/text"}},
 		{rule: "the hand-over knows core and Watermill", of: []string{"core/handover"}, may: []string{"core"},
 			foreign: []string{"github.com/ThreeDotsLabs/watermill"}},
-		{rule: "an adapter knows core and its router", of: []string{"ginwebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{gin}},
-		{rule: "an adapter knows core and its router", of: []string{"echowebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{echo4}},
-		{rule: "an adapter knows core and its router", of: []string{"echo5webhook"}, may: []string{"core", "internal/hold"}, foreign: []string{echo5}},
-		{rule: "an adapter knows core and its router", of: []string{"chiwebhook"}, may: []string{"core", "internal/hold"}, foreign: []string{chi}},
-		{rule: "an adapter knows core and its router", of: []string{"httpwebhook"}, may: []string{"core", "internal/hold"}},
+		{rule: "an adapter knows core and its router", of: []string{"ginwebhook"}, may: adapters, foreign: []string{gin}},
+		{rule: "an adapter knows core and its router", of: []string{"echowebhook"}, may: adapters, foreign: []string{echo4}},
+		{rule: "an adapter knows core and its router", of: []string{"echo5webhook"}, may: adapters, foreign: []string{echo5}},
+		{rule: "an adapter knows core and its router", of: []string{"chiwebhook"}, may: adapters, foreign: []string{chi}},
+		{rule: "an adapter knows core and its router", of: []string{"httpwebhook"}, may: adapters},
+		{rule: "what adapters of net/http share knows core", of: []string{"internal/nethttp"}, may: []string{"core", "core/adapter"}},
 		{rule: "the module's root holds documentation only", of: []string{"."}},
 
 		// Tools of our own tests and documents. No program of a user links them.

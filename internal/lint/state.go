@@ -61,9 +61,15 @@ func (c *checker) variable(d *ast.GenDecl, v *ast.ValueSpec) {
 	}
 }
 
+// isError reports whether a value is a new error, or the error of another package, which is held to the same rule.
 func (c *checker) isError(e ast.Expr) bool {
-	call, ok := ast.Unparen(e).(*ast.CallExpr)
-	return ok && c.functionName(call.Fun) == "errors.New"
+	switch e := ast.Unparen(e).(type) {
+	case *ast.CallExpr:
+		return c.functionName(e.Fun) == "errors.New"
+	case *ast.SelectorExpr:
+		return strings.HasPrefix(e.Sel.Name, "Err")
+	}
+	return false
 }
 
 func (c *checker) isPool(v *ast.ValueSpec, i int) bool {

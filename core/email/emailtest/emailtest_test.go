@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // types are those that a sender reports, in the order of the package.
@@ -68,7 +69,7 @@ func TestEverySenderHasASampleOfEachType(t *testing.T) {
 				has = append(has, string(kind))
 				fetched := p.Name() == "resend" || p.Name() == "mailtrap"
 				sender, calls := webhooktest.NewSender(p), 0
-				signals := core.NewSignals[*http.Request]()
+				signals := core.NewSignals()
 				switch {
 				case kind == email.Inbound && !fetched: // which have to be asked for the message
 					inbound.On(signals, func(_ context.Context, _ core.Event, m *inbound.Message) error {
@@ -92,7 +93,7 @@ func TestEverySenderHasASampleOfEachType(t *testing.T) {
 				})
 				require.NoError(t, err)
 				mux := http.NewServeMux()
-				core.Handle(mux, "/mail", guard, signals)
+				httpwebhook.Handle(mux, "/mail", guard, signals)
 				require.Equal(t, http.StatusOK, sender.Send(mux, "/mail", sample).Code, kind)
 				require.Equal(t, 1, calls, kind)
 				require.NoError(t, guard.Close())

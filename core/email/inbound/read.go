@@ -48,15 +48,15 @@ var ErrNoMessage = errors.New("inbound: the delivery holds no message") //lint:i
 // On registers fn for every message that comes in. A tracking event is reported as undecodable
 // ([email.WrongEndpointError]): its URL stands in the wrong setting at the sender, unless [Config.SharedURL] is set.
 // Mandrill sends both to one URL; its tracking events are unhandled as far as fn is concerned.
-func On[C any](signals *core.Signals[C], fn Func, c Config) { signals.On("*", Receiver[C](fn, c)) }
+func On(to core.Registrar, fn Func, c Config) { to.On("*", Receiver(fn, c)) }
 
 // Receiver returns the receiver that [On] registers, for a set in which it gets a name.
-func Receiver[C any](fn Func, c Config) core.Receiver[C] {
+func Receiver(fn Func, c Config) core.Receiver {
 	if fn == nil {
 		panic("inbound: the receiver is nil")
 	}
-	return func(_ C, e core.Event) error {
-		m, err := Read(e.Context(), e, c)
+	return func(ctx context.Context, e core.Event) error {
+		m, err := Read(ctx, e, c)
 		wrong := (*email.WrongEndpointError)(nil)
 		switch {
 		case errors.Is(err, ErrNoMessage), c.SharedURL && errors.As(err, &wrong):
@@ -66,7 +66,7 @@ func Receiver[C any](fn Func, c Config) core.Receiver[C] {
 		case err != nil:
 			return err
 		}
-		return fn(e.Context(), e, m)
+		return fn(ctx, e, m)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // TestOneURLCanBeForBothKinds: with SharedURL each receiver leaves the other's deliveries alone; without it a delivery at
@@ -33,8 +34,8 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 		for _, p := range []core.Provider{provider.Postmark(), provider.SendGrid(), provider.AhaSend(), provider.SparkPost()} {
 			var reasons []reason.Reason
 			var events, messages int
-			sender, signals := webhooktest.NewSender(p), core.NewSignals[*http.Request]()
-			signals.On("*", email.ReceiverWith[*http.Request](email.Options{SharedURL: row.shared}, func(context.Context, core.Event, email.Event) error {
+			sender, signals := webhooktest.NewSender(p), core.NewSignals()
+			signals.On("*", email.ReceiverWith(email.Options{SharedURL: row.shared}, func(context.Context, core.Event, email.Event) error {
 				events++
 				return nil
 			}))
@@ -51,7 +52,7 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 			})
 			require.NoError(t, err)
 			mux := http.NewServeMux()
-			core.Handle(mux, "/mail", guard, signals)
+			httpwebhook.Handle(mux, "/mail", guard, signals)
 			for _, kind := range []email.Type{email.Bounced, email.Inbound} {
 				sample, ok := emailtest.Sample(p, kind)
 				require.True(t, ok)

@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 type vector struct {
@@ -159,13 +160,13 @@ func (v *vector) through(t *testing.T) (messages []*inbound.Message, wrong *emai
 		})},
 	})
 	require.NoError(t, err)
-	signals := core.NewSignals[*http.Request]()
+	signals := core.NewSignals()
 	inbound.On(signals, func(_ context.Context, _ core.Event, m *inbound.Message) error {
 		messages = append(messages, m)
 		return nil
 	}, v.config())
 	mux := http.NewServeMux()
-	core.Handle(mux, "/mail", guard, signals)
+	httpwebhook.Handle(mux, "/mail", guard, signals)
 	header := http.Header{"Content-Type": {v.ContentType}}
 	for name, value := range v.Headers {
 		header.Set(name, value)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -49,7 +50,7 @@ func Receive(g *core.Guard, c *Capture) Outcome {
 
 // OutcomeOf gives a request to a guard.
 func OutcomeOf(g *core.Guard, r *http.Request) Outcome {
-	d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	switch {
 	case d != nil:
 		out := Outcome{Status: http.StatusOK, Events: d.Events()}

@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -56,7 +57,7 @@ func guardAt(t testing.TB, c httpsig.Config, at time.Time, source core.KeySource
 }
 
 func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
-	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	if reply == nil {
 		return ""
 	}
@@ -480,7 +481,7 @@ func TestEventsOfASigner(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, hook, strings.NewReader(`{"id":"7"}`))
 	r.Header.Set("X-Type", "a.b")
 	require.NoError(t, webhooktest.Sign(r, p, secret, time.Unix(now, 0)))
-	d, reply := guardAt(t, c, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, reply := guardAt(t, c, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Nil(t, reply)
 	e := d.Events()[0]
 	require.Equal(t, []string{"7", "a.b"}, []string{e.ID, e.Type})
@@ -492,7 +493,7 @@ func TestEventsOfASigner(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, hook, strings.NewReader("{}"))
 		r.Header.Set("X-Id", id)
 		require.NoError(t, webhooktest.Sign(r, httpsig.RFC9421(open), secret, time.Unix(at, 0)))
-		d, reply := guardAt(t, open, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := guardAt(t, open, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity.String()
 	}
@@ -508,7 +509,7 @@ func TestDeliveriesThatAreEqualInAllThatIsCoveredAreTwoEvents(t *testing.T) {
 		t.Helper()
 		r := httptest.NewRequest(method, hook, strings.NewReader(text))
 		require.NoError(t, webhooktest.Sign(r, httpsig.RFC9421(*c), secret, time.Unix(at, 0)))
-		d, reply := guardAt(t, *c, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := guardAt(t, *c, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity.String()
 	}

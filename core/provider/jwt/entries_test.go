@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -167,7 +168,7 @@ func TestGooglesTokens(t *testing.T) {
 	}
 
 	d, reply := guardOf(t, jwt.GooglePubSub(google()), nil, source).Receive(httptest.NewRecorder(),
-		post("Authorization", sign(googleClaims()), `{"message":{"messageId":"7","publishTime":"2026-03-01T12:00:00Z","data":"aGk="},"subscription":"s","deliveryAttempt":3}`), core.Inbound{})
+		post("Authorization", sign(googleClaims()), `{"message":{"messageId":"7","publishTime":"2026-03-01T12:00:00Z","data":"aGk="},"subscription":"s","deliveryAttempt":3}`), adapter.Inbound{})
 	require.Nil(t, reply)
 	e := d.Events()[0]
 	require.Equal(t, []any{"7", 3, `"aGk="`, "fetched"}, []any{e.ID, e.Attempt, string(e.Data), e.Secret})
@@ -281,7 +282,7 @@ func TestAPlaidDeliveryIsRememberedByItsToken(t *testing.T) {
 	k := keysOf(p)
 	g := guardOf(t, p, []string{k.configured}, nil)
 	identity := func(r *http.Request) string {
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity.String()
 	}
@@ -362,7 +363,7 @@ func TestMonday(t *testing.T) {
 		if value == "" {
 			r.Header.Del("Authorization")
 		}
-		d, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, d)
 		return reply.Status, string(reply.Body), reply.Header().Get("Content-Type")
 	}
@@ -401,7 +402,7 @@ func TestNetlify(t *testing.T) {
 	} {
 		require.Equal(t, row.want, reasonOf(g, post("X-Webhook-Signature", row.value, body)), row.name)
 	}
-	d, reply := g.Receive(httptest.NewRecorder(), post("X-Webhook-Signature", hs256(secret, `{"alg":"HS256"}`, claims), body), core.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), post("X-Webhook-Signature", hs256(secret, `{"alg":"HS256"}`, claims), body), adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, "ready", d.Events()[0].Type)
 	require.True(t, d.Events()[0].Authenticated.Type)
@@ -410,7 +411,7 @@ func TestNetlify(t *testing.T) {
 func TestVonageIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	g := guardOf(t, jwt.Vonage(), []string{secret}, nil)
-	_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, hook, strings.NewReader("{}")), core.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, hook, strings.NewReader("{}")), adapter.Inbound{})
 	require.Equal(t, 503, reply.Status)
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -128,7 +129,7 @@ func post(header, value, body string) *http.Request {
 }
 
 func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
-	_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	if reply == nil || reply.Rejection == nil {
 		return ""
 	}

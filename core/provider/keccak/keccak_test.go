@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider/keccak"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -96,7 +97,7 @@ func TestMoralisLibraryAgrees(t *testing.T) {
 		for name, value := range v.Headers {
 			r.Header.Set(name, value)
 		}
-		_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Equal(t, v.Expect == "valid", reply == nil, v.ID)
 	}
 }
@@ -115,7 +116,7 @@ func TestMoralis(t *testing.T) {
 	judge := func(value, body string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(body))
 		r.Header.Set("X-Signature", value)
-		_, reply := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		if reply == nil {
 			return ""
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -33,7 +34,7 @@ func receive(t *testing.T, p core.Provider, r *http.Request) *core.Delivery {
 		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
 	})
 	require.NoError(t, err)
-	d, _ := g.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	return d
 }
 

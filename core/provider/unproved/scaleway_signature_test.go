@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -80,7 +81,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 		}
 		body, err := json.Marshal(sent)
 		require.NoError(t, err)
-		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest("POST", "/hooks", strings.NewReader(string(body))), core.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest("POST", "/hooks", strings.NewReader(string(body))), adapter.Inbound{})
 		return reply
 	}
 	for _, change := range []map[string]string{

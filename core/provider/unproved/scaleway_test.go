@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -32,12 +33,12 @@ func TestScalewayTEM(t *testing.T) {
 		return g
 	}
 	r := webhooktest.NewRequest(p, private, "https://example.com/hooks", `{"Message":"{\"id\":\"1\",\"type\":\"email_delivered\"}"}`, now)
-	d, reply := guard(p).Receive(httptest.NewRecorder(), r, core.Inbound{})
+	d, reply := guard(p).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, "email_delivered", d.Events()[0].Type)
 	other := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{strings.Replace(topic, "mails", "other", 1)}})
 	r = webhooktest.NewRequest(p, private, "https://example.com/hooks", `{}`, now)
-	_, reply = guard(other).Receive(httptest.NewRecorder(), r, core.Inbound{})
+	_, reply = guard(other).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Equal(t, reason.WrongRecipient, reply.Rejection.Reason)
 	for _, topics := range [][]string{nil, {"mails"}, {"arn:aws:sns:eu-west-1:123456789012:mails"}, {"arn:scw:sns:fr-par:project-1:*"}} {
 		_, err := core.New(core.Config{

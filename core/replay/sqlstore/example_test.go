@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"log"
-	"net/http"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
@@ -31,7 +30,7 @@ func Example() {
 
 // The payment and the event's "done" are one step: both are there, or neither is.
 func ExampleTx() {
-	paid := func(_ *http.Request, e core.Event) error {
+	paid := func(_ context.Context, e core.Event) error {
 		tx, err := sqlstore.Tx(e.Context())
 		if err != nil {
 			return err
@@ -39,7 +38,7 @@ func ExampleTx() {
 		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments (event) VALUES ($1)", e.ID)
 		return err // the guard commits, or rolls back
 	}
-	core.NewSignals[*http.Request]().On("invoice.paid", paid)
+	core.NewSignals().On("invoice.paid", paid)
 }
 
 func ExampleSchema() {

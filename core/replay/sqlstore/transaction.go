@@ -37,7 +37,7 @@ func (s *Store) Transaction(ctx context.Context, claims []replay.Held, ttl time.
 // asked before. What is written in it and the event's "done" are one atomic step: the guard writes "done" in it and
 // commits once the signal has succeeded, and rolls it back otherwise.
 //
-//	func(_ *http.Request, e core.Event) error {
+//	func(_ context.Context, e core.Event) error {
 //		tx, err := sqlstore.Tx(e.Context())
 //		if err != nil {
 //			return err

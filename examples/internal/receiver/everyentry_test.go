@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
@@ -119,7 +120,7 @@ func events(t *testing.T, s served) int {
 		PublicURL: "https://" + host + "/" + s.Name,
 	})
 	require.NoError(t, err)
-	d, reply := g.Receive(nil, s.sender.Request("/"+s.Name, s.sample), core.Inbound{})
+	d, reply := g.Receive(nil, s.sender.Request("/"+s.Name, s.sample), adapter.Inbound{})
 	require.Nil(t, reply, s.Name)
 	return len(d.Events())
 }

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,8 +42,8 @@ func ginApp(endpoints []*endpoint) http.Handler {
 	r := gin.New()
 	r.RedirectTrailingSlash = false // no provider follows a redirect, and the other routers send none
 	for _, e := range endpoints {
-		signals := ginwebhook.NewSignals()
-		signals.On("*", func(_ *gin.Context, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		ginwebhook.Handle(r, e.pattern(":", ""), e.guard, signals)
 	}
 	return r
@@ -53,8 +54,8 @@ func echo4App(endpoints []*endpoint, stderr io.Writer) http.Handler {
 	app.HideBanner, app.HidePort = true, true
 	app.Logger.SetOutput(stderr)
 	for _, e := range endpoints {
-		signals := echowebhook.NewSignals()
-		signals.On("*", func(_ echo4.Context, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		echowebhook.Handle(app, e.pattern(":", ""), e.guard, signals)
 	}
 	return app
@@ -64,8 +65,8 @@ func echo5App(endpoints []*endpoint, logger *slog.Logger) http.Handler {
 	app := echo5.New()
 	app.Logger = logger
 	for _, e := range endpoints {
-		signals := echo5webhook.NewSignals()
-		signals.On("*", func(_ *echo5.Context, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		echo5webhook.Handle(app, e.pattern(":", ""), e.guard, signals)
 	}
 	return app
@@ -74,8 +75,8 @@ func echo5App(endpoints []*endpoint, logger *slog.Logger) http.Handler {
 func chiApp(endpoints []*endpoint) http.Handler {
 	r := chi.NewRouter()
 	for _, e := range endpoints {
-		signals := chiwebhook.NewSignals()
-		signals.On("*", func(_ *http.Request, ev core.Event) error { return e.signal(ev) })
+		signals := core.NewSignals()
+		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
 		chiwebhook.Handle(r, e.pattern("{", "}"), e.guard, signals)
 	}
 	return r

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 )
 
 // handedOver is a secret as Notion makes them up.
@@ -193,7 +193,7 @@ func TestJudgingSavedDeliveriesTakesNoSecret(t *testing.T) {
 		"endpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"', dangerously_allow_http: true}]")})
 	require.NoError(t, err)
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"verification_token":"`+handedOver+`"}`))
-	_, reply := judges[0].Guard.Receive(httptest.NewRecorder(), r, core.Inbound{})
+	_, reply := judges[0].Guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Equal(t, 503, reply.Status)
 	require.Contains(t, reply.Rejection.Error()+fmt.Sprint(reply.Rejection.Reason), "no_active_secret")
 	require.Empty(t, names(t, filepath.Dir(kept)))

@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 const secret = "whsec_of_this_test_and_nothing_else"
@@ -141,7 +142,7 @@ func receiver(t *testing.T, b *bench, work func()) (deliver func(n int) *httptes
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { records <- r })}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
-	h := core.Handler(guard, core.Signal(func(*http.Request, core.Event) error { ran.Add(1); work(); return nil }))
+	h := httpwebhook.Verify(guard)(httpwebhook.Signal(func(*http.Request, core.Event) error { ran.Add(1); work(); return nil }))
 	return func(n int) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", fmt.Sprintf(`{"id":"evt_%d"}`, n), time.Now()))

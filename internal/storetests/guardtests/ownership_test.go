@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // application is a guard with the endpoint name that all of them have, and what its log holds.
@@ -47,7 +48,7 @@ func openFor(t *testing.T, sender core.Provider, store replay.Store) *applicatio
 // deliver sends an event, and reports the answer and whether it ran.
 func (a *application) deliver(n int) (status int, ran bool) {
 	w := httptest.NewRecorder()
-	h := core.Handler(a.Guard, core.Signal(func(*http.Request, core.Event) error { ran = true; return nil }))
+	h := httpwebhook.Verify(a.Guard)(httpwebhook.Signal(func(*http.Request, core.Event) error { ran = true; return nil }))
 	body := fmt.Sprintf(`{"id":"evt_%d"}`, n)
 	h.ServeHTTP(w, webhooktest.NewRequest(a.sender, secret, "https://example.com/hooks", body, time.Now()))
 	return w.Code, ran

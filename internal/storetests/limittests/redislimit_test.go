@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/limit/redislimit"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // server starts a Redis of the test's own, on a socket.
@@ -159,7 +160,7 @@ func TestAGuardCountsByItselfWhileRedisIsGone(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}"))
 			r.SetBasicAuth("user", "a-long-enough-password")
 			w := httptest.NewRecorder()
-			core.Handler(guard, core.Signal(func(*http.Request, core.Event) error { return nil })).ServeHTTP(w, r)
+			httpwebhook.Verify(guard)(httpwebhook.Signal(func(*http.Request, core.Event) error { return nil })).ServeHTTP(w, r)
 			out += fmt.Sprint(w.Code, " ")
 		}
 		return out

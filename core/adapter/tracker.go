@@ -1,4 +1,4 @@
-package core
+package adapter
 
 import (
 	"bufio"
@@ -10,27 +10,28 @@ import (
 	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
-// tracker notes what a handler writes. What it hands on has exactly the optional abilities of the writer it wraps: a
-// Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
-type tracker struct {
-	http.ResponseWriter
-	writer   http.ResponseWriter // the tracker with its abilities
-	delivery *Delivery
-	held     hold.Answer
-	status   int
-	hijacked bool
-	over     bool // nothing is held back any more
+// Tracker records what the app writes, and withholds or holds back what the delivery's [State] says. It is made by
+// core.Delivery.Track. Like any http.ResponseWriter, it belongs to one goroutine at a time.
+type Tracker struct {
+	http.ResponseWriter // what it wraps
+	able                http.ResponseWriter
+	state               *State
+	held                hold.Answer
+	status              int
+	hijacked            bool
+	released            bool
 }
 
 // A tracker with abilities, each kind of them made at once.
 type (
-	flushing       struct{ tracker }
-	hijacking      struct{ tracker }
-	flushHijacking struct{ tracker }
-	fullTracker    struct{ tracker }
+	flushing       struct{ Tracker }
+	hijacking      struct{ Tracker }
+	flushHijacking struct{ Tracker }
+	fullTracker    struct{ Tracker }
 )
 
-func track(w http.ResponseWriter, d *Delivery) (t *tracker) {
+// NewTracker wraps a writer. Adapters call core.Delivery.Track, which knows the state.
+func NewTracker(w http.ResponseWriter, state *State) (t *Tracker) {
 	_, flush := w.(http.Flusher)
 	hijack := canHijack(w)
 	_, readFrom := w.(io.ReaderFrom)
@@ -38,21 +39,21 @@ func track(w http.ResponseWriter, d *Delivery) (t *tracker) {
 	switch {
 	case flush && hijack && readFrom:
 		all := &fullTracker{}
-		t, able = &all.tracker, all
+		t, able = &all.Tracker, all
 	case flush && hijack:
 		both := &flushHijacking{}
-		t, able = &both.tracker, both
+		t, able = &both.Tracker, both
 	case flush:
 		one := &flushing{}
-		t, able = &one.tracker, one
+		t, able = &one.Tracker, one
 	case hijack:
 		one := &hijacking{}
-		t, able = &one.tracker, one
+		t, able = &one.Tracker, one
 	default:
-		t = &tracker{}
+		t = &Tracker{}
 		able = t
 	}
-	t.ResponseWriter, t.writer, t.delivery = w, able, d
+	t.ResponseWriter, t.able, t.state = w, able, state
 	return t
 }
 
@@ -77,14 +78,46 @@ func (f *fullTracker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.h
 // ReadFrom keeps net/http's fast path for copies.
 func (f *fullTracker) ReadFrom(src io.Reader) (int64, error) { return f.readFrom(src) }
 
-func (t *tracker) written() Written {
+// Writer returns what the app writes to: the tracker, with exactly the optional abilities of the writer that it wraps. A
+// Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
+func (t *Tracker) Writer() http.ResponseWriter { return t.able }
+
+// own finds the tracker behind what Writer returned.
+func (t *Tracker) own() *Tracker { return t }
+
+// TrackerOf returns the innermost tracker that w is, or that it wraps (as http.ResponseController unwraps writers), and
+// nil where there is none.
+func TrackerOf(w http.ResponseWriter) *Tracker {
+	for {
+		switch v := w.(type) {
+		case interface{ own() *Tracker }:
+			return v.own()
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return nil
+		}
+	}
+}
+
+// WrittenTo returns what core.Signals.Serve asks to learn whether a receiver has answered by itself: the Written of the
+// tracker that w is or wraps. Without a tracker nothing is known to be written.
+func WrittenTo(w http.ResponseWriter) func() Written {
+	if t := TrackerOf(w); t != nil {
+		return t.Written
+	}
+	return func() Written { return Written{} }
+}
+
+// Written returns what has been written so far.
+func (t *Tracker) Written() Written {
 	return Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
 }
 
 // WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another
 // protocol.
-func (t *tracker) WriteHeader(status int) {
-	if t.delivery.NeedsSignals() {
+func (t *Tracker) WriteHeader(status int) {
+	if t.state.Withholds() {
 		return
 	}
 	switch final := status >= 200 || status == http.StatusSwitchingProtocols; {
@@ -96,22 +129,30 @@ func (t *tracker) WriteHeader(status int) {
 			t.held.Begin(status)
 			return
 		}
-		t.delivery.self().sent.Store(int32(status))
+		t.state.sent.Store(int32(status))
 	}
 	t.ResponseWriter.WriteHeader(status)
 }
 
-func (t *tracker) holds() bool { return !t.over && t.delivery.HoldsAnswer() }
+func (t *Tracker) holds() bool { return !t.released && t.state.Holds() }
 
-// send sends what was held back. Nothing is from then on.
-func (t *tracker) send() {
-	t.over = true
+// Release sends what was held back. From then on nothing is held back. Call it when core.Delivery.Finish has returned
+// nil, and after a panic. Calling it again does nothing.
+func (t *Tracker) Release() {
+	t.released = true
 	t.held.Send(t.ResponseWriter)
 }
 
+// Replace forgets what was held back and returns the wrapped writer, for an answer that takes its place.
+func (t *Tracker) Replace() http.ResponseWriter {
+	t.released = true
+	t.held.Drop()
+	return t.ResponseWriter
+}
+
 // Write notes the implied 200.
-func (t *tracker) Write(b []byte) (int, error) {
-	if t.delivery.NeedsSignals() {
+func (t *Tracker) Write(b []byte) (int, error) {
+	if t.state.Withholds() {
 		return 0, ErrBatchNeedsSignal
 	}
 	t.implied()
@@ -125,9 +166,9 @@ func (t *tracker) Write(b []byte) (int, error) {
 }
 
 // Unwrap is for http.ResponseController.
-func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
+func (t *Tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
-func (t *tracker) implied() {
+func (t *Tracker) implied() {
 	if t.status != 0 {
 		return
 	}
@@ -136,11 +177,11 @@ func (t *tracker) implied() {
 		t.held.Begin(t.status)
 		return
 	}
-	t.delivery.self().sent.Store(int32(t.status))
+	t.state.sent.Store(int32(t.status))
 }
 
-func (t *tracker) flush() {
-	if t.delivery.NeedsSignals() {
+func (t *Tracker) flush() {
+	if t.state.Withholds() {
 		return
 	}
 	t.implied()
@@ -150,8 +191,8 @@ func (t *tracker) flush() {
 
 // FlushError is for http.ResponseController, which would otherwise reach a flusher behind the writer through Unwrap,
 // past what is held back and past the note of the status. The writer does not become an http.Flusher by it.
-func (t *tracker) FlushError() error {
-	if t.delivery.NeedsSignals() {
+func (t *Tracker) FlushError() error {
+	if t.state.Withholds() {
 		return ErrBatchNeedsSignal
 	}
 	t.held.Send(t.ResponseWriter)
@@ -177,8 +218,8 @@ func canHijack(w http.ResponseWriter) bool {
 	}
 }
 
-func (t *tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
-	if t.delivery.NeedsSignals() {
+func (t *Tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if t.state.Withholds() {
 		return nil, nil, ErrBatchNeedsSignal
 	}
 	t.held.Send(t.ResponseWriter)
@@ -189,8 +230,8 @@ func (t *tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return c, rw, err
 }
 
-func (t *tracker) readFrom(src io.Reader) (int64, error) {
-	if t.delivery.NeedsSignals() {
+func (t *Tracker) readFrom(src io.Reader) (int64, error) {
+	if t.state.Withholds() {
 		return 0, ErrBatchNeedsSignal
 	}
 	t.implied()
