@@ -22,6 +22,9 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
+// valueKey is the key of a value that a test puts into a context.
+type valueKey struct{}
+
 // lingeringStore goes on with a context after its call has returned, as a driver's goroutine may, and loses some
 // leases.
 type lingeringStore struct {
@@ -32,7 +35,7 @@ type lingeringStore struct {
 func (s *lingeringStore) linger(ctx context.Context) {
 	s.all.Go(func() {
 		time.Sleep(rand.N(2 * time.Millisecond))
-		_, _, _ = ctx.Err(), ctx.Value(lateKey{}), context.Cause(ctx)
+		_, _, _ = ctx.Err(), ctx.Value(valueKey{}), context.Cause(ctx)
 		child, end := context.WithTimeout(ctx, time.Millisecond)
 		defer end()
 		<-child.Done()

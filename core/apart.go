@@ -192,7 +192,7 @@ func headerText(h http.Header, name string) string { return strings.TrimSpace(he
 
 // announceApart says once what it costs that no event with an equal body is lost.
 func (g *Guard) announceApart() {
-	if g.store == nil || g.identity != nil {
+	if g.memory.Store == nil || g.identity != nil {
 		return
 	}
 	for i := range g.events.apart.rules {

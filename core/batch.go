@@ -137,7 +137,7 @@ func (d *Delivery) readEvent(i int, t *told) fault.Failure {
 		return fault.Failure{}
 	}
 	d.states[i] = eventState{claim: noClaim}
-	if g.store != nil {
+	if g.memory.Store != nil {
 		d.states[i].digest = d.digestOf(t)
 	} else if d.deferIdentity(t) {
 		return fault.Failure{}

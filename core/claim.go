@@ -37,11 +37,11 @@ func (d *Delivery) claim() *Reply {
 	g := d.guard
 	asked := time.Now()
 	d.verified = asked.Sub(d.facts.started)
-	if g.store == nil || !d.facts.proved {
+	if g.memory.Store == nil || !d.facts.proved {
 		return nil
 	}
 	h := d.holding
-	h.begin(d, asked)
+	h.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
 	items, owners := d.items()
 	if len(items) == 0 {
 		if g.reportsReplay {
@@ -59,8 +59,7 @@ func (d *Delivery) claim() *Reply {
 	if d.signed != nil {
 		items, owners = append(items, replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}), append(owners, noEvent)
 	}
-	h.bound(&h.claiming, asked)
-	results, err := g.claimItems(&h.claiming, items)
+	results, err := h.Claim(items, asked)
 	if err != nil {
 		return d.storeFailed(err)
 	}
@@ -69,7 +68,7 @@ func (d *Delivery) claim() *Reply {
 		if owners[n] == noEvent {
 			signed = &results[n]
 			if signed.State == replay.Claimed {
-				h.addSigned(replay.Held{Key: items[n].Key, Token: signed.Token})
+				h.AddSigned(replay.Held{Key: items[n].Key, Token: signed.Token})
 			}
 			continue
 		}
@@ -77,11 +76,11 @@ func (d *Delivery) claim() *Reply {
 		s.result = results[n]
 		switch results[n].State {
 		case replay.Claimed:
-			work := &h.request
+			work := &h.Request
 			if g.reportsReplay {
 				work = nil // another delivery that takes the claim over refuses nothing either
 			}
-			s.claim = h.add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
+			s.claim = h.Add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
 		default:
 			s.known = results[n].State
 			d.answering.Withhold(d.batch)
@@ -96,7 +95,7 @@ func (d *Delivery) claim() *Reply {
 	}
 	reply := d.allKnown()
 	if reply != nil && d.signed != nil {
-		h.flush() // what was signed anew is remembered all the same
+		h.Flush() // what was signed anew is remembered all the same
 	}
 	return reply
 }
@@ -110,7 +109,7 @@ func (d *Delivery) limit() time.Time {
 // None of its events runs, whatever they are called, and none is held.
 func (d *Delivery) disown(first *replay.Result) {
 	if !d.guard.reportsReplay {
-		d.holding.decideAll(replay.Release)
+		d.holding.DecideAll(replay.Release)
 	}
 	for i := range d.states {
 		d.states[i].known, d.states[i].result = first.State, *first
@@ -120,7 +119,7 @@ func (d *Delivery) disown(first *replay.Result) {
 // items are the identities to claim, and the event each belongs to. An event that stands twice in a batch is claimed
 // once; its repetition is as done as it can be.
 func (d *Delivery) items() (items []replay.Item, owners []int) {
-	items, owners = d.holding.oneItem[:0], d.holding.oneOwner[:0]
+	items, owners = d.holding.Items()
 	var seen map[Identity]bool
 	if len(d.events) > 1 {
 		seen = make(map[Identity]bool, len(d.events))
@@ -141,34 +140,6 @@ func (d *Delivery) items() (items []replay.Item, owners []int) {
 		owners = append(owners, i)
 	}
 	return items, owners
-}
-
-// claimItems claims within the time that a store has, and ends it. An answer that is no answer is an error.
-func (g *Guard) claimItems(bounded *lateContext, items []replay.Item) ([]replay.Result, error) {
-	defer bounded.release()
-	results, err := g.store.Claim(bounded, items, g.lease)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkResults(results, len(items)); err != nil {
-		return nil, err
-	}
-	return results, nil
-}
-
-// checkResults refuses an answer to n items that is not one: nothing may run on it.
-func checkResults(results []replay.Result, n int) error {
-	if len(results) != n {
-		return errors.New("the replay store answered for another number of items")
-	}
-	for i := range results {
-		switch results[i].State {
-		case replay.Claimed, replay.InFlight, replay.Done:
-		default:
-			return errors.New("the replay store answered with no state")
-		}
-	}
-	return nil
 }
 
 // allKnown is the reply where no event is this delivery's to run.
@@ -219,7 +190,7 @@ func (g *Guard) comeBack(rest time.Duration) time.Duration {
 const maxInFlightWait = 10 * time.Second
 
 func (d *Delivery) storeFailed(err error) *Reply {
-	if d.guard.failOpen && !isTaken(err) { // fails closed on a name that is another's: the store did answer
+	if d.guard.memory.failOpen && !isTaken(err) { // fails closed on a name that is another's: the store did answer
 		d.unclaimed = err
 		return nil
 	}
@@ -265,7 +236,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	if conflict {
 		why = reason.Conflict
 		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
-		if g.strict {
+		if g.memory.strict {
 			reply = rejectionReply(g.rejection(why, http.StatusBadRequest, detail, nil))
 		}
 	}
@@ -280,7 +251,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 // one receiver its own claim says all there is to say.
 func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) (*checkpoints, error) {
 	g := d.guard
-	if g.store == nil || d.unclaimed != nil {
+	if g.memory.Store == nil || d.unclaimed != nil {
 		return nil, nil
 	}
 	c := &checkpoints{at: map[[2]int]checkpoint{}}
@@ -300,9 +271,7 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 	if len(items) == 0 {
 		return nil, nil
 	}
-	bounded := &lateContext{}
-	d.holding.bound(bounded, time.Now())
-	results, err := g.claimItems(bounded, items)
+	results, err := d.holding.Claim(items, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("claiming the named receivers: %w", err)
 	}
@@ -311,9 +280,9 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 		whole := d.states[owners[n][0]].claim
 		switch res.State {
 		case replay.Claimed:
-			cp.claim = d.holding.addPart(replay.Held{Key: items[n].Key, Token: res.Token}, whole)
+			cp.claim = d.holding.AddPart(replay.Held{Key: items[n].Key, Token: res.Token}, whole)
 		case replay.Done:
-			d.holding.addDonePart(items[n].Key, whole)
+			d.holding.AddDonePart(items[n].Key, whole)
 		}
 		c.at[owners[n]] = cp
 	}

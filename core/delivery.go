@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -35,8 +36,8 @@ type Delivery struct {
 	restored     restoredBody // the first of them; GetBody gives others
 	facts        facts
 	verified     time.Duration
-	holding      *holding  // nil: there is no replay store
-	signed       *Identity // what is signed, where that is remembered beside the events
+	holding      *lease.Holding // nil: there is no replay store
+	signed       *Identity      // what is signed, where that is remembered beside the events
 	unclaimed    error
 
 	batch bool // the provider sent a list of events
@@ -78,10 +79,10 @@ func (c *carrier) Value(key any) any {
 }
 
 // String names it, for contexts that are made from it.
-func (c *carrier) String() string { return contextText }
+func (c *carrier) String() string { return lease.ContextText }
 
 // Format prints the same for every verb, and nothing of the request.
-func (c *carrier) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, contextText) }
+func (c *carrier) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
 
 func deliveryIn(ctx context.Context) *Delivery {
 	d, _ := ctx.Value(deliveryKey{}).(*Delivery)

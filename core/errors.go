@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 )
 
 // Errors that callers tell apart.
@@ -15,7 +15,8 @@ var (
 	ErrSettled = errors.New("sallyport: the delivery was settled before, the other way")
 	// ErrLeaseLost is the cause of a signal's cancelled context (context.Cause) when its claim on the event is gone:
 	// the lease could not be renewed, or an operator forgot the event. Another delivery may be running it.
-	ErrLeaseLost = errors.New("sallyport: the claim on the event is lost; another delivery of it may be running")
+	//lint:immutable an error value
+	ErrLeaseLost = lease.ErrLost
 	// ErrTransaction is returned by [Commit] inside a signal that has asked for a transaction: that is what commits the
 	// event.
 	ErrTransaction = errors.New("sallyport: the signal's transaction commits the event; return nil or an error")
@@ -77,9 +78,4 @@ func Undecodable(err error) error {
 		return nil
 	}
 	return &undecodableError{err}
-}
-
-// isFinal says that trying a settlement again is of no use.
-func isFinal(err error) bool {
-	return errors.Is(err, replay.ErrLeaseLost) || errors.Is(err, replay.ErrClosed)
 }

@@ -85,12 +85,6 @@ func DecodeBasic(word string) (string, bool) {
 	return string(pair), ok
 }
 
-// LateContext makes one of the contexts whose timer starts once somebody waits.
-func LateContext(parent context.Context, deadline time.Time) (context.Context, context.CancelCauseFunc) {
-	c := &lateContext{parent: parent, deadline: deadline}
-	return c, c.end
-}
-
 // MatchesGrammar judges a value that is signed.
 func MatchesGrammar(g entry.Grammar, text string) bool { return matchesGrammar(g, text) }
 

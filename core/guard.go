@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -48,14 +49,10 @@ type Guard struct {
 	tenantTold   atomic.Bool
 	proved       provedSenders
 
-	store         replay.Store      // nil: no replay protection
-	ownership     ownership         // of the endpoint's name in the store
-	leave         func()            // takes the guard off the store's roster; may be called twice
-	transactor    replay.Transactor // the store, if it has transactions
-	lease         time.Duration
+	memory        memory
+	ownership     ownership // of the endpoint's name in the store
+	leave         func()    // takes the guard off the store's roster; may be called twice
 	signalTimeout time.Duration
-	retention     time.Duration
-	failOpen      bool
 	identity      func(Event) string
 	batchPath     *jsonscan.Paths // nil: the payload itself is the list
 	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
@@ -64,7 +61,6 @@ type Guard struct {
 	ordered       bool
 	tenantCase    tenantCase
 	noIdentity    noIdentity // what Config.Identity gave no text for that counts
-	strict        bool
 
 	events    *eventReader
 	bodies    bodies
@@ -94,7 +90,6 @@ type Guard struct {
 	reportsTime   bool
 
 	judgings sync.Pool // of *judging
-	renewers sync.Pool // of *renewer
 
 	records     recordPool
 	outlets     []*outlet // of the observers
@@ -116,7 +111,7 @@ const (
 	defaultMaxBody   = 1 << 20
 	maxMaxBody       = 256 << 20
 	retentionMargin  = time.Minute
-	storeTimeout     = 5 * time.Second
+	storeTimeout     = lease.StoreTimeout
 	maxEndpointName  = 200
 )
 
@@ -128,7 +123,7 @@ func New(c Config) (*Guard, error) {
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
 		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
-		identity: c.Identity, ordered: c.Ordered, strict: c.Answers.RefuseConflicts,
+		identity: c.Identity, ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
 		awaiting: c.Setup.AwaitingSecret, sink: c.Setup.SecretSink,
 		publicURL: c.PublicURL, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
@@ -388,9 +383,9 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 }
 
 func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
-	g.lease, g.retention = g.leaseFor(c.Limits.Lease), c.Limits.Retention
-	if g.lease < time.Second {
-		m.Add("Limits.Lease", g.lease.String(), "it must be at least 1s")
+	g.memory.Lease, g.memory.Retention = g.leaseFor(c.Limits.Lease), c.Limits.Retention
+	if g.memory.Lease < time.Second {
+		m.Add("Limits.Lease", g.memory.Lease.String(), "it must be at least 1s")
 	}
 	horizon := g.entry.RetryHorizon
 	g.signalTimeout = c.Limits.SignalTimeout
@@ -403,15 +398,15 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		if horizon > 0 {
 			g.signalTimeout = min(g.signalTimeout, horizon/2)
 		}
-		g.signalTimeout = max(g.signalTimeout, g.lease)
-	case g.signalTimeout < g.lease:
+		g.signalTimeout = max(g.signalTimeout, g.memory.Lease)
+	case g.signalTimeout < g.memory.Lease:
 		m.Add("Limits.SignalTimeout", g.signalTimeout.String(),
 			"it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten "+
-				"Limits.Lease", g.lease)
-	case horizon > 0 && g.signalTimeout > horizon-g.lease:
+				"Limits.Lease", g.memory.Lease)
+	case horizon > 0 && g.signalTimeout > horizon-g.memory.Lease:
 		m.Add("Limits.SignalTimeout", g.signalTimeout.String(),
 			"a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a "+
-				"failure no retry would come", g.signalTimeout, g.lease, g.entry.Title, horizon)
+				"failure no retry would come", g.signalTimeout, g.memory.Lease, g.entry.Title, horizon)
 	}
 	if c.Replay == nil {
 		m.Add("Replay", "",
@@ -422,9 +417,9 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	if _, none := c.Replay.(noReplay); none {
 		return
 	}
-	g.store = c.Replay
+	g.memory.Store = c.Replay
 	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
-	g.transactor, _ = c.Replay.(replay.Transactor)
+	g.memory.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
 		m.Add("Endpoint", "",
 			"the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider,
@@ -437,23 +432,23 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		window = g.verifier.past + g.verifier.future
 	}
 	// A claim may begin at the edge of the window and last for its lease; what is forgotten earlier could be replayed.
-	least := window + g.lease + retentionMargin
+	least := window + g.memory.Lease + retentionMargin
 	switch {
-	case g.retention == 0:
-		g.retention = max(least, horizon, defaultRetention)
-	case g.retention < time.Second:
-		m.Add("Limits.Retention", g.retention.String(),
+	case g.memory.Retention == 0:
+		g.memory.Retention = max(least, horizon, defaultRetention)
+	case g.memory.Retention < time.Second:
+		m.Add("Limits.Retention", g.memory.Retention.String(),
 			"it must be at least %s, written with its unit: 72 * time.Hour", least)
-	case g.retention < least:
-		m.Add("Limits.Retention", g.retention.String(),
+	case g.memory.Retention < least:
+		m.Add("Limits.Retention", g.memory.Retention.String(),
 			"a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window,
-			g.lease, retentionMargin, least)
-	case horizon > 0 && g.retention < horizon:
-		m.Add("Limits.Retention", g.retention.String(),
+			g.memory.Lease, retentionMargin, least)
+	case horizon > 0 && g.memory.Retention < horizon:
+		m.Add("Limits.Retention", g.memory.Retention.String(),
 			"%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
 	}
-	if horizon > 0 && g.lease > horizon {
-		m.Add("Limits.Lease", g.lease.String(),
+	if horizon > 0 && g.memory.Lease > horizon {
+		m.Add("Limits.Lease", g.memory.Lease.String(),
 			"%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title,
 			horizon)
 	}
@@ -466,7 +461,7 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		}
 	case RefuseDelivery:
 	case DangerouslyAcceptUnclaimed:
-		g.failOpen = true
+		g.memory.failOpen = true
 	default:
 		m.Add("StoreFailure", strconv.Itoa(int(c.StoreFailure)), "not one of the choices")
 	}
@@ -560,14 +555,14 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if c.DangerouslyAllowWeakSecrets {
 		off("DangerouslyAllowWeakSecrets")
 	}
-	if g.store == nil {
+	if g.memory.Store == nil {
 		off("DangerouslyNoReplay")
 	}
 	if c.DangerouslyDropEqualBodies {
 		off("DangerouslyDropEqualBodies")
 	}
 	g.announceApart()
-	if g.failOpen {
+	if g.memory.failOpen {
 		off("DangerouslyAcceptUnclaimed")
 	}
 	if g.verifier != nil && g.verifier.signsRoute && g.publicURL == "" {
@@ -598,7 +593,7 @@ func (g *Guard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, g.String(
 // Forget makes the endpoint forget an event, so that its next delivery runs again: for a provider's "resend" after a
 // receiver was mended. The identity is in the observer's records and in [Event].
 func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
-	if g.store == nil {
+	if g.memory.Store == nil {
 		return nil
 	}
 	keys := make([]replay.Key, len(ids))
@@ -608,7 +603,7 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 		}
 		keys[i] = replay.Key(id)
 	}
-	return g.store.Forget(ctx, keys)
+	return g.memory.Store.Forget(ctx, keys)
 }
 
 // ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe, Standard

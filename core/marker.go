@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -70,7 +71,7 @@ func isPlain(text string) bool {
 // versions is what the marker of formats says.
 func (g *Guard) versions() string {
 	values := 0 // the store does not say
-	if v, ok := g.store.(replay.Versioned); ok {
+	if v, ok := g.memory.Store.(replay.Versioned); ok {
 		values = v.Version()
 	}
 	return fmt.Sprintf("ids %s values %d", identity.Version, values)
@@ -78,7 +79,7 @@ func (g *Guard) versions() string {
 
 // readMarker returns what the store says under a marker's key; empty where it cannot be read.
 func (g *Guard) readMarker(ctx context.Context, kind string) string {
-	reader, ok := g.store.(replay.DigestReader)
+	reader, ok := g.memory.Store.(replay.DigestReader)
 	if !ok {
 		return ""
 	}
@@ -96,11 +97,11 @@ func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Resu
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	items := []replay.Item{{Key: markerKey(g.endpoint, kind), Digest: markerDigest(text)}}
-	results, err := g.store.Claim(ctx, items, markerLease)
+	results, err := g.memory.Store.Claim(ctx, items, markerLease)
 	if err != nil {
 		return replay.Result{}, err
 	}
-	if err := checkResults(results, len(items)); err != nil {
+	if err := lease.CheckResults(results, len(items)); err != nil {
 		return replay.Result{}, err
 	}
 	return results[0], nil
@@ -110,7 +111,7 @@ func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Resu
 func (g *Guard) commitMarker(ctx context.Context, kind string, claimed replay.Result) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return g.store.Settle(ctx, []replay.Settlement{{
+	return g.memory.Store.Settle(ctx, []replay.Settlement{{
 		Key: markerKey(g.endpoint, kind), Token: claimed.Token, Verdict: replay.Commit, TTL: markerRetention,
 	}})
 }
@@ -123,7 +124,7 @@ func (g *Guard) forgetMarkers(ctx context.Context, kinds ...string) error {
 	for i, kind := range kinds {
 		keys[i] = markerKey(g.endpoint, kind)
 	}
-	return g.store.Forget(ctx, keys)
+	return g.memory.Store.Forget(ctx, keys)
 }
 
 var errIsMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " + //lint:immutable an error value

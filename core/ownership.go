@@ -61,7 +61,7 @@ func isTaken(err error) bool {
 func (d *Delivery) checkOwnership() (reply *Reply, ok bool) {
 	g := d.guard
 	err := g.askOwnership(context.WithoutCancel(d.r.Context()))
-	d.holding.until = time.Now().Add(g.lease) // nothing is held so far
+	d.holding.AskAgain(time.Now())
 	if err == nil {
 		return nil, true
 	}
@@ -172,7 +172,7 @@ func (g *Guard) warnOwnership(message string, attrs ...any) {
 // does nothing. It returns an error where the store does not answer, and where a guard of another provider has the name
 // back.
 func (g *Guard) TakeOver(ctx context.Context) error {
-	if g.store == nil || g.store.Scope() != replay.Shared {
+	if g.memory.Store == nil || g.memory.Store.Scope() != replay.Shared {
 		return nil
 	}
 	err := g.claimName(ctx)
@@ -196,7 +196,7 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 // awaits its secret claims nothing, and may be open next to the one with it.
 func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
 	g.leave = func() {}
-	roster, ok := g.store.(replay.Rostered)
+	roster, ok := g.memory.Store.(replay.Rostered)
 	if !ok || g.unknown || g.awaiting || g.endpoint == "" {
 		return false
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -35,7 +36,7 @@ const (
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
 func (p *pass) checkpoint() error {
 	s, d := p.signals, p.d
-	if !s.named() || d.unclaimed != nil || d.guard.store == nil || d.guard.reportsReplay {
+	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reportsReplay {
 		return nil
 	}
 	plan := make([][]int, len(d.events))
@@ -119,9 +120,9 @@ func (p *pass) run(i int) result {
 	run := &eventRun{}
 	run.answer = &run.own
 	ctx := d.signalContext(&run.context, p.parent, i)
-	defer ctx.end(nil)
-	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.attach(claim, &ctx.lateContext) {
-		return result{worst: outcomeInFlight, wait: d.guard.lease, err: ErrLeaseLost}
+	defer ctx.End(nil)
+	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.Attach(claim, &ctx.Context) {
+		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: ErrLeaseLost}
 	}
 	unit := d.transact(ctx, d.states[i].claim)
 	run.ctx = unit.ctx
@@ -186,10 +187,10 @@ func (p *pass) runNamed(ctx context.Context, rc *receiver, event Event, claim in
 	}
 	unit.undo()
 	if !res.commits() || res.declined {
-		d.holding.decide(claim, replay.Release)
+		d.holding.Decide(claim, replay.Release)
 		return res
 	}
-	d.holding.decide(claim, replay.Commit)
+	d.holding.Decide(claim, replay.Commit)
 	return res
 }
 
@@ -207,19 +208,19 @@ func (d *Delivery) signalContext(c *signalContext, parent context.Context, event
 			limit = c.ackBy
 		}
 	}
-	if h := d.holding; h != nil && h.ctx != nil && parent == context.Context(&h.request) {
-		c.parent = h.ctx // the same values
+	if h := d.holding; h != nil && h.Context() != nil && parent == context.Context(&h.Request) {
+		parent = h.Context() // the same values
 	} else {
-		c.parent = context.WithoutCancel(parent)
+		parent = context.WithoutCancel(parent)
 	}
-	c.deadline = limit
+	c.Start(parent, limit)
 	c.event, c.ofBatch = event, d.batch
 	return c
 }
 
 // signalContext is what a signal is told by its context.
 type signalContext struct {
-	lateContext
+	lease.Context
 	ackBy   time.Time // zero: the provider's limit is not known
 	event   int       // its number
 	ofBatch bool
@@ -237,7 +238,7 @@ func (c *signalContext) Value(key any) any {
 			return c.event
 		}
 	}
-	return c.lateContext.Value(key)
+	return c.Context.Value(key)
 }
 
 // unit is the work of the receivers that stand and fall together, with the transaction they may ask for.
@@ -250,10 +251,10 @@ type unit struct {
 // transact prepares a transaction for one claim, where the store has them.
 func (d *Delivery) transact(ctx context.Context, claim int) (u unit) {
 	g := d.guard
-	if g.transactor == nil || claim == noClaim {
+	if g.memory.transactor == nil || claim == noClaim {
 		return unit{ctx: ctx}
 	}
-	u.ctx, u.txn = g.transactor.Transaction(ctx, []replay.Held{d.holding.heldBy(claim)}, g.retention)
+	u.ctx, u.txn = g.memory.transactor.Transaction(ctx, []replay.Held{d.holding.HeldBy(claim)}, g.memory.Retention)
 	return u
 }
 
@@ -279,13 +280,13 @@ func (d *Delivery) commitUnit(u *unit, claim int) result {
 	defer cancel()
 	err := u.txn.Commit(ctx)
 	if errors.Is(err, replay.ErrLeaseLost) {
-		return result{worst: outcomeInFlight, wait: d.guard.lease, err: fmt.Errorf("%w: %w", ErrLeaseLost, err)}
+		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: fmt.Errorf("%w: %w", ErrLeaseLost, err)}
 	}
 	if err != nil {
 		return result{worst: outcomeRetry, err: fmt.Errorf("committing the signal's transaction: %w", err)}
 	}
 	u.committed = true
-	d.holding.committed(claim)
+	d.holding.Committed(claim)
 	return result{}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -288,12 +289,12 @@ func (i *facts) bodyDigest() [sha256.Size]byte {
 
 // newDelivery makes a handle, with what it holds in the replay store, where there is one.
 func (g *Guard) newDelivery() *Delivery {
-	if g.store == nil {
+	if g.memory.Store == nil {
 		return &Delivery{guard: g}
 	}
 	both := &struct {
 		Delivery
-		holding holding
+		holding lease.Holding
 	}{}
 	d := &both.Delivery
 	d.guard, d.holding = g, &both.holding
@@ -318,9 +319,9 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	}
 	d.carrier = carrier{r.Context(), d}
 	var ctx context.Context = &d.carrier
-	if g.store != nil {
-		d.holding.request.parent = ctx
-		ctx = &d.holding.request
+	if g.memory.Store != nil {
+		d.holding.Request.Start(ctx, time.Time{})
+		ctx = &d.holding.Request
 		if g.entry.Identity.SignedOnce && i.proved {
 			digest := g.verifier.signedDigest(r, g.signedURL(r, i), i.body, i.presented)
 			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -144,3 +145,8 @@ const (
 	ReplayInFlight     ReplayState = "in_flight"
 	ReplayCommitFailed ReplayState = "commit_failed" // the app's work is done and may run again
 )
+
+// replayStates are the states by what became of a holding.
+var replayStates = [...]ReplayState{ //lint:immutable a table
+	lease.None: ReplayNone, lease.Released: ReplayReleased, lease.Committed: ReplayCommitted, lease.CommitFailed: ReplayCommitFailed,
+}

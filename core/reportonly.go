@@ -110,7 +110,7 @@ func (g *Guard) nothingToReport(c *Config, check Check) string {
 			return g.entry.Title + " signs no timestamp, or there is no secret yet"
 		}
 	case CheckReplay:
-		if g.store == nil {
+		if g.memory.Store == nil {
 			return "no replay store is configured"
 		}
 	}
@@ -229,7 +229,7 @@ func (d *Delivery) reportKnown() {
 		status = reason.InFlight.Status()
 	case conflict:
 		f.Reason = reason.Conflict
-		if d.guard.strict {
+		if d.guard.memory.strict {
 			status = http.StatusBadRequest
 		}
 	}

@@ -99,8 +99,8 @@ func (d *Delivery) Abandon() {
 // for the request that it made, not for the copy that carries our context.
 func (d *Delivery) release() {
 	if d.holding != nil {
-		d.holding.end()
-		d.holding.request.end(nil)
+		d.holding.End()
+		d.holding.Request.End(nil)
 	}
 	removeFiles(d.r)
 }
@@ -132,9 +132,9 @@ func (d *Delivery) settleOwn(v replay.Verdict) {
 		d.decideLocked(i, v)
 	}
 	if d.holding != nil {
-		d.holding.decideAll(v)
-		d.holding.flush()
-		d.holding.end()
+		d.holding.DecideAll(v)
+		d.holding.Flush()
+		d.holding.End()
 	}
 }
 
@@ -154,14 +154,14 @@ func (d *Delivery) decideLocked(i int, v replay.Verdict) {
 		}
 	}
 	if s.claim != noClaim && s.verdict != 0 {
-		d.holding.decide(s.claim, s.verdict)
+		d.holding.Decide(s.claim, s.verdict)
 	}
 }
 
 // flush puts the verdicts that are new into the store.
 func (d *Delivery) flush() {
 	if d.holding != nil {
-		d.holding.flush()
+		d.holding.Flush()
 	}
 }
 
@@ -170,7 +170,8 @@ func (d *Delivery) outcome() (ReplayState, error) {
 	if d.holding == nil {
 		return "", nil
 	}
-	return d.holding.outcome()
+	o := d.holding.Outcome()
+	return replayStates[o.State], o.Err
 }
 
 // ending is how a delivery ended.

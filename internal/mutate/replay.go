@@ -4,18 +4,18 @@ package main
 func ofReplay() []mutation {
 	const claim, ownership, identity, mem, memSettle = "core/claim.go", "core/ownership.go", "core/identity.go", "core/replay/memstore/claim.go", "core/replay/memstore/settle.go"
 	return []mutation{
-		{name: "a store that fails is no obstacle", file: claim, old: "if d.guard.failOpen && !isTaken(err) {", new: "if true {"},
+		{name: "a store that fails is no obstacle", file: claim, old: "if d.guard.memory.failOpen && !isTaken(err) {", new: "if true {"},
 		{name: "a full store is no obstacle", file: claim, old: "f := storeFailure(err)\n\tif d.guard", new: "f := storeFailure(err)\n\tif errors.Is(err, replay.ErrFull) {\n\t\td.unclaimed = err\n\t\treturn nil\n\t}\n\tif d.guard"},
 		{name: "what is done is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.InFlight }"},
 		{name: "what is in flight is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.Done }"},
 		{name: "an answer for another number of items is an answer", file: claim, old: "if len(results) != n {", new: "if len(results) > n {"},
 		{name: "an answer without a state is a claim", file: claim, old: "case replay.Claimed, replay.InFlight, replay.Done:\n\t\tdefault:", new: "case replay.Claimed, replay.InFlight, replay.Done:\n\t\t}\n\t\tif false {"},
 		{name: "an event twice in a batch runs twice", file: claim, old: "if seen[id] {", new: "if false {"},
-		{name: "a conflict is let pass where it is to be refused", file: claim, old: "if g.strict {", new: "if false {"},
+		{name: "a conflict is let pass where it is to be refused", file: claim, old: "if g.memory.strict {", new: "if false {"},
 		{name: "a duplicate in flight is a success", file: claim, old: "if inFlight {", new: "if false && inFlight {"},
 
 		{name: "another provider's name is let in", file: ownership, old: "owner.State != replay.Claimed && owner.Conflict {", new: "false {"},
-		{name: "failing open opens for another provider's name", file: claim, old: "d.guard.failOpen && !isTaken(err) {", new: "d.guard.failOpen {"},
+		{name: "failing open opens for another provider's name", file: claim, old: "d.guard.memory.failOpen && !isTaken(err) {", new: "d.guard.memory.failOpen {"},
 		{name: "an outage opens a name that was refused", file: ownership, old: "err != nil && was != nil && !isTaken(err) {", new: "false {"},
 		{name: "a marker that was lost is trusted", file: ownership, old: "if errors.Is(err, replay.ErrLeaseLost) {", new: "if false {"},
 		{name: "Forget forgets whose the name is", file: "core/guard.go", old: "if g.isMarker(id) {", new: "if false {"},
@@ -31,10 +31,10 @@ func ofReplay() []mutation {
 
 		{name: "what is signed vouches for any body", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "false {", in: []string{"./core/provider"}},
 		{name: "what is signed is taken for an event's", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "signed.State != replay.Claimed {", in: []string{"./core/provider"}},
-		{name: "a conflict holds the event that it names", file: claim, old: "d.holding.decideAll(replay.Release)\n\t}\n\tfor", new: "d.holding.decideAll(replay.Commit)\n\t}\n\tfor", in: []string{"./core/provider"}},
+		{name: "a conflict holds the event that it names", file: claim, old: "d.holding.DecideAll(replay.Release)\n\t}\n\tfor", new: "d.holding.DecideAll(replay.Commit)\n\t}\n\tfor", in: []string{"./core/provider"}},
 		{name: "a transmission of what is done may have another body", file: claim, old: "if reply != nil && d.signed != nil {", new: "if false {", in: []string{"./core/provider"}},
-		{name: "what is signed is forgotten with a failed event", file: "core/holding.go", old: "signed: true, verdict: replay.Commit}", new: "signed: true}", in: []string{"./core/provider"}},
-		{name: "what is signed tells what became of the event", file: "core/holding.go", old: "\t\tcase c.signed:\n", new: "", in: []string{"./core/provider"}},
+		{name: "what is signed is forgotten with a failed event", file: "core/internal/lease/holding.go", old: "signed: true, verdict: replay.Commit}", new: "signed: true}", in: []string{"./core/provider"}},
+		{name: "what is signed tells what became of the event", file: "core/internal/lease/holding.go", old: "\t\tcase c.signed:\n", new: "", in: []string{"./core/provider"}},
 
 		{name: "a store evicts what is live", file: "core/replay/memstore/shard.go", old: "if d.len > 0 && d.at(0) <= now {", new: "if d.len > 0 {"},
 		{name: "a store grows without an end", file: "core/replay/memstore/room.go", old: "if s.room.taken.Add(lot) > s.room.capacity {", new: "if s.room.taken.Add(lot) < 0 {"},
@@ -49,7 +49,7 @@ func ofReplay() []mutation {
 
 // ofSettling break what becomes of an event once the app's code has run.
 func ofSettling() []mutation {
-	const pass, settle, dispatch, holding = "core/pass.go", "core/settle.go", "core/dispatch.go", "core/holding.go"
+	const pass, settle, dispatch, holding = "core/pass.go", "core/settle.go", "core/dispatch.go", "core/internal/lease/holding.go"
 	const outcome, running = "core/outcome.go", "core/running.go"
 	return []mutation{
 		{name: "an error commits", file: outcome, old: "return t.worst < outcomeInFlight && t.worst", new: "return t.worst"},
@@ -63,8 +63,8 @@ func ofSettling() []mutation {
 		{name: "a failure that a signal wrote itself is no failure", file: pass,
 			old: "if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) && ",
 			new: "if w := p.written(); false && w != before && ", in: []string{"./internal/adaptertest"}},
-		{name: "a signal ends when the sender hangs up", file: pass, old: "c.parent = h.ctx // the same values", new: "c.parent = parent"},
-		{name: "a signal whose lease is lost goes on", file: pass, old: "!d.holding.attach(claim, &ctx.lateContext) {", new: "!d.holding.attach(claim, nil) {"},
+		{name: "a signal ends when the sender hangs up", file: pass, old: "parent = h.Context() // the same values", new: "_ = parent"},
+		{name: "a signal whose lease is lost goes on", file: pass, old: "!d.holding.Attach(claim, &ctx.Context) {", new: "!d.holding.Attach(claim, nil) {"},
 
 		{name: "a panic commits", file: outcome,
 			old: "res.worst, res.succeeded, res.stack = outcomePanic,", new: "res.worst, res.succeeded, res.stack = outcomeOK,"},
@@ -91,11 +91,11 @@ func ofSettling() []mutation {
 		{name: "a half-done batch reaches a plain handler", file: settle, old: "if d.NeedsSignals() {\n\t\td.settle(replay.Release)", new: "if false {\n\t\td.settle(replay.Release)"},
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
-		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(d.r.Context())", new: "h.ctx = d.r.Context()"},
-		{name: "a context that ended has not ended for who comes late", file: "core/latecontext.go", old: "if c.err != nil { // what ended", new: "if false { // what ended"},
-		{name: "a deadline that nobody waits for never comes", file: "core/latecontext.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
-		{name: "a deadline that somebody waits for never comes", file: "core/latecontext.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
-		{name: "the cause of an end is lost", file: "core/latecontext.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
+		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(ctx)", new: "h.ctx = ctx"},
+		{name: "a context that ended has not ended for who comes late", file: "core/internal/lease/context.go", old: "if c.err != nil { // what ended", new: "if false { // what ended"},
+		{name: "a deadline that nobody waits for never comes", file: "core/internal/lease/context.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
+		{name: "a deadline that somebody waits for never comes", file: "core/internal/lease/context.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
+		{name: "the cause of an end is lost", file: "core/internal/lease/context.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
 		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/later.go", old: "t.headersProved = l.proved, l.headersProved", new: "t.headersProved = l.pending == false, l.headersProved"},
 		{name: "a commit is tried once", file: holding,
 			old: "if isFinal(err) || time.Now().Add(pause).After(try.limit) {", new: "if err != nil {"},
@@ -104,10 +104,10 @@ func ofSettling() []mutation {
 		{name: "a slow event of a batch waits for the others", file: pass,
 			old: "now.Sub(began) >= slowEvent || now.Sub", new: "now.Sub(began) < 0 || now.Sub"},
 		{name: "a lease outlives the provider's quick retries", file: "core/lease.go",
-			old: "min(lease, last/2)", new: "lease"},
+			old: "min(held, last/2)", new: "held"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
-		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.end(ErrLeaseLost)", new: "if false {\n\t\t\tc.work.end(ErrLeaseLost)"},
+		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.End(ErrLost)", new: "if false {\n\t\t\tc.work.End(ErrLost)"},
 		{name: "a signal that may have all the time there is has none", file: "core/claim.go", old: "return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)", new: "return d.facts.started.Add(d.verified + d.guard.signalTimeout)"},
-		{name: "renewals go on for ever", file: holding, old: "case !now.Before(h.delivery.limit()):", new: "case !now.Before(h.delivery.limit().AddDate(99, 0, 0)):"},
+		{name: "renewals go on for ever", file: holding, old: "case !now.Before(h.limit):", new: "case !now.Before(h.limit.AddDate(99, 0, 0)):"},
 	}
 }

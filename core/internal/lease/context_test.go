@@ -1,4 +1,4 @@
-package core_test
+package lease_test
 
 import (
 	"context"
@@ -12,10 +12,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 )
 
 type lateKey struct{}
+
+// lateContext returns a context and its end.
+func lateContext(parent context.Context, deadline time.Time) (context.Context, context.CancelCauseFunc) {
+	c := &lease.Context{}
+	c.Start(parent, deadline)
+	return c, c.End
+}
 
 // TestALateContextBehavesAsOneOfPackageContext compares the two after every step of what can happen to them.
 func TestALateContextBehavesAsOneOfPackageContext(t *testing.T) {
@@ -54,7 +61,7 @@ func TestALateContextBehavesAsOneOfPackageContext(t *testing.T) {
 						}
 						p := &pair{parent: cancel}
 						p.usual, p.end = context.WithCancelCause(usual)
-						p.late, p.endLate = core.LateContext(parent, at)
+						p.late, p.endLate = lateContext(parent, at)
 						for _, step := range []func(*pair){one, two, three} {
 							step(p)
 							synctest.Wait()
@@ -84,7 +91,7 @@ func TestALateContextBehavesAsOneOfPackageContext(t *testing.T) {
 
 // Package context starts a goroutine for a child of a context that it does not know; it has to know ours.
 func TestAChildOfALateContextNeedsNoGoroutine(t *testing.T) {
-	ctx, end := core.LateContext(t.Context(), time.Now().Add(time.Hour))
+	ctx, end := lateContext(t.Context(), time.Now().Add(time.Hour))
 	before := runtime.NumGoroutine()
 	for range 100 {
 		child, stop := context.WithCancel(ctx)
@@ -98,7 +105,7 @@ func TestAChildOfALateContextNeedsNoGoroutine(t *testing.T) {
 func TestALateContextIsForManyAtOnce(t *testing.T) {
 	t.Parallel()
 	for range 100 {
-		ctx, end := core.LateContext(t.Context(), time.Now().Add(time.Hour))
+		ctx, end := lateContext(t.Context(), time.Now().Add(time.Hour))
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() { <-ctx.Done() })

@@ -1,4 +1,4 @@
-package core
+package lease
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// lateContext ends a context at a deadline, or when end is called. Those of package context start a timer and hang
+// Context ends a context at a deadline, or when End is called. Those of package context start a timer and hang
 // themselves into their parent when they are made; this one does so once somebody waits for its end. A store in memory
 // and a short signal never do, and would pay more for that than for all else.
 //
-// Its zero value with a parent is ready, and is part of what it is made for, so that it needs no place of its own.
-type lateContext struct {
+// It is a part of what it is made for, so that it is not allocated by itself. Start makes it ready.
+type Context struct {
 	parent   context.Context // not changed once it is in use, like deadline
 	deadline time.Time       // zero: the parent's
 
@@ -33,8 +33,13 @@ type armedContext struct {
 	stop   context.CancelFunc // of its timer
 }
 
+// Start makes the context ready. A deadline of zero is the parent's.
+func (c *Context) Start(parent context.Context, deadline time.Time) {
+	c.parent, c.deadline = parent, deadline
+}
+
 // Deadline is the sooner one.
-func (c *lateContext) Deadline() (time.Time, bool) {
+func (c *Context) Deadline() (time.Time, bool) {
 	parents, ok := c.parent.Deadline()
 	if c.deadline.IsZero() || (ok && parents.Before(c.deadline)) {
 		return parents, ok
@@ -43,10 +48,10 @@ func (c *lateContext) Deadline() (time.Time, bool) {
 }
 
 // Done is where somebody begins to wait.
-func (c *lateContext) Done() <-chan struct{} { return c.arm().Done() }
+func (c *Context) Done() <-chan struct{} { return c.arm().Done() }
 
 // Err looks at the clock where nobody waits.
-func (c *lateContext) Err() error {
+func (c *Context) Err() error {
 	if a := c.armed.Load(); a != nil {
 		return a.Err()
 	}
@@ -58,7 +63,7 @@ func (c *lateContext) Err() error {
 	return c.errLocked()
 }
 
-func (c *lateContext) errLocked() error {
+func (c *Context) errLocked() error {
 	if c.err != nil {
 		return c.err
 	}
@@ -71,14 +76,14 @@ func (c *lateContext) errLocked() error {
 	return c.err
 }
 
-func (c *lateContext) endLocked(err error) {
+func (c *Context) endLocked(err error) {
 	c.err = err
 	c.over.Store(true)
 }
 
 // Value is the parent's. By one of them package context finds what it hangs a child into, and the cause of an end: once
 // somebody waits, or it has ended, that is not the parent's any more.
-func (c *lateContext) Value(key any) any {
+func (c *Context) Value(key any) any {
 	if a := c.armed.Load(); a != nil {
 		return a.Value(key)
 	}
@@ -89,15 +94,16 @@ func (c *lateContext) Value(key any) any {
 }
 
 // String names it: printed field by field, it would be read while others write it.
-func (c *lateContext) String() string { return contextText }
+func (c *Context) String() string { return ContextText }
 
 // Format prints the same for every verb: %#v would read the fields while others write them.
-func (c *lateContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, contextText) }
+func (c *Context) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, ContextText) }
 
-const contextText = "sallyport.Context"
+// ContextText is what contexts print as.
+const ContextText = "sallyport.Context"
 
 // arm makes the context that can be waited for.
-func (c *lateContext) arm() *armedContext {
+func (c *Context) arm() *armedContext {
 	if a := c.armed.Load(); a != nil {
 		return a
 	}
@@ -106,7 +112,7 @@ func (c *lateContext) arm() *armedContext {
 	return c.armLocked()
 }
 
-func (c *lateContext) armLocked() *armedContext {
+func (c *Context) armLocked() *armedContext {
 	if a := c.armed.Load(); a != nil {
 		return a
 	}
@@ -126,15 +132,15 @@ func (c *lateContext) armLocked() *armedContext {
 	return a
 }
 
-// release ends the context where somebody waits. Otherwise there is nothing that could be freed.
-func (c *lateContext) release() {
+// Release ends the context where somebody waits. Otherwise there is nothing that could be freed.
+func (c *Context) Release() {
 	if c.armed.Load() != nil {
-		c.end(nil)
+		c.End(nil)
 	}
 }
 
-// end ends the context for a cause; nil: because what it is for is over. It ends once.
-func (c *lateContext) end(cause error) {
+// End ends the context for a cause; nil: because what it is for is over. It ends once.
+func (c *Context) End(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.armed.Load() == nil && cause == nil {

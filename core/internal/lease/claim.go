@@ -1,0 +1,52 @@
+package lease
+
+import (
+	"errors"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Items returns empty lists for the items of the first claim and for what they belong to. They have room for one.
+func (h *Holding) Items() ([]replay.Item, []int) { return h.oneItem[:0], h.oneOwner[:0] }
+
+// Claim claims items in the store, within the time that it has. The results are not held yet: see Add and its kin. An
+// answer that does not fit the items is an error.
+func (h *Holding) Claim(items []replay.Item, now time.Time) ([]replay.Result, error) {
+	bounded := &h.claiming
+	if h.claimed {
+		bounded = &Context{}
+	}
+	h.claimed = true
+	h.bound(bounded, now)
+	defer bounded.Release()
+	results, err := h.rules.Store.Claim(bounded, items, h.rules.Lease)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckResults(results, len(items)); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// bound starts the context of a call of the store: with its time, and with the values of the request. It does not end
+// with the request, because the sender may hang up.
+func (h *Holding) bound(c *Context, now time.Time) {
+	c.Start(h.ctx, now.Add(StoreTimeout))
+}
+
+// CheckResults refuses an answer to n items that is not one: nothing may run on it.
+func CheckResults(results []replay.Result, n int) error {
+	if len(results) != n {
+		return errors.New("the replay store answered for another number of items")
+	}
+	for i := range results {
+		switch results[i].State {
+		case replay.Claimed, replay.InFlight, replay.Done:
+		default:
+			return errors.New("the replay store answered with no state")
+		}
+	}
+	return nil
+}

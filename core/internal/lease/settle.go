@@ -1,0 +1,162 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// Flush writes every verdict that is new to the store, detached from the request. A commit is tried again until the
+// lease expires: the work is done, and only the commit keeps it from being done twice. A release is not waited for once
+// the lease has expired: the retry can claim the event already.
+func (h *Holding) Flush() {
+	h.mu.Lock()
+	var settlements []replay.Settlement
+	var indices []int
+	var attempt *Context
+	if !h.flushed { // the app may settle from a goroutine of its own, beside another flush
+		h.flushed = true
+		settlements, indices, attempt = h.oneSettlement[:0], h.oneIndex[:0], &h.settling
+	}
+	now := time.Now()
+	limit, commits := minTime(now.Add(StoreTimeout), h.until), false
+	for i := range h.claims {
+		c := &h.claims[i]
+		switch {
+		case c.verdict == 0 || c.settled:
+			continue
+		case c.verdict == replay.Release && (c.lost || !now.Before(h.until)):
+			c.settled = true // the lease has expired
+			h.note(Released, nil)
+			continue
+		case c.verdict == replay.Commit:
+			commits = true
+			if !c.signed {
+				limit = h.until
+			}
+		}
+		settlements = append(settlements, replay.Settlement{
+			Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.rules.Retention,
+		})
+		indices = append(indices, i)
+	}
+	h.mu.Unlock()
+	if len(settlements) > 0 {
+		h.put(settlements, indices, trial{now: now, limit: limit, commits: commits, ctx: attempt})
+	}
+	h.forgetParts()
+}
+
+// trial is how long a settlement is tried.
+type trial struct {
+	now, limit time.Time
+	commits    bool     // an attempt may last longer than limit: a commit may take effect all the same
+	ctx        *Context // of the first attempt; nil: it needs one
+}
+
+// put writes the verdicts, and notes what came of each.
+func (h *Holding) put(settlements []replay.Settlement, indices []int, try trial) {
+	err := h.settle(settlements, try)
+	lost, partly := lostKeys(err)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for n, i := range indices {
+		c := &h.claims[i]
+		c.settled = true
+		c.failed = err != nil && (!partly || lost[settlements[n].Key])
+		switch {
+		case c.signed:
+		case settlements[n].Verdict == replay.Release:
+			h.note(Released, err) // where it failed, the lease ends by itself
+		case c.failed:
+			h.note(CommitFailed, err)
+		default:
+			h.note(Committed, nil)
+		}
+	}
+}
+
+// lostKeys returns the claims that an error names as lost. partly is false where the error is about all of them.
+func lostKeys(err error) (lost map[replay.Key]bool, partly bool) {
+	if err == nil {
+		return nil, false
+	}
+	var some *replay.LeaseLostError
+	if !errors.As(err, &some) {
+		return nil, false
+	}
+	return setOf(some.Keys), true
+}
+
+// forgetParts forgets the named receivers of events that are done as a whole: the event's own memory says it all, and
+// an operator who makes the store forget the event means all of its receivers.
+func (h *Holding) forgetParts() {
+	h.mu.Lock()
+	var keys []replay.Key
+	for i := range h.claims {
+		c := &h.claims[i]
+		if !c.part {
+			continue
+		}
+		if w := &h.claims[c.whole]; w.settled && !w.failed && w.verdict == replay.Commit {
+			keys = append(keys, c.held.Key)
+			c.part = false
+		}
+	}
+	h.mu.Unlock()
+	if len(keys) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(h.ctx, StoreTimeout)
+	defer cancel()
+	// What is left expires with its TTL. Until then it matters only where an operator makes the store forget the event.
+	_ = h.rules.Store.Forget(ctx, keys)
+}
+
+// settle writes verdicts into the store, and tries again within the limit. The first attempt uses the context that is
+// there already, if there is one. A store may keep it, so each further attempt allocates its own.
+func (h *Holding) settle(settlements []replay.Settlement, try trial) error {
+	now, attempt := try.now, try.ctx
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		if attempt == nil {
+			attempt = &Context{}
+		}
+		h.bound(attempt, now)
+		if !try.commits {
+			attempt.deadline = minTime(attempt.deadline, try.limit)
+		}
+		err := h.rules.Store.Settle(attempt, settlements)
+		attempt.Release()
+		attempt = nil
+		if err == nil {
+			return nil
+		}
+		if isFinal(err) || time.Now().Add(pause).After(try.limit) {
+			return err
+		}
+		time.Sleep(pause)
+		now = time.Now()
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func setOf(keys []replay.Key) map[replay.Key]bool {
+	set := make(map[replay.Key]bool, len(keys))
+	for _, k := range keys {
+		set[k] = true
+	}
+	return set
+}
+
+// isFinal reports whether another try to settle would meet the same answer.
+func isFinal(err error) bool {
+	return errors.Is(err, replay.ErrLeaseLost) || errors.Is(err, replay.ErrClosed)
+}

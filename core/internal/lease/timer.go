@@ -1,0 +1,42 @@
+package lease
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// renewTimer is the timer by which a holding's leases are renewed. Most deliveries are settled long before it fires, and
+// it serves the next one.
+type renewTimer struct {
+	*time.Timer
+	holding atomic.Pointer[Holding]
+}
+
+// borrowTimer returns a timer that renews the holding once it is set.
+func borrowTimer(h *Holding) *renewTimer {
+	r, _ := h.timers.Get().(*renewTimer)
+	if r == nil {
+		r = &renewTimer{}
+		r.Timer = time.AfterFunc(time.Hour, r.fire)
+		r.Stop()
+	}
+	r.holding.Store(h)
+	return r
+}
+
+func (r *renewTimer) fire() {
+	if h := r.holding.Load(); h != nil {
+		h.renew()
+	}
+}
+
+// giveBack ends the renewals. A timer that has fired is not reused: its function may still run, and would renew
+// somebody else's lease.
+func (r *renewTimer) giveBack(to *sync.Pool) {
+	stopped := r.Stop()
+	r.holding.Store(nil)
+	if stopped {
+		to.Put(r)
+	}
+}
