@@ -72,7 +72,8 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 					t.send()
 				}
 				if !c.Writer.Written() {
-					c.Status(http.StatusInternalServerError) // Gin's recovery from http.ErrAbortHandler would leave a 200
+					// Gin's recovery from http.ErrAbortHandler would leave a 200
+					c.Status(http.StatusInternalServerError)
 				}
 			}
 		}()

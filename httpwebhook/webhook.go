@@ -62,8 +62,8 @@ func VerifyWithConfig(config Config) func(http.Handler) http.Handler {
 func Dispatch(signals *core.Signals) http.HandlerFunc { return nethttp.Dispatch(signals) }
 
 // Signal makes a handler of one receiver for every event; mount it behind [Verify]. It panics for a nil function. The
-// receiver's error decides what becomes of the event, see [core.Receiver]; its context is e.Context(). A request that no
-// guard proved is a 500 and runs nothing.
+// receiver's error decides what becomes of the event, see [core.Receiver]; its context is e.Context(). A request that
+// no guard proved is a 500 and runs nothing.
 func Signal(fn func(*http.Request, core.Event) error) http.HandlerFunc { return nethttp.Signal(fn) }
 
 // On registers a receiver that takes the request. The context for its work is e.Context(), not that of the request. The

@@ -5,9 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// ErrBatchNeedsSignal is what writing returns, and the body reads as, outside of signals, for a batch of which a part is
-// done or being processed.
-var ErrBatchNeedsSignal = errors.New("sallyport: a batch of events that is partly done needs Signal: mount one behind the guard")
+// ErrBatchNeedsSignal is what writing returns, and the body reads as, outside of signals, for a batch of which a part
+// is done or being processed.
+var ErrBatchNeedsSignal = errors.New("sallyport: a batch of events that is partly done needs Signal: mount one " +
+	"behind the guard")
 
 // State is what a delivery and the writer of its answer tell each other. It belongs to the delivery, and is safe for
 // concurrent use.

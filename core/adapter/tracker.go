@@ -78,8 +78,8 @@ func (f *fullTracker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.h
 // ReadFrom keeps net/http's fast path for copies.
 func (f *fullTracker) ReadFrom(src io.Reader) (int64, error) { return f.readFrom(src) }
 
-// Writer returns what the app writes to: the tracker, with exactly the optional abilities of the writer that it wraps. A
-// Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
+// Writer returns what the app writes to: the tracker, with exactly the optional abilities of the writer that it wraps.
+// A Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
 func (t *Tracker) Writer() http.ResponseWriter { return t.able }
 
 // own finds the tracker behind what Writer returned.

@@ -10,7 +10,8 @@ var ahasend = table{ //lint:immutable never written
 		"message.transient_error": {Deferred, ""}, "message.bounced": {Bounced, ReasonBounced},
 		// Its tries ended: unlike a bounce it does not say that the address is bad.
 		"message.failed":     {Failed, ReasonTimedOut},
-		"message.suppressed": {Rejected, ReasonBlocked}, "message.opened": {Opened, ""}, "message.clicked": {Clicked, ""},
+		"message.suppressed": {Rejected, ReasonBlocked}, "message.opened": {Opened, ""},
+		"message.clicked": {Clicked, ""},
 	},
 	message: []string{"/data/message_id_header"}, recipient: []string{"/data/recipient"},
 	at: []string{"/timestamp"}, unit: calendar,

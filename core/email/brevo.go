@@ -14,7 +14,8 @@ var brevo = table{ //lint:immutable never written
 		"proxy_open": {Opened, ""},
 		"click":      {Clicked, ""}, "unsubscribe": {Unsubscribed, ""}, "list_addition": {Subscribed, ""},
 		// Names that the documentation has beside those that were seen.
-		"unsubscribed": {Unsubscribed, ""}, "hardBounce": {Bounced, ReasonBounced}, "softBounce": {Bounced, ReasonBounced},
+		"unsubscribed": {Unsubscribed, ""}, "hardBounce": {Bounced, ReasonBounced},
+		"softBounce": {Bounced, ReasonBounced},
 	},
 	message: []string{"/message-id"}, recipient: []string{"/email"}, at: []string{"/ts_epoch"}, unit: milliseconds,
 	tags: []string{"/tags", "/tag"}, response: []string{"/reason"}, url: []string{"/link"},

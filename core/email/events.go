@@ -10,7 +10,7 @@ import (
 )
 
 // ErrUnknownSender is returned for an event of a provider that is not an email sender of this package.
-var ErrUnknownSender = errors.New("email: not a known email sender") //lint:immutable an error value
+var ErrUnknownSender = errors.New("email: not a known email sender")
 
 // Events returns the email events that a verified event reports, in the sender's order. Mostly it is one; see the
 // package's documentation for when there are several. There is none for a ping, a test and what is not about mail

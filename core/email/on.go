@@ -13,8 +13,8 @@ import (
 type Func = func(ctx context.Context, e core.Event, m Event) error
 
 // On registers fn for email events of the types; without types for all but [Inbound]. Any other event is unhandled as
-// far as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled. To is a set of signals,
-// or a name in it: signals.Named("suppress").
+// far as fn is concerned: unlike a receiver for "*", it does not keep the event from OnUnhandled. To is a set of
+// signals, or a name in it: signals.Named("suppress").
 //
 // A delivery that belongs to another endpoint ([WrongEndpointError]), or a provider that is not an email sender, is
 // reported as undecodable. It is answered 2xx, so that the sender does not repeat it in vain. Where both kinds have one

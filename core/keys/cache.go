@@ -82,7 +82,9 @@ func (c *cache[T]) get(ctx context.Context, url string, enough func(T) bool) (T,
 
 // try is one attempt of get. own reports that no further fetch could help: this sender has started one itself, or has
 // nothing left to start one with.
-func (c *cache[T]) try(ctx context.Context, url string, enough func(T) bool, from sender.Sender) (_ T, own bool, _ error) {
+func (c *cache[T]) try(
+	ctx context.Context, url string, enough func(T) bool, from sender.Sender,
+) (_ T, own bool, _ error) {
 	c.mu.Lock()
 	s := c.step(url, enough, from)
 	c.mu.Unlock()

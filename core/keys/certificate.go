@@ -35,8 +35,10 @@ func (p *Pin) judge(d *fetch.Response, host Host, roots *x509.CertPool, now time
 		return certified{}, errors.New("the certificate is not for signatures")
 	}
 	// Letter by letter: VerifyHostname would take a wildcard, and *.example.com is held by more than one service.
-	if !slices.ContainsFunc(leaf.DNSNames, func(name string) bool { return slices.Contains(host.CertificateNames, name) }) {
-		return certified{}, fmt.Errorf("the certificate is for %s, not for %s", quote(strings.Join(leaf.DNSNames, ", ")), strings.Join(host.CertificateNames, " or "))
+	if !slices.ContainsFunc(leaf.DNSNames,
+		func(name string) bool { return slices.Contains(host.CertificateNames, name) }) {
+		return certified{}, fmt.Errorf("the certificate is for %s, not for %s",
+			quote(strings.Join(leaf.DNSNames, ", ")), strings.Join(host.CertificateNames, " or "))
 	}
 	key, err := accept(leaf.PublicKey)
 	if err != nil {

@@ -19,7 +19,8 @@ type fetcher struct {
 func newFetcher(o Options) *fetcher {
 	transport := o.RoundTripper
 	if transport == nil {
-		transport = fetch.Transport(fetch.Options{Timeout: o.Timeout, Roots: o.Roots, Allowed: o.AllowNetworks, Now: o.Now})
+		transport = fetch.Transport(fetch.Options{Timeout: o.Timeout, Roots: o.Roots, Allowed: o.AllowNetworks,
+			Now: o.Now})
 	}
 	return &fetcher{transport: transport, maxBytes: o.MaxBytes}
 }
@@ -39,7 +40,8 @@ func (f *fetcher) get(ctx context.Context, address, accept string) (*fetch.Respo
 		// 403 is how object storage says that there is no such object.
 		return nil, fault(ErrUnknownKey, "%s: the host answers %d", quote(at), code)
 	case code >= 300 && code < 400:
-		return nil, fault(ErrUnavailable, "%s: the host answers with a redirect (%d), which is never followed", quote(at), code)
+		return nil, fault(ErrUnavailable, "%s: the host answers with a redirect (%d), which is never followed",
+			quote(at), code)
 	case code != http.StatusOK:
 		return nil, fault(ErrUnavailable, "%s: the host answers %d", quote(at), code)
 	}

@@ -36,7 +36,8 @@ func algorithmsOf(names []string) (map[string]string, error) {
 		case "EdDSA", "Ed25519":
 			allowed[name] = "OKP"
 		default:
-			return nil, fmt.Errorf("the algorithm %s is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA and Ed25519", quote(name))
+			return nil, fmt.Errorf("the algorithm %s is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "+
+				"EdDSA and Ed25519", quote(name))
 		}
 	}
 	return allowed, nil
@@ -121,7 +122,8 @@ func same(a, b crypto.PublicKey) bool {
 func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto.PublicKey, error) {
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 		if _, ok := jwk[name]; ok {
-			return nil, fmt.Errorf("it has the member %q of a private or symmetric key: whoever reads the set can sign", name)
+			return nil, fmt.Errorf("it has the member %q of a private or symmetric key: whoever reads the set can sign",
+				name)
 		}
 	}
 	field := make(map[string]string)
@@ -141,7 +143,8 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	kty := field["kty"]
 	if _, ok := jwk["alg"]; ok {
 		if needs, ok := allowed[field["alg"]]; !ok || needs != kty {
-			return nil, fmt.Errorf("its alg is %s and its kty %s, which is not what this provider signs with", quote(field["alg"]), quote(kty))
+			return nil, fmt.Errorf("its alg is %s and its kty %s, which is not what this provider signs with",
+				quote(field["alg"]), quote(kty))
 		}
 	} else if !hasType(allowed, kty) {
 		return nil, fmt.Errorf("its kty is %s, which is not what this provider signs with", quote(kty))
@@ -174,7 +177,8 @@ func checkKeyOps(jwk map[string]json.RawMessage) error {
 	if err := json.Unmarshal(raw, &ops); err != nil {
 		return errors.New("its key_ops is no array of strings")
 	}
-	if slices.Contains(ops, "verify") && !slices.ContainsFunc(ops, func(op string) bool { return op != "verify" && op != "sign" }) {
+	if slices.Contains(ops, "verify") &&
+		!slices.ContainsFunc(ops, func(op string) bool { return op != "verify" && op != "sign" }) {
 		return nil
 	}
 	return fmt.Errorf("its key_ops is %.100q, not verify", ops)

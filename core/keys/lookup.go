@@ -16,7 +16,9 @@ import (
 // trusted.
 //
 // [Options] bounds how often fetch is called, as it bounds fetches; its parts about requests do nothing.
-func Lookup(fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options) (*Remote, error) {
+func Lookup(
+	fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options,
+) (*Remote, error) {
 	o, optErr := o.withDefaults()
 	allowed, algErr := algorithmsOf(algorithms)
 	if fetch == nil {
@@ -48,12 +50,13 @@ func Lookup(fetch func(ctx context.Context, kid string) ([]byte, error), algorit
 		return nil
 	}
 	prefetch := func(kids []string) error { return c.prefetchAll(kids, "", check) }
-	return &Remote{close: c.close, prefetch: prefetch, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
-		if err := check(kid); err != nil {
-			return nil, err
-		}
-		return c.get(ctx, kid, func(crypto.PublicKey) bool { return true })
-	}}, nil
+	return &Remote{close: c.close, prefetch: prefetch,
+		key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+			if err := check(kid); err != nil {
+				return nil, err
+			}
+			return c.get(ctx, kid, func(crypto.PublicKey) bool { return true })
+		}}, nil
 }
 
 func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKey, error) {

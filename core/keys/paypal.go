@@ -7,7 +7,8 @@ package keys
 func PayPal(sandbox bool) Pin {
 	host := Host{Name: "api.paypal.com", CertificateNames: []string{"messageverificationcerts.paypal.com"}}
 	if sandbox {
-		host = Host{Name: "api.sandbox.paypal.com", CertificateNames: []string{"messageverificationcerts.sandbox.paypal.com"}}
+		host = Host{Name: "api.sandbox.paypal.com",
+			CertificateNames: []string{"messageverificationcerts.sandbox.paypal.com"}}
 	}
 	return Pin{
 		Hosts: []Host{host},

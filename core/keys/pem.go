@@ -22,7 +22,8 @@ func blocks(data []byte, kind string) ([][]byte, error) {
 			return nil, errors.New("it is not well-formed PEM")
 		}
 		if block.Type != kind || len(block.Headers) > 0 {
-			return nil, fmt.Errorf("it has a PEM block %s; expected are blocks %q without headers", quote(block.Type), kind)
+			return nil, fmt.Errorf("it has a PEM block %s; expected are blocks %q without headers", quote(block.Type),
+				kind)
 		}
 		if all = append(all, block.Bytes); len(all) > maxPEMBlocks {
 			return nil, fmt.Errorf("it has more than %d PEM blocks", maxPEMBlocks)

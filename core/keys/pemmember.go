@@ -23,7 +23,8 @@ func PEMMember(url, pointer string, o Options) (*Remote, error) {
 	pin, pinErr := exact.compile()
 	o, optErr := o.withDefaults()
 	if !strings.HasPrefix(pointer, "/") {
-		optErr = errors.Join(optErr, fmt.Errorf("sallyport: keys: %s is no pointer such as /keys/webhook", quote(pointer)))
+		optErr = errors.Join(optErr,
+			fmt.Errorf("sallyport: keys: %s is no pointer such as /keys/webhook", quote(pointer)))
 	}
 	if err := errors.Join(pinErr, optErr); err != nil {
 		return nil, err
@@ -43,12 +44,13 @@ func PEMMember(url, pointer string, o Options) (*Remote, error) {
 		}
 		return key, nil
 	})
-	return &Remote{close: c.close, prefetch: c.prefetchFixed, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
-		if ref != "" {
-			return nil, fault(ErrNotAllowed, "a key called %s of a source that has one without a name", quote(ref))
-		}
-		return c.get(ctx, url, func(crypto.PublicKey) bool { return true })
-	}}, nil
+	return &Remote{close: c.close, prefetch: c.prefetchFixed,
+		key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
+			if ref != "" {
+				return nil, fault(ErrNotAllowed, "a key called %s of a source that has one without a name", quote(ref))
+			}
+			return c.get(ctx, url, func(crypto.PublicKey) bool { return true })
+		}}, nil
 }
 
 func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {

@@ -170,7 +170,8 @@ func isHostName(name string) bool {
 	}
 	labels := strings.Split(name, ".")
 	for _, l := range labels {
-		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || !only(l, "abcdefghijklmnopqrstuvwxyz0123456789-") {
+		if l == "" || len(l) > 63 || l[0] == '-' || l[len(l)-1] == '-' || !only(l,
+			"abcdefghijklmnopqrstuvwxyz0123456789-") {
 			return false
 		}
 	}

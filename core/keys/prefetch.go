@@ -34,7 +34,8 @@ func (c *cache[T]) prefetchAll(refs []string, only string, check func(string) er
 		refs = []string{only}
 	}
 	if len(refs) > c.o.MaxEntries {
-		mistakes = append(mistakes, fault(ErrNotAllowed, "%d keys are named and %d are kept (MaxEntries)", len(refs), c.o.MaxEntries))
+		mistakes = append(mistakes,
+			fault(ErrNotAllowed, "%d keys are named and %d are kept (MaxEntries)", len(refs), c.o.MaxEntries))
 		refs = refs[:c.o.MaxEntries]
 	}
 	for _, ref := range refs {

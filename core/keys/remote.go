@@ -71,16 +71,17 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 		}
 		return set, nil
 	})
-	return &Remote{close: c.close, prefetch: c.prefetchFixed, key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
-		if len(kid) > maxKidBytes {
-			return nil, fault(ErrNotAllowed, "a kid of %d bytes", len(kid))
-		}
-		set, err := c.get(ctx, url, func(s *keySet) bool { return s.has(kid) })
-		if err != nil {
-			return nil, err
-		}
-		return set.find(kid)
-	}}, nil
+	return &Remote{close: c.close, prefetch: c.prefetchFixed,
+		key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
+			if len(kid) > maxKidBytes {
+				return nil, fault(ErrNotAllowed, "a kid of %d bytes", len(kid))
+			}
+			set, err := c.get(ctx, url, func(s *keySet) bool { return s.has(kid) })
+			if err != nil {
+				return nil, err
+			}
+			return set.find(kid)
+		}}, nil
 }
 
 // Certificates are X.509 certificates in PEM, the leaf first; references are URLs that the pin allows, or empty where
@@ -92,9 +93,10 @@ func Certificates(p Pin, o Options) (*Remote, error) {
 	if err := errors.Join(pinErr, optErr); err != nil {
 		return nil, err
 	}
-	return byURL(pin, o, "application/pem-certificate-chain, application/x-pem-file, */*", func(d *fetch.Response, h Host) (certified, error) {
-		return pin.judge(d, h, o.Roots, o.Now())
-	}), nil
+	return byURL(pin, o, "application/pem-certificate-chain, application/x-pem-file, */*",
+		func(d *fetch.Response, h Host) (certified, error) {
+			return pin.judge(d, h, o.Roots, o.Now())
+		}), nil
 }
 
 // PEM is public keys in PEM blocks "PUBLIC KEY", one a file; references are URLs that the pin allows, or empty where it
@@ -135,22 +137,24 @@ func byURL(pin *Pin, o Options, accepts string, parse func(*fetch.Response, Host
 			return err
 		})
 	}
-	return &Remote{close: c.close, prefetch: prefetch, key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
-		if fixed, ok := pin.fixed(); ok && ref == "" {
-			ref = fixed
-		}
-		// Before the cache, which thereby knows nothing but URLs that may be fetched.
-		if _, err := pin.allow(ref); err != nil {
-			return nil, err
-		}
-		current := func(c certified) bool { return c.notAfter.IsZero() || c.validAt(o.Now()) }
-		got, err := c.get(ctx, ref, current)
-		if err != nil {
-			return nil, err
-		}
-		if !current(got) {
-			return nil, fault(ErrInvalidKey, "%s: the certificate is valid from %v to %v only", quote(ref), got.notBefore, got.notAfter)
-		}
-		return got.key, nil
-	}}
+	return &Remote{close: c.close, prefetch: prefetch,
+		key: func(ctx context.Context, ref string) (crypto.PublicKey, error) {
+			if fixed, ok := pin.fixed(); ok && ref == "" {
+				ref = fixed
+			}
+			// Before the cache, which thereby knows nothing but URLs that may be fetched.
+			if _, err := pin.allow(ref); err != nil {
+				return nil, err
+			}
+			current := func(c certified) bool { return c.notAfter.IsZero() || c.validAt(o.Now()) }
+			got, err := c.get(ctx, ref, current)
+			if err != nil {
+				return nil, err
+			}
+			if !current(got) {
+				return nil, fault(ErrInvalidKey, "%s: the certificate is valid from %v to %v only", quote(ref),
+					got.notBefore, got.notAfter)
+			}
+			return got.key, nil
+		}}
 }

@@ -18,7 +18,8 @@ import (
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 func SNS(regions ...string) (Pin, error) {
 	p := Pin{
-		Path:          Path{Prefix: "/SimpleNotificationService-", Alphabet: AlphabetHex, MinName: 32, MaxName: 32, Suffix: ".pem"},
+		Path: Path{Prefix: "/SimpleNotificationService-", Alphabet: AlphabetHex, MinName: 32, MaxName: 32,
+			Suffix: ".pem"},
 		Intermediates: x509.NewCertPool(),
 	}
 	p.Intermediates.AppendCertsFromPEM([]byte(amazonIntermediates))
@@ -29,7 +30,8 @@ func SNS(regions ...string) (Pin, error) {
 	for _, r := range regions {
 		switch {
 		case !isRegion(r) || strings.HasPrefix(r, "us-iso") || strings.HasPrefix(r, "eu-iso"):
-			mistakes = append(mistakes, fmt.Errorf("sallyport: keys: %s is no public region such as eu-west-1", quote(r)))
+			mistakes = append(mistakes,
+				fmt.Errorf("sallyport: keys: %s is no public region such as eu-west-1", quote(r)))
 		case strings.HasPrefix(r, "cn-"):
 			p.Hosts = append(p.Hosts, Host{
 				Name:             "sns." + r + ".amazonaws.com.cn",

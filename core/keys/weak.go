@@ -29,7 +29,8 @@ func accept(key crypto.PublicKey) (crypto.PublicKey, error) {
 	case nil:
 		return nil, errors.New("it is nil")
 	default:
-		return nil, fmt.Errorf("a key of type %T cannot verify here; use *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey", key)
+		return nil, fmt.Errorf("a key of type %T cannot verify here; use *rsa.PublicKey, *ecdsa.PublicKey or "+
+			"ed25519.PublicKey", key)
 	}
 }
 

@@ -59,7 +59,8 @@ func cloudEvents(name, title string) entry.Entry {
 		// Source and id together name an event. In binary mode they are headers, and elsewhere they are in the body.
 		Identity: entry.Identity{With: []string{"Ce-Source", "Ce-Id"}},
 		Event: entry.Event{
-			ID: either("id"), Type: either("type"), Time: either("time"), TimeUnit: entry.RFC3339, Data: "/data", Binary: "Ce-Id",
+			ID: either("id"), Type: either("type"), Time: either("time"), TimeUnit: entry.RFC3339, Data: "/data",
+			Binary: "Ce-Id",
 		},
 		Batch: &entry.Batch{},
 	}
@@ -70,6 +71,7 @@ func cloudEvents(name, title string) entry.Entry {
 func cloudEventsConsent() entry.Handshake {
 	return entry.Handshake{
 		Method: "OPTIONS", WhenHeader: "WebHook-Request-Origin", When: "when the sender asks for consent",
-		Headers: [][2]string{{"WebHook-Allowed-Origin", "{challenge}"}, {"WebHook-Allowed-Rate", "*"}, {"Allow", "POST"}},
+		Headers: [][2]string{{"WebHook-Allowed-Origin", "{challenge}"}, {"WebHook-Allowed-Rate", "*"},
+			{"Allow", "POST"}},
 	}
 }

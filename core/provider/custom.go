@@ -120,7 +120,8 @@ func HMAC(c HMACConfig) core.Provider {
 }
 
 func (c *HMACConfig) entry() (entry.Entry, error) {
-	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", OfOnesOwn: true, RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody}
+	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", OfOnesOwn: true, RetryHorizon: c.RetryHorizon,
+		AckLimit: c.AckLimit, MaxBody: c.MaxBody}
 	if c.Name == "" || c.Header == "" {
 		return e, fmt.Errorf("HMACConfig needs a Name and a Header")
 	}
@@ -131,7 +132,8 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	}
 	for _, method := range c.Methods {
 		if !slices.Contains([]string{"GET", "PUT", "PATCH", "DELETE"}, method) {
-			return e, fmt.Errorf("HMACConfig.Methods: %q is not GET, PUT, PATCH or DELETE; POST is always accepted", method)
+			return e, fmt.Errorf("HMACConfig.Methods: %q is not GET, PUT, PATCH or DELETE; POST is always accepted",
+				method)
 		}
 	}
 	e.Methods, e.AckEmpty = slices.Clone(c.Methods), c.EmptyAnswers
@@ -142,7 +144,8 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	if c.RetryHorizon < 0 || c.AckLimit < 0 {
 		return e, fmt.Errorf("HMACConfig.RetryHorizon and AckLimit are not negative; 0 means unknown")
 	}
-	s := &entry.Scheme{Signature: entry.Signature{Field: headers(append([]string{c.Header}, c.OtherHeaders...)...), Prefix: c.Prefix}}
+	s := &entry.Scheme{Signature: entry.Signature{Field: headers(append([]string{c.Header}, c.OtherHeaders...)...),
+		Prefix: c.Prefix}}
 	e.Scheme = s
 	var ok bool
 	if s.Algorithm, ok = algorithms(c.Algorithm); !ok {

@@ -57,8 +57,10 @@ func (h *Handshake) entry(methods []string) (e entry.Handshake, problem string) 
 		method = http.MethodPost
 	}
 	e = entry.Handshake{
-		Method: method, Proved: h.Signed, Published: h.Published, WhenJSON: h.Member, WhenEquals: h.Equals, LacksJSON: h.Lacks,
-		Status: h.Status, ContentType: h.ContentType, Unsigned: method == http.MethodPost && !h.Signed && h.Published == "",
+		Method: method, Proved: h.Signed, Published: h.Published, WhenJSON: h.Member, WhenEquals: h.Equals,
+		LacksJSON: h.Lacks,
+		Status:    h.Status, ContentType: h.ContentType, Unsigned: method == http.MethodPost && !h.Signed &&
+			h.Published == "",
 		When: "when the URL is tried",
 	}
 	for name, value := range h.Headers {

@@ -68,7 +68,8 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 		Name: c.Name, Header: c.Header, Encoding: c.Encoding, Prefix: c.Prefix, Signed: c.Signed,
 		TimestampHeader: c.TimestampHeader, TimestampUnit: c.TimestampUnit, IDHeader: c.IDHeader,
 		EventID: c.EventID, EventType: c.EventType, IdentityPointer: c.IdentityPointer,
-		Methods: c.Methods, FormField: c.FormField, Handshakes: c.Handshakes, EmptyAnswers: c.EmptyAnswers, RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
+		Methods: c.Methods, FormField: c.FormField, Handshakes: c.Handshakes, EmptyAnswers: c.EmptyAnswers,
+		RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
 	}
 	if h.Encoding == "" {
 		h.Encoding = Base64
@@ -78,10 +79,12 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 		return e, errors.New(strings.ReplaceAll(err.Error(), "HMACConfig", "PublicKeyConfig"))
 	}
 	algorithm, ok := map[PublicKeyAlgorithm]entry.Algorithm{
-		Ed25519: entry.Ed25519, ECDSAP256SHA256: entry.ECDSAP256SHA256, RSASHA256: entry.RSAPKCS1SHA256, RSAPSSSHA256: entry.RSAPSSSHA256,
+		Ed25519: entry.Ed25519, ECDSAP256SHA256: entry.ECDSAP256SHA256, RSASHA256: entry.RSAPKCS1SHA256,
+		RSAPSSSHA256: entry.RSAPSSSHA256,
 	}[c.Algorithm]
 	if !ok {
-		return e, fmt.Errorf("PublicKeyConfig.Algorithm %q is not ed25519, ecdsa-p256-sha256, rsa-sha256 or rsa-pss-sha256", c.Algorithm)
+		return e, fmt.Errorf("PublicKeyConfig.Algorithm %q is not ed25519, ecdsa-p256-sha256, rsa-sha256 or "+
+			"rsa-pss-sha256", c.Algorithm)
 	}
 	e.Scheme.Algorithm = algorithm
 	if e.Scheme.Key.Encoding, ok = encodings(c.KeyEncoding, entry.Base64); !ok || e.Scheme.Key.Encoding == entry.Text {

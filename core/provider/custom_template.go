@@ -35,7 +35,8 @@ func (c *HMACConfig) signed() ([]entry.Part, error) {
 	case bodies > 1 || timestamps > 1 || ids > 1:
 		return nil, fmt.Errorf("HMACConfig.Signed holds {body}, {timestamp} or {id} twice")
 	case (timestamps > 0) != (c.TimestampHeader != "" || c.TimestampKey != ""):
-		return nil, fmt.Errorf("HMACConfig: {timestamp} in Signed and a place for it go together; a timestamp that is not signed proves nothing")
+		return nil, fmt.Errorf("HMACConfig: {timestamp} in Signed and a place for it go together; a timestamp that " +
+			"is not signed proves nothing")
 	case (ids > 0) != (c.IDHeader != ""):
 		return nil, fmt.Errorf("HMACConfig: {id} in Signed and IDHeader go together; an id that is not signed is no identity")
 	}
@@ -104,11 +105,13 @@ func checkDivision(parts []entry.Part) error {
 		switch p.Kind {
 		case entry.PartID:
 			if neighbour.Kind != entry.PartTimestamp && !endsAt(neighbour, step, notInIDs) {
-				return fmt.Errorf("HMACConfig.Signed: between {id} and {body} stands nothing that ends an id, such as a dot; the same signature would fit another id")
+				return fmt.Errorf("HMACConfig.Signed: between {id} and {body} stands nothing that ends an id, such " +
+					"as a dot; the same signature would fit another id")
 			}
 		case entry.PartHeader, entry.PartPath:
 			if !endsAt(neighbour, step, isLineFeed) {
-				return fmt.Errorf("HMACConfig.Signed: between {header:Name} or {path} and {body} stands no line feed; the same signature would fit another body")
+				return fmt.Errorf("HMACConfig.Signed: between {header:Name} or {path} and {body} stands no line " +
+					"feed; the same signature would fit another body")
 			}
 		}
 	}

@@ -39,7 +39,8 @@ func HubSpotV2() core.Provider {
 	e.Unsigned = []string{"time"}
 	e.Methods = []string{"GET"}
 	e.Batch = nil
-	e.Identity = entry.Identity{Kind: entry.None, Why: "a card or an action waits for its answer, and a repeated answer would be wrong"}
+	e.Identity = entry.Identity{Kind: entry.None, Why: "a card or an action waits for its answer, and a repeated " +
+		"answer would be wrong"}
 	return of(e)
 }
 
@@ -62,8 +63,9 @@ func hubspot(name, title string, s *entry.Scheme) entry.Entry {
 			Kind: entry.ByPointer, Pointer: "/eventId", And: []string{"/subscriptionId", "/objectId", "/occurredAt"},
 		},
 		Event: entry.Event{
-			ID: pointer("/eventId"), Type: pointer("/subscriptionType"), Time: pointer("/occurredAt"), TimeUnit: entry.Milliseconds,
-			Attempt: pointer("/attemptNumber"), AttemptBase: 1, Tenant: pointer("/portalId"),
+			ID: pointer("/eventId"), Type: pointer("/subscriptionType"), Time: pointer("/occurredAt"),
+			TimeUnit: entry.Milliseconds,
+			Attempt:  pointer("/attemptNumber"), AttemptBase: 1, Tenant: pointer("/portalId"),
 		},
 		Batch:        &entry.Batch{},
 		RetryHorizon: 24 * time.Hour, AckLimit: 5 * time.Second,
@@ -123,8 +125,10 @@ func Midtrans() core.Provider {
 				entry.Secret(),
 			},
 		},
-		Unsigned: []string{"everything but order_id, status_code and gross_amount; an order_id that ends in digits can be divided in another way"},
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/transaction_id", And: []string{"/transaction_status", "/fraud_status", "/status_code"}},
-		Event:    entry.Event{ID: pointer("/transaction_id"), Type: pointer("/transaction_status")},
+		Unsigned: []string{"everything but order_id, status_code and gross_amount; an order_id that ends in digits " +
+			"can be divided in another way"},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/transaction_id",
+			And: []string{"/transaction_status", "/fraud_status", "/status_code"}},
+		Event: entry.Event{ID: pointer("/transaction_id"), Type: pointer("/transaction_status")},
 	})
 }

@@ -63,7 +63,8 @@ func MailPace() core.Provider {
 			Kind: entry.ByPointer, Pointer: "/payload/id", And: []string{"/event", "/payload/updated_at"},
 		},
 		Event: entry.Event{
-			Type: []entry.Value{{JSON: "/event"}, {JSON: "/raw", Const: "inbound"}}, // a message that comes in is no event
+			// a message that comes in is no event
+			Type: []entry.Value{{JSON: "/event"}, {JSON: "/raw", Const: "inbound"}},
 			Time: pointer("/payload/updated_at"), TimeUnit: entry.RFC3339, Data: "/payload",
 		},
 		MaxBody: inboundMail,
@@ -86,12 +87,14 @@ func Mailomat() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			// The header names the algorithm, which is compared and never obeyed.
-			Signature: entry.Signature{Field: headers("X-MOM-Webhook-Signature"), Prefix: "sha256=", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("X-MOM-Webhook-Signature"), Prefix: "sha256=",
+				Encoding: entry.Hex},
 			// The time is the event's, and not the attempt's. Symfony's bridge accepts twelve hours.
 			Timestamp: entry.Timestamp{Field: headers("X-MOM-Webhook-Timestamp"), Past: mailomatPast},
 			ID:        entry.Field{Headers: []string{"X-MOM-Webhook-Id"}, Grammar: entry.Token},
 			Signed: []entry.Part{
-				entry.ID(), entry.Literal("."), {Kind: entry.PartHeader, Text: "X-MOM-Webhook-Event", Grammar: entry.Word},
+				entry.ID(), entry.Literal("."),
+				{Kind: entry.PartHeader, Text: "X-MOM-Webhook-Event", Grammar: entry.Word},
 				entry.Literal("."), entry.TimestampText(),
 			},
 		},
@@ -142,7 +145,8 @@ func Sweego() core.Provider {
 		// The signed id is that of the request: nothing says that a retry has the same.
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id", And: []string{"/event_type"}},
 		Event: entry.Event{
-			ID: pointer("/event_id"), Type: pointer("/event_type"), Action: pointer("/channel"), Time: pointer("/timestamp"),
+			ID: pointer("/event_id"), Type: pointer("/event_type"), Action: pointer("/channel"),
+			Time:     pointer("/timestamp"),
 			TimeUnit: entry.RFC3339InUTC,
 		},
 		MaxBody: inboundMail, RetryHorizon: sweegoHorizon,

@@ -22,10 +22,12 @@ func githubIdentity() entry.Identity {
 			has("/repositories_added"), // installation_repositories
 			has("/definition"),         // custom_property
 			has("/new_property_values"),
-			{Has: []string{"/action", "/sender"}, Nowhere: []string{"repository", "organization", "installation"}}, // github_app_authorization
+			// github_app_authorization
+			{Has: []string{"/action", "/sender"}, Nowhere: []string{"repository", "organization", "installation"}},
 		},
 		Headers: []string{"X-Github-Delivery"},
-		Why: "`repository_dispatch`, `workflow_dispatch`, `label`, `member`, `membership`, `team`, `team_add`, `organization`, `org_block`, " +
+		Why: "`repository_dispatch`, `workflow_dispatch`, `label`, `member`, `membership`, `team`, `team_add`, " +
+			"`organization`, `org_block`, " +
 			"`installation_repositories`, `custom_property`, `custom_property_values` and `github_app_authorization`",
 	}}}
 }

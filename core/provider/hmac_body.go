@@ -22,9 +22,10 @@ func GitHub() core.Provider {
 		Name: "github", Title: "GitHub", Confidence: "A",
 		Addresses: "https://api.github.com/meta, the list hooks (sources.GitHub)",
 		Docs:      "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Unsigned:  []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
-		Identity:  githubIdentity(),
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=",
+			Encoding: entry.Hex}),
+		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
+		Identity: githubIdentity(),
 		Event: entry.Event{
 			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"),
 			PayloadForm: "payload",
@@ -45,15 +46,18 @@ func Shopify() core.Provider {
 		Docs:       "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
 		SecretFrom: "the app's client secret, or the secret under Settings > Notifications > Webhooks",
 		// The unprefixed names are newer, and Shopify's own SDK reads them first.
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("Shopify-Hmac-Sha256", "X-Shopify-Hmac-Sha256"), Encoding: entry.Base64}),
+		Scheme: bodyHMAC(entry.Signature{Field: headers("Shopify-Hmac-Sha256", "X-Shopify-Hmac-Sha256"),
+			Encoding: entry.Base64}),
 		Unsigned: []string{"topic", "shop", "webhook id", "time"},
 		// Several topics and shops are sent over one body, so both belong to every identity.
 		Identity: entry.Identity{
 			With: []string{"Shopify-Topic", "X-Shopify-Topic"}, Either: true, UnsignedTenant: true,
 			// A retry has the id of the first attempt.
 			Apart: []entry.Apart{{
-				When: []entry.Members{{Lacks: []string{"/updated_at"}}}, Headers: []string{"Shopify-Webhook-Id", "X-Shopify-Webhook-Id"},
-				Why: "those without `/updated_at`, such as `product_listings/remove`, or with fields left out by `include_fields`",
+				When:    []entry.Members{{Lacks: []string{"/updated_at"}}},
+				Headers: []string{"Shopify-Webhook-Id", "X-Shopify-Webhook-Id"},
+				Why: "those without `/updated_at`, such as `product_listings/remove`, or with fields left out by " +
+					"`include_fields`",
 			}},
 		},
 		Event: entry.Event{

@@ -16,11 +16,13 @@ import (
 func Typeform() core.Provider {
 	return of(entry.Entry{
 		Name: "typeform", Title: "Typeform", Confidence: "B",
-		Docs:   "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("Typeform-Signature"), Prefix: "sha256=", Encoding: entry.Base64}),
+		Docs: "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
+		Scheme: bodyHMAC(entry.Signature{Field: headers("Typeform-Signature"), Prefix: "sha256=",
+			Encoding: entry.Base64}),
 		Event: entry.Event{
-			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/form_response/submitted_at"), TimeUnit: entry.RFC3339,
-			Data: "/form_response",
+			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/form_response/submitted_at"),
+			TimeUnit: entry.RFC3339,
+			Data:     "/form_response",
 		},
 		RetryHorizon: 10 * time.Hour,
 	})
@@ -37,7 +39,8 @@ func CalCom() core.Provider {
 		Name: "cal-com", Title: "Cal.com", Confidence: "A",
 		Docs:   "https://github.com/calcom/cal.com/blob/main/packages/features/webhooks/lib/sendPayload.ts",
 		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Cal-Signature-256"), Encoding: entry.Hex}),
-		Event:  entry.Event{Type: pointer("/triggerEvent"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339, Data: "/payload"},
+		Event: entry.Event{Type: pointer("/triggerEvent"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339,
+			Data: "/payload"},
 	})
 }
 
@@ -52,8 +55,9 @@ func Dropbox() core.Provider {
 		SecretFrom: "App Console > the app > Settings > App secret",
 		MinSecret:  15,
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Dropbox-Signature"), Encoding: entry.Hex}),
-		Identity:   entry.Identity{Kind: entry.None, Why: "a notification names accounts only, so that every one of an account is equal to the byte"},
-		Event:      entry.Event{Type: []entry.Value{{FirstKey: "delta"}}},
+		Identity: entry.Identity{Kind: entry.None, Why: "a notification names accounts only, so that every one of " +
+			"an account is equal to the byte"},
+		Event: entry.Event{Type: []entry.Value{{FirstKey: "delta"}}},
 		Handshakes: []entry.Handshake{
 			// Anybody may ask; the challenge's characters are restricted, and nothing is signed.
 			{Method: "GET", WhenQuery: "challenge", EchoQuery: "challenge", When: "when the webhook URL is added"},
@@ -77,7 +81,8 @@ func DocuSign() core.Provider {
 		Name: "docusign", Title: "DocuSign Connect", Confidence: "A",
 		Docs:       "https://developers.docusign.com/platform/webhooks/connect/hmac",
 		SecretFrom: "Admin > Connect > Connect Keys",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers(signatures[0]), Beside: signatures[1:], Encoding: entry.Base64}),
+		Scheme: bodyHMAC(entry.Signature{Field: headers(signatures[0]), Beside: signatures[1:],
+			Encoding: entry.Base64}),
 		// The body counts the retries (retryCount), and has no id. What is not of this format is remembered whole.
 		Identity: entry.Identity{
 			Kind: entry.ByPointer, Pointer: "/generatedDateTime",
@@ -102,11 +107,13 @@ func Xero() core.Provider {
 		SecretFrom: "the app's Webhooks > Webhooks key",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Xero-Signature"), Encoding: entry.Base64}),
 		Event: entry.Event{
-			Type: pointer("/eventCategory"), Action: pointer("/eventType"), Time: pointer("/eventDateUtc"), TimeUnit: entry.RFC3339InUTC,
+			Type: pointer("/eventCategory"), Action: pointer("/eventType"), Time: pointer("/eventDateUtc"),
+			TimeUnit: entry.RFC3339InUTC,
 		},
 		Batch:        &entry.Batch{Pointer: "/events"},
 		RetryHorizon: 24 * time.Hour, AckLimit: 5 * time.Second, AuthStatus: 401,
-		Answers: entry.Answers{Authentication: entry.Answer{Empty: true}}, // "intent to receive" wants a 401 without a body
+		// "intent to receive" wants a 401 without a body
+		Answers: entry.Answers{Authentication: entry.Answer{Empty: true}},
 	})
 }
 
@@ -121,8 +128,9 @@ func QuickBooks() core.Provider {
 		Docs:       "https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks",
 		SecretFrom: "the app's Webhooks > Verifier token",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("Intuit-Signature"), Encoding: entry.Base64}),
-		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/time"), TimeUnit: entry.RFC3339, Data: "/data"},
-		Batch:      &entry.Batch{},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/time"),
+			TimeUnit: entry.RFC3339, Data: "/data"},
+		Batch: &entry.Batch{},
 	})
 }
 
@@ -135,9 +143,11 @@ func Alchemy() core.Provider {
 		Name: "alchemy", Title: "Alchemy", Confidence: "A",
 		Docs:       "https://www.alchemy.com/docs/reference/notify-api-quickstart",
 		SecretFrom: "Dashboard > Webhooks > the webhook > Signing key",
-		Scheme:     whole("whsec_", bodyHMAC(entry.Signature{Field: headers("X-Alchemy-Signature"), Encoding: entry.Hex})),
+		Scheme: whole("whsec_",
+			bodyHMAC(entry.Signature{Field: headers("X-Alchemy-Signature"), Encoding: entry.Hex})),
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339, Data: "/event",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339,
+			Data: "/event",
 		},
 		RetryHorizon: time.Hour, AckLimit: 5 * time.Second,
 	})

@@ -47,7 +47,8 @@ func FastSpring() core.Provider {
 		Scheme:   base64HMAC("X-FS-Signature"),
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), TimeUnit: entry.Milliseconds, Data: "/data",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), TimeUnit: entry.Milliseconds,
+			Data: "/data",
 		},
 		Batch: &entry.Batch{Pointer: "/events"},
 	})
@@ -59,11 +60,12 @@ func FastSpring() core.Provider {
 func Dwolla() core.Provider {
 	return of(entry.Entry{
 		Name: "dwolla", Title: "Dwolla", Confidence: "B",
-		Docs:         "https://developers.dwolla.com/docs/balance/webhooks/process-validate",
-		Scheme:       hexHMAC("X-Request-Signature-SHA-256"),
-		Unsigned:     []string{"topic (X-Dwolla-Topic), which the body has too"},
-		Identity:     entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
-		Event:        entry.Event{ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339},
+		Docs:     "https://developers.dwolla.com/docs/balance/webhooks/process-validate",
+		Scheme:   hexHMAC("X-Request-Signature-SHA-256"),
+		Unsigned: []string{"topic (X-Dwolla-Topic), which the body has too"},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339},
 		RetryHorizon: 72 * time.Hour, AckLimit: 10 * time.Second,
 	})
 }
@@ -81,7 +83,8 @@ func Squarespace() core.Provider {
 		SecretFrom: "secret in the answer of the API that created the subscription",
 		Scheme:     s,
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/createdOn"), TimeUnit: entry.RFC3339, Tenant: pointer("/websiteId"), Data: "/data",
+			ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/createdOn"), TimeUnit: entry.RFC3339,
+			Tenant: pointer("/websiteId"), Data: "/data",
 		},
 	})
 }
@@ -99,7 +102,8 @@ func EasyPost() core.Provider {
 		}),
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/description"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/result",
+			ID: pointer("/id"), Type: pointer("/description"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/result",
 		},
 	})
 }
@@ -119,9 +123,11 @@ func Onfleet() core.Provider {
 			Signature: entry.Signature{Field: headers("X-Onfleet-Signature"), Encoding: entry.Hex},
 			Signed:    []entry.Part{entry.Body()},
 		},
-		Identity:     entry.Identity{Kind: entry.ByPointer, Pointer: "/taskId", And: []string{"/triggerId", "/time"}},
-		Event:        entry.Event{Type: pointer("/triggerName"), Time: pointer("/time"), TimeUnit: entry.Milliseconds, Data: "/data"},
-		Handshakes:   []entry.Handshake{{Method: "GET", WhenQuery: "check", EchoQuery: "check", When: "when the webhook is created"}},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/taskId", And: []string{"/triggerId", "/time"}},
+		Event: entry.Event{Type: pointer("/triggerName"), Time: pointer("/time"), TimeUnit: entry.Milliseconds,
+			Data: "/data"},
+		Handshakes: []entry.Handshake{{Method: "GET", WhenQuery: "check", EchoQuery: "check",
+			When: "when the webhook is created"}},
 		RetryHorizon: 24 * time.Hour,
 	})
 }
@@ -136,7 +142,8 @@ func Checkr() core.Provider {
 		SecretFrom: "Account Settings > Developer Settings > API keys",
 		Scheme:     hexHMAC("X-Checkr-Signature"),
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 	})
 }
@@ -150,8 +157,9 @@ func Veriff() core.Provider {
 		Name: "veriff", Title: "Veriff", Confidence: "B",
 		Docs:       "https://devdocs.veriff.com/docs/hmac-authentication-and-endpoint-security",
 		SecretFrom: "Veriff Customer Portal > Integrations > the integration > Shared secret key",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("Vrf-Hmac-Signature", "X-Hmac-Signature"), Encoding: entry.Hex}),
-		Unsigned:   []string{"the integration's key (vrf-auth-client, x-auth-client)", "time"},
+		Scheme: bodyHMAC(entry.Signature{Field: headers("Vrf-Hmac-Signature", "X-Hmac-Signature"),
+			Encoding: entry.Hex}),
+		Unsigned: []string{"the integration's key (vrf-auth-client, x-auth-client)", "time"},
 		Event: entry.Event{
 			ID:   []entry.Value{{JSON: "/verification/id"}, {JSON: "/id"}},
 			Type: []entry.Value{{JSON: "/action"}, {JSON: "/verification/status"}},
@@ -198,10 +206,11 @@ func Deel() core.Provider {
 func Greenhouse() core.Provider {
 	return of(entry.Entry{
 		Name: "greenhouse", Title: "Greenhouse", Confidence: "B",
-		Docs:         "https://developers.greenhouse.io/webhooks.html",
-		Scheme:       bodyHMAC(entry.Signature{Field: headers("Signature"), Prefix: "sha256 ", Encoding: entry.Hex}),
-		Unsigned:     []string{"delivery id (Greenhouse-Event-ID)", "time"},
-		Event:        entry.Event{ID: header("Greenhouse-Event-Id"), Type: []entry.Value{{JSON: "/action"}, {JSON: "/event_type"}}, Data: "/payload"},
+		Docs:     "https://developers.greenhouse.io/webhooks.html",
+		Scheme:   bodyHMAC(entry.Signature{Field: headers("Signature"), Prefix: "sha256 ", Encoding: entry.Hex}),
+		Unsigned: []string{"delivery id (Greenhouse-Event-ID)", "time"},
+		Event: entry.Event{ID: header("Greenhouse-Event-Id"),
+			Type: []entry.Value{{JSON: "/action"}, {JSON: "/event_type"}}, Data: "/payload"},
 		RetryHorizon: 16 * time.Hour,
 	})
 }

@@ -22,10 +22,12 @@ func Meta() core.Provider {
 		Name: "meta", Title: "Meta (WhatsApp, Messenger, Instagram)", Confidence: "A",
 		Docs:       "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
 		SecretFrom: "App Dashboard > App settings > Basic > App secret",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=",
+			Encoding: entry.Hex}),
 		// Messenger and Instagram send lists of messaging: an item's type is the member that not every item has.
 		Event: entry.Event{Type: []entry.Value{
-			{JSON: "/changes/0/field"}, {FirstKey: "sender", NotKeys: "recipient timestamp id time uid hop_context changes"},
+			{JSON: "/changes/0/field"},
+			{FirstKey: "sender", NotKeys: "recipient timestamp id time uid hop_context changes"},
 		}},
 		Batch: &entry.Batch{Pointer: "/entry", Inner: []string{"/messaging", "/standby"}, Whole: "/changes"},
 		Handshakes: []entry.Handshake{{
@@ -48,7 +50,8 @@ func LINE() core.Provider {
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Line-Signature"), Encoding: entry.Base64}),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/webhookEventId"},
 		Event: entry.Event{
-			ID: pointer("/webhookEventId"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
+			ID: pointer("/webhookEventId"), Type: pointer("/type"), Time: pointer("/timestamp"),
+			TimeUnit: entry.Milliseconds,
 		},
 		Batch: &entry.Batch{Pointer: "/events"},
 	})
@@ -66,7 +69,8 @@ func Viber() core.Provider {
 		SecretFrom: "the bot's Edit Info > Your app key",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Viber-Content-Signature"), Encoding: entry.Hex}),
 		Event: entry.Event{
-			ID: pointer("/message_token"), Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
+			ID: pointer("/message_token"), Type: pointer("/event"), Time: pointer("/timestamp"),
+			TimeUnit: entry.Milliseconds,
 		},
 		RetryHorizon: time.Hour,
 	})
@@ -87,8 +91,10 @@ func MSTeams() core.Provider {
 			Signature: entry.Signature{Field: headers("Authorization"), Prefix: "HMAC ", Encoding: entry.Base64},
 			Signed:    []entry.Part{entry.Body()},
 		},
-		Identity: entry.Identity{Kind: entry.None, Why: "whoever wrote waits for an answer, and a repeated answer would be wrong"},
-		Event:    entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339},
+		Identity: entry.Identity{Kind: entry.None, Why: "whoever wrote waits for an answer, and a repeated answer " +
+			"would be wrong"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339},
 		AckLimit: 5 * time.Second,
 	})
 }
@@ -111,8 +117,9 @@ func Intercom() core.Provider {
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/created_at"), Attempt: pointer("/delivery_attempts"),
-			Data: "/data/item",
+			ID: pointer("/id"), Type: pointer("/topic"), Time: pointer("/created_at"),
+			Attempt: pointer("/delivery_attempts"),
+			Data:    "/data/item",
 		},
 		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the endpoint URL is saved"}},
 	})
@@ -130,7 +137,8 @@ func IntercomApp() core.Provider {
 		SecretFrom: "Developer Hub > the app > Basic information > Client secret",
 		Scheme:     hexHMAC("X-Body-Signature"),
 		Unsigned:   []string{"time"},
-		Identity:   entry.Identity{Kind: entry.None, Why: "a canvas waits for its answer, and a repeated answer would be wrong"},
+		Identity: entry.Identity{Kind: entry.None, Why: "a canvas waits for its answer, and a repeated answer " +
+			"would be wrong"},
 		Event:      entry.Event{Type: []entry.Value{{JSON: "/topic"}, {JSON: "/component_id"}}},
 		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the URL is saved"}},
 	})
@@ -169,13 +177,15 @@ func XTwitter() core.Provider {
 		SecretFrom: "Developer Console > the app > Keys and tokens > Consumer secret",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Twitter-Webhooks-Signature"), Prefix: "sha256=", Encoding: entry.Base64},
-			Signed:    []entry.Part{{Kind: entry.PartBody, Grammar: entry.Object}},
+			Signature: entry.Signature{Field: headers("X-Twitter-Webhooks-Signature"), Prefix: "sha256=",
+				Encoding: entry.Base64},
+			Signed: []entry.Part{{Kind: entry.PartBody, Grammar: entry.Object}},
 		},
 		Event: entry.Event{Type: []entry.Value{{FirstKey: "for_user_id"}}},
 		Handshakes: []entry.Handshake{{
-			Method: "GET", WhenQuery: "crc_token", EchoQuery: "crc_token", Answer: `{"response_token":"sha256={hmac}"}`, ContentType: "application/json",
-			When: "when the webhook is added, and hourly",
+			Method: "GET", WhenQuery: "crc_token", EchoQuery: "crc_token", Answer: `{"response_token":"sha256={hmac}"}`,
+			ContentType: "application/json",
+			When:        "when the webhook is added, and hourly",
 		}},
 	})
 }

@@ -23,7 +23,8 @@ func Vercel() core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.Milliseconds, Data: "/payload",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.Milliseconds,
+			Data: "/payload",
 		},
 	})
 }
@@ -42,7 +43,8 @@ func Heroku() core.Provider {
 		// The body names the attempt, so that a retry's is another.
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/webhook_metadata/event/include"), Action: pointer("/action"), Data: "/data",
+			ID: pointer("/id"), Type: pointer("/webhook_metadata/event/include"), Action: pointer("/action"),
+			Data: "/data",
 		},
 	})
 }
@@ -58,7 +60,8 @@ func Sentry() core.Provider {
 		Docs:       "https://docs.sentry.io/organization/integrations/integration-platform/webhooks/",
 		SecretFrom: "Settings > Developer Settings > the integration > Client Secret",
 		Scheme:     hexHMAC("Sentry-Hook-Signature"),
-		Unsigned:   []string{"resource (Sentry-Hook-Resource)", "request id (Request-ID)", "time (Sentry-Hook-Timestamp)"},
+		Unsigned: []string{"resource (Sentry-Hook-Resource)", "request id (Request-ID)",
+			"time (Sentry-Hook-Timestamp)"},
 		Event: entry.Event{
 			ID: header("Request-Id"), Type: header("Sentry-Hook-Resource"), Action: pointer("/action"),
 			Time: header("Sentry-Hook-Timestamp"), Data: "/data",
@@ -80,9 +83,10 @@ func SentryUI() core.Provider {
 		SecretFrom: "Settings > Developer Settings > the integration > Client Secret",
 		Scheme:     hexHMAC("Sentry-App-Signature"),
 		Unsigned:   []string{"the query of a GET", "request id (Request-ID)", "time"},
-		Identity:   entry.Identity{Kind: entry.None, Why: "a component waits for its answer, and a repeated answer would be wrong"},
-		Event:      entry.Event{ID: header("Request-Id")},
-		Methods:    []string{"GET"}, NeverRetries: true,
+		Identity: entry.Identity{Kind: entry.None, Why: "a component waits for its answer, and a repeated answer " +
+			"would be wrong"},
+		Event:   entry.Event{ID: header("Request-Id")},
+		Methods: []string{"GET"}, NeverRetries: true,
 	})
 }
 
@@ -149,9 +153,10 @@ func Grafana() core.Provider {
 		Docs:     "https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/",
 		Scheme:   hexHMAC("X-Grafana-Alerting-Signature"),
 		Unsigned: []string{"time"},
-		Identity: entry.Identity{Kind: entry.None, Why: "an alert that still fires is sent again, byte for byte, as a reminder"},
-		Event:    entry.Event{Type: pointer("/status")},
-		Methods:  []string{"PUT"},
+		Identity: entry.Identity{Kind: entry.None, Why: "an alert that still fires is sent again, byte for byte, as " +
+			"a reminder"},
+		Event:   entry.Event{Type: pointer("/status")},
+		Methods: []string{"PUT"},
 	})
 }
 

@@ -26,7 +26,8 @@ func MailerSend() core.Provider {
 		Event: entry.Event{
 			// The time of the event stands in data in version 1 and in inbound messages; in version 2 there is one
 			// time alone.
-			ID: pointer("/data/id"), Type: pointer("/type"), Time: []entry.Value{{JSON: "/data/created_at"}, {JSON: "/created_at"}},
+			ID: pointer("/data/id"), Type: pointer("/type"),
+			Time:     []entry.Value{{JSON: "/data/created_at"}, {JSON: "/created_at"}},
 			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 		PublishedSecrets: []string{mailerSendTest},
@@ -35,7 +36,8 @@ func MailerSend() core.Provider {
 				Method: "POST", Published: mailerSendTest, WhenJSON: "/type", WhenEquals: "webhook.test",
 				When: "when the webhook is saved",
 			},
-			{Method: "POST", Proved: true, WhenJSON: "/type", WhenEquals: "webhook.test", When: "when the webhook is tested"},
+			{Method: "POST", Proved: true, WhenJSON: "/type", WhenEquals: "webhook.test",
+				When: "when the webhook is tested"},
 		},
 		MaxBody: inboundMail,
 	})
@@ -60,7 +62,8 @@ func Mailtrap() core.Provider {
 		SecretFrom: "the webhook's page > Signature secret, or signing_secret in the answer to the call that created it",
 		Scheme:     hexHMAC("Mailtrap-Signature"),
 		Event: entry.Event{
-			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/bounce_category"), Time: pointer("/timestamp"),
+			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/bounce_category"),
+			Time:     pointer("/timestamp"),
 			TimeUnit: entry.SecondsOrMilliseconds, // milliseconds for messages that come in
 		},
 		Batch: &entry.Batch{Pointer: "/events"}, RetryHorizon: 24 * time.Hour,

@@ -16,12 +16,14 @@ import (
 func GitHubStyle() core.Provider {
 	return of(entry.Entry{
 		Name: "github-style", Title: "GitHub's scheme", Confidence: "A",
-		Docs:     "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=",
+			Encoding: entry.Hex}),
 		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
 		Identity: githubIdentity(),
 		Event: entry.Event{
-			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"), PayloadForm: "payload",
+			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"),
+			PayloadForm: "payload",
 		},
 	})
 }
@@ -39,7 +41,8 @@ func Bitbucket() core.Provider {
 		Addresses: "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
 		Docs:      "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
 		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Unsigned:  []string{"event type (X-Event-Key)", "delivery id (X-Request-UUID)", "attempt (X-Attempt-Number)", "time"},
+		Unsigned: []string{"event type (X-Event-Key)", "delivery id (X-Request-UUID)", "attempt (X-Attempt-Number)",
+			"time"},
 		Event: entry.Event{
 			ID: header("X-Request-Uuid"), Type: header("X-Event-Key"), Attempt: header("X-Attempt-Number"),
 		},
@@ -65,8 +68,9 @@ func BitbucketServer() core.Provider {
 
 func diagnosticsPing(signed bool) entry.Handshake {
 	return entry.Handshake{
-		Method: "POST", Proved: signed, Unsigned: !signed, WhenHeaders: [][2]string{{"X-Event-Key", "diagnostics:ping"}},
-		WhenJSON: "/test", WhenEquals: "true", LacksJSON: "/date", When: "at \"Test connection\"",
+		Method: "POST", Proved: signed, Unsigned: !signed,
+		WhenHeaders: [][2]string{{"X-Event-Key", "diagnostics:ping"}},
+		WhenJSON:    "/test", WhenEquals: "true", LacksJSON: "/date", When: "at \"Test connection\"",
 	}
 }
 
@@ -81,7 +85,8 @@ func Gitea() core.Provider {
 		Scheme:   payloadHMAC("X-Gitea-Signature"),
 		Unsigned: []string{"event type (X-Gitea-Event)", "delivery id (X-Gitea-Delivery)", "time"},
 		Event: entry.Event{
-			ID: header("X-Gitea-Delivery"), Type: header("X-Gitea-Event"), Action: pointer("/action"), PayloadForm: "payload",
+			ID: header("X-Gitea-Delivery"), Type: header("X-Gitea-Event"), Action: pointer("/action"),
+			PayloadForm: "payload",
 		},
 		NeverRetries: true,
 	})
@@ -116,7 +121,8 @@ func Gogs() core.Provider {
 		Scheme:   payloadHMAC("X-Gogs-Signature"),
 		Unsigned: []string{"event type (X-Gogs-Event)", "delivery id (X-Gogs-Delivery)", "time"},
 		Event: entry.Event{
-			ID: header("X-Gogs-Delivery"), Type: header("X-Gogs-Event"), Action: pointer("/action"), PayloadForm: "payload",
+			ID: header("X-Gogs-Delivery"), Type: header("X-Gogs-Event"), Action: pointer("/action"),
+			PayloadForm: "payload",
 		},
 		NeverRetries: true,
 	})

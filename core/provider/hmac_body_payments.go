@@ -27,15 +27,18 @@ func WooCommerce() core.Provider {
 		Identity: entry.Identity{
 			With: []string{"X-Wc-Webhook-Topic"}, UnsignedTenant: true,
 			Apart: []entry.Apart{{
-				When: []entry.Members{{Lacks: []string{"/date_modified"}}}, Headers: []string{"X-Wc-Webhook-Delivery-Id"},
-				Why: "those without `/date_modified`: hooks of WordPress (`action.*`) and what was deleted",
+				When:    []entry.Members{{Lacks: []string{"/date_modified"}}},
+				Headers: []string{"X-Wc-Webhook-Delivery-Id"},
+				Why:     "those without `/date_modified`: hooks of WordPress (`action.*`) and what was deleted",
 			}},
 		},
 		Event: entry.Event{
-			ID: header("X-Wc-Webhook-Delivery-Id"), Type: header("X-Wc-Webhook-Topic"), Tenant: header("X-Wc-Webhook-Source"),
+			ID: header("X-Wc-Webhook-Delivery-Id"), Type: header("X-Wc-Webhook-Topic"),
+			Tenant: header("X-Wc-Webhook-Source"),
 		},
 		Handshakes: []entry.Handshake{{
-			Method: "POST", Unsigned: true, WhenForm: "webhook_id", Grammar: entry.Token, When: "when the webhook is saved",
+			Method: "POST", Unsigned: true, WhenForm: "webhook_id", Grammar: entry.Token,
+			When: "when the webhook is saved",
 		}},
 		NeverRetries: true, AckLimit: time.Minute,
 	})
@@ -112,8 +115,9 @@ func CoinbaseCommerce() core.Provider {
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Cc-Webhook-Signature"), Encoding: entry.Hex}),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event/id"},
 		Event: entry.Event{
-			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/created_at"), TimeUnit: entry.RFC3339,
-			Attempt: pointer("/attempt_number"), Data: "/event/data",
+			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/created_at"),
+			TimeUnit: entry.RFC3339,
+			Attempt:  pointer("/attempt_number"), Data: "/event/data",
 		},
 		RetryHorizon: 72 * time.Hour,
 	})
@@ -131,8 +135,10 @@ func Mollie() core.Provider {
 		Name: "mollie", Title: "Mollie", Confidence: "A",
 		Docs:       "https://github.com/mollie/mollie-api-php/blob/master/docs/webhooks.md",
 		SecretFrom: "the webhook's signing secret, shown once when it is created",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Mollie-Signature"), Prefix: "sha256=", Encoding: entry.Hex, Repeats: true}),
-		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339},
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Mollie-Signature"), Prefix: "sha256=",
+			Encoding: entry.Hex, Repeats: true}),
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"),
+			TimeUnit: entry.RFC3339},
 	})
 }
 
@@ -148,7 +154,8 @@ func GoCardless() core.Provider {
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("Webhook-Signature"), Encoding: entry.Hex}),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/resource_type"), Action: pointer("/action"), Time: pointer("/created_at"),
+			ID: pointer("/id"), Type: pointer("/resource_type"), Action: pointer("/action"),
+			Time:     pointer("/created_at"),
 			TimeUnit: entry.RFC3339,
 		},
 		Batch:    &entry.Batch{Pointer: "/events"},
@@ -166,8 +173,9 @@ func ModernTreasury() core.Provider {
 		SecretFrom: "Developers > Webhooks > the webhook key",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
 		Unsigned:   []string{"topic (X-Topic)", "event id (X-Event-ID)"},
-		Event:      entry.Event{ID: header("X-Event-Id"), Type: header("X-Topic"), Action: pointer("/event"), Data: "/data"},
-		AckLimit:   5 * time.Second,
+		Event: entry.Event{ID: header("X-Event-Id"), Type: header("X-Topic"), Action: pointer("/event"),
+			Data: "/data"},
+		AckLimit: 5 * time.Second,
 	})
 }
 
@@ -200,7 +208,8 @@ func AdyenPlatform() core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Event: entry.Event{
-			Type: pointer("/type"), Time: []entry.Value{{JSON: "/timestamp"}, {JSON: "/createdAt"}}, TimeUnit: entry.RFC3339, Data: "/data",
+			Type: pointer("/type"), Time: []entry.Value{{JSON: "/timestamp"}, {JSON: "/createdAt"}},
+			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 	})
 }

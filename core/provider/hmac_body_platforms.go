@@ -56,7 +56,8 @@ func Snyk() core.Provider {
 		Scheme:   prefixedHMAC("X-Hub-Signature"),
 		Unsigned: []string{"event type (X-Snyk-Event)", "delivery id (X-Snyk-Transport-ID)", "time (X-Snyk-Timestamp)"},
 		Event: entry.Event{
-			ID: header("X-Snyk-Transport-Id"), Type: header("X-Snyk-Event"), Time: header("X-Snyk-Timestamp"), TimeUnit: entry.RFC3339,
+			ID: header("X-Snyk-Transport-Id"), Type: header("X-Snyk-Event"), Time: header("X-Snyk-Timestamp"),
+			TimeUnit: entry.RFC3339,
 		},
 	})
 }
@@ -68,12 +69,14 @@ func Snyk() core.Provider {
 func Discourse() core.Provider {
 	return of(entry.Entry{
 		Name: "discourse", Title: "Discourse", Confidence: "A",
-		Docs:     "https://github.com/discourse/discourse/blob/main/app/jobs/regular/emit_web_hook_event.rb",
-		Scheme:   prefixedHMAC("X-Discourse-Event-Signature"),
-		Unsigned: []string{"event (X-Discourse-Event)", "event id (X-Discourse-Event-Id)", "forum (X-Discourse-Instance)", "time"},
+		Docs:   "https://github.com/discourse/discourse/blob/main/app/jobs/regular/emit_web_hook_event.rb",
+		Scheme: prefixedHMAC("X-Discourse-Event-Signature"),
+		Unsigned: []string{"event (X-Discourse-Event)", "event id (X-Discourse-Event-Id)",
+			"forum (X-Discourse-Instance)", "time"},
 		Identity: entry.Identity{With: []string{"X-Discourse-Event"}},
 		Event: entry.Event{
-			ID: header("X-Discourse-Event-Id"), Type: []entry.Value{{FirstKey: "discourse"}}, Action: header("X-Discourse-Event"),
+			ID: header("X-Discourse-Event-Id"), Type: []entry.Value{{FirstKey: "discourse"}},
+			Action: header("X-Discourse-Event"),
 		},
 		RetryHorizon: 3 * time.Hour, AckLimit: 20 * time.Second, // four retries: after 1, 5, 25 and 125 minutes
 	})
@@ -88,7 +91,8 @@ func Npm() core.Provider {
 		Docs:   "https://github.com/npm/npm-hook-receiver",
 		Scheme: prefixedHMAC("X-Npm-Signature"),
 		Event: entry.Event{
-			Type: pointer("/event"), Time: pointer("/time"), TimeUnit: entry.Milliseconds, Tenant: pointer("/hookOwner/username"),
+			Type: pointer("/event"), Time: pointer("/time"), TimeUnit: entry.Milliseconds,
+			Tenant: pointer("/hookOwner/username"),
 		},
 	})
 }
@@ -127,11 +131,13 @@ func JFrog() core.Provider {
 const jfrogDocs = "https://jfrog.com/help/r/jfrog-platform-administration-documentation/webhooks"
 
 func jfrogIdentity() entry.Identity {
-	return entry.Identity{Kind: entry.None, Why: "a delivery has neither id nor time: the same artifact deployed twice is equal to the byte"}
+	return entry.Identity{Kind: entry.None, Why: "a delivery has neither id nor time: the same artifact deployed " +
+		"twice is equal to the byte"}
 }
 
 func jfrogEvent() entry.Event {
-	return entry.Event{Type: pointer("/domain"), Action: pointer("/event_type"), Tenant: pointer("/jpd_origin"), Data: "/data"}
+	return entry.Event{Type: pointer("/domain"), Action: pointer("/event_type"), Tenant: pointer("/jpd_origin"),
+		Data: "/data"}
 }
 
 // Hookdeck is a destination of the Hookdeck Event Gateway, which signs what it forwards with the project's signing
@@ -147,11 +153,13 @@ func Hookdeck() core.Provider {
 		Scheme: bodyHMAC(entry.Signature{
 			Field: headers("X-Hookdeck-Signature"), Beside: []string{"X-Hookdeck-Signature-2"}, Encoding: entry.Base64,
 		}),
-		Unsigned: []string{"event id (X-Hookdeck-Eventid)", "attempt (X-Hookdeck-Attempt-Count)", "source (X-Hookdeck-Source-Name)", "time"},
+		Unsigned: []string{"event id (X-Hookdeck-Eventid)", "attempt (X-Hookdeck-Attempt-Count)",
+			"source (X-Hookdeck-Source-Name)", "time"},
 		Identity: entry.Identity{Apart: []entry.Apart{{
 			Headers: []string{"X-Hookdeck-Eventid"}, Why: "all of them: the body is the original sender's",
 		}}},
-		Event: entry.Event{ID: header("X-Hookdeck-Eventid"), Type: header("X-Hookdeck-Source-Name"), Attempt: header("X-Hookdeck-Attempt-Count")},
+		Event: entry.Event{ID: header("X-Hookdeck-Eventid"), Type: header("X-Hookdeck-Source-Name"),
+			Attempt: header("X-Hookdeck-Attempt-Count")},
 	})
 }
 
@@ -165,7 +173,8 @@ func Cursor() core.Provider {
 		Scheme:   prefixedHMAC("X-Webhook-Signature"),
 		Unsigned: []string{"delivery id (X-Webhook-ID)", "event (X-Webhook-Event), which the body has too"},
 		Event: entry.Event{
-			ID: header("X-Webhook-Id"), Type: pointer("/event"), Action: pointer("/status"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			ID: header("X-Webhook-Id"), Type: pointer("/event"), Action: pointer("/status"),
+			Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
 		},
 	})
 }
@@ -190,9 +199,10 @@ func AutodeskAPS() core.Provider {
 func Storyblok() core.Provider {
 	return of(entry.Entry{
 		Name: "storyblok", Title: "Storyblok", Confidence: "B",
-		Docs:     "https://www.storyblok.com/docs/concepts/webhooks",
-		Scheme:   sha1HMAC("Webhook-Signature", "", entry.Hex),
-		Identity: entry.Identity{Kind: entry.None, Why: "a delivery has neither id nor time: two publications of one story are equal to the byte"},
+		Docs:   "https://www.storyblok.com/docs/concepts/webhooks",
+		Scheme: sha1HMAC("Webhook-Signature", "", entry.Hex),
+		Identity: entry.Identity{Kind: entry.None, Why: "a delivery has neither id nor time: two publications of one " +
+			"story are equal to the byte"},
 		Event:    entry.Event{Type: pointer("/action"), Tenant: pointer("/space_id")},
 		AckLimit: 120 * time.Second, NeverRetries: true,
 	})
@@ -210,7 +220,8 @@ func Segment() core.Provider {
 		Scheme:   sha1HMAC("X-Signature", "", entry.Hex),
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/messageId"},
 		Event: entry.Event{
-			ID: pointer("/messageId"), Type: pointer("/type"), Action: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			ID: pointer("/messageId"), Type: pointer("/type"), Action: pointer("/event"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339,
 		},
 		RetryHorizon: 4 * time.Hour, AuthStatus: 503, Drops4xx: true,
 	})
@@ -227,7 +238,8 @@ func MongoDBAtlas() core.Provider {
 		Scheme:   sha1HMAC("X-MMS-Signature", "", entry.Base64),
 		Unsigned: []string{"event (X-MMS-Event); the body has the alert's status", "time"},
 		Event: entry.Event{
-			Type: pointer("/eventTypeName"), Action: pointer("/status"), Time: pointer("/updated"), TimeUnit: entry.RFC3339,
+			Type: pointer("/eventTypeName"), Action: pointer("/status"), Time: pointer("/updated"),
+			TimeUnit: entry.RFC3339,
 		},
 	})
 }

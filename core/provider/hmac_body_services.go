@@ -57,9 +57,11 @@ func Nylas() core.Provider {
 		Scheme:     hexHMAC("X-Nylas-Signature"),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/time"), Attempt: pointer("/webhook_delivery_attempt"), Data: "/data",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/time"),
+			Attempt: pointer("/webhook_delivery_attempt"), Data: "/data",
 		},
-		Handshakes: []entry.Handshake{{Method: "GET", WhenQuery: "challenge", EchoQuery: "challenge", When: "when the webhook is created or activated"}},
+		Handshakes: []entry.Handshake{{Method: "GET", WhenQuery: "challenge", EchoQuery: "challenge",
+			When: "when the webhook is created or activated"}},
 	})
 }
 
@@ -102,11 +104,12 @@ func Ably() core.Provider {
 	s.Key.Named, s.Key.NamedIn = ":", "X-Ably-Key"
 	return of(entry.Entry{
 		Name: "ably", Title: "Ably", Confidence: "B",
-		Docs:         "https://ably.com/docs/platform/integrations/webhooks/outgoing",
-		SecretFrom:   "the app's dashboard > API Keys: the key that the rule signs with",
-		Scheme:       s,
-		Unsigned:     []string{"the key's name (X-Ably-Key)"},
-		Event:        entry.Event{Type: pointer("/name"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds, Data: "/data"},
+		Docs:       "https://ably.com/docs/platform/integrations/webhooks/outgoing",
+		SecretFrom: "the app's dashboard > API Keys: the key that the rule signs with",
+		Scheme:     s,
+		Unsigned:   []string{"the key's name (X-Ably-Key)"},
+		Event: entry.Event{Type: pointer("/name"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
+			Data: "/data"},
 		Batch:        &entry.Batch{Pointer: "/items"},
 		RetryHorizon: 5 * time.Minute,
 	})
@@ -123,8 +126,9 @@ func Cronofy() core.Provider {
 		Scheme: bodyHMAC(entry.Signature{
 			Field: headers("Cronofy-HMAC-SHA256"), Layout: entry.List, Separator: ',', Encoding: entry.Base64,
 		}),
-		Identity: entry.Identity{Kind: entry.None, Why: "a notification names a channel and the time from which events changed: two may be equal to the byte"},
-		Event:    entry.Event{Type: pointer("/notification/type"), Data: "/notification"},
+		Identity: entry.Identity{Kind: entry.None, Why: "a notification names a channel and the time from which " +
+			"events changed: two may be equal to the byte"},
+		Event: entry.Event{Type: pointer("/notification/type"), Data: "/notification"},
 	})
 }
 
@@ -141,7 +145,8 @@ func Dub() core.Provider {
 		Scheme:     whole("whsec_", hexHMAC("Dub-Signature")),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/event"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: pointer("/id"), Type: pointer("/event"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 		LastQuickRetry: 7 * time.Hour,
 	})

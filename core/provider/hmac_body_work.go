@@ -22,15 +22,18 @@ func Linear() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("Linear-Signature"), Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/webhookTimestamp"}, Unit: entry.Milliseconds, Tolerance: time.Minute, Past: linearHorizon},
-			Signed:    []entry.Part{entry.Body()},
+			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/webhookTimestamp"}, Unit: entry.Milliseconds,
+				Tolerance: time.Minute, Past: linearHorizon},
+			Signed: []entry.Part{entry.Body()},
 		},
 		Unsigned: []string{"delivery id (Linear-Delivery)", "event (Linear-Event)"},
 		// The body says when it was sent, so that a retry is another body. What was done to what, and when, is the
 		// event.
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/createdAt", And: []string{"/webhookId", "/type", "/action", "/data/id"}},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/createdAt",
+			And: []string{"/webhookId", "/type", "/action", "/data/id"}},
 		Event: entry.Event{
-			ID: header("Linear-Delivery"), Type: pointer("/type"), Action: pointer("/action"), Time: pointer("/webhookTimestamp"),
+			ID: header("Linear-Delivery"), Type: pointer("/type"), Action: pointer("/action"),
+			Time:     pointer("/webhookTimestamp"),
 			TimeUnit: entry.Milliseconds, Data: "/data",
 		},
 		RetryHorizon: linearHorizon,
@@ -77,10 +80,12 @@ func Asana() core.Provider {
 		SecretFrom: "the header X-Hook-Secret of the first request, which Setup.SecretSink takes",
 		Scheme:     hexHMAC("X-Hook-Signature"),
 		Event: entry.Event{
-			Type: pointer("/resource/resource_type"), Action: pointer("/action"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Type: pointer("/resource/resource_type"), Action: pointer("/action"), Time: pointer("/created_at"),
+			TimeUnit: entry.RFC3339,
 		},
-		Batch:        &entry.Batch{Pointer: "/events"},
-		Handshakes:   []entry.Handshake{{Method: "POST", SecretHeader: "X-Hook-Secret", When: "when the webhook is created"}},
+		Batch: &entry.Batch{Pointer: "/events"},
+		Handshakes: []entry.Handshake{{Method: "POST", SecretHeader: "X-Hook-Secret",
+			When: "when the webhook is created"}},
 		RetryHorizon: 24 * time.Hour, AckLimit: 10 * time.Second,
 	})
 }
@@ -95,13 +100,15 @@ func Notion() core.Provider {
 		Name: "notion", Title: "Notion", Confidence: "A",
 		Docs:       "https://developers.notion.com/reference/webhooks",
 		SecretFrom: "verification_token in the body of the first request, which Setup.SecretSink takes",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Notion-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Notion-Signature"), Prefix: "sha256=",
+			Encoding: entry.Hex}),
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
 			Attempt: pointer("/attempt_number"), Data: "/data",
 		},
-		Handshakes: []entry.Handshake{{Method: "POST", SecretJSON: "/verification_token", When: "when the subscription is created"}},
+		Handshakes: []entry.Handshake{{Method: "POST", SecretJSON: "/verification_token",
+			When: "when the subscription is created"}},
 		// Eight tries, the last one about a day after the first.
 		RetryHorizon: 25 * time.Hour,
 	})
@@ -121,9 +128,11 @@ func ClickUp() core.Provider {
 		Scheme:     hexHMAC("X-Signature"),
 		Unsigned:   []string{"time"},
 		Identity: entry.Identity{
-			Kind: entry.None, Why: "an event may carry no more than its name and what it is about, so that the next one is byte-equal",
+			Kind: entry.None, Why: "an event may carry no more than its name and what it is about, so that the next " +
+				"one is byte-equal",
 		},
-		Event:    entry.Event{Type: pointer("/event"), Time: pointer("/history_items/0/date"), TimeUnit: entry.Milliseconds},
+		Event: entry.Event{Type: pointer("/event"), Time: pointer("/history_items/0/date"),
+			TimeUnit: entry.Milliseconds},
 		AckLimit: 7 * time.Second,
 	})
 }
@@ -140,8 +149,9 @@ func Airtable() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Key:       entry.Key{Encoding: entry.Base64},
-			Signature: entry.Signature{Field: headers("X-Airtable-Content-MAC"), Prefix: "hmac-sha256=", Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
+			Signature: entry.Signature{Field: headers("X-Airtable-Content-MAC"), Prefix: "hmac-sha256=",
+				Encoding: entry.Hex},
+			Signed: []entry.Part{entry.Body()},
 		},
 		Event: entry.Event{Time: pointer("/timestamp"), TimeUnit: entry.RFC3339},
 		// Thirteen tries, ten seconds apart and then twice as long each time.

@@ -22,14 +22,16 @@ func Stripe() core.Provider {
 			Algorithm: entry.HMACSHA256,
 			Key:       entry.Key{Whole: "whsec_"},
 			// v0 is a test-mode signature that anybody may make; only v1 counts.
-			Signature: entry.Signature{Field: headers("Stripe-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("Stripe-Signature"), Layout: entry.Pairs, Separator: ',',
+				Name: "v1", Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}, Resigned: true},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			// A thin event has its time in RFC 3339, and no object: fetch it.
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), TimeUnit: entry.SecondsOrRFC3339, Data: "/data/object",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created"), TimeUnit: entry.SecondsOrRFC3339,
+			Data: "/data/object",
 		},
 		RetryHorizon: 72 * time.Hour,
 	})
@@ -63,7 +65,8 @@ func Slack() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/event_id"),
 			Type: []entry.Value{
-				{JSON: "/event/type"}, {JSON: "/type"}, {Form: "payload", InForm: "/type"}, {Form: "command", Const: "slash_command"},
+				{JSON: "/event/type"}, {JSON: "/type"}, {Form: "payload", InForm: "/type"},
+				{Form: "command", Const: "slash_command"},
 			},
 			Time: pointer("/event_time"), Data: "/event",
 			Attempt: header("X-Slack-Retry-Num"), AttemptBase: 1, // it is 1 at the first retry
@@ -71,7 +74,8 @@ func Slack() core.Provider {
 		},
 		Handshakes: []entry.Handshake{
 			// https://docs.slack.dev/reference/events/url_verification
-			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge", When: "when the request URL is saved"},
+			{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge",
+				When: "when the request URL is saved"},
 		},
 		RetryHorizon: 10 * time.Minute, AckLimit: 3 * time.Second,
 	})
@@ -94,7 +98,8 @@ func Mailgun() core.Provider {
 		SecretFrom: "Send > Sending > Webhooks > HTTP webhook signing key",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"}, Encoding: entry.Hex},
+			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"},
+				Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{
 				Field: entry.Field{JSON: "/signature/timestamp", Form: "timestamp"},
 				// Mailgun retries for eight hours and does not say whether a retry is signed anew; receivers report

@@ -21,7 +21,8 @@ func Box() core.Provider {
 		SecretFrom: "Developer Console > the app > Webhooks > Manage signature keys > Primary key",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("Box-Signature-Primary"), Beside: []string{"Box-Signature-Secondary"}, Encoding: entry.Base64},
+			Signature: entry.Signature{Field: headers("Box-Signature-Primary"),
+				Beside: []string{"Box-Signature-Secondary"}, Encoding: entry.Base64},
 			// Nothing stands between body and timestamp: what is not wholly a timestamp of RFC 3339 is refused.
 			Timestamp: entry.Timestamp{
 				Field: headers("Box-Delivery-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,
@@ -32,7 +33,8 @@ func Box() core.Provider {
 		Unsigned: []string{"delivery id (Box-Delivery-Id)"},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/trigger"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/source",
+			ID: pointer("/id"), Type: pointer("/trigger"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/source",
 		},
 		RetryHorizon: boxHorizon, AckLimit: 30 * time.Second,
 	})
@@ -54,8 +56,9 @@ func Webflow() core.Provider {
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Webflow-Signature"), Encoding: entry.Hex},
 			// Whether a retry is signed again is not documented.
-			Timestamp: entry.Timestamp{Field: headers("X-Webflow-Timestamp"), Unit: entry.Milliseconds, Past: webflowHorizon},
-			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
+			Timestamp: entry.Timestamp{Field: headers("X-Webflow-Timestamp"), Unit: entry.Milliseconds,
+				Past: webflowHorizon},
+			Signed: []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Event: entry.Event{ID: pointer("/payload/id"), Type: pointer("/triggerType"), Data: "/payload"},
 
@@ -77,7 +80,8 @@ func Retell() core.Provider {
 		SecretFrom: "Settings > API Keys > the key with the webhook badge",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Retell-Signature"), Layout: entry.Pairs, Separator: ',', Name: "d", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("X-Retell-Signature"), Layout: entry.Pairs, Separator: ',',
+				Name: "d", Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "v"}, Unit: entry.Milliseconds},
 			// No separator: a digit more or less makes the timestamp ten times older or newer.
 			Signed: []entry.Part{entry.Body(), entry.TimestampText()},

@@ -34,9 +34,11 @@ func Zoom() core.Provider {
 			Type: pointer("/event"), Time: pointer("/event_ts"), TimeUnit: entry.Milliseconds, Data: "/payload",
 		},
 		Handshakes: []entry.Handshake{{
-			Proved: true, Method: "POST", WhenJSON: "/event", WhenEquals: "endpoint.url_validation", EchoJSON: "/payload/plainToken",
-			Grammar: entry.Token, Answer: `{"plainToken":"{challenge}","encryptedToken":"{hmac}"}`, ContentType: "application/json",
-			When: "when the endpoint is validated, and every 72 hours",
+			Proved: true, Method: "POST", WhenJSON: "/event", WhenEquals: "endpoint.url_validation",
+			EchoJSON: "/payload/plainToken",
+			Grammar:  entry.Token, Answer: `{"plainToken":"{challenge}","encryptedToken":"{hmac}"}`,
+			ContentType: "application/json",
+			When:        "when the endpoint is validated, and every 72 hours",
 		}},
 		RetryHorizon: zoomHorizon, AuthStatus: 503, Drops4xx: true,
 	})
@@ -77,7 +79,8 @@ func Zendesk() core.Provider {
 		Unsigned: []string{"invocation id (X-Zendesk-Webhook-Invocation-Id)"},
 		Identity: entry.Identity{Apart: []entry.Apart{{Time: true, Why: "those of triggers, whose body is your own"}}},
 		Event: entry.Event{
-			ID: header("X-Zendesk-Webhook-Invocation-Id"), Type: pointer("/type"), Time: pointer("/time"), TimeUnit: entry.RFC3339,
+			ID: header("X-Zendesk-Webhook-Invocation-Id"), Type: pointer("/type"), Time: pointer("/time"),
+			TimeUnit: entry.RFC3339,
 		},
 		Methods:          []string{"GET", "PUT", "PATCH", "DELETE"},
 		PublishedSecrets: []string{"dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="},
@@ -113,12 +116,15 @@ func Front() core.Provider {
 			Timestamp: entry.Timestamp{Field: headers("X-Front-Request-Timestamp"), Unit: entry.Milliseconds},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
-		Unsigned:   []string{"challenge (X-Front-Challenge)"},
-		Event:      entry.Event{ID: pointer("/payload/id"), Type: pointer("/type"), Time: pointer("/payload/emitted_at"), Data: "/payload"},
-		Handshakes: []entry.Handshake{{Proved: true, Method: "POST", WhenHeader: "X-Front-Challenge", When: "when the webhook is configured"}},
+		Unsigned: []string{"challenge (X-Front-Challenge)"},
+		Event: entry.Event{ID: pointer("/payload/id"), Type: pointer("/type"),
+			Time: pointer("/payload/emitted_at"), Data: "/payload"},
+		Handshakes: []entry.Handshake{{Proved: true, Method: "POST", WhenHeader: "X-Front-Challenge",
+			When: "when the webhook is configured"}},
 		AuthStatus: 500,
 		Answers: entry.Answers{
-			Transient: entry.Answer{Status: 500}, TooMuch: entry.Answer{Status: 429}, TooLarge: entry.Answer{Status: 500},
+			Transient: entry.Answer{Status: 500}, TooMuch: entry.Answer{Status: 429},
+			TooLarge: entry.Answer{Status: 500},
 		},
 	})
 }
@@ -134,7 +140,8 @@ func Twitch() core.Provider {
 		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("Twitch-Eventsub-Message-Signature"), Prefix: "sha256=", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("Twitch-Eventsub-Message-Signature"), Prefix: "sha256=",
+				Encoding: entry.Hex},
 			// Nothing stands between id, timestamp and body: what is not wholly a timestamp of RFC 3339 is refused.
 			Timestamp: entry.Timestamp{
 				Field: headers("Twitch-Eventsub-Message-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,
@@ -145,13 +152,15 @@ func Twitch() core.Provider {
 		Unsigned: []string{"message type and subscription type in their headers; the body's are used"},
 		Identity: entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID: header("Twitch-Eventsub-Message-Id"), Type: pointer("/subscription/type"), Action: pointer("/subscription/status"),
-			Data: "/event",
+			ID: header("Twitch-Eventsub-Message-Id"), Type: pointer("/subscription/type"),
+			Action: pointer("/subscription/status"),
+			Data:   "/event",
 		},
 		Handshakes: []entry.Handshake{{
 			Proved: true, Method: "POST",
-			WhenJSON: "/subscription/status", WhenEquals: "webhook_callback_verification_pending", EchoJSON: "/challenge",
-			When: "when the subscription is created",
+			WhenJSON: "/subscription/status", WhenEquals: "webhook_callback_verification_pending",
+			EchoJSON: "/challenge",
+			When:     "when the subscription is created",
 		}},
 	})
 }
@@ -176,7 +185,8 @@ func Sinch() core.Provider {
 				entry.Body(), entry.Literal("."), entry.ID(), entry.Literal("."), entry.TimestampText(),
 			},
 		},
-		Event: entry.Event{Type: pointer("/type"), Time: []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}}, TimeUnit: entry.RFC3339},
+		Event: entry.Event{Type: pointer("/type"), Time: []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}},
+			TimeUnit: entry.RFC3339},
 
 		AuthStatus: 503, Answers: tooLarge503(),
 	})

@@ -21,13 +21,16 @@ func Paddle() core.Provider {
 		SecretFrom: "Developer Tools > Notifications > the destination > Secret key",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("Paddle-Signature"), Layout: entry.Pairs, Separator: ';', Name: "h1", Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: entry.Field{Key: "ts"}, Past: paddleHorizon}, // whether a retry is signed again is not documented
+			Signature: entry.Signature{Field: headers("Paddle-Signature"), Layout: entry.Pairs, Separator: ';',
+				Name: "h1", Encoding: entry.Hex},
+			// whether a retry is signed again is not documented
+			Timestamp: entry.Timestamp{Field: entry.Field{Key: "ts"}, Past: paddleHorizon},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id"},
 		Event: entry.Event{
-			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/occurred_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: pointer("/event_id"), Type: pointer("/event_type"), Time: pointer("/occurred_at"),
+			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 		RetryHorizon: paddleHorizon, AckLimit: 5 * time.Second,
 	})
@@ -47,14 +50,16 @@ func Recurly() core.Provider {
 		SecretFrom: "Integrations > Webhooks > the endpoint > Secret key",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("Recurly-Signature"), Layout: entry.List, Separator: ',', Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("Recurly-Signature"), Layout: entry.List, Separator: ',',
+				Encoding: entry.Hex},
 			// Whether a retry is signed again is not documented.
 			Timestamp: entry.Timestamp{Field: entry.Field{First: true}, Unit: entry.Milliseconds, Past: recurlyHorizon},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
 		// The member id is the object's.
 		Event: entry.Event{
-			Type: pointer("/object_type"), Action: pointer("/event_type"), Time: pointer("/event_time"), TimeUnit: entry.RFC3339,
+			Type: pointer("/object_type"), Action: pointer("/event_type"), Time: pointer("/event_time"),
+			TimeUnit: entry.RFC3339,
 		},
 		RetryHorizon: recurlyHorizon,
 	})
@@ -82,14 +87,18 @@ func Revolut() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Key:       entry.Key{Whole: "wsk_"},
-			Signature: entry.Signature{Field: headers("Revolut-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("Revolut-Signature"), Layout: entry.Pairs, Separator: ',',
+				Name: "v1", Encoding: entry.Hex},
 			// "UNIX timestamp", and every example has 13 digits.
 			// Whether a retry is signed again is not documented.
-			Timestamp: entry.Timestamp{Field: headers("Revolut-Request-Timestamp"), Unit: entry.Milliseconds, Past: revolutHorizon},
-			Signed:    []entry.Part{entry.Literal("v1."), entry.TimestampText(), entry.Literal("."), entry.Body()},
+			Timestamp: entry.Timestamp{Field: headers("Revolut-Request-Timestamp"), Unit: entry.Milliseconds,
+				Past: revolutHorizon},
+			Signed: []entry.Part{entry.Literal("v1."), entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
-		Identity: entry.Identity{Apart: []entry.Apart{{Time: true, Why: "a merchant's, which name an order and a type"}}},
-		Event:    entry.Event{Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data"},
+		Identity: entry.Identity{Apart: []entry.Apart{{Time: true,
+			Why: "a merchant's, which name an order and a type"}}},
+		Event: entry.Event{Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			Data: "/data"},
 
 		RetryHorizon: revolutHorizon,
 	})
@@ -112,7 +121,8 @@ func CoinbaseCDP() core.Provider {
 		SecretFrom: "secret, in the answer of the API that creates the subscription",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Hook0-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v0", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("X-Hook0-Signature"), Layout: entry.Pairs, Separator: ',',
+				Name: "v0", Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},

@@ -21,7 +21,8 @@ func TikTok() core.Provider {
 		Scheme: pairsHMAC("TikTok-Signature", "s", entry.Hex, entry.Timestamp{
 			Field: entry.Field{Key: "t"}, Past: tiktokHorizon, // whether a retry is signed again is not documented
 		}),
-		Event:        entry.Event{Type: pointer("/event"), Time: pointer("/create_time"), Tenant: pointer("/client_key")},
+		Event: entry.Event{Type: pointer("/event"), Time: pointer("/create_time"),
+			Tenant: pointer("/client_key")},
 		RetryHorizon: tiktokHorizon,
 	})
 }
@@ -48,7 +49,8 @@ func Airwallex() core.Provider {
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/name"), Tenant: pointer("/account_id"), Data: "/data", // its time has a zone without a colon
+			// its time has a zone without a colon
+			ID: pointer("/id"), Type: pointer("/name"), Tenant: pointer("/account_id"), Data: "/data",
 		},
 		RetryHorizon: airwallexHorizon,
 	})
@@ -66,9 +68,11 @@ func Tailscale() core.Provider {
 		Name: "tailscale", Title: "Tailscale", Confidence: "A",
 		Docs:       "https://tailscale.com/kb/1213/webhooks",
 		SecretFrom: "Settings > Webhooks > the dialog that created the webhook or rotated its secret",
-		Scheme:     whole("tskey-webhook-", pairsHMAC("Tailscale-Webhook-Signature", "v1", entry.Hex, entry.Timestamp{Field: entry.Field{Key: "t"}})),
+		Scheme: whole("tskey-webhook-",
+			pairsHMAC("Tailscale-Webhook-Signature", "v1", entry.Hex, entry.Timestamp{Field: entry.Field{Key: "t"}})),
 		Event: entry.Event{
-			Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Tenant: pointer("/tailnet"), Data: "/data",
+			Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Tenant: pointer("/tailnet"),
+			Data: "/data",
 		},
 		Batch: &entry.Batch{},
 	})
@@ -119,7 +123,8 @@ func Knock() core.Provider {
 			Field: entry.Field{Key: "t"}, Unit: entry.Milliseconds,
 		}),
 		Unsigned: []string{"event (x-knock-event), which the body has too", "environment (x-knock-environment-id)"},
-		Event:    entry.Event{Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data"},
+		Event: entry.Event{Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/data"},
 	})
 }
 
@@ -133,13 +138,15 @@ func Ghost() core.Provider {
 		Docs: "https://github.com/TryGhost/Ghost/blob/main/ghost/core/core/server/services/webhooks/webhook-trigger.js",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Ghost-Signature"), Layout: entry.Pairs, Separator: ',', Name: "sha256", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("X-Ghost-Signature"), Layout: entry.Pairs, Separator: ',',
+				Name: "sha256", Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}, Unit: entry.Milliseconds},
 			// No separator: a digit more or less makes the timestamp ten times older or newer.
 			Signed: []entry.Part{entry.Body(), entry.TimestampText()},
 		},
 		Unsigned: []string{"version (Content-Version)"},
-		Identity: entry.Identity{Apart: []entry.Apart{{Time: true, Why: "all of them: `site.changed` has an empty body"}}},
+		Identity: entry.Identity{Apart: []entry.Apart{{Time: true,
+			Why: "all of them: `site.changed` has an empty body"}}},
 		Event: entry.Event{
 			Type: []entry.Value{{JSON: "/event"}, {FirstKey: "event"}},
 		},

@@ -27,7 +27,8 @@ func CustomerIO() core.Provider {
 			Signed:    []entry.Part{entry.Literal("v0:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Event: entry.Event{
-			ID: pointer("/event_id"), Type: pointer("/object_type"), Action: pointer("/metric"), Time: pointer("/timestamp"), Data: "/data",
+			ID: pointer("/event_id"), Type: pointer("/object_type"), Action: pointer("/metric"),
+			Time: pointer("/timestamp"), Data: "/data",
 		},
 		RetryHorizon: customerIOHorizon, AckLimit: 4 * time.Second,
 	})
@@ -44,9 +45,10 @@ func Buildkite() core.Provider {
 		Name: "buildkite", Title: "Buildkite", Confidence: "A",
 		Docs:       "https://buildkite.com/docs/apis/webhooks/pipelines#webhook-signature",
 		SecretFrom: "Settings > Notification Services > the webhook > Token",
-		Scheme:     pairsHMAC("X-Buildkite-Signature", "signature", entry.Hex, entry.Timestamp{Field: entry.Field{Key: "timestamp"}}),
-		Unsigned:   []string{"event (X-Buildkite-Event), which the body has too"},
-		Event:      entry.Event{Type: pointer("/event")},
+		Scheme: pairsHMAC("X-Buildkite-Signature", "signature", entry.Hex,
+			entry.Timestamp{Field: entry.Field{Key: "timestamp"}}),
+		Unsigned: []string{"event (X-Buildkite-Event), which the body has too"},
+		Event:    entry.Event{Type: pointer("/event")},
 	})
 }
 
@@ -64,7 +66,8 @@ func Mux() core.Provider {
 		}),
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 		RetryHorizon: muxHorizon,
 	})
@@ -82,17 +85,20 @@ func WorkOS() core.Provider {
 		Docs:       "https://workos.com/docs/events/data-syncing/webhooks",
 		SecretFrom: "Webhooks > the endpoint > Signing secret",
 		Scheme: pairsHMAC("WorkOS-Signature", "v1", entry.Hex, entry.Timestamp{
-			Field: entry.Field{Key: "t"}, Unit: entry.Milliseconds, Tolerance: 3 * time.Minute, Past: workosHorizon, // as above
+			// as above
+			Field: entry.Field{Key: "t"}, Unit: entry.Milliseconds, Tolerance: 3 * time.Minute, Past: workosHorizon,
 		}),
 		Identity: entry.Identity{
 			Kind: entry.ByPointer, Pointer: "/id",
 			// An action has an object and no event.
 			Apart: []entry.Apart{{
-				When: []entry.Members{{Has: []string{"/object"}, Lacks: []string{"/event"}}}, Answer: true, Why: "actions wait for a signed answer",
+				When: []entry.Members{{Has: []string{"/object"}, Lacks: []string{"/event"}}}, Answer: true,
+				Why: "actions wait for a signed answer",
 			}},
 		},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/event"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: pointer("/id"), Type: pointer("/event"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 		RetryHorizon: workosHorizon,
 	})
@@ -118,10 +124,12 @@ func Sanity() core.Provider {
 			Kind: entry.None, Why: "a projection may leave out all that changed, so that the next event is byte-equal",
 		},
 		Event: entry.Event{
-			ID: header("Idempotency-Key"), Type: pointer("/_type"), Time: pointer("/_updatedAt"), TimeUnit: entry.RFC3339,
+			ID: header("Idempotency-Key"), Type: pointer("/_type"), Time: pointer("/_updatedAt"),
+			TimeUnit: entry.RFC3339,
 		},
-		Methods:      []string{"GET", "PUT", "PATCH", "DELETE"},
-		RetryHorizon: 5 * time.Minute, AuthStatus: 503, Answers: tooLarge503(), // a minute of delays, and whatever Sanity waits for three answers
+		Methods: []string{"GET", "PUT", "PATCH", "DELETE"},
+		// a minute of delays, and whatever Sanity waits for three answers
+		RetryHorizon: 5 * time.Minute, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }
 

@@ -21,13 +21,15 @@ func Orb() core.Provider {
 		SecretFrom: "Developers > Webhooks > the endpoint > Signing secret",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Orb-Signature"), Prefix: "v1=", Encoding: entry.Hex, Repeats: true},
+			Signature: entry.Signature{Field: headers("X-Orb-Signature"), Prefix: "v1=", Encoding: entry.Hex,
+				Repeats: true},
 			Timestamp: entry.Timestamp{Field: headers("X-Orb-Timestamp"), Unit: entry.RFC3339InUTC},
 			Signed:    []entry.Part{entry.Literal("v1:"), entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/properties",
+			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/properties",
 		},
 	})
 }
@@ -37,7 +39,8 @@ func Orb() core.Provider {
 //
 // https://docs.withpersona.com/webhooks
 func Persona() core.Provider {
-	s := whole("wbhsec_", pairsHMAC("Persona-Signature", "v1", entry.Hex, entry.Timestamp{Field: entry.Field{Key: "t"}}))
+	s := whole("wbhsec_",
+		pairsHMAC("Persona-Signature", "v1", entry.Hex, entry.Timestamp{Field: entry.Field{Key: "t"}}))
 	s.Signature.Groups = true
 	return of(entry.Entry{
 		Name: "persona", Title: "Persona", Confidence: "B",
@@ -46,7 +49,8 @@ func Persona() core.Provider {
 		Scheme:     s,
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/data/id"},
 		Event: entry.Event{
-			ID: pointer("/data/id"), Type: pointer("/data/attributes/name"), Time: pointer("/data/attributes/created-at"),
+			ID: pointer("/data/id"), Type: pointer("/data/attributes/name"),
+			Time:     pointer("/data/attributes/created-at"),
 			TimeUnit: entry.RFC3339, Data: "/data/attributes/payload/data",
 		},
 		AckLimit: 5 * time.Second,
@@ -61,8 +65,10 @@ func Persona() core.Provider {
 func Smartcar() core.Provider {
 	challenge := func(kind, value, at string, proved bool) entry.Handshake {
 		return entry.Handshake{
-			Proved: proved, Unsigned: !proved, Method: "POST", WhenJSON: kind, WhenEquals: value, EchoJSON: at, Grammar: entry.Token,
-			Answer: `{"challenge":"{hmac}"}`, ContentType: "application/json", When: "when the webhook is created or verified",
+			Proved: proved, Unsigned: !proved, Method: "POST", WhenJSON: kind, WhenEquals: value, EchoJSON: at,
+			Grammar: entry.Token,
+			Answer:  `{"challenge":"{hmac}"}`, ContentType: "application/json", When: "when the webhook is created " +
+				"or verified",
 		}
 	}
 	s := hexHMAC("SC-Signature")
@@ -77,8 +83,10 @@ func Smartcar() core.Provider {
 		},
 		// Whether the challenge is signed is not documented.
 		Handshakes: []entry.Handshake{
-			challenge("/eventType", "VERIFY", "/data/challenge", true), challenge("/eventType", "VERIFY", "/data/challenge", false),
-			challenge("/eventName", "verify", "/payload/challenge", true), challenge("/eventName", "verify", "/payload/challenge", false),
+			challenge("/eventType", "VERIFY", "/data/challenge", true),
+			challenge("/eventType", "VERIFY", "/data/challenge", false),
+			challenge("/eventName", "verify", "/payload/challenge", true),
+			challenge("/eventName", "verify", "/payload/challenge", false),
 		},
 		AckLimit: 15 * time.Second,
 	})
@@ -102,7 +110,8 @@ func Fal(userIDs ...string) core.Provider {
 			ID:        entry.Field{Headers: []string{"X-Fal-Webhook-Request-Id"}, Grammar: entry.Token},
 			Signed: []entry.Part{
 				entry.ID(), feed,
-				{Kind: entry.PartHeader, Text: "X-Fal-Webhook-User-Id", Grammar: entry.NoControl, OneOf: append([]string{}, userIDs...)}, feed,
+				{Kind: entry.PartHeader, Text: "X-Fal-Webhook-User-Id", Grammar: entry.NoControl,
+					OneOf: append([]string{}, userIDs...)}, feed,
 				entry.TimestampText(), feed, {Kind: entry.PartBodySHA256Hex},
 			},
 		},

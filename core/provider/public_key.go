@@ -32,7 +32,8 @@ func Discord() core.Provider {
 			// No separator: the body is JSON, which begins with no digit.
 			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
 		},
-		Identity: entry.Identity{Kind: entry.None, Why: "an interaction waits for its answer, and a webhook event has no id"},
+		Identity: entry.Identity{Kind: entry.None,
+			Why: "an interaction waits for its answer, and a webhook event has no id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: []entry.Value{{JSON: "/event/type"}, {JSON: "/type"}},
 			Time: pointer("/event/timestamp"), TimeUnit: entry.RFC3339, Data: "/event/data",
@@ -40,7 +41,8 @@ func Discord() core.Provider {
 		Handshakes: []entry.Handshake{
 			// A webhook event has the type 1 as well, and the member event, which no PING has.
 			{
-				Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "1", LacksJSON: "/event", Body: `{"type":1}`,
+				Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "1", LacksJSON: "/event",
+				Body:        `{"type":1}`,
 				ContentType: "application/json", When: "when the interactions endpoint URL is saved",
 			},
 			{
@@ -73,8 +75,9 @@ func Telnyx() core.Provider {
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/data/id"},
 		Event: entry.Event{
-			ID: pointer("/data/id"), Type: pointer("/data/event_type"), Time: pointer("/data/occurred_at"), TimeUnit: entry.RFC3339,
-			Attempt: pointer("/meta/attempt"), Data: "/data/payload",
+			ID: pointer("/data/id"), Type: pointer("/data/event_type"), Time: pointer("/data/occurred_at"),
+			TimeUnit: entry.RFC3339,
+			Attempt:  pointer("/meta/attempt"), Data: "/data/payload",
 		},
 		AckLimit: 2 * time.Second,
 	})
@@ -92,7 +95,8 @@ func SendGrid() core.Provider {
 		SecretFrom: "Settings > Mail Settings > Event Webhooks > the webhook > Verification Key",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.ECDSAP256SHA256,
-			Signature: entry.Signature{Field: headers("X-Twilio-Email-Event-Webhook-Signature"), Encoding: entry.Base64},
+			Signature: entry.Signature{Field: headers("X-Twilio-Email-Event-Webhook-Signature"),
+				Encoding: entry.Base64},
 			Timestamp: entry.Timestamp{Field: headers("X-Twilio-Email-Event-Webhook-Timestamp"), Past: sendgridPast},
 			// No separator: the body is a JSON list or a multipart form, which begin with no digit.
 			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
@@ -101,7 +105,8 @@ func SendGrid() core.Provider {
 		Event: entry.Event{
 			ID: pointer("/sg_event_id"), Action: pointer("/type"), Time: pointer("/timestamp"),
 			// A message that comes in is a form.
-			Type: []entry.Value{{JSON: "/event"}, {Form: "headers", Const: "inbound"}, {Form: "email", Const: "inbound"}},
+			Type: []entry.Value{{JSON: "/event"}, {Form: "headers", Const: "inbound"},
+				{Form: "email", Const: "inbound"}},
 		},
 		Batch:   &entry.Batch{},
 		MaxBody: inboundMail, RetryHorizon: sendgridPast,
@@ -132,8 +137,9 @@ func PostalSHA1() core.Provider {
 func postal(name, title string, alg entry.Algorithm, header string) entry.Entry {
 	return entry.Entry{
 		Name: name, Title: title, Confidence: "A",
-		Docs:       "https://docs.postalserver.io/developer/webhooks",
-		SecretFrom: "the server's signing key: its public half, from /.well-known/jwks.json in PEM, or from postal default-dkim-record",
+		Docs: "https://docs.postalserver.io/developer/webhooks",
+		SecretFrom: "the server's signing key: its public half, from /.well-known/jwks.json in PEM, or from postal " +
+			"default-dkim-record",
 		Scheme: &entry.Scheme{
 			Algorithm: alg,
 			Key:       entry.Key{WeakRSA: true}, // installations of some years have a key of 1024 bits
@@ -169,7 +175,8 @@ func Wise() core.Provider {
 		},
 		Unsigned: []string{"delivery id (X-Delivery-Id)", "test flag (X-Test-Notification)"},
 		Event: entry.Event{
-			ID: header("X-Delivery-Id"), Type: pointer("/event_type"), Time: pointer("/sent_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: header("X-Delivery-Id"), Type: pointer("/event_type"), Time: pointer("/sent_at"),
+			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 	})
 }

@@ -26,8 +26,9 @@ func Circle() core.Provider {
 		Unsigned: []string{"the key's id (X-Circle-Key-Id)"},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/notificationId", And: []string{"/notificationType"}},
 		Event: entry.Event{
-			ID: pointer("/notificationId"), Type: pointer("/notificationType"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
-			Tenant: pointer("/subscriptionId"), Data: "/notification",
+			ID: pointer("/notificationId"), Type: pointer("/notificationType"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339,
+			Tenant:   pointer("/subscriptionId"), Data: "/notification",
 		},
 		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the webhook is added"}},
 	})

@@ -41,17 +41,20 @@ func PayPal(webhookID string) core.Provider {
 				Name: "SHA256withRSA", Version: headers("Paypal-Auth-Algo"), // compared, never obeyed
 			},
 			// Whether a retry is signed anew is not documented; they go on for three days.
-			Timestamp: entry.Timestamp{Field: headers("Paypal-Transmission-Time"), Unit: entry.RFC3339, Past: paypalHorizon},
-			ID:        entry.Field{Headers: []string{"Paypal-Transmission-Id"}, Grammar: entry.Token},
-			KeyRef:    headers("Paypal-Cert-Url"),
+			Timestamp: entry.Timestamp{Field: headers("Paypal-Transmission-Time"), Unit: entry.RFC3339,
+				Past: paypalHorizon},
+			ID:     entry.Field{Headers: []string{"Paypal-Transmission-Id"}, Grammar: entry.Token},
+			KeyRef: headers("Paypal-Cert-Url"),
 			Signed: []entry.Part{
-				entry.ID(), entry.Literal("|"), entry.TimestampText(), entry.Literal("|" + webhookID + "|"), {Kind: entry.PartCRC32},
+				entry.ID(), entry.Literal("|"), entry.TimestampText(), entry.Literal("|" + webhookID + "|"),
+				{Kind: entry.PartCRC32},
 			},
 		},
 		Unsigned: []string{"the body, but for its CRC-32, which another body can have"},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id", SignedOnce: true},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/event_type"), Time: pointer("/create_time"), TimeUnit: entry.RFC3339, Data: "/resource",
+			ID: pointer("/id"), Type: pointer("/event_type"), Time: pointer("/create_time"), TimeUnit: entry.RFC3339,
+			Data: "/resource",
 		},
 		RetryHorizon: paypalHorizon,
 	}
@@ -85,14 +88,16 @@ func TravisCI(repositories ...string) core.Provider {
 			Published: true,
 			Signed:    []entry.Part{entry.FormText("payload")},
 		},
-		Unsigned:  []string{"repository (Travis-Repo-Slug)"},
-		Identity:  entry.Identity{Kind: entry.BySigned},
-		Recipient: &entry.Recipient{Pointers: []string{"/repository/owner_name", "/repository/name"}, Allowed: append([]string{}, repositories...)},
-		Event:     entry.Event{Type: pointer("/type"), Action: pointer("/status_message"), PayloadForm: "payload"},
+		Unsigned: []string{"repository (Travis-Repo-Slug)"},
+		Identity: entry.Identity{Kind: entry.BySigned},
+		Recipient: &entry.Recipient{Pointers: []string{"/repository/owner_name", "/repository/name"},
+			Allowed: append([]string{}, repositories...)},
+		Event: entry.Event{Type: pointer("/type"), Action: pointer("/status_message"), PayloadForm: "payload"},
 	}
 	var mistakes []error
 	if len(repositories) == 0 {
-		mistakes = append(mistakes, errors.New("TravisCI needs the repositories whose builds count, owner/name: anybody can name this endpoint in a build of their own"))
+		mistakes = append(mistakes, errors.New("TravisCI needs the repositories whose builds count, owner/name: "+
+			"anybody can name this endpoint in a build of their own"))
 	}
 	for _, r := range repositories {
 		if owner, name, ok := strings.Cut(r, "/"); !ok || owner == "" || name == "" || strings.Contains(name, "/") {

@@ -34,19 +34,23 @@ func Adyen() core.Provider {
 			Signature: entry.Signature{Field: entry.Field{JSON: "/NotificationRequestItem/additionalData/hmacSignature"}, Encoding: entry.Base64},
 			// Only the merchant's own reference may hold a colon: read from both ends, the text divides in one way.
 			Signed: []entry.Part{
-				required, colon, field("/originalReference", entry.NoColon), colon, field("/merchantAccountCode", entry.NoColon), colon,
+				required, colon, field("/originalReference", entry.NoColon), colon,
+				field("/merchantAccountCode", entry.NoColon), colon,
 				field("/merchantReference", entry.NoControl), colon, field("/amount/value", entry.NoColon), colon,
-				field("/amount/currency", entry.NoColon), colon, field("/eventCode", entry.NoColon), colon, field("/success", entry.NoColon),
+				field("/amount/currency", entry.NoColon), colon, field("/eventCode", entry.NoColon), colon,
+				field("/success", entry.NoColon),
 			},
 		},
-		Unsigned: []string{"everything but pspReference, originalReference, merchantAccountCode, merchantReference, amount, eventCode and success"},
+		Unsigned: []string{"everything but pspReference, originalReference, merchantAccountCode, merchantReference, " +
+			"amount, eventCode and success"},
 		Identity: entry.Identity{
 			Kind: entry.ByPointer, Pointer: "/NotificationRequestItem/pspReference",
 			And: []string{"/NotificationRequestItem/eventCode", "/NotificationRequestItem/success"},
 		},
 		Event: entry.Event{
 			ID: pointer("/NotificationRequestItem/pspReference"), Type: pointer("/NotificationRequestItem/eventCode"),
-			Time: pointer("/NotificationRequestItem/eventDate"), TimeUnit: entry.RFC3339, Data: "/NotificationRequestItem",
+			Time: pointer("/NotificationRequestItem/eventDate"), TimeUnit: entry.RFC3339,
+			Data: "/NotificationRequestItem",
 		},
 		Batch:   &entry.Batch{Pointer: "/notificationItems"},
 		AckBody: "[accepted]",
@@ -63,7 +67,8 @@ func MercadoPago() core.Provider {
 	manifest := func(lower bool) []entry.Part {
 		return []entry.Part{
 			// Both are words of letters and digits, so that the template divides in one way.
-			{Kind: entry.PartQuery, Text: "data.id", Before: "id:", After: ";", Optional: true, Lower: lower, Grammar: entry.Token},
+			{Kind: entry.PartQuery, Text: "data.id", Before: "id:", After: ";", Optional: true, Lower: lower,
+				Grammar: entry.Token},
 			{Kind: entry.PartID, Before: "request-id:", After: ";"},
 			{Kind: entry.PartTimestamp, Before: "ts:", After: ";"},
 		}
@@ -74,7 +79,8 @@ func MercadoPago() core.Provider {
 		SecretFrom: "Your integrations > the application > Webhooks > Secret signature",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: headers("X-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1",
+				Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{
 				// The documentation shows milliseconds and the library reads seconds.
 				Field: entry.Field{Key: "ts"}, Unit: entry.SecondsOrMilliseconds,
@@ -88,7 +94,8 @@ func MercadoPago() core.Provider {
 		},
 		Unsigned: []string{"the body"},
 		Identity: entry.Identity{Kind: entry.BySignedID},
-		Event:    entry.Event{ID: header("X-Request-Id"), Type: []entry.Value{{JSON: "/type"}}, Action: pointer("/action"), Time: pointer("/date_created"), TimeUnit: entry.RFC3339, Data: "/data"},
+		Event: entry.Event{ID: header("X-Request-Id"), Type: []entry.Value{{JSON: "/type"}},
+			Action: pointer("/action"), Time: pointer("/date_created"), TimeUnit: entry.RFC3339, Data: "/data"},
 	})
 }
 
@@ -110,7 +117,8 @@ func DropboxSign() core.Provider {
 			// It is the event's own time, and retries repeat it.
 			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/event/event_time"}, Past: 72 * time.Hour},
 			// No separator: the type holds no digit.
-			Signed: []entry.Part{entry.TimestampText(), {Kind: entry.PartJSON, Text: "/event/event_type", Grammar: entry.Word}},
+			Signed: []entry.Part{entry.TimestampText(),
+				{Kind: entry.PartJSON, Text: "/event/event_type", Grammar: entry.Word}},
 		},
 		Unsigned: []string{"everything but event_time and event_type"},
 		Identity: entry.Identity{
@@ -118,7 +126,8 @@ func DropboxSign() core.Provider {
 			// events of one type in one second have one hash, and only unsigned members tell them apart.
 			Kind: entry.ByPointer, Pointer: "/event/event_time",
 			And: []string{
-				"/event/event_type", "/event/event_metadata/related_signature_id", "/signature_request/signature_request_id",
+				"/event/event_type", "/event/event_metadata/related_signature_id",
+				"/signature_request/signature_request_id",
 				"/template/template_id",
 			},
 		},
@@ -146,8 +155,9 @@ func Braintree() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA1,
 			Key:       entry.Key{Named: "|", SHA1: true},
-			Signature: entry.Signature{Field: entry.Field{Form: "bt_signature"}, Layout: entry.Pairs, Separator: '&', Equals: '|', Encoding: entry.Hex},
-			Signed:    []entry.Part{payload},
+			Signature: entry.Signature{Field: entry.Field{Form: "bt_signature"}, Layout: entry.Pairs, Separator: '&',
+				Equals: '|', Encoding: entry.Hex},
+			Signed: []entry.Part{payload},
 			// As Braintree's own libraries do.
 			Also: [][]entry.Part{{payload, entry.Literal("\n")}},
 		},
@@ -155,7 +165,8 @@ func Braintree() core.Provider {
 		Identity: entry.Identity{Kind: entry.BySigned},
 		Event:    entry.Event{PayloadForm: "bt_payload"},
 		Handshakes: []entry.Handshake{
-			{Method: "GET", WhenQuery: "bt_challenge", EchoQuery: "bt_challenge", Answer: "{key}|{hmac}", Grammar: entry.Challenge, When: "when the webhook is created"},
+			{Method: "GET", WhenQuery: "bt_challenge", EchoQuery: "bt_challenge", Answer: "{key}|{hmac}",
+				Grammar: entry.Challenge, When: "when the webhook is created"},
 		},
 	})
 }

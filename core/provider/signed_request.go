@@ -38,10 +38,12 @@ func Contentful() core.Provider {
 		Identity: entry.Identity{
 			With: []string{"X-Contentful-Topic"}, // several topics are sent over one body
 			Apart: []entry.Apart{{
-				When: []entry.Members{{Lacks: []string{"/sys/updatedAt"}}}, Time: true, Why: "those without `/sys/updatedAt`, whose body is your own",
+				When: []entry.Members{{Lacks: []string{"/sys/updatedAt"}}}, Time: true,
+				Why: "those without `/sys/updatedAt`, whose body is your own",
 			}},
 		},
-		Event: entry.Event{Type: header("X-Contentful-Topic"), Time: pointer("/sys/updatedAt"), TimeUnit: entry.RFC3339},
+		Event: entry.Event{Type: header("X-Contentful-Topic"), Time: pointer("/sys/updatedAt"),
+			TimeUnit: entry.RFC3339},
 
 		Methods: []string{"GET", "PUT", "PATCH", "DELETE"}, RetryHorizon: contentfulHorizon,
 	})
@@ -71,7 +73,8 @@ func SinchApplication() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Key:       entry.Key{Encoding: entry.Base64},
-			Signature: entry.Signature{Field: headers("Authorization"), Layout: entry.AuthScheme, Prefix: "Application", Encoding: entry.Base64},
+			Signature: entry.Signature{Field: headers("Authorization"), Layout: entry.AuthScheme, Prefix: "Application",
+				Encoding: entry.Base64},
 			Timestamp: entry.Timestamp{Field: headers("X-Timestamp"), Unit: entry.RFC3339},
 			Signed: []entry.Part{
 				{Kind: entry.PartMethod}, feed, {Kind: entry.PartBodyMD5}, feed,
@@ -80,9 +83,11 @@ func SinchApplication() core.Provider {
 			},
 		},
 		Unsigned: []string{"the application's key in the header"},
-		Identity: entry.Identity{Kind: entry.None, Why: "a callback waits for its answer, and a repeated answer would be wrong"},
+		Identity: entry.Identity{Kind: entry.None, Why: "a callback waits for its answer, and a repeated answer " +
+			"would be wrong"},
 		Event: entry.Event{
-			ID: []entry.Value{{JSON: "/callid"}, {JSON: "/id"}}, Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			ID: []entry.Value{{JSON: "/callid"}, {JSON: "/id"}}, Type: pointer("/event"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339,
 		},
 	})
 }

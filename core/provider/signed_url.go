@@ -21,10 +21,12 @@ func HubSpot() core.Provider {
 	e := hubspot("hubspot", "HubSpot", &entry.Scheme{
 		Algorithm: entry.HMACSHA256,
 		Signature: entry.Signature{Field: headers("X-Hubspot-Signature-V3"), Encoding: entry.Base64},
-		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds, Resigned: true},
+		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds,
+			Resigned: true},
 		// No separators: the method and the URL are the endpoint's own, and a digit more or less makes the timestamp
 		// ten times older or newer.
-		Signed: []entry.Part{{Kind: entry.PartMethod}, {Kind: entry.PartURLUnescaped}, entry.Body(), entry.TimestampText()},
+		Signed: []entry.Part{{Kind: entry.PartMethod}, {Kind: entry.PartURLUnescaped}, entry.Body(),
+			entry.TimestampText()},
 	})
 	e.Methods = []string{"GET"}
 	e.Unsigned = []string{"whether : / ? @ ! $ ' ( ) * , ; are escaped in the URL"}
@@ -46,13 +48,15 @@ func Mandrill() core.Provider {
 			Algorithm: entry.HMACSHA1,
 			Signature: entry.Signature{Field: headers("X-Mandrill-Signature"), Encoding: entry.Base64},
 			Signed: []entry.Part{
-				entry.URL(), {Kind: entry.PartSortedForm, Closing: &entry.Closing{Field: "mandrill_events", Only: true}},
+				entry.URL(), {Kind: entry.PartSortedForm,
+					Closing: &entry.Closing{Field: "mandrill_events", Only: true}},
 			},
 			URLUser: true,
 		},
 		Unsigned: []string{"time"},
 		Event: entry.Event{
-			ID: pointer("/_id"), Type: []entry.Value{{JSON: "/event"}, {JSON: "/type"}}, Action: pointer("/action"), // of a list's entry
+			// of a list's entry
+			ID: pointer("/_id"), Type: []entry.Value{{JSON: "/event"}, {JSON: "/type"}}, Action: pointer("/action"),
 			Time: pointer("/ts"), PayloadForm: "mandrill_events",
 		},
 		Batch: &entry.Batch{},
@@ -60,7 +64,8 @@ func Mandrill() core.Provider {
 			{Method: "HEAD", When: "before the webhook is saved"},
 			// The first POST is signed with a key that everybody knows, and says nothing. Once the webhook's own key is
 			// configured it is a forgery like any other.
-			{Method: "POST", WhileAwaiting: true, WhenForm: "mandrill_events", WhenEquals: "[]", When: "before the webhook is saved"},
+			{Method: "POST", WhileAwaiting: true, WhenForm: "mandrill_events", WhenEquals: "[]",
+				When: "before the webhook is saved"},
 		},
 		MaxBody: inboundMail,
 	})
@@ -106,7 +111,8 @@ func Trello() core.Provider {
 		},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/action/id"},
 		Event: entry.Event{
-			ID: pointer("/action/id"), Type: pointer("/action/type"), Time: pointer("/action/date"), TimeUnit: entry.RFC3339, Data: "/action",
+			ID: pointer("/action/id"), Type: pointer("/action/type"), Time: pointer("/action/date"),
+			TimeUnit: entry.RFC3339, Data: "/action",
 		},
 		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the webhook is created"}},
 	})
@@ -147,9 +153,11 @@ func Twilio() core.Provider {
 		},
 		Batch: &entry.Batch{},
 		Event: entry.Event{
-			ID: []entry.Value{{Form: "MessageSid"}, {Form: "CallSid"}, {JSON: "/id"}, {Query: "MessageSid"}, {Query: "CallSid"}},
+			ID: []entry.Value{{Form: "MessageSid"}, {Form: "CallSid"}, {JSON: "/id"}, {Query: "MessageSid"},
+				{Query: "CallSid"}},
 			Type: []entry.Value{
-				{Form: "MessageStatus"}, {Form: "CallStatus"}, {Form: "SmsStatus"}, {JSON: "/type"}, {Query: "MessageStatus"},
+				{Form: "MessageStatus"}, {Form: "CallStatus"}, {Form: "SmsStatus"}, {JSON: "/type"},
+				{Query: "MessageStatus"},
 				{Query: "CallStatus"}, {Query: "SmsStatus"},
 			},
 			Time: pointer("/time"), TimeUnit: entry.RFC3339,
@@ -189,7 +197,8 @@ func plivoEvent() entry.Event {
 	return entry.Event{
 		ID: []entry.Value{{Form: "MessageUUID"}, {Form: "CallUUID"}, {Query: "MessageUUID"}, {Query: "CallUUID"}},
 		Type: []entry.Value{
-			{Form: "Event"}, {Form: "Status"}, {Form: "CallStatus"}, {Query: "Event"}, {Query: "Status"}, {Query: "CallStatus"},
+			{Form: "Event"}, {Form: "Status"}, {Form: "CallStatus"}, {Query: "Event"}, {Query: "Status"},
+			{Query: "CallStatus"},
 		},
 	}
 }
@@ -208,16 +217,19 @@ func PlivoV3() core.Provider {
 		SecretFrom: plivoSecret,
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("X-Plivo-Signature-V3"), Layout: entry.List, Separator: ',', Encoding: entry.Base64},
-			ID:        entry.Field{Headers: []string{"X-Plivo-Signature-V3-Nonce"}, Grammar: entry.Token},
+			Signature: entry.Signature{Field: headers("X-Plivo-Signature-V3"), Layout: entry.List, Separator: ',',
+				Encoding: entry.Base64},
+			ID: entry.Field{Headers: []string{"X-Plivo-Signature-V3-Nonce"}, Grammar: entry.Token},
 			Signed: []entry.Part{
-				{Kind: entry.PartURLBare}, {Kind: entry.PartSortedQuery}, {Kind: entry.PartSortedForm, Repeats: entry.RepeatsSorted},
+				{Kind: entry.PartURLBare}, {Kind: entry.PartSortedQuery},
+				{Kind: entry.PartSortedForm, Repeats: entry.RepeatsSorted},
 				entry.Literal("."), entry.ID(),
 			},
 		},
 		Unsigned: []string{"where a name of the form ends and its value begins", "time"},
-		Identity: entry.Identity{Kind: entry.None, Why: "a call waits for its answer, and a repeated answer would be wrong"},
-		Event:    plivoEvent(),
-		Methods:  []string{"GET"},
+		Identity: entry.Identity{Kind: entry.None,
+			Why: "a call waits for its answer, and a repeated answer would be wrong"},
+		Event:   plivoEvent(),
+		Methods: []string{"GET"},
 	})
 }

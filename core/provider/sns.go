@@ -34,7 +34,8 @@ type SNSConfig struct {
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 func AWSSNS(c SNSConfig) core.Provider {
-	e, err := snsEntry("aws-sns", "Amazon SNS", "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html", c)
+	e, err := snsEntry("aws-sns", "Amazon SNS",
+		"https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html", c)
 	e.Event.Type = []entry.Value{{Envelope: "/Type"}}
 	return entry.NewProvider(e, err)
 }
@@ -46,14 +47,16 @@ func AWSSNS(c SNSConfig) core.Provider {
 // https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 // https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 func AmazonSES(c SNSConfig) core.Provider {
-	e, err := snsEntry("amazon-ses", "Amazon SES", "https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html", c)
+	e, err := snsEntry("amazon-ses", "Amazon SES",
+		"https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html", c)
 	e.Event.Type = []entry.Value{{JSON: "/eventType"}, {JSON: "/notificationType"}}
 	e.Event.Action = []entry.Value{{JSON: "/bounce/bounceType"}, {JSON: "/complaint/complaintFeedbackType"}}
 	return entry.NewProvider(e, err)
 }
 
 func snsEntry(name, title, docs string, c SNSConfig) (entry.Entry, error) {
-	e, err := sns.Entry(sns.Config{Topics: c.Topics, IsTopic: sns.IsAWSTopic, Confirm: c.Confirm, SHA256Only: c.SHA256Only})
+	e, err := sns.Entry(sns.Config{Topics: c.Topics, IsTopic: sns.IsAWSTopic, Confirm: c.Confirm,
+		SHA256Only: c.SHA256Only})
 	if err != nil {
 		err = fmt.Errorf("SNSConfig.Topics: %w", err)
 	}

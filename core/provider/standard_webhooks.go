@@ -37,7 +37,8 @@ func StandardWebhooks() core.Provider {
 		SecretFrom: "the sender's page for this endpoint",
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 		RetryHorizon: standardHorizon, AckLimit: 15 * time.Second,
 	})
@@ -75,7 +76,8 @@ func Resend() core.Provider {
 		Scheme:     withPublicKeys(standardScheme("Svix-")),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 		RetryHorizon: svixHorizon, AckLimit: svixAckLimit,
 	})
@@ -97,8 +99,9 @@ func GitLab() core.Provider {
 		Scheme:     standardScheme("Webhook-"),
 		Unsigned:   []string{"event type (X-Gitlab-Event)"},
 		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event:      entry.Event{ID: header("Webhook-Id"), Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
-		MaxBody:    25 << 20, AuthStatus: 503,
+		Event: entry.Event{ID: header("Webhook-Id"), Type: header("X-Gitlab-Event"),
+			Action: pointer("/object_attributes/action")},
+		MaxBody: 25 << 20, AuthStatus: 503,
 	})
 }
 
@@ -116,15 +119,19 @@ func standardScheme(families ...string) *entry.Scheme {
 	return &entry.Scheme{
 		Algorithm: entry.HMACSHA256,
 		Key:       entry.Key{Encoding: entry.Base64, Prefix: "whsec_"},
-		Signature: entry.Signature{Field: named("Signature"), Layout: entry.Versioned, Name: "v1", Encoding: entry.Base64},
-		Timestamp: entry.Timestamp{Field: named("Timestamp"), Resigned: true}, // the time of the attempt, says the specification
+		Signature: entry.Signature{Field: named("Signature"), Layout: entry.Versioned, Name: "v1",
+			Encoding: entry.Base64},
+		// the time of the attempt, says the specification
+		Timestamp: entry.Timestamp{Field: named("Timestamp"), Resigned: true},
 		ID:        id,
-		Signed:    []entry.Part{entry.ID(), entry.Literal("."), entry.TimestampText(), entry.Literal("."), entry.Body()},
+		Signed: []entry.Part{entry.ID(), entry.Literal("."), entry.TimestampText(), entry.Literal("."),
+			entry.Body()},
 	}
 }
 
 // withPublicKeys adds version v1a of the specification: Ed25519 under a key of its own prefix.
 func withPublicKeys(s *entry.Scheme) *entry.Scheme {
-	s.Second = &entry.KeyKind{Algorithm: entry.Ed25519, Key: entry.Key{Encoding: entry.Base64, Prefix: "whpk_"}, Name: "v1a"}
+	s.Second = &entry.KeyKind{Algorithm: entry.Ed25519, Key: entry.Key{Encoding: entry.Base64, Prefix: "whpk_"},
+		Name: "v1a"}
 	return s
 }

@@ -23,7 +23,8 @@ func Polar() core.Provider {
 		Scheme:     scheme,
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data",
+			ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			Data: "/data",
 		},
 		AckLimit: 10 * time.Second,
 	})
@@ -41,6 +42,7 @@ func Increase() core.Provider {
 		SecretFrom: "Developers > Webhooks > the event subscription > shared secret",
 		Scheme:     standardScheme("Webhook-"),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event:      entry.Event{ID: header("Webhook-Id"), Type: pointer("/category"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339},
+		Event: entry.Event{ID: header("Webhook-Id"), Type: pointer("/category"), Time: pointer("/created_at"),
+			TimeUnit: entry.RFC3339},
 	})
 }

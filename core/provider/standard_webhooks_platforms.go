@@ -22,7 +22,8 @@ func followsStandard(name, title, confidence, docs, secretFrom string, event ent
 //
 // https://render.com/docs/webhooks
 func Render() core.Provider {
-	return of(followsStandard("render", "Render", "A", "https://render.com/docs/webhooks", "Integrations > Webhooks > the webhook > Signing Secret",
+	return of(followsStandard("render", "Render", "A", "https://render.com/docs/webhooks",
+		"Integrations > Webhooks > the webhook > Signing Secret",
 		entry.Event{Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/data"}))
 }
 
@@ -43,7 +44,8 @@ func Gemini() core.Provider {
 //
 // https://developer.brex.com/docs/webhooks/
 func Brex() core.Provider {
-	return of(followsStandard("brex", "Brex", "B", "https://developer.brex.com/docs/webhooks/", "the API: GET /v1/webhooks/secrets",
+	return of(followsStandard("brex", "Brex", "B", "https://developer.brex.com/docs/webhooks/",
+		"the API: GET /v1/webhooks/secrets",
 		entry.Event{Type: pointer("/event_type"), Tenant: pointer("/company_id")}))
 }
 
@@ -52,7 +54,8 @@ func Brex() core.Provider {
 //
 // https://developer.bigcommerce.com/docs/integrations/webhooks
 func BigCommerce() core.Provider {
-	e := followsStandard("bigcommerce", "BigCommerce", "B", "https://developer.bigcommerce.com/docs/integrations/webhooks", "the app's client secret",
+	e := followsStandard("bigcommerce", "BigCommerce", "B",
+		"https://developer.bigcommerce.com/docs/integrations/webhooks", "the app's client secret",
 		entry.Event{Type: pointer("/scope"), Time: pointer("/created_at"), Tenant: pointer("/producer"), Data: "/data"})
 	e.Scheme.Key = entry.Key{}
 	e.RetryHorizon = 48 * time.Hour
@@ -65,11 +68,12 @@ func BigCommerce() core.Provider {
 func IncidentIO() core.Provider {
 	return of(entry.Entry{
 		Name: "incident-io", Title: "incident.io", Confidence: "B",
-		Docs:         "https://docs.incident.io/integrations/webhooks",
-		SecretFrom:   "Settings > Webhooks > the endpoint > Signing Secret",
-		Scheme:       standardScheme("Svix-", "Webhook-"),
-		Identity:     entry.Identity{Kind: entry.BySignedID},
-		Event:        entry.Event{ID: []entry.Value{{Header: "Svix-Id"}, {Header: "Webhook-Id"}}, Type: pointer("/event_type")},
+		Docs:       "https://docs.incident.io/integrations/webhooks",
+		SecretFrom: "Settings > Webhooks > the endpoint > Signing Secret",
+		Scheme:     standardScheme("Svix-", "Webhook-"),
+		Identity:   entry.Identity{Kind: entry.BySignedID},
+		Event: entry.Event{ID: []entry.Value{{Header: "Svix-Id"}, {Header: "Webhook-Id"}},
+			Type: pointer("/event_type")},
 		RetryHorizon: 24 * time.Hour,
 	})
 }
@@ -78,7 +82,8 @@ func IncidentIO() core.Provider {
 //
 // https://docs.lithic.com/docs/events-api
 func Lithic() core.Provider {
-	return of(followsStandard("lithic", "Lithic", "A", "https://docs.lithic.com/docs/events-api", "the event subscription's secret, by the API",
+	return of(followsStandard("lithic", "Lithic", "A", "https://docs.lithic.com/docs/events-api",
+		"the event subscription's secret, by the API",
 		entry.Event{Type: pointer("/event_type"), Time: pointer("/created"), TimeUnit: entry.RFC3339}))
 }
 
@@ -86,9 +91,11 @@ func Lithic() core.Provider {
 //
 // https://docs.dodopayments.com/developer-resources/webhooks
 func DodoPayments() core.Provider {
-	return of(followsStandard("dodo-payments", "Dodo Payments", "A", "https://docs.dodopayments.com/developer-resources/webhooks",
+	return of(followsStandard("dodo-payments", "Dodo Payments", "A",
+		"https://docs.dodopayments.com/developer-resources/webhooks",
 		"Developer > Webhooks > the endpoint > Secret key",
-		entry.Event{Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Tenant: pointer("/business_id"), Data: "/data"}))
+		entry.Event{Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			Tenant: pointer("/business_id"), Data: "/data"}))
 }
 
 // Etsy is a webhook of a commercial Etsy app. An event names its resource, which the app fetches.
@@ -96,5 +103,6 @@ func DodoPayments() core.Provider {
 // https://developers.etsy.com/documentation/essentials/webhooks
 func Etsy() core.Provider {
 	return of(followsStandard("etsy", "Etsy", "B", "https://developers.etsy.com/documentation/essentials/webhooks",
-		"the endpoint's page in the webhook portal > Signing Secret", entry.Event{Type: pointer("/event_type"), Tenant: pointer("/shop_id")}))
+		"the endpoint's page in the webhook portal > Signing Secret",
+		entry.Event{Type: pointer("/event_type"), Tenant: pointer("/shop_id")}))
 }

@@ -20,7 +20,8 @@ func Clerk() core.Provider {
 		Scheme:     withPublicKeys(standardScheme("Svix-")),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds, Data: "/data",
+			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
+			Data: "/data",
 		},
 		RetryHorizon: svixHorizon, AckLimit: svixAckLimit,
 	})
@@ -71,7 +72,8 @@ func OpenAI() core.Provider {
 		SecretFrom: "the dialog that created the webhook",
 		Scheme:     standardScheme("Webhook-"),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event:      entry.Event{ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/created_at"), Data: "/data"},
+		Event: entry.Event{ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/created_at"),
+			Data: "/data"},
 
 		RetryHorizon: 72 * time.Hour,
 	})
@@ -89,7 +91,8 @@ func Anthropic() core.Provider {
 		Scheme:     standardScheme("Webhook-"),
 		Identity:   entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{
-			ID: header("Webhook-Id"), Type: []entry.Value{{JSON: "/data/type"}, {JSON: "/type"}}, Time: pointer("/created_at"),
+			ID: header("Webhook-Id"), Type: []entry.Value{{JSON: "/data/type"}, {JSON: "/type"}},
+			Time:     pointer("/created_at"),
 			TimeUnit: entry.RFC3339, Data: "/data",
 		},
 	})

@@ -18,11 +18,14 @@ func All() []core.Provider {
 func general() []core.Provider {
 	return []core.Provider{
 		Airtable(), Alertmanager(), Anthropic(), Asana(), AzureDevOps(), Basic(), Bearer(), Bitbucket(),
-		BitbucketServer(), Brevo(), Buildkite(), CircleCI(), Clerk(), ClickUp(), CloudflareNotifications(), Contentful(),
-		CloudflareStream(), CustomerIO(), DockerHub(), ElevenLabs(), Figma(), Forgejo(), Gitea(), GitHub(), GitHubStyle(),
+		BitbucketServer(), Brevo(), Buildkite(), CircleCI(), Clerk(), ClickUp(), CloudflareNotifications(),
+		Contentful(),
+		CloudflareStream(), CustomerIO(), DockerHub(), ElevenLabs(), Figma(), Forgejo(), Gitea(), GitHub(),
+		GitHubStyle(),
 		GitLab(), GitLabToken(), Gogs(), Grafana(), Heroku(), Jira(), LaunchDarkly(), Linear(), Loops(), Mailchimp(),
 		MailerSend(), Mailgun(), Mailjet(), Mailtrap(), Mux(), Notion(), Okta(), OpenAI(), PagerDuty(), Postmark(),
-		Replicate(), Resend(), Sanity(), SendGridInbound(), Sentry(), SentryUI(), Shopify(), Slack(), SparkPost(), StandardWebhooks(), Stripe(),
+		Replicate(), Resend(), Sanity(), SendGridInbound(), Sentry(), SentryUI(), Shopify(), Slack(), SparkPost(),
+		StandardWebhooks(), Stripe(),
 		Supabase(), Svix(), Telegram(), Vercel(), WebSub(), WebSubSHA1(), WorkOS(),
 	}
 }

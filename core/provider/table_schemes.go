@@ -6,8 +6,10 @@ import "github.com/sallyport-go/sallyport/core"
 // fields.
 func schemes() []core.Provider {
 	return []core.Provider{
-		Adyen(), Braintree(), Cloudinary(), CloudinarySHA256(), Discord(), DropboxSign(), HubSpot(), HubSpotV1(), HubSpotV2(),
-		Mandrill(), MercadoPago(), Midtrans(), Plivo(), PlivoV3(), Postal(), PostalSHA1(), SendGrid(), Square(), Trello(), Twilio(),
+		Adyen(), Braintree(), Cloudinary(), CloudinarySHA256(), Discord(), DropboxSign(), HubSpot(), HubSpotV1(),
+		HubSpotV2(),
+		Mandrill(), MercadoPago(), Midtrans(), Plivo(), PlivoV3(), Postal(), PostalSHA1(), SendGrid(), Square(),
+		Trello(), Twilio(),
 		Wise(),
 	}
 }

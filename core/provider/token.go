@@ -26,7 +26,8 @@ func GitLabToken() core.Provider {
 			Headers: []string{"Idempotency-Key", "X-Gitlab-Event-Uuid"},
 			Why:     "`feature_flag`, `tag_push` of one commit, and those with a template of your own",
 		}}},
-		Event:   entry.Event{ID: []entry.Value{{Header: "Idempotency-Key"}, {Header: "X-Gitlab-Event-Uuid"}}, Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
+		Event: entry.Event{ID: []entry.Value{{Header: "Idempotency-Key"}, {Header: "X-Gitlab-Event-Uuid"}},
+			Type: header("X-Gitlab-Event"), Action: pointer("/object_attributes/action")},
 		MaxBody: 25 << 20, AuthStatus: 503,
 	})
 }

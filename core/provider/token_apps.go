@@ -22,8 +22,9 @@ func Xendit() core.Provider {
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Callback-Token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
 		Identity:   entry.Identity{With: []string{"Webhook-Id"}},
-		Event:      entry.Event{ID: header("Webhook-Id"), Type: pointer("/event"), Time: pointer("/created"), TimeUnit: entry.RFC3339},
-		AckLimit:   30 * time.Second,
+		Event: entry.Event{ID: header("Webhook-Id"), Type: pointer("/event"), Time: pointer("/created"),
+			TimeUnit: entry.RFC3339},
+		AckLimit: 30 * time.Second,
 	})
 }
 
@@ -38,7 +39,8 @@ func Chargebee() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
-		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/event_type"), Time: pointer("/occurred_at"), Data: "/content"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/event_type"), Time: pointer("/occurred_at"),
+			Data: "/content"},
 
 		RetryHorizon: 72 * time.Hour,
 	})
@@ -58,10 +60,13 @@ func Strava() core.Provider {
 		Docs:       "https://developers.strava.com/docs/webhooks/",
 		Credential: entry.Credential{Kind: entry.QueryToken, Name: "token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
-		Event:      entry.Event{Type: pointer("/object_type"), Action: pointer("/aspect_type"), Time: pointer("/event_time")},
+		Event: entry.Event{Type: pointer("/object_type"), Action: pointer("/aspect_type"),
+			Time: pointer("/event_time")},
 		Handshakes: []entry.Handshake{{
-			Method: "GET", WhenQuery: "hub.mode", QueryEquals: "subscribe", TokenQuery: "hub.verify_token", EchoQuery: "hub.challenge",
-			Answer: `{"hub.challenge":"{challenge}"}`, ContentType: "application/json", When: "when the subscription is created",
+			Method: "GET", WhenQuery: "hub.mode", QueryEquals: "subscribe", TokenQuery: "hub.verify_token",
+			EchoQuery: "hub.challenge",
+			Answer:    `{"hub.challenge":"{challenge}"}`, ContentType: "application/json",
+			When: "when the subscription is created",
 		}},
 		AckLimit: 2 * time.Second,
 	})
@@ -78,8 +83,9 @@ func GooglePushChannels() core.Provider {
 		Docs:       "https://developers.google.com/workspace/drive/api/guides/push",
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Goog-Channel-Token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
-		Identity:   entry.Identity{With: []string{"X-Goog-Channel-Id", "X-Goog-Message-Number", "X-Goog-Resource-State"}},
-		Event:      entry.Event{Type: header("X-Goog-Resource-State"), Action: header("X-Goog-Changed")},
+		Identity: entry.Identity{With: []string{"X-Goog-Channel-Id", "X-Goog-Message-Number",
+			"X-Goog-Resource-State"}},
+		Event: entry.Event{Type: header("X-Goog-Resource-State"), Action: header("X-Goog-Changed")},
 	})
 }
 
@@ -99,12 +105,15 @@ func AzureEventGrid() core.Provider {
 		Credential: entry.Credential{Kind: entry.QueryToken, Name: "token"},
 		Unsigned:   []string{"everything: the token is a shared secret"},
 		// By the body, because the publisher of a custom topic chooses the ids.
-		Event: entry.Event{ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/eventTime"), TimeUnit: entry.RFC3339, Data: "/data"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/eventTime"),
+			TimeUnit: entry.RFC3339, Data: "/data"},
 		Batch: &entry.Batch{},
 		Handshakes: []entry.Handshake{{
-			Proved: true, Method: "POST", WhenJSON: "/0/eventType", WhenEquals: "Microsoft.EventGrid.SubscriptionValidationEvent",
-			EchoJSON: "/0/data/validationCode", Answer: `{"validationResponse":"{challenge}"}`, ContentType: "application/json",
-			When: "when the subscription is created",
+			Proved: true, Method: "POST", WhenJSON: "/0/eventType",
+			WhenEquals: "Microsoft.EventGrid.SubscriptionValidationEvent",
+			EchoJSON:   "/0/data/validationCode", Answer: `{"validationResponse":"{challenge}"}`,
+			ContentType: "application/json",
+			When:        "when the subscription is created",
 		}},
 		RetryHorizon: 24 * time.Hour, AckLimit: 30 * time.Second, AuthStatus: 503, Answers: tooLarge503(),
 	})
@@ -118,10 +127,11 @@ func AzureEventGrid() core.Provider {
 func AWSEventBridge() core.Provider {
 	return of(entry.Entry{
 		Name: "aws-eventbridge", Title: "Amazon EventBridge (API destination)", Confidence: "B",
-		Docs:         "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html",
-		Credential:   entry.Credential{Kind: entry.HeaderToken, Name: "X-Api-Key"},
-		Unsigned:     []string{"everything: the API key is a shared secret"},
-		Event:        entry.Event{ID: pointer("/id"), Type: pointer("/detail-type"), Time: pointer("/time"), TimeUnit: entry.RFC3339, Data: "/detail"},
+		Docs:       "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html",
+		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-Api-Key"},
+		Unsigned:   []string{"everything: the API key is a shared secret"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/detail-type"), Time: pointer("/time"),
+			TimeUnit: entry.RFC3339, Data: "/detail"},
 		RetryHorizon: 24 * time.Hour, AckLimit: 5 * time.Second,
 	})
 }

@@ -42,9 +42,11 @@ func MicrosoftGraph() core.Provider {
 		Docs:       "https://learn.microsoft.com/graph/change-notifications-delivery-webhooks",
 		Credential: clientState(),
 		Unsigned:   sharedSecretOnly(),
-		Identity:   entry.Identity{Kind: entry.None, Why: "a notification may name no more than what changed, so that the next change is byte-equal"},
+		Identity: entry.Identity{Kind: entry.None, Why: "a notification may name no more than what changed, so " +
+			"that the next change is byte-equal"},
 		Event: entry.Event{
-			ID: pointer("/id"), Type: []entry.Value{{JSON: "/lifecycleEvent"}, {JSON: "/changeType"}}, Data: "/resourceData",
+			ID: pointer("/id"), Type: []entry.Value{{JSON: "/lifecycleEvent"}, {JSON: "/changeType"}},
+			Data: "/resourceData",
 		},
 		Batch:      &entry.Batch{Pointer: "/value"},
 		Handshakes: []entry.Handshake{validationToken("validationToken")},
@@ -67,7 +69,8 @@ func SharePoint() core.Provider {
 		Docs:       "https://learn.microsoft.com/sharepoint/dev/apis/webhooks/overview-sharepoint-webhooks",
 		Credential: clientState(),
 		Unsigned:   sharedSecretOnly(),
-		Identity:   entry.Identity{Kind: entry.None, Why: "a notification names the list and nothing else, so that every one of a list is equal to the byte"},
+		Identity: entry.Identity{Kind: entry.None, Why: "a notification names the list and nothing else, so that " +
+			"every one of a list is equal to the byte"},
 		Batch:      &entry.Batch{Pointer: "/value"},
 		Handshakes: []entry.Handshake{validationToken("validationtoken")},
 		// Five times, five minutes apart.
@@ -81,5 +84,6 @@ func clientState() entry.Credential {
 
 // validationToken answers with the parameter, in which a sentence may stand.
 func validationToken(parameter string) entry.Handshake {
-	return entry.Handshake{Method: "POST", WhenQuery: parameter, EchoQuery: parameter, Grammar: entry.Sentence, When: "when the subscription is created or renewed"}
+	return entry.Handshake{Method: "POST", WhenQuery: parameter, EchoQuery: parameter, Grammar: entry.Sentence,
+		When: "when the subscription is created or renewed"}
 }

@@ -13,7 +13,8 @@ import (
 func headerToken(name, title, confidence, docs, headerName string, event entry.Event) entry.Entry {
 	return entry.Entry{
 		Name: name, Title: title, Confidence: confidence, Docs: docs,
-		Credential: entry.Credential{Kind: entry.HeaderToken, Name: headerName}, Unsigned: sharedSecretOnly(), Event: event,
+		Credential: entry.Credential{Kind: entry.HeaderToken, Name: headerName}, Unsigned: sharedSecretOnly(),
+		Event: event,
 	}
 }
 
@@ -22,9 +23,11 @@ func headerToken(name, title, confidence, docs, headerName string, event entry.E
 //
 // https://auth0.com/docs/customize/log-streams/custom-log-streams
 func Auth0() core.Provider {
-	e := headerToken("auth0", "Auth0 log streams", "B", "https://auth0.com/docs/customize/log-streams/custom-log-streams", "Authorization", entry.Event{
-		ID: pointer("/log_id"), Type: pointer("/data/type"), Time: pointer("/data/date"), TimeUnit: entry.RFC3339, Data: "/data",
-	})
+	e := headerToken("auth0", "Auth0 log streams", "B",
+		"https://auth0.com/docs/customize/log-streams/custom-log-streams", "Authorization", entry.Event{
+			ID: pointer("/log_id"), Type: pointer("/data/type"), Time: pointer("/data/date"), TimeUnit: entry.RFC3339,
+			Data: "/data",
+		})
 	e.Identity = entry.Identity{Kind: entry.ByPointer, Pointer: "/log_id"}
 	e.Batch = &entry.Batch{}
 	return of(e)
@@ -35,9 +38,11 @@ func Auth0() core.Provider {
 //
 // https://www.revenuecat.com/docs/integrations/webhooks
 func RevenueCat() core.Provider {
-	e := headerToken("revenuecat", "RevenueCat", "B", "https://www.revenuecat.com/docs/integrations/webhooks", "Authorization", entry.Event{
-		ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/event_timestamp_ms"), TimeUnit: entry.Milliseconds, Data: "/event",
-	})
+	e := headerToken("revenuecat", "RevenueCat", "B", "https://www.revenuecat.com/docs/integrations/webhooks",
+		"Authorization", entry.Event{
+			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/event_timestamp_ms"),
+			TimeUnit: entry.Milliseconds, Data: "/event",
+		})
 	e.Identity = entry.Identity{Kind: entry.ByPointer, Pointer: "/event/id"}
 	e.RetryHorizon, e.AckLimit = 4*time.Hour, time.Minute
 	return of(e)
@@ -59,7 +64,8 @@ func JFrogToken() core.Provider {
 // https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/
 func Harbor() core.Provider {
 	return of(headerToken("harbor", "Harbor", "A",
-		"https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/", "Authorization",
+		"https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/",
+		"Authorization",
 		entry.Event{Type: pointer("/type"), Time: pointer("/occur_at"), Data: "/event_data"}))
 }
 
@@ -70,7 +76,8 @@ func Harbor() core.Provider {
 func Vapi() core.Provider {
 	e := headerToken("vapi", "Vapi", "B", "https://docs.vapi.ai/server-url/server-authentication", "X-Vapi-Secret",
 		entry.Event{Type: pointer("/message/type"), Data: "/message"})
-	e.Identity = entry.Identity{Kind: entry.None, Why: "a message may wait for its answer, and a repeated answer would be wrong"}
+	e.Identity = entry.Identity{Kind: entry.None, Why: "a message may wait for its answer, and a repeated answer " +
+		"would be wrong"}
 	return of(e)
 }
 
@@ -79,8 +86,11 @@ func Vapi() core.Provider {
 //
 // https://developers.ringcentral.com/guide/notifications/webhooks/receiving
 func RingCentral() core.Provider {
-	e := headerToken("ringcentral", "RingCentral", "B", "https://developers.ringcentral.com/guide/notifications/webhooks/receiving",
-		"Verification-Token", entry.Event{ID: pointer("/uuid"), Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339, Data: "/body"})
+	e := headerToken("ringcentral", "RingCentral", "B",
+		"https://developers.ringcentral.com/guide/notifications/webhooks/receiving",
+		"Verification-Token",
+		entry.Event{ID: pointer("/uuid"), Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			Data: "/body"})
 	e.Handshakes = []entry.Handshake{{
 		Method: "POST", WhenHeader: "Validation-Token", Headers: [][2]string{{"Validation-Token", "{challenge}"}},
 		ContentType: "application/json", When: "when the subscription is created or renewed",

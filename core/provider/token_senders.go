@@ -45,7 +45,8 @@ func Mailjet() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   sharedSecretOnly(),
 		Event: entry.Event{ // MessageID names the message
-			Type: []entry.Value{{JSON: "/event"}, {JSON: "/Headers", Const: "inbound"}}, Action: pointer("/error"), Time: pointer("/time"),
+			Type: []entry.Value{{JSON: "/event"}, {JSON: "/Headers", Const: "inbound"}}, Action: pointer("/error"),
+			Time: pointer("/time"),
 		},
 		Batch:        &entry.Batch{}, // a list where events are grouped, else one event
 		MaxBody:      inboundMail,
@@ -67,7 +68,8 @@ func SendGridInbound() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   sharedSecretOnly(),
 		Event: entry.Event{
-			Type: []entry.Value{{Form: "headers", Const: "inbound"}, {Form: "email", Const: "inbound"}}, // parsed, or raw
+			// parsed, or raw
+			Type: []entry.Value{{Form: "headers", Const: "inbound"}, {Form: "email", Const: "inbound"}},
 		},
 		MaxBody: inboundMail, RetryHorizon: 72 * time.Hour, AuthStatus: 503, Drops4xx: true,
 	})
@@ -80,7 +82,8 @@ func SendGridInbound() core.Provider {
 // https://docs.bird.com/api/email-api/webhooks
 func SparkPost() core.Provider {
 	// The class of an event is the name of the member that holds it.
-	classes := []string{"message_event", "track_event", "gen_event", "unsubscribe_event", "relay_event", "ab_test_event", "ingest_event"}
+	classes := []string{"message_event", "track_event", "gen_event", "unsubscribe_event", "relay_event",
+		"ab_test_event", "ingest_event"}
 	member := func(name string) (values []entry.Value) {
 		for _, class := range classes {
 			values = append(values, entry.Value{JSON: "/msys/" + class + "/" + name})
@@ -93,7 +96,8 @@ func SparkPost() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   sharedSecretOnly(),
 		Event: entry.Event{
-			ID: member("event_id"), Type: append(member("type"), entry.Value{JSON: "/msys/relay_message", Const: "inbound"}),
+			ID:   member("event_id"),
+			Type: append(member("type"), entry.Value{JSON: "/msys/relay_message", Const: "inbound"}),
 			Time: member("timestamp"),
 		},
 		Batch:   &entry.Batch{},
@@ -129,7 +133,8 @@ func AzureDevOps() core.Provider {
 		Credential: entry.Credential{Kind: entry.Basic},
 		Unsigned:   sharedSecretOnly(),
 		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/createdDate"), TimeUnit: entry.RFC3339, Data: "/resource",
+			ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/createdDate"), TimeUnit: entry.RFC3339,
+			Data: "/resource",
 		},
 	})
 }
@@ -167,8 +172,9 @@ func Okta() core.Provider {
 		},
 		Batch: &entry.Batch{Pointer: "/data/events"},
 		Handshakes: []entry.Handshake{{
-			Method: "GET", WhenHeader: "X-Okta-Verification-Challenge", Answer: `{"verification":"{challenge}"}`, ContentType: "application/json",
-			When: "when the hook is verified",
+			Method: "GET", WhenHeader: "X-Okta-Verification-Challenge", Answer: `{"verification":"{challenge}"}`,
+			ContentType: "application/json",
+			When:        "when the hook is verified",
 		}},
 		AckLimit: 3 * time.Second, AuthStatus: 503, Drops4xx: true,
 	})
@@ -187,7 +193,8 @@ func Alertmanager() core.Provider {
 		Docs:       "https://prometheus.io/docs/alerting/latest/configuration/#webhook_config",
 		Credential: entry.Credential{Kind: entry.Bearer},
 		Unsigned:   sharedSecretOnly(),
-		Identity:   entry.Identity{Kind: entry.None, Why: "a group of alerts that still fires is sent again, byte for byte, as a reminder"},
+		Identity: entry.Identity{Kind: entry.None, Why: "a group of alerts that still fires is sent again, byte " +
+			"for byte, as a reminder"},
 		Event:      entry.Event{Type: pointer("/status")},
 		AuthStatus: 503, Drops4xx: true,
 	})

@@ -40,8 +40,9 @@ func webSub(name, title string, alg entry.Algorithm, prefix string, topics []str
 	}
 	for _, topic := range topics {
 		e.Handshakes = append(e.Handshakes, entry.Handshake{
-			Method: "GET", WhenQuery: "hub.mode", QueryEquals: "subscribe", Query: [][2]string{{"hub.topic", topic}}, EchoQuery: "hub.challenge",
-			When: "when the hub verifies the subscription",
+			Method: "GET", WhenQuery: "hub.mode", QueryEquals: "subscribe", Query: [][2]string{{"hub.topic", topic}},
+			EchoQuery: "hub.challenge",
+			When:      "when the hub verifies the subscription",
 		})
 	}
 	return e

@@ -71,7 +71,8 @@ func (s *FuncSource) RefuseAfter(d time.Duration) *FuncSource {
 	out := FromFunc(s.fetch, s.ttl)
 	out.limit = d
 	if out.err == nil && d < s.ttl {
-		out.err = fmt.Errorf("RefuseAfter is %s; a list is looked up again after %s only, so it must be longer", d, s.ttl)
+		out.err = fmt.Errorf("RefuseAfter is %s; a list is looked up again after %s only, so it must be longer", d,
+			s.ttl)
 	}
 	return out
 }

@@ -103,7 +103,8 @@ func (q *lookQueue) join(f *flight, from sender.Sender) bool {
 		line = lineProved
 	}
 	s := q.sender(from.Source, now)
-	s.tickets[line] = slices.DeleteFunc(s.tickets[line], func(t lookTicket) bool { return t.look.started || t.look.dropped })
+	s.tickets[line] = slices.DeleteFunc(s.tickets[line],
+		func(t lookTicket) bool { return t.look.started || t.look.dropped })
 	mine := s.tickets[line]
 	if slices.ContainsFunc(mine, func(t lookTicket) bool { return t.look == f }) {
 		return true

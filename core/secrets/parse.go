@@ -16,7 +16,8 @@ func parseSecretFile(path, name string, data []byte) ([]Secret, error) {
 		return nil, fmt.Errorf("the file %s: %s", path, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")), bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")), bytes.HasPrefix(data, []byte("\xff\xfe")),
+		bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return fail("it begins with a byte order mark; save it as plain text")
 	case bytes.IndexByte(data, 0) >= 0:
 		return fail("it holds a zero byte; save it as plain text")
@@ -62,7 +63,8 @@ func secretsOfLines(text string) (secrets []Secret, problem string) {
 			block, begun = []string{line}, number
 		case strings.TrimSpace(line) == "", line == "#", strings.HasPrefix(line, "# "):
 		case line[0] == '#':
-			return nil, fmt.Sprintf("line %d begins with #: put a space after it where it begins a remark, and write a list in JSON where it begins a secret", number)
+			return nil, fmt.Sprintf("line %d begins with #: put a space after it where it begins a remark, and write "+
+				"a list in JSON where it begins a secret", number)
 		default:
 			secrets = append(secrets, New("", line))
 		}

@@ -78,10 +78,10 @@ const (
 )
 
 var (
-	errLookLate  = errors.New("it did not answer in time")                                        //lint:immutable an error value
-	errMoving    = errors.New("it is being written")                                              //lint:immutable an error value
-	errTooMany   = errors.New("too many secrets are being looked up for this sender at the time") //lint:immutable an error value
-	errNoSecrets = errors.New("it gave no secret")                                                //lint:immutable an error value
+	errLookLate  = errors.New("it did not answer in time")
+	errMoving    = errors.New("it is being written")
+	errTooMany   = errors.New("too many secrets are being looked up for this sender at the time")
+	errNoSecrets = errors.New("it gave no secret")
 )
 
 // get gives the newest list that is known, or waits where it has to.
@@ -141,7 +141,8 @@ func (r *renewal) answer() (*List, error) {
 		if err == nil {
 			err = errLookLate
 		}
-		return nil, fmt.Errorf("the last good list is %s old, which is more than the limit of %s: %w", age.Round(time.Second), r.limit, err)
+		return nil, fmt.Errorf("the last good list is %s old, which is more than the limit of %s: %w",
+			age.Round(time.Second), r.limit, err)
 	}
 	return r.list, nil
 }

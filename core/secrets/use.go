@@ -31,10 +31,11 @@ const (
 	// Waiting: others match, and it does not any more. Retries of older events, or a sender that has just been quiet,
 	// may still carry it.
 	Waiting UseState = "waiting"
-	// SafeToRemove: it has matched once, others have matched since, and no retry carries it any more; or it has expired,
-	// and others are valid. Less than three days without a match are never enough, however short the retries: a sender
-	// with a secret of its own may have nothing to say at a weekend. A sender that says something once a month looks
-	// like one that is gone: where several senders share an endpoint, compare LastMatched with what each of them sends.
+	// SafeToRemove: it has matched once, others have matched since, and no retry carries it any more; or it has
+	// expired, and others are valid. Less than three days without a match are never enough, however short the retries:
+	// a sender with a secret of its own may have nothing to say at a weekend. A sender that says something once a month
+	// looks like one that is gone: where several senders share an endpoint, compare LastMatched with what each of them
+	// sends.
 	SafeToRemove UseState = "safe_to_remove"
 	// Alone: no other valid secret has matched since, so nothing shows that it can be removed.
 	Alone UseState = "alone"

@@ -37,13 +37,14 @@ func GitHub() Document {
 
 // Stripe is what Stripe's webhooks come from. https://docs.stripe.com/ips
 func Stripe() Document {
-	return Document{name: "stripe", url: "https://stripe.com/files/ips/ips_webhooks.json", read: func(b []byte) ([]string, error) {
-		var doc struct {
-			Webhooks []string `json:"WEBHOOKS"`
-		}
-		err := json.Unmarshal(b, &doc)
-		return doc.Webhooks, err
-	}}
+	return Document{name: "stripe", url: "https://stripe.com/files/ips/ips_webhooks.json",
+		read: func(b []byte) ([]string, error) {
+			var doc struct {
+				Webhooks []string `json:"WEBHOOKS"`
+			}
+			err := json.Unmarshal(b, &doc)
+			return doc.Webhooks, err
+		}}
 }
 
 // Atlassian is what connections from Atlassian's cloud come from ("egress"), for the products named, such as
@@ -66,7 +67,8 @@ func Atlassian(products ...string) Document {
 		err := json.Unmarshal(b, &doc)
 		var out []string
 		for _, item := range doc.Items {
-			if slices.Contains(item.Direction, "egress") && slices.ContainsFunc(item.Product, func(p string) bool { return slices.Contains(products, p) }) {
+			if slices.Contains(item.Direction, "egress") &&
+				slices.ContainsFunc(item.Product, func(p string) bool { return slices.Contains(products, p) }) {
 				out = append(out, item.CIDR)
 			}
 		}
@@ -116,7 +118,8 @@ func AWS(service string, regions ...string) Document {
 func Datadog(site string) Document {
 	d := Document{name: "datadog", url: "https://ip-ranges." + site + "/"}
 	switch site {
-	case "datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "ap1.datadoghq.com", "ap2.datadoghq.com", "datadoghq.eu", "ddog-gov.com":
+	case "datadoghq.com", "us3.datadoghq.com", "us5.datadoghq.com", "ap1.datadoghq.com", "ap2.datadoghq.com",
+		"datadoghq.eu", "ddog-gov.com":
 	default:
 		d.err = fmt.Errorf("%q is not a site of Datadog", site)
 	}

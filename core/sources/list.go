@@ -78,7 +78,8 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	l := &List{doc: c.Document, every: c.Every, transport: c.Transport, now: c.Now, logger: c.Logger}
 	switch {
 	case c.Document.read == nil:
-		return nil, errors.New("sallyport: no document is configured; use one of package sources, such as sources.GitHub()")
+		return nil, errors.New("sallyport: no document is configured; use one of package sources, such as " +
+			"sources.GitHub()")
 	case c.Document.err != nil:
 		return nil, fmt.Errorf("sallyport: %w", c.Document.err)
 	case c.Every == 0:
@@ -88,7 +89,8 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	}
 	switch own := (fetch.Options{Timeout: fetchTimeout}); {
 	case c.Transport != nil && c.ProxyFromEnvironment:
-		return nil, errors.New("sallyport: ProxyFromEnvironment does nothing next to a Transport, which chooses its proxy itself")
+		return nil, errors.New("sallyport: ProxyFromEnvironment does nothing next to a Transport, which chooses its " +
+			"proxy itself")
 	case c.Transport != nil:
 	case c.ProxyFromEnvironment:
 		l.transport = fetch.TransportThroughProxy(own)

@@ -82,7 +82,8 @@ func (s *Set) Contains(addr netip.Addr) bool {
 	}
 	addr = addr.Unmap().WithZone("")
 	// The first range that begins after the address: the one before it is the only one that can hold it.
-	at, found := slices.BinarySearchFunc(s.ranges, addr, func(r addrRange, a netip.Addr) int { return r.from.Compare(a) })
+	at, found := slices.BinarySearchFunc(s.ranges, addr,
+		func(r addrRange, a netip.Addr) int { return r.from.Compare(a) })
 	if found {
 		return true
 	}

@@ -57,7 +57,8 @@ func (f formCarrier) field(p *entry.Part) (string, bool) {
 }
 
 func (f formCarrier) put(s *entry.Scheme, signature, at, id, version string) {
-	for name, value := range map[string]string{s.Signature.Form: signature, s.Timestamp.Form: at, s.ID.Form: id, s.Signature.Version.Form: version} {
+	for name, value := range map[string]string{s.Signature.Form: signature, s.Timestamp.Form: at, s.ID.Form: id,
+		s.Signature.Version.Form: version} {
 		if name != "" {
 			url.Values(f).Set(name, value)
 		}
@@ -114,7 +115,8 @@ func (j jsonCarrier) field(p *entry.Part) (string, bool) {
 }
 
 func (j jsonCarrier) put(s *entry.Scheme, signature, at, id, version string) {
-	for pointer, value := range map[string]string{s.Signature.JSON: signature, s.Timestamp.JSON: at, s.ID.JSON: id, s.Signature.Version.JSON: version} {
+	for pointer, value := range map[string]string{s.Signature.JSON: signature, s.Timestamp.JSON: at, s.ID.JSON: id,
+		s.Signature.Version.JSON: version} {
 		if pointer != "" {
 			object, member := j.parent(pointer)
 			object[member] = value

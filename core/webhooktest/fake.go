@@ -56,8 +56,9 @@ func Fake(e core.Event) *http.Request {
 			Name: name, Title: name, MaxBody: max(1, int64(len(body))),
 			Credential: entry.Credential{Kind: entry.HeaderToken, Name: prefix + "Token"},
 			Event: entry.Event{
-				ID: value("Id"), Type: value("Type"), Action: value("Action"), Time: value("Time"), Attempt: value("Attempt"),
-				Tenant: value("Tenant"), TimeUnit: entry.RFC3339, Data: pointerTo(body, e.Data),
+				ID: value("Id"), Type: value("Type"), Action: value("Action"), Time: value("Time"),
+				Attempt: value("Attempt"),
+				Tenant:  value("Tenant"), TimeUnit: entry.RFC3339, Data: pointerTo(body, e.Data),
 			},
 		}, nil),
 	})

@@ -155,7 +155,8 @@ func (k *signingKey) sign(message []byte) ([]byte, error) {
 	case k.algorithm == entry.Ed25519:
 		return k.private.Sign(rand.Reader, message, crypto.Hash(0))
 	case k.algorithm == entry.RSAPSSSHA256:
-		return k.private.Sign(rand.Reader, sum(newHash()), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: id})
+		return k.private.Sign(rand.Reader, sum(newHash()),
+			&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: id})
 	default:
 		return k.private.Sign(rand.Reader, sum(newHash()), id)
 	}

@@ -71,7 +71,8 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 	case entry.PartURL:
 		text = s.url().String()
 	case entry.PartURLUnescaped:
-		text = strings.NewReplacer("%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'", "%28", "(",
+		text = strings.NewReplacer("%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'",
+			"%28", "(",
 			"%29", ")", "%2A", "*", "%2C", ",", "%3B", ";").Replace(s.url().String())
 	case entry.PartCRC32:
 		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
@@ -206,7 +207,8 @@ func needsJSON(s *entry.Scheme) bool {
 
 // needsForm says that something of the proof is a field of a form.
 func needsForm(s *entry.Scheme) bool {
-	return s.Signature.Form != "" || slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartForm })
+	return s.Signature.Form != "" ||
+		slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartForm })
 }
 
 // signInside signs a body that carries its own signature.
@@ -247,7 +249,8 @@ func (s *signer) signCarrier(c carrier) error {
 	s.id = s.makeID(c)
 	c.put(s.scheme, "", s.at, s.id, s.key.version)
 	beside := len(s.scheme.Signature.Headers) > 0
-	if doc, ok := c.(jsonCarrier); ok && beside && s.scheme.Timestamp.JSON != "" && s.scheme.Timestamp.Unit != entry.RFC3339 {
+	if doc, ok := c.(jsonCarrier); ok && beside && s.scheme.Timestamp.JSON != "" &&
+		s.scheme.Timestamp.Unit != entry.RFC3339 {
 		object, member := doc.parent(s.scheme.Timestamp.JSON)
 		object[member] = json.Number(s.at)
 	}

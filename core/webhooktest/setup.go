@@ -100,9 +100,11 @@ func (s *Sender) SendSetup(h http.Handler, path string, step Setup) *httptest.Re
 func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	switch {
 	case w.Code != step.Status:
-		return fmt.Errorf("webhooktest: %s the provider expects %d, and got %d: %s", step.When, step.Status, w.Code, w.Body)
+		return fmt.Errorf("webhooktest: %s the provider expects %d, and got %d: %s", step.When, step.Status, w.Code,
+			w.Body)
 	case step.Handshake && w.Body.String() != step.Answer:
-		return fmt.Errorf("webhooktest: %s the provider expects the answer %q, and got %q", step.When, step.Answer, w.Body)
+		return fmt.Errorf("webhooktest: %s the provider expects the answer %q, and got %q", step.When, step.Answer,
+			w.Body)
 	}
 	for name, value := range step.Header {
 		if got := w.Header().Get(name); got != value {
@@ -115,7 +117,8 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 // handshake makes the request of a handshake, and the answer to it.
 func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 	step := Setup{
-		When: h.When, Handshake: true, Status: h.StatusOr200(), Answer: h.Body, Header: map[string]string{}, method: h.Method,
+		When: h.When, Handshake: true, Status: h.StatusOr200(), Answer: h.Body, Header: map[string]string{},
+		method: h.Method,
 		header: http.Header{}, unsigned: !h.Proved && h.Published == "", published: h.Published,
 		Awaiting: h.WhileAwaiting || h.HandsSecretOver(), HandsOver: h.HandsSecretOver(),
 	}

@@ -37,7 +37,8 @@ func testEvents(name string) []Setup {
 	var all []Setup
 	for _, f := range files {
 		step := Setup{
-			When: f.When, Type: f.Type, Empty: f.Empty, Status: http.StatusOK, method: cmp.Or(f.Method, http.MethodPost),
+			When: f.When, Type: f.Type, Empty: f.Empty, Status: http.StatusOK,
+			method: cmp.Or(f.Method, http.MethodPost),
 			header: http.Header{"Content-Type": {"application/json"}}, body: f.Text,
 		}
 		if f.Body != nil {

@@ -68,7 +68,8 @@ func (c *cluster) disturb(ctx context.Context, o *options, s *sender, say func(s
 		if err := c.restart(ctx, i, o.kill); err != nil {
 			return err
 		}
-		say("restart %d of %d: receiver %d (%s) was %s; %d of %d events are acknowledged", n+1, o.restarts, i+1, routers[i], how, s.acknowledged.Load(), s.sent.Load())
+		say("restart %d of %d: receiver %d (%s) was %s; %d of %d events are acknowledged", n+1, o.restarts, i+1,
+			routers[i], how, s.acknowledged.Load(), s.sent.Load())
 	}
 	return nil
 }

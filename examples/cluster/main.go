@@ -67,8 +67,10 @@ func command(ctx context.Context, args []string, program func() (string, error),
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.store, "store", "sqlite", "the shared replay `store`: sqlite, redis, postgres or mysql")
-	flags.StringVar(&o.url, "url", "", "`URL` of the database, as the receiver takes it; default: one is started, and removed at the end")
-	flags.IntVar(&o.events, "events", 300, "how many events are sent at least; more, as long as receivers are restarted")
+	flags.StringVar(&o.url, "url", "",
+		"`URL` of the database, as the receiver takes it; default: one is started, and removed at the end")
+	flags.IntVar(&o.events, "events", 300,
+		"how many events are sent at least; more, as long as receivers are restarted")
 	flags.IntVar(&o.restarts, "restarts", 12, "how often a receiver is restarted")
 	flags.DurationVar(&o.every, "every", 300*time.Millisecond, "the `time` between two restarts, about")
 	flags.BoolVar(&o.kill, "kill", false, "restart by SIGKILL, in the midst of the work")
@@ -80,7 +82,8 @@ func command(ctx context.Context, args []string, program func() (string, error),
 		return 2
 	}
 	if flags.NArg() > 0 || o.events < 1 || o.restarts < 0 || o.every <= 0 {
-		_, _ = fmt.Fprintln(stderr, "cluster: -events must be at least 1, -restarts not negative, -every positive; there are no other arguments; see -h")
+		_, _ = fmt.Fprintln(stderr, "cluster: -events must be at least 1, -restarts not negative, -every positive; "+
+			"there are no other arguments; see -h")
 		return 2
 	}
 	binary, err := program()

@@ -83,7 +83,8 @@ func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	}
 	server := &http.Server{
 		Handler: mount(os.Getenv(roleVariable), guard, work), MaxHeaderBytes: 64 << 10,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute,
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -127,7 +128,7 @@ func mount(router string, guard *core.Guard, work *work) http.Handler {
 	}
 }
 
-var errBadDay = errors.New("the app has a bad day") //lint:immutable an error value
+var errBadDay = errors.New("the app has a bad day")
 
 // handle does an event's work, which takes a while, and at times fails before or after it was done: what was done in a
 // transaction is then undone.

@@ -34,7 +34,8 @@ func (w *work) prepare(ctx context.Context) error {
 	if w.client != nil {
 		return w.client.Del(ctx, list).Err()
 	}
-	if _, err := w.db.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS cluster_runs (event VARCHAR(64) NOT NULL)"); err != nil {
+	if _, err := w.db.ExecContext(ctx,
+		"CREATE TABLE IF NOT EXISTS cluster_runs (event VARCHAR(64) NOT NULL)"); err != nil {
 		return err
 	}
 	_, err := w.db.ExecContext(ctx, "DELETE FROM cluster_runs")
@@ -53,7 +54,8 @@ func (w *work) do(ctx context.Context, event string) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(event[len("evt_"):]) // a number needs no placeholder, which each database spells in its own way
+	// a number needs no placeholder, which each database spells in its own way
+	n, err := strconv.Atoi(event[len("evt_"):])
 	if err != nil {
 		return err
 	}

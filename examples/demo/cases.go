@@ -44,7 +44,8 @@ func cases(s *server) []group {
 	plain := s.signed("/hooks/stripe", k.current, stripeEvent("evt_plain"), 0)
 	push := s.signed("/hooks/github", k.current, `{"ref":"refs/heads/main"}`, 0, "X-GitHub-Event", "push")
 	both := s.signed("/hooks/github-and-password", k.current, `{"zen":"both gates"}`, 0, "X-GitHub-Event", "push")
-	zen := s.signed("/hooks/github-and-password", k.current, `{"zen":"one of two is not both"}`, 0, "X-GitHub-Event", "push")
+	zen := s.signed("/hooks/github-and-password", k.current, `{"zen":"one of two is not both"}`, 0, "X-GitHub-Event",
+		"push")
 	bounce := `{"RecordType":"Bounce","ID":42,"MessageID":"m-1"}`
 	mention := `{"type":"event_callback","event_id":"Ev1","event":{"type":"app_mention"}}`
 	handshake := `{"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}`
@@ -52,25 +53,38 @@ func cases(s *server) []group {
 	return []group{
 		{"Stripe: HMAC-SHA256 over time and body", []delivery{
 			{sent: "recorded, at its own time", message: s.recorded("stripe-1"), want: accepted("#1")},
-			{sent: "recorded, judged today", message: s.recorded("stripe-1").to("/recorded/judged-today"), want: refused(reason.Stale)},
+			{sent: "recorded, judged today", message: s.recorded("stripe-1").to("/recorded/judged-today"),
+				want: refused(reason.Stale)},
 			{sent: "signed just now", message: first, want: accepted("new")},
 			{sent: "the same delivery again", message: first, want: answered(reason.Duplicate, "new")},
-			{sent: "its event, signed anew", message: s.signed("/hooks/stripe", k.current, paid, time.Second), want: answered(reason.Duplicate, "new")},
-			{sent: "its id, another body", message: s.signed("/hooks/stripe", k.current, paid+" ", 0), want: answered(reason.Conflict, "new")},
-			{sent: "the old secret of two", message: s.signed("/hooks/stripe", k.previous, stripeEvent("evt_old"), 0), want: accepted("old")},
-			{sent: "a secret that has expired", message: s.signed("/hooks/stripe", k.retired, stripeEvent("evt_retired"), 0), want: refused(reason.BadSignature)},
-			{sent: "forged: another's secret", message: s.signed("/hooks/stripe", k.stranger, stripeEvent("evt_forged"), 0), want: refused(reason.BadSignature)},
+			{sent: "its event, signed anew", message: s.signed("/hooks/stripe", k.current, paid, time.Second),
+				want: answered(reason.Duplicate, "new")},
+			{sent: "its id, another body", message: s.signed("/hooks/stripe", k.current, paid+" ", 0),
+				want: answered(reason.Conflict, "new")},
+			{sent: "the old secret of two", message: s.signed("/hooks/stripe", k.previous, stripeEvent("evt_old"), 0),
+				want: accepted("old")},
+			{sent: "a secret that has expired",
+				message: s.signed("/hooks/stripe", k.retired, stripeEvent("evt_retired"), 0),
+				want:    refused(reason.BadSignature)},
+			{sent: "forged: another's secret",
+				message: s.signed("/hooks/stripe", k.stranger, stripeEvent("evt_forged"), 0),
+				want:    refused(reason.BadSignature)},
 			{sent: "one byte of it changed", message: first.changed(), want: refused(reason.BadSignature)},
 			{sent: "no signature", message: first.without("Stripe-Signature"), want: refused(reason.MissingSignature)},
-			{sent: "signed an hour ago", message: s.signed("/hooks/stripe", k.current, stripeEvent("evt_late"), -time.Hour), want: refused(reason.Stale)},
-			{sent: "signed for in an hour", message: s.signed("/hooks/stripe", k.current, stripeEvent("evt_early"), time.Hour), want: refused(reason.Early)},
+			{sent: "signed an hour ago",
+				message: s.signed("/hooks/stripe", k.current, stripeEvent("evt_late"), -time.Hour),
+				want:    refused(reason.Stale)},
+			{sent: "signed for in an hour",
+				message: s.signed("/hooks/stripe", k.current, stripeEvent("evt_early"), time.Hour),
+				want:    refused(reason.Early)},
 			{
 				sent: "one event 4 times at once", message: held, want: accepted("new"),
 				beside: 3, besideSent: "  the other three", besideWant: outcome{503, reason.InFlight, 0, "new"},
 			},
 			{sent: "the signal fails", message: failing, act: fails, want: outcome{500, reason.SignalFailed, 1, "new"}},
 			{sent: "its retry", message: failing, want: accepted("new")},
-			{sent: "the signal panics", message: panicking, act: panics, want: outcome{500, reason.SignalPanicked, 1, "new"}},
+			{sent: "the signal panics", message: panicking, act: panics,
+				want: outcome{500, reason.SignalPanicked, 1, "new"}},
 			{sent: "its retry", message: panicking, want: accepted("new")},
 			{sent: "the signal gives up", message: hopeless, act: givesUp, want: gaveUp("new")},
 			{sent: "its resend", message: hopeless, want: answered(reason.Duplicate, "new")},
@@ -79,51 +93,74 @@ func cases(s *server) []group {
 		}},
 		{"GitHub: HMAC-SHA256 over the body", []delivery{
 			{sent: "recorded", message: s.recorded("github-docs-hello"), want: accepted("#1")},
-			{sent: "recorded, SHA-1 only", message: s.recorded("go-github-form-sha1"), want: refused(reason.MissingSignature)},
+			{sent: "recorded, SHA-1 only", message: s.recorded("go-github-form-sha1"),
+				want: refused(reason.MissingSignature)},
 			{sent: "signed just now", message: push, want: accepted("new")},
 			{sent: "the same delivery again", message: push, want: answered(reason.Duplicate, "new")},
 			{sent: "one byte of it changed", message: push.changed(), want: refused(reason.BadSignature)},
 			{sent: "an unknown proxy's word", message: push.by(behindProxy), want: refused(reason.PlainHTTP)},
 			{sent: "a body over the limit", message: push.enlarged(), want: outcome{413, reason.BodyTooLarge, 0, ""}},
-			{sent: "a compressed body", message: push.with("Content-Encoding", "gzip"), want: outcome{415, reason.Encoding, 0, ""}},
-			{sent: "GET", message: message{method: http.MethodGet, path: push.path}, want: outcome{405, reason.Method, 0, ""}},
+			{sent: "a compressed body", message: push.with("Content-Encoding", "gzip"),
+				want: outcome{415, reason.Encoding, 0, ""}},
+			{sent: "GET", message: message{method: http.MethodGet, path: push.path},
+				want: outcome{405, reason.Method, 0, ""}},
 		}},
 		{"GitHub, and a password as well", []delivery{
 			{sent: "signature and password", message: both.login(k.pair), want: accepted("new+new")},
 			{sent: "the old password of two", message: zen.login(k.oldPair), want: accepted("new+old")},
-			{sent: "signature, wrong password", message: both.login("hook:" + k.stranger), want: refused(reason.BadCredential)},
+			{sent: "signature, wrong password", message: both.login("hook:" + k.stranger),
+				want: refused(reason.BadCredential)},
 			{sent: "signature, no password", message: both, want: refused(reason.MissingCredential)},
-			{sent: "password, no signature", message: both.login(k.pair).without("X-Hub-Signature-256"), want: outcome{400, reason.MissingSignature, 0, "new"}},
+			{sent: "password, no signature", message: both.login(k.pair).without("X-Hub-Signature-256"),
+				want: outcome{400, reason.MissingSignature, 0, "new"}},
 		}},
 		{"Slack: HMAC-SHA256 over time and body", []delivery{
 			{sent: "recorded, at its own time", message: s.recorded("slack-3"), want: accepted("#1")},
 			{sent: "signed just now", message: s.signed("/hooks/slack", k.current, mention, 0), want: accepted("new")},
-			{sent: "handshake", message: s.signed("/hooks/slack", k.current, handshake, 0), want: answered(reason.Handshake, "new")},
-			{sent: "handshake, forged", message: s.signed("/hooks/slack", k.stranger, handshake, 0), want: refused(reason.BadSignature)},
+			{sent: "handshake", message: s.signed("/hooks/slack", k.current, handshake, 0),
+				want: answered(reason.Handshake, "new")},
+			{sent: "handshake, forged", message: s.signed("/hooks/slack", k.stranger, handshake, 0),
+				want: refused(reason.BadSignature)},
 		}},
 		{"Standard Webhooks, Svix: HMAC-SHA256 over id, time and body", []delivery{
 			{sent: "recorded, at its own time", message: s.recorded("standard-webhooks-1"), want: accepted("#1")},
 			{sent: "recorded, forged", message: s.recorded("standard-webhooks-2"), want: refused(reason.BadSignature)},
 			{sent: "recorded by Svix", message: s.recorded("svix-sign"), want: accepted("#1")},
-			{sent: "signed just now", message: s.signed("/hooks/standard", k.standard, `{"type":"user.created","data":{"id":"u1"}}`, 0), want: accepted("#1")},
+			{sent: "signed just now",
+				message: s.signed("/hooks/standard", k.standard, `{"type":"user.created","data":{"id":"u1"}}`, 0),
+				want:    accepted("#1")},
 		}},
 		{"Mailgun: HMAC-SHA256 over time and token, in the body", []delivery{
 			{sent: "recorded, at its own time", message: s.recorded("mailgun-symfony-accepted"), want: accepted("#1")},
-			{sent: "signed just now", message: s.signed("/hooks/mailgun", k.current, `{"signature":{},"event-data":{"event":"delivered","id":"d1"}}`, 0), want: accepted("new")},
+			{sent: "signed just now",
+				message: s.signed("/hooks/mailgun", k.current,
+					`{"signature":{},"event-data":{"event":"delivered","id":"d1"}}`, 0), want: accepted("new")},
 		}},
 		{"Shopify: HMAC-SHA256 over the body, in base64 (its review asks for 401)", []delivery{
-			{sent: "signed just now", message: s.signed("/hooks/shopify", k.current, `{"id":820982911946154508}`, 0, "X-Shopify-Topic", "orders/paid"), want: accepted("new")},
-			{sent: "forged: another's secret", message: s.signed("/hooks/shopify", k.stranger, `{"id":1}`, 0, "X-Shopify-Topic", "orders/paid"), want: outcome{401, reason.BadSignature, 0, ""}},
+			{sent: "signed just now",
+				message: s.signed("/hooks/shopify", k.current, `{"id":820982911946154508}`, 0, "X-Shopify-Topic",
+					"orders/paid"), want: accepted("new")},
+			{sent: "forged: another's secret",
+				message: s.signed("/hooks/shopify", k.stranger, `{"id":1}`, 0, "X-Shopify-Topic", "orders/paid"),
+				want:    outcome{401, reason.BadSignature, 0, ""}},
 		}},
 		{"Postmark: a password and nothing else", []delivery{
-			{sent: "the right password", message: s.signed("/hooks/postmark", k.pair, bounce, 0), want: accepted("new")},
-			{sent: "the old password of two", message: s.signed("/hooks/postmark", k.oldPair, bounce+" ", 0), want: accepted("old")},
-			{sent: "a wrong password", message: s.unsigned("/hooks/postmark", bounce).login("hook:" + k.stranger), want: refused(reason.BadCredential)},
-			{sent: "no password", message: s.unsigned("/hooks/postmark", bounce), want: refused(reason.MissingCredential)},
+			{sent: "the right password", message: s.signed("/hooks/postmark", k.pair, bounce, 0),
+				want: accepted("new")},
+			{sent: "the old password of two", message: s.signed("/hooks/postmark", k.oldPair, bounce+" ", 0),
+				want: accepted("old")},
+			{sent: "a wrong password", message: s.unsigned("/hooks/postmark", bounce).login("hook:" + k.stranger),
+				want: refused(reason.BadCredential)},
+			{sent: "no password", message: s.unsigned("/hooks/postmark", bounce),
+				want: refused(reason.MissingCredential)},
 		}},
 		{"GitLab: a token in a header (a 4xx would make GitLab disable the webhook)", []delivery{
-			{sent: "the right token", message: s.signed("/hooks/gitlab", k.current, `{"object_kind":"push"}`, 0, "X-Gitlab-Event", "Push Hook"), want: accepted("new")},
-			{sent: "a wrong token", message: s.signed("/hooks/gitlab", k.stranger, `{"object_kind":"tag_push"}`, 0, "X-Gitlab-Event", "Tag Push Hook"), want: outcome{503, reason.BadCredential, 0, ""}},
+			{sent: "the right token",
+				message: s.signed("/hooks/gitlab", k.current, `{"object_kind":"push"}`, 0, "X-Gitlab-Event",
+					"Push Hook"), want: accepted("new")},
+			{sent: "a wrong token",
+				message: s.signed("/hooks/gitlab", k.stranger, `{"object_kind":"tag_push"}`, 0, "X-Gitlab-Event",
+					"Tag Push Hook"), want: outcome{503, reason.BadCredential, 0, ""}},
 		}},
 	}
 }
@@ -158,7 +195,8 @@ func (s *server) recorded(id string) message {
 
 // unsigned is a delivery without any proof.
 func (s *server) unsigned(path, body string, header ...string) message {
-	m := message{method: http.MethodPost, path: path, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(body)}
+	m := message{method: http.MethodPost, path: path, header: http.Header{"Content-Type": {"application/json"}},
+		body: []byte(body)}
 	for i := 0; i+1 < len(header); i += 2 {
 		m.header.Set(header[i], header[i+1])
 	}

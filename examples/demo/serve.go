@@ -104,11 +104,13 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 
 // recordLine is one outcome as the guard's observer is told it.
 func recordLine(router string, r *core.Record) string {
-	text := fmt.Sprintf("%s  %-8s %-26s %d %s", time.Now().Format(time.TimeOnly), router, r.Endpoint, r.Status, r.Reason)
+	text := fmt.Sprintf("%s  %-8s %-26s %d %s", time.Now().Format(time.TimeOnly), router, r.Endpoint, r.Status,
+		r.Reason)
 	if r.Reason == reason.Accepted {
 		text += ", signal ran"
 	}
-	if labels := append(r.Credentials[:len(r.Credentials):len(r.Credentials)], r.Secret); strings.Join(labels, "") != "" {
+	if labels := append(r.Credentials[:len(r.Credentials):len(r.Credentials)], r.Secret); strings.Join(labels,
+		"") != "" {
 		text += ", secret " + strings.Trim(strings.Join(labels, "+"), "+")
 	}
 	if r.Detail != "" {

@@ -196,8 +196,9 @@ func startServer(rt router, k *keys, configs []core.Config, observe func(core.Re
 	}
 	s.secure, s.plain = "https://"+tlsAddress, "http://"+address
 	s.client = &http.Client{
-		Timeout:   20 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 4},
+		Timeout: 20 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+			MaxIdleConnsPerHost: 4},
 	}
 	return s, nil
 }
@@ -210,7 +211,8 @@ func (s *server) listen(app http.Handler, t *tls.Config) (address string, err er
 	}
 	srv := &http.Server{
 		Handler: app, TLSConfig: t, ErrorLog: log.New(io.Discard, "", 0), MaxHeaderBytes: 64 << 10,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute,
 	}
 	s.servers = append(s.servers, srv)
 	s.wait.Go(func() {

@@ -25,13 +25,15 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 		sent += p.sent
 		for status, answers := range p.refusals {
 			if len(answers) > 1 {
-				wrong = append(wrong, fmt.Sprintf("%s: failed authentications got %d different answers with status %d; an outsider must not tell them apart", p.router.name, len(answers), status))
+				wrong = append(wrong, fmt.Sprintf("%s: failed authentications got %d different answers with status "+
+					"%d; an outsider must not tell them apart", p.router.name, len(answers), status))
 			}
 		}
 	}
 	b.WriteString("Each line was sent over HTTPS to five apps on the loopback interface:\n")
 	b.WriteString(legend(results) + ".\n\n")
-	b.WriteString(paint(bold, strings.TrimRight(fmt.Sprintf(layout, "sent", "answer", "reason", "signal", heads(results)), " \n")) + "\n")
+	b.WriteString(paint(bold,
+		strings.TrimRight(fmt.Sprintf(layout, "sent", "answer", "reason", "signal", heads(results)), " \n")) + "\n")
 	for i, g := range results[0].groups {
 		_, _ = fmt.Fprintf(&b, "\n%s\n", paint(bold, g.title))
 		for j, r := range g.rows {
@@ -97,7 +99,9 @@ func judge(results []*played, i, j int) (marks, wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s, %s: a line is missing", p.router.name, g.title))
 		} else if r := g.rows[j]; r.got != r.want {
 			mark = "NO"
-			wrong = append(wrong, fmt.Sprintf("%s, %s, %s: got %s; right is %s", p.router.name, g.title, strings.TrimSpace(r.sent), r.got, r.want))
+			wrong = append(wrong,
+				fmt.Sprintf("%s, %s, %s: got %s; right is %s", p.router.name, g.title, strings.TrimSpace(r.sent), r.got,
+					r.want))
 		}
 		if p != results[len(results)-1] {
 			mark = fmt.Sprintf("%-*s", len(p.router.short), mark)

@@ -55,7 +55,8 @@ func parseArchive(raw []byte, number int) (*saved, error) {
 	case len(entries) == 0:
 		return nil, errors.New("the HAR file holds no request")
 	case number > len(entries):
-		return nil, fmt.Errorf("the HAR file holds %d requests, and none of the number %d (-entry)", len(entries), number)
+		return nil, fmt.Errorf("the HAR file holds %d requests, and none of the number %d (-entry)", len(entries),
+			number)
 	case number == 0 && len(entries) > 1:
 		return nil, a.whichOne()
 	}
@@ -93,7 +94,8 @@ func splitURL(text string) (u *url.URL, target string, err error) {
 	u, err = url.Parse(text)
 	_, rest, ok := strings.Cut(text, "://")
 	if err != nil || !ok || u.Host == "" {
-		return nil, "", errors.New("the URL of the request is none such as https://example.com/hooks") // and may hold a token
+		// and may hold a token
+		return nil, "", errors.New("the URL of the request is none such as https://example.com/hooks")
 	}
 	if at := strings.IndexAny(rest, "/?"); at >= 0 {
 		target = rest[at:]
@@ -118,7 +120,8 @@ func (r *archived) saved() (*saved, error) {
 		return nil, errors.New("the path of the request cannot be read") // and may hold a token
 	}
 	s := &saved{request: &http.Request{
-		Method: r.Method, URL: path, RequestURI: target, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		Method: r.Method, URL: path, RequestURI: target, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{},
 	}}
 	for i, h := range r.Headers {
 		name := http.CanonicalHeaderKey(h.Name)
@@ -159,7 +162,8 @@ func (r *archived) body(s *saved) ([]byte, error) {
 		return nil, errors.New("the encoding of the body in the HAR file is none that is known: give the body with -body")
 	}
 	if strings.ContainsRune(*p.Text, utf8.RuneError) {
-		s.notes = append(s.notes, "the HAR file shows the body as a text, with a sign in place of bytes that are none: give its bytes with -body")
+		s.notes = append(s.notes, "the HAR file shows the body as a text, with a sign in place of bytes that are "+
+			"none: give its bytes with -body")
 	}
 	return []byte(*p.Text), nil
 }

@@ -45,10 +45,12 @@ func (p *patient) judge(out io.Writer) (int, error) {
 	}
 	refusals := slices.Clone(e.Refusals)
 	if p.peer == "" {
-		refusals = slices.DeleteFunc(refusals, func(r core.Reported) bool { return r.Check == core.CheckHTTPS || r.Check == core.CheckSources })
+		refusals = slices.DeleteFunc(refusals,
+			func(r core.Reported) bool { return r.Check == core.CheckHTTPS || r.Check == core.CheckSources })
 	}
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
-	say("%s %s, judged by the endpoint %s of %s; %d bytes of body", p.request.Method, p.path(), j.Path, j.Guard.Provider(), len(p.body))
+	say("%s %s, judged by the endpoint %s of %s; %d bytes of body", p.request.Method, p.path(), j.Path,
+		j.Guard.Provider(), len(p.body))
 	for _, note := range p.notes {
 		say("note: %s", note)
 	}
@@ -120,7 +122,8 @@ func (p *patient) choose() (receiver.Judge, error) {
 	for i, j := range judges {
 		paths[i] = j.Path
 	}
-	return receiver.Judge{}, fmt.Errorf("no endpoint has the path %.*s; name one by -endpoint: %s", maxPath, want, strings.Join(paths, ", "))
+	return receiver.Judge{},
+		fmt.Errorf("no endpoint has the path %.*s; name one by -endpoint: %s", maxPath, want, strings.Join(paths, ", "))
 }
 
 // maxPath is how much of a path is printed.
@@ -156,7 +159,8 @@ func (p *patient) otherSenders(own string) (names []string) {
 		if err != nil || e.Scheme == nil {
 			continue
 		}
-		if slices.ContainsFunc(e.Scheme.Signature.Headers, func(name string) bool { return p.request.Header.Get(name) != "" }) {
+		if slices.ContainsFunc(e.Scheme.Signature.Headers,
+			func(name string) bool { return p.request.Header.Get(name) != "" }) {
 			if e.Name == own {
 				return nil
 			}

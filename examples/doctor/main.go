@@ -86,16 +86,21 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.settings.File, "config", "", "the receiver's YAML `file`")
-	flags.StringVar(&o.endpoint, "endpoint", "", "`path` of the endpoint in -config; default: the request's own path, or the only endpoint")
+	flags.StringVar(&o.endpoint, "endpoint", "",
+		"`path` of the endpoint in -config; default: the request's own path, or the only endpoint")
 	flags.StringVar(&o.settings.Provider, "provider", "", "`name` of the provider, without -config")
-	flags.StringVar(&o.settings.SecretEnv, "secret-env", "", "environment `variable` with the secret, or user:password; a list, NEW,OLD, during a rotation")
+	flags.StringVar(&o.settings.SecretEnv, "secret-env", "",
+		"environment `variable` with the secret, or user:password; a list, NEW,OLD, during a rotation")
 	flags.StringVar(&o.settings.PublicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
-	flags.StringVar(&o.settings.TrustedProxies, "trusted-proxies", "", "`addresses` of the proxies whose X-Forwarded-Proto counts; goes with -peer")
+	flags.StringVar(&o.settings.TrustedProxies, "trusted-proxies", "",
+		"`addresses` of the proxies whose X-Forwarded-Proto counts; goes with -peer")
 	flags.IntVar(&o.entry, "entry", 0, "`number` of the request in a HAR file, from 1; default: the only one")
 	flags.StringVar(&o.bodyFile, "body", "", "`file` with the body, where the request was saved without it")
-	flags.StringVar(&o.peer, "peer", "", "`address` that the request came from, 10.0.0.7, to judge TLS, proxies and sources; default: they are not judged")
+	flags.StringVar(&o.peer, "peer", "", "`address` that the request came from, 10.0.0.7, to judge TLS, proxies and "+
+		"sources; default: they are not judged")
 	flags.BoolVar(&o.tls, "tls", false, "it came over TLS, not through a proxy that ended it; goes with -peer")
-	flags.Func("at", "`time` at which it came, 2026-01-01T00:00:00Z or seconds since 1970, to judge its freshness; default: the time it names itself", func(text string) (err error) {
+	flags.Func("at", "`time` at which it came, 2026-01-01T00:00:00Z or seconds since 1970, to judge its freshness; "+
+		"default: the time it names itself", func(text string) (err error) {
 		if n, bad := strconv.ParseInt(text, 10, 64); bad == nil {
 			o.at = time.Unix(n, 0)
 			return nil
@@ -114,7 +119,8 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err // it was printed
 	}
-	byFlags := o.settings.Provider != "" || o.settings.SecretEnv != "" || o.settings.PublicURL != "" || o.settings.TrustedProxies != ""
+	byFlags := o.settings.Provider != "" || o.settings.SecretEnv != "" || o.settings.PublicURL != "" ||
+		o.settings.TrustedProxies != ""
 	switch {
 	case flags.NArg() != 1:
 		return wrong(`give one file with the saved request, or "-"`)

@@ -25,7 +25,8 @@ var requestLine = regexp.MustCompile(`(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") //lint:immutable compiled once
 
-// parse reads a saved request. It is lenient about how it was saved, and not about the body, of which every byte counts.
+// parse reads a saved request. It is lenient about how it was saved, and not about the body, of which every byte
+// counts.
 func parse(raw []byte) (*saved, error) {
 	at := requestLine.FindSubmatchIndex(raw)
 	if at == nil {
@@ -42,7 +43,8 @@ func parse(raw []byte) (*saved, error) {
 		return nil, fmt.Errorf("the request line's target is no path: %w", err)
 	}
 	s := &saved{request: &http.Request{
-		Method: string(raw[at[2]:at[3]]), URL: u, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
+		Method: string(raw[at[2]:at[3]]), URL: u, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{},
 	}}
 	rest := raw[at[1]:]
 	for {
@@ -72,9 +74,11 @@ func parse(raw []byte) (*saved, error) {
 		}
 		name, value, ok := strings.Cut(text, ":")
 		if !ok || !headerName.MatchString(name) {
-			return nil, fmt.Errorf("line %d is no header: an empty line has to stand between the headers and the body", bytes.Count(raw[:len(raw)-len(rest)], []byte("\n")))
+			return nil, fmt.Errorf("line %d is no header: an empty line has to stand between the headers and the body",
+				bytes.Count(raw[:len(raw)-len(rest)], []byte("\n")))
 		}
-		s.request.Header[http.CanonicalHeaderKey(name)] = append(s.request.Header[http.CanonicalHeaderKey(name)], strings.Trim(value, " \t"))
+		s.request.Header[http.CanonicalHeaderKey(name)] = append(s.request.Header[http.CanonicalHeaderKey(name)],
+			strings.Trim(value, " \t"))
 		if rest == nil {
 			break
 		}
@@ -115,7 +119,8 @@ func (s *saved) takeBody(rest []byte) error {
 	case n < len(rest) && len(bytes.Trim(rest[n:], "\r\n")) == 0:
 		s.body = rest[:n] // a line break that was added where it was saved
 	case n != len(rest):
-		s.notes = append(s.notes, fmt.Sprintf("the Content-Length is %d and the body has %d bytes: it was not saved whole, or it was changed on the way", n, len(rest)))
+		s.notes = append(s.notes, fmt.Sprintf("the Content-Length is %d and the body has %d bytes: it was not saved "+
+			"whole, or it was changed on the way", n, len(rest)))
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ import (
 // chooses (types, ids, paths) would let strangers make metrics without end.
 func newObserver(registry prometheus.Registerer) core.Observer {
 	deliveries := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "webhook_deliveries_total", Help: "Webhook deliveries by outcome and by the label of the secret that matched.",
+		Name: "webhook_deliveries_total",
+		Help: "Webhook deliveries by outcome and by the label of the secret that matched.",
 	}, []string{"endpoint", "provider", "reason", "secret"})
 	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "webhook_delivery_duration_seconds", Help: "From a delivery's arrival to its outcome, signals included.",

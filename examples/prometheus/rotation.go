@@ -21,9 +21,10 @@ func newRotation(guards ...*core.Guard) prometheus.Collector {
 	return &rotation{
 		guards:  guards,
 		matched: desc("webhook_secret_deliveries", "Deliveries that the secret has proved."),
-		last:    desc("webhook_secret_last_matched_timestamp_seconds", "When the secret proved a delivery last; absent: never."),
-		safe:    desc("webhook_secret_safe_to_remove", "1: others match, and no retry carries this one any more."),
-		ends:    desc("webhook_secret_not_after_timestamp_seconds", "When the secret ends; absent: never."),
+		last: desc("webhook_secret_last_matched_timestamp_seconds",
+			"When the secret proved a delivery last; absent: never."),
+		safe: desc("webhook_secret_safe_to_remove", "1: others match, and no retry carries this one any more."),
+		ends: desc("webhook_secret_not_after_timestamp_seconds", "When the secret ends; absent: never."),
 	}
 }
 
@@ -46,7 +47,8 @@ func (c *rotation) Collect(to chan<- prometheus.Metric) {
 			}
 			seen[key] = true
 			gauge := func(d *prometheus.Desc, v float64) {
-				to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, r.Endpoint, u.Setting, u.Tenant, u.Label)
+				to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, r.Endpoint, u.Setting, u.Tenant,
+					u.Label)
 			}
 			gauge(c.matched, float64(u.Matched))
 			safe := 0.0

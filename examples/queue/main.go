@@ -75,7 +75,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.StringVar(&s.role, "role", "both", "receive, work or both")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "where to receive")
 	flags.DurationVar(&s.takes, "takes", 0, "how long each piece of work takes")
-	flags.DurationVar(&s.takeover, "takeover", time.Minute, "when another worker takes over what was not acknowledged; longer than any work takes")
+	flags.DurationVar(&s.takeover, "takeover", time.Minute,
+		"when another worker takes over what was not acknowledged; longer than any work takes")
 	flags.BoolVar(&s.insecureHTTP, "dangerously-allow-http", false, "receive over plain HTTP, for a try on one machine")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -45,10 +45,12 @@ func connectRedis(ctx context.Context, s settings, logger watermill.LoggerAdapte
 
 // warnUnlessDurable looks whether what Redis confirms survives it. A hosted Redis may not say.
 func warnUnlessDurable(ctx context.Context, client *redis.Client) {
-	for setting, want := range map[string]string{"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"} {
+	for setting, want := range map[string]string{"appendonly": "yes", "appendfsync": "always",
+		"maxmemory-policy": "noeviction"} {
 		is, err := client.ConfigGet(ctx, setting).Result()
 		if err != nil || is[setting] != want {
-			slog.Warn("what Redis confirms may be lost", "setting", setting, "is", is[setting], "want", want, "error", err)
+			slog.Warn("what Redis confirms may be lost", "setting", setting, "is", is[setting], "want", want, "error",
+				err)
 		}
 	}
 }

@@ -60,7 +60,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	db, err := sql.Open("pgx", *url)
 	if err != nil {
-		return errors.New("-url is no URL of a PostgreSQL database") // and may hold a password, which the error would quote
+		// and may hold a password, which the error would quote
+		return errors.New("-url is no URL of a PostgreSQL database")
 	}
 	defer func() { _ = db.Close() }()
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))

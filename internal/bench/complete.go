@@ -22,7 +22,8 @@ import (
 
 // benchComplete is the whole path with an observer, a replay store and a signal, and the refusals.
 func benchComplete(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## The complete path, and refusals\n\nAn observer, memstore, and one signal; 1 KiB, GitHub's scheme. A forgotten identity lets the same delivery run again.\n\n")
+	fmt.Fprint(w, "## The complete path, and refusals\n\nAn observer, memstore, and one signal; 1 KiB, GitHub's "+
+		"scheme. A forgotten identity lets the same delivery run again.\n\n")
 	genuine, bad := pair(1 << 10)
 	missing := &request{Request: genuine.Clone(context.Background()), body: genuine.body}
 	missing.Header.Del("X-Hub-Signature-256")
@@ -55,7 +56,8 @@ func benchComplete(s settings, w io.Writer) error {
 		}},
 		{name: "a duplicate", run: func() { serve(done, genuine, http.StatusOK) }},
 		{name: "refused: a forged signature", run: func() { serve(h, bad, http.StatusBadRequest) }},
-		{name: "refused: a malformed signature, by the headers", run: func() { serve(h, malformed, http.StatusBadRequest) }},
+		{name: "refused: a malformed signature, by the headers",
+			run: func() { serve(h, malformed, http.StatusBadRequest) }},
 		{name: "refused: no signature, by the headers", run: func() { serve(h, missing, http.StatusBadRequest) }},
 	}
 	subjects = append(subjects, leastComplete(genuine), leastToRefuse(malformed))
@@ -64,14 +66,21 @@ func benchComplete(s settings, w io.Writer) error {
 	added := benchDuties(s, w, genuine)
 	hashes := func(ns float64) float64 { return ns / figures[0].median }
 	s.goals.hold("The complete path, 1 KiB", "× SHA-256 of the body", hashes(figures[1].median), 4)
-	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the body for the signal are %.2f at the least; the list of secrets adds %.2f (laws 2, 3, 7), the perimeter, the handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, 24), the deadline and the watched answer %.2f (7, 12), the event with its digest and identity %.2f (11, 13), claim, lease and commit %.2f (12, 15 to 17), the signal %.2f (17, 26, 27)",
-		hashes(find(figures, leastWhole).median), hashes(added[1]), hashes(added[2]), hashes(added[3]), hashes(added[4]), hashes(added[5]), hashes(added[6])))
+	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the "+
+		"body for the signal are %.2f at the least; the list of secrets adds %.2f (laws 2, 3, 7), the perimeter, the "+
+		"handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, 24), the deadline and the watched "+
+		"answer %.2f (7, 12), the event with its digest and identity %.2f (11, 13), claim, lease and commit %.2f "+
+		"(12, 15 to 17), the signal %.2f (17, 26, 27)",
+		hashes(find(figures, leastWhole).median), hashes(added[1]), hashes(added[2]), hashes(added[3]),
+		hashes(added[4]), hashes(added[5]), hashes(added[6])))
 	s.goals.hold("A forgery, 1 KiB", "× what is accepted", figures[3].median/figures[1].median, 1)
 	for _, f := range figures[4:6] {
 		s.goals.hold(f.name, "ns", f.median, 1000)
-		s.goals.because(1, fmt.Sprintf("of that %.0f ns are the parts that no refusal can leave out which is counted and reported", find(figures, leastRefusal).median))
+		s.goals.because(1, fmt.Sprintf("of that %.0f ns are the parts that no refusal can leave out which is counted "+
+			"and reported", find(figures, leastRefusal).median))
 		s.goals.hold(f.name, "allocations", whole(f.allocs), 0)
-		s.goals.because(1, "the answer, whose header whoever wraps the response may keep or write into, and whose rejection the app may keep")
+		s.goals.because(1, "the answer, whose header whoever wraps the response may keep or write into, and whose "+
+			"rejection the app may keep")
 	}
 	return nil
 }
@@ -94,7 +103,8 @@ func leastComplete(r *request) subject {
 		results, err := store.Claim(ctx, []replay.Item{item}, time.Minute)
 		must(err)
 		kept = bytes.Clone(r.body)
-		must(store.Settle(ctx, []replay.Settlement{{Key: item.Key, Token: results[0].Token, Verdict: replay.Commit, TTL: time.Hour}}))
+		must(store.Settle(ctx,
+			[]replay.Settlement{{Key: item.Key, Token: results[0].Token, Verdict: replay.Commit, TTL: time.Hour}}))
 		must(store.Forget(ctx, []replay.Key{item.Key}))
 		runtime.KeepAlive(kept)
 	}}
@@ -109,8 +119,9 @@ func benchCredentials(s settings, w io.Writer) error {
 			pairs[i] = fmt.Sprintf("user-%d:a-password-of-the-benchmarks-%02d", i, i)
 		}
 		g, err := core.New(core.Config{
-			Endpoint: "bench", Provider: provider.Basic(), Credentials: []core.Credential{core.BasicAuth(secrets.Static(pairs...))},
-			Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observers: noObserver(), Logger: quiet(),
+			Endpoint: "bench", Provider: provider.Basic(),
+			Credentials: []core.Credential{core.BasicAuth(secrets.Static(pairs...))},
+			Replay:      core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observers: noObserver(), Logger: quiet(),
 		})
 		must(err)
 		r := newRequest(provider.Basic(), pairs[n-1], nil)

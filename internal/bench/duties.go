@@ -40,7 +40,8 @@ func duties(genuine *request) []duty {
 	}
 	silent := httpwebhook.Verify(alone)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	var ran core.Identity
-	remembering, signalling := guardWith(provider.GitHub(), memstore.New(), plainSecret), guardWith(provider.GitHub(), memstore.New(), plainSecret)
+	remembering, signalling := guardWith(provider.GitHub(), memstore.New(), plainSecret),
+		guardWith(provider.GitHub(), memstore.New(), plainSecret)
 	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity
@@ -56,20 +57,25 @@ func duties(genuine *request) []duty {
 				panic(errForged)
 			}
 		}},
-		{"a list of secrets, each with its times and its use counted; the header once, within its limits", "2, 3, 7", func() {
-			if !m.VerifySignature(genuine.Request, genuine.body, time.Now()) {
-				panic(errForged)
-			}
-		}},
-		{"method, transport, source, rate, encoding; the body read within its size and time and its place among others; the handle, the body and the request, which the app keeps; the record", "7, 8, 18, 19, 24", func() {
-			d, reply := alone.Receive(nil, genuine.rewind(), adapter.Inbound{})
-			if reply != nil {
-				panic(errForged)
-			}
-			d.Finish(adapter.Outcome{})
-		}},
-		{"the connection's deadline set and lifted, and the handler's answer watched", "7, 12", func() { serve(silent) }},
-		{"what the event says of itself, the digest of its body, what it is remembered by", "11, 13", func() { serve(asked) }},
+		{"a list of secrets, each with its times and its use counted; the header once, within its limits", "2, 3, 7",
+			func() {
+				if !m.VerifySignature(genuine.Request, genuine.body, time.Now()) {
+					panic(errForged)
+				}
+			}},
+		{"method, transport, source, rate, encoding; the body read within its size and time and its place among " +
+			"others; the handle, the body and the request, which the app keeps; the record", "7, 8, 18, 19, 24",
+			func() {
+				d, reply := alone.Receive(nil, genuine.rewind(), adapter.Inbound{})
+				if reply != nil {
+					panic(errForged)
+				}
+				d.Finish(adapter.Outcome{})
+			}},
+		{"the connection's deadline set and lifted, and the handler's answer watched", "7, 12",
+			func() { serve(silent) }},
+		{"what the event says of itself, the digest of its body, what it is remembered by", "11, 13",
+			func() { serve(asked) }},
 		{"a claim with a lease that is renewed, the commit, and the event forgotten again", "12, 15, 16, 17", func() {
 			serve(handled)
 			must(remembering.Forget(ctx, ran))
@@ -89,7 +95,9 @@ func benchDuties(s settings, w io.Writer, genuine *request) (added []float64) {
 		subjects[i] = subject{name: steps[i].does, run: steps[i].run}
 	}
 	figures := s.measure(subjects)
-	fmt.Fprint(w, "### What it is made of\n\nEach row does what the rows above it do, and more; the laws are those of [laws.md](../laws.md) that ask for it. What adds nothing adds less than the noise.\n\n| and | median ns | adds | law |\n|---|---:|---:|---|\n")
+	fmt.Fprint(w, "### What it is made of\n\nEach row does what the rows above it do, and more; the laws are those "+
+		"of [laws.md](../laws.md) that ask for it. What adds nothing adds less than the noise.\n\n| and | median ns "+
+		"| adds | law |\n|---|---:|---:|---|\n")
 	before := 0.0
 	for i := range figures {
 		// What is less than the noise of two rows may come out negative.
@@ -131,7 +139,8 @@ func leastToRefuse(r *request) subject {
 		_, _ = out.Write(body)
 		mu.Lock()
 		defer mu.Unlock()
-		records = append(records, core.Record{Time: start, Source: peer.Addr(), Status: http.StatusBadRequest, Total: time.Since(start)})
+		records = append(records,
+			core.Record{Time: start, Source: peer.Addr(), Status: http.StatusBadRequest, Total: time.Since(start)})
 		if len(records) == 256 {
 			for i := range records {
 				observe.Observe(ctx, records[i])

@@ -11,7 +11,8 @@ import (
 
 // benchEvents reads id, type and time out of a body.
 func benchEvents(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## What an event says of itself\n\nId, type, time, tenant and object of a JSON body, found in one pass that decodes nothing else (Stripe). The floor is `json.Valid`.\n\n")
+	fmt.Fprint(w, "## What an event says of itself\n\nId, type, time, tenant and object of a JSON body, found in one "+
+		"pass that decodes nothing else (Stripe). The floor is `json.Valid`.\n\n")
 	for _, size := range []int{1 << 10, 64 << 10} {
 		r := newRequest(provider.Stripe(), stripeSecret, jsonBody(size))
 		m := measuring(newGuard(provider.Stripe(), stripeSecret))
@@ -28,7 +29,8 @@ func benchEvents(s settings, w io.Writer) error {
 					panic("no id")
 				}
 			}, check: func() error {
-				if e := m.ReadEvent(r.Request, r.body); e.ID != "evt_1" || e.Type != "invoice.paid" || len(e.Data) < size/2 {
+				if e := m.ReadEvent(r.Request, r.body); e.ID != "evt_1" || e.Type != "invoice.paid" ||
+					len(e.Data) < size/2 {
 					return errors.New("reads another event")
 				}
 				return nil
@@ -45,7 +47,8 @@ func benchEvents(s settings, w io.Writer) error {
 		fmt.Fprintf(w, "### %s\n\n", sizeName(size))
 		figures := s.measure(subjects)
 		writeTable(w, figures, mine)
-		s.goals.state("What an event says of itself, "+sizeName(size), "× json.Valid", figures[1].median/figures[0].median)
+		s.goals.state("What an event says of itself, "+sizeName(size), "× json.Valid",
+			figures[1].median/figures[0].median)
 	}
 	return nil
 }

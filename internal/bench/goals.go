@@ -47,7 +47,8 @@ func (g *goals) write(w io.Writer) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "## Targets\n\nBy the medians of this run, %d of %d are met.\n\n| | at most | measured | |\n|---|---:|---:|---|\n", met, held)
+	fmt.Fprintf(w, "## Targets\n\nBy the medians of this run, %d of %d are met.\n\n| | at most | measured | "+
+		"|\n|---|---:|---:|---|\n", met, held)
 	for i := range g.list {
 		x := &g.list[i]
 		verdict := "met"

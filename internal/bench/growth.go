@@ -44,7 +44,8 @@ func (c *curve) check() error {
 	}
 	grew, expected := last.y/from.y, math.Pow(last.x/from.x, c.power)
 	if grew > expected*c.tolerance {
-		return fmt.Errorf("%s: from %g to %g it grew %.2f times, and %.2f were expected", c.title, from.x, last.x, grew, expected)
+		return fmt.Errorf("%s: from %g to %g it grew %.2f times, and %.2f were expected", c.title, from.x, last.x, grew,
+			expected)
 	}
 	return nil
 }
@@ -58,7 +59,8 @@ func (c *curve) shape() string {
 
 func benchGrowth(s settings, w io.Writer, docs string) error {
 	fmt.Fprint(w, "## Growth\n\nEach shape is checked when this page is written.\n\n")
-	curves := []func(settings) curve{growthBody, growthSecrets, growthSignatures, growthBatch, growthIdentities, growthEndpoints, growthCallers}
+	curves := []func(settings) curve{growthBody, growthSecrets, growthSignatures, growthBatch, growthIdentities,
+		growthEndpoints, growthCallers}
 	var bad []error
 	for _, measure := range curves {
 		c := measure(s)
@@ -101,13 +103,16 @@ func growthBody(s settings) curve {
 	c := curve{file: "body", title: "Body size (Stripe)", x: "bytes", y: "µs", power: 1, tolerance: 1.6}
 	g := newGuard(provider.Stripe(), stripeSecret)
 	for _, size := range []int{256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 25 << 20} {
-		c.points = append(c.points, point{float64(size), s.cost(receiver(g, newRequest(provider.Stripe(), stripeSecret, jsonBody(size)))) / 1e3})
+		c.points = append(c.points,
+			point{float64(size), s.cost(receiver(g,
+				newRequest(provider.Stripe(), stripeSecret, jsonBody(size)))) / 1e3})
 	}
 	return c
 }
 
 func growthSecrets(s settings) curve {
-	c := curve{file: "secrets", title: "Number of secrets, a forgery, which none of them made (GitHub, 1 KiB)", x: "secrets", y: "µs", power: 1, tolerance: 1.3}
+	c := curve{file: "secrets", title: "Number of secrets, a forgery, which none of them made (GitHub, 1 KiB)",
+		x: "secrets", y: "µs", power: 1, tolerance: 1.3}
 	_, bad := pair(1 << 10)
 	for _, n := range []int{1, 2, 4, 8, 16, 32} {
 		secrets := make([]string, n)
@@ -125,12 +130,14 @@ func growthSecrets(s settings) curve {
 }
 
 func growthSignatures(s settings) curve {
-	c := curve{file: "signatures", title: "Signatures in the header, the right one last (Stripe, 1 KiB)", x: "signatures", y: "µs", power: 1, tolerance: 1.3}
+	c := curve{file: "signatures", title: "Signatures in the header, the right one last (Stripe, 1 KiB)",
+		x: "signatures", y: "µs", power: 1, tolerance: 1.3}
 	g := newGuard(provider.Stripe(), stripeSecret)
 	for _, n := range []int{1, 2, 4, 8, 16} {
 		r := newRequest(provider.Stripe(), stripeSecret, jsonBody(1<<10))
 		header := r.Header.Get("Stripe-Signature")
-		r.Header.Set("Stripe-Signature", strings.Replace(header, ",v1=", strings.Repeat(",v1="+strings.Repeat("0", 64), n-1)+",v1=", 1))
+		r.Header.Set("Stripe-Signature",
+			strings.Replace(header, ",v1=", strings.Repeat(",v1="+strings.Repeat("0", 64), n-1)+",v1=", 1))
 		c.points = append(c.points, point{float64(n), s.cost(receiver(g, r)) / 1e3})
 	}
 	return c
@@ -138,12 +145,15 @@ func growthSignatures(s settings) curve {
 
 // growthBatch runs each event of a batch.
 func growthBatch(s settings) curve {
-	c := curve{file: "batch", title: "Events in a batch, each claimed, run and committed (SendGrid)", x: "events", y: "µs", power: 1, tolerance: 1.6}
+	c := curve{file: "batch", title: "Events in a batch, each claimed, run and committed (SendGrid)", x: "events",
+		y: "µs", power: 1, tolerance: 1.6}
 	public, private := webhooktest.KeyPair(provider.SendGrid())
 	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: secrets.Static(public), Replay: memstore.New(), Logger: quiet(),
+		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: secrets.Static(public), Replay: memstore.New(),
+		Logger:               quiet(),
 		DangerouslyAllowHTTP: true,
-		Limits:               core.Limits{MaxBody: 64 << 20}, Observers: noObserver(), StoreFailure: core.RefuseDelivery,
+		Limits:               core.Limits{MaxBody: 64 << 20}, Observers: noObserver(),
+		StoreFailure: core.RefuseDelivery,
 	})
 	must(err)
 	var ran []core.Identity
@@ -171,7 +181,8 @@ func growthBatch(s settings) curve {
 
 // growthIdentities claims and commits one more key among so many live ones.
 func growthIdentities(settings) curve {
-	c := curve{file: "identities", title: "Live identities in memstore: claim and commit of one more", x: "identities", y: "ns", power: 0, tolerance: 8}
+	c := curve{file: "identities", title: "Live identities in memstore: claim and commit of one more", x: "identities",
+		y: "ns", power: 0, tolerance: 8}
 	ctx := context.Background()
 	store := memstore.NewWithConfig(memstore.Config{Capacity: 1 << 24})
 	next := 0
@@ -182,7 +193,8 @@ func growthIdentities(settings) curve {
 			next++
 			results, err := store.Claim(ctx, []replay.Item{{Key: key}}, time.Minute)
 			must(err)
-			must(store.Settle(ctx, []replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: time.Hour}}))
+			must(store.Settle(ctx,
+				[]replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: time.Hour}}))
 		}
 		return float64(time.Since(start)) / float64(n)
 	}
@@ -202,7 +214,8 @@ func growthIdentities(settings) curve {
 func growthEndpoints(s settings) curve {
 	// Each guard has buffers and an observer's goroutine of its own. Taken in turn, a thousand and more find all of
 	// theirs cold, and the buffers collected: that is a step, and flat on both its sides.
-	c := curve{file: "endpoints", title: "Endpoints in one process, taken in turn (GitHub, 1 KiB)", x: "endpoints", y: "µs", power: 0, tolerance: 6}
+	c := curve{file: "endpoints", title: "Endpoints in one process, taken in turn (GitHub, 1 KiB)", x: "endpoints",
+		y: "µs", power: 0, tolerance: 6}
 	genuine, _ := pair(1 << 10)
 	for _, n := range []int{1, 10, 100, 1000, 10000} {
 		runs := make([]func(), n)
@@ -218,7 +231,8 @@ func growthEndpoints(s settings) curve {
 // growthCallers is the time that one delivery takes all callers together, so that it falls until there are as many as
 // processors, and is flat from there.
 func growthCallers(s settings) curve {
-	c := curve{file: "callers", title: "Deliveries at once (GitHub, 1 KiB): time for each, all together", x: "at once", y: "µs", power: 0, tolerance: 1.5}
+	c := curve{file: "callers", title: "Deliveries at once (GitHub, 1 KiB): time for each, all together", x: "at once",
+		y: "µs", power: 0, tolerance: 1.5}
 	g := newGuard(provider.GitHub(), plainSecret)
 	for _, n := range []int{1, 2, 8, 32, 128, 1024} {
 		const each = 64

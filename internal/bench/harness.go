@@ -129,7 +129,8 @@ func writeFigures(w io.Writer, figures []figure, ours string, memory bool) {
 	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|"+line)
 	for _, f := range figures {
 		row := fmt.Sprintf("| %s | %.0f | %.0f | ±%.0f%% | %.2f | %s |",
-			strings.ReplaceAll(f.name, "|", "/"), f.median, f.best, 50*f.spread, f.median/figures[0].median, toOurs(&f, find(figures, ours)))
+			strings.ReplaceAll(f.name, "|", "/"), f.median, f.best, 50*f.spread, f.median/figures[0].median,
+			toOurs(&f, find(figures, ours)))
 		if memory {
 			row += fmt.Sprintf(" %.0f | %.0f |", f.allocs, f.bytes)
 		}

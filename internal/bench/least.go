@@ -40,11 +40,13 @@ func (t *target) leastOf(r *request) least {
 		at, signature, _ := strings.Cut(strings.TrimPrefix(get("Stripe-Signature"), "t="), ",v1=")
 		return signed(t.secret, at+".", signature)
 	case get("X-Slack-Signature") != "":
-		return signed(t.secret, "v0:"+get("X-Slack-Request-Timestamp")+":", strings.TrimPrefix(get("X-Slack-Signature"), "v0="))
+		return signed(t.secret, "v0:"+get("X-Slack-Request-Timestamp")+":",
+			strings.TrimPrefix(get("X-Slack-Signature"), "v0="))
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(t.secret, "whsec_"))
 	must(err)
-	l := signed(string(key), get("Svix-Id")+"."+get("Svix-Timestamp")+".", strings.TrimPrefix(get("Svix-Signature"), "v1,"))
+	l := signed(string(key), get("Svix-Id")+"."+get("Svix-Timestamp")+".",
+		strings.TrimPrefix(get("Svix-Signature"), "v1,"))
 	l.base64 = true
 	return l
 }

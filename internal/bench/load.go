@@ -18,9 +18,11 @@ import (
 // benchLoad puts the routers behind real connections on loopback. Senders and server share the process, so that the CPU
 // per request holds both ends: what differs between rows is the check.
 func benchLoad(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## A server under load\n\nHTTP/1.1 on loopback, kept-alive connections, 1 KiB bodies, one forgery among ten genuine deliveries. "+
+	fmt.Fprint(w, "## A server under load\n\nHTTP/1.1 on loopback, kept-alive connections, 1 KiB bodies, one forgery "+
+		"among ten genuine deliveries. "+
 		"The senders run in the same process, and their CPU is in every row.\n\n"+
-		"| router | check | connections | requests | CPU µs per request | p50 µs | p99 µs | heap after KiB |\n|---|---|---:|---:|---:|---:|---:|---:|\n")
+		"| router | check | connections | requests | CPU µs per request | p50 µs | p99 µs | heap after KiB "+
+		"|\n|---|---|---:|---:|---:|---:|---:|---:|\n")
 	limit := max(100*time.Millisecond, 20*s.each)
 	for _, r := range routers() {
 		g := newGuard(provider.GitHub(), plainSecret)
@@ -40,16 +42,20 @@ func benchLoad(s settings, w io.Writer) error {
 			}
 		}
 		more := (float64(after["**sallyport**"]) - float64(after["unguarded"])) / (1 << 20)
-		s.goals.hold("The heap after 256 connections, "+r.name, "MiB more than of the unguarded router", max(more, 0), 2)
+		s.goals.hold("The heap after 256 connections, "+r.name, "MiB more than of the unguarded router", max(more, 0),
+			2)
 	}
 	fmt.Fprintln(w)
 	return nil
 }
 
-func loadRow(w io.Writer, router, name string, h http.Handler, connections int, limit time.Duration) (heap uint64, err error) {
+func loadRow(
+	w io.Writer, router, name string, h http.Handler, connections int, limit time.Duration,
+) (heap uint64, err error) {
 	server := httptest.NewServer(h)
 	defer server.Close()
-	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext}
+	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections,
+		DialContext: (&net.Dialer{Timeout: 10 * time.Second}).DialContext}
 	defer transport.CloseIdleConnections()
 	genuine, bad := pair(1 << 10)
 	send := func(r *request) (int, error) {
@@ -111,7 +117,8 @@ func loadRow(w io.Writer, router, name string, h http.Handler, connections int, 
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	fmt.Fprintf(w, "| %s | %s | %d | %d | %.1f | %.0f | %.0f | %d |\n", router, name, connections, n, float64(spent.Microseconds())/float64(n),
+	fmt.Fprintf(w, "| %s | %s | %d | %d | %.1f | %.0f | %.0f | %d |\n", router, name, connections, n,
+		float64(spent.Microseconds())/float64(n),
 		float64(took[n/2].Microseconds()), float64(took[n*99/100].Microseconds()), m.HeapAlloc>>10)
 	return m.HeapAlloc, nil
 }

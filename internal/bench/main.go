@@ -24,7 +24,8 @@ import (
 func main() {
 	each := flag.Duration("time", 50*time.Millisecond, "how long a subject runs in a round")
 	rounds := flag.Int("rounds", 8, "how many rounds there are")
-	docs := flag.String("docs", "", "the directory that performance.md and the directory performance are written to; empty: only print")
+	docs := flag.String("docs", "",
+		"the directory that performance.md and the directory performance are written to; empty: only print")
 	profile := flag.String("profile", "", "the file that a CPU profile is written to")
 	only := flag.String("only", "", "run the one part of this name")
 	flag.Parse()
@@ -131,7 +132,8 @@ path's tests hold them, of instructions %cmake instructions%c.
 func measured(path string) bool {
 	for _, name := range []string{
 		"stripe-go", "svix-webhooks", "standard-webhooks", "go-github", "slack-go/slack", "go-playground/webhooks",
-		"mailgun-go", "twilio-go", "discordgo", "sendgrid-go", "golang-jwt", "lestrrat-go/jwx", "go-limiter", "ttlcache", "otter", "patrickmn/go-cache", "go-redis", "x/time", "gin-gonic/gin", "labstack/echo", "go-chi/chi",
+		"mailgun-go", "twilio-go", "discordgo", "sendgrid-go", "golang-jwt", "lestrrat-go/jwx", "go-limiter",
+		"ttlcache", "otter", "patrickmn/go-cache", "go-redis", "x/time", "gin-gonic/gin", "labstack/echo", "go-chi/chi",
 	} {
 		if strings.Contains(path, name) {
 			return true

@@ -23,7 +23,8 @@ type measurable interface {
 func measuring(g *core.Guard) measurable {
 	m, ok := any(g).(measurable)
 	if !ok {
-		fmt.Fprintln(os.Stderr, "bench: build it by make bench, or with -overlay overlay.json: a guard's parts cannot be timed alone without")
+		fmt.Fprintln(os.Stderr, "bench: build it by make bench, or with -overlay overlay.json: a guard's parts "+
+			"cannot be timed alone without")
 		os.Exit(1)
 	}
 	return m

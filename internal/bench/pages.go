@@ -30,7 +30,8 @@ func pages(record string) map[string]string {
 			continue
 		}
 		name := "performance/" + s.file()
-		all[name] = fmt.Sprintf("# %s\n\nOf one run: [performance.md](../performance.md) has how it was measured.\n\n%s\n",
+		all[name] = fmt.Sprintf("# %s\n\nOf one run: [performance.md](../performance.md) has how it was "+
+			"measured.\n\n%s\n",
 			s.title, strings.ReplaceAll(strings.TrimSpace(s.text), "\n### ", "\n## "))
 		list += fmt.Sprintf("- [%s](%s)\n", s.title, name)
 	}
@@ -61,12 +62,16 @@ func summary(sections []section) string {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, floor.time(), own, other.timeAndName())
 		}
 	}
-	b.WriteString("\n## What a request costs\n\nCPU time through the router, with a handler that reads the body. The hand-written check verifies one secret and " +
-		"keeps no replay out.\n\n| router and body | unguarded | hand-written check | sallyport |\n|---|---:|---:|---:|\n")
+	b.WriteString("\n## What a request costs\n\nCPU time through the router, with a handler that reads the body. The " +
+		"hand-written check verifies one secret and " +
+		"keeps no replay out.\n\n| router and body | unguarded | hand-written check | sallyport " +
+		"|\n|---|---:|---:|---:|\n")
 	for name, rows := range tables(sections, "A whole request", "") {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, pick(rows, "unguarded").time(), pick(rows, "hand-written").time(), pick(rows, ownRow).time())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, pick(rows, "unguarded").time(),
+			pick(rows, "hand-written").time(), pick(rows, ownRow).time())
 	}
-	b.WriteString("\n## What a delivery costs\n\nWith an observer, memstore and one receiver; 1 KiB, GitHub's scheme.\n\n| outcome | CPU time | allocations |\n|---|---:|---:|\n")
+	b.WriteString("\n## What a delivery costs\n\nWith an observer, memstore and one receiver; 1 KiB, GitHub's " +
+		"scheme.\n\n| outcome | CPU time | allocations |\n|---|---:|---:|\n")
 	for _, rows := range tables(sections, "The complete path", "") {
 		for _, r := range rows {
 			if !strings.HasPrefix(r.name, "the least") {
@@ -77,7 +82,8 @@ func summary(sections []section) string {
 	for i := range sections {
 		if s := &sections[i]; s.title == "Targets" {
 			first, _, _ := strings.Cut(strings.TrimSpace(s.text), "\n")
-			fmt.Fprintf(&b, "\n## Targets\n\n%s [Each one](performance/%s), and why it was missed.\n\n", first, s.file())
+			fmt.Fprintf(&b, "\n## Targets\n\n%s [Each one](performance/%s), and why it was missed.\n\n", first,
+				s.file())
 		}
 	}
 	return b.String()
@@ -144,7 +150,8 @@ func pick(rows []row, name string) row {
 // fastest returns the quickest of the libraries.
 func fastest(rows []row) row {
 	others := slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
-		return strings.HasPrefix(r.name, ownRow) || strings.HasPrefix(r.name, "floor: ") || strings.HasPrefix(r.name, "the least")
+		return strings.HasPrefix(r.name, ownRow) || strings.HasPrefix(r.name, "floor: ") ||
+			strings.HasPrefix(r.name, "the least")
 	})
 	if len(others) == 0 {
 		return row{}

@@ -21,7 +21,8 @@ import (
 // benchRedis claims and commits next to the two plain commands of the same client that set a key if it is absent, and
 // set it again. What counts is the time on the wall: most of it is the server's and the network's.
 func benchRedis(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## Replay stores in Redis\n\nClaim and commit, next to the plain commands SET NX and SET: one client, one server on loopback, time on the wall for each key, all callers together.\n\n")
+	fmt.Fprint(w, "## Replay stores in Redis\n\nClaim and commit, next to the plain commands SET NX and SET: one "+
+		"client, one server on loopback, time on the wall for each key, all callers together.\n\n")
 	server, err := engine.Redis(engine.Options{})
 	var missing *engine.MissingError
 	if errors.As(err, &missing) {
@@ -70,7 +71,8 @@ func redisTable(s settings, w io.Writer, addr string, callers int) error {
 			if results[0].State != replay.Claimed {
 				return errors.New("the key was not new")
 			}
-			return store.Settle(ctx, []replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: stores.TTL}})
+			return store.Settle(ctx,
+				[]replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: stores.TTL}})
 		},
 	}
 	took := make([][]float64, len(run))

@@ -174,7 +174,9 @@ func pair(size int) (genuine, bad *request) {
 }
 
 func benchRequest(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## A whole request, in process\n\nThrough the router to a handler that reads the body. The hand-written middleware checks one secret and keeps no replay out. The least pools what can be pooled, checks and hands on a body that the handler may keep, and does nothing else.\n\n")
+	fmt.Fprint(w, "## A whole request, in process\n\nThrough the router to a handler that reads the body. The "+
+		"hand-written middleware checks one secret and keeps no replay out. The least pools what can be pooled, "+
+		"checks and hands on a body that the handler may keep, and does nothing else.\n\n")
 	const mine, hand, bare, atLeast = "**sallyport**", "hand-written", "unguarded", "the least"
 	bounds := map[int]float64{1 << 10: 0.30, 64 << 10: 0.45}
 	for _, size := range []int{1 << 10, 64 << 10} {
@@ -198,8 +200,11 @@ func benchRequest(s settings, w io.Writer) error {
 			added := addedBy(2)
 			fmt.Fprintf(w, "Added to the unguarded router: hand-written %.0f ns, sallyport %.0f ns: **%.2f** of it.\n\n",
 				figures[1].median-figures[0].median, figures[2].median-figures[0].median, added)
-			s.goals.hold("A whole request, "+r.name+", "+sizeName(size), "× what a hand-written check adds", added, bounds[size])
-			s.goals.because(1, fmt.Sprintf("the least that hands on a body which the handler may keep is %.2f; the hash alone is %.2f; the rest is under \"What it is made of\"", addedBy(3), figures[4].median/(figures[1].median-figures[0].median)))
+			s.goals.hold("A whole request, "+r.name+", "+sizeName(size), "× what a hand-written check adds", added,
+				bounds[size])
+			s.goals.because(1, fmt.Sprintf("the least that hands on a body which the handler may keep is %.2f; the "+
+				"hash alone is %.2f; the rest is under \"What it is made of\"", addedBy(3),
+				figures[4].median/(figures[1].median-figures[0].median)))
 		}
 	}
 	return nil

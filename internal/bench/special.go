@@ -71,13 +71,16 @@ func publicTargets() []target {
 				}
 			},
 			peers: []peer{{"sendgrid-go VerifySignature", func(r *http.Request, body []byte) error {
-				ok, err := eventwebhook.VerifySignature(gridKey, body, r.Header.Get("X-Twilio-Email-Event-Webhook-Signature"), r.Header.Get("X-Twilio-Email-Event-Webhook-Timestamp"))
+				ok, err := eventwebhook.VerifySignature(gridKey, body,
+					r.Header.Get("X-Twilio-Email-Event-Webhook-Signature"),
+					r.Header.Get("X-Twilio-Email-Event-Webhook-Timestamp"))
 				if err == nil && !ok {
 					err = errForged
 				}
 				return err
 			}}}},
-		{name: "Twilio (HMAC-SHA-1 over the URL and the sorted form)", p: provider.Twilio(), secret: plainSecret, form: true, route: true,
+		{name: "Twilio (HMAC-SHA-1 over the URL and the sorted form)", p: provider.Twilio(), secret: plainSecret,
+			form: true, route: true,
 			spoil: func(r *request) { r.body = append(r.body, "&More=1"...) },
 			floor: func(r *request) func() {
 				h := hmac.New(sha1.New, []byte(plainSecret))
@@ -105,7 +108,8 @@ func publicTargets() []target {
 			spoil: func(r *request) {
 				var event map[string]any
 				must(json.Unmarshal(r.body, &event))
-				event["signature"].(map[string]any)["token"] = "another-token-of-as-many-characters-as-it-had-0000" // as Mailgun's are
+				// as Mailgun's are
+				event["signature"].(map[string]any)["token"] = "another-token-of-as-many-characters-as-it-had-0000"
 				body, err := json.Marshal(event)
 				must(err)
 				r.body = body

@@ -40,11 +40,13 @@ text { fill: #24292f } .axis { stroke: #57606a } .grid { stroke: #d0d7de } .line
 	}
 	fmt.Fprintf(&b, `<line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/><line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/>`+"\n", left, width-right, height-bottom, height-bottom, left, left, top, height-bottom)
 	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text><text x="14" y="%d" transform="rotate(-90 14 %d)" text-anchor="middle">%s</text>`+"\n",
-		(left+width-right)/2, height-12, html.EscapeString(c.x), (top+height-bottom)/2, (top+height-bottom)/2, html.EscapeString(c.y))
+		(left+width-right)/2, height-12, html.EscapeString(c.x), (top+height-bottom)/2, (top+height-bottom)/2,
+		html.EscapeString(c.y))
 	first, last := c.points[0], c.points[len(c.points)-1]
 	hoped := last.y * math.Pow(first.x/last.x, c.power) // the expected shape, through the last point
 	if hoped >= lowY {
-		fmt.Fprintf(&b, `<path class="hope" d="M%.1f %.1fL%.1f %.1f"/>`+"\n", x(first.x), y(hoped), x(last.x), y(last.y))
+		fmt.Fprintf(&b, `<path class="hope" d="M%.1f %.1fL%.1f %.1f"/>`+"\n", x(first.x), y(hoped), x(last.x),
+			y(last.y))
 	} else {
 		from := last.x * math.Pow(lowY/last.y, 1/c.power)
 		fmt.Fprintf(&b, `<path class="hope" d="M%.1f %.1fL%.1f %.1f"/>`+"\n", x(from), y(lowY), x(last.x), y(last.y))

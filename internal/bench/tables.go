@@ -51,7 +51,9 @@ observer.
 			if most := t.bound(size); most > 0 {
 				f := find(figures, proof)
 				s.goals.hold(t.name+", "+sizeName(size), "× SHA-256 of the body", f.median/figures[0].median, most)
-				s.goals.because(1, fmt.Sprintf("the least that a check of the scheme can be is %.2f; the rest is a list of secrets with times (law 2), headers that come once and are canonical within their limits (7, 10), and what of them matched", find(figures, leastName).median/figures[0].median))
+				s.goals.because(1, fmt.Sprintf("the least that a check of the scheme can be is %.2f; the rest is a "+
+					"list of secrets with times (law 2), headers that come once and are canonical within their "+
+					"limits (7, 10), and what of them matched", find(figures, leastName).median/figures[0].median))
 				s.goals.hold(t.name+", "+sizeName(size), "allocations", whole(f.allocs), 0)
 			}
 		}
@@ -112,7 +114,8 @@ func benchSecrets(s settings, w io.Writer) error {
 			}},
 			{name: "stripe-go ValidatePayload, one after the other", run: func() {
 				for i, secret := range secrets {
-					if err := webhook.ValidatePayload(r.body, r.Header.Get("Stripe-Signature"), secret); (err == nil) != (i == n-1) {
+					if err := webhook.ValidatePayload(r.body, r.Header.Get("Stripe-Signature"),
+						secret); (err == nil) != (i == n-1) {
 						panic(err)
 					}
 				}

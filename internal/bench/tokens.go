@@ -33,7 +33,8 @@ const (
 )
 
 // ofTokens is what a token costs in addition to its signature.
-const ofTokens = "base64 and two objects of JSON count, which are read strictly: a member that comes twice is refused (law 7)"
+const ofTokens = "base64 and two objects of JSON count, which are read strictly: a member that comes twice is " +
+	"refused (law 7)"
 
 // benchTokens has what is signed by a public key, or by a token.
 func benchTokens(s settings, w io.Writer) error {
@@ -96,7 +97,8 @@ func bare(key any, input, signature []byte) func() bool {
 			return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
 		}
 	case *ecdsa.PublicKey:
-		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])})
+		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(signature[:32]),
+			new(big.Int).SetBytes(signature[32:])})
 		must(err)
 		return func() bool {
 			sum := sha256.Sum256(input)
@@ -133,30 +135,46 @@ func tokenTargets() []target {
 	}
 	return []target{
 		{
-			name: "Netlify (JWT, HS256, over the body's digest)", public: true, why: "next to a MAC of a microsecond, " + ofTokens, p: jwt.Netlify(), secret: plainSecret,
+			name: "Netlify (JWT, HS256, over the body's digest)", public: true,
+			why: "next to a MAC of a microsecond, " + ofTokens, p: jwt.Netlify(), secret: plainSecret,
 			floor: func(r *request) func() {
 				return bareToken(r.Header.Get("X-Webhook-Signature"), []byte(plainSecret), true, r.body)
 			},
 			peers: []peer{
-				{"golang-jwt Parse, and the digest", byGolangJWT("X-Webhook-Signature", []byte(plainSecret), "sha256", gojwt.WithValidMethods([]string{"HS256"}), gojwt.WithIssuer("netlify"))},
-				{"jwx Parse, and the digest", byJWX("X-Webhook-Signature", jwa.HS256(), []byte(plainSecret), "sha256", jwxjwt.WithIssuer("netlify"))},
+				{"golang-jwt Parse, and the digest",
+					byGolangJWT("X-Webhook-Signature", []byte(plainSecret), "sha256",
+						gojwt.WithValidMethods([]string{"HS256"}), gojwt.WithIssuer("netlify"))},
+				{"jwx Parse, and the digest",
+					byJWX("X-Webhook-Signature", jwa.HS256(), []byte(plainSecret), "sha256",
+						jwxjwt.WithIssuer("netlify"))},
 			},
 		},
 		{
-			name: "Plaid (JWT, ES256, over the body's digest)", public: true, why: ofTokens, p: jwt.Plaid(), secret: plaidPublic, private: plaidPrivate,
-			floor: func(r *request) func() { return bareToken(r.Header.Get("Plaid-Verification"), plaidKey, true, r.body) },
+			name: "Plaid (JWT, ES256, over the body's digest)", public: true, why: ofTokens, p: jwt.Plaid(),
+			secret: plaidPublic, private: plaidPrivate,
+			floor: func(r *request) func() {
+				return bareToken(r.Header.Get("Plaid-Verification"), plaidKey, true,
+					r.body)
+			},
 			peers: []peer{
-				{"golang-jwt Parse, and the digest", byGolangJWT("Plaid-Verification", plaidKey, "request_body_sha256", gojwt.WithValidMethods([]string{"ES256"}))},
-				{"jwx Parse, and the digest", byJWX("Plaid-Verification", jwa.ES256(), plaidKey, "request_body_sha256")},
+				{"golang-jwt Parse, and the digest",
+					byGolangJWT("Plaid-Verification", plaidKey, "request_body_sha256",
+						gojwt.WithValidMethods([]string{"ES256"}))},
+				{"jwx Parse, and the digest",
+					byJWX("Plaid-Verification", jwa.ES256(), plaidKey, "request_body_sha256")},
 			},
 		},
 		{
-			name: "Google Pub/Sub (JWT, RS256, says who sent it)", public: true, why: ofTokens, p: google, secret: googlePublic, private: googlePrivate,
+			name: "Google Pub/Sub (JWT, RS256, says who sent it)", public: true, why: ofTokens, p: google,
+			secret: googlePublic, private: googlePrivate,
 			spoil: spoil("Authorization"),
 			floor: func(r *request) func() { return bareToken(r.Header.Get("Authorization"), googleKey, false, nil) },
 			peers: []peer{
-				{"golang-jwt Parse", byGolangJWT("Authorization", googleKey, "", gojwt.WithValidMethods([]string{"RS256"}), gojwt.WithIssuer("https://accounts.google.com"), gojwt.WithAudience(audience))},
-				{"jwx Parse", byJWX("Authorization", jwa.RS256(), googleKey, "", jwxjwt.WithIssuer("https://accounts.google.com"), jwxjwt.WithAudience(audience))},
+				{"golang-jwt Parse", byGolangJWT("Authorization", googleKey, "",
+					gojwt.WithValidMethods([]string{"RS256"}), gojwt.WithIssuer("https://accounts.google.com"),
+					gojwt.WithAudience(audience))},
+				{"jwx Parse", byJWX("Authorization", jwa.RS256(), googleKey, "",
+					jwxjwt.WithIssuer("https://accounts.google.com"), jwxjwt.WithAudience(audience))},
 			},
 		},
 	}
@@ -176,7 +194,9 @@ func byGolangJWT(header string, key any, hash string, options ...gojwt.ParserOpt
 	}
 }
 
-func byJWX(header string, alg jwa.SignatureAlgorithm, key any, hash string, options ...jwxjwt.ParseOption) func(*http.Request, []byte) error {
+func byJWX(
+	header string, alg jwa.SignatureAlgorithm, key any, hash string, options ...jwxjwt.ParseOption,
+) func(*http.Request, []byte) error {
 	options = append(options, jwxjwt.WithKey(alg, key))
 	return func(r *http.Request, body []byte) error {
 		token, err := jwxjwt.Parse([]byte(bearer(r, header)), options...)
@@ -206,8 +226,10 @@ func sameHash(text string, body []byte) error {
 // messageTargets are HTTP Message Signatures over the digest of the body. The floor is given the signed text.
 func messageTargets() []target {
 	of := func(name string, alg httpsig.Algorithm) target {
-		p := httpsig.RFC9421(httpsig.Config{Algorithm: alg, Components: []string{"content-digest", "content-type"}, DangerouslyLeaveUncovered: true})
-		t := target{name: name, public: alg != httpsig.HMACSHA256, why: "the library of structured fields makes a map of each dictionary, and of the parameters of each component", p: p, secret: plainSecret}
+		p := httpsig.RFC9421(httpsig.Config{Algorithm: alg, Components: []string{"content-digest", "content-type"},
+			DangerouslyLeaveUncovered: true})
+		t := target{name: name, public: alg != httpsig.HMACSHA256, why: "the library of structured fields makes a " +
+			"map of each dictionary, and of the parameters of each component", p: p, secret: plainSecret}
 		var key any = []byte(plainSecret)
 		if alg != httpsig.HMACSHA256 {
 			t.secret, t.private = webhooktest.KeyPair(p)

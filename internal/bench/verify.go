@@ -68,35 +68,40 @@ func targets() []target {
 	standardHook, err := standardwebhooks.NewWebhook(svixSecret)
 	must(err)
 	return []target{
-		{name: "GitHub (HMAC over the body)", hmac: true, bodyOnly: true, p: provider.GitHub(), secret: plainSecret, peers: []peer{
-			{"go-github ValidateSignature", func(r *http.Request, body []byte) error {
-				return github.ValidateSignature(r.Header.Get("X-Hub-Signature-256"), body, []byte(plainSecret))
-			}},
-			{"go-playground/webhooks Parse, decodes too", func(r *http.Request, body []byte) error {
-				r.Body = io.NopCloser(bytes.NewReader(body))
-				_, err := hub.Parse(r, githubhook.PushEvent)
-				return err
-			}},
-		}},
-		{name: "Stripe (HMAC over timestamp and body)", hmac: true, p: provider.Stripe(), secret: stripeSecret, peers: []peer{
-			{"stripe-go ValidatePayload", func(r *http.Request, body []byte) error {
-				return webhook.ValidatePayload(body, r.Header.Get("Stripe-Signature"), stripeSecret)
-			}},
-		}},
-		{name: "Slack (HMAC over timestamp and body)", hmac: true, p: provider.Slack(), secret: plainSecret, peers: []peer{
-			{"slack-go SecretsVerifier", func(r *http.Request, body []byte) error {
-				v, err := slack.NewSecretsVerifier(r.Header, plainSecret)
-				if err != nil {
+		{name: "GitHub (HMAC over the body)", hmac: true, bodyOnly: true, p: provider.GitHub(), secret: plainSecret,
+			peers: []peer{
+				{"go-github ValidateSignature", func(r *http.Request, body []byte) error {
+					return github.ValidateSignature(r.Header.Get("X-Hub-Signature-256"), body, []byte(plainSecret))
+				}},
+				{"go-playground/webhooks Parse, decodes too", func(r *http.Request, body []byte) error {
+					r.Body = io.NopCloser(bytes.NewReader(body))
+					_, err := hub.Parse(r, githubhook.PushEvent)
 					return err
-				}
-				_, _ = v.Write(body)
-				return v.Ensure()
+				}},
 			}},
-		}},
-		{name: "Svix and Standard Webhooks (HMAC over id, timestamp and body)", hmac: true, p: provider.Svix(), secret: svixSecret, peers: []peer{
-			{"svix Verify", func(r *http.Request, body []byte) error { return svixHook.Verify(body, r.Header) }},
-			{"standard-webhooks Verify", func(r *http.Request, body []byte) error { return standardHook.Verify(body, standardHeaders(r)) }},
-		}},
+		{name: "Stripe (HMAC over timestamp and body)", hmac: true, p: provider.Stripe(), secret: stripeSecret,
+			peers: []peer{
+				{"stripe-go ValidatePayload", func(r *http.Request, body []byte) error {
+					return webhook.ValidatePayload(body, r.Header.Get("Stripe-Signature"), stripeSecret)
+				}},
+			}},
+		{name: "Slack (HMAC over timestamp and body)", hmac: true, p: provider.Slack(), secret: plainSecret,
+			peers: []peer{
+				{"slack-go SecretsVerifier", func(r *http.Request, body []byte) error {
+					v, err := slack.NewSecretsVerifier(r.Header, plainSecret)
+					if err != nil {
+						return err
+					}
+					_, _ = v.Write(body)
+					return v.Ensure()
+				}},
+			}},
+		{name: "Svix and Standard Webhooks (HMAC over id, timestamp and body)", hmac: true, p: provider.Svix(),
+			secret: svixSecret, peers: []peer{
+				{"svix Verify", func(r *http.Request, body []byte) error { return svixHook.Verify(body, r.Header) }},
+				{"standard-webhooks Verify",
+					func(r *http.Request, body []byte) error { return standardHook.Verify(body, standardHeaders(r)) }},
+			}},
 	}
 }
 
@@ -180,7 +185,8 @@ func newGuard(p core.Provider, secrets ...string) *core.Guard {
 // guardWith is a guard with a silent observer, and limits that nothing here reaches.
 func guardWith(p core.Provider, store replay.Store, accepted ...string) *core.Guard {
 	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: p, Secrets: secrets.Static(accepted...), Replay: store, StoreFailure: core.RefuseDelivery,
+		Endpoint: "bench", Provider: p, Secrets: secrets.Static(accepted...), Replay: store,
+		StoreFailure:         core.RefuseDelivery,
 		DangerouslyAllowHTTP: true, Limits: core.Limits{MaxBody: 64 << 20}, Observers: noObserver(), Logger: quiet(),
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})
@@ -249,7 +255,9 @@ func verifySubjects(t *target, size int, forged bool) []subject {
 		subjects = append(subjects, t.leastOf(genuine).subject(genuine, bad, judged, want))
 	}
 	for _, p := range t.peers {
-		subjects = append(subjects, ofVerifier(p.name, genuine, bad, judged, want, func(r *request) error { return p.verify(r.Request, r.body) }))
+		subjects = append(subjects,
+			ofVerifier(p.name, genuine, bad, judged, want,
+				func(r *request) error { return p.verify(r.Request, r.body) }))
 	}
 	return subjects
 }

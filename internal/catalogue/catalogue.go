@@ -87,7 +87,7 @@ func failed(p core.Provider, err error) core.Provider {
 	return entry.NewProvider(*e, errors.Join(before, err))
 }
 
-var errYesOrNo = errors.New("a parameter that is yes or no is something else") //lint:immutable an error value
+var errYesOrNo = errors.New("a parameter that is yes or no is something else")
 
 // Samples are values for tests, of every parameter.
 func (e Entry) Samples() Values {
@@ -130,7 +130,8 @@ func ByName(name string) (Entry, bool) {
 		name = own
 	}
 	all := All()
-	if i, ok := slices.BinarySearchFunc(all, name, func(e Entry, name string) int { return strings.Compare(e.Name, name) }); ok {
+	if i, ok := slices.BinarySearchFunc(all, name,
+		func(e Entry, name string) int { return strings.Compare(e.Name, name) }); ok {
 		return all[i], true
 	}
 	return Entry{}, false

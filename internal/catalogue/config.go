@@ -55,7 +55,8 @@ func inConfig(e *Entry) []Parameter {
 	if handsOver {
 		all = append(all, Parameter{
 			Name: SecretSinkFile, Field: "Setup.SecretSink", Sample: []string{"/var/lib/receiver/secret"},
-			Doc: "what takes the secret that the provider hands over; of `examples/receiver` the file that it writes it to, and reads it from since",
+			Doc: "what takes the secret that the provider hands over; of `examples/receiver` the file that it writes " +
+				"it to, and reads it from since",
 		})
 	}
 	return all

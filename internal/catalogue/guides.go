@@ -30,18 +30,22 @@ func guides() map[string]Guide {
 			"Repository settings > Webhooks > Create webhook: the URL, a secret of your own, the events.",
 			"Press \"Test connection\": it is not signed although a secret is set, and is answered 200.",
 		}},
-		"buildkite": {Refuses: []string{"the mode that sends the token itself: use `provider.Token(\"X-Buildkite-Token\")`"}},
-		"clerk":     {Refuses: []string{"headers named webhook-*: Clerk sends svix-*"}},
-		"clickup":   {Refuses: []string{"Automations, which sign nothing: register the webhook by the API"}},
+		"buildkite": {Refuses: []string{"the mode that sends the token itself: use " +
+			"`provider.Token(\"X-Buildkite-Token\")`"}},
+		"clerk":   {Refuses: []string{"headers named webhook-*: Clerk sends svix-*"}},
+		"clickup": {Refuses: []string{"Automations, which sign nothing: register the webhook by the API"}},
 		"discord": {Steps: []string{
 			"Developer Portal > the application > General Information: copy the public key.",
 			"Interactions Endpoint URL, or Webhooks > Endpoint: enter the URL and save.",
 			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401.",
 		}},
-		"front":  {Refuses: []string{"rule webhooks, which are signed with SHA-1 and without a time: use an application webhook"}},
-		"github": {Steps: []string{"Settings > Webhooks > Add webhook: the URL, application/json or form, a secret of your own, the events."}},
+		"front": {Refuses: []string{"rule webhooks, which are signed with SHA-1 and without a time: use an " +
+			"application webhook"}},
+		"github": {Steps: []string{"Settings > Webhooks > Add webhook: the URL, application/json or form, a secret " +
+			"of your own, the events."}},
 		"gitlab": {Steps: []string{
-			"Settings > Webhooks > Add new webhook: the URL and the events; generate a signing token.", "Press Test > Push events.",
+			"Settings > Webhooks > Add new webhook: the URL and the events; generate a signing token.",
+			"Press Test > Push events.",
 		}},
 		"heroku": {Notes: []string{"Subscribe at the level sync: at the level notify an event is sent once and never again."}},
 		"hubspot": {Notes: []string{
@@ -53,15 +57,21 @@ func guides() map[string]Guide {
 			"webhooks of Connect apps: use `jira-connect`", "dynamic webhooks of OAuth 2.0 apps: use `jira-oauth`",
 		}},
 		"mailersend": {Steps: []string{
-			"Start the endpoint with `Setup: core.Setup{AwaitingSecret: true}`: MailerSend tries the URL before it shows a secret.",
-			"Email > Domains > the domain > Webhooks > Create webhook: the URL and the events. Saving sends `webhook.test`.",
-			"Copy the signing secret from the webhook's page, put it into `Secrets`, remove `Setup.AwaitingSecret` and deploy again.",
-		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test and nothing else."}},
+			"Start the endpoint with `Setup: core.Setup{AwaitingSecret: true}`: MailerSend tries the URL before it " +
+				"shows a secret.",
+			"Email > Domains > the domain > Webhooks > Create webhook: the URL and the events. Saving sends " +
+				"`webhook.test`.",
+			"Copy the signing secret from the webhook's page, put it into `Secrets`, remove `Setup.AwaitingSecret` " +
+				"and deploy again.",
+		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test " +
+			"and nothing else."}},
 		"mailgun": {Refuses: []string{
-			"subaccounts' parent-signature", "alerts, which sign the whole body under another header: describe them with `provider.HMAC`",
+			"subaccounts' parent-signature",
+			"alerts, which sign the whole body under another header: describe them with `provider.HMAC`",
 		}},
 		"mailomat": {Notes: []string{
-			"The body is not signed. Use HTTPS, and where it matters ask Mailomat's API before you act on what an event says.",
+			"The body is not signed. Use HTTPS, and where it matters ask Mailomat's API before you act on what an " +
+				"event says.",
 		}},
 		"mailpace": {Steps: []string{
 			"The domain > Webhooks: the URL; for messages that come in, the domain > Inbound Emails > Endpoint URL.",
@@ -72,27 +82,35 @@ func guides() map[string]Guide {
 			"\"Run Test\" sends made-up events.",
 		}},
 		"mercado-pago": {Refuses: []string{
-			"IPN (`?id=..&topic=..`), which is not signed: remove notification_url, or give IPN a URL of its own and trust only the API",
+			"IPN (`?id=..&topic=..`), which is not signed: remove notification_url, or give IPN a URL of its own and " +
+				"trust only the API",
 			"notifications of QR codes, which are not signed",
-		}, Notes: []string{"Put the secrets of test and of production into `Secrets`: payments in test mode may come under either."}},
+		}, Notes: []string{"Put the secrets of test and of production into `Secrets`: payments in test mode may come " +
+			"under either."}},
 		"messagebird": {Refuses: []string{"the older signature: use `messagebird-legacy`"}},
 		"meta": {Steps: []string{
-			"App Dashboard > Webhooks: the callback URL, and a verify token of your own, which goes into `Setup.VerifyTokens`.",
+			"App Dashboard > Webhooks: the callback URL, and a verify token of your own, which goes into " +
+				"`Setup.VerifyTokens`.",
 			"\"Verify and save\" asks with a GET. Then subscribe to fields.",
 		}},
 		"mollie": {Refuses: []string{
-			"classic webhooks (the form `id=tr_...`), which sign nothing. Create a next-generation webhook in the dashboard; or use " +
-				"`provider.Basic()` without Secrets, with `core.QueryToken` as one of Credentials, and ask Mollie's API for the id",
+			"classic webhooks (the form `id=tr_...`), which sign nothing. Create a next-generation webhook in the " +
+				"dashboard; or use " +
+				"`provider.Basic()` without Secrets, with `core.QueryToken` as one of Credentials, and ask Mollie's " +
+				"API for the id",
 		}},
-		"monday":   {Refuses: []string{"webhooks that are made by hand on a board, which are not signed: create them through an app"}},
+		"monday": {Refuses: []string{"webhooks that are made by hand on a board, which are not signed: create them " +
+			"through an app"}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
 		"postal": {Notes: []string{
-			"For messages that come in create an HTTP endpoint with the encoding JSON: forms are not read. Both formats are.",
+			"For messages that come in create an HTTP endpoint with the encoding JSON: forms are not read. Both " +
+				"formats are.",
 			"A handler of your own must not answer 5xx: Postal would give the message up and send its writer a bounce.",
 		}},
 		"recurly": {Refuses: []string{"XML, which is not signed: choose JSON"}},
-		"sentry":  {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): use `sentry-ui`"}},
+		"sentry": {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): " +
+			"use `sentry-ui`"}},
 		"shopify": {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
 		"slack": {Steps: []string{
 			"api.slack.com/apps > the app > Basic Information: copy the signing secret.",
@@ -109,18 +127,22 @@ func guides() map[string]Guide {
 		"supabase": {Refuses: []string{"database webhooks, which sign nothing: describe one with `provider.Token`"}},
 		"twilio":   {Notes: []string{"Leave `PublicURL` out where callbacks have a query each."}},
 		"vercel": {Refuses: []string{
-			"drains (logs, traces): their unsigned test wants the header x-vercel-verify in the answer, and they come as lists or lines. " +
+			"drains (logs, traces): their unsigned test wants the header x-vercel-verify in the answer, and they " +
+				"come as lists or lines. " +
 				"Give them a handler of their own, which answers that header and checks x-vercel-signature",
 		}},
-		"vonage":  {Refuses: []string{"the SMS API, which signs by the parameter sig"}},
-		"webflow": {Refuses: []string{"webhooks that were made in the dashboard, which are not signed: create them by the API"}},
+		"vonage": {Refuses: []string{"the SMS API, which signs by the parameter sig"}},
+		"webflow": {Refuses: []string{"webhooks that were made in the dashboard, which are not signed: create them " +
+			"by the API"}},
 		"xero": {Steps: []string{
 			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key.",
-			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, and gets both.",
+			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, " +
+				"and gets both.",
 		}},
 		"zendesk": {Steps: []string{
 			"Admin Center > Apps and integrations > Webhooks > Create webhook: the URL, the method, JSON.",
-			"Create it before you test it. \"Test webhook\" before that is signed with a secret that Zendesk publishes, and is refused 409.",
+			"Create it before you test it. \"Test webhook\" before that is signed with a secret that Zendesk " +
+				"publishes, and is refused 409.",
 			"Copy the signing secret from the webhook's page, and test.",
 		}},
 	}

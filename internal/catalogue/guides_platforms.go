@@ -7,26 +7,33 @@ func platformGuides() map[string]Guide {
 		"affirm": {Notes: []string{
 			"Signing is switched on by Affirm on request. Checkout events are forms, prequalification events JSON.",
 		}},
-		"auth0":        {Notes: []string{"Choose JSON Array or JSON Object as the content format: no event is read from JSON Lines, the default."}},
-		"autodesk-aps": {Notes: []string{"Nothing is signed until a secret token exists: create it by POST /tokens, or for one webhook."}},
-		"bolt":         {Refuses: []string{"hooks that come with a GET, which sign their query"}},
+		"auth0": {Notes: []string{"Choose JSON Array or JSON Object as the content format: no event is read " +
+			"from JSON Lines, the default."}},
+		"autodesk-aps": {Notes: []string{"Nothing is signed until a secret token exists: create it by POST /tokens, " +
+			"or for one webhook."}},
+		"bolt": {Refuses: []string{"hooks that come with a GET, which sign their query"}},
 		"circle": {Notes: []string{
-			"Compare `/subscriptionId` with your own subscription's: whether the key signs for other accounts as well is not documented.",
+			"Compare `/subscriptionId` with your own subscription's: whether the key signs for other accounts as " +
+				"well is not documented.",
 		}},
-		"dub":      {Refuses: []string{"the formats of Slack and Segment URLs"}},
-		"easypost": {Refuses: []string{"secrets with letters beyond ASCII, which EasyPost normalises before it signs: choose another secret"}},
-		"gemini":   {Refuses: []string{"dynamic webhooks (webhook_config.uris), which a key pair signs"}},
-		"ghost":    {Refuses: []string{"versions of Ghost that send a time and do not sign it"}},
+		"dub": {Refuses: []string{"the formats of Slack and Segment URLs"}},
+		"easypost": {Refuses: []string{"secrets with letters beyond ASCII, which EasyPost normalises before it " +
+			"signs: choose another secret"}},
+		"gemini": {Refuses: []string{"dynamic webhooks (webhook_config.uris), which a key pair signs"}},
+		"ghost":  {Refuses: []string{"versions of Ghost that send a time and do not sign it"}},
 		"jfrog": {Refuses: []string{
-			"webhooks whose secret does not sign the payload: use `jfrog-token`", "custom webhooks with a payload of one's own, which are not signed",
+			"webhooks whose secret does not sign the payload: use `jfrog-token`",
+			"custom webhooks with a payload of one's own, which are not signed",
 		}},
 		"linkedin": {Notes: []string{
 			"LinkedIn asks for the URL again every two hours, and blocks it after three failures in a row.",
 		}},
-		"nylas":      {Refuses: []string{"compressed deliveries: leave compression off"}},
-		"shippo":     {Refuses: []string{"webhooks with a token in the URL: use `shippo-token`"}},
-		"greenhouse": {Notes: []string{"Saving a webhook sends a ping. Where its answer is not 200, the webhook is created disabled: enable it again."}},
-		"tailscale":  {Refuses: []string{"the formats of Slack, Discord, Mattermost and Google Chat, which are not signed"}},
-		"vapi":       {Refuses: []string{"bearer tokens: use `bearer`", "HMAC credentials, whose form you choose: describe them with `provider.HMAC`"}},
+		"nylas":  {Refuses: []string{"compressed deliveries: leave compression off"}},
+		"shippo": {Refuses: []string{"webhooks with a token in the URL: use `shippo-token`"}},
+		"greenhouse": {Notes: []string{"Saving a webhook sends a ping. Where its answer is not 200, the webhook is " +
+			"created disabled: enable it again."}},
+		"tailscale": {Refuses: []string{"the formats of Slack, Discord, Mattermost and Google Chat, which are not signed"}},
+		"vapi": {Refuses: []string{"bearer tokens: use `bearer`",
+			"HMAC credentials, whose form you choose: describe them with `provider.HMAC`"}},
 	}
 }

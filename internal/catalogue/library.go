@@ -21,7 +21,8 @@ func tokens() []Entry {
 		return jwt.GoogleConfig{Audience: v.One("audience"), ServiceAccounts: v["service_accounts"]}
 	}
 	googleKeys := func(_ Values, o keys.Options) (core.KeySource, error) { return keys.Google(o) }
-	all := plain(Library, "core/provider/jwt", []core.Provider{jwt.JiraOAuth(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
+	all := plain(Library, "core/provider/jwt",
+		[]core.Provider{jwt.JiraOAuth(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
 	for _, e := range []Entry{
 		{
 			Parameters: []Parameter{audience, accounts},
@@ -47,11 +48,14 @@ func tokens() []Entry {
 		},
 		{
 			Parameters: []Parameter{
-				{Name: "client_keys", Required: true, List: true, Sample: []string{"a-client-key"}, Doc: "the clientKey of each installation, as the app's installed callback tells it"},
-				{Name: "base_path", Sample: []string{"/"}, Doc: "the path of the app's baseUrl, which the hash of a request leaves out; default /"},
+				{Name: "client_keys", Required: true, List: true, Sample: []string{"a-client-key"},
+					Doc: "the clientKey of each installation, as the app's installed callback tells it"},
+				{Name: "base_path", Sample: []string{"/"}, Doc: "the path of the app's baseUrl, which the hash of a " +
+					"request leaves out; default /"},
 			},
 			make: func(v Values) core.Provider {
-				return jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: v["client_keys"], BasePath: v.One("base_path")})
+				return jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: v["client_keys"],
+					BasePath: v.One("base_path")})
 			},
 		},
 	} {
@@ -66,13 +70,18 @@ func signatures() Entry {
 	return Entry{
 		Kind: Library, Package: "core/provider/httpsig",
 		Parameters: []Parameter{
-			{Name: "algorithm", Required: true, Sample: []string{"hmac-sha256"}, Doc: "hmac-sha256, ed25519, ecdsa-p256-sha256, rsa-pss-sha512 or rsa-v1_5-sha256, as the sender signs"},
+			{Name: "algorithm", Required: true, Sample: []string{"hmac-sha256"}, Doc: "hmac-sha256, ed25519, " +
+				"ecdsa-p256-sha256, rsa-pss-sha512 or rsa-v1_5-sha256, as the sender signs"},
 			{
-				Name: "components", Required: true, List: true, Sample: []string{"@method", "@target-uri", "content-digest"},
-				Doc: "what the signature has to cover: content-digest, @authority or @target-uri, and what else the sender promises",
+				Name: "components", Required: true, List: true,
+				Sample: []string{"@method", "@target-uri", "content-digest"},
+				Doc: "what the signature has to cover: content-digest, @authority or @target-uri, and what else " +
+					"the sender promises",
 			},
-			{Name: "key_encoding", Sample: []string{"text"}, Doc: "how the secret of hmac-sha256 is spelled: text, base64 or hex; default text"},
-			{Name: "label", Sample: []string{"sig1"}, Doc: "the label of the signature, where a delivery carries several"},
+			{Name: "key_encoding", Sample: []string{"text"}, Doc: "how the secret of hmac-sha256 is spelled: text, " +
+				"base64 or hex; default text"},
+			{Name: "label", Sample: []string{"sig1"},
+				Doc: "the label of the signature, where a delivery carries several"},
 			{Name: "tag", Sample: []string{"webhook"}, Doc: "the tag of the signature, where the sender sets one"},
 		},
 		make: func(v Values) core.Provider {

@@ -49,14 +49,19 @@ func published() []Entry {
 			return make(c)
 		}
 	}
-	certificates := func(v Values, o keys.Options) (core.KeySource, error) { return keys.SNSCertificates(v["topics"], o) }
+	certificates := func(v Values, o keys.Options) (core.KeySource,
+		error) {
+		return keys.SNSCertificates(v["topics"], o)
+	}
 	all := []Entry{
 		{Parameters: []Parameter{topics, confirm}, make: sns(provider.AWSSNS), keys: certificates},
 		{Parameters: []Parameter{topics, confirm}, make: sns(provider.AmazonSES), keys: certificates},
 		{
 			Parameters: []Parameter{
-				{Name: "webhook_id", Required: true, Sample: []string{"8PT597110X687430LKGECATA"}, Doc: "the webhook's id, on the app's page at developer.paypal.com"},
-				{Name: "sandbox", Sample: []string{"no"}, Doc: "yes: the webhook is one of PayPal's sandbox; default no"},
+				{Name: "webhook_id", Required: true, Sample: []string{"8PT597110X687430LKGECATA"},
+					Doc: "the webhook's id, on the app's page at developer.paypal.com"},
+				{Name: "sandbox", Sample: []string{"no"},
+					Doc: "yes: the webhook is one of PayPal's sandbox; default no"},
 			},
 			make: func(v Values) core.Provider {
 				p := provider.PayPal(v.One("webhook_id"))

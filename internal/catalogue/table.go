@@ -20,7 +20,8 @@ func subscribed(entries []Entry) []Entry {
 		Entry{
 			Parameters: []Parameter{{
 				Name: "origins", List: true, Sample: []string{"sender.example.com"},
-				Doc: "the senders that may deliver here, whose OPTIONS request is answered with their name; without any, none is",
+				Doc: "the senders that may deliver here, whose OPTIONS request is answered with their name; without " +
+					"any, none is",
 			}},
 			make: func(v Values) core.Provider { return provider.CloudEvents(v["origins"]...) },
 		},
@@ -54,7 +55,8 @@ func with(entries []Entry, parameters ...Entry) []Entry {
 
 // library are the entries of core/provider's subpackages that need a library.
 func library() []Entry {
-	return append(append(tokens(), signatures()), plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()})...)
+	return append(append(tokens(), signatures()),
+		plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()})...)
 }
 
 // unprovedOnes are the entries of core/provider/unproved.
@@ -62,8 +64,9 @@ func unprovedOnes() []Entry {
 	return append(plain(Unproved, "core/provider/unproved", unproved.All()), Entry{
 		Kind: Unproved, Package: "core/provider/unproved",
 		Parameters: []Parameter{{
-			Name: "topics", Required: true, List: true, Sample: []string{"arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"},
-			Doc: "the ARNs of your topics of Topics and Events; messages of other topics are refused",
+			Name: "topics", Required: true, List: true,
+			Sample: []string{"arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"},
+			Doc:    "the ARNs of your topics of Topics and Events; messages of other topics are refused",
 		}},
 		make: func(v Values) core.Provider {
 			return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: v["topics"]})

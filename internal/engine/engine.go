@@ -59,7 +59,8 @@ func (s *Server) Start() error {
 	for deadline := time.Now().Add(startTimeout); ; {
 		err := s.startOnce()
 		// PostgreSQL's own processes outlive the one that was killed for a moment.
-		if err == nil || !bytes.Contains(s.said(), []byte("pre-existing shared memory block")) || time.Now().After(deadline) {
+		if err == nil || !bytes.Contains(s.said(), []byte("pre-existing shared memory block")) ||
+			time.Now().After(deadline) {
 			return err
 		}
 		time.Sleep(30 * time.Millisecond)

@@ -43,7 +43,8 @@ func redis(o Options, name, pkg string) (*Server, error) {
 	}
 	s := &Server{stop: "TERM"}
 	s.args = func(s *Server) []string {
-		args := []string{program, "--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--dir", s.Dir, "--save", "", "--protected-mode", "no"}
+		args := []string{program, "--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--dir", s.Dir, "--save", "",
+			"--protected-mode", "no"}
 		if o.Durable {
 			args = append(args, "--appendonly", "yes", "--appendfsync", "always")
 		}
@@ -80,7 +81,8 @@ func PostgreSQL(o Options) (*Server, error) {
 	s := &Server{stop: "INT"}
 	s.args = func(s *Server) []string {
 		args := []string{
-			program, "-D", filepath.Join(s.Dir, "data"), "-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprintf("port=%d", s.Port),
+			program, "-D", filepath.Join(s.Dir, "data"), "-c", "listen_addresses=127.0.0.1", "-c",
+			fmt.Sprintf("port=%d", s.Port),
 			"-c", "unix_socket_directories=", "-c", "max_connections=200",
 		}
 		if !o.Durable {
@@ -94,7 +96,8 @@ func PostgreSQL(o Options) (*Server, error) {
 		return ask(s, string([]byte{0, 0, 0, 8 + byte(len(hello)), 0, 3, 0, 0})+hello, "R")
 	}
 	return start(s, o, func() error {
-		return do(s.Dir, initdb, "-D", filepath.Join(s.Dir, "data"), "-U", "owner", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C")
+		return do(s.Dir, initdb, "-D", filepath.Join(s.Dir, "data"), "-U", "owner", "--auth=trust", "--no-sync", "-E",
+			"UTF8", "--locale=C")
 	})
 }
 
@@ -113,7 +116,8 @@ func MariaDB(o Options) (*Server, error) {
 	s.args = func(s *Server) []string {
 		args := []string{
 			program, "--no-defaults", "--datadir=" + filepath.Join(s.Dir, "data"), "--bind-address=127.0.0.1",
-			fmt.Sprintf("--port=%d", s.Port), "--socket=" + filepath.Join(s.Dir, "socket"), "--max-connections=200", "--skip-name-resolve",
+			fmt.Sprintf("--port=%d", s.Port), "--socket=" + filepath.Join(s.Dir, "socket"), "--max-connections=200",
+			"--skip-name-resolve",
 		}
 		if !o.Durable {
 			args = append(args, "--innodb-flush-log-at-trx-commit=0")
@@ -122,7 +126,8 @@ func MariaDB(o Options) (*Server, error) {
 	}
 	s.ready = func(s *Server) error { return ask(s, "", "") }
 	return start(s, o, func() error {
-		return do(s.Dir, install, "--no-defaults", "--datadir="+filepath.Join(s.Dir, "data"), "--auth-root-authentication-method=normal")
+		return do(s.Dir, install, "--no-defaults", "--datadir="+filepath.Join(s.Dir, "data"),
+			"--auth-root-authentication-method=normal")
 	})
 }
 

@@ -77,7 +77,8 @@ func beginsWithFeed(parts []Part) bool {
 }
 
 func endsWithFeed(parts []Part) bool {
-	return len(parts) > 0 && parts[len(parts)-1].Kind == PartLiteral && strings.HasSuffix(parts[len(parts)-1].Text, "\n")
+	return len(parts) > 0 && parts[len(parts)-1].Kind == PartLiteral &&
+		strings.HasSuffix(parts[len(parts)-1].Text, "\n")
 }
 
 // readFromLeft reports whether each part ends by itself when the text is read from its beginning: fixed text, a method

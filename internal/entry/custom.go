@@ -84,4 +84,4 @@ type KeySource interface {
 }
 
 // ErrKeyRefused is wrapped by a KeySource's error where the key that a delivery names is none of the provider's.
-var ErrKeyRefused = errors.New("sallyport: the delivery names a key that is none of the provider's") //lint:immutable an error value
+var ErrKeyRefused = errors.New("sallyport: the delivery names a key that is none of the provider's")

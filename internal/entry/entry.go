@@ -264,11 +264,12 @@ type Layout uint8
 
 // The layouts.
 const (
-	Bare       Layout = iota // Prefix and one signature
-	Pairs                    // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
-	Versioned                // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
-	List                     // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
-	AuthScheme               // "Application id:aa": the scheme Prefix in either case, the key's id, a colon, one signature
+	Bare      Layout = iota // Prefix and one signature
+	Pairs                   // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
+	Versioned               // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
+	List                    // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
+	// "Application id:aa": the scheme Prefix in either case, the key's id, a colon, one signature
+	AuthScheme
 )
 
 // Signature says where the signature sits and how it is spelled.
@@ -302,7 +303,8 @@ const (
 	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
-	RFC3339InUTC          // as RFC3339, whose zone may be missing and is UTC then; of a signed timestamp it has to be missing
+	// as RFC3339, whose zone may be missing and is UTC then; of a signed timestamp it has to be missing
+	RFC3339InUTC
 )
 
 // Timestamp says where the signed timestamp sits. A timestamp that nothing authenticates has no place here.
@@ -480,7 +482,8 @@ type Event struct {
 	AttemptBase                             int    // added to Attempt: 1 where the provider counts its retries
 	Data                                    string // pointer to the object; empty: the payload itself
 	PayloadForm                             string // the form field that carries the payload when the body is a form
-	PayloadJSON                             string // the pointer to the text that is the payload, where the body is its envelope (SNS)
+	// the pointer to the text that is the payload, where the body is its envelope (SNS)
+	PayloadJSON string
 	// Binary is the header whose presence says that the body is the object itself, and that everything else is in
 	// headers (CloudEvents): then no pointer is read and nothing is split. Only where the headers are proved.
 	Binary string
@@ -496,7 +499,8 @@ type Handshake struct {
 	Proved bool   // after the signature; otherwise the answer is fixed, or guarded by a verify token
 	Method string // HEAD, GET or POST
 
-	WhenJSON, WhenEquals string // POST: the pointer whose value marks the handshake, and the value; none: EchoJSON's is there
+	// POST: the pointer whose value marks the handshake, and the value; none: EchoJSON's is there
+	WhenJSON, WhenEquals string
 	LacksJSON            string // the pointer to a member that every event has, and the handshake lacks
 	// WhenHeaders are headers that come once, and what each must be. They narrow the handshake down and prove nothing.
 	WhenHeaders [][2]string
@@ -504,8 +508,9 @@ type Handshake struct {
 	WhenQuery   string // GET: the parameter that marks the handshake
 	EchoQuery   string // the parameter that is the answer
 	QueryEquals string // what the parameter WhenQuery must be; empty: anything
-	WhenHeader  string // the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one
-	TokenQuery  string // the parameter that must equal one of Config.Setup.VerifyTokens
+	// the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one
+	WhenHeader string
+	TokenQuery string // the parameter that must equal one of Config.Setup.VerifyTokens
 	// Query are further parameters, and what each must be.
 	Query [][2]string
 

@@ -104,7 +104,8 @@ func (r *Request) Wire(e *Endpoint) ([]byte, error) {
 		return fill(text)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", or(r.Method, "POST"), or(r.Target, "/hooks"), or(r.Host, "hooks.example.com"))
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", or(r.Method, "POST"), or(r.Target, "/hooks"),
+		or(r.Host, "hooks.example.com"))
 	has := map[string]bool{}
 	for _, h := range r.Headers {
 		has[strings.ToLower(h[0])] = true
@@ -137,7 +138,9 @@ func (e *Endpoint) fill(text, body string, mistakes *[]error) string {
 		return ""
 	}
 	var b strings.Builder
-	if err := t.Execute(&b, map[string]string{"body": body, "secret": e.Secret, "old": e.Old, "key": e.Key, "pair": Pair, "token": Token}); err != nil {
+	if err := t.Execute(&b,
+		map[string]string{"body": body, "secret": e.Secret, "old": e.Old, "key": e.Key, "pair": Pair,
+			"token": Token}); err != nil {
 		*mistakes = append(*mistakes, err)
 	}
 	return b.String()

@@ -51,7 +51,8 @@ func Endpoints() map[string]*Endpoint {
 	topics := provider.SNSConfig{Topics: []string{"arn:aws:sns:eu-west-1:123456789012:orders"}}
 	certificates := func(o keys.Options) (core.KeySource, error) { return keys.SNSCertificates(topics.Topics, o) }
 	google := func(o keys.Options) (core.KeySource, error) { return keys.Google(o) }
-	pubSub := jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://hooks.example.com/hooks", ServiceAccounts: []string{"push@project.iam.gserviceaccount.com"}})
+	pubSub := jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://hooks.example.com/hooks",
+		ServiceAccounts: []string{"push@project.iam.gserviceaccount.com"}})
 	text := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
 		return &Endpoint{Secret: signing, Old: "the-old-secret-of-enough-bytes!!", change: func(c *core.Config) {
 			c.Provider = p
@@ -84,9 +85,10 @@ func Endpoints() map[string]*Endpoint {
 		"zendesk":             text(provider.Zendesk()),
 		"mailgun":             text(provider.Mailgun()),
 		"mercado":             text(provider.MercadoPago()),
-		"standard": {Secret: "whsec_" + base64.StdEncoding.EncodeToString(standardKey), Key: string(standardKey), change: func(c *core.Config) {
-			c.Provider = provider.StandardWebhooks()
-		}},
+		"standard": {Secret: "whsec_" + base64.StdEncoding.EncodeToString(standardKey), Key: string(standardKey),
+			change: func(c *core.Config) {
+				c.Provider = provider.StandardWebhooks()
+			}},
 		"standard-public": {Secret: "whpk_" + base64.StdEncoding.EncodeToString(public), change: func(c *core.Config) {
 			c.Provider = provider.StandardWebhooks()
 		}},
@@ -97,23 +99,31 @@ func Endpoints() map[string]*Endpoint {
 			c.Provider = provider.Discord()
 		}},
 		"ecdsa": {Secret: base64.StdEncoding.EncodeToString(der), Key: string(der), change: func(c *core.Config) {
-			c.Provider = provider.PublicKey(provider.PublicKeyConfig{Name: "own", Header: "X-Sig", Algorithm: provider.ECDSAP256SHA256})
+			c.Provider = provider.PublicKey(provider.PublicKeyConfig{Name: "own", Header: "X-Sig",
+				Algorithm: provider.ECDSAP256SHA256})
 		}},
 		"twilio": text(provider.Twilio(), func(c *core.Config) { c.PublicURL = "https://hooks.example.com/hooks" }),
 		"trello-url": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{url}\n{body}"}),
 			func(c *core.Config) { c.TrustedProxies, c.DangerouslyAllowHTTP = core.PrivateNetworks, false }),
-		"pathed":       text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{method} {path}\n{body}"})),
-		"milliseconds": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.Milliseconds})),
-		"rfc3339":      text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.RFC3339})),
-		"batch":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Batch: true, EventID: "/id", EventType: "/type", IdentityPointer: "/id"})),
-		"small":        text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
-		"meta":         text(provider.Meta(), func(c *core.Config) { c.Setup.VerifyTokens = secrets.Static("a-verify-token-1") }),
-		"sns":          {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
-		"sns-fetched":  {fetch: certificates, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
-		"vonage":       text(jwt.Vonage()),
-		"pubsub": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})), Key: string(rsaDER), change: func(c *core.Config) {
-			c.Provider = pubSub
-		}},
+		"pathed": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
+			Signed: "{method} {path}\n{body}"})),
+		"milliseconds": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
+			Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.Milliseconds})),
+		"rfc3339": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
+			Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.RFC3339})),
+		"batch": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Batch: true, EventID: "/id",
+			EventType: "/type", IdentityPointer: "/id"})),
+		"small": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
+		"meta": text(provider.Meta(),
+			func(c *core.Config) { c.Setup.VerifyTokens = secrets.Static("a-verify-token-1") }),
+		"sns": {Secret: base64.StdEncoding.EncodeToString(rsaDER),
+			change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
+		"sns-fetched": {fetch: certificates, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
+		"vonage":      text(jwt.Vonage()),
+		"pubsub": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})),
+			Key: string(rsaDER), change: func(c *core.Config) {
+				c.Provider = pubSub
+			}},
 		"pubsub-fetched": {fetch: google, change: func(c *core.Config) { c.Provider = pubSub }},
 		"controls":       unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:a-password\x01of-enough-bytes")),
 		"basic":          unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
@@ -155,7 +165,8 @@ func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
 	}
 	switch {
 	case e.Old != "":
-		c.Secrets = secrets.Labeled(secrets.New("new", e.Secret), secrets.New("old", e.Old).ValidUntil(Now().Add(-time.Hour)))
+		c.Secrets = secrets.Labeled(secrets.New("new", e.Secret),
+			secrets.New("old", e.Old).ValidUntil(Now().Add(-time.Hour)))
 	case e.Secret != "":
 		c.Secrets = secrets.Static(e.Secret)
 	}

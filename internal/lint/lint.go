@@ -111,7 +111,8 @@ func (c *checker) directives(f *ast.File) {
 				continue
 			case notSecret, immutable:
 			default:
-				c.report(comment, "unknown directive //lint:%s; there are //lint:%s and //lint:%s", kind, notSecret, immutable)
+				c.report(comment, "unknown directive //lint:%s; there are //lint:%s and //lint:%s", kind, notSecret,
+					immutable)
 				continue
 			}
 			if strings.TrimSpace(reason) == "" {

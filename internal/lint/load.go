@@ -98,7 +98,8 @@ func (l *Loader) load(importPath, folder string) (*Package, error) {
 		return nil, nil
 	}
 	p.Info = &types.Info{
-		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{},
+		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{},
+		Defs: map[*ast.Ident]types.Object{},
 	}
 	// Errors are the compiler's business; what is left unknown is judged by name.
 	conf := types.Config{Importer: l, Error: func(error) {}}

@@ -52,7 +52,8 @@ func (c *checker) variable(d *ast.GenDecl, v *ast.ValueSpec) {
 			c.immutable[name.Name] = true
 		case c.isPool(v, i):
 			if d.Doc.Text() == "" && v.Doc.Text() == "" && v.Comment.Text() == "" {
-				c.report(name, "the sync.Pool %s needs a comment that says why it is shared by the whole program", name.Name)
+				c.report(name, "the sync.Pool %s needs a comment that says why it is shared by the whole program",
+					name.Name)
 			}
 		default:
 			c.report(name, "package-level variable %s: keep it in the value that New returns, make it a constant or a "+

@@ -9,7 +9,8 @@ import (
 // have to follow each other.
 func secretWords() []string {
 	return []string{
-		"secret", "mac", "hmac", "sig", "signature", "digest", "token", "password", "passwd", "passphrase", "credential",
+		"secret", "mac", "hmac", "sig", "signature", "digest", "token", "password", "passwd", "passphrase",
+		"credential",
 		"key material", "signing key", "shared key", "private key", "api key", "sum", "expected", "presented",
 	}
 }
@@ -84,5 +85,6 @@ func splitName(name string) []string {
 
 // pluralAt says whether the s at i ends an acronym.
 func pluralAt(runes []rune, i int) bool {
-	return runes[i] == 's' && i >= 2 && unicode.IsUpper(runes[i-2]) && (i+1 == len(runes) || !unicode.IsLower(runes[i+1]))
+	return runes[i] == 's' && i >= 2 && unicode.IsUpper(runes[i-2]) &&
+		(i+1 == len(runes) || !unicode.IsLower(runes[i+1]))
 }

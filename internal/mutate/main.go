@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,22 +58,40 @@ func (m *mutation) packages() []string {
 // locate finds the file that the text stands in, so that a mutation survives when code moves. The text has to stand in
 // its own file, or else in exactly one other.
 func (m *mutation) locate(files map[string]string) error {
-	if strings.Count(files[m.file], m.old) == 1 {
+	if len(m.places(files[m.file])) == 1 {
 		return nil
 	}
 	var found []string
 	for file, text := range files {
-		if strings.Count(text, m.old) == 1 {
+		if len(m.places(text)) == 1 {
 			found = append(found, file)
 		}
 	}
 	if len(found) != 1 {
 		return fmt.Errorf("its old text stands once in %d files, and in %s %d times: bring it in step with the code",
-			len(found), m.file, strings.Count(files[m.file], m.old))
+			len(found), m.file, len(m.places(files[m.file])))
 	}
 	m.file = found[0]
 	return nil
 }
+
+// places returns where the old text stands. Any space stands for any other, so that a mutation survives when lines are
+// broken elsewhere. Space at the ends counts as it is.
+func (m *mutation) places(text string) [][]int {
+	if !strings.Contains(text, firstWord(m.old)) {
+		return nil // most files, without an expression
+	}
+	words := strings.Fields(m.old)
+	for i, word := range words {
+		words[i] = regexp.QuoteMeta(word)
+	}
+	inner := strings.TrimSpace(m.old)
+	before, after, _ := strings.Cut(m.old, inner)
+	pattern := regexp.QuoteMeta(before) + strings.Join(words, `\s+`) + regexp.QuoteMeta(after)
+	return regexp.MustCompile(pattern).FindAllStringIndex(text, 2)
+}
+
+func firstWord(text string) string { return strings.Fields(text)[0] }
 
 // sources reads the code of the module below core and in the adapters, by its path from the root.
 func sources(root string) (map[string]string, error) {
@@ -106,7 +125,12 @@ func (m *mutation) apply(root string) ([]byte, error) {
 	if m.old == m.new {
 		return nil, fmt.Errorf("it changes nothing")
 	}
-	return []byte(strings.Replace(string(data), m.old, m.new, 1)), nil
+	places := m.places(string(data))
+	if len(places) == 0 {
+		return nil, fmt.Errorf("its old text does not stand in %s", m.file)
+	}
+	at := places[0]
+	return slices.Concat(data[:at[0]], []byte(m.new), data[at[1]:]), nil
 }
 
 func main() {

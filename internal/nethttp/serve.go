@@ -41,8 +41,8 @@ func Guard(
 	t.Release()
 }
 
-// Dispatch makes a handler of a set of receivers, which takes no more from then on. It panics for a nil set, and for one
-// with a receiver of another router.
+// Dispatch makes a handler of a set of receivers, which takes no more from then on. It panics for a nil set, and for
+// one with a receiver of another router.
 func Dispatch(signals *core.Signals) http.HandlerFunc {
 	core.Freeze[*http.Request](signals)
 	return func(w http.ResponseWriter, r *http.Request) {

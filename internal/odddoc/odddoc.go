@@ -5,7 +5,8 @@ package odddoc
 // It puts everything back.
 func Spoil(doc any, try func()) {
 	others := []any{
-		nil, "text", "", 7, true, []any{}, []any{nil}, []any{"x", 1, []any{}}, map[string]any{}, map[string]any{"a": nil},
+		nil, "text", "", 7, true, []any{}, []any{nil}, []any{"x", 1, []any{}}, map[string]any{},
+		map[string]any{"a": nil},
 	}
 	switch d := doc.(type) {
 	case map[string]any:

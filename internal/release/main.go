@@ -38,7 +38,8 @@ func try() error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
-	r := &release{copy: filepath.Join(temp, "copy"), proxy: filepath.Join(temp, "proxy"), bin: filepath.Join(temp, "bin")}
+	r := &release{copy: filepath.Join(temp, "copy"), proxy: filepath.Join(temp, "proxy"),
+		bin: filepath.Join(temp, "bin")}
 	if err := r.environment(filepath.Join(temp, "modules")); err != nil {
 		return err
 	}
@@ -128,7 +129,8 @@ func (r *release) publish(path, folder string) error {
 	}
 	info := fmt.Sprintf(`{"Version":%q,"Time":%q}`, version, time.Now().UTC().Format(time.RFC3339))
 	for name, text := range map[string][]byte{
-		"list": []byte(version + "\n"), version + ".info": []byte(info), version + ".mod": mod, version + ".zip": archive.Bytes(),
+		"list": []byte(version + "\n"), version + ".info": []byte(info), version + ".mod": mod, version +
+			".zip": archive.Bytes(),
 	} {
 		if err := os.WriteFile(filepath.Join(at, name), text, 0o600); err != nil {
 			return err

@@ -26,7 +26,8 @@ func Senders() []core.Provider {
 	return []core.Provider{
 		provider.AhaSend(),
 		provider.AmazonSES(provider.SNSConfig{Topics: []string{"arn:aws:sns:us-east-1:123456789012:mail"}}),
-		provider.Brevo(), provider.CustomerIO(), provider.Loops(), provider.Mailchimp(), provider.MailerSend(), provider.Mailgun(), provider.Mailjet(), provider.Mailomat(), provider.MailPace(), provider.Mailtrap(),
+		provider.Brevo(), provider.CustomerIO(), provider.Loops(), provider.Mailchimp(), provider.MailerSend(),
+		provider.Mailgun(), provider.Mailjet(), provider.Mailomat(), provider.MailPace(), provider.Mailtrap(),
 		provider.Mandrill(),
 		provider.Postal(), provider.Postmark(), provider.Resend(), provider.SendGrid(), provider.SparkPost(),
 		provider.SparkPostRelay(), provider.Sweego(),

@@ -12,7 +12,8 @@ import (
 //
 // https://ahasend.com/docs/api-reference/routes/route-message
 func readAhaSend(_ context.Context, e *core.Event, c *Config, m *Message) error {
-	f := readFields(e.Payload, "/type", "/timestamp", "/data/id", "/data/from", "/data/reply_to", "/data/to", "/data/cc",
+	f := readFields(e.Payload, "/type", "/timestamp", "/data/id", "/data/from", "/data/reply_to", "/data/to",
+		"/data/cc",
 		"/data/subject", "/data/message_id", "/data/date", "/data/in_reply_to", "/data/references",
 		"/data/auto_submitted", "/data/spam_score", "/data/html_body", "/data/plain_body",
 		"/data/reply_from_plain_body", "/data/attachments", "/data/headers")

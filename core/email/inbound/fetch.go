@@ -73,7 +73,8 @@ func safeHost(u *url.URL) string {
 
 func (c *Config) needKey(sender string) error {
 	if c.APIKey == "" {
-		return fmt.Errorf("inbound: %s keeps a part of the message, and Config.APIKey, which fetches it, is not set", sender)
+		return fmt.Errorf("inbound: %s keeps a part of the message, and Config.APIKey, which fetches it, is not set",
+			sender)
 	}
 	return nil
 }

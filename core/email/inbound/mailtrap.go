@@ -41,7 +41,8 @@ func readMailtrap(ctx context.Context, e *core.Event, c *Config, m *Message) err
 	if err := c.needKey("Mailtrap"); err != nil {
 		return err
 	}
-	answer, err := c.fetch(ctx, "https://"+mailtrapAPI+"/api/inbound/inboxes/"+inbox+"/messages/"+id, []string{mailtrapAPI},
+	answer, err := c.fetch(ctx, "https://"+mailtrapAPI+"/api/inbound/inboxes/"+inbox+"/messages/"+id,
+		[]string{mailtrapAPI},
 		map[string][]string{"Authorization": {"Bearer " + c.APIKey}})
 	if err != nil {
 		return err

@@ -32,7 +32,8 @@ func (m *Message) postalFields(payload []byte, c *Config) {
 			break
 		}
 		m.file(c, Part{
-			Filename: a.text("/filename"), ContentType: a.text("/content_type"), Content: decodeBase64(a.bytes("/data")),
+			Filename: a.text("/filename"), ContentType: a.text("/content_type"),
+			Content: decodeBase64(a.bytes("/data")),
 		})
 	}
 }

@@ -43,7 +43,7 @@ import (
 type Func = func(ctx context.Context, e core.Event, m *Message) error
 
 // ErrNoMessage is returned for a delivery that holds no message, such as a ping.
-var ErrNoMessage = errors.New("inbound: the delivery holds no message") //lint:immutable an error value
+var ErrNoMessage = errors.New("inbound: the delivery holds no message")
 
 // On registers fn for every message that comes in. A tracking event is reported as undecodable
 // ([email.WrongEndpointError]): its URL stands in the wrong setting at the sender, unless [Config.SharedURL] is set.
@@ -71,7 +71,7 @@ func Receiver(fn Func, c Config) core.Receiver {
 }
 
 // errSetUp is wrapped by errors that a change of a setting ends, and a retry does not.
-var errSetUp = errors.New("inbound: the sender is set up in another way") //lint:immutable an error value
+var errSetUp = errors.New("inbound: the sender is set up in another way")
 
 // Read returns the message of an event. What of it cannot be read is a defect of the message and not an error. Errors
 // are mistakes in the set-up, [ErrNoMessage], and failures to fetch content.

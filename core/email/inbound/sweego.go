@@ -12,7 +12,8 @@ import (
 //
 // https://learn.sweego.io/docs/inbound/inbound_routing
 func readSweego(_ context.Context, e *core.Event, c *Config, m *Message) error {
-	f := readFields(e.Payload, "/event_type", "/event_id", "/timestamp", "/from_", "/to", "/cc", "/headers", "/text", "/html",
+	f := readFields(e.Payload, "/event_type", "/event_id", "/timestamp", "/from_", "/to", "/cc", "/headers", "/text",
+		"/html",
 		"/subject", "/attachments")
 	if kind := f.text("/event_type"); kind != "email_inbound" && kind != "" {
 		return email.TrackingAtInbound(e.Provider)

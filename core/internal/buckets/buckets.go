@@ -34,7 +34,8 @@ type bucket struct{ fullAt time.Duration } // since start
 // New makes a table for at most most keys. Each has perSecond tokens, above 0, and burst of them at once, at least 1.
 func New[K comparable](perSecond float64, burst, most int) *Table[K] {
 	interval := time.Duration(min(max(float64(time.Second)/perSecond, 1), float64(longest)))
-	return &Table[K]{interval: interval, depth: times(interval, burst), burst: burst, most: most, start: time.Now(), own: map[K]*bucket{}}
+	return &Table[K]{interval: interval, depth: times(interval, burst), burst: burst, most: most, start: time.Now(),
+		own: map[K]*bucket{}}
 }
 
 func times(interval time.Duration, n int) time.Duration {

@@ -48,7 +48,8 @@ func proof(e *entry.Entry) string {
 
 func algorithm(a entry.Algorithm) string {
 	return map[entry.Algorithm]string{
-		entry.HMACSHA1: "HMAC-SHA1", entry.HMACSHA256: "HMAC-SHA256", entry.HMACSHA384: "HMAC-SHA384", entry.HMACSHA512: "HMAC-SHA512",
+		entry.HMACSHA1: "HMAC-SHA1", entry.HMACSHA256: "HMAC-SHA256", entry.HMACSHA384: "HMAC-SHA384",
+		entry.HMACSHA512: "HMAC-SHA512",
 		entry.DigestSHA1: "SHA-1 with the secret", entry.DigestSHA256: "SHA-256 with the secret",
 		entry.DigestSHA512: "SHA-512 with the secret", entry.DigestMD5: "MD5 with the secret",
 		entry.Ed25519: "Ed25519", entry.ECDSAP256SHA256: "ECDSA P-256", entry.RSAPKCS1SHA256: "RSA PKCS #1 SHA-256",
@@ -115,11 +116,15 @@ func part(p *entry.Part) string {
 	default:
 		return map[entry.PartKind]string{
 			entry.PartBody: "{body}", entry.PartTimestamp: "{timestamp}", entry.PartID: "{id}", entry.PartURL: "{url}",
-			entry.PartMethod: "{method}", entry.PartPath: "{path}", entry.PartSecret: "{secret}", entry.PartSortedForm: "{sorted form}",
+			entry.PartMethod: "{method}", entry.PartPath: "{path}", entry.PartSecret: "{secret}",
+			entry.PartSortedForm:  "{sorted form}",
 			entry.PartSortedQuery: "{sorted query}", entry.PartURLBare: "{url without its query}",
-			entry.PartURLWithPort: "{url, with or without its port}", entry.PartURLWithoutPort: "{url, with or without its port}",
-			entry.PartReplacedBody: "{body with the secret in the signature's place}", entry.PartURLUnescaped: "{url, partly unescaped}", entry.PartCRC32: "{CRC-32 of the body}",
-			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}", entry.PartBodySHA256Hex: "{hexadecimal SHA-256 of the body}",
+			entry.PartURLWithPort:    "{url, with or without its port}",
+			entry.PartURLWithoutPort: "{url, with or without its port}",
+			entry.PartReplacedBody:   "{body with the secret in the signature's place}",
+			entry.PartURLUnescaped:   "{url, partly unescaped}", entry.PartCRC32: "{CRC-32 of the body}",
+			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}",
+			entry.PartBodySHA256Hex:  "{hexadecimal SHA-256 of the body}",
 			entry.PartCanonicalQuery: "{sorted query}", entry.PartEscapedPath: "{escaped path}",
 		}[p.Kind]
 	}
@@ -135,7 +140,8 @@ func signsTime(e *entry.Entry) bool {
 	}
 	body := false
 	for _, p := range e.Scheme.Signed {
-		if p.Kind == entry.PartTimestamp || p.Kind == entry.PartListedHeaders || p.Kind == entry.PartJSON && p.Text == e.Scheme.Timestamp.JSON {
+		if p.Kind == entry.PartTimestamp || p.Kind == entry.PartListedHeaders || p.Kind == entry.PartJSON &&
+			p.Text == e.Scheme.Timestamp.JSON {
 			return true
 		}
 		body = body || p.Kind == entry.PartBody
@@ -212,7 +218,8 @@ func details(e *entry.Entry) string {
 		name   string
 		values []entry.Value
 	}{
-		{"id", e.Event.ID}, {"type", e.Event.Type}, {"action", e.Event.Action}, {"time", e.Event.Time}, {"tenant", e.Event.Tenant},
+		{"id", e.Event.ID}, {"type", e.Event.Type}, {"action", e.Event.Action}, {"time", e.Event.Time},
+		{"tenant", e.Event.Tenant},
 		{"attempt", e.Event.Attempt},
 	} {
 		if len(one.values) > 0 {

@@ -20,7 +20,8 @@ func Providers() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, head, len(all), kinds[catalogue.Proved], kinds[catalogue.Library], kinds[catalogue.Unproved])
 	b.WriteString(ownEntry)
-	b.WriteString("\n## All senders\n\n| name | sender | proof | signed time | remembered by | confidence | confirmed |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("\n## All senders\n\n| name | sender | proof | signed time | remembered by | confidence | " +
+		"confirmed |\n|---|---|---|---|---|---|---|\n")
 	for _, c := range all {
 		e, _ := entry.Of(c.Sample())
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s | %s |\n",
@@ -88,7 +89,8 @@ func answers(e *entry.Entry) string {
 		what   string
 		answer entry.Answer
 	}{
-		{"what is transient", e.Answers.Transient}, {"too much", e.Answers.TooMuch}, {"a body that is too large", e.Answers.TooLarge},
+		{"what is transient", e.Answers.Transient}, {"too much", e.Answers.TooMuch},
+		{"a body that is too large", e.Answers.TooLarge},
 		{"a receiver that failed", e.Answers.App},
 	} {
 		if one.answer.Status != 0 {

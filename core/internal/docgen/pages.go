@@ -60,7 +60,8 @@ func page(c catalogue.Entry) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n[Its documentation](%s), `%s` in `%s`. Confidence %s; %s.\n",
 		e.Title, e.Docs, e.Name, c.Package, e.Confidence, confirmed(c))
-	b.WriteString("Generated from the entry by \"make docs\". [All senders](README.md).\n\n## How a delivery is proved\n\n")
+	b.WriteString("Generated from the entry by \"make docs\". [All senders](README.md).\n\n## How a delivery is " +
+		"proved\n\n")
 	line := func(name, text string) {
 		if text != "" {
 			fmt.Fprintf(&b, "- %s: %s\n", name, text)
@@ -156,7 +157,8 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	if handsOver(e) {
 		all = append(all, "Set `Setup.SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
 	}
-	secret := "Choose a secret of at least 16 bytes (`secrets.Generate()`), and give it to " + e.Title + " with the URL."
+	secret := "Choose a secret of at least 16 bytes (`secrets.Generate()`), and give it to " + e.Title +
+		" with the URL."
 	if c.FetchesKeys() {
 		secret = "Set `Keys` to the source of package keys for " + e.Title + "; no secret is shared."
 	} else if e.SecretFrom != "" {
@@ -211,7 +213,8 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 // captured says what somebody can do who has one genuine delivery.
 func captured(e *entry.Entry) string {
 	if e.Scheme == nil {
-		return "A delivery holds the secret itself: whoever captured one can send anything until the secret is changed.\n"
+		return "A delivery holds the secret itself: whoever captured one can send anything until the secret is " +
+			"changed.\n"
 	}
 	return "- The same delivery again: " + replayed(e) + ".\n- What else: " + other(e) + ".\n"
 }

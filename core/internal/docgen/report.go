@@ -29,7 +29,8 @@ func Report(root string) (string, error) {
 		return "", err
 	}
 	all := catalogue.All()
-	slices.SortStableFunc(all, func(a, b catalogue.Entry) int { return cmp.Compare(a.Fact().Confirmed, b.Fact().Confirmed) })
+	slices.SortStableFunc(all,
+		func(a, b catalogue.Entry) int { return cmp.Compare(a.Fact().Confirmed, b.Fact().Confirmed) })
 	var b strings.Builder
 	fmt.Fprintf(&b, "The %d oldest of %d entries:\n", oldest, len(all))
 	for _, c := range all[:oldest] {
@@ -47,7 +48,8 @@ func Report(root string) (string, error) {
 		}
 	}
 	fmt.Fprintf(&b, "\nBelow confidence B (%d):\n  %s\n", len(weak), strings.Join(weak, " "))
-	fmt.Fprintf(&b, "\nWithout a recorded delivery, and without the sender's SDK in internal/interop (%d):\n", len(unproved))
+	fmt.Fprintf(&b, "\nWithout a recorded delivery, and without the sender's SDK in internal/interop (%d):\n",
+		len(unproved))
 	for chunk := range slices.Chunk(unproved, 8) {
 		b.WriteString("  " + strings.Join(chunk, " ") + "\n")
 	}
@@ -116,5 +118,6 @@ func sdksIn(root string) (map[string]bool, error) {
 }
 
 func isWord(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return name != "" && !strings.ContainsFunc(name,
+		func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }

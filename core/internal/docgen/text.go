@@ -25,9 +25,11 @@ is restricted to the characters of challenges.
 const ownEntry = "\n## Your own entry in ten lines\n\n" +
 	"A sender that is not listed is described by data, and everything else is the same as for those that are:\n\n" +
 	"```go\n" + ownEntryCode + "```\n\n" +
-	"`HMACConfig` has fields for prefixes, lists of pairs, encodings, units of time, signed ids and batches; `core.New` refuses a\n" +
+	"`HMACConfig` has fields for prefixes, lists of pairs, encodings, units of time, signed ids and batches; " +
+	"`core.New` refuses a\n" +
 	"scheme whose signed text could be divided in two ways. A sender with a key pair is `provider.PublicKey`; one that\n" +
-	"presents a secret as it is, `provider.Basic`, `provider.Bearer` or `provider.Token`. Test it with `webhooktest.NewRequest`,\n" +
+	"presents a secret as it is, `provider.Basic`, `provider.Bearer` or `provider.Token`. Test it with " +
+	"`webhooktest.NewRequest`,\n" +
 	"which signs for it as well.\n"
 
 // ownEntryCode is the code of the package provider's example, which a test runs.

@@ -21,7 +21,8 @@ func Dialer(timeout time.Duration, allowed []netip.Prefix) *net.Dialer {
 				return fmt.Errorf("the address %q cannot be checked", address)
 			}
 			if addr := unmapped(to.Addr()); !inside(allowed, addr) && (addr.Zone() != "" || inside(special, addr)) {
-				return fmt.Errorf("the name resolves to %v, which is not a public address; if that is right, add it to AllowNetworks", addr)
+				return fmt.Errorf("the name resolves to %v, which is not a public address; if that is right, add it "+
+					"to AllowNetworks", addr)
 			}
 			return nil
 		},

@@ -64,8 +64,8 @@ func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Errors of [Get], to be found with errors.Is.
 var (
-	ErrNotHTTPS = errors.New("it is not an https URL")                      //lint:immutable an error value
-	ErrTooLarge = errors.New("the response is larger than what is allowed") //lint:immutable an error value
+	ErrNotHTTPS = errors.New("it is not an https URL")
+	ErrTooLarge = errors.New("the response is larger than what is allowed")
 )
 
 // Response is what a host answered.
@@ -104,7 +104,8 @@ func Get(ctx context.Context, transport http.RoundTripper, address, accept strin
 	if resp.StatusCode != http.StatusOK {
 		return out, nil
 	}
-	if e := resp.Header.Values("Content-Encoding"); resp.Uncompressed || len(e) > 1 || len(e) == 1 && e[0] != "identity" {
+	if e := resp.Header.Values("Content-Encoding"); resp.Uncompressed || len(e) > 1 || len(e) == 1 &&
+		e[0] != "identity" {
 		return nil, errors.New("the response is compressed, which was not asked for")
 	}
 	if resp.ContentLength > maxBytes {

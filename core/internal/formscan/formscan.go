@@ -25,9 +25,10 @@ var (
 
 // Bounds of what is not proved. Senders stay far below them: inbound mail comes with some dozens of fields.
 const (
-	MaxFields     = 1000
-	maxName       = 8 << 10 // the name of a URL-encoded field, as it is written
-	maxPartHeader = 8 << 10 // of a part of a multipart form; long names of files are escaped to three times their length
+	MaxFields = 1000
+	maxName   = 8 << 10 // the name of a URL-encoded field, as it is written
+	// of a part of a multipart form; long names of files are escaped to three times their length
+	maxPartHeader = 8 << 10
 )
 
 // Names is a compiled list of the names of fields.

@@ -26,9 +26,11 @@ func Header(r *http.Request, name string) (string, fault.Failure) {
 	case len(values) == 0:
 		return "", fault.Failure{}
 	case len(values) > 1:
-		return "", fault.New(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
+		return "", fault.New(reason.RepeatedHeader, "the header "+name+
+			" came more than once: find the proxy that adds one")
 	case len(values[0]) > MaxHeaderBytes:
-		return "", fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(MaxHeaderBytes)+" bytes")
+		return "", fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(MaxHeaderBytes)+
+			" bytes")
 	}
 	return values[0], fault.Failure{}
 }

@@ -100,7 +100,7 @@ func NewList[T any](keys T) *List[T] {
 	return c
 }
 
-var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before") //lint:immutable an error value
+var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before")
 
 func New[T any](owner *Owner, src secrets.Source, rules Rules, make func([]Checked) T, decoys func() []Checked) *Ring[T] {
 	k := &Ring[T]{owner: owner, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, RandomKey())}

@@ -224,4 +224,4 @@ func lookup(ctx context.Context, src secrets.Source, tenant string) (*secrets.Li
 	return list, err
 }
 
-var errNoList = errors.New("the source gave no list") //lint:immutable an error value
+var errNoList = errors.New("the source gave no list")

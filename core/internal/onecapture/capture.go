@@ -42,7 +42,8 @@ const (
 // CaptureOf reads a request. The request's body is read and lost.
 func CaptureOf(r *http.Request) (*Capture, error) {
 	c := &Capture{
-		Method: r.Method, Host: r.Host, Target: r.URL.RequestURI(), Plain: r.TLS == nil, Header: r.Header.Clone(), Body: []byte{},
+		Method: r.Method, Host: r.Host, Target: r.URL.RequestURI(), Plain: r.TLS == nil, Header: r.Header.Clone(),
+		Body: []byte{},
 	}
 	if r.Body == nil {
 		return c, nil
@@ -79,8 +80,10 @@ func (c *Capture) Request() *http.Request {
 		}
 	}
 	r := &http.Request{
-		Method: c.Method, URL: u, RequestURI: c.Target, Host: c.Host, Header: c.Header.Clone(), Proto: "HTTP/2.0", ProtoMajor: 2,
-		Body: io.NopCloser(bytes.NewReader(c.Body)), ContentLength: int64(len(c.Body)), RemoteAddr: "192.0.2.1:1234",
+		Method: c.Method, URL: u, RequestURI: c.Target, Host: c.Host, Header: c.Header.Clone(), Proto: "HTTP/2.0",
+		ProtoMajor: 2,
+		Body:       io.NopCloser(bytes.NewReader(c.Body)), ContentLength: int64(len(c.Body)),
+		RemoteAddr: "192.0.2.1:1234",
 	}
 	if !c.Plain {
 		r.TLS = &tls.ConnectionState{HandshakeComplete: true}

@@ -79,7 +79,8 @@ func Pairs(s *Source, n int, seed uint64) (pairs []Change) {
 		for range each {
 			two := second[random.IntN(len(second))]
 			pairs = append(pairs, Change{
-				Group: one.Group + " + " + two.Group, Name: one.Name + "; then " + two.Name, Wire: one.Wire || two.Wire, make: two.make,
+				Group: one.Group + " + " + two.Group, Name: one.Name + "; then " + two.Name, Wire: one.Wire || two.Wire,
+				make: two.make,
 			})
 		}
 	}

@@ -146,7 +146,8 @@ func editDocument(l *changes, what string, doc []byte, set func(c *Capture, doc 
 		where, value := "member "+m.path, string(doc[m.from:m.to])
 		put(where+" has a space in front", m.from, m.from, " ")
 		put(where+" has a line feed behind", m.to, m.to, "\n")
-		for _, other := range []string{`null`, `[]`, `{}`, `true`, `""`, `"other"`, `0`, "[" + value + "]", `{"a":` + value + "}"} {
+		for _, other := range []string{`null`, `[]`, `{}`, `true`, `""`, `"other"`, `0`, "[" + value + "]", `{"a":` +
+			value + "}"} {
 			put(where+" is "+short(other), m.from, m.to, other)
 		}
 		for _, t := range valueForms(value) {
@@ -194,7 +195,8 @@ func valueForms(value string) (all []valueForm) {
 		}
 	case value[0] >= '0' && value[0] <= '9' || value[0] == '-':
 		return []valueForm{
-			{"has a fraction", value + ".0"}, {"has an exponent", value + "e0"}, {"has another exponent", value + "0e-1"}, {"is a text", `"` + value + `"`},
+			{"has a fraction", value + ".0"}, {"has an exponent", value + "e0"},
+			{"has another exponent", value + "0e-1"}, {"is a text", `"` + value + `"`},
 			{"is negative", "-" + value}, {"has a leading zero", "0" + value},
 		}
 	case value == "true" || value == "false":
@@ -231,9 +233,12 @@ func nameForms(put func(name string, from, to int, text string), where string, d
 	put(where+" has another name", m.nameFrom, m.nameTo, `"zz"`)
 	value := string(doc[m.from:m.to])
 	for _, twin := range []struct{ name, text string }{
-		{"with the same value", name + ":" + value}, {"with another value", name + `:"other"`}, {"that is null", name + ":null"},
-		{"in upper case", strings.ToUpper(name) + `:"other"`}, {"with its first letter in upper case", `"` + strings.ToUpper(plain[:1]) + plain[1:] + `":"other"`},
-		{"with its name escaped", `"` + escapeJSON(plain) + `":"other"`}, {"with a long s", `"` + strings.ReplaceAll(plain, "s", "\u017f") + `":"other"`},
+		{"with the same value", name + ":" + value}, {"with another value", name + `:"other"`},
+		{"that is null", name + ":null"},
+		{"in upper case", strings.ToUpper(name) + `:"other"`},
+		{"with its first letter in upper case", `"` + strings.ToUpper(plain[:1]) + plain[1:] + `":"other"`},
+		{"with its name escaped", `"` + escapeJSON(plain) + `":"other"`},
+		{"with a long s", `"` + strings.ReplaceAll(plain, "s", "\u017f") + `":"other"`},
 	} {
 		put(where+" has a twin behind it "+twin.name, m.to, m.to, ","+twin.text)
 		put(where+" has a twin in front "+twin.name, m.nameFrom, m.nameFrom, twin.text+",")

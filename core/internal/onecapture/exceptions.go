@@ -26,7 +26,8 @@ type Left struct {
 func LeftBy(e *entry.Entry) (all []Left) {
 	if e.Scheme == nil {
 		return []Left{{
-			Everything: true, Kinds: []Kind{SecondIdentity, NoIdentity, FalseDetail, HiddenDetail, OtherReading, Handshake},
+			Everything: true, Kinds: []Kind{SecondIdentity, NoIdentity, FalseDetail, HiddenDetail, OtherReading,
+				Handshake},
 			Reason: "send anything: the delivery holds the shared secret itself, until it is changed",
 		}}
 	}
@@ -62,7 +63,8 @@ func LeftBy(e *entry.Entry) (all []Left) {
 			name := http.CanonicalHeaderKey(h.WhenHeader)
 			all = append(all, Left{
 				Kinds: []Kind{Handshake}, Headers: []string{name},
-				Reason: "have `" + name + "` answered with the delivery, because nothing signs that header; the event is not touched by it",
+				Reason: "have `" + name + "` answered with the delivery, because nothing signs that header; the " +
+					"event is not touched by it",
 			})
 		}
 	}
@@ -127,7 +129,8 @@ func signsHeader(e *entry.Entry, name string) bool {
 	}
 	return slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
 		same := func(other string) bool { return http.CanonicalHeaderKey(other) == http.CanonicalHeaderKey(name) }
-		return p.Kind == entry.PartHeader && same(p.Text) || p.Kind == entry.PartID && slices.ContainsFunc(e.Scheme.ID.Headers, same)
+		return p.Kind == entry.PartHeader && same(p.Text) || p.Kind == entry.PartID &&
+			slices.ContainsFunc(e.Scheme.ID.Headers, same)
 	})
 }
 

@@ -37,9 +37,12 @@ func headers(l *changes) {
 	}
 	l.begin("further header", false)
 	for name, value := range map[string]string{
-		"X-Http-Method-Override": "GET", "X-Forwarded-Host": "other.example", "X-Forwarded-Proto": "http", "X-Original-Url": "/other",
-		"Content-Encoding": "identity", "Transfer-Encoding": "identity", "Digest": "sha-256=", "Forwarded": "host=other.example",
-		"Ce-Id": "1", "Ce-Type": "other", "X-Goog-Pubsub-Message-Id": "1", "X-Hook-Secret": "a-secret-that-somebody-invented-here",
+		"X-Http-Method-Override": "GET", "X-Forwarded-Host": "other.example", "X-Forwarded-Proto": "http",
+		"X-Original-Url":   "/other",
+		"Content-Encoding": "identity", "Transfer-Encoding": "identity", "Digest": "sha-256=",
+		"Forwarded": "host=other.example",
+		"Ce-Id":     "1", "Ce-Type": "other", "X-Goog-Pubsub-Message-Id": "1",
+		"X-Hook-Secret": "a-secret-that-somebody-invented-here",
 	} {
 		if s.Header.Get(name) == "" {
 			l.edit("the header "+name+" is added", func(c *Capture) { c.Header[name] = []string{value} })
@@ -76,9 +79,12 @@ func contentTypes(l *changes) {
 	l.begin("Content-Type", false)
 	l.edit("the Content-Type is dropped", func(c *Capture) { delete(c.Header, "Content-Type") })
 	for _, kind := range []string{
-		"", "application/json", formType, "multipart/form-data; boundary=b", "text/plain", "application/octet-stream", "application/xml",
-		formType + "; charset=utf-8", "application/json; charset=utf-8", strings.ToUpper(formType), " " + formType, formType + ";",
-		"application/json, " + formType, "application/cloudevents+json", "application/cloudevents-batch+json", "application/vnd.api+json",
+		"", "application/json", formType, "multipart/form-data; boundary=b", "text/plain", "application/octet-stream",
+		"application/xml",
+		formType + "; charset=utf-8", "application/json; charset=utf-8", strings.ToUpper(formType), " " + formType,
+		formType + ";",
+		"application/json, " + formType, "application/cloudevents+json", "application/cloudevents-batch+json",
+		"application/vnd.api+json",
 		formType + "; charset=\"", formType + "\t", "application/json;" + formType, "application/merge-patch+json",
 	} {
 		if kind != l.source.Header.Get("Content-Type") {

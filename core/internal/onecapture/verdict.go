@@ -22,9 +22,10 @@ const (
 	NoIdentity     Kind = "no identity"     // it is accepted, and nothing remembers it
 	FalseDetail    Kind = "false detail"    // a detail is called authenticated, and is not the genuine one's
 	HiddenDetail   Kind = "hidden detail"   // a detail that was authenticated is missing, under the genuine identity
-	OtherReading   Kind = "other reading"   // the app sees another payload under the genuine identity, though the body is signed
-	Handshake      Kind = "handshake"       // the proof makes an answer that needs one, and no event
-	Failure        Kind = "failure"         // it is answered as a failure of the receiver
+	// the app sees another payload under the genuine identity, though the body is signed
+	OtherReading Kind = "other reading"
+	Handshake    Kind = "handshake" // the proof makes an answer that needs one, and no event
+	Failure      Kind = "failure"   // it is answered as a failure of the receiver
 )
 
 // Outcome is what a guard made of a request.
@@ -165,6 +166,7 @@ func SignsWholeBody(e *entry.Entry) bool {
 		return e.Scheme.Custom.Traits().Body
 	}
 	return slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
-		return p.Kind == entry.PartBody || p.Kind == entry.PartBodyMD5 || p.Kind == entry.PartBodySHA256 || p.Kind == entry.PartBodySHA256Hex
+		return p.Kind == entry.PartBody || p.Kind == entry.PartBodyMD5 || p.Kind == entry.PartBodySHA256 ||
+			p.Kind == entry.PartBodySHA256Hex
 	})
 }

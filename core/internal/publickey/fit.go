@@ -17,7 +17,9 @@ type fit struct {
 }
 
 // Check is check for a key that is not the one that was found fit last.
-func (l *LastChecked) Check(algorithm string, key crypto.PublicKey, check func(algorithm string, key crypto.PublicKey) (problem string)) (problem string) {
+func (l *LastChecked) Check(
+	algorithm string, key crypto.PublicKey, check func(algorithm string, key crypto.PublicKey) (problem string),
+) (problem string) {
 	switch key.(type) {
 	case *ecdsa.PublicKey, *rsa.PublicKey: // others are no pointers, or none of ours
 	default:

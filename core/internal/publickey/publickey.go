@@ -37,7 +37,8 @@ func Parse(alg entry.Algorithm, k *entry.Key, text string) (key crypto.PublicKey
 			return nil, "the public key is malformed: " + err.Error()
 		}
 		if len(raw) == ed25519.PrivateKeySize {
-			return nil, "the key has 64 bytes, so it is the private one; configure the public key, and replace this one at the sender"
+			return nil, "the key has 64 bytes, so it is the private one; configure the public key, and replace this " +
+				"one at the sender"
 		}
 		key = ed25519.PublicKey(raw)
 	default:
@@ -134,7 +135,8 @@ func Verify(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte)
 		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256:
 			return rsa.VerifyPKCS1v15(pub, hash, signed, signature) == nil
 		case entry.RSAPSSSHA256:
-			return rsa.VerifyPSS(pub, hash, signed, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+			return rsa.VerifyPSS(pub, hash, signed, signature,
+				&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 		}
 	}
 	return false

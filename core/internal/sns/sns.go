@@ -67,7 +67,8 @@ func Entry(c Config) (entry.Entry, error) {
 func check(c Config) error {
 	var mistakes []error
 	if len(c.Topics) == 0 {
-		mistakes = append(mistakes, errors.New("needs the ARNs of your topics: anybody can subscribe this endpoint to a topic of their own, whose messages are genuine too"))
+		mistakes = append(mistakes, errors.New("needs the ARNs of your topics: anybody can subscribe this endpoint "+
+			"to a topic of their own, whose messages are genuine too"))
 	}
 	for _, topic := range c.Topics {
 		if !c.IsTopic(topic) {
@@ -87,7 +88,8 @@ func scheme(c Config) *entry.Scheme {
 		return p
 	}
 	field := func(name string, optional bool, g entry.Grammar, sample string) entry.Part {
-		return named(entry.Part{Kind: entry.PartJSON, Text: "/" + name, Optional: optional, Grammar: g, Sample: sample}, name)
+		return named(entry.Part{Kind: entry.PartJSON, Text: "/" + name, Optional: optional, Grammar: g, Sample: sample},
+			name)
 	}
 	topic := field("TopicArn", false, entry.NoControl, "")
 	topic.OneOf = append([]string{}, c.Topics...)
@@ -95,11 +97,13 @@ func scheme(c Config) *entry.Scheme {
 		Algorithm: entry.RSAPKCS1SHA256,
 		Key:       entry.Key{Certificate: true},
 		Signature: entry.Signature{
-			Field: entry.Field{JSON: "/Signature"}, Encoding: entry.Base64, Name: "2", Version: entry.Field{JSON: "/SignatureVersion"},
+			Field: entry.Field{JSON: "/Signature"}, Encoding: entry.Base64, Name: "2",
+			Version: entry.Field{JSON: "/SignatureVersion"},
 		},
-		Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/Timestamp"}, Unit: entry.RFC3339, Past: Horizon + 5*time.Minute},
-		ID:        entry.Field{JSON: "/MessageId", Grammar: entry.Token},
-		KeyRef:    entry.Field{JSON: "/SigningCertURL"},
+		Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/Timestamp"}, Unit: entry.RFC3339,
+			Past: Horizon + 5*time.Minute},
+		ID:     entry.Field{JSON: "/MessageId", Grammar: entry.Token},
+		KeyRef: entry.Field{JSON: "/SigningCertURL"},
 		Signed: []entry.Part{
 			field("Message", false, entry.AnyText, "a message of a test"),
 			named(entry.ID(), "MessageId"),
@@ -121,10 +125,12 @@ func scheme(c Config) *entry.Scheme {
 
 func confirmation(confirm func(ctx context.Context, topicARN, token string) error) entry.Handshake {
 	h := entry.Handshake{
-		Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "SubscriptionConfirmation", When: "when the subscription is created",
+		Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "SubscriptionConfirmation",
+		When: "when the subscription is created",
 	}
 	if confirm == nil {
-		h.Note = "a subscription of this endpoint to one of the listed topics waits for its confirmation, and Confirm is not set"
+		h.Note = "a subscription of this endpoint to one of the listed topics waits for its confirmation, and " +
+			"Confirm is not set"
 		return h
 	}
 	h.Note = "the subscription of this endpoint to a listed topic was confirmed"
@@ -148,7 +154,8 @@ func confirmation(confirm func(ctx context.Context, topicARN, token string) erro
 // cannot send to an endpoint, end with ".fifo".
 func IsAWSTopic(arn string) bool {
 	parts := strings.Split(arn, ":")
-	return len(parts) == 6 && parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "sns" && parts[3] != "" &&
+	return len(parts) == 6 && parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "sns" &&
+		parts[3] != "" &&
 		len(parts[4]) == 12 && strings.Trim(parts[4], "0123456789") == "" &&
 		parts[5] != "" && len(parts[5]) <= 256 && strings.Trim(parts[5], word) == ""
 }

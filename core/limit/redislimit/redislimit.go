@@ -69,7 +69,8 @@ func New(c Config) (*Limiter, error) {
 	case c.Client == nil:
 		return nil, errors.New("sallyport: redislimit: Client is missing")
 	case !(c.PerSecond > 0 && c.PerSecond <= most) || c.Burst < 1:
-		return nil, fmt.Errorf("sallyport: redislimit: PerSecond must be above 0 and at most %d, and Burst at least 1", int(most))
+		return nil, fmt.Errorf("sallyport: redislimit: PerSecond must be above 0 and at most %d, and Burst at least 1",
+			int(most))
 	}
 	interval := math.Round(1e6 / c.PerSecond)
 	if interval*float64(c.Burst) > 1e15 {
@@ -93,7 +94,8 @@ func (l *Limiter) Allow(ctx context.Context, key string, n int) (ok bool, retryA
 		return wait <= 0, max(wait, 0), nil
 	}
 	sum := sha256.Sum256([]byte(key))
-	res, err := l.script.Run(ctx, l.client, []string{l.prefix + hex.EncodeToString(sum[:16])}, l.interval, l.depth, n).Int64Slice()
+	res, err := l.script.Run(ctx, l.client, []string{l.prefix + hex.EncodeToString(sum[:16])}, l.interval, l.depth,
+		n).Int64Slice()
 	if err != nil {
 		return false, 0, fmt.Errorf("sallyport: redislimit: %w", err)
 	}

@@ -106,7 +106,8 @@ func (c component) spell(base []byte) ([]byte, error) {
 // sent, and headers that describe the message and not what happened.
 func (c component) mayName() bool {
 	switch c.name {
-	case digestField, "content-type", "content-length", "content-encoding", "date", "host", "user-agent", "accept", "authorization":
+	case digestField, "content-type", "content-length", "content-encoding", "date", "host", "user-agent", "accept",
+		"authorization":
 		return false
 	default:
 		return c.name[0] != '@'

@@ -46,7 +46,8 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 		}
 		got, ok := item.Value.([]byte)
 		if !ok || subtle.ConstantTimeCompare(got, sum) != 1 {
-			return errors.New("the body is another than the one of its Content-Digest: something before the guard may have read or changed it")
+			return errors.New("the body is another than the one of its Content-Digest: something before the guard " +
+				"may have read or changed it")
 		}
 	}
 	if judged == 0 {

@@ -77,14 +77,16 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 				return i, nil
 			}
 		}
-		return 0, fault.New(reason.BadSignature, "the signature matches under none of the keys: compare Secrets with what the sender uses, and PublicURL with the URL that it knows")
+		return 0, fault.New(reason.BadSignature, "the signature matches under none of the keys: compare Secrets with "+
+			"what the sender uses, and PublicURL with the URL that it knows")
 	}
 	key, err := req.Source.Key(ctx, in.keyid)
 	switch {
 	case errors.Is(err, entry.ErrKeyRefused):
 		return 0, fault.New(reason.BadSignature, "the signature names a key that is none of the sender's: "+err.Error())
 	case err != nil:
-		return 0, fault.New(reason.KeysUnavailable, "the key that the signature names is not available now: "+err.Error())
+		return 0, fault.New(reason.KeysUnavailable, "the key that the signature names is not available now: "+
+			err.Error())
 	}
 	check := func(_ string, key crypto.PublicKey) string { return m.checkKey(key) }
 	if problem := m.fit.Check(string(m.algorithm), key, check); problem != "" {
@@ -110,7 +112,8 @@ func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 		switch m.algorithm {
 		case RSAPSSSHA512:
 			sum := sha512.Sum512(base)
-			return rsa.VerifyPSS(k, crypto.SHA512, sum[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+			return rsa.VerifyPSS(k, crypto.SHA512, sum[:], signature,
+				&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 		case RSAv15SHA256:
 			sum := sha256.Sum256(base)
 			return rsa.VerifyPKCS1v15(k, crypto.SHA256, sum[:], signature) == nil

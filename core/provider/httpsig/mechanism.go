@@ -81,7 +81,8 @@ func (m *mechanism) Traits() entry.CustomTraits {
 	}
 	return entry.CustomTraits{
 		Time: true, Body: m.coversBody, URL: true, Query: true, Keyless: m.pair() != 0, Pair: m.pair(),
-		Proof: "HTTP Message Signature, " + string(m.algorithm) + ", in `" + signatureHeader + "`", Signed: strings.Join(names, ", "), Headers: headers,
+		Proof:  "HTTP Message Signature, " + string(m.algorithm) + ", in `" + signatureHeader + "`",
+		Signed: strings.Join(names, ", "), Headers: headers,
 	}
 }
 
@@ -117,7 +118,8 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	}
 	for _, want := range m.required {
 		if !slices.Contains(in.components, want) {
-			return nil, fault.New(reason.BadSignature, "the signature does not cover "+want.String()+", which Components asks for")
+			return nil, fault.New(reason.BadSignature, "the signature does not cover "+want.String()+
+				", which Components asks for")
 		}
 	}
 	if err := m.readParams(in, list.Params, req.Now); err != nil {
@@ -138,13 +140,15 @@ func dictionary(h http.Header, name string) (*httpsfv.Dictionary, error) {
 	case len(lines) > 1:
 		return nil, fault.New(reason.RepeatedHeader, "the header "+name+" came more than once")
 	case len(lines) == 0 || lines[0] == "":
-		return nil, fault.New(reason.MissingSignature, "no "+name+" header: a proxy may strip it, or the sender signs nothing yet")
+		return nil, fault.New(reason.MissingSignature, "no "+name+" header: a proxy may strip it, or the sender "+
+			"signs nothing yet")
 	case len(lines[0]) > maxHeader:
 		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is too long")
 	}
 	d, err := httpsfv.UnmarshalDictionary(lines)
 	if err != nil || len(d.Names()) > maxLabels || members(lines[0]) != len(d.Names()) {
-		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is malformed, holds a label twice, or more than any sender sends")
+		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is malformed, holds a label twice, or "+
+			"more than any sender sends")
 	}
 	return d, nil
 }
@@ -222,7 +226,8 @@ func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time)
 			if name == "created" {
 				in.created = at
 			} else if !now.Before(at) {
-				return fault.New(reason.Stale, "the signature has expired: a replay, a slow queue, or this machine's clock is fast")
+				return fault.New(reason.Stale,
+					"the signature has expired: a replay, a slow queue, or this machine's clock is fast")
 			}
 		case "alg", "keyid", "nonce", "tag":
 			if !isText {
@@ -231,7 +236,8 @@ func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time)
 			switch name {
 			case "alg":
 				if Algorithm(text) != m.algorithm {
-					return fault.New(reason.MalformedSignature, "the signature says that it is of another algorithm than the configured one: another one is never tried")
+					return fault.New(reason.MalformedSignature, "the signature says that it is of another algorithm "+
+						"than the configured one: another one is never tried")
 				}
 			case "keyid":
 				in.keyid = text
@@ -251,7 +257,9 @@ func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time)
 	return nil
 }
 
-func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state any, body []byte) (entry.CustomProof, error) {
+func (m *mechanism) Body(
+	ctx context.Context, req *entry.CustomRequest, state any, body []byte,
+) (entry.CustomProof, error) {
 	proof := entry.CustomProof{}
 	in, ok := state.(*input)
 	if !ok {

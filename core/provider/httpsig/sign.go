@@ -101,7 +101,8 @@ func (m *mechanism) sign(key string, base []byte) ([]byte, error) {
 	case *rsa.PrivateKey:
 		if m.algorithm == RSAPSSSHA512 {
 			long := sha512.Sum512(base)
-			return rsa.SignPSS(rand.Reader, k, crypto.SHA512, long[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+			return rsa.SignPSS(rand.Reader, k, crypto.SHA512, long[:],
+				&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 		}
 		return rsa.SignPKCS1v15(nil, k, crypto.SHA256, sum[:])
 	default:

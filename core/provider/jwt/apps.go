@@ -31,10 +31,12 @@ type JiraConnectConfig struct {
 func JiraConnect(c JiraConnectConfig) core.Provider {
 	var mistakes []error
 	if len(c.ClientKeys) == 0 || c.ClientKeys[0] == "" {
-		mistakes = append(mistakes, errors.New("JiraConnectConfig.ClientKeys is empty; the installed callback tells them"))
+		mistakes = append(mistakes,
+			errors.New("JiraConnectConfig.ClientKeys is empty; the installed callback tells them"))
 	}
 	if c.BasePath != "" && (c.BasePath[0] != '/' || strings.ContainsAny(c.BasePath, "?#% ")) {
-		mistakes = append(mistakes, fmt.Errorf("JiraConnectConfig.BasePath %.100q is no path such as /connect", c.BasePath))
+		mistakes = append(mistakes,
+			fmt.Errorf("JiraConnectConfig.BasePath %.100q is no path such as /connect", c.BasePath))
 	}
 	return made(entry.Entry{
 		Name: "jira-connect", Title: "Jira (Connect)", Confidence: "B",
@@ -42,7 +44,8 @@ func JiraConnect(c JiraConnectConfig) core.Provider {
 		SecretFrom: "the installed callback's sharedSecret",
 		Unsigned:   []string{"the body: the token vouches for whoever sent it", "X-Atlassian-Webhook-Identifier"},
 		Event: entry.Event{
-			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
+			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"),
+			TimeUnit: entry.Milliseconds,
 		},
 	}, &mechanism{
 		header: "Authorization", scheme: "JWT", algorithms: []string{"HS256"},
@@ -88,7 +91,8 @@ func JiraOAuth() core.Provider {
 func Monday(audience string) core.Provider {
 	var err error
 	if u, parsed := url.Parse(audience); parsed != nil || u.Scheme != "https" || u.Host == "" {
-		err = fmt.Errorf("Monday needs the endpoint's URL as it is registered at monday.com, and %.100q is none", audience)
+		err = fmt.Errorf("Monday needs the endpoint's URL as it is registered at monday.com, and %.100q is none",
+			audience)
 	}
 	return made(entry.Entry{
 		Name: "monday", Title: "monday.com", Confidence: "B",
@@ -98,8 +102,10 @@ func Monday(audience string) core.Provider {
 		Event:      entry.Event{Type: pointer("/event/type"), Data: "/event"},
 		// The URL is tried with a challenge, which may come before the app signs anything.
 		Handshakes: []entry.Handshake{
-			{Proved: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json", When: "when the webhook is created"},
-			{Unsigned: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json", When: "when the webhook is created"},
+			{Proved: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`,
+				ContentType: "application/json", When: "when the webhook is created"},
+			{Unsigned: true, Method: "POST", EchoJSON: "/challenge", Answer: `{"challenge":"{challenge}"}`,
+				ContentType: "application/json", When: "when the webhook is created"},
 		},
 	}, &mechanism{
 		header: "Authorization", algorithms: []string{"HS256"},

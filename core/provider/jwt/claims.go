@@ -85,7 +85,8 @@ func audience(aud []byte, allowed []string) (bool, error) {
 	}
 	var list []string
 	if err := json.Unmarshal(aud, &list); err != nil || list == nil {
-		return false, fault.New(reason.MalformedSignature, "the token's claim aud is neither a text nor a list of texts")
+		return false, fault.New(reason.MalformedSignature,
+			"the token's claim aud is neither a text nor a list of texts")
 	}
 	for _, got := range list {
 		if got != "" && slices.Contains(allowed, got) {
@@ -103,7 +104,8 @@ func moment(name string, value []byte) (time.Time, error) {
 	n := int64(0)
 	for i, c := range value {
 		if c < '0' || c > '9' || i > 10 || value[0] == '0' {
-			return time.Time{}, fault.New(reason.MalformedSignature, "the token's claim "+name+" is no time in whole seconds")
+			return time.Time{}, fault.New(reason.MalformedSignature, "the token's claim "+name+
+				" is no time in whole seconds")
 		}
 		n = n*10 + int64(c-'0')
 	}

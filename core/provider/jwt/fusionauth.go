@@ -20,7 +20,8 @@ func FusionAuth(algorithm string) core.Provider {
 	known := []string{"RS256", "ES256", "EdDSA", "HS256"}
 	var err error
 	if !slices.Contains(known, algorithm) {
-		err = fmt.Errorf("FusionAuth needs the algorithm of the key that signs events, one of %s; %.20q is not", list(known), algorithm)
+		err = fmt.Errorf("FusionAuth needs the algorithm of the key that signs events, one of %s; %.20q is not",
+			list(known), algorithm)
 		algorithm = known[0]
 	}
 	return made(entry.Entry{
@@ -29,8 +30,9 @@ func FusionAuth(algorithm string) core.Provider {
 		SecretFrom: "Settings > Key Master > the key that signs events; of a key pair its public key in PEM",
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event/id"},
 		Event: entry.Event{
-			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/createInstant"), TimeUnit: entry.Milliseconds,
-			Tenant: pointer("/event/tenantId"), Data: "/event",
+			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/createInstant"),
+			TimeUnit: entry.Milliseconds,
+			Tenant:   pointer("/event/tenantId"), Data: "/event",
 		},
 	}, &mechanism{
 		header: "X-Fusionauth-Signature-Jwt", algorithms: []string{algorithm}, keyless: algorithm != "HS256",

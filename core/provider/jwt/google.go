@@ -23,14 +23,18 @@ type GoogleConfig struct {
 func (c GoogleConfig) check() error {
 	var mistakes []error
 	if c.Audience == "" {
-		mistakes = append(mistakes, errors.New("GoogleConfig.Audience is empty; it is the audience of the push subscription or trigger, by default the endpoint's URL"))
+		mistakes = append(mistakes, errors.New("GoogleConfig.Audience is empty; it is the audience of the push "+
+			"subscription or trigger, by default the endpoint's URL"))
 	}
 	if len(c.ServiceAccounts) == 0 {
-		mistakes = append(mistakes, errors.New("GoogleConfig.ServiceAccounts is empty; name the service account that the subscription or trigger authenticates as"))
+		mistakes = append(mistakes, errors.New("GoogleConfig.ServiceAccounts is empty; name the service account that "+
+			"the subscription or trigger authenticates as"))
 	}
 	for _, account := range c.ServiceAccounts {
-		if name, host, ok := strings.Cut(account, "@"); !ok || name == "" || !strings.HasSuffix(host, ".gserviceaccount.com") {
-			mistakes = append(mistakes, fmt.Errorf("GoogleConfig.ServiceAccounts: %.100q is no service account's e-mail address", account))
+		if name, host, ok := strings.Cut(account, "@"); !ok || name == "" ||
+			!strings.HasSuffix(host, ".gserviceaccount.com") {
+			mistakes = append(mistakes, fmt.Errorf("GoogleConfig.ServiceAccounts: %.100q is no service account's "+
+				"e-mail address", account))
 		}
 	}
 	return errors.Join(mistakes...)
@@ -67,7 +71,8 @@ func GooglePubSub(c GoogleConfig) core.Provider {
 		SecretFrom: "https://www.googleapis.com/oauth2/v3/certs, for keys at hand; usually Keys fetches them",
 		Scheme:     googleScheme(),
 		Unsigned:   []string{"the body: the token vouches for whoever sent it"},
-		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/message/messageId", And: []string{"/subscription"}, Apart: unwrapped()},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/message/messageId", And: []string{"/subscription"},
+			Apart: unwrapped()},
 		Event: entry.Event{
 			ID:       []entry.Value{{JSON: "/message/messageId"}, {Header: "X-Goog-Pubsub-Message-Id"}},
 			Time:     []entry.Value{{JSON: "/message/publishTime"}, {Header: "X-Goog-Pubsub-Publish-Time"}},
@@ -104,6 +109,7 @@ func GoogleEventarc(c GoogleConfig) core.Provider {
 		Scheme:     googleScheme(),
 		Unsigned:   []string{"the body and the attributes (ce-*): the token vouches for whoever sent it"},
 		Identity:   entry.Identity{With: []string{"Ce-Id", "Ce-Source"}},
-		Event:      entry.Event{ID: header("Ce-Id"), Type: header("Ce-Type"), Time: header("Ce-Time"), TimeUnit: entry.RFC3339},
+		Event: entry.Event{ID: header("Ce-Id"), Type: header("Ce-Type"), Time: header("Ce-Time"),
+			TimeUnit: entry.RFC3339},
 	}, c.mechanism(), c.check())
 }

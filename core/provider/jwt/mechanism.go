@@ -99,7 +99,9 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	return t, nil
 }
 
-func (m *mechanism) Body(ctx context.Context, req *entry.CustomRequest, state any, body []byte) (entry.CustomProof, error) {
+func (m *mechanism) Body(
+	ctx context.Context, req *entry.CustomRequest, state any, body []byte,
+) (entry.CustomProof, error) {
 	proof := entry.CustomProof{}
 	t, ok := state.(*token)
 	if !ok {
@@ -134,7 +136,8 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 				return i, nil
 			}
 		}
-		return 0, fault.New(reason.BadSignature, "the token's signature matches under none of the keys: compare Secrets with what the provider shows")
+		return 0, fault.New(reason.BadSignature,
+			"the token's signature matches under none of the keys: compare Secrets with what the provider shows")
 	}
 	key, err := req.Source.Key(ctx, string(t.kid))
 	switch {
@@ -197,12 +200,14 @@ func checkKey(alg string, key crypto.PublicKey) (problem string) {
 func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
 	if m.issuers != nil {
 		if ok, err := oneOf("iss", c.iss, m.issuers); err != nil || !ok {
-			return at, either(err, fault.New(reason.WrongRecipient, "the token is of another issuer (iss) than this provider, or than the one that is configured"))
+			return at, either(err, fault.New(reason.WrongRecipient,
+				"the token is of another issuer (iss) than this provider, or than the one that is configured"))
 		}
 	}
 	if m.audiences != nil {
 		if ok, err := audience(c.aud, m.audiences); err != nil || !ok {
-			return at, either(err, fault.New(reason.WrongRecipient, "the token is for another audience (aud) than the one that is configured"))
+			return at, either(err, fault.New(reason.WrongRecipient,
+				"the token is for another audience (aud) than the one that is configured"))
 		}
 	}
 	if err := m.judgeEmail(c); err != nil {
@@ -222,7 +227,8 @@ func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
 	}
 	// Those that are there count, required or not.
 	if !exp.IsZero() && !now.Before(exp.Add(m.leeway)) {
-		return at, fault.New(reason.Stale, "the token has expired: a replay, a slow queue, or this machine's clock is fast")
+		return at, fault.New(reason.Stale,
+			"the token has expired: a replay, a slow queue, or this machine's clock is fast")
 	}
 	if !nbf.IsZero() && nbf.After(now.Add(m.leeway)) {
 		return at, fault.New(reason.Early, "the token is not valid yet: this machine's clock may be slow")
@@ -256,7 +262,8 @@ func (m *mechanism) judgeEmail(c *claims) error {
 	}
 	if !ok || string(c.verified) != "true" {
 		// Anybody can have the provider make a token for this audience, in the name of another account.
-		return fault.New(reason.WrongRecipient, "the token is of another account (email) than the one that is configured")
+		return fault.New(reason.WrongRecipient,
+			"the token is of another account (email) than the one that is configured")
 	}
 	return nil
 }
@@ -268,15 +275,18 @@ func (m *mechanism) judgeHashes(c *claims, req *entry.CustomRequest, body []byte
 		}
 		if m.bodyOptional && len(body) == 0 {
 			if c.bodyHash != nil {
-				return fault.New(reason.BadSignature, "the body is empty, and the token is for one that is not: something before the guard may have read it")
+				return fault.New(reason.BadSignature, "the body is empty, and the token is for one that is not: "+
+					"something before the guard may have read it")
 			}
 		} else if ok, err := hashes(m.bodyHash, c.bodyHash, body, m.bodyBase64); err != nil || !ok {
-			return either(err, fault.New(reason.BadSignature, "the token is for another body: its claim "+m.bodyHash+" does not match"))
+			return either(err, fault.New(reason.BadSignature, "the token is for another body: its claim "+m.bodyHash+
+				" does not match"))
 		}
 	}
 	if m.urlHash != "" {
 		if ok, err := hashes(m.urlHash, c.urlHash, []byte(req.URL), false); err != nil || !ok {
-			return fault.New(reason.BadSignature, "the token is for another URL: compare PublicURL with the one registered at the provider")
+			return fault.New(reason.BadSignature,
+				"the token is for another URL: compare PublicURL with the one registered at the provider")
 		}
 	}
 	if m.qsh != nil {

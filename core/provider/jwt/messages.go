@@ -48,10 +48,12 @@ func Vonage() core.Provider {
 		Docs:       "https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks",
 		SecretFrom: "API settings > Signature secret",
 		Event: entry.Event{
-			ID: pointer("/message_uuid"), Type: pointer("/status"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+			ID: pointer("/message_uuid"), Type: pointer("/status"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339,
 		},
-		Unsigned:   []string{"the query of a GET"},
-		Identity:   entry.Identity{NoneForGET: true, Why: "an answer_url waits for its answer, and a repeated answer would be wrong"},
+		Unsigned: []string{"the query of a GET"},
+		Identity: entry.Identity{NoneForGET: true, Why: "an answer_url waits for its answer, and a repeated answer " +
+			"would be wrong"},
 		Methods:    []string{"GET"},
 		AuthStatus: 503,
 	}, &mechanism{

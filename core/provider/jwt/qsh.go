@@ -24,7 +24,8 @@ func (q *queryHash) judge(qsh []byte, req *entry.CustomRequest) error {
 		return err
 	}
 	if !ok || !inside {
-		return fault.New(reason.BadSignature, "the token is for another request (qsh): compare PublicURL with the webhook's URL, and the base path with that of the app's baseUrl")
+		return fault.New(reason.BadSignature, "the token is for another request (qsh): compare PublicURL with the "+
+			"webhook's URL, and the base path with that of the app's baseUrl")
 	}
 	return nil
 }

@@ -35,7 +35,8 @@ func (m *mechanism) presented(h http.Header) (string, error) {
 	case len(values) > 1:
 		return "", fault.New(reason.RepeatedHeader, "the header "+m.header+" came more than once")
 	case len(values) == 0 || values[0] == "":
-		return "", fault.New(reason.MissingSignature, "no "+m.header+" header: a proxy may strip it, or the provider signs nothing yet")
+		return "", fault.New(reason.MissingSignature, "no "+m.header+" header: a proxy may strip it, or the provider "+
+			"signs nothing yet")
 	case len(values[0]) > maxToken:
 		return "", fault.New(reason.MalformedSignature, "the token is longer than any that a provider sends")
 	}
@@ -125,7 +126,8 @@ func (m *mechanism) judgeHeader(t *token, data []byte) error {
 		return fault.New(reason.MalformedSignature, "the token's header is malformed")
 	}
 	if h.refused != "" {
-		return fault.New(reason.MalformedSignature, "the token's header has a member that no token of this provider has: "+h.refused)
+		return fault.New(reason.MalformedSignature,
+			"the token's header has a member that no token of this provider has: "+h.refused)
 	}
 	alg, algOK := text(h.alg)
 	kid, kidOK := text(h.kid)
@@ -136,7 +138,8 @@ func (m *mechanism) judgeHeader(t *token, data []byte) error {
 	t.method, t.kid = m.method(alg), kid
 	switch {
 	case t.method == nil:
-		return fault.New(reason.MalformedSignature, "the token says that it is signed by another algorithm than this provider's: another one is never tried")
+		return fault.New(reason.MalformedSignature,
+			"the token says that it is signed by another algorithm than this provider's: another one is never tried")
 	case len(typ) > 0 && !bytes.EqualFold(typ, []byte("JWT")):
 		return fault.New(reason.MalformedSignature, "the token is of another type than JWT")
 	case len(kid) > maxKid || bytes.ContainsFunc(kid, func(r rune) bool { return r < ' ' || r == 0x7f }):

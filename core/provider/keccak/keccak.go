@@ -43,7 +43,8 @@ const prefix = "0x"
 
 func (d appended) Traits() entry.CustomTraits {
 	return entry.CustomTraits{
-		Body: true, Proof: "Keccak-256 with the secret in `" + d.header + "`", Signed: "{body}{secret}", Headers: []string{d.header},
+		Body: true, Proof: "Keccak-256 with the secret in `" + d.header + "`", Signed: "{body}{secret}",
+		Headers: []string{d.header},
 	}
 }
 
@@ -86,7 +87,8 @@ func (d appended) Body(_ context.Context, req *entry.CustomRequest, state any, b
 			return entry.CustomProof{Key: i}, nil
 		}
 	}
-	return entry.CustomProof{}, fault.New(reason.BadSignature, "the signature matches under none of the secrets: compare Secrets with what the provider shows")
+	return entry.CustomProof{}, fault.New(reason.BadSignature,
+		"the signature matches under none of the secrets: compare Secrets with what the provider shows")
 }
 
 func sum(body, secret []byte) []byte {

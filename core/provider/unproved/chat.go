@@ -22,7 +22,8 @@ func Calendly() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{
-				Field: headers("Calendly-Webhook-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex,
+				Field: headers("Calendly-Webhook-Signature"), Layout: entry.Pairs, Separator: ',', Name: "v1",
+				Encoding: entry.Hex,
 			},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}, Tolerance: 3 * time.Minute},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},

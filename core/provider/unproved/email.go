@@ -46,6 +46,7 @@ func LOX24() core.Provider {
 		Credential: entry.Credential{Kind: entry.HeaderToken, Name: "X-LOX24-Token"},
 		Unsigned:   []string{"everything: the credential is a shared secret"},
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
-		Event:      entry.Event{ID: pointer("/id"), Type: pointer("/name"), Time: pointer("/created_at"), Data: "/data"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/name"), Time: pointer("/created_at"),
+			Data: "/data"},
 	})
 }

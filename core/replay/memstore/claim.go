@@ -32,7 +32,9 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 }
 
 // claimSingle needs one shard only, unless the store is full.
-func (s *Store) claimSingle(now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result) error {
+func (s *Store) claimSingle(
+	now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result,
+) error {
 	hash, digest := s.hash(&items[0].Key), s.digest(&items[0].Digest)
 	sh := s.shardOf(hash)
 	sh.mu.Lock()
@@ -73,7 +75,9 @@ func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Du
 }
 
 // claimOne answers one item, whose shard is locked; false means that there is no room for it.
-func (s *Store) claimOne(now time.Duration, item *replay.Item, hash, digest uint64, lot int64, lease time.Duration, result *replay.Result) bool {
+func (s *Store) claimOne(
+	now time.Duration, item *replay.Item, hash, digest uint64, lot int64, lease time.Duration, result *replay.Result,
+) bool {
 	sh := s.shardOf(hash)
 	no, r := sh.find(now, &item.Key, tagOf(hash))
 	switch {

@@ -39,6 +39,7 @@ func (s *Store) observe(ctx context.Context) {
 		logger = slog.Default()
 	}
 	logger.LogAttrs(ctx, slog.LevelWarn,
-		"replay: the store is filling up; when it is full, deliveries are refused: raise Capacity or shorten what is remembered",
+		"replay: the store is filling up; when it is full, deliveries are refused: raise Capacity or shorten what is "+
+			"remembered",
 		slog.Int64("live", live), slog.Int64("capacity", s.room.capacity))
 }

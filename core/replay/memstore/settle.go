@@ -23,7 +23,8 @@ func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) err
 	var lost []replay.Key
 	for i := range settlements {
 		st := &settlements[i]
-		held, err := s.onShard(now, &st.Key, func(sh *shard, no recordNo, r *record) bool { return sh.settle(now, no, r, st) })
+		held, err := s.onShard(now, &st.Key,
+			func(sh *shard, no recordNo, r *record) bool { return sh.settle(now, no, r, st) })
 		if err != nil {
 			return err
 		}
@@ -124,7 +125,9 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 }
 
 // onShard does something with the record of a key, if there is one, under the lock of its shard.
-func (s *Store) onShard(now time.Duration, key *replay.Key, do func(*shard, recordNo, *record) bool) (held bool, err error) {
+func (s *Store) onShard(
+	now time.Duration, key *replay.Key, do func(*shard, recordNo, *record) bool,
+) (held bool, err error) {
 	hash := s.hash(key)
 	sh := s.shardOf(hash)
 	sh.mu.Lock()

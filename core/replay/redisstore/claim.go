@@ -66,7 +66,9 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	return results, nil
 }
 
-func (s *Store) claim(ctx context.Context, items []replay.Item, tokens []byte, lease time.Duration, results []replay.Result) error {
+func (s *Store) claim(
+	ctx context.Context, items []replay.Item, tokens []byte, lease time.Duration, results []replay.Result,
+) error {
 	calls := make([]*redis.Cmd, len(items))
 	ms := milliseconds(lease)
 	for i := range items {
@@ -79,7 +81,8 @@ func (s *Store) claim(ctx context.Context, items []replay.Item, tokens []byte, l
 		switch {
 		case cmdErr != nil:
 		case have == taken:
-			results[i] = replay.Result{State: replay.Claimed, Token: replay.Token(binary.BigEndian.Uint64(tokens[8*i:]))}
+			results[i] = replay.Result{State: replay.Claimed,
+				Token: replay.Token(binary.BigEndian.Uint64(tokens[8*i:]))}
 		default:
 			results[i], cmdErr = known(have, &items[i].Digest)
 		}
@@ -98,7 +101,8 @@ func (s *Store) giveBack(ctx context.Context, items []replay.Item, results []rep
 	var release []replay.Settlement
 	for i := range results {
 		if results[i].State == replay.Claimed {
-			release = append(release, replay.Settlement{Key: items[i].Key, Token: results[i].Token, Verdict: replay.Release})
+			release = append(release,
+				replay.Settlement{Key: items[i].Key, Token: results[i].Token, Verdict: replay.Release})
 		}
 	}
 	if len(release) > 0 {

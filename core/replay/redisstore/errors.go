@@ -69,8 +69,10 @@ func explain(err error) error {
 	case isForbidden(err):
 		return fmt.Errorf("redisstore: no permission: check the client's user and its ACL: %w", err)
 	case hasPrefix(err, "READONLY"):
-		return fmt.Errorf("redisstore: the server is a replica that takes no writes: check the address, or the failover: %w", err)
-	case hasPrefix(err, "LOADING"), hasPrefix(err, "CLUSTERDOWN"), hasPrefix(err, "MASTERDOWN"), hasPrefix(err, "TRYAGAIN"), hasPrefix(err, "NOREPLICAS"):
+		return fmt.Errorf("redisstore: the server is a replica that takes no writes: check the address, or the "+
+			"failover: %w", err)
+	case hasPrefix(err, "LOADING"), hasPrefix(err, "CLUSTERDOWN"), hasPrefix(err, "MASTERDOWN"),
+		hasPrefix(err, "TRYAGAIN"), hasPrefix(err, "NOREPLICAS"):
 		return fmt.Errorf("redisstore: the server is not ready: %w", err)
 	case errors.Is(err, redis.ErrClosed):
 		return fmt.Errorf("redisstore: the client was closed: %w", err)

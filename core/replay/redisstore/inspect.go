@@ -25,7 +25,8 @@ func (s *Store) inspect(ctx context.Context) error {
 		ForEachMaster(context.Context, func(context.Context, *redis.Client) error) error
 	})
 	if ok {
-		return cluster.ForEachMaster(ctx, func(ctx context.Context, c *redis.Client) error { return checkEviction(ctx, c) })
+		return cluster.ForEachMaster(ctx,
+			func(ctx context.Context, c *redis.Client) error { return checkEviction(ctx, c) })
 	}
 	return checkEviction(ctx, s.client)
 }
@@ -38,7 +39,8 @@ func (s *Store) rehearse(ctx context.Context) error {
 	const moment = 10 * time.Second
 	results, err := s.Claim(ctx, []replay.Item{{Key: key}}, moment)
 	if err != nil {
-		return fmt.Errorf("redisstore: a trial claim failed (the store needs Redis 7.0 or Valkey 7.2; it needs SET, GET, DEL, PTTL, PEXPIRE, EVALSHA and SCRIPT LOAD): %w", err)
+		return fmt.Errorf("redisstore: a trial claim failed (the store needs Redis 7.0 or Valkey 7.2; it needs SET, "+
+			"GET, DEL, PTTL, PEXPIRE, EVALSHA and SCRIPT LOAD): %w", err)
 	}
 	held := replay.Held{Key: key, Token: results[0].Token}
 	err = errors.Join(
@@ -47,7 +49,8 @@ func (s *Store) rehearse(ctx context.Context) error {
 		s.Forget(ctx, []replay.Key{key}),
 	)
 	if err != nil {
-		return fmt.Errorf("redisstore: a trial commit failed (it needs SET, GET, DEL, PTTL, PEXPIRE, EVALSHA and SCRIPT LOAD): %w", err)
+		return fmt.Errorf("redisstore: a trial commit failed (it needs SET, GET, DEL, PTTL, PEXPIRE, EVALSHA and "+
+			"SCRIPT LOAD): %w", err)
 	}
 	return nil
 }
@@ -61,7 +64,8 @@ func checkEviction(ctx context.Context, client redis.Cmdable) error {
 	if policy == "" { // managed servers forbid CONFIG
 		info, err := client.Info(ctx, "memory").Result()
 		if err != nil {
-			return fmt.Errorf("redisstore: neither CONFIG GET nor INFO says whether the server evicts keys; permit one of them, or accept the risk by DangerouslyAllowEviction: %w", explain(err))
+			return fmt.Errorf("redisstore: neither CONFIG GET nor INFO says whether the server evicts keys; permit "+
+				"one of them, or accept the risk by DangerouslyAllowEviction: %w", explain(err))
 		}
 		for line := range strings.SplitSeq(info, "\n") {
 			if value, ok := strings.CutPrefix(strings.TrimSpace(line), "maxmemory_policy:"); ok {
@@ -73,7 +77,10 @@ func checkEviction(ctx context.Context, client redis.Cmdable) error {
 	case "noeviction":
 		return nil
 	case "":
-		return fmt.Errorf("redisstore: the server does not say whether it evicts keys; accept the risk by DangerouslyAllowEviction")
+		return fmt.Errorf("redisstore: the server does not say whether it evicts keys; accept the risk by " +
+			"DangerouslyAllowEviction")
 	}
-	return fmt.Errorf("redisstore: the server's maxmemory-policy is %s, which forgets live identities when memory is full, so that captured deliveries can be replayed; set it to noeviction, or accept the risk by DangerouslyAllowEviction", policy)
+	return fmt.Errorf("redisstore: the server's maxmemory-policy is %s, which forgets live identities when memory is "+
+		"full, so that captured deliveries can be replayed; set it to noeviction, or accept the risk by "+
+		"DangerouslyAllowEviction", policy)
 }

@@ -69,7 +69,8 @@ func (s *Store) send(ctx context.Context, cmds []*redis.Cmd) error {
 		return waitErr
 	}
 	if have < s.replicas {
-		return fmt.Errorf("%d of %d replicas have it after %s: check the replication, or WithReplicas", have, s.replicas, s.wait)
+		return fmt.Errorf("%d of %d replicas have it after %s: check the replication, or WithReplicas", have,
+			s.replicas, s.wait)
 	}
 	return nil
 }

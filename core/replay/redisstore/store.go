@@ -136,7 +136,8 @@ func New(ctx context.Context, client redis.UniversalClient, namespace string, op
 	case *redis.ClusterClient:
 		s.direct = c.Options().ContextTimeoutEnabled
 		if s.replicas > 0 {
-			return nil, fmt.Errorf("redisstore: WithReplicas is not for clusters, where a batch is spread over several servers")
+			return nil, fmt.Errorf("redisstore: WithReplicas is not for clusters, where a batch is spread over " +
+				"several servers")
 		}
 	}
 	timeout := s.timeout

@@ -42,7 +42,8 @@ func (s *Store) check(ctx context.Context) error {
 	name := s.table.sql()
 	for _, attempt := range [][2]string{
 		{"INSERT", "INSERT INTO " + name + " (" + columns + ") SELECT " + columns + " FROM " + name + " WHERE 1 = 0"},
-		{"UPDATE", "UPDATE " + name + " SET digest = digest, token = token, ends_at = ends_at, done_at = done_at WHERE 1 = 0"},
+		{"UPDATE", "UPDATE " + name + " SET digest = digest, token = token, ends_at = ends_at, done_at = done_at " +
+			"WHERE 1 = 0"},
 		{"DELETE", "DELETE FROM " + name + " WHERE 1 = 0"},
 	} {
 		if err := s.try(ctx, attempt[0], attempt[1]); err != nil {
@@ -68,7 +69,8 @@ func (s *Store) checkServer(ctx context.Context) error {
 		return fmt.Errorf("sqlstore: %w for %v: %s", ErrServer, s.table.dialect, unfit.why)
 	}
 	failed := s.fail(ctx, "ask for the server's version", err)
-	if _, kind := classify(err); (kind == nil || errors.Is(kind, ErrSchema)) && ctx.Err() == nil { // it knows no such function
+	// it knows no such function
+	if _, kind := classify(err); (kind == nil || errors.Is(kind, ErrSchema)) && ctx.Err() == nil {
 		return fmt.Errorf("%w: does the dialect %v fit the database? %w", ErrServer, s.table.dialect, failed)
 	}
 	return failed

@@ -111,7 +111,9 @@ func distinct(items []replay.Item) []claim {
 }
 
 // answers puts the results in the order of the items.
-func answers(items []replay.Item, known map[replay.Key]row, ours map[replay.Key]replay.Token, lease time.Duration) []replay.Result {
+func answers(
+	items []replay.Item, known map[replay.Key]row, ours map[replay.Key]replay.Token, lease time.Duration,
+) []replay.Result {
 	results := make([]replay.Result, len(items))
 	told := make(map[replay.Key]struct{}, len(known))
 	for i := range items {

@@ -24,7 +24,8 @@ func kindOfState(state string) error {
 		return ErrConflict
 	case "42P01", "3F000": // undefined_table, invalid_schema_name
 		return ErrNoTable
-	case "42703", "42804", "42P10", "42883": // undefined_column, datatype_mismatch, no key for ON CONFLICT, undefined_function
+	// undefined_column, datatype_mismatch, no key for ON CONFLICT, undefined_function
+	case "42703", "42804", "42P10", "42883":
 		return ErrSchema
 	case "42501":
 		return ErrPermission
@@ -79,7 +80,8 @@ func kindOfNumber(number int) error {
 		return ErrDiskFull
 	case 1205, 3024, 1969: // lock wait timeout, max_execution_time, max_statement_time
 		return ErrSlow
-	case 1040, 1053, 1077, 1158, 1159, 1160, 1161, 1203, 1226, 1927: // too many connections, shutting down, connection trouble
+	// too many connections, shutting down, connection trouble
+	case 1040, 1053, 1077, 1158, 1159, 1160, 1161, 1203, 1226, 1927:
 		return ErrUnreachable
 	}
 	return nil
@@ -124,7 +126,8 @@ func kindOfCode(code int, said string) error {
 	switch {
 	case strings.Contains(said, "no such table"):
 		return ErrNoTable
-	case strings.Contains(said, "no such column"), strings.Contains(said, "has no column"), strings.Contains(said, "ON CONFLICT clause does not match"):
+	case strings.Contains(said, "no such column"), strings.Contains(said, "has no column"),
+		strings.Contains(said, "ON CONFLICT clause does not match"):
 		return ErrSchema
 	}
 	return nil

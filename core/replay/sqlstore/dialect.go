@@ -85,7 +85,8 @@ func isName(s string) bool {
 }
 
 func badName(name string) error {
-	return fmt.Errorf("sqlstore: the table name %q is not one: lower-case ASCII letters, digits and _, not a digit first, at most %d bytes; "+
+	return fmt.Errorf("sqlstore: the table name %q is not one: lower-case ASCII letters, digits and _, not a digit "+
+		"first, at most %d bytes; "+
 		"or two of them with a point between, schema.table", name, maxName)
 }
 

@@ -153,7 +153,8 @@ func (p *postgres) settleOn(ctx context.Context, q querier, steps []step) (outco
 		verbs.number(int64(st.verb))
 		spans.number(st.span)
 	}
-	rows, err := readRows(q.QueryContext(ctx, p.settleSQL, keys.String(), tokens.String(), verbs.String(), spans.String()))
+	rows, err := readRows(q.QueryContext(ctx, p.settleSQL, keys.String(), tokens.String(), verbs.String(),
+		spans.String()))
 	if err != nil {
 		return outcome{}, err
 	}

@@ -26,7 +26,8 @@ func readRows(rows *sql.Rows, err error) (map[replay.Key]row, error) {
 		}
 		key, ok := keyOf(identity)
 		if !ok || len(digest) != len(r.digest) {
-			return nil, fmt.Errorf("%w: a row with an identity of %d bytes and a digest of %d, want 32 and 32", ErrSchema, len(identity), len(digest))
+			return nil, fmt.Errorf("%w: a row with an identity of %d bytes and a digest of %d, want 32 and 32",
+				ErrSchema, len(identity), len(digest))
 		}
 		r.token, r.digest, r.doneAt = replay.Token(token), replay.Digest(digest), doneAt.Int64
 		known[key] = r

@@ -21,7 +21,8 @@ func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(fo
 func (p *postgres) server(ctx context.Context) error {
 	const oldest = 120000
 	var number int64
-	if err := p.db.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::bigint").Scan(&number); err != nil {
+	if err := p.db.QueryRowContext(ctx,
+		"SELECT current_setting('server_version_num')::bigint").Scan(&number); err != nil {
 		return err
 	}
 	if number < oldest {
@@ -68,7 +69,8 @@ func (l *sqlite) server(ctx context.Context) error {
 	case "memory":
 		return unfit("the database is in memory, where every connection of the pool has one of its own; use a file")
 	default:
-		return unfit("its journal mode is %s, in which readers and writers lock each other out; set it once: PRAGMA journal_mode = WAL", mode)
+		return unfit("its journal mode is %s, in which readers and writers lock each other out; set it once: PRAGMA "+
+			"journal_mode = WAL", mode)
 	}
 }
 

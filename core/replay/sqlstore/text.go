@@ -59,7 +59,8 @@ func (t table) insert(verb string, wanted []claim, lease int64) *text {
 // live writes the SELECT of what is remembered of keys.
 func (t table) live(keys []replay.Key) *text {
 	q, now := new(text), t.dialect.now()
-	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now, " AND ")
+	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now,
+		" AND ")
 	return q.in(t, keys)
 }
 

@@ -27,7 +27,9 @@ type transaction struct {
 }
 
 // Transaction implements [replay.Transactor]. It asks the database nothing.
-func (s *Store) Transaction(ctx context.Context, claims []replay.Held, ttl time.Duration) (context.Context, replay.Transaction) {
+func (s *Store) Transaction(
+	ctx context.Context, claims []replay.Held, ttl time.Duration,
+) (context.Context, replay.Transaction) {
 	t := &transaction{store: s, claims: slices.Clone(claims), ttl: ttl}
 	t.ctx = context.WithValue(ctx, contextKey{}, t)
 	return t.ctx, t
@@ -56,7 +58,8 @@ func (s *Store) Transaction(ctx context.Context, claims []replay.Held, ttl time.
 func Tx(ctx context.Context) (*sql.Tx, error) {
 	t, ok := ctx.Value(contextKey{}).(*transaction)
 	if !ok {
-		return nil, errors.New("sqlstore: no transaction in this context: pass the context of the event, e.Context(), or one made from it, " +
+		return nil, errors.New("sqlstore: no transaction in this context: pass the context of the event, " +
+			"e.Context(), or one made from it, " +
 			"and make a sqlstore the guard's Replay store")
 	}
 	return t.begin()
@@ -68,11 +71,13 @@ func (t *transaction) begin() (*sql.Tx, error) {
 	s := t.store
 	switch {
 	case t.ended:
-		return nil, errors.New("sqlstore: the signal has returned, and its transaction has ended: ask for it while the signal runs")
+		return nil, errors.New("sqlstore: the signal has returned, and its transaction has ended: ask for it while " +
+			"the signal runs")
 	case t.tx != nil:
 		return t.tx, nil
 	case s.db.Stats().MaxOpenConnections == 1:
-		return nil, errors.New("sqlstore: the *sql.DB has one connection (SetMaxOpenConns), which the transaction would keep from everybody else, " +
+		return nil, errors.New("sqlstore: the *sql.DB has one connection (SetMaxOpenConns), which the transaction " +
+			"would keep from everybody else, " +
 			"the renewal of its claim included: allow more than there are signals at a time")
 	}
 	if err := s.ready(t.ctx); err != nil {

@@ -40,8 +40,9 @@ func concurrentRules() []rule {
 			},
 		},
 		{
-			name:        "batches that overlap share out the keys",
-			explanation: "each item is claimed atomically: every key has exactly one holder (I1), and batches in opposite orders do not block each other",
+			name: "batches that overlap share out the keys",
+			explanation: "each item is claimed atomically: every key has exactly one holder (I1), and batches in " +
+				"opposite orders do not block each other",
 			try: func(p *probe) {
 				keys := p.someKeys(8)
 				backwards := slices.Clone(keys)
@@ -71,8 +72,9 @@ func concurrentRules() []rule {
 			},
 		},
 		{
-			name:        "one holder at a time, and none after the commit",
-			explanation: "between a claim and its release nobody else holds the key (I1), and once it is committed nobody ever does (I2)",
+			name: "one holder at a time, and none after the commit",
+			explanation: "between a claim and its release nobody else holds the key (I1), and once it is committed " +
+				"nobody ever does (I2)",
 			try: func(p *probe) {
 				key := p.key()
 				var holding, wins, committed atomic.Int32
@@ -124,9 +126,10 @@ func concurrentRules() []rule {
 			},
 		},
 		{
-			name:        "batches that compete for the last room fit whole or not at all",
-			explanation: "no more live keys than the capacity (I8), and of a batch answered ErrFull nothing is claimed, also when others claim at the same time",
-			capacity:    100,
+			name: "batches that compete for the last room fit whole or not at all",
+			explanation: "no more live keys than the capacity (I8), and of a batch answered ErrFull nothing is " +
+				"claimed, also when others claim at the same time",
+			capacity: 100,
 			try: func(p *probe) {
 				batches := make([][]replay.Key, workers)
 				for i := range batches {

@@ -23,7 +23,7 @@ const (
 )
 
 // errReset is what a call answers whose connection was reset.
-var errReset = errors.New("storetest: the connection was reset") //lint:immutable an error value
+var errReset = errors.New("storetest: the connection was reset")
 
 // RunFaultyHistories runs n random histories of receivers that claim, work, renew, settle and die, while the store's
 // answers are lost before or after their effect or come later than the lease, and its clock jumps. It checks the
@@ -193,7 +193,8 @@ func (f *faulty) claimOne(w *worker, event int) {
 		if e.done > asked {
 			f.failf("event %d was claimed although its commit was acknowledged (I2)", event)
 		}
-		*e = bounds{key: e.key, firstCommit: never, holder: r.Token, held: asked + faultyLease, maybeHeld: asked + faultyLease, lease: asked + faultyLease, worked: e.worked, acknowledged: e.acknowledged}
+		*e = bounds{key: e.key, firstCommit: never, holder: r.Token, held: asked + faultyLease,
+			maybeHeld: asked + faultyLease, lease: asked + faultyLease, worked: e.worked, acknowledged: e.acknowledged}
 		*w = worker{event: event, token: r.Token}
 	case r.State == replay.Done:
 		if e.maybeDone <= asked {

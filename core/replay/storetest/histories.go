@@ -48,7 +48,8 @@ func checkHistories(t *testing.T, h Harness, n int, seed uint64) error {
 		})
 		if seen != "" {
 			return &violation{
-				rule: fmt.Sprintf("history %d of seed %d, on a store of capacity %d (0: the default)", i, seed, capacity),
+				rule: fmt.Sprintf("history %d of seed %d, on a store of capacity %d (0: the default)", i, seed,
+					capacity),
 				why:  "a store answers as the model does\n" + strings.Join(hist.trace, "\n"),
 				seen: seen,
 			}

@@ -138,9 +138,11 @@ func faultOf(r replay.Result, state replay.State) string {
 	case r.State != state:
 		return fmt.Sprintf("answered %v, want %v", r.State, state)
 	case (r.Token != 0) != (state == replay.Claimed):
-		return fmt.Sprintf("answered %v with token %d; a token is set, and not 0, exactly when the key was claimed", state, r.Token)
+		return fmt.Sprintf("answered %v with token %d; a token is set, and not 0, exactly when the key was claimed",
+			state, r.Token)
 	case (r.RetryAfter > 0) != (state == replay.InFlight) || r.RetryAfter < 0:
-		return fmt.Sprintf("answered %v with RetryAfter %v; it is set, and positive, exactly when the key is in flight", state, r.RetryAfter)
+		return fmt.Sprintf("answered %v with RetryAfter %v; it is set, and positive, exactly when the key is in flight",
+			state, r.RetryAfter)
 	case r.DoneAt.IsZero() != (state != replay.Done):
 		return fmt.Sprintf("answered %v with DoneAt %v; it is set exactly when the key is done", state, r.DoneAt)
 	case r.Conflict && state == replay.Claimed:
@@ -198,7 +200,8 @@ func faultOfLost(keys []replay.Key, err error) string {
 	case !errors.Is(err, replay.ErrLeaseLost):
 		return "answered a LeaseLostError that is not ErrLeaseLost"
 	case !slices.Equal(lost.Keys, keys):
-		return fmt.Sprintf("LeaseLostError names %d keys, want %d, those that are lost, in the order given", len(lost.Keys), len(keys))
+		return fmt.Sprintf("LeaseLostError names %d keys, want %d, those that are lost, in the order given",
+			len(lost.Keys), len(keys))
 	}
 	return ""
 }

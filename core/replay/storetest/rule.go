@@ -16,7 +16,8 @@ type rule struct {
 }
 
 func rules() []rule {
-	return slices.Concat(claimRules, leaseRules, commitRules, fenceRules, extendRules, forgetRules, capacityRules, callRules,
+	return slices.Concat(claimRules, leaseRules, commitRules, fenceRules, extendRules, forgetRules, capacityRules,
+		callRules,
 		namespaceRules, markerRules)
 }
 

@@ -49,8 +49,9 @@ var callRules = []rule{
 		},
 	},
 	{
-		name:        "the slices of the caller are the caller's",
-		explanation: "a store does not change the slices it is given, nor keep them: the caller may use them for something else",
+		name: "the slices of the caller are the caller's",
+		explanation: "a store does not change the slices it is given, nor keep them: the caller may use them for " +
+			"something else",
 		try: func(p *probe) {
 			keys := p.someKeys(3)
 			its := items(keys...)
@@ -59,7 +60,8 @@ var callRules = []rule{
 			p.same("Claim", slices.Equal(its, given))
 			clear(its)
 
-			settlements := []replay.Settlement{commit(keys[2], results[2].Token, long), release(keys[0], results[0].Token)}
+			settlements := []replay.Settlement{commit(keys[2], results[2].Token, long),
+				release(keys[0], results[0].Token)}
 			givenSettlements := slices.Clone(settlements)
 			p.settle(settlements...)
 			p.same("Settle", slices.Equal(settlements, givenSettlements))

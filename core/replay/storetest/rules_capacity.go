@@ -86,7 +86,8 @@ var capacityRules = []rule{
 		try: func(p *probe) {
 			key, other := p.key(), p.key()
 			results := p.claim(long, items(key, key, other, other, key)...)
-			for i, want := range []replay.State{replay.Claimed, replay.InFlight, replay.Claimed, replay.InFlight, replay.InFlight} {
+			for i, want := range []replay.State{replay.Claimed, replay.InFlight, replay.Claimed, replay.InFlight,
+				replay.InFlight} {
 				p.is(results[i], want)
 			}
 			p.full(p.key())

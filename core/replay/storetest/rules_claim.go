@@ -98,13 +98,15 @@ var claimRules = []rule{
 		},
 	},
 	{
-		name:        "another digest is a conflict",
-		explanation: "Conflict tells a true duplicate from another delivery with the same id; it is set when the digest that was claimed differs in any bit",
+		name: "another digest is a conflict",
+		explanation: "Conflict tells a true duplicate from another delivery with the same id; it is set when the " +
+			"digest that was claimed differs in any bit",
 		try: func(p *probe) {
 			first := item(p.key())
 			its := []replay.Item{first, first}
 			for bit := range 8 * len(first.Digest) {
-				its = append(its, replay.Item{Key: first.Key, Digest: replay.Digest(flip(replay.Key(first.Digest), bit))})
+				its = append(its, replay.Item{Key: first.Key,
+					Digest: replay.Digest(flip(replay.Key(first.Digest), bit))})
 			}
 			results := p.claim(long, its...)
 			p.is(results[0], replay.Claimed)

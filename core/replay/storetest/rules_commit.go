@@ -8,8 +8,9 @@ import (
 
 var commitRules = []rule{
 	{
-		name:        "a committed key is done until its TTL ends",
-		explanation: "after Commit returned nil no claim of the key succeeds before the TTL has passed (I2), whatever its lease was",
+		name: "a committed key is done until its TTL ends",
+		explanation: "after Commit returned nil no claim of the key succeeds before the TTL has passed (I2), " +
+			"whatever its lease was",
 		try: func(p *probe) {
 			key := p.key()
 			p.settle(commit(key, p.hold(p.unit, key), 3*p.unit))
@@ -43,8 +44,9 @@ var commitRules = []rule{
 		},
 	},
 	{
-		name:        "DoneAt is when the key was committed",
-		explanation: "an operator is told when the event was done: the wall-clock time of the commit, not of the claim and not of now",
+		name: "DoneAt is when the key was committed",
+		explanation: "an operator is told when the event was done: the wall-clock time of the commit, not of the " +
+			"claim and not of now",
 		try: func(p *probe) {
 			key := p.key()
 			token := p.hold(long, key)
@@ -68,8 +70,9 @@ var commitRules = []rule{
 		},
 	},
 	{
-		name:        "a commit may be repeated",
-		explanation: "the answer to the first attempt may have been lost: the same token succeeds again while the key is remembered, and changes nothing",
+		name: "a commit may be repeated",
+		explanation: "the answer to the first attempt may have been lost: the same token succeeds again while the " +
+			"key is remembered, and changes nothing",
 		try: func(p *probe) {
 			key := p.key()
 			token := p.hold(p.unit, key)
@@ -87,8 +90,9 @@ var commitRules = []rule{
 		},
 	},
 	{
-		name:        "a release may be repeated",
-		explanation: "the answer to the first attempt may have been lost: a release succeeds as long as nobody else has claimed the key",
+		name: "a release may be repeated",
+		explanation: "the answer to the first attempt may have been lost: a release succeeds as long as nobody else " +
+			"has claimed the key",
 		try: func(p *probe) {
 			key := p.key()
 			token := p.hold(long, key)
@@ -141,7 +145,8 @@ var commitRules = []rule{
 			key, other := p.key(), p.key()
 			token, token2 := p.hold(long, key), p.hold(long, other)
 			for _, verdict := range []replay.Verdict{0, replay.Release + 1} {
-				bad := []replay.Settlement{release(other, token2), {Key: key, Token: token, Verdict: verdict, TTL: long}}
+				bad := []replay.Settlement{release(other, token2),
+					{Key: key, Token: token, Verdict: verdict, TTL: long}}
 				p.refuses("a settlement as "+verdict.String(), p.store.Settle(p.ctx, bad))
 			}
 			p.want(replay.InFlight, key)

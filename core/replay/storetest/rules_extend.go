@@ -72,7 +72,8 @@ var extendRules = []rule{
 			first, lost, last := p.key(), p.key(), p.key()
 			token, token2 := p.hold(p.unit, first), p.hold(p.unit, last)
 			p.extendLoses([]replay.Key{lost},
-				replay.Held{Key: first, Token: token}, replay.Held{Key: lost, Token: 1}, replay.Held{Key: last, Token: token2})
+				replay.Held{Key: first, Token: token}, replay.Held{Key: lost, Token: 1},
+				replay.Held{Key: last, Token: token2})
 			p.advance(3)
 			p.want(replay.InFlight, first)
 			p.want(replay.InFlight, last)

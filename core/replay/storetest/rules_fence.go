@@ -82,8 +82,9 @@ var fenceRules = []rule{
 		},
 	},
 	{
-		name:        "a claim whose lease ended cannot be committed",
-		explanation: "between the end of the lease and now somebody else may have run: the claim is lost (I4), even if the key is free at the moment",
+		name: "a claim whose lease ended cannot be committed",
+		explanation: "between the end of the lease and now somebody else may have run: the claim is lost (I4), even " +
+			"if the key is free at the moment",
 		try: func(p *probe) {
 			key := p.key()
 			token := p.hold(p.unit, key)
@@ -122,8 +123,9 @@ var fenceRules = []rule{
 		},
 	},
 	{
-		name:        "a commit cannot be repeated after its TTL",
-		explanation: "the key is no longer remembered, and a commit makes no claim (I4); the sender's next delivery must be judged anew",
+		name: "a commit cannot be repeated after its TTL",
+		explanation: "the key is no longer remembered, and a commit makes no claim (I4); the sender's next delivery " +
+			"must be judged anew",
 		try: func(p *probe) {
 			key := p.key()
 			token := p.done(key, p.unit)
@@ -138,7 +140,8 @@ var fenceRules = []rule{
 		try: func(p *probe) {
 			keys := p.someKeys(5)
 			if bytes.Compare(keys[3][:], keys[1][:]) < 0 {
-				keys[1], keys[3] = keys[3], keys[1] // descending, so that an answer that is sorted is not in the order given
+				// descending, so that an answer that is sorted is not in the order given
+				keys[1], keys[3] = keys[3], keys[1]
 			}
 			stale, stale2 := p.hold(p.unit, keys[3]), p.hold(p.unit, keys[1])
 			p.advance(3)
@@ -150,7 +153,8 @@ var fenceRules = []rule{
 				release(keys[1], stale2),
 				commit(keys[4], results[4].Token, long))
 			after := p.claim(long, items(keys...)...)
-			for i, want := range []replay.State{replay.Done, replay.InFlight, replay.Claimed, replay.InFlight, replay.Done} {
+			for i, want := range []replay.State{replay.Done, replay.InFlight, replay.Claimed, replay.InFlight,
+				replay.Done} {
 				p.is(after[i], want)
 			}
 		},

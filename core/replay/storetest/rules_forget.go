@@ -18,8 +18,9 @@ var forgetRules = []rule{
 		},
 	},
 	{
-		name:        "a forgotten claim cannot be settled",
-		explanation: "its holder has lost it (I4): neither before nor after the next claim does its commit or extension change anything",
+		name: "a forgotten claim cannot be settled",
+		explanation: "its holder has lost it (I4): neither before nor after the next claim does its commit or " +
+			"extension change anything",
 		try: func(p *probe) {
 			key := p.key()
 			stale := p.hold(long, key)

@@ -33,8 +33,9 @@ var leaseRules = []rule{
 		},
 	},
 	{
-		name:        "each lease is its own",
-		explanation: "the lease given with a claim is that claim's: a longer or shorter one of another key changes nothing (I1, I3)",
+		name: "each lease is its own",
+		explanation: "the lease given with a claim is that claim's: a longer or shorter one of another key changes " +
+			"nothing (I1, I3)",
 		try: func(p *probe) {
 			short, lengthy, short2 := p.key(), p.key(), p.key()
 			p.hold(p.unit, short)
@@ -63,8 +64,9 @@ var leaseRules = []rule{
 		},
 	},
 	{
-		name:        "a refused claim does not lengthen the lease",
-		explanation: "whoever is told InFlight changed nothing, or a sender that retries often keeps a dead holder's claim alive for ever (I3)",
+		name: "a refused claim does not lengthen the lease",
+		explanation: "whoever is told InFlight changed nothing, or a sender that retries often keeps a dead holder's " +
+			"claim alive for ever (I3)",
 		try: func(p *probe) {
 			key := p.key()
 			p.hold(2*p.unit, key)
@@ -83,7 +85,8 @@ var leaseRules = []rule{
 			for _, lease := range []time.Duration{0, -1, -long} {
 				_, err := p.store.Claim(p.ctx, items(key), lease)
 				p.refuses("Claim for "+lease.String(), err)
-				p.refuses("Extend by "+lease.String(), p.store.Extend(p.ctx, []replay.Held{{Key: held, Token: token}}, lease))
+				p.refuses("Extend by "+lease.String(),
+					p.store.Extend(p.ctx, []replay.Held{{Key: held, Token: token}}, lease))
 			}
 			p.want(replay.InFlight, held)
 			p.want(replay.Claimed, key)

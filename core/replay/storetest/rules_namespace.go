@@ -8,9 +8,10 @@ import (
 
 var namespaceRules = []rule{
 	{
-		name:        "namespaces do not see each other",
-		explanation: "an event of one application is no duplicate of another's (I5), whichever of the names begins with the other",
-		namespaces:  true,
+		name: "namespaces do not see each other",
+		explanation: "an event of one application is no duplicate of another's (I5), whichever of the names begins " +
+			"with the other",
+		namespaces: true,
 		try: func(p *probe) {
 			all := []*probe{p, p.neighbour("neighbour"), p.neighbour("neighbour2"), p.neighbour("neighbour.2")}
 			done, held := p.key(), p.key()
@@ -23,7 +24,8 @@ var namespaceRules = []rule{
 				other, alone := all[(i+1)%len(all)], p.key()
 				token := one.hold(long, alone)
 				other.loses([]replay.Key{alone}, commit(alone, token, long))
-				other.lost("Extend", []replay.Key{alone}, other.store.Extend(p.ctx, []replay.Held{{Key: alone, Token: token}}, long))
+				other.lost("Extend", []replay.Key{alone},
+					other.store.Extend(p.ctx, []replay.Held{{Key: alone, Token: token}}, long))
 				one.want(replay.InFlight, alone)
 			}
 			for i, one := range all {
@@ -62,8 +64,9 @@ const decades = 50 * 365 * 24 * time.Hour
 
 var markerRules = []rule{
 	{
-		name:        "a marker is kept for decades",
-		explanation: "the guard notes for good whose an endpoint's name is: a TTL of decades is not an error, and does not end early",
+		name: "a marker is kept for decades",
+		explanation: "the guard notes for good whose an endpoint's name is: a TTL of decades is not an error, and " +
+			"does not end early",
 		try: func(p *probe) {
 			it := replay.Item{Key: p.key(), Digest: text("stripe")}
 			token := p.claim(p.unit, it)[0].Token
@@ -78,10 +81,12 @@ var markerRules = []rule{
 		},
 	},
 	{
-		name:        "a text is a digest like any other",
-		explanation: "the digest of a marker is a short text and zeros: another text, its beginning and nothing at all are conflicts",
+		name: "a text is a digest like any other",
+		explanation: "the digest of a marker is a short text and zeros: another text, its beginning and nothing at " +
+			"all are conflicts",
 		try: func(p *probe) {
-			texts := []string{"stripe", "", "s", "strip", "stripe2", "github", "stripe\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"}
+			texts := []string{"stripe", "", "s", "strip", "stripe2", "github",
+				"stripe\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"}
 			key := p.key()
 			var its []replay.Item
 			for _, t := range texts {
@@ -94,8 +99,9 @@ var markerRules = []rule{
 		},
 	},
 	{
-		name:        "a text is read as it was given",
-		explanation: "a store that is a DigestReader names the provider that holds an endpoint's name; reading claims nothing",
+		name: "a text is read as it was given",
+		explanation: "a store that is a DigestReader names the provider that holds an endpoint's name; reading " +
+			"claims nothing",
 		try: func(p *probe) {
 			reader, ok := p.store.(replay.DigestReader)
 			if !ok {

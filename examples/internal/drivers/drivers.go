@@ -24,7 +24,9 @@ import (
 
 // Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed
 // the store. No error quotes the URL: it may hold a password.
-func Store(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error, err error) {
+func Store(
+	ctx context.Context, at database.Place, logger *slog.Logger,
+) (store replay.Store, closing func() error, err error) {
 	kind, url := at.Kind, at.URL
 	if kind == database.Redis {
 		client, err := OpenRedis(url)

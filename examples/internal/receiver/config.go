@@ -93,7 +93,8 @@ func syntaxError(err error) (place, string, any) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if strings.Contains(text, "anchor '") {
 		// Its text holds the name of the anchor, which is a secret's where one begins with an asterisk.
-		return place{line: 1}, "not YAML: %v", "an anchor is named that is not there: what begins with * goes into quotes"
+		return place{line: 1}, "not YAML: %v",
+			"an anchor is named that is not there: what begins with * goes into quotes"
 	}
 	if parts := regexp.MustCompile(`(?s)^line (\d+): (.*)$`).FindStringSubmatch(text); parts != nil {
 		line, _ := strconv.Atoi(parts[1])
@@ -113,22 +114,27 @@ func (c *config) check(m *mistakes) {
 	}
 	if !c.clock.IsZero() && !loopback(host) {
 		// A frozen clock takes recorded deliveries for fresh ones, for ever.
-		m.add(c.place("clock"), "a frozen clock is for replaying on this machine: it needs a loopback address in listen, such as 127.0.0.1:8080, not %q", c.listen)
+		m.add(c.place("clock"), "a frozen clock is for replaying on this machine: it needs a loopback address in "+
+			"listen, such as 127.0.0.1:8080, not %q", c.listen)
 	}
 	taken, sinks := map[string]place{}, map[string]place{}
 	for _, e := range c.endpoints {
 		if before, twice := sinks[e.sinkFile]; twice && e.sinkFile != "" {
-			m.add(e.place("secret_sink_file"), "each endpoint has a secret of its own, and %s has this file already, in line %d", before.key, before.line)
+			m.add(e.place("secret_sink_file"),
+				"each endpoint has a secret of its own, and %s has this file already, in line %d", before.key,
+				before.line)
 		}
 		sinks[e.sinkFile] = e.place("secret_sink_file")
 		if e.simulate.given && !loopback(host) {
-			m.add(e.place("simulate"), "signals that fail on purpose are for this machine: they need a loopback address in listen, such as 127.0.0.1:8080, not %q", c.listen)
+			m.add(e.place("simulate"), "signals that fail on purpose are for this machine: they need a loopback "+
+				"address in listen, such as 127.0.0.1:8080, not %q", c.listen)
 		}
 		if e.path == "" {
 			continue
 		}
 		if before, twice := taken[e.path]; twice {
-			m.add(e.place("path"), "the path is the endpoint's name, and %s has it already, in line %d", before.key, before.line)
+			m.add(e.place("path"), "the path is the endpoint's name, and %s has it already, in line %d", before.key,
+				before.line)
 			continue
 		}
 		taken[e.path] = e.place("path")

@@ -25,13 +25,16 @@ type endpoint struct {
 }
 
 // build makes the endpoints of a configuration, and notes what is wrong with it. store gives each its replay store.
-func (c *config) build(store func(*endpointConfig) (replay.Store, error), out *output, logger *slog.Logger, m *mistakes) []*endpoint {
+func (c *config) build(
+	store func(*endpointConfig) (replay.Store, error), out *output, logger *slog.Logger, m *mistakes,
+) []*endpoint {
 	var all []*endpoint
 	for _, e := range c.endpoints {
 		if e.provider.Name() == "" {
 			continue // noted where it was read; without a provider the core can say nothing more
 		}
-		built := &endpoint{path: e.path, parameter: e.tenants.parameter, simulator: &simulator{simulation: e.simulate}, out: out}
+		built := &endpoint{path: e.path, parameter: e.tenants.parameter, simulator: &simulator{simulation: e.simulate},
+			out: out}
 		conf := c.coreConfig(e, built, logger)
 		var err error
 		if conf.Keys, err = e.keySource(conf.Now); err != nil {
@@ -189,7 +192,8 @@ func (e *endpointConfig) keyOf(field string) string {
 // signal is the app's code of this receiver: it works for as long, and fails as often, as it was told, and prints a
 // line. The line comes after the work and before the router takes over again, however the work ends.
 func (e *endpoint) signal(ev core.Event) (err error) {
-	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret, Attempt: "panic"}
+	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret,
+		Attempt: "panic"}
 	if d, ok := core.FromContext(ev.Context()); ok {
 		line.Tenant = d.Tenant()
 		sum := sha256.Sum256(d.Body())

@@ -54,19 +54,23 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 	nested := map[string]place{}
 	name := ""
 	fields := map[string]field{
-		"path":                           into(&e.path, r.path),
-		"provider":                       into(&name, r.text),
-		"keys":                           func(n *yaml.Node, at place) { e.keys = r.keyFiles(n, at, nested) },
-		"verify_token":                   func(n *yaml.Node, at place) { e.verify = r.verifyTokens(n, at, nested) },
-		"secrets":                        func(n *yaml.Node, at place) { e.secrets = r.secrets(n, at, nested, "secrets") },
-		"secrets_file":                   into(&e.secretsFile, r.text),
-		"await_secret":                   into(&e.await, r.yes),
-		"secret_sink_file":               into(&e.sinkFile, r.text),
-		"tenant":                         func(n *yaml.Node, at place) { r.tenant(n, at, &e.tenants) },
-		"tenants":                        func(n *yaml.Node, at place) { r.tenantSecrets(n, at, &e.tenants, nested) },
-		"credentials":                    func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
-		"tolerance":                      into(&e.tolerance, r.seconds),
-		"max_body":                       into(&e.maxBody, func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
+		"path":         into(&e.path, r.path),
+		"provider":     into(&name, r.text),
+		"keys":         func(n *yaml.Node, at place) { e.keys = r.keyFiles(n, at, nested) },
+		"verify_token": func(n *yaml.Node, at place) { e.verify = r.verifyTokens(n, at, nested) },
+		"secrets": func(n *yaml.Node,
+			at place) {
+			e.secrets = r.secrets(n, at, nested, "secrets")
+		},
+		"secrets_file":     into(&e.secretsFile, r.text),
+		"await_secret":     into(&e.await, r.yes),
+		"secret_sink_file": into(&e.sinkFile, r.text),
+		"tenant":           func(n *yaml.Node, at place) { r.tenant(n, at, &e.tenants) },
+		"tenants":          func(n *yaml.Node, at place) { r.tenantSecrets(n, at, &e.tenants, nested) },
+		"credentials":      func(n *yaml.Node, at place) { e.credentials = r.credentials(n, at, nested) },
+		"tolerance":        into(&e.tolerance, r.seconds),
+		"max_body": into(&e.maxBody,
+			func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 1) }),
 		"public_url":                     into(&e.publicURL, r.text),
 		"replay":                         func(n *yaml.Node, at place) { r.replay(n, at, e, nested) },
 		"sources":                        func(n *yaml.Node, at place) { e.sources = r.networks(n, at) },
@@ -217,7 +221,8 @@ func (r reader) simulate(n *yaml.Node, at place) simulation {
 	s := simulation{given: true}
 	times := func(n *yaml.Node, at place) (int64, bool) { return r.count(n, at, 0) }
 	r.mapping(n, at, map[string]field{
-		"delay":       into(&s.delay, func(n *yaml.Node, at place) (time.Duration, bool) { return r.duration(n, at, 0) }),
+		"delay": into(&s.delay,
+			func(n *yaml.Node, at place) (time.Duration, bool) { return r.duration(n, at, 0) }),
 		"fail_first":  into(&s.failFirst, times),
 		"panic_first": into(&s.panicFirst, times),
 	})

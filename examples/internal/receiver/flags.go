@@ -65,20 +65,26 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	o := options{parameters: catalogue.Values{}}
 	flags := flag.NewFlagSet("receiver", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.file, "config", "", "YAML `file` with any number of endpoints; of the other flags only -forget, -endpoint and -tenant go with it")
+	flags.StringVar(&o.file, "config", "",
+		"YAML `file` with any number of endpoints; of the other flags only -forget, -endpoint and -tenant go with it")
 	flags.StringVar(&o.provider, "provider", "", "`name` of the provider: "+strings.Join(providerNames(), ", "))
-	flags.StringVar(&o.secretEnv, "secret-env", "", "environment `variable` with the secret as the provider's dashboard shows it, or user:password;\nduring a rotation a list, NEW,OLD, of which only the first must be set")
+	flags.StringVar(&o.secretEnv, "secret-env", "", "environment `variable` with the secret as the provider's "+
+		"dashboard shows it, or user:password;\nduring a rotation a list, NEW,OLD, of which only the first must be set")
 	flags.StringVar(&o.path, "path", "/hooks", "`path` of the endpoint, and its name")
 	flags.StringVar(&o.router, "router", defaultRouter, "`router`: "+strings.Join(routers(), ", "))
 	flags.StringVar(&o.listen, "listen", defaultListen, "`address` to listen on; port 0 picks a free one")
-	flags.StringVar(&o.trustedProxies, "trusted-proxies", "", "`addresses` of the proxies or tunnel whose X-Forwarded-Proto counts: 127.0.0.1")
+	flags.StringVar(&o.trustedProxies, "trusted-proxies", "",
+		"`addresses` of the proxies or tunnel whose X-Forwarded-Proto counts: 127.0.0.1")
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` registered at the provider, for those that sign it")
-	flags.StringVar(&o.verifyTokenEnv, "verify-token-env", "", "environment `variable` with the verify token, for providers that ask for one")
-	flags.Func("key", "`file` with a public key as PEM, for providers that sign with a key pair; may be repeated", func(file string) error {
-		o.keys = append(o.keys, file)
-		return nil
-	})
-	flags.Func("param", "`name=value` of what the provider needs besides (docs/providers.md), such as topics=arn:...; may be repeated", func(text string) error {
+	flags.StringVar(&o.verifyTokenEnv, "verify-token-env", "",
+		"environment `variable` with the verify token, for providers that ask for one")
+	flags.Func("key", "`file` with a public key as PEM, for providers that sign with a key pair; may be repeated",
+		func(file string) error {
+			o.keys = append(o.keys, file)
+			return nil
+		})
+	flags.Func("param", "`name=value` of what the provider needs besides (docs/providers.md), such as "+
+		"topics=arn:...; may be repeated", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" || value == "" {
 			return errors.New("it is not name=value")
@@ -87,14 +93,16 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return nil
 	})
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "take deliveries over plain HTTP: for development on one machine")
-	flags.Func("forget", "make the replay store forget the event with this `id`, or identity as the logs show it, and end; may be repeated", func(id string) error {
+	flags.Func("forget", "make the replay store forget the event with this `id`, or identity as the logs show it, "+
+		"and end; may be repeated", func(id string) error {
 		if id == "" {
 			return errors.New("it is empty")
 		}
 		o.forget = append(o.forget, id)
 		return nil
 	})
-	flags.StringVar(&o.endpoint, "endpoint", "", "`path` of the endpoint whose events -forget means, where there are several")
+	flags.StringVar(&o.endpoint, "endpoint", "",
+		"`path` of the endpoint whose events -forget means, where there are several")
 	flags.StringVar(&o.tenant, "tenant", "", "`tenant` whose events -forget means, where the endpoint has tenants")
 	flags.Usage = func() {
 		_, _ = io.WriteString(stderr, usage)
@@ -138,10 +146,12 @@ func (o *options) config(m *mistakes) *config {
 		m.file = o.file
 		return load(o.file, m)
 	}
-	e := &endpointConfig{path: o.path, publicURL: o.publicURL, allowHTTP: o.allowHTTP, parameters: o.parameters, places: map[string]place{
-		"path": {key: "-path"}, "provider": {key: "-provider"}, "secrets": {key: "-secret-env"}, "credentials": {key: "-secret-env"},
-		"public_url": {key: "-public-url"}, "keys": {key: "-key"}, "verify_token": {key: "-verify-token-env"},
-	}}
+	e := &endpointConfig{path: o.path, publicURL: o.publicURL, allowHTTP: o.allowHTTP, parameters: o.parameters,
+		places: map[string]place{
+			"path": {key: "-path"}, "provider": {key: "-provider"}, "secrets": {key: "-secret-env"},
+			"credentials": {key: "-secret-env"},
+			"public_url":  {key: "-public-url"}, "keys": {key: "-key"}, "verify_token": {key: "-verify-token-env"},
+		}}
 	for _, name := range slices.Concat(parameterNames(), slices.Collect(maps.Keys(o.parameters))) {
 		e.places[name] = place{key: "-param " + name}
 	}
@@ -161,7 +171,8 @@ func (o *options) config(m *mistakes) *config {
 	}
 	c := &config{
 		listen: o.listen, router: o.router, proxies: core.Networks(o.trustedProxies), endpoints: []*endpointConfig{e},
-		places: map[string]place{"listen": {key: "-listen"}, "router": {key: "-router"}, "trusted_proxies": {key: "-trusted-proxies"}},
+		places: map[string]place{"listen": {key: "-listen"}, "router": {key: "-router"},
+			"trusted_proxies": {key: "-trusted-proxies"}},
 	}
 	c.check(m)
 	return c

@@ -14,7 +14,8 @@ func forget(ctx context.Context, c *config, endpoints []*endpoint, opts *options
 		return err
 	}
 	if conf.store == "" || conf.store == storeMemory || conf.store == storeNone {
-		return fmt.Errorf("-forget: the endpoint %s remembers in the memory of the process that receives, or not at all: restart that process instead", e.path)
+		return fmt.Errorf("-forget: the endpoint %s remembers in the memory of the process that receives, or not at "+
+			"all: restart that process instead", e.path)
 	}
 	for _, id := range opts.forget {
 		if identity, err := core.ParseIdentity(id); err == nil {
@@ -24,7 +25,8 @@ func forget(ctx context.Context, c *config, endpoints []*endpoint, opts *options
 		} else if known, err := forgetID(ctx, e, opts.tenant, id); err != nil {
 			return fmt.Errorf("-forget: %w", err)
 		} else if !known {
-			return fmt.Errorf("-forget: events of %s are not remembered by their id alone: give the identity, 64 hexadecimal digits, from the log, or -tenant where the endpoint has tenants", e.guard.Provider())
+			return fmt.Errorf("-forget: events of %s are not remembered by their id alone: give the identity, 64 "+
+				"hexadecimal digits, from the log, or -tenant where the endpoint has tenants", e.guard.Provider())
 		}
 		out.print(map[string]map[string]string{"forgotten": {"endpoint": e.path, "id": id}})
 	}
@@ -40,7 +42,8 @@ func forgetID(ctx context.Context, e *endpoint, tenant, id string) (bool, error)
 
 func chosen(c *config, endpoints []*endpoint, path string) (*endpoint, *endpointConfig, error) {
 	if path == "" && len(endpoints) > 1 {
-		return nil, nil, fmt.Errorf("-forget: say by -endpoint whose event is meant; there are %d endpoints", len(endpoints))
+		return nil, nil, fmt.Errorf("-forget: say by -endpoint whose event is meant; there are %d endpoints",
+			len(endpoints))
 	}
 	for i, e := range endpoints {
 		if path == "" || e.path == path {

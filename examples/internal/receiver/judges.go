@@ -28,7 +28,8 @@ type Judge struct {
 // mistake with its line.
 func Judges(s *Settings) ([]Judge, error) {
 	o := &options{
-		file: s.File, listen: defaultListen, router: defaultRouter, path: s.Path, provider: s.Provider, secretEnv: s.SecretEnv,
+		file: s.File, listen: defaultListen, router: defaultRouter, path: s.Path, provider: s.Provider,
+		secretEnv: s.SecretEnv,
 		publicURL: s.PublicURL, trustedProxies: s.TrustedProxies, allowHTTP: s.AllowHTTP,
 	}
 	var m mistakes
@@ -41,7 +42,8 @@ func Judges(s *Settings) ([]Judge, error) {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	trial := newStores(quiet, nil)
-	built := c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, &output{logger: quiet}, quiet, &m)
+	built := c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil },
+		&output{logger: quiet}, quiet, &m)
 	_ = trial.closeAll() // in memory, and never asked
 	if err := m.err(); err != nil {
 		return nil, err

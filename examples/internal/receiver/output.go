@@ -60,7 +60,8 @@ func (o *output) print(v any) {
 func (o *output) observer(logger *slog.Logger) core.Observer {
 	return core.ObserverFunc(func(_ context.Context, r core.Record) {
 		if r.Dropped > 0 {
-			logger.Error("deliveries came faster than they could be printed; some lines are missing", "endpoint", r.Endpoint, "records", r.Dropped)
+			logger.Error("deliveries came faster than they could be printed; some lines are missing", "endpoint",
+				r.Endpoint, "records", r.Dropped)
 		}
 		switch r.Reason {
 		case reason.Accepted, reason.Unhandled, reason.Permanent, reason.Undecodable, reason.SignalFailed,

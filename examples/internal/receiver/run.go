@@ -38,7 +38,8 @@ func run(ctx context.Context, args []string, opener Opener, stdout, stderr io.Wr
 	c := opts.config(&m)
 	// A trial first: a mistake must not cost a connection, and what guards log at their start is noise beside mistakes.
 	trial := newStores(logger, nil)
-	c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, out, slog.New(slog.DiscardHandler), &m)
+	c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, out,
+		slog.New(slog.DiscardHandler), &m)
 	_ = trial.closeAll() // in memory, and empty
 	if err := m.err(); err != nil {
 		_, _ = fmt.Fprintln(stderr, err)

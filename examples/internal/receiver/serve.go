@@ -24,7 +24,9 @@ const (
 )
 
 // serve receives until ctx ends, and then finishes what has begun.
-func serve(ctx context.Context, c *config, endpoints []*endpoint, out *output, stderr io.Writer, logger *slog.Logger) error {
+func serve(
+	ctx context.Context, c *config, endpoints []*endpoint, out *output, stderr io.Writer, logger *slog.Logger,
+) error {
 	for _, e := range endpoints {
 		if err := e.wait.tryOut(); err != nil {
 			return err

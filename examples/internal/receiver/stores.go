@@ -27,7 +27,8 @@ const openTimeout = 15 * time.Second
 
 // Opener opens a replay store in a database. It is handed over, because a driver is linked only by a program that needs
 // it.
-type Opener func(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error, err error)
+type Opener func(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error,
+	err error)
 
 // stores opens the replay stores of a configuration. Endpoints with the same URL and namespace share one.
 type stores struct {

@@ -88,7 +88,8 @@ func (w *wait) take(_ context.Context, s secrets.Secret) error {
 	if err := keep(w.file, s.DangerouslyReveal()); err != nil {
 		return err
 	}
-	w.logger.Warn("a secret was handed over and is in force: whoever knew the URL could have been first; compare it with what the provider shows, "+
+	w.logger.Warn("a secret was handed over and is in force: whoever knew the URL could have been first; compare it "+
+		"with what the provider shows, "+
 		"and to begin anew end the receiver and remove the file", "endpoint", w.endpoint, "file", w.file)
 	w.look()
 	return nil
@@ -127,7 +128,8 @@ func (w *wait) look() {
 	if err != nil {
 		if text := err.Error(); text != w.told {
 			w.told = text
-			w.logger.Error("the secret that was awaited does not hold up", "endpoint", w.endpoint, "file", w.file, "error", err)
+			w.logger.Error("the secret that was awaited does not hold up", "endpoint", w.endpoint, "file", w.file,
+				"error", err)
 		}
 		return
 	}

@@ -106,7 +106,8 @@ func Peers() []Peer {
 				return func(all *Keys, i int) bool {
 					now := time.Now()
 					old, loaded := known.LoadOrStore(all.Values[i], now.Add(TTL))
-					return !loaded || (!old.(time.Time).After(now) && known.CompareAndSwap(all.Values[i], old, now.Add(TTL)))
+					return !loaded || (!old.(time.Time).After(now) &&
+						known.CompareAndSwap(all.Values[i], old, now.Add(TTL)))
 				}
 			}
 		}},
@@ -119,7 +120,11 @@ func Peers() []Peer {
 		{Name: "sync.Map", Endless: true, Open: func(int) func() Adder {
 			var known sync.Map
 			return func() Adder {
-				return func(all *Keys, i int) bool { _, loaded := known.LoadOrStore(all.Values[i], struct{}{}); return !loaded }
+				return func(all *Keys, i int) bool {
+					_,
+						loaded := known.LoadOrStore(all.Values[i], struct{}{})
+					return !loaded
+				}
 			}
 		}},
 		{Name: "otter", Forgets: true, Open: func(capacity int) func() Adder {
@@ -132,7 +137,8 @@ func Peers() []Peer {
 			}
 		}},
 		{Name: "ttlcache", Forgets: true, Open: func(capacity int) func() Adder {
-			c := ttlcache.New(ttlcache.WithTTL[replay.Key, struct{}](TTL), ttlcache.WithCapacity[replay.Key, struct{}](uint64(capacity)))
+			c := ttlcache.New(ttlcache.WithTTL[replay.Key, struct{}](TTL),
+				ttlcache.WithCapacity[replay.Key, struct{}](uint64(capacity)))
 			return func() Adder {
 				return func(all *Keys, i int) bool { _, found := c.GetOrSet(all.Values[i], struct{}{}); return !found }
 			}
