@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -574,6 +575,7 @@ type unitStore struct {
 	mu    sync.Mutex
 	units []*unitOfWork
 	fail  error
+	stuck error // what a rollback returns
 }
 
 type unitOfWork struct {
@@ -610,7 +612,22 @@ func (u *unitOfWork) Commit(ctx context.Context) error {
 	return u.store.Settle(ctx, settlements)
 }
 
-func (u *unitOfWork) Rollback() error { u.end += "rollback"; return nil }
+func (u *unitOfWork) Rollback() error { u.end += "rollback"; return u.store.stuck }
+
+func TestAReceiverThatEndedItsTransactionAndFailedIsReported(t *testing.T) {
+	t.Parallel()
+	c, rec := config(batched())
+	c.Replay = &unitStore{Store: memstore.New(), stuck: sqltx.ErrEnded}
+	g := mustNew(t, c)
+	failed := errors.New("failed")
+	w := run(g, signedBody(list(1)), func(_ context.Context, e core.Event) error {
+		begin(e.Context())
+		return failed
+	})
+	require.Equal(t, 500, w.Code)
+	require.ErrorIs(t, rec.last(t, g).Err, failed)
+	require.ErrorIs(t, rec.last(t, g).Err, sqltx.ErrEnded)
+}
 
 func TestATransactionIsCommittedWithItsEvent(t *testing.T) {
 	t.Parallel()

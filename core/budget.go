@@ -13,7 +13,7 @@ import (
 //
 // Guards without one share the budget of the process, so a hundred endpoints hold no more than one. Half of a budget is
 // kept: each open guard has an equal part of that half, which no other guard can take. So a flood at one endpoint
-// leaves the others their part. [Guard.Close], [Guard.Shutdown] and the garbage collector return a guard's part.
+// leaves the others their part. [Guard.Shutdown] and the garbage collector return a guard's part.
 //
 // Bodies have 64 MiB, counted by what they hold, in units of 32 KiB. When there is no room, a body that has been
 // arriving for more than a second makes way, first one of the guard that holds the most beyond its part. Where none

@@ -590,8 +590,9 @@ func (g *Guard) String() string { return "sallyport.Guard(" + g.endpoint + ")" }
 // Format prints the same for every verb: %#v would read the guard's counters while deliveries write them.
 func (g *Guard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, g.String()) }
 
-// Forget makes the endpoint forget an event, so that its next delivery runs again: for a provider's "resend" after a
-// receiver was mended. The identity is in the observer's records and in [Event].
+// Forget makes the endpoint forget events, so that their next delivery runs again: for a provider's "resend" after a
+// receiver was fixed. The identity is in the records and in [Event]; [Guard.IdentityOf] derives it from the provider's
+// id. A named receiver of an event that is not done yet keeps what it has done.
 func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	if g.memory.Store == nil {
 		return nil
@@ -606,42 +607,46 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	return g.memory.Store.Forget(ctx, keys)
 }
 
-// ForgetID forgets an event by the provider's id, for providers whose events are remembered by an id (Stripe, Standard
-// Webhooks). It reports false where they are remembered by their content, or by their tenant as well; use Forget or
-// [Guard.ForgetTenantID] there. A named receiver of an event that is not done yet keeps what it has done.
-func (g *Guard) ForgetID(ctx context.Context, id string) (bool, error) {
-	return g.forgetID(ctx, "", id)
-}
+// What keeps an id from naming an event. The verb stands for the provider's title.
+const (
+	fromTheLog        = "take the identity, 64 hexadecimal digits, from the log or a record"
+	identityByApp     = "sallyport: Config.Identity names the events of %s: " + fromTheLog
+	identityByContent = "sallyport: events of %s are not remembered by their id alone: " + fromTheLog
+	identityOfTwo     = "sallyport: events of %s are remembered by two tenants: " + fromTheLog
+	identityOfTenant  = "sallyport: events of %s are remembered by their tenant and their id: give the tenant too"
+	identityOfNobody  = "sallyport: events of %s are not remembered by a tenant: leave it out"
+)
 
-// ForgetTenantID is [Guard.ForgetID] for events that are remembered by their tenant and the provider's id: the tenant
-// of [Config.Tenant], or the one that the provider tells (Event.Tenant). It reports false where there is no such
-// tenant, and where there are both.
-func (g *Guard) ForgetTenantID(ctx context.Context, tenant, id string) (bool, error) {
-	if tenant == "" {
-		return false, nil
-	}
-	return g.forgetID(ctx, tenant, id)
-}
-
-func (g *Guard) forgetID(ctx context.Context, tenant, id string) (bool, error) {
-	tenants := 0
-	if g.tenant.set {
-		tenants++
-	}
-	if len(g.entry.Event.Tenant) > 0 {
-		tenants++
-	}
+// IdentityOf returns what an event is remembered by, from the provider's id and, where events have one, the tenant: the
+// key of [Config.Tenant], or the tenant that the provider names (Event.Tenant). It is an error where an id and a tenant
+// do not name an event, and where the source of secrets fails to say whether a tenant's key in another case is the same
+// tenant.
+func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, error) {
+	ofProvider := len(g.entry.Event.Tenant) > 0
 	kind := g.entry.Identity.Kind
-	if g.identity != nil || tenants > 1 || (tenants == 1) != (tenant != "") || (kind != entry.BySignedID && kind != entry.ByPointer) || len(g.entry.Identity.And) > 0 {
-		return false, nil
+	text := ""
+	switch {
+	case g.identity != nil:
+		text = identityByApp
+	case kind != entry.BySignedID && kind != entry.ByPointer, len(g.entry.Identity.And) > 0:
+		text = identityByContent
+	case g.tenant.set && ofProvider:
+		text = identityOfTwo
+	case (g.tenant.set || ofProvider) && tenant == "":
+		text = identityOfTenant
+	case !g.tenant.set && !ofProvider && tenant != "":
+		text = identityOfNobody
+	}
+	if text != "" {
+		return Identity{}, fmt.Errorf(text, g.entry.Title)
 	}
 	if g.tenant.set {
 		var err error
 		if tenant, err = g.tenantScope(ctx, tenant, time.Now()); err != nil {
-			return false, err
+			return Identity{}, err
 		}
 	}
-	return true, g.Forget(ctx, Identity(identity.OfID(identity.Scope{Endpoint: g.endpoint, Tenant: tenant}, id, nil)))
+	return Identity(identity.OfID(identity.Scope{Endpoint: g.endpoint, Tenant: tenant}, id, nil)), nil
 }
 
 // Flush waits until the log and the observers have everything so far, the counts of what is only counted included, or
@@ -657,23 +662,17 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return err
 }
 
-// Close ends the alarm and the timers of the log, writes what was counted, makes the endpoint's name free for another
-// guard with the same store, and returns the guard's part of its [Budget]. It does not wait for the observers:
-// [Guard.Shutdown] does. The guard goes on checking deliveries, in the room that all guards share; closing twice is
-// not a mistake.
-func (g *Guard) Close() error {
+// Shutdown ends what a guard does in the background. It waits until the log and the observers have everything, or until
+// ctx ends. Then it ends the alarm and the timers of the log, makes the endpoint's name free for another guard with the
+// same store, and returns the guard's part of its [Budget]. Call it after http.Server.Shutdown and before the store is
+// closed. The guard goes on checking deliveries, in the room that all guards share. Calling it twice is not a mistake.
+func (g *Guard) Shutdown(ctx context.Context) error {
+	err := g.Flush(ctx)
 	g.log.close()
 	g.vitals.endAlarm()
 	g.leave()
 	g.share.close()
-	return nil
-}
-
-// Shutdown ends what a guard does in the background: it waits until the log and the observers have everything, or until
-// ctx ends, and closes the guard. Call it after http.Server.Shutdown and before the store is closed.
-func (g *Guard) Shutdown(ctx context.Context) error {
-	err := g.Flush(ctx)
-	return cmp.Or(err, g.Close())
+	return err
 }
 
 func advice(e *entry.Entry, pair bool) string {

@@ -103,7 +103,7 @@ func TestFailuresBeyondALineAreWrittenByFlush(t *testing.T) {
 		require.NoError(t, g.Flush(t.Context()))
 		require.Len(t, log.lines(t, "more webhook events failed"), 1)
 		require.Contains(t, log.String(), "evt_20 ")
-		require.NoError(t, g.Close())
+		require.NoError(t, g.Shutdown(t.Context()))
 		for n := range 1100 { // nothing is held where no timer writes it, nor without bound
 			run(g, numbered(100+n), noColumn)
 			require.Contains(t, log.String(), fmt.Sprintf("evt_%d", 100+n))
@@ -232,7 +232,7 @@ func TestWhatSendersCauseIsCountedAndTheCountIsWritten(t *testing.T) {
 		require.Len(t, log.lines(t, "webhook delivery refused"), 3)
 		require.Len(t, log.lines(t, "more webhook deliveries were refused"), 3, "Flush writes counts")
 		run(g, post(event), never(t))
-		require.NoError(t, g.Close())
+		require.NoError(t, g.Shutdown(t.Context()))
 		require.Len(t, log.lines(t, "more webhook deliveries were refused"), 4, "so does Close")
 		time.Sleep(time.Hour)
 		run(g, post(event), never(t))

@@ -365,7 +365,7 @@ func TestTheRefusedNameIsLoggedOnceAMinute(t *testing.T) {
 			time.Sleep(5 * time.Second)
 		}
 		require.Equal(t, 3, strings.Count(second.log.String(), "the endpoint's name belongs to another provider in the replay store"))
-		require.NoError(t, second.Close())
+		require.NoError(t, second.Shutdown(t.Context()))
 	})
 }
 
@@ -547,7 +547,7 @@ func TestAGuardThatAwaitsItsSecretHoldsNoName(t *testing.T) {
 	store := memstore.New()
 	awaiting := openFor(t, store, "acme", func(c *core.Config) { c.Secrets, c.Setup.AwaitingSecret = nil, true })
 	require.NotContains(t, openFor(t, store, "acme").log.String(), "two open guards")
-	require.NoError(t, awaiting.Close())
+	require.NoError(t, awaiting.Shutdown(t.Context()))
 }
 
 // A store that answers slowly delays the first delivery by no more than one call of it may take.
@@ -562,7 +562,7 @@ func TestTheFirstDeliveryWaitsForTheMarkerNoLongerThanForOneCall(t *testing.T) {
 			require.LessOrEqual(t, time.Since(begin), 5*time.Second+3*time.Second)
 			return nil
 		}))
-		require.NoError(t, a.Close())
+		require.NoError(t, a.Shutdown(t.Context()))
 	})
 }
 
@@ -606,14 +606,14 @@ func TestTwoOpenGuardsOfOneNameOnOneStore(t *testing.T) {
 	require.Equal(t, "Endpoint", mistake.Field)
 	require.ErrorContains(t, err, `an open guard of "acme" has this name in the same replay store`)
 
-	require.NoError(t, first.Close())
-	require.NoError(t, first.Close(), "closing twice lets nobody else in")
+	require.NoError(t, first.Shutdown(t.Context()))
+	require.NoError(t, first.Shutdown(t.Context()), "closing twice lets nobody else in")
 	_, err = core.New(c)
 	require.Error(t, err, "the second is still open")
 	require.NoError(t, second.Shutdown(t.Context()))
 	g, err := core.New(c)
 	require.NoError(t, err, "a guard that New refused is not counted")
-	require.NoError(t, g.Close())
+	require.NoError(t, g.Shutdown(t.Context()))
 	require.NotContains(t, openFor(t, store, "acme").log.String(), "two open guards")
 }
 

@@ -168,7 +168,9 @@ func (p *pass) run(i int) result {
 			d.mu.Unlock()
 		}
 	}
-	unit.undo()
+	if err := unit.undo(); err != nil {
+		total.err = joinErrors(total.err, err)
+	}
 	run.answer.mu.Lock()
 	total.response = run.answer.response
 	run.answer.mu.Unlock()
@@ -185,7 +187,9 @@ func (p *pass) runNamed(ctx context.Context, rc *receiver, event Event, claim in
 	if res.commits() {
 		res.merge(d.commitUnit(&unit, claim))
 	}
-	unit.undo()
+	if err := unit.undo(); err != nil {
+		res.err = joinErrors(res.err, err)
+	}
 	if !res.commits() || res.declined {
 		d.holding.Decide(claim, replay.Release)
 		return res
@@ -290,9 +294,14 @@ func (d *Delivery) commitUnit(u *unit, claim int) result {
 	return result{}
 }
 
-// undo rolls back what was begun and not committed.
-func (u *unit) undo() {
-	if u.txn != nil && !u.committed && u.txn.Begun() {
-		_ = u.txn.Rollback() // what cannot be rolled back was never there: the database rolls back what is not committed
+// undo rolls back what was begun and not committed. A receiver that ended the transaction itself is reported so: what it
+// committed stays without "done", and the retry does it again.
+func (u *unit) undo() error {
+	if u.txn == nil || u.committed || !u.txn.Begun() {
+		return nil
 	}
+	if err := u.txn.Rollback(); err != nil {
+		return fmt.Errorf("rolling back the receiver's transaction: %w", err)
+	}
+	return nil
 }

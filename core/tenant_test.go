@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -292,18 +293,56 @@ func TestForgettingATenantsEvent(t *testing.T) {
 	}
 	require.Equal(t, reason.Accepted, send("acme", acmeSecret))
 	require.Equal(t, reason.Accepted, send("globex", globexSecret))
-	known, err := g.ForgetID(t.Context(), "evt_1")
-	require.NoError(t, err)
-	require.False(t, known, "whose?")
-	known, err = g.ForgetTenantID(t.Context(), "", "evt_1")
-	require.NoError(t, err)
-	require.False(t, known)
+	_, err := g.IdentityOf(t.Context(), "", "evt_1")
+	require.ErrorContains(t, err, "give the tenant too", "whose?")
 	require.Equal(t, reason.Duplicate, send("acme", acmeSecret))
-	known, err = g.ForgetTenantID(t.Context(), "acme", "evt_1")
+	id, err := g.IdentityOf(t.Context(), "acme", "evt_1")
 	require.NoError(t, err)
-	require.True(t, known)
+	require.NoError(t, g.Forget(t.Context(), id))
 	require.Equal(t, reason.Duplicate, send("globex", globexSecret))
 	require.Equal(t, reason.Accepted, send("acme", acmeSecret))
+}
+
+func TestAnIdThatNamesNoEventIsAnErrorThatSaysWhy(t *testing.T) {
+	t.Parallel()
+	shops := timestamped()
+	shops.Event.Tenant = []entry.Value{{Header: "X-Shop"}}
+	for _, row := range []struct {
+		name   string
+		entry  entry.Entry
+		tenant string
+		change func(*core.Config)
+		want   string
+	}{
+		{"the app names the events", timestamped(), "", func(c *core.Config) {
+			c.Identity = func(e core.Event) string { return e.ID }
+		}, "Config.Identity names the events of Acme"},
+		{"a digest names them", plain(), "", nil, "not remembered by their id alone: take the identity, 64 hexadecimal digits"},
+		{"the tenant of the provider is left out", shops, "", nil, "give the tenant too"},
+		{"the tenant of the endpoint is left out", timestamped(), "", func(c *core.Config) {
+			c.Tenant, c.Secrets = core.TenantFromPath("tenant"), secrets.FromFunc(lenient, time.Minute)
+		}, "give the tenant too"},
+		{"both have a tenant", shops, "acme", func(c *core.Config) {
+			c.Tenant, c.Secrets = core.TenantFromPath("tenant"), secrets.FromFunc(lenient, time.Minute)
+		}, "remembered by two tenants"},
+		{"nobody has a tenant", timestamped(), "acme", nil, "leave it out"},
+		{"the source does not say whose a key is", timestamped(), "Acme", func(c *core.Config) {
+			c.Tenant, c.Secrets = core.TenantFromPath("tenant"), secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) {
+				return nil, errors.New("the database is down")
+			}, time.Minute)
+		}, "the database is down"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := config(row.entry)
+			if row.change != nil {
+				row.change(&c)
+			}
+			id, err := mustNew(t, c).IdentityOf(t.Context(), row.tenant, "evt_1")
+			require.ErrorContains(t, err, row.want)
+			require.Zero(t, id)
+		})
+	}
 }
 
 func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {

@@ -28,7 +28,7 @@ func ExampleOn() {
 	if err != nil {
 		panic(err)
 	}
-	defer func() { _ = guard.Close() }()
+	defer func() { _ = guard.Shutdown(context.Background()) }()
 	signals := core.NewSignals()
 	email.On(signals, func(_ context.Context, _ core.Event, m email.Event) error {
 		fmt.Println("suppress", m.Recipient, m.RejectReason)
@@ -46,7 +46,7 @@ func ExampleOn() {
 }
 
 // suppressing is an app that keeps addresses from getting mail again. Only its configuration knows the email service.
-func suppressing(p core.Provider, secret string) (app http.Handler, stop func() error, err error) {
+func suppressing(p core.Provider, secret string) (app http.Handler, stop func(context.Context) error, err error) {
 	guard, err := core.New(core.Config{
 		Endpoint: "mail",
 		Provider: p,
@@ -64,7 +64,7 @@ func suppressing(p core.Provider, secret string) (app http.Handler, stop func() 
 	}, email.Bounced, email.Complained)
 	mux := http.NewServeMux()
 	httpwebhook.Handle(mux, "/webhooks/mail", guard, signals)
-	return mux, guard.Close, nil
+	return mux, guard.Shutdown, nil
 }
 
 // An app that suppresses bounced addresses moves from SendGrid to Postmark: the provider and the secret change, and
@@ -80,7 +80,7 @@ func Example_anotherService() {
 			sample, _ := emailtest.Sample(p, kind)
 			fmt.Println(p.Name(), kind, sender.Send(app, "/webhooks/mail", sample).Code)
 		}
-		if err := stop(); err != nil {
+		if err := stop(context.Background()); err != nil {
 			panic(err)
 		}
 	}

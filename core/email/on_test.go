@@ -39,7 +39,7 @@ func newApp(t *testing.T, p core.Provider, register func(*core.Signals)) *app {
 		})},
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, guard.Close()) })
+	t.Cleanup(func() { require.NoError(t, guard.Shutdown(context.WithoutCancel(t.Context()))) })
 	a.guard = guard
 	register(a.signals)
 	a.signals.OnUnhandled(func(_ context.Context, e core.Event) { a.unhandled = append(a.unhandled, e.Type) })

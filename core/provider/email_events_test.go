@@ -162,6 +162,6 @@ func TestPostalBouncesNoMailBecauseTheAppFailed(t *testing.T) {
 		httpwebhook.Handle(mux, "/mail", g, signals)
 		body := webhooktest.Sample{Body: []byte(`{"id":1,"rcpt_to":"a@example.com","message":"Subject: x","base64":false}`)}
 		require.Equal(t, http.StatusConflict, sender.Send(mux, "/mail", body).Code)
-		require.NoError(t, g.Close())
+		require.NoError(t, g.Shutdown(t.Context()))
 	}
 }

@@ -9,7 +9,7 @@
 //	go -C examples run ./cluster -store postgres      # starts one of its own, or -url postgres://...
 //	go -C examples run ./cluster -store redis -kill   # SIGKILL in the midst of the work, not an orderly stop
 //
-// With a SQL store the receivers write in the transaction that says "done" (sqlstore.Tx), so that even a receiver that
+// With a SQL store the receivers write in the transaction that says "done" (sqltx.Tx), so that even a receiver that
 // is killed runs every event exactly once. With Redis the work and "done" are two steps: a receiver that is killed
 // between them runs its event again. That is at least once, and what -kill shows.
 package main

@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 	"github.com/sallyport-go/sallyport/examples/internal/database"
 	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 )
@@ -50,7 +50,7 @@ func (w *work) do(ctx context.Context, event string) error {
 	if w.client != nil {
 		return w.client.HIncrBy(ctx, list, event, 1).Err()
 	}
-	tx, err := sqlstore.Tx(ctx)
+	tx, err := sqltx.Tx(ctx)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
@@ -86,7 +87,7 @@ func (a *app) signals() *core.Signals {
 
 // enqueue is the whole hand-over: the guard writes "done" in the same transaction, and commits it.
 func (a *app) enqueue(_ context.Context, e core.Event) error {
-	tx, err := sqlstore.Tx(e.Context())
+	tx, err := sqltx.Tx(e.Context())
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func TestABounceIsABounceInEveryRouter(t *testing.T) {
 					require.Equal(t, http.StatusOK, sender.Send(app, "/mail", sample).Code, p.Name())
 				}
 				require.NotZero(t, calls, p.Name())
-				require.NoError(t, guard.Close())
+				require.NoError(t, guard.Shutdown(t.Context()))
 			}
 		})
 	}

@@ -96,7 +96,7 @@ func TestEverySenderHasASampleOfEachType(t *testing.T) {
 				httpwebhook.Handle(mux, "/mail", guard, signals)
 				require.Equal(t, http.StatusOK, sender.Send(mux, "/mail", sample).Code, kind)
 				require.Equal(t, 1, calls, kind)
-				require.NoError(t, guard.Close())
+				require.NoError(t, guard.Shutdown(t.Context()))
 			}
 			require.Equal(t, types(p.Name()), strings.Join(has, " "))
 		})

@@ -61,7 +61,7 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 			}
 			require.Equal(t, []int{1, 1}, []int{events, messages}, "%s at %s", row.name, p.Name())
 			require.Equal(t, []reason.Reason{row.want, row.want}, reasons, "%s at %s", row.name, p.Name())
-			require.NoError(t, guard.Close())
+			require.NoError(t, guard.Shutdown(t.Context()))
 		}
 	}
 }

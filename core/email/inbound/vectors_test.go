@@ -174,7 +174,7 @@ func (v *vector) through(t *testing.T) (messages []*inbound.Message, wrong *emai
 	w := sender.Send(mux, "/mail", webhooktest.Sample{Header: header, Body: v.Body})
 	require.NoError(t, guard.Flush(t.Context()))
 	require.Equal(t, http.StatusOK, w.Code, "%s %v", w.Body, mistake)
-	require.NoError(t, guard.Close())
+	require.NoError(t, guard.Shutdown(t.Context()))
 	errors.As(mistake, &wrong)
 	return messages, wrong
 }

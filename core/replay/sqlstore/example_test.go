@@ -28,19 +28,6 @@ func Example() {
 	_ = core.Config{Replay: store} // and the provider, the secrets and the endpoint's name
 }
 
-// The payment and the event's "done" are one step: both are there, or neither is.
-func ExampleTx() {
-	paid := func(_ context.Context, e core.Event) error {
-		tx, err := sqlstore.Tx(e.Context())
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments (event) VALUES ($1)", e.ID)
-		return err // the guard commits, or rolls back
-	}
-	core.NewSignals().On("invoice.paid", paid)
-}
-
 func ExampleSchema() {
 	fmt.Print(sqlstore.Schema(sqlstore.PostgreSQL, ""))
 	// Output:

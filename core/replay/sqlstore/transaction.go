@@ -10,9 +10,8 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 )
-
-type contextKey struct{}
 
 // transaction is one signal's. It begins when the app asks for it.
 type transaction struct {
@@ -31,48 +30,20 @@ func (s *Store) Transaction(
 	ctx context.Context, claims []replay.Held, ttl time.Duration,
 ) (context.Context, replay.Transaction) {
 	t := &transaction{store: s, claims: slices.Clone(claims), ttl: ttl}
-	t.ctx = context.WithValue(ctx, contextKey{}, t)
+	t.ctx = sqltx.NewContext(ctx, t)
 	return t.ctx, t
 }
 
-// Tx returns the transaction of the signal whose context is given, on the store's *sql.DB, and begins it if nobody has
-// asked before. What is written in it and the event's "done" are one atomic step: the guard writes "done" in it and
-// commits once the signal has succeeded, and rolls it back otherwise.
-//
-//	func(_ context.Context, e core.Event) error {
-//		tx, err := sqlstore.Tx(e.Context())
-//		if err != nil {
-//			return err
-//		}
-//		_, err = tx.ExecContext(e.Context(), "INSERT INTO payments ...")
-//		return err
-//	}
-//
-// The transaction is the guard's to end: a signal that calls Commit or Rollback itself fails, and what it committed
-// stays committed without "done". It is rolled back when the signal's context ends. It can be used by several
-// goroutines, which have to be done with it when the signal returns.
-//
-// Errors: there is no transaction in the context, because the guard's store is no sqlstore or the context is not the
-// signal's; the signal has returned already; [replay.ErrClosed]; a pool of a single connection, on which the claim
-// could not be renewed meanwhile; or the database's, after which Tx may be called again.
-func Tx(ctx context.Context) (*sql.Tx, error) {
-	t, ok := ctx.Value(contextKey{}).(*transaction)
-	if !ok {
-		return nil, errors.New("sqlstore: no transaction in this context: pass the context of the event, " +
-			"e.Context(), or one made from it, " +
-			"and make a sqlstore the guard's Replay store")
-	}
-	return t.begin()
-}
-
-func (t *transaction) begin() (*sql.Tx, error) {
+// Begin implements [sqltx.Beginner]. It refuses a pool of one connection, on which the claim could not be renewed while
+// the transaction is open.
+func (t *transaction) Begin() (*sql.Tx, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.store
 	switch {
 	case t.ended:
-		return nil, errors.New("sqlstore: the signal has returned, and its transaction has ended: ask for it while " +
-			"the signal runs")
+		return nil, errors.New("sqlstore: the receiver has returned, and its transaction has ended: " +
+			"ask for it while the receiver runs")
 	case t.tx != nil:
 		return t.tx, nil
 	case s.db.Stats().MaxOpenConnections == 1:
@@ -187,8 +158,7 @@ func (t *transaction) failed(ctx context.Context, err error) error {
 		return fmt.Errorf("sqlstore: the signal's context ended, and its transaction was rolled back: %w", ended)
 	}
 	if errors.Is(err, sql.ErrTxDone) {
-		return fmt.Errorf("sqlstore: the signal ended the transaction itself, and \"done\" was not written with it: "+
-			"a signal leaves Commit and Rollback to the guard: %w", err)
+		return fmt.Errorf("%w: %w", sqltx.ErrEnded, err)
 	}
 	return t.store.fail(ctx, "commit", err)
 }

@@ -22,22 +22,20 @@ func forget(ctx context.Context, c *config, endpoints []*endpoint, opts *options
 			if err := e.guard.Forget(ctx, identity); err != nil {
 				return fmt.Errorf("-forget: %w", err)
 			}
-		} else if known, err := forgetID(ctx, e, opts.tenant, id); err != nil {
-			return fmt.Errorf("-forget: %w", err)
-		} else if !known {
-			return fmt.Errorf("-forget: events of %s are not remembered by their id alone: give the identity, 64 "+
-				"hexadecimal digits, from the log, or -tenant where the endpoint has tenants", e.guard.Provider())
+		} else if err := forgetID(ctx, e, opts.tenant, id); err != nil {
+			return fmt.Errorf("-forget, -tenant: %w", err)
 		}
 		out.print(map[string]map[string]string{"forgotten": {"endpoint": e.path, "id": id}})
 	}
 	return nil
 }
 
-func forgetID(ctx context.Context, e *endpoint, tenant, id string) (bool, error) {
-	if tenant != "" {
-		return e.guard.ForgetTenantID(ctx, tenant, id)
+func forgetID(ctx context.Context, e *endpoint, tenant, id string) error {
+	identity, err := e.guard.IdentityOf(ctx, tenant, id)
+	if err != nil {
+		return err
 	}
-	return e.guard.ForgetID(ctx, id)
+	return e.guard.Forget(ctx, identity)
 }
 
 func chosen(c *config, endpoints []*endpoint, path string) (*endpoint, *endpointConfig, error) {

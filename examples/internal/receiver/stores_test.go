@@ -71,7 +71,7 @@ func TestForgettingNeedsToKnowWhat(t *testing.T) {
 	}{
 		{"which endpoint, of several", []string{"-forget", "evt_1"}, "say by -endpoint whose event is meant"},
 		{"an endpoint that exists", []string{"-forget", "evt_1", "-endpoint", "/x"}, `there is no endpoint \"/x\"`},
-		{"an identity where there is no id", []string{"-forget", "push-1", "-endpoint", "/hooks/other"}, "give the identity, 64 hexadecimal digits"},
+		{"an identity where there is no id", []string{"-forget", "push-1", "-endpoint", "/hooks/other"}, "take the identity, 64 hexadecimal digits"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			require.Contains(t, command(t, 1, configuration, row.args...), row.want)

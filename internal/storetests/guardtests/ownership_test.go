@@ -41,7 +41,7 @@ func openFor(t *testing.T, sender core.Provider, store replay.Store) *applicatio
 		Logger:       slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = a.Close() })
+	t.Cleanup(func() { _ = a.Shutdown(context.WithoutCancel(t.Context())) })
 	return a
 }
 

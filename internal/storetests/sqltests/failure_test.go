@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 )
 
 func TestLockedTableIsSlowAndThenRecovers(t *testing.T) {
@@ -139,7 +140,7 @@ func (b *bench) once(n int) error {
 		return err
 	}
 	signal, transaction := b.Transaction(ctx, []replay.Held{{Key: keyOf(n), Token: results[0].Token}}, time.Hour)
-	tx, err := sqlstore.Tx(signal)
+	tx, err := sqltx.Tx(signal)
 	if err != nil {
 		return err
 	}

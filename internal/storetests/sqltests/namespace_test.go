@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 )
 
 func TestANamespaceIsRequired(t *testing.T) {
@@ -50,7 +51,7 @@ func TestNamespacesKeepApplicationsApart(t *testing.T) {
 			require.NoError(t, s.Extend(t.Context(), held, 2*time.Hour))
 			if i == 2 {
 				ctx, txn := s.Transaction(t.Context(), held, time.Hour)
-				_, err := sqlstore.Tx(ctx)
+				_, err := sqltx.Tx(ctx)
 				require.NoError(t, err)
 				require.NoError(t, txn.Commit(t.Context()))
 				continue

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 )
 
 // bench is a store with a table of effects beside it, which is the app's.
@@ -63,7 +64,7 @@ func (b *bench) effects(t testing.TB, n int) (count int) {
 // write does what a signal does.
 func (b *bench) write(t testing.TB, ctx context.Context, n int) *sql.Tx {
 	t.Helper()
-	tx, err := sqlstore.Tx(ctx)
+	tx, err := sqltx.Tx(ctx)
 	require.NoError(t, err)
 	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s VALUES (%d)", b.effect, n))
 	require.NoError(t, err)
@@ -78,7 +79,7 @@ func TestTransactionWritesTheEffectAndDoneInOneStep(t *testing.T) {
 		require.False(t, tx.Begun())
 		first := b.write(t, ctx, 1)
 		require.True(t, tx.Begun())
-		again, err := sqlstore.Tx(ctx)
+		again, err := sqltx.Tx(ctx)
 		require.NoError(t, err)
 		require.Same(t, first, again, "one signal has one transaction")
 
@@ -92,7 +93,7 @@ func TestTransactionWritesTheEffectAndDoneInOneStep(t *testing.T) {
 		require.Equal(t, replay.Done, r.State)
 		require.WithinDuration(t, time.Now(), r.DoneAt, 10*time.Second)
 
-		_, err = sqlstore.Tx(ctx)
+		_, err = sqltx.Tx(ctx)
 		require.ErrorContains(t, err, "has returned")
 		require.ErrorContains(t, tx.Commit(t.Context()), "no transaction to commit")
 		require.NoError(t, tx.Rollback(), "after the commit there is nothing to undo")
@@ -214,12 +215,12 @@ func TestTransactionThatTheSignalEndedIsAnError(t *testing.T) {
 			require.NoError(t, end(b.write(t, ctx, 1)))
 			err := tx.Commit(t.Context())
 			require.ErrorIs(t, err, sql.ErrTxDone)
-			require.ErrorContains(t, err, "leaves Commit and Rollback to the guard")
+			require.ErrorIs(t, err, sqltx.ErrEnded)
 			require.Equal(t, replay.InFlight, b.state(t, len(name), time.Minute).State)
 
 			ctx, tx = b.Transaction(t.Context(), []replay.Held{held}, time.Hour)
 			require.NoError(t, end(b.write(t, ctx, 1)))
-			require.ErrorContains(t, tx.Rollback(), "leaves Commit and Rollback to the guard")
+			require.ErrorIs(t, tx.Rollback(), sqltx.ErrEnded)
 		}
 	})
 }
@@ -237,7 +238,7 @@ func TestTransactionEndsWithItsContext(t *testing.T) {
 		require.ErrorContains(t, err, "rolled back")
 		require.NoError(t, tx.Rollback())
 		require.Zero(t, b.effects(t, 1))
-		_, err = sqlstore.Tx(ctx)
+		_, err = sqltx.Tx(ctx)
 		require.Error(t, err)
 	})
 }
@@ -250,7 +251,7 @@ func TestTxIsForSeveralGoroutines(t *testing.T) {
 		var wg sync.WaitGroup
 		list := make([]*sql.Tx, 16)
 		for i := range list {
-			wg.Go(func() { list[i], _ = sqlstore.Tx(ctx) })
+			wg.Go(func() { list[i], _ = sqltx.Tx(ctx) })
 		}
 		wg.Wait()
 		for _, one := range list {
@@ -263,19 +264,19 @@ func TestTxIsForSeveralGoroutines(t *testing.T) {
 
 func TestTxSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	_, err := sqlstore.Tx(t.Context())
+	_, err := sqltx.Tx(t.Context())
 	require.ErrorContains(t, err, "make a sqlstore the guard's Replay store")
 
 	b := newBench(t, sqlite)
 	held := []replay.Held{b.claim(t, 1, time.Minute)}
 	b.db.SetMaxOpenConns(1)
 	ctx, tx := b.Transaction(t.Context(), held, time.Hour)
-	_, err = sqlstore.Tx(ctx)
+	_, err = sqltx.Tx(ctx)
 	require.ErrorContains(t, err, "SetMaxOpenConns")
 	require.False(t, tx.Begun())
 	b.db.SetMaxOpenConns(2)
 	require.NoError(t, b.Close())
-	_, err = sqlstore.Tx(ctx)
+	_, err = sqltx.Tx(ctx)
 	require.ErrorIs(t, err, replay.ErrClosed)
 }
 
@@ -353,7 +354,7 @@ func TestSQLiteTransactionMayReadFirst(t *testing.T) {
 		wg.Go(func() {
 			held := b.claim(t, n, time.Minute)
 			ctx, tx := b.Transaction(t.Context(), []replay.Held{held}, time.Hour)
-			open, err := sqlstore.Tx(ctx)
+			open, err := sqltx.Tx(ctx)
 			if err != nil {
 				t.Error(err)
 				return

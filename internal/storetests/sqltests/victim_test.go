@@ -16,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
 )
 
 const (
@@ -72,7 +73,7 @@ func receive(e *engine, name, dsn string) error {
 				continue
 			}
 			signal, transaction := store.Transaction(ctx, []replay.Held{{Key: keyOf(n), Token: results[0].Token}}, time.Hour)
-			tx, err := sqlstore.Tx(signal)
+			tx, err := sqltx.Tx(signal)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,41 @@
+package sqltx_test
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+)
+
+type offered struct {
+	tx    *sql.Tx
+	begun int
+}
+
+func (o *offered) Begin() (*sql.Tx, error) { o.begun++; return o.tx, nil }
+
+func TestTheTransactionIsTheInnermostContexts(t *testing.T) {
+	t.Parallel()
+	outer, inner := &offered{tx: new(sql.Tx)}, &offered{tx: new(sql.Tx)}
+	ctx := sqltx.NewContext(t.Context(), outer)
+	within, cancel := context.WithCancel(sqltx.NewContext(ctx, inner))
+	defer cancel()
+	require.Zero(t, outer.begun+inner.begun, "nobody has asked for it")
+
+	tx, err := sqltx.Tx(within)
+	require.NoError(t, err)
+	require.Same(t, inner.tx, tx)
+	tx, err = sqltx.Tx(ctx)
+	require.NoError(t, err)
+	require.Same(t, outer.tx, tx)
+}
+
+func TestWithoutATransactionTxSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	_, err := sqltx.Tx(t.Context())
+	require.ErrorContains(t, err, "pass the receiver's own context")
+	require.ErrorContains(t, err, "make a sqlstore the guard's Replay store")
+}
