@@ -79,7 +79,8 @@ type Result struct {
 	State State
 	// Conflict is set when State is InFlight or Done and the digest remembered with the key differs from the item's.
 	Conflict bool
-	// Token is set when State is Claimed.
+	// Token is set when State is Claimed, and when it is Done: then it is the token that the key was committed with, so
+	// that whoever noted it can tell its own commit from another's.
 	Token Token
 	// RetryAfter is set when State is InFlight: how long the present lease still runs.
 	RetryAfter time.Duration

@@ -91,6 +91,7 @@ func (s *Store) claimOne(
 	case r.done():
 		*result = replay.Result{
 			State:    replay.Done,
+			Token:    r.token,
 			Conflict: r.digest != digest, //lint:notsecret the hash of a body, which its sender knows
 			// Its age taken from today's wall clock, which may have been set right since.
 			DoneAt: time.Now().Round(0).Add(r.doneAt - now),

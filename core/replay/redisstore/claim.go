@@ -135,6 +135,7 @@ func known(found any, digest *replay.Digest) (replay.Result, error) {
 			return replay.Result{}, errForeign
 		}
 		res.State, res.DoneAt = replay.Done, time.UnixMicro(at)
+		res.Token = replay.Token(binary.BigEndian.Uint64([]byte(value[tokenStart:tokenEnd])))
 	default:
 		return replay.Result{}, errForeign
 	}

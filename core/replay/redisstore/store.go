@@ -82,6 +82,7 @@ var (
 	_ replay.Versioned    = (*Store)(nil) //lint:immutable an assertion
 	_ replay.Rostered     = (*Store)(nil) //lint:immutable an assertion
 	_ replay.DigestReader = (*Store)(nil) //lint:immutable an assertion
+	_ replay.Looker       = (*Store)(nil) //lint:immutable an assertion
 )
 
 // Option changes a default of [New].

@@ -129,12 +129,18 @@ func answers(
 			// The second of a key in one batch. Its first was claimed a moment ago.
 			results[i] = replay.Result{State: replay.InFlight, RetryAfter: lease, Conflict: conflict}
 		case r.doneAt != 0:
-			results[i] = replay.Result{State: replay.Done, DoneAt: time.UnixMicro(r.doneAt).UTC(), Conflict: conflict}
+			results[i] = doneResult(r)
+			results[i].Conflict = conflict
 		default:
 			results[i] = replay.Result{State: replay.InFlight, RetryAfter: left(r), Conflict: conflict}
 		}
 	}
 	return results
+}
+
+// doneResult is the answer for a key that was committed.
+func doneResult(r row) replay.Result {
+	return replay.Result{State: replay.Done, Token: r.token, DoneAt: time.UnixMicro(r.doneAt).UTC()}
 }
 
 // left is how long a lease still runs; a very long one does not wrap round.

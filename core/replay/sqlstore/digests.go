@@ -10,6 +10,39 @@ import (
 
 // Digests implements [replay.DigestReader]. Digests are kept as they are.
 func (s *Store) Digests(ctx context.Context, keys []replay.Key) ([]replay.Digest, error) {
+	known, err := s.read(ctx, "read digests", keys)
+	if err != nil {
+		return nil, err
+	}
+	digests := make([]replay.Digest, len(keys))
+	for i, key := range keys {
+		digests[i] = known[key].digest
+	}
+	return digests, nil
+}
+
+// Look implements [replay.Looker].
+func (s *Store) Look(ctx context.Context, keys []replay.Key) ([]replay.Result, error) {
+	known, err := s.read(ctx, "look", keys)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]replay.Result, len(keys))
+	for i, key := range keys {
+		r, ok := known[key]
+		switch {
+		case !ok:
+		case r.doneAt != 0:
+			results[i] = doneResult(r)
+		default:
+			results[i] = replay.Result{State: replay.InFlight, RetryAfter: left(r)}
+		}
+	}
+	return results, nil
+}
+
+// read returns what is remembered of the keys, without claiming any.
+func (s *Store) read(ctx context.Context, call string, keys []replay.Key) (map[replay.Key]row, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -23,12 +56,8 @@ func (s *Store) Digests(ctx context.Context, keys []replay.Key) ([]replay.Digest
 			return err
 		})
 		if err != nil {
-			return nil, s.fail(ctx, "read digests", err)
+			return nil, s.fail(ctx, call, err)
 		}
 	}
-	digests := make([]replay.Digest, len(keys))
-	for i, key := range keys {
-		digests[i] = known[key].digest
-	}
-	return digests, nil
+	return known, nil
 }

@@ -31,6 +31,7 @@ var (
 	_ replay.Versioned    = (*Store)(nil)
 	_ replay.Rostered     = (*Store)(nil)
 	_ replay.DigestReader = (*Store)(nil)
+	_ replay.Looker       = (*Store)(nil)
 )
 
 // engine is what differs between the dialects. Keys come sorted and each once, so that two batches lock what they share

@@ -238,7 +238,10 @@ func (s *flawedStore) refuse(e *entry, it replay.Item, lease time.Duration) repl
 		if s.is("renews what is done") {
 			e.end = time.Now().Add(lease)
 		}
-		r.State, r.DoneAt = replay.Done, e.when
+		r.State, r.DoneAt, r.Token = replay.Done, e.when, e.token
+		if s.is("gives another token for what is done") {
+			r.Token++
+		}
 		switch s.flaw {
 		case "takes DoneAt from the claim":
 			r.DoneAt = e.claimed
@@ -438,6 +441,22 @@ func (s *flawedStore) Digests(_ context.Context, keys []replay.Key) ([]replay.Di
 		}
 	}
 	return digests, nil
+}
+
+func (s *flawedStore) Look(_ context.Context, keys []replay.Key) ([]replay.Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	results := make([]replay.Result, len(keys))
+	for i, key := range keys {
+		switch e := s.known[s.key(key)]; {
+		case s.live(e):
+			results[i] = s.refuse(e, e.Item, 0)
+		case s.is("claims what it looks at"):
+			s.known[s.key(key)] = &entry{token: 1, end: time.Now().Add(time.Hour), Item: replay.Item{Key: key}}
+		}
+		results[i].Conflict = s.is("sees conflicts in a look") && results[i].State != 0
+	}
+	return results, nil
 }
 
 func (s *flawedStore) Scope() replay.Scope {

@@ -77,6 +77,9 @@ func (m *model) claim(it replay.Item, lease int, r replay.Result, p *probe) stri
 		return fmt.Sprintf("Conflict is %v, want %v", r.Conflict, want)
 	}
 	if mem.committed {
+		if r.Token != mem.token {
+			return fmt.Sprintf("answered done with the token %d, and it was committed with %d", r.Token, mem.token)
+		}
 		if r.DoneAt.Before(mem.after.Add(-p.h.Skew)) || r.DoneAt.After(mem.till.Add(p.h.Skew)) {
 			return fmt.Sprintf("DoneAt is %v, want %v", r.DoneAt, mem.after)
 		}

@@ -137,8 +137,8 @@ func faultOf(r replay.Result, state replay.State) string {
 	switch {
 	case r.State != state:
 		return fmt.Sprintf("answered %v, want %v", r.State, state)
-	case (r.Token != 0) != (state == replay.Claimed):
-		return fmt.Sprintf("answered %v with token %d; a token is set, and not 0, exactly when the key was claimed",
+	case (r.Token != 0) != (state != replay.InFlight):
+		return fmt.Sprintf("answered %v with token %d; a token is set, and not 0, exactly when the key was claimed or is done",
 			state, r.Token)
 	case (r.RetryAfter > 0) != (state == replay.InFlight) || r.RetryAfter < 0:
 		return fmt.Sprintf("answered %v with RetryAfter %v; it is set, and positive, exactly when the key is in flight",

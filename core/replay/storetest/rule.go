@@ -18,7 +18,7 @@ type rule struct {
 func rules() []rule {
 	return slices.Concat(claimRules, leaseRules, commitRules, fenceRules, extendRules, forgetRules, capacityRules,
 		callRules,
-		namespaceRules, markerRules)
+		namespaceRules, markerRules, lookRules)
 }
 
 func (r rule) appliesTo(h Harness) bool {
