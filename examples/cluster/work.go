@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 	"github.com/sallyport-go/sallyport/examples/internal/database"
 	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 )

@@ -32,7 +32,7 @@ func directions() []direction {
 		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "internal/entry",
 	}
 	wordsAre := []string{
-		"core/reason", "core/secrets", "core/sources", "core/limit", "core/replay", "core/replay/sqltx", "core/journal",
+		"core/reason", "core/secrets", "core/sources", "core/limit", "core/replay", "core/sqltx", "core/journal",
 	}
 	way := []string{
 		"core/internal/origin", "core/internal/rate", "core/internal/credential", "core/internal/intake",
@@ -51,7 +51,7 @@ func directions() []direction {
 		// Words.
 		{rule: words, of: []string{"core/journal"}, may: []string{"core/secrets", "core/reason"}},
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent", "core/internal/sender"}},
-		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/replay/sqltx"}},
+		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/sqltx"}},
 		{rule: "followed address lists know the sources, and how to fetch", of: []string{"core/sources/...", "core/sources"},
 			may: []string{"core/internal/fetch"}},
 
@@ -77,10 +77,10 @@ func directions() []direction {
 
 		// What is plugged in.
 		{rule: "replay stores know the contract only", of: []string{"core/replay/memstore", "core/replay/sqlstore", "core/replay/storetest"},
-			may: []string{"core/replay", "core/replay/sqltx"}},
+			may: []string{"core/replay", "core/sqltx"}},
 		{rule: "replay stores know the contract only", of: []string{"core/replay/redisstore"}, may: []string{"core/replay"},
 			foreign: []string{"github.com/redis/go-redis"}},
-		{rule: "journal stores know the contract only", of: []string{"core/journal/..."}, may: []string{"core/journal", "core/replay/sqltx"}},
+		{rule: "journal stores know the contract only", of: []string{"core/journal/..."}, may: []string{"core/journal", "core/sqltx"}},
 		{rule: "limiters know the contract only", of: []string{"core/limit/memlimit"}, may: []string{"core/limit", "core/internal/buckets"}},
 		{rule: "limiters know the contract only", of: []string{"core/limit/redislimit"}, may: []string{"core/limit"},
 			foreign: []string{"github.com/redis/go-redis"}},

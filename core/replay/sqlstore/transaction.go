@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 // transaction is one signal's. It begins when the app asks for it.

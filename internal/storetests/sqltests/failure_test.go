@@ -13,7 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 func TestLockedTableIsSlowAndThenRecovers(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 func TestANamespaceIsRequired(t *testing.T) {

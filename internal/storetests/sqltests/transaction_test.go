@@ -13,7 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 // bench is a store with a table of effects beside it, which is the app's.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 const (

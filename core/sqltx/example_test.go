@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/replay/sqltx"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 // The payment and the event's "done" are one step: both are there, or neither is.
