@@ -28,7 +28,7 @@ func (g *gate) checkBody(ctx context.Context, body []byte, i *inspection) (label
 		return nil, fault.New(reason.MissingCredential, noToken)
 	}
 	n := 0
-	err := jsonscan.Each(list[0], maxBatch, func(item []byte) error {
+	err := jsonscan.Each(list[0], maxTokens, func(item []byte) error {
 		n++
 		if labels, f = g.checkMember(ctx, item, i, &match); f.Failed() {
 			return errItem
@@ -64,3 +64,6 @@ func (g *gate) checkMember(ctx context.Context, object []byte, i *inspection, ma
 	}
 	return g.plain.check(ctx, token, i, match)
 }
+
+// maxTokens is how many items of a list may hold the token, as many as a batch has events.
+const maxTokens = 20_000

@@ -30,15 +30,15 @@ type Delivery struct {
 	one      [1]Event
 	oneState [1]eventState
 
-	carrier      carrier
-	laterID      laterIdentity
-	laterDetails laterDetails
-	restored     restoredBody // the first of them; GetBody gives others
-	facts        facts
-	verified     time.Duration
-	holding      *lease.Holding // nil: there is no replay store
-	signed       *Identity      // what is signed, where that is remembered beside the events
-	unclaimed    error
+	carrier         carrier
+	deferredID      deferredIdentity
+	deferredDetails deferredDetails
+	restored        restoredBody // the first of them; GetBody gives others
+	facts           facts
+	verified        time.Duration
+	holding         *lease.Holding // nil: there is no replay store
+	signed          *Identity      // what is signed, where that is remembered beside the events
+	unclaimed       error
 
 	batch bool // the provider sent a list of events
 

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
+	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -53,16 +54,10 @@ type Guard struct {
 	ownership     ownership // of the endpoint's name in the store
 	leave         func()    // takes the guard off the store's roster; may be called twice
 	signalTimeout time.Duration
-	identity      func(Event) string
-	batchPath     *jsonscan.Paths // nil: the payload itself is the list
-	recipient     *jsonscan.Paths // nil: nothing in the payload says whom it is for
-	orPath        *jsonscan.Paths // to the list of a payload that is not one; nil: that is one event
-	innerPath     *jsonscan.Paths // nil: the items are the events
 	ordered       bool
 	tenantCase    tenantCase
-	noIdentity    noIdentity // what Config.Identity gave no text for that counts
 
-	events    *eventReader
+	events    events
 	bodies    bodies
 	origin    origin.Policy
 	publicURL string
@@ -123,11 +118,11 @@ func New(c Config) (*Guard, error) {
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
 		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
-		identity: c.Identity, ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
+		ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
 		awaiting: c.Setup.AwaitingSecret, sink: c.Setup.SecretSink,
 		publicURL: c.PublicURL, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
-		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: newEventReader(e, c.DangerouslyDropEqualBodies), logger: c.Logger, now: c.Now, clock: true,
+		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -135,19 +130,7 @@ func New(c Config) (*Guard, error) {
 	if g.now == nil {
 		g.now, g.clock = time.Now, false
 	}
-	if e.Recipient != nil {
-		g.recipient = jsonscan.Compile(e.Recipient.Pointers...)
-	}
 	if e.Batch != nil {
-		if e.Batch.Pointer != "" {
-			g.batchPath = jsonscan.Compile(e.Batch.Pointer)
-		}
-		if len(e.Batch.Inner) > 0 {
-			g.innerPath = jsonscan.Compile(append(slices.Clone(e.Batch.Inner), e.Batch.Whole)...)
-		}
-		if e.Batch.Or != "" {
-			g.orPath = jsonscan.Compile(e.Batch.Or)
-		}
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
@@ -626,7 +609,7 @@ func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, er
 	kind := g.entry.Identity.Kind
 	text := ""
 	switch {
-	case g.identity != nil:
+	case g.events.identity != nil:
 		text = identityByApp
 	case kind != entry.BySignedID && kind != entry.ByPointer, len(g.entry.Identity.And) > 0:
 		text = identityByContent

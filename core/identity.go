@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/identity"
-	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -34,9 +33,9 @@ func ParseIdentity(text string) (Identity, error) {
 func (i Identity) IsZero() bool { return i == Identity{} }
 
 // identityOf derives an event's identity; the zero Identity where the entry says that there is none.
-func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
+func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 	g := d.guard
-	if g.identity != nil {
+	if g.events.identity != nil {
 		if text := d.ownIdentity(t, e); text != "" {
 			return Identity(identity.OfApp(t.of(g), text))
 		}
@@ -45,19 +44,20 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 	if rule.Kind == entry.None || d.waits(rule, t) {
 		return Identity{}
 	}
-	apart := g.events.apartOf(t)
-	if apart.none() {
+	apart := g.events.ApartOf(&t.Source)
+	if apart.Unremembered() {
 		return Identity{}
 	}
 	var few [4]string
 	switch rule.Kind {
 	case entry.BySignedID:
-		if t.signedID != "" {
-			return Identity(identity.OfID(t.of(g), t.signedID, apart.join(few[:0], t)))
+		if t.SignedID != "" {
+			return Identity(identity.OfID(t.of(g), t.SignedID, apart.Join(few[:0], &t.Source)))
 		}
 	case entry.ByPointer:
-		if id, ok := g.pointedIdentity(t, apart); ok {
-			return id
+		var at [4][]byte // more than any entry needs
+		if names, ok := g.events.Names(&t.Source, at[:0]); ok {
+			return Identity(identity.OfIDs(t.of(g), names, apart.Join(few[:0], &t.Source)))
 		}
 		// A proved body without the id falls back to the digest of what is proved: after the proof nothing that is
 		// merely unexpected loses a delivery.
@@ -69,55 +69,27 @@ func (d *Delivery) identityOf(at int, t *told, e *Event) Identity {
 			return Identity{}
 		}
 	}
-	with := few[:0]
-	for _, name := range g.events.joins(t.headers) {
-		with = append(with, headerText(t.headers, name))
-	}
-	return Identity(identity.OfDigest(t.of(g), digest, apart.join(with, t)))
+	with := g.events.AppendJoined(few[:0], t.Headers)
+	return Identity(identity.OfDigest(t.of(g), digest, apart.Join(with, &t.Source)))
 }
 
 // waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET
 // with a body does not count: where the method is not signed, anybody could make one of a captured POST.
-func (d *Delivery) waits(rule *entry.Identity, t *told) bool {
-	return rule.NoneForForms && t.form || rule.NoneForSingles && !d.batch ||
-		rule.NoneForGET && len(t.body) == 0 && t.request != nil && t.request.Method == http.MethodGet
+func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
+	return rule.NoneForForms && t.IsForm() || rule.NoneForSingles && !d.batch ||
+		rule.NoneForGET && len(t.Body) == 0 && t.request != nil && t.request.Method == http.MethodGet
 }
 
 // bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the
 // digest of nothing tells no event from another.
-func (g *Guard) bodiless(t *told) bool {
-	return len(t.body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && g.verifier.scheme.Custom == nil &&
+func (g *Guard) bodiless(t *eventSource) bool {
+	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && g.verifier.scheme.Custom == nil &&
 		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
-}
-
-// pointedIdentity is the identity by the values at the entry's pointers, as they are decoded; false where the first is
-// not there.
-func (g *Guard) pointedIdentity(t *told, apart *apartRule) (Identity, bool) {
-	var at [4][]byte // more than any entry needs
-	raw := g.events.identityIn(t, at[:0])
-	if raw == nil {
-		return Identity{}, false
-	}
-	id, ok := jsonscan.Bytes(raw[0])
-	if !ok || len(id) == 0 {
-		return Identity{}, false
-	}
-	raw[0] = id
-	for i, more := range raw[1:] {
-		raw[i+1], _ = jsonscan.Bytes(more)
-	}
-	var few [2]string
-	return Identity(identity.OfIDs(t.of(g), raw, apart.join(few[:0], t))), true
-}
-
-// of returns what the event's identity is separate by.
-func (t *told) of(g *Guard) identity.Scope {
-	return identity.Scope{Endpoint: g.endpoint, Tenant: t.scope}
 }
 
 // identityDigest returns the digest that an event is remembered by: of the body, or of its item of a batch, as they
 // came, where that is what is signed; else of the signed text in its one form.
-func (d *Delivery) identityDigest(at int, t *told) [sha256.Size]byte {
+func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	g := d.guard
 	v, p := g.verifier, t.presented
 	switch kind := g.entry.Identity.Kind; {
@@ -127,9 +99,9 @@ func (d *Delivery) identityDigest(at int, t *told) [sha256.Size]byte {
 			return p.signed
 		}
 	case v.items != nil && (!d.batch || g.signedItems()):
-		return v.itemsDigest(at, d.batch, t.request, t.body, p)
+		return v.itemsDigest(at, d.batch, t.request, t.Body, p)
 	case kind == entry.BySigned || v.decodes && !d.batch:
-		return v.signedDigest(t.request, g.signedURL(t.request, t.inspection), t.body, p)
+		return v.signedDigest(t.request, g.signedURL(t.request, t.inspection), t.Body, p)
 	}
 	return d.digestOf(t)
 }

@@ -18,7 +18,7 @@ const bodyBuffer = 16 << 10
 type judging struct {
 	inspection inspection
 	presented  presented
-	told       told
+	events     eventSource
 	slot       intake.Slot
 	buffer     [bodyBuffer]byte // what a body that nobody has proved is read into, as far as it goes
 }
@@ -32,7 +32,7 @@ func (g *Guard) judge(w http.ResponseWriter, in adapter.Inbound, now time.Time) 
 	if g.clock {
 		i.now = g.now()
 	}
-	i.presented, i.told, i.place, i.buffer = &j.presented, &j.told, &j.slot, j.buffer[:0]
+	i.presented, i.events, i.place, i.buffer = &j.presented, &j.events, &j.slot, j.buffer[:0]
 	j.presented.match = &i.match
 	return j
 }
@@ -50,8 +50,8 @@ func (g *Guard) judged(j *judging) {
 	j.inspection = inspection{}
 	j.presented.claims = claims{}
 	j.presented.signatures.n = 0 // what stands there is looked at as far as n only
-	if j.told.headers != nil || j.told.body != nil {
-		j.told = told{}
+	if j.events.Headers != nil || j.events.Body != nil {
+		j.events = eventSource{}
 	}
 	j.slot.Clear()
 	g.judgings.Put(j)

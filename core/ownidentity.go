@@ -8,7 +8,7 @@ import (
 
 // authenticated returns the event as Config.Identity sees it: without what the proof does not cover. Otherwise an
 // identity could be made of what whoever captured a delivery can change, and every replay would be another event.
-func authenticated(t *told, e *Event) Event {
+func authenticated(t *eventSource, e *Event) Event {
 	seen := *e
 	seen.Identity, seen.Attempt, seen.run = Identity{}, 0, nil
 	if !e.Authenticated.ID {
@@ -23,7 +23,7 @@ func authenticated(t *told, e *Event) Event {
 	if !e.Authenticated.Tenant {
 		seen.Tenant = ""
 	}
-	if !t.bodyProved {
+	if !t.BodyProved {
 		seen.Action, seen.Payload, seen.Data = "", nil, nil
 	}
 	return seen
@@ -34,24 +34,24 @@ func authenticated(t *told, e *Event) Event {
 // ("push:" and that id), or of nothing, would be the same for one event after another, and every one after the first
 // would be answered as a duplicate. What decides is authenticated, so that whoever captured a delivery cannot choose
 // between the two.
-func (d *Delivery) ownIdentity(t *told, e *Event) string {
+func (d *Delivery) ownIdentity(t *eventSource, e *Event) string {
 	g := d.guard
 	seen := authenticated(t, e)
 	if g.tenant.set && e.Authenticated.Tenant {
 		seen.Tenant = d.facts.scope // every spelling of it is one tenant
 	}
-	text := g.identity(seen)
+	text := g.events.identity(seen)
 	switch {
 	case text == "":
-		g.noIdentity.report(g, "sallyport: Config.Identity gave an empty text, and the provider's own identity is used: "+
+		g.events.unnamed.report(g, "sallyport: Config.Identity gave an empty text, and the provider's own identity is used: "+
 			"it sees authenticated fields only")
 		return ""
 	case !e.Authenticated.ID && g.changesIdentity(seen, text):
-		g.noIdentity.report(g, "sallyport: Config.Identity names an event by an ID that no proof covers or that it does not have, "+
+		g.events.unnamed.report(g, "sallyport: Config.Identity names an event by an ID that no proof covers or that it does not have, "+
 			"and the provider's own identity is used: it sees authenticated fields only, so that events would have one name")
 		return ""
 	case g.namesNothing(&seen, text):
-		g.noIdentity.report(g, "sallyport: Config.Identity gave a text that nothing authenticated of the event changes, "+
+		g.events.unnamed.report(g, "sallyport: Config.Identity gave a text that nothing authenticated of the event changes, "+
 			"and the provider's own identity is used: every event would have that name")
 		return ""
 	}
@@ -81,7 +81,7 @@ func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
 			text, ok = "", false
 		}
 	}()
-	return g.identity(e), true
+	return g.events.identity(e), true
 }
 
 // noIdentity counts the events for which Config.Identity gave no text that counts, and reports them once a minute.

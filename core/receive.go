@@ -88,10 +88,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	}
-	d, f := g.deliver(r, i, prior)
-	if f.Failed() {
-		return nil, g.refuse(r, i, f)
-	}
+	d := g.deliver(r, i, prior)
 	if reply := d.claim(); reply != nil {
 		i.markRead(r, reply.Rejection != nil)
 		d.release()
@@ -144,7 +141,7 @@ type inspection struct {
 	borrowed   bool                     // the body stands in buffer
 	buffer     []byte
 	presented  *presented
-	told       *told
+	events     *eventSource
 	stripQuery []string
 	stripPath  []string
 	basic      bool   // a credential of the Authorization header was accepted
@@ -302,21 +299,22 @@ func (g *Guard) newDelivery() *Delivery {
 }
 
 // deliver makes the handle of a proved delivery.
-func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Delivery, fault.Failure) {
+func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delivery {
 	d := g.newDelivery()
 	d.parent = prior
 	i.ownBody()
 	d.facts = i.facts
 	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
-	t := i.told
-	t.headers, t.body, t.request = r.Header, i.body, r
+	t := i.events
+	t.Headers, t.Body, t.request = r.Header, i.body, r
+	if r.URL != nil {
+		t.RawQuery = r.URL.RawQuery
+	}
 	if i.proved {
-		t.inspection, t.presented, t.timestamp = i, i.presented, i.presented.timestamp
-		t.bodyProved, t.headersProved, t.signedID = g.bodyProved(i.body), g.verifier == nil, i.presented.id
+		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.timestamp
+		t.BodyProved, t.HeadersProved, t.SignedID = g.bodyProved(i.body), g.verifier == nil, i.presented.id
 	}
-	if f := d.readEvents(t); f.Failed() {
-		return nil, f
-	}
+	d.readEvents(t)
 	d.carrier = carrier{r.Context(), d}
 	var ctx context.Context = &d.carrier
 	if g.memory.Store != nil {
@@ -335,7 +333,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
 		d.r.RequestURI = d.r.URL.RequestURI()
 	}
-	return d, fault.Failure{}
+	return d
 }
 
 // bodyProved reports whether the proof covers what events are read from. It fails closed for a form that is signed as

@@ -1,4 +1,4 @@
-package core
+package payload
 
 import (
 	"bytes"
@@ -12,9 +12,11 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// apartRule is a compiled [entry.Apart].
-type apartRule struct {
+// Apart is a compiled rule for events whose bodies are equal.
+type Apart struct {
 	*entry.Apart
+	Number  int      // among the reader's rules
+	costs   bool     // it costs protection
 	headers []string // canonical
 	when    []memberRule
 }
@@ -28,7 +30,7 @@ type memberRule struct {
 
 // aparts are the compiled rules of an entry.
 type aparts struct {
-	rules []apartRule
+	rules []Apart
 	paths *jsonscan.Paths
 }
 
@@ -48,10 +50,11 @@ func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 	}
 	for i := range e.Identity.Apart {
 		rule := &e.Identity.Apart[i]
-		if digestOnly && costsProtection(e, rule) {
+		costs := costsProtection(e, rule)
+		if digestOnly && costs {
 			continue
 		}
-		compiled := apartRule{Apart: rule, headers: httpfield.CanonicalNames(rule.Headers)}
+		compiled := Apart{Apart: rule, Number: len(a.rules), costs: costs, headers: httpfield.CanonicalNames(rule.Headers)}
 		for _, m := range rule.When {
 			one := memberRule{has: add(m.Has), lacks: add(m.Lacks)}
 			if len(m.Has) > 0 {
@@ -80,18 +83,28 @@ func vouchesForHeaders(e *entry.Entry) bool {
 	return e.Scheme == nil || e.Scheme.Custom != nil && !e.Scheme.Custom.Traits().Body
 }
 
-// apartOf returns the rule that applies to the payload; nil: none does. Nothing but the proved payload decides: neither
+// Unprotected returns the reasons of the rules that let a captured delivery run again.
+func (r *Reader) Unprotected() (why []string) {
+	for i := range r.apart.rules {
+		if rule := &r.apart.rules[i]; rule.costs {
+			why = append(why, rule.Why)
+		}
+	}
+	return why
+}
+
+// ApartOf returns the rule that applies to the payload; nil: none does. Nothing but the proved payload decides: neither
 // the type nor the Content-Type, which whoever captured a delivery can change.
-func (er *eventReader) apartOf(t *told) *apartRule {
-	a := &er.apart
+func (r *Reader) ApartOf(t *Source) *Apart {
+	a := &r.apart
 	if len(a.rules) == 0 {
 		return nil
 	}
-	payload := t.payload
-	if er.spec.PayloadForm != "" && !jsonscan.Starts(payload) && formscan.Is(t.body) {
-		inForm := told{body: t.body, payload: payload, form: true} // reading it may have been left for later
-		er.openForm(&inForm)
-		payload = inForm.payload
+	payload := t.Payload
+	if r.spec.PayloadForm != "" && !jsonscan.Starts(payload) && formscan.Is(t.Body) {
+		inForm := Source{Body: t.Body, Payload: payload, form: true} // reading it may have been left for later
+		r.openForm(&inForm)
+		payload = inForm.Payload
 	}
 	var room [24][]byte
 	var found [][]byte
@@ -114,6 +127,18 @@ func (er *eventReader) apartOf(t *told) *apartRule {
 		}
 	}
 	return nil
+}
+
+// ApartHeaders writes the value of each rule's header into values, by the rule's number. It reports false where they do
+// not fit.
+func (r *Reader) ApartHeaders(h http.Header, values []string) bool {
+	if len(r.apart.rules) > len(values) {
+		return false
+	}
+	for i := range r.apart.rules {
+		values[i] = firstHeader(h, r.apart.rules[i].headers)
+	}
+	return true
 }
 
 // find finds the members of all rules. A payload that is not JSON lacks every one.
@@ -154,26 +179,29 @@ func (m *memberRule) holds(found [][]byte) bool {
 	return true
 }
 
-// none reports whether the event is not remembered.
-func (a *apartRule) none() bool { return a != nil && a.Answer }
+// Unremembered reports whether the event is not remembered. A nil rule remembers it.
+func (a *Apart) Unremembered() bool { return a != nil && a.Answer }
 
-// join appends what joins by the rule.
-func (a *apartRule) join(with []string, t *told) []string {
+// Join appends what joins an identity by the rule. A nil rule joins nothing.
+func (a *Apart) Join(with []string, t *Source) []string {
+	if a == nil {
+		return with
+	}
+	return a.JoinValues(with, t.Timestamp, firstHeader(t.Headers, a.headers))
+}
+
+// JoinValues is Join for a signed timestamp and a header's value that were kept.
+func (a *Apart) JoinValues(with []string, timestamp, header string) []string {
 	if a == nil {
 		return with
 	}
 	if a.Time {
-		with = append(with, t.timestamp)
+		with = append(with, timestamp)
 	}
-	return appendSome(with, firstHeader(t.headers, a.headers))
-}
-
-// appendSome appends a text that is not empty.
-func appendSome(list []string, text string) []string {
-	if text == "" {
-		return list
+	if header != "" {
+		with = append(with, header)
 	}
-	return append(list, text)
+	return with
 }
 
 // firstHeader returns the value of the first of the headers that came; empty: none did.
@@ -189,19 +217,3 @@ func firstHeader(h http.Header, names []string) string {
 // headerText is the value of a header without the white space around it, which is not part of it. HTTP/1 servers remove
 // it, HTTP/2 servers do not, and signatures that cover a header leave it out.
 func headerText(h http.Header, name string) string { return strings.TrimSpace(header(h, name)) }
-
-// announceApart says once what it costs that no event with an equal body is lost.
-func (g *Guard) announceApart() {
-	if g.memory.Store == nil || g.identity != nil {
-		return
-	}
-	for i := range g.events.apart.rules {
-		rule := &g.events.apart.rules[i]
-		if !costsProtection(g.entry, rule.Apart) {
-			continue
-		}
-		g.logger.Info("sallyport: some events of this provider have equal bodies, and only what no proof covers distinguishes them: whoever captured "+
-			"such a delivery can run it again until the secret changes; DangerouslyDropEqualBodies drops the second of two equal bodies instead",
-			"endpoint", g.endpoint, "provider", g.provider, "events", rule.Why)
-	}
-}

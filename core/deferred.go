@@ -1,0 +1,101 @@
+package core
+
+import (
+	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/payload"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// deferredIdentity is what an identity by the body's digest is made of once somebody asks for it. Without a replay store
+// that is the app, or nobody: a second hash of the body, which would double the cost of the proof.
+type deferredIdentity struct {
+	pending bool
+	scope   string
+	with    [2]string // the headers that belong to it
+	n       int
+	// What may join by the entry's rules for bodies that are equal.
+	apart     [2]string // by rule: the header's value
+	timestamp string
+}
+
+// deferredDetails is how the details of an event are read from its body once somebody asks for them: signals, or the app.
+// A handler that reads the body itself, at an endpoint whose events are named by headers (GitHub, Shopify), never does,
+// and looking through the body would cost as much again as the proof.
+type deferredDetails struct {
+	pending       bool
+	form, proved  bool // of the body
+	headersProved bool
+}
+
+// deferDetails reads what can be read without the body, if the rest can wait.
+func (d *Delivery) deferDetails(t *eventSource, said *payload.Details) bool {
+	g := d.guard
+	if !g.events.IsEarly() || g.events.identity != nil {
+		return false
+	}
+	d.deferredDetails = deferredDetails{true, t.IsForm(), t.BodyProved, t.HeadersProved}
+	g.events.ReadNames(&t.Source, said)
+	return true
+}
+
+// readDeferred reads what had to wait. The caller must hold mu.
+func (d *Delivery) readDeferred() {
+	l := &d.deferredDetails
+	if !l.pending {
+		return
+	}
+	l.pending = false
+	j := d.guard.borrow()
+	t := &j.events
+	t.Body, t.BodyProved, t.HeadersProved = d.facts.body, l.proved, l.headersProved
+	var said payload.Details
+	d.guard.events.ReadRest(&t.Source, l.form, &said)
+	e := &d.events[0]
+	e.Payload, e.Data, e.Action, e.Time, e.Attempt = said.Payload, said.Data, said.Action, said.Time, said.Attempt
+	e.Authenticated.Time = said.Authenticated.Time
+	*t = eventSource{}
+	d.guard.judgings.Put(j)
+}
+
+// deferIdentity reports whether the identity can wait.
+func (d *Delivery) deferIdentity(t *eventSource) bool {
+	g := d.guard
+	rule := &g.entry.Identity
+	l := &d.deferredID
+	if d.batch || g.events.identity != nil || rule.Kind != entry.ByDigest || d.waits(rule, t) || g.bodiless(t) ||
+		t.presented.hasPayload() || len(rule.With) > len(l.with) || g.verifier != nil && g.verifier.decodes ||
+		!g.events.ApartHeaders(t.Headers, l.apart[:]) {
+		return false
+	}
+	l.pending, l.scope, l.n = true, t.scope, len(g.events.AppendJoined(l.with[:0], t.Headers))
+	l.timestamp = t.Timestamp
+	return true
+}
+
+// complete makes what had to wait.
+func (d *Delivery) complete() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.readDeferred()
+	l := &d.deferredID
+	if !l.pending {
+		return
+	}
+	l.pending = false
+	d.events[0].Identity = d.deriveDeferred(l)
+}
+
+// deriveDeferred derives the identity that waited.
+func (d *Delivery) deriveDeferred(l *deferredIdentity) Identity {
+	g := d.guard
+	apart := g.events.ApartOf(&payload.Source{Body: d.facts.body, Payload: d.facts.body})
+	if apart.Unremembered() {
+		return Identity{}
+	}
+	var few [4]string
+	with := append(few[:0], l.with[:l.n]...)
+	if apart != nil {
+		with = apart.JoinValues(with, l.timestamp, l.apart[apart.Number])
+	}
+	return Identity(identity.OfDigest(identity.Scope{Endpoint: g.endpoint, Tenant: l.scope}, d.facts.bodyDigest(), with))
+}

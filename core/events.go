@@ -1,0 +1,126 @@
+package core
+
+import (
+	"crypto/sha256"
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/payload"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// events is how an endpoint reads events, and names them.
+type events struct {
+	*payload.Reader
+	identity func(Event) string // the app's own; nil: the provider's
+	unnamed  noIdentity         // events that it gave no text for
+}
+
+// eventSource is what the events of a delivery are read from, and what their identities are derived from.
+type eventSource struct {
+	payload.Source
+	scope      string // the tenant, as it is part of identities
+	request    *http.Request
+	inspection *inspection // nil where the delivery is read later
+	presented  *presented  // what was proved; nil: no signature was
+}
+
+// of returns what the event's identity is separate by.
+func (t *eventSource) of(g *Guard) identity.Scope {
+	return identity.Scope{Endpoint: g.endpoint, Tenant: t.scope}
+}
+
+// readEvents reads what the delivery says: one event, or each event of a batch.
+func (d *Delivery) readEvents(t *eventSource) {
+	g := d.guard
+	g.events.Open(&t.Source)
+	items, split := g.events.Split(&t.Source)
+	if !split {
+		d.events, d.states = d.one[:1], d.oneState[:1]
+		d.readEvent(0, t)
+		return
+	}
+	d.batch = true
+	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
+	for i, item := range items {
+		t.Payload = item
+		d.readEvent(i, t)
+	}
+}
+
+// provedForOthers refuses a delivery that is signed and for none of those whom the entry allows. It proves nothing to
+// this endpoint: it is not a sign of life, and uses up nothing of what the genuine deliveries may.
+func (g *Guard) provedForOthers(r *http.Request, body []byte) fault.Failure {
+	if g.events.ForUs(r.Header, body) {
+		return fault.Failure{}
+	}
+	return fault.New(reason.WrongRecipient, forOthers)
+}
+
+const forOthers = "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"
+
+// readEvent reads one event, and derives its identity. An event that nothing proves gets none: with one, anybody could
+// have the real event answered as a duplicate.
+func (d *Delivery) readEvent(i int, t *eventSource) {
+	g := d.guard
+	var said payload.Details
+	if !d.deferDetails(t, &said) {
+		g.events.Read(&t.Source, &said)
+	}
+	e := &d.events[i]
+	*e = Event{
+		Endpoint: g.endpoint, Provider: g.provider, Secret: d.facts.secret, Unproved: !d.facts.proved,
+		ID: said.ID, Type: said.Type, Action: said.Action, Tenant: said.Tenant, Time: said.Time, Attempt: said.Attempt,
+		Payload: said.Payload, Data: said.Data, Authenticated: Authenticated(said.Authenticated),
+	}
+	t.scope = g.joiningTenant(e)
+	if g.tenant.set {
+		t.scope = identity.Tenants(d.facts.scope, t.scope)
+		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.ByTenant
+	}
+	d.states[i] = eventState{claim: noClaim}
+	if e.Unproved {
+		e.Authenticated = Authenticated{}
+		return
+	}
+	if g.memory.Store != nil {
+		d.states[i].digest = d.digestOf(t)
+	} else if d.deferIdentity(t) {
+		return
+	}
+	e.Identity = d.identityOf(i, t, e)
+}
+
+// joiningTenant is the event's tenant as far as it belongs to identities. One that nothing proves belongs to them only
+// where the entry says so: otherwise whoever captured a delivery could make another event of it by inventing a tenant.
+func (g *Guard) joiningTenant(e *Event) string {
+	if e.Authenticated.Tenant || g.entry.Identity.UnsignedTenant {
+		return e.Tenant
+	}
+	return ""
+}
+
+// digestOf returns the digest of what an event consists of: the body, or its item of a batch.
+func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
+	if d.batch {
+		return sha256.Sum256(t.Payload)
+	}
+	if t.presented.hasPayload() {
+		return sha256.Sum256(t.presented.payload)
+	}
+	return d.facts.bodyDigest()
+}
+
+// announceApart logs once what it costs that no event with an equal body is lost.
+func (g *Guard) announceApart() {
+	if g.memory.Store == nil || g.events.identity != nil {
+		return
+	}
+	for _, why := range g.events.Unprotected() {
+		g.logger.Info("sallyport: some events of this provider have equal bodies, and only what no proof covers "+
+			"distinguishes them: whoever captured such a delivery can run it again until the secret changes; "+
+			"DangerouslyDropEqualBodies drops the second of two equal bodies instead",
+			"endpoint", g.endpoint, "provider", g.provider, "events", why)
+	}
+}

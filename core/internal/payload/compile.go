@@ -1,0 +1,148 @@
+package payload
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// New compiles what an entry says of its events. With digestOnly, only what is proved distinguishes events whose bodies
+// are equal.
+func New(e *entry.Entry, digestOnly bool) *Reader {
+	spec, scheme := canonicalEvent(&e.Event), e.Scheme
+	r := &Reader{
+		spec: spec, at: map[string]int{}, apart: compileAparts(e, digestOnly),
+		with: httpfield.CanonicalNames(e.Identity.With), either: e.Identity.Either,
+	}
+	if scheme != nil && len(spec.ID) > 0 {
+		first := &spec.ID[0]
+		r.signedID = first.Header != "" && slices.Contains(httpfield.CanonicalNames(scheme.ID.Headers), first.Header) ||
+			first.JSON != "" && first.JSON == scheme.ID.JSON
+	}
+	var pointers []string
+	add := func(pointer string) {
+		if pointer == "" {
+			return
+		}
+		if _, ok := r.at[pointer]; !ok {
+			r.at[pointer] = len(pointers)
+			pointers = append(pointers, pointer)
+		}
+	}
+	for _, list := range spec.Values() {
+		for _, v := range list {
+			add(v.JSON)
+			add(v.With)
+		}
+	}
+	add(spec.Data)
+	if e.Identity.Kind == entry.ByPointer {
+		named := append([]string{e.Identity.Pointer}, e.Identity.And...)
+		r.identity = jsonscan.Compile(named...)
+		for _, pointer := range named {
+			add(pointer)
+			r.idAt = append(r.idAt, r.at[pointer])
+		}
+	}
+	r.paths = jsonscan.Compile(pointers...)
+	r.early = namedByHeaders(e)
+	r.compileForms(e)
+	if spec.PayloadJSON != "" {
+		r.payload = r.compileEnvelope()
+	}
+	r.compileBatch(e)
+	return r
+}
+
+// compileForms puts the payload's field first. An entry whose identity depends on whether the body is a form reads
+// forms too.
+func (r *Reader) compileForms(e *entry.Entry) {
+	names := []string{r.spec.PayloadForm}
+	r.formAt, r.inForm = map[string]int{}, map[string]*jsonscan.Paths{}
+	for _, list := range r.spec.Values() {
+		for _, v := range list {
+			if v.Form == "" {
+				continue
+			}
+			r.formAt[v.Form] = len(names)
+			names = append(names, v.Form)
+			if v.InForm != "" {
+				r.inForm[v.InForm] = jsonscan.Compile(v.InForm)
+			}
+		}
+	}
+	if len(names) > 1 || names[0] != "" || e.Identity.NoneForForms {
+		r.forms = formscan.Compile(names...)
+	}
+}
+
+// compileEnvelope puts the payload first.
+func (r *Reader) compileEnvelope() *jsonscan.Paths {
+	r.envelope = map[string]int{}
+	pointers := []string{r.spec.PayloadJSON}
+	for _, list := range r.spec.Values() {
+		for _, v := range list {
+			if _, known := r.envelope[v.Envelope]; v.Envelope != "" && !known {
+				r.envelope[v.Envelope] = len(pointers)
+				pointers = append(pointers, v.Envelope)
+			}
+		}
+	}
+	return jsonscan.Compile(pointers...)
+}
+
+// compileBatch compiles how a delivery is divided into events, and whom it has to be for.
+func (r *Reader) compileBatch(e *entry.Entry) {
+	if e.Recipient != nil {
+		r.recipient, r.allowed = jsonscan.Compile(e.Recipient.Pointers...), e.Recipient.Allowed
+	}
+	if e.Batch == nil {
+		return
+	}
+	r.batch = e.Batch
+	if e.Batch.Pointer != "" {
+		r.list = jsonscan.Compile(e.Batch.Pointer)
+	}
+	if len(e.Batch.Inner) > 0 {
+		r.inner = jsonscan.Compile(append(slices.Clone(e.Batch.Inner), e.Batch.Whole)...)
+	}
+	if e.Batch.Or != "" {
+		r.orList = jsonscan.Compile(e.Batch.Or)
+	}
+}
+
+// canonicalEvent returns a copy whose names of headers are written as a request has them.
+func canonicalEvent(e *entry.Event) *entry.Event {
+	out := *e
+	for _, list := range []*[]entry.Value{&out.ID, &out.Type, &out.Action, &out.Time, &out.Attempt, &out.Tenant} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			v := &(*list)[i]
+			v.Header = http.CanonicalHeaderKey(v.Header)
+		}
+	}
+	out.Binary = http.CanonicalHeaderKey(out.Binary)
+	return &out
+}
+
+// namedByHeaders reports whether all that a record says of an event, and what the event is remembered by, is known
+// without a look into the body, and whether the rest is read from the body alone.
+func namedByHeaders(e *entry.Entry) bool {
+	inHeader := func(v entry.Value) bool { return v.Header != "" }
+	inBody := func(v entry.Value) bool { return v.JSON != "" }
+	all := func(is func(entry.Value) bool, lists ...[]entry.Value) bool {
+		for _, list := range lists {
+			if slices.ContainsFunc(list, func(v entry.Value) bool { return !is(v) }) {
+				return false
+			}
+		}
+		return true
+	}
+	spec := &e.Event
+	return e.Batch == nil && e.Recipient == nil && e.Identity.Kind != entry.ByPointer && spec.PayloadJSON == "" && spec.Binary == "" &&
+		all(inHeader, spec.ID, spec.Type, spec.Tenant) && all(inBody, spec.Action, spec.Time, spec.Attempt)
+}

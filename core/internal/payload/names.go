@@ -1,0 +1,66 @@
+package payload
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
+
+// Names returns the values that the event is remembered by, decoded. They stand in room if they fit. ok is false where
+// the payload does not hold the first, or holds one of them twice.
+func (r *Reader) Names(t *Source, room [][]byte) (names [][]byte, ok bool) {
+	names = r.identityIn(t, room)
+	if names == nil {
+		return nil, false
+	}
+	first, ok := jsonscan.Bytes(names[0])
+	if !ok || len(first) == 0 {
+		return nil, false
+	}
+	names[0] = first
+	for i, more := range names[1:] {
+		names[i+1], _ = jsonscan.Bytes(more)
+	}
+	return names, true
+}
+
+// identityIn returns the values that the event is remembered by, as they are written. nil: the payload does not hold
+// them, or holds one of them twice.
+func (r *Reader) identityIn(t *Source, room [][]byte) [][]byte {
+	switch {
+	case t.bare: // nothing was read of the payload
+		raw := make([][]byte, len(r.idAt))
+		if r.identity.Read(t.Payload, raw) != nil {
+			return nil
+		}
+		room = append(room, raw...)
+	case t.malformed:
+		return nil
+	default:
+		for _, at := range r.idAt {
+			room = append(room, t.found()[at])
+		}
+	}
+	if slices.ContainsFunc(room, jsonscan.Twice) {
+		return nil
+	}
+	return room
+}
+
+// AppendJoined appends the values of the headers that join a digest.
+func (r *Reader) AppendJoined(with []string, h http.Header) []string {
+	for _, name := range r.joins(h) {
+		with = append(with, headerText(h, name))
+	}
+	return with
+}
+
+// joins returns the headers that join a digest: of several names of one header only the first that came.
+func (r *Reader) joins(h http.Header) []string {
+	if !r.either {
+		return r.with
+	}
+	n := max(slices.IndexFunc(r.with, func(name string) bool { return headerText(h, name) != "" }), 0)
+	return r.with[n : n+1]
+}

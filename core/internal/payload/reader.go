@@ -1,0 +1,162 @@
+// Package payload reads what a proved body says: the events of a batch, their details, and whom they are for. After the
+// proof nothing that is merely unexpected loses a delivery: what is malformed stays empty.
+package payload
+
+import (
+	"strconv"
+
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// Reader reads events as an entry describes them.
+type Reader struct {
+	spec     *entry.Event
+	paths    *jsonscan.Paths
+	at       map[string]int
+	with     []string        // the headers that join a digest
+	either   bool            // they are names of one
+	identity *jsonscan.Paths // what events are remembered by; nil: not by members of theirs
+	idAt     []int           // where that is in what paths finds
+	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
+	envelope map[string]int
+	forms    *formscan.Names // the fields of a form that are read; nil: a form is not expected
+	formAt   map[string]int
+	inForm   map[string]*jsonscan.Paths // the pointers into the JSON of such a field
+	signedID bool                       // the event's id is the id that the scheme signs
+	early    bool                       // see IsEarly
+	apart    aparts
+
+	batch     *entry.Batch    // nil: a delivery is one event
+	list      *jsonscan.Paths // to the list of events; nil: the payload itself is the list
+	orList    *jsonscan.Paths // to the list of a payload that is not one; nil: that is one event
+	inner     *jsonscan.Paths // nil: the items are the events
+	recipient *jsonscan.Paths // nil: nothing in the payload says whom it is for
+	allowed   []string        // whom it may be for
+}
+
+// Open prepares reading from a source. Its events are then read by Read, or from the items of Split.
+func (r *Reader) Open(t *Source) {
+	t.form = r.forms != nil && formscan.Is(t.Body)
+	t.Payload = payloadOf(t.Body)
+	t.bare = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
+	if !r.early {
+		r.openForm(t)
+	}
+	if r.payload == nil {
+		return
+	}
+	t.envelope = make([][]byte, r.payload.Len())
+	if r.payload.Read(t.Body, t.envelope) != nil {
+		clear(t.envelope)
+		return
+	}
+	if text, ok := jsonscan.Bytes(t.envelope[0]); ok {
+		t.Payload = payloadOf(text)
+	}
+}
+
+// payloadOf returns JSON without the byte order mark that some senders write before it, so that json.Unmarshal reads
+// it, and anything else as it is.
+func payloadOf(body []byte) []byte {
+	if jsonscan.Starts(body) {
+		return jsonscan.TrimMark(body)
+	}
+	return body
+}
+
+// openForm finds what is read from a form, and the payload, if a field of it carries that.
+func (r *Reader) openForm(t *Source) {
+	if !t.form {
+		return
+	}
+	t.fields = make([]formscan.Field, r.forms.Len())
+	if r.forms.Read(t.Body, t.fields) != nil {
+		return
+	}
+	if text, ok := t.fields[0].Bytes(); ok {
+		t.Payload = payloadOf(text)
+	}
+}
+
+// Read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery. It
+// reads exact names, so that nothing that stands next to a detail hides it.
+func (r *Reader) Read(t *Source, d *Details) {
+	r.readPayload(t, d)
+	r.ReadNames(t, d)
+	r.readDetails(t, d)
+}
+
+// IsEarly reports whether ReadNames needs no look into the body, so that ReadRest can wait.
+func (r *Reader) IsEarly() bool { return r.early }
+
+// ReadRest reads what ReadNames leaves out, from a source that has nothing but the body. form is what IsForm reported
+// when the body was opened.
+func (r *Reader) ReadRest(t *Source, form bool, d *Details) {
+	t.Payload, t.form = payloadOf(t.Body), form
+	r.openForm(t)
+	r.readPayload(t, d)
+	r.readDetails(t, d)
+}
+
+// readPayload finds what is read from the payload.
+func (r *Reader) readPayload(t *Source, d *Details) {
+	d.Payload = t.Payload
+	n := r.paths.Len()
+	if n > len(t.room) && t.more == nil {
+		t.more = make([][]byte, n)
+	}
+	found := t.found()[:n]
+	t.malformed = t.bare || (n > 0 && r.paths.Read(d.Payload, found) != nil)
+	if t.malformed {
+		clear(found)
+	}
+}
+
+// get returns the first of the values that is there, and whether it is proved. Where that one comes twice there is
+// none: another value must not take its place.
+func (r *Reader) get(list []entry.Value, t *Source) (string, bool) {
+	for i := range list {
+		text, inBody, twice := r.value(&list[i], t)
+		if twice {
+			return "", false
+		}
+		if text != "" {
+			return text, (inBody && t.BodyProved) || (!inBody && t.HeadersProved)
+		}
+	}
+	return "", false
+}
+
+// ReadNames reads what the event is called, and whose it is.
+func (r *Reader) ReadNames(t *Source, d *Details) {
+	d.ID, d.Authenticated.ID = r.get(r.spec.ID, t)
+	if t.SignedID != "" && (r.signedID || d.ID == t.SignedID) {
+		// Where a provider has two families of headers, one of the family that was not signed may not stand in.
+		d.ID, d.Authenticated.ID = t.SignedID, true
+	}
+	d.Type, d.Authenticated.Type = r.get(r.spec.Type, t)
+	d.Tenant, d.Authenticated.Tenant = r.get(r.spec.Tenant, t)
+}
+
+// readDetails reads the rest.
+func (r *Reader) readDetails(t *Source, d *Details) {
+	d.Action, _ = r.get(r.spec.Action, t)
+	if text, ok := r.get(r.spec.Time, t); text != "" {
+		if at, parsed := parseEventTime(r.spec.TimeUnit, text); parsed {
+			d.Time, d.Authenticated.Time = at, ok
+		}
+	}
+	if text, _ := r.get(r.spec.Attempt, t); text != "" {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < 1_000_000 {
+			d.Attempt = n + r.spec.AttemptBase
+		}
+	}
+	d.Data = d.Payload
+	if r.spec.Data != "" {
+		if data := t.found()[r.at[r.spec.Data]]; len(data) > 0 {
+			d.Data = data
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package payload
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
+)
+
+// Source is what the events of a delivery are read from. The caller fills the exported fields; Open the others.
+type Source struct {
+	Headers       http.Header
+	RawQuery      string // of the request's URL
+	Body          []byte
+	Payload       []byte // of one event
+	BodyProved    bool
+	HeadersProved bool
+	SignedID      string // the id that is signed
+	Timestamp     string // that is signed
+	form          bool   // the body is a form, and the entry reads forms
+	fields        []formscan.Field
+	envelope      [][]byte   // what was found in the payload's envelope
+	bare          bool       // the payload is the object itself, and headers say the rest
+	malformed     bool       // the payload is not JSON; also where bare: nothing is read from it
+	room          [16][]byte // what was found in the payload; empty where that is malformed
+	more          [][]byte   // instead of room, for an entry that reads more than fits
+}
+
+// IsForm reports whether the body is a form, where the entry reads forms.
+func (t *Source) IsForm() bool { return t.form }
+
+// found returns what was found in the payload, by the numbers of the reader's paths. A method, not a field: a slice into
+// the struct's own array would move it to the heap.
+func (t *Source) found() [][]byte {
+	if t.more != nil {
+		return t.more
+	}
+	return t.room[:]
+}
+
+// Details is what a delivery says of one of its events.
+type Details struct {
+	ID, Type, Action, Tenant string
+	Time                     time.Time
+	Attempt                  int
+	Payload, Data            []byte
+	Authenticated            Authenticated
+}
+
+// Authenticated says which of the details the proof covers.
+type Authenticated struct{ ID, Type, Time, Tenant bool }

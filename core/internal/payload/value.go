@@ -1,0 +1,106 @@
+package payload
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/formscan"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// header is Header.Get for a name that is already canonical, without canonicalising it again.
+func header(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// value returns a value, and whether it comes from the body. twice reports that the body holds it more than once.
+func (r *Reader) value(v *entry.Value, t *Source) (text string, inBody, twice bool) {
+	var raw []byte
+	if v.With != "" && len(t.found()[r.at[v.With]]) == 0 {
+		return "", false, false
+	}
+	switch {
+	case v.JSON != "" && v.Const != "":
+		if raw = t.found()[r.at[v.JSON]]; len(raw) > 0 {
+			text = v.Const
+		}
+		return text, true, jsonscan.Twice(raw)
+	case v.Header != "":
+		return headerText(t.Headers, v.Header), false, false
+	case v.JSON != "":
+		raw = t.found()[r.at[v.JSON]]
+	case v.Query != "":
+		text, n, err := httpfield.QueryValue(t.RawQuery, v.Query)
+		if err != nil {
+			return "", false, false
+		}
+		return text, false, n > 1
+	case v.Envelope != "" && t.envelope != nil:
+		raw = t.envelope[r.envelope[v.Envelope]]
+	case v.FirstKey != "":
+		text, _ = jsonscan.FirstKey(t.Payload, v.FirstKey, v.NotKeys)
+		return text, true, false
+	case v.Form != "" && t.fields != nil:
+		return r.formText(v, &t.fields[r.formAt[v.Form]])
+	default:
+		return "", false, false
+	}
+	text, _ = jsonscan.Text(raw)
+	return text, true, jsonscan.Twice(raw)
+}
+
+// formText returns the value that a field of a form has.
+func (r *Reader) formText(v *entry.Value, field *formscan.Field) (text string, inBody, twice bool) {
+	value, ok := field.Bytes()
+	switch {
+	case !ok:
+		return "", true, field.Count > 1
+	case v.Const != "":
+		return v.Const, true, false
+	case v.InForm == "":
+		return string(value), true, false
+	}
+	var one [1][]byte
+	if r.inForm[v.InForm].Read(value, one[:]) != nil {
+		return "", true, false
+	}
+	text, _ = jsonscan.Text(one[0])
+	return text, true, jsonscan.Twice(one[0])
+}
+
+// parseEventTime reads an event's own time. It is lenient, where the reading of signed timestamps is strict: nothing is
+// decided by this one.
+func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
+	if unit == entry.SecondsOrRFC3339 {
+		unit = entry.Seconds
+		if strings.Contains(text, "T") {
+			unit = entry.RFC3339
+		}
+	}
+	if unit == entry.DateTimeInUTC {
+		t, err := time.Parse(time.DateTime, text)
+		return t, err == nil
+	}
+	if unit == entry.RFC3339 || unit == entry.RFC3339InUTC {
+		t, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil && unit == entry.RFC3339InUTC {
+			t, err = time.Parse("2006-01-02T15:04:05", text) // and a fraction, if there is one
+		}
+		return t, err == nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || n < 0 || n > 1e14 {
+		return time.Time{}, false
+	}
+	if unit == entry.Milliseconds || (unit == entry.SecondsOrMilliseconds && n > 99_999_999_999) { // the year 5138
+		return time.UnixMilli(int64(n)).UTC(), true
+	}
+	return time.UnixMicro(int64(n * 1e6)).UTC(), true
+}
