@@ -25,6 +25,9 @@ var errNone = errors.New("sqltx: no transaction in this context: pass the receiv
 type Beginner interface {
 	// Begin returns the transaction, and begins it if nobody has asked before. It must be safe for concurrent use.
 	Begin() (*sql.Tx, error)
+	// Begun returns the transaction that was begun and has not ended, and the database it is of; nil where nobody has
+	// asked for one. It begins nothing. It must be safe for concurrent use.
+	Begun() (*sql.Tx, *sql.DB)
 }
 
 type contextKey struct{}
@@ -33,6 +36,15 @@ type contextKey struct{}
 // it, or rolls it back.
 func NewContext(ctx context.Context, b Beginner) context.Context {
 	return context.WithValue(ctx, contextKey{}, b)
+}
+
+// Begun returns the transaction that a receiver of this context's event has begun, and the database it is of; nil where
+// there is none. A journal joins it where the database is its own: what it keeps and the app's writes are then one step.
+func Begun(ctx context.Context) (*sql.Tx, *sql.DB) {
+	if b, ok := ctx.Value(contextKey{}).(Beginner); ok {
+		return b.Begun()
+	}
+	return nil, nil
 }
 
 // Tx returns the transaction of the event whose receiver has this context, and begins it if nobody has asked before.

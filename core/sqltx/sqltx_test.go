@@ -15,6 +15,8 @@ type offered struct {
 	begun int
 }
 
+func (o *offered) Begun() (*sql.Tx, *sql.DB) { return o.tx, nil }
+
 func (o *offered) Begin() (*sql.Tx, error) { o.begun++; return o.tx, nil }
 
 func TestTheTransactionIsTheInnermostContexts(t *testing.T) {
@@ -38,4 +40,15 @@ func TestWithoutATransactionTxSaysWhatToDo(t *testing.T) {
 	_, err := sqltx.Tx(t.Context())
 	require.ErrorContains(t, err, "pass the receiver's own context")
 	require.ErrorContains(t, err, "make a sqlstore the guard's Replay store")
+}
+
+func TestBegunIsWhatTheContextHas(t *testing.T) {
+	t.Parallel()
+	tx, db := sqltx.Begun(t.Context())
+	require.Nil(t, tx)
+	require.Nil(t, db)
+	own := &offered{tx: new(sql.Tx)}
+	tx, _ = sqltx.Begun(sqltx.NewContext(t.Context(), own))
+	require.Same(t, own.tx, tx)
+	require.Zero(t, own.begun, "it begins none")
 }

@@ -3,37 +3,25 @@ package sqlstore
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 // Dialect says which database a store talks to. The zero Dialect is none, and refused.
-type Dialect uint8
+type Dialect = sqltx.Dialect
 
 // The dialects.
 const (
 	// PostgreSQL is PostgreSQL 12 or newer.
-	PostgreSQL Dialect = iota + 1
+	PostgreSQL = sqltx.PostgreSQL
 	// SQLite is SQLite 3.35 or newer, in WAL mode, in a file.
-	SQLite
+	SQLite = sqltx.SQLite
 	// MySQL is MySQL 8.0 or newer, or MariaDB 10.5 or newer, with InnoDB.
-	MySQL
+	MySQL = sqltx.MySQL
 )
 
-// String returns the dialect's name.
-func (d Dialect) String() string {
-	switch d {
-	case PostgreSQL:
-		return "PostgreSQL"
-	case SQLite:
-		return "SQLite"
-	case MySQL:
-		return "MySQL"
-	default:
-		return fmt.Sprintf("Dialect(%d)", uint8(d))
-	}
-}
-
-// now is the SQL expression for the database's present time, in microseconds since 1970, as a 64-bit integer.
-func (d Dialect) now() string {
+// nowIn is the SQL expression for the database's present time, in microseconds since 1970, as a 64-bit integer.
+func nowIn(d Dialect) string {
 	switch d {
 	case PostgreSQL:
 		// Not now(), which is when the transaction began: in the app's transaction that may be long ago.

@@ -35,7 +35,7 @@ func (m *mysql) claim(ctx context.Context, wanted []claim, lease int64) (map[rep
 	// What is left has ended, and is taken over, unless somebody else was first. The expressions are evaluated from
 	// left to right, so that ends_at, on which the others depend, comes last. Who holds a key says its token.
 	rest := unknown(wanted, known)
-	ended := "ends_at <= " + m.table.dialect.now()
+	ended := "ends_at <= " + nowIn(m.table.dialect)
 	takeOver := m.table.insert("INSERT", rest, lease).add(" ON DUPLICATE KEY UPDATE",
 		" digest = IF(", ended, ", VALUES(digest), digest),",
 		" token = IF(", ended, ", VALUES(token), token),",

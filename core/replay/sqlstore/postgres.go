@@ -21,7 +21,7 @@ type postgres struct {
 }
 
 func newPostgres(t table) *postgres {
-	now, name, owner := t.dialect.now(), t.sql(), t.owner()
+	now, name, owner := nowIn(t.dialect), t.sql(), t.owner()
 	// "= ANY" lets the planner use the primary key whatever it believes of the table's size when the statement is
 	// prepared; the joins are then made in memory. The SELECT lets it read the array once, not once for every row.
 	keys := "r." + t.own() + " AND r.identity = ANY((SELECT $1::text::bytea[])::bytea[])"

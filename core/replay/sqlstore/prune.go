@@ -50,7 +50,7 @@ func (s *Store) pruneSome(ctx context.Context, limit int) (removed, found int, e
 	// Chosen without a lock and removed by key, in the order in which everybody locks. Somebody may claim one of them
 	// meanwhile: then it has not ended, and stays.
 	query := fmt.Sprintf("SELECT identity FROM %s WHERE %s AND ends_at <= %s ORDER BY ends_at LIMIT %d",
-		s.table.sql(), s.table.own(), s.table.dialect.now(), limit)
+		s.table.sql(), s.table.own(), nowIn(s.table.dialect), limit)
 	keys, err := readKeys(s.db.QueryContext(ctx, query))
 	if err != nil || len(keys) == 0 {
 		return 0, 0, err

@@ -37,7 +37,7 @@ func (l *sqlite) claimOn(ctx context.Context, q querier, wanted []claim, lease i
 	insert := l.table.insert("INSERT", wanted, lease).add(
 		" ON CONFLICT (namespace, identity) DO UPDATE",
 		" SET digest = excluded.digest, token = excluded.token, ends_at = excluded.ends_at, done_at = NULL",
-		" WHERE ", l.table.quote(l.table.name), ".ends_at <= ", l.table.dialect.now(),
+		" WHERE ", l.table.quote(l.table.name), ".ends_at <= ", nowIn(l.table.dialect),
 		" RETURNING identity").String()
 	claimed, err := readKeys(q.QueryContext(ctx, insert))
 	if err != nil {

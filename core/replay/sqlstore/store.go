@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
 // Store is a [replay.Store] and a [replay.Transactor] in a SQL database. It is made by [New] and safe for concurrent
@@ -32,6 +33,7 @@ var (
 	_ replay.Rostered     = (*Store)(nil)
 	_ replay.DigestReader = (*Store)(nil)
 	_ replay.Looker       = (*Store)(nil)
+	_ sqltx.Source        = (*Store)(nil)
 )
 
 // engine is what differs between the dialects. Keys come sorted and each once, so that two batches lock what they share
@@ -123,6 +125,11 @@ func engineFor(dialect Dialect, t table) (engine, error) {
 	default:
 		return nil, fmt.Errorf("sqlstore: %v is no dialect: give sqlstore.PostgreSQL, SQLite or MySQL", dialect)
 	}
+}
+
+// Database implements [sqltx.Source].
+func (s *Store) Database() sqltx.Database {
+	return sqltx.Database{DB: s.db, Dialect: s.table.dialect, Namespace: s.table.namespace}
 }
 
 // Scope returns [replay.Shared].

@@ -47,7 +47,7 @@ func (t *text) list(n int, part func(i int)) *text {
 
 // insert writes INSERT ... VALUES for fresh claims; verb is "INSERT" or "INSERT IGNORE".
 func (t table) insert(verb string, wanted []claim, lease int64) *text {
-	q, now := new(text), t.dialect.now()
+	q, now := new(text), nowIn(t.dialect)
 	q.add(verb, " INTO ", t.sql(), " (namespace, identity, digest, token, ends_at) VALUES ")
 	return q.list(len(wanted), func(i int) {
 		w := &wanted[i]
@@ -58,7 +58,7 @@ func (t table) insert(verb string, wanted []claim, lease int64) *text {
 
 // live writes the SELECT of what is remembered of keys.
 func (t table) live(keys []replay.Key) *text {
-	q, now := new(text), t.dialect.now()
+	q, now := new(text), nowIn(t.dialect)
 	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now,
 		" AND ")
 	return q.in(t, keys)
@@ -71,7 +71,7 @@ func (t *text) in(of table, keys []replay.Key) *text {
 
 // change writes the statement of steps that have one verb and one span.
 func (t table) change(steps []step) *text {
-	q, now := new(text), t.dialect.now()
+	q, now := new(text), nowIn(t.dialect)
 	later := "max"
 	if t.dialect == MySQL {
 		later = "greatest"
@@ -101,7 +101,7 @@ func (t table) change(steps []step) *text {
 func (t table) removal(keys []replay.Key, endedOnly bool) *text {
 	q := new(text).add("DELETE FROM ", t.sql(), " WHERE ").in(t, keys)
 	if endedOnly {
-		q.add(" AND ends_at <= ", t.dialect.now())
+		q.add(" AND ends_at <= ", nowIn(t.dialect))
 	}
 	return q
 }

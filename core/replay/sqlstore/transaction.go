@@ -30,13 +30,29 @@ func (s *Store) Transaction(
 	ctx context.Context, claims []replay.Held, ttl time.Duration,
 ) (context.Context, replay.Transaction) {
 	t := &transaction{store: s, claims: slices.Clone(claims), ttl: ttl}
-	t.ctx = sqltx.NewContext(ctx, t)
+	t.ctx = sqltx.NewContext(ctx, (*offer)(t))
 	return t.ctx, t
 }
 
-// Begin implements [sqltx.Beginner]. It refuses a pool of one connection, on which the claim could not be renewed while
+// offer is what receivers find of a transaction in their context.
+type offer transaction
+
+// Begin implements [sqltx.Beginner].
+func (o *offer) Begin() (*sql.Tx, error) { return (*transaction)(o).begin() }
+
+// Begun implements [sqltx.Beginner].
+func (o *offer) Begun() (*sql.Tx, *sql.DB) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.tx == nil || o.ended {
+		return nil, nil
+	}
+	return o.tx, o.store.db
+}
+
+// begin begins the transaction, if nobody has. It refuses a pool of one connection, on which the claim could not be renewed while
 // the transaction is open.
-func (t *transaction) Begin() (*sql.Tx, error) {
+func (t *transaction) begin() (*sql.Tx, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.store
