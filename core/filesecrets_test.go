@@ -104,7 +104,7 @@ func TestFilesThatAreNoListAreRefusedByNameAlone(t *testing.T) {
 		{"blank", " \n\t\n", "is empty"},
 		{"remarks only", "# " + canary, "holds no secret"},
 		{"a remark without a space", canary + "\n#" + canary, "line 2 begins with #"},
-		{"a PEM block without an end", "\n-----BEGIN PUBLIC KEY-----\n" + canary, "begins in line 2 does not end"},
+		{"a PEM block without an end", "\n-----BEGIN PUBLIC KEY-----\n" + canary, "begins in line 2 has no END line"},
 		{"a byte order mark", "\ufeff" + canary, "byte order mark"},
 		{"UTF-16", "c\x00a\x00n\x00", "zero byte"},
 		{"an empty list", "[]", "holds no secret"},
@@ -118,11 +118,11 @@ func TestFilesThatAreNoListAreRefusedByNameAlone(t *testing.T) {
 		{"an unknown member", `[{"value":"x","` + canary + `":"x"}]`, "item 1: it has a member other"},
 		{"a member in capitals", `[{"Value":"` + canary + `"}]`, "item 1: it has a member other"},
 		{"no value", `[{"label":"` + canary + `"}]`, `"value" is missing`},
-		{"a value that is no text", `[{"value":{"x":"` + canary + `"}}]`, `"value" is no text`},
+		{"a value that is no text", `[{"value":{"x":"` + canary + `"}}]`, `"value" is not a string`},
 		{"a value twice", `[{"value":"x","value":"` + canary + `"}]`, `"value" comes twice`},
-		{"a bad time", `[{"value":"x","not_after":"` + canary + `"}]`, `"not_after" is no time`},
-		{"a date", `[{"value":"x","not_after":"2026-12-01"}]`, `"not_after" is no time`},
-		{"a null time", `[{"value":"x","not_after":null}]`, `"not_after" is no text`},
+		{"a bad time", `[{"value":"x","not_after":"` + canary + `"}]`, `"not_after" is not a time`},
+		{"a date", `[{"value":"x","not_after":"2026-12-01"}]`, `"not_after" is not a time`},
+		{"a null time", `[{"value":"x","not_after":null}]`, `"not_after" is not a string`},
 		{"not UTF-8", "[\"" + canary + "\xff\"]", "UTF-8"},
 		{"too long", strings.Repeat(canary+"\n", 5000), "longer than any list"},
 	} {
@@ -148,8 +148,8 @@ func TestFilesThatCannotBeReadAreRefusedAtStart(t *testing.T) {
 	}{
 		{nil, "names no file"},
 		{[]string{filepath.Join(dir, "missing")}, "no such file"},
-		{[]string{dir}, "no regular file"},
-		{[]string{pipe}, "no regular file"},
+		{[]string{dir}, "not a regular file"},
+		{[]string{pipe}, "not a regular file"},
 	} {
 		c, _ := config(timestamped())
 		c.Secrets = secrets.FromFiles(row.paths...)

@@ -10,72 +10,79 @@ import (
 )
 
 const (
-	// maxLooks is how many looks of a source run at a time, and keptLooks how many of them are of proved senders only.
+	// maxLooks is how many looks of a queue run at a time. keptLooks of them are only for proved senders.
 	maxLooks  = 16
 	keptLooks = maxLooks / 2
-	// maxWaitingLooks is how many looks of one sender wait where it is alone; several senders share fourfold that.
+	// maxWaitingLooks is how many looks of one sender wait where it is alone. Several senders share maxWaitingAll.
 	maxWaitingLooks  = 256
 	maxWaitingAll    = 4 * maxWaitingLooks
 	maxWaitingSender = 1024 // senders that wait, of each kind
-	// missesFor is how long it counts against a sender that it named a tenant which there is not.
+	// missesFor is how long an unknown tenant counts against the sender that named it.
 	missesFor = time.Minute
-	// maxLookSenders is how many senders are remembered in all.
+	// maxLookSenders is how many senders are remembered in all, which bounds the memory.
 	maxLookSenders = 8192
 	// maxWaitingNetwork is how many unproved senders of one network wait: see sender.Network.
 	maxWaitingNetwork = maxWaitingSender / 8
 )
 
-// lookQueue decides which look runs next, so that whoever invents tenants keeps nobody out who is new to the process:
+// lookQueue decides which look runs next. A sender that invents tenants must not keep out another one, even if that one
+// is new to the process:
 //
-//   - Senders take turns. The one goes first that caused the fewest looks in vain within a minute; those that succeed, as a
+//   - Senders take turns. The sender with the fewest failed looks within a minute goes first. Looks that succeed, as a
 //     genuine sender's do, do not count. So after a start each sender has one look before any has a second.
-//   - The unproved senders of one IPv6 /48 take turns as one, and then among themselves: whoever has a /48 of their own has
-//     65,536 senders that named no tenant yet.
-//   - Half of the looks run for proved senders only.
-//   - A delivery that waits for a look which others asked for has a ticket of its own, so it waits in no other's turn.
+//   - The unproved senders of one IPv6 /48 take turns as one, and then among themselves. An attacker with a /48 would
+//     otherwise have 65,536 senders without a failed look.
+//   - Half of the looks run only for proved senders.
+//   - A delivery that waits for a look of another sender has a ticket of its own. So it does not depend on the other
+//     sender's turn.
 //
-// Where a sender waits with more than its part, its next look is refused, which fails closed: 503, not remembered.
+// A sender that waits with more than its share has its next look refused. This fails closed: 503, which is not
+// remembered.
 type lookQueue struct {
-	// known is a queue for tenants that there are. It has one line, and no sender.
+	// known marks a queue for known tenants. All of its looks count as one proved sender's: such names are not
+	// invented.
 	known bool
 
 	mu       sync.Mutex
-	running  [2]int // looks, of unproved turns and of those kept for proved senders
+	running  [2]int // looks, by lookLine: in the shared half, and in the half that is kept for proved senders
 	senders  map[netip.Addr]*lookSender
 	networks map[netip.Addr]*lookNetwork
-	waiting  [2][]*lookSender // those with tickets, unproved and proved
-	turn     uint64
+	waiting  [2][]*lookSender // senders with tickets, by lookLine
+	turn     uint64           // the number of looks started so far
 }
 
-// lookLoad is what counts against a sender, or against a network's senders together. The queue's mu guards it.
+// lookLoad counts the looks of a sender, or of a network's senders together. The queue's mu guards it.
 type lookLoad struct {
 	running int
-	misses  int
-	since   time.Time // when misses began
+	misses  int       // failed looks since the time below
+	since   time.Time // the first of the misses; they count for missesFor
 }
 
-// lookNetwork is what a queue knows of the senders of one network. The queue's mu guards it.
+// lookNetwork is the state of one IPv6 /48, or of one IPv4 address. The queue's mu guards it.
 type lookNetwork struct {
 	lookLoad
-	senders int
-	waiting int // of them, those with unproved tickets
+	senders int // entries in the queue's senders; the last one removes the network
+	waiting int // senders with unproved tickets
 }
 
-// lookSender is what a queue knows of one sender. The queue's mu guards it.
+// lookSender is the state of one sender. The queue's mu guards it.
 type lookSender struct {
 	lookLoad
 	network *lookNetwork
-	tickets [2][]lookTicket // the oldest first, unproved and proved
-	turn    uint64          // its last one
-	listed  [2]bool         // it stands among those that wait
+	tickets [2][]lookTicket // by lookLine, the oldest first
+	turn    uint64          // the queue's turn when its last look started; 0: it had none
+	listed  [2]bool         // by lookLine: the sender is in the queue's waiting
 }
 
+// lookTicket is the place of one sender in the queue for a look. Several senders may wait for the same look.
 type lookTicket struct {
 	look *flight
 	at   time.Time
 }
 
-// lookLine is the kind of a ticket, and of a running look.
+// lookLine is the kind of a ticket, and the half in which a look runs. A proved sender's look may run in the shared
+// half
+// too, never the other way round.
 type lookLine int
 
 const (
@@ -87,7 +94,8 @@ func newLookQueue(known bool) *lookQueue {
 	return &lookQueue{known: known, senders: map[netip.Addr]*lookSender{}, networks: map[netip.Addr]*lookNetwork{}}
 }
 
-// join gives a sender a ticket for a look, and reports false where nobody has one.
+// join gives a sender a ticket for a look. It reports false where the sender gets none and no other sender has one:
+// then the look would never start.
 func (q *lookQueue) join(f *flight, from sender.Sender) bool {
 	now := time.Now()
 	q.mu.Lock()
@@ -123,7 +131,8 @@ func (q *lookQueue) join(f *flight, from sender.Sender) bool {
 	return true
 }
 
-// most is how many tickets a sender may have. The caller must hold mu.
+// most returns how many tickets a sender may have. 0 fails closed: its delivery is answered 503. The caller must hold
+// mu.
 func (q *lookQueue) most(line lookLine, s *lookSender) int {
 	others := len(q.waiting[line])
 	if s.listed[line] {
@@ -140,7 +149,8 @@ func (q *lookQueue) most(line lookLine, s *lookSender) int {
 	return min(maxWaitingLooks, max(1, maxWaitingAll/(others+1)))
 }
 
-// sender finds or adds a sender. The caller must hold mu.
+// sender returns the state of a sender, and adds it where it is new. Where there are too many senders, idle ones
+// without failed looks are dropped first, then other idle ones. The caller must hold mu.
 func (q *lookQueue) sender(source netip.Addr, now time.Time) *lookSender {
 	if s := q.senders[source]; s != nil {
 		return s
@@ -166,7 +176,7 @@ func (q *lookQueue) sender(source netip.Addr, now time.Time) *lookSender {
 	return s
 }
 
-// list notes whether the sender stands among those that wait. The caller must hold the queue's mu.
+// list records whether the sender is in the queue's waiting. The caller must hold the queue's mu.
 func (s *lookSender) list(line lookLine, waits bool) {
 	s.listed[line] = waits
 	switch {
@@ -178,12 +188,13 @@ func (s *lookSender) list(line lookLine, waits bool) {
 	}
 }
 
-// idle reports whether the sender may be forgotten. Forgetting its misses costs others their turn, and nothing else.
+// idle reports whether the sender may be dropped. Its failed looks are forgotten with it, which fails open in a small
+// way: it may take a turn that another sender should have had.
 func (s *lookSender) idle() bool {
 	return s.running == 0 && !s.listed[lineUnproved] && !s.listed[lineProved]
 }
 
-// missed is how many looks were caused in vain lately.
+// missed returns the number of failed looks of the last minute. It resets the count when the minute is over.
 func (l *lookLoad) missed(now time.Time) int {
 	if now.Sub(l.since) >= missesFor {
 		l.misses = 0
@@ -191,7 +202,7 @@ func (l *lookLoad) missed(now time.Time) int {
 	return l.misses
 }
 
-// miss counts a look in vain.
+// miss counts a failed look.
 func (l *lookLoad) miss(now time.Time) {
 	if l.missed(now) == 0 {
 		l.since = now
@@ -199,7 +210,10 @@ func (l *lookLoad) miss(now time.Time) {
 	l.misses++
 }
 
-// start runs what there is room for. The caller must hold mu.
+// start runs as many looks as there is room for. The caller must hold mu.
+//
+// A proved sender is served from the kept half first, so that the shared half stays free for others. In the shared half
+// both kinds compete.
 func (q *lookQueue) start(now time.Time) {
 	for {
 		line := lineProved
@@ -232,8 +246,8 @@ func (q *lookQueue) start(now time.Time) {
 	}
 }
 
-// next finds the sender whose turn it is in a line. It drops tickets that are not needed any more. The caller must hold
-// mu.
+// next returns the sender whose turn it is in a line, or nil. It drops tickets that are not needed any more. The caller
+// must hold mu.
 func (q *lookQueue) next(line lookLine, now time.Time) (first *lookSender) {
 	kept := q.waiting[line][:0]
 	for _, s := range q.waiting[line] {
@@ -252,8 +266,8 @@ func (q *lookQueue) next(line lookLine, now time.Time) (first *lookSender) {
 	return first
 }
 
-// tidy drops the tickets at the front that nobody waits for any more: their looks have started, or their deliveries
-// were answered. The caller must hold the queue's mu.
+// tidy drops the tickets at the front that are over: the look has started, or the delivery has been answered. A look
+// whose last ticket goes is given up. The caller must hold the queue's mu.
 func (s *lookSender) tidy(line lookLine, now time.Time) {
 	for len(s.tickets[line]) > 0 {
 		t := s.tickets[line][0]
@@ -264,14 +278,14 @@ func (s *lookSender) tidy(line lookLine, now time.Time) {
 		s.tickets[line] = s.tickets[line][1:]
 		if t.look.tickets--; t.look.tickets == 0 && !t.look.started && !t.look.dropped {
 			t.look.dropped = true
-			go t.look.drop() // it takes the lock of its list
+			go t.look.drop() // it locks its renewal, which in get is locked before the queue
 		}
 	}
-	s.tickets[line] = nil
+	s.tickets[line] = nil // not [:0]: the array would keep finished looks alive
 }
 
-// before reports whether it is the sender's turn in a line before the other's in another. The caller must hold the
-// queue's mu.
+// before reports whether s, in a line, goes before other, in a line of its own: by the load of the network, then by the
+// load of the sender, then by who waited longer for a turn. The caller must hold the queue's mu.
 func (s *lookSender) before(line lookLine, other *lookSender, others lookLine, now time.Time) bool {
 	if a, b := s.near(line, now), other.near(others, now); a != b {
 		return a < b
@@ -282,7 +296,7 @@ func (s *lookSender) before(line lookLine, other *lookSender, others lookLine, n
 	return s.turn < other.turn
 }
 
-// near is what counts against the sender's network; a proved sender stands for itself.
+// near returns the load of the sender's network. A proved sender is counted alone: it does not pay for its neighbours.
 func (s *lookSender) near(line lookLine, now time.Time) int {
 	if line == lineProved {
 		return s.missed(now) + s.running
@@ -290,7 +304,7 @@ func (s *lookSender) near(line lookLine, now time.Time) int {
 	return s.network.missed(now) + s.network.running
 }
 
-// done ends a look, and counts it against the sender where it was in vain.
+// done ends a look and starts the next ones. A look that found no list counts against the sender whose turn it used.
 func (q *lookQueue) done(f *flight, found bool) {
 	now := time.Now()
 	q.mu.Lock()

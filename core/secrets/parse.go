@@ -10,11 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// parseSecretFile reads a list of secrets. Its errors name the file and the place, and nothing that stands there.
+// parseSecretFile reads a list of secrets. data must not be blank. Its errors name the file and the line, and never
+// quote
+// the content: they go to logs.
 func parseSecretFile(path, name string, data []byte) ([]Secret, error) {
 	fail := func(format string, args ...any) ([]Secret, error) {
 		return nil, fmt.Errorf("the file %s: %s", path, fmt.Sprintf(format, args...))
 	}
+	// An editor that adds a mark or saves as UTF-16 would change the first secret, or all of them, and nobody would see
+	// it: every delivery would only be refused.
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")), bytes.HasPrefix(data, []byte("\xff\xfe")),
 		bytes.HasPrefix(data, []byte("\xfe\xff")):
@@ -45,11 +49,12 @@ func parseSecretFile(path, name string, data []byte) ([]Secret, error) {
 	return secrets, nil
 }
 
-// secretsOfLines reads one secret a line.
+// secretsOfLines reads one secret a line, or one PEM block as one secret. Spaces around a secret are part of it: some
+// providers' secrets may end with one. problem is empty where the text is well formed.
 func secretsOfLines(text string) (secrets []Secret, problem string) {
-	var block []string // of PEM
-	begun := 0
-	number := 0
+	var block []string // the lines of a PEM block that has begun; nil outside of one
+	begun := 0         // the line in which it began
+	number := 0        // the current line, from 1
 	for line := range strings.SplitSeq(text, "\n") {
 		number++
 		line = strings.TrimSuffix(line, "\r")
@@ -63,30 +68,34 @@ func secretsOfLines(text string) (secrets []Secret, problem string) {
 			block, begun = []string{line}, number
 		case strings.TrimSpace(line) == "", line == "#", strings.HasPrefix(line, "# "):
 		case line[0] == '#':
-			return nil, fmt.Sprintf("line %d begins with #: put a space after it where it begins a remark, and write "+
-				"a list in JSON where it begins a secret", number)
+			// Fails closed: "#old-secret" would otherwise stay accepted although somebody meant to disable it.
+			return nil, fmt.Sprintf("line %d begins with #: write \"# \" to begin a comment; if it is a secret, write "+
+				"the file as a list in JSON", number)
 		default:
 			secrets = append(secrets, New("", line))
 		}
 	}
 	if block != nil {
-		return nil, fmt.Sprintf("the PEM block that begins in line %d does not end", begun)
+		return nil, fmt.Sprintf("the PEM block that begins in line %d has no END line", begun)
 	}
 	return secrets, ""
 }
 
-// secretsOfJSON reads a list of texts and objects. It is strict: a misspelt not_after would be no end at all.
+// secretsOfJSON reads a list of strings and objects. It is strict, which fails closed: with a misspelt "not_after" a
+// secret would never expire.
 func secretsOfJSON(data []byte) (secrets []Secret, problem string) {
-	const shape = `it is not a list of texts, or of objects with "value", "label", "not_before" and "not_after", in JSON`
+	const shape = `it is not a list in JSON of strings, ` +
+		`or of objects with "value", "label", "not_before" and "not_after"`
+	// Go's decoder replaces invalid bytes silently, which would make another secret of it.
 	if !utf8.Valid(data) {
 		return nil, "it is not valid UTF-8"
 	}
 	var items []json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(data))
-	if dec.Decode(&items) != nil { // whose text may quote what stands there
+	if dec.Decode(&items) != nil { // the decoder's error is dropped: it may quote a secret
 		return nil, shape
 	}
-	if _, err := dec.Token(); err != io.EOF { // documented
+	if _, err := dec.Token(); err != io.EOF { // documented to be exactly io.EOF at the end
 		return nil, "something follows the list"
 	}
 	for i, item := range items {
@@ -99,6 +108,8 @@ func secretsOfJSON(data []byte) (secrets []Secret, problem string) {
 	return secrets, ""
 }
 
+// secretOfJSON reads one item of the list. It reads token by token, because Unmarshal accepts a member that comes twice
+// and ignores the case of names.
 func secretOfJSON(item []byte) (s Secret, problem string) {
 	dec := json.NewDecoder(bytes.NewReader(item))
 	token, err := dec.Token()
@@ -109,7 +120,7 @@ func secretOfJSON(item []byte) (s Secret, problem string) {
 		return New("", text), ""
 	}
 	if token != json.Delim('{') {
-		return s, "it is neither a text nor an object"
+		return s, "it is neither a string nor an object"
 	}
 	var value, label string
 	found := map[string]bool{}
@@ -127,7 +138,7 @@ func secretOfJSON(item []byte) (s Secret, problem string) {
 			return s, `it has a member other than "value", "label", "not_before" and "not_after"`
 		}
 		if err != nil || !isText {
-			return s, fmt.Sprintf("%q is no text", name)
+			return s, fmt.Sprintf("%q is not a string", name)
 		}
 		if found[name] {
 			return s, fmt.Sprintf("%q comes twice", name)
@@ -135,8 +146,9 @@ func secretOfJSON(item []byte) (s Secret, problem string) {
 		found[name] = true
 		var at time.Time
 		if strings.HasPrefix(name, "not_") {
+			// The zero time means "no limit", so that it must not come out of a file as a limit.
 			if at, err = time.Parse(time.RFC3339, text); err != nil || at.IsZero() {
-				return s, fmt.Sprintf("%q is no time such as 2026-12-01T00:00:00Z", name)
+				return s, fmt.Sprintf("%q is not a time such as 2026-12-01T00:00:00Z", name)
 			}
 		}
 		switch name {

@@ -12,30 +12,33 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
-// renewal is a list that is looked up again from time to time: in the background while it is young enough, by one
-// goroutine at a time that ends with its look. Deliveries are answered from memory.
+// renewal keeps a list and looks it up again from time to time. A look runs in a goroutine of its own, one at a time,
+// which ends with the look. Deliveries read from memory while the list is young enough.
+//
+// There is no timer: a delivery that finds the list old starts the look. So a source without traffic costs nothing.
 type renewal struct {
 	look     func(context.Context) (secrets []Secret, moving bool, err error)
-	soft     time.Duration     // the age at which the next look begins, beside the deliveries
+	soft     time.Duration     // the age at which the next look begins in the background
 	hard     time.Duration     // the age at which deliveries wait for it
-	patience time.Duration     // for so long, where there is a list
+	patience time.Duration     // how long they wait where there is a list; without one, lookTimeout
 	limit    time.Duration     // the age at which a list is refused; 0: never
-	queue    func() *lookQueue // whose turn it is to look; nil: looks begin at once
+	queue    func() *lookQueue // the queue of the next look; nil: looks begin at once
 	begun    func()            // called before a look may begin, with mu held; nil: nothing
-	ended    func(err error)   // called after a look, or where none began; nil: nothing
+	ended    func(err error)   // called after a look, or where none began, without mu; nil: nothing
 
-	fresh atomic.Pointer[freshList]
+	fresh atomic.Pointer[freshList] // set by settle; nil: there is no good list
 
+	// mu guards these. It is locked before a queue's mu, never after it.
 	mu     sync.Mutex
 	list   *List     // the last good one
-	looked time.Time // when it was the newest
+	looked time.Time // when list was last confirmed
 	next   time.Time // when to look again
-	err    error     // of the last look
-	fault  *Fault
-	flight *flight
+	err    error     // of the last look; nil: it succeeded, or there was none
+	fault  *Fault    // the one reported last; nil after a success
+	flight *flight   // the look that waits or runs; nil: none
 }
 
-// freshList is what is answered without another thought.
+// freshList is a list that get returns without a lock until the given time.
 type freshList struct {
 	list  *List
 	until time.Time
@@ -43,40 +46,42 @@ type freshList struct {
 
 // flight is a look that waits for its turn, or runs.
 type flight struct {
-	done  chan struct{}
+	done  chan struct{} // closed when the look is over or given up
 	begun time.Time
-	late  atomic.Bool // somebody has waited for it in vain: nobody else does
+	late  atomic.Bool // a delivery has waited its full patience: others do not wait again
 
-	queue *lookQueue // nil: it waits for no turn
+	queue *lookQueue // nil: the look does not wait for a turn
 	run   func()     // begins the look, in a goroutine of its own
 	drop  func()     // gives it up
 
 	// The queue's mu guards these.
 	tickets  int
-	until    time.Time // when the last of those who wait gives up
+	until    time.Time // when the last waiting delivery gives up: the deadline of the look
 	started  bool
-	dropped  bool        // nobody waits for it any more
-	line     lookLine    // whose room it runs in
-	payer    *lookSender // whose turn it was
+	dropped  bool        // no ticket was left before the look could start
+	line     lookLine    // the half in which it runs
+	payer    *lookSender // the sender that used its turn for it
 	unproved bool        // that turn was one of an unproved sender
 }
 
 const (
+	// lookTimeout bounds one look, and how long a delivery without a list waits.
 	lookTimeout = 5 * time.Second
-	// lookOverdue is after how long a look that does not end is told as a failure: it looks at no deadline.
+	// lookOverdue is the age at which a look that still runs is reported as a failure: it ignores its deadline.
 	lookOverdue = 2 * lookTimeout
-	// lookRetry is how soon a look that failed is tried again.
+	// lookRetry is the pause after a failed look.
 	lookRetry = 5 * time.Second
-	// strangerTTL is how long a tenant that is unknown stays so.
-	strangerTTL = 10 * time.Second
-	// stillPause is between two looks at what is being written.
+	// unknownTTL is how long a tenant stays unknown without another look.
+	unknownTTL = 10 * time.Second
+	// stillPause is the pause between two reads of a file that is being written. There are at most stillTries.
 	stillPause = time.Second
 	stillTries = 3
-	// sameFault is how long another failure of the same source is not told anew.
+	// sameFault is how long the same failure is not reported again; nextFault is that for a different one.
 	sameFault = time.Hour
 	nextFault = time.Minute
 )
 
+// Errors of a look. errMoving and errTooMany are compared with ==, so they must not be wrapped.
 var (
 	errLookLate  = errors.New("it did not answer in time")
 	errMoving    = errors.New("it is being written")
@@ -84,7 +89,8 @@ var (
 	errNoSecrets = errors.New("it gave no secret")
 )
 
-// get gives the newest list that is known, or waits where it has to.
+// get returns the newest list, from memory where it can. It starts a look where one is due. It waits for the look where
+// there is no list, or where the list is older than hard.
 func (r *renewal) get(ctx context.Context) (*List, error) {
 	if f := r.fresh.Load(); f != nil && time.Now().Before(f.until) {
 		return f.list, nil
@@ -103,7 +109,7 @@ func (r *renewal) get(ctx context.Context) (*List, error) {
 	f := r.flight
 	if f != nil && r.list != nil && now.Sub(f.begun) >= lookOverdue {
 		r.err = errLookLate
-		r.tell(now)
+		r.report(now)
 	}
 	wait := lookTimeout
 	if r.list != nil {
@@ -112,8 +118,9 @@ func (r *renewal) get(ctx context.Context) (*List, error) {
 	mustWait := f != nil && (r.list == nil || now.Sub(r.looked) >= r.hard && !f.late.Load())
 	none := refused && r.list == nil
 	r.mu.Unlock()
+	// Fails closed: 503. It is not remembered, because the next sender may have a turn left.
 	if none {
-		return nil, errTooMany // not remembered either
+		return nil, errTooMany
 	}
 	if mustWait {
 		timer := time.NewTimer(wait)
@@ -128,6 +135,8 @@ func (r *renewal) get(ctx context.Context) (*List, error) {
 	return r.answer()
 }
 
+// answer returns the list as it is after the wait. An old list is still returned, which fails open to keep deliveries
+// coming, unless it is older than limit: that fails closed.
 func (r *renewal) answer() (*List, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -147,8 +156,8 @@ func (r *renewal) answer() (*List, error) {
 	return r.list, nil
 }
 
-// begin starts the one look there is at a time, or has it wait for its turn. It reports false where the sender may not
-// have more of them. The caller must hold mu.
+// begin starts a look, or queues it. It reports false where the sender has too many looks waiting. The caller must hold
+// mu, and there must be no other look.
 func (r *renewal) begin(from sender.Sender, now time.Time) bool {
 	f := &flight{done: make(chan struct{}), begun: now}
 	f.run = func() { go r.run(f) }
@@ -170,7 +179,7 @@ func (r *renewal) begin(from sender.Sender, now time.Time) bool {
 	return false
 }
 
-// drop gives up a look that nobody waits for any more, and which did not begin.
+// drop gives up a look that has not begun, because no delivery waits for it any more.
 func (r *renewal) drop(f *flight) {
 	r.mu.Lock()
 	if r.flight == f {
@@ -194,13 +203,15 @@ func (r *renewal) idle() bool {
 	return r.flight == nil && r.list == nil && r.err == nil
 }
 
+// run carries out a look and settles its result, whatever the function does: panic, exit its goroutine, or ignore its
+// deadline. A look that never settled would block the tenant for ever.
 func (r *renewal) run(f *flight) {
 	begun := time.Now()
 	var secrets []Secret
-	err := errors.New("the function did not return") // as when it ends its goroutine
+	err := errors.New("the function did not return") // stays in place after runtime.Goexit
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("it panicked with a %T", v) // its text may hold anything
+			err = fmt.Errorf("it panicked with a %T", v) // only the type: the value may hold a secret
 		}
 		err := r.settle(secrets, err)
 		r.end(err)
@@ -217,12 +228,14 @@ func (r *renewal) run(f *flight) {
 	defer cancel()
 	secrets, err = r.lookUntilStill(ctx)
 	if err != nil && ctx.Err() != nil && until.Before(begun.Add(lookTimeout)) {
-		err = errTooMany // it waited for its turn, and was cut short
+		// The wait for a turn has used up the time, which is not the function's failure and must not be remembered.
+		err = errTooMany
 	}
 }
 
-// lookUntilStill looks again at what is being written, until it reads the same twice: half of a secret looks like a
-// secret.
+// lookUntilStill looks again at a source that is being written, until two looks agree. It fails closed after
+// stillTries:
+// half of a secret looks like a secret, and would replace the good one.
 func (r *renewal) lookUntilStill(ctx context.Context) ([]Secret, error) {
 	secrets, moving, err := r.look(ctx)
 	for try := 0; moving && r.differs(secrets, err); try++ {
@@ -239,13 +252,16 @@ func (r *renewal) lookUntilStill(ctx context.Context) ([]Secret, error) {
 	return secrets, err
 }
 
+// differs reports whether a result would replace the list. Without a list it reports false: at start there is nothing
+// to protect, and waiting would only delay it.
 func (r *renewal) differs(secrets []Secret, err error) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.list != nil && (err != nil || !sameSecrets(r.list, NewList(secrets...)))
 }
 
-// settle takes what a look found. It returns why that is no list.
+// settle stores the result of a look. It returns the reason where the result is not a list. A failure leaves the last
+// good list in force. An unknown tenant loses its list, which fails closed: the tenant was removed.
 func (r *renewal) settle(secrets []Secret, err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -258,19 +274,20 @@ func (r *renewal) settle(secrets []Secret, err error) error {
 	case err == nil:
 		list := NewList(secrets...)
 		if r.list == nil || !sameSecrets(r.list, list) {
-			r.list = list // what was compiled for a list is found by its address: the same secrets keep it
+			// Guards find what they compiled for a list by its address. So the same secrets keep the same list.
+			r.list = list
 		}
 		r.list.fault.Store(nil)
 		r.looked, r.next, r.err, r.fault = now, now.Add(r.soft), nil, nil
 	case err == errTooMany: // it is never wrapped
-		r.next = now // not remembered: what one sender may not must not become what nobody may
+		r.next = now // not remembered: the refusal of one sender must not become a refusal of all
 	case err == errMoving: // it is never wrapped
 		r.next = now.Add(stillPause)
 	case errors.Is(err, ErrUnknownTenant):
-		r.list, r.err, r.fault, r.next = nil, err, nil, now.Add(strangerTTL)
+		r.list, r.err, r.fault, r.next = nil, err, nil, now.Add(unknownTTL)
 	default:
 		r.err, r.next = err, now.Add(min(r.soft, lookRetry))
-		r.tell(now)
+		r.report(now)
 	}
 	if r.list == nil {
 		r.fresh.Store(nil)
@@ -284,18 +301,19 @@ func (r *renewal) settle(secrets []Secret, err error) error {
 	return err
 }
 
-// tell lets the guards of the last good list know that it is not renewed. They log each fault once, so that one which
-// stays is one fault.
-func (r *renewal) tell(now time.Time) {
+// report attaches the last error to the good list, where the guards that use the list find it. A guard logs each *Fault
+// once. So a failure that lasts gets a new Fault only every hour, and one that changes every minute. The caller must
+// hold mu.
+func (r *renewal) report(now time.Time) {
 	if r.list == nil {
 		return
 	}
 	if f := r.fault; f != nil {
-		if age := now.Sub(f.told); age < nextFault || age < sameFault && f.Err.Error() == r.err.Error() {
+		if age := now.Sub(f.reported); age < nextFault || age < sameFault && f.Err.Error() == r.err.Error() {
 			return
 		}
 	}
-	f := &Fault{Err: r.err, Since: now, told: now}
+	f := &Fault{Err: r.err, Since: now, reported: now}
 	if r.fault != nil {
 		f.Since = r.fault.Since
 	}
@@ -303,7 +321,9 @@ func (r *renewal) tell(now time.Time) {
 	r.list.fault.Store(f)
 }
 
-// sameSecrets compares in a time that tells nothing but which of them differ.
+// sameSecrets reports whether two lists hold the same secrets with the same labels and validity. The values are
+// compared
+// in constant time: the old list is in force, and somebody else may control the new one.
 func sameSecrets(a, b *List) bool {
 	if len(a.secrets) != len(b.secrets) {
 		return false

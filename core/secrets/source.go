@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// MaxSecrets is how many secrets one lookup may give: each one costs a hash of the body.
+// MaxSecrets is how many secrets one lookup may return. Each one costs a hash of the body for every delivery.
 const MaxSecrets = 32
 
-// List is an immutable list of accepted secrets. A source that reloads gives a new list, so that what was
-// compiled for the old one is told apart by its address.
+// List is an immutable list of accepted secrets. A source that reloads returns a new list. Guards distinguish the two
+// by
+// their addresses.
 type List struct {
 	secrets []Secret
 	fault   *atomic.Pointer[Fault] // why its source could not renew it; holding nil: it is the newest
 }
 
-// Fault is why a source could not look its secrets up again.
+// Fault says why a source could not look its secrets up again. Its fields must not be changed: guards share it.
 type Fault struct {
-	Err   error
-	Since time.Time // the first of the failures in a row
-	told  time.Time
+	Err      error
+	Since    time.Time // the first of the failures in a row
+	reported time.Time // when this Fault was made, for the pace of the next one
 }
 
-// NewList makes a list. The guard validates what is in it, because only its provider knows how long a secret
-// has to be.
+// NewList makes a list. It does not validate the secrets: only the guard's provider knows how long they have to be.
 func NewList(secrets ...Secret) *List {
 	list := &List{secrets: append([]Secret(nil), secrets...), fault: &atomic.Pointer[Fault]{}}
 	for i := range list.secrets {
@@ -38,7 +38,8 @@ func NewList(secrets ...Secret) *List {
 	return list
 }
 
-// Fault returns why the source of the list could not renew it; nil where the list is the newest. Guards report it.
+// Fault returns why the source of the list could not renew it. It returns nil where the list is the newest. Guards
+// report it.
 func (l *List) Fault() *Fault {
 	if l.fault == nil {
 		return nil
@@ -46,7 +47,7 @@ func (l *List) Fault() *Fault {
 	return l.fault.Load()
 }
 
-// All returns the secrets of the list, in their order.
+// All returns a copy of the secrets of the list, in their order. A nil list has none.
 func (l *List) All() []Secret {
 	if l == nil {
 		return nil
@@ -54,7 +55,7 @@ func (l *List) All() []Secret {
 	return slices.Clone(l.secrets)
 }
 
-// Len returns how many secrets the list holds.
+// Len returns how many secrets the list holds. A nil list has none.
 func (l *List) Len() int {
 	if l == nil {
 		return 0
@@ -62,26 +63,29 @@ func (l *List) Len() int {
 	return len(l.secrets)
 }
 
-// Source gives the secrets accepted now. It is asked on every delivery and must answer from memory; a source
+// Source returns the secrets accepted now. Guards call it for every delivery, so it must answer from memory: a source
 // that reads files or calls a secret manager caches. It must be safe for concurrent use.
 type Source interface {
 	// Lookup returns the list for the tenant, which is "" for an endpoint without tenants. While nothing changed it
-	// returns the same pointer. Another list takes effect at once if the guard's rules accept all of it; if not, the
-	// last good one stays in force, and the log, the records and the health say so. An error means that no list is
-	// available: the delivery is answered 503.
+	// must return the same pointer. A new list takes effect at once if the guard's rules accept all of it. If they do
+	// not, the last good list stays in force, and the log, the records and the health report it.
+	//
+	// An error means that no list is available. The delivery is then answered 503, which fails closed. An error that
+	// matches ErrUnknownTenant is refused like a forged delivery instead.
 	Lookup(ctx context.Context, tenant string) (*List, error)
 }
 
+// staticSecrets is a source that never changes. Where err is set, every Lookup returns it, and core.New refuses.
 type staticSecrets struct {
 	list *List
 	err  error
 }
 
-// Lookup returns the fixed list.
+// Lookup returns the same list each time.
 func (s *staticSecrets) Lookup(context.Context, string) (*List, error) { return s.list, s.err }
 
-// Static is a fixed list of secrets as the provider's dashboard shows them. Any of them lets a delivery in;
-// during a rotation the list holds the new one and the old one. Labels are positions: "#1", "#2".
+// Static returns a fixed list of secrets as the provider's dashboard shows them. A delivery signed with any of them is
+// accepted; during a rotation the list holds the new one and the old one. Labels are positions: "#1", "#2".
 func Static(texts ...string) Source {
 	secrets := make([]Secret, len(texts))
 	for i, t := range texts {
@@ -90,14 +94,14 @@ func Static(texts ...string) Source {
 	return &staticSecrets{list: NewList(secrets...)}
 }
 
-// Labeled is a fixed list of secrets with labels and times of validity.
+// Labeled returns a fixed list of secrets with labels and times of validity.
 func Labeled(secrets ...Secret) Source {
 	return &staticSecrets{list: NewList(secrets...)}
 }
 
-// FromEnv reads secrets from environment variables, once, now. The first variable must be set; the optional ones, for
-// rotation, may be unset. A variable that is set but empty is a mistake that core.New reports, never an absent secret.
-// The variables' names are the labels.
+// FromEnv reads secrets from environment variables, once, now. The first variable must be set. The optional ones, for
+// rotation, may be unset. A variable that is set but empty fails closed: core.New reports it as a mistake and does not
+// treat it as unset. The variables' names are the labels.
 func FromEnv(required string, optional ...string) Source {
 	var secrets []Secret
 	text, ok := os.LookupEnv(required)

@@ -8,15 +8,18 @@ import (
 	"slices"
 )
 
+// tenantSecrets is the source that ByTenant returns. It is a copy, so the caller's map may change later.
 type tenantSecrets map[string]Source
 
-// ByTenant gives each tenant a source of its own: the keys are those that core.Config.Tenant finds in requests.
-// core.New validates all of them. A tenant that is not in the map is unknown.
+// ByTenant returns a source that has one source for each tenant. The keys are those that core.Config.Tenant finds in
+// requests. core.New validates all of them. A tenant that is not in the map is unknown.
 func ByTenant(sources map[string]Source) Source {
 	return tenantSecrets(maps.Clone(sources))
 }
 
-// Lookup asks the tenant's own source.
+// Lookup returns the list of the tenant's own source. There is no default source, which fails closed: an invented
+// tenant
+// must not share the secrets of another.
 func (t tenantSecrets) Lookup(ctx context.Context, tenant string) (*List, error) {
 	src := t[tenant]
 	if src == nil {
@@ -27,7 +30,7 @@ func (t tenantSecrets) Lookup(ctx context.Context, tenant string) (*List, error)
 
 func (t tenantSecrets) tenants() []string { return slices.Sorted(maps.Keys(t)) }
 
-// fetch reports whether any of the sources may ask others for what it gives.
+// fetch reports whether any of the sources may take time. Static and file sources do not.
 func (t tenantSecrets) fetch() bool {
 	for _, src := range t {
 		if !SameForAll(src) {
@@ -37,12 +40,13 @@ func (t tenantSecrets) fetch() bool {
 	return false
 }
 
-// Format shows how many there are, whatever the verb.
+// Format prints only the number of tenants, whatever the verb.
 func (t tenantSecrets) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "secrets.ByTenant(%d)", len(t))
 }
 
-// listsTenants is a source that knows all of its tenants.
+// listsTenants is implemented by sources that know all of their tenants. It is unexported: a tenant list from outside
+// could not be trusted to be complete.
 type listsTenants interface{ tenants() []string }
 
 // TenantsOf returns the tenants of a source that knows all of them; ok is false for any other source.
@@ -54,7 +58,7 @@ func TenantsOf(src Source) (tenants []string, ok bool) {
 	return l.tenants(), true
 }
 
-// sameForAll is a source that does not look at the tenant.
+// sameForAll is implemented by sources that ignore the tenant.
 type sameForAll interface{ sameForAll() }
 
 // SameForAll reports whether a source gives every tenant the same secrets.
@@ -65,12 +69,13 @@ func SameForAll(src Source) bool {
 
 func (*staticSecrets) sameForAll() {}
 
-// Fetches reports whether a look-up of a tenant may ask somebody else, and so may take time.
+// Fetches reports whether a look-up of a tenant may call out of the process, and so may take time. Only a map of
+// tenants is known not to: every other kind of source counts as one that does.
 func Fetches(src Source) bool {
 	tenants, ok := src.(tenantSecrets)
 	return !ok || tenants.fetch()
 }
 
-// ErrUnknownTenant is what a [Source] returns, or wraps, for a tenant that it does not know. The delivery is
-// refused as a forged one is, at the same cost, so that nobody learns who is a tenant.
+// ErrUnknownTenant is the error that a [Source] returns, or wraps, for a tenant that it does not know. It fails closed:
+// the delivery is refused as a forged one is, at the same cost. So an attacker cannot find out which tenants exist.
 var ErrUnknownTenant = errors.New("sallyport: the tenant is unknown")
