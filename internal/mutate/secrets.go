@@ -17,7 +17,7 @@ func ofSecrets() []mutation {
 		{name: "the first of two values of a secret is none", file: file, old: "if found[name] {", new: "if false {"},
 		{name: "what follows a list of secrets is passed over", file: file, old: "if _, err := dec.Token(); err != io.EOF {", new: "if _, err := dec.Token(); false && err != io.EOF {"},
 		{name: "half a PEM block is passed over", file: file, old: "if block != nil {\n\t\treturn", new: "if false {\n\t\treturn"},
-		{name: "an error shows the file of secrets", file: file, old: "if dec.Decode(&items) != nil { // whose text may quote what stands there\n\t\treturn nil, shape", new: "if dec.Decode(&items) != nil {\n\t\treturn nil, shape + string(data)"},
+		{name: "an error shows the file of secrets", file: file, old: "if dec.Decode(&items) != nil { // the decoder's error is dropped: it may quote a secret\n\t\treturn nil, shape", new: "if dec.Decode(&items) != nil {\n\t\treturn nil, shape + string(data)"},
 
 		{name: "a function is asked for every delivery", file: renewal, old: "= now, now.Add(r.soft), nil, nil", new: "= now, now, nil, nil"},
 		{name: "secrets are looked up once and never again", file: renewal, old: "= now, now.Add(r.soft), nil, nil", new: "= now, now.Add(1<<62), nil, nil"},
