@@ -1,8 +1,6 @@
 package core
 
 import (
-	"net/http"
-
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
@@ -15,32 +13,33 @@ import (
 const maxSignedItems = 64
 
 // fromBody reads what of the proof sits in the body, by a bounded scan for the fields the entry names.
-func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) fault.Failure {
+func (v *verifier) fromBody(in *Input) fault.Failure {
+	p := in.Claims
 	if !v.readsBody {
 		return fault.Failure{}
 	}
 	// Whether it is a form or JSON is read off the body, because the Content-Type is not signed.
 	if v.sortedForm != nil {
-		if f := v.readSortedForm(body, p); f.Failed() {
+		if f := v.readSortedForm(in.Body, p); f.Failed() {
 			return f
 		}
 	}
 	if v.payloadField != "" {
-		if f := v.readPayloadField(body, p); f.Failed() {
+		if f := v.readPayloadField(in.Body, p); f.Failed() {
 			return f
 		}
 	}
-	form := formscan.Is(body)
+	form := formscan.Is(in.Body)
 	if form && v.fromForm {
-		return v.fromFormFields(r, body, p)
+		return v.fromFormFields(in)
 	}
 	if !v.scansJSON {
 		return v.needsForm()
 	}
-	document := body
+	document := in.Body
 	if form && v.document != nil {
 		var field [1]formscan.Field
-		err := v.document.Find(body, field[:])
+		err := v.document.Find(in.Body, field[:])
 		text, ok := field[0].Bytes()
 		if err != nil || !ok {
 			return fault.New(reason.MalformedSignature, "the form has no field "+v.scheme.Document+", several, or is malformed")
@@ -48,7 +47,7 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) fault.Fa
 		document = text
 	}
 	if v.items == nil {
-		return v.fromDocument(r, document, p)
+		return v.fromDocument(in, document)
 	}
 	var list [1][]byte
 	if err := v.items.Find(document, list[:]); err != nil {
@@ -65,7 +64,8 @@ func (v *verifier) fromBody(r *http.Request, body []byte, p *presented) fault.Fa
 	p.items = make([]presented, len(items))
 	for i := range items {
 		p.items[i].values = make([]fieldValue, len(v.values))
-		if f := v.fromDocument(r, items[i], &p.items[i]); f.Failed() {
+		item := in.with(&p.items[i])
+		if f := v.fromDocument(&item, items[i]); f.Failed() {
 			return f
 		}
 	}
@@ -108,7 +108,8 @@ func (v *verifier) needsForm() fault.Failure {
 }
 
 // fromDocument reads the fields of the proof from a JSON document.
-func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) fault.Failure {
+func (v *verifier) fromDocument(in *Input, document []byte) fault.Failure {
+	p := in.Claims
 	raw := make([][]byte, v.paths.Len())
 	if err := v.paths.Find(document, raw); err != nil {
 		return fault.New(reason.MalformedSignature, notJSON(document, err))
@@ -148,7 +149,7 @@ func (v *verifier) fromDocument(r *http.Request, document []byte, p *presented) 
 		at := cap(document) - cap(value)
 		p.replaced = [2]int{at + 1, at + len(value) - 1}
 	}
-	return v.take(r, &found, p)
+	return v.take(in, &found)
 }
 
 // notJSON says what is wrong with a document that must be JSON.
@@ -163,13 +164,14 @@ func notJSON(document []byte, err error) string {
 }
 
 // fromFormFields reads the fields of the proof from a form, in one pass.
-func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fault.Failure {
+func (v *verifier) fromFormFields(in *Input) fault.Failure {
+	p := in.Claims
 	var room [16]formscan.Field
 	fields := room[:]
 	if n := v.formNames.Len(); n > len(fields) {
 		fields = make([]formscan.Field, n)
 	}
-	if err := v.formNames.Find(body, fields[:v.formNames.Len()]); err != nil {
+	if err := v.formNames.Find(in.Body, fields[:v.formNames.Len()]); err != nil {
 		return fault.New(reason.MalformedSignature, err.Error())
 	}
 	for i := range fields {
@@ -195,7 +197,7 @@ func (v *verifier) fromFormFields(r *http.Request, body []byte, p *presented) fa
 			return f
 		}
 	}
-	return v.take(r, &found, p)
+	return v.take(in, &found)
 }
 
 // compileForm compiles the names of the fields of the proof: those of the scheme's fields, then those of the values.
@@ -216,7 +218,8 @@ func (v *verifier) compileForm() {
 }
 
 // take notes the fields that were found in the body, and parses the signature if it is one of them.
-func (v *verifier) take(r *http.Request, found *[fieldCount]string, p *presented) fault.Failure {
+func (v *verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
+	p := in.Claims
 	if v.lateTime {
 		p.timestamp = found[fieldTimestamp]
 	}
@@ -229,7 +232,7 @@ func (v *verifier) take(r *http.Request, found *[fieldCount]string, p *presented
 	if !v.inBody {
 		return v.checkID(p)
 	}
-	if f := v.fieldsBeside(r, v.headers[0], p); f.Failed() {
+	if f := v.fieldsBeside(in.Request, v.headers[0], p); f.Failed() {
 		return f
 	}
 	if found[fieldVersion] != "" {

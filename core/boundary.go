@@ -12,15 +12,16 @@ import (
 
 // checkBoundary refuses a delivery whose signature matches, and would match with a boundary elsewhere as well. It
 // fails closed: what could be read in two ways is refused, whichever of them is genuine.
-func (v *verifier) checkBoundary(url string, body []byte, p *presented) fault.Failure {
+func (v *verifier) checkBoundary(in *Input) fault.Failure {
+	p := in.Claims
 	b := &v.boundary
 	switch {
 	case b.Form != nil:
-		return checkForm(b.Form, url, p)
-	case p.pinned:
+		return checkForm(b.Form, in.URL, p.form, v.route.Pinned)
+	case v.route.Pinned:
 	case b.JSON:
-		return checkJSON(url, body)
-	case b.Query && !readsOnce(url, p.form):
+		return checkJSON(in.URL, in.Body)
+	case b.Query && !readsOnce(in.URL, p.form):
 		return fault.New(reason.BadSignature, queryMoves)
 	}
 	return fault.Failure{}
@@ -79,15 +80,14 @@ func checkJSON(url string, body []byte) fault.Failure {
 //
 // Any other closing field must be the first one, and come once. Its name and the beginning of its value mark the end
 // of the URL. They never stand side by side in the URL, where an equals sign follows the name.
-func checkForm(c *entry.Closing, url string, p *presented) fault.Failure {
-	form := p.form
+func checkForm(c *entry.Closing, url string, form []formField, pinned bool) fault.Failure {
 	if c.Only {
 		if len(form) != 1 || form[0].name != c.Field || !jsonList(form[0].value) {
 			return fault.New(reason.BadSignature, notOneForm+c.Field)
 		}
 		return fault.Failure{}
 	}
-	if p.pinned {
+	if pinned {
 		// A parameter of the request may have joined the configured URL.
 		if slices.ContainsFunc(form, func(f formField) bool { return strings.IndexAny(f.name, "?&") == 0 }) {
 			return fault.New(reason.BadSignature, queryForm)
@@ -137,64 +137,4 @@ func readsOnce(url string, form []formField) bool {
 		}
 	}
 	return true
-}
-
-// unsignedQuery refuses a request with a query where the configured URL has none: nothing signs that query, and the
-// app might read it. It fails closed.
-func (g *Guard) unsignedQuery(rawQuery string) fault.Failure {
-	if rawQuery == "" || g.publicURL == "" || g.joinsQuery() || strings.Contains(g.publicURL, "?") {
-		return fault.Failure{}
-	}
-	if !g.verifier.signsQuery {
-		return fault.Failure{}
-	}
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		if pair != "" && !g.joins(pair) {
-			return fault.New(reason.BadSignature, queryAdded)
-		}
-	}
-	return fault.Failure{}
-}
-
-// joinsQuery reports whether the request's own query is part of a configured URL: where the sender's URL varies by
-// design, and the mechanism proves it apart from the body.
-func (g *Guard) joinsQuery() bool { return g.verifier.custom.Query }
-
-// joins reports whether a parameter of the request joins a configured URL: the one that the entry names, and one that
-// was checked as a credential.
-func (g *Guard) joins(pair string) bool {
-	name, _, _ := strings.Cut(pair, "=")
-	return slices.Contains(g.joined, name)
-}
-
-// joinQuery adds to a configured URL the parameters of the request that belong to it, as they are written.
-func (g *Guard) joinQuery(public, rawQuery string) string {
-	if g.joinsQuery() {
-		if strings.Contains(public, "?") {
-			return public
-		}
-		return public + "?" + rawQuery
-	}
-	_, registered, _ := strings.Cut(public, "?")
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		if !g.joins(pair) || hasParameter(registered, name) {
-			continue
-		}
-		if strings.Contains(public, "?") {
-			public += "&" + pair
-		} else {
-			public += "?" + pair
-		}
-	}
-	return public
-}
-
-func hasParameter(rawQuery, name string) bool {
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		if have, _, _ := strings.Cut(pair, "="); have == name {
-			return true
-		}
-	}
-	return false
 }

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -22,8 +21,9 @@ type customState struct {
 	found   any
 }
 
-func (v *verifier) customHead(r *http.Request, url string, p *presented, now time.Time) fault.Failure {
-	s := &customState{request: entry.CustomRequest{Method: r.Method, URL: url, Header: r.Header, Now: now}}
+func (v *verifier) customHead(in *Input) fault.Failure {
+	p := in.Claims
+	s := &customState{request: entry.CustomRequest{Method: in.Request.Method, URL: in.URL, Header: in.Request.Header, Now: in.Now}}
 	if v.ring == nil { // keys that are configured take the place of those that are fetched
 		s.request.Source = v.keySource
 	}
@@ -33,8 +33,9 @@ func (v *verifier) customHead(r *http.Request, url string, p *presented, now tim
 	return failureOf(err)
 }
 
-func (v *verifier) customBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
-	list, f := v.customKeys(r.Context(), p, now)
+func (v *verifier) customBody(in *Input) (label string, f fault.Failure) {
+	p := in.Claims
+	list, f := v.customKeys(in.Request.Context(), p, in.Now)
 	if f.Failed() {
 		return "", f
 	}
@@ -43,8 +44,8 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 		return "", fault.New(reason.MissingSignature, "the headers were not checked")
 	}
 	req := &s.request
-	req.URL, req.Header, req.Now = url, r.Header, now
-	keys, active := list.Keys.customAt(now)
+	req.URL, req.Header, req.Now = in.URL, in.Request.Header, in.Now
+	keys, active := list.Keys.customAt(in.Now)
 	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.Unknown {
 		return "", fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
@@ -52,13 +53,13 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	if list.Unknown && len(req.Keys) == 0 {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
 	}
-	ctx := r.Context()
+	ctx := in.Request.Context()
 	if req.Source != nil { // nothing else takes time that is not this machine's
-		bounded, cancel := context.WithTimeout(sender.With(ctx, p.from), storeTimeout)
+		bounded, cancel := context.WithTimeout(sender.With(ctx, p.from), keyTimeout)
 		defer cancel()
 		ctx = bounded
 	}
-	proof, err := v.scheme.Custom.Body(ctx, req, s.found, body)
+	proof, err := v.scheme.Custom.Body(ctx, req, s.found, in.Body)
 	if list.Unknown {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
 	}
@@ -69,7 +70,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
 		label = k.secret.Label()
-		list.Note(p.match, k.use, &k.secret, now)
+		list.Note(p.match, k.use, &k.secret, in.Now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
@@ -79,7 +80,7 @@ func (v *verifier) customBody(r *http.Request, url string, body []byte, p *prese
 		if proof.Time.IsZero() {
 			return "", fault.New(reason.MissingTimestamp, "the proof holds no time")
 		}
-		if f := p.weigh(v.checkMoment(proof.Time, now)); f.Failed() {
+		if f := p.weigh(v.checkMoment(proof.Time, in.Now)); f.Failed() {
 			return "", f
 		}
 	}

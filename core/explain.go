@@ -12,7 +12,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
-	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -107,7 +106,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	}
 	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, slices.Clone(i.credentials), len(body)
 	if v := g.verifier; v != nil {
-		e.Time, _ = parseTimestamp(v.unit, i.presented.timestamp)
+		e.Time, _ = v.timeOf(i.presented)
 	}
 	x := &examiner{g: g, r: copied, body: body, read: !unread.Failed(), now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
 	for n, refusal := range i.reported {
@@ -176,14 +175,14 @@ func (x *examiner) examine(f fault.Failure) (all []reason.Finding) {
 // signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
 func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	v := x.g.verifier
-	if v == nil || v.scheme.Custom != nil || v.ring == nil {
+	if v == nil || !v.hasSecrets() {
 		return nil
 	}
 	if wellFormed {
 		all = x.shapes()
 	}
 	keys := x.keys()
-	if keys == nil || !x.read || (v.mac < 0 && !x.dear) {
+	if keys == nil || !x.read || (!v.usesMAC() && !x.dear) {
 		return all
 	}
 	url := x.signedURL()
@@ -212,81 +211,29 @@ func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	return all
 }
 
-// keys are the secrets, those included that are not valid now.
+// keys are the secrets, those included that are not valid now; nil for an unknown tenant.
 func (x *examiner) keys() *compiledKeys {
-	list := x.list()
-	if list == nil {
-		return nil
-	}
-	all := &compiledKeys{list: slices.Clone(list.Keys.list)}
-	if !x.dear {
-		all.list = slices.DeleteFunc(all.list, func(k activeKey) bool { return k.public != nil })
-	}
-	for i := range all.list {
-		s := &all.list[i].secret
-		*s = s.ValidFrom(time.Time{}).ValidUntil(time.Time{})
-	}
-	return all
-}
-
-// list is what the delivery is judged by; nil for an unknown tenant.
-func (x *examiner) list() *keyring.List[*compiledKeys] {
-	list, err := x.g.verifier.ring.Current(x.r.Context(), x.tenant, x.now)
-	if err != nil || list.Unknown {
-		return nil
-	}
-	return list
+	return x.g.verifier.allKeys(x.r.Context(), x.tenant, x.now, x.dear)
 }
 
 // secretOf gives a secret as it is configured.
 func (x *examiner) secretOf(label string) *secrets.Secret {
-	list := x.list()
-	if list == nil {
-		return nil
-	}
-	for i := range list.Keys.list {
-		if s := &list.Keys.list[i].secret; s.Label() == label {
+	for _, s := range x.g.verifier.secretsOf(x.r.Context(), x.tenant, x.now, true) {
+		if s.Label() == label {
 			return s
 		}
 	}
 	return nil
 }
 
-// What a trial costs beside the bytes it hashes: key schedules, and a verification with a public key.
-const (
-	trialCost     = 512
-	publicKeyCost = 64 << 10
-)
-
 // matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing
 // matches.
 func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label string, ok bool) {
-	v := x.g.verifier
-	cost := int64(0)
-	for i := range keys.list {
-		if keys.list[i].public != nil {
-			cost += publicKeyCost * maxPublicSignatures
-		}
-		cost += int64(len(v.readings)) * int64(len(body)+len(url)+trialCost)
-	}
+	cost := x.g.verifier.trialCost(keys, len(body)+len(url))
 	if x.left < cost {
 		x.left = 0
 		return "", false
 	}
 	x.left -= cost
-	p := presented{claims: claims{lenient: true}}
-	if v.judgeHead(x.r, url, &p, x.now).Failed() || v.judgeKind(body).Failed() || v.fromBody(x.r, body, &p).Failed() {
-		return "", false
-	}
-	if p.items == nil {
-		p.items = []presented{p}
-	}
-	for i := range p.items {
-		k, f := v.verifyOne(keys, x.r, url, body, &p.items[i], x.now)
-		if f.Failed() {
-			return "", false
-		}
-		label = k.secret.Label()
-	}
-	return label, !v.checkBodyDigest(x.r, url, body).Failed()
+	return x.g.verifier.try(keys, &Input{Request: x.r, URL: url, Body: body, Claims: &presented{}, Now: x.now})
 }

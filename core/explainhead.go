@@ -12,20 +12,6 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// proofHeaders are the headers that carry the proof, of the provider's usual family.
-func (v *verifier) proofHeaders() []string {
-	if len(v.headers) == 0 {
-		return httpfield.CanonicalNames(v.custom.Headers)
-	}
-	var names []string
-	for _, name := range v.headers[0] {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // missing tells what can be known of a delivery that lacks some of the headers it should have.
 func (x *examiner) missing(names []string) []reason.Finding {
 	var absent []string
@@ -166,16 +152,12 @@ func (x *examiner) proxyNamed() string {
 // clock tells how far the time is off, and whether that is all that is wrong.
 func (x *examiner) clock(why reason.Reason) []reason.Finding {
 	v := x.g.verifier
-	if v == nil || v.scheme.Custom != nil {
+	if v == nil || v.isCustom() {
 		return nil
 	}
-	p := presented{claims: claims{lenient: true}}
+	p := presented{}
 	url := x.signedURL()
-	_ = v.judgeHead(x.r, url, &p, x.now)
-	if v.readsBody && x.read {
-		_ = v.fromBody(x.r, x.body, &p)
-	}
-	text := p.timestamp
+	text := v.claimedTime(&Input{Request: x.r, URL: url, Body: x.body, Claims: &p, Now: x.now}, x.read)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		for unit, other := range map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)} {
 			if v.unit == unit && other.Sub(x.now).Abs() < 10*365*24*time.Hour {
@@ -183,7 +165,7 @@ func (x *examiner) clock(why reason.Reason) []reason.Finding {
 			}
 		}
 	}
-	at, ok := parseTimestamp(v.unit, text)
+	at, ok := v.timeOf(&p)
 	if !ok || why == reason.MalformedTimestamp {
 		return nil
 	}
@@ -211,7 +193,7 @@ func (x *examiner) clock(why reason.Reason) []reason.Finding {
 // keysIfCheap are the secrets to try, where the body is known and trying is allowed.
 func (x *examiner) keysIfCheap() *compiledKeys {
 	v := x.g.verifier
-	if !x.read || v.ring == nil || (v.mac < 0 && !x.dear) {
+	if !x.read || !v.hasSecrets() || (!v.usesMAC() && !x.dear) {
 		return nil
 	}
 	return x.keys()

@@ -13,16 +13,8 @@ import (
 
 // shapes tells of secrets that look like something else.
 func (x *examiner) shapes() (all []reason.Finding) {
-	list := x.list()
-	if list == nil {
-		return nil
-	}
-	for i := range list.Keys.list {
-		k := &list.Keys.list[i]
-		if k.public != nil {
-			continue
-		}
-		if f, odd := x.g.shapeOf(&k.secret); odd {
+	for _, s := range x.g.verifier.secretsOf(x.r.Context(), x.tenant, x.now, false) {
+		if f, odd := x.g.shapeOf(s); odd {
 			all = append(all, f)
 		}
 	}
@@ -66,13 +58,9 @@ func (g *Guard) announceShapes() {
 				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
 		}
 	}
-	if v := g.verifier; v != nil && v.ring != nil && !v.ring.ByTenant() && v.mac >= 0 {
-		if list, err := v.ring.Current(ctx, "", now); err == nil {
-			for i := range list.Keys.list {
-				if k := &list.Keys.list[i]; k.public == nil {
-					warn(&k.secret)
-				}
-			}
+	if v := g.verifier; v != nil && v.ring != nil && !v.ring.ByTenant() && v.usesMAC() {
+		for _, s := range v.secretsOf(ctx, "", now, false) {
+			warn(s)
 		}
 	}
 	for _, k := range g.rings {
@@ -144,20 +132,16 @@ func (g *Guard) spellingsOf() []spelling {
 // spellings tries each secret in the other readings of its text.
 func (x *examiner) spellings(keys *compiledKeys, url string) (reason.Finding, bool) {
 	v := x.g.verifier
-	if v.mac < 0 {
+	if !v.usesMAC() {
 		return reason.Finding{}, false
 	}
-	for _, k := range keys.list {
-		if k.kind != v.mac || k.public != nil {
-			continue
-		}
+	for _, s := range v.macSecrets(keys) {
 		for _, other := range x.g.spellingsOf() {
-			raw := other.read(k.secret.DangerouslyReveal())
+			raw := other.read(s.DangerouslyReveal())
 			if len(raw) == 0 {
 				continue
 			}
-			made := v.secretKey(&keyring.Checked{Secret: k.secret, Key: keyring.Key{Kind: k.kind, Bytes: raw}})
-			if label, ok := x.matches(&compiledKeys{list: []activeKey{made}}, url, x.body); ok {
+			if label, ok := x.matches(v.respelled(s, raw), url, x.body); ok {
 				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.g.whereSecret(), Secret: label}, true
 			}
 			if x.left <= 0 {

@@ -44,8 +44,7 @@ func (p urlParts) differs(used urlParts) (parts []string) {
 
 // signedURL is the guard's, for a request that is only explained: nobody has to have accepted its credential.
 func (x *examiner) signedURL() string {
-	p := presented{claims: claims{tenant: x.tenant}}
-	return x.g.signedURL(x.r, &inspection{facts: facts{plain: x.plain}, presented: &p, basic: true})
+	return x.g.verifier.signedURL(x.r, x.tenant, x.plain, true)
 }
 
 // maxURLs is how many other URLs are tried.

@@ -59,10 +59,11 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 	j := g.judge(nil, adapter.Inbound{}, now)
 	defer g.judged(j)
 	j.presented.tenant = tenant
-	if g.verifier.judgeHead(r, "", &j.presented, now).Failed() {
+	in := Input{Request: r, Body: body, Claims: &j.presented, Now: now}
+	if g.verifier.judgeHead(&in).Failed() {
 		return false
 	}
-	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
+	_, f := g.verifier.judgeBody(&in)
 	if !f.Failed() {
 		j.inspection.match.Count(now)
 	}

@@ -16,10 +16,11 @@ import (
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
 	j := g.judge(nil, adapter.Inbound{}, now)
 	defer g.judged(j)
-	if g.verifier.judgeHead(r, "", &j.presented, now).Failed() {
+	in := Input{Request: r, Body: body, Claims: &j.presented, Now: now}
+	if g.verifier.judgeHead(&in).Failed() {
 		return false
 	}
-	_, f := g.verifier.judgeBody(r, "", body, &j.presented, now)
+	_, f := g.verifier.judgeBody(&in)
 	return !f.Failed()
 }
 

@@ -37,7 +37,6 @@ type claims struct {
 	groups    []presented      // further signatures, each with a timestamp of its own
 	custom    any              // what a custom mechanism found in the headers
 	match     *keyring.Matches // of the key that proved it
-	pinned    bool             // the URL that is signed is the configured one
 	lenient   bool             // what is wrong with the time is noted in late, and no more
 	late      fault.Failure
 
@@ -56,25 +55,26 @@ type fieldValue struct {
 }
 
 // fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
-func (v *verifier) fromHeaders(r *http.Request, p *presented) fault.Failure {
+func (v *verifier) fromHeaders(in *Input) fault.Failure {
+	p := in.Claims
 	names := v.headers[0]
 	for i := 0; i < len(v.headers) && len(v.headers) > 1; i++ {
-		if len(r.Header[v.headers[i][fieldSignature]]) > 0 {
+		if len(in.Request.Header[v.headers[i][fieldSignature]]) > 0 {
 			names = v.headers[i]
 			break
 		}
 	}
 	p.timestamp, p.id, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
 	var f fault.Failure
-	if p.version, f = httpfield.NamedHeader(r, names[fieldVersion]); f.Failed() {
+	if p.version, f = httpfield.NamedHeader(in.Request, names[fieldVersion]); f.Failed() {
 		return f
 	}
 	var t tally
-	if f := v.signatureHeader(r, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.Failed() {
+	if f := v.signatureHeader(in.Request, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.Failed() {
 		return f
 	}
 	for _, name := range v.beside {
-		if f := v.signatureHeader(r, name, false, p, &t); f.Failed() {
+		if f := v.signatureHeader(in.Request, name, false, p, &t); f.Failed() {
 			return f
 		}
 	}
@@ -87,10 +87,10 @@ func (v *verifier) fromHeaders(r *http.Request, p *presented) fault.Failure {
 	if f := v.judgeTally(p, &t); f.Failed() {
 		return f
 	}
-	if f := v.fieldsBeside(r, names, p); f.Failed() {
+	if f := v.fieldsBeside(in.Request, names, p); f.Failed() {
 		return f
 	}
-	if f := v.signedHeaders(r); f.Failed() {
+	if f := v.signedHeaders(in.Request); f.Failed() {
 		return f
 	}
 	if v.scheme.ID.JSON != "" || v.scheme.ID.Form != "" {
@@ -175,7 +175,8 @@ func (v *verifier) checkID(p *presented) fault.Failure {
 }
 
 // fromQuery reads the signed parameters of the URL.
-func (v *verifier) fromQuery(r *http.Request, p *presented) fault.Failure {
+func (v *verifier) fromQuery(in *Input) fault.Failure {
+	p := in.Claims
 	if len(v.values) == 0 {
 		return fault.Failure{}
 	}
@@ -185,7 +186,7 @@ func (v *verifier) fromQuery(r *http.Request, p *presented) fault.Failure {
 		if want.kind != entry.PartQuery {
 			continue
 		}
-		text, n, err := httpfield.QueryValue(r.URL.RawQuery, want.text)
+		text, n, err := httpfield.QueryValue(in.Request.URL.RawQuery, want.text)
 		if err != nil || n > 1 {
 			return fault.New(reason.MalformedSignature, "the query is malformed, or repeats a signed parameter")
 		}

@@ -60,9 +60,6 @@ type Guard struct {
 	events    events
 	bodies    bodies
 	origin    origin.Policy
-	publicURL string
-	pinsURL   bool     // publicURL is one URL, the same for every tenant
-	joined    []string // parameters of a request that join a configured URL
 	status    int
 	// answersDiffer is set where the entry wants other answers than the usual ones.
 	answersDiffer bool
@@ -120,7 +117,7 @@ func New(c Config) (*Guard, error) {
 		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
 		ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
 		awaiting: c.Setup.AwaitingSecret, sink: c.Setup.SecretSink,
-		publicURL: c.PublicURL, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
+		origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
 		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,
 	}
@@ -149,7 +146,7 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g.announce(&c, notes)
-	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.ring == nil {
+	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.fetchesKeys() {
 		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
 	}
 	if shared {
@@ -211,7 +208,10 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		if !e.OfOnesOwn {
 			rules.Refuses = e
 		}
-		v, n := newVerifier(g, e.Scheme, c.Secrets, c.Keys, rules, m)
+		v, n := newVerifier(g.owner, e, c.Secrets, c.Keys, rules, m)
+		if v.ring != nil {
+			g.rings = append(g.rings, v.ring)
+		}
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
@@ -548,7 +548,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if g.memory.failOpen {
 		off("DangerouslyAcceptUnclaimed")
 	}
-	if g.verifier != nil && g.verifier.signsRoute && g.publicURL == "" {
+	if g.verifier != nil && g.verifier.signsRoute && c.PublicURL == "" {
 		// A delivery that was signed for another host under the same secret would pass with that host's name.
 		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
 			"endpoint", g.endpoint, "provider", g.provider)

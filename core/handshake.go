@@ -12,7 +12,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
-	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -160,20 +159,15 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	}
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
 	if strings.Contains(text, "{hmac}") {
-		k, known := g.signingKey(ctx, i)
-		if !known {
-			return nil, keyring.UnknownTenant(reason.BadSignature, i.presented.tenantFault)
+		signature, key, f := g.signChallenge(ctx, challenge, i)
+		if f.Failed() {
+			return nil, f
 		}
-		if k == nil || k.id == "" && strings.Contains(text, "{key}") {
+		if signature == "" || key == "" && strings.Contains(text, "{key}") {
 			return nil, fault.New(reason.NoActiveSecret, "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets")
 		}
-		// Whoever asks gets a signature of the challenge. The challenge's grammar keeps it from being one of a
-		// delivery, and it is one of the entry's choosing that no delivery has.
-		st := k.pool.Get()
-		st.WriteString(challenge)
-		text = strings.ReplaceAll(text, "{hmac}", encodeSignature(g.entry.Scheme.Signature.Encoding, st.Sum()))
-		k.pool.Put(st)
-		text = strings.ReplaceAll(text, "{key}", k.id)
+		text = strings.ReplaceAll(text, "{hmac}", signature)
+		text = strings.ReplaceAll(text, "{key}", key)
 	}
 	reply.Body = []byte(text)
 	if h.ContentType != "" {
@@ -182,21 +176,14 @@ func (g *Guard) answerChallenge(ctx context.Context, h *entry.Handshake, challen
 	return reply, fault.Failure{}
 }
 
-// signingKey is the first keyed secret that is valid now; nil: there is none.
-func (g *Guard) signingKey(ctx context.Context, i *inspection) (k *activeKey, known bool) {
-	if g.verifier == nil || g.verifier.ring == nil || g.verifier.mac < 0 || g.entry.Scheme.Algorithm.Digest() {
-		return nil, true
+// signChallenge signs a challenge with the first keyed secret that is valid now; empty: there is none. Whoever asks gets
+// that signature. The challenge's grammar keeps it from being one of a delivery, and it is one of the entry's choosing
+// that no delivery has.
+func (g *Guard) signChallenge(ctx context.Context, challenge string, i *inspection) (signature, key string, f fault.Failure) {
+	if g.verifier == nil {
+		return "", "", fault.Failure{}
 	}
-	list, err := g.verifier.ring.Current(ctx, i.presented.tenant, i.now)
-	if err != nil {
-		return nil, true
-	}
-	for n := range list.Keys.list {
-		if k := &list.Keys.list[n]; k.kind == g.verifier.mac && k.secret.ActiveAt(i.now) {
-			return k, !list.Unknown
-		}
-	}
-	return nil, true
+	return g.verifier.signText(ctx, challenge, i.presented, i.now)
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.

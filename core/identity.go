@@ -65,12 +65,18 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 	digest := d.identityDigest(at, t)
 	if g.bodiless(t) {
 		var differs bool
-		if digest, differs = g.verifier.bodilessDigest(t.request, g.signedURL(t.request, t.inspection), t.presented); !differs {
+		in := g.proofOf(t)
+		if digest, differs = g.verifier.bodilessDigest(&in); !differs {
 			return Identity{}
 		}
 	}
 	with := g.events.AppendJoined(few[:0], t.Headers)
 	return Identity(identity.OfDigest(t.of(g), digest, apart.Join(with, &t.Source)))
+}
+
+// proofOf returns what the delivery was verified by.
+func (g *Guard) proofOf(t *eventSource) Input {
+	return Input{Request: t.request, URL: g.signedURL(t.request, t.inspection), Body: t.Body, Claims: t.presented}
 }
 
 // waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET
@@ -83,7 +89,7 @@ func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
 // bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the
 // digest of nothing tells no event from another.
 func (g *Guard) bodiless(t *eventSource) bool {
-	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && g.verifier.scheme.Custom == nil &&
+	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && !g.verifier.isCustom() &&
 		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
@@ -94,14 +100,15 @@ func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	v, p := g.verifier, t.presented
 	switch kind := g.entry.Identity.Kind; {
 	case v == nil || p == nil:
-	case v.scheme.Custom != nil:
+	case v.isCustom():
 		if kind == entry.BySigned || kind == entry.ByPointer && p.signed != ([sha256.Size]byte{}) {
 			return p.signed
 		}
-	case v.items != nil && (!d.batch || g.signedItems()):
-		return v.itemsDigest(at, d.batch, t.request, t.Body, p)
+	case v.signsItems() && (!d.batch || g.signedItems()):
+		return v.itemsDigest(at, d.batch, &Input{Request: t.request, Body: t.Body, Claims: p})
 	case kind == entry.BySigned || v.decodes && !d.batch:
-		return v.signedDigest(t.request, g.signedURL(t.request, t.inspection), t.Body, p)
+		in := g.proofOf(t)
+		return v.signedDigest(&in)
 	}
 	return d.digestOf(t)
 }

@@ -1,14 +1,16 @@
 package core
 
 import (
+	"context"
 	"crypto"
-	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -105,10 +107,10 @@ type publicSums struct {
 	sums   [2][]byte
 }
 
-func (s *publicSums) of(v *verifier, k *activeKey, r *http.Request, url string, body []byte, p *presented) []byte {
+func (s *publicSums) of(v *verifier, k *activeKey, in *Input) []byte {
 	if s.states[k.kind] == nil {
 		st := k.pool.Get()
-		v.writeSigned(st, v.readings[0], k, r, url, body, p)
+		v.writeSigned(st, v.readings[0], k, in)
 		s.states[k.kind], s.pools[k.kind], s.sums[k.kind] = st, k.pool, st.Sum()
 	}
 	return s.sums[k.kind]
@@ -131,4 +133,31 @@ func (s *publicSums) release() {
 			s.pools[i].Put(st)
 		}
 	}
+}
+
+// signText signs a text with the tenant's first keyed secret that is valid now, and returns the id of that key. Both are
+// empty where there is none.
+func (v *verifier) signText(ctx context.Context, text string, p *presented, now time.Time) (signature, key string, f fault.Failure) {
+	if v.ring == nil || v.mac < 0 || v.scheme.Algorithm.Digest() {
+		return "", "", fault.Failure{}
+	}
+	list, err := v.ring.Current(ctx, p.tenant, now)
+	if err != nil {
+		return "", "", fault.Failure{}
+	}
+	for n := range list.Keys.list {
+		k := &list.Keys.list[n]
+		if k.kind != v.mac || !k.secret.ActiveAt(now) {
+			continue
+		}
+		if list.Unknown {
+			return "", "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
+		}
+		st := k.pool.Get()
+		st.WriteString(text)
+		signature = encodeSignature(v.scheme.Signature.Encoding, st.Sum())
+		k.pool.Put(st)
+		return signature, k.id, fault.Failure{}
+	}
+	return "", "", fault.Failure{}
 }

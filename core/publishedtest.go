@@ -4,62 +4,12 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/keyring"
-	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // maxTestBody is the longest body of a request that is signed with a published secret, and answered.
 const maxTestBody = 4 << 10
-
-// publishedKey is a secret that a provider publishes, compiled. It proves nothing but a test of the provider's:
-// everybody can sign with it.
-type publishedKey struct {
-	verifier *verifier
-	keys     *compiledKeys
-}
-
-// newPublishedKey compiles a published secret; nil: there is none, or the scheme has no secrets.
-func newPublishedKey(e *entry.Entry, text string) *publishedKey {
-	if text == "" || e.Scheme == nil || e.Scheme.Custom != nil {
-		return nil
-	}
-	v := &verifier{
-		scheme: e.Scheme, unit: e.Scheme.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, past: maxTolerance, future: maxTolerance,
-	}
-	if problem := v.compileScheme(); problem != "" || v.mac < 0 {
-		return nil
-	}
-	rules := keyring.Rules{Kinds: kindsOf(e.Scheme), WeakOK: true, Min: 1}
-	key, problem := rules.Decode(text)
-	if problem != "" {
-		return nil
-	}
-	secret := secrets.New("published", text)
-	return &publishedKey{v, v.makeKeys([]keyring.Checked{{Secret: secret, Key: key, Use: &keyring.Usage{}}})}
-}
-
-// signs reports whether the request is signed with the secret.
-func (k *publishedKey) signs(g *Guard, r *http.Request, i *inspection, body []byte) bool {
-	p := presented{claims: claims{lenient: true}}
-	url := g.publishedURL(r, k.verifier, i)
-	if k.verifier.judgeHead(r, url, &p, i.now).Failed() || k.verifier.judgeKind(body).Failed() ||
-		k.verifier.fromBody(r, body, &p).Failed() || p.items != nil {
-		return false
-	}
-	_, f := k.verifier.verifyOne(k.keys, r, url, body, &p, i.now)
-	return !f.Failed()
-}
-
-// publishedURL is the URL that is signed; empty where none is.
-func (g *Guard) publishedURL(r *http.Request, v *verifier, i *inspection) string {
-	if g.verifier == nil || !v.signsRoute && !v.signsPath {
-		return ""
-	}
-	return g.signedURL(r, i)
-}
 
 // publishedTest answers a test that is signed with a published secret, where the body is that test and no event.
 // Anything else under such a secret stays refused, and the detail says why. It fails closed: f is what refused the
@@ -70,13 +20,13 @@ func (g *Guard) publishedTest(r *http.Request, i *inspection, f fault.Failure) (
 	}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
-		if h.published != nil && h.Method == r.Method && h.isTest(i.body) && h.published.signs(g, r, i, i.body) {
+		if h.published != nil && h.Method == r.Method && h.isTest(i.body) && h.published.signs(g.testInput(h.published, r, i, i.body)) {
 			i.note = h.Note
 			return fixed(h.Handshake), fault.Failure{}
 		}
 	}
 	for _, k := range g.published {
-		if k.signs(g, r, i, i.body) {
+		if k.signs(g.testInput(k, r, i, i.body)) {
 			f.Detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes" + testedTooEarly
 			break
 		}
@@ -103,7 +53,7 @@ func (g *Guard) awaitedTest(r *http.Request, i *inspection) *Reply {
 		if f.Failed() {
 			return nil
 		}
-		if h.isTest(body) && h.published.signs(g, r, i, body) {
+		if h.isTest(body) && h.published.signs(g.testInput(h.published, r, i, body)) {
 			i.note = h.Note
 			return fixed(h.Handshake)
 		}
@@ -120,4 +70,13 @@ func compilePublished(e *entry.Entry) (all []*publishedKey) {
 		}
 	}
 	return all
+}
+
+// testInput returns what a published secret is tried on.
+func (g *Guard) testInput(k *publishedKey, r *http.Request, i *inspection, body []byte) *Input {
+	url := ""
+	if g.verifier != nil && k.signsURL() {
+		url = g.signedURL(r, i)
+	}
+	return &Input{Request: r, URL: url, Body: body, Claims: &presented{}, Now: i.now}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
@@ -18,7 +17,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
-	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 func (i *inspection) pathValue(r *http.Request, name string) string {
@@ -214,15 +212,16 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 		}
 	}
 	if v := g.verifier; v != nil {
-		i.presented.lenient, i.presented.pinned = g.reportsTime || i.trial, g.pinsURL
-		f := v.judgeHead(r, g.signedURL(r, i), i.presented, i.now)
+		i.presented.lenient = g.reportsTime || i.trial
+		in := Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
+		f := v.judgeHead(&in)
 		if f.Reason == reason.MissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
 				return reply, f
 			}
 		}
 		if !f.Failed() {
-			f = g.checkHost(r)
+			f = v.checkHost(r)
 		}
 		return nil, g.enforceProof(i, CheckSignature, f)
 	}
@@ -249,8 +248,9 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
 		}
 	}
 	if v := g.verifier; v != nil && i.unproved == nil {
-		if i.secret, f = v.judgeBody(r, g.signedURL(r, i), body, i.presented, i.now); !f.Failed() {
-			f = g.unsignedQuery(r.URL.RawQuery)
+		in := Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.presented, Now: i.now}
+		if i.secret, f = v.judgeBody(&in); !f.Failed() {
+			f = v.unsignedQuery(r.URL.RawQuery)
 		}
 		if f = g.enforceProof(i, CheckSignature, f); f.Failed() {
 			return f
@@ -312,7 +312,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	}
 	if i.proved {
 		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.timestamp
-		t.BodyProved, t.HeadersProved, t.SignedID = g.bodyProved(i.body), g.verifier == nil, i.presented.id
+		t.BodyProved, t.HeadersProved, t.SignedID = g.verifier.covers(i.body, g.entry.Event.PayloadJSON), g.verifier == nil, i.presented.id
 	}
 	d.readEvents(t)
 	d.carrier = carrier{r.Context(), d}
@@ -321,7 +321,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		d.holding.Request.Start(ctx, time.Time{})
 		ctx = &d.holding.Request
 		if g.entry.Identity.SignedOnce && i.proved {
-			digest := g.verifier.signedDigest(r, g.signedURL(r, i), i.body, i.presented)
+			in := g.proofOf(t)
+			digest := g.verifier.signedDigest(&in)
 			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
 			d.signed = &signed
 		}
@@ -334,23 +335,6 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		d.r.RequestURI = d.r.URL.RequestURI()
 	}
 	return d
-}
-
-// bodyProved reports whether the proof covers what events are read from. It fails closed for a form that is signed as
-// its names and values with nothing between them: whoever captured one can move bytes from a name to its value, or
-// back.
-func (g *Guard) bodyProved(body []byte) bool {
-	if v := g.verifier; v != nil && v.sortedForm != nil && formscan.Is(body) &&
-		(v.sortedForm.Closing == nil || !v.sortedForm.Closing.Only) {
-		return false
-	}
-	if g.verifier == nil || g.verifier.body {
-		return true
-	}
-	payload := g.entry.Event.PayloadJSON
-	return payload != "" && slices.ContainsFunc(g.entry.Scheme.Signed, func(p entry.Part) bool {
-		return p.Kind == entry.PartJSON && p.Text == payload
-	})
 }
 
 // unreadLimit is how much of a body net/http reads to keep a connection.
@@ -435,7 +419,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	}
 	rec.proved = i.proved
 	if g.verifier != nil {
-		rec.SignedURL = g.verifier.urlSource
+		rec.SignedURL = URLSource(g.verifier.route.Source)
 	}
 	return rec
 }

@@ -192,18 +192,6 @@ func (g *Guard) enforceCredential(i *inspection, f fault.Failure) fault.Failure 
 	return g.enforceProof(i, CheckCredentials, f)
 }
 
-// weigh gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
-// still has to be right.
-func (p *presented) weigh(f fault.Failure) fault.Failure {
-	if !p.lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
-		return f
-	}
-	if !p.late.Failed() {
-		p.late = f
-	}
-	return fault.Failure{}
-}
-
 // reportKnown notes what the replay store knows of the events, and lets all of them run.
 func (d *Delivery) reportKnown() {
 	f := fault.New(reason.Duplicate, "")

@@ -13,7 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySource, rules keyring.Rules, m *fault.Mistakes) (*verifier, []string) {
+func newVerifier(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource entry.KeySource, rules keyring.Rules, m *fault.Mistakes) (*verifier, []string) {
+	s := e.Scheme
 	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, noKeys: keyring.NewList(&compiledKeys{})}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
@@ -23,7 +24,7 @@ func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySou
 		m.Add("Provider", "", "its entry %s", problem)
 		return v, nil
 	}
-	v.compileTexts(g.entry.Title)
+	v.compileTexts(e.Title)
 	namesKey := v.namesKey() || v.custom.Keyless || s.Published
 	switch {
 	case src == nil && namesKey && keySource == nil:
@@ -38,8 +39,7 @@ func newVerifier(g *Guard, s *entry.Scheme, src secrets.Source, keySource KeySou
 		m.Add("Secrets", "", "no secret is configured; %s", rules.Advice)
 		return v, nil
 	}
-	v.ring = keyring.New(g.owner, src, rules, v.makeKeys, v.decoys)
-	g.rings = append(g.rings, v.ring)
+	v.ring = keyring.New(owner, src, rules, v.makeKeys, v.decoys)
 	return v, v.ring.Open(m)
 }
 

@@ -2,7 +2,6 @@ package core
 
 import (
 	"crypto/sha256"
-	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -13,7 +12,8 @@ import (
 // wherever somebody divides it. Text that the entry fixes divides pieces, and is not part of them unless the entry has
 // several readings, which differ in it. What belongs to the attempt or to the endpoint (time, secret, method, URL) is
 // left out. Each piece is preceded by its length.
-func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *presented) (sum [sha256.Size]byte) {
+func (v *verifier) signedDigest(in *Input) (sum [sha256.Size]byte) {
+	p := in.Claims
 	h := sha256.New()
 	piece, begun := &digest.State{}, false
 	end := func() {
@@ -30,14 +30,14 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 		}
 		begun = true
 		if part.Kind == entry.PartReplacedBody {
-			piece.Write(body[:p.replaced[0]])
+			piece.Write(in.Body[:p.replaced[0]])
 			end()
 			begun = true
-			piece.Write(body[p.replaced[1]:])
+			piece.Write(in.Body[p.replaced[1]:])
 			continue
 		}
-		if !part.Optional || v.isPresent(part, r, p) {
-			v.writePart(piece, part, nil, r, url, body, p)
+		if !part.Optional || v.isPresent(part, in) {
+			v.writePart(piece, part, nil, in)
 		}
 		if part.Before != "" || part.After != "" {
 			end()
@@ -46,23 +46,26 @@ func (v *verifier) signedDigest(r *http.Request, url string, body []byte, p *pre
 	if v.scheme.BodySHA256 != "" && len(p.form) == 0 {
 		end()
 		begun = true
-		piece.Write(body) // its digest is in the URL, which is left out
+		piece.Write(in.Body) // its digest is in the URL, which is left out
 	}
 	end()
 	h.Sum(sum[:0])
 	return sum
 }
 
-// itemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them.
-func (v *verifier) itemsDigest(at int, one bool, r *http.Request, body []byte, p *presented) (sum [sha256.Size]byte) {
-	items := p.items
+// itemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them. No URL is signed
+// then.
+func (v *verifier) itemsDigest(at int, one bool, in *Input) (sum [sha256.Size]byte) {
+	items := in.Claims.items
 	if one && at < len(items) {
-		return v.signedDigest(r, "", body, &items[at])
+		item := in.with(&items[at])
+		return v.signedDigest(&item)
 	}
 	h := sha256.New()
 	for i := range items {
-		item := v.signedDigest(r, "", body, &items[i])
-		digest.WritePart(h, item[:])
+		item := in.with(&items[i])
+		sum := v.signedDigest(&item)
+		digest.WritePart(h, sum[:])
 	}
 	h.Sum(sum[:0])
 	return sum
@@ -71,7 +74,10 @@ func (v *verifier) itemsDigest(at int, one bool, r *http.Request, body []byte, p
 // bodilessDigest returns the digest of everything that is signed in a delivery without a body, the URL and the time
 // included. differs is false where nothing is signed that differs from one delivery to the next: then nothing
 // distinguishes a replay from the next event.
-func (v *verifier) bodilessDigest(r *http.Request, url string, p *presented) (sum [sha256.Size]byte, differs bool) {
+func (v *verifier) bodilessDigest(in *Input) (sum [sha256.Size]byte, differs bool) {
+	bodiless := *in
+	bodiless.Body = nil
+	p := in.Claims
 	signed := &digest.State{}
 	for i := range v.readings[p.reading] {
 		part := &v.readings[p.reading][i]
@@ -82,8 +88,8 @@ func (v *verifier) bodilessDigest(r *http.Request, url string, p *presented) (su
 		default:
 			differs = true
 		}
-		if !part.Optional || v.isPresent(part, r, p) {
-			v.writePart(signed, part, nil, r, url, nil, p)
+		if !part.Optional || v.isPresent(part, in) {
+			v.writePart(signed, part, nil, &bodiless)
 		}
 	}
 	return sha256.Sum256(signed.Message), differs

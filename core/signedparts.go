@@ -152,37 +152,39 @@ func (v *verifier) valueIndex(p *part, pointers *[]string) int {
 }
 
 // writeSigned feeds the signed bytes to the hash, part by part, as they came.
-func (v *verifier) writeSigned(st *digest.State, reading []part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
+func (v *verifier) writeSigned(st *digest.State, reading []part, k *activeKey, in *Input) {
 	for i := range reading {
 		part := &reading[i]
-		if part.Optional && !v.isPresent(part, r, p) {
+		if part.Optional && !v.isPresent(part, in) {
 			continue
 		}
 		if part.Before != "" {
 			st.WriteString(part.Before)
 		}
-		v.writePart(st, part, k, r, url, body, p)
+		v.writePart(st, part, k, in)
 		if part.After != "" {
 			st.WriteString(part.After)
 		}
 	}
 }
 
-func (v *verifier) isPresent(part *part, r *http.Request, p *presented) bool {
+func (v *verifier) isPresent(part *part, in *Input) bool {
+	p := in.Claims
 	switch part.Kind {
 	case entry.PartJSON, entry.PartForm, entry.PartQuery:
 		return p.values[part.value].present
 	case entry.PartHeader:
-		return r.Header.Get(part.Text) != ""
+		return in.Request.Header.Get(part.Text) != ""
 	default:
 		return true
 	}
 }
 
-func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, r *http.Request, url string, body []byte, p *presented) {
+func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, in *Input) {
+	p := in.Claims
 	switch part.Kind {
 	case entry.PartBody:
-		st.Write(body)
+		st.Write(in.Body)
 	case entry.PartTimestamp:
 		st.WriteString(p.timestamp)
 	case entry.PartID:
@@ -190,37 +192,38 @@ func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, r *http
 	case entry.PartLiteral:
 		st.WriteString(part.Text)
 	case entry.PartHeader:
-		st.WriteString(r.Header.Get(part.Text))
+		st.WriteString(in.Request.Header.Get(part.Text))
 	case entry.PartPayload:
 		if p.payload != nil {
-			body = p.payload
+			st.Write(p.payload)
+		} else {
+			st.Write(in.Body)
 		}
-		st.Write(body)
 	case entry.PartURL:
-		st.WriteString(url)
+		st.WriteString(in.URL)
 	case entry.PartURLUnescaped:
-		st.WriteString(unescapedURL(url))
+		st.WriteString(unescapedURL(in.URL))
 	case entry.PartMethod:
-		st.WriteString(r.Method)
+		st.WriteString(in.Request.Method)
 	case entry.PartPath:
-		st.WriteString(pathOf(r, url))
+		st.WriteString(pathOf(in.Request, in.URL))
 	case entry.PartEscapedPath:
-		st.WriteString(escapedPath(pathOf(r, url)))
+		st.WriteString(escapedPath(pathOf(in.Request, in.URL)))
 	case entry.PartCanonicalQuery:
-		st.WriteString(canonicalQuery(r.URL.RawQuery))
+		st.WriteString(canonicalQuery(in.Request.URL.RawQuery))
 	case entry.PartBodySHA256:
-		sum := sha256.Sum256(body)
+		sum := sha256.Sum256(in.Body)
 		st.Write(sum[:])
 	case entry.PartBodySHA256Hex:
-		sum := sha256.Sum256(body)
+		sum := sha256.Sum256(in.Body)
 		st.WriteString(hex.EncodeToString(sum[:]))
 	case entry.PartBodyMD5:
-		if len(body) > 0 {
-			sum := md5.Sum(body) // as Sinch signs
+		if len(in.Body) > 0 {
+			sum := md5.Sum(in.Body) // as Sinch signs
 			st.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 		}
 	case entry.PartListedHeaders:
-		writeListedHeaders(st, r, v.listedHeaders)
+		writeListedHeaders(st, in.Request, v.listedHeaders)
 	case entry.PartSecret:
 		st.Write(k.material)
 	case entry.PartJSON, entry.PartForm, entry.PartQuery:
@@ -235,20 +238,20 @@ func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, r *http
 			st.WriteString(f.value)
 		}
 	case entry.PartSortedQuery:
-		st.WriteString(sortedQuery(url, len(p.form) > 0))
+		st.WriteString(sortedQuery(in.URL, len(p.form) > 0))
 	case entry.PartCRC32:
-		st.WriteString(strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+		st.WriteString(strconv.FormatUint(uint64(crc32.ChecksumIEEE(in.Body)), 10))
 	case entry.PartURLBare:
-		bare, _, _ := strings.Cut(url, "?")
+		bare, _, _ := strings.Cut(in.URL, "?")
 		st.WriteString(bare)
 	case entry.PartURLWithPort:
-		st.WriteString(urlWithPort(url))
+		st.WriteString(urlWithPort(in.URL))
 	case entry.PartURLWithoutPort:
-		st.WriteString(urlWithoutPort(url))
+		st.WriteString(urlWithoutPort(in.URL))
 	case entry.PartReplacedBody:
-		st.Write(body[:p.replaced[0]])
+		st.Write(in.Body[:p.replaced[0]])
 		st.Write(k.material)
-		st.Write(body[p.replaced[1]:])
+		st.Write(in.Body[p.replaced[1]:])
 	default:
 		panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
 	}

@@ -14,33 +14,45 @@ import (
 // tenantPlace stands in Config.PublicURL for the key of the tenant.
 const tenantPlace = "{tenant}"
 
+// Route says which URL an endpoint has, for schemes that sign it.
+type Route struct {
+	Public       string   // the configured URL; empty: the one that the request names
+	Pinned       bool     // Public is set, and the same for every tenant
+	Source       string   // how refusals name what the URL was taken from; empty: no URL is signed
+	Joined       []string // the parameters of a request that join a configured URL
+	AllowHTTP    bool     // requests may come over plain HTTP
+	TenantInPath bool     // the tenant's key is a parameter of the path
+	HidesPath    bool     // the path holds a credential
+}
+
 // signedURL returns the URL that the provider signed: the configured one, or the one that the request names. The
 // transport was checked before. It is empty where the scheme signs no URL.
 //
 // The request's query does not join a configured URL: bytes of the body could hide there. The exceptions are in
 // joinQuery.
-func (g *Guard) signedURL(r *http.Request, i *inspection) string {
-	v := g.verifier
-	if !v.signsRoute && (!v.signsPath || g.publicURL == "") {
+//
+// plain says that plain HTTP was let through, user that a credential of the Authorization header was accepted.
+func (v *verifier) signedURL(r *http.Request, tenant string, plain, user bool) string {
+	if !v.signsRoute && (!v.signsPath || v.route.Public == "") {
 		return ""
 	}
-	text := g.publicURL
+	text := v.route.Public
 	switch {
 	case text == "":
 		scheme := "https://"
-		if (g.origin.AllowHTTP || i.plain) && r.TLS == nil {
+		if (v.route.AllowHTTP || plain) && r.TLS == nil {
 			scheme = "http://"
 		}
 		text = scheme + r.Host + httpfield.RequestTarget(r)
 	default:
-		if !g.pinsURL {
-			text = strings.ReplaceAll(text, tenantPlace, g.rawTenant(r, i.presented.tenant))
+		if !v.route.Pinned {
+			text = strings.ReplaceAll(text, tenantPlace, v.rawTenant(r, tenant))
 		}
 		if r.URL.RawQuery != "" {
-			text = g.joinQuery(text, r.URL.RawQuery)
+			text = v.joinQuery(text, r.URL.RawQuery)
 		}
 	}
-	if i.basic && v.scheme.URLUser {
+	if user && v.scheme.URLUser {
 		text = withUser(text, r)
 	}
 	return text
@@ -50,8 +62,8 @@ func (g *Guard) signedURL(r *http.Request, i *inspection) string {
 // and those of HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the
 // path's beginning into the host under the same signature, and reach another route, whose endpoint does not know the
 // event. It fails closed.
-func (g *Guard) checkHost(r *http.Request) fault.Failure {
-	if !g.verifier.signsRoute || g.publicURL != "" || isHost(r.Host) {
+func (v *verifier) checkHost(r *http.Request) fault.Failure {
+	if !v.signsRoute || v.route.Public != "" || isHost(r.Host) {
 		return fault.Failure{}
 	}
 	return fault.New(reason.BadSignature, notAHost)
@@ -73,8 +85,8 @@ func isHost(text string) bool {
 
 // rawTenant returns the tenant's key as the request's path has it, percent-encoded or not: that is how it stands in
 // the URL that is registered. It decides nothing: what the sender chose is proved by the signature over it.
-func (g *Guard) rawTenant(r *http.Request, key string) string {
-	if g.tenant.path != "" {
+func (v *verifier) rawTenant(r *http.Request, key string) string {
+	if v.route.TenantInPath {
 		path, _, _ := strings.Cut(httpfield.RequestTarget(r), "?")
 		for segment := range strings.SplitSeq(path, "/") {
 			if was, err := url.PathUnescape(segment); err == nil && was == key {
@@ -104,52 +116,68 @@ func (v *verifier) shownURL(text string) string {
 		port = ":" + port
 	}
 	path, _, _ = strings.Cut(path, "?")
-	if v.hidesPath {
+	if v.route.HidesPath {
 		path = "/... (its path holds a token)"
 	}
 	return httpfield.Clean(scheme + host[strings.LastIndexByte(host, '@')+1:] + port + path)
 }
 
-const (
-	needsPublicURL = "%s signs the URL and what follows it with nothing between them, so that bytes could move from " +
-		"one to the other; set it to the URL that is registered at the provider"
-	notAPublicURL = "it must be the absolute https URL that is registered at the provider, without a fragment"
-)
+// unsignedQuery refuses a request with a query where the configured URL has none: nothing signs that query, and the
+// app might read it. It fails closed.
+func (v *verifier) unsignedQuery(rawQuery string) fault.Failure {
+	if rawQuery == "" || v.route.Public == "" || v.joinsQuery() || strings.Contains(v.route.Public, "?") {
+		return fault.Failure{}
+	}
+	if !v.signsQuery {
+		return fault.Failure{}
+	}
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if pair != "" && !v.joins(pair) {
+			return fault.New(reason.BadSignature, queryAdded)
+		}
+	}
+	return fault.Failure{}
+}
 
-// configurePublicURL checks the configured URL, and demands one where nothing else keeps what is signed apart.
-func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
-	v := g.verifier
-	if v != nil && (v.signsRoute || v.signsPath) {
-		v.urlSource = URLRebuilt
-		if c.PublicURL != "" {
-			v.urlSource = URLConfigured
+// joinsQuery reports whether the request's own query is part of a configured URL: where the sender's URL varies by
+// design, and the mechanism proves it apart from the body.
+func (v *verifier) joinsQuery() bool { return v.custom.Query }
+
+// joins reports whether a parameter of the request joins a configured URL: the one that the entry names, and one that
+// was checked as a credential.
+func (v *verifier) joins(pair string) bool {
+	name, _, _ := strings.Cut(pair, "=")
+	return slices.Contains(v.route.Joined, name)
+}
+
+// joinQuery adds to a configured URL the parameters of the request that belong to it, as they are written.
+func (v *verifier) joinQuery(public, rawQuery string) string {
+	if v.joinsQuery() {
+		if strings.Contains(public, "?") {
+			return public
+		}
+		return public + "?" + rawQuery
+	}
+	_, registered, _ := strings.Cut(public, "?")
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if !v.joins(pair) || hasParameter(registered, name) {
+			continue
+		}
+		if strings.Contains(public, "?") {
+			public += "&" + pair
+		} else {
+			public += "?" + pair
 		}
 	}
-	if v != nil {
-		v.hidesPath = slices.ContainsFunc(g.gates, func(have *gate) bool { return have.path != "" })
-		if name := v.scheme.BodySHA256; name != "" {
-			g.joined = append(g.joined, name)
+	return public
+}
+
+func hasParameter(rawQuery, name string) bool {
+	for pair := range strings.SplitSeq(rawQuery, "&") {
+		if have, _, _ := strings.Cut(pair, "="); have == name {
+			return true
 		}
 	}
-	for _, gate := range g.gates {
-		if gate.query != "" {
-			g.joined = append(g.joined, gate.query)
-		}
-	}
-	if c.PublicURL == "" {
-		if v != nil && v.boundary.URL {
-			m.Add("PublicURL", "", needsPublicURL, g.entry.Title)
-		}
-		return
-	}
-	varies := strings.Contains(c.PublicURL, tenantPlace)
-	g.pinsURL = !varies
-	if varies && !c.Tenant.set {
-		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", tenantPlace)
-	}
-	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, tenantPlace, "tenant"))
-	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
-	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Host == "" || u.Fragment != "" {
-		m.Add("PublicURL", "", notAPublicURL)
-	}
+	return false
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"net/http"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -97,23 +96,23 @@ func sortedQuery(text string, form bool) string {
 
 // checkBodyDigest compares the body with its digest in the URL, after the URL was proved. Where the URL names a digest,
 // it counts; where it names none, only a form is covered. The body alone says whether it is one.
-func (v *verifier) checkBodyDigest(r *http.Request, url string, body []byte) fault.Failure {
+func (v *verifier) checkBodyDigest(in *Input) fault.Failure {
 	name := v.scheme.BodySHA256
 	if name == "" {
 		return fault.Failure{}
 	}
-	_, query, _ := strings.Cut(url, "?")
+	_, query, _ := strings.Cut(in.URL, "?")
 	digest, n, err := httpfield.QueryValue(query, name)
 	if err != nil || n > 1 {
 		return fault.New(reason.MalformedSignature, "the signed URL is malformed, or names two digests of the body")
 	}
 	if n == 0 {
-		if len(body) == 0 || isSortableForm(body) {
+		if len(in.Body) == 0 || isSortableForm(in.Body) {
 			return fault.Failure{}
 		}
 		return fault.New(reason.MissingSignature, "the body is no form, and the signed URL does not hold its digest "+name+": a proxy may strip the query, or PublicURL has one")
 	}
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(in.Body)
 	want := strings.ToLower(digest)
 	if subtle.ConstantTimeCompare([]byte(want), []byte(hex.EncodeToString(sum[:]))) != 1 {
 		return fault.New(reason.BadSignature, "the body is not the one whose digest the signed URL holds")

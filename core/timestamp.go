@@ -82,3 +82,15 @@ func (v *verifier) checkMoment(t, now time.Time) fault.Failure {
 	}
 	return fault.Failure{}
 }
+
+// weigh gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
+// still has to be right.
+func (p *presented) weigh(f fault.Failure) fault.Failure {
+	if !p.lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
+		return f
+	}
+	if !p.late.Failed() {
+		p.late = f
+	}
+	return fault.Failure{}
+}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -57,15 +56,14 @@ type verifier struct {
 	signsRoute   bool           // the public URL is signed
 	signsPath    bool           // its path is
 	signsQuery   bool           // its query is
-	hidesPath    bool           // a credential stands in the path
-	urlSource    URLSource      // empty: no URL is signed
 	boundary     entry.Boundary // between parts with nothing between them
 	// listedHeaders is the header that lists further signed headers; empty: none does.
 	listedHeaders string
 	lateTime      bool // the timestamp sits in the body
 
+	route     Route
 	ring      *keyring.Ring[*compiledKeys] // nil: only keySource gives keys
-	keySource KeySource
+	keySource entry.KeySource
 	fetched   atomic.Pointer[fetchedKey]
 	noKeys    *keyring.List[*compiledKeys] // of a custom mechanism that fetches its keys
 	absent    string                       // the detail where the signature's header is missing
@@ -73,6 +71,9 @@ type verifier struct {
 	custom    entry.CustomTraits
 	tryKey    tryKey
 }
+
+// keyTimeout bounds how long a delivery waits for a key that is fetched.
+const keyTimeout = 5 * time.Second
 
 // kind is one kind of keys with the algorithm that they are for.
 type kind struct {
@@ -106,20 +107,21 @@ func (v *verifier) field(i int) *entry.Field {
 }
 
 // judgeHead judges what the headers and the URL tell. It costs no more than the limits allow, whatever they say.
-func (v *verifier) judgeHead(r *http.Request, url string, p *presented, now time.Time) fault.Failure {
+func (v *verifier) judgeHead(in *Input) fault.Failure {
+	p := in.Claims
 	if v.scheme.Custom != nil {
-		return v.customHead(r, url, p, now)
+		return v.customHead(in)
 	}
-	if f := v.fromQuery(r, p); f.Failed() {
+	if f := v.fromQuery(in); f.Failed() {
 		return f
 	}
 	if v.inBody {
-		return v.signedHeaders(r)
+		return v.signedHeaders(in.Request)
 	}
-	if f := v.fromHeaders(r, p); f.Failed() || v.lateTime {
+	if f := v.fromHeaders(in); f.Failed() || v.lateTime {
 		return f
 	}
-	return p.weigh(v.freshGroup(p, now))
+	return p.weigh(v.freshGroup(p, in.Now))
 }
 
 // judgeKind refuses a body for which anybody may have a signature.
@@ -134,45 +136,47 @@ func (v *verifier) judgeKind(body []byte) fault.Failure {
 }
 
 // judgeBody judges the proof, and gives the label of the key that made it.
-func (v *verifier) judgeBody(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
+func (v *verifier) judgeBody(in *Input) (label string, f fault.Failure) {
+	p := in.Claims
 	if v.scheme.Custom != nil {
-		return v.customBody(r, url, body, p, now)
+		return v.customBody(in)
 	}
-	if f := v.judgeKind(body); f.Failed() {
+	if f := v.judgeKind(in.Body); f.Failed() {
 		return "", f
 	}
-	if f := v.fromBody(r, body, p); f.Failed() {
+	if f := v.fromBody(in); f.Failed() {
 		return "", f
 	}
 	for i := range p.items {
-		if f := p.weigh(v.checkFreshness(p.items[i].timestamp, now)); f.Failed() {
+		if f := p.weigh(v.checkFreshness(p.items[i].timestamp, in.Now)); f.Failed() {
 			return "", f
 		}
 	}
 	if (v.inBody || v.lateTime) && p.items == nil {
-		if f := p.weigh(v.checkFreshness(p.timestamp, now)); f.Failed() {
+		if f := p.weigh(v.checkFreshness(p.timestamp, in.Now)); f.Failed() {
 			return "", f
 		}
 	}
-	return v.verify(r, url, body, p, now)
+	return v.verify(in)
 }
 
 // verify tries every active key. The same work is done whichever matches first, except that the search starts at the
 // key that matched last and ends at a match: which of your own secrets is in use is not hidden.
-func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented, now time.Time) (label string, f fault.Failure) {
-	list, f := v.keysFor(r.Context(), p, now)
+func (v *verifier) verify(in *Input) (label string, f fault.Failure) {
+	p := in.Claims
+	list, f := v.keysFor(in.Request.Context(), p, in.Now)
 	if f.Failed() {
 		return "", f
 	}
 	var k *activeKey
 	var others []*activeKey // of the items before the last
 	if p.items == nil {
-		k, f = v.verifyOne(list.Keys, r, url, body, p, now)
+		k, f = v.verifyOne(list.Keys, in)
 		for f.Failed() && p.nextGroup() {
-			if v.freshGroup(p, now).Failed() {
+			if v.freshGroup(p, in.Now).Failed() {
 				break // f says why the one before was not enough
 			}
-			k, f = v.verifyOne(list.Keys, r, url, body, p, now)
+			k, f = v.verifyOne(list.Keys, in)
 		}
 		if f.Failed() {
 			return "", list.Failure(f, p.tenantFault)
@@ -182,27 +186,29 @@ func (v *verifier) verify(r *http.Request, url string, body []byte, p *presented
 		if i > 0 {
 			others = append(others, k)
 		}
-		if k, f = v.verifyOne(list.Keys, r, url, body, &p.items[i], now); f.Failed() {
+		item := in.with(&p.items[i])
+		if k, f = v.verifyOne(list.Keys, &item); f.Failed() {
 			return "", list.Failure(f, p.tenantFault)
 		}
 	}
-	if f := v.checkBodyDigest(r, url, body); f.Failed() {
+	if f := v.checkBodyDigest(in); f.Failed() {
 		return "", f
 	}
-	if f := v.checkBoundary(url, body, p); f.Failed() {
+	if f := v.checkBoundary(in); f.Failed() {
 		return "", f
 	}
 	if list.Unknown {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
 	}
 	for _, other := range others {
-		list.Note(p.match, other.use, &other.secret, now)
+		list.Note(p.match, other.use, &other.secret, in.Now)
 	}
-	list.Note(p.match, k.use, &k.secret, now)
+	list.Note(p.match, k.use, &k.secret, in.Now)
 	return k.secret.Label(), fault.Failure{}
 }
 
-func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, body []byte, p *presented, now time.Time) (match *activeKey, f fault.Failure) {
+func (v *verifier) verifyOne(keys *compiledKeys, in *Input) (match *activeKey, f fault.Failure) {
+	p := in.Claims
 	active, judged, matched, elsewhere := 0, 0, 0, ""
 	start := int(keys.lastMatch.Load())
 	sums := p.sums(v)
@@ -210,14 +216,14 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 	for n := range keys.list {
 		i := (start + n) % len(keys.list)
 		k := &keys.list[i]
-		if !k.secret.ActiveAt(now) {
+		if !k.secret.ActiveAt(in.Now) {
 			continue
 		}
 		active++
 		if !p.holds(k.kind, v.mac) {
 			continue
 		}
-		if name := v.kinds[k.kind].Key.NamedIn; name != "" && k.id != "" && r.Header.Get(name) != k.id { //lint:notsecret a key's id
+		if name := v.kinds[k.kind].Key.NamedIn; name != "" && k.id != "" && in.Request.Header.Get(name) != k.id { //lint:notsecret a key's id
 			elsewhere = name
 			continue
 		}
@@ -226,7 +232,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 		if k.kind == v.mac {
 			for at, reading := range v.readings {
 				st := k.pool.Get()
-				v.writeSigned(st, reading, k, r, url, body, p)
+				v.writeSigned(st, reading, k, in)
 				found := p.signatures.contains(st.Sum())
 				k.pool.Put(st)
 				if found && !ok {
@@ -234,7 +240,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 				}
 			}
 		} else {
-			ok = p.verifiedBy(v.tryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, r, url, body, p))
+			ok = p.verifiedBy(v.tryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, in))
 		}
 		if ok {
 			if n != 0 {
@@ -252,7 +258,7 @@ func (v *verifier) verifyOne(keys *compiledKeys, r *http.Request, url string, bo
 	case judged == 0:
 		return nil, fault.New(reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with")
 	}
-	return nil, fault.New(reason.BadSignature, v.explainMismatch(body, url))
+	return nil, fault.New(reason.BadSignature, v.explainMismatch(in.Body, in.URL))
 }
 
 func (v *verifier) explainMismatch(body []byte, url string) string {
@@ -262,7 +268,7 @@ func (v *verifier) explainMismatch(body []byte, url string) string {
 		b.WriteString("; the body was empty, so something before the guard may have read it")
 	}
 	if v.signsRoute {
-		b.WriteString("; the URL is signed, and " + v.shownURL(url) + " was used (" + string(v.urlSource) + ")" +
+		b.WriteString("; the URL is signed, and " + v.shownURL(url) + " was used (" + v.route.Source + ")" +
 			": compare it with the one registered at the provider, and set PublicURL")
 	}
 	return b.String()
@@ -280,11 +286,11 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*k
 	if p.keyRef == "" && !v.scheme.Published {
 		return nil, fault.New(reason.MissingSignature, "the delivery does not name the key it is signed with")
 	}
-	ctx, cancel := context.WithTimeout(sender.With(ctx, p.from), storeTimeout)
+	ctx, cancel := context.WithTimeout(sender.With(ctx, p.from), keyTimeout)
 	defer cancel()
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {
-	case errors.Is(err, ErrKeyRefused):
+	case errors.Is(err, entry.ErrKeyRefused):
 		return nil, fault.New(reason.BadSignature, "the delivery names a key that is not one of the provider's: "+err.Error())
 	case err != nil:
 		return nil, fault.New(reason.KeysUnavailable, "the key that the delivery names is not available now: "+err.Error())

@@ -1,0 +1,68 @@
+package core
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+)
+
+const (
+	needsPublicURL = "%s signs the URL and what follows it with nothing between them, so that bytes could move from " +
+		"one to the other; set it to the URL that is registered at the provider"
+	notAPublicURL = "it must be the absolute https URL that is registered at the provider, without a fragment"
+)
+
+// configurePublicURL checks the configured URL, and demands one where nothing else keeps what is signed apart.
+func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
+	v := g.verifier
+	varies := strings.Contains(c.PublicURL, tenantPlace)
+	if v != nil {
+		v.route = g.routeOf(c, !varies)
+	}
+	if c.PublicURL == "" {
+		if v != nil && v.boundary.URL {
+			m.Add("PublicURL", "", needsPublicURL, g.entry.Title)
+		}
+		return
+	}
+	if varies && !c.Tenant.set {
+		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", tenantPlace)
+	}
+	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, tenantPlace, "tenant"))
+	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
+	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Host == "" || u.Fragment != "" {
+		m.Add("PublicURL", "", notAPublicURL)
+	}
+}
+
+// routeOf returns the route of the endpoint.
+func (g *Guard) routeOf(c *Config, pinned bool) Route {
+	v := g.verifier
+	route := Route{
+		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP, TenantInPath: c.Tenant.path != "",
+		HidesPath: slices.ContainsFunc(g.gates, func(have *gate) bool { return have.path != "" }),
+	}
+	if v.signsRoute || v.signsPath {
+		route.Source = string(URLRebuilt)
+		if c.PublicURL != "" {
+			route.Source = string(URLConfigured)
+		}
+	}
+	if name := g.entry.Scheme.BodySHA256; name != "" {
+		route.Joined = append(route.Joined, name)
+	}
+	for _, gate := range g.gates {
+		if gate.query != "" {
+			route.Joined = append(route.Joined, gate.query)
+		}
+	}
+	return route
+}
+
+// signedURL returns the URL that the provider signed; empty where it signs none.
+func (g *Guard) signedURL(r *http.Request, i *inspection) string {
+	return g.verifier.signedURL(r, i.presented.tenant, i.plain, i.basic)
+}
