@@ -129,7 +129,7 @@ func (c *credentialList) check(ctx context.Context, text string, i *inspection, 
 }
 
 func (c *credentialList) checkSum(ctx context.Context, sum [sha256.Size]byte, i *inspection, notes *keyring.Matches) (labels []string, f fault.Failure) {
-	list, err := c.ring.Current(ctx, i.presented.tenant, i.now)
+	list, err := c.ring.Current(ctx, i.presented.Tenant, i.now)
 	if err != nil {
 		return nil, keyring.Unavailable(err)
 	}
@@ -148,7 +148,7 @@ func (c *credentialList) checkSum(ctx context.Context, sum [sha256.Size]byte, i 
 	}
 	switch {
 	case list.Unknown:
-		return nil, keyring.UnknownTenant(reason.BadCredential, i.presented.tenantFault)
+		return nil, keyring.UnknownTenant(reason.BadCredential, i.presented.TenantFault)
 	case active == 0:
 		return nil, fault.New(reason.NoActiveSecret, c.inactive)
 	case match == nil:

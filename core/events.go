@@ -7,6 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -22,8 +23,8 @@ type eventSource struct {
 	payload.Source
 	scope      string // the tenant, as it is part of identities
 	request    *http.Request
-	inspection *inspection // nil where the delivery is read later
-	presented  *presented  // what was proved; nil: no signature was
+	inspection *inspection       // nil where the delivery is read later
+	presented  *signature.Claims // what was proved; nil: no signature was
 }
 
 // of returns what the event's identity is separate by.
@@ -106,8 +107,8 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.Payload)
 	}
-	if t.presented.hasPayload() {
-		return sha256.Sum256(t.presented.payload)
+	if t.presented.HasPayload() {
+		return sha256.Sum256(t.presented.Payload)
 	}
 	return d.facts.bodyDigest()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -106,9 +107,9 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	}
 	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, slices.Clone(i.credentials), len(body)
 	if v := g.verifier; v != nil {
-		e.Time, _ = v.timeOf(i.presented)
+		e.Time, _ = v.TimeOf(i.presented)
 	}
-	x := &examiner{g: g, r: copied, body: body, read: !unread.Failed(), now: i.now, plain: i.plain, tenant: i.presented.tenant, left: explainAtOnce, dear: true}
+	x := &examiner{g: g, r: copied, body: body, read: !unread.Failed(), now: i.now, plain: i.plain, tenant: i.presented.Tenant, left: explainAtOnce, dear: true}
 	for n, refusal := range i.reported {
 		if n == 0 && reply == nil {
 			e.Reason, e.Status = refusal.Reason, refusal.Status
@@ -157,7 +158,7 @@ func (x *examiner) examine(f fault.Failure) (all []reason.Finding) {
 	switch f.Reason {
 	case reason.MissingSignature, reason.MissingTimestamp:
 		if v := x.g.verifier; v != nil {
-			return x.missing(v.proofHeaders())
+			return x.missing(v.ProofHeaders())
 		}
 	case reason.MissingCredential:
 		return x.missingCredential()
@@ -175,14 +176,14 @@ func (x *examiner) examine(f fault.Failure) (all []reason.Finding) {
 // signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
 func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	v := x.g.verifier
-	if v == nil || !v.hasSecrets() {
+	if v == nil || !v.HasSecrets() {
 		return nil
 	}
 	if wellFormed {
 		all = x.shapes()
 	}
 	keys := x.keys()
-	if keys == nil || !x.read || (!v.usesMAC() && !x.dear) {
+	if keys == nil || !x.read || (!v.UsesMAC() && !x.dear) {
 		return all
 	}
 	url := x.signedURL()
@@ -212,13 +213,13 @@ func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 }
 
 // keys are the secrets, those included that are not valid now; nil for an unknown tenant.
-func (x *examiner) keys() *compiledKeys {
-	return x.g.verifier.allKeys(x.r.Context(), x.tenant, x.now, x.dear)
+func (x *examiner) keys() *signature.Keys {
+	return x.g.verifier.AllKeys(x.r.Context(), x.tenant, x.now, x.dear)
 }
 
 // secretOf gives a secret as it is configured.
 func (x *examiner) secretOf(label string) *secrets.Secret {
-	for _, s := range x.g.verifier.secretsOf(x.r.Context(), x.tenant, x.now, true) {
+	for _, s := range x.g.verifier.SecretsOf(x.r.Context(), x.tenant, x.now, true) {
 		if s.Label() == label {
 			return s
 		}
@@ -228,12 +229,12 @@ func (x *examiner) secretOf(label string) *secrets.Secret {
 
 // matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing
 // matches.
-func (x *examiner) matches(keys *compiledKeys, url string, body []byte) (label string, ok bool) {
-	cost := x.g.verifier.trialCost(keys, len(body)+len(url))
+func (x *examiner) matches(keys *signature.Keys, url string, body []byte) (label string, ok bool) {
+	cost := x.g.verifier.TrialCost(keys, len(body)+len(url))
 	if x.left < cost {
 		x.left = 0
 		return "", false
 	}
 	x.left -= cost
-	return x.g.verifier.try(keys, &Input{Request: x.r, URL: url, Body: body, Claims: &presented{}, Now: x.now})
+	return x.g.verifier.Try(keys, &signature.Input{Request: x.r, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.now})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -52,8 +53,8 @@ func changes() []change {
 }
 
 // bodies tries the body with each change undone.
-func (x *examiner) bodies(keys *compiledKeys, url string) (reason.Finding, bool) {
-	if !x.g.verifier.body {
+func (x *examiner) bodies(keys *signature.Keys, url string) (reason.Finding, bool) {
+	if !x.g.verifier.SignsBody {
 		return reason.Finding{}, false
 	}
 	tried := [][]byte{x.body}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -125,7 +126,7 @@ func (x *examiner) siblings() []string {
 		}
 	}
 	if v := x.g.verifier; v != nil {
-		names = append(names, v.proofHeaders()...)
+		names = append(names, v.ProofHeaders()...)
 	}
 	return httpfield.CanonicalNames(names)
 }
@@ -152,20 +153,20 @@ func (x *examiner) proxyNamed() string {
 // clock tells how far the time is off, and whether that is all that is wrong.
 func (x *examiner) clock(why reason.Reason) []reason.Finding {
 	v := x.g.verifier
-	if v == nil || v.isCustom() {
+	if v == nil || v.IsCustom() {
 		return nil
 	}
-	p := presented{}
+	p := signature.Claims{}
 	url := x.signedURL()
-	text := v.claimedTime(&Input{Request: x.r, URL: url, Body: x.body, Claims: &p, Now: x.now}, x.read)
+	text := v.ClaimedTime(&signature.Input{Request: x.r, URL: url, Body: x.body, Claims: &p, Now: x.now}, x.read)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		for unit, other := range map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)} {
-			if v.unit == unit && other.Sub(x.now).Abs() < 10*365*24*time.Hour {
+			if v.Unit == unit && other.Sub(x.now).Abs() < 10*365*24*time.Hour {
 				return []reason.Finding{{Code: reason.TimeUnit, Text: "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", Mend: "let the sender write the unit that " + x.g.entry.Title + " documents; check that this endpoint's provider is the right entry", Secret: ""}}
 			}
 		}
 	}
-	at, ok := v.timeOf(&p)
+	at, ok := v.TimeOf(&p)
 	if !ok || why == reason.MalformedTimestamp {
 		return nil
 	}
@@ -191,9 +192,9 @@ func (x *examiner) clock(why reason.Reason) []reason.Finding {
 }
 
 // keysIfCheap are the secrets to try, where the body is known and trying is allowed.
-func (x *examiner) keysIfCheap() *compiledKeys {
+func (x *examiner) keysIfCheap() *signature.Keys {
 	v := x.g.verifier
-	if !x.read || !v.hasSecrets() || (!v.usesMAC() && !x.dear) {
+	if !x.read || !v.HasSecrets() || (!v.UsesMAC() && !x.dear) {
 		return nil
 	}
 	return x.keys()

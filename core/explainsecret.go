@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // shapes tells of secrets that look like something else.
 func (x *examiner) shapes() (all []reason.Finding) {
-	for _, s := range x.g.verifier.secretsOf(x.r.Context(), x.tenant, x.now, false) {
+	for _, s := range x.g.verifier.SecretsOf(x.r.Context(), x.tenant, x.now, false) {
 		if f, odd := x.g.shapeOf(s); odd {
 			all = append(all, f)
 		}
@@ -58,8 +59,8 @@ func (g *Guard) announceShapes() {
 				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
 		}
 	}
-	if v := g.verifier; v != nil && v.ring != nil && !v.ring.ByTenant() && v.usesMAC() {
-		for _, s := range v.secretsOf(ctx, "", now, false) {
+	if v := g.verifier; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {
+		for _, s := range v.SecretsOf(ctx, "", now, false) {
 			warn(s)
 		}
 	}
@@ -130,18 +131,18 @@ func (g *Guard) spellingsOf() []spelling {
 }
 
 // spellings tries each secret in the other readings of its text.
-func (x *examiner) spellings(keys *compiledKeys, url string) (reason.Finding, bool) {
+func (x *examiner) spellings(keys *signature.Keys, url string) (reason.Finding, bool) {
 	v := x.g.verifier
-	if !v.usesMAC() {
+	if !v.UsesMAC() {
 		return reason.Finding{}, false
 	}
-	for _, s := range v.macSecrets(keys) {
+	for _, s := range v.MACSecrets(keys) {
 		for _, other := range x.g.spellingsOf() {
 			raw := other.read(s.DangerouslyReveal())
 			if len(raw) == 0 {
 				continue
 			}
-			if label, ok := x.matches(v.respelled(s, raw), url, x.body); ok {
+			if label, ok := x.matches(v.Respelled(s, raw), url, x.body); ok {
 				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.g.whereSecret(), Secret: label}, true
 			}
 			if x.left <= 0 {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -13,7 +14,7 @@ import (
 type urlParts struct{ scheme, host, port, rest string }
 
 func partsOf(url string) urlParts {
-	scheme, host, port, rest := splitURL(url)
+	scheme, host, port, rest := signature.SplitURL(url)
 	return urlParts{scheme, host, port, rest}
 }
 
@@ -44,15 +45,15 @@ func (p urlParts) differs(used urlParts) (parts []string) {
 
 // signedURL is the guard's, for a request that is only explained: nobody has to have accepted its credential.
 func (x *examiner) signedURL() string {
-	return x.g.verifier.signedURL(x.r, x.tenant, x.plain, true)
+	return x.g.verifier.SignedURL(x.r, x.tenant, x.plain, true)
 }
 
 // maxURLs is how many other URLs are tried.
 const maxURLs = 64
 
 // urls tries the URLs that the sender may have taken for ours: those that differ in one part first.
-func (x *examiner) urls(keys *compiledKeys, url string) (reason.Finding, bool) {
-	if !x.g.verifier.signsRoute {
+func (x *examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool) {
+	if !x.g.verifier.SignsURL {
 		return reason.Finding{}, false
 	}
 	used := partsOf(url)
@@ -80,7 +81,7 @@ func (x *examiner) urls(keys *compiledKeys, url string) (reason.Finding, bool) {
 			continue
 		}
 		return reason.Finding{Code: reason.URL, Text: "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
-			x.g.verifier.shownURL(other.String()),
+			x.g.verifier.ShownURL(other.String()),
 			Mend: "set PublicURL to the URL that is registered at the provider, to the letter", Secret: label}, true
 	}
 	return reason.Finding{}, false

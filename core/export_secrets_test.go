@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/digest"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -35,13 +36,13 @@ func (h countedHash) Sum(b []byte) []byte {
 // CountHashes counts what is hashed under the compiled keys of a tenant; "": of those that are unknown.
 func (g *Guard) CountHashes(tenant string) *Hashed {
 	to := &Hashed{}
-	ring := g.verifier.ring
+	ring := g.verifier.Ring
 	c, err := ring.Current(context.Background(), tenant, g.now())
 	if err != nil {
 		panic(err)
 	}
-	for i := range c.Keys.list {
-		c.Keys.list[i].pool = digest.New(func() hash.Hash {
+	for i := range c.Keys.List {
+		c.Keys.List[i].Pool = digest.New(func() hash.Hash {
 			return countedHash{digest.MethodOf(entry.HMACSHA256).NewHash(), to}
 		})
 	}
@@ -49,7 +50,7 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 }
 
 // CompiledTenants is how many tenants' lists are kept.
-func (g *Guard) CompiledTenants() int { return g.verifier.ring.Tenants() }
+func (g *Guard) CompiledTenants() int { return g.verifier.Ring.Tenants() }
 
 // MaxTenants is how many are kept at most.
 const MaxTenants = secrets.MaxTenants
@@ -58,12 +59,12 @@ const MaxTenants = secrets.MaxTenants
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
 	j := g.judge(nil, adapter.Inbound{}, now)
 	defer g.judged(j)
-	j.presented.tenant = tenant
-	in := Input{Request: r, Body: body, Claims: &j.presented, Now: now}
-	if g.verifier.judgeHead(&in).Failed() {
+	j.presented.Tenant = tenant
+	in := signature.Input{Request: r, Body: body, Claims: &j.presented, Now: now}
+	if g.verifier.CheckHead(&in).Failed() {
 		return false
 	}
-	_, f := g.verifier.judgeBody(&in)
+	_, f := g.verifier.CheckBody(&in)
 	if !f.Failed() {
 		j.inspection.match.Count(now)
 	}
@@ -72,13 +73,13 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 
 // DecoyMAC signs with the key that unknown tenants are judged by.
 func (g *Guard) DecoyMAC(parts ...string) string {
-	c, err := g.verifier.ring.Current(context.Background(), "", g.now())
+	c, err := g.verifier.Ring.Current(context.Background(), "", g.now())
 	if err != nil {
 		panic(err)
 	}
-	k := &c.Keys.list[0]
-	st := k.pool.Get()
-	defer k.pool.Put(st)
+	k := &c.Keys.List[0]
+	st := k.Pool.Get()
+	defer k.Pool.Put(st)
 	for _, p := range parts {
 		st.WriteString(p)
 	}

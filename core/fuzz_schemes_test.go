@@ -3,9 +3,7 @@ package core_test
 import (
 	"bytes"
 	"encoding/hex"
-	"mime/multipart"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -36,93 +34,6 @@ func FuzzPublicKey(f *testing.F) {
 			if w := run(g, post("{}", "X-Sig", hex.EncodeToString(make([]byte, size))), ok); w.Code == 200 || w.Code >= 500 {
 				t.Fatalf("a signature of zeros: %d", w.Code)
 			}
-		}
-	})
-}
-
-// FuzzSortedForm: what is signed field by field is what net/url reads.
-func FuzzSortedForm(f *testing.F) {
-	f.Add([]byte("b=2&a=1&a=0&&=&%41=+"))
-	f.Add([]byte("a=%zz"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		fields, ok := core.SortedForm(body)
-		want, err := url.ParseQuery(string(body))
-		if bytes.IndexByte(body, ';') >= 0 {
-			return // net/url refuses it; senders write %3B
-		}
-		if ok != (err == nil) {
-			if !ok && bytes.Count(body, []byte{'&'}) >= 1000 {
-				return
-			}
-			t.Fatalf("ok %v, net/url says %v", ok, err)
-		}
-		if !ok {
-			return
-		}
-		var flat []string
-		for _, name := range slices.Sorted(keysOf(want)) {
-			values := slices.Sorted(slices.Values(want[name]))
-			for _, value := range values {
-				flat = append(flat, name, value)
-			}
-		}
-		if !slices.Equal(fields, flat) {
-			t.Fatalf("%q, net/url says %q", fields, flat)
-		}
-	})
-}
-
-func keysOf(v url.Values) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range v {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
-// FuzzMultipart: a field that is found is the one that mime/multipart finds.
-func FuzzMultipart(f *testing.F) {
-	f.Add([]byte("--X\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{}\r\n--X--\r\n"))
-	f.Add([]byte("--X\r\nContent-Disposition: form-data; name=\"json\"; filename=\"a\"\r\n\r\n{}\r\n--X--"))
-	f.Add([]byte("--\r\n"))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		value, count, ok := core.FormValue(body, "json")
-		if !ok || count == 0 {
-			return
-		}
-		line, _, multi := bytes.Cut(body, []byte("\r\n"))
-		if !multi || !bytes.HasPrefix(line, []byte("--")) {
-			return // URL-encoded
-		}
-		form, err := multipart.NewReader(bytes.NewReader(body), string(line[2:])).ReadForm(1 << 20)
-		if err != nil {
-			return
-		}
-		if got := form.Value["json"]; len(got) != count || got[0] != value {
-			t.Fatalf("%q %d times, mime/multipart says %q", value, count, got)
-		}
-	})
-}
-
-// FuzzSignedURL: a URL that is cut is the same put together, and its forms keep everything but the port.
-func FuzzSignedURL(f *testing.F) {
-	f.Add("https://user:pass@example.com:8443/a?b=c:d@e")
-	f.Add("http://[::1]/")
-	f.Add("https://[::1]:1?")
-	f.Add("x")
-	f.Fuzz(func(t *testing.T, text string) {
-		p, with, without := core.SplitURL(text)
-		whole := p[0] + p[1] + p[3]
-		if p[2] != "" {
-			whole = p[0] + p[1] + ":" + p[2] + p[3]
-		}
-		if whole != text && p[0]+p[1]+":"+p[3] != text { // "host:" names an empty port
-			t.Fatalf("%q became %q", text, whole)
-		}
-		if without != p[0]+p[1]+p[3] || (p[2] != "" && with != text) {
-			t.Fatalf("%q, with a port %q, without %q", text, with, without)
 		}
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -35,10 +36,10 @@ type Guard struct {
 	provider string
 	entry    *entry.Entry
 
-	verifier     *verifier
+	verifier     *signature.Verifier
 	gates        []*gate
 	handshakes   []handshake
-	published    []*publishedKey // that prove nothing, and explain refusals
+	published    []*signature.PublishedKey // that prove nothing, and explain refusals
 	awaiting     bool
 	sink         func(context.Context, secrets.Secret) error
 	sinkRules    keyring.Rules
@@ -57,10 +58,10 @@ type Guard struct {
 	ordered       bool
 	tenantCase    tenantCase
 
-	events    events
-	bodies    bodies
-	origin    origin.Policy
-	status    int
+	events events
+	bodies bodies
+	origin origin.Policy
+	status int
 	// answersDiffer is set where the entry wants other answers than the usual ones.
 	answersDiffer bool
 	unknown       bool // there is no provider: New fails, and looks for further mistakes
@@ -146,7 +147,7 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g.announce(&c, notes)
-	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.fetchesKeys() {
+	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.FetchesKeys() {
 		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
 	}
 	if shared {
@@ -202,15 +203,15 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.sinkRules = rules
-		g.sinkRules.Kinds, g.sinkRules.Custom = kindsOf(e.Scheme), e.Scheme.Custom
+		g.sinkRules.Kinds, g.sinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
-		rules.Kinds, rules.Custom = kindsOf(e.Scheme), e.Scheme.Custom
+		rules.Kinds, rules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
 		if !e.OfOnesOwn {
 			rules.Refuses = e
 		}
-		v, n := newVerifier(g.owner, e, c.Secrets, c.Keys, rules, m)
-		if v.ring != nil {
-			g.rings = append(g.rings, v.ring)
+		v, n := signature.New(g.owner, e, c.Secrets, c.Keys, rules, m)
+		if v.Ring != nil {
+			g.rings = append(g.rings, v.Ring)
 		}
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
@@ -345,7 +346,7 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	if g.unknown || v == nil && g.entry.Scheme != nil {
 		return // no secret yet: there is a verifier once there is one
 	}
-	if v == nil || !v.timestamp {
+	if v == nil || !v.SignsTime {
 		if c.Limits.Tolerance != 0 {
 			m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
 				"%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
@@ -359,9 +360,9 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	case tolerance == 0:
 		tolerance = defaultTolerance
 	}
-	v.past, v.future = tolerance, tolerance
+	v.Past, v.Future = tolerance, tolerance
 	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Limits.Tolerance == 0 {
-		v.past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
+		v.Past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
 	}
 }
 
@@ -411,8 +412,8 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		m.Add("Endpoint", "", "the name is blank, longer than %d bytes or holds control characters", maxEndpointName)
 	}
 	window := time.Duration(0)
-	if g.verifier != nil && g.verifier.timestamp {
-		window = g.verifier.past + g.verifier.future
+	if g.verifier != nil && g.verifier.SignsTime {
+		window = g.verifier.Past + g.verifier.Future
 	}
 	// A claim may begin at the edge of the window and last for its lease; what is forgotten earlier could be replayed.
 	least := window + g.memory.Lease + retentionMargin
@@ -548,7 +549,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if g.memory.failOpen {
 		off("DangerouslyAcceptUnclaimed")
 	}
-	if g.verifier != nil && g.verifier.signsRoute && c.PublicURL == "" {
+	if g.verifier != nil && g.verifier.SignsURL && c.PublicURL == "" {
 		// A delivery that was signed for another host under the same secret would pass with that host's name.
 		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
 			"endpoint", g.endpoint, "provider", g.provider)

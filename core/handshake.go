@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -25,9 +26,9 @@ type handshake struct {
 	*entry.Handshake
 	challenge *jsonscan.Paths // the marker, the challenge and what the handshake lacks
 	secret    *jsonscan.Paths
-	form      *formscan.Names // the field of a form that marks it
-	mark      []byte          // stands in every body that brings the handshake, as it is or escaped; nil: nothing that can be looked for
-	published *publishedKey   // nil: it is not signed with a published secret
+	form      *formscan.Names         // the field of a form that marks it
+	mark      []byte                  // stands in every body that brings the handshake, as it is or escaped; nil: nothing that can be looked for
+	published *signature.PublishedKey // nil: it is not signed with a published secret
 }
 
 func compileHandshakes(e *entry.Entry) []handshake {
@@ -36,7 +37,7 @@ func compileHandshakes(e *entry.Entry) []handshake {
 		h := &e.Handshakes[i]
 		out[i] = handshake{
 			Handshake: h, challenge: jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON), secret: jsonscan.Compile(h.SecretJSON),
-			form: formscan.Compile(h.WhenForm), mark: markOf(h), published: newPublishedKey(e, h.Published),
+			form: formscan.Compile(h.WhenForm), mark: markOf(h), published: signature.NewPublishedKey(e, h.Published),
 		}
 	}
 	return out
@@ -183,7 +184,7 @@ func (g *Guard) signChallenge(ctx context.Context, challenge string, i *inspecti
 	if g.verifier == nil {
 		return "", "", fault.Failure{}
 	}
-	return g.verifier.signText(ctx, challenge, i.presented, i.now)
+	return g.verifier.SignText(ctx, challenge, i.presented, i.now)
 }
 
 // takeSecret hands the provider's secret to the sink, once, and repeats it where the provider wants that.
@@ -388,7 +389,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, fault
 			}
 		}
 		if h.WhenForm != "" {
-			if text, ok := h.formText(body); ok && matchesGrammar(h.Grammar, text) {
+			if text, ok := h.formText(body); ok && signature.MatchesGrammar(h.Grammar, text) {
 				return fixed(h.Handshake), fault.Failure{}
 			}
 			continue
@@ -423,7 +424,7 @@ func echo(h *entry.Handshake, challenge string) (*Reply, fault.Failure) {
 			return nil, fault.New(reason.MalformedSignature, "the handshake's challenge has characters that challenges never have")
 		}
 	}
-	if !matchesGrammar(h.Grammar, challenge) {
+	if !signature.MatchesGrammar(h.Grammar, challenge) {
 		return nil, fault.New(reason.MalformedSignature, "the handshake's challenge is not one that this provider sends")
 	}
 	return textReply(h.StatusOr200(), challenge), fault.Failure{}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -66,7 +67,7 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 	if g.bodiless(t) {
 		var differs bool
 		in := g.proofOf(t)
-		if digest, differs = g.verifier.bodilessDigest(&in); !differs {
+		if digest, differs = g.verifier.BodilessDigest(&in); !differs {
 			return Identity{}
 		}
 	}
@@ -75,8 +76,8 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 }
 
 // proofOf returns what the delivery was verified by.
-func (g *Guard) proofOf(t *eventSource) Input {
-	return Input{Request: t.request, URL: g.signedURL(t.request, t.inspection), Body: t.Body, Claims: t.presented}
+func (g *Guard) proofOf(t *eventSource) signature.Input {
+	return signature.Input{Request: t.request, URL: g.signedURL(t.request, t.inspection), Body: t.Body, Claims: t.presented}
 }
 
 // waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET
@@ -89,7 +90,7 @@ func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
 // bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the
 // digest of nothing tells no event from another.
 func (g *Guard) bodiless(t *eventSource) bool {
-	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && !g.verifier.isCustom() &&
+	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && !g.verifier.IsCustom() &&
 		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
@@ -100,15 +101,15 @@ func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	v, p := g.verifier, t.presented
 	switch kind := g.entry.Identity.Kind; {
 	case v == nil || p == nil:
-	case v.isCustom():
-		if kind == entry.BySigned || kind == entry.ByPointer && p.signed != ([sha256.Size]byte{}) {
-			return p.signed
+	case v.IsCustom():
+		if kind == entry.BySigned || kind == entry.ByPointer && p.Signed != ([sha256.Size]byte{}) {
+			return p.Signed
 		}
-	case v.signsItems() && (!d.batch || g.signedItems()):
-		return v.itemsDigest(at, d.batch, &Input{Request: t.request, Body: t.Body, Claims: p})
-	case kind == entry.BySigned || v.decodes && !d.batch:
+	case v.SignsItems() && (!d.batch || g.signedItems()):
+		return v.ItemsDigest(at, d.batch, &signature.Input{Request: t.request, Body: t.Body, Claims: p})
+	case kind == entry.BySigned || v.Decodes && !d.batch:
 		in := g.proofOf(t)
-		return v.signedDigest(&in)
+		return v.SignedDigest(&in)
 	}
 	return d.digestOf(t)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 )
 
 // bodyBuffer holds most deliveries whole, and is what each open connection may make a guard hold for its body at once.
@@ -17,7 +18,7 @@ const bodyBuffer = 16 << 10
 // the body, which the app may hold for as long as it likes.
 type judging struct {
 	inspection inspection
-	presented  presented
+	presented  signature.Claims
 	events     eventSource
 	slot       intake.Slot
 	buffer     [bodyBuffer]byte // what a body that nobody has proved is read into, as far as it goes
@@ -33,7 +34,7 @@ func (g *Guard) judge(w http.ResponseWriter, in adapter.Inbound, now time.Time) 
 		i.now = g.now()
 	}
 	i.presented, i.events, i.place, i.buffer = &j.presented, &j.events, &j.slot, j.buffer[:0]
-	j.presented.match = &i.match
+	j.presented.Match = &i.match
 	return j
 }
 
@@ -48,8 +49,7 @@ func (g *Guard) borrow() *judging {
 func (g *Guard) judged(j *judging) {
 	j.inspection.leave()
 	j.inspection = inspection{}
-	j.presented.claims = claims{}
-	j.presented.signatures.n = 0 // what stands there is looked at as far as n only
+	j.presented.Clear()
 	if j.events.Headers != nil || j.events.Body != nil {
 		j.events = eventSource{}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 )
 
 const (
@@ -18,20 +19,20 @@ const (
 // configurePublicURL checks the configured URL, and demands one where nothing else keeps what is signed apart.
 func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 	v := g.verifier
-	varies := strings.Contains(c.PublicURL, tenantPlace)
+	varies := strings.Contains(c.PublicURL, signature.TenantPlace)
 	if v != nil {
-		v.route = g.routeOf(c, !varies)
+		v.Route = g.routeOf(c, !varies)
 	}
 	if c.PublicURL == "" {
-		if v != nil && v.boundary.URL {
+		if v != nil && v.Boundary.URL {
 			m.Add("PublicURL", "", needsPublicURL, g.entry.Title)
 		}
 		return
 	}
 	if varies && !c.Tenant.set {
-		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", tenantPlace)
+		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", signature.TenantPlace)
 	}
-	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, tenantPlace, "tenant"))
+	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, signature.TenantPlace, "tenant"))
 	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Host == "" || u.Fragment != "" {
 		m.Add("PublicURL", "", notAPublicURL)
@@ -39,13 +40,13 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 }
 
 // routeOf returns the route of the endpoint.
-func (g *Guard) routeOf(c *Config, pinned bool) Route {
+func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 	v := g.verifier
-	route := Route{
+	route := signature.Route{
 		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP, TenantInPath: c.Tenant.path != "",
 		HidesPath: slices.ContainsFunc(g.gates, func(have *gate) bool { return have.path != "" }),
 	}
-	if v.signsRoute || v.signsPath {
+	if v.SignsURL || v.SignsPath {
 		route.Source = string(URLRebuilt)
 		if c.PublicURL != "" {
 			route.Source = string(URLConfigured)
@@ -64,5 +65,5 @@ func (g *Guard) routeOf(c *Config, pinned bool) Route {
 
 // signedURL returns the URL that the provider signed; empty where it signs none.
 func (g *Guard) signedURL(r *http.Request, i *inspection) string {
-	return g.verifier.signedURL(r, i.presented.tenant, i.plain, i.basic)
+	return g.verifier.SignedURL(r, i.presented.Tenant, i.plain, i.basic)
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -20,13 +21,13 @@ func (g *Guard) publishedTest(r *http.Request, i *inspection, f fault.Failure) (
 	}
 	for n := range g.handshakes {
 		h := &g.handshakes[n]
-		if h.published != nil && h.Method == r.Method && h.isTest(i.body) && h.published.signs(g.testInput(h.published, r, i, i.body)) {
+		if h.published != nil && h.Method == r.Method && h.isTest(i.body) && h.published.Signs(g.testInput(h.published, r, i, i.body)) {
 			i.note = h.Note
 			return fixed(h.Handshake), fault.Failure{}
 		}
 	}
 	for _, k := range g.published {
-		if k.signs(g.testInput(k, r, i, i.body)) {
+		if k.Signs(g.testInput(k, r, i, i.body)) {
 			f.Detail = "the delivery is signed with the test secret that " + g.entry.Title + " publishes" + testedTooEarly
 			break
 		}
@@ -53,7 +54,7 @@ func (g *Guard) awaitedTest(r *http.Request, i *inspection) *Reply {
 		if f.Failed() {
 			return nil
 		}
-		if h.isTest(body) && h.published.signs(g.testInput(h.published, r, i, body)) {
+		if h.isTest(body) && h.published.Signs(g.testInput(h.published, r, i, body)) {
 			i.note = h.Note
 			return fixed(h.Handshake)
 		}
@@ -63,9 +64,9 @@ func (g *Guard) awaitedTest(r *http.Request, i *inspection) *Reply {
 }
 
 // compilePublished compiles the published secrets that prove no handshake. They only explain a refusal.
-func compilePublished(e *entry.Entry) (all []*publishedKey) {
+func compilePublished(e *entry.Entry) (all []*signature.PublishedKey) {
 	for _, text := range e.PublishedSecrets {
-		if k := newPublishedKey(e, text); k != nil {
+		if k := signature.NewPublishedKey(e, text); k != nil {
 			all = append(all, k)
 		}
 	}
@@ -73,10 +74,10 @@ func compilePublished(e *entry.Entry) (all []*publishedKey) {
 }
 
 // testInput returns what a published secret is tried on.
-func (g *Guard) testInput(k *publishedKey, r *http.Request, i *inspection, body []byte) *Input {
+func (g *Guard) testInput(k *signature.PublishedKey, r *http.Request, i *inspection, body []byte) *signature.Input {
 	url := ""
-	if g.verifier != nil && k.signsURL() {
+	if g.verifier != nil && k.SignsURL() {
 		url = g.signedURL(r, i)
 	}
-	return &Input{Request: r, URL: url, Body: body, Claims: &presented{}, Now: i.now}
+	return &signature.Input{Request: r, URL: url, Body: body, Claims: &signature.Claims{}, Now: i.now}
 }

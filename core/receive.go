@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -138,7 +139,7 @@ type inspection struct {
 	param      func(name string) string // of the route; nil: the request's own
 	borrowed   bool                     // the body stands in buffer
 	buffer     []byte
-	presented  *presented
+	presented  *signature.Claims
 	events     *eventSource
 	stripQuery []string
 	stripPath  []string
@@ -212,16 +213,16 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 		}
 	}
 	if v := g.verifier; v != nil {
-		i.presented.lenient = g.reportsTime || i.trial
-		in := Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
-		f := v.judgeHead(&in)
+		i.presented.Lenient = g.reportsTime || i.trial
+		in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
+		f := v.CheckHead(&in)
 		if f.Reason == reason.MissingSignature {
 			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
 				return reply, f
 			}
 		}
 		if !f.Failed() {
-			f = v.checkHost(r)
+			f = v.CheckHost(r)
 		}
 		return nil, g.enforceProof(i, CheckSignature, f)
 	}
@@ -248,15 +249,15 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
 		}
 	}
 	if v := g.verifier; v != nil && i.unproved == nil {
-		in := Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.presented, Now: i.now}
-		if i.secret, f = v.judgeBody(&in); !f.Failed() {
-			f = v.unsignedQuery(r.URL.RawQuery)
+		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.presented, Now: i.now}
+		if i.secret, f = v.CheckBody(&in); !f.Failed() {
+			f = v.CheckQuery(r.URL.RawQuery)
 		}
 		if f = g.enforceProof(i, CheckSignature, f); f.Failed() {
 			return f
 		}
 	}
-	if f := g.enforce(&i.facts, CheckFreshness, i.presented.late); f.Failed() {
+	if f := g.enforce(&i.facts, CheckFreshness, i.presented.Late); f.Failed() {
 		return f
 	}
 	if i.unproved != nil {
@@ -311,8 +312,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		t.RawQuery = r.URL.RawQuery
 	}
 	if i.proved {
-		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.timestamp
-		t.BodyProved, t.HeadersProved, t.SignedID = g.verifier.covers(i.body, g.entry.Event.PayloadJSON), g.verifier == nil, i.presented.id
+		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.Timestamp
+		t.BodyProved, t.HeadersProved, t.SignedID = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON), g.verifier == nil, i.presented.ID
 	}
 	d.readEvents(t)
 	d.carrier = carrier{r.Context(), d}
@@ -322,7 +323,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		ctx = &d.holding.Request
 		if g.entry.Identity.SignedOnce && i.proved {
 			in := g.proofOf(t)
-			digest := g.verifier.signedDigest(&in)
+			digest := g.verifier.SignedDigest(&in)
 			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
 			d.signed = &signed
 		}
@@ -361,7 +362,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 		reply.set("Connection", "close")
 	}
 	rec := g.recordOf(&i.facts, reply, now)
-	rec.sampled = g.sample(r, &i.facts, i.presented.tenant, f, now)
+	rec.sampled = g.sample(r, &i.facts, i.presented.Tenant, f, now)
 	i.markRead(r, true)
 	g.put(rec)
 	return reply
@@ -419,7 +420,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	}
 	rec.proved = i.proved
 	if g.verifier != nil {
-		rec.SignedURL = URLSource(g.verifier.route.Source)
+		rec.SignedURL = URLSource(g.verifier.Route.Source)
 	}
 	return rec
 }

@@ -106,7 +106,7 @@ func (g *Guard) nothingToReport(c *Config, check Check) string {
 		switch {
 		case slices.Contains(c.DangerouslyReportOnly, CheckSignature):
 			return "it is a part of " + string(CheckSignature)
-		case g.verifier != nil && !g.verifier.timestamp, g.verifier == nil:
+		case g.verifier != nil && !g.verifier.SignsTime, g.verifier == nil:
 			return g.entry.Title + " signs no timestamp, or there is no secret yet"
 		}
 	case CheckReplay:

@@ -84,7 +84,7 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 	p := i.presented
 	if g.tenant.path != "" {
 		if key = i.pathValue(r, g.tenant.path); key == "" {
-			p.tenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
+			p.TenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
 			if !g.tenantTold.Swap(true) {
 				g.logger.Error("sallyport: the guard cannot see the tenant in the path: mount it on the route itself, not before routing; every delivery is refused",
 					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenant.path, "route", i.route)
@@ -95,20 +95,20 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 		values := r.Header[g.tenant.header]
 		switch len(values) {
 		case 0:
-			p.tenantFault = "no " + g.tenant.header + " header, which Config.Tenant names: a proxy may strip it"
+			p.TenantFault = "no " + g.tenant.header + " header, which Config.Tenant names: a proxy may strip it"
 			return
 		case 1:
 			key = values[0]
 		default:
-			p.tenantFault = "the header " + g.tenant.header + ", which Config.Tenant names, came more than once"
+			p.TenantFault = "the header " + g.tenant.header + ", which Config.Tenant names, came more than once"
 			return
 		}
 	}
 	if !keyring.ValidTenant(key) {
-		p.tenantFault = "the tenant's key is longer than any, or holds characters that no key has"
+		p.TenantFault = "the tenant's key is longer than any, or holds characters that no key has"
 		return
 	}
-	p.tenant = key
+	p.Tenant = key
 }
 
 // enterTenant looks the tenant's secrets up. It is known when every list that judges its deliveries knows it.
@@ -122,9 +122,9 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 			continue
 		}
 		if k.Fetches() {
-			ctx = sender.With(rateContext, i.presented.from)
+			ctx = sender.With(rateContext, i.presented.From)
 		}
-		here, err := k.Knows(ctx, i.presented.tenant, i.now)
+		here, err := k.Knows(ctx, i.presented.Tenant, i.now)
 		if err != nil {
 			return keyring.Unavailable(err)
 		}
@@ -133,7 +133,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 	if !known {
 		return fault.Failure{} // it is judged all the same, by keys that nobody has
 	}
-	i.tenant = i.presented.tenant
+	i.tenant = i.presented.Tenant
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(rateContext, i))
 }
 
@@ -144,7 +144,7 @@ func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	case !g.tenant.set || i.tenant != "":
 		return fault.Failure{}
 	case g.verifier == nil:
-		return keyring.UnknownTenant(reason.BadCredential, i.presented.tenantFault)
+		return keyring.UnknownTenant(reason.BadCredential, i.presented.TenantFault)
 	}
-	return keyring.UnknownTenant(reason.BadSignature, i.presented.tenantFault)
+	return keyring.UnknownTenant(reason.BadSignature, i.presented.TenantFault)
 }

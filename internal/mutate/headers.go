@@ -2,28 +2,28 @@ package main
 
 // ofHeaders break how headers, timestamps and ids are read.
 func ofHeaders() []mutation {
-	const fields, timestamp, handshake = "core/fields.go", "core/timestamp.go", "core/handshake.go"
+	const fields, timestamp, handshake = "core/internal/signature/fromheaders.go", "core/internal/signature/freshness.go", "core/handshake.go"
 	return []mutation{
 		{name: "the first of two headers wins", file: "core/internal/httpfield/header.go", old: "case len(values) > 1:", new: "case false:"},
 		{name: "the first of two signature headers wins", file: fields, old: "if len(lines) > 1 && !repeats {", new: "if len(lines) > 1 && !repeats {\n\t\tlines = lines[:1]\n\t}\n\tif false {"},
 		{name: "headers of any length are read", file: fields, old: "const MaxHeaderBytes = 8 << 10", new: "const MaxHeaderBytes = 8 << 20"},
-		{name: "a missing id is no failure", file: fields, old: "if p.id == \"\" {\n\t\treturn fault.New(", new: "if p.id == \"\" {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
-		{name: "an id may hold anything", file: fields, old: "if !matchesGrammar(v.scheme.ID.Grammar, p.id) {", new: "if false {"},
-		{name: "a signed value may hold anything", file: fields, old: "case present && !matchesGrammar(want.grammar, text):", new: "case false:"},
+		{name: "a missing id is no failure", file: fields, old: "if p.ID == \"\" {\n\t\treturn fault.New(", new: "if p.ID == \"\" {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
+		{name: "an id may hold anything", file: fields, old: "if !MatchesGrammar(v.scheme.ID.Grammar, p.ID) {", new: "if false {"},
+		{name: "a signed value may hold anything", file: fields, old: "case present && !MatchesGrammar(want.grammar, text):", new: "case false:"},
 		{name: "a signed value may be missing", file: fields, old: "case !present && !want.optional:", new: "case false:"},
 		{name: "the first of two signed parameters wins", file: fields, old: "if err != nil || n > 1 {", new: "if err != nil {"},
-		{name: "a signed header may hold anything", file: fields, old: `if text != "" && !matchesGrammar(part.Grammar, text) {`, new: `if text == "a text that never comes" {`, in: []string{"./core", "./core/provider"}},
+		{name: "a signed header may hold anything", file: fields, old: `if text != "" && !MatchesGrammar(part.Grammar, text) {`, new: `if text == "a text that never comes" {`, in: []string{"./core", "./core/provider"}},
 
 		{name: "a tenant's key may hold anything", file: "core/tenant.go", old: "if !keyring.ValidTenant(key) {", new: "if false {"},
 		{name: "the first of two tenants wins", file: "core/tenant.go", old: "case 1:\n\t\t\tkey = values[0]", new: "case 1, 2:\n\t\t\tkey = values[0]"},
 		{name: "every tenant may have the same secrets", file: "core/tenant.go", old: "if k.Proves() && k.ByTenant() {\n\t\t\treturn", new: "if k != nil {\n\t\t\treturn"},
-		{name: "credentials are those of no tenant", file: "core/credential.go", old: "list, err := c.ring.Current(ctx, i.presented.tenant, i.now)", new: "list, err := c.ring.Current(ctx, \"\", i.now)"},
+		{name: "credentials are those of no tenant", file: "core/credential.go", old: "list, err := c.ring.Current(ctx, i.presented.Tenant, i.now)", new: "list, err := c.ring.Current(ctx, \"\", i.now)"},
 
-		{name: "the window has no end in the future", file: timestamp, old: "case age < -v.future:", new: "case false:"},
-		{name: "the window has no end in the past", file: timestamp, old: "case age > v.past:", new: "case false:"},
-		{name: "the window is open at its old end", file: timestamp, old: "case age > v.past:", new: "case age >= v.past:"},
-		{name: "the window is a second longer", file: timestamp, old: "case age > v.past:", new: "case age > v.past+time.Second:"},
-		{name: "the window is a second longer in the future", file: timestamp, old: "case age < -v.future:", new: "case age < -v.future-time.Second:"},
+		{name: "the window has no end in the future", file: timestamp, old: "case age < -v.Future:", new: "case false:"},
+		{name: "the window has no end in the past", file: timestamp, old: "case age > v.Past:", new: "case false:"},
+		{name: "the window is open at its old end", file: timestamp, old: "case age > v.Past:", new: "case age >= v.Past:"},
+		{name: "the window is a second longer", file: timestamp, old: "case age > v.Past:", new: "case age > v.Past+time.Second:"},
+		{name: "the window is a second longer in the future", file: timestamp, old: "case age < -v.Future:", new: "case age < -v.Future-time.Second:"},
 		{name: "a timestamp may begin with a zero", file: timestamp, old: "|| (text[0] == '0' && len(text) > 1) {", new: "{"},
 		{name: "a timestamp may hold anything that parses", file: timestamp, old: "if text[i] < '0' || text[i] > '9' {", new: "if false {"},
 		{name: "a missing timestamp is no failure", file: timestamp, old: "if text == \"\" {\n\t\treturn fault.New(", new: "if text == \"\" {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
@@ -34,7 +34,7 @@ func ofHeaders() []mutation {
 		{name: "a challenge of any length is echoed", file: handshake, old: "const maxChallenge = 512", new: "const maxChallenge = 512000"},
 		{name: "a secret is handed over again and again", file: handshake, old: "if !g.handedOver.CompareAndSwap(false, true) {", new: "if false {"},
 		{name: "a marker that is escaped marks nothing", file: handshake, old: " || bytes.Contains(body, []byte(`\\u00`))", new: ""},
-		{name: "a challenge is no matter of the provider's grammar", file: handshake, old: "if !matchesGrammar(h.Grammar, challenge) {", new: "if false {", in: []string{"./core", "./core/provider"}},
+		{name: "a challenge is no matter of the provider's grammar", file: handshake, old: "if !signature.MatchesGrammar(h.Grammar, challenge) {", new: "if false {", in: []string{"./core", "./core/provider"}},
 	}
 }
 
@@ -113,6 +113,6 @@ func ofBodies() []mutation {
 		{name: "a form of any number of fields is read", file: "core/internal/formscan/formscan.go", old: "MaxFields     = 1000", new: "MaxFields     = 1 << 30"},
 		{name: "a part of a form has a header of any length", file: "core/internal/formscan/multipart.go", old: "if strict {\n\t\tlook", new: "if false {\n\t\tlook", in: []string{"./core/internal/formscan"}},
 		{name: "a field's name comes in pieces", file: "core/internal/formscan/multipart.go", old: "hasPrefixFold(key, \"name*\"):\n\t\t\treturn false", new: "hasPrefixFold(key, \"name*\"):\n\t\t\tcontinue", in: []string{"./core/internal/formscan"}},
-		{name: "a list of any number of signed items is read", file: "core/bodyfields.go", old: "const maxSignedItems = 64", new: "const maxSignedItems = 1 << 20"},
+		{name: "a list of any number of signed items is read", file: "core/internal/signature/frombody.go", old: "const maxSignedItems = 64", new: "const maxSignedItems = 1 << 20"},
 	}
 }

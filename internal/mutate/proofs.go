@@ -2,7 +2,7 @@ package main
 
 // ofProofs break what proves a delivery.
 func ofProofs() []mutation {
-	const signature, verifier, credential, receive = "core/signature.go", "core/verifier.go", "core/credential.go", "core/receive.go"
+	const signature, verifier, credential, receive = "core/internal/signature/parse.go", "core/internal/signature/verifier.go", "core/credential.go", "core/receive.go"
 	return []mutation{
 		{name: "a MAC always compares equal", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if hmac.Equal(c.bytes[i][:0], mac[:0]) {"},
 		{name: "only the beginning of a MAC is compared", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if hmac.Equal(c.bytes[i][:4], mac[:4]) {"},
@@ -17,15 +17,15 @@ func ofProofs() []mutation {
 		{name: "a second timestamp in the list takes the place of the first", file: signature, old: "if t.timestamp {", new: "if false {"},
 		{name: "nothing to judge is nothing wrong", file: signature, old: "if t.malformed == 0 && t.foreign > 0 {\n\t\treturn fault.New(", new: "if t.malformed == 0 && t.foreign > 0 {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 
-		{name: "a secret whose time is over still counts", file: verifier, old: "if !k.secret.ActiveAt(now) {", new: "if false {"},
-		{name: "only the first secret is tried", file: verifier, old: "i := (start + n) % len(keys.list)", new: "i := start * 0"},
+		{name: "a secret whose time is over still counts", file: verifier, old: "if !k.secret.ActiveAt(in.Now) {", new: "if false {"},
+		{name: "only the first secret is tried", file: verifier, old: "i := (start + n) % len(keys.List)", new: "i := start * 0"},
 		{name: "only the first item of a list is verified", file: verifier, old: "for i := range p.items { // each of them", new: "for i := range min(len(p.items), 1) { // each of them"},
-		{name: "a mismatch is no failure", file: verifier, old: "return nil, fault.New(reason.BadSignature, v.explainMismatch(body, url))", new: "return &keys.list[0], fault.Failure{}"},
-		{name: "the timestamp in the headers is not judged", file: verifier, old: "return p.weigh(v.freshGroup(p, now))\n}", new: "return fault.Failure{}\n}"},
+		{name: "a mismatch is no failure", file: verifier, old: "return nil, fault.New(reason.BadSignature, v.explainMismatch(in.Body, in.URL))", new: "return &keys.List[0], fault.Failure{}"},
+		{name: "the timestamp in the headers is not judged", file: verifier, old: "return in.Claims.tolerate(v.freshGroup(in.Claims, in.Now))\n}", new: "return fault.Failure{}\n}"},
 		{name: "the timestamp in the body is not judged", file: verifier, old: "if (v.inBody || v.lateTime) && p.items == nil {", new: "if false {"},
 		{name: "a body that is no object passes where challenges are signed for anybody", file: verifier, old: "if v.objectBody && (len(body) == 0 || body[0] != '{') {", new: "if false {", in: []string{"./core", "./core/provider"}},
 		{name: "a key that was fetched before judges for every other", file: verifier, old: "if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {", new: "if f := v.fetched.Load(); f != nil {"},
-		{name: "the digest of the body in the signed URL is not compared", file: verifier, old: "if f := v.checkBodyDigest(r, url, body); f.Failed() {", new: "if f := v.checkBodyDigest(r, url, body); false && f.Failed() {"},
+		{name: "the digest of the body in the signed URL is not compared", file: verifier, old: "if f := v.checkBodyDigest(in); f.Failed() {", new: "if f := v.checkBodyDigest(in); false && f.Failed() {"},
 
 		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.Sum[:]) && match == nil {", new: "if hmac.Equal(sum[:0], s.Sum[:0]) && match == nil {"},
 		{name: "a credential whose time is over still counts", file: credential, old: "if !s.ActiveAt(i.now) {", new: "if false {"},
@@ -41,9 +41,9 @@ func ofProofs() []mutation {
 		{name: "a credential is not asked for beside a signature", file: receive, old: "if gate.member != nil {\n\t\t\tcontinue", new: "if gate.member != nil || g.verifier != nil {\n\t\t\tcontinue"},
 		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.judgeBody(r, i); f.Failed() {", new: "if g.store != nil {\n\t\t_, _ = g.claimItems(&lateContext{parent: r.Context()}, []replay.Item{{}})\n\t}\n\tif f := g.judgeBody(r, i); f.Failed() {"},
 		{name: "handshakes are answered before the proof", file: receive, old: "reply, f := g.publishedTest(r, i, f)\n\t\tif reply != nil {", new: "reply, f := g.publishedTest(r, i, f)\n\t\tif again, ok := g.provedHandshake(r, i); again != nil && !ok.Failed() {\n\t\t\treturn nil, again\n\t\t}\n\t\tif reply != nil {"},
-		{name: "a published secret proves an event", file: "core/publishedtest.go", old: "h.isTest(i.body) && h.published.signs(", new: "h.published.signs(", in: []string{"./core"}},
+		{name: "a published secret proves an event", file: "core/publishedtest.go", old: "h.isTest(i.body) && h.published.Signs(", new: "h.published.Signs(", in: []string{"./core"}},
 		{name: "an event is taken for a handshake", file: "core/handshake.go", old: " && raw[2] == nil", new: "", in: []string{"./core", "./internal/adaptertest"}},
-		{name: "a form's other fields go with a signed payload", file: "core/bodyfields.go", old: "ok = fields == 1 && string(name)", new: "ok = string(name)", in: []string{"./core", "./internal/adaptertest"}},
+		{name: "a form's other fields go with a signed payload", file: "core/internal/signature/frombody.go", old: "ok = fields == 1 && string(name)", new: "ok = string(name)", in: []string{"./core", "./internal/adaptertest"}},
 		{name: "the body is read before the credentials are judged", file: receive, old: "for _, gate := range g.gates {\n\t\tif gate.member != nil {", new: "if len(g.gates) > 0 && r.Body != nil {\n\t\tif b, f := g.takeBody(r, i); !f.Failed() {\n\t\t\trestoreBody(r, &Delivery{facts: facts{body: b}})\n\t\t}\n\t}\n\tfor _, gate := range g.gates {\n\t\tif gate.member != nil {"},
 		{name: "an unproved delivery that is let through counts as proved", file: receive, old: "if i.unproved != nil {\n\t\treturn fault.Failure{}\n\t}\n\tif f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {\n\t\treturn f\n\t}\n\tif f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() || i.unproved != nil {", new: "if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {\n\t\treturn f\n\t}\n\tif f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() {"},
 		{name: "what is proved for a tenant that was unknown before counts", file: "core/tenant.go", old: "case !g.tenant.set || i.tenant != \"\":", new: "case true:"},
@@ -54,7 +54,7 @@ func ofProofs() []mutation {
 		{name: "an unknown tenant is let through where the signature only reports", file: "core/reportonly.go", old: "case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == \"\":", new: "case f.Reason.Class() == reason.ClassState:"},
 		{name: "an unproved event has an identity", file: "core/events.go", old: "if e.Unproved {", new: "if false {"},
 		{name: "a challenge without proof is answered where the signature only reports", file: "core/handshake.go", old: "if i.unproved != nil {\n\t\t\treturn nil, *i.unproved\n\t\t}", new: ""},
-		{name: "any fault of a timestamp is only noted", file: "core/reportonly.go", old: "if !p.lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {", new: "if !p.lenient {"},
+		{name: "any fault of a timestamp is only noted", file: "core/internal/signature/freshness.go", old: "if !p.Lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {", new: "if !p.Lenient {"},
 		{name: "a delivery counts twice for a list", file: "core/internal/keyring/matches.go", old: " && !slices.ContainsFunc(m.more[:i], u.sameList)", new: " && i >= 0"},
 		{name: "a clock that was read earlier fills the budget", file: "core/diagnosis.go", old: "case since < 0 && since > -newClock:", new: "case false:"},
 		{name: "explaining has no limit", file: "core/diagnosis.go", old: "b.diagnosis.left -= diagnosisLeast", new: ""},
@@ -81,9 +81,9 @@ func ofKeys() []mutation {
 		{name: "an exponent of 1 is accepted", file: "core/internal/fitkey/check.go", old: "if k.E < 3 || k.E%2 == 0 || k.E > 1<<31-1 || k.N.Bit(0) == 0 {", new: "if k.N.Bit(0) == 0 {", in: keyTests},
 		{name: "keys on another curve are accepted", file: "core/internal/fitkey/check.go", old: "if k.Curve != elliptic.P256() {", new: "if k.Curve != elliptic.P256() && k.Curve == nil {", in: keyTests},
 		{name: "fetched keys of small order are accepted", file: "core/internal/fitkey/check.go", old: "if slices.Contains(SmallOrder(), hex.EncodeToString(masked)) {", new: "if len(hex.EncodeToString(masked)) < len(SmallOrder()) {", in: []string{"./core/keys", "./core/provider/httpsig"}},
-		{name: "any number of public-key signatures", file: "core/publicsignature.go", old: "const maxPublicSignatures = 4", new: "const maxPublicSignatures = 4000"},
-		{name: "a public-key signature of any length is tried", file: "core/publicsignature.go", old: "if !ok || n < least || n > most {", new: "if !ok {"},
-		{name: "a fetched key is taken as it is", file: "core/verifier.go", old: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem == \"none\" {"},
+		{name: "any number of public-key signatures", file: "core/internal/signature/publicsignature.go", old: "const maxPublicSignatures = 4", new: "const maxPublicSignatures = 4000"},
+		{name: "a public-key signature of any length is tried", file: "core/internal/signature/publicsignature.go", old: "if !ok || n < least || n > most {", new: "if !ok {"},
+		{name: "a fetched key is taken as it is", file: "core/internal/signature/verifier.go", old: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != \"\" {", new: "if problem := publickey.Check(k.Algorithm, &k.Key, public); problem == \"none\" {"},
 
 		{name: "a short secret is accepted", file: secrets, old: "const MinSecretBytes = 16", new: "const MinSecretBytes = 1"},
 		{name: "an empty secret is accepted", file: secrets, old: "case text == \"\":\n\t\treturn key, \"the secret is empty\"", new: "case text == \"\":\n\t\tkey.Bytes = []byte{0}\n\t\treturn key, \"\""},

@@ -14,14 +14,14 @@ func ofConfigs() []mutation {
 		{name: "a tolerance of any length is accepted", file: guard, old: "(c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance)", new: "(c.Limits.Tolerance < 0)"},
 		{name: "a secret may be handed over though one is configured", file: guard, old: "case !c.Setup.AwaitingSecret || e.Scheme == nil:", new: "case e.Scheme == nil:"},
 		{name: "a provider that never retries needs no choice", file: guard, old: "if g.entry.NeverRetries {", new: "if false {"},
-		{name: "a public URL over plain HTTP is accepted", file: "core/signedroute.go",
+		{name: "a public URL over plain HTTP is accepted", file: "core/internal/signature/route.go",
 			old: "plain := c.DangerouslyAllowHTTP ||", new: "plain := true ||"},
 	}
 }
 
 // ofBoundaries move what ends a signed URL, or hide less of one.
 func ofBoundaries() []mutation {
-	const boundary, route = "core/boundary.go", "core/signedroute.go"
+	const boundary, route = "core/internal/signature/boundary.go", "core/internal/signature/route.go"
 	in := []string{"./core/provider"}
 	both := []string{"./core", "./core/provider"}
 	return []mutation{
@@ -40,12 +40,12 @@ func ofBoundaries() []mutation {
 		{name: "the field that closes a form stands in the URL", file: boundary, in: in,
 			old: "if strings.Contains(url, c.Field+c.Prefix) {", new: "if false {"},
 		{name: "a query may be a form", file: boundary, in: in,
-			old: "case b.Query && !readsOnce(url, p.form):", new: "case false:"},
+			old: "case b.Query && !readsOnce(in.URL, p.form):", new: "case false:"},
 		{name: "a request's query passes beside a configured URL", file: boundary, in: in,
-			old: "if pair != \"\" && !g.joins(pair) {", new: "if pair == \"\\x00\" {"},
+			old: "if pair != \"\" && !v.joins(pair) {", new: "if pair == \"\\x00\" {"},
 		{name: "a URL that nothing ends needs no configured one", file: route, in: in,
-			old: "v != nil && v.boundary.URL", new: "false"},
-		{name: "a token in a signed path shows", file: route, in: both, old: "if v.hidesPath {", new: "if false {"},
+			old: "v != nil && v.Boundary.URL", new: "false"},
+		{name: "a token in a signed path shows", file: route, in: both, old: "if v.Route.HidesPath {", new: "if false {"},
 	}
 }
 

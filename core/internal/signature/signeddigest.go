@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto/sha256"
@@ -7,12 +7,12 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// signedDigest returns the digest of what is signed, as the reading that matched has it: values as they are signed,
+// SignedDigest returns the digest of what is signed, as the reading that matched has it: values as they are signed,
 // however the body encodes them. Values with nothing between them are one piece, so that one signed text is one event
 // wherever somebody divides it. Text that the entry fixes divides pieces, and is not part of them unless the entry has
 // several readings, which differ in it. What belongs to the attempt or to the endpoint (time, secret, method, URL) is
 // left out. Each piece is preceded by its length.
-func (v *verifier) signedDigest(in *Input) (sum [sha256.Size]byte) {
+func (v *Verifier) SignedDigest(in *Input) (sum [sha256.Size]byte) {
 	p := in.Claims
 	h := sha256.New()
 	piece, begun := &digest.State{}, false
@@ -53,28 +53,28 @@ func (v *verifier) signedDigest(in *Input) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// itemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them. No URL is signed
+// ItemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them. No URL is signed
 // then.
-func (v *verifier) itemsDigest(at int, one bool, in *Input) (sum [sha256.Size]byte) {
+func (v *Verifier) ItemsDigest(at int, one bool, in *Input) (sum [sha256.Size]byte) {
 	items := in.Claims.items
 	if one && at < len(items) {
 		item := in.with(&items[at])
-		return v.signedDigest(&item)
+		return v.SignedDigest(&item)
 	}
 	h := sha256.New()
 	for i := range items {
 		item := in.with(&items[i])
-		sum := v.signedDigest(&item)
+		sum := v.SignedDigest(&item)
 		digest.WritePart(h, sum[:])
 	}
 	h.Sum(sum[:0])
 	return sum
 }
 
-// bodilessDigest returns the digest of everything that is signed in a delivery without a body, the URL and the time
+// BodilessDigest returns the digest of everything that is signed in a delivery without a body, the URL and the time
 // included. differs is false where nothing is signed that differs from one delivery to the next: then nothing
 // distinguishes a replay from the next event.
-func (v *verifier) bodilessDigest(in *Input) (sum [sha256.Size]byte, differs bool) {
+func (v *Verifier) BodilessDigest(in *Input) (sum [sha256.Size]byte, differs bool) {
 	bodiless := *in
 	bodiless.Body = nil
 	p := in.Claims

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto"
@@ -22,7 +22,7 @@ type publicSignature struct {
 type tryKey func(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool
 
 // verifiedBy says whether one of the delivery's signatures of the key's kind is the key's own.
-func (p *presented) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, signed []byte) bool {
+func (p *Claims) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, signed []byte) bool {
 	for i := range p.public {
 		if s := &p.public[i]; s.kind == k.kind && try(alg, k.public, signed, s.bytes) {
 			return true
@@ -32,7 +32,7 @@ func (p *presented) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, si
 }
 
 // holds says whether the delivery presents a signature of a kind.
-func (p *presented) holds(kind, mac int) bool {
+func (p *Claims) holds(kind, mac int) bool {
 	if kind == mac {
 		return p.signatures.n > 0
 	}

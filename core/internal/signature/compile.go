@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"net/http"
@@ -13,13 +13,13 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-func newVerifier(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource entry.KeySource, rules keyring.Rules, m *fault.Mistakes) (*verifier, []string) {
+func New(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource entry.KeySource, rules keyring.Rules, m *fault.Mistakes) (*Verifier, []string) {
 	s := e.Scheme
-	v := &verifier{scheme: s, keySource: keySource, unit: s.Timestamp.Unit, mac: -1, tryKey: publickey.Verify, noKeys: keyring.NewList(&compiledKeys{})}
+	v := &Verifier{scheme: s, keySource: keySource, Unit: s.Timestamp.Unit, mac: -1, TryKey: publickey.Verify, noKeys: keyring.NewList(&Keys{})}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
-		v.timestamp, v.body, v.id = v.custom.Time, v.custom.Body, v.custom.ID
-		v.signsRoute = v.custom.URL
+		v.SignsTime, v.SignsBody, v.id = v.custom.Time, v.custom.Body, v.custom.ID
+		v.SignsURL = v.custom.URL
 	} else if problem := v.compileScheme(); problem != "" {
 		m.Add("Provider", "", "its entry %s", problem)
 		return v, nil
@@ -39,21 +39,21 @@ func newVerifier(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySo
 		m.Add("Secrets", "", "no secret is configured; %s", rules.Advice)
 		return v, nil
 	}
-	v.ring = keyring.New(owner, src, rules, v.makeKeys, v.decoys)
-	return v, v.ring.Open(m)
+	v.Ring = keyring.New(owner, src, rules, v.makeKeys, v.decoys)
+	return v, v.Ring.Open(m)
 }
 
 // namesKey says that a delivery names the key it is signed with.
-func (v *verifier) namesKey() bool { return !isNowhere(&v.scheme.KeyRef) }
+func (v *Verifier) namesKey() bool { return !isNowhere(&v.scheme.KeyRef) }
 
 func isNowhere(f *entry.Field) bool {
 	return len(f.Headers) == 0 && f.JSON == "" && f.Form == "" && f.Key == "" && !f.First
 }
 
 // compileScheme compiles what the entry says, or says what is wrong with it.
-func (v *verifier) compileScheme() (problem string) {
+func (v *Verifier) compileScheme() (problem string) {
 	s := v.scheme
-	for i, k := range kindsOf(s) {
+	for i, k := range KindsOf(s) {
 		method := digest.MethodOf(k.Algorithm)
 		if method.Most == 0 {
 			return "names an unknown algorithm"
@@ -73,7 +73,7 @@ func (v *verifier) compileScheme() (problem string) {
 	if problem := v.compileParts(); problem != "" {
 		return problem
 	}
-	v.decodes = decodes(s)
+	v.Decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	v.beside = httpfield.CanonicalNames(s.Signature.Beside)
 	if len(s.Signature.Headers) == 0 && !v.inBody {
@@ -90,7 +90,7 @@ func (v *verifier) compileScheme() (problem string) {
 		v.headers = append(v.headers, names)
 	}
 	v.absent = "no " + v.headers[0][fieldSignature] + " header: set the secret at the provider, or find the proxy that strips the header"
-	v.lateTime = v.timestamp && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
+	v.lateTime = v.SignsTime && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
 	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })
 	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil || v.payloadField != ""

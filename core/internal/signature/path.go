@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"net/http"
@@ -13,7 +13,7 @@ func pathOf(r *http.Request, publicURL string) string {
 	if publicURL == "" {
 		return httpfield.RequestTarget(r)
 	}
-	_, _, _, rest := splitURL(publicURL)
+	_, _, _, rest := SplitURL(publicURL)
 	if !strings.HasPrefix(rest, "/") {
 		return "/" + rest
 	}

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"net/http"
@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// tenantPlace stands in Config.PublicURL for the key of the tenant.
-const tenantPlace = "{tenant}"
+// TenantPlace stands in Config.PublicURL for the key of the tenant.
+const TenantPlace = "{tenant}"
 
 // Route says which URL an endpoint has, for schemes that sign it.
 type Route struct {
@@ -25,28 +25,28 @@ type Route struct {
 	HidesPath    bool     // the path holds a credential
 }
 
-// signedURL returns the URL that the provider signed: the configured one, or the one that the request names. The
+// SignedURL returns the URL that the provider signed: the configured one, or the one that the request names. The
 // transport was checked before. It is empty where the scheme signs no URL.
 //
 // The request's query does not join a configured URL: bytes of the body could hide there. The exceptions are in
 // joinQuery.
 //
 // plain says that plain HTTP was let through, user that a credential of the Authorization header was accepted.
-func (v *verifier) signedURL(r *http.Request, tenant string, plain, user bool) string {
-	if !v.signsRoute && (!v.signsPath || v.route.Public == "") {
+func (v *Verifier) SignedURL(r *http.Request, tenant string, plain, user bool) string {
+	if !v.SignsURL && (!v.SignsPath || v.Route.Public == "") {
 		return ""
 	}
-	text := v.route.Public
+	text := v.Route.Public
 	switch {
 	case text == "":
 		scheme := "https://"
-		if (v.route.AllowHTTP || plain) && r.TLS == nil {
+		if (v.Route.AllowHTTP || plain) && r.TLS == nil {
 			scheme = "http://"
 		}
 		text = scheme + r.Host + httpfield.RequestTarget(r)
 	default:
-		if !v.route.Pinned {
-			text = strings.ReplaceAll(text, tenantPlace, v.rawTenant(r, tenant))
+		if !v.Route.Pinned {
+			text = strings.ReplaceAll(text, TenantPlace, v.rawTenant(r, tenant))
 		}
 		if r.URL.RawQuery != "" {
 			text = v.joinQuery(text, r.URL.RawQuery)
@@ -58,12 +58,12 @@ func (v *verifier) signedURL(r *http.Request, tenant string, plain, user bool) s
 	return text
 }
 
-// checkHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through,
+// CheckHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through,
 // and those of HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the
 // path's beginning into the host under the same signature, and reach another route, whose endpoint does not know the
 // event. It fails closed.
-func (v *verifier) checkHost(r *http.Request) fault.Failure {
-	if !v.signsRoute || v.route.Public != "" || isHost(r.Host) {
+func (v *Verifier) CheckHost(r *http.Request) fault.Failure {
+	if !v.SignsURL || v.Route.Public != "" || isHost(r.Host) {
 		return fault.Failure{}
 	}
 	return fault.New(reason.BadSignature, notAHost)
@@ -85,8 +85,8 @@ func isHost(text string) bool {
 
 // rawTenant returns the tenant's key as the request's path has it, percent-encoded or not: that is how it stands in
 // the URL that is registered. It decides nothing: what the sender chose is proved by the signature over it.
-func (v *verifier) rawTenant(r *http.Request, key string) string {
-	if v.route.TenantInPath {
+func (v *Verifier) rawTenant(r *http.Request, key string) string {
+	if v.Route.TenantInPath {
 		path, _, _ := strings.Cut(httpfield.RequestTarget(r), "?")
 		for segment := range strings.SplitSeq(path, "/") {
 			if was, err := url.PathUnescape(segment); err == nil && was == key {
@@ -100,7 +100,7 @@ func (v *verifier) rawTenant(r *http.Request, key string) string {
 // withUser puts the accepted Basic credential into a URL without a user: senders move it from the URL to the header,
 // and sign the URL as it is registered.
 func withUser(text string, r *http.Request) string {
-	scheme, host, _, _ := splitURL(text)
+	scheme, host, _, _ := SplitURL(text)
 	name, password, ok := r.BasicAuth()
 	if !ok || strings.Contains(host, "@") {
 		return text
@@ -108,24 +108,24 @@ func withUser(text string, r *http.Request) string {
 	return scheme + url.UserPassword(name, password).String() + "@" + text[len(scheme):]
 }
 
-// shownURL returns a URL as records and findings show it: without its query and its user, and without its path where a
+// ShownURL returns a URL as records and findings show it: without its query and its user, and without its path where a
 // credential stands there. A token is hidden whether or not it was accepted.
-func (v *verifier) shownURL(text string) string {
-	scheme, host, port, path := splitURL(text)
+func (v *Verifier) ShownURL(text string) string {
+	scheme, host, port, path := SplitURL(text)
 	if port != "" {
 		port = ":" + port
 	}
 	path, _, _ = strings.Cut(path, "?")
-	if v.route.HidesPath {
+	if v.Route.HidesPath {
 		path = "/... (its path holds a token)"
 	}
 	return httpfield.Clean(scheme + host[strings.LastIndexByte(host, '@')+1:] + port + path)
 }
 
-// unsignedQuery refuses a request with a query where the configured URL has none: nothing signs that query, and the
+// CheckQuery refuses a request with a query where the configured URL has none: nothing signs that query, and the
 // app might read it. It fails closed.
-func (v *verifier) unsignedQuery(rawQuery string) fault.Failure {
-	if rawQuery == "" || v.route.Public == "" || v.joinsQuery() || strings.Contains(v.route.Public, "?") {
+func (v *Verifier) CheckQuery(rawQuery string) fault.Failure {
+	if rawQuery == "" || v.Route.Public == "" || v.joinsQuery() || strings.Contains(v.Route.Public, "?") {
 		return fault.Failure{}
 	}
 	if !v.signsQuery {
@@ -141,17 +141,17 @@ func (v *verifier) unsignedQuery(rawQuery string) fault.Failure {
 
 // joinsQuery reports whether the request's own query is part of a configured URL: where the sender's URL varies by
 // design, and the mechanism proves it apart from the body.
-func (v *verifier) joinsQuery() bool { return v.custom.Query }
+func (v *Verifier) joinsQuery() bool { return v.custom.Query }
 
 // joins reports whether a parameter of the request joins a configured URL: the one that the entry names, and one that
 // was checked as a credential.
-func (v *verifier) joins(pair string) bool {
+func (v *Verifier) joins(pair string) bool {
 	name, _, _ := strings.Cut(pair, "=")
-	return slices.Contains(v.route.Joined, name)
+	return slices.Contains(v.Route.Joined, name)
 }
 
 // joinQuery adds to a configured URL the parameters of the request that belong to it, as they are written.
-func (v *verifier) joinQuery(public, rawQuery string) string {
+func (v *Verifier) joinQuery(public, rawQuery string) string {
 	if v.joinsQuery() {
 		if strings.Contains(public, "?") {
 			return public

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"slices"
@@ -15,7 +15,7 @@ type formField struct{ name, value string }
 
 // readSortedForm decodes and sorts every field of a form that is signed field by field. A body that is not a form is
 // covered by the URL's digest of it, or by nothing: then it is refused.
-func (v *verifier) readSortedForm(body []byte, p *presented) fault.Failure {
+func (v *Verifier) readSortedForm(body []byte, p *Claims) fault.Failure {
 	p.form = nil
 	if !isSortableForm(body) {
 		if len(body) > 0 && v.scheme.BodySHA256 == "" {

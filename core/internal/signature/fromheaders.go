@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto/sha256"
@@ -14,40 +14,43 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// presented is what a request claims, before anything is proved.
-type presented struct {
-	claims
+// Claims is what a request claims, before anything is proved.
+type Claims struct {
+	lightClaims
 	signatures candidates // of secrets
 }
 
-// claims are all of it but the signatures of secrets, whose place is large.
-type claims struct {
-	tenant    string        // an index that anybody may have written
-	from      sender.Sender // whose budget pays for what has to be looked up; unknown where nothing has to be
-	timestamp string
-	id        string
+// lightClaims are all of it but the signatures of secrets, whose place is large.
+type lightClaims struct {
+	Tenant    string        // an index that anybody may have written
+	From      sender.Sender // whose budget pays for what has to be looked up; unknown where nothing has to be
+	Timestamp string
+	ID        string
 	version   string
 	keyRef    string
 	public    []publicSignature
 	values    []fieldValue     // what the parts take from the body and from the query
 	form      []formField      // sorted, where every field is signed
 	replaced  [2]int           // where in the body the signature's own value stands
-	payload   []byte           // the value of a form's one field, which is signed in the body's place; nil: the body is signed
-	items     []presented      // where each item of a list is signed
-	groups    []presented      // further signatures, each with a timestamp of its own
+	Payload   []byte           // the value of a form's one field, which is signed in the body's place; nil: the body is signed
+	items     []Claims         // where each item of a list is signed
+	groups    []Claims         // further signatures, each with a timestamp of its own
 	custom    any              // what a custom mechanism found in the headers
-	match     *keyring.Matches // of the key that proved it
-	lenient   bool             // what is wrong with the time is noted in late, and no more
-	late      fault.Failure
+	Match     *keyring.Matches // of the key that proved it
+	Lenient   bool             // what is wrong with the time is noted in late, and no more
+	Late      fault.Failure
 
-	tenantFault string // why there is no tenant, where there has to be one
+	TenantFault string // why there is no tenant, where there has to be one
 
 	reading int               // that matched
-	signed  [sha256.Size]byte // what a custom mechanism proved: the digest that its events are remembered by
+	Signed  [sha256.Size]byte // what a custom mechanism proved: the digest that its events are remembered by
 }
 
-// hasPayload reports whether the value of a form's field was signed in place of the body.
-func (p *presented) hasPayload() bool { return p != nil && p.payload != nil }
+// HasPayload reports whether the value of a form's field was signed in place of the body.
+func (p *Claims) HasPayload() bool { return p != nil && p.Payload != nil }
+
+// Clear forgets a delivery's claims. Of the signatures only the number is cleared: nothing is read beyond it.
+func (p *Claims) Clear() { p.lightClaims, p.signatures.n = lightClaims{}, 0 }
 
 type fieldValue struct {
 	text    string
@@ -55,7 +58,7 @@ type fieldValue struct {
 }
 
 // fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
-func (v *verifier) fromHeaders(in *Input) fault.Failure {
+func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	p := in.Claims
 	names := v.headers[0]
 	for i := 0; i < len(v.headers) && len(v.headers) > 1; i++ {
@@ -64,7 +67,7 @@ func (v *verifier) fromHeaders(in *Input) fault.Failure {
 			break
 		}
 	}
-	p.timestamp, p.id, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
+	p.Timestamp, p.ID, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
 	var f fault.Failure
 	if p.version, f = httpfield.NamedHeader(in.Request, names[fieldVersion]); f.Failed() {
 		return f
@@ -100,7 +103,7 @@ func (v *verifier) fromHeaders(in *Input) fault.Failure {
 }
 
 // signatureHeader reads the signatures of one header.
-func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p *presented, t *tally) fault.Failure {
+func (v *Verifier) signatureHeader(r *http.Request, name string, repeats bool, p *Claims, t *tally) fault.Failure {
 	lines := r.Header[name]
 	if len(lines) > 1 && !repeats {
 		return fault.New(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
@@ -122,14 +125,14 @@ func (v *verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 }
 
 // fieldsBeside reads the fields of the proof that have headers of their own.
-func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (f fault.Failure) {
-	if v.timestamp && names[fieldTimestamp] != "" {
-		if p.timestamp, f = httpfield.Header(r, names[fieldTimestamp]); f.Failed() {
+func (v *Verifier) fieldsBeside(r *http.Request, names []string, p *Claims) (f fault.Failure) {
+	if v.SignsTime && names[fieldTimestamp] != "" {
+		if p.Timestamp, f = httpfield.Header(r, names[fieldTimestamp]); f.Failed() {
 			return f
 		}
 	}
 	if v.id && names[fieldID] != "" {
-		if p.id, f = httpfield.Header(r, names[fieldID]); f.Failed() {
+		if p.ID, f = httpfield.Header(r, names[fieldID]); f.Failed() {
 			return f
 		}
 	}
@@ -141,13 +144,13 @@ func (v *verifier) fieldsBeside(r *http.Request, names []string, p *presented) (
 
 // signedHeaders refuses a signed header that comes twice: it would be proved in its first form and perhaps read in its
 // second.
-func (v *verifier) signedHeaders(r *http.Request) fault.Failure {
+func (v *Verifier) signedHeaders(r *http.Request) fault.Failure {
 	for _, part := range v.headerParts {
 		text, f := httpfield.Header(r, http.CanonicalHeaderKey(part.Text))
 		if f.Failed() {
 			return f
 		}
-		if text != "" && !matchesGrammar(part.Grammar, text) {
+		if text != "" && !MatchesGrammar(part.Grammar, text) {
 			return fault.New(reason.MalformedSignature, "the signed header "+part.Text+" has characters that it never has")
 		}
 		if part.OneOf != nil && !slices.Contains(part.OneOf, text) {
@@ -160,14 +163,14 @@ func (v *verifier) signedHeaders(r *http.Request) fault.Failure {
 	return fault.Failure{}
 }
 
-func (v *verifier) checkID(p *presented) fault.Failure {
+func (v *Verifier) checkID(p *Claims) fault.Failure {
 	if !v.id {
 		return fault.Failure{}
 	}
-	if p.id == "" {
+	if p.ID == "" {
 		return fault.New(reason.MissingSignature, v.says.missingID)
 	}
-	if !matchesGrammar(v.scheme.ID.Grammar, p.id) {
+	if !MatchesGrammar(v.scheme.ID.Grammar, p.ID) {
 		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
 		return fault.New(reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have")
 	}
@@ -175,7 +178,7 @@ func (v *verifier) checkID(p *presented) fault.Failure {
 }
 
 // fromQuery reads the signed parameters of the URL.
-func (v *verifier) fromQuery(in *Input) fault.Failure {
+func (v *Verifier) fromQuery(in *Input) fault.Failure {
 	p := in.Claims
 	if len(v.values) == 0 {
 		return fault.Failure{}
@@ -204,7 +207,7 @@ func (want *valueOf) put(to *fieldValue, text string, present bool) fault.Failur
 		return fault.New(reason.MissingSignature, "the delivery lacks "+want.text+", which is part of what is signed")
 	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
 		return fault.New(reason.WrongRecipient, "the delivery's "+want.text+" is not one that is configured: anybody can have the provider send to this endpoint")
-	case present && !matchesGrammar(want.grammar, text):
+	case present && !MatchesGrammar(want.grammar, text):
 		// Otherwise the same signature would fit other divisions of the signed text.
 		return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" has characters that it never has")
 	}

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto/md5" // Sinch signs the MD5 of the body
@@ -34,7 +34,7 @@ type valueOf struct {
 }
 
 // compileParts compiles the signed bytes and what has to be found for them.
-func (v *verifier) compileParts() (problem string) {
+func (v *Verifier) compileParts() (problem string) {
 	s := v.scheme
 	pointers := make([]string, fieldCount)
 	for f := range fieldCount {
@@ -48,23 +48,23 @@ func (v *verifier) compileParts() (problem string) {
 			p := part{&signed[i], -1}
 			switch p.Kind {
 			case entry.PartTimestamp:
-				v.timestamp = true
+				v.SignsTime = true
 			case entry.PartID:
 				v.id = true
 				proved = true
 			case entry.PartURL, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartURLUnescaped, entry.PartSortedQuery:
-				v.signsRoute, v.signsQuery = true, true
+				v.SignsURL, v.signsQuery = true, true
 			case entry.PartURLBare:
-				v.signsRoute = true
+				v.SignsURL = true
 			case entry.PartSecret:
 				secrets++
 			case entry.PartBody:
 				v.objectBody = p.Grammar == entry.Object
-				v.body = true
+				v.SignsBody = true
 			case entry.PartPayload:
-				v.body, v.payloadField = true, p.Text
+				v.SignsBody, v.payloadField = true, p.Text
 			case entry.PartReplacedBody:
-				v.body, v.replaced = true, true
+				v.SignsBody, v.replaced = true, true
 				secrets++
 				if s.Signature.JSON == "" {
 					return "replaces a signature in the body and does not say where it is"
@@ -78,14 +78,14 @@ func (v *verifier) compileParts() (problem string) {
 			case entry.PartHeader:
 				v.headerParts = append(v.headerParts, p.Part)
 			case entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex:
-				v.body = true
+				v.SignsBody = true
 			case entry.PartCanonicalQuery:
 				proved = true
 			case entry.PartPath, entry.PartEscapedPath:
-				v.signsPath, v.signsQuery = true, true
+				v.SignsPath, v.signsQuery = true, true
 			case entry.PartListedHeaders:
 				v.listedHeaders = http.CanonicalHeaderKey(p.Text)
-				v.timestamp = v.timestamp || len(s.Timestamp.Headers) > 0 // it has to be listed
+				v.SignsTime = v.SignsTime || len(s.Timestamp.Headers) > 0 // it has to be listed
 			case entry.PartLiteral, entry.PartMethod, entry.PartCRC32:
 			default:
 				return fmt.Sprintf("signs a part of the unknown kind %d", p.Kind)
@@ -119,13 +119,13 @@ func (v *verifier) compileParts() (problem string) {
 		}
 	}
 	// A timestamp inside a body that is signed as a whole is proved with it.
-	v.timestamp = v.timestamp || v.body && s.Timestamp.JSON != ""
-	if !v.body && !proved {
+	v.SignsTime = v.SignsTime || v.SignsBody && s.Timestamp.JSON != ""
+	if !v.SignsBody && !proved {
 		return "signs neither the body nor an id: every delivery would carry the same proof"
 	}
-	v.body = v.body || s.BodySHA256 != ""
+	v.SignsBody = v.SignsBody || s.BodySHA256 != ""
 	v.paths = jsonscan.Compile(pointers...)
-	v.boundary = s.Boundary()
+	v.Boundary = s.Boundary()
 	v.compileForm()
 	if s.Items != "" {
 		v.items = jsonscan.Compile(s.Items)
@@ -134,7 +134,7 @@ func (v *verifier) compileParts() (problem string) {
 }
 
 // valueIndex gives the place of a part's value, the same for the same value in another reading.
-func (v *verifier) valueIndex(p *part, pointers *[]string) int {
+func (v *Verifier) valueIndex(p *part, pointers *[]string) int {
 	want := valueOf{kind: p.Kind, text: p.Text, path: -1, optional: p.Optional, grammar: p.Grammar, oneOf: p.OneOf}
 	at := slices.IndexFunc(v.values, func(have valueOf) bool { return have.kind == want.kind && have.text == want.text })
 	if at >= 0 {
@@ -152,7 +152,7 @@ func (v *verifier) valueIndex(p *part, pointers *[]string) int {
 }
 
 // writeSigned feeds the signed bytes to the hash, part by part, as they came.
-func (v *verifier) writeSigned(st *digest.State, reading []part, k *activeKey, in *Input) {
+func (v *Verifier) writeSigned(st *digest.State, reading []part, k *activeKey, in *Input) {
 	for i := range reading {
 		part := &reading[i]
 		if part.Optional && !v.isPresent(part, in) {
@@ -168,7 +168,7 @@ func (v *verifier) writeSigned(st *digest.State, reading []part, k *activeKey, i
 	}
 }
 
-func (v *verifier) isPresent(part *part, in *Input) bool {
+func (v *Verifier) isPresent(part *part, in *Input) bool {
 	p := in.Claims
 	switch part.Kind {
 	case entry.PartJSON, entry.PartForm, entry.PartQuery:
@@ -180,22 +180,22 @@ func (v *verifier) isPresent(part *part, in *Input) bool {
 	}
 }
 
-func (v *verifier) writePart(st *digest.State, part *part, k *activeKey, in *Input) {
+func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Input) {
 	p := in.Claims
 	switch part.Kind {
 	case entry.PartBody:
 		st.Write(in.Body)
 	case entry.PartTimestamp:
-		st.WriteString(p.timestamp)
+		st.WriteString(p.Timestamp)
 	case entry.PartID:
-		st.WriteString(p.id)
+		st.WriteString(p.ID)
 	case entry.PartLiteral:
 		st.WriteString(part.Text)
 	case entry.PartHeader:
 		st.WriteString(in.Request.Header.Get(part.Text))
 	case entry.PartPayload:
-		if p.payload != nil {
-			st.Write(p.payload)
+		if p.Payload != nil {
+			st.Write(p.Payload)
 		} else {
 			st.Write(in.Body)
 		}

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"context"
@@ -15,12 +15,12 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// compiledKeys are what the secrets of one list became.
-type compiledKeys struct {
-	list      []activeKey
+// Keys are what the secrets of one list became.
+type Keys struct {
+	List      []activeKey
 	custom    []any        // what a custom mechanism made of them, by the index of list
 	all       []*activeKey // the list of such a mechanism's
-	lastMatch atomic.Int32 // where to start: the key that matched last
+	LastMatch atomic.Int32 // where to start: the key that matched last
 }
 
 // activeKey is one key, ready to judge signatures of its kind.
@@ -29,13 +29,13 @@ type activeKey struct {
 	use      *keyring.Usage // nil: a key that was fetched
 	kind     int
 	id       string // as the user configured it beside the key
-	pool     *digest.Pool
+	Pool     *digest.Pool
 	material []byte           // of a digest, where the secret is among the signed bytes
 	public   crypto.PublicKey // nil: a secret
 }
 
-// kindsOf gives the kinds of keys that a scheme has.
-func kindsOf(s *entry.Scheme) []entry.KeyKind {
+// KindsOf gives the kinds of keys that a scheme has.
+func KindsOf(s *entry.Scheme) []entry.KeyKind {
 	kinds := []entry.KeyKind{{Algorithm: s.Algorithm, Key: s.Key, Name: s.Signature.Name}}
 	if s.Second != nil {
 		kinds = append(kinds, *s.Second)
@@ -44,36 +44,36 @@ func kindsOf(s *entry.Scheme) []entry.KeyKind {
 }
 
 // makeKeys makes the keys of a list that holds up.
-func (v *verifier) makeKeys(list []keyring.Checked) *compiledKeys {
-	c := &compiledKeys{}
+func (v *Verifier) makeKeys(list []keyring.Checked) *Keys {
+	c := &Keys{}
 	for i := range list {
 		s := &list[i]
 		switch {
 		case v.scheme.Custom != nil:
-			c.list = append(c.list, activeKey{secret: s.Secret, use: s.Use})
+			c.List = append(c.List, activeKey{secret: s.Secret, use: s.Use})
 			c.custom = append(c.custom, s.Custom)
 		case s.Public != nil:
 			for n := range v.kinds {
 				if n == s.Kind || v.kinds[n].Key.Prefix == "" && v.kinds[s.Kind].Key.Prefix == "" {
 					k := v.publicKey(n, s.Secret, s.Public)
 					k.use = s.Use
-					c.list = append(c.list, k)
+					c.List = append(c.List, k)
 				}
 			}
 		default:
-			c.list = append(c.list, v.secretKey(s))
+			c.List = append(c.List, v.secretKey(s))
 		}
 	}
 	if v.scheme.Custom != nil {
-		for i := range c.list {
-			c.all = append(c.all, &c.list[i])
+		for i := range c.List {
+			c.all = append(c.all, &c.List[i])
 		}
 	}
 	return c
 }
 
 // customAt gives those that a custom mechanism judges by now, and where each came from. Usually all of them are valid.
-func (c *compiledKeys) customAt(now time.Time) (keys []any, active []*activeKey) {
+func (c *Keys) customAt(now time.Time) (keys []any, active []*activeKey) {
 	if !slices.ContainsFunc(c.all, func(k *activeKey) bool { return !k.secret.ActiveAt(now) }) {
 		return c.custom, c.all
 	}
@@ -85,18 +85,18 @@ func (c *compiledKeys) customAt(now time.Time) (keys []any, active []*activeKey)
 	return keys, active
 }
 
-func (v *verifier) secretKey(s *keyring.Checked) activeKey {
+func (v *Verifier) secretKey(s *keyring.Checked) activeKey {
 	k := activeKey{secret: s.Secret, kind: s.Kind, id: s.ID, use: s.Use}
 	if alg := v.kinds[s.Kind].Algorithm; alg.Digest() {
-		k.pool, k.material = digest.New(v.kinds[s.Kind].NewHash), s.Bytes
+		k.Pool, k.material = digest.New(v.kinds[s.Kind].NewHash), s.Bytes
 	} else {
-		k.pool = digest.NewHMAC(alg, s.Bytes)
+		k.Pool = digest.NewHMAC(alg, s.Bytes)
 	}
 	return k
 }
 
-func (v *verifier) publicKey(kind int, s secrets.Secret, public crypto.PublicKey) activeKey {
-	return activeKey{secret: s, kind: kind, public: public, pool: digest.New(v.kinds[kind].NewHash)}
+func (v *Verifier) publicKey(kind int, s secrets.Secret, public crypto.PublicKey) activeKey {
+	return activeKey{secret: s, kind: kind, public: public, Pool: digest.New(v.kinds[kind].NewHash)}
 }
 
 // publicSums keeps the hash of the signed bytes, or these themselves, while the keys of a kind judge: they do not
@@ -107,17 +107,17 @@ type publicSums struct {
 	sums   [2][]byte
 }
 
-func (s *publicSums) of(v *verifier, k *activeKey, in *Input) []byte {
+func (s *publicSums) of(v *Verifier, k *activeKey, in *Input) []byte {
 	if s.states[k.kind] == nil {
-		st := k.pool.Get()
+		st := k.Pool.Get()
 		v.writeSigned(st, v.readings[0], k, in)
-		s.states[k.kind], s.pools[k.kind], s.sums[k.kind] = st, k.pool, st.Sum()
+		s.states[k.kind], s.pools[k.kind], s.sums[k.kind] = st, k.Pool, st.Sum()
 	}
 	return s.sums[k.kind]
 }
 
 // sums is nil where the scheme has secrets only.
-func (p *presented) sums(v *verifier) *publicSums {
+func (p *Claims) sums(v *Verifier) *publicSums {
 	if v.mac >= 0 && len(v.kinds) == 1 {
 		return nil
 	}
@@ -135,28 +135,28 @@ func (s *publicSums) release() {
 	}
 }
 
-// signText signs a text with the tenant's first keyed secret that is valid now, and returns the id of that key. Both are
+// SignText signs a text with the tenant's first keyed secret that is valid now, and returns the id of that key. Both are
 // empty where there is none.
-func (v *verifier) signText(ctx context.Context, text string, p *presented, now time.Time) (signature, key string, f fault.Failure) {
-	if v.ring == nil || v.mac < 0 || v.scheme.Algorithm.Digest() {
+func (v *Verifier) SignText(ctx context.Context, text string, p *Claims, now time.Time) (signature, key string, f fault.Failure) {
+	if v.Ring == nil || v.mac < 0 || v.scheme.Algorithm.Digest() {
 		return "", "", fault.Failure{}
 	}
-	list, err := v.ring.Current(ctx, p.tenant, now)
+	list, err := v.Ring.Current(ctx, p.Tenant, now)
 	if err != nil {
 		return "", "", fault.Failure{}
 	}
-	for n := range list.Keys.list {
-		k := &list.Keys.list[n]
+	for n := range list.Keys.List {
+		k := &list.Keys.List[n]
 		if k.kind != v.mac || !k.secret.ActiveAt(now) {
 			continue
 		}
 		if list.Unknown {
-			return "", "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
+			return "", "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault)
 		}
-		st := k.pool.Get()
+		st := k.Pool.Get()
 		st.WriteString(text)
 		signature = encodeSignature(v.scheme.Signature.Encoding, st.Sum())
-		k.pool.Put(st)
+		k.Pool.Put(st)
 		return signature, k.id, fault.Failure{}
 	}
 	return "", "", fault.Failure{}

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -13,7 +13,7 @@ import (
 const maxSignedItems = 64
 
 // fromBody reads what of the proof sits in the body, by a bounded scan for the fields the entry names.
-func (v *verifier) fromBody(in *Input) fault.Failure {
+func (v *Verifier) fromBody(in *Input) fault.Failure {
 	p := in.Claims
 	if !v.readsBody {
 		return fault.Failure{}
@@ -61,7 +61,7 @@ func (v *verifier) fromBody(in *Input) fault.Failure {
 	if err != nil || len(items) == 0 {
 		return fault.New(reason.MissingSignature, "the body holds no list of signed items, or one that is malformed or too long")
 	}
-	p.items = make([]presented, len(items))
+	p.items = make([]Claims, len(items))
 	for i := range items {
 		p.items[i].values = make([]fieldValue, len(v.values))
 		item := in.with(&p.items[i])
@@ -74,8 +74,8 @@ func (v *verifier) fromBody(in *Input) fault.Failure {
 
 // readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field
 // alone, because nothing signs another one.
-func (v *verifier) readPayloadField(body []byte, p *presented) fault.Failure {
-	p.payload = nil
+func (v *Verifier) readPayloadField(body []byte, p *Claims) fault.Failure {
+	p.Payload = nil
 	if !isSortableForm(body) {
 		return fault.Failure{}
 	}
@@ -90,12 +90,12 @@ func (v *verifier) readPayloadField(body []byte, p *presented) fault.Failure {
 	if !ok {
 		return fault.New(reason.MalformedSignature, "the form must have the one field "+v.payloadField+", whose value is signed")
 	}
-	p.payload = value
+	p.Payload = value
 	return fault.Failure{}
 }
 
 // needsForm refuses a body that is no form where the proof takes fields of one.
-func (v *verifier) needsForm() fault.Failure {
+func (v *Verifier) needsForm() fault.Failure {
 	for i := range v.values {
 		if v.values[i].kind == entry.PartForm && !v.values[i].optional {
 			return fault.New(reason.MissingSignature, notAForm)
@@ -108,7 +108,7 @@ func (v *verifier) needsForm() fault.Failure {
 }
 
 // fromDocument reads the fields of the proof from a JSON document.
-func (v *verifier) fromDocument(in *Input, document []byte) fault.Failure {
+func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	p := in.Claims
 	raw := make([][]byte, v.paths.Len())
 	if err := v.paths.Find(document, raw); err != nil {
@@ -164,7 +164,7 @@ func notJSON(document []byte, err error) string {
 }
 
 // fromFormFields reads the fields of the proof from a form, in one pass.
-func (v *verifier) fromFormFields(in *Input) fault.Failure {
+func (v *Verifier) fromFormFields(in *Input) fault.Failure {
 	p := in.Claims
 	var room [16]formscan.Field
 	fields := room[:]
@@ -201,7 +201,7 @@ func (v *verifier) fromFormFields(in *Input) fault.Failure {
 }
 
 // compileForm compiles the names of the fields of the proof: those of the scheme's fields, then those of the values.
-func (v *verifier) compileForm() {
+func (v *Verifier) compileForm() {
 	names := make([]string, fieldCount+len(v.values))
 	for i := range fieldCount {
 		names[i] = v.field(i).Form
@@ -218,13 +218,13 @@ func (v *verifier) compileForm() {
 }
 
 // take notes the fields that were found in the body, and parses the signature if it is one of them.
-func (v *verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
+func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 	p := in.Claims
 	if v.lateTime {
-		p.timestamp = found[fieldTimestamp]
+		p.Timestamp = found[fieldTimestamp]
 	}
 	if v.scheme.ID.JSON != "" || v.scheme.ID.Form != "" {
-		p.id = found[fieldID]
+		p.ID = found[fieldID]
 	}
 	if found[fieldKeyRef] != "" {
 		p.keyRef = found[fieldKeyRef]

@@ -1,4 +1,6 @@
-package core
+// Package signature verifies a delivery by its provider's scheme, which is data: what is signed, how, and where the
+// signature is. It decides whether the signature, and with it the time, is right; what follows from that is core's.
+package signature
 
 import (
 	"bytes"
@@ -21,14 +23,14 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// verifier is a compiled scheme with the keys of one endpoint.
-type verifier struct {
+// Verifier is a compiled scheme with the keys of one endpoint.
+type Verifier struct {
 	scheme *entry.Scheme
 	kinds  []kind // one, or two where the scheme has two kinds of keys
 	mac    int    // the kind whose keys are secrets; -1: none
-	unit   entry.Unit
-	past   time.Duration
-	future time.Duration
+	Unit   entry.Unit
+	Past   time.Duration
+	Future time.Duration
 
 	headers     [][]string    // canonical names by family and field
 	beside      []string      // further headers with signatures, canonical
@@ -38,11 +40,11 @@ type verifier struct {
 	readsBody   bool          // something of the proof is read from the body
 	scansJSON   bool          // from its JSON
 	paths       *jsonscan.Paths
-	decodes     bool            // what is signed are values decoded from the body, and not its bytes
+	Decodes     bool            // what is signed are values decoded from the body, and not its bytes
 	items       *jsonscan.Paths // the list whose items are signed one by one; nil: none
-	timestamp   bool            // one is proved
+	SignsTime   bool            // one is proved
 	id          bool            // the scheme signs one
-	body        bool            // the scheme signs it, or what it says
+	SignsBody   bool            // the scheme signs it, or what it says
 	inBody      bool            // the signature sits in the body
 	fromForm    bool            // fields of the proof may sit in a form
 	formNames   *formscan.Names // those fields
@@ -53,23 +55,23 @@ type verifier struct {
 	payloadField string
 	objectBody   bool           // the body has to begin as an object does
 	lengthened   bool           // a plain hash ends with the body, which anybody can lengthen by zero bytes and more
-	signsRoute   bool           // the public URL is signed
-	signsPath    bool           // its path is
+	SignsURL     bool           // the public URL is signed
+	SignsPath    bool           // its path is
 	signsQuery   bool           // its query is
-	boundary     entry.Boundary // between parts with nothing between them
+	Boundary     entry.Boundary // between parts with nothing between them
 	// listedHeaders is the header that lists further signed headers; empty: none does.
 	listedHeaders string
 	lateTime      bool // the timestamp sits in the body
 
-	route     Route
-	ring      *keyring.Ring[*compiledKeys] // nil: only keySource gives keys
+	Route     Route
+	Ring      *keyring.Ring[*Keys] // nil: only keySource gives keys
 	keySource entry.KeySource
 	fetched   atomic.Pointer[fetchedKey]
-	noKeys    *keyring.List[*compiledKeys] // of a custom mechanism that fetches its keys
-	absent    string                       // the detail where the signature's header is missing
+	noKeys    *keyring.List[*Keys] // of a custom mechanism that fetches its keys
+	absent    string               // the detail where the signature's header is missing
 	says      proofTexts
 	custom    entry.CustomTraits
-	tryKey    tryKey
+	TryKey    tryKey
 }
 
 // keyTimeout bounds how long a delivery waits for a key that is fetched.
@@ -91,7 +93,7 @@ const (
 	fieldCount
 )
 
-func (v *verifier) field(i int) *entry.Field {
+func (v *Verifier) field(i int) *entry.Field {
 	switch i {
 	case fieldSignature:
 		return &v.scheme.Signature.Field
@@ -106,9 +108,8 @@ func (v *verifier) field(i int) *entry.Field {
 	}
 }
 
-// judgeHead judges what the headers and the URL tell. It costs no more than the limits allow, whatever they say.
-func (v *verifier) judgeHead(in *Input) fault.Failure {
-	p := in.Claims
+// CheckHead judges what the headers and the URL tell. It costs no more than the limits allow, whatever they say.
+func (v *Verifier) CheckHead(in *Input) fault.Failure {
 	if v.scheme.Custom != nil {
 		return v.customHead(in)
 	}
@@ -121,11 +122,11 @@ func (v *verifier) judgeHead(in *Input) fault.Failure {
 	if f := v.fromHeaders(in); f.Failed() || v.lateTime {
 		return f
 	}
-	return p.weigh(v.freshGroup(p, in.Now))
+	return in.Claims.tolerate(v.freshGroup(in.Claims, in.Now))
 }
 
-// judgeKind refuses a body for which anybody may have a signature.
-func (v *verifier) judgeKind(body []byte) fault.Failure {
+// checkKind refuses a body for which anybody may have a signature.
+func (v *Verifier) checkKind(body []byte) fault.Failure {
 	if v.objectBody && (len(body) == 0 || body[0] != '{') {
 		return fault.New(reason.MalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks")
 	}
@@ -135,25 +136,25 @@ func (v *verifier) judgeKind(body []byte) fault.Failure {
 	return fault.Failure{}
 }
 
-// judgeBody judges the proof, and gives the label of the key that made it.
-func (v *verifier) judgeBody(in *Input) (label string, f fault.Failure) {
+// CheckBody judges the proof, and gives the label of the key that made it.
+func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	if v.scheme.Custom != nil {
 		return v.customBody(in)
 	}
-	if f := v.judgeKind(in.Body); f.Failed() {
+	if f := v.checkKind(in.Body); f.Failed() {
 		return "", f
 	}
 	if f := v.fromBody(in); f.Failed() {
 		return "", f
 	}
 	for i := range p.items {
-		if f := p.weigh(v.checkFreshness(p.items[i].timestamp, in.Now)); f.Failed() {
+		if f := p.tolerate(v.checkFreshness(p.items[i].Timestamp, in.Now)); f.Failed() {
 			return "", f
 		}
 	}
 	if (v.inBody || v.lateTime) && p.items == nil {
-		if f := p.weigh(v.checkFreshness(p.timestamp, in.Now)); f.Failed() {
+		if f := p.tolerate(v.checkFreshness(p.Timestamp, in.Now)); f.Failed() {
 			return "", f
 		}
 	}
@@ -162,7 +163,7 @@ func (v *verifier) judgeBody(in *Input) (label string, f fault.Failure) {
 
 // verify tries every active key. The same work is done whichever matches first, except that the search starts at the
 // key that matched last and ends at a match: which of your own secrets is in use is not hidden.
-func (v *verifier) verify(in *Input) (label string, f fault.Failure) {
+func (v *Verifier) verify(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	list, f := v.keysFor(in.Request.Context(), p, in.Now)
 	if f.Failed() {
@@ -179,7 +180,7 @@ func (v *verifier) verify(in *Input) (label string, f fault.Failure) {
 			k, f = v.verifyOne(list.Keys, in)
 		}
 		if f.Failed() {
-			return "", list.Failure(f, p.tenantFault)
+			return "", list.Failure(f, p.TenantFault)
 		}
 	}
 	for i := range p.items { // each of them: one that is forged spoils the delivery
@@ -188,7 +189,7 @@ func (v *verifier) verify(in *Input) (label string, f fault.Failure) {
 		}
 		item := in.with(&p.items[i])
 		if k, f = v.verifyOne(list.Keys, &item); f.Failed() {
-			return "", list.Failure(f, p.tenantFault)
+			return "", list.Failure(f, p.TenantFault)
 		}
 	}
 	if f := v.checkBodyDigest(in); f.Failed() {
@@ -198,24 +199,24 @@ func (v *verifier) verify(in *Input) (label string, f fault.Failure) {
 		return "", f
 	}
 	if list.Unknown {
-		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
+		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault)
 	}
 	for _, other := range others {
-		list.Note(p.match, other.use, &other.secret, in.Now)
+		list.Note(p.Match, other.use, &other.secret, in.Now)
 	}
-	list.Note(p.match, k.use, &k.secret, in.Now)
+	list.Note(p.Match, k.use, &k.secret, in.Now)
 	return k.secret.Label(), fault.Failure{}
 }
 
-func (v *verifier) verifyOne(keys *compiledKeys, in *Input) (match *activeKey, f fault.Failure) {
+func (v *Verifier) verifyOne(keys *Keys, in *Input) (match *activeKey, f fault.Failure) {
 	p := in.Claims
 	active, judged, matched, elsewhere := 0, 0, 0, ""
-	start := int(keys.lastMatch.Load())
+	start := int(keys.LastMatch.Load())
 	sums := p.sums(v)
 	defer sums.release()
-	for n := range keys.list {
-		i := (start + n) % len(keys.list)
-		k := &keys.list[i]
+	for n := range keys.List {
+		i := (start + n) % len(keys.List)
+		k := &keys.List[i]
 		if !k.secret.ActiveAt(in.Now) {
 			continue
 		}
@@ -231,20 +232,20 @@ func (v *verifier) verifyOne(keys *compiledKeys, in *Input) (match *activeKey, f
 		ok := false
 		if k.kind == v.mac {
 			for at, reading := range v.readings {
-				st := k.pool.Get()
+				st := k.Pool.Get()
 				v.writeSigned(st, reading, k, in)
 				found := p.signatures.contains(st.Sum())
-				k.pool.Put(st)
+				k.Pool.Put(st)
 				if found && !ok {
 					ok, matched = true, at
 				}
 			}
 		} else {
-			ok = p.verifiedBy(v.tryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, in))
+			ok = p.verifiedBy(v.TryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, in))
 		}
 		if ok {
 			if n != 0 {
-				keys.lastMatch.Store(int32(i)) // at most 64 keys
+				keys.LastMatch.Store(int32(i)) // at most 64 keys
 			}
 			p.reading = matched
 			return k, fault.Failure{}
@@ -261,23 +262,23 @@ func (v *verifier) verifyOne(keys *compiledKeys, in *Input) (match *activeKey, f
 	return nil, fault.New(reason.BadSignature, v.explainMismatch(in.Body, in.URL))
 }
 
-func (v *verifier) explainMismatch(body []byte, url string) string {
+func (v *Verifier) explainMismatch(body []byte, url string) string {
 	var b strings.Builder
 	b.WriteString("the signature matches under none of the secrets: compare Secrets with what the provider shows")
 	if len(body) == 0 {
 		b.WriteString("; the body was empty, so something before the guard may have read it")
 	}
-	if v.signsRoute {
-		b.WriteString("; the URL is signed, and " + v.shownURL(url) + " was used (" + v.route.Source + ")" +
+	if v.SignsURL {
+		b.WriteString("; the URL is signed, and " + v.ShownURL(url) + " was used (" + v.Route.Source + ")" +
 			": compare it with the one registered at the provider, and set PublicURL")
 	}
 	return b.String()
 }
 
 // keysFor gives the keys to judge by: those configured, or the one that the delivery names.
-func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*keyring.List[*compiledKeys], fault.Failure) {
-	if v.ring != nil {
-		list, err := v.ring.Current(ctx, p.tenant, now)
+func (v *Verifier) keysFor(ctx context.Context, p *Claims, now time.Time) (*keyring.List[*Keys], fault.Failure) {
+	if v.Ring != nil {
+		list, err := v.Ring.Current(ctx, p.Tenant, now)
 		if err != nil {
 			return nil, keyring.Unavailable(err)
 		}
@@ -286,7 +287,7 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*k
 	if p.keyRef == "" && !v.scheme.Published {
 		return nil, fault.New(reason.MissingSignature, "the delivery does not name the key it is signed with")
 	}
-	ctx, cancel := context.WithTimeout(sender.With(ctx, p.from), keyTimeout)
+	ctx, cancel := context.WithTimeout(sender.With(ctx, p.From), keyTimeout)
 	defer cancel()
 	public, err := v.keySource.Key(ctx, p.keyRef)
 	switch {
@@ -309,17 +310,17 @@ func (v *verifier) keysFor(ctx context.Context, p *presented, now time.Time) (*k
 // fetchedKey is the key that a source gave last, compiled: a provider signs one delivery after another with the same.
 type fetchedKey struct {
 	public crypto.PublicKey
-	list   *keyring.List[*compiledKeys]
+	list   *keyring.List[*Keys]
 }
 
-func (v *verifier) compileFetched(public crypto.PublicKey) (list *keyring.List[*compiledKeys], problem string) {
-	list = keyring.NewList(&compiledKeys{})
+func (v *Verifier) compileFetched(public crypto.PublicKey) (list *keyring.List[*Keys], problem string) {
+	list = keyring.NewList(&Keys{})
 	for i := range v.kinds {
 		k := &v.kinds[i]
 		if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != "" {
 			return nil, problem
 		}
-		list.Keys.list = append(list.Keys.list, v.publicKey(i, secrets.New("fetched", ""), public))
+		list.Keys.List = append(list.Keys.List, v.publicKey(i, secrets.New("fetched", ""), public))
 	}
 	return list, ""
 }

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"strconv"
@@ -54,43 +54,43 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 
 // checkFreshness accepts a timestamp inside the window around now, both ends included, and anything where the scheme
 // signs none.
-func (v *verifier) checkFreshness(text string, now time.Time) fault.Failure {
-	if !v.timestamp {
+func (v *Verifier) checkFreshness(text string, now time.Time) fault.Failure {
+	if !v.SignsTime {
 		return fault.Failure{}
 	}
 	if text == "" {
 		return fault.New(reason.MissingTimestamp, v.says.missingTime)
 	}
-	t, ok := parseTimestamp(v.unit, text)
+	t, ok := parseTimestamp(v.Unit, text)
 	if !ok {
 		return fault.New(reason.MalformedTimestamp, "the timestamp has "+strconv.Itoa(len(text))+v.says.malformedTime)
 	}
 	return v.checkMoment(t, now)
 }
 
-func (v *verifier) checkMoment(t, now time.Time) fault.Failure {
+func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the
 	// shortest would overflow: only the windows, which are short, are negated.
 	age := now.Sub(t)
 	switch {
-	case age > v.past:
-		return fault.New(reason.Stale, "the timestamp is "+httpfield.Span(now.Sub(t))+" old, and at most "+httpfield.Span(v.past)+
+	case age > v.Past:
+		return fault.New(reason.Stale, "the timestamp is "+httpfield.Span(now.Sub(t))+" old, and at most "+httpfield.Span(v.Past)+
 			" is allowed: a replay, a slow queue, or this machine's clock is fast (see Limits.Tolerance)")
-	case age < -v.future:
-		return fault.New(reason.Early, "the timestamp is "+httpfield.Span(t.Sub(now))+" ahead, and at most "+httpfield.Span(v.future)+
+	case age < -v.Future:
+		return fault.New(reason.Early, "the timestamp is "+httpfield.Span(t.Sub(now))+" ahead, and at most "+httpfield.Span(v.Future)+
 			" is allowed: this machine's clock may be slow (see Limits.Tolerance)")
 	}
 	return fault.Failure{}
 }
 
-// weigh gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
+// tolerate gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
 // still has to be right.
-func (p *presented) weigh(f fault.Failure) fault.Failure {
-	if !p.lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
+func (p *Claims) tolerate(f fault.Failure) fault.Failure {
+	if !p.Lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
 		return f
 	}
-	if !p.late.Failed() {
-		p.late = f
+	if !p.Late.Failed() {
+		p.Late = f
 	}
 	return fault.Failure{}
 }

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"net/http"
@@ -16,7 +16,7 @@ const maxListedHeaders = 32
 
 // checkListedHeaders judges the list of signed headers that a delivery brings. What it names has to be there, once; it
 // is sorted, as it is signed; and it names itself and the timestamp, which would otherwise be anybody's.
-func (v *verifier) checkListedHeaders(r *http.Request) fault.Failure {
+func (v *Verifier) checkListedHeaders(r *http.Request) fault.Failure {
 	text, f := httpfield.Header(r, v.listedHeaders)
 	if f.Failed() {
 		return f

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"slices"
@@ -12,13 +12,13 @@ import (
 
 // checkBoundary refuses a delivery whose signature matches, and would match with a boundary elsewhere as well. It
 // fails closed: what could be read in two ways is refused, whichever of them is genuine.
-func (v *verifier) checkBoundary(in *Input) fault.Failure {
+func (v *Verifier) checkBoundary(in *Input) fault.Failure {
 	p := in.Claims
-	b := &v.boundary
+	b := &v.Boundary
 	switch {
 	case b.Form != nil:
-		return checkForm(b.Form, in.URL, p.form, v.route.Pinned)
-	case v.route.Pinned:
+		return checkForm(b.Form, in.URL, p.form, v.Route.Pinned)
+	case v.Route.Pinned:
 	case b.JSON:
 		return checkJSON(in.URL, in.Body)
 	case b.Query && !readsOnce(in.URL, p.form):

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"context"
@@ -21,10 +21,10 @@ type customState struct {
 	found   any
 }
 
-func (v *verifier) customHead(in *Input) fault.Failure {
+func (v *Verifier) customHead(in *Input) fault.Failure {
 	p := in.Claims
 	s := &customState{request: entry.CustomRequest{Method: in.Request.Method, URL: in.URL, Header: in.Request.Header, Now: in.Now}}
-	if v.ring == nil { // keys that are configured take the place of those that are fetched
+	if v.Ring == nil { // keys that are configured take the place of those that are fetched
 		s.request.Source = v.keySource
 	}
 	p.custom = s
@@ -33,7 +33,7 @@ func (v *verifier) customHead(in *Input) fault.Failure {
 	return failureOf(err)
 }
 
-func (v *verifier) customBody(in *Input) (label string, f fault.Failure) {
+func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	list, f := v.customKeys(in.Request.Context(), p, in.Now)
 	if f.Failed() {
@@ -51,17 +51,17 @@ func (v *verifier) customBody(in *Input) (label string, f fault.Failure) {
 		return "", fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
 	}
 	if list.Unknown && len(req.Keys) == 0 {
-		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault) // no decoy could be made
+		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault) // no decoy could be made
 	}
 	ctx := in.Request.Context()
 	if req.Source != nil { // nothing else takes time that is not this machine's
-		bounded, cancel := context.WithTimeout(sender.With(ctx, p.from), keyTimeout)
+		bounded, cancel := context.WithTimeout(sender.With(ctx, p.From), keyTimeout)
 		defer cancel()
 		ctx = bounded
 	}
 	proof, err := v.scheme.Custom.Body(ctx, req, s.found, in.Body)
 	if list.Unknown {
-		return "", keyring.UnknownTenant(reason.BadSignature, p.tenantFault)
+		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault)
 	}
 	if f := failureOf(err); f.Failed() {
 		return "", f
@@ -70,7 +70,7 @@ func (v *verifier) customBody(in *Input) (label string, f fault.Failure) {
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
 		label = k.secret.Label()
-		list.Note(p.match, k.use, &k.secret, in.Now)
+		list.Note(p.Match, k.use, &k.secret, in.Now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:
@@ -80,23 +80,23 @@ func (v *verifier) customBody(in *Input) (label string, f fault.Failure) {
 		if proof.Time.IsZero() {
 			return "", fault.New(reason.MissingTimestamp, "the proof holds no time")
 		}
-		if f := p.weigh(v.checkMoment(proof.Time, in.Now)); f.Failed() {
+		if f := p.tolerate(v.checkMoment(proof.Time, in.Now)); f.Failed() {
 			return "", f
 		}
 	}
 	if v.custom.ID && proof.ID == "" {
 		return "", fault.New(reason.MissingSignature, "the proof holds no id")
 	}
-	p.id, p.signed = proof.ID, proof.Signed
+	p.ID, p.Signed = proof.ID, proof.Signed
 	return label, fault.Failure{}
 }
 
 // customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
-func (v *verifier) customKeys(ctx context.Context, p *presented, now time.Time) (*keyring.List[*compiledKeys], fault.Failure) {
-	if v.ring == nil {
+func (v *Verifier) customKeys(ctx context.Context, p *Claims, now time.Time) (*keyring.List[*Keys], fault.Failure) {
+	if v.Ring == nil {
 		return v.noKeys, fault.Failure{}
 	}
-	list, err := v.ring.Current(ctx, p.tenant, now)
+	list, err := v.Ring.Current(ctx, p.Tenant, now)
 	if err != nil {
 		return nil, keyring.Unavailable(err)
 	}

@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"strings"
@@ -6,8 +6,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// matchesGrammar says whether a signed value can be told from what stands beside it.
-func matchesGrammar(g entry.Grammar, text string) bool {
+// MatchesGrammar says whether a signed value can be told from what stands beside it.
+func MatchesGrammar(g entry.Grammar, text string) bool {
 	switch g {
 	case entry.AnyText:
 		return true

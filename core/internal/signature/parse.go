@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto/hmac"
@@ -135,7 +135,7 @@ func (t *tally) misfit(text string) {
 }
 
 // parseSignatures reads the text of a signature's field: candidates, and the timestamp where it sits in the list.
-func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Failure {
+func (v *Verifier) parseSignatures(text string, p *Claims, t *tally) fault.Failure {
 	sig := &v.scheme.Signature
 	switch sig.Layout {
 	case entry.Bare:
@@ -158,7 +158,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 	case entry.AuthScheme:
 		scheme, rest, _ := strings.Cut(text, " ")
 		id, signature, ok := strings.Cut(rest, ":")
-		if !strings.EqualFold(scheme, sig.Prefix) || !ok || !matchesGrammar(entry.Token, id) {
+		if !strings.EqualFold(scheme, sig.Prefix) || !ok || !MatchesGrammar(entry.Token, id) {
 			return fault.New(reason.MalformedSignature, "the header is not written as "+sig.Prefix+", the key's id, a colon and the signature")
 		}
 		return v.addSignature(0, signature, p, t)
@@ -176,7 +176,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 				continue
 			}
 			key, value := item[:at], item[at+1:]
-			if v.timestamp && v.scheme.Timestamp.Key != "" && key == v.scheme.Timestamp.Key {
+			if v.SignsTime && v.scheme.Timestamp.Key != "" && key == v.scheme.Timestamp.Key {
 				if f := v.listedTimestamp(value, p, t); f.Failed() {
 					return f
 				}
@@ -202,7 +202,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 			}
 		}
 	case entry.List:
-		first := v.timestamp && v.scheme.Timestamp.First
+		first := v.SignsTime && v.scheme.Timestamp.First
 		for item, more := "", true; more; {
 			item, text, more = cutItem(text, sig.Separator)
 			item = httpfield.TrimOWS(item)
@@ -222,7 +222,7 @@ func (v *verifier) parseSignatures(text string, p *presented, t *tally) fault.Fa
 }
 
 // parsePresented reads the signatures of one header line.
-func (v *verifier) parsePresented(text string, p *presented, t *tally) fault.Failure {
+func (v *Verifier) parsePresented(text string, p *Claims, t *tally) fault.Failure {
 	if v.scheme.Signature.Groups {
 		return v.parseGroups(text, p, t)
 	}
@@ -234,7 +234,7 @@ const maxGroups = 4
 
 // parseGroups reads groups of pairs. The signatures of one are never tried with the timestamp of another: what they are
 // over is their own.
-func (v *verifier) parseGroups(text string, p *presented, t *tally) fault.Failure {
+func (v *Verifier) parseGroups(text string, p *Claims, t *tally) fault.Failure {
 	for item, more := "", true; more; {
 		item, text, more = cutItem(text, ' ')
 		if item == "" {
@@ -243,7 +243,7 @@ func (v *verifier) parseGroups(text string, p *presented, t *tally) fault.Failur
 		if len(p.groups) == maxGroups {
 			return fault.New(reason.MalformedSignature, "more groups of signatures than any provider sends")
 		}
-		var g presented
+		var g Claims
 		own := tally{}
 		if f := v.parseSignatures(item, &g, &own); f.Failed() {
 			return f
@@ -258,34 +258,34 @@ func (v *verifier) parseGroups(text string, p *presented, t *tally) fault.Failur
 }
 
 // nextGroup makes the next group what is presented, and reports whether there was one.
-func (p *presented) nextGroup() bool {
+func (p *Claims) nextGroup() bool {
 	if len(p.groups) == 0 {
 		return false
 	}
-	p.timestamp, p.signatures, p.groups = p.groups[0].timestamp, p.groups[0].signatures, p.groups[1:]
+	p.Timestamp, p.signatures, p.groups = p.groups[0].Timestamp, p.groups[0].signatures, p.groups[1:]
 	return true
 }
 
 // freshGroup checks the timestamp of what is presented, and takes the next group where it is outside the window.
-func (v *verifier) freshGroup(p *presented, now time.Time) fault.Failure {
-	f := v.checkFreshness(p.timestamp, now)
+func (v *Verifier) freshGroup(p *Claims, now time.Time) fault.Failure {
+	f := v.checkFreshness(p.Timestamp, now)
 	for f.Failed() && p.nextGroup() {
-		f = v.checkFreshness(p.timestamp, now)
+		f = v.checkFreshness(p.Timestamp, now)
 	}
 	return f
 }
 
-func (v *verifier) listedTimestamp(text string, p *presented, t *tally) fault.Failure {
+func (v *Verifier) listedTimestamp(text string, p *Claims, t *tally) fault.Failure {
 	if t.timestamp {
 		return fault.New(reason.MalformedTimestamp, "the signature's list holds two timestamps")
 	}
 	t.timestamp = true
-	p.timestamp = text
+	p.Timestamp = text
 	return fault.Failure{}
 }
 
 // addVersioned takes a signature in whose version names the kind of its key.
-func (v *verifier) addVersioned(version, text string, p *presented, t *tally) fault.Failure {
+func (v *Verifier) addVersioned(version, text string, p *Claims, t *tally) fault.Failure {
 	for i := range v.kinds {
 		if name := v.kinds[i].Name; name == "" || name == version {
 			return v.addSignature(i, text, p, t)
@@ -297,7 +297,7 @@ func (v *verifier) addVersioned(version, text string, p *presented, t *tally) fa
 
 // addSignature decodes one signature. What is of another length or spelling is no candidate: in a list it must not
 // spoil its neighbours.
-func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) fault.Failure {
+func (v *Verifier) addSignature(kind int, text string, p *Claims, t *tally) fault.Failure {
 	tooMany := fault.New(reason.MalformedSignature, "more signatures than any provider sends")
 	enc := v.scheme.Signature.Encoding
 	if kind == v.mac {
@@ -325,7 +325,7 @@ func (v *verifier) addSignature(kind int, text string, p *presented, t *tally) f
 }
 
 // judgeTally says why there is nothing to judge, if there is nothing.
-func (v *verifier) judgeTally(p *presented, t *tally) fault.Failure {
+func (v *Verifier) judgeTally(p *Claims, t *tally) fault.Failure {
 	if p.signatures.n > 0 || len(p.public) > 0 {
 		return fault.Failure{}
 	}

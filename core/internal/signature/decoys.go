@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto/ecdsa"
@@ -16,7 +16,7 @@ import (
 // decoys are keys that nobody has, one of each kind: the deliveries of unknown tenants are judged by them, so that they
 // cost what others do. A custom mechanism makes its keys of text; where it takes none that can be made up, there is no
 // decoy.
-func (v *verifier) decoys() (list []keyring.Checked) {
+func (v *Verifier) decoys() (list []keyring.Checked) {
 	if v.scheme.Custom != nil {
 		key, problem := v.scheme.Custom.Key(secrets.Generate(), keyring.MinSecretBytes)
 		if problem != "" {

@@ -1,4 +1,4 @@
-package core_test
+package signature_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -28,12 +28,12 @@ func TestEveryByteIsInAGrammarOrNot(t *testing.T) {
 		for c := range 256 {
 			one := string([]byte{byte(c)})
 			in := strings.Contains(row.allowed, one)
-			require.Equal(t, in, core.MatchesGrammar(row.grammar, one), "%s: byte %d", row.name, c)
-			require.Equal(t, in, core.MatchesGrammar(row.grammar, first+one), "%s: byte %d at the end", row.name, c)
-			require.Equal(t, in, core.MatchesGrammar(row.grammar, one+first), "%s: byte %d at the start", row.name, c)
+			require.Equal(t, in, signature.MatchesGrammar(row.grammar, one), "%s: byte %d", row.name, c)
+			require.Equal(t, in, signature.MatchesGrammar(row.grammar, first+one), "%s: byte %d at the end", row.name, c)
+			require.Equal(t, in, signature.MatchesGrammar(row.grammar, one+first), "%s: byte %d at the start", row.name, c)
 		}
-		require.False(t, core.MatchesGrammar(row.grammar, ""), row.name)
-		require.Equal(t, row.allowed != "", core.MatchesGrammar(row.grammar, strings.Repeat(first, 128)), row.name)
-		require.False(t, core.MatchesGrammar(row.grammar, strings.Repeat(first, 129)), row.name)
+		require.False(t, signature.MatchesGrammar(row.grammar, ""), row.name)
+		require.Equal(t, row.allowed != "", signature.MatchesGrammar(row.grammar, strings.Repeat(first, 128)), row.name)
+		require.False(t, signature.MatchesGrammar(row.grammar, strings.Repeat(first, 129)), row.name)
 	}
 }

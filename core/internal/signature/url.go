@@ -1,4 +1,4 @@
-package core
+package signature
 
 import (
 	"crypto/sha256"
@@ -12,9 +12,9 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// splitURL cuts a URL into its scheme with "://", its host with the user before it, its port without the colon, and the
+// SplitURL cuts a URL into its scheme with "://", its host with the user before it, its port without the colon, and the
 // rest. It decodes nothing: what is signed are the bytes as they are written.
-func splitURL(text string) (scheme, host, port, rest string) {
+func SplitURL(text string) (scheme, host, port, rest string) {
 	scheme, after, ok := strings.Cut(text, "://")
 	if !ok {
 		return "", "", "", text
@@ -33,7 +33,7 @@ func splitURL(text string) (scheme, host, port, rest string) {
 }
 
 func urlWithPort(text string) string {
-	scheme, host, port, rest := splitURL(text)
+	scheme, host, port, rest := SplitURL(text)
 	switch {
 	case port != "":
 	case scheme == "https://":
@@ -45,7 +45,7 @@ func urlWithPort(text string) string {
 }
 
 func urlWithoutPort(text string) string {
-	scheme, host, _, rest := splitURL(text)
+	scheme, host, _, rest := SplitURL(text)
 	return scheme + host + rest
 }
 
@@ -96,7 +96,7 @@ func sortedQuery(text string, form bool) string {
 
 // checkBodyDigest compares the body with its digest in the URL, after the URL was proved. Where the URL names a digest,
 // it counts; where it names none, only a form is covered. The body alone says whether it is one.
-func (v *verifier) checkBodyDigest(in *Input) fault.Failure {
+func (v *Verifier) checkBodyDigest(in *Input) fault.Failure {
 	name := v.scheme.BodySHA256
 	if name == "" {
 		return fault.Failure{}

@@ -1,0 +1,128 @@
+package signature
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// proofTexts are the details about the parts of a proof. They are made once for each guard.
+type proofTexts struct {
+	missingTime   string
+	malformedTime string // follows the number of characters that came
+	missingID     string
+	noSignature   string
+	misfits       [3]string // what stands in the place of a signature is shorter, as long, longer
+	length        int       // of a signature, in characters; 0: it varies
+}
+
+const cutOrChanged = "something on the way cut or changed it, or Provider is not the entry of this sender"
+
+// compileTexts makes the texts of a scheme that is compiled otherwise.
+func (v *Verifier) compileTexts(title string) {
+	unit := map[entry.Unit]string{
+		entry.Seconds: "a Unix time in seconds", entry.Milliseconds: "a Unix time in milliseconds",
+		entry.SecondsOrMilliseconds: "a Unix time in seconds or milliseconds", entry.RFC3339: "a time as in RFC 3339, 2006-01-02T15:04:05Z",
+		entry.RFC3339InUTC: "a time as in RFC 3339 without a zone, 2006-01-02T15:04:05",
+	}[v.Unit]
+	v.says = proofTexts{
+		missingTime:   "the delivery carries no timestamp: " + v.lacks(fieldTimestamp, title),
+		malformedTime: " characters, and is not " + unit + ", as " + title + " sends it: " + cutOrChanged,
+		missingID:     "the delivery carries no id, which is part of what is signed: " + v.lacks(fieldID, title),
+	}
+	form, length := v.form()
+	form = " than the " + form + " that " + title + " sends: " + cutOrChanged
+	v.says.noSignature = "the signature's list holds nothing else" + form
+	v.says.length = length
+	for i, what := range [...]string{"it is shorter", "it has other characters", "it is longer"} {
+		if length == 0 {
+			what = "it is something else"
+		}
+		v.says.misfits[i] = "no signature of the right length and encoding: " + what + form
+	}
+}
+
+// lacks says where a part of the proof should be, and why it may be missing there.
+func (v *Verifier) lacks(field int, title string) string {
+	f, signature := v.field(field), v.field(fieldSignature)
+	listed := f.Key != "" || f.First
+	switch {
+	case listed && len(signature.Headers) > 0 && f.Key != "":
+		return "the header " + signature.Headers[0] + " has no item " + f.Key + ": " + cutOrChanged
+	case listed:
+		return "the signature's list does not hold it: " + cutOrChanged
+	case len(f.Headers) > 0:
+		return "there is no header " + f.Headers[0] + ", which a proxy may strip"
+	case f.JSON != "":
+		return "the body has no " + f.JSON + ": " + cutOrChanged
+	case f.Form != "":
+		return "the form has no field " + f.Form + ": " + cutOrChanged
+	}
+	return "it is not a delivery of " + title + ", or it was changed on the way"
+}
+
+// form describes a well-formed signature. Its length is 0 where signatures may differ in it.
+func (v *Verifier) form() (text string, length int) {
+	var forms []string
+	for i := range v.kinds {
+		k := &v.kinds[i]
+		least := k.Least
+		if i == v.mac {
+			least = k.Most
+		}
+		var n int
+		text, n = encodedForm(v.scheme.Signature.Encoding, least, k.Most)
+		if length = n; i > 0 {
+			length = 0
+		}
+		if !slices.Contains(forms, text) {
+			forms = append(forms, text)
+		}
+	}
+	text = strings.Join(forms, " or ")
+	if prefix := v.scheme.Signature.Prefix; prefix != "" && v.scheme.Signature.Layout == entry.Bare {
+		text += " behind " + prefix
+	}
+	return text, length
+}
+
+func encodedForm(enc entry.Encoding, least, most int) (text string, length int) {
+	if least != most || most == 0 {
+		return "signature in " + encodingName(enc), 0
+	}
+	if enc == entry.Hex {
+		return strconv.Itoa(2*most) + " hexadecimal digits", 2 * most
+	}
+	n := base64.StdEncoding.EncodedLen(most)
+	if enc == entry.Base64Raw || enc == entry.Base64URLRaw {
+		n = base64.RawStdEncoding.EncodedLen(most)
+	}
+	return strconv.Itoa(n) + " characters of " + encodingName(enc), n
+}
+
+func encodingName(enc entry.Encoding) string {
+	switch enc {
+	case entry.Hex:
+		return "hexadecimal digits"
+	case entry.Base64URL, entry.Base64URLRaw:
+		return "base64url"
+	default:
+		return "base64"
+	}
+}
+
+// malformedSignature is the detail where nothing in the place of the signature can be one.
+func (v *Verifier) malformedSignature(t *tally) string {
+	switch {
+	case t.longest == 0:
+		return v.says.noSignature
+	case t.longest < v.says.length:
+		return v.says.misfits[0]
+	case t.longest > v.says.length:
+		return v.says.misfits[2]
+	}
+	return v.says.misfits[1]
+}
