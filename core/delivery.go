@@ -30,7 +30,7 @@ type Delivery struct {
 	one      [1]Event
 	oneState [1]eventState
 
-	carrier         carrier
+	deliveryContext deliveryContext
 	deferredID      deferredIdentity
 	deferredDetails deferredDetails
 	restored        restoredBody // the first of them; GetBody gives others
@@ -64,14 +64,14 @@ type Delivery struct {
 
 type deliveryKey struct{}
 
-// carrier is the context that carries a delivery: context.WithValue as a part of the handle, which is made anyway.
-type carrier struct {
+// deliveryContext is the context that carries a delivery: context.WithValue as a part of the handle, which is made anyway.
+type deliveryContext struct {
 	context.Context
 	delivery *Delivery
 }
 
 // Value gives the delivery.
-func (c *carrier) Value(key any) any {
+func (c *deliveryContext) Value(key any) any {
 	if _, ok := key.(deliveryKey); ok {
 		return c.delivery
 	}
@@ -79,10 +79,10 @@ func (c *carrier) Value(key any) any {
 }
 
 // String names it, for contexts that are made from it.
-func (c *carrier) String() string { return lease.ContextText }
+func (c *deliveryContext) String() string { return lease.ContextText }
 
 // Format prints the same for every verb, and nothing of the request.
-func (c *carrier) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
+func (c *deliveryContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
 
 func deliveryIn(ctx context.Context) *Delivery {
 	d, _ := ctx.Value(deliveryKey{}).(*Delivery)

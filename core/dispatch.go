@@ -33,7 +33,7 @@ func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) 
 	}
 	defer d.leave()
 	d.complete()
-	p := &pass{signals: s, c: c, d: d, parent: r.Context(), written: written}
+	p := &signalsRun{signals: s, c: c, d: d, parent: r.Context(), written: written}
 	reply := p.all()
 	if d.hold(reply) {
 		return reply
@@ -42,7 +42,7 @@ func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) 
 }
 
 // all runs the receivers of every event.
-func (p *pass) all() *Reply {
+func (p *signalsRun) all() *Reply {
 	d := p.d
 	if len(d.events) > 1 {
 		p.flushed = time.Now()

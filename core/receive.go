@@ -316,8 +316,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		t.BodyProved, t.HeadersProved, t.SignedID = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON), g.verifier == nil, i.presented.ID
 	}
 	d.readEvents(t)
-	d.carrier = carrier{r.Context(), d}
-	var ctx context.Context = &d.carrier
+	d.deliveryContext = deliveryContext{r.Context(), d}
+	var ctx context.Context = &d.deliveryContext
 	if g.memory.Store != nil {
 		d.holding.Request.Start(ctx, time.Time{})
 		ctx = &d.holding.Request

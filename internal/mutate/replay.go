@@ -49,7 +49,7 @@ func ofReplay() []mutation {
 
 // ofSettling break what becomes of an event once the app's code has run.
 func ofSettling() []mutation {
-	const pass, settle, dispatch, holding = "core/pass.go", "core/settle.go", "core/dispatch.go", "core/internal/lease/holding.go"
+	const pass, settle, dispatch, holding = "core/run.go", "core/settle.go", "core/dispatch.go", "core/internal/lease/holding.go"
 	const outcome, running = "core/outcome.go", "core/running.go"
 	return []mutation{
 		{name: "an error commits", file: outcome, old: "return t.worst < outcomeInFlight && t.worst", new: "return t.worst"},

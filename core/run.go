@@ -3,18 +3,16 @@ package core
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// pass is one run of the signals over a delivery's events.
-type pass struct {
+// signalsRun is one run of the signals over a delivery's events.
+type signalsRun struct {
 	signals *Signals
 	c       any // the router's own context
 	d       *Delivery
@@ -34,7 +32,7 @@ const (
 )
 
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
-func (p *pass) checkpoint() error {
+func (p *signalsRun) checkpoint() error {
 	s, d := p.signals, p.d
 	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reportsReplay {
 		return nil
@@ -56,7 +54,7 @@ func (p *pass) checkpoint() error {
 }
 
 // event runs one event of the delivery and gives it its verdict. It returns false where the rest may not run.
-func (p *pass) event(i int) bool {
+func (p *signalsRun) event(i int) bool {
 	d := p.d
 	state := &d.states[i]
 	ordered := d.guard.ordered
@@ -115,7 +113,7 @@ func (d *Delivery) labelOf(i int) string {
 }
 
 // run calls every receiver of one event, in order; one that fails does not keep the others from running.
-func (p *pass) run(i int) result {
+func (p *signalsRun) run(i int) result {
 	s, d := p.signals, p.d
 	run := &eventRun{}
 	run.answer = &run.own
@@ -124,8 +122,8 @@ func (p *pass) run(i int) result {
 	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.Attach(claim, &ctx.Context) {
 		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: ErrLeaseLost}
 	}
-	unit := d.transact(ctx, d.states[i].claim)
-	run.ctx = unit.ctx
+	tx := d.transact(ctx, d.states[i].claim)
+	run.ctx = tx.ctx
 	event := d.events[i]
 	event.run = run
 	var total result
@@ -140,7 +138,7 @@ func (p *pass) run(i int) result {
 		res := result{}
 		switch cp := p.named.of(i, n); cp.state {
 		case 0:
-			res = d.under(&unit, func() error { return rc.call(event.run.ctx, p.c, event) })
+			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
 		case replay.Claimed:
 			res = p.runNamed(ctx, rc, event, cp.claim)
 		case replay.InFlight:
@@ -161,14 +159,14 @@ func (p *pass) run(i int) result {
 	}
 	total.conclude()
 	if claim := d.states[i].claim; total.commits() {
-		total.merge(d.commitUnit(&unit, claim))
-		if unit.committed {
+		total.merge(d.commitTransaction(&tx, claim))
+		if tx.committed {
 			d.mu.Lock()
 			d.states[i].verdict = replay.Commit
 			d.mu.Unlock()
 		}
 	}
-	if err := unit.undo(); err != nil {
+	if err := tx.undo(); err != nil {
 		total.err = joinErrors(total.err, err)
 	}
 	run.answer.mu.Lock()
@@ -179,15 +177,15 @@ func (p *pass) run(i int) result {
 
 // runNamed runs a receiver that is remembered by its name. The store is told before the next receiver runs, which may
 // crash; after the last one, together with the event.
-func (p *pass) runNamed(ctx context.Context, rc *receiver, event Event, claim int) result {
+func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, claim int) result {
 	d := p.d
-	unit := d.transact(ctx, claim)
-	event.run = &eventRun{ctx: unit.ctx, answer: event.run.answer}
-	res := d.under(&unit, func() error { return rc.call(event.run.ctx, p.c, event) })
+	tx := d.transact(ctx, claim)
+	event.run = &eventRun{ctx: tx.ctx, answer: event.run.answer}
+	res := d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
 	if res.commits() {
-		res.merge(d.commitUnit(&unit, claim))
+		res.merge(d.commitTransaction(&tx, claim))
 	}
-	if err := unit.undo(); err != nil {
+	if err := tx.undo(); err != nil {
 		res.err = joinErrors(res.err, err)
 	}
 	if !res.commits() || res.declined {
@@ -196,112 +194,4 @@ func (p *pass) runNamed(ctx context.Context, rc *receiver, event Event, claim in
 	}
 	d.holding.Decide(claim, replay.Commit)
 	return res
-}
-
-// signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends when the
-// claim is lost, since from then on another delivery may run beside it, at Config.Limits.SignalTimeout, or at the
-// deadline the app itself has set.
-func (d *Delivery) signalContext(c *signalContext, parent context.Context, event int) *signalContext {
-	limit := d.limit()
-	if own, ok := parent.Deadline(); ok && own.Before(limit) {
-		limit = own
-	}
-	if g := d.guard; g.ackLimit > 0 {
-		c.ackBy = d.facts.started.Add(g.ackLimit)
-		if g.cancelAck && c.ackBy.Before(limit) {
-			limit = c.ackBy
-		}
-	}
-	if h := d.holding; h != nil && h.Context() != nil && parent == context.Context(&h.Request) {
-		parent = h.Context() // the same values
-	} else {
-		parent = context.WithoutCancel(parent)
-	}
-	c.Start(parent, limit)
-	c.event, c.ofBatch = event, d.batch
-	return c
-}
-
-// signalContext is what a signal is told by its context.
-type signalContext struct {
-	lease.Context
-	ackBy   time.Time // zero: the provider's limit is not known
-	event   int       // its number
-	ofBatch bool
-}
-
-// Value gives what is the signal's own, and what the request carries.
-func (c *signalContext) Value(key any) any {
-	switch key.(type) {
-	case ackKey:
-		if !c.ackBy.IsZero() {
-			return c.ackBy
-		}
-	case eventKey:
-		if c.ofBatch {
-			return c.event
-		}
-	}
-	return c.Context.Value(key)
-}
-
-// unit is the work of the receivers that stand and fall together, with the transaction they may ask for.
-type unit struct {
-	ctx       context.Context
-	txn       replay.Transaction // nil: the store has none
-	committed bool
-}
-
-// transact prepares a transaction for one claim, where the store has them.
-func (d *Delivery) transact(ctx context.Context, claim int) (u unit) {
-	g := d.guard
-	if g.memory.transactor == nil || claim == noClaim {
-		return unit{ctx: ctx}
-	}
-	u.ctx, u.txn = g.memory.transactor.Transaction(ctx, []replay.Held{d.holding.HeldBy(claim)}, g.memory.Retention)
-	return u
-}
-
-// under calls a receiver while its transaction can be found by those who settle by hand.
-func (d *Delivery) under(u *unit, fn func() error) result {
-	d.mu.Lock()
-	d.txn = u.txn
-	d.mu.Unlock()
-	res := call(fn)
-	d.mu.Lock()
-	d.txn = nil
-	d.mu.Unlock()
-	return res
-}
-
-// commitUnit commits the transaction, if one was begun: the app's writes and "done" in one step. What fails here is a
-// failure of the signal, because nothing of it took effect.
-func (d *Delivery) commitUnit(u *unit, claim int) result {
-	if u.txn == nil || !u.txn.Begun() {
-		return result{}
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), storeTimeout)
-	defer cancel()
-	err := u.txn.Commit(ctx)
-	if errors.Is(err, replay.ErrLeaseLost) {
-		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: fmt.Errorf("%w: %w", ErrLeaseLost, err)}
-	}
-	if err != nil {
-		return result{worst: outcomeRetry, err: fmt.Errorf("committing the signal's transaction: %w", err)}
-	}
-	u.committed = true
-	d.holding.Committed(claim)
-	return result{}
-}
-
-// undo rolls back what was begun and not committed. A receiver that ended the transaction itself is reported so: what it
-// committed stays without "done", and the retry does it again.
-func (u *unit) undo() error {
-	if u.txn == nil || u.committed || !u.txn.Begun() {
-		return nil
-	}
-	if err := u.txn.Rollback(); err != nil {
-		return fmt.Errorf("rolling back the receiver's transaction: %w", err)
-	}
-	return nil
 }
