@@ -20,6 +20,7 @@ const fragmentsPrelude = `package fragments
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"testing"
 
@@ -52,6 +53,7 @@ var (
 	signals *core.Signals
 	slack  *webhooktest.Sender
 	router http.Handler
+	testDB *sql.DB
 	t      *testing.T
 )
 
@@ -81,7 +83,7 @@ func imports() map[string]string {
 	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"} {
 		list[name] = module + "/" + name
 	}
-	for _, name := range []string{"email", "handover", "keys", "provider", "reason", "secrets", "sources", "webhooktest"} {
+	for _, name := range []string{"email", "handover", "keys", "provider", "reason", "secrets", "sources", "sqltx", "webhooktest"} {
 		list[name] = module + "/core/" + name
 	}
 	return list

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/sign"
 )
 
 // VerifyToken is what the setup of a provider presents that asks for a token of the receiver's choosing. Give it to
@@ -216,15 +217,11 @@ func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) 
 	if !strings.Contains(text, "{hmac}") {
 		return text
 	}
-	key, err := newSigningKey(e.Scheme, s.signing)
+	signature, err := sign.Text(e.Scheme, s.signing, []byte(challenge))
 	if err != nil {
 		panic(err)
 	}
-	signature, err := key.sign([]byte(challenge))
-	if err != nil {
-		panic(err)
-	}
-	text = strings.ReplaceAll(text, "{hmac}", encode(e.Scheme.Signature.Encoding, signature))
+	text = strings.ReplaceAll(text, "{hmac}", signature)
 	id, _, _ := strings.Cut(s.configured, cmp.Or(e.Scheme.Key.Named, "\x00"))
 	return strings.ReplaceAll(text, "{key}", id)
 }

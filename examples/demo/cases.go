@@ -10,7 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/sign"
 )
 
 // group is the deliveries of one provider.
@@ -218,7 +218,7 @@ func (m message) signed(p core.Provider, secret string, at time.Time) message {
 	r, err := http.NewRequest(m.method, "https://127.0.0.1"+m.path, bytes.NewReader(m.body))
 	if err == nil {
 		r.Header = m.header.Clone()
-		err = webhooktest.Sign(r, p, secret, at)
+		err = sign.Request(r, p, secret, at)
 	}
 	if err == nil {
 		m.header = r.Header

@@ -99,7 +99,7 @@ func directions() []direction {
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/keccak"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"golang.org/x/crypto/sha3"}},
 		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
-			may: slices.Concat(tools, wordsAre, []string{"core", "core/adapter"})},
+			may: slices.Concat(tools, wordsAre, []string{"internal/sign", "core", "core/adapter"})},
 		{rule: "samples of email know email events and the senders", of: []string{"core/email/emailtest"},
 			may: []string{"core", "core/email", "core/provider", "core/provider/unproved", "core/webhooktest"}},
 		{rule: "inbound messages know email events", of: []string{"core/email/inbound"},

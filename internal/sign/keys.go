@@ -1,4 +1,4 @@
-package webhooktest
+package sign
 
 import (
 	"crypto"
@@ -20,14 +20,11 @@ import (
 	"hash"
 	"strings"
 
-	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// KeyPair makes keys for a provider that signs with a key pair: the public key as the provider shows it, for
-// core.Config.Secrets, and the private key for [Sign]. It panics for a provider that signs with a secret only. A pair
-// is made anew each time; one of RSA takes a moment.
-func KeyPair(p core.Provider) (public, private string) {
+// KeyPair makes keys, as webhooktest.KeyPair says.
+func KeyPair(p entry.Provider) (public, private string) {
 	e, err := entry.Of(p)
 	if err != nil || e == nil || e.Scheme == nil {
 		panic("webhooktest: the provider does not sign with a key pair")
@@ -75,6 +72,19 @@ func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 		panic(err)
 	}
 	return key
+}
+
+// Text signs a message with the scheme's key, apart from any request, in the form in which signatures are sent.
+func Text(s *entry.Scheme, secret string, message []byte) (string, error) {
+	key, err := newSigningKey(s, secret)
+	if err != nil {
+		return "", err
+	}
+	signature, err := key.sign(message)
+	if err != nil {
+		return "", err
+	}
+	return encode(s.Signature.Encoding, signature), nil
 }
 
 // signingKey is what signs: a secret, or a private key.

@@ -1,0 +1,66 @@
+package webhooktest
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// Event returns an event of the provider as a guard reads it from a sample, to call a receiver with:
+//
+//	err := core.Typed(onPaid)(t.Context(), webhooktest.Event(t, provider.Stripe(), "invoice.paid"))
+//
+// Its Endpoint is the provider's name, and nothing remembers it. The test fails where no sample has an event of that
+// type; then make a core.Event of your own.
+func Event(t testing.TB, p core.Provider, eventType string) core.Event {
+	t.Helper()
+	var known []string
+	sender := NewSender(p)
+	guard := guardOf(t, sender, p)
+	for _, sample := range sender.Samples() {
+		d, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/webhooks", sample), adapter.Inbound{})
+		if reply != nil {
+			t.Fatalf("webhooktest: a sample of %s was refused: %s", p.Name(), reply.Rejection.Detail())
+		}
+		events := d.Events()
+		d.Abandon()
+		for _, e := range events {
+			if e.Type == eventType {
+				e.Payload, e.Data = bytes.Clone(e.Payload), bytes.Clone(e.Data)
+				return e
+			}
+			known = append(known, e.Type)
+		}
+	}
+	slices.Sort(known)
+	t.Fatalf("webhooktest: no sample of %s has an event of type %q; there are %s", p.Name(), eventType,
+		strings.Join(slices.Compact(known), ", "))
+	return core.Event{}
+}
+
+// guardOf makes a guard that accepts what the sender signs. It is shut down when the test ends.
+func guardOf(t testing.TB, sender *Sender, p core.Provider) *core.Guard {
+	t.Helper()
+	config := core.Config{
+		Endpoint: p.Name(), Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay,
+		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
+	}
+	if e, err := entry.Of(p); err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
+		config.PublicURL = "https://" + sender.host() + "/webhooks"
+	}
+	guard, err := core.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = guard.Shutdown(context.Background()) })
+	return guard
+}
