@@ -1,0 +1,106 @@
+package journal
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// Entry is one event that was proved and failed, with its history. Of its fields the sender wrote those of the request,
+// the body, and the details of the event: show them as text, never as markup or commands.
+type Entry struct {
+	ID       ID
+	Revision uint64 // of the row that it was loaded from, or kept as; 0: it is not stored
+	State    State
+	Kind     Kind
+	Endpoint string
+	Provider string
+	Tenant   string
+	// Scope separates the memory of endpoints that share a name, such as those of two tenants. The guard sets it.
+	Scope string
+
+	// The event's details, as the guard read them when the delivery was proved.
+	EventID       string
+	Type          string
+	Action        string
+	Time          time.Time // when it happened; zero: unknown
+	Attempt       int       // the provider's own count; 0: unknown
+	Identity      [32]byte  // what the event is remembered by; zero: it is not
+	Authenticated Authenticated
+	Secret        string // the label of the secret that matched
+
+	// Token is the token of the claim that parked the event. A redrive tells by it a success from the parking itself.
+	Token    []byte
+	Reason   reason.Reason
+	Err      string   // the newest error's text, at most 8 KiB
+	Finished []string // named receivers that had succeeded; a redrive leaves them out
+	Outer    []string // endpoints of the guards around this one
+
+	First    time.Time // the first failure
+	Last     time.Time // the newest failure
+	Changed  time.Time // the newest change, runs and closing included: lists are ordered by it
+	Attempts int       // deliveries that failed
+
+	Request Request // zero for an entry of an inbox
+	// Body is the request's body, of a batch the item; for an entry of an inbox, the encoded event. Of a long one it is
+	// the beginning: see Length.
+	Body   []byte
+	Length int64    // bytes of the whole body
+	Digest [32]byte // SHA-256 of the whole body
+
+	Runnable bool   // whether the entry holds all that a run needs
+	WhyNot   string // why it does not; empty where it does
+
+	Runs     []Run // out of the journal, the newest last; at most 50
+	RunCount int   // runs ever recorded
+}
+
+// Authenticated says which details of the event the proof covers.
+type Authenticated struct{ ID, Type, Time, Tenant bool }
+
+// Request is the head of the request that is rebuilt for a run.
+type Request struct {
+	Method     string
+	URL        string // without tokens
+	Host       string
+	RemoteAddr string
+	TLS        bool
+	Header     http.Header // only what the provider's entry, [Journal.Allowed] and Config.Headers name
+	Dropped    []string    // names of the headers that were not kept
+}
+
+// Run is one recorded run out of the journal.
+type Run struct {
+	At     time.Time
+	Reason reason.Reason
+	Err    string // at most 2 KiB; empty: it succeeded
+}
+
+// Clone returns a copy that shares nothing with e.
+func (e *Entry) Clone() *Entry {
+	c := *e
+	c.Token, c.Body = bytes.Clone(e.Token), bytes.Clone(e.Body)
+	c.Finished, c.Outer, c.Runs = slices.Clone(e.Finished), slices.Clone(e.Outer), slices.Clone(e.Runs)
+	c.Request.Header, c.Request.Dropped = e.Request.Header.Clone(), slices.Clone(e.Request.Dropped)
+	return &c
+}
+
+// shallow returns a copy whose slices and maps can be replaced and appended to without a change of e.
+func (e *Entry) shallow() *Entry {
+	c := *e
+	c.Finished, c.Outer, c.Runs = slices.Clip(e.Finished), slices.Clip(e.Outer), slices.Clip(e.Runs)
+	c.Request.Header = maps.Clone(e.Request.Header)
+	return &c
+}
+
+// unrunnable notes why the entry cannot run. The first reason stays.
+func (e *Entry) unrunnable(why string) {
+	if e.WhyNot == "" {
+		e.WhyNot = why
+	}
+	e.Runnable = false
+}

@@ -1,0 +1,107 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	hookWaiting = 1000
+	hookTimeout = 30 * time.Second
+)
+
+// hook calls Config.OnParked, one entry at a time, in a goroutine that exists only while there is something to call.
+type hook struct {
+	call func(context.Context, *Entry)
+
+	mu      sync.Mutex
+	waiting []*Entry
+	missed  int           // entries beyond hookWaiting
+	idle    chan struct{} // closed when the goroutine has ended; nil: it does not run
+}
+
+// Parked tells the journal that entries are parked and committed, so that Config.OnParked runs for them. It returns at
+// once. Entries in another state, and those that were not kept, are left out.
+func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
+	j.prune(ctx)
+	h := &j.hook
+	if h.call == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range entries {
+		switch {
+		case e.State != Parked || e.Revision == 0:
+		case len(h.waiting) >= hookWaiting:
+			h.missed++
+		default:
+			h.waiting = append(h.waiting, e.Clone()) // the delivery's buffers are used again
+		}
+	}
+	if len(h.waiting) > 0 && h.idle == nil {
+		h.idle = make(chan struct{})
+		go h.run(h.idle)
+	}
+}
+
+func (h *hook) run(idle chan struct{}) {
+	defer close(idle)
+	for {
+		e, missed := h.next()
+		if missed > 0 {
+			slog.Warn("journal: OnParked is too slow: it was not called for some parked entries", "entries", missed)
+		}
+		if e == nil {
+			return
+		}
+		h.one(e)
+	}
+}
+
+// next takes the next entry. With none left the goroutine ends, and the next entry starts another.
+func (h *hook) next() (e *Entry, missed int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	missed, h.missed = h.missed, 0
+	if len(h.waiting) == 0 {
+		h.idle, h.waiting = nil, nil
+		return nil, missed
+	}
+	e = h.waiting[0]
+	h.waiting[0] = nil
+	h.waiting = h.waiting[1:]
+	return e, missed
+}
+
+// one calls the hook. Its panic must not end the process: the entry is kept, whatever becomes of the message about it.
+func (h *hook) one(e *Entry) {
+	ctx, cancel := context.WithTimeout(context.Background(), hookTimeout)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			slog.Error("journal: OnParked panicked", "entry", string(e.ID), "panic", short(fmt.Sprint(r), 300))
+		}
+	}()
+	h.call(ctx, e)
+}
+
+// Wait waits until OnParked was called for everything that is parked, or until ctx has ended.
+func (j *Journal) Wait(ctx context.Context) error {
+	for {
+		j.hook.mu.Lock()
+		idle := j.hook.idle
+		j.hook.mu.Unlock()
+		if idle == nil {
+			return nil
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,293 @@
+package journal
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// rounds is how often a write is repeated that met another one.
+	rounds = 20
+
+	mostErr    = 8 << 10
+	mostRunErr = 2 << 10
+	mostRuns   = 50
+	mostText   = 64 << 10 // bytes of one detail of the event
+	mostHeader = 1 << 20  // bytes of all headers
+)
+
+// Keep writes entries of proved events that failed: all of them in one call of Store.Save, or none. An entry whose ID is
+// stored already is merged with it: deliveries are counted, the first failure's time and the runs are kept, and the rest
+// is the newest failure's. A parked entry stays parked. A closed entry is opened again, but for a dismissed one that only
+// failed open: a person gave up that event.
+//
+// The guard sets everything but Revision, Runs and RunCount. Where they are empty, Keep sets ID, Last, Length, Digest
+// and Attempts. Afterwards each entry is as it was stored. An entry with Revision 0 was not: Config.Filter refused it,
+// or it is open and its endpoint has 10,000 open entries already.
+//
+// An error means that nothing was stored; the delivery must not be answered 2xx then.
+func (j *Journal) Keep(ctx context.Context, entries []*Entry) error {
+	list, err := j.prepare(entries)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	// Most failures are the first of their event: the first round takes all of them for new, and loads nothing.
+	stored := map[ID]*Entry{}
+	full, err := j.open.full(ctx, j.store, list)
+	if err != nil {
+		return err
+	}
+	for round := range rounds {
+		if round > 0 || len(full) > 0 {
+			if stored, err = j.stored(ctx, idsOf(list)); err != nil {
+				return err
+			}
+		}
+		merged, rows, err := j.merged(ctx, list, stored, full)
+		if err == nil && len(rows) > 0 {
+			err = j.store.Save(ctx, rows)
+		}
+		switch {
+		case err == nil:
+			j.finish(ctx, entries, list, merged, stored)
+			return nil
+		case !errors.Is(err, ErrChanged):
+			return err
+		}
+	}
+	return fmt.Errorf("journal: others changed the same entries again and again: %w", ErrChanged)
+}
+
+// prepare returns the entries as they will be stored, each ID once. It changes nothing of the caller's.
+func (j *Journal) prepare(entries []*Entry) ([]*Entry, error) {
+	list := make([]*Entry, 0, len(entries))
+	at := make(map[ID]int, len(entries))
+	for _, given := range entries {
+		given.Revision = 0
+		if !given.State.valid() {
+			return nil, fmt.Errorf("journal: an entry of endpoint %.80q has no state", given.Endpoint)
+		}
+		if given.ID == "" {
+			given.ID = IDOf(given.Kind, given.Identity)
+		}
+		if !given.ID.valid() {
+			return nil, fmt.Errorf("journal: an entry of endpoint %.80q has an ID that is not one", given.Endpoint)
+		}
+		e := given.shallow()
+		j.complete(e)
+		if kept, err := j.filter(e); err != nil || !kept {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if i, again := at[e.ID]; again {
+			list[i] = merge(list[i], e)
+			continue
+		}
+		at[e.ID] = len(list)
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+// complete sets what the guard left empty, and shortens what is too long. What was shortened cannot run.
+func (j *Journal) complete(e *Entry) {
+	now := time.Now()
+	if e.Last.IsZero() {
+		e.Last = now
+	}
+	if e.First.IsZero() {
+		e.First = e.Last
+	}
+	e.First, e.Last, e.Changed = micro(e.First), micro(e.Last), micro(now)
+	if e.Attempts == 0 && e.State != Done {
+		e.Attempts = 1
+	}
+	e.Err = short(e.Err, mostErr)
+	e.Runnable = e.WhyNot == ""
+	e.Runs, e.RunCount = nil, 0
+	j.shorten(e)
+	for _, name := range forbidden() {
+		delete(e.Request.Header, name)
+	}
+}
+
+func (j *Journal) shorten(e *Entry) {
+	if e.Length == 0 {
+		e.Length, e.Digest = int64(len(e.Body)), sha256.Sum256(e.Body)
+	}
+	if len(e.Body) > j.cfg.MaxBody {
+		e.Body = e.Body[:min(headOfLongBody, j.cfg.MaxBody)]
+	}
+	if e.Length != int64(len(e.Body)) {
+		e.unrunnable(fmt.Sprintf("its body of %d bytes is longer than Config.MaxBody, so only the beginning was kept",
+			e.Length))
+	}
+	for name, s := range map[string]*string{
+		"tenant": &e.Tenant, "id": &e.EventID, "type": &e.Type, "action": &e.Action, "URL": &e.Request.URL,
+		"host": &e.Request.Host, "scope": &e.Scope,
+	} {
+		if len(*s) > mostText {
+			*s = short(*s, mostText)
+			e.unrunnable("its " + name + " is longer than 64 KiB")
+		}
+	}
+	size := 0
+	for name, values := range e.Request.Header {
+		size += len(name)
+		for _, v := range values {
+			size += len(v)
+		}
+	}
+	if size > mostHeader {
+		e.Request.Header = nil
+		e.unrunnable("its headers are longer than 1 MiB")
+	}
+}
+
+// filter calls Config.Filter. It fails closed: after a panic nothing is stored, because it is unknown what the filter
+// would have removed. What says which event the entry is cannot be changed by a filter.
+func (j *Journal) filter(e *Entry) (kept bool, err error) {
+	if j.cfg.Filter == nil {
+		return true, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			kept, err = false, fmt.Errorf("journal: Config.Filter panicked, so the event was not kept: %.300s", fmt.Sprint(r))
+		}
+	}()
+	was, digest := *e, sha256.Sum256(e.Body)
+	e.Body = slices.Clone(e.Body) // a filter that blanks bytes in place must not change what the signal reads
+	e.Request.Header = e.Request.Header.Clone()
+	if !j.cfg.Filter(e) {
+		return false, nil
+	}
+	e.ID, e.State, e.Kind, e.Endpoint, e.Scope, e.Identity = was.ID, was.State, was.Kind, was.Endpoint, was.Scope, was.Identity
+	e.Authenticated, e.Token, e.Outer, e.Finished = was.Authenticated, was.Token, was.Outer, was.Finished
+	e.First, e.Last, e.Changed, e.Attempts = was.First, was.Last, was.Changed, was.Attempts
+	e.Length, e.Digest, e.Runnable, e.WhyNot = was.Length, was.Digest, was.Runnable, was.WhyNot
+	//lint:notsecret both are of bodies that the filter has
+	if sha256.Sum256(e.Body) != digest {
+		e.unrunnable("Config.Filter has changed its body")
+	}
+	return true, nil
+}
+
+// stored loads entries. One that cannot be read is replaced by what its row says: the new failure holds the event whole,
+// and must not be lost because an older blob is forged, or its key is gone.
+func (j *Journal) stored(ctx context.Context, ids []ID) (map[ID]*Entry, error) {
+	rows, err := j.store.Load(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	stored := make(map[ID]*Entry, len(rows))
+	for _, row := range rows {
+		e, err := j.decode(ctx, row)
+		switch {
+		case errors.Is(err, ErrForged), errors.Is(err, ErrSealed):
+			slog.WarnContext(ctx, "journal: an entry cannot be read, and is replaced by a newer failure of its event",
+				"entry", string(row.ID), "error", err)
+			e = &Entry{ID: row.ID, Revision: row.Revision, State: row.State}
+		case err != nil:
+			return nil, err
+		}
+		stored[row.ID] = e
+	}
+	return stored, nil
+}
+
+// merged returns what is to be stored: each new entry merged with the one that is there. New entries of a full endpoint
+// are left out.
+func (j *Journal) merged(
+	ctx context.Context, list []*Entry, stored map[ID]*Entry, full map[string]bool,
+) ([]*Entry, []Row, error) {
+	merged := make([]*Entry, 0, len(list))
+	rows := make([]Row, 0, len(list))
+	for _, e := range list {
+		old := stored[e.ID]
+		if old == nil && e.State == Open && full[e.Endpoint] {
+			j.lost.Add(1)
+			continue
+		}
+		if old != nil {
+			e = merge(old, e)
+			e.Revision = old.Revision
+		}
+		row, err := j.encode(ctx, e)
+		if err != nil {
+			return nil, nil, err
+		}
+		merged, rows = append(merged, e), append(rows, row)
+	}
+	// In one order, so that two calls that share entries do not lock each other out.
+	slices.SortFunc(rows, func(a, b Row) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return merged, rows, nil
+}
+
+// merge returns a newer failure of the event of old. It shares slices with both and changes neither.
+func merge(old, newer *Entry) *Entry {
+	e := newer.shallow()
+	e.Attempts += old.Attempts
+	if old.First.Before(e.First) && !old.First.IsZero() {
+		e.First = old.First
+	}
+	if old.Last.After(e.Last) {
+		e.Last = old.Last
+	}
+	e.Runs, e.RunCount = old.Runs, old.RunCount
+	switch {
+	case old.State == Parked && e.State == Open:
+		// Fails closed: an open entry expires sooner, and is closed as soon as the store knows the event as done.
+		e.State, e.Token = Parked, old.Token
+		e.Finished = union(old.Finished, e.Finished)
+	case old.State == Dismissed && e.State == Open:
+		e.State = Dismissed
+	}
+	return e
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// finish shows the caller what was stored.
+func (j *Journal) finish(ctx context.Context, entries, list, merged []*Entry, stored map[ID]*Entry) {
+	byID := make(map[ID]*Entry, len(merged))
+	for _, e := range merged {
+		e.Revision++
+		byID[e.ID] = e
+		if e.State == Open && stored[e.ID] == nil {
+			j.open.add(e.Endpoint)
+		}
+	}
+	for _, e := range entries {
+		if kept := byID[e.ID]; kept != nil {
+			*e = *kept
+		}
+	}
+	// Parked entries may be part of the app's transaction, which must not wait for anything more: see Parked.
+	if !slices.ContainsFunc(list, func(e *Entry) bool { return e.State == Parked }) {
+		j.prune(ctx)
+	}
+}
+
+func idsOf(list []*Entry) []ID {
+	ids := make([]ID, len(list))
+	for i, e := range list {
+		ids[i] = e.ID
+	}
+	return ids
+}

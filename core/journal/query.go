@@ -1,0 +1,135 @@
+package journal
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+)
+
+// Query says which entries to list.
+type Query struct {
+	Endpoint string    // empty: of all endpoints
+	State    State     // 0: in any state
+	Type     string    // of the event; empty: any
+	Since    time.Time // changed at this time or after it; zero: ever
+	Until    time.Time // changed before this time; zero: until now
+	Err      string    // a part of the error's text; empty: any
+	Limit    int       // at most so many entries; 0: all
+}
+
+// queryPage is how many entries are held in memory at a time. Each may have a body of Config.MaxBody.
+const queryPage = 25
+
+// Load returns an entry. Errors: [ErrNotFound], [ErrForged], [ErrSealed], or the store's.
+func (j *Journal) Load(ctx context.Context, id ID) (*Entry, error) {
+	if !id.valid() {
+		return nil, ErrNotFound
+	}
+	rows, err := j.store.Load(ctx, []ID{id})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrNotFound
+	}
+	return j.decode(ctx, rows[0])
+}
+
+// List returns a page of rows without their blobs, the newest first: less than Entries tells, at less cost.
+func (j *Journal) List(ctx context.Context, page Page) ([]Row, error) {
+	if page.Endpoint != "" {
+		page.Endpoint = endpointOf(page.Endpoint)
+	}
+	return j.store.List(ctx, page)
+}
+
+// Entries returns the entries of a query, the one that changed last first. An entry that cannot be read is an
+// [UnreadableError] instead, which says its ID, and the loop goes on behind it. Any other error ends the loop.
+//
+// An entry that changes while the loop runs moves to the front, and may be left out; none is listed twice.
+func (j *Journal) Entries(ctx context.Context, q Query) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		page := Page{Endpoint: q.Endpoint, Limit: queryPage}
+		if q.State != 0 {
+			page.States = []State{q.State}
+		}
+		if !q.Until.IsZero() {
+			page.Before.At = micro(q.Until)
+		}
+		count := 0
+		for {
+			rows, err := j.List(ctx, page)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			more, err := j.yieldPage(ctx, q, rows, &count, yield)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !more || len(rows) < queryPage {
+				return
+			}
+			page.Before = rows[len(rows)-1].Cursor()
+		}
+	}
+}
+
+// yieldPage yields the entries of a page that match. It reports whether the loop goes on.
+func (j *Journal) yieldPage(
+	ctx context.Context, q Query, listed []Row, count *int, yield func(*Entry, error) bool,
+) (bool, error) {
+	ids := make([]ID, 0, len(listed))
+	for i := range listed {
+		if !q.Since.IsZero() && listed[i].At.Before(micro(q.Since)) {
+			break
+		}
+		ids = append(ids, listed[i].ID)
+	}
+	if len(ids) == 0 {
+		return false, nil
+	}
+	rows, err := j.store.Load(ctx, ids)
+	if err != nil {
+		return false, err
+	}
+	byID := make(map[ID]Row, len(rows))
+	for _, row := range rows {
+		byID[row.ID] = row
+	}
+	for i, id := range ids {
+		row, ok := byID[id]
+		if !ok || row.Revision != listed[i].Revision {
+			continue // deleted or changed since it was listed
+		}
+		e, err := j.decode(ctx, row)
+		if err == nil && !q.matches(e) {
+			continue
+		}
+		*count++
+		if !yield(e, err) || *count == q.Limit {
+			return false, nil
+		}
+	}
+	return len(ids) == len(listed), nil
+}
+
+func (q *Query) matches(e *Entry) bool {
+	return (q.Type == "" || e.Type == q.Type) && (q.Err == "" || strings.Contains(e.Err, q.Err))
+}
+
+// Delete erases entries, whatever their state. It passes over IDs that do not exist.
+func (j *Journal) Delete(ctx context.Context, ids ...ID) error {
+	known := make([]ID, 0, len(ids))
+	for _, id := range ids {
+		if id.valid() {
+			known = append(known, id)
+		}
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	return j.store.Delete(ctx, known)
+}

@@ -1,0 +1,120 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Ran records a run of the entry, and sets its state: Done after a success, Parked after a run that parked the event
+// under the claim with this token, 0 to leave the state as it is. A nil token leaves the entry's.
+//
+// The run counts from the number of runs that the caller has seen: where another run was recorded since the entry was
+// loaded, it is [ErrChanged], and nothing is recorded. A delivery that failed meanwhile does not matter. Afterwards e is
+// as it was stored.
+func (j *Journal) Ran(ctx context.Context, e *Entry, run Run, state State, token []byte) error {
+	if state != 0 && !state.valid() {
+		return fmt.Errorf("journal: a run cannot end in %v", state)
+	}
+	if run.At.IsZero() {
+		run.At = time.Now()
+	}
+	run.At, run.Err = micro(run.At), short(run.Err, mostRunErr)
+	runs := e.RunCount
+	next, err := j.change(ctx, e.ID, func(stored *Entry) error {
+		if stored.RunCount != runs {
+			return ErrChanged
+		}
+		stored.RunCount++
+		stored.Runs = append(stored.Runs, run)
+		if n := len(stored.Runs); n > mostRuns {
+			stored.Runs = slices.Clone(stored.Runs[n-mostRuns:])
+		}
+		if state != 0 {
+			stored.State = state
+		}
+		if token != nil {
+			stored.Token = bytes.Clone(token)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	*e = *next
+	j.prune(ctx)
+	return nil
+}
+
+// Dismiss closes an entry without a success. The revision is the one that the person looked at: where it is not the
+// stored one, [ErrChanged]. 0 dismisses whatever is there.
+func (j *Journal) Dismiss(ctx context.Context, id ID, revision uint64) error {
+	_, err := j.change(ctx, id, func(stored *Entry) error {
+		if revision != 0 && stored.Revision != revision {
+			return ErrChanged
+		}
+		stored.State = Dismissed
+		return nil
+	})
+	if err == nil {
+		j.prune(ctx)
+	}
+	return err
+}
+
+// CloseDone closes open entries of events that the replay store knows as done, and returns how many it closed. The rows
+// are from List, listed before the replay store was asked: an entry that has changed since is left as it is, because
+// its event may have failed again. Unreadable entries are left as they are.
+func (j *Journal) CloseDone(ctx context.Context, rows []Row) (closed int, err error) {
+	for _, row := range rows {
+		if row.State != Open {
+			continue
+		}
+		_, err := j.change(ctx, row.ID, func(stored *Entry) error {
+			if stored.Revision != row.Revision || stored.State != Open {
+				return ErrChanged
+			}
+			stored.State = Done
+			return nil
+		})
+		switch {
+		case err == nil:
+			closed++
+		case errors.Is(err, ErrChanged), errors.Is(err, ErrNotFound), errors.Is(err, ErrForged), errors.Is(err, ErrSealed):
+		default:
+			return closed, err
+		}
+	}
+	j.prune(ctx)
+	return closed, nil
+}
+
+// change loads an entry, changes it and stores it, again where somebody else was faster. An error of edit ends it.
+func (j *Journal) change(ctx context.Context, id ID, edit func(*Entry) error) (*Entry, error) {
+	for range rounds {
+		e, err := j.Load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := edit(e); err != nil {
+			return nil, err
+		}
+		e.Changed = micro(time.Now())
+		row, err := j.encode(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		err = j.store.Save(ctx, []Row{row})
+		if err == nil {
+			e.Revision++
+			return e, nil
+		}
+		if !errors.Is(err, ErrChanged) {
+			return nil, err
+		}
+	}
+	return nil, ErrChanged
+}
