@@ -98,14 +98,7 @@ type Guard struct {
 const (
 	defaultTolerance = 5 * time.Minute
 	maxTolerance     = 24 * time.Hour
-	defaultLease     = time.Minute
-	defaultSignal    = 15 * time.Minute
-	defaultRetention = 72 * time.Hour
-	defaultMaxBody   = 1 << 20
-	maxMaxBody       = 256 << 20
-	retentionMargin  = time.Minute
 	storeTimeout     = lease.StoreTimeout
-	maxEndpointName  = 200
 )
 
 // New validates the config and compiles it. The error joins every mistake as a [*ConfigError] that says how to mend
@@ -366,114 +359,9 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	}
 }
 
-func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
-	g.memory.Lease, g.memory.Retention = g.leaseFor(c.Limits.Lease), c.Limits.Retention
-	if g.memory.Lease < time.Second {
-		m.Add("Limits.Lease", g.memory.Lease.String(), "it must be at least 1s")
-	}
-	horizon := g.entry.RetryHorizon
-	g.signalTimeout = c.Limits.SignalTimeout
-	switch {
-	case c.Limits.SignalTimeout != 0 && c.Limits.SignalTimeout < time.Second:
-		m.Add("Limits.SignalTimeout", c.Limits.SignalTimeout.String(),
-			"it must be at least 1s, written with its unit: 5 * time.Minute")
-	case g.signalTimeout == 0:
-		g.signalTimeout = defaultSignal
-		if horizon > 0 {
-			g.signalTimeout = min(g.signalTimeout, horizon/2)
-		}
-		g.signalTimeout = max(g.signalTimeout, g.memory.Lease)
-	case g.signalTimeout < g.memory.Lease:
-		m.Add("Limits.SignalTimeout", g.signalTimeout.String(),
-			"it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten "+
-				"Limits.Lease", g.memory.Lease)
-	case horizon > 0 && g.signalTimeout > horizon-g.memory.Lease:
-		m.Add("Limits.SignalTimeout", g.signalTimeout.String(),
-			"a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a "+
-				"failure no retry would come", g.signalTimeout, g.memory.Lease, g.entry.Title, horizon)
-	}
-	if c.Replay == nil {
-		m.Add("Replay", "",
-			"nothing remembers what was processed; use memstore.New() for one process or a shared store for several, "+
-				"or core.DangerouslyNoReplay")
-		return
-	}
-	if _, none := c.Replay.(noReplay); none {
-		return
-	}
-	g.memory.Store = c.Replay
-	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
-	g.memory.transactor, _ = c.Replay.(replay.Transactor)
-	if c.Endpoint == "" {
-		m.Add("Endpoint", "",
-			"the endpoint needs a name, because it is part of what is remembered; for example %q", cmp.Or(g.provider,
-				"stripe"))
-	} else if strings.TrimSpace(c.Endpoint) == "" || len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
-		m.Add("Endpoint", "", "the name is blank, longer than %d bytes or holds control characters", maxEndpointName)
-	}
-	window := time.Duration(0)
-	if g.verifier != nil && g.verifier.SignsTime {
-		window = g.verifier.Past + g.verifier.Future
-	}
-	// A claim may begin at the edge of the window and last for its lease; what is forgotten earlier could be replayed.
-	least := window + g.memory.Lease + retentionMargin
-	switch {
-	case g.memory.Retention == 0:
-		g.memory.Retention = max(least, horizon, defaultRetention)
-	case g.memory.Retention < time.Second:
-		m.Add("Limits.Retention", g.memory.Retention.String(),
-			"it must be at least %s, written with its unit: 72 * time.Hour", least)
-	case g.memory.Retention < least:
-		m.Add("Limits.Retention", g.memory.Retention.String(),
-			"a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s", window,
-			g.memory.Lease, retentionMargin, least)
-	case horizon > 0 && g.memory.Retention < horizon:
-		m.Add("Limits.Retention", g.memory.Retention.String(),
-			"%s sends an event again for up to %s: remember at least as long", g.entry.Title, horizon)
-	}
-	if horizon > 0 && g.memory.Lease > horizon {
-		m.Add("Limits.Lease", g.memory.Lease.String(),
-			"%s stops retrying after %s: after a crash no retry would come when the lease has ended", g.entry.Title,
-			horizon)
-	}
-	switch c.StoreFailure {
-	case StoreFailureUnset:
-		if g.entry.NeverRetries {
-			m.Add("StoreFailure", "",
-				"%s never sends a delivery again by itself, so choose: RefuseDelivery (503; lost unless somebody "+
-					"resends it) or DangerouslyAcceptUnclaimed (runs, perhaps twice)", g.entry.Title)
-		}
-	case RefuseDelivery:
-	case DangerouslyAcceptUnclaimed:
-		g.memory.failOpen = true
-	default:
-		m.Add("StoreFailure", strconv.Itoa(int(c.StoreFailure)), "not one of the choices")
-	}
-}
-
 func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
-	g.bodies.max = c.Limits.MaxBody
-	if g.bodies.max == 0 {
-		g.bodies.max = g.entry.MaxBody
-	}
-	if g.bodies.max == 0 {
-		g.bodies.max = defaultMaxBody
-	}
-	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
-		m.Add("Limits.MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
-	}
-	prefixes, err := c.TrustedProxies.prefixes()
-	if err != nil {
-		m.Add("TrustedProxies", string(c.TrustedProxies), "%v", err)
-	}
-	for _, p := range prefixes {
-		if p.Bits() == 0 {
-			m.Add("TrustedProxies", p.String(),
-				"it trusts the whole internet to say that a request came over TLS; name your proxies, or "+
-					"core.PrivateNetworks")
-		}
-	}
-	g.origin.Proxies = prefixes
+	g.configureMaxBody(c, m)
+	g.configureProxies(c, m)
 	g.configurePublicURL(c, m)
 	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
 		m.Add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")

@@ -2,6 +2,7 @@ package core
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -25,6 +26,42 @@ type bodies struct {
 	share   *intake.Share
 	max     int64 // bytes
 	timeout time.Duration
+}
+
+// Bounds of Limits.MaxBody, in bytes.
+const (
+	defaultMaxBody = 1 << 20
+	maxMaxBody     = 256 << 20
+)
+
+// configureMaxBody sets how long a body may be.
+func (g *Guard) configureMaxBody(c *Config, m *fault.Mistakes) {
+	g.bodies.max = c.Limits.MaxBody
+	if g.bodies.max == 0 {
+		g.bodies.max = g.entry.MaxBody
+	}
+	if g.bodies.max == 0 {
+		g.bodies.max = defaultMaxBody
+	}
+	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
+		m.Add("Limits.MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
+	}
+}
+
+// configureProxies sets whose forwarding headers count.
+func (g *Guard) configureProxies(c *Config, m *fault.Mistakes) {
+	prefixes, err := c.TrustedProxies.prefixes()
+	if err != nil {
+		m.Add("TrustedProxies", string(c.TrustedProxies), "%v", err)
+	}
+	for _, p := range prefixes {
+		if p.Bits() == 0 {
+			m.Add("TrustedProxies", p.String(),
+				"it trusts the whole internet to say that a request came over TLS; name your proxies, or "+
+					"core.PrivateNetworks")
+		}
+	}
+	g.origin.Proxies = prefixes
 }
 
 // configurePerimeter compiles what is judged of a request before anything it says is looked at.

@@ -103,7 +103,7 @@ func ofSettling() []mutation {
 			old: "case c.verdict == replay.Release && (c.lost || !now.Before(h.until)):", new: "case false:"},
 		{name: "a slow event of a batch waits for the others", file: pass,
 			old: "now.Sub(began) >= slowEvent || now.Sub", new: "now.Sub(began) < 0 || now.Sub"},
-		{name: "a lease outlives the provider's quick retries", file: "core/lease.go",
+		{name: "a lease outlives the provider's quick retries", file: "core/memory.go",
 			old: "min(held, last/2)", new: "held"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.End(ErrLost)", new: "if false {\n\t\t\tc.work.End(ErrLost)"},
