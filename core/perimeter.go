@@ -7,7 +7,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
-	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // perimeter is what the checks before the proof note of a request.
@@ -106,18 +105,4 @@ func (g *Guard) checkPerimeter(r *http.Request, i *inspection) fault.Failure {
 		i.presented.From = g.senderOf(i, listed)
 	}
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(r.Context(), i))
-}
-
-// statusOf is the answer to a reason: one for every failed authentication, and for too much the one that does not lose
-// the event.
-func (g *Guard) statusOf(why reason.Reason, i *facts) int {
-	switch {
-	case why.Class() == reason.ClassAuthentication:
-		return g.status
-	case why == reason.RateLimited && i.overloaded:
-		return http.StatusServiceUnavailable // our own state, whoever sent it
-	case why == reason.RateLimited:
-		return g.rates.status
-	}
-	return why.Status()
 }

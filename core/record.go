@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -149,4 +150,24 @@ const (
 // replayStates are the states by what became of a holding.
 var replayStates = [...]ReplayState{ //lint:immutable a table
 	lease.None: ReplayNone, lease.Released: ReplayReleased, lease.Committed: ReplayCommitted, lease.CommitFailed: ReplayCommitFailed,
+}
+
+// record starts the record of an outcome. The caller completes it and passes it to put.
+func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *Record {
+	rec := g.records.get()
+	rec.ended, rec.ctx = now, i.ctx
+	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source
+	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
+	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = why, status, ReplayNone, len(i.body)
+	rec.Secret, rec.Credentials = i.secret, i.credentials
+	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = keyring.TimeOf(i.match.Expires), keyring.TimeOf(i.match.NoneAfter), i.match.Stale
+	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
+	if i.proved && i.digested {
+		rec.BodySHA256 = i.digest
+	}
+	rec.proved = i.proved
+	if g.verifier != nil {
+		rec.SignedURL = URLSource(g.verifier.Route.Source)
+	}
+	return rec
 }

@@ -1,0 +1,63 @@
+package core
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/lease"
+)
+
+// newDelivery makes a handle, with what it holds in the replay store, where there is one.
+func (g *Guard) newDelivery() *Delivery {
+	if g.memory.Store == nil {
+		return &Delivery{guard: g}
+	}
+	both := &struct {
+		Delivery
+		holding lease.Holding
+	}{}
+	d := &both.Delivery
+	d.guard, d.holding = g, &both.holding
+	return d
+}
+
+// deliver makes the handle of a proved delivery.
+func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delivery {
+	d := g.newDelivery()
+	d.parent = prior
+	i.ownBody()
+	d.facts = i.facts
+	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
+	t := i.events
+	t.Headers, t.Body, t.request = r.Header, i.body, r
+	if r.URL != nil {
+		t.RawQuery = r.URL.RawQuery
+	}
+	if i.proved {
+		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.Timestamp
+		t.BodyProved, t.HeadersProved, t.SignedID = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON), g.verifier == nil, i.presented.ID
+	}
+	d.readEvents(t)
+	d.deliveryContext = deliveryContext{r.Context(), d}
+	var ctx context.Context = &d.deliveryContext
+	if g.memory.Store != nil {
+		d.holding.Request.Start(ctx, time.Time{})
+		ctx = &d.holding.Request
+		if g.entry.Identity.SignedOnce && i.proved {
+			in := g.proofOf(t)
+			digest := g.verifier.SignedDigest(&in)
+			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
+			d.signed = &signed
+		}
+	}
+	d.r = r.WithContext(ctx)
+	restoreBody(d.r, d)
+	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
+		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
+		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
+		d.r.RequestURI = d.r.URL.RequestURI()
+	}
+	return d
+}

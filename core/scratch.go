@@ -1,0 +1,137 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
+)
+
+// bodyBuffer holds most deliveries whole, and is what each open connection may make a guard hold for its body at once.
+const bodyBuffer = 16 << 10
+
+// judging is what one call of Receive works with. It comes from its guard's pool and goes back when Receive returns: no
+// other endpoint ever sees it, and nothing of it may outlive the call. What a delivery keeps of it is copied; above all
+// the body, which the app may hold for as long as it likes.
+type judging struct {
+	inspection inspection
+	presented  signature.Claims
+	events     eventSource
+	slot       intake.Slot
+	buffer     [bodyBuffer]byte // what a body that nobody has proved is read into, as far as it goes
+}
+
+// judge gives what a request is judged with.
+func (g *Guard) judge(w http.ResponseWriter, in adapter.Inbound, now time.Time) *judging {
+	j := g.borrow()
+	i := &j.inspection
+	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
+	i.now = now
+	if g.clock {
+		i.now = g.now()
+	}
+	i.presented, i.events, i.place, i.buffer = &j.presented, &j.events, &j.slot, j.buffer[:0]
+	j.presented.Match = &i.match
+	return j
+}
+
+func (g *Guard) borrow() *judging {
+	if j, _ := g.judgings.Get().(*judging); j != nil {
+		return j
+	}
+	return &judging{}
+}
+
+// judged takes it back. A panic of the app's own code on the way leaves it to the garbage collector.
+func (g *Guard) judged(j *judging) {
+	j.inspection.leave()
+	j.inspection = inspection{}
+	j.presented.Clear()
+	if j.events.Headers != nil || j.events.Body != nil {
+		j.events = eventSource{}
+	}
+	j.slot.Clear()
+	g.judgings.Put(j)
+}
+
+// ownBody makes the body what a delivery keeps: its own, and not the buffer that the next request is read into.
+func (i *inspection) ownBody() {
+	if i.borrowed {
+		i.body, i.borrowed = bytes.Clone(i.body), false
+		i.taken.body = i.body
+	}
+}
+
+func (i *inspection) pathValue(r *http.Request, name string) string {
+	if i.param != nil {
+		return i.param(name)
+	}
+	return r.PathValue(name)
+}
+
+// facts are what is known of a request for as long as its delivery lives.
+type facts struct {
+	ctx         context.Context // of the request as it reached the guard; for logs and observers
+	route       string
+	started     time.Time  // the real clock: for durations
+	now         time.Time  // the guard's clock: for freshness
+	source      netip.Addr // invalid: cannot be told
+	body        []byte
+	match       keyring.Matches // of the secrets that proved it
+	tenant      string          // that is known; what the delivery says of it is in presented
+	scope       string          // the tenant as it is part of identities
+	secret      string
+	credentials []string
+	reported    []Reported        // what was let through because its check only reports
+	unproved    *fault.Failure    // of those, the one that leaves the delivery without proof; nil: none does
+	digest      [sha256.Size]byte // of the body; see bodyDigest
+	digested    bool
+	proved      bool
+	plain       bool // plain HTTP, reported
+	trial       bool // every check only reports, and nothing is touched: see Explain
+	overloaded  bool
+}
+
+// inspection is what is known of a request while it is judged. But for the facts, it belongs to one call of Receive.
+type inspection struct {
+	facts
+	param      func(name string) string // of the route; nil: the request's own
+	borrowed   bool                     // the body stands in buffer
+	buffer     []byte
+	presented  *signature.Claims
+	events     *eventSource
+	stripQuery []string
+	stripPath  []string
+	basic      bool   // a credential of the Authorization header was accepted
+	note       string // of a handshake, for the operator
+	keepBody   bool   // of a refused request
+	taken      takenBody
+	perimeter
+}
+
+// addCredential notes the label of a credential that matched. The first one's list of one is its own, and is not
+// changed.
+func (i *inspection) addCredential(labels []string) {
+	if i.credentials == nil {
+		i.credentials = labels[:len(labels):len(labels)]
+		return
+	}
+	i.credentials = append(i.credentials, labels...)
+}
+
+// bodyDigest is the digest of a body that was proved. It costs as much as the signature's, so that it is made where
+// something is remembered by it, and not for the record alone.
+func (i *facts) bodyDigest() [sha256.Size]byte {
+	if !i.digested {
+		i.digest, i.digested = sha256.Sum256(i.body), true
+	}
+	return i.digest
+}
