@@ -63,6 +63,25 @@ func (d *Delivery) claim() *Reply {
 	if err != nil {
 		return d.storeFailed(err)
 	}
+	signed := d.holdClaims(items, owners, results)
+	if signed != nil && signed.State != replay.Claimed && signed.Conflict {
+		d.disown(signed)
+	}
+	if g.reportsReplay {
+		d.reportKnown()
+		return nil
+	}
+	reply := d.allKnown()
+	if reply != nil && d.signed != nil {
+		h.Flush() // what was signed anew is remembered all the same
+	}
+	return reply
+}
+
+// holdClaims takes in what the store answered to the items of the events. It returns the answer to what is signed; nil: that
+// was not asked.
+func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []replay.Result) *replay.Result {
+	h := d.holding
 	var signed *replay.Result
 	for n := range results {
 		if owners[n] == noEvent {
@@ -77,7 +96,7 @@ func (d *Delivery) claim() *Reply {
 		switch results[n].State {
 		case replay.Claimed:
 			work := &h.Request
-			if g.reportsReplay {
+			if d.guard.reportsReplay {
 				work = nil // another delivery that takes the claim over refuses nothing either
 			}
 			s.claim = h.Add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
@@ -86,18 +105,7 @@ func (d *Delivery) claim() *Reply {
 			d.answering.Withhold(d.batch)
 		}
 	}
-	if signed != nil && signed.State != replay.Claimed && signed.Conflict {
-		d.disown(signed)
-	}
-	if g.reportsReplay {
-		d.reportKnown()
-		return nil
-	}
-	reply := d.allKnown()
-	if reply != nil && d.signed != nil {
-		h.Flush() // what was signed anew is remembered all the same
-	}
-	return reply
+	return signed
 }
 
 // limit is when the app's work has had its time, and no lease is renewed any more.

@@ -134,21 +134,27 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 			i.stripPath = append(i.stripPath, i.pathValue(r, gate.path))
 		}
 	}
-	if v := g.verifier; v != nil {
-		i.presented.Lenient = g.reportsTime || i.trial
-		in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
-		f := v.CheckHead(&in)
-		if f.Reason == reason.MissingSignature {
-			if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
-				return reply, f
-			}
-		}
-		if !f.Failed() {
-			f = v.CheckHost(r)
-		}
-		return nil, g.enforceProof(i, CheckSignature, f)
+	if g.verifier == nil {
+		return nil, fault.Failure{}
 	}
-	return nil, fault.Failure{}
+	return g.checkSignatureHead(r, i)
+}
+
+// checkSignatureHead checks what the headers and the URL say of the signature. A request without one may be a handshake.
+func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
+	v := g.verifier
+	i.presented.Lenient = g.reportsTime || i.trial
+	in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
+	f := v.CheckHead(&in)
+	if f.Reason == reason.MissingSignature {
+		if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
+			return reply, f
+		}
+	}
+	if !f.Failed() {
+		f = v.CheckHost(r)
+	}
+	return nil, g.enforceProof(i, CheckSignature, f)
 }
 
 // checkContent refuses a body that is encoded, whose charset another reader may decode by, or that is too long by its
