@@ -22,7 +22,7 @@ type Config struct {
 	// Secrets are the accepted signing secrets, the public keys of a provider that signs with a key pair, or, for a
 	// provider that signs nothing, the accepted credentials of the kind it sends ("user:pass" pairs for Basic).
 	Secrets secrets.Source
-	// Credentials are required in addition to the signature. Each place is a gate of its own: the Authorization header
+	// Credentials are required in addition to the signature. Each place has to be passed: the Authorization header
 	// (Basic and Bearer are alternatives there), each named header, each parameter of the URL.
 	Credentials []Credential
 	// Keys is where public keys come from that a delivery names, for providers that publish theirs (see package keys).

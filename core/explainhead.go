@@ -47,8 +47,8 @@ func (x *examiner) missing(names []string) []reason.Finding {
 
 // missingCredential reports what is known of a delivery without the header of a credential.
 func (x *examiner) missingCredential() (all []reason.Finding) {
-	for _, gate := range x.g.gates {
-		header := gate.header
+	for _, place := range x.g.credentials {
+		header := place.Header()
 		if header == "" || len(x.r.Header[header]) > 0 {
 			continue
 		}
@@ -61,7 +61,7 @@ func (x *examiner) missingCredential() (all []reason.Finding) {
 				Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
 		case len(others) > 0:
 			all = append(all, reason.Finding{Code: reason.NoCredential, Text: "there is no header " + header + ", which carries the credential, but " +
-				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.g.entry.Title + " without the credential", Mend: gate.give(), Secret: ""})
+				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.g.entry.Title + " without the credential", Mend: place.Remedy(), Secret: ""})
 		case len(x.siblings()) > 0:
 			all = append(all, otherSender(x.g.entry.Title))
 		}
@@ -71,18 +71,6 @@ func (x *examiner) missingCredential() (all []reason.Finding) {
 		break
 	}
 	return all
-}
-
-// give says how a provider is given the credential of a header.
-func (g *gate) give() string {
-	switch {
-	case g.basic != nil:
-		return "register the URL at the provider as https://user:password@host/path, or fill in its fields for Basic authentication; " +
-			"or remove the credential from Credentials"
-	case g.bearer != nil:
-		return "give the provider the token for its Authorization header, or remove it from Credentials"
-	}
-	return "let the provider send the header " + g.header + " with the token, or remove it from Credentials"
 }
 
 func otherSender(title string) reason.Finding {

@@ -64,15 +64,13 @@ func (g *Guard) announceShapes() {
 			warn(s)
 		}
 	}
-	for _, k := range g.rings {
-		ring, ok := k.(*keyring.Ring[[]acceptedSecret])
-		if !ok || ring.ByTenant() {
-			continue
-		}
-		if list, err := ring.Current(ctx, "", now); err == nil {
-			for i := range list.Keys {
-				warn(&list.Keys[i].Secret)
-			}
+	lists := g.credentials.Values()
+	if g.verifyTokens != nil {
+		lists = append(lists, g.verifyTokens)
+	}
+	for _, list := range lists {
+		for _, s := range list.Secrets(ctx, now) {
+			warn(s)
 		}
 	}
 }

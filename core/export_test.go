@@ -44,12 +44,6 @@ func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 	return &n
 }
 
-// DecodeBasic reads the word of a Basic credential.
-func DecodeBasic(word string) (string, bool) {
-	pair, ok := decodeBasic(nil, word)
-	return string(pair), ok
-}
-
 // ExhaustDiagnosis leaves nothing for explanations of the guard's refusals for an hour. It needs a budget of its own.
 func (g *Guard) ExhaustDiagnosis() {
 	b := g.share.budget

@@ -15,10 +15,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
-	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
@@ -37,14 +36,14 @@ type Guard struct {
 	entry    *entry.Entry
 
 	verifier     *signature.Verifier
-	gates        []*gate
+	credentials  credential.Places
 	handshakes   []handshake
 	published    []*signature.PublishedKey // that prove nothing, and explain refusals
 	awaiting     bool
 	sink         func(context.Context, secrets.Secret) error
 	sinkRules    keyring.Rules
 	handedOver   atomic.Bool
-	verifyTokens *credentialList
+	verifyTokens *credential.Values
 	rings        []ring         // of all lists of secrets
 	owner        *keyring.Owner // of them
 	tenant       TenantKey
@@ -249,82 +248,10 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		}
 	}
 	if c.Setup.VerifyTokens != nil {
-		rules := keyring.Rules{Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false)}
-		list, n := newCredentialList(g, c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
-		list.ring.ProvesNothing = true
+		rules := keyring.Rules{Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false), ProvesNothing: true}
+		list, n := g.acceptedValues(c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
 		g.verifyTokens, notes = list, append(notes, n...)
 	}
-	return notes
-}
-
-// addCredential puts a credential at its gate: one gate for each place in a request.
-func (g *Guard) addCredential(field string, c Credential, rules keyring.Rules, own bool, m *fault.Mistakes) (notes []string) {
-	if !own {
-		rules.Min = keyring.MinSecretBytes
-		rules.Kinds, rules.Custom, rules.Refuses = nil, nil, nil // the form of a signing secret says nothing of a credential
-	}
-	if c.source == nil {
-		m.Add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
-		return nil
-	}
-	rules.Field = field
-	rules.Pair = c.kind == entry.Basic
-	rules.Advice = advice(g.entry, rules.Pair)
-	if !own {
-		rules.Advice = freshAdvice(rules.Pair)
-	}
-	want, what := gate{}, ""
-	switch c.kind {
-	case entry.Basic:
-		want.header, what = "Authorization", "the Basic credential"
-	case entry.Bearer:
-		want.header, what = "Authorization", "the Bearer token"
-	case entry.HeaderToken:
-		if !httpfield.ValidName(c.name) {
-			m.Add(field+".Name", strconv.Quote(c.name), "not the name of a header")
-			return nil
-		}
-		want.header = http.CanonicalHeaderKey(c.name)
-		what = "the header " + want.header
-	case entry.QueryToken:
-		want.query, what = c.name, "the token in the URL's query"
-	case entry.PathToken:
-		want.path, what = c.name, "the token in the URL's path"
-	case entry.BodyToken:
-		want.member, what = jsonscan.Compile(c.name), "the token in the body"
-		if c.items != "" {
-			want.items = jsonscan.Compile(c.items)
-		}
-	default:
-		m.Add(field, "", "not a credential; make it with BasicAuth, BearerToken, HeaderToken, QueryToken or PathToken")
-		return nil
-	}
-	if want.header == "" && c.name == "" {
-		m.Add(field+".Name", "", "the parameter has no name")
-		return nil
-	}
-	want.says = textsOf(want.header)
-	list, notes := newCredentialList(g, c.source, rules, what, m)
-	at := slices.IndexFunc(g.gates, func(have *gate) bool {
-		return have.header == want.header && have.query == want.query && have.path == want.path && have.member == nil && want.member == nil
-	})
-	if at < 0 {
-		g.gates = append(g.gates, &want)
-		at = len(g.gates) - 1
-	}
-	have := g.gates[at]
-	slot := &have.plain
-	switch c.kind {
-	case entry.Basic:
-		slot = &have.basic
-	case entry.Bearer:
-		slot = &have.bearer
-	}
-	if *slot != nil || (have.plain != nil && slot != &have.plain) || (slot == &have.plain && (have.basic != nil || have.bearer != nil)) {
-		m.Add(field, "", "this place of a request is configured twice; put all accepted values into one list")
-		return notes
-	}
-	*slot = list
 	return notes
 }
 
@@ -369,7 +296,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	g.status = c.Answers.AuthenticationStatus
 	if g.status == 0 {
 		g.status = g.entry.AuthStatus
-		if g.entry.AsksFirst && slices.ContainsFunc(g.gates, func(have *gate) bool { return have.basic != nil }) {
+		if g.entry.AsksFirst && slices.ContainsFunc(g.credentials, (*credential.Place).TakesBasic) {
 			g.status = http.StatusUnauthorized
 		}
 	}

@@ -109,7 +109,9 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 				return nil, fault.New(reason.MissingCredential,
 					"a handshake came and Setup.VerifyTokens is not configured")
 			}
-			if _, f := g.verifyTokens.check(r.Context(), token, i, nil); f.Failed() {
+			in := i.credentialInput(r)
+			in.Matches = nil // a handshake does not show that a secret is in use
+			if _, f := g.verifyTokens.Check(r.Context(), token, &in); f.Failed() {
 				return nil, f
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 )
@@ -44,7 +45,7 @@ func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 	v := g.verifier
 	route := signature.Route{
 		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP, TenantInPath: c.Tenant.path != "",
-		HidesPath: slices.ContainsFunc(g.gates, func(have *gate) bool { return have.path != "" }),
+		HidesPath: slices.ContainsFunc(g.credentials, func(p *credential.Place) bool { return p.Path() != "" }),
 	}
 	if v.SignsURL || v.SignsPath {
 		route.Source = string(URLRebuilt)
@@ -55,9 +56,9 @@ func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 	if name := g.entry.Scheme.BodySHA256; name != "" {
 		route.Joined = append(route.Joined, name)
 	}
-	for _, gate := range g.gates {
-		if gate.query != "" {
-			route.Joined = append(route.Joined, gate.query)
+	for _, place := range g.credentials {
+		if name := place.Query(); name != "" {
+			route.Joined = append(route.Joined, name)
 		}
 	}
 	return route

@@ -116,23 +116,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	if f := g.enterTenant(r.Context(), i); f.Failed() {
 		return nil, f
 	}
-	for _, gate := range g.gates {
-		if gate.member != nil {
-			continue // the body holds it
-		}
-		labels, f := gate.check(r, i)
-		if !f.Failed() {
-			i.addCredential(labels)
-			i.basic = i.basic || gate.basic != nil
-		} else if f = g.enforceCredential(i, f); f.Failed() {
-			return nil, f
-		}
-		if gate.query != "" {
-			i.stripQuery = append(i.stripQuery, gate.query)
-		}
-		if gate.path != "" {
-			i.stripPath = append(i.stripPath, i.pathValue(r, gate.path))
-		}
+	if f := g.checkCredentials(r, i); f.Failed() {
+		return nil, f
 	}
 	if g.verifier == nil {
 		return nil, fault.Failure{}
@@ -173,6 +158,47 @@ func (g *Guard) checkContent(r *http.Request) fault.Failure {
 	return fault.Failure{}
 }
 
+// checkCredentials checks those that are not in the body.
+func (g *Guard) checkCredentials(r *http.Request, i *inspection) fault.Failure {
+	for _, place := range g.credentials {
+		if place.InBody() {
+			continue
+		}
+		in := i.credentialInput(r)
+		labels, f := place.Check(&in)
+		if !f.Failed() {
+			i.addCredential(labels)
+			i.basic = i.basic || place.TakesBasic()
+		} else if f = g.enforceCredential(i, f); f.Failed() {
+			return f
+		}
+		if name := place.Query(); name != "" {
+			i.stripQuery = append(i.stripQuery, name)
+		}
+		if name := place.Path(); name != "" {
+			i.stripPath = append(i.stripPath, i.pathValue(r, name))
+		}
+	}
+	return fault.Failure{}
+}
+
+// checkBodyCredentials checks those that the body holds.
+func (g *Guard) checkBodyCredentials(r *http.Request, i *inspection) fault.Failure {
+	for _, place := range g.credentials {
+		if !place.InBody() {
+			continue
+		}
+		in := i.credentialInput(r)
+		labels, f := place.CheckBody(i.body, &in)
+		if !f.Failed() {
+			i.addCredential(labels)
+		} else if f = g.enforceCredential(i, f); f.Failed() {
+			return f
+		}
+	}
+	return fault.Failure{}
+}
+
 // judgeBody reads the body and judges the signature.
 func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
 	defer i.leave() // also where reading panics
@@ -181,16 +207,8 @@ func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
 		return f
 	}
 	i.body = body
-	for _, gate := range g.gates {
-		if gate.member == nil {
-			continue
-		}
-		labels, f := gate.checkBody(r.Context(), body, i)
-		if !f.Failed() {
-			i.addCredential(labels)
-		} else if f = g.enforceCredential(i, f); f.Failed() {
-			return f
-		}
+	if f := g.checkBodyCredentials(r, i); f.Failed() {
+		return f
 	}
 	if v := g.verifier; v != nil && i.unproved == nil {
 		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.presented, Now: i.now}

@@ -32,7 +32,7 @@ type Record struct {
 	// match, Detail names the URL, without its query, its user and a token in its path.
 	SignedURL URLSource
 	Secret    string // label of the signing secret that matched
-	// Credentials are the labels of the credentials that matched, in the order of the gates. They must not be changed.
+	// Credentials are the labels of the credentials that matched, in the order of their places. They must not be changed.
 	Credentials []string
 	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week
 	// off.

@@ -2,7 +2,6 @@ package core
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
@@ -54,23 +53,4 @@ func otherContentType(values []string) string {
 		return "the Content-Type came more than once: find the proxy that adds one"
 	}
 	return "the Content-Type names a charset other than UTF-8, or is malformed: let the provider send UTF-8, and no proxy rewrite the header"
-}
-
-// otherScheme is the detail where the Authorization header is of another scheme. Its first word is quoted only where it
-// is the name of a scheme: it may be the credential itself.
-func (g *gate) otherScheme(came string) string {
-	want := "Basic"
-	if g.basic == nil {
-		want = "Bearer"
-	} else if g.bearer != nil {
-		want = "Basic or Bearer"
-	}
-	for _, name := range [...]string{"Basic", "Bearer", "Digest", "Negotiate", "NTLM", "AWS4-HMAC-SHA256", "HMAC", "Token", "ApiKey"} {
-		if strings.EqualFold(came, name) { //lint:notsecret the scheme's name is public
-			return "the Authorization header is of the scheme " + name + ", and the endpoint expects " + want +
-				": change the credential at the provider, or Credentials"
-		}
-	}
-	return "the Authorization header names no scheme that is known, and the endpoint expects " + want +
-		" and a credential behind it: change the credential at the provider, or Credentials"
 }

@@ -92,7 +92,7 @@ func (g *Guard) nothingToReport(c *Config, check Check) string {
 			return "RateLimit has no PerSecond and no Limiter"
 		}
 	case CheckCredentials:
-		if len(g.gates) == 0 {
+		if len(g.credentials) == 0 {
 			return "no credential is configured"
 		}
 	case CheckSignature:
@@ -132,7 +132,7 @@ func (g *Guard) announceReportOnly(c *Config) {
 			"provider", g.provider, "setting", "DangerouslyReportOnly", "check", string(check))
 	}
 	signed := g.entry.Scheme != nil && !g.reportOnly.has(CheckSignature)
-	credentials := len(g.gates) > 0 && !g.reportOnly.has(CheckCredentials)
+	credentials := len(g.credentials) > 0 && !g.reportOnly.has(CheckCredentials)
 	if len(c.DangerouslyReportOnly) > 0 && !signed && !credentials {
 		g.logger.Error("sallyport: nothing that refuses proves who sends: anybody can run this endpoint's signals",
 			"endpoint", g.endpoint, "provider", g.provider, "setting", "DangerouslyReportOnly")
@@ -184,7 +184,7 @@ func (g *Guard) enforceProof(i *inspection, check Check, f fault.Failure) fault.
 	return rest
 }
 
-// enforceCredential: beside a signature a credential is a second gate, and the signature alone is proof enough.
+// enforceCredential: beside a signature a credential is a second proof, and the signature alone is proof enough.
 func (g *Guard) enforceCredential(i *inspection, f fault.Failure) fault.Failure {
 	if g.verifier != nil {
 		return g.enforce(&i.facts, CheckCredentials, f)

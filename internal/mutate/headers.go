@@ -17,7 +17,7 @@ func ofHeaders() []mutation {
 		{name: "a tenant's key may hold anything", file: "core/tenant.go", old: "if !keyring.ValidTenant(key) {", new: "if false {"},
 		{name: "the first of two tenants wins", file: "core/tenant.go", old: "case 1:\n\t\t\tkey = values[0]", new: "case 1, 2:\n\t\t\tkey = values[0]"},
 		{name: "every tenant may have the same secrets", file: "core/tenant.go", old: "if k.Proves() && k.ByTenant() {\n\t\t\treturn", new: "if k != nil {\n\t\t\treturn"},
-		{name: "credentials are those of no tenant", file: "core/credential.go", old: "list, err := c.ring.Current(ctx, i.presented.Tenant, i.now)", new: "list, err := c.ring.Current(ctx, \"\", i.now)"},
+		{name: "credentials are those of no tenant", file: "core/internal/credential/values.go", old: "list, err := v.ring.Current(ctx, in.Tenant, in.Now)", new: "list, err := v.ring.Current(ctx, \"\", in.Now)"},
 
 		{name: "the window has no end in the future", file: timestamp, old: "case age < -v.Future:", new: "case false:"},
 		{name: "the window has no end in the past", file: timestamp, old: "case age > v.Past:", new: "case false:"},
@@ -29,7 +29,7 @@ func ofHeaders() []mutation {
 		{name: "a missing timestamp is no failure", file: timestamp, old: "if text == \"\" {\n\t\treturn fault.New(", new: "if text == \"\" {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 		{name: "a malformed timestamp is no failure", file: timestamp, old: "if !ok {\n\t\treturn fault.New(", new: "if !ok {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 
-		{name: "a handshake's token is not compared", file: handshake, old: "g.verifyTokens.check(r.Context(), token, i, nil); f.Failed() {", new: "g.verifyTokens.check(r.Context(), token, i, nil); false && f.Failed() {"},
+		{name: "a handshake's token is not compared", file: handshake, old: "g.verifyTokens.Check(r.Context(), token, &in); f.Failed() {", new: "g.verifyTokens.Check(r.Context(), token, &in); false && f.Failed() {"},
 		{name: "a challenge may hold anything", file: handshake, old: "if !ok {\n\t\t\treturn nil, fault.New(", new: "if false {\n\t\t\treturn nil, fault.New("},
 		{name: "a challenge of any length is echoed", file: handshake, old: "const maxChallenge = 512", new: "const maxChallenge = 512000"},
 		{name: "a secret is handed over again and again", file: handshake, old: "if !g.handedOver.CompareAndSwap(false, true) {", new: "if false {"},
@@ -108,7 +108,7 @@ func ofBodies() []mutation {
 		{name: "any charset is accepted", file: receive, old: `if httpfield.AmbiguousContentType(r.Header["Content-Type"]) {`, new: `if httpfield.AmbiguousContentType(nil) {`},
 		{name: "a declared length is not judged", file: receive, old: "if r.ContentLength > g.bodies.max {", new: "if false {"},
 		{name: "any method is taken", file: receive, old: "if !slices.Contains(g.methods, r.Method) {", new: "if r.Method == \"\" {"},
-		{name: "a query of any length is parsed", file: "core/credential.go", old: "if len(rawQuery) > maxQueryBytes {", new: "if false {"},
+		{name: "a query of any length is parsed", file: "core/internal/credential/values.go", old: "if len(rawQuery) > maxQueryBytes {", new: "if false {"},
 		{name: "a field of a form that comes twice is taken once", file: "core/internal/formscan/formscan.go", old: "if f.Count++; f.Count > 1 {", new: "if f.Count = 1; f.raw != nil {"},
 		{name: "a form of any number of fields is read", file: "core/internal/formscan/formscan.go", old: "MaxFields     = 1000", new: "MaxFields     = 1 << 30"},
 		{name: "a part of a form has a header of any length", file: "core/internal/formscan/multipart.go", old: "if strict {\n\t\tlook", new: "if false {\n\t\tlook", in: []string{"./core/internal/formscan"}},

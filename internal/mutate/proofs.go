@@ -2,7 +2,7 @@ package main
 
 // ofProofs break what proves a delivery.
 func ofProofs() []mutation {
-	const signature, verifier, credential, receive = "core/internal/signature/parse.go", "core/internal/signature/verifier.go", "core/credential.go", "core/receive.go"
+	const signature, verifier, credential, receive = "core/internal/signature/parse.go", "core/internal/signature/verifier.go", "core/internal/credential/values.go", "core/receive.go"
 	return []mutation{
 		{name: "a MAC always compares equal", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if hmac.Equal(c.bytes[i][:0], mac[:0]) {"},
 		{name: "only the beginning of a MAC is compared", file: signature, old: "if hmac.Equal(c.bytes[i][:c.size], mac) {", new: "if hmac.Equal(c.bytes[i][:4], mac[:4]) {"},
@@ -28,23 +28,23 @@ func ofProofs() []mutation {
 		{name: "the digest of the body in the signed URL is not compared", file: verifier, old: "if f := v.checkBodyDigest(in); f.Failed() {", new: "if f := v.checkBodyDigest(in); false && f.Failed() {"},
 
 		{name: "every credential matches", file: credential, old: "if hmac.Equal(sum[:], s.Sum[:]) && match == nil {", new: "if hmac.Equal(sum[:0], s.Sum[:0]) && match == nil {"},
-		{name: "a credential whose time is over still counts", file: credential, old: "if !s.ActiveAt(i.now) {", new: "if false {"},
+		{name: "a credential whose time is over still counts", file: credential, old: "if !s.ActiveAt(in.Now) {", new: "if false {"},
 		{name: "the first of two Authorization headers wins", file: credential, old: "if len(values) > 1 {", new: "if false {"},
-		{name: "the first of two tokens in the query wins", file: credential, old: "if err != nil || n > 1 {", new: "if err != nil || n < 0 {"},
-		{name: "a missing header is no failure", file: credential, old: "return nil, fault.New(reason.MissingCredential, g.says.missing)", new: "return nil, fault.Failure{}"},
-		{name: "a credential of any length is hashed", file: credential, old: "const maxCredentialBytes = 4096", new: "const maxCredentialBytes = 1 << 30"},
+		{name: "the first of two tokens in the query wins", file: credential, old: "case err != nil || n > 1:", new: "case err != nil || n < 0:"},
+		{name: "a missing header is no failure", file: credential, old: "return nil, fault.New(reason.MissingCredential, p.texts.missing)", new: "return nil, fault.Failure{}"},
+		{name: "a credential of any length is hashed", file: credential, old: "const maxBytes = 4096", new: "const maxBytes = 1 << 30"},
 		{name: "stray bits in Basic are passed over", file: credential, old: "base64.StdEncoding.Strict().AppendDecode(", new: "base64.StdEncoding.AppendDecode("},
 		{name: "control characters in Basic are passed over", file: credential, old: "if b < 0x20 || b == 0x7f {\n\t\t\treturn nil, false", new: "if b == 0x7f {\n\t\t\treturn nil, false"},
-		{name: "any scheme of Authorization counts as Basic", file: credential, old: `case g.basic != nil && strings.EqualFold(scheme, "Basic"):`, new: `case g.basic != nil:`},
+		{name: "any scheme of Authorization counts as Basic", file: credential, old: `case p.basic != nil && strings.EqualFold(scheme, "Basic"):`, new: `case p.basic != nil:`},
 
 		{name: "a signature is not asked for beside a credential", file: receive, old: "if v := g.verifier; v != nil && i.unproved == nil {", new: "if v := g.verifier; v != nil && i.unproved == nil && len(i.credentials) == 0 {"},
-		{name: "a credential is not asked for beside a signature", file: receive, old: "if gate.member != nil {\n\t\t\tcontinue", new: "if gate.member != nil || g.verifier != nil {\n\t\t\tcontinue"},
-		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.judgeBody(r, i); f.Failed() {", new: "if g.store != nil {\n\t\t_, _ = g.claimItems(&lateContext{parent: r.Context()}, []replay.Item{{}})\n\t}\n\tif f := g.judgeBody(r, i); f.Failed() {"},
+		{name: "a credential is not asked for beside a signature", file: receive, old: "if place.InBody() {\n\t\t\tcontinue", new: "if place.InBody() || g.verifier != nil {\n\t\t\tcontinue"},
+		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.judgeBody(r, i); f.Failed() {", new: "if g.memory.Store != nil {\n\t\t_, _ = g.memory.Store.Claim(r.Context(), []replay.Item{{}}, time.Second)\n\t}\n\tif f := g.judgeBody(r, i); f.Failed() {"},
 		{name: "handshakes are answered before the proof", file: receive, old: "reply, f := g.publishedTest(r, i, f)\n\t\tif reply != nil {", new: "reply, f := g.publishedTest(r, i, f)\n\t\tif again, ok := g.provedHandshake(r, i); again != nil && !ok.Failed() {\n\t\t\treturn nil, again\n\t\t}\n\t\tif reply != nil {"},
 		{name: "a published secret proves an event", file: "core/publishedtest.go", old: "h.isTest(i.body) && h.published.Signs(", new: "h.published.Signs(", in: []string{"./core"}},
 		{name: "an event is taken for a handshake", file: "core/handshake.go", old: " && raw[2] == nil", new: "", in: []string{"./core", "./internal/adaptertest"}},
 		{name: "a form's other fields go with a signed payload", file: "core/internal/signature/frombody.go", old: "ok = fields == 1 && string(name)", new: "ok = string(name)", in: []string{"./core", "./internal/adaptertest"}},
-		{name: "the body is read before the credentials are judged", file: receive, old: "for _, gate := range g.gates {\n\t\tif gate.member != nil {", new: "if len(g.gates) > 0 && r.Body != nil {\n\t\tif b, f := g.takeBody(r, i); !f.Failed() {\n\t\t\trestoreBody(r, &Delivery{facts: facts{body: b}})\n\t\t}\n\t}\n\tfor _, gate := range g.gates {\n\t\tif gate.member != nil {"},
+		{name: "the body is read before the credentials are judged", file: receive, old: "if f := g.checkCredentials(r, i); f.Failed() {", new: "if len(g.credentials) > 0 && r.Body != nil {\n\t\tif b, f := g.takeBody(r, i); !f.Failed() {\n\t\t\trestoreBody(r, &Delivery{facts: facts{body: b}})\n\t\t}\n\t}\n\tif f := g.checkCredentials(r, i); f.Failed() {"},
 		{name: "an unproved delivery that is let through counts as proved", file: receive, old: "if i.unproved != nil {\n\t\treturn fault.Failure{}\n\t}\n\tif f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {\n\t\treturn f\n\t}\n\tif f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() || i.unproved != nil {", new: "if f := g.enforce(&i.facts, CheckSignature, g.provedForNobody(i)); f.Failed() {\n\t\treturn f\n\t}\n\tif f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() {"},
 		{name: "what is proved for a tenant that was unknown before counts", file: "core/tenant.go", old: "case !g.tenant.set || i.tenant != \"\":", new: "case true:"},
 		{name: "what is signed for somebody else counts", file: "core/events.go", old: "if g.events.ForUs(r.Header, body) {", new: "if true || g.events.ForUs(r.Header, body) {", in: []string{"./core/provider"}},

@@ -75,7 +75,7 @@ func ofWhatShows() []mutation {
 		{name: "counts wait for the next of their kind", file: "core/logcount.go", old: "if !l.armed && !l.closed.Load() {", new: "if false {"},
 		{name: "a duplicate is a sign of life", file: "core/health.go", old: "case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited:", new: "case reason.Handshake:"},
 		{name: "a copy of a failed event is a sign of life", file: "core/health.go", old: "fresh := false\n", new: "fresh := true\n"},
-		{name: "a handshake is the use of a secret", file: "core/receive.go", old: "\ti.proved = true\n\treturn fault.Failure{}", new: "\ti.proved = true\n\ti.match.count(i.now)\n\treturn fault.Failure{}"},
+		{name: "a handshake is the use of a secret", file: "core/receive.go", old: "\ti.proved = true\n\treturn fault.Failure{}", new: "\ti.proved = true\n\ti.match.Count(i.now)\n\treturn fault.Failure{}"},
 		{name: "a record shows the body", file: "core/receive.go", old: "rec.Detail, rec.Err = rejection.detail, rejection.cause", new: "rec.Detail, rec.Err = rejection.detail+string(i.body), rejection.cause"},
 		{name: "a record shows the request's headers", file: "core/receive.go", old: "f = g.countFailure(r.Context(), i, f, now)", new: "f = g.countFailure(r.Context(), i, f, now)\n\tf.Detail += r.Header.Get(\"User-Agent\")"},
 		{name: "records pile up without an end", file: "core/pump.go", old: "if len(p.queue) >= pumpCapacity {", new: "if false {"},

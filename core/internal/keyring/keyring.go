@@ -27,12 +27,11 @@ import (
 // applied to all of it, at once; one that does not hold up leaves the last good one in force, because a mistake in a
 // file must not stop what works.
 type Ring[T any] struct {
-	owner         *Owner
-	source        secrets.Source
-	rules         Rules
-	make          func([]Checked) T
-	sums          *digest.Pool // keyed for this process: what a key is recognised by
-	ProvesNothing bool         // set by the owner: a match does not prove a delivery
+	owner  *Owner
+	source secrets.Source
+	rules  Rules
+	make   func([]Checked) T
+	sums   *digest.Pool // keyed for this process: what a key is recognised by
 
 	alone slot[T] // of an endpoint without tenants, or of secrets that all of them share
 
@@ -314,7 +313,7 @@ func (k *Ring[T]) about(s *slot[T], attrs ...any) []any {
 	return append(out, attrs...)
 }
 
-func (k *Ring[T]) Proves() bool   { return !k.ProvesNothing }
+func (k *Ring[T]) Proves() bool   { return !k.rules.ProvesNothing }
 func (k *Ring[T]) ByTenant() bool { return k.perTenant }
 
 func (k *Ring[T]) Fetches() bool {

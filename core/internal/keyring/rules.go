@@ -28,6 +28,8 @@ type Rules struct {
 	Min    int
 	WeakOK bool
 	Advice string // where to get one
+	// ProvesNothing says that a match does not prove a delivery.
+	ProvesNothing bool
 	// Refuses is the entry whose secrets these are. A secret that looks like another kind of key, stands in quotation
 	// marks or is published is refused. nil: how these secrets look is not known, and New only warns.
 	Refuses *entry.Entry

@@ -1,0 +1,133 @@
+package credential
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
+)
+
+// Values are the accepted values of one list. A presented value is hashed once, with a key of this process, and the hash
+// is compared with those of all accepted values: the time does not depend on which one matches.
+type Values struct {
+	ring     *keyring.Ring[[]accepted]
+	mismatch string // the detail where the presented value matches no accepted one
+	inactive string // the detail where no accepted value is valid now
+}
+
+// accepted is one accepted value. Only its hash is kept.
+type accepted struct {
+	keyring.Checked
+	labels []string // its label alone; never changed
+}
+
+// NewValues compiles the values that src accepts. what names the credential in refusals ("the Bearer token").
+func NewValues(
+	owner *keyring.Owner, src secrets.Source, rules keyring.Rules, what string, m *fault.Mistakes,
+) (v *Values, notes []string) {
+	v = &Values{
+		mismatch: what + " matches none that are accepted: compare " + rules.Field + " with what the provider was given",
+		inactive: "no accepted credential is valid now: check their validity and " + rules.Field,
+	}
+	v.ring = keyring.New(owner, src, rules, compile, decoys)
+	return v, v.ring.Open(m)
+}
+
+func compile(list []keyring.Checked) []accepted {
+	out := make([]accepted, len(list))
+	for i := range list {
+		list[i].Key = keyring.Key{} // the hash is all that is compared
+		out[i] = accepted{list[i], []string{list[i].Label()}}
+	}
+	return out
+}
+
+// decoys returns a value that nobody has. Credentials for an unknown tenant are compared with it, at the same cost.
+func decoys() []keyring.Checked {
+	decoy := keyring.Checked{Secret: secrets.New("", "")}
+	_, _ = rand.Read(decoy.Sum[:])
+	return []keyring.Checked{decoy}
+}
+
+// Ring returns the keyring that holds the values.
+func (v *Values) Ring() *keyring.Ring[[]accepted] { return v.ring }
+
+// Secrets returns the accepted values of an endpoint without tenants, whether or not they are valid now.
+func (v *Values) Secrets(ctx context.Context, now time.Time) (all []*secrets.Secret) {
+	if v.ring.ByTenant() {
+		return nil
+	}
+	list, err := v.ring.Current(ctx, "", now)
+	if err != nil {
+		return nil
+	}
+	for i := range list.Keys {
+		all = append(all, &list.Keys[i].Secret)
+	}
+	return all
+}
+
+// Check returns the label of the accepted value that equals the presented text. It fails closed.
+func (v *Values) Check(ctx context.Context, text string, in *Input) (labels []string, f fault.Failure) {
+	return v.checkSum(ctx, v.ring.SumOf(text), in)
+}
+
+func (v *Values) checkSum(ctx context.Context, sum [sha256.Size]byte, in *Input) (labels []string, f fault.Failure) {
+	list, err := v.ring.Current(ctx, in.Tenant, in.Now)
+	if err != nil {
+		return nil, keyring.Unavailable(err)
+	}
+	var match *accepted
+	active := 0
+	// No early exit: the time must not tell which one matched.
+	for n := range list.Keys {
+		s := &list.Keys[n]
+		if !s.ActiveAt(in.Now) {
+			continue
+		}
+		active++
+		if hmac.Equal(sum[:], s.Sum[:]) && match == nil {
+			match = s
+		}
+	}
+	switch {
+	case list.Unknown:
+		return nil, keyring.UnknownTenant(reason.BadCredential, in.TenantFault)
+	case active == 0:
+		return nil, fault.New(reason.NoActiveSecret, v.inactive)
+	case match == nil:
+		return nil, fault.New(reason.BadCredential, v.mismatch)
+	}
+	if in.Matches != nil {
+		list.Note(in.Matches, match.Use, &match.Secret, in.Now)
+	}
+	return match.labels, fault.Failure{}
+}
+
+// decodeBasic decodes the word of a Basic credential strictly: one base64 word with padding and no stray bits, a colon,
+// no control characters. A pair that fits stands in room.
+func decodeBasic(room []byte, word string) (pair []byte, ok bool) {
+	if strings.ContainsAny(word, " \r\n") {
+		return nil, false
+	}
+	raw, err := base64.StdEncoding.Strict().AppendDecode(room, []byte(word))
+	if err != nil {
+		return nil, false
+	}
+	colon := false
+	for _, b := range raw {
+		if b < 0x20 || b == 0x7f {
+			return nil, false
+		}
+		colon = colon || b == ':'
+	}
+	return raw, colon
+}
