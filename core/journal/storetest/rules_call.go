@@ -1,0 +1,56 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+func callRules() []rule {
+	return []rule{
+		{
+			name: "an ended context changes nothing",
+			why:  "a method gives up when its context has ended, and returns the context's error",
+			try: func(p *probe) {
+				stored, fresh := p.save(p.rows(2, journal.Open)...), p.row(journal.Open)
+				ctx, cancel := context.WithCancel(p.ctx)
+				cancel()
+				calls := map[string]error{
+					"Save":   p.store.Save(ctx, []journal.Row{fresh, stored[0]}),
+					"Delete": p.store.Delete(ctx, idsOf(stored)),
+				}
+				_, calls["Load"] = p.store.Load(ctx, idsOf(stored))
+				_, calls["List"] = p.store.List(ctx, journal.Page{Limit: 5})
+				if pruner, ok := p.store.(journal.Pruner); ok {
+					calls["Prune"] = pruner.Prune(ctx, stored)
+				}
+				for name, err := range calls {
+					if !errors.Is(err, context.Canceled) {
+						p.failf("%s answered %v, want context.Canceled", name, err)
+					}
+				}
+				p.has(stored...)
+				p.lacks(fresh)
+			},
+		},
+		{
+			name: "a call for nothing succeeds",
+			why:  "empty batches and unknown IDs are no error",
+			try: func(p *probe) {
+				p.save()
+				p.remove()
+				if n := len(p.load()); n != 0 {
+					p.failf("Load of nothing answered %d rows", n)
+				}
+				p.lists("of an empty store", journal.Page{Limit: 5})
+				p.lacks(p.row(journal.Open))
+				p.remove(p.row(journal.Open))
+				stored := p.save(p.row(journal.Open))
+				if found := p.load(stored[0].ID, p.row(journal.Open).ID); len(found) != 1 {
+					p.failf("Load of a known and an unknown row answered %d rows", len(found))
+				}
+			},
+		},
+	}
+}

@@ -1,0 +1,128 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+const writers = 8
+
+func concurrentRules() []rule {
+	return []rule{
+		{
+			name: "of many who create a row one succeeds",
+			why:  "two processes may see the same failure at the same time",
+			try: func(p *probe) {
+				for range 20 {
+					row := p.row(journal.Open)
+					var won atomic.Int64
+					p.together(func(i int) error {
+						r := row
+						r.Blob = []byte{byte(i)}
+						return counted(&won, p.store.Save(p.ctx, []journal.Row{r}))
+					})
+					if won.Load() != 1 {
+						p.failf("%d of %d who created one row at the same time succeeded, want 1", won.Load(), writers)
+					}
+				}
+			},
+		},
+		{
+			name: "no write is lost",
+			why:  "of writes from one revision one succeeds, so a counter that many raise loses no step",
+			try:  tryCounter,
+		},
+		{
+			name: "batches that share rows neither lock each other out nor mix",
+			why:  "two batches in different orders are two calls: each is saved as a whole, or is ErrChanged",
+			try:  tryBatches,
+		},
+	}
+}
+
+// together runs f in several goroutines at once, which must return nil.
+func (p *probe) together(f func(i int) error) {
+	var wg sync.WaitGroup
+	errs := make([]error, writers)
+	for i := range writers {
+		wg.Go(func() { errs[i] = f(i) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		p.failf("of %d calls at the same time some failed: %v", writers, err)
+	}
+}
+
+// counted counts a success. ErrChanged is how the others lose.
+func counted(won *atomic.Int64, err error) error {
+	switch {
+	case err == nil:
+		won.Add(1)
+	case !errors.Is(err, journal.ErrChanged):
+		return err
+	}
+	return nil
+}
+
+func tryCounter(p *probe) {
+	const each = 20
+	id := p.save(p.row(journal.Open))[0].ID
+	p.together(func(int) error {
+		for done := 0; done < each; {
+			rows, err := p.store.Load(p.ctx, []journal.ID{id})
+			if err != nil {
+				return err
+			}
+			if len(rows) != 1 {
+				return fmt.Errorf("a call of Load answered %d rows, want 1", len(rows))
+			}
+			err = p.store.Save(p.ctx, rows)
+			if err == nil {
+				done++
+			} else if !errors.Is(err, journal.ErrChanged) {
+				return err
+			}
+		}
+		return nil
+	})
+	if got, want := p.load(id)[id].Revision, uint64(1+writers*each); got != want {
+		p.failf("after %d writes the revision is %d, want %d", writers*each, got, want)
+	}
+}
+
+func tryBatches(p *probe) {
+	stored := p.save(p.rows(10, journal.Open)...)
+	ids := idsOf(stored)
+	var won atomic.Int64
+	p.together(func(i int) error {
+		for n := range 10 {
+			rows, err := p.store.Load(p.ctx, ids)
+			if err != nil {
+				return err
+			}
+			mark := []byte{byte(i), byte(n)}
+			for k := range rows {
+				rows[k].Blob = mark
+			}
+			if i%2 == 0 {
+				slices.Reverse(rows)
+			}
+			if err := counted(&won, p.store.Save(p.ctx, rows)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	found := p.load(ids...)
+	for _, r := range found {
+		if r.Revision != uint64(1+won.Load()) || string(r.Blob) != string(found[ids[0]].Blob) {
+			p.failf("after %d batches that succeeded a row has revision %d, blob %v; another has blob %v",
+				won.Load(), r.Revision, r.Blob, found[ids[0]].Blob)
+		}
+	}
+}

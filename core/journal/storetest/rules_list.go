@@ -1,0 +1,187 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+func listRules() []rule {
+	return []rule{
+		{
+			name: "the newest comes first",
+			why:  "lists are ordered by time, and at one time by ID, both descending; a write moves its row",
+			try: func(p *probe) {
+				rows := p.rows(6, journal.Open)
+				rows[2].At, rows[3].At = rows[1].At, rows[1].At
+				stored := p.save(rows...)
+				want := sorted(stored)
+				p.lists("of everything", journal.Page{Limit: 50}, want...)
+				p.lists("of four", journal.Page{Limit: 4}, want[:4]...)
+				oldest := want[5]
+				oldest.At = want[0].At.Add(time.Microsecond)
+				oldest = p.save(oldest)[0]
+				p.lists("after a write of the oldest", journal.Page{Limit: 50}, append([]journal.Row{oldest}, want[:5]...)...)
+			},
+		},
+		{
+			name: "a page without a limit is empty",
+			why:  "nobody gets a whole table by forgetting a number",
+			try: func(p *probe) {
+				p.save(p.rows(3, journal.Open)...)
+				p.lists("with limit 0", journal.Page{})
+				p.lists("with limit -1", journal.Page{Limit: -1})
+			},
+		},
+		{
+			name: "a list is of an endpoint and of states",
+			why:  "both restrict the list, alone and together; none of them means any",
+			try:  tryFilters,
+		},
+		{
+			name: "a cursor stands behind its row",
+			why:  "rows that are older, or of the same time with a lesser ID, are behind it, whether or not its row exists",
+			try:  tryCursors,
+		},
+		{
+			name: "ten thousand rows are paged through, each once",
+			why:  "the cursor holds where many rows have one time, and where rows are written meanwhile",
+			try:  tryPaging,
+		},
+		{
+			name: "nothing parked is dropped to make room",
+			why:  "a store that is full answers ErrFull; what it has taken it keeps",
+			try: func(p *probe) {
+				var kept []journal.Row
+				for range 12 {
+					rows := p.rows(1000, journal.Parked)
+					err := p.store.Save(p.ctx, rows)
+					if errors.Is(err, journal.ErrFull) {
+						break
+					}
+					if err != nil {
+						p.failf("Save of 1,000 rows: %v", err)
+					}
+					for i := range rows {
+						rows[i].Revision++
+					}
+					kept = append(kept, rows...)
+				}
+				for part := range slices.Chunk(kept, 1000) {
+					p.has(part...)
+				}
+			},
+		},
+	}
+}
+
+// sorted returns rows in the order of a list.
+func sorted(rows []journal.Row) []journal.Row {
+	out := slices.Clone(rows)
+	slices.SortFunc(out, func(a, b journal.Row) int {
+		if a.Behind(b.Cursor()) {
+			return 1
+		}
+		return -1
+	})
+	return out
+}
+
+func tryFilters(p *probe) {
+	var rows []journal.Row
+	endpoints := []string{"stripe", "github", "shopify"}
+	for range 3 {
+		for _, state := range journal.States() {
+			for _, endpoint := range endpoints {
+				r := p.row(state)
+				r.Endpoint = endpoint
+				rows = append(rows, r)
+			}
+		}
+	}
+	rows = sorted(p.save(rows...))
+	for _, endpoint := range append(endpoints, "", "strip", "nobody") {
+		for _, states := range [][]journal.State{
+			nil, {}, {journal.Open}, {journal.Parked}, {journal.Done, journal.Dismissed}, {journal.Dismissed, journal.Open},
+			journal.States(), {journal.Parked, journal.Parked},
+		} {
+			var want []journal.Row
+			for _, r := range rows {
+				if (endpoint == "" || r.Endpoint == endpoint) && (len(states) == 0 || slices.Contains(states, r.State)) {
+					want = append(want, r)
+				}
+			}
+			what := fmt.Sprintf("of endpoint %q, states %v", endpoint, states)
+			p.lists(what, journal.Page{Endpoint: endpoint, States: states, Limit: 100}, want...)
+			p.lists(what+", two", journal.Page{Endpoint: endpoint, States: states, Limit: 2}, want[:min(2, len(want))]...)
+		}
+	}
+}
+
+func tryCursors(p *probe) {
+	rows := p.rows(8, journal.Open)
+	for i := range rows {
+		rows[i].State = journal.States()[i%4]
+		rows[i].At = noon().Add(time.Duration(i/3) * time.Microsecond)
+	}
+	rows = sorted(p.save(rows...))
+	cursors := []journal.Cursor{
+		{At: noon().Add(time.Hour)}, {At: noon().Add(-time.Hour)}, {At: noon().Add(time.Microsecond)},
+		{At: noon(), ID: "8"}, {At: noon().Add(time.Microsecond), ID: "g"},
+	}
+	for _, r := range rows {
+		cursors = append(cursors, r.Cursor())
+	}
+	for _, c := range cursors {
+		for _, endpoint := range []string{"", "stripe"} {
+			for _, states := range [][]journal.State{nil, {journal.Open}, {journal.Open, journal.Done}} {
+				var want []journal.Row
+				for _, r := range rows {
+					if r.Behind(c) && (len(states) == 0 || slices.Contains(states, r.State)) {
+						want = append(want, r)
+					}
+				}
+				p.lists(fmt.Sprintf("of %q, %v, behind %v", endpoint, states, c),
+					journal.Page{Endpoint: endpoint, States: states, Before: c, Limit: 50}, want...)
+			}
+		}
+	}
+}
+
+func tryPaging(p *probe) {
+	const many, size = 10_000, 300
+	want := make(map[journal.ID]bool, many)
+	for range many / 1000 {
+		rows := p.rows(1000, journal.Open)
+		for i := range rows {
+			rows[i].At = noon().Add(time.Duration(p.made/5000) * time.Second) // thousands at one time
+			want[rows[i].ID] = true
+		}
+		p.save(rows...)
+	}
+	page := journal.Page{Endpoint: "stripe", States: []journal.State{journal.Open}, Limit: size}
+	for {
+		rows := p.list(page)
+		for _, r := range rows {
+			if !want[r.ID] {
+				p.failf("List answered row %s twice, or one that was not saved before the paging began", r.ID)
+			}
+			delete(want, r.ID)
+		}
+		if len(rows) < size {
+			break
+		}
+		page.Before = rows[size-1].Cursor()
+		if len(want) > many/2 && len(want)%3 == 0 { // a write of a row that was listed, which moves to the front
+			again := rows[0]
+			again.At, again.Blob = noon().Add(time.Hour), []byte("again")
+			p.save(again)
+		}
+	}
+	if len(want) != 0 {
+		p.failf("of %d rows the pages have left out %d", many, len(want))
+	}
+}

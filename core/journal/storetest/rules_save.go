@@ -1,0 +1,115 @@
+package storetest
+
+import "github.com/sallyport-go/sallyport/core/journal"
+
+func saveRules() []rule {
+	return []rule{
+		{
+			name: "a row counts its writes",
+			why:  "Save stores one more than the revision it is given, and the values of the newest write",
+			try: func(p *probe) {
+				r := p.save(p.row(journal.Open))[0]
+				p.has(r)
+				for _, state := range []journal.State{journal.Parked, journal.Done, journal.Dismissed} {
+					r.State, r.Blob, r.At = state, append(r.Blob, byte(state)), p.row(0).At
+					r = p.save(r)[0]
+					p.has(r)
+				}
+			},
+		},
+		{
+			name: "a new row replaces nothing",
+			why:  "revision 0 means that there is no row yet; where there is one, the caller does not know it",
+			try: func(p *probe) {
+				r := p.save(p.row(journal.Parked))[0]
+				other := r
+				other.Revision, other.State, other.Blob = 0, journal.Open, []byte("other")
+				p.refused("a new row in place of a stored one", other)
+				p.has(r)
+			},
+		},
+		{
+			name: "a write from an old look is refused",
+			why:  "a revision that is not the stored one means that somebody else has written meanwhile",
+			try: func(p *probe) {
+				first := p.save(p.row(journal.Open))[0]
+				second := p.save(first)[0]
+				old, future, nowhere := first, second, p.row(journal.Open)
+				old.State, future.State = journal.Done, journal.Done
+				future.Revision, nowhere.Revision = 7, 1
+				p.refused("an old revision", old)
+				p.refused("a revision of the future", future)
+				p.refused("a row that is not there any more", nowhere)
+				p.has(second)
+				p.lacks(nowhere)
+			},
+		},
+		{
+			name: "all rows of a call are saved, or none",
+			why:  "the entries of one delivery belong together: a part of them would be a 2xx for what nobody has",
+			try: func(p *probe) {
+				stored := p.save(p.rows(4, journal.Open)...)
+				changed := append([]journal.Row(nil), stored...)
+				for i := range changed {
+					changed[i].State = journal.Done
+				}
+				for bad := range changed {
+					batch := append([]journal.Row(nil), changed...)
+					batch[bad].Revision = 5
+					p.refused("rows of which one is stale", batch...)
+					fresh := p.rows(4, journal.Open)
+					fresh[bad] = changed[bad]
+					fresh[bad].Revision = 0
+					p.refused("new rows of which one is there", fresh...)
+					mixed := []journal.Row{p.row(journal.Open), changed[0], p.row(journal.Open), changed[1]}
+					mixed[bad].Revision = 9
+					p.refused("new and known rows of which one is stale", mixed...)
+					p.has(stored...)
+					p.lacks(append(append(fresh[:bad:bad], fresh[bad+1:]...), mixed[0], mixed[2])...)
+				}
+				p.has(p.save(append(changed, p.rows(3, journal.Parked)...)...)...)
+			},
+		},
+		{
+			name: "a thousand rows are saved in one call",
+			why:  "a delivery of a batch has as many entries as events that failed",
+			try: func(p *probe) {
+				rows := p.save(p.rows(1000, journal.Open)...)
+				p.has(rows...)
+				p.has(p.save(rows...)...)
+			},
+		},
+		{
+			name: "a deleted row is gone",
+			why:  "Delete erases, whatever the state; the ID is free again, and unknown IDs are no error",
+			try: func(p *probe) {
+				rows := p.save(p.row(journal.Open), p.row(journal.Parked), p.row(journal.Done), p.row(journal.Dismissed))
+				p.remove(append(rows[:3:3], p.row(journal.Open))...)
+				p.lacks(rows[:3]...)
+				p.has(rows[3])
+				p.refused("a row that was deleted", rows[0])
+				rows[0].Revision = 0
+				p.has(p.save(rows[0])...)
+			},
+		},
+		{
+			name: "pruning removes what nobody has changed",
+			why:  "an entry that fails again in the moment of its removal must stay",
+			try: func(p *probe) {
+				pruner, ok := p.store.(journal.Pruner)
+				if !ok {
+					return
+				}
+				rows := p.save(p.rows(3, journal.Done)...)
+				changed := rows[1]
+				changed.State = journal.Parked
+				changed = p.save(changed)[0]
+				if err := pruner.Prune(p.ctx, append(rows, p.row(journal.Done))); err != nil {
+					p.failf("Prune: %v", err)
+				}
+				p.lacks(rows[0], rows[2])
+				p.has(changed)
+			},
+		},
+	}
+}

@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+func valueRules() []rule {
+	return []rule{
+		{
+			name: "a row is read as it was written",
+			why:  "a blob is any bytes, a time has microseconds, an endpoint is any UTF-8 without NUL",
+			try: func(p *probe) {
+				every := make([]byte, 256)
+				for i := range every {
+					every[i] = byte(i)
+				}
+				for _, blob := range [][]byte{every, {}, {0}, []byte("'; DROP TABLE x; --"), bytes.Repeat(every, 4096)} {
+					r := p.row(journal.Open)
+					r.Blob = blob
+					p.has(p.save(r)...)
+				}
+				for _, at := range []time.Time{
+					noon().Add(time.Microsecond), time.UnixMicro(0).UTC(), time.UnixMicro(1).UTC(), time.UnixMicro(-1).UTC(),
+					time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC),
+				} {
+					r := p.row(journal.Open)
+					r.At = at
+					p.has(p.save(r)...)
+				}
+			},
+		},
+		{
+			name: "endpoints are compared byte by byte",
+			why:  "a database may fold case, spaces at the end and accents: two endpoints would share a list",
+			try: func(p *probe) {
+				var rows []journal.Row
+				for _, name := range []string{
+					"stripe", "Stripe", "stripe ", " stripe", "stripé", "stripe\u0301", "a'b", `a"b`, `a\b`, "a%b", "a_b",
+					"a\nb", "\u65e5\u672c\U0001f4ee", strings.Repeat("x", journal.MaxEndpoint),
+					strings.Repeat("x", journal.MaxEndpoint-1) + "y",
+				} {
+					r := p.row(journal.Open)
+					r.Endpoint = name
+					rows = append(rows, p.save(r)...)
+				}
+				p.has(rows...)
+				for _, r := range rows {
+					p.lists(fmt.Sprintf("of endpoint %q", r.Endpoint), journal.Page{Endpoint: r.Endpoint, Limit: 50}, r)
+				}
+			},
+		},
+		{
+			name: "the longest ID is an ID",
+			why:  "entries of an inbox have a prefix, and do not meet those of requests",
+			try: func(p *probe) {
+				r := p.row(journal.Open)
+				inbox := r
+				inbox.ID = "inbox-" + r.ID
+				rows := p.save(r, inbox)
+				p.has(rows...)
+				p.remove(rows[0])
+				p.has(rows[1])
+			},
+		},
+		{
+			name: "the slices of the caller are the caller's",
+			why:  "a store changes no slice it is given, keeps none, and gives none out that it uses",
+			try: func(p *probe) {
+				rows := p.rows(3, journal.Open)
+				slices.Reverse(rows)
+				given := make([]journal.Row, len(rows))
+				for i, r := range rows {
+					given[i] = r
+					given[i].Blob = bytes.Clone(r.Blob)
+				}
+				stored := p.save(rows...)
+				ids := idsOf(rows)
+				states := []journal.State{journal.Parked, journal.Open}
+				p.list(journal.Page{States: states, Limit: 5})
+				found := p.load(ids...)
+				for i := range given {
+					if fault := difference(rows[i], given[i]); fault != "" || rows[i].ID != given[i].ID {
+						p.failf("Save has changed the slice it was given: %s", fault)
+					}
+					if ids[i] != given[i].ID || states[0] != journal.Parked {
+						p.failf("Load or List has changed the slice it was given")
+					}
+					clear(rows[i].Blob)
+					clear(found[given[i].ID].Blob)
+					stored[i].Blob = given[i].Blob
+				}
+				clear(rows)
+				clear(ids)
+				p.has(stored...)
+			},
+		},
+	}
+}
