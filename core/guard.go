@@ -6,11 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"runtime"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,8 +17,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
-	"github.com/sallyport-go/sallyport/core/internal/payload"
-	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -99,86 +93,6 @@ const (
 	maxTolerance     = 24 * time.Hour
 	storeTimeout     = lease.StoreTimeout
 )
-
-// New validates the config and compiles it. The error joins every mistake as a [*ConfigError] that says how to mend
-// it. A guard that New gave cannot fail to start.
-func New(c Config) (*Guard, error) {
-	var m fault.Mistakes
-	c.dropTypedNils(&m)
-	e, known := knownEntry(&c, &m)
-	g := &Guard{
-		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
-		ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
-		awaiting: c.Setup.AwaitingSecret, sink: c.Setup.SecretSink,
-		origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
-		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
-		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,
-	}
-	if g.logger == nil {
-		g.logger = slog.Default()
-	}
-	if g.now == nil {
-		g.now, g.clock = time.Now, false
-	}
-	if e.Batch != nil {
-		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
-			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
-		}
-	}
-	g.owner = &keyring.Owner{Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now, Silence: g.silence(), Tenants: c.Tenant.set}
-	notes := g.configureProof(&c, &m)
-	g.configureTenant(&c, &m)
-	g.configureReplay(&c, &m)
-	g.configureRequest(&c, &m)
-	g.configureReportOnly(&c, &m)
-	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
-	g.configureObservers(&c, &m)
-	shared := g.enter(&m)
-	if err := configError(m); err != nil {
-		g.leave()
-		return nil, err
-	}
-	g.announce(&c, notes)
-	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.FetchesKeys() {
-		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
-	}
-	if shared {
-		g.announceShared()
-	}
-	g.vitals.since, g.vitals.uncommitted = time.Now(), recent.New[struct{}](maxUncommitted)
-	if c.SilenceAfter > 0 {
-		g.watch(c.SilenceAfter)
-	}
-	g.introduce()
-	g.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
-	g.share = g.budget.join()
-	g.bodies.share = g.share.bodies
-	runtime.AddCleanup(g, (*share).close, g.share) // a guard that is dropped without Close keeps no part of the budget
-	return g, nil
-}
-
-// endpointName returns the name that is configured. Without a replay store it may be left out: it is the provider's.
-func endpointName(c *Config, e *entry.Entry) string {
-	if _, none := c.Replay.(noReplay); none {
-		return cmp.Or(c.Endpoint, e.Name)
-	}
-	return c.Endpoint
-}
-
-// knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry
-// that says nothing, so that the other mistakes of the config are reported together with this one.
-func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
-	e, err := entry.Of(c.Provider)
-	switch {
-	case e == nil:
-		m.Add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
-	case err != nil:
-		m.Add("Provider", e.Name, "%v", err)
-	default:
-		return e, true
-	}
-	return &entry.Entry{Title: "the provider"}, false
-}
 
 // configureProof compiles what proves a delivery: the signature and the credentials.
 func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
@@ -283,97 +197,6 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	v.Past, v.Future = tolerance, tolerance
 	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Limits.Tolerance == 0 {
 		v.Past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
-	}
-}
-
-func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
-	g.configureMaxBody(c, m)
-	g.configureProxies(c, m)
-	g.configurePublicURL(c, m)
-	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
-		m.Add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
-	}
-	g.status = c.Answers.AuthenticationStatus
-	if g.status == 0 {
-		g.status = g.entry.AuthStatus
-		if g.entry.AsksFirst && slices.ContainsFunc(g.credentials, (*credential.Place).TakesBasic) {
-			g.status = http.StatusUnauthorized
-		}
-	}
-	switch g.status {
-	case 0:
-		g.status = http.StatusBadRequest
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,
-		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable:
-	default:
-		m.Add("Answers.AuthenticationStatus", strconv.Itoa(g.status),
-			"it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect "+
-				"or a success would be no refusal")
-	}
-	g.methods = append([]string{http.MethodPost}, g.entry.Methods...)
-	for _, h := range g.entry.Handshakes {
-		if !slices.Contains(g.methods, h.Method) {
-			g.methods = append(g.methods, h.Method)
-		}
-	}
-	g.allow = strings.Join(g.methods, ", ")
-	g.expectedMethods = strings.Join(g.methods, " or ")
-	g.compileMethods()
-	g.configurePerimeter(c, m)
-}
-
-// put counts an outcome, logs it and hands it to the observers. It takes the record over.
-func (g *Guard) put(rec *Record) {
-	g.vitals.count(rec)
-	line := g.log.take(rec)
-	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
-	if line {
-		g.log.pump.put(rec)
-	} else {
-		defer rec.release()
-	}
-	for _, o := range g.outlets {
-		o.pump.put(rec)
-	}
-}
-
-// announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.
-func (g *Guard) announce(c *Config, notes []string) {
-	for _, note := range notes {
-		g.logger.Info("sallyport: a secret is configured twice", "endpoint", g.endpoint, "detail", note)
-	}
-	for _, k := range g.rings {
-		k.RemindAll(g.now())
-	}
-	off := func(field string) {
-		g.logger.Warn("sallyport: a protection is switched off", "endpoint", g.endpoint, "provider", g.provider, "setting", field)
-	}
-	if c.DangerouslyAllowHTTP {
-		off("DangerouslyAllowHTTP")
-	}
-	if c.DangerouslyAllowWeakSecrets {
-		off("DangerouslyAllowWeakSecrets")
-	}
-	if g.memory.Store == nil {
-		off("DangerouslyNoReplay")
-	}
-	if c.DangerouslyDropEqualBodies {
-		off("DangerouslyDropEqualBodies")
-	}
-	g.announceApart()
-	if g.memory.failOpen {
-		off("DangerouslyAcceptUnclaimed")
-	}
-	if g.verifier != nil && g.verifier.SignsURL && c.PublicURL == "" {
-		// A delivery that was signed for another host under the same secret would pass with that host's name.
-		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
-			"endpoint", g.endpoint, "provider", g.provider)
-	}
-	g.announceLease()
-	g.announceReportOnly(c)
-	g.announceShapes()
-	if g.awaiting {
-		g.logger.Warn("sallyport: no secret yet: handshakes only", "endpoint", g.endpoint, "provider", g.provider)
 	}
 }
 

@@ -171,3 +171,18 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	}
 	return rec
 }
+
+// put counts an outcome, logs it and hands it to the observers. It takes the record over.
+func (g *Guard) put(rec *Record) {
+	g.vitals.count(rec)
+	line := g.log.take(rec)
+	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
+	if line {
+		g.log.pump.put(rec)
+	} else {
+		defer rec.release()
+	}
+	for _, o := range g.outlets {
+		o.pump.put(rec)
+	}
+}
