@@ -29,7 +29,7 @@ type Config struct {
 	// Where Secrets hold keys, those count and nothing is fetched.
 	Keys KeySource
 	// Tenant says where a request names its tenant, for an endpoint that receives for many: Secrets and Credentials are
-	// then looked up by it, from [ByTenant], [FromFunc] or a source of your own, and it is part of every identity, of
+	// then looked up by it, from [secrets.ByTenant], [secrets.FromFunc] or a source of your own, and it is part of every identity, of
 	// the events, the records, and of what RateLimit counts by. Default: there are no tenants.
 	Tenant TenantKey
 	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from

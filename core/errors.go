@@ -13,10 +13,6 @@ var (
 	ErrNotVerified = errors.New("sallyport: no guard proved this request")
 	// ErrSettled is returned by [Commit] and [Release] when the delivery was settled the other way before.
 	ErrSettled = errors.New("sallyport: the delivery was settled before, the other way")
-	// ErrLeaseLost is the cause of a signal's cancelled context (context.Cause) when its claim on the event is gone:
-	// the lease could not be renewed, or an operator forgot the event. Another delivery may be running it.
-	//lint:immutable an error value
-	ErrLeaseLost = lease.ErrLost
 	// ErrTransaction is returned by [Commit] inside a signal that has asked for a transaction: that is what commits the
 	// event.
 	ErrTransaction = errors.New("sallyport: the signal's transaction commits the event; return nil or an error")
@@ -30,17 +26,27 @@ var (
 		"which ran nothing: see what stands between the guard and the signals")
 	// ErrBadIdentity is returned by [ParseIdentity] for what is not 64 hexadecimal digits.
 	ErrBadIdentity = errors.New("sallyport: not an identity; it is 64 hexadecimal digits")
-	// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
-	//lint:ignore ST1012 it reads as an instruction: return core.Ignore
-	Ignore = errors.New("sallyport: event ignored")
-	// Unhandled is returned, as it is, by a receiver that is registered for more events than it takes: as if it were
-	// not registered for this one. Where no receiver takes an event it is unhandled: answered 2xx and not committed, so
-	// that a resend runs once there is a receiver.
-	//lint:ignore ST1012 it reads as an instruction: return core.Unhandled
-	Unhandled = errors.New("sallyport: the receiver does not take the event")
 )
 
-// permanentError is an error that no retry would mend.
+// ErrLeaseLost is the cause of a signal's cancelled context (context.Cause) when its claim on the event is gone: the
+// lease could not be renewed, or an operator forgot the event. Another delivery may be running it.
+//
+//lint:immutable an error value
+var ErrLeaseLost = lease.ErrLost
+
+// Ignore is returned by a receiver that does not want the event: 2xx, committed, not reported.
+//
+//lint:ignore ST1012 it reads as an instruction: return core.Ignore
+var Ignore = errors.New("sallyport: event ignored")
+
+// Unhandled is returned, as it is, by a receiver that is registered for more events than it takes: as if it were not
+// registered for this one. Where no receiver takes an event it is unhandled: answered 2xx and not committed. A resend
+// runs once there is a receiver.
+//
+//lint:ignore ST1012 it reads as an instruction: return core.Unhandled
+var Unhandled = errors.New("sallyport: the receiver does not take the event")
+
+// permanentError is an error that a retry would meet again.
 type permanentError struct{ err error }
 
 // Error returns the app's text.
@@ -50,7 +56,7 @@ func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
 
 // Permanent marks an error that a retry would meet again. The event is committed and the answer is 2xx, so that the
-// provider stops sending. The record's reason is [ReasonPermanent], and [Record.Failed] has the event's own id, type
+// provider stops sending. The record's reason is [reason.Permanent], and [Record.Failed] has the event's own id, type
 // and identity with the error. Another receiver that wants a retry outweighs it. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
@@ -70,7 +76,7 @@ func (e *undecodableError) Unwrap() error { return e.err }
 
 // Undecodable marks an error of decoding an event's payload, as [Typed] does: the sender's form is not the one that the
 // app expects, and only another version of the app can change that. The answer is 2xx, because retries would meet the
-// same code. If every receiver that ran returned that or [Ignore], the record's reason is [ReasonUndecodable] and the
+// same code. If every receiver that ran returned that or [Ignore], the record's reason is [reason.Undecodable] and the
 // event is released: sent again after the fix, it runs. If another receiver has succeeded, the event is committed as
 // with [Permanent]. Undecodable(nil) is nil.
 func Undecodable(err error) error {

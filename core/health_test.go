@@ -41,6 +41,7 @@ func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
 		require.EqualValues(t, 2, h.RejectedInARow)
 		require.Equal(t, reason.MissingSignature, h.LastReason)
 		require.True(t, h.LastProved.IsZero())
+		require.WithinDuration(t, time.Now(), h.LastRejected, time.Minute)
 
 		for _, row := range []struct {
 			name string

@@ -30,4 +30,6 @@ type prefetcher interface {
 }
 
 // ErrKeyRefused is wrapped by a [KeySource]'s error where the key that a delivery names is none of the provider's.
-var ErrKeyRefused = entry.ErrKeyRefused //lint:immutable an error value
+//
+//lint:immutable an error value
+var ErrKeyRefused = entry.ErrKeyRefused

@@ -10,11 +10,11 @@ import (
 // DangerouslyNoReplay turns replay protection off: every verified delivery runs, however often it comes. Retries of
 // the provider run the app's code again, and a captured delivery can be replayed while its timestamp is fresh, or for
 // ever where the scheme has none.
-const DangerouslyNoReplay noReplay = 0
+//
+//lint:immutable it is compared by its type
+var DangerouslyNoReplay replay.Store = noReplay{}
 
-type noReplay uint8
-
-var _ replay.Store = DangerouslyNoReplay
+type noReplay struct{}
 
 // Claim grants everything.
 func (noReplay) Claim(_ context.Context, items []replay.Item, _ time.Duration) ([]replay.Result, error) {

@@ -131,6 +131,8 @@ type gauges struct {
 	guards []*core.Guard
 }
 
+var _ core.GuardObserver = (*gauges)(nil)
+
 func (g *gauges) ObserveGuard(guard *core.Guard) { g.guards = append(g.guards, guard) }
 
 // offended is one that panics as soon as it meets a guard.

@@ -163,7 +163,7 @@ func (g *Guard) warnOwnership(message string, attrs ...any) {
 
 // TakeOver hands the endpoint's name in a shared store over to this guard's provider. A shared store notes which
 // provider an endpoint name belongs to, and a guard of another provider refuses every delivery (503,
-// [ReasonStoreUnavailable]): two applications with one namespace would otherwise lose events as each other's
+// [reason.StoreUnavailable]): two applications with one namespace would otherwise lose events as each other's
 // duplicates.
 //
 // Call it once, after the provider of an endpoint was changed on purpose and every process with the old one was

@@ -85,9 +85,9 @@ func (t *Tracker) Writer() http.ResponseWriter { return t.able }
 // own finds the tracker behind what Writer returned.
 func (t *Tracker) own() *Tracker { return t }
 
-// TrackerOf returns the innermost tracker that w is, or that it wraps (as http.ResponseController unwraps writers), and
+// trackerOf returns the innermost tracker that w is, or that it wraps (as http.ResponseController unwraps writers), and
 // nil where there is none.
-func TrackerOf(w http.ResponseWriter) *Tracker {
+func trackerOf(w http.ResponseWriter) *Tracker {
 	for {
 		switch v := w.(type) {
 		case interface{ own() *Tracker }:
@@ -103,7 +103,7 @@ func TrackerOf(w http.ResponseWriter) *Tracker {
 // WrittenTo returns what core.Signals.Serve asks to learn whether a receiver has answered by itself: the Written of the
 // tracker that w is or wraps. Without a tracker nothing is known to be written.
 func WrittenTo(w http.ResponseWriter) func() Written {
-	if t := TrackerOf(w); t != nil {
+	if t := trackerOf(w); t != nil {
 		return t.Written
 	}
 	return func() Written { return Written{} }

@@ -8,8 +8,8 @@
 //	JWKS          one JSON Web Key Set at a fixed URL; the reference is a kid
 //	Certificates  X.509 certificates; the reference is a URL that a Pin allows
 //	PEM           public keys in PEM; the reference is a URL that a Pin allows
-//	PEMMember     a public key in a member of the JSON document at a fixed URL
-//	Lookup        keys that a provider gives one by one, under credentials of yours
+//	TravisCI      a public key in a member of the JSON document at a fixed URL
+//	Plaid         keys that the provider gives one by one, under credentials of yours
 //	Static        keys given offline; nothing is ever fetched
 //
 // # What is promised

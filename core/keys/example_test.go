@@ -38,6 +38,24 @@ func ExampleCertificates() {
 	// Output: true
 }
 
+// Keys of a sender of your own, each in a file that a delivery names by its URL. Nothing else is fetched.
+func ExamplePin() {
+	source, err := keys.PEM(keys.Pin{
+		Hosts: []keys.Host{{Name: "keys.example.com"}},
+		Path: keys.Path{
+			Prefix: "/webhooks/", Alphabet: keys.AlphabetHex, MinName: 16, MaxName: 16, Suffix: ".pem",
+		},
+	}, keys.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = source.Close() }()
+	_, err = source.Key(context.Background(), "https://keys.example.com/webhooks/latest.pem")
+	fmt.Println(errors.Is(err, keys.ErrNotAllowed))
+	// Output: true
+}
+
 // Keys at hand, for a receiver that may not or shall not fetch.
 func ExampleStatic() {
 	key, err := keys.ParsePEM([]byte(`-----BEGIN PUBLIC KEY-----

@@ -9,14 +9,14 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 )
 
-// Lookup is for providers that give each key on request, under credentials of yours (Plaid). fetch gets the kid of a
+// lookup is for providers that give each key on request, under credentials of yours (Plaid). fetch gets the kid of a
 // delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key; it must be safe for concurrent use and
 // honour the context. An error that matches [ErrUnknownKey] says that there is no such key; any other, that it cannot
 // be had now. The keys are judged as those of [JWKS] are, and one whose member "expired_at" is a time is no longer
 // trusted.
 //
 // [Options] bounds how often fetch is called, as it bounds fetches; its parts about requests do nothing.
-func Lookup(
+func lookup(
 	fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options,
 ) (*Remote, error) {
 	o, optErr := o.withDefaults()
@@ -92,5 +92,5 @@ func Plaid(fetch func(ctx context.Context, kid string) ([]byte, error), o Option
 	if o.MaxStale == 0 && o.MaxAge == 0 {
 		o.MaxStale = 6 * time.Hour // shorter than for others: who withdraws a key has a reason
 	}
-	return Lookup(fetch, []string{"ES256"}, o)
+	return lookup(fetch, []string{"ES256"}, o)
 }

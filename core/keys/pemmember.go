@@ -12,10 +12,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 )
 
-// PEMMember is a public key that stands, in PEM, in a member of the JSON document at one fixed URL. The pointer (RFC
+// pemMember is a public key that stands, in PEM, in a member of the JSON document at one fixed URL. The pointer (RFC
 // 6901) leads to it through objects. The key is found by the empty reference; whatever is wrong with the document is
 // [ErrUnavailable], because no delivery can have caused it.
-func PEMMember(url, pointer string, o Options) (*Remote, error) {
+func pemMember(url, pointer string, o Options) (*Remote, error) {
 	exact, err := exactly(url)
 	if err != nil {
 		return nil, err
@@ -80,5 +80,5 @@ func TravisCI(o Options) (*Remote, error) {
 	if o.MaxAge == 0 {
 		o.MaxAge = 24 * time.Hour
 	}
-	return PEMMember("https://api.travis-ci.com/config", "/config/notifications/webhook/public_key", o)
+	return pemMember("https://api.travis-ci.com/config", "/config/notifications/webhook/public_key", o)
 }

@@ -2,8 +2,10 @@ package provider_test
 
 import (
 	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,6 +45,28 @@ func TestASenderOfYourOwn(t *testing.T) {
 	require.Equal(t, "a", d.Events()[0].Type)
 	require.Equal(t, "id-1", d.Events()[0].ID)
 	require.True(t, d.Events()[0].Authenticated.ID)
+}
+
+func TestASenderOfYourOwnWithAnEncodedSecretAndABatchInsideTheBody(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	p := provider.HMAC(provider.HMACConfig{
+		Name: "acme", Header: "Acme-Signature", SecretEncoding: provider.Base64, SecretPrefix: "acme_",
+		Batch: true, BatchPointer: "/events", EventID: "/id", EventType: "/type", IdentityPointer: "/id",
+	})
+	key := []byte("an-accepted-secret-of-32-bytes!!")
+	g := guardOf(t, p, "acme_"+base64.StdEncoding.EncodeToString(key), now)
+	const body = `{"events":[{"id":"1","type":"a"},{"id":"2","type":"b"}]}`
+	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+	h := hmac.New(sha256.New, key)
+	_, _ = io.WriteString(h, body)
+	r.Header.Set("Acme-Signature", hex.EncodeToString(h.Sum(nil)))
+	d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
+	require.NotNil(t, d)
+	events := d.Events()
+	require.Len(t, events, 2)
+	require.Equal(t, "1 a", events[0].ID+" "+events[0].Type)
+	require.Equal(t, "2 b", events[1].ID+" "+events[1].Type)
 }
 
 func TestMistakesInASenderOfYourOwnAreReportedByNew(t *testing.T) {

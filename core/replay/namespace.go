@@ -2,10 +2,10 @@ package replay
 
 import "fmt"
 
-// MaxNamespace is the most bytes of a namespace.
-const MaxNamespace = 64
+// maxNamespace is the most bytes of a namespace.
+const maxNamespace = 64
 
-// CheckNamespace returns an error unless namespace can name an application in a shared store: 1 to [MaxNamespace]
+// CheckNamespace returns an error unless namespace can name an application in a shared store: 1 to 64
 // bytes of lower-case ASCII letters, digits, "-", "_" and ".", the first a letter or a digit. Every store takes the
 // same names, so that one name serves all of them, and none needs an escape: two namespaces never share a key.
 func CheckNamespace(namespace string) error {
@@ -13,7 +13,7 @@ func CheckNamespace(namespace string) error {
 		return fmt.Errorf("the namespace is empty: give the name of the application whose memory it is, such as %q",
 			"billing")
 	}
-	ok := len(namespace) <= MaxNamespace
+	ok := len(namespace) <= maxNamespace
 	for i := range len(namespace) {
 		c := namespace[i]
 		plain := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
@@ -21,7 +21,7 @@ func CheckNamespace(namespace string) error {
 	}
 	if !ok {
 		return fmt.Errorf("the namespace %.80q is not valid: lower-case ASCII letters, digits, -, _ and ., "+
-			"a letter or a digit first, at most %d bytes", namespace, MaxNamespace)
+			"a letter or a digit first, at most %d bytes", namespace, maxNamespace)
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ func (s *Sender) Setup() []Setup {
 	return append(all, testEvents(s.provider.Name())...)
 }
 
-// SetupRequest makes the request of a step of [Sender.Setup], signed as the provider does at this moment.
-func (s *Sender) SetupRequest(path string, step Setup) *http.Request {
+// setupRequest makes the request of a step of [Sender.Setup], signed as the provider does at this moment.
+func (s *Sender) setupRequest(path string, step Setup) *http.Request {
 	target := "https://" + s.host() + path
 	if step.query != "" {
 		separator := "?"
@@ -93,7 +93,7 @@ func (s *Sender) SetupRequest(path string, step Setup) *http.Request {
 // SendSetup gives the request of a step to a router, or to any other handler, and returns its answer.
 func (s *Sender) SendSetup(h http.Handler, path string, step Setup) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, s.SetupRequest(path, step))
+	h.ServeHTTP(w, s.setupRequest(path, step))
 	return w
 }
 

@@ -39,7 +39,9 @@ func TestMistakesAreNamedByTheCallersLine(t *testing.T) {
 		func() { ginwebhook.Signal(nil) },
 		func() { ginwebhook.Dispatch(nil) },
 		func() { echowebhook.Signal(nil) },
+		func() { echowebhook.Dispatch(nil) },
 		func() { echo5webhook.Signal(nil) },
+		func() { echo5webhook.Dispatch(nil) },
 		func() { chiwebhook.Signal(nil) },
 		func() { chiwebhook.Dispatch(nil) },
 	} {

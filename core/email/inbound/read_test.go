@@ -244,7 +244,7 @@ func TestResendsAttachmentsAreFetchedOneByOne(t *testing.T) {
 	const message = "https://api.resend.com/emails/receiving/e1"
 	answers := map[string]string{
 		message: `{"from":"a@example.com","text":"hi","attachments":[{"id":"a1","filename":"x.png","content_type":"image/png","content_id":"c1"},` +
-			`{"filename":"../y.txt","content_type":"text/plain","download_url":"https://inbound-cdn.resend.com/y"}]}`,
+			`{"filename":"../y.txt","content_type":"text/plain; charset=utf-8","download_url":"https://inbound-cdn.resend.com/y"}]}`,
 		message + "/attachments/a1": `{"download_url":"https://inbound-cdn.resend.com/x"}`, "https://inbound-cdn.resend.com/x": "png",
 		"https://inbound-cdn.resend.com/y": "text",
 	}
@@ -255,7 +255,7 @@ func TestResendsAttachmentsAreFetchedOneByOne(t *testing.T) {
 	e := core.Event{Provider: "resend", Payload: []byte(`{"type":"email.received","data":{"email_id":"e1"}}`)}
 	m, err := inbound.Read(t.Context(), e, c)
 	require.NoError(t, err)
-	require.Equal(t, []inbound.Part{{Filename: "y.txt", ContentType: "text/plain", Content: []byte("text")}}, m.Attachments)
+	require.Equal(t, []inbound.Part{{Filename: "y.txt", ContentType: "text/plain", Charset: "utf-8", Content: []byte("text")}}, m.Attachments)
 	require.Equal(t, map[string]inbound.Part{
 		"c1": {Filename: "x.png", ContentType: "image/png", ContentID: "<c1>", Content: []byte("png")},
 	}, m.ContentIDs())
