@@ -15,8 +15,8 @@ const (
 )
 
 // Bound sets a deadline for the body, and reports whether the caller must lift it once the whole body is there. A
-// server's own ReadTimeout that ends earlier stands. Where the writer does not support deadlines, only the server bounds
-// the time.
+// server's own ReadTimeout that ends earlier stands. Where the writer does not support deadlines, only the server
+// bounds the time.
 func Bound(w http.ResponseWriter, r *http.Request, started time.Time, timeout time.Duration) bool {
 	own := serverDeadline(r, started)
 	deadline := started.Add(timeout)

@@ -142,7 +142,7 @@ func (s *Share) countOf(source netip.Addr, enough int) (n int) {
 	return n
 }
 
-// makeRoom ends the reading of a slow body: of the endpoint that uses most of what is common to all, else of this one. The
+// makeRoom ends the reading of a slow body: of the endpoint that uses most of the common part, else of this one. The
 // caller must hold mu.
 func (s *Share) makeRoom(now time.Time) bool {
 	most := s

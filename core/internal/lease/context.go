@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// Context ends a context at a deadline, or when End is called. Those of package context start a timer and hang
-// themselves into their parent when they are made; this one does so once somebody waits for its end. A store in memory
-// and a short signal never do, and would pay more for that than for all else.
+// Context ends at a deadline, or when End is called. The contexts of package context start a timer and register with
+// their parent when they are made. This one does so once somebody waits for its end: a store in memory and a short
+// signal never wait, and the timer would cost more than all the rest.
 //
-// It is a part of what it is made for, so that it is not allocated by itself. Start makes it ready.
+// It is a field of what it is for, and needs no allocation. Start makes it ready.
 type Context struct {
 	parent   context.Context // not changed once it is in use, like deadline
 	deadline time.Time       // zero: the parent's
 
-	armed atomic.Pointer[armedContext]
+	armed atomic.Pointer[armedContext] // nil: nobody waits
 	mu    sync.Mutex
-	err   error       // how it ended, where nobody had waited for that
+	err   error       // how it ended while nobody waited
 	over  atomic.Bool // err is set
 	above bool        // it ended with its parent
 }
 
-// armedContext is package context's own, which somebody waits for.
+// armedContext is a context of package context, which somebody waits for.
 type armedContext struct {
 	context.Context
 	cancel context.CancelCauseFunc
@@ -38,7 +38,7 @@ func (c *Context) Start(parent context.Context, deadline time.Time) {
 	c.parent, c.deadline = parent, deadline
 }
 
-// Deadline is the sooner one.
+// Deadline returns the earlier one of its own and its parent's.
 func (c *Context) Deadline() (time.Time, bool) {
 	parents, ok := c.parent.Deadline()
 	if c.deadline.IsZero() || (ok && parents.Before(c.deadline)) {
@@ -47,10 +47,10 @@ func (c *Context) Deadline() (time.Time, bool) {
 	return c.deadline, true
 }
 
-// Done is where somebody begins to wait.
+// Done starts the timer: from now on somebody waits.
 func (c *Context) Done() <-chan struct{} { return c.arm().Done() }
 
-// Err looks at the clock where nobody waits.
+// Err compares the deadline with the clock while nobody waits.
 func (c *Context) Err() error {
 	if a := c.armed.Load(); a != nil {
 		return a.Err()
@@ -81,8 +81,8 @@ func (c *Context) endLocked(err error) {
 	c.over.Store(true)
 }
 
-// Value is the parent's. By one of them package context finds what it hangs a child into, and the cause of an end: once
-// somebody waits, or it has ended, that is not the parent's any more.
+// Value returns the parent's value. Package context finds by one of them where it registers a child, and the cause of
+// an end. Once somebody waits, or it has ended, these are the armed context's.
 func (c *Context) Value(key any) any {
 	if a := c.armed.Load(); a != nil {
 		return a.Value(key)
@@ -93,7 +93,7 @@ func (c *Context) Value(key any) any {
 	return c.parent.Value(key)
 }
 
-// String names it: printed field by field, it would be read while others write it.
+// String names the context: printed field by field, it would be read while others write it.
 func (c *Context) String() string { return ContextText }
 
 // Format prints the same for every verb: %#v would read the fields while others write them.
@@ -102,7 +102,7 @@ func (c *Context) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, Context
 // ContextText is what contexts print as.
 const ContextText = "sallyport.Context"
 
-// arm makes the context that can be waited for.
+// arm makes the context that somebody can wait for, once.
 func (c *Context) arm() *armedContext {
 	if a := c.armed.Load(); a != nil {
 		return a
@@ -118,7 +118,7 @@ func (c *Context) armLocked() *armedContext {
 	}
 	a := &armedContext{Context: c.parent, stop: func() {}}
 	if c.err != nil && !c.above {
-		a.Context = context.WithoutCancel(a.Context) // what became of the parent since has nothing to do with it
+		a.Context = context.WithoutCancel(a.Context) // what has become of the parent since then does not matter
 	}
 	if !c.deadline.IsZero() && !errors.Is(c.err, context.Canceled) {
 		a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)
@@ -132,14 +132,14 @@ func (c *Context) armLocked() *armedContext {
 	return a
 }
 
-// Release ends the context where somebody waits. Otherwise there is nothing that could be freed.
+// Release ends the context where somebody waits. Otherwise there is nothing to free.
 func (c *Context) Release() {
 	if c.armed.Load() != nil {
 		c.End(nil)
 	}
 }
 
-// End ends the context for a cause; nil: because what it is for is over. It ends once.
+// End ends the context with a cause. nil: the work is over. The first end stands.
 func (c *Context) End(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

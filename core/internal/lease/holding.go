@@ -1,5 +1,5 @@
-// Package lease holds claims in a replay store while the app's code runs: it renews their leases, settles them, and ends
-// the work whose claim is lost.
+// Package lease holds claims in a replay store while the app's code runs: it renews their leases, settles them, and
+// ends the work whose claim is lost.
 package lease
 
 import (
@@ -66,7 +66,8 @@ type Holding struct {
 	oneSettlement [1]replay.Settlement
 	oneIndex      [1]int
 	settling      Context // the time that the store has for its first try
-	// until is when the leases expire unless they are renewed: by this machine's clock, and never later than the store's.
+	// until is when the leases expire unless they are renewed: by this machine's clock, and never later than the
+	// store's.
 	until   time.Time
 	timer   *renewTimer
 	outcome Outcome
@@ -76,7 +77,7 @@ type Holding struct {
 type claim struct {
 	held    replay.Held
 	part    bool           // of a named receiver
-	signed  bool           // of what is signed, which says nothing of an event
+	signed  bool           // of the signed content, and not of an event
 	whole   int            // a part's event: its number
 	verdict replay.Verdict // zero: undecided
 	failed  bool           // the store did not take the verdict
@@ -91,11 +92,11 @@ const (
 	triesPerLease    = 10
 )
 
-// Begin begins a holding whose claims are asked for at from. The values of ctx are those of the store's contexts. From
-// limit on no lease is renewed.
+// Begin begins a holding whose claims are asked for at from. Contexts of the store have the values of ctx. From limit
+// on no lease is renewed.
 func (h *Holding) Begin(ctx context.Context, rules *Rules, from, limit time.Time) {
 	h.rules, h.limit, h.timers = rules, limit, &rules.timers
-	if from == from.Round(0) { // the clock is not monotonic: a bubble of testing/synctest, whose timers are nobody else's
+	if from == from.Round(0) { // the clock is not monotonic: a bubble of testing/synctest, whose timers must not leave it
 		h.timers = &sync.Pool{}
 	}
 	h.ctx = context.WithoutCancel(ctx)
@@ -109,7 +110,7 @@ func (h *Holding) AskAgain(from time.Time) { h.until = from.Add(h.rules.Lease) }
 // Context returns a context with the values of the delivery's, which does not end with it. It is nil before Begin.
 func (h *Holding) Context() context.Context { return h.ctx }
 
-// Add takes a claim in and returns its number. The context of the work, if not nil, ends when the claim is lost.
+// Add adds a claim and returns its number. The context of the work, if not nil, ends when the claim is lost.
 func (h *Holding) Add(held replay.Held, work *Context) int {
 	return h.take(claim{held: held, work: work})
 }
@@ -119,8 +120,8 @@ func (h *Holding) AddPart(held replay.Held, whole int) int {
 	return h.take(claim{held: held, part: true, whole: whole})
 }
 
-// AddSigned takes in the claim of what is signed. It is remembered whatever becomes of the event: a retry comes with
-// the same body, and to forget it would be to let another body have it.
+// AddSigned adds the claim of the signed content. It is committed whatever becomes of the event. A retry comes with the
+// same body. If it were forgotten, another body could use it.
 func (h *Holding) AddSigned(held replay.Held) {
 	h.take(claim{held: held, signed: true, verdict: replay.Commit})
 }

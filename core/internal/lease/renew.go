@@ -28,8 +28,8 @@ func (h *Holding) renew() {
 		return
 	}
 	ctx, cancel := context.WithDeadline(h.ctx, minTime(now.Add(StoreTimeout), until))
-	// A store that looks at no context may not answer before the lease ends, when another delivery can take the event
-	// over.
+	// A store that ignores its context may not answer before the lease expires. Then another delivery can take the
+	// event over.
 	end := time.AfterFunc(until.Sub(now), func() { h.lose(nil) })
 	err := h.extend(ctx, held)
 	end.Stop()
@@ -40,7 +40,7 @@ func (h *Holding) renew() {
 	case errors.As(err, &lost):
 		h.lose(lost.Keys)
 	default:
-		// The store may answer again before the lease ends; until then the claims are still ours.
+		// The store may answer again before the lease expires. Until then the claims are still ours.
 		h.again(min(h.rules.Lease/triesPerLease, max(0, time.Until(until))))
 		return
 	}
@@ -50,8 +50,7 @@ func (h *Holding) renew() {
 	h.again(h.rules.Lease / renewalsPerLease)
 }
 
-// extend contains a panic of the app's own store, which would otherwise end the process from a timer that nobody can
-// recover.
+// extend extends leases, and contains a panic of the app's own store: in a timer's goroutine it would end the process.
 func (h *Holding) extend(ctx context.Context, held []replay.Held) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -80,15 +79,15 @@ func (h *Holding) open() []replay.Held {
 	return held
 }
 
-// lose marks claims as lost and ends the work they are for; nil keys: all of them.
+// lose marks claims as lost and ends their work. nil keys: all of them.
 func (h *Holding) lose(keys []replay.Key) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	among := setOf(keys)
 	for i := range h.claims {
 		c := &h.claims[i]
-		// Where the verdict is known the work is over. The store may even have taken it by now, and a renewal that came
-		// after it found nothing to renew.
+		// Where the verdict is known, the work is over. The store may have taken the verdict by now: then a renewal
+		// that came after it found nothing to renew.
 		if c.verdict != 0 || (keys != nil && !among[c.held.Key]) {
 			continue
 		}

@@ -16,7 +16,7 @@ func (h *Holding) Flush() {
 	var settlements []replay.Settlement
 	var indices []int
 	var attempt *Context
-	if !h.flushed { // the app may settle from a goroutine of its own, beside another flush
+	if !h.flushed { // the app may settle from a goroutine of its own, while another flush runs
 		h.flushed = true
 		settlements, indices, attempt = h.oneSettlement[:0], h.oneIndex[:0], &h.settling
 	}
@@ -90,8 +90,8 @@ func lostKeys(err error) (lost map[replay.Key]bool, partly bool) {
 	return setOf(some.Keys), true
 }
 
-// forgetParts forgets the named receivers of events that are done as a whole: the event's own memory says it all, and
-// an operator who makes the store forget the event means all of its receivers.
+// forgetParts forgets the named receivers of events that are done as a whole. The event's own entry is enough, and an
+// operator who makes the store forget the event means all of its receivers.
 func (h *Holding) forgetParts() {
 	h.mu.Lock()
 	var keys []replay.Key

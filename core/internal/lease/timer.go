@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// renewTimer is the timer by which a holding's leases are renewed. Most deliveries are settled long before it fires, and
-// it serves the next one.
+// renewTimer is the timer that renews the leases of a holding. Most deliveries are settled long before it fires: then
+// the next one uses it.
 type renewTimer struct {
 	*time.Timer
 	holding atomic.Pointer[Holding]

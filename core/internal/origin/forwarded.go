@@ -7,8 +7,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
-// maxHops is how many proxies a request may claim to have come through. Chains are two or three long; a longer list is
-// somebody's attempt to make work.
+// maxHops is how many proxies a request may claim to have come through. Genuine chains have two or three. A longer list
+// only costs work.
 const maxHops = 16
 
 // forwardedHop is one element of a Forwarded header: what one proxy says of who connected to it.
@@ -23,9 +23,9 @@ type forwardedChain struct {
 	n    int
 }
 
-// parse reads the lines of a Forwarded header by the grammar of RFC 7239, section 4, and nothing more lenient: two
-// parsers that mend a malformed header differently would see two different senders. It reports false where the header
-// is malformed, repeats a parameter, or lists more hops than any chain has.
+// parse reads the lines of a Forwarded header by the grammar of RFC 7239, section 4. It fails closed: two parsers that
+// repair a malformed header differently would see two senders. It reports false where the header is malformed, repeats
+// a parameter, or lists more hops than any chain has.
 func (c *forwardedChain) parse(lines []string) bool {
 	size := 0
 	for _, line := range lines {
@@ -80,7 +80,7 @@ func (c *forwardedChain) element(s string) (rest string, ok bool) {
 			}
 			if which >= 0 {
 				if seen[which] {
-					return "", false // each parameter once in an element: which of two would hold is anybody's guess
+					return "", false // each parameter once in an element: nobody can know which of two holds
 				}
 				seen[which] = true
 			}
@@ -125,7 +125,7 @@ func forwardedPair(s string) (name, value, rest string, ok bool) {
 			return "", "", "", false
 		}
 	}
-	return "", "", "", false // the quote never ends
+	return "", "", "", false // the quote is not closed
 }
 
 func unescapeQuoted(s string) string {
@@ -139,11 +139,12 @@ func unescapeQuoted(s string) string {
 	return b.String()
 }
 
-// tokenLen is the length of the token (RFC 9110, section 5.6.2) that s begins with.
+// tokenLen returns the length of the token (RFC 9110, section 5.6.2) that s begins with.
 func tokenLen(s string) int {
 	for i := range len(s) {
 		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') &&
+			strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
 			return i
 		}
 	}
@@ -206,7 +207,7 @@ func forwardedAddr(s string) (netip.Addr, bool) {
 }
 
 // hopAddr reads a member of X-Forwarded-For: an address, which some proxies write with a port. The header has no
-// standard; anything that is not one address is garbage. IPv4 written in IPv6 is unmapped and zones are dropped.
+// standard: anything that is not one address is refused. IPv4 written in IPv6 is unmapped, and zones are dropped.
 func hopAddr(s string) (netip.Addr, bool) {
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return addr.Unmap().WithZone(""), true

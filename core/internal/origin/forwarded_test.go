@@ -120,8 +120,8 @@ func FuzzHopAddr(f *testing.F) {
 	})
 }
 
-// requirePeerOfNetIP requires that a peer is read as package netip reads it. What the port is, which nobody asks for, is all
-// that may differ.
+// requirePeerOfNetIP requires that a peer is read as package netip reads it. What the port is, which nobody asks for,
+// is all that may differ.
 func requirePeerOfNetIP(t *testing.T, remote string) {
 	t.Helper()
 	want, err := netip.ParseAddrPort(remote)

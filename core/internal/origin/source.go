@@ -7,6 +7,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
+const noList = "the list of source addresses is not available: see the log of whatever fetches it"
+
 // CheckSource refuses a sender that the endpoint's list does not name. It fails closed where there is no list, or no
 // address to look up.
 func (p *Policy) CheckSource(ctx context.Context, o *Origin) fault.Failure {
@@ -15,7 +17,7 @@ func (p *Policy) CheckSource(ctx context.Context, o *Origin) fault.Failure {
 	}
 	set, err := p.Sources.Sources(ctx)
 	if err != nil || set == nil {
-		return fault.New(reason.KeysUnavailable, "the list of source addresses is not available: see the log of whatever fetches it")
+		return fault.New(reason.KeysUnavailable, noList)
 	}
 	if !o.Source.IsValid() {
 		return fault.New(reason.SourceNotAllowed, "the sender's address is not known: "+o.Unknown)

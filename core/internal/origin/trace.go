@@ -1,5 +1,5 @@
-// Package origin finds out where a request came from and over which scheme, as far as trusted parties say so, and checks
-// both. It does not trust what the sender wrote itself.
+// Package origin finds out where a request came from and over which scheme, and checks both. It trusts the connection
+// and the configured proxies, and nothing that the sender wrote.
 package origin
 
 import (
@@ -18,13 +18,13 @@ type Policy struct {
 	Sources   sources.Source // nil: from anywhere
 }
 
-// Origin is where a request came from, as far as trusted parties say so.
+// Origin is where a request came from, according to trusted parties.
 type Origin struct {
 	Peer    netip.Addr // the connection's other end; invalid where it cannot be known
 	Trusted bool       // the peer is one of Policy.Proxies
 	Source  netip.Addr // who sent it; invalid where that cannot be known
-	Unknown string     // why it cannot
-	scheme  scheme     // what the trusted peer says the sender used
+	Unknown string     // why Source is invalid
+	scheme  scheme     // that the sender used, according to the trusted peer
 }
 
 // scheme is what a trusted proxy says of how the sender connected.
@@ -40,16 +40,23 @@ const (
 	schemeDisagree  // X-Forwarded-Proto and Forwarded say different things
 )
 
-// Trace follows a request back to its sender. It trusts the connection, and headers only where the connection comes from
-// a trusted proxy. Of all headers it reads X-Forwarded-For, X-Forwarded-Proto and Forwarded only, and it never uses a
-// framework's idea of the client.
+// Why a source is unknown.
+const (
+	noAddress = "the connection has no address, as on a Unix socket"
+	noPort    = "RemoteAddr holds no port, so something before the guard wrote it from a header (RealIP, ProxyHeaders): " +
+		"mount the guard before that"
+)
+
+// Trace follows a request back to its sender. It trusts the connection, and headers only where the connection comes
+// from a trusted proxy. Of all headers it reads X-Forwarded-For, X-Forwarded-Proto and Forwarded only, and it never
+// uses a framework's idea of the client.
 func (p *Policy) Trace(r *http.Request) (o Origin) {
 	o.Peer = peerOf(r)
 	if !o.Peer.IsValid() {
-		o.Unknown = "the connection has no address, as on a Unix socket"
+		o.Unknown = noAddress
 		if _, err := netip.ParseAddr(r.RemoteAddr); err == nil {
 			// net/http always writes the port. A middleware that leaves it out took the address from a header.
-			o.Unknown = "RemoteAddr holds no port, so something before the guard wrote it from a header (RealIP, ProxyHeaders): mount the guard before that"
+			o.Unknown = noPort
 		}
 		return o
 	}
@@ -64,13 +71,14 @@ func (p *Policy) Trace(r *http.Request) (o Origin) {
 		o.Source, o.Unknown = p.rightmost(lines)
 	}
 	if len(forwarded) > 0 {
-		p.hearForwarded(&o, forwarded, len(lines) > 0)
+		p.readForwarded(&o, forwarded, len(lines) > 0)
 	}
 	return o
 }
 
-// rightmost walks X-Forwarded-For from our end to the first hop that is not ours. What stands left of that hop was
-// written by strangers and is not looked at, however it reads. If every hop is ours, the request began at the leftmost.
+// rightmost walks X-Forwarded-For from our end to the first hop that is not one of the proxies. Unverified senders may
+// have written what stands left of that hop, so it is not read. If every hop is a proxy, the request began at the
+// leftmost.
 func (p *Policy) rightmost(lines []string) (source netip.Addr, unknown string) {
 	size, hops := 0, 0
 	for _, line := range lines {
@@ -100,9 +108,9 @@ func (p *Policy) rightmost(lines []string) (source netip.Addr, unknown string) {
 	return source, ""
 }
 
-// hearForwarded adds what a Forwarded header says. Where the X-Forwarded headers spoke as well, both have to say the
-// same: a proxy usually sets one family and passes the other on as the sender wrote it.
-func (p *Policy) hearForwarded(o *Origin, lines []string, beside bool) {
+// readForwarded adds what a Forwarded header says. Where X-Forwarded headers came as well, both must say the same: a
+// proxy usually sets one family and passes the other on as the sender wrote it. It fails closed.
+func (p *Policy) readForwarded(o *Origin, lines []string, both bool) {
 	var chain forwardedChain
 	if !chain.parse(lines) {
 		o.scheme, o.Source, o.Unknown = schemeMalformed, netip.Addr{}, "the Forwarded header is malformed (RFC 7239)"
@@ -115,7 +123,7 @@ func (p *Policy) hearForwarded(o *Origin, lines []string, beside bool) {
 			break
 		}
 	}
-	// The element that tells of the sender tells its scheme too: those right of it are about the way between proxies.
+	// The element that names the sender has its scheme too: those right of it are about the way between proxies.
 	said := schemeSilent
 	if proto := chain.hops[at].proto; proto != "" {
 		said = schemeWord(proto)
@@ -135,7 +143,7 @@ func (p *Policy) hearForwarded(o *Origin, lines []string, beside bool) {
 	case !named: // it says nothing of addresses
 	case !known:
 		o.Source, o.Unknown = netip.Addr{}, "the Forwarded header does not tell the sender's address"
-	case !beside:
+	case !both:
 		o.Source, o.Unknown = addr, ""
 	case o.Source != addr:
 		o.Source, o.Unknown = netip.Addr{}, "X-Forwarded-For and Forwarded disagree: make the proxy set or remove both"
@@ -143,7 +151,7 @@ func (p *Policy) hearForwarded(o *Origin, lines []string, beside bool) {
 }
 
 // schemeOf reads X-Forwarded-Proto. It fails closed on anything but one header with one word: a proxy that appends
-// makes a list of it, and which of its members is the sender's own is not ours to guess.
+// makes a list of it, and which member is the sender's own cannot be known.
 func schemeOf(values []string) scheme {
 	switch {
 	case len(values) == 0:

@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// peerOf is the address of the connection's other end, or an invalid address where it has none that can be read
-// (a Unix socket). Never a header, and never a framework's idea of the client.
+// peerOf returns the address of the connection's other end. It is invalid where there is none that can be read, as on a
+// Unix socket. It is never taken from a header, and never a framework's idea of the client.
 func peerOf(r *http.Request) netip.Addr {
 	// An address without a port is not from net/http: something before us wrote it, perhaps from a header. IPv6 stands
 	// in brackets, without which its last part would pass for a port.
@@ -28,8 +28,9 @@ func peerOf(r *http.Request) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// CheckTransport accepts TLS on this connection, or the word of a proxy that is trusted. The scheme of the request's
-// target is never believed: "POST https://host/ HTTP/1.1" over plain TCP names one too.
+// CheckTransport accepts TLS on this connection, or the word of a trusted proxy that the sender used it. It fails
+// closed. The scheme of the request's target is not trusted: "POST https://host/ HTTP/1.1" over plain TCP names one
+// too.
 func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
 	if p.AllowHTTP {
 		return fault.Failure{}
@@ -40,7 +41,7 @@ func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
 			return fault.New(reason.PlainHTTP, "the request's target names another scheme than https")
 		}
 		if o.scheme == schemeSilent {
-			return fault.Failure{} // nobody whose word counts says anything else
+			return fault.Failure{} // no trusted party says anything else
 		}
 		return checkScheme(o.scheme)
 	}
@@ -51,7 +52,8 @@ func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
 		return fault.New(reason.PlainHTTP, untrusted(r, o))
 	}
 	if absolute {
-		return fault.New(reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: a reverse proxy sends the path alone, and the URL's scheme proves nothing")
+		return fault.New(reason.PlainHTTP, "plain HTTP with an absolute URL as the request's target: "+
+			"a reverse proxy sends the path alone, and the URL's scheme proves nothing")
 	}
 	if o.scheme == schemeSilent && nearby(o.Peer) && !forwards(r) {
 		return fault.New(reason.PlainHTTP, "plain HTTP from "+o.Peer.String()+silentOrLocal+makeItSpeak+developLocally)
@@ -59,14 +61,15 @@ func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
 	return checkScheme(o.scheme)
 }
 
-// What details of plain HTTP from nearby say, where nothing in the request tells a proxy from a developer.
+// Parts of the details of plain HTTP from nearby, where nothing in the request tells a proxy from a developer.
 const (
-	silentOrLocal  = " with no X-Forwarded-Proto and no other forwarding header. Either a proxy stands in front and is silent: "
+	silentOrLocal = " with no X-Forwarded-Proto and no other forwarding header. " +
+		"Either a proxy stands in front and is silent: "
 	makeItSpeak    = "make it send X-Forwarded-Proto: https"
 	developLocally = ". Or this is development without a proxy: set DangerouslyAllowHTTP there, and nowhere else"
 )
 
-// unconfigured is the detail where TrustedProxies is empty.
+// unconfigured returns the detail where TrustedProxies is empty.
 func unconfigured(r *http.Request, peer netip.Addr) string {
 	switch {
 	case peer.IsValid() && forwards(r):
@@ -79,14 +82,15 @@ func unconfigured(r *http.Request, peer netip.Addr) string {
 	return "plain HTTP and no proxy configured: serve TLS, or set TrustedProxies if a proxy ends it"
 }
 
-// untrusted is the detail where the peer is not one of TrustedProxies.
+// untrusted returns the detail where the peer is not one of TrustedProxies.
 func untrusted(r *http.Request, o *Origin) string {
 	if !o.Peer.IsValid() {
 		return "plain HTTP and peer of this connection not trusted: " + o.Unknown
 	}
 	peer := "plain HTTP and peer " + o.Peer.String() + " not trusted"
 	if nearby(o.Peer) && !forwards(r) {
-		return peer + ": the request came" + silentOrLocal + "add its address to TrustedProxies, and " + makeItSpeak + developLocally
+		return peer + ": the request came" + silentOrLocal +
+			"add its address to TrustedProxies, and " + makeItSpeak + developLocally
 	}
 	return peer + ": if it is your proxy add it to TrustedProxies"
 }
@@ -96,8 +100,8 @@ func nearby(peer netip.Addr) bool {
 	return peer.IsLoopback() || peer.IsPrivate() || peer.IsLinkLocalUnicast()
 }
 
-// forwards reports whether a request has any header that reverse proxies add. It decides words only: what such a header
-// says counts from a trusted proxy alone.
+// forwards reports whether a request has any header that reverse proxies add. It decides the words of a refusal only:
+// what such a header says counts from a trusted proxy alone.
 func forwards(r *http.Request) bool {
 	for _, name := range [...]string{
 		"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Real-Ip", "Via",
@@ -109,22 +113,33 @@ func forwards(r *http.Request) bool {
 	return false
 }
 
-// checkScheme judges a trusted proxy's word.
+// What is wrong with a trusted proxy's word for the scheme.
+const (
+	saidHTTP = "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one " +
+		"overwrites its word"
+	silent    = "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them"
+	doubled   = "X-Forwarded-Proto came more than once: make the proxy replace it"
+	malformed = "the Forwarded header is malformed (RFC 7239): make the proxy replace it"
+	disagree  = "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both"
+	noWord    = "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append"
+)
+
+// checkScheme checks the word of a trusted proxy. It fails closed: every word but https is refused.
 func checkScheme(s scheme) fault.Failure {
 	switch s {
 	case schemeHTTPS:
 		return fault.Failure{}
 	case schemeHTTP:
-		return fault.New(reason.PlainHTTP, "the proxy said http: the sender used plain HTTP, or an outer proxy ends TLS and this one overwrites its word")
+		return fault.New(reason.PlainHTTP, saidHTTP)
 	case schemeSilent:
-		return fault.New(reason.PlainHTTP, "the proxy sent no X-Forwarded-Proto and no proto in Forwarded: make it set one of them")
+		return fault.New(reason.PlainHTTP, silent)
 	case schemeDoubled:
-		return fault.New(reason.PlainHTTP, "X-Forwarded-Proto came more than once: make the proxy replace it")
+		return fault.New(reason.PlainHTTP, doubled)
 	case schemeMalformed:
-		return fault.New(reason.PlainHTTP, "the Forwarded header is malformed (RFC 7239): make the proxy replace it")
+		return fault.New(reason.PlainHTTP, malformed)
 	case schemeDisagree:
-		return fault.New(reason.PlainHTTP, "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both")
+		return fault.New(reason.PlainHTTP, disagree)
 	default:
-		return fault.New(reason.PlainHTTP, "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append")
+		return fault.New(reason.PlainHTTP, noWord)
 	}
 }

@@ -34,8 +34,7 @@ type aparts struct {
 	paths *jsonscan.Paths
 }
 
-// compileAparts compiles an entry's rules. With digestOnly it leaves out those by which whoever captured a delivery
-// chooses what joins.
+// compileAparts compiles an entry's rules. With digestOnly it leaves out those that cost protection.
 func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 	a := aparts{}
 	var pointers []string
@@ -73,12 +72,14 @@ func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 
 func inQuotes(name string) []byte { return []byte(`"` + name + `"`) }
 
-// costsProtection reports whether a rule lets a captured delivery run again, under an id that somebody invents.
+// costsProtection reports whether a rule lets a captured delivery run again, under an invented id. Such a rule fails
+// open: without it, genuine events with equal bodies would be lost.
 func costsProtection(e *entry.Entry, rule *entry.Apart) bool {
 	return len(rule.Headers) > 0 && !vouchesForHeaders(e)
 }
 
-// vouchesForHeaders reports whether the proof is a credential, which vouches for whoever sent the whole request.
+// vouchesForHeaders reports whether the proof covers the headers, as a credential does: whoever has it sent the whole
+// request.
 func vouchesForHeaders(e *entry.Entry) bool {
 	return e.Scheme == nil || e.Scheme.Custom != nil && !e.Scheme.Custom.Traits().Body
 }
@@ -93,8 +94,8 @@ func (r *Reader) Unprotected() (why []string) {
 	return why
 }
 
-// ApartOf returns the rule that applies to the payload; nil: none does. Nothing but the proved payload decides: neither
-// the type nor the Content-Type, which whoever captured a delivery can change.
+// ApartOf returns the rule that applies to the payload. nil: none does. The proved payload alone decides. Whoever
+// captured a delivery can change its type and Content-Type, so these do not.
 func (r *Reader) ApartOf(t *Source) *Apart {
 	a := &r.apart
 	if len(a.rules) == 0 {
@@ -141,7 +142,7 @@ func (r *Reader) ApartHeaders(h http.Header, values []string) bool {
 	return true
 }
 
-// find finds the members of all rules. A payload that is not JSON lacks every one.
+// find returns the members of all rules. A payload that is not JSON lacks every one.
 func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 	n := a.paths.Len()
 	if n > len(room) {
@@ -154,8 +155,8 @@ func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 	return found
 }
 
-// mayHold reports whether the names that stand in the payload leave it open. Most payloads do not hold a member's name
-// at all, which is seen much sooner than where it stands.
+// mayHold reports whether the rule can apply, by the names in the payload. Most payloads do not contain a member's name
+// at all, and that is found much faster than its place.
 func (m *memberRule) mayHold(payload []byte) bool {
 	for _, name := range m.nowhere {
 		if bytes.Contains(payload, name) {
@@ -204,7 +205,7 @@ func (a *Apart) JoinValues(with []string, timestamp, header string) []string {
 	return with
 }
 
-// firstHeader returns the value of the first of the headers that came; empty: none did.
+// firstHeader returns the value of the first of the headers that came. Empty: none did.
 func firstHeader(h http.Header, names []string) string {
 	for _, name := range names {
 		if text := headerText(h, name); text != "" {
@@ -214,6 +215,6 @@ func firstHeader(h http.Header, names []string) string {
 	return ""
 }
 
-// headerText is the value of a header without the white space around it, which is not part of it. HTTP/1 servers remove
-// it, HTTP/2 servers do not, and signatures that cover a header leave it out.
+// headerText returns the value of a header without the white space around it. HTTP/1 servers remove it, HTTP/2 servers
+// do not, and signatures that cover a header leave it out.
 func headerText(h http.Header, name string) string { return strings.TrimSpace(header(h, name)) }

@@ -43,7 +43,7 @@ func (r *Reader) Split(t *Source) (items [][]byte, ok bool) {
 	return r.splitInner(items)
 }
 
-// splitInner takes the events out of the items that hold them.
+// splitInner returns the events that the items hold.
 func (r *Reader) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 	lists := len(r.batch.Inner)
 	raw := make([][]byte, lists+1)

@@ -58,8 +58,8 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 	return r
 }
 
-// compileForms puts the payload's field first. An entry whose identity depends on whether the body is a form reads
-// forms too.
+// compileForms compiles the fields of a form that are read, the payload's first. An entry whose identity depends on
+// whether the body is a form reads forms too.
 func (r *Reader) compileForms(e *entry.Entry) {
 	names := []string{r.spec.PayloadForm}
 	r.formAt, r.inForm = map[string]int{}, map[string]*jsonscan.Paths{}
@@ -80,7 +80,7 @@ func (r *Reader) compileForms(e *entry.Entry) {
 	}
 }
 
-// compileEnvelope puts the payload first.
+// compileEnvelope compiles what is read from the envelope, the payload first.
 func (r *Reader) compileEnvelope() *jsonscan.Paths {
 	r.envelope = map[string]int{}
 	pointers := []string{r.spec.PayloadJSON}
@@ -143,6 +143,7 @@ func namedByHeaders(e *entry.Entry) bool {
 		return true
 	}
 	spec := &e.Event
-	return e.Batch == nil && e.Recipient == nil && e.Identity.Kind != entry.ByPointer && spec.PayloadJSON == "" && spec.Binary == "" &&
+	return e.Batch == nil && e.Recipient == nil && e.Identity.Kind != entry.ByPointer &&
+		spec.PayloadJSON == "" && spec.Binary == "" &&
 		all(inHeader, spec.ID, spec.Type, spec.Tenant) && all(inBody, spec.Action, spec.Time, spec.Attempt)
 }

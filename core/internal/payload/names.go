@@ -56,7 +56,7 @@ func (r *Reader) AppendJoined(with []string, h http.Header) []string {
 	return with
 }
 
-// joins returns the headers that join a digest: of several names of one header only the first that came.
+// joins returns the names of the headers that join a digest. Of several names for one header it is the first that came.
 func (r *Reader) joins(h http.Header) []string {
 	if !r.either {
 		return r.with

@@ -18,8 +18,8 @@ type Reader struct {
 	with     []string        // the headers that join a digest
 	either   bool            // they are names of one
 	identity *jsonscan.Paths // what events are remembered by; nil: not by members of theirs
-	idAt     []int           // where that is in what paths finds
-	payload  *jsonscan.Paths // the text that is the payload, and what is read from its envelope; nil: the body is the payload
+	idAt     []int           // the indices of these in what paths finds
+	payload  *jsonscan.Paths // the payload's text, and what is read next to it; nil: the body is the payload
 	envelope map[string]int
 	forms    *formscan.Names // the fields of a form that are read; nil: a form is not expected
 	formAt   map[string]int
@@ -57,8 +57,8 @@ func (r *Reader) Open(t *Source) {
 	}
 }
 
-// payloadOf returns JSON without the byte order mark that some senders write before it, so that json.Unmarshal reads
-// it, and anything else as it is.
+// payloadOf returns JSON without the byte order mark that some senders write before it: json.Unmarshal does not read
+// it. It returns anything else as it is.
 func payloadOf(body []byte) []byte {
 	if jsonscan.Starts(body) {
 		return jsonscan.TrimMark(body)
@@ -80,8 +80,8 @@ func (r *Reader) openForm(t *Source) {
 	}
 }
 
-// Read fills in what the delivery says. Whatever is malformed stays empty: after the proof nothing loses a delivery. It
-// reads exact names, so that nothing that stands next to a detail hides it.
+// Read reads the details of one event. What is malformed stays empty: after the proof nothing loses a delivery. Names
+// are read exactly: a similar name next to a detail does not hide it.
 func (r *Reader) Read(t *Source, d *Details) {
 	r.readPayload(t, d)
 	r.ReadNames(t, d)
@@ -114,8 +114,8 @@ func (r *Reader) readPayload(t *Source, d *Details) {
 	}
 }
 
-// get returns the first of the values that is there, and whether it is proved. Where that one comes twice there is
-// none: another value must not take its place.
+// get returns the first of the values that is there, and whether it is proved. It fails closed: where that one comes
+// twice there is none, and another value does not take its place.
 func (r *Reader) get(list []entry.Value, t *Source) (string, bool) {
 	for i := range list {
 		text, inBody, twice := r.value(&list[i], t)
@@ -133,14 +133,15 @@ func (r *Reader) get(list []entry.Value, t *Source) (string, bool) {
 func (r *Reader) ReadNames(t *Source, d *Details) {
 	d.ID, d.Authenticated.ID = r.get(r.spec.ID, t)
 	if t.SignedID != "" && (r.signedID || d.ID == t.SignedID) {
-		// Where a provider has two families of headers, one of the family that was not signed may not stand in.
+		// A provider may have two families of headers. The id of the family that was not signed must not take its
+		// place.
 		d.ID, d.Authenticated.ID = t.SignedID, true
 	}
 	d.Type, d.Authenticated.Type = r.get(r.spec.Type, t)
 	d.Tenant, d.Authenticated.Tenant = r.get(r.spec.Tenant, t)
 }
 
-// readDetails reads the rest.
+// readDetails reads what ReadNames leaves out, from what readPayload found.
 func (r *Reader) readDetails(t *Source, d *Details) {
 	d.Action, _ = r.get(r.spec.Action, t)
 	if text, ok := r.get(r.spec.Time, t); text != "" {

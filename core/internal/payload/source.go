@@ -29,8 +29,8 @@ type Source struct {
 // IsForm reports whether the body is a form, where the entry reads forms.
 func (t *Source) IsForm() bool { return t.form }
 
-// found returns what was found in the payload, by the numbers of the reader's paths. A method, not a field: a slice into
-// the struct's own array would move it to the heap.
+// found returns what was found in the payload, by the numbers of the reader's paths. A method, not a field: a slice
+// into the struct's own array would move it to the heap.
 func (t *Source) found() [][]byte {
 	if t.more != nil {
 		return t.more

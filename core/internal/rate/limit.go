@@ -50,7 +50,9 @@ func (k key) String() string {
 
 // Allow takes n from what the source may send, and reports whether it was there, or else when it will be. n may be 0:
 // then it takes nothing.
-func (l *Limit) Allow(ctx context.Context, tenant string, source netip.Addr, n int, now time.Time) (ok bool, retryAfter time.Duration) {
+func (l *Limit) Allow(
+	ctx context.Context, tenant string, source netip.Addr, n int, now time.Time,
+) (ok bool, retryAfter time.Duration) {
 	of := key{tenant, sender.Key(source)}
 	if l.shared != nil {
 		// Bounded, and detached: a sender that hangs up is counted all the same.
