@@ -7,13 +7,20 @@
 //	defer list.Close()
 //	guard, err := core.New(core.Config{Provider: provider.GitHub(), Sources: list, ...})
 //
-// A list is fetched once by Open, and again when it is asked for after Every has passed; whoever asks gets what is
-// known and never waits. A document that cannot be fetched, cannot be read, is empty, or holds a network wider than any
-// provider has changes nothing: the last good list stays, and [List.Status] says how old it is.
+// # Promises
 //
-// The request goes to the provider's host over https, to public addresses only, without a proxy and without redirects:
-// [Config.ProxyFromEnvironment] and [Config.Transport] are the ways through a proxy.
+// Open fetches the list once. The first delivery after Every has passed starts another fetch in the background. A
+// delivery never waits for one.
 //
-// An address proves little by itself. It keeps strangers away from a check that proves more; where a provider's
-// addresses are those of a cloud, anybody can rent one.
+// A document changes nothing if it cannot be fetched, cannot be read, is empty, or holds a network wider than any
+// provider has. The last good list stays in force. This fails open for an address that the provider has just given up,
+// and [List.Status] reports how old the list is.
+//
+// The request goes to the provider's host over https, to public addresses only, without a proxy and without redirects.
+// To use a proxy, set [Config.ProxyFromEnvironment] or [Config.Transport].
+//
+// # Limits
+//
+// An address proves little by itself: it keeps unverified senders away from a check that proves more. Where a provider
+// sends from a cloud, anybody can rent an address there.
 package sources

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Document says where a provider publishes the addresses it sends from, and how to read them there. It is opaque and
-// immutable.
+// Document describes where a provider publishes the addresses it sends from, and how to read them. It is opaque and
+// immutable. The URLs are fixed here and not configurable, because the list decides who is let in.
 type Document struct {
 	name string
 	url  string
-	read func([]byte) ([]string, error) // addresses and prefixes, as they are written
-	err  error
+	read func([]byte) ([]string, error) // returns addresses and prefixes as the document writes them, unverified
+	err  error                          // a mistake in the arguments, which Open returns
 }
 
 // Name returns the document's name in logs and errors.
@@ -23,7 +23,7 @@ func (d Document) Name() string { return d.name }
 // URL returns where the document is fetched from.
 func (d Document) URL() string { return d.url }
 
-// GitHub is what webhooks of github.com come from: "hooks" of the meta endpoint.
+// GitHub returns the document with the addresses of github.com's webhooks: "hooks" of the meta endpoint.
 // https://docs.github.com/en/rest/meta/meta
 func GitHub() Document {
 	return Document{name: "github", url: "https://api.github.com/meta", read: func(b []byte) ([]string, error) {
@@ -35,7 +35,8 @@ func GitHub() Document {
 	}}
 }
 
-// Stripe is what Stripe's webhooks come from. https://docs.stripe.com/ips
+// Stripe returns the document with the addresses of Stripe's webhooks.
+// https://docs.stripe.com/ips
 func Stripe() Document {
 	return Document{name: "stripe", url: "https://stripe.com/files/ips/ips_webhooks.json",
 		read: func(b []byte) ([]string, error) {
@@ -47,8 +48,9 @@ func Stripe() Document {
 		}}
 }
 
-// Atlassian is what connections from Atlassian's cloud come from ("egress"), for the products named, such as
-// "bitbucket", "jira" or "trello"; at least one.
+// Atlassian returns the document with the addresses that Atlassian's cloud connects from ("egress"), for the given
+// products, such as "bitbucket", "jira" or "trello". At least one is required: without a choice, every product's
+// addresses would be let in.
 // https://support.atlassian.com/organization-administration/docs/ip-addresses-and-domains-for-atlassian-cloud-products/
 func Atlassian(products ...string) Document {
 	d := Document{name: "atlassian", url: "https://ip-ranges.atlassian.com/"}
@@ -77,16 +79,17 @@ func Atlassian(products ...string) Document {
 	return d
 }
 
-// AWS is what a service of AWS uses, in the regions named or, with none, in all. Most services share their addresses
-// with whatever customers run there: a list of "AMAZON" or "EC2" lets in every customer of AWS, and is refused.
+// AWS returns the document with the addresses of a service of AWS, in the given regions. Without a region it is all of
+// them. Most services share their addresses with the programs of customers. A list of "AMAZON" or "EC2" would let in
+// every customer of AWS, so it is refused.
 // https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-syntax.html
 func AWS(service string, regions ...string) Document {
 	d := Document{name: "aws", url: "https://ip-ranges.amazonaws.com/ip-ranges.json"}
 	switch strings.ToUpper(service) {
 	case "":
-		d.err = errors.New("name the service of AWS, as the document spells it")
+		d.err = errors.New("name the service of AWS, as the document writes it")
 	case "AMAZON", "EC2":
-		d.err = fmt.Errorf("the addresses of %s are those of every customer of AWS: they keep nobody out", service)
+		d.err = fmt.Errorf("the addresses of %s are those of every customer of AWS: name a narrower service", service)
 	}
 	regions = slices.Clone(regions)
 	type prefix struct {
@@ -104,7 +107,7 @@ func AWS(service string, regions ...string) Document {
 		var out []string
 		for _, p := range slices.Concat(doc.V4, doc.V6) {
 			if p.Service == service && (len(regions) == 0 || slices.Contains(regions, p.Region)) {
-				out = append(out, p.V4+p.V6) // each has one of them
+				out = append(out, p.V4+p.V6) // an entry has exactly one of the two
 			}
 		}
 		return out, err
@@ -112,8 +115,9 @@ func AWS(service string, regions ...string) Document {
 	return d
 }
 
-// Datadog is what Datadog's webhooks come from, for the site of the account: "datadoghq.com", "us3.datadoghq.com",
-// "us5.datadoghq.com", "ap1.datadoghq.com", "ap2.datadoghq.com", "datadoghq.eu" or "ddog-gov.com".
+// Datadog returns the document with the addresses of Datadog's webhooks, for the site of the account: "datadoghq.com",
+// "us3.datadoghq.com", "us5.datadoghq.com", "ap1.datadoghq.com", "ap2.datadoghq.com", "datadoghq.eu" or "ddog-gov.com".
+// The site becomes a part of the host, so no other value is accepted.
 // https://docs.datadoghq.com/api/latest/ip-ranges/
 func Datadog(site string) Document {
 	d := Document{name: "datadog", url: "https://ip-ranges." + site + "/"}

@@ -14,66 +14,67 @@ import (
 
 const (
 	defaultEvery = time.Hour
-	leastEvery   = time.Minute
+	leastEvery   = time.Minute     // providers limit requests: GitHub allows 60 an hour without credentials
 	retryEvery   = 5 * time.Minute // after a failure, where Every is longer
 )
 
-// Config is what [Open] takes.
+// Config configures [Open].
 type Config struct {
 	// Document is where the list comes from. Required.
 	Document Document
-	// Every is how old the list may get before it is fetched again. Default one hour, at least one minute.
+	// Every is the age at which the list is fetched again. Default one hour, at least one minute.
 	Every time.Duration
-	// Fallback is used until the document was fetched for the first time. Without it, Open fails when that fails.
-	// core.Networks is a list that is written down.
+	// Fallback is the list until the first fetch has succeeded, such as a fixed list (core.Networks). Open reads it
+	// once. Default: none, and Open fails when the first fetch fails.
 	Fallback Source
-	// Transport sends the requests instead of our own transport, which connects to public addresses only and uses no
-	// proxy. Which addresses it connects to, and whether through a proxy, is then the caller's care. It must follow no
-	// redirect and must not decompress: an http.Transport with DisableCompression does neither.
+	// Transport sends the requests instead of our own transport, which connects only to public addresses and does not
+	// use a proxy. The caller is then responsible for which addresses it connects to. It must follow no redirect and
+	// must not decompress: an http.Transport with DisableCompression does neither.
 	Transport http.RoundTripper
 	// ProxyFromEnvironment sends the requests through the proxy that HTTPS_PROXY and NO_PROXY name. The proxy resolves
-	// the host, so it has to keep requests from private addresses. Default: no proxy.
+	// the host, so the proxy must refuse private addresses. Default: no proxy.
 	ProxyFromEnvironment bool
-	// Now is the clock that ages are judged by. Default: time.Now.
+	// Now is the clock for the age of the list. It must be safe for concurrent use. Default: time.Now.
 	Now func() time.Time
-	// Logger is told of failures. Default: slog.Default().
+	// Logger receives failures. Default: slog.Default().
 	Logger *slog.Logger
 }
 
-// List is a provider's list of source addresses that follows its document. It is a [sources.Source], and safe for
-// concurrent use.
+// List is a provider's list of source addresses that follows its document. It is a [Source]. It is safe for concurrent
+// use. Make it with [Open]; the zero value has no document.
 type List struct {
 	doc       Document
 	every     time.Duration
 	transport http.RoundTripper
 	now       func() time.Time
 	logger    *slog.Logger
-	life      context.Context
+	life      context.Context // of the fetches; it has the values of Open's context and not its deadline
 	end       context.CancelFunc
-	running   sync.WaitGroup
+	running   sync.WaitGroup // the fetch goroutine, for Close
 
 	mu       sync.Mutex
-	set      *Set
-	status   Status
-	next     time.Time // when it is to be fetched again
-	fetching chan struct{}
+	set      *Set          // the last good list, or the fallback; not nil after Open
+	status   Status        // Age is not kept here
+	next     time.Time     // when to fetch again
+	fetching chan struct{} // closed when the fetch under way is over; nil: none is
 	closed   bool
 }
 
-// Status says what a list knows.
+// Status is the state of a list.
 type Status struct {
 	Document  string
-	FetchedAt time.Time // zero: never, the fallback is in use
-	Age       time.Duration
-	Networks  int
-	Failures  int   // in a row, since the last success
-	Err       error // of the last attempt; nil if it succeeded
+	FetchedAt time.Time     // zero: never, the fallback is in use
+	Age       time.Duration // since FetchedAt; 0 where that is zero
+	Networks  int           // in the document; 0 while the fallback is in use
+	Failures  int           // in a row, since the last success
+	Err       error         // of the last attempt; nil if it succeeded
 }
 
 // ErrClosed is returned by a list that was closed.
 var ErrClosed = errors.New("sallyport: the list of source addresses is closed")
 
-// Open fetches the list. Close it when it is no longer used.
+// Open fetches the list, and waits for it as long as ctx allows. Without a fallback it fails closed: a list that was
+// never fetched is an error. Close the list when it is no longer used.
 func Open(ctx context.Context, c Config) (*List, error) {
 	l := &List{doc: c.Document, every: c.Every, transport: c.Transport, now: c.Now, logger: c.Logger}
 	switch {
@@ -119,7 +120,8 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	return l, nil
 }
 
-// Sources returns the last good list, at once. Where that is older than Every, one fetch is begun in the background.
+// Sources returns the last good list without waiting. Where the list is older than Every, it starts one fetch in the
+// background. A closed list fails closed: its deliveries are answered 503.
 func (l *List) Sources(context.Context) (*Set, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -155,7 +157,7 @@ func (l *List) Refresh(ctx context.Context) error {
 	return l.status.Err
 }
 
-// begin starts the one fetch there is at a time. The lock is held.
+// begin starts a fetch. The caller must hold mu, and no other fetch must be under way.
 func (l *List) begin() {
 	done := make(chan struct{})
 	l.fetching = done
@@ -171,17 +173,19 @@ func (l *List) begin() {
 	}()
 }
 
-// fetchSafely contains a panic of the caller's RoundTripper, which would otherwise end the process from a goroutine
-// that nobody can recover.
+// fetchSafely fetches, and turns a panic of the caller's RoundTripper into an error. In this goroutine a panic would
+// end the process: the caller's code cannot recover it.
 func (l *List) fetchSafely() (set *Set, n int, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			set, n, err = nil, 0, fmt.Errorf("fetching panicked with a %T", v)
+			set, n, err = nil, 0, fmt.Errorf("fetching panicked with a %T", v) // the value may hold credentials
 		}
 	}()
 	return l.fetch(l.life)
 }
 
+// settle stores the result of a fetch. A failure keeps the last good list, which fails open for that list only: an
+// empty one would refuse every genuine delivery. The caller must hold mu.
 func (l *List) settle(set *Set, n int, err error) {
 	now := l.now()
 	l.next = now.Add(l.every)
@@ -190,8 +194,9 @@ func (l *List) settle(set *Set, n int, err error) {
 		l.status.Failures++
 		l.status.Err = fmt.Errorf("sallyport: source addresses of %s: %w", l.doc.name, err)
 		if !l.closed {
-			l.logger.Error("sallyport: the list of source addresses could not be fetched; the last good one stays in use",
-				"document", l.doc.name, "fetched_at", l.status.FetchedAt, "failures", l.status.Failures, "error", err)
+			l.logger.Error("sallyport: the list of source addresses could not be fetched; the last good one stays in "+
+				"use", "document", l.doc.name, "fetched_at", l.status.FetchedAt, "failures", l.status.Failures,
+				"error", err)
 		}
 		return
 	}
@@ -199,7 +204,7 @@ func (l *List) settle(set *Set, n int, err error) {
 	l.status = Status{Document: l.doc.name, FetchedAt: now, Networks: n}
 }
 
-// Status says how old the list is and what the last attempt came to.
+// Status returns how old the list is and whether the last fetch failed.
 func (l *List) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -210,8 +215,8 @@ func (l *List) Status() Status {
 	return s
 }
 
-// Close ends what is under way and waits for it. From then on Sources returns [ErrClosed], and deliveries are answered
-// 503.
+// Close cancels a fetch under way and waits for it. After that Sources returns [ErrClosed], and deliveries are answered
+// 503. Close may be called more than once. It returns nil.
 func (l *List) Close() error {
 	l.mu.Lock()
 	l.closed = true

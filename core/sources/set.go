@@ -8,24 +8,26 @@ import (
 	"slices"
 )
 
-// Source gives the addresses a provider sends from. It is asked on every request before anything is proved and must
-// answer from memory. It must be safe for concurrent use. core.Networks is a fixed list; [Follow] and its kin follow
-// a provider's published document.
+// Source returns the addresses that a provider sends from. Guards call it for every request before anything is proved,
+// so it must answer from memory. It must be safe for concurrent use. core.Networks is a fixed list. A [List] follows a
+// document that the provider publishes.
 type Source interface {
 	// Sources returns the addresses allowed now. While nothing changed it returns the same pointer. An error means that
-	// no list is known: the request is answered 503.
+	// no list is available. That fails closed: the request is answered 503.
 	Sources(ctx context.Context) (*Set, error)
 }
 
-// Set is an immutable set of addresses. Looking one up costs little however many prefixes it was made of.
+// Set is an immutable set of addresses. A nil set and the zero value are empty. A look-up is a binary search, so a long
+// list is not expensive.
 type Set struct {
-	ranges []addrRange // sorted, apart from each other
+	ranges []addrRange // sorted; they neither overlap nor touch
 }
 
+// addrRange is a range of addresses of one family. Both ends belong to it.
 type addrRange struct{ from, to netip.Addr }
 
-// NewSet makes a set. It refuses an empty list and one that holds every IPv4 or every IPv6 address, in one prefix
-// or in several: either says that something upstream went wrong.
+// NewSet makes a set. It fails closed on an empty list, and on one that holds every IPv4 or every IPv6 address, in one
+// prefix or in several. Both are the result of a mistake further up.
 func NewSet(prefixes ...netip.Prefix) (*Set, error) {
 	if len(prefixes) == 0 {
 		return nil, errors.New("the list of addresses is empty: nobody could send anything")
@@ -39,6 +41,7 @@ func NewSet(prefixes ...netip.Prefix) (*Set, error) {
 			if p.Bits() < 96 {
 				return nil, fmt.Errorf("%s mixes IPv4 and IPv6; write the IPv4 prefix", p)
 			}
+			// ::ffff:0:0/96 is where IPv6 maps IPv4 (RFC 4291, section 2.5.5.2). Contains unmaps addresses as well.
 			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 		}
 		p = p.Masked()
@@ -49,7 +52,7 @@ func NewSet(prefixes ...netip.Prefix) (*Set, error) {
 	for _, r := range all[1:] {
 		last := &merged[len(merged)-1]
 		switch {
-		// Next of the last address there is is invalid, and before every other.
+		// Next of the very last address is the invalid Addr, which equals no from.
 		case r.from.Is4() == last.to.Is4() && (r.from.Compare(last.to) <= 0 || r.from == last.to.Next()):
 			if last.to.Less(r.to) {
 				last.to = r.to
@@ -60,12 +63,14 @@ func NewSet(prefixes ...netip.Prefix) (*Set, error) {
 	}
 	for _, r := range merged {
 		if !r.from.Prev().IsValid() && !r.to.Next().IsValid() {
-			return nil, errors.New("the list holds the whole internet: name the provider's networks, or configure no sources")
+			return nil, errors.New("the list holds the whole internet: name the provider's networks, or configure no " +
+				"sources")
 		}
 	}
 	return &Set{ranges: slices.Clone(merged)}, nil
 }
 
+// lastOf returns the last address of a prefix: every bit behind the prefix is set.
 func lastOf(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for i := p.Bits(); i < len(b)*8; i++ {
@@ -75,13 +80,14 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return addr
 }
 
-// Contains says whether the address is in the set. An invalid address never is.
+// Contains reports whether the address is in the set. It fails closed: an invalid address never is, and a nil set holds
+// no address. A zone ("fe80::1%eth0") is ignored, because it is local to this machine.
 func (s *Set) Contains(addr netip.Addr) bool {
 	if s == nil || !addr.IsValid() {
 		return false
 	}
 	addr = addr.Unmap().WithZone("")
-	// The first range that begins after the address: the one before it is the only one that can hold it.
+	// at is the first range that begins after the address. Only the range before it can hold the address.
 	at, found := slices.BinarySearchFunc(s.ranges, addr,
 		func(r addrRange, a netip.Addr) int { return r.from.Compare(a) })
 	if found {

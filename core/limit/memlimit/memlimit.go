@@ -1,5 +1,8 @@
-// Package memlimit is a [limit.Limiter] in this process's memory. A guard counts by itself without one; this one can be
-// shared by guards. Keys hold the endpoint's name, so that endpoints do not take from each other.
+// Package memlimit provides a [limit.Limiter] in the memory of this process. A guard without a limiter counts by
+// itself, so this package is only useful to share one set of counts between guards. Keys hold the endpoint's name, so
+// that endpoints do not use each other's allowance.
+//
+//	limiter, err := memlimit.New(memlimit.Config{PerSecond: 10, Burst: 20})
 package memlimit
 
 import (
@@ -12,13 +15,13 @@ import (
 	"github.com/sallyport-go/sallyport/core/limit"
 )
 
-// Config is what [New] takes.
+// Config configures [New].
 type Config struct {
-	PerSecond float64 // sustained, for each key, at most a billion; required
-	Burst     int     // at once; required
-	// MaxKeys is how many keys are followed at a time. A key leaves when its bucket is full again. When there is no
-	// place, further keys share one bucket: whoever has that many addresses slows down newcomers only, and no debt is
-	// forgotten. Default 65,536.
+	PerSecond float64 // the sustained rate of each key, at most a billion; required
+	Burst     int     // how many a key may use at once, at least 1; required
+	// MaxKeys is how many keys have a bucket of their own. A key is dropped when its bucket is full again. When all are
+	// in use, further keys share one bucket, which fails closed. So a sender with that many addresses slows down new
+	// keys only, and no key's debt is forgotten. Default 65,536.
 	MaxKeys int
 }
 
@@ -40,8 +43,8 @@ func New(c Config) (*Limiter, error) {
 	return &Limiter{buckets.New[string](c.PerSecond, c.Burst, most)}, nil
 }
 
-// Allow takes n tokens of the key's, or none and says how long to wait. It never fails. More than Burst is never
-// allowed. With n of 0 it says whether one could be taken.
+// Allow takes n tokens of the key, or takes nothing and returns how long to wait. An n above Burst is never allowed.
+// With an n of 0 it reports whether one token could be taken. The error is always nil.
 func (l *Limiter) Allow(_ context.Context, key string, n int) (ok bool, retryAfter time.Duration, err error) {
 	ok, retryAfter = l.table.Allow(key, max(n, 0), time.Now())
 	return ok, retryAfter, nil

@@ -1,8 +1,18 @@
-// Package redislimit is a [limit.Limiter] in Redis, so that several processes share a source's allowance.
+// Package redislimit provides a [limit.Limiter] in Redis. Several processes share one allowance for each source.
 //
-// A key is one instant in Redis, by the generic cell rate algorithm, changed in one script by Redis's own clock; it
-// goes when the allowance is whole again. Keys are hashed: Redis holds no addresses. A guard asks Redis only about
-// deliveries that were proved and failures that it has found; what it asks before the proof is answered from memory.
+//	limiter, err := redislimit.New(redislimit.Config{Client: client, PerSecond: 10, Burst: 20})
+//
+// # Promises
+//
+// A key in Redis holds one instant, by the generic cell rate algorithm (GCRA). One script reads and changes it by the
+// clock of Redis, so the clocks of the processes do not matter. The key expires when the allowance is whole again.
+//
+// Keys are hashed: Redis holds no addresses. A guard calls Redis only for deliveries that it has proved and for
+// failures that it has found. Before the proof it is answered from memory.
+//
+// # Limits
+//
+// When Redis cannot be reached, the guard counts in its own process. Each process then allows the full rate.
 package redislimit
 
 import (
@@ -20,8 +30,11 @@ import (
 	"github.com/sallyport-go/sallyport/core/limit"
 )
 
-// script takes ARGV[3] from the key, or says in microseconds how long to wait. Redis gives Lua's numbers as integers
-// back, and microseconds since 1970 are exact in them.
+// script takes ARGV[3] from the key, or returns in microseconds how long to wait. The key holds the instant at which
+// the allowance is whole again ("theoretical arrival time" in GCRA).
+//
+// Lua's numbers are doubles, which hold microseconds since 1970 exactly until the year 2255. Redis truncates them to
+// integers in replies, therefore the ceil. "%.0f" writes all digits: tostring would round to 14.
 const script = `
 local now = redis.call('TIME')
 now = now[1] * 1000000 + now[2]
@@ -35,16 +48,16 @@ return {1, 0}`
 
 const (
 	defaultPrefix = "sallyport:limit:"
-	maxRemembered = 1 << 16
+	maxRemembered = 1 << 16 // refusals in memory: some 10 MB at most
 )
 
-// Config is what [New] takes.
+// Config configures [New].
 type Config struct {
-	Client    redis.UniversalClient // required; the app closes it
-	PerSecond float64               // sustained, for each key; required, at most 1,000,000
-	Burst     int                   // at once; required
-	// Prefix is what the keys in Redis begin with. Limiters at different rates need different ones.
-	// Default "sallyport:limit:".
+	Client    redis.UniversalClient // required; the caller closes it
+	PerSecond float64               // the sustained rate of each key, at most 1,000,000; required
+	Burst     int                   // how many a key may use at once, at least 1; required
+	// Prefix begins every key in Redis. Limiters with different rates must have different prefixes: the stored instants
+	// would otherwise be read at another rate. Default "sallyport:limit:".
 	Prefix string
 }
 
@@ -53,18 +66,18 @@ type Limiter struct {
 	client   redis.UniversalClient
 	script   *redis.Script
 	prefix   string
-	interval int64 // microseconds
-	depth    int64
+	interval int64 // between two events at the sustained rate, in microseconds
+	depth    int64 // of the burst, in microseconds: Burst times interval
 
 	mu   sync.Mutex
-	over map[string]time.Time // what Redis refused, until when
+	over map[string]time.Time // keys that Redis refused, and until when
 }
 
 var _ limit.Limiter = (*Limiter)(nil)
 
-// New makes a limiter. It does not ask Redis anything.
+// New makes a limiter. It does not call Redis.
 func New(c Config) (*Limiter, error) {
-	const most = 1e6 // a microsecond is the least that is counted
+	const most = 1e6 // the script counts in whole microseconds
 	switch {
 	case c.Client == nil:
 		return nil, errors.New("sallyport: redislimit: Client is missing")
@@ -73,7 +86,7 @@ func New(c Config) (*Limiter, error) {
 			int(most))
 	}
 	interval := math.Round(1e6 / c.PerSecond)
-	if interval*float64(c.Burst) > 1e15 {
+	if interval*float64(c.Burst) > 1e15 { // keeps instants far below 2^53, up to which Lua is exact
 		return nil, errors.New("sallyport: redislimit: a burst at this rate would take more than 30 years to come back")
 	}
 	l := &Limiter{
@@ -86,13 +99,16 @@ func New(c Config) (*Limiter, error) {
 	return l, nil
 }
 
-// Allow takes n of what the key may still use, or none and says how long to wait. With n of 0 it does not ask Redis: it
-// knows what this process was refused last. The error is Redis's.
+// Allow takes n from the allowance of the key, or takes nothing and returns how long to wait. With an n of 0 it does
+// not call Redis: it only knows what this process was refused. An error is that of Redis, and the guard then counts by
+// itself.
 func (l *Limiter) Allow(ctx context.Context, key string, n int) (ok bool, retryAfter time.Duration, err error) {
 	if n <= 0 {
 		wait := l.remembered(key)
 		return wait <= 0, max(wait, 0), nil
 	}
+	// A key holds a sender's address, which Redis must not store. 16 bytes suffice: nobody gains from a collision but a
+	// share of another's allowance.
 	sum := sha256.Sum256([]byte(key))
 	res, err := l.script.Run(ctx, l.client, []string{l.prefix + hex.EncodeToString(sum[:16])}, l.interval, l.depth,
 		n).Int64Slice()
@@ -110,6 +126,8 @@ func (l *Limiter) Allow(ctx context.Context, key string, n int) (ok bool, retryA
 	return false, wait, nil
 }
 
+// remembered returns how long the key is still refused, as far as this process knows. 0 and less mean that it is not.
+// It fails open for a key that only another process was refused for: the check after the proof calls Redis.
 func (l *Limiter) remembered(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,7 +142,8 @@ func (l *Limiter) remembered(key string) time.Duration {
 	return wait
 }
 
-// remember keeps a refusal in memory. Where there is no place for it nothing is lost but the shortcut: Redis is asked.
+// remember keeps a refusal in memory. Where the memory is full it drops the refusal, which costs only the shortcut:
+// Redis still refuses the key.
 func (l *Limiter) remember(key string, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
