@@ -1,8 +1,13 @@
 package keys
 
-// amazonIntermediates are Amazon RSA 2048 M01 to M04, valid until August 2030, which issue the certificates that Amazon
-// SNS signs with; the file that SNS serves holds the leaf alone. They are public data of Amazon Trust Services, are no
-// anchors of trust, and count only while they lead to a trusted root. https://www.amazontrust.com/repository/
+// amazonIntermediates are the authorities Amazon RSA 2048 M01 to M04, valid until August 2030. They issue the
+// certificates that Amazon SNS signs with. The file that SNS serves holds only the leaf, so a chain cannot be built
+// without them.
+//
+// They are public data of Amazon Trust Services. They are not trusted by themselves: a chain counts only if it leads on
+// to a trusted root.
+//
+// https://www.amazontrust.com/repository/
 const amazonIntermediates = `-----BEGIN CERTIFICATE-----
 MIIEXjCCA0agAwIBAgITB3MSOAudZoijOx7Zv5zNpo4ODzANBgkqhkiG9w0BAQsF
 ADA5MQswCQYDVQQGEwJVUzEPMA0GA1UEChMGQW1hem9uMRkwFwYDVQQDExBBbWF6

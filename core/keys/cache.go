@@ -8,36 +8,38 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 )
 
-// cache keeps what URLs gave. Everything that limits fetching is here.
+// cache keeps the documents that were fetched from URLs. Everything that limits fetching is here. It is safe for
+// concurrent use.
 //
-// There is no timer and no goroutine but the fetches: a delivery that needs a key starts what is due.
+// There is no timer, and no goroutine besides the fetches: a delivery that needs a key starts the fetch that is due.
 type cache[T any] struct {
-	o         Options
-	fixed     string // the only URL, where there is just one: no reference can cause more than one fetch in MinInterval
+	o         Options // complete, see withDefaults
+	fixed     string  // the only URL, where there is one: no reference can cause more than one fetch in MinInterval
 	load      func(ctx context.Context, url string) (T, error)
-	ctx       context.Context // ends with Close
+	ctx       context.Context // of all fetches; close cancels it
 	cancel    context.CancelFunc
-	wg        sync.WaitGroup
+	wg        sync.WaitGroup // the fetches under way
 	allowance allowance
 
 	mu     sync.Mutex
-	items  map[string]*item[T]
+	items  map[string]*item[T] // by URL; only URLs that the pin allows get here
 	closed bool
 }
 
+// item is the state of one URL. The cache's mu guards it.
 type item[T any] struct {
 	value     T
-	good      bool // value is set
-	had       bool // it was set before, and may be too old by now
-	proved    bool // a proved sender has used it
-	fetched   time.Time
-	attempted time.Time
-	used      time.Time
-	err       error // of the last attempt
-	flight    *flight[T]
+	good      bool       // value is set, and not older than MaxStale
+	had       bool       // value was set at some time; evict counts the item as a key
+	proved    bool       // a proved sender has used it
+	fetched   time.Time  // the start of the last successful fetch
+	attempted time.Time  // the start of the last fetch; zero: the next one need not wait for MinInterval
+	used      time.Time  // by a delivery
+	err       error      // of the last attempt; nil: it succeeded
+	flight    *flight[T] // the fetch under way; nil: none is
 }
 
-// flight is a fetch under way.
+// flight is a fetch under way. Any number of deliveries wait for the same one.
 type flight[T any] struct {
 	ctx   context.Context
 	done  chan struct{} // value and err are written before it is closed
@@ -46,7 +48,7 @@ type flight[T any] struct {
 	err   error
 }
 
-// newCache makes a cache. fixed is the only URL that it will ever be asked for, or empty.
+// newCache makes a cache. fixed is the only URL that it will ever be called with, or empty.
 func newCache[T any](o Options, fixed string, load func(context.Context, string) (T, error)) *cache[T] {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &cache[T]{
@@ -55,10 +57,12 @@ func newCache[T any](o Options, fixed string, load func(context.Context, string)
 	}
 }
 
-// now is the wall clock: the monotonic one stands still while a machine sleeps, and keys would not age.
+// now returns the time without its monotonic reading. The monotonic clock stands still while a machine sleeps, and keys
+// would not age.
 func (c *cache[T]) now() time.Time { return c.o.Now().Round(0) }
 
-// since never lets a clock that went backwards make something younger than it is.
+// since returns the time from then to now. After the clock was set back, it returns MaxAge: the value counts as due for
+// a fetch, and not as younger than it is.
 func (c *cache[T]) since(now, then time.Time) time.Duration {
 	if d := now.Sub(then); d >= 0 {
 		return d
@@ -66,22 +70,22 @@ func (c *cache[T]) since(now, then time.Time) time.Duration {
 	return c.o.MaxAge
 }
 
-// get returns what url gave, fetching it where needed. enough reports whether the value has what the delivery needs. If
-// not, it is fetched again: once in MinInterval for everybody, and in addition within the sender's own allowance. Where
-// neither allows it, the value is returned as it is.
+// get returns the value of url, and fetches it where needed. enough reports whether the value has the key that the
+// delivery needs. If it does not, url is fetched again: once in MinInterval for all senders, and further within the
+// sender's own allowance. Where neither allows a fetch, the value is returned as it is.
 func (c *cache[T]) get(ctx context.Context, url string, enough func(T) bool) (T, error) {
 	from := sender.From(ctx)
 	value, own, err := c.try(ctx, url, enough, from)
 	if err == nil && !own && !enough(value) {
-		// Somebody else started that fetch, perhaps before the provider published what this delivery names. Only the
-		// sender's allowance grants another one.
+		// Another delivery started that fetch, perhaps before the provider published the key that this one names. Only
+		// the sender's allowance grants another fetch.
 		value, _, err = c.try(ctx, url, enough, from)
 	}
 	return value, err
 }
 
-// try is one attempt of get. own reports that no further fetch could help: this sender has started one itself, or has
-// nothing left to start one with.
+// try makes one attempt of get. own reports that no further fetch could help: this sender has started one itself, or
+// has no allowance left.
 func (c *cache[T]) try(
 	ctx context.Context, url string, enough func(T) bool, from sender.Sender,
 ) (_ T, own bool, _ error) {
@@ -97,6 +101,7 @@ func (c *cache[T]) try(
 	case <-f.ctx.Done():
 	case <-ctx.Done():
 	}
+	// The result counts if it is there, even where the delivery's own context has ended in the same instant.
 	var err error
 	select {
 	case <-f.done:
@@ -107,22 +112,24 @@ func (c *cache[T]) try(
 	if err == nil {
 		return f.value, s.own, nil
 	}
+	// Fails open up to MaxStale: while the host is down, the last good key still verifies genuine deliveries.
 	if s.ok {
-		return s.value, true, nil // the last good one serves on
+		return s.value, true, nil
 	}
 	return s.value, true, err
 }
 
-// step is what a delivery gets: a value, an error, or a flight to wait for.
+// step is the decision about one delivery: a value, an error, or a flight to wait for.
 type step[T any] struct {
 	value  T
-	ok     bool // value is enough
-	flight *flight[T]
-	own    bool // this sender started the flight
+	ok     bool       // value is enough: it serves if the flight fails
+	flight *flight[T] // nil: there is nothing to wait for
+	own    bool       // this sender started the flight
 	err    error
 }
 
-// step decides what a delivery gets. The caller must hold mu.
+// step decides between the value in memory, a wait for a fetch, and a refusal. It starts the fetch where one is due.
+// The caller must hold mu.
 func (c *cache[T]) step(url string, enough func(T) bool, from sender.Sender) step[T] {
 	var none T
 	if c.closed {
@@ -130,6 +137,7 @@ func (c *cache[T]) step(url string, enough func(T) bool, from sender.Sender) ste
 	}
 	now := c.now()
 	it := c.items[url]
+	// Fails closed: a key that could not be fetched again for so long may have been withdrawn.
 	if it != nil && it.good && c.since(now, it.fetched) >= c.o.MaxStale {
 		it.value, it.good = none, false
 	}
@@ -142,14 +150,16 @@ func (c *cache[T]) step(url string, enough func(T) bool, from sender.Sender) ste
 	s := step[T]{value: it.value, ok: enough(it.value)}
 	switch {
 	case s.ok && age < c.o.MaxAge:
+		// In the last quarter of its life the value is renewed in the background, so that no delivery has to wait.
 		if age >= c.o.MaxAge/4*3 && rested && it.flight == nil {
 			c.start(url, it, now)
 		}
 	case it.flight != nil:
 		s.flight = it.flight
+	// The value is too old, or lacks the key that the delivery names, and MinInterval allows a fetch for everybody.
 	case rested:
 		s.flight, s.own = c.start(url, it, now), true
-	case s.ok:
+	case s.ok: // too old, and the last fetch failed just now: it serves until MaxStale
 	case c.mayRepeat(from, now):
 		s.flight, s.own = c.start(url, it, now), true
 	case it.err != nil:
@@ -158,16 +168,17 @@ func (c *cache[T]) step(url string, enough func(T) bool, from sender.Sender) ste
 	return s
 }
 
-// mayRepeat reports whether a sender may have a document fetched again within MinInterval, because it lacks the key
-// that the delivery names. Without this, one request in MinInterval with an invented id would have the first deliveries
-// after a rotation refused as forged. Senders that are not known wait for MinInterval.
+// mayRepeat reports whether a sender may have a document fetched again within MinInterval, because the document lacks
+// the key that the delivery names. Without this, one request in MinInterval with an invented kid would cause the first
+// deliveries after a rotation to be refused as forged. It fails closed for a sender without an address: that one waits
+// for MinInterval.
 func (c *cache[T]) mayRepeat(from sender.Sender, now time.Time) bool {
 	return from.Source.IsValid() && c.allowance.take(from, now)
 }
 
-// first is for a URL that has no value. One that had a value is not counted: there are few of those, and unverified
-// senders who use up the allowance must not keep them from coming back. Nor is the only URL of a source counted:
-// MinInterval alone bounds its fetches.
+// first decides about a URL that has no value. A first fetch counts against the sender's allowance, with two
+// exceptions. A URL that had a value is not counted: there are few, and unverified senders must not keep it from coming
+// back. The only URL of a source is not counted: MinInterval bounds its fetches.
 func (c *cache[T]) first(url string, it *item[T], now time.Time, from sender.Sender) step[T] {
 	switch {
 	case it != nil && it.flight != nil:
@@ -175,11 +186,11 @@ func (c *cache[T]) first(url string, it *item[T], now time.Time, from sender.Sen
 	case it != nil && it.err != nil && c.since(now, it.attempted) < c.o.MinInterval:
 		return step[T]{err: it.err}
 	}
-	// Not remembered for the URL: a refusal of one sender's fetch must not become one of everybody's.
+	// Fails closed for this sender. It is not remembered for the URL, so others may still have it fetched.
 	if known := it != nil && it.had || url == c.fixed; !known && !c.allowance.take(from, now) {
-		return step[T]{err: fault(ErrUnavailable, "too many keys that are not known were asked for within a minute: "+
-			"%d in all, of which half is for senders that Config.Sources lists or that sent a genuine delivery lately, "+
-			"and %d for each sender (FetchesPerMinute)", c.o.FetchesPerMinute, perSender)}
+		return step[T]{err: fault(ErrUnavailable, "too many unknown keys were named within a minute: the limit is %d "+
+			"in all, half of it for senders that Config.Sources lists or that sent a genuine delivery lately, and %d "+
+			"for each sender (FetchesPerMinute)", c.o.FetchesPerMinute, perSender)}
 	}
 	if it == nil {
 		c.tidy(now)
@@ -191,8 +202,8 @@ func (c *cache[T]) first(url string, it *item[T], now time.Time, from sender.Sen
 	return step[T]{flight: c.start(url, it, now), own: true}
 }
 
-// tidy forgets failures after MinInterval, and the oldest where there are too many. URLs that gave a key are kept:
-// nothing that was not fetched and accepted displaces one that was.
+// tidy forgets failures after MinInterval, and the oldest one where there are too many. It keeps URLs that had a key:
+// an invented URL must not displace a real one. The caller must hold mu.
 func (c *cache[T]) tidy(now time.Time) {
 	failures, oldest := 0, ""
 	for url, it := range c.items {
@@ -212,9 +223,9 @@ func (c *cache[T]) tidy(now time.Time) {
 	}
 }
 
-// evict forgets the keys that were not used for longest, beyond MaxEntries, first of all those that no proved sender
-// has used: a host serves keys of former years too, and whoever names those must not displace the one in use. keep is
-// the one that just came.
+// evict drops keys until there are at most MaxEntries: first those that no proved sender has used, then those that were
+// unused for longest. A host also serves its keys of former years. A sender that names those must not displace the key
+// in use. keep has just been fetched, and stays. The caller must hold mu.
 func (c *cache[T]) evict(keep *item[T]) {
 	for {
 		count, oldest := 0, ""
@@ -234,6 +245,7 @@ func (c *cache[T]) evict(keep *item[T]) {
 	}
 }
 
+// goesBefore reports whether evict drops it before other.
 func (it *item[T]) goesBefore(other *item[T]) bool {
 	if it.proved != other.proved {
 		return other.proved
@@ -241,6 +253,8 @@ func (it *item[T]) goesBefore(other *item[T]) bool {
 	return it.used.Before(other.used)
 }
 
+// start begins a fetch of url. It uses a context of its own, because the delivery that caused the fetch may go away
+// while others wait for it. The caller must hold mu, and there must be no other flight of the item.
 func (c *cache[T]) start(url string, it *item[T], now time.Time) *flight[T] {
 	ctx, cancel := context.WithTimeout(c.ctx, c.o.Timeout)
 	f := &flight[T]{ctx: ctx, done: make(chan struct{})}
@@ -257,17 +271,19 @@ func (c *cache[T]) start(url string, it *item[T], now time.Time) *flight[T] {
 	return f
 }
 
-// loadSafely contains a panic of the caller's RoundTripper, which would otherwise end the process from a goroutine that
-// nobody can recover.
+// loadSafely calls load, and turns a panic of the caller's RoundTripper into an error. In this goroutine a panic would
+// end the process: the caller's code cannot recover it.
 func (c *cache[T]) loadSafely(ctx context.Context, url string) (value T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fault(ErrUnavailable, "fetching %s panicked with a %T", quote(url), p) // its text may hold anything
+			// Only the type: the value may hold credentials of the transport.
+			err = fault(ErrUnavailable, "fetching %s panicked with a %T", quote(url), p)
 		}
 	}()
 	return c.load(ctx, url)
 }
 
+// close cancels the fetches under way and waits for them. No fetch starts after it.
 func (c *cache[T]) close() {
 	c.mu.Lock()
 	c.closed = true

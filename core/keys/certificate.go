@@ -12,7 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
-// certified is the key of a certificate with the time in which its whole chain is valid.
+// certified is the key of a certificate, with the time in which its whole chain is valid. The zero times of a plain
+// public key mean that it has no such limits.
 type certified struct {
 	key       crypto.PublicKey
 	notBefore time.Time
@@ -21,20 +22,24 @@ type certified struct {
 
 func (c certified) validAt(t time.Time) bool { return !t.Before(c.notBefore) && !t.After(c.notAfter) }
 
-// judge reads the certificates that a host served, the leaf first, and verifies the leaf.
-func (p *Pin) judge(d *fetch.Response, host Host, roots *x509.CertPool, now time.Time) (certified, error) {
+// verify reads the certificates that a host served, the leaf first, and verifies the leaf. It fails closed: a file in
+// which any certificate is malformed is refused. Revocation is not checked, because the answer would be another fetch
+// that an attacker can block.
+func (p *Pin) verify(d *fetch.Response, host Host, roots *x509.CertPool, now time.Time) (certified, error) {
 	certs, err := parseCertificates(d.Body)
 	if err != nil {
 		return certified{}, err
 	}
 	leaf := certs[0]
+	// An authority's key signs certificates, not messages.
 	if leaf.IsCA {
 		return certified{}, errors.New("the certificate is that of an authority")
 	}
+	// Without the extension (0) a key may be used for anything: RFC 5280, section 4.2.1.3.
 	if leaf.KeyUsage != 0 && leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return certified{}, errors.New("the certificate is not for signatures")
 	}
-	// Letter by letter: VerifyHostname would take a wildcard, and *.example.com is held by more than one service.
+	// Compared as strings: VerifyHostname would accept a wildcard, and *.example.com may belong to several services.
 	if !slices.ContainsFunc(leaf.DNSNames,
 		func(name string) bool { return slices.Contains(host.CertificateNames, name) }) {
 		return certified{}, fmt.Errorf("the certificate is for %s, not for %s",
@@ -53,6 +58,8 @@ func (p *Pin) judge(d *fetch.Response, host Host, roots *x509.CertPool, now time
 	if err != nil {
 		return certified{}, fmt.Errorf("the certificate is not valid: %w", err)
 	}
+	// A chain is valid while all of its certificates are. Of several chains the one that lasts longest counts: Verify
+	// accepts any of them.
 	c := certified{key: key}
 	for _, chain := range chains {
 		notBefore, notAfter := leaf.NotBefore, leaf.NotAfter
@@ -71,8 +78,9 @@ func (p *Pin) judge(d *fetch.Response, host Host, roots *x509.CertPool, now time
 	return c, nil
 }
 
-// helpers gathers certificates that may help to build the chain. None of them is trusted by being here, so that those
-// which the host presented for its own connection, often of the same authority, do no harm.
+// helpers returns the certificates that may help to build the chain: those of the pin, of the file, and of the
+// connection, which are often of the same authority. None of them is trusted by being here: Verify only uses them on
+// the way to a root.
 func (p *Pin) helpers(served, peers []*x509.Certificate) *x509.CertPool {
 	pool := x509.NewCertPool()
 	if p.Intermediates != nil {
@@ -82,18 +90,19 @@ func (p *Pin) helpers(served, peers []*x509.Certificate) *x509.CertPool {
 		pool.AddCert(c)
 	}
 	for i, c := range peers {
-		if i > 0 && i <= maxPEMBlocks {
+		if i > 0 && i <= maxPEMBlocks { // the first is the leaf of the connection
 			pool.AddCert(c)
 		}
 	}
 	return pool
 }
 
+// firstPool returns the first pool that is set. nil stands for the roots of the system.
 func firstPool(pools ...*x509.CertPool) *x509.CertPool {
 	for _, p := range pools {
 		if p != nil {
 			return p
 		}
 	}
-	return nil // the system's
+	return nil
 }

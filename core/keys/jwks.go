@@ -17,11 +17,12 @@ import (
 )
 
 const (
-	maxKeysInSet = 64
-	maxKidBytes  = 256
+	maxKeysInSet = 64  // bounds the work of reading one document
+	maxKidBytes  = 256 // bounds the text from a sender in memory and in logs
 )
 
-// algorithmsOf returns the accepted algorithms by the key type that each needs.
+// algorithmsOf returns the accepted algorithms (RFC 7518, 8037 and 9864), each with the key type (kty) that it needs.
+// No name is accepted by default: the caller must decide which algorithms count.
 func algorithmsOf(names []string) (map[string]string, error) {
 	if len(names) == 0 {
 		return nil, errors.New("name the algorithms that keys may be used with, such as RS256")
@@ -36,17 +37,18 @@ func algorithmsOf(names []string) (map[string]string, error) {
 		case "EdDSA", "Ed25519":
 			allowed[name] = "OKP"
 		default:
-			return nil, fmt.Errorf("the algorithm %s is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "+
+			return nil, fmt.Errorf("the algorithm %s is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "+
 				"EdDSA and Ed25519", quote(name))
 		}
 	}
 	return allowed, nil
 }
 
-// parseJWKS reads a JSON Web Key Set (RFC 7517). A set that is malformed is refused whole. A key that cannot be used is
-// left out and the others serve (section 5), because sets hold keys for other purposes; why it is left out is kept.
+// parseJWKS reads a JSON Web Key Set (RFC 7517). It fails closed: a malformed set is refused as a whole. A single key
+// that cannot be used is left out, and the others serve (section 5), because sets hold keys for other purposes. The
+// reason is kept for the error of find.
 //
-// Two usable keys of one kid that differ are both left out: which of them is meant would depend on their order.
+// Two different usable keys of one kid are both left out: the choice would depend on their order.
 func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
 	if err := strictjson.Check(data); err != nil {
 		return nil, err
@@ -66,6 +68,7 @@ func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
 	var usable []crypto.PublicKey
 	var why error
 	for i, raw := range list {
+		// Check has refused duplicate members of the whole set, so each object has one reading.
 		jwk, err := strictjson.Object(raw)
 		if err != nil {
 			return nil, fmt.Errorf("key %d: %w", i+1, err)
@@ -88,7 +91,8 @@ func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
 		}
 		set.add(kid, key)
 	}
-	delete(set.keys, "") // without a kid, a key is found only if it is the only one
+	// A key without a kid is found only if it is the only one. Otherwise an empty reference would select any such key.
+	delete(set.keys, "")
 	if len(usable) == 0 {
 		if why == nil {
 			why = errors.New("there is none")
@@ -101,25 +105,30 @@ func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
 	return set, nil
 }
 
-// add keeps a usable key under its kid, whatever the order in which keys come.
+// add stores a usable key under its kid. The result does not depend on the order of the keys.
 func (s *keySet) add(kid string, key crypto.PublicKey) {
 	switch first, ok := s.keys[kid]; {
 	case ok && same(first, key):
 	case ok:
-		s.keys[kid] = nil // for good, because nil is the same as no key: a third one is no more certain than these
+		// Fails closed. The nil stays: it equals no key, so a third key of that kid does not become valid either.
+		s.keys[kid] = nil
 		s.refused[kid] = errors.New("the set has two different keys of that name")
 	default:
 		s.keys[kid] = key
 	}
 }
 
+// same reports whether two keys are equal. A nil key equals nothing. The keys are public, so time does not matter.
 func same(a, b crypto.PublicKey) bool {
 	k, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && k.Equal(b)
 }
 
-// parseJWK reads one key, if it is meant for verifying with an allowed algorithm.
+// parseJWK reads one key, if it is meant for verifying with an allowed algorithm. It fails closed on every member that
+// says otherwise ("use", "key_ops", "alg"). An absent member says nothing: all three are optional (RFC 7517, section
+// 4).
 func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto.PublicKey, error) {
+	// A published private key no longer proves who signed: everybody who reads the set can sign (RFC 7518, section 6).
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 		if _, ok := jwk[name]; ok {
 			return nil, fmt.Errorf("it has the member %q of a private or symmetric key: whoever reads the set can sign",
@@ -140,6 +149,7 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	if err := checkKeyOps(jwk); err != nil {
 		return nil, err
 	}
+	// The key type must fit the algorithm. Otherwise "alg" could name an allowed one and the key be of another kind.
 	kty := field["kty"]
 	if _, ok := jwk["alg"]; ok {
 		if needs, ok := allowed[field["alg"]]; !ok || needs != kty {
@@ -159,6 +169,7 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	}
 }
 
+// hasType reports whether an allowed algorithm needs a key of this type.
 func hasType(allowed map[string]string, kty string) bool {
 	for _, needs := range allowed {
 		if needs == kty {
@@ -168,6 +179,8 @@ func hasType(allowed map[string]string, kty string) bool {
 	return false
 }
 
+// checkKeyOps checks that a key may verify signatures (RFC 7517, section 4.3). "sign" may stand next to "verify". Any
+// other operation fails closed: section 4.3 advises against a key with unrelated purposes.
 func checkKeyOps(jwk map[string]json.RawMessage) error {
 	raw, ok := jwk["key_ops"]
 	if !ok {
@@ -175,7 +188,7 @@ func checkKeyOps(jwk map[string]json.RawMessage) error {
 	}
 	var ops []string
 	if err := json.Unmarshal(raw, &ops); err != nil {
-		return errors.New("its key_ops is no array of strings")
+		return errors.New("its key_ops is not an array of strings")
 	}
 	if slices.Contains(ops, "verify") &&
 		!slices.ContainsFunc(ops, func(op string) bool { return op != "verify" && op != "sign" }) {
@@ -184,6 +197,8 @@ func checkKeyOps(jwk map[string]json.RawMessage) error {
 	return fmt.Errorf("its key_ops is %.100q, not verify", ops)
 }
 
+// rsaJWK reads an RSA key (RFC 7518, section 6.3.1): big-endian numbers without leading zeros. Another form of a number
+// would be a second form of the same key.
 func rsaJWK(field map[string]string) (crypto.PublicKey, error) {
 	n, err := octets(field, "n")
 	if err != nil {
@@ -199,6 +214,7 @@ func rsaJWK(field map[string]string) (crypto.PublicKey, error) {
 	return accept(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())})
 }
 
+// ecJWK reads a key on P-256 (RFC 7518, section 6.2.1). The coordinates have the full length, with leading zeros.
 func ecJWK(field map[string]string) (crypto.PublicKey, error) {
 	if field["crv"] != "P-256" {
 		return nil, fmt.Errorf("its crv is %s, not P-256", quote(field["crv"]))
@@ -214,13 +230,14 @@ func ecJWK(field map[string]string) (crypto.PublicKey, error) {
 	if len(x) != 32 || len(y) != 32 {
 		return nil, errors.New("its coordinates are not of 32 bytes each")
 	}
-	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y)) // 4: uncompressed
 	if err != nil {
 		return nil, errors.New("its point is not on P-256")
 	}
 	return accept(key)
 }
 
+// okpJWK reads an Ed25519 key (RFC 8037, section 2). accept checks its length and its point.
 func okpJWK(field map[string]string) (crypto.PublicKey, error) {
 	if field["crv"] != "Ed25519" {
 		return nil, fmt.Errorf("its crv is %s, not Ed25519", quote(field["crv"]))
@@ -232,12 +249,13 @@ func okpJWK(field map[string]string) (crypto.PublicKey, error) {
 	return accept(ed25519.PublicKey(x))
 }
 
-// octets decodes base64url without padding, in its one canonical spelling; Go's decoder skips line breaks.
+// octets decodes base64url without padding, in its one canonical form. The comparison of lengths is needed because Go's
+// decoder skips line breaks, even when it is strict.
 func octets(field map[string]string, name string) ([]byte, error) {
 	s := field[name]
 	data, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(data) == 0 || base64.RawURLEncoding.EncodedLen(len(data)) != len(s) {
-		return nil, fmt.Errorf("its %q is absent or no base64url", name)
+		return nil, fmt.Errorf("its %q is absent or not base64url", name)
 	}
 	return data, nil
 }

@@ -9,13 +9,15 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 )
 
-// lookup is for providers that give each key on request, under credentials of yours (Plaid). fetch gets the kid of a
-// delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key; it must be safe for concurrent use and
-// honour the context. An error that matches [ErrUnknownKey] says that there is no such key; any other, that it cannot
-// be had now. The keys are judged as those of [JWKS] are, and one whose member "expired_at" is a time is no longer
-// trusted.
+// lookup returns a source for providers that serve each key on request, under your credentials (Plaid).
 //
-// [Options] bounds how often fetch is called, as it bounds fetches; its parts about requests do nothing.
+// fetch gets the kid of a delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key. The sender chose
+// the kid. fetch must be safe for concurrent use and honour the context. An error that matches [ErrUnknownKey] means
+// that the key does not exist. Any other error means that the key is unavailable now.
+//
+// The keys are checked as those of [JWKS] are. A key with an "expired_at" that is not null is refused.
+//
+// [Options] bounds how often fetch is called, as it bounds fetches. Its fields about requests have no effect.
 func lookup(
 	fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options,
 ) (*Remote, error) {
@@ -59,6 +61,8 @@ func lookup(
 		}}, nil
 }
 
+// oneJWK reads a JSON Web Key that fetch returned for kid. It fails closed on a key of another kid: a mixed-up answer
+// must not verify under the wrong name. Whatever "expired_at" holds, it means that the provider no longer uses the key.
 func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKey, error) {
 	if err := strictjson.Check(data); err != nil {
 		return nil, err
@@ -68,7 +72,7 @@ func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKe
 		return nil, err
 	}
 	if named, err := strictjson.Text(jwk, "kid"); err != nil || named != "" && named != kid {
-		return nil, errors.New("it is called otherwise")
+		return nil, errors.New("its kid is another one")
 	}
 	if expired, ok := jwk["expired_at"]; ok && string(expired) != "null" {
 		return nil, errors.New("it has expired")
@@ -76,21 +80,22 @@ func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKe
 	return parseJWK(jwk, allowed)
 }
 
-// Google is the keys that Google signs OpenID Connect tokens with, for jwt.GooglePubSub and jwt.GoogleEventarc.
+// Google returns the source of the keys that Google signs OpenID Connect tokens with, for jwt.GooglePubSub and
+// jwt.GoogleEventarc.
 //
 // https://developers.google.com/identity/openid-connect/openid-connect#discovery
 func Google(o Options) (*Remote, error) {
 	return JWKS("https://www.googleapis.com/oauth2/v3/certs", []string{"RS256"}, o)
 }
 
-// Plaid is the keys that Plaid signs webhooks with, for jwt.Plaid. fetch calls Plaid's /webhook_verification_key/get
-// with your client id and secret and returns the member "key" of its answer, as JSON. A key is asked for again every
-// hour, because Plaid says by expired_at that it is no longer used.
+// Plaid returns the source of the keys that Plaid signs webhooks with, for jwt.Plaid. fetch calls Plaid's
+// /webhook_verification_key/get with your client id and secret, and returns the member "key" of the answer, as JSON. A
+// key is fetched again every hour, because Plaid marks keys that it no longer uses with expired_at.
 //
 // https://plaid.com/docs/api/webhooks/webhook-verification/
 func Plaid(fetch func(ctx context.Context, kid string) ([]byte, error), o Options) (*Remote, error) {
 	if o.MaxStale == 0 && o.MaxAge == 0 {
-		o.MaxStale = 6 * time.Hour // shorter than for others: who withdraws a key has a reason
+		o.MaxStale = 6 * time.Hour // shorter than the default: Plaid can withdraw a key, and then has a reason
 	}
 	return lookup(fetch, []string{"ES256"}, o)
 }

@@ -9,18 +9,17 @@ import (
 	"time"
 )
 
-// Options bound what fetching may cost and how long a key lives. The zero value is safe and right for most receivers.
+// Options bound what fetching may cost and how long a key is used. The zero value is safe and suits most receivers.
 type Options struct {
-	// RoundTripper makes the requests instead of our own transport. It judges addresses and uses proxies or not, as it
-	// sees fit: that is then the caller's care. It must honour the request's context, follow no redirect and not
-	// decompress. Host, path, time and size stay bounded by us. An http.Transport with a Proxy is the way through a
-	// proxy.
+	// RoundTripper makes the requests instead of our own transport. The caller is then responsible for the addresses it
+	// connects to and for proxies: an http.Transport with a Proxy is the way to use one. It must honour the request's
+	// context, follow no redirect and not decompress. Host, path, time and size stay bounded by this package.
 	RoundTripper http.RoundTripper
 	// Roots are the authorities trusted for the connection and, where the [Pin] names none, for the certificates that
 	// are fetched. Default: those of the system.
 	Roots *x509.CertPool
-	// AllowNetworks are networks that may be dialled although they are not public, such as the subnet of a private
-	// endpoint in one's own cloud network, or one's own Postal server. Default: none.
+	// AllowNetworks are networks that may be dialled although they are not public: the subnet of a private endpoint in
+	// your cloud network, or of your own Postal server. Default: none, which fails closed.
 	AllowNetworks []netip.Prefix
 	// Now is the clock. It must be safe for concurrent use. Default: time.Now.
 	Now func() time.Time
@@ -29,33 +28,35 @@ type Options struct {
 	Timeout time.Duration
 	// MaxBytes bounds a response. Default 64 KiB, at most 1 MiB.
 	MaxBytes int64
-	// MaxAge is how long a key is used before it is fetched again. Default 1 hour.
+	// MaxAge is how long a key is used before it is fetched again. Default 1 hour, at most 30 days.
 	MaxAge time.Duration
-	// MaxStale is how long after its fetch a key is used while fetching it again fails. Default 24 hours; at least
-	// MaxAge.
+	// MaxStale is how long after its fetch a key is used while fetching it again fails. After that it fails closed.
+	// Default 24 hours, or MaxAge if that is longer; at least MaxAge, at most 90 days.
 	MaxStale time.Duration
 	// MinInterval is the least time between two fetches of one URL. Within it a failure is remembered, and a kid that a
-	// fresh set does not have is unknown; a sender with an allowance left has the set fetched again for its kid (see
+	// fresh set does not have is unknown. A sender with an allowance left has the set fetched again for its kid (see
 	// FetchesPerMinute). Default 30 s; at least 1 s, at most MaxAge.
 	MinInterval time.Duration
 	// MaxEntries bounds the keys kept of [Certificates] and [PEM]. Default 16, at most 1024.
 	MaxEntries int
-	// FetchesPerMinute bounds the fetches that references from unverified requests cause: of URLs that gave no key
-	// before, and within MinInterval. Half of them are kept for senders that Config.Sources lists or that sent a
-	// genuine delivery within 24 hours; each sender (an IPv4 address, an IPv6 /64) has 3, and the others of one IPv6
-	// /48 have an eighth of all together, at least 3. Beyond that, and until a minute has passed, such a URL is
-	// [ErrUnavailable]. Default 60, at most 600.
+	// FetchesPerMinute bounds the fetches that references from unverified requests cause: of URLs without a known key,
+	// and within MinInterval. Beyond it, such a URL is [ErrUnavailable] until a minute has passed.
+	//
+	// Half of them are kept for senders that Config.Sources lists or that sent a genuine delivery within 24 hours. Each
+	// sender (an IPv4 address, an IPv6 /64) has 3. The unproved senders of one IPv6 /48 together have an eighth of all,
+	// at least 3. Default 60, at most 600.
 	FetchesPerMinute int
 }
 
-// withDefaults returns the complete options, or every mistake in them.
+// withDefaults returns the complete options, and every mistake in them. It copies slices and pools: the caller may
+// change them later.
 func (o Options) withDefaults() (Options, error) {
 	var mistakes []error
 	mistake := func(format string, args ...any) {
 		mistakes = append(mistakes, fmt.Errorf("sallyport: keys: "+format, args...))
 	}
 	if o.RoundTripper != nil && len(o.AllowNetworks) > 0 {
-		mistake("AllowNetworks does nothing beside a RoundTripper, which judges addresses itself")
+		mistake("AllowNetworks does nothing next to a RoundTripper, which checks addresses itself")
 	}
 	for _, p := range o.AllowNetworks {
 		if !p.IsValid() || p != p.Masked() || p.Addr().Is4In6() {
@@ -79,12 +80,13 @@ func (o Options) withDefaults() (Options, error) {
 	return o, errors.Join(mistakes...)
 }
 
+// between returns a setting, or its default where it is zero. It reports one outside of its limits as a mistake.
 func between[T ~int | ~int64](mistake func(string, ...any), name string, value, byDefault, least, most T) T {
 	if value == 0 {
 		return byDefault
 	}
 	if value < least || value > most {
-		mistake("%s is %v; it lies between %v and %v", name, value, least, most)
+		mistake("%s is %v; it must be between %v and %v", name, value, least, most)
 	}
 	return value
 }

@@ -1,7 +1,8 @@
 package keys
 
-// PayPal pins the certificates that PayPal signs webhooks with; sandbox those of its sandbox. The names in them are
-// those that PayPal's SDK for Java expects.
+// PayPal pins the certificates that PayPal signs webhooks with, or those of its sandbox. The names in the certificates
+// are those that PayPal's SDK for Java expects. The two environments do not share a pin: anybody can have events signed
+// in the sandbox.
 //
 // https://github.com/paypal/PayPal-Java-SDK
 func PayPal(sandbox bool) Pin {

@@ -9,14 +9,16 @@ import (
 	"fmt"
 )
 
+// maxPEMBlocks bounds the certificates of a file, and so the work of building a chain.
 const maxPEMBlocks = 8
 
-// blocks reads PEM of one type and nothing else: no text between the blocks, no headers in them. pem.Decode skips what
-// it cannot read, so that a reader of another kind could see another first block.
+// blocks reads PEM (RFC 7468) of one type and nothing else: no text between the blocks, no headers in them. It fails
+// closed on the rest, because pem.Decode skips text that it cannot read: another reader could see another first block.
 func blocks(data []byte, kind string) ([][]byte, error) {
 	var all [][]byte
 	for data = bytes.TrimSpace(data); len(data) > 0; data = bytes.TrimSpace(data) {
 		block, rest := pem.Decode(data)
+		// The block must start here, and Decode must not have skipped a malformed one before it.
 		if block == nil || !bytes.HasPrefix(data, []byte("-----BEGIN ")) ||
 			bytes.Count(data[:len(data)-len(rest)], []byte("-----BEGIN ")) != 1 {
 			return nil, errors.New("it is not well-formed PEM")
@@ -47,13 +49,13 @@ func parsePublicPEM(data []byte) (crypto.PublicKey, error) {
 	}
 	key, err := x509.ParsePKIXPublicKey(all[0])
 	if err != nil {
-		return nil, errors.New("its block is no public key")
+		return nil, errors.New("its block is not a public key")
 	}
 	return accept(key)
 }
 
 // ParsePEM returns the key of a PEM block "PUBLIC KEY" or "CERTIFICATE", for [Static]. Of several certificates the
-// first counts. Names, dates and chain of a certificate are not judged: whoever gives it vouches for it.
+// first counts. Names, dates and chain of a certificate are not checked: the caller vouches for it.
 func ParsePEM(data []byte) (crypto.PublicKey, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("-----BEGIN CERTIFICATE-----")) {
 		key, err := parsePublicPEM(data)
@@ -73,6 +75,7 @@ func ParsePEM(data []byte) (crypto.PublicKey, error) {
 	return key, nil
 }
 
+// parseCertificates reads one or more certificates, the leaf first. It does not verify them.
 func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 	all, err := blocks(data, "CERTIFICATE")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 )
 
-// pemMember is a public key that stands, in PEM, in a member of the JSON document at one fixed URL. The pointer (RFC
-// 6901) leads to it through objects. The key is found by the empty reference; whatever is wrong with the document is
+// pemMember returns the source of a public key in PEM, in a member of the JSON document at one fixed URL. The pointer
+// (RFC 6901) leads to it through objects. The empty reference names the key. Every fault of the document is
 // [ErrUnavailable], because no delivery can have caused it.
 func pemMember(url, pointer string, o Options) (*Remote, error) {
 	exact, err := exactly(url)
@@ -24,7 +24,7 @@ func pemMember(url, pointer string, o Options) (*Remote, error) {
 	o, optErr := o.withDefaults()
 	if !strings.HasPrefix(pointer, "/") {
 		optErr = errors.Join(optErr,
-			fmt.Errorf("sallyport: keys: %s is no pointer such as /keys/webhook", quote(pointer)))
+			fmt.Errorf("sallyport: keys: %s is not a pointer such as /keys/webhook", quote(pointer)))
 	}
 	if err := errors.Join(pinErr, optErr); err != nil {
 		return nil, err
@@ -53,6 +53,7 @@ func pemMember(url, pointer string, o Options) (*Remote, error) {
 		}}, nil
 }
 
+// pemAt returns the key at the pointer. A member that is absent on the way makes the next step fail.
 func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
 	if err := strictjson.Check(data); err != nil {
 		return nil, err
@@ -63,6 +64,7 @@ func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
 		if err != nil {
 			return nil, err
 		}
+		// The Replacer goes over the text once, so "~01" becomes "~1" as RFC 6901, section 4, demands.
 		value = members[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
 	}
 	var text string
@@ -72,8 +74,8 @@ func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
 	return parsePublicPEM([]byte(text))
 }
 
-// TravisCI is the key that travis-ci.com signs webhooks with, for provider.TravisCI. It may be a day old: its host is
-// asked rarely.
+// TravisCI returns the source of the key that travis-ci.com signs webhooks with, for provider.TravisCI. The key is used
+// for a day before it is fetched again.
 //
 // https://docs.travis-ci.com/user/notifications/#verifying-webhook-requests
 func TravisCI(o Options) (*Remote, error) {

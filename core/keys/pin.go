@@ -11,19 +11,19 @@ import (
 	"strings"
 )
 
-// Pin says which URLs may be fetched, and what a certificate found there must be. It is data of a provider's entry.
+// Pin lists which URLs may be fetched, and what a certificate found there must be. It is data of a provider's entry.
 //
-// A URL is allowed when it is "https://", one of the hosts as it stands there, and a path of the grammar, and nothing
-// else. There is no way to allow a port, a user, a query, a fragment, an escape or a dot segment.
+// A URL is allowed if it is exactly "https://", one of the hosts, and a path of the grammar. There is no way to allow a
+// port, a user, a query, a fragment, an escape or a dot segment. The zero value allows nothing.
 type Pin struct {
 	Hosts []Host
 	Path  Path
 
-	// Roots are the authorities trusted for the certificates, where they are not those of [Options.Roots].
+	// Roots are the authorities trusted for the certificates. Default: [Options.Roots].
 	Roots *x509.CertPool
-	// Intermediates help to build the chain where the file holds the leaf alone. They are not trusted by themselves.
+	// Intermediates help to build the chain where the file holds only the leaf. They are not trusted by themselves.
 	Intermediates *x509.CertPool
-	// KeyUsages are the extended key usages of which a certificate must have one. Default: TLS server authentication.
+	// KeyUsages are extended key usages. A certificate must have one of them. Default: TLS server authentication.
 	KeyUsages []x509.ExtKeyUsage
 }
 
@@ -31,12 +31,13 @@ type Pin struct {
 type Host struct {
 	// Name is the exact host, in lower case: "api.example.com".
 	Name string
-	// CertificateNames are the DNS names of which a certificate from this host must bear one, letter by letter: a
-	// wildcard in it does not count. Only [Certificates] uses them. Default: Name.
+	// CertificateNames are DNS names. A certificate from this host must have one of them, exactly: a wildcard in the
+	// certificate does not count. Only [Certificates] uses them. Default: Name.
 	CertificateNames []string
 }
 
-// Path is a grammar of paths: Prefix, then a name of MinName to MaxName characters of Alphabet, then Suffix.
+// Path is a grammar of paths: Prefix, then a name of MinName to MaxName characters of Alphabet, then Suffix. With a
+// MaxName of 0 it is the single path Prefix plus Suffix.
 type Path struct {
 	Prefix           string // begins with a slash
 	Alphabet         string // ASCII letters, digits, "-" and "_"; empty if Prefix and Suffix are all
@@ -50,9 +51,10 @@ const (
 	AlphabetWord = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 )
 
+// maxURLBytes bounds a reference, and so the size of a key in the cache.
 const maxURLBytes = 512
 
-// exactly pins one URL.
+// exactly returns the pin of one URL. compile and allow check the host and the path.
 func exactly(text string) (Pin, error) {
 	rest, ok := strings.CutPrefix(text, "https://")
 	if !ok {
@@ -65,7 +67,7 @@ func exactly(text string) (Pin, error) {
 	return Pin{Hosts: []Host{{Name: host}}, Path: Path{Prefix: "/" + tail}}, nil
 }
 
-// compile validates the pin and returns a copy of it.
+// compile returns a copy of the pin, and every mistake in it. The caller may change the original later.
 func (p Pin) compile() (*Pin, error) {
 	var mistakes []error
 	mistake := func(format string, args ...any) {
@@ -76,6 +78,7 @@ func (p Pin) compile() (*Pin, error) {
 	}
 	hosts := make([]Host, len(p.Hosts))
 	for i, h := range p.Hosts {
+		// A certificate must name at least the host itself: without names, any valid certificate would do.
 		names := slices.Clone(h.CertificateNames)
 		if len(names) == 0 {
 			names = []string{h.Name}
@@ -88,9 +91,11 @@ func (p Pin) compile() (*Pin, error) {
 		hosts[i] = Host{Name: h.Name, CertificateNames: names}
 	}
 	p.Hosts = hosts
-	bare := p.Path.Prefix + p.Path.Suffix
-	if !isPlainPath(p.Path.Prefix+"x"+p.Path.Suffix) || p.Path.MinName == 0 && !isPlainPath(bare) {
-		mistake("the path %s is not a plain one that begins with a slash", quote(bare))
+	// The path must be plain with a name in it and, where the name may be empty, without one. Names are of an alphabet
+	// without dots and slashes, so a single letter stands for all of them.
+	nameless := p.Path.Prefix + p.Path.Suffix
+	if !isPlainPath(p.Path.Prefix+"x"+p.Path.Suffix) || p.Path.MinName == 0 && !isPlainPath(nameless) {
+		mistake("the path %s is not a plain one that begins with a slash", quote(nameless))
 	}
 	switch {
 	case !only(p.Path.Alphabet, AlphabetWord):
@@ -110,8 +115,8 @@ func (p Pin) compile() (*Pin, error) {
 	return &p, errors.Join(mistakes...)
 }
 
-// allow returns the host of a URL that the pin allows. It reads the URL as one byte string against another and decodes
-// nothing, so that there is no second reading of it that could name another place.
+// allow returns the host of a URL that the pin allows. It fails closed on everything else. It compares byte strings and
+// decodes nothing, so there is no second reading of the URL that could name another place.
 func (p *Pin) allow(text string) (Host, error) {
 	if len(text) > maxURLBytes {
 		return Host{}, fault(ErrNotAllowed, "a URL of %d bytes", len(text))
@@ -120,7 +125,7 @@ func (p *Pin) allow(text string) (Host, error) {
 	if !ok {
 		return Host{}, fault(ErrNotAllowed, "%s does not begin with https://", quote(text))
 	}
-	slash := max(strings.IndexByte(rest, '/'), 0)
+	slash := max(strings.IndexByte(rest, '/'), 0) // without a slash the host is empty, which no pin lists
 	i := slices.IndexFunc(p.Hosts, func(h Host) bool { return h.Name == rest[:slash] })
 	if i < 0 {
 		return Host{}, fault(ErrNotAllowed, "%s is not at a host that the entry pins", quote(text))
@@ -128,7 +133,7 @@ func (p *Pin) allow(text string) (Host, error) {
 	if !p.Path.matches(rest[slash:]) {
 		return Host{}, fault(ErrNotAllowed, "%s is not at a path where this provider has its keys", quote(text))
 	}
-	// The request is made of the parsed form: it has to mean the same.
+	// The request is made of the parsed form, which must mean the same.
 	if u, err := url.Parse(text); err != nil || u.Host != rest[:slash] || u.Path != rest[slash:] || u.String() != text {
 		return Host{}, fault(ErrNotAllowed, "%s can be read in two ways", quote(text))
 	}
@@ -143,6 +148,7 @@ func (p *Pin) fixed() (string, bool) {
 	return "https://" + p.Hosts[0].Name + p.Path.Prefix + p.Path.Suffix, true
 }
 
+// matches reports whether a path is of the grammar. Suffix is cut from what follows Prefix, so they cannot overlap.
 func (g *Path) matches(text string) bool {
 	name, ok := strings.CutPrefix(text, g.Prefix)
 	if !ok {
@@ -154,6 +160,7 @@ func (g *Path) matches(text string) bool {
 	return len(name) >= g.MinName && len(name) <= g.MaxName && only(name, g.Alphabet)
 }
 
+// only reports whether every byte of text is in the alphabet. An empty text has only such bytes.
 func only(text, alphabet string) bool {
 	for i := range len(text) {
 		if strings.IndexByte(alphabet, text[i]) < 0 {
@@ -163,7 +170,7 @@ func only(text, alphabet string) bool {
 	return true
 }
 
-// isHostName accepts a name of at least two labels that is no address.
+// isHostName reports whether a name is a host of at least two labels, in lower case, and not an address.
 func isHostName(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil || len(name) > 253 {
 		return false
@@ -175,11 +182,11 @@ func isHostName(name string) bool {
 			return false
 		}
 	}
-	// A last label of digits would be read as an address by some resolvers.
+	// Some resolvers read a name with a last label of digits as an address.
 	return len(labels) >= 2 && !only(labels[len(labels)-1], "0123456789")
 }
 
-// isPlainPath accepts a path without escapes, dot segments and empty segments; it may end with a slash.
+// isPlainPath reports whether a path is free of escapes, dot segments and empty segments. It may end with a slash.
 func isPlainPath(text string) bool {
 	clean := path.Clean(text)
 	return strings.HasPrefix(text, "/") && only(text, AlphabetWord+"./~") && (text == clean || text == clean+"/")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// prefetch starts to fetch a URL that has no value yet. It is for the start of a program, and is not counted. A failure
-// is not remembered: the first delivery tries again.
+// prefetch starts to fetch a URL that has no value yet. The program calls it, not a sender, so it does not count
+// against an allowance. A failure is not remembered: the first delivery tries again.
 func (c *cache[T]) prefetch(url string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -21,13 +21,14 @@ func (c *cache[T]) prefetch(url string) {
 	c.start(url, it, c.now()).early = true
 }
 
-// prefetchFixed fetches the only URL. References to what is in the document do not matter.
+// prefetchFixed fetches the only URL. It ignores references, which name keys inside of the document.
 func (c *cache[T]) prefetchFixed([]string) error {
 	c.prefetch(c.fixed)
 	return nil
 }
 
-// prefetchAll fetches the URLs that check allows, of them at most MaxEntries; without refs, only, where it is set.
+// prefetchAll fetches the refs that check allows, at most MaxEntries. Without refs it fetches only, if that is set. The
+// error joins the refs that were not fetched; the others are.
 func (c *cache[T]) prefetchAll(refs []string, only string, check func(string) error) error {
 	var mistakes []error
 	if len(refs) == 0 && only != "" {
@@ -48,7 +49,8 @@ func (c *cache[T]) prefetchAll(refs []string, only string, check func(string) er
 	return errors.Join(mistakes...)
 }
 
-// settle takes what a fetch gave.
+// settle stores the result of a fetch. begun is its start: the age of a key counts from before the request, because the
+// host may have withdrawn the key just after it answered. After a failure the old value stays.
 func (c *cache[T]) settle(it *item[T], f *flight[T], value T, err error, begun time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +59,7 @@ func (c *cache[T]) settle(it *item[T], f *flight[T], value T, err error, begun t
 	case err == nil:
 		it.value, it.good, it.had, it.fetched = value, true, true, begun
 		c.evict(it)
-	case f.early:
+	case f.early: // forgotten: a host that was down at start must not refuse the first deliveries for MinInterval
 		it.err, it.attempted = nil, time.Time{}
 	}
 }

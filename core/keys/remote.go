@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fetch"
 )
 
-// Remote is a [Source] that fetches. Without Prefetch the first delivery that needs a key waits for its fetch. To find
-// out at start whether the host can be reached, call Key then.
+// Remote is a [Source] that fetches. Make it with one of the functions of this package. Without Prefetch, the first
+// delivery that needs a key waits for the fetch. To find out at start whether the host can be reached, call Key then.
 type Remote struct {
 	key      func(ctx context.Context, ref string) (crypto.PublicKey, error)
 	prefetch func(refs []string) error
@@ -22,29 +22,32 @@ func (r *Remote) Key(ctx context.Context, ref string) (crypto.PublicKey, error) 
 }
 
 // Prefetch starts to fetch the keys that refs name, and returns at once. Without refs it fetches the document of a
-// source that has only one URL, and does nothing for other sources. core.New calls it without refs. Call it yourself
-// for the names that you know, such as the URL of the certificate that PayPal uses now: a key that is there needs no
-// fetch that unverified senders could get in the way of.
+// source that has only one URL, and does nothing for other sources.
+//
+// core.New calls it without refs. Call it yourself for the names that you know, such as the URL of the certificate that
+// PayPal uses now. A key in memory needs no fetch, so unverified senders cannot delay it.
 //
 // A failure is not remembered: the first delivery tries again. The error joins the refs that are not allowed.
 func (r *Remote) Prefetch(refs ...string) error { return r.prefetch(refs) }
 
-// Close ends fetches under way and waits for them; after it, Key returns [ErrUnavailable]. A program whose source lives
-// as long as itself need not call it. Close returns nil.
+// Close cancels fetches under way and waits for them. After it, Key returns [ErrUnavailable]. A source that is used
+// until the program exits need not be closed. Close returns nil.
 func (r *Remote) Close() error {
 	r.close()
 	return nil
 }
 
-// JWKS is the JSON Web Key Set (RFC 7517) at one URL; references are kids. Its keys are of the types RSA, EC on P-256
-// and OKP on Ed25519, and are used only if they are meant for signatures with one of the algorithms, which are those of
-// RFC 7518 and 8037: RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA; of two keys with one kid, neither is.
+// JWKS returns the source of the JSON Web Key Set (RFC 7517) at one URL. References are kids.
 //
-// A kid that the set does not have makes it fetched again, at most once in [Options.MinInterval]; within that time
-// after a fetch, the kid is [ErrUnknownKey]. A key without a kid is found only by the empty reference, and only if the
-// set has no other.
+// Its keys are of the types RSA, EC on P-256 and OKP on Ed25519. A key is used only if it is meant for signatures with
+// one of the algorithms: RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA or Ed25519. Of two different keys with
+// one kid, neither is used.
 //
-// Whatever is wrong with the document is [ErrUnavailable]: no delivery can have caused it.
+// A kid that the set does not have causes another fetch, at most once in [Options.MinInterval]. Within that time after
+// a fetch, the kid is [ErrUnknownKey]. A key without a kid is found only by the empty reference, and only if the set
+// has no other.
+//
+// Every fault of the document is [ErrUnavailable]: no delivery can have caused it.
 func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 	exact, err := exactly(url)
 	if err != nil {
@@ -84,9 +87,12 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 		}}, nil
 }
 
-// Certificates are X.509 certificates in PEM, the leaf first; references are URLs that the pin allows, or empty where
-// it allows only one. A certificate counts if its chain leads to a trusted root, it bears the name that the pin wants
-// and is for signatures, and all of the chain is valid now. Revocation lists are not asked.
+// Certificates returns a source of keys in X.509 certificates, in PEM with the leaf first. References are URLs that the
+// pin allows, or empty where it allows only one.
+//
+// A certificate counts if its chain leads to a trusted root and all of the chain is valid now. It must have a name that
+// the pin lists, and be for signatures. Revocation is not checked, which fails open for a revoked certificate until it
+// expires or is no longer served.
 func Certificates(p Pin, o Options) (*Remote, error) {
 	pin, pinErr := p.compile()
 	o, optErr := o.withDefaults()
@@ -95,12 +101,12 @@ func Certificates(p Pin, o Options) (*Remote, error) {
 	}
 	return byURL(pin, o, "application/pem-certificate-chain, application/x-pem-file, */*",
 		func(d *fetch.Response, h Host) (certified, error) {
-			return pin.judge(d, h, o.Roots, o.Now())
+			return pin.verify(d, h, o.Roots, o.Now())
 		}), nil
 }
 
-// PEM is public keys in PEM blocks "PUBLIC KEY", one a file; references are URLs that the pin allows, or empty where it
-// allows only one.
+// PEM returns a source of public keys in PEM blocks "PUBLIC KEY", one a file. References are URLs that the pin allows,
+// or empty where it allows only one.
 func PEM(p Pin, o Options) (*Remote, error) {
 	pin, pinErr := p.compile()
 	o, optErr := o.withDefaults()
@@ -113,6 +119,7 @@ func PEM(p Pin, o Options) (*Remote, error) {
 	}), nil
 }
 
+// byURL returns a source in which a reference is the URL of a document with one key. accepts is the Accept header.
 func byURL(pin *Pin, o Options, accepts string, parse func(*fetch.Response, Host) (certified, error)) *Remote {
 	f := newFetcher(o)
 	only, _ := pin.fixed()
@@ -142,10 +149,12 @@ func byURL(pin *Pin, o Options, accepts string, parse func(*fetch.Response, Host
 			if fixed, ok := pin.fixed(); ok && ref == "" {
 				ref = fixed
 			}
-			// Before the cache, which thereby knows nothing but URLs that may be fetched.
+			// Checked before the cache, so the cache holds only URLs that may be fetched.
 			if _, err := pin.allow(ref); err != nil {
 				return nil, err
 			}
+			// An expired certificate is fetched again, because the provider may have renewed it. If it has not, the
+			// delivery is refused, which fails closed.
 			current := func(c certified) bool { return c.notAfter.IsZero() || c.validAt(o.Now()) }
 			got, err := c.get(ctx, ref, current)
 			if err != nil {

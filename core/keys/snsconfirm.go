@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// SNSCertificates are the certificates of Amazon SNS in the regions of these topics, for provider.AWSSNS and
-// provider.AmazonSES.
+// SNSCertificates returns the source of the certificates of Amazon SNS in the regions of these topics, for
+// provider.AWSSNS and provider.AmazonSES.
 func SNSCertificates(topicARNs []string, o Options) (*Remote, error) {
 	pin, err := SNS(regionsOf(topicARNs)...)
 	if err != nil {
@@ -20,10 +20,13 @@ func SNSCertificates(topicARNs []string, o Options) (*Remote, error) {
 	return Certificates(pin, o)
 }
 
-// SNSConfirm confirms subscriptions to these topics, for provider.SNSConfig's Confirm. The request is made of the topic
-// and of the token, which were proved, and of no URL that a message holds. It goes to the host of the topic's region
-// and follows no redirect; of [Options] it uses those about requests. What was confirmed is not confirmed again, and
-// between two requests for a topic there are five seconds; an error in between makes SNS ask again.
+// SNSConfirm returns a function that confirms subscriptions to these topics, for provider.SNSConfig's Confirm.
+//
+// The request is built from the topic and the token, which were proved. The URL in the message is not used. The request
+// goes to the host of the topic's region and follows no redirect. Of [Options] it uses those about requests.
+//
+// A token that was confirmed is not confirmed again. Between two requests for a topic are at least five seconds. In
+// between the function returns an error, and SNS sends the confirmation again.
 func SNSConfirm(topicARNs []string, o Options) (func(ctx context.Context, topicARN, token string) error, error) {
 	pin, pinErr := SNS(regionsOf(topicARNs)...)
 	o, optErr := o.withDefaults()
@@ -37,6 +40,8 @@ func SNSConfirm(topicARNs []string, o Options) (func(ctx context.Context, topicA
 	return c.confirm, nil
 }
 
+// regionsOf returns the region of each ARN ("arn:aws:sns:eu-west-1:123456789012:orders"), in the same order. A text
+// that is not the ARN of a topic has an empty one, which SNS reports as a mistake.
 func regionsOf(topicARNs []string) []string {
 	regions := make([]string, len(topicARNs))
 	for i, arn := range topicARNs {
@@ -47,6 +52,7 @@ func regionsOf(topicARNs []string) []string {
 	return regions
 }
 
+// hostOf returns the host of a region in the pin of SNS.
 func hostOf(p Pin, region string) string {
 	for _, h := range p.Hosts {
 		if strings.HasPrefix(h.Name, "sns."+region+".") {
@@ -56,26 +62,30 @@ func hostOf(p Pin, region string) string {
 	return ""
 }
 
-// maxTokenBytes bounds a token of a confirmation; those seen have some 200 to 500 characters.
+// maxTokenBytes bounds the token of a confirmation. Real ones have some 200 to 500 characters.
 const maxTokenBytes = 2048
 
-// confirmInterval is the least time between two requests for a topic. SNS asks again after twenty seconds.
+// confirmInterval is the least time between two requests for a topic. SNS sends a confirmation again after 20 seconds.
 const confirmInterval = 5 * time.Second
 
+// confirmer is the state behind SNSConfirm. It is safe for concurrent use.
 type confirmer struct {
 	o     Options
 	fetch *fetcher
 
 	mu   sync.Mutex
-	last map[string]confirmation // by topic; only those that are listed
+	last map[string]confirmation // by topic; it holds exactly the configured topics
 }
 
+// confirmation is the state of one topic.
 type confirmation struct {
-	host  string
-	token string // that was confirmed last
-	at    time.Time
+	host  string    // of the topic's region
+	token string    // the last one that was confirmed; empty: none was
+	at    time.Time // of the last request, whether it succeeded or not
 }
 
+// confirm confirms a subscription. The caller must have verified the message. It still fails closed on a topic that is
+// not configured: an attacker may own a topic too, and SNS signs for that one as well.
 func (c *confirmer) confirm(ctx context.Context, topicARN, token string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock() // one request at a time: confirmations are rare
@@ -83,14 +93,16 @@ func (c *confirmer) confirm(ctx context.Context, topicARN, token string) error {
 	now := c.o.Now()
 	switch {
 	case !listed:
-		return fmt.Errorf("sallyport: keys: the topic %s is none of those that are listed", quote(topicARN))
+		return fmt.Errorf("sallyport: keys: the topic %s is not one of those that are configured", quote(topicARN))
 	case token == "" || len(token) > maxTokenBytes || !only(token, AlphabetWord):
-		return errors.New("sallyport: keys: the token is none that SNS makes")
+		return errors.New("sallyport: keys: the token does not have the form of those that SNS makes")
 	case token == last.token: //lint:notsecret the message that carried it was proved, and it confirms no more than this
 		return nil
 	case now.Sub(last.at).Abs() < confirmInterval:
-		return errors.New("sallyport: keys: a subscription to this topic was confirmed just now, or could not be")
+		return errors.New("sallyport: keys: the last request to confirm a subscription to this topic was less than " +
+			"five seconds ago")
 	}
+	// Recorded before the request: one that fails must not be repeated at once either.
 	last.at = now
 	c.last[topicARN] = last
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)

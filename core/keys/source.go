@@ -11,29 +11,31 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Source gives public keys. It must be safe for concurrent use.
+// Source returns public keys. It must be safe for concurrent use.
 type Source interface {
-	// Key returns the key that ref names: an *rsa.PublicKey, an *ecdsa.PublicKey or an ed25519.PublicKey, which the
-	// caller does not change. The empty ref names the only key of a source that has just one. Key waits no longer than
-	// ctx allows. Its errors match [ErrUnavailable], [ErrUnknownKey], [ErrNotAllowed] or [ErrInvalidKey].
+	// Key returns the key that ref names: an *rsa.PublicKey, an *ecdsa.PublicKey or an ed25519.PublicKey. The caller
+	// must not change it. The empty ref names the only key of a source that has just one. Key waits no longer than ctx
+	// allows. Its errors match [ErrUnavailable], [ErrUnknownKey], [ErrNotAllowed] or [ErrInvalidKey].
 	Key(ctx context.Context, ref string) (crypto.PublicKey, error)
 }
 
 // Errors of [Source.Key], for errors.Is.
 var (
-	// ErrUnavailable: the key could not be learned now. The host is down, slow, limits us or serves what it should not,
-	// or too many fetches were asked for. The provider should send the delivery again: 503.
+	// ErrUnavailable: the key is unavailable now. The host is down, slow, limits requests or serves a faulty document,
+	// or too many fetches were caused. The delivery is answered 503, so that the provider sends it again.
 	ErrUnavailable = errors.New("keys unavailable")
-	// ErrUnknownKey: the source was asked lately and has no key of that name.
+	// ErrUnknownKey: the source was fetched lately and has no key of that name.
 	ErrUnknownKey = errors.New("unknown key")
-	// ErrNotAllowed: the reference is no URL that the pin allows, or no kid that could be one. Nothing was fetched.
+	// ErrNotAllowed: the reference is not a URL that the pin allows, or does not have the form of a kid. Nothing was
+	// fetched.
 	ErrNotAllowed = errors.New("key reference not allowed")
-	// ErrInvalidKey: what the reference names is there and must not be used: an expired or untrusted certificate, a
-	// weak key, one for another purpose.
+	// ErrInvalidKey: the key exists and must not be used: an expired or untrusted certificate, a weak key, or one for
+	// another purpose.
 	ErrInvalidKey = errors.New("key not valid")
 )
 
-// fault is an error of one of the kinds above. The text never holds more than a piece of what a sender chose.
+// fault returns an error of one of the kinds above. The caller must pass text from a sender through quote. Every kind
+// but ErrUnavailable is final: it fails closed with a refusal that the provider need not repeat.
 func fault(kind error, format string, args ...any) error {
 	err := fmt.Errorf("sallyport: %w: %w", kind, fmt.Errorf(format, args...))
 	if errors.Is(kind, ErrUnavailable) {
@@ -42,14 +44,15 @@ func fault(kind error, format string, args ...any) error {
 	return refused{err}
 }
 
-// refused is a final judgement: a guard refuses the delivery, and does not ask for it again.
+// refused marks an error as final. A guard then refuses the delivery, and does not answer 503.
 type refused struct{ error }
 
 func (r refused) Unwrap() error { return r.error }
 
-func (refused) Is(target error) bool { return target == entry.ErrKeyRefused } // this is its Is
+// Is reports whether target is entry.ErrKeyRefused. The comparison is with ==, because errors.Is would call Is again.
+func (refused) Is(target error) bool { return target == entry.ErrKeyRefused }
 
-// quote makes what a sender chose fit for a log line.
+// quote returns text from a sender in a form that is safe in a log line: quoted, and at most 120 bytes of it.
 func quote(ref string) string {
 	const most = 120
 	if len(ref) > most {
@@ -58,11 +61,11 @@ func quote(ref string) string {
 	return fmt.Sprintf("%q", ref)
 }
 
-// Fixed is a [Source] of keys that were given. It fetches nothing.
+// Fixed is a [Source] of keys that the program was given. It fetches nothing. Make it with [Static] or [StaticJWKS].
 type Fixed struct{ set keySet }
 
-// Static is a source of the given keys, by the reference that names them. Every mistake is reported: no keys, a private
-// or a symmetric key, a weak one, a curve other than P-256 and Ed25519.
+// Static returns a source of the given keys, by the reference that names each. It copies the keys. The error joins
+// every mistake: no keys, a private or a symmetric key, a weak key, a curve other than P-256 and Ed25519.
 func Static(named map[string]crypto.PublicKey) (*Fixed, error) {
 	if len(named) == 0 {
 		return nil, errors.New("sallyport: keys: no key is given")
@@ -84,7 +87,7 @@ func Static(named map[string]crypto.PublicKey) (*Fixed, error) {
 	return &Fixed{set: set}, errors.Join(mistakes...)
 }
 
-// StaticJWKS is a source of the keys in a JSON Web Key Set that is at hand, judged as [JWKS] judges one it fetches.
+// StaticJWKS returns a source of the keys in the JSON Web Key Set data. It checks them as [JWKS] checks fetched ones.
 func StaticJWKS(data []byte, algorithms ...string) (*Fixed, error) {
 	allowed, err := algorithmsOf(algorithms)
 	if err != nil {
@@ -100,18 +103,21 @@ func StaticJWKS(data []byte, algorithms ...string) (*Fixed, error) {
 // Key returns the key given under ref. It does not wait.
 func (f *Fixed) Key(_ context.Context, ref string) (crypto.PublicKey, error) { return f.set.find(ref) }
 
-// keySet is an immutable set of accepted keys.
+// keySet is a set of accepted keys. It does not change after it was built.
 type keySet struct {
-	keys    map[string]crypto.PublicKey
-	only    crypto.PublicKey // of a set that has just one
-	refused map[string]error // why a key that has this kid is not used
+	keys    map[string]crypto.PublicKey // by reference; nil: two keys share it, and neither is used
+	only    crypto.PublicKey            // the key of a set that has just one
+	refused map[string]error            // by kid: why a key is not used
 }
 
+// has reports whether the set knows ref, as a usable key or as a refused one. Only an unknown ref is worth a fetch.
 func (s *keySet) has(ref string) bool {
 	_, err := s.find(ref)
 	return !errors.Is(err, ErrUnknownKey)
 }
 
+// find returns the key of ref. It fails closed: there is no default key for an unknown ref, except that the empty ref
+// names the only key.
 func (s *keySet) find(ref string) (crypto.PublicKey, error) {
 	if key := s.keys[ref]; key != nil {
 		return key, nil

@@ -14,8 +14,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
-// accept returns a copy of a key that may verify signatures, or says why it may not. The standard library's verifiers
-// would refuse most of these keys as well, but only when a delivery has come.
+// accept returns a copy of a key that may verify signatures, or the reason why it may not. It fails closed on every
+// type it does not know. The verifiers of the standard library refuse most weak keys too, but only at the first
+// delivery: the mistake should show at start.
 func accept(key crypto.PublicKey) (crypto.PublicKey, error) {
 	switch k := key.(type) {
 	case *rsa.PublicKey:
@@ -34,6 +35,8 @@ func accept(key crypto.PublicKey) (crypto.PublicKey, error) {
 	}
 }
 
+// acceptRSA returns a copy of an RSA key of an accepted size. Small keys can be factored; large ones make each
+// verification expensive.
 func acceptRSA(k *rsa.PublicKey) (crypto.PublicKey, error) {
 	if problem := publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits); problem != "" {
 		return nil, errors.New(problem)
@@ -41,17 +44,20 @@ func acceptRSA(k *rsa.PublicKey) (crypto.PublicKey, error) {
 	return &rsa.PublicKey{N: new(big.Int).Set(k.N), E: k.E}, nil
 }
 
+// acceptECDSA returns a copy of a key on P-256. It is made from the encoded point, which checks once more that the
+// point is on the curve.
 func acceptECDSA(k *ecdsa.PublicKey) (crypto.PublicKey, error) {
 	if problem := publickey.CheckP256(k); problem != "" {
 		return nil, errors.New(problem)
 	}
 	point, err := k.Bytes()
 	if err != nil {
-		return nil, errors.New("the key is no point of P-256")
+		return nil, errors.New("the key is not a point of P-256")
 	}
 	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 }
 
+// acceptEd25519 returns a copy of an Ed25519 key. A key of small order accepts signatures that nobody made.
 func acceptEd25519(k ed25519.PublicKey) (crypto.PublicKey, error) {
 	if problem := publickey.CheckEd25519(k); problem != "" {
 		return nil, errors.New(problem)
