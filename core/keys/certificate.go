@@ -45,6 +45,7 @@ func (p *Pin) verify(d *fetch.Response, host Host, roots *x509.CertPool, now tim
 		return certified{}, fmt.Errorf("the certificate is for %s, not for %s",
 			quote(strings.Join(leaf.DNSNames, ", ")), strings.Join(host.CertificateNames, " or "))
 	}
+	// Checked before the chain, which is the expensive part.
 	key, err := accept(leaf.PublicKey)
 	if err != nil {
 		return certified{}, err

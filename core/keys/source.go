@@ -81,6 +81,7 @@ func Static(named map[string]crypto.PublicKey) (*Fixed, error) {
 		set.keys[ref] = key
 		set.only = key
 	}
+	// With several keys the empty reference names none: which one it means would depend on the order of a map.
 	if len(named) > 1 {
 		set.only = nil
 	}

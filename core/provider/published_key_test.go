@@ -213,7 +213,7 @@ func TestASubscriptionIsConfirmedAtTheTopicsRegion(t *testing.T) {
 	confirm, err = keys.SNSConfirm([]string{snsTopic}, options(moved, nil))
 	require.NoError(t, err)
 	require.ErrorContains(t, confirm(t.Context(), snsTopic, "abc"), "redirect")
-	require.ErrorContains(t, confirm(t.Context(), snsTopic+"2", "abc"), "none of those that are listed")
+	require.ErrorContains(t, confirm(t.Context(), snsTopic+"2", "abc"), "not one of those that are configured")
 	require.Len(t, moved.requests(), 1)
 	const token = "token-of-a-confirmation"
 	fails := func(r *http.Request) (*http.Response, error) {

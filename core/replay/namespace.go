@@ -2,15 +2,17 @@ package replay
 
 import "fmt"
 
-// maxNamespace is the most bytes of a namespace.
+// maxNamespace is how many bytes a namespace may have.
 const maxNamespace = 64
 
-// CheckNamespace returns an error unless namespace can name an application in a shared store: 1 to 64
-// bytes of lower-case ASCII letters, digits, "-", "_" and ".", the first a letter or a digit. Every store takes the
-// same names, so that one name serves all of them, and none needs an escape: two namespaces never share a key.
+// CheckNamespace returns an error unless namespace can name an application in a shared store: 1 to 64 bytes
+// of lower-case ASCII letters, digits, "-", "_" and ".", the first a letter or a digit.
+//
+// Every store accepts the same names, so one name serves all of them. No store has to escape a name, which fails
+// closed: two namespaces never share a key.
 func CheckNamespace(namespace string) error {
 	if namespace == "" {
-		return fmt.Errorf("the namespace is empty: give the name of the application whose memory it is, such as %q",
+		return fmt.Errorf("the namespace is empty: give the name of the application that owns the memory, such as %q",
 			"billing")
 	}
 	ok := len(namespace) <= maxNamespace

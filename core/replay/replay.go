@@ -1,28 +1,39 @@
-// Package replay defines where a guard remembers what it has already seen, so that no event is processed twice.
+// Package replay defines the store in which a guard remembers the events that it has seen. So no event is processed
+// twice.
+//
+//	guard, err := core.New(core.Config{
+//		Provider: provider.GitHub(),
+//		Secrets:  secrets.FromEnv("GITHUB_WEBHOOK_SECRET"),
+//		Replay:   memstore.New(), // or redisstore, or sqlstore
+//	})
 //
 // # Claim, then settle
 //
 // A guard that has proved a delivery claims the identity of each event in it before the app's code runs:
 //
-//	(absent) ──Claim──▶ claimed(token, lease) ──Settle(Commit)──▶ done(TTL) ──TTL ends──▶ (absent)
+//	(absent) ──Claim──▶ claimed(token, lease) ──Settle(Commit)──▶ done(TTL) ──TTL expires──▶ (absent)
 //	                       │        │
 //	                       │        └──Settle(Release)──▶ (absent): the sender's retry may run
-//	                       └──lease ends──▶ claimable again, under a new token
+//	                       └──lease expires──▶ claimable again, under a new token
 //
-// A claim of something done answers [Done]; a claim of something that another delivery is working on answers
-// [InFlight]. A token fences: whoever lost the claim can no longer settle it.
+// A claim of a key that is done returns [Done]. A claim of a key that another delivery is working on returns
+// [InFlight]. The token fences: a holder that has lost its claim can no longer settle it.
 //
 // # What a store promises
 //
-// The invariants are executable: package storetest runs them against any Store. In short: at most one live claim a
-// key; what was committed is never claimed again before its TTL ends; a live identity is never evicted to make room
-// (a store that is full refuses); a stale token changes nothing.
+// The invariants are executable: package storetest runs them against any Store. In short:
+//
+//   - A key has at most one live claim.
+//   - A committed key is not claimed again before its TTL expires.
+//   - A live identity is never evicted to make room. A full store refuses, which fails closed.
+//   - A stale token changes nothing.
 //
 // # What a store learns
 //
-// Keys and digests are SHA-256 values, but for the markers of an endpoint, whose digests say which provider the
-// endpoint's name belongs to and which versions were written (see core.Guard.TakeOver). They are committed for decades.
-// No event id, body, secret or address reaches a store.
+// Keys and digests are SHA-256 values. No event id, body, secret or address reaches a store.
+//
+// The markers of an endpoint are the exception. Their digests hold the provider that the endpoint's name belongs to,
+// and the versions that were written (see core.Guard.TakeOver). They are committed for decades.
 package replay
 
 import (
@@ -35,28 +46,30 @@ import (
 // Key is the identity of an event in one endpoint: a SHA-256 value made by the guard from authenticated bytes.
 type Key [32]byte
 
-// Digest is the SHA-256 of the delivery an identity came with; it tells a true duplicate from a [Result.Conflict].
+// Digest is the SHA-256 of the delivery that an identity came with. It distinguishes a true duplicate from a
+// [Result.Conflict].
 type Digest [32]byte
 
 // Token fences one claim of one key. It is opaque, never zero, and differs between any two claims of the same key.
 type Token uint64
 
-// Item is one identity to be claimed.
+// Item is one identity to claim.
 type Item struct {
 	Key    Key
 	Digest Digest
 }
 
-// State is what a store knows of a key at the moment of a claim.
+// State is the state of a key at the moment of a claim.
 type State uint8
 
-// The states a claim can answer. The zero State is none of them, so that a Result nobody filled in is not a claim.
+// The states that a claim can return. The zero State is not one of them, which fails closed: a Result that was not
+// filled in is not a claim.
 const (
-	// Claimed: the caller now holds the key until the lease ends, and must settle it.
+	// Claimed: the caller now holds the key until the lease expires, and must settle it.
 	Claimed State = iota + 1
-	// InFlight: somebody else holds the key; nothing was claimed.
+	// InFlight: another delivery holds the key. Nothing was claimed.
 	InFlight
-	// Done: the key was committed and its TTL has not ended; nothing was claimed.
+	// Done: the key was committed and its TTL has not expired. Nothing was claimed.
 	Done
 )
 
@@ -79,19 +92,19 @@ type Result struct {
 	State State
 	// Conflict is set when State is InFlight or Done and the digest remembered with the key differs from the item's.
 	Conflict bool
-	// Token is set when State is Claimed, and when it is Done: then it is the token that the key was committed with, so
-	// that whoever noted it can tell its own commit from another's.
+	// Token is set when State is Claimed or Done. With Done it is the token that the key was committed with: a caller
+	// that kept its own token can so recognise its own commit.
 	Token Token
-	// RetryAfter is set when State is InFlight: how long the present lease still runs.
+	// RetryAfter is set when State is InFlight: the time until the present lease expires.
 	RetryAfter time.Duration
-	// DoneAt is set when State is Done: when the key was committed.
+	// DoneAt is set when State is Done: the time of the commit. It is only for people, and may be of another clock.
 	DoneAt time.Time
 }
 
-// Verdict is how a claim ends.
+// Verdict is the outcome of a claim.
 type Verdict uint8
 
-// The verdicts. The zero Verdict is neither, and a store refuses it.
+// The verdicts. The zero Verdict is neither of them. A store refuses it, which fails closed.
 const (
 	// Commit remembers the key as done for the settlement's TTL.
 	Commit Verdict = iota + 1
@@ -111,13 +124,12 @@ func (v Verdict) String() string {
 	}
 }
 
-// Settlement ends one claim.
+// Settlement is the outcome of one claim, for Settle.
 type Settlement struct {
 	Key     Key
 	Token   Token
 	Verdict Verdict
-	// TTL is how long a committed key is remembered; a Commit with a TTL that is not positive is refused. Release
-	// ignores it.
+	// TTL is how long a committed key is remembered. A Commit must have a positive one. Release ignores it.
 	TTL time.Duration
 }
 
@@ -127,14 +139,14 @@ type Held struct {
 	Token Token
 }
 
-// Scope says who shares a store's memory.
+// Scope is the set of processes that share a store's memory.
 type Scope uint8
 
 // The scopes.
 const (
-	// Process: only this process remembers; a restart forgets.
+	// Process: only this process. A restart forgets.
 	Process Scope = iota + 1
-	// Shared: every process that uses the same database remembers.
+	// Shared: every process that uses the same database.
 	Shared
 )
 
@@ -150,11 +162,11 @@ func (s Scope) String() string {
 	}
 }
 
-// Errors that callers of a Store tell apart. Any other error means that the store could not do its work, and the
-// caller knows nothing about what took effect.
+// Errors that callers of a Store distinguish. Any other error means that the store failed, and that it is unknown what
+// took effect.
 var (
-	// ErrFull is returned by Claim when there is no room for every item that is new; then nothing was claimed.
-	// A store never makes room by forgetting a live key.
+	// ErrFull is returned by Claim when there is no room for every new item. Nothing was claimed. It fails closed: a
+	// store never makes room by forgetting a live key.
 	ErrFull = errors.New("replay: the store is full")
 	// ErrLeaseLost is wrapped by [*LeaseLostError].
 	ErrLeaseLost = errors.New("replay: the claim is no longer held")
@@ -162,14 +174,14 @@ var (
 	ErrClosed = errors.New("replay: the store is closed")
 )
 
-// LeaseLostError is returned by Settle and Extend when some of the claims are no longer held with the token given:
-// their lease ran out, somebody else claimed the key since, or an operator forgot it. Those changed nothing; all the
-// others took effect.
+// LeaseLostError is returned by Settle and Extend when some of the claims are no longer held with the given token: the
+// lease has expired, another delivery has claimed the key since, or an operator had it forgotten. Those claims changed
+// nothing. All the others took effect.
 type LeaseLostError struct {
 	Keys []Key // in the order given
 }
 
-// Error counts the claims; keys are not printed.
+// Error returns a text with the number of claims. It does not print the keys.
 func (e *LeaseLostError) Error() string {
 	return fmt.Sprintf("%v: %d of the claims given", ErrLeaseLost, len(e.Keys))
 }
@@ -177,27 +189,30 @@ func (e *LeaseLostError) Error() string {
 // Unwrap returns [ErrLeaseLost].
 func (e *LeaseLostError) Unwrap() error { return ErrLeaseLost }
 
-// Store remembers identities. Every method is safe for concurrent use, treats its batch in one round trip, does not
-// keep or change the slices it is given, and gives up when ctx ends. An empty batch succeeds and does nothing.
+// Store remembers identities. Every method must be safe for concurrent use and treat its batch in one round trip. It
+// must not keep or change the slices it is given, and must return when ctx ends. An empty batch succeeds and does
+// nothing.
 //
-// Time is the store's own: leases and TTLs are durations, never instants of the caller's clock.
+// Time is the store's own: leases and TTLs are durations, never instants of the caller's clock. So the clocks of
+// several processes need not agree.
 type Store interface {
-	// Claim tries to claim each item atomically and answers in the order of the items. Items do not depend on each
-	// other: some may be claimed while others are done. A key that comes twice is claimed once; the second answers
-	// InFlight. The claims end by themselves when lease, which must be positive, has passed.
+	// Claim tries to claim each item atomically. The results are in the order of the items. Items do not depend on each
+	// other: some may be claimed while others are done. A key that comes twice is claimed once, and the second result
+	// is InFlight. The claims expire after lease, which must be positive.
 	//
-	// Errors: [ErrFull] (nothing was claimed), [ErrClosed], or the engine's. After any other error the caller holds
-	// nothing it may rely on; what the engine did claim ends with its lease.
+	// Errors: [ErrFull] (nothing was claimed), [ErrClosed], or the engine's. After an engine's error the caller must
+	// assume that it holds no claim. Claims that the engine did make expire with the lease.
 	Claim(ctx context.Context, items []Item, lease time.Duration) ([]Result, error)
 
-	// Settle ends claims. It is idempotent: a settlement repeated with the same token, because the answer to the
-	// first attempt was lost, succeeds again (a Commit while the key is remembered; a Release while nobody else has
-	// claimed the key). The repetition changes nothing: a store must not move DoneAt or the end of the TTL. What is
-	// done cannot be released, not even by its own holder. A settlement that is not well-formed fails the whole batch
-	// before anything takes effect.
+	// Settle records the outcome of claims. A key that is done cannot be released, not even by its own holder. A
+	// settlement that is not well-formed fails the whole batch before anything takes effect.
+	//
+	// It is idempotent: a caller that did not get the answer repeats the settlement with the same token. A repeated
+	// Commit succeeds while the key is remembered, and a repeated Release while no other delivery has claimed the key.
+	// The repetition must not change DoneAt or the expiry of the TTL.
 	//
 	// Errors: [*LeaseLostError] for claims that are no longer held (the others took effect), [ErrClosed], or the
-	// engine's (unknown what took effect; call again).
+	// engine's (it is unknown what took effect; call again).
 	Settle(ctx context.Context, settlements []Settlement) error
 
 	// Extend makes live claims last for lease, which must be positive, from now. It never shortens a claim.
@@ -205,35 +220,37 @@ type Store interface {
 	// Errors: as Settle.
 	Extend(ctx context.Context, claims []Held, lease time.Duration) error
 
-	// Forget removes whatever is remembered of the keys, done or claimed, so that the next delivery runs again. A
-	// holder of a forgotten claim can no longer commit or extend it. Forgetting an unknown key is not an error.
+	// Forget removes whatever is remembered of the keys, done or claimed. The next delivery of such an event runs
+	// again. A holder of a forgotten claim can no longer commit or extend it. Forgetting an unknown key is not an
+	// error.
 	Forget(ctx context.Context, keys []Key) error
 
-	// Scope says who shares this store's memory.
+	// Scope returns which processes share this store's memory.
 	Scope() Scope
 
-	// Close releases what the store holds. Closing twice is not an error.
+	// Close releases the resources of the store. Closing twice is not an error.
 	Close() error
 }
 
-// Transactor is a [Store] that can write "done" in the app's own database transaction, so that the app's writes and
-// "done" are one atomic step: both are there, or neither is.
+// Transactor is a [Store] that can write "done" in the app's own database transaction. The app's writes and "done" are
+// then one atomic step: both are there, or neither is.
 type Transactor interface {
 	Store
-	// Transaction prepares a transaction for the claims, which stay claimed by themselves. The context it returns is
-	// the one from which the app asks the store's package for the transaction; none is begun before it does. The
-	// transaction is begun on that context: when it ends, the transaction is rolled back.
+	// Transaction prepares a transaction for the claims, which are still held without it. The app gets the transaction
+	// from the returned context, through a function of the store's package. It begins only then, on that context: when
+	// the context ends, the transaction is rolled back.
 	Transaction(ctx context.Context, claims []Held, ttl time.Duration) (context.Context, Transaction)
 }
 
-// Transaction is one signal's. The guard calls its methods once the signal has returned; they are not for the app.
+// Transaction is the transaction of one signal. The guard calls its methods after the signal has returned. The app must
+// not call them.
 type Transaction interface {
-	// Begun says whether the app asked for the transaction. Where it did not, the claims are settled by Settle.
+	// Begun reports whether the app used the transaction. If it did not, the guard settles the claims with Settle.
 	Begun() bool
-	// Commit writes "done" for the claims in the transaction and commits it. It returns a [*LeaseLostError], and rolls
-	// back, if any of the claims is no longer held. After any other error nobody knows whether it took effect; what did
-	// take effect did so as a whole.
+	// Commit writes "done" for the claims in the transaction, and commits it. If a claim is no longer held, it rolls
+	// back and returns a [*LeaseLostError], which fails closed: another delivery may have done the work. After any
+	// other error it is unknown whether the transaction took effect; if it did, it did as a whole.
 	Commit(ctx context.Context) error
-	// Rollback undoes what the app wrote. The claims stay held until they are settled.
+	// Rollback undoes the app's writes. The claims stay held until they are settled.
 	Rollback() error
 }

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// Rostered is a [Store] that counts the guards of this process that use it, so that two guards with one endpoint name
-// are noticed when the second is made. A store of one's own gets it by embedding a [Roster]; without it the guards work
-// the same, and nothing is noticed.
+// Rostered is a [Store] that counts the guards of this process that use it. So two guards with one endpoint name are
+// noticed when the second is made. Your own store gets it by embedding a [Roster]. Without it guards work the same, and
+// the mistake is not noticed.
 type Rostered interface {
 	Store
-	// Enter notes a guard that uses the store until leave is called, and returns the providers of the guards that
-	// have the same endpoint name and have not left yet: each once, in order. Calling leave twice is not an error.
+	// Enter records a guard that uses the store until leave is called. It returns the providers of the guards with the
+	// same endpoint name that have not left yet: each once, sorted. Calling leave twice is not an error.
 	Enter(endpoint, provider string) (present []string, leave func())
 }
 
@@ -42,6 +42,7 @@ func (r *Roster) Enter(endpoint, provider string) (present []string, leave func(
 	return present, sync.OnceFunc(func() { r.leave(endpoint, provider) })
 }
 
+// leave removes one guard, and then empty maps: endpoints may come and go while a process runs.
 func (r *Roster) leave(endpoint, provider string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

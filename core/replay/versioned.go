@@ -1,10 +1,10 @@
 package replay
 
-// Versioned is a [Store] that says in which version it writes values. A store of version n also reads what version
-// n-1 has written, and refuses what a later version has. The guard notes the version with the endpoint, and warns
-// when another version has written there.
+// Versioned is a [Store] that reports in which version it writes values. A store of version n also reads the values of
+// version n-1. It refuses those of a later version, which fails closed. The guard records the version with the
+// endpoint, and warns when another version has written there.
 type Versioned interface {
 	Store
-	// Version is the version of the values, 1 or more.
+	// Version returns the version of the values, 1 or more.
 	Version() int
 }

@@ -13,7 +13,7 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	if lease <= 0 {
 		return nil, fmt.Errorf("memstore: a lease of %v is not positive", lease)
 	}
-	// Made before a lock is taken: an allocation may have to help the garbage collector.
+	// Allocated before a lock is taken: an allocation may have to help the garbage collector.
 	results := make([]replay.Result, len(items))
 	now, err := s.begin(ctx)
 	if err != nil {
@@ -24,14 +24,15 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	} else {
 		err = s.claimBatch(now, items, lease, results)
 	}
-	s.observe(ctx) // after the locks were given back: the handler of the logger is not ours
+	s.observe(ctx) // after the locks are released: the logger's handler may be slow, or use the store
 	if err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-// claimSingle needs one shard only, unless the store is full.
+// claimSingle claims one item under the lock of its shard alone. Where that shard finds no room it tries again with all
+// of them.
 func (s *Store) claimSingle(
 	now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result,
 ) error {
@@ -48,25 +49,27 @@ func (s *Store) claimSingle(
 	if ok {
 		return nil
 	}
-	// What has ended in the other shards may make room, and what they have taken and not used.
+	// The other shards may have expired identities, or room that they took and have not used.
 	return s.claimBatch(now, items, lease, results)
 }
 
-// claimBatch holds all the locks: a batch that does not fit must take nothing, and that is plain to see only if nobody
-// looks on meanwhile.
+// claimBatch claims several items under all the locks. A batch that does not fit must claim nothing, and no other
+// caller may see its claims in between.
 func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result) error {
 	s.lockAll()
 	defer s.unlockAll()
 	if s.closed.Load() {
 		return replay.ErrClosed
 	}
-	for i := range s.shards { // before any item is refused: more than the batch can need
+	// Sweeping first means that no item is refused while expired identities take its room: this removes more than the
+	// batch can need.
+	for i := range s.shards {
 		s.shards[i].sweep(now, sweepPerItem*len(items))
 		s.shards[i].freeSpare()
 	}
 	for i := range items {
 		if !s.claimOne(now, &items[i], s.hash(&items[i].Key), s.digest(&items[i].Digest), 1, lease, &results[i]) {
-			// Fail closed and whole: half a batch would leave its holder with claims it was not told of.
+			// Fails closed, for the whole batch: the caller would not learn which half it holds.
 			s.undo(items, results[:i])
 			return replay.ErrFull
 		}
@@ -74,7 +77,8 @@ func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Du
 	return nil
 }
 
-// claimOne answers one item, whose shard is locked; false means that there is no room for it.
+// claimOne claims one item and fills in its result. It reports false where there is no room. The caller must hold the
+// lock of the item's shard. lot is how much room to take if the shard has none left.
 func (s *Store) claimOne(
 	now time.Duration, item *replay.Item, hash, digest uint64, lot int64, lease time.Duration, result *replay.Result,
 ) bool {
@@ -82,8 +86,8 @@ func (s *Store) claimOne(
 	no, r := sh.find(now, &item.Key, tagOf(hash))
 	switch {
 	case no == 0:
-		// Only what has ended makes room, and it was swept. To evict a live identity would let whoever sends enough
-		// fresh events replay it.
+		// Fails closed: only expired identities make room, and those have been swept. If live ones were evicted, an
+		// attacker could send fresh events until the one to be replayed is gone.
 		if !sh.take(lot) {
 			return false
 		}
@@ -93,7 +97,7 @@ func (s *Store) claimOne(
 			State:    replay.Done,
 			Token:    r.token,
 			Conflict: r.digest != digest, //lint:notsecret the hash of a body, which its sender knows
-			// Its age taken from today's wall clock, which may have been set right since.
+			// The age is subtracted from the present wall clock, which may have been corrected since the commit.
 			DoneAt: time.Now().Round(0).Add(r.doneAt - now),
 		}
 	default:
@@ -106,7 +110,7 @@ func (s *Store) claimOne(
 	return true
 }
 
-// undo takes back the claims of a batch that did not fit.
+// undo removes the claims of a batch that did not fit. The caller must hold all the locks.
 func (s *Store) undo(items []replay.Item, results []replay.Result) {
 	for i := range results {
 		if results[i].State == replay.Claimed {

@@ -7,7 +7,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Look implements [replay.Looker].
+// Look implements [replay.Looker]. Each key is read under the lock of its shard, the batch as a whole is not one
+// instant.
 func (s *Store) Look(ctx context.Context, keys []replay.Key) ([]replay.Result, error) {
 	results := make([]replay.Result, len(keys))
 	now, err := s.begin(ctx)

@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// The store warns once when it is 80 % full, and is ready to warn again when it has fallen below 70 %: the gap keeps
-// a store that hovers at the mark from filling the log.
+// The store warns once when it is 80 % full. It can warn again after it was below 70 %: because of the gap, a store
+// that hovers at the mark does not fill the log.
 const (
 	warnPercent  = 80
 	readyPercent = 70
@@ -16,7 +16,7 @@ const (
 // pressure remembers whether the warning has been given.
 type pressure struct{ warned atomic.Bool }
 
-// due reports whether the warning is: to one of those who ask at once.
+// due reports whether to warn now. Of several concurrent calls only one reports true.
 func (p *pressure) due(live, capacity int64) bool {
 	warned := p.warned.Load()
 	switch {
@@ -28,7 +28,8 @@ func (p *pressure) due(live, capacity int64) bool {
 	return false
 }
 
-// observe ends a call that may have changed how much is remembered. No lock is held: the logger's handler is not ours.
+// observe warns if the store is filling up. Every call that may have changed the number of identities ends with it. The
+// caller must hold no lock: the logger's handler may be slow, or use the store.
 func (s *Store) observe(ctx context.Context) {
 	live := s.room.taken.Load()
 	if !s.pressure.due(live, s.room.capacity) {

@@ -2,25 +2,26 @@ package memstore
 
 import "sync/atomic"
 
-// room says how many records there may be. Shards take it by lots, so that processors that claim at once do not pass
-// one number to and fro for every claim. It changes only under the lock of a shard, so that whoever holds all of them
-// has it to itself.
+// room counts the records that the store may hold. Shards take room in lots, so that concurrent claims do not all write
+// one number. It changes only under the lock of a shard. A caller that holds all the locks sees it unchanged.
 type room struct {
-	capacity int64
-	lot      int64
-	_        [64]byte // what every call reads is not to be in the line of the processor's cache that changes
+	capacity int64    // in records; it does not change
+	lot      int64    // how many records a shard reserves at once
+	_        [64]byte // keeps the fields above, which every call reads, out of the cache line that changes
 	taken    atomic.Int64
-	_        [64]byte
+	_        [64]byte // the same for what follows
 }
 
-// mostLot bounds what shards may hold without using it; a small store is exact to the record.
+// mostLot bounds how much room shards may hold unused. In a small store a lot is 1, and the capacity is exact.
 const mostLot = 32
 
+// open sets the capacity. It is called once, before the store is used.
 func (r *room) open(capacity int64) {
 	r.capacity, r.lot = capacity, min(max(capacity/4096, 1), mostLot)
 }
 
-// take makes sure of room for one more record in the shard, if need be for a lot of them.
+// take reserves room for one record in the shard. Where the shard has none left, it takes a lot from the store. It
+// reports false where the store has none left either, which fails closed: the claim is refused.
 func (s *shard) take(lot int64) bool {
 	if s.spare == 0 {
 		if s.room.taken.Add(lot) > s.room.capacity {
@@ -33,7 +34,7 @@ func (s *shard) take(lot int64) bool {
 	return true
 }
 
-// free is the end of a record. A lot is kept for the next claim; a second one is not.
+// free returns the room of one record. The shard keeps up to a lot for its next claims, and returns the rest.
 func (s *shard) free() {
 	s.spare++
 	if lot := s.room.lot; s.spare >= 2*lot-1 {
@@ -42,7 +43,7 @@ func (s *shard) free() {
 	}
 }
 
-// freeSpare leaves nothing that is taken and not used.
+// freeSpare returns all room that the shard has reserved and does not use.
 func (s *shard) freeSpare() {
 	s.room.taken.Add(-s.spare)
 	s.spare = 0

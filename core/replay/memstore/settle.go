@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Settle implements [replay.Store]. A settlement that is not well-formed is an error, and none of the batch takes
-// effect. A settlement that is repeated changes nothing: the first commit's time and TTL stand.
+// Settle implements [replay.Store]. If one settlement is not well-formed, none of the batch takes effect. A repeated
+// settlement changes nothing: the time and the TTL of the first commit stay.
 func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) error {
 	for i := range settlements {
 		if err := validate(&settlements[i]); err != nil {
@@ -36,6 +36,7 @@ func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) err
 	return lostError(lost)
 }
 
+// validate fails closed on an unknown verdict, and on a commit without a TTL: it would be forgotten at once.
 func validate(st *replay.Settlement) error {
 	switch st.Verdict {
 	case replay.Commit:
@@ -49,19 +50,20 @@ func validate(st *replay.Settlement) error {
 	return nil
 }
 
-// settle reports whether the settlement took effect, now or earlier. The record is the one of its key, if there is one.
+// settle applies a settlement, and reports whether it took effect, now or earlier. r is the record of the key; without
+// one, no is 0.
 func (s *shard) settle(now time.Duration, no recordNo, r *record, st *replay.Settlement) bool {
 	if no == 0 {
-		// A release has nothing left to do. A commit must not make a claim out of nothing: between the end of the
-		// lease and now somebody else may have run.
+		// A release has nothing left to do. A commit fails closed: since the lease has expired, another delivery may
+		// have run and been forgotten.
 		return st.Verdict == replay.Release
 	}
 	if r.token != st.Token {
-		return false // a stale holder, fenced
+		return false // fails closed: a stale holder is fenced
 	}
 	switch {
 	case r.done():
-		// Its own commit, repeated. A release would let the event run twice.
+		// A repeated commit succeeds. A release fails closed: the event would run twice.
 		return st.Verdict == replay.Commit
 	case st.Verdict == replay.Commit:
 		s.commit(no, now, st.TTL)
@@ -124,7 +126,8 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	return nil
 }
 
-// onShard does something with the record of a key, if there is one, under the lock of its shard.
+// onShard calls do with the record of a key, or with 0 and nil, under the lock of its shard. Then it sweeps a little,
+// so that expired identities go even if no claims come.
 func (s *Store) onShard(
 	now time.Duration, key *replay.Key, do func(*shard, recordNo, *record) bool,
 ) (held bool, err error) {
@@ -141,7 +144,7 @@ func (s *Store) onShard(
 	return held, nil
 }
 
-// lostError returns nil, not an error that holds no keys.
+// lostError returns the error for the lost keys. Without keys it returns an untyped nil, which callers can compare.
 func lostError(lost []replay.Key) error {
 	if len(lost) == 0 {
 		return nil

@@ -7,31 +7,31 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// shard is the part of a store that remembers some of the keys, under a lock of its own. All its methods expect the
-// lock to be held; what is done under it is bounded by the batch.
+// shard is the part of a store that holds some of the keys, under a lock of its own. For all its methods the caller
+// must hold the lock. The work under the lock is bounded by the batch.
 type shard struct {
-	// What every claim writes stands together, at the start of a line of the cache: where two processors take turns,
-	// each line costs a journey.
+	// The fields that every claim writes are together, at the start of a cache line. Where two processors take turns,
+	// each further line would have to move between them.
 	mu        sync.Mutex
-	spare     int64 // records there is room for beyond those that live
-	lastToken replay.Token
-	leases    deadlines // of the records that are claimed
-	retention deadlines // of the records that are done
+	spare     int64        // room that is reserved and not used, in records
+	lastToken replay.Token // the newest token; it starts at random
+	leases    deadlines    // of the records that are claimed
+	retention deadlines    // of the records that are done
 	table     table
-	room      *room
+	room      *room // the store's
 
-	_ [56]byte // up to a whole number of lines: two locks are not to be in one
+	_ [56]byte // pads to whole cache lines, so that two locks do not share one
 }
 
-// sweepPerItem is how many ended identities a call removes from the shard of each item it handles. As an item adds one
-// at most, a batch always finds the room that ended identities can give it, and they cannot pile up.
+// sweepPerItem is how many expired identities a call removes from the shard of each of its items. An item adds at most
+// one. So a batch always finds the room that expired identities can give, and they cannot accumulate.
 const sweepPerItem = 4
 
-// live counts what is remembered, and what has ended and was not removed yet.
+// live returns the number of records, with those that have expired and are not removed yet.
 func (s *shard) live() int { return s.leases.len + s.retention.len }
 
-// find returns the record of a key, and its number, if the key is remembered. What has ended is removed on the way: it
-// is absent from the instant its deadline is reached, whether or not it has been swept.
+// find returns the record of a key and its number, or 0 and nil. It removes an expired record: a key is absent from its
+// deadline on, whether or not it was swept.
 func (s *shard) find(now time.Duration, key *replay.Key, tag tag) (recordNo, *record) {
 	no, r := s.table.find(key, tag)
 	if no == 0 {
@@ -44,7 +44,7 @@ func (s *shard) find(now time.Duration, key *replay.Key, tag tag) (recordNo, *re
 	return no, r
 }
 
-// deadlinesOf returns the heap a record is in.
+// deadlinesOf returns the heap that a record is in.
 func (s *shard) deadlinesOf(r *record) *deadlines {
 	if r.done() {
 		return &s.retention
@@ -54,10 +54,10 @@ func (s *shard) deadlinesOf(r *record) *deadlines {
 
 func (s *shard) endOf(r *record) time.Duration { return s.deadlinesOf(r).at(int(r.pos)) }
 
-// claim starts a record for a key that is absent and for which there is room.
+// claim adds a claimed record for a key, and returns its token. The key must be absent, and its room reserved.
 func (s *shard) claim(item *replay.Item, tag tag, digest uint64, end time.Duration) replay.Token {
 	s.lastToken++
-	if s.lastToken == 0 {
+	if s.lastToken == 0 { // a token is never zero: a caller that forgot to set one must not match
 		s.lastToken++
 	}
 	no, r := s.table.add(&item.Key, tag)
@@ -66,7 +66,7 @@ func (s *shard) claim(item *replay.Item, tag tag, digest uint64, end time.Durati
 	return s.lastToken
 }
 
-// commit turns a claim into a memory of what was done.
+// commit makes a claimed record done, and moves it from the leases to the retention.
 func (s *shard) commit(no recordNo, now, ttl time.Duration) {
 	r := s.table.at(no)
 	s.leases.remove(&s.table, r.pos)
@@ -74,7 +74,7 @@ func (s *shard) commit(no recordNo, now, ttl time.Duration) {
 	s.retention.push(&s.table, after(now, ttl), no)
 }
 
-// forget removes a record.
+// forget removes a record and returns its room.
 func (s *shard) forget(no recordNo) {
 	r := s.table.at(no)
 	s.deadlinesOf(r).remove(&s.table, r.pos)
@@ -82,13 +82,13 @@ func (s *shard) forget(no recordNo) {
 	s.free()
 }
 
-// clear forgets everything and gives the memory back. The room is left as it is: nobody claims in a store that is
-// closed.
+// clear removes everything and releases the memory. It does not return the room, because a closed store takes no
+// claims.
 func (s *shard) clear() {
 	s.table, s.leases, s.retention = table{}, deadlines{}, deadlines{}
 }
 
-// sweep removes up to limit identities that have ended, and reports whether none is left.
+// sweep removes up to limit expired identities. It reports whether it removed all of them.
 func (s *shard) sweep(now time.Duration, limit int) (clean bool) {
 	for range limit {
 		if !s.sweepOne(now) {
@@ -98,7 +98,7 @@ func (s *shard) sweep(now time.Duration, limit int) (clean bool) {
 	return false
 }
 
-// sweepOne removes one identity that has ended, if there is one. It never touches a live one.
+// sweepOne removes one expired identity, and reports whether there was one. It never removes a live one.
 func (s *shard) sweepOne(now time.Duration) bool {
 	for _, d := range [...]*deadlines{&s.leases, &s.retention} {
 		if d.len > 0 && d.at(0) <= now {

@@ -1,27 +1,26 @@
-// Package memstore is the embedded [replay.Store]: it remembers in the memory of this process.
+// Package memstore provides a [replay.Store] in the memory of this process.
 //
 //	guard, err := core.New(core.Config{Replay: memstore.New(), ...})
 //
 // # What it is for
 //
-// One process. It is not durable: a restart forgets every identity, and a second process behind the same load balancer
-// knows nothing of the first. Where a duplicate costs money, or more than one process receives, use a store with
+// It is for one process. It is not durable: a restart forgets every identity, and a second process behind the same load
+// balancer does not share them. Where a duplicate costs money, or more than one process receives, use a store with
 // [replay.Shared] scope.
 //
 // # Capacity
 //
-// A store has a capacity and never forgets a live identity to make room: whoever could fill it with fresh events
-// could otherwise push out the one that is to be replayed. A full store refuses with [replay.ErrFull], and a warning
-// is logged well before, at 80 %.
+// A full store fails closed: it refuses with [replay.ErrFull], and never forgets a live identity to make room.
+// Otherwise an attacker could fill it with fresh events until the event to be replayed is forgotten. At 80 % the store
+// logs a warning.
 //
-// An identity takes about 90 bytes. Memory grows with what is remembered and, once used, is kept for reuse until the
-// store is closed.
+// An identity takes about 90 bytes. Memory that was once used is kept for reuse until the store is closed.
 //
 // # Cost
 //
-// There is no goroutine and no timer. Each call removes a few ended identities on its way, and memory grows piece by
-// piece, so the time a call takes depends on the size of its batch, not on how much is remembered or how much ended at
-// once. Nothing that is remembered holds a pointer: ten million identities do not slow the garbage collector down.
+// There is no goroutine and no timer. Each call removes a few expired identities, and memory grows piece by piece. So
+// the time of a call depends on the size of its batch alone. Neither the number of identities matters, nor how many
+// expire at once. Records hold no pointers: ten million identities do not slow the garbage collector down.
 package memstore
 
 import (
@@ -37,34 +36,35 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// DefaultCapacity is how many identities a store remembers unless its Config says otherwise: about 90 MB when full.
+// DefaultCapacity is how many identities a store holds unless its Config sets another number: about 90 MB when full.
 const DefaultCapacity = 1_000_000
 
-// maxCapacity keeps the numbers of records within 32 bits; number 0 means none.
+// maxCapacity keeps the numbers of records within the 31 bits that a slot of the index has for them. Number 0 means
+// none.
 const maxCapacity = math.MaxInt32
 
-// Config sets up a [Store]. The zero Config is a good one.
+// Config configures a [Store]. The zero value is safe and suits most programs.
 type Config struct {
-	// Capacity is the number of identities, claimed or done, that the store remembers at most. What is not positive
-	// means DefaultCapacity, never "no limit"; what is beyond 2^31-1 means 2^31-1.
+	// Capacity is how many identities, claimed or done, the store holds at most. Zero and less mean DefaultCapacity,
+	// never "no limit". More than 2^31-1 means 2^31-1.
 	Capacity int
 
-	// Logger is told when the store is filling up; nil means slog.Default(), as it is at that moment. No keys are
-	// logged. It must be safe for concurrent use.
+	// Logger receives a warning when the store is filling up. No keys are logged. It must be safe for concurrent use.
+	// Default: slog.Default() at the time of the warning.
 	Logger *slog.Logger
 }
 
-// shardCount is how many locks share the work. More would let more processors claim at once, and cost memory in a store
+// shardCount is how many locks share the work. More would let more processors claim at once, but cost memory in a store
 // that holds little.
 const shardCount = 8
 
 // Store is a [replay.Store] in memory. It is made by [New] or [NewWithConfig] and safe for concurrent use.
 type Store struct {
-	shards   [shardCount]shard // first: each is to start a line of the processor's cache
+	shards   [shardCount]shard // the first field, so that each shard starts a cache line
 	logger   *slog.Logger      // nil means slog.Default()
-	epoch    time.Time         // instants are kept as durations since then, on the monotonic clock
-	seed     maphash.Seed
-	closed   atomic.Bool // set before the shards are cleared; looked at under the lock of one
+	epoch    time.Time         // instants are durations since then, on the monotonic clock
+	seed     maphash.Seed      // secret: it keeps senders from choosing keys that collide
+	closed   atomic.Bool       // set before the shards are cleared; read under the lock of one
 	pressure pressure
 	room     room
 
@@ -76,7 +76,7 @@ var _ replay.Rostered = (*Store)(nil)
 // New returns an empty store with the default capacity.
 func New() *Store { return NewWithConfig(Config{}) }
 
-// NewWithConfig returns an empty store. It takes no memory to speak of before identities arrive.
+// NewWithConfig returns an empty store. It allocates little before identities arrive.
 func NewWithConfig(config Config) *Store {
 	capacity := config.Capacity
 	if capacity <= 0 {
@@ -87,7 +87,8 @@ func NewWithConfig(config Config) *Store {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.room, sh.table.seed = &s.room, s.seed
-		// A counter makes tokens unique within the shard; a random start keeps apart those of another store.
+		// A counter makes tokens unique within the shard. A random start makes those of two stores differ, so that a
+		// token of before a restart does not match.
 		sh.lastToken = randomToken()
 	}
 	return s
@@ -95,14 +96,14 @@ func NewWithConfig(config Config) *Store {
 
 func randomToken() replay.Token {
 	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	_, _ = rand.Read(b[:]) // it never returns an error: without randomness, crypto/rand stops the program
 	return replay.Token(binary.BigEndian.Uint64(b[:]))
 }
 
 // Scope returns [replay.Process].
 func (s *Store) Scope() replay.Scope { return replay.Process }
 
-// Close forgets everything and gives the memory back. Every later call answers [replay.ErrClosed].
+// Close forgets everything and releases the memory. Every later call returns [replay.ErrClosed].
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	for i := range s.shards {
@@ -114,14 +115,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Stats are numbers for gauges.
+// Stats holds numbers for gauges.
 type Stats struct {
 	Live     int // identities remembered: claimed, or done
 	Capacity int
 }
 
-// Stats counts what is remembered now. It removes all that has ended, a bounded number at a time, so that other
-// callers are not held up. A closed store remembers nothing.
+// Stats counts the live identities. It first removes all expired ones, a bounded number at a time, so that other
+// callers do not wait long. A closed store has none.
 func (s *Store) Stats() Stats {
 	live := 0
 	for i := range s.shards {
@@ -131,8 +132,9 @@ func (s *Store) Stats() Stats {
 	return Stats{Live: live, Capacity: int(s.room.capacity)}
 }
 
+// sweepAll removes all expired identities of a shard and returns how many are left. It releases the lock in between.
 func (s *Store) sweepAll(sh *shard) (live int) {
-	const step = 512
+	const step = 512 // identities under one hold of the lock
 	for {
 		sh.mu.Lock()
 		clean := sh.sweep(s.now(), step)
@@ -144,10 +146,11 @@ func (s *Store) sweepAll(sh *shard) (live int) {
 	}
 }
 
-// now is the monotonic time since the store was made: a clock that is set back or forward ends no claim.
+// now returns the monotonic time since the store was made. A wall clock that is set back or forward has no effect on
+// leases and TTLs.
 func (s *Store) now() time.Duration { return time.Since(s.epoch) }
 
-// begin says when a call happens, unless the call must not do anything.
+// begin returns the time of a call, or the error with which the call must return at once.
 func (s *Store) begin(ctx context.Context) (now time.Duration, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -160,14 +163,14 @@ func (s *Store) begin(ctx context.Context) (now time.Duration, err error) {
 
 func (s *Store) hash(key *replay.Key) uint64 { return maphash.Bytes(s.seed, key[:]) }
 
-// digest shortens a digest. Two bodies pass for one with a chance of 2^-64, which nobody can better: the seed is
-// secret.
+// digest shortens a digest to save memory. Two bodies count as the same one with a chance of 2^-64. A sender cannot
+// raise that chance, because the seed is secret.
 func (s *Store) digest(digest *replay.Digest) uint64 { return maphash.Bytes(s.seed, digest[:]) }
 
-// shardOf takes the bits of a hash that its tag leaves.
+// shardOf selects a shard by the lowest bits of a hash, which its tag does not hold.
 func (s *Store) shardOf(hash uint64) *shard { return &s.shards[hash%shardCount] }
 
-// lockAll takes the locks in the one order in which anybody takes more than one.
+// lockAll takes all the locks. It is the only place that takes more than one, always in this order.
 func (s *Store) lockAll() {
 	for i := range s.shards {
 		s.shards[i].mu.Lock()
@@ -180,7 +183,7 @@ func (s *Store) unlockAll() {
 	}
 }
 
-// after adds without wrapping round: a TTL of centuries must not end in the past.
+// after returns now+d, or the latest instant where the sum overflows: a TTL of centuries must not lie in the past.
 func after(now, d time.Duration) time.Duration {
 	if d > math.MaxInt64-now {
 		return math.MaxInt64

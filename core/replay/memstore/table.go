@@ -7,37 +7,36 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// record is one identity: 64 bytes, a line of the processor's cache. It holds no pointers, so that the garbage
-// collector does not look at ten million of them.
+// record is one identity. It has 64 bytes, a cache line. It holds no pointers, so the garbage collector skips it.
 type record struct {
 	key    replay.Key
-	digest uint64 // keyed with the store's seed
+	digest uint64 // a hash under the store's seed
 	token  replay.Token
 	doneAt time.Duration // since the store's epoch; pending while the identity is only claimed
-	pos    uint32        // in the deadlines that the record is in
-	next   recordNo      // in the free list
+	pos    uint32        // the place in its heap, leases or retention
+	next   recordNo      // in the free list; 0: the last one
 }
 
-// pending is the doneAt of a record that is claimed. No commit happens before the store's epoch.
+// pending is the doneAt of a claimed record. A commit cannot be before the store's epoch, so the value is free.
 const pending time.Duration = -1
 
 func (r *record) done() bool { return r.doneAt != pending }
 
-// recordNo is a record's number; 0 is none.
+// recordNo is the number of a record, from 1 on. 0 stands for no record.
 type recordNo uint32
 
-// chunkSize is how many records, or deadlines, are a piece of memory: 16 KiB of records, without waste.
+// chunkSize is how many records, or deadlines, are allocated together: 16 KiB of records, which is a size class.
 const chunkSize = 256
 
-// table finds records by key. Records stay where they are, in chunks; an index holds their numbers. Chunks and index
-// grow piece by piece, so that no claim waits while a million records are moved or hashed again.
+// table finds records by key. Records do not move; they are in chunks, and an index holds their numbers. Chunks and
+// index grow piece by piece. So no claim waits while a million records are moved or hashed again.
 //
-// The hash only leads to the record: keys are compared whole. It is seeded, because a key's bytes come from an event
-// that somebody else chose, who could search for keys that fall into one place.
+// The hash only leads to the record: keys are compared in full. It is seeded, because a sender chooses the event that a
+// key is made of. With a known hash the sender could search for keys that all fall into one place.
 type table struct {
-	used   uint32   // records ever used
-	free   recordNo // records that are no longer used
-	seed   maphash.Seed
+	used   uint32       // records that were ever used
+	free   recordNo     // the first of the records that are no longer used
+	seed   maphash.Seed // the store's
 	chunks []*[chunkSize]record
 	index  index
 }
@@ -47,7 +46,7 @@ func (t *table) at(no recordNo) *record {
 	return &t.chunks[i/chunkSize][i%chunkSize]
 }
 
-// find returns the record of key, and its number, or 0.
+// find returns the record of key and its number, or 0 and nil. It returns expired records too.
 func (t *table) find(key *replay.Key, wanted tag) (recordNo, *record) {
 	if t.used == 0 {
 		return 0, nil
@@ -64,7 +63,7 @@ func (t *table) find(key *replay.Key, wanted tag) (recordNo, *record) {
 	return 0, nil
 }
 
-// add makes a record for a key that has none.
+// add makes a record for a key, which must have none. The caller fills in the rest.
 func (t *table) add(key *replay.Key, tag tag) (recordNo, *record) {
 	no := t.free
 	if no != 0 {
@@ -82,7 +81,7 @@ func (t *table) add(key *replay.Key, tag tag) (recordNo, *record) {
 	return no, r
 }
 
-// remove forgets a record and what it held.
+// remove removes a record and overwrites it, and adds it to the free list.
 func (t *table) remove(no recordNo) {
 	r := t.at(no)
 	t.index.remove(tagOf(maphash.Bytes(t.seed, r.key[:])), no)

@@ -15,13 +15,14 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// The value of a key: its version, a letter for its state, the token of the claim, a shorter digest of the digest,
-// and for what is done the microseconds since 1970, by the clock of whoever committed it. That is short enough for a
-// server to keep it in one piece (44 bytes), which takes less memory and time.
+// The value of a key has these parts: the version, a letter for the state, the token of the claim, and a shorter digest
+// of the digest. A key that is done also has the microseconds since 1970 of the commit, by the clock of the process
+// that committed. Values of up to 44 bytes are kept in one allocation by the server (embstr), which takes less memory
+// and time.
 //
-// A store reads values of its own version and of the one before it. A later version is refused: an older release that
-// comes back after a newer one answers 503 for what the newer has written, and runs nothing twice. Version 1 was the
-// same without the version, under other keys, so that no store of version 2 meets it.
+// A store reads values of its own version and of the one before it. A later version is refused, which fails closed:
+// after a downgrade the older release answers 503 for keys that the newer one has written, and runs nothing twice.
+// Version 1 had no version byte and other keys, so a store of version 2 never finds its values.
 const (
 	version      = '2'
 	stateClaimed = 'c'
@@ -32,20 +33,24 @@ const (
 )
 
 // claimScript sets one key that is not set. KEYS[1] is the key, ARGV[1] the claim's value, ARGV[2] its lease in
-// milliseconds. It answers 1 where the claim was taken, also by the same call before: the client repeats a command
-// whose answer was lost. (It does not answer nil, which to the client is an error, and takes an error's way.) Else it
-// answers the value it found, and with that of another's claim what is left of its lease. A server that is out of
-// memory refuses it.
+// milliseconds.
+//
+// It returns 1 where the claim was made. This includes a claim that the same call made before: the client repeats a
+// command when its answer was lost. It does not return nil, which the client reports as an error. Otherwise it returns
+// the value that it found, and for a claim of another call (99 is "c") also the rest of its lease.
+//
+// A server that is out of memory refuses the script, which fails closed. SET with NX and GET together needs Redis 7.0.
 const claimScript = `
 local found = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'GET', 'PX', ARGV[2])
 if not found or found == ARGV[1] then return 1 end
 if string.byte(found, 2) == 99 then return {found, redis.call('PTTL', KEYS[1])} end
 return found`
 
-// taken is what the script answers where the claim was taken. It is as the client reads it.
+// taken is the reply of the script to a claim that was made, as the client decodes it.
 const taken = int64(1)
 
-// Claim sets every key that is not set, with the lease as its time to live, and gets every one that is.
+// Claim implements [replay.Store]. A claimed key has the lease as its time to live, so a claim expires without the
+// store.
 func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
 	if lease <= 0 {
 		return nil, fmt.Errorf("redisstore: a lease must be positive, not %s", lease)
@@ -66,6 +71,8 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	return results, nil
 }
 
+// claim sends one script call for each item and reads the replies. If one fails, the whole batch fails, and the caller
+// must assume that it holds nothing.
 func (s *Store) claim(
 	ctx context.Context, items []replay.Item, tokens []byte, lease time.Duration, results []replay.Result,
 ) error {
@@ -89,14 +96,17 @@ func (s *Store) claim(
 		failed = errors.Join(failed, cmdErr)
 	}
 	if failed == nil {
-		failed = err // the replicas did not take it
+		failed = err // too few replicas have it
 	}
+	// replay.ErrFull promises that nothing was claimed.
 	if failed != nil && isFull(failed) {
-		s.giveBack(ctx, items, results) // nothing is claimed when there is no room for everything
+		s.giveBack(ctx, items, results)
 	}
 	return failed
 }
 
+// giveBack releases the claims of a batch that did not fit. It ignores errors: claims that remain expire with the
+// lease, and until then their events are answered as in flight.
 func (s *Store) giveBack(ctx context.Context, items []replay.Item, results []replay.Result) {
 	var release []replay.Settlement
 	for i := range results {
@@ -106,16 +116,18 @@ func (s *Store) giveBack(ctx context.Context, items []replay.Item, results []rep
 		}
 	}
 	if len(release) > 0 {
-		_ = s.settleAll(ctx, release) // what stays ends with its lease
+		_ = s.settleAll(ctx, release)
 	}
 }
 
-// known reads what the script found: the value of what is done, or the value of a claim and what is left of its lease.
+// known reads the script's reply for a key that was set: the value of a key that is done, or the value of a claim and
+// the rest of its lease. It fails closed on a value that it cannot read: the key is neither free nor done.
 func known(found any, digest *replay.Digest) (replay.Result, error) {
 	left := time.Duration(0)
 	if pair, ok := found.([]any); ok && len(pair) == 2 {
 		ms, _ := pair[1].(int64)
-		found, left = pair[0], max(time.Millisecond, time.Duration(ms)*time.Millisecond) // it may end just now
+		// A claim that expires in this moment has 0 left, or -2. A RetryAfter must be positive.
+		found, left = pair[0], max(time.Millisecond, time.Duration(ms)*time.Millisecond)
 	}
 	value, ok := found.(string)
 	if !ok || len(value) < digestEnd {
@@ -125,7 +137,9 @@ func known(found any, digest *replay.Digest) (replay.Result, error) {
 		return replay.Result{}, unread(value[0])
 	}
 	short := shorter(digest)
-	res := replay.Result{Conflict: value[tokenEnd:digestEnd] != string(short[:])} //lint:notsecret a digest that only tells a duplicate from a conflict
+	res := replay.Result{
+		Conflict: value[tokenEnd:digestEnd] != string(short[:]), //lint:notsecret it only distinguishes duplicates
+	}
 	switch value[1] {
 	case stateClaimed:
 		res.State, res.RetryAfter = replay.InFlight, left
@@ -142,7 +156,8 @@ func known(found any, digest *replay.Digest) (replay.Result, error) {
 	return res, nil
 }
 
-// newTokens makes a token for each of n claims, which nobody else has: 63 random bits, and never zero.
+// newTokens makes n tokens of 8 bytes: 63 random bits each, and never zero. They are random because processes share no
+// counter: only the holder of a claim knows its token.
 func newTokens(n int) ([]byte, error) {
 	tokens := make([]byte, 8*n)
 	if _, err := rand.Read(tokens); err != nil {
@@ -154,7 +169,7 @@ func newTokens(n int) ([]byte, error) {
 	return tokens, nil
 }
 
-// valueOf is the value of a claim.
+// valueOf returns the value of a claim.
 func valueOf(token []byte, digest *replay.Digest) string {
 	var v [digestEnd]byte
 	v[0], v[1] = version, stateClaimed
@@ -164,11 +179,15 @@ func valueOf(token []byte, digest *replay.Digest) string {
 	return string(v[:])
 }
 
-// shorter keeps 16 bytes of a digest's own digest: two of them pass for one with a chance of 2^-128, and a duplicate
-// that is taken for a conflict, or the other way round, is refused all the same. A text (see [replay.DigestReader]) is
-// kept as it is: finding a body whose digest has 16 zero bytes at its end takes 2^128 tries.
+// shorter returns 16 bytes of a digest's own digest. Two different digests are confused with a chance of 2^-128. Even
+// then a duplicate that is treated as a conflict, or the reverse, is still refused.
+//
+// A text (see [replay.DigestReader]) is kept unchanged. A sender cannot make its body look like a text: a digest that
+// ends in 16 zero bytes takes 2^128 tries.
 func shorter(digest *replay.Digest) (short [digestEnd - tokenEnd]byte) {
-	if *(*[len(digest) - replay.TextDigest]byte)(digest[replay.TextDigest:]) == [len(digest) - replay.TextDigest]byte{} {
+	// The second half of a text is zero.
+	const half = len(digest) - replay.TextDigest
+	if *(*[half]byte)(digest[replay.TextDigest:]) == [half]byte{} {
 		copy(short[:], digest[:])
 		return short
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Digests implements [replay.DigestReader]. A digest that is not a text is kept as a hash.
+// Digests implements [replay.DigestReader]. A digest that is not a text is returned as the hash that is kept of it.
 func (s *Store) Digests(ctx context.Context, keys []replay.Key) ([]replay.Digest, error) {
 	digests := make([]replay.Digest, len(keys))
 	if len(keys) == 0 {
@@ -23,6 +23,7 @@ func (s *Store) Digests(ctx context.Context, keys []replay.Key) ([]replay.Digest
 	return digests, nil
 }
 
+// read fills in the digests of the keys that are set, claimed or done. It fails closed on a value of another version.
 func (s *Store) read(ctx context.Context, keys []replay.Key, digests []replay.Digest) error {
 	cmds := make([]*redis.Cmd, len(keys))
 	for i := range keys {

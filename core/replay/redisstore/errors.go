@@ -14,7 +14,8 @@ import (
 var errForeign = errors.New( //lint:immutable an error value
 	"a key of the store holds something else: give the store a namespace of its own")
 
-// unread is the error of a value that this version does not read. It fails closed: the key is neither free nor done.
+// unread returns the error for a value of a version that this release does not read. It fails closed: the key is
+// neither free nor done.
 func unread(found byte) error {
 	if found < '1' || found > '9' {
 		return errForeign
@@ -23,6 +24,7 @@ func unread(found byte) error {
 		"run the release that wrote it, or see \"Moving a store\" in docs/operating.md", found, version)
 }
 
+// usable returns an error after Close. It is for calls that need no server, such as one with an empty batch.
 func (s *Store) usable() error {
 	if s.closed.Load() {
 		return replay.ErrClosed
@@ -32,14 +34,15 @@ func (s *Store) usable() error {
 
 func isFull(err error) bool { return hasPrefix(err, "OOM") }
 
-// isForbidden also knows what Redis 7.0 and later versions say of a command inside a script; their "ERR" is not looked
-// at.
+// isForbidden reports whether the ACL refused a command. It also knows the messages of Redis 7.0 and later versions for
+// a command inside a script, which HasErrorPrefix compares without their "ERR ".
 func isForbidden(err error) bool {
 	return hasPrefix(err, "NOAUTH") || hasPrefix(err, "WRONGPASS") || hasPrefix(err, "NOPERM") ||
 		hasPrefix(err, "The user executing the script can't run this") || hasPrefix(err, "ACL failure in script")
 }
 
-// hasPrefix looks through joined errors, as those of a pipeline are.
+// hasPrefix reports whether an error of the server begins with prefix, or one of the errors that are joined in it: the
+// replies of a pipeline are joined.
 func hasPrefix(err error, prefix string) bool {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
@@ -52,7 +55,7 @@ func hasPrefix(err error, prefix string) bool {
 	return redis.HasErrorPrefix(err, prefix)
 }
 
-// explain says which of the usual troubles an error is, for whoever reads the log.
+// explain adds to an error what it means and which setting to check, for the operator who reads the log.
 func explain(err error) error {
 	if err == nil {
 		return nil

@@ -13,7 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// inspect asks the server for what the store relies on.
+// inspect checks that the server can do what the store relies on. It fails closed, at start: a server that evicts keys
+// would let captured deliveries be replayed, and nothing would show it later.
 func (s *Store) inspect(ctx context.Context) error {
 	if err := s.rehearse(ctx); err != nil {
 		return err
@@ -21,6 +22,7 @@ func (s *Store) inspect(ctx context.Context) error {
 	if s.evicts {
 		return nil
 	}
+	// In a cluster every master has a policy of its own.
 	cluster, ok := s.client.(interface {
 		ForEachMaster(context.Context, func(context.Context, *redis.Client) error) error
 	})
@@ -31,8 +33,8 @@ func (s *Store) inspect(ctx context.Context) error {
 	return checkEviction(ctx, s.client)
 }
 
-// rehearse claims, renews, commits and forgets a key of its own: what a version, a role or a permission keeps the store
-// from doing is found now.
+// rehearse claims, extends, commits and forgets a random key. So a wrong version, role or permission is found at start,
+// and not at the first delivery. If it fails in between, the key expires after ten seconds.
 func (s *Store) rehearse(ctx context.Context) error {
 	var key replay.Key
 	_, _ = rand.Read(key[:])
@@ -55,7 +57,8 @@ func (s *Store) rehearse(ctx context.Context) error {
 	return nil
 }
 
-// checkEviction refuses a server that would forget live identities to make room.
+// checkEviction refuses a server that would forget live identities to make room. It also refuses one that does not
+// report its policy, which fails closed.
 func checkEviction(ctx context.Context, client redis.Cmdable) error {
 	policy := ""
 	if values, err := client.ConfigGet(ctx, "maxmemory-policy").Result(); err == nil {
@@ -77,7 +80,7 @@ func checkEviction(ctx context.Context, client redis.Cmdable) error {
 	case "noeviction":
 		return nil
 	case "":
-		return fmt.Errorf("redisstore: the server does not say whether it evicts keys; accept the risk by " +
+		return fmt.Errorf("redisstore: the server does not report whether it evicts keys; accept the risk by " +
 			"DangerouslyAllowEviction")
 	}
 	return fmt.Errorf("redisstore: the server's maxmemory-policy is %s, which forgets live identities when memory is "+

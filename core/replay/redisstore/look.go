@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Look implements [replay.Looker], by two commands a key in one round trip.
+// Look implements [replay.Looker] by two commands a key, in one round trip.
 func (s *Store) Look(ctx context.Context, keys []replay.Key) ([]replay.Result, error) {
 	results := make([]replay.Result, len(keys))
 	if len(keys) == 0 {
@@ -23,6 +23,8 @@ func (s *Store) Look(ctx context.Context, keys []replay.Key) ([]replay.Result, e
 	return results, nil
 }
 
+// look fills in the results. Value and time to live are read by two commands, so a key may expire in between: then the
+// result is InFlight with a RetryAfter of 1 ms.
 func (s *Store) look(ctx context.Context, keys []replay.Key, results []replay.Result) error {
 	cmds := make([]*redis.Cmd, 0, 2*len(keys))
 	for i := range keys {

@@ -8,8 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// script is a script on one key, and the name under which servers know it, which is made a value of an interface once
-// and not for each call.
+// script is a script on one key, with the hash by which servers find it. The hash is kept as an interface value,
+// because converting it for each call would allocate.
 type script struct {
 	*redis.Script
 	name any
@@ -20,16 +20,17 @@ func newScript(src string) *script {
 	return &script{s, s.Hash()}
 }
 
-// call is a call that is still to be sent.
+// call returns a call of the script. It does not send it.
 func (s *script) call(ctx context.Context, key string, args ...any) *redis.Cmd {
 	all := append(make([]any, 0, 8), "evalsha", s.name, 1, key)
 	cmd := redis.NewCmd(ctx, append(all, args...)...)
-	cmd.SetFirstKeyPos(3) // in a cluster, the server that has the key is asked
+	cmd.SetFirstKeyPos(3) // in a cluster, the client sends it to the server that has the key
 	return cmd
 }
 
-// sendScript sends calls of one script, which is loaded where a server does not have it: a new one, or one that was
-// restarted or whose scripts were flushed. What did run is the same when it runs again.
+// sendScript sends calls of one script. A server may not have it: a new one, or one that was restarted or whose scripts
+// were flushed. Then the script is loaded on all servers and all calls are sent again. The scripts are written so that
+// a second run of a call gives the same result.
 func (s *Store) sendScript(ctx context.Context, script *script, calls []*redis.Cmd) error {
 	err := s.send(ctx, calls)
 	unknown := func(cmd *redis.Cmd) bool { return redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") }
@@ -45,8 +46,8 @@ func (s *Store) sendScript(ctx context.Context, script *script, calls []*redis.C
 	return s.send(ctx, calls)
 }
 
-// send sends commands in one round trip, and waits for the replicas where that was asked for. One command alone needs
-// no pipeline. The error is the first command's.
+// send sends commands in one round trip, and waits for the replicas where WithReplicas is set. It fails closed if too
+// few replicas have them in time. Otherwise the error is that of the first command that failed.
 func (s *Store) send(ctx context.Context, cmds []*redis.Cmd) error {
 	if len(cmds) == 1 && s.replicas == 0 {
 		return s.client.Process(ctx, cmds[0])
@@ -64,7 +65,7 @@ func (s *Store) send(ctx context.Context, cmds []*redis.Cmd) error {
 	if reached == nil || err != nil {
 		return err
 	}
-	have, waitErr := reached.Int()
+	have, waitErr := reached.Int() // WAIT returns how many replicas have all writes of this connection
 	if waitErr != nil {
 		return waitErr
 	}

@@ -12,13 +12,18 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// settleScript puts a verdict on one key. KEYS[1] is the key, ARGV[1] the token, ARGV[2] the memory in milliseconds, or
-// 0 for a release, ARGV[3] the time. It answers 1, or 0 where the claim is no longer held. What was done by the same
-// token before is left as it is. A server that is out of memory takes it all the same: it makes nothing longer than by
-// a moment, and what is done and not remembered runs again.
+// settleScript applies a verdict to one key. KEYS[1] is the key, ARGV[1] the token, ARGV[2] the TTL in milliseconds, or
+// 0 for a release, ARGV[3] the time. It returns 1, or 0 where the claim is no longer held. In it 50 is "2", the
+// version, and 100 is "d", done.
 //
-// The time is the client's, because it only tells people when something was done: asking the server would take a
-// quarter of the script.
+// A key that the same token committed before is left as it is. A release of such a key fails closed: the event would
+// run twice. So does a commit of a key that is gone.
+//
+// allow-oom: a server that is out of memory still runs it. A value grows by a few bytes only, and an event that is done
+// and not remembered would run again.
+//
+// The time is the client's, because only people read it. To get it from the server would take a quarter of the script's
+// time.
 const settleScript = `#!lua flags=allow-oom
 local value = redis.call('GET', KEYS[1])
 if not value then
@@ -37,14 +42,15 @@ end
 redis.call('SET', KEYS[1], '2d' .. string.sub(value, 3, 26) .. ARGV[3], 'PX', ARGV[2])
 return 1`
 
-// extendScript makes a live claim last for ARGV[2] milliseconds from now, and never shortens it.
+// extendScript makes a live claim last for ARGV[2] milliseconds from now, and never shortens it. It fails closed on a
+// value of another version.
 const extendScript = `
 local value = redis.call('GET', KEYS[1])
 if not value or string.sub(value, 1, 2) ~= '2c' or string.sub(value, 3, 10) ~= ARGV[1] then return 0 end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`
 
-// Settle puts verdicts on claims.
+// Settle implements [replay.Store].
 func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) error {
 	for i := range settlements {
 		st := &settlements[i]
@@ -62,6 +68,7 @@ func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) err
 	return s.do(ctx, func(ctx context.Context) error { return s.settleAll(ctx, settlements) })
 }
 
+// settleAll sends one script call for each settlement. The settlements must be well-formed.
 func (s *Store) settleAll(ctx context.Context, settlements []replay.Settlement) error {
 	calls := make([]*redis.Cmd, len(settlements))
 	now := strconv.FormatInt(time.Now().UnixMicro(), 10)
@@ -76,7 +83,7 @@ func (s *Store) settleAll(ctx context.Context, settlements []replay.Settlement) 
 	return s.onHeld(ctx, s.settle, calls, func(i int) replay.Key { return settlements[i].Key })
 }
 
-// Extend renews leases.
+// Extend implements [replay.Store].
 func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Duration) error {
 	if lease <= 0 {
 		return fmt.Errorf("redisstore: a lease must be positive, not %s", lease)
@@ -94,7 +101,7 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 	})
 }
 
-// Forget deletes keys.
+// Forget implements [replay.Store]. It deletes the keys.
 func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	if len(keys) == 0 {
 		return s.usable()
@@ -109,7 +116,7 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	})
 }
 
-// onHeld sends calls that answer whether a claim is still held, and gathers the keys of those that are not.
+// onHeld sends script calls that return whether a claim is still held, and reports the keys of those that are not.
 func (s *Store) onHeld(ctx context.Context, script *script, calls []*redis.Cmd, key func(i int) replay.Key) error {
 	if err := s.sendScript(ctx, script, calls); err != nil {
 		return err
@@ -130,7 +137,7 @@ func (s *Store) onHeld(ctx context.Context, script *script, calls []*redis.Cmd, 
 	return nil
 }
 
-// tokenText is a token as it stands in a value.
+// tokenText returns a token as it is written in a value.
 func tokenText(token replay.Token) string {
 	var text [8]byte
 	binary.BigEndian.PutUint64(text[:], uint64(token))

@@ -1,23 +1,29 @@
-// Package redisstore is a replay store in Redis or Valkey, shared by every process that uses the same database.
+// Package redisstore provides a replay store in Redis or Valkey, shared by every process that uses the same database.
 //
 //	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379"})
-//	store, err := redisstore.New(ctx, client, "billing") // the namespace: whose memory it is
+//	store, err := redisstore.New(ctx, client, "billing") // the namespace: the application that owns the memory
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	guard, err := core.New(core.Config{Replay: store, ...})
 //
-// Any [redis.UniversalClient] will do: a single server, Sentinel, or a cluster. Each identity is one key, so that no
-// command spans two slots; a batch is one pipeline, one round trip to each server that holds a part of it, whatever is
-// found there. Only a server that does not have the scripts yet costs two more.
+// It works with any [redis.UniversalClient]: a single server, Sentinel, or a cluster. Each identity is one key, so no
+// command spans two slots. A batch is one pipeline: one round trip to each server that holds a part of it. Only a
+// server without the scripts costs two more.
 //
 // # Keys
 //
 // A key is the namespace, a colon and the identity in hexadecimal, as logs show it: "billing:9f86d081...". Applications
-// with different namespaces share a database without seeing each other; those with the same one share what they
-// remember. A user that may do nothing else needs "~billing:*" in its ACL.
+// with different namespaces can share a database. Applications with the same namespace share one memory. In an ACL,
+// "~billing:*" limits a user to the keys of the namespace.
 //
 // # When Redis does not answer
 //
-// A call gives up after a second, see [WithTimeout], and the delivery is answered 503. The client's own limits are
-// longer: with go-redis' defaults a server that stands still is waited for three to five seconds, and what nobody
-// waits for any more holds a connection for as long. A client that is made for the store alone gives up with it:
+// A call returns after a second, see [WithTimeout], and the delivery is answered 503. That fails closed: an event that
+// cannot be claimed does not run.
+//
+// The client's own limits are longer. With go-redis' defaults it waits three to five seconds for a server that hangs,
+// and the abandoned call holds a connection for as long. Configure a client that only the store uses like this:
 //
 //	client := redis.NewClient(&redis.Options{
 //		Addr:                  "127.0.0.1:6379",
@@ -28,22 +34,23 @@
 //
 // # What is promised
 //
-// A claim is a script of one SET with NX; a verdict is a script that changes the key only for the token that holds
-// it. Leases and memories are the server's own TTLs, so that no clock of a client matters, but for what
-// [replay.Result].DoneAt tells; a server whose clock jumps ahead, or that takes over with one that is ahead, ends all
-// of them early by as much. A server that persists every write ("appendonly yes", "appendfsync always") loses nothing
-// that was committed when it crashes; with the usual "appendfsync everysec" a crash may lose the last second, and
-// without persistence everything.
+// A claim is a script with one SET NX. A verdict is a script that changes the key only for the token that holds it.
+// Leases and retention are TTLs of the server, so the clocks of the clients do not matter. Only [replay.Result].DoneAt
+// comes from a client. If the clock of the server jumps ahead, or a server takes over whose clock is ahead, all TTLs
+// expire early by as much.
+//
+// A server that persists every write ("appendonly yes", "appendfsync always") loses no commit when it crashes. With the
+// usual "appendfsync everysec" a crash may lose the last second, and without persistence everything.
 //
 // # What is not promised
 //
-// Redis replicates after it has answered. A failover to a replica may forget what the old primary acknowledged last,
-// and an event that was committed then runs again when it is delivered again. [WithReplicas] narrows that: a claim or
-// a commit counts only once so many replicas have it. It does not close it, because a failover may choose another
-// replica. Where running an event twice costs money, use sqlstore and its transactions.
+// Redis replicates after it has answered. A failover to a replica may lose the last writes that the old primary
+// acknowledged. An event that was committed then runs again when it is delivered again. [WithReplicas] makes that less
+// likely: a claim or a commit counts only once so many replicas have it. It does not exclude it, because a failover may
+// choose another replica. Where running an event twice costs money, use sqlstore and its transactions.
 //
-// Eviction would forget live identities to make room. [New] therefore refuses a server whose maxmemory-policy is any
-// but noeviction; such a server answers "out of memory" instead, which is [replay.ErrFull].
+// Eviction would forget live identities to make room. So [New] refuses a server whose maxmemory-policy is not
+// noeviction. With noeviction a full server reports "out of memory", which is [replay.ErrFull].
 package redisstore
 
 import (
@@ -65,14 +72,14 @@ import (
 type Store struct {
 	client   redis.UniversalClient
 	prefix   string        // of every key: the namespace and a colon
-	timeout  time.Duration // of a call; 0: the context's
+	timeout  time.Duration // of a call, with wait; 0: only the context's
 	take     *script
 	settle   *script
 	extend   *script
-	direct   bool // the client gives up when a context ends
-	replicas int
-	wait     time.Duration
-	evicts   bool // accepted by the loud option
+	direct   bool          // the client returns when a context ends, see do
+	replicas int           // 0: do not wait for replicas
+	wait     time.Duration // for the replicas
+	evicts   bool          // DangerouslyAllowEviction: the policy is not checked
 	closed   atomic.Bool
 
 	replay.Roster // of the guards that use it
@@ -88,18 +95,18 @@ var (
 // Option changes a default of [New].
 type Option func(*Store)
 
-// WithTimeout limits how long a call waits for the server, whatever the client's options are. Default one second. The
-// time that [WithReplicas] allows comes on top.
+// WithTimeout limits how long a call waits for the server, whatever the client's options are. Default one second, at
+// least 1 ms. The timeout of [WithReplicas] is added to it.
 func WithTimeout(timeout time.Duration) Option { return func(s *Store) { s.timeout = timeout } }
 
-// WithReplicas makes claims and verdicts count only once n replicas have them; where they do not within the timeout
-// (default one second), the delivery is answered 503. Not for clusters.
+// WithReplicas makes claims and verdicts count only once n replicas have them. If they do not within the timeout, it
+// fails closed: the delivery is answered 503. It cannot be used with clusters.
 func WithReplicas(n int, timeout time.Duration) Option {
 	return func(s *Store) { s.replicas, s.wait = n, timeout }
 }
 
-// DangerouslyAllowEviction accepts a server that forgets live identities when its memory is full, or that does not say
-// whether it does. What it forgets may run again.
+// DangerouslyAllowEviction accepts a server that forgets live identities when its memory is full, or that does not
+// report whether it does. This fails open: an event that the server forgot runs again when it is replayed.
 func DangerouslyAllowEviction() Option { return func(s *Store) { s.evicts = true } }
 
 const (
@@ -107,10 +114,11 @@ const (
 	defaultWait    = time.Second
 )
 
-// New makes a store of a client, which stays the caller's to close. The namespace names the application whose memory
-// it is, see [replay.CheckNamespace]: it is part of every key. New asks the server for what the store relies on, so
-// that a wrong version, missing permissions and a policy of eviction are found at start. It waits as long as ctx and
-// the client do.
+// New makes a store that uses a client. The caller must close the client. The namespace is the name of the application
+// that owns the memory, see [replay.CheckNamespace]. It is part of every key.
+//
+// New checks the server, so a wrong version, missing permissions and an eviction policy are found at start. It waits as
+// long as ctx and the client do.
 func New(ctx context.Context, client redis.UniversalClient, namespace string, options ...Option) (*Store, error) {
 	if client == nil {
 		return nil, fmt.Errorf("redisstore: the client is nil")
@@ -126,7 +134,8 @@ func New(ctx context.Context, client redis.UniversalClient, namespace string, op
 		o(s)
 	}
 	if s.replicas < 0 || s.wait < time.Millisecond {
-		return nil, fmt.Errorf("redisstore: WithReplicas needs a number that is not negative, and a timeout of at least 1ms")
+		return nil, fmt.Errorf("redisstore: WithReplicas needs a number that is not negative, and a timeout of at " +
+			"least 1ms")
 	}
 	if s.timeout < time.Millisecond {
 		return nil, fmt.Errorf("redisstore: WithTimeout needs at least 1ms, not %s", s.timeout)
@@ -141,6 +150,7 @@ func New(ctx context.Context, client redis.UniversalClient, namespace string, op
 				"several servers")
 		}
 	}
+	// At start there is no delivery that waits, and a slow server is better than none.
 	timeout := s.timeout
 	s.timeout = 0
 	if err := s.inspect(ctx); err != nil {
@@ -152,18 +162,20 @@ func New(ctx context.Context, client redis.UniversalClient, namespace string, op
 	return s, nil
 }
 
-// Scope says that every process with the same database shares the memory.
+// Scope returns [replay.Shared]: every process with the same database shares the memory.
 func (s *Store) Scope() replay.Scope { return replay.Shared }
 
-// Version is the version of the values: what a value begins with.
+// Version returns the version that this release writes, the first byte of each value.
 func (s *Store) Version() int { return version - '0' }
 
-// Close ends the use of the store. The client stays open: it is the caller's.
+// Close makes every later call return [replay.ErrClosed]. It does not close the client, which is the caller's. It
+// returns nil.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	return nil
 }
 
+// key returns the name of an identity in Redis. It allocates once.
 func (s *Store) key(k *replay.Key) string {
 	var b strings.Builder
 	var digits [2 * len(replay.Key{})]byte
@@ -174,8 +186,9 @@ func (s *Store) key(k *replay.Key) string {
 	return b.String()
 }
 
-// do runs fn until ctx ends, or the store's timeout has passed. Without ContextTimeoutEnabled go-redis looks at its own
-// timeouts and not at a context's.
+// do runs fn until ctx ends or the store's timeout has passed. Without ContextTimeoutEnabled go-redis ignores the
+// deadline of a context. Then fn runs in a goroutine of its own, and may still run after do has returned. So it must not
+// use memory that the caller shares, see own.
 func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	if s.closed.Load() {
 		return replay.ErrClosed
@@ -201,7 +214,7 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	}
 }
 
-// own is what a call may go on reading when it has returned: without a client that gives up, it does.
+// own returns the batch, or a copy of it where do may return before fn: the caller may change its slice then.
 func own[T any](s *Store, batch []T) []T {
 	if s.direct {
 		return batch
@@ -209,7 +222,8 @@ func own[T any](s *Store, batch []T) []T {
 	return slices.Clone(batch)
 }
 
-// milliseconds rounds up, so that a lease is never shorter than it was asked for; but not beyond what fits a duration.
+// milliseconds rounds up, so that a lease is never shorter than requested. It returns at least 1, and at most what fits
+// in a Duration.
 func milliseconds(d time.Duration) int64 {
 	ms := d / time.Millisecond
 	if d > ms*time.Millisecond && ms < math.MaxInt64/time.Millisecond {
