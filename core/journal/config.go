@@ -73,7 +73,8 @@ type Journal struct {
 	open    openCount
 	pruning pruning
 	hook    hook
-	lost    atomic.Uint64
+	lost    atomic.Uint64             // open entries that were left out
+	warned  atomic.Pointer[time.Time] // when the log last said that the store is full
 }
 
 // New returns a journal that keeps its entries in store. Its error names every mistake in cfg, and a failure of

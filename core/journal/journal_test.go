@@ -6,7 +6,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core/journal"
-	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 func TestAnEntryIsReadAsItWasKept(t *testing.T) {
@@ -36,17 +35,4 @@ func TestRetriesAreOneEntry(t *testing.T) {
 	require.Equal(t, "the newest", list[0].Err)
 	require.Equal(t, first.First, list[0].First)
 	require.Equal(t, uint64(5), list[0].Revision)
-}
-
-func TestARunIsRecordedOnce(t *testing.T) {
-	j, _ := inMemory(t, journal.Config{})
-	e := entry("evt_1", journal.Parked)
-	keep(t, j, e)
-	one, other := load(t, j, e.ID), load(t, j, e.ID)
-	require.NoError(t, j.Ran(t.Context(), one, journal.Run{Reason: reason.SignalFailed, Err: "again"}, 0, nil))
-	require.ErrorIs(t, j.Ran(t.Context(), other, journal.Run{}, journal.Done, nil), journal.ErrChanged)
-	is := load(t, j, e.ID)
-	require.Equal(t, one, is)
-	require.Equal(t, journal.Parked, is.State)
-	require.Equal(t, 1, is.RunCount)
 }

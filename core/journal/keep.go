@@ -58,10 +58,24 @@ func (j *Journal) Keep(ctx context.Context, entries []*Entry) error {
 			j.finish(ctx, entries, list, merged, stored)
 			return nil
 		case !errors.Is(err, ErrChanged):
+			j.warnFull(ctx, err)
 			return err
 		}
 	}
 	return fmt.Errorf("journal: others changed the same entries again and again: %w", ErrChanged)
+}
+
+// warnFull says once a minute that the store is full: each delivery that should be parked is answered 500 meanwhile.
+func (j *Journal) warnFull(ctx context.Context, err error) {
+	if !errors.Is(err, ErrFull) {
+		return
+	}
+	now := time.Now()
+	last := j.warned.Load()
+	if (last == nil || now.Sub(*last) >= time.Minute) && j.warned.CompareAndSwap(last, &now) {
+		slog.ErrorContext(ctx, "journal: an event that failed for good could not be kept, and its delivery is answered 500",
+			"error", err)
+	}
 }
 
 // prepare returns the entries as they will be stored, each ID once. It changes nothing of the caller's.

@@ -50,11 +50,14 @@ func (j *Journal) Ran(ctx context.Context, e *Entry, run Run, state State, token
 }
 
 // Dismiss closes an entry without a success. The revision is the one that the person looked at: where it is not the
-// stored one, [ErrChanged]. 0 dismisses whatever is there.
+// stored one, [ErrChanged]. 0 dismisses whatever is there. An entry that is done is [ErrAlreadyDone].
 func (j *Journal) Dismiss(ctx context.Context, id ID, revision uint64) error {
 	_, err := j.change(ctx, id, func(stored *Entry) error {
 		if revision != 0 && stored.Revision != revision {
 			return ErrChanged
+		}
+		if stored.State == Done {
+			return ErrAlreadyDone
 		}
 		stored.State = Dismissed
 		return nil

@@ -1,0 +1,64 @@
+package journal_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+func TestOnParkedIsCalledForWhatIsParked(t *testing.T) {
+	var called []string
+	j, _ := inMemory(t, journal.Config{OnParked: func(_ context.Context, e *journal.Entry) {
+		called = append(called, e.EventID+" "+string(e.Body))
+	}})
+	buffer := []byte("the event")
+	parked, open, notKept := entry("parked", journal.Parked), entry("open", journal.Open), entry("not kept", journal.Parked)
+	parked.Body = buffer
+	keep(t, j, parked, open)
+	require.NoError(t, j.Wait(t.Context()))
+	require.Empty(t, called, "nothing is reported before it is committed")
+	j.Parked(t.Context(), parked, open, notKept)
+	clear(buffer) // the delivery's buffer is used again
+	require.NoError(t, j.Wait(t.Context()))
+	require.Equal(t, []string{"parked the event"}, called)
+}
+
+// A pager that hangs or panics keeps nobody: the delivery goes on, and the process too.
+func TestAHookHurtsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := logged(t)
+		called := 0
+		j, _ := inMemory(t, journal.Config{OnParked: func(ctx context.Context, _ *journal.Entry) {
+			called++
+			if called == 1 {
+				<-ctx.Done() // nobody answers
+			}
+			panic("a bug in the hook")
+		}})
+		began := time.Now()
+		for i := range 1100 {
+			e := entry(fmt.Sprint(i), journal.Parked)
+			keep(t, j, e)
+			j.Parked(t.Context(), e)
+			if i == 0 {
+				synctest.Wait()
+			}
+		}
+		require.Equal(t, began, time.Now(), "no delivery has waited")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, j.Wait(ctx), context.DeadlineExceeded)
+		require.NoError(t, j.Wait(t.Context()))
+		require.Equal(t, 1001, called)
+		require.Equal(t, 30*time.Second, time.Since(began))
+		require.Contains(t, log.String(), "OnParked panicked")
+		require.Contains(t, log.String(), "OnParked is too slow")
+		require.Contains(t, log.String(), "entries=99")
+	})
+}
