@@ -65,8 +65,8 @@ func (g *Guard) announceShapes() {
 		}
 	}
 	lists := g.credentials.Values()
-	if g.verifyTokens != nil {
-		lists = append(lists, g.verifyTokens)
+	if g.handshakes.Tokens != nil {
+		lists = append(lists, g.handshakes.Tokens)
 	}
 	for _, list := range lists {
 		for _, s := range list.Secrets(ctx, now) {

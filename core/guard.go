@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/handshake"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
@@ -29,20 +30,14 @@ type Guard struct {
 	provider string
 	entry    *entry.Entry
 
-	verifier     *signature.Verifier
-	credentials  credential.Places
-	handshakes   []handshake
-	published    []*signature.PublishedKey // that prove nothing, and explain refusals
-	awaiting     bool
-	sink         func(context.Context, secrets.Secret) error
-	sinkRules    keyring.Rules
-	handedOver   atomic.Bool
-	verifyTokens *credential.Values
-	rings        []ring         // of all lists of secrets
-	owner        *keyring.Owner // of them
-	tenant       TenantKey
-	tenantTold   atomic.Bool
-	proved       provedSenders
+	verifier    *signature.Verifier
+	credentials credential.Places
+	handshakes  *handshake.Set
+	rings       []ring         // of all lists of secrets
+	owner       *keyring.Owner // of them
+	tenant      TenantKey
+	tenantTold  atomic.Bool
+	proved      provedSenders
 
 	memory        memory
 	ownership     ownership // of the endpoint's name in the store
@@ -108,8 +103,8 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		if c.Secrets != nil {
 			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
-		g.sinkRules = rules
-		g.sinkRules.Kinds, g.sinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
+		g.handshakes.SinkRules = rules
+		g.handshakes.SinkRules.Kinds, g.handshakes.SinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
 		rules.Kinds, rules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
 		if !e.OfOnesOwn {
@@ -164,7 +159,7 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 	if c.Setup.VerifyTokens != nil {
 		rules := keyring.Rules{Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false), ProvesNothing: true}
 		list, n := g.acceptedValues(c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
-		g.verifyTokens, notes = list, append(notes, n...)
+		g.handshakes.Tokens, notes = list, append(notes, n...)
 	}
 	return notes
 }

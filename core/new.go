@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/handshake"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
@@ -29,10 +30,10 @@ func New(c Config) (*Guard, error) {
 	g := &Guard{
 		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
 		ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
-		awaiting: c.Setup.AwaitingSecret, sink: c.Setup.SecretSink,
 		origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
-		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: compileHandshakes(e), published: compilePublished(e), events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,
+		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: handshake.New(e),
+		events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -46,7 +47,9 @@ func New(c Config) (*Guard, error) {
 		}
 	}
 	g.owner = &keyring.Owner{Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now, Silence: g.silence(), Tenants: c.Tenant.set}
+	g.handshakes.Awaiting, g.handshakes.Sink = c.Setup.AwaitingSecret, c.Setup.SecretSink
 	notes := g.configureProof(&c, &m)
+	g.handshakes.Verifier = g.verifier
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
@@ -171,7 +174,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 	g.announceLease()
 	g.announceReportOnly(c)
 	g.announceShapes()
-	if g.awaiting {
+	if g.handshakes.Awaiting {
 		g.logger.Warn("sallyport: no secret yet: handshakes only", "endpoint", g.endpoint, "provider", g.provider)
 	}
 }

@@ -197,7 +197,7 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
 	g.leave = func() {}
 	roster, ok := g.memory.Store.(replay.Rostered)
-	if !ok || g.unknown || g.awaiting || g.endpoint == "" {
+	if !ok || g.unknown || g.handshakes.Awaiting || g.endpoint == "" {
 		return false
 	}
 	present, leave := roster.Enter(g.endpoint, g.provider)

@@ -100,13 +100,10 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	if reply, f := g.unprovedHandshake(r, i); reply != nil || f.Failed() {
 		return reply, f
 	}
-	if r.Method != http.MethodPost && !slices.Contains(g.entry.Methods, r.Method) && !g.provesHandshake(r.Method) {
-		return nil, g.notAHandshake(r.Method)
+	if !g.handshakes.Method(r.Method) {
+		return nil, g.handshakes.NotOne(r.Method)
 	}
-	if g.awaiting {
-		if i.trial {
-			return nil, fault.New(reason.NoActiveSecret, "no secret yet: handshakes only")
-		}
+	if g.handshakes.Awaiting {
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.

@@ -97,7 +97,7 @@ func (g *Guard) nothingToReport(c *Config, check Check) string {
 		}
 	case CheckSignature:
 		switch {
-		case g.awaiting:
+		case g.handshakes.Awaiting:
 			return "there is no secret yet, and until there is one nothing but handshakes is answered"
 		case g.entry.Scheme == nil:
 			return g.entry.Title + " signs nothing; its credential is the check " + string(CheckCredentials)

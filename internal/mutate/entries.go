@@ -4,7 +4,7 @@ package main
 // notice.
 func ofEntries() []mutation {
 	const (
-		listed, path, handshake = "core/internal/signature/listedheaders.go", "core/internal/signature/path.go", "core/handshake.go"
+		listed, path, handshake = "core/internal/signature/listedheaders.go", "core/internal/signature/path.go", "core/internal/handshake/challenge.go"
 		batch, signature        = "core/internal/payload/batch.go", "core/internal/signature/parse.go"
 	)
 	in := []string{"./core/provider"}
@@ -15,7 +15,7 @@ func ofEntries() []mutation {
 		{name: "what stands behind a second question mark is not signed", file: path, old: "if strings.Contains(query, \"?\") {\n\t\treturn target", new: "if before, _, more := strings.Cut(query, \"?\"); more {\n\t\tquery = before", in: in},
 		{name: "a query that cannot be read is signed as none", file: path, old: "return \"?\" + raw", new: "return \"\"", in: in},
 		{name: "a parameter turns a delivery into a handshake", file: handshake, old: "if r.Method == http.MethodPost && r.ContentLength > 0 {", new: "if false {", in: in},
-		{name: "a handshake's other parameters decide nothing", file: handshake, old: "|| !queryHolds(r, h.Query) {", new: "{", in: in},
+		{name: "a handshake's other parameters decide nothing", file: handshake, old: "|| !h.queryHolds(r) {", new: "{", in: in},
 		{name: "a sender that nobody named gets consent", file: handshake, old: "if h.WhenEquals != \"\" && challenge != h.WhenEquals {\n\t\treturn", new: "if false {\n\t\treturn", in: in},
 		{name: "a binary event whose data is a list is split", file: batch, old: "if r.batch == nil || t.bare {", new: "if r.batch == nil {", in: in},
 		{name: "the events of the second item of a list of lists are lost", file: batch, old: "\t\tif len(items) > MaxBatch {\n\t\t\treturn nil, false", new: "\t\tif len(items) > 0 {\n\t\t\treturn items, true\n\t\t}\n\t\tif len(items) > MaxBatch {\n\t\t\treturn nil, false", in: in},

@@ -1,0 +1,79 @@
+package handshake
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// actionTimeout bounds what is done before a handshake is answered.
+const actionTimeout = 10 * time.Second
+
+// Proved answers a handshake that came with a valid proof. A nil answer without a failure: the request is a delivery. It
+// fails closed: what was let through without a proof is never answered as a challenge.
+func (s *Set) Proved(in *Input) (*Answer, fault.Failure) {
+	r := in.Request
+	if in.Unproved != nil {
+		if answer, _ := s.PublishedTest(in, *in.Unproved); answer != nil {
+			return answer, fault.Failure{} // let through as a delivery, and known as a test
+		}
+	}
+	for n := range s.list {
+		h := &s.list[n]
+		if !h.Proved || h.Method != r.Method {
+			continue
+		}
+		challenge, brings, f := h.provedChallenge(in)
+		switch {
+		case f.Failed():
+			return nil, f
+		case !brings:
+			continue
+		case in.Unproved != nil:
+			return nil, *in.Unproved
+		case h.WhenHeader == "" && h.EchoJSON == "":
+			return h.act(in)
+		}
+		return s.answerChallenge(h, challenge, in)
+	}
+	if r.Method != http.MethodPost && !slices.Contains(s.entry.Methods, r.Method) {
+		return nil, s.NotOne(r.Method)
+	}
+	return nil, fault.Failure{}
+}
+
+// provedChallenge reports whether a request brings the handshake, and returns its challenge, if it has one.
+func (h *handshake) provedChallenge(in *Input) (challenge string, brings bool, f fault.Failure) {
+	if h.WhenHeader != "" {
+		challenge, f = h.headerChallenge(in.Request)
+		return challenge, challenge != "", f
+	}
+	var raw [3][]byte
+	if !h.headersHold(in.Request) || !h.mayBring(in.Body) || h.challenge.Decide(in.Body, raw[:]) != nil || !h.marked(&raw) {
+		return "", false, fault.Failure{}
+	}
+	challenge, _ = jsonscan.Text(raw[1])
+	return challenge, true, fault.Failure{}
+}
+
+// act does what a proved handshake asks for, if anything, and returns its fixed answer.
+func (h *handshake) act(in *Input) (*Answer, fault.Failure) {
+	answer := h.fixed()
+	answer.Note = h.Note
+	if h.Do == nil {
+		return answer, fault.Failure{}
+	}
+	// It outlives a provider that hangs up: what has begun is ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(in.Request.Context()), actionTimeout)
+	defer cancel()
+	if err := h.Do(ctx, bytes.Clone(in.Body)); err != nil { // it may keep the body, whose buffer is the next request's
+		return nil, fault.New(reason.KeysUnavailable, "what the handshake asks for could not be done: "+err.Error())
+	}
+	return answer, fault.Failure{}
+}

@@ -1,0 +1,85 @@
+// Package handshake answers the requests of a provider that never become an event: challenges, tests, and the secret that
+// a provider hands over with its first request.
+//
+// Everything else is a delivery. In doubt a request is one, so that no event is lost as a handshake.
+package handshake
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/credential"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// Set is an entry's handshakes, compiled. Its exported fields are the endpoint's settings: the caller must set them
+// before the first request.
+type Set struct {
+	Awaiting  bool                                        // no secret is configured yet
+	Sink      func(context.Context, secrets.Secret) error // takes the secret that is handed over; nil: nothing does
+	SinkRules keyring.Rules                               // what such a secret has to be
+	Tokens    *credential.Values                          // accepted verify tokens; nil: none are configured
+	Verifier  *signature.Verifier                         // of the endpoint's deliveries; nil: nothing is signed
+
+	entry      *entry.Entry
+	list       []handshake
+	published  []*signature.PublishedKey // that answer nothing, and explain refusals
+	handedOver atomic.Bool
+}
+
+// New compiles an entry's handshakes.
+func New(e *entry.Entry) *Set {
+	s := &Set{entry: e, list: make([]handshake, len(e.Handshakes))}
+	for i := range e.Handshakes {
+		s.list[i] = compile(e, &e.Handshakes[i])
+	}
+	for _, text := range e.PublishedSecrets {
+		if k := signature.NewPublishedKey(e, text); k != nil {
+			s.published = append(s.published, k)
+		}
+	}
+	return s
+}
+
+// Input is one request that may be a handshake. It stands on the stack of whoever asks.
+type Input struct {
+	Request  *http.Request
+	Body     []byte            // nil while only the head is known
+	Claims   *signature.Claims // whose tenant counts
+	Now      time.Time         // by the guard's clock
+	Plain    bool              // plain HTTP was let through
+	User     bool              // a credential of the Authorization header was accepted
+	Unproved *fault.Failure    // why the delivery, which was let through, is not proved; nil: it is proved
+}
+
+// Answer is the answer to a handshake.
+type Answer struct {
+	Status      int
+	Text        string      // plain text, unless ContentType says otherwise
+	ContentType string      // of the text; empty: plain text
+	Header      [][2]string // further headers, with canonical names
+	Bodiless    bool        // the headers alone are sent, those of the text included
+	Note        string      // for the operator's log
+}
+
+// Method reports whether a request with this method may be a delivery, or a handshake that has to be proved like one.
+func (s *Set) Method(method string) bool {
+	return method == http.MethodPost || slices.Contains(s.entry.Methods, method) ||
+		slices.ContainsFunc(s.entry.Handshakes, func(h entry.Handshake) bool { return h.Proved && h.Method == method })
+}
+
+// NotOne is the failure of a request that came with a handshake's method and is not a handshake.
+func (s *Set) NotOne(method string) fault.Failure {
+	deliveries := strings.Join(append([]string{http.MethodPost}, s.entry.Methods...), " or ")
+	return fault.New(reason.Method, "the request came with "+method+" and is not a handshake that "+s.entry.Title+
+		" sends; its deliveries come with "+deliveries+": see who calls this URL")
+}

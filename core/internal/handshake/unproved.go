@@ -1,0 +1,118 @@
+package handshake
+
+import (
+	"net/http"
+
+	"github.com/sallyport-go/sallyport/core/internal/credential"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// Unproved answers what providers send before a secret exists: with a fixed answer, or with the echo of a challenge next
+// to a verify token. A nil answer without a failure: the request is not a handshake by its head.
+func (s *Set) Unproved(in *Input) (*Answer, fault.Failure) {
+	r := in.Request
+	for n := range s.list {
+		h := &s.list[n]
+		if !h.headIsEnough() || h.Method != r.Method || h.WhileAwaiting && !s.Awaiting {
+			continue
+		}
+		if h.WhenHeader != "" {
+			challenge, f := h.headerChallenge(r)
+			if f.Failed() {
+				return nil, f
+			}
+			if challenge == "" {
+				continue
+			}
+			if r.Method == http.MethodPost && r.ContentLength != 0 {
+				continue // a delivery, which no header turns into a handshake
+			}
+			return s.answerChallenge(h, challenge, in)
+		}
+		if h.WhenQuery == "" {
+			return h.fixed(), fault.Failure{}
+		}
+		value, f := httpfield.Query(r, h.WhenQuery)
+		if f.Failed() || value == "" || h.QueryEquals != "" && value != h.QueryEquals || !h.queryHolds(r) {
+			continue
+		}
+		if r.Method == http.MethodPost && r.ContentLength > 0 {
+			continue // a delivery, which no parameter turns into a handshake
+		}
+		return s.echoQuery(h, in)
+	}
+	return nil, fault.Failure{}
+}
+
+// headIsEnough reports whether the head of a request is enough for an answer.
+func (h *handshake) headIsEnough() bool {
+	return !h.Proved && !h.Unsigned && h.Published == "" && !h.HandsSecretOver() && h.WhenForm == ""
+}
+
+// echoQuery answers with the challenge in the query, after the verify token was checked.
+func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
+	if h.TokenQuery != "" {
+		token, f := httpfield.Query(in.Request, h.TokenQuery)
+		if f.Failed() {
+			return nil, f
+		}
+		if s.Tokens == nil {
+			return nil, fault.New(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
+		}
+		// Without matches: a handshake does not show that a secret is in use.
+		check := credential.Input{Request: in.Request, Tenant: in.Claims.Tenant, TenantFault: in.Claims.TenantFault, Now: in.Now}
+		if _, f := s.Tokens.Check(in.Request.Context(), token, &check); f.Failed() {
+			return nil, f
+		}
+	}
+	challenge, f := httpfield.Query(in.Request, h.EchoQuery)
+	if f.Failed() {
+		return nil, f
+	}
+	return s.answerChallenge(h, challenge, in)
+}
+
+// maxUnsignedBody is the longest body of a request that is answered although nothing proves it, in bytes.
+const maxUnsignedBody = 1024
+
+// Unsigned answers a request without any signature that says nothing: what is sent to try a URL. The caller must call it
+// only where the signature is missing, so that a signed delivery is never treated as a test. What it answers is fixed,
+// or a restricted challenge, and no signal runs. read reads the body.
+func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer, fault.Failure) {
+	r := in.Request
+	var body []byte
+	for n := range s.list {
+		h := &s.list[n]
+		short := r.ContentLength > 0 && r.ContentLength <= maxUnsignedBody
+		if !h.Unsigned || h.Method != r.Method || !short || !h.headersHold(r) {
+			continue
+		}
+		if body == nil {
+			var f fault.Failure
+			if body, f = read(); f.Failed() {
+				return nil, f
+			}
+		}
+		if h.WhenForm != "" {
+			if text, ok := h.formText(body); ok && signature.MatchesGrammar(h.Grammar, text) {
+				return h.fixed(), fault.Failure{}
+			}
+			continue
+		}
+		var raw [3][]byte
+		if h.challenge.Find(body, raw[:]) != nil || !h.marked(&raw) {
+			continue
+		}
+		if h.EchoJSON == "" {
+			return h.fixed(), fault.Failure{}
+		}
+		if challenge, ok := jsonscan.Text(raw[1]); ok && challenge != "" {
+			return s.answerChallenge(h, challenge, in)
+		}
+	}
+	return nil, fault.Failure{}
+}
