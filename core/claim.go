@@ -208,6 +208,7 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		d.unclaimed = err
 		return nil
 	}
+	d.keepRest(f.Reason, err)
 	reply := d.guard.refusal(&d.facts, f, err)
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)

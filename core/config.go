@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/sources"
@@ -41,6 +42,10 @@ type Config struct {
 	// Replay remembers what was processed: memstore for one process, a shared store for several. Required; the way
 	// to do without is [DangerouslyNoReplay].
 	Replay replay.Store
+	// Journal keeps the events that failed: until the provider's retry succeeds, and what nobody sends again until a
+	// person runs it again ([Redriver]) or dismisses it. Successful events are not kept, and cost nothing. Default: none,
+	// and what the provider does not send again is in the log only. Several guards share one.
+	Journal *journal.Journal
 	// StoreFailure says what happens to a delivery when the store cannot answer. Default: 503, so that the provider
 	// sends it again. For a provider that never retries, the choice has to be made.
 	StoreFailure StoreFailure

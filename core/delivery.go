@@ -39,6 +39,8 @@ type Delivery struct {
 	holding         *lease.Holding // nil: there is no replay store
 	signed          *Identity      // what is signed, where that is remembered beside the events
 	unclaimed       error
+	redrive         *redrive // set where an entry of the journal runs again
+	ticket          *redrive // set on what a request carries that a redrive has made, before its guard takes it
 
 	batch bool // the provider sent a list of events
 
@@ -85,6 +87,14 @@ func (c *deliveryContext) String() string { return lease.ContextText }
 func (c *deliveryContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
 
 func deliveryIn(ctx context.Context) *Delivery {
+	if d := carriedBy(ctx); d != nil && d.ticket == nil {
+		return d
+	}
+	return nil
+}
+
+// carriedBy returns the delivery in a context, or the ticket of a redrive, which only its guard may see.
+func carriedBy(ctx context.Context) *Delivery {
 	d, _ := ctx.Value(deliveryKey{}).(*Delivery)
 	return d
 }

@@ -48,6 +48,7 @@ func (p *signalsRun) all() *Reply {
 		p.flushed = time.Now()
 	}
 	if err := p.checkpoint(); err != nil {
+		d.keepRest(reason.StoreUnavailable, err)
 		d.settle(replay.Release)
 		if reply := d.storeFailed(err); reply != nil {
 			d.mu.Lock()
@@ -59,16 +60,19 @@ func (p *signalsRun) all() *Reply {
 	}
 	for i := range d.events {
 		if !p.event(i) {
+			p.settleHeld()
+			p.keepBehind(i + 1)
 			break
 		}
 	}
+	p.settleHeld()
 	w := p.written()
 	p.total.emptySet = len(p.signals.receivers) == 0 && p.signals.unhandled == nil
 	if d.answeredEarly() == nil && (w.Hijacked || w.Status != 0) {
-		d.end(&p.total, w.Status)
+		p.end(w.Status)
 		return nil
 	}
-	return d.end(&p.total, 0)
+	return p.end(0)
 }
 
 // What the outside of the app is not shown of a failed signal.
@@ -78,12 +82,14 @@ const (
 )
 
 // end settles what is undecided and gives the answer. status is what a receiver answered itself, or 0.
-func (d *Delivery) end(t *total, status int) *Reply {
+func (p *signalsRun) end(status int) *Reply {
+	d, t := p.d, &p.total
 	v := replay.Commit
 	if t.worst >= outcomeInFlight || t.abort || t.released {
 		v = replay.Release
 	}
 	d.settle(v)
+	p.notify()
 	e := ending{reason: t.reason(len(d.events)), err: t.err, stack: t.stack, failed: t.failed}
 	e.emptySet = t.emptySet
 	e.ranNothing = e.reason == reason.Unhandled || len(d.events) == 0

@@ -23,6 +23,7 @@ type Event struct {
 	Payload  []byte
 	Data     []byte   // the object the event is about, where the provider's place for it is known; else Payload
 	Identity Identity // what the event is remembered by
+	Redrive  int      // the number of a run out of the journal, from 1; 0 for a delivery of the provider
 	Secret   string   // the label of the secret that matched
 
 	Authenticated Authenticated

@@ -40,6 +40,7 @@ type Guard struct {
 	proved      provedSenders
 
 	memory        memory
+	journaling    journaling
 	ownership     ownership // of the endpoint's name in the store
 	leave         func()    // takes the guard off the store's roster; may be called twice
 	signalTimeout time.Duration
@@ -279,12 +280,12 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return err
 }
 
-// Shutdown ends what a guard does in the background. It waits until the log and the observers have everything, or until
+// Shutdown ends what a guard does in the background. It waits for redrives that are under way, until the log and the observers have everything, or until
 // ctx ends. Then it ends the alarm and the timers of the log, makes the endpoint's name free for another guard with the
 // same store, and returns the guard's part of its [Budget]. Call it after http.Server.Shutdown and before the store is
 // closed. The guard goes on checking deliveries, in the room that all guards share. Calling it twice is not a mistake.
 func (g *Guard) Shutdown(ctx context.Context) error {
-	err := g.Flush(ctx)
+	err := cmp.Or(g.waitForRuns(ctx), g.Flush(ctx))
 	g.log.close()
 	g.vitals.endAlarm()
 	g.leave()

@@ -30,7 +30,8 @@ func New(c Config) (*Guard, error) {
 	g := &Guard{
 		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
 		ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
-		origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
+		journaling: journaling{journal: c.Journal, headers: keptHeaders(e)},
+		origin:     origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
 		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: handshake.New(e),
 		events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,

@@ -72,6 +72,8 @@ type result struct {
 	wait      time.Duration // for what is in flight
 	abort     bool          // http.ErrAbortHandler
 	declined  bool          // the receiver returned [Unhandled]
+	kept      bool          // the journal has it
+	finished  []string      // named receivers that have done their part of the event
 }
 
 func (t *result) merge(o result) {

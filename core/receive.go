@@ -21,7 +21,14 @@ import (
 // credentials, signature header and timestamp are judged before the body is read, and the replay store is asked only
 // about deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbound) (*Delivery, *Reply) {
-	prior := deliveryIn(r.Context())
+	prior := carriedBy(r.Context())
+	if prior != nil && prior.ticket != nil {
+		d, reply, stranger := g.receiveAgain(w, r, in, prior.ticket)
+		if !stranger {
+			return d, reply
+		}
+		prior = nil
+	}
 	for d := prior; d != nil; d = d.parent {
 		if d.guard == g {
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route

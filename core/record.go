@@ -82,7 +82,10 @@ type Record struct {
 	// Findings are what could be found out about a failed authentication: of some of them, as a sample, within a fixed
 	// amount of work, whatever is sent. See [Guard.Explain] for all that can be known of one request.
 	Findings []reason.Finding
-	Dropped  int // records dropped before this one because this observer was slow
+	// Redrive numbers the runs of an entry of the journal, from 1; 0 for a delivery of the provider. A run is no sign of
+	// life: it counts for no health, rate or rotation.
+	Redrive int
+	Dropped int // records dropped before this one because this observer was slow
 
 	ctx      context.Context // of the request as it reached the guard
 	sampled  *sampled        // to be explained
@@ -174,7 +177,9 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 
 // put counts an outcome, logs it and hands it to the observers. It takes the record over.
 func (g *Guard) put(rec *Record) {
-	g.vitals.count(rec)
+	if rec.Redrive == 0 {
+		g.vitals.count(rec)
+	}
 	line := g.log.take(rec)
 	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
 	if line {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -20,6 +21,8 @@ type signalsRun struct {
 	written func() adapter.Written
 
 	named   *checkpoints
+	held    []heldBack       // whose verdicts wait for the journal
+	parked  []*journal.Entry // that are kept, and not yet committed
 	total   total
 	flushed time.Time
 }
@@ -86,6 +89,31 @@ func (p *signalsRun) event(i int) bool {
 	if !res.handled || !res.commits() {
 		v = replay.Release
 	}
+	as := p.keepAs(&res)
+	if as == 0 {
+		p.decided(i, res, v)
+	} else {
+		if as == journal.Parked && res.worst == outcomeUndecodable {
+			v = replay.Commit // a redrive has it, and a resend would find the same code
+		}
+		p.held = append(p.held, heldBack{event: i, res: res, verdict: v, state: as})
+		if ordered || len(d.events) == 1 {
+			p.settleHeld()
+		}
+	}
+	if len(d.events) > 1 {
+		if now := time.Now(); now.Sub(began) >= slowEvent || now.Sub(p.flushed) >= flushEvery {
+			p.settleHeld()
+			d.flush()
+			p.flushed = time.Now()
+		}
+	}
+	return !res.abort && (!ordered || p.total.worst < outcomeInFlight)
+}
+
+// decided gives an event its verdict and counts what came of it.
+func (p *signalsRun) decided(i int, res result, v replay.Verdict) {
+	d := p.d
 	switch decided := d.decide(i, v); {
 	case decided == replay.Commit && res.worst == outcomeUndecodable:
 		res.worst = outcomePermanent // committed by the app itself
@@ -95,13 +123,6 @@ func (p *signalsRun) event(i int) bool {
 	}
 	p.total.released = p.total.released || v == replay.Release
 	p.total.add(&d.events[i], d.labelOf(i), res)
-	if len(d.events) > 1 {
-		if now := time.Now(); now.Sub(began) >= slowEvent || now.Sub(p.flushed) >= flushEvery {
-			d.flush()
-			p.flushed = time.Now()
-		}
-	}
-	return !res.abort && (!ordered || res.worst < outcomeInFlight)
 }
 
 // labelOf names an event of a batch in errors; empty where the delivery is one event.
@@ -132,11 +153,19 @@ func (p *signalsRun) run(i int) result {
 		if !rc.pattern.matches(event.Type) {
 			continue
 		}
+		if d.redrive != nil && d.redrive.hasFinished(rc.name) {
+			total.handled = true
+			total.finished = append(total.finished, rc.name)
+			continue
+		}
 		if total.handled && p.named != nil {
+			p.settleHeld()
 			d.flush()
 		}
 		res := result{}
 		switch cp := p.named.of(i, n); cp.state {
+		case replay.Done:
+			total.finished = append(total.finished, rc.name)
 		case 0:
 			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
 		case replay.Claimed:
@@ -149,6 +178,9 @@ func (p *signalsRun) run(i int) result {
 		}
 		total.handled = true
 		total.merge(res)
+		if rc.name != "" && res.succeeded {
+			total.finished = append(total.finished, rc.name)
+		}
 		if total.abort {
 			break
 		}
@@ -158,6 +190,7 @@ func (p *signalsRun) run(i int) result {
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
 	total.conclude()
+	p.keepInTransaction(i, &total, &tx)
 	if claim := d.states[i].claim; total.commits() {
 		total.merge(d.commitTransaction(&tx, claim))
 		if tx.committed {

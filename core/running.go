@@ -51,6 +51,7 @@ func (d *Delivery) leave() {
 			}
 			continue
 		}
+		p.keepRest(reason.SignalFailed, errRunCutShort)
 		p.settle(replay.Release) // where the run did not come to its end: a receiver ended the goroutine
 		e := ending{reason: reason.Accepted, status: http.StatusOK}
 		p.mu.Lock()
@@ -80,6 +81,7 @@ func (d *Delivery) concludeRun() {
 	}
 	reply := d.guard.reject(reason.SignalFailed, failedDetail, errRunCutShort)
 	d.owe(reply)
+	d.keepRest(reason.SignalFailed, errRunCutShort)
 	d.settle(replay.Release)
 	d.reportFailure(reply)
 }
@@ -220,6 +222,7 @@ func (d *Delivery) refuseSignals(cause error, w adapter.Written) *Reply {
 	if before {
 		d.guard.put(d.newRecord(e)) // the first signals have, or will have, a record of their own
 	} else {
+		d.keepRest(reason.SignalFailed, cause)
 		d.settle(replay.Release)
 		d.report(e)
 		if !finished {

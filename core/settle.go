@@ -2,6 +2,8 @@ package core
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -27,6 +29,7 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 	defer removeFiles(o.Request)
 	defer d.release()
 	if d.NeedsSignals() {
+		d.keepRest(reason.SignalFailed, ErrBatchNeedsSignal)
 		d.settle(replay.Release)
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, ErrBatchNeedsSignal.Error(), ErrBatchNeedsSignal))
 	}
@@ -37,6 +40,7 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, errReleased.Error(), errReleased))
 	}
 	if owed := d.owedTo(&o); owed != nil {
+		d.keepRest(owed.Rejection.Reason, owed.Rejection.cause)
 		d.settle(replay.Release)
 		return d.reportFailure(owed)
 	}
@@ -74,6 +78,7 @@ func (d *Delivery) finishPlain(o adapter.Outcome) {
 		d.settle(replay.Commit)
 		d.report(ending{reason: reason.Accepted, status: status, ranNothing: silent && !d.touched.Load()})
 	default:
+		d.keepRest(reason.SignalFailed, cmp.Or(o.Err, errAnswered(status)))
 		d.settle(replay.Release)
 		if status < 300 && o.Err != nil {
 			status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
@@ -83,6 +88,14 @@ func (d *Delivery) finishPlain(o adapter.Outcome) {
 	}
 }
 
+// errHandlerPanicked is why an event failed whose handler did not return.
+//
+//lint:immutable an error value
+var errHandlerPanicked = errors.New("the handler panicked, or ended its goroutine")
+
+// errAnswered is why an event failed whose handler answered so.
+func errAnswered(status int) error { return fmt.Errorf("the handler answered %d", status) }
+
 // Abandon (for adapters) settles a delivery whose handler did not return, because it panicked. The event is
 // released, unless its signals still run elsewhere: see [Delivery.Finish], after which it does nothing.
 func (d *Delivery) Abandon() {
@@ -91,6 +104,7 @@ func (d *Delivery) Abandon() {
 	}
 	defer d.release()
 	d.parent.oweFailure(nil)
+	d.keepRest(reason.SignalPanicked, errHandlerPanicked)
 	d.settle(replay.Release)
 	d.report(d.whole(reason.SignalPanicked, http.StatusInternalServerError, nil))
 }
@@ -228,6 +242,10 @@ func (d *Delivery) report(e ending) {
 	}
 	rec := d.newRecord(e)
 	rec.AnsweredEarly = early != nil
+	if d.redrive != nil {
+		rec.Redrive = d.redrive.entry.RunCount + 1
+		d.redrive.conclude(d, rec)
+	}
 	if d.facts.unproved != nil {
 		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, *d.facts.unproved, time.Now())
 	}

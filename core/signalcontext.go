@@ -38,7 +38,7 @@ func (d *Delivery) signalContext(c *signalContext, parent context.Context, event
 	if own, ok := parent.Deadline(); ok && own.Before(limit) {
 		limit = own
 	}
-	if g := d.guard; g.ackLimit > 0 {
+	if g := d.guard; g.ackLimit > 0 && d.redrive == nil { // nobody waits for the answer of a redrive
 		c.ackBy = d.facts.started.Add(g.ackLimit)
 		if g.cancelAck && c.ackBy.Before(limit) {
 			limit = c.ackBy

@@ -61,6 +61,7 @@ type head struct {
 	Digest   string        `json:"digest"`
 	Runnable bool          `json:"runnable"`
 	WhyNot   text          `json:"why_not,omitempty"`
+	InBatch  bool          `json:"in_batch,omitempty"`
 	Runs     []runHead     `json:"runs,omitempty"`
 	RunCount int           `json:"run_count,omitempty"`
 }
@@ -90,7 +91,7 @@ func headOf(e *Entry) *head {
 		Token: e.Token, Reason: text(e.Reason), Err: text(e.Err), Finished: texts(e.Finished), Outer: texts(e.Outer),
 		First: stampOf(e.First), Last: stampOf(e.Last), Changed: stampOf(e.Changed), Attempts: e.Attempts,
 		Length: e.Length, Digest: hex.EncodeToString(e.Digest[:]), Runnable: e.Runnable, WhyNot: text(e.WhyNot),
-		RunCount: e.RunCount,
+		RunCount: e.RunCount, InBatch: e.InBatch,
 		Request: requestHead{
 			Method: text(e.Request.Method), URL: text(e.Request.URL), Host: text(e.Request.Host),
 			RemoteAddr: text(e.Request.RemoteAddr), TLS: e.Request.TLS, Dropped: texts(e.Request.Dropped),
@@ -115,7 +116,7 @@ func (h *head) entry() (*Entry, error) {
 		Token: h.Token, Reason: reason.Reason(h.Reason), Err: string(h.Err),
 		Finished: plain(h.Finished), Outer: plain(h.Outer),
 		First: h.First.time(), Last: h.Last.time(), Changed: h.Changed.time(), Attempts: h.Attempts,
-		Length: h.Length, Runnable: h.Runnable, WhyNot: string(h.WhyNot), RunCount: h.RunCount,
+		Length: h.Length, Runnable: h.Runnable, WhyNot: string(h.WhyNot), RunCount: h.RunCount, InBatch: h.InBatch,
 		Request: Request{
 			Method: string(h.Request.Method), URL: string(h.Request.URL), Host: string(h.Request.Host),
 			RemoteAddr: string(h.Request.RemoteAddr), TLS: h.Request.TLS, Dropped: plain(h.Request.Dropped),

@@ -48,9 +48,10 @@ type Entry struct {
 	Request Request // zero for an entry of an inbox
 	// Body is the request's body, of a batch the item; for an entry of an inbox, the encoded event. Of a long one it is
 	// the beginning: see Length.
-	Body   []byte
-	Length int64    // bytes of the whole body
-	Digest [32]byte // SHA-256 of the whole body
+	Body    []byte
+	InBatch bool     // Body is one item of a batch
+	Length  int64    // bytes of the whole body
+	Digest  [32]byte // SHA-256 of the whole body
 
 	Runnable bool   // whether the entry holds all that a run needs
 	WhyNot   string // why it does not; empty where it does

@@ -10,12 +10,15 @@ import (
 )
 
 // Ran records a run of the entry, and sets its state: Done after a success, Parked after a run that parked the event
-// under the claim with this token, 0 to leave the state as it is. A nil token leaves the entry's.
+// under the claim with this token, 0 to leave the state as it is. A nil token leaves the entry's. finished are named
+// receivers that succeeded in the run, in addition to those that had before.
 //
 // The run counts from the number of runs that the caller has seen: where another run was recorded since the entry was
 // loaded, it is [ErrChanged], and nothing is recorded. A delivery that failed meanwhile does not matter. Afterwards e is
 // as it was stored.
-func (j *Journal) Ran(ctx context.Context, e *Entry, run Run, state State, token []byte) error {
+func (j *Journal) Ran(
+	ctx context.Context, e *Entry, run Run, state State, token []byte, finished ...string,
+) error {
 	if state != 0 && !state.valid() {
 		return fmt.Errorf("journal: a run cannot end in %v", state)
 	}
@@ -36,6 +39,7 @@ func (j *Journal) Ran(ctx context.Context, e *Entry, run Run, state State, token
 		if state != 0 {
 			stored.State = state
 		}
+		stored.Finished = union(stored.Finished, finished)
 		if token != nil {
 			stored.Token = bytes.Clone(token)
 		}

@@ -7,6 +7,7 @@ package identity
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strconv"
 )
 
 // Version is the version of the derivation, as the marker of an endpoint notes it.
@@ -26,6 +27,7 @@ const (
 	kindApp      = "app"
 	kindReceiver = "receiver"
 	kindSigned   = "signed"
+	kindAgain    = "again"
 )
 
 // Scope is what identities are separate by: the same event at another endpoint, or of another tenant, is another one.
@@ -78,6 +80,12 @@ func OfApp(in Scope, text string) [sha256.Size]byte {
 // OfReceiver returns what a named receiver of an event is remembered by.
 func OfReceiver(event [sha256.Size]byte, name string) [sha256.Size]byte {
 	return of(Scope{}, kindReceiver, event[:], []string{name})
+}
+
+// OfAgain returns what one run of an entry of the journal is remembered by, where the event itself is done. number is how
+// many runs of the entry were recorded before.
+func OfAgain(event [sha256.Size]byte, entry string, number int) [sha256.Size]byte {
+	return of(Scope{}, kindAgain, event[:], []string{entry, strconv.Itoa(number)})
 }
 
 // OfMarker returns what a marker of an endpoint is remembered by. No event has the same identity.

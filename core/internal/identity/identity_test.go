@@ -60,6 +60,8 @@ func TestNoDerivationEverChanges(t *testing.T) {
 			"30b79071811b0fda63ee5afe569c3fed21eef07b48a6e13ccaf9422651610b74"},
 		{"a named receiver", identity.OfReceiver(event, "mailer"),
 			[]string{version, "", "", "receiver", string(event[:]), "mailer"}, "7a480092da1552f46aa506dabc5c6e130cd60cc0760e9acb503ba6fa0279592c"},
+		{"a run of an entry of the journal", identity.OfAgain(event, "abc", 3),
+			[]string{version, "", "", "again", string(event[:]), "abc", "3"}, "1e55b92a072fa2a0205f31b39bfb36b9a7f6ae6bb6c194529a7bd3391144ee39"},
 		{"a marker of an endpoint", identity.OfMarker("shop", "provider"), []string{"sallyport marker", "shop", "provider"},
 			"fcf237978234c223076f2181060eeb263c047962cb523c938c983606309ded7f"},
 		{"the tenants of endpoint and provider", identity.OfID(identity.Scope{Tenant: identity.Tenants("acme", "a.example")}, "1", nil),

@@ -1,0 +1,298 @@
+package core
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// journaling is what a guard keeps of events that failed. The zero value keeps nothing.
+type journaling struct {
+	journal *journal.Journal // nil: nothing is kept
+	headers map[string]bool  // that are kept for the provider's events, in addition to those that the journal allows
+	warned  lineGate
+	runs    sync.WaitGroup // redrives and sweeps that are under way
+	sweep   sweeper
+}
+
+// failure is one event of a delivery that did not end well, as the journal keeps it.
+type failure struct {
+	event    int
+	state    journal.State
+	why      reason.Reason
+	err      error
+	finished []string // named receivers that had succeeded
+}
+
+// keptHeaders returns the headers that the entry of a provider reads events and identities from. Those that carry a
+// signature or a credential are left out: what is kept must not be a capture that works over the network.
+func keptHeaders(e *entry.Entry) map[string]bool {
+	kept := map[string]bool{}
+	add := func(name string) {
+		if name != "" {
+			kept[http.CanonicalHeaderKey(name)] = true
+		}
+	}
+	for _, list := range e.Event.Values() {
+		for _, v := range list {
+			add(v.Header)
+		}
+	}
+	for _, name := range e.Identity.With {
+		add(name)
+	}
+	add(e.Event.Binary)
+	if e.Scheme != nil {
+		for _, name := range e.Scheme.Signature.Field.Headers {
+			delete(kept, http.CanonicalHeaderKey(name))
+		}
+	}
+	delete(kept, http.CanonicalHeaderKey(e.Credential.Name))
+	return kept
+}
+
+// keeps reports whether what fails of the delivery is kept. Nothing unproved may stand where it could be run.
+func (d *Delivery) keeps() bool { return d.guard.journaling.journal != nil && d.facts.proved }
+
+// keep writes events that failed into the journal, in one call, and returns those that are parked. In a redrive it
+// records the run instead. An error means that nothing was kept.
+func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*journal.Entry, err error) {
+	if len(failures) == 0 {
+		return nil, nil
+	}
+	if d.redrive != nil {
+		return nil, d.redrive.recordFailure(ctx, d, &failures[0])
+	}
+	entries := make([]*journal.Entry, len(failures))
+	for i := range failures {
+		entries[i] = d.entryOf(&failures[i])
+	}
+	if err := d.guard.journaling.journal.Keep(ctx, entries); err != nil {
+		return nil, fmt.Errorf("the journal did not keep the event: %w", err)
+	}
+	d.guard.sweepSometimes()
+	for _, e := range entries {
+		if e.State == journal.Parked {
+			parked = append(parked, e)
+		}
+	}
+	return parked, nil
+}
+
+// keepRest keeps every event of the delivery that has no verdict and is about to be released. It fails open: the
+// answer is no success, so that the provider's retry has the event even where the journal has not.
+func (d *Delivery) keepRest(why reason.Reason, err error) {
+	if !d.keeps() || d.isSettled() {
+		return
+	}
+	d.complete()
+	var rest []failure
+	d.mu.Lock()
+	for i := range d.states {
+		if s := &d.states[i]; s.fresh() && s.verdict == 0 && s.wish == 0 {
+			rest = append(rest, failure{event: i, state: journal.Open, why: why, err: err})
+		}
+	}
+	d.mu.Unlock()
+	ctx, cancel := d.keepingContext()
+	defer cancel()
+	if _, err := d.keep(ctx, rest); err != nil {
+		d.guard.warnNotKept(err)
+	}
+}
+
+func (d *Delivery) isSettled() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.settled
+}
+
+// keepingContext is for writes of the journal outside of any transaction. The sender waits: a journal that does not
+// answer is given up.
+func (d *Delivery) keepingContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(d.facts.ctx), storeTimeout)
+}
+
+// warnNotKept reports, at most once a minute, that events which failed are not in the journal. The provider's retry has
+// them.
+func (g *Guard) warnNotKept(err error) {
+	if g.journaling.warned.due() {
+		g.logger.Error("sallyport: the journal did not keep an event that failed: only the provider's retry has it",
+			"endpoint", g.endpoint, "provider", g.provider, "error", err.Error())
+	}
+}
+
+// entryOf describes one event that failed.
+func (d *Delivery) entryOf(f *failure) *journal.Entry {
+	e := &d.events[f.event]
+	out := &journal.Entry{
+		State: f.state, Endpoint: d.guard.endpoint, Provider: d.guard.provider, Tenant: e.Tenant, Scope: d.facts.scope,
+		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
+		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
+		Token: d.tokenOf(f.event), Reason: f.why, Finished: f.finished,
+		Last: d.facts.now, Request: d.requestHead(), Body: d.facts.body, InBatch: d.batch,
+	}
+	if f.err != nil {
+		out.Err = f.err.Error()
+	}
+	if d.batch {
+		out.Body = e.Payload
+	}
+	for p := d.parent; p != nil; p = p.parent {
+		out.Outer = append(out.Outer, p.guard.endpoint)
+	}
+	return out
+}
+
+// tokenOf returns the token of the claim on an event, by which a redrive tells the parking's own commit from a success.
+func (d *Delivery) tokenOf(event int) []byte {
+	claim := d.states[event].claim
+	if claim == noClaim {
+		return nil
+	}
+	return binary.BigEndian.AppendUint64(nil, uint64(d.holding.HeldBy(claim).Token))
+}
+
+// requestHead is the head of the request, without what could be a credential: headers are kept by name, and tokens are
+// gone from the URL.
+func (d *Delivery) requestHead() journal.Request {
+	r, g := d.r, d.guard
+	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil, Header: http.Header{}}
+	if r.URL != nil {
+		out.URL = r.URL.RequestURI()
+	}
+	for name, values := range r.Header {
+		if g.journaling.headers[name] || g.journaling.journal.Allowed(name) {
+			out.Header[name] = slices.Clone(values)
+			continue
+		}
+		out.Dropped = append(out.Dropped, name)
+	}
+	slices.Sort(out.Dropped)
+	return out
+}
+
+// errNotRun is the error of an event in an ordered batch that did not run, because one before it failed.
+//
+//lint:immutable an error value
+var errNotRun = errors.New("it did not run: an event before it in the ordered batch failed")
+
+// heldBack is an event of a run whose verdict waits until the journal has it.
+type heldBack struct {
+	event   int
+	res     result
+	verdict replay.Verdict
+	state   journal.State
+}
+
+// keepAs returns how the journal keeps an event that ended so; 0: not at all. Success is not kept: it must cost nothing.
+func (p *signalsRun) keepAs(res *result) journal.State {
+	d := p.d
+	if !d.keeps() {
+		return 0
+	}
+	j := d.guard.journaling.journal
+	switch why := res.reason(); {
+	case why == reason.Accepted:
+		if j.AlsoDone() && res.worst == outcomeOK {
+			return journal.Done
+		}
+		return 0
+	case why == reason.InFlight:
+		return 0
+	case why == reason.Unhandled:
+		if !j.AlsoUnhandled() && d.redrive == nil {
+			return 0
+		}
+		return journal.Parked
+	case res.worst == outcomePermanent, res.worst == outcomeUndecodable:
+		return journal.Parked
+	default:
+		return journal.Open
+	}
+}
+
+// settleHeld writes what was held back into the journal, and then gives each event its verdict. It fails closed: an
+// event that would be answered 2xx, and is in no journal, is a failure, so that the provider sends it again.
+func (p *signalsRun) settleHeld() {
+	if len(p.held) == 0 {
+		return
+	}
+	held := p.held
+	p.held = nil
+	var failures []failure
+	for _, h := range held {
+		if !h.res.kept {
+			failures = append(failures, failure{event: h.event, state: h.state, why: h.res.reason(), err: h.res.err, finished: h.res.finished})
+		}
+	}
+	ctx, cancel := p.d.keepingContext()
+	parked, err := p.d.keep(ctx, failures)
+	cancel()
+	p.parked = append(p.parked, parked...)
+	if err != nil {
+		p.d.guard.warnNotKept(err)
+	}
+	for i := range held {
+		h := &held[i]
+		if err != nil && h.state == journal.Parked && !h.res.kept {
+			h.res.worst, h.res.err, h.verdict = outcomeRetry, joinErrors(h.res.err, err), replay.Release
+			h.res.handled = true
+		}
+		p.decided(h.event, h.res, h.verdict)
+	}
+}
+
+// keepInTransaction parks an event in the transaction that its receivers have begun, where the journal is in the same
+// database: their writes, the entry and "done" are then one step. A journal elsewhere writes before the commit.
+func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
+	if tx.txn == nil || !tx.txn.Begun() || !res.commits() || p.keepAs(res) != journal.Parked {
+		return
+	}
+	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tx.ctx), storeTimeout)
+	defer cancel()
+	parked, err := p.d.keep(ctx, []failure{f})
+	if err != nil {
+		p.d.guard.warnNotKept(err)
+		res.merge(result{worst: outcomeRetry, err: err}) // fails closed: the transaction is rolled back
+		return
+	}
+	res.kept = true
+	p.parked = append(p.parked, parked...)
+}
+
+// keepBehind keeps the events of an ordered batch behind the one that failed.
+func (p *signalsRun) keepBehind(from int) {
+	d := p.d
+	if !d.keeps() || !d.guard.ordered {
+		return
+	}
+	var rest []failure
+	for i := from; i < len(d.events); i++ {
+		if d.states[i].fresh() {
+			rest = append(rest, failure{event: i, state: journal.Open, why: reason.SignalFailed, err: errNotRun})
+		}
+	}
+	ctx, cancel := d.keepingContext()
+	defer cancel()
+	if _, err := d.keep(ctx, rest); err != nil {
+		d.guard.warnNotKept(err)
+	}
+}
+
+// notify tells the journal what is parked for good, once it is committed.
+func (p *signalsRun) notify() {
+	if len(p.parked) > 0 {
+		p.d.guard.journaling.journal.Parked(context.WithoutCancel(p.d.facts.ctx), p.parked...)
+	}
+}

@@ -1,0 +1,57 @@
+//go:build !race
+
+package core_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/httpwebhook"
+)
+
+// TestSuccessCostsTheJournalNothing: a store that fails the test when it is called.
+func TestSuccessCostsTheJournalNothing(t *testing.T) { // not in parallel: it counts allocations
+	j := newJournaled(t, timestamped(), func(c *core.Config) { c.Journal, _ = journal.New(untouchedStore{t}, journal.Config{}) })
+	handler := httpwebhook.Verify(j.Guard)(signal(ok))
+	plain := httpwebhook.Verify(newJournaled(t, timestamped(), func(c *core.Config) { c.Journal = nil }).Guard)(signal(ok))
+	n := 0
+	allocations := func(h http.Handler) float64 {
+		return testing.AllocsPerRun(200, func() {
+			n++
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, signed(fmt.Sprintf(`{"id":"evt_%07d","type":"invoice.paid"}`, n)))
+			require.Equal(t, 200, w.Code)
+		})
+	}
+	require.InDelta(t, allocations(plain), allocations(handler), 1)
+}
+
+// untouchedStore must not be called.
+type untouchedStore struct{ t *testing.T }
+
+func (s untouchedStore) Save(context.Context, []journal.Row) error {
+	s.t.Error("Save was called")
+	return nil
+}
+
+func (s untouchedStore) Load(context.Context, []journal.ID) ([]journal.Row, error) {
+	s.t.Error("Load was called")
+	return nil, nil
+}
+
+func (s untouchedStore) List(context.Context, journal.Page) ([]journal.Row, error) {
+	s.t.Error("List was called")
+	return nil, nil
+}
+
+func (s untouchedStore) Delete(context.Context, []journal.ID) error {
+	s.t.Error("Delete was called")
+	return nil
+}

@@ -1,0 +1,251 @@
+package core
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/payload"
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// redrive is one run of an entry of the journal through the app's handler. It is the proof of the request that is made
+// for it: for one guard, one entry and one use. No request from outside can carry it, because it stands in the
+// request's context.
+type redrive struct {
+	guard *Guard
+	entry *journal.Entry
+	again bool // the person wants it also where the event is done: all receivers run
+	used  atomic.Bool
+
+	mu     sync.Mutex
+	ended  bool
+	result RedriveResult
+	err    error
+	done   chan struct{} // closed when result and err are set
+	claim  replay.Held   // what the run holds; zero: nothing
+	own    bool          // that is the event's own key
+}
+
+func newRedrive(g *Guard, e *journal.Entry, again bool) *redrive {
+	return &redrive{guard: g, entry: e, again: again, done: make(chan struct{}), result: RedriveResult{ID: e.ID}}
+}
+
+// end sets the result, once.
+func (r *redrive) end(why reason.Reason, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
+	r.ended, r.result.Reason, r.err = true, why, err
+	close(r.done)
+}
+
+// hasFinished reports whether a named receiver has done its part of the event before.
+func (r *redrive) hasFinished(name string) bool {
+	return name != "" && !r.again && slices.Contains(r.entry.Finished, name)
+}
+
+// receiveAgain is Receive for a request that a redrive has made. What is not for this guard, or not the first use, is
+// checked like a stranger's: it fails closed, because the request carries no signature.
+func (g *Guard) receiveAgain(
+	w http.ResponseWriter, r *http.Request, in adapter.Inbound, ticket *redrive,
+) (d *Delivery, reply *Reply, stranger bool) {
+	switch {
+	case ticket.guard == g && ticket.used.CompareAndSwap(false, true):
+		d, reply = g.rerun(r, in, ticket)
+		return d, reply, false
+	case ticket.guard != g && slices.Contains(ticket.entry.Outer, g.endpoint):
+		// The outer guards of the delivery have proved it. They hold nothing of it, and settle nothing.
+		return &Delivery{again: &Delivery{guard: g, r: r, facts: facts{ctx: r.Context(), proved: true}}, guard: g, r: r}, nil, false
+	default:
+		return nil, nil, true
+	}
+}
+
+// rerun makes the delivery of an entry. It reads nothing of the request: what runs is what was proved.
+func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Delivery, *Reply) {
+	e := t.entry
+	d := g.newDelivery()
+	d.redrive = t
+	now := time.Now()
+	d.facts = facts{
+		ctx: context.WithoutCancel(r.Context()), route: in.Route, started: now, now: now, body: e.Body,
+		tenant: e.Tenant, scope: e.Scope, secret: e.Secret, proved: true,
+	}
+	if g.clock {
+		d.facts.now = g.now()
+	}
+	d.events, d.states = d.one[:1], d.oneState[:1]
+	d.events[0] = g.eventOf(e)
+	d.states[0] = eventState{claim: noClaim, digest: e.Digest}
+	d.deliveryContext = deliveryContext{r.Context(), d}
+	var ctx context.Context = &d.deliveryContext
+	if g.memory.Store != nil {
+		d.holding.Request.Start(ctx, time.Time{})
+		ctx = &d.holding.Request
+	}
+	d.r = r.WithContext(ctx)
+	restoreBody(d.r, d)
+	if reply := d.claimAgain(); reply != nil {
+		d.release()
+		return nil, reply
+	}
+	return d, nil
+}
+
+// eventOf rebuilds the event of an entry. Its details and its identity are those of the proof; payload and data are read
+// from the bytes again.
+func (g *Guard) eventOf(e *journal.Entry) Event {
+	out := Event{
+		Endpoint: g.endpoint, Provider: g.provider, Secret: e.Secret, ID: e.EventID, Type: e.Type, Action: e.Action,
+		Tenant: e.Tenant, Time: e.Time, Attempt: e.Attempt, Identity: e.Identity,
+		Authenticated: Authenticated(e.Authenticated), Redrive: e.RunCount + 1,
+	}
+	source := payload.Source{Headers: e.Request.Header, Body: e.Body, BodyProved: true}
+	if e.InBatch {
+		source.Payload = e.Body
+	} else {
+		g.events.Open(&source)
+	}
+	var said payload.Details
+	g.events.Read(&source, &said)
+	out.Payload, out.Data = said.Payload, said.Data
+	return out
+}
+
+// claimAgain claims what a run needs to run alone. The event's memory is never forgotten for it: a captured delivery
+// stays a duplicate whatever becomes of the run.
+func (d *Delivery) claimAgain() *Reply {
+	g, t := d.guard, d.redrive
+	asked := time.Now()
+	d.verified = asked.Sub(d.facts.started)
+	if g.memory.Store == nil || t.entry.Identity == [32]byte{} {
+		return nil // nothing is remembered of such an event, so that nothing excludes
+	}
+	d.holding.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
+	own := replay.Item{Key: t.entry.Identity, Digest: t.entry.Digest}
+	res, err := d.claimOne(own, asked)
+	if err != nil {
+		return t.refuse(d, reason.StoreUnavailable, err)
+	}
+	switch {
+	case res.State == replay.Claimed:
+		t.own = true
+		d.hold1(own.Key, res.Token)
+		return nil
+	case res.State == replay.InFlight:
+		return t.refuse(d, reason.InFlight, journal.ErrInFlight)
+	case !t.again && !isToken(t.entry.Token, res.Token):
+		// Somebody else has done it since: the provider's retry, or another run that nobody recorded.
+		return t.close(d)
+	}
+	// Done by the very parking, or to be run once more: the memory stays, and a key for this run excludes others.
+	again := identity.OfAgain(t.entry.Identity, string(t.entry.ID), t.entry.RunCount)
+	res, err = d.claimOne(replay.Item{Key: again, Digest: t.entry.Digest}, time.Now())
+	switch {
+	case err != nil:
+		return t.refuse(d, reason.StoreUnavailable, err)
+	case res.State == replay.Claimed:
+		d.hold1(again, res.Token)
+		return nil
+	case res.State == replay.InFlight:
+		return t.refuse(d, reason.InFlight, journal.ErrInFlight)
+	default:
+		// A run with this number has succeeded, and its process died before it was recorded.
+		return t.close(d)
+	}
+}
+
+func (d *Delivery) claimOne(item replay.Item, asked time.Time) (replay.Result, error) {
+	results, err := d.holding.Claim([]replay.Item{item}, asked)
+	if err != nil {
+		return replay.Result{}, err
+	}
+	return results[0], nil
+}
+
+// hold1 notes what the run holds.
+func (d *Delivery) hold1(key replay.Key, token replay.Token) {
+	held := replay.Held{Key: key, Token: token}
+	d.redrive.claim = held
+	d.states[0].claim = d.holding.Add(held, &d.holding.Request)
+}
+
+// isToken reports whether a stored token is the one that an entry was parked with.
+func isToken(stored []byte, token replay.Token) bool {
+	return len(stored) == 8 && binary.BigEndian.Uint64(stored) == uint64(token)
+}
+
+// refuse ends a run that could not begin. Nothing of the entry changes.
+func (t *redrive) refuse(d *Delivery, why reason.Reason, err error) *Reply {
+	t.end(why, err)
+	return d.guard.reject(why, "a redrive could not begin: "+err.Error(), err)
+}
+
+// close ends the run of an event that is done, and closes its entry.
+func (t *redrive) close(d *Delivery) *Reply {
+	ctx, cancel := d.keepingContext()
+	defer cancel()
+	run := journal.Run{At: d.facts.now, Reason: reason.Duplicate}
+	err := d.guard.journaling.journal.Ran(ctx, t.entry, run, journal.Done, nil)
+	t.end(reason.Duplicate, errors.Join(journal.ErrAlreadyDone, err))
+	return textReply(http.StatusOK, "already processed\n")
+}
+
+// recordFailure writes a run that failed into its entry. It changes nothing else: the event's memory stands. It is
+// called before the claim is released, so that the number of the next run is another one.
+func (t *redrive) recordFailure(ctx context.Context, d *Delivery, f *failure) error {
+	run := journal.Run{At: d.facts.now, Reason: f.why}
+	if f.err != nil {
+		run.Err = f.err.Error()
+	}
+	var token []byte
+	if t.own && f.state == journal.Parked {
+		token = d.tokenOf(0) // it is what commits the event's own key; under the run's key the old one stays
+	}
+	state := journal.State(0)
+	if f.state == journal.Parked && f.why != reason.Unhandled {
+		state = journal.Parked
+	}
+	if f.state == journal.Done {
+		return nil // recorded when it is committed
+	}
+	if err := d.guard.journaling.journal.Ran(ctx, t.entry, run, state, token, f.finished...); err != nil {
+		return fmt.Errorf("the journal did not record the run: %w", err)
+	}
+	return nil
+}
+
+// conclude ends the run by what became of its delivery, never by the status that some middleware has answered.
+func (t *redrive) conclude(d *Delivery, rec *Record) {
+	failed := rec.Reason != reason.Accepted || rec.Replay == ReplayCommitFailed
+	err := rec.Err
+	if failed && err == nil {
+		err = fmt.Errorf("the run ended as %s", rec.Reason)
+	}
+	if failed {
+		t.end(rec.Reason, err)
+		return
+	}
+	ctx, cancel := d.keepingContext()
+	defer cancel()
+	run := journal.Run{At: d.facts.now, Reason: reason.Accepted}
+	if err := d.guard.journaling.journal.Ran(ctx, t.entry, run, journal.Done, nil); err != nil {
+		// The receivers have succeeded: the next run finds its key done, and closes the entry.
+		t.end(reason.Accepted, fmt.Errorf("the run succeeded, and the journal did not record it: %w", err))
+		return
+	}
+	t.end(reason.Accepted, nil)
+}

@@ -1,0 +1,275 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// Redriver runs entries of the journal again, through the app's own handler: routes, middleware and receivers are those
+// of a delivery. Fill in the fields, and leave them as they are once it is used. It is safe for concurrent use.
+//
+//	redriver := &core.Redriver{App: r, Guards: []*core.Guard{guard}}
+//	result, err := redriver.Redrive(ctx, id, core.RedriveOptions{})
+//
+// A run forgets nothing and never runs beside another delivery of its event: the replay store excludes them. A captured
+// delivery stays a duplicate whatever becomes of the run. Named receivers that have done their part do not run again.
+// Without a replay store, or for an event that is not remembered, nothing excludes two runs at once.
+//
+// Old events may overwrite what newer ones did: receivers must compare.
+type Redriver struct {
+	// App is what http.Server serves: the whole handler, not a part of it.
+	App http.Handler
+	// Guards are the guards whose entries run, each with its Config.Journal.
+	Guards []*Guard
+}
+
+// RedriveOptions say how entries run again.
+type RedriveOptions struct {
+	// Revision is the one that the person looked at: an entry that has changed since is [journal.ErrChanged]. 0: any.
+	Revision uint64
+	// EvenIfDone runs an event that is done, all of its receivers, named ones too. It runs at least twice by that.
+	EvenIfDone bool
+	// StopAfter ends RedriveAll after that many failures in a row. 0: 3; a negative number: never.
+	StopAfter int
+}
+
+// RedriveResult is what came of a run.
+type RedriveResult struct {
+	ID     journal.ID
+	Reason reason.Reason // how the delivery ended
+	Status int           // that the app answered, for diagnosis: the reason decides
+	Body   []byte        // the first 4 KiB of what it answered
+}
+
+// Redrive runs an entry again. err is nil only where the receivers succeeded and the entry is closed.
+//
+// The run has a context of its own: when ctx ends, its error is returned and the run goes on; [Guard.Shutdown] waits for
+// it. What the app answers reaches nobody but the caller.
+//
+// Errors: [journal.ErrNotFound], [journal.ErrChanged], [journal.ErrForged], [journal.ErrNotRunnable],
+// [journal.ErrInFlight], [journal.ErrAlreadyDone] (the entry was closed), [journal.ErrNotReached] (middleware answered
+// before the guard), the receivers' own, or the store's.
+func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions) (RedriveResult, error) {
+	result := RedriveResult{ID: id}
+	j, err := r.journal()
+	if err != nil {
+		return result, err
+	}
+	e, err := j.Load(ctx, id)
+	if err != nil {
+		return result, err
+	}
+	g := r.guardOf(e.Endpoint)
+	switch {
+	case g == nil:
+		return result, fmt.Errorf("no guard for endpoint %q among Redriver.Guards", e.Endpoint)
+	case o.Revision != 0 && o.Revision != e.Revision:
+		return result, journal.ErrChanged
+	case e.Kind != journal.FromRequest:
+		return result, fmt.Errorf("%w: it is of an inbox", journal.ErrNotRunnable)
+	case !e.Runnable:
+		return result, fmt.Errorf("%w: %s", journal.ErrNotRunnable, e.WhyNot)
+	case e.State.Closed() && !o.EvenIfDone:
+		return result, journal.ErrAlreadyDone
+	}
+	t := newRedrive(g, e, o.EvenIfDone)
+	request, err := requestOf(e)
+	if err != nil {
+		return result, fmt.Errorf("%w: %w", journal.ErrNotRunnable, err)
+	}
+	g.journaling.runs.Add(1)
+	go func() {
+		defer g.journaling.runs.Done()
+		r.run(t, request)
+	}()
+	select {
+	case <-t.done:
+	case <-ctx.Done():
+		return result, ctx.Err()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.result, t.err
+}
+
+// RedriveAll runs the entries of a query again, the oldest first and one at a time. It yields each result with its
+// error, and ends after StopAfter failures in a row. Events that are done already, or run at this moment, are no
+// failures. The entries are those that are there when it begins; a revision in the options is ignored.
+func (r *Redriver) RedriveAll(
+	ctx context.Context, q journal.Query, o RedriveOptions,
+) iter.Seq2[RedriveResult, error] {
+	return func(yield func(RedriveResult, error) bool) {
+		j, err := r.journal()
+		if err != nil {
+			yield(RedriveResult{}, err)
+			return
+		}
+		var ids []journal.ID
+		for e, err := range j.Entries(ctx, q) {
+			var unreadable *journal.UnreadableError
+			switch {
+			case errors.As(err, &unreadable):
+				if !yield(RedriveResult{ID: unreadable.ID}, err) {
+					return
+				}
+			case err != nil:
+				yield(RedriveResult{}, err)
+				return
+			case q.State != 0 || !e.State.Closed():
+				ids = append(ids, e.ID)
+			}
+		}
+		r.redriveEach(ctx, ids, o, yield)
+	}
+}
+
+func (r *Redriver) redriveEach(
+	ctx context.Context, ids []journal.ID, o RedriveOptions, yield func(RedriveResult, error) bool,
+) {
+	o.Revision = 0
+	stopAfter := o.StopAfter
+	if stopAfter == 0 {
+		stopAfter = 3
+	}
+	inARow := 0
+	for i := len(ids) - 1; i >= 0; i-- {
+		result, err := r.Redrive(ctx, ids[i], o)
+		switch {
+		case err == nil:
+			inARow = 0
+		case errors.Is(err, journal.ErrAlreadyDone), errors.Is(err, journal.ErrInFlight):
+		default:
+			inARow++
+		}
+		if !yield(result, err) || ctx.Err() != nil || (stopAfter > 0 && inARow >= stopAfter) {
+			return
+		}
+	}
+}
+
+// journal returns the one journal of the guards.
+func (r *Redriver) journal() (*journal.Journal, error) {
+	if r.App == nil {
+		return nil, errors.New("Redriver.App is nil: it is the handler that the server serves")
+	}
+	var j *journal.Journal
+	for _, g := range r.Guards {
+		switch own := g.journaling.journal; {
+		case own == nil:
+			return nil, fmt.Errorf("the guard of endpoint %q has no Config.Journal", g.endpoint)
+		case j != nil && own != j:
+			return nil, errors.New("the guards have different journals: make a Redriver for each")
+		default:
+			j = own
+		}
+	}
+	if j == nil {
+		return nil, errors.New("Redriver.Guards is empty")
+	}
+	return j, nil
+}
+
+func (r *Redriver) guardOf(endpoint string) *Guard {
+	for _, g := range r.Guards {
+		if g.endpoint == endpoint {
+			return g
+		}
+	}
+	return nil
+}
+
+// run serves the request. It never uses the caller's context: a page in the same router would bring that router's own
+// values with it, and the request would be routed wrongly.
+func (r *Redriver) run(t *redrive, request *http.Request) {
+	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signalTimeout+time.Minute)
+	defer cancel()
+	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{ticket: t})
+	w := &answerKeeper{header: http.Header{}}
+	panicked := func() (v any) {
+		defer func() { v = recover() }()
+		r.App.ServeHTTP(w, request.WithContext(ctx))
+		return nil
+	}()
+	t.mu.Lock()
+	t.result.Status, t.result.Body = w.status(), w.body.Bytes()
+	t.mu.Unlock()
+	if !t.used.Load() {
+		// Middleware answered first, or there is no route: nothing ran.
+		t.end("", fmt.Errorf("%w: the app answered %d before it: exempt such middleware from requests of a redrive, "+
+			"or put its check into the guard's Credentials, Sources and RateLimit", journal.ErrNotReached, w.status()))
+	}
+	if panicked != nil {
+		t.guard.logger.Error("sallyport: a redrive ended in a panic", "endpoint", t.guard.endpoint, "entry", string(t.entry.ID))
+	}
+	<-t.done // signals may go on behind a handler that has timed out
+}
+
+// requestOf rebuilds the request of an entry. It carries no signature and no credential.
+func requestOf(e *journal.Entry) (*http.Request, error) {
+	u, err := url.ParseRequestURI(e.Request.URL)
+	if err != nil {
+		return nil, errors.New("its URL cannot be read")
+	}
+	r := &http.Request{
+		Method: e.Request.Method, URL: u, Host: e.Request.Host, RemoteAddr: e.Request.RemoteAddr, RequestURI: e.Request.URL,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: e.Request.Header.Clone(),
+		Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
+	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	if e.Request.TLS {
+		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
+	}
+	return r, nil
+}
+
+// mostAnswer is how much of the app's answer is kept.
+const mostAnswer = 4 << 10
+
+// answerKeeper is the writer of a redrive: the answer goes to the person who asked, and to no provider.
+type answerKeeper struct {
+	header http.Header
+	code   int
+	body   bytes.Buffer
+}
+
+// Header returns the header.
+func (w *answerKeeper) Header() http.Header { return w.header }
+
+// WriteHeader notes the final status.
+func (w *answerKeeper) WriteHeader(code int) {
+	if w.code == 0 && code >= 200 {
+		w.code = code
+	}
+}
+
+// Write keeps the beginning.
+func (w *answerKeeper) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	if room := mostAnswer - w.body.Len(); room > 0 {
+		w.body.Write(b[:min(room, len(b))])
+	}
+	return len(b), nil
+}
+
+// Flush does nothing: nobody waits.
+func (w *answerKeeper) Flush() {}
+
+func (w *answerKeeper) status() int {
+	if w.code == 0 {
+		return http.StatusOK
+	}
+	return w.code
+}

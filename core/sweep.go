@@ -1,0 +1,110 @@
+package core
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// sweeper closes open entries of events that were processed since, by the provider's own retry. Success is not told to
+// the journal, because it would be a write for every event.
+type sweeper struct {
+	last atomic.Int64 // when the last one began; 0: none has
+}
+
+const (
+	leastSweep = time.Hour
+	sweepPage  = 500
+)
+
+// sweepSometimes sweeps where the last time is long ago. It is called where something was kept: without failures there
+// is nothing to close, and no goroutine.
+func (g *Guard) sweepSometimes() {
+	looker, ok := g.memory.Store.(replay.Looker)
+	if !ok {
+		return
+	}
+	s := &g.journaling.sweep
+	now, last := time.Now(), s.last.Load()
+	if now.Sub(time.Unix(0, last)) < max(leastSweep, g.memory.Retention/4) || !s.last.CompareAndSwap(last, now.UnixNano()) {
+		return
+	}
+	g.journaling.runs.Add(1)
+	go func() {
+		defer g.journaling.runs.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := g.closeProcessed(ctx, looker); err != nil {
+			g.logger.Warn("sallyport: entries of the journal could not be compared with the replay store",
+				"endpoint", g.endpoint, "provider", g.provider, "error", err.Error())
+		}
+	}()
+}
+
+// waitForRuns waits for redrives and sweeps, or until ctx ends.
+func (g *Guard) waitForRuns(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		g.journaling.runs.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// CloseProcessed closes the journal's open entries of events that were processed since, by the provider's retry, and
+// returns how many it closed. A guard does so by itself about every hour; call it before a list of what is open is shown.
+// Without a journal, or with a store that is no [replay.Looker], it does nothing.
+func (g *Guard) CloseProcessed(ctx context.Context) (closed int, err error) {
+	looker, ok := g.memory.Store.(replay.Looker)
+	if !ok || g.journaling.journal == nil {
+		return 0, nil
+	}
+	return g.closeProcessed(ctx, looker)
+}
+
+func (g *Guard) closeProcessed(ctx context.Context, looker replay.Looker) (closed int, err error) {
+	j := g.journaling.journal
+	page := journal.Page{Endpoint: g.endpoint, States: []journal.State{journal.Open}, Limit: sweepPage}
+	for {
+		rows, err := j.List(ctx, page)
+		if err != nil || len(rows) == 0 {
+			return closed, err
+		}
+		page.Before = rows[len(rows)-1].Cursor()
+		n, err := g.closeRows(ctx, looker, rows)
+		closed += n
+		if err != nil || len(rows) < sweepPage {
+			return closed, err
+		}
+	}
+}
+
+// closeRows closes those of the rows whose events are done.
+func (g *Guard) closeRows(ctx context.Context, looker replay.Looker, rows []journal.Row) (int, error) {
+	var keys []replay.Key
+	var known []journal.Row
+	for _, row := range rows {
+		if id, ok := row.ID.Identity(); ok {
+			keys, known = append(keys, id), append(known, row)
+		}
+	}
+	results, err := looker.Look(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+	done := known[:0]
+	for i, res := range results {
+		if res.State == replay.Done {
+			done = append(done, known[i])
+		}
+	}
+	return g.journaling.journal.CloseDone(ctx, done)
+}
