@@ -34,8 +34,8 @@ func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
 // Close does nothing: the connection's own body was read to its end.
 func (*restoredBody) Close() error { return nil }
 
-// Restored marks a body that a guard has read and proved. Adapters do not wrap it again: an inner guard recognises it,
-// and counts it among no unproved bodies.
+// Restored marks a body that a guard has read and proved. Adapters do not wrap it again, and an inner guard does not
+// count it as unproved.
 func (*restoredBody) Restored() {}
 
 func restoreBody(r *http.Request, d *Delivery) {
@@ -47,7 +47,7 @@ func restoreBody(r *http.Request, d *Delivery) {
 	r.GetBody = d.openBody
 }
 
-// openBody gives the body from its start.
+// openBody returns the body from its start.
 func (d *Delivery) openBody() (io.ReadCloser, error) {
 	b := &restoredBody{delivery: d}
 	b.Reset(d.facts.body)

@@ -51,11 +51,11 @@ func newBudget(bytes int64) *Budget {
 	return b
 }
 
-// processBudget is shared by the guards that are given none: what it bounds is the memory and the time of the process.
+// processBudget is shared by the guards that have none of their own: it bounds the memory and the time of the process.
 var processBudget = NewBudget() //lint:immutable the pointer never changes, and what it counts decides about no proof
 
-// share is one guard's part in a budget. It knows nothing of the guard, so that the guard can be collected. The
-// budget's mu guards its fields.
+// share is one guard's part in a budget. It has no reference to the guard, which can be collected. The budget's mu
+// guards its fields.
 type share struct {
 	budget     *Budget
 	bodies     *intake.Share
@@ -74,7 +74,7 @@ func (b *Budget) join() *share {
 	return &share{budget: b, bodies: b.bodies.Join(), open: true}
 }
 
-// close returns the part. The guard may go on: it has what is common to all.
+// close returns the part. The guard may go on, in the part that is common to all.
 func (s *share) close() {
 	b := s.budget
 	b.mu.Lock()

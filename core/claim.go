@@ -12,11 +12,11 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// eventState is what became of one event of a delivery.
+// eventState is the state of one event of a delivery.
 type eventState struct {
 	digest  [32]byte
 	known   replay.State // Done or InFlight: not for this delivery to run
-	noted   replay.State // what known would be, if the check did not only report
+	noted   replay.State // what known would be if the check did not only report
 	result  replay.Result
 	claim   int // its number in the holding; noClaim where nothing is held
 	verdict replay.Verdict
@@ -25,10 +25,10 @@ type eventState struct {
 
 const noClaim = -1
 
-// noEvent owns the claim of what is signed.
+// noEvent stands for the signed content among the owners of claims.
 const noEvent = -1
 
-// fresh says that the event is this delivery's to run.
+// fresh reports whether the event is this delivery's to run.
 func (s *eventState) fresh() bool { return s.known != replay.Done && s.known != replay.InFlight }
 
 // claim asks the store for every event of the delivery, in one round trip. It returns a reply when no event is left to
@@ -57,7 +57,8 @@ func (d *Delivery) claim() *Reply {
 		asked = time.Now()
 	}
 	if d.signed != nil {
-		items, owners = append(items, replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}), append(owners, noEvent)
+		signed := replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}
+		items, owners = append(items, signed), append(owners, noEvent)
 	}
 	results, err := h.Claim(items, asked)
 	if err != nil {
@@ -73,13 +74,12 @@ func (d *Delivery) claim() *Reply {
 	}
 	reply := d.allKnown()
 	if reply != nil && d.signed != nil {
-		h.Flush() // what was signed anew is remembered all the same
+		h.Flush() // the signed content is remembered all the same
 	}
 	return reply
 }
 
-// holdClaims takes in what the store answered to the items of the events. It returns the answer to what is signed; nil: that
-// was not asked.
+// holdClaims takes in the store's answers. It returns the answer to the signed content. nil: that was not claimed.
 func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []replay.Result) *replay.Result {
 	h := d.holding
 	var signed *replay.Result
@@ -97,7 +97,7 @@ func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []repla
 		case replay.Claimed:
 			work := &h.Request
 			if d.guard.reportsReplay {
-				work = nil // another delivery that takes the claim over refuses nothing either
+				work = nil // another delivery that takes the claim over is not refused either
 			}
 			s.claim = h.Add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
 		default:
@@ -108,13 +108,13 @@ func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []repla
 	return signed
 }
 
-// limit is when the app's work has had its time, and no lease is renewed any more.
+// limit returns when the app's time is over. No lease is renewed after it.
 func (d *Delivery) limit() time.Time {
 	return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)
 }
 
-// disown is for a body that came with what had been signed for another: whoever captured that made this one to fit.
-// None of its events runs, whatever they are called, and none is held.
+// disown refuses a body whose signed content came with another body before: whoever captured that delivery made this
+// body to match. It fails closed: none of its events runs, whatever they are called, and none is held.
 func (d *Delivery) disown(first *replay.Result) {
 	if !d.guard.reportsReplay {
 		d.holding.DecideAll(replay.Release)
@@ -124,8 +124,8 @@ func (d *Delivery) disown(first *replay.Result) {
 	}
 }
 
-// items are the identities to claim, and the event each belongs to. An event that stands twice in a batch is claimed
-// once; its repetition is as done as it can be.
+// items returns the identities to claim, and the event of each. An event that stands twice in a batch is claimed once.
+// Its repetition counts as done.
 func (d *Delivery) items() (items []replay.Item, owners []int) {
 	items, owners = d.holding.Items()
 	var seen map[Identity]bool
@@ -150,7 +150,7 @@ func (d *Delivery) items() (items []replay.Item, owners []int) {
 	return items, owners
 }
 
-// allKnown is the reply where no event is this delivery's to run.
+// allKnown returns the reply where no event is this delivery's to run. nil: one is.
 func (d *Delivery) allKnown() *Reply {
 	if len(d.events) == 0 {
 		return nil
@@ -189,8 +189,8 @@ func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	return reply
 }
 
-// comeBack returns the Retry-After of an event in flight: the rest of the lease, but ten seconds at most, because the
-// other delivery usually ends long before, and no longer than the provider waits.
+// comeBack returns the Retry-After of an event in flight: the rest of the lease, at most ten seconds, because the other
+// delivery usually ends long before. It is never longer than the provider waits.
 func (g *Guard) comeBack(rest time.Duration) time.Duration {
 	return g.boundRetryAfter(reason.InFlight, min(rest, maxInFlightWait))
 }
@@ -228,8 +228,11 @@ func storeFailure(err error) fault.Failure {
 	return f
 }
 
-// duplicate answers events that were all processed before: a success, because it is one, and a sender that is told
-// otherwise keeps sending or disables the endpoint.
+const anotherBody = "an event with this id was processed with another body: a counter the provider changes between " +
+	"retries, or a forged resend"
+
+// duplicate answers events that were all processed before. The answer is a success: otherwise the sender keeps sending,
+// or disables the endpoint.
 func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	g := d.guard
 	why := reason.Duplicate
@@ -239,12 +242,12 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	}
 	reply := textReply(http.StatusOK, text+"\n")
 	if g.entry.AckBody != "" || g.entry.AckEmpty {
-		reply = textReply(http.StatusOK, g.entry.AckBody) // the sender knows no other success
+		reply = textReply(http.StatusOK, g.entry.AckBody) // the only success that the sender accepts
 	}
 	detail := ""
 	if conflict {
 		why = reason.Conflict
-		detail = "an event with this id was processed with another body: a counter the provider changes between retries, or a forged resend"
+		detail = anotherBody
 		if g.memory.strict {
 			reply = rejectionReply(g.rejection(why, http.StatusBadRequest, detail, nil))
 		}
@@ -256,8 +259,8 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	return reply
 }
 
-// claimReceivers claims the named receivers of every event that is to run, in one round trip. Where an event has but
-// one receiver its own claim says all there is to say.
+// claimReceivers claims the named receivers of every event that is to run, in one round trip. An event with one
+// receiver needs no claim but its own.
 func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) (*checkpoints, error) {
 	g := d.guard
 	if g.memory.Store == nil || d.unclaimed != nil {
@@ -272,7 +275,8 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 		}
 		for _, receiver := range receivers {
 			if n := name(receiver); n != "" {
-				items = append(items, replay.Item{Key: identity.OfReceiver(d.events[event].Identity, n), Digest: replay.Digest(d.states[event].digest)})
+				key := identity.OfReceiver(d.events[event].Identity, n)
+				items = append(items, replay.Item{Key: key, Digest: replay.Digest(d.states[event].digest)})
 				owners = append(owners, [2]int{event, receiver})
 			}
 		}
@@ -298,7 +302,7 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 	return c, nil
 }
 
-// checkpoints are how far the named receivers of a delivery's events have come.
+// checkpoints is the progress of the named receivers of a delivery's events.
 type checkpoints struct{ at map[[2]int]checkpoint }
 
 type checkpoint struct {

@@ -6,21 +6,21 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// deferredIdentity is what an identity by the body's digest is made of once somebody asks for it. Without a replay store
-// that is the app, or nobody: a second hash of the body, which would double the cost of the proof.
+// deferredIdentity is the input of an identity by the body's digest that is not derived yet. Without a replay store
+// only the app may ask for it, and another hash of the body would double the cost of the proof.
 type deferredIdentity struct {
 	pending bool
 	scope   string
 	with    [2]string // the headers that belong to it
 	n       int
-	// What may join by the entry's rules for bodies that are equal.
+	// What may join by the entry's rules for equal bodies.
 	apart     [2]string // by rule: the header's value
 	timestamp string
 }
 
-// deferredDetails is how the details of an event are read from its body once somebody asks for them: signals, or the app.
-// A handler that reads the body itself, at an endpoint whose events are named by headers (GitHub, Shopify), never does,
-// and looking through the body would cost as much again as the proof.
+// deferredDetails is the input of an event's details that are not read from its body yet. Signals ask for them, or the
+// app. At an endpoint whose events are named by headers (GitHub, Shopify), a handler that reads the body itself never
+// does, and scanning the body would cost as much as the proof.
 type deferredDetails struct {
 	pending       bool
 	form, proved  bool // of the body
@@ -72,7 +72,7 @@ func (d *Delivery) deferIdentity(t *eventSource) bool {
 	return true
 }
 
-// complete makes what had to wait.
+// complete reads and derives what had to wait.
 func (d *Delivery) complete() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -97,5 +97,6 @@ func (d *Delivery) deriveDeferred(l *deferredIdentity) Identity {
 	if apart != nil {
 		with = apart.JoinValues(with, l.timestamp, l.apart[apart.Number])
 	}
-	return Identity(identity.OfDigest(identity.Scope{Endpoint: g.endpoint, Tenant: l.scope}, d.facts.bodyDigest(), with))
+	scope := identity.Scope{Endpoint: g.endpoint, Tenant: l.scope}
+	return Identity(identity.OfDigest(scope, d.facts.bodyDigest(), with))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 )
 
-// newDelivery makes a handle, with what it holds in the replay store, where there is one.
+// newDelivery makes a handle, and its holding if there is a replay store, in one allocation.
 func (g *Guard) newDelivery() *Delivery {
 	if g.memory.Store == nil {
 		return &Delivery{guard: g}
@@ -29,7 +29,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	d.parent = prior
 	i.ownBody()
 	d.facts = i.facts
-	// A credential vouches for whoever sent the whole request; a signature only for what it covers.
+	// A credential proves the whole request. A signature proves only what it covers.
 	t := i.events
 	t.Headers, t.Body, t.request = r.Header, i.body, r
 	if r.URL != nil {
@@ -37,7 +37,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	}
 	if i.proved {
 		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.Timestamp
-		t.BodyProved, t.HeadersProved, t.SignedID = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON), g.verifier == nil, i.presented.ID
+		t.BodyProved = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON)
+		t.HeadersProved, t.SignedID = g.verifier == nil, i.presented.ID
 	}
 	d.readEvents(t)
 	d.deliveryContext = deliveryContext{r.Context(), d}

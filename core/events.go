@@ -27,7 +27,7 @@ type eventSource struct {
 	presented  *signature.Claims // what was proved; nil: no signature was
 }
 
-// of returns what the event's identity is separate by.
+// of returns the scope of the event's identity.
 func (t *eventSource) of(g *Guard) identity.Scope {
 	return identity.Scope{Endpoint: g.endpoint, Tenant: t.scope}
 }
@@ -93,8 +93,9 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 	e.Identity = d.identityOf(i, t, e)
 }
 
-// joiningTenant is the event's tenant as far as it belongs to identities. One that nothing proves belongs to them only
-// where the entry says so: otherwise whoever captured a delivery could make another event of it by inventing a tenant.
+// joiningTenant returns the event's tenant if it is part of identities. A tenant that nothing proves is part of them
+// only where the entry says so: otherwise whoever captured a delivery could make another event of it by inventing a
+// tenant.
 func (g *Guard) joiningTenant(e *Event) string {
 	if e.Authenticated.Tenant || g.entry.Identity.UnsignedTenant {
 		return e.Tenant

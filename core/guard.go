@@ -30,14 +30,14 @@ type Guard struct {
 	provider string
 	entry    *entry.Entry
 
-	verifier    *signature.Verifier
-	credentials credential.Places
-	handshakes  *handshake.Set
-	rings       []ring         // of all lists of secrets
-	owner       *keyring.Owner // of them
-	tenant      TenantKey
-	tenantTold  atomic.Bool
-	proved      provedSenders
+	verifier     *signature.Verifier
+	credentials  credential.Places
+	handshakes   *handshake.Set
+	rings        []ring         // of all lists of secrets
+	owner        *keyring.Owner // of them
+	tenant       TenantKey
+	tenantWarned atomic.Bool
+	proved       provedSenders
 
 	memory        memory
 	journaling    journaling

@@ -30,10 +30,10 @@ func ParseIdentity(text string) (Identity, error) {
 	return id, nil
 }
 
-// IsZero says that the event has no identity: nothing tells a replay of it from a repetition.
+// IsZero reports whether the event has no identity: nothing distinguishes a replay of it from the next event.
 func (i Identity) IsZero() bool { return i == Identity{} }
 
-// identityOf derives an event's identity; the zero Identity where the entry says that there is none.
+// identityOf derives an event's identity. It is zero where the entry says that there is none.
 func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 	g := d.guard
 	if g.events.identity != nil {
@@ -77,25 +77,26 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 
 // proofOf returns what the delivery was verified by.
 func (g *Guard) proofOf(t *eventSource) signature.Input {
-	return signature.Input{Request: t.request, URL: g.signedURL(t.request, t.inspection), Body: t.Body, Claims: t.presented}
+	url := g.signedURL(t.request, t.inspection)
+	return signature.Input{Request: t.request, URL: url, Body: t.Body, Claims: t.presented}
 }
 
-// waits reports whether the sender waits for the answer to such a delivery, which must not be a duplicate's. A GET
+// waits reports whether the sender uses the answer to such a delivery, which must not be that to a duplicate. A GET
 // with a body does not count: where the method is not signed, anybody could make one of a captured POST.
 func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
 	return rule.NoneForForms && t.IsForm() || rule.NoneForSingles && !d.batch ||
 		rule.NoneForGET && len(t.Body) == 0 && t.request != nil && t.request.Method == http.MethodGet
 }
 
-// bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual: the
-// digest of nothing tells no event from another.
+// bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual. The digest
+// of an empty body does not distinguish events.
 func (g *Guard) bodiless(t *eventSource) bool {
 	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && !g.verifier.IsCustom() &&
 		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
-// identityDigest returns the digest that an event is remembered by: of the body, or of its item of a batch, as they
-// came, where that is what is signed; else of the signed text in its one form.
+// identityDigest returns the digest that an event is remembered by. Where the body is signed, it is that of the body,
+// or of its item of a batch, as they came. Otherwise it is that of the signed text in its one form.
 func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	g := d.guard
 	v, p := g.verifier, t.presented

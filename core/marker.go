@@ -25,13 +25,13 @@ const (
 	markerRetention = 50 * 365 * 24 * time.Hour
 )
 
-// markerKey is the key of one marker of an endpoint.
+// markerKey returns the key of one marker of an endpoint.
 func markerKey(endpoint, kind string) replay.Key {
 	return identity.OfMarker(endpoint, kind)
 }
 
-// markerDigest is a text as a marker holds it: readable where it is short and plain, so that a store can tell an
-// operator what it says. Of any other text it is the beginning and a hash.
+// markerDigest returns a text as a marker holds it. A short plain text is readable, because operators look at stores.
+// Any other text is its beginning and a hash.
 func markerDigest(text string) (digest replay.Digest) {
 	if text != "" && len(text) <= replay.TextDigest && isPlain(text) {
 		copy(digest[:], text)
@@ -47,7 +47,7 @@ func markerDigest(text string) (digest replay.Digest) {
 // markerBeginning is how much of a long text a digest shows.
 const markerBeginning = 10
 
-// markerText is what a digest shows of its text; empty where it shows nothing.
+// markerText returns what a digest shows of its text. Empty: nothing.
 func markerText(digest replay.Digest) string {
 	text := strings.TrimRight(string(digest[:replay.TextDigest]), "\x00")
 	if isPlain(text) {
@@ -68,7 +68,7 @@ func isPlain(text string) bool {
 	return true
 }
 
-// versions is what the marker of formats says.
+// versions returns the text of the marker of formats.
 func (g *Guard) versions() string {
 	values := 0 // the store does not say
 	if v, ok := g.memory.Store.(replay.Versioned); ok {
@@ -77,7 +77,7 @@ func (g *Guard) versions() string {
 	return fmt.Sprintf("ids %s values %d", identity.Version, values)
 }
 
-// readMarker returns what the store says under a marker's key; empty where it cannot be read.
+// readMarker returns what the store says under a marker's key. Empty: it cannot be read.
 func (g *Guard) readMarker(ctx context.Context, kind string) string {
 	reader, ok := g.memory.Store.(replay.DigestReader)
 	if !ok {
@@ -107,7 +107,7 @@ func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Resu
 	return results[0], nil
 }
 
-// commitMarker makes a marker that was claimed last.
+// commitMarker commits a claimed marker, so that it stays.
 func (g *Guard) commitMarker(ctx context.Context, kind string, claimed replay.Result) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -127,7 +127,8 @@ func (g *Guard) forgetMarkers(ctx context.Context, kinds ...string) error {
 	return g.memory.Store.Forget(ctx, keys)
 }
 
-var errIsMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " + //lint:immutable an error value
+//lint:immutable an error value
+var errIsMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " +
 	"and not an event: see Guard.TakeOver")
 
 // isMarker reports whether an identity is a marker of this endpoint, as a list of a store's keys shows it.

@@ -29,13 +29,14 @@ const (
 
 // What is wrong with a config that remembers too little, or for too short a time.
 const (
-	noStore = "nothing remembers what was processed; use memstore.New() for one process or a shared store for several, " +
-		"or core.DangerouslyNoReplay"
+	noStore = "nothing remembers what was processed; use memstore.New() for one process or a shared store for " +
+		"several, or core.DangerouslyNoReplay"
 	noName      = "the endpoint needs a name, because it is part of what is remembered; for example %q"
 	badName     = "the name is blank, longer than %d bytes or holds control characters"
-	signalShort = "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or shorten Limits.Lease"
-	signalLong  = "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: after a " +
-		"failure no retry would come"
+	signalShort = "it is shorter than the lease of %s, which a crashed signal holds in any case; raise it, or " +
+		"shorten Limits.Lease"
+	signalLong = "a signal may hold its event for %s and a lease of %s more, and %s stops retrying after %s: " +
+		"after a failure no retry would come"
 	forgetsFresh = "a delivery stays fresh for %s, plus a lease of %s and a margin of %s: remember at least %s"
 	forgetsSent  = "%s sends an event again for up to %s: remember at least as long"
 	leaseLong    = "%s stops retrying after %s: after a crash no retry would come when the lease has ended"

@@ -21,7 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// New validates the config and compiles it. The error joins every mistake as a [*ConfigError] that says how to mend
+// New validates the config and compiles it. The error joins every mistake as a [*ConfigError] that says how to fix
 // it. A guard that New gave cannot fail to start.
 func New(c Config) (*Guard, error) {
 	var m fault.Mistakes
@@ -34,7 +34,8 @@ func New(c Config) (*Guard, error) {
 		origin:     origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
 		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
 		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: handshake.New(e),
-		events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity}, logger: c.Logger, now: c.Now, clock: true,
+		events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
+		logger: c.Logger, now: c.Now, clock: true,
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
@@ -47,7 +48,10 @@ func New(c Config) (*Guard, error) {
 			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
-	g.owner = &keyring.Owner{Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now, Silence: g.silence(), Tenants: c.Tenant.set}
+	g.owner = &keyring.Owner{
+		Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now,
+		Silence: g.silence(), Tenants: c.Tenant.set,
+	}
 	g.handshakes.Awaiting, g.handshakes.Sink = c.Setup.AwaitingSecret, c.Setup.SecretSink
 	notes := g.configureProof(&c, &m)
 	g.handshakes.Verifier = g.verifier
@@ -89,8 +93,8 @@ func endpointName(c *Config, e *entry.Entry) string {
 	return c.Endpoint
 }
 
-// knownEntry returns the facts of the configured provider. Where there are none, or wrong ones, it returns an entry
-// that says nothing, so that the other mistakes of the config are reported together with this one.
+// knownEntry returns the entry of the configured provider. Where there is none, or a wrong one, it returns an empty
+// entry: the other mistakes of the config are reported together with this one.
 func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
 	e, err := entry.Of(c.Provider)
 	switch {
@@ -140,7 +144,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	g.configurePerimeter(c, m)
 }
 
-// announce says at start what is dangerous and what was folded, so that nobody has to find it in the config.
+// announce logs at start what is dangerous and what is configured twice.
 func (g *Guard) announce(c *Config, notes []string) {
 	for _, note := range notes {
 		g.logger.Info("sallyport: a secret is configured twice", "endpoint", g.endpoint, "detail", note)
@@ -149,7 +153,8 @@ func (g *Guard) announce(c *Config, notes []string) {
 		k.RemindAll(g.now())
 	}
 	off := func(field string) {
-		g.logger.Warn("sallyport: a protection is switched off", "endpoint", g.endpoint, "provider", g.provider, "setting", field)
+		g.logger.Warn("sallyport: a protection is switched off",
+			"endpoint", g.endpoint, "provider", g.provider, "setting", field)
 	}
 	if c.DangerouslyAllowHTTP {
 		off("DangerouslyAllowHTTP")

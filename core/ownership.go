@@ -37,7 +37,7 @@ const (
 		"where the provider of this endpoint was changed on purpose, call Guard.TakeOver"
 )
 
-// Error says who holds the name, and what to change.
+// Error names the holder, and what to change.
 func (e *takenName) Error() string {
 	return "in this replay store the endpoint's name belongs to " + e.owner() + ": " + takenAdvice
 }
@@ -68,7 +68,7 @@ func (d *Delivery) checkOwnership() (reply *Reply, ok bool) {
 	return d.storeFailed(err), false
 }
 
-// askOwnership asks the store, but where it has refused the name a moment ago.
+// askOwnership asks the store whose the name is, unless it has refused the name a moment ago.
 func (g *Guard) askOwnership(ctx context.Context) error {
 	o := &g.ownership
 	was := o.denied.Load()
@@ -123,8 +123,8 @@ func (g *Guard) claimName(ctx context.Context) error {
 	return nil
 }
 
-// checkVersions warns where another version of this library has written for the endpoint, and notes this one. It stops
-// no delivery: a store refuses values that it cannot read by itself.
+// checkVersions warns where another version of this library has written for the endpoint, and notes this one. It does
+// not refuse deliveries: the store itself refuses values that it cannot read.
 func (g *Guard) checkVersions(ctx context.Context) {
 	now := g.versions()
 	have, err := g.claimMarker(ctx, markerFormat, now)
@@ -157,7 +157,8 @@ func (g *Guard) logTaken(taken *takenName) {
 
 func (g *Guard) warnOwnership(message string, attrs ...any) {
 	if g.ownership.lines.due() {
-		g.logger.Warn(message, append([]any{slog.String("endpoint", g.endpoint), slog.String("provider", g.provider)}, attrs...)...)
+		about := []any{slog.String("endpoint", g.endpoint), slog.String("provider", g.provider)}
+		g.logger.Warn(message, append(about, attrs...)...)
 	}
 }
 
@@ -191,6 +192,9 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 	return nil
 }
 
+const nameInUse = "an open guard of %q has this name in the same replay store, and each would answer the other's " +
+	"events as duplicates: give each endpoint a name of its own, or close the other guard first"
+
 // enter notes the guard with the store, and returns whether another open guard has its name. Where that guard's
 // provider is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that
 // awaits its secret claims nothing, and may be open next to the one with it.
@@ -204,8 +208,7 @@ func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
 	g.leave = leave
 	for _, other := range present {
 		if other != g.provider {
-			m.Add("Endpoint", g.endpoint, "an open guard of %q has this name in the same replay store, and each would answer "+
-				"the other's events as duplicates: give each endpoint a name of its own, or close the other guard first", other)
+			m.Add("Endpoint", g.endpoint, nameInUse, other)
 		}
 	}
 	return len(present) > 0

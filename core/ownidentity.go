@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// authenticated returns the event as Config.Identity sees it: without what the proof does not cover. Otherwise an
-// identity could be made of what whoever captured a delivery can change, and every replay would be another event.
+// authenticated returns the event as Config.Identity sees it: without what the proof does not cover. It fails closed:
+// whoever captured a delivery can change that, and every replay would be another event.
 func authenticated(t *eventSource, e *Event) Event {
 	seen := *e
 	seen.Identity, seen.Attempt, seen.run = Identity{}, 0, nil
@@ -29,30 +29,36 @@ func authenticated(t *eventSource, e *Event) Event {
 	return seen
 }
 
-// ownIdentity returns what Config.Identity makes of an event; empty where that would not tell events apart, and the
-// entry's identity has to. It fails closed against loss: a text that is made around an id which no proof covers
-// ("push:" and that id), or of nothing, would be the same for one event after another, and every one after the first
-// would be answered as a duplicate. What decides is authenticated, so that whoever captured a delivery cannot choose
-// between the two.
+// Why a text of Config.Identity is not used.
+const (
+	emptyName = "sallyport: Config.Identity gave an empty text, and the provider's own identity is used: " +
+		"it sees authenticated fields only"
+	unprovedName = "sallyport: Config.Identity names an event by an ID that no proof covers or that it does not " +
+		"have, and the provider's own identity is used: it sees authenticated fields only, so that events would have one name"
+	constantName = "sallyport: Config.Identity gave a text that nothing authenticated of the event changes, " +
+		"and the provider's own identity is used: every event would have that name"
+)
+
+// ownIdentity returns what Config.Identity makes of an event. It is empty where that would not distinguish events: then
+// the entry's identity is used. A text that is made of an id that no proof covers ("push:" and that id), or of nothing,
+// is the same for one event after another, and every event after the first would be lost as a duplicate. Authenticated
+// fields alone decide: whoever captured a delivery cannot choose between the two.
 func (d *Delivery) ownIdentity(t *eventSource, e *Event) string {
 	g := d.guard
 	seen := authenticated(t, e)
 	if g.tenant.set && e.Authenticated.Tenant {
-		seen.Tenant = d.facts.scope // every spelling of it is one tenant
+		seen.Tenant = d.facts.scope // in any case of letters it is one tenant
 	}
 	text := g.events.identity(seen)
 	switch {
 	case text == "":
-		g.events.unnamed.report(g, "sallyport: Config.Identity gave an empty text, and the provider's own identity is used: "+
-			"it sees authenticated fields only")
+		g.events.unnamed.report(g, emptyName)
 		return ""
 	case !e.Authenticated.ID && g.changesIdentity(seen, text):
-		g.events.unnamed.report(g, "sallyport: Config.Identity names an event by an ID that no proof covers or that it does not have, "+
-			"and the provider's own identity is used: it sees authenticated fields only, so that events would have one name")
+		g.events.unnamed.report(g, unprovedName)
 		return ""
 	case g.namesNothing(&seen, text):
-		g.events.unnamed.report(g, "sallyport: Config.Identity gave a text that nothing authenticated of the event changes, "+
-			"and the provider's own identity is used: every event would have that name")
+		g.events.unnamed.report(g, constantName)
 		return ""
 	}
 	return text
@@ -69,12 +75,13 @@ func (g *Guard) changesIdentity(seen Event, text string) bool {
 // function that panics without a payload reads the payload.
 func (g *Guard) namesNothing(seen *Event, text string) bool {
 	without, ok := g.tryIdentity(Event{
-		Endpoint: seen.Endpoint, Provider: seen.Provider, Tenant: seen.Tenant, Secret: seen.Secret, Authenticated: seen.Authenticated,
+		Endpoint: seen.Endpoint, Provider: seen.Provider, Tenant: seen.Tenant, Secret: seen.Secret,
+		Authenticated: seen.Authenticated,
 	})
 	return ok && without == text
 }
 
-// tryIdentity calls Config.Identity with an event that nobody sent, which may be one that it does not expect.
+// tryIdentity calls Config.Identity with an event that nobody sent, and contains its panic.
 func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
 	defer func() {
 		if recover() != nil {
@@ -84,7 +91,7 @@ func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
 	return g.events.identity(e), true
 }
 
-// noIdentity counts the events for which Config.Identity gave no text that counts, and reports them once a minute.
+// noIdentity counts the events for which Config.Identity gave no usable text, and reports them once a minute.
 type noIdentity struct {
 	lines  lineGate
 	events atomic.Int64 // since the last report
@@ -96,5 +103,6 @@ func (n *noIdentity) report(g *Guard, message string) {
 		return
 	}
 	g.logger.Error(message,
-		slog.String("endpoint", g.endpoint), slog.String("provider", g.provider), slog.Int64("events", n.events.Swap(0)))
+		slog.String("endpoint", g.endpoint), slog.String("provider", g.provider),
+		slog.Int64("events", n.events.Swap(0)))
 }

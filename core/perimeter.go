@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 )
 
-// perimeter is what the checks before the proof note of a request.
+// perimeter is what the checks before the proof know of a request.
 type perimeter struct {
 	w          http.ResponseWriter
 	counted    bool         // from here on, failures count against the source
@@ -20,7 +20,7 @@ type perimeter struct {
 	retryAfter time.Duration
 }
 
-// bodies is what an endpoint reads of bodies that nobody has proved.
+// bodies bounds the bodies that nobody has proved.
 type bodies struct {
 	share   *intake.Share
 	max     int64 // bytes
@@ -63,7 +63,7 @@ func (g *Guard) configureProxies(c *Config, m *fault.Mistakes) {
 	g.origin.Proxies = prefixes
 }
 
-// configurePerimeter compiles what is judged of a request before anything it says is looked at.
+// configurePerimeter compiles the checks that come before anything the request says is read.
 func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	g.configureSources(c, m)
 	g.configureRates(c, m)
@@ -87,7 +87,7 @@ func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	}
 }
 
-// checkPerimeter judges how the request came, from whom, and how often.
+// checkPerimeter checks how the request came, from whom, and how often.
 func (g *Guard) checkPerimeter(r *http.Request, i *inspection) fault.Failure {
 	o := g.origin.Trace(r)
 	i.source = o.Source

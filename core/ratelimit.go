@@ -18,18 +18,19 @@ import (
 )
 
 // RateLimit bounds what one source may send to an endpoint. A source is an IPv4 address or an IPv6 /64, found as
-// [Config.Sources] describes; all requests whose source cannot be told share one. With [Config.Tenant] it is counted
-// for each tenant by itself, and for all that are unknown together.
+// [Config.Sources] describes; all requests whose source is unknown share one. With [Config.Tenant] it is counted
+// for each tenant by itself, and for all unknown tenants together.
 //
 // Two things are counted, apart from each other, so that forgeries never use up what genuine deliveries may use:
 //
 //   - Deliveries that were proved, at PerSecond and Burst. The one that is over is refused 429 with Retry-After, and so
 //     is, before its body is read, what follows until there is room again. Default: no limit, because no provider
 //     promises one.
-//   - Requests that failed authentication, or whose bodies were so slow that they had to make way, at FailuresPerSecond and FailureBurst. Default: PerSecond and Burst where
-//     they are given, else 100 a second and 10,000 at once. A source that is over is answered 429 where it fails again, and not more than 8 of its bodies are read at a time.
-//     It is not shut out: whoever can make a provider send to a URL of their choice can make that provider's own
-//     addresses fail.
+//   - Requests that failed authentication, or whose bodies were so slow that they had to make way, at FailuresPerSecond
+//     and FailureBurst. Default: PerSecond and Burst where they are given, else 100 a second and 10,000 at once. A
+//     source that is over is answered 429 where it fails again, and at most 8 of its bodies are read at a time. It is
+//     not shut out: whoever can make a provider send to a URL of their choice can make that provider's own addresses
+//     fail.
 //
 // Where a 4xx loses the event at the provider, the answer is 503 in place of 429.
 type RateLimit struct {
@@ -60,7 +61,8 @@ func (g *Guard) limiterFailed(err error) {
 	if !g.limiterLine.due() {
 		return
 	}
-	g.log.write(context.Background(), slog.LevelError, limiterFails, g.log.about(slog.String("error", httpfield.Clean(err.Error())))...)
+	attrs := g.log.about(slog.String("error", httpfield.Clean(err.Error())))
+	g.log.write(context.Background(), slog.LevelError, limiterFails, attrs...)
 }
 
 // rates are the limits of an endpoint.
@@ -117,22 +119,26 @@ func (p *ratePair) valid(m *fault.Mistakes) bool {
 	before := len(*m)
 	// Written so that NaN is a mistake.
 	if !(p.perSecond >= 0 && p.perSecond <= maxPerSecond) || (p.perSecond > 0 && p.perSecond < 1e-6) {
-		m.Add("RateLimit."+p.rateField, strconv.FormatFloat(p.perSecond, 'g', -1, 64), "it must be between 0.000001 and 1000000 a second; leave it out for the default")
+		m.Add("RateLimit."+p.rateField, strconv.FormatFloat(p.perSecond, 'g', -1, 64),
+			"it must be between 0.000001 and 1000000 a second; leave it out for the default")
 	}
 	if p.burst < 0 || p.burst > maxBurst {
-		m.Add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "it must be between 1 and %d; leave it out for the default", int(maxBurst))
+		m.Add("RateLimit."+p.burstField, strconv.Itoa(p.burst),
+			"it must be between 1 and %d; leave it out for the default", int(maxBurst))
 	}
 	if p.perSecond == 0 && p.burst > 0 {
-		m.Add("RateLimit."+p.burstField, strconv.Itoa(p.burst), "a burst without %s would never be refilled; give both", p.rateField)
+		m.Add("RateLimit."+p.burstField, strconv.Itoa(p.burst),
+			"a burst without %s would never be refilled; give both", p.rateField)
 	}
 	return len(*m) == before
 }
 
-// checkRate refuses a source whose deliveries are used up, before any more work is done for it.
+// checkRate refuses a source that has used up its deliveries, before any more work is done for it.
 func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
 	if first := !i.counted; first && g.tenant.set {
 		i.counted = true
-		return fault.Failure{} // asked again once the tenant is known: strangers have sent nothing that was proved
+		// It is checked again once the tenant is known: unknown tenants have sent nothing that was proved.
+		return fault.Failure{}
 	}
 	i.counted = true
 	if g.rates.deliveries == nil {
@@ -141,7 +147,7 @@ func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
 	return g.overRate(ctx, i, 0, i.started)
 }
 
-// countDelivery takes a proved delivery from what its source may send.
+// countDelivery counts a proved delivery against what its source may send.
 func (g *Guard) countDelivery(ctx context.Context, i *inspection) fault.Failure {
 	if g.rates.deliveries == nil {
 		return fault.Failure{}
@@ -158,8 +164,8 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Tim
 	return fault.New(reason.RateLimited, "the source "+nameOf(i.source)+" sent more than RateLimit allows")
 }
 
-// countFailure takes an unproved request from what its source may fail. One that is over is answered as such, whatever
-// it failed at.
+// countFailure counts an unproved request against what its source may fail. A source that is over is refused for that,
+// whatever the request failed at.
 func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure, now time.Time) fault.Failure {
 	failed := f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.BodyIncomplete || i.displaced
 	if !i.counted || i.proved || !failed {
@@ -170,10 +176,11 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure
 		return f
 	}
 	i.retryAfter = wait
-	return fault.New(reason.RateLimited, "the source "+nameOf(i.source)+" fails more often than RateLimit allows; this time "+string(f.Reason)+": "+f.Detail)
+	return fault.New(reason.RateLimited, "the source "+nameOf(i.source)+
+		" fails more often than RateLimit allows; this time "+string(f.Reason)+": "+f.Detail)
 }
 
-// throttled reports whether a source has failed so often that its bodies have to wait for each other.
+// throttled reports whether a source has failed so often that few of its bodies may be read at a time.
 func (g *Guard) throttled(ctx context.Context, i *inspection) bool {
 	ok, _ := g.rates.failures.Allow(ctx, i.tenant, i.source, 0, i.started)
 	return !ok

@@ -17,9 +17,9 @@ import (
 // Receive is for adapters (see package adapter): it checks a request. It returns either a delivery, whose Request the
 // adapter hands on and which it must Finish or Abandon, or a reply that the adapter writes without calling the app.
 //
-// The checks run from cheap to dear, and nothing is believed before it is proved: the method, transport, source, rate,
-// credentials, signature header and timestamp are judged before the body is read, and the replay store is asked only
-// about deliveries that are genuine. Receive never writes to w; it is there for the connection's read deadline.
+// The checks run from cheap to expensive, and nothing is trusted before it is proved. The method, transport, source,
+// rate, credentials, signature header and timestamp are checked before the body is read. The replay store is asked
+// about genuine deliveries only. Receive never writes to w: it is there for the connection's read deadline.
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbound) (*Delivery, *Reply) {
 	prior := carriedBy(r.Context())
 	if prior != nil && prior.ticket != nil {
@@ -34,10 +34,10 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbou
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
 		}
 		if d.batch {
-			return nil, g.conflict(r, in, "the guard of "+d.guard.endpoint+" takes batches of events, whose receivers stand right behind it: mount it inside the other guard")
+			return nil, g.conflict(r, in, "the guard of "+d.guard.endpoint+innerGuard)
 		}
 		if d.guard.endpoint == g.endpoint {
-			return nil, g.conflict(r, in, "two guards on this request have the endpoint name "+g.endpoint+": they would take each other's events for duplicates")
+			return nil, g.conflict(r, in, "two guards on this request have the endpoint name "+g.endpoint+sameName)
 		}
 	}
 	j := g.judge(w, in, time.Now())
@@ -47,7 +47,13 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbou
 	return d, reply
 }
 
-// receive is Receive with what it works with. None of that may be kept.
+// Why two guards on one request do not go together.
+const (
+	innerGuard = " takes batches of events, whose receivers stand right behind it: mount it inside the other guard"
+	sameName   = ": they would take each other's events for duplicates"
+)
+
+// receive is Receive with its scratch space. Nothing may keep a pointer into that.
 func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Delivery, *Reply) {
 	if reply, f := g.judgeHead(r, i); f.Failed() {
 		return nil, g.refuse(r, i, f)
@@ -83,8 +89,8 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	return d, nil
 }
 
-// contextOf is the context that logs and observers get the values of. Behind an outer guard it is the one that reached
-// that guard: the inner one carries the outer guard's delivery, with its body, and records may wait in queues.
+// contextOf returns the context whose values logs and observers get. Behind an outer guard it is the context that
+// reached that guard. The inner one carries the outer guard's delivery, with its body, and records may wait in queues.
 func contextOf(r *http.Request, prior *Delivery) context.Context {
 	if prior == nil {
 		return r.Context()
@@ -95,7 +101,7 @@ func contextOf(r *http.Request, prior *Delivery) context.Context {
 	return prior.facts.ctx
 }
 
-// judgeHead judges what can be judged before the body is read.
+// judgeHead checks everything that does not need the body. It returns the reply to a handshake that needs none.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	if !slices.Contains(g.methods, r.Method) {
 		return nil, fault.New(reason.Method, g.otherMethod(r.Method))
@@ -129,7 +135,8 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	return g.checkSignatureHead(r, i)
 }
 
-// checkSignatureHead checks what the headers and the URL say of the signature. A request without one may be a handshake.
+// checkSignatureHead checks what the headers and the URL say of the signature. A request without one may be a
+// handshake.
 func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	v := g.verifier
 	i.presented.Lenient = g.reportsTime || i.trial
@@ -203,7 +210,7 @@ func (g *Guard) checkBodyCredentials(r *http.Request, i *inspection) fault.Failu
 	return fault.Failure{}
 }
 
-// judgeBody reads the body and judges the signature.
+// judgeBody reads the body and checks the signature.
 func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
 	defer i.leave() // also where reading panics
 	body, f := g.takeBody(r, i)

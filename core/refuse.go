@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// conflict refuses a request on which another guard stands that this one does not go with.
+// conflict refuses a request that another guard has proved, because the two guards do not go together.
 func (g *Guard) conflict(r *http.Request, in adapter.Inbound, detail string) *Reply {
 	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
 	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
@@ -23,9 +23,9 @@ func (g *Guard) conflict(r *http.Request, in adapter.Inbound, detail string) *Re
 // unreadLimit is how much of a body net/http reads to keep a connection.
 const unreadLimit = 256 << 10
 
-// refuse makes the reply to a failure and tells the observer.
+// refuse makes the reply to a failure and reports it.
 func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
-	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone, which is half of a look at both
+	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone: reading both clocks costs twice as much
 	f = g.countFailure(r.Context(), i, f, now)
 	if g.rates.failures.IsShared() {
 		now = time.Now() // it may have taken a while
@@ -39,8 +39,8 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 	}
 	if (r.ContentLength < 0 || r.ContentLength > unreadLimit) &&
 		(f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.RateLimited) {
-		// net/http closes the connection itself where much of a body was not read, which would tell the checks before
-		// the body from those after it.
+		// net/http closes the connection itself where much of a body was not read. A sender could tell the checks
+		// before the body from those after it.
 		reply.set("Connection", "close")
 	}
 	rec := g.recordOf(&i.facts, reply, now)
@@ -84,11 +84,13 @@ func (g *Guard) reject(why reason.Reason, detail string, cause error) *Reply {
 }
 
 func (g *Guard) rejection(why reason.Reason, status int, detail string, cause error) Rejection {
-	return Rejection{Reason: why, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause}
+	return Rejection{
+		Reason: why, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause,
+	}
 }
 
-// statusOf is the answer to a reason: one for every failed authentication, and for too much the one that does not lose
-// the event.
+// statusOf returns the status of a reason. Every failed authentication has the same. Too much has the one that does not
+// lose the event.
 func (g *Guard) statusOf(why reason.Reason, i *facts) int {
 	switch {
 	case why.Class() == reason.ClassAuthentication:

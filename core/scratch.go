@@ -15,21 +15,21 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 )
 
-// bodyBuffer holds most deliveries whole, and is what each open connection may make a guard hold for its body at once.
+// bodyBuffer is the size of the buffer for bodies. Most deliveries fit. Each open connection may make a guard hold one.
 const bodyBuffer = 16 << 10
 
-// judging is what one call of Receive works with. It comes from its guard's pool and goes back when Receive returns: no
-// other endpoint ever sees it, and nothing of it may outlive the call. What a delivery keeps of it is copied; above all
-// the body, which the app may hold for as long as it likes.
+// judging is the scratch space of one call of Receive. It comes from its guard's pool and goes back when Receive
+// returns. No other endpoint ever sees it, and nothing of it may outlive the call. A delivery copies what it keeps,
+// above all the body, which the app may hold for as long as it likes.
 type judging struct {
 	inspection inspection
 	presented  signature.Claims
 	events     eventSource
 	slot       intake.Slot
-	buffer     [bodyBuffer]byte // what a body that nobody has proved is read into, as far as it goes
+	buffer     [bodyBuffer]byte // for the body; longer ones are allocated
 }
 
-// judge gives what a request is judged with.
+// judge returns the scratch space for a request.
 func (g *Guard) judge(w http.ResponseWriter, in adapter.Inbound, now time.Time) *judging {
 	j := g.borrow()
 	i := &j.inspection
@@ -50,7 +50,7 @@ func (g *Guard) borrow() *judging {
 	return &judging{}
 }
 
-// judged takes it back. A panic of the app's own code on the way leaves it to the garbage collector.
+// judged returns the scratch space to the pool. After a panic it is not called, and the space is garbage.
 func (g *Guard) judged(j *judging) {
 	j.inspection.leave()
 	j.inspection = inspection{}
@@ -62,7 +62,7 @@ func (g *Guard) judged(j *judging) {
 	g.judgings.Put(j)
 }
 
-// ownBody makes the body what a delivery keeps: its own, and not the buffer that the next request is read into.
+// ownBody copies a body that stands in the buffer, because the next request is read into that.
 func (i *inspection) ownBody() {
 	if i.borrowed {
 		i.body, i.borrowed = bytes.Clone(i.body), false
@@ -77,21 +77,21 @@ func (i *inspection) pathValue(r *http.Request, name string) string {
 	return r.PathValue(name)
 }
 
-// facts are what is known of a request for as long as its delivery lives.
+// facts is what is known of a request. It lives as long as the delivery.
 type facts struct {
 	ctx         context.Context // of the request as it reached the guard; for logs and observers
 	route       string
 	started     time.Time  // the real clock: for durations
 	now         time.Time  // the guard's clock: for freshness
-	source      netip.Addr // invalid: cannot be told
+	source      netip.Addr // invalid: unknown
 	body        []byte
 	match       keyring.Matches // of the secrets that proved it
-	tenant      string          // that is known; what the delivery says of it is in presented
+	tenant      string          // a known one; the one that the request names is in presented
 	scope       string          // the tenant as it is part of identities
 	secret      string
 	credentials []string
-	reported    []Reported        // what was let through because its check only reports
-	unproved    *fault.Failure    // of those, the one that leaves the delivery without proof; nil: none does
+	reported    []Reported        // refusals that did not take place, because their checks only report
+	unproved    *fault.Failure    // the one of those that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
 	proved      bool
@@ -100,7 +100,7 @@ type facts struct {
 	overloaded  bool
 }
 
-// inspection is what is known of a request while it is judged. But for the facts, it belongs to one call of Receive.
+// inspection is what is known of a request while it is checked. Only its facts outlive the call of Receive.
 type inspection struct {
 	facts
 	param      func(name string) string // of the route; nil: the request's own
@@ -117,8 +117,7 @@ type inspection struct {
 	perimeter
 }
 
-// addCredential notes the label of a credential that matched. The first one's list of one is its own, and is not
-// changed.
+// addCredential notes the labels of a credential that matched. The first list is not copied, and is never changed.
 func (i *inspection) addCredential(labels []string) {
 	if i.credentials == nil {
 		i.credentials = labels[:len(labels):len(labels)]
@@ -127,8 +126,8 @@ func (i *inspection) addCredential(labels []string) {
 	i.credentials = append(i.credentials, labels...)
 }
 
-// bodyDigest is the digest of a body that was proved. It costs as much as the signature's, so that it is made where
-// something is remembered by it, and not for the record alone.
+// bodyDigest returns the digest of a proved body. It costs as much as the signature's: it is made where something is
+// remembered by it, and not for the record alone.
 func (i *facts) bodyDigest() [sha256.Size]byte {
 	if !i.digested {
 		i.digest, i.digested = sha256.Sum256(i.body), true

@@ -85,7 +85,7 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 	if g.tenant.path != "" {
 		if key = i.pathValue(r, g.tenant.path); key == "" {
 			p.TenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
-			if !g.tenantTold.Swap(true) {
+			if !g.tenantWarned.Swap(true) {
 				g.logger.Error("sallyport: the guard cannot see the tenant in the path: mount it on the route itself, not before routing; every delivery is refused",
 					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenant.path, "route", i.route)
 			}

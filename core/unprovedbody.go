@@ -97,7 +97,8 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Fa
 	return body, fault.Failure{}
 }
 
-// read reads the body, and notes whether it stands in the buffer: the next request uses that as soon as Receive returns.
+// read reads the body, and notes whether it stands in the buffer: the next request uses that as soon as Receive
+// returns.
 func (i *inspection) read(r *http.Request, limit int64) ([]byte, fault.Failure) {
 	body, f := intake.Read(r, limit, i.slot, i.buffer)
 	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
