@@ -18,11 +18,11 @@
 //
 // # What is published
 //
-// The payload is a copy of the event's Payload, the UUID is [Identity], and the metadata says what the constants
+// The payload is a copy of the event's Payload, the UUID is [core.Identity], and the metadata says what the constants
 // beginning with Metadata list. Secrets, signatures and the request's headers are not part of it. Whoever can read the
 // topic can read the events, and whoever can write to it is believed by its consumers: they see no signature.
 //
-// [Identity]: https://pkg.go.dev/github.com/sallyport-go/sallyport/core#Identity
+// [core.Identity]: https://pkg.go.dev/github.com/sallyport-go/sallyport/core#Identity
 package handover
 
 import (

@@ -48,7 +48,7 @@ func checkAPI(t *testing.T, l *lint.Loader, top, module string) (findings []lint
 	usage, err := lint.NewUsage(top, module)
 	require.NoError(t, err)
 	api := lint.NewAPI(packages)
-	findings = api.Unnameable()
+	findings = append(api.Unnameable(), api.BrokenLinks()...)
 	for _, f := range api.Unused(usage) {
 		if !slices.ContainsFunc(newPackages(), func(of string) bool { return strings.Contains(f.Message, " of "+of+":") }) {
 			findings = append(findings, f)
@@ -70,8 +70,8 @@ func remarks(t *testing.T, folder string) []string {
 	return regexp.MustCompile(`(?m)^.*//(?:lint:|nolint).*$`).FindAllString(string(text), -1)
 }
 
-// TestUsersCanNameAndUseWhatIsShown holds every public package to three rules: what it shows has a type that can be
-// written down, somebody uses it, and its documentation has no remarks for tools.
+// TestUsersCanNameAndUseWhatIsShown holds every public package to four rules: what it shows has a type that can be
+// written down, somebody uses it, links in comments lead somewhere, and go doc shows no remarks for tools.
 func TestUsersCanNameAndUseWhatIsShown(t *testing.T) {
 	t.Parallel()
 	abs, err := filepath.Abs(root)
@@ -117,7 +117,7 @@ type Rows struct {
 	Idle   int
 }
 
-// Read is used by the page.
+// Read is used by the page. See [Rows.Known], [Rows.Lost] and [Moved].
 func Read(Rows) (Known, error) { return Known{}, nil }
 
 // Write is used by nobody.
@@ -164,6 +164,8 @@ var Fixed = 1
 			"export it, or return an interface",
 		"Rows.Hidden of example.com/acme has the type example.com/acme/internal/inner.Hidden, which nobody outside can " +
 			"name: export it, or return an interface",
+		"the link [Rows.Lost] leads nowhere",
+		"the link [Moved] leads nowhere",
 		"nobody uses Rows.Idle of example.com/acme: remove it, or show its use in an example",
 		"nobody uses Write of example.com/acme: remove it, or show its use in an example",
 	}, list)

@@ -21,8 +21,8 @@
 //
 // # Transactional mode
 //
-// A signal that asks for its transaction with [Tx] gets a *sql.Tx, begun at that moment; the guard writes "done" in
-// it and commits when the signal has succeeded. The claim itself was committed before, so that a second delivery is
+// A signal that asks for its transaction with [sqltx.Tx] gets a *sql.Tx, begun at that moment; the guard writes "done"
+// in it and commits when the signal has succeeded. The claim itself was committed before, so that a second delivery is
 // told at once that the first is under way, instead of waiting for a lock. Whoever lost the claim meanwhile, because
 // its lease ran out, cannot commit: everything it wrote is rolled back.
 //
@@ -68,9 +68,9 @@
 //	file:app.db?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)
 //
 // SQLite has one writer at a time, in all processes. The store's calls wait for it no longer than their context,
-// whatever the busy_timeout. A signal's transaction is the writer from [Tx] to the end of the signal: claims of other
-// events wait meanwhile, and its own lease is not renewed. Keep such signals short, ask for the transaction late, and
-// make the lease longer than any of them. The clock is that of the machine, and has milliseconds. Network file
+// whatever the busy_timeout. A signal's transaction is the writer from [sqltx.Tx] to the end of the signal: claims of
+// other events wait meanwhile, and its own lease is not renewed. Keep such signals short, ask for the transaction late,
+// and make the lease longer than any of them. The clock is that of the machine, and has milliseconds. Network file
 // systems will not do.
 //
 // # What the database learns

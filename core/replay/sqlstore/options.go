@@ -28,8 +28,8 @@ func WithTable(name string) Option {
 	}
 }
 
-// WithTxOptions says how [Tx] begins a transaction. The default is READ COMMITTED on PostgreSQL and MySQL, and the
-// driver's own on SQLite.
+// WithTxOptions says how [sqltx.Tx] begins a transaction. The default is READ COMMITTED on PostgreSQL and MySQL, and
+// the driver's own on SQLite.
 //
 // REPEATABLE READ and stricter on PostgreSQL, and on MariaDB from 11.6.2, refuse to commit a signal during which the
 // claim's lease was renewed: "could not serialize access". The transaction is rolled back, nothing is lost, and the

@@ -50,8 +50,8 @@ func (o *offer) Begun() (*sql.Tx, *sql.DB) {
 	return o.tx, o.store.db
 }
 
-// begin begins the transaction, if nobody has. It refuses a pool of one connection, on which the claim could not be renewed while
-// the transaction is open.
+// begin begins the transaction, if nobody has. It refuses a pool of one connection, on which the claim could not be
+// renewed while the transaction is open.
 func (t *transaction) begin() (*sql.Tx, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
