@@ -70,14 +70,10 @@ func remarks(t *testing.T, folder string) []string {
 	return regexp.MustCompile(`(?m)^.*//(?:lint:|nolint).*$`).FindAllString(string(text), -1)
 }
 
-// TestUsersCanNameAndUseWhatIsShown holds every public package to four rules: what it shows has a type that can be
+// checkWhatUsersSee holds every public package to four rules: what it shows has a type that can be
 // written down, somebody uses it, links in comments lead somewhere, and go doc shows no remarks for tools.
-func TestUsersCanNameAndUseWhatIsShown(t *testing.T) {
-	t.Parallel()
-	abs, err := filepath.Abs(root)
-	require.NoError(t, err)
-	l, err := lint.NewLoader(abs)
-	require.NoError(t, err)
+func checkWhatUsersSee(t *testing.T, l *lint.Loader, abs string) {
+	t.Helper()
 	findings, packages := checkAPI(t, l, abs, module)
 	require.Greater(t, len(packages), 25, "nothing was tested")
 	for _, f := range findings {

@@ -16,7 +16,7 @@ const root = "../.."
 
 // guarded are the folders, with all below them, whose code decides about security.
 func guarded() []string {
-	return []string{"core", "ginwebhook", "echowebhook", "echo5webhook", "chiwebhook"}
+	return []string{"core", "ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"}
 }
 
 // testSupport are packages of core that only tests link. They are judged as tests are: not here.
@@ -58,6 +58,7 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
+	t.Run("what users see", func(t *testing.T) { checkWhatUsersSee(t, loader, abs) })
 }
 
 func load(t *testing.T, loader *lint.Loader, folder string) *lint.Package {
