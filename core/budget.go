@@ -1,10 +1,9 @@
 package core
 
 import (
-	"sync"
 	"sync/atomic"
-	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 )
 
@@ -24,14 +23,9 @@ import (
 //
 // A Budget is safe for concurrent use. Make it with [NewBudget]: New refuses the zero value.
 type Budget struct {
-	bodies *intake.Room
-	err    error // of the configuration
-
-	mu         sync.Mutex
-	open       int64 // guards
-	diagnosis  tank  // what whoever comes first may use
-	explaining int   // grants out of it that wait or run
-	clock      func() time.Time
+	bodies    *intake.Room
+	err       error // of the configuration
+	diagnosis *explain.Allowance
 }
 
 // NewBudget returns a budget of its own, for guards that must not share with others: [Config.Budget].
@@ -46,7 +40,7 @@ func (b *Budget) WithBodies(bytes int64) *Budget {
 }
 
 func newBudget(bytes int64) *Budget {
-	b := &Budget{clock: time.Now}
+	b := &Budget{diagnosis: explain.NewAllowance()}
 	b.bodies, b.err = intake.NewRoom(bytes)
 	return b
 }
@@ -54,35 +48,20 @@ func newBudget(bytes int64) *Budget {
 // processBudget is shared by the guards that have none of their own: it bounds the memory and the time of the process.
 var processBudget = NewBudget() //lint:immutable the pointer never changes, and what it counts decides about no proof
 
-// share is one guard's part in a budget. It has no reference to the guard, which can be collected. The budget's mu
-// guards its fields.
+// share is one guard's part in a budget. It has no reference to the guard, which can be collected.
 type share struct {
-	budget     *Budget
-	bodies     *intake.Share
-	open       bool
-	diagnosis  tank // what no other guard can take
-	explaining int
-	// quiet is until when nothing is granted, in nanoseconds since 1970: a flood asks without taking the lock. 0: ask.
-	quiet atomic.Int64
+	bodies    *intake.Share
+	diagnosis *explain.Share
+	closed    atomic.Bool
 }
 
 // join makes a guard's part.
-func (b *Budget) join() *share {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.open++
-	return &share{budget: b, bodies: b.bodies.Join(), open: true}
-}
+func (b *Budget) join() *share { return &share{bodies: b.bodies.Join(), diagnosis: b.diagnosis.Join()} }
 
-// close returns the part. The guard may go on, in the part that is common to all.
+// close returns the part. The guard may go on, in the part that is common to all. A second call does nothing.
 func (s *share) close() {
-	b := s.budget
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !s.open {
-		return
+	if !s.closed.Swap(true) {
+		s.bodies.Close()
+		s.diagnosis.Close()
 	}
-	s.open = false
-	b.open--
-	s.bodies.Close()
 }

@@ -2,7 +2,6 @@ package core
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -10,11 +9,10 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
-	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // Explanation is what a guard makes of one request: see [Guard.Explain].
@@ -77,7 +75,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	i.trial = true
 	e := &Explanation{}
 	body, unread := g.bodyToExplain(r)
-	copied := copyRequest(r)
+	copied := explain.Copy(r)
 	setBody(copied, body)
 	switch _, again := r.Body.(*restoredBody); {
 	case unread.Failed():
@@ -109,12 +107,15 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	if v := g.verifier; v != nil {
 		e.Time, _ = v.TimeOf(i.presented)
 	}
-	x := &examiner{g: g, r: copied, body: body, read: !unread.Failed(), now: i.now, plain: i.plain, tenant: i.presented.Tenant, left: explainAtOnce, dear: true}
+	x := explain.Examiner{
+		Endpoint: g.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain, Tenant: i.presented.Tenant,
+		Left: explainAtOnce, Public: true,
+	}
 	for n, refusal := range i.reported {
 		if n == 0 && reply == nil {
 			e.Reason, e.Status = refusal.Reason, refusal.Status
 		}
-		e.Findings = append(e.Findings, x.examine(fault.New(refusal.Reason, refusal.Detail))...)
+		e.Findings = append(e.Findings, x.Examine(fault.New(refusal.Reason, refusal.Detail))...)
 	}
 	if e.Reason == "" {
 		e.Reason, e.Status = reason.Accepted, http.StatusOK
@@ -126,115 +127,6 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 // explainAtOnce is how many bytes one call of Explain may hash.
 const explainAtOnce = 1 << 30
 
-// copyRequest copies what is judged of a request, so that nothing that happens to it later is seen.
-func copyRequest(r *http.Request) *http.Request {
-	url := *r.URL
-	return (&http.Request{
-		Method: r.Method, URL: &url, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: r.Header.Clone(),
-		Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS, ContentLength: r.ContentLength, Pattern: r.Pattern,
-	}).WithContext(context.WithoutCancel(r.Context()))
-}
-
 func setBody(r *http.Request, body []byte) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-}
-
-// examiner looks for what would have made a delivery verify. It has no say in whether one is accepted.
-type examiner struct {
-	g     *Guard
-	r     *http.Request // a copy
-	body  []byte
-	read  bool // the body is known
-	now   time.Time
-	plain bool
-	// tenant is the key that the delivery names.
-	tenant string
-	left   int64 // bytes that may still be hashed
-	dear   bool  // signatures of public keys may be tried
-}
-
-// examine tells what can be known of one failure.
-func (x *examiner) examine(f fault.Failure) (all []reason.Finding) {
-	switch f.Reason {
-	case reason.MissingSignature, reason.MissingTimestamp:
-		if v := x.g.verifier; v != nil {
-			return x.missing(v.ProofHeaders())
-		}
-	case reason.MissingCredential:
-		return x.missingCredential()
-	case reason.BadSignature:
-		return x.mismatch(true)
-	case reason.MalformedSignature:
-		return x.mismatch(false)
-	case reason.Stale, reason.Early, reason.MalformedTimestamp:
-		return x.clock(f.Reason)
-	}
-	return nil
-}
-
-// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits. Where the
-// signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
-func (x *examiner) mismatch(wellFormed bool) (all []reason.Finding) {
-	v := x.g.verifier
-	if v == nil || !v.HasSecrets() {
-		return nil
-	}
-	if wellFormed {
-		all = x.shapes()
-	}
-	keys := x.keys()
-	if keys == nil || !x.read || (!v.UsesMAC() && !x.dear) {
-		return all
-	}
-	url := x.signedURL()
-	if label, ok := x.matches(keys, url, x.body); ok {
-		// As it is, so that only the times of validity kept it out.
-		if s := x.secretOf(label); s != nil && !s.ActiveAt(x.now) {
-			return append(all, reason.Finding{Code: reason.SecretNotValid, Text: "the signature matches a secret that is not valid now", Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", Secret: label})
-		}
-		return all
-	}
-	if len(x.body) == 0 {
-		return append(all, reason.Finding{Code: reason.BodyEmpty, Text: "the body is empty, and nothing that a provider sends is", Mend: "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect", Secret: ""})
-	}
-	if found, ok := x.bodies(keys, url); ok {
-		return append(all, found)
-	}
-	if found, ok := x.urls(keys, url); ok {
-		return append(all, found)
-	}
-	if found, ok := x.spellings(keys, url); ok {
-		return append(all, found)
-	}
-	if wellFormed && len(all) == 0 && x.left > 0 {
-		all = append(all, reason.Finding{Code: reason.SecretUnknown, Text: "no change that is known to happen on the way makes the signature match under any of the secrets", Mend: "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", Secret: ""})
-	}
-	return all
-}
-
-// keys are the secrets, those included that are not valid now; nil for an unknown tenant.
-func (x *examiner) keys() *signature.Keys {
-	return x.g.verifier.AllKeys(x.r.Context(), x.tenant, x.now, x.dear)
-}
-
-// secretOf gives a secret as it is configured.
-func (x *examiner) secretOf(label string) *secrets.Secret {
-	for _, s := range x.g.verifier.SecretsOf(x.r.Context(), x.tenant, x.now, true) {
-		if s.Label() == label {
-			return s
-		}
-	}
-	return nil
-}
-
-// matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing
-// matches.
-func (x *examiner) matches(keys *signature.Keys, url string, body []byte) (label string, ok bool) {
-	cost := x.g.verifier.TrialCost(keys, len(body)+len(url))
-	if x.left < cost {
-		x.left = 0
-		return "", false
-	}
-	x.left -= cost
-	return x.g.verifier.Try(keys, &signature.Input{Request: x.r, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.now})
 }

@@ -25,24 +25,12 @@ func Room(units int64) *Budget { return NewBudget().WithBodies(units * intake.Un
 func (b *Budget) TimeDiagnosis(takes time.Duration) {
 	var mu sync.Mutex
 	var now time.Time
-	b.clock = func() time.Time {
+	b.diagnosis.Clock = func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
 		now = now.Add(takes)
 		return now
 	}
-}
-
-// GrantDiagnosis reports for each of the times whether a refusal then is explained, which takes that long.
-func (g *Guard) GrantDiagnosis(takes time.Duration, times ...time.Time) (granted []bool) {
-	for _, at := range times {
-		grant, ok := g.share.grantDiagnosis(at)
-		if ok {
-			grant.end(takes)
-		}
-		granted = append(granted, ok)
-	}
-	return granted
 }
 
 // Budget is the guard's.

@@ -46,9 +46,5 @@ func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 
 // ExhaustDiagnosis leaves nothing for explanations of the guard's refusals for an hour. It needs a budget of its own.
 func (g *Guard) ExhaustDiagnosis() {
-	b := g.share.budget
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.diagnosis = tank{-time.Hour, time.Now()}
-	g.share.diagnosis = b.diagnosis
+	g.share.diagnosis.Exhaust(time.Hour)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/credential"
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
@@ -62,10 +63,11 @@ type Guard struct {
 	otherMethods    map[string]string // details by method
 	methods         []string
 
-	markers [2]replay.Key // what says whose the endpoint's name is
-	rates   rates
-	budget  *Budget
-	share   *share // of the budget
+	markers   [2]replay.Key // what says whose the endpoint's name is
+	rates     rates
+	budget    *Budget
+	share     *share // of the budget
+	diagnosis *explain.Endpoint
 
 	reportOnly    checkSet
 	reportsReplay bool

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/credential"
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
@@ -55,6 +56,7 @@ func New(c Config) (*Guard, error) {
 	g.handshakes.Awaiting, g.handshakes.Sink = c.Setup.AwaitingSecret, c.Setup.SecretSink
 	notes := g.configureProof(&c, &m)
 	g.handshakes.Verifier = g.verifier
+	g.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.verifier, Credentials: g.credentials}
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)

@@ -1,4 +1,4 @@
-package core
+package explain
 
 import (
 	"bytes"
@@ -53,13 +53,13 @@ func changes() []change {
 }
 
 // bodies tries the body with each change undone.
-func (x *examiner) bodies(keys *signature.Keys, url string) (reason.Finding, bool) {
-	if !x.g.verifier.SignsBody {
+func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, bool) {
+	if !x.Verifier.SignsBody {
 		return reason.Finding{}, false
 	}
-	tried := [][]byte{x.body}
+	tried := [][]byte{x.Body}
 	for _, c := range changes() {
-		b := c.undo(x.body)
+		b := c.undo(x.Body)
 		if len(b) == 0 || contains(tried, b) {
 			continue
 		}
@@ -67,7 +67,7 @@ func (x *examiner) bodies(keys *signature.Keys, url string) (reason.Finding, boo
 		if label, ok := x.matches(keys, url, b); ok {
 			return reason.Finding{Code: c.code, Text: c.text, Mend: c.mend, Secret: label}, true
 		}
-		if x.left <= 0 {
+		if x.Left <= 0 {
 			break
 		}
 	}

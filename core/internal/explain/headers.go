@@ -1,4 +1,4 @@
-package core
+package explain
 
 import (
 	"net/http"
@@ -14,10 +14,10 @@ import (
 )
 
 // missing tells what can be known of a delivery that lacks some of the headers it should have.
-func (x *examiner) missing(names []string) []reason.Finding {
+func (x *Examiner) missing(names []string) []reason.Finding {
 	var absent []string
 	for _, name := range names {
-		if len(x.r.Header[name]) == 0 {
+		if len(x.Request.Header[name]) == 0 {
 			absent = append(absent, name)
 		}
 	}
@@ -34,10 +34,10 @@ func (x *examiner) missing(names []string) []reason.Finding {
 	case len(all) > 0:
 	case len(others) > 0:
 		all = append(all, reason.Finding{Code: reason.Unsigned, Text: "there is no header " + header + ", but " + strings.Join(others, ", ") + " came: it looks like a delivery of " +
-			x.g.entry.Title + " without its signature",
+			x.Entry.Title + " without its signature",
 			Mend: "set the secret at the provider, or find the proxy that removes the header", Secret: ""})
 	case len(x.siblings()) > 0:
-		all = append(all, otherSender(x.g.entry.Title))
+		all = append(all, otherSender(x.Entry.Title))
 	}
 	if proxy := x.proxyNamed(); proxy != "" && len(all) == 0 || len(others) > 0 && proxy != "" {
 		all = append(all, stripped(proxy, header))
@@ -46,10 +46,10 @@ func (x *examiner) missing(names []string) []reason.Finding {
 }
 
 // missingCredential reports what is known of a delivery without the header of a credential.
-func (x *examiner) missingCredential() (all []reason.Finding) {
-	for _, place := range x.g.credentials {
+func (x *Examiner) missingCredential() (all []reason.Finding) {
+	for _, place := range x.Credentials {
 		header := place.Header()
-		if header == "" || len(x.r.Header[header]) > 0 {
+		if header == "" || len(x.Request.Header[header]) > 0 {
 			continue
 		}
 		others := x.otherHeaders([]string{header})
@@ -61,9 +61,9 @@ func (x *examiner) missingCredential() (all []reason.Finding) {
 				Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
 		case len(others) > 0:
 			all = append(all, reason.Finding{Code: reason.NoCredential, Text: "there is no header " + header + ", which carries the credential, but " +
-				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.g.entry.Title + " without the credential", Mend: place.Remedy(), Secret: ""})
+				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.Entry.Title + " without the credential", Mend: place.Remedy(), Secret: ""})
 		case len(x.siblings()) > 0:
-			all = append(all, otherSender(x.g.entry.Title))
+			all = append(all, otherSender(x.Entry.Title))
 		}
 		if proxy != "" && as == "" {
 			all = append(all, stripped(proxy, header))
@@ -84,7 +84,7 @@ func stripped(proxy, header string) reason.Finding {
 }
 
 // spelledOtherwise finds a header that is the one looked for but for its dashes and a prefix.
-func (x *examiner) spelledOtherwise(name string) string {
+func (x *Examiner) spelledOtherwise(name string) string {
 	plain := func(s string) string {
 		return strings.Map(func(r rune) rune {
 			if r == '-' || r == '_' {
@@ -94,7 +94,7 @@ func (x *examiner) spelledOtherwise(name string) string {
 		}, strings.ToLower(s))
 	}
 	want := plain(name)
-	for have := range x.r.Header {
+	for have := range x.Request.Header {
 		if got := plain(have); got == want || got == "http"+want || got == "xoriginal"+want {
 			return have
 		}
@@ -103,8 +103,8 @@ func (x *examiner) spelledOtherwise(name string) string {
 }
 
 // siblings are headers that the provider sends beside the proof, as far as its entry names them.
-func (x *examiner) siblings() []string {
-	e := x.g.entry
+func (x *Examiner) siblings() []string {
+	e := x.Entry
 	names := slices.Clone(e.Identity.With)
 	for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Tenant, e.Event.Time} {
 		for _, v := range list {
@@ -113,25 +113,25 @@ func (x *examiner) siblings() []string {
 			}
 		}
 	}
-	if v := x.g.verifier; v != nil {
+	if v := x.Verifier; v != nil {
 		names = append(names, v.ProofHeaders()...)
 	}
 	return httpfield.CanonicalNames(names)
 }
 
 // otherHeaders are those of the provider's that came.
-func (x *examiner) otherHeaders(absent []string) (came []string) {
+func (x *Examiner) otherHeaders(absent []string) (came []string) {
 	for _, name := range x.siblings() {
-		if len(x.r.Header[name]) > 0 && !slices.Contains(absent, name) && !slices.Contains(came, name) {
+		if len(x.Request.Header[name]) > 0 && !slices.Contains(absent, name) && !slices.Contains(came, name) {
 			came = append(came, name)
 		}
 	}
 	return came
 }
 
-func (x *examiner) proxyNamed() string {
+func (x *Examiner) proxyNamed() string {
 	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cf-Ray", "X-Amzn-Trace-Id", "X-Envoy-External-Address"} {
-		if len(x.r.Header[http.CanonicalHeaderKey(name)]) > 0 {
+		if len(x.Request.Header[http.CanonicalHeaderKey(name)]) > 0 {
 			return name
 		}
 	}
@@ -139,18 +139,18 @@ func (x *examiner) proxyNamed() string {
 }
 
 // clock tells how far the time is off, and whether that is all that is wrong.
-func (x *examiner) clock(why reason.Reason) []reason.Finding {
-	v := x.g.verifier
+func (x *Examiner) clock(why reason.Reason) []reason.Finding {
+	v := x.Verifier
 	if v == nil || v.IsCustom() {
 		return nil
 	}
 	p := signature.Claims{}
 	url := x.signedURL()
-	text := v.ClaimedTime(&signature.Input{Request: x.r, URL: url, Body: x.body, Claims: &p, Now: x.now}, x.read)
+	text := v.ClaimedTime(&signature.Input{Request: x.Request, URL: url, Body: x.Body, Claims: &p, Now: x.Now}, x.Read)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		for unit, other := range map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)} {
-			if v.Unit == unit && other.Sub(x.now).Abs() < 10*365*24*time.Hour {
-				return []reason.Finding{{Code: reason.TimeUnit, Text: "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", Mend: "let the sender write the unit that " + x.g.entry.Title + " documents; check that this endpoint's provider is the right entry", Secret: ""}}
+			if v.Unit == unit && other.Sub(x.Now).Abs() < 10*365*24*time.Hour {
+				return []reason.Finding{{Code: reason.TimeUnit, Text: "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", Mend: "let the sender write the unit that " + x.Entry.Title + " documents; check that this endpoint's provider is the right entry", Secret: ""}}
 			}
 		}
 	}
@@ -158,11 +158,11 @@ func (x *examiner) clock(why reason.Reason) []reason.Finding {
 	if !ok || why == reason.MalformedTimestamp {
 		return nil
 	}
-	off := x.now.Sub(at).Round(time.Second)
+	off := x.Now.Sub(at).Round(time.Second)
 	finding := reason.Finding{Code: reason.Clock}
 	signed := ""
 	if keys := x.keysIfCheap(); keys != nil {
-		if label, ok := x.matches(keys, url, x.body); ok {
+		if label, ok := x.matches(keys, url, x.Body); ok {
 			signed, finding.Secret = "; its signature is right", label
 		} else {
 			signed = "; its signature is wrong as well"
@@ -180,9 +180,9 @@ func (x *examiner) clock(why reason.Reason) []reason.Finding {
 }
 
 // keysIfCheap are the secrets to try, where the body is known and trying is allowed.
-func (x *examiner) keysIfCheap() *signature.Keys {
-	v := x.g.verifier
-	if !x.read || !v.HasSecrets() || (!v.UsesMAC() && !x.dear) {
+func (x *Examiner) keysIfCheap() *signature.Keys {
+	v := x.Verifier
+	if !x.Read || !v.HasSecrets() || (!v.UsesMAC() && !x.Public) {
 		return nil
 	}
 	return x.keys()

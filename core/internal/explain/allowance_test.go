@@ -1,4 +1,4 @@
-package core_test
+package explain_test
 
 import (
 	"testing"
@@ -6,20 +6,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 )
 
 // A refusal whose limiter took a while comes with a time that is past. It must not make the next one's second a new one.
 func TestDiagnosisIsBoundedWhateverTheOrder(t *testing.T) {
 	t.Parallel()
-	c, _ := config(timestamped())
-	c.Budget = core.NewBudget()
-	g := mustNew(t, c)
+	share := explain.NewAllowance().Join()
 	now := time.Now()
 	const takes = 10 * time.Millisecond
-	used := g.GrantDiagnosis(takes, now, now, now, now, now)
+	used := grants(share, takes, now, now, now, now, now)
 	require.Equal(t, []bool{true, true, true, true, false}, used, "13 ms each, of 25 that are common and 25 of its own")
-	rest := g.GrantDiagnosis(takes, now, now.Add(-time.Second), now.Add(time.Millisecond), now.Add(2*time.Second))
+	rest := grants(share, takes, now, now.Add(-time.Second), now.Add(time.Millisecond), now.Add(2*time.Second))
 	require.Equal(t, []bool{false, false, false, true}, rest)
 }
 
@@ -37,12 +35,10 @@ func TestDiagnosisIsChargedByTheClock(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			c, _ := config(timestamped())
-			c.Budget = core.NewBudget()
-			g := mustNew(t, c)
+			share := explain.NewAllowance().Join()
 			at, n := time.Now(), 0
 			for range 60 * 200 {
-				if g.GrantDiagnosis(row.takes, at)[0] {
+				if grants(share, row.takes, at)[0] {
 					n++
 				}
 				at = at.Add(5 * time.Millisecond)
@@ -51,4 +47,16 @@ func TestDiagnosisIsChargedByTheClock(t *testing.T) {
 			require.GreaterOrEqual(t, n, row.low)
 		})
 	}
+}
+
+// grants reports for each of the times whether a refusal then is explained, which takes that long.
+func grants(share *explain.Share, takes time.Duration, times ...time.Time) (granted []bool) {
+	for _, at := range times {
+		grant, ok := share.Grant(at)
+		if ok {
+			grant.End(takes)
+		}
+		granted = append(granted, ok)
+	}
+	return granted
 }

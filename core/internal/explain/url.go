@@ -1,4 +1,4 @@
-package core
+package explain
 
 import (
 	"cmp"
@@ -44,16 +44,16 @@ func (p urlParts) differs(used urlParts) (parts []string) {
 }
 
 // signedURL is the guard's, for a request that is only explained: nobody has to have accepted its credential.
-func (x *examiner) signedURL() string {
-	return x.g.verifier.SignedURL(x.r, x.tenant, x.plain, true)
+func (x *Examiner) signedURL() string {
+	return x.Verifier.SignedURL(x.Request, x.Tenant, x.Plain, true)
 }
 
 // maxURLs is how many other URLs are tried.
 const maxURLs = 64
 
 // urls tries the URLs that the sender may have taken for ours: those that differ in one part first.
-func (x *examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool) {
-	if !x.g.verifier.SignsURL {
+func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool) {
+	if !x.Verifier.SignsURL {
 		return reason.Finding{}, false
 	}
 	used := partsOf(url)
@@ -73,23 +73,23 @@ func (x *examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool)
 		if len(parts) == 0 {
 			continue
 		}
-		if n > maxURLs || x.left <= 0 {
+		if n > maxURLs || x.Left <= 0 {
 			break
 		}
-		label, ok := x.matches(keys, other.String(), x.body)
+		label, ok := x.matches(keys, other.String(), x.Body)
 		if !ok {
 			continue
 		}
 		return reason.Finding{Code: reason.URL, Text: "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
-			x.g.verifier.ShownURL(other.String()),
+			x.Verifier.ShownURL(other.String()),
 			Mend: "set PublicURL to the URL that is registered at the provider, to the letter", Secret: label}, true
 	}
 	return reason.Finding{}, false
 }
 
 // hosts are those that the request and the config name.
-func (x *examiner) hosts(used urlParts) []urlParts {
-	names := []string{x.r.Host, x.r.Header.Get("X-Forwarded-Host"), x.r.Header.Get("X-Original-Host")}
+func (x *Examiner) hosts(used urlParts) []urlParts {
+	names := []string{x.Request.Host, x.Request.Header.Get("X-Forwarded-Host"), x.Request.Header.Get("X-Original-Host")}
 	all := []urlParts{{host: used.host, port: used.port}}
 	for _, name := range names {
 		if name == "" || len(name) > 255 || strings.ContainsAny(name, "/?#@, ") {
@@ -104,7 +104,7 @@ func (x *examiner) hosts(used urlParts) []urlParts {
 }
 
 // rests are the paths with their queries: as used, with the trailing slash turned round, and as the request has them.
-func (x *examiner) rests(used urlParts) []string {
+func (x *Examiner) rests(used urlParts) []string {
 	turn := func(rest string) string {
 		path, query, has := strings.Cut(rest, "?")
 		if cut, ok := strings.CutSuffix(path, "/"); ok {
@@ -117,7 +117,7 @@ func (x *examiner) rests(used urlParts) []string {
 		}
 		return path
 	}
-	own := httpfield.RequestTarget(x.r)
+	own := httpfield.RequestTarget(x.Request)
 	bare, _, _ := strings.Cut(used.rest, "?")
 	return distinct(used.rest, turn(used.rest), own, turn(own), bare)
 }

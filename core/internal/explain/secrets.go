@@ -1,7 +1,6 @@
-package core
+package explain
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -13,72 +12,46 @@ import (
 )
 
 // shapes tells of secrets that look like something else.
-func (x *examiner) shapes() (all []reason.Finding) {
-	for _, s := range x.g.verifier.SecretsOf(x.r.Context(), x.tenant, x.now, false) {
-		if f, odd := x.g.shapeOf(s); odd {
+func (x *Examiner) shapes() (all []reason.Finding) {
+	for _, s := range x.Verifier.SecretsOf(x.Request.Context(), x.Tenant, x.Now, false) {
+		if f, odd := x.ShapeOf(s); odd {
 			all = append(all, f)
 		}
 	}
 	return all
 }
 
-// shapeOf returns what shows that a secret is not the one that signs, if anything does.
-func (g *Guard) shapeOf(s *secrets.Secret) (reason.Finding, bool) {
+// ShapeOf returns what shows that a secret is not the one that signs, if anything does.
+func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	text := s.DangerouslyReveal()
 	found := func(what, fix string) (reason.Finding, bool) {
 		return reason.Finding{Code: reason.SecretKind, Text: what, Mend: fix, Secret: s.Label()}, true
 	}
-	if shape, odd := g.entry.ShapeOf(text); odd {
-		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", g.whereSecret())
+	if shape, odd := e.Entry.ShapeOf(text); odd {
+		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", e.whereSecret())
 	}
 	if keyring.Quoted(text) {
 		return found("the secret stands in quotation marks", "remove them")
 	}
-	if want := g.wholePrefix(); want != "" && !strings.HasPrefix(text, want) { //lint:notsecret a key's prefix is public
-		return found("the secret does not begin with "+want+", as those of "+g.entry.Title+" do",
-			g.whereSecret()+"; copy it whole, with its beginning")
+	if want := e.wholePrefix(); want != "" && !strings.HasPrefix(text, want) { //lint:notsecret a key's prefix is public
+		return found("the secret does not begin with "+want+", as those of "+e.Entry.Title+" do",
+			e.whereSecret()+"; copy it whole, with its beginning")
 	}
 	return reason.Finding{}, false
 }
 
 // wholePrefix returns what the provider's secrets begin with, where it is a part of the key.
-func (g *Guard) wholePrefix() string {
-	if s := g.entry.Scheme; s != nil {
+func (e *Endpoint) wholePrefix() string {
+	if s := e.Entry.Scheme; s != nil {
 		return s.Key.Whole
 	}
 	return ""
 }
 
-// announceShapes warns at start of secrets that look like something else and were not refused: credentials, and secrets
-// of senders that the user described. How somebody else's keys look is not known.
-func (g *Guard) announceShapes() {
-	ctx, now := context.Background(), g.now()
-	warn := func(s *secrets.Secret) {
-		if f, odd := g.shapeOf(s); odd {
-			g.logger.Warn("sallyport: a secret looks like another kind of key", "endpoint", g.endpoint, "provider", g.provider,
-				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
-		}
-	}
-	if v := g.verifier; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {
-		for _, s := range v.SecretsOf(ctx, "", now, false) {
-			warn(s)
-		}
-	}
-	lists := g.credentials.Values()
-	if g.handshakes.Tokens != nil {
-		lists = append(lists, g.handshakes.Tokens)
-	}
-	for _, list := range lists {
-		for _, s := range list.Secrets(ctx, now) {
-			warn(s)
-		}
-	}
-}
-
 // whereSecret says where the right secret is.
-func (g *Guard) whereSecret() string {
-	if g.entry.SecretFrom != "" {
-		return "copy the signing secret from " + g.entry.Title + ": " + g.entry.SecretFrom
+func (e *Endpoint) whereSecret() string {
+	if e.Entry.SecretFrom != "" {
+		return "copy the signing secret from " + e.Entry.Title + ": " + e.Entry.SecretFrom
 	}
 	return "give this endpoint the very secret that the sender signs with"
 }
@@ -89,7 +62,7 @@ type spelling struct {
 	read func(string) []byte
 }
 
-func (g *Guard) spellingsOf() []spelling {
+func (e *Endpoint) spellingsOf() []spelling {
 	decoded := func(decode func(string) ([]byte, error)) func(string) []byte {
 		return func(s string) []byte {
 			if raw, err := decode(s); err == nil {
@@ -122,28 +95,28 @@ func (g *Guard) spellingsOf() []spelling {
 		})},
 		{"decoded from hexadecimal", decoded(hex.DecodeString)},
 	}
-	if prefix := g.wholePrefix(); prefix != "" {
+	if prefix := e.wholePrefix(); prefix != "" {
 		all = append([]spelling{{"with " + prefix + " before it", func(s string) []byte { return []byte(prefix + s) }}}, all...)
 	}
 	return all
 }
 
 // spellings tries each secret in the other readings of its text.
-func (x *examiner) spellings(keys *signature.Keys, url string) (reason.Finding, bool) {
-	v := x.g.verifier
+func (x *Examiner) spellings(keys *signature.Keys, url string) (reason.Finding, bool) {
+	v := x.Verifier
 	if !v.UsesMAC() {
 		return reason.Finding{}, false
 	}
 	for _, s := range v.MACSecrets(keys) {
-		for _, other := range x.g.spellingsOf() {
+		for _, other := range x.spellingsOf() {
 			raw := other.read(s.DangerouslyReveal())
 			if len(raw) == 0 {
 				continue
 			}
-			if label, ok := x.matches(v.Respelled(s, raw), url, x.body); ok {
-				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.g.whereSecret(), Secret: label}, true
+			if label, ok := x.matches(v.Respelled(s, raw), url, x.Body); ok {
+				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.whereSecret(), Secret: label}, true
 			}
-			if x.left <= 0 {
+			if x.Left <= 0 {
 				return reason.Finding{}, false
 			}
 		}

@@ -7,9 +7,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // What one explanation may cost: bytes hashed, and the longest body and headers that are looked at.
@@ -23,7 +25,7 @@ const (
 // headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact,
 // so that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
-	if g.share.isQuiet(now) {
+	if g.share.diagnosis.IsQuiet(now) {
 		return nil
 	}
 	switch f.Reason {
@@ -35,16 +37,19 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 	if headBytes(r) > maxExplainHead {
 		return nil
 	}
-	granted, ok := g.share.grantDiagnosis(now)
+	granted, ok := g.share.diagnosis.Grant(now)
 	if !ok {
 		return nil
 	}
-	x := &examiner{g: g, r: copyRequest(r).WithContext(context.Background()), tenant: tenant, now: i.now, plain: i.plain, left: explainEach}
+	x := &explain.Examiner{
+		Endpoint: g.diagnosis, Request: explain.Copy(r).WithContext(context.Background()), Tenant: tenant, Now: i.now, Plain: i.plain,
+		Left: explainEach,
+	}
 	// The body was read where the signature was judged by it; of a longer one nothing is kept.
 	if (f.Reason == reason.BadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
-		x.body, x.read = bytes.Clone(i.body), true
+		x.Body, x.Read = bytes.Clone(i.body), true
 	}
-	return &sampled{examiner: x, failure: f, granted: granted}
+	return &sampled{guard: g, examiner: x, failure: f, granted: granted}
 }
 
 func headBytes(r *http.Request) int {
@@ -60,16 +65,17 @@ func headBytes(r *http.Request) int {
 
 // sampled is a refusal that waits to be explained.
 type sampled struct {
-	examiner *examiner
+	guard    *Guard
+	examiner *explain.Examiner
 	failure  fault.Failure
-	granted  grant
+	granted  explain.Grant
 	once     sync.Once // the first queue that comes to it explains it, for all
 }
 
 // forgo gives the work back that was granted for a record which nobody will see.
 func (r *Record) forgo() {
 	if s := r.sampled; s != nil {
-		s.once.Do(s.granted.refuse)
+		s.once.Do(s.granted.Refuse)
 	}
 }
 
@@ -82,14 +88,39 @@ func (r *Record) explain() {
 }
 
 func (r *Record) examine(s *sampled) {
-	x := s.examiner
-	clock := x.g.budget.clock
+	clock := s.guard.budget.diagnosis.Clock
 	begun := clock()
 	defer func() {
 		if v := recover(); v != nil { // a bug of ours must not keep the record from the observers
-			x.g.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", httpfield.Clean(textOf(v)))
+			s.guard.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", httpfield.Clean(textOf(v)))
 		}
-		s.granted.end(clock().Sub(begun))
+		s.granted.End(clock().Sub(begun))
 	}()
-	r.Findings = x.examine(s.failure)
+	r.Findings = s.examiner.Examine(s.failure)
+}
+
+// announceShapes warns at start of secrets that look like something else and were not refused: credentials, and secrets
+// of senders that the user described. How somebody else's keys look is not known.
+func (g *Guard) announceShapes() {
+	ctx, now := context.Background(), g.now()
+	warn := func(s *secrets.Secret) {
+		if f, odd := g.diagnosis.ShapeOf(s); odd {
+			g.logger.Warn("sallyport: a secret looks like another kind of key", "endpoint", g.endpoint, "provider", g.provider,
+				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
+		}
+	}
+	if v := g.verifier; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {
+		for _, s := range v.SecretsOf(ctx, "", now, false) {
+			warn(s)
+		}
+	}
+	lists := g.credentials.Values()
+	if g.handshakes.Tokens != nil {
+		lists = append(lists, g.handshakes.Tokens)
+	}
+	for _, list := range lists {
+		for _, s := range list.Secrets(ctx, now) {
+			warn(s)
+		}
+	}
 }

@@ -1,0 +1,131 @@
+// Package explain finds out what would have made a refused delivery verify. It decides nothing: it runs after the answer,
+// on a copy of the request, within a fixed amount of work.
+package explain
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/credential"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// Endpoint is what is known of an endpoint for every explanation.
+type Endpoint struct {
+	Entry       *entry.Entry
+	Verifier    *signature.Verifier // nil: nothing is signed
+	Credentials credential.Places
+}
+
+// Examiner looks for what would have made one delivery verify. It has no say in whether one is accepted.
+type Examiner struct {
+	*Endpoint
+	Request *http.Request // a copy: see Copy
+	Body    []byte
+	Read    bool      // the body is known
+	Now     time.Time // by the guard's clock, when the delivery came
+	Plain   bool      // plain HTTP was let through
+	Tenant  string    // the key that the delivery names
+	Left    int64     // bytes that may still be hashed
+	Public  bool      // signatures of public keys may be tried
+}
+
+// Copy copies what is checked of a request, so that nothing that happens to it later is seen.
+func Copy(r *http.Request) *http.Request {
+	url := *r.URL
+	return (&http.Request{
+		Method: r.Method, URL: &url, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: r.Header.Clone(),
+		Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS, ContentLength: r.ContentLength, Pattern: r.Pattern,
+	}).WithContext(context.WithoutCancel(r.Context()))
+}
+
+// Examine returns what can be known of one failure.
+func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
+	switch f.Reason {
+	case reason.MissingSignature, reason.MissingTimestamp:
+		if v := x.Verifier; v != nil {
+			return x.missing(v.ProofHeaders())
+		}
+	case reason.MissingCredential:
+		return x.missingCredential()
+	case reason.BadSignature:
+		return x.mismatch(true)
+	case reason.MalformedSignature:
+		return x.mismatch(false)
+	case reason.Stale, reason.Early, reason.MalformedTimestamp:
+		return x.clock(f.Reason)
+	}
+	return nil
+}
+
+// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits. Where the
+// signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
+func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
+	v := x.Verifier
+	if v == nil || !v.HasSecrets() {
+		return nil
+	}
+	if wellFormed {
+		all = x.shapes()
+	}
+	keys := x.keys()
+	if keys == nil || !x.Read || (!v.UsesMAC() && !x.Public) {
+		return all
+	}
+	url := x.signedURL()
+	if label, ok := x.matches(keys, url, x.Body); ok {
+		// As it is, so that only the times of validity kept it out.
+		if s := x.secretOf(label); s != nil && !s.ActiveAt(x.Now) {
+			return append(all, reason.Finding{Code: reason.SecretNotValid, Text: "the signature matches a secret that is not valid now", Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", Secret: label})
+		}
+		return all
+	}
+	if len(x.Body) == 0 {
+		return append(all, reason.Finding{Code: reason.BodyEmpty, Text: "the body is empty, and nothing that a provider sends is", Mend: "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect", Secret: ""})
+	}
+	if found, ok := x.bodies(keys, url); ok {
+		return append(all, found)
+	}
+	if found, ok := x.urls(keys, url); ok {
+		return append(all, found)
+	}
+	if found, ok := x.spellings(keys, url); ok {
+		return append(all, found)
+	}
+	if wellFormed && len(all) == 0 && x.Left > 0 {
+		all = append(all, reason.Finding{Code: reason.SecretUnknown, Text: "no change that is known to happen on the way makes the signature match under any of the secrets", Mend: "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", Secret: ""})
+	}
+	return all
+}
+
+// keys are the secrets, those included that are not valid now; nil for an unknown tenant.
+func (x *Examiner) keys() *signature.Keys {
+	return x.Verifier.AllKeys(x.Request.Context(), x.Tenant, x.Now, x.Public)
+}
+
+// secretOf gives a secret as it is configured.
+func (x *Examiner) secretOf(label string) *secrets.Secret {
+	for _, s := range x.Verifier.SecretsOf(x.Request.Context(), x.Tenant, x.Now, true) {
+		if s.Label() == label {
+			return s
+		}
+	}
+	return nil
+}
+
+// matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing
+// matches.
+func (x *Examiner) matches(keys *signature.Keys, url string, body []byte) (label string, ok bool) {
+	cost := x.Verifier.TrialCost(keys, len(body)+len(url))
+	if x.Left < cost {
+		x.Left = 0
+		return "", false
+	}
+	x.Left -= cost
+	return x.Verifier.Try(keys, &signature.Input{Request: x.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.Now})
+}
