@@ -44,7 +44,7 @@ func (d *Delivery) claim() *Reply {
 	h.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
 	items, owners := d.items()
 	if len(items) == 0 {
-		if g.reportsReplay {
+		if g.reporting.replay {
 			d.reportKnown()
 		}
 		return nil
@@ -68,7 +68,7 @@ func (d *Delivery) claim() *Reply {
 	if signed != nil && signed.State != replay.Claimed && signed.Conflict {
 		d.disown(signed)
 	}
-	if g.reportsReplay {
+	if g.reporting.replay {
 		d.reportKnown()
 		return nil
 	}
@@ -96,7 +96,7 @@ func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []repla
 		switch results[n].State {
 		case replay.Claimed:
 			work := &h.Request
-			if d.guard.reportsReplay {
+			if d.guard.reporting.replay {
 				work = nil // another delivery that takes the claim over is not refused either
 			}
 			s.claim = h.Add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
@@ -116,7 +116,7 @@ func (d *Delivery) limit() time.Time {
 // disown refuses a body whose signed content came with another body before: whoever captured that delivery made this
 // body to match. It fails closed: none of its events runs, whatever they are called, and none is held.
 func (d *Delivery) disown(first *replay.Result) {
-	if !d.guard.reportsReplay {
+	if !d.guard.reporting.replay {
 		d.holding.DecideAll(replay.Release)
 	}
 	for i := range d.states {
@@ -203,7 +203,7 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		return nil
 	}
 	f := storeFailure(err)
-	if d.guard.reportsReplay {
+	if d.guard.reporting.replay {
 		d.guard.enforce(&d.facts, CheckReplay, f)
 		d.unclaimed = err
 		return nil

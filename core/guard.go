@@ -57,11 +57,7 @@ type Guard struct {
 	unknown       bool // there is no provider: New fails, and looks for further mistakes
 	ackLimit      time.Duration
 	cancelAck     bool
-	allow         string
-	// expectedMethods are the allowed methods in words, for refusals.
-	expectedMethods string
-	otherMethods    map[string]string // details by method
-	methods         []string
+	methods       methods
 
 	markers   [2]replay.Key // what says whose the endpoint's name is
 	rates     rates
@@ -69,9 +65,7 @@ type Guard struct {
 	share     *share // of the budget
 	diagnosis *explain.Endpoint
 
-	reportOnly    checkSet
-	reportsReplay bool
-	reportsTime   bool
+	reporting reporting
 
 	judgings sync.Pool // of *judging
 

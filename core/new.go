@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/credential"
@@ -110,6 +109,7 @@ func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
 	return &entry.Entry{Title: "the provider"}, false
 }
 
+// configureRequest compiles what is checked of a request before its proof, and how a failed one is answered.
 func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	g.configureMaxBody(c, m)
 	g.configureProxies(c, m)
@@ -134,15 +134,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 			"it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect "+
 				"or a success would be no refusal")
 	}
-	g.methods = append([]string{http.MethodPost}, g.entry.Methods...)
-	for _, h := range g.entry.Handshakes {
-		if !slices.Contains(g.methods, h.Method) {
-			g.methods = append(g.methods, h.Method)
-		}
-	}
-	g.allow = strings.Join(g.methods, ", ")
-	g.expectedMethods = strings.Join(g.methods, " or ")
-	g.compileMethods()
+	g.methods = newMethods(g.entry)
 	g.configurePerimeter(c, m)
 }
 

@@ -3,13 +3,10 @@ package core
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/httpfield"
-	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -103,8 +100,8 @@ func contextOf(r *http.Request, prior *Delivery) context.Context {
 
 // judgeHead checks everything that does not need the body. It returns the reply to a handshake that needs none.
 func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
-	if !slices.Contains(g.methods, r.Method) {
-		return nil, fault.New(reason.Method, g.otherMethod(r.Method))
+	if f := g.methods.check(r.Method); f.Failed() {
+		return nil, f
 	}
 	g.readTenant(r, i)
 	if f := g.checkPerimeter(r, i); f.Failed() {
@@ -139,7 +136,7 @@ func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 // handshake.
 func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	v := g.verifier
-	i.presented.Lenient = g.reportsTime || i.trial
+	i.presented.Lenient = g.reporting.time || i.trial
 	in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
 	f := v.CheckHead(&in)
 	if f.Reason == reason.MissingSignature {
@@ -151,22 +148,6 @@ func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, faul
 		f = v.CheckHost(r)
 	}
 	return nil, g.enforceProof(i, CheckSignature, f)
-}
-
-// checkContent refuses a body that is encoded, whose charset another reader may decode by, or that is too long by its
-// declared length. It fails closed: the app must read what was signed.
-func (g *Guard) checkContent(r *http.Request) fault.Failure {
-	if enc := r.Header["Content-Encoding"]; len(enc) > 1 ||
-		(len(enc) == 1 && enc[0] != "" && httpfield.LowerASCII(enc[0]) != "identity") {
-		return fault.New(reason.Encoding, compressed(enc))
-	}
-	if httpfield.AmbiguousContentType(r.Header["Content-Type"]) {
-		return fault.New(reason.ContentType, otherContentType(r.Header["Content-Type"]))
-	}
-	if r.ContentLength > g.bodies.max {
-		return fault.New(reason.BodyTooLarge, intake.TooLong(g.bodies.max, r.ContentLength))
-	}
-	return fault.Failure{}
 }
 
 // checkCredentials checks those that are not in the body.

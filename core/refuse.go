@@ -54,7 +54,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 func (g *Guard) refusal(i *facts, f fault.Failure, cause error) *Reply {
 	reply := g.rejectionReply(g.rejection(f.Reason, g.statusOf(f.Reason, i), f.Detail, cause))
 	if f.Reason == reason.Method {
-		reply.set("Allow", g.allow)
+		reply.set("Allow", g.methods.allow)
 	}
 	return reply
 }

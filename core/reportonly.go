@@ -19,7 +19,7 @@ type Check string
 const (
 	CheckHTTPS       Check = "https"       // the request came over TLS
 	CheckSources     Check = "sources"     // from one of Config.Sources
-	CheckRateLimit   Check = "rate_limit"  // not more than Config.RateLimit's PerSecond and Burst; failures stay limited
+	CheckRateLimit   Check = "rate_limit"  // at most RateLimit's PerSecond and Burst; failures stay limited
 	CheckCredentials Check = "credentials" // every credential
 	CheckSignature   Check = "signature"   // the signature, with everything that belongs to it, freshness included
 	CheckFreshness   Check = "freshness"   // the signed timestamp alone, of a delivery whose signature is right
@@ -28,7 +28,9 @@ const (
 
 // Checks returns every check, in the order in which they are made.
 func Checks() []Check {
-	return []Check{CheckHTTPS, CheckSources, CheckRateLimit, CheckCredentials, CheckSignature, CheckFreshness, CheckReplay}
+	return []Check{
+		CheckHTTPS, CheckSources, CheckRateLimit, CheckCredentials, CheckSignature, CheckFreshness, CheckReplay,
+	}
 }
 
 // Reported is a refusal that did not take place, because its check is in [Config.DangerouslyReportOnly].
@@ -52,8 +54,15 @@ func bitOf(c Check) checkSet {
 
 func (s checkSet) has(c Check) bool { return s&bitOf(c) != 0 }
 
-// configureReportOnly takes the set in. A check that would have nothing to judge is a mistake: whoever lists it
-// believes that something is being tried out.
+// reporting is which checks only report.
+type reporting struct {
+	set    checkSet
+	replay bool // CheckReplay is in set
+	time   bool // CheckFreshness is in set
+}
+
+// configureReportOnly compiles the set. A check that has nothing to report is a mistake: whoever lists it expects
+// reports.
 func (g *Guard) configureReportOnly(c *Config, m *fault.Mistakes) {
 	for i, check := range c.DangerouslyReportOnly {
 		field := fmt.Sprintf("DangerouslyReportOnly[%d]", i)
@@ -61,20 +70,20 @@ func (g *Guard) configureReportOnly(c *Config, m *fault.Mistakes) {
 		switch {
 		case bit == 0:
 			m.Add(field, string(check), "there is no such check; known are %s", checkNames())
-		case g.reportOnly&bit != 0:
+		case g.reporting.set&bit != 0:
 			m.Add(field, string(check), "it stands twice")
 		default:
 			if nothing := g.nothingToReport(c, check); nothing != "" {
 				m.Add(field, string(check), "there is nothing to report: %s", nothing)
 			}
-			g.reportOnly |= bit
+			g.reporting.set |= bit
 		}
 	}
-	if g.reportOnly.has(CheckSignature) {
-		g.reportOnly |= bitOf(CheckFreshness) // the timestamp is a part of it
+	if g.reporting.set.has(CheckSignature) {
+		g.reporting.set |= bitOf(CheckFreshness) // the timestamp is a part of it
 	}
-	g.reportsReplay = g.reportOnly.has(CheckReplay)
-	g.reportsTime = g.reportOnly.has(CheckFreshness)
+	g.reporting.replay = g.reporting.set.has(CheckReplay)
+	g.reporting.time = g.reporting.set.has(CheckFreshness)
 }
 
 func (g *Guard) nothingToReport(c *Config, check Check) string {
@@ -131,20 +140,21 @@ func (g *Guard) announceReportOnly(c *Config) {
 		g.logger.Warn("sallyport: a check only reports: what it would refuse is let through", "endpoint", g.endpoint,
 			"provider", g.provider, "setting", "DangerouslyReportOnly", "check", string(check))
 	}
-	signed := g.entry.Scheme != nil && !g.reportOnly.has(CheckSignature)
-	credentials := len(g.credentials) > 0 && !g.reportOnly.has(CheckCredentials)
+	signed := g.entry.Scheme != nil && !g.reporting.set.has(CheckSignature)
+	credentials := len(g.credentials) > 0 && !g.reporting.set.has(CheckCredentials)
 	if len(c.DangerouslyReportOnly) > 0 && !signed && !credentials {
 		g.logger.Error("sallyport: nothing that refuses proves who sends: anybody can run this endpoint's signals",
 			"endpoint", g.endpoint, "provider", g.provider, "setting", "DangerouslyReportOnly")
 	}
 }
 
-// enforce gives the failure of a check, unless the check only reports: then it is noted, and the delivery goes on.
+// enforce returns the failure of a check, unless the check only reports: then it notes the failure, and the delivery
+// goes on.
 //
-// A proof that could not be tried, because no secret is valid now or no key is to be had, is refused all the same: with
-// nothing to judge by, the check would report nothing, as if nothing were configured. Nothing is for an unknown tenant.
+// A check that could not run (no valid secret, no key, unknown tenant) refuses even when it only reports. It fails
+// closed: otherwise it would not be a check at all.
 func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
-	if !f.Failed() || (g.reportOnly == 0 && !i.trial) {
+	if !f.Failed() || (g.reporting.set == 0 && !i.trial) {
 		return f
 	}
 	return g.enforceFailed(i, check, f)
@@ -153,7 +163,7 @@ func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
 func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Failure {
 	switch {
 	case i.trial:
-	case !g.reportOnly.has(check):
+	case !g.reporting.set.has(check):
 		return f
 	case check != CheckSignature && check != CheckCredentials:
 	case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == "":
@@ -163,14 +173,16 @@ func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Fail
 	return fault.Failure{}
 }
 
-// note adds a refusal to those that did not take place, once.
+// note records a refusal that did not take place, once.
 func (g *Guard) note(i *facts, check Check, f fault.Failure) {
 	for _, have := range i.reported {
 		if have.Check == check && have.Reason == f.Reason {
 			return
 		}
 	}
-	i.reported = append(i.reported, Reported{Check: check, Reason: f.Reason, Status: g.statusOf(f.Reason, i), Detail: f.Detail})
+	i.reported = append(i.reported, Reported{
+		Check: check, Reason: f.Reason, Status: g.statusOf(f.Reason, i), Detail: f.Detail,
+	})
 }
 
 // enforceProof is enforce for what proves a delivery. One that fails and is let through stays unproved: it claims no
@@ -192,7 +204,7 @@ func (g *Guard) enforceCredential(i *inspection, f fault.Failure) fault.Failure 
 	return g.enforceProof(i, CheckCredentials, f)
 }
 
-// reportKnown notes what the replay store knows of the events, and lets all of them run.
+// reportKnown records what the replay store knows of the events, and lets all of them run.
 func (d *Delivery) reportKnown() {
 	f := fault.New(reason.Duplicate, "")
 	known, status := 0, reason.Duplicate.Status()
@@ -221,7 +233,8 @@ func (d *Delivery) reportKnown() {
 			status = http.StatusBadRequest
 		}
 	}
-	f.Detail = fmt.Sprintf("%d of %d events would not have run: they were processed before, or are being processed", known, len(d.states))
+	f.Detail = fmt.Sprintf("%d of %d events would not have run: they were processed before, or are being processed",
+		known, len(d.states))
 	d.guard.enforce(&d.facts, CheckReplay, f)
 	d.facts.reported[len(d.facts.reported)-1].Status = status
 }

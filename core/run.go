@@ -37,7 +37,7 @@ const (
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
 func (p *signalsRun) checkpoint() error {
 	s, d := p.signals, p.d
-	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reportsReplay {
+	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reporting.replay {
 		return nil
 	}
 	plan := make([][]int, len(d.events))
@@ -140,7 +140,7 @@ func (p *signalsRun) run(i int) result {
 	run.answer = &run.own
 	ctx := d.signalContext(&run.context, p.parent, i)
 	defer ctx.End(nil)
-	if claim := d.states[i].claim; claim != noClaim && !d.guard.reportsReplay && !d.holding.Attach(claim, &ctx.Context) {
+	if claim := d.states[i].claim; claim != noClaim && !d.guard.reporting.replay && !d.holding.Attach(claim, &ctx.Context) {
 		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: ErrLeaseLost}
 	}
 	tx := d.transact(ctx, d.states[i].claim)

@@ -49,7 +49,7 @@ func ofProofs() []mutation {
 		{name: "what is proved for a tenant that was unknown before counts", file: "core/tenant.go", old: "case !g.tenant.set || i.tenant != \"\":", new: "case true:"},
 		{name: "what is signed for somebody else counts", file: "core/events.go", old: "if g.events.ForUs(r.Header, body) {", new: "if true || g.events.ForUs(r.Header, body) {", in: []string{"./core/provider"}},
 		{name: "a secret that was silent for minutes is called safe to remove", file: "core/rotation.go", old: "max(g.retryHorizon(), keyring.LeastSilence)", new: "g.retryHorizon()"},
-		{name: "every check only reports", file: "core/reportonly.go", old: "case !g.reportOnly.has(check):", new: "case false:"},
+		{name: "every check only reports", file: "core/reportonly.go", old: "case !g.reporting.set.has(check):", new: "case false:"},
 		{name: "a proof that cannot be tried lets everybody through", file: "core/reportonly.go", old: "case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == \"\":", new: "case g.tenant.set && i.tenant == \"\":"},
 		{name: "an unknown tenant is let through where the signature only reports", file: "core/reportonly.go", old: "case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == \"\":", new: "case f.Reason.Class() == reason.ClassState:"},
 		{name: "an unproved event has an identity", file: "core/events.go", old: "if e.Unproved {", new: "if false {"},
