@@ -59,6 +59,7 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	if len(items) == 0 {
 		return results, s.usable()
 	}
+	// The tokens are made before the call: a command that the client repeats must carry the same token.
 	tokens, err := newTokens(len(items))
 	if err != nil {
 		return nil, err

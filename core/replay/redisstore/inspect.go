@@ -64,7 +64,8 @@ func checkEviction(ctx context.Context, client redis.Cmdable) error {
 	if values, err := client.ConfigGet(ctx, "maxmemory-policy").Result(); err == nil {
 		policy = values["maxmemory-policy"]
 	}
-	if policy == "" { // managed servers forbid CONFIG
+	// Managed servers forbid CONFIG. INFO has the policy too.
+	if policy == "" {
 		info, err := client.Info(ctx, "memory").Result()
 		if err != nil {
 			return fmt.Errorf("redisstore: neither CONFIG GET nor INFO says whether the server evicts keys; permit "+

@@ -41,7 +41,7 @@ func (s *Store) sendScript(ctx context.Context, script *script, calls []*redis.C
 		return err
 	}
 	for _, cmd := range calls {
-		cmd.SetErr(nil)
+		cmd.SetErr(nil) // the commands are used again, and a leftover error would count as the reply
 	}
 	return s.send(ctx, calls)
 }

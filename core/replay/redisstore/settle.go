@@ -121,6 +121,7 @@ func (s *Store) onHeld(ctx context.Context, script *script, calls []*redis.Cmd, 
 	if err := s.sendScript(ctx, script, calls); err != nil {
 		return err
 	}
+	// The replies are in the order of the calls, which is that of the caller's batch.
 	var lost []replay.Key
 	for i, cmd := range calls {
 		held, err := cmd.Int()

@@ -140,6 +140,7 @@ func New(ctx context.Context, client redis.UniversalClient, namespace string, op
 	if s.timeout < time.Millisecond {
 		return nil, fmt.Errorf("redisstore: WithTimeout needs at least 1ms, not %s", s.timeout)
 	}
+	// Of other kinds of clients the option cannot be read. They are treated as clients that ignore the context.
 	switch c := client.(type) {
 	case *redis.Client:
 		s.direct = c.Options().ContextTimeoutEnabled
@@ -204,6 +205,7 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	if s.direct {
 		return explain(fn(ctx))
 	}
+	// The channel has room for the result, so the goroutine ends even if nobody waits for it any more.
 	done := make(chan error, 1)
 	go func() { done <- fn(ctx) }()
 	select {

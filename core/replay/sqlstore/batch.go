@@ -6,17 +6,18 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// groups splits steps into those that one statement does. Mostly there is one.
+// groups splits steps into lists that one statement can do: of one verb and one span. Usually there is one list. The
+// order of the steps within a list stays, because it is the order in which rows are locked.
 func groups(steps []step) [][]step {
 	type kind struct {
 		verb verb
 		span int64
 	}
-	at := make(map[kind]int)
+	at := make(map[kind]int) // the place of each kind in list
 	var list [][]step
 	for _, st := range steps {
 		k := kind{st.verb, st.span}
-		if st.verb == release {
+		if st.verb == release { // a release has no span that matters
 			k.span = 0
 		}
 		i, ok := at[k]
@@ -30,6 +31,7 @@ func groups(steps []step) [][]step {
 	return list
 }
 
+// keysOf returns the keys of steps, in their order.
 func keysOf(steps []step) []replay.Key {
 	keys := make([]replay.Key, len(steps))
 	for i := range steps {
@@ -38,6 +40,7 @@ func keysOf(steps []step) []replay.Key {
 	return keys
 }
 
+// wantedKeys returns the keys of claims, in their order.
 func wantedKeys(wanted []claim) []replay.Key {
 	keys := make([]replay.Key, len(wanted))
 	for i := range wanted {
@@ -46,9 +49,9 @@ func wantedKeys(wanted []claim) []replay.Key {
 	return keys
 }
 
-// unknown returns the claims of whose keys nothing is known.
+// unknown returns the claims whose keys are not in known.
 func unknown(wanted []claim, known map[replay.Key]row) []claim {
-	var rest []claim
+	var rest []claim // in the order of wanted: it stays sorted
 	for i := range wanted {
 		if _, ok := known[wanted[i].key]; !ok {
 			rest = append(rest, wanted[i])
@@ -57,7 +60,8 @@ func unknown(wanted []claim, known map[replay.Key]row) []claim {
 	return rest
 }
 
-// fresh is what is known of keys that were all claimed just now.
+// fresh returns the rows of keys that were all claimed just now. They need no SELECT: the claims hold all that answers
+// need.
 func fresh(wanted []claim) map[replay.Key]row {
 	known := make(map[replay.Key]row, len(wanted))
 	for i := range wanted {
@@ -66,4 +70,6 @@ func fresh(wanted []claim) map[replay.Key]row {
 	return known
 }
 
+// compareKeys orders keys by their bytes. All batches lock rows in this order, so two of them cannot wait for each
+// other.
 func compareKeys(a, b replay.Key) int { return bytes.Compare(a[:], b[:]) }

@@ -9,24 +9,28 @@ import (
 	"strings"
 )
 
-// checker is how an engine says what is there.
+// checker is the part of an engine that describes the server and the table, for the checks of New.
 type checker interface {
+	// use sets the pool. It is called once, before any other method.
 	use(db *sql.DB)
 
-	// server returns ErrServer, with the reason, unless the server is of the dialect and will do.
+	// server returns nil if the server is of the dialect and suitable. If it is not, the error is an unfitError with
+	// the reason. Any other error is the driver's.
 	server(ctx context.Context) error
 
-	// columns describes the table's columns, none if there is no table, and names those of its primary key.
+	// columns returns the table's columns, and the names of those of its primary key. Without a table there are none.
 	columns(ctx context.Context) (columns []column, key []string, err error)
 }
 
 // column is a column of the table in the database.
 type column struct {
 	name, kind string
-	mandatory  bool // NOT NULL and without default: an INSERT has to give it
+	mandatory  bool // NOT NULL and without default: an INSERT must set it
 }
 
-// check looks whether the store can work, in the order in which one thing needs the other.
+// check checks that the store can work. It fails closed, at start: a missing right or a missing primary key would
+// otherwise show at the first delivery, or never. The order is that of the causes, so the first error names the real
+// one.
 func (s *Store) check(ctx context.Context) error {
 	if err := s.checkServer(ctx); err != nil {
 		return err
@@ -37,7 +41,8 @@ func (s *Store) check(ctx context.Context) error {
 	if err := s.checkColumns(ctx); err != nil {
 		return err
 	}
-	// Statements that do nothing but need the right, and a database that can be written to.
+	// These statements change nothing, but the database checks the rights for them, and that it accepts writes.
+	// Databases check rights before they run a statement, so WHERE 1 = 0 does not skip the check.
 	const columns = "namespace, identity, digest, token, ends_at, done_at"
 	name := s.table.sql()
 	for _, attempt := range [][2]string{
@@ -53,6 +58,7 @@ func (s *Store) check(ctx context.Context) error {
 	return nil
 }
 
+// try runs a statement that changes no row, to find out whether the user has the right for it.
 func (s *Store) try(ctx context.Context, right, statement string) error {
 	if _, err := s.db.ExecContext(ctx, statement); err != nil {
 		return s.fail(ctx, "check whether "+right+" is possible", err)
@@ -60,6 +66,8 @@ func (s *Store) try(ctx context.Context, right, statement string) error {
 	return nil
 }
 
+// checkServer checks kind and version of the server. A server that does not know the function for the version is
+// probably one of another dialect, and the error then says so.
 func (s *Store) checkServer(ctx context.Context) error {
 	err := s.engine.server(ctx)
 	switch unfit := (*unfitError)(nil); {
@@ -68,29 +76,30 @@ func (s *Store) checkServer(ctx context.Context) error {
 	case asUnfit(err, &unfit):
 		return fmt.Errorf("sqlstore: %w for %v: %s", ErrServer, s.table.dialect, unfit.why)
 	}
-	failed := s.fail(ctx, "ask for the server's version", err)
-	// it knows no such function
+	failed := s.fail(ctx, "read the server's version", err)
 	if _, kind := classify(err); (kind == nil || errors.Is(kind, ErrSchema)) && ctx.Err() == nil {
 		return fmt.Errorf("%w: does the dialect %v fit the database? %w", ErrServer, s.table.dialect, failed)
 	}
 	return failed
 }
 
+// checkColumns checks that the table has the columns and the primary key of this version. It reports every difference
+// at once.
 func (s *Store) checkColumns(ctx context.Context) error {
 	columns, key, err := s.engine.columns(ctx)
 	if err != nil {
-		return s.fail(ctx, "look at the columns", err)
+		return s.fail(ctx, "check the columns", err)
 	}
 	if len(columns) == 0 {
-		return s.fail(ctx, "look at the columns", ErrNoTable)
+		return s.fail(ctx, "check the columns", ErrNoTable)
 	}
 	if wrong := s.table.compare(columns, key); len(wrong) > 0 {
-		return s.fail(ctx, "look at the columns", fmt.Errorf("%w: %s", ErrSchema, strings.Join(wrong, "; ")))
+		return s.fail(ctx, "check the columns", fmt.Errorf("%w: %s", ErrSchema, strings.Join(wrong, "; ")))
 	}
 	return nil
 }
 
-// kinds are the types of the columns as the database names them.
+// kinds returns the names and types of the columns, in the names that the database uses for the types.
 func (t table) kinds() [][2]string {
 	name, hash, number := "text", "bytea", "bigint"
 	switch t.dialect {
@@ -105,9 +114,11 @@ func (t table) kinds() [][2]string {
 	}
 }
 
-// compare says what is wrong with a table.
+// compare returns what is wrong with a table, in words for the operator. Additional columns are allowed if an INSERT
+// need not set them: an operator may add some.
 func (t table) compare(columns []column, key []string) (wrong []string) {
 	own := make(map[string]bool)
+	// The types are compared exactly: another one may round, truncate, or compare differently.
 	for _, want := range t.kinds() {
 		name, kind := want[0], want[1]
 		own[name] = true
@@ -129,7 +140,8 @@ func (t table) compare(columns []column, key []string) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("there is a column %s that has to be filled in", c.name))
 		}
 	}
-	// Without it the same identity could be claimed twice.
+	// Fails closed: without the primary key the same identity could be claimed twice. The order of its columns does not
+	// matter.
 	if !slices.Equal(slices.Sorted(slices.Values(key)), []string{"identity", "namespace"}) {
 		wrong = append(wrong, "the primary key is ("+strings.Join(key, ", ")+"), want (namespace, identity)")
 	}

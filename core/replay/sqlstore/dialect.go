@@ -7,10 +7,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// Dialect says which database a store talks to. The zero Dialect is none, and refused.
+// Dialect is the kind of database that a store uses. The zero value is not a dialect, and is refused.
 type Dialect = sqltx.Dialect
 
-// The dialects.
+// The dialects. Each needs a minimal version, because its statements use RETURNING, ON CONFLICT or MATERIALIZED.
 const (
 	// PostgreSQL is PostgreSQL 12 or newer.
 	PostgreSQL = sqltx.PostgreSQL
@@ -20,31 +20,36 @@ const (
 	MySQL = sqltx.MySQL
 )
 
-// nowIn is the SQL expression for the database's present time, in microseconds since 1970, as a 64-bit integer.
+// nowIn returns the SQL expression for the database's present time, in microseconds since 1970, as a 64-bit integer.
 func nowIn(d Dialect) string {
 	switch d {
 	case PostgreSQL:
-		// Not now(), which is when the transaction began: in the app's transaction that may be long ago.
+		// now() is the start of the transaction. In the app's transaction that may be long ago, and an expired claim
+		// would count as held.
 		return "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 	case SQLite:
-		// SQLite's time has milliseconds.
+		// SQLite's time has milliseconds. 2440587.5 is the Julian day of 1970-01-01.
 		return "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000"
 	default:
-		// Not UNIX_TIMESTAMP(NOW(6)), which goes through the session's time zone and is wrong when summer time ends.
+		// UNIX_TIMESTAMP(NOW(6)) would go through the session's time zone, and be ambiguous for an hour when summer
+		// time ends.
 		return "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))"
 	}
 }
 
-// maxName leaves room for the suffix of the index's name within the 63 bytes that PostgreSQL looks at.
+// maxName is how many bytes a name may have. PostgreSQL cuts names to 63 bytes, and the index adds a suffix.
 const maxName = 48
 
-// table is a table's name, checked: "name" or "schema.name"; and the namespace of the store, if it belongs to one.
+// table is the checked name of a table, "name" or "schema.name", with the namespace of the store. Everything in it is
+// safe to write into a statement.
 type table struct {
 	dialect      Dialect
-	schema, name string
-	namespace    string
+	schema, name string // schema is empty for the default one
+	namespace    string // empty for Migrate, which only needs the table
 }
 
+// newTable checks the name of a table. It fails closed on everything that would need an escape: the name becomes part
+// of statements.
 func newTable(d Dialect, name string) (table, error) {
 	t := table{dialect: d, name: name}
 	if schema, rest, qualified := strings.Cut(name, "."); qualified {
@@ -59,7 +64,7 @@ func newTable(d Dialect, name string) (table, error) {
 	return t, nil
 }
 
-// isName allows what needs no escape in any dialect, and what no database folds to something else.
+// isName reports whether a name needs no escape in any dialect, and is not folded to another one by any database.
 func isName(s string) bool {
 	if s == "" || len(s) > maxName || s[0] >= '0' && s[0] <= '9' {
 		return false
@@ -73,12 +78,11 @@ func isName(s string) bool {
 }
 
 func badName(name string) error {
-	return fmt.Errorf("sqlstore: the table name %q is not one: lower-case ASCII letters, digits and _, not a digit "+
-		"first, at most %d bytes; "+
-		"or two of them with a point between, schema.table", name, maxName)
+	return fmt.Errorf("sqlstore: the table name %q is not valid: use lower-case ASCII letters, digits and _, not a "+
+		"digit first, at most %d bytes; or two such names with a dot between, schema.table", name, maxName)
 }
 
-// String is the name for messages.
+// String returns the name for messages.
 func (t table) String() string {
 	if t.schema != "" {
 		return t.schema + "." + t.name
@@ -86,7 +90,7 @@ func (t table) String() string {
 	return t.name
 }
 
-// sql is the name, quoted: it may be a keyword.
+// sql returns the name for statements, quoted because it may be a keyword.
 func (t table) sql() string {
 	if t.schema != "" {
 		return t.quote(t.schema) + "." + t.quote(t.name)
@@ -94,12 +98,13 @@ func (t table) sql() string {
 	return t.quote(t.name)
 }
 
-// owner is the namespace as SQL writes it. It needs no escape: see [replay.CheckNamespace].
+// owner returns the namespace as a string of SQL. It needs no escape: see [replay.CheckNamespace].
 func (t table) owner() string { return "'" + t.namespace + "'" }
 
-// own is the condition that a row is of the store's namespace.
+// own returns the condition that a row is of the store's namespace.
 func (t table) own() string { return "namespace = " + t.owner() }
 
+// quote quotes a name. MySQL treats double quotes as those of a string, unless its sql_mode has ANSI_QUOTES.
 func (t table) quote(name string) string {
 	if t.dialect == MySQL {
 		return "`" + name + "`"

@@ -8,7 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Digests implements [replay.DigestReader]. Digests are kept as they are.
+// Digests implements [replay.DigestReader]. It returns digests unchanged.
 func (s *Store) Digests(ctx context.Context, keys []replay.Key) ([]replay.Digest, error) {
 	known, err := s.read(ctx, "read digests", keys)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Store) Look(ctx context.Context, keys []replay.Key) ([]replay.Result, e
 	return results, nil
 }
 
-// read returns what is remembered of the keys, without claiming any.
+// read returns the live rows of the keys, without claiming any.
 func (s *Store) read(ctx context.Context, call string, keys []replay.Key) (map[replay.Key]row, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err

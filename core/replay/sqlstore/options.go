@@ -6,49 +6,51 @@ import (
 	"log/slog"
 )
 
-// DefaultTable is the table's name unless [WithTable] says otherwise.
+// DefaultTable is the table's name unless [WithTable] sets another one.
 const DefaultTable = "sallyport_replay"
 
-// Option sets up a store, or [Migrate].
+// Option configures a store, or [Migrate]. A nil Option is ignored.
 type Option func(*options) error
 
+// options are the settings of New and Migrate.
 type options struct {
 	table     string
-	txOptions *sql.TxOptions
-	logger    *slog.Logger
+	txOptions *sql.TxOptions // nil: the default of the dialect
+	logger    *slog.Logger   // nil: slog.Default()
 	noPruning bool
 }
 
-// WithTable names the table: lower-case ASCII letters, digits and _, or schema.table. The default is [DefaultTable].
-// Stores with different tables know nothing of each other.
+// WithTable sets the name of the table: lower-case ASCII letters, digits and _, or schema.table. The default is
+// [DefaultTable]. Stores with different tables share no memory.
 func WithTable(name string) Option {
 	return func(o *options) error {
-		o.table = name
+		o.table = name // checked by newTable
 		return nil
 	}
 }
 
-// WithTxOptions says how [sqltx.Tx] begins a transaction. The default is READ COMMITTED on PostgreSQL and MySQL, and
-// the driver's own on SQLite.
+// WithTxOptions sets how [sqltx.Tx] begins a transaction. The default is READ COMMITTED on PostgreSQL and MySQL, and the
+// driver's own on SQLite.
 //
-// REPEATABLE READ and stricter on PostgreSQL, and on MariaDB from 11.6.2, refuse to commit a signal during which the
-// claim's lease was renewed: "could not serialize access". The transaction is rolled back, nothing is lost, and the
-// sender's retry runs; but keep such signals shorter than a third of the lease.
+// On PostgreSQL, and on MariaDB from 11.6.2, REPEATABLE READ and stricter levels fail closed when the lease was renewed
+// during the signal: "could not serialize access". The transaction is rolled back, and the sender's retry runs. With
+// these levels, keep signals shorter than a third of the lease.
 func WithTxOptions(txOptions *sql.TxOptions) Option {
 	return func(o *options) error {
+		// Refused here and not at the first commit, when a signal has already run.
 		if txOptions != nil && txOptions.ReadOnly {
 			return errors.New("sqlstore: WithTxOptions: a read-only transaction cannot write \"done\"")
 		}
 		if txOptions != nil {
-			own := *txOptions
+			own := *txOptions // a copy: the caller may change its struct later
 			o.txOptions = &own
 		}
 		return nil
 	}
 }
 
-// WithLogger says who is told when the automatic pruning fails; nothing else is logged. The default is slog.Default(),
-// as it is at that moment.
+// WithLogger sets the logger for failures of the automatic pruning. Nothing else is logged. The default is
+// slog.Default() at the time of the failure.
 func WithLogger(logger *slog.Logger) Option {
 	return func(o *options) error {
 		o.logger = logger
@@ -56,7 +58,7 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithoutPruning switches the automatic pruning off. Somebody has to call [Store.Prune], or the table grows for ever.
+// WithoutPruning switches the automatic pruning off. The app must then call [Store.Prune], or the table grows for ever.
 func WithoutPruning() Option {
 	return func(o *options) error {
 		o.noPruning = true
@@ -64,6 +66,7 @@ func WithoutPruning() Option {
 	}
 }
 
+// collect applies the options, and joins the errors of all of them.
 func collect(list []Option) (options, error) {
 	o := options{table: DefaultTable}
 	var errs []error

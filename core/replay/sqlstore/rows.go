@@ -7,7 +7,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// readRows reads identity, token, digest, ends_at, done_at and the present time, to the end.
+// readRows reads all rows of identity, token, digest, ends_at, done_at and the present time. It fails closed on a row
+// of another length: a key that cannot be read is neither free nor done. It takes the error of QueryContext, so that
+// calls can be nested.
 func readRows(rows *sql.Rows, err error) (map[replay.Key]row, error) {
 	if err != nil {
 		return nil, err
@@ -29,16 +31,18 @@ func readRows(rows *sql.Rows, err error) (map[replay.Key]row, error) {
 			return nil, fmt.Errorf("%w: a row with an identity of %d bytes and a digest of %d, want 32 and 32",
 				ErrSchema, len(identity), len(digest))
 		}
+		// Databases have only signed numbers of 64 bits. The conversion keeps the bits of the token.
 		r.token, r.digest, r.doneAt = replay.Token(token), replay.Digest(digest), doneAt.Int64
 		known[key] = r
 	}
+	// A connection that breaks in between ends the loop early, and only Err shows it: keys would count as absent.
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return known, rows.Close()
 }
 
-// readKeys reads identities, to the end.
+// readKeys reads all rows of identities.
 func readKeys(rows *sql.Rows, err error) ([]replay.Key, error) {
 	if err != nil {
 		return nil, err
@@ -62,6 +66,7 @@ func readKeys(rows *sql.Rows, err error) ([]replay.Key, error) {
 	return keys, rows.Close()
 }
 
+// keyOf converts the bytes of a column, and reports whether they have the length of a key.
 func keyOf(identity []byte) (replay.Key, bool) {
 	if len(identity) != len(replay.Key{}) {
 		return replay.Key{}, false
@@ -69,6 +74,7 @@ func keyOf(identity []byte) (replay.Key, bool) {
 	return replay.Key(identity), true
 }
 
+// affected returns how many rows a statement changed. It takes the results of ExecContext, so that calls can be nested.
 func affected(result sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err

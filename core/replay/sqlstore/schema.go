@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// The schema's version is its columns: a version that means something else by a column gives it another name, so that
-// neither version treats the other's table as its own. Version 1 had no namespace: New refuses its table, and New of
-// version 1 refuses a table with a namespace, which it would have to fill in.
+// schemaVersion is the version of the schema. A version that gives a column another meaning must give it another name
+// too. So neither version uses the other's table, which fails closed. Version 1 had no namespace: New refuses its
+// table. New of version 1 refuses a table with a namespace, because it would have to set one.
 const schemaVersion = 2
 
-// Schema returns the statements that create the table and its index, for a migration tool; each ends with a semicolon
-// and a line feed. They leave a table alone that is there. An empty name means [DefaultTable].
+// Schema returns the statements that create the table and its index, for a migration tool. Each ends with a semicolon
+// and a line feed. They do not change a table that exists. An empty name means [DefaultTable].
 //
-// It panics if the dialect is unknown or the name is not an identifier as [WithTable] asks for.
+// It panics if the dialect is unknown, or if the name is not of the form that [WithTable] requires.
 func Schema(dialect Dialect, tableName string) string {
 	if tableName == "" {
 		tableName = DefaultTable
@@ -35,10 +35,22 @@ func Schema(dialect Dialect, tableName string) string {
 	return b.String()
 }
 
+// ddl returns the statements that create the table and its index. The columns are:
+//
+//   - namespace: the application, see [replay.CheckNamespace].
+//   - identity: the [replay.Key], 32 bytes.
+//   - digest: the [replay.Digest] of the delivery that claimed it last, 32 bytes.
+//   - token: the [replay.Token] of that claim, as a signed number with the same bits.
+//   - ends_at: the expiry of the lease or of the retention, in microseconds since 1970. The row is absent from then on.
+//   - done_at: the time of the commit, in microseconds since 1970. NULL while the key is only claimed.
+//
+// The primary key is what makes a claim exclusive. The index serves the pruning, which reads the oldest rows of a
+// namespace.
 func (t table) ddl() []string {
 	index := t.quote(t.name + "_ends_at")
 	switch t.dialect {
 	case PostgreSQL:
+		// The collation "C" compares bytes: no two namespaces are equal, and the index does not depend on the locale.
 		return []string{
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
   namespace text COLLATE "C" NOT NULL,
@@ -52,7 +64,8 @@ func (t table) ddl() []string {
 			"CREATE INDEX IF NOT EXISTS " + index + " ON " + t.sql() + " (namespace, ends_at)",
 		}
 	case SQLite:
-		// In SQLite an index lives in its table's schema, and it is the index that is qualified.
+		// In SQLite the schema is written before the name of the index, and not before that of the table. WITHOUT ROWID
+		// stores the rows in the primary key itself.
 		qualified := index
 		if t.schema != "" {
 			qualified = t.quote(t.schema) + "." + index
@@ -70,6 +83,7 @@ func (t table) ddl() []string {
 			"CREATE INDEX IF NOT EXISTS " + qualified + " ON " + t.quote(t.name) + " (namespace, ends_at)",
 		}
 	default:
+		// Binary types compare bytes: VARCHAR would ignore case in most collations. Row locks need InnoDB.
 		return []string{
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
   namespace VARBINARY(64) NOT NULL,
@@ -85,13 +99,14 @@ func (t table) ddl() []string {
 	}
 }
 
-// Migrate creates the table and its index where they are missing: what [Schema] prints. It may be called at every
-// start, by several processes at once: one table serves every namespace. It needs the right to create tables, which
-// the user that receives webhooks should not have: an app with a migration tool gives it the Schema, and does not
-// call Migrate.
+// Migrate creates the table and its index where they are missing, with the statements of [Schema]. It may be called at
+// every start, by several processes at once. One table serves every namespace.
 //
-// Of the options only [WithTable] matters. A table of that name which is not of this schema is left as it is and
-// answered with [ErrSchema].
+// It needs the right to create tables. The user that receives webhooks should not have that right. An app with a
+// migration tool gives it the Schema, and does not call Migrate.
+//
+// Of the options only [WithTable] matters. A table of that name with another schema is not changed, and the error is
+// [ErrSchema].
 func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) error {
 	s, err := prepare(db, dialect, "", opts)
 	if err != nil {
@@ -108,13 +123,14 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) e
 	if err != nil {
 		return s.fail(ctx, "migrate", err)
 	}
+	// IF NOT EXISTS does not compare: a table of another schema would stay, and New would refuse it later.
 	return s.checkColumns(ctx)
 }
 
-// migrateLocked lets one process at a time create: in PostgreSQL two that run CREATE TABLE IF NOT EXISTS at once can
-// both try, and one fails.
+// migrateLocked runs the statements in a transaction with a lock, so that one process at a time creates the table. In
+// PostgreSQL two concurrent CREATE TABLE IF NOT EXISTS can both try to create it, and one fails.
 func (s *Store) migrateLocked(ctx context.Context) error {
-	const lock = 0x73616c6c79706f72 // any number will do, if all use it
+	const lock = 0x73616c6c79706f72 // an arbitrary number that all processes use: "sallypor"
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -129,6 +145,7 @@ func (s *Store) migrateLocked(ctx context.Context) error {
 	return tx.Commit()
 }
 
+// execAll runs statements one by one: not every driver accepts several in one text.
 func execAll(ctx context.Context, q querier, statements []string) error {
 	for _, statement := range statements {
 		if _, err := q.ExecContext(ctx, statement); err != nil {

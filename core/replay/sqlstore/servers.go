@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// unfitError says why a server will not do.
+// unfitError is the reason why a server is not suitable.
 type unfitError struct{ why string }
 
 func (e *unfitError) Error() string { return e.why }
@@ -18,8 +18,9 @@ func asUnfit(err error, unfit **unfitError) bool { return errors.As(err, unfit) 
 
 func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(format, args...)} }
 
+// server implements checker. PostgreSQL 12 is the first version with MATERIALIZED, which the statements use.
 func (p *postgres) server(ctx context.Context) error {
-	const oldest = 120000
+	const oldest = 120000 // 12.0, in the form of server_version_num
 	var number int64
 	if err := p.db.QueryRowContext(ctx,
 		"SELECT current_setting('server_version_num')::bigint").Scan(&number); err != nil {
@@ -31,12 +32,16 @@ func (p *postgres) server(ctx context.Context) error {
 	return nil
 }
 
+// columns implements checker. to_regclass resolves the name by the search_path, as the statements of the store do. It
+// returns NULL for a table that does not exist, and then there are no rows. A column with a default or an identity is
+// not mandatory.
 func (p *postgres) columns(ctx context.Context) ([]column, []string, error) {
 	columns, err := readColumns(p.db.QueryContext(ctx, `
 SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
   CASE WHEN a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' THEN 1 ELSE 0 END
 FROM pg_catalog.pg_attribute a
-WHERE a.attrelid = to_regclass($1::text)::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, p.table.sql()))
+WHERE a.attrelid = to_regclass($1::text)::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+		p.table.sql()))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -47,6 +52,8 @@ WHERE i.indrelid = to_regclass($1::text)::oid AND i.indisprimary ORDER BY a.attn
 	return columns, key, err
 }
 
+// server implements checker. SQLite 3.35 is the first version with RETURNING. It fails closed on every journal mode but
+// WAL: a delivery would otherwise wait for each reader.
 func (l *sqlite) server(ctx context.Context) error {
 	var version string
 	if err := l.db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
@@ -67,20 +74,23 @@ func (l *sqlite) server(ctx context.Context) error {
 	case "wal":
 		return nil
 	case "memory":
-		return unfit("the database is in memory, where every connection of the pool has one of its own; use a file")
+		// Fails closed: each connection of the pool would have its own memory of claims.
+		return unfit("the database is in memory, and every connection of the pool has its own; use a file")
 	default:
 		return unfit("its journal mode is %s, in which readers and writers lock each other out; set it once: PRAGMA "+
 			"journal_mode = WAL", mode)
 	}
 }
 
+// columns implements checker. The names in the statements are checked, see isName, and need no escape.
 func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
 	schema := l.table.schema
 	if schema == "" {
 		schema = "main"
 	}
 	columns, err := readColumns(l.db.QueryContext(ctx, fmt.Sprintf(
-		`SELECT name, lower(type), CASE WHEN "notnull" AND dflt_value IS NULL THEN 1 ELSE 0 END FROM pragma_table_info('%s', '%s')`, l.table.name, schema)))
+		`SELECT name, lower(type), CASE WHEN "notnull" AND dflt_value IS NULL THEN 1 ELSE 0 END `+
+			`FROM pragma_table_info('%s', '%s')`, l.table.name, schema)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,13 +99,14 @@ func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
 	return columns, key, err
 }
 
+// server implements checker. MariaDB's version is a text like "10.11.6-MariaDB"; MySQL's has no name in it.
 func (m *mysql) server(ctx context.Context) error {
 	var version string
 	if err := m.db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
 		return err
 	}
 	switch maria := strings.Contains(version, "MariaDB"); {
-	case strings.Contains(version, "PostgreSQL"):
+	case strings.Contains(version, "PostgreSQL"): // it has a function VERSION() too
 		return unfit("the server is %s", version)
 	case maria && older(version, 10, 5):
 		return unfit("%s is too old, 10.5 is the oldest MariaDB", version)
@@ -105,7 +116,10 @@ func (m *mysql) server(ctx context.Context) error {
 	return nil
 }
 
+// columns implements checker. It fails closed on a table that is not InnoDB: other engines have no transactions, and
+// their locks are of whole tables. MySQL before 8.0.19 and MariaDB show a width, "bigint(20)", which does not matter.
 func (m *mysql) columns(ctx context.Context) ([]column, []string, error) {
+	// The current database of the connection, unless the name has a schema: in MySQL the two are the same.
 	schema := "DATABASE()"
 	if m.table.schema != "" {
 		schema = "'" + m.table.schema + "'"
@@ -133,7 +147,8 @@ FROM information_schema.columns`+where+" ORDER BY ordinal_position"))
 	return columns, key, err
 }
 
-// older says whether a version is older than major.minor; one that cannot be read is not.
+// older reports whether a version is older than major.minor. It fails open on a version that it cannot read: the
+// statements that New tries decide then.
 func older(version string, major, minor int) bool {
 	a, rest, _ := strings.Cut(version, ".")
 	b, _, _ := strings.Cut(rest, ".")
@@ -142,6 +157,7 @@ func older(version string, major, minor int) bool {
 	return err == nil && err2 == nil && (x < major || x == major && y < minor)
 }
 
+// readColumns reads rows of a column's name, its type, and 1 where it is mandatory.
 func readColumns(rows *sql.Rows, err error) (columns []column, _ error) {
 	if err != nil {
 		return nil, err
@@ -159,6 +175,7 @@ func readColumns(rows *sql.Rows, err error) (columns []column, _ error) {
 	return columns, rows.Err()
 }
 
+// readNames reads rows of names.
 func readNames(rows *sql.Rows, err error) (names []string, _ error) {
 	if err != nil {
 		return nil, err

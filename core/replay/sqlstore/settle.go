@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// verb is what a step does to a claim.
+// verb is the effect of a step on a claim. The values are part of PostgreSQL's statements.
 type verb uint8
 
 const (
@@ -26,31 +26,34 @@ type step struct {
 	span  int64 // microseconds: a TTL or a lease
 }
 
-// outcome is what came of steps.
+// outcome is the result of steps.
 type outcome struct {
 	did  map[replay.Key]bool // those that took effect; nil: all
-	rows map[replay.Key]row  // what is remembered of the others, if anything
+	rows map[replay.Key]row  // the live rows of the others
 }
 
-// held says whether a step took effect, now or earlier.
+// held reports whether a step took effect, now or earlier. It fails closed: only a row with the step's own token
+// counts, because another delivery may hold the key.
 func (o outcome) held(st step) bool {
 	if o.did == nil || o.did[st.key] {
 		return true
 	}
+	// The step has changed nothing. If that is because it took effect before, it succeeds again: the answer was lost.
 	r, remembered := o.rows[st.key]
 	switch st.verb {
 	case commit:
-		return remembered && r.token == st.token && r.doneAt != 0 // its own commit, repeated
+		return remembered && r.token == st.token && r.doneAt != 0 // a repeated commit
 	case release:
-		return !remembered // nobody holds it
+		return !remembered // a repeated release, or the lease has expired: no delivery holds the key
 	default:
-		return remembered && r.token == st.token && r.doneAt == 0 // it lasts longer as it is
+		return remembered && r.token == st.token && r.doneAt == 0 // the lease already lasts longer
 	}
 }
 
-// Settle implements [replay.Store]. A settlement that is not well-formed is an error, and none of the batch takes
-// effect. A settlement that is repeated changes nothing: the first commit's time and TTL stand.
+// Settle implements [replay.Store]. If one settlement is not well-formed, none of the batch takes effect. A repeated
+// settlement changes nothing: the time and the TTL of the first commit stay.
 func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) error {
+	// All are checked before the first takes effect.
 	steps := make([]step, len(settlements))
 	for i := range settlements {
 		st := &settlements[i]
@@ -69,7 +72,7 @@ func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) err
 	return s.apply(ctx, "settle", steps)
 }
 
-// Extend implements [replay.Store]. A lease that is not positive is an error, and nothing is extended.
+// Extend implements [replay.Store]. A lease that is not positive is an error, and then nothing is extended.
 func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Duration) error {
 	if lease <= 0 {
 		return fmt.Errorf("sqlstore: a lease of %v is not positive", lease)
@@ -81,7 +84,7 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 	return s.apply(ctx, "extend", steps)
 }
 
-// Forget implements [replay.Store].
+// Forget implements [replay.Store]. Large batches are deleted in parts, so after an error some keys may be gone.
 func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	if err := s.ready(ctx); err != nil {
 		return err
@@ -100,10 +103,14 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	return nil
 }
 
+// apply applies steps in any order of keys, and reports those whose claims are lost. If the database fails in between,
+// earlier parts have taken effect, and the caller repeats the call.
 func (s *Store) apply(ctx context.Context, call string, steps []step) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
+	// A batch may hold two steps of one key, with different tokens or verbs. They are in different waves, so they take
+	// effect one after another, as in separate calls.
 	lost := make(map[step]bool)
 	for _, wave := range waves(steps) {
 		for part := range slices.Chunk(wave, chunk) {
@@ -125,8 +132,8 @@ func (s *Store) apply(ctx context.Context, call string, steps []step) error {
 	return lostOf(steps, lost)
 }
 
-// waves sorts steps by key into lists in which no key comes twice; a key's steps keep their order. A step that is
-// repeated is left out: what the first did, the second finds done.
+// waves sorts steps by key into lists in which no key comes twice. The steps of one key keep their order. A repeated
+// step is left out, because it would change nothing.
 func waves(steps []step) [][]step {
 	var list [][]step
 	given := make(map[step]struct{}, len(steps))
@@ -149,13 +156,14 @@ func waves(steps []step) [][]step {
 	return list
 }
 
-// identify leaves out what does not tell one step from its repetition.
+// identify returns the step without its span, which does not distinguish a step from its repetition.
 func identify(st step) step {
 	st.span = 0
 	return st
 }
 
-// lostOf returns nil, not an error that holds no keys.
+// lostOf returns the error for the lost claims, in the order of the steps. Without any it returns an untyped nil, which
+// callers can compare.
 func lostOf(steps []step, lost map[step]bool) error {
 	var keys []replay.Key
 	for _, st := range steps {

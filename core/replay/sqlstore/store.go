@@ -16,11 +16,11 @@ import (
 // Store is a [replay.Store] and a [replay.Transactor] in a SQL database. It is made by [New] and safe for concurrent
 // use.
 type Store struct {
-	db        *sql.DB
+	db        *sql.DB // the app's; the store never closes it
 	table     table
 	engine    engine
-	txOptions *sql.TxOptions
-	logger    *slog.Logger // nil means slog.Default()
+	txOptions *sql.TxOptions // of the app's transactions
+	logger    *slog.Logger   // nil means slog.Default()
 	closed    atomic.Bool
 	pruning   pruning
 
@@ -36,26 +36,27 @@ var (
 	_ sqltx.Source        = (*Store)(nil)
 )
 
-// engine is what differs between the dialects. Keys come sorted and each once, so that two batches lock what they share
-// in the same order.
+// engine is the part of a store that differs between the dialects. Keys must be sorted, and each must come once, so
+// that two batches lock their common rows in the same order. Times and spans are microseconds.
 type engine interface {
-	// claim claims what is free and says what is known of the rest. Keys of which nothing is known, because others
-	// changed them meanwhile, may be missing: they are tried again.
+	// claim claims the keys that are free, and returns the rows of all keys: its own claims, and the live rows of
+	// others. A key may be missing because another call changed it in between. The caller then tries it again.
 	claim(ctx context.Context, wanted []claim, lease int64) (map[replay.Key]row, error)
 
-	// settle does what can be done and says, of every key that is remembered and was not simply done, what is.
+	// settle applies the steps whose claims are held. The outcome has the live rows of the other keys.
 	settle(ctx context.Context, steps []step) (outcome, error)
 
-	// begin is called once a transaction of the app has begun.
+	// begin is called after a transaction of the app has begun, and before the app gets it.
 	begin(ctx context.Context, tx *sql.Tx) error
 
-	// finish commits claims in a transaction of the app, and says whether all of them were held and not done.
+	// finish commits claims in a transaction of the app. It reports whether all of them were held and not done. If not,
+	// the caller must roll back.
 	finish(ctx context.Context, tx *sql.Tx, steps []step) (bool, error)
 
-	// look reads what is remembered.
+	// look returns the live rows of keys.
 	look(ctx context.Context, keys []replay.Key) (map[replay.Key]row, error)
 
-	// remove deletes rows, or only those that have ended.
+	// remove deletes the rows of keys, or only the expired ones, and returns how many it deleted.
 	remove(ctx context.Context, keys []replay.Key, endedOnly bool) (int64, error)
 
 	checker
@@ -67,14 +68,16 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// New returns a store in the table of db, after it has checked that it can work there: the server's version, the table,
-// its columns and its key, and the right to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
+// New returns a store in a table of db. It first checks that it can work there: the server's version, the table with
+// its columns and its key, and the rights to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
 //
-// The namespace names the application whose memory it is, see [replay.CheckNamespace]: it is part of every key.
+// The namespace is the name of the application that owns the memory, see [replay.CheckNamespace]. It is part of every
+// key.
 //
-// The store never closes db. Errors wrap one of the package's Err values where one fits, and a wrong option is one of
-// its own. An app that wants to start while its database is down calls New again until it succeeds.
+// The store never closes db. Errors of the database wrap one of the package's Err values where one matches. An app that
+// must start while its database is down calls New again until it succeeds.
 func New(ctx context.Context, db *sql.DB, dialect Dialect, namespace string, opts ...Option) (*Store, error) {
+	// Checked first: the namespace becomes part of statements.
 	if err := replay.CheckNamespace(namespace); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
@@ -88,7 +91,8 @@ func New(ctx context.Context, db *sql.DB, dialect Dialect, namespace string, opt
 	return s, nil
 }
 
-// prepare makes a store and asks the database nothing. Without a namespace it is good for the table alone.
+// prepare makes a store without a call to the database. Without a namespace, only the methods that concern the table
+// itself may be called.
 func prepare(db *sql.DB, dialect Dialect, namespace string, opts []Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: the *sql.DB is nil")
@@ -108,12 +112,15 @@ func prepare(db *sql.DB, dialect Dialect, namespace string, opts []Option) (*Sto
 		return nil, err
 	}
 	s.engine.use(db)
+	// The default of MySQL and MariaDB is REPEATABLE READ. With that, MariaDB from 11.6.2 on refuses to commit a signal
+	// whose lease was renewed, see WithTxOptions. SQLite has only one level.
 	if s.txOptions == nil && dialect != SQLite {
 		s.txOptions = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 	}
 	return s, nil
 }
 
+// engineFor returns the engine of a dialect.
 func engineFor(dialect Dialect, t table) (engine, error) {
 	switch dialect {
 	case PostgreSQL:
@@ -123,29 +130,29 @@ func engineFor(dialect Dialect, t table) (engine, error) {
 	case MySQL:
 		return newMySQL(t), nil
 	default:
-		return nil, fmt.Errorf("sqlstore: %v is no dialect: give sqlstore.PostgreSQL, SQLite or MySQL", dialect)
+		return nil, fmt.Errorf("sqlstore: %v is not a dialect: use sqlstore.PostgreSQL, SQLite or MySQL", dialect)
 	}
 }
 
-// Database implements [sqltx.Source].
+// Database implements [sqltx.Source]. A journal or a worker uses it to write to the same database.
 func (s *Store) Database() sqltx.Database {
 	return sqltx.Database{DB: s.db, Dialect: s.table.dialect, Namespace: s.table.namespace}
 }
 
-// Scope returns [replay.Shared].
+// Scope returns [replay.Shared]. It is so for SQLite too: several processes of one machine may use the same file.
 func (s *Store) Scope() replay.Scope { return replay.Shared }
 
-// Version is the version of the schema.
+// Version returns the version of the schema.
 func (s *Store) Version() int { return schemaVersion }
 
-// Close ends the use of the store: later calls answer [replay.ErrClosed], those under way finish. What is remembered
-// stays in the database, and the *sql.DB stays open, for it is the app's.
+// Close makes every later call return [replay.ErrClosed]. Calls under way finish. The rows stay in the database, and
+// the *sql.DB stays open because it is the app's. Close returns nil.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	return nil
 }
 
-// ready says whether a call may begin.
+// ready returns the error with which a call must return at once, or nil.
 func (s *Store) ready(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -156,7 +163,7 @@ func (s *Store) ready(ctx context.Context) error {
 	return nil
 }
 
-// micros rounds up: what is asked for must not end early, and what is positive must not become nothing.
+// micros rounds up: a lease must not expire early, and a positive one must not become 0.
 func micros(d time.Duration) int64 {
 	us := d.Microseconds()
 	if d%time.Microsecond > 0 {

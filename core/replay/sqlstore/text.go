@@ -7,8 +7,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// text builds a statement that carries its values: one round trip in MySQL, where a statement with parameters takes
-// three, and no limit on their number in SQLite. Only numbers and hexadecimal digits get in.
+// text builds a statement with its values in it. In MySQL that is one round trip, where a statement with parameters
+// takes three. In SQLite it avoids the limit on the number of parameters.
+//
+// It cannot be used for injection: only names that were checked, numbers and hexadecimal digits get in.
 type text struct{ b []byte }
 
 func (t *text) add(parts ...string) *text {
@@ -18,6 +20,7 @@ func (t *text) add(parts ...string) *text {
 	return t
 }
 
+// bytes writes a literal of bytes, x'00ff', which SQLite and MySQL share.
 func (t *text) bytes(b []byte) *text {
 	t.b = append(t.b, "x'"...)
 	t.b = hex.AppendEncode(t.b, b)
@@ -32,7 +35,7 @@ func (t *text) number(n int64) *text {
 
 func (t *text) String() string { return string(t.b) }
 
-// list writes one part for each index, with commas between.
+// list writes one part for each index from 0 to n-1, with commas between them.
 func (t *text) list(n int, part func(i int)) *text {
 	for i := range n {
 		if i > 0 {
@@ -45,7 +48,7 @@ func (t *text) list(n int, part func(i int)) *text {
 
 // The statements that SQLite and MySQL share.
 
-// insert writes INSERT ... VALUES for fresh claims; verb is "INSERT" or "INSERT IGNORE".
+// insert writes the INSERT of claims. verb is "INSERT" or "INSERT IGNORE".
 func (t table) insert(verb string, wanted []claim, lease int64) *text {
 	q, now := new(text), nowIn(t.dialect)
 	q.add(verb, " INTO ", t.sql(), " (namespace, identity, digest, token, ends_at) VALUES ")
@@ -56,7 +59,7 @@ func (t table) insert(verb string, wanted []claim, lease int64) *text {
 	})
 }
 
-// live writes the SELECT of what is remembered of keys.
+// live writes the SELECT of the live rows of keys. An expired row counts as absent, whether or not it was pruned.
 func (t table) live(keys []replay.Key) *text {
 	q, now := new(text), nowIn(t.dialect)
 	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now,
@@ -64,18 +67,21 @@ func (t table) live(keys []replay.Key) *text {
 	return q.in(t, keys)
 }
 
-// in writes the condition that a row is one of the keys' in the table's namespace.
+// in writes the condition that a row has one of the keys, in the store's namespace.
 func (t *text) in(of table, keys []replay.Key) *text {
 	return t.add(of.own(), " AND identity IN (").list(len(keys), func(i int) { t.bytes(keys[i][:]) }).add(")")
 }
 
-// change writes the statement of steps that have one verb and one span.
+// change writes the statement for steps with one verb and one span. It fails closed: it changes only rows that have the
+// step's token, are not done and, unless it deletes them, have not expired.
 func (t table) change(steps []step) *text {
 	q, now := new(text), nowIn(t.dialect)
 	later := "max"
 	if t.dialect == MySQL {
 		later = "greatest"
 	}
+	// A commit sets the expiry of the retention. An extension never shortens the lease. A release needs no check of the
+	// expiry: an expired claim with this token may go too.
 	switch steps[0].verb {
 	case commit:
 		q.add("UPDATE ", t.sql(), " SET done_at = ", now, ", ends_at = ", now, " + ").number(steps[0].span)
@@ -87,6 +93,8 @@ func (t table) change(steps []step) *text {
 		q.add("DELETE FROM ", t.sql(), " WHERE 1 = 1")
 	}
 	q.add(" AND done_at IS NULL AND ").in(t, keysOf(steps))
+	// The condition on the keys alone lets the database use the primary key. SQLite needs VALUES before a list of
+	// pairs.
 	rows := " AND (identity, token) IN ("
 	if t.dialect == SQLite {
 		rows += "VALUES "
@@ -97,7 +105,7 @@ func (t table) change(steps []step) *text {
 	return q.add(")")
 }
 
-// removal writes the DELETE of keys.
+// removal writes the DELETE of keys, or only of those that have expired.
 func (t table) removal(keys []replay.Key, endedOnly bool) *text {
 	q := new(text).add("DELETE FROM ", t.sql(), " WHERE ").in(t, keys)
 	if endedOnly {

@@ -13,28 +13,30 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// transaction is one signal's. It begins when the app asks for it.
+// transaction is the transaction of one signal. It begins when the app first uses it.
 type transaction struct {
 	store  *Store
-	ctx    context.Context // the one that Transaction returned: its end rolls back
+	ctx    context.Context // the one that Transaction returned; when it ends, the transaction is rolled back
 	claims []replay.Held
 	ttl    time.Duration
 
 	mu    sync.Mutex
-	tx    *sql.Tx
-	ended bool // by the guard
+	tx    *sql.Tx // nil: not begun
+	ended bool    // the guard has committed or rolled back
 }
 
-// Transaction implements [replay.Transactor]. It asks the database nothing.
+// Transaction implements [replay.Transactor]. It does not call the database.
 func (s *Store) Transaction(
 	ctx context.Context, claims []replay.Held, ttl time.Duration,
 ) (context.Context, replay.Transaction) {
+	// The claims are copied, because the contract forbids to keep the caller's slice.
 	t := &transaction{store: s, claims: slices.Clone(claims), ttl: ttl}
 	t.ctx = sqltx.NewContext(ctx, (*offer)(t))
 	return t.ctx, t
 }
 
-// offer is what receivers find of a transaction in their context.
+// offer is the part of a transaction that receivers reach through their context. It is a type of its own, so that they
+// cannot commit.
 type offer transaction
 
 // Begin implements [sqltx.Beginner].
@@ -50,8 +52,8 @@ func (o *offer) Begun() (*sql.Tx, *sql.DB) {
 	return o.tx, o.store.db
 }
 
-// begin begins the transaction, if nobody has. It refuses a pool of one connection, on which the claim could not be
-// renewed while the transaction is open.
+// begin begins the transaction, or returns the one that has begun. It fails closed on a pool of one connection: the
+// claim could not be renewed while the transaction is open.
 func (t *transaction) begin() (*sql.Tx, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,17 +61,19 @@ func (t *transaction) begin() (*sql.Tx, error) {
 	switch {
 	case t.ended:
 		return nil, errors.New("sqlstore: the receiver has returned, and its transaction has ended: " +
-			"ask for it while the receiver runs")
+			"call Tx while the receiver runs")
 	case t.tx != nil:
 		return t.tx, nil
 	case s.db.Stats().MaxOpenConnections == 1:
-		return nil, errors.New("sqlstore: the *sql.DB has one connection (SetMaxOpenConns), which the transaction " +
-			"would keep from everybody else, " +
-			"the renewal of its claim included: allow more than there are signals at a time")
+		return nil, errors.New("sqlstore: the *sql.DB has one connection (SetMaxOpenConns), and the transaction " +
+			"would occupy it, so its claim could not be renewed: allow more connections than there are signals at a " +
+			"time")
 	}
 	if err := s.ready(t.ctx); err != nil {
 		return nil, err
 	}
+	// The signal's context, and not the caller's: database/sql rolls back when it ends, even if the app forgets to
+	// return.
 	tx, err := s.db.BeginTx(t.ctx, s.txOptions)
 	if err != nil {
 		return nil, s.fail(t.ctx, "begin", err)
@@ -89,14 +93,15 @@ func (t *transaction) Begun() bool {
 	return t.tx != nil
 }
 
-// Commit implements [replay.Transaction]. A claim that is done already is not held: "done" and the app's writes would
-// not be one step.
+// Commit implements [replay.Transaction]. A claim that is already done does not count as held, which fails closed:
+// "done" and the app's writes would not be one step.
 func (t *transaction) Commit(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.tx == nil || t.ended {
 		return errors.New("sqlstore: there is no transaction to commit: it was not begun, or has ended")
 	}
+	// Whatever fails from here on, the app's writes are rolled back: without "done" the event will run again.
 	t.ended = true
 	committed := false
 	defer func() {
@@ -107,6 +112,7 @@ func (t *transaction) Commit(ctx context.Context) error {
 	if t.ttl <= 0 {
 		return fmt.Errorf("sqlstore: a commit with a TTL of %v, which is not positive", t.ttl)
 	}
+	// As every other call of a closed store: "done" would be written for a guard that has been taken down.
 	if t.store.closed.Load() {
 		return replay.ErrClosed
 	}
@@ -115,7 +121,7 @@ func (t *transaction) Commit(ctx context.Context) error {
 		return t.failed(ctx, err)
 	}
 	if !held {
-		_ = t.tx.Rollback() // first: the look must not wait for what the transaction has locked
+		_ = t.tx.Rollback() // before lost reads the rows, which must not wait for the transaction's own locks
 		return t.lost(ctx)
 	}
 	if err := t.tx.Commit(); err != nil {
@@ -125,15 +131,16 @@ func (t *transaction) Commit(ctx context.Context) error {
 	return nil
 }
 
-// finish writes "done" in the transaction, if every claim is held.
+// finish writes "done" in the transaction for every claim. It reports false where one of them is not held.
 func (t *transaction) finish(ctx context.Context) (bool, error) {
 	steps := make([]step, 0, len(t.claims))
 	for _, c := range t.claims {
 		steps = append(steps, step{key: c.Key, token: c.Token, verb: commit, span: micros(t.ttl)})
 	}
+	// The same claim may be listed twice, and counts once.
 	list := waves(steps)
 	if len(list) > 1 {
-		return false, nil // two tokens of one key: one of them is not its claim's
+		return false, nil // two tokens of one key: at most one of them can be held
 	}
 	for _, wave := range list {
 		for part := range slices.Chunk(wave, chunk) {
@@ -145,8 +152,10 @@ func (t *transaction) finish(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// lost names the claims that are not held; all of them where that cannot be told any more.
+// lost returns the error with the claims that are not held. Where all of them are held again by now, or cannot be read,
+// it names all: at least one was lost.
 func (t *transaction) lost(ctx context.Context) error {
+	// An error of the read does not hide the loss: those keys count as lost.
 	lost := &replay.LeaseLostError{}
 	all := make([]replay.Key, 0, len(t.claims))
 	for part := range slices.Chunk(t.claims, chunk) {
@@ -168,19 +177,21 @@ func (t *transaction) lost(ctx context.Context) error {
 	return lost
 }
 
-// failed explains an error of the transaction.
+// failed adds to an error of the transaction why it failed.
 func (t *transaction) failed(ctx context.Context, err error) error {
+	// database/sql has rolled back at the end of the context, and reports only that the transaction is over.
 	if ended := t.ctx.Err(); ended != nil {
 		return fmt.Errorf("sqlstore: the signal's context ended, and its transaction was rolled back: %w", ended)
 	}
+	// The app itself has committed or rolled back, which it must not do.
 	if errors.Is(err, sql.ErrTxDone) {
 		return fmt.Errorf("%w: %w", sqltx.ErrEnded, err)
 	}
 	return t.store.fail(ctx, "commit", err)
 }
 
-// Rollback implements [replay.Transaction]. Where none was begun, or the end of the context has undone it, there is
-// nothing to do.
+// Rollback implements [replay.Transaction]. It does nothing where no transaction has begun, or where the end of the
+// context has rolled it back already.
 func (t *transaction) Rollback() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -195,7 +206,7 @@ func (t *transaction) Rollback() error {
 	case errors.Is(err, sql.ErrTxDone):
 		return t.failed(context.Background(), err)
 	default:
-		// The connection is gone, and the database undoes what it did not commit.
+		// The connection is gone. The database rolls back by itself.
 		return t.store.fail(context.Background(), "roll back", err)
 	}
 }

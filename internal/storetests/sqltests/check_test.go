@@ -114,7 +114,7 @@ func TestNewRefusesTheWrongDialect(t *testing.T) {
 			require.ErrorContains(t, err, d.String())
 		}
 		_, err := sqlstore.New(t.Context(), db, 0, namespace)
-		require.ErrorContains(t, err, "is no dialect")
+		require.ErrorContains(t, err, "is not a dialect")
 	})
 }
 
