@@ -188,8 +188,8 @@ func (s *Store) key(k *replay.Key) string {
 }
 
 // do runs fn until ctx ends or the store's timeout has passed. Without ContextTimeoutEnabled go-redis ignores the
-// deadline of a context. Then fn runs in a goroutine of its own, and may still run after do has returned. So it must not
-// use memory that the caller shares, see own.
+// deadline of a context. Then fn runs in a goroutine of its own, and may still run after do has returned. So it must
+// not use memory that the caller shares, see own.
 func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	if s.closed.Load() {
 		return replay.ErrClosed

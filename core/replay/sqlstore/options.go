@@ -29,8 +29,8 @@ func WithTable(name string) Option {
 	}
 }
 
-// WithTxOptions sets how [sqltx.Tx] begins a transaction. The default is READ COMMITTED on PostgreSQL and MySQL, and the
-// driver's own on SQLite.
+// WithTxOptions sets how [sqltx.Tx] begins a transaction. The default is READ COMMITTED on PostgreSQL and MySQL. On
+// SQLite it is the driver's own.
 //
 // On PostgreSQL, and on MariaDB from 11.6.2, REPEATABLE READ and stricter levels fail closed when the lease was renewed
 // during the signal: "could not serialize access". The transaction is rolled back, and the sender's retry runs. With
