@@ -70,11 +70,8 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 		g.events.Read(&t.Source, &said)
 	}
 	e := &d.events[i]
-	*e = Event{
-		Endpoint: g.endpoint, Provider: g.provider, Secret: d.facts.secret, Unproved: !d.facts.proved,
-		ID: said.ID, Type: said.Type, Action: said.Action, Tenant: said.Tenant, Time: said.Time, Attempt: said.Attempt,
-		Payload: said.Payload, Data: said.Data, Authenticated: Authenticated(said.Authenticated),
-	}
+	*e = eventOf(&said)
+	e.Endpoint, e.Provider, e.Secret, e.Unproved = g.endpoint, g.provider, d.facts.secret, !d.facts.proved
 	t.scope = g.joiningTenant(e)
 	if g.tenant.set {
 		t.scope = identity.Tenants(d.facts.scope, t.scope)
@@ -91,6 +88,14 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 		return
 	}
 	e.Identity = d.identityOf(i, t, e)
+}
+
+// eventOf returns an event with the details that were read.
+func eventOf(said *payload.Details) Event {
+	return Event{
+		ID: said.ID, Type: said.Type, Action: said.Action, Tenant: said.Tenant, Time: said.Time, Attempt: said.Attempt,
+		Payload: said.Payload, Data: said.Data, Authenticated: Authenticated(said.Authenticated),
+	}
 }
 
 // joiningTenant returns the event's tenant if it is part of identities. A tenant that nothing proves is part of them
