@@ -1,0 +1,81 @@
+package sqljournal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core/sqltx"
+)
+
+// check looks whether the journal can work: at the table, and at the user's rights. It fails closed at the start, where
+// somebody is looking, and not at the first event that fails.
+func (s *store) check(ctx context.Context) error {
+	if err := s.checkServer(ctx); err != nil {
+		return err
+	}
+	if err := s.checkColumns(ctx); err != nil {
+		return err
+	}
+	// Statements that do nothing, but need the right and a database that takes writes.
+	name := s.table.sql()
+	for _, attempt := range [][2]string{
+		{"INSERT", "INSERT INTO " + name + " (namespace, " + columns + ") SELECT namespace, " + columns + " FROM " + name +
+			" WHERE 1 = 0"},
+		{"UPDATE", "UPDATE " + name + " SET revision = revision WHERE 1 = 0"},
+		{"DELETE", "DELETE FROM " + name + " WHERE 1 = 0"},
+	} {
+		err := s.write(ctx, func() error {
+			_, err := s.db.ExecContext(ctx, attempt[1])
+			return err
+		})
+		if err != nil {
+			return s.fail(ctx, "check whether "+attempt[0]+" is possible", err)
+		}
+	}
+	return nil
+}
+
+// checkServer looks at what would break a promise silently: an engine of MySQL that does not roll back, and a journal
+// mode of SQLite in which readers and writers lock each other out.
+func (s *store) checkServer(ctx context.Context) error {
+	schema := "DATABASE()"
+	if s.table.schema != "" {
+		schema = "'" + s.table.schema + "'"
+	}
+	var query, want string
+	switch s.table.dialect {
+	case sqltx.MySQL:
+		query = "SELECT engine FROM information_schema.tables WHERE table_schema = " + schema + " AND table_name = '" +
+			s.table.name + "'"
+		want = "InnoDB"
+	case sqltx.SQLite:
+		query, want = "PRAGMA journal_mode", "wal"
+	default:
+		return nil
+	}
+	var got sql.NullString
+	err := s.db.QueryRowContext(ctx, query).Scan(&got)
+	switch {
+	case errors.Is(err, sql.ErrNoRows): // there is no table yet
+		return nil
+	case err != nil:
+		return s.fail(ctx, "look at the server", err)
+	case !strings.EqualFold(got.String, want):
+		return s.fail(ctx, "look at the server", fmt.Errorf("%w: its engine or journal mode is %q, want %s", ErrServer,
+			got.String, want))
+	}
+	return nil
+}
+
+// checkColumns asks for the columns of this version by their names, so that the server says which is missing. A column
+// more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
+func (s *store) checkColumns(ctx context.Context) error {
+	rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+s.table.sql()+" WHERE 1 = 0")
+	if err == nil {
+		err = errors.Join(rows.Err(), rows.Close())
+	}
+	return s.fail(ctx, "look at the columns", err)
+}

@@ -1,0 +1,154 @@
+package sqljournal
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/sqltx"
+)
+
+// Load implements [journal.Store]. In the receiver's transaction it sees what that has written. On MySQL it locks the
+// rows there: otherwise it would read, in REPEATABLE READ, what an update does not find any more.
+func (s *store) Load(ctx context.Context, ids []journal.ID) (found []journal.Row, err error) {
+	if err := ctx.Err(); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	tx := s.joined(ctx)
+	for part := range slices.Chunk(ids, chunkRows) {
+		st := s.statement("SELECT ", columns, " FROM ", s.table.sql(), " WHERE ").own(s).ids(part)
+		var rows []journal.Row
+		switch {
+		case tx == nil:
+			rows, err = scan(st.query(ctx, s.db))
+		case s.table.dialect == sqltx.MySQL:
+			rows, err = scan(st.add(" FOR UPDATE").query(ctx, tx))
+		default:
+			rows, err = scan(st.query(ctx, tx))
+		}
+		if err != nil {
+			return nil, s.fail(ctx, "load", err)
+		}
+		found = append(found, rows...)
+	}
+	return found, nil
+}
+
+// List implements [journal.Store]. Each state is read from an index in the order of the list, no more rows than the page
+// has; then they are merged.
+func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, error) {
+	if err := ctx.Err(); err != nil || page.Limit <= 0 {
+		return nil, err
+	}
+	states := page.States
+	if len(states) == 0 {
+		states = journal.States()
+	}
+	states = slices.Compact(slices.Sorted(slices.Values(states)))
+	const order = " ORDER BY changed_at DESC, id DESC LIMIT "
+	fields := strings.Replace(columns, "content", "NULL AS content", 1)
+	st := s.statement()
+	for i, state := range states {
+		if i > 0 {
+			st.add(" UNION ALL ")
+		}
+		st.add("SELECT * FROM (SELECT ", fields, " FROM ", s.table.sql(), " WHERE ").own(s)
+		if page.Endpoint != "" {
+			st.add(" AND endpoint = ").string(page.Endpoint)
+		}
+		st.add(" AND state = ").number(int64(state)).behind(page.Before)
+		st.add(order).number(int64(page.Limit)).add(") AS s", string('0'+rune(i)))
+	}
+	st.add(order).number(int64(page.Limit))
+	rows, err := scan(st.query(ctx, s.db))
+	return rows, s.fail(ctx, "list", err)
+}
+
+// behind writes the condition that a row stands behind a cursor. MySQL finds its place in the index only by a plain
+// comparison of the first column.
+func (st *statement) behind(c journal.Cursor) *statement {
+	if c == (journal.Cursor{}) {
+		return st
+	}
+	at, id := c.At.UnixMicro(), string(c.ID)
+	if st.dialect == sqltx.MySQL {
+		st.add(" AND changed_at <= ").number(at).add(" AND (changed_at < ").number(at)
+		return st.add(" OR id < ").string(id).add(")")
+	}
+	return st.add(" AND (changed_at, id) < (").number(at).add(",").string(id).add(")")
+}
+
+// Delete implements [journal.Store].
+func (s *store) Delete(ctx context.Context, ids []journal.ID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), chunkRows) {
+		st := s.statement("DELETE FROM ", s.table.sql(), " WHERE ").own(s).ids(part)
+		if err := s.remove(ctx, st); err != nil {
+			return s.fail(ctx, "delete", err)
+		}
+	}
+	return nil
+}
+
+// Prune implements [journal.Pruner].
+func (s *store) Prune(ctx context.Context, rows []journal.Row) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(rows, chunkRows) {
+		ids := make([]journal.ID, len(part))
+		for i := range part {
+			ids[i] = part[i].ID
+		}
+		slices.Sort(ids)
+		st := s.statement("DELETE FROM ", s.table.sql(), " WHERE ").own(s).ids(ids).add(" AND (id, revision) IN (")
+		if s.table.dialect == sqltx.SQLite {
+			st.add("VALUES ")
+		}
+		st.list(len(part), func(i int) {
+			st.add("(").string(string(part[i].ID)).add(",").number(int64(part[i].Revision)).add(")")
+		})
+		if err := s.remove(ctx, st.add(")")); err != nil {
+			return s.fail(ctx, "prune", err)
+		}
+	}
+	return nil
+}
+
+// remove deletes, never in the receiver's transaction: it is not the receiver's event that is erased.
+func (s *store) remove(ctx context.Context, st *statement) error {
+	return s.write(ctx, func() error {
+		_, err := st.exec(ctx, s.db)
+		return err
+	})
+}
+
+// scan reads rows, to the end.
+func scan(rows *sql.Rows, err error) ([]journal.Row, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var found []journal.Row
+	for rows.Next() {
+		var (
+			r            journal.Row
+			revision, at int64
+			state        uint8
+		)
+		if err := rows.Scan((*string)(&r.ID), &revision, &state, &r.Endpoint, &at, &r.Blob); err != nil {
+			return nil, err
+		}
+		r.Revision, r.State, r.At = uint64(revision), journal.State(state), time.UnixMicro(at).UTC()
+		found = append(found, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return found, rows.Close()
+}
