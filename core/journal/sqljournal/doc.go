@@ -16,7 +16,7 @@
 //
 // # The table
 //
-// One table, [DefaultTable], serves all namespaces. Each row is an entry: its id, revision, state, endpoint and time of
+// One table, sallyport_journal, serves all namespaces. Each row is an entry: its id, revision, state, endpoint and time of
 // change, and its content, which only the journal reads. A row takes about 2.5 KB for a small JSON body. Both indexes
 // hold the order of lists, so saving, loading and the first page stay as fast with a million entries.
 //

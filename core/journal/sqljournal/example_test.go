@@ -37,8 +37,10 @@ func Example() {
 }
 
 func ExampleSchema() {
+	fmt.Println("-- version", sqljournal.Version)
 	fmt.Print(sqljournal.Schema(sqltx.PostgreSQL, ""))
 	// Output:
+	// -- version 1
 	// CREATE TABLE IF NOT EXISTS "sallyport_journal" (
 	//   namespace  text COLLATE "C" NOT NULL,
 	//   id         text COLLATE "C" NOT NULL,

@@ -18,7 +18,7 @@ type Option func(*options)
 
 type options struct{ table string }
 
-// WithTable names the table: lower-case ASCII letters, digits and _, or schema.table. The default is [DefaultTable].
+// WithTable names the table: lower-case ASCII letters, digits and _, or schema.table. The default is sallyport_journal.
 func WithTable(name string) Option { return func(o *options) { o.table = name } }
 
 // New returns a journal in the database of a replay store, or of another [sqltx.Source]. It checks the table and the
@@ -73,7 +73,7 @@ func newStore(source sqltx.Source, opts []Option) (*store, error) {
 	if d.DB == nil {
 		return nil, errors.New("sqljournal: the *sql.DB is nil")
 	}
-	o := options{table: DefaultTable}
+	o := options{table: defaultTable}
 	for _, option := range opts {
 		option(&o)
 	}

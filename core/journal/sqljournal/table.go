@@ -9,8 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// DefaultTable is the table's name unless [WithTable] says otherwise.
-const DefaultTable = "sallyport_journal"
+// defaultTable is the name of the table unless WithTable gives another.
+const defaultTable = "sallyport_journal"
 
 // maxName leaves room for the suffix of an index's name within the 63 bytes that PostgreSQL looks at.
 const maxName = 48
@@ -70,12 +70,12 @@ func (t table) quote(name string) string {
 }
 
 // Schema returns the statements that create the table and its indexes, for a migration tool. Each ends with a semicolon
-// and a line feed. They leave a table alone that exists. An empty name means [DefaultTable].
+// and a line feed. They leave a table alone that exists. An empty name means sallyport_journal.
 //
 // It panics if the dialect is unknown, or the name is not one as [WithTable] asks for.
 func Schema(dialect sqltx.Dialect, tableName string) string {
 	if tableName == "" {
-		tableName = DefaultTable
+		tableName = defaultTable
 	}
 	t, err := newTable(dialect, tableName)
 	if err != nil {
