@@ -45,8 +45,8 @@ func (d *Delivery) readDeferred() {
 		return
 	}
 	l.pending = false
-	j := d.guard.borrow()
-	t := &j.events
+	s := d.guard.borrow()
+	t := &s.events
 	t.Body, t.BodyProved, t.HeadersProved = d.facts.body, l.proved, l.headersProved
 	var said payload.Details
 	d.guard.events.ReadRest(&t.Source, l.form, &said)
@@ -54,7 +54,7 @@ func (d *Delivery) readDeferred() {
 	e.Payload, e.Data, e.Action, e.Time, e.Attempt = said.Payload, said.Data, said.Action, said.Time, said.Attempt
 	e.Authenticated.Time = said.Authenticated.Time
 	*t = eventSource{}
-	d.guard.judgings.Put(j)
+	d.guard.scratches.Put(s)
 }
 
 // deferIdentity reports whether the identity can wait.

@@ -70,8 +70,8 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	if in.Param == nil {
 		in.Param = r.PathValue // the copy knows none
 	}
-	j := g.judge(nil, in, time.Now())
-	i := &j.inspection
+	s := g.prepare(nil, in, time.Now())
+	i := &s.inspection
 	i.trial = true
 	e := &Explanation{}
 	body, unread := g.bodyToExplain(r)
@@ -86,7 +86,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	case !again:
 		setBody(r, body)
 	}
-	reply, f := g.judgeHead(copied, i)
+	reply, f := g.checkHead(copied, i)
 	switch {
 	case reply != nil:
 		e.Reason, e.Status = reason.Handshake, reply.Status
@@ -94,7 +94,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 		g.note(&i.facts, "", f)
 	case unread.Failed(): // what a part of the body proves or does not prove says nothing of the whole
 	default:
-		if f := g.judgeBody(copied, i); f.Failed() {
+		if f := g.checkBody(copied, i); f.Failed() {
 			g.note(&i.facts, "", f)
 		}
 		if i.unproved != nil {
@@ -120,7 +120,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	if e.Reason == "" {
 		e.Reason, e.Status = reason.Accepted, http.StatusOK
 	}
-	g.judged(j)
+	g.giveBack(s)
 	return e
 }
 

@@ -57,16 +57,16 @@ const MaxTenants = secrets.MaxTenants
 
 // VerifyAndCount is VerifySignature for a tenant, with what is counted of a proof.
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
-	j := g.judge(nil, adapter.Inbound{}, now)
-	defer g.judged(j)
-	j.presented.Tenant = tenant
-	in := signature.Input{Request: r, Body: body, Claims: &j.presented, Now: now}
+	s := g.prepare(nil, adapter.Inbound{}, now)
+	defer g.giveBack(s)
+	s.presented.Tenant = tenant
+	in := signature.Input{Request: r, Body: body, Claims: &s.presented, Now: now}
 	if g.verifier.CheckHead(&in).Failed() {
 		return false
 	}
 	_, f := g.verifier.CheckBody(&in)
 	if !f.Failed() {
-		j.inspection.match.Count(now)
+		s.inspection.match.Count(now)
 	}
 	return !f.Failed()
 }

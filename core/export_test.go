@@ -14,9 +14,9 @@ import (
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
-	j := g.judge(nil, adapter.Inbound{}, now)
-	defer g.judged(j)
-	in := signature.Input{Request: r, Body: body, Claims: &j.presented, Now: now}
+	s := g.prepare(nil, adapter.Inbound{}, now)
+	defer g.giveBack(s)
+	in := signature.Input{Request: r, Body: body, Claims: &s.presented, Now: now}
 	if g.verifier.CheckHead(&in).Failed() {
 		return false
 	}

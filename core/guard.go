@@ -67,7 +67,7 @@ type Guard struct {
 
 	reporting reporting
 
-	judgings sync.Pool // of *judging
+	scratches sync.Pool // of *scratch
 
 	records     recordPool
 	outlets     []*outlet // of the observers

@@ -37,10 +37,10 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbou
 			return nil, g.conflict(r, in, "two guards on this request have the endpoint name "+g.endpoint+sameName)
 		}
 	}
-	j := g.judge(w, in, time.Now())
-	j.inspection.ctx = contextOf(r, prior)
-	d, reply := g.receive(r, &j.inspection, prior)
-	g.judged(j)
+	s := g.prepare(w, in, time.Now())
+	s.inspection.ctx = contextOf(r, prior)
+	d, reply := g.receive(r, &s.inspection, prior)
+	g.giveBack(s)
 	return d, reply
 }
 
@@ -52,12 +52,12 @@ const (
 
 // receive is Receive with its scratch space. Nothing may keep a pointer into that.
 func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Delivery, *Reply) {
-	if reply, f := g.judgeHead(r, i); f.Failed() {
+	if reply, f := g.checkHead(r, i); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
 	}
-	if f := g.judgeBody(r, i); f.Failed() {
+	if f := g.checkBody(r, i); f.Failed() {
 		reply, f := g.publishedTest(r, i, f)
 		if reply != nil {
 			return nil, g.answered(i, reply, prior)
@@ -98,8 +98,8 @@ func contextOf(r *http.Request, prior *Delivery) context.Context {
 	return prior.facts.ctx
 }
 
-// judgeHead checks everything that does not need the body. It returns the reply to a handshake that needs none.
-func (g *Guard) judgeHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
+// checkHead checks everything that does not need the body. It returns the reply to a handshake that needs none.
+func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	if f := g.methods.check(r.Method); f.Failed() {
 		return nil, f
 	}
@@ -191,8 +191,8 @@ func (g *Guard) checkBodyCredentials(r *http.Request, i *inspection) fault.Failu
 	return fault.Failure{}
 }
 
-// judgeBody reads the body and checks the signature.
-func (g *Guard) judgeBody(r *http.Request, i *inspection) fault.Failure {
+// checkBody reads the body and checks the signature.
+func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	defer i.leave() // also where reading panics
 	body, f := g.takeBody(r, i)
 	if f.Failed() {

@@ -13,10 +13,10 @@ import (
 
 // conflict refuses a request that another guard has proved, because the two guards do not go together.
 func (g *Guard) conflict(r *http.Request, in adapter.Inbound, detail string) *Reply {
-	j := g.judge(nil, in, time.Now()) // the connection's deadline is the other guard's
-	j.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
-	reply := g.refuse(r, &j.inspection, fault.New(reason.GuardConflict, detail))
-	g.judged(j)
+	s := g.prepare(nil, in, time.Now()) // the connection's deadline is the other guard's
+	s.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
+	reply := g.refuse(r, &s.inspection, fault.New(reason.GuardConflict, detail))
+	g.giveBack(s)
 	return reply
 }
 

@@ -18,10 +18,10 @@ import (
 // bodyBuffer is the size of the buffer for bodies. Most deliveries fit. Each open connection may make a guard hold one.
 const bodyBuffer = 16 << 10
 
-// judging is the scratch space of one call of Receive. It comes from its guard's pool and goes back when Receive
+// scratch is the scratch space of one call of Receive. It comes from its guard's pool and goes back when Receive
 // returns. No other endpoint ever sees it, and nothing of it may outlive the call. A delivery copies what it keeps,
 // above all the body, which the app may hold for as long as it likes.
-type judging struct {
+type scratch struct {
 	inspection inspection
 	presented  signature.Claims
 	events     eventSource
@@ -29,37 +29,37 @@ type judging struct {
 	buffer     [bodyBuffer]byte // for the body; longer ones are allocated
 }
 
-// judge returns the scratch space for a request.
-func (g *Guard) judge(w http.ResponseWriter, in adapter.Inbound, now time.Time) *judging {
-	j := g.borrow()
-	i := &j.inspection
+// prepare returns the scratch space for a request.
+func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time) *scratch {
+	s := g.borrow()
+	i := &s.inspection
 	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
 	i.now = now
 	if g.clock {
 		i.now = g.now()
 	}
-	i.presented, i.events, i.place, i.buffer = &j.presented, &j.events, &j.slot, j.buffer[:0]
-	j.presented.Match = &i.match
-	return j
+	i.presented, i.events, i.place, i.buffer = &s.presented, &s.events, &s.slot, s.buffer[:0]
+	s.presented.Match = &i.match
+	return s
 }
 
-func (g *Guard) borrow() *judging {
-	if j, _ := g.judgings.Get().(*judging); j != nil {
-		return j
+func (g *Guard) borrow() *scratch {
+	if s, _ := g.scratches.Get().(*scratch); s != nil {
+		return s
 	}
-	return &judging{}
+	return &scratch{}
 }
 
-// judged returns the scratch space to the pool. After a panic it is not called, and the space is garbage.
-func (g *Guard) judged(j *judging) {
-	j.inspection.leave()
-	j.inspection = inspection{}
-	j.presented.Clear()
-	if j.events.Headers != nil || j.events.Body != nil {
-		j.events = eventSource{}
+// giveBack returns the scratch space to the pool. After a panic it is not called, and the space is garbage.
+func (g *Guard) giveBack(s *scratch) {
+	s.inspection.leave()
+	s.inspection = inspection{}
+	s.presented.Clear()
+	if s.events.Headers != nil || s.events.Body != nil {
+		s.events = eventSource{}
 	}
-	j.slot.Clear()
-	g.judgings.Put(j)
+	s.slot.Clear()
+	g.scratches.Put(s)
 }
 
 // ownBody copies a body that stands in the buffer, because the next request is read into that.

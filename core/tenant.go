@@ -21,7 +21,7 @@ import (
 // letters, digits and characters of "-_.:@".
 //
 // A [secrets.Source] should know a tenant by one key. Where it gives the same secrets for "acme" and "ACME", as a
-// database that compares text without case does, both are one tenant in identities, and Event.Tenant is spelled as it
+// database that compares text without case does, both are one tenant in identities, and Event.Tenant is written as it
 // came. Any other key that it takes for the same tenant ("007" for the number 7) is another tenant, so that whoever
 // captured a delivery can send it again under that key: compare the key as text.
 type TenantKey struct {
@@ -74,8 +74,8 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 			"use SecretsByTenant or SecretsFunc")
 }
 
-// readTenant reads the key of the request's tenant. Where there is none that is usable, the delivery is judged as an
-// unknown tenant's is.
+// readTenant reads the key of the request's tenant. A delivery without a usable key is checked like that of an unknown
+// tenant.
 func (g *Guard) readTenant(r *http.Request, i *inspection) {
 	if !g.tenant.set {
 		return
@@ -111,7 +111,7 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 	p.Tenant = key
 }
 
-// enterTenant looks the tenant's secrets up. It is known when every list that judges its deliveries knows it.
+// enterTenant looks up the tenant's secrets. A tenant is known if every list that verifies its deliveries knows it.
 func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 	if !g.tenant.set {
 		return fault.Failure{}
@@ -131,14 +131,14 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 		known = known && here
 	}
 	if !known {
-		return fault.Failure{} // it is judged all the same, by keys that nobody has
+		return fault.Failure{} // it is checked all the same, against keys that nobody has
 	}
 	i.tenant = i.presented.Tenant
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(rateContext, i))
 }
 
-// provedForNobody refuses what was proved by the secrets of a tenant that was not known yet when it was looked up: the
-// sources are asked again for each proof, and the delivery would be nobody's, or everybody's.
+// provedForNobody refuses a delivery that was proved by the secrets of a tenant that was unknown when it was looked up.
+// It fails closed: the sources are asked again for each proof, and such a delivery has no tenant.
 func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	switch {
 	case !g.tenant.set || i.tenant != "":

@@ -10,19 +10,19 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 )
 
-// tenantCase remembers that a source of secrets tells the cases of letters apart, for as long as tenantCasePause.
+// tenantCase remembers for tenantCasePause that a source of secrets distinguishes the cases of letters.
 type tenantCase struct {
 	exactUntil atomic.Int64 // in nanoseconds since 1970
 }
 
-// tenantCasePause is short, because a tenant that was new just then may have looked like a stranger.
+// tenantCasePause is short, because a tenant that was new at that moment may have been unknown to the source.
 const tenantCasePause = time.Minute
 
 // tenantScope is a tenant's key as it is part of identities. Where a source of secrets takes a key in any case, as
 // databases compare text by default, "acme" and "ACME" are one tenant, and whoever captured a delivery could send it
-// again under each spelling. Such a key counts in lower case. Whether it is one is asked of the source, after the
-// proof: it is if both spellings have a secret in common. It fails closed: while the source does not answer, nothing is
-// remembered under a spelling that may be somebody's own.
+// again in each case. Such a key counts in lower case. Whether it is one is asked of the source, after the
+// proof: it is if both forms have a secret in common. It fails closed: while the source does not answer, nothing is
+// remembered under a key that may be another tenant's.
 func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (string, error) {
 	lower := strings.ToLower(tenant)
 	if lower == tenant || now.UnixNano() < g.tenantCase.exactUntil.Load() {
@@ -48,7 +48,7 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 	return lower, nil
 }
 
-// enterScope finds what the tenant's identities are remembered under, for a delivery that was proved.
+// enterScope finds the scope of the tenant's identities, for a proved delivery.
 func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
 	if !g.tenant.set {
 		return fault.Failure{}

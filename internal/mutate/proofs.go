@@ -39,7 +39,7 @@ func ofProofs() []mutation {
 
 		{name: "a signature is not asked for beside a credential", file: receive, old: "if v := g.verifier; v != nil && i.unproved == nil {", new: "if v := g.verifier; v != nil && i.unproved == nil && len(i.credentials) == 0 {"},
 		{name: "a credential is not asked for beside a signature", file: receive, old: "if place.InBody() {\n\t\t\tcontinue", new: "if place.InBody() || g.verifier != nil {\n\t\t\tcontinue"},
-		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.judgeBody(r, i); f.Failed() {", new: "if g.memory.Store != nil {\n\t\t_, _ = g.memory.Store.Claim(r.Context(), nil, time.Second)\n\t}\n\tif f := g.judgeBody(r, i); f.Failed() {"},
+		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.checkBody(r, i); f.Failed() {", new: "if g.memory.Store != nil {\n\t\t_, _ = g.memory.Store.Claim(r.Context(), nil, time.Second)\n\t}\n\tif f := g.checkBody(r, i); f.Failed() {"},
 		{name: "handshakes are answered before the proof", file: receive, old: "reply, f := g.publishedTest(r, i, f)\n\t\tif reply != nil {", new: "reply, f := g.publishedTest(r, i, f)\n\t\tif again, ok := g.provedHandshake(r, i); again != nil && !ok.Failed() {\n\t\t\treturn nil, again\n\t\t}\n\t\tif reply != nil {"},
 		{name: "a published secret proves an event", file: "core/internal/handshake/published.go", old: "h.isTest(in.Body) && s.signs(", new: "s.signs(", in: []string{"./core"}},
 		{name: "an event is taken for a handshake", file: "core/internal/handshake/challenge.go", old: " && raw[2] == nil", new: "", in: []string{"./core", "./internal/adaptertest"}},
