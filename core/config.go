@@ -35,7 +35,7 @@ type Config struct {
 	Tenant TenantKey
 	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from
 	// the request. It may hold {tenant}, for the key that Tenant finds. The request's own query never joins it, except
-	// for a parameter that the provider adds (Twilio's bodySHA256) or that is a credential: leave PublicURL out where
+	// for a parameter that the provider adds (a digest of the body) or that is a credential: leave PublicURL out where
 	// the URL differs from delivery to delivery. It is required where nothing else ends the signed URL.
 	PublicURL string
 
@@ -142,7 +142,7 @@ type Setup struct {
 	// AwaitingSecret starts without a secret, for providers that show it only after a first request was answered:
 	// handshakes are answered and everything else is 503.
 	AwaitingSecret bool
-	// SecretSink takes the secret from a provider that hands it over in its first request (Asana, Notion), with
+	// SecretSink takes the secret from a provider that hands it over in its first request, with
 	// AwaitingSecret. It must store the secret before it returns nil; an error is a 503. It is called once: nothing
 	// proves that request, so that whoever knows the URL could be first. Compare what came with what the provider
 	// shows, restart with it in Secrets, and without a sink.

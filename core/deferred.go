@@ -19,7 +19,7 @@ type deferredIdentity struct {
 }
 
 // deferredDetails is the input of an event's details that are not read from its body yet. Signals ask for them, or the
-// app. At an endpoint whose events are named by headers (GitHub, Shopify), a handler that reads the body itself never
+// app. At an endpoint whose events are named by headers, a handler that reads the body itself never
 // does, and scanning the body would cost as much as the proof.
 type deferredDetails struct {
 	pending       bool

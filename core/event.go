@@ -14,7 +14,7 @@ type Event struct {
 	Provider string    // the provider's name
 	ID       string    // the provider's id of the event or delivery; may be empty
 	Type     string    // the provider's name of what happened; may be empty
-	Action   string    // a finer name, where the provider has one (GitHub's "opened")
+	Action   string    // a finer name, where the provider has one: "opened"
 	Tenant   string    // whose it is: the key of Config.Tenant, else what the provider says; may be empty
 	Time     time.Time // when it happened, zero where the provider does not say
 	Attempt  int       // which attempt of the provider this is, from 1; 0 where it does not say
@@ -35,7 +35,7 @@ type Event struct {
 }
 
 // Authenticated says which details of an event the proof covers. What it does not cover, whoever captured a delivery
-// could have changed: GitHub's event type and Shopify's topic and shop come from headers that no signature covers.
+// could have changed: some providers put the type, or whose event it is, into headers that no signature covers.
 type Authenticated struct{ ID, Type, Time, Tenant bool }
 
 // eventRun is one receiver's hold on its event's delivery.
@@ -70,7 +70,7 @@ func (e Event) Context() context.Context {
 // ErrBadResponse is returned by [Event.Respond] for a status that is not 200 to 299.
 var ErrBadResponse = errors.New("sallyport: a signal's response needs a status of 200 to 299; return an error to refuse the event")
 
-// Respond sets the answer to the delivery, for providers that act on it (TwiML, Slack, Discord, Teams). It is put out
+// Respond sets the answer to the delivery, for providers that act on it. It is put out
 // after the event is committed, and not at all if any receiver fails. The last call wins.
 func (e Event) Respond(status int, contentType string, body []byte) error {
 	if status < 200 || status > 299 {

@@ -62,7 +62,7 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
 	g.memory.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
-		m.Add("Endpoint", "", noName, cmp.Or(g.provider, "stripe"))
+		m.Add("Endpoint", "", noName, cmp.Or(g.provider, "payments"))
 	} else if strings.TrimSpace(c.Endpoint) == "" || len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
 		m.Add("Endpoint", "", badName, maxEndpointName)
 	}

@@ -100,7 +100,7 @@ func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
 	e, err := entry.Of(c.Provider)
 	switch {
 	case e == nil:
-		m.Add("Provider", "", "no provider is configured; use one of package provider, such as provider.Stripe()")
+		m.Add("Provider", "", "no provider is configured; use one of package provider")
 	case err != nil:
 		m.Add("Provider", e.Name, "%v", err)
 	default:

@@ -68,7 +68,7 @@ func parseTemplate(template string) (parts []entry.Part, err error) {
 		case name == "url":
 			parts = append(parts, entry.URL())
 		case name == "unescaped_url":
-			parts = append(parts, entry.Part{Kind: entry.PartURLUnescaped})
+			parts = append(parts, entry.UnescapedURL())
 		case name == "method":
 			parts = append(parts, entry.Part{Kind: entry.PartMethod})
 		case name == "path":

@@ -23,9 +23,10 @@ func HubSpot() core.Provider {
 		Signature: entry.Signature{Field: headers("X-Hubspot-Signature-V3"), Encoding: entry.Base64},
 		Timestamp: entry.Timestamp{Field: headers("X-Hubspot-Request-Timestamp"), Unit: entry.Milliseconds,
 			Resigned: true},
+		// https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
 		// No separators: the method and the URL are the endpoint's own, and a digit more or less makes the timestamp
 		// ten times older or newer.
-		Signed: []entry.Part{{Kind: entry.PartMethod}, {Kind: entry.PartURLUnescaped}, entry.Body(),
+		Signed: []entry.Part{{Kind: entry.PartMethod}, entry.UnescapedURL(), entry.Body(),
 			entry.TimestampText()},
 	})
 	e.Methods = []string{"GET"}

@@ -349,7 +349,7 @@ const (
 	// PartPayload is the body; or, where that is a form whose one field is Text, the decoded value of the field
 	// (Gitea).
 	PartPayload
-	// PartURLUnescaped is the public URL in which the escapes of : / ? @ ! $ ' ( ) * , ; are decoded (HubSpot).
+	// PartURLUnescaped is the public URL in which the escapes of the characters in Text are decoded.
 	PartURLUnescaped
 	// PartCRC32 is the CRC-32 of the body in decimal. It proves nothing of the body to whoever holds one signed
 	// delivery: another body of the same sum is easily made.
@@ -431,6 +431,9 @@ func Header(name string) Part { return Part{Kind: PartHeader, Text: name} }
 
 // URL is the endpoint's public URL.
 func URL() Part { return Part{Kind: PartURL} }
+
+// UnescapedURL is the public URL in which the escapes of some characters are decoded.
+func UnescapedURL() Part { return Part{Kind: PartURLUnescaped, Text: ":/?@!$'()*,;"} }
 
 // Credential is how a provider presents a shared secret as it is.
 type Credential struct {

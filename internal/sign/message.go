@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"maps"
 	"net/http"
@@ -71,9 +72,11 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 	case entry.PartURL:
 		text = s.url().String()
 	case entry.PartURLUnescaped:
-		text = strings.NewReplacer("%3A", ":", "%2F", "/", "%3F", "?", "%40", "@", "%21", "!", "%24", "$", "%27", "'",
-			"%28", "(",
-			"%29", ")", "%2A", "*", "%2C", ",", "%3B", ";").Replace(s.url().String())
+		var pairs []string
+		for _, c := range part.Text {
+			pairs = append(pairs, fmt.Sprintf("%%%02X", c), string(c))
+		}
+		text = strings.NewReplacer(pairs...).Replace(s.url().String())
 	case entry.PartCRC32:
 		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
 	case entry.PartURLBare:

@@ -4,7 +4,7 @@ package digest
 import (
 	"crypto"
 	"crypto/hmac"
-	"crypto/md5"  // Unisender Go knows nothing else; its entry says what that is worth
+	"crypto/md5"  // some senders know nothing else; their entries say what that is worth
 	"crypto/sha1" // some providers sign with HMAC-SHA-1, which is not broken by collisions
 	"crypto/sha256"
 	"crypto/sha512"

@@ -139,7 +139,7 @@ func (rules *Rules) Decode(text string) (key Key, problem string) {
 		}
 		return key, problem
 	}
-	if !rules.WeakOK && isPlaceholder(encoded) {
+	if !rules.WeakOK && (isPlaceholder(encoded) || encoded == kind.Key.Whole) { // a prefix alone is what templates show
 		return key, "the secret is a placeholder"
 	}
 	raw, err := entry.DecodeKey(kind.Key.Encoding, encoded)
@@ -152,7 +152,7 @@ func (rules *Rules) Decode(text string) (key Key, problem string) {
 		return key, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.Min)
 	}
 	if kind.Key.SHA1 {
-		sum := sha1.Sum(raw) // how Braintree derives its key
+		sum := sha1.Sum(raw)
 		raw = sum[:]
 	}
 	key.Bytes = raw
@@ -210,7 +210,7 @@ func isPlaceholder(text string) bool {
 		"password", "passwd", "token", "key", "default", "example", "placeholder", "changeme", "change_me", "change-me",
 		"change me", "changeit", "replaceme", "replace_me", "replace-me", "your_secret", "your-secret", "yoursecret",
 		"your_secret_here", "your-secret-here", "your_webhook_secret", "your-webhook-secret", "your_signing_secret",
-		"webhook_secret", "webhook-secret", "mysecret", "my_secret", "my-secret", "supersecret", "redacted", "whsec_":
+		"webhook_secret", "webhook-secret", "mysecret", "my_secret", "my-secret", "supersecret", "redacted":
 		return true
 	}
 	// One character over and over: "xxxxxxxxxxxxxxxx", "****************".

@@ -124,7 +124,7 @@ type tally struct {
 	empty     int
 	malformed int
 	longest   int // of those, in characters
-	foreign   int // of a version that is not ours to judge: Stripe's v0, a future v2
+	foreign   int // of a version that is not checked: an older one, or one to come
 	timestamp bool
 }
 

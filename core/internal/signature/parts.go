@@ -1,7 +1,7 @@
 package signature
 
 import (
-	"crypto/md5" // Sinch signs the MD5 of the body
+	"crypto/md5" // some senders sign the MD5 of the body
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -202,7 +202,7 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 	case entry.PartURL:
 		st.WriteString(in.URL)
 	case entry.PartURLUnescaped:
-		st.WriteString(unescapedURL(in.URL))
+		st.WriteString(unescapedURL(in.URL, part.Text))
 	case entry.PartMethod:
 		st.WriteString(in.Request.Method)
 	case entry.PartPath:
@@ -219,7 +219,7 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 		st.WriteString(hex.EncodeToString(sum[:]))
 	case entry.PartBodyMD5:
 		if len(in.Body) > 0 {
-			sum := md5.Sum(in.Body) // as Sinch signs
+			sum := md5.Sum(in.Body)
 			st.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 		}
 	case entry.PartListedHeaders:

@@ -38,9 +38,9 @@ func escape(text, keep string) string {
 	return b.String()
 }
 
-// escapedPath is what JavaScript's encodeURI makes of a path and of its query, which encodeURIComponent has escaped
-// before. A query with a question mark inside is left as it is, which matches no signature: Contentful leaves unsigned
-// what stands behind it.
+// escapedPath returns a path and its query as JavaScript's encodeURI writes them, after encodeURIComponent has escaped
+// the query. It fails closed: a query with a question mark inside is left as it is, which matches no signature. The
+// senders that sign so leave unsigned what stands behind it.
 func escapedPath(target string) string {
 	const unreserved = "-_.!~*'()"
 	path, query, _ := strings.Cut(target, "?")

@@ -49,15 +49,12 @@ func urlWithoutPort(text string) string {
 	return scheme + host + rest
 }
 
-// unescapedURL decodes the escapes of the characters that HubSpot decodes before it signs, in one pass: what a decoded
-// character and its neighbours would spell is not decoded again.
-//
-// https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
-func unescapedURL(text string) string {
+// unescapedURL decodes the escapes of some characters, in one pass: an escape that a decoded character and its neighbours
+// form is not decoded again.
+func unescapedURL(text, decoded string) string {
 	if strings.IndexByte(text, '%') < 0 {
 		return text
 	}
-	const decoded = ":/?@!$'()*,;"
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		if text[i] == '%' && i+2 < len(text) {
@@ -72,8 +69,8 @@ func unescapedURL(text string) string {
 	return b.String()
 }
 
-// sortedQuery writes the query of a URL as Plivo signs it: after a '?', which is there where the query or the form has
-// fields, the decoded parameters sorted by name and value, and a '.' between them and a form.
+// sortedQuery returns the query of a URL in a form that does not depend on its order: after a '?', which is there where
+// the query or the form has fields, the decoded parameters sorted by name and value, and a '.' between them and a form.
 func sortedQuery(text string, form bool) string {
 	_, query, _ := strings.Cut(text, "?")
 	fields, ok := sortedForm([]byte(query), entry.RepeatsSorted)
