@@ -1,9 +1,12 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 // Networks is a list of address prefixes, separated by commas or spaces: "10.0.0.0/8, 203.0.113.7". A bare address is
@@ -46,4 +49,13 @@ func (n Networks) prefixes() ([]netip.Prefix, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// Sources makes a fixed list of the networks. [New] parses it once.
+func (n Networks) Sources(context.Context) (*sources.Set, error) {
+	prefixes, err := n.prefixes()
+	if err != nil {
+		return nil, err
+	}
+	return sources.NewSet(prefixes...)
 }

@@ -68,11 +68,18 @@ func New(c Config) (*Guard, error) {
 		return nil, err
 	}
 	g.announce(&c, notes)
-	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.FetchesKeys() {
-		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
-	}
 	if shared {
 		g.announceShared()
+	}
+	g.start(&c)
+	return g, nil
+}
+
+// start begins what a guard does in the background, and takes its part of the budget. A guard that is dropped without
+// Shutdown keeps no part of it.
+func (g *Guard) start(c *Config) {
+	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.FetchesKeys() {
+		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
 	}
 	g.vitals.since, g.vitals.uncommitted = time.Now(), recent.New[struct{}](maxUncommitted)
 	if c.SilenceAfter > 0 {
@@ -82,8 +89,7 @@ func New(c Config) (*Guard, error) {
 	g.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
 	g.share = g.budget.join()
 	g.bodies.share = g.share.bodies
-	runtime.AddCleanup(g, (*share).close, g.share) // a guard that is dropped without Close keeps no part of the budget
-	return g, nil
+	runtime.AddCleanup(g, (*share).close, g.share)
 }
 
 // endpointName returns the name that is configured. Without a replay store it may be left out: it is the provider's.

@@ -1,12 +1,14 @@
 package core
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/sources"
 )
 
 // perimeter is what the checks before the proof know of a request.
@@ -44,6 +46,33 @@ func (g *Guard) configureMaxBody(c *Config, m *fault.Mistakes) {
 	}
 	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
 		m.Add("Limits.MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
+	}
+}
+
+type staticSources struct{ set *sources.Set }
+
+// Sources returns the fixed list.
+func (s staticSources) Sources(context.Context) (*sources.Set, error) { return s.set, nil }
+
+// configureSources sets whom the endpoint lets in. A fixed list is parsed once.
+func (g *Guard) configureSources(c *Config, m *fault.Mistakes) {
+	if c.Sources == nil {
+		return
+	}
+	value := ""
+	if n, fixed := c.Sources.(Networks); fixed {
+		value = string(n)
+	}
+	set, err := c.Sources.Sources(context.Background())
+	switch {
+	case err != nil:
+		m.Add("Sources", value, "%v", err)
+	case set == nil:
+		m.Add("Sources", value, "the source of addresses gave no list")
+	case value != "":
+		g.origin.Sources = staticSources{set}
+	default:
+		g.origin.Sources = c.Sources
 	}
 }
 
