@@ -463,14 +463,15 @@ func TestOnlyItsOwnGuardTakesARun(t *testing.T) {
 			require.Zero(t, j.only(t).RunCount)
 		})
 	}
+	second := httptest.NewRecorder()
 	twice := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		app.ServeHTTP(w, r)
-		second := httptest.NewRecorder()
 		app.ServeHTTP(second, r)
-		require.Equal(t, 400, second.Code, "a second use is a stranger's")
 	})
 	_, err := j.redriver(twice).Redrive(t.Context(), id, core.RedriveOptions{})
 	require.ErrorIs(t, err, errColumn)
+	require.NoError(t, j.Shutdown(t.Context()))
+	require.Equal(t, 400, second.Code, "a second use is a stranger's")
 }
 
 // TestARunOutlivesTheOneWhoAsked: and its result comes from settling, not from a status.
