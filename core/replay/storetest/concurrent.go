@@ -10,15 +10,20 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// workers is how many goroutines use a store at once.
+// workers is how many goroutines use a store at once: more than processors, and more than most pools of connections.
 const workers = 64
 
+// concurrentRules returns the rules for many goroutines. Their functions return errors, because only the goroutine of
+// the rule may end it.
 func concurrentRules() []rule {
 	return []rule{
 		{
 			name:        "of many claims of one key exactly one wins",
-			explanation: "a claim is atomic: two deliveries in the same instant are not both processed (I1), nor is neither",
+			explanation: "a claim is atomic: of two deliveries in one instant exactly one is processed (I1)",
 			try: func(p *probe) {
+				// All goroutines claim in the same instant, several times over: a race between reading and writing a
+				// key shows only in some of the rounds. Both counts matter. Two winners process an event twice; a loser
+				// with another state than InFlight would be treated as a finished duplicate.
 				for range 8 {
 					key := p.key()
 					states := make([]replay.State, workers)
@@ -34,7 +39,7 @@ func concurrentRules() []rule {
 						p.failf("%d of %d goroutines claimed the same key", n, workers)
 					}
 					if n := count(states, replay.InFlight); n != workers-1 {
-						p.failf("%d of the other %d goroutines were told that the key is in flight", n, workers-1)
+						p.failf("for %d of the other %d goroutines the key was in flight", n, workers-1)
 					}
 				}
 			},
@@ -44,6 +49,8 @@ func concurrentRules() []rule {
 			explanation: "each item is claimed atomically: every key has exactly one holder (I1), and batches in " +
 				"opposite orders do not block each other",
 			try: func(p *probe) {
+				// Half of the goroutines claim the keys in reverse order. A store that locks keys in the order of the
+				// batch deadlocks here.
 				keys := p.someKeys(8)
 				backwards := slices.Clone(keys)
 				slices.Reverse(backwards)
@@ -73,9 +80,12 @@ func concurrentRules() []rule {
 		},
 		{
 			name: "one holder at a time, and none after the commit",
-			explanation: "between a claim and its release nobody else holds the key (I1), and once it is committed " +
-				"nobody ever does (I2)",
+			explanation: "between a claim and its release no other caller holds the key (I1), and after its commit " +
+				"no caller does (I2)",
 			try: func(p *probe) {
+				// The counter "holding" is raised after a claim and lowered before its release, so an overlap of two
+				// holders shows as 2. The goroutine with the 32nd win commits, and from then on a claim must not
+				// succeed.
 				key := p.key()
 				var holding, wins, committed atomic.Int32
 				p.together(func(int) error {
@@ -111,6 +121,8 @@ func concurrentRules() []rule {
 			name:        "many repetitions of a commit all succeed",
 			explanation: "settling is idempotent, also while another attempt with the same token is under way",
 			try: func(p *probe) {
+				// A client that lost the answer repeats the call while the first one may still run. So the repetitions
+				// run in parallel, with the same tokens.
 				keys := p.someKeys(4)
 				results := p.claim(long, items(keys...)...)
 				p.together(func(int) error {
@@ -131,6 +143,8 @@ func concurrentRules() []rule {
 				"claimed, also when others claim at the same time",
 			capacity: 100,
 			try: func(p *probe) {
+				// 64 batches of 3 want 192 places, and there are 100. A store may take places one by one while the
+				// batch can still fail. It would then refuse more than it must, or keep claims of a refused batch.
 				batches := make([][]replay.Key, workers)
 				for i := range batches {
 					batches[i] = p.someKeys(3)
@@ -152,7 +166,7 @@ func concurrentRules() []rule {
 					claimed.Add(3)
 					return nil
 				})
-				// Somebody always fits in while there is room for three; what is left over is still there to be had.
+				// While there is room for three, some batch gets it. The last place is left, and a single key fits in.
 				if n := claimed.Load(); n != 99 {
 					p.failf("%d keys claimed by batches of 3 in a store of 100, want 99", n)
 				}
@@ -164,6 +178,8 @@ func concurrentRules() []rule {
 			name:        "Close does not disturb calls that are under way",
 			explanation: "each call either does its work or answers ErrClosed",
 			try: func(p *probe) {
+				// One goroutine closes the store in the middle of the others. A call may fail with ErrClosed at each
+				// step, but a Claim that succeeded must have a token.
 				keys := p.someKeys(workers)
 				p.together(func(i int) error {
 					if i == workers/2 {
@@ -193,7 +209,7 @@ func concurrentRules() []rule {
 	}
 }
 
-// together runs f in many goroutines that start at once; an error of any ends the attempt.
+// together runs f in many goroutines that start at once, and waits for all. The first error ends the rule.
 func (p *probe) together(f func(i int) error) {
 	var wg sync.WaitGroup
 	start := make(chan struct{})
@@ -213,6 +229,7 @@ func (p *probe) together(f func(i int) error) {
 	}
 }
 
+// count returns how many of the states are state.
 func count(states []replay.State, state replay.State) (n int) {
 	for _, s := range states {
 		if s == state {

@@ -14,12 +14,12 @@ import (
 const (
 	historySteps    = 40
 	historyKeys     = 6
-	historyCapacity = 4 // of every other history; fewer than there are keys
+	historyCapacity = 4 // of every second history; less than historyKeys, so that stores get full
 )
 
 // RunHistories runs n random histories of claims, settlements, extensions, forgetting and the passing of time, each on
-// a new store, and compares every answer with a model's. Equal seeds make equal histories; a failure names the history
-// and prints it up to the answer that is wrong.
+// a new store. It compares every result with that of a model. Equal seeds make equal histories. A failure names the
+// history, and prints it up to the wrong result.
 //
 // A history lasts about ten units.
 func RunHistories(t *testing.T, h Harness, n int, seed uint64) {
@@ -32,6 +32,8 @@ func RunHistories(t *testing.T, h Harness, n int, seed uint64) {
 	})
 }
 
+// checkHistories runs the histories and returns the first violation. It is apart from RunHistories so that the suite
+// can itself be tested.
 func checkHistories(t *testing.T, h Harness, n int, seed uint64) error {
 	t.Helper()
 	for i := range n {
@@ -50,7 +52,7 @@ func checkHistories(t *testing.T, h Harness, n int, seed uint64) error {
 			return &violation{
 				rule: fmt.Sprintf("history %d of seed %d, on a store of capacity %d (0: the default)", i, seed,
 					capacity),
-				why:  "a store answers as the model does\n" + strings.Join(hist.trace, "\n"),
+				why:  "a store gives the same results as the model\n" + strings.Join(hist.trace, "\n"),
 				seen: seen,
 			}
 		}
@@ -58,19 +60,21 @@ func checkHistories(t *testing.T, h Harness, n int, seed uint64) error {
 	return nil
 }
 
-// history is one random run.
+// history is one random run: a store and a model that get the same calls.
 type history struct {
 	*probe
-	rand  *rand.Rand
+	rand  *rand.Rand // seeded by the seed and the number of the history
 	model *model
 	keys  []replay.Key
-	trace []string
+	trace []string // one line for each call, for the failure
 }
 
 func newHistory(p *probe, capacity int, r *rand.Rand) *history {
 	return &history{probe: p, rand: r, model: newModel(capacity), keys: p.someKeys(historyKeys)}
 }
 
+// step makes one random call, or lets time pass. Claims and settlements are the most frequent, and forgetting is rare:
+// too much of it would keep the store empty.
 func (h *history) step() {
 	switch n := h.rand.IntN(20); {
 	case n < 8:
@@ -89,6 +93,8 @@ func (h *history) step() {
 	}
 }
 
+// claimSome claims one to three items. A key may come twice, and each has one of two digests, so that there are
+// duplicates and conflicts.
 func (h *history) claimSome() {
 	var its []replay.Item
 	var names []string
@@ -99,7 +105,7 @@ func (h *history) claimSome() {
 	}
 	halves, lease := h.duration()
 	h.note("Claim of %s for %d half units", strings.Join(names, ", "), halves)
-	fits := h.model.fits(its)
+	fits := h.model.fits(its) // before the call, which the model does not see if it is refused
 	results, err := h.store.Claim(h.ctx, its, lease)
 	if !fits {
 		if !errors.Is(err, replay.ErrFull) {
@@ -117,6 +123,7 @@ func (h *history) claimSome() {
 	}
 }
 
+// settleSome settles one to three keys, with tokens that may be stale or invented.
 func (h *history) settleSome() {
 	var batch []replay.Settlement
 	var names []string
@@ -141,6 +148,7 @@ func (h *history) settleSome() {
 	h.lost("Settle", lost, err)
 }
 
+// extendSome extends one or two claims, with tokens that may be stale or invented.
 func (h *history) extendSome() {
 	var batch []replay.Held
 	var names []string
@@ -161,6 +169,7 @@ func (h *history) extendSome() {
 	h.lost("Extend", lost, err)
 }
 
+// forgetSome forgets one or two keys, in the model first.
 func (h *history) forgetSome() {
 	var keys []replay.Key
 	chosen := h.some(2)
@@ -172,12 +181,14 @@ func (h *history) forgetSome() {
 	h.forget(keys...)
 }
 
-// some picks one to limit keys, each once.
+// some picks the numbers of one to limit keys, each once: the order of effects within a batch is not part of the
+// contract.
 func (h *history) some(limit int) []int {
 	return h.rand.Perm(historyKeys)[:1+h.rand.IntN(limit)]
 }
 
-// token picks a token for a key: mostly the latest, often a stale one, at times one that was never given.
+// token picks a token for a key: usually the latest one, sometimes an earlier one, and sometimes one that was never
+// given.
 func (h *history) token(key replay.Key) replay.Token {
 	given := h.model.given[key]
 	switch n := h.rand.IntN(10); {
@@ -190,12 +201,13 @@ func (h *history) token(key replay.Key) replay.Token {
 	}
 }
 
-// duration picks an odd number of half units: nothing ends at the instant that another call is made.
+// duration picks an odd number of half units. Calls are made at even ones, so nothing expires at the instant of a call.
 func (h *history) duration() (halves int, d time.Duration) {
 	halves = 1 + 2*h.rand.IntN(4)
 	return halves, time.Duration(halves) * h.unit / 2
 }
 
+// note adds a line to the trace, with the time in half units.
 func (h *history) note(format string, args ...any) {
 	h.trace = append(h.trace, fmt.Sprintf("%3d  ", h.model.now)+fmt.Sprintf(format, args...))
 }

@@ -8,30 +8,33 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// model is a store in the plainest words, for one goroutine, on a clock of its own. It says what a store must answer.
+// model is the simplest possible store, for one goroutine and with a clock of its own. The results of a real store must
+// be equal to its results.
 //
-// Its clock counts half units. Time passes in whole units and everything ends at a half, so that the time the calls
-// themselves take in a real store decides nothing.
+// Its clock counts half units. Time passes in whole units, and everything expires at an odd half unit. So it does not
+// matter how long the calls of a real store take.
 type model struct {
-	now      int
-	capacity int // 0: none
-	known    map[replay.Key]*memory
-	given    map[replay.Key][]replay.Token // every token ever given for a key
+	now      int                           // in half units since the beginning
+	capacity int                           // 0: there is no limit
+	known    map[replay.Key]*memory        // the live keys
+	given    map[replay.Key][]replay.Token // all tokens of a key so far: none may come twice
 }
 
-// memory is what the model remembers of a key.
+// memory is the state of a key in the model.
 type memory struct {
 	token       replay.Token
 	digest      replay.Digest
-	end         int // in half units
+	end         int // the expiry of the lease or of the TTL, in half units
 	committed   bool
-	after, till time.Time
+	after, till time.Time // the wall clock before and after the commit: DoneAt must be between them
 }
 
+// newModel returns an empty model.
 func newModel(capacity int) *model {
 	return &model{capacity: capacity, known: make(map[replay.Key]*memory), given: make(map[replay.Key][]replay.Token)}
 }
 
+// advance lets time pass and removes the expired keys. An expiry never equals the present time, see history.duration.
 func (m *model) advance(halves int) {
 	m.now += halves
 	for key, mem := range m.known {
@@ -41,7 +44,7 @@ func (m *model) advance(halves int) {
 	}
 }
 
-// fits says whether there is room for all of the batch that is new.
+// fits reports whether there is room for all new keys of the batch. A batch without new keys always fits.
 func (m *model) fits(its []replay.Item) bool {
 	fresh := make(map[replay.Key]bool)
 	for _, it := range its {
@@ -52,7 +55,7 @@ func (m *model) fits(its []replay.Item) bool {
 	return m.capacity == 0 || len(fresh) == 0 || len(m.known)+len(fresh) <= m.capacity
 }
 
-// claim judges the answer to one item and follows it.
+// claim checks the result for one item, and updates the model. It returns what is wrong with the result, or "".
 func (m *model) claim(it replay.Item, lease int, r replay.Result, p *probe) string {
 	mem := m.known[it.Key]
 	if mem == nil {
@@ -85,6 +88,7 @@ func (m *model) claim(it replay.Item, lease int, r replay.Result, p *probe) stri
 		}
 		return ""
 	}
+	// The calls since the model's clock last moved may have taken up to half a unit.
 	left := time.Duration(mem.end-m.now) * p.unit / 2
 	if r.RetryAfter > left || r.RetryAfter < left-p.unit/2 {
 		return fmt.Sprintf("RetryAfter is %v, want %v", r.RetryAfter, left)
@@ -92,7 +96,8 @@ func (m *model) claim(it replay.Item, lease int, r replay.Result, p *probe) stri
 	return ""
 }
 
-// settle follows a settlement; false means that the claim is lost.
+// settle applies a settlement to the model. It reports whether the settlement took effect, now or earlier; false means
+// that the claim is lost. before is the wall clock before the call.
 func (m *model) settle(st replay.Settlement, ttl int, before time.Time) bool {
 	mem := m.known[st.Key]
 	switch {
@@ -111,7 +116,7 @@ func (m *model) settle(st replay.Settlement, ttl int, before time.Time) bool {
 	return true
 }
 
-// extend follows an extension; false means that the claim is lost.
+// extend applies an extension to the model. false means that the claim is lost.
 func (m *model) extend(claim replay.Held, lease int) bool {
 	mem := m.known[claim.Key]
 	if mem == nil || mem.committed || mem.token != claim.Token {

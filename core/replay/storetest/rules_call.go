@@ -10,12 +10,15 @@ import (
 
 var callRules = []rule{
 	{
-		name:        "an ended context changes nothing",
-		explanation: "a method gives up when its context has ended, and says so with the context's error",
+		name:        "a canceled context changes nothing",
+		explanation: "a method returns when its context has ended, with the context's error",
 		try: func(p *probe) {
+			// A context that has ended already is the simplest case of a caller that has gone away. The checks at the
+			// end show that no call had an effect: in particular the lease was not extended, so the key is free after
+			// five half units.
 			done, held, fresh := p.key(), p.key(), p.key()
 			p.done(done, long)
-			token := p.hold(2*p.unit, held)
+			token := p.hold(2*p.unit, held) // a short lease, so that an Extend shows
 			ctx, cancel := context.WithCancel(p.ctx)
 			cancel()
 			_, err := p.store.Claim(ctx, items(fresh), long)
@@ -29,10 +32,10 @@ var callRules = []rule{
 					p.failf("%s answered %v, want context.Canceled", call, err)
 				}
 			}
-			p.want(replay.Claimed, fresh)
-			p.want(replay.Done, done)
-			p.want(replay.InFlight, held)
-			p.advance(5)
+			p.want(replay.Claimed, fresh) // Claim had no effect
+			p.want(replay.Done, done)     // Forget had none
+			p.want(replay.InFlight, held) // Settle had none
+			p.advance(5)                  // the lease was 2 units, and an Extend would have made it long
 			p.want(replay.Claimed, held)
 		},
 	},
@@ -40,12 +43,13 @@ var callRules = []rule{
 		name:        "an empty batch succeeds",
 		explanation: "a delivery with no events has nothing to claim, and that is not an error",
 		try: func(p *probe) {
+			// A store that builds a statement from the batch may build an invalid one from an empty batch.
 			if results := p.claim(long); len(results) != 0 {
 				p.failf("Claim of nothing answered %d results", len(results))
 			}
-			p.lost("Settle of nothing", nil, p.store.Settle(p.ctx, nil))
-			p.lost("Extend of nothing", nil, p.store.Extend(p.ctx, []replay.Held{}, long))
-			p.lost("Forget of nothing", nil, p.store.Forget(p.ctx, nil))
+			p.lost("Settle of nothing", nil, p.store.Settle(p.ctx, nil))                   // nil
+			p.lost("Extend of nothing", nil, p.store.Extend(p.ctx, []replay.Held{}, long)) // empty, not nil
+			p.lost("Forget of nothing", nil, p.store.Forget(p.ctx, nil))                   // nil again
 		},
 	},
 	{
@@ -53,6 +57,8 @@ var callRules = []rule{
 		explanation: "a store does not change the slices it is given, nor keep them: the caller may use them for " +
 			"something else",
 		try: func(p *probe) {
+			// The slices are cleared after each call. A store that has kept one, such as a cache of claims, would see
+			// zero keys.
 			keys := p.someKeys(3)
 			its := items(keys...)
 			given := slices.Clone(its)
@@ -73,11 +79,11 @@ var callRules = []rule{
 			p.same("Extend", slices.Equal(claims, givenClaims))
 			clear(claims)
 
-			p.want(replay.Claimed, keys[0])
-			p.want(replay.InFlight, keys[1])
-			p.want(replay.Done, keys[2])
-			p.conflicts(replay.InFlight, p.claim(long, given[1]))
-			p.conflicts(replay.Done, p.claim(long, given[2]))
+			p.want(replay.Claimed, keys[0])                       // released by its batch, not kept as held
+			p.want(replay.InFlight, keys[1])                      // the extension counts for this key
+			p.want(replay.Done, keys[2])                          // and the commit for this one
+			p.conflicts(replay.InFlight, p.claim(long, given[1])) // the digest of the claim was copied
+			p.conflicts(replay.Done, p.claim(long, given[2]))     // that of the commit too
 
 			forgotten := slices.Clone(keys)
 			p.forget(forgotten...)
@@ -86,13 +92,14 @@ var callRules = []rule{
 	},
 	{
 		name:        "a store has a scope",
-		explanation: "a guard asks who shares the store's memory: this process, or all that use one database",
+		explanation: "a guard must know which processes share the memory: this one, or all that use one database",
 		try: func(p *probe) {
+			// The guard reads the scope once, so it must not change when the store is used.
 			scope := p.store.Scope()
 			if scope != replay.Process && scope != replay.Shared {
 				p.failf("Scope answered %v", scope)
 			}
-			p.hold(long, p.key())
+			p.hold(long, p.key()) // the store is in use now
 			if again := p.store.Scope(); again != scope {
 				p.failf("Scope answered %v, and then %v", scope, again)
 			}
@@ -100,10 +107,12 @@ var callRules = []rule{
 	},
 	{
 		name:        "a closed store does nothing more",
-		explanation: "after Close every method answers ErrClosed, empty batches included; closing again is not an error",
+		explanation: "after Close every method returns ErrClosed, also for an empty batch; a second Close is no error",
 		try: func(p *probe) {
+			// The empty batch is included because stores answer it without their engine. A store that does work after
+			// Close may use a pool that the app has closed.
 			key := p.key()
-			token := p.hold(long, key)
+			token := p.hold(long, key) // a claim that is never settled: Close must not wait for it
 			for range 2 {
 				if err := p.store.Close(); err != nil {
 					p.failf("Close: %v", err)

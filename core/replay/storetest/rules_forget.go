@@ -7,14 +7,15 @@ var forgetRules = []rule{
 		name:        "a forgotten key runs again",
 		explanation: "an operator who forgets what is done or claimed wants the next delivery to run",
 		try: func(p *probe) {
+			// The third key shows that only the named keys are forgotten.
 			done, held, other := p.key(), p.key(), p.key()
 			p.done(done, long)
-			p.hold(long, held)
-			p.done(other, long)
-			p.forget(done, held)
-			p.want(replay.Claimed, done)
-			p.want(replay.Claimed, held)
-			p.want(replay.Done, other)
+			p.hold(long, held)           // with a holder that is at work
+			p.done(other, long)          // for comparison
+			p.forget(done, held)         // one done, one held
+			p.want(replay.Claimed, done) // although it was done
+			p.want(replay.Claimed, held) // although it was held
+			p.want(replay.Done, other)   // it was not named
 		},
 	},
 	{
@@ -22,38 +23,42 @@ var forgetRules = []rule{
 		explanation: "its holder has lost it (I4): neither before nor after the next claim does its commit or " +
 			"extension change anything",
 		try: func(p *probe) {
+			// The holder is still at work when an operator has its claim forgotten. It must find out, whether or not
+			// the next delivery has come.
 			key := p.key()
-			stale := p.hold(long, key)
+			stale := p.hold(long, key) // the holder that is at work
 			p.forget(key)
-			p.loses([]replay.Key{key}, commit(key, stale, long))
-			p.extendLoses([]replay.Key{key}, replay.Held{Key: key, Token: stale})
-			token := p.hold(long, key)
-			p.loses([]replay.Key{key}, commit(key, stale, long))
-			p.loses([]replay.Key{key}, release(key, stale))
-			p.want(replay.InFlight, key)
-			p.settle(commit(key, token, long))
+			p.loses([]replay.Key{key}, commit(key, stale, long))                  // before the next claim
+			p.extendLoses([]replay.Key{key}, replay.Held{Key: key, Token: stale}) // before it, too
+			token := p.hold(long, key)                                            // the next delivery
+			p.loses([]replay.Key{key}, commit(key, stale, long))                  // after the next claim
+			p.loses([]replay.Key{key}, release(key, stale))                       // after it, too
+			p.want(replay.InFlight, key)                                          // the new holder keeps it
+			p.settle(commit(key, token, long))                                    // with its own token
 		},
 	},
 	{
 		name:        "a forgotten commit cannot be repeated",
 		explanation: "the key is no longer remembered: a late repetition must not bring back what an operator forgot",
 		try: func(p *probe) {
+			// A client that repeats its commit must not create the key again.
 			key := p.key()
 			token := p.done(key, long)
-			p.forget(key)
+			p.forget(key) // by an operator
 			p.loses([]replay.Key{key}, commit(key, token, long))
-			p.want(replay.Claimed, key)
+			p.want(replay.Claimed, key) // it is free, not done again
 		},
 	},
 	{
 		name:        "forgetting an unknown key is not an error",
-		explanation: "the key is not remembered, which is all that was asked for; the others of the batch are forgotten",
+		explanation: "the key is not remembered, as the caller wanted; the others of the batch are forgotten",
 		try: func(p *probe) {
+			// The batch has each key twice, which must not be an error either.
 			key, unknown := p.key(), p.key()
-			p.done(key, long)
-			p.forget(unknown, key, unknown, key)
-			p.want(replay.Claimed, unknown)
-			p.want(replay.Claimed, key)
+			p.done(key, long)                    // the known one
+			p.forget(unknown, key, unknown, key) // both twice, interleaved
+			p.want(replay.Claimed, unknown)      // it is free, as before
+			p.want(replay.Claimed, key)          // it is forgotten
 		},
 	},
 }

@@ -1,4 +1,4 @@
-// Package storetest is the contract of [replay.Store], as tests that every store runs.
+// Package storetest is the contract of [replay.Store], in the form of tests. Run them against your own store:
 //
 //	func TestStoreContract(t *testing.T) {
 //		h := storetest.Harness{
@@ -11,15 +11,26 @@
 //		storetest.RunFaultyHistories(t, h, 1000, 1)
 //	}
 //
-// [Run] has one subtest for each rule; a failure says what was seen and which rule it breaks. [RunConcurrent] is worth
-// most under the race detector. [RunHistories] compares the store with a model, call by call, over random histories.
-// [RunFaultyHistories] loses calls and answers on the way, and checks what must hold all the same.
+// [Run] has one subtest for each rule. A failure prints what was seen, and the rule that it breaks. [RunConcurrent]
+// finds most under the race detector. [RunHistories] compares the store with a model, call by call, over random
+// histories. [RunFaultyHistories] loses calls and answers on the way, and checks what must hold even then.
 //
-// The rules stand for the invariants of a store: at most one holder of a key (I1); nothing committed is claimed again
-// before its TTL ends (I2); after a release or the end of a lease a claim succeeds (I3); a stale token changes nothing
-// (I4); a key never seen is never a duplicate (I5); no more live keys than the capacity, and none evicted (I8).
+// # Invariants
 //
-// The package imports the standard library only.
+// Rules and failures name the invariants of a store:
+//
+//   - I1: a key has at most one holder.
+//   - I2: a committed key is not claimed again before its TTL expires.
+//   - I3: after a release, or when a lease has expired, a claim succeeds.
+//   - I4: a stale token changes nothing.
+//   - I5: a key that was never seen is never a duplicate.
+//   - I7: nothing is done that no holder has committed.
+//   - I8: there are no more live keys than the capacity, and none is evicted.
+//
+// # Limits
+//
+// The suite cannot show that a store survives a crash or a failover: it only sees the calls of one process. It imports
+// only the standard library.
 package storetest
 
 import (
@@ -29,34 +40,34 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Harness says how to test one kind of store.
+// Harness describes how to test one kind of store.
 type Harness struct {
-	// New makes an empty store, which the suite closes. The capacity is how many identities it must hold, and no more;
+	// New makes an empty store, which the suite closes. The store must hold exactly as many identities as the capacity.
 	// 0 means the store's default, which must be some thousands. Required.
 	New func(t *testing.T, capacity int) replay.Store
 
-	// Unbounded says that the store has no capacity: New is called with 0 only, and the rules of a full store do not
-	// apply to it.
+	// Unbounded means that the store has no capacity. New is then called only with 0, and the rules about full stores
+	// are skipped.
 	Unbounded bool
 
-	// Namespace opens a store of a namespace in the database of the last store that New has made, which is of another
-	// namespace than those asked for; the suite closes it. nil means that the store has no namespaces, and the rules of
-	// namespaces do not apply to it.
+	// Namespace opens a store of a namespace, in the database of the last store that New has made. That store must have
+	// another namespace than those that the suite opens. The suite closes the returned store. nil means that the store
+	// has no namespaces, and the rules about them are skipped.
 	Namespace func(t *testing.T, namespace string) replay.Store
 
-	// Test runs f, once for each rule. A store that lives by this process's clock gives synctest.Test here, and no rule
-	// takes time. nil means that f is simply called.
+	// Test runs f, once for each rule. For a store that uses this process's clock give synctest.Test, and no rule takes
+	// time. nil means that f is called directly.
 	Test func(t *testing.T, f func(t *testing.T))
 
-	// Advance lets time pass for the store; nil means time.Sleep, which is right within synctest.Test as well.
+	// Advance lets time pass for the store. nil means time.Sleep, which is right within synctest.Test as well.
 	Advance func(d time.Duration)
 
-	// Unit is the yardstick of every rule about time, of which each takes a few units. For a store whose time cannot be
-	// faked it is as short as can be, but longer than twice what some thirty calls may take: half a unit early or late
-	// must not matter. 0 means a second.
+	// Unit is the length of a step in the rules about time. Each takes a few units. For a store whose clock cannot be
+	// replaced it should be short, but longer than twice the time of thirty calls: half a unit early or late must not
+	// matter. 0 means a second.
 	Unit time.Duration
 
-	// Skew is how far apart the store's clock and this process's may be, rounding included. 0 means an eighth of Unit.
+	// Skew is how far the store's clock and this process's may differ, with rounding. 0 means an eighth of Unit.
 	Skew time.Duration
 }
 
@@ -66,12 +77,13 @@ func Run(t *testing.T, h Harness) {
 	run(t, h, rules())
 }
 
-// RunConcurrent tests what must hold when many goroutines use one store.
+// RunConcurrent tests the store against the rules for many goroutines that use it at once.
 func RunConcurrent(t *testing.T, h Harness) {
 	t.Helper()
 	run(t, h, concurrentRules())
 }
 
+// run runs each rule that applies in a subtest of its own. A new store for each keeps rules independent.
 func run(t *testing.T, h Harness, rules []rule) {
 	t.Helper()
 	h = h.withDefaults()
@@ -89,6 +101,7 @@ func run(t *testing.T, h Harness, rules []rule) {
 	}
 }
 
+// withDefaults returns the harness with a value for every optional field, except Namespace.
 func (h Harness) withDefaults() Harness {
 	if h.Test == nil {
 		h.Test = func(t *testing.T, f func(*testing.T)) { t.Helper(); f(t) }
