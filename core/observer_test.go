@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/testlog"
@@ -185,4 +186,25 @@ func TestAGuardWithoutObserversKeepsNoRecords(t *testing.T) {
 		require.Zero(t, g.Health().DroppedRecords)
 		require.NoError(t, g.Shutdown(t.Context()))
 	})
+}
+
+func TestEveryRecordHasTheGuardsTime(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	outer := mustNew(t, c)
+	c, rec := config(timestamped())
+	inner := mustNew(t, c)
+	for want, r := range map[reason.Reason]*http.Request{
+		reason.Accepted: signed(event), reason.MissingSignature: post(event), reason.Method: signed(event),
+	} {
+		if want == reason.Method {
+			r.Method = http.MethodPatch
+		}
+		run(inner, r, ok)
+		require.Equal(t, want, rec.last(t, inner).Reason)
+		require.Equal(t, testTime, rec.last(t, inner).Time)
+	}
+	httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(never(t)))).ServeHTTP(httptest.NewRecorder(), signed(event))
+	require.Equal(t, reason.GuardConflict, rec.last(t, inner).Reason)
+	require.Equal(t, testTime, rec.last(t, inner).Time)
 }

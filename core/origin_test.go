@@ -265,3 +265,111 @@ func FuzzSources(f *testing.F) {
 		}
 	})
 }
+
+func TestTransport(t *testing.T) {
+	t.Parallel()
+	rows := []struct {
+		name    string
+		proxies core.Networks
+		peer    string
+		proto   []string
+		want    reason.Reason
+		detail  string
+	}{
+		{"a trusted proxy's word counts", core.PrivateNetworks, "10.1.2.3:99", []string{"https"}, reason.Accepted, ""},
+		{"case does not matter", core.PrivateNetworks, "10.1.2.3:99", []string{"HTTPS"}, reason.Accepted, ""},
+		{"IPv4 in IPv6 is unmapped", core.PrivateNetworks, "[::ffff:10.1.2.3]:99", []string{"https"}, reason.Accepted, ""},
+		{"a bare address is one host", "192.0.2.7", "192.0.2.7:1", []string{"https"}, reason.Accepted, ""},
+		{"no proxy configured", "", "10.1.2.3:99", []string{"https"}, reason.PlainHTTP, "no proxy configured"},
+		{"a peer that is not trusted", core.PrivateNetworks, "203.0.113.9:99", []string{"https"}, reason.PlainHTTP, "peer 203.0.113.9 not trusted"},
+		{"a peer without an address", core.PrivateNetworks, "@", []string{"https"}, reason.PlainHTTP, "not trusted"},
+		{"the proxy said http", core.PrivateNetworks, "10.1.2.3:99", []string{"http"}, reason.PlainHTTP, "proxy said http"},
+		{"the proxy said nothing", core.PrivateNetworks, "10.1.2.3:99", nil, reason.PlainHTTP, "no X-Forwarded-Proto"},
+		{"a list", core.PrivateNetworks, "10.1.2.3:99", []string{"https, http"}, reason.PlainHTTP, "not append"},
+		{"two headers", core.PrivateNetworks, "10.1.2.3:99", []string{"https", "https"}, reason.PlainHTTP, "more than once"},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.DangerouslyAllowHTTP, c.TrustedProxies = false, row.proxies
+			g := mustNew(t, c)
+			r := signed(event)
+			r.URL.Scheme = "https" // as an absolute-form request target would set it
+			r.RemoteAddr = row.peer
+			r.Header["X-Forwarded-Proto"] = row.proto
+			run(g, r, ok)
+			require.Equal(t, row.want, rec.last(t, g).Reason)
+			require.Contains(t, rec.last(t, g).Detail, row.detail)
+		})
+	}
+}
+
+// TestPlainHTTPSaysWhatItSaw: each way to plain HTTP has its own words, with the setting to change, and none blames a
+// proxy that may not exist.
+func TestPlainHTTPSaysWhatItSaw(t *testing.T) {
+	t.Parallel()
+	const loopback, private, public = "127.0.0.1:99", "10.1.2.3:99", "203.0.113.9:99"
+	both := []string{"silent", "development", "TrustedProxies", "DangerouslyAllowHTTP", "X-Forwarded-Proto"}
+	alone := []string{"is silent", "development", "X-Forwarded-Proto", "DangerouslyAllowHTTP"}
+	header := func(name, value string) http.Header { return http.Header{name: {value}} }
+	for _, row := range []struct {
+		name    string
+		proxies core.Networks
+		peer    string
+		header  http.Header
+		says    []string
+		not     []string
+	}{
+		{"no proxy configured, from this machine: a silent proxy or development", "", loopback, nil,
+			append(both, "no proxy configured", "127.0.0.1"), []string{"not trusted", "proxy said"}},
+		{"no proxy configured, from a private network: the same", "", private, nil,
+			append(both, "no proxy configured", "10.1.2.3"), []string{"not trusted", "proxy said"}},
+		{"no proxy configured, from IPv6 loopback: the same", "", "[::1]:99", nil,
+			append(both, "no proxy configured", "::1"), []string{"not trusted"}},
+		{"no proxy configured, and a proxy speaks: its address is to be trusted", "", private, header("X-Forwarded-Proto", "https"),
+			[]string{"no proxy configured", "TrustedProxies", "10.1.2.3"}, []string{"development", "DangerouslyAllowHTTP", "silent"}},
+		{"no proxy configured, and the sender's address is forwarded: the same", "", loopback, header("X-Forwarded-For", "198.51.100.7"),
+			[]string{"no proxy configured", "TrustedProxies", "127.0.0.1"}, []string{"development", "silent"}},
+		{"no proxy configured, from the internet: TLS or a proxy", "", public, nil,
+			[]string{"no proxy configured", "serve TLS", "TrustedProxies"}, []string{"silent", "DangerouslyAllowHTTP"}},
+		{"a private peer outside TrustedProxies without a forwarding header: both causes", "192.0.2.0/24", private, nil,
+			append(both, "not trusted", "10.1.2.3"), []string{"no proxy configured", "proxy said"}},
+		{"a peer outside TrustedProxies that forwards: trust it", "192.0.2.0/24", private, header("Forwarded", "proto=https"),
+			[]string{"not trusted", "TrustedProxies", "10.1.2.3"}, []string{"no proxy configured", "development", "silent"}},
+		{"a public peer outside TrustedProxies", core.PrivateNetworks, public, nil,
+			[]string{"peer 203.0.113.9 not trusted", "TrustedProxies"}, []string{"no proxy configured", "development"}},
+		{"a trusted loopback peer without any forwarding header: both causes", core.PrivateNetworks, loopback, nil,
+			append(alone, "127.0.0.1"), []string{"not trusted", "no proxy configured", "proxy said"}},
+		{"a trusted private peer without any forwarding header: both causes", core.PrivateNetworks, private, nil,
+			append(alone, "10.1.2.3"), []string{"not trusted", "no proxy configured", "proxy said"}},
+		{"a trusted public peer without any forwarding header: a proxy", "203.0.113.9", public, nil,
+			[]string{"no X-Forwarded-Proto"}, []string{"development", "not trusted"}},
+		{"a trusted proxy that forwards the address alone", core.PrivateNetworks, loopback, header("X-Forwarded-For", "198.51.100.7"),
+			[]string{"no X-Forwarded-Proto"}, []string{"development", "DangerouslyAllowHTTP"}},
+		{"a trusted proxy that says http", core.PrivateNetworks, loopback, header("X-Forwarded-Proto", "http"),
+			[]string{"the proxy said http"}, []string{"development", "not trusted", "silent"}},
+		{"a Unix socket", core.PrivateNetworks, "@", nil, []string{"not trusted", "no address"}, []string{"development"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			c, rec := config(timestamped())
+			c.DangerouslyAllowHTTP, c.TrustedProxies = false, row.proxies
+			g := mustNew(t, c)
+			r := signed(event)
+			r.RemoteAddr = row.peer
+			for name, values := range row.header {
+				r.Header[name] = values
+			}
+			run(g, r, ok)
+			got := rec.last(t, g)
+			require.Equal(t, reason.PlainHTTP, got.Reason)
+			for _, text := range row.says {
+				require.Contains(t, got.Detail, text)
+			}
+			for _, text := range row.not {
+				require.NotContains(t, got.Detail, text)
+			}
+		})
+	}
+}
