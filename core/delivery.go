@@ -39,6 +39,7 @@ type Delivery struct {
 	holding         *lease.Holding // nil: there is no replay store
 	signed          *Identity      // what is signed, where that is remembered beside the events
 	unclaimed       error
+	backfill        bool     // the app has fetched it, and no request has brought it
 	redrive         *redrive // set where an entry of the journal runs again
 	ticket          *redrive // set on what a request carries that a redrive has made, before its guard takes it
 

@@ -42,8 +42,9 @@ type Guard struct {
 
 	memory        memory
 	journaling    journaling
-	ownership     ownership // of the endpoint's name in the store
-	leave         func()    // takes the guard off the store's roster; may be called twice
+	paused        atomic.Bool // by Pause
+	ownership     ownership   // of the endpoint's name in the store
+	leave         func()      // takes the guard off the store's roster; may be called twice
 	signalTimeout time.Duration
 	ordered       bool
 	tenantCase    tenantCase

@@ -82,7 +82,7 @@ func (v *vitals) count(r *Record) {
 // fails towards the alarm.
 func (v *vitals) isNew(r *Record) bool {
 	switch r.Reason {
-	case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited:
+	case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited, reason.Paused:
 		return false
 	}
 	for _, would := range r.WouldRefuse {

@@ -61,7 +61,9 @@ func keptHeaders(e *entry.Entry) map[string]bool {
 }
 
 // keeps reports whether what fails of the delivery is kept. Nothing unproved may stand where it could be run.
-func (d *Delivery) keeps() bool { return d.guard.journaling.journal != nil && d.facts.proved }
+func (d *Delivery) keeps() bool {
+	return d.guard.journaling.journal != nil && d.facts.proved && !d.backfill
+}
 
 // keep writes events that failed into the journal, in one call, and returns those that are parked. In a redrive it
 // records the run instead. An error means that nothing was kept.

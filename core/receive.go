@@ -75,6 +75,9 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	}
+	if f := g.checkPause(); f.Failed() {
+		return nil, g.refuse(r, i, f)
+	}
 	d := g.deliver(r, i, prior)
 	if reply := d.claim(); reply != nil {
 		i.markRead(r, reply.Rejection != nil)

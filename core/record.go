@@ -85,7 +85,9 @@ type Record struct {
 	// Redrive numbers the runs of an entry of the journal, from 1; 0 for a delivery of the provider. A run is no sign of
 	// life: it counts for no health, rate or rotation.
 	Redrive int
-	Dropped int // records dropped before this one because this observer was slow
+	// Backfill reports that the app has fetched the event by itself ([Guard.Backfill]). It is no sign of life either.
+	Backfill bool
+	Dropped  int // records dropped before this one because this observer was slow
 
 	ctx      context.Context // of the request as it reached the guard
 	sampled  *sampled        // to be explained
@@ -177,7 +179,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 
 // put counts an outcome, logs it and hands it to the observers. It takes the record over.
 func (g *Guard) put(rec *Record) {
-	if rec.Redrive == 0 {
+	if rec.Redrive == 0 && !rec.Backfill {
 		g.vitals.count(rec)
 	}
 	line := g.log.take(rec)

@@ -242,6 +242,7 @@ func (d *Delivery) report(e ending) {
 	}
 	rec := d.newRecord(e)
 	rec.AnsweredEarly = early != nil
+	rec.Backfill = d.backfill
 	if d.redrive != nil {
 		rec.Redrive = d.redrive.entry.RunCount + 1
 		d.redrive.conclude(d, rec)

@@ -56,6 +56,7 @@ const (
 	StoreFull        Reason = "store_full"
 	KeysUnavailable  Reason = "keys_unavailable"
 	NoActiveSecret   Reason = "no_active_secret"
+	Paused           Reason = "paused" // by core.Guard.Pause
 )
 
 // Misconfiguration: the app is put together wrongly.
@@ -94,7 +95,7 @@ func All() []Reason {
 		WrongRecipient, RepeatedHeader, HeaderTooLarge, PlainHTTP, SourceNotAllowed,
 		Method, BodyTooLarge, Encoding, ContentType, BodyIncomplete,
 		RateLimited, InFlight, StoreUnavailable, StoreFull, KeysUnavailable,
-		NoActiveSecret,
+		NoActiveSecret, Paused,
 		BodyAlreadyRead, NotVerified, GuardConflict,
 		SignalFailed, SignalPanicked,
 	}
@@ -114,7 +115,7 @@ func (r Reason) Class() Class {
 	case Method, BodyTooLarge, Encoding, ContentType, BodyIncomplete:
 		return ClassRequest
 	case RateLimited, InFlight, StoreUnavailable, StoreFull, KeysUnavailable,
-		NoActiveSecret:
+		NoActiveSecret, Paused:
 		return ClassState
 	case SignalFailed, SignalPanicked:
 		return ClassApp

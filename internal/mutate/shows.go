@@ -73,7 +73,7 @@ func ofWhatShows() []mutation {
 		{name: "an observer keeps the request", file: "core/receive.go", old: "\tfor prior.parent != nil {\n\t\tprior = prior.parent\n\t}\n\treturn prior.facts.ctx", new: "\treturn r.Context()"},
 		{name: "failures of the app are sampled", file: "core/eventlog.go", old: "e.held = append(e.held, held())", new: "_ = held"},
 		{name: "counts wait for the next of their kind", file: "core/logcount.go", old: "if !l.armed && !l.closed.Load() {", new: "if false {"},
-		{name: "a duplicate is a sign of life", file: "core/health.go", old: "case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited:", new: "case reason.Handshake:"},
+		{name: "a duplicate is a sign of life", file: "core/health.go", old: "case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited, reason.Paused:", new: "case reason.Handshake:"},
 		{name: "a copy of a failed event is a sign of life", file: "core/health.go", old: "fresh := false\n", new: "fresh := true\n"},
 		{name: "a handshake is the use of a secret", file: "core/receive.go", old: "\ti.proved = true\n\treturn fault.Failure{}", new: "\ti.proved = true\n\ti.match.Count(i.now)\n\treturn fault.Failure{}"},
 		{name: "a record shows the body", file: "core/receive.go", old: "rec.Detail, rec.Err = rejection.detail, rejection.cause", new: "rec.Detail, rec.Err = rejection.detail+string(i.body), rejection.cause"},

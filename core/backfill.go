@@ -1,0 +1,123 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/payload"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// ErrNoBackfill is wrapped by the error of [Guard.Backfill] for an event that cannot have the identity that its delivery
+// has: it would run twice.
+var ErrNoBackfill = errors.New("sallyport: the event cannot be backfilled")
+
+// Backfill runs an event that the app has fetched from the provider's API, such as Stripe's list of events, because its
+// delivery never came: through the same claim and the same receivers, and with the identity that the delivery would have
+// had. What was delivered already, or is delivered later, is a duplicate. The payload is the event as a delivery's body
+// has it.
+//
+// The caller vouches for the payload: fetch it over TLS from the provider, with credentials of your own. Nothing of it is
+// verified, and all that it says counts as authenticated.
+//
+// It returns how the event ended: [reason.Accepted], [reason.Duplicate], [reason.InFlight] and so on. The error is the
+// receivers' or the store's, or [ErrNoBackfill], which says why: the provider's events are remembered by more than their
+// payload, the payload has no id, or the endpoint has tenants. A failure is not kept in the journal, because the caller
+// has the event. Receivers in a router's own style are refused.
+func (g *Guard) Backfill(ctx context.Context, s *Signals, body []byte) (reason.Reason, error) {
+	if err := g.canBackfill(s); err != nil {
+		return "", err
+	}
+	d, err := g.backfilled(ctx, body)
+	if err != nil {
+		return "", err
+	}
+	if reply := d.claim(); reply != nil {
+		defer d.release()
+		if reply.Rejection == nil {
+			return reason.Duplicate, nil
+		}
+		return reply.Rejection.Reason, errors.Join(errors.New(reply.Rejection.detail), reply.Rejection.cause)
+	}
+	if err := d.enter(); err != nil {
+		return "", err
+	}
+	s.frozen.Store(true)
+	p := &signalsRun{signals: s, d: d, parent: d.r.Context(), written: func() adapter.Written { return adapter.Written{} }}
+	reply := func() *Reply {
+		defer d.leave()
+		return p.all()
+	}()
+	d.Finish(adapter.Outcome{Written: adapter.Written{Status: reply.Status}})
+	return p.total.reason(len(d.events)), p.total.err
+}
+
+// canBackfill refuses what would run twice, or not at all.
+func (g *Guard) canBackfill(s *Signals) error {
+	why := ""
+	switch rule := &g.entry.Identity; {
+	case s == nil:
+		return errors.New("sallyport: the signals are nil")
+	case g.tenant.set:
+		why = "the endpoint has tenants, whose events have identities of their own"
+	case g.entry.Batch != nil:
+		why = g.entry.Title + " sends batches, whose events are remembered one by one"
+	case g.events.identity == nil && rule.Kind != entry.ByPointer:
+		why = "events of " + g.entry.Title + " are not remembered by an id in their payload: a delivery of the same event " +
+			"would run beside it"
+	case len(rule.With) > 0 || len(rule.Apart) > 0:
+		why = "events of " + g.entry.Title + " are remembered by headers too, which a payload does not have"
+	case g.entry.Event.PayloadJSON != "" || g.entry.Event.PayloadForm != "":
+		why = "deliveries of " + g.entry.Title + " wrap their payload"
+	}
+	if why != "" {
+		return fmt.Errorf("%w: %s", ErrNoBackfill, why)
+	}
+	for _, r := range s.receivers {
+		if r.router != nil {
+			return fmt.Errorf("sallyport: the receiver for %q takes %v: a backfill has no router", r.pattern.text, r.router)
+		}
+	}
+	return nil
+}
+
+// backfilled makes the delivery of an event that no request has brought.
+func (g *Guard) backfilled(ctx context.Context, body []byte) (*Delivery, error) {
+	d := g.newDelivery()
+	d.backfill = true
+	now := time.Now()
+	d.facts = facts{ctx: ctx, started: now, now: now, body: bytes.Clone(body), proved: true}
+	if g.clock {
+		d.facts.now = g.now()
+	}
+	r := (&http.Request{
+		Method: http.MethodPost, URL: &url.URL{}, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(nil)),
+	}).WithContext(ctx)
+	t := &eventSource{Source: payload.Source{Headers: r.Header, Body: d.facts.body, BodyProved: true}, request: r}
+	d.readEvents(t)
+	named := g.events.identity != nil
+	if !named {
+		var room [4][]byte
+		_, named = g.events.Names(&t.Source, room[:0])
+	}
+	if !named || d.events[0].Identity.IsZero() {
+		return nil, fmt.Errorf("%w: the payload has no id where events of %s have theirs (%s)", ErrNoBackfill,
+			g.entry.Title, g.entry.Identity.Pointer)
+	}
+	d.deliveryContext = deliveryContext{ctx, d}
+	var own context.Context = &d.deliveryContext
+	if g.memory.Store != nil {
+		d.holding.Request.Start(own, time.Time{})
+		own = &d.holding.Request
+	}
+	d.r = r.WithContext(own)
+	return d, nil
+}
