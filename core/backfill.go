@@ -20,9 +20,8 @@ import (
 // has: it would run twice.
 var ErrNoBackfill = errors.New("sallyport: the event cannot be backfilled")
 
-// Backfill runs an event that the app has fetched from the provider's API, such as Stripe's list of events, because its
-// delivery never came: through the same claim and the same receivers, and with the identity that the delivery would have
-// had. What was delivered already, or is delivered later, is a duplicate. The payload is the event as a delivery's body
+// Backfill runs an event that the app has fetched from the provider's API because its delivery never came: through the
+// same claim and the same receivers, and with the identity that the delivery would have had. What was delivered already, or is delivered later, is a duplicate. The payload is the event as a delivery's body
 // has it.
 //
 // The caller vouches for the payload: fetch it over TLS from the provider, with credentials of your own. Nothing of it is

@@ -182,6 +182,9 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 			signals.On("other", fn)
 		}
 		h := httpwebhook.Verify(g)(httpwebhook.Dispatch(signals))
+		if row.paused {
+			g.Pause()
+		}
 		inner := g
 		if row.twice {
 			inner = mustNew(t, c)
@@ -209,6 +212,7 @@ type unusualCase struct {
 	fn        core.Receiver
 	unhandled bool
 	twice     bool
+	paused    bool
 }
 
 // unusual are the outcomes that no request alone can bring about.
@@ -236,6 +240,7 @@ func unusual() []unusualCase {
 		{want: reason.KeysUnavailable, change: func(c *core.Config) { c.Sources = &unsteady{} }},
 		{want: reason.BodyAlreadyRead, change: nothing, spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
 		{want: reason.GuardConflict, change: nothing, twice: true},
+		{want: reason.Paused, change: nothing, paused: true},
 		{want: reason.MissingCredential, change: func(c *core.Config) {
 			c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(hostile.Pair))}
 		}},

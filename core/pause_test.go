@@ -102,6 +102,9 @@ func TestWhatCannotBeBackfilledSaysWhy(t *testing.T) {
 			c, _ := config(row.entry)
 			_, err := mustNew(t, c).Backfill(t.Context(), row.signals, []byte(row.body))
 			require.ErrorContains(t, err, row.says)
+			if row.signals == s {
+				require.ErrorIs(t, err, core.ErrNoBackfill)
+			}
 		})
 	}
 	c, _ := config(timestamped())
