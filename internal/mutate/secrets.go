@@ -46,8 +46,8 @@ func ofSecrets() []mutation {
 		{name: "a bad list is told to nobody", file: ring, old: "s.refused.Store(&refusal{list, text, time.Now()})", new: "_ = &refusal{list, text, time.Now()}"},
 		{name: "a bad list is logged with its secrets", file: ring, old: "text := httpfield.OneLine(err.Error())", new: "text := httpfield.OneLine(err.Error())\n\t\tfor _, secret := range list.All() {\n\t\t\ttext += secret.DangerouslyReveal()\n\t\t}"},
 		{name: "a new list is logged with its secrets", file: ring, old: "out[i] = s.Label()", new: "out[i] = s.DangerouslyReveal()"},
-		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.Fault() != nil || c.slot.refused.Load() != nil", new: "return c.slot.refused.Load() != nil"},
-		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\treturn nil, err\n\t}\n\tif f := list.Fault()", new: "if err != nil {\n\t\tif c := s.current.Load(); c != nil {\n\t\t\treturn c, nil\n\t\t}\n\t\treturn nil, err\n\t}\n\tif f := list.Fault()"},
+		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.Fault() != nil || c.state.refused.Load() != nil", new: "return c.state.refused.Load() != nil"},
+		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\treturn k.inForce(&k.alone", new: "if err != nil {\n\t\t\tif c := k.alone.current.Load(); c != nil {\n\t\t\t\treturn c, nil\n\t\t\t}\n\t\t\treturn nil, err\n\t\t}\n\t\treturn k.inForce(&k.alone"},
 		{name: "a map of tenants may be changed when it was judged", file: "core/tenantsecrets.go", old: "return tenantSecrets(maps.Clone(sources))", new: "return tenantSecrets(sources)"},
 	}
 }

@@ -107,7 +107,7 @@ func (v *Values) checkSum(ctx context.Context, sum [sha256.Size]byte, in *Input)
 		return nil, fault.New(reason.BadCredential, v.mismatch)
 	}
 	if in.Matches != nil {
-		list.Note(in.Matches, match.Use, &match.Secret, in.Now)
+		list.Matched(in.Matches, match.Use, &match.Secret, in.Now)
 	}
 	return match.labels, fault.Failure{}
 }

@@ -10,27 +10,27 @@ import (
 )
 
 const (
-	// expiryNotice is how long before a secret's end the log and the records begin to tell of it.
+	// expiryNotice is how long before a secret expires the log and the records begin to report it.
 	expiryNotice = 7 * 24 * time.Hour
-	// reviewEvery is how often the use of secrets is looked at.
+	// reviewEvery is how often a list is searched for secrets that are not needed any more.
 	reviewEvery = time.Hour
-	// expiryReminder is how often the log tells of it.
+	// expiryReminder is how often the log repeats that a secret expires.
 	expiryReminder = 24 * time.Hour
 )
 
-// validity is when the secrets of a list end.
+// validity says when the secrets of a list expire.
 type validity struct {
 	secrets  []secrets.Secret
-	ends     []time.Time  // of the secrets, in their order; a record points to them
-	noticed  int64        // from when on an end is near, in nanoseconds since 1970
-	remindAt atomic.Int64 // when the log is to be told next
+	expiries []time.Time  // of the secrets, in their order; records point to them
+	noticed  int64        // when the first of them is near, in nanoseconds since 1970
+	remindAt atomic.Int64 // when the log is to be reminded next, in nanoseconds since 1970
 }
 
-// begin notes when the secrets end. A list without ends is never looked at again.
+// begin sets when the secrets expire. A list whose secrets never expire is not looked at again.
 func (v *validity) begin(secrets []secrets.Secret) {
-	v.secrets, v.ends, v.noticed = secrets, make([]time.Time, len(secrets)), math.MaxInt64
+	v.secrets, v.expiries, v.noticed = secrets, make([]time.Time, len(secrets)), math.MaxInt64
 	for i := range secrets {
-		v.ends[i] = secrets[i].NotAfter()
+		v.expiries[i] = secrets[i].NotAfter()
 		if end := secrets[i].NotAfter(); !end.IsZero() {
 			v.noticed = min(v.noticed, nanos(end.Add(-expiryNotice)))
 		}
@@ -38,7 +38,7 @@ func (v *validity) begin(secrets []secrets.Secret) {
 	v.remindAt.Store(v.noticed)
 }
 
-// nanos is for ends that nobody lives to see as well, which a count of nanoseconds cannot hold.
+// nanos is t.UnixNano, capped: times after 2262 do not fit.
 func nanos(t time.Time) int64 {
 	if t.Year() > 2200 {
 		return math.MaxInt64
@@ -46,17 +46,19 @@ func nanos(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// near says whether the end of a secret is near or past.
-func near(end, now time.Time) bool { return !end.IsZero() && !now.Before(end.Add(-expiryNotice)) }
+// near reports whether an expiry is near or past.
+func near(expiry, now time.Time) bool {
+	return !expiry.IsZero() && !now.Before(expiry.Add(-expiryNotice))
+}
 
-// lastsUntil is until when one secret or another is valid without a gap; zero: for ever.
+// lastsUntil returns until when one secret or another is valid without a gap. Zero: for ever.
 func (v *validity) lastsUntil(now time.Time) time.Time {
 	until := now
 	for range len(v.secrets) + 1 {
 		reached := until
 		for i := range v.secrets {
 			s := &v.secrets[i]
-			// One that begins in the instant after another ends leaves no gap.
+			// A secret whose validity begins when another expires leaves no gap.
 			if !s.NotBefore().IsZero() && s.NotBefore().After(until.Add(time.Second)) {
 				continue
 			}
@@ -75,32 +77,35 @@ func (v *validity) lastsUntil(now time.Time) time.Time {
 	return until
 }
 
-// ending is what a record tells of ends that are near, of which one is the secret's that matched. Both are times of the
-// list's own secrets; nil: not near.
-func (v *validity) ending(s *secrets.Secret, now time.Time) (secretExpires, noneAfter *time.Time) {
+// expiring returns the expiry times worth reporting: of the secret that matched, and of the list as a whole. Both point
+// into the list; nil: not near.
+func (v *validity) expiring(s *secrets.Secret, now time.Time) (secretExpires, noneAfter *time.Time) {
 	if now.UnixNano() < v.noticed {
 		return nil, nil
 	}
 	if near(s.NotAfter(), now) {
-		secretExpires = v.end(s.NotAfter())
+		secretExpires = v.expiryAt(s.NotAfter())
 	}
 	if until := v.lastsUntil(now); near(until, now) {
-		noneAfter = v.end(until)
+		noneAfter = v.expiryAt(until)
 	}
 	return secretExpires, noneAfter
 }
 
-// end returns the list's own end at that time. A pointer to it costs a delivery no allocation.
-func (v *validity) end(at time.Time) *time.Time {
-	for i := range v.ends {
-		if v.ends[i].Equal(at) {
-			return &v.ends[i]
+// expiryAt returns the list's own copy of a time. A pointer to it costs a delivery no allocation.
+func (v *validity) expiryAt(at time.Time) *time.Time {
+	for i := range v.expiries {
+		if v.expiries[i].Equal(at) {
+			return &v.expiries[i]
 		}
 	}
 	return nil
 }
 
-// remind tells the log of ends that are near, once a day at most.
+// soonNone is what the log says where all secrets of a list expire soon.
+const soonNone = "sallyport: soon no secret is valid, and every delivery will be refused: add one that stays"
+
+// remind logs which secrets expire soon, at most once a day.
 func (k *Ring[T]) remind(c *List[T], now time.Time) {
 	v := &c.validity
 	at := v.remindAt.Load()
@@ -123,15 +128,15 @@ func (k *Ring[T]) remind(c *List[T], now time.Time) {
 		next = now.Add(expiryReminder).UnixNano()
 	}
 	if !v.remindAt.CompareAndSwap(at, next) {
-		return // another delivery tells it
+		return // another delivery logs it
 	}
 	slices.SortStableFunc(soon, func(a, b *secrets.Secret) int { return a.NotAfter().Compare(b.NotAfter()) })
 	for _, s := range soon {
-		k.owner.Logger.Warn("sallyport: a secret ends soon", k.about(c.slot,
+		k.owner.Logger.Warn("sallyport: a secret expires soon", k.about(c.state,
 			"secret", s.Label(), "not_after", s.NotAfter(), "in", s.NotAfter().Sub(now).Round(time.Second).String())...)
 	}
 	if until := v.lastsUntil(now); near(until, now) && until.After(now) {
-		k.owner.Logger.Error("sallyport: soon no secret is valid, and every delivery will be refused: add one that stays", k.about(c.slot,
+		k.owner.Logger.Error(soonNone, k.about(c.state,
 			"until", until, "in", until.Sub(now).Round(time.Second).String())...)
 	}
 }

@@ -1,43 +1,40 @@
+// Package keyring holds the accepted secrets of an endpoint: compiled, checked by its rules, and by tenant. It knows
+// which of them matched, which expire, and which are needed.
 package keyring
 
 import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
-	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Ring keeps what the lists of one source were compiled to. A list takes effect when the rules of its guard were
-// applied to all of it, at once; one that does not hold up leaves the last good one in force, because a mistake in a
-// file must not stop what works.
+// Ring holds the compiled secrets of one source, one list per tenant. A list takes effect as a whole, once all of it
+// keeps the rules. A list with a mistake leaves the last good one in force: a mistake in a file must not stop what
+// works.
 type Ring[T any] struct {
 	owner  *Owner
 	source secrets.Source
 	rules  Rules
-	make   func([]Checked) T
-	sums   *digest.Pool // keyed for this process: what a key is recognised by
+	make   func([]Checked) T // compiles a valid list
+	sums   *digest.Pool      // hashes keys under a key of this process, to recognise them
 
-	alone slot[T] // of an endpoint without tenants, or of secrets that all of them share
+	alone state[T] // of an endpoint without tenants, or of secrets that all tenants share
 
 	perTenant bool
-	tenants   *recent.Cache[*slot[T]]
-	unknown   *List[T] // what the deliveries of unknown tenants are judged by
+	tenants   *recent.Cache[*state[T]] // nil unless perTenant
+	unknown   *List[T]                 // decoys for unknown tenants; nil unless perTenant
 }
 
 // Owner is the endpoint that a keyring belongs to. It is the same for all keyrings of an endpoint.
@@ -50,59 +47,20 @@ type Owner struct {
 	Tenants  bool          // the endpoint has tenants
 }
 
-// Checked is a secret that holds up, decoded.
+// Checked is a secret that keeps the rules.
 type Checked struct {
 	secrets.Secret
 	Key
-	Sum [sha256.Size]byte
+	Sum [sha256.Size]byte // of the key: equal keys have equal sums
 	Use *Usage
 }
 
-// slot is the place of one list's successive states.
-type slot[T any] struct {
-	tenant  string
-	current atomic.Pointer[List[T]]
-	refused atomic.Pointer[refusal]       // of the newest list, where it does not hold up
-	told    atomic.Pointer[secrets.Fault] // of which the log was told
-	ledger  ledger
-
-	mu sync.Mutex // one compiles at a time
-}
-
-// List is a list that holds up.
-type List[T any] struct {
-	list *secrets.List
-	Keys T
-	slot *slot[T]
-	validity
-	reviewAt atomic.Int64 // when to look next for a secret that is not needed any more
-
-	Unknown bool // no tenant's: what matches in it proves nothing
-}
-
-// stale says that the list in force is not the newest that its source has, or should have.
-func (c *List[T]) stale() bool {
-	return c.list.Fault() != nil || c.slot.refused.Load() != nil
-}
-
-// refusal is why a list does not hold up.
-type refusal struct {
-	list  *secrets.List
-	text  string // without values
-	since time.Time
-}
-
-// NewList returns a list of what no source of secrets gave, such as a key that was fetched.
-func NewList[T any](keys T) *List[T] {
-	c := &List[T]{list: &secrets.List{}, Keys: keys, slot: &slot[T]{}}
-	c.begin(nil)
-	return c
-}
-
-var errListRefused = errors.New("the list of secrets does not hold up, and there was no good one before")
-
-func New[T any](owner *Owner, src secrets.Source, rules Rules, make func([]Checked) T, decoys func() []Checked) *Ring[T] {
-	k := &Ring[T]{owner: owner, source: src, rules: rules, make: make, sums: digest.NewHMAC(entry.HMACSHA256, RandomKey())}
+// New returns a ring without lists: Open compiles them. decoys returns secrets that nobody has.
+func New[T any](
+	owner *Owner, src secrets.Source, rules Rules, make func([]Checked) T, decoys func() []Checked,
+) *Ring[T] {
+	k := &Ring[T]{owner: owner, source: src, rules: rules, make: make}
+	k.sums = digest.NewHMAC(entry.HMACSHA256, RandomKey())
 	if owner.Tenants && !secrets.SameForAll(src) {
 		k.perTenant = true
 		k.unknown = NewList(make(decoys()))
@@ -111,21 +69,22 @@ func New[T any](owner *Owner, src secrets.Source, rules Rules, make func([]Check
 	return k
 }
 
+// RandomKey returns 32 random bytes.
 func RandomKey() []byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: crypto/rand ends the program instead
 	return key
 }
 
-// Open compiles the first list, or each tenant's where they are known, and notes what is wrong with it.
+// Open compiles the first list, or each known tenant's, and adds what is wrong with it to m.
 func (k *Ring[T]) Open(m *fault.Mistakes) (notes []string) {
 	if !k.perTenant {
 		return k.openOne(&k.alone, "", &k.rules, m)
 	}
-	k.tenants = recent.New[*slot[T]](secrets.MaxTenants)
+	k.tenants = recent.New[*state[T]](secrets.MaxTenants)
 	all, ok := secrets.TenantsOf(k.source)
 	if !ok {
-		return nil // each tenant's list is judged when its first delivery comes
+		return nil // each tenant's list is compiled when its first delivery comes
 	}
 	if len(all) == 0 {
 		m.Add(k.rules.Field, "", "no tenant is configured")
@@ -135,15 +94,15 @@ func (k *Ring[T]) Open(m *fault.Mistakes) (notes []string) {
 		rules := k.rules
 		rules.Field = fmt.Sprintf("%s[%q]", k.rules.Field, tenant)
 		if !ValidTenant(tenant) {
-			m.Add(rules.Field, "", "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@", maxTenantKey)
+			m.Add(rules.Field, "", badTenantKey, maxTenantKey)
 			continue
 		}
-		notes = append(notes, k.openOne(k.slotOf(tenant), tenant, &rules, m)...)
+		notes = append(notes, k.openOne(k.stateOf(tenant), tenant, &rules, m)...)
 	}
 	return notes
 }
 
-func (k *Ring[T]) openOne(s *slot[T], tenant string, rules *Rules, m *fault.Mistakes) (notes []string) {
+func (k *Ring[T]) openOne(s *state[T], tenant string, rules *Rules, m *fault.Mistakes) (notes []string) {
 	list, err := lookup(context.Background(), k.source, tenant)
 	if err != nil {
 		m.Add(rules.Field, "", "%v; %s", err, rules.Advice)
@@ -154,40 +113,45 @@ func (k *Ring[T]) openOne(s *slot[T], tenant string, rules *Rules, m *fault.Mist
 	return notes
 }
 
-func (k *Ring[T]) slotOf(tenant string) *slot[T] {
-	return k.tenants.GetOrAdd(tenant, func() *slot[T] { return &slot[T]{tenant: tenant} })
+func (k *Ring[T]) stateOf(tenant string) *state[T] {
+	return k.tenants.GetOrAdd(tenant, func() *state[T] { return &state[T]{tenant: tenant} })
 }
 
-// Current gives the list to judge by. It costs a few loads while the source gives the same list. For a tenant that is
-// unknown it is one that nothing matches, so that its deliveries cost what others do.
+// Current returns the list in force. While the source gives the same list, it costs a few loads. It fails closed: an
+// unknown tenant gets a list of decoys, where nothing matches at the same cost.
 func (k *Ring[T]) Current(ctx context.Context, tenant string, now time.Time) (*List[T], error) {
-	s := &k.alone
 	if !k.perTenant {
-		tenant = ""
-	} else if tenant == "" {
+		list, err := lookup(ctx, k.source, "")
+		if err != nil {
+			return nil, err
+		}
+		return k.inForce(&k.alone, list, now)
+	}
+	if tenant == "" {
 		return k.unknown, nil
 	}
 	list, err := lookup(ctx, k.source, tenant)
-	if k.perTenant {
-		if errors.Is(err, secrets.ErrUnknownTenant) {
-			k.tenants.Drop(tenant)
-			return k.unknown, nil
-		}
-		if err == nil {
-			have, ok := k.tenants.Get(tenant)
-			if !ok && list.Len() == 0 {
-				return k.unknown, nil
-			}
-			if s = have; !ok {
-				s = k.slotOf(tenant)
-			}
-		}
+	if errors.Is(err, secrets.ErrUnknownTenant) {
+		k.tenants.Drop(tenant)
+		return k.unknown, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if f := list.Fault(); f != nil && s.told.Load() != f {
-		k.tellFault(s, f)
+	s, known := k.tenants.Get(tenant)
+	if !known {
+		if list.Len() == 0 {
+			return k.unknown, nil
+		}
+		s = k.stateOf(tenant)
+	}
+	return k.inForce(s, list, now)
+}
+
+// inForce returns the list that is in force now that the source has given this one.
+func (k *Ring[T]) inForce(s *state[T], list *secrets.List, now time.Time) (*List[T], error) {
+	if f := list.Fault(); f != nil && s.logged.Load() != f {
+		k.logFault(s, f)
 	}
 	c := s.current.Load()
 	if c == nil || c.list != list || s.refused.Load() != nil {
@@ -203,17 +167,9 @@ func (k *Ring[T]) Current(ctx context.Context, tenant string, now time.Time) (*L
 	return c, nil
 }
 
-// Failure is why nothing of the list matched.
-func (c *List[T]) Failure(f fault.Failure, tenantFault string) fault.Failure {
-	if c.Unknown {
-		return UnknownTenant(reason.BadSignature, tenantFault)
-	}
-	return f
-}
-
-// renew compiles a list that the source gives newly, or notes that it went back to the one in force. It gives the last
-// good one, or nil, where the list was refused.
-func (k *Ring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *List[T] {
+// renew compiles a list that the source gives for the first time, or records that the source went back to the list in
+// force. Where the list is refused, it returns the last good one, or nil.
+func (k *Ring[T]) renew(s *state[T], list *secrets.List, now time.Time) *List[T] {
 	if r := s.refused.Load(); r != nil && r.list == list {
 		return s.current.Load()
 	}
@@ -228,26 +184,27 @@ func (k *Ring[T]) renew(s *slot[T], list *secrets.List, now time.Time) *List[T] 
 		return last
 	}
 	rules := k.rules
-	rules.Advice = "mend it where it comes from"
+	rules.Advice = "fix it where it comes from"
 	var m fault.Mistakes
 	c, notes := k.compile(s, list, &rules, &m)
 	if err := m.Err(); err != nil {
 		text := httpfield.OneLine(err.Error())
 		s.refused.Store(&refusal{list, text, time.Now()})
-		message := "sallyport: a new list of secrets is refused: the last good one stays in force"
+		message := newListRefused
 		if last == nil {
-			message = "sallyport: a list of secrets is refused, and there was no good one before: deliveries are answered 503"
+			message = firstListRefused
 		}
 		k.owner.Logger.Error(message, k.about(s, "problem", text)...)
 		return last
 	}
 	s.refused.Store(nil)
 	s.current.Store(c)
-	k.owner.Logger.Info("sallyport: a new list of secrets is in force", k.about(s, "labels", labelsOf(list), "notes", notes)...)
+	k.owner.Logger.Info(newList, k.about(s, "labels", labelsOf(list), "notes", notes)...)
 	return c
 }
 
-func (k *Ring[T]) compile(s *slot[T], list *secrets.List, rules *Rules, m *fault.Mistakes) (*List[T], []string) {
+// compile returns the compiled list, or nil where m has a mistake more. notes say what was folded.
+func (k *Ring[T]) compile(s *state[T], list *secrets.List, rules *Rules, m *fault.Mistakes) (*List[T], []string) {
 	before := len(*m)
 	kept, keys, notes := rules.checkList(list, m)
 	if len(*m) > before {
@@ -258,7 +215,7 @@ func (k *Ring[T]) compile(s *slot[T], list *secrets.List, rules *Rules, m *fault
 		checked[i] = Checked{Secret: kept[i], Key: keys[i], Sum: k.SumOfBytes(keys[i].Bytes)}
 	}
 	s.ledger.admit(checked, k.owner.Now())
-	c := &List[T]{list: list, Keys: k.make(checked), slot: s}
+	c := &List[T]{list: list, Keys: k.make(checked), state: s}
 	c.begin(kept)
 	c.reviewAt.Store(math.MaxInt64)
 	if len(kept) > 1 {
@@ -267,6 +224,7 @@ func (k *Ring[T]) compile(s *slot[T], list *secrets.List, rules *Rules, m *fault
 	return c, notes
 }
 
+// SumOf hashes a text as the keys of the lists are hashed.
 func (k *Ring[T]) SumOf(text string) (sum [sha256.Size]byte) {
 	st := k.sums.Get()
 	st.WriteString(text)
@@ -275,6 +233,7 @@ func (k *Ring[T]) SumOf(text string) (sum [sha256.Size]byte) {
 	return sum
 }
 
+// SumOfBytes hashes bytes as the keys of the lists are hashed.
 func (k *Ring[T]) SumOfBytes(text []byte) (sum [sha256.Size]byte) {
 	st := k.sums.Get()
 	st.WriteCopy(text)
@@ -283,29 +242,25 @@ func (k *Ring[T]) SumOfBytes(text []byte) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// tellFault logs that the source has failed to renew its list, once for each failure.
-func (k *Ring[T]) tellFault(s *slot[T], f *secrets.Fault) {
-	if old := s.told.Swap(f); old == f {
+// logFault logs that the source has failed to renew its list, once for each failure.
+func (k *Ring[T]) logFault(s *state[T], f *secrets.Fault) {
+	if old := s.logged.Swap(f); old == f {
 		return
 	}
-	k.owner.Logger.Error("sallyport: the accepted secrets could not be looked up again: the last good list stays in force", k.about(s, "error", httpfield.Clean(f.Err.Error()))...)
+	k.owner.Logger.Error(notRenewed, k.about(s, "error", httpfield.Clean(f.Err.Error()))...)
 }
 
-// trouble is why the list in force is not the newest.
-func (s *slot[T]) trouble() (since time.Time, why string) {
-	if r := s.refused.Load(); r != nil {
-		return r.since, r.text
-	}
-	if c := s.current.Load(); c != nil {
-		if f := c.list.Fault(); f != nil {
-			return f.Since, httpfield.Clean(f.Err.Error())
-		}
-	}
-	return time.Time{}, ""
-}
+// What the log says of lists.
+const (
+	newList          = "sallyport: a new list of secrets is in force"
+	newListRefused   = "sallyport: a new list of secrets is refused: the last good one stays in force"
+	firstListRefused = "sallyport: a list of secrets is refused, and there was no good one before: " +
+		"deliveries are answered 503"
+	notRenewed = "sallyport: the accepted secrets could not be looked up again: the last good list stays in force"
+)
 
-// about begins the attributes of what is logged of a list.
-func (k *Ring[T]) about(s *slot[T], attrs ...any) []any {
+// about returns the attributes of a log line about a list.
+func (k *Ring[T]) about(s *state[T], attrs ...any) []any {
 	out := []any{"endpoint", k.owner.Endpoint, "provider", k.owner.Provider, "setting", k.rules.Field}
 	if s.tenant != "" {
 		out = append(out, "tenant", s.tenant)
@@ -313,13 +268,16 @@ func (k *Ring[T]) about(s *slot[T], attrs ...any) []any {
 	return append(out, attrs...)
 }
 
-func (k *Ring[T]) Proves() bool   { return !k.rules.ProvesNothing }
+// Proves reports whether a match proves a delivery.
+func (k *Ring[T]) Proves() bool { return !k.rules.ProvesNothing }
+
+// ByTenant reports whether each tenant has a list of its own.
 func (k *Ring[T]) ByTenant() bool { return k.perTenant }
 
-func (k *Ring[T]) Fetches() bool {
-	return secrets.Fetches(k.source)
-}
+// Fetches reports whether the source may ask others for a list, on the budget of the sender.
+func (k *Ring[T]) Fetches() bool { return secrets.Fetches(k.source) }
 
+// Knows reports whether a tenant has accepted secrets.
 func (k *Ring[T]) Knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
 	c, err := k.Current(ctx, tenant, now)
 	return err == nil && !c.Unknown, err
@@ -328,16 +286,16 @@ func (k *Ring[T]) Knows(ctx context.Context, tenant string, now time.Time) (bool
 // Tenants returns how many tenants' lists are kept.
 func (k *Ring[T]) Tenants() int { return len(k.tenants.Values()) }
 
-func (k *Ring[T]) slots() []*slot[T] {
+func (k *Ring[T]) states() []*state[T] {
 	if k.perTenant {
 		return k.tenants.Values()
 	}
-	return []*slot[T]{&k.alone}
+	return []*state[T]{&k.alone}
 }
 
-// trouble is the oldest there is.
+// Trouble returns since when, and why, a list in force is not the newest: the oldest case of all lists. Zero: none.
 func (k *Ring[T]) Trouble() (since time.Time, why string) {
-	for _, s := range k.slots() {
+	for _, s := range k.states() {
 		if at, text := s.trouble(); !at.IsZero() && (since.IsZero() || at.Before(since)) {
 			since, why = at, text
 		}
@@ -345,50 +303,11 @@ func (k *Ring[T]) Trouble() (since time.Time, why string) {
 	return since, why
 }
 
-// RemindAll tells the log at start of ends that are near: an endpoint may wait long for its first delivery.
+// RemindAll logs which secrets expire soon. It is for the start: an endpoint may wait long for its first delivery.
 func (k *Ring[T]) RemindAll(now time.Time) {
-	for _, s := range k.slots() {
+	for _, s := range k.states() {
 		if c := s.current.Load(); c != nil {
 			k.remind(c, now)
 		}
 	}
-}
-
-// labelsOf are for logs.
-func labelsOf(l *secrets.List) []string {
-	out := make([]string, len(l.All()))
-	for i, s := range l.All() {
-		out[i] = s.Label()
-	}
-	return slices.Compact(out)
-}
-
-// SameTenant reports whether two keys have a secret in common. A source that lists its tenants knows them by their
-// exact keys.
-func (k *Ring[T]) SameTenant(ctx context.Context, a, b string) (bool, error) {
-	if _, exact := secrets.TenantsOf(k.source); exact {
-		return false, nil
-	}
-	one, err := lookup(ctx, k.source, a)
-	if err != nil {
-		return false, unlessUnknown(err)
-	}
-	other, err := lookup(ctx, k.source, b)
-	if err != nil {
-		return false, unlessUnknown(err)
-	}
-	same, others := 0, other.All()
-	for _, mine := range one.All() {
-		for i := range others {
-			same |= subtle.ConstantTimeCompare([]byte(mine.DangerouslyReveal()), []byte(others[i].DangerouslyReveal()))
-		}
-	}
-	return same == 1, nil
-}
-
-func unlessUnknown(err error) error {
-	if errors.Is(err, secrets.ErrUnknownTenant) {
-		return nil
-	}
-	return err
 }

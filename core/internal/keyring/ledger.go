@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// maxRetired is how many secrets are remembered of one list after they left it.
+// maxRetired is how many secrets of one list are remembered after they left it.
 const maxRetired = 32
 
-// ledger counts which secrets of a list are used. It follows the keys themselves, not their labels nor their places: a
-// list that gets a new first secret makes the old one the second, and it is the same secret still.
+// ledger counts which secrets of a list are used. It recognises the keys themselves, and not their labels or places:
+// where a list gets a new first secret, the old one becomes the second, and is the same secret still.
 type ledger struct {
 	proved atomic.Int64 // deliveries that any of the list's secrets proved
 
 	mu    sync.Mutex
 	byKey map[[sha256.Size]byte]*Usage
-	all   []*Usage // in the order of the list; those that left it behind them, the latest first
+	all   []*Usage // in the order of the list, then those that left it, the latest first
 }
 
-// Usage is what is known of one secret's use.
+// Usage counts how one secret is used.
 type Usage struct {
 	ledger  *ledger
 	matched atomic.Int64 // deliveries
@@ -35,10 +35,10 @@ type Usage struct {
 	notBefore time.Time
 	notAfter  time.Time
 	left      time.Time // when it left the list; zero: it is listed
-	safe      bool      // the log was told that it may be removed
+	safe      bool      // the log said that it may be removed
 }
 
-// count notes that the secret proved a delivery; first says that no other secret of its list was counted for it.
+// count counts a delivery that the secret proved. first says that no other secret of its list was counted for it.
 func (u *Usage) count(now time.Time, first bool) {
 	n := u.ledger.proved.Load()
 	if first {
@@ -51,7 +51,7 @@ func (u *Usage) count(now time.Time, first bool) {
 
 func (u *Usage) sameList(other *Usage) bool { return u.ledger == other.ledger }
 
-// admit takes in a list that takes effect, and gives each of its secrets its usage.
+// admit adds the secrets of a list that takes effect, and sets the usage of each.
 func (l *ledger) admit(list []Checked, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,7 +69,7 @@ func (l *ledger) admit(list []Checked, now time.Time) {
 			u.at.Store(u.firstAt)
 			l.byKey[s.Sum] = u //lint:notsecret a hash under a key of this process
 		}
-		if !u.left.IsZero() { // it comes back: nothing could match it meanwhile
+		if !u.left.IsZero() { // it comes back: it could not match meanwhile
 			u.firstSeen, u.firstAt = now, l.proved.Load()
 			u.at.Store(u.firstAt)
 		}
@@ -103,7 +103,7 @@ func (l *ledger) admit(list []Checked, now time.Time) {
 	}
 }
 
-// earlier is the earlier of two beginnings, of which zero is the earliest.
+// earlier returns the earlier start. Zero means "always valid" and wins.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && a.Before(b)) {
 		return a
@@ -111,7 +111,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// later is the later of two ends, of which zero is the latest.
+// later returns the later expiry. Zero means "never expires" and wins.
 func later(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && a.After(b)) {
 		return a

@@ -9,28 +9,28 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// Matches are the secrets that matched a delivery. They are counted when all of it is proved: whoever holds one of
-// two secrets proves nothing, and must not keep it looking used.
+// Matches are the secrets that matched a delivery. They are counted when all of it is proved: a sender who holds one of
+// two secrets proves nothing, and must not keep that one looking used.
 type Matches struct {
 	uses      [2]*Usage  // of a signature and a credential
-	more      []*Usage   // where a delivery was proved by more of them than fit
-	Expires   *time.Time // the first end of them; nil: it is not near
+	more      []*Usage   // of a delivery with more than two; nil: there are no more
+	Expires   *time.Time // the first expiry of them; nil: it is not near
 	NoneAfter *time.Time // when one of their lists has no valid secret any more; nil: that is not near
-	n         uint8
-	Stale     bool // one of their lists is not the newest
-	ByTenant  bool // one of their lists is the tenant's own
+	n         uint8      // how many of uses are set
+	Stale     bool       // one of their lists is not the newest
+	ByTenant  bool       // one of their lists is the tenant's own
 }
 
-// Note takes down that a secret of the list matched.
-func (c *List[T]) Note(m *Matches, u *Usage, s *secrets.Secret, now time.Time) {
-	m.Use(u)
-	expires, noneAfter := c.ending(s, now)
+// Matched records that s matched. u is its use; nil: it is not counted.
+func (c *List[T]) Matched(m *Matches, u *Usage, s *secrets.Secret, now time.Time) {
+	m.add(u)
+	expires, noneAfter := c.expiring(s, now)
 	m.Expires, m.NoneAfter = sooner(m.Expires, expires), sooner(m.NoneAfter, noneAfter)
-	m.Stale, m.ByTenant = m.Stale || c.stale(), m.ByTenant || c.slot.tenant != ""
+	m.Stale, m.ByTenant = m.Stale || c.stale(), m.ByTenant || c.state.tenant != ""
 }
 
-// Use takes a secret in, once: the items of one delivery may be proved by several, and each of them is needed.
-func (m *Matches) Use(u *Usage) {
+// add adds a secret, once: the items of one delivery may be proved by several, and each of them is needed.
+func (m *Matches) add(u *Usage) {
 	switch {
 	case u == nil || slices.Contains(m.uses[:m.n], u) || slices.Contains(m.more, u):
 	case int(m.n) < len(m.uses):
@@ -41,8 +41,8 @@ func (m *Matches) Use(u *Usage) {
 	}
 }
 
-// Count is called once, when the delivery is proved. It is one delivery of each list, however many of its secrets
-// matched.
+// Count counts the matches. The caller must call it once, when the delivery is proved. It is one delivery of each list,
+// however many of its secrets matched.
 func (m *Matches) Count(now time.Time) {
 	for i, u := range m.uses[:m.n] {
 		u.count(now, !slices.ContainsFunc(m.uses[:i], u.sameList))
@@ -52,7 +52,7 @@ func (m *Matches) Count(now time.Time) {
 	}
 }
 
-// sooner is the sooner of two ends, of which nil is none.
+// sooner returns the earlier expiry. nil means no expiry.
 func sooner(a, b *time.Time) *time.Time {
 	if a == nil || (b != nil && b.Before(*a)) {
 		return b
@@ -60,6 +60,7 @@ func sooner(a, b *time.Time) *time.Time {
 	return a
 }
 
+// TimeOf returns the time that t points to; nil: the zero time.
 func TimeOf(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -67,10 +68,12 @@ func TimeOf(t *time.Time) time.Time {
 	return *t
 }
 
-// Unavailable says why there is nothing to judge by.
+const noGoodList = "the list of accepted secrets has mistakes, and there was no good one before: the log says why"
+
+// Unavailable is the failure of a delivery for which there is no list. It fails closed.
 func Unavailable(err error) fault.Failure {
 	if err == errListRefused { // it is never wrapped
-		return fault.New(reason.NoActiveSecret, "the list of accepted secrets does not hold up, and there was no good one before: the log says why")
+		return fault.New(reason.NoActiveSecret, noGoodList)
 	}
 	return fault.New(reason.NoActiveSecret, "the source of secrets failed: "+err.Error())
 }

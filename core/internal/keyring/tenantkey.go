@@ -1,12 +1,20 @@
 package keyring
 
 import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"strings"
+
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// maxTenantKey is how long the key of a tenant may be.
+// maxTenantKey is the longest key of a tenant, in bytes.
 const maxTenantKey = 128
+
+const badTenantKey = "no request can name this tenant: a key is 1 to %d letters, digits and characters of -_.:@"
 
 // ValidTenant reports whether a text can be the key of a tenant.
 func ValidTenant(key string) bool {
@@ -15,7 +23,7 @@ func ValidTenant(key string) bool {
 	}
 	for i := range len(key) {
 		c := key[i]
-		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.' || c == ':' || c == '@'
+		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-_.:@", c) >= 0
 		if !ok {
 			return false
 		}
@@ -23,10 +31,41 @@ func ValidTenant(key string) bool {
 	return true
 }
 
-// UnknownTenant is the end of a delivery that was judged by keys that nobody has.
+// UnknownTenant is the failure of a delivery that was checked with decoys. found says why no tenant was found; empty:
+// the tenant is unknown.
 func UnknownTenant(why reason.Reason, found string) fault.Failure {
 	if found == "" {
 		found = "the tenant that the delivery names is unknown: no secret is configured for it"
 	}
 	return fault.New(why, found)
+}
+
+// SameTenant reports whether two keys have a secret in common. They never have where the source lists its tenants: it
+// knows them by their exact keys.
+func (k *Ring[T]) SameTenant(ctx context.Context, a, b string) (bool, error) {
+	if _, exact := secrets.TenantsOf(k.source); exact {
+		return false, nil
+	}
+	one, err := lookup(ctx, k.source, a)
+	if err != nil {
+		return false, unlessUnknown(err)
+	}
+	other, err := lookup(ctx, k.source, b)
+	if err != nil {
+		return false, unlessUnknown(err)
+	}
+	same, others := 0, other.All()
+	for _, mine := range one.All() {
+		for i := range others {
+			same |= subtle.ConstantTimeCompare([]byte(mine.DangerouslyReveal()), []byte(others[i].DangerouslyReveal()))
+		}
+	}
+	return same == 1, nil
+}
+
+func unlessUnknown(err error) error {
+	if errors.Is(err, secrets.ErrUnknownTenant) {
+		return nil
+	}
+	return err
 }

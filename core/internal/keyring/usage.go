@@ -11,10 +11,11 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
+// Uses returns how the secrets of all lists are used, by tenant.
 func (k *Ring[T]) Uses(now time.Time) (all []secrets.Use) {
-	slots := k.slots()
-	slices.SortStableFunc(slots, func(a, b *slot[T]) int { return strings.Compare(a.tenant, b.tenant) })
-	for _, s := range slots {
+	states := k.states()
+	slices.SortStableFunc(states, func(a, b *state[T]) int { return strings.Compare(a.tenant, b.tenant) })
+	for _, s := range states {
 		uses := s.ledger.uses(now, k.owner.Silence)
 		for i := range uses {
 			uses[i].Setting, uses[i].Tenant = k.rules.Field, s.tenant
@@ -90,23 +91,25 @@ func validAt(u *secrets.Use, now time.Time) bool {
 	return u.Left.IsZero() && !now.Before(u.NotBefore) && (u.NotAfter.IsZero() || !now.After(u.NotAfter))
 }
 
-// review tells the log, once, of a secret that is not needed any more.
+const notNeeded = "sallyport: a secret is not needed any more and may be removed"
+
+// review logs, once, that a secret is not needed any more.
 func (k *Ring[T]) review(c *List[T], now time.Time) {
 	at := c.reviewAt.Load()
 	if now.UnixNano() < at || !c.reviewAt.CompareAndSwap(at, now.Add(reviewEvery).UnixNano()) {
-		return // another delivery tells it
+		return // another delivery does it
 	}
-	l := &c.slot.ledger
+	l := &c.state.ledger
 	uses := l.uses(now, k.owner.Silence)
 	for i := range uses {
 		u := &uses[i]
 		if l.news(i, u.SafeToRemove()) {
-			k.owner.Logger.Info("sallyport: a secret is not needed any more and may be removed", k.about(c.slot, "secret", u.Label, "use", Describe(u, now))...)
+			k.owner.Logger.Info(notNeeded, k.about(c.state, "secret", u.Label, "use", Describe(u, now))...)
 		}
 	}
 }
 
-// news says whether a secret has become safe to remove.
+// news reports whether a secret has become safe to remove, and records whether it is safe.
 func (l *ledger) news(i int, safe bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,6 +121,7 @@ func (l *ledger) news(i int, safe bool) bool {
 	return safe && !before
 }
 
+// Describe says in one line how a secret is used.
 func Describe(u *secrets.Use, now time.Time) string {
 	used := "never matched since " + u.FirstSeen.UTC().Format(time.RFC3339)
 	if !u.LastMatched.IsZero() {
@@ -160,7 +164,7 @@ func verdict(u *secrets.Use, now time.Time) string {
 
 func ago(d time.Duration) string { return span(d) + " ago" }
 
-// spanLeft is span for what is still to pass, rounded up: who waits for the time that is said must not come too early.
+// spanLeft is span for time that has yet to pass, rounded up: after the time that is named it must have passed.
 func spanLeft(d time.Duration) string {
 	unit := time.Second
 	switch {
@@ -174,7 +178,7 @@ func spanLeft(d time.Duration) string {
 	return span((d + unit - 1) / unit * unit)
 }
 
-// span is a duration in its greatest whole unit.
+// span writes a duration in its greatest whole unit.
 func span(d time.Duration) string {
 	n, unit := int64(max(d, 0)/time.Second), "second"
 	switch {
@@ -191,7 +195,7 @@ func span(d time.Duration) string {
 	return strconv.FormatInt(n, 10) + " " + unit
 }
 
-// thousands groups digits by commas.
+// thousands writes a number with commas between its groups of digits.
 func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -200,5 +204,5 @@ func thousands(n int64) string {
 	return s
 }
 
-// LeastSilence is how long a secret has to be silent at least before it is called safe to remove.
+// LeastSilence is how long a secret must not have matched, at least, before it is called safe to remove.
 const LeastSilence = 72 * time.Hour

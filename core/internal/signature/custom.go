@@ -70,7 +70,7 @@ func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
 		label = k.secret.Label()
-		list.Note(p.Match, k.use, &k.secret, in.Now)
+		list.Matched(p.Match, k.use, &k.secret, in.Now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"
 	default:

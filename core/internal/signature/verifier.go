@@ -202,9 +202,9 @@ func (v *Verifier) verify(in *Input) (label string, f fault.Failure) {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault)
 	}
 	for _, other := range others {
-		list.Note(p.Match, other.use, &other.secret, in.Now)
+		list.Matched(p.Match, other.use, &other.secret, in.Now)
 	}
-	list.Note(p.Match, k.use, &k.secret, in.Now)
+	list.Matched(p.Match, k.use, &k.secret, in.Now)
 	return k.secret.Label(), fault.Failure{}
 }
 
