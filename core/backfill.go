@@ -65,7 +65,7 @@ func (g *Guard) canBackfill(s *Signals) error {
 	switch rule := &g.entry.Identity; {
 	case s == nil:
 		return errors.New("sallyport: the signals are nil")
-	case g.tenant.set:
+	case g.tenants.key.set:
 		why = "the endpoint has tenants, whose events have identities of their own"
 	case g.entry.Batch != nil:
 		why = g.entry.Title + " sends batches, whose events are remembered one by one"
@@ -94,7 +94,7 @@ func (g *Guard) backfilled(ctx context.Context, body []byte) (*Delivery, error) 
 	d.backfill = true
 	now := time.Now()
 	d.facts = facts{ctx: ctx, started: now, now: now, body: bytes.Clone(body), proved: true}
-	if g.clock {
+	if g.hasClock {
 		d.facts.now = g.now()
 	}
 	r := (&http.Request{

@@ -110,7 +110,7 @@ func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []repla
 
 // limit returns when the app's time is over. No lease is renewed after it.
 func (d *Delivery) limit() time.Time {
-	return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)
+	return d.facts.started.Add(d.verified).Add(d.guard.signals.timeout)
 }
 
 // disown refuses a body whose signed content came with another body before: whoever captured that delivery made this

@@ -79,8 +79,8 @@ func (g *Guard) addCredential(field string, c Credential, rules keyring.Rules, o
 func (g *Guard) acceptedValues(
 	src secrets.Source, rules keyring.Rules, what string, m *fault.Mistakes,
 ) (values *credential.Values, notes []string) {
-	values, notes = credential.NewValues(g.owner, src, rules, what, m)
-	g.rings = append(g.rings, values.Ring())
+	values, notes = credential.NewValues(g.tenants.owner, src, rules, what, m)
+	g.tenants.rings = append(g.tenants.rings, values.Ring())
 	return values, notes
 }
 

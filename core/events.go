@@ -73,7 +73,7 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 	*e = eventOf(&said)
 	e.Endpoint, e.Provider, e.Secret, e.Unproved = g.endpoint, g.provider, d.facts.secret, !d.facts.proved
 	t.scope = g.joiningTenant(e)
-	if g.tenant.set {
+	if g.tenants.key.set {
 		t.scope = identity.Tenants(d.facts.scope, t.scope)
 		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.ByTenant
 	}

@@ -27,47 +27,31 @@ import (
 
 // Guard holds one endpoint's checks, compiled. It is immutable and safe for concurrent use.
 type Guard struct {
-	endpoint string
-	provider string
-	entry    *entry.Entry
+	name
+	unknown bool // there is no provider: New fails, and looks for further mistakes
 
-	verifier     *signature.Verifier
-	credentials  credential.Places
-	handshakes   *handshake.Set
-	rings        []ring         // of all lists of secrets
-	owner        *keyring.Owner // of them
-	tenant       TenantKey
-	tenantWarned atomic.Bool
-	proved       provedSenders
-
-	memory        memory
-	journaling    journaling
-	paused        atomic.Bool // by Pause
-	ownership     ownership   // of the endpoint's name in the store
-	leave         func()      // takes the guard off the store's roster; may be called twice
-	signalTimeout time.Duration
-	ordered       bool
-	tenantCase    tenantCase
-
-	events events
-	bodies bodies
-	origin origin.Policy
-	status int
-	// answersDiffer is set where the entry wants other answers than the usual ones.
-	answersDiffer bool
-	unknown       bool // there is no provider: New fails, and looks for further mistakes
-	ackLimit      time.Duration
-	cancelAck     bool
-	methods       methods
-
-	markers   [2]replay.Key // what says whose the endpoint's name is
-	rates     rates
-	budget    *Budget
-	share     *share // of the budget
-	diagnosis *explain.Endpoint
+	// The steps, in the order of a delivery.
+	methods     methods
+	origin      origin.Policy
+	rates       rates
+	tenants     tenants
+	credentials credential.Places
+	bodies      bodies
+	verifier    *signature.Verifier // nil: nothing is signed
+	handshakes  *handshake.Set
+	events      events
+	memory      memory
+	ownership   ownership // of the endpoint's name in the store
+	journaling  journaling
+	signals     signalRules
+	paused      atomic.Bool // by Pause
+	answers     answers
 
 	reporting reporting
-
+	diagnosis *explain.Endpoint
+	proved    provedSenders
+	budget    *Budget
+	share     *share    // of the budget
 	scratches sync.Pool // of *scratch
 
 	records     recordPool
@@ -75,9 +59,39 @@ type Guard struct {
 	log         *guardLog
 	limiterLine lineGate // for the failures of a limiter
 	vitals      vitals
-	logger      *slog.Logger
-	now         func() time.Time
-	clock       bool // now is the app's own
+}
+
+// name is what a guard is called, with its entry, its log and its clock.
+type name struct {
+	endpoint string
+	provider string
+	entry    *entry.Entry
+	logger   *slog.Logger
+	now      func() time.Time
+	hasClock bool // now is the app's own
+}
+
+// signalRules is how signals run.
+type signalRules struct {
+	timeout   time.Duration // how long a signal may hold its event
+	ordered   bool          // an event runs after those before it
+	ackLimit  time.Duration // how long the provider waits for the answer; 0: unknown
+	cancelAck bool          // the context of a signal ends at ackLimit
+}
+
+// answers is how refusals are answered.
+type answers struct {
+	status int  // of a failed authentication
+	differ bool // the entry wants other answers than the usual ones
+}
+
+// tenants is whose deliveries an endpoint takes.
+type tenants struct {
+	key     TenantKey
+	rings   []ring         // of all lists of secrets
+	owner   *keyring.Owner // of the rings
+	warned  atomic.Bool    // that the path names no tenant
+	letters tenantCase
 }
 
 // Defaults and limits of a config.
@@ -108,9 +122,9 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		if !e.OfOnesOwn {
 			rules.Refuses = e
 		}
-		v, n := signature.New(g.owner, e, c.Secrets, c.Keys, rules, m)
+		v, n := signature.New(g.tenants.owner, e, c.Secrets, c.Keys, rules, m)
 		if v.Ring != nil {
-			g.rings = append(g.rings, v.Ring)
+			g.tenants.rings = append(g.tenants.rings, v.Ring)
 		}
 		g.verifier, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
@@ -245,17 +259,17 @@ func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, er
 		text = identityByApp
 	case kind != entry.BySignedID && kind != entry.ByPointer, len(g.entry.Identity.And) > 0:
 		text = identityByContent
-	case g.tenant.set && ofProvider:
+	case g.tenants.key.set && ofProvider:
 		text = identityOfTwo
-	case (g.tenant.set || ofProvider) && tenant == "":
+	case (g.tenants.key.set || ofProvider) && tenant == "":
 		text = identityOfTenant
-	case !g.tenant.set && !ofProvider && tenant != "":
+	case !g.tenants.key.set && !ofProvider && tenant != "":
 		text = identityOfNobody
 	}
 	if text != "" {
 		return Identity{}, fmt.Errorf(text, g.entry.Title)
 	}
-	if g.tenant.set {
+	if g.tenants.key.set {
 		var err error
 		if tenant, err = g.tenantScope(ctx, tenant, time.Now()); err != nil {
 			return Identity{}, err
@@ -285,7 +299,7 @@ func (g *Guard) Shutdown(ctx context.Context) error {
 	err := cmp.Or(g.waitForRuns(ctx), g.Flush(ctx))
 	g.log.close()
 	g.vitals.endAlarm()
-	g.leave()
+	g.ownership.leave()
 	g.share.close()
 	return err
 }

@@ -131,7 +131,7 @@ func (g *Guard) Health() Health {
 		h.LastRejected = time.Unix(0, ns)
 		h.LastReason, _ = v.reason.Load().(reason.Reason)
 	}
-	for _, k := range g.rings {
+	for _, k := range g.tenants.rings {
 		if since, why := k.Trouble(); !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {
 			h.SecretsStaleSince, h.SecretsProblem = since, why
 		}

@@ -276,7 +276,7 @@ func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
 // keepBehind keeps the events of an ordered batch behind the one that failed.
 func (p *signalsRun) keepBehind(from int) {
 	d := p.d
-	if !d.keeps() || !d.guard.ordered {
+	if !d.keeps() || !d.guard.signals.ordered {
 		return
 	}
 	var rest []failure

@@ -133,5 +133,5 @@ var errIsMarker = errors.New("core: the identity is the marker that says whose t
 
 // isMarker reports whether an identity is a marker of this endpoint, as a list of a store's keys shows it.
 func (g *Guard) isMarker(id Identity) bool {
-	return slices.Contains(g.markers[:], replay.Key(id))
+	return slices.Contains(g.ownership.markers[:], replay.Key(id))
 }

@@ -73,23 +73,23 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 // configureSignalTimeout sets how long a signal may hold its event. By default a retry comes after it.
 func (g *Guard) configureSignalTimeout(c *Config, m *fault.Mistakes) {
 	horizon, held := g.entry.RetryHorizon, g.memory.Lease
-	g.signalTimeout = c.Limits.SignalTimeout
+	g.signals.timeout = c.Limits.SignalTimeout
 	add := func(text string, args ...any) {
 		m.Add("Limits.SignalTimeout", c.Limits.SignalTimeout.String(), text, args...)
 	}
 	switch {
 	case c.Limits.SignalTimeout != 0 && c.Limits.SignalTimeout < time.Second:
 		add("it must be at least 1s, written with its unit: 5 * time.Minute")
-	case g.signalTimeout == 0:
-		g.signalTimeout = defaultSignal
+	case g.signals.timeout == 0:
+		g.signals.timeout = defaultSignal
 		if horizon > 0 {
-			g.signalTimeout = min(g.signalTimeout, horizon/2)
+			g.signals.timeout = min(g.signals.timeout, horizon/2)
 		}
-		g.signalTimeout = max(g.signalTimeout, held)
-	case g.signalTimeout < held:
+		g.signals.timeout = max(g.signals.timeout, held)
+	case g.signals.timeout < held:
 		add(signalShort, held)
-	case horizon > 0 && g.signalTimeout > horizon-held:
-		add(signalLong, g.signalTimeout, held, g.entry.Title, horizon)
+	case horizon > 0 && g.signals.timeout > horizon-held:
+		add(signalLong, g.signals.timeout, held, g.entry.Title, horizon)
 	}
 }
 

@@ -28,27 +28,29 @@ func New(c Config) (*Guard, error) {
 	c.dropTypedNils(&m)
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
-		endpoint: endpointName(&c, e), provider: e.Name, entry: e,
-		ordered: c.Ordered, memory: memory{strict: c.Answers.RefuseConflicts},
+		name: name{
+			endpoint: endpointName(&c, e), provider: e.Name, entry: e, logger: c.Logger, now: c.Now, hasClock: true,
+		},
+		unknown: !known, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenants: tenants{key: c.Tenant},
+		handshakes: handshake.New(e),
+		events:     events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
+		memory:     memory{strict: c.Answers.RefuseConflicts},
 		journaling: journaling{journal: c.Journal, headers: keptHeaders(e)},
-		origin:     origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenant: c.Tenant,
-		ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit,
-		unknown: !known, answersDiffer: e.Answers != entry.Answers{} || e.Drops4xx, handshakes: handshake.New(e),
-		events: events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
-		logger: c.Logger, now: c.Now, clock: true,
+		signals:    signalRules{ordered: c.Ordered, ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit},
+		answers:    answers{differ: e.Answers != entry.Answers{} || e.Drops4xx},
 	}
 	if g.logger == nil {
 		g.logger = slog.Default()
 	}
 	if g.now == nil {
-		g.now, g.clock = time.Now, false
+		g.now, g.hasClock = time.Now, false
 	}
 	if e.Batch != nil {
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
-	g.owner = &keyring.Owner{
+	g.tenants.owner = &keyring.Owner{
 		Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now,
 		Silence: g.silence(), Tenants: c.Tenant.set,
 	}
@@ -64,7 +66,7 @@ func New(c Config) (*Guard, error) {
 	g.configureObservers(&c, &m)
 	shared := g.enter(&m)
 	if err := configError(m); err != nil {
-		g.leave()
+		g.ownership.leave()
 		return nil, err
 	}
 	g.announce(&c, notes)
@@ -86,7 +88,7 @@ func (g *Guard) start(c *Config) {
 		g.watch(c.SilenceAfter)
 	}
 	g.introduce()
-	g.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
+	g.ownership.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
 	g.share = g.budget.join()
 	g.bodies.share = g.share.bodies
 	runtime.AddCleanup(g, (*share).close, g.share)
@@ -123,20 +125,20 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	if c.SilenceAfter < 0 || (c.SilenceAfter > 0 && c.SilenceAfter < time.Second) {
 		m.Add("SilenceAfter", c.SilenceAfter.String(), "it must be at least 1s; 0 means no alarm")
 	}
-	g.status = c.Answers.AuthenticationStatus
-	if g.status == 0 {
-		g.status = g.entry.AuthStatus
+	g.answers.status = c.Answers.AuthenticationStatus
+	if g.answers.status == 0 {
+		g.answers.status = g.entry.AuthStatus
 		if g.entry.AsksFirst && slices.ContainsFunc(g.credentials, (*credential.Place).TakesBasic) {
-			g.status = http.StatusUnauthorized
+			g.answers.status = http.StatusUnauthorized
 		}
 	}
-	switch g.status {
+	switch g.answers.status {
 	case 0:
-		g.status = http.StatusBadRequest
+		g.answers.status = http.StatusBadRequest
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusConflict,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable:
 	default:
-		m.Add("Answers.AuthenticationStatus", strconv.Itoa(g.status),
+		m.Add("Answers.AuthenticationStatus", strconv.Itoa(g.answers.status),
 			"it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect "+
 				"or a success would be no refusal")
 	}
@@ -149,7 +151,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 	for _, note := range notes {
 		g.logger.Info("sallyport: a secret is configured twice", "endpoint", g.endpoint, "detail", note)
 	}
-	for _, k := range g.rings {
+	for _, k := range g.tenants.rings {
 		k.RemindAll(g.now())
 	}
 	off := func(field string) {

@@ -17,9 +17,11 @@ import (
 // provider. Two applications with one namespace and one endpoint name would otherwise lose each other's events as
 // duplicates.
 type ownership struct {
-	known  atomic.Bool               // the name is this guard's; or nobody else can have it
-	denied atomic.Pointer[takenName] // the name is another provider's
-	lines  lineGate
+	known   atomic.Bool               // the name is this guard's; or nobody else can have it
+	denied  atomic.Pointer[takenName] // the name is another provider's
+	lines   lineGate
+	leave   func()        // takes the guard off the store's roster; may be called twice
+	markers [2]replay.Key // what says whose the name is
 }
 
 // takenName is the error of an endpoint's name that belongs to another provider in the store.
@@ -199,13 +201,13 @@ const nameInUse = "an open guard of %q has this name in the same replay store, a
 // provider is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that
 // awaits its secret claims nothing, and may be open next to the one with it.
 func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
-	g.leave = func() {}
+	g.ownership.leave = func() {}
 	roster, ok := g.memory.Store.(replay.Rostered)
 	if !ok || g.unknown || g.handshakes.Awaiting || g.endpoint == "" {
 		return false
 	}
 	present, leave := roster.Enter(g.endpoint, g.provider)
-	g.leave = leave
+	g.ownership.leave = leave
 	for _, other := range present {
 		if other != g.provider {
 			m.Add("Endpoint", g.endpoint, nameInUse, other)

@@ -46,7 +46,7 @@ const (
 func (d *Delivery) ownIdentity(t *eventSource, e *Event) string {
 	g := d.guard
 	seen := authenticated(t, e)
-	if g.tenant.set && e.Authenticated.Tenant {
+	if g.tenants.key.set && e.Authenticated.Tenant {
 		seen.Tenant = d.facts.scope // in any case of letters it is one tenant
 	}
 	text := g.events.identity(seen)

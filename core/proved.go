@@ -58,7 +58,7 @@ func (p *provedSenders) add(source netip.Addr, now time.Time) {
 // budgeted reports whether a request can make the guard ask others on its behalf: for keys, or for a tenant's secrets.
 // Only then the guard has to know who has proved itself.
 func (g *Guard) budgeted() bool {
-	return g.tenant.set || g.verifier != nil && g.verifier.FetchesKeys()
+	return g.tenants.key.set || g.verifier != nil && g.verifier.FetchesKeys()
 }
 
 // senderOf returns who sent a request, for budgets. listed says that Config.Sources lists the source.

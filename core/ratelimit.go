@@ -104,7 +104,7 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 			rl.FailureLimiter, "failures|"+g.endpoint+"|", g.limiterFailed)
 	}
 	g.rates.status = http.StatusTooManyRequests
-	if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
+	if g.answers.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
 		g.rates.status = http.StatusServiceUnavailable
 	}
 }
@@ -135,7 +135,7 @@ func (p *ratePair) valid(m *fault.Mistakes) bool {
 
 // checkRate refuses a source that has used up its deliveries, before any more work is done for it.
 func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
-	if first := !i.counted; first && g.tenant.set {
+	if first := !i.counted; first && g.tenants.key.set {
 		i.counted = true
 		// It is checked again once the tenant is known: unknown tenants have sent nothing that was proved.
 		return fault.Failure{}

@@ -84,7 +84,7 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 		ctx: context.WithoutCancel(r.Context()), route: in.Route, started: now, now: now, body: e.Body,
 		tenant: e.Tenant, scope: e.Scope, secret: e.Secret, proved: true,
 	}
-	if g.clock {
+	if g.hasClock {
 		d.facts.now = g.now()
 	}
 	d.events, d.states = d.one[:1], d.oneState[:1]

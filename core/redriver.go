@@ -192,7 +192,7 @@ func (r *Redriver) guardOf(endpoint string) *Guard {
 // run serves the request. It never uses the caller's context: a page in the same router would bring that router's own
 // values with it, and the request would be routed wrongly.
 func (r *Redriver) run(t *redrive, request *http.Request) {
-	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signalTimeout+time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signals.timeout+time.Minute)
 	defer cancel()
 	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{ticket: t})
 	w := &answerKeeper{header: http.Header{}}

@@ -94,7 +94,7 @@ func (g *Guard) rejection(why reason.Reason, status int, detail string, cause er
 func (g *Guard) statusOf(why reason.Reason, i *facts) int {
 	switch {
 	case why.Class() == reason.ClassAuthentication:
-		return g.status
+		return g.answers.status
 	case why == reason.RateLimited && i.overloaded:
 		return http.StatusServiceUnavailable // our own state, whoever sent it
 	case why == reason.RateLimited:

@@ -114,7 +114,7 @@ func rejectionReply(r Rejection) *Reply {
 
 // rejectionReply is the answer to a rejection as the provider wants it.
 func (g *Guard) rejectionReply(r Rejection) *Reply {
-	if !g.answersDiffer {
+	if !g.answers.differ {
 		return rejectionReply(r)
 	}
 	want := answerTo(&g.entry.Answers, r.Reason)

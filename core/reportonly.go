@@ -166,7 +166,7 @@ func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Fail
 	case !g.reporting.set.has(check):
 		return f
 	case check != CheckSignature && check != CheckCredentials:
-	case f.Reason.Class() == reason.ClassState || g.tenant.set && i.tenant == "":
+	case f.Reason.Class() == reason.ClassState || g.tenants.key.set && i.tenant == "":
 		return f
 	}
 	g.note(i, check, f)

@@ -26,7 +26,7 @@ type Rotation struct {
 // nothing; tokens of handshakes are not counted.
 func (g *Guard) Rotation() Rotation {
 	r := Rotation{Endpoint: g.endpoint, Provider: g.provider, At: g.now(), RetryHorizon: g.retryHorizon()}
-	for _, k := range g.rings {
+	for _, k := range g.tenants.rings {
 		if k.Proves() {
 			r.Secrets = append(r.Secrets, k.Uses(r.At)...)
 		}

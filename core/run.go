@@ -60,7 +60,7 @@ func (p *signalsRun) checkpoint() error {
 func (p *signalsRun) event(i int) bool {
 	d := p.d
 	state := &d.states[i]
-	ordered := d.guard.ordered
+	ordered := d.guard.signals.ordered
 	switch state.known {
 	case replay.Done:
 		return true

@@ -35,7 +35,7 @@ func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time
 	i := &s.inspection
 	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
 	i.now = now
-	if g.clock {
+	if g.hasClock {
 		i.now = g.now()
 	}
 	i.presented, i.events, i.place, i.buffer = &s.presented, &s.events, &s.slot, s.buffer[:0]

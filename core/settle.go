@@ -279,7 +279,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 			rec.Detail = "the replay store failed and the endpoint accepts unclaimed deliveries: the event may run again"
 		}
 	}
-	rec.Overrun = d.guard.ackLimit > 0 && rec.Total > d.guard.ackLimit
+	rec.Overrun = d.guard.signals.ackLimit > 0 && rec.Total > d.guard.signals.ackLimit
 	return rec
 }
 

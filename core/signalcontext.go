@@ -38,9 +38,9 @@ func (d *Delivery) signalContext(c *signalContext, parent context.Context, event
 	if own, ok := parent.Deadline(); ok && own.Before(limit) {
 		limit = own
 	}
-	if g := d.guard; g.ackLimit > 0 && d.redrive == nil { // nobody waits for the answer of a redrive
-		c.ackBy = d.facts.started.Add(g.ackLimit)
-		if g.cancelAck && c.ackBy.Before(limit) {
+	if g := d.guard; g.signals.ackLimit > 0 && d.redrive == nil { // nobody waits for the answer of a redrive
+		c.ackBy = d.facts.started.Add(g.signals.ackLimit)
+		if g.signals.cancelAck && c.ackBy.Before(limit) {
 			limit = c.ackBy
 		}
 	}

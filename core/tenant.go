@@ -64,7 +64,7 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 	case c.Setup.AwaitingSecret:
 		m.Add("Tenant", "", "Setup.AwaitingSecret is for one sender; remove one of the two")
 	}
-	for _, k := range g.rings {
+	for _, k := range g.tenants.rings {
 		if k.Proves() && k.ByTenant() {
 			return
 		}
@@ -77,30 +77,30 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 // readTenant reads the key of the request's tenant. A delivery without a usable key is checked like that of an unknown
 // tenant.
 func (g *Guard) readTenant(r *http.Request, i *inspection) {
-	if !g.tenant.set {
+	if !g.tenants.key.set {
 		return
 	}
 	key := ""
 	p := i.presented
-	if g.tenant.path != "" {
-		if key = i.pathValue(r, g.tenant.path); key == "" {
+	if g.tenants.key.path != "" {
+		if key = i.pathValue(r, g.tenants.key.path); key == "" {
 			p.TenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
-			if !g.tenantWarned.Swap(true) {
+			if !g.tenants.warned.Swap(true) {
 				g.logger.Error("sallyport: the guard cannot see the tenant in the path: mount it on the route itself, not before routing; every delivery is refused",
-					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenant.path, "route", i.route)
+					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenants.key.path, "route", i.route)
 			}
 			return
 		}
 	} else {
-		values := r.Header[g.tenant.header]
+		values := r.Header[g.tenants.key.header]
 		switch len(values) {
 		case 0:
-			p.TenantFault = "no " + g.tenant.header + " header, which Config.Tenant names: a proxy may strip it"
+			p.TenantFault = "no " + g.tenants.key.header + " header, which Config.Tenant names: a proxy may strip it"
 			return
 		case 1:
 			key = values[0]
 		default:
-			p.TenantFault = "the header " + g.tenant.header + ", which Config.Tenant names, came more than once"
+			p.TenantFault = "the header " + g.tenants.key.header + ", which Config.Tenant names, came more than once"
 			return
 		}
 	}
@@ -113,11 +113,11 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 
 // enterTenant looks up the tenant's secrets. A tenant is known if every list that verifies its deliveries knows it.
 func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
-	if !g.tenant.set {
+	if !g.tenants.key.set {
 		return fault.Failure{}
 	}
 	known, rateContext := true, ctx
-	for _, k := range g.rings {
+	for _, k := range g.tenants.rings {
 		if !k.Proves() || !k.ByTenant() {
 			continue
 		}
@@ -141,7 +141,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 // It fails closed: the sources are asked again for each proof, and such a delivery has no tenant.
 func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	switch {
-	case !g.tenant.set || i.tenant != "":
+	case !g.tenants.key.set || i.tenant != "":
 		return fault.Failure{}
 	case g.verifier == nil:
 		return keyring.UnknownTenant(reason.BadCredential, i.presented.TenantFault)

@@ -25,11 +25,11 @@ const tenantCasePause = time.Minute
 // remembered under a key that may be another tenant's.
 func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (string, error) {
 	lower := strings.ToLower(tenant)
-	if lower == tenant || now.UnixNano() < g.tenantCase.exactUntil.Load() {
+	if lower == tenant || now.UnixNano() < g.tenants.letters.exactUntil.Load() {
 		return tenant, nil
 	}
 	same := false
-	for _, k := range g.rings {
+	for _, k := range g.tenants.rings {
 		if !k.Proves() || !k.ByTenant() {
 			continue
 		}
@@ -42,7 +42,7 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 		}
 	}
 	if !same {
-		g.tenantCase.exactUntil.Store(now.Add(tenantCasePause).UnixNano())
+		g.tenants.letters.exactUntil.Store(now.Add(tenantCasePause).UnixNano())
 		return tenant, nil
 	}
 	return lower, nil
@@ -50,7 +50,7 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 
 // enterScope finds the scope of the tenant's identities, for a proved delivery.
 func (g *Guard) enterScope(ctx context.Context, i *inspection) fault.Failure {
-	if !g.tenant.set {
+	if !g.tenants.key.set {
 		return fault.Failure{}
 	}
 	var err error

@@ -79,7 +79,7 @@ func ofThePerimeter() []mutation {
 		{name: "a limiter that took a while to fail is counted for as of before", file: rate, old: "now = time.Now() // it may have taken a while not to answer", new: ""},
 		{name: "deliveries are not counted", file: rate, old: "return g.overRate(ctx, i, 1, time.Now())", new: "return g.overRate(ctx, i, 0, time.Now())"},
 		{name: "a source that is over is let in", file: rate, old: "i.retryAfter = wait\n\treturn fault.New(reason.RateLimited, \"the source \"+nameOf(i.source)+\" sent more", new: "i.retryAfter = wait\n\tif wait > 0 {\n\t\treturn fault.Failure{}\n\t}\n\treturn fault.New(reason.RateLimited, \"the source \"+nameOf(i.source)+\" sent more"},
-		{name: "too much is 429 where that loses the event", file: rate, old: "if g.status == http.StatusServiceUnavailable || g.entry.Drops4xx {", new: "if false {"},
+		{name: "too much is 429 where that loses the event", file: rate, old: "if g.answers.status == http.StatusServiceUnavailable || g.entry.Drops4xx {", new: "if false {"},
 	}
 }
 

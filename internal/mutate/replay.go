@@ -122,7 +122,7 @@ func ofSettling() []mutation {
 			old: "min(held, last/2)", new: "held"},
 		{name: "leases are not renewed", file: holding, old: "err := h.extend(ctx, held)", new: "err := ctx.Err()"},
 		{name: "a lost lease does not end the work", file: holding, old: "if c.work != nil {\n\t\t\tc.work.End(ErrLost)", new: "if false {\n\t\t\tc.work.End(ErrLost)"},
-		{name: "a signal that may have all the time there is has none", file: "core/claim.go", old: "return d.facts.started.Add(d.verified).Add(d.guard.signalTimeout)", new: "return d.facts.started.Add(d.verified + d.guard.signalTimeout)"},
+		{name: "a signal that may have all the time there is has none", file: "core/claim.go", old: "return d.facts.started.Add(d.verified).Add(d.guard.signals.timeout)", new: "return d.facts.started.Add(d.verified + d.guard.signals.timeout)"},
 		{name: "renewals go on for ever", file: holding, old: "case !now.Before(h.limit):", new: "case !now.Before(h.limit.AddDate(99, 0, 0)):"},
 	}
 }
