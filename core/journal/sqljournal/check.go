@@ -27,8 +27,8 @@ func (s *store) check(ctx context.Context) error {
 		{"UPDATE", "UPDATE " + name + " SET revision = revision WHERE 1 = 0"},
 		{"DELETE", "DELETE FROM " + name + " WHERE 1 = 0"},
 	} {
-		err := s.write(ctx, func() error {
-			_, err := s.db.ExecContext(ctx, attempt[1])
+		err := s.write(ctx, func(q beginner) error {
+			_, err := q.ExecContext(ctx, attempt[1])
 			return err
 		})
 		if err != nil {

@@ -2,14 +2,12 @@ package sqljournal
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sallyport-go/sallyport/core/journal"
 )
@@ -171,50 +169,4 @@ func innermost(err error) error {
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
 	return s[:min(len(s), 300)]
-}
-
-// write runs f, which writes outside of any transaction of the app's. In SQLite one call of this process writes at a
-// time; it waits for other processes, and for the app's transactions, until its context ends.
-func (s *store) write(ctx context.Context, f func() error) error {
-	if s.writer != nil {
-		select {
-		case s.writer <- struct{}{}:
-			defer func() { <-s.writer }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return s.again(ctx, f)
-}
-
-const (
-	attempts  = 12               // on servers, where a conflict is over as soon as it is noticed
-	busyLimit = 30 * time.Second // on SQLite, where the context has no earlier end
-)
-
-// again calls f until it meets no conflict, or for long enough.
-func (s *store) again(ctx context.Context, f func() error) error {
-	began := time.Now()
-	for n := 1; ; n++ {
-		err := f()
-		if err == nil || errors.Is(err, journal.ErrChanged) {
-			return err
-		}
-		if _, kind := classify(err); kind != errConflict {
-			return err
-		}
-		if s.writer == nil && n == attempts || s.writer != nil && time.Since(began) > busyLimit {
-			return err
-		}
-		// A random pause, so that those who met do not meet again.
-		var b [1]byte
-		_, _ = rand.Read(b[:])
-		timer := time.NewTimer(time.Duration(int(b[0])<<min(n, 6)) * 2 * time.Microsecond)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return errors.Join(ctx.Err(), err)
-		}
-	}
 }

@@ -122,8 +122,8 @@ func (s *store) Prune(ctx context.Context, rows []journal.Row) error {
 
 // remove deletes, never in the receiver's transaction: it is not the receiver's event that is erased.
 func (s *store) remove(ctx context.Context, st *statement) error {
-	return s.write(ctx, func() error {
-		_, err := st.exec(ctx, s.db)
+	return s.write(ctx, func(q beginner) error {
+		_, err := st.exec(ctx, q)
 		return err
 	})
 }

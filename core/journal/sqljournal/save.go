@@ -38,7 +38,7 @@ func (s *store) Save(ctx context.Context, rows []journal.Row) error {
 	if tx := s.joined(ctx); tx != nil {
 		err = s.saveIn(ctx, tx, rows)
 	} else {
-		err = s.write(ctx, func() error { return s.saveAlone(ctx, rows) })
+		err = s.write(ctx, func(q beginner) error { return s.saveAlone(ctx, q, rows) })
 	}
 	return s.fail(ctx, "save", err)
 }
@@ -52,15 +52,15 @@ func (s *store) joined(ctx context.Context) *sql.Tx {
 }
 
 // saveAlone saves rows outside of any transaction.
-func (s *store) saveAlone(ctx context.Context, rows []journal.Row) error {
+func (s *store) saveAlone(ctx context.Context, q beginner, rows []journal.Row) error {
 	if len(rows) == 1 {
-		return s.saveRows(ctx, s.db, rows)
+		return s.saveRows(ctx, q, rows)
 	}
 	options := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 	if s.table.dialect == sqltx.SQLite {
 		options = nil // it has one level
 	}
-	tx, err := s.db.BeginTx(ctx, options)
+	tx, err := q.BeginTx(ctx, options)
 	if err != nil {
 		return err
 	}
