@@ -28,6 +28,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -54,9 +55,13 @@ var (
 	slack  *webhooktest.Sender
 	router http.Handler
 	testDB *sql.DB
+	database *sql.DB
+	kept *journal.Journal
+	id journal.ID
 	t      *testing.T
 )
 
+func page(context.Context, ...any)                             {}
 func trace(context.Context) string                               { return "" }
 func ship(context.Context, []byte) error                       { return nil }
 func onPaid(context.Context, core.Event) error                    { return nil }
@@ -75,6 +80,7 @@ func imports() map[string]string {
 		"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
 		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module + "/core/replay/sqlstore",
 		"require": "github.com/stretchr/testify/require", "inbound": module + "/core/email/inbound", "emailtest": module + "/core/email/emailtest",
+		"sqljournal": module + "/core/journal/sqljournal",
 		"redisstore": module + "/core/replay/redisstore", "redis": "github.com/redis/go-redis/v9",
 	}
 	for _, name := range []string{"context", "errors", "flag", "fmt", "log", "os", "testing", "time"} {
@@ -83,7 +89,7 @@ func imports() map[string]string {
 	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"} {
 		list[name] = module + "/" + name
 	}
-	for _, name := range []string{"email", "handover", "keys", "provider", "reason", "secrets", "sources", "sqltx", "webhooktest"} {
+	for _, name := range []string{"email", "handover", "journal", "keys", "provider", "reason", "secrets", "sources", "sqltx", "webhooktest"} {
 		list[name] = module + "/core/" + name
 	}
 	return list
