@@ -13,8 +13,8 @@ import (
 // activityEvery is how often the log says at most how many deliveries were accepted.
 const activityEvery = 10 * time.Minute
 
-// activity counts deliveries that went well, so that the log tells work from silence. Handshakes and deliveries without
-// proof are not among them.
+// activity counts deliveries that went well, so that the log distinguishes work from silence. Handshakes and deliveries
+// without proof are not among them.
 type activity struct {
 	log                             *guardLog
 	accepted, duplicates, unhandled atomic.Int64

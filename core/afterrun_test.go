@@ -26,8 +26,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
-// TestNoMiddlewareMakesASuccessOfARunThatFailed: it stands between guard and signals, and the provider would never send the
-// event again.
+// TestNoMiddlewareMakesASuccessOfARunThatFailed: it stands between guard and signals, and the provider would never send
+// the event again.
 func TestNoMiddlewareMakesASuccessOfARunThatFailed(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
@@ -324,7 +324,8 @@ func (s *partlyDown) Claim(ctx context.Context, items []replay.Item, lease time.
 	return s.Store.Claim(ctx, items, lease)
 }
 
-// TestWhatRunsUnclaimedIsNotTakenForReleasedByHand: the store fails between the claims of an event and of its receivers.
+// TestWhatRunsUnclaimedIsNotTakenForReleasedByHand: the store fails between the claims of an event and of its
+// receivers.
 func TestWhatRunsUnclaimedIsNotTakenForReleasedByHand(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())

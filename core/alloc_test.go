@@ -63,8 +63,8 @@ func TestWhatEachPathAllocates(t *testing.T) {
 			r.SetBasicAuth("user-19", "none-of-the-accepted-passwords")
 			return r
 		}, 400},
-		// A refusal is its reply, whose header the response may keep and the rejection the app; and where something is said
-		// of what was seen, that.
+		// A refusal is its reply, whose header the response may keep and the rejection the app; and where something is
+		// said of what was seen, that.
 		{"no signature", 1, nil, signal, func() *http.Request { return post(body) }, 400},
 		{"a malformed signature", 1, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, 400},
 		{"a forged signature", 2, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, 400},
@@ -99,7 +99,8 @@ func TestWhatEachPathAllocates(t *testing.T) {
 					_ = g.Forget(t.Context(), ran)
 				}
 			}
-			// Refusals are explained as a sample, a few of them in a second; what that allocates is not what each costs.
+			// Refusals are explained as a sample, a few of them in a second; what that allocates is not what each
+			// costs.
 			for range 64 {
 				serve()
 			}

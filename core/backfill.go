@@ -16,21 +16,21 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// ErrNoBackfill is wrapped by the error of [Guard.Backfill] for an event that cannot have the identity that its delivery
-// has: it would run twice.
+// ErrNoBackfill is wrapped by the error of [Guard.Backfill] for an event that cannot have the identity that its
+// delivery has: it would run twice.
 var ErrNoBackfill = errors.New("sallyport: the event cannot be backfilled")
 
 // Backfill runs an event that the app has fetched from the provider's API because its delivery never came: through the
-// same claim and the same receivers, and with the identity that the delivery would have had. What was delivered already, or is delivered later, is a duplicate. The payload is the event as a delivery's body
-// has it.
+// same claim and the same receivers, and with the identity that the delivery would have had. What was delivered
+// already, or is delivered later, is a duplicate. The payload is the event as a delivery's body has it.
 //
-// The caller vouches for the payload: fetch it over TLS from the provider, with credentials of your own. Nothing of it is
-// verified, and all that it says counts as authenticated.
+// The caller vouches for the payload: fetch it over TLS from the provider, with credentials of your own. Nothing of it
+// is verified, and all that it says counts as authenticated.
 //
 // It returns how the event ended: [reason.Accepted], [reason.Duplicate], [reason.InFlight] and so on. The error is the
-// receivers' or the store's, or [ErrNoBackfill], which says why: the provider's events are remembered by more than their
-// payload, the payload has no id, or the endpoint has tenants. A failure is not kept in the journal, because the caller
-// has the event. Receivers in a router's own style are refused.
+// receivers' or the store's, or [ErrNoBackfill], which says why: the provider's events are remembered by more than
+// their payload, the payload has no id, or the endpoint has tenants. A failure is not kept in the journal, because the
+// caller has the event. Receivers in a router's own style are refused.
 func (g *Guard) Backfill(ctx context.Context, s *Signals, body []byte) (reason.Reason, error) {
 	if err := g.canBackfill(s); err != nil {
 		return "", err

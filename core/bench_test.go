@@ -42,8 +42,8 @@ func TestVerifyingAnHMACAllocatesNothing(t *testing.T) {
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { g.VerifySignature(forged, raw, testTime) }), 3.0)
 }
 
-// BenchmarkVerify states the cost of a verification as a multiple of the bare hash of the same bytes, in one run. The two
-// take turns, and the best turn of each counts: what a busy machine adds says nothing of either.
+// BenchmarkVerify states the cost of a verification as a multiple of the bare hash of the same bytes, in one run. The
+// two take turns, and the best turn of each counts: what a busy machine adds says nothing of either.
 func BenchmarkVerify(b *testing.B) {
 	for _, row := range []struct {
 		name    string
@@ -89,8 +89,8 @@ func BenchmarkVerify(b *testing.B) {
 
 const turn = 128
 
-// takeTurns measures two things in turns and gives the nanoseconds of each in its best turn. What the first needs is made
-// anew before each of its turns.
+// takeTurns measures two things in turns and gives the nanoseconds of each in its best turn. What the first needs is
+// made anew before each of its turns.
 func takeTurns(b *testing.B, first, prepare, second func()) (bestFirst, bestSecond float64) {
 	bestFirst, bestSecond = math.Inf(1), math.Inf(1)
 	clock := func(fn func()) float64 {

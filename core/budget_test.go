@@ -71,8 +71,8 @@ func (s *slowBodies) end() map[int]int {
 	return got
 }
 
-// TestAFloodedEndpointStarvesNoOther: one endpoint holds all that it can get, with bodies that nothing ends. Each of the
-// others still has its part, and no more.
+// TestAFloodedEndpointStarvesNoOther: one endpoint holds all that it can get, with bodies that nothing ends. Each of
+// the others still has its part, and no more.
 func TestAFloodedEndpointStarvesNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -96,8 +96,8 @@ func TestAFloodedEndpointStarvesNoOther(t *testing.T) {
 	})
 }
 
-// TestSlowBodiesOfAFloodedEndpointMakeWayForOthers: an endpoint that needs more than its part gets it at the cost of the
-// one that holds the most.
+// TestSlowBodiesOfAFloodedEndpointMakeWayForOthers: an endpoint that needs more than its part gets it at the cost of
+// the one that holds the most.
 func TestSlowBodiesOfAFloodedEndpointMakeWayForOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -137,7 +137,8 @@ func (w *waking) SetReadDeadline(at time.Time) error {
 	return nil
 }
 
-// TestSlowBodiesCountAsFailures: one source keeps the room full of bodies that never end, and replaces those that make way.
+// TestSlowBodiesCountAsFailures: one source keeps the room full of bodies that never end, and replaces those that make
+// way.
 func TestSlowBodiesCountAsFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -172,8 +173,8 @@ func TestSlowBodiesCountAsFailures(t *testing.T) {
 	})
 }
 
-// TestOneBodyIsLargerThanTheRoom: an endpoint's largest delivery passes where it is alone there, whatever other endpoints
-// read; two of them do not pass at a time, unless the first is slow.
+// TestOneBodyIsLargerThanTheRoom: an endpoint's largest delivery passes where it is alone there, whatever other
+// endpoints read; two of them do not pass at a time, unless the first is slow.
 func TestOneBodyIsLargerThanTheRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

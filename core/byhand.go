@@ -60,8 +60,9 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 //lint:immutable an error value
 var errReleased = errors.New("the app has released the event: the provider is asked to send it again")
 
-// wishFor notes what the app releases while signals run, for the end of the run: settled at once, the retry would run
-// beside it. It reports false where there is nothing to wait for. The first verdict stands.
+// wishFor notes what the app releases while signals run. It takes effect at the end of the run: if it were settled at
+// once, the retry could run at the same time. It reports false where there is nothing to wait for. The first verdict
+// stands.
 func (d *Delivery) wishFor(event int, v replay.Verdict) (waits bool, err error) {
 	if v == replay.Release {
 		for p := d; p != nil; p = p.parent {

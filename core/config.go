@@ -30,8 +30,8 @@ type Config struct {
 	// Where Secrets hold keys, those count and nothing is fetched.
 	Keys KeySource
 	// Tenant says where a request names its tenant, for an endpoint that receives for many: Secrets and Credentials are
-	// then looked up by it, from [secrets.ByTenant], [secrets.FromFunc] or a source of your own, and it is part of every identity, of
-	// the events, the records, and of what RateLimit counts by. Default: there are no tenants.
+	// then looked up by it, from [secrets.ByTenant], [secrets.FromFunc] or a source of your own, and it is part of
+	// every identity, of the events, the records, and of what RateLimit counts by. Default: there are no tenants.
 	Tenant TenantKey
 	// PublicURL is the URL registered at the provider, with its query, for schemes that sign it. Default: rebuilt from
 	// the request. It may hold {tenant}, for the key that Tenant finds. The request's own query never joins it, except
@@ -43,8 +43,8 @@ type Config struct {
 	// to do without is [DangerouslyNoReplay].
 	Replay replay.Store
 	// Journal keeps the events that failed: until the provider's retry succeeds, and what nobody sends again until a
-	// person runs it again ([Redriver]) or dismisses it. Successful events are not kept, and cost nothing. Default: none,
-	// and what the provider does not send again is in the log only. Several guards share one.
+	// person runs it again ([Redriver]) or dismisses it. Successful events are not kept, and cost nothing. Default:
+	// none, and what the provider does not send again is in the log only. Several guards share one.
 	Journal *journal.Journal
 	// StoreFailure says what happens to a delivery when the store cannot answer. Default: 503, so that the provider
 	// sends it again. For a provider that never retries, the choice has to be made.
@@ -64,7 +64,7 @@ type Config struct {
 	TrustedProxies Networks
 	// Sources are the addresses that deliveries may come from: [Networks], or a list of package sources. The address is
 	// the connection's peer or, where that is one of TrustedProxies, the right-most address in X-Forwarded-For or
-	// Forwarded that is not; where it cannot be told the delivery is refused. Default: from anywhere.
+	// Forwarded that is not; where it is unknown the delivery is refused. Default: from anywhere.
 	Sources sources.Source
 	// RateLimit bounds what one source may send. The zero value bounds failed authentications only.
 	RateLimit RateLimit
@@ -99,13 +99,13 @@ type Config struct {
 	//
 	// A delivery without proof, because its signature, or for a provider that signs nothing a credential, failed and
 	// was only reported, is unproved ([Event.Unproved], [Record.Unproved]): nothing of it is authenticated; it has no
-	// identity, is not remembered, and its retry runs again; a handshake that needs proof is refused. What stands for
-	// nothing configured is never let through: [New] refuses a config without a secret, and a delivery for which no
-	// secret is valid, or no key to be had, is refused.
+	// identity, is not remembered, and its retry runs again; a handshake that needs proof is refused. A check that
+	// could not run refuses all the same: [New] refuses a config without a secret, and a delivery is refused while no
+	// secret is valid or no key is available.
 	DangerouslyReportOnly []Check
 	// DangerouslyDropEqualBodies remembers an event by its body alone also where the provider sends two events with
-	// equal bodies and nothing signed tells them apart (docs/providers.md says which): the second one is answered as a
-	// duplicate, and lost. By default the provider's delivery id, which no proof covers, tells them apart. Whoever
+	// equal bodies that nothing signed distinguishes (docs/providers.md says which): the second one is answered as a
+	// duplicate, and lost. By default the provider's delivery id, which no proof covers, distinguishes them. Whoever
 	// captured such a delivery can then run it again, under invented ids, until the secret changes.
 	DangerouslyDropEqualBodies bool
 	// DangerouslyAllowHTTP accepts deliveries over plain HTTP: for development on one machine.

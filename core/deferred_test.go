@@ -78,8 +78,8 @@ func TestWhatADeliveryKeepsIsItsOwn(t *testing.T) {
 	c, _ := config(plain())
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
-	// Goroutines that outlive their handlers go on reading what they were given, while the guard reads other bodies into
-	// its buffers.
+	// Goroutines that outlive their handlers go on reading what they were given, while the guard reads other bodies
+	// into its buffers.
 	var late sync.WaitGroup
 	done := make(chan struct{})
 	const size = 1 << 10

@@ -37,7 +37,7 @@ type Delivery struct {
 	facts           facts
 	verified        time.Duration
 	holding         *lease.Holding // nil: there is no replay store
-	signed          *Identity      // what is signed, where that is remembered beside the events
+	signed          *Identity      // the signed content, where that is remembered in addition to the events
 	unclaimed       error
 	backfill        bool     // the app has fetched it, and no request has brought it
 	redrive         *redrive // set where an entry of the journal runs again
@@ -67,7 +67,8 @@ type Delivery struct {
 
 type deliveryKey struct{}
 
-// deliveryContext is the context that carries a delivery: context.WithValue as a part of the handle, which is made anyway.
+// deliveryContext is the context that carries a delivery: context.WithValue as a part of the handle, which is made
+// anyway.
 type deliveryContext struct {
 	context.Context
 	delivery *Delivery
@@ -166,9 +167,9 @@ func (d *Delivery) Events() []Event {
 	return events
 }
 
-// NeedsSignals (for adapters) says that the delivery is a batch, part of which is done or being processed, and that
-// no signals have taken it up. A handler that took it as a whole would do the done part again: its body cannot be read, what is
-// answered to it must be withheld, and Finish gives the answer.
+// NeedsSignals (for adapters) says that the delivery is a batch, part of which is done or being processed, and that no
+// signals have taken it up. A handler that took it as a whole would do the done part again: its body cannot be read,
+// what is answered to it must be withheld, and Finish gives the answer.
 func (d *Delivery) NeedsSignals() bool {
 	return d.self().answering.Withholds()
 }

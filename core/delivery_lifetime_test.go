@@ -193,8 +193,8 @@ func (w rewriting) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// What middleware before the guard keeps of a response, or writes into it, is that response's alone, whatever is refused
-// after it and beside it.
+// What middleware before the guard keeps of a response, or writes into it, is that response's alone, whatever is
+// refused after it and beside it.
 func TestARefusalIsOneResponsesAlone(t *testing.T) {
 	t.Parallel()
 	c, _ := config(plain())

@@ -11,9 +11,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Serve (for adapters) calls the receivers of every event in the request's delivery that is this delivery's to run,
-// and settles each event by itself: one that fails leaves the others committed, and the provider's retry runs it alone.
-// It returns the answer, the worst of the events', or nil where a receiver wrote to the router's writer itself. c is the
+// Serve (for adapters) calls the receivers of every event in the request's delivery that is this delivery's to run, and
+// settles each event by itself: one that fails leaves the others committed, and the provider's retry runs it alone. It
+// returns the answer, the worst of the events', or nil where a receiver wrote to the router's writer itself. c is the
 // router's own context, which receivers of [OnRouter] get. written reports what has been written so far.
 //
 // A request that no guard proved runs nothing and is a 500. So is a second call for one delivery: its receivers would

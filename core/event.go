@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Event is one thing that happened, told in a verified delivery. It is a value: copy it freely. What its fields hold
-// is the provider's own text, whole; Authenticated says which of them the signature or the credential vouches for.
+// Event is one thing that happened, as a verified delivery reports it. It is a value: copy it freely. Its fields hold
+// the provider's own text, whole. Authenticated says which of them the signature or the credential covers.
 type Event struct {
 	Endpoint string    // the endpoint that received it
 	Provider string    // the provider's name
@@ -70,8 +70,8 @@ func (e Event) Context() context.Context {
 // ErrBadResponse is returned by [Event.Respond] for a status that is not 200 to 299.
 var ErrBadResponse = errors.New("sallyport: a signal's response needs a status of 200 to 299; return an error to refuse the event")
 
-// Respond sets the answer to the delivery, for providers that act on it. It is put out
-// after the event is committed, and not at all if any receiver fails. The last call wins.
+// Respond sets the answer to the delivery, for providers that act on it. It is written after the event is committed,
+// and not at all if any receiver fails. The last call wins.
 func (e Event) Respond(status int, contentType string, body []byte) error {
 	if status < 200 || status > 299 {
 		return ErrBadResponse

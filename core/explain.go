@@ -33,10 +33,10 @@ type Explanation struct {
 	Time time.Time
 }
 
-// Accepted says that every check is passed.
+// Accepted reports whether every check is passed.
 func (e *Explanation) Accepted() bool { return len(e.Refusals) == 0 }
 
-// String tells all of it in plain words, a line each.
+// String returns all of it in plain words, a line each.
 func (e *Explanation) String() string {
 	var b strings.Builder
 	switch {
@@ -58,14 +58,14 @@ func (e *Explanation) String() string {
 	return b.String()
 }
 
-// Explain makes every check of the guard on a request, tells all that fail and not the first alone, and looks for what
-// would mend it: a body that was changed on the way, another URL, a secret of the wrong kind. It is for operators and
+// Explain makes every check of the guard on a request. It returns all failures, not the first alone, and looks for what
+// would fix them: a body that was changed on the way, another URL, a secret of the wrong kind. It is for operators and
 // tests, on requests that were saved or that fail: never show what it says to the sender.
 //
-// Nothing comes of it: no signal runs, nothing is claimed, counted or told to the observer, no handshake is answered,
-// and rates are not judged. Where a delivery names its key, the key is fetched as ever. The request's body is read and
-// put back. What a guard has read before is there in OnReject, after [adapter.Inbound.KeepBody], and in a signal. It costs far
-// more than a delivery; a request of whoever asks for it must not reach it unbounded.
+// It has no effect: no signal runs, nothing is claimed, counted or reported to observers, no handshake is answered, and
+// rates are not checked. Where a delivery names its key, the key is fetched as usual. The request's body is read and
+// restored. A body that a guard has read before is there in OnReject, after [adapter.Inbound.KeepBody], and in a
+// signal. It costs far more than a delivery: bound how many requests reach it.
 func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	if in.Param == nil {
 		in.Param = r.PathValue // the copy knows none

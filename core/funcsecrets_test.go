@@ -422,8 +422,8 @@ func TestTheEndOfAListIsNotAnsweredFromMemory(t *testing.T) {
 	})
 }
 
-// TestStrangersNeitherDelayNorPushOutWhoIsKnown: they are looked up beside the tenants that there are, however many they
-// are and however slowly that goes.
+// TestStrangersNeitherDelayNorPushOutWhoIsKnown: they are looked up beside the tenants that there are, however many
+// they are and however slowly that goes.
 func TestStrangersNeitherDelayNorPushOutWhoIsKnown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -17,8 +17,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
-// What follows judges requests by the providers' documentation, slowly and without a line of the code under test. It may
-// say no where the guard says yes to nothing: the law is that what the guard lets in is genuine.
+// What follows judges requests by the providers' documentation, slowly and without a line of the code under test. It
+// may say no where the guard says yes to nothing: the law is that what the guard lets in is genuine.
 
 // oracle says whether a request to an endpoint is genuine, and what its right signature is, so that a fuzzer can sign.
 type oracle struct {

@@ -22,8 +22,8 @@ import (
 // what else is let through.
 const sign = "@SIGNATURE@"
 
-// FuzzWholeGuard: whatever stands on the wire, the guard lets in only what the oracle calls genuine, asks its store about
-// nothing else, never panics and never answers with a 5xx before the app's code.
+// FuzzWholeGuard: whatever stands on the wire, the guard lets in only what the oracle calls genuine, asks its store
+// about nothing else, never panics and never answers with a 5xx before the app's code.
 func FuzzWholeGuard(f *testing.F) {
 	cases, err := hostile.Load("testdata/hostile")
 	require.NoError(f, err)

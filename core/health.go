@@ -20,7 +20,7 @@ type Health struct {
 	// LastProved is when a delivery that brought something new was proved last; zero: never by this process.
 	// Handshakes, tests, duplicates and conflicts do not count: whoever has captured a delivery can send it again, for
 	// ever. A genuine retry comes soon after its first attempt, which counted. Without a replay store every proved
-	// delivery counts, because nothing tells a copy apart.
+	// delivery counts, because nothing distinguishes a copy.
 	LastProved time.Time `json:"last_proved,omitzero"`
 	// Silence is the time since then, or since the guard was made.
 	Silence time.Duration `json:"silence_ns"`
@@ -120,7 +120,7 @@ func (g *Guard) lostRecords() (n int64) {
 	return n
 }
 
-// Health tells how the endpoint is doing, as far as this process has seen.
+// Health returns how the endpoint is doing, as far as this process has seen.
 func (g *Guard) Health() Health {
 	v := &g.vitals
 	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load(), DroppedRecords: g.lostRecords()}

@@ -224,7 +224,8 @@ func instructions(t *testing.T, valgrind string, path, many int) float64 {
 	const few = 200
 	of := func(turns int) float64 {
 		cmd := exec.Command(valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", os.Args[0], "-test.run", "^TestInstructions$")
-		// One thread, and neither collections nor the signals that preempt goroutines: they come when the clock says so.
+		// One thread, and neither collections nor the signals that preempt goroutines: they come when the clock says
+		// so.
 		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%d", countEnv, path, turns), "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
 		cmd.WaitDelay = time.Second
 		out, err := cmd.CombinedOutput()

@@ -196,7 +196,8 @@ type heldBack struct {
 	state   journal.State
 }
 
-// keepAs returns how the journal keeps an event that ended so; 0: not at all. Success is not kept: it must cost nothing.
+// keepAs returns how the journal keeps an event that ended so; 0: not at all. Success is not kept: it must cost
+// nothing.
 func (p *signalsRun) keepAs(res *result) journal.State {
 	d := p.d
 	if !d.keeps() {

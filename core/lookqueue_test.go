@@ -67,8 +67,8 @@ func networks(prefix string, n int) (all []string) {
 	return all
 }
 
-// TestInventedTenantsKeepNoNewTenantOut: 400 invented tenants a second, and a look takes 100 ms. 40 tenants that are new to
-// the process get in at their first attempt.
+// TestInventedTenantsKeepNoNewTenantOut: 400 invented tenants a second, and a look takes 100 ms. 40 tenants that are
+// new to the process get in at their first attempt.
 func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -124,8 +124,8 @@ func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 	}
 }
 
-// TestOneNetworkKeepsNoNewTenantOut: whoever has an IPv6 /48 has 65,536 senders. Each of 400 invented tenants a second comes
-// from another one.
+// TestOneNetworkKeepsNoNewTenantOut: whoever has an IPv6 /48 has 65,536 senders. Each of 400 invented tenants a second
+// comes from another one.
 func TestOneNetworkKeepsNoNewTenantOut(t *testing.T) {
 	t.Parallel()
 	for name, genuine := range map[string]func(i int) string{
@@ -159,8 +159,8 @@ func TestOneNetworkKeepsNoNewTenantOut(t *testing.T) {
 	}
 }
 
-// TestAProvedSenderIsLookedUpApart: 400 senders invent a tenant a second each. Who sent a genuine delivery before has the
-// looks that are kept for it.
+// TestAProvedSenderIsLookedUpApart: 400 senders invent a tenant a second each. Who sent a genuine delivery before has
+// the looks that are kept for it.
 func TestAProvedSenderIsLookedUpApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/sources"
 )
 
-// Networks is a list of address prefixes, separated by commas or spaces: "10.0.0.0/8, 203.0.113.7". A bare address is
+// Networks is a list of address prefixes, separated by commas or spaces: "10.0.0.0/8, 203.0.113.7". A single address is
 // that one host. It is a string so that [PrivateNetworks] can be a constant.
 type Networks string
 

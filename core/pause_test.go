@@ -14,7 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// TestAPausedEndpointAsksForTheDeliveryAgain: nothing runs and nothing is remembered, and forgeries learn nothing of it.
+// TestAPausedEndpointAsksForTheDeliveryAgain: nothing runs and nothing is remembered, and forgeries learn nothing of
+// it.
 func TestAPausedEndpointAsksForTheDeliveryAgain(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

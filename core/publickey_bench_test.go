@@ -24,8 +24,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// publicCase is a delivery that a public key judges, and the bare operation beside: the same bytes, a key that is ready,
-// a signature that is decoded.
+// publicCase is a delivery that a public key judges, and the bare operation beside: the same bytes, a key that is
+// ready, a signature that is decoded.
 type publicCase struct {
 	name         string
 	verify, bare func() bool
@@ -78,8 +78,8 @@ func verifies(g *core.Guard, r *http.Request, body []byte) func() bool {
 	return func() bool { return g.VerifySignature(r, body, testTime) }
 }
 
-// TestVerifyingAPublicSignatureAllocatesLittle: the decoded signature, the list of those presented, and the hash that the
-// keys of a kind share, beside what the operation itself allocates.
+// TestVerifyingAPublicSignatureAllocatesLittle: the decoded signature, the list of those presented, and the hash that
+// the keys of a kind share, beside what the operation itself allocates.
 func TestVerifyingAPublicSignatureAllocatesLittle(t *testing.T) {
 	for _, c := range publicCases(t) {
 		require.True(t, c.verify(), c.name)

@@ -20,10 +20,10 @@ type Record struct {
 	Provider string
 	Route    string // the route's pattern, never the path
 	// Tenant is the key that Config.Tenant found, where its secrets are known, whether or not the delivery was proved
-	// by them; else empty, so that strangers cannot make values. As a label of metrics it makes a series for each
-	// tenant.
+	// by them; else empty, so that unverified senders cannot make values. As a label of metrics it makes a series for
+	// each tenant.
 	Tenant string
-	// Source is the address that sent it, as far as it can be told; invalid otherwise. A sender chooses among its own:
+	// Source is the address that sent it, as far as it is known; invalid otherwise. A sender chooses among its own:
 	// no label of a metric.
 	Source netip.Addr
 	Reason reason.Reason
@@ -32,7 +32,8 @@ type Record struct {
 	// match, Detail names the URL, without its query, its user and a token in its path.
 	SignedURL URLSource
 	Secret    string // label of the signing secret that matched
-	// Credentials are the labels of the credentials that matched, in the order of their places. They must not be changed.
+	// Credentials are the labels of the credentials that matched, in the order of their places. They must not be
+	// changed.
 	Credentials []string
 	// SecretExpires is when the secret that matched ends, of several the first; zero while that is more than a week
 	// off.
@@ -82,8 +83,8 @@ type Record struct {
 	// Findings are what could be found out about a failed authentication: of some of them, as a sample, within a fixed
 	// amount of work, whatever is sent. See [Guard.Explain] for all that can be known of one request.
 	Findings []reason.Finding
-	// Redrive numbers the runs of an entry of the journal, from 1; 0 for a delivery of the provider. A run is no sign of
-	// life: it counts for no health, rate or rotation.
+	// Redrive numbers the runs of an entry of the journal, from 1; 0 for a delivery of the provider. A run is no sign
+	// of life: it counts for no health, rate or rotation.
 	Redrive int
 	// Backfill reports that the app has fetched the event by itself ([Guard.Backfill]). It is no sign of life either.
 	Backfill bool

@@ -105,8 +105,8 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	return d, nil
 }
 
-// eventOf rebuilds the event of an entry. Its details and its identity are those of the proof; payload and data are read
-// from the bytes again.
+// eventOf rebuilds the event of an entry. Its details and its identity are those of the proof; payload and data are
+// read from the bytes again.
 func (g *Guard) eventOf(e *journal.Entry) Event {
 	out := Event{
 		Endpoint: g.endpoint, Provider: g.provider, Secret: e.Secret, ID: e.EventID, Type: e.Type, Action: e.Action,

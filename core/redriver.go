@@ -54,8 +54,8 @@ type RedriveResult struct {
 
 // Redrive runs an entry again. err is nil only where the receivers succeeded and the entry is closed.
 //
-// The run has a context of its own: when ctx ends, its error is returned and the run goes on; [Guard.Shutdown] waits for
-// it. What the app answers reaches nobody but the caller.
+// The run has a context of its own: when ctx ends, its error is returned and the run goes on; [Guard.Shutdown] waits
+// for it. What the app answers reaches nobody but the caller.
 //
 // Errors: [journal.ErrNotFound], [journal.ErrChanged], [journal.ErrForged], [journal.ErrNotRunnable],
 // [journal.ErrInFlight], [journal.ErrAlreadyDone] (the entry was closed), [journal.ErrNotReached] (middleware answered

@@ -10,7 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Reply is an answer that an adapter puts out in its router's own way. The app's code was not called for it, or has
+// Reply is an answer that an adapter writes in its router's own way. The app's code was not called for it, or has
 // finished. It belongs to one request.
 type Reply struct {
 	Status int
@@ -44,7 +44,7 @@ func (p *Reply) set(name, value string) {
 	p.names, p.values = append(p.names, name), append(p.values, value)
 }
 
-// Header returns what the answer needs beside the status, made anew: the body's type, Allow, Retry-After, Connection,
+// Header returns the headers of the answer in a new map: the body's type, Allow, Retry-After, Connection,
 // WWW-Authenticate.
 func (p *Reply) Header() http.Header {
 	h := make(http.Header, len(p.names))
@@ -64,7 +64,7 @@ func (p *Reply) Write(w http.ResponseWriter) {
 	p.SetHeader(w.Header())
 	w.WriteHeader(p.Status)
 	if len(p.Body) > 0 {
-		_, _ = w.Write(p.Body) // the sender hung up: nobody is left to tell
+		_, _ = w.Write(p.Body) // the sender hung up: nobody reads it
 	}
 }
 
@@ -90,7 +90,7 @@ func roomyText(status int, parts ...string) *roomyReply {
 	return p
 }
 
-// rejectionReply is the whole answer to a rejection. It depends on the status alone, so that the outside cannot tell
+// rejectionReply returns the whole answer to a rejection. It depends on the status alone: senders cannot distinguish
 // one failed authentication from another.
 func rejectionReply(r Rejection) *Reply {
 	p := roomyText(r.Status, http.StatusText(r.Status), "\n")

@@ -196,7 +196,8 @@ func (g *Guard) enforceProof(i *inspection, check Check, f fault.Failure) fault.
 	return rest
 }
 
-// enforceCredential: beside a signature a credential is a second proof, and the signature alone is proof enough.
+// enforceCredential is enforceProof where the credential is the proof. Next to a signature it is a second check: the
+// signature alone proves the delivery.
 func (g *Guard) enforceCredential(i *inspection, f fault.Failure) fault.Failure {
 	if g.verifier != nil {
 		return g.enforce(&i.facts, CheckCredentials, f)

@@ -22,8 +22,8 @@ type Rotation struct {
 	Secrets []secrets.Use `json:"secrets"`
 }
 
-// Rotation tells which of the accepted secrets and credentials are used, and which may be removed. It costs deliveries
-// nothing; tokens of handshakes are not counted.
+// Rotation returns which of the accepted secrets and credentials are used, and which may be removed. It costs
+// deliveries nothing; tokens of handshakes are not counted.
 func (g *Guard) Rotation() Rotation {
 	r := Rotation{Endpoint: g.endpoint, Provider: g.provider, At: g.now(), RetryHorizon: g.retryHorizon()}
 	for _, k := range g.tenants.rings {

@@ -307,8 +307,8 @@ func TestUsesAreCountedUnderLoad(t *testing.T) {
 	require.EqualValues(t, 800, r.use("old").Deliveries)
 }
 
-// TestEverySecretOfADeliveryIsUsed: a sender that is given another secret for what is new puts both into one delivery, and
-// whichever comes last says nothing of the others.
+// TestEverySecretOfADeliveryIsUsed: a sender that is given another secret for what is new puts both into one delivery,
+// and whichever comes last says nothing of the others.
 func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 	t.Parallel()
 	accepted := make([]secrets.Secret, 6)

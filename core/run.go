@@ -208,8 +208,8 @@ func (p *signalsRun) run(i int) result {
 	return total
 }
 
-// runNamed runs a receiver that is remembered by its name. The store is told before the next receiver runs, which may
-// crash; after the last one, together with the event.
+// runNamed runs a receiver that is remembered by its name. The store gets the verdict before the next receiver runs,
+// which may crash. After the last one it gets the verdict together with the event's.
 func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, claim int) result {
 	d := p.d
 	tx := d.transact(ctx, claim)

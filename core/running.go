@@ -12,7 +12,7 @@ import (
 
 // Signals and the guard's middleware may run at once: a timeout between them answers in its own goroutine, and the
 // guard's middleware returns while the signals go on. Whoever comes last ends the delivery. It fails closed: while
-// signals run, nothing else releases their claims, so that no retry can run beside them.
+// signals run, nothing else releases their claims, so that no retry can run at the same time.
 
 // enter notes that signals run on the delivery, and on the outer guards' proofs of the same request.
 func (d *Delivery) enter() error {
@@ -149,9 +149,9 @@ func (d *Delivery) Track(w http.ResponseWriter) *adapter.Tracker {
 	return adapter.NewTracker(w, &d.self().answering)
 }
 
-// HoldsAnswer (for adapters) reports whether what is written from now on is the answer of the delivery's signals. Adapters hold it
-// back until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come too late to
-// change an answer that was sent, replaces it.
+// HoldsAnswer (for adapters) reports whether what is written from now on is the answer of the delivery's signals.
+// Adapters hold it back until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come
+// too late to change an answer that was sent, replaces it.
 func (d *Delivery) HoldsAnswer() bool { return d.self().answering.Holds() }
 
 // hold notes that the signals' answer is coming. It reports false where nobody is left to send it to.

@@ -21,9 +21,9 @@ const (
 	maxExplainHead = 16 << 10
 )
 
-// sample prepares the explanation of a refusal, or gives nil: not every one is explained, and never one whose body or
-// headers are long. What is done here is a copy of bounded size; the rest is done beside the observer, after the fact,
-// so that the answer does not wait for it and tells nothing of it. The tenant is the one that the delivery names.
+// sample prepares the explanation of a refusal. nil: not every refusal is explained, and never one whose body or
+// headers are long. It makes a copy of bounded size. The rest is done by the observer's goroutine: the answer does not
+// wait for it, and shows nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
 	if g.share.diagnosis.IsQuiet(now) {
 		return nil
@@ -45,7 +45,7 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 		Endpoint: g.diagnosis, Request: explain.Copy(r).WithContext(context.Background()), Tenant: tenant, Now: i.now, Plain: i.plain,
 		Left: explainEach,
 	}
-	// The body was read where the signature was judged by it; of a longer one nothing is kept.
+	// The body was read where the signature was checked. Nothing is kept of a longer one.
 	if (f.Reason == reason.BadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
 		x.Body, x.Read = bytes.Clone(i.body), true
 	}

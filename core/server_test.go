@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// slowloris opens connections that send a byte of their headers now and then, and counts those that the server has closed
-// after the time given.
+// slowloris opens connections that send a byte of their headers now and then, and counts those that the server has
+// closed after the time given.
 func slowloris(t *testing.T, addr string, connections int, after time.Duration) (closed int) {
 	t.Helper()
 	var mu sync.Mutex

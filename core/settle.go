@@ -12,10 +12,11 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Finish (for adapters) settles a delivery whose plain handler has returned: committed when it had no error, did not take over the
-// connection, and wrote a final 2xx, or wrote nothing while the client is still there. Everything else releases, so
-// that the provider's retry runs. A delivery that a signal or the app settled is left as it is. One whose signals still
-// run, because middleware behind the guard did not wait for them, is left to them, claim and lease included.
+// Finish (for adapters) settles a delivery whose plain handler has returned: committed when it had no error, did not
+// take over the connection, and wrote a final 2xx, or wrote nothing while the client is still there. Everything else
+// releases, so that the provider's retry runs. A delivery that a signal or the app settled is left as it is. One whose
+// signals still run, because middleware behind the guard did not wait for them, is left to them, claim and lease
+// included.
 //
 // A reply that is not nil is the answer, whatever the handler has tried to write: see [Delivery.NeedsSignals] and
 // [Delivery.HoldsAnswer]. Where it is nil, the adapter sends what it held back.
@@ -109,8 +110,8 @@ func (d *Delivery) Abandon() {
 	d.report(d.whole(reason.SignalPanicked, http.StatusInternalServerError, nil))
 }
 
-// release lets go of what the delivery keeps beside its claims. net/http removes the temporary files of a parsed form
-// for the request that it made, not for the copy that carries our context.
+// release frees what the delivery keeps in addition to its claims. net/http removes the temporary files of a parsed
+// form for the request that it made, not for the copy that carries our context.
 func (d *Delivery) release() {
 	if d.holding != nil {
 		d.holding.End()

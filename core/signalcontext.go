@@ -7,7 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 )
 
-// signalContext is what a signal is told by its context.
+// signalContext is the context of a signal.
 type signalContext struct {
 	lease.Context
 	ackBy   time.Time // zero: the provider's limit is not known
@@ -31,7 +31,7 @@ func (c *signalContext) Value(key any) any {
 }
 
 // signalContext is not cancelled when the provider hangs up, because the work it asked for goes on. It ends when the
-// claim is lost, since from then on another delivery may run beside it, at Config.Limits.SignalTimeout, or at the
+// claim is lost, since from then on another delivery may run, at Config.Limits.SignalTimeout, or at the
 // deadline the app itself has set.
 func (d *Delivery) signalContext(c *signalContext, parent context.Context, event int) *signalContext {
 	limit := d.limit()

@@ -18,8 +18,8 @@ import (
 // receiver must be safe for concurrent use.
 //
 // Its error decides what becomes of the event: nil or [Ignore] commit it, [Permanent] commits and reports it,
-// [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry runs. Of several
-// receivers the worst outcome decides, in this order: retry, permanent, undecodable, ignore, nil.
+// [Undecodable] reports it and leaves it to a resend, and any other error is a 500: the provider's retry runs. Of
+// several receivers the worst outcome decides, in this order: retry, permanent, undecodable, ignore, nil.
 type Receiver = func(ctx context.Context, e Event) error
 
 // Registrar is what receivers are registered with: [Signals], or a name in them ([Signals.Named]).
@@ -65,8 +65,8 @@ func (r *receiver) call(ctx context.Context, c any, e Event) error {
 func NewSignals() *Signals { return &Signals{} }
 
 // On registers a receiver for a pattern of event types: exact ("invoice.paid"), a prefix at a . or / or _ boundary
-// ("customer.*", which matches deeper levels), or "*", which runs for every event in addition to the more specific ones.
-// Receivers of one event all run, in the order of registration.
+// ("customer.*", which matches deeper levels), or "*", which runs for every event in addition to the more specific
+// ones. Receivers of one event all run, in the order of registration.
 func (s *Signals) On(pattern string, fn Receiver) { s.register(pattern, receiver{fn: fn}) }
 
 // Named returns where to register a receiver under a name of its own. The replay store then remembers that it has done

@@ -60,8 +60,8 @@ func (g *Guard) waitForRuns(ctx context.Context) error {
 }
 
 // CloseProcessed closes the journal's open entries of events that were processed since, by the provider's retry, and
-// returns how many it closed. A guard does so by itself about every hour; call it before a list of what is open is shown.
-// Without a journal, or with a store that is no [replay.Looker], it does nothing.
+// returns how many it closed. A guard does so by itself about every hour; call it before a list of what is open is
+// shown. Without a journal, or with a store that is no [replay.Looker], it does nothing.
 func (g *Guard) CloseProcessed(ctx context.Context) (closed int, err error) {
 	looker, ok := g.memory.Store.(replay.Looker)
 	if !ok || g.journaling.journal == nil {

@@ -17,8 +17,8 @@ type unwrapping struct{ http.ResponseWriter }
 
 func (u unwrapping) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
-// TestAFlushPastAWrapperIsSeen: http.ResponseController reaches a flusher through Unwrap. What it sends is the answer that
-// the provider reads, whatever is written later.
+// TestAFlushPastAWrapperIsSeen: http.ResponseController reaches a flusher through Unwrap. What it sends is the answer
+// that the provider reads, whatever is written later.
 func TestAFlushPastAWrapperIsSeen(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())

@@ -25,7 +25,7 @@ func (d *Delivery) transact(ctx context.Context, claim int) (t transaction) {
 	return t
 }
 
-// callIn calls a receiver while its transaction can be found by those who settle by hand.
+// callIn calls a receiver while its transaction can be found by [Commit] and [Release].
 func (d *Delivery) callIn(t *transaction, fn func() error) result {
 	d.mu.Lock()
 	d.txn = t.txn
@@ -57,8 +57,8 @@ func (d *Delivery) commitTransaction(t *transaction, claim int) result {
 	return result{}
 }
 
-// undo rolls back what was begun and not committed. A receiver that ended the transaction itself is reported so: what it
-// committed stays without "done", and the retry does it again.
+// undo rolls back what was begun and not committed. A receiver that ended the transaction itself is reported so: what
+// it committed stays without "done", and the retry does it again.
 func (t *transaction) undo() error {
 	if t.txn == nil || t.committed || !t.txn.Begun() {
 		return nil

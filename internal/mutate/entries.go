@@ -17,7 +17,7 @@ func ofEntries() []mutation {
 		{name: "a parameter turns a delivery into a handshake", file: handshake, old: "if r.Method == http.MethodPost && r.ContentLength > 0 {", new: "if false {", in: in},
 		{name: "a handshake's other parameters decide nothing", file: handshake, old: "|| !h.queryHolds(r) {", new: "{", in: in},
 		{name: "a sender that nobody named gets consent", file: handshake, old: "if h.WhenEquals != \"\" && challenge != h.WhenEquals {\n\t\treturn", new: "if false {\n\t\treturn", in: in},
-		{name: "a binary event whose data is a list is split", file: batch, old: "if r.batch == nil || t.bare {", new: "if r.batch == nil {", in: in},
+		{name: "a binary event whose data is a list is split", file: batch, old: "if r.batch == nil || t.binary {", new: "if r.batch == nil {", in: in},
 		{name: "the events of the second item of a list of lists are lost", file: batch, old: "\t\tif len(items) > MaxBatch {\n\t\t\treturn nil, false", new: "\t\tif len(items) > 0 {\n\t\t\treturn items, true\n\t\t}\n\t\tif len(items) > MaxBatch {\n\t\t\treturn nil, false", in: in},
 		{name: "any scheme of the Authorization header will do", file: signature, old: "if !strings.EqualFold(scheme, sig.Prefix) || !ok", new: "if scheme == \"\" || !ok", in: in},
 		{name: "one item with the token vouches for the others", file: "core/bodytoken.go", old: "\t\tn++\n\t\tif labels", new: "\t\tif n++; n > 1 {\n\t\t\treturn nil\n\t\t}\n\t\tif labels", in: in},

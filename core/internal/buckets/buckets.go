@@ -45,8 +45,8 @@ func times(interval time.Duration, n int) time.Duration {
 	return interval * time.Duration(n)
 }
 
-// Allow takes n tokens, or none and says how long to wait. With n of 0 it says whether one could be taken. It
-// is told the time, which whoever asks knows already.
+// Allow takes n tokens, or none and returns how long to wait. With n of 0 it reports whether one could be taken. The
+// caller knows the time already.
 func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

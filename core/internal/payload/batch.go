@@ -14,7 +14,7 @@ const MaxBatch = 20_000
 
 // Split divides the payload of a source that is open into its events. ok is false where it is one event.
 func (r *Reader) Split(t *Source) (items [][]byte, ok bool) {
-	if r.batch == nil || t.bare {
+	if r.batch == nil || t.binary {
 		return nil, false
 	}
 	payload := t.Payload

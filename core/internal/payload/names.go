@@ -29,7 +29,7 @@ func (r *Reader) Names(t *Source, room [][]byte) (names [][]byte, ok bool) {
 // them, or holds one of them twice.
 func (r *Reader) identityIn(t *Source, room [][]byte) [][]byte {
 	switch {
-	case t.bare: // nothing was read of the payload
+	case t.binary: // nothing was read of the payload
 		raw := make([][]byte, len(r.idAt))
 		if r.identity.Read(t.Payload, raw) != nil {
 			return nil

@@ -40,7 +40,7 @@ type Reader struct {
 func (r *Reader) Open(t *Source) {
 	t.form = r.forms != nil && formscan.Is(t.Body)
 	t.Payload = payloadOf(t.Body)
-	t.bare = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
+	t.binary = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
 	if !r.early {
 		r.openForm(t)
 	}
@@ -108,7 +108,7 @@ func (r *Reader) readPayload(t *Source, d *Details) {
 		t.more = make([][]byte, n)
 	}
 	found := t.found()[:n]
-	t.malformed = t.bare || (n > 0 && r.paths.Read(d.Payload, found) != nil)
+	t.malformed = t.binary || (n > 0 && r.paths.Read(d.Payload, found) != nil)
 	if t.malformed {
 		clear(found)
 	}

@@ -20,8 +20,8 @@ type Source struct {
 	form          bool   // the body is a form, and the entry reads forms
 	fields        []formscan.Field
 	envelope      [][]byte   // what was found in the payload's envelope
-	bare          bool       // the payload is the object itself, and headers say the rest
-	malformed     bool       // the payload is not JSON; also where bare: nothing is read from it
+	binary        bool       // the payload is the object itself, and headers say the rest
+	malformed     bool       // the payload is not JSON; also where binary: nothing is read from it
 	room          [16][]byte // what was found in the payload; empty where that is malformed
 	more          [][]byte   // instead of room, for an entry that reads more than fits
 }
