@@ -27,6 +27,9 @@ type delivery struct {
 	act     func(core.Event) error // what the app does with the event; nil: succeeds
 
 	// Sent this often beside the first, all at once, and answered while the first is at work.
+	// redrive is the id of an event whose entry in the journal runs again, instead of a delivery.
+	redrive string
+
 	beside     int
 	besideSent string
 	besideWant outcome
@@ -90,6 +93,11 @@ func cases(s *server) []group {
 			{sent: "its resend", message: hopeless, want: answered(reason.Duplicate, "new")},
 			{sent: "plain HTTP", message: plain.by(plainHTTP), want: refused(reason.PlainHTTP)},
 			{sent: "HTTPS up to a known proxy", message: plain.by(behindProxy), want: accepted("new")},
+		}},
+		{"The journal: what Stripe will not send again, run by a person", []delivery{
+			{sent: "run, still broken", message: hopeless, redrive: "evt_hopeless", act: givesUp, want: gaveUp("new")},
+			{sent: "run, after the fix", message: hopeless, redrive: "evt_hopeless", want: accepted("new")},
+			{sent: "a resend afterwards", message: hopeless, want: answered(reason.Duplicate, "new")},
 		}},
 		{"GitHub: HMAC-SHA256 over the body", []delivery{
 			{sent: "recorded", message: s.recorded("github-docs-hello"), want: accepted("#1")},

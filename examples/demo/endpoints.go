@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -43,8 +44,8 @@ func newKeys() (*keys, error) {
 // smallBody is the limit of one endpoint, so that a body over it is quickly sent.
 const smallBody = 16 << 10
 
-// endpoints are what every router serves. The name of an endpoint is its path as well.
-func (k *keys) endpoints() []core.Config {
+// endpoints are what every router serves. What fails at the first of them is kept in the journal. The name of an endpoint is its path as well.
+func (k *keys) endpoints(kept *journal.Journal) []core.Config {
 	hour := time.Now().Add(time.Hour)
 	rotation := secrets.Labeled(
 		secrets.New("new", k.current),
@@ -82,6 +83,7 @@ func (k *keys) endpoints() []core.Config {
 		Endpoint: "/recorded/judged-today", Provider: provider.Stripe(), Secrets: secrets.Static(stripe.Secret),
 		DangerouslyAllowWeakSecrets: true,
 	})
+	list[0].Journal = kept
 	for i := range list {
 		list[i].Replay = memstore.New() // one store would do; endpoints never share an identity
 		if list[i].Provider.Name() == provider.GitHub().Name() {

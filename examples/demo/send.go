@@ -13,7 +13,9 @@ import (
 	"sync/atomic"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
 // message is one HTTP request, which can be sent any number of times.
@@ -92,7 +94,11 @@ type playedRow struct {
 }
 
 func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []group) (p *played, err error) {
-	s, err := startServer(rt, k, k.endpoints(), nil)
+	kept, err := journal.InMemory(journal.Config{Keys: secrets.Static(secrets.Generate())})
+	if err != nil {
+		return nil, err
+	}
+	s, err := startServer(rt, k, k.endpoints(kept), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +123,9 @@ func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow,
 	e := s.endpoints[d.message.path]
 	if e == nil || d.message.err != nil {
 		return nil, fmt.Errorf("the delivery could not be made: %w", d.message.err)
+	}
+	if d.redrive != "" {
+		return s.redrive(ctx, d, e, p)
 	}
 	times := 1 + d.beside
 	answered := make(chan answer, times)
@@ -175,6 +184,31 @@ func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow,
 		rows = append(rows, playedRow{d.besideSent, d.besideWant, o})
 	}
 	return rows, nil
+}
+
+// redrive runs the entry of an event again, as an operator does after the fix.
+func (s *server) redrive(ctx context.Context, d *delivery, e *endpoint, p *played) ([]playedRow, error) {
+	redriver := &core.Redriver{App: s.app, Guards: []*core.Guard{e.guard}}
+	for entry, err := range s.journal.Entries(ctx, journal.Query{Endpoint: d.message.path}) {
+		if err != nil {
+			return nil, err
+		}
+		if entry.EventID != d.redrive {
+			continue
+		}
+		e.begin(d.act)
+		result, runErr := redriver.Redrive(ctx, entry.ID, core.RedriveOptions{})
+		records, signals, err := e.end(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(records) == 0 { // nothing ran: the error says why
+			records = []core.Record{{Reason: result.Reason, Secret: entry.Secret, Err: runErr}}
+		}
+		p.sent++
+		return []playedRow{{d.sent, d.want, outcomeOf(answer{status: result.Status}, &records[0], signals)}}, nil
+	}
+	return nil, fmt.Errorf("the journal has no entry of %s", d.redrive)
 }
 
 func outcomeOf(a answer, r *core.Record, signals int) outcome {

@@ -30,7 +30,7 @@ func serve(ctx context.Context, k *keys, stdout io.Writer) error {
 	}()
 	// Plain HTTP on the loopback interface, with curl in the place of the proxy that ends TLS.
 	configs := func() []core.Config {
-		list := k.endpoints()
+		list := k.endpoints(nil)
 		for i := range list {
 			list[i].TrustedProxies = "127.0.0.1"
 		}

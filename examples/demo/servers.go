@@ -26,6 +26,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/echo5webhook"
 	"github.com/sallyport-go/sallyport/echowebhook"
 	"github.com/sallyport-go/sallyport/ginwebhook"
@@ -155,6 +156,8 @@ func (e *endpoint) end(ctx context.Context) (records []core.Record, signals int,
 type server struct {
 	router
 	keys      *keys
+	app       http.Handler
+	journal   *journal.Journal
 	endpoints map[string]*endpoint
 	secure    string // base URL of the address that speaks TLS
 	plain     string // and of the other
@@ -182,6 +185,7 @@ func startServer(rt router, k *keys, configs []core.Config, observe func(core.Re
 		list = append(list, e)
 	}
 	app := rt.build(list)
+	s.app, s.journal = app, configs[0].Journal
 	cert, pool, err := selfMade()
 	if err != nil {
 		return nil, err
