@@ -19,7 +19,8 @@ var ErrEnded = errors.New("sqltx: the receiver ended the transaction itself, and
 //
 //lint:immutable an error value
 var errNone = errors.New("sqltx: no transaction in this context: pass the receiver's own context (e.Context() in a " +
-	"receiver of a router), or one made from it, and make a sqlstore the guard's Replay store")
+	"receiver of a router), or one made from it, and make a sqlstore the guard's Replay store; in a worker, make the " +
+	"context with sqltx.Offer")
 
 // Beginner begins the transaction of one event. Stores and workers implement it.
 type Beginner interface {
@@ -28,14 +29,6 @@ type Beginner interface {
 	// Begun returns the transaction that was begun and has not ended, and the database it is of; nil where nobody has
 	// asked for one. It begins nothing. It must be safe for concurrent use.
 	Begun() (*sql.Tx, *sql.DB)
-}
-
-type contextKey struct{}
-
-// NewContext returns a context in which [Tx] finds b. It is for stores and workers: whoever offers a transaction commits
-// it, or rolls it back.
-func NewContext(ctx context.Context, b Beginner) context.Context {
-	return context.WithValue(ctx, contextKey{}, b)
 }
 
 // Begun returns the transaction that a receiver of this context's event has begun, and the database it is of; nil where

@@ -29,7 +29,7 @@ func directions() []direction {
 		"core/internal/buckets", "core/internal/digest", "core/internal/fault",
 		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan", "core/internal/keyring",
 		"core/internal/publickey",
-		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "internal/entry",
+		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch", "internal/entry",
 	}
 	wordsAre := []string{
 		"core/reason", "core/secrets", "core/sources", "core/limit", "core/replay", "core/sqltx", "core/journal",
@@ -51,7 +51,8 @@ func directions() []direction {
 		// Words.
 		{rule: words, of: []string{"core/journal"}, may: []string{"core/secrets", "core/reason"}},
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent", "core/internal/sender"}},
-		{rule: words, of: []string{"core/reason", "core/limit", "core/replay", "core/sqltx"}},
+		{rule: words, of: []string{"core/sqltx"}, may: []string{"core/internal/txwatch"}},
+		{rule: words, of: []string{"core/reason", "core/limit", "core/replay"}},
 		{rule: "followed address lists know the sources, and how to fetch", of: []string{"core/sources/...", "core/sources"},
 			may: []string{"core/internal/fetch"}},
 
