@@ -7,18 +7,20 @@ import (
 	"unicode/utf8"
 )
 
+// scanner is a position in a document. It is a value on the stack of one call.
 type scanner struct {
 	data    []byte
-	pos     int
-	out     [][]byte
-	strict  bool // about names
-	deepest int  // how many brackets may be open
-	longest int  // the length of the longest name that is wanted
+	pos     int      // may be beyond the end of data; peek returns 0 there
+	out     [][]byte // of Paths; nil where nothing is wanted
+	strict  bool     // a name that comes twice, in any case, is an error
+	deepest int      // how many brackets may be open
+	longest int      // the length of the longest name that is wanted
 }
 
 // noBound is deeper than any document nests.
 const noBound = int(^uint(0) >> 1)
 
+// space skips the white space of JSON, which is less than that of Unicode: another reader would refuse the rest.
 func (s *scanner) space() {
 	for s.pos < len(s.data) {
 		switch s.data[s.pos] {
@@ -30,6 +32,7 @@ func (s *scanner) space() {
 	}
 }
 
+// peek returns the next byte, or 0 at the end. A 0 in the document is malformed everywhere, so the two need not differ.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]
@@ -37,7 +40,8 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// value scans one value; n is nil where nothing below is wanted. It recurses along the pointers alone.
+// value scans one value, and stores it if it is wanted. n is nil where nothing below is wanted. It recurses only along
+// the pointers, so a sender cannot choose the depth of the recursion.
 func (s *scanner) value(n *node, depth int) error {
 	start := s.pos
 	var err error
@@ -46,13 +50,13 @@ func (s *scanner) value(n *node, depth int) error {
 		err = s.object(n, depth)
 	case n != nil && len(n.children) > 0 && c == '[':
 		err = s.array(n, depth)
-	case c == '{' || c == '[':
+	case c == '{' || c == '[': // nothing inside of it is wanted
 		err = s.skip(depth)
-	case c == '"' && n == nil:
+	case c == '"' && n == nil: // skipped by its quotes alone, which is much faster than str
 		if !s.pass() {
 			err = ErrMalformed
 		}
-	case c == '"':
+	case c == '"': // a wanted string must be well-formed: Text trusts its quotes
 		_, err = s.str()
 	default:
 		err = s.literal()
@@ -63,8 +67,12 @@ func (s *scanner) value(n *node, depth int) error {
 	return err
 }
 
+// object scans an object of which some members are wanted.
+//
+// Where a wanted member comes twice, the strict readers fail. The other one forgets both values: it must not report a
+// fact about a delivery that depends on the order of members.
 func (s *scanner) object(n *node, depth int) error {
-	var seen uint64 // which children were met; entries have far fewer than 64
+	var seen uint64 // the children that came already, by their number; there are far fewer than 64
 	s.pos++
 	if s.space(); s.peek() == '}' {
 		s.pos++
@@ -82,17 +90,17 @@ func (s *scanner) object(n *node, depth int) error {
 		s.space()
 		var child *node
 		if i, exact := s.match(n, key); i >= 0 {
-			// What matches in another case only is not the member: encoding/json would take it for the one that is
-			// wanted, so that where it decides it must not stand next to that.
+			// A name that matches only in another case is not the wanted member. But encoding/json would read it as
+			// that one, so the strict readers refuse a document that has both.
 			if exact {
 				child = n.children[i]
 			}
 			if seen&(1<<(i&63)) != 0 {
 				if s.strict {
-					return ErrDuplicate
+					return ErrDuplicate // fails closed: two readers may use different ones
 				}
 				child.clear(s.out)
-				child = nil
+				child = nil // the second value is not stored either
 			}
 			seen |= 1 << (i & 63)
 		}
@@ -113,7 +121,7 @@ func (s *scanner) object(n *node, depth int) error {
 	}
 }
 
-// clear marks the values of a member that comes twice, and of everything below it.
+// clear marks the value of a member that comes twice, and the values below it, see Twice.
 func (n *node) clear(out [][]byte) {
 	if n.out >= 0 {
 		out[n.out] = []byte{}
@@ -123,16 +131,21 @@ func (n *node) clear(out [][]byte) {
 	}
 }
 
-// match returns which child has the name. Where the reader is strict, one that differs in case matches, but not
-// exactly.
+// match returns the number of the child with that name, or -1. For a strict reader a name that differs only in case
+// matches too; exact is false then.
+//
+// Names with escapes are compared by their value: otherwise a second member could hide from the check for duplicates.
 func (s *scanner) match(n *node, key []byte) (i int, exact bool) {
 	if bytes.IndexByte(key, '\\') >= 0 {
-		var room [128]byte // an escaped name longer than any that is wanted is not unescaped to its end
+		// Folding shortens a name to a third at most, so a longer one cannot match. The limit bounds the work.
+		var room [128]byte
 		var ok bool
 		if key, ok = unescape(room[:0], key, 3*s.longest); !ok {
 			return -1, false
 		}
 	}
+	// Without a child of that length there is no exact match. In another case the length stays the same too, if both
+	// names are ASCII.
 	if n.lengths&(1<<min(len(key), 63)) == 0 && (!s.strict || !n.foreign && isASCII(key)) {
 		return -1, false
 	}
@@ -144,6 +157,7 @@ func (s *scanner) match(n *node, key []byte) (i int, exact bool) {
 	if !s.strict {
 		return -1, false
 	}
+	// An exact name of another child is found before this: it is that child, and not this one in another case.
 	for i, c := range n.children {
 		if c.folds(key) {
 			return i, false
@@ -152,17 +166,19 @@ func (s *scanner) match(n *node, key []byte) (i int, exact bool) {
 	return -1, false
 }
 
-// folds reports whether a name is the node's in another case. Letters outside of ASCII fold to letters in it, and are
-// up to three bytes long: "\u212a" is a k.
+// folds reports whether a name is the node's in another case, as encoding/json compares names. Some letters outside of
+// ASCII fold to ASCII letters, and have up to three bytes: "\u212a", the Kelvin sign, is a k.
 func (n *node) folds(key []byte) bool {
 	switch {
-	case len(key) == len(n.name) || !n.ascii:
+	case len(key) == len(n.name) || !n.ascii: // compared below
+	// ASCII letters have one byte, so a name that folds to an ASCII name is at least as long, and not ASCII itself.
 	case len(key) < len(n.name) || len(key) > 3*len(n.name) || isASCII(key):
 		return false
 	}
 	return bytes.EqualFold(key, n.name)
 }
 
+// isASCII reports whether all bytes are ASCII.
 func isASCII(b []byte) bool {
 	for _, c := range b {
 		if c >= utf8.RuneSelf {
@@ -172,6 +188,7 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// array scans an array of which some items are wanted, by their index.
 func (s *scanner) array(n *node, depth int) error {
 	s.pos++
 	if s.space(); s.peek() == ']' {
@@ -179,6 +196,7 @@ func (s *scanner) array(n *node, depth int) error {
 		return nil
 	}
 	for i := 0; ; i++ {
+		// A search for each item: pointers hardly ever name more than one index.
 		var child *node
 		for _, c := range n.children {
 			if c.index == i {
@@ -202,10 +220,11 @@ func (s *scanner) array(n *node, depth int) error {
 	}
 }
 
-// skip passes over an object or array by its brackets. The kinds of the open ones are the bits of a word, the innermost
-// last, because few documents nest deeper.
+// skip skips an object or array. It only matches brackets and strings, and does not validate what is between them. The
+// kinds of the open brackets are the bits of a word, the innermost in the lowest bit: few documents nest deeper than
+// 64.
 func (s *scanner) skip(depth int) error {
-	var open uint64
+	var open uint64 // 1 is '{', 0 is '['
 	most := s.deepest - depth
 	for n := 0; s.pos < len(s.data); {
 		switch c := s.data[s.pos]; c {
@@ -216,9 +235,9 @@ func (s *scanner) skip(depth int) error {
 			continue
 		case '{', '[':
 			if n == most {
-				return ErrTooDeep
+				return ErrTooDeep // fails closed, before the work grows
 			}
-			if n == 64 {
+			if n == 64 { // the word is full
 				return s.skipDeep(open, most)
 			}
 			open <<= 1
@@ -227,7 +246,7 @@ func (s *scanner) skip(depth int) error {
 			}
 			n++
 		case '}', ']':
-			if (open&1 != 0) != (c == '}') {
+			if (open&1 != 0) != (c == '}') { // "[}" would end at different places for different readers
 				return ErrMalformed
 			}
 			open >>= 1
@@ -241,11 +260,11 @@ func (s *scanner) skip(depth int) error {
 	return ErrMalformed
 }
 
-// skipDeep goes on where 64 brackets are open. Beyond the levels whose kinds are kept it counts: a proved document is
-// not lost to a bound, and its nesting costs no memory.
+// skipDeep continues skip where 64 brackets are open. It keeps the kinds of the first maxKinds levels, and only counts
+// the levels below. So no proved document is lost because of its nesting, and nesting takes no memory.
 func (s *scanner) skipDeep(first uint64, most int) error {
 	var open kinds
-	open[0] = bits.Reverse64(first)
+	open[0] = bits.Reverse64(first) // kinds has the outermost bracket in the lowest bit
 	for n := 64; s.pos < len(s.data); {
 		switch c := s.data[s.pos]; c {
 		case '"':
@@ -257,7 +276,7 @@ func (s *scanner) skipDeep(first uint64, most int) error {
 			if n == most {
 				return ErrTooDeep
 			}
-			if n < maxKinds {
+			if n < maxKinds { // deeper levels are only counted
 				open.set(n, c == '{')
 			}
 			n++
@@ -276,7 +295,8 @@ func (s *scanner) skipDeep(first uint64, most int) error {
 	return ErrMalformed
 }
 
-// pass passes over a string that is not wanted: to the first quote that no backslash is for.
+// pass skips a string that is not wanted, up to the first quote that is not escaped. A quote is escaped if an odd
+// number of backslashes is before it.
 func (s *scanner) pass() bool {
 	start := s.pos + 1
 	for at := start; ; {
@@ -285,6 +305,7 @@ func (s *scanner) pass() bool {
 			return false
 		}
 		at += i + 1
+		// Each run of backslashes is counted once, for the quote right after it. So the work stays linear.
 		backslashes := 0
 		for k := at - 2; k >= start && s.data[k] == '\\'; k-- {
 			backslashes++
@@ -296,7 +317,8 @@ func (s *scanner) pass() bool {
 	}
 }
 
-// str passes over a string and returns what stands between its quotes.
+// str skips a string and returns the text between its quotes, with its escapes. It refuses control characters, as RFC
+// 8259, section 7, demands. It does not check the escapes, see unescape.
 func (s *scanner) str() ([]byte, error) {
 	if s.peek() != '"' {
 		return nil, ErrMalformed
@@ -310,20 +332,23 @@ func (s *scanner) str() ([]byte, error) {
 			s.pos++
 			return s.data[start : s.pos-1], nil
 		case '\\':
-			s.pos += 2
+			s.pos += 2 // whatever is escaped: a quote must not end the string
 		default: // a control character, or the end
 			return nil, ErrMalformed
 		}
 	}
 }
 
-// plain returns the length of the run of bytes that are not a quote, a backslash or a control character. It looks at
-// eight bytes at a time, because most of a document is such runs: subtracting n from each byte borrows its top bit
-// where the byte was below n, and the first byte for which it does is exact.
+// plain returns the length of the run of bytes that are not a quote, a backslash or a control character. Most of a
+// document is such runs, so it reads eight bytes at a time.
+//
+// Subtracting n from each byte of a word sets the top bit of a byte that was below n. A borrow can set it in later
+// bytes too, so only the first such byte is exact, and only that one is used.
 func plain(b []byte) (n int) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; len(b)-n >= 8; n += 8 {
 		x := binary.LittleEndian.Uint64(b[n:])
+		// XOR makes the bytes that are equal to the character 0, and those are below 1.
 		quote, backslash := x^(ones*'"'), x^(ones*'\\')
 		stop := ((x - ones*0x20) &^ x) | ((quote - ones) &^ quote) | ((backslash - ones) &^ backslash)
 		if stop &= tops; stop != 0 {
@@ -335,7 +360,11 @@ func plain(b []byte) (n int) {
 	return n
 }
 
-// literal passes over a number, true, false or null. The caller checks what follows: "01" and "truex" end early.
+// literal skips a number, true, false or null. It stops early at "01" and "truex"; the caller then finds a character
+// that is not a comma or a bracket, and fails.
+//
+// It follows the grammar of RFC 8259, section 6, because the number is passed on as it is written: a caller that
+// compares texts must not see two forms that only a lenient reader accepts.
 func (s *scanner) literal() error {
 	switch s.peek() {
 	case 't':
@@ -347,6 +376,7 @@ func (s *scanner) literal() error {
 	case '-':
 		s.pos++
 	}
+	// A number must not begin with further zeros: RFC 8259, section 6.
 	if s.peek() == '0' {
 		s.pos++
 	} else if !s.digits() {
@@ -369,6 +399,7 @@ func (s *scanner) literal() error {
 	return nil
 }
 
+// word skips a word, which must be next.
 func (s *scanner) word(w string) error {
 	if !bytes.HasPrefix(s.data[s.pos:], []byte(w)) {
 		return ErrMalformed
@@ -377,6 +408,7 @@ func (s *scanner) word(w string) error {
 	return nil
 }
 
+// digits skips decimal digits, and reports whether there was one.
 func (s *scanner) digits() bool {
 	start := s.pos
 	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {

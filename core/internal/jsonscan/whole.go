@@ -1,11 +1,13 @@
 package jsonscan
 
-// maxKinds is how many levels of nesting are told apart by their kind of bracket. encoding/json refuses deeper ones.
+// maxKinds is how many levels of nesting keep the kind of their bracket. encoding/json refuses more levels.
 const maxKinds = 10_000
 
-// kinds is a stack of bits, one for each open bracket: 1 for an object, 0 for an array.
+// kinds is a stack of bits, one for each open bracket: 1 for an object, 0 for an array. It has 1.3 KB, on the stack of
+// the caller.
 type kinds [(maxKinds + 63) / 64]uint64
 
+// set records the kind of the bracket at a depth.
 func (k *kinds) set(depth int, object bool) {
 	bit := uint64(1) << (depth & 63)
 	if object {
@@ -17,12 +19,16 @@ func (k *kinds) set(depth int, object bool) {
 
 func (k *kinds) object(depth int) bool { return k[depth>>6]>>(depth&63)&1 != 0 }
 
-// Whole reports whether data is one JSON text, as json.Valid does: white space may stand around it, and nothing else,
-// no byte order mark either. It does not recurse and does not allocate.
+// Whole reports whether data is one JSON text, as json.Valid does. Only white space may be around it, and no byte order
+// mark. It does not recurse and does not allocate.
 //
-// No proper end of a JSON text that begins with a bracket is such a text itself. A caller who demands Whole and a first
-// byte of '{' or '[' therefore knows that nothing was cut off the beginning.
+// No proper suffix of a JSON text that begins with a bracket is such a text itself. So if a caller requires Whole and a
+// first byte of '{' or '[', nothing was cut off the beginning.
+//
+// It takes the place of json.Valid because that one recurses in its tables and allocates for nesting, and the document
+// is not proved yet.
 func Whole(data []byte) bool {
+	// A loop and a stack of bits take the place of recursion: a sender could otherwise choose the depth of the stack.
 	var open kinds
 	s := scanner{data: data}
 	for depth := 0; ; {
@@ -35,7 +41,7 @@ func Whole(data []byte) bool {
 				s.pos++
 				break
 			}
-			if depth == maxKinds {
+			if depth == maxKinds { // as json.Valid
 				return false
 			}
 			open.set(depth, c == '{')
@@ -53,16 +59,16 @@ func Whole(data []byte) bool {
 				return false
 			}
 		}
-		// A value ended: close what ends with it, up to the next value.
+		// A value is over. Close the objects and arrays that end here, up to the comma before the next value.
 		for {
 			s.space()
 			if depth == 0 {
 				return s.pos == len(data)
 			}
-			c := s.peek()
+			c := s.peek() // at the end 0, which is neither a comma nor a bracket
 			s.pos++
 			object := open.object(depth - 1)
-			if c == ',' {
+			if c == ',' { // in an object a name comes before the next value
 				if object && !s.name() {
 					return false
 				}
@@ -76,7 +82,7 @@ func Whole(data []byte) bool {
 	}
 }
 
-// name passes over the name of a member and the colon.
+// name skips the name of a member and the colon.
 func (s *scanner) name() bool {
 	s.space()
 	if !s.text() {
@@ -90,7 +96,7 @@ func (s *scanner) name() bool {
 	return true
 }
 
-// text passes over a string and checks its escapes.
+// text skips a string and checks its escapes. Bytes that are not UTF-8 are allowed, as in json.Valid.
 func (s *scanner) text() bool {
 	if s.peek() != '"' {
 		return false
@@ -115,7 +121,7 @@ func (s *scanner) text() bool {
 	return false
 }
 
-// escapeLength is the length of the escape at the beginning of b; 0 where it is malformed.
+// escapeLength returns the length of the escape at the beginning of b, or 0 where it is malformed.
 func escapeLength(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -131,7 +137,7 @@ func escapeLength(b []byte) int {
 	return 0
 }
 
-// hex4 reads four hexadecimal digits.
+// hex4 reads the four hexadecimal digits of a \u escape, in either case.
 func hex4(b []byte) (r rune, ok bool) {
 	if len(b) < 4 {
 		return 0, false

@@ -9,19 +9,22 @@ import (
 	"unicode/utf8"
 )
 
-// Errors of Members.
+// Errors of Members. They do not quote the document: an unverified sender wrote it, and the texts go to logs.
 var (
 	errUTF8      = errors.New("the JSON is not UTF-8")
 	errMalformed = errors.New("it is not well-formed JSON")
-	errObject    = errors.New("it is no JSON object")
-	errDeep      = errors.New("the JSON is nested too deeply")
-	errTwice     = errors.New("a member comes twice in the JSON")
+	errObject    = errors.New("it is not a JSON object")
+	errDeep      = errors.New("the JSON is nested too deeply")    // deeper than maxDepth
+	errTwice     = errors.New("a member comes twice in the JSON") // in whatever case
 )
 
-// Members reads an object in one pass and gives each of its own members to take, in their order: the name, unescaped,
-// and the value as it is written. It refuses what Check and Object refuse, and makes no map of what is small. What take
-// was given counts for nothing if an error comes back.
+// Members reads an object in one pass, and calls take with each of its own members, in order: the unescaped name, and
+// the raw JSON of the value. It refuses what Check and Object refuse, and makes no map for small objects.
+//
+// It fails closed: if it returns an error, the caller must discard everything that take has received. Name and value
+// are parts of the document where they can be, so take must not change them.
 func Members(data []byte, take func(name, value []byte)) error {
+	// Checked for all of the document: readers replace invalid bytes in different ways, or refuse them.
 	if !utf8.Valid(data) {
 		return errUTF8
 	}
@@ -33,24 +36,27 @@ func Members(data []byte, take func(name, value []byte)) error {
 	if err := r.object(0, take); err != nil {
 		return err
 	}
+	// Text after the object is for some readers a second document, and for others an error.
 	if r.space(); r.pos != len(data) {
 		return errMalformed
 	}
 	return nil
 }
 
-// String gives a value of Members that is a string, unescaped.
+// String returns a value of Members that is a string, unescaped. ok is false for every other value. Without escapes the
+// result is a part of the document.
 func String(value []byte) (text []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return nil, false
 	}
-	if bytes.IndexByte(value, '\\') < 0 {
+	if bytes.IndexByte(value, '\\') < 0 { // the usual case, without a copy
 		return value[1 : len(value)-1], true
 	}
 	return unescape(value)
 }
 
-// unescape is for what is rare: hardly anybody escapes what a security decision is made of.
+// unescape returns the value of a string with escapes. It may allocate: senders hardly ever escape the values that
+// security decisions depend on.
 func unescape(quoted []byte) (text []byte, ok bool) {
 	var s string
 	if json.Unmarshal(quoted, &s) != nil {
@@ -59,13 +65,13 @@ func unescape(quoted []byte) (text []byte, ok bool) {
 	return []byte(s), true
 }
 
-// reader is at a place of a document that is UTF-8.
+// reader is a position in a document, which must be valid UTF-8.
 type reader struct {
 	data []byte
 	pos  int
 }
 
-// peek gives the next byte; at the end 0, which no document holds outside of a string, nor in one.
+// peek returns the next byte, or 0 at the end. A 0 in the document is malformed, inside of a string too.
 func (r *reader) peek() byte {
 	if r.pos < len(r.data) {
 		return r.data[r.pos]
@@ -73,7 +79,7 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-// next passes over a byte if it is the one.
+// next skips the next byte if it is want, and reports whether it was.
 func (r *reader) next(want byte) bool {
 	if r.peek() != want {
 		return false
@@ -82,6 +88,7 @@ func (r *reader) next(want byte) bool {
 	return true
 }
 
+// space skips the white space of JSON (RFC 8259, section 2).
 func (r *reader) space() {
 	for r.pos < len(r.data) {
 		switch r.data[r.pos] {
@@ -93,8 +100,10 @@ func (r *reader) space() {
 	}
 }
 
+// value reads one value and checks it completely. Values below depth maxDepth are refused, which also bounds the
+// recursion.
 func (r *reader) value(depth int) error {
-	ok := false
+	ok := false // set by the values that are not nested
 	switch c := r.peek(); {
 	case c == '{':
 		return r.object(depth, nil)
@@ -117,11 +126,13 @@ func (r *reader) value(depth int) error {
 	return nil
 }
 
+// object reads an object. take is nil for objects inside of values: their members are checked, not passed on. A name
+// that comes twice, in whatever case, fails closed, because another reader may use the other value.
 func (r *reader) object(depth int, take func(name, value []byte)) error {
 	if depth >= maxDepth {
 		return errDeep
 	}
-	var seen names
+	var seen names // of this object alone
 	r.pos++
 	if r.space(); r.next('}') {
 		return nil
@@ -134,11 +145,12 @@ func (r *reader) object(depth int, take func(name, value []byte)) error {
 		}
 		name := t.quoted[1 : len(t.quoted)-1]
 		if t.escape {
+			// "k\u0069d" and "kid" are the same name, so they are compared without escapes.
 			if name, ok = unescape(t.quoted); !ok {
 				return errMalformed
 			}
 		}
-		if !seen.add(name, t.plain) {
+		if !seen.add(name, t.plain) { // before its value is read: the work stops here
 			return errTwice
 		}
 		if r.space(); !r.next(':') {
@@ -163,6 +175,7 @@ func (r *reader) object(depth int, take func(name, value []byte)) error {
 	}
 }
 
+// array reads an array and checks its items.
 func (r *reader) array(depth int) error {
 	if depth >= maxDepth {
 		return errDeep
@@ -187,27 +200,27 @@ func (r *reader) array(depth int) error {
 	}
 }
 
-// text is a string as it stands in a document.
+// text is a string as it is written in a document.
 type text struct {
-	quoted []byte
-	plain  bool // nothing of it is escaped, and it is ASCII
-	escape bool
+	quoted []byte // with its quotes
+	plain  bool   // it has no escapes, and is ASCII
+	escape bool   // it has an escape
 }
 
-// str passes over a string.
+// str reads a string and checks its escapes. ok is false for a control character, as RFC 8259, section 7, demands.
 func (r *reader) str() (t text, ok bool) {
 	from := r.pos
 	if !r.next('"') {
 		return t, false
 	}
-	var all byte
+	var all byte // the bits of all bytes: its top bit shows whether one is not ASCII
 	for i := r.pos; i < len(r.data); i++ {
 		c := r.data[i]
 		switch {
 		case c == '"':
 			r.pos = i + 1
 			return text{quoted: r.data[from:r.pos], escape: t.escape, plain: !t.escape && all < utf8.RuneSelf}, true
-		case c < ' ':
+		case c < ' ': // a control character
 			return t, false
 		case c == '\\':
 			t.escape = true
@@ -221,7 +234,8 @@ func (r *reader) str() (t text, ok bool) {
 	return t, false
 }
 
-// escape gives the place of the last byte of what follows a backslash, or -1.
+// escape returns the position of the last byte of an escape, or -1 where it is malformed. at is the byte after the
+// backslash.
 func (r *reader) escape(at int) int {
 	if at >= len(r.data) {
 		return -1
@@ -229,7 +243,7 @@ func (r *reader) escape(at int) int {
 	switch r.data[at] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		return at
-	case 'u':
+	case 'u': // and four hexadecimal digits; unescape checks surrogate pairs
 		if len(r.data)-at <= 4 {
 			return -1
 		}
@@ -243,6 +257,7 @@ func (r *reader) escape(at int) int {
 	return -1
 }
 
+// word skips a word if it is next, and reports whether it was. The caller finds out what follows it.
 func (r *reader) word(w string) bool {
 	if len(r.data)-r.pos < len(w) || string(r.data[r.pos:r.pos+len(w)]) != w {
 		return false
@@ -251,17 +266,19 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
-// number refuses what no float64 holds: some readers make infinity of it, and others an error.
+// number reads a number. It fails closed on a number that a float64 cannot hold: some readers make infinity of it, and
+// others an error. json.Decoder.Token, which Check uses, refuses it too.
+// The usual number is short, and needs no conversion to find that out.
 func (r *reader) number() bool {
 	from := r.pos
 	r.next('-')
-	if !r.next('0') && !r.digits() {
+	if !r.next('0') && !r.digits() { // "01" is malformed: the caller finds a digit where nothing may follow
 		return false
 	}
 	if r.next('.') && !r.digits() {
 		return false
 	}
-	large := false
+	large := false // it has an exponent, so its size is not known from its length
 	if r.next('e') || r.next('E') {
 		if !r.next('+') {
 			r.next('-')
@@ -277,9 +294,11 @@ func (r *reader) number() bool {
 	return true
 }
 
-// surelyHeld is how many characters a number without an exponent may have, so that a float64 surely holds it.
+// surelyHeld is how many characters a number without an exponent may have, so that a float64 holds it without a check:
+// the largest has 309 digits.
 const surelyHeld = 300
 
+// digits skips decimal digits, and reports whether there was one.
 func (r *reader) digits() bool {
 	from, i := r.pos, r.pos
 	for i < len(r.data) && r.data[i] >= '0' && r.data[i] <= '9' {
@@ -289,15 +308,16 @@ func (r *reader) digits() bool {
 	return i > from
 }
 
-// names are those of an object so far. Those of a few members are compared one by one; of many, whose comparisons would
-// grow with their square, a map is made.
+// names are the names of an object so far. A few are compared one by one, which needs no allocation. For more there is
+// a map: otherwise a sender could make the number of comparisons grow with the square of the names.
 type names struct {
-	few  [16][]byte
-	n    int
-	many map[string]bool
+	few  [16][]byte      // plain names as written, others folded
+	n    int             // of few
+	many map[string]bool // folded names; nil while few has room
 }
 
-// add says whether a name is new, in whatever case. A plain one is ASCII.
+// add adds a name, and reports whether it is new, in whatever case. A plain name is ASCII without escapes.
+// Where few is full, its names move to the map once, and all further names are compared there.
 func (s *names) add(name []byte, plain bool) bool {
 	if !plain {
 		name = []byte(folded(string(name)))
@@ -308,7 +328,7 @@ func (s *names) add(name []byte, plain bool) bool {
 			s.many[folded(string(other))] = true
 		}
 	}
-	if s.many != nil {
+	if s.many != nil { // every name in it is folded, plain ones too
 		text := folded(string(name))
 		if s.many[text] {
 			return false
@@ -316,6 +336,7 @@ func (s *names) add(name []byte, plain bool) bool {
 		s.many[text] = true
 		return true
 	}
+	// At most 16 comparisons. Plain names are not folded, so the case of ASCII letters is ignored.
 	for _, other := range s.few[:s.n] {
 		if sameLetters(name, other) {
 			return false
@@ -326,10 +347,13 @@ func (s *names) add(name []byte, plain bool) bool {
 	return true
 }
 
-// folded is a text in the case in which texts are compared.
+// folded returns a text in the case in which names are compared. Both conversions are needed. "s" and the long s have
+// only their upper case in common, "k" and the Kelvin sign only their lower case. Names that encoding/json treats as
+// equal are equal in this form.
 func folded(text string) string { return strings.ToLower(strings.ToUpper(text)) }
 
-// sameLetters compares texts that are ASCII or folded, without regard to the case of ASCII.
+// sameLetters reports whether two texts are equal, whatever the case of their ASCII letters. Each must be ASCII or
+// folded.
 func sameLetters(a, b []byte) bool {
 	if len(a) != len(b) {
 		return false
@@ -342,6 +366,7 @@ func sameLetters(a, b []byte) bool {
 	return true
 }
 
+// lower returns an ASCII letter in lower case, and every other byte unchanged.
 func lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
 		return c + 'a' - 'A'
