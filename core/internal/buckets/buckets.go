@@ -1,4 +1,5 @@
-// Package buckets counts by token buckets, one for each key, in a table that is bounded and forgets no debt.
+// Package buckets limits rates with token buckets, one for each key. The table is bounded, and forgets no debt: an
+// attacker with many keys cannot make it forget one that is over its limit.
 package buckets
 
 import (
@@ -6,38 +7,42 @@ import (
 	"time"
 )
 
-// Most is how many keys one table follows at a time where nothing else is said: some 5 MB.
+// Most is the default for how many keys a table has at a time: some 5 MB.
 const Most = 1 << 16
 
-// longest is how long a rare refill of a great burst may take, within what a duration holds.
+// longest caps the time for which a bucket fills up, so that sums with it fit in a Duration (292 years).
 const longest = 100 * 365 * 24 * time.Hour
 
-// Table has the buckets, each kept as one instant (the generic cell rate algorithm): when the bucket will be full
-// again. A key leaves when its bucket has filled up, because a full bucket is what an unknown key has. Keys that find
-// no place share one bucket, so that whoever has that many addresses slows down newcomers and nobody who is in the
-// table. It is safe for concurrent use.
+// Table holds the buckets. Each is one instant: when the bucket will be full again (the generic cell rate algorithm). A
+// key is removed when its bucket is full, because an unknown key has a full bucket too.
+//
+// Keys that find the table full share one bucket, which fails closed. So a sender with that many addresses slows down
+// new keys, and not those in the table. It is safe for concurrent use.
 type Table[K comparable] struct {
-	interval time.Duration // that one token takes to come back
-	depth    time.Duration // that a whole bucket takes to come back
-	burst    int
-	most     int
-	start    time.Time
+	interval time.Duration // after which one token is back
+	depth    time.Duration // after which an empty bucket is full
+	burst    int           // tokens of a full bucket
+	most     int           // keys
+	start    time.Time     // instants are durations since then, on the monotonic clock
 
 	mu     sync.Mutex
 	own    map[K]*bucket
-	shared bucket
-	swept  time.Duration
+	shared bucket        // of the keys that found the table full
+	swept  time.Duration // the last sweep; 0: there was none
 }
 
-type bucket struct{ fullAt time.Duration } // since start
+// bucket is one instant, since the table's start. In the past the bucket is full.
+type bucket struct{ fullAt time.Duration }
 
-// New makes a table for at most most keys. Each has perSecond tokens, above 0, and burst of them at once, at least 1.
+// New makes a table for at most most keys. Each key gets perSecond tokens, which must be above 0, and can use burst of
+// them at once, which must be at least 1.
 func New[K comparable](perSecond float64, burst, most int) *Table[K] {
 	interval := time.Duration(min(max(float64(time.Second)/perSecond, 1), float64(longest)))
 	return &Table[K]{interval: interval, depth: times(interval, burst), burst: burst, most: most, start: time.Now(),
 		own: map[K]*bucket{}}
 }
 
+// times returns n intervals, capped at longest: the product could overflow.
 func times(interval time.Duration, n int) time.Duration {
 	if n > 0 && interval > longest/time.Duration(n) {
 		return longest
@@ -45,8 +50,8 @@ func times(interval time.Duration, n int) time.Duration {
 	return interval * time.Duration(n)
 }
 
-// Allow takes n tokens, or none and returns how long to wait. With n of 0 it reports whether one could be taken. The
-// caller knows the time already.
+// Allow takes n tokens, or takes nothing and returns how long to wait. With an n of 0 it reports whether one token
+// could be taken. More than burst is never allowed. at is the present time, which the caller has already read.
 func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -54,7 +59,7 @@ func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.D
 	case n > t.burst:
 		return false, t.depth
 	case n == 0 && len(t.own) == 0 && t.shared.fullAt == 0:
-		return true, 0 // nobody owes anything, which is the usual state
+		return true, 0 // no key owes anything, which is the usual state
 	}
 	now := at.Sub(t.start)
 	b := t.own[key]
@@ -63,6 +68,7 @@ func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.D
 			b = &t.shared
 		}
 	}
+	// then is when the bucket would be full again after this call. It may be at most depth away.
 	then := now
 	if b != nil {
 		then = max(b.fullAt, now)
@@ -82,7 +88,7 @@ func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.D
 	return true, 0
 }
 
-// Len says how many keys have a place.
+// Len returns how many keys have a bucket of their own.
 func (t *Table[K]) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

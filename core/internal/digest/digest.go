@@ -1,4 +1,5 @@
-// Package digest hashes what is signed, with states that are kept between deliveries.
+// Package digest hashes the signed bytes of deliveries, with states that are reused between deliveries: a keyed hash is
+// expensive to set up.
 package digest
 
 import (
@@ -15,7 +16,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// The sizes of RSA keys that are accepted. The upper one bounds what a signature costs to carry and to verify.
+// The sizes of RSA keys that are accepted, in bits. The upper one bounds the length of a signature and the cost of its
+// verification.
 const (
 	MinRSABits = 2048
 	MaxRSABits = 4096
@@ -24,15 +26,16 @@ const (
 // MaxSize is the longest MAC of any algorithm here.
 const MaxSize = sha512.Size
 
-// Method is what an algorithm is made of.
+// Method describes an algorithm.
 type Method struct {
 	NewHash func() hash.Hash // nil: the message itself is signed (Ed25519)
 	Hash    crypto.Hash
-	Least   int // bytes of a signature
-	Most    int
+	Least   int // the shortest signature, in bytes
+	Most    int // the longest one
 }
 
-// MethodOf gives the zero method for an unknown algorithm.
+// MethodOf returns the description of an algorithm. For an unknown one it is the zero Method, which no signature
+// matches: its longest has 0 bytes.
 func MethodOf(alg entry.Algorithm) Method {
 	switch alg {
 	case entry.HMACSHA1, entry.DigestSHA1:
@@ -58,25 +61,27 @@ func MethodOf(alg entry.Algorithm) Method {
 	}
 }
 
-// Pool keeps the states that signed bytes are fed to. Those of an HMAC are keyed with one secret: crypto/hmac
-// saves its key schedule on the first Reset, so that a pooled state costs no allocation and no schedule.
+// Pool keeps states for reuse. The states of an HMAC have one secret: crypto/hmac saves its key schedule on the first
+// Reset, so a pooled state needs no allocation and no schedule. It is safe for concurrent use.
 type Pool struct{ pool sync.Pool }
 
-// State takes the signed bytes in: it hashes them, or collects them where the message itself is signed.
+// State collects the signed bytes of one delivery: it hashes them, or keeps them where the message itself is signed. It
+// is not safe for concurrent use.
 type State struct {
-	hash    hash.Hash
-	Message []byte
-	scratch []byte // text that the hash has not been given yet
-	out     [MaxSize]byte
+	hash    hash.Hash     // nil: Message is kept instead
+	Message []byte        // what was written, where there is no hash
+	scratch []byte        // short texts that are not in the hash yet
+	out     [MaxSize]byte // the result of Sum
 }
 
+// NewHMAC returns a pool of HMAC states (RFC 2104) with one secret, which it copies. alg must be an HMAC.
 func NewHMAC(alg entry.Algorithm, key []byte) *Pool {
 	newHash := MethodOf(alg).NewHash
 	key = append([]byte(nil), key...)
 	return New(func() hash.Hash { return hmac.New(newHash, key) })
 }
 
-// New pools states of a hash; nil: of none, so that they collect the message.
+// New returns a pool of states with a hash. With nil they have no hash and keep the message.
 func New(newHash func() hash.Hash) *Pool {
 	p := &Pool{}
 	p.pool.New = func() any {
@@ -89,6 +94,7 @@ func New(newHash func() hash.Hash) *Pool {
 	return p
 }
 
+// Get returns an empty state. The caller must pass it to Put when it is done.
 func (p *Pool) Get() *State {
 	st := p.pool.Get().(*State) // the pool holds nothing else
 	if st.hash != nil {
@@ -98,9 +104,11 @@ func (p *Pool) Get() *State {
 	return st
 }
 
-// maxKeptMessage is how much of a buffer stays with a pooled state.
+// maxKeptMessage is how large the message buffer of a pooled state may be, in bytes: one large delivery must not keep
+// its memory for ever.
 const maxKeptMessage = 64 << 10
 
+// Put returns a state to the pool. The caller must not use it, or the result of its Sum, after that.
 func (p *Pool) Put(st *State) {
 	if cap(st.scratch) > 4096 {
 		st.scratch = make([]byte, 0, maxScratch)
@@ -108,16 +116,17 @@ func (p *Pool) Put(st *State) {
 	if cap(st.Message) > maxKeptMessage {
 		st.Message = nil
 	}
-	clear(st.scratch[:cap(st.scratch)]) // a plain hash was fed the secret through it
+	// Some schemes hash the secret as text, so it may be in scratch. out may hold the expected signature.
+	clear(st.scratch[:cap(st.scratch)])
 	clear(st.out[:])
 	p.pool.Put(st)
 }
 
-// maxScratch is how much text is gathered before the hash is given it.
+// maxScratch is how many bytes of text are gathered before they are written to the hash.
 const maxScratch = 128
 
-// WriteString copies into a kept buffer, because a conversion to bytes would allocate. Short texts are gathered: for an
-// id, a timestamp and the dots between them, the calls would cost more than the hash.
+// WriteString adds a text. It copies into a buffer of the state, because a conversion to bytes would allocate. Short
+// texts are gathered: for an id, a timestamp and the dots between them, the calls would cost more than the hash.
 func (st *State) WriteString(s string) {
 	if st.hash == nil {
 		st.Message = append(st.Message, s...)
@@ -129,13 +138,14 @@ func (st *State) WriteString(s string) {
 	st.scratch = append(st.scratch, s...)
 }
 
-// WriteCopy is write to a hash, of bytes on the caller's stack: the hash, which stands behind an interface, would drive
-// them from there.
+// WriteCopy adds bytes that are on the caller's stack, by a copy. Passing them to the hash, an interface, would move
+// them to the heap. The state must have a hash.
 func (st *State) WriteCopy(b []byte) {
 	st.flush()
 	st.scratch = append(st.scratch, b...)
 }
 
+// Write adds bytes without gathering them: the body, usually.
 func (st *State) Write(b []byte) {
 	if st.hash == nil {
 		st.Message = append(st.Message, b...)
@@ -145,6 +155,7 @@ func (st *State) Write(b []byte) {
 	_, _ = st.hash.Write(b) // a hash never fails
 }
 
+// flush writes the gathered texts to the hash.
 func (st *State) flush() {
 	if len(st.scratch) > 0 {
 		_, _ = st.hash.Write(st.scratch)
@@ -152,8 +163,7 @@ func (st *State) flush() {
 	}
 }
 
-// Sum is the hash of what was written, or all of it where there is no hash. It is valid until the state goes back to
-// its pool.
+// Sum returns the hash of what was written, or the message where there is no hash. The result is valid until Put.
 func (st *State) Sum() []byte {
 	if st.hash == nil {
 		return st.Message
@@ -162,7 +172,8 @@ func (st *State) Sum() []byte {
 	return st.hash.Sum(st.out[:0])
 }
 
-// WritePart writes a part after its length, so that no two lists of parts hash alike.
+// WritePart writes a part after its length, in 8 bytes. So two different lists of parts never give the same text:
+// without lengths "ab", "c" and "a", "bc" would.
 func WritePart(h hash.Hash, part []byte) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(part)))

@@ -7,25 +7,26 @@ import (
 	"sync"
 )
 
-// HMACKey is a secret. It is safe for concurrent use.
+// HMACKey is a secret for HMAC-SHA-256, with hashes that are reused. It is safe for concurrent use.
 type HMACKey struct {
 	secret []byte
 	pool   sync.Pool // of *keyedHash
 }
 
-// keyedHash is a hash that has taken the secret up, and the room for its sum.
+// keyedHash is a hash with the secret, and room for its sum, which would otherwise be allocated.
 type keyedHash struct {
 	hash.Hash
 	sum [sha256.Size]byte
 }
 
-// NewHMACKey keeps the secret, which must not be changed from then on.
+// NewHMACKey returns a key that keeps the secret. The caller must not change the secret after that.
 func NewHMACKey(secret []byte) *HMACKey { return &HMACKey{secret: secret} }
 
-// Secret is the secret, for other algorithms.
+// Secret returns the secret itself, for other algorithms. The caller must not change or print it.
 func (k *HMACKey) Secret() []byte { return k.secret }
 
-// Fits says whether the signature is that of what is signed, in constant time.
+// Fits reports whether signature is the HMAC of signed. It compares in constant time: otherwise a sender could find out
+// the right signature byte by byte. A signature of another length does not fit.
 func (k *HMACKey) Fits(signed, signature []byte) bool {
 	h, ok := k.pool.Get().(*keyedHash)
 	if !ok {

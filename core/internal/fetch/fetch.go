@@ -1,6 +1,6 @@
 // Package fetch makes the requests that the library makes by itself: for keys, for confirmations of subscriptions, and
-// for lists of addresses. Each is one GET without redirects, cookies, credentials and compression, bounded in time and
-// size.
+// for lists of addresses. Each is one GET without redirects, cookies, credentials and compression. It is bounded in
+// time and size.
 package fetch
 
 import (
@@ -18,37 +18,38 @@ import (
 	"time"
 )
 
-// Options are for [Transport]. The zero value of each but Timeout is safe.
+// Options configure [Transport]. The zero value of each field except Timeout is safe.
 type Options struct {
-	Timeout time.Duration    // of each step; the request's context bounds the whole
+	Timeout time.Duration    // of each step; the request's context bounds the whole; 0 means no limit
 	Roots   *x509.CertPool   // default: the system's
 	Allowed []netip.Prefix   // networks that may be dialled although they are not public
-	Now     func() time.Time // judges certificates; default: time.Now
+	Now     func() time.Time // the clock for the dates of certificates; default: time.Now
 }
 
-// Transport returns a transport that connects to public addresses only, without a proxy.
+// Transport returns a transport that connects only to public addresses, without a proxy. It requires TLS 1.2.
 func Transport(o Options) *http.Transport {
 	return &http.Transport{
-		Proxy:                  nil, // a proxy from the environment would see the address check, not we
+		Proxy:                  nil, // with a proxy the check would be of the proxy's address, and not of the host's
 		DialContext:            Dialer(o.Timeout, o.Allowed).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots, Time: o.Now},
 		TLSHandshakeTimeout:    o.Timeout,
 		ResponseHeaderTimeout:  o.Timeout,
 		MaxResponseHeaderBytes: 16 << 10,
 		DisableCompression:     true,
-		DisableKeepAlives:      true, // fetches are rare, and a kept connection keeps goroutines
+		DisableKeepAlives:      true, // fetches are rare, and an idle connection would keep two goroutines
 	}
 }
 
-// proxied sends requests through the proxy that the environment names for their host, and the others as Transport does.
+// proxied sends a request through the proxy that the environment names for its host, or directly as Transport does.
 type proxied struct{ o Options }
 
 // TransportThroughProxy returns a transport that uses the proxies of the environment (HTTPS_PROXY, NO_PROXY). A proxy
-// resolves the name itself, so the check of addresses is left to it. Where the environment names none for a
-// host, the address is checked as ever.
+// resolves the name itself, so it must refuse private addresses itself. For a host without a proxy the address is
+// checked as in Transport.
 func TransportThroughProxy(o Options) http.RoundTripper { return &proxied{o} }
 
-// RoundTrip sends one request.
+// RoundTrip sends one request, with a new transport each time: fetches are rare. A proxy that cannot be parsed fails
+// closed.
 func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 	transport := Transport(p.o)
 	proxy, err := http.ProxyFromEnvironment(r)
@@ -68,16 +69,16 @@ var (
 	ErrTooLarge = errors.New("the response is larger than what is allowed")
 )
 
-// Response is what a host answered.
+// Response is the answer of a host.
 type Response struct {
 	Status int
-	Body   []byte              // of a 200
-	Peers  []*x509.Certificate // what the host presented; not trusted by itself
+	Body   []byte              // only of a 200
+	Peers  []*x509.Certificate // the certificates of the connection, the leaf first; not trusted by themselves
 }
 
-// Get fetches an https URL that the caller has pinned, within the context's deadline. It talks to the transport and not
-// to an http.Client, which would follow redirects, keep cookies and send a Referer. Of another answer than 200 only the
-// status is read.
+// Get fetches an https URL, within the context's deadline. The caller must have checked the URL. It uses the transport
+// directly: an http.Client would follow redirects, keep cookies and send a Referer. Of an answer other than 200 only
+// the status is read.
 func Get(ctx context.Context, transport http.RoundTripper, address, accept string, maxBytes int64) (*Response, error) {
 	if !strings.HasPrefix(address, "https://") {
 		return nil, ErrNotHTTPS
@@ -94,7 +95,7 @@ func Get(ctx context.Context, transport http.RoundTripper, address, accept strin
 		return nil, err
 	}
 	if resp == nil || resp.Body == nil {
-		return nil, errors.New("the RoundTripper gave no response")
+		return nil, errors.New("the RoundTripper returned no response")
 	}
 	defer func() { _ = resp.Body.Close() }()
 	out := &Response{Status: resp.StatusCode}
@@ -106,7 +107,8 @@ func Get(ctx context.Context, transport http.RoundTripper, address, accept strin
 	}
 	if e := resp.Header.Values("Content-Encoding"); resp.Uncompressed || len(e) > 1 || len(e) == 1 &&
 		e[0] != "identity" {
-		return nil, errors.New("the response is compressed, which was not asked for")
+		// Fails closed: a small compressed body may have any size.
+		return nil, errors.New("the response is compressed, although the request did not allow it")
 	}
 	if resp.ContentLength > maxBytes {
 		return nil, ErrTooLarge
@@ -114,14 +116,14 @@ func Get(ctx context.Context, transport http.RoundTripper, address, accept strin
 	if out.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxBytes+1)); err != nil {
 		return nil, fmt.Errorf("reading the response: %w", err)
 	}
-	if int64(len(out.Body)) > maxBytes {
+	if int64(len(out.Body)) > maxBytes { // one byte more was allowed, to notice this
 		return nil, ErrTooLarge
 	}
 	return out, nil
 }
 
-// WithoutURL returns the error of a request without its URL, which clients and RoundTrippers of the app's own add: it
-// may hold a token.
+// WithoutURL returns the error of a request without its URL, which http.Client and some RoundTrippers add. The URL may
+// hold a token, and the error goes to logs.
 func WithoutURL(err error) error {
 	var with *url.Error
 	if errors.As(err, &with) {

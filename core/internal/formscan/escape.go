@@ -2,7 +2,8 @@ package formscan
 
 import "bytes"
 
-// escaped reports whether each percent sign of a text begins an escape.
+// escaped reports whether each percent sign of a text begins a well-formed escape. Readers disagree on the others: some
+// keep the sign, and some refuse the form.
 func escaped(text []byte) bool {
 	for {
 		i := bytes.IndexByte(text, '%')
@@ -10,7 +11,7 @@ func escaped(text []byte) bool {
 			return true
 		}
 		text = text[i:]
-		// Escapes often follow one another, and each is looked at faster than a search begins.
+		// Escapes often follow one another, and checking the next one is cheaper than a new search.
 		for len(text) > 0 && text[0] == '%' {
 			if len(text) < 3 || digit(text[1]) > 15 || digit(text[2]) > 15 {
 				return false
@@ -20,10 +21,10 @@ func escaped(text []byte) bool {
 	}
 }
 
-// Unescape returns what a URL-encoded text means, as net/url reads it: a plus is a space. It returns the text itself
-// where nothing is escaped. ok is false for a malformed escape.
+// Unescape returns the value of a URL-encoded text, as net/url reads it: a plus is a space. It returns the text itself
+// where nothing is escaped. ok is false for a malformed escape, which fails closed.
 func Unescape(text []byte) (value []byte, ok bool) {
-	switch n := decodedLen(text); {
+	switch n := decodedLen(text); { // the length is known first, so there is one allocation
 	case n < 0:
 		return nil, false
 	case n == len(text) && bytes.IndexByte(text, '+') < 0:
@@ -33,7 +34,7 @@ func Unescape(text []byte) (value []byte, ok bool) {
 	}
 }
 
-// decodedLen returns the length of what a text means; -1 where an escape is malformed.
+// decodedLen returns the length of the value of a text, or -1 where an escape is malformed.
 func decodedLen(text []byte) int {
 	if !escaped(text) {
 		return -1
@@ -41,7 +42,7 @@ func decodedLen(text []byte) int {
 	return len(text) - 2*bytes.Count(text, []byte{'%'})
 }
 
-// appendDecoded appends what a text means whose escapes are well-formed.
+// appendDecoded appends the value of a text. Its escapes must be well-formed, see escaped.
 func appendDecoded(out, text []byte) []byte {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -57,7 +58,7 @@ func appendDecoded(out, text []byte) []byte {
 	return out
 }
 
-// digit returns the value of a hexadecimal digit; 16 for what is not one.
+// digit returns the value of a hexadecimal digit, or 16 for every other byte.
 func digit(c byte) byte {
 	switch {
 	case c >= '0' && c <= '9':

@@ -1,11 +1,20 @@
 // Package formscan finds a few fields of a form in one bounded pass, without decoding the others.
 //
-// It decides by the body alone whether a form is URL-encoded or multipart: no header is asked, because no signature
-// covers the Content-Type. As in jsonscan there are two readers. [Names.Find] is for what proves a delivery. It fails
-// closed on what two readers could read differently, and refuses a form with more fields, or longer names or part
-// headers, than any sender makes. [Names.Read] is for what a proved form says of itself: no bound hides a field.
+//	names := formscan.Compile("timestamp", "token", "signature") // once
+//	var fields [3]formscan.Field
+//	if err := names.Find(body, fields[:]); err != nil {
+//		return err
+//	}
+//	token, ok := fields[1].Once()
 //
-// The work is linear in the body whatever it consists of, and nothing but the fields that are found is copied.
+// It decides by the body alone whether a form is URL-encoded or multipart. It ignores the Content-Type, because no
+// signature covers it: whoever can change it could otherwise choose how a signed body is read.
+//
+// As in jsonscan there are two readers. [Names.Find] is for fields that prove a delivery. It fails closed on forms that
+// two readers could read differently. It also does on forms with more fields, or longer names or part headers, than any
+// sender makes. [Names.Read] is for the fields of a proved form. It has no bounds, so no content can hide a field.
+//
+// The work is linear in the size of the body, whatever it consists of. Only the fields that are found are copied.
 package formscan
 
 import (
@@ -19,26 +28,28 @@ import (
 
 // Errors of Find and Read.
 var (
-	ErrMalformed = errors.New("the form in the body is malformed")
+	ErrMalformed = errors.New("the form in the body is malformed") // or readers could disagree on it
 	ErrTooLarge  = errors.New("the form in the body has more fields, or longer names, than any sender's")
 )
 
-// Bounds of what is not proved. Senders stay far below them: inbound mail comes with some dozens of fields.
+// Bounds of forms that are not proved. Senders stay far below them: inbound mail has some dozens of fields.
 const (
-	MaxFields = 1000
-	maxName   = 8 << 10 // the name of a URL-encoded field, as it is written
-	// of a part of a multipart form; long names of files are escaped to three times their length
+	MaxFields = 1000    // of a URL-encoded form, or parts of a multipart one
+	maxName   = 8 << 10 // bytes of the name of a URL-encoded field, as it is written
+	// maxPartHeader is how many bytes the header of a part may have. Long names of files are escaped to three times
+	// their length.
 	maxPartHeader = 8 << 10
 )
 
-// Names is a compiled list of the names of fields.
+// Names is a compiled list of the names of fields. It does not change after Compile, so it is safe for concurrent use.
 type Names struct {
 	names   [][]byte
-	first   []int // the place of the first equal name
-	longest int
+	first   []int // the place of the first equal name: the same name may be listed twice
+	longest int   // the length of the longest name, in bytes
 }
 
-// Compile compiles names; Find and Read return their fields in the same order. An empty name finds nothing.
+// Compile compiles names. Find and Read return their fields in the same order. An empty name is an absent setting, and
+// finds nothing.
 func Compile(names ...string) *Names {
 	n := &Names{}
 	for _, name := range names {
@@ -52,14 +63,15 @@ func Compile(names ...string) *Names {
 // Len returns how many fields Find and Read return.
 func (n *Names) Len() int { return len(n.names) }
 
-// Field is what a form says under one name.
+// Field is the content of a form under one name. The zero value is an absent field.
 type Field struct {
-	Count   int    // how often the field comes
-	raw     []byte // of the first one
+	Count   int    // how often the name comes
+	raw     []byte // the first value, a part of the body
 	encoded bool   // raw is percent-encoded
 }
 
-// Once returns the value of a field that comes once and can be decoded.
+// Once returns the value of a field. ok is false unless the field comes exactly once and can be decoded. It fails
+// closed on a repeated field: some readers use the first value, others the last.
 func (f *Field) Once() (text string, ok bool) {
 	if f.Count != 1 {
 		return "", false
@@ -74,6 +86,7 @@ func (f *Field) Once() (text string, ok bool) {
 	if n == len(f.raw) && bytes.IndexByte(f.raw, '+') < 0 {
 		return string(f.raw), true
 	}
+	// The same as appendDecoded, into a Builder: a conversion of bytes to a string would copy once more.
 	var b strings.Builder
 	b.Grow(n)
 	for i := 0; i < len(f.raw); i++ {
@@ -90,7 +103,7 @@ func (f *Field) Once() (text string, ok bool) {
 	return b.String(), true
 }
 
-// Bytes is Once without a copy, where the body holds the value as it is.
+// Bytes returns what Once does. Without escapes the result is a part of the body, and not a copy.
 func (f *Field) Bytes() (value []byte, ok bool) {
 	if f.Count != 1 {
 		return nil, false
@@ -101,32 +114,35 @@ func (f *Field) Bytes() (value []byte, ok bool) {
 	return Unescape(f.raw)
 }
 
-// Find fills out, which has Len elements. It fails closed: see the package.
+// Find fills out, which must have Len elements. It fails closed, see the package comment. After an error no field is
+// set.
 func (n *Names) Find(body []byte, out []Field) error { return n.scan(body, out, true) }
 
-// Read fills out without any bound. After an error no field is found.
+// Read fills out, which must have Len elements, without any bound. After an error no field is set.
 func (n *Names) Read(body []byte, out []Field) error { return n.scan(body, out, false) }
 
+// scan reads a form of either kind.
 func (n *Names) scan(body []byte, out []Field, strict bool) error {
-	clear(out)
+	clear(out) // the caller reuses it for the next delivery
 	var err error
 	if boundary, multi := Boundary(body); multi {
 		err = n.multipart(body, boundary, out, strict)
 	} else {
 		err = n.encoded(body, out, strict)
 	}
-	if err != nil {
+	if err != nil { // fails closed: fields of the beginning must not be used
 		clear(out)
 	}
+	// A name that is listed twice was found at its first place only.
 	for i, first := range n.first {
 		out[i] = out[first]
 	}
 	return err
 }
 
-// encoded scans a URL-encoded form.
+// encoded scans a URL-encoded form. Only "&" separates pairs, as in https://url.spec.whatwg.org/#urlencoded-parsing.
 func (n *Names) encoded(body []byte, out []Field, strict bool) error {
-	var room [128]byte
+	var room [128]byte // for a decoded name
 	for fields := 0; len(body) > 0; fields++ {
 		if strict && fields == MaxFields {
 			return ErrTooLarge
@@ -142,21 +158,21 @@ func (n *Names) encoded(body []byte, out []Field, strict bool) error {
 			}
 		}
 		f := n.field(name, out)
-		if f == nil {
+		if f == nil { // its value is not even checked
 			continue
 		}
-		if f.Count++; f.Count > 1 {
+		if f.Count++; f.Count > 1 { // Once and Bytes then return nothing
 			continue
 		}
 		f.raw, f.encoded = value, true
-		if strict && !escaped(value) {
+		if strict && !escaped(value) { // the other reader finds that out when the value is used
 			return ErrMalformed
 		}
 	}
 	return nil
 }
 
-// cutPair cuts the first pair off a URL-encoded form.
+// cutPair returns the first pair of a URL-encoded form, and removes it from body.
 func cutPair(body *[]byte) (pair []byte) {
 	if i := bytes.IndexByte(*body, '&'); i >= 0 {
 		pair, *body = (*body)[:i], (*body)[i+1:]
@@ -166,19 +182,20 @@ func cutPair(body *[]byte) (pair []byte) {
 	return pair
 }
 
-// decoded decodes a name as far as it can be one that is wanted. ok is false where it is malformed, which only the
-// strict reader refuses: to the other one it is another field's.
+// decoded returns a decoded name, or nil where the name is too long to be a wanted one. ok is false for a malformed
+// name, which only the strict reader refuses. For the other one it is the name of another field.
 func (n *Names) decoded(room, name []byte, strict bool) (out []byte, ok bool) {
 	if !escaped(name) {
 		return nil, !strict
 	}
-	if len(name) > 3*n.longest {
+	if len(name) > 3*n.longest { // an escape has three bytes for one
 		return nil, true
 	}
 	return appendDecoded(room, name), true
 }
 
-// field returns the field with the name; nil: it is not wanted.
+// field returns the place for a name in out, or nil where the name is not wanted. Names are compared exactly, as forms
+// do.
 func (n *Names) field(name []byte, out []Field) *Field {
 	if len(name) == 0 {
 		return nil
@@ -192,9 +209,10 @@ func (n *Names) field(name []byte, out []Field) *Field {
 }
 
 // Each calls fn with name and value of each field of a URL-encoded form, as they are written, until fn returns false.
+// It skips empty pairs ("a=1&&b=2"), as net/url does.
 func Each(body []byte, fn func(name, value []byte) bool) {
 	for len(body) > 0 {
-		if body[0] == '&' { // nothing stands before it; a search for the next one is expensive
+		if body[0] == '&' { // an empty pair; a body of nothing but "&" would cost a search for each
 			body = body[1:]
 			continue
 		}
@@ -205,8 +223,8 @@ func Each(body []byte, fn func(name, value []byte) bool) {
 	}
 }
 
-// Is reports whether a body is read as a form: it is multipart, or holds a field, and does not begin as JSON or XML
-// does. What it is called in the Content-Type does not count.
+// Is reports whether a body is read as a form: it is multipart, or it has a field and does not begin as JSON or XML do.
+// The Content-Type does not matter, see the package comment.
 func Is(body []byte) bool {
 	if jsonscan.Starts(body) {
 		return false

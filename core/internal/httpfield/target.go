@@ -6,14 +6,17 @@ import (
 	"strings"
 )
 
-// RequestTarget is the path and query as they came over the wire, byte for byte: the parsed URL spells some characters
-// anew. Where something before the guard has changed the URL, it is the changed one.
+// RequestTarget returns the path and query as they came over the wire, byte for byte. Signatures may cover them, and
+// the parsed URL writes some characters in another form.
+//
+// If middleware has changed the URL (http.StripPrefix), it returns the changed one. That fails closed: the signature
+// covers the original, and the delivery is refused.
 func RequestTarget(r *http.Request) string {
 	target := r.RequestURI
 	if target == "" {
-		return r.URL.RequestURI() // not made by a server
+		return r.URL.RequestURI() // the request was not made by a server, but by a test
 	}
-	if target[0] != '/' { // absolute: behind the host
+	if target[0] != '/' { // in absolute form (RFC 9112, section 3.2.2): the path is after the host
 		_, rest, _ := strings.Cut(target, "://")
 		at := strings.IndexAny(rest, "/?")
 		if at < 0 {
@@ -24,6 +27,7 @@ func RequestTarget(r *http.Request) string {
 		}
 	}
 	path, query, _ := strings.Cut(target, "?")
+	// The raw target counts only if it still means what the parsed URL says. An empty path and "/" are the same.
 	was, err := url.PathUnescape(path)
 	if err != nil || query != r.URL.RawQuery || (was != r.URL.Path && !(was == "/" && r.URL.Path == "")) {
 		return r.URL.RequestURI()
@@ -31,11 +35,13 @@ func RequestTarget(r *http.Request) string {
 	return target
 }
 
+// LowerASCII returns s in lower case, without regard to letters outside of ASCII. It is for schemes such as "HTTPS". A
+// text of more than eight bytes is returned unchanged, because it matches none of them.
 func LowerASCII(s string) string {
 	if len(s) > 8 {
 		return s
 	}
-	var b [8]byte
+	var b [8]byte // on the stack
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'A' && c <= 'Z' {

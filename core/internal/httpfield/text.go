@@ -6,14 +6,17 @@ import (
 	"time"
 )
 
-// Clean keeps control characters, terminal escapes and long texts out of logs.
+// Clean makes a text from outside safe for logs. Control characters, line separators and bytes that are not UTF-8
+// become "?": a sender could otherwise write log lines of its own, or escapes for the operator's terminal. The text is
+// cut after 512 bytes.
 func Clean(s string) string {
 	const most = 512
 	cut := len(s) > most
-	if cut {
+	if cut { // before the rest, so that the work is bounded; half a character becomes "?"
 		s = s[:most]
 	}
 	s = strings.Map(func(r rune) rune {
+		// C0, DEL, C1, and the line and paragraph separators of Unicode.
 		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == '\u2028' || r == '\u2029' {
 			return '?'
 		}
@@ -25,10 +28,11 @@ func Clean(s string) string {
 	return s
 }
 
-// OneLine returns an error's text without line breaks: errors.Join puts one between its errors.
+// OneLine returns an error's text without line breaks: errors.Join writes one between its errors.
 func OneLine(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ") }
 
-// TrimOWS removes optional white space (RFC 9110, section 5.6.3) from both ends.
+// TrimOWS removes optional white space (RFC 9110, section 5.6.3) from both ends. strings.TrimSpace would remove more,
+// and a value that another reader keeps would match.
 func TrimOWS(s string) string {
 	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
 		s = s[1:]
@@ -39,7 +43,8 @@ func TrimOWS(s string) string {
 	return s
 }
 
-// Span writes a duration as people read it: 5m, 90s as 1m30s, and 3 days for 72h0m0s.
+// Span returns a duration in the form that people read: "5m", "1m30s" for 90 seconds, "3 days" for 72h0m0s. It rounds
+// to seconds, and from two days on to hours.
 func Span(d time.Duration) string {
 	d = d.Round(time.Second)
 	if d >= 48*time.Hour {
@@ -49,6 +54,7 @@ func Span(d time.Duration) string {
 		}
 		return days
 	}
+	// String writes "5m0s" and "1h0m0s".
 	text := d.String()
 	if cut, ok := strings.CutSuffix(text, "m0s"); ok {
 		text = cut + "m"

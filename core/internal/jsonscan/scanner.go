@@ -61,6 +61,7 @@ func (s *scanner) value(n *node, depth int) error {
 	default:
 		err = s.literal()
 	}
+	// An object or an array is stored too, if it is wanted itself.
 	if err == nil && n != nil && n.out >= 0 {
 		s.out[n.out] = s.data[start:s.pos]
 	}
@@ -79,7 +80,7 @@ func (s *scanner) object(n *node, depth int) error {
 		return nil
 	}
 	for {
-		key, err := s.str()
+		key, err := s.str() // not unescaped yet: most names are not wanted
 		if err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func (s *scanner) object(n *node, depth int) error {
 
 // clear marks the value of a member that comes twice, and the values below it, see Twice.
 func (n *node) clear(out [][]byte) {
-	if n.out >= 0 {
+	if n.out >= 0 { // empty and not nil: see Twice
 		out[n.out] = []byte{}
 	}
 	for _, c := range n.children {
@@ -355,7 +356,7 @@ func plain(b []byte) (n int) {
 			return n + bits.TrailingZeros64(stop)/8
 		}
 	}
-	for ; n < len(b) && b[n] >= 0x20 && b[n] != '"' && b[n] != '\\'; n++ {
+	for ; n < len(b) && b[n] >= 0x20 && b[n] != '"' && b[n] != '\\'; n++ { // the last bytes, one by one
 	}
 	return n
 }
@@ -373,7 +374,7 @@ func (s *scanner) literal() error {
 		return s.word("false")
 	case 'n':
 		return s.word("null")
-	case '-':
+	case '-': // and a digit must follow
 		s.pos++
 	}
 	// A number must not begin with further zeros: RFC 8259, section 6.
@@ -411,7 +412,7 @@ func (s *scanner) word(w string) error {
 // digits skips decimal digits, and reports whether there was one.
 func (s *scanner) digits() bool {
 	start := s.pos
-	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
+	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 { // a byte below '0' wraps round to more than 9
 		s.pos++
 	}
 	return s.pos > start

@@ -31,7 +31,7 @@ func Bytes(raw []byte) ([]byte, bool) {
 		return unescape(make([]byte, 0, len(inner)), inner, maxText)
 	case '{', '[', 'n': // an object, an array, null
 		return nil, false
-	default:
+	default: // a number, true or false
 		return raw, true
 	}
 }
@@ -85,7 +85,7 @@ func unescape(text, inner []byte, limit int) (out []byte, ok bool) {
 
 // escaped returns the character that a backslash and c stand for. c must be one that escapeLength accepts.
 func escaped(c byte) byte {
-	switch c {
+	switch c { // the others stand for themselves: the quote, the backslash and the slash
 	case 'b':
 		return '\b'
 	case 'f':

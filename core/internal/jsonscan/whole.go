@@ -37,7 +37,7 @@ func Whole(data []byte) bool {
 		case '{', '[':
 			s.pos++
 			s.space()
-			if s.peek() == c+2 { // '{'+2 == '}' and '['+2 == ']'
+			if s.peek() == c+2 { // empty: in ASCII '{'+2 == '}' and '['+2 == ']'
 				s.pos++
 				break
 			}
@@ -50,7 +50,7 @@ func Whole(data []byte) bool {
 				return false
 			}
 			continue
-		case '"':
+		case '"': // validated, unlike in the readers: see text
 			if !s.text() {
 				return false
 			}
@@ -123,7 +123,7 @@ func (s *scanner) text() bool {
 
 // escapeLength returns the length of the escape at the beginning of b, or 0 where it is malformed.
 func escapeLength(b []byte) int {
-	if len(b) < 2 {
+	if len(b) < 2 { // the document ends with a backslash
 		return 0
 	}
 	switch b[1] {
@@ -142,7 +142,7 @@ func hex4(b []byte) (r rune, ok bool) {
 	if len(b) < 4 {
 		return 0, false
 	}
-	for _, c := range b[:4] {
+	for _, c := range b[:4] { // strconv would accept a sign, and need a string
 		switch {
 		case c >= '0' && c <= '9':
 			c -= '0'

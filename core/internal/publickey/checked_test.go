@@ -47,7 +47,7 @@ func TestWhatKeysAreFit(t *testing.T) {
 		{"a key without a point", publickey.CheckP256(&ecdsa.PublicKey{Curve: elliptic.P256()}), "no point"},
 		{"a key on P-384", publickey.CheckP256(&p384.PublicKey), "another curve"},
 		//lint:ignore SA1019 a caller can still make one
-		{"a point off the curve", publickey.CheckP256(&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}), "no point of P-256"},
+		{"a point off the curve", publickey.CheckP256(&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}), "not a point of P-256"},
 		{"a key of Ed25519", publickey.CheckEd25519(ed), ""},
 		{"a short key of Ed25519", publickey.CheckEd25519(ed[:31]), "31"},
 		{"the neutral point", publickey.CheckEd25519(append(ed25519.PublicKey{1}, make([]byte, 31)...)), "small order"},

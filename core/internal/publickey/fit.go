@@ -7,27 +7,32 @@ import (
 	"sync/atomic"
 )
 
-// LastChecked is the key that was found fit last, and for which algorithm. The zero value has none. It is safe for
-// concurrent use. Keys are told apart by where they are: whoever hands one out must not change it.
+// LastChecked remembers the key that passed a check last, and its algorithm. So the check is not repeated for each
+// delivery. The zero value is ready. It is safe for concurrent use.
+//
+// Keys are compared by their address. A source that returned a key must not change it: the change would not be checked.
 type LastChecked struct{ fit atomic.Pointer[fit] }
 
+// fit is a key that passed the check for an algorithm.
 type fit struct {
 	algorithm string
 	key       crypto.PublicKey // a pointer
 }
 
-// Check is check for a key that is not the one that was found fit last.
+// Check calls check, unless the key is the one that passed last for this algorithm. A key that did not pass is not
+// remembered.
 func (l *LastChecked) Check(
 	algorithm string, key crypto.PublicKey, check func(algorithm string, key crypto.PublicKey) (problem string),
 ) (problem string) {
 	switch key.(type) {
-	case *ecdsa.PublicKey, *rsa.PublicKey: // others are no pointers, or none of ours
-	default:
+	case *ecdsa.PublicKey, *rsa.PublicKey:
+	default: // ed25519.PublicKey is a slice: it has no address to compare, and its check is cheap
 		return check(algorithm, key)
 	}
-	if f := l.fit.Load(); f != nil && f.algorithm == algorithm && f.key == key { //lint:notsecret public keys, by where they are
+	if f := l.fit.Load(); f != nil && f.algorithm == algorithm && f.key == key { //lint:notsecret addresses
 		return ""
 	}
+	// Two goroutines may check the same key at once, which only costs time.
 	if problem := check(algorithm, key); problem != "" {
 		return problem
 	}

@@ -7,9 +7,11 @@ import (
 	"strings"
 )
 
-// ParsePEM reads one plain PUBLIC KEY, or says what is wrong with the text in words that do not hold it. Whether the
-// key is fit for its algorithm is the caller's to judge.
+// ParsePEM reads one plain PUBLIC KEY (RFC 7468, section 13), or returns what is wrong with the text. The problem does
+// not quote the text, which may be a private key. The caller must check that the key is suitable for its algorithm.
 func ParsePEM(text string) (key crypto.PublicKey, problem string) {
+	// pem.Decode skips text before a block, and tries the next one where a block is malformed. Both are refused: the
+	// operator would not know which key counts.
 	block, rest := pem.Decode([]byte(text))
 	switch {
 	case block == nil || !strings.HasPrefix(text, "-----BEGIN"):
@@ -19,11 +21,11 @@ func ParsePEM(text string) (key crypto.PublicKey, problem string) {
 	case strings.Contains(block.Type, "PRIVATE"):
 		return nil, "this is a private key; configure the public one, and replace this one at the sender"
 	case block.Type != "PUBLIC KEY" || len(block.Headers) > 0:
-		return nil, "the PEM block is no plain PUBLIC KEY; convert it: openssl pkey -pubin -outform PEM"
+		return nil, "the PEM block is not a plain PUBLIC KEY; convert it: openssl pkey -pubin -outform PEM"
 	}
 	public, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
-		return nil, "the public key is malformed; copy it again, whole"
+		return nil, "the public key is malformed; copy all of it again"
 	}
 	return public, ""
 }

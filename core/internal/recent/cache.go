@@ -1,4 +1,4 @@
-// Package recent is a bounded cache of what was asked for last.
+// Package recent has a bounded cache that drops the value that was unused for longest.
 package recent
 
 import (
@@ -6,25 +6,28 @@ import (
 	"sync"
 )
 
-// Cache keeps the values that were asked for most recently: a cache, which may forget what can be had again.
+// Cache keeps the most recently used values. It is only for values that can be made again: it may drop any of them. It
+// is safe for concurrent use. Make it with [New].
 type Cache[V any] struct {
-	Most int
+	Most int // how many values it keeps; it must not be changed while the cache is in use
 
 	mu    sync.Mutex
-	at    map[string]*list.Element // of recentItem[V]
+	at    map[string]*list.Element // by key; the elements hold *recentItem[V]
 	order list.List                // the latest first
 }
 
+// recentItem is a value with its key, which remove needs.
 type recentItem[V any] struct {
 	key   string
 	value V
 }
 
+// New returns an empty cache for at most most values.
 func New[V any](most int) *Cache[V] {
 	return &Cache[V]{Most: most, at: map[string]*list.Element{}}
 }
 
-// Get finds a value.
+// Get returns a value and counts it as used.
 func (c *Cache[V]) Get(key string) (v V, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,7 +39,8 @@ func (c *Cache[V]) Get(key string) (v V, ok bool) {
 	return e.Value.(*recentItem[V]).value, true // the list holds nothing else
 }
 
-// GetOrAdd finds a value, or keeps a new one.
+// GetOrAdd returns a value and counts it as used. Where it is missing, it adds the one that fresh returns. fresh is
+// called with the lock held, so it must be quick and must not use the cache.
 func (c *Cache[V]) GetOrAdd(key string, fresh func() V) V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -52,7 +56,7 @@ func (c *Cache[V]) GetOrAdd(key string, fresh func() V) V {
 	return v
 }
 
-// Drop forgets a value.
+// Drop removes a value, if it is there.
 func (c *Cache[V]) Drop(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +70,7 @@ func (c *Cache[V]) remove(e *list.Element) {
 	c.order.Remove(e)
 }
 
-// Values gives what is kept, the latest first.
+// Values returns all values, the latest first. It does not count them as used.
 func (c *Cache[V]) Values() []V {
 	c.mu.Lock()
 	defer c.mu.Unlock()

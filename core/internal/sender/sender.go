@@ -1,5 +1,6 @@
-// Package sender carries who sent a request from the guard to what spends work for it: sources of keys, and sources of
-// a tenant's secrets. They count by it, so that one sender cannot use up what others need.
+// Package sender passes the sender of a request from the guard to the sources of keys and of tenants' secrets, in a
+// context. These sources may call out of the process. They count by sender, so that one sender cannot use up the budget
+// of others.
 package sender
 
 import (
@@ -7,17 +8,18 @@ import (
 	"net/netip"
 )
 
-// Sender is the network that a request came from. The zero value is an unknown sender. All unknown senders count as
-// one, and none of them as proved: counting fails closed.
+// Sender is the network that a request came from. The zero value is an unknown sender. It fails closed: all unknown
+// senders count as one, and never as proved.
 type Sender struct {
-	// Source is what the sender counts as: see Key. Invalid: unknown.
+	// Source is the address by which the sender is counted, see Key. Invalid: the sender is unknown.
 	Source netip.Addr
-	// Proved says that the endpoint lists the source in Config.Sources, or that it sent a genuine delivery within 24
+	// Proved means that the endpoint lists the source in Config.Sources, or that it sent a genuine delivery within 24
 	// hours. A part of every budget is kept for proved senders.
 	Proved bool
 }
 
-// Key returns what an address counts as: one host of IPv4, or the /64 of IPv6 that one subscriber has to itself.
+// Key returns the address by which a sender is counted: the address itself of IPv4, or the /64 of IPv6, which one
+// subscriber has to itself.
 func Key(addr netip.Addr) netip.Addr {
 	if addr.Is6() {
 		p, _ := addr.Prefix(64)
@@ -26,8 +28,8 @@ func Key(addr netip.Addr) netip.Addr {
 	return addr
 }
 
-// Network returns what the unproved senders next to an address count as together: the /48 of IPv6 that one site can
-// have to itself, with 65,536 senders in it. An address of IPv4 is by itself.
+// Network returns the network in which unproved senders are also counted together: the /48 of IPv6, which one site can
+// have to itself, with 65,536 senders in it. For IPv4 it is the address itself.
 func Network(addr netip.Addr) netip.Addr {
 	if addr.Is6() {
 		p, _ := addr.Prefix(48)
@@ -36,8 +38,11 @@ func Network(addr netip.Addr) netip.Addr {
 	return addr
 }
 
+// key is the key of the sender in contexts.
 type key struct{}
 
+// senderContext is a context with a sender. It takes the place of context.WithValue, which would need a second
+// allocation for the value.
 type senderContext struct {
 	context.Context
 	sender Sender
@@ -51,7 +56,7 @@ func (c *senderContext) Value(k any) any {
 	return c.Context.Value(k)
 }
 
-// With returns a context that carries s.
+// With returns a context that carries s. Only the guard calls it.
 func With(ctx context.Context, s Sender) context.Context {
 	return &senderContext{ctx, s}
 }

@@ -1,7 +1,8 @@
-// Package sns is the entry of Amazon SNS and of services that send as it does.
+// Package sns has the entry of Amazon SNS, and of services that sign in the same way.
 //
-// Anybody can subscribe this endpoint to a topic of theirs, and the service signs what they publish with the same keys.
-// So a message counts only if its topic is one of those that are listed.
+// Anybody can subscribe this endpoint to a topic of their own, and the service signs all topics with the same keys. So
+// a valid signature is not enough. It fails closed: a message counts only if its topic is one of those that are
+// configured.
 package sns
 
 import (
@@ -15,7 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// lastDefaultRetry is when the last retry of SNS's default policy comes: three, 20 seconds apart.
+// lastDefaultRetry is when the last retry of SNS's default policy comes: there are three, 20 seconds apart.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.retry.html
 const lastDefaultRetry = time.Minute
@@ -25,16 +26,16 @@ const lastDefaultRetry = time.Minute
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 const Horizon = time.Hour
 
-// Config is what the entries' parameters become.
+// Config holds the parameters of an entry.
 type Config struct {
-	Topics     []string // ARNs
-	IsTopic    func(arn string) bool
-	Confirm    func(ctx context.Context, topicARN, token string) error
-	SHA256Only bool
+	Topics     []string                                                // ARNs; at least one
+	IsTopic    func(arn string) bool                                   // the form of the service's ARNs
+	Confirm    func(ctx context.Context, topicARN, token string) error // nil: subscriptions are not confirmed
+	SHA256Only bool                                                    // refuse SignatureVersion 1, which is SHA-1
 }
 
-// Entry is the part that all of them share: the scheme, the identity and the handshakes. The error names what is wrong
-// with the config.
+// Entry returns the part that all such services share: the scheme, the identity and the handshakes. The error names
+// every mistake in the config.
 func Entry(c Config) (entry.Entry, error) {
 	e := entry.Entry{
 		Confidence: "A",
@@ -50,20 +51,21 @@ func Entry(c Config) (entry.Entry, error) {
 		Handshakes: []entry.Handshake{
 			confirmation(c.Confirm),
 			{
-				// The address in it would subscribe again; nothing is done with it.
+				// The message has an address that would subscribe again. It is never used.
 				Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "UnsubscribeConfirmation",
 				When: "when the subscription is ended",
 				Note: "the subscription of this endpoint has ended: somebody unsubscribed it",
 			},
 		},
-		MaxBody:      2 << 20, // a message has at most 256 KiB, which JSON may escape
+		MaxBody:      2 << 20, // a message has at most 256 KiB, and escapes in JSON may make it six times as long
 		RetryHorizon: Horizon, LastQuickRetry: lastDefaultRetry, AckLimit: 15 * time.Second,
-		// To SNS every status from 200 to 499 says that the message has arrived.
+		// SNS treats every status from 200 to 499 as a delivery. So refusals must be 503, or SNS drops the message.
 		AuthStatus: 503, Drops4xx: true, AsksFirst: true,
 	}
 	return e, check(c)
 }
 
+// check returns every mistake in the config. Without topics it fails closed: any topic's messages would be genuine.
 func check(c Config) error {
 	var mistakes []error
 	if len(c.Topics) == 0 {
@@ -72,17 +74,18 @@ func check(c Config) error {
 	}
 	for _, topic := range c.Topics {
 		if !c.IsTopic(topic) {
-			mistakes = append(mistakes, fmt.Errorf("lists %.100q, which is no ARN of a topic", topic))
+			mistakes = append(mistakes, fmt.Errorf("lists %.100q, which is not the ARN of a topic", topic))
 		}
 	}
 	return errors.Join(mistakes...)
 }
 
-// scheme is SNS's canonical form. Only the message may hold a line feed: it comes first, so that the text, read from
-// its end, divides in one way.
+// scheme returns SNS's canonical form: the names and values of fields, each on a line. Only the message may hold a line
+// feed. It comes first, so the text has only one division when it is read from its end.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
 func scheme(c Config) *entry.Scheme {
+	// Each field is signed as its name, a line feed, its value and a line feed.
 	named := func(p entry.Part, name string) entry.Part {
 		p.Before, p.After = name+"\n", "\n"
 		return p
@@ -91,6 +94,7 @@ func scheme(c Config) *entry.Scheme {
 		return named(entry.Part{Kind: entry.PartJSON, Text: "/" + name, Optional: optional, Grammar: g, Sample: sample},
 			name)
 	}
+	// OneOf fails closed on every topic that is not configured.
 	topic := field("TopicArn", false, entry.NoControl, "")
 	topic.OneOf = append([]string{}, c.Topics...)
 	s := &entry.Scheme{
@@ -116,13 +120,15 @@ func scheme(c Config) *entry.Scheme {
 		},
 	}
 	if !c.SHA256Only {
-		// Version 1 is a topic's setting at first. Collisions of SHA-1 cannot change the topic, which ends what is
-		// signed.
+		// Version 1 is the default of a topic. SHA-1 has collisions, but they cannot change the topic: it is near the
+		// end of the signed text, and a collision needs control of all that differs.
 		s.Second = &entry.KeyKind{Algorithm: entry.RSAPKCS1SHA1, Key: entry.Key{Certificate: true}, Name: "1"}
 	}
 	return s
 }
 
+// confirmation returns the handshake of a new subscription. It runs only for a proved message, whose topic is a
+// configured one. Topic and token are signed; the address in the message is not used.
 func confirmation(confirm func(ctx context.Context, topicARN, token string) error) entry.Handshake {
 	h := entry.Handshake{
 		Proved: true, Method: "POST", WhenJSON: "/Type", WhenEquals: "SubscriptionConfirmation",
@@ -140,6 +146,7 @@ func confirmation(confirm func(ctx context.Context, topicARN, token string) erro
 		if err := paths.Find(body, raw[:]); err != nil {
 			return err
 		}
+		// The topic was checked with the signature. Confirm checks it once more.
 		topic, _ := jsonscan.Text(raw[0])
 		token, _ := jsonscan.Text(raw[1])
 		if token == "" {
@@ -150,8 +157,8 @@ func confirmation(confirm func(ctx context.Context, topicARN, token string) erro
 	return h
 }
 
-// IsAWSTopic accepts arn:<partition>:sns:<region>:<account>:<name> of a standard topic; those of FIFO topics, which
-// cannot send to an endpoint, end with ".fifo".
+// IsAWSTopic reports whether arn is that of a standard topic: arn:<partition>:sns:<region>:<account>:<name>. Those of
+// FIFO topics end with ".fifo" and are refused: they cannot send to an HTTP endpoint.
 func IsAWSTopic(arn string) bool {
 	parts := strings.Split(arn, ":")
 	return len(parts) == 6 && parts[0] == "arn" && strings.HasPrefix(parts[1], "aws") && parts[2] == "sns" &&

@@ -140,7 +140,7 @@ func (r *reader) object(depth int, take func(name, value []byte)) error {
 	for {
 		r.space()
 		t, ok := r.str()
-		if !ok {
+		if !ok { // a name must be a string, and no comma may be before the bracket
 			return errMalformed
 		}
 		name := t.quoted[1 : len(t.quoted)-1]
@@ -161,7 +161,7 @@ func (r *reader) object(depth int, take func(name, value []byte)) error {
 		if err := r.value(depth + 1); err != nil {
 			return err
 		}
-		if take != nil {
+		if take != nil { // only for members of the outermost object
 			take(name, r.data[from:r.pos])
 		}
 		r.space()
@@ -181,7 +181,7 @@ func (r *reader) array(depth int) error {
 		return errDeep
 	}
 	r.pos++
-	if r.space(); r.next(']') {
+	if r.space(); r.next(']') { // an empty array
 		return nil
 	}
 	for {
@@ -241,7 +241,7 @@ func (r *reader) escape(at int) int {
 		return -1
 	}
 	switch r.data[at] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't': // RFC 8259, section 7
 		return at
 	case 'u': // and four hexadecimal digits; unescape checks surrogate pairs
 		if len(r.data)-at <= 4 {
@@ -275,7 +275,7 @@ func (r *reader) number() bool {
 	if !r.next('0') && !r.digits() { // "01" is malformed: the caller finds a digit where nothing may follow
 		return false
 	}
-	if r.next('.') && !r.digits() {
+	if r.next('.') && !r.digits() { // "1." is malformed
 		return false
 	}
 	large := false // it has an exponent, so its size is not known from its length
@@ -287,7 +287,7 @@ func (r *reader) number() bool {
 			return false
 		}
 	}
-	if large || r.pos-from > surelyHeld {
+	if large || r.pos-from > surelyHeld { // the error is ErrRange: the form was checked
 		_, err := strconv.ParseFloat(string(r.data[from:r.pos]), 64)
 		return err == nil
 	}
@@ -319,7 +319,7 @@ type names struct {
 // add adds a name, and reports whether it is new, in whatever case. A plain name is ASCII without escapes.
 // Where few is full, its names move to the map once, and all further names are compared there.
 func (s *names) add(name []byte, plain bool) bool {
-	if !plain {
+	if !plain { // it allocates, which is rare
 		name = []byte(folded(string(name)))
 	}
 	if s.many == nil && s.n == len(s.few) {
@@ -355,7 +355,7 @@ func folded(text string) string { return strings.ToLower(strings.ToUpper(text)) 
 // sameLetters reports whether two texts are equal, whatever the case of their ASCII letters. Each must be ASCII or
 // folded.
 func sameLetters(a, b []byte) bool {
-	if len(a) != len(b) {
+	if len(a) != len(b) { // the case of ASCII letters does not change the length
 		return false
 	}
 	for i := range a {

@@ -85,7 +85,7 @@ func TestMembersComeInTheirOrder(t *testing.T) {
 func TestWhatIsRefusedIsSaid(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`[]`: "no JSON object", `{"a":1,"A":1}`: "twice", "{\"a\":\"\xff\"}": "UTF-8", `{"a":}`: "well-formed",
+		`[]`: "not a JSON object", `{"a":1,"A":1}`: "twice", "{\"a\":\"\xff\"}": "UTF-8", `{"a":}`: "well-formed",
 		`{"a":` + strings.Repeat("[", 9) + strings.Repeat("]", 9) + `}`: "deeply",
 	} {
 		require.ErrorContains(t, strictjson.Members([]byte(text), func(_, _ []byte) {}), want)

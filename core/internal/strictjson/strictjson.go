@@ -50,12 +50,12 @@ func checkValue(d *json.Decoder, depth int) error {
 	if !ok { // a string, a number, a boolean or null
 		return nil
 	}
-	if depth >= maxDepth {
+	if depth >= maxDepth { // fails closed, and bounds the recursion
 		return errDeep
 	}
 	seen := map[string]bool{}
 	for d.More() {
-		if delim == '{' {
+		if delim == '{' { // a name comes before each value
 			tok, err := d.Token()
 			if err != nil {
 				return err
