@@ -21,51 +21,57 @@ import (
 //
 //	flags | payload
 //
-// or that sealed: see seal. The payload, compressed where a flag says so, is the length of the head, the head as JSON,
-// and the body. Fields may be added to the head; another layout needs another form.
+// or that sealed: see seal. The payload, compressed where a flag says so, is the length of the head,
+// the head as JSON, and the body. Fields may be added to the head; another layout needs another form.
 const (
 	formPlain  = 1
 	formSealed = 2
 )
 
-// head is the JSON in a blob: the entry without its body. It repeats what the row says, so that a blob which stands in
-// another row is found out.
+// head is the JSON in a blob: the entry without its body. It repeats what the row says, so that a blob
+// which stands in another row is found out.
 type head struct {
-	ID       ID            `json:"id"`
-	Revision uint64        `json:"revision"`
-	State    State         `json:"state"`
-	Kind     Kind          `json:"kind,omitempty"`
-	Endpoint text          `json:"endpoint"`
-	Provider text          `json:"provider,omitempty"`
-	Tenant   text          `json:"tenant,omitempty"`
-	Scope    text          `json:"scope,omitempty"`
-	EventID  text          `json:"event_id,omitempty"`
-	Type     text          `json:"type,omitempty"`
-	Action   text          `json:"action,omitempty"`
+	// The row's own values, which decode compares with the row. Revision is the one after the write.
+	ID       ID     `json:"id"`
+	Revision uint64 `json:"revision"`
+	State    State  `json:"state"`
+	Kind     Kind   `json:"kind,omitempty"`
+	Endpoint text   `json:"endpoint"` // whole; the row's is shortened where no column takes it
+	// Whose event it is. All of it is the sender's text, or the app's configuration.
+	Provider text `json:"provider,omitempty"`
+	Tenant   text `json:"tenant,omitempty"`
+	Scope    text `json:"scope,omitempty"`
+	EventID  text `json:"event_id,omitempty"`
+	Type     text `json:"type,omitempty"`
+	Action   text `json:"action,omitempty"`
+	// The sender's time can lie in any year.
 	Time     stamp         `json:"time"`
 	Attempt  int           `json:"attempt,omitempty"`
 	Identity string        `json:"identity"`
 	Proved   Authenticated `json:"authenticated"`
 	Secret   text          `json:"secret,omitempty"`
-	Token    []byte        `json:"token,omitempty"`
-	Reason   text          `json:"reason,omitempty"`
-	Err      text          `json:"err,omitempty"`
-	Finished []text        `json:"finished,omitempty"`
-	Outer    []text        `json:"outer,omitempty"`
-	First    stamp         `json:"first"`
-	Last     stamp         `json:"last"`
-	Changed  stamp         `json:"changed"`
-	Attempts int           `json:"attempts"`
-	Request  requestHead   `json:"request"`
-	Length   int64         `json:"length"`
-	Digest   string        `json:"digest"`
-	Runnable bool          `json:"runnable"`
-	WhyNot   text          `json:"why_not,omitempty"`
-	InBatch  bool          `json:"in_batch,omitempty"`
-	Runs     []runHead     `json:"runs,omitempty"`
-	RunCount int           `json:"run_count,omitempty"`
+	// What became of it.
+	Token    []byte `json:"token,omitempty"`
+	Reason   text   `json:"reason,omitempty"`
+	Err      text   `json:"err,omitempty"`
+	Finished []text `json:"finished,omitempty"`
+	Outer    []text `json:"outer,omitempty"`
+	First    stamp  `json:"first"`
+	Last     stamp  `json:"last"`
+	Changed  stamp  `json:"changed"`
+	Attempts int    `json:"attempts"`
+	// What a run needs, in addition to the body, and whether it has all of it.
+	Request  requestHead `json:"request"`
+	Length   int64       `json:"length"`
+	Digest   string      `json:"digest"`
+	Runnable bool        `json:"runnable"`
+	WhyNot   text        `json:"why_not,omitempty"`
+	InBatch  bool        `json:"in_batch,omitempty"`
+	Runs     []runHead   `json:"runs,omitempty"`
+	RunCount int         `json:"run_count,omitempty"`
 }
 
+// requestHead is a Request in JSON.
 type requestHead struct {
 	Method     text     `json:"method,omitempty"`
 	URL        text     `json:"url,omitempty"`
@@ -76,12 +82,15 @@ type requestHead struct {
 	Dropped    []text   `json:"dropped,omitempty"`
 }
 
+// runHead is a Run in JSON.
 type runHead struct {
 	At     stamp `json:"at"`
 	Reason text  `json:"reason,omitempty"`
 	Err    text  `json:"err,omitempty"`
 }
 
+// headOf returns the head of an entry. Each field of Entry but Body stands here and in entry: the test
+// that reads an entry as it was kept notices a field that is forgotten in one of them.
 func headOf(e *Entry) *head {
 	h := &head{
 		ID: e.ID, Revision: e.Revision, State: e.State, Kind: e.Kind,
@@ -97,6 +106,7 @@ func headOf(e *Entry) *head {
 			RemoteAddr: text(e.Request.RemoteAddr), TLS: e.Request.TLS, Dropped: texts(e.Request.Dropped),
 		},
 	}
+	// Sorted, so that the same entry is the same bytes: they compress as well every time.
 	for _, name := range slices.Sorted(maps.Keys(e.Request.Header)) {
 		h.Request.Header = append(h.Request.Header, texts(append([]string{name}, e.Request.Header[name]...)))
 	}
@@ -137,6 +147,8 @@ func (h *head) entry() (*Entry, error) {
 	return e, errors.Join(fromHex(&e.Identity, h.Identity), fromHex(&e.Digest, h.Digest))
 }
 
+// fromHex decodes a hash. It refuses any other length: a short copy would leave zeros, which mean
+// "none".
 func fromHex(to *[32]byte, s string) error {
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) != len(to) {
@@ -146,7 +158,8 @@ func fromHex(to *[32]byte, s string) error {
 	return nil
 }
 
-// endpointOf returns an endpoint's name as rows hold it. A name that no column takes is replaced by its hash.
+// endpointOf returns an endpoint's name as rows hold it. A name that no column takes is replaced by its
+// hash.
 func endpointOf(name string) string {
 	if len(name) <= MaxEndpoint && utf8.ValidString(name) && !strings.Contains(name, "\x00") {
 		return name
@@ -155,9 +168,11 @@ func endpointOf(name string) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// encode makes the row of an entry. The revision of e is the one that is stored now; the blob is written for the next.
+// encode makes the row of an entry. The revision of e is the one that is stored now; the blob is
+// written for the next.
 func (j *Journal) encode(ctx context.Context, e *Entry) (Row, error) {
 	row := Row{ID: e.ID, Revision: e.Revision, State: e.State, Endpoint: endpointOf(e.Endpoint), At: e.Changed}
+	// The blob says the revision that the row will have: the store counts it up in the same write.
 	h := headOf(e)
 	h.Revision++
 	encoded, err := json.Marshal(h)
@@ -173,6 +188,7 @@ func (j *Journal) encode(ctx context.Context, e *Entry) (Row, error) {
 
 // decode reads the entry of a row. Its errors are UnreadableErrors, but for those of Config.Keys.
 func (j *Journal) decode(ctx context.Context, row Row) (*Entry, error) {
+	// A seal is checked first, so that no parser sees what an attacker wrote into a sealed journal.
 	payload, err := j.unpack(ctx, row)
 	if err != nil {
 		return nil, &UnreadableError{ID: row.ID, Err: err}
@@ -187,6 +203,8 @@ func (j *Journal) decode(ctx context.Context, row Row) (*Entry, error) {
 	return e, nil
 }
 
+// readPayload reads head and body. Its errors quote nothing of what was read: it may hold personal
+// data.
 func readPayload(payload []byte) (*Entry, error) {
 	size, n := binary.Uvarint(payload)
 	if n <= 0 || size > uint64(len(payload)-n) {
@@ -204,10 +222,11 @@ func readPayload(payload []byte) (*Entry, error) {
 	return e, nil
 }
 
-// misplaced returns an error unless the entry belongs into the row. It fails closed, without Keys too: a blob of another
-// row, or a body that is not the one that was proved, must not run.
+// misplaced returns an error unless the entry belongs into the row. It fails closed, without Keys too:
+// a blob of another row, or a body that is not the one that was proved, must not run.
 func misplaced(e *Entry, row Row) error {
 	switch {
+	// Each of these moves an entry: to another event, endpoint, or state; or brings an older one back.
 	case e.ID != row.ID, e.State != row.State, e.Revision != row.Revision, endpointOf(e.Endpoint) != row.Endpoint:
 		return fmt.Errorf("its blob is of entry %.80s, endpoint %.80q, %v, revision %d", e.ID, e.Endpoint, e.State,
 			e.Revision)

@@ -15,32 +15,35 @@ import (
 
 // Config sets up a journal. The zero Config is valid: everything is kept, in plain.
 type Config struct {
-	// Keys seals entries with AES-256-GCM. The first key that is valid now seals, all open: for a rotation put the new
-	// key first, and remove the old one when Retention has passed. A key is a random text of at least 32 bytes, as
-	// secrets.Generate makes. nil: entries are stored in plain, and New says so in the log.
+	// Keys seals entries with AES-256-GCM. The first key that is valid now seals, all open: for a
+	// rotation put the new key first, and remove the old one when Retention has passed. A key is a
+	// random text of at least 32 bytes, as secrets.Generate makes. nil: entries are stored in plain,
+	// and New says so in the log.
 	Keys secrets.Source
 
-	// Filter is called before an entry is written, and may blank what must not be stored: fields, headers, the body. An
-	// entry with another body cannot run. Where it returns false nothing is kept of the event. It must not keep the
-	// entry. A panic in it keeps the entry from being written, and the delivery is answered 500.
+	// Filter is called before an entry is written, and may blank what must not be stored: fields,
+	// headers, the body. An entry with another body cannot run. Where it returns false nothing is kept
+	// of the event. It must not keep the entry. A panic in it keeps the entry from being written, and
+	// the delivery is answered 500.
 	Filter func(*Entry) bool
 
-	// Headers names headers of the request to keep, in addition to those of the provider and the harmless ones. Names
-	// that carry credentials, such as Cookie, are refused.
+	// Headers names headers of the request to keep, in addition to those of the provider and the
+	// harmless ones. Names that carry credentials, such as Cookie, are refused.
 	Headers []string
 
-	// AlsoUnhandled keeps events that no receiver takes, too; AlsoDone keeps successes, at the cost of a write for each.
+	// AlsoUnhandled keeps events that no receiver takes, too; AlsoDone keeps successes, at the cost of
+	// a write for each.
 	AlsoUnhandled, AlsoDone bool
 
-	// MaxBody is the longest body that is kept whole, in bytes. Of a longer one the first 64 KiB, the length and the
-	// digest are kept, and the entry cannot run. 0: 1 MiB. At most 64 MiB.
+	// MaxBody is the longest body that is kept whole, in bytes. Of a longer one the first 64 KiB, the
+	// length and the digest are kept, and the entry cannot run. 0: 1 MiB. At most 64 MiB.
 	MaxBody int
 
 	Retention Retention
 
-	// OnParked is called for each entry that was parked, once that is committed: for a pager or a chat. One call runs at
-	// a time, apart from the deliveries. A panic is logged. ctx ends after 30 seconds; while a call hangs, up to 1,000
-	// entries wait, and further ones are only counted in the log.
+	// OnParked is called for each entry that was parked, once that is committed: for a pager or a chat.
+	// One call runs at a time, apart from the deliveries. A panic is logged. ctx ends after 30 seconds;
+	// while a call hangs, up to 1,000 entries wait, and further ones are only counted in the log.
 	OnParked func(ctx context.Context, e *Entry)
 }
 
@@ -77,9 +80,10 @@ type Journal struct {
 	warned  atomic.Pointer[time.Time] // when the log last said that the store is full
 }
 
-// New returns a journal that keeps its entries in store. Its error names every mistake in cfg, and a failure of
-// cfg.Keys, which is looked up once.
+// New returns a journal that keeps its entries in store. Its error names every mistake in cfg, and a
+// failure of cfg.Keys, which is looked up once.
 func New(store Store, cfg Config) (*Journal, error) {
+	// Nothing is optional about the store: without one nothing would be kept, silently.
 	if store == nil {
 		return nil, errors.New("journal: the Store is nil")
 	}
@@ -96,6 +100,8 @@ func New(store Store, cfg Config) (*Journal, error) {
 	switch {
 	case cfg.MaxBody == 0:
 		j.cfg.MaxBody = defaultBody
+	// Above that, databases refuse a statement, and an event that cannot be kept is answered 500 for
+	// ever.
 	case cfg.MaxBody < 0 || cfg.MaxBody > mostBody:
 		fail(fmt.Errorf("journal: Config.MaxBody is %d; it must be at most %d bytes (64 MiB)", cfg.MaxBody, mostBody))
 	}
@@ -106,6 +112,8 @@ func New(store Store, cfg Config) (*Journal, error) {
 		j.sealer = &sealer{source: cfg.Keys}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
+		// At the start, where somebody is looking: later a missing key is a 500 for each event that
+		// fails.
 		_, err := j.sealer.keys(ctx)
 		fail(err)
 	}
@@ -119,7 +127,8 @@ func New(store Store, cfg Config) (*Journal, error) {
 	return j, nil
 }
 
-// InMemory returns a journal of this process, in a [Memory] of its own: a restart forgets it. Its error is that of New.
+// InMemory returns a journal of this process, in a [Memory] of its own: a restart forgets it. Its error
+// is that of New.
 func InMemory(cfg Config) (*Journal, error) { return New(NewMemory(), cfg) }
 
 // retain checks a time of retention and sets its default.
@@ -128,7 +137,8 @@ func retain(name string, d *time.Duration, byDefault time.Duration) error {
 		*d = byDefault
 	}
 	if *d < leastRetention {
-		return fmt.Errorf("journal: Config.Retention.%s is %s; it must be at least %s, or journal.Forever", name, *d, leastRetention)
+		return fmt.Errorf("journal: Config.Retention.%s is %s; it must be at least %s, or journal.Forever", name, *d,
+			leastRetention)
 	}
 	return nil
 }

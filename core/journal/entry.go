@@ -10,8 +10,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// Entry is one event that was proved and failed, with its history. Of its fields the sender wrote those of the request,
-// the body, and the details of the event: show them as text, never as markup or commands.
+// Entry is one event that was proved and failed, with its history. Of its fields the sender wrote those
+// of the request, the body, and the details of the event: show them as text, never as markup or
+// commands.
 type Entry struct {
 	ID       ID
 	Revision uint64 // of the row that it was loaded from, or kept as; 0: it is not stored
@@ -20,7 +21,8 @@ type Entry struct {
 	Endpoint string
 	Provider string
 	Tenant   string
-	// Scope separates the memory of endpoints that share a name, such as those of two tenants. The guard sets it.
+	// Scope separates the memory of endpoints that share a name, such as those of two tenants. The
+	// guard sets it.
 	Scope string
 
 	// The event's details, as the guard read them when the delivery was proved.
@@ -33,7 +35,8 @@ type Entry struct {
 	Authenticated Authenticated
 	Secret        string // the label of the secret that matched
 
-	// Token is the token of the claim that parked the event. A redrive tells by it a success from the parking itself.
+	// Token is the token of the claim that parked the event. A redrive tells by it a success from the
+	// parking itself.
 	Token    []byte
 	Reason   reason.Reason
 	Err      string   // the newest error's text, at most 8 KiB
@@ -46,8 +49,8 @@ type Entry struct {
 	Attempts int       // deliveries that failed
 
 	Request Request // zero for an entry of an inbox
-	// Body is the request's body, of a batch the item; for an entry of an inbox, the encoded event. Of a long one it is
-	// the beginning: see Length.
+	// Body is the request's body, of a batch the item; for an entry of an inbox, the encoded event. Of
+	// a long one it is the beginning: see Length.
 	Body    []byte
 	InBatch bool     // Body is one item of a batch
 	Length  int64    // bytes of the whole body

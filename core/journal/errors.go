@@ -6,8 +6,8 @@ import "errors"
 var (
 	// ErrNotFound: there is no entry with this ID. It may have expired, or somebody has deleted it.
 	ErrNotFound = errors.New("journal: there is no such entry")
-	// ErrChanged: the entry is not at the revision that was given. Load it again, and look at it before you repeat the
-	// call.
+	// ErrChanged: the entry is not at the revision that was given. Load it again, and look at it before
+	// you repeat the call.
 	ErrChanged = errors.New("journal: the entry has changed since it was loaded: load it again")
 	// ErrFull: the store has no room, and holds nothing that may make room.
 	ErrFull = errors.New("journal: the store is full")
@@ -19,7 +19,8 @@ var (
 	ErrNotReached = errors.New("journal: the request did not reach the guard")
 	// ErrNotRunnable: the entry does not hold what a run needs. Entry.WhyNot says why.
 	ErrNotRunnable = errors.New("journal: the entry cannot run")
-	// ErrForged: the entry was changed, moved or put there by somebody who does not have a key. It must not run.
+	// ErrForged: the entry was changed, moved or put there by somebody who does not have a key. It must
+	// not run.
 	ErrForged = errors.New("journal: the entry is not what this journal has written")
 	// ErrSealed: the entry is sealed with a key that Config.Keys does not list.
 	ErrSealed = errors.New("journal: the entry is sealed with a key that Config.Keys does not list")

@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// harmless returns the headers that every journal keeps: what describes the body and the client, who forwarded the
-// request, and ids of requests and traces. It lists whole names: X-Forwarded-Access-Token is a credential.
+// harmless returns the headers that every journal keeps: what describes the body and the client, who
+// forwarded the request, and ids of requests and traces. It lists whole names: X-Forwarded-Access-Token
+// is a credential.
 func harmless() []string {
 	return []string{
 		"Content-Type", "User-Agent", "Date",
@@ -25,21 +26,23 @@ func forbidden() []string {
 	return []string{"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie"}
 }
 
-// allowedHeaders returns the set of harmless headers and those of Config.Headers. It fails closed: a name that is not
-// one, or that always carries a credential, is an error.
+// allowedHeaders returns the set of harmless headers and those of Config.Headers. It fails closed: a
+// name that is not one, or that always carries a credential, is an error.
 func allowedHeaders(more []string) (map[string]bool, error) {
 	allowed := make(map[string]bool)
+	// Names are canonical, as in http.Header, so that a look-up is one of a map.
 	for _, name := range harmless() {
 		allowed[name] = true
 	}
 	var errs []error
 	for _, name := range more {
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		// A name that no request can have is a slip of the pen: it would silently keep nothing.
 		switch {
 		case name == "" || !isToken(name):
-			errs = append(errs, fmt.Errorf("journal: Config.Headers holds %.80q, which is not the name of a header", name))
+			errs = append(errs, fmt.Errorf("journal: Config.Headers holds %.80q, which is not a header's name", name))
 		case slices.Contains(forbidden(), canonical):
-			errs = append(errs, fmt.Errorf("journal: Config.Headers holds %q, which carries credentials: a journal keeps none", name))
+			errs = append(errs, fmt.Errorf("journal: Config.Headers holds %q, a credential; remove it", name))
 		default:
 			allowed[canonical] = true
 		}
@@ -59,6 +62,6 @@ func isToken(name string) bool {
 	return true
 }
 
-// Allowed reports whether a header is kept whatever the provider: it is harmless, or Config.Headers names it. The name
-// must be canonical, as in http.Header.
+// Allowed reports whether a header is kept whatever the provider: it is harmless, or Config.Headers
+// names it. The name must be canonical, as in http.Header.
 func (j *Journal) Allowed(header string) bool { return j.allowed[header] }

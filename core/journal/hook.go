@@ -8,12 +8,15 @@ import (
 	"time"
 )
 
+// The hook's queue is bounded: an app that parks everything must not fill its memory with messages
+// about that.
 const (
 	hookWaiting = 1000
 	hookTimeout = 30 * time.Second
 )
 
-// hook calls Config.OnParked, one entry at a time, in a goroutine that exists only while there is something to call.
+// hook calls Config.OnParked, one entry at a time, in a goroutine that exists only while there is
+// something to call.
 type hook struct {
 	call func(context.Context, *Entry)
 
@@ -23,9 +26,10 @@ type hook struct {
 	idle    chan struct{} // closed when the goroutine has ended; nil: it does not run
 }
 
-// Parked tells the journal that entries are parked and committed, so that Config.OnParked runs for them. It returns at
-// once. Entries in another state, and those that were not kept, are left out.
+// Parked tells the journal that entries are parked and committed, so that Config.OnParked runs for
+// them. It returns at once. Entries in another state, and those that were not kept, are left out.
 func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
+	// Entries are committed now, so that pruning holds no transaction of the app's up.
 	j.prune(ctx)
 	h := &j.hook
 	if h.call == nil {
@@ -33,6 +37,7 @@ func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	// Cloned under the lock, which is short: the hook itself runs without it.
 	for _, e := range entries {
 		switch {
 		case e.State != Parked || e.Revision == 0:
@@ -42,12 +47,14 @@ func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
 			h.waiting = append(h.waiting, e.Clone()) // the delivery's buffers are used again
 		}
 	}
+	// The goroutine ends when nothing is left, so a journal needs no Close.
 	if len(h.waiting) > 0 && h.idle == nil {
 		h.idle = make(chan struct{})
 		go h.run(h.idle)
 	}
 }
 
+// run calls the hook until nothing waits. idle is closed at its end, for Wait.
 func (h *hook) run(idle chan struct{}) {
 	defer close(idle)
 	for {
@@ -77,8 +84,11 @@ func (h *hook) next() (e *Entry, missed int) {
 	return e, missed
 }
 
-// one calls the hook. Its panic must not end the process: the entry is kept, whatever becomes of the message about it.
+// one calls the hook. Its panic must not end the process: the entry is kept, whatever becomes of the
+// message about it.
 func (h *hook) one(e *Entry) {
+	// Not the delivery's context: that ends with the answer, and the message is about what was
+	// answered.
 	ctx, cancel := context.WithTimeout(context.Background(), hookTimeout)
 	defer cancel()
 	defer func() {

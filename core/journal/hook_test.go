@@ -18,7 +18,8 @@ func TestOnParkedIsCalledForWhatIsParked(t *testing.T) {
 		called = append(called, e.EventID+" "+string(e.Body))
 	}})
 	buffer := []byte("the event")
-	parked, open, notKept := entry("parked", journal.Parked), entry("open", journal.Open), entry("not kept", journal.Parked)
+	parked, open := entry("parked", journal.Parked), entry("open", journal.Open)
+	notKept := entry("not kept", journal.Parked)
 	parked.Body = buffer
 	keep(t, j, parked, open)
 	require.NoError(t, j.Wait(t.Context()))

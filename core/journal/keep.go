@@ -22,14 +22,14 @@ const (
 	mostHeader = 1 << 20  // bytes of all headers
 )
 
-// Keep writes entries of proved events that failed: all of them in one call of Store.Save, or none. An entry whose ID is
-// stored already is merged with it: deliveries are counted, the first failure's time and the runs are kept, and the rest
-// is the newest failure's. A parked entry stays parked. A closed entry is opened again, but for a dismissed one that only
-// failed open: a person gave up that event.
+// Keep writes entries of proved events that failed: all of them in one call of Store.Save, or none. An
+// entry whose ID is stored already is merged with it: deliveries are counted, the first failure's time
+// and the runs are kept, and the rest is the newest failure's. A parked entry stays parked. A closed
+// entry is opened again, but for a dismissed one that only failed open: a person gave up that event.
 //
-// The guard sets everything but Revision, Runs and RunCount. Where they are empty, Keep sets ID, Last, Length, Digest
-// and Attempts. Afterwards each entry is as it was stored. An entry with Revision 0 was not: Config.Filter refused it,
-// or it is open and its endpoint has 10,000 open entries already.
+// The guard sets everything but Revision, Runs and RunCount. Where they are empty, Keep sets ID, Last,
+// Length, Digest and Attempts. Afterwards each entry is as it was stored. An entry with Revision 0 was
+// not: Config.Filter refused it, or it is open and its endpoint has 10,000 open entries already.
 //
 // An error means that nothing was stored; the delivery must not be answered 2xx then.
 func (j *Journal) Keep(ctx context.Context, entries []*Entry) error {
@@ -37,8 +37,11 @@ func (j *Journal) Keep(ctx context.Context, entries []*Entry) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	// Most failures are the first of their event: the first round takes all of them for new, and loads nothing.
+	// Most failures are the first of their event: the first round takes all of them for new, and loads
+	// nothing.
 	stored := map[ID]*Entry{}
+	// Before the first write: a full endpoint must know which entries exist, to leave out new ones
+	// alone.
 	full, err := j.open.full(ctx, j.store, list)
 	if err != nil {
 		return err
@@ -49,6 +52,7 @@ func (j *Journal) Keep(ctx context.Context, entries []*Entry) error {
 				return err
 			}
 		}
+		// Merged again in each round, with what is stored now.
 		merged, rows, err := j.merged(ctx, list, stored, full)
 		if err == nil && len(rows) > 0 {
 			err = j.store.Save(ctx, rows)
@@ -65,7 +69,8 @@ func (j *Journal) Keep(ctx context.Context, entries []*Entry) error {
 	return fmt.Errorf("journal: others changed the same entries again and again: %w", ErrChanged)
 }
 
-// warnFull says once a minute that the store is full: each delivery that should be parked is answered 500 meanwhile.
+// warnFull says once a minute that the store is full: each delivery that should be parked is answered
+// 500 meanwhile.
 func (j *Journal) warnFull(ctx context.Context, err error) {
 	if !errors.Is(err, ErrFull) {
 		return
@@ -73,7 +78,7 @@ func (j *Journal) warnFull(ctx context.Context, err error) {
 	now := time.Now()
 	last := j.warned.Load()
 	if (last == nil || now.Sub(*last) >= time.Minute) && j.warned.CompareAndSwap(last, &now) {
-		slog.ErrorContext(ctx, "journal: an event that failed for good could not be kept, and its delivery is answered 500",
+		slog.ErrorContext(ctx, "journal: a parked event could not be kept, and its delivery is answered 500",
 			"error", err)
 	}
 }
@@ -83,6 +88,7 @@ func (j *Journal) prepare(entries []*Entry) ([]*Entry, error) {
 	list := make([]*Entry, 0, len(entries))
 	at := make(map[ID]int, len(entries))
 	for _, given := range entries {
+		// Until it is stored: after an error the caller must not find the revision of an earlier call.
 		given.Revision = 0
 		if !given.State.valid() {
 			return nil, fmt.Errorf("journal: an entry of endpoint %.80q has no state", given.Endpoint)
@@ -93,6 +99,7 @@ func (j *Journal) prepare(entries []*Entry) ([]*Entry, error) {
 		if !given.ID.valid() {
 			return nil, fmt.Errorf("journal: an entry of endpoint %.80q has an ID that is not one", given.Endpoint)
 		}
+		// A copy: the guard's entry changes only once it is stored.
 		e := given.shallow()
 		j.complete(e)
 		if kept, err := j.filter(e); err != nil || !kept {
@@ -101,6 +108,7 @@ func (j *Journal) prepare(entries []*Entry) ([]*Entry, error) {
 			}
 			continue
 		}
+		// A batch can hold an event twice. A store gets each ID once.
 		if i, again := at[e.ID]; again {
 			list[i] = merge(list[i], e)
 			continue
@@ -111,7 +119,8 @@ func (j *Journal) prepare(entries []*Entry) ([]*Entry, error) {
 	return list, nil
 }
 
-// complete sets what the guard left empty, and shortens what is too long. What was shortened cannot run.
+// complete sets what the guard left empty, and shortens what is too long. What was shortened cannot
+// run.
 func (j *Journal) complete(e *Entry) {
 	now := time.Now()
 	if e.Last.IsZero() {
@@ -120,19 +129,24 @@ func (j *Journal) complete(e *Entry) {
 	if e.First.IsZero() {
 		e.First = e.Last
 	}
+	// As the row will have them: an entry is the same whether it was just kept or loaded.
 	e.First, e.Last, e.Changed = micro(e.First), micro(e.Last), micro(now)
 	if e.Attempts == 0 && e.State != Done {
 		e.Attempts = 1
 	}
 	e.Err = short(e.Err, mostErr)
 	e.Runnable = e.WhyNot == ""
+	// Runs are the journal's own: only what is stored has any.
 	e.Runs, e.RunCount = nil, 0
 	j.shorten(e)
+	// The guard keeps none of these. Should it ever, they end here.
 	for _, name := range forbidden() {
 		delete(e.Request.Header, name)
 	}
 }
 
+// shorten cuts what is too long for a row, and sums the body up before that. Nothing a sender can write
+// makes an entry too large to keep: the delivery would be answered 500 for ever.
 func (j *Journal) shorten(e *Entry) {
 	if e.Length == 0 {
 		e.Length, e.Digest = int64(len(e.Body)), sha256.Sum256(e.Body)
@@ -166,24 +180,28 @@ func (j *Journal) shorten(e *Entry) {
 	}
 }
 
-// filter calls Config.Filter. It fails closed: after a panic nothing is stored, because it is unknown what the filter
-// would have removed. What says which event the entry is cannot be changed by a filter.
+// filter calls Config.Filter. It fails closed: after a panic nothing is stored, because it is unknown
+// what the filter would have removed. What says which event the entry is cannot be changed by a filter.
 func (j *Journal) filter(e *Entry) (kept bool, err error) {
 	if j.cfg.Filter == nil {
 		return true, nil
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			kept, err = false, fmt.Errorf("journal: Config.Filter panicked, so the event was not kept: %.300s", fmt.Sprint(r))
+			kept, err = false, fmt.Errorf("journal: Config.Filter panicked, so the event was not kept: %.300s",
+				fmt.Sprint(r))
 		}
 	}()
+	// What decides where, as whom and whether the event runs again is set back afterwards. A filter is
+	// for leaving out, and a slip in it must not let something run that was never proved.
 	was, digest := *e, sha256.Sum256(e.Body)
 	e.Body = slices.Clone(e.Body) // a filter that blanks bytes in place must not change what the signal reads
 	e.Request.Header = e.Request.Header.Clone()
 	if !j.cfg.Filter(e) {
 		return false, nil
 	}
-	e.ID, e.State, e.Kind, e.Endpoint, e.Scope, e.Identity = was.ID, was.State, was.Kind, was.Endpoint, was.Scope, was.Identity
+	e.ID, e.State, e.Kind, e.Identity = was.ID, was.State, was.Kind, was.Identity
+	e.Endpoint, e.Scope = was.Endpoint, was.Scope
 	e.Authenticated, e.Token, e.Outer, e.Finished = was.Authenticated, was.Token, was.Outer, was.Finished
 	e.First, e.Last, e.Changed, e.Attempts = was.First, was.Last, was.Changed, was.Attempts
 	e.Length, e.Digest, e.Runnable, e.WhyNot = was.Length, was.Digest, was.Runnable, was.WhyNot
@@ -195,8 +213,8 @@ func (j *Journal) filter(e *Entry) (kept bool, err error) {
 	return true, nil
 }
 
-// stored loads entries. One that cannot be read is replaced by what its row says: the new failure holds the event whole,
-// and must not be lost because an older blob is forged, or its key is gone.
+// stored loads entries. One that cannot be read is replaced by what its row says: the new failure holds
+// the event whole, and must not be lost because an older blob is forged, or its key is gone.
 func (j *Journal) stored(ctx context.Context, ids []ID) (map[ID]*Entry, error) {
 	rows, err := j.store.Load(ctx, ids)
 	if err != nil {
@@ -218,8 +236,8 @@ func (j *Journal) stored(ctx context.Context, ids []ID) (map[ID]*Entry, error) {
 	return stored, nil
 }
 
-// merged returns what is to be stored: each new entry merged with the one that is there. New entries of a full endpoint
-// are left out.
+// merged returns what is to be stored: each new entry merged with the one that is there. New entries of
+// a full endpoint are left out.
 func (j *Journal) merged(
 	ctx context.Context, list []*Entry, stored map[ID]*Entry, full map[string]bool,
 ) ([]*Entry, []Row, error) {
@@ -227,6 +245,7 @@ func (j *Journal) merged(
 	rows := make([]Row, 0, len(list))
 	for _, e := range list {
 		old := stored[e.ID]
+		// The provider has it, and sends it again: what is lost is that it is seen here.
 		if old == nil && e.State == Open && full[e.Endpoint] {
 			j.lost.Add(1)
 			continue
@@ -259,15 +278,19 @@ func merge(old, newer *Entry) *Entry {
 	e.Runs, e.RunCount = old.Runs, old.RunCount
 	switch {
 	case old.State == Parked && e.State == Open:
-		// Fails closed: an open entry expires sooner, and is closed as soon as the store knows the event as done.
+		// Fails closed: an open entry expires sooner, and is closed as soon as the store knows the
+		// event as done.
 		e.State, e.Token = Parked, old.Token
 		e.Finished = union(old.Finished, e.Finished)
+	// The provider's retries of an event that a person has given up. Once it gives up as well, and the
+	// event is parked, the entry comes back.
 	case old.State == Dismissed && e.State == Open:
 		e.State = Dismissed
 	}
 	return e
 }
 
+// union returns all names of both lists, each once.
 func union(a, b []string) []string {
 	out := slices.Clone(a)
 	for _, s := range b {
@@ -281,6 +304,7 @@ func union(a, b []string) []string {
 // finish shows the caller what was stored.
 func (j *Journal) finish(ctx context.Context, entries, list, merged []*Entry, stored map[ID]*Entry) {
 	byID := make(map[ID]*Entry, len(merged))
+	// The store has counted the revision up.
 	for _, e := range merged {
 		e.Revision++
 		byID[e.ID] = e
@@ -293,7 +317,8 @@ func (j *Journal) finish(ctx context.Context, entries, list, merged []*Entry, st
 			*e = *kept
 		}
 	}
-	// Parked entries may be part of the app's transaction, which must not wait for anything more: see Parked.
+	// Parked entries may be part of the app's transaction, which must not wait for anything more: see
+	// Parked.
 	if !slices.ContainsFunc(list, func(e *Entry) bool { return e.State == Parked }) {
 		j.prune(ctx)
 	}

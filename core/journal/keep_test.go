@@ -102,7 +102,9 @@ func TestWhateverCallFailsNothingIsKeptByHalves(t *testing.T) {
 		j, store := counting(t, journal.Config{})
 		keep(t, j, entry("known", journal.Open))
 		store.calls, store.fail = nil, fail
-		list := []*journal.Entry{entry("known", journal.Parked), entry("fresh", journal.Open), entry("other", journal.Parked)}
+		list := []*journal.Entry{
+			entry("known", journal.Parked), entry("fresh", journal.Open), entry("other", journal.Parked),
+		}
 		err := j.Keep(t.Context(), list)
 		done := len(store.calls) < fail
 		store.fail = 0
@@ -227,7 +229,8 @@ func TestWhatTheFilterRemovesIsNotStored(t *testing.T) {
 		}
 		e.Err = "blanked"
 		e.Request.Header.Del("Content-Type")
-		e.Identity, e.State, e.Endpoint, e.Authenticated = [32]byte{}, journal.Done, "github", journal.Authenticated{Tenant: true}
+		e.Identity, e.State, e.Endpoint = [32]byte{}, journal.Done, "github"
+		e.Authenticated = journal.Authenticated{Tenant: true}
 		e.Runnable, e.Attempts = true, 99
 		return true
 	}})
@@ -265,13 +268,15 @@ func TestWhatTheFilterRemovesIsNotStored(t *testing.T) {
 func TestHostileTextStopsNoWrite(t *testing.T) {
 	j, _ := inMemory(t, journal.Config{})
 	for name, text := range map[string]string{
-		"NUL": "a\x00b", "broken UTF-8": "a\xff\xfe\xc3", "5,000 bytes": strings.Repeat("x", 5000), "markup": "<script>'\"`\\",
+		"NUL": "a\x00b", "broken UTF-8": "a\xff\xfe\xc3", "5,000 bytes": strings.Repeat("x", 5000),
+		"markup":                  "<script>'\"`\\",
 		"a replacement character": "\ufffd", "control characters": "\x1b[2J\r\n\u2028", "an encoded text": `["eA=="]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := entry(name, journal.Parked)
 			for _, s := range []*string{
-				&e.Endpoint, &e.Provider, &e.Tenant, &e.Scope, &e.EventID, &e.Type, &e.Action, &e.Secret, &e.Err, &e.Request.URL,
+				&e.Endpoint, &e.Provider, &e.Tenant, &e.Scope, &e.EventID, &e.Type, &e.Action, &e.Secret,
+				&e.Err, &e.Request.URL,
 				&e.Request.Method, &e.Request.Host, &e.Request.RemoteAddr, (*string)(&e.Reason),
 			} {
 				*s = text
@@ -285,7 +290,8 @@ func TestHostileTextStopsNoWrite(t *testing.T) {
 			require.True(t, e.Runnable, e.WhyNot)
 			is := load(t, j, e.ID)
 			require.Equal(t, e, is)
-			want.ID, want.Revision, want.First, want.Last, want.Changed = is.ID, is.Revision, is.First, is.Last, is.Changed
+			want.ID, want.Revision = is.ID, is.Revision
+			want.First, want.Last, want.Changed = is.First, is.Last, is.Changed
 			want.Attempts, want.Length, want.Digest, want.Runnable = 1, int64(len(text)), identity(text), true
 			require.Equal(t, want, is, "byte for byte")
 			require.Len(t, all(t, j, journal.Query{Endpoint: text, Type: text, Err: text}), 1)
@@ -306,7 +312,9 @@ func TestHostileTextStopsNoWrite(t *testing.T) {
 func TestAnIDThatIsNotOneIsNotFound(t *testing.T) {
 	j, store := counting(t, journal.Config{})
 	id := string(journal.IDOf(journal.FromRequest, identity("x")))
-	for _, bad := range []string{"", "x", id[1:], id + "0", "inbox-", "inbox-inbox-" + id, strings.ToUpper(id), id[:63] + "\x00"} {
+	for _, bad := range []string{
+		"", "x", id[1:], id + "0", "inbox-", "inbox-inbox-" + id, strings.ToUpper(id), id[:63] + "\x00",
+	} {
 		_, err := j.Load(t.Context(), journal.ID(bad))
 		require.ErrorIs(t, err, journal.ErrNotFound)
 		require.ErrorIs(t, j.Dismiss(t.Context(), journal.ID(bad), 0), journal.ErrNotFound)
@@ -341,7 +349,8 @@ func TestDeliveriesThatFailAtOnceAreAllCounted(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 5 {
-				if err := j.Keep(t.Context(), []*journal.Entry{entry("a", journal.Open), entry("b", journal.Open)}); err != nil {
+				list := []*journal.Entry{entry("a", journal.Open), entry("b", journal.Open)}
+				if err := j.Keep(t.Context(), list); err != nil {
 					t.Error(err)
 				}
 			}

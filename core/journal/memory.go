@@ -14,9 +14,9 @@ const (
 	rowBytes    = 300 // what a row takes besides its blob, roughly
 )
 
-// Memory is a [Store] of one process: a restart forgets it. It holds 10,000 entries and 64 MiB. Beyond that the oldest
-// closed entries make room, then the oldest open ones, which their provider sends again. Nothing parked does: full of
-// parked entries it returns [ErrFull].
+// Memory is a [Store] of one process: a restart forgets it. It holds 10,000 entries and 64 MiB. Beyond
+// that the oldest closed entries make room, then the oldest open ones, which their provider sends
+// again. Nothing parked does: full of parked entries it returns [ErrFull].
 type Memory struct {
 	mu    sync.Mutex
 	rows  map[ID]Row
@@ -34,7 +34,9 @@ func (m *Memory) Save(ctx context.Context, rows []Row) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	// Everything is checked before anything is written, so that a call is all or nothing.
 	saved := make(map[ID]bool, len(rows))
+	// What the store would hold afterwards.
 	count, size := len(m.rows), m.bytes
 	for i := range rows {
 		r := &rows[i]
@@ -55,6 +57,7 @@ func (m *Memory) Save(ctx context.Context, rows []Row) error {
 			"or keep the journal in a database", ErrFull, len(m.rows))
 	}
 	for _, r := range rows {
+		// Its place in the order is by its old time.
 		m.remove(r.ID)
 		r.Revision++
 		r.Blob = bytes.Clone(r.Blob)
@@ -63,9 +66,12 @@ func (m *Memory) Save(ctx context.Context, rows []Row) error {
 	return nil
 }
 
-// makeRoom drops rows until so many rows and bytes are gained. It drops none where that cannot be reached.
+// makeRoom drops rows until so many rows and bytes are gained. It drops none where that cannot be
+// reached.
 func (m *Memory) makeRoom(rows, size int, saved map[ID]bool) bool {
+	// Chosen first and dropped last: where there is not enough room, nothing must be gone.
 	var drop []ID
+	// Fails closed: an open entry is at the provider too, a parked one is nowhere else.
 	for _, droppable := range []func(State) bool{State.Closed, func(s State) bool { return s == Open }} {
 		for _, c := range m.order {
 			if rows <= 0 && size <= 0 {
@@ -86,6 +92,7 @@ func (m *Memory) makeRoom(rows, size int, saved map[ID]bool) bool {
 	return true
 }
 
+// insert adds a row that is not there. The caller must hold mu.
 func (m *Memory) insert(r Row) {
 	at, _ := slices.BinarySearchFunc(m.order, r.Cursor(), compareCursors)
 	m.order = slices.Insert(m.order, at, r.Cursor())
@@ -93,6 +100,7 @@ func (m *Memory) insert(r Row) {
 	m.bytes += r.size()
 }
 
+// remove removes a row, if it is there. The caller must hold mu.
 func (m *Memory) remove(id ID) {
 	r, known := m.rows[id]
 	if !known {
@@ -105,8 +113,10 @@ func (m *Memory) remove(id ID) {
 	m.bytes -= r.size()
 }
 
+// size is what a row takes in memory, roughly.
 func (r *Row) size() int { return rowBytes + len(r.Blob) }
 
+// compareCursors orders the oldest first, and at one time the least ID.
 func compareCursors(a, b Cursor) int {
 	if c := a.At.Compare(b.At); c != 0 {
 		return c
@@ -131,6 +141,7 @@ func (m *Memory) Load(ctx context.Context, ids []ID) ([]Row, error) {
 	rows := make([]Row, 0, len(ids))
 	for _, id := range ids {
 		if r, known := m.rows[id]; known {
+			// The caller may write into what it is given.
 			r.Blob = bytes.Clone(r.Blob)
 			rows = append(rows, r)
 		}
@@ -145,6 +156,7 @@ func (m *Memory) List(ctx context.Context, page Page) ([]Row, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	// From the end, which is the newest, or from where the cursor's row is, or would be.
 	at := len(m.order)
 	if page.Before != (Cursor{}) {
 		at, _ = slices.BinarySearchFunc(m.order, page.Before, compareCursors)

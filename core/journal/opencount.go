@@ -8,16 +8,16 @@ import (
 )
 
 const (
-	// mostOpen bounds the open entries of an endpoint: while an app is down, every delivery fails, and the provider has
-	// all of them.
+	// mostOpen bounds the open entries of an endpoint: while an app is down, every delivery fails, and
+	// the provider has all of them.
 	mostOpen   = 10_000
 	openPage   = 1000
 	recountIn  = time.Minute
 	mostCounts = 1000 // endpoints
 )
 
-// openCount counts open entries by endpoint. It is an estimate: other processes add entries too, and closing counts down
-// only at the next count.
+// openCount counts open entries by endpoint. It is an estimate: other processes add entries too, and
+// closing counts down only at the next count.
 type openCount struct {
 	mu    sync.Mutex
 	known map[string]counted
@@ -30,9 +30,11 @@ type counted struct {
 
 // full returns the endpoints of new open entries that have too many already.
 func (c *openCount) full(ctx context.Context, store Store, list []*Entry) (map[string]bool, error) {
+	// Most deliveries have one endpoint, and it is not full: then nothing is allocated but this set.
 	var full map[string]bool
 	seen := make(map[string]bool)
 	for _, e := range list {
+		// Nothing parked is bounded here: nobody else would send it again.
 		if e.State != Open || seen[e.Endpoint] {
 			continue
 		}
@@ -51,17 +53,21 @@ func (c *openCount) full(ctx context.Context, store Store, list []*Entry) (map[s
 	return full, nil
 }
 
-// count returns how many open entries an endpoint has. It asks the store at the first time, and about once a minute
-// while there are too many.
+// count returns how many open entries an endpoint has. It asks the store at the first time, and about
+// once a minute while there are too many.
 func (c *openCount) count(ctx context.Context, store Store, endpoint string) (int, error) {
+	// The store is asked without the lock held: a slow database must not stop the entries of other
+	// endpoints.
 	c.mu.Lock()
 	is, known := c.known[endpoint]
 	c.mu.Unlock()
 	if known && (is.entries < mostOpen || time.Since(is.at) < recountIn) {
 		return is.entries, nil
 	}
+	// Two deliveries at once may both count. They come to the same result.
 	is = counted{at: time.Now()}
 	page := Page{Endpoint: endpointOf(endpoint), States: []State{Open}, Limit: openPage}
+	// Rows without blobs, in pages: ten thousand of them are a megabyte.
 	for is.entries < mostOpen {
 		rows, err := store.List(ctx, page)
 		if err != nil {
@@ -74,11 +80,12 @@ func (c *openCount) count(ctx context.Context, store Store, endpoint string) (in
 		page.Before = rows[len(rows)-1].Cursor()
 	}
 	if is.entries >= mostOpen {
-		slog.WarnContext(ctx, "journal: the endpoint has too many open entries; further ones are only counted until some close",
+		slog.WarnContext(ctx, "journal: an endpoint has too many open entries; further ones are only counted",
 			"endpoint", endpoint, "entries", is.entries)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// Endpoints are configured, not sent. The bound is for an app that makes names up.
 	if c.known == nil || len(c.known) >= mostCounts {
 		c.known = make(map[string]counted)
 	}

@@ -36,7 +36,8 @@ func (j *Journal) Load(ctx context.Context, id ID) (*Entry, error) {
 	return j.decode(ctx, rows[0])
 }
 
-// List returns a page of rows without their blobs, the newest first: less than Entries tells, at less cost.
+// List returns a page of rows without their blobs, the newest first: less than Entries tells, at less
+// cost.
 func (j *Journal) List(ctx context.Context, page Page) ([]Row, error) {
 	if page.Endpoint != "" {
 		page.Endpoint = endpointOf(page.Endpoint)
@@ -44,10 +45,12 @@ func (j *Journal) List(ctx context.Context, page Page) ([]Row, error) {
 	return j.store.List(ctx, page)
 }
 
-// Entries returns the entries of a query, the one that changed last first. An entry that cannot be read is an
-// [UnreadableError] instead, which says its ID, and the loop goes on behind it. Any other error ends the loop.
+// Entries returns the entries of a query, the one that changed last first. An entry that cannot be read
+// is an [UnreadableError] instead, which says its ID, and the loop goes on behind it. Any other error
+// ends the loop.
 //
-// An entry that changes while the loop runs moves to the front, and may be left out; none is listed twice.
+// An entry that changes while the loop runs moves to the front, and may be left out; none is listed
+// twice.
 func (j *Journal) Entries(ctx context.Context, q Query) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		page := Page{Endpoint: q.Endpoint, Limit: queryPage}
@@ -57,6 +60,8 @@ func (j *Journal) Entries(ctx context.Context, q Query) iter.Seq2[*Entry, error]
 		if !q.Until.IsZero() {
 			page.Before.At = micro(q.Until)
 		}
+		// Each page is loaded, read and yielded before the next: memory is bounded, and a loop that
+		// ends early asks no more.
 		count := 0
 		for {
 			rows, err := j.List(ctx, page)
@@ -81,6 +86,7 @@ func (j *Journal) Entries(ctx context.Context, q Query) iter.Seq2[*Entry, error]
 func (j *Journal) yieldPage(
 	ctx context.Context, q Query, listed []Row, count *int, yield func(*Entry, error) bool,
 ) (bool, error) {
+	// The list has no blobs. What it can decide is decided before they are loaded.
 	ids := make([]ID, 0, len(listed))
 	for i := range listed {
 		if !q.Since.IsZero() && listed[i].At.Before(micro(q.Since)) {
@@ -91,6 +97,7 @@ func (j *Journal) yieldPage(
 	if len(ids) == 0 {
 		return false, nil
 	}
+	// One round trip for the whole page.
 	rows, err := j.store.Load(ctx, ids)
 	if err != nil {
 		return false, err
@@ -99,11 +106,14 @@ func (j *Journal) yieldPage(
 	for _, row := range rows {
 		byID[row.ID] = row
 	}
+	// Stores load in any order. The order of the list is the one that counts.
 	for i, id := range ids {
 		row, ok := byID[id]
 		if !ok || row.Revision != listed[i].Revision {
 			continue // deleted or changed since it was listed
 		}
+		// An unreadable entry is yielded whatever the query says: nobody can tell whether it matches,
+		// and to leave it out would hide that somebody has changed it.
 		e, err := j.decode(ctx, row)
 		if err == nil && !q.matches(e) {
 			continue
@@ -116,12 +126,14 @@ func (j *Journal) yieldPage(
 	return len(ids) == len(listed), nil
 }
 
+// matches checks what stands in the blob alone.
 func (q *Query) matches(e *Entry) bool {
 	return (q.Type == "" || e.Type == q.Type) && (q.Err == "" || strings.Contains(e.Err, q.Err))
 }
 
 // Delete erases entries, whatever their state. It passes over IDs that do not exist.
 func (j *Journal) Delete(ctx context.Context, ids ...ID) error {
+	// Erasing is not hindered by one ID that is not valid.
 	known := make([]ID, 0, len(ids))
 	for _, id := range ids {
 		if id.valid() {

@@ -42,9 +42,12 @@ func TestEntriesAreTheOnesOfTheQuery(t *testing.T) {
 			{"with a part of an error", journal.Query{Err: "deadlock"}, []string{"5", "4"}},
 			{"since a time", journal.Query{Since: begin.Add(3 * time.Second)}, []string{"5", "4", "3"}},
 			{"until a time", journal.Query{Until: begin.Add(3 * time.Second)}, []string{"2", "1", "0"}},
-			{"between two times", journal.Query{Since: begin.Add(time.Second), Until: begin.Add(3 * time.Second)}, []string{"2", "1"}},
+			{
+				"between two times",
+				journal.Query{Since: begin.Add(time.Second), Until: begin.Add(3 * time.Second)}, []string{"2", "1"},
+			},
 			{"few of them", journal.Query{Limit: 2}, []string{"5", "4"}},
-			{"few of those that match", journal.Query{State: journal.Open, Type: "invoice.paid", Limit: 1}, []string{"2"}},
+			{"few of those that match", journal.Query{State: journal.Open, Err: "currency", Limit: 1}, []string{"2"}},
 			{"none", journal.Query{Endpoint: "strip"}, nil},
 		} {
 			require.Equal(t, row.want, names(all(t, j, row.q)), row.name)

@@ -179,7 +179,8 @@ func TestOpenEntriesOfAnEndpointAreBounded(t *testing.T) {
 		keep(t, j, one)
 		require.Zero(t, one.Revision, "it says that it was not kept")
 		require.Equal(t, uint64(1), j.NotKept())
-		known, parked, elsewhere := entry("3 7", journal.Open), entry("parked", journal.Parked), entry("x", journal.Open)
+		known, parked := entry("3 7", journal.Open), entry("parked", journal.Parked)
+		elsewhere := entry("x", journal.Open)
 		elsewhere.Endpoint = "github"
 		keep(t, j, known, parked, elsewhere)
 		require.Equal(t, 2, load(t, j, known.ID).Attempts, "what is there is still counted")

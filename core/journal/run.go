@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// Ran records a run of the entry, and sets its state: Done after a success, Parked after a run that parked the event
-// under the claim with this token, 0 to leave the state as it is. A nil token leaves the entry's. finished are named
-// receivers that succeeded in the run, in addition to those that had before.
+// Ran records a run of the entry, and sets its state: Done after a success, Parked after a run that
+// parked the event under the claim with this token, 0 to leave the state as it is. A nil token leaves
+// the entry's. finished are named receivers that succeeded in the run, in addition to those that had
+// before.
 //
-// The run counts from the number of runs that the caller has seen: where another run was recorded since the entry was
-// loaded, it is [ErrChanged], and nothing is recorded. A delivery that failed meanwhile does not matter. Afterwards e is
-// as it was stored.
+// The run counts from the number of runs that the caller has seen: where another run was recorded since
+// the entry was loaded, it is [ErrChanged], and nothing is recorded. A delivery that failed meanwhile
+// does not matter. Afterwards e is as it was stored.
 func (j *Journal) Ran(
 	ctx context.Context, e *Entry, run Run, state State, token []byte, finished ...string,
 ) error {
@@ -27,6 +28,9 @@ func (j *Journal) Ran(
 	}
 	run.At, run.Err = micro(run.At), short(run.Err, mostRunErr)
 	runs := e.RunCount
+	// By the number of runs, not by the revision: a retry that failed meanwhile has changed the
+	// revision. Were the run not recorded for that, the next one would have the same number, and be
+	// treated as the same run.
 	next, err := j.change(ctx, e.ID, func(stored *Entry) error {
 		if stored.RunCount != runs {
 			return ErrChanged
@@ -53,9 +57,11 @@ func (j *Journal) Ran(
 	return nil
 }
 
-// Dismiss closes an entry without a success. The revision is the one that the person looked at: where it is not the
-// stored one, [ErrChanged]. 0 dismisses whatever is there. An entry that is done is [ErrAlreadyDone].
+// Dismiss closes an entry without a success. The revision is the one that the person looked at: where
+// it is not the stored one, [ErrChanged]. 0 dismisses whatever is there. An entry that is done is
+// [ErrAlreadyDone].
 func (j *Journal) Dismiss(ctx context.Context, id ID, revision uint64) error {
+	// A revision that moved means that the event failed again, or ran: the person has not seen that.
 	_, err := j.change(ctx, id, func(stored *Entry) error {
 		if revision != 0 && stored.Revision != revision {
 			return ErrChanged
@@ -72,14 +78,16 @@ func (j *Journal) Dismiss(ctx context.Context, id ID, revision uint64) error {
 	return err
 }
 
-// CloseDone closes open entries of events that the replay store knows as done, and returns how many it closed. The rows
-// are from List, listed before the replay store was asked: an entry that has changed since is left as it is, because
-// its event may have failed again. Unreadable entries are left as they are.
+// CloseDone closes open entries of events that the replay store knows as done, and returns how many it
+// closed. The rows are from List, listed before the replay store was asked: an entry that has changed
+// since is left as it is, because its event may have failed again. Unreadable entries are left as they
+// are.
 func (j *Journal) CloseDone(ctx context.Context, rows []Row) (closed int, err error) {
 	for _, row := range rows {
 		if row.State != Open {
 			continue
 		}
+		// Fails closed: what is uncertain stays open, and the next sweep looks again.
 		_, err := j.change(ctx, row.ID, func(stored *Entry) error {
 			if stored.Revision != row.Revision || stored.State != Open {
 				return ErrChanged
@@ -90,7 +98,8 @@ func (j *Journal) CloseDone(ctx context.Context, rows []Row) (closed int, err er
 		switch {
 		case err == nil:
 			closed++
-		case errors.Is(err, ErrChanged), errors.Is(err, ErrNotFound), errors.Is(err, ErrForged), errors.Is(err, ErrSealed):
+		case errors.Is(err, ErrChanged), errors.Is(err, ErrNotFound):
+		case errors.Is(err, ErrForged), errors.Is(err, ErrSealed):
 		default:
 			return closed, err
 		}
@@ -99,9 +108,12 @@ func (j *Journal) CloseDone(ctx context.Context, rows []Row) (closed int, err er
 	return closed, nil
 }
 
-// change loads an entry, changes it and stores it, again where somebody else was faster. An error of edit ends it.
+// change loads an entry, changes it and stores it, again where somebody else was faster. An error of
+// edit ends it.
 func (j *Journal) change(ctx context.Context, id ID, edit func(*Entry) error) (*Entry, error) {
 	for range rounds {
+		// An entry that is forged or sealed with an unknown key is an error here: it is not sealed anew
+		// as if it were genuine.
 		e, err := j.Load(ctx, id)
 		if err != nil {
 			return nil, err
@@ -109,6 +121,7 @@ func (j *Journal) change(ctx context.Context, id ID, edit func(*Entry) error) (*
 		if err := edit(e); err != nil {
 			return nil, err
 		}
+		// It moves to the front of lists, and its time of retention begins again.
 		e.Changed = micro(time.Now())
 		row, err := j.encode(ctx, e)
 		if err != nil {

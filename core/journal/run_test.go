@@ -87,8 +87,8 @@ func TestAPersonDismissesWhatTheyLookedAt(t *testing.T) {
 
 func TestOnlyWhatHasNotChangedIsClosedAsDone(t *testing.T) {
 	j, store := inMemory(t, journal.Config{})
-	open, again, parked, gone := entry("open", journal.Open), entry("again", journal.Open), entry("parked", journal.Parked),
-		entry("gone", journal.Open)
+	open, again := entry("open", journal.Open), entry("again", journal.Open)
+	parked, gone := entry("parked", journal.Parked), entry("gone", journal.Open)
 	keep(t, j, open, again, parked, gone)
 	rows, err := j.List(t.Context(), journal.Page{Endpoint: "stripe", Limit: 10})
 	require.NoError(t, err)

@@ -39,6 +39,7 @@ func (s State) String() string {
 // Closed reports whether nobody has to do anything any more.
 func (s State) Closed() bool { return s == Done || s == Dismissed }
 
+// valid guards what is written: a store or a list knows no other state.
 func (s State) valid() bool { return s >= Open && s <= Dismissed }
 
 // Kind says what an entry holds, and so how it runs again.

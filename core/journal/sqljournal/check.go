@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// check looks whether the journal can work: at the table, and at the user's rights. It fails closed at the start, where
-// somebody is looking, and not at the first event that fails.
+// check looks whether the journal can work: at the table, and at the user's rights. It fails closed at
+// the start, where somebody is looking, and not at the first event that fails.
 func (s *store) check(ctx context.Context) error {
 	if err := s.checkServer(ctx); err != nil {
 		return err
@@ -22,8 +22,8 @@ func (s *store) check(ctx context.Context) error {
 	// Statements that do nothing, but need the right and a database that takes writes.
 	name := s.table.sql()
 	for _, attempt := range [][2]string{
-		{"INSERT", "INSERT INTO " + name + " (namespace, " + columns + ") SELECT namespace, " + columns + " FROM " + name +
-			" WHERE 1 = 0"},
+		{"INSERT", "INSERT INTO " + name + " (namespace, " + columns + ") SELECT namespace, " + columns +
+			" FROM " + name + " WHERE 1 = 0"},
 		{"UPDATE", "UPDATE " + name + " SET revision = revision WHERE 1 = 0"},
 		{"DELETE", "DELETE FROM " + name + " WHERE 1 = 0"},
 	} {
@@ -38,13 +38,14 @@ func (s *store) check(ctx context.Context) error {
 	return nil
 }
 
-// checkServer looks at what would break a promise silently: an engine of MySQL that does not roll back, and a journal
-// mode of SQLite in which readers and writers lock each other out.
+// checkServer looks at what would break a promise silently: an engine of MySQL that does not roll back,
+// and a journal mode of SQLite in which readers and writers lock each other out.
 func (s *store) checkServer(ctx context.Context) error {
 	schema := "DATABASE()"
 	if s.table.schema != "" {
 		schema = "'" + s.table.schema + "'"
 	}
+	// PostgreSQL has nothing of the kind to get wrong.
 	var query, want string
 	switch s.table.dialect {
 	case sqltx.MySQL:
@@ -59,6 +60,7 @@ func (s *store) checkServer(ctx context.Context) error {
 	var got sql.NullString
 	err := s.db.QueryRowContext(ctx, query).Scan(&got)
 	switch {
+	// The check of the columns says so better.
 	case errors.Is(err, sql.ErrNoRows): // there is no table yet
 		return nil
 	case err != nil:
@@ -70,8 +72,8 @@ func (s *store) checkServer(ctx context.Context) error {
 	return nil
 }
 
-// checkColumns asks for the columns of this version by their names, so that the server says which is missing. A column
-// more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
+// checkColumns asks for the columns of this version by their names, so that the server says which is
+// missing. A column more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
 func (s *store) checkColumns(ctx context.Context) error {
 	rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+s.table.sql()+" WHERE 1 = 0")
 	if err == nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
-// What can be wrong with a database, for errors.Is. The driver's own error is in the chain too, for errors.As.
+// What can be wrong with a database, for errors.Is. The driver's own error is in the chain too, for
+// errors.As.
 var (
 	// ErrNoTable: the table does not exist.
 	ErrNoTable = errors.New("the table does not exist: call sqljournal.Migrate or apply sqljournal.Schema")
@@ -22,8 +23,8 @@ var (
 	ErrServer = errors.New("the database server does not do")
 )
 
-// failure is an error of the database. Only what the server itself said is printed: a driver may put an address with its
-// password into its messages.
+// failure is an error of the database. Only what the server itself said is printed: a driver may put an
+// address with its password into its messages.
 type failure struct {
 	call, table, said string
 	kind              error // one of the Err values, ErrFull, the context's error, or nil
@@ -57,14 +58,15 @@ func (s *store) fail(ctx context.Context, call string, err error) error {
 	}
 	f := &failure{call: call, table: s.table.name, cause: err}
 	f.said, f.kind = classify(err)
+	// The caller asks errors.Is for its context, and drivers answer with errors of their own.
 	if ended := ctx.Err(); ended != nil {
 		f.said, f.kind = "", ended // whatever a driver makes of it
 	}
 	return f
 }
 
-// The package links no driver, and knows their errors by what they have in common: a SQLSTATE in pgx and lib/pq, the text
-// "Error 1213 (40001): ..." in go-sql-driver, a code in modernc.org/sqlite.
+// The package links no driver, and knows their errors by what they have in common: a SQLSTATE in pgx
+// and lib/pq, the text "Error 1213 (40001): ..." in go-sql-driver, a code in modernc.org/sqlite.
 
 // errConflict is a deadlock or another conflict: nothing was written, and the call may be repeated.
 var errConflict = errors.New("the database broke off because of concurrent changes")
@@ -83,6 +85,7 @@ func classify(err error) (said string, kind error) {
 	inner := innermost(err)
 	number, isMySQL := mysqlNumber(inner.Error())
 	switch {
+	// These are ours, and hold no text of a driver's.
 	case errors.Is(err, errConflict), errors.Is(err, ErrSchema), errors.Is(err, ErrServer):
 		return err.Error(), nil
 	case errors.As(err, &state):
@@ -95,23 +98,26 @@ func classify(err error) (said string, kind error) {
 		return op.Error(), nil
 	case errors.Is(err, driver.ErrBadConn):
 		return "the connection broke", nil
+	// Fails closed: what is unknown is named by its type alone.
 	default:
 		return fmt.Sprintf("a %T, whose text may hold what must not be printed", inner), nil
 	}
 }
 
+// stateKinds are SQLSTATEs of PostgreSQL.
 func stateKinds() map[string]error {
 	return map[string]error{
 		"40001": errConflict, "40P01": errConflict, // serialization failure, deadlock
 		"42P01": ErrNoTable, "3F000": ErrNoTable, // undefined table, undefined schema
-		"42703": ErrSchema, "42804": ErrSchema, "42P10": ErrSchema, // undefined column, wrong type, no key for ON CONFLICT
+		"42703": ErrSchema, "42804": ErrSchema, "42P10": ErrSchema, // undefined column, wrong type, no key
 		"53100": journal.ErrFull, // disk full
 	}
 }
 
+// numberKinds are error numbers of MySQL and MariaDB.
 func numberKinds() map[int]error {
 	return map[int]error{
-		1213: errConflict, 1020: errConflict, 1205: errConflict, // deadlock, changed since the snapshot, lock wait timeout
+		1213: errConflict, 1020: errConflict, 1205: errConflict, // deadlock, changed, lock wait timeout
 		1146: ErrNoTable,
 		1054: ErrSchema, 1136: ErrSchema, 1364: ErrSchema, // unknown column, number of values, a column without default
 		1021: journal.ErrFull, 1114: journal.ErrFull, // disk full, table full
@@ -127,6 +133,7 @@ const (
 	sqliteFull   = 13
 )
 
+// kindOfSQLite reads the text where SQLite has one code for everything that is wrong with a statement.
 func kindOfSQLite(code int, said string) error {
 	switch {
 	case code&0xff == sqliteBusy, code&0xff == sqliteLocked:
@@ -155,6 +162,7 @@ func mysqlNumber(text string) (number int, ok bool) {
 	return number, err == nil
 }
 
+// innermost returns the error that all the others wrap.
 func innermost(err error) error {
 	for {
 		inner := errors.Unwrap(err)

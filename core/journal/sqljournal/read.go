@@ -11,14 +11,16 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// Load implements [journal.Store]. In the receiver's transaction it sees what that has written. On MySQL it locks the
-// rows there: otherwise it would read, in REPEATABLE READ, what an update does not find any more.
+// Load implements [journal.Store]. In the receiver's transaction it sees what that has written. On
+// MySQL it locks the rows there: otherwise it would read, in REPEATABLE READ, what an update does not
+// find any more.
 func (s *store) Load(ctx context.Context, ids []journal.ID) (found []journal.Row, err error) {
 	if err := ctx.Err(); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	tx := s.joined(ctx)
 	for part := range slices.Chunk(ids, chunkRows) {
+		// By the primary key. An ID stands in the statement as it is: the journal has checked it.
 		st := s.statement("SELECT ", columns, " FROM ", s.table.sql(), " WHERE ").own(s).ids(part)
 		var rows []journal.Row
 		switch {
@@ -37,19 +39,23 @@ func (s *store) Load(ctx context.Context, ids []journal.ID) (found []journal.Row
 	return found, nil
 }
 
-// List implements [journal.Store]. Each state is read from an index in the order of the list, no more rows than the page
-// has; then they are merged.
+// List implements [journal.Store]. Each state is read from an index in the order of the list, no more
+// rows than the page has; then they are merged.
 func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, error) {
 	if err := ctx.Err(); err != nil || page.Limit <= 0 {
 		return nil, err
 	}
 	states := page.States
+	// Every state by its own index: one index over all of them would lead through a million closed
+	// entries to ten open ones.
 	if len(states) == 0 {
 		states = journal.States()
 	}
+	// A state that is given twice must not list its rows twice.
 	states = slices.Compact(slices.Sorted(slices.Values(states)))
 	const order = " ORDER BY changed_at DESC, id DESC LIMIT "
 	fields := strings.Replace(columns, "content", "NULL AS content", 1)
+	// No transaction is joined: a list is for people and sweeps, and may be of another moment.
 	st := s.statement()
 	for i, state := range states {
 		if i > 0 {
@@ -67,12 +73,14 @@ func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, err
 	return rows, s.fail(ctx, "list", err)
 }
 
-// behind writes the condition that a row stands behind a cursor. MySQL finds its place in the index only by a plain
-// comparison of the first column.
+// behind writes the condition that a row stands behind a cursor. MySQL finds its place in the index
+// only by a plain comparison of the first column.
 func (st *statement) behind(c journal.Cursor) *statement {
 	if c == (journal.Cursor{}) {
 		return st
 	}
+	// The pair of columns is in the order of the index, so that a page begins where the last one ended,
+	// without a walk.
 	at, id := c.At.UnixMicro(), string(c.ID)
 	if st.dialect == sqltx.MySQL {
 		st.add(" AND changed_at <= ").number(at).add(" AND (changed_at < ").number(at)
@@ -87,6 +95,7 @@ func (s *store) Delete(ctx context.Context, ids []journal.ID) error {
 		return err
 	}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), chunkRows) {
+		// Sorted, as Save sorts: two calls lock what they share in one order.
 		st := s.statement("DELETE FROM ", s.table.sql(), " WHERE ").own(s).ids(part)
 		if err := s.remove(ctx, st); err != nil {
 			return s.fail(ctx, "delete", err)
@@ -101,6 +110,7 @@ func (s *store) Prune(ctx context.Context, rows []journal.Row) error {
 		return err
 	}
 	for part := range slices.Chunk(rows, chunkRows) {
+		// The condition on IDs is for the primary key: not every planner finds it by the pairs.
 		ids := make([]journal.ID, len(part))
 		for i := range part {
 			ids[i] = part[i].ID
@@ -136,6 +146,7 @@ func scan(rows *sql.Rows, err error) ([]journal.Row, error) {
 	defer func() { _ = rows.Close() }()
 	var found []journal.Row
 	for rows.Next() {
+		// A text column is a string or bytes, as the driver likes: Scan takes both.
 		var (
 			r            journal.Row
 			revision, at int64

@@ -18,8 +18,8 @@ const (
 	savepoint  = "sallyport_journal"
 )
 
-// Save implements [journal.Store]. A single row is one statement. Several are saved in a transaction of their own, or
-// behind a savepoint in the receiver's.
+// Save implements [journal.Store]. A single row is one statement. Several are saved in a transaction of
+// their own, or behind a savepoint in the receiver's.
 func (s *store) Save(ctx context.Context, rows []journal.Row) error {
 	if err := ctx.Err(); err != nil || len(rows) == 0 {
 		return err
@@ -35,6 +35,8 @@ func (s *store) Save(ctx context.Context, rows []journal.Row) error {
 		return strings.Compare(string(a.ID), string(b.ID))
 	})
 	var err error
+	// In SQLite the transaction is the writer already: to wait for the others here would wait for
+	// oneself.
 	if tx := s.joined(ctx); tx != nil {
 		err = s.saveIn(ctx, tx, rows)
 	} else {
@@ -43,8 +45,10 @@ func (s *store) Save(ctx context.Context, rows []journal.Row) error {
 	return s.fail(ctx, "save", err)
 }
 
-// joined returns the transaction that the receiver of this context's event has begun, if it is of the store's database.
+// joined returns the transaction that the receiver of this context's event has begun, if it is of the
+// store's database.
 func (s *store) joined(ctx context.Context) *sql.Tx {
+	// By the handle, not by its address: another pool of the same database has other connections.
 	if tx, db := sqltx.Begun(ctx); db == s.db {
 		return tx
 	}
@@ -56,6 +60,8 @@ func (s *store) saveAlone(ctx context.Context, q beginner, rows []journal.Row) e
 	if len(rows) == 1 {
 		return s.saveRows(ctx, q, rows)
 	}
+	// A stricter level would answer a concurrent change with an error, where this one lets the update
+	// find no row.
 	options := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 	if s.table.dialect == sqltx.SQLite {
 		options = nil // it has one level
@@ -64,18 +70,20 @@ func (s *store) saveAlone(ctx context.Context, q beginner, rows []journal.Row) e
 	if err != nil {
 		return err
 	}
+	// All or none: what was written of the batch is undone.
 	if err := s.saveRows(ctx, tx, rows); err != nil {
 		return errors.Join(err, undone(tx.Rollback()))
 	}
 	return tx.Commit()
 }
 
-// saveIn saves rows in the receiver's transaction. Where one of them has changed it takes back the others: the
-// transaction goes on, and the journal tries again.
+// saveIn saves rows in the receiver's transaction. Where one of them has changed it takes back the
+// others: the transaction goes on, and the journal tries again.
 func (s *store) saveIn(ctx context.Context, tx *sql.Tx, rows []journal.Row) error {
 	if len(rows) == 1 {
 		return s.saveRows(ctx, tx, rows)
 	}
+	// The app's own writes stand before it, and stay.
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+savepoint); err != nil {
 		return err
 	}
@@ -93,8 +101,10 @@ func (s *store) saveIn(ctx context.Context, tx *sql.Tx, rows []journal.Row) erro
 	return saved
 }
 
-// saveRows inserts new rows and updates known ones. It returns ErrChanged where it changed fewer rows than there are.
+// saveRows inserts new rows and updates known ones. It returns ErrChanged where it changed fewer rows
+// than there are.
 func (s *store) saveRows(ctx context.Context, q querier, rows []journal.Row) error {
+	// Two kinds of statement, each for all of its rows at once.
 	var fresh, known []journal.Row
 	for _, r := range rows {
 		if r.Revision == 0 {
@@ -116,6 +126,8 @@ func (s *store) saveRows(ctx context.Context, q querier, rows []journal.Row) err
 	return nil
 }
 
+// changed makes fewer rows than were given ErrChanged: an insert that found the row, or an update that
+// did not find its revision. Both statements change nothing else.
 func changed(want int) func(int64, error) error {
 	return func(n int64, err error) error {
 		if err == nil && n != int64(want) {
@@ -142,9 +154,11 @@ func chunks(rows []journal.Row) func(yield func([]journal.Row) bool) {
 	}
 }
 
-// insert writes new rows and passes over those that exist: a violation of the key would end the receiver's transaction
-// in PostgreSQL.
+// insert writes new rows and passes over those that exist: a violation of the key would end the
+// receiver's transaction in PostgreSQL.
 func (s *store) insert(rows []journal.Row) *statement {
+	// IGNORE passes over other faults of a row, too, such as a text that is too long: Save has checked
+	// for them.
 	verb, otherwise := "INSERT", " ON CONFLICT DO NOTHING"
 	if s.table.dialect == sqltx.MySQL {
 		verb, otherwise = "INSERT IGNORE", ""
@@ -162,6 +176,7 @@ func (s *store) update(rows []journal.Row) *statement {
 	const set = " SET revision = v.revision + 1, state = v.state, endpoint = v.endpoint, changed_at = v.changed_at," +
 		" content = v.content"
 	name := s.table.sql()
+	// The common case, as a plain statement that every driver prepares once.
 	if len(rows) == 1 {
 		r := &rows[0]
 		st := s.statement("UPDATE ", name, " SET revision = ").number(int64(r.Revision) + 1)
@@ -182,6 +197,7 @@ func (s *store) update(rows []journal.Row) *statement {
 		st.add(strings.ReplaceAll(strings.ReplaceAll(set, " SET ", " SET t."), ", ", ", t."))
 		return st.add(" WHERE t.").own(s)
 	}
+	// PostgreSQL and SQLite join the table with the values.
 	st := s.statement("WITH v (", columns, ") AS (VALUES ")
 	st.list(len(rows), func(i int) {
 		st.add("(").row(&rows[i], 0, cast).add(")")
@@ -201,6 +217,8 @@ const (
 
 // row writes the values of a row, in the order of columns. more is added to the revision.
 func (st *statement) row(r *journal.Row, more int64, f form) *statement {
+	// The first row of a table of values sets its names and types. The others repeat them, at the cost
+	// of a few bytes.
 	end := func(name, kind string) {
 		switch {
 		case f == named:

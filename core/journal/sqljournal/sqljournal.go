@@ -18,13 +18,16 @@ type Option func(*options)
 
 type options struct{ table string }
 
-// WithTable names the table: lower-case ASCII letters, digits and _, or schema.table. The default is sallyport_journal.
+// WithTable names the table: lower-case ASCII letters, digits and _, or schema.table. The default is
+// sallyport_journal.
 func WithTable(name string) Option { return func(o *options) { o.table = name } }
 
-// New returns a journal in the database of a replay store, or of another [sqltx.Source]. It checks the table and the
-// rights of the database user, and creates nothing: [Migrate] does. Its error names every mistake in cfg.
+// New returns a journal in the database of a replay store, or of another [sqltx.Source]. It checks the
+// table and the rights of the database user, and creates nothing: [Migrate] does. Its error names every
+// mistake in cfg.
 //
-// The journal never closes the database. What it can still be used for after the replay store is closed does not change.
+// The journal never closes the database. What it can still be used for after the replay store is closed
+// does not change.
 func New(ctx context.Context, source sqltx.Source, cfg journal.Config, opts ...Option) (*journal.Journal, error) {
 	s, err := newStore(source, opts)
 	if err != nil {
@@ -36,8 +39,8 @@ func New(ctx context.Context, source sqltx.Source, cfg journal.Config, opts ...O
 	return journal.New(s, cfg)
 }
 
-// Open is [New] for a database that is named by its parts. The namespace names the application whose entries they are:
-// lower-case ASCII letters, digits, "-", "_" and ".", at most 64 bytes.
+// Open is [New] for a database that is named by its parts. The namespace names the application whose
+// entries they are: lower-case ASCII letters, digits, "-", "_" and ".", at most 64 bytes.
 func Open(
 	ctx context.Context, db *sql.DB, dialect sqltx.Dialect, namespace string, cfg journal.Config, opts ...Option,
 ) (*journal.Journal, error) {
@@ -69,6 +72,7 @@ func newStore(source sqltx.Source, opts []Option) (*store, error) {
 	if source == nil {
 		return nil, errors.New("sqljournal: the source is nil: give the replay store in SQL, or use Open")
 	}
+	// What is wrong is said before the database is asked.
 	d := source.Database()
 	if d.DB == nil {
 		return nil, errors.New("sqljournal: the *sql.DB is nil")

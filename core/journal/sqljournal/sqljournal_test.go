@@ -52,7 +52,7 @@ func TestMistakesAreFoundBeforeTheDatabaseIsAsked(t *testing.T) {
 		{"no dialect", sqljournal.In(db, 0, "billing"), "journal", "is no dialect"},
 		{"no namespace", sqljournal.In(db, sqltx.SQLite, ""), "journal", "namespace"},
 		{"a namespace with a quote", sqljournal.In(db, sqltx.SQLite, "a'b"), "journal", "namespace"},
-		{"a namespace that is too long", sqljournal.In(db, sqltx.SQLite, strings.Repeat("x", 65)), "journal", "namespace"},
+		{"a long namespace", sqljournal.In(db, sqltx.SQLite, strings.Repeat("x", 65)), "journal", "namespace"},
 		{"a table with a quote", sqljournal.In(db, sqltx.SQLite, "billing"), `a"b`, "table name"},
 		{"a table with two points", sqljournal.In(db, sqltx.SQLite, "billing"), `a.b.c`, "table name"},
 		{"a table without a name", sqljournal.In(db, sqltx.SQLite, "billing"), `a.`, "table name"},

@@ -13,18 +13,22 @@ import (
 // mostLiteral is the longest value that a statement for MySQL carries in its text.
 const mostLiteral = 64 << 10
 
-// statement is SQL with its values. MySQL takes three round trips for a statement with parameters, so short values
-// stand in its text, as numbers and hexadecimal digits alone. The other dialects have parameters.
+// statement is SQL with its values. MySQL takes three round trips for a statement with parameters, so
+// short values stand in its text, as numbers and hexadecimal digits alone. The other dialects have
+// parameters.
 type statement struct {
 	dialect sqltx.Dialect
 	text    []byte
 	args    []any
 }
 
+// statement begins a statement in the store's dialect.
 func (s *store) statement(parts ...string) *statement {
 	return (&statement{dialect: s.table.dialect}).add(parts...)
 }
 
+// add writes SQL. It must never be given a value of anybody's: only names that were checked, and
+// constants.
 func (st *statement) add(parts ...string) *statement {
 	for _, p := range parts {
 		st.text = append(st.text, p...)
@@ -43,6 +47,7 @@ func (st *statement) parameter(v any) *statement {
 	return st
 }
 
+// number writes a number.
 func (st *statement) number(n int64) *statement {
 	if st.dialect == sqltx.MySQL {
 		st.text = strconv.AppendInt(st.text, n, 10)
@@ -51,6 +56,8 @@ func (st *statement) number(n int64) *statement {
 	return st.parameter(n)
 }
 
+// string writes a text. In MySQL columns of text hold bytes, so that hexadecimal digits need no
+// character set.
 func (st *statement) string(v string) *statement {
 	if st.dialect == sqltx.MySQL {
 		return st.hex([]byte(v))
@@ -58,6 +65,8 @@ func (st *statement) string(v string) *statement {
 	return st.parameter(v)
 }
 
+// bytes writes content. A long one is a parameter in MySQL too: as text it would be twice as long, and
+// there is a limit on statements.
 func (st *statement) bytes(v []byte) *statement {
 	switch {
 	case st.dialect == sqltx.MySQL && len(v) <= mostLiteral:
@@ -69,6 +78,7 @@ func (st *statement) bytes(v []byte) *statement {
 	}
 }
 
+// hex writes bytes as digits: whatever they are, they cannot end the literal.
 func (st *statement) hex(v []byte) *statement {
 	st.text = append(hex.AppendEncode(append(st.text, "x'"...), v), '\'')
 	return st
@@ -102,6 +112,7 @@ func (st *statement) exec(ctx context.Context, q querier) (int64, error) {
 	return result.RowsAffected()
 }
 
+// query runs the statement, and returns its rows.
 func (st *statement) query(ctx context.Context, q querier) (*sql.Rows, error) {
 	return q.QueryContext(ctx, string(st.text), st.args...)
 }

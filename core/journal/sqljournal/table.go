@@ -30,13 +30,15 @@ func newTable(d sqltx.Dialect, name string) (table, error) {
 	default:
 		return table{}, fmt.Errorf("sqljournal: %v is no dialect: give sqltx.PostgreSQL, SQLite or MySQL", d)
 	}
+	// A name comes from the app's configuration, and is still checked: it stands in statements as it
+	// is.
 	t := table{dialect: d, name: name}
 	if schema, rest, qualified := strings.Cut(name, "."); qualified {
 		t.schema, t.name = schema, rest
 	}
 	if !isName(t.name) || t.schema != "" && !isName(t.schema) {
-		return table{}, fmt.Errorf("sqljournal: the table name %.80q is not one: lower-case ASCII letters, digits and _, "+
-			"not a digit first, at most %d bytes; or two of them with a point between, schema.table", name, maxName)
+		return table{}, fmt.Errorf("sqljournal: the table name %.80q is not one: lower-case ASCII letters, digits "+
+			"and _, not a digit first, at most %d bytes; or two with a point between, schema.table", name, maxName)
 	}
 	return t, nil
 }
@@ -62,6 +64,7 @@ func (t table) sql() string {
 	return t.quote(t.name)
 }
 
+// quote writes a name that isName allows.
 func (t table) quote(name string) string {
 	if t.dialect == sqltx.MySQL {
 		return "`" + name + "`"
@@ -69,8 +72,9 @@ func (t table) quote(name string) string {
 	return `"` + name + `"`
 }
 
-// Schema returns the statements that create the table and its indexes, for a migration tool. Each ends with a semicolon
-// and a line feed. They leave a table alone that exists. An empty name means sallyport_journal.
+// Schema returns the statements that create the table and its indexes, for a migration tool. Each ends
+// with a semicolon and a line feed. They leave a table alone that exists. An empty name means
+// sallyport_journal.
 //
 // It panics if the dialect is unknown, or the name is not one as [WithTable] asks for.
 func Schema(dialect sqltx.Dialect, tableName string) string {
@@ -84,9 +88,9 @@ func Schema(dialect sqltx.Dialect, tableName string) string {
 	return strings.Join(t.ddl(), ";\n") + ";\n"
 }
 
-// ddl returns the statements that create the table. Text is compared byte by byte: an endpoint must not share the list of
-// another that differs in case or in a space at its end. Of each list that the journal reads there is an index in its
-// order.
+// ddl returns the statements that create the table. Text is compared byte by byte: an endpoint must not
+// share the list of another that differs in case or in a space at its end. Of each list that the
+// journal reads there is an index in its order.
 func (t table) ddl() []string {
 	byState, byEndpoint := t.quote(t.name+"_state"), t.quote(t.name+"_endpoint")
 	const state, endpoint = " (namespace, state, changed_at, id)", " (namespace, endpoint, state, changed_at, id)"
@@ -143,22 +147,24 @@ func (t table) ddl() []string {
 	}
 }
 
-// Migrate creates the table and its indexes where they are missing, as [Schema] writes them. It may be called at every
-// start, by several processes at once. It needs the right to create tables, which the user that receives webhooks should
-// not have: with a migration tool apply Schema instead. A table of another version is left as it is, and is [ErrSchema].
+// Migrate creates the table and its indexes where they are missing, as [Schema] writes them. It may be
+// called at every start, by several processes at once. It needs the right to create tables, which the
+// user that receives webhooks should not have: with a migration tool apply Schema instead. A table of
+// another version is left as it is, and is [ErrSchema].
 func Migrate(ctx context.Context, source sqltx.Source, opts ...Option) error {
 	s, err := newStore(source, opts)
 	if err != nil {
 		return err
 	}
+	// Two processes that start at once meet here.
 	if err := s.again(ctx, func() error { return s.create(ctx) }); err != nil {
 		return s.fail(ctx, "migrate", err)
 	}
 	return s.checkColumns(ctx)
 }
 
-// create runs the statements. In PostgreSQL two processes that create a table at once can both try, and one fails: a lock
-// lets one of them at a time.
+// create runs the statements. In PostgreSQL two processes that create a table at once can both try, and
+// one fails: a lock lets one of them at a time.
 func (s *store) create(ctx context.Context) error {
 	if s.table.dialect == sqltx.PostgreSQL {
 		tx, err := s.db.BeginTx(ctx, nil)
@@ -167,6 +173,7 @@ func (s *store) create(ctx context.Context) error {
 		}
 		defer func() { _ = tx.Rollback() }()
 		const lock = 0x73616c6c79706a6f // any number will do, if all use it
+		// The lock ends with the transaction.
 		if _, err := tx.ExecContext(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", uint64(lock))); err != nil {
 			return err
 		}
@@ -178,6 +185,7 @@ func (s *store) create(ctx context.Context) error {
 	return execAll(ctx, s.db, s.table.ddl())
 }
 
+// execAll runs statements one after the other: not every driver takes several at once.
 func execAll(ctx context.Context, q querier, statements []string) error {
 	for _, text := range statements {
 		if _, err := q.ExecContext(ctx, text); err != nil {

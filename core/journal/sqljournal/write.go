@@ -26,9 +26,9 @@ func (s *store) write(ctx context.Context, f func(q beginner) error) error {
 	return s.writeSQLite(ctx, f)
 }
 
-// writeSQLite lets one call of this process write at a time. It waits for other processes, and for the app's
-// transactions, until its context ends: SQLite itself would wait for as long as the connection's busy_timeout says, and a
-// delivery would be answered too late.
+// writeSQLite lets one call of this process write at a time. It waits for other processes, and for the
+// app's transactions, until its context ends: SQLite itself would wait for as long as the connection's
+// busy_timeout says, and a delivery would be answered too late.
 func (s *store) writeSQLite(ctx context.Context, f func(q beginner) error) (err error) {
 	select {
 	case s.writer <- struct{}{}:
@@ -36,11 +36,13 @@ func (s *store) writeSQLite(ctx context.Context, f func(q beginner) error) (err 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	// One connection for all of it: the waiting that is switched off is that connection's.
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
+	// Whatever the app has set is set again afterwards.
 	var timeout int64
 	if err := conn.QueryRowContext(ctx, "PRAGMA busy_timeout").Scan(&timeout); err != nil {
 		return err
@@ -73,6 +75,8 @@ func (s *store) again(ctx context.Context, f func() error) error {
 		if err == nil || errors.Is(err, journal.ErrChanged) {
 			return err
 		}
+		// Anything else would fail again, or may have been written: a connection that broke does not
+		// say.
 		if _, kind := classify(err); kind != errConflict {
 			return err
 		}
@@ -85,8 +89,8 @@ func (s *store) again(ctx context.Context, f func() error) error {
 	}
 }
 
-// pause waits for a random time that grows with the number of attempts, so that those who met do not meet again. It
-// returns the context's error if that ends first.
+// pause waits for a random time that grows with the number of attempts, so that those who met do not
+// meet again. It returns the context's error if that ends first.
 func pause(ctx context.Context, n int) error {
 	var b [1]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead

@@ -13,8 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
-// probe tries a store. Its methods end the attempt at the first answer that is wrong. They are for the goroutine of the
-// rule.
+// probe tries a store. Its methods end the attempt at the first answer that is wrong. They are for the
+// goroutine of the rule.
 type probe struct {
 	ctx   context.Context
 	store journal.Store
@@ -32,6 +32,7 @@ func noon() time.Time { return time.Date(2026, 11, 29, 12, 0, 0, 123456000, time
 // row returns a row that was not used before, a second newer than the one before.
 func (p *probe) row(state journal.State) journal.Row {
 	p.made++
+	// Hashes, so that the order of IDs is not the order in which they are made.
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, p.made))
 	return journal.Row{
 		ID: journal.ID(hex.EncodeToString(sum[:])), State: state, Endpoint: "stripe",
@@ -39,6 +40,7 @@ func (p *probe) row(state journal.State) journal.Row {
 	}
 }
 
+// rows returns several of them.
 func (p *probe) rows(n int, state journal.State) []journal.Row {
 	list := make([]journal.Row, n)
 	for i := range list {
@@ -129,6 +131,7 @@ func (p *probe) list(page journal.Page) []journal.Row {
 		p.failf("List: %v", err)
 	}
 	for _, r := range rows {
+		// A list of a thousand rows with their bodies would be gigabytes.
 		if len(r.Blob) > 0 {
 			p.failf("List answered a blob of %d bytes", len(r.Blob))
 		}
@@ -153,6 +156,7 @@ func (p *probe) lists(what string, page journal.Page, want ...journal.Row) {
 	}
 }
 
+// remove deletes rows, which must succeed.
 func (p *probe) remove(rows ...journal.Row) {
 	if err := p.store.Delete(p.ctx, idsOf(rows)); err != nil {
 		p.failf("Delete of %d rows: %v", len(rows), err)

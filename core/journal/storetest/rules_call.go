@@ -13,6 +13,8 @@ func callRules() []rule {
 			name: "an ended context changes nothing",
 			why:  "a method gives up when its context has ended, and returns the context's error",
 			try: func(p *probe) {
+				// Everything is called with a context that is over, and then looked at with one that is
+				// not.
 				stored, fresh := p.save(p.rows(2, journal.Open)...), p.row(journal.Open)
 				ctx, cancel := context.WithCancel(p.ctx)
 				cancel()
@@ -30,6 +32,7 @@ func callRules() []rule {
 						p.failf("%s answered %v, want context.Canceled", name, err)
 					}
 				}
+				// Neither the write nor the deletion has happened.
 				p.has(stored...)
 				p.lacks(fresh)
 			},
@@ -38,6 +41,7 @@ func callRules() []rule {
 			name: "a call for nothing succeeds",
 			why:  "empty batches and unknown IDs are no error",
 			try: func(p *probe) {
+				// Nothing to do, in an empty store.
 				p.save()
 				p.remove()
 				if n := len(p.load()); n != 0 {
@@ -46,6 +50,7 @@ func callRules() []rule {
 				p.lists("of an empty store", journal.Page{Limit: 5})
 				p.lacks(p.row(journal.Open))
 				p.remove(p.row(journal.Open))
+				// A known row is found next to an unknown one.
 				stored := p.save(p.row(journal.Open))
 				if found := p.load(stored[0].ID, p.row(journal.Open).ID); len(found) != 1 {
 					p.failf("Load of a known and an unknown row answered %d rows", len(found))

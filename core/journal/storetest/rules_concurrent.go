@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
+// writers is how many goroutines use the store at once: more than most pools have connections to spare.
 const writers = 8
 
 func concurrentRules() []rule {
@@ -18,6 +19,7 @@ func concurrentRules() []rule {
 			name: "of many who create a row one succeeds",
 			why:  "two processes may see the same failure at the same time",
 			try: func(p *probe) {
+				// Several times: a race is not lost each time.
 				for range 20 {
 					row := p.row(journal.Open)
 					var won atomic.Int64
@@ -69,9 +71,11 @@ func counted(won *atomic.Int64, err error) error {
 	return nil
 }
 
+// tryCounter raises one counter from everywhere.
 func tryCounter(p *probe) {
 	const each = 20
 	id := p.save(p.row(journal.Open))[0].ID
+	// Everybody loads, raises and saves, until their own steps are done.
 	p.together(func(int) error {
 		for done := 0; done < each; {
 			rows, err := p.store.Load(p.ctx, []journal.ID{id})
@@ -81,6 +85,7 @@ func tryCounter(p *probe) {
 			if len(rows) != 1 {
 				return fmt.Errorf("a call of Load answered %d rows, want 1", len(rows))
 			}
+			// Whoever is second loads again.
 			err = p.store.Save(p.ctx, rows)
 			if err == nil {
 				done++
@@ -90,11 +95,14 @@ func tryCounter(p *probe) {
 		}
 		return nil
 	})
+	// The revision counts successes, so a write that was lost is a step too few.
 	if got, want := p.load(id)[id].Revision, uint64(1+writers*each); got != want {
 		p.failf("after %d writes the revision is %d, want %d", writers*each, got, want)
 	}
 }
 
+// tryBatches writes ten rows at once, in both orders: databases that lock in the order of the batch
+// would meet head-on.
 func tryBatches(p *probe) {
 	stored := p.save(p.rows(10, journal.Open)...)
 	ids := idsOf(stored)
@@ -105,6 +113,7 @@ func tryBatches(p *probe) {
 			if err != nil {
 				return err
 			}
+			// Each batch has a mark of its own. Two marks in the end would be two halves.
 			mark := []byte{byte(i), byte(n)}
 			for k := range rows {
 				rows[k].Blob = mark
@@ -118,6 +127,8 @@ func tryBatches(p *probe) {
 		}
 		return nil
 	})
+	// Every batch that succeeded has written every row, so all rows have the same revision and the last
+	// mark.
 	found := p.load(ids...)
 	for _, r := range found {
 		if r.Revision != uint64(1+won.Load()) || string(r.Blob) != string(found[ids[0]].Blob) {

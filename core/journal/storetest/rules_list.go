@@ -16,15 +16,18 @@ func listRules() []rule {
 			why:  "lists are ordered by time, and at one time by ID, both descending; a write moves its row",
 			try: func(p *probe) {
 				rows := p.rows(6, journal.Open)
+				// Three rows of one time, so that the ID decides.
 				rows[2].At, rows[3].At = rows[1].At, rows[1].At
 				stored := p.save(rows...)
 				want := sorted(stored)
 				p.lists("of everything", journal.Page{Limit: 50}, want...)
 				p.lists("of four", journal.Page{Limit: 4}, want[:4]...)
+				// A write moves its row: a failing event comes to the front again.
 				oldest := want[5]
 				oldest.At = want[0].At.Add(time.Microsecond)
 				oldest = p.save(oldest)[0]
-				p.lists("after a write of the oldest", journal.Page{Limit: 50}, append([]journal.Row{oldest}, want[:5]...)...)
+				want = append([]journal.Row{oldest}, want[:5]...)
+				p.lists("after a write of the oldest", journal.Page{Limit: 50}, want...)
 			},
 		},
 		{
@@ -43,7 +46,7 @@ func listRules() []rule {
 		},
 		{
 			name: "a cursor stands behind its row",
-			why:  "rows that are older, or of the same time with a lesser ID, are behind it, whether or not its row exists",
+			why:  "rows that are older, or of its time with a lesser ID, are behind it, whether or not its row exists",
 			try:  tryCursors,
 		},
 		{
@@ -55,6 +58,7 @@ func listRules() []rule {
 			name: "nothing parked is dropped to make room",
 			why:  "a store that is full answers ErrFull; what it has taken it keeps",
 			try: func(p *probe) {
+				// More than any small store holds. One without a bound takes all of them.
 				var kept []journal.Row
 				for range 12 {
 					rows := p.rows(1000, journal.Parked)
@@ -78,7 +82,8 @@ func listRules() []rule {
 	}
 }
 
-// sorted returns rows in the order of a list.
+// sorted returns rows in the order of a list. sorted uses Row.Behind, which says in code what the order
+// is.
 func sorted(rows []journal.Row) []journal.Row {
 	out := slices.Clone(rows)
 	slices.SortFunc(out, func(a, b journal.Row) int {
@@ -90,9 +95,11 @@ func sorted(rows []journal.Row) []journal.Row {
 	return out
 }
 
+// tryFilters lists every combination of endpoints and states, of which some are not there.
 func tryFilters(p *probe) {
 	var rows []journal.Row
 	endpoints := []string{"stripe", "github", "shopify"}
+	// Of each combination three rows, spread over the time.
 	for range 3 {
 		for _, state := range journal.States() {
 			for _, endpoint := range endpoints {
@@ -105,30 +112,38 @@ func tryFilters(p *probe) {
 	rows = sorted(p.save(rows...))
 	for _, endpoint := range append(endpoints, "", "strip", "nobody") {
 		for _, states := range [][]journal.State{
-			nil, {}, {journal.Open}, {journal.Parked}, {journal.Done, journal.Dismissed}, {journal.Dismissed, journal.Open},
-			journal.States(), {journal.Parked, journal.Parked},
+			// None, one, several, all, in another order, and one twice.
+			nil, {}, {journal.Open}, {journal.Parked}, {journal.Done, journal.Dismissed},
+			{journal.Dismissed, journal.Open}, journal.States(), {journal.Parked, journal.Parked},
 		} {
 			var want []journal.Row
 			for _, r := range rows {
-				if (endpoint == "" || r.Endpoint == endpoint) && (len(states) == 0 || slices.Contains(states, r.State)) {
+				if (endpoint == "" || r.Endpoint == endpoint) &&
+					(len(states) == 0 || slices.Contains(states, r.State)) {
 					want = append(want, r)
 				}
 			}
 			what := fmt.Sprintf("of endpoint %q, states %v", endpoint, states)
-			p.lists(what, journal.Page{Endpoint: endpoint, States: states, Limit: 100}, want...)
-			p.lists(what+", two", journal.Page{Endpoint: endpoint, States: states, Limit: 2}, want[:min(2, len(want))]...)
+			page := journal.Page{Endpoint: endpoint, States: states, Limit: 100}
+			p.lists(what, page, want...)
+			page.Limit = 2
+			p.lists(what+", two", page, want[:min(2, len(want))]...)
 		}
 	}
 }
 
+// tryCursors begins at each row, between rows, before all of them and behind all of them.
 func tryCursors(p *probe) {
 	rows := p.rows(8, journal.Open)
 	for i := range rows {
 		rows[i].State = journal.States()[i%4]
+		// Three rows at each microsecond.
 		rows[i].At = noon().Add(time.Duration(i/3) * time.Microsecond)
 	}
 	rows = sorted(p.save(rows...))
 	cursors := []journal.Cursor{
+		// A cursor without an ID stands before all rows of its time. One with an ID may name a row that
+		// is gone.
 		{At: noon().Add(time.Hour)}, {At: noon().Add(-time.Hour)}, {At: noon().Add(time.Microsecond)},
 		{At: noon(), ID: "8"}, {At: noon().Add(time.Microsecond), ID: "g"},
 	}
@@ -151,6 +166,8 @@ func tryCursors(p *probe) {
 	}
 }
 
+// tryPaging walks through thousands of rows that have one time, while rows it has passed are written
+// again.
 func tryPaging(p *probe) {
 	const many, size = 10_000, 300
 	want := make(map[journal.ID]bool, many)
@@ -165,6 +182,7 @@ func tryPaging(p *probe) {
 	page := journal.Page{Endpoint: "stripe", States: []journal.State{journal.Open}, Limit: size}
 	for {
 		rows := p.list(page)
+		// A row that is listed is taken out, so that a second time is noticed.
 		for _, r := range rows {
 			if !want[r.ID] {
 				p.failf("List answered row %s twice, or one that was not saved before the paging began", r.ID)

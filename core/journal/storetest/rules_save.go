@@ -10,6 +10,7 @@ func saveRules() []rule {
 			try: func(p *probe) {
 				r := p.save(p.row(journal.Open))[0]
 				p.has(r)
+				// Each write changes every value, so that one which is not written is noticed.
 				for _, state := range []journal.State{journal.Parked, journal.Done, journal.Dismissed} {
 					r.State, r.Blob, r.At = state, append(r.Blob, byte(state)), p.row(0).At
 					r = p.save(r)[0]
@@ -22,6 +23,7 @@ func saveRules() []rule {
 			why:  "revision 0 means that there is no row yet; where there is one, the caller does not know it",
 			try: func(p *probe) {
 				r := p.save(p.row(journal.Parked))[0]
+				// As a process that has never seen the row would write it.
 				other := r
 				other.Revision, other.State, other.Blob = 0, journal.Open, []byte("other")
 				p.refused("a new row in place of a stored one", other)
@@ -34,6 +36,8 @@ func saveRules() []rule {
 			try: func(p *probe) {
 				first := p.save(p.row(journal.Open))[0]
 				second := p.save(first)[0]
+				// Three looks that are not the newest: before the last write, from nowhere, and of a
+				// row that has been deleted.
 				old, future, nowhere := first, second, p.row(journal.Open)
 				old.State, future.State = journal.Done, journal.Done
 				future.Revision, nowhere.Revision = 7, 1
@@ -53,6 +57,8 @@ func saveRules() []rule {
 				for i := range changed {
 					changed[i].State = journal.Done
 				}
+				// Wherever the stale row stands: at the beginning nothing was written yet, at the end
+				// almost everything.
 				for bad := range changed {
 					batch := append([]journal.Row(nil), changed...)
 					batch[bad].Revision = 5
@@ -67,6 +73,7 @@ func saveRules() []rule {
 					p.has(stored...)
 					p.lacks(append(append(fresh[:bad:bad], fresh[bad+1:]...), mixed[0], mixed[2])...)
 				}
+				// And without a stale row the same mixture is saved.
 				p.has(p.save(append(changed, p.rows(3, journal.Parked)...)...)...)
 			},
 		},
@@ -74,6 +81,7 @@ func saveRules() []rule {
 			name: "a thousand rows are saved in one call",
 			why:  "a delivery of a batch has as many entries as events that failed",
 			try: func(p *probe) {
+				// New ones, and then known ones: stores have two statements for them.
 				rows := p.save(p.rows(1000, journal.Open)...)
 				p.has(rows...)
 				p.has(p.save(rows...)...)
@@ -83,11 +91,14 @@ func saveRules() []rule {
 			name: "a deleted row is gone",
 			why:  "Delete erases, whatever the state; the ID is free again, and unknown IDs are no error",
 			try: func(p *probe) {
-				rows := p.save(p.row(journal.Open), p.row(journal.Parked), p.row(journal.Done), p.row(journal.Dismissed))
+				rows := p.save(
+					p.row(journal.Open), p.row(journal.Parked), p.row(journal.Done), p.row(journal.Dismissed))
+				// An unknown ID among them, as an operator may type one.
 				p.remove(append(rows[:3:3], p.row(journal.Open))...)
 				p.lacks(rows[:3]...)
 				p.has(rows[3])
 				p.refused("a row that was deleted", rows[0])
+				// The ID can come again: the event fails once more.
 				rows[0].Revision = 0
 				p.has(p.save(rows[0])...)
 			},
@@ -96,6 +107,7 @@ func saveRules() []rule {
 			name: "pruning removes what nobody has changed",
 			why:  "an entry that fails again in the moment of its removal must stay",
 			try: func(p *probe) {
+				// It is optional: a store of a page has none.
 				pruner, ok := p.store.(journal.Pruner)
 				if !ok {
 					return
@@ -103,6 +115,7 @@ func saveRules() []rule {
 				rows := p.save(p.rows(3, journal.Done)...)
 				changed := rows[1]
 				changed.State = journal.Parked
+				// Between the list of what has expired and its removal.
 				changed = p.save(changed)[0]
 				if err := pruner.Prune(p.ctx, append(rows, p.row(journal.Done))); err != nil {
 					p.failf("Prune: %v", err)

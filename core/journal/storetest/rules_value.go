@@ -16,17 +16,22 @@ func valueRules() []rule {
 			name: "a row is read as it was written",
 			why:  "a blob is any bytes, a time has microseconds, an endpoint is any UTF-8 without NUL",
 			try: func(p *probe) {
+				// Blobs: each byte there is, nothing, one NUL, SQL, and a megabyte.
 				every := make([]byte, 256)
 				for i := range every {
 					every[i] = byte(i)
 				}
-				for _, blob := range [][]byte{every, {}, {0}, []byte("'; DROP TABLE x; --"), bytes.Repeat(every, 4096)} {
+				megabyte, sql := bytes.Repeat(every, 4096), []byte("'; DROP TABLE x; --")
+				for _, blob := range [][]byte{every, {}, {0}, sql, megabyte} {
 					r := p.row(journal.Open)
 					r.Blob = blob
 					p.has(p.save(r)...)
 				}
+				// Times: a microsecond, the beginning of Unix time and what is before it, and centuries
+				// away. A clock can be wrong.
 				for _, at := range []time.Time{
-					noon().Add(time.Microsecond), time.UnixMicro(0).UTC(), time.UnixMicro(1).UTC(), time.UnixMicro(-1).UTC(),
+					noon().Add(time.Microsecond),
+					time.UnixMicro(0).UTC(), time.UnixMicro(1).UTC(), time.UnixMicro(-1).UTC(),
 					time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC),
 				} {
 					r := p.row(journal.Open)
@@ -40,8 +45,11 @@ func valueRules() []rule {
 			why:  "a database may fold case, spaces at the end and accents: two endpoints would share a list",
 			try: func(p *probe) {
 				var rows []journal.Row
+				// Pairs that some database takes for one: by case, by a space, by an accent in two
+				// encodings, by a wildcard.
 				for _, name := range []string{
-					"stripe", "Stripe", "stripe ", " stripe", "stripé", "stripe\u0301", "a'b", `a"b`, `a\b`, "a%b", "a_b",
+					"stripe", "Stripe", "stripe ", " stripe", "stripé", "stripe\u0301",
+					"a'b", `a"b`, `a\b`, "a%b", "a_b",
 					"a\nb", "\u65e5\u672c\U0001f4ee", strings.Repeat("x", journal.MaxEndpoint),
 					strings.Repeat("x", journal.MaxEndpoint-1) + "y",
 				} {
@@ -50,6 +58,7 @@ func valueRules() []rule {
 					rows = append(rows, p.save(r)...)
 				}
 				p.has(rows...)
+				// Each list holds its own endpoint alone.
 				for _, r := range rows {
 					p.lists(fmt.Sprintf("of endpoint %q", r.Endpoint), journal.Page{Endpoint: r.Endpoint, Limit: 50}, r)
 				}
@@ -60,6 +69,7 @@ func valueRules() []rule {
 			why:  "entries of an inbox have a prefix, and do not meet those of requests",
 			try: func(p *probe) {
 				r := p.row(journal.Open)
+				// The same event in both: only the prefix tells them apart.
 				inbox := r
 				inbox.ID = "inbox-" + r.ID
 				rows := p.save(r, inbox)
@@ -74,6 +84,7 @@ func valueRules() []rule {
 			try: func(p *probe) {
 				rows := p.rows(3, journal.Open)
 				slices.Reverse(rows)
+				// What the caller gave, down to the bytes of the blobs.
 				given := make([]journal.Row, len(rows))
 				for i, r := range rows {
 					given[i] = r
@@ -91,6 +102,8 @@ func valueRules() []rule {
 					if ids[i] != given[i].ID || states[0] != journal.Parked {
 						p.failf("Load or List has changed the slice it was given")
 					}
+					// From here on the caller uses its memory for something else, and writes into what
+					// Load gave.
 					clear(rows[i].Blob)
 					clear(found[given[i].ID].Blob)
 					stored[i].Blob = given[i].Blob

@@ -2,8 +2,8 @@
 //
 //	func TestMyStore(t *testing.T) { storetest.Run(t, newStore) }
 //
-// There is one subtest for each rule. A failure says what was seen, and which rule it breaks. The rules of concurrent
-// use are worth most under the race detector.
+// There is one subtest for each rule. A failure says what was seen, and which rule it breaks. The rules
+// of concurrent use are worth most under the race detector.
 package storetest
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
-// Run tests a kind of store against every rule. Each call of newStore returns an empty store, such as one of a namespace
-// of its own. The store must take some thousands of rows.
+// Run tests a kind of store against every rule. Each call of newStore returns an empty store, such as
+// one of a namespace of its own. The store must take some thousands of rows.
 func Run[S journal.Store](t *testing.T, newStore func() S) {
 	t.Helper()
 	for _, r := range rules() {

@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
-// While somebody holds SQLite's write lock, a failing delivery waits no longer than its own time, and what it could not
-// keep is an error. The connection waits for the app again afterwards.
+// While somebody holds SQLite's write lock, a failing delivery waits no longer than its own time, and what it could
+// not keep is an error. The connection waits for the app again afterwards.
 func TestSQLiteIsWaitedForNoLongerThanTheContext(t *testing.T) {
 	t.Parallel()
 	d := engines[2]

@@ -24,8 +24,8 @@ func TestNewSaysWhatIsWrongWithTheTable(t *testing.T) {
 			return err
 		}
 		require.ErrorIs(t, open(), sqljournal.ErrNoTable)
-		execute(t, db, "CREATE TABLE "+table+" (namespace VARCHAR(64), id VARCHAR(80), revision BIGINT, endpoint VARCHAR(9), changed_at BIGINT)")
-		execute(t, db, "ALTER TABLE "+table+" ADD COLUMN content VARCHAR(9)")
+		execute(t, db, "CREATE TABLE "+table+" (namespace VARCHAR(64), id VARCHAR(80), revision BIGINT, "+
+			"endpoint VARCHAR(9), changed_at BIGINT, content VARCHAR(9))")
 		for _, err := range []error{open(), sqljournal.Migrate(t.Context(), source, sqljournal.WithTable(table))} {
 			require.ErrorIs(t, err, sqljournal.ErrSchema)
 			require.ErrorContains(t, err, "state", "the server names the column that it misses")
@@ -66,7 +66,8 @@ func TestTheSchemaIsWhatMigrateCreates(t *testing.T) {
 		db := d.open(t)
 		table := newName("journal")
 		for range 2 {
-			for statement := range strings.SplitSeq(strings.TrimSuffix(sqljournal.Schema(d.dialect, table), ";\n"), ";\n") {
+			schema := strings.TrimSuffix(sqljournal.Schema(d.dialect, table), ";\n")
+			for statement := range strings.SplitSeq(schema, ";\n") {
 				execute(t, db, statement)
 			}
 		}
@@ -94,6 +95,7 @@ func TestARightThatIsMissingIsNamed(t *testing.T) {
 		require.ErrorContains(t, err, "permission denied")
 	}
 	execute(t, db, fmt.Sprintf("GRANT DELETE ON %s TO %s", table, user))
-	_, err := sqljournal.Open(t.Context(), d.openAs(t, user), d.dialect, "billing", config(), sqljournal.WithTable(table))
+	as := d.openAs(t, user)
+	_, err := sqljournal.Open(t.Context(), as, d.dialect, "billing", config(), sqljournal.WithTable(table))
 	require.NoError(t, err)
 }

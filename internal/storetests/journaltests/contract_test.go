@@ -30,8 +30,8 @@ func TestTheStoreKeepsTheContract(t *testing.T) {
 // entry returns a failure of an event as a guard makes it.
 func entry(name string, state journal.State) *journal.Entry {
 	return &journal.Entry{
-		State: state, Endpoint: "stripe", Provider: "stripe", EventID: name, Type: "invoice.paid", Err: "no such column",
-		Identity: sha256.Sum256([]byte(name)), Body: fmt.Appendf(nil, `{"id":%q}`, name),
+		State: state, Endpoint: "stripe", Provider: "stripe", EventID: name, Type: "invoice.paid",
+		Err: "no such column", Identity: sha256.Sum256([]byte(name)), Body: fmt.Appendf(nil, `{"id":%q}`, name),
 	}
 }
 
@@ -51,7 +51,9 @@ func TestHostileTextStopsNoWrite(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *database) {
 		j := d.newJournal(t, config())
-		for i, text := range []string{"a\x00b", "a\xff\xfe\xc3", "'; DROP TABLE sallyport_journal; --", "x'00'", "\\", "?$1%s"} {
+		for i, text := range []string{
+			"a\x00b", "a\xff\xfe\xc3", "'; DROP TABLE sallyport_journal; --", "x'00'", "\\", "?$1%s",
+		} {
 			e := entry(fmt.Sprint(i), journal.Parked)
 			e.Endpoint, e.Type, e.Err, e.Tenant, e.Body = text, text, text, text, []byte(text)
 			require.NoError(t, j.Keep(t.Context(), []*journal.Entry{e}))

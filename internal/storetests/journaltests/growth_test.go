@@ -25,6 +25,9 @@ func tried(t *testing.T, store journal.Store, made int) map[string]func(n int) {
 		}
 	}
 	middle := journal.Cursor{At: grownAt(made / 2), ID: "8"}
+	both := journal.Page{Endpoint: "endpoint 3", States: []journal.State{journal.Open}}
+	later := both
+	later.Before = middle
 	return map[string]func(n int){
 		"save": func(n int) {
 			require.NoError(t, store.Save(t.Context(), []journal.Row{grown(made + n)}))
@@ -43,9 +46,9 @@ func tried(t *testing.T, store journal.Store, made int) map[string]func(n int) {
 		"first page":                           list(journal.Page{}),
 		"first page of a state":                list(journal.Page{States: []journal.State{journal.Parked}}),
 		"first page of an endpoint":            list(journal.Page{Endpoint: "endpoint 3"}),
-		"first page of both":                   list(journal.Page{Endpoint: "endpoint 3", States: []journal.State{journal.Open}}),
+		"first page of both":                   list(both),
 		"a page in the middle":                 list(journal.Page{Before: middle}),
-		"a page in the middle, of an endpoint": list(journal.Page{Endpoint: "endpoint 3", States: []journal.State{journal.Open}, Before: middle}),
+		"a page in the middle, of an endpoint": list(later),
 	}
 }
 
@@ -73,7 +76,8 @@ func medians(t *testing.T, store journal.Store, made int) map[string]time.Durati
 	out := map[string]time.Duration{}
 	calls := tried(t, store, made)
 	for _, name := range []string{
-		"save", "save again", "load", "first page", "first page of a state", "first page of an endpoint", "first page of both",
+		"save", "save again", "load", "first page", "first page of a state", "first page of an endpoint",
+		"first page of both",
 		"a page in the middle", "a page in the middle, of an endpoint",
 	} {
 		took := make([]time.Duration, times)
@@ -88,8 +92,8 @@ func medians(t *testing.T, store journal.Store, made int) map[string]time.Durati
 	return out
 }
 
-// What an operator and a failing event do takes as long in a large journal as in a small one. With SALLYPORT_MILLION=1
-// the large one has a million entries.
+// What an operator and a failing event do takes as long in a large journal as in a small one. With
+// SALLYPORT_MILLION=1 the large one has a million entries.
 func TestALargeJournalIsAsFastAsASmallOne(t *testing.T) {
 	small, large := 1000, 20_000
 	if os.Getenv("SALLYPORT_MILLION") == "1" {

@@ -58,7 +58,8 @@ var (
 )
 
 func sqliteDSN(name string) string {
-	return "file:" + filepath.Join(folder, name) + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(NORMAL)"
+	return "file:" + filepath.Join(folder, name) +
+		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=synchronous(NORMAL)"
 }
 
 func TestMain(m *testing.M) {
