@@ -63,8 +63,8 @@ func textsOf(header string) texts {
 	}
 }
 
-// NewPlace returns the place of a kind of credential, without accepted values, and how refusals name the credential. The
-// mistake says what is wrong with the name; its field is empty or follows the credential's own.
+// NewPlace returns the place of a kind of credential, without accepted values, and how refusals name the credential.
+// The mistake says what is wrong with the name; its field is empty or follows the credential's own.
 func NewPlace(kind entry.CredentialKind, name, items string) (p *Place, what string, mistake *fault.Mistake) {
 	p = &Place{}
 	switch kind {

@@ -15,8 +15,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// Values are the accepted values of one list. A presented value is hashed once, with a key of this process, and the hash
-// is compared with those of all accepted values: the time does not depend on which one matches.
+// Values are the accepted values of one list. A presented value is hashed once, with a key of this process, and the
+// hash is compared with those of all accepted values: the time does not depend on which one matches.
 type Values struct {
 	ring     *keyring.Ring[[]accepted]
 	mismatch string // the detail where the presented value matches no accepted one

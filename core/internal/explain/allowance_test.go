@@ -9,7 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/explain"
 )
 
-// A refusal whose limiter took a while comes with a time that is past. It must not make the next one's second a new one.
+// A refusal whose limiter took a while comes with a time that is past. It must not make the next one's second a new
+// one.
 func TestDiagnosisIsBoundedWhateverTheOrder(t *testing.T) {
 	t.Parallel()
 	share := explain.NewAllowance().Join()

@@ -1,5 +1,5 @@
-// Package explain finds out what would have made a refused delivery verify. It decides nothing: it runs after the answer,
-// on a copy of the request, within a fixed amount of work.
+// Package explain finds out what would have made a refused delivery verify. It decides nothing: it runs after the
+// answer, on a copy of the request, within a fixed amount of work.
 package explain
 
 import (

@@ -46,8 +46,8 @@ func (s *Set) answerChallenge(h *handshake, challenge string, in *Input) (*Answe
 }
 
 // sign signs a challenge with the first keyed secret that is valid now; empty: there is none. Whoever asks gets that
-// signature. The challenge's grammar keeps it from being one of a delivery, and it is one of the entry's choosing that no
-// delivery has.
+// signature. The challenge's grammar keeps it from being one of a delivery, and it is one of the entry's choosing that
+// no delivery has.
 func (s *Set) sign(challenge string, in *Input) (mac, key string, f fault.Failure) {
 	if s.Verifier == nil {
 		return "", "", fault.Failure{}

@@ -15,8 +15,8 @@ import (
 // actionTimeout bounds what is done before a handshake is answered.
 const actionTimeout = 10 * time.Second
 
-// Proved answers a handshake that came with a valid proof. A nil answer without a failure: the request is a delivery. It
-// fails closed: what was let through without a proof is never answered as a challenge.
+// Proved answers a handshake that came with a valid proof. A nil answer without a failure: the request is a delivery.
+// It fails closed: what was let through without a proof is never answered as a challenge.
 func (s *Set) Proved(in *Input) (*Answer, fault.Failure) {
 	r := in.Request
 	if in.Unproved != nil {

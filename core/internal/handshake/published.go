@@ -11,8 +11,9 @@ const maxTestBody = 4 << 10
 
 const testedTooEarly = ", with which anybody can sign: test the webhook once it exists, with its own secret"
 
-// PublishedTest answers a test that is signed with a published secret, where the body is that test and no event. It fails
-// closed: anything else under such a secret stays refused, and the detail says why. f is what refused the delivery.
+// PublishedTest answers a test that is signed with a published secret, where the body is that test and no event. It
+// fails closed: anything else under such a secret stays refused, and the detail says why. f is what refused the
+// delivery.
 func (s *Set) PublishedTest(in *Input, f fault.Failure) (*Answer, fault.Failure) {
 	if f.Reason != reason.BadSignature || len(in.Body) > maxTestBody {
 		return nil, f

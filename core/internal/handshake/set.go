@@ -1,5 +1,5 @@
-// Package handshake answers the requests of a provider that never become an event: challenges, tests, and the secret that
-// a provider hands over with its first request.
+// Package handshake answers the requests of a provider that never become an event: challenges, tests, and the secret
+// that a provider hands over with its first request.
 //
 // Everything else is a delivery. In doubt a request is one, so that no event is lost as a handshake.
 package handshake

@@ -11,8 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// Unproved answers what providers send before a secret exists: with a fixed answer, or with the echo of a challenge next
-// to a verify token. A nil answer without a failure: the request is not a handshake by its head.
+// Unproved answers what providers send before a secret exists: with a fixed answer, or with the echo of a challenge
+// next to a verify token. A nil answer without a failure: the request is not a handshake by its head.
 func (s *Set) Unproved(in *Input) (*Answer, fault.Failure) {
 	r := in.Request
 	for n := range s.list {
@@ -79,9 +79,9 @@ func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
 // maxUnsignedBody is the longest body of a request that is answered although nothing proves it, in bytes.
 const maxUnsignedBody = 1024
 
-// Unsigned answers a request without any signature that says nothing: what is sent to try a URL. The caller must call it
-// only where the signature is missing, so that a signed delivery is never treated as a test. What it answers is fixed,
-// or a restricted challenge, and no signal runs. read reads the body.
+// Unsigned answers a request without any signature that says nothing: what is sent to try a URL. The caller must call
+// it only where the signature is missing, so that a signed delivery is never treated as a test. What it answers is
+// fixed, or a restricted challenge, and no signal runs. read reads the body.
 func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer, fault.Failure) {
 	r := in.Request
 	var body []byte

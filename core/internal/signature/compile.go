@@ -13,13 +13,24 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-func New(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource entry.KeySource, rules keyring.Rules, m *fault.Mistakes) (*Verifier, []string) {
+const (
+	needsKeys = "the provider publishes the key that its deliveries are signed with, and no source of keys is configured; " +
+		"use one of package keys, or give the key itself in Secrets"
+	needsNoKeys = "a delivery of this provider names no key, and the provider publishes none; remove it"
+)
+
+// New compiles the scheme of an entry, with its secrets or its source of keys. It adds what is wrong with them to m.
+// notes say which secrets were folded.
+func New(
+	owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource entry.KeySource, rules keyring.Rules, m *fault.Mistakes,
+) (v *Verifier, notes []string) {
 	s := e.Scheme
-	v := &Verifier{scheme: s, keySource: keySource, Unit: s.Timestamp.Unit, mac: -1, TryKey: publickey.Verify, noKeys: keyring.NewList(&Keys{})}
+	v = &Verifier{
+		scheme: s, keySource: keySource, Unit: s.Timestamp.Unit, mac: -1, TryKey: publickey.Verify, noKeys: keyring.NewList(&Keys{}),
+	}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
-		v.SignsTime, v.SignsBody, v.id = v.custom.Time, v.custom.Body, v.custom.ID
-		v.SignsURL = v.custom.URL
+		v.SignsTime, v.SignsBody, v.id, v.SignsURL = v.custom.Time, v.custom.Body, v.custom.ID, v.custom.URL
 	} else if problem := v.compileScheme(); problem != "" {
 		m.Add("Provider", "", "its entry %s", problem)
 		return v, nil
@@ -28,12 +39,12 @@ func New(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource ent
 	namesKey := v.namesKey() || v.custom.Keyless || s.Published
 	switch {
 	case src == nil && namesKey && keySource == nil:
-		m.Add("Keys", "", "the provider publishes the key that its deliveries are signed with, and no source of keys is configured; use one of package keys, or give the key itself in Secrets")
+		m.Add("Keys", "", needsKeys)
 		return v, nil
 	case src == nil && namesKey:
 		return v, nil
 	case keySource != nil && !namesKey:
-		m.Add("Keys", "", "a delivery of this provider names no key, and the provider publishes none; remove it")
+		m.Add("Keys", "", needsNoKeys)
 		return v, nil
 	case src == nil:
 		m.Add("Secrets", "", "no secret is configured; %s", rules.Advice)
@@ -43,14 +54,15 @@ func New(owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource ent
 	return v, v.Ring.Open(m)
 }
 
-// namesKey says that a delivery names the key it is signed with.
+// namesKey reports whether a delivery names the key that it is signed with.
 func (v *Verifier) namesKey() bool { return !isNowhere(&v.scheme.KeyRef) }
 
+// isNowhere reports whether a field has no place in a delivery.
 func isNowhere(f *entry.Field) bool {
 	return len(f.Headers) == 0 && f.JSON == "" && f.Form == "" && f.Key == "" && !f.First
 }
 
-// compileScheme compiles what the entry says, or says what is wrong with it.
+// compileScheme compiles the scheme, or returns what is wrong with it.
 func (v *Verifier) compileScheme() (problem string) {
 	s := v.scheme
 	for i, k := range KindsOf(s) {
@@ -61,7 +73,7 @@ func (v *Verifier) compileScheme() (problem string) {
 		v.kinds = append(v.kinds, kind{k, method})
 		if k.Algorithm.PublicKey() {
 			if len(s.Also) > 0 {
-				return "has several readings of what is signed, and public keys, whose signatures are dear"
+				return "has several readings of what is signed, and public keys, whose signatures are expensive"
 			}
 			continue
 		}
@@ -79,7 +91,7 @@ func (v *Verifier) compileScheme() (problem string) {
 	if len(s.Signature.Headers) == 0 && !v.inBody {
 		return "does not say where the signature is"
 	}
-	// Where the signature is in the body, one family of headers may hold what stands beside it.
+	// Where the signature is in the body, one family of headers may hold the rest.
 	for family := range max(1, len(s.Signature.Headers)) {
 		names := make([]string, fieldCount)
 		for f := range fieldCount {
@@ -89,9 +101,8 @@ func (v *Verifier) compileScheme() (problem string) {
 		}
 		v.headers = append(v.headers, names)
 	}
-	v.absent = "no " + v.headers[0][fieldSignature] + " header: set the secret at the provider, or find the proxy that strips the header"
-	v.lateTime = v.SignsTime && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
-	v.scansJSON = s.Signature.JSON != "" || v.lateTime || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
+	v.timeInBody = v.SignsTime && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
+	v.scansJSON = s.Signature.JSON != "" || v.timeInBody || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })
 	v.readsBody = v.scansJSON || v.fromForm || v.sortedForm != nil || v.payloadField != ""
 	return ""

@@ -12,18 +12,21 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// What a custom mechanism may not decide stays here: which keys are valid now, whether a proved time is fresh, and how
-// a refusal is answered.
+// A mechanism that is code proves a delivery. It does not decide which keys are valid now, whether a proved time is
+// fresh, and how a refusal is answered: that is decided here.
 
-// customState is what a mechanism is shown, and what it found in the headers.
+// customState is the input of a mechanism, and what it found in the headers.
 type customState struct {
 	request entry.CustomRequest
 	found   any
 }
 
+// customHead lets the mechanism check the head.
 func (v *Verifier) customHead(in *Input) fault.Failure {
 	p := in.Claims
-	s := &customState{request: entry.CustomRequest{Method: in.Request.Method, URL: in.URL, Header: in.Request.Header, Now: in.Now}}
+	s := &customState{request: entry.CustomRequest{
+		Method: in.Request.Method, URL: in.URL, Header: in.Request.Header, Now: in.Now,
+	}}
 	if v.Ring == nil { // keys that are configured take the place of those that are fetched
 		s.request.Source = v.keySource
 	}
@@ -33,6 +36,8 @@ func (v *Verifier) customHead(in *Input) fault.Failure {
 	return failureOf(err)
 }
 
+// customBody lets the mechanism check the whole delivery, under the keys that are valid now. It fails closed: a proof
+// without a key, a time or an id that the mechanism promises is refused.
 func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	list, f := v.customKeys(in.Request.Context(), p, in.Now)
@@ -48,7 +53,7 @@ func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	keys, active := list.Keys.customAt(in.Now)
 	req.Keys = keys
 	if len(req.Keys) == 0 && req.Source == nil && !list.Unknown {
-		return "", fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
+		return "", fault.New(reason.NoActiveSecret, noValidSecret)
 	}
 	if list.Unknown && len(req.Keys) == 0 {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault) // no decoy could be made
@@ -91,7 +96,7 @@ func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	return label, fault.Failure{}
 }
 
-// customKeys gives the configured keys; none where a mechanism takes them from the endpoint's source of keys.
+// customKeys returns the configured keys; none where the mechanism takes them from the endpoint's source of keys.
 func (v *Verifier) customKeys(ctx context.Context, p *Claims, now time.Time) (*keyring.List[*Keys], fault.Failure) {
 	if v.Ring == nil {
 		return v.noKeys, fault.Failure{}

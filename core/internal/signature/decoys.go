@@ -13,9 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// decoys are keys that nobody has, one of each kind: the deliveries of unknown tenants are judged by them, so that they
-// cost what others do. A custom mechanism makes its keys of text; where it takes none that can be made up, there is no
-// decoy.
+// decoys returns keys that nobody has, one of each kind. Deliveries for unknown tenants are checked with them, at the
+// cost of any other. Where a custom mechanism takes no text that can be made up, there is no decoy.
 func (v *Verifier) decoys() (list []keyring.Checked) {
 	if v.scheme.Custom != nil {
 		key, problem := v.scheme.Custom.Key(secrets.Generate(), keyring.MinSecretBytes)

@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// parseTimestamp accepts one spelling per unit, so that the text that is signed can be read in one way only.
+// parseTimestamp accepts one form per unit, so that the signed text can be read in one way only.
 func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 	switch unit {
 	case entry.Seconds, entry.Milliseconds, entry.SecondsOrMilliseconds:
@@ -45,29 +45,30 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		t, err := time.Parse(time.RFC3339Nano, text)
 		return t, err == nil
 	case entry.RFC3339InUTC:
-		// The one spelling is without a zone: with one it would be another unit.
+		// The one form is without a zone: with one it would be another unit.
 		return parseTimestamp(entry.RFC3339, text+"Z")
 	default:
 		return time.Time{}, false
 	}
 }
 
-// checkFreshness accepts a timestamp inside the window around now, both ends included, and anything where the scheme
-// signs none.
+// checkFreshness refuses a timestamp outside of the window around now, whose ends are inside. Where the scheme signs no
+// time there is nothing to check.
 func (v *Verifier) checkFreshness(text string, now time.Time) fault.Failure {
 	if !v.SignsTime {
 		return fault.Failure{}
 	}
 	if text == "" {
-		return fault.New(reason.MissingTimestamp, v.says.missingTime)
+		return fault.New(reason.MissingTimestamp, v.texts.missingTime)
 	}
 	t, ok := parseTimestamp(v.Unit, text)
 	if !ok {
-		return fault.New(reason.MalformedTimestamp, "the timestamp has "+strconv.Itoa(len(text))+v.says.malformedTime)
+		return fault.New(reason.MalformedTimestamp, "the timestamp has "+strconv.Itoa(len(text))+v.texts.malformedTime)
 	}
 	return v.checkMoment(t, now)
 }
 
+// checkMoment refuses a time outside of the window around now.
 func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the
 	// shortest would overflow: only the windows, which are short, are negated.
@@ -83,8 +84,8 @@ func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 	return fault.Failure{}
 }
 
-// tolerate gives what is wrong with a timestamp, unless that is only to be reported: then it is noted, and the signature
-// still has to be right.
+// tolerate returns what is wrong with a timestamp. Where the claims are lenient, a stale or early time is recorded in
+// Late instead, and the signature must still be right.
 func (p *Claims) tolerate(f fault.Failure) fault.Failure {
 	if !p.Lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
 		return f

@@ -12,13 +12,13 @@ import (
 // maxSignedItems is how many items of a list may carry a signature each.
 const maxSignedItems = 64
 
-// fromBody reads what of the proof sits in the body, by a bounded scan for the fields the entry names.
+// fromBody reads the claims in the body, by a bounded scan for the fields that the entry names.
 func (v *Verifier) fromBody(in *Input) fault.Failure {
 	p := in.Claims
 	if !v.readsBody {
 		return fault.Failure{}
 	}
-	// Whether it is a form or JSON is read off the body, because the Content-Type is not signed.
+	// The body alone says whether it is a form or JSON: the Content-Type is not signed.
 	if v.sortedForm != nil {
 		if f := v.readSortedForm(in.Body, p); f.Failed() {
 			return f
@@ -42,7 +42,8 @@ func (v *Verifier) fromBody(in *Input) fault.Failure {
 		err := v.document.Find(in.Body, field[:])
 		text, ok := field[0].Bytes()
 		if err != nil || !ok {
-			return fault.New(reason.MalformedSignature, "the form has no field "+v.scheme.Document+", several, or is malformed")
+			return fault.New(reason.MalformedSignature,
+				"the form has no field "+v.scheme.Document+", several, or is malformed")
 		}
 		document = text
 	}
@@ -59,7 +60,8 @@ func (v *Verifier) fromBody(in *Input) fault.Failure {
 		return nil
 	})
 	if err != nil || len(items) == 0 {
-		return fault.New(reason.MissingSignature, "the body holds no list of signed items, or one that is malformed or too long")
+		return fault.New(reason.MissingSignature,
+			"the body holds no list of signed items, or one that is malformed or too long")
 	}
 	p.items = make([]Claims, len(items))
 	for i := range items {
@@ -73,7 +75,7 @@ func (v *Verifier) fromBody(in *Input) fault.Failure {
 }
 
 // readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field
-// alone, because nothing signs another one.
+// alone, because no signature covers another one.
 func (v *Verifier) readPayloadField(body []byte, p *Claims) fault.Failure {
 	p.Payload = nil
 	if !isSortableForm(body) {
@@ -88,13 +90,14 @@ func (v *Verifier) readPayloadField(body []byte, p *Claims) fault.Failure {
 		return ok
 	})
 	if !ok {
-		return fault.New(reason.MalformedSignature, "the form must have the one field "+v.payloadField+", whose value is signed")
+		return fault.New(reason.MalformedSignature,
+			"the form must have the one field "+v.payloadField+", whose value is signed")
 	}
 	p.Payload = value
 	return fault.Failure{}
 }
 
-// needsForm refuses a body that is no form where the proof takes fields of one.
+// needsForm refuses a body that is not a form where the proof needs fields of one.
 func (v *Verifier) needsForm() fault.Failure {
 	for i := range v.values {
 		if v.values[i].kind == entry.PartForm && !v.values[i].optional {
@@ -107,7 +110,7 @@ func (v *Verifier) needsForm() fault.Failure {
 	return fault.Failure{}
 }
 
-// fromDocument reads the fields of the proof from a JSON document.
+// fromDocument reads the claims in a JSON document.
 func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	p := in.Claims
 	raw := make([][]byte, v.paths.Len())
@@ -124,9 +127,9 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	for i := range v.values {
 		want := &v.values[i]
 		if want.kind == entry.PartQuery {
-			continue // read with the headers
+			continue // read with the head
 		}
-		if want.path < 0 { // a field of a form, and this is none
+		if want.path < 0 { // a form field, but this body is not a form
 			if f := want.put(&p.values[i], "", false); f.Failed() {
 				return f
 			}
@@ -134,7 +137,7 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 		}
 		text, ok := jsonscan.Text(raw[want.path])
 		if value := raw[want.path]; !ok && len(value) > 0 && value[0] != 'n' {
-			return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" is no text")
+			return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" is not text")
 		}
 		if f := want.put(&p.values[i], text, ok); f.Failed() {
 			return f
@@ -163,7 +166,7 @@ func notJSON(document []byte, err error) string {
 	return err.Error()
 }
 
-// fromFormFields reads the fields of the proof from a form, in one pass.
+// fromFormFields reads the claims in a form, in one pass.
 func (v *Verifier) fromFormFields(in *Input) fault.Failure {
 	p := in.Claims
 	var room [16]formscan.Field
@@ -189,9 +192,9 @@ func (v *Verifier) fromFormFields(in *Input) fault.Failure {
 	for i := range v.values {
 		want := &v.values[i]
 		if want.kind == entry.PartQuery {
-			continue // read with the headers
+			continue // read with the head
 		}
-		// A member of JSON has no field of a form: it is absent.
+		// A member of JSON is not in a form: it is absent.
 		text, present := fields[fieldCount+i].Once()
 		if f := want.put(&p.values[i], text, present); f.Failed() {
 			return f
@@ -200,7 +203,7 @@ func (v *Verifier) fromFormFields(in *Input) fault.Failure {
 	return v.take(in, &found)
 }
 
-// compileForm compiles the names of the fields of the proof: those of the scheme's fields, then those of the values.
+// compileForm compiles the names of the form's fields: first those of the scheme, then those of the values.
 func (v *Verifier) compileForm() {
 	names := make([]string, fieldCount+len(v.values))
 	for i := range fieldCount {
@@ -217,10 +220,10 @@ func (v *Verifier) compileForm() {
 	}
 }
 
-// take notes the fields that were found in the body, and parses the signature if it is one of them.
+// take stores the fields that were found in the body, and parses the signature if it is one of them.
 func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 	p := in.Claims
-	if v.lateTime {
+	if v.timeInBody {
 		p.Timestamp = found[fieldTimestamp]
 	}
 	if v.scheme.ID.JSON != "" || v.scheme.ID.Form != "" {
@@ -232,7 +235,7 @@ func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 	if !v.inBody {
 		return v.checkID(p)
 	}
-	if f := v.fieldsBeside(in.Request, v.headers[0], p); f.Failed() {
+	if f := v.ownHeaders(in.Request, v.headers[0], p); f.Failed() {
 		return f
 	}
 	if found[fieldVersion] != "" {
@@ -246,7 +249,7 @@ func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 	if f := v.parseSignatures(found[fieldSignature], p, &t); f.Failed() {
 		return f
 	}
-	if f := v.judgeTally(p, &t); f.Failed() {
+	if f := v.anySignature(p, &t); f.Failed() {
 		return f
 	}
 	return v.checkID(p)

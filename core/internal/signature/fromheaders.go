@@ -1,63 +1,20 @@
 package signature
 
 import (
-	"crypto/sha256"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
-	"github.com/sallyport-go/sallyport/core/internal/keyring"
-	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Claims is what a request claims, before anything is proved.
-type Claims struct {
-	lightClaims
-	signatures candidates // of secrets
-}
+// notConfigured follows the name of a value.
+const notConfigured = " is not one that is configured: anybody can have the provider send to this endpoint"
 
-// lightClaims are all of it but the signatures of secrets, whose place is large.
-type lightClaims struct {
-	Tenant    string        // an index that anybody may have written
-	From      sender.Sender // whose budget pays for what has to be looked up; unknown where nothing has to be
-	Timestamp string
-	ID        string
-	version   string
-	keyRef    string
-	public    []publicSignature
-	values    []fieldValue     // what the parts take from the body and from the query
-	form      []formField      // sorted, where every field is signed
-	replaced  [2]int           // where in the body the signature's own value stands
-	Payload   []byte           // the value of a form's one field, which is signed in the body's place; nil: the body is signed
-	items     []Claims         // where each item of a list is signed
-	groups    []Claims         // further signatures, each with a timestamp of its own
-	custom    any              // what a custom mechanism found in the headers
-	Match     *keyring.Matches // of the key that proved it
-	Lenient   bool             // what is wrong with the time is noted in late, and no more
-	Late      fault.Failure
-
-	TenantFault string // why there is no tenant, where there has to be one
-
-	reading int               // that matched
-	Signed  [sha256.Size]byte // what a custom mechanism proved: the digest that its events are remembered by
-}
-
-// HasPayload reports whether the value of a form's field was signed in place of the body.
-func (p *Claims) HasPayload() bool { return p != nil && p.Payload != nil }
-
-// Clear forgets a delivery's claims. Of the signatures only the number is cleared: nothing is read beyond it.
-func (p *Claims) Clear() { p.lightClaims, p.signatures.n = lightClaims{}, 0 }
-
-type fieldValue struct {
-	text    string
-	present bool
-}
-
-// fromHeaders reads what the headers carry. It costs no more than the limits allow, whatever they say.
+// fromHeaders reads the claims in the headers. Limits bound its cost, whatever the headers say.
 func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	p := in.Claims
 	names := v.headers[0]
@@ -83,14 +40,15 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	}
 	switch {
 	case t.fields == 0:
-		return fault.New(reason.MissingSignature, v.absent)
+		return fault.New(reason.MissingSignature, v.texts.noHeader)
 	case t.fields == t.empty:
-		return fault.New(reason.MissingSignature, "the header "+names[fieldSignature]+" is empty: set the secret at the provider")
+		return fault.New(reason.MissingSignature,
+			"the header "+names[fieldSignature]+" is empty: set the secret at the provider")
 	}
-	if f := v.judgeTally(p, &t); f.Failed() {
+	if f := v.anySignature(p, &t); f.Failed() {
 		return f
 	}
-	if f := v.fieldsBeside(in.Request, names, p); f.Failed() {
+	if f := v.ownHeaders(in.Request, names, p); f.Failed() {
 		return f
 	}
 	if f := v.signedHeaders(in.Request); f.Failed() {
@@ -115,17 +73,18 @@ func (v *Verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 			continue
 		}
 		if len(text) > httpfield.MaxHeaderBytes {
-			return fault.New(reason.HeaderTooLarge, "the header "+name+" is longer than "+strconv.Itoa(httpfield.MaxHeaderBytes)+" bytes")
+			return fault.New(reason.HeaderTooLarge,
+				"the header "+name+" is longer than "+strconv.Itoa(httpfield.MaxHeaderBytes)+" bytes")
 		}
-		if f := v.parsePresented(text, p, t); f.Failed() {
+		if f := v.parseLine(text, p, t); f.Failed() {
 			return f
 		}
 	}
 	return fault.Failure{}
 }
 
-// fieldsBeside reads the fields of the proof that have headers of their own.
-func (v *Verifier) fieldsBeside(r *http.Request, names []string, p *Claims) (f fault.Failure) {
+// ownHeaders reads the fields of the proof that have headers of their own.
+func (v *Verifier) ownHeaders(r *http.Request, names []string, p *Claims) (f fault.Failure) {
 	if v.SignsTime && names[fieldTimestamp] != "" {
 		if p.Timestamp, f = httpfield.Header(r, names[fieldTimestamp]); f.Failed() {
 			return f
@@ -142,8 +101,8 @@ func (v *Verifier) fieldsBeside(r *http.Request, names []string, p *Claims) (f f
 	return f
 }
 
-// signedHeaders refuses a signed header that comes twice: it would be proved in its first form and perhaps read in its
-// second.
+// signedHeaders checks the signed headers. It fails closed for one that comes twice: the first would be proved, and the
+// second perhaps be read.
 func (v *Verifier) signedHeaders(r *http.Request) fault.Failure {
 	for _, part := range v.headerParts {
 		text, f := httpfield.Header(r, http.CanonicalHeaderKey(part.Text))
@@ -151,28 +110,31 @@ func (v *Verifier) signedHeaders(r *http.Request) fault.Failure {
 			return f
 		}
 		if text != "" && !MatchesGrammar(part.Grammar, text) {
-			return fault.New(reason.MalformedSignature, "the signed header "+part.Text+" has characters that it never has")
+			return fault.New(reason.MalformedSignature,
+				"the signed header "+part.Text+" has characters that it never has")
 		}
 		if part.OneOf != nil && !slices.Contains(part.OneOf, text) {
-			return fault.New(reason.WrongRecipient, "the header "+part.Text+" is not one that is configured: anybody can have the provider send to this endpoint")
+			return fault.New(reason.WrongRecipient, "the header "+part.Text+notConfigured)
 		}
 	}
-	if v.listedHeaders != "" {
+	if v.listedHeader != "" {
 		return v.checkListedHeaders(r)
 	}
 	return fault.Failure{}
 }
 
+// checkID checks the signed id. It fails closed for characters that ids never have: with them the same signature would
+// match other divisions of the signed text into id, timestamp and body.
 func (v *Verifier) checkID(p *Claims) fault.Failure {
 	if !v.id {
 		return fault.Failure{}
 	}
 	if p.ID == "" {
-		return fault.New(reason.MissingSignature, v.says.missingID)
+		return fault.New(reason.MissingSignature, v.texts.missingID)
 	}
 	if !MatchesGrammar(v.scheme.ID.Grammar, p.ID) {
-		// Otherwise the same signature would fit other divisions of the signed text into id, timestamp and body.
-		return fault.New(reason.MalformedSignature, "the delivery's id has characters that ids of this provider never have")
+		return fault.New(reason.MalformedSignature,
+			"the delivery's id has characters that ids of this provider never have")
 	}
 	return fault.Failure{}
 }
@@ -200,16 +162,17 @@ func (v *Verifier) fromQuery(in *Input) fault.Failure {
 	return fault.Failure{}
 }
 
-// put notes a value that was looked for.
+// put stores a value that was looked for. It fails closed for one that is missing, not configured, or has characters
+// that it never has: with them the same signature would match other divisions of the signed text.
 func (want *valueOf) put(to *fieldValue, text string, present bool) fault.Failure {
 	switch {
 	case !present && !want.optional:
 		return fault.New(reason.MissingSignature, "the delivery lacks "+want.text+", which is part of what is signed")
 	case present && want.oneOf != nil && !slices.Contains(want.oneOf, text):
-		return fault.New(reason.WrongRecipient, "the delivery's "+want.text+" is not one that is configured: anybody can have the provider send to this endpoint")
+		return fault.New(reason.WrongRecipient, "the delivery's "+want.text+notConfigured)
 	case present && !MatchesGrammar(want.grammar, text):
-		// Otherwise the same signature would fit other divisions of the signed text.
-		return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" has characters that it never has")
+		return fault.New(reason.MalformedSignature,
+			"the signed value of "+want.text+" has characters that it never has")
 	}
 	to.text, to.present = text, present
 	return fault.Failure{}

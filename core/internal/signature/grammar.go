@@ -6,7 +6,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// MatchesGrammar says whether a signed value can be told from what stands beside it.
+// MatchesGrammar reports whether a signed value has only the characters that set it apart from its neighbours. It fails
+// closed: an unknown grammar allows nothing.
 func MatchesGrammar(g entry.Grammar, text string) bool {
 	switch g {
 	case entry.AnyText:
@@ -25,7 +26,7 @@ func MatchesGrammar(g entry.Grammar, text string) bool {
 	case entry.Object:
 		return strings.HasPrefix(text, "{")
 	case entry.Sentence:
-		return true // echo judges the characters
+		return true // handshakes check the characters of a challenge
 	case entry.Status:
 		return len(text) == 3 && text[0] >= '2' && text[0] <= '9' && isDigits(text)
 	case entry.Amount:
@@ -45,7 +46,7 @@ const (
 	hexBits   = 0x3f<<('A'-'@') | 0x3f<<('a'-'@')
 )
 
-// charactersOf gives those that a grammar allows: of an unknown one, none.
+// charactersOf returns the characters that a grammar allows. An unknown grammar allows none.
 func charactersOf(g entry.Grammar) characters {
 	switch g {
 	case entry.Token:
@@ -58,8 +59,8 @@ func charactersOf(g entry.Grammar) characters {
 	return characters{}
 }
 
-// hold says whether all of the text is among them. Ids are random: a branch for each kind of character would be guessed
-// wrong every other time, and take longer than all else that is done for an id.
+// hold reports whether they include all of the text. It has no branches for kinds of characters: ids are random, and a
+// processor would predict such branches wrongly every other time.
 func (s characters) hold(text string) bool {
 	foreign := uint64(0)
 	for i := range len(text) {

@@ -15,15 +15,15 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Keys are what the secrets of one list became.
+// Keys are the compiled keys of one list.
 type Keys struct {
 	List      []activeKey
-	custom    []any        // what a custom mechanism made of them, by the index of list
+	custom    []any        // compiled by a custom mechanism, by the index of List
 	all       []*activeKey // the list of such a mechanism's
 	LastMatch atomic.Int32 // where to start: the key that matched last
 }
 
-// activeKey is one key, ready to judge signatures of its kind.
+// activeKey is one key, ready to verify signatures of its kind.
 type activeKey struct {
 	secret   secrets.Secret
 	use      *keyring.Usage // nil: a key that was fetched
@@ -34,7 +34,7 @@ type activeKey struct {
 	public   crypto.PublicKey // nil: a secret
 }
 
-// KindsOf gives the kinds of keys that a scheme has.
+// KindsOf returns the kinds of keys that a scheme has.
 func KindsOf(s *entry.Scheme) []entry.KeyKind {
 	kinds := []entry.KeyKind{{Algorithm: s.Algorithm, Key: s.Key, Name: s.Signature.Name}}
 	if s.Second != nil {
@@ -43,7 +43,7 @@ func KindsOf(s *entry.Scheme) []entry.KeyKind {
 	return kinds
 }
 
-// makeKeys makes the keys of a list that holds up.
+// makeKeys compiles the keys of a valid list.
 func (v *Verifier) makeKeys(list []keyring.Checked) *Keys {
 	c := &Keys{}
 	for i := range list {
@@ -72,7 +72,8 @@ func (v *Verifier) makeKeys(list []keyring.Checked) *Keys {
 	return c
 }
 
-// customAt gives those that a custom mechanism judges by now, and where each came from. Usually all of them are valid.
+// customAt returns the keys of a custom mechanism that are valid now, compiled and as they are configured. Usually all
+// of them are valid, and nothing is allocated.
 func (c *Keys) customAt(now time.Time) (keys []any, active []*activeKey) {
 	if !slices.ContainsFunc(c.all, func(k *activeKey) bool { return !k.secret.ActiveAt(now) }) {
 		return c.custom, c.all
@@ -99,8 +100,8 @@ func (v *Verifier) publicKey(kind int, s secrets.Secret, public crypto.PublicKey
 	return activeKey{secret: s, kind: kind, public: public, Pool: digest.New(v.kinds[kind].NewHash)}
 }
 
-// publicSums keeps the hash of the signed bytes, or these themselves, while the keys of a kind judge: they do not
-// depend on the key.
+// publicSums keeps the hash of the signed bytes, or these themselves, for all public keys of a kind: they do not depend
+// on the key.
 type publicSums struct {
 	states [2]*digest.State
 	pools  [2]*digest.Pool
@@ -116,7 +117,7 @@ func (s *publicSums) of(v *Verifier, k *activeKey, in *Input) []byte {
 	return s.sums[k.kind]
 }
 
-// sums is nil where the scheme has secrets only.
+// sums returns where hashes are kept. nil: the scheme has secrets only.
 func (p *Claims) sums(v *Verifier) *publicSums {
 	if v.mac >= 0 && len(v.kinds) == 1 {
 		return nil
@@ -135,8 +136,8 @@ func (s *publicSums) release() {
 	}
 }
 
-// SignText signs a text with the tenant's first keyed secret that is valid now, and returns the id of that key. Both are
-// empty where there is none.
+// SignText signs a text with the tenant's first keyed secret that is valid now, and returns the id of that key. Both
+// are empty where there is none.
 func (v *Verifier) SignText(ctx context.Context, text string, p *Claims, now time.Time) (signature, key string, f fault.Failure) {
 	if v.Ring == nil || v.mac < 0 || v.scheme.Algorithm.Digest() {
 		return "", "", fault.Failure{}

@@ -14,32 +14,36 @@ import (
 // maxListedHeaders is how many headers a delivery may list as signed.
 const maxListedHeaders = 32
 
-// checkListedHeaders judges the list of signed headers that a delivery brings. What it names has to be there, once; it
-// is sorted, as it is signed; and it names itself and the timestamp, which would otherwise be anybody's.
+// checkListedHeaders checks the list of signed headers that a delivery brings. It fails closed: each must be there,
+// once; the list must be sorted, as it is signed; and it must name itself and the timestamp, or anybody could change
+// them.
 func (v *Verifier) checkListedHeaders(r *http.Request) fault.Failure {
-	text, f := httpfield.Header(r, v.listedHeaders)
+	text, f := httpfield.Header(r, v.listedHeader)
 	if f.Failed() {
 		return f
 	}
 	names := strings.Split(text, ",")
 	if text == "" || len(names) > maxListedHeaders {
-		return fault.New(reason.MissingSignature, "the header "+v.listedHeaders+" lists no signed headers, or too many")
+		return fault.New(reason.MissingSignature,
+			"the header "+v.listedHeader+" lists no signed headers, or too many")
 	}
 	for i, name := range names {
 		if !httpfield.ValidName(name) || name != strings.ToLower(name) || i > 0 && names[i-1] >= name {
-			return fault.New(reason.MalformedSignature, "the header "+v.listedHeaders+" is no sorted list of headers' names")
+			return fault.New(reason.MalformedSignature,
+				"the header "+v.listedHeader+" is not a sorted list of headers' names")
 		}
 		if name == "host" {
-			continue // which net/http keeps elsewhere
+			continue // net/http keeps it elsewhere
 		}
 		if _, f := httpfield.Header(r, http.CanonicalHeaderKey(name)); f.Failed() {
 			return f
 		}
 		if len(r.Header[http.CanonicalHeaderKey(name)]) == 0 {
-			return fault.New(reason.MissingSignature, "a header that is listed as signed is missing: a proxy may strip it")
+			return fault.New(reason.MissingSignature,
+				"a header that is listed as signed is missing: a proxy may strip it")
 		}
 	}
-	for _, must := range append([]string{v.listedHeaders}, v.scheme.Timestamp.Headers...) {
+	for _, must := range append([]string{v.listedHeader}, v.scheme.Timestamp.Headers...) {
 		if !slices.Contains(names, strings.ToLower(must)) {
 			return fault.New(reason.MissingSignature, "the header "+must+" is not among those that are signed")
 		}
@@ -47,7 +51,7 @@ func (v *Verifier) checkListedHeaders(r *http.Request) fault.Failure {
 	return fault.Failure{}
 }
 
-// writeListedHeaders writes the headers that are listed, which were judged before.
+// writeListedHeaders writes the headers that are listed. The caller must have checked the list.
 func writeListedHeaders(st *digest.State, r *http.Request, list string) {
 	for i, name := range strings.Split(r.Header.Get(list), ",") {
 		if i > 0 {

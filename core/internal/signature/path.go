@@ -8,7 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 )
 
-// pathOf is the path with its query: of the configured public URL, or as it came.
+// pathOf returns the path with its query: of the configured URL, or as it came.
 func pathOf(r *http.Request, publicURL string) string {
 	if publicURL == "" {
 		return httpfield.RequestTarget(r)
@@ -53,8 +53,8 @@ func escapedPath(target string) string {
 	return escape(path, unreserved+";,/?:@&=+$#")
 }
 
-// canonicalQuery sorts the parameters by name and encodes them anew. A query that cannot be read is left as it is,
-// which no sender signs: what is not read must not go unsigned.
+// canonicalQuery sorts the parameters by name and encodes them again. It fails closed: a query that cannot be read is
+// left as it is, which no sender signs.
 func canonicalQuery(raw string) string {
 	values, err := url.ParseQuery(raw)
 	if err != nil {

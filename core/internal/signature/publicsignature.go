@@ -6,22 +6,23 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// maxPublicSignatures is how many signatures of public keys a delivery may present, for both kinds of a scheme
-// together. Each may cost one verification for each active key, some 50 to 100 microseconds, so that a forger who sends
-// the most costs 4 times as many verifications as there are keys, of which one or two is usual. Senders sign with one
-// key, and with two while they change it.
+// maxPublicSignatures is how many signatures of public keys a delivery may have, for both kinds of a scheme together.
+// Each may cost one verification for each active key, some 50 to 100 microseconds. A forger who sends the most costs 4
+// times as many verifications as there are keys; one or two keys are usual. Senders sign with one key, and with two
+// while they change it.
 const maxPublicSignatures = 4
 
-// publicSignature is a signature that a public key of its kind has to judge.
+// publicSignature is a decoded signature of a public key.
 type publicSignature struct {
 	kind  int
 	bytes []byte
 }
 
-// tryKey is verifyPublic, or what a test counts it with: it is the dearest thing that an unproved sender can cause.
+// tryKey is publickey.Verify, which tests replace to count its calls: it is the most expensive thing that an unverified
+// sender can cause.
 type tryKey func(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool
 
-// verifiedBy says whether one of the delivery's signatures of the key's kind is the key's own.
+// verifiedBy reports whether one of the delivery's signatures was made by the key.
 func (p *Claims) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, signed []byte) bool {
 	for i := range p.public {
 		if s := &p.public[i]; s.kind == k.kind && try(alg, k.public, signed, s.bytes) {
@@ -31,7 +32,7 @@ func (p *Claims) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, signe
 	return false
 }
 
-// holds says whether the delivery presents a signature of a kind.
+// holds reports whether the delivery has a signature of a kind.
 func (p *Claims) holds(kind, mac int) bool {
 	if kind == mac {
 		return p.signatures.n > 0

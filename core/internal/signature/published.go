@@ -25,7 +25,8 @@ func NewPublishedKey(e *entry.Entry, text string) *PublishedKey {
 		return nil
 	}
 	v := &Verifier{
-		scheme: e.Scheme, Unit: e.Scheme.Timestamp.Unit, mac: -1, TryKey: publickey.Verify, Past: publishedWindow, Future: publishedWindow,
+		scheme: e.Scheme, Unit: e.Scheme.Timestamp.Unit, mac: -1, TryKey: publickey.Verify,
+		Past: publishedWindow, Future: publishedWindow,
 	}
 	if problem := v.compileScheme(); problem != "" || v.mac < 0 {
 		return nil

@@ -9,43 +9,50 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// proofTexts are the details about the parts of a proof. They are made once for each guard.
+// proofTexts are the details of refusals about the parts of a proof. They are made once, so that a flood of refusals
+// allocates none.
 type proofTexts struct {
+	noHeader      string // there is no header with a signature; empty where the body holds it
 	missingTime   string
 	malformedTime string // follows the number of characters that came
 	missingID     string
 	noSignature   string
-	misfits       [3]string // what stands in the place of a signature is shorter, as long, longer
+	misfits       [3]string // in the place of a signature is a shorter text, one as long, a longer one
 	length        int       // of a signature, in characters; 0: it varies
 }
 
 const cutOrChanged = "something on the way cut or changed it, or Provider is not the entry of this sender"
 
-// compileTexts makes the texts of a scheme that is compiled otherwise.
+// compileTexts compiles the texts. The caller must have compiled everything else.
 func (v *Verifier) compileTexts(title string) {
 	unit := map[entry.Unit]string{
 		entry.Seconds: "a Unix time in seconds", entry.Milliseconds: "a Unix time in milliseconds",
-		entry.SecondsOrMilliseconds: "a Unix time in seconds or milliseconds", entry.RFC3339: "a time as in RFC 3339, 2006-01-02T15:04:05Z",
-		entry.RFC3339InUTC: "a time as in RFC 3339 without a zone, 2006-01-02T15:04:05",
+		entry.SecondsOrMilliseconds: "a Unix time in seconds or milliseconds",
+		entry.RFC3339:               "a time as in RFC 3339, 2006-01-02T15:04:05Z",
+		entry.RFC3339InUTC:          "a time as in RFC 3339 without a zone, 2006-01-02T15:04:05",
 	}[v.Unit]
-	v.says = proofTexts{
+	v.texts = proofTexts{
 		missingTime:   "the delivery carries no timestamp: " + v.lacks(fieldTimestamp, title),
 		malformedTime: " characters, and is not " + unit + ", as " + title + " sends it: " + cutOrChanged,
 		missingID:     "the delivery carries no id, which is part of what is signed: " + v.lacks(fieldID, title),
 	}
+	if len(v.headers) > 0 && !v.inBody {
+		v.texts.noHeader = "no " + v.headers[0][fieldSignature] +
+			" header: set the secret at the provider, or find the proxy that strips the header"
+	}
 	form, length := v.form()
 	form = " than the " + form + " that " + title + " sends: " + cutOrChanged
-	v.says.noSignature = "the signature's list holds nothing else" + form
-	v.says.length = length
+	v.texts.noSignature = "the signature's list holds nothing else" + form
+	v.texts.length = length
 	for i, what := range [...]string{"it is shorter", "it has other characters", "it is longer"} {
 		if length == 0 {
 			what = "it is something else"
 		}
-		v.says.misfits[i] = "no signature of the right length and encoding: " + what + form
+		v.texts.misfits[i] = "no signature of the right length and encoding: " + what + form
 	}
 }
 
-// lacks says where a part of the proof should be, and why it may be missing there.
+// lacks says where a field of the proof should be, and why it may be missing there.
 func (v *Verifier) lacks(field int, title string) string {
 	f, signature := v.field(field), v.field(fieldSignature)
 	listed := f.Key != "" || f.First
@@ -118,11 +125,11 @@ func encodingName(enc entry.Encoding) string {
 func (v *Verifier) malformedSignature(t *tally) string {
 	switch {
 	case t.longest == 0:
-		return v.says.noSignature
-	case t.longest < v.says.length:
-		return v.says.misfits[0]
-	case t.longest > v.says.length:
-		return v.says.misfits[2]
+		return v.texts.noSignature
+	case t.longest < v.texts.length:
+		return v.texts.misfits[0]
+	case t.longest > v.texts.length:
+		return v.texts.misfits[2]
 	}
-	return v.says.misfits[1]
+	return v.texts.misfits[1]
 }

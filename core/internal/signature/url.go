@@ -49,8 +49,8 @@ func urlWithoutPort(text string) string {
 	return scheme + host + rest
 }
 
-// unescapedURL decodes the escapes of some characters, in one pass: an escape that a decoded character and its neighbours
-// form is not decoded again.
+// unescapedURL decodes the escapes of some characters, in one pass: an escape that a decoded character and its
+// neighbours form is not decoded again.
 func unescapedURL(text, decoded string) string {
 	if strings.IndexByte(text, '%') < 0 {
 		return text
@@ -76,7 +76,7 @@ func sortedQuery(text string, form bool) string {
 	fields, ok := sortedForm([]byte(query), entry.RepeatsSorted)
 	var b strings.Builder
 	if !ok {
-		b.WriteString("?" + query) // which no sender signs: what cannot be read must not go unsigned
+		b.WriteString("?" + query) // no sender signs it: what cannot be read must not go unsigned
 	}
 	for i, f := range fields {
 		b.WriteByte("?&"[min(i, 1)])
@@ -107,7 +107,8 @@ func (v *Verifier) checkBodyDigest(in *Input) fault.Failure {
 		if len(in.Body) == 0 || isSortableForm(in.Body) {
 			return fault.Failure{}
 		}
-		return fault.New(reason.MissingSignature, "the body is no form, and the signed URL does not hold its digest "+name+": a proxy may strip the query, or PublicURL has one")
+		return fault.New(reason.MissingSignature, "the body is not a form, and the signed URL does not hold its digest "+name+
+			": a proxy may strip the query, or PublicURL has one")
 	}
 	sum := sha256.Sum256(in.Body)
 	want := strings.ToLower(digest)

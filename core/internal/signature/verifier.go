@@ -4,9 +4,6 @@ package signature
 
 import (
 	"bytes"
-	"context"
-	"crypto"
-	"errors"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,66 +13,66 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
-	"github.com/sallyport-go/sallyport/core/internal/publickey"
-	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Verifier is a compiled scheme with the keys of one endpoint.
+// Verifier is a compiled scheme with the keys of one endpoint. It is immutable once the endpoint is configured, except
+// for the keys.
 type Verifier struct {
 	scheme *entry.Scheme
-	kinds  []kind // one, or two where the scheme has two kinds of keys
-	mac    int    // the kind whose keys are secrets; -1: none
-	Unit   entry.Unit
-	Past   time.Duration
-	Future time.Duration
+	custom entry.CustomTraits // of a mechanism that is code; zero: the scheme is data
+	texts  proofTexts
 
-	headers     [][]string    // canonical names by family and field
-	beside      []string      // further headers with signatures, canonical
-	readings    [][]part      // the signed bytes, and their other readings
-	values      []valueOf     // what the parts take from the body and from the query
-	headerParts []*entry.Part // the parts that are headers
-	readsBody   bool          // something of the proof is read from the body
-	scansJSON   bool          // from its JSON
-	paths       *jsonscan.Paths
-	Decodes     bool            // what is signed are values decoded from the body, and not its bytes
-	items       *jsonscan.Paths // the list whose items are signed one by one; nil: none
-	SignsTime   bool            // one is proved
-	id          bool            // the scheme signs one
-	SignsBody   bool            // the scheme signs it, or what it says
-	inBody      bool            // the signature sits in the body
-	fromForm    bool            // fields of the proof may sit in a form
-	formNames   *formscan.Names // those fields
-	document    *formscan.Names // the field that holds the JSON document; nil: none does
-	sortedForm  *part           // the part that signs every field of a form; nil: none
-	replaced    bool            // the signature's own value is replaced in what is signed
-	// payloadField is the one field of a form whose value is signed in place of the body; empty: the body is signed.
-	payloadField string
-	objectBody   bool           // the body has to begin as an object does
-	lengthened   bool           // a plain hash ends with the body, which anybody can lengthen by zero bytes and more
-	SignsURL     bool           // the public URL is signed
-	SignsPath    bool           // its path is
-	signsQuery   bool           // its query is
-	Boundary     entry.Boundary // between parts with nothing between them
-	// listedHeaders is the header that lists further signed headers; empty: none does.
-	listedHeaders string
-	lateTime      bool // the timestamp sits in the body
+	// The time.
+	Unit       entry.Unit
+	Past       time.Duration // how old a signed time may be
+	Future     time.Duration // how far ahead a signed time may be
+	SignsTime  bool          // a time is proved
+	timeInBody bool          // the body holds it
 
-	Route     Route
-	Ring      *keyring.Ring[*Keys] // nil: only keySource gives keys
-	keySource entry.KeySource
+	// Where the claims are.
+	headers   [][]string      // canonical names by family and field
+	beside    []string        // further headers with signatures, canonical
+	inBody    bool            // the body holds the signature
+	readsBody bool            // some claims are in the body
+	scansJSON bool            // in its JSON
+	paths     *jsonscan.Paths // to those
+	fromForm  bool            // claims may be fields of a form
+	formNames *formscan.Names // those fields
+	document  *formscan.Names // the form's field that holds the JSON document; nil: the body is the document
+	items     *jsonscan.Paths // the list whose items are signed one by one; nil: the delivery is signed as a whole
+	id        bool            // the scheme signs an id
+
+	// What is signed.
+	readings     [][]part      // the signed bytes, in each form that the provider may sign
+	values       []valueOf     // of the body and of the query
+	headerParts  []*entry.Part // headers
+	listedHeader string        // the header that lists further signed headers; empty: none does
+	sortedForm   *part         // every field of a form; nil: not field by field
+	payloadField string        // the field of a form whose value is signed in place of the body; empty: the body is signed
+	replaced     bool          // the body with the secret in place of the signature
+	SignsBody    bool          // the body, or all that it says
+	Decodes      bool          // values that are decoded from the body, and not its bytes
+	objectBody   bool          // the body must begin as an object does
+	lengthened   bool          // a plain hash ends with the body: anybody can lengthen it by zero bytes and more
+	Boundary     entry.Boundary
+
+	// The URL.
+	Route      Route
+	SignsURL   bool // scheme, host, path and query
+	SignsPath  bool // the path alone, or with the query
+	signsQuery bool
+
+	// The keys.
+	kinds     []kind // one, or two where the scheme has two kinds of keys
+	mac       int    // the kind whose keys are secrets; -1: none
+	Ring      *keyring.Ring[*Keys]
+	keySource entry.KeySource // gives keys where Ring is nil
 	fetched   atomic.Pointer[fetchedKey]
-	noKeys    *keyring.List[*Keys] // of a custom mechanism that fetches its keys
-	absent    string               // the detail where the signature's header is missing
-	says      proofTexts
-	custom    entry.CustomTraits
-	TryKey    tryKey
+	noKeys    *keyring.List[*Keys] // the list of a mechanism that is code and fetches its keys
+	TryKey    tryKey               // tests count its calls
 }
-
-// keyTimeout bounds how long a delivery waits for a key that is fetched.
-const keyTimeout = 5 * time.Second
 
 // kind is one kind of keys with the algorithm that they are for.
 type kind struct {
@@ -83,7 +80,7 @@ type kind struct {
 	digest.Method
 }
 
-// The fields of a proof, by their index in verifier.headers and in what the body's scan finds.
+// The fields of a proof, by their index in Verifier.headers and in what the body's scan finds.
 const (
 	fieldSignature = iota
 	fieldTimestamp
@@ -108,7 +105,7 @@ func (v *Verifier) field(i int) *entry.Field {
 	}
 }
 
-// CheckHead judges what the headers and the URL tell. It costs no more than the limits allow, whatever they say.
+// CheckHead checks what the headers and the URL say, and fills the claims in. Limits bound its cost, whatever they say.
 func (v *Verifier) CheckHead(in *Input) fault.Failure {
 	if v.scheme.Custom != nil {
 		return v.customHead(in)
@@ -119,24 +116,31 @@ func (v *Verifier) CheckHead(in *Input) fault.Failure {
 	if v.inBody {
 		return v.signedHeaders(in.Request)
 	}
-	if f := v.fromHeaders(in); f.Failed() || v.lateTime {
+	if f := v.fromHeaders(in); f.Failed() || v.timeInBody {
 		return f
 	}
 	return in.Claims.tolerate(v.freshGroup(in.Claims, in.Now))
 }
 
-// checkKind refuses a body for which anybody may have a signature.
+const (
+	notAnObject = "the body is not an object, and anybody may have the signature of something else: " +
+		"this provider's challenges are signed for whoever asks"
+	zeroByte = "the body holds a zero byte, which no text does: " +
+		"whoever captured a delivery can lengthen it so, and its signature with it"
+)
+
+// checkKind refuses a body for which anybody may have a signature. It fails closed.
 func (v *Verifier) checkKind(body []byte) fault.Failure {
 	if v.objectBody && (len(body) == 0 || body[0] != '{') {
-		return fault.New(reason.MalformedSignature, "the body is not an object, and anybody may have the signature of something else: this provider's challenges are signed for whoever asks")
+		return fault.New(reason.MalformedSignature, notAnObject)
 	}
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
-		return fault.New(reason.MalformedSignature, "the body holds a zero byte, which no text does: whoever captured a delivery can lengthen it so, and its signature with it")
+		return fault.New(reason.MalformedSignature, zeroByte)
 	}
 	return fault.Failure{}
 }
 
-// CheckBody judges the proof, and gives the label of the key that made it.
+// CheckBody checks the signature of a delivery whose head was checked, and returns the label of the key that made it.
 func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	if v.scheme.Custom != nil {
@@ -153,7 +157,7 @@ func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 			return "", f
 		}
 	}
-	if (v.inBody || v.lateTime) && p.items == nil {
+	if (v.inBody || v.timeInBody) && p.items == nil {
 		if f := p.tolerate(v.checkFreshness(p.Timestamp, in.Now)); f.Failed() {
 			return "", f
 		}
@@ -161,36 +165,18 @@ func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 	return v.verify(in)
 }
 
-// verify tries every active key. The same work is done whichever matches first, except that the search starts at the
-// key that matched last and ends at a match: which of your own secrets is in use is not hidden.
+// verify checks the signature of the delivery, or of each of its items, and records the secrets that matched. It fails
+// closed: one forged item invalidates the delivery.
 func (v *Verifier) verify(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	list, f := v.keysFor(in.Request.Context(), p, in.Now)
 	if f.Failed() {
 		return "", f
 	}
-	var k *activeKey
-	var others []*activeKey // of the items before the last
-	if p.items == nil {
-		k, f = v.verifyOne(list.Keys, in)
-		for f.Failed() && p.nextGroup() {
-			if v.freshGroup(p, in.Now).Failed() {
-				break // f says why the one before was not enough
-			}
-			k, f = v.verifyOne(list.Keys, in)
-		}
-		if f.Failed() {
-			return "", list.Failure(f, p.TenantFault)
-		}
-	}
-	for i := range p.items { // each of them: one that is forged spoils the delivery
-		if i > 0 {
-			others = append(others, k)
-		}
-		item := in.with(&p.items[i])
-		if k, f = v.verifyOne(list.Keys, &item); f.Failed() {
-			return "", list.Failure(f, p.TenantFault)
-		}
+	var room [1]*activeKey
+	matched, f := v.verifyAll(list.Keys, in, room[:0])
+	if f.Failed() {
+		return "", list.Failure(f, p.TenantFault)
 	}
 	if f := v.checkBodyDigest(in); f.Failed() {
 		return "", f
@@ -201,16 +187,42 @@ func (v *Verifier) verify(in *Input) (label string, f fault.Failure) {
 	if list.Unknown {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault)
 	}
-	for _, other := range others {
-		list.Matched(p.Match, other.use, &other.secret, in.Now)
+	for _, k := range matched {
+		list.Matched(p.Match, k.use, &k.secret, in.Now)
 	}
-	list.Matched(p.Match, k.use, &k.secret, in.Now)
-	return k.secret.Label(), fault.Failure{}
+	return matched[len(matched)-1].secret.Label(), fault.Failure{}
 }
 
+// verifyAll returns the key that matched the delivery, or the keys of its items in their order, in room if they fit.
+func (v *Verifier) verifyAll(keys *Keys, in *Input, room []*activeKey) (matched []*activeKey, f fault.Failure) {
+	p := in.Claims
+	if p.items == nil {
+		k, f := v.verifyOne(keys, in)
+		for f.Failed() && p.nextGroup() {
+			if v.freshGroup(p, in.Now).Failed() {
+				break // f says why the group before was not enough
+			}
+			k, f = v.verifyOne(keys, in)
+		}
+		return append(room, k), f
+	}
+	for i := range p.items {
+		item := in.with(&p.items[i])
+		k, f := v.verifyOne(keys, &item)
+		if f.Failed() {
+			return nil, f
+		}
+		room = append(room, k)
+	}
+	return room, fault.Failure{}
+}
+
+// verifyOne returns the key that made the signature. It tries every key that is valid now, beginning with the one that
+// matched last, and ends at a match: which of your own secrets is in use is not hidden. Each comparison takes the same
+// time.
 func (v *Verifier) verifyOne(keys *Keys, in *Input) (match *activeKey, f fault.Failure) {
 	p := in.Claims
-	active, judged, matched, elsewhere := 0, 0, 0, ""
+	active, tried, otherKey := 0, 0, ""
 	start := int(keys.LastMatch.Load())
 	sums := p.sums(v)
 	defer sums.release()
@@ -224,44 +236,61 @@ func (v *Verifier) verifyOne(keys *Keys, in *Input) (match *activeKey, f fault.F
 		if !p.holds(k.kind, v.mac) {
 			continue
 		}
-		if name := v.kinds[k.kind].Key.NamedIn; name != "" && k.id != "" && in.Request.Header.Get(name) != k.id { //lint:notsecret a key's id
-			elsewhere = name
+		name := v.kinds[k.kind].Key.NamedIn
+		if name != "" && k.id != "" && in.Request.Header.Get(name) != k.id { //lint:notsecret a key's id
+			otherKey = name
 			continue
 		}
-		judged++
+		tried++
 		ok := false
 		if k.kind == v.mac {
-			for at, reading := range v.readings {
-				st := k.Pool.Get()
-				v.writeSigned(st, reading, k, in)
-				found := p.signatures.contains(st.Sum())
-				k.Pool.Put(st)
-				if found && !ok {
-					ok, matched = true, at
-				}
-			}
+			ok = v.matchesMAC(k, in)
 		} else {
+			p.reading = 0
 			ok = p.verifiedBy(v.TryKey, k, v.kinds[k.kind].Algorithm, sums.of(v, k, in))
 		}
 		if ok {
 			if n != 0 {
 				keys.LastMatch.Store(int32(i)) // at most 64 keys
 			}
-			p.reading = matched
 			return k, fault.Failure{}
 		}
 	}
 	switch {
 	case active == 0:
-		return nil, fault.New(reason.NoActiveSecret, "no secret is valid now: check the times of validity in Secrets, and add one that is")
-	case judged == 0 && elsewhere != "":
-		return nil, fault.New(reason.BadSignature, "the header "+elsewhere+" names none of the configured keys: compare Secrets with what the provider shows")
-	case judged == 0:
-		return nil, fault.New(reason.MissingSignature, "the delivery carries no signature of the kind that the configured keys verify, and another kind is never tried: configure the key that the provider signs with")
+		return nil, fault.New(reason.NoActiveSecret, noValidSecret)
+	case tried == 0 && otherKey != "":
+		return nil, fault.New(reason.BadSignature, "the header "+otherKey+namesNoKey)
+	case tried == 0:
+		return nil, fault.New(reason.MissingSignature, noSignatureOfKind)
 	}
 	return nil, fault.New(reason.BadSignature, v.explainMismatch(in.Body, in.URL))
 }
 
+const (
+	noValidSecret     = "no secret is valid now: check the times of validity in Secrets, and add one that is"
+	namesNoKey        = " names none of the configured keys: compare Secrets with what the provider shows"
+	noSignatureOfKind = "the delivery carries no signature of the kind that the configured keys verify, " +
+		"and another kind is never tried: configure the key that the provider signs with"
+)
+
+// matchesMAC reports whether a signature is the secret's own, over one of the readings, and sets which. All readings
+// are hashed, whichever matches.
+func (v *Verifier) matchesMAC(k *activeKey, in *Input) (ok bool) {
+	p := in.Claims
+	for at, reading := range v.readings {
+		st := k.Pool.Get()
+		v.writeSigned(st, reading, k, in)
+		found := p.signatures.contains(st.Sum())
+		k.Pool.Put(st)
+		if found && !ok {
+			ok, p.reading = true, at
+		}
+	}
+	return ok
+}
+
+// explainMismatch is the detail where no secret matches. It shows no secret and no signature.
 func (v *Verifier) explainMismatch(body []byte, url string) string {
 	var b strings.Builder
 	b.WriteString("the signature matches under none of the secrets: compare Secrets with what the provider shows")
@@ -273,60 +302,4 @@ func (v *Verifier) explainMismatch(body []byte, url string) string {
 			": compare it with the one registered at the provider, and set PublicURL")
 	}
 	return b.String()
-}
-
-// keysFor gives the keys to judge by: those configured, or the one that the delivery names.
-func (v *Verifier) keysFor(ctx context.Context, p *Claims, now time.Time) (*keyring.List[*Keys], fault.Failure) {
-	if v.Ring != nil {
-		list, err := v.Ring.Current(ctx, p.Tenant, now)
-		if err != nil {
-			return nil, keyring.Unavailable(err)
-		}
-		return list, fault.Failure{}
-	}
-	if p.keyRef == "" && !v.scheme.Published {
-		return nil, fault.New(reason.MissingSignature, "the delivery does not name the key it is signed with")
-	}
-	ctx, cancel := context.WithTimeout(sender.With(ctx, p.From), keyTimeout)
-	defer cancel()
-	public, err := v.keySource.Key(ctx, p.keyRef)
-	switch {
-	case errors.Is(err, entry.ErrKeyRefused):
-		return nil, fault.New(reason.BadSignature, "the delivery names a key that is not one of the provider's: "+err.Error())
-	case err != nil:
-		return nil, fault.New(reason.KeysUnavailable, "the key that the delivery names is not available now: "+err.Error())
-	}
-	if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {
-		return f.list, fault.Failure{}
-	}
-	list, problem := v.compileFetched(public)
-	if problem != "" {
-		return nil, fault.New(reason.BadSignature, "the key that the delivery names is unfit: "+problem)
-	}
-	v.fetched.Store(&fetchedKey{public, list})
-	return list, fault.Failure{}
-}
-
-// fetchedKey is the key that a source gave last, compiled: a provider signs one delivery after another with the same.
-type fetchedKey struct {
-	public crypto.PublicKey
-	list   *keyring.List[*Keys]
-}
-
-func (v *Verifier) compileFetched(public crypto.PublicKey) (list *keyring.List[*Keys], problem string) {
-	list = keyring.NewList(&Keys{})
-	for i := range v.kinds {
-		k := &v.kinds[i]
-		if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != "" {
-			return nil, problem
-		}
-		list.Keys.List = append(list.Keys.List, v.publicKey(i, secrets.New("fetched", ""), public))
-	}
-	return list, ""
-}
-
-// samePublicKey compares what the keys are, and not where they stand. All those of the standard library have Equal.
-func samePublicKey(a, b crypto.PublicKey) bool {
-	x, ok := a.(interface{ Equal(x crypto.PublicKey) bool })
-	return ok && x.Equal(b)
 }

@@ -1,0 +1,78 @@
+package signature
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/publickey"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+// keyTimeout bounds how long a delivery waits for a key that is fetched.
+const keyTimeout = 5 * time.Second
+
+// keysFor returns the configured keys, or else the one that the delivery names. It fails closed.
+func (v *Verifier) keysFor(ctx context.Context, p *Claims, now time.Time) (*keyring.List[*Keys], fault.Failure) {
+	if v.Ring != nil {
+		list, err := v.Ring.Current(ctx, p.Tenant, now)
+		if err != nil {
+			return nil, keyring.Unavailable(err)
+		}
+		return list, fault.Failure{}
+	}
+	if p.keyRef == "" && !v.scheme.Published {
+		return nil, fault.New(reason.MissingSignature, "the delivery does not name the key it is signed with")
+	}
+	ctx, cancel := context.WithTimeout(sender.With(ctx, p.From), keyTimeout)
+	defer cancel()
+	public, err := v.keySource.Key(ctx, p.keyRef)
+	switch {
+	case errors.Is(err, entry.ErrKeyRefused):
+		return nil, fault.New(reason.BadSignature,
+			"the delivery names a key that is not one of the provider's: "+err.Error())
+	case err != nil:
+		return nil, fault.New(reason.KeysUnavailable,
+			"the key that the delivery names is not available now: "+err.Error())
+	}
+	if f := v.fetched.Load(); f != nil && samePublicKey(f.public, public) {
+		return f.list, fault.Failure{}
+	}
+	list, problem := v.compileFetched(public)
+	if problem != "" {
+		return nil, fault.New(reason.BadSignature, "the key that the delivery names is unfit: "+problem)
+	}
+	v.fetched.Store(&fetchedKey{public, list})
+	return list, fault.Failure{}
+}
+
+// fetchedKey is the key that a source gave last, compiled: a provider signs one delivery after another with the same.
+type fetchedKey struct {
+	public crypto.PublicKey
+	list   *keyring.List[*Keys]
+}
+
+// compileFetched compiles a key that was fetched, or says why it is not fit.
+func (v *Verifier) compileFetched(public crypto.PublicKey) (list *keyring.List[*Keys], problem string) {
+	list = keyring.NewList(&Keys{})
+	for i := range v.kinds {
+		k := &v.kinds[i]
+		if problem := publickey.Check(k.Algorithm, &k.Key, public); problem != "" {
+			return nil, problem
+		}
+		list.Keys.List = append(list.Keys.List, v.publicKey(i, secrets.New("fetched", ""), public))
+	}
+	return list, ""
+}
+
+// samePublicKey reports whether two keys are equal. All types of the standard library have Equal; others are not equal.
+func samePublicKey(a, b crypto.PublicKey) bool {
+	x, ok := a.(interface{ Equal(x crypto.PublicKey) bool })
+	return ok && x.Equal(b)
+}

@@ -1,0 +1,54 @@
+package signature
+
+import (
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/reason"
+)
+
+// maxGroups is how many groups of pairs a delivery may present: one for each active secret of the provider.
+const maxGroups = 4
+
+// parseGroups reads groups of pairs. The signatures of one are never tried with the timestamp of another: each group
+// signs its own.
+func (v *Verifier) parseGroups(text string, p *Claims, t *tally) fault.Failure {
+	for item, more := "", true; more; {
+		item, text, more = cutItem(text, ' ')
+		if item == "" {
+			continue
+		}
+		if len(p.groups) == maxGroups {
+			return fault.New(reason.MalformedSignature, "more groups of signatures than any provider sends")
+		}
+		var g Claims
+		own := tally{}
+		if f := v.parseSignatures(item, &g, &own); f.Failed() {
+			return f
+		}
+		t.malformed, t.foreign, t.longest = t.malformed+own.malformed, t.foreign+own.foreign, max(t.longest, own.longest)
+		if g.signatures.n > 0 {
+			p.groups = append(p.groups, g)
+		}
+	}
+	p.nextGroup()
+	return fault.Failure{}
+}
+
+// nextGroup replaces the signatures and the timestamp by those of the next group, and reports whether there was one.
+func (p *Claims) nextGroup() bool {
+	if len(p.groups) == 0 {
+		return false
+	}
+	p.Timestamp, p.signatures, p.groups = p.groups[0].Timestamp, p.groups[0].signatures, p.groups[1:]
+	return true
+}
+
+// freshGroup checks the timestamp, and takes the next group while it is outside the window.
+func (v *Verifier) freshGroup(p *Claims, now time.Time) fault.Failure {
+	f := v.checkFreshness(p.Timestamp, now)
+	for f.Failed() && p.nextGroup() {
+		f = v.checkFreshness(p.Timestamp, now)
+	}
+	return f
+}
