@@ -70,8 +70,8 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 		g.events.Read(&t.Source, &said)
 	}
 	e := &d.events[i]
-	*e = eventOf(&said)
 	e.Endpoint, e.Provider, e.Secret, e.Unproved = g.endpoint, g.provider, d.facts.secret, !d.facts.proved
+	e.take(&said)
 	t.scope = g.joiningTenant(e)
 	if g.tenants.key.set {
 		t.scope = identity.Tenants(d.facts.scope, t.scope)
@@ -90,12 +90,11 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 	e.Identity = d.identityOf(i, t, e)
 }
 
-// eventOf returns an event with the details that were read.
-func eventOf(said *payload.Details) Event {
-	return Event{
-		ID: said.ID, Type: said.Type, Action: said.Action, Tenant: said.Tenant, Time: said.Time, Attempt: said.Attempt,
-		Payload: said.Payload, Data: said.Data, Authenticated: Authenticated(said.Authenticated),
-	}
+// take sets what was read. It copies field by field: a literal would be made on the stack first.
+func (e *Event) take(said *payload.Details) {
+	e.ID, e.Type, e.Action, e.Tenant = said.ID, said.Type, said.Action, said.Tenant
+	e.Payload, e.Data = said.Payload, said.Data
+	e.Time, e.Attempt, e.Authenticated = said.Time, said.Attempt, Authenticated(said.Authenticated)
 }
 
 // joiningTenant returns the event's tenant if it is part of identities. A tenant that nothing proves is part of them

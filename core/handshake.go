@@ -36,6 +36,9 @@ func (i *inspection) replyTo(a *handshake.Answer, f fault.Failure) (*Reply, faul
 
 // unprovedHandshake answers what providers send before a secret exists.
 func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
+	if !g.handshakes.Any() {
+		return nil, fault.Failure{}
+	}
 	in := i.handshakeInput(r)
 	return i.replyTo(g.handshakes.Unproved(&in))
 }
@@ -59,6 +62,9 @@ func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failur
 
 // provedHandshake answers a handshake that came with a valid proof.
 func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
+	if !g.handshakes.Any() {
+		return nil, fault.Failure{}
+	}
 	in := i.handshakeInput(r)
 	return i.replyTo(g.handshakes.Proved(&in))
 }

@@ -36,6 +36,9 @@ type Set struct {
 	handedOver atomic.Bool
 }
 
+// Any reports whether the entry has handshakes. Most have none, and their deliveries need no look at these.
+func (s *Set) Any() bool { return len(s.list) > 0 }
+
 // New compiles an entry's handshakes.
 func New(e *entry.Entry) *Set {
 	s := &Set{entry: e, list: make([]handshake, len(e.Handshakes))}

@@ -97,10 +97,14 @@ func (r *Reader) Unprotected() (why []string) {
 // ApartOf returns the rule that applies to the payload. nil: none does. The proved payload alone decides. Whoever
 // captured a delivery can change its type and Content-Type, so these do not.
 func (r *Reader) ApartOf(t *Source) *Apart {
-	a := &r.apart
-	if len(a.rules) == 0 {
+	if len(r.apart.rules) == 0 {
 		return nil
 	}
+	return r.apartOf(t)
+}
+
+func (r *Reader) apartOf(t *Source) *Apart {
+	a := &r.apart
 	payload := t.Payload
 	if r.spec.PayloadForm != "" && !jsonscan.Starts(payload) && formscan.Is(t.Body) {
 		inForm := Source{Body: t.Body, Payload: payload, form: true} // reading it may have been left for later
@@ -133,6 +137,10 @@ func (r *Reader) ApartOf(t *Source) *Apart {
 // ApartHeaders writes the value of each rule's header into values, by the rule's number. It reports false where they do
 // not fit.
 func (r *Reader) ApartHeaders(h http.Header, values []string) bool {
+	return len(r.apart.rules) == 0 || r.apartHeaders(h, values)
+}
+
+func (r *Reader) apartHeaders(h http.Header, values []string) bool {
 	if len(r.apart.rules) > len(values) {
 		return false
 	}

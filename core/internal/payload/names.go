@@ -50,6 +50,13 @@ func (r *Reader) identityIn(t *Source, room [][]byte) [][]byte {
 
 // AppendJoined appends the values of the headers that join a digest.
 func (r *Reader) AppendJoined(with []string, h http.Header) []string {
+	if len(r.with) == 0 {
+		return with // of most entries none does
+	}
+	return r.appendJoined(with, h)
+}
+
+func (r *Reader) appendJoined(with []string, h http.Header) []string {
 	for _, name := range r.joins(h) {
 		with = append(with, headerText(h, name))
 	}
