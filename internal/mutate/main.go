@@ -33,7 +33,7 @@ func mutations() []mutation {
 	var all []mutation
 	for _, part := range [][]mutation{
 		ofProofs(), ofKeys(), ofHeaders(), ofThePerimeter(), ofBodies(), ofSecrets(), ofReplay(), ofSettling(), ofConfigs(),
-		ofBoundaries(), ofWhatShows(), ofEntries(), ofTokens(),
+		ofBoundaries(), ofWhatShows(), ofEntries(), ofTokens(), ofTheJournal(),
 	} {
 		all = append(all, part...)
 	}
