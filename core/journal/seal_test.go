@@ -117,6 +117,25 @@ func TestABlobThatWasMovedOrChangedIsForged(t *testing.T) {
 	}
 }
 
+// In plain nothing keeps a writer of the table from making an entry. But a body that is not the one that
+// was proved does not run by a slip: a half-written row, an encoding on the way to another database.
+func TestABodyThatIsNotTheOneThatWasKeptIsForged(t *testing.T) {
+	j, store := inMemory(t, journal.Config{})
+	e := entry("evt_1", journal.Parked)
+	e.Body = make([]byte, 4000) // random, so that it stays uncompressed, and the blob ends with it
+	_, _ = rand.Read(e.Body)
+	keep(t, j, e)
+	row := rowOf(t, store, e.ID)
+	row.Blob[len(row.Blob)-1] ^= 1
+	forge(t, store, row)
+	_, err := j.Load(t.Context(), e.ID)
+	require.ErrorIs(t, err, journal.ErrForged)
+	row.Blob = row.Blob[:len(row.Blob)-1]
+	forge(t, store, row)
+	_, err = j.Load(t.Context(), e.ID)
+	require.ErrorIs(t, err, journal.ErrForged)
+}
+
 func TestAPlainEntryIsForgedOnceThereAreKeys(t *testing.T) {
 	store := journal.NewMemory()
 	plain, err := journal.New(store, journal.Config{})
