@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -85,6 +86,7 @@ func TestABlobThatWasMovedOrChangedIsForged(t *testing.T) {
 		keep(t, j, one, other)
 		oldest := rowOf(t, store, one.ID)
 		require.NoError(t, j.Ran(t.Context(), one, journal.Run{}, 0, nil))
+		require.NoError(t, j.Ran(t.Context(), other, journal.Run{}, 0, nil)) // the same revision
 		is := rowOf(t, store, one.ID)
 		forged := func(name string, change func(r *journal.Row)) {
 			t.Helper()
@@ -94,6 +96,9 @@ func TestABlobThatWasMovedOrChangedIsForged(t *testing.T) {
 			forge(t, store, r)
 			_, err := j.Load(t.Context(), one.ID)
 			require.ErrorIs(t, err, journal.ErrForged, name)
+			if keys != nil && len(r.Blob) == len(is.Blob) && r.Blob[0] == is.Blob[0] {
+				require.ErrorContains(t, err, "its seal does not match its row", "no parser has seen it")
+			}
 			require.ErrorIs(t, j.Ran(t.Context(), one, journal.Run{}, journal.Done, nil), journal.ErrForged, name)
 			var unreadable *journal.UnreadableError
 			require.ErrorAs(t, err, &unreadable)
@@ -134,6 +139,26 @@ func TestABodyThatIsNotTheOneThatWasKeptIsForged(t *testing.T) {
 	forge(t, store, row)
 	_, err = j.Load(t.Context(), e.ID)
 	require.ErrorIs(t, err, journal.ErrForged)
+}
+
+// A few forged bytes must not fill the memory of whoever lists entries.
+func TestABlobThatExpandsToGigabytesIsForged(t *testing.T) {
+	j, store := inMemory(t, journal.Config{})
+	e := entry("evt_1", journal.Parked)
+	keep(t, j, e)
+	row := rowOf(t, store, e.ID)
+	bomb := bytes.NewBuffer([]byte{1, 1}) // plain, compressed
+	z := gzip.NewWriter(bomb)
+	for range 90 {
+		_, err := z.Write(make([]byte, 1<<20))
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	row.Blob = bomb.Bytes()
+	forge(t, store, row)
+	_, err := j.Load(t.Context(), e.ID)
+	require.ErrorIs(t, err, journal.ErrForged)
+	require.ErrorContains(t, err, "too large")
 }
 
 func TestAPlainEntryIsForgedOnceThereAreKeys(t *testing.T) {

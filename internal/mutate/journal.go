@@ -10,7 +10,7 @@ func ofTheJournal() []mutation {
 	return []mutation{
 		{name: "entries are stored in plain while the keys are missing", file: pack, old: "return j.sealer.seal(ctx, out, row)", new: "if b, err := j.sealer.seal(ctx, out, row); err == nil {\n\t\treturn b, nil\n\t}\n\treturn append([]byte{formPlain}, out...), nil"},
 		{name: "a sealed journal takes plain entries", file: pack, old: "case j.sealer != nil:", new: "case false:"},
-		{name: "a few bytes may expand to gigabytes", file: pack, old: "|| len(out) > MaxBlob {", new: "{"},
+		{name: "a few bytes may expand to gigabytes", file: pack, old: "out, err := io.ReadAll(io.LimitReader(z, MaxBlob+1))\n\t\tif err != nil || len(out) > MaxBlob {", new: "out, err := io.ReadAll(z)\n\t\tif err != nil {"},
 		{name: "a seal does not bind the ID", file: seal, old: "[]string{string(row.ID), row.Endpoint}", new: "[]string{row.Endpoint}"},
 		{name: "a key of any length seals", file: seal, old: "if len(value) < leastKey {", new: "if len(value) < 1 {"},
 		{name: "a journal without a key is none", file: seal, old: "if len(r.keys) == 0 {", new: "if false {"},
