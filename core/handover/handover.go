@@ -1,28 +1,32 @@
-// Package handover hands events over to a queue: a receiver that publishes each event to a Watermill
-// [message.Publisher] and succeeds only once the publisher says that the broker has it. The provider is answered
-// quickly, and the work is done later by a consumer.
+// Package handover hands events over to a queue. Its receiver publishes each event to a Watermill [message.Publisher],
+// and succeeds only after the publisher has confirmed that the broker has it. The provider is answered quickly, and a
+// consumer does the work later.
 //
 //	signals := core.NewSignals()
 //	signals.On("*", handover.To(publisher, "webhooks"))
 //
 // # What is promised
 //
-// At least once. An event that the broker did not confirm is answered 500 and released, and the provider's retry
-// hands it over again; nothing is acknowledged on a promise. The same event can therefore be in the queue twice: the
-// broker may have taken it before its answer was lost, and the process may end between the publish and "done". Both
-// messages carry the same UUID, and a consumer that does something only once remembers the UUIDs it is done with.
+// An event is handed over at least once. An event that the broker did not confirm is answered 500 and released, and the
+// provider's retry hands it over again. It fails closed: no event is acknowledged before the broker has it.
 //
-// How safe an event is once it was handed over is the broker's and the publisher's matter. A publisher that returns
-// before the broker's answer (fire and forget, an asynchronous acknowledgement, an in-memory Go channel) acknowledges
-// what can still be lost.
+// So the same event can be in the queue twice: the broker's answer may be lost, or the process may stop between the
+// publish and "done". Both messages have the same UUID. A consumer that must do something only once must remember the
+// UUIDs that it has processed.
+//
+// # What is not promised
+//
+// After the handover the event is as safe as the broker and the publisher make it. A publisher must not return before
+// the broker's answer (fire and forget, an asynchronous acknowledgement, an in-memory Go channel). Its events are
+// acknowledged and can still be lost.
 //
 // # What is published
 //
-// The payload is a copy of the event's Payload, the UUID is [core.Identity], and the metadata says what the constants
-// beginning with Metadata list. Secrets, signatures and the request's headers are not part of it. Whoever can read the
-// topic can read the events, and whoever can write to it is believed by its consumers: they see no signature.
+// The payload is a copy of the event's Payload. The UUID is its [core.Identity]. The metadata has the keys that begin
+// with Metadata. Secrets, signatures and the request's headers are not published.
 //
-// [core.Identity]: https://pkg.go.dev/github.com/sallyport-go/sallyport/core#Identity
+// Protect the topic. Everybody who can read it can read the events. Consumers trust everybody who can write to it,
+// because they see no signature.
 package handover
 
 import (
@@ -41,7 +45,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// Keys of a message's metadata. What the event does not say is left out, so that Metadata.Get answers "".
+// Keys of a message's metadata. A field that the event does not have is left out, and Metadata.Get returns "".
 const (
 	MetadataEndpoint = "sallyport_endpoint" // Event.Endpoint
 	MetadataProvider = "sallyport_provider" // Event.Provider
@@ -50,36 +54,36 @@ const (
 	MetadataTenant   = "sallyport_tenant"   // Event.Tenant
 	MetadataAttempt  = "sallyport_attempt"  // Event.Attempt, decimal
 
-	// MetadataAuthenticated says which of type, id and tenant the proof covers, in this order and with commas between
-	// them: "type,id". What it does not name, whoever captured a delivery could have changed (core.Authenticated).
+	// MetadataAuthenticated lists which of type, id and tenant the proof covers, in this order and separated by commas:
+	// "type,id". An attacker who captured a delivery could have changed the others (core.Authenticated).
 	MetadataAuthenticated = "sallyport_authenticated"
-	// MetadataUnproved is "true" for an event that nothing proves, let through because a check only reports
-	// (Event.Unproved), and is not there otherwise.
+	// MetadataUnproved is "true" for an event without a proof, which was let through because a check only reports
+	// (Event.Unproved). Otherwise it is absent.
 	MetadataUnproved = "sallyport_unproved"
 )
 
-// ErrNotHandedOver is wrapped by the receiver's error: the broker did not confirm the event. Beside it the error wraps
-// the publisher's, or the cause for which the signal's context ended. It is never permanent, whatever the publisher's
-// error is: the delivery is answered 500 and released, and the provider's retry hands it over.
+// ErrNotHandedOver is wrapped by the receiver's error: the broker did not confirm the event. The error also wraps the
+// publisher's error, or the cause for which the signal's context ended. It is never permanent, whatever the publisher's
+// error is. The delivery is answered 500 and released, and the provider's retry hands it over.
 var ErrNotHandedOver = errors.New("handover: the broker did not confirm the event")
 
-// To makes a receiver that publishes every event it gets and returns nil once Publish has. It is safe for concurrent
-// use, as the publisher has to be.
+// To makes a receiver that publishes every event, and returns nil after Publish has. It is safe for concurrent use, as
+// the publisher must be.
 //
 // The message's UUID is the event's identity, 64 hexadecimal digits: the same for every delivery of the event. An event
-// without an identity (the provider sends nothing to tell a replay by, or the app's own Config.Identity gives none)
-// gets a random UUID, and nobody can tell that it comes a second time.
+// without an identity gets a random UUID, and a second delivery of it cannot be recognised. That is so if the provider
+// sends nothing that identifies an event, or if the app's own Config.Identity returns none.
 //
-// The message's context is the event's: publisher decorators find the span and the request's values in it. Publish
-// itself takes no context, so that the receiver waits for it only until the event's context ends: at
-// Config.Limits.SignalTimeout (by default 15 minutes), at the provider's limit with Config.Answers.CancelAtAckLimit, or
-// with the claim on the event. It then returns an error, and what it left behind may still reach the broker later. Give
-// the broker's client a timeout of its own, of a few seconds, so that nothing is left behind for long.
+// The message's context is the event's, so decorators of publishers find the span and the request's values. Publish
+// itself has no context. The receiver waits for it until the event's context ends: at Config.Limits.SignalTimeout (by
+// default 15 minutes), at the provider's limit with Config.Answers.CancelAtAckLimit, or when the claim on the event is
+// lost. Then it returns an error, and the abandoned Publish may still reach the broker. Give the broker's client a
+// timeout of a few seconds, so that this does not last long.
 //
-// Next to other receivers of the same event, register it by Named: where a neighbour fails, the retry does not publish
-// the event again.
+// If the event has other receivers too, register this one by Named. When another receiver fails, the retry then does
+// not publish the event again.
 //
-// A nil publisher, an empty topic and a nil option panic, as mistakes in registering a receiver do.
+// To panics on a nil publisher, an empty topic or a nil option: these are mistakes in the program.
 func To(publisher message.Publisher, topic string, options ...Option) core.Receiver {
 	switch {
 	case isNil(publisher):
@@ -97,14 +101,14 @@ func To(publisher message.Publisher, topic string, options ...Option) core.Recei
 	return func(ctx context.Context, e core.Event) error { return q.handOver(ctx, e) }
 }
 
-// Option changes what [To] does.
+// Option configures the receiver of [To].
 type Option func(*queue)
 
-// WithTopic chooses the topic by the event; where it returns "" the topic is the one given to [To]. It is called at the
-// same time by several goroutines.
+// WithTopic chooses the topic by the event. Where choose returns "", the topic is the one given to [To]. It must be
+// safe for concurrent use. It panics on nil.
 //
-// Choose from a fixed set of names. An event's Type is the sender's text: it can be anything, "*" or a separator of the
-// broker's included, and with some providers no signature covers it (Event.Authenticated).
+// Choose from a fixed set of names. An event's Type is the sender's text: it can be anything, also "*" or a separator
+// of the broker. With some providers no signature covers it (Event.Authenticated).
 func WithTopic(choose func(core.Event) string) Option {
 	if choose == nil {
 		panic("handover: the function of WithTopic is nil" + callerLine())
@@ -112,9 +116,9 @@ func WithTopic(choose func(core.Event) string) Option {
 	return func(q *queue) { q.choose = choose }
 }
 
-// WithTraceContext puts the trace context into the message's metadata, so that the consumer's spans continue the
-// request's. inject is called for every event with the event's context, by several goroutines at the same time; keys of
-// this package that it sets are overwritten. With OpenTelemetry:
+// WithTraceContext adds the trace context to the message's metadata, so that the consumer's spans continue the
+// request's. inject is called for every event with the event's context. It must be safe for concurrent use. Keys of
+// this package that it sets are overwritten. It panics on nil. With OpenTelemetry:
 //
 //	handover.WithTraceContext(func(ctx context.Context, m map[string]string) {
 //		otel.GetTextMapPropagator().Inject(ctx, propagation.MapCarrier(m))
@@ -126,14 +130,16 @@ func WithTraceContext(inject func(ctx context.Context, metadata map[string]strin
 	return func(q *queue) { q.inject = inject }
 }
 
-// queue is where a receiver's events go.
+// queue is the configuration of a receiver. It does not change after To has returned.
 type queue struct {
 	publisher message.Publisher
 	topic     string
-	choose    func(core.Event) string
-	inject    func(context.Context, map[string]string)
+	choose    func(core.Event) string                  // nil: always topic
+	inject    func(context.Context, map[string]string) // nil: no trace context
 }
 
+// handOver publishes one event. It does not begin a Publish for an event whose context has ended already: another
+// delivery may have its claim.
 func (q *queue) handOver(ctx context.Context, e core.Event) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w: not published: %w", ErrNotHandedOver, context.Cause(ctx))
@@ -144,15 +150,16 @@ func (q *queue) handOver(ctx context.Context, e core.Event) error {
 			topic = own
 		}
 	}
-	// Two errors wrapped, not one: core takes the worst of them, so that a publisher's error which calls itself
-	// permanent does not acknowledge what the broker does not have.
+	// Two errors are wrapped, and core uses the more severe one. So a publisher's error that calls itself permanent
+	// does not acknowledge an event that the broker does not have.
 	if err := publish(ctx, q.publisher, topic, q.message(ctx, &e)); err != nil {
 		return fmt.Errorf("%w: topic %q: %w", ErrNotHandedOver, topic, err)
 	}
 	return nil
 }
 
-// message shares no memory with the event: a publish that was given up still reads it.
+// message returns the message of an event. It shares no memory with the event, because an abandoned Publish still reads
+// it.
 func (q *queue) message(ctx context.Context, e *core.Event) *message.Message {
 	id := e.Identity.String()
 	if e.Identity.IsZero() {
@@ -163,6 +170,7 @@ func (q *queue) message(ctx context.Context, e *core.Event) *message.Message {
 	if q.inject != nil {
 		q.inject(ctx, m.Metadata)
 	}
+	// inject must not be able to set the keys of this package: consumers trust them.
 	set := func(key, value string) {
 		delete(m.Metadata, key)
 		if value != "" {
@@ -188,6 +196,8 @@ func (q *queue) message(ctx context.Context, e *core.Event) *message.Message {
 	return m
 }
 
+// authenticated returns the value of MetadataAuthenticated. Each field must be listed to count as proved, which fails
+// closed.
 func authenticated(a core.Authenticated) string {
 	var names []string
 	for _, detail := range []struct {
@@ -201,22 +211,23 @@ func authenticated(a core.Authenticated) string {
 	return strings.Join(names, ",")
 }
 
-// randomUUID is of version 4 (RFC 9562). It cannot be taken for an identity, which has no hyphens.
+// randomUUID returns a UUID of version 4 (RFC 9562). It differs from every identity, which has no hyphens.
 func randomUUID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	_, _ = rand.Read(b[:]) // it never returns an error: without randomness, crypto/rand stops the program
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// isNil also finds the nil pointer that is left of a constructor whose error was not looked at.
+// isNil reports whether there is no publisher. It also finds a nil pointer in the interface, as a constructor returns
+// it with an error that the program ignored.
 func isNil(publisher message.Publisher) bool {
 	v := reflect.ValueOf(publisher)
 	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
-// callerLine names the first line outside this package, where the mistake is.
+// callerLine returns the first line outside of this package, where the mistake is.
 func callerLine() string {
 	pcs := make([]uintptr, 16)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])

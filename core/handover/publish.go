@@ -9,15 +9,16 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
-// publish waits for the publisher, but no longer than ctx lasts. It has a goroutine of its own, because nothing else
-// can leave a Publish that hangs.
+// publish calls the publisher, and waits for it until ctx ends. Publish runs in a goroutine of its own, because nothing
+// else can abandon a Publish that hangs. It fails closed: without the publisher's nil the event counts as not
+// published.
 func publish(ctx context.Context, publisher message.Publisher, topic string, m *message.Message) error {
-	done := make(chan ending, 1) // with room, so that a late one ends too
+	done := make(chan ending, 1) // with room, so the goroutine of a late Publish ends too
 	go func() {
 		end := ending{err: errors.New("the publisher ended its goroutine")} // by runtime.Goexit
 		defer func() { done <- end }()
 		defer func() {
-			// A panic here would end the program, where in a receiver it is contained.
+			// In this goroutine a panic would end the program. In the receiver the guard recovers it, see result.
 			if v := recover(); v != nil {
 				end = ending{panicked: &publisherPanic{value: v, stack: debug.Stack()}}
 			}
@@ -30,20 +31,21 @@ func publish(ctx context.Context, publisher message.Publisher, topic string, m *
 	case <-ctx.Done():
 	}
 	select {
-	case end := <-done: // both at once: what the broker has is not asked for again
+	case end := <-done: // both at the same time: the broker has the event, so the provider need not send it again
 		return end.result()
 	default:
 		return fmt.Errorf("gave up waiting, and it may still arrive: %w", context.Cause(ctx))
 	}
 }
 
-// ending is how a Publish ended.
+// ending is the outcome of a Publish.
 type ending struct {
 	err      error
 	panicked *publisherPanic
 }
 
-// result goes on with a panic where the receiver runs, for the guard to contain and report as every receiver's.
+// result returns the error of a Publish. A panic continues here, in the goroutine of the receiver, where the guard
+// recovers and reports it.
 func (e ending) result() error {
 	if e.panicked != nil {
 		panic(e.panicked)
@@ -51,18 +53,18 @@ func (e ending) result() error {
 	return e.err
 }
 
-// publisherPanic keeps the place of a panic, which the goroutine that goes on with it does not show.
+// publisherPanic keeps the stack of a panic: that of the goroutine in which it continues does not show the place.
 type publisherPanic struct {
 	value any
 	stack []byte
 }
 
-// Error says what the publisher panicked with, and where.
+// Error returns the value of the panic and its stack.
 func (p *publisherPanic) Error() string {
 	return fmt.Sprintf("the publisher panicked: %v\n%s", p.value, p.stack)
 }
 
-// Unwrap returns what the publisher panicked with, if it is an error.
+// Unwrap returns the value of the panic, if it is an error.
 func (p *publisherPanic) Unwrap() error {
 	err, _ := p.value.(error)
 	return err

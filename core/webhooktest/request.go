@@ -1,8 +1,23 @@
 // Package webhooktest makes deliveries as providers send them, for tests of the code that receives them.
 //
-// A receiver is a function: [Event] makes the event to call it with, and [Tx] a context whose transaction is rolled back.
-// A [Sender] sends what a provider sends through the whole app: guard, route and receivers. [Sign] and [NewRequest] sign
-// a request of your own, and [Fake] makes one that a guard has proved.
+//	stripe := webhooktest.NewSender(provider.Stripe())
+//	router := newRouter(stripe.Secret()) // the app's own function; the secret goes to core.Config.Secrets
+//	for _, sample := range stripe.Samples() {
+//		require.Equal(t, 200, stripe.Send(router, "/webhooks/stripe", sample).Code)
+//	}
+//
+// # Which function for which test
+//
+//	Event       a test of a receiver, which is a function: the event to call it with
+//	Tx          a test of a receiver that writes: a context with a transaction that is rolled back
+//	Sender      a test of the whole app: guard, route and receivers
+//	Sign        a test with a request of your own; NewRequest makes a simple one
+//	Fake        a test of a handler after the guard
+//
+// # Limits
+//
+// Samples are made up after the providers' documentation, and only for the most used providers. The signatures are
+// computed apart from the guard's own code, so a test does not only compare the guard with itself.
 package webhooktest
 
 import (
@@ -16,11 +31,11 @@ import (
 	"github.com/sallyport-go/sallyport/internal/sign"
 )
 
-// NewRequest makes a signed POST of a JSON body, as httptest.NewRequest makes one. A target that is a path means https
-// on example.com, because guards refuse plain HTTP; write "http://..." for that. It panics where [Sign] fails. For
-// other headers, such as a type or another Content-Type, make the request yourself and Sign it.
+// NewRequest makes a signed POST with a JSON body, in the way of httptest.NewRequest. A target that is a path stands
+// for https on example.com, because guards refuse plain HTTP. It panics if [Sign] fails. For other headers, such as a
+// type or another Content-Type, make the request yourself and Sign it.
 func NewRequest[B string | []byte](p core.Provider, secret, target string, body B, at time.Time) *http.Request {
-	if strings.HasPrefix(target, "/") {
+	if strings.HasPrefix(target, "/") { // httptest would make it plain HTTP
 		target = "https://example.com" + target
 	}
 	r := httptest.NewRequest(http.MethodPost, target, bytes.NewReader([]byte(body)))
@@ -31,19 +46,24 @@ func NewRequest[B string | []byte](p core.Provider, secret, target string, body 
 	return r
 }
 
-// Sign signs a request in place as the provider would, with the secret as the provider's dashboard shows it, or, for a
-// provider that signs with a key pair, with the private key of [KeyPair], and the time of the attempt. It reads the
-// body and puts it back; for a provider that signs in the body (Mailgun) it writes the signature into the JSON object
-// or the form, whose members may change their order, and makes up signed fields that are missing. A JSON body becomes
-// the field of a form where the provider sends forms only, and the URL gets the body's digest where the provider puts
-// it there (Twilio). An id that the scheme signs is kept where it is set, and made up where it is not: sign twice with
-// one id for a retry. Credential-only providers get their credential, Basic as "user:password". Where the URL is signed
-// it is the request's own; give it as the provider knows it.
+// Sign signs a request in place as the provider would. secret is the secret as the provider's dashboard shows it. For a
+// provider that signs with a key pair it is the private key of [KeyPair]. at is the time of the attempt.
+//
+// It reads the body and restores it, and changes the request where the provider's form needs it:
+//
+//   - A signature in the body (Mailgun) is written into the JSON object or the form. Members may change their order.
+//     Signed fields that are missing are made up.
+//   - For a provider that sends only forms, a JSON body becomes the field of a form.
+//   - Where the provider writes the body's digest into the URL (Twilio), the URL gets it.
+//   - An id that the scheme signs is kept if it is set, and otherwise made up. Sign twice with one id for a retry.
+//   - A provider with a credential and no signature gets the credential, for Basic "user:password".
+//
+// Where the URL is signed it is the request's own. It must be the one that the provider is configured with.
 func Sign(r *http.Request, p core.Provider, secret string, at time.Time) error {
 	return sign.Request(r, p, secret, at)
 }
 
 // KeyPair makes keys for a provider that signs with a key pair: the public key as the provider shows it, for
-// core.Config.Secrets, and the private key for [Sign]. It panics for a provider that signs with a secret only. A pair
-// is made anew each time; one of RSA takes a moment.
+// core.Config.Secrets, and the private key for [Sign]. Each call makes a new pair, which is slow for RSA. It panics for
+// a provider that signs with a secret.
 func KeyPair(p core.Provider) (public, private string) { return sign.KeyPair(p) }

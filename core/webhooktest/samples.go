@@ -12,13 +12,14 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// Sample is one delivery as a provider sends it, without its proof: made up for this package after the provider's
-// documentation, in form complete enough for a receiver's own code, with ids, names and addresses of nobody.
+// Sample is one delivery as a provider sends it, without its proof. It was made up for this package after the
+// provider's documentation, and is complete enough for a receiver's own code. Its ids, names and addresses are
+// invented.
 type Sample struct {
-	// Type is what core.Event.Type will be; of a batch, that of its first event.
+	// Type is the core.Event.Type that a guard reads from it. For a batch it is that of the first event.
 	Type string
-	// Header is what the provider sends besides the proof, such as GitHub's event type. Content-Type is among it where
-	// it is not application/json.
+	// Header has the provider's headers without the proof, such as GitHub's event type. It has a Content-Type if that
+	// is not application/json.
 	Header http.Header
 	Body   []byte
 }
@@ -26,8 +27,11 @@ type Sample struct {
 //go:embed samples
 var samples embed.FS //lint:immutable files that were compiled in
 
+// sampleBoundary is fixed, so that equal samples have equal bodies.
 const sampleBoundary = "sample-boundary"
 
+// multipartBody returns a multipart form with the names and values of fields. It panics on a mistake in the package's
+// own files, which a test finds.
 func multipartBody(fields [][2]string) []byte {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -45,19 +49,19 @@ func multipartBody(fields [][2]string) []byte {
 	return body.Bytes()
 }
 
-// Samples returns deliveries of the provider's most usual events, made anew for each call; none where the package has
-// none, which it has for the most used senders only.
+// Samples returns deliveries of the provider's most usual events. The caller may change them: each call makes new ones.
+// The result is empty for a provider without samples; only the most used ones have some.
 func Samples(p core.Provider) []Sample {
 	data, err := fs.ReadFile(samples, "samples/"+p.Name()+".json")
-	if err != nil {
+	if err != nil { // no file for this provider
 		return nil
 	}
 	var files []struct {
 		Type   string
 		Header map[string]string
-		Body   json.RawMessage   // of a JSON body
-		Form   map[string]string // of a form
-		// Multipart are the names and values of a multipart form.
+		Body   json.RawMessage   // a JSON body
+		Form   map[string]string // the fields of a URL-encoded form
+		// Multipart has the names and values of a multipart form, in order.
 		Multipart [][2]string
 	}
 	if err := json.Unmarshal(data, &files); err != nil {
@@ -74,12 +78,13 @@ func Samples(p core.Provider) []Sample {
 			for name, value := range f.Form {
 				form.Set(name, value)
 			}
-			s.Body = []byte(form.Encode())
+			s.Body = []byte(form.Encode()) // sorted by name, so that equal samples have equal bodies
 			s.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		} else if f.Multipart != nil {
 			s.Body = multipartBody(f.Multipart)
 			s.Header.Set("Content-Type", "multipart/form-data; boundary="+sampleBoundary)
 		} else {
+			// The files are indented for readers. Providers send JSON without spaces.
 			var compact bytes.Buffer
 			if err := json.Compact(&compact, f.Body); err != nil {
 				panic(err)

@@ -13,36 +13,36 @@ import (
 	"github.com/sallyport-go/sallyport/internal/sign"
 )
 
-// VerifyToken is what the setup of a provider presents that asks for a token of the receiver's choosing. Give it to
+// VerifyToken is the token that the setup presents for providers whose receivers choose one. Set it in
 // core.Config.Setup.VerifyTokens.
 const VerifyToken = "webhooktest-verify-token"
 
 // Setup is one request that a provider sends when its URL is saved, validated or tested, and the answer that it
 // expects.
 type Setup struct {
-	// When says on which occasion it comes: "when the webhook is saved".
+	// When is the occasion, such as "when the webhook is saved".
 	When string
-	// Handshake is set for a request that is answered and reaches no signal. Any other is an event, of the type Type,
-	// or a delivery without events, if Empty is set.
+	// Handshake is true for a request that the guard answers itself, and that reaches no signal. Any other is an event
+	// of the type Type, or a delivery without events if Empty is true.
 	Handshake bool
 	Type      string
 	Empty     bool
-	// Awaiting is set for what comes before the provider has shown a secret: core.Config.Setup.AwaitingSecret has to be
-	// set, and Setup.SecretSink where HandsOver is.
+	// Awaiting is true for a request that comes before the provider has shown a secret. The guard then needs
+	// core.Config.Setup.AwaitingSecret, and Setup.SecretSink if HandsOver is true.
 	Awaiting, HandsOver bool
 
-	Status int               // of the answer
-	Answer string            // the body of the answer to a handshake
-	Header map[string]string // of the answer
+	Status int               // of the expected answer
+	Answer string            // the body of the expected answer, for a handshake
+	Header map[string]string // headers that the answer must have
 
 	method, query, body string
 	header              http.Header
-	unsigned            bool
-	published           string
+	unsigned            bool   // the provider does not sign it
+	published           string // a secret that the provider publishes, and signs it with; empty: the sender's own
 }
 
-// Setup returns what the provider sends while its URL is registered and tested: its handshakes, and the events of its
-// test buttons as far as they are known. Send each through the route:
+// Setup returns the requests that the provider sends while its URL is registered and tested: its handshakes, and the
+// events of its test buttons as far as they are known. Send each through the route:
 //
 //	for _, step := range sender.Setup() {
 //		w := sender.SendSetup(router, "/webhooks/acme", step)
@@ -62,6 +62,7 @@ func (s *Sender) Setup() []Setup {
 
 // setupRequest makes the request of a step of [Sender.Setup], signed as the provider does at this moment.
 func (s *Sender) setupRequest(path string, step Setup) *http.Request {
+	// A receiver's path may have a query of its own, such as a tenant.
 	target := "https://" + s.host() + path
 	if step.query != "" {
 		separator := "?"
@@ -71,7 +72,7 @@ func (s *Sender) setupRequest(path string, step Setup) *http.Request {
 		target += separator + step.query
 	}
 	r := httptest.NewRequest(step.method, target, strings.NewReader(step.body))
-	if step.body == "" {
+	if step.body == "" { // as a server sees a request without a body
 		r.Body, r.ContentLength = http.NoBody, 0
 	}
 	for name, values := range step.header {
@@ -80,7 +81,7 @@ func (s *Sender) setupRequest(path string, step Setup) *http.Request {
 	if step.unsigned {
 		return r
 	}
-	key := s.signing
+	key := s.signing // a published secret takes its place: the provider signs this step with it
 	if step.published != "" {
 		key = step.published
 	}
@@ -90,20 +91,20 @@ func (s *Sender) setupRequest(path string, step Setup) *http.Request {
 	return r
 }
 
-// SendSetup gives the request of a step to a router, or to any other handler, and returns its answer.
+// SendSetup passes the request of a step to a router, or to any other handler, and returns the answer.
 func (s *Sender) SendSetup(h http.Handler, path string, step Setup) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, s.setupRequest(path, step))
 	return w
 }
 
-// Check compares an answer with the one that the provider expects.
+// Check returns an error if an answer is not the one that the provider expects.
 func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	switch {
-	case w.Code != step.Status:
+	case w.Code != step.Status: // with the body, because a refusal says there what is wrong
 		return fmt.Errorf("webhooktest: %s the provider expects %d, and got %d: %s", step.When, step.Status, w.Code,
 			w.Body)
-	case step.Handshake && w.Body.String() != step.Answer:
+	case step.Handshake && w.Body.String() != step.Answer: // the app writes the body for an event
 		return fmt.Errorf("webhooktest: %s the provider expects the answer %q, and got %q", step.When, step.Answer,
 			w.Body)
 	}
@@ -115,7 +116,8 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	return nil
 }
 
-// handshake makes the request of a handshake, and the answer to it.
+// handshake makes the request of a handshake from the provider's entry, and the expected answer. It sets every
+// condition that the entry has for the handshake, and nothing else.
 func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 	step := Setup{
 		When: h.When, Handshake: true, Status: h.StatusOr200(), Answer: h.Body, Header: map[string]string{},
@@ -123,6 +125,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		header: http.Header{}, unsigned: !h.Proved && h.Published == "", published: h.Published,
 		Awaiting: h.WhileAwaiting || h.HandsSecretOver(), HandsOver: h.HandsSecretOver(),
 	}
+	// The conditions under which the guard recognises the handshake.
 	challenge := challengeOf(h)
 	for _, pair := range h.WhenHeaders {
 		step.header.Set(pair[0], pair[1])
@@ -131,14 +134,16 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 	for _, pair := range h.Query {
 		query.Set(pair[0], pair[1])
 	}
+	// With one of these the answer depends on the challenge. Otherwise it is the fixed body of the entry.
 	echoes := h.EchoQuery != "" || h.EchoJSON != "" || h.WhenHeader != ""
+	// A header is either a fixed condition or the challenge itself.
 	if h.WhenHeader != "" {
 		if h.WhenEquals != "" {
 			challenge = h.WhenEquals
 		}
 		step.header.Set(h.WhenHeader, challenge)
 	}
-	if h.WhenQuery != "" {
+	if h.WhenQuery != "" { // WebSub and its relatives: hub.mode=subscribe
 		query.Set(h.WhenQuery, cmp.Or(h.QueryEquals, "subscribe"))
 		query.Set(h.EchoQuery, challenge)
 	}
@@ -153,6 +158,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 	if h.WhenForm != "" {
 		step.header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	// The provider hands its secret over in a header, and wants it back.
 	if h.SecretHeader != "" {
 		step.header.Set(h.SecretHeader, s.configured)
 		step.Header[h.SecretHeader] = s.configured
@@ -160,18 +166,19 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 	if !echoes {
 		return step
 	}
+	// The challenge comes back in the body or in a header, never in both.
 	step.Answer = challenge
 	for _, pair := range h.Headers {
 		step.Header[pair[0]] = strings.ReplaceAll(pair[1], "{challenge}", challenge)
 		step.Answer = ""
 	}
-	if h.Answer != "" {
+	if h.Answer != "" { // a template, such as {"challenge":"{challenge}"}
 		step.Answer = s.answerTo(e, h, challenge)
 	}
 	return step
 }
 
-// challengeOf makes up a challenge that the provider could send.
+// challengeOf returns a challenge that the provider could send. It is fixed, so that failures can be repeated.
 func challengeOf(h *entry.Handshake) string {
 	if h.Grammar == entry.Challenge {
 		return "20f9f8ed05f77439fe955c977e4c8a53" // Braintree's are hexadecimal
@@ -179,12 +186,12 @@ func challengeOf(h *entry.Handshake) string {
 	return "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
 }
 
-// handshakeBody is the body of a handshake; empty: it has none.
+// handshakeBody returns the body of a handshake, or "" if it has none.
 func (s *Sender) handshakeBody(h *entry.Handshake, challenge string) string {
 	if h.WhenForm != "" {
 		return url.Values{h.WhenForm: {cmp.Or(h.WhenEquals, "12")}}.Encode()
 	}
-	doc := any(nil)
+	doc := any(nil) // each pointer adds a member
 	if h.WhenJSON != "" {
 		doc = putAt(doc, h.WhenJSON, literal(h.WhenEquals))
 	}
@@ -197,13 +204,13 @@ func (s *Sender) handshakeBody(h *entry.Handshake, challenge string) string {
 	switch {
 	case doc != nil:
 		return encodeJSON(doc)
-	case h.Proved && h.Method == http.MethodPost && h.WhenHeader != "":
+	case h.Proved && h.Method == http.MethodPost && h.WhenHeader != "": // a signature needs a body to cover
 		return "{}"
 	}
 	return ""
 }
 
-// literal is a value as JSON writes it: a number or a boolean as it is, and text in quotation marks.
+// literal returns a value as JSON: a number or a boolean unchanged, and every other text in quotation marks.
 func literal(text string) string {
 	if _, err := strconv.Atoi(text); err == nil || text == "true" || text == "false" {
 		return text
@@ -211,7 +218,8 @@ func literal(text string) string {
 	return strconv.Quote(text)
 }
 
-// answerTo computes the answer to a challenge, apart from the guard's own code.
+// answerTo computes the answer to a challenge, apart from the guard's own code: otherwise a mistake there would be in
+// both.
 func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) string {
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
 	if !strings.Contains(text, "{hmac}") {
@@ -222,10 +230,11 @@ func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) 
 		panic(err)
 	}
 	text = strings.ReplaceAll(text, "{hmac}", signature)
+	// Where a key has an id before it, the answer may carry the id.
 	id, _, _ := strings.Cut(s.configured, cmp.Or(e.Scheme.Key.Named, "\x00"))
 	return strings.ReplaceAll(text, "{key}", id)
 }
 
-// Signed reports whether the request is proved by the sender's own secret. What is not, or is signed with a secret
-// that the provider publishes, is answered whoever sends it.
+// Signed reports whether the request is proved by the sender's own secret. The others are unsigned, or signed with a
+// secret that the provider publishes. A guard answers those to every sender.
 func (step *Setup) Signed() bool { return !step.unsigned && step.published == "" }

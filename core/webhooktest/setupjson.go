@@ -16,11 +16,11 @@ import (
 //go:embed setups
 var setups embed.FS //lint:immutable files that were compiled in
 
-// testEvents are the deliveries of a provider's test buttons that are events like any other; none where they are not
-// known.
+// testEvents returns the deliveries of a provider's test buttons. They are events as any other. There are none for a
+// provider whose test buttons are not known.
 func testEvents(name string) []Setup {
 	data, err := fs.ReadFile(setups, "setups/"+name+".json")
-	if err != nil {
+	if err != nil { // no file for this provider
 		return nil
 	}
 	var files []struct {
@@ -29,7 +29,7 @@ func testEvents(name string) []Setup {
 		Header             map[string]string
 		Body               json.RawMessage
 		Form               map[string]string
-		Text               string
+		Text               string // a body that is neither JSON nor a form
 	}
 	if err := json.Unmarshal(data, &files); err != nil {
 		panic(err) // a test of this package reads every one
@@ -64,7 +64,8 @@ func testEvents(name string) []Setup {
 	return all
 }
 
-// member is one member of an object, in its order; item is one of a list.
+// The types of a JSON document whose members keep their order, as a map would not. A value is an object, a list, a
+// string that is JSON already, or nil.
 type (
 	member struct {
 		name  string
@@ -74,13 +75,14 @@ type (
 	list   []any
 )
 
-// putAt puts a value, as JSON writes it, at a pointer. A number in the pointer makes a list.
+// putAt returns doc with a value, which must be JSON, at a pointer. It makes the objects and lists on the way: a number
+// in the pointer is a place in a list.
 func putAt(doc any, pointer, value string) any {
 	name, rest, deeper := strings.Cut(pointer[1:], "/")
 	next := any(value)
 	if n, err := strconv.Atoi(name); err == nil {
 		items, _ := doc.(list)
-		for len(items) <= n {
+		for len(items) <= n { // places before it are null unless they are set later
 			items = append(items, nil)
 		}
 		if deeper {
@@ -101,6 +103,7 @@ func putAt(doc any, pointer, value string) any {
 	return members
 }
 
+// encodeJSON returns a document of putAt as JSON. Places of a list that were not set are null.
 func encodeJSON(doc any) string {
 	var parts []string
 	switch doc := doc.(type) {

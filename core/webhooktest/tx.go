@@ -11,8 +11,8 @@ import (
 )
 
 // Tx returns a context in which sqltx.Tx works, for a receiver that writes in the transaction of its event. The
-// transaction begins when the receiver asks for it, and is rolled back when the test ends. The test fails where the
-// receiver ended it, because the guard would report that.
+// transaction begins when the receiver calls sqltx.Tx, and is rolled back when the test ends. The test fails if the
+// receiver committed or rolled back itself: a guard reports that as an error too.
 func Tx(t testing.TB, db *sql.DB) context.Context {
 	t.Helper()
 	tx := &testTx{db: db}
@@ -29,10 +29,11 @@ type testTx struct {
 	db *sql.DB
 
 	mu sync.Mutex
-	tx *sql.Tx // nil: nobody has asked for it
+	tx *sql.Tx // nil: the receiver has not called sqltx.Tx
 }
 
-// Begin implements [sqltx.Beginner]. The transaction outlives the test's context, which ends before it is rolled back.
+// Begin implements [sqltx.Beginner]. It does not use the test's context, which ends before the clean-up functions run:
+// the transaction would then be rolled back before rollback can check it.
 func (b *testTx) Begin() (*sql.Tx, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -46,6 +47,7 @@ func (b *testTx) Begin() (*sql.Tx, error) {
 	return b.tx, nil
 }
 
+// rollback rolls the transaction back, if it has begun, and reports if the receiver has ended it before.
 func (b *testTx) rollback() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -53,7 +55,7 @@ func (b *testTx) rollback() error {
 		return nil
 	}
 	err := b.tx.Rollback()
-	if errors.Is(err, sql.ErrTxDone) {
+	if errors.Is(err, sql.ErrTxDone) { // committed or rolled back before
 		return sqltx.ErrEnded
 	}
 	return err
