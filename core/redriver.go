@@ -89,12 +89,14 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 		return result, fmt.Errorf("%w: %w", journal.ErrNotRunnable, err)
 	}
 	g.journaling.runs.Add(1)
+	over := make(chan struct{}) // the event is settled, and the app has answered
 	go func() {
 		defer g.journaling.runs.Done()
+		defer close(over)
 		r.run(t, request)
 	}()
 	select {
-	case <-t.done:
+	case <-over:
 	case <-ctx.Done():
 		return result, ctx.Err()
 	}
