@@ -52,7 +52,13 @@ func PathToken(parameter string, tokens secrets.Source) Credential {
 const twicePlaced = "this place of a request is configured twice; put all accepted values into one list"
 
 // addCredential compiles a credential of the config. own says that it is the provider's, whose values stand in Secrets.
-func (g *Guard) addCredential(field string, c Credential, rules keyring.Rules, own bool, m *fault.Mistakes) (notes []string) {
+func (g *Guard) addCredential(
+	field string,
+	c Credential,
+	rules keyring.Rules,
+	own bool,
+	m *fault.Mistakes,
+) (notes []string) {
 	if c.source == nil {
 		m.Add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
 		return nil
@@ -87,6 +93,7 @@ func (g *Guard) acceptedValues(
 // credentialInput returns what credentials are checked for.
 func (i *inspection) credentialInput(r *http.Request) credential.Input {
 	return credential.Input{
-		Request: r, Param: i.param, Tenant: i.presented.Tenant, TenantFault: i.presented.TenantFault, Now: i.now, Matches: &i.match,
+		Request: r, Param: i.param, Tenant: i.presented.Tenant, TenantFault: i.presented.TenantFault,
+		Now: i.now, Matches: &i.match,
 	}
 }

@@ -31,7 +31,12 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 		return
 	}
 	if varies && !c.Tenant.set {
-		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant", signature.TenantPlace)
+		m.Add(
+			"PublicURL",
+			"",
+			"it holds %s, and nothing says where a request names its tenant; set Tenant",
+			signature.TenantPlace,
+		)
 	}
 	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, signature.TenantPlace, "tenant"))
 	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
@@ -44,8 +49,9 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 	v := g.verifier
 	route := signature.Route{
-		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP, TenantInPath: c.Tenant.path != "",
-		HidesPath: slices.ContainsFunc(g.credentials, func(p *credential.Place) bool { return p.Path() != "" }),
+		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP,
+		TenantInPath: c.Tenant.path != "",
+		HidesPath:    slices.ContainsFunc(g.credentials, func(p *credential.Place) bool { return p.Path() != "" }),
 	}
 	if v.SignsURL || v.SignsPath {
 		route.Source = string(URLRebuilt)

@@ -29,8 +29,14 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 		return nil
 	}
 	switch f.Reason {
-	case reason.BadSignature, reason.MissingSignature, reason.MissingTimestamp, reason.MissingCredential, reason.MalformedSignature,
-		reason.MalformedTimestamp, reason.Stale, reason.Early:
+	case reason.BadSignature,
+		reason.MissingSignature,
+		reason.MissingTimestamp,
+		reason.MissingCredential,
+		reason.MalformedSignature,
+		reason.MalformedTimestamp,
+		reason.Stale,
+		reason.Early:
 	default:
 		return nil
 	}
@@ -42,7 +48,8 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 		return nil
 	}
 	x := &explain.Examiner{
-		Endpoint: g.diagnosis, Request: explain.Copy(r).WithContext(context.Background()), Tenant: tenant, Now: i.now, Plain: i.plain,
+		Endpoint: g.diagnosis, Request: explain.Copy(r).WithContext(context.Background()), Tenant: tenant,
+		Now: i.now, Plain: i.plain,
 		Left: explainEach,
 	}
 	// The body was read where the signature was checked. Nothing is kept of a longer one.
@@ -92,7 +99,13 @@ func (r *Record) examine(s *sampled) {
 	begun := clock()
 	defer func() {
 		if v := recover(); v != nil { // a bug of ours must not keep the record from the observers
-			s.guard.logger.Error("sallyport: a refusal could not be explained", "endpoint", r.Endpoint, "panic", httpfield.Clean(textOf(v)))
+			s.guard.logger.Error(
+				"sallyport: a refusal could not be explained",
+				"endpoint",
+				r.Endpoint,
+				"panic",
+				httpfield.Clean(textOf(v)),
+			)
 		}
 		s.granted.End(clock().Sub(begun))
 	}()
@@ -105,8 +118,19 @@ func (g *Guard) announceShapes() {
 	ctx, now := context.Background(), g.now()
 	warn := func(s *secrets.Secret) {
 		if f, odd := g.diagnosis.ShapeOf(s); odd {
-			g.logger.Warn("sallyport: a secret looks like another kind of key", "endpoint", g.endpoint, "provider", g.provider,
-				"secret", f.Secret, "detail", f.Text, "fix", f.Mend)
+			g.logger.Warn(
+				"sallyport: a secret looks like another kind of key",
+				"endpoint",
+				g.endpoint,
+				"provider",
+				g.provider,
+				"secret",
+				f.Secret,
+				"detail",
+				f.Text,
+				"fix",
+				f.Mend,
+			)
 		}
 	}
 	if v := g.verifier; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {

@@ -15,8 +15,9 @@ const (
 
 	noToken    = "the body is not JSON, or repeats a member on the way to the token"
 	noItems    = "the body has no list of items that carry the token"
-	emptyToken = "the body carries no token: give the subscription at the provider the token that Credentials or Secrets accept"
-	longToken  = "the token in the body is longer than any credential"
+	emptyToken = "the body carries no token: give the subscription at the provider the token that Credentials or " +
+		"Secrets accept"
+	longToken = "the token in the body is longer than any credential"
 )
 
 var errItem = errors.New("an item does not carry the token") //lint:immutable an error value

@@ -74,7 +74,11 @@ func NewPlace(kind entry.CredentialKind, name, items string) (p *Place, what str
 		p.header, what = "Authorization", "the Bearer token"
 	case entry.HeaderToken:
 		if !httpfield.ValidName(name) {
-			return nil, "", &fault.Mistake{Field: ".Name", Value: strconv.Quote(name), Reason: "not the name of a header"}
+			return nil, "", &fault.Mistake{
+				Field:  ".Name",
+				Value:  strconv.Quote(name),
+				Reason: "not the name of a header",
+			}
 		}
 		p.header = http.CanonicalHeaderKey(name)
 		what = "the header " + p.header
@@ -151,8 +155,11 @@ func (p *Place) checkQuery(in *Input) ([]string, fault.Failure) {
 		return nil, fault.New(reason.BadCredential,
 			"the query holds the parameter "+p.query+" more than once, or is malformed"+atProvider)
 	case value == "":
-		return nil, fault.New(reason.MissingCredential,
-			"the URL has no token in the parameter "+p.query+" of its query: add it to the URL that is registered at the provider")
+		return nil, fault.New(
+			reason.MissingCredential,
+			"the URL has no token in the parameter "+p.query+" of its query: add it to the URL that is registered "+
+				"at the provider",
+		)
 	case len(value) > maxBytes:
 		return nil, fault.New(reason.BadCredential,
 			"the token in the parameter "+p.query+" is longer than any credential"+atProvider)
@@ -174,7 +181,8 @@ func (p *Place) checkPath(in *Input) ([]string, fault.Failure) {
 }
 
 const (
-	badBasic  = "the Authorization header is not a well-formed Basic credential, which is base64 of user:password (RFC 7617)"
+	badBasic = "the Authorization header is not a well-formed Basic credential, which is base64 of user:password " +
+		"(RFC 7617)"
 	badBearer = "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)"
 )
 
@@ -206,7 +214,9 @@ func (p *Place) otherScheme(came string) string {
 	} else if p.bearer != nil {
 		want = "Basic or Bearer"
 	}
-	for _, name := range [...]string{"Basic", "Bearer", "Digest", "Negotiate", "NTLM", "AWS4-HMAC-SHA256", "HMAC", "Token", "ApiKey"} {
+	for _, name := range [...]string{
+		"Basic", "Bearer", "Digest", "Negotiate", "NTLM", "AWS4-HMAC-SHA256", "HMAC", "Token", "ApiKey",
+	} {
 		if strings.EqualFold(came, name) { //lint:notsecret the scheme's name is public
 			return "the Authorization header is of the scheme " + name + ", and the endpoint expects " + want +
 				": change the credential at the provider, or Credentials"
@@ -220,7 +230,8 @@ func (p *Place) otherScheme(came string) string {
 func (p *Place) Remedy() string {
 	switch {
 	case p.basic != nil:
-		return "register the URL at the provider as https://user:password@host/path, or fill in its fields for Basic authentication; " +
+		return "register the URL at the provider as https://user:password@host/path, or fill in its fields for " +
+			"Basic authentication; " +
 			"or remove the credential from Credentials"
 	case p.bearer != nil:
 		return "give the provider the token for its Authorization header, or remove it from Credentials"

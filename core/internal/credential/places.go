@@ -34,7 +34,8 @@ func (all *Places) Add(place *Place, kind entry.CredentialKind, values *Values) 
 
 // same reports whether two places are one place of a request. Two members of the body are two.
 func (p *Place) same(other *Place) bool {
-	return p.header == other.header && p.query == other.query && p.path == other.path && p.member == nil && other.member == nil
+	return p.header == other.header && p.query == other.query && p.path == other.path && p.member == nil &&
+		other.member == nil
 }
 
 // Values returns the lists of accepted values of all places.

@@ -34,7 +34,8 @@ func NewValues(
 	owner *keyring.Owner, src secrets.Source, rules keyring.Rules, what string, m *fault.Mistakes,
 ) (v *Values, notes []string) {
 	v = &Values{
-		mismatch: what + " matches none that are accepted: compare " + rules.Field + " with what the provider was given",
+		mismatch: what + " matches none that are accepted: compare " + rules.Field + " with what the provider was " +
+			"given",
 		inactive: "no accepted credential is valid now: check their validity and " + rules.Field,
 	}
 	v.ring = keyring.New(owner, src, rules, compile, decoys)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What diagnosis may cost a process in a second, whatever is sent to it, by the clock.
+// What explanations may cost a process in a second, whatever is sent to it, by the clock.
 const (
 	diagnosisPerSecond = 50 * time.Millisecond
 	// diagnosisLeast is what one counts as before it begins, for what the clock does not see: copying the request, and
@@ -19,7 +19,7 @@ const (
 	newClock = time.Minute
 )
 
-// tank is an amount of work that fills up as time passes. A zero tank is full.
+// tank is an amount of work that fills up as time passes. The zero tank is full.
 type tank struct {
 	left time.Duration // negative: it was overdrawn
 	at   time.Time
@@ -97,7 +97,7 @@ type Grant struct {
 	own   bool // out of the guard's own part
 }
 
-// maxQuiet is how long a guard relies on what it was answered: after it another guard may have left something.
+// maxQuiet is how long a guard relies on an answer: after that time another guard may have left something.
 const maxQuiet = time.Second
 
 // IsQuiet reports whether an explanation would not be granted at that time. A clock that went back is asked again.

@@ -12,44 +12,55 @@ import (
 // change is something that is known to happen to bodies on their way, undone.
 type change struct {
 	code reason.Code
-	text string
-	mend string
-	undo func([]byte) []byte // nil where there is nothing to undo
+	text string // follows "the signature matches"
+	fix  string
+	undo func([]byte) []byte // nil: there is nothing to undo
 }
 
 const (
 	rawBytes = "hand the guard the bytes as they came: mount it before whatever parses or rewrites the body"
 	asSent   = "send the saved bytes as they are: curl --data-binary @file, and an editor that adds nothing"
+	asBinary = rawBytes + "; in git, mark saved deliveries as binary"
+
+	rewritten = ": it was parsed and written again"
 )
 
 func changes() []change {
 	return []change{
-		{reason.BodyNewline, "the signature matches without the line break at the end of the body", asSent, func(b []byte) []byte {
-			return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
-		}},
-		{reason.BodyNewline, "the signature matches with a line break at the end of the body, which was lost", asSent, func(b []byte) []byte {
-			return append(bytes.Clone(b), '\n')
-		}},
-		{reason.BodyLineEnds, "the signature matches with LF in place of CRLF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
-			return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-		}},
-		{reason.BodyLineEnds, "the signature matches with CRLF in place of LF", rawBytes + "; in git, mark saved deliveries as binary", func(b []byte) []byte {
-			return bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
-		}},
-		{reason.BodySlashes, `the signature matches with "/" in place of "\/"`, rawBytes, unescapeSlashes},
-		{reason.BodySlashes, `the signature matches with "\/" in place of "/"`, rawBytes, func(b []byte) []byte {
-			return bytes.ReplaceAll(unescapeSlashes(b), []byte("/"), []byte(`\/`))
-		}},
-		{reason.BodyReserialised, "the signature matches the same JSON without white space: it was parsed and written again", rawBytes, compact},
-		{reason.BodyReserialised, `the signature matches the same JSON without white space and without "\/": it was parsed and written again`, rawBytes, func(b []byte) []byte {
-			return unescapeSlashes(compact(b))
-		}},
-		{reason.BodyReserialised, `the signature matches the same JSON with a space after each "," and ":": it was parsed and written again`, rawBytes, spaced},
-		{reason.BodyReserialised, `the signature matches the same JSON with its \u escapes written out: it was parsed and written again`, rawBytes, writeOut},
-		{reason.BodyReserialised, `the signature matches the same JSON without white space and with its \u escapes written out: it was parsed and written again`, rawBytes, func(b []byte) []byte {
-			return writeOut(compact(b))
-		}},
+		{reason.BodyNewline, " without the line break at the end of the body", asSent, withoutNewline},
+		{reason.BodyNewline, " with a line break at the end of the body, which was lost", asSent, withNewline},
+		{reason.BodyLineEnds, " with LF in place of CRLF", asBinary, lineFeeds},
+		{reason.BodyLineEnds, " with CRLF in place of LF", asBinary, carriageReturns},
+		{reason.BodySlashes, ` with "/" in place of "\/"`, rawBytes, unescapeSlashes},
+		{reason.BodySlashes, ` with "\/" in place of "/"`, rawBytes, escapeSlashes},
+		{reason.BodyReserialised, " the same JSON without white space" + rewritten, rawBytes, compact},
+		{reason.BodyReserialised, ` the same JSON without white space and without "\/"` + rewritten, rawBytes,
+			func(b []byte) []byte { return unescapeSlashes(compact(b)) }},
+		{reason.BodyReserialised, ` the same JSON with a space after each "," and ":"` + rewritten, rawBytes, spaced},
+		{reason.BodyReserialised, ` the same JSON with its \u escapes written out` + rewritten, rawBytes, writeOut},
+		{
+			reason.BodyReserialised,
+			` the same JSON without white space and with its \u escapes written out` + rewritten,
+			rawBytes,
+			func(b []byte) []byte { return writeOut(compact(b)) },
+		},
 	}
+}
+
+func withoutNewline(b []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+}
+
+func withNewline(b []byte) []byte { return append(bytes.Clone(b), '\n') }
+
+func lineFeeds(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
+
+func carriageReturns(b []byte) []byte {
+	return bytes.ReplaceAll(lineFeeds(b), []byte("\n"), []byte("\r\n"))
+}
+
+func escapeSlashes(b []byte) []byte {
+	return bytes.ReplaceAll(unescapeSlashes(b), []byte("/"), []byte(`\/`))
 }
 
 // bodies tries the body with each change undone.
@@ -65,7 +76,12 @@ func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, boo
 		}
 		tried = append(tried, b)
 		if label, ok := x.matches(keys, url, b); ok {
-			return reason.Finding{Code: c.code, Text: c.text, Mend: c.mend, Secret: label}, true
+			return reason.Finding{
+				Code:   c.code,
+				Text:   "the signature matches" + c.text,
+				Mend:   c.fix,
+				Secret: label,
+			}, true
 		}
 		if x.Left <= 0 {
 			break
@@ -85,7 +101,7 @@ func contains(all [][]byte, b []byte) bool {
 
 func unescapeSlashes(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`\/`), []byte("/")) }
 
-// compact keeps the order of the keys and the spelling of every value.
+// compact removes white space. It keeps the order of the keys and the text of every value.
 func compact(b []byte) []byte {
 	var out bytes.Buffer
 	if json.Compact(&out, b) != nil {
@@ -94,7 +110,7 @@ func compact(b []byte) []byte {
 	return out.Bytes()
 }
 
-// spaced is compact with a space after what separates, as Python writes JSON.
+// spaced is compact with a space after each comma and colon, as Python writes JSON.
 func spaced(b []byte) []byte {
 	var out []byte
 	quoted := false
@@ -110,7 +126,7 @@ func spaced(b []byte) []byte {
 	return out
 }
 
-// escapedAt says whether an odd number of backslashes stands before a place.
+// escapedAt reports whether an odd number of backslashes stands before a place.
 func escapedAt(b []byte, at int) bool {
 	n := 0
 	for at > n && b[at-1-n] == '\\' {
@@ -119,7 +135,7 @@ func escapedAt(b []byte, at int) bool {
 	return n%2 == 1
 }
 
-// writeOut writes \u escapes out, but for those that JSON needs.
+// writeOut replaces \u escapes by their characters, except for those that JSON needs.
 func writeOut(b []byte) []byte {
 	var out []byte
 	for i := 0; i < len(b); i++ {

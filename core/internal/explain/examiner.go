@@ -39,12 +39,13 @@ type Examiner struct {
 func Copy(r *http.Request) *http.Request {
 	url := *r.URL
 	return (&http.Request{
-		Method: r.Method, URL: &url, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: r.Header.Clone(),
-		Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS, ContentLength: r.ContentLength, Pattern: r.Pattern,
+		Method: r.Method, URL: &url, Proto: r.Proto, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor,
+		Header: r.Header.Clone(), Host: r.Host, RemoteAddr: r.RemoteAddr, RequestURI: r.RequestURI, TLS: r.TLS,
+		ContentLength: r.ContentLength, Pattern: r.Pattern,
 	}).WithContext(context.WithoutCancel(r.Context()))
 }
 
-// Examine returns what can be known of one failure.
+// Examine returns what it finds out about one failure.
 func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 	switch f.Reason {
 	case reason.MissingSignature, reason.MissingTimestamp:
@@ -63,8 +64,8 @@ func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 	return nil
 }
 
-// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what fits. Where the
-// signature is malformed, wellFormed is false: no secret fits it, so that nothing is said of the secrets.
+// mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what matches.
+// wellFormed is false where the signature is malformed: no secret can match it, so nothing is said of the secrets.
 func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	v := x.Verifier
 	if v == nil || !v.HasSecrets() {
@@ -79,14 +80,24 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	}
 	url := x.signedURL()
 	if label, ok := x.matches(keys, url, x.Body); ok {
-		// As it is, so that only the times of validity kept it out.
+		// It matches unchanged: only the times of validity refused it.
 		if s := x.secretOf(label); s != nil && !s.ActiveAt(x.Now) {
-			return append(all, reason.Finding{Code: reason.SecretNotValid, Text: "the signature matches a secret that is not valid now", Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a rotation both have to be valid", Secret: label})
+			return append(all, reason.Finding{
+				Code: reason.SecretNotValid,
+				Text: "the signature matches a secret that is not valid now",
+				Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a " +
+					"rotation both have to be valid",
+				Secret: label,
+			})
 		}
 		return all
 	}
 	if len(x.Body) == 0 {
-		return append(all, reason.Finding{Code: reason.BodyEmpty, Text: "the body is empty, and nothing that a provider sends is", Mend: "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect", Secret: ""})
+		return append(all, reason.Finding{
+			Code: reason.BodyEmpty,
+			Text: "the body is empty, and nothing that a provider sends is",
+			Mend: "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect",
+		})
 	}
 	if found, ok := x.bodies(keys, url); ok {
 		return append(all, found)
@@ -98,17 +109,21 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		return append(all, found)
 	}
 	if wellFormed && len(all) == 0 && x.Left > 0 {
-		all = append(all, reason.Finding{Code: reason.SecretUnknown, Text: "no change that is known to happen on the way makes the signature match under any of the secrets", Mend: "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery", Secret: ""})
+		all = append(all, reason.Finding{
+			Code: reason.SecretUnknown,
+			Text: "no change that is known to happen on the way makes the signature match under any of the secrets",
+			Mend: "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery",
+		})
 	}
 	return all
 }
 
-// keys are the secrets, those included that are not valid now; nil for an unknown tenant.
+// keys returns the secrets, whether or not they are valid now; nil for an unknown tenant.
 func (x *Examiner) keys() *signature.Keys {
 	return x.Verifier.AllKeys(x.Request.Context(), x.Tenant, x.Now, x.Public)
 }
 
-// secretOf gives a secret as it is configured.
+// secretOf returns a secret as it is configured; nil: no secret has the label.
 func (x *Examiner) secretOf(label string) *secrets.Secret {
 	for _, s := range x.Verifier.SecretsOf(x.Request.Context(), x.Tenant, x.Now, true) {
 		if s.Label() == label {
@@ -118,7 +133,7 @@ func (x *Examiner) secretOf(label string) *secrets.Secret {
 	return nil
 }
 
-// matches says under which key a body and a URL would be proved. Once the work that was granted is done, nothing
+// matches returns the label of the key that would prove a body and a URL. Once the granted work is done, nothing
 // matches.
 func (x *Examiner) matches(keys *signature.Keys, url string, body []byte) (label string, ok bool) {
 	cost := x.Verifier.TrialCost(keys, len(body)+len(url))
@@ -127,5 +142,8 @@ func (x *Examiner) matches(keys *signature.Keys, url string, body []byte) (label
 		return "", false
 	}
 	x.Left -= cost
-	return x.Verifier.Try(keys, &signature.Input{Request: x.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.Now})
+	return x.Verifier.Try(
+		keys,
+		&signature.Input{Request: x.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.Now},
+	)
 }

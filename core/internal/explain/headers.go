@@ -13,7 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// missing tells what can be known of a delivery that lacks some of the headers it should have.
+// missing examines a delivery that lacks some of the headers that carry the proof.
 func (x *Examiner) missing(names []string) []reason.Finding {
 	var absent []string
 	for _, name := range names {
@@ -27,15 +27,25 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 	header := absent[0]
 	var all []reason.Finding
 	if as := x.spelledOtherwise(header); as != "" {
-		all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + httpfield.Clean(as), Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
+		all = append(all, reason.Finding{
+			Code: reason.Renamed,
+			Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
+			Mend: "make the proxy or gateway pass " + header + " on under its own name",
+		})
 	}
 	others := x.otherHeaders(absent)
 	switch {
 	case len(all) > 0:
 	case len(others) > 0:
-		all = append(all, reason.Finding{Code: reason.Unsigned, Text: "there is no header " + header + ", but " + strings.Join(others, ", ") + " came: it looks like a delivery of " +
-			x.Entry.Title + " without its signature",
-			Mend: "set the secret at the provider, or find the proxy that removes the header", Secret: ""})
+		all = append(all, reason.Finding{
+			Code: reason.Unsigned,
+			Text: "there is no header " + header + ", but " + strings.Join(
+				others,
+				", ",
+			) + " came: it looks like a delivery of " +
+				x.Entry.Title + " without its signature",
+			Mend: "set the secret at the provider, or find the proxy that removes the header",
+		})
 	case len(x.siblings()) > 0:
 		all = append(all, otherSender(x.Entry.Title))
 	}
@@ -45,7 +55,7 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 	return all
 }
 
-// missingCredential reports what is known of a delivery without the header of a credential.
+// missingCredential examines a delivery without the header of a credential.
 func (x *Examiner) missingCredential() (all []reason.Finding) {
 	for _, place := range x.Credentials {
 		header := place.Header()
@@ -57,11 +67,24 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 		as := x.spelledOtherwise(header)
 		switch {
 		case as != "":
-			all = append(all, reason.Finding{Code: reason.Renamed, Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
-				Mend: "make the proxy or gateway pass " + header + " on under its own name", Secret: ""})
+			all = append(all, reason.Finding{
+				Code: reason.Renamed,
+				Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
+				Mend: "make the proxy or gateway pass " + header + " on under its own name",
+			})
 		case len(others) > 0:
-			all = append(all, reason.Finding{Code: reason.NoCredential, Text: "there is no header " + header + ", which carries the credential, but " +
-				strings.Join(others, ", ") + " came: it looks like a delivery of " + x.Entry.Title + " without the credential", Mend: place.Remedy(), Secret: ""})
+			all = append(
+				all,
+				reason.Finding{
+					Code: reason.NoCredential,
+					Text: "there is no header " + header + ", which carries the credential, but " +
+						strings.Join(
+							others,
+							", ",
+						) + " came: it looks like a delivery of " + x.Entry.Title + " without the credential",
+					Mend: place.Remedy(),
+				},
+			)
 		case len(x.siblings()) > 0:
 			all = append(all, otherSender(x.Entry.Title))
 		}
@@ -74,16 +97,24 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 }
 
 func otherSender(title string) reason.Finding {
-	return reason.Finding{Code: reason.OtherSender, Text: "there is no header that " + title + " sends",
-		Mend: "see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy removes unknown headers", Secret: ""}
+	return reason.Finding{
+		Code: reason.OtherSender,
+		Text: "there is no header that " + title + " sends",
+		Mend: "see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy " +
+			"removes unknown headers",
+	}
 }
 
 func stripped(proxy, header string) reason.Finding {
-	return reason.Finding{Code: reason.Stripped, Text: "it came through a proxy (the header " + proxy + " says so), which may have removed " + header,
-		Mend: "make the proxy pass " + header + " on", Secret: ""}
+	return reason.Finding{
+		Code: reason.Stripped,
+		Text: "it came through a proxy (the header " + proxy + " says so), which may have removed " + header,
+		Mend: "make the proxy pass " + header + " on",
+	}
 }
 
-// spelledOtherwise finds a header that is the one looked for but for its dashes and a prefix.
+// spelledOtherwise returns the name of a header that differs from the wanted one in dashes or a prefix only; empty:
+// there is none.
 func (x *Examiner) spelledOtherwise(name string) string {
 	plain := func(s string) string {
 		return strings.Map(func(r rune) rune {
@@ -102,7 +133,7 @@ func (x *Examiner) spelledOtherwise(name string) string {
 	return ""
 }
 
-// siblings are headers that the provider sends beside the proof, as far as its entry names them.
+// siblings returns the headers that the provider sends, as far as its entry names them.
 func (x *Examiner) siblings() []string {
 	e := x.Entry
 	names := slices.Clone(e.Identity.With)
@@ -119,7 +150,7 @@ func (x *Examiner) siblings() []string {
 	return httpfield.CanonicalNames(names)
 }
 
-// otherHeaders are those of the provider's that came.
+// otherHeaders returns the headers of the provider that came.
 func (x *Examiner) otherHeaders(absent []string) (came []string) {
 	for _, name := range x.siblings() {
 		if len(x.Request.Header[name]) > 0 && !slices.Contains(absent, name) && !slices.Contains(came, name) {
@@ -129,8 +160,12 @@ func (x *Examiner) otherHeaders(absent []string) (came []string) {
 	return came
 }
 
+// proxyNamed returns a header that only proxies add; empty: there is none.
 func (x *Examiner) proxyNamed() string {
-	for _, name := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cf-Ray", "X-Amzn-Trace-Id", "X-Envoy-External-Address"} {
+	for _, name := range []string{
+		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cf-Ray", "X-Amzn-Trace-Id",
+		"X-Envoy-External-Address",
+	} {
 		if len(x.Request.Header[http.CanonicalHeaderKey(name)]) > 0 {
 			return name
 		}
@@ -138,7 +173,7 @@ func (x *Examiner) proxyNamed() string {
 	return ""
 }
 
-// clock tells how far the time is off, and whether that is all that is wrong.
+// clock examines how far the time is off, and whether that is all that is wrong.
 func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 	v := x.Verifier
 	if v == nil || v.IsCustom() {
@@ -148,9 +183,18 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 	url := x.signedURL()
 	text := v.ClaimedTime(&signature.Input{Request: x.Request, URL: url, Body: x.Body, Claims: &p, Now: x.Now}, x.Read)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		for unit, other := range map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)} {
+		swapped := map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)}
+		for unit, other := range swapped {
 			if v.Unit == unit && other.Sub(x.Now).Abs() < 10*365*24*time.Hour {
-				return []reason.Finding{{Code: reason.TimeUnit, Text: "the timestamp reads as a date of these years only if seconds and milliseconds are swapped", Mend: "let the sender write the unit that " + x.Entry.Title + " documents; check that this endpoint's provider is the right entry", Secret: ""}}
+				return []reason.Finding{
+					{
+						Code: reason.TimeUnit,
+						Text: "the timestamp reads as a date of these years only if seconds and milliseconds are " +
+							"swapped",
+						Mend: "let the sender write the unit that " + x.Entry.Title + " documents; check that this " +
+							"endpoint's provider is the right entry",
+					},
+				}
 			}
 		}
 	}
@@ -174,12 +218,13 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 		finding.Mend = "set this machine's clock (NTP): if every delivery is as far ahead, it is slow by so much"
 	} else {
 		finding.Text = "the timestamp is " + seconds + " seconds behind this machine's clock" + signed
-		finding.Mend = "if every delivery is as far behind, this machine's clock is fast by so much (NTP); if only some are, something queues them, or they are replayed"
+		finding.Mend = "if every delivery is as far behind, this machine's clock is fast by so much (NTP); if only " +
+			"some are, something queues them, or they are replayed"
 	}
 	return []reason.Finding{finding}
 }
 
-// keysIfCheap are the secrets to try, where the body is known and trying is allowed.
+// keysIfCheap returns the secrets to try; nil where the body is not known, or trying is too expensive.
 func (x *Examiner) keysIfCheap() *signature.Keys {
 	v := x.Verifier
 	if !x.Read || !v.HasSecrets() || (!v.UsesMAC() && !x.Public) {

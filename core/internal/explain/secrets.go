@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// shapes tells of secrets that look like something else.
+// shapes finds secrets that look like something else.
 func (x *Examiner) shapes() (all []reason.Finding) {
 	for _, s := range x.Verifier.SecretsOf(x.Request.Context(), x.Tenant, x.Now, false) {
 		if f, odd := x.ShapeOf(s); odd {
@@ -21,14 +21,21 @@ func (x *Examiner) shapes() (all []reason.Finding) {
 	return all
 }
 
-// ShapeOf returns what shows that a secret is not the one that signs, if anything does.
+// ShapeOf returns why a secret cannot be the one that signs; false: it may be.
 func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	text := s.DangerouslyReveal()
 	found := func(what, fix string) (reason.Finding, bool) {
-		return reason.Finding{Code: reason.SecretKind, Text: what, Mend: fix, Secret: s.Label()}, true
+		return reason.Finding{
+			Code: reason.SecretKind,
+			Text: what,
+			Mend: fix, Secret: s.Label(),
+		}, true
 	}
 	if shape, odd := e.Entry.ShapeOf(text); odd {
-		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks", e.whereSecret())
+		return found(
+			"the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks",
+			e.whereSecret(),
+		)
 	}
 	if keyring.Quoted(text) {
 		return found("the secret stands in quotation marks", "remove them")
@@ -40,7 +47,7 @@ func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	return reason.Finding{}, false
 }
 
-// wholePrefix returns what the provider's secrets begin with, where it is a part of the key.
+// wholePrefix returns what the provider's secrets begin with, where that is a part of the key.
 func (e *Endpoint) wholePrefix() string {
 	if s := e.Entry.Scheme; s != nil {
 		return s.Key.Whole
@@ -48,7 +55,7 @@ func (e *Endpoint) wholePrefix() string {
 	return ""
 }
 
-// whereSecret says where the right secret is.
+// whereSecret says where the operator finds the right secret.
 func (e *Endpoint) whereSecret() string {
 	if e.Entry.SecretFrom != "" {
 		return "copy the signing secret from " + e.Entry.Title + ": " + e.Entry.SecretFrom
@@ -62,6 +69,7 @@ type spelling struct {
 	read func(string) []byte
 }
 
+// spellingsOf returns the other readings of a secret, from the likely to the rare.
 func (e *Endpoint) spellingsOf() []spelling {
 	decoded := func(decode func(string) ([]byte, error)) func(string) []byte {
 		return func(s string) []byte {
@@ -78,7 +86,10 @@ func (e *Endpoint) spellingsOf() []spelling {
 			}
 			return nil
 		}},
-		{"with a line break at its end: so it was given to the provider", func(s string) []byte { return []byte(s + "\n") }},
+		{
+			"with a line break at its end: so it was given to the provider",
+			func(s string) []byte { return []byte(s + "\n") },
+		},
 		{"with its text as the key, not decoded", func(s string) []byte { return []byte(s) }},
 		{"with its text behind the prefix as the key, not decoded", func(s string) []byte {
 			if _, rest, ok := strings.Cut(s, "_"); ok {
@@ -96,7 +107,9 @@ func (e *Endpoint) spellingsOf() []spelling {
 		{"decoded from hexadecimal", decoded(hex.DecodeString)},
 	}
 	if prefix := e.wholePrefix(); prefix != "" {
-		all = append([]spelling{{"with " + prefix + " before it", func(s string) []byte { return []byte(prefix + s) }}}, all...)
+		all = append(
+			[]spelling{{"with " + prefix + " before it", func(s string) []byte { return []byte(prefix + s) }}},
+			all...)
 	}
 	return all
 }
@@ -114,7 +127,12 @@ func (x *Examiner) spellings(keys *signature.Keys, url string) (reason.Finding, 
 				continue
 			}
 			if label, ok := x.matches(v.Respelled(s, raw), url, x.Body); ok {
-				return reason.Finding{Code: reason.SecretSpelling, Text: "the signature matches the secret " + other.text, Mend: "configure the secret so that its key is this one; " + x.whereSecret(), Secret: label}, true
+				return reason.Finding{
+					Code:   reason.SecretSpelling,
+					Text:   "the signature matches the secret " + other.text,
+					Mend:   "configure the secret so that its key is this one; " + x.whereSecret(),
+					Secret: label,
+				}, true
 			}
 			if x.Left <= 0 {
 				return reason.Finding{}, false

@@ -25,7 +25,7 @@ func (p urlParts) String() string {
 	return p.scheme + p.host + p.rest
 }
 
-// differs names the parts in which another URL differs from the one that was used.
+// differs names the parts in which the URL differs from the one that was used.
 func (p urlParts) differs(used urlParts) (parts []string) {
 	add := func(differs bool, name string) {
 		if differs {
@@ -43,7 +43,7 @@ func (p urlParts) differs(used urlParts) (parts []string) {
 	return parts
 }
 
-// signedURL is the guard's, for a request that is only explained: nobody has to have accepted its credential.
+// signedURL returns the URL that the guard used. The credential of the request counts whether or not it was accepted.
 func (x *Examiner) signedURL() string {
 	return x.Verifier.SignedURL(x.Request, x.Tenant, x.Plain, true)
 }
@@ -51,7 +51,7 @@ func (x *Examiner) signedURL() string {
 // maxURLs is how many other URLs are tried.
 const maxURLs = 64
 
-// urls tries the URLs that the sender may have taken for ours: those that differ in one part first.
+// urls tries URLs that the sender may have signed, those first that differ in one part.
 func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool) {
 	if !x.Verifier.SignsURL {
 		return reason.Finding{}, false
@@ -67,7 +67,10 @@ func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool)
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b urlParts) int { return cmp.Compare(len(a.differs(used)), len(b.differs(used))) })
+	slices.SortStableFunc(
+		all,
+		func(a, b urlParts) int { return cmp.Compare(len(a.differs(used)), len(b.differs(used))) },
+	)
 	for n, other := range all {
 		parts := other.differs(used)
 		if len(parts) == 0 {
@@ -80,14 +83,18 @@ func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool)
 		if !ok {
 			continue
 		}
-		return reason.Finding{Code: reason.URL, Text: "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
-			x.Verifier.ShownURL(other.String()),
-			Mend: "set PublicURL to the URL that is registered at the provider, to the letter", Secret: label}, true
+		return reason.Finding{
+			Code: reason.URL,
+			Text: "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
+				x.Verifier.ShownURL(other.String()),
+			Mend:   "set PublicURL to the URL that is registered at the provider, to the letter",
+			Secret: label,
+		}, true
 	}
 	return reason.Finding{}, false
 }
 
-// hosts are those that the request and the config name.
+// hosts returns the hosts that the request and the config name.
 func (x *Examiner) hosts(used urlParts) []urlParts {
 	names := []string{x.Request.Host, x.Request.Header.Get("X-Forwarded-Host"), x.Request.Header.Get("X-Original-Host")}
 	all := []urlParts{{host: used.host, port: used.port}}
@@ -103,7 +110,7 @@ func (x *Examiner) hosts(used urlParts) []urlParts {
 	return all
 }
 
-// rests are the paths with their queries: as used, with the trailing slash turned round, and as the request has them.
+// rests returns the paths with their queries: as used, with or without the trailing slash, and as the request has them.
 func (x *Examiner) rests(used urlParts) []string {
 	turn := func(rest string) string {
 		path, query, has := strings.Cut(rest, "?")

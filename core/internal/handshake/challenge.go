@@ -13,7 +13,8 @@ import (
 // maxChallenge is the longest challenge that is echoed, in bytes.
 const maxChallenge = 512
 
-const noSigningKey = "no secret is valid now to answer the handshake with, or its id is not configured before it: see Secrets"
+const noSigningKey = "no secret is valid now to answer the handshake with, or its id is not configured before it: " +
+	"see Secrets"
 
 // answerChallenge answers with the challenge, or with what the entry makes of it.
 func (s *Set) answerChallenge(h *handshake, challenge string, in *Input) (*Answer, fault.Failure) {
@@ -63,12 +64,16 @@ func checkChallenge(h *entry.Handshake, challenge string) fault.Failure {
 	}
 	for i := range len(challenge) {
 		c := challenge[i]
-		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-_.~=+/", c) >= 0
+		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' ||
+			strings.IndexByte("-_.~=+/", c) >= 0
 		if h.Grammar == entry.Sentence {
 			ok = ok || c == ' ' || c == ':' || c == ','
 		}
 		if !ok {
-			return fault.New(reason.MalformedSignature, "the handshake's challenge has characters that challenges never have")
+			return fault.New(
+				reason.MalformedSignature,
+				"the handshake's challenge has characters that challenges never have",
+			)
 		}
 	}
 	if !signature.MatchesGrammar(h.Grammar, challenge) {

@@ -19,14 +19,15 @@ type handshake struct {
 	challenge *jsonscan.Paths // the marker, the challenge and what the handshake lacks
 	secret    *jsonscan.Paths
 	form      *formscan.Names         // the field of a form that marks it
-	mark      []byte                  // stands in every body that brings the handshake, as it is or escaped; nil: unknown
+	mark      []byte                  // in every body that brings the handshake, as it is or escaped; nil: unknown
 	published *signature.PublishedKey // nil: it is not signed with a published secret
 }
 
 func compile(e *entry.Entry, h *entry.Handshake) handshake {
 	return handshake{
-		Handshake: h, challenge: jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON), secret: jsonscan.Compile(h.SecretJSON),
-		form: formscan.Compile(h.WhenForm), mark: markOf(h), published: signature.NewPublishedKey(e, h.Published),
+		Handshake: h, challenge: jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON),
+		secret: jsonscan.Compile(h.SecretJSON), form: formscan.Compile(h.WhenForm), mark: markOf(h),
+		published: signature.NewPublishedKey(e, h.Published),
 	}
 }
 

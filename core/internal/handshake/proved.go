@@ -55,7 +55,8 @@ func (h *handshake) provedChallenge(in *Input) (challenge string, brings bool, f
 		return challenge, challenge != "", f
 	}
 	var raw [3][]byte
-	if !h.headersHold(in.Request) || !h.mayBring(in.Body) || h.challenge.Decide(in.Body, raw[:]) != nil || !h.marked(&raw) {
+	if !h.headersHold(in.Request) || !h.mayBring(in.Body) || h.challenge.Decide(in.Body, raw[:]) != nil ||
+		!h.marked(&raw) {
 		return "", false, fault.Failure{}
 	}
 	challenge, _ = jsonscan.Text(raw[1])

@@ -20,13 +20,15 @@ func (s *Set) PublishedTest(in *Input, f fault.Failure) (*Answer, fault.Failure)
 	}
 	for n := range s.list {
 		h := &s.list[n]
-		if h.published != nil && h.Method == in.Request.Method && h.isTest(in.Body) && s.signs(h.published, in, in.Body) {
+		if h.published != nil && h.Method == in.Request.Method && h.isTest(in.Body) &&
+			s.signs(h.published, in, in.Body) {
 			return h.test(), fault.Failure{}
 		}
 	}
 	for _, k := range s.published {
 		if s.signs(k, in, in.Body) {
-			f.Detail = "the delivery is signed with the test secret that " + s.entry.Title + " publishes" + testedTooEarly
+			f.Detail = "the delivery is signed with the test secret that " + s.entry.Title + " publishes" +
+				testedTooEarly
 			break
 		}
 	}
@@ -68,5 +70,7 @@ func (s *Set) signs(k *signature.PublishedKey, in *Input, body []byte) bool {
 	if s.Verifier != nil && k.SignsURL() {
 		url = s.Verifier.SignedURL(in.Request, in.Claims.Tenant, in.Plain, in.User)
 	}
-	return k.Signs(&signature.Input{Request: in.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: in.Now})
+	return k.Signs(
+		&signature.Input{Request: in.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: in.Now},
+	)
 }

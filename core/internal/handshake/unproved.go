@@ -64,7 +64,12 @@ func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
 			return nil, fault.New(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
 		}
 		// Without matches: a handshake does not show that a secret is in use.
-		check := credential.Input{Request: in.Request, Tenant: in.Claims.Tenant, TenantFault: in.Claims.TenantFault, Now: in.Now}
+		check := credential.Input{
+			Request:     in.Request,
+			Tenant:      in.Claims.Tenant,
+			TenantFault: in.Claims.TenantFault,
+			Now:         in.Now,
+		}
 		if _, f := s.Tokens.Check(in.Request.Context(), token, &check); f.Failed() {
 			return nil, f
 		}

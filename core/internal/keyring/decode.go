@@ -142,7 +142,8 @@ func (rules *Rules) pairProblem(text string) string {
 	return ""
 }
 
-// isPlaceholder reports whether a text is what documentation, templates and failed substitutions leave in a secret's place.
+// isPlaceholder reports whether a text is what documentation, templates and failed substitutions leave in the place of a
+// secret.
 func isPlaceholder(text string) bool {
 	t := strings.ToLower(strings.Trim(text, " \"'<>{}$[]()"))
 	switch t {

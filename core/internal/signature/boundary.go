@@ -36,7 +36,8 @@ const (
 	inTheURL     = signedAlike + "the URL holds the form's field "                                 // its name
 	notOneForm   = "the signature matches, and would match other fields: the form must have one field, a JSON list: "
 	queryForm    = "the signature matches, and would match a query in place of the form: a name begins as a query does"
-	queryMoves   = "the signature matches, and would match another query or form: a query with a dot or an escaped &, " +
+	queryMoves   = "the signature matches, and would match another query or form: a query with a dot or an " +
+		"escaped &, " +
 		"or a form with = before its first dot" + ifGenuine
 	queryAdded = "the request has a query, and PublicURL has none: set PublicURL to the whole URL that is registered " +
 		"at the provider; where the provider adds to it, remove PublicURL"

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	needsKeys = "the provider publishes the key that its deliveries are signed with, and no source of keys is configured; " +
+	needsKeys = "the provider publishes the key that its deliveries are signed with, and no source of keys is " +
+		"configured; " +
 		"use one of package keys, or give the key itself in Secrets"
 	needsNoKeys = "a delivery of this provider names no key, and the provider publishes none; remove it"
 )
@@ -22,11 +23,17 @@ const (
 // New compiles the scheme of an entry, with its secrets or its source of keys. It adds what is wrong with them to m.
 // notes say which secrets were folded.
 func New(
-	owner *keyring.Owner, e *entry.Entry, src secrets.Source, keySource entry.KeySource, rules keyring.Rules, m *fault.Mistakes,
+	owner *keyring.Owner,
+	e *entry.Entry,
+	src secrets.Source,
+	keySource entry.KeySource,
+	rules keyring.Rules,
+	m *fault.Mistakes,
 ) (v *Verifier, notes []string) {
 	s := e.Scheme
 	v = &Verifier{
-		scheme: s, keySource: keySource, Unit: s.Timestamp.Unit, mac: -1, TryKey: publickey.Verify, noKeys: keyring.NewList(&Keys{}),
+		scheme: s, keySource: keySource, Unit: s.Timestamp.Unit, mac: -1,
+		TryKey: publickey.Verify, noKeys: keyring.NewList(&Keys{}),
 	}
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()

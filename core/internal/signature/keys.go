@@ -138,7 +138,12 @@ func (s *publicSums) release() {
 
 // SignText signs a text with the tenant's first keyed secret that is valid now, and returns the id of that key. Both
 // are empty where there is none.
-func (v *Verifier) SignText(ctx context.Context, text string, p *Claims, now time.Time) (signature, key string, f fault.Failure) {
+func (v *Verifier) SignText(
+	ctx context.Context,
+	text string,
+	p *Claims,
+	now time.Time,
+) (signature, key string, f fault.Failure) {
 	if v.Ring == nil || v.mac < 0 || v.scheme.Algorithm.Digest() {
 		return "", "", fault.Failure{}
 	}

@@ -98,8 +98,16 @@ func (v *Verifier) BodilessDigest(in *Input) (sum [sha256.Size]byte, differs boo
 // ofTheAttempt reports whether a part belongs to the attempt or to the endpoint, and not to the event.
 func ofTheAttempt(kind entry.PartKind) bool {
 	switch kind {
-	case entry.PartTimestamp, entry.PartSecret, entry.PartMethod, entry.PartPath, entry.PartEscapedPath, entry.PartURL, entry.PartURLBare,
-		entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartURLUnescaped:
+	case entry.PartTimestamp,
+		entry.PartSecret,
+		entry.PartMethod,
+		entry.PartPath,
+		entry.PartEscapedPath,
+		entry.PartURL,
+		entry.PartURLBare,
+		entry.PartURLWithPort,
+		entry.PartURLWithoutPort,
+		entry.PartURLUnescaped:
 		return true
 	}
 	return false
@@ -114,7 +122,12 @@ func decodes(s *entry.Scheme) bool {
 	decoded := false
 	for i := range s.Signed {
 		switch s.Signed[i].Kind {
-		case entry.PartBody, entry.PartPayload, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex, entry.PartCRC32:
+		case entry.PartBody,
+			entry.PartPayload,
+			entry.PartBodyMD5,
+			entry.PartBodySHA256,
+			entry.PartBodySHA256Hex,
+			entry.PartCRC32:
 			return false
 		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:
 			decoded = true

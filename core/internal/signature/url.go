@@ -26,7 +26,8 @@ func SplitURL(text string) (scheme, host, port, rest string) {
 	}
 	host, rest = after[:end], after[end:]
 	// A colon inside the brackets of an IPv6 address, or before the user's @, begins no port.
-	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') && at > strings.LastIndexByte(host, '@') {
+	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') &&
+		at > strings.LastIndexByte(host, '@') {
 		host, port = host[:at], host[at+1:]
 	}
 	return scheme, host, port, rest
@@ -107,8 +108,11 @@ func (v *Verifier) checkBodyDigest(in *Input) fault.Failure {
 		if len(in.Body) == 0 || isSortableForm(in.Body) {
 			return fault.Failure{}
 		}
-		return fault.New(reason.MissingSignature, "the body is not a form, and the signed URL does not hold its digest "+name+
-			": a proxy may strip the query, or PublicURL has one")
+		return fault.New(
+			reason.MissingSignature,
+			"the body is not a form, and the signed URL does not hold its digest "+name+
+				": a proxy may strip the query, or PublicURL has one",
+		)
 	}
 	sum := sha256.Sum256(in.Body)
 	want := strings.ToLower(digest)

@@ -50,7 +50,7 @@ type Verifier struct {
 	headerParts  []*entry.Part // headers
 	listedHeader string        // the header that lists further signed headers; empty: none does
 	sortedForm   *part         // every field of a form; nil: not field by field
-	payloadField string        // the field of a form whose value is signed in place of the body; empty: the body is signed
+	payloadField string        // of a form, whose value is signed in place of the body; empty: the body is signed
 	replaced     bool          // the body with the secret in place of the signature
 	SignsBody    bool          // the body, or all that it says
 	Decodes      bool          // values that are decoded from the body, and not its bytes
