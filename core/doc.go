@@ -29,6 +29,12 @@
 // leaves the event to the provider's retry.
 // The promise is at least once with deduplication; exactly once only inside one transaction of a database.
 //
+// # Where things are
+//
+// Accepted secrets are in package secrets, providers in provider, addresses of senders in sources, limiters in limit,
+// stores of what was processed in replay, and stores of events that failed in journal. Package reason names every
+// outcome. What checks a delivery is internal, a package a step.
+//
 // # Concurrency
 //
 // Guards, signals after the freeze, deliveries and observers are safe for concurrent use.

@@ -19,6 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
+	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -49,7 +50,7 @@ type Guard struct {
 
 	reporting reporting
 	diagnosis *explain.Endpoint
-	proved    provedSenders
+	proved    sender.Proofs
 	budget    *Budget
 	share     *share    // of the budget
 	scratches sync.Pool // of *scratch
