@@ -480,15 +480,16 @@ func TestARunOutlivesTheOneWhoAsked(t *testing.T) {
 	j := newJournaled(t, timestamped(), nil)
 	var broken error = errColumn
 	begun, wait := make(chan struct{}), make(chan struct{})
-	app := httpwebhook.Verify(j.Guard)(http.TimeoutHandler(signal(func(context.Context, core.Event) error {
+	receiver := signal(func(context.Context, core.Event) error {
 		if broken != nil {
 			return broken
 		}
 		close(begun)
 		<-wait
 		return nil
-	}), 10*time.Millisecond, "too late"))
-	app.ServeHTTP(httptest.NewRecorder(), signed(event))
+	})
+	httpwebhook.Verify(j.Guard)(receiver).ServeHTTP(httptest.NewRecorder(), signed(event))
+	app := httpwebhook.Verify(j.Guard)(http.TimeoutHandler(receiver, 10*time.Millisecond, "too late"))
 	broken = nil
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-begun; cancel() }()

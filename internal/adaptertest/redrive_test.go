@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -274,18 +273,22 @@ func TestMiddlewareOfRoutersAroundARun(t *testing.T) {
 	t.Run("a timeout answers 503 while the signal goes on", func(t *testing.T) {
 		g, _, kept := journaled(t)
 		fails = errors.New("the database is down")
-		var slow atomic.Bool
-		handler := chiwebhook.Signal(func(*http.Request, core.Event) error {
-			if slow.Load() {
-				time.Sleep(50 * time.Millisecond)
+		answered := make(chan struct{})
+		receiver := chiwebhook.Signal(func(*http.Request, core.Event) error {
+			if fails == nil {
+				<-answered
 			}
 			return fails
 		})
-		app := chiwebhook.Verify(g)(http.TimeoutHandler(handler, 10*time.Millisecond, "too late"))
-		app.ServeHTTP(httptest.NewRecorder(), genuine(path))
+		chiwebhook.Verify(g)(receiver).ServeHTTP(httptest.NewRecorder(), genuine(path))
 		fails = nil
-		slow.Store(true)
-		result, err := (&core.Redriver{App: app, Guards: []*core.Guard{g}}).Redrive(t.Context(), onlyEntry(t, kept).ID, core.RedriveOptions{})
+		late := chiwebhook.Verify(g)(http.TimeoutHandler(receiver, 10*time.Millisecond, "too late"))
+		app := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			late.ServeHTTP(w, r)
+			close(answered)
+		})
+		redriver := &core.Redriver{App: app, Guards: []*core.Guard{g}}
+		result, err := redriver.Redrive(t.Context(), onlyEntry(t, kept).ID, core.RedriveOptions{})
 		require.NoError(t, err, "what was settled decides, not the status")
 		require.Equal(t, http.StatusServiceUnavailable, result.Status)
 	})
