@@ -57,7 +57,7 @@ func acceptECDSA(k *ecdsa.PublicKey) (crypto.PublicKey, error) {
 	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 }
 
-// acceptEd25519 returns a copy of an Ed25519 key. A key of small order accepts signatures that nobody made.
+// acceptEd25519 returns a copy of an Ed25519 key. With a key of small order anybody can sign.
 func acceptEd25519(k ed25519.PublicKey) (crypto.PublicKey, error) {
 	if problem := publickey.CheckEd25519(k); problem != "" {
 		return nil, errors.New(problem)

@@ -17,8 +17,8 @@ func parseSecretFile(path, name string, data []byte) ([]Secret, error) {
 	fail := func(format string, args ...any) ([]Secret, error) {
 		return nil, fmt.Errorf("the file %s: %s", path, fmt.Sprintf(format, args...))
 	}
-	// An editor that adds a mark or saves as UTF-16 would change the first secret, or all of them, and nobody would see
-	// it: every delivery would only be refused.
+	// Fails closed: an editor that adds a mark or saves as UTF-16 changes the first secret, or all of them. The only
+	// sign of it would be that deliveries are refused.
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")), bytes.HasPrefix(data, []byte("\xff\xfe")),
 		bytes.HasPrefix(data, []byte("\xfe\xff")):

@@ -30,7 +30,7 @@ type addrRange struct{ from, to netip.Addr }
 // prefix or in several. Both are the result of a mistake further up.
 func NewSet(prefixes ...netip.Prefix) (*Set, error) {
 	if len(prefixes) == 0 {
-		return nil, errors.New("the list of addresses is empty: nobody could send anything")
+		return nil, errors.New("the list of addresses is empty: every delivery would be refused")
 	}
 	all := make([]addrRange, 0, len(prefixes))
 	for _, p := range prefixes {

@@ -8,7 +8,7 @@
 //	token, ok := fields[1].Once()
 //
 // It decides by the body alone whether a form is URL-encoded or multipart. It ignores the Content-Type, because no
-// signature covers it: whoever can change it could otherwise choose how a signed body is read.
+// signature covers it: an attacker could otherwise choose how a signed body is read.
 //
 // As in jsonscan there are two readers. [Names.Find] is for fields that prove a delivery. It fails closed on forms that
 // two readers could read differently. It also does on forms with more fields, or longer names or part headers, than any

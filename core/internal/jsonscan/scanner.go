@@ -68,7 +68,7 @@ func (s *scanner) value(n *node, depth int) error {
 	return err
 }
 
-// object scans an object of which some members are wanted.
+// object scans an object with wanted members.
 //
 // Where a wanted member comes twice, the strict readers fail. The other one forgets both values: it must not report a
 // fact about a delivery that depends on the order of members.
@@ -189,7 +189,7 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-// array scans an array of which some items are wanted, by their index.
+// array scans an array with wanted items, which are found by their index.
 func (s *scanner) array(n *node, depth int) error {
 	s.pos++
 	if s.space(); s.peek() == ']' {

@@ -205,7 +205,7 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	if s.direct {
 		return explain(fn(ctx))
 	}
-	// The channel has room for the result, so the goroutine ends even if nobody waits for it any more.
+	// The channel has room for the result, so the goroutine ends even if do has returned.
 	done := make(chan error, 1)
 	go func() { done <- fn(ctx) }()
 	select {

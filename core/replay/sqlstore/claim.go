@@ -49,8 +49,8 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	// known is filled from the database. ours has the tokens of the parts that were claimed without an error, so that
-	// answers can tell own claims apart by their tokens.
+	// known is filled from the database. ours has the tokens of the parts that were claimed without an error, by which
+	// answers recognises the call's own claims.
 	wanted := distinct(items)
 	known := make(map[replay.Key]row, len(wanted))
 	ours := make(map[replay.Key]replay.Token, len(wanted))

@@ -202,7 +202,7 @@ func (f *faulty) claimOne(w *worker, event int) {
 	case err != nil && !errors.Is(err, errReset):
 		f.failf("Claim: %v", err)
 	case err != nil:
-		// The claim may have been made. Nobody has its token, so only its expiry frees the key.
+		// The claim may have been made. No receiver has its token, so only its expiry frees the key.
 		e.unknown = max(e.unknown, f.now+faultyLease)
 	case r.State == replay.Claimed:
 		// A claim ends everything that was only possible: the earlier holder has lost the key, committed or not.

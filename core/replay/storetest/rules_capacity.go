@@ -117,7 +117,7 @@ var capacityRules = []rule{
 			p.done(p.key(), p.unit)
 			p.full(p.key()) // four live keys
 			p.advance(3)    // past the unit of the other three
-			// One of the ended keys comes back in the same batch.
+			// One of the expired keys comes back in the same batch.
 			for _, r := range p.claim(p.unit, items(p.key(), leased, p.key())...) { // two new keys and an expired one
 				p.is(r, replay.Claimed)
 			}
