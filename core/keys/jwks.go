@@ -131,8 +131,8 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	// A published private key no longer proves who signed: everybody who reads the set can sign (RFC 7518, section 6).
 	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 		if _, ok := jwk[name]; ok {
-			return nil, fmt.Errorf("it has the member %q of a private or symmetric key: everybody who reads the set can "+
-				"sign", name)
+			return nil, fmt.Errorf("it has the member %q of a private or symmetric key: everybody who reads the set "+
+				"can sign", name)
 		}
 	}
 	field := make(map[string]string)

@@ -10,19 +10,20 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// presentInBody puts a token into a JSON object, or into each object of its list, which is made up where there is none.
+// presentInBody writes a token into a JSON object, or into each object of its list. A list that is missing is made up.
+// The members may change their order.
 func presentInBody(r *http.Request, c entry.Credential, secret string) error {
 	doc := jsonCarrier{}
 	if r.Body != nil {
 		d := json.NewDecoder(r.Body)
-		d.UseNumber()
+		d.UseNumber() // a float would change long numbers
 		err := d.Decode(&doc)
 		_ = r.Body.Close()
 		if err != nil && !errors.Is(err, io.EOF) || doc == nil {
 			return errors.New("webhooktest: the body is not a JSON object that could carry the token")
 		}
 	}
-	places := []jsonCarrier{doc}
+	places := []jsonCarrier{doc} // the objects that get the token
 	if c.Items != "" {
 		object, member := doc.parent(c.Items)
 		list, _ := object[member].([]any)
@@ -33,7 +34,7 @@ func presentInBody(r *http.Request, c entry.Credential, secret string) error {
 		for _, item := range list {
 			place, ok := item.(map[string]any)
 			if !ok {
-				return errors.New("webhooktest: an item is no JSON object")
+				return errors.New("webhooktest: an item is not a JSON object")
 			}
 			places = append(places, place)
 		}

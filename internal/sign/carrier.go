@@ -11,17 +11,21 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// carrier is a body, or an item of one, that carries its own signature.
+// carrier is a body, or an item of one, that carries its own signature: a JSON object or a form of either kind.
 type carrier interface {
-	id(s *entry.Scheme) string // the signed id that is there already; may be empty
-	// field gives a signed value, which is made up where it is missing and may not be.
+	// id returns the signed id that the test has set, or "".
+	id(s *entry.Scheme) string
+	// field returns a signed value. It makes one up where the value is missing and not optional.
 	field(p *entry.Part) (text string, present bool)
-	put(s *entry.Scheme, signature, at, id, version string)
-	// with is the body with that signature.
+	// set writes the signature, the timestamp, the id and the version to where the scheme has them in the body.
+	set(s *entry.Scheme, signature, at, id, version string)
+	// with returns the body with that signature. The carrier keeps it.
 	with(s *entry.Scheme, signature, at, id, version string) ([]byte, error)
+	// encoded returns the body to send.
 	encoded() ([]byte, error)
 }
 
+// openBody reads the body as the form or the JSON object that carries the signature. An empty body is an empty object.
 func (s *signer) openBody() (carrier, error) {
 	if isForm(s.r) {
 		form, err := url.ParseQuery(string(s.body))
@@ -45,10 +49,12 @@ func (s *signer) openBody() (carrier, error) {
 	return doc, nil
 }
 
+// formCarrier is a URL-encoded form.
 type formCarrier url.Values
 
 func (f formCarrier) id(s *entry.Scheme) string { return url.Values(f).Get(s.ID.Form) }
 
+// field implements carrier. Of a field that comes twice it signs the first value. A guard refuses such a form.
 func (f formCarrier) field(p *entry.Part) (string, bool) {
 	if form := url.Values(f); !form.Has(p.Text) && !p.Optional {
 		form.Set(p.Text, madeUp(p))
@@ -56,7 +62,8 @@ func (f formCarrier) field(p *entry.Part) (string, bool) {
 	return url.Values(f).Get(p.Text), url.Values(f).Has(p.Text)
 }
 
-func (f formCarrier) put(s *entry.Scheme, signature, at, id, version string) {
+// set implements carrier. Parts that the scheme has elsewhere have an empty name here.
+func (f formCarrier) set(s *entry.Scheme, signature, at, id, version string) {
 	for name, value := range map[string]string{s.Signature.Form: signature, s.Timestamp.Form: at, s.ID.Form: id,
 		s.Signature.Version.Form: version} {
 		if name != "" {
@@ -66,15 +73,17 @@ func (f formCarrier) put(s *entry.Scheme, signature, at, id, version string) {
 }
 
 func (f formCarrier) with(s *entry.Scheme, signature, at, id, version string) ([]byte, error) {
-	f.put(s, signature, at, id, version)
+	f.set(s, signature, at, id, version)
 	return f.encoded()
 }
 
 func (f formCarrier) encoded() ([]byte, error) { return []byte(url.Values(f).Encode()), nil }
 
+// jsonCarrier is a JSON object. Its members are written in sorted order, because a map has none.
 type jsonCarrier map[string]any
 
-// parent finds the object that holds the pointer's last member, and makes it where it is missing.
+// parent returns the object with the pointer's last member, and the name of that member. It makes the objects on the
+// way where they are missing. The pointer must have no escapes.
 func (j jsonCarrier) parent(pointer string) (object map[string]any, member string) {
 	object = j
 	parts := strings.Split(pointer, "/")[1:]
@@ -89,6 +98,7 @@ func (j jsonCarrier) parent(pointer string) (object map[string]any, member strin
 	return object, parts[len(parts)-1]
 }
 
+// id implements carrier.
 func (j jsonCarrier) id(s *entry.Scheme) string {
 	if s.ID.JSON == "" {
 		return ""
@@ -98,6 +108,7 @@ func (j jsonCarrier) id(s *entry.Scheme) string {
 	return text
 }
 
+// field implements carrier. The text of a value is signed, whatever its type is.
 func (j jsonCarrier) field(p *entry.Part) (string, bool) {
 	object, member := j.parent(p.Text)
 	switch value := object[member].(type) {
@@ -110,11 +121,12 @@ func (j jsonCarrier) field(p *entry.Part) (string, bool) {
 	case string:
 		return value, true
 	default:
-		return fmt.Sprint(value), true // a number as it is written, true or false
+		return fmt.Sprint(value), true // a number as it was written, true or false
 	}
 }
 
-func (j jsonCarrier) put(s *entry.Scheme, signature, at, id, version string) {
+// set implements carrier. Parts that the scheme has elsewhere have an empty pointer here.
+func (j jsonCarrier) set(s *entry.Scheme, signature, at, id, version string) {
 	for pointer, value := range map[string]string{s.Signature.JSON: signature, s.Timestamp.JSON: at, s.ID.JSON: id,
 		s.Signature.Version.JSON: version} {
 		if pointer != "" {
@@ -125,7 +137,7 @@ func (j jsonCarrier) put(s *entry.Scheme, signature, at, id, version string) {
 }
 
 func (j jsonCarrier) with(s *entry.Scheme, signature, at, id, version string) ([]byte, error) {
-	j.put(s, signature, at, id, version)
+	j.set(s, signature, at, id, version)
 	return j.encoded()
 }
 

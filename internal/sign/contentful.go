@@ -6,22 +6,25 @@ import (
 	"strings"
 )
 
-// contentfulPath escapes as JavaScript does: the query by encodeURIComponent, and then all of it by encodeURI.
+// contentfulPath returns path and query as Contentful signs them, escaped as in JavaScript: the query by
+// encodeURIComponent, and then all of it by encodeURI.
 func contentfulPath(u *url.URL) string {
 	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
 	if u.RawQuery != "" {
-		// What url.QueryEscape does otherwise.
+		// These are the differences between url.QueryEscape and encodeURIComponent.
 		like := strings.NewReplacer("+", "%20", "%21", "!", "%27", "'", "%28", "(", "%29", ")", "%2A", "*")
 		path += "?" + like.Replace(url.QueryEscape(u.RawQuery))
 	}
-	// Of what is there now encodeURI changes the percent signs only.
+	// encodeURI only changes the percent signs now: the rest is escaped already, or needs no escape.
 	return strings.ReplaceAll(path, "%", "%25")
 }
 
-// listedHeaders lists itself and the timestamp beside what the request lists already, and joins them.
+// listedHeaders returns the text of the headers that a list names, each as name:value. The list itself and the
+// timestamp are always in it, in addition to the names that the test has set. It writes the complete list to the
+// request.
 func (s *signer) listedHeaders(list string) string {
 	at := s.scheme.Timestamp.Headers[0]
 	s.r.Header.Set(at, s.at)

@@ -23,7 +23,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// KeyPair makes keys, as webhooktest.KeyPair says.
+// KeyPair makes keys in the forms that webhooktest.KeyPair documents: the public key as the provider shows it, and the
+// private key in PEM (PKCS #8).
 func KeyPair(p entry.Provider) (public, private string) {
 	e, err := entry.Of(p)
 	if err != nil || e == nil || e.Scheme == nil {
@@ -33,7 +34,7 @@ func KeyPair(p entry.Provider) (public, private string) {
 	if e.Scheme.Custom != nil {
 		kind.Algorithm = e.Scheme.Custom.Traits().Pair
 	}
-	if !kind.Algorithm.PublicKey() && e.Scheme.Second != nil {
+	if !kind.Algorithm.PublicKey() && e.Scheme.Second != nil { // the provider signs with a secret or a key pair
 		kind = *e.Scheme.Second
 	}
 	key := newPrivateKey(kind.Algorithm)
@@ -42,6 +43,7 @@ func KeyPair(p entry.Provider) (public, private string) {
 		panic(err)
 	}
 	private = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	// Providers show Ed25519 keys as raw bytes, and others as SubjectPublicKeyInfo.
 	if pub, ok := key.Public().(ed25519.PublicKey); ok && e.Scheme.Custom == nil {
 		return kind.Key.Prefix + encode(kind.Key.Encoding, pub), private
 	}
@@ -55,6 +57,7 @@ func KeyPair(p entry.Provider) (public, private string) {
 	return base64.StdEncoding.EncodeToString(spki), private
 }
 
+// newPrivateKey makes a private key of the size that guards accept. It panics for an algorithm without one.
 func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 	var key crypto.Signer
 	var err error
@@ -74,7 +77,8 @@ func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 	return key
 }
 
-// Text signs a message with the scheme's key, apart from any request, in the form in which signatures are sent.
+// Text signs a message with the scheme's key, without a request. It returns the signature in the encoding in which the
+// provider sends it. Handshakes use it.
 func Text(s *entry.Scheme, secret string, message []byte) (string, error) {
 	key, err := newSigningKey(s, secret)
 	if err != nil {
@@ -87,14 +91,16 @@ func Text(s *entry.Scheme, secret string, message []byte) (string, error) {
 	return encode(s.Signature.Encoding, signature), nil
 }
 
-// signingKey is what signs: a secret, or a private key.
+// signingKey is the key of one request: a secret or a private key.
 type signingKey struct {
 	algorithm entry.Algorithm
-	version   string
-	secret    []byte
-	private   crypto.Signer
+	version   string        // the name of the signature in the header, such as "v1"
+	secret    []byte        // of an HMAC or a digest
+	private   crypto.Signer // nil: secret is the key
 }
 
+// newSigningKey reads a key in the form in which a test has it: PEM, a "whsk_" key of Standard Webhooks, or the secret
+// as the provider's dashboard shows it.
 func newSigningKey(s *entry.Scheme, text string) (signingKey, error) {
 	k := signingKey{algorithm: s.Algorithm, version: s.Signature.Name}
 	switch block, _ := pem.Decode([]byte(text)); {
@@ -111,6 +117,7 @@ func newSigningKey(s *entry.Scheme, text string) (signingKey, error) {
 		}
 		k.private = ed25519.NewKeyFromSeed(raw[:ed25519.SeedSize])
 	}
+	// A private key selects the scheme's second kind of signature, if the first is one with a secret.
 	if k.private != nil {
 		if !k.algorithm.PublicKey() && s.Second != nil {
 			k.algorithm, k.version = s.Second.Algorithm, s.Second.Name
@@ -125,6 +132,8 @@ func newSigningKey(s *entry.Scheme, text string) (signingKey, error) {
 	return k, err
 }
 
+// keyBytes returns the bytes of a secret. It is lenient with padding: the guard checks the form of secrets, and this
+// code only has to sign.
 func keyBytes(k entry.Key, secret string) ([]byte, error) {
 	if k.Named != "" {
 		if _, after, ok := strings.Cut(secret, k.Named); ok {
@@ -144,13 +153,15 @@ func keyBytes(k entry.Key, secret string) ([]byte, error) {
 	default:
 		key, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	}
-	if k.SHA1 {
+	if k.SHA1 { // the key is the hash of the secret
 		sum := sha1.Sum(key) // Braintree
 		key = sum[:]
 	}
 	return key, err
 }
 
+// sign returns the signature of a message: a plain digest, an HMAC, or one of a private key. For a digest the secret is
+// a part of the message.
 func (k *signingKey) sign(message []byte) ([]byte, error) {
 	newHash, id := hashes(k.algorithm)
 	sum := func(h hash.Hash) []byte {
@@ -172,6 +183,7 @@ func (k *signingKey) sign(message []byte) ([]byte, error) {
 	}
 }
 
+// hashes returns the hash of an algorithm. SHA-256 is that of all others.
 func hashes(a entry.Algorithm) (func() hash.Hash, crypto.Hash) {
 	switch a {
 	case entry.HMACSHA1, entry.DigestSHA1, entry.RSAPKCS1SHA1:

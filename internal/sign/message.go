@@ -20,15 +20,15 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// message is the signed bytes. inside is the document or the form that carries the signature, or its item; nil where
-// nothing is signed inside the body.
+// message returns the signed bytes, part by part as the entry lists them. inside is the document or the form that
+// carries the signature, or one item of it. It is nil where the proof is not inside the body.
 func (s *signer) message(inside carrier) (message []byte, err error) {
 	for _, part := range s.scheme.Signed {
 		value, present, err := s.value(&part, inside)
 		if err != nil {
 			return nil, err
 		}
-		if part.Optional && !present {
+		if part.Optional && !present { // without the texts around it either
 			continue
 		}
 		if part.Lower {
@@ -41,6 +41,7 @@ func (s *signer) message(inside carrier) (message []byte, err error) {
 	return message, nil
 }
 
+// value returns the value of one part. present is false for an optional part that the request does not have.
 func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present bool, err error) {
 	text := ""
 	switch part.Kind {
@@ -71,7 +72,7 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		return s.body, true, nil
 	case entry.PartURL:
 		text = s.url().String()
-	case entry.PartURLUnescaped:
+	case entry.PartURLUnescaped: // the URL with some characters unescaped
 		var pairs []string
 		for _, c := range part.Text {
 			pairs = append(pairs, fmt.Sprintf("%%%02X", c), string(c))
@@ -79,7 +80,7 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		text = strings.NewReplacer(pairs...).Replace(s.url().String())
 	case entry.PartCRC32:
 		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
-	case entry.PartURLBare:
+	case entry.PartURLBare: // without the query
 		u := s.url()
 		u.RawQuery = ""
 		text = u.String()
@@ -96,7 +97,7 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		text = u.String()
 	case entry.PartSortedForm:
 		text = concatenated(s.form(), "", "")
-	case entry.PartSortedQuery:
+	case entry.PartSortedQuery: // a sorted form follows it, and the separators depend on which of the two there are
 		text = concatenated(s.r.URL.Query(), "=", "&")
 		switch form := len(s.form()) > 0; {
 		case text != "" && form:
@@ -130,11 +131,13 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		doc, err := inside.with(s.scheme, string(s.key.secret), s.at, s.id, s.key.version)
 		return doc, true, err
 	default:
+		// A new kind of part needs a line here as well as in the guard: that is the point of the second implementation.
 		return nil, false, errors.New("webhooktest: the entry signs a part that is not known here")
 	}
 	return []byte(text), true, nil
 }
 
+// url returns a copy of the request's URL with scheme and host. A server's request has only path and query.
 func (s *signer) url() *url.URL {
 	u := *s.r.URL
 	if u.Host == "" {
@@ -146,6 +149,7 @@ func (s *signer) url() *url.URL {
 	return &u
 }
 
+// form returns the fields of a URL-encoded body, or nil where the body is not one.
 func (s *signer) form() url.Values {
 	if !isForm(s.r) {
 		return nil
@@ -157,6 +161,7 @@ func (s *signer) form() url.Values {
 	return form
 }
 
+// concatenated returns names and values, sorted by name and then by value. A pair that comes twice counts once.
 func concatenated(form url.Values, equals, between string) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(form)) {
@@ -167,9 +172,10 @@ func concatenated(form url.Values, equals, between string) string {
 	return strings.Join(all, between)
 }
 
-// makeForm turns a JSON body into what the provider would send: a form that holds it, or a URL that holds its digest.
+// makeForm turns a JSON body into the form that the provider sends: a form with the body in a field, or a URL with its
+// digest. It does nothing for a provider that sends JSON, or where the body is a form already.
 func (s *signer) makeForm() {
-	field, sorted, list := "", false, false
+	field, sorted, list := "", false, false // the signed field; all fields are signed; the field is a list
 	for _, part := range s.scheme.Signed {
 		switch part.Kind {
 		case entry.PartForm:
@@ -181,6 +187,7 @@ func (s *signer) makeForm() {
 	if isForm(s.r) || field == "" && (len(s.body) == 0 || !sorted) {
 		return
 	}
+	// A provider that signs only forms covers JSON by its digest in the signed URL.
 	if name := s.scheme.BodySHA256; name != "" {
 		sum := sha256.Sum256(s.body)
 		q := s.r.URL.Query()
@@ -202,19 +209,19 @@ func (s *signer) makeForm() {
 	s.r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 }
 
-// needsJSON says that something of the proof sits in a JSON document.
+// needsJSON reports whether a part of the proof is inside a JSON document.
 func needsJSON(s *entry.Scheme) bool {
 	return s.Signature.JSON != "" || s.Timestamp.JSON != "" || s.ID.JSON != "" ||
 		slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartJSON })
 }
 
-// needsForm says that something of the proof is a field of a form.
+// needsForm reports whether a part of the proof is a field of a form.
 func needsForm(s *entry.Scheme) bool {
 	return s.Signature.Form != "" ||
 		slices.ContainsFunc(s.Signed, func(p entry.Part) bool { return p.Kind == entry.PartForm })
 }
 
-// signInside signs a body that carries its own signature.
+// signInside signs a body that carries its own signature, or each item of its list. It returns the body to send.
 func (s *signer) signInside() ([]byte, error) {
 	holder, err := s.openBody()
 	if err != nil {
@@ -238,7 +245,7 @@ func (s *signer) signInside() ([]byte, error) {
 	for i := range list {
 		item, ok := list[i].(map[string]any)
 		if !ok {
-			return nil, errors.New("webhooktest: an item is no JSON object")
+			return nil, errors.New("webhooktest: an item is not a JSON object")
 		}
 		if err := s.signCarrier(jsonCarrier(item)); err != nil {
 			return nil, err
@@ -248,17 +255,20 @@ func (s *signer) signInside() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
+// signCarrier signs a body or one item. The signed fields are written first, because the signature covers them. If the
+// signature is in a header, the body must have its final form before it is signed.
 func (s *signer) signCarrier(c carrier) error {
 	s.id = s.makeID(c)
-	c.put(s.scheme, "", s.at, s.id, s.key.version)
-	beside := len(s.scheme.Signature.Headers) > 0
-	if doc, ok := c.(jsonCarrier); ok && beside && s.scheme.Timestamp.JSON != "" &&
+	c.set(s.scheme, "", s.at, s.id, s.key.version)
+	inHeader := len(s.scheme.Signature.Headers) > 0
+	// Providers write a time in seconds or milliseconds as a number.
+	if doc, ok := c.(jsonCarrier); ok && inHeader && s.scheme.Timestamp.JSON != "" &&
 		s.scheme.Timestamp.Unit != entry.RFC3339 {
 		object, member := doc.parent(s.scheme.Timestamp.JSON)
 		object[member] = json.Number(s.at)
 	}
 	var err error
-	if beside { // the body is signed with what was put into it
+	if inHeader {
 		if s.body, err = c.encoded(); err != nil {
 			return err
 		}
@@ -273,15 +283,16 @@ func (s *signer) signCarrier(c carrier) error {
 	}
 	text := s.layout(signature)
 	s.setHeaders()
-	if beside {
+	if inHeader {
 		s.r.Header.Set(s.scheme.Signature.Headers[0], text)
 		return nil
 	}
-	c.put(s.scheme, text, s.at, s.id, s.key.version)
+	c.set(s.scheme, text, s.at, s.id, s.key.version)
 	return nil
 }
 
-// madeUp is a value for a signed field that is missing.
+// madeUp returns a value for a signed field that is missing. It matches the grammar of the field, so that a guard
+// accepts it.
 func madeUp(p *entry.Part) string {
 	switch {
 	case p.Sample != "":
@@ -301,6 +312,7 @@ func madeUp(p *entry.Part) string {
 	}
 }
 
+// isForm reports whether the test has made a URL-encoded form. The Content-Type decides, because a test sets it.
 func isForm(r *http.Request) bool {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")

@@ -11,19 +11,20 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// multipartCarrier is a multipart form, whose parts keep their order and their headers.
+// multipartCarrier is a multipart form. Its parts keep their order and their headers.
 type multipartCarrier struct {
-	r     *http.Request
+	r     *http.Request // for the boundary in its Content-Type
 	parts []part
 }
 
+// part is a field or a file of a form.
 type part struct {
 	name   string // of a field; empty for a file
 	header textproto.MIMEHeader
 	value  []byte
 }
 
-// openMultipart reads a multipart form, and false where the body is not one.
+// openMultipart reads a multipart form. It returns false where the Content-Type names another kind of body.
 func openMultipart(r *http.Request, body []byte) (*multipartCarrier, bool, error) {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
@@ -32,7 +33,7 @@ func openMultipart(r *http.Request, body []byte) (*multipartCarrier, bool, error
 	form := &multipartCarrier{r: r}
 	reader := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	for {
-		p, err := reader.NextRawPart()
+		p, err := reader.NextRawPart() // raw: the bytes of a file must not change
 		if err == io.EOF {
 			return form, true, nil
 		}
@@ -51,6 +52,7 @@ func openMultipart(r *http.Request, body []byte) (*multipartCarrier, bool, error
 	}
 }
 
+// get returns the first field with a name.
 func (m *multipartCarrier) get(name string) (string, bool) {
 	for i := range m.parts {
 		if m.parts[i].name == name {
@@ -60,7 +62,8 @@ func (m *multipartCarrier) get(name string) (string, bool) {
 	return "", false
 }
 
-func (m *multipartCarrier) set(name, value string) {
+// setField replaces the first field with a name, or adds one at the end.
+func (m *multipartCarrier) setField(name, value string) {
 	for i := range m.parts {
 		if m.parts[i].name == name {
 			m.parts[i].value = []byte(value)
@@ -73,34 +76,37 @@ func (m *multipartCarrier) set(name, value string) {
 	})
 }
 
+// id implements carrier.
 func (m *multipartCarrier) id(s *entry.Scheme) string {
 	text, _ := m.get(s.ID.Form)
 	return text
 }
 
+// field implements carrier.
 func (m *multipartCarrier) field(p *entry.Part) (string, bool) {
 	if _, ok := m.get(p.Text); !ok && !p.Optional {
-		m.set(p.Text, madeUp(p))
+		m.setField(p.Text, madeUp(p))
 	}
 	return m.get(p.Text)
 }
 
-func (m *multipartCarrier) put(s *entry.Scheme, signature, at, id, version string) {
+// set implements carrier. The order is fixed, so that equal requests have equal bodies.
+func (m *multipartCarrier) set(s *entry.Scheme, signature, at, id, version string) {
 	for _, f := range [...][2]string{
 		{s.Timestamp.Form, at}, {s.ID.Form, id}, {s.Signature.Form, signature}, {s.Signature.Version.Form, version},
 	} {
 		if f[0] != "" {
-			m.set(f[0], f[1])
+			m.setField(f[0], f[1])
 		}
 	}
 }
 
 func (m *multipartCarrier) with(s *entry.Scheme, signature, at, id, version string) ([]byte, error) {
-	m.put(s, signature, at, id, version)
+	m.set(s, signature, at, id, version)
 	return m.encoded()
 }
 
-// encoded writes the form with the boundary that the request's Content-Type names.
+// encoded returns the form, with the boundary that the request's Content-Type names.
 func (m *multipartCarrier) encoded() ([]byte, error) {
 	_, params, err := mime.ParseMediaType(m.r.Header.Get("Content-Type"))
 	if err != nil {

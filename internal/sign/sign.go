@@ -1,5 +1,9 @@
-// Package sign signs requests as providers do, for tests, and for programs that send what providers send: the examples.
-// Package webhooktest is its public face.
+// Package sign signs requests as providers do. It is for tests, and for the examples that send deliveries. Its public
+// API is package webhooktest.
+//
+// It builds the signed bytes from a provider's entry with its own code, and shares none with the guard. So a mistake in
+// one of the two shows as a refused delivery. It makes requests and never verifies any: it has no security decision to
+// take.
 package sign
 
 import (
@@ -17,7 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Request signs a request in place, as webhooktest.Sign says.
+// Request signs a request in place, as webhooktest.Sign documents.
 func Request(r *http.Request, p entry.Provider, secret string, at time.Time) error {
 	e, err := entry.Of(p)
 	if err != nil {
@@ -26,7 +30,7 @@ func Request(r *http.Request, p entry.Provider, secret string, at time.Time) err
 	if e == nil {
 		return errors.New("webhooktest: no provider")
 	}
-	if r.Header == nil {
+	if r.Header == nil { // a request that was written as a literal
 		r.Header = http.Header{}
 	}
 	if e.Scheme == nil {
@@ -53,11 +57,13 @@ func Request(r *http.Request, p entry.Provider, secret string, at time.Time) err
 	if err != nil {
 		return err
 	}
+	// GetBody lets an http.Client send the request again after a redirect.
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	return nil
 }
 
+// present adds the credential of a provider that does not sign.
 func present(r *http.Request, c entry.Credential, secret string) error {
 	switch c.Kind {
 	case entry.Basic:
@@ -78,6 +84,7 @@ func present(r *http.Request, c entry.Credential, secret string) error {
 	return nil
 }
 
+// stamp returns a time in the unit of the provider's timestamps.
 func stamp(unit entry.Unit, at time.Time) string {
 	switch unit {
 	case entry.Milliseconds:
@@ -91,24 +98,25 @@ func stamp(unit entry.Unit, at time.Time) string {
 	}
 }
 
+// signer is the state of one call of Request.
 type signer struct {
 	entry  *entry.Entry
 	scheme *entry.Scheme
-	r      *http.Request
-	body   []byte
-	at     string
-	id     string
+	r      *http.Request // headers and URL get the parts of the proof
+	body   []byte        // as it will be sent
+	at     string        // the timestamp, in the provider's unit
+	id     string        // the signed id
 	key    signingKey
 }
 
-// sign gives the body to send. It assembles the signed bytes on its own, not as the guard does, so that each is a
-// check of the other.
+// sign signs the request and returns the body to send. It writes the proof into headers, the URL or the body.
 func (s *signer) sign(secret string) ([]byte, error) {
 	sch := s.scheme
 	var err error
 	if s.key, err = newSigningKey(sch, secret); err != nil {
 		return nil, err
 	}
+	// The id of the key goes into a header of its own.
 	if k := sch.Key; k.NamedIn != "" {
 		if id, _, ok := strings.Cut(secret, k.Named); ok {
 			s.r.Header.Set(k.NamedIn, id)
@@ -134,6 +142,7 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	return s.body, nil
 }
 
+// setHeaders writes the timestamp, the id and the version into their headers, if they have some.
 func (s *signer) setHeaders() {
 	set := func(f entry.Field, value string) {
 		if len(f.Headers) > 0 {
@@ -145,6 +154,8 @@ func (s *signer) setHeaders() {
 	set(s.scheme.Signature.Version, s.key.version)
 }
 
+// makeID returns the id that the test has set, in a header or in the body. Otherwise it makes a random one, of the
+// grammar that the scheme needs.
 func (s *signer) makeID(c carrier) string {
 	if h := s.scheme.ID.Headers; len(h) > 0 && s.r.Header.Get(h[0]) != "" {
 		return s.r.Header.Get(h[0])
@@ -162,6 +173,8 @@ func (s *signer) makeID(c carrier) string {
 	return "msg_" + hex.EncodeToString(b[:13])
 }
 
+// layout returns the value of the signature's header or field: the encoded signature with what the provider writes
+// around it.
 func (s *signer) layout(raw []byte) string {
 	sig := s.scheme.Signature
 	signature := encode(sig.Encoding, raw)
@@ -190,6 +203,7 @@ func (s *signer) layout(raw []byte) string {
 	}
 }
 
+// encode returns bytes in an encoding of an entry. Standard base64 is that of all others.
 func encode(enc entry.Encoding, mac []byte) string {
 	switch enc {
 	case entry.Hex:
