@@ -93,7 +93,7 @@ func (g *Guard) acceptedValues(
 // credentialInput returns what credentials are checked for.
 func (i *inspection) credentialInput(r *http.Request) credential.Input {
 	return credential.Input{
-		Request: r, Param: i.param, Tenant: i.presented.Tenant, TenantFault: i.presented.TenantFault,
+		Request: r, Param: i.param, Tenant: i.claims.Tenant, TenantFault: i.claims.TenantFault,
 		Now: i.now, Matches: &i.match,
 	}
 }

@@ -36,9 +36,9 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		t.RawQuery = r.URL.RawQuery
 	}
 	if i.proved {
-		t.inspection, t.presented, t.Timestamp = i, i.presented, i.presented.Timestamp
+		t.inspection, t.claims, t.Timestamp = i, i.claims, i.claims.Timestamp
 		t.BodyProved = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON)
-		t.HeadersProved, t.SignedID = g.verifier == nil, i.presented.ID
+		t.HeadersProved, t.SignedID = g.verifier == nil, i.claims.ID
 	}
 	d.readEvents(t)
 	d.deliveryContext = deliveryContext{r.Context(), d}

@@ -24,7 +24,7 @@ type eventSource struct {
 	scope      string // the tenant, as it is part of identities
 	request    *http.Request
 	inspection *inspection       // nil where the delivery is read later
-	presented  *signature.Claims // what was proved; nil: no signature was
+	claims     *signature.Claims // what was proved; nil: no signature was
 }
 
 // of returns the scope of the event's identity.
@@ -112,8 +112,8 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.Payload)
 	}
-	if t.presented.HasPayload() {
-		return sha256.Sum256(t.presented.Payload)
+	if t.claims.HasPayload() {
+		return sha256.Sum256(t.claims.Payload)
 	}
 	return d.facts.bodyDigest()
 }

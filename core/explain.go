@@ -79,7 +79,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	setBody(copied, body)
 	switch _, again := r.Body.(*restoredBody); {
 	case unread.Failed():
-		g.note(&i.facts, "", unread)
+		g.report(&i.facts, "", unread)
 		if r.Body != nil {
 			r.Body = intake.Keep(r.Body, r.Body, unread) // the next one that asks has to get the same answer
 		}
@@ -91,11 +91,11 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	case reply != nil:
 		e.Reason, e.Status = reason.Handshake, reply.Status
 	case f.Failed():
-		g.note(&i.facts, "", f)
+		g.report(&i.facts, "", f)
 	case unread.Failed(): // what a part of the body proves or does not prove says nothing of the whole
 	default:
 		if f := g.checkBody(copied, i); f.Failed() {
-			g.note(&i.facts, "", f)
+			g.report(&i.facts, "", f)
 		}
 		if i.unproved != nil {
 			if reply, _ = g.publishedTest(copied, i, *i.unproved); reply != nil {
@@ -105,10 +105,10 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	}
 	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, slices.Clone(i.credentials), len(body)
 	if v := g.verifier; v != nil {
-		e.Time, _ = v.TimeOf(i.presented)
+		e.Time, _ = v.TimeOf(i.claims)
 	}
 	x := explain.Examiner{
-		Endpoint: g.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain, Tenant: i.presented.Tenant,
+		Endpoint: g.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain, Tenant: i.claims.Tenant,
 		Left: explainAtOnce, Public: true,
 	}
 	for n, refusal := range i.reported {

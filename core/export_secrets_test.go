@@ -59,8 +59,8 @@ const MaxTenants = secrets.MaxTenants
 func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now time.Time) bool {
 	s := g.prepare(nil, adapter.Inbound{}, now)
 	defer g.giveBack(s)
-	s.presented.Tenant = tenant
-	in := signature.Input{Request: r, Body: body, Claims: &s.presented, Now: now}
+	s.claims.Tenant = tenant
+	in := signature.Input{Request: r, Body: body, Claims: &s.claims, Now: now}
 	if g.verifier.CheckHead(&in).Failed() {
 		return false
 	}

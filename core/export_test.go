@@ -16,7 +16,7 @@ import (
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {
 	s := g.prepare(nil, adapter.Inbound{}, now)
 	defer g.giveBack(s)
-	in := signature.Input{Request: r, Body: body, Claims: &s.presented, Now: now}
+	in := signature.Input{Request: r, Body: body, Claims: &s.claims, Now: now}
 	if g.verifier.CheckHead(&in).Failed() {
 		return false
 	}

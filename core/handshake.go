@@ -11,7 +11,7 @@ import (
 // handshakeInput returns what a handshake is recognised by.
 func (i *inspection) handshakeInput(r *http.Request) handshake.Input {
 	return handshake.Input{
-		Request: r, Body: i.body, Claims: i.presented, Now: i.now, Plain: i.plain, User: i.basic, Unproved: i.unproved,
+		Request: r, Body: i.body, Claims: i.claims, Now: i.now, Plain: i.plain, User: i.basic, Unproved: i.unproved,
 	}
 }
 

@@ -78,7 +78,7 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 // proofOf returns what the delivery was verified by.
 func (g *Guard) proofOf(t *eventSource) signature.Input {
 	url := g.signedURL(t.request, t.inspection)
-	return signature.Input{Request: t.request, URL: url, Body: t.Body, Claims: t.presented}
+	return signature.Input{Request: t.request, URL: url, Body: t.Body, Claims: t.claims}
 }
 
 // waits reports whether the sender uses the answer to such a delivery, which must not be that to a duplicate. A GET
@@ -92,14 +92,14 @@ func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
 // of an empty body does not distinguish events.
 func (g *Guard) bodiless(t *eventSource) bool {
 	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && !g.verifier.IsCustom() &&
-		t.presented != nil && g.entry.Identity.Kind != entry.BySigned
+		t.claims != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
 // identityDigest returns the digest that an event is remembered by. Where the body is signed, it is that of the body,
 // or of its item of a batch, as they came. Otherwise it is that of the signed text in its one form.
 func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	g := d.guard
-	v, p := g.verifier, t.presented
+	v, p := g.verifier, t.claims
 	switch kind := g.entry.Identity.Kind; {
 	case v == nil || p == nil:
 	case v.IsCustom():

@@ -131,7 +131,7 @@ func (g *Guard) checkPerimeter(r *http.Request, i *inspection) fault.Failure {
 		return f
 	}
 	if g.budgeted() {
-		i.presented.From = g.senderOf(i, listed)
+		i.claims.From = g.senderOf(i, listed)
 	}
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(r.Context(), i))
 }

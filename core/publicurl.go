@@ -72,5 +72,5 @@ func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 
 // signedURL returns the URL that the provider signed; empty where it signs none.
 func (g *Guard) signedURL(r *http.Request, i *inspection) string {
-	return g.verifier.SignedURL(r, i.presented.Tenant, i.plain, i.basic)
+	return g.verifier.SignedURL(r, i.claims.Tenant, i.plain, i.basic)
 }

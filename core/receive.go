@@ -141,8 +141,8 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 // handshake.
 func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	v := g.verifier
-	i.presented.Lenient = g.reporting.time || i.trial
-	in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.presented, Now: i.now}
+	i.claims.Lenient = g.reporting.time || i.trial
+	in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.claims, Now: i.now}
 	f := v.CheckHead(&in)
 	if f.Reason == reason.MissingSignature {
 		if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
@@ -208,7 +208,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 		return f
 	}
 	if v := g.verifier; v != nil && i.unproved == nil {
-		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.presented, Now: i.now}
+		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.claims, Now: i.now}
 		if i.secret, f = v.CheckBody(&in); !f.Failed() {
 			f = v.CheckQuery(r.URL.RawQuery)
 		}
@@ -216,7 +216,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 			return f
 		}
 	}
-	if f := g.enforce(&i.facts, CheckFreshness, i.presented.Late); f.Failed() {
+	if f := g.enforce(&i.facts, CheckFreshness, i.claims.Late); f.Failed() {
 		return f
 	}
 	if i.unproved != nil {

@@ -44,7 +44,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 		reply.set("Connection", "close")
 	}
 	rec := g.recordOf(&i.facts, reply, now)
-	rec.sampled = g.sample(r, &i.facts, i.presented.Tenant, f, now)
+	rec.sampled = g.sample(r, &i.facts, i.claims.Tenant, f, now)
 	i.markRead(r, true)
 	g.put(rec)
 	return reply

@@ -169,12 +169,12 @@ func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Fail
 	case f.Reason.Class() == reason.ClassState || g.tenants.key.set && i.tenant == "":
 		return f
 	}
-	g.note(i, check, f)
+	g.report(i, check, f)
 	return fault.Failure{}
 }
 
 // note records a refusal that did not take place, once.
-func (g *Guard) note(i *facts, check Check, f fault.Failure) {
+func (g *Guard) report(i *facts, check Check, f fault.Failure) {
 	for _, have := range i.reported {
 		if have.Check == check && have.Reason == f.Reason {
 			return

@@ -23,7 +23,7 @@ const bodyBuffer = 16 << 10
 // above all the body, which the app may hold for as long as it likes.
 type scratch struct {
 	inspection inspection
-	presented  signature.Claims
+	claims     signature.Claims
 	events     eventSource
 	slot       intake.Slot
 	buffer     [bodyBuffer]byte // for the body; longer ones are allocated
@@ -38,8 +38,8 @@ func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time
 	if g.hasClock {
 		i.now = g.now()
 	}
-	i.presented, i.events, i.place, i.buffer = &s.presented, &s.events, &s.slot, s.buffer[:0]
-	s.presented.Match = &i.match
+	i.claims, i.events, i.place, i.buffer = &s.claims, &s.events, &s.slot, s.buffer[:0]
+	s.claims.Match = &i.match
 	return s
 }
 
@@ -54,7 +54,7 @@ func (g *Guard) borrow() *scratch {
 func (g *Guard) giveBack(s *scratch) {
 	s.inspection.leave()
 	s.inspection = inspection{}
-	s.presented.Clear()
+	s.claims.Clear()
 	if s.events.Headers != nil || s.events.Body != nil {
 		s.events = eventSource{}
 	}
@@ -86,7 +86,7 @@ type facts struct {
 	source      netip.Addr // invalid: unknown
 	body        []byte
 	match       keyring.Matches // of the secrets that proved it
-	tenant      string          // a known one; the one that the request names is in presented
+	tenant      string          // a known one; the one that the request names is in claims
 	scope       string          // the tenant as it is part of identities
 	secret      string
 	credentials []string
@@ -106,7 +106,7 @@ type inspection struct {
 	param      func(name string) string // of the route; nil: the request's own
 	borrowed   bool                     // the body stands in buffer
 	buffer     []byte
-	presented  *signature.Claims
+	claims     *signature.Claims
 	events     *eventSource
 	stripQuery []string
 	stripPath  []string

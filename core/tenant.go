@@ -81,7 +81,7 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 		return
 	}
 	key := ""
-	p := i.presented
+	p := i.claims
 	if g.tenants.key.path != "" {
 		if key = i.pathValue(r, g.tenants.key.path); key == "" {
 			p.TenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
@@ -122,9 +122,9 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 			continue
 		}
 		if k.Fetches() {
-			ctx = sender.With(rateContext, i.presented.From)
+			ctx = sender.With(rateContext, i.claims.From)
 		}
-		here, err := k.Knows(ctx, i.presented.Tenant, i.now)
+		here, err := k.Knows(ctx, i.claims.Tenant, i.now)
 		if err != nil {
 			return keyring.Unavailable(err)
 		}
@@ -133,7 +133,7 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 	if !known {
 		return fault.Failure{} // it is checked all the same, against keys that nobody has
 	}
-	i.tenant = i.presented.Tenant
+	i.tenant = i.claims.Tenant
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(rateContext, i))
 }
 
@@ -144,7 +144,7 @@ func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	case !g.tenants.key.set || i.tenant != "":
 		return fault.Failure{}
 	case g.verifier == nil:
-		return keyring.UnknownTenant(reason.BadCredential, i.presented.TenantFault)
+		return keyring.UnknownTenant(reason.BadCredential, i.claims.TenantFault)
 	}
-	return keyring.UnknownTenant(reason.BadSignature, i.presented.TenantFault)
+	return keyring.UnknownTenant(reason.BadSignature, i.claims.TenantFault)
 }
