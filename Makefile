@@ -74,8 +74,9 @@ receiver: ## Run the tests of examples/receiver, which links the drivers of ever
 # SQLite, translated from C to one Go package, runs without the race detector: it has no goroutine of its own, and is four
 # times slower under it. Its driver and everything of ours stay under the detector. Each engine is started by its tests.
 .PHONY: engines
-engines: ## Run stores, limiters and examples on Redis, PostgreSQL, MariaDB, SQLite and NATS
+engines: ## Run stores, limiters, the inbox and examples on Redis, PostgreSQL, MariaDB, SQLite and NATS
 	cd internal/storetests && go test -race -gcflags=modernc.org/sqlite/lib=-race=false -shuffle=on -count=1 ./...
+	cd core/inbox/riverinbox && go test -race -gcflags=modernc.org/sqlite/lib=-race=false -shuffle=on -count=1 ./...
 	cd examples && go test -race -gcflags=modernc.org/sqlite/lib=-race=false -shuffle=on -count=1 ./cluster ./queue ./river
 
 # Not a timed test: valgrind counts, and a busy machine changes nothing. Without valgrind it says that it did not run.
@@ -167,6 +168,7 @@ mutate: ## Break the code in every way that internal/mutate knows; each has to m
 crash: ## Kill receivers 200 times on each store, and count what was run
 	SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go -C examples test -count=1 -v -timeout 20m -run 'Nothing' ./cluster
 	cd internal/storetests && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 SALLYPORT_HISTORIES=10000 go test -count=1 -timeout 90m ./...
+	cd core/inbox/riverinbox && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_CRASH_ROUNDS=200 go test -count=1 -v -timeout 20m -run Killed .
 
 # Some minutes; "make test" tries some changes of each kind.
 .PHONY: onecapture

@@ -4,8 +4,10 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/txwatch"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -99,4 +101,24 @@ func (t *result) ran(inTransaction []string) RunResult {
 		r.Finished = append(r.Finished, inTransaction...)
 	}
 	return r
+}
+
+// Entry returns what a journal keeps of an event that its worker has given up: a parked entry, with the whole event,
+// which [Redriver] runs again through its Inbox. attempts is how often the event was tried. The event must have been
+// proved: Entry panics for one that is [Event.Unproved], because nothing unproved may stand where it could be run.
+func (r *RunResult) Entry(e *Event, attempts int) *journal.Entry {
+	if e.Unproved {
+		panic("sallyport: an event that nothing proves must not be kept where it could be run")
+	}
+	encoded, _ := e.MarshalBinary()
+	entry := &journal.Entry{
+		State: journal.Parked, Kind: journal.FromInbox, Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,
+		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
+		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
+		Reason: r.Reason, Finished: r.Finished, Attempts: attempts, Last: time.Now(), Body: encoded,
+	}
+	if r.Err != nil {
+		entry.Err = r.Err.Error()
+	}
+	return entry
 }

@@ -20,9 +20,10 @@ const (
 	version = "v0.999.0" // no release has it
 )
 
-// published returns the nested modules that a release tags, each with a program to install and its arguments.
+// published returns the nested modules that a release tags, in this order, each with a program to install and its
+// arguments. A module without a program is a library, which those behind it use.
 func published() [][]string {
-	return [][]string{{"examples", "demo"}, {"examples", "doctor", "-h"}}
+	return [][]string{{"core/inbox/riverinbox"}, {"examples", "demo"}, {"examples", "doctor", "-h"}}
 }
 
 func main() {
@@ -39,7 +40,7 @@ func try() error {
 	}
 	defer func() { _ = os.RemoveAll(temp) }()
 	r := &release{copy: filepath.Join(temp, "copy"), proxy: filepath.Join(temp, "proxy"),
-		bin: filepath.Join(temp, "bin")}
+		bin: filepath.Join(temp, "bin"), released: []string{library}}
 	if err := r.environment(filepath.Join(temp, "modules")); err != nil {
 		return err
 	}
@@ -51,13 +52,18 @@ func try() error {
 	}
 	done := ""
 	for _, p := range published() {
-		folder, program := p[0], p[1]
+		folder := p[0]
 		if folder != done {
 			done = folder
 			if err := r.release(folder); err != nil {
 				return fmt.Errorf("%s: %w", folder, err)
 			}
+			r.released = append(r.released, library+"/"+folder)
 		}
+		if len(p) == 1 {
+			continue
+		}
+		program := p[1]
 		at := library + "/" + folder + "/" + program + "@" + version
 		fmt.Println("== go install", at)
 		if err := r.run(temp, "go", "install", at); err != nil {
@@ -73,6 +79,7 @@ func try() error {
 type release struct {
 	copy, proxy, bin string
 	env              []string
+	released         []string // paths of modules that are in the proxy
 }
 
 // environment sets where modules come from: first the files of this release, then what this machine has, then the
@@ -89,13 +96,22 @@ func (r *release) environment(cache string) error {
 	return nil
 }
 
-// release makes of a nested module what its tag holds: the replace directive is gone, and the library is required at
-// its version.
+// release makes of a nested module what its tag holds: the replace directives are gone, and what was released before is
+// required at its version.
 func (r *release) release(folder string) error {
 	here := filepath.Join(r.copy, folder)
 	fmt.Println("== release", folder)
-	if err := r.run(here, "go", "mod", "edit", "-dropreplace="+library, "-require="+library+"@"+version); err != nil {
+	mod, err := os.ReadFile(filepath.Join(here, "go.mod"))
+	if err != nil {
 		return err
+	}
+	for _, path := range r.released {
+		if !bytes.Contains(mod, []byte("replace "+path+" ")) {
+			continue
+		}
+		if err := r.run(here, "go", "mod", "edit", "-dropreplace="+path, "-require="+path+"@"+version); err != nil {
+			return err
+		}
 	}
 	if err := r.run(here, "go", "mod", "tidy"); err != nil {
 		return err
