@@ -267,7 +267,7 @@ func TestWhatTheFilterRemovesIsNotStored(t *testing.T) {
 
 // What a sender wrote is stored byte for byte, or shortened and said to be; it never stops a write.
 func TestHostileTextStopsNoWrite(t *testing.T) {
-	j, _ := inMemory(t, journal.Config{})
+	j, store := inMemory(t, journal.Config{})
 	for name, text := range map[string]string{
 		"NUL": "a\x00b", "broken UTF-8": "a\xff\xfe\xc3", "5,000 bytes": strings.Repeat("x", 5000),
 		"markup":                  "<script>'\"`\\",
@@ -291,6 +291,9 @@ func TestHostileTextStopsNoWrite(t *testing.T) {
 			require.True(t, e.Runnable, e.WhyNot)
 			is := load(t, j, e.ID)
 			require.Equal(t, e, is)
+			column := rowOf(t, store, e.ID).Endpoint
+			require.True(t, utf8.ValidString(column) && len(column) <= journal.MaxEndpoint, "any column takes it")
+			require.NotContains(t, column, "\x00")
 			want.ID, want.Revision = is.ID, is.Revision
 			want.First, want.Last, want.Changed = is.First, is.Last, is.Changed
 			want.Attempts, want.Length, want.Digest, want.Runnable = 1, int64(len(text)), identity(text), true

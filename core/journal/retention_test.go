@@ -267,6 +267,15 @@ func TestMemoryMakesRoomButNeverOfWhatIsParked(t *testing.T) {
 
 			require.NoError(t, store.Delete(t.Context(), parked[:2]))
 			keep(t, j, entry("x", journal.Parked))
+			require.NoError(t, store.Delete(t.Context(), parked[2:3]))
+			left, err := save(1, journal.Open)
+			require.NoError(t, err)
+			var many []journal.Row
+			for _, id := range parked[:3] {
+				many = append(many, journal.Row{ID: id, State: journal.Parked, At: time.Now(), Blob: make([]byte, row.blob)})
+			}
+			require.ErrorIs(t, store.Save(t.Context(), many), journal.ErrFull)
+			require.Equal(t, 1, have(left), "what is too little is not dropped in vain")
 		})
 	}
 }

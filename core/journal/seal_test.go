@@ -96,7 +96,7 @@ func TestABlobThatWasMovedOrChangedIsForged(t *testing.T) {
 			forge(t, store, r)
 			_, err := j.Load(t.Context(), one.ID)
 			require.ErrorIs(t, err, journal.ErrForged, name)
-			if keys != nil && len(r.Blob) == len(is.Blob) && r.Blob[0] == is.Blob[0] {
+			if keys != nil && len(r.Blob) > 60 && r.Blob[0] == is.Blob[0] {
 				require.ErrorContains(t, err, "its seal does not match its row", "no parser has seen it")
 			}
 			require.ErrorIs(t, j.Ran(t.Context(), one, journal.Run{}, journal.Done, nil), journal.ErrForged, name)
