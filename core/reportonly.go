@@ -173,7 +173,7 @@ func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Fail
 	return fault.Failure{}
 }
 
-// note records a refusal that did not take place, once.
+// report records a refusal that did not take place, once.
 func (g *Guard) report(i *facts, check Check, f fault.Failure) {
 	for _, have := range i.reported {
 		if have.Check == check && have.Reason == f.Reason {

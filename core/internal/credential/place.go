@@ -205,8 +205,8 @@ func (p *Place) checkAuthorization(in *Input, value string) ([]string, fault.Fai
 	return nil, fault.New(reason.BadCredential, p.otherScheme(scheme))
 }
 
-// otherScheme is the detail where the Authorization header is of another scheme. Its first word is quoted only where it
-// is the name of a scheme: it may be the credential itself.
+// otherScheme returns the detail of a refusal where the Authorization header is of another scheme. Its first word is
+// quoted only where it is the name of a scheme: it may be the credential itself.
 func (p *Place) otherScheme(came string) string {
 	want := "Basic"
 	if p.basic == nil {
@@ -226,7 +226,7 @@ func (p *Place) otherScheme(came string) string {
 		" and a credential behind it: change the credential at the provider, or Credentials"
 }
 
-// Remedy says how a provider is given the credential of a header.
+// Remedy returns how a provider is given the credential of a header.
 func (p *Place) Remedy() string {
 	switch {
 	case p.basic != nil:

@@ -110,7 +110,7 @@ func compact(b []byte) []byte {
 	return out.Bytes()
 }
 
-// spaced is compact with a space after each comma and colon, as Python writes JSON.
+// spaced does what compact does, with a space after each comma and colon, as Python writes JSON.
 func spaced(b []byte) []byte {
 	var out []byte
 	quoted := false

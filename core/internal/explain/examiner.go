@@ -105,7 +105,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	if found, ok := x.urls(keys, url); ok {
 		return append(all, found)
 	}
-	if found, ok := x.spellings(keys, url); ok {
+	if found, ok := x.otherReadings(keys, url); ok {
 		return append(all, found)
 	}
 	if wellFormed && len(all) == 0 && x.Left > 0 {

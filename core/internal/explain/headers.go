@@ -26,7 +26,7 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 	}
 	header := absent[0]
 	var all []reason.Finding
-	if as := x.spelledOtherwise(header); as != "" {
+	if as := x.renamed(header); as != "" {
 		all = append(all, reason.Finding{
 			Code: reason.Renamed,
 			Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
@@ -64,7 +64,7 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 		}
 		others := x.otherHeaders([]string{header})
 		proxy := x.proxyNamed()
-		as := x.spelledOtherwise(header)
+		as := x.renamed(header)
 		switch {
 		case as != "":
 			all = append(all, reason.Finding{
@@ -113,9 +113,9 @@ func stripped(proxy, header string) reason.Finding {
 	}
 }
 
-// spelledOtherwise returns the name of a header that differs from the wanted one in dashes or a prefix only; empty:
+// renamed returns the name of a header that differs from the wanted one in dashes or a prefix only; empty:
 // there is none.
-func (x *Examiner) spelledOtherwise(name string) string {
+func (x *Examiner) renamed(name string) string {
 	plain := func(s string) string {
 		return strings.Map(func(r rune) rune {
 			if r == '-' || r == '_' {

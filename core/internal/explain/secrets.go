@@ -55,7 +55,7 @@ func (e *Endpoint) wholePrefix() string {
 	return ""
 }
 
-// whereSecret says where the operator finds the right secret.
+// whereSecret returns where the operator finds the right secret.
 func (e *Endpoint) whereSecret() string {
 	if e.Entry.SecretFrom != "" {
 		return "copy the signing secret from " + e.Entry.Title + ": " + e.Entry.SecretFrom
@@ -63,14 +63,14 @@ func (e *Endpoint) whereSecret() string {
 	return "give this endpoint the very secret that the sender signs with"
 }
 
-// spelling is another reading of the text of a secret.
-type spelling struct {
+// secretReading is another reading of the text of a secret.
+type secretReading struct {
 	text string
 	read func(string) []byte
 }
 
-// spellingsOf returns the other readings of a secret, from the likely to the rare.
-func (e *Endpoint) spellingsOf() []spelling {
+// readings returns the other readings of a secret, from the likely to the rare.
+func (e *Endpoint) readings() []secretReading {
 	decoded := func(decode func(string) ([]byte, error)) func(string) []byte {
 		return func(s string) []byte {
 			if raw, err := decode(s); err == nil {
@@ -79,7 +79,7 @@ func (e *Endpoint) spellingsOf() []spelling {
 			return nil
 		}
 	}
-	all := []spelling{
+	all := []secretReading{
 		{"without the quotes around it", func(s string) []byte {
 			if trimmed := strings.Trim(s, `"'`); len(trimmed) < len(s) {
 				return []byte(trimmed)
@@ -108,25 +108,25 @@ func (e *Endpoint) spellingsOf() []spelling {
 	}
 	if prefix := e.wholePrefix(); prefix != "" {
 		all = append(
-			[]spelling{{"with " + prefix + " before it", func(s string) []byte { return []byte(prefix + s) }}},
+			[]secretReading{{"with " + prefix + " before it", func(s string) []byte { return []byte(prefix + s) }}},
 			all...)
 	}
 	return all
 }
 
-// spellings tries each secret in the other readings of its text.
-func (x *Examiner) spellings(keys *signature.Keys, url string) (reason.Finding, bool) {
+// otherReadings tries each secret in the other readings of its text.
+func (x *Examiner) otherReadings(keys *signature.Keys, url string) (reason.Finding, bool) {
 	v := x.Verifier
 	if !v.UsesMAC() {
 		return reason.Finding{}, false
 	}
 	for _, s := range v.MACSecrets(keys) {
-		for _, other := range x.spellingsOf() {
+		for _, other := range x.readings() {
 			raw := other.read(s.DangerouslyReveal())
 			if len(raw) == 0 {
 				continue
 			}
-			if label, ok := x.matches(v.Respelled(s, raw), url, x.Body); ok {
+			if label, ok := x.matches(v.WithBytes(s, raw), url, x.Body); ok {
 				return reason.Finding{
 					Code:   reason.SecretSpelling,
 					Text:   "the signature matches the secret " + other.text,

@@ -18,6 +18,7 @@ func partsOf(url string) urlParts {
 	return urlParts{scheme, host, port, rest}
 }
 
+// String puts the parts together again.
 func (p urlParts) String() string {
 	if p.port != "" {
 		return p.scheme + p.host + ":" + p.port + p.rest

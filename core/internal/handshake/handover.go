@@ -76,7 +76,7 @@ func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, fault
 	return "", fault.Failure{}
 }
 
-// take gives a secret to the sink. It fails closed: a second secret is refused, because anybody could send it.
+// take passes a secret to the sink. It fails closed: a second secret is refused, because anybody could send it.
 func (s *Set) take(h *handshake, r *http.Request, text string) (*Answer, fault.Failure) {
 	if s.Sink == nil {
 		return nil, fault.New(reason.NoActiveSecret, noSink)

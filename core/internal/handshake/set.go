@@ -80,7 +80,7 @@ func (s *Set) Method(method string) bool {
 		slices.ContainsFunc(s.entry.Handshakes, func(h entry.Handshake) bool { return h.Proved && h.Method == method })
 }
 
-// NotOne is the failure of a request that came with a handshake's method and is not a handshake.
+// NotOne returns the failure of a request that came with a handshake's method and is not a handshake.
 func (s *Set) NotOne(method string) fault.Failure {
 	deliveries := strings.Join(append([]string{http.MethodPost}, s.entry.Methods...), " or ")
 	return fault.New(reason.Method, "the request came with "+method+" and is not a handshake that "+s.entry.Title+

@@ -99,7 +99,7 @@ func (rules *Rules) decodeSecret(kind *entry.KeyKind, encoded string) (raw []byt
 	return raw, ""
 }
 
-// kindProblem says why the text cannot be a secret of this entry; empty: it can. It fails closed: a wrong key in the
+// kindProblem returns why the text cannot be a secret of this entry; empty: it can. It fails closed: a wrong key in the
 // list would refuse every delivery, or, where it is published, let everybody in.
 func (rules *Rules) kindProblem(text string) string {
 	e := rules.Refuses

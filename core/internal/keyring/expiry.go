@@ -38,7 +38,7 @@ func (v *validity) begin(secrets []secrets.Secret) {
 	v.remindAt.Store(v.noticed)
 }
 
-// nanos is t.UnixNano, capped: times after 2262 do not fit.
+// nanos returns t.UnixNano, capped: times after 2262 do not fit.
 func nanos(t time.Time) int64 {
 	if t.Year() > 2200 {
 		return math.MaxInt64

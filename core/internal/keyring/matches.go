@@ -70,7 +70,7 @@ func TimeOf(t *time.Time) time.Time {
 
 const noGoodList = "the list of accepted secrets has mistakes, and there was no good one before: the log says why"
 
-// Unavailable is the failure of a delivery for which there is no list. It fails closed.
+// Unavailable returns the failure of a delivery for which there is no list. It fails closed.
 func Unavailable(err error) fault.Failure {
 	if err == errListRefused { // it is never wrapped
 		return fault.New(reason.NoActiveSecret, noGoodList)

@@ -31,8 +31,8 @@ func ValidTenant(key string) bool {
 	return true
 }
 
-// UnknownTenant is the failure of a delivery that was checked with decoys. found says why no tenant was found; empty:
-// the tenant is unknown.
+// UnknownTenant returns the failure of a delivery that was checked with decoys. found says why no tenant was found;
+// empty: the tenant is unknown.
 func UnknownTenant(why reason.Reason, found string) fault.Failure {
 	if found == "" {
 		found = "the tenant that the delivery names is unknown: no secret is configured for it"

@@ -121,7 +121,7 @@ func (l *ledger) news(i int, safe bool) bool {
 	return safe && !before
 }
 
-// Describe says in one line how a secret is used.
+// Describe writes in one line how a secret is used.
 func Describe(u *secrets.Use, now time.Time) string {
 	used := "never matched since " + u.FirstSeen.UTC().Format(time.RFC3339)
 	if !u.LastMatched.IsZero() {
@@ -164,7 +164,7 @@ func verdict(u *secrets.Use, now time.Time) string {
 
 func ago(d time.Duration) string { return span(d) + " ago" }
 
-// spanLeft is span for time that has yet to pass, rounded up: after the time that is named it must have passed.
+// spanLeft writes time that has yet to pass, rounded up: when the written time is over, it must have passed.
 func spanLeft(d time.Duration) string {
 	unit := time.Second
 	switch {

@@ -36,9 +36,8 @@ const (
 	inTheURL     = signedAlike + "the URL holds the form's field "                                 // its name
 	notOneForm   = "the signature matches, and would match other fields: the form must have one field, a JSON list: "
 	queryForm    = "the signature matches, and would match a query in place of the form: a name begins as a query does"
-	queryMoves   = "the signature matches, and would match another query or form: a query with a dot or an " +
-		"escaped &, " +
-		"or a form with = before its first dot" + ifGenuine
+	queryMoves   = "the signature matches, and would match another query or form: a query with a dot or " +
+		"an escaped &, or a form with = before its first dot" + ifGenuine
 	queryAdded = "the request has a query, and PublicURL has none: set PublicURL to the whole URL that is registered " +
 		"at the provider; where the provider adds to it, remove PublicURL"
 )
@@ -74,7 +73,7 @@ func checkJSON(url string, body []byte) fault.Failure {
 	return fault.Failure{}
 }
 
-// checkForm demands the field that closes a form.
+// checkForm demands the field that closes a form. It fails closed.
 //
 // A field that must be the only one holds a JSON list. The proof at checkJSON then says that neither its name nor its
 // value nor the URL can be divided in another way.

@@ -94,7 +94,7 @@ func (v *Verifier) compileScheme() (problem string) {
 	}
 	v.Decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
-	v.beside = httpfield.CanonicalNames(s.Signature.Beside)
+	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Beside)
 	if len(s.Signature.Headers) == 0 && !v.inBody {
 		return "does not say where the signature is"
 	}

@@ -155,7 +155,7 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	return v.take(in, &found)
 }
 
-// notJSON says what is wrong with a document that must be JSON.
+// notJSON returns what is wrong with a document that must be JSON.
 func notJSON(document []byte, err error) string {
 	if formscan.Is(document) {
 		return "the body is a form: choose JSON as the format at the provider"

@@ -33,7 +33,7 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	if f := v.signatureHeader(in.Request, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.Failed() {
 		return f
 	}
-	for _, name := range v.beside {
+	for _, name := range v.moreHeaders {
 		if f := v.signatureHeader(in.Request, name, false, p, &t); f.Failed() {
 			return f
 		}

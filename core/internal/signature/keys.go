@@ -28,7 +28,7 @@ type activeKey struct {
 	secret   secrets.Secret
 	use      *keyring.Usage // nil: a key that was fetched
 	kind     int
-	id       string // as the user configured it beside the key
+	id       string // as it is configured in front of the key; empty: none is
 	Pool     *digest.Pool
 	material []byte           // of a digest, where the secret is among the signed bytes
 	public   crypto.PublicKey // nil: a secret

@@ -83,8 +83,8 @@ func isHost(text string) bool {
 	return true
 }
 
-// rawTenant returns the tenant's key as the request's path has it, percent-encoded or not: that is how it stands in
-// the URL that is registered. It decides nothing: what the sender chose is proved by the signature over it.
+// rawTenant returns the tenant's key as the request's path has it, percent-encoded or not: the registered URL has it
+// in the same form. It decides nothing: the signature covers what the sender chose.
 func (v *Verifier) rawTenant(r *http.Request, key string) string {
 	if v.Route.TenantInPath {
 		path, _, _ := strings.Cut(httpfield.RequestTarget(r), "?")

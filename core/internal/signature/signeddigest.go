@@ -53,8 +53,8 @@ func (v *Verifier) SignedDigest(in *Input) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// ItemsDigest is signedDigest where each item of a list is signed: of one item, or of all of them. No URL is signed
-// then.
+// ItemsDigest returns SignedDigest of one item of a list whose items are signed one by one, or of all of them. No URL
+// is signed then.
 func (v *Verifier) ItemsDigest(at int, one bool, in *Input) (sum [sha256.Size]byte) {
 	items := in.Claims.items
 	if one && at < len(items) {

@@ -52,7 +52,7 @@ func (v *Verifier) compileTexts(title string) {
 	}
 }
 
-// lacks says where a field of the proof should be, and why it may be missing there.
+// lacks returns where a field of the proof should be, and why it may be missing there.
 func (v *Verifier) lacks(field int, title string) string {
 	f, signature := v.field(field), v.field(fieldSignature)
 	listed := f.Key != "" || f.First
@@ -121,7 +121,7 @@ func encodingName(enc entry.Encoding) string {
 	}
 }
 
-// malformedSignature is the detail where nothing in the place of the signature can be one.
+// malformedSignature returns the detail of a refusal where no text in the place of the signature can be one.
 func (v *Verifier) malformedSignature(t *tally) string {
 	switch {
 	case t.longest == 0:

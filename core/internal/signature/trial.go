@@ -66,8 +66,8 @@ func (v *Verifier) MACSecrets(keys *Keys) (all []secrets.Secret) {
 	return all
 }
 
-// Respelled returns a secret as if its bytes were others.
-func (v *Verifier) Respelled(s secrets.Secret, raw []byte) *Keys {
+// WithBytes returns the key of a secret as if its bytes were raw.
+func (v *Verifier) WithBytes(s secrets.Secret, raw []byte) *Keys {
 	return &Keys{List: []activeKey{v.secretKey(&keyring.Checked{Secret: s, Key: keyring.Key{Kind: v.mac, Bytes: raw}})}}
 }
 

@@ -32,17 +32,17 @@ type Verifier struct {
 	timeInBody bool          // the body holds it
 
 	// Where the claims are.
-	headers   [][]string      // canonical names by family and field
-	beside    []string        // further headers with signatures, canonical
-	inBody    bool            // the body holds the signature
-	readsBody bool            // some claims are in the body
-	scansJSON bool            // in its JSON
-	paths     *jsonscan.Paths // to those
-	fromForm  bool            // claims may be fields of a form
-	formNames *formscan.Names // those fields
-	document  *formscan.Names // the form's field that holds the JSON document; nil: the body is the document
-	items     *jsonscan.Paths // the list whose items are signed one by one; nil: the delivery is signed as a whole
-	id        bool            // the scheme signs an id
+	headers     [][]string      // canonical names by family and field
+	moreHeaders []string        // further headers with signatures, canonical
+	inBody      bool            // the body holds the signature
+	readsBody   bool            // some claims are in the body
+	scansJSON   bool            // in its JSON
+	paths       *jsonscan.Paths // to those
+	fromForm    bool            // claims may be fields of a form
+	formNames   *formscan.Names // those fields
+	document    *formscan.Names // the form's field that holds the JSON document; nil: the body is the document
+	items       *jsonscan.Paths // the list whose items are signed one by one; nil: the delivery is signed as a whole
+	id          bool            // the scheme signs an id
 
 	// What is signed.
 	readings     [][]part      // the signed bytes, in each form that the provider may sign
@@ -290,7 +290,7 @@ func (v *Verifier) matchesMAC(k *activeKey, in *Input) (ok bool) {
 	return ok
 }
 
-// explainMismatch is the detail where no secret matches. It shows no secret and no signature.
+// explainMismatch returns the detail of a refusal where no secret matches. It shows no secret and no signature.
 func (v *Verifier) explainMismatch(body []byte, url string) string {
 	var b strings.Builder
 	b.WriteString("the signature matches under none of the secrets: compare Secrets with what the provider shows")
