@@ -28,8 +28,9 @@ type Config struct {
 	// once. Default: none, and Open fails when the first fetch fails.
 	Fallback Source
 	// Transport sends the requests instead of our own transport, which connects only to public addresses and does not
-	// use a proxy. The caller is then responsible for which addresses it connects to. It must follow no redirect and
-	// must not decompress: an http.Transport with DisableCompression does neither.
+	// use a proxy. The caller is then responsible for which addresses it connects to. It must honour the request's
+	// context, or Close waits for it. It must follow no redirect and must not decompress: an http.Transport with
+	// DisableCompression does neither.
 	Transport http.RoundTripper
 	// ProxyFromEnvironment sends the requests through the proxy that HTTPS_PROXY and NO_PROXY name. The proxy resolves
 	// the host, so the proxy must refuse private addresses. Default: no proxy.

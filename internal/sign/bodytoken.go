@@ -14,7 +14,7 @@ import (
 // The members may change their order.
 func presentInBody(r *http.Request, c entry.Credential, secret string) error {
 	doc := jsonCarrier{}
-	if r.Body != nil {
+	if r.Body != nil { // without a body the object is empty
 		d := json.NewDecoder(r.Body)
 		d.UseNumber() // a float would change long numbers
 		err := d.Decode(&doc)
@@ -27,7 +27,7 @@ func presentInBody(r *http.Request, c entry.Credential, secret string) error {
 	if c.Items != "" {
 		object, member := doc.parent(c.Items)
 		list, _ := object[member].([]any)
-		if len(list) == 0 {
+		if len(list) == 0 { // one item, so that the token has a place
 			list = []any{map[string]any{}}
 		}
 		object[member], places = list, nil

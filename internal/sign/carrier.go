@@ -27,7 +27,7 @@ type carrier interface {
 
 // openBody reads the body as the form or the JSON object that carries the signature. An empty body is an empty object.
 func (s *signer) openBody() (carrier, error) {
-	if isForm(s.r) {
+	if isForm(s.r) { // by its Content-Type
 		form, err := url.ParseQuery(string(s.body))
 		return formCarrier(form), err
 	}
@@ -35,7 +35,7 @@ func (s *signer) openBody() (carrier, error) {
 		return form, err
 	}
 	doc := jsonCarrier{}
-	if len(s.body) == 0 {
+	if len(s.body) == 0 { // every member is made up
 		return doc, nil
 	}
 	d := json.NewDecoder(bytes.NewReader(s.body))
@@ -43,7 +43,7 @@ func (s *signer) openBody() (carrier, error) {
 	if err := d.Decode(&doc); err != nil {
 		return nil, fmt.Errorf("webhooktest: the body is not a JSON object that could carry the signature: %w", err)
 	}
-	if doc == nil {
+	if doc == nil { // "null" is valid JSON
 		return nil, errors.New("webhooktest: the body is null, which cannot carry the signature")
 	}
 	return doc, nil
@@ -89,7 +89,7 @@ func (j jsonCarrier) parent(pointer string) (object map[string]any, member strin
 	parts := strings.Split(pointer, "/")[1:]
 	for _, name := range parts[:len(parts)-1] {
 		next, ok := object[name].(map[string]any)
-		if !ok {
+		if !ok { // absent, or not an object
 			next = map[string]any{}
 			object[name] = next
 		}
@@ -112,13 +112,13 @@ func (j jsonCarrier) id(s *entry.Scheme) string {
 func (j jsonCarrier) field(p *entry.Part) (string, bool) {
 	object, member := j.parent(p.Text)
 	switch value := object[member].(type) {
-	case nil:
+	case nil: // absent, or null
 		if p.Optional {
 			return "", false
 		}
 		object[member] = madeUp(p)
 		return madeUp(p), true
-	case string:
+	case string: // unescaped
 		return value, true
 	default:
 		return fmt.Sprint(value), true // a number as it was written, true or false

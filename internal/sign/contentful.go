@@ -10,7 +10,7 @@ import (
 // encodeURIComponent, and then all of it by encodeURI.
 func contentfulPath(u *url.URL) string {
 	path := u.EscapedPath()
-	if path == "" {
+	if path == "" { // as browsers send it
 		path = "/"
 	}
 	if u.RawQuery != "" {
@@ -30,7 +30,7 @@ func (s *signer) listedHeaders(list string) string {
 	s.r.Header.Set(at, s.at)
 	names := []string{strings.ToLower(list), strings.ToLower(at)}
 	for name := range strings.SplitSeq(s.r.Header.Get(list), ",") {
-		if name != "" && !slices.Contains(names, name) {
+		if name != "" && !slices.Contains(names, name) { // each name once
 			names = append(names, name)
 		}
 	}

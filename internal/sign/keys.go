@@ -27,7 +27,7 @@ import (
 // private key in PEM (PKCS #8).
 func KeyPair(p entry.Provider) (public, private string) {
 	e, err := entry.Of(p)
-	if err != nil || e == nil || e.Scheme == nil {
+	if err != nil || e == nil || e.Scheme == nil { // or was configured wrongly
 		panic("webhooktest: the provider does not sign with a key pair")
 	}
 	kind := entry.KeyKind{Algorithm: e.Scheme.Algorithm, Key: e.Scheme.Key}
@@ -62,11 +62,11 @@ func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 	var key crypto.Signer
 	var err error
 	switch alg {
-	case entry.Ed25519:
+	case entry.Ed25519: // a raw key of 32 bytes
 		_, key, err = ed25519.GenerateKey(rand.Reader)
-	case entry.ECDSAP256SHA256:
+	case entry.ECDSAP256SHA256: // on P-256
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256: // the smallest accepted size
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:
 		panic("webhooktest: the provider does not sign with a key pair")
@@ -104,7 +104,7 @@ type signingKey struct {
 func newSigningKey(s *entry.Scheme, text string) (signingKey, error) {
 	k := signingKey{algorithm: s.Algorithm, version: s.Signature.Name}
 	switch block, _ := pem.Decode([]byte(text)); {
-	case block != nil:
+	case block != nil: // a private key of KeyPair
 		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
 			return k, err
@@ -135,7 +135,7 @@ func newSigningKey(s *entry.Scheme, text string) (signingKey, error) {
 // keyBytes returns the bytes of a secret. It is lenient with padding: the guard checks the form of secrets, and this
 // code only has to sign.
 func keyBytes(k entry.Key, secret string) ([]byte, error) {
-	if k.Named != "" {
+	if k.Named != "" { // "id|key": only the key signs
 		if _, after, ok := strings.Cut(secret, k.Named); ok {
 			secret = after
 		}
@@ -144,11 +144,11 @@ func keyBytes(k entry.Key, secret string) ([]byte, error) {
 	var key []byte
 	var err error
 	switch k.Encoding {
-	case entry.Text:
+	case entry.Text: // the text itself is the key
 		key = []byte(text)
 	case entry.Hex:
 		key, err = hex.DecodeString(text)
-	case entry.Base64URL, entry.Base64URLRaw:
+	case entry.Base64URL, entry.Base64URLRaw: // with or without padding
 		key, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
 	default:
 		key, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
@@ -169,11 +169,11 @@ func (k *signingKey) sign(message []byte) ([]byte, error) {
 		return h.Sum(nil)
 	}
 	switch {
-	case k.private == nil && k.algorithm.Digest():
+	case k.private == nil && k.algorithm.Digest(): // the message holds the secret
 		return sum(newHash()), nil
-	case k.private == nil:
+	case k.private == nil: // an HMAC
 		return sum(hmac.New(newHash, k.secret)), nil
-	case k.algorithm == entry.Ed25519:
+	case k.algorithm == entry.Ed25519: // it signs the message and not its hash
 		return k.private.Sign(rand.Reader, message, crypto.Hash(0))
 	case k.algorithm == entry.RSAPSSSHA256:
 		return k.private.Sign(rand.Reader, sum(newHash()),

@@ -45,32 +45,32 @@ func (s *signer) message(inside carrier) (message []byte, err error) {
 func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present bool, err error) {
 	text := ""
 	switch part.Kind {
-	case entry.PartBody:
+	case entry.PartBody: // the body as it will be sent
 		return s.body, true, nil
-	case entry.PartTimestamp:
+	case entry.PartTimestamp: // in the unit of the provider
 		text = s.at
-	case entry.PartID:
+	case entry.PartID: // see makeID
 		text = s.id
-	case entry.PartLiteral:
+	case entry.PartLiteral: // fixed text between other parts
 		text = part.Text
-	case entry.PartSecret:
+	case entry.PartSecret: // of a plain digest, which has no key otherwise
 		return s.key.secret, true, nil
-	case entry.PartHeader:
+	case entry.PartHeader: // a signed header, which the test sets or which has one allowed value
 		if len(part.OneOf) > 0 && s.r.Header.Get(part.Text) == "" {
 			s.r.Header.Set(part.Text, part.OneOf[0])
 		}
 		text = s.r.Header.Get(part.Text)
 		return []byte(text), text != "", nil
-	case entry.PartMethod:
+	case entry.PartMethod: // of the request
 		text = s.r.Method
-	case entry.PartPath:
+	case entry.PartPath: // path and query, as they are sent
 		text = s.r.URL.RequestURI()
-	case entry.PartPayload:
+	case entry.PartPayload: // the field of a form that holds the event, or the body
 		if form := s.form(); form != nil {
 			return []byte(form.Get(part.Text)), true, nil
 		}
 		return s.body, true, nil
-	case entry.PartURL:
+	case entry.PartURL: // with scheme and host, as the provider is configured with it
 		text = s.url().String()
 	case entry.PartURLUnescaped: // the URL with some characters unescaped
 		var pairs []string
@@ -78,13 +78,13 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 			pairs = append(pairs, fmt.Sprintf("%%%02X", c), string(c))
 		}
 		text = strings.NewReplacer(pairs...).Replace(s.url().String())
-	case entry.PartCRC32:
+	case entry.PartCRC32: // of the body, in decimal digits
 		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
 	case entry.PartURLBare: // without the query
 		u := s.url()
 		u.RawQuery = ""
 		text = u.String()
-	case entry.PartURLWithoutPort, entry.PartURLWithPort:
+	case entry.PartURLWithoutPort, entry.PartURLWithPort: // the default port is written where the URL has none
 		u := s.url()
 		host := u.Hostname()
 		if part.Kind == entry.PartURLWithPort {
@@ -95,7 +95,7 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		}
 		u.Host = host
 		text = u.String()
-	case entry.PartSortedForm:
+	case entry.PartSortedForm: // names and values without separators
 		text = concatenated(s.form(), "", "")
 	case entry.PartSortedQuery: // a sorted form follows it, and the separators depend on which of the two there are
 		text = concatenated(s.r.URL.Query(), "=", "&")
@@ -105,29 +105,29 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		case text != "" || form:
 			text = "?" + text
 		}
-	case entry.PartQuery:
+	case entry.PartQuery: // one parameter, decoded
 		return []byte(s.r.URL.Query().Get(part.Text)), s.r.URL.Query().Has(part.Text), nil
-	case entry.PartJSON, entry.PartForm:
+	case entry.PartJSON, entry.PartForm: // a field of the body that carries the proof
 		text, present = inside.field(part)
 		return []byte(text), present, nil
-	case entry.PartBodyMD5:
+	case entry.PartBodyMD5: // in base64; an empty body has none
 		if len(s.body) > 0 {
 			sum := md5.Sum(s.body) // as Sinch signs
 			text = base64.StdEncoding.EncodeToString(sum[:])
 		}
-	case entry.PartBodySHA256:
+	case entry.PartBodySHA256: // the raw 32 bytes
 		sum := sha256.Sum256(s.body)
 		return sum[:], true, nil
-	case entry.PartBodySHA256Hex:
+	case entry.PartBodySHA256Hex: // in lower case
 		sum := sha256.Sum256(s.body)
 		text = hex.EncodeToString(sum[:])
-	case entry.PartCanonicalQuery:
+	case entry.PartCanonicalQuery: // decoded, sorted and encoded again
 		text = s.r.URL.Query().Encode()
-	case entry.PartEscapedPath:
+	case entry.PartEscapedPath: // escaped twice
 		text = contentfulPath(s.url())
-	case entry.PartListedHeaders:
+	case entry.PartListedHeaders: // the list is signed too
 		text = s.listedHeaders(part.Text)
-	case entry.PartReplacedBody:
+	case entry.PartReplacedBody: // with the secret where the signature will be
 		doc, err := inside.with(s.scheme, string(s.key.secret), s.at, s.id, s.key.version)
 		return doc, true, err
 	default:
@@ -140,10 +140,10 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 // url returns a copy of the request's URL with scheme and host. A server's request has only path and query.
 func (s *signer) url() *url.URL {
 	u := *s.r.URL
-	if u.Host == "" {
+	if u.Host == "" { // a request of a server
 		u.Host = s.r.Host
 	}
-	if u.Scheme == "" {
+	if u.Scheme == "" { // guards refuse plain HTTP, so it is https
 		u.Scheme = "https"
 	}
 	return &u
@@ -184,7 +184,7 @@ func (s *signer) makeForm() {
 			sorted, list = true, part.Closing != nil && part.Closing.Only
 		}
 	}
-	if isForm(s.r) || field == "" && (len(s.body) == 0 || !sorted) {
+	if isForm(s.r) || field == "" && (len(s.body) == 0 || !sorted) { // nothing to change
 		return
 	}
 	// A provider that signs only forms covers JSON by its digest in the signed URL.
@@ -228,7 +228,7 @@ func (s *signer) signInside() ([]byte, error) {
 		return nil, err
 	}
 	if s.scheme.Items == "" {
-		if err := s.signCarrier(holder); err != nil {
+		if err := s.signCarrier(holder); err != nil { // one signature for the whole body
 			return nil, err
 		}
 		return holder.encoded()
@@ -239,7 +239,7 @@ func (s *signer) signInside() ([]byte, error) {
 	}
 	object, member := doc.parent(s.scheme.Items)
 	list, _ := object[member].([]any)
-	if len(list) == 0 {
+	if len(list) == 0 { // an item with made-up fields
 		list = []any{map[string]any{}}
 	}
 	for i := range list {
@@ -247,7 +247,7 @@ func (s *signer) signInside() ([]byte, error) {
 		if !ok {
 			return nil, errors.New("webhooktest: an item is not a JSON object")
 		}
-		if err := s.signCarrier(jsonCarrier(item)); err != nil {
+		if err := s.signCarrier(jsonCarrier(item)); err != nil { // a signature for each item
 			return nil, err
 		}
 	}
@@ -295,17 +295,17 @@ func (s *signer) signCarrier(c carrier) error {
 // accepts it.
 func madeUp(p *entry.Part) string {
 	switch {
-	case p.Sample != "":
+	case p.Sample != "": // the entry's own example
 		return p.Sample
-	case len(p.OneOf) > 0:
+	case len(p.OneOf) > 0: // one of a few allowed values
 		return p.OneOf[0]
 	}
 	switch p.Grammar {
-	case entry.Status:
+	case entry.Status: // a status of HTTP
 		return "200"
-	case entry.Amount:
+	case entry.Amount: // of money
 		return "10.00"
-	case entry.Word:
+	case entry.Word: // letters, digits and a few signs
 		return "test_event"
 	default:
 		return "test-1"

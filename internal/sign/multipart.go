@@ -33,8 +33,9 @@ func openMultipart(r *http.Request, body []byte) (*multipartCarrier, bool, error
 	form := &multipartCarrier{r: r}
 	reader := multipart.NewReader(bytes.NewReader(body), params["boundary"])
 	for {
-		p, err := reader.NextRawPart() // raw: the bytes of a file must not change
-		if err == io.EOF {
+		// Raw: the bytes of a file must not change.
+		p, err := reader.NextRawPart()
+		if err == io.EOF { // after the last boundary
 			return form, true, nil
 		}
 		if err != nil {
@@ -45,7 +46,7 @@ func openMultipart(r *http.Request, body []byte) (*multipartCarrier, bool, error
 			return nil, true, err
 		}
 		one := part{header: p.Header, value: value}
-		if p.FileName() == "" {
+		if p.FileName() == "" { // a file is not a field
 			one.name = p.FormName()
 		}
 		form.parts = append(form.parts, one)

@@ -27,13 +27,13 @@ func Request(r *http.Request, p entry.Provider, secret string, at time.Time) err
 	if err != nil {
 		return err
 	}
-	if e == nil {
+	if e == nil { // the zero Provider
 		return errors.New("webhooktest: no provider")
 	}
 	if r.Header == nil { // a request that was written as a literal
 		r.Header = http.Header{}
 	}
-	if e.Scheme == nil {
+	if e.Scheme == nil { // a credential and no signature
 		return present(r, e.Credential, secret)
 	}
 	var body []byte
@@ -47,7 +47,7 @@ func Request(r *http.Request, p entry.Provider, secret string, at time.Time) err
 	s := &signer{entry: e, scheme: e.Scheme, r: r, body: body, at: stamp(e.Scheme.Timestamp.Unit, at)}
 	if e.Scheme.Custom != nil {
 		own, ok := e.Scheme.Custom.(entry.CustomSigner)
-		if !ok {
+		if !ok { // a mechanism that only verifies
 			return errors.New("webhooktest: the provider's mechanism cannot sign")
 		}
 		body, err = own.Sign(r, s.url().String(), body, secret, at)
@@ -66,17 +66,17 @@ func Request(r *http.Request, p entry.Provider, secret string, at time.Time) err
 // present adds the credential of a provider that does not sign.
 func present(r *http.Request, c entry.Credential, secret string) error {
 	switch c.Kind {
-	case entry.Basic:
+	case entry.Basic: // "user:password"
 		r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(secret)))
-	case entry.Bearer:
+	case entry.Bearer: // RFC 6750
 		r.Header.Set("Authorization", "Bearer "+secret)
-	case entry.HeaderToken:
+	case entry.HeaderToken: // in a header of the provider
 		r.Header.Set(c.Name, secret)
-	case entry.QueryToken:
+	case entry.QueryToken: // in the URL
 		q := r.URL.Query()
 		q.Set(c.Name, secret)
 		r.URL.RawQuery = q.Encode()
-	case entry.BodyToken:
+	case entry.BodyToken: // in a member of the body
 		return presentInBody(r, c, secret)
 	default:
 		return errors.New("webhooktest: the provider neither signs nor presents a credential")
@@ -87,11 +87,11 @@ func present(r *http.Request, c entry.Credential, secret string) error {
 // stamp returns a time in the unit of the provider's timestamps.
 func stamp(unit entry.Unit, at time.Time) string {
 	switch unit {
-	case entry.Milliseconds:
+	case entry.Milliseconds: // since 1970
 		return strconv.FormatInt(at.UnixMilli(), 10)
-	case entry.RFC3339:
+	case entry.RFC3339: // with as many digits of the second as are needed
 		return at.UTC().Format(time.RFC3339Nano)
-	case entry.RFC3339InUTC:
+	case entry.RFC3339InUTC: // without a zone, with milliseconds
 		return at.UTC().Format("2006-01-02T15:04:05.000")
 	default:
 		return strconv.FormatInt(at.Unix(), 10)
@@ -123,7 +123,7 @@ func (s *signer) sign(secret string) ([]byte, error) {
 		}
 	}
 	s.makeForm()
-	if needsJSON(sch) || needsForm(sch) {
+	if needsJSON(sch) || needsForm(sch) { // the body itself changes
 		return s.signInside()
 	}
 	s.id = s.makeID(nil)
@@ -135,7 +135,7 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h := sch.Signature.Headers; len(h) > 0 {
+	if h := sch.Signature.Headers; len(h) > 0 { // the first one, where a provider has several
 		s.r.Header.Set(h[0], s.layout(signature))
 	}
 	s.setHeaders()
@@ -145,7 +145,7 @@ func (s *signer) sign(secret string) ([]byte, error) {
 // setHeaders writes the timestamp, the id and the version into their headers, if they have some.
 func (s *signer) setHeaders() {
 	set := func(f entry.Field, value string) {
-		if len(f.Headers) > 0 {
+		if len(f.Headers) > 0 { // otherwise it is in the body, in the signature, or absent
 			s.r.Header.Set(f.Headers[0], value)
 		}
 	}
@@ -160,7 +160,7 @@ func (s *signer) makeID(c carrier) string {
 	if h := s.scheme.ID.Headers; len(h) > 0 && s.r.Header.Get(h[0]) != "" {
 		return s.r.Header.Get(h[0])
 	}
-	if c != nil {
+	if c != nil { // the body may have it
 		if id := c.id(s.scheme); id != "" {
 			return id
 		}
@@ -179,7 +179,7 @@ func (s *signer) layout(raw []byte) string {
 	sig := s.scheme.Signature
 	signature := encode(sig.Encoding, raw)
 	switch sig.Layout {
-	case entry.Pairs:
+	case entry.Pairs: // "t=123,v1=abc"
 		equals := "="
 		if sig.Equals != 0 {
 			equals = string(sig.Equals)
@@ -189,11 +189,11 @@ func (s *signer) layout(raw []byte) string {
 			pair = k + equals + s.at + string(sig.Separator) + pair
 		}
 		return pair
-	case entry.Versioned:
+	case entry.Versioned: // "v1,abc"
 		return s.key.version + "," + signature
-	case entry.AuthScheme:
+	case entry.AuthScheme: // "Scheme key:abc"
 		return sig.Prefix + " test-key:" + signature
-	case entry.List:
+	case entry.List: // signatures with a separator between them, and perhaps the time before them
 		if s.scheme.Timestamp.First {
 			return s.at + string(sig.Separator) + signature
 		}
