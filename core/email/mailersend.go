@@ -24,14 +24,21 @@ var mailersend = table{ //lint:immutable never written
 		"/data/meta/unsubscribe_reason",
 	},
 	agent: []string{"/data/meta/user_agent"}, url: []string{"/data/morph/url", "/data/meta/url"},
-	also: []string{"/data/morph/object", "/data/message_id"},
+	also: []string{"/data/morph/object", "/data/message_id", "/object"},
 	finish: func(d *doc, e *Event) verdict {
 		kind := d.str("/type")
+		if kind == "" {
+			kind = d.str("/object") // email_single.verified has its name there
+		}
 		switch {
 		case strings.HasPrefix(kind, "inbound."):
 			return isInbound
 		case kind == "webhook.test":
 			return isNothing
+		case kind != "" && !strings.HasPrefix(kind, "activity."):
+			// About an identity, a list or the account: an address in it is not a recipient, and an id is that of
+			// the list. Nothing may be suppressed because of it.
+			*e = Event{Type: Unknown, Timestamp: e.Timestamp, Raw: e.Raw}
 		case d.has("/data/message_id"): // version 2
 			e.RejectReason = mailersendReasons[kind]
 		default:
