@@ -63,7 +63,7 @@ func (d *Delivery) deferIdentity(t *eventSource) bool {
 	rule := &g.entry.Identity
 	l := &d.deferredID
 	if d.batch || g.events.identity != nil || rule.Kind != entry.ByDigest || d.waits(rule, t) || g.bodiless(t) ||
-		t.claims.HasPayload() || len(rule.With) > len(l.with) || g.verifier != nil && g.verifier.Decodes ||
+		t.claims.HasPayload() || len(rule.With) > len(l.with) || g.signature != nil && g.signature.Decodes ||
 		!g.events.ApartHeaders(t.Headers, l.apart[:]) {
 		return false
 	}

@@ -37,8 +37,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	}
 	if i.proved {
 		t.inspection, t.claims, t.Timestamp = i, i.claims, i.claims.Timestamp
-		t.BodyProved = g.verifier.Covers(i.body, g.entry.Event.PayloadJSON)
-		t.HeadersProved, t.SignedID = g.verifier == nil, i.claims.ID
+		t.BodyProved = g.signature.Covers(i.body, g.entry.Event.PayloadJSON)
+		t.HeadersProved, t.SignedID = g.signature == nil, i.claims.ID
 	}
 	d.readEvents(t)
 	d.deliveryContext = deliveryContext{r.Context(), d}
@@ -48,7 +48,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		ctx = &d.holding.Request
 		if g.entry.Identity.SignedOnce && i.proved {
 			in := g.proofOf(t)
-			digest := g.verifier.SignedDigest(&in)
+			digest := g.signature.SignedDigest(&in)
 			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
 			d.signed = &signed
 		}

@@ -104,7 +104,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 		}
 	}
 	e.Refusals, e.Secret, e.Credentials, e.BodyBytes = i.reported, i.secret, slices.Clone(i.credentials), len(body)
-	if v := g.verifier; v != nil {
+	if v := g.signature; v != nil {
 		e.Time, _ = v.TimeOf(i.claims)
 	}
 	x := explain.Examiner{

@@ -36,7 +36,7 @@ func (h countedHash) Sum(b []byte) []byte {
 // CountHashes counts what is hashed under the compiled keys of a tenant; "": of those that are unknown.
 func (g *Guard) CountHashes(tenant string) *Hashed {
 	to := &Hashed{}
-	ring := g.verifier.Ring
+	ring := g.signature.Ring
 	c, err := ring.Current(context.Background(), tenant, g.now())
 	if err != nil {
 		panic(err)
@@ -50,7 +50,7 @@ func (g *Guard) CountHashes(tenant string) *Hashed {
 }
 
 // CompiledTenants is how many tenants' lists are kept.
-func (g *Guard) CompiledTenants() int { return g.verifier.Ring.Tenants() }
+func (g *Guard) CompiledTenants() int { return g.signature.Ring.Tenants() }
 
 // MaxTenants is how many are kept at most.
 const MaxTenants = secrets.MaxTenants
@@ -61,10 +61,10 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 	defer g.giveBack(s)
 	s.claims.Tenant = tenant
 	in := signature.Input{Request: r, Body: body, Claims: &s.claims, Now: now}
-	if g.verifier.CheckHead(&in).Failed() {
+	if g.signature.CheckHead(&in).Failed() {
 		return false
 	}
-	_, f := g.verifier.CheckBody(&in)
+	_, f := g.signature.CheckBody(&in)
 	if !f.Failed() {
 		s.inspection.match.Count(now)
 	}
@@ -73,7 +73,7 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 
 // DecoyMAC signs with the key that unknown tenants are judged by.
 func (g *Guard) DecoyMAC(parts ...string) string {
-	c, err := g.verifier.Ring.Current(context.Background(), "", g.now())
+	c, err := g.signature.Ring.Current(context.Background(), "", g.now())
 	if err != nil {
 		panic(err)
 	}

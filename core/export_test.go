@@ -17,16 +17,16 @@ func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) boo
 	s := g.prepare(nil, adapter.Inbound{}, now)
 	defer g.giveBack(s)
 	in := signature.Input{Request: r, Body: body, Claims: &s.claims, Now: now}
-	if g.verifier.CheckHead(&in).Failed() {
+	if g.signature.CheckHead(&in).Failed() {
 		return false
 	}
-	_, f := g.verifier.CheckBody(&in)
+	_, f := g.signature.CheckBody(&in)
 	return !f.Failed()
 }
 
 // ForgetMatch makes the next verification begin with the first secret, as if that had matched last.
 func (g *Guard) ForgetMatch() {
-	if c, err := g.verifier.Ring.Current(context.Background(), "", g.now()); err == nil {
+	if c, err := g.signature.Ring.Current(context.Background(), "", g.now()); err == nil {
 		c.Keys.LastMatch.Store(0)
 	}
 }
@@ -34,7 +34,7 @@ func (g *Guard) ForgetMatch() {
 // CountPublicKeyOperations counts how often the guard tries a public key. Call it before the guard judges anything.
 func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 	var n atomic.Int64
-	if v := g.verifier; v != nil {
+	if v := g.signature; v != nil {
 		try := v.TryKey
 		v.TryKey = func(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
 			n.Add(1)

@@ -38,7 +38,7 @@ type Guard struct {
 	tenants     tenants
 	credentials credential.Places
 	bodies      bodies
-	verifier    *signature.Verifier // nil: nothing is signed
+	signature   *signature.Verifier // nil: nothing is signed
 	handshakes  *handshake.Set
 	events      events
 	memory      memory
@@ -127,7 +127,7 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		if v.Ring != nil {
 			g.tenants.rings = append(g.tenants.rings, v.Ring)
 		}
-		g.verifier, notes = v, append(notes, n...)
+		g.signature, notes = v, append(notes, n...)
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
 			src := c.Secrets
@@ -143,7 +143,7 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		m.Add("Keys", "", "%s signs nothing; remove it", e.Title)
 	}
 	g.configureTolerance(c, m)
-	if g.verifier == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {
+	if g.signature == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {
 		m.Add("Credentials", "",
 			"nothing authenticates a delivery; configure a credential, for example BasicAuth with %s",
 			secrets.GeneratePair())
@@ -178,7 +178,7 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 }
 
 func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
-	v := g.verifier
+	v := g.signature
 	if c.Limits.Tolerance != 0 && (c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance) {
 		m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
 			"it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",

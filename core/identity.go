@@ -67,7 +67,7 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 	if g.bodiless(t) {
 		var differs bool
 		in := g.proofOf(t)
-		if digest, differs = g.verifier.BodilessDigest(&in); !differs {
+		if digest, differs = g.signature.BodilessDigest(&in); !differs {
 			return Identity{}
 		}
 	}
@@ -91,7 +91,7 @@ func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
 // bodiless reports whether a delivery carries no body, where the sender has methods for which that is usual. The digest
 // of an empty body does not distinguish events.
 func (g *Guard) bodiless(t *eventSource) bool {
-	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.verifier != nil && !g.verifier.IsCustom() &&
+	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.signature != nil && !g.signature.IsCustom() &&
 		t.claims != nil && g.entry.Identity.Kind != entry.BySigned
 }
 
@@ -99,7 +99,7 @@ func (g *Guard) bodiless(t *eventSource) bool {
 // or of its item of a batch, as they came. Otherwise it is that of the signed text in its one form.
 func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	g := d.guard
-	v, p := g.verifier, t.claims
+	v, p := g.signature, t.claims
 	switch kind := g.entry.Identity.Kind; {
 	case v == nil || p == nil:
 	case v.IsCustom():

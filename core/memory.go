@@ -97,8 +97,8 @@ func (g *Guard) configureSignalTimeout(c *Config, m *fault.Mistakes) {
 // in which a delivery is fresh, and last for its lease. What is forgotten earlier could be replayed.
 func (g *Guard) configureRetention(m *fault.Mistakes) {
 	window, horizon := time.Duration(0), g.entry.RetryHorizon
-	if g.verifier != nil && g.verifier.SignsTime {
-		window = g.verifier.Past + g.verifier.Future
+	if g.signature != nil && g.signature.SignsTime {
+		window = g.signature.Past + g.signature.Future
 	}
 	least := window + g.memory.Lease + retentionMargin
 	add := func(text string, args ...any) { m.Add("Limits.Retention", g.memory.Retention.String(), text, args...) }

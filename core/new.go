@@ -56,8 +56,8 @@ func New(c Config) (*Guard, error) {
 	}
 	g.handshakes.Awaiting, g.handshakes.Sink = c.Setup.AwaitingSecret, c.Setup.SecretSink
 	notes := g.configureProof(&c, &m)
-	g.handshakes.Verifier = g.verifier
-	g.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.verifier, Credentials: g.credentials}
+	g.handshakes.Verifier = g.signature
+	g.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.signature, Credentials: g.credentials}
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
@@ -80,7 +80,7 @@ func New(c Config) (*Guard, error) {
 // start begins what a guard does in the background, and takes its part of the budget. A guard that is dropped without
 // Shutdown keeps no part of it.
 func (g *Guard) start(c *Config) {
-	if p, ok := c.Keys.(prefetcher); ok && g.verifier != nil && g.verifier.FetchesKeys() {
+	if p, ok := c.Keys.(prefetcher); ok && g.signature != nil && g.signature.FetchesKeys() {
 		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
 	}
 	g.vitals.since, g.vitals.uncommitted = time.Now(), recent.New[struct{}](maxUncommitted)
@@ -174,7 +174,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if g.memory.failOpen {
 		off("DangerouslyAcceptUnclaimed")
 	}
-	if g.verifier != nil && g.verifier.SignsURL && c.PublicURL == "" {
+	if g.signature != nil && g.signature.SignsURL && c.PublicURL == "" {
 		// A delivery that was signed for another host under the same secret would pass with that host's name.
 		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
 			"endpoint", g.endpoint, "provider", g.provider)

@@ -9,7 +9,7 @@ import (
 // budgeted reports whether a request can make the guard ask others on its behalf: for keys, or for a tenant's secrets.
 // Only then the guard has to know the proved senders.
 func (g *Guard) budgeted() bool {
-	return g.tenants.key.set || g.verifier != nil && g.verifier.FetchesKeys()
+	return g.tenants.key.set || g.signature != nil && g.signature.FetchesKeys()
 }
 
 // senderOf returns who sent a request, for budgets. listed reports whether Config.Sources lists the source.

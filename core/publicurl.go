@@ -19,7 +19,7 @@ const (
 
 // configurePublicURL checks the configured URL, and demands one where nothing else keeps what is signed apart.
 func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
-	v := g.verifier
+	v := g.signature
 	varies := strings.Contains(c.PublicURL, signature.TenantPlace)
 	if v != nil {
 		v.Route = g.routeOf(c, !varies)
@@ -47,7 +47,7 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 
 // routeOf returns the route of the endpoint.
 func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
-	v := g.verifier
+	v := g.signature
 	route := signature.Route{
 		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP,
 		TenantInPath: c.Tenant.path != "",
@@ -72,5 +72,5 @@ func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 
 // signedURL returns the URL that the provider signed; empty where it signs none.
 func (g *Guard) signedURL(r *http.Request, i *inspection) string {
-	return g.verifier.SignedURL(r, i.claims.Tenant, i.plain, i.basic)
+	return g.signature.SignedURL(r, i.claims.Tenant, i.plain, i.basic)
 }

@@ -131,7 +131,7 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	if f := g.checkCredentials(r, i); f.Failed() {
 		return nil, f
 	}
-	if g.verifier == nil {
+	if g.signature == nil {
 		return nil, fault.Failure{}
 	}
 	return g.checkSignatureHead(r, i)
@@ -140,7 +140,7 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 // checkSignatureHead checks what the headers and the URL say of the signature. A request without one may be a
 // handshake.
 func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
-	v := g.verifier
+	v := g.signature
 	i.claims.Lenient = g.reporting.time || i.trial
 	in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.claims, Now: i.now}
 	f := v.CheckHead(&in)
@@ -207,7 +207,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	if f := g.checkBodyCredentials(r, i); f.Failed() {
 		return f
 	}
-	if v := g.verifier; v != nil && i.unproved == nil {
+	if v := g.signature; v != nil && i.unproved == nil {
 		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.claims, Now: i.now}
 		if i.secret, f = v.CheckBody(&in); !f.Failed() {
 			f = v.CheckQuery(r.URL.RawQuery)
@@ -216,7 +216,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 			return f
 		}
 	}
-	if f := g.enforce(&i.facts, CheckFreshness, i.claims.Late); f.Failed() {
+	if f := g.enforce(&i.facts, CheckFreshness, i.claims.StaleNote); f.Failed() {
 		return f
 	}
 	if i.unproved != nil {

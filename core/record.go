@@ -172,8 +172,8 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 		rec.BodySHA256 = i.digest
 	}
 	rec.proved = i.proved
-	if g.verifier != nil {
-		rec.SignedURL = URLSource(g.verifier.Route.Source)
+	if g.signature != nil {
+		rec.SignedURL = URLSource(g.signature.Route.Source)
 	}
 	return rec
 }

@@ -115,7 +115,7 @@ func (g *Guard) nothingToReport(c *Config, check Check) string {
 		switch {
 		case slices.Contains(c.DangerouslyReportOnly, CheckSignature):
 			return "it is a part of " + string(CheckSignature)
-		case g.verifier != nil && !g.verifier.SignsTime, g.verifier == nil:
+		case g.signature != nil && !g.signature.SignsTime, g.signature == nil:
 			return g.entry.Title + " signs no timestamp, or there is no secret yet"
 		}
 	case CheckReplay:
@@ -199,7 +199,7 @@ func (g *Guard) enforceProof(i *inspection, check Check, f fault.Failure) fault.
 // enforceCredential is enforceProof where the credential is the proof. Next to a signature it is a second check: the
 // signature alone proves the delivery.
 func (g *Guard) enforceCredential(i *inspection, f fault.Failure) fault.Failure {
-	if g.verifier != nil {
+	if g.signature != nil {
 		return g.enforce(&i.facts, CheckCredentials, f)
 	}
 	return g.enforceProof(i, CheckCredentials, f)

@@ -133,7 +133,7 @@ func (g *Guard) announceShapes() {
 			)
 		}
 	}
-	if v := g.verifier; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {
+	if v := g.signature; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {
 		for _, s := range v.SecretsOf(ctx, "", now, false) {
 			warn(s)
 		}

@@ -143,7 +143,7 @@ func (g *Guard) provedForNobody(i *inspection) fault.Failure {
 	switch {
 	case !g.tenants.key.set || i.tenant != "":
 		return fault.Failure{}
-	case g.verifier == nil:
+	case g.signature == nil:
 		return keyring.UnknownTenant(reason.BadCredential, i.claims.TenantFault)
 	}
 	return keyring.UnknownTenant(reason.BadSignature, i.claims.TenantFault)

@@ -37,8 +37,8 @@ func ofProofs() []mutation {
 		{name: "control characters in Basic are passed over", file: credential, old: "if b < 0x20 || b == 0x7f {\n\t\t\treturn nil, false", new: "if b == 0x7f {\n\t\t\treturn nil, false"},
 		{name: "any scheme of Authorization counts as Basic", file: credential, old: `case p.basic != nil && strings.EqualFold(scheme, "Basic"):`, new: `case p.basic != nil:`},
 
-		{name: "a signature is not asked for beside a credential", file: receive, old: "if v := g.verifier; v != nil && i.unproved == nil {", new: "if v := g.verifier; v != nil && i.unproved == nil && len(i.credentials) == 0 {"},
-		{name: "a credential is not asked for beside a signature", file: receive, old: "if place.InBody() {\n\t\t\tcontinue", new: "if place.InBody() || g.verifier != nil {\n\t\t\tcontinue"},
+		{name: "a signature is not asked for beside a credential", file: receive, old: "if v := g.signature; v != nil && i.unproved == nil {", new: "if v := g.signature; v != nil && i.unproved == nil && len(i.credentials) == 0 {"},
+		{name: "a credential is not asked for beside a signature", file: receive, old: "if place.InBody() {\n\t\t\tcontinue", new: "if place.InBody() || g.signature != nil {\n\t\t\tcontinue"},
 		{name: "the store is asked before anything is proved", file: receive, old: "if f := g.checkBody(r, i); f.Failed() {", new: "if g.memory.Store != nil {\n\t\t_, _ = g.memory.Store.Claim(r.Context(), nil, time.Second)\n\t}\n\tif f := g.checkBody(r, i); f.Failed() {"},
 		{name: "handshakes are answered before the proof", file: receive, old: "reply, f := g.publishedTest(r, i, f)\n\t\tif reply != nil {", new: "reply, f := g.publishedTest(r, i, f)\n\t\tif again, ok := g.provedHandshake(r, i); again != nil && !ok.Failed() {\n\t\t\treturn nil, again\n\t\t}\n\t\tif reply != nil {"},
 		{name: "a published secret proves an event", file: "core/internal/handshake/published.go", old: "h.isTest(in.Body) && s.signs(", new: "s.signs(", in: []string{"./core"}},

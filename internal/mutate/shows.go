@@ -4,7 +4,7 @@ package main
 func ofConfigs() []mutation {
 	const guard = "core/guard.go"
 	return []mutation{
-		{name: "a guard without anything that proves is made", file: guard, old: "if g.verifier == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {", new: "if false {"},
+		{name: "a guard without anything that proves is made", file: guard, old: "if g.signature == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {", new: "if false {"},
 		{name: "a guard without a choice about replays is made", file: guard, old: "if c.Replay == nil {\n\t\tm.Add(\"Replay\"", new: "if c.Replay == nil {\n\t\treturn\n\t}\n\tif false {\n\t\tm.Add(\"Replay\""},
 		{name: "an endpoint without a name is made", file: guard, old: "if c.Endpoint == \"\" {\n\t\tm.Add(\"Endpoint\"", new: "if false {\n\t\tm.Add(\"Endpoint\""},
 		{name: "the whole internet is a trusted proxy", file: guard, old: "if p.Bits() == 0 {", new: "if false {"},

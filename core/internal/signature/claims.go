@@ -35,9 +35,9 @@ type lightClaims struct {
 	groups   []Claims          // further signatures, each with a timestamp of its own
 	custom   any               // of a mechanism that is code, between head and body
 
-	Match   *keyring.Matches // records the secrets that match
-	Lenient bool             // a stale or early time goes to Late, and the signature is checked all the same
-	Late    fault.Failure    // set where Lenient: what is wrong with the time
+	Match     *keyring.Matches // records the secrets that match
+	Lenient   bool             // a stale or early time goes to StaleNote, and the signature is checked all the same
+	StaleNote fault.Failure    // set where Lenient: what is wrong with the time
 
 	reading int               // the index of the reading that matched
 	Signed  [sha256.Size]byte // what a mechanism that is code proved: the digest that events are remembered by

@@ -91,13 +91,13 @@ func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 }
 
 // tolerate returns what is wrong with a timestamp. Where the claims are lenient, a stale or early time is recorded in
-// Late instead, and the signature must still be right.
+// StaleNote instead, and the signature must still be right.
 func (p *Claims) tolerate(f fault.Failure) fault.Failure {
 	if !p.Lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
 		return f
 	}
-	if !p.Late.Failed() {
-		p.Late = f
+	if !p.StaleNote.Failed() {
+		p.StaleNote = f
 	}
 	return fault.Failure{}
 }
