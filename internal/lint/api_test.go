@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -50,15 +49,10 @@ func checkAPI(t *testing.T, l *lint.Loader, top, module string) (findings []lint
 	api := lint.NewAPI(packages)
 	findings = append(api.Unnameable(), api.BrokenLinks()...)
 	for _, f := range api.Unused(usage) {
-		if !slices.ContainsFunc(newPackages(), func(of string) bool { return strings.Contains(f.Message, " of "+of+":") }) {
-			findings = append(findings, f)
-		}
+		findings = append(findings, f)
 	}
 	return findings, packages
 }
-
-// newPackages are those that nothing in this repository uses yet.
-func newPackages() []string { return []string{module + "/core/journal"} }
 
 // remarks returns the lines for tools in what go doc shows of a package.
 func remarks(t *testing.T, folder string) []string {
