@@ -48,10 +48,7 @@ func checkAPI(t *testing.T, l *lint.Loader, top, module string) (findings []lint
 	require.NoError(t, err)
 	api := lint.NewAPI(packages)
 	findings = append(api.Unnameable(), api.BrokenLinks()...)
-	for _, f := range api.Unused(usage) {
-		findings = append(findings, f)
-	}
-	return findings, packages
+	return append(findings, api.Unused(usage)...), packages
 }
 
 // remarks returns the lines for tools in what go doc shows of a package.
