@@ -20,7 +20,8 @@ const (
 type Memory struct {
 	mu    sync.Mutex
 	rows  map[ID]Row
-	order []Cursor // of all rows, the oldest first
+	order []Cursor    // of all rows, the oldest first
+	drop  [2][]Cursor // of the rows that may make room: closed ones, and then open ones; the oldest first
 	bytes int
 }
 
@@ -67,17 +68,17 @@ func (m *Memory) Save(ctx context.Context, rows []Row) error {
 }
 
 // makeRoom drops rows until so many rows and bytes are gained. It drops none where that cannot be
-// reached.
+// reached. The caller must hold mu.
 func (m *Memory) makeRoom(rows, size int, saved map[ID]bool) bool {
 	// Chosen first and dropped last: where there is not enough room, nothing must be gone.
 	var drop []ID
 	// Fails closed: an open entry is at the provider too, a parked one is nowhere else.
-	for _, droppable := range []func(State) bool{State.Closed, func(s State) bool { return s == Open }} {
-		for _, c := range m.order {
+	for _, droppable := range m.drop {
+		for _, c := range droppable {
 			if rows <= 0 && size <= 0 {
 				break
 			}
-			if r := m.rows[c.ID]; droppable(r.State) && !saved[c.ID] {
+			if r := m.rows[c.ID]; !saved[c.ID] {
 				drop = append(drop, c.ID)
 				rows, size = rows-1, size-r.size()
 			}
@@ -92,10 +93,24 @@ func (m *Memory) makeRoom(rows, size int, saved map[ID]bool) bool {
 	return true
 }
 
+// lists returns the lists that a row of the state stands in.
+func (m *Memory) lists(s State) []*[]Cursor {
+	switch {
+	case s.Closed():
+		return []*[]Cursor{&m.order, &m.drop[0]}
+	case s == Open:
+		return []*[]Cursor{&m.order, &m.drop[1]}
+	default:
+		return []*[]Cursor{&m.order}
+	}
+}
+
 // insert adds a row that is not there. The caller must hold mu.
 func (m *Memory) insert(r Row) {
-	at, _ := slices.BinarySearchFunc(m.order, r.Cursor(), compareCursors)
-	m.order = slices.Insert(m.order, at, r.Cursor())
+	for _, list := range m.lists(r.State) {
+		at, _ := slices.BinarySearchFunc(*list, r.Cursor(), compareCursors)
+		*list = slices.Insert(*list, at, r.Cursor())
+	}
 	m.rows[r.ID] = r
 	m.bytes += r.size()
 }
@@ -106,8 +121,10 @@ func (m *Memory) remove(id ID) {
 	if !known {
 		return
 	}
-	if at, found := slices.BinarySearchFunc(m.order, r.Cursor(), compareCursors); found {
-		m.order = slices.Delete(m.order, at, at+1)
+	for _, list := range m.lists(r.State) {
+		if at, found := slices.BinarySearchFunc(*list, r.Cursor(), compareCursors); found {
+			*list = slices.Delete(*list, at, at+1)
+		}
 	}
 	delete(m.rows, id)
 	m.bytes -= r.size()
