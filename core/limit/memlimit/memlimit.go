@@ -8,7 +8,6 @@ package memlimit
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/buckets"
@@ -25,6 +24,9 @@ type Config struct {
 	MaxKeys int
 }
 
+// fastest is one token a nanosecond, the finest that is counted.
+const fastest = 1e9
+
 // Limiter counts in memory. It is safe for concurrent use.
 type Limiter struct{ table *buckets.Table[string] }
 
@@ -32,8 +34,8 @@ var _ limit.Limiter = (*Limiter)(nil)
 
 // New makes a limiter.
 func New(c Config) (*Limiter, error) {
-	if !(c.PerSecond > 0) || math.IsInf(c.PerSecond, 0) || c.Burst < 1 || c.MaxKeys < 0 {
-		return nil, errors.New("sallyport: memlimit: PerSecond must be above 0 and finite, Burst at least 1, and " +
+	if !(c.PerSecond > 0 && c.PerSecond <= fastest) || c.Burst < 1 || c.MaxKeys < 0 {
+		return nil, errors.New("sallyport: memlimit: PerSecond must be above 0 and at most a billion, Burst at least 1, and " +
 			"MaxKeys not negative")
 	}
 	most := c.MaxKeys

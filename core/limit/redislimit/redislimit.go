@@ -122,7 +122,9 @@ func (l *Limiter) Allow(ctx context.Context, key string, n int) (ok bool, retryA
 		return true, 0, nil
 	}
 	wait := time.Duration(res[1]) * time.Microsecond
-	l.remember(key, wait)
+	if n == 1 { // where several do not fit, one still may
+		l.remember(key, wait)
+	}
 	return false, wait, nil
 }
 

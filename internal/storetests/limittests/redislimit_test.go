@@ -145,6 +145,20 @@ func TestAskingBeforeTheProofAsksNobody(t *testing.T) {
 	require.Equal(t, after, commands())
 }
 
+// TestWhatDoesNotFitAtOnceRefusesNobody: a batch that is too large says nothing of a single delivery.
+func TestWhatDoesNotFitAtOnceRefusesNobody(t *testing.T) {
+	t.Parallel()
+	l := limiter(t, redislimit.Config{Client: server(t), PerSecond: 0.01, Burst: 5})
+	ok, _, err := l.Allow(t.Context(), "key", 10)
+	require.NoError(t, err)
+	require.False(t, ok)
+	for _, n := range []int{0, 1} {
+		ok, _, err = l.Allow(t.Context(), "key", n)
+		require.NoError(t, err)
+		require.True(t, ok)
+	}
+}
+
 func TestAGuardCountsByItselfWhileRedisIsGone(t *testing.T) {
 	t.Parallel()
 	client := server(t)
