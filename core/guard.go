@@ -13,7 +13,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/explain"
-	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
@@ -22,7 +21,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/replay"
-	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -95,118 +93,8 @@ type tenants struct {
 	letters tenantCase
 }
 
-// Defaults and limits of a config.
-const (
-	defaultTolerance = 5 * time.Minute
-	maxTolerance     = 24 * time.Hour
-	storeTimeout     = lease.StoreTimeout
-)
-
-// configureProof compiles what proves a delivery: the signature and the credentials.
-func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
-	e := g.entry
-	rules := keyring.Rules{Field: "Secrets", Min: keyring.MinSecretBytes, WeakOK: c.DangerouslyAllowWeakSecrets, Advice: advice(e, false)}
-	if e.MinSecret > 0 {
-		rules.Min = e.MinSecret
-	}
-	credentials := slices.Clone(c.Credentials)
-	switch {
-	case g.unknown: // how it signs is not known, and what Secrets have to be is not either
-	case e.Scheme != nil && c.Setup.AwaitingSecret:
-		if c.Secrets != nil {
-			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
-		}
-		g.handshakes.SinkRules = rules
-		g.handshakes.SinkRules.Kinds, g.handshakes.SinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
-	case e.Scheme != nil:
-		rules.Kinds, rules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
-		if !e.OfOnesOwn {
-			rules.Refuses = e
-		}
-		v, n := signature.New(g.tenants.owner, e, c.Secrets, c.Keys, rules, m)
-		if v.Ring != nil {
-			g.tenants.rings = append(g.tenants.rings, v.Ring)
-		}
-		g.signature, notes = v, append(notes, n...)
-	case e.Credential.Kind != entry.NoCredential:
-		if c.Secrets != nil || len(credentials) == 0 {
-			src := c.Secrets
-			if src == nil {
-				src = secrets.Static()
-			}
-			credentials = append([]Credential{{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: src}}, credentials...)
-		}
-	case c.Secrets != nil:
-		m.Add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
-	}
-	if c.Keys != nil && e.Scheme == nil && !g.unknown {
-		m.Add("Keys", "", "%s signs nothing; remove it", e.Title)
-	}
-	g.configureTolerance(c, m)
-	if g.signature == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {
-		m.Add("Credentials", "",
-			"nothing authenticates a delivery; configure a credential, for example BasicAuth with %s",
-			secrets.GeneratePair())
-	}
-	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
-	for i, cred := range credentials {
-		field := "Secrets"
-		switch {
-		case own && i > 0:
-			field = fmt.Sprintf("Credentials[%d]", i-1)
-		case !own:
-			field = fmt.Sprintf("Credentials[%d]", i)
-		}
-		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
-	}
-	if c.Setup.SecretSink != nil && !g.unknown {
-		switch {
-		case !c.Setup.AwaitingSecret || e.Scheme == nil:
-			// Otherwise anybody could replace a secret that is in use.
-			m.Add("Setup.SecretSink", "",
-				"it goes with Setup.AwaitingSecret only; remove it once a secret is configured")
-		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.HandsSecretOver() }):
-			m.Add("Setup.SecretSink", "", "%s hands no secret over; remove it", e.Title)
-		}
-	}
-	if c.Setup.VerifyTokens != nil {
-		rules := keyring.Rules{Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false), ProvesNothing: true}
-		list, n := g.acceptedValues(c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
-		g.handshakes.Tokens, notes = list, append(notes, n...)
-	}
-	return notes
-}
-
-func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
-	v := g.signature
-	if c.Limits.Tolerance != 0 && (c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance) {
-		m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
-			"it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
-			maxTolerance, "the provider's own")
-		return
-	}
-	if g.unknown || v == nil && g.entry.Scheme != nil {
-		return // no secret yet: there is a verifier once there is one
-	}
-	if v == nil || !v.SignsTime {
-		if c.Limits.Tolerance != 0 {
-			m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
-				"%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
-		}
-		return
-	}
-	tolerance := c.Limits.Tolerance
-	switch {
-	case tolerance == 0 && g.entry.Scheme.Timestamp.Tolerance > 0:
-		tolerance = g.entry.Scheme.Timestamp.Tolerance
-	case tolerance == 0:
-		tolerance = defaultTolerance
-	}
-	v.Past, v.Future = tolerance, tolerance
-	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Limits.Tolerance == 0 {
-		v.Past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
-	}
-}
+// storeTimeout is how long a store, or a source of keys, may take to answer.
+const storeTimeout = lease.StoreTimeout
 
 // Endpoint returns the endpoint's name.
 func (g *Guard) Endpoint() string { return g.endpoint }
@@ -304,20 +192,6 @@ func (g *Guard) Shutdown(ctx context.Context) error {
 	g.ownership.leave()
 	g.share.close()
 	return err
-}
-
-func advice(e *entry.Entry, pair bool) string {
-	if e.SecretFrom != "" {
-		return "copy it from " + e.Title + ": " + e.SecretFrom
-	}
-	return freshAdvice(pair)
-}
-
-func freshAdvice(pair bool) string {
-	if pair {
-		return "use a fresh one and give it to the provider, for example " + secrets.GeneratePair()
-	}
-	return "use a fresh one and give it to the provider, for example " + secrets.Generate()
 }
 
 func hasControl(s string) bool {

@@ -1,0 +1,154 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/signature"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
+)
+
+const (
+	defaultTolerance = 5 * time.Minute
+	maxTolerance     = 24 * time.Hour
+)
+
+// configureProof compiles what proves a delivery: the signature and the credentials. The notes are for the log.
+func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
+	rules := keyring.Rules{
+		Field: "Secrets", Min: keyring.MinSecretBytes, WeakOK: c.DangerouslyAllowWeakSecrets, Advice: advice(g.entry, false),
+	}
+	if g.entry.MinSecret > 0 {
+		rules.Min = g.entry.MinSecret
+	}
+	credentials, notes := g.configureSecrets(c, &rules, m)
+	g.configureTolerance(c, m)
+	if g.signature == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {
+		m.Add("Credentials", "", nothingProves, secrets.GeneratePair())
+	}
+	own := len(credentials) > len(c.Credentials) // Secrets hold the first credential
+	for i, cred := range credentials {
+		field := "Secrets"
+		switch {
+		case own && i > 0:
+			field = fmt.Sprintf("Credentials[%d]", i-1)
+		case !own:
+			field = fmt.Sprintf("Credentials[%d]", i)
+		}
+		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
+	}
+	return append(notes, g.configureSetup(c, rules, m)...)
+}
+
+const nothingProves = "nothing authenticates a delivery; configure a credential, for example BasicAuth with %s"
+
+// configureSecrets compiles what Secrets and Keys hold: the signature's secrets, or the first of the credentials. It
+// returns all credentials, and completes the rules for secrets.
+func (g *Guard) configureSecrets(c *Config, rules *keyring.Rules, m *fault.Mistakes) (credentials []Credential, notes []string) {
+	e := g.entry
+	credentials = slices.Clone(c.Credentials)
+	switch {
+	case g.unknown: // how it signs is not known, and what Secrets have to be is not either
+	case e.Scheme != nil && c.Setup.AwaitingSecret:
+		if c.Secrets != nil {
+			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
+		}
+		g.handshakes.SinkRules = *rules
+		g.handshakes.SinkRules.Kinds, g.handshakes.SinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
+	case e.Scheme != nil:
+		rules.Kinds, rules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
+		if !e.OfOnesOwn {
+			rules.Refuses = e
+		}
+		g.signature, notes = signature.New(g.tenants.owner, e, c.Secrets, c.Keys, *rules, m)
+		if g.signature.Ring != nil {
+			g.tenants.rings = append(g.tenants.rings, g.signature.Ring)
+		}
+	case e.Credential.Kind != entry.NoCredential:
+		if c.Secrets != nil || len(credentials) == 0 {
+			first := Credential{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: c.Secrets}
+			if first.source == nil {
+				first.source = secrets.Static()
+			}
+			credentials = append([]Credential{first}, credentials...)
+		}
+	case c.Secrets != nil:
+		m.Add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
+	}
+	if c.Keys != nil && e.Scheme == nil && !g.unknown {
+		m.Add("Keys", "", "%s signs nothing; remove it", e.Title)
+	}
+	return credentials, notes
+}
+
+// configureSetup compiles what is for setting an endpoint up: the sink of a secret, and verify tokens. It fails closed: a
+// sink next to a configured secret would let anybody replace that secret.
+func (g *Guard) configureSetup(c *Config, rules keyring.Rules, m *fault.Mistakes) (notes []string) {
+	e := g.entry
+	if c.Setup.SecretSink != nil && !g.unknown {
+		switch {
+		case !c.Setup.AwaitingSecret || e.Scheme == nil:
+			m.Add("Setup.SecretSink", "",
+				"it goes with Setup.AwaitingSecret only; remove it once a secret is configured")
+		case !slices.ContainsFunc(e.Handshakes, func(h entry.Handshake) bool { return h.HandsSecretOver() }):
+			m.Add("Setup.SecretSink", "", "%s hands no secret over; remove it", e.Title)
+		}
+	}
+	if c.Setup.VerifyTokens != nil {
+		rules := keyring.Rules{
+			Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false), ProvesNothing: true,
+		}
+		g.handshakes.Tokens, notes = g.acceptedValues(c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
+	}
+	return notes
+}
+
+// configureTolerance sets how old and how early a signed timestamp may be.
+func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
+	v := g.signature
+	if c.Limits.Tolerance != 0 && (c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance) {
+		m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
+			"it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
+			maxTolerance, "the provider's own")
+		return
+	}
+	if g.unknown || v == nil && g.entry.Scheme != nil {
+		return // no secret yet: there is a verifier once there is one
+	}
+	if v == nil || !v.SignsTime {
+		if c.Limits.Tolerance != 0 {
+			m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
+				"%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
+		}
+		return
+	}
+	tolerance := c.Limits.Tolerance
+	switch {
+	case tolerance == 0 && g.entry.Scheme.Timestamp.Tolerance > 0:
+		tolerance = g.entry.Scheme.Timestamp.Tolerance
+	case tolerance == 0:
+		tolerance = defaultTolerance
+	}
+	v.Past, v.Future = tolerance, tolerance
+	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Limits.Tolerance == 0 {
+		v.Past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
+	}
+}
+
+func advice(e *entry.Entry, pair bool) string {
+	if e.SecretFrom != "" {
+		return "copy it from " + e.Title + ": " + e.SecretFrom
+	}
+	return freshAdvice(pair)
+}
+
+func freshAdvice(pair bool) string {
+	if pair {
+		return "use a fresh one and give it to the provider, for example " + secrets.GeneratePair()
+	}
+	return "use a fresh one and give it to the provider, for example " + secrets.Generate()
+}
