@@ -151,9 +151,15 @@ func (d *Delivery) claimAgain() *Reply {
 		// Somebody else has done it since: the provider's retry, or another run that nobody recorded.
 		return t.close(d)
 	}
-	// Done by the very parking, or to be run once more: the memory stays, and a key for this run excludes others.
+	// Done by the very parking, or to be run once more: the memory stays.
+	return d.claimNumbered()
+}
+
+// claimNumbered claims the key of this run, which excludes others where the event's own key is done.
+func (d *Delivery) claimNumbered() *Reply {
+	t := d.redrive
 	again := identity.OfAgain(t.entry.Identity, string(t.entry.ID), t.entry.RunCount)
-	res, err = d.claimOne(replay.Item{Key: again, Digest: t.entry.Digest}, time.Now())
+	res, err := d.claimOne(replay.Item{Key: again, Digest: t.entry.Digest}, time.Now())
 	switch {
 	case err != nil:
 		return t.refuse(d, reason.StoreUnavailable, err)
@@ -228,6 +234,16 @@ func (t *redrive) recordFailure(ctx context.Context, d *Delivery, f *failure) er
 	return nil
 }
 
+// isClosed reports whether somebody else has closed the entry between this run's commit and its record: a second person,
+// whose run found the key of this one done.
+func (t *redrive) isClosed(ctx context.Context, err error) bool {
+	if !errors.Is(err, journal.ErrChanged) {
+		return false
+	}
+	e, err := t.guard.journaling.journal.Load(ctx, t.entry.ID)
+	return err == nil && e.State == journal.Done
+}
+
 // conclude ends the run by what became of its delivery, never by the status that some middleware has answered.
 func (t *redrive) conclude(d *Delivery, rec *Record) {
 	failed := rec.Reason != reason.Accepted || rec.Replay == ReplayCommitFailed
@@ -242,7 +258,11 @@ func (t *redrive) conclude(d *Delivery, rec *Record) {
 	ctx, cancel := d.keepingContext()
 	defer cancel()
 	run := journal.Run{At: d.facts.now, Reason: reason.Accepted}
-	if err := d.guard.journaling.journal.Ran(ctx, t.entry, run, journal.Done, nil); err != nil {
+	err = d.guard.journaling.journal.Ran(ctx, t.entry, run, journal.Done, nil)
+	if err != nil && t.isClosed(ctx, err) {
+		err = nil
+	}
+	if err != nil {
 		// The receivers have succeeded: the next run finds its key done, and closes the entry.
 		t.end(reason.Accepted, fmt.Errorf("the run succeeded, and the journal did not record it: %w", err))
 		return

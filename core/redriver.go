@@ -17,7 +17,8 @@ import (
 )
 
 // Redriver runs entries of the journal again, through the app's own handler: routes, middleware and receivers are those
-// of a delivery. Fill in the fields, and leave them as they are once it is used. It is safe for concurrent use.
+// of a delivery. Entries of an inbox run without HTTP, as in a worker. Fill in the fields, and leave them as they are
+// once it is used. It is safe for concurrent use.
 //
 //	redriver := &core.Redriver{App: r, Guards: []*core.Guard{guard}}
 //	result, err := redriver.Redrive(ctx, id, core.RedriveOptions{})
@@ -32,6 +33,9 @@ type Redriver struct {
 	App http.Handler
 	// Guards are the guards whose entries run, each with its Config.Journal.
 	Guards []*Guard
+	// Inbox are the receivers that work events after the answer: entries that their worker has parked run again through
+	// them. nil: such entries do not run.
+	Inbox *Signals
 }
 
 // RedriveOptions say how entries run again.
@@ -76,15 +80,13 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 		return result, fmt.Errorf("no guard for endpoint %q among Redriver.Guards", e.Endpoint)
 	case o.Revision != 0 && o.Revision != e.Revision:
 		return result, journal.ErrChanged
-	case e.Kind != journal.FromRequest:
-		return result, fmt.Errorf("%w: it is of an inbox", journal.ErrNotRunnable)
 	case !e.Runnable:
 		return result, fmt.Errorf("%w: %s", journal.ErrNotRunnable, e.WhyNot)
 	case e.State.Closed() && !o.EvenIfDone:
 		return result, journal.ErrAlreadyDone
 	}
 	t := newRedrive(g, e, o.EvenIfDone)
-	request, err := requestOf(e)
+	run, err := r.prepared(t)
 	if err != nil {
 		return result, fmt.Errorf("%w: %w", journal.ErrNotRunnable, err)
 	}
@@ -93,7 +95,7 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	go func() {
 		defer g.journaling.runs.Done()
 		defer close(over)
-		r.run(t, request)
+		run()
 	}()
 	select {
 	case <-over:
@@ -162,8 +164,8 @@ func (r *Redriver) redriveEach(
 
 // journal returns the one journal of the guards.
 func (r *Redriver) journal() (*journal.Journal, error) {
-	if r.App == nil {
-		return nil, errors.New("Redriver.App is nil: it is the handler that the server serves")
+	if r.App == nil && r.Inbox == nil {
+		return nil, errNoApp
 	}
 	var j *journal.Journal
 	for _, g := range r.Guards {
@@ -180,6 +182,23 @@ func (r *Redriver) journal() (*journal.Journal, error) {
 		return nil, errors.New("Redriver.Guards is empty")
 	}
 	return j, nil
+}
+
+// errNoApp is for a Redriver that has nothing to run with.
+//
+//lint:immutable an error value
+var errNoApp = errors.New("Redriver.App is nil: it is the handler that the server serves")
+
+// prepared returns what runs an entry, by what it holds. The error says why it cannot run.
+func (r *Redriver) prepared(t *redrive) (run func(), err error) {
+	if t.entry.Kind == journal.FromInbox {
+		return r.preparedInbox(t)
+	}
+	if r.App == nil {
+		return nil, errNoApp
+	}
+	request, err := requestOf(t.entry)
+	return func() { r.run(t, request) }, err
 }
 
 func (r *Redriver) guardOf(endpoint string) *Guard {

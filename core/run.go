@@ -115,7 +115,7 @@ func (p *signalsRun) event(i int) bool {
 func (p *signalsRun) decided(i int, res result, v replay.Verdict) {
 	d := p.d
 	switch decided := d.decide(i, v); {
-	case decided == replay.Commit && res.worst == outcomeUndecodable:
+	case decided == replay.Commit && v == replay.Release && res.worst == outcomeUndecodable:
 		res.worst = outcomePermanent // committed by the app itself
 	case decided == replay.Release && v == replay.Commit && d.unclaimed == nil:
 		v = decided // released by the app itself: a success would keep the provider from sending it again

@@ -87,12 +87,13 @@ func (g *Guard) closeProcessed(ctx context.Context, looker replay.Looker) (close
 	}
 }
 
-// closeRows closes those of the rows whose events are done.
+// closeRows closes those of the rows whose events are done. Entries of an inbox are left as they are.
 func (g *Guard) closeRows(ctx context.Context, looker replay.Looker, rows []journal.Row) (int, error) {
 	var keys []replay.Key
 	var known []journal.Row
 	for _, row := range rows {
-		if id, ok := row.ID.Identity(); ok {
+		// Of an event of an inbox, "done" means that it was enqueued: it says nothing of the work.
+		if id, ok := row.ID.Identity(); ok && row.ID.Kind() == journal.FromRequest {
 			keys, known = append(keys, id), append(known, row)
 		}
 	}

@@ -31,6 +31,14 @@ func IDOf(kind Kind, identity [32]byte) ID {
 	return ID(text)
 }
 
+// Kind returns what kind of entry has the ID.
+func (id ID) Kind() Kind {
+	if strings.HasPrefix(string(id), inboxPrefix) {
+		return FromInbox
+	}
+	return FromRequest
+}
+
 // Identity returns the identity that an ID was made of. For a random ID it names no event.
 func (id ID) Identity() (identity [32]byte, ok bool) {
 	if !id.valid() {

@@ -36,3 +36,11 @@ func TestRetriesAreOneEntry(t *testing.T) {
 	require.Equal(t, first.First, list[0].First)
 	require.Equal(t, uint64(5), list[0].Revision)
 }
+
+func TestAnIDSaysWhatKindOfEntryItIs(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []journal.Kind{journal.FromRequest, journal.FromInbox} {
+		require.Equal(t, kind, journal.IDOf(kind, [32]byte{1}).Kind())
+		require.Equal(t, kind, journal.IDOf(kind, [32]byte{}).Kind())
+	}
+}
