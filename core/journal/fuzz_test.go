@@ -2,7 +2,6 @@ package journal_test
 
 import (
 	"bytes"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,7 +38,7 @@ func FuzzForgedBlobs(f *testing.F) {
 			e, err := j.Load(t.Context(), row.ID)
 			if err != nil {
 				require.Nil(t, e)
-				require.LessOrEqual(t, len(strings.SplitAfter(err.Error(), "\n")), 2, "the log gets no text of a forger's")
+				require.NotContains(t, err.Error(), "\n", "the log gets no line of a forger's")
 				continue
 			}
 			require.Equal(t, row.ID, e.ID)

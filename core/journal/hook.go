@@ -11,7 +11,8 @@ import (
 // The hook's queue is bounded: an app that parks everything must not fill its memory with messages
 // about that.
 const (
-	hookWaiting = 1000
+	hookWaiting = 1000     // entries
+	hookBytes   = 16 << 20 // of their bodies
 	hookTimeout = 30 * time.Second
 )
 
@@ -22,7 +23,8 @@ type hook struct {
 
 	mu      sync.Mutex
 	waiting []*Entry
-	missed  int           // entries beyond hookWaiting
+	size    int           // bytes of their bodies
+	missed  int           // entries beyond these bounds
 	idle    chan struct{} // closed when the goroutine has ended; nil: it does not run
 }
 
@@ -41,9 +43,10 @@ func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
 	for _, e := range entries {
 		switch {
 		case e.State != Parked || e.Revision == 0:
-		case len(h.waiting) >= hookWaiting:
+		case len(h.waiting) >= hookWaiting, len(h.waiting) > 0 && h.size+len(e.Body) > hookBytes:
 			h.missed++
 		default:
+			h.size += len(e.Body)
 			h.waiting = append(h.waiting, e.Clone()) // the delivery's buffers are used again
 		}
 	}
@@ -81,6 +84,7 @@ func (h *hook) next() (e *Entry, missed int) {
 	e = h.waiting[0]
 	h.waiting[0] = nil
 	h.waiting = h.waiting[1:]
+	h.size -= len(e.Body)
 	return e, missed
 }
 

@@ -63,3 +63,27 @@ func TestAHookHurtsNobody(t *testing.T) {
 		require.Contains(t, log.String(), "entries=99")
 	})
 }
+
+// What waits for a hook that hangs is bounded by its size, too.
+func TestLargeBodiesThatWaitForTheHookAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := logged(t)
+		called := 0
+		j, _ := inMemory(t, journal.Config{OnParked: func(ctx context.Context, _ *journal.Entry) {
+			called++
+			if called == 1 {
+				<-ctx.Done()
+			}
+		}})
+		for i := range 40 {
+			e := entry(fmt.Sprint(i), journal.Parked)
+			e.Body = make([]byte, 1<<20)
+			keep(t, j, e)
+			j.Parked(t.Context(), e)
+			synctest.Wait()
+		}
+		require.NoError(t, j.Wait(t.Context()))
+		require.Equal(t, 1+16, called, "the one that hangs, and 16 MiB")
+		require.Contains(t, log.String(), "entries=23")
+	})
+}

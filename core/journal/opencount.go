@@ -56,41 +56,60 @@ func (c *openCount) full(ctx context.Context, store Store, list []*Entry) (map[s
 // count returns how many open entries an endpoint has. It asks the store at the first time, and about
 // once a minute while there are too many.
 func (c *openCount) count(ctx context.Context, store Store, endpoint string) (int, error) {
-	// The store is asked without the lock held: a slow database must not stop the entries of other
-	// endpoints.
-	c.mu.Lock()
-	is, known := c.known[endpoint]
-	c.mu.Unlock()
-	if known && (is.entries < mostOpen || time.Since(is.at) < recountIn) {
+	is, due := c.due(endpoint)
+	if !due {
 		return is.entries, nil
 	}
-	// Two deliveries at once may both count. They come to the same result.
-	is = counted{at: time.Now()}
+	n, err := countOpen(ctx, store, endpoint)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		delete(c.known, endpoint) // the next one counts
+		return 0, err
+	}
+	if n >= mostOpen {
+		slog.WarnContext(ctx, "journal: an endpoint has too many open entries; further ones are only counted",
+			"endpoint", endpoint, "entries", n)
+	}
+	c.known[endpoint] = counted{entries: n, at: is.at}
+	return n, nil
+}
+
+// due returns what is known of an endpoint, and whether the caller must count. Of many who fail at once
+// one counts, because an app that is down has a database that is busy. The others go by what was known,
+// or by nothing: a few entries too many are no harm.
+func (c *openCount) due(endpoint string) (is counted, due bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is, known := c.known[endpoint]
+	if known && (is.entries < mostOpen || time.Since(is.at) < recountIn) {
+		return is, false
+	}
+	// Endpoints are configured, not sent. The bound is for an app that makes names up.
+	if c.known == nil || len(c.known) >= mostCounts {
+		c.known = make(map[string]counted)
+	}
+	is.at = time.Now()
+	c.known[endpoint] = is
+	return is, true
+}
+
+// countOpen counts the open entries of an endpoint in the store, up to the bound.
+func countOpen(ctx context.Context, store Store, endpoint string) (n int, err error) {
 	page := Page{Endpoint: endpointOf(endpoint), States: []State{Open}, Limit: openPage}
 	// Rows without blobs, in pages: ten thousand of them are a megabyte.
-	for is.entries < mostOpen {
+	for n < mostOpen {
 		rows, err := store.List(ctx, page)
 		if err != nil {
 			return 0, err
 		}
-		is.entries += len(rows)
+		n += len(rows)
 		if len(rows) < openPage {
 			break
 		}
 		page.Before = rows[len(rows)-1].Cursor()
 	}
-	if is.entries >= mostOpen {
-		slog.WarnContext(ctx, "journal: an endpoint has too many open entries; further ones are only counted",
-			"endpoint", endpoint, "entries", is.entries)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	// Endpoints are configured, not sent. The bound is for an app that makes names up.
-	if c.known == nil || len(c.known) >= mostCounts {
-		c.known = make(map[string]counted)
-	}
-	c.known[endpoint] = is
-	return is.entries, nil
+	return n, nil
 }
 
 // add notes a new open entry.

@@ -290,3 +290,42 @@ func TestMemoryMakesRoomButNeverOfWhatIsParked(t *testing.T) {
 		})
 	}
 }
+
+// hanging is a store whose lists wait until they are let go.
+type hanging struct {
+	journal.Store
+	lists   int
+	release chan struct{}
+}
+
+func (s *hanging) List(ctx context.Context, page journal.Page) ([]journal.Row, error) {
+	s.lists++
+	<-s.release
+	return s.Store.List(ctx, page)
+}
+
+// While an app is down everything fails at once. One delivery counts what is open; the others do not wait.
+func TestOneDeliveryCountsWhatIsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hanging{Store: journal.NewMemory(), release: make(chan struct{})}
+		logged(t)
+		j, err := journal.New(store, journal.Config{Retention: journal.Retention{
+			Open: journal.Forever, Parked: journal.Forever, Closed: journal.Forever,
+		}})
+		require.NoError(t, err)
+		kept := 0
+		for i := range 10 {
+			go func() {
+				if j.Keep(context.Background(), []*journal.Entry{entry(fmt.Sprint(i), journal.Open)}) == nil {
+					kept++
+				}
+			}()
+			synctest.Wait()
+		}
+		require.Equal(t, 1, store.lists)
+		require.Equal(t, 9, kept)
+		close(store.release)
+		synctest.Wait()
+		require.Equal(t, 10, kept)
+	})
+}

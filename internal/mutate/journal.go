@@ -51,6 +51,8 @@ func ofTheJournal() []mutation {
 		{name: "an event that failed again is closed as done", file: run, old: "if stored.Revision != row.Revision || stored.State != Open {", new: "if stored.State != Open {"},
 		{name: "a hook that panics ends the process", file: hook, old: "if r := recover(); r != nil {", new: "if r := any(nil); r != nil {"},
 		{name: "a hook reads the buffers of the next delivery", file: hook, old: "h.waiting = append(h.waiting, e.Clone())", new: "h.waiting = append(h.waiting, e)"},
-		{name: "the hook's entries fill the memory", file: hook, old: "case len(h.waiting) >= hookWaiting:", new: "case false:"},
+		{name: "the hook's entries fill the memory", file: hook, old: "case len(h.waiting) >= hookWaiting, len(h.waiting) > 0", new: "case len(h.waiting) > 0"},
+		{name: "large bodies that wait for the hook fill the memory", file: hook, old: ", len(h.waiting) > 0 && h.size+len(e.Body) > hookBytes:", new: ":"},
+		{name: "everybody who fails counts the open entries", file: "core/journal/opencount.go", old: "is.at = time.Now()\n\tc.known[endpoint] = is", new: "is.at = time.Now()"},
 	}
 }

@@ -98,8 +98,10 @@ func classify(err error) (said string, kind error) {
 		return op.Error(), nil
 	case errors.Is(err, driver.ErrBadConn):
 		return "the connection broke", nil
-	// Fails closed: what is unknown is named by its type alone.
+	case strings.Contains(inner.Error(), "database is locked"), strings.Contains(inner.Error(), "table is locked"):
+		return "the database is locked", errConflict // a driver of SQLite without codes
 	default:
+		// Fails closed: what is unknown is named by its type alone.
 		return fmt.Sprintf("a %T, whose text may hold what must not be printed", inner), nil
 	}
 }
