@@ -68,7 +68,8 @@ func (e Event) Context() context.Context {
 }
 
 // ErrBadResponse is returned by [Event.Respond] for a status that is not 200 to 299.
-var ErrBadResponse = errors.New("sallyport: a signal's response needs a status of 200 to 299; return an error to refuse the event")
+var ErrBadResponse = errors.New("sallyport: a signal's response needs a status of 200 to 299; " +
+	"return an error to refuse the event")
 
 // Respond sets the answer to the delivery, for providers that act on it. It is written after the event is committed,
 // and not at all if any receiver fails. The last call wins.

@@ -101,7 +101,9 @@ func (l *guardLog) takeEvents(r *Record) {
 	case r.Reason == reason.Conflict:
 		l.conflict(r)
 	case r.Replay == ReplayCommitFailed, r.Replay == ReplayUnclaimed, !written && needsLine(r):
-		l.event(r, &FailedEvent{ID: r.ID, Type: r.Type, Identity: r.Identity, Reason: r.Reason, Err: r.Err, Stack: r.Stack})
+		l.event(r, &FailedEvent{
+			ID: r.ID, Type: r.Type, Identity: r.Identity, Reason: r.Reason, Err: r.Err, Stack: r.Stack,
+		})
 	case len(r.Failed) == 0 && (r.RanNothing || r.Reason == reason.Unhandled):
 		l.unhandled(r, r.Type)
 	}

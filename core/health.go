@@ -123,7 +123,10 @@ func (g *Guard) lostRecords() (n int64) {
 // Health returns how the endpoint is doing, as far as this process has seen.
 func (g *Guard) Health() Health {
 	v := &g.vitals
-	h := Health{Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()), RejectedInARow: v.inARow.Load(), DroppedRecords: g.lostRecords()}
+	h := Health{
+		Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()),
+		RejectedInARow: v.inARow.Load(), DroppedRecords: g.lostRecords(),
+	}
 	if ns := v.proved.Load(); ns != 0 {
 		h.LastProved = time.Unix(0, ns)
 	}
@@ -132,7 +135,8 @@ func (g *Guard) Health() Health {
 		h.LastReason, _ = v.reason.Load().(reason.Reason)
 	}
 	for _, k := range g.tenants.rings {
-		if since, why := k.Trouble(); !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {
+		since, why := k.Trouble()
+		if !since.IsZero() && (h.SecretsStaleSince.IsZero() || since.Before(h.SecretsStaleSince)) {
 			h.SecretsStaleSince, h.SecretsProblem = since, why
 		}
 	}
@@ -163,7 +167,8 @@ func (g *Guard) listen(silence time.Duration) {
 	v.mu.Unlock()
 	if raise {
 		h := g.Health()
-		g.logger.Error("sallyport: no new delivery has been proved for a long time: check that the provider still sends, and with which secret",
+		g.logger.Error("sallyport: no new delivery has been proved for a long time: "+
+			"check that the provider still sends, and with which secret",
 			"endpoint", g.endpoint, "provider", g.provider, "silence", quiet.Round(time.Second).String(),
 			"rejected_in_a_row", h.RejectedInARow, "last_reason", string(h.LastReason))
 	}

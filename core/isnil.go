@@ -25,7 +25,8 @@ func isTypedNil(v any) bool {
 func (c *Config) dropTypedNils(m *fault.Mistakes) {
 	drop := func(field string, value any, clearField func()) {
 		if isTypedNil(value) {
-			m.Add(field, "", "it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
+			m.Add(field, "",
+				"it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
 			clearField()
 		}
 	}

@@ -16,7 +16,8 @@ type Networks string
 // PrivateNetworks are the addresses that reverse proxies in front of an app usually have: loopback, the private
 // ranges of RFC 1918 and RFC 4193, and link-local addresses. Trusting them is right where only your own proxies can
 // reach the app's port from such an address.
-const PrivateNetworks Networks = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fc00::/7, fe80::/10"
+const PrivateNetworks Networks = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, " +
+	"169.254.0.0/16, fc00::/7, fe80::/10"
 
 // prefixes parses the list. IPv4 addresses written in IPv6 are unmapped; zones are refused.
 func (n Networks) prefixes() ([]netip.Prefix, error) {
@@ -38,7 +39,8 @@ func (n Networks) prefixes() ([]netip.Prefix, error) {
 		}
 		if p != p.Masked() {
 			// 10.1.2.3/8 is either a host with a wrong mask or a network with a stray host part: not ours to guess.
-			return nil, fmt.Errorf("%q has bits set beyond the prefix; write %s, or a bare address for one host", f, p.Masked())
+			return nil, fmt.Errorf("%q has bits set beyond the prefix; write %s, or a bare address for one host",
+				f, p.Masked())
 		}
 		if p.Addr().Is4In6() {
 			if p.Bits() < 96 {

@@ -35,7 +35,8 @@ type GuardObserver interface {
 func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 	for n, o := range c.Observers {
 		if o == nil || isTypedNil(o) {
-			m.Add(fmt.Sprintf("Observers[%d]", n), "", "the observer is nil, which would leave metrics without a record; give one, or leave it out")
+			m.Add(fmt.Sprintf("Observers[%d]", n), "",
+				"the observer is nil, which would leave metrics without a record; give one, or leave it out")
 			continue
 		}
 		g.outlets = append(g.outlets, newOutlet(n, o, g.log))

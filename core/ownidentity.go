@@ -34,7 +34,8 @@ const (
 	emptyName = "sallyport: Config.Identity gave an empty text, and the provider's own identity is used: " +
 		"it sees authenticated fields only"
 	unprovedName = "sallyport: Config.Identity names an event by an ID that no proof covers or that it does not " +
-		"have, and the provider's own identity is used: it sees authenticated fields only, so that events would have one name"
+		"have, and the provider's own identity is used: it sees authenticated fields only, so that events " +
+		"would have one name"
 	constantName = "sallyport: Config.Identity gave a text that nothing authenticated of the event changes, " +
 		"and the provider's own identity is used: every event would have that name"
 )

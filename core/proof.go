@@ -20,7 +20,8 @@ const (
 // configureProof compiles what proves a delivery: the signature and the credentials. The notes are for the log.
 func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 	rules := keyring.Rules{
-		Field: "Secrets", Min: keyring.MinSecretBytes, WeakOK: c.DangerouslyAllowWeakSecrets, Advice: advice(g.entry, false),
+		Field: "Secrets", Min: keyring.MinSecretBytes, WeakOK: c.DangerouslyAllowWeakSecrets,
+		Advice: advice(g.entry, false),
 	}
 	if g.entry.MinSecret > 0 {
 		rules.Min = g.entry.MinSecret
@@ -48,7 +49,9 @@ const nothingProves = "nothing authenticates a delivery; configure a credential,
 
 // configureSecrets compiles what Secrets and Keys hold: the signature's secrets, or the first of the credentials. It
 // returns all credentials, and completes the rules for secrets.
-func (g *Guard) configureSecrets(c *Config, rules *keyring.Rules, m *fault.Mistakes) (credentials []Credential, notes []string) {
+func (g *Guard) configureSecrets(
+	c *Config, rules *keyring.Rules, m *fault.Mistakes,
+) (credentials []Credential, notes []string) {
 	e := g.entry
 	credentials = slices.Clone(c.Credentials)
 	switch {
@@ -70,7 +73,8 @@ func (g *Guard) configureSecrets(c *Config, rules *keyring.Rules, m *fault.Mista
 		}
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
-			first := Credential{kind: e.Credential.Kind, name: e.Credential.Name, items: e.Credential.Items, source: c.Secrets}
+			own := &e.Credential
+			first := Credential{kind: own.Kind, name: own.Name, items: own.Items, source: c.Secrets}
 			if first.source == nil {
 				first.source = secrets.Static()
 			}
@@ -85,8 +89,8 @@ func (g *Guard) configureSecrets(c *Config, rules *keyring.Rules, m *fault.Mista
 	return credentials, notes
 }
 
-// configureSetup compiles what is for setting an endpoint up: the sink of a secret, and verify tokens. It fails closed: a
-// sink next to a configured secret would let anybody replace that secret.
+// configureSetup compiles what is for setting an endpoint up: the sink of a secret, and verify tokens. It fails closed:
+// a sink next to a configured secret would let anybody replace that secret.
 func (g *Guard) configureSetup(c *Config, rules keyring.Rules, m *fault.Mistakes) (notes []string) {
 	e := g.entry
 	if c.Setup.SecretSink != nil && !g.unknown {

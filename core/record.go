@@ -155,7 +155,8 @@ const (
 
 // replayStates are the states by what became of a holding.
 var replayStates = [...]ReplayState{ //lint:immutable a table
-	lease.None: ReplayNone, lease.Released: ReplayReleased, lease.Committed: ReplayCommitted, lease.CommitFailed: ReplayCommitFailed,
+	lease.None: ReplayNone, lease.Released: ReplayReleased, lease.Committed: ReplayCommitted,
+	lease.CommitFailed: ReplayCommitFailed,
 }
 
 // record starts the record of an outcome. The caller completes it and passes it to put.
@@ -166,7 +167,8 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
 	rec.Reason, rec.Status, rec.Replay, rec.BodyBytes = why, status, ReplayNone, len(i.body)
 	rec.Secret, rec.Credentials = i.secret, i.credentials
-	rec.SecretExpires, rec.NoneValidAfter, rec.SecretsStale = keyring.TimeOf(i.match.Expires), keyring.TimeOf(i.match.NoneAfter), i.match.Stale
+	rec.SecretExpires, rec.NoneValidAfter = keyring.TimeOf(i.match.Expires), keyring.TimeOf(i.match.NoneAfter)
+	rec.SecretsStale = i.match.Stale
 	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
 	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest

@@ -138,7 +138,8 @@ func (g *Guard) rejectionReply(r Rejection) *Reply {
 func answerTo(a *entry.Answers, r reason.Reason) entry.Answer {
 	switch {
 	case r.Class() == reason.ClassAuthentication:
-		return entry.Answer{Empty: a.Authentication.Empty, RetryAfter: a.Authentication.RetryAfter} // the status is the guard's
+		// The status is the guard's.
+		return entry.Answer{Empty: a.Authentication.Empty, RetryAfter: a.Authentication.RetryAfter}
 	case r == reason.RateLimited:
 		return a.TooMuch
 	case r == reason.BodyTooLarge:

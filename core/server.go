@@ -52,7 +52,8 @@ func CheckServer(s *http.Server) []*ConfigError {
 		}
 	}
 	if s.WriteTimeout <= 0 {
-		m.Add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for ever; "+
+		m.Add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for "+
+			"ever; "+
 			"set it to 30s, or longer than your slowest signal")
 	}
 	if limit := s.MaxHeaderBytes; limit <= 0 || limit > http.DefaultMaxHeaderBytes {
@@ -60,7 +61,8 @@ func CheckServer(s *http.Server) []*ConfigError {
 		if limit > 0 {
 			shown = strconv.Itoa(limit)
 		}
-		m.Add("Server.MaxHeaderBytes", shown, "a request may have 1 MiB of headers or more; set it to %d, which is enough for every provider",
+		m.Add("Server.MaxHeaderBytes", shown,
+			"a request may have 1 MiB of headers or more; set it to %d, which is enough for every provider",
 			goodHeaderBytes)
 	}
 	return ConfigErrors(configError(m))

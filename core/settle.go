@@ -100,7 +100,8 @@ func errAnswered(status int) error { return fmt.Errorf("the handler answered %d"
 // Abandon (for adapters) settles a delivery whose handler did not return, because it panicked. The event is
 // released, unless its signals still run elsewhere: see [Delivery.Finish], after which it does nothing.
 func (d *Delivery) Abandon() {
-	if d.again != nil || d.hasEnded() || d.depart(adapter.Outcome{Written: adapter.Written{Status: http.StatusInternalServerError}}) {
+	failed := adapter.Outcome{Written: adapter.Written{Status: http.StatusInternalServerError}}
+	if d.again != nil || d.hasEnded() || d.depart(failed) {
 		return
 	}
 	defer d.release()

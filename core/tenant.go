@@ -74,6 +74,9 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 			"use SecretsByTenant or SecretsFunc")
 }
 
+const noParameter = "the route has no parameter of the name that Config.Tenant gives, or it is empty: " +
+	"mount the guard on the route itself"
+
 // readTenant reads the key of the request's tenant. A delivery without a usable key is checked like that of an unknown
 // tenant.
 func (g *Guard) readTenant(r *http.Request, i *inspection) {
@@ -84,9 +87,10 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 	p := i.claims
 	if g.tenants.key.path != "" {
 		if key = i.pathValue(r, g.tenants.key.path); key == "" {
-			p.TenantFault = "the route has no parameter of the name that Config.Tenant gives, or it is empty: mount the guard on the route itself"
+			p.TenantFault = noParameter
 			if !g.tenants.warned.Swap(true) {
-				g.logger.Error("sallyport: the guard cannot see the tenant in the path: mount it on the route itself, not before routing; every delivery is refused",
+				g.logger.Error("sallyport: the guard cannot see the tenant in the path: "+
+					"mount it on the route itself, not before routing; every delivery is refused",
 					"endpoint", g.endpoint, "provider", g.provider, "parameter", g.tenants.key.path, "route", i.route)
 			}
 			return

@@ -82,8 +82,8 @@ func OfReceiver(event [sha256.Size]byte, name string) [sha256.Size]byte {
 	return of(Scope{}, kindReceiver, event[:], []string{name})
 }
 
-// OfAgain returns what one run of an entry of the journal is remembered by, where the event itself is done. number is how
-// many runs of the entry were recorded before.
+// OfAgain returns what one run of an entry of the journal is remembered by, where the event itself is done. number is
+// how many runs of the entry were recorded before.
 func OfAgain(event [sha256.Size]byte, entry string, number int) [sha256.Size]byte {
 	return of(Scope{}, kindAgain, event[:], []string{entry, strconv.Itoa(number)})
 }

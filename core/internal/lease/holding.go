@@ -96,7 +96,8 @@ const (
 // on no lease is renewed.
 func (h *Holding) Begin(ctx context.Context, rules *Rules, from, limit time.Time) {
 	h.rules, h.limit, h.timers = rules, limit, &rules.timers
-	if from == from.Round(0) { // the clock is not monotonic: a bubble of testing/synctest, whose timers must not leave it
+	if from == from.Round(0) {
+		// The clock is not monotonic: this is a bubble of testing/synctest, whose timers must not leave it.
 		h.timers = &sync.Pool{}
 	}
 	h.ctx = context.WithoutCancel(ctx)

@@ -43,8 +43,8 @@ const (
 // Why a source is unknown.
 const (
 	noAddress = "the connection has no address, as on a Unix socket"
-	noPort    = "RemoteAddr holds no port, so something before the guard wrote it from a header (RealIP, ProxyHeaders): " +
-		"mount the guard before that"
+	noPort    = "RemoteAddr holds no port, so something before the guard wrote it from a header " +
+		"(RealIP, ProxyHeaders): mount the guard before that"
 )
 
 // Trace follows a request back to its sender. It trusts the connection, and headers only where the connection comes

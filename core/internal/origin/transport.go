@@ -121,7 +121,8 @@ const (
 	doubled   = "X-Forwarded-Proto came more than once: make the proxy replace it"
 	malformed = "the Forwarded header is malformed (RFC 7239): make the proxy replace it"
 	disagree  = "X-Forwarded-Proto and Forwarded disagree: make the proxy set or remove both"
-	noWord    = "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, not append"
+	noWord    = "the proxy's word for the scheme is not the one word https: make it replace X-Forwarded-Proto, " +
+		"not append"
 )
 
 // checkScheme checks the word of a trusted proxy. It fails closed: every word but https is refused.

@@ -53,7 +53,8 @@ func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 		if digestOnly && costs {
 			continue
 		}
-		compiled := Apart{Apart: rule, Number: len(a.rules), costs: costs, headers: httpfield.CanonicalNames(rule.Headers)}
+		compiled := Apart{Apart: rule, Number: len(a.rules), costs: costs}
+		compiled.headers = httpfield.CanonicalNames(rule.Headers)
 		for _, m := range rule.When {
 			one := memberRule{has: add(m.Has), lacks: add(m.Lacks)}
 			if len(m.Has) > 0 {

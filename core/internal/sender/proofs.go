@@ -15,8 +15,8 @@ const (
 	maxProved = 4096
 )
 
-// Proofs remembers who sent genuine deliveries lately. Budgets keep a part for them. Forgetting a sender fails closed: it
-// shares the part of unproved senders until its next delivery. The zero value is ready.
+// Proofs remembers who sent genuine deliveries lately. Budgets keep a part for them. Forgetting a sender fails closed:
+// it shares the part of unproved senders until its next delivery. The zero value is ready.
 type Proofs struct {
 	mu sync.Mutex
 	at map[netip.Addr]time.Time // the last proof that was noted, by Key
