@@ -43,7 +43,8 @@ type Config struct {
 
 	// OnParked is called for each entry that was parked, once that is committed: for a pager or a chat.
 	// One call runs at a time, apart from the deliveries. A panic is logged. ctx ends after 30 seconds;
-	// while a call hangs, up to 1,000 entries, or 16 MiB, wait, and further ones are only counted in the log.
+	// while a call hangs, up to 1,000 entries, or 16 MiB, wait, and further ones are only counted in
+	// the log.
 	OnParked func(ctx context.Context, e *Entry)
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// FuzzForgedBlobs puts bytes of a forger's into the row of an entry. Whatever they are, a sealed journal
-// reads nothing but what it has written, and neither kind panics.
+// FuzzForgedBlobs puts bytes of a forger's into the row of an entry. Whatever they are, a sealed journal reads
+// nothing but what it has written, and neither kind panics.
 func FuzzForgedBlobs(f *testing.F) {
 	sealed, err := journal.InMemory(journal.Config{Keys: secrets.Static(secrets.Generate())})
 	require.NoError(f, err)

@@ -122,8 +122,8 @@ func TestABlobThatWasMovedOrChangedIsForged(t *testing.T) {
 	}
 }
 
-// In plain nothing keeps a writer of the table from making an entry. But a body that is not the one that
-// was proved does not run by a slip: a half-written row, an encoding on the way to another database.
+// In plain nothing keeps a writer of the table from making an entry. But a body that is not the one that was proved
+// does not run by a slip: a half-written row, an encoding on the way to another database.
 func TestABodyThatIsNotTheOneThatWasKeptIsForged(t *testing.T) {
 	j, store := inMemory(t, journal.Config{})
 	e := entry("evt_1", journal.Parked)

@@ -21,6 +21,7 @@ func (s *store) check(ctx context.Context) error {
 	}
 	// Statements that do nothing, but need the right and a database that takes writes.
 	name := s.table.sql()
+	// In the order in which an operator grants them.
 	for _, attempt := range [][2]string{
 		{"INSERT", "INSERT INTO " + name + " (namespace, " + columns + ") SELECT namespace, " + columns +
 			" FROM " + name + " WHERE 1 = 0"},

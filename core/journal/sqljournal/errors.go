@@ -57,6 +57,7 @@ func (s *store) fail(ctx context.Context, call string, err error) error {
 		return err
 	}
 	f := &failure{call: call, table: s.table.name, cause: err}
+	// What the server said goes into the text, the driver's error only into the chain.
 	f.said, f.kind = classify(err)
 	// The caller asks errors.Is for its context, and drivers answer with errors of their own.
 	if ended := ctx.Err(); ended != nil {
@@ -94,6 +95,7 @@ func classify(err error) (said string, kind error) {
 		return firstLine(inner.Error()), kindOf(number, numberKinds())
 	case errors.As(err, &code):
 		return firstLine(code.Error()), kindOfSQLite(code.Code(), code.Error())
+	// An address without a password, and why it could not be reached.
 	case errors.As(err, &op):
 		return op.Error(), nil
 	case errors.Is(err, driver.ErrBadConn):

@@ -42,6 +42,7 @@ func (s *store) Load(ctx context.Context, ids []journal.ID) (found []journal.Row
 // List implements [journal.Store]. Each state is read from an index in the order of the list, no more
 // rows than the page has; then they are merged.
 func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, error) {
+	// Not every dialect takes LIMIT 0, and SQLite takes a negative one for none.
 	if err := ctx.Err(); err != nil || page.Limit <= 0 {
 		return nil, err
 	}
@@ -54,6 +55,7 @@ func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, err
 	// A state that is given twice must not list its rows twice.
 	states = slices.Compact(slices.Sorted(slices.Values(states)))
 	const order = " ORDER BY changed_at DESC, id DESC LIMIT "
+	// The content stays in the database: a list is made of short columns, which the index leads to.
 	fields := strings.Replace(columns, "content", "NULL AS content", 1)
 	// No transaction is joined: a list is for people and sweeps, and may be of another moment.
 	st := s.statement()
@@ -143,6 +145,8 @@ func scan(rows *sql.Rows, err error) ([]journal.Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Read to the end and closed, so that the connection is free, and an error on the way is not the
+	// end of a list.
 	defer func() { _ = rows.Close() }()
 	var found []journal.Row
 	for rows.Next() {

@@ -113,6 +113,7 @@ func (s *store) saveRows(ctx context.Context, q querier, rows []journal.Row) err
 			known = append(known, r)
 		}
 	}
+	// The first statement that changes too few rows ends it: the caller undoes the others.
 	for part := range chunks(fresh) {
 		if err := changed(len(part))(s.insert(part).exec(ctx, q)); err != nil {
 			return err
@@ -142,6 +143,7 @@ func chunks(rows []journal.Row) func(yield func([]journal.Row) bool) {
 	return func(yield func([]journal.Row) bool) {
 		for len(rows) > 0 {
 			n, size := 0, 0
+			// A row that is larger than a chunk goes alone.
 			for n < len(rows) && n < chunkRows && (n == 0 || size+len(rows[n].Blob) <= chunkBytes) {
 				size += len(rows[n].Blob)
 				n++
@@ -227,6 +229,7 @@ func (st *statement) row(r *journal.Row, more int64, f form) *statement {
 			st.add("::", kind)
 		}
 	}
+	// In the order of columns.
 	st.string(string(r.ID))
 	end("id", "text")
 	st.add(",").number(int64(r.Revision) + more)

@@ -69,6 +69,7 @@ var _ journal.Pruner = (*store)(nil)
 
 // newStore makes a store, and asks the database nothing.
 func newStore(source sqltx.Source, opts []Option) (*store, error) {
+	// A nil store is what a forgotten error of sqlstore.New leaves behind.
 	if source == nil {
 		return nil, errors.New("sqljournal: the source is nil: give the replay store in SQL, or use Open")
 	}
@@ -89,6 +90,8 @@ func newStore(source sqltx.Source, opts []Option) (*store, error) {
 		return nil, fmt.Errorf("sqljournal: the namespace %.80q is not valid: give the name of the application whose "+
 			"entries they are, such as %q", d.Namespace, "billing")
 	}
+	// The namespace is part of every key and of every condition: applications that share a table never
+	// meet.
 	s := &store{db: d.DB, table: t, namespace: d.Namespace}
 	if d.Dialect == sqltx.SQLite {
 		s.writer = make(chan struct{}, 1)
@@ -101,6 +104,7 @@ func isNamespace(name string) bool {
 	if name == "" || len(name) > 64 {
 		return false
 	}
+	// Letters, digits and few marks: no dialect folds, pads or escapes them.
 	for i := range len(name) {
 		c := name[i]
 		plain := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'

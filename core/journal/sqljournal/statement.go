@@ -39,6 +39,7 @@ func (st *statement) add(parts ...string) *statement {
 // parameter writes a placeholder and keeps its value.
 func (st *statement) parameter(v any) *statement {
 	st.args = append(st.args, v)
+	// PostgreSQL counts its parameters, the others do not.
 	if st.dialect == sqltx.PostgreSQL {
 		st.text = strconv.AppendInt(append(st.text, '$'), int64(len(st.args)), 10)
 		return st

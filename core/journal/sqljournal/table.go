@@ -33,6 +33,7 @@ func newTable(d sqltx.Dialect, name string) (table, error) {
 	// A name comes from the app's configuration, and is still checked: it stands in statements as it
 	// is.
 	t := table{dialect: d, name: name}
+	// In MySQL and SQLite a schema is another database.
 	if schema, rest, qualified := strings.Cut(name, "."); qualified {
 		t.schema, t.name = schema, rest
 	}
@@ -93,6 +94,7 @@ func Schema(dialect sqltx.Dialect, tableName string) string {
 // journal reads there is an index in its order.
 func (t table) ddl() []string {
 	byState, byEndpoint := t.quote(t.name+"_state"), t.quote(t.name+"_endpoint")
+	// Equality first, then the order of lists: a page is one walk along the index.
 	const state, endpoint = " (namespace, state, changed_at, id)", " (namespace, endpoint, state, changed_at, id)"
 	switch t.dialect {
 	case sqltx.PostgreSQL:
@@ -110,6 +112,7 @@ func (t table) ddl() []string {
 			"CREATE INDEX IF NOT EXISTS " + byState + " ON " + t.sql() + state,
 			"CREATE INDEX IF NOT EXISTS " + byEndpoint + " ON " + t.sql() + endpoint,
 		}
+	// Not WITHOUT ROWID: contents of many kilobytes would stand in the tree of the primary key.
 	case sqltx.SQLite:
 		schema := "" // an index lives in its table's schema, and it is the index that is qualified
 		if t.schema != "" {

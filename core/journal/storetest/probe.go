@@ -18,7 +18,8 @@ import (
 type probe struct {
 	ctx   context.Context
 	store journal.Store
-	made  uint64
+	// rows made so far: the next one's ID and time come from it
+	made uint64
 }
 
 // stop is what a probe panics with to end an attempt.
@@ -54,6 +55,7 @@ func (p *probe) save(rows ...journal.Row) []journal.Row {
 	if err := p.store.Save(p.ctx, rows); err != nil {
 		p.failf("Save of %d rows: %v", len(rows), err)
 	}
+	// The caller's slice stays as it was given: the rules save it again.
 	stored := make([]journal.Row, len(rows))
 	for i, r := range rows {
 		r.Revision++
@@ -64,6 +66,7 @@ func (p *probe) save(rows ...journal.Row) []journal.Row {
 
 // refused saves rows, which must be ErrChanged.
 func (p *probe) refused(what string, rows ...journal.Row) {
+	// No other error will do: the journal repeats its write for this one alone.
 	if err := p.store.Save(p.ctx, rows); !errors.Is(err, journal.ErrChanged) {
 		p.failf("Save of %s answered %v, want ErrChanged", what, err)
 	}
@@ -75,6 +78,7 @@ func (p *probe) load(ids ...journal.ID) map[journal.ID]journal.Row {
 	if err != nil {
 		p.failf("Load of %d rows: %v", len(ids), err)
 	}
+	// The order is the store's to choose.
 	found := make(map[journal.ID]journal.Row, len(rows))
 	for _, r := range rows {
 		if _, twice := found[r.ID]; twice {
@@ -101,6 +105,7 @@ func (p *probe) has(rows ...journal.Row) {
 
 // lacks checks that rows are not stored.
 func (p *probe) lacks(rows ...journal.Row) {
+	// One that is found is enough to break the rule.
 	for id := range p.load(idsOf(rows)...) {
 		p.failf("row %s is there, and must not be", id)
 	}
@@ -126,6 +131,7 @@ func difference(got, want journal.Row) string {
 
 // list lists a page, of which the rows must have no blob.
 func (p *probe) list(page journal.Page) []journal.Row {
+	// A page is at most as long as its limit, which the rules check by counting.
 	rows, err := p.store.List(p.ctx, page)
 	if err != nil {
 		p.failf("List: %v", err)

@@ -10,6 +10,8 @@ import (
 func callRules() []rule {
 	return []rule{
 		{
+			// A delivery that was given up has been answered 500. What it writes afterwards is a
+			// failure too many, and a removal that comes late may hit an entry that was kept since.
 			name: "an ended context changes nothing",
 			why:  "a method gives up when its context has ended, and returns the context's error",
 			try: func(p *probe) {
@@ -38,6 +40,7 @@ func callRules() []rule {
 			},
 		},
 		{
+			// A list of no IDs is not valid SQL everywhere.
 			name: "a call for nothing succeeds",
 			why:  "empty batches and unknown IDs are no error",
 			try: func(p *probe) {

@@ -16,6 +16,7 @@ const writers = 8
 func concurrentRules() []rule {
 	return []rule{
 		{
+			// A check and a write in two steps let several through.
 			name: "of many who create a row one succeeds",
 			why:  "two processes may see the same failure at the same time",
 			try: func(p *probe) {
@@ -35,11 +36,15 @@ func concurrentRules() []rule {
 			},
 		},
 		{
+			// It is the same for an update as for an insert, and easier to get wrong: an UPDATE without
+			// the revision in its condition passes every test that runs alone.
 			name: "no write is lost",
 			why:  "of writes from one revision one succeeds, so a counter that many raise loses no step",
 			try:  tryCounter,
 		},
 		{
+			// A deadlock that the database breaks off is not an answer: nothing was written, so the
+			// store tries again.
 			name: "batches that share rows neither lock each other out nor mix",
 			why:  "two batches in different orders are two calls: each is saved as a whole, or is ErrChanged",
 			try:  tryBatches,
@@ -50,6 +55,7 @@ func concurrentRules() []rule {
 // together runs f in several goroutines at once, which must return nil.
 func (p *probe) together(f func(i int) error) {
 	var wg sync.WaitGroup
+	// Errors are collected: only the goroutine of the rule may end it.
 	errs := make([]error, writers)
 	for i := range writers {
 		wg.Go(func() { errs[i] = f(i) })
@@ -115,9 +121,11 @@ func tryBatches(p *probe) {
 			}
 			// Each batch has a mark of its own. Two marks in the end would be two halves.
 			mark := []byte{byte(i), byte(n)}
+			// All rows, so that a batch which was saved by halves leaves two marks.
 			for k := range rows {
 				rows[k].Blob = mark
 			}
+			// Half of them write in the other direction.
 			if i%2 == 0 {
 				slices.Reverse(rows)
 			}

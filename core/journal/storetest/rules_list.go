@@ -12,6 +12,8 @@ import (
 func listRules() []rule {
 	return []rule{
 		{
+			// This is what an operator sees. The same order is what expiry and the sweep of done
+			// entries walk along.
 			name: "the newest comes first",
 			why:  "lists are ordered by time, and at one time by ID, both descending; a write moves its row",
 			try: func(p *probe) {
@@ -31,6 +33,7 @@ func listRules() []rule {
 			},
 		},
 		{
+			// In SQL a limit of 0 is 0 rows, but a negative one is all of them in SQLite.
 			name: "a page without a limit is empty",
 			why:  "nobody gets a whole table by forgetting a number",
 			try: func(p *probe) {
@@ -40,21 +43,29 @@ func listRules() []rule {
 			},
 		},
 		{
+			// The sweep closes what it lists: a row of another endpoint would be compared with the
+			// wrong memory.
 			name: "a list is of an endpoint and of states",
 			why:  "both restrict the list, alone and together; none of them means any",
 			try:  tryFilters,
 		},
 		{
+			// Cursors outlive their rows: what was listed may be deleted, or have moved, before the
+			// next page.
 			name: "a cursor stands behind its row",
 			why:  "rows that are older, or of its time with a lesser ID, are behind it, whether or not its row exists",
 			try:  tryCursors,
 		},
 		{
+			// A batch that fails has many entries of one time. A cursor of the time alone leaves the
+			// rest of them out, or lists them for ever.
 			name: "ten thousand rows are paged through, each once",
 			why:  "the cursor holds where many rows have one time, and where rows are written meanwhile",
 			try:  tryPaging,
 		},
 		{
+			// A parked event was answered 2xx. Where its entry is dropped, nobody in the world has it
+			// any more.
 			name: "nothing parked is dropped to make room",
 			why:  "a store that is full answers ErrFull; what it has taken it keeps",
 			try: func(p *probe) {
@@ -109,6 +120,7 @@ func tryFilters(p *probe) {
 			}
 		}
 	}
+	// The expected answer is made in Go, from the same rows.
 	rows = sorted(p.save(rows...))
 	for _, endpoint := range append(endpoints, "", "strip", "nobody") {
 		for _, states := range [][]journal.State{
@@ -126,6 +138,7 @@ func tryFilters(p *probe) {
 			what := fmt.Sprintf("of endpoint %q, states %v", endpoint, states)
 			page := journal.Page{Endpoint: endpoint, States: states, Limit: 100}
 			p.lists(what, page, want...)
+			// A page must be cut off after the states are merged, not before.
 			page.Limit = 2
 			p.lists(what+", two", page, want[:min(2, len(want))]...)
 		}
@@ -169,6 +182,7 @@ func tryCursors(p *probe) {
 // tryPaging walks through thousands of rows that have one time, while rows it has passed are written
 // again.
 func tryPaging(p *probe) {
+	// A page's length that divides neither the number of rows nor that of rows at one time.
 	const many, size = 10_000, 300
 	want := make(map[journal.ID]bool, many)
 	for range many / 1000 {
@@ -192,6 +206,7 @@ func tryPaging(p *probe) {
 		if len(rows) < size {
 			break
 		}
+		// The last row of a page is where the next one begins.
 		page.Before = rows[size-1].Cursor()
 		if len(want) > many/2 && len(want)%3 == 0 { // a write of a row that was listed, which moves to the front
 			again := rows[0]

@@ -5,6 +5,8 @@ import "github.com/sallyport-go/sallyport/core/journal"
 func saveRules() []rule {
 	return []rule{
 		{
+			// The revision is how a person's click, a retry and a run find out about each other. It is
+			// the store that counts it up, in the same write.
 			name: "a row counts its writes",
 			why:  "Save stores one more than the revision it is given, and the values of the newest write",
 			try: func(p *probe) {
@@ -19,6 +21,8 @@ func saveRules() []rule {
 			},
 		},
 		{
+			// Two processes that see the same failure both take it for the first. The second must load
+			// what the first has written, or a count, and perhaps a run, is lost.
 			name: "a new row replaces nothing",
 			why:  "revision 0 means that there is no row yet; where there is one, the caller does not know it",
 			try: func(p *probe) {
@@ -31,6 +35,8 @@ func saveRules() []rule {
 			},
 		},
 		{
+			// Without it, whoever saves last wins: a page that was open for an hour would undo what has
+			// happened since.
 			name: "a write from an old look is refused",
 			why:  "a revision that is not the stored one means that somebody else has written meanwhile",
 			try: func(p *probe) {
@@ -49,6 +55,8 @@ func saveRules() []rule {
 			},
 		},
 		{
+			// A database does this by a transaction. A store without one checks everything before it
+			// writes anything.
 			name: "all rows of a call are saved, or none",
 			why:  "the entries of one delivery belong together: a part of them would be a 2xx for what nobody has",
 			try: func(p *probe) {
@@ -78,6 +86,8 @@ func saveRules() []rule {
 			},
 		},
 		{
+			// Databases bound the parameters and the length of a statement: a store divides what is too
+			// much for one.
 			name: "a thousand rows are saved in one call",
 			why:  "a delivery of a batch has as many entries as events that failed",
 			try: func(p *probe) {
@@ -88,6 +98,7 @@ func saveRules() []rule {
 			},
 		},
 		{
+			// Erasure is a duty, so it asks for no revision.
 			name: "a deleted row is gone",
 			why:  "Delete erases, whatever the state; the ID is free again, and unknown IDs are no error",
 			try: func(p *probe) {
@@ -104,6 +115,8 @@ func saveRules() []rule {
 			},
 		},
 		{
+			// The journal lists what has expired, and then has it removed. In between the event may
+			// fail again.
 			name: "pruning removes what nobody has changed",
 			why:  "an entry that fails again in the moment of its removal must stay",
 			try: func(p *probe) {

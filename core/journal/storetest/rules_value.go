@@ -13,6 +13,8 @@ import (
 func valueRules() []rule {
 	return []rule{
 		{
+			// Blobs are compressed or sealed bytes: a column of text, or one that is too short, breaks
+			// them silently, and the journal would call the entry forged.
 			name: "a row is read as it was written",
 			why:  "a blob is any bytes, a time has microseconds, an endpoint is any UTF-8 without NUL",
 			try: func(p *probe) {
@@ -41,6 +43,7 @@ func valueRules() []rule {
 			},
 		},
 		{
+			// An operator who may see one endpoint's entries must not see those of another.
 			name: "endpoints are compared byte by byte",
 			why:  "a database may fold case, spaces at the end and accents: two endpoints would share a list",
 			try: func(p *probe) {
@@ -65,6 +68,7 @@ func valueRules() []rule {
 			},
 		},
 		{
+			// A column for 64 characters cuts the ID of an inbox's entry off, or refuses it.
 			name: "the longest ID is an ID",
 			why:  "entries of an inbox have a prefix, and do not meet those of requests",
 			try: func(p *probe) {
@@ -79,6 +83,7 @@ func valueRules() []rule {
 			},
 		},
 		{
+			// A blob is cut from buffers that the next delivery uses.
 			name: "the slices of the caller are the caller's",
 			why:  "a store changes no slice it is given, keeps none, and gives none out that it uses",
 			try: func(p *probe) {
@@ -91,6 +96,7 @@ func valueRules() []rule {
 					given[i].Blob = bytes.Clone(r.Blob)
 				}
 				stored := p.save(rows...)
+				// Slices that a store might sort, in an order that is not sorted.
 				ids := idsOf(rows)
 				states := []journal.State{journal.Parked, journal.Open}
 				p.list(journal.Page{States: states, Limit: 5})
@@ -108,6 +114,7 @@ func valueRules() []rule {
 					clear(found[given[i].ID].Blob)
 					stored[i].Blob = given[i].Blob
 				}
+				// And the slices themselves.
 				clear(rows)
 				clear(ids)
 				p.has(stored...)

@@ -20,6 +20,7 @@ func Run[S journal.Store](t *testing.T, newStore func() S) {
 	t.Helper()
 	for _, r := range rules() {
 		t.Run(r.name, func(t *testing.T) {
+			// Each rule has a store of its own: what one leaves behind is nothing to the next.
 			if err := r.check(newStore()); err != nil {
 				t.Error(err)
 			}
@@ -51,6 +52,7 @@ func (r rule) check(store journal.Store) (err error) {
 			panic(seen)
 		}
 	}()
+	// The rule panics with a stop at the first wrong answer, so that it reads as a list of steps.
 	r.try(&probe{ctx: context.Background(), store: store})
 	return nil
 }

@@ -24,12 +24,12 @@ type app struct {
 	effects string
 }
 
-func (d *database) newApp(t *testing.T) *app {
+func (d *database) newApp(t *testing.T, opts ...sqlstore.Option) *app {
 	t.Helper()
 	a := &app{db: d.open(t), effects: newName("effects")}
 	require.NoError(t, sqlstore.Migrate(t.Context(), a.db, d.dialect))
 	var err error
-	a.store, err = sqlstore.New(t.Context(), a.db, d.dialect, newName("app"))
+	a.store, err = sqlstore.New(t.Context(), a.db, d.dialect, newName("app"), opts...)
 	require.NoError(t, err)
 	require.NoError(t, sqljournal.Migrate(t.Context(), a.store))
 	a.journal, err = sqljournal.New(t.Context(), a.store, config())
@@ -144,6 +144,39 @@ func TestAStaleBatchLeavesTheTransactionAsItWas(t *testing.T) {
 		require.Equal(t, uint64(1), rows[0].Revision)
 		require.Equal(t, 1, a.count(t))
 	})
+}
+
+// In a stricter transaction the entry may have been made after its snapshot. Either it is merged all the same, or the
+// transaction fails as a whole, and the delivery is sent again. A count that is lost would be neither.
+func TestAnEntryThatTheSnapshotDoesNotSeeIsMergedOrFails(t *testing.T) {
+	t.Parallel()
+	for _, d := range engines[:2] { // SQLite has one writer: nothing can be made meanwhile
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			a := d.newApp(t, sqlstore.WithTxOptions(&sql.TxOptions{Isolation: sql.LevelRepeatableRead}))
+			e := entry("evt_1", journal.Parked)
+			ctx, txn := a.begin(t, e)
+			require.NoError(t, a.journal.Keep(t.Context(), []*journal.Entry{entry("evt_1", journal.Parked)}))
+			err := a.journal.Keep(ctx, []*journal.Entry{e})
+			t.Logf("kept: %v", err)
+			want := 2
+			if err == nil {
+				err = txn.Commit(t.Context())
+			}
+			if err != nil {
+				require.NoError(t, txn.Rollback())
+				want = 1
+				require.Zero(t, a.count(t))
+			}
+			is, err := a.journal.Load(t.Context(), entryID("evt_1"))
+			require.NoError(t, err)
+			require.Equal(t, want, is.Attempts)
+		})
+	}
+}
+
+func entryID(name string) journal.ID {
+	return journal.IDOf(journal.FromRequest, entry(name, 0).Identity)
 }
 
 // A transaction of another database is not the journal's: it writes on its own.
