@@ -181,8 +181,8 @@ unproved-work: ## Measure what the worst body costs each family of senders befor
 
 .PHONY: docs
 docs: ## Write docs/providers.md, docs/providers/ and docs/one-capture.md from the entries
-	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
 	@go run ./core/internal/docgen/cmd pages docs/providers
+	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
 	@go run ./core/internal/docgen/cmd one-capture > docs/one-capture.md.tmp && mv docs/one-capture.md.tmp docs/one-capture.md
 
 .PHONY: catalogue

@@ -213,7 +213,8 @@ func TestEveryEntryHasAProof(t *testing.T) {
 			require.Contains(t, strings.ToLower(string(text)), named, "%s does not test %s", filepath.Base(file), s.name)
 			proof = "a test of its own"
 		}
-		require.NotEqual(t, "nothing", proof, s.name)
+		require.NotEqual(t, "nothing", proof,
+			"%s: add a delivery to testdata/vectors/%s.json that is expected to be valid", s.name, s.name)
 		counts[proof]++
 	}
 	t.Log(counts)

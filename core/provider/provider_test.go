@@ -39,9 +39,12 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, p.Name(), found.Name())
 		require.Contains(t, []string{"A", "B", "C"}, e.Confidence)
-		require.Equal(t, unknownHorizon()[p.Name()] != "", e.RetryHorizon == 0 && !e.NeverRetries, "%s: the retry horizon is set, or its absence explained", p.Name())
-		require.Equal(t, unknownAckLimit()[p.Name()] != "", e.AckLimit == 0, "%s: the limit of the answer is set, or its absence explained", p.Name())
-		require.Equal(t, chosenByTheUser(p.Name()), e.SecretFrom == "", "%s: where the secret comes from", p.Name())
+		require.Equal(t, unknownHorizon()[p.Name()] != "", e.RetryHorizon == 0 && !e.NeverRetries,
+			"%s: set RetryHorizon or NeverRetries, or say why in unknown_test.go, unknownHorizon; not both", p.Name())
+		require.Equal(t, unknownAckLimit()[p.Name()] != "", e.AckLimit == 0,
+			"%s: set AckLimit, or say why in unknownAckLimit of unknown_test.go: never both", p.Name())
+		require.Equal(t, chosenByTheUser(p.Name()), e.SecretFrom == "",
+			"%s: set SecretFrom, or name it in chosenByTheUser of unknown_test.go: never both", p.Name())
 		if e.Scheme == nil {
 			require.NotEmpty(t, e.Unsigned, "%s signs nothing and has to say so", p.Name())
 		}

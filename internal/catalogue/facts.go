@@ -12,7 +12,7 @@ type Fact struct {
 	Call string
 }
 
-// Fact returns the fact of the entry. A test checks that every entry has one.
+// Fact returns the fact of the entry. "make docs" and its test refuse an entry that has none.
 func (e Entry) Fact() Fact { return facts()[e.Name] }
 
 // thirdParty is a description that cites the sender's own pages, where those were not read again.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/sallyport-go/sallyport/core/internal/docgen"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
 func main() {
@@ -18,6 +19,11 @@ func main() {
 }
 
 func run(args []string) error {
+	for _, e := range catalogue.All() {
+		if e.Fact().Call == "" {
+			return fmt.Errorf("%s has no line in internal/catalogue/facts.go, which its page is written from", e.Name)
+		}
+	}
 	text, what := "", ""
 	if len(args) > 0 {
 		what = args[0]
