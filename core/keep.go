@@ -2,12 +2,12 @@ package core
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -19,8 +19,9 @@ import (
 type journaling struct {
 	journal *journal.Journal // nil: nothing is kept
 	headers map[string]bool  // that are kept for the provider's events, in addition to those that the journal allows
+	secret  map[string]bool  // headers that carry a credential or a signature: never kept, whoever names them
 	warned  lineGate
-	runs    sync.WaitGroup // redrives and sweeps that are under way
+	runs    runCount // redrives and sweeps that are under way
 	sweep   sweeper
 }
 
@@ -33,8 +34,7 @@ type failure struct {
 	finished []string // named receivers that had succeeded
 }
 
-// keptHeaders returns the headers that the entry of a provider reads events and identities from. Those that carry a
-// signature or a credential are left out: what is kept must not be a capture that works over the network.
+// keptHeaders returns the headers that the entry of a provider reads events and identities from.
 func keptHeaders(e *entry.Entry) map[string]bool {
 	kept := map[string]bool{}
 	add := func(name string) {
@@ -51,13 +51,23 @@ func keptHeaders(e *entry.Entry) map[string]bool {
 		add(name)
 	}
 	add(e.Event.Binary)
-	if e.Scheme != nil {
-		for _, name := range e.Scheme.Signature.Field.Headers {
-			delete(kept, http.CanonicalHeaderKey(name))
+	return kept
+}
+
+// secretHeaders returns the headers that carry a signature or a credential. They are left out whatever else names them:
+// what is kept must not be a capture that works over the network.
+func (g *Guard) secretHeaders() map[string]bool {
+	secret := map[string]bool{}
+	if g.entry.Scheme != nil {
+		for _, name := range g.entry.Scheme.Signature.Field.Headers {
+			secret[http.CanonicalHeaderKey(name)] = true
 		}
 	}
-	delete(kept, http.CanonicalHeaderKey(e.Credential.Name))
-	return kept
+	secret[http.CanonicalHeaderKey(g.entry.Credential.Name)] = true
+	for _, place := range g.credentials {
+		secret[http.CanonicalHeaderKey(place.Header())] = true
+	}
+	return secret
 }
 
 // keeps reports whether what fails of the delivery is kept. Nothing unproved may stand where it could be run.
@@ -140,14 +150,20 @@ func (d *Delivery) entryOf(f *failure) *journal.Entry {
 		State: f.state, Endpoint: d.guard.endpoint, Provider: d.guard.provider, Tenant: e.Tenant, Scope: d.facts.scope,
 		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
 		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
-		Token: d.tokenOf(f.event), Reason: f.why, Finished: f.finished,
+		Reason: f.why, Finished: f.finished,
 		Last: d.facts.now, Request: d.requestHead(), Body: d.facts.body, InBatch: d.batch,
 	}
 	if f.err != nil {
 		out.Err = f.err.Error()
 	}
+	if f.state == journal.Parked {
+		out.Token = d.tokenOf(f.event)
+	}
 	if d.batch {
 		out.Body = e.Payload
+	}
+	if d.wasChanged(f.event, out.Body) {
+		out.WhyNot = "a receiver has changed its payload, so that it is not what was proved"
 	}
 	for p := d.parent; p != nil; p = p.parent {
 		out.Outer = append(out.Outer, p.guard.endpoint)
@@ -155,7 +171,19 @@ func (d *Delivery) entryOf(f *failure) *journal.Entry {
 	return out
 }
 
+// wasChanged reports whether the bytes of an event are no longer those that were claimed. Fails closed: what nobody has
+// proved must not run. Without a claim nothing remembers what was proved.
+func (d *Delivery) wasChanged(event int, body []byte) bool {
+	proved := d.states[event].digest
+	if !d.batch {
+		proved = d.facts.bodyDigest()
+	}
+	//lint:notsecret the hash of a body that the app has
+	return d.states[event].claim != noClaim && proved != sha256.Sum256(body)
+}
+
 // tokenOf returns the token of the claim on an event, by which a redrive tells the parking's own commit from a success.
+// An entry that is open has none: "done" by its claim is the app's own doing, and nothing is to be run.
 func (d *Delivery) tokenOf(event int) []byte {
 	claim := d.states[event].claim
 	if claim == noClaim {
@@ -173,7 +201,7 @@ func (d *Delivery) requestHead() journal.Request {
 		out.URL = r.URL.RequestURI()
 	}
 	for name, values := range r.Header {
-		if g.journaling.headers[name] || g.journaling.journal.Allowed(name) {
+		if (g.journaling.headers[name] || g.journaling.journal.Allowed(name)) && !d.isSecret(name) {
 			out.Header[name] = slices.Clone(values)
 			continue
 		}
@@ -181,6 +209,16 @@ func (d *Delivery) requestHead() journal.Request {
 	}
 	slices.Sort(out.Dropped)
 	return out
+}
+
+// isSecret reports whether a header carries a credential or a signature for a guard of the request.
+func (d *Delivery) isSecret(header string) bool {
+	for p := d; p != nil; p = p.parent {
+		if p.guard.journaling.secret[header] {
+			return true
+		}
+	}
+	return false
 }
 
 // errNotRun is the error of an event in an ordered batch that did not run, because one before it failed.
@@ -198,7 +236,7 @@ type heldBack struct {
 
 // keepAs returns how the journal keeps an event that ended so; 0: not at all. Success is not kept: it must cost
 // nothing.
-func (p *signalsRun) keepAs(res *result) journal.State {
+func (p *signalsRun) keepAs(i int, res *result) journal.State {
 	d := p.d
 	if !d.keeps() {
 		return 0
@@ -219,6 +257,8 @@ func (p *signalsRun) keepAs(res *result) journal.State {
 		return journal.Parked
 	case res.worst == outcomePermanent, res.worst == outcomeUndecodable:
 		return journal.Parked
+	case p.committedByHand(i):
+		return 0
 	default:
 		return journal.Open
 	}
@@ -258,12 +298,15 @@ func (p *signalsRun) settleHeld() {
 // keepInTransaction parks an event in the transaction that its receivers have begun, where the journal is in the same
 // database: their writes, the entry and "done" are then one step. A journal elsewhere writes before the commit.
 func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
-	if tx.txn == nil || !tx.txn.Begun() || !res.commits() || p.keepAs(res) != journal.Parked {
+	if tx.txn == nil || !tx.txn.Begun() || !res.commits() || p.keepAs(i, res) != journal.Parked {
 		return
 	}
 	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(tx.ctx), storeTimeout)
 	defer cancel()
+	if t := p.d.redrive; t != nil {
+		t.was = *t.entry
+	}
 	parked, err := p.d.keep(ctx, []failure{f})
 	if err != nil {
 		p.d.guard.warnNotKept(err)
@@ -272,6 +315,25 @@ func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
 	}
 	res.kept = true
 	p.parked = append(p.parked, parked...)
+}
+
+// rolledBack takes back what keepInTransaction noted: the transaction did not commit, and the entry is gone with it.
+func (p *signalsRun) rolledBack(res *result, parked int) {
+	if !res.kept {
+		return
+	}
+	res.kept, p.parked = false, p.parked[:parked]
+	if t := p.d.redrive; t != nil {
+		*t.entry = t.was
+	}
+}
+
+// committedByHand reports whether the app has settled an event as processed. A failure afterwards does not undo that,
+// and nothing is left to run.
+func (p *signalsRun) committedByHand(i int) bool {
+	p.d.mu.Lock()
+	defer p.d.mu.Unlock()
+	return p.d.states[i].verdict == replay.Commit
 }
 
 // keepBehind keeps the events of an ordered batch behind the one that failed.

@@ -56,6 +56,7 @@ func New(c Config) (*Guard, error) {
 	}
 	g.handshakes.Awaiting, g.handshakes.Sink = c.Setup.AwaitingSecret, c.Setup.SecretSink
 	notes := g.configureProof(&c, &m)
+	g.journaling.secret = g.secretHeaders()
 	g.handshakes.Verifier = g.signature
 	g.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.signature, Credentials: g.credentials}
 	g.configureTenant(&c, &m)

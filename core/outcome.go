@@ -74,6 +74,7 @@ type result struct {
 	declined  bool          // the receiver returned [Unhandled]
 	kept      bool          // the journal has it
 	finished  []string      // named receivers that have done their part of the event
+	joined    []string      // named receivers without a claim of their own: their work is the event's
 }
 
 func (t *result) merge(o result) {

@@ -25,7 +25,9 @@ import (
 type redrive struct {
 	guard *Guard
 	entry *journal.Entry
-	again bool // the person wants it also where the event is done: all receivers run
+	was   journal.Entry // before the run was recorded in a transaction, which may not commit
+	run   int           // its number
+	again bool          // the person wants it also where the event is done: all receivers run
 	used  atomic.Bool
 
 	mu     sync.Mutex
@@ -38,7 +40,7 @@ type redrive struct {
 }
 
 func newRedrive(g *Guard, e *journal.Entry, again bool) *redrive {
-	return &redrive{guard: g, entry: e, again: again, done: make(chan struct{}), result: RedriveResult{ID: e.ID}}
+	return &redrive{guard: g, entry: e, run: e.RunCount + 1, again: again, done: make(chan struct{}), result: RedriveResult{ID: e.ID}}
 }
 
 // end sets the result, once.
@@ -98,11 +100,26 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	}
 	d.r = r.WithContext(ctx)
 	restoreBody(d.r, d)
+	begun := false
+	defer func() {
+		if !begun { // also where a store panics: nobody else would end the run
+			d.settle(replay.Release)
+			d.release()
+		}
+	}()
+	defer t.endUnlessBegun(&begun)
 	if reply := d.claimAgain(); reply != nil {
-		d.release()
 		return nil, reply
 	}
+	begun = true
 	return d, nil
+}
+
+// endUnlessBegun ends a run that nothing else ends.
+func (r *redrive) endUnlessBegun(begun *bool) {
+	if !*begun {
+		r.end("", errRunCutShort)
+	}
 }
 
 // eventOf rebuilds the event of an entry. Its details and its identity are those of the proof; payload and data are
@@ -144,11 +161,15 @@ func (d *Delivery) claimAgain() *Reply {
 	case res.State == replay.Claimed:
 		t.own = true
 		d.hold1(own.Key, res.Token)
-		return nil
+		return t.checkFresh(d)
 	case res.State == replay.InFlight:
 		return t.refuse(d, reason.InFlight, journal.ErrInFlight)
 	case !t.again && !isToken(t.entry.Token, res.Token):
-		// Somebody else has done it since: the provider's retry, or another run that nobody recorded.
+		// Somebody else has done it since: the provider's retry, or another run that nobody recorded. Or it is parked
+		// since, and then the entry says so by now.
+		if reply := t.checkFresh(d); reply != nil {
+			return reply
+		}
 		return t.close(d)
 	}
 	// Done by the very parking, or to be run once more: the memory stays.
@@ -165,13 +186,33 @@ func (d *Delivery) claimNumbered() *Reply {
 		return t.refuse(d, reason.StoreUnavailable, err)
 	case res.State == replay.Claimed:
 		d.hold1(again, res.Token)
-		return nil
+		return t.checkFresh(d)
 	case res.State == replay.InFlight:
 		return t.refuse(d, reason.InFlight, journal.ErrInFlight)
 	default:
 		// A run with this number has succeeded, and its process died before it was recorded.
+		if reply := t.checkFresh(d); reply != nil {
+			return reply
+		}
 		return t.close(d)
 	}
+}
+
+// checkFresh refuses a run whose entry has changed since it was loaded. It is called once the claim answered: what held
+// the claim before has written what it knows into the entry by then. Without it, a run would have the number of another
+// one that failed, and a later run could not see that it succeeded; and an event that was parked meanwhile would pass
+// for done.
+func (t *redrive) checkFresh(d *Delivery) *Reply {
+	ctx, cancel := d.keepingContext()
+	defer cancel()
+	e, err := d.guard.journaling.journal.Load(ctx, t.entry.ID)
+	switch {
+	case err != nil:
+		return t.refuse(d, reason.StoreUnavailable, err)
+	case e.Revision != t.entry.Revision:
+		return t.refuse(d, reason.InFlight, journal.ErrChanged)
+	}
+	return nil
 }
 
 func (d *Delivery) claimOne(item replay.Item, asked time.Time) (replay.Result, error) {
@@ -189,9 +230,14 @@ func (d *Delivery) hold1(key replay.Key, token replay.Token) {
 	d.states[0].claim = d.holding.Add(held, &d.holding.Request)
 }
 
-// isToken reports whether a stored token is the one that an entry was parked with.
+// isToken reports whether a token is one of those that an entry was parked with.
 func isToken(stored []byte, token replay.Token) bool {
-	return len(stored) == 8 && binary.BigEndian.Uint64(stored) == uint64(token)
+	for ; len(stored) >= 8; stored = stored[8:] {
+		if binary.BigEndian.Uint64(stored) == uint64(token) {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse ends a run that could not begin. Nothing of the entry changes.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // Why an entry of an inbox cannot run.
@@ -53,6 +54,7 @@ func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
 		d.verified = asked.Sub(d.facts.started)
 		d.holding.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
 		if d.claimNumbered() != nil {
+			d.settle(replay.Release)
 			d.release()
 			return
 		}

@@ -80,6 +80,9 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 		return result, fmt.Errorf("no guard for endpoint %q among Redriver.Guards", e.Endpoint)
 	case o.Revision != 0 && o.Revision != e.Revision:
 		return result, journal.ErrChanged
+	case e.Provider != g.provider:
+		return result, fmt.Errorf("%w: %.80q has sent it, and endpoint %q takes events of %q now", journal.ErrNotRunnable,
+			e.Provider, g.endpoint, g.provider)
 	case !e.Runnable:
 		return result, fmt.Errorf("%w: %s", journal.ErrNotRunnable, e.WhyNot)
 	case e.State.Closed() && !o.EvenIfDone:
@@ -90,10 +93,10 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	if err != nil {
 		return result, fmt.Errorf("%w: %w", journal.ErrNotRunnable, err)
 	}
-	g.journaling.runs.Add(1)
+	g.journaling.runs.begin()
 	over := make(chan struct{}) // the event is settled, and the app has answered
 	go func() {
-		defer g.journaling.runs.Done()
+		defer g.journaling.runs.end()
 		defer close(over)
 		run()
 	}()
@@ -108,8 +111,9 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 }
 
 // RedriveAll runs the entries of a query again, the oldest first and one at a time. It yields each result with its
-// error, and ends after StopAfter failures in a row. Events that are done already, or run at this moment, are no
-// failures. The entries are those that are there when it begins; a revision in the options is ignored.
+// error, and ends after StopAfter failures in a row. Events that are done already, that run at this moment, or whose
+// entry has just changed are no failures. The entries are those that are there when it begins; a revision in the
+// options is ignored.
 func (r *Redriver) RedriveAll(
 	ctx context.Context, q journal.Query, o RedriveOptions,
 ) iter.Seq2[RedriveResult, error] {
@@ -152,7 +156,7 @@ func (r *Redriver) redriveEach(
 		switch {
 		case err == nil:
 			inARow = 0
-		case errors.Is(err, journal.ErrAlreadyDone), errors.Is(err, journal.ErrInFlight):
+		case errors.Is(err, journal.ErrAlreadyDone), errors.Is(err, journal.ErrInFlight), errors.Is(err, journal.ErrChanged):
 		default:
 			inARow++
 		}
@@ -217,11 +221,18 @@ func (r *Redriver) run(t *redrive, request *http.Request) {
 	defer cancel()
 	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{ticket: t})
 	w := &answerKeeper{header: http.Header{}}
-	panicked := func() (v any) {
-		defer func() { v = recover() }()
-		r.App.ServeHTTP(w, request.WithContext(ctx))
-		return nil
+	defer t.wait(w) // also where the app ends the goroutine
+	defer func() {
+		if v := recover(); v != nil {
+			t.guard.logger.Error("sallyport: a redrive ended in a panic", "endpoint", t.guard.endpoint, "entry", string(t.entry.ID))
+		}
 	}()
+	r.App.ServeHTTP(w, request.WithContext(ctx))
+}
+
+// wait notes what the app has answered, and waits until the event is settled: signals may go on behind a handler that
+// has timed out.
+func (t *redrive) wait(w *answerKeeper) {
 	t.mu.Lock()
 	t.result.Status, t.result.Body = w.status(), w.body.Bytes()
 	t.mu.Unlock()
@@ -230,10 +241,7 @@ func (r *Redriver) run(t *redrive, request *http.Request) {
 		t.end("", fmt.Errorf("%w: the app answered %d before it: exempt such middleware from requests of a redrive, "+
 			"or put its check into the guard's Credentials, Sources and RateLimit", journal.ErrNotReached, w.status()))
 	}
-	if panicked != nil {
-		t.guard.logger.Error("sallyport: a redrive ended in a panic", "endpoint", t.guard.endpoint, "entry", string(t.entry.ID))
-	}
-	<-t.done // signals may go on behind a handler that has timed out
+	<-t.done
 }
 
 // requestOf rebuilds the request of an entry. It carries no signature and no credential.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -81,6 +82,7 @@ func (p *signalsRun) event(i int) bool {
 	if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) && d.answeredEarly() == nil {
 		// What a signal wrote decides: a provider that read a failure sends the event again.
 		res.worst = max(res.worst, outcomeRetry)
+		res.finished = without(res.finished, res.joined) // it may be one of them that has answered
 		if res.err == nil {
 			res.err = fmt.Errorf("the signal answered %d itself", w.Status)
 		}
@@ -89,7 +91,7 @@ func (p *signalsRun) event(i int) bool {
 	if !res.handled || !res.commits() {
 		v = replay.Release
 	}
-	as := p.keepAs(&res)
+	as := p.keepAs(i, &res)
 	if as == 0 {
 		p.decided(i, res, v)
 	} else {
@@ -168,6 +170,9 @@ func (p *signalsRun) run(i int) result {
 			total.finished = append(total.finished, rc.name)
 		case 0:
 			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
+			if rc.name != "" {
+				total.joined = append(total.joined, rc.name)
+			}
 		case replay.Claimed:
 			res = p.runNamed(ctx, rc, event, cp.claim)
 		case replay.InFlight:
@@ -190,6 +195,7 @@ func (p *signalsRun) run(i int) result {
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
 	total.conclude()
+	parked := len(p.parked)
 	p.keepInTransaction(i, &total, &tx)
 	if claim := d.states[i].claim; total.commits() {
 		total.merge(d.commitTransaction(&tx, claim))
@@ -198,6 +204,10 @@ func (p *signalsRun) run(i int) result {
 			d.states[i].verdict = replay.Commit
 			d.mu.Unlock()
 		}
+	}
+	if tx.txn != nil && tx.txn.Begun() && !tx.committed {
+		p.rolledBack(&total, parked)
+		total.finished = without(total.finished, total.joined) // what is rolled back was not done
 	}
 	if err := tx.undo(); err != nil {
 		total.err = joinErrors(total.err, err)
@@ -208,20 +218,33 @@ func (p *signalsRun) run(i int) result {
 	return total
 }
 
+// without returns the names that are not among others.
+func without(names, others []string) []string {
+	if len(others) == 0 {
+		return names
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
+}
+
 // runNamed runs a receiver that is remembered by its name. The store gets the verdict before the next receiver runs,
 // which may crash. After the last one it gets the verdict together with the event's.
+//
+// One that gives the event up is not remembered where there is a journal, and its own transaction is rolled back: the
+// event has to be parked for it. Were it remembered, and its neighbour failed, the retry would leave it out, succeed,
+// and nobody would ever learn what it did not do.
 func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, claim int) result {
 	d := p.d
 	tx := d.transact(ctx, claim)
 	event.run = &eventRun{ctx: tx.ctx, answer: event.run.answer}
 	res := d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
-	if res.commits() {
+	givesUp := res.worst == outcomePermanent && d.keeps()
+	if res.commits() && !givesUp {
 		res.merge(d.commitTransaction(&tx, claim))
 	}
 	if err := tx.undo(); err != nil {
 		res.err = joinErrors(res.err, err)
 	}
-	if !res.commits() || res.declined {
+	if !res.commits() || res.declined || givesUp {
 		d.holding.Decide(claim, replay.Release)
 		return res
 	}

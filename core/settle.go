@@ -246,7 +246,7 @@ func (d *Delivery) report(e ending) {
 	rec.AnsweredEarly = early != nil
 	rec.Backfill = d.backfill
 	if d.redrive != nil {
-		rec.Redrive = d.redrive.entry.RunCount + 1
+		rec.Redrive = d.redrive.run
 		d.redrive.conclude(d, rec)
 	}
 	if d.facts.unproved != nil {

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,9 +33,15 @@ func (g *Guard) sweepSometimes() {
 	if now.Sub(time.Unix(0, last)) < max(leastSweep, g.memory.Retention/4) || !s.last.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
-	g.journaling.runs.Add(1)
+	g.journaling.runs.begin()
 	go func() {
-		defer g.journaling.runs.Done()
+		defer g.journaling.runs.end()
+		defer func() {
+			if v := recover(); v != nil { // of a store: it must not take the process down
+				g.logger.Error("sallyport: comparing the journal with the replay store panicked", "endpoint", g.endpoint,
+					"provider", g.provider)
+			}
+		}()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if _, err := g.closeProcessed(ctx, looker); err != nil {
@@ -44,15 +51,42 @@ func (g *Guard) sweepSometimes() {
 	}()
 }
 
-// waitForRuns waits for redrives and sweeps, or until ctx ends.
-func (g *Guard) waitForRuns(ctx context.Context) error {
-	ended := make(chan struct{})
-	go func() {
-		g.journaling.runs.Wait()
-		close(ended)
-	}()
+// runCount counts what is under way. A sync.WaitGroup does not do: it may not be begun and waited for at once.
+type runCount struct {
+	mu   sync.Mutex
+	n    int
+	idle chan struct{} // closed when n is 0 again; nil: nobody waits
+}
+
+func (c *runCount) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+}
+
+func (c *runCount) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.n--; c.n == 0 && c.idle != nil {
+		close(c.idle)
+		c.idle = nil
+	}
+}
+
+// wait waits until nothing is under way, or until ctx ends.
+func (c *runCount) wait(ctx context.Context) error {
+	c.mu.Lock()
+	if c.n == 0 {
+		c.mu.Unlock()
+		return nil
+	}
+	if c.idle == nil {
+		c.idle = make(chan struct{})
+	}
+	idle := c.idle
+	c.mu.Unlock()
 	select {
-	case <-ended:
+	case <-idle:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -35,8 +35,8 @@ type Entry struct {
 	Authenticated Authenticated
 	Secret        string // the label of the secret that matched
 
-	// Token is the token of the claim that parked the event. A redrive tells by it a success from the
-	// parking itself.
+	// Token is the token of the claim that parked the event, of 8 bytes, and those of earlier parkings
+	// behind it. A redrive tells by them a success from the parking itself. An open entry has none.
 	Token    []byte
 	Reason   reason.Reason
 	Err      string   // the newest error's text, at most 8 KiB

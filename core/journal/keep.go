@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -286,8 +287,30 @@ func merge(old, newer *Entry) *Entry {
 	// event is parked, the entry comes back.
 	case old.State == Dismissed && e.State == Open:
 		e.State = Dismissed
+	case e.State == Parked:
+		e.Token = joinTokens(old.Token, e.Token)
 	}
 	return e
+}
+
+// joinTokens adds the tokens of a newer parking. Two deliveries can park one event, the first of which has lost its
+// claim, and nothing says whose write comes last: the entry must know the token that the event was committed with.
+func joinTokens(old, newer []byte) []byte {
+	const size, most = 8, 16 * 8
+	if len(old)%size != 0 || len(newer)%size != 0 {
+		return newer
+	}
+	out := slices.Clone(newer)
+	for ; len(old) > 0 && len(out) < most; old = old[size:] {
+		known := false
+		for i := 0; i < len(out); i += size {
+			known = known || bytes.Equal(out[i:i+size], old[:size])
+		}
+		if !known {
+			out = append(out, old[:size]...)
+		}
+	}
+	return out
 }
 
 // union returns all names of both lists, each once.

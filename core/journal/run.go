@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +9,8 @@ import (
 )
 
 // Ran records a run of the entry, and sets its state: Done after a success, Parked after a run that
-// parked the event under the claim with this token, 0 to leave the state as it is. A nil token leaves
-// the entry's. finished are named receivers that succeeded in the run, in addition to those that had
+// parked the event under the claim with this token, 0 to leave the state as it is. The token
+// is added to the entry's. finished are named receivers that succeeded in the run, in addition to those that had
 // before.
 //
 // The run counts from the number of runs that the caller has seen: where another run was recorded since
@@ -45,7 +44,7 @@ func (j *Journal) Ran(
 		}
 		stored.Finished = union(stored.Finished, finished)
 		if token != nil {
-			stored.Token = bytes.Clone(token)
+			stored.Token = joinTokens(stored.Token, token)
 		}
 		return nil
 	})
