@@ -209,10 +209,13 @@ func (t *redrive) checkFresh(d *Delivery) *Reply {
 	switch {
 	case err != nil:
 		return t.refuse(d, reason.StoreUnavailable, err)
-	case e.Revision != t.entry.Revision:
+	case e.Revision == t.entry.Revision:
+		return nil
+	case e.State == journal.Done && !t.again:
+		return t.refuse(d, reason.Duplicate, journal.ErrAlreadyDone)
+	default:
 		return t.refuse(d, reason.InFlight, journal.ErrChanged)
 	}
-	return nil
 }
 
 func (d *Delivery) claimOne(item replay.Item, asked time.Time) (replay.Result, error) {

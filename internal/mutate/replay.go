@@ -73,7 +73,7 @@ func ofSettling() []mutation {
 		{name: "every header is kept", file: "core/keep.go",
 			old: "if (g.journaling.headers[name] ||", new: "if (true || g.journaling.headers[name] ||"},
 		{name: "a run goes on by an older entry", file: "core/redrive.go",
-			old: "case e.Revision != t.entry.Revision:", new: "case false:"},
+			old: "case e.Revision == t.entry.Revision:", new: "case true:"},
 		{name: "a run counts as a sign of life", file: "core/record.go", old: "if rec.Redrive == 0 && !rec.Backfill {", new: "if true {"},
 		{name: "an ordered batch goes on behind a failure", file: pass,
 			old: "return !res.abort && (!ordered || p.total.worst < outcomeInFlight)", new: "return !res.abort"},
