@@ -161,6 +161,9 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 		k.reason, k.level, message = reason.Unhandled, slog.LevelWarn, noReceivers
 	case r.Reason != reason.Accepted || !r.RanNothing:
 		k.reason = reason.Unhandled
+		if typ == "" && l.typed { // no receiver is registered for what has no name: it would be lost in silence
+			k.level, message = slog.LevelWarn, noType
+		}
 	case r.Events == 0:
 		message = noEvents
 	default:

@@ -20,6 +20,7 @@ import (
 type guardLog struct {
 	logger             *slog.Logger
 	endpoint, provider string
+	typed              bool // the provider's events say of which type they are
 
 	pump      pump // lines of records whose findings are worked out first
 	events    eventLog

@@ -322,6 +322,31 @@ func TestAnEventThatRanNothingIsReportedOnceAMinuteForItsType(t *testing.T) {
 	})
 }
 
+// Another product of the sender, or another format, comes as an event whose type cannot be found: nobody registered a
+// receiver for that, so it is lost with a 200 each time.
+func TestAnEventWithoutATypeThatNobodyTakesIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g, log := logging(t)
+		s := core.NewSignals()
+		s.On("known", ok)
+		h := httpwebhook.Verify(g)(httpwebhook.Dispatch(s))
+		for _, body := range []string{`{"id":"1"}`, `{"id":"2","type":"unknown"}`} {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, signed(body))
+			require.Equal(t, 200, w.Code)
+		}
+		lines := log.lines(t, "webhook event without a type")
+		require.Len(t, lines, 1)
+		require.Equal(t, "WARN", lines[0]["level"])
+		require.Contains(t, lines[0]["msg"], "another product")
+		lines = log.lines(t, "webhook event without a receiver")
+		require.Len(t, lines, 1)
+		require.Equal(t, "INFO", lines[0]["level"])
+		require.NoError(t, g.Shutdown(t.Context()))
+	})
+}
+
 func TestADeliveryWithoutEventsIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

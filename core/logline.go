@@ -45,6 +45,8 @@ const (
 
 	noReceiver = "sallyport: webhook event without a receiver: answered 200, not remembered; " +
 		"register one for its type, or leave the type out at the provider"
+	noType = "sallyport: webhook event without a type: answered 200, not remembered, and no receiver ran; the provider's " +
+		"events have a type, so this is of another product or format: see the provider's page in docs/providers"
 	ranNothing = "sallyport: webhook delivery answered 200 and nothing ran: " +
 		"mount Dispatch or Signal behind Verify, or use the delivery in the handler"
 

@@ -64,6 +64,7 @@ func New(c Config) (*Guard, error) {
 	g.configureRequest(&c, &m)
 	g.configureReportOnly(&c, &m)
 	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
+	g.log.typed = len(e.Event.Type) > 0
 	g.configureObservers(&c, &m)
 	shared := g.enter(&m)
 	if err := configError(m); err != nil {
@@ -177,7 +178,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 	}
 	if g.signature != nil && g.signature.SignsURL && c.PublicURL == "" {
 		// A delivery that was signed for another host under the same secret would pass with that host's name.
-		g.logger.Warn("sallyport: the provider signs the URL, and the host is believed from the request: set PublicURL",
+		g.logger.Warn("sallyport: the provider signs the URL, and the host is taken from the request: set PublicURL",
 			"endpoint", g.endpoint, "provider", g.provider)
 	}
 	g.announceLease()

@@ -11,6 +11,9 @@ import (
 
 // Vercel is a webhook of a Vercel team or integration. The secret is the webhook's, or the integration's client secret.
 //
+// Drains (logs, traces) have the same header and scheme, and come as a list or as lines: what is not one object is
+// refused.
+//
 // https://vercel.com/docs/webhooks
 func Vercel() core.Provider {
 	return of(entry.Entry{
@@ -20,12 +23,17 @@ func Vercel() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA1, // as Vercel documents it
 			Signature: entry.Signature{Field: headers("x-vercel-signature"), Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
+			Signed:    []entry.Part{{Kind: entry.PartBody, Grammar: entry.Object}},
 		},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.Milliseconds,
 			Data: "/payload",
 		},
+		Others: []entry.Other{{
+			What: "the test of a drain (logs, traces), which wants the header x-vercel-verify in the answer",
+			Do: "give drains a handler of their own, which answers that header and checks x-vercel-signature " +
+				"with the drain's secret",
+		}},
 	})
 }
 

@@ -123,6 +123,10 @@ func Mailgun() core.Provider {
 			Data:   "/event-data",
 		},
 		MaxBody: inboundMail, RetryHorizon: mailgunHorizon,
+		Others: []entry.Other{{
+			What: "an alert (of blocklists, or of a verification job), which signs its whole body in another way",
+			Do:   "give alerts a URL of their own, and describe them with provider.HMAC",
+		}},
 	})
 }
 

@@ -96,6 +96,11 @@ func MercadoPago() core.Provider {
 		Identity: entry.Identity{Kind: entry.BySignedID},
 		Event: entry.Event{ID: header("X-Request-Id"), Type: []entry.Value{{JSON: "/type"}},
 			Action: pointer("/action"), Time: pointer("/date_created"), TimeUnit: entry.RFC3339, Data: "/data"},
+		// Its X-Signature is there as well, and fits no secret: so Mercado Pago's own page on IPN says.
+		Others: []entry.Other{{
+			Query: []string{"id", "topic"}, What: "an IPN notification, which no secret verifies",
+			Do: "remove notification_url and the IPN URL at Mercado Pago, or give IPN a URL of its own and trust the API alone",
+		}},
 	})
 }
 

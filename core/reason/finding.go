@@ -24,6 +24,10 @@ const (
 	// NoCredential is for a delivery whose other headers are there, the signature's among them, and the credential
 	// is not.
 	NoCredential Code = "no_credential"
+	// OtherProduct is for what the provider sends for another product, or in another format.
+	OtherProduct Code = "other_product"
+	// HandsSecretOver is for the request in which a provider hands over its secret, once a secret is configured.
+	HandsSecretOver Code = "hands_secret_over"
 )
 
 // What was changed on the way: with it undone, the signature would match. None of it is ever accepted.
@@ -53,7 +57,7 @@ const (
 // Codes returns every code, for tables and the labels of metrics.
 func Codes() []Code {
 	return []Code{
-		Unsigned, NoCredential, Renamed, Stripped, OtherSender,
+		Unsigned, NoCredential, Renamed, Stripped, OtherSender, OtherProduct, HandsSecretOver,
 		BodyEmpty, BodySlashes, BodyNewline, BodyLineEnds, BodyReserialised, URL,
 		SecretNotValid, SecretSpelling, SecretKind, SecretUnknown,
 		Clock, TimeUnit,

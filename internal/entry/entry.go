@@ -42,6 +42,8 @@ type Entry struct {
 	Batch      *Batch     // nil: a delivery is one event
 	Recipient  *Recipient // nil: the keys are the receiver's own
 	Handshakes []Handshake
+	// Others are what the provider also sends, and this entry refuses.
+	Others []Other
 
 	MaxBody int64 // bytes; 0: 1 MiB
 
@@ -256,7 +258,7 @@ const (
 	Sentence            // any challenge, in which spaces, colons and commas may stand as well
 	Challenge           // 20 to 32 of 0-9 a-f: Braintree's challenges, which are signed for whoever asks
 	NoChallenge         // not of 0-9 a-f throughout, so that no signed challenge is taken for it
-	Object              // begins with '{', which no challenge holds, so that no signed challenge is taken for it
+	Object              // one object: no signed challenge, no list and no lines are treated as a delivery
 )
 
 // Layout is how signatures are written in their field.

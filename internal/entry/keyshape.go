@@ -37,7 +37,17 @@ func KeyShapes() []KeyShape {
 		{"npm_", "an access token of npm"},
 		{"AKIA", "the id of an AWS access key"},
 		{"ASIA", "the id of a temporary AWS access key"},
+		// Whoever has the public key could sign: it fails closed, but for senders that sign with a key pair.
+		{pemHead, "a key or certificate in PEM"},
 	}
+}
+
+const pemHead = "-----BEGIN "
+
+// takesKeys reports whether the secrets of this entry may be keys in PEM.
+func (e *Entry) takesKeys() bool {
+	s := e.Scheme
+	return s != nil && (s.Custom != nil || s.Algorithm.PublicKey() || s.Second != nil && s.Second.Algorithm.PublicKey())
 }
 
 // ShapeOf returns the kind of key that the text looks like, unless the entry's provider signs with that kind.
@@ -45,6 +55,9 @@ func (e *Entry) ShapeOf(text string) (KeyShape, bool) {
 	for _, shape := range KeyShapes() {
 		if !strings.HasPrefix(text, shape.Prefix) { //lint:notsecret a key's prefix is public
 			continue
+		}
+		if shape.Prefix == pemHead && e.takesKeys() {
+			return KeyShape{}, false
 		}
 		for _, own := range e.SignsWith {
 			if own == shape.Prefix {

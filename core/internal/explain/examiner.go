@@ -48,9 +48,19 @@ func Copy(r *http.Request) *http.Request {
 // Examine returns what it finds out about one failure.
 func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 	switch f.Reason {
+	case reason.MissingSignature, reason.MissingTimestamp, reason.BadSignature, reason.MalformedSignature:
+		if other, ok := x.otherProduct(); ok {
+			return []reason.Finding{other}
+		}
+	}
+	switch f.Reason {
 	case reason.MissingSignature, reason.MissingTimestamp:
 		if v := x.Verifier; v != nil {
-			return x.missing(v.ProofHeaders())
+			all = x.missing(v.ProofHeaders())
+			if f.Reason == reason.MissingSignature {
+				all = append(all, x.unsignedOnes()...)
+			}
+			return all
 		}
 	case reason.MissingCredential:
 		return x.missingCredential()

@@ -147,13 +147,16 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 		// Between the quotes, so that the secret takes the place of the text and of nothing else.
 		value := raw[fieldSignature]
 		if len(value) < 2 || value[0] != '"' {
-			return fault.New(reason.MissingSignature, "the body carries no signature")
+			return fault.New(reason.MissingSignature, unsignedBody)
 		}
 		at := cap(document) - cap(value)
 		p.replaced = [2]int{at + 1, at + len(value) - 1}
 	}
 	return v.take(in, &found)
 }
+
+// unsignedBody says what to look for where the signature stands in the body.
+const unsignedBody = "the body carries no signature: set the secret at the provider, or see who else sends to this URL"
 
 // notJSON returns what is wrong with a document that must be JSON.
 func notJSON(document []byte, err error) string {
@@ -242,7 +245,7 @@ func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 		p.version = found[fieldVersion]
 	}
 	if found[fieldSignature] == "" {
-		return fault.New(reason.MissingSignature, "the body carries no signature")
+		return fault.New(reason.MissingSignature, unsignedBody)
 	}
 	var t tally
 	p.signatures.n = 0

@@ -123,21 +123,28 @@ func (v *Verifier) CheckHead(in *Input) fault.Failure {
 }
 
 const (
-	notAnObject = "the body is not an object, and anybody may have the signature of something else: " +
-		"this provider's challenges are signed for whoever asks"
+	notAnObject = "the body is not one JSON object, as every delivery of this provider is: it is of another product or " +
+		"format, or a text that the provider signs for whoever asks"
 	zeroByte = "the body holds a zero byte, which no text does: " +
 		"whoever captured a delivery can lengthen it so, and its signature with it"
 )
 
 // checkKind refuses a body for which anybody may have a signature. It fails closed.
 func (v *Verifier) checkKind(body []byte) fault.Failure {
-	if v.objectBody && (len(body) == 0 || body[0] != '{') {
+	if v.objectBody && !oneObject(body) {
 		return fault.New(reason.MalformedSignature, notAnObject)
 	}
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
 		return fault.New(reason.MalformedSignature, zeroByte)
 	}
 	return fault.Failure{}
+}
+
+// oneObject reports whether a body may be one object: it begins as one and is not a line of them after the other. No
+// JSON holds a line break between two objects.
+func oneObject(body []byte) bool {
+	return len(body) > 0 && body[0] == '{' && !bytes.Contains(body, []byte("}\n{")) &&
+		!bytes.Contains(body, []byte("}\r\n{"))
 }
 
 // CheckBody checks the signature of a delivery whose head was checked, and returns the label of the key that made it.
