@@ -26,9 +26,10 @@ func inConfig(e *Entry) []Parameter {
 		switch {
 		case data.Scheme.Boundary().URL:
 		case data.Scheme.BodySHA256 != "":
-			doc += "; leave it out where the URL differs from message to message: then it is rebuilt from the request"
+			doc += "; leave it out where the URL differs from message to message: then it is rebuilt from the request, " +
+				"and a proxy has to pass the host on"
 		default:
-			doc += "; without it, it is rebuilt from the request"
+			doc += "; without it, it is rebuilt from the request, whose host a proxy may have changed"
 		}
 		all = append(all, Parameter{
 			Name: PublicURL, Field: "PublicURL", Sample: []string{"https://example.com/hooks"},
@@ -55,8 +56,8 @@ func inConfig(e *Entry) []Parameter {
 	if handsOver {
 		all = append(all, Parameter{
 			Name: SecretSinkFile, Field: "Setup.SecretSink", Sample: []string{"/var/lib/receiver/secret"},
-			Doc: "what takes the secret that the provider hands over; of `examples/receiver` the file that it writes " +
-				"it to, and reads it from since",
+			Doc: "what takes the secret that the provider hands over: a function of yours, or the file that the receiver " +
+				"writes it to, and reads it from since",
 		})
 	}
 	return all

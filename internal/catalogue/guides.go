@@ -41,8 +41,10 @@ func guides() map[string]Guide {
 		}},
 		"front": {Refuses: []string{"rule webhooks, which are signed with SHA-1 and without a time: use an " +
 			"application webhook"}},
-		"github": {Steps: []string{"Settings > Webhooks > Add webhook: the URL, application/json or form, a secret " +
-			"of your own, the events."}},
+		"github": {Steps: []string{
+			"Choose a secret (`secrets.Generate()`), put it into `GITHUB_SECRET`, and start the endpoint.",
+			"Settings > Webhooks > Add webhook: the URL, application/json or form, the secret, the events.",
+		}},
 		"gitlab": {Steps: []string{
 			"Settings > Webhooks > Add new webhook: the URL and the events; generate a signing token.",
 			"Press Test > Push events.",
@@ -65,7 +67,9 @@ func guides() map[string]Guide {
 				"and deploy again.",
 		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test " +
 			"and nothing else."}},
-		"mailgun": {Refuses: []string{
+		"mailgun": {Notes: []string{
+			"The signing key is one for the account. It is neither the sending key nor the API key.",
+		}, Refuses: []string{
 			"subaccounts' parent-signature",
 			"alerts, which sign the whole body under another header: describe them with `provider.HMAC`",
 		}},
@@ -101,6 +105,15 @@ func guides() map[string]Guide {
 		}},
 		"monday": {Refuses: []string{"webhooks that are made by hand on a board, which are not signed: create them " +
 			"through an app"}},
+		"notion": {Steps: []string{
+			"Start the endpoint without `Secrets` and with `Setup: core.Setup{AwaitingSecret: true, SecretSink: store}`. " +
+				"`store` is a function of yours that writes `secret.DangerouslyReveal()` where `NOTION_SECRET` is read.",
+			"The integration's settings > Webhooks: create a subscription with the URL and the events. Notion sends a " +
+				"`verification_token`, which `store` gets, and the log says `webhook handshake or test answered`.",
+			"Paste the token into Notion's form, and press Verify.",
+			"Start again with `Secrets` in place of `Setup`. Until then events are answered 503, and Notion sends them again.",
+		}, Notes: []string{"Another subscription hands over a token of its own. While a secret is configured it is refused " +
+			"(`hands_secret_over` in the log): give it an endpoint of its own."}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
 		"postal": {Notes: []string{
@@ -108,12 +121,35 @@ func guides() map[string]Guide {
 				"formats are.",
 			"A handler of your own must not answer 5xx: Postal would give the message up and send its writer a bounce.",
 		}},
+		"postmark": {Steps: []string{
+			"Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
+				"`user:password`. Put it into `POSTMARK_USER_PASSWORD`.",
+			"The server > the message stream > Webhooks > Add webhook: the URL, the same user and password as HTTP Auth, " +
+				"the events. For messages that come in, write them into the URL: `https://user:password@...`.",
+			"Test the webhook before you save: a sample of each event arrives.",
+		}},
 		"recurly": {Refuses: []string{"XML, which is not signed: choose JSON"}},
+		"sendgrid": {Steps: []string{
+			"Settings > Mail Settings > Event Webhooks: create a webhook with the URL and the events, and turn the Signed " +
+				"Event Webhook on: without it nothing is signed, and every delivery is refused.",
+			"Copy the Verification Key. It is a public key, not a secret and not an API key (`SG...`), and goes into " +
+				"`SENDGRID_PUBLIC_KEY`.",
+			"\"Test Your Integration\" sends signed events.",
+		}, Notes: []string{"Inbound Parse is another setting, without a signature: use `sendgrid-inbound` and another URL."}},
+		"sendgrid-inbound": {Steps: []string{
+			"Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
+				"`user:password`. Put it into `SENDGRID_INBOUND_USER_PASSWORD`.",
+			"Point the MX record of a subdomain at `mx.sendgrid.net`.",
+			"Settings > Inbound Parse > Add Host & URL: the subdomain, and the URL with both in it: " +
+				"`https://user:password@hooks.example.com/webhooks/sendgrid-inbound`.",
+			"Send a message to any address of the subdomain: nothing else tests it.",
+		}, Notes: []string{"package core/email/inbound reads the message (docs/email.md)."}},
 		"sentry": {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): " +
 			"use `sentry-ui`"}},
 		"shopify": {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
 		"slack": {Steps: []string{
-			"api.slack.com/apps > the app > Basic Information: copy the signing secret.",
+			"api.slack.com/apps > the app > Basic Information: copy the signing secret into `SLACK_SECRET`, and start the " +
+				"endpoint. It is neither the bot token (`xoxb-...`) nor the verification token.",
 			"Event Subscriptions > Request URL: Slack sends a signed url_verification, which is answered.",
 		}},
 		"sparkpost-relay": {Steps: []string{
@@ -121,11 +157,16 @@ func guides() map[string]Guide {
 				"as auth_token.",
 		}, Notes: []string{"A relay webhook with auth_type oauth2 presents a bearer token in place of this one."}},
 		"stripe": {Steps: []string{
-			"Workbench > Webhooks > Add destination: the events and the URL.", "Copy the signing secret (`whsec_...`).",
+			"Workbench > Webhooks > Add destination: the events and the URL.",
+			"Copy the signing secret (`whsec_...`) into `STRIPE_SECRET`: each destination has its own, and so has " +
+				"`stripe listen`.",
 			"Nothing is sent before the first event; `stripe trigger payment_intent.succeeded` makes one.",
 		}, Notes: []string{"A thin event has no object: `Data` is the whole event, and the API has the object."}},
 		"supabase": {Refuses: []string{"database webhooks, which sign nothing: describe one with `provider.Token`"}},
-		"twilio":   {Notes: []string{"Leave `PublicURL` out where callbacks have a query each."}},
+		"twilio": {Notes: []string{
+			"Leave `PublicURL` out where callbacks have a query each.",
+			"An API key's secret signs nothing: the Auth Token does.",
+		}},
 		"vercel": {Refuses: []string{
 			"drains (logs, traces): their unsigned test wants the header x-vercel-verify in the answer, and they " +
 				"come as lists or lines. " +
@@ -134,6 +175,12 @@ func guides() map[string]Guide {
 		"vonage": {Refuses: []string{"the SMS API, which signs by the parameter sig"}},
 		"webflow": {Refuses: []string{"webhooks that were made in the dashboard, which are not signed: create them " +
 			"by the API"}},
+		"zoom": {Steps: []string{
+			"The app's Features > Access: copy the Secret Token into `ZOOM_SECRET`, and start the endpoint.",
+			"There, enable Event Subscriptions and add one: the events and the URL.",
+			"Press Validate: Zoom sends `endpoint.url_validation`, which is answered. With a wrong token it is refused with " +
+				"503, and the log says that the signature matches under none of the secrets.",
+		}},
 		"xero": {Steps: []string{
 			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key.",
 			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, " +

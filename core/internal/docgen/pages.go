@@ -79,12 +79,12 @@ func page(c catalogue.Entry) string {
 	line("Waits", length(e.AckLimit))
 	line("Largest body", size(e.MaxBody))
 	line("Addresses", e.Addresses)
-	b.WriteString("\n## Configure\n\n```go\n" + snippet(c, e) + "```\n")
+	b.WriteString("\n## Configure\n\n```go\n" + snippet(c, e) + "```\n\n" + around(c, e))
 	for n, p := range c.Parameters {
 		if n == 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "- `%s`: %s\n", p.Name, p.Doc)
+		fmt.Fprintf(&b, "- %s: %s\n", setting(p), p.Doc)
 	}
 	b.WriteString("\n## Setting it up\n\n")
 	for n, step := range steps(c, e) {
@@ -112,30 +112,71 @@ func confirmed(c catalogue.Entry) string {
 
 // snippet is what a program configures.
 func snippet(c catalogue.Entry, e *entry.Entry) string {
-	name := strings.ToUpper(strings.ReplaceAll(e.Name, "-", "_"))
 	var b strings.Builder
 	b.WriteString("guard, err := core.New(core.Config{\n")
-	field := func(name, value string) { fmt.Fprintf(&b, "\t%-13s %s,\n", name+":", value) }
+	field := func(name, value string) { fmt.Fprintf(&b, "\t%-15s %s,\n", name+":", value) }
 	field("Endpoint", fmt.Sprintf("%q", e.Name))
 	field("Provider", c.Fact().Call)
 	if c.FetchesKeys() {
 		field("Keys", "source") // see package keys
 	} else {
-		field("Secrets", "secrets.FromEnv(\""+name+"_SECRET\")")
+		field("Secrets", "secrets.FromEnv(\""+variable(e)+"\")")
 	}
 	field("Replay", "memstore.New()")
 	if e.NeverRetries {
 		field("StoreFailure", "core.RefuseDelivery")
 	}
+	field("TrustedProxies", "core.PrivateNetworks")
 	if e.Scheme != nil && e.Scheme.Boundary().URL {
 		field("PublicURL", "\"https://hooks.example.com/webhooks/"+e.Name+"\"")
 	}
 	if e.AsksVerifyToken() {
-		field("Setup", "core.Setup{VerifyTokens: secrets.FromEnv(\""+name+"_VERIFY_TOKEN\")}")
+		field("Setup", "core.Setup{VerifyTokens: secrets.FromEnv(\""+upper(e)+"_VERIFY_TOKEN\")}")
 	}
 	b.WriteString("})\n")
 	fmt.Fprintf(&b, "ginwebhook.Handle(router, \"/webhooks/%s\", guard, signals)\n", e.Name)
 	return b.String()
+}
+
+func upper(e *entry.Entry) string { return strings.ToUpper(strings.ReplaceAll(e.Name, "-", "_")) }
+
+// variable names the environment variable of the secret, or of the key that is not one.
+func variable(e *entry.Entry) string {
+	switch {
+	case keyPair(e):
+		return upper(e) + "_PUBLIC_KEY"
+	case e.Scheme == nil && e.Credential.Kind == entry.Basic:
+		return upper(e) + "_USER_PASSWORD"
+	default:
+		return upper(e) + "_SECRET"
+	}
+}
+
+// keyPair reports whether Secrets hold public keys alone.
+func keyPair(e *entry.Entry) bool {
+	return e.Scheme != nil && e.Scheme.Custom == nil && e.Scheme.Algorithm.PublicKey() && e.Scheme.Second == nil
+}
+
+// setting names a parameter as core.Config does, or as the argument that it is.
+func setting(p catalogue.Parameter) string {
+	if p.Field == "" {
+		return "`" + p.Name + "`"
+	}
+	return "`" + p.Field + "` (`" + p.Name + "` in the file of `examples/receiver`)"
+}
+
+// around says what the snippet does not show.
+func around(c catalogue.Entry, e *entry.Entry) string {
+	text := "The rest of the program is in [the README](../../README.md#a-program). `TrustedProxies` are for a proxy that " +
+		"ends TLS: leave\nit out where this process does."
+	if e.NeverRetries {
+		text += " `StoreFailure` has to be chosen, because " + e.Title + " never sends again: a delivery is 503\nand lost " +
+			"while the store is away, or with `DangerouslyAcceptUnclaimed` runs, perhaps twice."
+	}
+	if samples := webhooktest.NewSender(c.Sample()).Samples(); len(samples) > 0 && samples[0].Type != "" {
+		text += "\nReceivers have the sender's own types: `signals.On(\"" + samples[0].Type + "\", receiver)`."
+	}
+	return text + "\n"
 }
 
 // steps are where to click: the guide's, or what the entry's data say.
@@ -157,16 +198,36 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	if handsOver(e) {
 		all = append(all, "Set `Setup.SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
 	}
-	secret := "Choose a secret of at least 16 bytes (`secrets.Generate()`), and give it to " + e.Title +
-		" with the URL."
-	if c.FetchesKeys() {
-		secret = "Set `Keys` to the source of package keys for " + e.Title + "; no secret is shared."
-	} else if e.SecretFrom != "" {
-		secret = "The secret: " + e.SecretFrom + "."
-	}
+	secret := secretStep(c, e)
 	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "`: [how](" + e.Docs + ")."
 	all = append(all, register, secret)
+	if awaits(e) {
+		again := "start again with `Secrets` in place of `Setup`. Until then events are answered 503."
+		if handsOver(e) { // nothing proves that request: anybody who knows the URL could have been first
+			again = "compare the secret with what " + e.Title + " shows, where it does, and " + again
+		}
+		all = append(all, strings.ToUpper(again[:1])+again[1:])
+	}
 	return append(all, c.Guide().Notes...)
+}
+
+// secretStep says where the secret comes from, and where it goes.
+func secretStep(c catalogue.Entry, e *entry.Entry) string {
+	into := ", into `" + variable(e) + "`."
+	switch {
+	case c.FetchesKeys():
+		return "Set `Keys` to the source of package keys for " + e.Title + "; no secret is shared."
+	case keyPair(e) && e.SecretFrom != "":
+		return "The public key, which is not secret: " + e.SecretFrom + into
+	case e.SecretFrom != "":
+		return "The secret: " + e.SecretFrom + into
+	case e.Credential.Kind == entry.Basic:
+		return "Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
+			"`user:password`. Give them to " + e.Title + " with the URL, and put the text into `" + variable(e) + "`."
+	default:
+		return "Choose a secret of at least 16 bytes (`secrets.Generate()`). Give it to " + e.Title +
+			" with the URL, and put it into `" + variable(e) + "`."
+	}
 }
 
 func awaits(e *entry.Entry) bool {
@@ -201,7 +262,7 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		fmt.Fprintf(b, "- %s: %s, signed as every other one.\n", step.When, what)
 	}
 	if len(e.Handshakes)+events == 0 {
-		b.WriteString("- nothing that is known: the first event.\n")
+		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}
 	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event.")
 	if len(e.Handshakes) > 0 {
