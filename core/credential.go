@@ -53,14 +53,10 @@ const twicePlaced = "this place of a request is configured twice; put all accept
 
 // addCredential compiles a credential of the config. own says that it is the provider's, whose values stand in Secrets.
 func (g *Guard) addCredential(
-	field string,
-	c Credential,
-	rules keyring.Rules,
-	own bool,
-	m *fault.Mistakes,
+	field string, c Credential, rules keyring.Rules, own bool, m *fault.Mistakes,
 ) (notes []string) {
 	if c.source == nil {
-		m.Add(field, "", "the credential has no list of accepted values; use StaticSecrets or SecretsFromEnv")
+		m.Add(field, "", "the credential has no list of accepted values; use secrets.Static or secrets.FromEnv")
 		return nil
 	}
 	place, what, mistake := credential.NewPlace(c.kind, c.name, c.items)

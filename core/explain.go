@@ -17,8 +17,8 @@ import (
 
 // Explanation is what a guard makes of one request: see [Guard.Explain].
 type Explanation struct {
-	// Reason is what the guard would give: ReasonAccepted where every check is passed and the replay store would be
-	// asked next, ReasonHandshake, or the reason of the first refusal.
+	// Reason is what the guard would give: reason.Accepted where every check is passed and the replay store would be
+	// asked next, reason.Handshake, or the reason of the first refusal.
 	Reason reason.Reason
 	Status int
 	// Refusals are all checks that fail, in the order in which they are made. Check is empty for what no check stands

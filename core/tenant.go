@@ -71,7 +71,7 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 	}
 	m.Add("Tenant", "",
 		"every tenant would be proved by the same secrets, so that anybody's delivery would pass for any tenant's; "+
-			"use SecretsByTenant or SecretsFunc")
+			"use secrets.ByTenant or secrets.FromFunc")
 }
 
 const noParameter = "the route has no parameter of the name that Config.Tenant gives, or it is empty: " +

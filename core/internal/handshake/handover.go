@@ -17,7 +17,7 @@ const sinkTimeout = 5 * time.Second
 
 const (
 	noSecretYet = "no secret yet: configure Secrets with the one the provider shows now"
-	noSink      = "the provider hands its secret over: configure SecretSink to take it"
+	noSink      = "the provider hands its secret over: configure Setup.SecretSink to take it"
 	notASecret  = "what was handed over cannot be a secret: "
 	secondOne   = "a secret was handed over before: configure it in Secrets"
 )
@@ -99,7 +99,7 @@ func (s *Set) take(h *handshake, r *http.Request, text string) (*Answer, fault.F
 		}
 	}()
 	if err := s.Sink(ctx, secrets.New("handed over", text)); err != nil {
-		return nil, fault.New(reason.NoActiveSecret, "SecretSink failed: "+err.Error())
+		return nil, fault.New(reason.NoActiveSecret, "Setup.SecretSink failed: "+err.Error())
 	}
 	taken = true
 	answer := &Answer{Status: h.StatusOr200()}

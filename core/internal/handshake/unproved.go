@@ -61,7 +61,7 @@ func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
 			return nil, f
 		}
 		if s.Tokens == nil {
-			return nil, fault.New(reason.MissingCredential, "a handshake came and VerifyTokens is not configured")
+			return nil, fault.New(reason.MissingCredential, "a handshake came and Setup.VerifyTokens is not configured")
 		}
 		// Without matches: a handshake does not show that a secret is in use.
 		check := credential.Input{
