@@ -66,15 +66,15 @@ func directions() []direction {
 
 		// The steps, in the order of a delivery.
 		step("origin"),
-		step("rate", "origin"),
-		step("intake", "origin"),
+		step("rate"),
+		step("intake"),
 		step("credential"),
 		step("signature"),
-		step("handshake", "signature", "credential", "intake"),
-		step("payload", "identity"),
+		step("handshake", "signature", "credential"),
+		step("payload"),
 		step("identity"),
 		step("lease"),
-		step("explain", "signature", "credential", "origin"),
+		step("explain", "signature", "credential"),
 
 		// What is plugged in.
 		{rule: "replay stores know the contract only", of: []string{"core/replay/memstore", "core/replay/sqlstore", "core/replay/storetest"},
