@@ -1,8 +1,8 @@
 // Command mutate tests the tests: it breaks the code in ways that matter to security, one at a time, and each has to
 // make a test fail. No file is changed: the compiler is shown the broken text by go's -overlay.
 //
-// It fails where a mutation survives, where it does not compile, and where the text that it replaces does not stand in
-// its file exactly once.
+// It fails where a mutation survives, where it does not compile, and where the text that it replaces does not stand
+// exactly once, in its file or in one other.
 //
 // A test that fails now and then proves nothing. So all of them have to pass over the unbroken code first, and what
 // notices a mutation counts where it fails over the broken code twice and passes over the unbroken code as well.
@@ -29,6 +29,7 @@ type mutation struct {
 	in   []string // the packages whose tests have to notice; nil: that of the file, or core where that is core's
 }
 
+// mutations are in one function for each part of the code. A new one goes into the function of its step.
 func mutations() []mutation {
 	var all []mutation
 	for _, part := range [][]mutation{
