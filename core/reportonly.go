@@ -42,7 +42,7 @@ type Reported struct {
 }
 
 // checkSet is a set of checks, as bits in the order of Checks.
-type checkSet uint8
+type checkSet uint16
 
 func bitOf(c Check) checkSet {
 	at := slices.Index(Checks(), c)

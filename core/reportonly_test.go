@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -127,6 +128,26 @@ func TestACheckThatOnlyReportsLetsThroughWhatItWouldRefuse(t *testing.T) {
 			require.EqualValues(t, claims, store.settles.Load())
 		})
 	}
+}
+
+// TestTheOperatingPageNamesEveryCheck holds the table of docs/operating.md to Checks.
+func TestTheOperatingPageNamesEveryCheck(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/operating.md")
+	require.NoError(t, err)
+	_, table, found := strings.Cut(string(page), "| check | what it lets through |")
+	require.True(t, found)
+	var named []core.Check
+	for line := range strings.Lines(table) {
+		if strings.TrimSpace(line) == "" {
+			break
+		}
+		if cell, ok := strings.CutPrefix(line, "| `"); ok {
+			name, _, _ := strings.Cut(cell, "`")
+			named = append(named, core.Check(name))
+		}
+	}
+	require.Equal(t, core.Checks(), named, "give each check a row in docs/operating.md, in the order of Checks")
 }
 
 func TestAForgeryThatIsLetThroughDoesNotBurnTheRealEvent(t *testing.T) {
