@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,15 +23,20 @@ func TestSuccessCostsTheJournalNothing(t *testing.T) { // not in parallel: it co
 	handler := httpwebhook.Verify(j.Guard)(signal(ok))
 	plain := httpwebhook.Verify(newJournaled(t, timestamped(), func(c *core.Config) { c.Journal = nil }).Guard)(signal(ok))
 	n := 0
-	allocations := func(h http.Handler) float64 {
-		return testing.AllocsPerRun(200, func() {
-			n++
-			w := httptest.NewRecorder()
-			h.ServeHTTP(w, signed(fmt.Sprintf(`{"id":"evt_%07d","type":"invoice.paid"}`, n)))
-			require.Equal(t, 200, w.Code)
-		})
+	serve := func(h http.Handler) {
+		n++
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, signed(fmt.Sprintf(`{"id":"evt_%07d","type":"invoice.paid"}`, n)))
+		require.Equal(t, 200, w.Code)
 	}
-	require.InDelta(t, allocations(plain), allocations(handler), 1)
+	// A collection empties the pools, and what other goroutines allocate is counted too: the least of five counts.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	without, with := 1e9, 1e9
+	for range 5 {
+		without = min(without, testing.AllocsPerRun(200, func() { serve(plain) }))
+		with = min(with, testing.AllocsPerRun(200, func() { serve(handler) }))
+	}
+	require.LessOrEqual(t, with, without+1, "allocations of a delivery with a journal, and without one")
 }
 
 // untouchedStore must not be called.
