@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const laws = 29
+const laws = 32
 
 // TestEveryLawHasItsProof holds docs/laws.md to the tests that there are.
 func TestEveryLawHasItsProof(t *testing.T) {
