@@ -54,6 +54,9 @@ func (r *redrive) end(why reason.Reason, err error) {
 	close(r.done)
 }
 
+// wantsAll reports whether every receiver runs of an event that is done, those with a name too.
+func (r *redrive) wantsAll() bool { return r != nil && r.again && !r.own }
+
 // hasFinished reports whether a named receiver has done its part of the event before.
 func (r *redrive) hasFinished(name string) bool {
 	return name != "" && !r.again && slices.Contains(r.entry.Finished, name)

@@ -38,6 +38,9 @@ const (
 // checkpoint claims the named receivers, so that a retry does not run again those that had done their part.
 func (p *signalsRun) checkpoint() error {
 	s, d := p.signals, p.d
+	if d.redrive.wantsAll() {
+		return nil // what a run before this one has done of it does not count
+	}
 	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reporting.replay {
 		return nil
 	}

@@ -69,7 +69,8 @@ const (
 
 // Journal keeps entries in a store. It is made by [New] or [InMemory], and safe for concurrent use.
 type Journal struct {
-	store   Store
+	given   Store
+	store   Store // given, whose panics are errors
 	cfg     Config
 	allowed map[string]bool
 	sealer  *sealer   // nil: entries are plain
@@ -88,7 +89,7 @@ func New(store Store, cfg Config) (*Journal, error) {
 	if store == nil {
 		return nil, errors.New("journal: the Store is nil")
 	}
-	j := &Journal{store: store, cfg: cfg}
+	j := &Journal{given: store, store: contain(store), cfg: cfg}
 	var errs []error
 	fail := func(err error) {
 		if err != nil {
@@ -154,7 +155,7 @@ func (j *Journal) AlsoDone() bool { return j.cfg.AlsoDone }
 func (j *Journal) AlsoUnhandled() bool { return j.cfg.AlsoUnhandled }
 
 // Store returns the store.
-func (j *Journal) Store() Store { return j.store }
+func (j *Journal) Store() Store { return j.given }
 
 // NotKept returns how many open entries were left out because their endpoint has too many.
 func (j *Journal) NotKept() uint64 { return j.lost.Load() }

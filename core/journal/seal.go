@@ -45,7 +45,8 @@ type sealKey struct {
 
 // keys returns the compiled list of now. It fails closed: an error keeps blobs from being written in
 // plain.
-func (s *sealer) keys(ctx context.Context) (*ring, error) {
+func (s *sealer) keys(ctx context.Context) (_ *ring, err error) {
+	defer fail("Config.Keys", &err)
 	// A journal has no tenants: their entries stand in one table, under one operator's keys.
 	list, err := s.source.Lookup(ctx, "")
 	if err != nil {
