@@ -293,8 +293,9 @@ func merge(old, newer *Entry) *Entry {
 	return e
 }
 
-// joinTokens adds the tokens of a newer parking. Two deliveries can park one event, the first of which has lost its
-// claim, and nothing says whose write comes last: the entry must know the token that the event was committed with.
+// joinTokens adds the tokens of a newer parking. Two deliveries can park one event, the first of which
+// has lost its claim, and nothing says whose write comes last: the entry must know the token that the
+// event was committed with.
 func joinTokens(old, newer []byte) []byte {
 	const size, most = 8, 16 * 8
 	if len(old)%size != 0 || len(newer)%size != 0 {

@@ -9,8 +9,8 @@ import (
 )
 
 // Ran records a run of the entry, and sets its state: Done after a success, Parked after a run that
-// parked the event under the claim with this token, 0 to leave the state as it is. The token
-// is added to the entry's. finished are named receivers that succeeded in the run, in addition to those that had
+// parked the event under the claim with this token, 0 to leave the state as it is. The token is added
+// to the entry's. finished are named receivers that succeeded in the run, in addition to those that had
 // before.
 //
 // The run counts from the number of runs that the caller has seen: where another run was recorded since

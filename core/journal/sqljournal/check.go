@@ -76,6 +76,7 @@ func (s *store) checkServer(ctx context.Context) error {
 // checkColumns asks for the columns of this version by their names, so that the server says which is
 // missing. A column more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
 func (s *store) checkColumns(ctx context.Context) error {
+	// By name: a "*" that a driver has prepared before the table changed would fail by itself.
 	rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+s.table.sql()+" WHERE 1 = 0")
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())

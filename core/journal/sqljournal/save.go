@@ -21,6 +21,7 @@ const (
 // Save implements [journal.Store]. A single row is one statement. Several are saved in a transaction of
 // their own, or behind a savepoint in the receiver's.
 func (s *store) Save(ctx context.Context, rows []journal.Row) error {
+	// A context that has ended changes nothing. A statement without rows is not SQL.
 	if err := ctx.Err(); err != nil || len(rows) == 0 {
 		return err
 	}
@@ -87,12 +88,15 @@ func (s *store) saveIn(ctx context.Context, tx *sql.Tx, rows []journal.Row) erro
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+savepoint); err != nil {
 		return err
 	}
+	// The outcome is returned only once the savepoint is gone: it must not stay open in the app's
+	// transaction.
 	saved := s.saveRows(ctx, tx, rows)
 	if errors.Is(saved, journal.ErrChanged) {
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+savepoint); err != nil {
 			return err
 		}
 	} else if saved != nil {
+		// Whatever else it was, the receiver's transaction is not the journal's to end.
 		return saved // an error of the database: the transaction is over in PostgreSQL, and the guard rolls it back
 	}
 	if _, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT "+savepoint); err != nil {

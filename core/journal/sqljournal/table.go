@@ -97,6 +97,7 @@ func (t table) ddl() []string {
 	// Equality first, then the order of lists: a page is one walk along the index.
 	const state, endpoint = " (namespace, state, changed_at, id)", " (namespace, endpoint, state, changed_at, id)"
 	switch t.dialect {
+	// COLLATE "C" compares bytes, whatever the database's own language is.
 	case sqltx.PostgreSQL:
 		return []string{
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
@@ -134,6 +135,7 @@ func (t table) ddl() []string {
 		}
 	default:
 		return []string{
+			// Bytes, not characters: they are compared as they are, without padding or folding.
 			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
   namespace  VARBINARY(64)  NOT NULL,
   id         VARBINARY(80)  NOT NULL,

@@ -23,6 +23,7 @@ func (s *store) write(ctx context.Context, f func(q beginner) error) error {
 	if s.writer == nil {
 		return s.again(ctx, func() error { return f(s.db) })
 	}
+	// SQLite has one writer at a time, in all processes.
 	return s.writeSQLite(ctx, f)
 }
 
@@ -48,6 +49,7 @@ func (s *store) writeSQLite(ctx context.Context, f func(q beginner) error) (err 
 		return err
 	}
 	if timeout > 0 {
+		// From here on a lock is an error at once, and again decides how long to wait.
 		if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
 			return err
 		}
@@ -80,6 +82,7 @@ func (s *store) again(ctx context.Context, f func() error) error {
 		if _, kind := classify(err); kind != errConflict {
 			return err
 		}
+		// After that it is the caller's to decide: a delivery is answered 500, and sent again.
 		if s.writer == nil && n == attempts || s.writer != nil && time.Since(began) > busyLimit {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
+// callRules are the rules of calls as such: contexts that have ended, and calls with nothing to do.
 func callRules() []rule {
 	return []rule{
 		{
@@ -20,6 +21,7 @@ func callRules() []rule {
 				stored, fresh := p.save(p.rows(2, journal.Open)...), p.row(journal.Open)
 				ctx, cancel := context.WithCancel(p.ctx)
 				cancel()
+				// Each method of the store, and the optional one.
 				calls := map[string]error{
 					"Save":   p.store.Save(ctx, []journal.Row{fresh, stored[0]}),
 					"Delete": p.store.Delete(ctx, idsOf(stored)),
@@ -29,6 +31,7 @@ func callRules() []rule {
 				if pruner, ok := p.store.(journal.Pruner); ok {
 					calls["Prune"] = pruner.Prune(ctx, stored)
 				}
+				// The context's own error, so that the caller knows that it was not the store.
 				for name, err := range calls {
 					if !errors.Is(err, context.Canceled) {
 						p.failf("%s answered %v, want context.Canceled", name, err)

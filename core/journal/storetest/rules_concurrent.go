@@ -13,6 +13,8 @@ import (
 // writers is how many goroutines use the store at once: more than most pools have connections to spare.
 const writers = 8
 
+// concurrentRules are the rules of several who use the store at once, as deliveries, sweeps and people
+// do. They pass by luck now and then: run them with the race detector, and more than once.
 func concurrentRules() []rule {
 	return []rule{
 		{
@@ -25,6 +27,7 @@ func concurrentRules() []rule {
 					row := p.row(journal.Open)
 					var won atomic.Int64
 					p.together(func(i int) error {
+						// Each with a blob of its own, so that the writes are not equal by chance.
 						r := row
 						r.Blob = []byte{byte(i)}
 						return counted(&won, p.store.Save(p.ctx, []journal.Row{r}))
@@ -71,6 +74,7 @@ func counted(won *atomic.Int64, err error) error {
 	switch {
 	case err == nil:
 		won.Add(1)
+	// A timeout, a lock or a duplicate key is the store's to deal with.
 	case !errors.Is(err, journal.ErrChanged):
 		return err
 	}

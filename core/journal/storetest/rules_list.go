@@ -9,6 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
+// listRules are the rules of reading: in which order, which rows, how far, and what a store may never
+// drop in order to have less to list.
 func listRules() []rule {
 	return []rule{
 		{
@@ -17,12 +19,14 @@ func listRules() []rule {
 			name: "the newest comes first",
 			why:  "lists are ordered by time, and at one time by ID, both descending; a write moves its row",
 			try: func(p *probe) {
+				// Saved in an order that is not the list's.
 				rows := p.rows(6, journal.Open)
 				// Three rows of one time, so that the ID decides.
 				rows[2].At, rows[3].At = rows[1].At, rows[1].At
 				stored := p.save(rows...)
 				want := sorted(stored)
 				p.lists("of everything", journal.Page{Limit: 50}, want...)
+				// The four newest, and not any four in order.
 				p.lists("of four", journal.Page{Limit: 4}, want[:4]...)
 				// A write moves its row: a failing event comes to the front again.
 				oldest := want[5]
@@ -37,6 +41,7 @@ func listRules() []rule {
 			name: "a page without a limit is empty",
 			why:  "nobody gets a whole table by forgetting a number",
 			try: func(p *probe) {
+				// There is something to list.
 				p.save(p.rows(3, journal.Open)...)
 				p.lists("with limit 0", journal.Page{})
 				p.lists("with limit -1", journal.Page{Limit: -1})
@@ -74,6 +79,8 @@ func listRules() []rule {
 				for range 12 {
 					rows := p.rows(1000, journal.Parked)
 					err := p.store.Save(p.ctx, rows)
+					// This is the honest answer: the delivery is answered 500, and the provider keeps
+					// the event.
 					if errors.Is(err, journal.ErrFull) {
 						break
 					}
@@ -85,6 +92,7 @@ func listRules() []rule {
 					}
 					kept = append(kept, rows...)
 				}
+				// Whatever was accepted is looked up again, the first as well as the last.
 				for part := range slices.Chunk(kept, 1000) {
 					p.has(part...)
 				}

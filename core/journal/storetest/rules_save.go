@@ -2,6 +2,8 @@ package storetest
 
 import "github.com/sallyport-go/sallyport/core/journal"
 
+// saveRules are the rules of what is written: Save, Delete and Prune, one call at a time. What they
+// guard is that nothing is lost between two who write, and nothing is kept by halves.
 func saveRules() []rule {
 	return []rule{
 		{
@@ -10,6 +12,7 @@ func saveRules() []rule {
 			name: "a row counts its writes",
 			why:  "Save stores one more than the revision it is given, and the values of the newest write",
 			try: func(p *probe) {
+				// A new row has revision 1 afterwards: save returns what must be stored.
 				r := p.save(p.row(journal.Open))[0]
 				p.has(r)
 				// Each write changes every value, so that one which is not written is noticed.
@@ -30,6 +33,7 @@ func saveRules() []rule {
 				// As a process that has never seen the row would write it.
 				other := r
 				other.Revision, other.State, other.Blob = 0, journal.Open, []byte("other")
+				// Refused, and the stored row is untouched: both are looked at.
 				p.refused("a new row in place of a stored one", other)
 				p.has(r)
 			},
@@ -40,6 +44,7 @@ func saveRules() []rule {
 			name: "a write from an old look is refused",
 			why:  "a revision that is not the stored one means that somebody else has written meanwhile",
 			try: func(p *probe) {
+				// Two writes, so that there is an older revision to come with.
 				first := p.save(p.row(journal.Open))[0]
 				second := p.save(first)[0]
 				// Three looks that are not the newest: before the last write, from nowhere, and of a
@@ -71,10 +76,13 @@ func saveRules() []rule {
 					batch := append([]journal.Row(nil), changed...)
 					batch[bad].Revision = 5
 					p.refused("rows of which one is stale", batch...)
+					// Three new rows and one that exists already, which its writer takes for new.
 					fresh := p.rows(4, journal.Open)
 					fresh[bad] = changed[bad]
 					fresh[bad].Revision = 0
 					p.refused("new rows of which one is there", fresh...)
+					// New and known rows by turns: a store with one statement for each kind must undo
+					// the first one, too.
 					mixed := []journal.Row{p.row(journal.Open), changed[0], p.row(journal.Open), changed[1]}
 					mixed[bad].Revision = 9
 					p.refused("new and known rows of which one is stale", mixed...)
@@ -106,8 +114,10 @@ func saveRules() []rule {
 					p.row(journal.Open), p.row(journal.Parked), p.row(journal.Done), p.row(journal.Dismissed))
 				// An unknown ID among them, as an operator may type one.
 				p.remove(append(rows[:3:3], p.row(journal.Open))...)
+				// Only what was named is gone.
 				p.lacks(rows[:3]...)
 				p.has(rows[3])
+				// Somebody who loaded the row before it was erased must not bring it back.
 				p.refused("a row that was deleted", rows[0])
 				// The ID can come again: the event fails once more.
 				rows[0].Revision = 0
@@ -133,6 +143,8 @@ func saveRules() []rule {
 				if err := pruner.Prune(p.ctx, append(rows, p.row(journal.Done))); err != nil {
 					p.failf("Prune: %v", err)
 				}
+				// The two that nobody touched are gone, and the one that changed is there as it was
+				// written.
 				p.lacks(rows[0], rows[2])
 				p.has(changed)
 			},

@@ -10,6 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
+// valueRules are the rules of what a row holds. A database changes values in many quiet ways: it pads,
+// folds, rounds, cuts off and converts.
 func valueRules() []rule {
 	return []rule{
 		{
@@ -25,6 +27,7 @@ func valueRules() []rule {
 				}
 				megabyte, sql := bytes.Repeat(every, 4096), []byte("'; DROP TABLE x; --")
 				for _, blob := range [][]byte{every, {}, {0}, sql, megabyte} {
+					// Written and read back, down to the last byte.
 					r := p.row(journal.Open)
 					r.Blob = blob
 					p.has(p.save(r)...)
@@ -36,6 +39,7 @@ func valueRules() []rule {
 					time.UnixMicro(0).UTC(), time.UnixMicro(1).UTC(), time.UnixMicro(-1).UTC(),
 					time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1677, 1, 1, 0, 0, 0, 0, time.UTC),
 				} {
+					// To the microsecond, with no zone of the server's or the session's in between.
 					r := p.row(journal.Open)
 					r.At = at
 					p.has(p.save(r)...)
@@ -60,6 +64,7 @@ func valueRules() []rule {
 					r.Endpoint = name
 					rows = append(rows, p.save(r)...)
 				}
+				// All of them at once: none has overwritten another.
 				p.has(rows...)
 				// Each list holds its own endpoint alone.
 				for _, r := range rows {
@@ -78,6 +83,7 @@ func valueRules() []rule {
 				inbox.ID = "inbox-" + r.ID
 				rows := p.save(r, inbox)
 				p.has(rows...)
+				// Erasing the request's entry leaves the inbox's alone.
 				p.remove(rows[0])
 				p.has(rows[1])
 			},
@@ -99,6 +105,7 @@ func valueRules() []rule {
 				// Slices that a store might sort, in an order that is not sorted.
 				ids := idsOf(rows)
 				states := []journal.State{journal.Parked, journal.Open}
+				// A store may want its states sorted: it must sort a copy.
 				p.list(journal.Page{States: states, Limit: 5})
 				found := p.load(ids...)
 				for i := range given {
@@ -117,6 +124,7 @@ func valueRules() []rule {
 				// And the slices themselves.
 				clear(rows)
 				clear(ids)
+				// What is stored has not changed with any of it.
 				p.has(stored...)
 			},
 		},

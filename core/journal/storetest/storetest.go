@@ -43,6 +43,7 @@ func (v *violation) Error() string { return fmt.Sprintf("%s\nThe rule: %s: %s", 
 
 // check tries the rule on a new store. nil means that the store keeps it.
 func (r rule) check(store journal.Store) (err error) {
+	// Anything but a stop is a fault of the store or of the suite, and ends the test as any panic does.
 	defer func() {
 		switch seen := recover().(type) {
 		case nil:
@@ -57,6 +58,7 @@ func (r rule) check(store journal.Store) (err error) {
 	return nil
 }
 
+// rules returns all rules, in the order in which a new store is best made to keep them.
 func rules() []rule {
 	var list []rule
 	for _, part := range [][]rule{saveRules(), valueRules(), listRules(), callRules(), concurrentRules()} {
