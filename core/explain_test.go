@@ -16,9 +16,11 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/entry"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
@@ -407,4 +409,18 @@ func TestASecretOfTheWrongKindIsNotedAtStart(t *testing.T) {
 	require.Contains(t, log.String(), "mine")
 	require.Contains(t, log.String(), "sk_live_")
 	require.NotContains(t, log.String(), testSecret)
+}
+
+// A signature of a key pair is not tried with changes undone in a log line. The finding says so, and where the key is.
+func TestASignatureThatFitsNoPublicKeySaysWhereTheKeyIs(t *testing.T) {
+	t.Parallel()
+	sender := webhooktest.NewSender(provider.SendGrid())
+	c, rec := config(plain())
+	c.Provider, c.Now = provider.SendGrid(), time.Now
+	c.Secrets = secrets.Static(webhooktest.NewSender(provider.SendGrid()).Secret())
+	g := mustNew(t, c)
+	run(g, sender.Request("/hooks", sender.Samples()[0]), never(t))
+	got, ok := lookup(rec.last(t, g).Findings, reason.SecretUnknown)
+	require.True(t, ok, "%v", rec.last(t, g).Findings)
+	require.Contains(t, got.Mend, "copy the public key from SendGrid: Settings")
 }

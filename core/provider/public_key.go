@@ -110,6 +110,16 @@ func SendGrid() core.Provider {
 		},
 		Batch:   &entry.Batch{},
 		MaxBody: inboundMail, RetryHorizon: sendgridPast,
+		Others: []entry.Other{
+			{
+				What: "an event webhook without a signature: its Signed Event Webhook is off",
+				Do:   "turn it on in Settings > Mail Settings > Event Webhooks",
+			},
+			{
+				What: "Inbound Parse, which does not sign unless a security policy says so",
+				Do:   "use provider.SendGridInbound and another URL for it",
+			},
+		},
 	})
 }
 

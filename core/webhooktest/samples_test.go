@@ -29,7 +29,7 @@ func mostUsed() []string {
 	return append(platformsWithSamples(), []string{
 		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord", "docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
 		"intercom", "jira", "lemon-squeezy", "line", "linear", "loops", "mailchimp", "mailersend", "mailgun", "mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "meta", "notion", "openai",
-		"paddle", "pagerduty", "paystack", "polar", "postal", "postmark", "razorpay", "resend", "scaleway-tem", "sendgrid", "sentry", "shopify", "slack", "sparkpost", "sparkpost-relay",
+		"paddle", "pagerduty", "paystack", "polar", "postal", "postmark", "razorpay", "resend", "scaleway-tem", "sendgrid", "sendgrid-inbound", "sentry", "shopify", "slack", "sparkpost", "sparkpost-relay",
 		"square", "standard-webhooks", "stripe", "svix", "sweego", "telegram", "twilio", "twitch", "typeform", "unisender-go", "vercel", "woocommerce",
 		"xero", "zoom",
 	}...)
@@ -53,7 +53,7 @@ func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
 				require.Equal(t, sample.Type, events[0].Type)
 				// Slack's buttons and commands name no event, nor do Postmark but for bounces, and Brevo for mail that was sent.
 				message := strings.EqualFold(sample.Type, "inbound")
-				nameless := name == "slack" && isForm(sample) || name == "brevo" && !message || slices.Contains([]string{"sendgrid", "mandrill", "sparkpost"}, name) && message ||
+				nameless := name == "slack" && isForm(sample) || name == "brevo" && !message || slices.Contains([]string{"sendgrid", "sendgrid-inbound", "mandrill", "sparkpost"}, name) && message ||
 					name == "postmark" && slices.Contains([]string{"Delivery", "Open", "Click", "SubscriptionChange"}, sample.Type)
 				require.Equal(t, len(data.Event.ID) > 0 && !nameless, events[0].ID != "", sample.Type)
 				timeless := isForm(sample) || name == "discord" || message // commands have none

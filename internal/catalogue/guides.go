@@ -135,7 +135,8 @@ func guides() map[string]Guide {
 			"Copy the Verification Key. It is a public key, not a secret and not an API key (`SG...`), and goes into " +
 				"`SENDGRID_PUBLIC_KEY`.",
 			"\"Test Your Integration\" sends signed events.",
-		}, Notes: []string{"Inbound Parse is another setting, without a signature: use `sendgrid-inbound` and another URL."}},
+		}, Notes: []string{"Inbound Parse is another setting, and unsigned unless a security policy signs it: use `sendgrid-inbound` and " +
+			"another URL."}},
 		"sendgrid-inbound": {Steps: []string{
 			"Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
 				"`user:password`. Put it into `SENDGRID_INBOUND_USER_PASSWORD`.",

@@ -45,6 +45,9 @@ func Copy(r *http.Request) *http.Request {
 	}).WithContext(context.WithoutCancel(r.Context()))
 }
 
+// notThisOne ends the advice for a signature that fits no secret.
+const notThisOne = "; an endpoint may have one of its own; otherwise it is a forgery"
+
 // Examine returns what it finds out about one failure.
 func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 	switch f.Reason {
@@ -84,6 +87,13 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	if wellFormed {
 		all = x.shapes()
 	}
+	if wellFormed && len(all) == 0 && !v.UsesMAC() && !x.Public {
+		return []reason.Finding{{
+			Code: reason.SecretUnknown,
+			Text: "the signature fits none of the public keys; with a key pair nothing more is tried in a log line",
+			Mend: x.whereSecret() + notThisOne,
+		}}
+	}
 	keys := x.keys()
 	if keys == nil || !x.Read || (!v.UsesMAC() && !x.Public) {
 		return all
@@ -122,7 +132,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		all = append(all, reason.Finding{
 			Code: reason.SecretUnknown,
 			Text: "no change that is known to happen on the way makes the signature match under any of the secrets",
-			Mend: "compare the secret with the provider's dashboard, for this very endpoint; otherwise it is a forgery",
+			Mend: x.whereSecret() + notThisOne,
 		})
 	}
 	return all

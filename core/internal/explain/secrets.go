@@ -58,6 +58,9 @@ func (e *Endpoint) wholePrefix() string {
 // whereSecret returns where the operator finds the right secret.
 func (e *Endpoint) whereSecret() string {
 	if e.Entry.SecretFrom != "" {
+		if v := e.Verifier; v != nil && !v.UsesMAC() {
+			return "copy the public key from " + e.Entry.Title + ": " + e.Entry.SecretFrom
+		}
 		return "copy the signing secret from " + e.Entry.Title + ": " + e.Entry.SecretFrom
 	}
 	return "give this endpoint the very secret that the sender signs with"
