@@ -25,7 +25,7 @@ require (
 	go.uber.org/goleak v1.2.1
 )
 
-// core/handover.
+// core/inbox/watermillinbox.
 require github.com/ThreeDotsLabs/watermill v1.2.0
 
 // The shared replay store and rate limit in Redis, and the rate limit in memory: each in a package of its own.

@@ -35,6 +35,7 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/riverqueue/river v0.51.1
 	github.com/riverqueue/river/riverdriver/riverdatabasesql v0.51.1
+	github.com/sallyport-go/sallyport/core/inbox/riverinbox v0.0.0
 )
 
 // Tests.
@@ -124,3 +125,5 @@ require (
 )
 
 replace github.com/sallyport-go/sallyport => ../
+
+replace github.com/sallyport-go/sallyport/core/inbox/riverinbox => ../core/inbox/riverinbox

@@ -29,6 +29,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
@@ -43,6 +44,9 @@ var (
 	server     *http.Server
 	app        http.Handler
 	publisher  message.Publisher
+	subscriber message.Subscriber
+	messages   *message.Router
+	store      replay.Store
 	fresh, old string
 	db         interface {
 		Suppress(ctx context.Context, what ...any) error
@@ -80,8 +84,10 @@ func imports() map[string]string {
 		"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
 		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module + "/core/replay/sqlstore",
 		"require": "github.com/stretchr/testify/require", "inbound": module + "/core/email/inbound", "emailtest": module + "/core/email/emailtest",
-		"sqljournal": module + "/core/journal/sqljournal",
-		"redisstore": module + "/core/replay/redisstore", "redis": "github.com/redis/go-redis/v9",
+		"sqljournal": module + "/core/journal/sqljournal", "watermillinbox": module + "/core/inbox/watermillinbox",
+		"riverinbox": module + "/core/inbox/riverinbox", "river": "github.com/riverqueue/river",
+		"riverdatabasesql": "github.com/riverqueue/river/riverdriver/riverdatabasesql",
+		"redisstore":       module + "/core/replay/redisstore", "redis": "github.com/redis/go-redis/v9",
 	}
 	for _, name := range []string{"context", "errors", "flag", "fmt", "log", "os", "testing", "time"} {
 		list[name] = name
@@ -89,7 +95,7 @@ func imports() map[string]string {
 	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"} {
 		list[name] = module + "/" + name
 	}
-	for _, name := range []string{"email", "handover", "journal", "keys", "provider", "reason", "secrets", "sources", "sqltx", "webhooktest"} {
+	for _, name := range []string{"email", "journal", "keys", "provider", "reason", "secrets", "sources", "sqltx", "webhooktest"} {
 		list[name] = module + "/core/" + name
 	}
 	return list

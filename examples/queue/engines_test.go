@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -103,6 +104,7 @@ func TestMain(m *testing.M) {
 type server struct {
 	kind
 	url    string
+	file   string // the database of the workers
 	engine *engine.Server
 }
 
@@ -116,7 +118,7 @@ func eachBroker(t *testing.T, test func(t *testing.T, s *server)) {
 			engine.Need(t, err)
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = e.Close() })
-			s := &server{kind: k, url: k.scheme + e.Addr(), engine: e}
+			s := &server{kind: k, url: k.scheme + e.Addr(), file: filepath.Join(t.TempDir(), "queue.db"), engine: e}
 			s.await(t)
 			test(t, s)
 		})

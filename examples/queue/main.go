@@ -11,10 +11,11 @@
 //     retry hands the event over when the broker is back.
 //   - A duplicate delivery is answered 200 by the guard and not published again. What the guard cannot see (it was
 //     restarted with a memory of its own; a publish arrived whose confirmation was lost) comes twice with the same UUID,
-//     and the worker, which keeps a ledger of what it has done, leaves it out.
+//     and the worker, which remembers in the database -db what it has done, leaves it out.
 //   - A worker that dies has not acknowledged what it was working on: another one gets it, at the latest after -takeover.
-//     If it died between the work and the ledger, the work is done twice. Where that matters, do the work and the ledger
-//     in one transaction, as examples/river does.
+//     What it wrote in the transaction of the event (sqltx.Tx) is rolled back; work elsewhere is done twice.
+//   - What fails is tried again, a few times. Then it is parked in the journal, in the same database, and its message is
+//     acknowledged: nothing waits behind it for ever. "sallyport redrive", or core.Redriver with its Inbox, runs it again.
 //
 // What a broker confirms is as safe as the broker is set up to keep it. Redis forgets a second of confirmed messages in
 // a crash unless it runs with "--appendonly yes --appendfsync always", and keeps the stream only with a
@@ -53,6 +54,7 @@ type settings struct {
 	broker, url  string
 	role         string
 	addr         string
+	db           string
 	takes        time.Duration
 	takeover     time.Duration
 	insecureHTTP bool
@@ -73,6 +75,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	flags.StringVar(&s.broker, "broker", "redis", "redis (Redis Streams) or nats (NATS JetStream)")
 	flags.StringVar(&s.url, "url", "", "where the broker is; by default on this machine, on its usual port")
 	flags.StringVar(&s.role, "role", "both", "receive, work or both")
+	flags.StringVar(&s.db, "db", "queue.db", "the SQLite database in which workers remember, and park what fails")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "where to receive")
 	flags.DurationVar(&s.takes, "takes", 0, "how long each piece of work takes")
 	flags.DurationVar(&s.takeover, "takeover", time.Minute,
@@ -115,7 +118,12 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	running := 0
 	if works {
 		running++
-		w := &worker{broker: b, work: printing(stdout, s.takes), logger: logger}
+		memory, err := openMemory(ctx, s.db)
+		if err != nil {
+			return err
+		}
+		defer memory.close()
+		w := &worker{broker: b, handle: memory.handler(printing(stdout, s.takes), s.takeover, logger), logger: logger}
 		go func() { ended <- w.run(ctx) }()
 	}
 	if receives {

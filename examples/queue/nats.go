@@ -26,10 +26,6 @@ func connectNATS(_ context.Context, s settings, logger watermill.LoggerAdapter) 
 	if err == nil {
 		err = provision(js, s.takeover)
 	}
-	var done nats.KeyValue
-	if err == nil {
-		done, err = js.CreateKeyValue(&nats.KeyValueConfig{Bucket: "done", TTL: remembered, Storage: nats.FileStorage})
-	}
 	var publisher *wmnats.Publisher
 	if err == nil {
 		publisher, err = wmnats.NewPublisherWithNatsConn(conn, wmnats.PublisherPublishConfig{
@@ -61,8 +57,7 @@ func connectNATS(_ context.Context, s settings, logger watermill.LoggerAdapter) 
 				},
 			}, logger)
 		},
-		ledger: natsLedger{done},
-		close:  conn.Close,
+		close: conn.Close,
 	}, nil
 }
 
@@ -96,19 +91,4 @@ func provision(js nats.JetStreamContext, takeover time.Duration) error {
 		return fmt.Errorf("making the consumer %s: %w", group, err)
 	}
 	return nil
-}
-
-type natsLedger struct{ done nats.KeyValue }
-
-func (l natsLedger) Done(_ context.Context, id string) (bool, error) {
-	_, err := l.done.Get(id)
-	if errors.Is(err, nats.ErrKeyNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-func (l natsLedger) MarkDone(_ context.Context, id string) error {
-	_, err := l.done.Put(id, []byte("1"))
-	return err
 }

@@ -18,11 +18,10 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
-	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/handover"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -76,31 +75,43 @@ func (r *receiver) deliver(t *testing.T, event int) int {
 }
 
 // works starts a worker, and gives what it has worked on so far and what stops it. fail decides which work fails.
-func (s *server) works(t *testing.T, fail func(run int) error) (worked func() []*message.Message, stop func()) {
+func (s *server) works(t *testing.T, fail func(run int) error) (worked func() []core.Event, stop func()) {
 	t.Helper()
 	var mu sync.Mutex
-	var list []*message.Message
+	var list []core.Event
 	runs := 0
-	w := &worker{broker: s.open(t), logger: slog.New(slog.DiscardHandler), work: func(_ context.Context, m *message.Message) error {
+	signals := core.NewSignals()
+	signals.On("*", func(_ context.Context, e core.Event) error {
 		mu.Lock()
 		defer mu.Unlock()
 		runs++
 		if err := fail(runs); err != nil {
 			return err
 		}
-		list = append(list, m)
+		list = append(list, e)
 		return nil
-	}}
+	})
+	quiet := slog.New(slog.DiscardHandler)
+	w := &worker{broker: s.open(t), handle: s.memory(t).handler(signals, time.Second, quiet), logger: quiet}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- w.run(ctx) }()
 	stop = sync.OnceFunc(func() { cancel(); <-ended })
 	t.Cleanup(stop)
-	return func() []*message.Message {
+	return func() []core.Event {
 		mu.Lock()
 		defer mu.Unlock()
 		return list
 	}, stop
+}
+
+// memory opens what all workers of a test remember in.
+func (s *server) memory(t *testing.T) *memory {
+	t.Helper()
+	m, err := openMemory(context.Background(), s.file)
+	require.NoError(t, err)
+	t.Cleanup(m.close)
+	return m
 }
 
 func never(int) error { return nil }
@@ -128,14 +139,12 @@ func TestWhatWasAnsweredSurvivesTheBroker(t *testing.T) {
 		worked, _ := s.works(t, never)
 		s.drained(t)
 		require.Len(t, worked(), 1)
-		m := worked()[0]
-		require.JSONEq(t, `{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1"}}}`, string(m.Payload))
-		require.Equal(t, message.Metadata{
-			handover.MetadataEndpoint: "stripe", handover.MetadataProvider: "stripe", handover.MetadataType: "invoice.paid",
-			handover.MetadataID: "evt_1", handover.MetadataAuthenticated: "type,id",
-		}, m.Metadata)
-		_, err := core.ParseIdentity(m.UUID)
-		require.NoError(t, err)
+		e := worked()[0]
+		require.JSONEq(t, `{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1"}}}`, string(e.Payload))
+		require.JSONEq(t, `{"id":"in_1"}`, string(e.Data))
+		require.Equal(t, []string{"stripe", "stripe", "invoice.paid", "evt_1"}, []string{e.Endpoint, e.Provider, e.Type, e.ID})
+		require.True(t, e.Authenticated.ID)
+		require.False(t, e.Identity.IsZero())
 	})
 }
 
@@ -186,20 +195,6 @@ func TestADuplicateThatTheGuardCannotKnowIsWorkedOnOnce(t *testing.T) {
 	})
 }
 
-func TestTheLedgerLeavesOutWhatTheBrokerRepeats(t *testing.T) {
-	eachBroker(t, func(t *testing.T, s *server) {
-		b := s.open(t)
-		runs := 0
-		w := &worker{broker: b, work: func(context.Context, *message.Message) error { runs++; return nil }}
-		for range 2 {
-			require.NoError(t, w.one(message.NewMessage("0123", nil)))
-		}
-		require.Equal(t, 1, runs)
-		require.NoError(t, w.one(message.NewMessage("4567", nil)))
-		require.Equal(t, 2, runs)
-	})
-}
-
 func TestWorkThatFailsIsDoneAgain(t *testing.T) {
 	eachBroker(t, func(t *testing.T, s *server) {
 		require.Equal(t, 200, s.receiver(t).deliver(t, 1))
@@ -211,6 +206,29 @@ func TestWorkThatFailsIsDoneAgain(t *testing.T) {
 		})
 		s.drained(t)
 		require.Len(t, worked(), 1)
+	})
+}
+
+func TestWorkThatKeepsFailingIsParkedAndHoldsUpNothing(t *testing.T) {
+	eachBroker(t, func(t *testing.T, s *server) {
+		r := s.receiver(t)
+		require.Equal(t, 200, r.deliver(t, 1))
+		require.Equal(t, 200, r.deliver(t, 2))
+		worked, _ := s.works(t, func(run int) error {
+			if run <= 4 {
+				return errors.New("not today")
+			}
+			return nil
+		})
+		s.drained(t)
+		require.Len(t, worked(), 1)
+		for e, err := range s.memory(t).kept.Entries(t.Context(), journal.Query{State: journal.Parked}) {
+			require.NoError(t, err)
+			require.NotEqual(t, worked()[0].ID, e.EventID)
+			require.Equal(t, 4, e.Attempts)
+			return
+		}
+		t.Fatal("nothing is parked")
 	})
 }
 
@@ -241,7 +259,7 @@ type child struct {
 
 func (s *server) child(t *testing.T, args ...string) *child {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append([]string{"-broker", s.broker, "-url", s.url, "-takeover", "1s"}, args...)...)
+	cmd := exec.Command(os.Args[0], append([]string{"-broker", s.broker, "-url", s.url, "-takeover", "1s", "-db", s.file}, args...)...)
 	cmd.Env = append(os.Environ(), childEnv+"=1", "STRIPE_SECRET="+secret)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -38,8 +38,7 @@ func connectRedis(ctx context.Context, s settings, logger watermill.LoggerAdapte
 				DisableIndefiniteInitialBlock: true,
 			}, logger)
 		},
-		ledger: redisLedger{client},
-		close:  func() { _ = publisher.Close() }, // and the client
+		close: func() { _ = publisher.Close() }, // and the client
 	}, nil
 }
 
@@ -53,15 +52,4 @@ func warnUnlessDurable(ctx context.Context, client *redis.Client) {
 				err)
 		}
 	}
-}
-
-type redisLedger struct{ client *redis.Client }
-
-func (l redisLedger) Done(ctx context.Context, id string) (bool, error) {
-	n, err := l.client.Exists(ctx, "done:"+id).Result()
-	return n == 1, err
-}
-
-func (l redisLedger) MarkDone(ctx context.Context, id string) error {
-	return l.client.Set(ctx, "done:"+id, 1, remembered).Err()
 }

@@ -8,15 +8,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 
-	"github.com/sallyport-go/sallyport/core/handover"
+	"github.com/sallyport-go/sallyport/core"
 )
 
 // worker does later what the provider was told is done.
 type worker struct {
 	broker *broker
-	work   func(context.Context, *message.Message) error
+	handle message.NoPublishHandlerFunc
 	logger *slog.Logger
 }
 
@@ -34,53 +35,32 @@ func (w *worker) run(ctx context.Context) error {
 	return nil
 }
 
+// session works until the broker ends the subscription. The handler ends each message: no middleware retries.
 func (w *worker) session(ctx context.Context) error {
 	subscriber, err := w.broker.subscribe(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = subscriber.Close() }()
-	messages, err := subscriber.Subscribe(ctx, topic)
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: 10 * time.Second}, watermill.NewSlogLogger(w.logger))
 	if err != nil {
 		return err
 	}
-	for m := range messages {
-		if err := w.one(m); err != nil {
-			w.logger.Error("not done; the broker will send it again", "uuid", m.UUID, "error", err)
-			m.Nack()
-			continue
-		}
-		m.Ack()
-	}
-	return nil
-}
-
-// one does the work of a message that was not done before. "Done" is written after the work and before the
-// acknowledgement: whatever fails in between makes the work run again, never not at all.
-func (w *worker) one(m *message.Message) error {
-	ctx := m.Context()
-	done, err := w.broker.ledger.Done(ctx, m.UUID)
-	if err != nil || done {
-		return err
-	}
-	if err := w.work(ctx, m); err != nil {
-		return err
-	}
-	return w.broker.ledger.MarkDone(ctx, m.UUID)
+	router.AddConsumerHandler(topic, topic, subscriber, w.handle)
+	return router.Run(ctx)
 }
 
 // printing is the work of this example: it takes its time and prints a line.
-func printing(out io.Writer, takes time.Duration) func(context.Context, *message.Message) error {
+func printing(out io.Writer, takes time.Duration) *core.Signals {
 	var mu sync.Mutex
-	print := func(what string, m *message.Message) error {
+	print := func(what string, e core.Event) error {
 		mu.Lock()
 		defer mu.Unlock()
-		return json.NewEncoder(out).Encode(map[string]string{
-			what: m.UUID, "id": m.Metadata.Get(handover.MetadataID), "type": m.Metadata.Get(handover.MetadataType),
-		})
+		return json.NewEncoder(out).Encode(map[string]string{what: e.Identity.String(), "id": e.ID, "type": e.Type})
 	}
-	return func(ctx context.Context, m *message.Message) error {
-		if err := print("begins", m); err != nil {
+	signals := core.NewSignals()
+	signals.On("*", func(ctx context.Context, e core.Event) error {
+		if err := print("begins", e); err != nil {
 			return err
 		}
 		select {
@@ -88,6 +68,7 @@ func printing(out io.Writer, takes time.Duration) func(context.Context, *message
 			return ctx.Err()
 		case <-time.After(takes):
 		}
-		return print("worked", m)
-	}
+		return print("worked", e)
+	})
+	return signals
 }

@@ -58,7 +58,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "echo5webhook", not: []string{echo4, gin, chi}},
 		{folder: "core/replay/sqlstore"}, // and database/sql, but no driver
 		{folder: "core/replay/redisstore", not: []string{gin, echo, chi}},
-		{folder: "core/handover", only: []string{
+		{folder: "core/inbox/watermillinbox", only: []string{
 			watermill, "github.com/google/uuid", "github.com/lithammer/shortuuid", "github.com/oklog/ulid", "github.com/pkg/errors",
 		}},
 
@@ -78,7 +78,7 @@ func TestDependencies(t *testing.T) {
 				switch {
 				case inside:
 				case (row.folder == "core/replay/redisstore" || row.folder == "core/limit/redislimit") && under(p.path, "github.com/redis"):
-				case row.folder == "core/handover" && underAny(p.path, []string{watermill, "database/sql/driver", "database/sql/internal"}): // of google/uuid
+				case row.folder == "core/inbox/watermillinbox" && underAny(p.path, []string{watermill, "database/sql/driver", "database/sql/internal"}): // of google/uuid
 				case row.folder == "core/replay/sqlstore" && under(p.path, "database/sql"):
 				case foreign && row.not == nil && !underAny(p.path, row.only):
 					t.Errorf("%s links %s, and may link only the standard library and %q", row.folder, p.path, row.only)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,8 +50,8 @@ func TestTheLibraryNamesNoDriverAndNoYAML(t *testing.T) {
 	}
 }
 
-// TestNestedModulesUseThisCheckout: each nested module replaces the library by the folder it is in, and nothing else. No
-// go.work is needed for that, and none is committed.
+// TestNestedModulesUseThisCheckout: each nested module replaces the library, and other nested modules that it uses, by their
+// folders here, and nothing else. No go.work is needed for that, and none is committed.
 func TestNestedModulesUseThisCheckout(t *testing.T) {
 	abs, err := filepath.Abs(root)
 	require.NoError(t, err)
@@ -70,9 +71,11 @@ func TestNestedModulesUseThisCheckout(t *testing.T) {
 		require.NoError(t, err)
 		m := readGoMod(t, folder)
 		require.Equal(t, module+"/"+filepath.ToSlash(inner), m.Module.Path)
-		require.Len(t, m.Replace, 1, inner)
+		require.NotEmpty(t, m.Replace, inner)
 		require.Equal(t, module, m.Replace[0].Old.Path, inner)
-		require.Equal(t, abs, filepath.Join(folder, m.Replace[0].New.Path), inner)
+		for _, r := range m.Replace { // the library, and nested modules of this repository
+			require.Equal(t, abs+strings.TrimPrefix(r.Old.Path, module), filepath.Join(folder, r.New.Path), inner)
+		}
 		return nil
 	}))
 	require.GreaterOrEqual(t, nested, 4)

@@ -1,36 +1,6 @@
-// Package handover hands events over to a queue. Its receiver publishes each event to a Watermill [message.Publisher],
-// and succeeds only after the publisher has confirmed that the broker has it. The provider is answered quickly, and a
-// consumer does the work later.
-//
-//	signals := core.NewSignals()
-//	signals.On("*", handover.To(publisher, "webhooks"))
-//
-// # What is promised
-//
-// An event is handed over at least once. An event that the broker did not confirm is answered 500 and released, and the
-// provider's retry hands it over again. It fails closed: no event is acknowledged before the broker has it.
-//
-// So the same event can be in the queue twice: the broker's answer may be lost, or the process may stop between the
-// publish and "done". Both messages have the same UUID. A consumer that must do something only once must remember the
-// UUIDs that it has processed.
-//
-// # What is not promised
-//
-// After the handover the event is as safe as the broker and the publisher make it. A publisher must not return before
-// the broker's answer (fire and forget, an asynchronous acknowledgement, an in-memory Go channel). Its events are
-// acknowledged and can still be lost.
-//
-// # What is published
-//
-// The payload is a copy of the event's Payload. The UUID is its [core.Identity]. The metadata has the keys that begin
-// with Metadata. Secrets, signatures and the request's headers are not published.
-//
-// Protect the topic. Everybody who can read it can read the events. Consumers trust everybody who can write to it,
-// because they see no signature.
-package handover
+package watermillinbox
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -39,10 +9,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 )
 
 // Keys of a message's metadata. A field that the event does not have is left out, and Metadata.Get returns "".
@@ -62,15 +34,16 @@ const (
 	MetadataUnproved = "sallyport_unproved"
 )
 
-// ErrNotHandedOver is wrapped by the receiver's error: the broker did not confirm the event. The error also wraps the
+// ErrNotEnqueued is wrapped by the receiver's error: the broker did not confirm the event. The error also wraps the
 // publisher's error, or the cause for which the signal's context ended. It is never permanent, whatever the publisher's
 // error is. The delivery is answered 500 and released, and the provider's retry hands it over.
-var ErrNotHandedOver = errors.New("handover: the broker did not confirm the event")
+var ErrNotEnqueued = errors.New("watermillinbox: the broker did not confirm the event")
 
-// To makes a receiver that publishes every event, and returns nil after Publish has. It is safe for concurrent use, as
+// Enqueue makes a receiver that publishes every event, and returns nil after Publish has. It is safe for concurrent use, as
 // the publisher must be.
 //
-// The message's UUID is the event's identity, 64 hexadecimal digits: the same for every delivery of the event. An event
+// The payload is the encoded event ([core.Event.MarshalBinary]), for [Handler]. The message's UUID is the event's
+// identity, 64 hexadecimal digits: the same for every delivery of the event; a redrive has one of its own. An event
 // without an identity gets a random UUID, and a second delivery of it cannot be recognised. That is so if the provider
 // sends nothing that identifies an event, or if the app's own Config.Identity returns none.
 //
@@ -84,34 +57,34 @@ var ErrNotHandedOver = errors.New("handover: the broker did not confirm the even
 // not publish the event again.
 //
 // To panics on a nil publisher, an empty topic or a nil option: these are mistakes in the program.
-func To(publisher message.Publisher, topic string, options ...Option) core.Receiver {
+func Enqueue(publisher message.Publisher, topic string, options ...Option) core.Receiver {
 	switch {
 	case isNil(publisher):
-		panic("handover: the publisher is nil" + callerLine())
+		panic("watermillinbox: the publisher is nil" + callerLine())
 	case topic == "":
-		panic("handover: the topic is empty" + callerLine())
+		panic("watermillinbox: the topic is empty" + callerLine())
 	}
 	q := &queue{publisher: publisher, topic: topic}
 	for _, option := range options {
 		if option == nil {
-			panic("handover: an option is nil" + callerLine())
+			panic("watermillinbox: an option is nil" + callerLine())
 		}
 		option(q)
 	}
-	return func(ctx context.Context, e core.Event) error { return q.handOver(ctx, e) }
+	return func(ctx context.Context, e core.Event) error { return q.enqueue(ctx, e) }
 }
 
-// Option configures the receiver of [To].
+// Option configures the receiver of [Enqueue].
 type Option func(*queue)
 
-// WithTopic chooses the topic by the event. Where choose returns "", the topic is the one given to [To]. It must be
+// WithTopic chooses the topic by the event. Where choose returns "", the topic is the one given to [Enqueue]. It must be
 // safe for concurrent use. It panics on nil.
 //
 // Choose from a fixed set of names. An event's Type is the sender's text: it can be anything, also "*" or a separator
 // of the broker. With some providers no signature covers it (Event.Authenticated).
 func WithTopic(choose func(core.Event) string) Option {
 	if choose == nil {
-		panic("handover: the function of WithTopic is nil" + callerLine())
+		panic("watermillinbox: the function of WithTopic is nil" + callerLine())
 	}
 	return func(q *queue) { q.choose = choose }
 }
@@ -120,12 +93,12 @@ func WithTopic(choose func(core.Event) string) Option {
 // request's. inject is called for every event with the event's context. It must be safe for concurrent use. Keys of
 // this package that it sets are overwritten. It panics on nil. With OpenTelemetry:
 //
-//	handover.WithTraceContext(func(ctx context.Context, m map[string]string) {
+//	watermillinbox.WithTraceContext(func(ctx context.Context, m map[string]string) {
 //		otel.GetTextMapPropagator().Inject(ctx, propagation.MapCarrier(m))
 //	})
 func WithTraceContext(inject func(ctx context.Context, metadata map[string]string)) Option {
 	if inject == nil {
-		panic("handover: the function of WithTraceContext is nil" + callerLine())
+		panic("watermillinbox: the function of WithTraceContext is nil" + callerLine())
 	}
 	return func(q *queue) { q.inject = inject }
 }
@@ -140,9 +113,9 @@ type queue struct {
 
 // handOver publishes one event. It does not begin a Publish for an event whose context has ended already: another
 // delivery may have its claim.
-func (q *queue) handOver(ctx context.Context, e core.Event) error {
+func (q *queue) enqueue(ctx context.Context, e core.Event) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w: not published: %w", ErrNotHandedOver, context.Cause(ctx))
+		return fmt.Errorf("%w: not published: %w", ErrNotEnqueued, context.Cause(ctx))
 	}
 	topic := q.topic
 	if q.choose != nil {
@@ -153,7 +126,7 @@ func (q *queue) handOver(ctx context.Context, e core.Event) error {
 	// Two errors are wrapped, and core uses the more severe one. So a publisher's error that calls itself permanent
 	// does not acknowledge an event that the broker does not have.
 	if err := publish(ctx, q.publisher, topic, q.message(ctx, &e)); err != nil {
-		return fmt.Errorf("%w: topic %q: %w", ErrNotHandedOver, topic, err)
+		return fmt.Errorf("%w: topic %q: %w", ErrNotEnqueued, topic, err)
 	}
 	return nil
 }
@@ -161,11 +134,12 @@ func (q *queue) handOver(ctx context.Context, e core.Event) error {
 // message returns the message of an event. It shares no memory with the event, because an abandoned Publish still reads
 // it.
 func (q *queue) message(ctx context.Context, e *core.Event) *message.Message {
-	id := e.Identity.String()
-	if e.Identity.IsZero() {
+	id := uuidOf(e)
+	if id == "" {
 		id = randomUUID()
 	}
-	m := message.NewMessage(id, bytes.Clone(e.Payload))
+	encoded, _ := e.MarshalBinary() // a new slice
+	m := message.NewMessage(id, encoded)
 	m.SetContext(ctx)
 	if q.inject != nil {
 		q.inject(ctx, m.Metadata)
@@ -174,7 +148,7 @@ func (q *queue) message(ctx context.Context, e *core.Event) *message.Message {
 	set := func(key, value string) {
 		delete(m.Metadata, key)
 		if value != "" {
-			m.Metadata.Set(key, value)
+			m.Metadata.Set(key, shown(value))
 		}
 	}
 	set(MetadataEndpoint, e.Endpoint)
@@ -211,6 +185,33 @@ func authenticated(a core.Authenticated) string {
 	return strings.Join(names, ",")
 }
 
+const mostShown = 512 // bytes
+
+// shown returns what every broker takes of a sender's text.
+func shown(text string) string {
+	if len(text) > mostShown {
+		text = text[:mostShown]
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+}
+
+// uuidOf returns the UUID of an event's message. A run out of the journal has another one than the delivery: under the
+// event's own it would be left out. Empty: nothing identifies the event.
+func uuidOf(e *core.Event) string {
+	switch {
+	case e.Identity.IsZero():
+		return ""
+	case e.Redrive == 0:
+		return e.Identity.String()
+	}
+	return core.Identity(identity.OfAgain(e.Identity, "message", e.Redrive)).String()
+}
+
 // randomUUID returns a UUID of version 4 (RFC 9562). It differs from every identity, which has no hyphens.
 func randomUUID() string {
 	var b [16]byte
@@ -233,7 +234,7 @@ func callerLine() string {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		f, more := frames.Next()
-		if !strings.Contains(f.Function, "sallyport/core/handover.") && f.File != "" {
+		if !strings.Contains(f.Function, "sallyport/core/inbox/watermillinbox.") && f.File != "" {
 			return fmt.Sprintf(" (%s:%d)", f.File, f.Line)
 		}
 		if !more {

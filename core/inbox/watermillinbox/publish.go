@@ -1,4 +1,4 @@
-package handover
+package watermillinbox
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package handover_test
+package watermillinbox_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/handover"
+	"github.com/sallyport-go/sallyport/core/inbox/watermillinbox"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -33,7 +33,7 @@ type endpoint struct {
 	records chan core.Record
 }
 
-func newEndpoint(t *testing.T, publisher message.Publisher, change func(*core.Config), options ...handover.Option) *endpoint {
+func newEndpoint(t *testing.T, publisher message.Publisher, change func(*core.Config), options ...watermillinbox.Option) *endpoint {
 	t.Helper()
 	e := &endpoint{records: make(chan core.Record, 1000)}
 	config := core.Config{
@@ -47,7 +47,7 @@ func newEndpoint(t *testing.T, publisher message.Publisher, change func(*core.Co
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = config.Replay.Close() })
 	signals := core.NewSignals()
-	signals.On("*", handover.To(publisher, topic, options...))
+	signals.On("*", watermillinbox.Enqueue(publisher, topic, options...))
 	e.guard, e.handler = guard, httpwebhook.Verify(guard)(httpwebhook.Dispatch(signals))
 	return e
 }

@@ -1,4 +1,4 @@
-package handover_test
+package watermillinbox_test
 
 import (
 	"testing"

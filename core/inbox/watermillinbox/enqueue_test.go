@@ -1,4 +1,4 @@
-package handover_test
+package watermillinbox_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/handover"
+	"github.com/sallyport-go/sallyport/core/inbox/watermillinbox"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -29,7 +30,7 @@ func TestAMessageIsTheEvent(t *testing.T) {
 	require.Len(t, arrived(), 1)
 	m := arrived()[0]
 	require.Equal(t, e.last(t).Identity.String(), m.UUID)
-	require.Equal(t, body, string(m.Payload))
+	require.Equal(t, body, string(eventIn(t, m).Payload))
 	require.Equal(t, message.Metadata{
 		"sallyport_endpoint": "stripe", "sallyport_provider": "stripe", "sallyport_type": "invoice.paid",
 		"sallyport_id": "evt_1", "sallyport_authenticated": "type,id",
@@ -51,31 +52,58 @@ func TestMetadataSaysWhatTheEventSays(t *testing.T) {
 				Authenticated: core.Authenticated{ID: true, Type: true, Time: true, Tenant: true},
 			},
 			message.Metadata{
-				handover.MetadataEndpoint: "shop", handover.MetadataProvider: "shopify", handover.MetadataType: "orders/create",
-				handover.MetadataID: "1", handover.MetadataTenant: "a.example", handover.MetadataAttempt: "3",
-				handover.MetadataAuthenticated: "type,id,tenant",
+				watermillinbox.MetadataEndpoint: "shop", watermillinbox.MetadataProvider: "shopify", watermillinbox.MetadataType: "orders/create",
+				watermillinbox.MetadataID: "1", watermillinbox.MetadataTenant: "a.example", watermillinbox.MetadataAttempt: "3",
+				watermillinbox.MetadataAuthenticated: "type,id,tenant",
+			},
+		},
+		{
+			"nothing that a broker refuses",
+			core.Event{Type: "a\r\nb\x00\xff", ID: strings.Repeat("x", 5000)},
+			message.Metadata{
+				watermillinbox.MetadataType: "a\ufffd\ufffdb\ufffd\ufffd", watermillinbox.MetadataID: strings.Repeat("x", 512),
 			},
 		},
 		{
 			"what no signature covers is not called authenticated",
 			core.Event{Type: "push", ID: "1"},
-			message.Metadata{handover.MetadataType: "push", handover.MetadataID: "1"},
+			message.Metadata{watermillinbox.MetadataType: "push", watermillinbox.MetadataID: "1"},
 		},
 		{
 			"an unproved event is called one",
 			core.Event{Type: "push", Unproved: true},
-			message.Metadata{handover.MetadataType: "push", handover.MetadataUnproved: "true"},
+			message.Metadata{watermillinbox.MetadataType: "push", watermillinbox.MetadataUnproved: "true"},
 		},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var got *message.Message
-			receive := handover.To(publisherFunc(func(_ string, m ...*message.Message) error { got = m[0]; return nil }), topic)
+			receive := watermillinbox.Enqueue(publisherFunc(func(_ string, m ...*message.Message) error { got = m[0]; return nil }), topic)
 			require.NoError(t, receive(t.Context(), row.event))
 			require.Equal(t, row.want, got.Metadata)
 		})
 	}
+}
+
+// eventIn decodes the event of a message.
+func eventIn(t *testing.T, m *message.Message) core.Event {
+	t.Helper()
+	var e core.Event
+	require.NoError(t, e.UnmarshalBinary(m.Payload))
+	return e
+}
+
+func TestARedriveIsAnotherMessage(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	receive := watermillinbox.Enqueue(publisherFunc(func(_ string, m ...*message.Message) error { seen[m[0].UUID] = true; return nil }), topic)
+	for n := range 3 {
+		require.NoError(t, receive(t.Context(), core.Event{Identity: core.Identity{1}, Redrive: n}))
+		require.NoError(t, receive(t.Context(), core.Event{Identity: core.Identity{1}, Redrive: n}))
+	}
+	require.Len(t, seen, 3, "or a broker, or a worker, would leave it out")
+	require.Contains(t, seen, core.Identity{1}.String())
 }
 
 func TestTheAnswerWaitsForTheBroker(t *testing.T) {
@@ -121,7 +149,7 @@ func TestAFailedPublishIsRetriedAndADuplicateIsNotPublished(t *testing.T) {
 			last := e.last(t)
 			require.Equal(t, reason.SignalFailed, last.Reason)
 			require.Equal(t, core.ReplayReleased, last.Replay)
-			require.ErrorIs(t, last.Err, handover.ErrNotHandedOver)
+			require.ErrorIs(t, last.Err, watermillinbox.ErrNotEnqueued)
 			require.ErrorIs(t, last.Err, down)
 			require.ErrorContains(t, last.Err, `"webhooks"`)
 			require.Empty(t, arrived())
@@ -144,7 +172,7 @@ func TestAPublishThatHangsIsGivenUpAndMayArriveLate(t *testing.T) {
 		require.Equal(t, 500, e.send(delivery(body)).Code)
 		require.Equal(t, time.Minute, time.Since(began))
 		last := e.last(t)
-		require.ErrorIs(t, last.Err, handover.ErrNotHandedOver)
+		require.ErrorIs(t, last.Err, watermillinbox.ErrNotEnqueued)
 		require.ErrorIs(t, last.Err, context.DeadlineExceeded)
 
 		late := <-messages
@@ -153,7 +181,7 @@ func TestAPublishThatHangsIsGivenUpAndMayArriveLate(t *testing.T) {
 		require.Equal(t, 200, e.send(delivery(body)).Code)
 		require.Len(t, arrived(), 1)
 		require.Equal(t, late.UUID, arrived()[0].UUID, "by which a consumer knows it")
-		require.Equal(t, body, string(late.Payload))
+		require.Equal(t, body, string(eventIn(t, late).Payload))
 	})
 }
 
@@ -197,7 +225,7 @@ func TestAPublisherThatPanicsDoesNotTakeTheProcessDown(t *testing.T) {
 		says   string
 	}{
 		{"a panic", func() { panic("kaboom") }, reason.SignalPanicked, "kaboom"},
-		{"a panic with an error", func() { panic(errors.New("kaboom")) }, reason.SignalPanicked, "handover_test.go"},
+		{"a panic with an error", func() { panic(errors.New("kaboom")) }, reason.SignalPanicked, "enqueue_test.go"},
 		{"the end of its goroutine", runtime.Goexit, reason.SignalFailed, "ended its goroutine"},
 	}
 	for _, row := range rows {
@@ -218,7 +246,7 @@ func TestAPublisherThatPanicsDoesNotTakeTheProcessDown(t *testing.T) {
 func TestAnEventWithoutAnIdentityGetsARandomUUID(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	receive := handover.To(publisherFunc(func(_ string, m ...*message.Message) error { seen[m[0].UUID] = true; return nil }), topic)
+	receive := watermillinbox.Enqueue(publisherFunc(func(_ string, m ...*message.Message) error { seen[m[0].UUID] = true; return nil }), topic)
 	for range 100 {
 		require.NoError(t, receive(t.Context(), core.Event{Payload: []byte(body)}))
 	}
@@ -233,18 +261,18 @@ func TestAnEventWithoutAnIdentityGetsARandomUUID(t *testing.T) {
 func TestAMessageSharesNothingWithTheEvent(t *testing.T) {
 	t.Parallel()
 	var kept *message.Message
-	receive := handover.To(publisherFunc(func(_ string, m ...*message.Message) error { kept = m[0]; return nil }), topic)
+	receive := watermillinbox.Enqueue(publisherFunc(func(_ string, m ...*message.Message) error { kept = m[0]; return nil }), topic)
 	payload := []byte(body)
 	require.NoError(t, receive(t.Context(), core.Event{Payload: payload}))
 	clear(payload)
-	require.Equal(t, body, string(kept.Payload))
+	require.Equal(t, body, string(eventIn(t, kept).Payload))
 }
 
 func TestTheTopicIsChosenByTheEvent(t *testing.T) {
 	t.Parallel()
 	var topics []string
-	receive := handover.To(publisherFunc(func(topic string, _ ...*message.Message) error { topics = append(topics, topic); return nil }),
-		topic, handover.WithTopic(func(e core.Event) string {
+	receive := watermillinbox.Enqueue(publisherFunc(func(topic string, _ ...*message.Message) error { topics = append(topics, topic); return nil }),
+		topic, watermillinbox.WithTopic(func(e core.Event) string {
 			if e.Type == "invoice.paid" {
 				return "billing"
 			}
@@ -264,24 +292,24 @@ func TestTheTraceGoesOn(t *testing.T) {
 		published = m[0]
 		inPublisher, _ = m[0].Context().Value(span{}).(string)
 		return nil
-	}), nil, handover.WithTraceContext(func(ctx context.Context, metadata map[string]string) {
+	}), nil, watermillinbox.WithTraceContext(func(ctx context.Context, metadata map[string]string) {
 		metadata["traceparent"], _ = ctx.Value(span{}).(string)
-		metadata[handover.MetadataType] = "another"
-		metadata[handover.MetadataTenant] = "another"
+		metadata[watermillinbox.MetadataType] = "another"
+		metadata[watermillinbox.MetadataTenant] = "another"
 	}))
 	require.Equal(t, 200, e.send(delivery(body).WithContext(context.WithValue(t.Context(), span{}, "00-a-b-01"))).Code)
 	require.Equal(t, "00-a-b-01", inPublisher)
 	require.Equal(t, "00-a-b-01", published.Metadata["traceparent"])
-	require.Equal(t, "invoice.paid", published.Metadata[handover.MetadataType], "the event's own details are not overwritten")
-	require.NotContains(t, published.Metadata, handover.MetadataTenant)
+	require.Equal(t, "invoice.paid", published.Metadata[watermillinbox.MetadataType], "the event's own details are not overwritten")
+	require.NotContains(t, published.Metadata, watermillinbox.MetadataTenant)
 }
 
 func TestConcurrentDeliveriesOfManyEventsPublishEachOnce(t *testing.T) {
 	t.Parallel()
 	queue, messages := newQueue(t)
 	arrived := collect(messages)
-	e := newEndpoint(t, queue, nil, handover.WithTopic(func(core.Event) string { return "" }),
-		handover.WithTraceContext(func(_ context.Context, m map[string]string) { m["traceparent"] = "00-a-b-01" }))
+	e := newEndpoint(t, queue, nil, watermillinbox.WithTopic(func(core.Event) string { return "" }),
+		watermillinbox.WithTraceContext(func(_ context.Context, m map[string]string) { m["traceparent"] = "00-a-b-01" }))
 	var wait sync.WaitGroup
 	for i := range 200 {
 		wait.Go(func() { e.send(delivery(fmt.Sprintf(`{"id":"evt_%d"}`, i%50))) })
@@ -289,7 +317,7 @@ func TestConcurrentDeliveriesOfManyEventsPublishEachOnce(t *testing.T) {
 	wait.Wait()
 	seen := map[string]int{}
 	for _, m := range arrived() {
-		seen[m.Metadata.Get(handover.MetadataID)]++
+		seen[m.Metadata.Get(watermillinbox.MetadataID)]++
 	}
 	require.Len(t, seen, 50)
 	for id, times := range seen {
@@ -302,18 +330,18 @@ func TestMistakesPanicWithTheCallersLine(t *testing.T) {
 	good := publisherFunc(func(string, ...*message.Message) error { return nil })
 	var none *nilPublisher
 	rows := map[string]func(){
-		"no publisher":              func() { handover.To(nil, topic) },
-		"a publisher that is nil":   func() { handover.To(none, topic) },
-		"a function that is nil":    func() { handover.To(publisherFunc(nil), topic) },
-		"an empty topic":            func() { handover.To(good, "") },
-		"a nil option":              func() { handover.To(good, topic, nil) },
-		"no function for the topic": func() { handover.WithTopic(nil) },
-		"no function for the trace": func() { handover.WithTraceContext(nil) },
+		"no publisher":              func() { watermillinbox.Enqueue(nil, topic) },
+		"a publisher that is nil":   func() { watermillinbox.Enqueue(none, topic) },
+		"a function that is nil":    func() { watermillinbox.Enqueue(publisherFunc(nil), topic) },
+		"an empty topic":            func() { watermillinbox.Enqueue(good, "") },
+		"a nil option":              func() { watermillinbox.Enqueue(good, topic, nil) },
+		"no function for the topic": func() { watermillinbox.WithTopic(nil) },
+		"no function for the trace": func() { watermillinbox.WithTraceContext(nil) },
 	}
 	for name, mistake := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			defer func() { require.Contains(t, recover(), "handover_test.go:") }()
+			defer func() { require.Contains(t, recover(), "enqueue_test.go:") }()
 			mistake()
 		})
 	}

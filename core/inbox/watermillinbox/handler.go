@@ -1,0 +1,85 @@
+package watermillinbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/replay"
+)
+
+// handle ends one message.
+func (h *handler) handle(m *message.Message) error {
+	var e core.Event
+	for n := 1; ; n++ {
+		err := e.UnmarshalBinary(m.Payload)
+		if err == nil {
+			break
+		}
+		// What a newer version of the app has enqueued waits a little for another worker that was updated.
+		if !errors.Is(err, core.ErrEventVersion) || n >= h.MaxAttempts {
+			return h.park(m.Context(), &journal.Entry{
+				State: journal.Parked, Kind: journal.FromInbox, Endpoint: "unknown", Reason: reason.Undecodable,
+				Err: err.Error(), WhyNot: err.Error(), Body: m.Payload, Attempts: n, Last: time.Now(),
+			})
+		}
+		if !wait(m.Context(), h.Backoff(n)) {
+			return context.Cause(m.Context())
+		}
+	}
+	w := &work{handler: h, ctx: m.Context(), event: &e, key: keyOf(m, &e)}
+	for {
+		done, err := w.claim()
+		if done || err != nil {
+			return err
+		}
+		err = w.finish()
+		if !errors.Is(err, core.ErrLeaseLost) {
+			return err
+		}
+		// Another worker may have it by now, or have done it: ask again.
+		h.Logger.WarnContext(w.ctx, "a worker has lost its claim on an event", "event", e.ID, "error", err)
+	}
+}
+
+// keyOf returns what a worker remembers an event by. It is never the event's own identity: that one is done in the
+// guard's store as soon as the event was published.
+func keyOf(m *message.Message, e *core.Event) replay.Key {
+	id := uuidOf(e)
+	if id == "" {
+		id = m.UUID // of this message at least
+	}
+	return identity.OfAgain(sha256.Sum256([]byte(id)), "worker", 0)
+}
+
+// park keeps what nobody will try again. It goes on until the journal has it, or the message's context ends: an
+// acknowledgement before that would lose the event.
+func (h *handler) park(ctx context.Context, entry *journal.Entry) error {
+	for n := 1; ; n++ {
+		err := h.keep(ctx, entry)
+		if err == nil {
+			h.Journal.Parked(context.WithoutCancel(ctx), entry)
+			return nil
+		}
+		h.Logger.ErrorContext(ctx, "the journal did not keep an event that failed for good; its message waits",
+			"endpoint", entry.Endpoint, "event", entry.EventID, "error", err)
+		if !wait(ctx, h.Backoff(n)) {
+			return err
+		}
+	}
+}
+
+const keepTimeout = 30 * time.Second
+
+func (h *handler) keep(ctx context.Context, entry *journal.Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
+	defer cancel()
+	return h.Journal.Keep(ctx, []*journal.Entry{entry})
+}
