@@ -53,6 +53,14 @@
 //		return Dispatch(signals)
 //	}
 //
+// What else every adapter offers, under these names:
+//
+//   - Handle mounts Verify and Dispatch on a path in one call, for every method, so that handshakes reach the guard.
+//   - FromContext is [core.FromContext] of the context that the router's own context holds.
+//   - VerifyWithConfig is Verify with a Config of Guard and OnReject. Where OnReject is set, Inbound has KeepBody, and
+//     before a reply with a Rejection is written the middleware calls OnReject(c.R, reply.Rejection, c.W.Header()).
+//   - A nil guard and a nil set panic where they are mounted.
+//
 // # What to get right
 //
 //   - A reply ends the request: nothing behind the guard may run.

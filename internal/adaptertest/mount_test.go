@@ -212,10 +212,7 @@ func TestMounting(t *testing.T) {
 			})
 			seen := make(chan string, 2)
 			a := rt.new()
-			pattern := "/hooks/:token"
-			if rt.name == "chi" {
-				pattern = "/hooks/{token}"
-			}
+			pattern := pathOf(rt, "/hooks/", "token", "")
 			a.post(pattern, rt.plain(func(c *call) error { seen <- c.r.URL.String() + c.r.RequestURI; return nil }), rt.verify(g, nil))
 			s := serve(t, a)
 			require.Equal(t, http.StatusBadRequest, s.send(t, s.request(t, "/hooks/another-token-of-this-size", body)).status)
@@ -229,10 +226,7 @@ func TestMounting(t *testing.T) {
 			g, rec := newGuard(t)
 			var n counter
 			a := rt.new()
-			pattern := "/tenants/:name/github"
-			if rt.name == "chi" {
-				pattern = "/tenants/{name}/github"
-			}
+			pattern := pathOf(rt, "/tenants/", "name", "/github")
 			a.mount(pattern, g, n.signal)
 			s := serve(t, a)
 			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/tenants/acme/github", body)).status)

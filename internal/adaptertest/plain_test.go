@@ -10,18 +10,10 @@ import (
 	"testing"
 
 	"github.com/gin-gonic/gin"
-	"github.com/go-chi/chi/v5"
-	echo4 "github.com/labstack/echo/v4"
-	echo5 "github.com/labstack/echo/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/echo5webhook"
-	"github.com/sallyport-go/sallyport/echowebhook"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
@@ -50,44 +42,13 @@ func linesWith(t *testing.T, log *testlog.Log, text string) (levels []string) {
 // mountEmpty is each adapter's Handle with a set without receivers, or with one for another type of event.
 func mountEmpty(t *testing.T, rt router, g *core.Guard, on string) *server {
 	t.Helper()
-	switch rt.name {
-	case "gin":
-		e := gin.New()
-		s := core.NewSignals()
-		if on != "" {
-			s.On(on, func(context.Context, core.Event) error { return nil })
-		}
-		ginwebhook.Handle(e, path, g, s)
-		return serve(t, &app{Handler: e})
-	case "echo v4":
-		e := echo4.New()
-		s := core.NewSignals()
-		if on != "" {
-			s.On(on, func(context.Context, core.Event) error { return nil })
-		}
-		echowebhook.Handle(e, path, g, s)
-		return serve(t, &app{Handler: e})
-	case "echo v5":
-		e := echo5.New()
-		s := core.NewSignals()
-		if on != "" {
-			s.On(on, func(context.Context, core.Event) error { return nil })
-		}
-		echo5webhook.Handle(e, path, g, s)
-		return serve(t, &app{Handler: e})
-	}
 	s := core.NewSignals()
 	if on != "" {
 		s.On(on, func(context.Context, core.Event) error { return nil })
 	}
-	if rt.name == "chi" {
-		r := chi.NewRouter()
-		chiwebhook.Handle(r, path, g, s)
-		return serve(t, &app{Handler: r})
-	}
-	mux := http.NewServeMux()
-	httpwebhook.Handle(mux, path, g, s)
-	return serve(t, &app{Handler: mux})
+	a := rt.new()
+	a.handle(path, g, s)
+	return serve(t, a)
 }
 
 // TestA200ThatRanNothingIsReported: once a minute for an endpoint and a type. See core for the counts.

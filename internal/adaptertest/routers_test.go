@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -45,7 +46,16 @@ type app struct {
 	group func(prefix string) *app
 	post  func(path string, h any, mw ...any)
 	get   func(path string, h any)
-	mount func(path string, g *core.Guard, fn receiver) // the adapter's Handle
+	// handle is the adapter's Handle.
+	handle func(path string, g *core.Guard, signals *core.Signals)
+	on     func(to core.Registrar, pattern string, fn receiver) // the adapter's On
+}
+
+// mount handles with one receiver for every event.
+func (a *app) mount(path string, g *core.Guard, fn receiver) {
+	signals := core.NewSignals()
+	a.on(signals, "*", fn)
+	a.handle(path, g, signals)
 }
 
 // router is a router with its adapter.
@@ -57,6 +67,20 @@ type router struct {
 	signal func(receiver) any
 	plain  func(func(*call) error) any
 	change func(func(*http.Request) *http.Request) any // middleware
+
+	// between makes middleware. next returns the handler's error where the router has one.
+	between func(func(w http.ResponseWriter, r *http.Request, next func() error) error) any
+	// twice makes one handler that dispatches to both, in the router's own idiom: Gin's chain does that by itself.
+	twice func(a, b any) (handler any, before []any)
+	// timeout makes the router's usual timeout, which answers 503 while the handler goes on in a goroutine of its own.
+	// Those of Gin and Echo share the router's context with that goroutine, which is a data race in the router: racy
+	// reports it.
+	timeout func(after time.Duration) (mw any, racy bool)
+
+	braces     bool             // a parameter is {name} in a pattern, and not :name
+	ownContext bool             // signals get the router's own context, with its writer, and not the request alone
+	allocates  float64          // what the router makes the guard allocate, see TestWhatEachRouterAllocates
+	methods    map[string]kinds // by mount, what is answered to methods, see TestWhatIsAnsweredToOtherMethods
 
 	keepsRequest bool // the router's context holds the request, so that the guard sees what it was replaced by
 
@@ -103,12 +127,9 @@ func ginRouter() router {
 			post: func(path string, h any, mw ...any) {
 				r.POST(path, append(mwsOf[gin.HandlerFunc](mw), h.(gin.HandlerFunc))...)
 			},
-			get: func(path string, h any) { r.GET(path, h.(gin.HandlerFunc)) },
-			mount: func(path string, g *core.Guard, fn receiver) {
-				signals := core.NewSignals()
-				ginwebhook.On(signals, "*", ginReceiver(fn))
-				ginwebhook.Handle(r, path, g, signals)
-			},
+			get:    func(path string, h any) { r.GET(path, h.(gin.HandlerFunc)) },
+			handle: func(path string, g *core.Guard, signals *core.Signals) { ginwebhook.Handle(r, path, g, signals) },
+			on:     func(to core.Registrar, pattern string, fn receiver) { ginwebhook.On(to, pattern, ginReceiver(fn)) },
 		}
 	}
 	return router{
@@ -142,6 +163,35 @@ func ginRouter() router {
 		},
 		change: func(fn func(*http.Request) *http.Request) any {
 			return gin.HandlerFunc(func(c *gin.Context) { c.Request = fn(c.Request) })
+		},
+		between: func(fn func(w http.ResponseWriter, r *http.Request, next func() error) error) any {
+			return gin.HandlerFunc(func(c *gin.Context) {
+				_ = fn(c.Writer, c.Request, func() error { c.Next(); return nil })
+			})
+		},
+		twice: func(a, b any) (handler any, before []any) {
+			return b, []any{a}
+		},
+		timeout: func(after time.Duration) (mw any, racy bool) {
+			return gin.HandlerFunc(func(c *gin.Context) {
+				w := c.Writer
+				c.Writer = &lostWriter{ResponseWriter: w, header: http.Header{}}
+				done := make(chan struct{})
+				go func() { defer close(done); c.Next() }()
+				select {
+				case <-done:
+					c.Writer = w
+				case <-time.After(after):
+					c.Writer = w
+					c.AbortWithStatus(http.StatusServiceUnavailable)
+				}
+			}), true
+		},
+		ownContext: true,
+		allocates:  5, // the tracker, the function that looks up parameters, and what the context's keys are kept in
+		methods: map[string]kinds{
+			"Handle": {guards(), guards(), own(404, ""), own(404, "")}, "group Use": same(own(404, "")),
+			"route": same(own(404, "")), "app Use": same(guards()),
 		},
 		recovery: gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }),
 		recovers: true, errors: true, keepsRequest: true,
@@ -199,6 +249,13 @@ func decoded(b []byte) error {
 	return errors.Join(json.Unmarshal(b, &p), named(&p))
 }
 
+// echoRoute is what Echo answers to the methods that a route lacks.
+func echoRoute() kinds {
+	k := same(own(405, "OPTIONS, POST"))
+	k.options.status = http.StatusNoContent
+	return k
+}
+
 func echo4Call(c echo4.Context) *call {
 	return &call{w: c.Response(), r: c.Request(), native: c, json: func(status int, v any) error { return c.JSON(status, v) }}
 }
@@ -218,11 +275,10 @@ func echo4Router() router {
 				g.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
 			},
 			get: func(path string, h any) { g.GET(path, h.(echo4.HandlerFunc)) },
-			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := core.NewSignals()
-				echowebhook.On(signals, "*", echo4Receiver(fn))
+			handle: func(path string, guard *core.Guard, signals *core.Signals) {
 				echowebhook.Handle(g, path, guard, signals)
 			},
+			on: func(to core.Registrar, pattern string, fn receiver) { echowebhook.On(to, pattern, echo4Receiver(fn)) },
 		}
 	}
 	wrap := func(e *echo4.Echo) *app {
@@ -234,11 +290,10 @@ func echo4Router() router {
 				e.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
 			},
 			get: func(path string, h any) { e.GET(path, h.(echo4.HandlerFunc)) },
-			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := core.NewSignals()
-				echowebhook.On(signals, "*", echo4Receiver(fn))
+			handle: func(path string, guard *core.Guard, signals *core.Signals) {
 				echowebhook.Handle(e, path, guard, signals)
 			},
+			on: func(to core.Registrar, pattern string, fn receiver) { echowebhook.On(to, pattern, echo4Receiver(fn)) },
 		}
 	}
 	fresh := func() *echo4.Echo {
@@ -284,8 +339,35 @@ func echo4Router() router {
 				return func(c echo4.Context) error { c.SetRequest(fn(c.Request())); return next(c) }
 			})
 		},
-		recovery:     middleware4.RecoverWithConfig(middleware4.RecoverConfig{DisablePrintStack: true}),
-		errors:       true,
+		recovery: middleware4.RecoverWithConfig(middleware4.RecoverConfig{DisablePrintStack: true}),
+		errors:   true,
+		between: func(fn func(w http.ResponseWriter, r *http.Request, next func() error) error) any {
+			return echo4.MiddlewareFunc(func(next echo4.HandlerFunc) echo4.HandlerFunc {
+				return func(c echo4.Context) error {
+					return fn(c.Response(), c.Request(), func() error { return next(c) })
+				}
+			})
+		},
+		twice: func(a, b any) (handler any, before []any) {
+			return echo4.HandlerFunc(func(c echo4.Context) error {
+				if err := a.(echo4.HandlerFunc)(c); err != nil {
+					return err
+				}
+				return b.(echo4.HandlerFunc)(c)
+			}), nil
+		},
+		timeout: func(after time.Duration) (mw any, racy bool) {
+			return middleware4.TimeoutWithConfig(middleware4.TimeoutConfig{Timeout: after}), true
+		},
+		ownContext: true,
+		allocates:  6, // the tracker, the function that looks up parameters, and the chain that Echo makes each time
+		methods: map[string]kinds{
+			"Handle": {guards(), guards(), guards(),
+				own(405, "OPTIONS, CONNECT, DELETE, GET, HEAD, PATCH, POST, PROPFIND, PUT, TRACE, REPORT")},
+			"group Use": same(guards()),
+			"route":     echoRoute(),
+			"app Use":   same(guards()),
+		},
 		keepsRequest: true,
 		late:         unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
 		json: map[string]bind{
@@ -326,11 +408,10 @@ func echo5Router() router {
 				g.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
 			},
 			get: func(path string, h any) { g.GET(path, h.(echo5.HandlerFunc)) },
-			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := core.NewSignals()
-				echo5webhook.On(signals, "*", echo5Receiver(fn))
+			handle: func(path string, guard *core.Guard, signals *core.Signals) {
 				echo5webhook.Handle(g, path, guard, signals)
 			},
+			on: func(to core.Registrar, pattern string, fn receiver) { echo5webhook.On(to, pattern, echo5Receiver(fn)) },
 		}
 	}
 	wrap := func(e *echo5.Echo) *app {
@@ -342,11 +423,10 @@ func echo5Router() router {
 				e.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
 			},
 			get: func(path string, h any) { e.GET(path, h.(echo5.HandlerFunc)) },
-			mount: func(path string, guard *core.Guard, fn receiver) {
-				signals := core.NewSignals()
-				echo5webhook.On(signals, "*", echo5Receiver(fn))
+			handle: func(path string, guard *core.Guard, signals *core.Signals) {
 				echo5webhook.Handle(e, path, guard, signals)
 			},
+			on: func(to core.Registrar, pattern string, fn receiver) { echo5webhook.On(to, pattern, echo5Receiver(fn)) },
 		}
 	}
 	fresh := func() *echo5.Echo {
@@ -388,8 +468,49 @@ func echo5Router() router {
 				return func(c *echo5.Context) error { c.SetRequest(fn(c.Request())); return next(c) }
 			})
 		},
-		recovery:     middleware5.RecoverWithConfig(middleware5.RecoverConfig{DisablePrintStack: true}),
-		errors:       true,
+		recovery: middleware5.RecoverWithConfig(middleware5.RecoverConfig{DisablePrintStack: true}),
+		errors:   true,
+		between: func(fn func(w http.ResponseWriter, r *http.Request, next func() error) error) any {
+			return echo5.MiddlewareFunc(func(next echo5.HandlerFunc) echo5.HandlerFunc {
+				return func(c *echo5.Context) error {
+					return fn(c.Response(), c.Request(), func() error { return next(c) })
+				}
+			})
+		},
+		twice: func(a, b any) (handler any, before []any) {
+			return echo5.HandlerFunc(func(c *echo5.Context) error {
+				if err := a.(echo5.HandlerFunc)(c); err != nil {
+					return err
+				}
+				return b.(echo5.HandlerFunc)(c)
+			}), nil
+		},
+		timeout: func(after time.Duration) (mw any, racy bool) {
+			return echo5.MiddlewareFunc(func(next echo5.HandlerFunc) echo5.HandlerFunc {
+				return func(c *echo5.Context) error {
+					w := c.Response()
+					c.SetResponse(&lostResponse{header: http.Header{}})
+					done := make(chan error, 1)
+					go func() { done <- next(c) }()
+					select {
+					case err := <-done:
+						c.SetResponse(w)
+						return err
+					case <-time.After(after):
+						c.SetResponse(w)
+						return echo5.NewHTTPError(http.StatusServiceUnavailable, "too slow")
+					}
+				}
+			}), true
+		},
+		ownContext: true,
+		allocates:  2, // as Echo v4, less of the chain
+		methods: map[string]kinds{
+			"Handle":    same(guards()),
+			"group Use": echoRoute(),
+			"route":     echoRoute(),
+			"app Use":   same(guards()),
+		},
 		keepsRequest: true,
 		late:         unguarded, slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
 		json: map[string]bind{
@@ -441,6 +562,25 @@ func httpRouter(name string) router {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, fn(r)) })
 			})
 		},
+		between: func(fn func(w http.ResponseWriter, r *http.Request, next func() error) error) any {
+			return httpMiddleware(func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_ = fn(w, r, func() error { next.ServeHTTP(w, r); return nil })
+				})
+			})
+		},
+		twice: func(a, b any) (handler any, before []any) {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				a.(http.Handler).ServeHTTP(w, r)
+				b.(http.Handler).ServeHTTP(w, r)
+			}), nil
+		},
+		timeout: func(after time.Duration) (mw any, racy bool) {
+			return httpMiddleware(func(h http.Handler) http.Handler {
+				return http.TimeoutHandler(h, after, "too slow")
+			}), false
+		},
+		braces:  true,
 		slashed: http.StatusNotFound, wrongVerb: http.StatusMethodNotAllowed,
 		json: map[string]bind{
 			"json.Decoder": func(c *call) error {
@@ -474,12 +614,9 @@ func chiRouter() router {
 			post: func(path string, h any, mw ...any) {
 				r.With(mwsOf[httpMiddleware](mw)...).Post(path, h.(http.HandlerFunc))
 			},
-			get: func(path string, h any) { r.Get(path, h.(http.HandlerFunc)) },
-			mount: func(path string, g *core.Guard, fn receiver) {
-				signals := core.NewSignals()
-				chiwebhook.On(signals, "*", httpReceiver(fn))
-				chiwebhook.Handle(r, path, g, signals)
-			},
+			get:    func(path string, h any) { r.Get(path, h.(http.HandlerFunc)) },
+			handle: func(path string, g *core.Guard, signals *core.Signals) { chiwebhook.Handle(r, path, g, signals) },
+			on:     func(to core.Registrar, of string, fn receiver) { chiwebhook.On(to, of, httpReceiver(fn)) },
 		}
 	}
 	rt := httpRouter("chi")
@@ -490,6 +627,13 @@ func chiRouter() router {
 	rt.signal = func(fn receiver) any { return chiwebhook.Signal(httpReceiver(fn)) }
 	rt.recovery = httpMiddleware(chimiddleware.Recoverer)
 	rt.late = panics
+	rt.allocates = 2 // the tracker, and the function that looks up parameters of the route
+	rt.methods = map[string]kinds{
+		"Handle":    {guards(), guards(), own(405, ""), own(405, "")},
+		"group Use": {guards(), guards(), own(405, ""), own(405, "")},
+		"route":     {own(405, "POST"), own(405, "POST"), own(405, ""), own(405, "")},
+		"app Use":   same(guards()),
+	}
 	rt.fromNative = func(c any) (*core.Delivery, bool) { return chiwebhook.FromContext(c.(context.Context)) }
 	return rt
 }
@@ -525,11 +669,10 @@ func netHTTP() router {
 					mux.Handle("POST "+prefix+path, chain(chain(h.(http.Handler), mwsOf[httpMiddleware](mw)), within()))
 				},
 				get: func(path string, h any) { mux.Handle("GET "+prefix+path, chain(h.(http.Handler), within())) },
-				mount: func(path string, g *core.Guard, fn receiver) {
-					signals := core.NewSignals()
-					httpwebhook.On(signals, "*", httpReceiver(fn))
+				handle: func(path string, g *core.Guard, signals *core.Signals) {
 					httpwebhook.Handle(mux, prefix+path, g, signals)
 				},
+				on: func(to core.Registrar, of string, fn receiver) { httpwebhook.On(to, of, httpReceiver(fn)) },
 			}
 		}
 		return wrap("", &outer)
@@ -551,6 +694,11 @@ func netHTTP() router {
 		})
 	})
 	rt.late = none
+	rt.allocates = 1 // the tracker of the answer
+	rt.methods = map[string]kinds{
+		"Handle": same(guards()), "group Use": same(own(405, "POST")),
+		"route": same(own(405, "POST")), "app Use": same(guards()),
+	}
 	rt.fromNative = func(c any) (*core.Delivery, bool) { return httpwebhook.FromContext(c.(context.Context)) }
 	return rt
 }

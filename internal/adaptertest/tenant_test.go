@@ -21,7 +21,7 @@ const otherSecret = "another-tenants-secret-of-enough-bytes"
 
 // pathOf is a pattern with a parameter, as the router writes it.
 func pathOf(rt router, before, parameter, after string) string {
-	if rt.name == "chi" || rt.name == "net/http" {
+	if rt.braces {
 		return before + "{" + parameter + "}" + after
 	}
 	return before + ":" + parameter + after

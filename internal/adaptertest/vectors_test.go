@@ -14,57 +14,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
-	"github.com/go-chi/chi/v5"
-	"github.com/labstack/echo/v4"
-	echo5 "github.com/labstack/echo/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/secrets"
-	"github.com/sallyport-go/sallyport/echo5webhook"
-	"github.com/sallyport-go/sallyport/echowebhook"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // everyMount serves /hooks behind a guard in each router; ran is called for each event.
 func everyMount() map[string]func(g *core.Guard, ran func()) http.Handler {
-	return map[string]func(g *core.Guard, ran func()) http.Handler{
-		"gin": func(g *core.Guard, ran func()) http.Handler {
-			r, s := gin.New(), core.NewSignals()
+	mounts := map[string]func(g *core.Guard, ran func()) http.Handler{}
+	for _, rt := range routers() {
+		mounts[rt.name] = func(g *core.Guard, ran func()) http.Handler {
+			a, s := rt.new(), core.NewSignals()
 			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
-			ginwebhook.Handle(r, "/hooks", g, s)
-			return r
-		},
-		"echo": func(g *core.Guard, ran func()) http.Handler {
-			r, s := echo.New(), core.NewSignals()
-			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
-			echowebhook.Handle(r, "/hooks", g, s)
-			return r
-		},
-		"echo5": func(g *core.Guard, ran func()) http.Handler {
-			r, s := echo5.New(), core.NewSignals()
-			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
-			echo5webhook.Handle(r, "/hooks", g, s)
-			return r
-		},
-		"chi": func(g *core.Guard, ran func()) http.Handler {
-			r, s := chi.NewRouter(), core.NewSignals()
-			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
-			chiwebhook.Handle(r, "/hooks", g, s)
-			return r
-		},
-		"net/http": func(g *core.Guard, ran func()) http.Handler {
-			r, s := http.NewServeMux(), core.NewSignals()
-			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
-			httpwebhook.Handle(r, "/hooks", g, s)
-			return r
-		},
+			a.handle("/hooks", g, s)
+			return a
+		}
 	}
+	return mounts
 }
 
 // TestRecordedDeliveriesThroughEveryRouter sends each recorded delivery over HTTP.
