@@ -56,7 +56,7 @@
 // What else every adapter offers, under these names:
 //
 //   - Handle mounts Verify and Dispatch on a path in one call, for every method, so that handshakes reach the guard.
-//   - FromContext is [core.FromContext] of the context that the router's own context holds.
+//   - FromContext is core.FromContext of the request's context.
 //   - VerifyWithConfig is Verify with a Config of Guard and OnReject. Where OnReject is set, Inbound has KeepBody, and
 //     before a reply with a Rejection is written the middleware calls OnReject(c.R, reply.Rejection, c.W.Header()).
 //   - A nil guard and a nil set panic where they are mounted.

@@ -30,6 +30,7 @@ func notInPrograms() []string {
 
 // TestDependencies holds every package to what a program that imports it may link.
 func TestDependencies(t *testing.T) {
+	rows := map[string]bool{}
 	for _, row := range []struct {
 		folder string
 		only   []string // foreign imports allowed; nil with not: any but those; both nil: none
@@ -53,6 +54,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/webhooktest"},
 
 		{folder: "chiwebhook", only: []string{chi}},
+		{folder: "httpwebhook"},
 		{folder: "ginwebhook", not: []string{echo, chi}},
 		{folder: "echowebhook", not: []string{echo5, gin, chi}},
 		{folder: "echo5webhook", not: []string{echo4, gin, chi}},
@@ -68,6 +70,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "examples/demo", not: []string{"go.yaml.in"}},
 		{folder: "examples/doctor", not: []string{"github.com/redis"}},
 	} {
+		rows[row.folder] = true
 		t.Run(row.folder, func(t *testing.T) {
 			if !hasGo(filepath.Join(root, row.folder)) {
 				t.Logf("%s is not there yet", row.folder)
@@ -89,6 +92,15 @@ func TestDependencies(t *testing.T) {
 				}
 			}
 		})
+	}
+	adapters, err := filepath.Glob(filepath.Join(root, "*webhook"))
+	if err != nil || len(adapters) == 0 {
+		t.Fatalf("no adapters are found: %v", err)
+	}
+	for _, folder := range adapters {
+		if name := filepath.Base(folder); !rows[name] {
+			t.Errorf("%s has no row here: say what a program on it may link", name)
+		}
 	}
 }
 
