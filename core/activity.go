@@ -17,18 +17,18 @@ const activityEvery = 10 * time.Minute
 // without proof are not among them.
 type activity struct {
 	log                             *guardLog
-	accepted, duplicates, unhandled atomic.Int64
-	begun                           atomic.Bool // the first accepted delivery has its line
-	armed                           atomic.Bool
+	accepted, duplicates, unhandled atomic.Int64 // since the last line; report sets them to 0
+	begun                           atomic.Bool  // the first accepted delivery has its line
+	armed                           atomic.Bool  // a report is due; false: the next delivery starts the timer
 
-	mu    sync.Mutex
-	since time.Time
-	timer *time.Timer
+	mu    sync.Mutex  // guards since and timer; count takes it once per report only
+	since time.Time   // when the counted period began, by the machine's clock
+	timer *time.Timer // nil: nothing was counted yet
 }
 
 // count takes a record in. It allocates only for the first in ten minutes.
 func (a *activity) count(r *Record) {
-	if !r.proved {
+	if !r.proved { // or a flood of unverified requests would look like work in the log
 		return
 	}
 	switch r.Reason {
@@ -57,6 +57,7 @@ func (a *activity) notFirst() { a.begun.Store(false) }
 func (a *activity) arm(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	// A closed log starts no timer: it would run in a program that has called Shutdown.
 	a.since = now
 	if a.log.closed.Load() {
 		return
@@ -76,6 +77,7 @@ func (a *activity) report() {
 	}
 	since := a.since
 	a.mu.Unlock()
+	// Before the counts are taken: a delivery that is counted in between starts the timer again, and is not lost.
 	a.armed.Store(false)
 	accepted, duplicates, unhandled := a.accepted.Swap(0), a.duplicates.Swap(0), a.unhandled.Swap(0)
 	if accepted+duplicates+unhandled == 0 {

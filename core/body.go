@@ -6,14 +6,14 @@ import (
 	"net/http"
 )
 
-// restoredBody is the body that everything after the guard reads.
+// restoredBody is the body that everything after the guard reads. Like any request body it is for one goroutine.
 type restoredBody struct {
-	bytes.Reader
-	delivery *Delivery
+	bytes.Reader           // over the bytes that were proved: nothing else can reach the app
+	delivery     *Delivery // whose body it is; never nil
 }
 
 // Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
-// a whole would do the done part again.
+// a whole would do the done part again. It fails closed: no byte of such a body is given out.
 func (b *restoredBody) Read(p []byte) (int, error) {
 	b.delivery.touch()
 	if b.delivery.NeedsSignals() {
@@ -38,6 +38,8 @@ func (*restoredBody) Close() error { return nil }
 // count it as unproved.
 func (*restoredBody) Restored() {}
 
+// restoreBody gives the request the proved bytes, and makes its length agree with them. The sender chose the framing:
+// a request that came in chunks must not say so any more, because code that forwards it would trust that.
 func restoreBody(r *http.Request, d *Delivery) {
 	d.restored.delivery = d
 	d.restored.Reset(d.facts.body)
@@ -47,7 +49,7 @@ func restoreBody(r *http.Request, d *Delivery) {
 	r.GetBody = d.openBody
 }
 
-// openBody returns the body from its start.
+// openBody returns the body from its start. Each reader has its own position and the same rule for batches.
 func (d *Delivery) openBody() (io.ReadCloser, error) {
 	b := &restoredBody{delivery: d}
 	b.Reset(d.facts.body)

@@ -52,7 +52,7 @@ var processBudget = NewBudget() //lint:immutable the pointer never changes, and 
 type share struct {
 	bodies    *intake.Share
 	diagnosis *explain.Share
-	closed    atomic.Bool
+	closed    atomic.Bool // the part was returned; Shutdown may be called twice
 }
 
 // join makes a guard's part.

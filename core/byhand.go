@@ -8,6 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
+// eventKey is the context key of the number of the event that a signal runs, an int. A plain handler's context has
+// none.
 type eventKey struct{}
 
 // Commit settles the delivery in ctx as processed, for a plain handler that knows better than its answer; in a signal
@@ -22,6 +24,8 @@ func Commit(ctx context.Context) error { return settleByHand(ctx, replay.Commit)
 // Errors: as [Commit].
 func Release(ctx context.Context) error { return settleByHand(ctx, replay.Release) }
 
+// settleByHand gives the event or the delivery in ctx the verdict v, unless it has one. It fails closed: a context that
+// carries no proof is an error, because an app that commits nothing would otherwise take it for done.
 func settleByHand(ctx context.Context, v replay.Verdict) error {
 	d := deliveryIn(ctx)
 	if d == nil {
@@ -30,16 +34,18 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 	d.mu.Lock()
 	txn := d.txn
 	d.mu.Unlock()
+	// Two ways to commit would disagree: "done" is written with the app's own rows, or not at all.
 	if txn != nil && txn.Begun() {
 		return ErrTransaction
 	}
 	i, ok := ctx.Value(eventKey{}).(int)
 	if !ok {
-		i = noEvent
+		i = noEvent // a plain handler answers for the whole delivery
 	}
 	if waits, err := d.wishFor(i, v); waits {
 		return err
 	}
+	// The first verdict stands. What decide leaves in place is compared with v, so that the app learns of it.
 	if ok {
 		d.decide(i, v)
 		d.flush()
@@ -62,9 +68,10 @@ var errReleased = errors.New("the app has released the event: the provider is as
 
 // wishFor notes what the app releases while signals run. It takes effect at the end of the run: if it were settled at
 // once, the retry could run at the same time. It reports false where there is nothing to wait for. The first verdict
-// stands.
+// stands. A commit takes effect at once: no retry runs after it.
 func (d *Delivery) wishFor(event int, v replay.Verdict) (waits bool, err error) {
 	if v == replay.Release {
+		// Every outer guard has to know: one that committed would drop the retry that this release is to cause.
 		for p := d; p != nil; p = p.parent {
 			p.mu.Lock()
 			p.byHand = p.byHand || !p.settled
@@ -77,7 +84,7 @@ func (d *Delivery) wishFor(event int, v replay.Verdict) (waits bool, err error) 
 		return false, nil
 	}
 	have := d.wish
-	if event != noEvent {
+	if event != noEvent { // the event's own verdict counts before one of the whole delivery
 		have = cmp.Or(d.states[event].verdict, d.states[event].wish, d.wish)
 	}
 	d.mu.Unlock()
@@ -110,11 +117,12 @@ func (d *Delivery) wished() bool {
 	return d.wish != 0
 }
 
+// afterSettling returns the error of [Commit] or [Release]: the store's, or ErrSettled where another verdict stood.
 func (d *Delivery) afterSettling(have, want replay.Verdict) error {
 	if have != want {
 		return ErrSettled
 	}
-	if d.unclaimed != nil {
+	if d.unclaimed != nil { // nothing is held: the store's failure was reported, and the app chose to go on
 		return nil
 	}
 	_, err := d.outcome()

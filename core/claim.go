@@ -14,21 +14,23 @@ import (
 
 // eventState is the state of one event of a delivery.
 type eventState struct {
-	digest  [32]byte
-	known   replay.State // Done or InFlight: not for this delivery to run
-	noted   replay.State // what known would be if the check did not only report
-	result  replay.Result
-	claim   int // its number in the holding; noClaim where nothing is held
-	verdict replay.Verdict
+	digest  [32]byte       // of the event's bytes: an id that comes back with another digest is a conflict
+	known   replay.State   // Done or InFlight: not for this delivery to run
+	noted   replay.State   // what known would be if the check did not only report
+	result  replay.Result  // the store's answer; zero: it was not asked about this event
+	claim   int            // its number in the holding; noClaim where nothing is held
+	verdict replay.Verdict // zero: undecided. Delivery.mu guards it, and wish
 	wish    replay.Verdict // what the app has released while the event runs
 }
 
+// noClaim stands for an event that holds nothing. It is not 0, which is the number of the first claim.
 const noClaim = -1
 
 // noEvent stands for the signed content among the owners of claims.
 const noEvent = -1
 
-// fresh reports whether the event is this delivery's to run.
+// fresh reports whether the event is this delivery's to run. An event without an identity always is: nothing
+// distinguishes its copy from the next event.
 func (s *eventState) fresh() bool { return s.known != replay.Done && s.known != replay.InFlight }
 
 // claim asks the store for every event of the delivery, in one round trip. It returns a reply when no event is left to
@@ -37,31 +39,34 @@ func (d *Delivery) claim() *Reply {
 	g := d.guard
 	asked := time.Now()
 	d.verified = asked.Sub(d.facts.started)
+	// An unproved delivery claims nothing: whoever forged it could have the real event answered as a duplicate.
 	if g.memory.Store == nil || !d.facts.proved {
 		return nil
 	}
 	h := d.holding
 	h.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
 	items, owners := d.items()
-	if len(items) == 0 {
+	if len(items) == 0 { // fails open: none of its events has an identity, and a copy of it runs again
 		if g.reporting.replay {
 			d.reportKnown()
 		}
 		return nil
 	}
+	// Before the first claim: in a shared store, another provider's events under this name would be our duplicates.
 	if !g.ownership.known.Load() {
 		reply, ok := d.checkOwnership()
 		if !ok {
 			return reply
 		}
-		asked = time.Now()
+		asked = time.Now() // the leases count from the claim, and the question may have taken seconds
 	}
+	// In the same round trip: between two of them, a second body with the same signed content could come in.
 	if d.signed != nil {
 		signed := replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}
 		items, owners = append(items, signed), append(owners, noEvent)
 	}
 	results, err := h.Claim(items, asked)
-	if err != nil {
+	if err != nil { // what the store may have claimed all the same expires with its lease
 		return d.storeFailed(err)
 	}
 	signed := d.holdClaims(items, owners, results)
@@ -93,6 +98,7 @@ func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []repla
 		}
 		s := &d.states[owners[n]]
 		s.result = results[n]
+		// Only a claim lets an event run. Claim has refused an answer with any state but the three: it fails closed.
 		switch results[n].State {
 		case replay.Claimed:
 			work := &h.Request
@@ -102,13 +108,15 @@ func (d *Delivery) holdClaims(items []replay.Item, owners []int, results []repla
 			s.claim = h.Add(replay.Held{Key: items[n].Key, Token: results[n].Token}, work)
 		default:
 			s.known = results[n].State
+			// A handler that reads the batch as a whole would do this event's work twice.
 			d.answering.Withhold(d.batch)
 		}
 	}
 	return signed
 }
 
-// limit returns when the app's time is over. No lease is renewed after it.
+// limit returns when the app's time is over. No lease is renewed after it: a signal that hangs would otherwise keep its
+// event from every retry for as long as the process lives.
 func (d *Delivery) limit() time.Time {
 	return d.facts.started.Add(d.verified).Add(d.guard.signals.timeout)
 }
@@ -134,7 +142,7 @@ func (d *Delivery) items() (items []replay.Item, owners []int) {
 	}
 	for i := range d.events {
 		id := d.events[i].Identity
-		if id.IsZero() {
+		if id.IsZero() { // it would be one key for all such events, and only the first would ever run
 			continue
 		}
 		if seen[id] {
@@ -150,9 +158,10 @@ func (d *Delivery) items() (items []replay.Item, owners []int) {
 	return items, owners
 }
 
-// allKnown returns the reply where no event is this delivery's to run. nil: one is.
+// allKnown returns the reply where no event is this delivery's to run. nil: one is. One event in flight is enough to
+// ask the provider to come back: after a success it would not, and that event may still fail.
 func (d *Delivery) allKnown() *Reply {
-	if len(d.events) == 0 {
+	if len(d.events) == 0 { // an empty batch is not a duplicate: the app gets it
 		return nil
 	}
 	var wait time.Duration
@@ -178,6 +187,7 @@ func (d *Delivery) allKnown() *Reply {
 	return d.duplicate(last, conflict)
 }
 
+// refuseInFlight answers that an event is being processed. That is not a success, because the event may still fail.
 func (d *Delivery) refuseInFlight(wait time.Duration) *Reply {
 	f := fault.New(reason.InFlight, "another delivery of this event is being processed")
 	reply := d.guard.refusal(&d.facts, f, nil)
@@ -195,8 +205,11 @@ func (g *Guard) comeBack(rest time.Duration) time.Duration {
 	return g.boundRetryAfter(reason.InFlight, min(rest, maxInFlightWait))
 }
 
+// maxInFlightWait is the longest Retry-After of an event in flight.
 const maxInFlightWait = 10 * time.Second
 
+// storeFailed returns the answer to a delivery whose claims the store did not take. nil: it runs unclaimed. It fails
+// closed, unless StoreFailure or DangerouslyReportOnly says otherwise.
 func (d *Delivery) storeFailed(err error) *Reply {
 	if d.guard.memory.failOpen && !isTaken(err) { // fails closed on a name that is another's: the store did answer
 		d.unclaimed = err
@@ -208,7 +221,7 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		d.unclaimed = err
 		return nil
 	}
-	d.keepRest(f.Reason, err)
+	d.keepRest(f.Reason, err) // the provider may give up before the store is back
 	reply := d.guard.refusal(&d.facts, f, err)
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)
@@ -216,6 +229,7 @@ func (d *Delivery) storeFailed(err error) *Reply {
 	return reply
 }
 
+// storeFailure returns the failure for an error of the store. The engine's own text is in Record.Err only.
 func storeFailure(err error) fault.Failure {
 	f := fault.New(reason.StoreUnavailable, "the replay store could not answer; the provider is asked to try again")
 	if errors.Is(err, replay.ErrFull) {
@@ -228,6 +242,7 @@ func storeFailure(err error) fault.Failure {
 	return f
 }
 
+// anotherBody is the detail of a refusal with reason.Conflict.
 const anotherBody = "an event with this id was processed with another body: a counter the provider changes between " +
 	"retries, or a forged resend"
 
@@ -248,6 +263,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	if conflict {
 		why = reason.Conflict
 		detail = anotherBody
+		// By default still a success: a failure would have the provider retry what can never run.
 		if g.memory.strict {
 			reply = rejectionReply(g.rejection(why, http.StatusBadRequest, detail, nil))
 		}
@@ -285,7 +301,7 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 		return nil, nil
 	}
 	results, err := d.holding.Claim(items, time.Now())
-	if err != nil {
+	if err != nil { // fails closed: without it, receivers that have done their part would do it again
 		return nil, fmt.Errorf("claiming the named receivers: %w", err)
 	}
 	for n, res := range results {
@@ -303,14 +319,17 @@ func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) 
 }
 
 // checkpoints is the progress of the named receivers of a delivery's events.
+// The key is the numbers of the event and of the receiver. It is not changed once the receivers run.
 type checkpoints struct{ at map[[2]int]checkpoint }
 
+// checkpoint is what the store knows of one receiver's part in one event.
 type checkpoint struct {
-	state replay.State // zero: the receiver has no claim of its own
-	claim int
+	state replay.State  // zero: the receiver has no claim of its own
+	claim int           // its number in the holding, or noClaim
 	wait  time.Duration // the rest of the lease where another delivery holds it
 }
 
+// of returns the receiver's checkpoint. A receiver without one, and any of a nil c, runs with its event.
 func (c *checkpoints) of(event, receiver int) checkpoint {
 	if c == nil {
 		return checkpoint{claim: noClaim}

@@ -16,7 +16,8 @@ type ConfigError struct {
 // Error names the field, what was found and how to fix it.
 func (e *ConfigError) Error() string { return fault.Mistake(*e).Error() }
 
-// ConfigErrors returns every mistake in an error of [New], in the order of the config's fields.
+// ConfigErrors returns every mistake in an error of [New], in the order of the config's fields. An error of anything
+// else gives nil.
 func ConfigErrors(err error) []*ConfigError {
 	if err == nil {
 		return nil

@@ -13,10 +13,10 @@ import (
 // Credential is a shared secret that the sender presents as it is. Make one with [BasicAuth], [BearerToken],
 // [HeaderToken], [QueryToken] or [PathToken]; each takes the list of values that are accepted.
 type Credential struct {
-	kind   entry.CredentialKind
-	name   string
-	items  string // entry.BodyToken
-	source secrets.Source
+	kind   entry.CredentialKind // where it stands; the zero Credential has no source, and New refuses it
+	name   string               // of the header or parameter; empty for Basic and Bearer
+	items  string               // entry.BodyToken
+	source secrets.Source       // the accepted values
 }
 
 // BasicAuth accepts HTTP Basic authentication (RFC 7617) with any of the pairs "user:password", each matched as a
@@ -31,7 +31,7 @@ func BearerToken(tokens secrets.Source) Credential {
 	return Credential{kind: entry.Bearer, source: tokens}
 }
 
-// HeaderToken accepts a header that equals any of the tokens.
+// HeaderToken accepts a header that equals any of the tokens. The comparison takes constant time.
 func HeaderToken(name string, tokens secrets.Source) Credential {
 	return Credential{kind: entry.HeaderToken, name: name, source: tokens}
 }
@@ -55,7 +55,7 @@ const twicePlaced = "this place of a request is configured twice; put all accept
 func (g *Guard) addCredential(
 	field string, c Credential, rules keyring.Rules, own bool, m *fault.Mistakes,
 ) (notes []string) {
-	if c.source == nil {
+	if c.source == nil { // fails closed: a credential that is configured and checks nothing would look like a check
 		m.Add(field, "", "the credential has no list of accepted values; use secrets.Static or secrets.FromEnv")
 		return nil
 	}
@@ -71,13 +71,16 @@ func (g *Guard) addCredential(
 		rules.Kinds, rules.Custom, rules.Refuses = nil, nil, nil
 	}
 	values, notes := g.acceptedValues(c.source, rules, what, m)
+	// Two lists for one place would be two checks, and a value cannot be in both: nothing genuine would ever pass.
+	// Two lists for one place would be two checks, and a value cannot be in both: nothing genuine would ever pass.
 	if !g.credentials.Add(place, c.kind, values) {
 		m.Add(field, "", twicePlaced)
 	}
 	return notes
 }
 
-// acceptedValues compiles the values that a source gives.
+// acceptedValues compiles the values that a source gives. Its ring is noted, because rotation and health look at the
+// rings of all lists.
 func (g *Guard) acceptedValues(
 	src secrets.Source, rules keyring.Rules, what string, m *fault.Mistakes,
 ) (values *credential.Values, notes []string) {
@@ -86,7 +89,8 @@ func (g *Guard) acceptedValues(
 	return values, notes
 }
 
-// credentialInput returns what credentials are checked for.
+// credentialInput returns what credentials are checked for. A tenant that cannot be known goes along as its fault: the
+// check must then refuse, after as much work as a wrong value costs.
 func (i *inspection) credentialInput(r *http.Request) credential.Input {
 	return credential.Input{
 		Request: r, Param: i.param, Tenant: i.claims.Tenant, TenantFault: i.claims.TenantFault,

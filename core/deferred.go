@@ -7,30 +7,31 @@ import (
 )
 
 // deferredIdentity is the input of an identity by the body's digest that is not derived yet. Without a replay store
-// only the app may ask for it, and another hash of the body would double the cost of the proof.
+// only the app may ask for it, and another hash of the body would double the cost of the proof. Delivery.mu guards it.
 type deferredIdentity struct {
-	pending bool
-	scope   string
+	pending bool      // false: it was derived, or never waited
+	scope   string    // the tenant, as it is part of identities
 	with    [2]string // the headers that belong to it
-	n       int
+	n       int       // how many of with are set
 	// What may join by the entry's rules for equal bodies.
 	apart     [2]string // by rule: the header's value
-	timestamp string
+	timestamp string    // the signed one; empty: none was signed
 }
 
 // deferredDetails is the input of an event's details that are not read from its body yet. Signals ask for them, or the
 // app. At an endpoint whose events are named by headers, a handler that reads the body itself never
-// does, and scanning the body would cost as much as the proof.
+// does, and scanning the body would cost as much as the proof. Delivery.mu guards it.
 type deferredDetails struct {
 	pending       bool
 	form, proved  bool // of the body
 	headersProved bool
 }
 
-// deferDetails reads what can be read without the body, if the rest can wait.
+// deferDetails reads what can be read without the body, and reports whether the rest can wait. What the proof covers is
+// kept with it: read later, a detail must not count for more than it would have.
 func (d *Delivery) deferDetails(t *eventSource, said *payload.Details) bool {
 	g := d.guard
-	if !g.events.IsEarly() || g.events.identity != nil {
+	if !g.events.IsEarly() || g.events.identity != nil { // Config.Identity may look at every field
 		return false
 	}
 	d.deferredDetails = deferredDetails{true, t.IsForm(), t.BodyProved, t.HeadersProved}
@@ -53,11 +54,12 @@ func (d *Delivery) readDeferred() {
 	e := &d.events[0]
 	e.Payload, e.Data, e.Action, e.Time, e.Attempt = said.Payload, said.Data, said.Action, said.Time, said.Attempt
 	e.Authenticated.Time = said.Authenticated.Time
-	*t = eventSource{}
+	*t = eventSource{} // the pool must not keep this delivery's body for another one
 	d.guard.scratches.Put(s)
 }
 
-// deferIdentity reports whether the identity can wait.
+// deferIdentity reports whether the identity can wait. In doubt it reports false: an identity that is derived later has
+// only what is kept here, and must be the same as the one that a store would have been given.
 func (d *Delivery) deferIdentity(t *eventSource) bool {
 	g := d.guard
 	rule := &g.entry.Identity
@@ -72,7 +74,7 @@ func (d *Delivery) deferIdentity(t *eventSource) bool {
 	return true
 }
 
-// complete reads and derives what had to wait.
+// complete reads and derives what had to wait. It may be called from several goroutines, and works once.
 func (d *Delivery) complete() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -85,7 +87,7 @@ func (d *Delivery) complete() {
 	d.events[0].Identity = d.deriveDeferred(l)
 }
 
-// deriveDeferred derives the identity that waited.
+// deriveDeferred derives the identity that waited. It follows the same rules as identityOf, which must change with it.
 func (d *Delivery) deriveDeferred(l *deferredIdentity) Identity {
 	g := d.guard
 	apart := g.events.ApartOf(&payload.Source{Body: d.facts.body, Payload: d.facts.body})

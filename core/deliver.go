@@ -9,7 +9,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 )
 
-// newDelivery makes a handle, and its holding if there is a replay store, in one allocation.
+// newDelivery makes a handle, and its holding if there is a replay store, in one allocation. The app may keep the
+// handle after the request: it never serves another one.
 func (g *Guard) newDelivery() *Delivery {
 	if g.memory.Store == nil {
 		return &Delivery{guard: g}
@@ -23,11 +24,12 @@ func (g *Guard) newDelivery() *Delivery {
 	return d
 }
 
-// deliver makes the handle of a proved delivery.
+// deliver makes the handle of a delivery that is proved, or that a check lets through because it only reports. From
+// here on nothing refuses it but the replay store.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delivery {
 	d := g.newDelivery()
 	d.parent = prior
-	i.ownBody()
+	i.ownBody() // the buffer belongs to the next request, and the app would read that one's body
 	d.facts = i.facts
 	// A credential proves the whole request. A signature proves only what it covers.
 	t := i.events
@@ -35,7 +37,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	if r.URL != nil {
 		t.RawQuery = r.URL.RawQuery
 	}
-	if i.proved {
+	if i.proved { // else the zero values stay: nothing of an unproved delivery counts as authenticated
 		t.inspection, t.claims, t.Timestamp = i, i.claims, i.claims.Timestamp
 		t.BodyProved = g.signature.Covers(i.body, g.entry.Event.PayloadJSON)
 		t.HeadersProved, t.SignedID = g.signature == nil, i.claims.ID
@@ -47,6 +49,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		d.holding.Request.Start(ctx, time.Time{})
 		ctx = &d.holding.Request
 		if g.entry.Identity.SignedOnce && i.proved {
+			// The signature covers less than the body. Whoever captured it could send any other body under it: the
+			// signed content is remembered with the digest of the first body, and a second one is refused.
 			in := g.proofOf(t)
 			digest := g.signature.SignedDigest(&in)
 			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
@@ -55,6 +59,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	}
 	d.r = r.WithContext(ctx)
 	restoreBody(d.r, d)
+	// A handler that logs its URL, or sends it to a third party, must not give the token away.
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
 		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
 		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)

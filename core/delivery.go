@@ -26,22 +26,22 @@ type Delivery struct {
 	r      *http.Request
 
 	events   []Event
-	states   []eventState // of each event
-	one      [1]Event
-	oneState [1]eventState
+	states   []eventState  // of each event
+	one      [1]Event      // room for the usual case, which then allocates nothing
+	oneState [1]eventState // as one
 
 	deliveryContext deliveryContext
 	deferredID      deferredIdentity
 	deferredDetails deferredDetails
 	restored        restoredBody // the first of them; GetBody gives others
 	facts           facts
-	verified        time.Duration
+	verified        time.Duration  // from the arrival until the proof was checked
 	holding         *lease.Holding // nil: there is no replay store
 	signed          *Identity      // the signed content, where that is remembered in addition to the events
-	unclaimed       error
-	backfill        bool     // the app has fetched it, and no request has brought it
-	redrive         *redrive // set where an entry of the journal runs again
-	ticket          *redrive // set on what a request carries that a redrive has made, before its guard takes it
+	unclaimed       error          // the store's; not nil: the delivery runs without a claim
+	backfill        bool           // the app has fetched it, and no request has brought it
+	redrive         *redrive       // set where an entry of the journal runs again
+	ticket          *redrive       // set on what a request carries that a redrive has made, before its guard takes it
 
 	batch bool // the provider sent a list of events
 
@@ -49,22 +49,23 @@ type Delivery struct {
 	handed    atomic.Bool // the adapter has taken the request to hand on
 	touched   atomic.Bool // the app has asked for the delivery, its events or its body
 
-	mu       sync.Mutex
-	txn      replay.Transaction
-	entered  bool // signals have taken it up, or those of an inner guard's proof of the same request
-	running  bool // those signals run
-	finished bool // Finish or Abandon was called
-	refused  bool // it came to signals that may not run
-	refusal  *Reply
-	owed     *Reply    // the signals' answer, where they failed
-	early    *earlyEnd // how the middleware behind the guard ended while the signals ran
-	settled  bool
-	verdict  replay.Verdict
-	byHand   bool           // the app has released it
-	wish     replay.Verdict // what the app has released while signals ran: it is settled when they end
-	reported bool
+	mu       sync.Mutex         // guards what follows, the verdicts and wishes in states, and what is deferred
+	txn      replay.Transaction // of the event in hand; nil: there is none
+	entered  bool               // signals have taken it up, or those of an inner guard's proof of the same request
+	running  bool               // those signals run
+	finished bool               // Finish or Abandon was called
+	refused  bool               // it came to signals that may not run
+	refusal  *Reply             // the answer to signals that may not run; nil: they may
+	owed     *Reply             // the signals' answer, where they failed
+	early    *earlyEnd          // how the middleware behind the guard ended while the signals ran
+	settled  bool               // verdict stands, and later ones change nothing
+	verdict  replay.Verdict     // of the whole delivery; zero: undecided
+	byHand   bool               // the app has released it
+	wish     replay.Verdict     // what the app has released while signals ran: it is settled when they end
+	reported bool               // its record was made: there is one for each delivery
 }
 
+// deliveryKey is the context key of a delivery. It is not exported: no other code can put a forged delivery there.
 type deliveryKey struct{}
 
 // deliveryContext is the context that carries a delivery: context.WithValue as a part of the handle, which is made
@@ -88,6 +89,7 @@ func (c *deliveryContext) String() string { return lease.ContextText }
 // Format prints the same for every verb, and nothing of the request.
 func (c *deliveryContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
 
+// deliveryIn returns the delivery that a guard proved. nil: none did. A ticket proves nothing yet, so it fails closed.
 func deliveryIn(ctx context.Context) *Delivery {
 	if d := carriedBy(ctx); d != nil && d.ticket == nil {
 		return d
@@ -117,6 +119,7 @@ func (d *Delivery) touch() {
 	}
 }
 
+// self returns the handle that has the state. A guard that a request passes twice gives out an empty one the second time.
 func (d *Delivery) self() *Delivery {
 	if d.again != nil {
 		return d.again
@@ -200,7 +203,8 @@ func (d *Delivery) WouldRefuse() []Reported {
 }
 
 // stripTokens returns the URL without the query parameters and path segments that were credentials, accepted or not.
-// Routers give a parameter of the path decoded or as it came; either leaves the path.
+// Routers give a parameter of the path decoded or as it came; either leaves the path. In doubt it removes too much: a
+// text equal to the token goes wherever the path holds it. The caller's URL is not changed.
 func stripTokens(u *url.URL, params, segments []string) *url.URL {
 	out := *u
 	if len(params) > 0 {
@@ -224,7 +228,8 @@ func stripTokens(u *url.URL, params, segments []string) *url.URL {
 	return &out
 }
 
-// namesAny reports whether a pair of a query names one of the parameters. Some readers also cut a query at a semicolon.
+// namesAny reports whether a pair of a query names one of the parameters. Some readers also cut a query at a semicolon:
+// in "a=1;token=x" they would still find the token. The whole pair goes then.
 func namesAny(pair string, params []string) bool {
 	for part := range strings.SplitSeq(pair, ";") {
 		key, _, _ := strings.Cut(part, "=")
@@ -235,4 +240,5 @@ func namesAny(pair string, params []string) bool {
 	return false
 }
 
+// redactedSegment stands in the path where the token was, because routers count segments.
 const redactedSegment = "redacted"
