@@ -145,7 +145,8 @@ func (p *signalsRun) run(i int) result {
 	run.answer = &run.own
 	ctx := d.signalContext(&run.context, p.parent, i)
 	defer ctx.End(nil)
-	if claim := d.states[i].claim; claim != noClaim && !d.guard.reporting.replay && !d.holding.Attach(claim, &ctx.Context) {
+	if claim := d.states[i].claim; claim != noClaim && !d.guard.reporting.replay &&
+		!d.holding.Attach(claim, &ctx.Context) {
 		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: ErrLeaseLost}
 	}
 	tx := d.transact(ctx, d.states[i].claim)
@@ -193,15 +194,24 @@ func (p *signalsRun) run(i int) result {
 			break
 		}
 	}
+	p.finishRun(i, &event, &total, &tx)
+	return total
+}
+
+// finishRun commits the transaction of an event's receivers, or rolls it back. It fails closed: without a commit, total
+// names nothing as finished that the transaction held, so that the retry runs it again. The caller must have called
+// every receiver.
+func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transaction) {
+	s, d := p.signals, p.d
 	if !total.handled && s.unhandled != nil {
-		told := call(func() error { s.unhandled(event.run.ctx, event); return nil })
+		told := call(func() error { s.unhandled(event.run.ctx, *event); return nil })
 		total.stack, total.err, total.abort = told.stack, told.err, told.abort
 	}
 	total.conclude()
 	parked := len(p.parked)
-	p.keepInTransaction(i, &total, &tx)
+	p.keepInTransaction(i, total, tx)
 	if claim := d.states[i].claim; total.commits() {
-		total.merge(d.commitTransaction(&tx, claim))
+		total.merge(d.commitTransaction(tx, claim))
 		if tx.committed {
 			d.mu.Lock()
 			d.states[i].verdict = replay.Commit
@@ -209,16 +219,15 @@ func (p *signalsRun) run(i int) result {
 		}
 	}
 	if tx.txn != nil && tx.txn.Begun() && !tx.committed {
-		p.rolledBack(&total, parked)
+		p.rolledBack(total, parked)
 		total.finished = without(total.finished, total.joined) // what is rolled back was not done
 	}
 	if err := tx.undo(); err != nil {
 		total.err = joinErrors(total.err, err)
 	}
-	run.answer.mu.Lock()
-	total.response = run.answer.response
-	run.answer.mu.Unlock()
-	return total
+	event.run.answer.mu.Lock()
+	total.response = event.run.answer.response
+	event.run.answer.mu.Unlock()
 }
 
 // without returns the names that are not among others.
