@@ -34,6 +34,7 @@ type GuardObserver interface {
 // configureObservers checks the observers. A nil one would be a silent gap in metrics: New refuses it.
 func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 	for n, o := range c.Observers {
+		// A typed nil pointer would pass a plain nil check and panic at the first record.
 		if o == nil || isTypedNil(o) {
 			m.Add(fmt.Sprintf("Observers[%d]", n), "",
 				"the observer is nil, which would leave metrics without a record; give one, or leave it out")
@@ -45,6 +46,7 @@ func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 
 // introduce hands the finished guard to the observers that want it.
 func (g *Guard) introduce() {
+	// Called by start, so that an observer never sees a guard that New has refused to return.
 	for _, o := range g.outlets {
 		if wants, ok := o.observer.(GuardObserver); ok {
 			o.meet(wants, g)
@@ -54,10 +56,10 @@ func (g *Guard) introduce() {
 
 // outlet is one observer with its queue.
 type outlet struct {
-	pump     pump
-	n        int // its place in Config.Observers
+	pump     pump // bounds what waits; its goroutine alone calls deliver
+	n        int  // its place in Config.Observers
 	observer Observer
-	log      *guardLog
+	log      *guardLog    // the guard's; reports panics and lost records
 	copy     Record       // of the record that the observer gets; used by the pump's goroutine alone
 	lost     atomic.Int64 // records, in all
 }
@@ -77,8 +79,11 @@ func (o *outlet) deliver(r *Record, dropped int) {
 			o.log.observerPanicked(o, r.ctx, v)
 		}
 	}()
+	// The request is over by now. A cancelled context would make exporters drop the record.
 	ctx := context.WithoutCancel(r.ctx)
 	o.copy = *r
+	// The pooled record is reused after release. Without these lines an observer that keeps its copy would keep
+	// internals of it.
 	o.copy.ctx, o.copy.sampled, o.copy.home, o.copy.holders, o.copy.Dropped = nil, nil, nil, nil, dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
 		fn(ctx, o.copy) // its Observe would copy the record once more
@@ -89,10 +94,13 @@ func (o *outlet) deliver(r *Record, dropped int) {
 
 // drop counts a record for which the queue has no room.
 func (o *outlet) drop(r *Record) {
+	// Dropping is the safe side: a flood of refusals must cost memory for at most one queue, and must not delay
+	// answers.
 	o.lost.Add(1)
 	o.log.observerBehind(o, r)
 }
 
+// meet calls ObserveGuard and contains its panic: a metrics library must not keep an app from starting.
 func (o *outlet) meet(wants GuardObserver, g *Guard) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -14,13 +14,13 @@ import (
 type outcome uint8
 
 const (
-	outcomeOK outcome = iota
-	outcomeIgnored
-	outcomeUndecodable
-	outcomePermanent
-	outcomeInFlight // another delivery is at work on it, or has taken it over
-	outcomeRetry
-	outcomePanic
+	outcomeOK          outcome = iota // the zero value: nothing has failed
+	outcomeIgnored                    // committed; [Ignore], or an [Unhandled] inside another error
+	outcomeUndecodable                // released: a later version of the app may decode it
+	outcomePermanent                  // committed: another attempt would fail in the same way
+	outcomeInFlight                   // another delivery is at work on it, or has taken it over
+	outcomeRetry                      // released: the provider's retry runs it
+	outcomePanic                      // released; the worst, because nothing is known of the work
 )
 
 // classify takes the worst branch of a join: an error that wants a retry is not outweighed by one next to it that does
@@ -35,6 +35,8 @@ func classify(err error) outcome {
 			return marked(err)
 		}
 		if joined, ok := e.(interface{ Unwrap() []error }); ok {
+			// The worst branch wins and fails closed: errors.Join(Permanent(a), b) must not commit while b asks for a
+			// retry.
 			worst := outcomeOK
 			for _, branch := range joined.Unwrap() {
 				worst = max(worst, classify(branch))
@@ -57,18 +59,20 @@ func marked(err error) outcome {
 	case errors.Is(err, Ignore), errors.Is(err, Unhandled):
 		return outcomeIgnored
 	default:
+		// Fails closed: an error that nobody classified releases the event. A wrong guess costs one more run, never an
+		// event.
 		return outcomeRetry
 	}
 }
 
 // result is what came of an event's receivers.
 type result struct {
-	worst     outcome
-	handled   bool // a receiver takes the event's type
-	succeeded bool // a receiver returned nil in this delivery
-	err       error
-	stack     []byte
-	response  *response
+	worst     outcome       // zero: every receiver succeeded, or none ran
+	handled   bool          // a receiver takes the event's type
+	succeeded bool          // a receiver returned nil in this delivery
+	err       error         // joined from all receivers; nil: none failed
+	stack     []byte        // of the worst outcome that panicked; nil: none did
+	response  *response     // the app's own answer; nil: the default
 	wait      time.Duration // for what is in flight
 	abort     bool          // http.ErrAbortHandler
 	declined  bool          // the receiver returned [Unhandled]
@@ -78,6 +82,7 @@ type result struct {
 }
 
 func (t *result) merge(o result) {
+	// Strictly worse: of two equal panics the first one keeps its stack.
 	if o.worst > t.worst {
 		t.worst, t.stack = o.worst, o.stack
 	}
@@ -102,7 +107,7 @@ func (t *result) conclude() {
 }
 
 // commits reports whether the store remembers the event as done. What nobody could decode is released: the resend after
-// the fix must run.
+// the fix must run. It fails closed: an in-flight, failed, panicked or aborted event is released.
 func (t *result) commits() bool {
 	return t.worst < outcomeInFlight && t.worst != outcomeUndecodable && !t.abort
 }
@@ -120,6 +125,7 @@ func (t *result) reason() reason.Reason {
 		return reason.Permanent
 	case t.worst == outcomeUndecodable:
 		return reason.Undecodable
+	// Last, because a failure matters more to an operator than a missing receiver.
 	case !t.handled:
 		return reason.Unhandled
 	}
@@ -152,12 +158,14 @@ func (t *total) add(e *Event, label string, res result) {
 			ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: why, Err: res.err, Stack: res.stack,
 		}
 		if len(res.stack) > 0 {
+			// A batch can be full of events that panic. The bound keeps its record from growing with them.
 			if t.stacks++; t.stacks > maxStacks && !t.isNewCause(res.stack) {
 				failed.Stack = nil
 			}
 		}
 		t.failed = append(t.failed, failed)
 	}
+	// The label comes last: FailedEvent has the error as the app returned it, and the joined error names the event.
 	if res.err != nil && label != "" {
 		res.err = &eventError{label: label, err: res.err}
 	}
@@ -176,6 +184,7 @@ func (t *total) isNewCause(stack []byte) bool {
 		}
 	}
 	at := panickedAt(stack)
+	// The map is bounded as well, because generated code can panic in any number of places.
 	if t.causes[at] || len(t.causes) >= maxCauses {
 		return false
 	}
@@ -186,16 +195,20 @@ func (t *total) isNewCause(stack []byte) bool {
 // call contains a receiver's panic: one event must not take the process, or its neighbours, down.
 func call(fn func() error) (res result) {
 	defer func() {
+		// The recovery covers the receiver alone. A panic of the guard itself must reach the router.
 		v := recover()
 		if v == nil {
 			return
 		}
+		// Fails closed: whatever the receiver did before it panicked, the event is released and its transaction rolled
+		// back.
 		res.worst, res.succeeded, res.stack = outcomePanic, false, debug.Stack()
 		err, ok := v.(error)
 		if !ok {
 			res.err = fmt.Errorf("the signal panicked: %v", v)
 			return
 		}
+		// net/http's own way to drop a connection. No further receiver runs, and nothing is committed.
 		res.abort = errors.Is(err, http.ErrAbortHandler)
 		res.err = fmt.Errorf("the signal panicked: %w", err)
 	}()

@@ -19,9 +19,9 @@ import (
 type ownership struct {
 	known   atomic.Bool               // the name is this guard's; or nobody else can have it
 	denied  atomic.Pointer[takenName] // the name is another provider's
-	lines   lineGate
-	leave   func()        // takes the guard off the store's roster; may be called twice
-	markers [2]replay.Key // what says whose the name is
+	lines   lineGate                  // one log line a minute, for all that concerns the name
+	leave   func()                    // takes the guard off the store's roster; may be called twice
+	markers [2]replay.Key             // what says whose the name is
 }
 
 // takenName is the error of an endpoint's name that belongs to another provider in the store.
@@ -44,6 +44,8 @@ func (e *takenName) Error() string {
 	return "in this replay store the endpoint's name belongs to " + e.owner() + ": " + takenAdvice
 }
 
+// owner describes the holder for the error. The name comes from the store, so %q keeps its control characters out of
+// logs.
 func (e *takenName) owner() string {
 	if e.holder == "" {
 		return "another provider"
@@ -63,10 +65,12 @@ func isTaken(err error) bool {
 func (d *Delivery) checkOwnership() (reply *Reply, ok bool) {
 	g := d.guard
 	err := g.askOwnership(context.WithoutCancel(d.r.Context()))
+	// The lease counts from the moment of asking. Without this line it would be shorter by what the marker took.
 	d.holding.AskAgain(time.Now())
 	if err == nil {
 		return nil, true
 	}
+	// A nil reply with ok false: the endpoint fails open on outages, or only reports, and the delivery runs unclaimed.
 	return d.storeFailed(err), false
 }
 
@@ -85,6 +89,7 @@ func (g *Guard) askOwnership(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout) // for all of it: the provider waits
 	defer cancel()
 	err := g.claimName(ctx)
+	// Fails closed: otherwise an outage would turn a refused name into one that StoreFailure may let through.
 	if err != nil && was != nil && !isTaken(err) {
 		return was // an outage does not change whose the name is
 	}
@@ -98,12 +103,14 @@ func (g *Guard) claimName(ctx context.Context) error {
 		return err
 	}
 	if owner.State != replay.Claimed && owner.Conflict {
+		// Fails closed: another provider's marker stands. Two endpoints under one name would drop each other's events.
 		taken := &takenName{holder: g.readMarker(ctx, markerOwner), until: time.Now().Add(ownershipPause)}
 		g.ownership.denied.Store(taken)
 		g.ownership.known.Store(false)
 		g.logTaken(taken)
 		return taken
 	}
+	// The marker is ours, or free, or being written by one of ours: an old refusal is over.
 	g.ownership.denied.Store(nil)
 	switch owner.State {
 	case replay.InFlight:
@@ -121,6 +128,7 @@ func (g *Guard) claimName(ctx context.Context) error {
 		}
 	}
 	g.checkVersions(ctx)
+	// From here on a delivery pays nothing for the check. A later TakeOver by another guard is not noticed.
 	g.ownership.known.Store(true)
 	return nil
 }
@@ -130,6 +138,7 @@ func (g *Guard) claimName(ctx context.Context) error {
 func (g *Guard) checkVersions(ctx context.Context) {
 	now := g.versions()
 	have, err := g.claimMarker(ctx, markerFormat, now)
+	// A warning, not a refusal: a rolling upgrade runs both versions for a while, and must not stop deliveries.
 	if err == nil && have.State != replay.Claimed && have.Conflict {
 		g.logger.Warn("sallyport: another version has written to the store for this endpoint: "+
 			"what it remembers under another derivation of identities runs again when it is sent again",
@@ -157,6 +166,7 @@ func (g *Guard) logTaken(taken *takenName) {
 	}
 }
 
+// warnOwnership writes a warning about the name. It shares the gate with logTaken: together at most one line a minute.
 func (g *Guard) warnOwnership(message string, attrs ...any) {
 	if g.ownership.lines.due() {
 		about := []any{slog.String("endpoint", g.endpoint), slog.String("provider", g.provider)}
@@ -175,6 +185,7 @@ func (g *Guard) warnOwnership(message string, attrs ...any) {
 // does nothing. It returns an error where the store does not answer, and where a guard of another provider has the name
 // back.
 func (g *Guard) TakeOver(ctx context.Context) error {
+	// A store of one process has no other application in it.
 	if g.memory.Store == nil || g.memory.Store.Scope() != replay.Shared {
 		return nil
 	}
@@ -183,6 +194,7 @@ func (g *Guard) TakeOver(ctx context.Context) error {
 	if !errors.As(err, &taken) {
 		return err
 	}
+	// Between this line and the next claim the name is free. Whoever claims it first has it: the error below says so.
 	if err := g.forgetMarkers(ctx, markerOwner, markerFormat); err != nil {
 		return err
 	}
@@ -207,8 +219,11 @@ func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
 		return false
 	}
 	present, leave := roster.Enter(g.endpoint, g.provider)
+	// New calls it where the config has another mistake. Otherwise a failed New would block the name for this process.
 	g.ownership.leave = leave
 	for _, other := range present {
+		// Fails closed at start: New returns the mistake. The same provider twice is a restart that overlaps, and only
+		// a warning.
 		if other != g.provider {
 			m.Add("Endpoint", g.endpoint, nameInUse, other)
 		}

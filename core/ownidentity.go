@@ -10,6 +10,7 @@ import (
 // whoever captured a delivery can change that, and every replay would be another event.
 func authenticated(t *eventSource, e *Event) Event {
 	seen := *e
+	// Attempt changes with every retry. A text made of it would let each retry run as a new event.
 	seen.Identity, seen.Attempt, seen.run = Identity{}, 0, nil
 	if !e.Authenticated.ID {
 		seen.ID = ""
@@ -23,6 +24,8 @@ func authenticated(t *eventSource, e *Event) Event {
 	if !e.Authenticated.Tenant {
 		seen.Tenant = ""
 	}
+	// Without a proof of the body an attacker could change a field of it and replay the rest: it is left out as a
+	// whole.
 	if !t.BodyProved {
 		seen.Action, seen.Payload, seen.Data = "", nil, nil
 	}
@@ -48,6 +51,7 @@ func (d *Delivery) ownIdentity(t *eventSource, e *Event) string {
 	g := d.guard
 	seen := authenticated(t, e)
 	if g.tenants.key.set && e.Authenticated.Tenant {
+		// Otherwise a captured delivery could be sent again as "ACME" after "acme", and the app's text would differ.
 		seen.Tenant = d.facts.scope // in any case of letters it is one tenant
 	}
 	text := g.events.identity(seen)
@@ -55,6 +59,8 @@ func (d *Delivery) ownIdentity(t *eventSource, e *Event) string {
 	case text == "":
 		g.events.unnamed.report(g, emptyName)
 		return ""
+	// The event's own id is unproved here. An attacker could choose it, or the text could lose every event after the
+	// first.
 	case !e.Authenticated.ID && g.changesIdentity(seen, text):
 		g.events.unnamed.report(g, unprovedName)
 		return ""
@@ -69,6 +75,7 @@ func (d *Delivery) ownIdentity(t *eventSource, e *Event) string {
 func (g *Guard) changesIdentity(seen Event, text string) bool {
 	seen.ID = "an id that no event has"
 	with, ok := g.tryIdentity(seen)
+	// Fails closed: a function that panics on an unusual id depends on it.
 	return !ok || with != text
 }
 
@@ -79,12 +86,14 @@ func (g *Guard) namesNothing(seen *Event, text string) bool {
 		Endpoint: seen.Endpoint, Provider: seen.Provider, Tenant: seen.Tenant, Secret: seen.Secret,
 		Authenticated: seen.Authenticated,
 	})
+	// A panic counts as "depends on the payload", so that ordinary functions which decode it stay usable.
 	return ok && without == text
 }
 
 // tryIdentity calls Config.Identity with an event that nobody sent, and contains its panic.
 func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
 	defer func() {
+		// The panic is provoked by an event that was made up here. It must not refuse a genuine delivery.
 		if recover() != nil {
 			text, ok = "", false
 		}
@@ -99,6 +108,7 @@ type noIdentity struct {
 }
 
 func (n *noIdentity) report(g *Guard, message string) {
+	// Counted before the gate: the line says how many events the text would have confused since the last one.
 	n.events.Add(1)
 	if !n.lines.due() {
 		return

@@ -14,6 +14,7 @@ const pausedDetail = "the endpoint is paused by Guard.Pause: the provider is ask
 // A provider that does not retry loses what it sends meanwhile: then Pause logs a warning. Pause no longer than the
 // provider retries (docs/providers.md).
 func (g *Guard) Pause() {
+	// Swap makes the log line appear once, however many callers pause at the same time.
 	if g.paused.Swap(true) {
 		return
 	}
@@ -40,5 +41,7 @@ func (g *Guard) checkPause() fault.Failure {
 	if !g.paused.Load() {
 		return fault.Failure{}
 	}
+	// It stands after the proof and before the claim: forgers learn nothing of the pause, and the event stays
+	// unclaimed.
 	return fault.New(reason.Paused, pausedDetail)
 }

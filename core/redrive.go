@@ -40,7 +40,8 @@ type redrive struct {
 }
 
 func newRedrive(g *Guard, e *journal.Entry, again bool) *redrive {
-	return &redrive{guard: g, entry: e, run: e.RunCount + 1, again: again, done: make(chan struct{}), result: RedriveResult{ID: e.ID}}
+	return &redrive{guard: g, entry: e, run: e.RunCount + 1, again: again, done: make(chan struct{}),
+		result: RedriveResult{ID: e.ID}}
 }
 
 // end sets the result, once.
@@ -73,7 +74,8 @@ func (g *Guard) receiveAgain(
 		return d, reply, false
 	case ticket.guard != g && slices.Contains(ticket.entry.Outer, g.endpoint):
 		// The outer guards of the delivery have proved it. They hold nothing of it, and settle nothing.
-		return &Delivery{again: &Delivery{guard: g, r: r, facts: facts{ctx: r.Context(), proved: true}}, guard: g, r: r}, nil, false
+		return &Delivery{again: &Delivery{guard: g, r: r, facts: facts{ctx: r.Context(), proved: true}}, guard: g,
+			r: r}, nil, false
 	default:
 		return nil, nil, true
 	}
@@ -286,8 +288,8 @@ func (t *redrive) recordFailure(ctx context.Context, d *Delivery, f *failure) er
 	return nil
 }
 
-// isClosed reports whether somebody else has closed the entry between this run's commit and its record: a second person,
-// whose run found the key of this one done.
+// isClosed reports whether somebody else has closed the entry between this run's commit and its record: a second
+// person, whose run found the key of this one done.
 func (t *redrive) isClosed(ctx context.Context, err error) bool {
 	if !errors.Is(err, journal.ErrChanged) {
 		return false

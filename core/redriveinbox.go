@@ -39,10 +39,10 @@ func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
 	return func() { t.guard.runInbox(t, r.Inbox, e) }, nil
 }
 
-// runInbox runs an entry as its worker would, without a request: nothing of a delivery is in the receivers' context. The
-// replay store excludes other runs, and its transaction is the one that receivers get. That the event's own key is done
-// means that it was enqueued, so that the run has a key of its own: it forgets nothing, and is found done where the
-// process dies behind its commit.
+// runInbox runs an entry as its worker would, without a request: nothing of a delivery is in the receivers' context.
+// The replay store excludes other runs, and its transaction is the one that receivers get. That the event's own key is
+// done means that it was enqueued, so that the run has a key of its own: it forgets nothing, and is found done where
+// the process dies behind its commit.
 func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
 	defer t.end("", errRunCutShort) // where nothing else has ended it
 	t.used.Store(true)

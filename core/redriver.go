@@ -81,7 +81,8 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	case o.Revision != 0 && o.Revision != e.Revision:
 		return result, journal.ErrChanged
 	case e.Provider != g.provider:
-		return result, fmt.Errorf("%w: %.80q has sent it, and endpoint %q takes events of %q now", journal.ErrNotRunnable,
+		return result, fmt.Errorf("%w: %.80q has sent it, and endpoint %q takes events of %q now",
+			journal.ErrNotRunnable,
 			e.Provider, g.endpoint, g.provider)
 	case !e.Runnable:
 		return result, fmt.Errorf("%w: %s", journal.ErrNotRunnable, e.WhyNot)
@@ -156,7 +157,8 @@ func (r *Redriver) redriveEach(
 		switch {
 		case err == nil:
 			inARow = 0
-		case errors.Is(err, journal.ErrAlreadyDone), errors.Is(err, journal.ErrInFlight), errors.Is(err, journal.ErrChanged):
+		case errors.Is(err, journal.ErrAlreadyDone), errors.Is(err, journal.ErrInFlight),
+			errors.Is(err, journal.ErrChanged):
 		default:
 			inARow++
 		}
@@ -224,7 +226,8 @@ func (r *Redriver) run(t *redrive, request *http.Request) {
 	defer t.wait(w) // also where the app ends the goroutine
 	defer func() {
 		if v := recover(); v != nil {
-			t.guard.logger.Error("sallyport: a redrive ended in a panic", "endpoint", t.guard.endpoint, "entry", string(t.entry.ID))
+			t.guard.logger.Error("sallyport: a redrive ended in a panic", "endpoint", t.guard.endpoint, "entry",
+				string(t.entry.ID))
 		}
 	}()
 	r.App.ServeHTTP(w, request.WithContext(ctx))
@@ -251,8 +254,9 @@ func requestOf(e *journal.Entry) (*http.Request, error) {
 		return nil, errors.New("its URL cannot be read")
 	}
 	r := &http.Request{
-		Method: e.Request.Method, URL: u, Host: e.Request.Host, RemoteAddr: e.Request.RemoteAddr, RequestURI: e.Request.URL,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: e.Request.Header.Clone(),
+		Method: e.Request.Method, URL: u, Host: e.Request.Host, RemoteAddr: e.Request.RemoteAddr,
+		RequestURI: e.Request.URL,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: e.Request.Header.Clone(),
 		Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
 	}
 	if r.Header == nil {

@@ -105,7 +105,8 @@ func rejectionReply(r Rejection) *Reply {
 	case reason.BodyTooLarge:
 		// What is left of the body is not worth reading.
 		p.set("Connection", "close")
-	case reason.RateLimited, reason.Paused, reason.InFlight, reason.StoreUnavailable, reason.StoreFull, reason.KeysUnavailable,
+	case reason.RateLimited, reason.Paused, reason.InFlight, reason.StoreUnavailable, reason.StoreFull,
+		reason.KeysUnavailable,
 		reason.NoActiveSecret:
 		p.setRetryAfter(defaultRetryAfter)
 	}

@@ -22,9 +22,9 @@ type RunResult struct {
 	Permanent   bool   // another attempt would meet the same error; what the receivers did is to be committed
 	Undecodable bool   // no receiver could decode the event: only another version of the app can
 	Stack       []byte // of a panic
-	// Finished are the named receivers that have done their part, those of the arguments included: leave them out of the
-	// next attempt. A receiver that wrote into the event's transaction (sqltx.Tx) is not among them where Commits is false,
-	// because what it wrote is rolled back.
+	// Finished are the named receivers that have done their part, those of the arguments included: leave them out of
+	// the next attempt. A receiver that wrote into the event's transaction (sqltx.Tx) is not among them where Commits
+	// is false, because what it wrote is rolled back.
 	Finished []string
 }
 
@@ -36,8 +36,8 @@ func (r *RunResult) Commits() bool {
 
 // Run calls the receivers of an event in a worker, as they are called for a delivery: all of them, in the order of
 // registration; a panic is contained, and of their outcomes the worst decides. finished names receivers that did their
-// part in an earlier attempt: they are left out. Run claims nothing and commits nothing. The caller does, and must run an
-// event only once at a time.
+// part in an earlier attempt: they are left out. Run claims nothing and commits nothing. The caller does, and must run
+// an event only once at a time.
 //
 // The receivers' context and [Event.Context] are ctx. For sqltx.Tx make it with sqltx.Offer: receivers of one event
 // share that transaction, named ones too. [Event.Respond] does nothing.

@@ -17,7 +17,8 @@ var serverLimits = [...]struct { //lint:immutable a table of constants
 	of         func(*http.Server) time.Duration
 	why        string
 }{
-	{"ReadHeaderTimeout", 5 * time.Second, 30 * time.Second, func(s *http.Server) time.Duration { return s.ReadHeaderTimeout },
+	{"ReadHeaderTimeout", 5 * time.Second, 30 * time.Second,
+		func(s *http.Server) time.Duration { return s.ReadHeaderTimeout },
 		"a sender may take for ever to send its headers"},
 	{"ReadTimeout", 30 * time.Second, 5 * time.Minute, func(s *http.Server) time.Duration { return s.ReadTimeout },
 		"a sender may take for ever to send its request"},
@@ -52,9 +53,10 @@ func CheckServer(s *http.Server) []*ConfigError {
 		}
 	}
 	if s.WriteTimeout <= 0 {
-		m.Add("Server.WriteTimeout", "", "it is not set: a sender that does not read its answer holds the connection for "+
-			"ever; "+
-			"set it to 30s, or longer than your slowest signal")
+		m.Add("Server.WriteTimeout", "",
+			"it is not set: a sender that does not read its answer holds the connection for "+
+				"ever; "+
+				"set it to 30s, or longer than your slowest signal")
 	}
 	if limit := s.MaxHeaderBytes; limit <= 0 || limit > http.DefaultMaxHeaderBytes {
 		shown := ""

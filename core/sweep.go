@@ -30,7 +30,8 @@ func (g *Guard) sweepSometimes() {
 	}
 	s := &g.journaling.sweep
 	now, last := time.Now(), s.last.Load()
-	if now.Sub(time.Unix(0, last)) < max(leastSweep, g.memory.Retention/4) || !s.last.CompareAndSwap(last, now.UnixNano()) {
+	if now.Sub(time.Unix(0, last)) < max(leastSweep, g.memory.Retention/4) ||
+		!s.last.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
 	g.journaling.runs.begin()
@@ -38,7 +39,8 @@ func (g *Guard) sweepSometimes() {
 		defer g.journaling.runs.end()
 		defer func() {
 			if v := recover(); v != nil { // of a store: it must not take the process down
-				g.logger.Error("sallyport: comparing the journal with the replay store panicked", "endpoint", g.endpoint,
+				g.logger.Error("sallyport: comparing the journal with the replay store panicked", "endpoint",
+					g.endpoint,
 					"provider", g.provider)
 			}
 		}()
