@@ -15,9 +15,13 @@ import (
 func (v *Verifier) checkBoundary(in *Input) fault.Failure {
 	p := in.Claims
 	b := &v.Boundary
+	// The checks run after the signature matched. An attacker here holds one genuine delivery and its
+	// signature, and sends the same signed bytes divided in another way.
 	switch {
 	case b.Form != nil:
 		return checkForm(b.Form, in.URL, p.form, v.Route.Pinned)
+	// A configured URL that is the same for every tenant cannot take bytes from the body, so the rest
+	// needs no check.
 	case v.Route.Pinned:
 	case b.JSON:
 		return checkJSON(in.URL, in.Body)
@@ -42,6 +46,7 @@ const (
 		"at the provider; where the provider adds to it, remove PublicURL"
 )
 
+// The texts name the setting that ends the ambiguity, PublicURL. They quote nothing of the request.
 // checkJSON demands a body that is one whole JSON text beginning with a bracket. Only blanks may follow it.
 //
 // Then the boundary cannot be anywhere else. Suppose that S, a proper end of the whole text B, begins with a bracket
@@ -61,12 +66,16 @@ const (
 // No genuine URL does, because brackets and blanks are escaped there.
 func checkJSON(url string, body []byte) fault.Failure {
 	if len(body) == 0 {
+		// Only a forger benefits from this form: the whole signed text, URL and body, moved into the
+		// URL.
 		end := strings.TrimRight(url, " \t\r\n")
 		if strings.HasSuffix(end, "}") || strings.HasSuffix(end, "]") {
 			return fault.New(reason.BadSignature, endsInJSON)
 		}
 		return fault.Failure{}
 	}
+	// The first byte must be a bracket: a number or a text could be continued at its beginning by the
+	// URL's last bytes.
 	if body[0] != '{' && body[0] != '[' || !jsonscan.Whole(body) {
 		return fault.New(reason.BadSignature, notOneJSON)
 	}
@@ -81,6 +90,8 @@ func checkJSON(url string, body []byte) fault.Failure {
 // Any other closing field must be the first one, and come once. Its name and the beginning of its value mark the end
 // of the URL. They never stand side by side in the URL, where an equals sign follows the name.
 func checkForm(c *entry.Closing, url string, form []formField, pinned bool) fault.Failure {
+	// Fails closed: a second field, or a value that is not a list, could be the rest of another field's
+	// name.
 	if c.Only {
 		if len(form) != 1 || form[0].name != c.Field || !jsonList(form[0].value) {
 			return fault.New(reason.BadSignature, notOneForm+c.Field)
@@ -94,17 +105,23 @@ func checkForm(c *entry.Closing, url string, form []formField, pinned bool) faul
 		}
 		return fault.Failure{}
 	}
+	// An empty form is closed: all that is signed is the URL, and no field can be made from it without
+	// the closing name.
 	closed := len(form) == 0 || form[0].name == c.Field && strings.HasPrefix(form[0].value, c.Prefix) &&
 		(len(form) == 1 || form[1].name != c.Field)
 	if !closed {
 		return fault.New(reason.BadSignature, notBeginning+c.Field+ifGenuine)
 	}
+	// Fails closed. A genuine URL writes an equals sign between a name and its value, so it never holds
+	// both in a row.
 	if strings.Contains(url, c.Field+c.Prefix) {
 		return fault.New(reason.BadSignature, inTheURL+c.Field)
 	}
 	return fault.Failure{}
 }
 
+// jsonList reports whether a text is one whole JSON list. Whole refuses anything behind it, which
+// another reading could use.
 func jsonList(text string) bool {
 	return strings.HasPrefix(text, "[") && jsonscan.Whole([]byte(text))
 }
@@ -113,11 +130,14 @@ func jsonList(text string) bool {
 // query has an equals sign, and here no dot. A form without a query has no equals sign before its first dot.
 func readsOnce(url string, form []formField) bool {
 	_, raw, _ := strings.Cut(url, "?")
+	// A query that cannot be decoded has no certain reading. Fails closed.
 	query, ok := sortedForm([]byte(raw), entry.RepeatsSorted)
 	if !ok {
 		return false
 	}
 	for _, f := range query {
+		// The names and values are decoded here. A dot would end the query for another reading, and an
+		// ampersand would begin another parameter.
 		if strings.ContainsAny(f.name, ".&=") || strings.ContainsAny(f.value, ".&") {
 			return false
 		}
@@ -126,6 +146,8 @@ func readsOnce(url string, form []formField) bool {
 		return true
 	}
 	for _, f := range form {
+		// Names and values follow each other with nothing between them, so the first dot or equals sign
+		// decides for both.
 		for _, text := range [...]string{f.name, f.value} {
 			switch at := strings.IndexAny(text, ".="); {
 			case at < 0:

@@ -12,6 +12,8 @@ import (
 // the guard, which may reuse them after Clear.
 type Claims struct {
 	lightClaims
+	// The array of candidates stands here by value: one pooled Claims holds it, and no delivery
+	// allocates it.
 	signatures candidates // of secrets
 }
 
@@ -39,18 +41,27 @@ type lightClaims struct {
 	Lenient   bool             // a stale or early time goes to StaleNote, and the signature is checked all the same
 	StaleNote fault.Failure    // set where Lenient: what is wrong with the time
 
+	// The index is set by the MAC check, before anything derives an identity from the claims. It is 0
+	// for public keys.
 	reading int               // the index of the reading that matched
 	Signed  [sha256.Size]byte // what a mechanism that is code proved: the digest that events are remembered by
 }
 
 // HasPayload reports whether the value of a form's field was signed in place of the body.
+//
+// It accepts nil claims, which a delivery without a signature has.
 func (p *Claims) HasPayload() bool { return p != nil && p.Payload != nil }
 
 // Clear forgets a delivery's claims. Of the signatures only the number is cleared: nothing is read beyond it.
+//
+// A pooled value that kept a claim would let one sender's delivery finish another's proof. Clear must
+// therefore run before the value is used again.
 func (p *Claims) Clear() { p.lightClaims, p.signatures.n = lightClaims{}, 0 }
 
 // fieldValue is one value that a delivery carries.
 type fieldValue struct {
+	// The text is decoded: escapes of JSON or of the form are gone. An absent value has present false
+	// and an empty text.
 	text    string
 	present bool
 }

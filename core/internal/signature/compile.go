@@ -22,6 +22,9 @@ const (
 
 // New compiles the scheme of an entry, with its secrets or its source of keys. It adds what is wrong with them to m.
 // notes say which secrets were folded.
+//
+// Every mistake fails closed: v is then incomplete, m is not empty, and the caller must not make a
+// guard of it.
 func New(
 	owner *keyring.Owner,
 	e *entry.Entry,
@@ -35,6 +38,8 @@ func New(
 		scheme: s, keySource: keySource, Unit: s.Timestamp.Unit, mac: -1,
 		TryKey: publickey.Verify, noKeys: keyring.NewList(&Keys{}),
 	}
+	// A mechanism that is code states what it proves. The guard trusts these traits, because they
+	// decide which replay protection it needs.
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
 		v.SignsTime, v.SignsBody, v.id, v.SignsURL = v.custom.Time, v.custom.Body, v.custom.ID, v.custom.URL
@@ -42,6 +47,8 @@ func New(
 		m.Add("Provider", "", "its entry %s", problem)
 		return v, nil
 	}
+	// A keyless mechanism, a named key and a published key all need a source. Without one nothing could
+	// ever be proved.
 	v.compileTexts(e.Title)
 	namesKey := v.namesKey() || v.custom.Keyless || s.Published
 	switch {
@@ -50,6 +57,8 @@ func New(
 		return v, nil
 	case src == nil && namesKey:
 		return v, nil
+	// A source that nothing uses is a mistake, and not ignored: the operator would believe that
+	// deliveries are checked with it.
 	case keySource != nil && !namesKey:
 		m.Add("Keys", "", needsNoKeys)
 		return v, nil
@@ -65,6 +74,8 @@ func New(
 func (v *Verifier) namesKey() bool { return !isNowhere(&v.scheme.KeyRef) }
 
 // isNowhere reports whether a field has no place in a delivery.
+//
+// The zero Field is nowhere. Its caller then neither reads the field nor demands it.
 func isNowhere(f *entry.Field) bool {
 	return len(f.Headers) == 0 && f.JSON == "" && f.Form == "" && f.Key == "" && !f.First
 }
@@ -79,11 +90,15 @@ func (v *Verifier) compileScheme() (problem string) {
 		}
 		v.kinds = append(v.kinds, kind{k, method})
 		if k.Algorithm.PublicKey() {
+			// Each reading would cost one verification for each key and signature. An unverified sender
+			// could multiply that cost.
 			if len(s.Also) > 0 {
 				return "has several readings of what is signed, and public keys, whose signatures are expensive"
 			}
 			continue
 		}
+		// All candidates have the length of one MAC. Two kinds of secrets would let a signature of one
+		// algorithm be tried with the other.
 		if v.mac >= 0 {
 			return "has two kinds of secrets; it takes two entries"
 		}
@@ -92,6 +107,8 @@ func (v *Verifier) compileScheme() (problem string) {
 	if problem := v.compileParts(); problem != "" {
 		return problem
 	}
+	// Identities of deliveries depend on this: bytes that the signature does not fix must not tell two
+	// events apart.
 	v.Decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Beside)
@@ -108,6 +125,7 @@ func (v *Verifier) compileScheme() (problem string) {
 		}
 		v.headers = append(v.headers, names)
 	}
+	// A time is only read from the body where it is signed. An unsigned one decides nothing.
 	v.timeInBody = v.SignsTime && (s.Timestamp.JSON != "" || s.Timestamp.Form != "")
 	v.scansJSON = s.Signature.JSON != "" || v.timeInBody || s.ID.JSON != "" || s.KeyRef.JSON != "" ||
 		slices.ContainsFunc(v.values, func(want valueOf) bool { return want.path >= 0 })

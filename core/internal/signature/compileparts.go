@@ -16,6 +16,9 @@ type part struct {
 }
 
 // valueOf says where a value of the body or of the query is, which is part of what is signed.
+//
+// oneOf nil allows every text. A grammar of zero allows every text as well, which the entry's own tests
+// decide.
 type valueOf struct {
 	kind     entry.PartKind
 	text     string
@@ -26,6 +29,9 @@ type valueOf struct {
 }
 
 // partCompiler compiles the parts of a scheme.
+//
+// It exists during New only. Its counters are not kept, because they only serve the checks of the
+// entry.
 type partCompiler struct {
 	*Verifier
 	pointers []string // into the JSON of the body
@@ -66,6 +72,9 @@ func (v *Verifier) compileParts() (problem string) {
 }
 
 // compile compiles one part.
+//
+// Every kind that is not listed is a problem. A kind that was forgotten here would leave a part
+// unsigned without anybody noticing.
 func (c *partCompiler) compile(p *part) (problem string) {
 	s := c.scheme
 	switch p.Kind {
@@ -90,6 +99,8 @@ func (c *partCompiler) compile(p *part) (problem string) {
 		if s.Signature.JSON == "" {
 			return "replaces a signature in the body and does not say where it is"
 		}
+	// Fields that are signed differ from one event to the next, so a proof is worth something even
+	// without the raw body.
 	case entry.PartSortedForm:
 		c.proved, c.sortedForm = true, p
 	case entry.PartForm, entry.PartQuery, entry.PartJSON:
@@ -97,6 +108,8 @@ func (c *partCompiler) compile(p *part) (problem string) {
 		p.value = c.valueIndex(p)
 	case entry.PartHeader:
 		c.headerParts = append(c.headerParts, p.Part)
+	// A digest stands for the body. MD5 is here because senders chose it: a forger needs a second
+	// preimage, not a collision.
 	case entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex:
 		c.SignsBody = true
 	case entry.PartCanonicalQuery:
@@ -106,6 +119,8 @@ func (c *partCompiler) compile(p *part) (problem string) {
 	case entry.PartListedHeaders:
 		c.listedHeader = http.CanonicalHeaderKey(p.Text)
 		c.SignsTime = c.SignsTime || len(s.Timestamp.Headers) > 0 // it has to be listed
+	// These prove nothing by themselves. CRC-32 can be forged at will, so a scheme with it must sign
+	// something else that differs from one delivery to the next.
 	case entry.PartLiteral, entry.PartMethod, entry.PartCRC32:
 	default:
 		return fmt.Sprintf("signs a part of the unknown kind %d", p.Kind)
@@ -116,6 +131,8 @@ func (c *partCompiler) compile(p *part) (problem string) {
 // check returns what is wrong with the parts as a whole.
 func (c *partCompiler) check() (problem string) {
 	s := c.scheme
+	// Items are signed one by one. A value outside of them would be the same for all, and one item's
+	// proof could vouch for another's.
 	elsewhere := func(want valueOf) bool { return want.kind != entry.PartJSON }
 	if s.Items != "" && (c.sortedForm != nil || c.namesKey() || slices.ContainsFunc(c.values, elsewhere)) {
 		return "signs items of a list, and something that is not in them"
@@ -127,7 +144,10 @@ func (c *partCompiler) check() (problem string) {
 		return problem
 	}
 	// A timestamp inside a body that is signed as a whole is proved with it.
+	// Where the time is signed in no other way, it stays unread: an unsigned time would be the
+	// attacker's choice.
 	c.SignsTime = c.SignsTime || c.SignsBody && s.Timestamp.JSON != ""
+	// Fails closed: one captured signature of such an entry would open the endpoint for ever.
 	if !c.SignsBody && !c.proved {
 		return "signs neither the body nor an id: every delivery would carry the same proof"
 	}
@@ -139,12 +159,16 @@ func (c *partCompiler) check() (problem string) {
 // replaced is JSON as a whole, which ends there.
 func (c *partCompiler) checkDigest() (problem string) {
 	digests := slices.ContainsFunc(c.kinds, func(k kind) bool { return k.Algorithm.Digest() })
+	// A plain hash without the secret can be computed by anybody. An HMAC with the secret among its
+	// bytes is an entry written by mistake.
 	if digests != (c.secrets > 0) {
 		return "has to sign the secret itself with a plain hash, and with nothing else"
 	}
 	for _, reading := range c.readings {
 		switch last := reading[len(reading)-1].Kind; {
 		case !digests || last == entry.PartSecret || last == entry.PartReplacedBody:
+		// The body may end such a hash where checkKind refuses a zero byte: padding cannot be added
+		// without one (RFC 1321, RFC 6234).
 		case last == entry.PartBody:
 			c.lengthened = true
 		default:

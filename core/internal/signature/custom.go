@@ -16,6 +16,9 @@ import (
 // fresh, and how a refusal is answered: that is decided here.
 
 // customState is the input of a mechanism, and what it found in the headers.
+//
+// found is opaque to the guard. It goes from Head to Body of the same delivery, and nobody else reads
+// it.
 type customState struct {
 	request entry.CustomRequest
 	found   any
@@ -24,6 +27,8 @@ type customState struct {
 // customHead lets the mechanism check the head.
 func (v *Verifier) customHead(in *Input) fault.Failure {
 	p := in.Claims
+	// The mechanism gets no keys here. What it reads in the head is a claim, and proves nothing until
+	// Body runs.
 	s := &customState{request: entry.CustomRequest{
 		Method: in.Request.Method, URL: in.URL, Header: in.Request.Header, Now: in.Now,
 	}}
@@ -38,6 +43,12 @@ func (v *Verifier) customHead(in *Input) fault.Failure {
 
 // customBody lets the mechanism check the whole delivery, under the keys that are valid now. It fails closed: a proof
 // without a key, a time or an id that the mechanism promises is refused.
+//
+// For an unknown tenant the mechanism runs with a decoy and its answer is ignored: even a proof
+// refuses. The time it takes tells nobody which tenants exist. A key's index outside the list that was
+// handed over fails closed too, whatever the mechanism claims to have proved. Only a keyless mechanism
+// with a source may name no key. A time or an id that the traits promise must be in the proof: without
+// them replays would pass.
 func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	list, f := v.customKeys(in.Request.Context(), p, in.Now)
@@ -98,6 +109,7 @@ func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 
 // customKeys returns the configured keys; none where the mechanism takes them from the endpoint's source of keys.
 func (v *Verifier) customKeys(ctx context.Context, p *Claims, now time.Time) (*keyring.List[*Keys], fault.Failure) {
+	// noKeys is shared by all deliveries and never changes, so that this path allocates nothing.
 	if v.Ring == nil {
 		return v.noKeys, fault.Failure{}
 	}
@@ -109,6 +121,9 @@ func (v *Verifier) customKeys(ctx context.Context, p *Claims, now time.Time) (*k
 }
 
 // failureOf returns a mechanism's error as it is, where it gives a reason. Any other error refuses as a bad signature.
+//
+// It fails closed: no error of a mechanism can lead to acceptance. A zero failure wrapped as an error
+// is not failed, and counts as a bad signature.
 func failureOf(err error) fault.Failure {
 	var f fault.Failure
 	switch {

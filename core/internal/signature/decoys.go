@@ -15,14 +15,21 @@ import (
 
 // decoys returns keys that nobody has, one of each kind. Deliveries for unknown tenants are checked with them, at the
 // cost of any other. Where a custom mechanism takes no text that can be made up, there is no decoy.
+//
+// The keys are random and forgotten at the end of the process. Should a signature ever match one, the
+// list is still marked as unknown, and the delivery is refused: fails closed.
 func (v *Verifier) decoys() (list []keyring.Checked) {
 	if v.scheme.Custom != nil {
 		key, problem := v.scheme.Custom.Key(secrets.Generate(), keyring.MinSecretBytes)
 		if problem != "" {
+			// Such a mechanism answers unknown tenants faster. Whoever measures that learns a tenant's
+			// name, and no secret.
 			return nil
 		}
 		return []keyring.Checked{{Secret: secrets.New("", ""), Key: keyring.Key{Custom: key}}}
 	}
+	// Without the sharing, an unknown tenant would cost one verification more than a known one with a
+	// single key.
 	shared := false // one public key serves every kind that no prefix tells apart
 	for n := range v.kinds {
 		if v.kinds[n].Algorithm.PublicKey() && v.kinds[n].Key.Prefix == "" {
@@ -43,6 +50,8 @@ func (v *Verifier) decoys() (list []keyring.Checked) {
 			if private, err := rsa.GenerateKey(rand.Reader, digest.MinRSABits); err == nil {
 				d.Public = &private.PublicKey
 			}
+		// A random key of 32 bytes costs what a configured one does: an HMAC hashes its key once,
+		// before any delivery (RFC 2104).
 		default:
 			d.Bytes = keyring.RandomKey()
 		}

@@ -12,10 +12,15 @@ import (
 )
 
 // parseTimestamp accepts one form per unit, so that the signed text can be read in one way only.
+//
+// It fails closed for every other form: a sign, a leading zero, a fraction, a space. Two texts for one
+// time would let the bytes next to the time move into it.
 func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 	switch unit {
 	case entry.Seconds, entry.Milliseconds, entry.SecondsOrMilliseconds:
 		limit := 11 // 99,999,999,999 seconds end in the year 5138
+		// The number of digits decides, and it is signed. Nobody can turn seconds into milliseconds
+		// without another signature.
 		if unit == entry.SecondsOrMilliseconds && len(text) > limit {
 			unit = entry.Milliseconds
 		}
@@ -25,6 +30,7 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		if text == "" || len(text) > limit || (text[0] == '0' && len(text) > 1) {
 			return time.Time{}, false
 		}
+		// 14 digits are far below 1<<63, so this never overflows into a time of the attacker's choice.
 		var n int64 // of 14 digits at most
 		for i := range len(text) {
 			if text[i] < '0' || text[i] > '9' {
@@ -38,6 +44,8 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		return time.Unix(n, 0), true
 	case entry.RFC3339:
 		// time.Parse is lenient about commas before fractions, hours of one digit and lengths we do not expect.
+		// Each deviation is a second text for the same time. RFC 3339, section 5.6, has a colon after
+		// two digits of the hour, and a point before a fraction.
 		const hour = len("2006-01-02T15")
 		if len(text) <= hour || len(text) > 40 || text[hour] != ':' || strings.Contains(text, ",") {
 			return time.Time{}, false
@@ -58,6 +66,7 @@ func (v *Verifier) checkFreshness(text string, now time.Time) fault.Failure {
 	if !v.SignsTime {
 		return fault.Failure{}
 	}
+	// Fails closed. Leaving the timestamp out must never be a way around the window.
 	if text == "" {
 		return fault.New(reason.MissingTimestamp, v.texts.missingTime)
 	}
@@ -69,6 +78,9 @@ func (v *Verifier) checkFreshness(text string, now time.Time) fault.Failure {
 }
 
 // checkMoment refuses a time outside of the window around now.
+//
+// It fails closed on both sides. An old time is a replay of a captured delivery. A time far ahead would
+// stay replayable for as long as it lies ahead.
 func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 	// A difference of centuries is beyond a Duration, and Sub gives the longest one there is. The negative of the
 	// shortest would overflow: only the windows, which are short, are negated.
@@ -92,6 +104,9 @@ func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 
 // tolerate returns what is wrong with a timestamp. Where the claims are lenient, a stale or early time is recorded in
 // StaleNote instead, and the signature must still be right.
+//
+// Only stale and early times are tolerated. A missing or malformed time still refuses: fails closed.
+// The first note stays, because later ones are of later items.
 func (p *Claims) tolerate(f fault.Failure) fault.Failure {
 	if !p.Lenient || (f.Reason != reason.Stale && f.Reason != reason.Early) {
 		return f

@@ -10,9 +10,15 @@ import (
 )
 
 // maxSignedItems is how many items of a list may carry a signature each.
+//
+// Each item costs one verification for each key, before anything is proved.
 const maxSignedItems = 64
 
 // fromBody reads the claims in the body, by a bounded scan for the fields that the entry names.
+//
+// What it reads are claims. They choose what is compared, and never whether it is. A list without items
+// is refused: with nothing to verify, a loop over its items would accept everything. Every item gets
+// claims of its own, so that no value of one item can complete the proof of another.
 func (v *Verifier) fromBody(in *Input) fault.Failure {
 	p := in.Claims
 	if !v.readsBody {
@@ -77,6 +83,8 @@ func (v *Verifier) fromBody(in *Input) fault.Failure {
 // readPayloadField finds the value that is signed in place of a form. It fails closed: the form must have this field
 // alone, because no signature covers another one.
 func (v *Verifier) readPayloadField(body []byte, p *Claims) fault.Failure {
+	// nil says that the whole body is signed. A value left from another delivery would be verified in
+	// place of this body.
 	p.Payload = nil
 	if !isSortableForm(body) {
 		return fault.Failure{}
@@ -84,6 +92,8 @@ func (v *Verifier) readPayloadField(body []byte, p *Claims) fault.Failure {
 	fields, value, ok := 0, []byte(nil), true
 	formscan.Each(body, func(name, text []byte) bool {
 		fields++
+		// A second field ends the scan. An app that reads the form would see it, and no signature
+		// covers it.
 		if ok = fields == 1 && string(name) == v.payloadField; ok {
 			value, ok = formscan.Unescape(text)
 		}
@@ -111,6 +121,9 @@ func (v *Verifier) needsForm() fault.Failure {
 }
 
 // fromDocument reads the claims in a JSON document.
+//
+// It reads each value once, from the place that the entry names. A member that comes twice is
+// malformed: the scan refuses it, because readers differ in which one they take.
 func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	p := in.Claims
 	raw := make([][]byte, v.paths.Len())
@@ -119,6 +132,7 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	}
 	var found [fieldCount]string
 	for i := range fieldCount {
+		// The same limit as for a header bounds what is decoded before anything is proved.
 		if len(raw[i]) > httpfield.MaxHeaderBytes {
 			return fault.New(reason.HeaderTooLarge, "a field of the body that carries the signature is too long")
 		}
@@ -136,6 +150,8 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 			continue
 		}
 		text, ok := jsonscan.Text(raw[want.path])
+		// null counts as absent, as senders mean it. Any other value that is not text could be written
+		// in several forms, of which one is signed.
 		if value := raw[want.path]; !ok && len(value) > 0 && value[0] != 'n' {
 			return fault.New(reason.MalformedSignature, "the signed value of "+want.text+" is not text")
 		}
@@ -149,6 +165,8 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 		if len(value) < 2 || value[0] != '"' {
 			return fault.New(reason.MissingSignature, unsignedBody)
 		}
+		// The place follows from the capacities: value is a slice of document, and both end at the same
+		// array. A copy of the value would give a wrong place.
 		at := cap(document) - cap(value)
 		p.replaced = [2]int{at + 1, at + len(value) - 1}
 	}
@@ -159,6 +177,9 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 const unsignedBody = "the body carries no signature: set the secret at the provider, or see who else sends to this URL"
 
 // notJSON returns what is wrong with a document that must be JSON.
+//
+// It looks at the first byte and at the form only. The text goes into a refusal and quotes nothing that
+// the sender wrote.
 func notJSON(document []byte, err error) string {
 	if formscan.Is(document) {
 		return "the body is a form: choose JSON as the format at the provider"
@@ -180,6 +201,7 @@ func (v *Verifier) fromFormFields(in *Input) fault.Failure {
 	if err := v.formNames.Find(in.Body, fields[:v.formNames.Len()]); err != nil {
 		return fault.New(reason.MalformedSignature, err.Error())
 	}
+	// Fails closed: a field that repeats is one value for the proof, and perhaps another for the app.
 	for i := range fields {
 		if fields[i].Count > 1 {
 			return fault.New(reason.MalformedSignature, "a field of the form that carries the signature comes twice")
@@ -232,6 +254,8 @@ func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 	if v.scheme.ID.JSON != "" || v.scheme.ID.Form != "" {
 		p.ID = found[fieldID]
 	}
+	// A header may have named the key before. The body's reference replaces it, and the source checks
+	// either.
 	if found[fieldKeyRef] != "" {
 		p.keyRef = found[fieldKeyRef]
 	}
@@ -244,10 +268,14 @@ func (v *Verifier) take(in *Input, found *[fieldCount]string) fault.Failure {
 	if found[fieldVersion] != "" {
 		p.version = found[fieldVersion]
 	}
+	// Fails closed. An empty list of candidates would match nothing as well, with a less helpful
+	// reason.
 	if found[fieldSignature] == "" {
 		return fault.New(reason.MissingSignature, unsignedBody)
 	}
 	var t tally
+	// The body may be read a second time. Candidates of the first reading must not count twice against
+	// the limit.
 	p.signatures.n = 0
 	if f := v.parseSignatures(found[fieldSignature], p, &t); f.Failed() {
 		return f

@@ -15,6 +15,9 @@ import (
 const notConfigured = " is not one that is configured: anybody can have the provider send to this endpoint"
 
 // fromHeaders reads the claims in the headers. Limits bound its cost, whatever the headers say.
+//
+// It verifies nothing. Where a provider renamed its headers, the first family with a signature counts
+// as a whole. Mixing families would combine one header's signature with another's time.
 func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	p := in.Claims
 	names := v.headers[0]
@@ -24,6 +27,7 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 			break
 		}
 	}
+	// The claims are pooled: whatever an earlier delivery left must be gone before anything is read.
 	p.Timestamp, p.ID, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
 	var f fault.Failure
 	if p.version, f = httpfield.NamedHeader(in.Request, names[fieldVersion]); f.Failed() {
@@ -63,15 +67,20 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 // signatureHeader reads the signatures of one header.
 func (v *Verifier) signatureHeader(r *http.Request, name string, repeats bool, p *Claims, t *tally) fault.Failure {
 	lines := r.Header[name]
+	// Fails closed. A proxy that joins lines and one that takes the last would disagree with the guard
+	// about what was checked.
 	if len(lines) > 1 && !repeats {
 		return fault.New(reason.RepeatedHeader, "the header "+name+" came more than once: find the proxy that adds one")
 	}
 	for _, text := range lines {
 		t.fields++
 		if text == "" {
+			// Some providers send an empty header while no secret is set. The refusal then says what to
+			// do there.
 			t.empty++
 			continue
 		}
+		// The limit comes before the parser, because an unverified sender chooses the length.
 		if len(text) > httpfield.MaxHeaderBytes {
 			return fault.New(reason.HeaderTooLarge,
 				"the header "+name+" is longer than "+strconv.Itoa(httpfield.MaxHeaderBytes)+" bytes")
@@ -85,11 +94,14 @@ func (v *Verifier) signatureHeader(r *http.Request, name string, repeats bool, p
 
 // ownHeaders reads the fields of the proof that have headers of their own.
 func (v *Verifier) ownHeaders(r *http.Request, names []string, p *Claims) (f fault.Failure) {
+	// A timestamp that nothing signs is not read: the window must not depend on what an attacker can
+	// change.
 	if v.SignsTime && names[fieldTimestamp] != "" {
 		if p.Timestamp, f = httpfield.Header(r, names[fieldTimestamp]); f.Failed() {
 			return f
 		}
 	}
+	// The same holds for an id: an unsigned one would let a replay pass as a new event.
 	if v.id && names[fieldID] != "" {
 		if p.ID, f = httpfield.Header(r, names[fieldID]); f.Failed() {
 			return f
@@ -109,10 +121,14 @@ func (v *Verifier) signedHeaders(r *http.Request) fault.Failure {
 		if f.Failed() {
 			return f
 		}
+		// A missing header signs as an empty text. With the grammar, no byte can move from it to its
+		// neighbour.
 		if text != "" && !MatchesGrammar(part.Grammar, text) {
 			return fault.New(reason.MalformedSignature,
 				"the signed header "+part.Text+" has characters that it never has")
 		}
+		// Fails closed for a value that nobody configured. Anybody can point an account of their own at
+		// this endpoint, and its deliveries are signed with the same key.
 		if part.OneOf != nil && !slices.Contains(part.OneOf, text) {
 			return fault.New(reason.WrongRecipient, "the header "+part.Text+notConfigured)
 		}
@@ -129,6 +145,7 @@ func (v *Verifier) checkID(p *Claims) fault.Failure {
 	if !v.id {
 		return fault.Failure{}
 	}
+	// Fails closed: without the id there is nothing that replays are recognised by.
 	if p.ID == "" {
 		return fault.New(reason.MissingSignature, v.texts.missingID)
 	}
@@ -145,12 +162,15 @@ func (v *Verifier) fromQuery(in *Input) fault.Failure {
 	if len(v.values) == 0 {
 		return fault.Failure{}
 	}
+	// This slice is the one allocation of schemes that sign values. It starts empty for each delivery.
 	p.values = make([]fieldValue, len(v.values))
 	for i := range v.values {
 		want := &v.values[i]
 		if want.kind != entry.PartQuery {
 			continue
 		}
+		// Fails closed for a parameter that repeats: frameworks differ in whether they take the first
+		// or the last.
 		text, n, err := httpfield.QueryValue(in.Request.URL.RawQuery, want.text)
 		if err != nil || n > 1 {
 			return fault.New(reason.MalformedSignature, "the query is malformed, or repeats a signed parameter")

@@ -15,6 +15,9 @@ type Input struct {
 }
 
 // with returns the input with other claims: those of one item of a list that is signed item by item.
+//
+// The copy shares the request and the body, which are only read. Items are therefore checked at one
+// time and for one URL.
 func (in *Input) with(claims *Claims) Input {
 	item := *in
 	item.Claims = claims

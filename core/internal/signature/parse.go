@@ -10,6 +10,8 @@ import (
 )
 
 // tally counts what the fields of signatures held in addition to valid ones.
+//
+// It decides only which refusal is given. No count in it can make a delivery acceptable.
 type tally struct {
 	fields    int  // header lines
 	empty     int  // of them
@@ -47,6 +49,7 @@ func (v *Verifier) parseSignatures(text string, p *Claims, t *tally) fault.Failu
 	case entry.List:
 		return v.parseList(text, p, t)
 	}
+	// An unknown layout adds no candidate, and anySignature then refuses: fails closed.
 	return fault.Failure{}
 }
 
@@ -59,6 +62,7 @@ func (v *Verifier) parseBare(text string, p *Claims, t *tally) fault.Failure {
 		return fault.New(reason.MalformedSignature,
 			"the signature does not begin with "+sig.Prefix+": another algorithm is never tried")
 	}
+	// A prefix alone is what providers send while no secret is set.
 	if rest == "" {
 		return fault.New(reason.MissingSignature, "the signature is empty: set the secret at the provider")
 	}
@@ -70,6 +74,8 @@ func (v *Verifier) parseBare(text string, p *Claims, t *tally) fault.Failure {
 			return v.addSignature(i, rest, p, t)
 		}
 	}
+	// Fails closed: a version that the entry does not have is never tried with the key of another. That
+	// would let an attacker choose the weaker algorithm.
 	t.foreign++
 	return fault.Failure{}
 }
@@ -79,6 +85,8 @@ func (v *Verifier) parseAuthScheme(text string, p *Claims, t *tally) fault.Failu
 	prefix := v.scheme.Signature.Prefix
 	scheme, rest, _ := strings.Cut(text, " ")
 	id, signature, ok := strings.Cut(rest, ":")
+	// The name of an authentication scheme is case-insensitive (RFC 9110, section 11.1). The id of the
+	// key is not a secret, and its grammar keeps it from holding a colon.
 	if !strings.EqualFold(scheme, prefix) || !ok || !MatchesGrammar(entry.Token, id) {
 		return fault.New(reason.MalformedSignature,
 			"the header is not written as "+prefix+", the key's id, a colon and the signature")
@@ -96,6 +104,7 @@ func (v *Verifier) parsePairs(text string, p *Claims, t *tally) fault.Failure {
 	for item, more := "", true; more; {
 		item, text, more = cutItem(text, sig.Separator)
 		item = httpfield.TrimOWS(item)
+		// Only the first equals sign divides: base64 has them at its end.
 		at := strings.IndexByte(item, equals)
 		if at < 0 {
 			t.malformed++
@@ -116,6 +125,9 @@ func (v *Verifier) parsePairs(text string, p *Claims, t *tally) fault.Failure {
 }
 
 // parseVersioned reads signatures with a version before each, separated by spaces.
+//
+// Standard Webhooks writes it so, "v1,signature" (https://www.standardwebhooks.com). Unknown versions
+// are passed over, because a provider sends old and new ones together while it changes.
 func (v *Verifier) parseVersioned(text string, p *Claims, t *tally) fault.Failure {
 	for item, more := "", true; more; {
 		item, text, more = cutItem(text, ' ')
@@ -141,6 +153,8 @@ func (v *Verifier) parseList(text string, p *Claims, t *tally) fault.Failure {
 		item, text, more = cutItem(text, v.scheme.Signature.Separator)
 		item = httpfield.TrimOWS(item)
 		if first {
+			// Only the first item is the timestamp. A second one is tried as a signature, and is not
+			// one.
 			first = false
 			if f := v.listedTimestamp(item, p, t); f.Failed() {
 				return f
@@ -160,12 +174,15 @@ func (v *Verifier) listedTimestamp(text string, p *Claims, t *tally) fault.Failu
 	if t.timestamp {
 		return fault.New(reason.MalformedTimestamp, "the signature's list holds two timestamps")
 	}
+	// The text is checked later, with the window. It belongs to this list alone.
 	t.timestamp = true
 	p.Timestamp = text
 	return fault.Failure{}
 }
 
 // addVersioned adds a signature whose version names the kind of its key.
+//
+// A kind without a name takes every version. Its texts are still no more than candidates.
 func (v *Verifier) addVersioned(version, text string, p *Claims, t *tally) fault.Failure {
 	for i := range v.kinds {
 		if name := v.kinds[i].Name; name == "" || name == version {
@@ -183,6 +200,8 @@ const tooManySignatures = "more signatures than any provider sends"
 func (v *Verifier) addSignature(kind int, text string, p *Claims, t *tally) fault.Failure {
 	enc := v.scheme.Signature.Encoding
 	if kind == v.mac {
+		// Candidates have the full length of the MAC. A shorter one is not accepted, although RFC 2104
+		// allows truncation.
 		p.signatures.size = v.kinds[kind].Most
 		ok, room := p.signatures.add(enc, text)
 		if !room {
@@ -193,6 +212,8 @@ func (v *Verifier) addSignature(kind int, text string, p *Claims, t *tally) faul
 		}
 		return fault.Failure{}
 	}
+	// The limit comes before decoding, so that further texts cost nothing. The delivery is refused: no
+	// provider sends so many.
 	if len(p.public) == maxPublicSignatures {
 		return fault.New(reason.MalformedSignature, tooManySignatures)
 	}
@@ -207,6 +228,9 @@ func (v *Verifier) addSignature(kind int, text string, p *Claims, t *tally) faul
 }
 
 // anySignature refuses a delivery without a signature that could be checked.
+//
+// It fails closed. Without it a delivery with no candidate would reach the keys, and the refusal would
+// blame the secrets.
 func (v *Verifier) anySignature(p *Claims, t *tally) fault.Failure {
 	if p.signatures.n > 0 || len(p.public) > 0 {
 		return fault.Failure{}
@@ -219,6 +243,8 @@ func (v *Verifier) anySignature(p *Claims, t *tally) fault.Failure {
 }
 
 // cutItem cuts the first item off a list. The caller's limit on the text bounds the list.
+//
+// It allocates nothing. more is false for the last item, so an empty text is one empty item.
 func cutItem(list string, sep byte) (item, rest string, more bool) {
 	if at := strings.IndexByte(list, sep); at >= 0 {
 		return list[:at], list[at+1:], true

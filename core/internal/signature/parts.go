@@ -16,9 +16,14 @@ import (
 
 // writeSigned writes the signed bytes to the hash, part by part, as they came. Where k is nil, what is of the key is
 // left out.
+//
+// It trims and normalises nothing. Whatever it changed, an attacker could change as well under the same
+// signature.
 func (v *Verifier) writeSigned(st *digest.State, reading []part, k *activeKey, in *Input) {
 	for i := range reading {
 		part := &reading[i]
+		// An absent part takes its fixed text before and after with it. The sender decides so, and
+		// signs what is left.
 		if part.Optional && !v.isPresent(part, in) {
 			continue
 		}
@@ -33,6 +38,8 @@ func (v *Verifier) writeSigned(st *digest.State, reading []part, k *activeKey, i
 }
 
 // isPresent reports whether the delivery has an optional part.
+//
+// An empty header counts as absent: Header.Get does not tell the two apart.
 func (v *Verifier) isPresent(part *part, in *Input) bool {
 	p := in.Claims
 	switch part.Kind {
@@ -71,6 +78,8 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 			text = strings.ToLower(text)
 		}
 		st.WriteString(text)
+	// Nothing stands between names and values: the senders defined it so. What that leaves open,
+	// checkBoundary closes.
 	case entry.PartSortedForm:
 		for _, f := range p.form {
 			st.WriteString(f.name)
@@ -88,6 +97,8 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 func writeFromBody(st *digest.State, part *part, k *activeKey, in *Input) {
 	switch p := in.Claims; part.Kind {
 	case entry.PartPayload:
+		// nil is not empty: an empty value of the form's field is signed as nothing, and the whole body
+		// is not.
 		if p.Payload != nil {
 			st.Write(p.Payload)
 		} else {
@@ -100,6 +111,7 @@ func writeFromBody(st *digest.State, part *part, k *activeKey, in *Input) {
 		sum := sha256.Sum256(in.Body)
 		st.WriteString(hex.EncodeToString(sum[:]))
 	case entry.PartBodyMD5:
+		// Without a body such senders sign an empty text here, and not the MD5 of nothing.
 		if len(in.Body) > 0 {
 			sum := md5.Sum(in.Body)
 			st.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
@@ -107,6 +119,8 @@ func writeFromBody(st *digest.State, part *part, k *activeKey, in *Input) {
 	case entry.PartCRC32:
 		st.WriteString(strconv.FormatUint(uint64(crc32.ChecksumIEEE(in.Body)), 10))
 	case entry.PartReplacedBody:
+		// The secret takes the signature's place, as the sender had it there while it hashed. Both
+		// bounds come from the scan of this very body.
 		st.Write(in.Body[:p.replaced[0]])
 		st.Write(k.material)
 		st.Write(in.Body[p.replaced[1]:])
@@ -136,6 +150,8 @@ func urlPart(part *part, in *Input) string {
 	case entry.PartSortedQuery:
 		return sortedQuery(in.URL, len(in.Claims.form) > 0)
 	default:
+		// Fails closed. compile refuses unknown kinds, so no delivery can get here. Signing nothing in
+		// silence would be worse.
 		panic(fmt.Sprintf("sallyport: unknown part %d in an entry", part.Kind))
 	}
 }

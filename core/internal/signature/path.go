@@ -9,6 +9,9 @@ import (
 )
 
 // pathOf returns the path with its query: of the configured URL, or as it came.
+//
+// With a configured URL the request's own path counts for nothing: a proxy may rewrite it, and an
+// attacker chooses it.
 func pathOf(r *http.Request, publicURL string) string {
 	if publicURL == "" {
 		return httpfield.RequestTarget(r)
@@ -23,6 +26,8 @@ func pathOf(r *http.Request, publicURL string) string {
 const upperHex = "0123456789ABCDEF"
 
 // escape percent-encodes every byte but letters, digits and those of keep.
+//
+// Digits are written in capitals, as JavaScript's functions do (RFC 3986, section 2.1).
 func escape(text, keep string) string {
 	var b strings.Builder
 	for i := range len(text) {

@@ -23,6 +23,9 @@ type publicSignature struct {
 type tryKey func(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte) bool
 
 // verifiedBy reports whether one of the delivery's signatures was made by the key.
+//
+// It stops at the first match. A public key is not a secret, so the time shows nothing that an attacker
+// could not compute.
 func (p *Claims) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, signed []byte) bool {
 	for i := range p.public {
 		if s := &p.public[i]; s.kind == k.kind && try(alg, k.public, signed, s.bytes) {
@@ -33,6 +36,9 @@ func (p *Claims) verifiedBy(try tryKey, k *activeKey, alg entry.Algorithm, signe
 }
 
 // holds reports whether the delivery has a signature of a kind.
+//
+// It is asked before a key is tried, so that no key costs a verification for which there is no
+// signature.
 func (p *Claims) holds(kind, mac int) bool {
 	if kind == mac {
 		return p.signatures.n > 0
@@ -47,6 +53,7 @@ func (p *Claims) holds(kind, mac int) bool {
 
 // decodePublicSignature decodes a signature of a public key, as strictly as decodeSignature does.
 func decodePublicSignature(enc entry.Encoding, text string, least, most int) ([]byte, bool) {
+	// The length is checked before the slice is made: an unverified sender chooses it.
 	if len(text) > 2*most {
 		return nil, false
 	}

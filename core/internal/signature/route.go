@@ -15,6 +15,9 @@ import (
 const TenantPlace = "{tenant}"
 
 // Route says which URL an endpoint has, for schemes that sign it.
+//
+// The guard sets it once, from the config. Nothing of a request changes it. The zero Route takes the
+// URL from the request, with https as its scheme.
 type Route struct {
 	Public       string   // the configured URL; empty: the one that the request names
 	Pinned       bool     // Public is set, and the same for every tenant
@@ -40,11 +43,15 @@ func (v *Verifier) SignedURL(r *http.Request, tenant string, plain, user bool) s
 	switch {
 	case text == "":
 		scheme := "https://"
+		// Without one of these settings a request over plain HTTP behind a proxy counts as HTTPS: the
+		// proxy ends TLS, and the sender signed https.
 		if (v.Route.AllowHTTP || plain) && r.TLS == nil {
 			scheme = "http://"
 		}
 		text = scheme + r.Host + httpfield.RequestTarget(r)
 	default:
+		// The tenant is the sender's claim. It passed ValidTenant, and escaping keeps it inside its
+		// segment of the path.
 		if !v.Route.Pinned {
 			text = strings.ReplaceAll(text, TenantPlace, v.rawTenant(r, tenant))
 		}
@@ -76,6 +83,8 @@ const notAHost = "the URL is signed, and the request's Host holds what no host h
 func isHost(text string) bool {
 	for i := range len(text) {
 		switch c := text[i]; {
+		// A slash, question mark or hash would end the host for a reader. An @ would make a user of
+		// what is before it (RFC 3986, section 3.2).
 		case c <= ' ', c == 0x7f, strings.IndexByte("/?#%@\\", c) >= 0:
 			return false
 		}
@@ -101,6 +110,8 @@ func (v *Verifier) rawTenant(r *http.Request, key string) string {
 // and sign the URL as it is registered.
 func withUser(text string, r *http.Request) string {
 	scheme, host, _, _ := SplitURL(text)
+	// The caller must have accepted this credential. Otherwise an attacker could write any text into
+	// the signed URL.
 	name, password, ok := r.BasicAuth()
 	if !ok || strings.Contains(host, "@") {
 		return text
@@ -110,12 +121,15 @@ func withUser(text string, r *http.Request) string {
 
 // ShownURL returns a URL as records and findings show it: without its query and its user, and without its path where a
 // credential stands there. A token is hidden whether or not it was accepted.
+//
+// It fails closed: what might be a secret is left out, even if the operator then sees less.
 func (v *Verifier) ShownURL(text string) string {
 	scheme, host, port, path := SplitURL(text)
 	if port != "" {
 		port = ":" + port
 	}
 	path, _, _ = strings.Cut(path, "?")
+	// Logs are read by more people than secrets are. A path with a token never gets there.
 	if v.Route.HidesPath {
 		path = "/... (its path holds a token)"
 	}
@@ -128,9 +142,12 @@ func (v *Verifier) CheckQuery(rawQuery string) fault.Failure {
 	if rawQuery == "" || v.Route.Public == "" || v.joinsQuery() || strings.Contains(v.Route.Public, "?") {
 		return fault.Failure{}
 	}
+	// Nothing of the query is signed by this scheme. Then no query is proved, with or without a
+	// configured URL.
 	if !v.signsQuery {
 		return fault.Failure{}
 	}
+	// Nothing is decoded: an escaped form of an allowed name is another name here, and is refused.
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		if pair != "" && !v.joins(pair) {
 			return fault.New(reason.BadSignature, queryAdded)
@@ -161,6 +178,8 @@ func (v *Verifier) joinQuery(public, rawQuery string) string {
 	_, registered, _ := strings.Cut(public, "?")
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		name, _, _ := strings.Cut(pair, "=")
+		// A parameter that is registered already stays as registered. Otherwise the request could
+		// repeat it with another value.
 		if !v.joins(pair) || hasParameter(registered, name) {
 			continue
 		}
@@ -173,6 +192,7 @@ func (v *Verifier) joinQuery(public, rawQuery string) string {
 	return public
 }
 
+// hasParameter reports whether a query has a parameter under exactly this name, as it is written.
 func hasParameter(rawQuery, name string) bool {
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		if have, _, _ := strings.Cut(pair, "="); have == name {

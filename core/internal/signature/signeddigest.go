@@ -12,12 +12,17 @@ import (
 // wherever somebody divides it. Text that the entry fixes divides pieces, and is not part of them unless the entry has
 // several readings, which differ in it. What belongs to the attempt or to the endpoint (time, secret, method, URL) is
 // left out. Each piece is preceded by its length.
+//
+// Deduplication compares it. If it covered an unsigned byte, an attacker could change that byte, and a
+// replay would pass as a new event.
 func (v *Verifier) SignedDigest(in *Input) (sum [sha256.Size]byte) {
 	p := in.Claims
 	h := sha256.New()
 	piece, begun := &digest.State{}, false
 	end := func() {
 		if begun {
+			// The length in front of each piece keeps two pieces from being read as one, or divided
+			// elsewhere.
 			digest.WritePart(h, piece.Message)
 			piece.Message, begun = piece.Message[:0], false
 		}
@@ -55,6 +60,8 @@ func (v *Verifier) SignedDigest(in *Input) (sum [sha256.Size]byte) {
 
 // ItemsDigest returns SignedDigest of one item of a list whose items are signed one by one, or of all of them. No URL
 // is signed then.
+//
+// An index beyond the items falls back to the digest of all of them. That identity is still proved.
 func (v *Verifier) ItemsDigest(at int, one bool, in *Input) (sum [sha256.Size]byte) {
 	items := in.Claims.items
 	if one && at < len(items) {
@@ -74,6 +81,9 @@ func (v *Verifier) ItemsDigest(at int, one bool, in *Input) (sum [sha256.Size]by
 // BodilessDigest returns the digest of everything that is signed in a delivery without a body, the URL and the time
 // included. differs is false where nothing is signed that differs from one delivery to the next: then nothing
 // distinguishes a replay from the next event.
+//
+// It covers the time on purpose: without a body the attempt is all there is. Fails closed where differs
+// is false, if the caller refuses.
 func (v *Verifier) BodilessDigest(in *Input) (sum [sha256.Size]byte, differs bool) {
 	bodiless := *in
 	bodiless.Body = nil
@@ -96,6 +106,9 @@ func (v *Verifier) BodilessDigest(in *Input) (sum [sha256.Size]byte, differs boo
 }
 
 // ofTheAttempt reports whether a part belongs to the attempt or to the endpoint, and not to the event.
+//
+// A kind that is missing here makes retries look like new events. A kind too many makes two events look
+// like one, which loses the second.
 func ofTheAttempt(kind entry.PartKind) bool {
 	switch kind {
 	case entry.PartTimestamp,
@@ -117,6 +130,7 @@ func ofTheAttempt(kind entry.PartKind) bool {
 // the same signature, so their digest must not be an identity.
 func decodes(s *entry.Scheme) bool {
 	if s == nil || s.Custom != nil {
+		// Mechanisms that are code give their own digest of what they proved.
 		return false
 	}
 	decoded := false

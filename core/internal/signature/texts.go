@@ -25,6 +25,7 @@ const cutOrChanged = "something on the way cut or changed it, or Provider is not
 
 // compileTexts compiles the texts. The caller must have compiled everything else.
 func (v *Verifier) compileTexts(title string) {
+	// The texts are made from the entry alone. They hold nothing of a delivery, and no secret.
 	unit := map[entry.Unit]string{
 		entry.Seconds: "a Unix time in seconds", entry.Milliseconds: "a Unix time in milliseconds",
 		entry.SecondsOrMilliseconds: "a Unix time in seconds or milliseconds",
@@ -53,6 +54,9 @@ func (v *Verifier) compileTexts(title string) {
 }
 
 // lacks returns where a field of the proof should be, and why it may be missing there.
+//
+// A missing field is nearly always a proxy or a wrong entry, and seldom an attack. The text therefore
+// begins with those.
 func (v *Verifier) lacks(field int, title string) string {
 	f, signature := v.field(field), v.field(fieldSignature)
 	listed := f.Key != "" || f.First
@@ -122,6 +126,9 @@ func encodingName(enc entry.Encoding) string {
 }
 
 // malformedSignature returns the detail of a refusal where no text in the place of the signature can be one.
+//
+// It compares lengths only. The text that came is not repeated, because it may be a token that was sent
+// to the wrong place.
 func (v *Verifier) malformedSignature(t *tally) string {
 	switch {
 	case t.longest == 0:

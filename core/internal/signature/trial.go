@@ -13,6 +13,9 @@ import (
 // What finds out why a delivery was refused tries it in other forms. Nothing here decides whether one is accepted.
 
 // What a trial costs in addition to the bytes it hashes: key schedules, and a verification with a public key.
+//
+// Both are in bytes hashed, and rough. They bound the work that a flood of refused deliveries can
+// cause.
 const (
 	trialCost     = 512
 	publicKeyCost = 64 << 10
@@ -26,11 +29,15 @@ func (v *Verifier) UsesMAC() bool { return v.mac >= 0 }
 
 // AllKeys returns a tenant's keys as if all of them were valid now; nil for an unknown tenant. Public keys, which are
 // expensive to try, are among them only on request.
+//
+// Expired keys are among them, so a match must never accept a delivery. It only explains the refusal. A
+// source that fails gives none.
 func (v *Verifier) AllKeys(ctx context.Context, tenant string, now time.Time, public bool) *Keys {
 	list, err := v.Ring.Current(ctx, tenant, now)
 	if err != nil || list.Unknown {
 		return nil
 	}
+	// The clone matters: the times are cleared below, and the keyring's own keys must keep theirs.
 	all := &Keys{List: slices.Clone(list.Keys.List)}
 	if !public {
 		all.List = slices.DeleteFunc(all.List, func(k activeKey) bool { return k.public != nil })
@@ -43,6 +50,9 @@ func (v *Verifier) AllKeys(ctx context.Context, tenant string, now time.Time, pu
 }
 
 // SecretsOf returns a tenant's secrets as they are configured, and the texts of its public keys only on request.
+//
+// The caller must not log or return them. They are for comparisons that find a mistake in how a secret
+// was configured.
 func (v *Verifier) SecretsOf(ctx context.Context, tenant string, now time.Time, public bool) (all []*secrets.Secret) {
 	list, err := v.Ring.Current(ctx, tenant, now)
 	if err != nil || list.Unknown {
@@ -84,6 +94,8 @@ func (v *Verifier) TrialCost(keys *Keys, size int) (cost int64) {
 
 // Try returns the label of the key that proves the input, whatever its time. The input has claims of its own, which are
 // overwritten.
+//
+// It skips checkBoundary, CheckHost and the tenant. A true result is an explanation and not a proof.
 func (v *Verifier) Try(keys *Keys, in *Input) (label string, ok bool) {
 	p := in.Claims
 	p.Lenient = true
@@ -105,9 +117,13 @@ func (v *Verifier) Try(keys *Keys, in *Input) (label string, ok bool) {
 }
 
 // TimeOf returns the time that a delivery claims, signed or not.
+//
+// Nothing may be accepted because of it.
 func (v *Verifier) TimeOf(p *Claims) (time.Time, bool) { return parseTimestamp(v.Unit, p.Timestamp) }
 
 // ClaimedTime reads the text of the time that the input claims; read says that the body is known.
+//
+// Failures are ignored: the text is shown as a claim, and empty where nothing could be read.
 func (v *Verifier) ClaimedTime(in *Input, read bool) string {
 	in.Claims.Lenient = true
 	_ = v.CheckHead(in)

@@ -14,6 +14,8 @@ import (
 
 // SplitURL cuts a URL into its scheme with "://", its host with the user before it, its port without the colon, and the
 // rest. It decodes nothing: what is signed are the bytes as they are written.
+//
+// A text without a scheme is all rest. Decoding would let two URLs with different bytes count as one.
 func SplitURL(text string) (scheme, host, port, rest string) {
 	scheme, after, ok := strings.Cut(text, "://")
 	if !ok {
@@ -26,6 +28,7 @@ func SplitURL(text string) (scheme, host, port, rest string) {
 	}
 	host, rest = after[:end], after[end:]
 	// A colon inside the brackets of an IPv6 address, or before the user's @, begins no port.
+	// RFC 3986, section 3.2.2, has the brackets around an IPv6 address.
 	if at := strings.LastIndexByte(host, ':'); at > strings.LastIndexByte(host, ']') &&
 		at > strings.LastIndexByte(host, '@') {
 		host, port = host[:at], host[at+1:]
@@ -33,6 +36,7 @@ func SplitURL(text string) (scheme, host, port, rest string) {
 	return scheme, host, port, rest
 }
 
+// urlWithPort adds the default port where the URL names none: some senders sign it so.
 func urlWithPort(text string) string {
 	scheme, host, port, rest := SplitURL(text)
 	switch {
@@ -45,6 +49,7 @@ func urlWithPort(text string) string {
 	return scheme + host + ":" + port + rest
 }
 
+// urlWithoutPort removes the port, which other senders leave out when they sign.
 func urlWithoutPort(text string) string {
 	scheme, host, _, rest := SplitURL(text)
 	return scheme + host + rest
@@ -59,6 +64,8 @@ func unescapedURL(text, decoded string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
 		if text[i] == '%' && i+2 < len(text) {
+			// Only the characters that the entry names are decoded. Each further one would join two
+			// URLs under one signature.
 			if c, err := hex.DecodeString(text[i+1 : i+3]); err == nil && strings.IndexByte(decoded, c[0]) >= 0 {
 				b.WriteByte(c[0])
 				i += 2
@@ -72,6 +79,8 @@ func unescapedURL(text, decoded string) string {
 
 // sortedQuery returns the query of a URL in a form that does not depend on its order: after a '?', which is there where
 // the query or the form has fields, the decoded parameters sorted by name and value, and a '.' between them and a form.
+//
+// The dot separates a query from a form, and readsOnce checks that it can be found again.
 func sortedQuery(text string, form bool) string {
 	_, query, _ := strings.Cut(text, "?")
 	fields, ok := sortedForm([]byte(query), entry.RepeatsSorted)
@@ -94,6 +103,9 @@ func sortedQuery(text string, form bool) string {
 
 // checkBodyDigest compares the body with its digest in the URL, after the URL was proved. Where the URL names a digest,
 // it counts; where it names none, only a form is covered. The body alone says whether it is one.
+//
+// It fails closed. The order matters: before the URL is proved, an attacker could write the digest of
+// any body there.
 func (v *Verifier) checkBodyDigest(in *Input) fault.Failure {
 	name := v.scheme.BodySHA256
 	if name == "" {
@@ -115,6 +127,8 @@ func (v *Verifier) checkBodyDigest(in *Input) fault.Failure {
 		)
 	}
 	sum := sha256.Sum256(in.Body)
+	// The digest is not a secret. It is compared in constant time all the same, so that no reader has
+	// to find out whether it is.
 	want := strings.ToLower(digest)
 	if subtle.ConstantTimeCompare([]byte(want), []byte(hex.EncodeToString(sum[:]))) != 1 {
 		return fault.New(reason.BadSignature, "the body is not the one whose digest the signed URL holds")

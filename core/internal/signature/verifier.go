@@ -19,6 +19,10 @@ import (
 
 // Verifier is a compiled scheme with the keys of one endpoint. It is immutable once the endpoint is configured, except
 // for the keys.
+//
+// The zero value verifies nothing: without a compiled scheme every method would fail. Only New and
+// NewPublishedKey make one. Past and Future are set by the guard before the first delivery. Zero allows
+// no difference at all.
 type Verifier struct {
 	scheme *entry.Scheme
 	custom entry.CustomTraits // of a mechanism that is code; zero: the scheme is data
@@ -90,6 +94,8 @@ const (
 	fieldCount
 )
 
+// field returns where the entry has one of the fields. An index that is not listed is the key's
+// reference.
 func (v *Verifier) field(i int) *entry.Field {
 	switch i {
 	case fieldSignature:
@@ -106,6 +112,9 @@ func (v *Verifier) field(i int) *entry.Field {
 }
 
 // CheckHead checks what the headers and the URL say, and fills the claims in. Limits bound its cost, whatever they say.
+//
+// It fails closed, and runs before the body is read: a stale or malformed delivery costs no memory for
+// its body.
 func (v *Verifier) CheckHead(in *Input) fault.Failure {
 	if v.scheme.Custom != nil {
 		return v.customHead(in)
@@ -114,6 +123,7 @@ func (v *Verifier) CheckHead(in *Input) fault.Failure {
 		return f
 	}
 	if v.inBody {
+		// The time is not checked yet: it may be in the body. CheckBody checks it before the signature.
 		return v.signedHeaders(in.Request)
 	}
 	if f := v.fromHeaders(in); f.Failed() || v.timeInBody {
@@ -134,6 +144,8 @@ func (v *Verifier) checkKind(body []byte) fault.Failure {
 	if v.objectBody && !oneObject(body) {
 		return fault.New(reason.MalformedSignature, notAnObject)
 	}
+	// Length extension: from hash(secret+body) an attacker computes the hash of a longer body without
+	// the secret. The padding needs a zero byte.
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
 		return fault.New(reason.MalformedSignature, zeroByte)
 	}
@@ -142,12 +154,18 @@ func (v *Verifier) checkKind(body []byte) fault.Failure {
 
 // oneObject reports whether a body may be one object: it begins as one and is not a line of them after the other. No
 // JSON holds a line break between two objects.
+//
+// A provider may also sign free text, such as a challenge, with the same key. Such a text must never
+// count as a delivery.
 func oneObject(body []byte) bool {
 	return len(body) > 0 && body[0] == '{' && !bytes.Contains(body, []byte("}\n{")) &&
 		!bytes.Contains(body, []byte("}\r\n{"))
 }
 
 // CheckBody checks the signature of a delivery whose head was checked, and returns the label of the key that made it.
+//
+// Only this method proves anything. The caller must not look at the claims as facts before it returned
+// without a failure.
 func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	if v.scheme.Custom != nil {
@@ -159,6 +177,8 @@ func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 	if f := v.fromBody(in); f.Failed() {
 		return "", f
 	}
+	// Each item has its own time. One stale item refuses all of them, because the others may have been
+	// added around it.
 	for i := range p.items {
 		if f := p.tolerate(v.checkFreshness(p.items[i].Timestamp, in.Now)); f.Failed() {
 			return "", f
@@ -181,6 +201,7 @@ func (v *Verifier) verify(in *Input) (label string, f fault.Failure) {
 		return "", f
 	}
 	var room [1]*activeKey
+	// The array of one element keeps the usual case from allocating.
 	matched, f := v.verifyAll(list.Keys, in, room[:0])
 	if f.Failed() {
 		return "", list.Failure(f, p.TenantFault)
@@ -188,12 +209,16 @@ func (v *Verifier) verify(in *Input) (label string, f fault.Failure) {
 	if f := v.checkBodyDigest(in); f.Failed() {
 		return "", f
 	}
+	// It comes after the signature, because its texts say that the signature matches. Without a match
+	// that would be untrue.
 	if f := v.checkBoundary(in); f.Failed() {
 		return "", f
 	}
+	// Fails closed even if a decoy matched. This line alone keeps an unknown tenant out in that case.
 	if list.Unknown {
 		return "", keyring.UnknownTenant(reason.BadSignature, p.TenantFault)
 	}
+	// Matches are recorded for whole proofs only: a forger must not make an old secret look used.
 	for _, k := range matched {
 		list.Matched(p.Match, k.use, &k.secret, in.Now)
 	}
@@ -227,6 +252,9 @@ func (v *Verifier) verifyAll(keys *Keys, in *Input, room []*activeKey) (matched 
 // verifyOne returns the key that made the signature. It tries every key that is valid now, beginning with the one that
 // matched last, and ends at a match: which of your own secrets is in use is not hidden. Each comparison takes the same
 // time.
+//
+// It fails closed where no key is valid now, and where the named key is not configured. A signature of
+// another kind is never tried. The key's name in a header only narrows the choice: it never adds a key.
 func (v *Verifier) verifyOne(keys *Keys, in *Input) (match *activeKey, f fault.Failure) {
 	p := in.Claims
 	active, tried, otherKey := 0, 0, ""
@@ -283,6 +311,9 @@ const (
 
 // matchesMAC reports whether a signature is the secret's own, over one of the readings, and sets which. All readings
 // are hashed, whichever matches.
+//
+// The states come from a pool and go back before the next reading, so that nothing of a secret's hash
+// stays reachable from the delivery.
 func (v *Verifier) matchesMAC(k *activeKey, in *Input) (ok bool) {
 	p := in.Claims
 	for at, reading := range v.readings {
@@ -298,6 +329,8 @@ func (v *Verifier) matchesMAC(k *activeKey, in *Input) (ok bool) {
 }
 
 // explainMismatch returns the detail of a refusal where no secret matches. It shows no secret and no signature.
+//
+// The expected signature would be a forgery ready to send, for everybody who reads the log.
 func (v *Verifier) explainMismatch(body []byte, url string) string {
 	var b strings.Builder
 	b.WriteString("the signature matches under none of the secrets: compare Secrets with what the provider shows")
