@@ -118,15 +118,17 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	return d.facts.bodyDigest()
 }
 
+// equalBodies says what the default costs, and that nothing has to be done.
+const equalBodies = "sallyport: two events of this provider may have one body, and only an unsigned id tells them apart: " +
+	"both run, and no event is lost. So whoever captured such a delivery can run it again until the secret changes. " +
+	"Nothing has to be done; DangerouslyDropEqualBodies would drop the second of two equal bodies"
+
 // announceApart logs once what it costs that no event with an equal body is lost.
 func (g *Guard) announceApart() {
 	if g.memory.Store == nil || g.events.identity != nil {
 		return
 	}
 	for _, why := range g.events.Unprotected() {
-		g.logger.Info("sallyport: some events of this provider have equal bodies, and only what no proof covers "+
-			"distinguishes them: whoever captured such a delivery can run it again until the secret changes; "+
-			"DangerouslyDropEqualBodies drops the second of two equal bodies instead",
-			"endpoint", g.endpoint, "provider", g.provider, "events", why)
+		g.logger.Info(equalBodies, "endpoint", g.endpoint, "provider", g.provider, "events", why)
 	}
 }
