@@ -52,10 +52,18 @@ func (g *Guard) Backfill(ctx context.Context, s *Signals, body []byte) (reason.R
 	s.frozen.Store(true)
 	p := &signalsRun{signals: s, d: d, parent: d.r.Context(), written: func() adapter.Written { return adapter.Written{} }}
 	reply := func() *Reply {
+		defer func() { _ = recover() }() // http.ErrAbortHandler, which is reported by then: there is no connection
 		defer d.leave()
 		return p.all()
 	}()
+	if reply == nil {
+		d.Abandon()
+		return p.total.reason(len(d.events)), p.total.err
+	}
 	d.Finish(adapter.Outcome{Written: adapter.Written{Status: reply.Status}})
+	if reply.Rejection != nil && p.total.err == nil { // the store failed before anything ran
+		return reply.Rejection.Reason, errors.Join(errors.New(reply.Rejection.detail), reply.Rejection.cause)
+	}
 	return p.total.reason(len(d.events)), p.total.err
 }
 

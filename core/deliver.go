@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/identity"
@@ -62,8 +63,12 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	// A handler that logs its URL, or sends it to a third party, must not give the token away.
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
 		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
+		whole, err := url.ParseRequestURI(requestURI(d.r))
 		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
-		d.r.RequestURI = d.r.URL.RequestURI()
+		if err != nil {
+			whole = d.r.URL
+		}
+		d.r.RequestURI = stripTokens(whole, i.stripQuery, i.stripPath).RequestURI()
 	}
 	return d
 }

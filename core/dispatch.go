@@ -44,6 +44,7 @@ func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) 
 // all runs the receivers of every event.
 func (p *signalsRun) all() *Reply {
 	d := p.d
+	defer p.notify() // also where a receiver ends the goroutine
 	if len(d.events) > 1 {
 		p.flushed = time.Now()
 	}
@@ -54,6 +55,9 @@ func (p *signalsRun) all() *Reply {
 			d.mu.Lock()
 			d.reported = true
 			d.mu.Unlock()
+			if d.redrive != nil {
+				d.redrive.end(reply.Rejection.Reason, err)
+			}
 			d.owe(reply)
 			return reply
 		}
@@ -89,7 +93,6 @@ func (p *signalsRun) end(status int) *Reply {
 		v = replay.Release
 	}
 	d.settle(v)
-	p.notify()
 	e := ending{reason: t.reason(len(d.events)), err: t.err, stack: t.stack, failed: t.failed}
 	e.emptySet = t.emptySet
 	e.ranNothing = e.reason == reason.Unhandled || len(d.events) == 0

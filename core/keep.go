@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -198,7 +200,7 @@ func (d *Delivery) requestHead() journal.Request {
 	r, g := d.r, d.guard
 	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil, Header: http.Header{}}
 	if r.URL != nil {
-		out.URL = r.URL.RequestURI()
+		out.URL = requestURI(r)
 	}
 	for name, values := range r.Header {
 		if (g.journaling.headers[name] || g.journaling.journal.Allowed(name)) && !d.isSecret(name) {
@@ -209,6 +211,23 @@ func (d *Delivery) requestHead() journal.Request {
 	}
 	slices.Sort(out.Dropped)
 	return out
+}
+
+// requestURI returns the URI that the server got, where the app has done no more than strip a prefix of its path: the
+// rebuilt request has to find its route. What the app has taken out of a URL stays out.
+func requestURI(r *http.Request) string {
+	u, err := url.ParseRequestURI(r.RequestURI)
+	if err == nil && u.RawQuery == r.URL.RawQuery && strings.HasSuffix(u.Path, r.URL.Path) {
+		return u.RequestURI()
+	}
+	return r.URL.RequestURI()
+}
+
+// committed reports whether an event has the verdict that it was processed: by its signals, or by the app itself.
+func (p *signalsRun) committed(i int) bool {
+	p.d.mu.Lock()
+	defer p.d.mu.Unlock()
+	return p.d.states[i].verdict == replay.Commit
 }
 
 // isSecret reports whether a header carries a credential or a signature for a guard of the request.
@@ -257,8 +276,8 @@ func (p *signalsRun) keepAs(i int, res *result) journal.State {
 		return journal.Parked
 	case res.worst == outcomePermanent, res.worst == outcomeUndecodable:
 		return journal.Parked
-	case p.committedByHand(i):
-		return 0
+	case p.committed(i):
+		return 0 // by the app itself: a failure afterwards does not undo that, and nothing is left to run
 	default:
 		return journal.Open
 	}
@@ -291,7 +310,9 @@ func (p *signalsRun) settleHeld() {
 			h.res.worst, h.res.err, h.verdict = outcomeRetry, joinErrors(h.res.err, err), replay.Release
 			h.res.handled = true
 		}
-		p.decided(h.event, h.res, h.verdict)
+		if h.state != journal.Done { // which is decided
+			p.decided(h.event, h.res, h.verdict)
+		}
 	}
 }
 
@@ -326,14 +347,6 @@ func (p *signalsRun) rolledBack(res *result, parked int) {
 	if t := p.d.redrive; t != nil {
 		*t.entry = t.was
 	}
-}
-
-// committedByHand reports whether the app has settled an event as processed. A failure afterwards does not undo that,
-// and nothing is left to run.
-func (p *signalsRun) committedByHand(i int) bool {
-	p.d.mu.Lock()
-	defer p.d.mu.Unlock()
-	return p.d.states[i].verdict == replay.Commit
 }
 
 // keepBehind keeps the events of an ordered batch behind the one that failed.

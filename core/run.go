@@ -95,9 +95,13 @@ func (p *signalsRun) event(i int) bool {
 		v = replay.Release
 	}
 	as := p.keepAs(i, &res)
-	if as == 0 {
-		p.decided(i, res, v)
-	} else {
+	if as == 0 || as == journal.Done {
+		p.decided(i, res, v) // a success does not wait for the journal
+	}
+	if as == journal.Done && !p.committed(i) {
+		as = 0 // the app has released it
+	}
+	if as != 0 {
 		if as == journal.Parked && res.worst == outcomeUndecodable {
 			v = replay.Commit // a redrive has it, and a resend would find the same code
 		}

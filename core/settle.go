@@ -114,6 +114,9 @@ func (d *Delivery) Abandon() {
 // release frees what the delivery keeps in addition to its claims. net/http removes the temporary files of a parsed
 // form for the request that it made, not for the copy that carries our context.
 func (d *Delivery) release() {
+	if d.redrive != nil {
+		d.redrive.end("", errRunCutShort) // where nothing else has ended it
+	}
 	if d.holding != nil {
 		d.holding.End()
 		d.holding.Request.End(nil)
@@ -244,9 +247,7 @@ func (d *Delivery) report(e ending) {
 	}
 	rec := d.newRecord(e)
 	rec.AnsweredEarly = early != nil
-	rec.Backfill = d.backfill
 	if d.redrive != nil {
-		rec.Redrive = d.redrive.run
 		d.redrive.conclude(d, rec)
 	}
 	if d.facts.unproved != nil {
@@ -286,7 +287,10 @@ func (d *Delivery) newRecord(e ending) *Record {
 }
 
 func (d *Delivery) describe(rec *Record) {
-	rec.Events, rec.Verify = len(d.events), d.verified
+	rec.Events, rec.Verify, rec.Backfill = len(d.events), d.verified, d.backfill
+	if d.redrive != nil {
+		rec.Redrive = d.redrive.run
+	}
 	for i := range d.states {
 		switch s := &d.states[i]; {
 		case s.known == replay.Done, s.noted == replay.Done:
