@@ -536,3 +536,22 @@ func TestAllOfAQueryRunsFromTheOldest(t *testing.T) {
 	require.Len(t, ran, 6)
 	require.ElementsMatch(t, []string{"0", "1", "2", "3", "5", "6"}, ran)
 }
+
+// TestShutdownWaitsForTheHook: what was parked last is reported too.
+func TestShutdownWaitsForTheHook(t *testing.T) {
+	t.Parallel()
+	called, begun := make(chan struct{}), make(chan struct{})
+	kept, err := journal.InMemory(journal.Config{OnParked: func(context.Context, *journal.Entry) {
+		close(begun)
+		<-called
+	}})
+	require.NoError(t, err)
+	j := newJournaled(t, timestamped(), func(c *core.Config) { c.Journal = kept })
+	run(j.Guard, signed(event), func(context.Context, core.Event) error { return core.Permanent(errColumn) })
+	<-begun
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, j.Shutdown(ctx), context.DeadlineExceeded)
+	close(called)
+	require.NoError(t, j.Shutdown(t.Context()))
+}
