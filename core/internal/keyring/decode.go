@@ -11,8 +11,13 @@ import (
 )
 
 // Decode decodes the text of a secret. A problem says what is wrong with it, and never quotes it.
+//
+// It fails closed at the start of the process, or when a list is renewed. A wrong secret that got
+// through would refuse every delivery, and a guessable one would accept forgeries.
 func (rules *Rules) Decode(text string) (key Key, problem string) {
 	switch {
+	// An HMAC under an empty key can be computed by anybody. An unset environment variable gives
+	// exactly this text.
 	case text == "":
 		return key, "the secret is empty"
 	case strings.TrimSpace(text) == "":
@@ -29,12 +34,15 @@ func (rules *Rules) Decode(text string) (key Key, problem string) {
 		// Almost always a newline that came along from a file; verifying with it fails for ever.
 		return key, "the secret begins or ends with white space; remove it"
 	case rules.Pair:
+		// The pair is compared whole, so the user's name is as much a part of the credential as the
+		// password.
 		key.Bytes = []byte(text)
 		return key, rules.pairProblem(text)
 	case rules.Custom != nil:
 		if !rules.WeakOK && isPlaceholder(text) {
 			return key, "the secret is a placeholder"
 		}
+		// The mechanism counts its own bytes: only it knows what its text decodes to.
 		least := rules.Min
 		if rules.WeakOK {
 			least = 1
@@ -56,6 +64,7 @@ func (rules *Rules) decodeKind(text string) (key Key, problem string) {
 	if len(rules.Kinds) > 1 && rules.Kinds[1].Key.Prefix != "" && strings.HasPrefix(text, rules.Kinds[1].Key.Prefix) {
 		key.Kind, kind = 1, rules.Kinds[1]
 	}
+	// The id is not secret. A delivery may name it, and then only this key is tried.
 	if kind.Key.Named != "" {
 		if id, rest, ok := strings.Cut(text, kind.Key.Named); ok {
 			key.ID, text = id, rest
@@ -69,6 +78,8 @@ func (rules *Rules) decodeKind(text string) (key Key, problem string) {
 		return key, fmt.Sprintf("the secret is empty after its prefix %q", kind.Key.Prefix)
 	}
 	if kind.Algorithm.PublicKey() {
+		// The encoding of a public key takes the place of the bytes: equal keys in two file formats are
+		// then found as duplicates.
 		if key.Public, problem = publickey.Parse(kind.Algorithm, &kind.Key, encoded); problem == "" {
 			key.Bytes = publickey.ID(key.Public)
 		}
@@ -89,9 +100,12 @@ func (rules *Rules) decodeSecret(kind *entry.KeyKind, encoded string) (raw []byt
 		return nil, "the secret is malformed: " + err.Error()
 	case len(raw) == 0:
 		return nil, "the secret is empty after decoding"
+	// Counted after decoding: 16 characters of hexadecimal are only 8 bytes of key.
 	case len(raw) < rules.Min && !rules.WeakOK:
 		return nil, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.Min)
 	}
+	// The sender derives its key so. SHA-1 serves as a derivation here: its collisions do not help to
+	// find a key.
 	if kind.Key.SHA1 {
 		sum := sha1.Sum(raw)
 		raw = sum[:]
@@ -109,6 +123,8 @@ func (rules *Rules) kindProblem(text string) string {
 	if slices.Contains(e.PublishedSecrets, text) { //lint:notsecret everybody knows a published secret
 		return e.Title + " publishes this secret for its tests, so that everybody can sign with it"
 	}
+	// The provider signs without the quotation marks. Every delivery would be refused as forged,
+	// without a hint why.
 	if Quoted(text) {
 		return "the secret stands in quotation marks; remove them"
 	}
@@ -119,6 +135,9 @@ func (rules *Rules) kindProblem(text string) string {
 }
 
 // Quoted reports whether quotation marks stand around the text, as a shell or an .env file leaves them.
+//
+// It is for warnings and refusals of a config. A genuine secret in quotation marks is possible where no
+// entry says otherwise.
 func Quoted(text string) bool {
 	if len(text) < 2 {
 		return false
@@ -127,6 +146,8 @@ func Quoted(text string) bool {
 	return (first == '"' || first == '\'' || first == '`') && text[len(text)-1] == first
 }
 
+// pairProblem returns what is wrong with a pair. The user's name cannot hold a colon (RFC 7617, section
+// 2), but the password can. Only the password's length counts, because names are known to many.
 func (rules *Rules) pairProblem(text string) string {
 	user, password, ok := strings.Cut(text, ":")
 	switch {
@@ -142,8 +163,11 @@ func (rules *Rules) pairProblem(text string) string {
 	return ""
 }
 
-// isPlaceholder reports whether a text is what documentation, templates and failed substitutions leave in the place of a
-// secret.
+// isPlaceholder reports whether a text is what documentation, templates and failed substitutions leave in the place of
+// a secret.
+//
+// It fails closed at a cost: nobody may have one of these words as a secret. An attacker tries them
+// first.
 func isPlaceholder(text string) bool {
 	t := strings.ToLower(strings.Trim(text, " \"'<>{}$[]()"))
 	switch t {

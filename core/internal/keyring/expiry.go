@@ -19,6 +19,10 @@ const (
 )
 
 // validity says when the secrets of a list expire.
+//
+// begin sets it once. Only remindAt changes afterwards, and it is atomic, because deliveries share the
+// list. Nothing here decides whether a secret is accepted: that is ActiveAt, for each delivery. This
+// only warns.
 type validity struct {
 	secrets  []secrets.Secret
 	expiries []time.Time  // of the secrets, in their order; records point to them
@@ -31,6 +35,7 @@ func (v *validity) begin(secrets []secrets.Secret) {
 	v.secrets, v.expiries, v.noticed = secrets, make([]time.Time, len(secrets)), math.MaxInt64
 	for i := range secrets {
 		v.expiries[i] = secrets[i].NotAfter()
+		// A zero expiry means for ever. Counted as a time, it would make every list look expired.
 		if end := secrets[i].NotAfter(); !end.IsZero() {
 			v.noticed = min(v.noticed, nanos(end.Add(-expiryNotice)))
 		}
@@ -47,6 +52,8 @@ func nanos(t time.Time) int64 {
 }
 
 // near reports whether an expiry is near or past.
+//
+// It includes past expiries, because an operator whose secrets are all over needs the warning most.
 func near(expiry, now time.Time) bool {
 	return !expiry.IsZero() && !now.Before(expiry.Add(-expiryNotice))
 }
@@ -54,6 +61,8 @@ func near(expiry, now time.Time) bool {
 // lastsUntil returns until when one secret or another is valid without a gap. Zero: for ever.
 func (v *validity) lastsUntil(now time.Time) time.Time {
 	until := now
+	// Each round extends the time by one secret at least, or ends. The bound keeps it finite in any
+	// case.
 	for range len(v.secrets) + 1 {
 		reached := until
 		for i := range v.secrets {
@@ -80,6 +89,7 @@ func (v *validity) lastsUntil(now time.Time) time.Time {
 // expiring returns the expiry times worth reporting: of the secret that matched, and of the list as a whole. Both point
 // into the list; nil: not near.
 func (v *validity) expiring(s *secrets.Secret, now time.Time) (secretExpires, noneAfter *time.Time) {
+	// This is the usual case for each delivery: one comparison and no allocation.
 	if now.UnixNano() < v.noticed {
 		return nil, nil
 	}
@@ -93,6 +103,9 @@ func (v *validity) expiring(s *secrets.Secret, now time.Time) (secretExpires, no
 }
 
 // expiryAt returns the list's own copy of a time. A pointer to it costs a delivery no allocation.
+//
+// It returns nil for a time that is not of the list. The caller must not change what it points to:
+// records of other deliveries share it.
 func (v *validity) expiryAt(at time.Time) *time.Time {
 	for i := range v.expiries {
 		if v.expiries[i].Equal(at) {
@@ -127,6 +140,8 @@ func (k *Ring[T]) remind(c *List[T], now time.Time) {
 	if len(soon) > 0 {
 		next = now.Add(expiryReminder).UnixNano()
 	}
+	// Only one delivery wins. Without the exchange a burst at that moment would log once for each
+	// delivery.
 	if !v.remindAt.CompareAndSwap(at, next) {
 		return // another delivery logs it
 	}

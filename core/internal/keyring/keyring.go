@@ -23,6 +23,10 @@ import (
 // Ring holds the compiled secrets of one source, one list per tenant. A list takes effect as a whole, once all of it
 // keeps the rules. A list with a mistake leaves the last good one in force: a mistake in a file must not stop what
 // works.
+//
+// Current may be called from any number of goroutines. Open must return before the first call. Unknown
+// tenants must not be distinguishable by time, or anybody could list the customers of an app. Hence the
+// decoys.
 type Ring[T any] struct {
 	owner  *Owner
 	source secrets.Source
@@ -38,6 +42,9 @@ type Ring[T any] struct {
 }
 
 // Owner is the endpoint that a keyring belongs to. It is the same for all keyrings of an endpoint.
+//
+// The guard owns it and never changes it. Now is the guard's clock, so that tests and validity agree on
+// the time.
 type Owner struct {
 	Endpoint string // for logs
 	Provider string // for logs
@@ -48,6 +55,9 @@ type Owner struct {
 }
 
 // Checked is a secret that keeps the rules.
+//
+// Use belongs to the ledger and outlives the list: the same key in a newer list has the same Use. It is
+// nil for decoys.
 type Checked struct {
 	secrets.Secret
 	Key
@@ -60,16 +70,21 @@ func New[T any](
 	owner *Owner, src secrets.Source, rules Rules, make func([]Checked) T, decoys func() []Checked,
 ) *Ring[T] {
 	k := &Ring[T]{owner: owner, source: src, rules: rules, make: make}
+	// A fresh key for each ring: sums that leak cannot be compared with those of another process.
+	// Without the key nobody can search a short credential from its sum.
 	k.sums = digest.NewHMAC(entry.HMACSHA256, RandomKey())
 	if owner.Tenants && !secrets.SameForAll(src) {
 		k.perTenant = true
 		k.unknown = NewList(make(decoys()))
+		// Fails closed. Without this mark a match with a decoy would count as a proof.
 		k.unknown.Unknown = true
 	}
 	return k
 }
 
 // RandomKey returns 32 random bytes.
+//
+// 256 bits, as long as the output of SHA-256. RFC 2104, section 3, advises against shorter keys.
 func RandomKey() []byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails: crypto/rand ends the program instead
@@ -77,6 +92,9 @@ func RandomKey() []byte {
 }
 
 // Open compiles the first list, or each known tenant's, and adds what is wrong with it to m.
+//
+// It fails closed: an endpoint with a mistake in one list is not made at all. After the start the rule
+// is another one, see renew.
 func (k *Ring[T]) Open(m *fault.Mistakes) (notes []string) {
 	if !k.perTenant {
 		return k.openOne(&k.alone, "", &k.rules, m)
@@ -84,15 +102,21 @@ func (k *Ring[T]) Open(m *fault.Mistakes) (notes []string) {
 	k.tenants = recent.New[*state[T]](secrets.MaxTenants)
 	all, ok := secrets.TenantsOf(k.source)
 	if !ok {
+		// Nothing can be checked yet. A bad list then refuses its tenant's deliveries alone, and the
+		// log says why.
 		return nil // each tenant's list is compiled when its first delivery comes
 	}
 	if len(all) == 0 {
 		m.Add(k.rules.Field, "", "no tenant is configured")
 	}
+	// A cache that is smaller than a known list of tenants would forget usage, and compile lists again
+	// and again.
 	k.tenants.Most = max(secrets.MaxTenants, len(all))
 	for _, tenant := range all {
 		rules := k.rules
 		rules.Field = fmt.Sprintf("%s[%q]", k.rules.Field, tenant)
+		// Fails closed: no delivery could name this tenant, so its secrets would sit there unused and
+		// unnoticed.
 		if !ValidTenant(tenant) {
 			m.Add(rules.Field, "", badTenantKey, maxTenantKey)
 			continue
@@ -113,12 +137,17 @@ func (k *Ring[T]) openOne(s *state[T], tenant string, rules *Rules, m *fault.Mis
 	return notes
 }
 
+// stateOf returns the state of a tenant, and adds it. It must only be called for tenants that the
+// source knows: otherwise invented names would push real ones out of the cache.
 func (k *Ring[T]) stateOf(tenant string) *state[T] {
 	return k.tenants.GetOrAdd(tenant, func() *state[T] { return &state[T]{tenant: tenant} })
 }
 
 // Current returns the list in force. While the source gives the same list, it costs a few loads. It fails closed: an
 // unknown tenant gets a list of decoys, where nothing matches at the same cost.
+//
+// An error means that there is nothing to verify with. The caller must refuse the delivery, so that an
+// outage of the source never opens an endpoint.
 func (k *Ring[T]) Current(ctx context.Context, tenant string, now time.Time) (*List[T], error) {
 	if !k.perTenant {
 		list, err := lookup(ctx, k.source, "")
@@ -127,11 +156,15 @@ func (k *Ring[T]) Current(ctx context.Context, tenant string, now time.Time) (*L
 		}
 		return k.inForce(&k.alone, list, now)
 	}
+	// No usable name. The delivery is checked with decoys like that of an unknown tenant, so both cost
+	// the same.
 	if tenant == "" {
 		return k.unknown, nil
 	}
 	list, err := lookup(ctx, k.source, tenant)
 	if errors.Is(err, secrets.ErrUnknownTenant) {
+		// A tenant that was removed at the source loses access with this very delivery, whatever the
+		// cache holds.
 		k.tenants.Drop(tenant)
 		return k.unknown, nil
 	}
@@ -140,6 +173,8 @@ func (k *Ring[T]) Current(ctx context.Context, tenant string, now time.Time) (*L
 	}
 	s, known := k.tenants.Get(tenant)
 	if !known {
+		// Some sources answer every name with an empty list. Such a name must not take a place in the
+		// cache.
 		if list.Len() == 0 {
 			return k.unknown, nil
 		}
@@ -154,6 +189,8 @@ func (k *Ring[T]) inForce(s *state[T], list *secrets.List, now time.Time) (*List
 		k.logFault(s, f)
 	}
 	c := s.current.Load()
+	// Lists are immutable, so the pointer identifies one. Comparing secrets here would cost time with
+	// every delivery.
 	if c == nil || c.list != list || s.refused.Load() != nil {
 		if c = k.renew(s, list, now); c == nil {
 			return nil, errListRefused
@@ -169,10 +206,16 @@ func (k *Ring[T]) inForce(s *state[T], list *secrets.List, now time.Time) (*List
 
 // renew compiles a list that the source gives for the first time, or records that the source went back to the list in
 // force. Where the list is refused, it returns the last good one, or nil.
+//
+// A list with a mistake is refused as a whole, and the last good one stays. That fails open in one
+// respect: a secret that the refused list removes is accepted until the mistake is fixed. The log and
+// Trouble report it. Without a good list it fails closed.
 func (k *Ring[T]) renew(s *state[T], list *secrets.List, now time.Time) *List[T] {
 	if r := s.refused.Load(); r != nil && r.list == list {
 		return s.current.Load()
 	}
+	// Only one delivery compiles. The others wait here, once for each new list, and find the result
+	// below.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := s.current.Load()
@@ -188,6 +231,8 @@ func (k *Ring[T]) renew(s *state[T], list *secrets.List, now time.Time) *List[T]
 	var m fault.Mistakes
 	c, notes := k.compile(s, list, &rules, &m)
 	if err := m.Err(); err != nil {
+		// The text names fields and labels, and never a value. One line, because a file's content could
+		// forge lines of a log.
 		text := httpfield.OneLine(err.Error())
 		s.refused.Store(&refusal{list, text, time.Now()})
 		message := newListRefused
@@ -207,6 +252,7 @@ func (k *Ring[T]) renew(s *state[T], list *secrets.List, now time.Time) *List[T]
 func (k *Ring[T]) compile(s *state[T], list *secrets.List, rules *Rules, m *fault.Mistakes) (*List[T], []string) {
 	before := len(*m)
 	kept, keys, notes := rules.checkList(list, m)
+	// Fails closed for the list as a whole. Half of a list would be a state that nobody configured.
 	if len(*m) > before {
 		return nil, notes
 	}
@@ -225,6 +271,9 @@ func (k *Ring[T]) compile(s *state[T], list *secrets.List, rules *Rules, m *faul
 }
 
 // SumOf hashes a text as the keys of the lists are hashed.
+//
+// Credentials are hashed so before they are compared. The comparison then takes the same time for every
+// length and every wrong guess.
 func (k *Ring[T]) SumOf(text string) (sum [sha256.Size]byte) {
 	st := k.sums.Get()
 	st.WriteString(text)
@@ -234,6 +283,8 @@ func (k *Ring[T]) SumOf(text string) (sum [sha256.Size]byte) {
 }
 
 // SumOfBytes hashes bytes as the keys of the lists are hashed.
+//
+// It copies the bytes, because the caller's array may stand on its stack.
 func (k *Ring[T]) SumOfBytes(text []byte) (sum [sha256.Size]byte) {
 	st := k.sums.Get()
 	st.WriteCopy(text)
@@ -243,6 +294,8 @@ func (k *Ring[T]) SumOfBytes(text []byte) (sum [sha256.Size]byte) {
 }
 
 // logFault logs that the source has failed to renew its list, once for each failure.
+//
+// Without the exchange an outage of the source would write a line for every delivery.
 func (k *Ring[T]) logFault(s *state[T], f *secrets.Fault) {
 	if old := s.logged.Swap(f); old == f {
 		return
@@ -269,6 +322,9 @@ func (k *Ring[T]) about(s *state[T], attrs ...any) []any {
 }
 
 // Proves reports whether a match proves a delivery.
+//
+// A value that is sent in the clear with every request may be required without being a proof. Callers
+// must then demand another one.
 func (k *Ring[T]) Proves() bool { return !k.rules.ProvesNothing }
 
 // ByTenant reports whether each tenant has a list of its own.
@@ -278,6 +334,8 @@ func (k *Ring[T]) ByTenant() bool { return k.perTenant }
 func (k *Ring[T]) Fetches() bool { return secrets.Fetches(k.source) }
 
 // Knows reports whether a tenant has accepted secrets.
+//
+// It fails closed: an error is reported with false.
 func (k *Ring[T]) Knows(ctx context.Context, tenant string, now time.Time) (bool, error) {
 	c, err := k.Current(ctx, tenant, now)
 	return err == nil && !c.Unknown, err

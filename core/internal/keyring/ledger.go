@@ -8,10 +8,14 @@ import (
 )
 
 // maxRetired is how many secrets of one list are remembered after they left it.
+//
+// A source that gives a new list every minute must not make memory grow for ever.
 const maxRetired = 32
 
 // ledger counts which secrets of a list are used. It recognises the keys themselves, and not their labels or places:
 // where a list gets a new first secret, the old one becomes the second, and is the same secret still.
+//
+// Counting takes no lock, because it happens with every delivery. Changing the list does.
 type ledger struct {
 	proved atomic.Int64 // deliveries that any of the list's secrets proved
 
@@ -21,6 +25,9 @@ type ledger struct {
 }
 
 // Usage counts how one secret is used.
+//
+// The atomic fields change apart from each other: a reader may see a match that is not dated yet.
+// Reports bear that, and no decision about a delivery reads them.
 type Usage struct {
 	ledger  *ledger
 	matched atomic.Int64 // deliveries
@@ -41,6 +48,8 @@ type Usage struct {
 // count counts a delivery that the secret proved. first says that no other secret of its list was counted for it.
 func (u *Usage) count(now time.Time, first bool) {
 	n := u.ledger.proved.Load()
+	// Two secrets that prove one delivery are still one delivery. Otherwise the shares in a report
+	// would not add up.
 	if first {
 		n = u.ledger.proved.Add(1)
 	}
@@ -75,6 +84,8 @@ func (l *ledger) admit(list []Checked, now time.Time) {
 		}
 		s.Use = u
 		if listed[u] { // the same key twice, with two times of validity
+			// The widest range is what the guard accepts. A narrower one would let assess call a secret
+			// unneeded that is in use.
 			u.notBefore = earlier(u.notBefore, s.NotBefore())
 			u.notAfter = later(u.notAfter, s.NotAfter())
 			continue
@@ -89,6 +100,8 @@ func (l *ledger) admit(list []Checked, now time.Time) {
 			if listed[u] || u.left.IsZero() != justNow {
 				continue
 			}
+			// The oldest go first. One that comes back later counts as new, which delays advice and
+			// never hastens it.
 			if retired++; retired > maxRetired {
 				delete(l.byKey, u.sum)
 				continue

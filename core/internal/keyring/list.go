@@ -14,6 +14,8 @@ import (
 )
 
 // state is the list of one tenant, or of all, as it changes.
+//
+// It lives as long as the tenant stays in the cache. Readers use the atomic pointers without the lock.
 type state[T any] struct {
 	tenant  string                        // empty without tenants
 	current atomic.Pointer[List[T]]       // in force; nil: no list has been valid
@@ -27,6 +29,9 @@ type state[T any] struct {
 var errListRefused = errors.New("the list of secrets has mistakes, and there was no good one before")
 
 // List is a valid list, compiled.
+//
+// It is immutable except for its atomic times. A delivery that holds one may finish with it after a
+// newer list took effect: that is one verification, not one secret's lifetime.
 type List[T any] struct {
 	list  *secrets.List
 	Keys  T
@@ -43,6 +48,8 @@ func (c *List[T]) stale() bool {
 }
 
 // refusal says why a list is not valid.
+//
+// since is by the system's clock, for reports. It is immutable, and the same list is not checked twice.
 type refusal struct {
 	list  *secrets.List
 	text  string // without values
@@ -57,6 +64,8 @@ func NewList[T any](keys T) *List[T] {
 }
 
 // Failure returns f, which says why nothing of the list matched. For an unknown tenant it says that instead.
+//
+// Every reason must be hidden so. A particular one would show an attacker which tenants exist.
 func (c *List[T]) Failure(f fault.Failure, tenantFault string) fault.Failure {
 	if c.Unknown {
 		return UnknownTenant(reason.BadSignature, tenantFault)

@@ -11,6 +11,8 @@ import (
 
 // Matches are the secrets that matched a delivery. They are counted when all of it is proved: a sender who holds one of
 // two secrets proves nothing, and must not keep that one looking used.
+//
+// One delivery owns it, so it needs no lock. The zero value has no match, and is ready for use.
 type Matches struct {
 	uses      [2]*Usage  // of a signature and a credential
 	more      []*Usage   // of a delivery with more than two; nil: there are no more
@@ -22,6 +24,8 @@ type Matches struct {
 }
 
 // Matched records that s matched. u is its use; nil: it is not counted.
+//
+// It decides nothing. The caller must have proved what the secret covers before.
 func (c *List[T]) Matched(m *Matches, u *Usage, s *secrets.Secret, now time.Time) {
 	m.add(u)
 	expires, noneAfter := c.expiring(s, now)
@@ -53,6 +57,8 @@ func (m *Matches) Count(now time.Time) {
 }
 
 // sooner returns the earlier expiry. nil means no expiry.
+//
+// It returns one of the two pointers and copies nothing, because both point into lists.
 func sooner(a, b *time.Time) *time.Time {
 	if a == nil || (b != nil && b.Before(*a)) {
 		return b
@@ -71,6 +77,9 @@ func TimeOf(t *time.Time) time.Time {
 const noGoodList = "the list of accepted secrets has mistakes, and there was no good one before: the log says why"
 
 // Unavailable returns the failure of a delivery for which there is no list. It fails closed.
+//
+// No secret is known, so nothing can be proved, and the provider is asked to send the event again. The
+// source's text may be shown: sources must not put secrets into errors.
 func Unavailable(err error) fault.Failure {
 	if err == errListRefused { // it is never wrapped
 		return fault.New(reason.NoActiveSecret, noGoodList)

@@ -16,6 +16,9 @@ import (
 const MinSecretBytes = 16
 
 // Rules say what the secrets of one list must be.
+//
+// The zero value is strict in everything but the length: Min 0 accepts a single byte. The guard
+// therefore always sets Min.
 type Rules struct {
 	Field  string          // of the config
 	Kinds  []entry.KeyKind // of a scheme; none: the text is the key
@@ -32,6 +35,9 @@ type Rules struct {
 }
 
 // Key is a secret after decoding.
+//
+// Bytes identify a key when duplicates are looked for, so they must not be empty. Of a custom mechanism
+// they are the text itself.
 type Key struct {
 	Kind   int              // its index in Rules.Kinds
 	ID     string           // configured in front of the key; empty: none is
@@ -45,15 +51,19 @@ type Key struct {
 func (rules *Rules) checkList(
 	list *secrets.List, m *fault.Mistakes,
 ) (kept []secrets.Secret, keys []Key, notes []string) {
+	// Fails closed. An empty list would refuse everything, which looks like an attack and is a mistake.
 	if list.Len() == 0 {
 		m.Add(rules.Field, "", "no secret is configured; %s", rules.Advice)
 		return nil, nil, nil
 	}
+	// Every secret costs one check with each forged delivery, so the number is bounded.
 	if list.Len() > secrets.MaxSecrets {
 		const tooMany = "at most %d secrets may be accepted at once; remove the old ones"
 		m.Add(rules.Field, fmt.Sprint(list.Len()), tooMany, secrets.MaxSecrets)
 		return nil, nil, nil
 	}
+	// The map holds key material, and lives only while the list is checked. Nothing remote can time its
+	// lookups.
 	seen := make(map[string]string, list.Len())
 	for i, s := range list.All() {
 		field := fmt.Sprintf("%s[%d] (%s)", rules.Field, i, s.Label())
@@ -80,6 +90,8 @@ func (rules *Rules) checkList(
 }
 
 // lookup returns the list that a source gives. A source that gives none has failed.
+//
+// A nil list would otherwise count as one without secrets, or crash at the first use. It fails closed.
 func lookup(ctx context.Context, src secrets.Source, tenant string) (*secrets.List, error) {
 	list, err := src.Lookup(ctx, tenant)
 	if err == nil && list == nil {

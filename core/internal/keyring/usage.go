@@ -49,6 +49,9 @@ func (l *ledger) uses(now time.Time, silence time.Duration) []secrets.Use {
 
 // assess sets the state of a secret's use, next to the others of its list. It fails closed: it calls nothing safe that
 // is not shown to be.
+//
+// Whoever removes a secret because of this loses deliveries if it is wrong. While it is valid, two
+// things must hold: another valid secret matched since, and this one was silent for long enough.
 func assess(u *secrets.Use, all []secrets.Use, now time.Time, silence time.Duration) {
 	silentSince := u.FirstSeen
 	if u.LastMatched.After(silentSince) {
@@ -94,6 +97,9 @@ func validAt(u *secrets.Use, now time.Time) bool {
 const notNeeded = "sallyport: a secret is not needed any more and may be removed"
 
 // review logs, once, that a secret is not needed any more.
+//
+// It runs at most once in reviewEvery, in the delivery that comes first then. It only reports: no
+// secret is ever removed.
 func (k *Ring[T]) review(c *List[T], now time.Time) {
 	at := c.reviewAt.Load()
 	if now.UnixNano() < at || !c.reviewAt.CompareAndSwap(at, now.Add(reviewEvery).UnixNano()) {
@@ -110,6 +116,8 @@ func (k *Ring[T]) review(c *List[T], now time.Time) {
 }
 
 // news reports whether a secret has become safe to remove, and records whether it is safe.
+//
+// The list may have changed since the uses were read. An index beyond it reports nothing.
 func (l *ledger) news(i int, safe bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
