@@ -186,7 +186,7 @@ func (g *Guard) Flush(ctx context.Context) error {
 // http.Server.Shutdown and before the store is closed. The guard goes on checking deliveries, in the room that all
 // guards share. Calling it twice is not a mistake.
 func (g *Guard) Shutdown(ctx context.Context) error {
-	err := cmp.Or(g.journaling.runs.wait(ctx), g.Flush(ctx))
+	err := cmp.Or(g.journaling.wait(ctx), g.Flush(ctx))
 	g.log.close()
 	g.vitals.endAlarm()
 	g.ownership.leave()

@@ -27,6 +27,15 @@ type journaling struct {
 	sweep   sweeper
 }
 
+// wait waits for redrives and sweeps that are under way, and for the hook of what is parked: otherwise a pager would
+// never hear of what was parked last.
+func (k *journaling) wait(ctx context.Context) error {
+	if err := k.runs.wait(ctx); err != nil || k.journal == nil {
+		return err
+	}
+	return k.journal.Wait(ctx)
+}
+
 // failure is one event of a delivery that did not end well, as the journal keeps it.
 type failure struct {
 	event    int
