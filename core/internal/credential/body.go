@@ -26,12 +26,14 @@ var errItem = errors.New("an item does not carry the token") //lint:immutable an
 // the token refuses the delivery, because a genuine item next to a forged one would vouch for it. The items are checked
 // one by one as they are found, so that the first without the token ends the work.
 func (p *Place) CheckBody(body []byte, in *Input) (labels []string, f fault.Failure) {
+	// Only the mark is dropped. The app gets the body as it came.
 	body = jsonscan.TrimMark(body) // some senders write a byte order mark
 	each := struct {               // one, because the closure below moves it to the heap
 		Input
 		matches keyring.Matches
 	}{*in, *in.Matches}
 	each.Matches = &each.matches // the delivery's take them over once every item was checked
+	// Matches are taken over after the check: a forged delivery must not make a token look used.
 	if p.items == nil {
 		if labels, f = p.checkMember(body, &each.Input); f.Failed() {
 			return nil, f
@@ -44,6 +46,8 @@ func (p *Place) CheckBody(body []byte, in *Input) (labels []string, f fault.Fail
 		return nil, fault.New(reason.MissingCredential, noToken)
 	}
 	n := 0
+	// Each item costs a hash and a comparison with every accepted value. An attacker chooses the
+	// number, so the first wrong item ends the work.
 	err := jsonscan.Each(list[0], maxItems, func(item []byte) error {
 		n++
 		if labels, f = p.checkMember(item, &each.Input); f.Failed() {
@@ -54,6 +58,7 @@ func (p *Place) CheckBody(body []byte, in *Input) (labels []string, f fault.Fail
 	switch {
 	case f.Failed():
 		return nil, f
+	// Fails closed for an empty list: a loop over nothing would accept a delivery without any token.
 	case err != nil || n == 0:
 		return nil, fault.New(reason.MissingCredential, noItems)
 	}
@@ -62,6 +67,9 @@ func (p *Place) CheckBody(body []byte, in *Input) (labels []string, f fault.Fail
 }
 
 // checkMember checks the token of one JSON object.
+//
+// A member that comes twice is refused, because the app might read the other one. The token stays in
+// the body, so the app must not log bodies.
 func (p *Place) checkMember(object []byte, in *Input) ([]string, fault.Failure) {
 	var raw [1][]byte
 	if p.member.Find(object, raw[:]) != nil {

@@ -17,9 +17,14 @@ import (
 )
 
 // maxBytes bounds a presented credential, and with it what an unverified sender can make the guard hash.
+//
+// It is in bytes of what came, before anything is decoded.
 const maxBytes = 4096
 
 // Input is the request whose credentials are checked. It stands on the stack of whoever checks.
+//
+// Everything in it but Now and Matches is the sender's claim. Where each tenant has its own values, an
+// empty tenant is checked with decoys.
 type Input struct {
 	Request     *http.Request
 	Param       func(name string) string // a parameter of the route; nil: the request's own
@@ -29,6 +34,8 @@ type Input struct {
 	Matches     *keyring.Matches         // of the delivery; nil: matches are not counted
 }
 
+// param returns a parameter of the route, decoded by the router. Routers that are not net/http's hand
+// over their own function.
 func (in *Input) param(name string) string {
 	if in.Param != nil {
 		return in.Param(name)
@@ -38,6 +45,9 @@ func (in *Input) param(name string) string {
 
 // Place is one place where a credential is required: the Authorization header, one header, one parameter, one member of
 // the body. Any accepted value of any of its lists lets a delivery through.
+//
+// It does not change once the endpoint is configured, so deliveries share it without a lock. Exactly
+// one of header, query, path and member is set.
 type Place struct {
 	header string // canonical; empty: not a header
 	query  string
@@ -65,6 +75,9 @@ func textsOf(header string) texts {
 
 // NewPlace returns the place of a kind of credential, without accepted values, and how refusals name the credential.
 // The mistake says what is wrong with the name; its field is empty or follows the credential's own.
+//
+// It fails closed: an unknown kind, or a place without a name, is a mistake. Such a place could never
+// hold a credential, or always an empty one.
 func NewPlace(kind entry.CredentialKind, name, items string) (p *Place, what string, mistake *fault.Mistake) {
 	p = &Place{}
 	switch kind {
@@ -115,6 +128,8 @@ func (p *Place) Query() string { return p.query }
 func (p *Place) Path() string { return p.path }
 
 // TakesBasic reports whether a Basic credential is accepted at the place.
+//
+// The accepted pair may then be part of a signed URL, see signature.SignedURL.
 func (p *Place) TakesBasic() bool { return p.basic != nil }
 
 // Check checks the credential of a request, and returns the label of the one that matched. The label's list is shared
@@ -130,10 +145,12 @@ func (p *Place) Check(in *Input) (labels []string, f fault.Failure) {
 	if len(values) == 0 {
 		return nil, fault.New(reason.MissingCredential, p.texts.missing)
 	}
+	// Fails closed: the guard and a proxy could read different ones of two headers.
 	if len(values) > 1 {
 		return nil, fault.New(reason.RepeatedHeader, p.texts.repeated)
 	}
 	value := values[0]
+	// The limit comes before the hash, because the sender chooses the length.
 	if len(value) > maxBytes {
 		return nil, fault.New(reason.HeaderTooLarge, p.texts.tooLong)
 	}
@@ -148,6 +165,8 @@ func (p *Place) Check(in *Input) (labels []string, f fault.Failure) {
 
 const atProvider = ": see the URL that is registered at the provider"
 
+// checkQuery checks a token in the query. It fails closed for a parameter that repeats. Refusals name
+// the parameter and never its value: URLs get into the logs of every proxy as it is.
 func (p *Place) checkQuery(in *Input) ([]string, fault.Failure) {
 	value, n, err := httpfield.QueryValue(in.Request.URL.RawQuery, p.query)
 	switch {
@@ -167,6 +186,8 @@ func (p *Place) checkQuery(in *Input) ([]string, fault.Failure) {
 	return p.plain.Check(in.Request.Context(), value, in)
 }
 
+// checkPath checks a token in the path. An empty parameter usually means that the guard is not mounted
+// on the route: it fails closed.
 func (p *Place) checkPath(in *Input) ([]string, fault.Failure) {
 	value := in.param(p.path)
 	switch {
@@ -186,6 +207,8 @@ const (
 	badBearer = "the Authorization header is not a well-formed Bearer credential, which is one word (RFC 6750)"
 )
 
+// checkAuthorization checks the Authorization header. The name of the scheme is case-insensitive (RFC
+// 9110, section 11.1), and chooses one list: a Bearer token is never compared with Basic pairs.
 func (p *Place) checkAuthorization(in *Input, value string) ([]string, fault.Failure) {
 	scheme, rest, _ := strings.Cut(value, " ")
 	switch {
@@ -197,6 +220,8 @@ func (p *Place) checkAuthorization(in *Input, value string) ([]string, fault.Fai
 		}
 		return p.basic.checkSum(in.Request.Context(), p.basic.ring.SumOfBytes(pair), in)
 	case p.bearer != nil && strings.EqualFold(scheme, "Bearer"): //lint:notsecret the scheme's name is public
+		// A comma would make it a list of credentials (RFC 9110, section 11.2), of which a proxy may
+		// read another one.
 		if rest == "" || strings.ContainsAny(rest, " \t,") {
 			return nil, fault.New(reason.BadCredential, badBearer)
 		}

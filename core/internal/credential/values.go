@@ -17,6 +17,9 @@ import (
 
 // Values are the accepted values of one list. A presented value is hashed once, with a key of this process, and the
 // hash is compared with those of all accepted values: the time does not depend on which one matches.
+//
+// Hashing also hides the length: hmac.Equal returns at once for texts of different lengths, but all
+// sums have one length.
 type Values struct {
 	ring     *keyring.Ring[[]accepted]
 	mismatch string // the detail where the presented value matches no accepted one
@@ -42,6 +45,8 @@ func NewValues(
 	return v, v.ring.Open(m)
 }
 
+// compile drops the decoded key. What is left in memory of a value is its Secret, which the labels and
+// times need.
 func compile(list []keyring.Checked) []accepted {
 	out := make([]accepted, len(list))
 	for i := range list {
@@ -52,6 +57,9 @@ func compile(list []keyring.Checked) []accepted {
 }
 
 // decoys returns a value that nobody has. Credentials for an unknown tenant are compared with it, at the same cost.
+//
+// The sum is random, so no text hashes to it that anybody could find. A match would be refused all the
+// same.
 func decoys() []keyring.Checked {
 	decoy := keyring.Checked{Secret: secrets.New("", "")}
 	_, _ = rand.Read(decoy.Sum[:])
@@ -62,6 +70,8 @@ func decoys() []keyring.Checked {
 func (v *Values) Ring() *keyring.Ring[[]accepted] { return v.ring }
 
 // Secrets returns the accepted values of an endpoint without tenants, whether or not they are valid now.
+//
+// The caller must not log them. They are for checks of the configuration at the start.
 func (v *Values) Secrets(ctx context.Context, now time.Time) (all []*secrets.Secret) {
 	if v.ring.ByTenant() {
 		return nil
@@ -81,6 +91,8 @@ func (v *Values) Check(ctx context.Context, text string, in *Input) (labels []st
 	return v.checkSum(ctx, v.ring.SumOf(text), in)
 }
 
+// checkSum compares a sum with all accepted values. It fails closed where the source fails, where no
+// value is valid now, and for an unknown tenant, whatever matched.
 func (v *Values) checkSum(ctx context.Context, sum [sha256.Size]byte, in *Input) (labels []string, f fault.Failure) {
 	list, err := v.ring.Current(ctx, in.Tenant, in.Now)
 	if err != nil {
@@ -100,6 +112,7 @@ func (v *Values) checkSum(ctx context.Context, sum [sha256.Size]byte, in *Input)
 		}
 	}
 	switch {
+	// It comes first, and after the comparisons: an unknown tenant costs the time of a known one.
 	case list.Unknown:
 		return nil, keyring.UnknownTenant(reason.BadCredential, in.TenantFault)
 	case active == 0:
@@ -107,6 +120,7 @@ func (v *Values) checkSum(ctx context.Context, sum [sha256.Size]byte, in *Input)
 	case match == nil:
 		return nil, fault.New(reason.BadCredential, v.mismatch)
 	}
+	// A match is only noted here. It is counted when the whole delivery is proved.
 	if in.Matches != nil {
 		list.Matched(in.Matches, match.Use, &match.Secret, in.Now)
 	}
@@ -123,6 +137,8 @@ func decodeBasic(room []byte, word string) (pair []byte, ok bool) {
 	if err != nil {
 		return nil, false
 	}
+	// Without a colon it is not a pair (RFC 7617, section 2). Control characters are forbidden there
+	// too.
 	colon := false
 	for _, b := range raw {
 		if b < 0x20 || b == 0x7f {

@@ -10,6 +10,9 @@ import (
 )
 
 // change is something that is known to happen to bodies on their way, undone.
+//
+// undo returns a new slice or its input, and never writes into the body: the body is tried again after
+// it.
 type change struct {
 	code reason.Code
 	text string // follows "the signature matches"
@@ -25,6 +28,8 @@ const (
 	rewritten = ": it was parsed and written again"
 )
 
+// It is a function because a package-level slice could be changed. The order is the order of the
+// trials: cheap and frequent changes come first, as the granted work may end early.
 func changes() []change {
 	return []change{
 		{reason.BodyNewline, " without the line break at the end of the body", asSent, withoutNewline},
@@ -47,23 +52,32 @@ func changes() []change {
 	}
 }
 
+// withoutNewline removes one line break. A second one would be part of what the sender signed.
 func withoutNewline(b []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
 }
 
+// withNewline works on a copy: appending in place could write behind the body, into a buffer that
+// others use.
 func withNewline(b []byte) []byte { return append(bytes.Clone(b), '\n') }
 
 func lineFeeds(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
 
+// carriageReturns turns CRLF into LF first, so that no line end becomes CR CR LF.
 func carriageReturns(b []byte) []byte {
 	return bytes.ReplaceAll(lineFeeds(b), []byte("\n"), []byte("\r\n"))
 }
 
+// escapeSlashes writes every slash as PHP's json_encode does by default. It removes escapes first, or
+// they would be escaped twice.
 func escapeSlashes(b []byte) []byte {
 	return bytes.ReplaceAll(unescapeSlashes(b), []byte("/"), []byte(`\/`))
 }
 
 // bodies tries the body with each change undone.
+//
+// A body that has been tried is not tried again: a repeated trial costs work and finds nothing. An
+// empty result means that the change does not apply.
 func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, bool) {
 	if !x.Verifier.SignsBody {
 		return reason.Finding{}, false
@@ -83,6 +97,7 @@ func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, boo
 				Secret: label,
 			}, true
 		}
+		// The work is used up. No finding is then made of what was not tried.
 		if x.Left <= 0 {
 			break
 		}
@@ -102,6 +117,9 @@ func contains(all [][]byte, b []byte) bool {
 func unescapeSlashes(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`\/`), []byte("/")) }
 
 // compact removes white space. It keeps the order of the keys and the text of every value.
+//
+// It returns nil for what is not JSON, which the caller skips. json.Compact leaves numbers as they are
+// written, such as 1.0.
 func compact(b []byte) []byte {
 	var out bytes.Buffer
 	if json.Compact(&out, b) != nil {
@@ -111,6 +129,9 @@ func compact(b []byte) []byte {
 }
 
 // spaced does what compact does, with a space after each comma and colon, as Python writes JSON.
+//
+// Quotation marks are tracked, because a comma inside a text stands for itself. The input is valid
+// JSON, or compact returns nothing.
 func spaced(b []byte) []byte {
 	var out []byte
 	quoted := false
@@ -127,6 +148,8 @@ func spaced(b []byte) []byte {
 }
 
 // escapedAt reports whether an odd number of backslashes stands before a place.
+//
+// Of two backslashes the second is the text of the first, so only an odd number escapes what follows.
 func escapedAt(b []byte, at int) bool {
 	n := 0
 	for at > n && b[at-1-n] == '\\' {
@@ -136,6 +159,10 @@ func escapedAt(b []byte, at int) bool {
 }
 
 // writeOut replaces \u escapes by their characters, except for those that JSON needs.
+//
+// It reads at most twelve bytes for one character: two halves of a surrogate pair (RFC 8259, section
+// 7). Control characters, quotation marks and backslashes keep their escapes, because JSON must not
+// hold them otherwise.
 func writeOut(b []byte) []byte {
 	var out []byte
 	for i := 0; i < len(b); i++ {

@@ -16,6 +16,8 @@ import (
 )
 
 // Endpoint is what is known of an endpoint for every explanation.
+//
+// All explanations of an endpoint share it, so nothing may change it after the start.
 type Endpoint struct {
 	Entry       *entry.Entry
 	Verifier    *signature.Verifier // nil: nothing is signed
@@ -23,6 +25,10 @@ type Endpoint struct {
 }
 
 // Examiner looks for what would have made one delivery verify. It has no say in whether one is accepted.
+//
+// It belongs to one explanation, and runs in one goroutine. It reads a copy, because the handler may
+// have returned the request and its body long ago. Findings hold names, lengths and labels. A secret or
+// an expected signature must never get into one: findings reach logs.
 type Examiner struct {
 	*Endpoint
 	Request *http.Request // a copy: see Copy
@@ -36,6 +42,9 @@ type Examiner struct {
 }
 
 // Copy copies what is checked of a request, so that nothing that happens to it later is seen.
+//
+// The body is left out: the caller hands over its own copy. The context is not cancelled with the
+// request, because the work starts after the answer. The TLS state is shared and only read.
 func Copy(r *http.Request) *http.Request {
 	url := *r.URL
 	return (&http.Request{
@@ -49,6 +58,9 @@ func Copy(r *http.Request) *http.Request {
 const notThisOne = "; an endpoint may have one of its own; otherwise it is a forgery"
 
 // Examine returns what it finds out about one failure.
+//
+// It cannot make a delivery accepted: the answer was sent before. A wrong finding misleads an operator,
+// and nothing else.
 func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 	switch f.Reason {
 	case reason.MissingSignature, reason.MissingTimestamp, reason.BadSignature, reason.MalformedSignature:
@@ -71,6 +83,7 @@ func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 		return x.mismatch(true)
 	case reason.MalformedSignature:
 		return x.mismatch(false)
+	// A wrong clock refuses every delivery of every provider, so it gets a finding of its own.
 	case reason.Stale, reason.Early, reason.MalformedTimestamp:
 		return x.clock(f.Reason)
 	}
@@ -79,6 +92,9 @@ func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 
 // mismatch tries what is known to happen to deliveries, from the likely to the rare, and ends at what matches.
 // wellFormed is false where the signature is malformed: no secret can match it, so nothing is said of the secrets.
+//
+// An attacker who sends forgeries learns nothing: findings go to the operator and never into the
+// answer.
 func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	v := x.Verifier
 	if v == nil || !v.HasSecrets() {
@@ -95,6 +111,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		}}
 	}
 	keys := x.keys()
+	// Public keys are only tried on request: one trial costs as much as hashing publicKeyCost bytes.
 	if keys == nil || !x.Read || (!v.UsesMAC() && !x.Public) {
 		return all
 	}
@@ -112,6 +129,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		}
 		return all
 	}
+	// Trials would be useless: no change of an empty body gives back what was lost.
 	if len(x.Body) == 0 {
 		return append(all, reason.Finding{
 			Code: reason.BodyEmpty,
@@ -128,6 +146,8 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	if found, ok := x.otherReadings(keys, url); ok {
 		return append(all, found)
 	}
+	// It is said only if every trial was made. With work left out, the true cause may be among what was
+	// not tried.
 	if wellFormed && len(all) == 0 && x.Left > 0 {
 		all = append(all, reason.Finding{
 			Code: reason.SecretUnknown,
@@ -139,11 +159,16 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 }
 
 // keys returns the secrets, whether or not they are valid now; nil for an unknown tenant.
+//
+// The keys of an unknown tenant would be decoys: whatever matched one would be a false finding.
 func (x *Examiner) keys() *signature.Keys {
 	return x.Verifier.AllKeys(x.Request.Context(), x.Tenant, x.Now, x.Public)
 }
 
 // secretOf returns a secret as it is configured; nil: no secret has the label.
+//
+// Labels need not be unique. The first one with the label is taken, which a finding can bear and a
+// decision could not.
 func (x *Examiner) secretOf(label string) *secrets.Secret {
 	for _, s := range x.Verifier.SecretsOf(x.Request.Context(), x.Tenant, x.Now, true) {
 		if s.Label() == label {
@@ -156,6 +181,7 @@ func (x *Examiner) secretOf(label string) *secrets.Secret {
 // matches returns the label of the key that would prove a body and a URL. Once the granted work is done, nothing
 // matches.
 func (x *Examiner) matches(keys *signature.Keys, url string, body []byte) (label string, ok bool) {
+	// The cost is taken before the work. So a large body cannot overdraw what was granted.
 	cost := x.Verifier.TrialCost(keys, len(body)+len(url))
 	if x.Left < cost {
 		x.Left = 0

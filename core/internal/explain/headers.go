@@ -14,6 +14,8 @@ import (
 )
 
 // missing examines a delivery that lacks some of the headers that carry the proof.
+//
+// It reads names of headers only, and no values: those may be credentials of another endpoint.
 func (x *Examiner) missing(names []string) []reason.Finding {
 	var absent []string
 	for _, name := range names {
@@ -24,6 +26,7 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 	if len(absent) == 0 {
 		return nil
 	}
+	// One header is named. Several findings for one cause would hide the cause.
 	header := absent[0]
 	var all []reason.Finding
 	if as := x.renamed(header); as != "" {
@@ -56,6 +59,8 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 }
 
 // missingCredential examines a delivery without the header of a credential.
+//
+// It ends at the first place that lacks its header, because the guard refused there.
 func (x *Examiner) missingCredential() (all []reason.Finding) {
 	for _, place := range x.Credentials {
 		header := place.Header()
@@ -96,6 +101,8 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 	return all
 }
 
+// otherSender is the finding where nothing points to the provider at all. It does not claim an attack:
+// health checks and scanners are more frequent.
 func otherSender(title string) reason.Finding {
 	return reason.Finding{
 		Code: reason.OtherSender,
@@ -105,6 +112,7 @@ func otherSender(title string) reason.Finding {
 	}
 }
 
+// stripped is a guess, and its text says so: the header of a proxy can be written by anybody.
 func stripped(proxy, header string) reason.Finding {
 	return reason.Finding{
 		Code: reason.Stripped,
@@ -115,6 +123,9 @@ func stripped(proxy, header string) reason.Finding {
 
 // renamed returns the name of a header that differs from the wanted one in dashes or a prefix only; empty:
 // there is none.
+//
+// The name comes from the request, so whoever shows it must clean it. Its header is not used as the
+// wanted one: that would be for the guard to decide, and it fails closed.
 func (x *Examiner) renamed(name string) string {
 	plain := func(s string) string {
 		return strings.Map(func(r rune) rune {
@@ -134,6 +145,8 @@ func (x *Examiner) renamed(name string) string {
 }
 
 // siblings returns the headers that the provider sends, as far as its entry names them.
+//
+// Names of the entry are public facts. The list is made for each explanation, which is rare.
 func (x *Examiner) siblings() []string {
 	e := x.Entry
 	names := slices.Clone(e.Identity.With)
@@ -151,6 +164,8 @@ func (x *Examiner) siblings() []string {
 }
 
 // otherHeaders returns the headers of the provider that came.
+//
+// An attacker can send all of them. They are a hint that the delivery is genuine, and no proof.
 func (x *Examiner) otherHeaders(absent []string) (came []string) {
 	for _, name := range x.siblings() {
 		if len(x.Request.Header[name]) > 0 && !slices.Contains(absent, name) && !slices.Contains(came, name) {
@@ -161,6 +176,9 @@ func (x *Examiner) otherHeaders(absent []string) (came []string) {
 }
 
 // proxyNamed returns a header that only proxies add; empty: there is none.
+//
+// Any sender can write these headers. They count for a hint here, and for nothing in the guard unless
+// the proxy is trusted.
 func (x *Examiner) proxyNamed() string {
 	for _, name := range []string{
 		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cf-Ray", "X-Amzn-Trace-Id",
@@ -174,6 +192,9 @@ func (x *Examiner) proxyNamed() string {
 }
 
 // clock examines how far the time is off, and whether that is all that is wrong.
+//
+// The claimed time may be unsigned or forged. The finding therefore says whether the signature is
+// right, if that can be tried.
 func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 	v := x.Verifier
 	if v == nil || v.IsCustom() {
@@ -183,6 +204,8 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 	url := x.signedURL()
 	text := v.ClaimedTime(&signature.Input{Request: x.Request, URL: url, Body: x.Body, Claims: &p, Now: x.Now}, x.Read)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		// Ten years around now are enough. In the wrong unit a time of today is in 1970, or tens of
+		// thousands of years away.
 		swapped := map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)}
 		for unit, other := range swapped {
 			if v.Unit == unit && other.Sub(x.Now).Abs() < 10*365*24*time.Hour {
@@ -202,6 +225,8 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 	if !ok || why == reason.MalformedTimestamp {
 		return nil
 	}
+	// The difference is to the clock when the delivery came. The explanation itself may run seconds
+	// later.
 	off := x.Now.Sub(at).Round(time.Second)
 	finding := reason.Finding{Code: reason.Clock}
 	signed := ""
@@ -225,6 +250,8 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 }
 
 // keysIfCheap returns the secrets to try; nil where the body is not known, or trying is too expensive.
+//
+// A custom mechanism is never tried again: it may ask other hosts, and its cost is not known.
 func (x *Examiner) keysIfCheap() *signature.Keys {
 	v := x.Verifier
 	if !x.Read || !v.HasSecrets() || (!v.UsesMAC() && !x.Public) {

@@ -12,6 +12,8 @@ import (
 )
 
 // shapes finds secrets that look like something else.
+//
+// It looks at configured secrets only, and at nothing that was sent.
 func (x *Examiner) shapes() (all []reason.Finding) {
 	for _, s := range x.Verifier.SecretsOf(x.Request.Context(), x.Tenant, x.Now, false) {
 		if f, odd := x.ShapeOf(s); odd {
@@ -22,6 +24,9 @@ func (x *Examiner) shapes() (all []reason.Finding) {
 }
 
 // ShapeOf returns why a secret cannot be the one that signs; false: it may be.
+//
+// The finding quotes a prefix of the entry, and never a part of the secret. It is also used at the
+// start, before any delivery.
 func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	text := s.DangerouslyReveal()
 	found := func(what, fix string) (reason.Finding, bool) {
@@ -48,6 +53,8 @@ func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 }
 
 // wholePrefix returns what the provider's secrets begin with, where that is a part of the key.
+//
+// Empty means that nothing is known of it, and no finding is made.
 func (e *Endpoint) wholePrefix() string {
 	if s := e.Entry.Scheme; s != nil {
 		return s.Key.Whole
@@ -67,12 +74,18 @@ func (e *Endpoint) whereSecret() string {
 }
 
 // secretReading is another reading of the text of a secret.
+//
+// read returns new bytes, or nil where the reading does not apply. They are key material: nothing keeps
+// them after the trial.
 type secretReading struct {
 	text string
 	read func(string) []byte
 }
 
 // readings returns the other readings of a secret, from the likely to the rare.
+//
+// None of these readings is ever used to accept a delivery. That would give each secret several keys,
+// and an attacker several guesses.
 func (e *Endpoint) readings() []secretReading {
 	decoded := func(decode func(string) ([]byte, error)) func(string) []byte {
 		return func(s string) []byte {
@@ -118,6 +131,10 @@ func (e *Endpoint) readings() []secretReading {
 }
 
 // otherReadings tries each secret in the other readings of its text.
+//
+// It tries MACs only. A public key in another reading would be another key, or none. The finding names
+// the reading and the label. It must not show the text: the log is read by people who may not know the
+// secret.
 func (x *Examiner) otherReadings(keys *signature.Keys, url string) (reason.Finding, bool) {
 	v := x.Verifier
 	if !v.UsesMAC() {

@@ -11,8 +11,11 @@ import (
 )
 
 // urlParts is a URL as the parts that sign one cut it.
+//
+// Nothing is decoded or normalised: the signature covers the URL as it is written.
 type urlParts struct{ scheme, host, port, rest string }
 
+// partsOf cuts with signature.SplitURL, so that a finding is about the same parts as the check.
 func partsOf(url string) urlParts {
 	scheme, host, port, rest := signature.SplitURL(url)
 	return urlParts{scheme, host, port, rest}
@@ -27,6 +30,9 @@ func (p urlParts) String() string {
 }
 
 // differs names the parts in which the URL differs from the one that was used.
+//
+// A trailing slash is named apart from the path, because it is the most frequent mistake and the
+// hardest to see.
 func (p urlParts) differs(used urlParts) (parts []string) {
 	add := func(differs bool, name string) {
 		if differs {
@@ -45,14 +51,22 @@ func (p urlParts) differs(used urlParts) (parts []string) {
 }
 
 // signedURL returns the URL that the guard used. The credential of the request counts whether or not it was accepted.
+//
+// It may hold a password or a token. Only ShownURL may get into a finding.
 func (x *Examiner) signedURL() string {
 	return x.Verifier.SignedURL(x.Request, x.Tenant, x.Plain, true)
 }
 
 // maxURLs is how many other URLs are tried.
+//
+// Each trial hashes the body once for each key and reading. The sender chooses the body, so the number
+// has to be bounded.
 const maxURLs = 64
 
 // urls tries URLs that the sender may have signed, those first that differ in one part.
+//
+// The combinations grow with four factors, of which two come from the request. hosts and rests bound
+// them, and maxURLs the trials.
 func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool) {
 	if !x.Verifier.SignsURL {
 		return reason.Finding{}, false
@@ -96,10 +110,15 @@ func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool)
 }
 
 // hosts returns the hosts that the request and the config name.
+//
+// The headers may be forged. They only offer candidates: a finding needs a signature that matches,
+// which a forger cannot make.
 func (x *Examiner) hosts(used urlParts) []urlParts {
 	names := []string{x.Request.Host, x.Request.Header.Get("X-Forwarded-Host"), x.Request.Header.Get("X-Original-Host")}
 	all := []urlParts{{host: used.host, port: used.port}}
 	for _, name := range names {
+		// A name with one of these characters is not a host (RFC 3986, section 3.2.2). 255 bytes are
+		// more than DNS allows.
 		if name == "" || len(name) > 255 || strings.ContainsAny(name, "/?#@, ") {
 			continue
 		}
@@ -130,6 +149,7 @@ func (x *Examiner) rests(used urlParts) []string {
 	return distinct(used.rest, turn(used.rest), own, turn(own), bare)
 }
 
+// distinct keeps the first of equal texts, in their order. A repeated candidate would cost a trial.
 func distinct(all ...string) (out []string) {
 	for _, s := range all {
 		if !slices.Contains(out, s) {
