@@ -28,6 +28,7 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 	}
 	credentials, notes := g.configureSecrets(c, &rules, m)
 	g.configureTolerance(c, m)
+	// Fails closed: a guard that nothing authenticates would be an open endpoint, so New refuses the config.
 	if g.signature == nil && len(credentials) == 0 && !c.Setup.AwaitingSecret && !g.unknown {
 		m.Add("Credentials", "", nothingProves, secrets.GeneratePair())
 	}
@@ -53,21 +54,25 @@ func (g *Guard) configureSecrets(
 	c *Config, rules *keyring.Rules, m *fault.Mistakes,
 ) (credentials []Credential, notes []string) {
 	e := g.entry
+	// The app may go on using its slice: what New has checked must not change afterwards.
 	credentials = slices.Clone(c.Credentials)
 	switch {
 	case g.unknown: // how it signs is not known, and what Secrets have to be is not either
 	case e.Scheme != nil && c.Setup.AwaitingSecret:
 		if c.Secrets != nil {
+			// Fails closed: with both, a handshake from anybody could replace a secret that works.
 			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.handshakes.SinkRules = *rules
 		g.handshakes.SinkRules.Kinds, g.handshakes.SinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
 	case e.Scheme != nil:
 		rules.Kinds, rules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
+		// The shape of a secret is known for providers of this library only. For others any shape may be right.
 		if !e.OfOnesOwn {
 			rules.Refuses = e
 		}
 		g.signature, notes = signature.New(g.tenants.owner, e, c.Secrets, c.Keys, *rules, m)
+		// nil where there are no shared secrets: nothing to rotate, and nothing to count by tenant.
 		if g.signature.Ring != nil {
 			g.tenants.rings = append(g.tenants.rings, g.signature.Ring)
 		}
@@ -76,13 +81,17 @@ func (g *Guard) configureSecrets(
 			own := &e.Credential
 			first := Credential{kind: own.Kind, name: own.Name, items: own.Items, source: c.Secrets}
 			if first.source == nil {
+				// Fails closed: an empty list is a mistake that the keyring reports, not a credential that accepts
+				// everything.
 				first.source = secrets.Static()
 			}
 			credentials = append([]Credential{first}, credentials...)
 		}
+	// Fails closed: an operator who gives a secret expects a signature check, and there would be none.
 	case c.Secrets != nil:
 		m.Add("Secrets", "", "%s signs nothing; give the shared secret as one of Credentials", e.Title)
 	}
+	// The same for public keys: they would be ignored in silence.
 	if c.Keys != nil && e.Scheme == nil && !g.unknown {
 		m.Add("Keys", "", "%s signs nothing; remove it", e.Title)
 	}
@@ -104,6 +113,7 @@ func (g *Guard) configureSetup(c *Config, rules keyring.Rules, m *fault.Mistakes
 	}
 	if c.Setup.VerifyTokens != nil {
 		rules := keyring.Rules{
+			// ProvesNothing: a verify token answers handshakes. A delivery that carries it is still unproved.
 			Field: "Setup.VerifyTokens", Min: 8, WeakOK: rules.WeakOK, Advice: advice(e, false), ProvesNothing: true,
 		}
 		g.handshakes.Tokens, notes = g.acceptedValues(c.Setup.VerifyTokens, rules, "the handshake's verify token", m)
@@ -114,6 +124,8 @@ func (g *Guard) configureSetup(c *Config, rules keyring.Rules, m *fault.Mistakes
 // configureTolerance sets how old and how early a signed timestamp may be.
 func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	v := g.signature
+	// The upper bound limits replays: until a timestamp is stale, the replay store alone holds a captured delivery
+	// back.
 	if c.Limits.Tolerance != 0 && (c.Limits.Tolerance < time.Second || c.Limits.Tolerance > maxTolerance) {
 		m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
 			"it must be between 1s and %s, written with its unit: 5 * time.Minute; zero means %s",
@@ -124,6 +136,7 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 		return // no secret yet: there is a verifier once there is one
 	}
 	if v == nil || !v.SignsTime {
+		// An error, because the operator would rely on a freshness that no signature covers.
 		if c.Limits.Tolerance != 0 {
 			m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
 				"%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
@@ -137,12 +150,14 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 	case tolerance == 0:
 		tolerance = defaultTolerance
 	}
+	// Both directions are bounded: a timestamp from the future would stay fresh for longer than the tolerance.
 	v.Past, v.Future = tolerance, tolerance
 	if p := g.entry.Scheme.Timestamp.Past; p > 0 && c.Limits.Tolerance == 0 {
 		v.Past = p // retries repeat the same signed bytes: younger than the retry horizon is as fresh as it gets
 	}
 }
 
+// advice says in a mistake where the right secret is found.
 func advice(e *entry.Entry, pair bool) string {
 	if e.SecretFrom != "" {
 		return "copy it from " + e.Title + ": " + e.SecretFrom
@@ -150,6 +165,8 @@ func advice(e *entry.Entry, pair bool) string {
 	return freshAdvice(pair)
 }
 
+// freshAdvice gives a random value to use. It is made on the spot, so that no example from the docs ends up in
+// production.
 func freshAdvice(pair bool) string {
 	if pair {
 		return "use a fresh one and give it to the provider, for example " + secrets.GeneratePair()

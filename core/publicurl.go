@@ -25,11 +25,14 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 		v.Route = g.routeOf(c, !varies)
 	}
 	if c.PublicURL == "" {
+		// Fails closed: without a fixed URL an attacker moves bytes between URL and body, and the signature still
+		// matches.
 		if v != nil && v.Boundary.URL {
 			m.Add("PublicURL", "", needsPublicURL, g.entry.Title)
 		}
 		return
 	}
+	// Otherwise the place of the tenant would be filled from nothing, and no signature would ever match.
 	if varies && !c.Tenant.set {
 		m.Add(
 			"PublicURL",
@@ -38,7 +41,9 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 			signature.TenantPlace,
 		)
 	}
+	// A made-up tenant stands in for the real one: braces are not valid everywhere in a URL.
 	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, signature.TenantPlace, "tenant"))
+	// http is accepted where the HTTPS check refuses nothing: a signed http URL could not match otherwise.
 	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Host == "" || u.Fragment != "" {
 		m.Add("PublicURL", "", notAPublicURL)
@@ -49,6 +54,7 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 	v := g.signature
 	route := signature.Route{
+		// Pinned is false for a URL with a tenant in it: the sender chooses that part, so the boundary checks stay on.
 		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP,
 		TenantInPath: c.Tenant.path != "",
 		HidesPath:    slices.ContainsFunc(g.credentials, func(p *credential.Place) bool { return p.Path() != "" }),

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	pumpCapacity = 1024
+	pumpCapacity = 1024 // records of one observer; what comes beyond is dropped and counted
 	// gatherRecords is how long the goroutine waits for more before it hands records over. Waking it for each would
 	// cost a request more than all else that is done for its record.
 	gatherRecords = 250 * time.Microsecond
@@ -20,8 +20,8 @@ type pump struct {
 	deliver func(r *Record, dropped int) // it panics never
 	drop    func(r *Record)              // counts a record that does not fit
 
-	mu      sync.Mutex
-	queue   []queued
+	mu      sync.Mutex    // guards all that follows; never held while deliver runs
+	queue   []queued      // in order; at most pumpCapacity
 	spare   []queued      // the queue before, for the next one
 	gather  *time.Timer   // starts the goroutine; nil: nothing is gathered
 	turn    uint64        // how often anything was gathered
@@ -45,9 +45,11 @@ func (p *pump) put(r *Record) {
 	r.release()
 }
 
+// offer queues a record. It reports false for a full queue.
 func (p *pump) offer(r *Record) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// Newest first to go: waiting would let a slow observer delay answers, which an attacker could cause by a flood.
 	if len(p.queue) >= pumpCapacity {
 		p.dropped++
 		return false
@@ -60,6 +62,7 @@ func (p *pump) offer(r *Record) bool {
 		p.turn++
 		turn := p.turn
 		p.gather = time.AfterFunc(gatherRecords, func() { p.begin(turn) })
+	// A burst does not wait for the timer, because the rest of the queue could fill up before it fires.
 	case len(p.queue) >= pumpCapacity/2:
 		p.startLocked()
 	}
@@ -70,6 +73,8 @@ func (p *pump) offer(r *Record) bool {
 func (p *pump) begin(turn uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// Stop does not recall a timer whose function has started. Without the number it would cut the next gathering
+	// short.
 	if turn == p.turn {
 		p.startLocked()
 	}
@@ -82,6 +87,7 @@ func (p *pump) start() {
 	p.startLocked()
 }
 
+// startLocked starts the goroutine, if records are gathered. The caller must hold mu.
 func (p *pump) startLocked() {
 	if p.gather == nil {
 		return // what was gathered is on its way
@@ -91,6 +97,7 @@ func (p *pump) startLocked() {
 	go p.drain()
 }
 
+// drain hands over until the queue is empty, and ends. A guard without traffic has no goroutine.
 func (p *pump) drain() {
 	for {
 		p.mu.Lock()
@@ -104,12 +111,15 @@ func (p *pump) drain() {
 			p.mu.Unlock()
 			return
 		}
+		// The two slices change places, so that a busy pump allocates no new queue for each batch.
 		p.queue, p.spare = p.spare[:0], nil
 		p.mu.Unlock()
 		for i, q := range batch {
+			// Before deliver: all observers and the log see the same findings.
 			q.record.explain()
 			p.deliver(q.record, q.dropped)
 			q.record.release()
+			// The spare slice would otherwise keep the request's context alive until it is overwritten.
 			batch[i] = queued{}
 		}
 		p.mu.Lock()

@@ -49,18 +49,20 @@ type RateLimit struct {
 const (
 	defaultFailuresPerSecond = 100
 	failureBurstSeconds      = 100
-	fallbackPerSecond        = 100
+	fallbackPerSecond        = 100 // with a Limiter and no PerSecond, while the Limiter fails
 	fallbackBurst            = 1000
 	maxPerSecond             = 1e6
-	maxBurst                 = 1e9
+	maxBurst                 = 1e9 // beyond it a limit no longer limits
 )
 
 // limiterFailed reports that a limiter of the app's own fails, once a minute: the guard counts in its own process
 // meanwhile.
 func (g *Guard) limiterFailed(err error) {
+	// A flood while Redis is down would otherwise write a line for each request.
 	if !g.limiterLine.due() {
 		return
 	}
+	// Cleaned, because an error of a remote store may quote what a sender chose.
 	attrs := g.log.about(slog.String("error", httpfield.Clean(err.Error())))
 	g.log.write(context.Background(), slog.LevelError, limiterFails, attrs...)
 }
@@ -68,10 +70,12 @@ func (g *Guard) limiterFailed(err error) {
 // rates are the limits of an endpoint.
 type rates struct {
 	deliveries *rate.Limit // proved; nil: no limit
-	failures   *rate.Limit
-	status     int // of the answer to too much
+	failures   *rate.Limit // unproved requests; never nil in a guard that New returned
+	status     int         // of the answer to too much
 }
 
+// configureRates compiles RateLimit. The two limits have names of their own in a shared limiter: they must never add
+// up.
 func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 	rl := c.RateLimit
 	deliveries := ratePair{"PerSecond", "Burst", rl.PerSecond, rl.Burst}
@@ -87,6 +91,7 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 	}
 	failures := ratePair{"FailuresPerSecond", "FailureBurst", rl.FailuresPerSecond, rl.FailureBurst}
 	switch {
+	// Failures are always limited, also where RateLimit is zero: forgeries are cheap to send and cost an HMAC each.
 	case failures.perSecond != 0:
 	case rl.PerSecond > 0:
 		failures.perSecond = rl.PerSecond
@@ -104,17 +109,20 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 			rl.FailureLimiter, "failures|"+g.endpoint+"|", g.limiterFailed)
 	}
 	g.rates.status = http.StatusTooManyRequests
+	// For such a provider a 429 would lose the event: an attacker who uses up a limit could then suppress deliveries.
 	if g.answers.status == http.StatusServiceUnavailable || g.entry.Drops4xx {
 		g.rates.status = http.StatusServiceUnavailable
 	}
 }
 
+// ratePair is one limit as it is configured, with the names of its fields for mistakes.
 type ratePair struct {
 	rateField, burstField string
 	perSecond             float64
 	burst                 int
 }
 
+// valid adds mistakes to m and reports whether there were none. Zero means "not configured" and is valid.
 func (p *ratePair) valid(m *fault.Mistakes) bool {
 	before := len(*m)
 	// Written so that NaN is a mistake.
@@ -135,6 +143,7 @@ func (p *ratePair) valid(m *fault.Mistakes) bool {
 
 // checkRate refuses a source that has used up its deliveries, before any more work is done for it.
 func (g *Guard) checkRate(ctx context.Context, i *inspection) fault.Failure {
+	// Here nothing is counted, only compared: a request has to be proved before it uses up deliveries.
 	if first := !i.counted; first && g.tenants.key.set {
 		i.counted = true
 		// It is checked again once the tenant is known: unknown tenants have sent nothing that was proved.
@@ -155,7 +164,9 @@ func (g *Guard) countDelivery(ctx context.Context, i *inspection) fault.Failure 
 	return g.overRate(ctx, i, 1, time.Now())
 }
 
+// overRate takes n deliveries from what the source may send; 0 only looks. Its refusal carries when to come back.
 func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Time) fault.Failure {
+	// A limiter that fails is replaced by one in this process: neither open nor closed, but bounded.
 	ok, wait := g.rates.deliveries.Allow(ctx, i.tenant, i.source, n, now)
 	if ok {
 		return fault.Failure{}
@@ -167,7 +178,9 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Tim
 // countFailure counts an unproved request against what its source may fail. A source that is over is refused for that,
 // whatever the request failed at.
 func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure, now time.Time) fault.Failure {
+	// Only failures that a sender can cause at will. An outage of a store or of keys must not lock out the provider.
 	failed := f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.BodyIncomplete || i.displaced
+	// Not counted: the request failed before its source was known. Proved: a genuine sender, whatever went wrong later.
 	if !i.counted || i.proved || !failed {
 		return f
 	}
@@ -182,10 +195,12 @@ func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure
 
 // throttled reports whether a source has failed so often that few of its bodies may be read at a time.
 func (g *Guard) throttled(ctx context.Context, i *inspection) bool {
+	// n is 0: a look must not use up what the next failure is counted against.
 	ok, _ := g.rates.failures.Allow(ctx, i.tenant, i.source, 0, i.started)
 	return !ok
 }
 
+// nameOf names a source in a refusal, as it is counted: an IPv6 address by its /64.
 func nameOf(source netip.Addr) string {
 	if !source.IsValid() {
 		return "that cannot be told"

@@ -18,27 +18,32 @@ import (
 // rate, credentials, signature header and timestamp are checked before the body is read. The replay store is asked
 // about genuine deliveries only. Receive never writes to w: it is there for the connection's read deadline.
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbound) (*Delivery, *Reply) {
+	// Only code of this package can put a delivery into a context: no header and no URL of a sender can.
 	prior := carriedBy(r.Context())
 	if prior != nil && prior.ticket != nil {
 		d, reply, stranger := g.receiveAgain(w, r, in, prior.ticket)
 		if !stranger {
 			return d, reply
 		}
+		// Fails closed: a used or misdirected ticket counts for nothing, and the request is checked from the start.
 		prior = nil
 	}
 	for d := prior; d != nil; d = d.parent {
 		if d.guard == g {
 			return &Delivery{again: d, r: r}, nil // proved already: the same guard stands on a group and on its route
 		}
+		// Fails closed: see innerGuard.
 		if d.batch {
 			return nil, g.conflict(r, in, "the guard of "+d.guard.endpoint+innerGuard)
 		}
+		// Fails closed at run time, because New cannot see how guards are mounted.
 		if d.guard.endpoint == g.endpoint {
 			return nil, g.conflict(r, in, "two guards on this request have the endpoint name "+g.endpoint+sameName)
 		}
 	}
 	s := g.prepare(w, in, time.Now())
 	s.inspection.ctx = contextOf(r, prior)
+	// No defer: after a panic the scratch space may still be in use, and must not reach another request.
 	d, reply := g.receive(r, &s.inspection, prior)
 	g.giveBack(s)
 	return d, reply
@@ -58,6 +63,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		return nil, g.answered(i, reply, prior)
 	}
 	if f := g.checkBody(r, i); f.Failed() {
+		// Some providers sign test requests with published values. Such a request gets an answer, never a delivery.
 		reply, f := g.publishedTest(r, i, f)
 		if reply != nil {
 			return nil, g.answered(i, reply, prior)
@@ -72,19 +78,23 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	if i.proved {
 		i.match.Count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
 	}
+	// Counted after the proof: otherwise forgeries would use up what genuine deliveries may use.
 	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	}
 	if f := g.checkPause(); f.Failed() {
 		return nil, g.refuse(r, i, f)
 	}
+	// From here on the request is proved, or a check that only reports let it through.
 	d := g.deliver(r, i, prior)
 	if reply := d.claim(); reply != nil {
 		i.markRead(r, reply.Rejection != nil)
+		// A refused delivery reaches no handler: nobody else would free what it holds.
 		d.release()
 		return nil, reply
 	}
 	i.markRead(r, false)
+	// After the claim: only then it is known whether the event is new.
 	g.noteProof(d, i)
 	return d, nil
 }
@@ -108,16 +118,20 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 			return nil, f
 		}
 	}
+	// It reads only. An unknown tenant is not refused here, so that it costs and answers the same as a known one.
 	g.readTenant(r, i)
+	// Before anything that hashes or fetches: what an attacker can send in bulk has to be cheap to refuse.
 	if f := g.checkPerimeter(r, i); f.Failed() {
 		return nil, f
 	}
 	if reply, f := g.unprovedHandshake(r, i); reply != nil || f.Failed() {
 		return reply, f
 	}
+	// GET and the like are for handshakes only. Past this line they would be deliveries without a body.
 	if !g.handshakes.Method(r.Method) {
 		return nil, g.handshakes.NotOne(r.Method)
 	}
+	// Fails closed: without a secret nothing can be proved, so that no request gets any further.
 	if g.handshakes.Awaiting {
 		return g.takeSecret(r, i)
 	}
@@ -141,15 +155,18 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 // handshake.
 func (g *Guard) checkSignatureHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	v := g.signature
+	// A stale timestamp is then noted and not refused at once: the signature still has to match.
 	i.claims.Lenient = g.reporting.time || i.trial
 	in := signature.Input{Request: r, URL: g.signedURL(r, i), Claims: i.claims, Now: i.now}
 	f := v.CheckHead(&in)
+	// Only a missing signature: a wrong one must never be answered as a handshake.
 	if f.Reason == reason.MissingSignature {
 		if reply, f := g.unsignedHandshake(r, i); reply != nil || f.Failed() {
 			return reply, f
 		}
 	}
 	if !f.Failed() {
+		// The sender chooses the host. The beginning of a signed path, moved into it, would reach another route.
 		f = v.CheckHost(r)
 	}
 	return nil, g.enforceProof(i, CheckSignature, f)
@@ -169,6 +186,7 @@ func (g *Guard) checkCredentials(r *http.Request, i *inspection) fault.Failure {
 		} else if f = g.enforceCredential(i, f); f.Failed() {
 			return f
 		}
+		// Whether it matched or not: the app, its logs and its proxies must not see a token, not even a wrong one.
 		if name := place.Query(); name != "" {
 			i.stripQuery = append(i.stripQuery, name)
 		}
@@ -203,13 +221,16 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	if f.Failed() {
 		return f
 	}
+	// Kept before the proof, for samples of refused signatures. 
 	i.body = body
 	if f := g.checkBodyCredentials(r, i); f.Failed() {
 		return f
 	}
+	// A head that failed and only reports leaves nothing to verify: unproved stays unproved.
 	if v := g.signature; v != nil && i.unproved == nil {
 		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.claims, Now: i.now}
 		if i.secret, f = v.CheckBody(&in); !f.Failed() {
+			// An unsigned query next to a signed body is refused: an attacker could append it to a captured delivery.
 			f = v.CheckQuery(r.URL.RawQuery)
 		}
 		if f = g.enforceProof(i, CheckSignature, f); f.Failed() {
@@ -231,6 +252,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	if f := g.enterScope(r.Context(), i); f.Failed() {
 		return f
 	}
+	// The only place where a request of a provider becomes proved. All checks above have passed.
 	i.proved = true
 	return fault.Failure{}
 }

@@ -16,9 +16,9 @@ import (
 // Type, ID and the identity come from the sender, after the proof.
 type Record struct {
 	Time     time.Time // by the guard's clock
-	Endpoint string
-	Provider string
-	Route    string // the route's pattern, never the path
+	Endpoint string    // as configured; for tests of equality and labels
+	Provider string    // the provider's name in logs and metrics
+	Route    string    // the route's pattern, never the path
 	// Tenant is the key that Config.Tenant found, where its secrets are known, whether or not the delivery was proved
 	// by them; else empty, so that unverified senders cannot make values. As a label of metrics it makes a series for
 	// each tenant.
@@ -27,7 +27,7 @@ type Record struct {
 	// no label of a metric.
 	Source netip.Addr
 	Reason reason.Reason
-	Status int
+	Status int // that was answered
 	// SignedURL says which URL the signature was checked over; empty where the provider signs none. Where it does not
 	// match, Detail names the URL, without its query, its user and a token in its path.
 	SignedURL URLSource
@@ -56,8 +56,8 @@ type Record struct {
 	// BodySHA256 is set once the delivery is proved, where something is remembered by it: with a replay store, or where
 	// the app has asked for the delivery's events.
 	BodySHA256 [32]byte
-	Verify     time.Duration
-	Total      time.Duration
+	Verify     time.Duration // from the request's arrival to the end of the proof
+	Total      time.Duration // from the request's arrival to the record
 	Replay     ReplayState
 	DoneAt     time.Time // for duplicates: when the event was processed
 	Overrun    bool      // the answer came after the provider's limit
@@ -94,16 +94,18 @@ type Record struct {
 	sampled  *sampled        // to be explained
 	ended    time.Time       // by the real clock
 	proved   bool
-	emptySet bool     // the set of signals has no receivers
-	fresh    Identity // of the first event that was this delivery's to run; zero: it has none, or no store remembers it
-	line     lineKind
-	home     *sync.Pool
-	holders  *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
+	emptySet bool // the set of signals has no receivers
+	// of the first event that was this delivery's to run; zero: it has none, or no store remembers it
+	fresh   Identity
+	line    lineKind      // how the log writes it; the log's own
+	home    *sync.Pool    // where release returns it
+	holders *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
 }
 
 // recordPool keeps records for later outcomes. Get gives one to fill in, put and forget.
 type recordPool struct{ sync.Pool }
 
+// get returns an empty record from the pool, or a new one. The caller must set holders before it hands it on.
 func (p *recordPool) get() *Record {
 	r, _ := p.Get().(*Record)
 	if r == nil {
@@ -121,9 +123,11 @@ func (p *recordPool) get() *Record {
 // release gives one hold of the record back. With the last one it goes back to its pool, and keeps nothing of what it
 // pointed to.
 func (r *Record) release() {
+	// Whoever comes last clears it. A queue that read it afterwards would see the record of another request.
 	if r.holders.Add(-1) > 0 {
 		return
 	}
+	// A sample that nobody read gives its share of the work back.
 	r.forgo()
 	home := r.home
 	*r = Record{holders: r.holders}
@@ -170,6 +174,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	rec.SecretExpires, rec.NoneValidAfter = keyring.TimeOf(i.match.Expires), keyring.TimeOf(i.match.NoneAfter)
 	rec.SecretsStale = i.match.Stale
 	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
+	// An unproved body's digest stays out: unverified senders would otherwise choose values that look like identities.
 	if i.proved && i.digested {
 		rec.BodySHA256 = i.digest
 	}
@@ -182,14 +187,17 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 
 // put counts an outcome, logs it and hands it to the observers. It takes the record over.
 func (g *Guard) put(rec *Record) {
+	// A person's redrive must not make a silent endpoint look alive.
 	if rec.Redrive == 0 && !rec.Backfill {
 		g.vitals.count(rec)
 	}
 	line := g.log.take(rec)
+	// Before the first put: a fast observer could otherwise release the record while it is still being handed out.
 	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
 	if line {
 		g.log.pump.put(rec)
 	} else {
+		// The hold that the log would have had.
 		defer rec.release()
 	}
 	for _, o := range g.outlets {

@@ -183,7 +183,8 @@ func callerLine() string {
 		f, more := frames.Next()
 		_, name, _ := strings.Cut(f.Function, "sallyport-go/sallyport/")
 		pkg, _, _ := strings.Cut(name, ".")
-		ours := pkg == "core" || pkg == "internal/nethttp" || strings.HasPrefix(pkg, "core/inbox/") && strings.HasSuffix(pkg, "inbox")
+		ours := pkg == "core" || pkg == "internal/nethttp" || strings.HasPrefix(pkg, "core/inbox/") &&
+			strings.HasSuffix(pkg, "inbox")
 		if !ours && !strings.HasSuffix(pkg, "webhook") && f.File != "" {
 			return fmt.Sprintf(" (%s:%d)", f.File, f.Line)
 		}
