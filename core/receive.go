@@ -127,7 +127,7 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	if reply, f := g.unprovedHandshake(r, i); reply != nil || f.Failed() {
 		return reply, f
 	}
-	// GET and the like are for handshakes only. Past this line they would be deliveries without a body.
+	// A handshake's method without a handshake. It fails closed: past this line it would count as a delivery.
 	if !g.handshakes.Method(r.Method) {
 		return nil, g.handshakes.NotOne(r.Method)
 	}
@@ -221,7 +221,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	if f.Failed() {
 		return f
 	}
-	// Kept before the proof, for samples of refused signatures. 
+	// Kept before the proof, for samples of refused signatures.
 	i.body = body
 	if f := g.checkBodyCredentials(r, i); f.Failed() {
 		return f

@@ -24,11 +24,11 @@ import (
 // request's context.
 type redrive struct {
 	guard *Guard
-	entry *journal.Entry
-	was   journal.Entry // before the run was recorded in a transaction, which may not commit
-	run   int           // its number
-	again bool          // the person wants it also where the event is done: all receivers run
-	used  atomic.Bool
+	entry *journal.Entry // as it was loaded; of this run alone
+	was   journal.Entry  // before the run was recorded in a transaction, which may not commit
+	run   int            // its number
+	again bool           // the person wants it also where the event is done: all receivers run
+	used  atomic.Bool    // its guard has taken it; for one request only
 
 	mu     sync.Mutex
 	ended  bool
@@ -39,6 +39,7 @@ type redrive struct {
 	own    bool          // that is the event's own key
 }
 
+// newRedrive makes the ticket of a run. Its number is one more than the runs that the entry knows of.
 func newRedrive(g *Guard, e *journal.Entry, again bool) *redrive {
 	return &redrive{guard: g, entry: e, run: e.RunCount + 1, again: again, done: make(chan struct{}),
 		result: RedriveResult{ID: e.ID}}
@@ -48,6 +49,7 @@ func newRedrive(g *Guard, e *journal.Entry, again bool) *redrive {
 func (r *redrive) end(why reason.Reason, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// The first end counts: a run that was cut short may still be reported by its delivery.
 	if r.ended {
 		return
 	}
@@ -69,6 +71,8 @@ func (g *Guard) receiveAgain(
 	w http.ResponseWriter, r *http.Request, in adapter.Inbound, ticket *redrive,
 ) (d *Delivery, reply *Reply, stranger bool) {
 	switch {
+	// Compare and swap: middleware that sends one request into the guard twice, or in two goroutines, runs the event
+	// once.
 	case ticket.guard == g && ticket.used.CompareAndSwap(false, true):
 		d, reply = g.rerun(r, in, ticket)
 		return d, reply, false
@@ -89,6 +93,7 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	now := time.Now()
 	d.facts = facts{
 		ctx: context.WithoutCancel(r.Context()), route: in.Route, started: now, now: now, body: e.Body,
+		// proved: the entry was, when it was kept. The journal is trusted for that; with keys it detects changes.
 		tenant: e.Tenant, scope: e.Scope, secret: e.Secret, proved: true,
 	}
 	if g.hasClock {
@@ -104,6 +109,7 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 		ctx = &d.holding.Request
 	}
 	d.r = r.WithContext(ctx)
+	// The app reads the entry's body, whatever middleware did to the request's.
 	restoreBody(d.r, d)
 	begun := false
 	defer func() {
@@ -153,10 +159,12 @@ func (d *Delivery) claimAgain() *Reply {
 	g, t := d.guard, d.redrive
 	asked := time.Now()
 	d.verified = asked.Sub(d.facts.started)
+	// It fails open: two runs at once are possible here. The docs of Redriver say so.
 	if g.memory.Store == nil || t.entry.Identity == [32]byte{} {
 		return nil // nothing is remembered of such an event, so that nothing excludes
 	}
 	d.holding.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
+	// First the event's own key: it excludes the provider's retry, which knows no other.
 	own := replay.Item{Key: t.entry.Identity, Digest: t.entry.Digest}
 	res, err := d.claimOne(own, asked)
 	if err != nil {
@@ -223,6 +231,7 @@ func (t *redrive) checkFresh(d *Delivery) *Reply {
 	}
 }
 
+// claimOne claims a single key. The lease counts from asked.
 func (d *Delivery) claimOne(item replay.Item, asked time.Time) (replay.Result, error) {
 	results, err := d.holding.Claim([]replay.Item{item}, asked)
 	if err != nil {
@@ -240,6 +249,7 @@ func (d *Delivery) hold1(key replay.Key, token replay.Token) {
 
 // isToken reports whether a token is one of those that an entry was parked with.
 func isToken(stored []byte, token replay.Token) bool {
+	// Tokens are stored as 8 bytes each, big endian. A rest that is shorter matches nothing.
 	for ; len(stored) >= 8; stored = stored[8:] {
 		if binary.BigEndian.Uint64(stored) == uint64(token) {
 			return true
@@ -300,6 +310,7 @@ func (t *redrive) isClosed(ctx context.Context, err error) bool {
 
 // conclude ends the run by what became of its delivery, never by the status that some middleware has answered.
 func (t *redrive) conclude(d *Delivery, rec *Record) {
+	// Fails closed: for any reason but accepted the entry is not closed.
 	failed := rec.Reason != reason.Accepted || rec.Replay == ReplayCommitFailed
 	err := rec.Err
 	if failed && err == nil {

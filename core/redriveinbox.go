@@ -24,6 +24,7 @@ var (
 
 // preparedInbox returns what runs an entry that a worker has parked. It freezes the set, see [Freeze].
 func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
+	// Fails closed with an error: freezing a nil set would panic.
 	if r.Inbox == nil {
 		return nil, errNoInbox
 	}
@@ -32,6 +33,7 @@ func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
 	if err := e.UnmarshalBinary(t.entry.Body); err != nil {
 		return nil, err
 	}
+	// An attacker with write access to the journal's table could swap bodies. Unproved events never run from a journal.
 	if e.Endpoint != t.entry.Endpoint || e.Identity != t.entry.Identity || e.Unproved {
 		return nil, errOtherEvent
 	}
@@ -45,7 +47,9 @@ func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
 // the process dies behind its commit.
 func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
 	defer t.end("", errRunCutShort) // where nothing else has ended it
+	// No request will come: the ticket must not look unused.
 	t.used.Store(true)
+	// The minute is for the store and the journal, behind the receivers' own limit.
 	ctx, cancel := context.WithTimeout(context.Background(), g.signals.timeout+time.Minute)
 	defer cancel()
 	d := g.inboxDelivery(ctx, t, e)
@@ -95,6 +99,7 @@ func (g *Guard) inboxDelivery(ctx context.Context, t *redrive, e Event) *Deliver
 		d.holding.Request.Start(ctx, time.Time{})
 		ctx = &d.holding.Request
 	}
+	// An empty request: code that expects one does not panic, and there is nothing of a sender in it.
 	d.r = (&http.Request{Method: http.MethodPost, URL: &url.URL{}, Header: http.Header{}}).WithContext(ctx)
 	return d
 }

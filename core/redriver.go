@@ -78,6 +78,7 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	switch {
 	case g == nil:
 		return result, fmt.Errorf("no guard for endpoint %q among Redriver.Guards", e.Endpoint)
+	// Fails closed: the person has decided on something else than what would run.
 	case o.Revision != 0 && o.Revision != e.Revision:
 		return result, journal.ErrChanged
 	case e.Provider != g.provider:
@@ -94,6 +95,7 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	if err != nil {
 		return result, fmt.Errorf("%w: %w", journal.ErrNotRunnable, err)
 	}
+	// Before the goroutine: Shutdown must not miss a run that is about to begin.
 	g.journaling.runs.begin()
 	over := make(chan struct{}) // the event is settled, and the app has answered
 	go func() {
@@ -146,12 +148,14 @@ func (r *Redriver) RedriveAll(
 func (r *Redriver) redriveEach(
 	ctx context.Context, ids []journal.ID, o RedriveOptions, yield func(RedriveResult, error) bool,
 ) {
+	// One revision cannot be that of many entries.
 	o.Revision = 0
 	stopAfter := o.StopAfter
 	if stopAfter == 0 {
 		stopAfter = 3
 	}
 	inARow := 0
+	// Journals list the newest first, and events have to run in the order in which they came.
 	for i := len(ids) - 1; i >= 0; i-- {
 		result, err := r.Redrive(ctx, ids[i], o)
 		switch {
@@ -160,6 +164,8 @@ func (r *Redriver) redriveEach(
 		case errors.Is(err, journal.ErrAlreadyDone), errors.Is(err, journal.ErrInFlight),
 			errors.Is(err, journal.ErrChanged):
 		default:
+			// A row of failures usually has one cause, such as a database that is down: the rest would only fail as
+			// well.
 			inARow++
 		}
 		if !yield(result, err) || ctx.Err() != nil || (stopAfter > 0 && inARow >= stopAfter) {
@@ -178,6 +184,7 @@ func (r *Redriver) journal() (*journal.Journal, error) {
 		switch own := g.journaling.journal; {
 		case own == nil:
 			return nil, fmt.Errorf("the guard of endpoint %q has no Config.Journal", g.endpoint)
+		// An id does not say which journal has it.
 		case j != nil && own != j:
 			return nil, errors.New("the guards have different journals: make a Redriver for each")
 		default:
@@ -239,6 +246,7 @@ func (t *redrive) wait(w *answerKeeper) {
 	t.mu.Lock()
 	t.result.Status, t.result.Body = w.status(), w.body.Bytes()
 	t.mu.Unlock()
+	// Fails closed: an answer 200 of middleware must not pass for a run of the event.
 	if !t.used.Load() {
 		// Middleware answered first, or there is no route: nothing ran.
 		t.end("", fmt.Errorf("%w: the app answered %d before it: exempt such middleware from requests of a redrive, "+
@@ -262,6 +270,7 @@ func requestOf(e *journal.Entry) (*http.Request, error) {
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
+	// Middleware that redirects plain HTTP would answer before the guard.
 	if e.Request.TLS {
 		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
 	}
@@ -294,6 +303,7 @@ func (w *answerKeeper) Write(b []byte) (int, error) {
 	if room := mostAnswer - w.body.Len(); room > 0 {
 		w.body.Write(b[:min(room, len(b))])
 	}
+	// All of it counts as written, because a short write would look like an error to the app.
 	return len(b), nil
 }
 

@@ -15,6 +15,7 @@ import (
 func (g *Guard) conflict(r *http.Request, in adapter.Inbound, detail string) *Reply {
 	s := g.prepare(nil, in, time.Now()) // the connection's deadline is the other guard's
 	s.inspection.ctx = contextOf(r, deliveryIn(r.Context()))
+	// Fails closed: nothing runs, and the operator sees the mistake at the first delivery.
 	reply := g.refuse(r, &s.inspection, fault.New(reason.GuardConflict, detail))
 	g.giveBack(s)
 	return reply
@@ -26,6 +27,7 @@ const unreadLimit = 256 << 10
 // refuse makes the reply to a failure and reports it.
 func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone: reading both clocks costs twice as much
+	// It may replace the failure by RateLimited. What the request failed at stays in the detail, for the log alone.
 	f = g.countFailure(r.Context(), i, f, now)
 	if g.rates.failures.IsShared() {
 		now = time.Now() // it may have taken a while
@@ -44,6 +46,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 		reply.set("Connection", "close")
 	}
 	rec := g.recordOf(&i.facts, reply, now)
+	// After the reply is made: what a sample finds out can never reach the sender.
 	rec.sampled = g.sample(r, &i.facts, i.claims.Tenant, f, now)
 	i.markRead(r, true)
 	g.put(rec)
@@ -83,6 +86,7 @@ func (g *Guard) reject(why reason.Reason, detail string, cause error) *Reply {
 	return g.rejectionReply(g.rejection(why, why.Status(), detail, cause))
 }
 
+// rejection describes a refusal. detail and cause are for logs and stay out of the answer.
 func (g *Guard) rejection(why reason.Reason, status int, detail string, cause error) Rejection {
 	return Rejection{
 		Reason: why, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause,
@@ -93,6 +97,7 @@ func (g *Guard) rejection(why reason.Reason, status int, detail string, cause er
 // lose the event.
 func (g *Guard) statusOf(why reason.Reason, i *facts) int {
 	switch {
+	// One status for all: a sender must not learn which of several checks its forgery passed.
 	case why.Class() == reason.ClassAuthentication:
 		return g.answers.status
 	case why == reason.RateLimited && i.overloaded:

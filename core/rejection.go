@@ -18,12 +18,12 @@ import (
 // must look for a *Rejection first and keep its Status: for some providers a 404 is the end of the webhook.
 type Rejection struct {
 	Reason   reason.Reason
-	Status   int
-	Endpoint string
+	Status   int    // that is answered
+	Endpoint string // the name of the guard that refused
 	Provider string
 
-	detail string
-	cause  error
+	detail string // for logs; see Detail
+	cause  error  // nil: the guard itself refused; see Cause
 }
 
 // Error returns the outward text: the name of the status, the same for every reason with that status.
@@ -44,6 +44,7 @@ func (r *Rejection) Unwrap() error { return r.cause }
 
 // Format prints the outward text for every verb: fields must not show how a check ended.
 func (r Rejection) Format(f fmt.State, verb rune) {
+	// A value receiver, because %+v of a copy would print the fields otherwise.
 	text := r.Error()
 	if verb == 'q' || f.Flag('#') {
 		text = fmt.Sprintf("%q", text)
@@ -51,7 +52,8 @@ func (r Rejection) Format(f fmt.State, verb rune) {
 	_, _ = io.WriteString(f, text)
 }
 
-// MarshalJSON writes the outward text in the form of Echo's own errors.
+// MarshalJSON writes the outward text in the form of Echo's own errors. It is there because encoding/json would
+// otherwise write all exported fields, the reason among them.
 func (r Rejection) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Message string `json:"message"`

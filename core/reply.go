@@ -13,8 +13,8 @@ import (
 // Reply is an answer that an adapter writes in its router's own way. The app's code was not called for it, or has
 // finished. It belongs to one request.
 type Reply struct {
-	Status int
-	Body   []byte
+	Status int    // the final status, after the provider's wishes
+	Body   []byte // nil: no body
 	// Rejection is set when the delivery was refused, and nil for the answer to a handshake, a duplicate or a signal.
 	Rejection *Rejection
 
@@ -33,6 +33,7 @@ type roomyReply struct {
 	own       Rejection
 }
 
+// usualHeaders is how many headers a refusal has: type, nosniff, and two of Retry-After, Connection or a challenge.
 const usualHeaders = 4
 
 // set is Header.Set for a canonical name.
@@ -81,6 +82,7 @@ func roomyText(status int, parts ...string) *roomyReply {
 	p := &roomyReply{}
 	p.Status = status
 	p.nameRoom[0], p.valueRoom[0] = "Content-Type", "text/plain; charset=utf-8"
+	// No browser may guess another type, such as HTML, from the text.
 	p.nameRoom[1], p.valueRoom[1] = "X-Content-Type-Options", "nosniff"
 	p.names, p.values = p.nameRoom[:2], p.valueRoom[:2]
 	p.Body = p.text[:0]
@@ -122,6 +124,7 @@ func (g *Guard) rejectionReply(r Rejection) *Reply {
 	if want.Status == 0 && r.Reason == reason.BodyTooLarge && g.entry.Drops4xx {
 		want.Status = http.StatusServiceUnavailable
 	}
+	// Only for reasons whose status the provider acts on: authentication has none here, see answerTo.
 	if want.Status != 0 {
 		r.Status = want.Status
 	}
@@ -156,6 +159,7 @@ func answerTo(a *entry.Answers, r reason.Reason) entry.Answer {
 
 // boundRetryAfter shortens a Retry-After that the guard has worked out to what the provider waits for.
 func (g *Guard) boundRetryAfter(r reason.Reason, wait time.Duration) time.Duration {
+	// Zero: the provider does not say, and the guard's own value stands.
 	if most := answerTo(&g.entry.Answers, r).RetryAfter; most > 0 {
 		wait = min(wait, most)
 	}
@@ -176,6 +180,7 @@ const defaultRetryAfter = 10 * time.Second
 
 // setRetryAfter rounds up to whole seconds, at least one.
 func (p *Reply) setRetryAfter(d time.Duration) {
+	// At least one: 0 would ask an impatient sender to come back at once.
 	s := max(1, int64((d+time.Second-1)/time.Second))
 	p.set("Retry-After", strconv.FormatInt(s, 10))
 }

@@ -44,6 +44,7 @@ type Reported struct {
 // checkSet is a set of checks, as bits in the order of Checks.
 type checkSet uint16
 
+// bitOf returns the bit of a check; 0 for a name that is not one, so that it switches nothing off.
 func bitOf(c Check) checkSet {
 	at := slices.Index(Checks(), c)
 	if at < 0 {
@@ -68,6 +69,7 @@ func (g *Guard) configureReportOnly(c *Config, m *fault.Mistakes) {
 		field := fmt.Sprintf("DangerouslyReportOnly[%d]", i)
 		bit := bitOf(check)
 		switch {
+		// Fails closed: an unknown name is a mistake, not a check that goes on refusing without notice.
 		case bit == 0:
 			m.Add(field, string(check), "there is no such check; known are %s", checkNames())
 		case g.reporting.set&bit != 0:
@@ -86,6 +88,7 @@ func (g *Guard) configureReportOnly(c *Config, m *fault.Mistakes) {
 	g.reporting.time = g.reporting.set.has(CheckFreshness)
 }
 
+// nothingToReport says why a check would never report anything; empty: it would.
 func (g *Guard) nothingToReport(c *Config, check Check) string {
 	switch check {
 	case CheckHTTPS:
@@ -142,6 +145,7 @@ func (g *Guard) announceReportOnly(c *Config) {
 	}
 	signed := g.entry.Scheme != nil && !g.reporting.set.has(CheckSignature)
 	credentials := len(g.credentials) > 0 && !g.reporting.set.has(CheckCredentials)
+	// An error, because the endpoint is open: anybody who finds its URL can run the app's code.
 	if len(c.DangerouslyReportOnly) > 0 && !signed && !credentials {
 		g.logger.Error("sallyport: nothing that refuses proves who sends: anybody can run this endpoint's signals",
 			"endpoint", g.endpoint, "provider", g.provider, "setting", "DangerouslyReportOnly")
@@ -154,14 +158,17 @@ func (g *Guard) announceReportOnly(c *Config) {
 // A check that could not run (no valid secret, no key, unknown tenant) refuses even when it only reports. It fails
 // closed: otherwise it would not be a check at all.
 func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
+	// The rest is a function of its own: guards without report-only checks pay two comparisons.
 	if !f.Failed() || (g.reporting.set == 0 && !i.trial) {
 		return f
 	}
 	return g.enforceFailed(i, check, f)
 }
 
+// enforceFailed decides on a failure. Everything that no case lets through fails closed.
 func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Failure {
 	switch {
+	// Explain: nothing is refused, because every failure is to be found in one pass. Nothing runs either.
 	case i.trial:
 	case !g.reporting.set.has(check):
 		return f
@@ -175,6 +182,7 @@ func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Fail
 
 // report records a refusal that did not take place, once.
 func (g *Guard) report(i *facts, check Check, f fault.Failure) {
+	// A check may fail twice for one request. Two entries would make it look like two mistakes.
 	for _, have := range i.reported {
 		if have.Check == check && have.Reason == f.Reason {
 			return
@@ -189,6 +197,7 @@ func (g *Guard) report(i *facts, check Check, f fault.Failure) {
 // identity, none of its details counts as authenticated, and it is answered as no handshake.
 func (g *Guard) enforceProof(i *inspection, check Check, f fault.Failure) fault.Failure {
 	rest := g.enforce(&i.facts, check, f)
+	// The first failure is kept: the ones behind it often follow from it.
 	if f.Failed() && !rest.Failed() && i.unproved == nil {
 		first := f
 		i.unproved = &first
@@ -220,6 +229,8 @@ func (d *Delivery) reportKnown() {
 			f.Reason = reason.InFlight
 		}
 		conflict = conflict || s.result.Conflict
+		// known is cleared, and with it fresh is true: the event runs although the store knows it. Fails open, as
+		// configured.
 		s.noted, s.known = s.known, 0
 	}
 	d.answering.Withhold(false)

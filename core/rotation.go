@@ -27,6 +27,7 @@ type Rotation struct {
 func (g *Guard) Rotation() Rotation {
 	r := Rotation{Endpoint: g.endpoint, Provider: g.provider, At: g.now(), RetryHorizon: g.retryHorizon()}
 	for _, k := range g.tenants.rings {
+		// Verify tokens prove nothing: their use says nothing about when a secret may go.
 		if k.Proves() {
 			r.Secrets = append(r.Secrets, k.Uses(r.At)...)
 		}
@@ -41,6 +42,7 @@ func (g *Guard) retryHorizon() time.Duration {
 	if g.entry.RetryHorizon > 0 {
 		return g.entry.RetryHorizon
 	}
+	// The safe side: a provider that does not say may retry for long, and an early removal loses its events.
 	return defaultRetention
 }
 

@@ -15,17 +15,17 @@ import (
 
 // signalsRun is one run of the signals over a delivery's events.
 type signalsRun struct {
-	signals *Signals
-	c       any // the router's own context
+	signals *Signals // frozen; shared with other runs
+	c       any      // the router's own context
 	d       *Delivery
 	parent  context.Context // of the request as it reached the signal: middleware after the guard may have added to it
 	written func() adapter.Written
 
-	named   *checkpoints
+	named   *checkpoints     // nil: no receiver has a claim of its own
 	held    []heldBack       // whose verdicts wait for the journal
 	parked  []*journal.Entry // that are kept, and not yet committed
-	total   total
-	flushed time.Time
+	total   total            // of all events so far
+	flushed time.Time        // when the store last got verdicts; zero: never
 }
 
 // A crash repeats of a batch the event in hand and the fast events of the last flushEvery. An event that took slowEvent
@@ -41,6 +41,7 @@ func (p *signalsRun) checkpoint() error {
 	if d.redrive.wantsAll() {
 		return nil // what a run before this one has done of it does not count
 	}
+	// Without a store that holds the event there is nothing to remember parts in: all receivers run again with a retry.
 	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reporting.replay {
 		return nil
 	}
@@ -72,10 +73,12 @@ func (p *signalsRun) event(i int) bool {
 		p.total.merge(result{worst: outcomeInFlight, wait: state.result.RetryAfter})
 		return !ordered
 	}
+	// The app has released the delivery as a whole. Later events would run, and then run again with the retry.
 	if d.wished() {
 		p.total.merge(result{worst: outcomeRetry, err: errReleased})
 		return false
 	}
+	// Taken before the event, because middleware may have written something already.
 	before := p.written()
 	var began time.Time
 	if len(d.events) > 1 {
@@ -90,6 +93,7 @@ func (p *signalsRun) event(i int) bool {
 			res.err = fmt.Errorf("the signal answered %d itself", w.Status)
 		}
 	}
+	// Fails closed: only an event that was handled and did not fail is remembered.
 	v := replay.Commit
 	if !res.handled || !res.commits() {
 		v = replay.Release
@@ -106,6 +110,7 @@ func (p *signalsRun) event(i int) bool {
 			v = replay.Commit // a redrive has it, and a resend would find the same code
 		}
 		p.held = append(p.held, heldBack{event: i, res: res, verdict: v, state: as})
+		// In order, the next event must not begin while this one may still turn into a failure.
 		if ordered || len(d.events) == 1 {
 			p.settleHeld()
 		}
@@ -149,12 +154,14 @@ func (p *signalsRun) run(i int) result {
 	run.answer = &run.own
 	ctx := d.signalContext(&run.context, p.parent, i)
 	defer ctx.End(nil)
+	// Fails closed: a lease that was lost while earlier events ran may be another delivery's by now.
 	if claim := d.states[i].claim; claim != noClaim && !d.guard.reporting.replay &&
 		!d.holding.Attach(claim, &ctx.Context) {
 		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: ErrLeaseLost}
 	}
 	tx := d.transact(ctx, d.states[i].claim)
 	run.ctx = tx.ctx
+	// A copy: receivers get a value, and what they change in it reaches no other delivery of the event.
 	event := d.events[i]
 	event.run = run
 	var total result
@@ -168,6 +175,7 @@ func (p *signalsRun) run(i int) result {
 			total.finished = append(total.finished, rc.name)
 			continue
 		}
+		// The next receiver may crash the process. What was decided before has to be in the store by then.
 		if total.handled && p.named != nil {
 			p.settleHeld()
 			d.flush()
@@ -218,6 +226,7 @@ func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transacti
 		total.merge(d.commitTransaction(tx, claim))
 		if tx.committed {
 			d.mu.Lock()
+			// The transaction has written "done" itself. The verdict keeps the later settling from releasing it.
 			d.states[i].verdict = replay.Commit
 			d.mu.Unlock()
 		}
@@ -239,6 +248,7 @@ func without(names, others []string) []string {
 	if len(others) == 0 {
 		return names
 	}
+	// A clone, because the list may be shared with a journal entry that was handed out already.
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
 }
 
@@ -261,6 +271,7 @@ func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, cl
 		res.err = joinErrors(res.err, err)
 	}
 	if !res.commits() || res.declined || givesUp {
+		// Fails closed: the receiver runs again with the retry.
 		d.holding.Decide(claim, replay.Release)
 		return res
 	}

@@ -24,6 +24,7 @@ func (d *Delivery) enter() error {
 			return err
 		}
 	}
+	// From here on the signals answer for the batch, which nobody else may do.
 	d.answering.Withhold(false)
 	return nil
 }
@@ -32,8 +33,10 @@ func (d *Delivery) enterOwn() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
+	// Fails closed: a second dispatch would run every receiver twice.
 	case d.entered:
 		return ErrSignalsTwice
+	// Fails closed: the verdict is out, and whatever ran now could be neither committed nor retried.
 	case d.finished, d.settled:
 		return ErrSignalsLate
 	}
@@ -76,6 +79,7 @@ func (d *Delivery) concludeRun() {
 	d.mu.Lock()
 	reported := d.reported
 	d.mu.Unlock()
+	// The usual case: the run reached its end and reported itself.
 	if reported {
 		return
 	}
@@ -116,10 +120,12 @@ func (d *Delivery) depart(o adapter.Outcome) bool {
 	}
 	early := earlyEnd{Outcome: o} // on the heap, which the parameter need not be
 	switch {
+	// Middleware has answered, and its answer stands.
 	case o.Written.Status != 0 || o.Written.Hijacked:
 	case o.Err != nil:
 		early.Written.Status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 	default:
+		// Fails closed: not a success, because nobody knows yet what becomes of the signals.
 		early.Written.Status, early.unanswered = http.StatusServiceUnavailable, true
 	}
 	d.early = &early
@@ -168,6 +174,7 @@ func (d *Delivery) hold(reply *Reply) bool {
 // owe notes the answer of signals that failed before anybody is given it. From then on what middleware writes is held
 // back, so that it can be replaced: see owedTo.
 func (d *Delivery) owe(reply *Reply) {
+	// Successes are not owed: middleware may turn one into an error, and the provider sends the event again.
 	if reply.Rejection == nil || d.answeredEarly() != nil {
 		return
 	}
@@ -185,6 +192,7 @@ func (d *Delivery) owedTo(o *adapter.Outcome) *Reply {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch status := o.Written.Status; {
+	// Nothing can be replaced on a taken connection, and an error becomes a failure without help.
 	case o.Written.Hijacked, status == 0 && o.Err != nil:
 		return nil
 	case status == 0, o.Written.Held && status >= 200 && status <= 299:

@@ -55,6 +55,8 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 		if !rc.pattern.matches(e.Type) {
 			continue
 		}
+		// It counts as handled: otherwise an event whose receivers have all finished would look like one that nobody
+		// takes.
 		if rc.name != "" && slices.Contains(finished, rc.name) {
 			total.handled = true
 			total.finished = append(total.finished, rc.name)
@@ -63,6 +65,7 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 		own, used := e, func() bool { return false }
 		if rc.name != "" {
 			own.run = &eventRun{answer: shared.answer}
+			// used reports afterwards whether the receiver asked for the event's transaction.
 			own.run.ctx, used = txwatch.Start(ctx)
 		}
 		res := call(func() error { return rc.call(own.run.ctx, own.run.ctx, own) })
@@ -73,6 +76,7 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 		total.merge(res)
 		switch {
 		case rc.name == "" || !res.succeeded:
+		// Not finished yet: its writes exist only once the worker commits.
 		case used():
 			inTransaction = append(inTransaction, rc.name)
 		default:
@@ -110,6 +114,7 @@ func (r *RunResult) Entry(e *Event, attempts int) *journal.Entry {
 	if e.Unproved {
 		panic("sallyport: an event that nothing proves must not be kept where it could be run")
 	}
+	// Only an unproved event fails to encode, and the check above has refused it.
 	encoded, _ := e.MarshalBinary()
 	entry := &journal.Entry{
 		State: journal.Parked, Kind: journal.FromInbox, Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,

@@ -25,6 +25,7 @@ const (
 // headers are long. It makes a copy of bounded size. The rest is done by the observer's goroutine: the answer does not
 // wait for it, and shows nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
+	// A flood of forgeries ends here, after one comparison and without a copy of anything.
 	if g.share.diagnosis.IsQuiet(now) {
 		return nil
 	}
@@ -37,9 +38,11 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 		reason.MalformedTimestamp,
 		reason.Stale,
 		reason.Early:
+	// Other reasons say all there is to say. Only what a sender got wrong in signing needs an examination.
 	default:
 		return nil
 	}
+	// Before the grant: an attacker must not use up the work with requests that are too long to examine.
 	if headBytes(r) > maxExplainHead {
 		return nil
 	}
@@ -54,11 +57,13 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 	}
 	// The body was read where the signature was checked. Nothing is kept of a longer one.
 	if (f.Reason == reason.BadSignature || i.body != nil) && len(i.body) <= maxExplainBody {
+		// A copy, because the buffer serves the next request before the sample is examined.
 		x.Body, x.Read = bytes.Clone(i.body), true
 	}
 	return &sampled{guard: g, examiner: x, failure: f, granted: granted}
 }
 
+// headBytes returns about how long the head is, without copying it. It counts what a sender can make long.
 func headBytes(r *http.Request) int {
 	size := len(r.RequestURI) + len(r.Host)
 	for name, values := range r.Header {
@@ -75,8 +80,8 @@ type sampled struct {
 	guard    *Guard
 	examiner *explain.Examiner
 	failure  fault.Failure
-	granted  explain.Grant
-	once     sync.Once // the first queue that comes to it explains it, for all
+	granted  explain.Grant // given back by End or Refuse, once
+	once     sync.Once     // the first queue that comes to it explains it, for all
 }
 
 // forgo gives the work back that was granted for a record which nobody will see.
@@ -95,6 +100,7 @@ func (r *Record) explain() {
 }
 
 func (r *Record) examine(s *sampled) {
+	// The work is charged by time. A clock of the budget makes it testable.
 	clock := s.guard.budget.diagnosis.Clock
 	begun := clock()
 	defer func() {

@@ -22,10 +22,10 @@ const bodyBuffer = 16 << 10
 // returns. No other endpoint ever sees it, and nothing of it may outlive the call. A delivery copies what it keeps,
 // above all the body, which the app may hold for as long as it likes.
 type scratch struct {
-	inspection inspection
-	claims     signature.Claims
+	inspection inspection       // what this call knows; cleared by giveBack
+	claims     signature.Claims // what the request claims; not trusted before the proof
 	events     eventSource
-	slot       intake.Slot
+	slot       intake.Slot      // the place of an unproved body; used where one is read
 	buffer     [bodyBuffer]byte // for the body; longer ones are allocated
 }
 
@@ -35,6 +35,7 @@ func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time
 	i := &s.inspection
 	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
 	i.now = now
+	// Only then: two readings of the same clock would cost twice as much.
 	if g.hasClock {
 		i.now = g.now()
 	}
@@ -52,7 +53,9 @@ func (g *Guard) borrow() *scratch {
 
 // giveBack returns the scratch space to the pool. After a panic it is not called, and the space is garbage.
 func (g *Guard) giveBack(s *scratch) {
+	// A slot that was forgotten would count against the budget for ever, and in the end refuse every body.
 	s.inspection.leave()
+	// Everything of this request goes. What stayed could prove, name or answer the next one.
 	s.inspection = inspection{}
 	s.claims.Clear()
 	if s.events.Headers != nil || s.events.Body != nil {
@@ -80,24 +83,24 @@ func (i *inspection) pathValue(r *http.Request, name string) string {
 // facts is what is known of a request. It lives as long as the delivery.
 type facts struct {
 	ctx         context.Context // of the request as it reached the guard; for logs and observers
-	route       string
-	started     time.Time  // the real clock: for durations
-	now         time.Time  // the guard's clock: for freshness
-	source      netip.Addr // invalid: unknown
+	route       string          // the pattern, never the path, which may hold a token
+	started     time.Time       // the real clock: for durations
+	now         time.Time       // the guard's clock: for freshness
+	source      netip.Addr      // invalid: unknown
 	body        []byte
 	match       keyring.Matches // of the secrets that proved it
 	tenant      string          // a known one; the one that the request names is in claims
 	scope       string          // the tenant as it is part of identities
-	secret      string
+	secret      string          // label of the one that matched, never its value
 	credentials []string
 	reported    []Reported        // refusals that did not take place, because their checks only report
 	unproved    *fault.Failure    // the one of those that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
-	proved      bool
+	proved      bool // zero: unproved; set once, by checkBody
 	plain       bool // plain HTTP, reported
 	trial       bool // every check only reports, and nothing is touched: see Explain
-	overloaded  bool
+	overloaded  bool // our own bounds refused it: 503, whoever sent it
 }
 
 // inspection is what is known of a request while it is checked. Only its facts outlive the call of Receive.
@@ -108,11 +111,11 @@ type inspection struct {
 	buffer     []byte
 	claims     *signature.Claims
 	events     *eventSource
-	stripQuery []string
-	stripPath  []string
-	basic      bool   // a credential of the Authorization header was accepted
-	note       string // of a handshake, for the operator
-	keepBody   bool   // of a refused request
+	stripQuery []string // parameters that are credentials: gone from the app's URL
+	stripPath  []string // values of such path parameters
+	basic      bool     // a credential of the Authorization header was accepted
+	note       string   // of a handshake, for the operator
+	keepBody   bool     // of a refused request
 	taken      takenBody
 	perimeter
 }
@@ -120,6 +123,7 @@ type inspection struct {
 // addCredential notes the labels of a credential that matched. The first list is not copied, and is never changed.
 func (i *inspection) addCredential(labels []string) {
 	if i.credentials == nil {
+		// The capacity is cut: an append would otherwise write into the list that all requests share.
 		i.credentials = labels[:len(labels):len(labels)]
 		return
 	}

@@ -24,11 +24,13 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 	if d.again != nil {
 		return nil
 	}
+	// Fails closed: the claim stays held while signals run, so that no retry runs at the same time.
 	if d.depart(o) {
 		return d.unanswered()
 	}
 	defer removeFiles(o.Request)
 	defer d.release()
+	// A plain handler cannot say which events of a batch it did. Released, the retry runs those that are left.
 	if d.NeedsSignals() {
 		d.keepRest(reason.SignalFailed, ErrBatchNeedsSignal)
 		d.settle(replay.Release)
@@ -37,6 +39,7 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 	if reply := d.refusedSignals(); reply != nil {
 		return reply
 	}
+	// The router would answer 200, and the provider would never send what the app has released.
 	if o.Written.Status == 0 && o.Err == nil && !o.Written.Hijacked && d.releasedByHand() {
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, errReleased.Error(), errReleased))
 	}
@@ -60,6 +63,7 @@ func (d *Delivery) oweFailure(cause error) {
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
 func (d *Delivery) finishPlain(o adapter.Outcome) {
 	status := o.Written.Status
+	// Fails closed: a taken connection, a failed write or a client that hung up all release the event.
 	ok := o.Err == nil && !o.Written.Hijacked &&
 		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
 	silent := ok && status == 0
@@ -143,6 +147,7 @@ func (d *Delivery) settleOwn(v replay.Verdict) {
 	if d.settled {
 		return
 	}
+	// What the app has asked for while signals ran comes before the guard's own verdict.
 	if d.wish != 0 {
 		v = d.wish
 	}
@@ -151,6 +156,7 @@ func (d *Delivery) settleOwn(v replay.Verdict) {
 		d.decideLocked(i, v)
 	}
 	if d.holding != nil {
+		// Also claims of named receivers and of the signed content: a forgotten one would block retries for a lease.
 		d.holding.DecideAll(v)
 		d.holding.Flush()
 		d.holding.End()
@@ -165,8 +171,10 @@ func (d *Delivery) decide(i int, v replay.Verdict) replay.Verdict {
 	return d.states[i].verdict
 }
 
+// decideLocked is decide for a caller that holds mu.
 func (d *Delivery) decideLocked(i int, v replay.Verdict) {
 	s := &d.states[i]
+	// The first verdict stands. An event that was known before is not this delivery's to decide.
 	if s.verdict == 0 && s.fresh() {
 		if s.verdict = v; s.wish != 0 || d.wish != 0 {
 			s.verdict = cmp.Or(s.wish, d.wish)
@@ -228,6 +236,7 @@ func (d *Delivery) reportFailure(reply *Reply) *Reply {
 // report gives the observer the delivery's record, once.
 func (d *Delivery) report(e ending) {
 	d.mu.Lock()
+	// One record for each delivery, although Finish, leave and refuseSignals may all come to report.
 	if d.reported {
 		d.mu.Unlock()
 		return
@@ -250,6 +259,7 @@ func (d *Delivery) report(e ending) {
 	if d.redrive != nil {
 		d.redrive.conclude(d, rec)
 	}
+	// It was let through, so that refuse made no sample of it.
 	if d.facts.unproved != nil {
 		rec.sampled = d.guard.sample(d.r, &d.facts, d.facts.tenant, *d.facts.unproved, time.Now())
 	}
@@ -286,6 +296,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 	return rec
 }
 
+// describe fills in what the record says of the events. The caller must hold mu, once the app has the delivery.
 func (d *Delivery) describe(rec *Record) {
 	rec.Events, rec.Verify, rec.Backfill = len(d.events), d.verified, d.backfill
 	if d.redrive != nil {

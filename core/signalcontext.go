@@ -35,6 +35,7 @@ func (c *signalContext) Value(key any) any {
 // deadline the app itself has set.
 func (d *Delivery) signalContext(c *signalContext, parent context.Context, event int) *signalContext {
 	limit := d.limit()
+	// Only earlier: middleware must not give a receiver more time than the lease is renewed for.
 	if own, ok := parent.Deadline(); ok && own.Before(limit) {
 		limit = own
 	}
@@ -47,6 +48,7 @@ func (d *Delivery) signalContext(c *signalContext, parent context.Context, event
 	if h := d.holding; h != nil && h.Context() != nil && parent == context.Context(&h.Request) {
 		parent = h.Context() // the same values
 	} else {
+		// A provider that hangs up after ten seconds would otherwise cut off work that its retry has to do again.
 		parent = context.WithoutCancel(parent)
 	}
 	c.Start(parent, limit)

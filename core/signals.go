@@ -36,10 +36,10 @@ type Registrar interface {
 // A mistake in registering panics with the caller's line, as net/http's ServeMux does: a bad pattern, a nil function,
 // a name that is taken, a registration after the freeze.
 type Signals struct {
-	mu        sync.Mutex
-	frozen    atomic.Bool
+	mu        sync.Mutex  // guards registration
+	frozen    atomic.Bool // after it receivers and unhandled are only read, without mu
 	receivers []receiver
-	unhandled func(context.Context, Event)
+	unhandled func(context.Context, Event) // nil: nothing is called
 	unguarded unguardedLog
 }
 
@@ -100,6 +100,7 @@ func OnRouter[C any](to Registrar, pattern string, fn func(C, Event) error) {
 	r := receiver{router: reflect.TypeFor[C]()}
 	if fn != nil {
 		r.routed = func(c any, e Event) error {
+			// Fails closed with an error, not a panic: the event is released, and the mistake shows in the log.
 			own, ok := c.(C)
 			if !ok { // the set was not frozen for this router
 				return fmt.Errorf("sallyport: the receiver takes %v, and the router has %T", reflect.TypeFor[C](), c)
@@ -134,6 +135,7 @@ func (s *Signals) register(eventType string, r receiver) {
 		panic("sallyport: the receiver is nil" + callerLine())
 	}
 	for _, other := range s.receivers {
+		// Two receivers under one name would share one memory: the second would count as done once the first is.
 		if r.name != "" && other.name == r.name {
 			panic(fmt.Sprintf("sallyport: a receiver named %q is registered already%s", r.name, callerLine()))
 		}
@@ -166,6 +168,7 @@ func (s *Signals) freeze(router reflect.Type) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.receivers {
+		// Fails closed at start-up: at the first delivery the receiver would get a context that it cannot use.
 		if r.router != nil && r.router != router {
 			panic(fmt.Sprintf("sallyport: the receiver for %q%s takes %v and cannot run where the context is %v: "+
 				"register it with On of the signals, or serve it by the router it was written for%s",
@@ -203,6 +206,7 @@ func Typed[T any](fn func(context.Context, Event, T) error) Receiver {
 	return func(ctx context.Context, e Event) error {
 		var payload T
 		if err := json.Unmarshal(e.Data, &payload); err != nil {
+			// Released, not committed: a later version of the app may decode it from a resend.
 			return Undecodable(fmt.Errorf("decoding the event's data: %w", err))
 		}
 		return fn(ctx, e, payload)
