@@ -8,12 +8,13 @@ import (
 
 // restoredBody is the body that everything after the guard reads. Like any request body it is for one goroutine.
 type restoredBody struct {
-	bytes.Reader           // over the bytes that were proved: nothing else can reach the app
+	bytes.Reader           // over the bytes that the guard has checked
 	delivery     *Delivery // whose body it is; never nil
 }
 
 // Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
-// a whole would do the done part again. It fails closed: no byte of such a body is given out.
+// a whole would do the done part again. It fails closed: Read and WriteTo give out no byte of
+// such a body.
 func (b *restoredBody) Read(p []byte) (int, error) {
 	b.delivery.touch()
 	if b.delivery.NeedsSignals() {

@@ -15,18 +15,14 @@ import (
 func (g *Guard) checkContent(r *http.Request) fault.Failure {
 	// Nothing here is ever decompressed: a few bytes that an unverified sender compresses can be gigabytes. A list
 	// ("identity, gzip") or a second header is refused as well, because readers differ in what they make of it.
-	// Nothing here is ever decompressed: a few bytes that an unverified sender compresses can be gigabytes. A list
-	// ("identity, gzip") or a second header is refused as well, because readers differ in what they make of it.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 ||
 		(len(enc) == 1 && enc[0] != "" && httpfield.LowerASCII(enc[0]) != "identity") {
 		return fault.New(reason.Encoding, compressed(enc))
 	}
 	// Under another charset a framework could show the app another text than the bytes that the signature covers.
-	// Under another charset a framework could show the app another text than the bytes that the signature covers.
 	if httpfield.AmbiguousContentType(r.Header["Content-Type"]) {
 		return fault.New(reason.ContentType, otherContentType(r.Header["Content-Type"]))
 	}
-	// Without a declared length (-1) the reader of the body has the same limit.
 	// Without a declared length (-1) the reader of the body has the same limit.
 	if r.ContentLength > g.bodies.max {
 		return fault.New(reason.BodyTooLarge, intake.TooLong(g.bodies.max, r.ContentLength))

@@ -71,8 +71,7 @@ func (g *Guard) addCredential(
 		rules.Kinds, rules.Custom, rules.Refuses = nil, nil, nil
 	}
 	values, notes := g.acceptedValues(c.source, rules, what, m)
-	// Two lists for one place would be two checks, and a value cannot be in both: nothing genuine would ever pass.
-	// Two lists for one place would be two checks, and a value cannot be in both: nothing genuine would ever pass.
+	// Fails closed: with two lists for one place it would be open whether a value must be in one or in both.
 	if !g.credentials.Add(place, c.kind, values) {
 		m.Add(field, "", twicePlaced)
 	}

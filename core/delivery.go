@@ -119,7 +119,8 @@ func (d *Delivery) touch() {
 	}
 }
 
-// self returns the handle that has the state. A guard that a request passes twice gives out an empty one the second time.
+// self returns the handle that has the state. A guard that a request passes twice gives out an empty one the second
+// time.
 func (d *Delivery) self() *Delivery {
 	if d.again != nil {
 		return d.again

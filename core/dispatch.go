@@ -28,7 +28,7 @@ func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) 
 		s.unguarded.take(r, time.Now())
 		return unguarded()
 	}
-	if err := d.enter(); err != nil {
+	if err := d.enter(); err != nil { // fails closed: of two runs at once, each would do the other's work again
 		return d.refuseSignals(err, written())
 	}
 	defer d.leave()
@@ -44,8 +44,8 @@ func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) 
 // all runs the receivers of every event.
 func (p *signalsRun) all() *Reply {
 	d := p.d
-	defer p.notify() // also where a receiver ends the goroutine
-	if len(d.events) > 1 {
+	defer p.notify()       // also where a receiver ends the goroutine
+	if len(d.events) > 1 { // a single event is settled at the end, and needs no clock
 		p.flushed = time.Now()
 	}
 	if err := p.checkpoint(); err != nil {
@@ -63,7 +63,7 @@ func (p *signalsRun) all() *Reply {
 		}
 	}
 	for i := range d.events {
-		if !p.event(i) {
+		if !p.event(i) { // the events behind it keep no verdict, and end releases them to the retry
 			p.settleHeld()
 			p.keepBehind(i + 1)
 			break
@@ -79,7 +79,7 @@ func (p *signalsRun) all() *Reply {
 	return p.end(0)
 }
 
-// What the outside of the app is not shown of a failed signal.
+// What a rejection says of signals that failed. The app's error may hold anything, and goes to the record only.
 const (
 	failedDetail   = "a signal failed; the provider is asked to send the event again"
 	inFlightDetail = "another delivery of an event in this batch is being processed"
@@ -88,6 +88,7 @@ const (
 // end settles what is undecided and gives the answer. status is what a receiver answered itself, or 0.
 func (p *signalsRun) end(status int) *Reply {
 	d, t := p.d, &p.total
+	// Fails closed: one event that needs the retry makes the whole answer a failure. The others are settled already.
 	v := replay.Commit
 	if t.worst >= outcomeInFlight || t.abort || t.released {
 		v = replay.Release
@@ -123,11 +124,12 @@ func (d *Delivery) replyTo(t *total, why reason.Reason) *Reply {
 		if t.response.contentType != "" {
 			reply.set("Content-Type", t.response.contentType)
 		}
-		reply.set("X-Content-Type-Options", "nosniff")
+		reply.set("X-Content-Type-Options", "nosniff") // a receiver may echo the sender's text: no browser may run it
 	}
 	return reply
 }
 
+// ackKey is the context key of the time that AckBy returns.
 type ackKey struct{}
 
 // AckBy returns when the provider stops waiting for the answer, where its limit is known.

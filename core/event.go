@@ -40,8 +40,8 @@ type Authenticated struct{ ID, Type, Time, Tenant bool }
 
 // eventRun is one receiver's hold on its event's delivery.
 type eventRun struct {
-	ctx     context.Context
-	answer  *answer
+	ctx     context.Context // what Event.Context returns; nil: the background
+	answer  *answer         // shared by the receivers of one event
 	context signalContext
 	own     answer // where the receivers' answer stands; those of one event share it
 }
@@ -52,6 +52,7 @@ type answer struct {
 	response *response
 }
 
+// response is an answer as the app gave it, with a copy of the body.
 type response struct {
 	status      int
 	contentType string
@@ -74,7 +75,7 @@ var ErrBadResponse = errors.New("sallyport: a signal's response needs a status o
 // Respond sets the answer to the delivery, for providers that act on it. It is written after the event is committed,
 // and not at all if any receiver fails. The last call wins.
 func (e Event) Respond(status int, contentType string, body []byte) error {
-	if status < 200 || status > 299 {
+	if status < 200 || status > 299 { // a failure that is answered here would not release the event: no retry would run
 		return ErrBadResponse
 	}
 	if e.run != nil {

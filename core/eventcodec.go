@@ -21,7 +21,8 @@ var ErrEventVersion = errors.New("sallyport: the event was encoded by a later ve
 //lint:immutable an error value
 var errEventForm = errors.New("sallyport: this is not an encoded event, or it is cut short")
 
-// What the second byte says.
+// What the second byte says. A bit that this version does not know makes an event unreadable: it fails closed, because
+// the bit may be what says that nothing proves the event.
 const (
 	flagID = 1 << iota
 	flagType
@@ -32,7 +33,7 @@ const (
 	flagsKnown   = 1<<iota - 1
 )
 
-// How Data is written.
+// How Data is written. The values are part of the form and never change.
 const (
 	dataNone = iota
 	dataInPayload
@@ -68,6 +69,7 @@ func (e Event) MarshalBinary() ([]byte, error) {
 	return e.appendData(b), nil
 }
 
+// flags returns the second byte. Each detail that the proof covers is a set bit: a byte of zero claims none.
 func (e *Event) flags() (flags byte) {
 	for _, f := range [...]struct {
 		set  bool
@@ -148,6 +150,7 @@ type eventReader struct {
 	failed bool
 }
 
+// take returns the next n bytes. They cannot grow into what follows them.
 func (r *eventReader) take(n uint64) []byte {
 	if r.failed || n > uint64(len(r.rest)) {
 		r.failed = true
@@ -158,6 +161,7 @@ func (r *eventReader) take(n uint64) []byte {
 	return taken
 }
 
+// size reads a length or a count. It is as large as the writer says: take compares it with what is there.
 func (r *eventReader) size() uint64 {
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 {
@@ -168,6 +172,7 @@ func (r *eventReader) size() uint64 {
 	return v
 }
 
+// signed reads a number that may be negative.
 func (r *eventReader) signed() int64 {
 	v, n := binary.Varint(r.rest)
 	if n <= 0 {
@@ -187,8 +192,10 @@ func (r *eventReader) count() int {
 	return int(v)
 }
 
+// time reads when the event happened. The zone keeps its offset and loses its name, which no other machine may know.
 func (r *eventReader) time() time.Time {
 	seconds, nanos, offset := r.signed(), r.size(), r.signed()
+	// An offset of a day or more would make a zone that time.Time cannot write as JSON.
 	if nanos >= uint64(time.Second) || offset <= -maxOffset || offset >= maxOffset {
 		r.failed = true
 		return time.Time{}
@@ -200,6 +207,7 @@ func (r *eventReader) time() time.Time {
 	return t
 }
 
+// bytes reads a slice, which is copied: the caller may use the encoded form again.
 func (r *eventReader) bytes() []byte {
 	n := r.size()
 	if n == 0 || r.failed {
@@ -208,6 +216,7 @@ func (r *eventReader) bytes() []byte {
 	return append([]byte{}, r.take(n-1)...)
 }
 
+// data reads Data. Where it is a part of the payload, it stays one, and costs no second copy.
 func (r *eventReader) data(payload []byte) []byte {
 	kind := r.take(1)
 	if r.failed {
@@ -220,6 +229,7 @@ func (r *eventReader) data(payload []byte) []byte {
 		return r.bytes()
 	case dataInPayload:
 		at, n := r.size(), r.size()
+		// The sum at+n could overflow and pass: a forged place must not reach beyond the payload.
 		if size := uint64(len(payload)); at <= size && n <= size-at {
 			return payload[at : at+n : at+n]
 		}

@@ -26,13 +26,13 @@ const (
 type eventLog struct {
 	log     *guardLog
 	level   slog.Level // of the lines at the end of a second
-	message string
+	message string     // of the same
 
-	mu     sync.Mutex
-	second time.Time // when the current one began
-	lines  int       // in it
-	held   []string
-	timer  *time.Timer
+	mu     sync.Mutex  // guards what follows; no line is written while it is held
+	second time.Time   // when the current one began
+	lines  int         // in it
+	held   []string    // events that wait for the next line; at most maxHeldEvents
+	timer  *time.Timer // writes them; nil: none ever waited
 }
 
 // admit reports whether an event has a line of its own, which whole demands. One that has not is held for the next
@@ -48,6 +48,7 @@ func (e *eventLog) admit(now time.Time, whole bool, held func() string) bool {
 		return true
 	}
 	e.held = append(e.held, held())
+	// After close no timer may be started: the line is written at once, or the event would be missing from the log.
 	full := len(e.held) >= maxHeldEvents || e.log.closed.Load()
 	if len(e.held) == 1 && !full {
 		after := max(0, time.Second-now.Sub(e.second))
@@ -116,7 +117,7 @@ func needsLine(r *Record) bool {
 		return r.Err != nil || r.Reason == reason.Permanent || r.Reason == reason.Undecodable
 	case reason.ClassApp:
 		return true
-	default:
+	default: // a genuine delivery was refused; one in flight comes back, and has its line as a sampled one
 		return r.proved && r.Reason != reason.InFlight
 	}
 }
@@ -133,6 +134,7 @@ func (l *guardLog) event(r *Record, e *FailedEvent) {
 	if len(e.Stack) > 0 {
 		stack, due = l.stacks.attrs(e.Stack, now)
 	}
+	// The line that is held names the event and nothing of its error: thousands of long errors would fill the memory.
 	if !l.events.admit(now, due, func() string { return heldEvent(e.Reason, e.ID, e.Identity) }) {
 		return
 	}
@@ -140,6 +142,8 @@ func (l *guardLog) event(r *Record, e *FailedEvent) {
 	l.write(context.WithoutCancel(r.ctx), level, messageOfEvent(e.Reason, r), attrs...)
 }
 
+// conflict writes the line of a conflict, or holds it for the end of the second. It is not sampled: either the provider
+// has changed an event under its id, which did not run, or somebody has forged one.
 func (l *guardLog) conflict(r *Record) {
 	if !l.logger.Enabled(r.ctx, slog.LevelWarn) {
 		return
@@ -151,6 +155,7 @@ func (l *guardLog) conflict(r *Record) {
 
 // unhandled counts an event that was answered 2xx without any code of the app: a line a minute for each type.
 func (l *guardLog) unhandled(r *Record, typ string) {
+	// The type is the sender's text: cleaned, it cannot forge a line, and tallyOf bounds how many there are.
 	k := logKind{reason: r.Reason, level: slog.LevelInfo, typ: httpfield.Clean(typ), nothing: true}
 	if typ == "" {
 		k.typ = "-"
@@ -175,7 +180,8 @@ func (l *guardLog) unhandled(r *Record, typ string) {
 	l.write(context.WithoutCancel(r.ctx), k.level, message, l.about(k.attrsOf(r)...)...)
 }
 
-// heldEvent names an event in the line at the end of a second.
+// heldEvent names an event in the line at the end of a second: by reason, id and identity, "-" for what is missing.
+// An operator finds it by the id at the provider, and makes the store forget it by the identity.
 func heldEvent(why reason.Reason, id string, identity Identity) string {
 	text := "-"
 	if !identity.IsZero() {

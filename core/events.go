@@ -21,8 +21,8 @@ type events struct {
 // eventSource is what the events of a delivery are read from, and what their identities are derived from.
 type eventSource struct {
 	payload.Source
-	scope      string // the tenant, as it is part of identities
-	request    *http.Request
+	scope      string            // the tenant, as it is part of identities; empty: there is none
+	request    *http.Request     // nil where the delivery is read later
 	inspection *inspection       // nil where the delivery is read later
 	claims     *signature.Claims // what was proved; nil: no signature was
 }
@@ -45,7 +45,7 @@ func (d *Delivery) readEvents(t *eventSource) {
 	d.batch = true
 	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
 	for i, item := range items {
-		t.Payload = item
+		t.Payload = item // Body stays whole: what was signed is read from it
 		d.readEvent(i, t)
 	}
 }
@@ -59,6 +59,7 @@ func (g *Guard) provedForOthers(r *http.Request, body []byte) fault.Failure {
 	return fault.New(reason.WrongRecipient, forOthers)
 }
 
+// forOthers is the detail of a refusal with reason.WrongRecipient.
 const forOthers = "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"
 
 // readEvent reads one event, and derives its identity. An event that nothing proves gets none: with one, anybody could
@@ -73,12 +74,13 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 	e.Endpoint, e.Provider, e.Secret, e.Unproved = g.endpoint, g.provider, d.facts.secret, !d.facts.proved
 	e.take(&said)
 	t.scope = g.joiningTenant(e)
+	// The key of Config.Tenant comes first and holds no zero byte: no text of a body can make another tenant's scope.
 	if g.tenants.key.set {
 		t.scope = identity.Tenants(d.facts.scope, t.scope)
 		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.ByTenant
 	}
 	d.states[i] = eventState{claim: noClaim}
-	if e.Unproved {
+	if e.Unproved { // fails closed: what a credential or a signature would cover, nothing covers here
 		e.Authenticated = Authenticated{}
 		return
 	}
@@ -107,7 +109,8 @@ func (g *Guard) joiningTenant(e *Event) string {
 	return ""
 }
 
-// digestOf returns the digest of what an event consists of: the body, or its item of a batch.
+// digestOf returns the digest of what an event consists of: the body, or its item of a batch. Where a
+// form's field was signed in place of the body, it is that field: anybody could change the rest of the form.
 func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.Payload)

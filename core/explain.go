@@ -72,10 +72,10 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	}
 	s := g.prepare(nil, in, time.Now())
 	i := &s.inspection
-	i.trial = true
+	i.trial = true // checks report in place of refusing, and no secret is handed over
 	e := &Explanation{}
 	body, unread := g.bodyToExplain(r)
-	copied := explain.Copy(r)
+	copied := explain.Copy(r) // the checks may change what they get, and the request is the caller's
 	setBody(copied, body)
 	switch _, again := r.Body.(*restoredBody); {
 	case unread.Failed():
@@ -97,7 +97,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 		if f := g.checkBody(copied, i); f.Failed() {
 			g.report(&i.facts, "", f)
 		}
-		if i.unproved != nil {
+		if i.unproved != nil { // a test with a published secret is a handshake in Receive as well, in this place
 			if reply, _ = g.publishedTest(copied, i, *i.unproved); reply != nil {
 				e.Reason, e.Status = reason.Handshake, reply.Status
 			}
@@ -124,9 +124,10 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 	return e
 }
 
-// explainAtOnce is how many bytes one call of Explain may hash.
+// explainAtOnce is how many bytes one call of Explain may hash: it tries many variants of a body, and must end.
 const explainAtOnce = 1 << 30
 
+// setBody gives the request a body that can be read once from its start. Each of two requests needs its own.
 func setBody(r *http.Request, body []byte) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }

@@ -43,13 +43,13 @@ type Guard struct {
 	ownership   ownership // of the endpoint's name in the store
 	journaling  journaling
 	signals     signalRules
-	paused      atomic.Bool // by Pause
+	paused      atomic.Bool // by Pause; it changes while the guard runs, and so do share, vitals and ownership
 	answers     answers
 
 	reporting reporting
 	diagnosis *explain.Endpoint
 	proved    sender.Proofs
-	budget    *Budget
+	budget    *Budget   // never nil: the process has one
 	share     *share    // of the budget
 	scratches sync.Pool // of *scratch
 
@@ -86,7 +86,7 @@ type answers struct {
 
 // tenants is whose deliveries an endpoint takes.
 type tenants struct {
-	key     TenantKey
+	key     TenantKey      // zero: the endpoint has no tenants
 	rings   []ring         // of all lists of secrets
 	owner   *keyring.Owner // of the rings
 	warned  atomic.Bool    // that the path names no tenant
@@ -117,6 +117,7 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	}
 	keys := make([]replay.Key, len(ids))
 	for i, id := range ids {
+		// Fails closed: without its marker, another application could take the endpoint's name in the store.
 		if g.isMarker(id) {
 			return errIsMarker
 		}
@@ -142,6 +143,8 @@ const (
 func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, error) {
 	ofProvider := len(g.entry.Event.Tenant) > 0
 	kind := g.entry.Identity.Kind
+	// Fails closed: an identity that is derived from too little would be one that no event has. Whoever forgot it would
+	// wait in vain for the next delivery to run.
 	text := ""
 	switch {
 	case g.events.identity != nil:
@@ -186,6 +189,7 @@ func (g *Guard) Flush(ctx context.Context) error {
 // http.Server.Shutdown and before the store is closed. The guard goes on checking deliveries, in the room that all
 // guards share. Calling it twice is not a mistake.
 func (g *Guard) Shutdown(ctx context.Context) error {
+	// Unless ctx ends first, the name is freed after the redrives: no other guard may have it while they still write.
 	err := cmp.Or(g.journaling.wait(ctx), g.Flush(ctx))
 	g.log.close()
 	g.vitals.endAlarm()
@@ -194,6 +198,7 @@ func (g *Guard) Shutdown(ctx context.Context) error {
 	return err
 }
 
+// hasControl reports whether s holds a control character, by which a name could forge lines in a log.
 func hasControl(s string) bool {
 	return slices.ContainsFunc([]byte(s), func(b byte) bool { return b < 0x20 || b == 0x7f })
 }

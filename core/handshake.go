@@ -17,7 +17,7 @@ func (i *inspection) handshakeInput(r *http.Request) handshake.Input {
 
 // replyTo makes the reply of a handshake's answer; nil: there is none.
 func (i *inspection) replyTo(a *handshake.Answer, f fault.Failure) (*Reply, fault.Failure) {
-	if a == nil {
+	if a == nil { // with a failure it is refused; without one it goes on as a delivery, which must be proved
 		return nil, f
 	}
 	i.note = a.Note
@@ -52,7 +52,7 @@ func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, fault
 
 // takeSecret answers while no secret is configured.
 func (g *Guard) takeSecret(r *http.Request, i *inspection) (*Reply, fault.Failure) {
-	if i.trial {
+	if i.trial { // fails closed: the sink takes one secret only, and an explanation must not use it up
 		return nil, fault.New(reason.NoActiveSecret, "no secret yet: handshakes only")
 	}
 	defer i.leave()
@@ -69,7 +69,8 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, fault.F
 	return i.replyTo(g.handshakes.Proved(&in))
 }
 
-// publishedTest answers a test that is signed with a published secret. f is what refused it as a delivery.
+// publishedTest answers a test that is signed with a published secret. f is what refused it as a delivery. It fails
+// closed: anybody can sign with such a secret, so that everything but the provider's own test stays refused with f.
 func (g *Guard) publishedTest(r *http.Request, i *inspection, f fault.Failure) (*Reply, fault.Failure) {
 	in := i.handshakeInput(r)
 	return i.replyTo(g.handshakes.PublishedTest(&in, f))

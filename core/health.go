@@ -41,21 +41,22 @@ type Health struct {
 // vitals are what a guard counts for its health. Their times are the machine's, not Config.Now's.
 type vitals struct {
 	since    time.Time
-	proved   atomic.Int64 // nanoseconds since 1970
-	rejected atomic.Int64
-	inARow   atomic.Int64
+	proved   atomic.Int64 // nanoseconds since 1970; 0: never
+	rejected atomic.Int64 // as proved
+	inARow   atomic.Int64 // rejections since proved
 	reason   atomic.Value // Reason
 
 	// uncommitted are the last events that were proved and not committed. The store does not know them, so that a copy
 	// of one looks new.
 	uncommitted *recent.Cache[struct{}]
 
-	mu     sync.Mutex
-	alarm  *time.Timer
-	silent bool // the alarm was raised
+	mu     sync.Mutex  // guards what follows
+	alarm  *time.Timer // nil: Config.SilenceAfter is 0, or the guard was shut down
+	silent bool        // the alarm was raised
 }
 
-// maxUncommitted is how many events that were not committed are known again.
+// maxUncommitted is how many events that were not committed are known again. Beyond them a copy counts as a sign of
+// life: the alarm then comes later, and nothing is let through.
 const maxUncommitted = 1024
 
 // count takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the secret.
@@ -86,7 +87,7 @@ func (v *vitals) isNew(r *Record) bool {
 		return false
 	}
 	for _, would := range r.WouldRefuse {
-		if would.Check == CheckReplay {
+		if would.Check == CheckReplay { // a known event that ran because the check only reports
 			return false
 		}
 	}
@@ -98,6 +99,8 @@ func (v *vitals) isNew(r *Record) bool {
 	return fresh
 }
 
+// reject counts a failed authentication. Two at once may leave the reason of one with the time of the other, which is
+// good enough for a report.
 func (v *vitals) reject(why reason.Reason, at time.Time) {
 	v.rejected.Store(at.UnixNano())
 	v.inARow.Add(1)
@@ -106,6 +109,7 @@ func (v *vitals) reject(why reason.Reason, at time.Time) {
 	}
 }
 
+// last returns when the endpoint last showed a sign of life. Its start counts as one: a new process is not silent.
 func (v *vitals) last() time.Time {
 	if ns := v.proved.Load(); ns != 0 {
 		return time.Unix(0, ns)
@@ -151,6 +155,8 @@ func (g *Guard) watch(silence time.Duration) {
 	v.alarm = time.AfterFunc(silence, func() { g.listen(silence) })
 }
 
+// listen runs when the alarm's timer fires, and sets it again. The log is written after mu is released: a handler that
+// blocks must not hold up Shutdown.
 func (g *Guard) listen(silence time.Duration) {
 	v := &g.vitals
 	quiet := time.Since(v.last())
@@ -212,7 +218,7 @@ func HealthHandler(limits HealthLimits, guards ...*Guard) http.Handler {
 			lines[i] = line{h, well}
 		}
 		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Cache-Control", "no-store") // a cached 200 would hide an outage
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(map[string]any{"endpoints": lines})
 	})

@@ -21,7 +21,7 @@ func (i Identity) String() string { return hex.EncodeToString(i[:]) }
 // ParseIdentity reads what String wrote, as an operator copies it from a log.
 func ParseIdentity(text string) (Identity, error) {
 	var id Identity
-	if len(text) != hex.EncodedLen(len(id)) {
+	if len(text) != hex.EncodedLen(len(id)) { // a part of an identity, filled up with zeros, names nothing
 		return Identity{}, ErrBadIdentity
 	}
 	if _, err := hex.Decode(id[:], []byte(text)); err != nil {
@@ -64,7 +64,7 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 		// merely unexpected loses a delivery.
 	}
 	digest := d.identityDigest(at, t)
-	if g.bodiless(t) {
+	if g.bodiless(t) { // all empty bodies have one digest: as duplicates, every event but the first would be lost
 		var differs bool
 		in := g.proofOf(t)
 		if digest, differs = g.signature.BodilessDigest(&in); !differs {

@@ -24,7 +24,7 @@ func isTypedNil(v any) bool {
 // mistakes of the config are found as well.
 func (c *Config) dropTypedNils(m *fault.Mistakes) {
 	drop := func(field string, value any, clearField func()) {
-		if isTypedNil(value) {
+		if isTypedNil(value) { // fails closed: New refuses the config, and does not take nil for "no check"
 			m.Add(field, "",
 				"it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
 			clearField()

@@ -10,7 +10,8 @@ import (
 // joinedErrors are several errors that print on one line.
 type joinedErrors struct{ errs []error }
 
-// shownErrors is how many of them the text shows. Unwrap gives all.
+// shownErrors is how many of them the text shows. Unwrap gives all. A batch of 20,000 events would otherwise fail with
+// a line of megabytes.
 const shownErrors = 10
 
 // joinErrors adds an error to those of before, if there are any. Many in turn cost no more than each by itself.

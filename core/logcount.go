@@ -32,10 +32,12 @@ type logKind struct {
 
 // logCount is the count of one kind since it last had a line.
 type logCount struct {
-	since time.Time // of the last line
-	count int
+	since time.Time // of the last line; zero: there was none
+	count int       // records without a line since then
 }
 
+// kindOf returns the kind of a record. Nothing in it is the sender's choice: otherwise a flood would have a line for
+// each request, and a tally that is never forgotten.
 func kindOf(r *Record) logKind {
 	k := logKind{reason: r.Reason, level: levelOf(r), proved: r.proved && r.Reason == reason.Handshake}
 	if len(r.WouldRefuse) > 0 {
@@ -50,6 +52,8 @@ func (l *guardLog) first(k logKind, now time.Time) bool { return l.tally(k, now,
 // countOnly counts one of a kind that has no line of its own.
 func (l *guardLog) countOnly(k logKind, now time.Time) { l.tally(k, now, false) }
 
+// tally counts one of a kind, and reports whether it has a line of its own. No line is written while mu is held: the
+// app's log handler may be slow, and deliveries wait for mu.
 func (l *guardLog) tally(k logKind, now time.Time, line bool) bool {
 	l.mu.Lock()
 	t := l.tallyOf(&k, now)
@@ -83,7 +87,7 @@ func (l *guardLog) tallyOf(k *logKind, now time.Time) *logCount {
 		if l.types >= maxTypes {
 			l.forgetTypes(now)
 		}
-		if l.types >= maxTypes {
+		if l.types >= maxTypes { // types are the sender's text: without the bound they would fill the memory
 			k.typ = otherTypes
 			if t = l.tallies[*k]; t != nil {
 				return t
@@ -97,7 +101,7 @@ func (l *guardLog) tallyOf(k *logKind, now time.Time) *logCount {
 	return t
 }
 
-// forgetTypes makes room for other types. The caller must hold mu.
+// forgetTypes makes room for other types. A tally with a count stays: its line is still due. The caller must hold mu.
 func (l *guardLog) forgetTypes(now time.Time) {
 	for k, t := range l.tallies {
 		if k.typ != "" && k.typ != otherTypes && t.count == 0 && now.Sub(t.since) >= logEvery {

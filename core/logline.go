@@ -81,6 +81,7 @@ func (k logKind) message() string {
 	}
 }
 
+// messageOf returns the text of a delivery's line. What a check let through comes first: it is the riskier news.
 func messageOf(r *Record) string {
 	switch {
 	case len(r.WouldRefuse) > 0:
@@ -104,6 +105,8 @@ func messageOf(r *Record) string {
 	}
 }
 
+// messageOfEvent returns the text of an event's line. A failure that was answered 2xx has its own: no retry will come,
+// and only the operator can have the event sent again.
 func messageOfEvent(why reason.Reason, r *Record) string {
 	if (why == reason.SignalFailed || why == reason.SignalPanicked) && r.Status >= 200 && r.Status <= 299 {
 		return eventNotAskedFor
@@ -134,6 +137,7 @@ func messageOfEvent(why reason.Reason, r *Record) string {
 	}
 }
 
+// levelOf returns Error for what this server or the app has to fix, and Warn for what a sender causes.
 func levelOf(r *Record) slog.Level {
 	switch class := r.Reason.Class(); {
 	case r.Reason == reason.InFlight:
@@ -162,6 +166,7 @@ func levelOfEvent(why reason.Reason, r *Record) slog.Level {
 // line gathers the attributes of one line.
 type line []slog.Attr
 
+// add adds a text, cleaned, unless it is empty. Every text that a sender may have chosen must pass it or addAll.
 func (l *line) add(name, value string) {
 	if value != "" {
 		*l = append(*l, slog.String(name, httpfield.Clean(value)))
@@ -185,6 +190,7 @@ func (l *line) addIdentity(id Identity) {
 	}
 }
 
+// addSource adds where the delivery came from. The address is one that the guard parsed, not the sender's text.
 func (l *line) addSource(r *Record) {
 	l.add("route", r.Route)
 	l.add("tenant", r.Tenant)

@@ -21,7 +21,8 @@ const (
 	markerFormat = "versions"
 
 	// markerLease is how long a process that dies between claim and commit keeps other providers from the name.
-	markerLease     = 10 * time.Second
+	markerLease = 10 * time.Second
+	// markerRetention is as good as for ever: a marker that expired would free the name while it is in use.
 	markerRetention = 50 * 365 * 24 * time.Hour
 )
 
@@ -59,6 +60,8 @@ func markerText(digest replay.Digest) string {
 	return ""
 }
 
+// isPlain reports whether a text is printable ASCII. A store is shared: another application's bytes must not reach the
+// log as they are.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if text[i] < 0x20 || text[i] > 0x7e {
@@ -101,6 +104,7 @@ func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Resu
 	if err != nil {
 		return replay.Result{}, err
 	}
+	// Fails closed: an answer that is none must not count as a name that is ours.
 	if err := lease.CheckResults(results, len(items)); err != nil {
 		return replay.Result{}, err
 	}
@@ -127,6 +131,8 @@ func (g *Guard) forgetMarkers(ctx context.Context, kinds ...string) error {
 	return g.memory.Store.Forget(ctx, keys)
 }
 
+// errIsMarker is the error of forgetting a marker as if it were an event: the name would be free for another provider.
+//
 //lint:immutable an error value
 var errIsMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " +
 	"and not an event: see Guard.TakeOver")

@@ -55,10 +55,11 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 		m.Add("Replay", "", noStore)
 		return
 	}
-	if _, none := c.Replay.(noReplay); none {
+	if _, none := c.Replay.(noReplay); none { // fails open, by its name: every delivery runs, however often it comes
 		return
 	}
 	g.memory.Store = c.Replay
+	// A store of one process cannot have another application's events. A shared one is asked before the first claim.
 	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
 	g.memory.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
@@ -96,6 +97,8 @@ func (g *Guard) configureSignalTimeout(c *Config, m *fault.Mistakes) {
 // configureRetention sets how long an event is remembered. It fails closed: a claim may begin at the edge of the window
 // in which a delivery is fresh, and last for its lease. What is forgotten earlier could be replayed.
 func (g *Guard) configureRetention(m *fault.Mistakes) {
+	// A timestamp from the future is fresh for both sides of the window. Without a signed timestamp a delivery never
+	// gets too old. That fails open, because nothing shows its age: once it is forgotten, a captured one can run again.
 	window, horizon := time.Duration(0), g.entry.RetryHorizon
 	if g.signature != nil && g.signature.SignsTime {
 		window = g.signature.Past + g.signature.Future
@@ -121,7 +124,7 @@ func (g *Guard) configureRetention(m *fault.Mistakes) {
 func (g *Guard) configureStoreFailure(choice StoreFailure, m *fault.Mistakes) {
 	switch choice {
 	case StoreFailureUnset:
-		if g.entry.NeverRetries {
+		if g.entry.NeverRetries { // no default is safe here: one loses events, the other may run them twice
 			m.Add("StoreFailure", "", mustChoose, g.entry.Title)
 		}
 	case RefuseDelivery:

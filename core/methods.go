@@ -12,10 +12,10 @@ import (
 
 // methods is which methods an endpoint takes.
 type methods struct {
-	list     []string
+	list     []string          // POST first; then what the entry and its handshakes add
 	allow    string            // the header Allow
 	expected string            // the list in words, with the sender's name
-	refused  map[string]string // details by method
+	refused  map[string]string // details by method; never written after New, so that it needs no lock
 }
 
 // newMethods returns the methods of an entry. It makes the details for those that people and health checks use: a flood
@@ -36,7 +36,7 @@ func newMethods(e *entry.Entry) methods {
 	return m
 }
 
-// check refuses every other method.
+// check refuses every other method. It fails closed: methods differ in case, and "post" is not POST.
 func (m *methods) check(method string) fault.Failure {
 	if slices.Contains(m.list, method) {
 		return fault.Failure{}
