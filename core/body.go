@@ -13,8 +13,8 @@ type restoredBody struct {
 }
 
 // Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
-// a whole would do the done part again. It fails closed: Read and WriteTo give out no byte of
-// such a body.
+// a whole would do the done part again. It fails closed: Read and WriteTo give out no byte of such
+// a body.
 func (b *restoredBody) Read(p []byte) (int, error) {
 	b.delivery.touch()
 	if b.delivery.NeedsSignals() {

@@ -61,7 +61,7 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 	return d.afterSettling(verdict, v)
 }
 
-// errReleased is why an event fails that the app has released itself.
+// errReleased is the error of an event that the app has released itself.
 //
 //lint:immutable an error value
 var errReleased = errors.New("the app has released the event: the provider is asked to send it again")

@@ -25,8 +25,8 @@ func BasicAuth(pairs secrets.Source) Credential {
 	return Credential{kind: entry.Basic, source: pairs}
 }
 
-// BearerToken accepts "Authorization: Bearer" with any of the tokens. Beside [BasicAuth] it is an alternative, since
-// a request has one Authorization header.
+// BearerToken accepts "Authorization: Bearer" with any of the tokens. Next to [BasicAuth] it is an alternative,
+// because a request has one Authorization header.
 func BearerToken(tokens secrets.Source) Credential {
 	return Credential{kind: entry.Bearer, source: tokens}
 }
@@ -48,7 +48,7 @@ func PathToken(parameter string, tokens secrets.Source) Credential {
 	return Credential{kind: entry.PathToken, name: parameter, source: tokens}
 }
 
-// twicePlaced is a mistake in a config.
+// twicePlaced is the mistake of two lists for one place of a request.
 const twicePlaced = "this place of a request is configured twice; put all accepted values into one list"
 
 // addCredential compiles a credential of the config. own says that it is the provider's, whose values stand in Secrets.

@@ -29,10 +29,10 @@ type guardLog struct {
 	stacks    stackLog
 
 	mu      sync.Mutex
-	tallies map[logKind]*logCount
-	types   int // tallies of one event type each
-	timer   *time.Timer
-	armed   bool // the timer runs
+	tallies map[logKind]*logCount // bounded: see logKind
+	types   int                   // tallies of one event type each; at most maxTypes
+	timer   *time.Timer           // writes the counts; nil: nothing was counted yet
+	armed   bool                  // the timer runs
 	closed  atomic.Bool
 }
 
@@ -115,12 +115,14 @@ func (l *guardLog) drop(r *Record) {
 	l.countOnly(kindOf(r), r.ended)
 }
 
-// write contains a panic of the app's handler: it must not reach the delivery.
+// write writes a line, and contains a panic of the app's handler. It fails open: the line is lost, and the delivery goes
+// on as it would have.
 func (l *guardLog) write(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	defer func() { _ = recover() }() // there is nowhere to report it
 	l.logger.LogAttrs(ctx, level, message, attrs...)
 }
 
+// about starts a line's attributes with the endpoint's own names, which no sender chose.
 func (l *guardLog) about(attrs ...slog.Attr) []slog.Attr {
 	return append([]slog.Attr{slog.String("endpoint", l.endpoint), slog.String("provider", l.provider)}, attrs...)
 }

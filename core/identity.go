@@ -12,7 +12,7 @@ import (
 )
 
 // Identity is what an event is remembered by: the hash, over authenticated bytes, that a replay store keeps. The zero
-// Identity is none.
+// Identity belongs to events that are not remembered.
 type Identity replay.Key
 
 // String returns the identity in hexadecimal, as logs show it and [ParseIdentity] reads it.

@@ -20,8 +20,8 @@ func isTypedNil(v any) bool {
 	}
 }
 
-// dropTypedNils reports every setting that holds a typed nil, and treats it as not set from then on, so that the other
-// mistakes of the config are found as well.
+// dropTypedNils reports every setting that holds a typed nil. It then clears the setting: the other mistakes of the
+// config are found as well.
 func (c *Config) dropTypedNils(m *fault.Mistakes) {
 	drop := func(field string, value any, clearField func()) {
 		if isTypedNil(value) { // fails closed: New refuses the config, and does not take nil for "no check"

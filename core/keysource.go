@@ -19,8 +19,8 @@ import (
 // fixed URL are there before the first delivery. It must return at once.
 type KeySource interface {
 	// Key returns an ed25519.PublicKey, *ecdsa.PublicKey or *rsa.PublicKey, which must not be changed from then on. An
-	// error that wraps [ErrKeyRefused] is a final judgement, and the delivery is refused as a forged one is; any other
-	// error is a 503, so that it is sent again.
+	// error that wraps [ErrKeyRefused] is final: the delivery is refused as a forged one is. Any other error is a 503:
+	// the provider sends the delivery again.
 	Key(ctx context.Context, ref string) (crypto.PublicKey, error)
 }
 
