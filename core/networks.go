@@ -26,6 +26,7 @@ func (n Networks) prefixes() ([]netip.Prefix, error) {
 	for _, f := range fields {
 		if !strings.Contains(f, "/") {
 			addr, err := netip.ParseAddr(f)
+			// Zones are refused: they name interfaces of one machine.
 			if err != nil || addr.Zone() != "" {
 				return nil, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", f)
 			}
@@ -43,6 +44,7 @@ func (n Networks) prefixes() ([]netip.Prefix, error) {
 				f, p.Masked())
 		}
 		if p.Addr().Is4In6() {
+			// Fails closed: such a prefix holds all of IPv4 and more.
 			if p.Bits() < 96 {
 				return nil, fmt.Errorf("%q mixes IPv4 and IPv6; write the IPv4 prefix", f)
 			}

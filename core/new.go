@@ -25,6 +25,7 @@ import (
 // it. A guard that New gave cannot fail to start.
 func New(c Config) (*Guard, error) {
 	var m fault.Mistakes
+	// First: a nil pointer in an interface would pass every check for nil below.
 	c.dropTypedNils(&m)
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
@@ -67,6 +68,7 @@ func New(c Config) (*Guard, error) {
 	g.log.typed = len(e.Event.Type) > 0
 	g.configureObservers(&c, &m)
 	shared := g.enter(&m)
+	// Fails closed: one mistake, and there is no guard. All are reported together.
 	if err := configError(m); err != nil {
 		g.ownership.leave()
 		return nil, err

@@ -161,7 +161,7 @@ func (p *signalsRun) run(i int) result {
 	}
 	tx := d.transact(ctx, d.states[i].claim)
 	run.ctx = tx.ctx
-	// A copy: receivers get a value, and what they change in it reaches no other delivery of the event.
+	// A copy: its run must not stay in the delivery, whose events the app may ask for later.
 	event := d.events[i]
 	event.run = run
 	var total result

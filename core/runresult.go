@@ -114,7 +114,7 @@ func (r *RunResult) Entry(e *Event, attempts int) *journal.Entry {
 	if e.Unproved {
 		panic("sallyport: an event that nothing proves must not be kept where it could be run")
 	}
-	// Only an unproved event fails to encode, and the check above has refused it.
+	// The error of MarshalBinary is always nil.
 	encoded, _ := e.MarshalBinary()
 	entry := &journal.Entry{
 		State: journal.Parked, Kind: journal.FromInbox, Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,

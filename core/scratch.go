@@ -97,7 +97,7 @@ type facts struct {
 	unproved    *fault.Failure    // the one of those that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
-	proved      bool // zero: unproved; set once, by checkBody
+	proved      bool // zero: unproved; set where the proof is complete
 	plain       bool // plain HTTP, reported
 	trial       bool // every check only reports, and nothing is touched: see Explain
 	overloaded  bool // our own bounds refused it: 503, whoever sent it

@@ -63,7 +63,7 @@ func (d *Delivery) oweFailure(cause error) {
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
 func (d *Delivery) finishPlain(o adapter.Outcome) {
 	status := o.Written.Status
-	// Fails closed: a taken connection, a failed write or a client that hung up all release the event.
+	// Fails closed: a taken connection, an error, or a client that hung up before an answer all release the event.
 	ok := o.Err == nil && !o.Written.Hijacked &&
 		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
 	silent := ok && status == 0

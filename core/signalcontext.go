@@ -48,7 +48,7 @@ func (d *Delivery) signalContext(c *signalContext, parent context.Context, event
 	if h := d.holding; h != nil && h.Context() != nil && parent == context.Context(&h.Request) {
 		parent = h.Context() // the same values
 	} else {
-		// A provider that hangs up after ten seconds would otherwise cut off work that its retry has to do again.
+		// A provider that hangs up early would otherwise cut off work, which its retry has to do again.
 		parent = context.WithoutCancel(parent)
 	}
 	c.Start(parent, limit)

@@ -13,8 +13,8 @@ const maxCauses = 100
 // stackLog lets each cause of panics have its stack in the log once a minute. A cause is where the panic began: the
 // code line, whatever the arguments and the goroutine are.
 type stackLog struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
+	mu   sync.Mutex           // guards seen: receivers of many deliveries panic at once
+	seen map[string]time.Time // when each cause had its stack; nil: none had; at most maxCauses
 }
 
 // attrs returns the place of the panic and, once a minute, the stack. It reports whether the stack is among them.
@@ -23,10 +23,12 @@ func (s *stackLog) attrs(stack []byte, now time.Time) (attrs []slog.Attr, whole 
 	attrs = []slog.Attr{slog.String("at", at)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// A delivery that makes the app panic can be sent again and again. Its stack must not fill the disk.
 	if last, ok := s.seen[at]; ok && now.Sub(last) < logEvery {
 		return attrs, false
 	}
 	if len(s.seen) >= maxCauses {
+		// Only what is older than a minute makes room, so that a new cause never brings a recent stack back.
 		for cause, last := range s.seen {
 			if now.Sub(last) >= logEvery {
 				delete(s.seen, cause)
@@ -46,6 +48,7 @@ func (s *stackLog) attrs(stack []byte, now time.Time) (attrs []slog.Attr, whole 
 // panickedAt is the first line of code below the panic that is not the runtime's: "/app/orders.go:12".
 func panickedAt(stack []byte) string {
 	_, below, found := bytes.Cut(stack, []byte("\npanic("))
+	// No panic in the stack: runtime.Goexit, or a stack from elsewhere. Its first place is better than none.
 	if !found {
 		below = stack
 	}

@@ -17,8 +17,8 @@ type sweeper struct {
 }
 
 const (
-	leastSweep = time.Hour
-	sweepPage  = 500
+	leastSweep = time.Hour // between two sweeps, however short the retention is
+	sweepPage  = 500       // entries that are read and looked up at once
 )
 
 // sweepSometimes sweeps where the last time is long ago. It is called where something was kept: without failures there
@@ -30,6 +30,8 @@ func (g *Guard) sweepSometimes() {
 	}
 	s := &g.journaling.sweep
 	now, last := time.Now(), s.last.Load()
+	// Compare and swap: of many deliveries that fail at once, one starts the sweep. A quarter of the retention, because
+	// "done" is forgotten after all of it.
 	if now.Sub(time.Unix(0, last)) < max(leastSweep, g.memory.Retention/4) ||
 		!s.last.CompareAndSwap(last, now.UnixNano()) {
 		return
@@ -44,6 +46,7 @@ func (g *Guard) sweepSometimes() {
 					"provider", g.provider)
 			}
 		}()
+		// Of its own: the delivery that started it may have been answered by then.
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if _, err := g.closeProcessed(ctx, looker); err != nil {
@@ -56,7 +59,7 @@ func (g *Guard) sweepSometimes() {
 // runCount counts what is under way. A sync.WaitGroup does not do: it may not be begun and waited for at once.
 type runCount struct {
 	mu   sync.Mutex
-	n    int
+	n    int           // runs that began and have not ended
 	idle chan struct{} // closed when n is 0 again; nil: nobody waits
 }
 
@@ -106,6 +109,8 @@ func (g *Guard) CloseProcessed(ctx context.Context) (closed int, err error) {
 	return g.closeProcessed(ctx, looker)
 }
 
+// closeProcessed reads the open entries page by page and closes the processed ones. On an error it returns how many it
+// has closed so far.
 func (g *Guard) closeProcessed(ctx context.Context, looker replay.Looker) (closed int, err error) {
 	j := g.journaling.journal
 	page := journal.Page{Endpoint: g.endpoint, States: []journal.State{journal.Open}, Limit: sweepPage}
@@ -114,6 +119,7 @@ func (g *Guard) closeProcessed(ctx context.Context, looker replay.Looker) (close
 		if err != nil || len(rows) == 0 {
 			return closed, err
 		}
+		// Set before rows are closed: the cursor must not depend on which of them are left.
 		page.Before = rows[len(rows)-1].Cursor()
 		n, err := g.closeRows(ctx, looker, rows)
 		closed += n
@@ -139,6 +145,7 @@ func (g *Guard) closeRows(ctx context.Context, looker replay.Looker, rows []jour
 	}
 	done := known[:0]
 	for i, res := range results {
+		// Fails closed: an entry stays open unless the store says that its event is done.
 		if res.State == replay.Done {
 			done = append(done, known[i])
 		}

@@ -25,9 +25,9 @@ import (
 // came. Any other key that it takes for the same tenant ("007" for the number 7) is another tenant, so that whoever
 // captured a delivery can send it again under that key: compare the key as text.
 type TenantKey struct {
-	path   string
+	path   string // the route's parameter; empty: the key is in a header
 	header string // canonical
-	set    bool
+	set    bool   // false: the endpoint has no tenants
 }
 
 // TenantFromPath takes the key from a parameter of the route ("/hooks/{tenant}"). Mount the guard on the route itself:
@@ -58,6 +58,7 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 		return
 	}
 	switch {
+	// TenantFromPath("") ends here as well: such a guard could only refuse.
 	case t.path == "" && !httpfield.ValidName(t.header):
 		m.Add("Tenant", strconv.Quote(t.header),
 			"it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
@@ -65,6 +66,7 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 		m.Add("Tenant", "", "Setup.AwaitingSecret is for one sender; remove one of the two")
 	}
 	for _, k := range g.tenants.rings {
+		// One list is enough: a delivery has to pass all of them.
 		if k.Proves() && k.ByTenant() {
 			return
 		}
@@ -97,17 +99,21 @@ func (g *Guard) readTenant(r *http.Request, i *inspection) {
 		}
 	} else {
 		values := r.Header[g.tenants.key.header]
+		// Read from the map, not with Get, which would choose the first of several values. A proxy may use the last.
 		switch len(values) {
 		case 0:
 			p.TenantFault = "no " + g.tenants.key.header + " header, which Config.Tenant names: a proxy may strip it"
 			return
 		case 1:
 			key = values[0]
+		// Fails closed: the app, or a proxy, could read the other value, and act for another tenant.
 		default:
 			p.TenantFault = "the header " + g.tenants.key.header + ", which Config.Tenant names, came more than once"
 			return
 		}
 	}
+	// Fails closed: the key goes into lookups, identities and logs. Here a sender would try "../", quotes, NUL, or
+	// megabytes.
 	if !keyring.ValidTenant(key) {
 		p.TenantFault = "the tenant's key is longer than any, or holds characters that no key has"
 		return
@@ -125,18 +131,24 @@ func (g *Guard) enterTenant(ctx context.Context, i *inspection) fault.Failure {
 		if !k.Proves() || !k.ByTenant() {
 			continue
 		}
+		// The budget of this sender pays: otherwise guessed tenants would make the app's database answer each one.
 		if k.Fetches() {
 			ctx = sender.With(rateContext, i.claims.From)
 		}
 		here, err := k.Knows(ctx, i.claims.Tenant, i.now)
+		// Fails closed, with a 503: an outage of the source must not look like a wrong signature, which some providers
+		// never retry.
 		if err != nil {
 			return keyring.Unavailable(err)
 		}
+		// No early end: an unknown tenant has to cost as much as a known one, or its answer time would give tenants
+		// away.
 		known = known && here
 	}
 	if !known {
 		return fault.Failure{} // it is checked all the same, against keys that nobody has
 	}
+	// Only now: until here the name is the sender's, and must not become a label or a key of a limit.
 	i.tenant = i.claims.Tenant
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(rateContext, i))
 }

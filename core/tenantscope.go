@@ -25,6 +25,7 @@ const tenantCasePause = time.Minute
 // remembered under a key that may be another tenant's.
 func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (string, error) {
 	lower := strings.ToLower(tenant)
+	// The common case costs nothing: keys in lower case have one form only.
 	if lower == tenant || now.UnixNano() < g.tenants.letters.exactUntil.Load() {
 		return tenant, nil
 	}
@@ -34,6 +35,7 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 			continue
 		}
 		var err error
+		// Every list has to agree: one that distinguishes them makes them two tenants.
 		if same, err = k.SameTenant(ctx, tenant, lower); err != nil {
 			return "", err
 		}
@@ -42,6 +44,7 @@ func (g *Guard) tenantScope(ctx context.Context, tenant string, now time.Time) (
 		}
 	}
 	if !same {
+		// Remembered for the whole source: a database compares all keys in the same way.
 		g.tenants.letters.exactUntil.Store(now.Add(tenantCasePause).UnixNano())
 		return tenant, nil
 	}

@@ -10,14 +10,15 @@ import (
 
 // transaction is the work of the receivers that stand and fall together, with the transaction they may ask for.
 type transaction struct {
-	ctx       context.Context
+	ctx       context.Context    // of the receivers; it carries txn
 	txn       replay.Transaction // nil: the store has none
-	committed bool
+	committed bool               // its writes and "done" have taken effect
 }
 
 // transact prepares a transaction for one claim, where the store has them.
 func (d *Delivery) transact(ctx context.Context, claim int) (t transaction) {
 	g := d.guard
+	// Without a claim there is nothing that a commit could mark as done.
 	if g.memory.transactor == nil || claim == noClaim {
 		return transaction{ctx: ctx}
 	}
@@ -32,6 +33,7 @@ func (d *Delivery) callIn(t *transaction, fn func() error) result {
 	d.mu.Unlock()
 	res := call(fn)
 	d.mu.Lock()
+	// Cleared before the next receiver: it must not commit the work of this one.
 	d.txn = nil
 	d.mu.Unlock()
 	return res
@@ -43,9 +45,11 @@ func (d *Delivery) commitTransaction(t *transaction, claim int) result {
 	if t.txn == nil || !t.txn.Begun() {
 		return result{}
 	}
+	// A commit must not be cut off by the receivers' deadline: nobody would know whether it took effect.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), storeTimeout)
 	defer cancel()
 	err := t.txn.Commit(ctx)
+	// Fails closed: another delivery has taken the event over. The writes of this one are rolled back.
 	if errors.Is(err, replay.ErrLeaseLost) {
 		return result{worst: outcomeInFlight, wait: d.guard.memory.Lease, err: fmt.Errorf("%w: %w", ErrLeaseLost, err)}
 	}
@@ -60,6 +64,7 @@ func (d *Delivery) commitTransaction(t *transaction, claim int) result {
 // undo rolls back what was begun and not committed. A receiver that ended the transaction itself is reported so: what
 // it committed stays without "done", and the retry does it again.
 func (t *transaction) undo() error {
+	// A receiver that never asked for the transaction has none to roll back.
 	if t.txn == nil || t.committed || !t.txn.Begun() {
 		return nil
 	}

@@ -30,10 +30,10 @@ func unguarded() *Reply {
 // cause that: the first in a minute has a line, further ones are counted, and the count is written within a minute.
 // There is no Flush, because no guard knows of the mistake.
 type unguardedLog struct {
-	mu    sync.Mutex
-	since time.Time // of the last line
-	count int
-	timer *time.Timer
+	mu    sync.Mutex  // guards the fields below
+	since time.Time   // of the last line
+	count int         // requests since that line
+	timer *time.Timer // writes the count; nil: never needed so far
 }
 
 // take counts a request. pattern is the route's, where net/http knows it; a path could hold a token.
@@ -73,5 +73,6 @@ func (u *unguardedLog) report() {
 // write contains a panic of the app's handler: it must not reach the request.
 func (u *unguardedLog) write(ctx context.Context, message string, attrs ...slog.Attr) {
 	defer func() { _ = recover() }() // there is nowhere to report it
+	// The default logger, because only a guard has a configured one.
 	slog.Default().LogAttrs(ctx, slog.LevelError, message, attrs...)
 }

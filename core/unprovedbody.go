@@ -17,6 +17,7 @@ import (
 // A body that broke off stays as it is unless it is to be kept: by its type net/http decides whether to read the rest.
 func (i *inspection) markRead(r *http.Request, refused bool) {
 	t, keep := &i.taken, refused && i.keepBody
+	// Explain leaves the request as it found it.
 	if !t.done || i.trial {
 		return
 	}
@@ -39,7 +40,7 @@ func (i *inspection) markRead(r *http.Request, refused bool) {
 
 // takenBody is the result of reading a body.
 type takenBody struct {
-	done    bool
+	done    bool // the body was read, or failed to be
 	body    []byte
 	failure fault.Failure
 }
@@ -49,6 +50,7 @@ func (g *Guard) bodyToExplain(r *http.Request) ([]byte, fault.Failure) {
 	if b, ok := r.Body.(*restoredBody); ok {
 		return b.delivery.facts.body, fault.Failure{} // a handler may have read it
 	}
+	// The limit holds here too: Explain may be called for requests of unverified senders.
 	return intake.Read(r, g.bodies.max, nil, make([]byte, 0, intake.Unit))
 }
 
@@ -67,12 +69,16 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, fault.Failure)
 
 func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Failure) {
 	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
+	// None of these can hold a slot for long: no bytes are awaited from an unverified sender.
 	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
 		return i.read(r, g.bodies.max)
 	}
 	i.leave()
+	// A source that fails often is not shut out, because an attacker can make a shared address fail.
 	throttled := g.throttled(r.Context(), i)
+	// Fails closed: without room the body is not read. Slow uploads from many addresses would otherwise exhaust memory.
 	if !g.bodies.share.Enter(i.place, i.w, i.source, throttled, i.started) {
+		// Not overloaded where the source itself is to blame: then it is answered by its own limit.
 		i.overloaded, i.retryAfter = !throttled, overloadRetry
 		if throttled {
 			return nil, fault.New(reason.RateLimited, "the source "+nameOf(i.source)+
@@ -81,8 +87,10 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Fa
 		return nil, noRoom()
 	}
 	i.slot, i.bodyBegun = i.place, true
+	// A sender that trickles bytes would otherwise keep the slot for as long as it likes.
 	bounded := intake.Bound(i.w, r, i.started, g.bodies.timeout)
 	body, f := i.read(r, g.bodies.max)
+	// Fails closed: a body that had to make way is incomplete, even where reading it returned no error.
 	if displaced := !i.slot.Finish(); displaced || f.Reason == reason.RateLimited {
 		i.displaced = displaced
 		i.overloaded, i.retryAfter = true, overloadRetry
@@ -91,6 +99,7 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Fa
 	if f.Failed() {
 		return nil, f // the deadline stands, for what net/http still reads of the body
 	}
+	// Lifted for a body that is read to its end: the app's handler must not inherit our deadline.
 	if bounded {
 		intake.LiftBound(i.w)
 	}
@@ -101,10 +110,12 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Fa
 // returns.
 func (i *inspection) read(r *http.Request, limit int64) ([]byte, fault.Failure) {
 	body, f := intake.Read(r, limit, i.slot, i.buffer)
+	// Compared by address, because a long body has left the buffer for memory of its own.
 	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
 	return body, f
 }
 
+// noRoom returns the refusal of a body for which the budget has no room.
 func noRoom() fault.Failure {
 	return fault.New(reason.RateLimited, noRoomText)
 }

@@ -19,10 +19,12 @@ type tracker struct {
 	http.ResponseWriter
 	delivery *core.Delivery // whose answer may have to be withheld
 	held     hold.Answer    // of signals
-	status   int
-	hijacked bool
+	status   int            // the first final one that was sent or held; 0: none
+	hijacked bool           // such a delivery is released: its answer is unknown
 }
 
+// withholds reports whether nothing may be answered. It fails closed: a plain handler must not answer for part of a
+// batch.
 func (t *tracker) withholds() bool { return t.delivery != nil && t.delivery.NeedsSignals() }
 
 // track puts a tracker on the context's response, or finds the one that is there. The one who put it restores.
@@ -42,6 +44,7 @@ func (t *tracker) restore(c *echo.Context) {
 	}
 }
 
+// written returns what was answered so far, sent or held back.
 func (t *tracker) written() adapter.Written {
 	return adapter.Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
 }
@@ -59,6 +62,7 @@ func (t *tracker) note(status int) {
 
 // send sends what was held back. Nothing is from then on.
 func (t *tracker) send() {
+	// Writes of the router after the guard go straight through.
 	t.delivery = nil
 	t.held.Send(t.ResponseWriter)
 }
@@ -85,6 +89,7 @@ func (t *tracker) Write(b []byte) (int, error) {
 		t.note(http.StatusOK)
 	}
 	if t.held.Held() {
+		// Too long to wait: memory stays bounded, and the answer can no longer be replaced.
 		if t.held.Write(b) {
 			return len(b), nil
 		}

@@ -55,11 +55,13 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 
 // ToMiddleware is [VerifyWithConfig] with an error, not a panic, for a nil guard.
 func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
+	// Fails closed at start-up: a route must not be mounted unguarded by a forgotten error of core.New.
 	if config.Guard == nil {
 		return nil, errors.New("echo5webhook: the guard is nil")
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
+			// Fails open, as the app has configured: nothing verifies such a request.
 			if config.Skipper != nil && config.Skipper(c) {
 				return next(c)
 			}
@@ -68,6 +70,7 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			d, reply := config.Guard.Receive(res, c.Request(), in)
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {
+					// Before put, whose headers replace those of the hook: it cannot change what the guard answers.
 					config.OnReject(c.Request(), reply.Rejection, res.Header())
 				}
 				return put(c, reply)

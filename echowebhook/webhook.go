@@ -45,20 +45,24 @@ func Verify(guard *core.Guard) echo.MiddlewareFunc { return VerifyWithConfig(Con
 
 // VerifyWithConfig is [Verify] with more settings.
 func VerifyWithConfig(config Config) echo.MiddlewareFunc {
+	// Fails closed at start-up: a route must not be mounted unguarded by a forgotten error of core.New.
 	if config.Guard == nil {
 		panic("echowebhook: the guard is nil")
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			// Fails open, as the app has configured: nothing verifies such a request.
 			if config.Skipper != nil && config.Skipper(c) {
 				return next(c)
 			}
 			res := c.Response()
+			// Before Receive, which reports a limit that the app itself has set.
 			limitBody(c.Request())
 			in := adapter.Inbound{Route: c.Path(), Param: c.Param, KeepBody: config.OnReject != nil}
 			d, reply := config.Guard.Receive(res, c.Request(), in)
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {
+					// Before put, whose headers replace those of the hook: it cannot change what the guard answers.
 					config.OnReject(c.Request(), reply.Rejection, res.Header())
 				}
 				return put(c, reply)

@@ -17,10 +17,12 @@ import (
 type tracker struct {
 	gin.ResponseWriter
 	delivery *core.Delivery // whose answer may have to be withheld
-	held     hold.Answer
-	hijacked bool
+	held     hold.Answer    // of signals; zero: nothing is held back
+	hijacked bool           // such a delivery is released: its answer is unknown
 }
 
+// withholds reports whether nothing may be answered. It fails closed: a plain handler must not answer for part of a
+// batch.
 func (t *tracker) withholds() bool { return t.delivery != nil && t.delivery.NeedsSignals() }
 
 // holds begins to hold an answer back, if it is one of signals and nothing was sent.
@@ -35,6 +37,7 @@ func (t *tracker) holds(status int) bool {
 
 // send sends what was held back. Nothing is from then on.
 func (t *tracker) send() {
+	// Writes of the router after the guard go straight through.
 	t.delivery = nil
 	if t.held.Held() {
 		t.held.Send(t.ResponseWriter)
@@ -90,6 +93,7 @@ func (t *tracker) Write(b []byte) (int, error) {
 		return 0, core.ErrBatchNeedsSignal
 	}
 	if t.holds(t.Status()) {
+		// Too long to wait: memory stays bounded, and the answer can no longer be replaced.
 		if t.held.Write(b) {
 			return len(b), nil
 		}
@@ -128,6 +132,7 @@ func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap is for http.ResponseController.
 func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
+// written returns what the app has answered, as net/http would send it.
 func (t *tracker) written() adapter.Written {
 	w := adapter.Written{Hijacked: t.hijacked, Held: t.held.Held()}
 	status := t.Status()

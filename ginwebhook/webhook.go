@@ -42,6 +42,7 @@ func Verify(guard *core.Guard) gin.HandlerFunc { return VerifyWithConfig(Config{
 
 // VerifyWithConfig is [Verify] with more settings.
 func VerifyWithConfig(config Config) gin.HandlerFunc {
+	// Fails closed at start-up: a route must not be mounted unguarded by a forgotten error of core.New.
 	if config.Guard == nil {
 		panic("ginwebhook: the guard is nil")
 	}
@@ -51,6 +52,7 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		d, reply := config.Guard.Receive(c.Writer, c.Request, in)
 		if reply != nil {
 			if reply.Rejection != nil && config.OnReject != nil {
+				// Before put, whose headers replace those of the hook: it cannot change what the guard answers.
 				config.OnReject(c.Request, reply.Rejection, c.Writer.Header())
 			}
 			c.Abort() // a handlers' chain goes on after a write
@@ -67,6 +69,7 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 				t.restore(c)
 			}
 			if !returned { // not recovered: the panic goes on to Gin's own recovery with its stack
+				// Fails closed: the event is released, and the provider's retry runs it.
 				d.Abandon()
 				if outermost {
 					t.send()
@@ -81,13 +84,16 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		returned = true
 		outcome := adapter.Outcome{Written: t.written(), Request: c.Request}
 		if len(c.Errors) > before {
+			// Fails closed: Gin's handlers report errors this way, and may have answered 200 before.
 			outcome.Err = c.Errors.Last()
 		}
+		// Without a handler nothing ran: the event is released, and a resend runs once there is one.
 		outcome.NoHandler = outcome.Written.Status == 0 && isLast(c, verify)
 		switch reply := d.Finish(outcome); {
 		case reply != nil:
 			c.Abort()
 			t.delivery = nil
+			// What the app wrote, and was held back, gives way: the delivery failed after it.
 			t.held.Drop()
 			put(c, reply)
 		case outermost:

@@ -13,13 +13,13 @@ import (
 // Tracker records what the app writes, and withholds or holds back what the delivery's [State] says. It is made by
 // core.Delivery.Track. Like any http.ResponseWriter, it belongs to one goroutine at a time.
 type Tracker struct {
-	http.ResponseWriter // what it wraps
-	able                http.ResponseWriter
-	state               *State
-	held                hold.Answer
-	status              int
-	hijacked            bool
-	released            bool
+	http.ResponseWriter                     // what it wraps
+	able                http.ResponseWriter // the tracker with its abilities; what the app gets
+	state               *State              // the delivery's; other goroutines change it
+	held                hold.Answer         // zero: nothing is held back
+	status              int                 // the final one; 0: nothing was written
+	hijacked            bool                // the connection was taken over
+	released            bool                // Release or Replace was called: nothing is held any more
 }
 
 // A tracker with abilities, each kind of them made at once.
@@ -37,6 +37,7 @@ func NewTracker(w http.ResponseWriter, state *State) (t *Tracker) {
 	_, readFrom := w.(io.ReaderFrom)
 	var able http.ResponseWriter
 	switch {
+	// One allocation for tracker and abilities together: this is the path of every delivery.
 	case flush && hijack && readFrom:
 		all := &fullTracker{}
 		t, able = &all.Tracker, all
@@ -90,6 +91,7 @@ func (t *Tracker) own() *Tracker { return t }
 func trackerOf(w http.ResponseWriter) *Tracker {
 	for {
 		switch v := w.(type) {
+		// The method is unexported: no writer of another package can pass for a tracker.
 		case interface{ own() *Tracker }:
 			return v.own()
 		case interface{ Unwrap() http.ResponseWriter }:
@@ -129,11 +131,13 @@ func (t *Tracker) WriteHeader(status int) {
 			t.held.Begin(status)
 			return
 		}
+		// Before the wrapped writer gets it: whoever replaces answers must see that this one is on its way.
 		t.state.sent.Store(int32(status))
 	}
 	t.ResponseWriter.WriteHeader(status)
 }
 
+// holds reports whether what is written from now on waits for Finish.
 func (t *Tracker) holds() bool { return !t.released && t.state.Holds() }
 
 // Release sends what was held back. From then on nothing is held back. Call it when core.Delivery.Finish has returned
@@ -157,6 +161,7 @@ func (t *Tracker) Write(b []byte) (int, error) {
 	}
 	t.implied()
 	if t.held.Held() {
+		// Too long to wait: memory stays bounded, and the answer can no longer be replaced.
 		if t.held.Write(b) {
 			return len(b), nil
 		}
@@ -168,6 +173,7 @@ func (t *Tracker) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (t *Tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
+// implied notes the 200 that net/http sends where no status was set. The caller writes a body, or flushes.
 func (t *Tracker) implied() {
 	if t.status != 0 {
 		return
@@ -180,6 +186,7 @@ func (t *Tracker) implied() {
 	t.state.sent.Store(int32(t.status))
 }
 
+// flush sends what is held back. It fails closed for a batch that needs signals: nothing of it reaches the sender.
 func (t *Tracker) flush() {
 	if t.state.Withholds() {
 		return
@@ -197,6 +204,7 @@ func (t *Tracker) FlushError() error {
 	}
 	t.held.Send(t.ResponseWriter)
 	err := http.NewResponseController(t.ResponseWriter).Flush()
+	// Where flushing is not supported nothing was sent, and the status is still open.
 	if t.status == 0 && !errors.Is(err, http.ErrNotSupported) {
 		t.status = http.StatusOK
 	}
@@ -218,6 +226,7 @@ func canHijack(w http.ResponseWriter) bool {
 	}
 }
 
+// hijack hands the connection over, and notes it: such a delivery is released, because its answer is unknown.
 func (t *Tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if t.state.Withholds() {
 		return nil, nil, ErrBatchNeedsSignal
@@ -230,6 +239,7 @@ func (t *Tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return c, rw, err
 }
 
+// readFrom copies without a buffer of ours. What was held back goes first, so that the order of bytes stays.
 func (t *Tracker) readFrom(src io.Reader) (int64, error) {
 	if t.state.Withholds() {
 		return 0, ErrBatchNeedsSignal
