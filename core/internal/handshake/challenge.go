@@ -11,17 +11,24 @@ import (
 )
 
 // maxChallenge is the longest challenge that is echoed, in bytes.
+//
+// Whoever calls the endpoint chooses the text. Without a limit the answer could be as large as a header
+// may be.
 const maxChallenge = 512
 
 const noSigningKey = "no secret is valid now to answer the handshake with, or its id is not configured before it: " +
 	"see Secrets"
 
 // answerChallenge answers with the challenge, or with what the entry makes of it.
+//
+// An attacker would send markup here, to have it run under the app's host, or a text to be signed. It
+// fails closed: every challenge is checked before anything is made of it.
 func (s *Set) answerChallenge(h *handshake, challenge string, in *Input) (*Answer, fault.Failure) {
 	if f := checkChallenge(h.Handshake, challenge); f.Failed() {
 		return nil, f
 	}
 	answer := &Answer{Status: h.StatusOr200(), Text: challenge}
+	// The challenge holds no line break after the check, so it cannot add a header of its own.
 	for _, header := range h.Headers {
 		value := strings.ReplaceAll(header[1], "{challenge}", challenge)
 		answer.Header = append(answer.Header, [2]string{http.CanonicalHeaderKey(header[0]), value})
@@ -36,9 +43,12 @@ func (s *Set) answerChallenge(h *handshake, challenge string, in *Input) (*Answe
 		if f.Failed() {
 			return nil, f
 		}
+		// Fails closed: an answer without a signature would end the handshake at the provider as
+		// failed, and without a hint why.
 		if mac == "" || key == "" && strings.Contains(text, "{key}") {
 			return nil, fault.New(reason.NoActiveSecret, noSigningKey)
 		}
+		// A challenge has no braces, so these words can only come from the entry.
 		text = strings.ReplaceAll(text, "{hmac}", mac)
 		text = strings.ReplaceAll(text, "{key}", key)
 	}
@@ -64,6 +74,8 @@ func checkChallenge(h *entry.Handshake, challenge string) fault.Failure {
 	}
 	for i := range len(challenge) {
 		c := challenge[i]
+		// The characters of base64, base64url and UUIDs. No quotation mark, bracket or ampersand:
+		// nothing of it means anything in HTML or JSON.
 		ok := c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' ||
 			strings.IndexByte("-_.~=+/", c) >= 0
 		if h.Grammar == entry.Sentence {
@@ -76,6 +88,8 @@ func checkChallenge(h *entry.Handshake, challenge string) fault.Failure {
 			)
 		}
 	}
+	// This is what keeps a signed challenge from being a delivery. Whoever asks gets a signature over
+	// any text that passes here.
 	if !signature.MatchesGrammar(h.Grammar, challenge) {
 		return fault.New(reason.MalformedSignature, "the handshake's challenge is not one that this provider sends")
 	}

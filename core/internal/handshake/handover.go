@@ -13,6 +13,9 @@ import (
 )
 
 // sinkTimeout bounds how long the app may take to store a secret.
+//
+// While the sink runs no other secret is taken. A sink that hangs would otherwise block the handover
+// for ever.
 const sinkTimeout = 5 * time.Second
 
 const (
@@ -24,12 +27,17 @@ const (
 
 // HandedOver answers while no secret is configured. It gives the provider's secret to the sink, once, and repeats it
 // where the provider wants that. Everything else is refused. read reads the body.
+//
+// This is trust on first use: whoever sends first sets the secret. The operator opens the endpoint for
+// it on purpose, by Setup.AwaitingSecret, and until then every delivery is refused.
 func (s *Set) HandedOver(in *Input, read func() ([]byte, fault.Failure)) (*Answer, fault.Failure) {
 	if answer := s.awaitedTest(in, read); answer != nil {
 		return answer, fault.Failure{}
 	}
 	for n := range s.list {
 		h := &s.list[n]
+		// Only while no secret is configured. Later such a request is a delivery like any other, and
+		// needs a proof.
 		if h.WhileAwaiting && h.WhenForm != "" && h.Method == in.Request.Method {
 			return h.probe(read)
 		}
@@ -67,6 +75,8 @@ func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, fault
 			return "", f
 		}
 		var raw [1][]byte
+		// A body that is malformed, or names the secret twice, brings none. The caller then refuses it:
+		// fails closed.
 		if h.secret.Find(body, raw[:]) != nil {
 			return "", fault.Failure{}
 		}
@@ -78,18 +88,25 @@ func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, fault
 
 // take passes a secret to the sink. It fails closed: a second secret is refused, because anybody could send it.
 func (s *Set) take(h *handshake, r *http.Request, text string) (*Answer, fault.Failure) {
+	// Fails closed: a secret that nobody stores would be lost, and the provider may not send it again.
 	if s.Sink == nil {
 		return nil, fault.New(reason.NoActiveSecret, noSink)
 	}
+	// The secret may be sent back in a header, so it has to be as harmless there as a challenge.
 	if f := checkChallenge(h.Handshake, text); f.Failed() {
 		return nil, f
 	}
+	// An attacker could hand over a short secret, or a published one, to sign with it later. It is held
+	// to the rules of every other secret.
 	if _, problem := s.SinkRules.Decode(text); problem != "" {
 		return nil, fault.New(reason.MalformedSignature, notASecret+problem)
 	}
+	// Two requests at the same time must not both succeed: one of them may be the attacker's, and the
+	// sink would keep the later one. After a restart the app's own check has to hold.
 	if !s.handedOver.CompareAndSwap(false, true) {
 		return nil, fault.New(reason.NoActiveSecret, secondOne)
 	}
+	// A sender that hangs up must not leave a secret half stored.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), sinkTimeout)
 	defer cancel()
 	taken := false
@@ -101,6 +118,7 @@ func (s *Set) take(h *handshake, r *http.Request, text string) (*Answer, fault.F
 	if err := s.Sink(ctx, secrets.New("handed over", text)); err != nil {
 		return nil, fault.New(reason.NoActiveSecret, "Setup.SecretSink failed: "+err.Error())
 	}
+	// From here on the secret counts. A failure before this line opens the endpoint for another try.
 	taken = true
 	answer := &Answer{Status: h.StatusOr200()}
 	if h.SecretHeader != "" {

@@ -13,12 +13,17 @@ import (
 )
 
 // actionTimeout bounds what is done before a handshake is answered.
+//
+// An action may ask another host, such as to confirm a subscription. The provider waits for the answer
+// meanwhile.
 const actionTimeout = 10 * time.Second
 
 // Proved answers a handshake that came with a valid proof. A nil answer without a failure: the request is a delivery.
 // It fails closed: what was let through without a proof is never answered as a challenge.
 func (s *Set) Proved(in *Input) (*Answer, fault.Failure) {
 	r := in.Request
+	// A check that only reports let the delivery through. Its proof failed, so nothing may be confirmed
+	// because of it.
 	if in.Unproved != nil {
 		if answer, _ := s.PublishedTest(in, *in.Unproved); answer != nil {
 			return answer, fault.Failure{} // let through as a delivery, and known as a test
@@ -26,6 +31,7 @@ func (s *Set) Proved(in *Input) (*Answer, fault.Failure) {
 	}
 	for n := range s.list {
 		h := &s.list[n]
+		// Handshakes without a proof were answered before. Here they are not known any more.
 		if !h.Proved || h.Method != r.Method {
 			continue
 		}
@@ -42,6 +48,7 @@ func (s *Set) Proved(in *Input) (*Answer, fault.Failure) {
 		}
 		return s.answerChallenge(h, challenge, in)
 	}
+	// Fails closed: a proved request with another method is not a delivery of this provider.
 	if r.Method != http.MethodPost && !slices.Contains(s.entry.Methods, r.Method) {
 		return nil, s.NotOne(r.Method)
 	}
@@ -49,6 +56,8 @@ func (s *Set) Proved(in *Input) (*Answer, fault.Failure) {
 }
 
 // provedChallenge reports whether a request brings the handshake, and returns its challenge, if it has one.
+//
+// In doubt it reports false: the request is a delivery then, and no event is lost.
 func (h *handshake) provedChallenge(in *Input) (challenge string, brings bool, f fault.Failure) {
 	if h.WhenHeader != "" {
 		challenge, f = h.headerChallenge(in.Request)
@@ -67,6 +76,7 @@ func (h *handshake) provedChallenge(in *Input) (challenge string, brings bool, f
 func (h *handshake) act(in *Input) (*Answer, fault.Failure) {
 	answer := h.fixed()
 	answer.Note = h.Note
+	// Most proved handshakes only want an answer.
 	if h.Do == nil {
 		return answer, fault.Failure{}
 	}

@@ -7,6 +7,9 @@ import (
 )
 
 // maxTestBody is the longest body of a request that is signed with a published secret and answered, in bytes.
+//
+// Genuine tests are a few hundred bytes. The body is hashed once more, for a sender who has proved
+// nothing.
 const maxTestBody = 4 << 10
 
 const testedTooEarly = ", with which anybody can sign: test the webhook once it exists, with its own secret"
@@ -14,6 +17,9 @@ const testedTooEarly = ", with which anybody can sign: test the webhook once it 
 // PublishedTest answers a test that is signed with a published secret, where the body is that test and no event. It
 // fails closed: anything else under such a secret stays refused, and the detail says why. f is what refused the
 // delivery.
+//
+// An attacker can sign whatever they like with such a secret. All they get is the fixed answer of a
+// test: no signal runs, and nothing is remembered.
 func (s *Set) PublishedTest(in *Input, f fault.Failure) (*Answer, fault.Failure) {
 	if f.Reason != reason.BadSignature || len(in.Body) > maxTestBody {
 		return nil, f
@@ -36,6 +42,9 @@ func (s *Set) PublishedTest(in *Input, f fault.Failure) (*Answer, fault.Failure)
 }
 
 // awaitedTest answers a published test while no secret is configured; nil: the request is not one.
+//
+// It reads the body only where its declared length is small. A failure to read returns nil, and the
+// caller refuses.
 func (s *Set) awaitedTest(in *Input, read func() ([]byte, fault.Failure)) *Answer {
 	r := in.Request
 	for n := range s.list {
@@ -52,6 +61,7 @@ func (s *Set) awaitedTest(in *Input, read func() ([]byte, fault.Failure)) *Answe
 	return nil
 }
 
+// test is the answer to a published test. It is fixed, so it reflects nothing of what was sent.
 func (h *handshake) test() *Answer {
 	answer := h.fixed()
 	answer.Note = h.Note
@@ -59,6 +69,9 @@ func (h *handshake) test() *Answer {
 }
 
 // isTest reports whether a body is the handshake's and no event's.
+//
+// It fails closed: what every event has must be missing, or an event under a published secret would be
+// answered and lost.
 func (h *handshake) isTest(body []byte) bool {
 	var raw [3][]byte
 	return h.challenge.Find(body, raw[:]) == nil && h.marked(&raw)

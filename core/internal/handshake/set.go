@@ -23,6 +23,9 @@ import (
 
 // Set is an entry's handshakes, compiled. Its exported fields are the endpoint's settings: the caller must set them
 // before the first request.
+//
+// Requests share it. Only handedOver changes after the start, and it is atomic. The zero Set has no
+// handshakes and answers nothing.
 type Set struct {
 	Awaiting  bool                                        // no secret is configured yet
 	Sink      func(context.Context, secrets.Secret) error // takes the secret that is handed over; nil: nothing does
@@ -54,6 +57,9 @@ func New(e *entry.Entry) *Set {
 }
 
 // Input is one request that may be a handshake. It stands on the stack of whoever asks.
+//
+// Claims are what the request says. The tenant in them chooses whose verify tokens count, and proves
+// nothing.
 type Input struct {
 	Request  *http.Request
 	Body     []byte            // nil while only the head is known
@@ -65,6 +71,9 @@ type Input struct {
 }
 
 // Answer is the answer to a handshake.
+//
+// Header has canonical names. The values must not hold a line break, which net/http would replace by a
+// space.
 type Answer struct {
 	Status      int
 	Text        string      // plain text, unless ContentType says otherwise
@@ -81,6 +90,9 @@ func (s *Set) Method(method string) bool {
 }
 
 // NotOne returns the failure of a request that came with a handshake's method and is not a handshake.
+//
+// The method comes from the request. A server of net/http lets only tokens through, so it needs no
+// cleaning.
 func (s *Set) NotOne(method string) fault.Failure {
 	deliveries := strings.Join(append([]string{http.MethodPost}, s.entry.Methods...), " or ")
 	return fault.New(reason.Method, "the request came with "+method+" and is not a handshake that "+s.entry.Title+

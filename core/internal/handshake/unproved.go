@@ -13,6 +13,9 @@ import (
 
 // Unproved answers what providers send before a secret exists: with a fixed answer, or with the echo of a challenge
 // next to a verify token. A nil answer without a failure: the request is not a handshake by its head.
+//
+// Anybody can send these requests, and gets the same answers. They must prove nothing and change
+// nothing.
 func (s *Set) Unproved(in *Input) (*Answer, fault.Failure) {
 	r := in.Request
 	for n := range s.list {
@@ -28,6 +31,8 @@ func (s *Set) Unproved(in *Input) (*Answer, fault.Failure) {
 			if challenge == "" {
 				continue
 			}
+			// Otherwise an attacker, or a proxy, could turn events into handshakes by one header: they
+			// would be answered and never handled.
 			if r.Method == http.MethodPost && r.ContentLength != 0 {
 				continue // a delivery, which no header turns into a handshake
 			}
@@ -49,6 +54,9 @@ func (s *Set) Unproved(in *Input) (*Answer, fault.Failure) {
 }
 
 // headIsEnough reports whether the head of a request is enough for an answer.
+//
+// An entry that says anything about a proof or the body is answered elsewhere. The zero value of all
+// these fields means that the head decides.
 func (h *handshake) headIsEnough() bool {
 	return !h.Proved && !h.Unsigned && h.Published == "" && !h.HandsSecretOver() && h.WhenForm == ""
 }
@@ -60,6 +68,7 @@ func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
 		if f.Failed() {
 			return nil, f
 		}
+		// Fails closed: without a token anybody could subscribe this endpoint to an account of theirs.
 		if s.Tokens == nil {
 			return nil, fault.New(reason.MissingCredential, "a handshake came and Setup.VerifyTokens is not configured")
 		}
@@ -96,6 +105,8 @@ func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer,
 		if !h.Unsigned || h.Method != r.Method || !short || !h.headersHold(r) {
 			continue
 		}
+		// Read once for all handshakes, and only when the head fits one. The limit on the length was
+		// checked before.
 		if body == nil {
 			var f fault.Failure
 			if body, f = read(); f.Failed() {

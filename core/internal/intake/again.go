@@ -7,6 +7,9 @@ import (
 )
 
 // Drained is the body of a request after a guard has read it. It reads as empty.
+//
+// A second guard recognises it by its type. Without it, an empty body would be verified, and the
+// refusal would blame the signature.
 type Drained struct{}
 
 // Read returns the end.
@@ -16,6 +19,9 @@ func (Drained) Read([]byte) (int, error) { return 0, io.EOF }
 func (Drained) Close() error { return nil }
 
 // Kept is the body of a refused request that somebody asked to keep.
+//
+// Whoever asked to keep it owns it. A failure stays with it, so a part of a body is never verified as
+// the whole.
 type Kept struct {
 	io.Reader
 	io.Closer

@@ -17,6 +17,9 @@ const (
 // Bound sets a deadline for the body, and reports whether the caller must lift it once the whole body is there. A
 // server's own ReadTimeout that ends earlier stands. Where the writer does not support deadlines, only the server
 // bounds the time.
+//
+// Without a deadline, an attacker who sends one byte a minute holds a connection and its memory. Where
+// none can be set it fails open, and Room still bounds the memory.
 func Bound(w http.ResponseWriter, r *http.Request, started time.Time, timeout time.Duration) bool {
 	own := serverDeadline(r, started)
 	deadline := started.Add(timeout)

@@ -18,6 +18,9 @@ const readAhead = 64 << 10
 
 // Read reads the whole body, once, within the limit and the room that its slot finds. A body that fits into the buffer
 // stays there. The buffer must have room for a byte.
+//
+// It fails closed for whatever is not the whole body: a signature over a part would be refused with a
+// misleading reason. slot may be nil, and is then unlimited. buffer belongs to the caller.
 func Read(r *http.Request, limit int64, slot *Slot, buffer []byte) (body []byte, f fault.Failure) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {
@@ -62,6 +65,8 @@ func read(from io.Reader, declared, limit int64, slot *Slot, buffer []byte) (bod
 		n, err := from.Read(chunk[len(chunk):cap(chunk)])
 		chunk = chunk[:len(chunk)+n]
 		total += int64(n)
+		// Checked after each read, because a declared length may be absent or untrue. At most one chunk
+		// more than the limit is ever held.
 		if total > limit {
 			return nil, fault.New(reason.BodyTooLarge, TooLong(limit, -1))
 		}
@@ -110,6 +115,8 @@ const (
 )
 
 // bodyEnd returns what is wrong with how a body ended.
+//
+// It fails closed: only a clean end at the declared length, if there is one, is a body.
 func bodyEnd(err error, total, declared int64) fault.Failure {
 	var tooLarge *http.MaxBytesError
 	switch {

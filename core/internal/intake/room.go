@@ -28,6 +28,9 @@ const (
 
 // Room is what bodies that nobody has proved may hold, for all the endpoints that share it. Half of it is kept: each
 // open endpoint has an equal part of that half, which no other endpoint can take. It is safe for concurrent use.
+//
+// An attacker opens many connections and sends slowly. The kept half guarantees that a flood at one
+// endpoint does not close another.
 type Room struct {
 	size int64 // units
 
@@ -114,6 +117,8 @@ func (s *Share) Enter(slot *Slot, w http.ResponseWriter, source netip.Addr, thro
 	if throttled && s.countOf(slot.source, throttledBodies) >= throttledBodies {
 		return false
 	}
+	// Each round frees units of a body, or returns. Fails closed: without room the delivery is refused,
+	// and the provider sends it again.
 	for !s.fits(1) {
 		if !s.makeRoom(time.Now()) {
 			return false
@@ -133,6 +138,8 @@ func (s *Share) Enter(slot *Slot, w http.ResponseWriter, source netip.Addr, thro
 	return true
 }
 
+// countOf counts the bodies of a source, up to enough. It must be bounded, because it runs under the
+// room's lock.
 func (s *Share) countOf(source netip.Addr, enough int) (n int) {
 	for slot := s.oldest; slot != nil && n < enough; slot = slot.newer {
 		if slot.source == source {

@@ -118,6 +118,9 @@ func (s *Slot) becomeGiant(now time.Time) bool {
 
 // Finish says that the body is complete, and reports false where it was made to end. From then on nobody touches the
 // connection's deadline, which is the app's and no longer the body's.
+//
+// The caller must refuse the delivery on false: a deadline has been set in the past, and what was read
+// may be a part.
 func (s *Slot) Finish() bool {
 	s.share.room.mu.Lock()
 	defer s.share.room.mu.Unlock()
@@ -126,6 +129,8 @@ func (s *Slot) Finish() bool {
 }
 
 // Leave gives the place back.
+//
+// It may be called more than once. Without it a body's units would be lost until the process ends.
 func (s *Slot) Leave() {
 	own := s.share
 	own.room.mu.Lock()

@@ -12,6 +12,8 @@ func (h *Holding) Items() ([]replay.Item, []int) { return h.oneItem[:0], h.oneOw
 
 // Claim claims items in the store, within the time that it has. The results are not held yet: see Add and its kin. An
 // answer that does not fit the items is an error.
+//
+// It fails closed: an error means that nothing is held. The caller must not run anything on it.
 func (h *Holding) Claim(items []replay.Item, now time.Time) ([]replay.Result, error) {
 	bounded := &h.claiming
 	if h.claimed {
@@ -20,6 +22,8 @@ func (h *Holding) Claim(items []replay.Item, now time.Time) ([]replay.Result, er
 	h.claimed = true
 	h.bound(bounded, now)
 	defer bounded.Release()
+	// The store may be remote and may keep the context, so only the first claim uses the one inside the
+	// holding.
 	results, err := h.rules.Store.Claim(bounded, items, h.rules.Lease)
 	if err != nil {
 		return nil, err
@@ -37,6 +41,9 @@ func (h *Holding) bound(c *Context, now time.Time) {
 }
 
 // CheckResults refuses an answer to n items that is not one: nothing may run on it.
+//
+// It fails closed. A store that answers for too few items would leave an event without protection
+// against replays.
 func CheckResults(results []replay.Result, n int) error {
 	if len(results) != n {
 		return errors.New("the replay store answered for another number of items")

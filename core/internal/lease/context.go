@@ -15,6 +15,9 @@ import (
 // signal never wait, and the timer would cost more than all the rest.
 //
 // It is a field of what it is for, and needs no allocation. Start makes it ready.
+//
+// It must not be copied after Start, and Start must not be called while it is in use. All other methods
+// are safe for concurrent use.
 type Context struct {
 	parent   context.Context // not changed once it is in use, like deadline
 	deadline time.Time       // zero: the parent's
@@ -48,6 +51,8 @@ func (c *Context) Deadline() (time.Time, bool) {
 }
 
 // Done starts the timer: from now on somebody waits.
+//
+// The channel of a deadline that has passed is closed at once.
 func (c *Context) Done() <-chan struct{} { return c.arm().Done() }
 
 // Err compares the deadline with the clock while nobody waits.
@@ -117,6 +122,8 @@ func (c *Context) armLocked() *armedContext {
 		return a
 	}
 	a := &armedContext{Context: c.parent, stop: func() {}}
+	// An own end must not turn into the parent's: whoever asks for the cause later would get the wrong
+	// one.
 	if c.err != nil && !c.above {
 		a.Context = context.WithoutCancel(a.Context) // what has become of the parent since then does not matter
 	}

@@ -12,6 +12,8 @@ import (
 )
 
 // StoreTimeout is how long a store may take to answer.
+//
+// The sender waits meanwhile. Many providers give up after ten seconds or less.
 const StoreTimeout = 5 * time.Second
 
 // ErrLost is the cause with which the context of work ends whose claim is gone.
@@ -20,6 +22,9 @@ const StoreTimeout = 5 * time.Second
 var ErrLost = errors.New("sallyport: the claim on the event is lost; another delivery of it may be running")
 
 // Rules are how an endpoint holds claims. They must not be copied.
+//
+// Lease and Retention must be positive. A lease that is too short lets a second delivery run while the
+// first is at work.
 type Rules struct {
 	Store     replay.Store  // nil: nothing is held
 	Lease     time.Duration // of a claim, until it is renewed
@@ -46,6 +51,9 @@ type Outcome struct {
 
 // Holding is what a delivery holds in the replay store: the claims of its events and of their named receivers. It keeps
 // the leases alive while the app's code runs, and writes each verdict into the store.
+//
+// mu guards everything from claims on. The timer's goroutine, the app's code and the delivery use it at
+// the same time.
 type Holding struct {
 	rules    *Rules
 	limit    time.Time       // no lease is renewed any more
@@ -159,6 +167,9 @@ func (h *Holding) Attach(i int, work *Context) bool {
 }
 
 // Decide notes a verdict, which the next Flush writes into the store. The first verdict stands.
+//
+// An event that the app committed must not be released by a later panic: the retry would do the work
+// twice.
 func (h *Holding) Decide(i int, v replay.Verdict) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -195,6 +206,9 @@ func (h *Holding) note(state State, err error) {
 }
 
 // End stops the renewals.
+//
+// A claim that is not settled then expires in the store, and a retry can claim it. The caller must call
+// End, or the timer goes on.
 func (h *Holding) End() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

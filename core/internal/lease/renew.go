@@ -10,6 +10,9 @@ import (
 )
 
 // renew extends the leases of everything that is not settled yet.
+//
+// It fails closed: when the lease may have expired, the work is told to stop, because another delivery
+// may run the same event. Times are compared by this machine's clock, from before the store was asked.
 func (h *Holding) renew() {
 	h.mu.Lock()
 	held := h.open()
@@ -45,6 +48,8 @@ func (h *Holding) renew() {
 		return
 	}
 	h.mu.Lock()
+	// Counted from before the call. Counted from after it, a slow answer would make the lease look
+	// longer than it is.
 	h.until = now.Add(h.rules.Lease)
 	h.mu.Unlock()
 	h.again(h.rules.Lease / renewalsPerLease)

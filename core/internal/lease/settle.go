@@ -57,6 +57,9 @@ type trial struct {
 }
 
 // put writes the verdicts, and notes what came of each.
+//
+// A commit that failed is reported and never hidden: the store may run the event again, and the
+// operator has to know.
 func (h *Holding) put(settlements []replay.Settlement, indices []int, try trial) {
 	err := h.settle(settlements, try)
 	lost, partly := lostKeys(err)
@@ -157,6 +160,9 @@ func setOf(keys []replay.Key) map[replay.Key]bool {
 }
 
 // isFinal reports whether another try to settle would meet the same answer.
+//
+// Everything else may be an outage that passes. An error that is unknown is tried again, because a lost
+// commit means double work.
 func isFinal(err error) bool {
 	return errors.Is(err, replay.ErrLeaseLost) || errors.Is(err, replay.ErrClosed)
 }

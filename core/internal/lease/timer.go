@@ -25,6 +25,8 @@ func borrowTimer(h *Holding) *renewTimer {
 	return r
 }
 
+// fire runs in a goroutine of its own. The holding may have ended meanwhile: nil then, and nothing is
+// renewed.
 func (r *renewTimer) fire() {
 	if h := r.holding.Load(); h != nil {
 		h.renew()

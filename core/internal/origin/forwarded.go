@@ -9,15 +9,22 @@ import (
 
 // maxHops is how many proxies a request may claim to have come through. Genuine chains have two or three. A longer list
 // only costs work.
+//
+// An attacker writes the left end of the list, as long as they like.
 const maxHops = 16
 
 // forwardedHop is one element of a Forwarded header: what one proxy says of who connected to it.
+//
+// Parameters other than for and proto are checked and dropped: by and host decide nothing here.
 type forwardedHop struct {
 	node  string // of for=, without its quotes; empty where the element has none
 	proto string
 }
 
 // forwardedChain is a Forwarded header, the hop next to us last.
+//
+// It stands on the stack: a request with this header allocates nothing for it. Entries from n on are
+// not set.
 type forwardedChain struct {
 	hops [maxHops]forwardedHop
 	n    int
@@ -29,6 +36,7 @@ type forwardedChain struct {
 func (c *forwardedChain) parse(lines []string) bool {
 	size := 0
 	for _, line := range lines {
+		// The limit is in bytes over all lines, and comes before the parser.
 		if size += len(line); size > httpfield.MaxHeaderBytes {
 			return false
 		}
@@ -55,6 +63,8 @@ func (c *forwardedChain) element(s string) (rest string, ok bool) {
 	if c.n == maxHops {
 		return "", false
 	}
+	// A hop is counted before it is parsed. Where the parse fails, the whole chain is dropped, so a
+	// half-read hop is never used.
 	hop := &c.hops[c.n]
 	c.n++
 	var seen [4]bool // for, proto, by, host
@@ -67,6 +77,8 @@ func (c *forwardedChain) element(s string) (rest string, ok bool) {
 			}
 			s = after
 			pairs++
+			// Names are case-insensitive (RFC 7239, section 4). Unknown ones are extensions, which may
+			// repeat.
 			which := -1
 			switch {
 			case strings.EqualFold(name, "for"):
@@ -90,6 +102,7 @@ func (c *forwardedChain) element(s string) (rest string, ok bool) {
 		}
 		s = s[1:]
 	}
+	// Fails closed: a node that is not one could be an address to a parser that repairs it.
 	if seen[0] && !validNode(hop.node) {
 		return "", false
 	}
@@ -97,6 +110,10 @@ func (c *forwardedChain) element(s string) (rest string, ok bool) {
 }
 
 // forwardedPair reads token "=" ( token / quoted-string ).
+//
+// It fails closed for white space around the equals sign, for control characters, and for a quotation
+// mark that is not closed. Inside a quoted string a comma or semicolon is text: a parser that splits
+// first would see other hops.
 func forwardedPair(s string) (name, value, rest string, ok bool) {
 	n := tokenLen(s)
 	if n == 0 || n == len(s) || s[n] != '=' {
@@ -128,6 +145,8 @@ func forwardedPair(s string) (name, value, rest string, ok bool) {
 	return "", "", "", false // the quote is not closed
 }
 
+// unescapeQuoted removes the backslashes of a quoted string (RFC 9110, section 5.6.4). The caller must
+// have checked that none is last.
 func unescapeQuoted(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -152,6 +171,8 @@ func tokenLen(s string) int {
 }
 
 // validNode accepts an address, "unknown", or an obfuscated identifier (RFC 7239, section 6).
+//
+// An obfuscated name is valid and names nobody: whoever needs an address refuses it later.
 func validNode(s string) bool {
 	if _, ok := forwardedAddr(s); ok {
 		return true
@@ -160,6 +181,8 @@ func validNode(s string) bool {
 	return (strings.EqualFold(name, "unknown") || obfuscated(name)) && (!hasPort || validPort(port) || obfuscated(port))
 }
 
+// obfuscated reports whether a text is an underscore and at least one more character (RFC 7239, section
+// 6.3).
 func obfuscated(s string) bool {
 	if len(s) < 2 || s[0] != '_' {
 		return false
@@ -173,6 +196,8 @@ func obfuscated(s string) bool {
 	return true
 }
 
+// validPort reports whether a text is 1 to 5 digits, as the grammar has it. It does not check the
+// range, because no port decides anything here.
 func validPort(s string) bool {
 	if s == "" || len(s) > 5 {
 		return false
@@ -186,6 +211,9 @@ func validPort(s string) bool {
 }
 
 // forwardedAddr reads a node of RFC 7239 that is an address: IPv4, or IPv6 in brackets, with or without a port.
+//
+// It fails closed for a zone: the zone of another machine means nothing here. IPv6 without brackets is
+// refused, because its last group looks like a port.
 func forwardedAddr(s string) (netip.Addr, bool) {
 	if strings.HasPrefix(s, "[") {
 		inner, after, ok := strings.Cut(s[1:], "]")
@@ -208,6 +236,8 @@ func forwardedAddr(s string) (netip.Addr, bool) {
 
 // hopAddr reads a member of X-Forwarded-For: an address, which some proxies write with a port. The header has no
 // standard: anything that is not one address is refused. IPv4 written in IPv6 is unmapped, and zones are dropped.
+//
+// A name or "unknown" is refused too: behind it the chain cannot be followed.
 func hopAddr(s string) (netip.Addr, bool) {
 	if addr, err := netip.ParseAddr(s); err == nil {
 		return addr.Unmap().WithZone(""), true

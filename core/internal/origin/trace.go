@@ -12,6 +12,8 @@ import (
 )
 
 // Policy is what an endpoint requires of the way that a request takes.
+//
+// It is immutable after the start. The zero Policy trusts no proxy and refuses plain HTTP.
 type Policy struct {
 	Proxies   []netip.Prefix // whose forwarding headers count; empty: nobody's
 	AllowHTTP bool           // plain HTTP is let in
@@ -19,6 +21,9 @@ type Policy struct {
 }
 
 // Origin is where a request came from, according to trusted parties.
+//
+// It belongs to one request. Rates and source lists go by Source, so an attacker must not be able to
+// choose it.
 type Origin struct {
 	Peer    netip.Addr // the connection's other end; invalid where it cannot be known
 	Trusted bool       // the peer is one of Policy.Proxies
@@ -31,6 +36,7 @@ type Origin struct {
 type scheme uint8
 
 const (
+	// The zero value says nothing, which is refused on plain HTTP: fails closed.
 	schemeSilent scheme = iota // the proxy says nothing
 	schemeHTTPS
 	schemeHTTP
@@ -54,6 +60,8 @@ func (p *Policy) Trace(r *http.Request) (o Origin) {
 	o.Peer = peerOf(r)
 	if !o.Peer.IsValid() {
 		o.Unknown = noAddress
+		// Such a middleware usually takes the leftmost address, which the sender writes. It fails
+		// closed: no source is known.
 		if _, err := netip.ParseAddr(r.RemoteAddr); err == nil {
 			// net/http always writes the port. A middleware that leaves it out took the address from a header.
 			o.Unknown = noPort
@@ -61,6 +69,7 @@ func (p *Policy) Trace(r *http.Request) (o Origin) {
 		return o
 	}
 	o.Source = o.Peer
+	// Everything below reads headers. Before this line nothing may: anybody can write them.
 	if o.Trusted = containsAddr(p.Proxies, o.Peer); !o.Trusted {
 		return o
 	}
@@ -79,6 +88,10 @@ func (p *Policy) Trace(r *http.Request) (o Origin) {
 // rightmost walks X-Forwarded-For from our end to the first hop that is not one of the proxies. Unverified senders may
 // have written what stands left of that hop, so it is not read. If every hop is a proxy, the request began at the
 // leftmost.
+//
+// It fails closed for a hop that is not an address, and for too many hops. An attacker who writes a
+// proxy's address at the left gains nothing: the walk ends at their own address, which the outermost
+// proxy added.
 func (p *Policy) rightmost(lines []string) (source netip.Addr, unknown string) {
 	size, hops := 0, 0
 	for _, line := range lines {
@@ -110,6 +123,9 @@ func (p *Policy) rightmost(lines []string) (source netip.Addr, unknown string) {
 
 // readForwarded adds what a Forwarded header says. Where X-Forwarded headers came as well, both must say the same: a
 // proxy usually sets one family and passes the other on as the sender wrote it. It fails closed.
+//
+// Without the comparison an attacker would send the family that the proxy passes on, and be whoever
+// they like. An attacker who makes the two disagree only gets their own request refused.
 func (p *Policy) readForwarded(o *Origin, lines []string, both bool) {
 	var chain forwardedChain
 	if !chain.parse(lines) {
@@ -117,6 +133,7 @@ func (p *Policy) readForwarded(o *Origin, lines []string, both bool) {
 		return
 	}
 	at, addr, known := chain.n-1, netip.Addr{}, false
+	// It ends at the first hop, at one without an address, or at one that is not a proxy of ours.
 	for ; ; at-- {
 		addr, known = forwardedAddr(chain.hops[at].node)
 		if at == 0 || !known || !containsAddr(p.Proxies, addr) {
@@ -162,6 +179,7 @@ func schemeOf(values []string) scheme {
 	return schemeWord(values[0])
 }
 
+// schemeWord reads a scheme, in any case. Every other word is schemeNoWord, and refused: fails closed.
 func schemeWord(s string) scheme {
 	switch httpfield.LowerASCII(s) {
 	case "https":
@@ -172,6 +190,8 @@ func schemeWord(s string) scheme {
 	return schemeNoWord
 }
 
+// containsAddr reports whether a prefix holds an address. An address with a zone is in none, so zones
+// must be dropped before.
 func containsAddr(prefixes []netip.Prefix, addr netip.Addr) bool {
 	for _, p := range prefixes {
 		if p.Contains(addr) {

@@ -19,6 +19,8 @@ func peerOf(r *http.Request) netip.Addr {
 	if colon < 0 || !validPort(r.RemoteAddr[colon+1:]) {
 		return netip.Addr{}
 	}
+	// Brackets come in pairs, and exactly around IPv6. Everything else was not written by net/http: no
+	// peer is known.
 	host, opened := strings.CutPrefix(r.RemoteAddr[:colon], "[")
 	host, closed := strings.CutSuffix(host, "]")
 	addr, err := netip.ParseAddr(host)
@@ -32,22 +34,29 @@ func peerOf(r *http.Request) netip.Addr {
 // closed. The scheme of the request's target is not trusted: "POST https://host/ HTTP/1.1" over plain TCP names one
 // too.
 func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
+	// It fails open by the operator's choice, whose setting is called Dangerously. A captured delivery
+	// is then readable on the way.
 	if p.AllowHTTP {
 		return fault.Failure{}
 	}
 	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
 	if r.TLS != nil {
+		// Behind TLS an http target contradicts the connection. Two readers could take it for two
+		// requests.
 		if absolute && (len(r.RequestURI) < 8 || httpfield.LowerASCII(r.RequestURI[:8]) != "https://") {
 			return fault.New(reason.PlainHTTP, "the request's target names another scheme than https")
 		}
+		// This connection is encrypted, which nobody has to confirm.
 		if o.scheme == schemeSilent {
 			return fault.Failure{} // no trusted party says anything else
 		}
 		return checkScheme(o.scheme)
 	}
+	// Fails closed: without a trusted proxy nobody's word counts, whatever the headers say.
 	if len(p.Proxies) == 0 {
 		return fault.New(reason.PlainHTTP, unconfigured(r, o.Peer))
 	}
+	// An attacker who reaches the port behind the proxy could write X-Forwarded-Proto: https.
 	if !o.Trusted {
 		return fault.New(reason.PlainHTTP, untrusted(r, o))
 	}
@@ -96,6 +105,9 @@ func untrusted(r *http.Request, o *Origin) string {
 }
 
 // nearby reports whether a peer has an address of this machine or of a private network, as proxies and developers have.
+//
+// It chooses the words of a refusal, and lets nothing in: an attacker may be on the private network
+// too.
 func nearby(peer netip.Addr) bool {
 	return peer.IsLoopback() || peer.IsPrivate() || peer.IsLinkLocalUnicast()
 }

@@ -13,6 +13,9 @@ import (
 )
 
 // Apart is a compiled rule for events whose bodies are equal.
+//
+// A rule says when two genuine events may have equal bodies. Without it the second would count as a
+// replay of the first, and be lost.
 type Apart struct {
 	*entry.Apart
 	Number  int      // among the reader's rules
@@ -22,6 +25,8 @@ type Apart struct {
 }
 
 // memberRule is a compiled [entry.Members]: indices into what the rules' paths find.
+//
+// The zero value holds for every payload. It decides over a proved payload only.
 type memberRule struct {
 	has, lacks []int
 	name       []byte   // of a member that must be there, with its quotes; nil: none must
@@ -35,11 +40,15 @@ type aparts struct {
 }
 
 // compileAparts compiles an entry's rules. With digestOnly it leaves out those that cost protection.
+//
+// digestOnly is the strict choice: it fails closed against replays, and may lose genuine events with
+// equal bodies.
 func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 	a := aparts{}
 	var pointers []string
 	add := func(list []string) (at []int) {
 		for _, pointer := range list {
+			// Rules share their pointers, so one scan of the payload serves all of them.
 			if !slices.Contains(pointers, pointer) {
 				pointers = append(pointers, pointer)
 			}
@@ -75,12 +84,18 @@ func inQuotes(name string) []byte { return []byte(`"` + name + `"`) }
 
 // costsProtection reports whether a rule lets a captured delivery run again, under an invented id. Such a rule fails
 // open: without it, genuine events with equal bodies would be lost.
+//
+// An attacker who captured one delivery changes the unsigned header, and the same body counts as a new
+// event.
 func costsProtection(e *entry.Entry, rule *entry.Apart) bool {
 	return len(rule.Headers) > 0 && !vouchesForHeaders(e)
 }
 
 // vouchesForHeaders reports whether the proof covers the headers, as a credential does: whoever has it sent the whole
 // request.
+//
+// A zero scheme means a credential. A signature over the body alone leaves every header to whoever
+// captured the delivery.
 func vouchesForHeaders(e *entry.Entry) bool {
 	return e.Scheme == nil || e.Scheme.Custom != nil && !e.Scheme.Custom.Traits().Body
 }
@@ -112,10 +127,12 @@ func (r *Reader) apartOf(t *Source) *Apart {
 		r.openForm(&inForm)
 		payload = inForm.Payload
 	}
+	// It stands on the stack. A longer list moves to the heap and works the same.
 	var room [24][]byte
 	var found [][]byte
 	for i := range a.rules {
 		rule := &a.rules[i]
+		// A rule without conditions applies to everything, so the rules behind it are never reached.
 		if len(rule.when) == 0 {
 			return rule
 		}
@@ -158,6 +175,8 @@ func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 		room = make([][]byte, n)
 	}
 	found := room[:n]
+	// A payload that cannot be read matches rules that want something to be missing. It was proved
+	// before, so no attacker wrote it.
 	if a.paths.Read(payload, found) != nil {
 		clear(found)
 	}
@@ -166,6 +185,8 @@ func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 
 // mayHold reports whether the rule can apply, by the names in the payload. Most payloads do not contain a member's name
 // at all, and that is found much faster than its place.
+//
+// A name of nowhere inside a text is a false hit: the rule then does not apply.
 func (m *memberRule) mayHold(payload []byte) bool {
 	for _, name := range m.nowhere {
 		if bytes.Contains(payload, name) {
@@ -175,6 +196,7 @@ func (m *memberRule) mayHold(payload []byte) bool {
 	return m.name == nil || bytes.Contains(payload, m.name)
 }
 
+// holds reports whether the rule's members are there, or missing, as it says.
 func (m *memberRule) holds(found [][]byte) bool {
 	for _, at := range m.has {
 		if found[at] == nil {
@@ -201,6 +223,9 @@ func (a *Apart) Join(with []string, t *Source) []string {
 }
 
 // JoinValues is Join for a signed timestamp and a header's value that were kept.
+//
+// Only the timestamp is proved. The header's value may be the sender's invention, which Unprotected
+// warns about.
 func (a *Apart) JoinValues(with []string, timestamp, header string) []string {
 	if a == nil {
 		return with
@@ -226,4 +251,6 @@ func firstHeader(h http.Header, names []string) string {
 
 // headerText returns the value of a header without the white space around it. HTTP/1 servers remove it, HTTP/2 servers
 // do not, and signatures that cover a header leave it out.
+//
+// Without the trimming one event would have two identities, depending on the version of HTTP.
 func headerText(h http.Header, name string) string { return strings.TrimSpace(header(h, name)) }

@@ -10,9 +10,15 @@ import (
 
 // MaxBatch is how many events a delivery may carry. More of them, like any batch that cannot be split, are one event
 // with the raw body: after the proof a limit never loses a delivery.
+//
+// It bounds what one proved delivery allocates. A sender that is compromised could otherwise fill the
+// memory with one body.
 const MaxBatch = 20_000
 
 // Split divides the payload of a source that is open into its events. ok is false where it is one event.
+//
+// It fails open on purpose: a batch that cannot be divided is still handed to the app, whole. The items
+// are parts of the payload and share its memory.
 func (r *Reader) Split(t *Source) (items [][]byte, ok bool) {
 	if r.batch == nil || t.binary {
 		return nil, false
@@ -44,6 +50,9 @@ func (r *Reader) Split(t *Source) (items [][]byte, ok bool) {
 }
 
 // splitInner returns the events that the items hold.
+//
+// An item without an inner list stays an event itself. So does one with the member that marks it as
+// whole.
 func (r *Reader) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 	lists := len(r.batch.Inner)
 	raw := make([][]byte, lists+1)
@@ -69,6 +78,9 @@ func (r *Reader) splitInner(outer [][]byte) (items [][]byte, ok bool) {
 
 // ForUs reports whether the payload is for one of those whom the entry allows. It fails closed: a payload that does not
 // say so in plain texts is not. An entry without recipients allows everything.
+//
+// Where several customers' payloads are signed with one key, an attacker could have their own account
+// send to this endpoint. The signature is right then, and this check alone refuses it.
 func (r *Reader) ForUs(headers http.Header, body []byte) bool {
 	if r.recipient == nil {
 		return true
@@ -80,12 +92,15 @@ func (r *Reader) ForUs(headers http.Header, body []byte) bool {
 
 func (r *Reader) isRecipient(payload []byte) bool {
 	raw := make([][]byte, r.recipient.Len())
+	// Decide refuses members that come twice: the app might read the other one.
 	if r.recipient.Decide(payload, raw) != nil {
 		return false
 	}
 	texts := make([]string, len(raw))
 	for i := range raw {
 		texts[i], _ = jsonscan.Text(raw[i])
+		// The texts are joined by slashes below. A slash inside one could make two other parts look
+		// like an allowed pair.
 		if texts[i] == "" || strings.ContainsRune(texts[i], '/') {
 			return false
 		}

@@ -12,6 +12,8 @@ import (
 
 // New compiles what an entry says of its events. With digestOnly, only what is proved distinguishes events whose bodies
 // are equal.
+//
+// The Reader does not change afterwards, so deliveries share it without a lock.
 func New(e *entry.Entry, digestOnly bool) *Reader {
 	spec, scheme := canonicalEvent(&e.Event), e.Scheme
 	r := &Reader{
@@ -20,6 +22,8 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 	}
 	if scheme != nil && len(spec.ID) > 0 {
 		first := &spec.ID[0]
+		// Only the first place of the id counts: an id from a second place is not what the scheme
+		// signs.
 		r.signedID = first.Header != "" && slices.Contains(httpfield.CanonicalNames(scheme.ID.Headers), first.Header) ||
 			first.JSON != "" && first.JSON == scheme.ID.JSON
 	}
@@ -60,6 +64,8 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 
 // compileForms compiles the fields of a form that are read, the payload's first. An entry whose identity depends on
 // whether the body is a form reads forms too.
+//
+// Index 0 is always the payload's field, even if it has no name: openForm relies on that.
 func (r *Reader) compileForms(e *entry.Entry) {
 	names := []string{r.spec.PayloadForm}
 	r.formAt, r.inForm = map[string]int{}, map[string]*jsonscan.Paths{}
@@ -81,6 +87,9 @@ func (r *Reader) compileForms(e *entry.Entry) {
 }
 
 // compileEnvelope compiles what is read from the envelope, the payload first.
+//
+// Index 0 is the payload's text. A value of the envelope is read once, however often the entry names
+// it.
 func (r *Reader) compileEnvelope() *jsonscan.Paths {
 	r.envelope = map[string]int{}
 	pointers := []string{r.spec.PayloadJSON}
@@ -131,6 +140,8 @@ func canonicalEvent(e *entry.Event) *entry.Event {
 
 // namedByHeaders reports whether all that a record says of an event, and what the event is remembered by, is known
 // without a look into the body, and whether the rest is read from the body alone.
+//
+// It decides only when a body is read. Then a delivery that is a repetition costs no scan of its body.
 func namedByHeaders(e *entry.Entry) bool {
 	inHeader := func(v entry.Value) bool { return v.Header != "" }
 	inBody := func(v entry.Value) bool { return v.JSON != "" }

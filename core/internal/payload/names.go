@@ -9,6 +9,10 @@ import (
 
 // Names returns the values that the event is remembered by, decoded. They stand in room if they fit. ok is false where
 // the payload does not hold the first, or holds one of them twice.
+//
+// It fails closed for a value that comes twice. The caller must then use something else that is proved.
+// Values are decoded, so that another escape of the same text is the same event. An attacker who can
+// write JSON differently would otherwise replay it.
 func (r *Reader) Names(t *Source, room [][]byte) (names [][]byte, ok bool) {
 	names = r.identityIn(t, room)
 	if names == nil {
@@ -49,6 +53,8 @@ func (r *Reader) identityIn(t *Source, room [][]byte) [][]byte {
 }
 
 // AppendJoined appends the values of the headers that join a digest.
+//
+// They join a digest of what is proved, and never replace it.
 func (r *Reader) AppendJoined(with []string, h http.Header) []string {
 	if len(r.with) == 0 {
 		return with // of most entries none does

@@ -11,6 +11,8 @@ import (
 )
 
 // Reader reads events as an entry describes them.
+//
+// It is immutable and shared by all deliveries. What a delivery needs stands in its Source.
 type Reader struct {
 	spec     *entry.Event
 	paths    *jsonscan.Paths
@@ -40,6 +42,8 @@ type Reader struct {
 func (r *Reader) Open(t *Source) {
 	t.form = r.forms != nil && formscan.Is(t.Body)
 	t.Payload = payloadOf(t.Body)
+	// The header counts only if it is proved. Otherwise an attacker could switch a captured delivery to
+	// the other form, and change what its body means.
 	t.binary = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
 	if !r.early {
 		r.openForm(t)
@@ -48,6 +52,7 @@ func (r *Reader) Open(t *Source) {
 		return
 	}
 	t.envelope = make([][]byte, r.payload.Len())
+	// What is malformed has no envelope. The body stays the payload, and the event reaches the app.
 	if r.payload.Read(t.Body, t.envelope) != nil {
 		clear(t.envelope)
 		return
@@ -101,6 +106,8 @@ func (r *Reader) ReadRest(t *Source, form bool, d *Details) {
 }
 
 // readPayload finds what is read from the payload.
+//
+// A failed scan leaves no half of its findings: details of a malformed payload would be accidental.
 func (r *Reader) readPayload(t *Source, d *Details) {
 	d.Payload = t.Payload
 	n := r.paths.Len()
@@ -116,6 +123,9 @@ func (r *Reader) readPayload(t *Source, d *Details) {
 
 // get returns the first of the values that is there, and whether it is proved. It fails closed: where that one comes
 // twice there is none, and another value does not take its place.
+//
+// The second result must be shown next to the text: an app that decides by an unproved detail decides
+// by what an attacker wrote.
 func (r *Reader) get(list []entry.Value, t *Source) (string, bool) {
 	for i := range list {
 		text, inBody, twice := r.value(&list[i], t)
@@ -150,6 +160,7 @@ func (r *Reader) readDetails(t *Source, d *Details) {
 		}
 	}
 	if text, _ := r.get(r.spec.Attempt, t); text != "" {
+		// The attempt is usually unsigned. It is shown, and must not decide anything.
 		if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < 1_000_000 {
 			d.Attempt = n + r.spec.AttemptBase
 		}

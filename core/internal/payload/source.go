@@ -8,6 +8,9 @@ import (
 )
 
 // Source is what the events of a delivery are read from. The caller fills the exported fields; Open the others.
+//
+// It belongs to one delivery and one goroutine, and stands on the stack of whoever reads. The slices in
+// it share the body's memory: they are valid as long as the body is.
 type Source struct {
 	Headers       http.Header
 	RawQuery      string // of the request's URL
@@ -39,6 +42,9 @@ func (t *Source) found() [][]byte {
 }
 
 // Details is what a delivery says of one of its events.
+//
+// Zero values mean that the delivery does not say it, or not readably. Attempt counts from the base of
+// the entry. Data is Payload where the entry names no part of it.
 type Details struct {
 	ID, Type, Action, Tenant string
 	Time                     time.Time
@@ -48,4 +54,6 @@ type Details struct {
 }
 
 // Authenticated says which of the details the proof covers.
+//
+// The zero value says that nothing is proved, which is the safe answer.
 type Authenticated struct{ ID, Type, Time, Tenant bool }

@@ -21,6 +21,9 @@ func header(h http.Header, name string) string {
 }
 
 // value returns a value, and whether it comes from the body. twice reports that the body holds it more than once.
+//
+// It never fails: what cannot be read is empty. A query that repeats a parameter counts as twice,
+// because readers differ in which one they take.
 func (r *Reader) value(v *entry.Value, t *Source) (text string, inBody, twice bool) {
 	var raw []byte
 	if v.With != "" && len(t.found()[r.at[v.With]]) == 0 {
@@ -57,6 +60,8 @@ func (r *Reader) value(v *entry.Value, t *Source) (text string, inBody, twice bo
 }
 
 // formText returns the value that a field of a form has.
+//
+// Form fields come from the body, so they are as proved as the body is.
 func (r *Reader) formText(v *entry.Value, field *formscan.Field) (text string, inBody, twice bool) {
 	value, ok := field.Bytes()
 	switch {
@@ -77,6 +82,9 @@ func (r *Reader) formText(v *entry.Value, field *formscan.Field) (text string, i
 
 // parseEventTime reads an event's own time. It is lenient, where the reading of signed timestamps is strict: nothing is
 // decided by this one.
+//
+// Seconds beyond some 9.2e12 do not fit into a count of microseconds: such a time is wrong, and still
+// decides nothing.
 func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 	if unit == entry.SecondsOrRFC3339 {
 		unit = entry.Seconds
