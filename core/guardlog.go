@@ -115,8 +115,8 @@ func (l *guardLog) drop(r *Record) {
 	l.countOnly(kindOf(r), r.ended)
 }
 
-// write writes a line, and contains a panic of the app's handler. It fails open: the line is lost, and the delivery goes
-// on as it would have.
+// write writes a line, and contains a panic of the app's handler. It fails open: the line is lost, and the delivery
+// goes on as it would have.
 func (l *guardLog) write(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	defer func() { _ = recover() }() // there is nowhere to report it
 	l.logger.LogAttrs(ctx, level, message, attrs...)
