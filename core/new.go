@@ -40,22 +40,27 @@ func New(c Config) (*Guard, error) {
 		signals:    signalRules{ordered: c.Ordered, ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit},
 		answers:    answers{differ: e.Answers != entry.Answers{} || e.Drops4xx},
 	}
+	// The app's default logger: a guard without any would report its refusals nowhere.
 	if g.logger == nil {
 		g.logger = slog.Default()
 	}
+	// hasClock stays false, so that the path of a delivery reads the real clock once and not twice.
 	if g.now == nil {
 		g.now, g.hasClock = time.Now, false
 	}
+	// Fails closed: with one identity for all, every event after the first would be lost as a duplicate.
 	if e.Batch != nil {
 		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
 			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 		}
 	}
+	// Before the proof: the keyrings that are made there report to this owner.
 	g.tenants.owner = &keyring.Owner{
 		Endpoint: g.endpoint, Provider: g.provider, Logger: g.logger, Now: g.now,
 		Silence: g.silence(), Tenants: c.Tenant.set,
 	}
 	g.handshakes.Awaiting, g.handshakes.Sink = c.Setup.AwaitingSecret, c.Setup.SecretSink
+	// The order matters from here on: the later steps read the verifier, the credentials and the store.
 	notes := g.configureProof(&c, &m)
 	g.journaling.secret = g.secretHeaders()
 	g.handshakes.Verifier = g.signature
@@ -67,6 +72,7 @@ func New(c Config) (*Guard, error) {
 	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
 	g.log.typed = len(e.Event.Type) > 0
 	g.configureObservers(&c, &m)
+	// Last of the checks, because it leaves a trace in the store.
 	shared := g.enter(&m)
 	// Fails closed: one mistake, and there is no guard. All are reported together.
 	if err := configError(m); err != nil {
@@ -77,6 +83,7 @@ func New(c Config) (*Guard, error) {
 	if shared {
 		g.announceShared()
 	}
+	// After every check: a config with a mistake starts no goroutine and takes no part of a budget.
 	g.start(&c)
 	return g, nil
 }
@@ -118,6 +125,7 @@ func knownEntry(c *Config, m *fault.Mistakes) (e *entry.Entry, known bool) {
 	default:
 		return e, true
 	}
+	// An empty entry, not nil: New goes on, and g.unknown keeps checks of provider facts from reporting nonsense.
 	return &entry.Entry{Title: "the provider"}, false
 }
 
@@ -132,6 +140,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	g.answers.status = c.Answers.AuthenticationStatus
 	if g.answers.status == 0 {
 		g.answers.status = g.entry.AuthStatus
+		// Such a provider sends its credentials only after a 401.
 		if g.entry.AsksFirst && slices.ContainsFunc(g.credentials, (*credential.Place).TakesBasic) {
 			g.answers.status = http.StatusUnauthorized
 		}
@@ -162,6 +171,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 		g.logger.Warn("sallyport: a protection is switched off",
 			"endpoint", g.endpoint, "provider", g.provider, "setting", field)
 	}
+	// Each switched-off protection is a line of its own, so that an alert can match the name of the setting.
 	if c.DangerouslyAllowHTTP {
 		off("DangerouslyAllowHTTP")
 	}

@@ -46,6 +46,7 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 	// http is accepted where the HTTPS check refuses nothing: a signed http URL could not match otherwise.
 	plain := c.DangerouslyAllowHTTP || slices.Contains(c.DangerouslyReportOnly, CheckHTTPS)
 	if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !plain) || u.Host == "" || u.Fragment != "" {
+		// Fails closed: a URL that the provider never signs would refuse every delivery, and a fragment is never sent.
 		m.Add("PublicURL", "", notAPublicURL)
 	}
 }
@@ -57,14 +58,17 @@ func (g *Guard) routeOf(c *Config, pinned bool) signature.Route {
 		// Pinned is false for a URL with a tenant in it: the sender chooses that part, so the boundary checks stay on.
 		Public: c.PublicURL, Pinned: c.PublicURL != "" && pinned, AllowHTTP: c.DangerouslyAllowHTTP,
 		TenantInPath: c.Tenant.path != "",
-		HidesPath:    slices.ContainsFunc(g.credentials, func(p *credential.Place) bool { return p.Path() != "" }),
+		// Refusals name the URL. A token in its path must not get into logs that way.
+		HidesPath: slices.ContainsFunc(g.credentials, func(p *credential.Place) bool { return p.Path() != "" }),
 	}
+	// Empty where no URL is signed: refusals then must not advise to set PublicURL.
 	if v.SignsURL || v.SignsPath {
 		route.Source = string(URLRebuilt)
 		if c.PublicURL != "" {
 			route.Source = string(URLConfigured)
 		}
 	}
+	// Parameters that a provider adds for each request cannot be in a configured URL. All others are refused.
 	if name := g.entry.Scheme.BodySHA256; name != "" {
 		route.Joined = append(route.Joined, name)
 	}

@@ -230,7 +230,8 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	if v := g.signature; v != nil && i.unproved == nil {
 		in := signature.Input{Request: r, URL: g.signedURL(r, i), Body: body, Claims: i.claims, Now: i.now}
 		if i.secret, f = v.CheckBody(&in); !f.Failed() {
-			// An unsigned query next to a signed body is refused: an attacker could append it to a captured delivery.
+			// A signature over a configured URL covers no other query: an attacker could append one to a captured
+			// delivery.
 			f = v.CheckQuery(r.URL.RawQuery)
 		}
 		if f = g.enforceProof(i, CheckSignature, f); f.Failed() {

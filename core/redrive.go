@@ -91,6 +91,7 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	d := g.newDelivery()
 	d.redrive = t
 	now := time.Now()
+	// The context loses its cancellation: what follows the run must be recorded even where the caller has gone.
 	d.facts = facts{
 		ctx: context.WithoutCancel(r.Context()), route: in.Route, started: now, now: now, body: e.Body,
 		// proved: the entry was, when it was kept. The journal is trusted for that; with keys it detects changes.
@@ -301,6 +302,7 @@ func (t *redrive) recordFailure(ctx context.Context, d *Delivery, f *failure) er
 // isClosed reports whether somebody else has closed the entry between this run's commit and its record: a second
 // person, whose run found the key of this one done.
 func (t *redrive) isClosed(ctx context.Context, err error) bool {
+	// Any other error leaves it unknown who closed the entry: then it does not count as closed.
 	if !errors.Is(err, journal.ErrChanged) {
 		return false
 	}

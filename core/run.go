@@ -222,6 +222,7 @@ func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transacti
 	total.conclude()
 	parked := len(p.parked)
 	p.keepInTransaction(i, total, tx)
+	// "done" goes into the same transaction as the writes: a crash cannot part them.
 	if claim := d.states[i].claim; total.commits() {
 		total.merge(d.commitTransaction(tx, claim))
 		if tx.committed {

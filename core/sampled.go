@@ -113,6 +113,7 @@ func (r *Record) examine(s *sampled) {
 				httpfield.Clean(textOf(v)),
 			)
 		}
+		// Also after a panic: the grant would otherwise be held for ever, and in the end no refusal explained.
 		s.granted.End(clock().Sub(begun))
 	}()
 	r.Findings = s.examiner.Examine(s.failure)
@@ -139,6 +140,7 @@ func (g *Guard) announceShapes() {
 			)
 		}
 	}
+	// Secrets by tenant are left out: to list them all could ask a database for each.
 	if v := g.signature; v != nil && v.Ring != nil && !v.Ring.ByTenant() && v.UsesMAC() {
 		for _, s := range v.SecretsOf(ctx, "", now, false) {
 			warn(s)

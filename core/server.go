@@ -37,6 +37,7 @@ const goodHeaderBytes = 64 << 10
 // IdleTimeout 1m, MaxHeaderBytes 64 KiB.
 func CheckServer(s *http.Server) []*ConfigError {
 	var m fault.Mistakes
+	// A finding, not a panic: CheckServer runs at start, where its result is logged.
 	if s == nil {
 		m.Add("Server", "", "it is nil")
 		return ConfigErrors(configError(m))
@@ -47,11 +48,13 @@ func CheckServer(s *http.Server) []*ConfigError {
 		case d <= 0 && limit.field == "ReadHeaderTimeout" && s.ReadTimeout > 0: // which covers the headers
 		case d <= 0:
 			m.Add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, httpfield.Span(limit.good))
+		// Limits of an hour protect nobody: an attacker opens connections faster than they expire.
 		case d > limit.most:
 			m.Add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
 				httpfield.Span(limit.most), limit.why, httpfield.Span(limit.good))
 		}
 	}
+	// No upper bound: the right value depends on the slowest signal of the app.
 	if s.WriteTimeout <= 0 {
 		m.Add("Server.WriteTimeout", "",
 			"it is not set: a sender that does not read its answer holds the connection for "+

@@ -67,6 +67,7 @@ func (d *Delivery) finishPlain(o adapter.Outcome) {
 	ok := o.Err == nil && !o.Written.Hijacked &&
 		((status >= 200 && status <= 299) || (status == 0 && d.r.Context().Err() == nil))
 	silent := ok && status == 0
+	// Nothing was written: the router answers 200.
 	if status == 0 {
 		status = http.StatusOK
 	}
@@ -77,14 +78,17 @@ func (d *Delivery) finishPlain(o adapter.Outcome) {
 		e := d.whole(reason.Unhandled, status, nil)
 		e.ranNothing = true
 		d.report(e)
+	// The app's wish wins over its own answer, and the record says so.
 	case ok && d.releasedByHand():
 		d.report(d.whole(reason.SignalFailed, status, errReleased))
+	// The usual end: the event is remembered before its record is written.
 	case ok:
 		d.settle(replay.Commit)
 		d.report(ending{reason: reason.Accepted, status: status, ranNothing: silent && !d.touched.Load()})
 	default:
 		d.keepRest(reason.SignalFailed, cmp.Or(o.Err, errAnswered(status)))
 		d.settle(replay.Release)
+		// An error after a success: the record must show what the router's error handler answers.
 		if status < 300 && o.Err != nil {
 			status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 		}
@@ -129,6 +133,7 @@ func (d *Delivery) release() {
 }
 
 func removeFiles(r *http.Request) {
+	// Files of forms would otherwise stay on the disk, and a busy provider would fill it.
 	if r != nil && r.MultipartForm != nil {
 		_ = r.MultipartForm.RemoveAll()
 	}
@@ -218,6 +223,7 @@ func (d *Delivery) whole(why reason.Reason, status int, err error) ending {
 	d.mu.Lock() // the app may be asking for the identity
 	defer d.mu.Unlock()
 	for i := range d.events {
+		// Known events have, or will have, the record of the delivery that ran them.
 		if event := &d.events[i]; d.states[i].fresh() {
 			e.failed = append(e.failed, FailedEvent{
 				ID: event.ID, Type: event.Type, Identity: event.Identity, Reason: why, Err: err,
@@ -269,6 +275,7 @@ func (d *Delivery) report(e ending) {
 // newRecord describes the delivery as it ended.
 func (d *Delivery) newRecord(e ending) *Record {
 	state, storeErr := d.outcome()
+	// The store failed before anything was held: its error explains why the event may run again.
 	if d.unclaimed != nil {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
@@ -286,6 +293,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 			rec.Err = storeErr
 		}
 		switch state {
+		// The answer stays as it is: the work is done, and a refusal would not undo it.
 		case ReplayCommitFailed:
 			rec.Detail = "the app's work is done but the store did not take the commit: the event may run again"
 		case ReplayUnclaimed:

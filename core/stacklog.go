@@ -20,6 +20,7 @@ type stackLog struct {
 // attrs returns the place of the panic and, once a minute, the stack. It reports whether the stack is among them.
 func (s *stackLog) attrs(stack []byte, now time.Time) (attrs []slog.Attr, whole bool) {
 	at := panickedAt(stack)
+	// The place is always there: a flood of one panic can be counted without its stack.
 	attrs = []slog.Attr{slog.String("at", at)}
 	s.mu.Lock()
 	defer s.mu.Unlock()

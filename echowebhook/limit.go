@@ -17,6 +17,7 @@ func limitBody(r *http.Request) {
 	switch body := r.Body.(type) {
 	case nil, limitedBody, interface{ Restored() }:
 	default:
+		// NoBody has to stay itself: core compares with it to know that there is nothing to read.
 		if body != http.NoBody {
 			r.Body = limitedBody{body}
 		}
@@ -28,6 +29,7 @@ func (b limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	var limit *echo.HTTPError
 	if errors.As(err, &limit) && limit.Code == http.StatusRequestEntityTooLarge {
+		// Fails closed either way. With net/http's error the answer is a 413, and not that of a broken connection.
 		err = &http.MaxBytesError{}
 	}
 	return n, err
