@@ -180,7 +180,8 @@ func (g *Guard) overRate(ctx context.Context, i *inspection, n int, now time.Tim
 func (g *Guard) countFailure(ctx context.Context, i *inspection, f fault.Failure, now time.Time) fault.Failure {
 	// Only failures that a sender can cause at will. An outage of a store or of keys must not lock out the provider.
 	failed := f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.BodyIncomplete || i.displaced
-	// Not counted: the request failed before its source was known. Proved: a genuine sender, whatever went wrong later.
+	// Not counted: it failed before checkRate, as from an unlisted source. Proved: a genuine sender, whatever failed
+	// later.
 	if !i.counted || i.proved || !failed {
 		return f
 	}

@@ -120,7 +120,7 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 	}
 	// It reads only. An unknown tenant is not refused here, so that it costs and answers the same as a known one.
 	g.readTenant(r, i)
-	// Before anything that hashes or fetches: what an attacker can send in bulk has to be cheap to refuse.
+	// Before anything is hashed: what an attacker can send in bulk has to be cheap to refuse.
 	if f := g.checkPerimeter(r, i); f.Failed() {
 		return nil, f
 	}

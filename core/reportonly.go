@@ -165,7 +165,7 @@ func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
 	return g.enforceFailed(i, check, f)
 }
 
-// enforceFailed decides on a failure. Everything that no case lets through fails closed.
+// enforceFailed decides on a failure. It fails closed for a check that is not listed, and for one that could not run.
 func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Failure {
 	switch {
 	// Explain: nothing is refused, because every failure is to be found in one pass. Nothing runs either.
