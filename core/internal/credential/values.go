@@ -26,7 +26,8 @@ type Values struct {
 	inactive string // the detail where no accepted value is valid now
 }
 
-// accepted is one accepted value. Only its hash is kept.
+// accepted is one accepted value. Its hash is what is compared. Its Secret, which holds the text, stays
+// for labels, times and warnings.
 type accepted struct {
 	keyring.Checked
 	labels []string // its label alone; never changed
@@ -45,8 +46,7 @@ func NewValues(
 	return v, v.ring.Open(m)
 }
 
-// compile drops the decoded key. What is left in memory of a value is its Secret, which the labels and
-// times need.
+// compile drops the decoded key. The decoded bytes are not kept a second time.
 func compile(list []keyring.Checked) []accepted {
 	out := make([]accepted, len(list))
 	for i := range list {

@@ -95,6 +95,9 @@ func (x *Examiner) Examine(f fault.Failure) (all []reason.Finding) {
 //
 // An attacker who sends forgeries learns nothing: findings go to the operator and never into the
 // answer.
+//
+// Public keys are only tried on request: one trial costs as much as hashing publicKeyCost bytes. An empty
+// body ends the trials, because no change of it gives back what was lost.
 func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 	v := x.Verifier
 	if v == nil || !v.HasSecrets() {
@@ -111,7 +114,6 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		}}
 	}
 	keys := x.keys()
-	// Public keys are only tried on request: one trial costs as much as hashing publicKeyCost bytes.
 	if keys == nil || !x.Read || (!v.UsesMAC() && !x.Public) {
 		return all
 	}
@@ -129,7 +131,6 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		}
 		return all
 	}
-	// Trials would be useless: no change of an empty body gives back what was lost.
 	if len(x.Body) == 0 {
 		return append(all, reason.Finding{
 			Code: reason.BodyEmpty,

@@ -11,8 +11,9 @@ import (
 
 // renew extends the leases of everything that is not settled yet.
 //
-// It fails closed: when the lease may have expired, the work is told to stop, because another delivery
-// may run the same event. Times are compared by this machine's clock, from before the store was asked.
+// It fails closed: when the lease may have expired, the context of the work ends, because another
+// delivery may run the same event. Times are compared by this machine's clock, from before the store
+// was asked.
 func (h *Holding) renew() {
 	h.mu.Lock()
 	held := h.open()

@@ -41,8 +41,8 @@ func (p *Policy) CheckTransport(r *http.Request, o *Origin) fault.Failure {
 	}
 	absolute := r.RequestURI != "" && r.RequestURI[0] != '/'
 	if r.TLS != nil {
-		// Behind TLS an http target contradicts the connection. Two readers could take it for two
-		// requests.
+		// Behind TLS an http target contradicts the connection. Two readers could disagree about the
+		// scheme.
 		if absolute && (len(r.RequestURI) < 8 || httpfield.LowerASCII(r.RequestURI[:8]) != "https://") {
 			return fault.New(reason.PlainHTTP, "the request's target names another scheme than https")
 		}

@@ -57,7 +57,7 @@ func New(
 		return v, nil
 	case src == nil && namesKey:
 		return v, nil
-	// A source that nothing uses is a mistake, and not ignored: the operator would believe that
+	// A source that nothing uses is a mistake, and not ignored: the operator would assume that
 	// deliveries are checked with it.
 	case keySource != nil && !namesKey:
 		m.Add("Keys", "", needsNoKeys)
