@@ -45,10 +45,10 @@ func (v *Verifier) customHead(in *Input) fault.Failure {
 // without a key, a time or an id that the mechanism promises is refused.
 //
 // For an unknown tenant the mechanism runs with a decoy and its answer is ignored: even a proof
-// refuses. The time it takes tells nobody which tenants exist. A key's index outside the list that was
-// handed over fails closed too, whatever the mechanism claims to have proved. Only a keyless mechanism
-// with a source may name no key. A time or an id that the traits promise must be in the proof: without
-// them replays would pass.
+// refuses. Where there is a decoy, the time does not show which tenants exist. A key's index outside
+// the list that was handed over fails closed too, whatever the mechanism claims to have proved. Only a
+// keyless mechanism with a source may name no key. A time or an id that the traits promise must be in
+// the proof: without them replays would pass.
 func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	p := in.Claims
 	list, f := v.customKeys(in.Request.Context(), p, in.Now)
