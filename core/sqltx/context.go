@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/txwatch"
 )
 
+// contextKey is what a context answers with its transaction.
 type contextKey struct{}
 
 // NewContext returns a context in which [Tx] finds b. It is for stores and workers: whoever offers a transaction commits
@@ -26,6 +27,7 @@ type offering struct {
 
 // Value gives the transaction, and what the context before has.
 func (c *offering) Value(key any) any {
+	// The innermost one answers: a named receiver's own transaction hides its event's.
 	switch key.(type) {
 	case contextKey:
 		return c.beginner
@@ -50,7 +52,7 @@ type watched struct {
 	used     atomic.Bool
 }
 
-// Begin implements [Beginner].
+// Begin implements [Beginner]. Asking counts, also where it fails: it is a reason to run again, and never one not to.
 func (w *watched) Begin() (*sql.Tx, error) {
 	w.used.Store(true)
 	return w.beginner.Begin()

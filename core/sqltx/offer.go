@@ -69,6 +69,8 @@ func (o *Offered) Tx() (*sql.Tx, error) {
 	case o.tx != nil:
 		return o.tx, nil
 	}
+	// It begins with the worker's context and not with a receiver's own: database/sql rolls it back when that ends, and
+	// a job that was given up must not commit next to its next attempt.
 	table, err := o.lockable()
 	if err != nil {
 		return nil, fmt.Errorf("sqltx: looking for a table to lock: %w", err)
@@ -77,6 +79,7 @@ func (o *Offered) Tx() (*sql.Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqltx: beginning a transaction: %w", err)
 	}
+	// The first statement of the transaction: whoever waits for the lock here has read nothing yet, and is not refused.
 	if table != "" {
 		if _, err := tx.ExecContext(o.ctx, `DELETE FROM "`+strings.ReplaceAll(table, `"`, `""`)+`" WHERE 1 = 0`); err != nil {
 			_ = tx.Rollback()
@@ -95,7 +98,7 @@ func (o *Offered) lockable() (table string, err error) {
 	}
 	err = o.db.QueryRowContext(o.ctx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' "+
 		"AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY rowid LIMIT 1").Scan(&table)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) { // an empty database: there is nothing to read first
 		return "", nil
 	}
 	return table, err
@@ -110,6 +113,7 @@ func (o *Offered) Commit() error {
 	if o.ended {
 		return errOver
 	}
+	// Whatever the answer, nothing more may join: what was written is there, or it is gone.
 	o.ended = true
 	if o.tx == nil {
 		return nil
@@ -145,6 +149,7 @@ func (o *Offered) reported(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	// Before ErrTxDone, which is what database/sql says after it has rolled back by itself.
 	case o.ctx.Err() != nil:
 		return fmt.Errorf("sqltx: the context ended, and the transaction was rolled back: %w", o.ctx.Err())
 	case errors.Is(err, sql.ErrTxDone):

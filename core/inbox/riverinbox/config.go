@@ -31,17 +31,20 @@ type Config struct {
 	Timeout time.Duration
 }
 
+// The defaults. Polling four times a second costs an idle worker next to nothing.
 const (
 	defaultWorkers  = 10
 	defaultAttempts = 10
 	defaultTimeout  = time.Minute
 	defaultPoll     = 250 * time.Millisecond
+	defaultCooldown = 20 * time.Millisecond
 	parkTimeout     = 30 * time.Second
 )
 
 // AddTo adds what works the jobs of [Enqueue] to the configuration of a River client: the worker, its queue, and where
 // they are not set, RescueStuckJobsAfter (a job whose process was killed waits for it, and River's own value is an
-// hour) and FetchPollInterval (through database/sql River hears of no new job). Call it before river.NewClient.
+// hour), FetchPollInterval (through database/sql River hears of no new job) and FetchCooldown. Call it before
+// river.NewClient.
 //
 // It freezes the signals. It panics for mistakes, as registering receivers does: a missing field, a set with receivers of
 // a router, a second call for one river.Config.
@@ -56,6 +59,7 @@ func AddTo(config *river.Config, signals *core.Signals, c Config) {
 	case c.MaxWorkers < 0 || c.MaxAttempts < 0 || c.Timeout < 0:
 		panic("riverinbox: Config.MaxWorkers, MaxAttempts and Timeout must not be negative")
 	}
+	// In a worker there is no router, and so no receiver that takes a router's context.
 	core.Freeze[context.Context](signals)
 	w := &worker{
 		signals: signals, db: c.DB, journal: c.Journal, logger: config.Logger,
@@ -71,6 +75,7 @@ func AddTo(config *river.Config, signals *core.Signals, c Config) {
 	if err := river.AddWorkerSafely(config.Workers, w); err != nil {
 		panic(fmt.Sprintf("riverinbox: AddTo was called before for this river.Config: %v", err))
 	}
+	// What the user has set for the queue stays, such as its own interval.
 	name := cmp.Or(c.Queue, river.QueueDefault)
 	if config.Queues == nil {
 		config.Queues = map[string]river.QueueConfig{}
@@ -78,8 +83,14 @@ func AddTo(config *river.Config, signals *core.Signals, c Config) {
 	queue := config.Queues[name]
 	queue.MaxWorkers = cmp.Or(c.MaxWorkers, queue.MaxWorkers, defaultWorkers)
 	config.Queues[name] = queue
+	// Longer than any attempt may take: an attempt that is rescued while it runs does its work for nothing.
 	if config.RescueStuckJobsAfter == 0 {
 		config.RescueStuckJobsAfter = max(w.timeout, config.JobTimeout) + time.Minute
+	}
+	// River fetches as many jobs as there are free workers, and no sooner than after the cooldown: with its own tenth of a
+	// second ten workers would do a hundred events a second at most.
+	if config.FetchCooldown == 0 {
+		config.FetchCooldown = defaultCooldown
 	}
 	if config.FetchPollInterval == 0 {
 		config.FetchPollInterval = max(defaultPoll, config.FetchCooldown)

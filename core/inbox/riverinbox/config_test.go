@@ -22,18 +22,20 @@ func TestAddToSetsWhatIsForgotten(t *testing.T) {
 	riverinbox.AddTo(c, core.NewSignals(), own)
 	require.Equal(t, 2*time.Minute, c.RescueStuckJobsAfter)
 	require.Equal(t, 250*time.Millisecond, c.FetchPollInterval)
+	require.Equal(t, 20*time.Millisecond, c.FetchCooldown)
 	require.Equal(t, map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 10}}, c.Queues)
 	_, err := river.NewClient(p.driver, c)
 	require.NoError(t, err)
 
 	c = &river.Config{
-		JobTimeout: 10 * time.Minute, FetchPollInterval: time.Second, RescueStuckJobsAfter: time.Hour, Workers: river.NewWorkers(),
+		JobTimeout: 10 * time.Minute, FetchCooldown: 50 * time.Millisecond, FetchPollInterval: time.Second, RescueStuckJobsAfter: time.Hour, Workers: river.NewWorkers(),
 		Queues: map[string]river.QueueConfig{"stripe": {MaxWorkers: 3}, "mine": {MaxWorkers: 1}},
 	}
 	own.Queue = "stripe"
 	riverinbox.AddTo(c, core.NewSignals(), own)
 	require.Equal(t, time.Hour, c.RescueStuckJobsAfter, "what is set stays")
 	require.Equal(t, time.Second, c.FetchPollInterval)
+	require.Equal(t, 50*time.Millisecond, c.FetchCooldown)
 	require.Equal(t, map[string]river.QueueConfig{"stripe": {MaxWorkers: 3}, "mine": {MaxWorkers: 1}}, c.Queues)
 
 	c = &river.Config{JobTimeout: -1}

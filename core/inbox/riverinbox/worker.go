@@ -31,7 +31,7 @@ type worker struct {
 	timeout     time.Duration
 }
 
-// Timeout implements [river.Worker].
+// Timeout implements [river.Worker]. It is this worker's own: others of the same client keep theirs.
 func (w *worker) Timeout(*river.Job[args]) time.Duration { return w.timeout }
 
 // NextRetry implements [river.Worker]: River's own waiting times, until only the parking is left to do.
@@ -56,12 +56,15 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	}
 	var before progress
 	_ = json.Unmarshal(job.Output(), &before) // fails open: receivers whose names are lost run once more
+	// River counts an attempt when it begins: more than there may be means that the last one never ended.
 	if job.Attempt > w.maxAttempts {
 		return w.overdue(ctx, job, &e, before.Finished)
 	}
 	inner, offered := sqltx.Offer(ctx, w.db, dialectOf(ctx))
+	// Also where a receiver ends its goroutine: nothing of it may stay open.
 	defer func() { _ = offered.Rollback() }()
 	result := w.signals.Run(inner, e, before.Finished...)
+	// The text goes into the job and the journal, but the stack is for those who read logs.
 	if result.Stack != nil {
 		w.logger.ErrorContext(ctx, "a receiver panicked", "endpoint", e.Endpoint, "event", e.ID, "type", e.Type,
 			"error", result.Err, "stack", string(result.Stack))
@@ -74,6 +77,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 		// Nothing of it took effect, and there is no further attempt.
 		result = core.RunResult{Handled: true, Reason: reason.SignalFailed, Err: err, Finished: before.Finished}
 	}
+	// Before anything is parked: on SQLite the transaction holds the one write lock.
 	ended := offered.Rollback()
 	var cancelled *rivertype.JobCancelError
 	var snooze *rivertype.JobSnoozeError
@@ -81,8 +85,10 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		// The client stops, or somebody has cancelled the job: River knows which. It is not the event's failure.
 		return failed(joined(result.Err, ctx.Err()), ctx.Err())
+	// A receiver asks for the same attempt later. It counts for nothing, and cannot lose the event.
 	case errors.As(result.Err, &snooze) && result.Reason == reason.SignalFailed:
 		return failed(result.Err, snooze)
+	// River would delete a cancelled job after a day, and with it the event: it is parked instead.
 	case !result.Handled, result.Undecodable, job.Attempt >= w.maxAttempts, errors.As(result.Err, &cancelled):
 		result.Err = joined(result.Err, ended)
 		return w.park(ctx, job, &e, &result)
@@ -91,7 +97,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	return failed(joined(result.Err, ended), nil)
 }
 
-// event decodes the job's event.
+// event decodes the job's event. It is not verified again: whoever can write jobs can have anything run.
 func (w *worker) event(job *river.Job[args]) (e core.Event, err error) {
 	err = e.UnmarshalBinary(job.Args.Event)
 	return e, err
@@ -109,6 +115,7 @@ func dialectOf(ctx context.Context) sqltx.Dialect {
 func (w *worker) finish(
 	ctx context.Context, job *river.Job[args], offered *sqltx.Offered, e *core.Event, result *core.RunResult,
 ) error {
+	// core.Permanent commits: to leave it uncommitted would undo what another receiver has done, behind a 200.
 	var entry *journal.Entry
 	if result.Permanent && !e.Unproved {
 		entry = result.Entry(e, job.Attempt)
@@ -133,6 +140,8 @@ func (w *worker) park(ctx context.Context, job *river.Job[args], e *core.Event, 
 	return w.keep(ctx, job, result.Entry(e, job.Attempt))
 }
 
+// keep writes an entry in a transaction of its own, and completes the job in it. The attempt's context may be over, so
+// that this one has its values only. It stays within what River waits before it rescues a job.
 func (w *worker) keep(ctx context.Context, job *river.Job[args], entry *journal.Entry) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), parkTimeout)
 	defer cancel()
@@ -155,6 +164,7 @@ func (w *worker) stillOurs(ctx context.Context, job *river.Job[args], offered *s
 	if err != nil {
 		return err
 	}
+	// An update that changes nothing waits for whoever is about to commit, where a read would see the state before.
 	row, err := river.ClientFromContext[*sql.Tx](ctx).JobUpdateTx(ctx, tx, job.ID, &river.JobUpdateParams{})
 	switch {
 	case err != nil:
@@ -170,15 +180,18 @@ func (w *worker) stillOurs(ctx context.Context, job *river.Job[args], offered *s
 func (w *worker) complete(
 	ctx context.Context, job *river.Job[args], offered *sqltx.Offered, entry *journal.Entry,
 ) error {
+	// Where no receiver has asked for the transaction it begins here, for the completion.
 	tx, err := offered.Tx()
 	if err != nil {
 		return err
 	}
+	// First the entry: a journal elsewhere does not join, and must have it before the job is gone.
 	if entry != nil {
 		if err := w.journal.Keep(ctx, []*journal.Entry{entry}); err != nil {
 			return fmt.Errorf("the journal did not keep the event: %w", err)
 		}
 	}
+	// The row stays locked until the commit, so that its attempt and state are what they are then, too.
 	completed, err := river.JobCompleteTx[riverdriver.Driver[*sql.Tx]](ctx, tx, job)
 	switch {
 	case errors.Is(err, sql.ErrTxDone):
@@ -191,6 +204,7 @@ func (w *worker) complete(
 	if err := offered.Commit(); err != nil {
 		return fmt.Errorf("committing the event's transaction: %w", err)
 	}
+	// Only now: a pager must not ring for what was rolled back.
 	if entry != nil {
 		w.journal.Parked(ctx, entry)
 	}

@@ -34,12 +34,15 @@ func (h *handler) handle(m *message.Message) error {
 			return context.Cause(m.Context())
 		}
 	}
+	// From here on the event is known, and nothing but the end of the context leaves it without an end.
 	w := &work{handler: h, ctx: m.Context(), event: &e, key: keyOf(m, &e)}
 	for {
+		// Whoever has the claim is the only one at work on the event, in all processes that share the store.
 		done, err := w.claim()
 		if done || err != nil {
 			return err
 		}
+		// A claim that is lost is no failure of the event, and is not counted as an attempt.
 		err = w.finish()
 		if !errors.Is(err, core.ErrLeaseLost) {
 			return err
@@ -53,6 +56,7 @@ func (h *handler) handle(m *message.Message) error {
 // guard's store as soon as the event was published.
 func keyOf(m *message.Message, e *core.Event) replay.Key {
 	id := uuidOf(e)
+	// A broker that sends a message again keeps its UUID, but a second publish of the same event has another one.
 	if id == "" {
 		id = m.UUID // of this message at least
 	}
@@ -62,10 +66,11 @@ func keyOf(m *message.Message, e *core.Event) replay.Key {
 // park keeps what nobody will try again. It goes on until the journal has it, or the message's context ends: an
 // acknowledgement before that would lose the event.
 func (h *handler) park(ctx context.Context, entry *journal.Entry) error {
+	// The waiting is what protects the broker: returned with an error, the message would be back at once.
 	for n := 1; ; n++ {
 		err := h.keep(ctx, entry)
 		if err == nil {
-			h.Journal.Parked(context.WithoutCancel(ctx), entry)
+			h.Journal.Parked(context.WithoutCancel(ctx), entry) // the pager rings also while the router closes
 			return nil
 		}
 		h.Logger.ErrorContext(ctx, "the journal did not keep an event that failed for good; its message waits",
@@ -76,8 +81,11 @@ func (h *handler) park(ctx context.Context, entry *journal.Entry) error {
 	}
 }
 
+// keepTimeout is how long the journal may take to answer. It is asked again after it.
 const keepTimeout = 30 * time.Second
 
+// keep writes one entry. In a receiver's context it joins the transaction that the receivers have begun, where the
+// journal is in the same database.
 func (h *handler) keep(ctx context.Context, entry *journal.Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, keepTimeout)
 	defer cancel()

@@ -177,6 +177,7 @@ func TestTwoWorkersDoNotRunOneEventAtOnce(t *testing.T) {
 			time.Sleep(3 * time.Minute) // longer than a lease
 			return nil
 		}), w.Config)
+		began := time.Now()
 		ended := make(chan error, 2)
 		for range 2 {
 			m := messageOf(t, proved())
@@ -185,6 +186,7 @@ func TestTwoWorkersDoNotRunOneEventAtOnce(t *testing.T) {
 		require.NoError(t, <-ended)
 		require.NoError(t, <-ended)
 		require.EqualValues(t, 1, runs.Load())
+		require.Less(t, time.Since(began), 4*time.Minute, "it does not wait for the end of a lease")
 	})
 }
 
@@ -307,7 +309,7 @@ func TestWhileTheReplayStoreIsDownTheMessageWaits(t *testing.T) {
 func TestTheEndOfTheRouterIsNoFailureOfTheEvent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorker(t, nil)
+		w := newWorker(t, func(c *watermillinbox.Config) { c.MaxAttempts = 1 })
 		m := messageOf(t, proved())
 		ctx, cancel := context.WithCancel(t.Context())
 		m.SetContext(ctx)
@@ -318,6 +320,7 @@ func TestTheEndOfTheRouterIsNoFailureOfTheEvent(t *testing.T) {
 		require.NoError(t, watermillinbox.Handler(only(func(context.Context, core.Event) error { return nil }), w.Config)(messageOf(t, proved())))
 		require.Zero(t, time.Since(began), "the claim is released")
 
+		w.MaxAttempts = 2
 		waiting := messageOf(t, core.Event{Identity: core.Identity{2}})
 		ctx, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()

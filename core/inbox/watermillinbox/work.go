@@ -31,6 +31,7 @@ const mostHeld = 24 * time.Hour
 // claim claims the event, and waits while another worker has it or the store does not answer. done: it was worked
 // before.
 func (w *work) claim() (done bool, err error) {
+	// Fails open, as Config.Replay says: without a store nothing excludes.
 	if w.Replay == nil {
 		return false, nil
 	}
@@ -39,18 +40,21 @@ func (w *work) claim() (done bool, err error) {
 		h.Request.Start(w.ctx, time.Time{})
 		now := time.Now()
 		h.Begin(w.ctx, &w.rules, now, now.Add(mostHeld))
+		// No digest: two messages of one event can be encoded by two versions, and are not a conflict.
 		results, err := h.Claim([]replay.Item{{Key: w.key}}, now)
 		pause := w.Backoff(n)
 		switch {
 		case err != nil:
+			// Fails closed: unclaimed, the event could run next to itself.
 			w.Logger.ErrorContext(w.ctx, "the replay store does not answer; the message waits", "event", w.event.ID, "error", err)
 		case results[0].State == replay.Done:
-			return true, nil
+			return true, nil // done or parked: either way it has ended
 		case results[0].State == replay.Claimed:
 			w.held, w.number = h, h.Add(replay.Held{Key: w.key, Token: results[0].Token}, nil)
 			return false, nil
 		default:
-			pause = min(max(results[0].RetryAfter, time.Millisecond), w.rules.Lease)
+			// Another worker has it, and may be done soon, or has died with it: its lease says how long that can last.
+			pause = min(max(results[0].RetryAfter, time.Millisecond), pause)
 		}
 		if !wait(w.ctx, pause) {
 			return false, context.Cause(w.ctx)
@@ -63,6 +67,7 @@ func (w *work) settle(v replay.Verdict) {
 	if w.held == nil {
 		return
 	}
+	// The verdict is written before the message is acknowledged. After a crash in between it comes again, and is done.
 	w.held.Decide(w.number, v)
 	w.held.Flush()
 	w.held.End()
@@ -78,6 +83,7 @@ func (w *work) finish() error {
 	for n := 1; ; n++ {
 		result := w.attempt(n)
 		switch {
+		// Somebody else may run it by now. What this attempt returned says nothing about the event.
 		case errors.Is(result.Err, core.ErrLeaseLost):
 			w.settle(replay.Release)
 			return result.Err
@@ -87,7 +93,9 @@ func (w *work) finish() error {
 		case w.ctx.Err() != nil:
 			w.settle(replay.Release) // no failure of the event: the router closes
 			return context.Cause(w.ctx)
+		// An event that nobody takes, or can decode, meets the same code again: waiting would not help.
 		case result.Handled && !result.Undecodable && n < w.MaxAttempts:
+			// Kept in memory only: after a crash named receivers run again.
 			w.finished = result.Finished
 			w.Logger.WarnContext(w.ctx, "an event failed, and is tried again", "endpoint", w.event.Endpoint,
 				"event", w.event.ID, "attempt", n, "error", result.Err, "stack", string(result.Stack))
@@ -110,6 +118,7 @@ func (w *work) giveUp(attempts int, result *core.RunResult) error {
 		w.settle(replay.Commit)
 		return nil
 	}
+	// First the journal, then "done", then the acknowledgement: whatever fails in between, the message comes again.
 	if err := w.park(w.ctx, result.Entry(w.event, attempts)); err != nil {
 		w.settle(replay.Release)
 		return err
@@ -121,6 +130,8 @@ func (w *work) giveUp(attempts int, result *core.RunResult) error {
 // attempt runs the receivers once, in a transaction where the store has them. What fails on the way to its commit is a
 // failure of the event, because nothing of it took effect.
 func (w *work) attempt(n int) core.RunResult {
+	// It ends when the time is over, when the router closes, and when the claim is lost: from then on another worker may
+	// run the event, and a transaction on it is rolled back.
 	var own lease.Context
 	own.Start(w.ctx, time.Now().Add(w.Timeout))
 	defer own.End(nil)
@@ -129,14 +140,18 @@ func (w *work) attempt(n int) core.RunResult {
 	}
 	var ctx context.Context = &own
 	var txn replay.Transaction
+	// Each attempt has a transaction of its own, for the same claim. It begins when a receiver asks for it.
 	if w.held != nil && w.transactor != nil {
 		ctx, txn = w.transactor.Transaction(ctx, []replay.Held{w.held.HeldBy(w.number)}, w.rules.Retention)
 	}
 	result := w.signals.Run(ctx, *w.event, w.finished...)
 	err := w.conclude(ctx, txn, n, &result)
+	// The receivers' own error hides why their context has ended.
 	if cause := context.Cause(&own); errors.Is(cause, core.ErrLeaseLost) && !result.Commits() {
 		err = errors.Join(err, cause)
 	}
+	// Whatever the receivers returned, nothing took effect. Names that finished in this attempt are forgotten, because
+	// what they wrote may be rolled back.
 	if err != nil {
 		result = core.RunResult{
 			Handled: result.Handled, Reason: reason.SignalFailed, Err: joined(result.Err, err), Stack: result.Stack,
@@ -155,6 +170,7 @@ func (w *work) conclude(ctx context.Context, txn replay.Transaction, n int, resu
 		}
 		return nil
 	}
+	// core.Permanent commits what was written. Its entry joins the same transaction, or is written before it.
 	var entry *journal.Entry
 	if result.Permanent && !w.event.Unproved {
 		entry = result.Entry(w.event, n)
@@ -166,6 +182,7 @@ func (w *work) conclude(ctx context.Context, txn replay.Transaction, n int, resu
 		}
 	}
 	if begun {
+		// The commit itself is not cut short. Where the attempt's time is over, the transaction is rolled back already.
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease.StoreTimeout)
 		defer cancel()
 		if err := txn.Commit(own); err != nil {
@@ -174,7 +191,7 @@ func (w *work) conclude(ctx context.Context, txn replay.Transaction, n int, resu
 			}
 			return fmt.Errorf("committing the event's transaction: %w", err)
 		}
-		w.held.Committed(w.number)
+		w.held.Committed(w.number) // "done" is in the store with it
 	}
 	if entry != nil {
 		w.Journal.Parked(context.WithoutCancel(ctx), entry)
