@@ -69,7 +69,7 @@ func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, fault.Failure)
 
 func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Failure) {
 	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
-	// None of these can hold a slot for long: no bytes are awaited from an unverified sender.
+	// These need no slot: the body is proved or empty, or the app itself has called Explain.
 	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
 		return i.read(r, g.bodies.max)
 	}

@@ -91,7 +91,7 @@ func (t *Tracker) own() *Tracker { return t }
 func trackerOf(w http.ResponseWriter) *Tracker {
 	for {
 		switch v := w.(type) {
-		// The method is unexported: no writer of another package can pass for a tracker.
+		// The method is unexported: only a writer that embeds a tracker has it.
 		case interface{ own() *Tracker }:
 			return v.own()
 		case interface{ Unwrap() http.ResponseWriter }:
