@@ -8,19 +8,20 @@ import (
 
 // restoredBody is the body that everything after the guard reads. Like any request body it is for one goroutine.
 type restoredBody struct {
-	bytes.Reader           // over the bytes that the guard has checked
-	delivery     *Delivery // whose body it is; never nil
+	// reader holds the bytes that the guard has checked. It is not embedded: its other methods (ReadByte, which
+	// encoding/xml calls, Seek, ReadAt) would give out the bytes past the check of Read.
+	reader   bytes.Reader
+	delivery *Delivery // whose body it is; never nil
 }
 
 // Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
-// a whole would do the done part again. It fails closed: Read and WriteTo give out no byte of such
-// a body.
+// a whole would do the done part again. It fails closed: no byte of such a body is given out.
 func (b *restoredBody) Read(p []byte) (int, error) {
 	b.delivery.touch()
 	if b.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}
-	return b.Reader.Read(p)
+	return b.reader.Read(p)
 }
 
 // WriteTo is Read for io.Copy.
@@ -29,7 +30,7 @@ func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
 	if b.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}
-	return b.Reader.WriteTo(w)
+	return b.reader.WriteTo(w)
 }
 
 // Close does nothing: the connection's own body was read to its end.
@@ -43,7 +44,7 @@ func (*restoredBody) Restored() {}
 // a request that came in chunks must not say so any more, because code that forwards it would trust that.
 func restoreBody(r *http.Request, d *Delivery) {
 	d.restored.delivery = d
-	d.restored.Reset(d.facts.body)
+	d.restored.reader.Reset(d.facts.body)
 	r.Body = &d.restored
 	r.ContentLength = int64(len(d.facts.body))
 	r.TransferEncoding = nil
@@ -53,6 +54,6 @@ func restoreBody(r *http.Request, d *Delivery) {
 // openBody returns the body from its start. Each reader has its own position and the same rule for batches.
 func (d *Delivery) openBody() (io.ReadCloser, error) {
 	b := &restoredBody{delivery: d}
-	b.Reset(d.facts.body)
+	b.reader.Reset(d.facts.body)
 	return b, nil
 }

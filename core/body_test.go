@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 // cut ends as a connection does that broke off.
@@ -74,4 +76,24 @@ func TestBodiesOfEverySizeArriveWhole(t *testing.T) {
 			d.Finish(adapter.Outcome{})
 		}
 	}
+}
+
+// TestEveryWayToReadTheBodyCounts: a decoder that reads byte by byte has used the delivery, and gets nothing of a batch
+// that is partly done.
+func TestEveryWayToReadTheBodyCounts(t *testing.T) {
+	t.Parallel()
+	c, _ := config(timestamped())
+	httpwebhook.Verify(mustNew(t, c))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		for name, is := range map[string]bool{
+			"io.ByteReader": isA[io.ByteReader](r.Body), "io.RuneReader": isA[io.RuneReader](r.Body),
+			"io.Seeker": isA[io.Seeker](r.Body), "io.ReaderAt": isA[io.ReaderAt](r.Body),
+		} {
+			require.False(t, is, "%s would pass by the check of Read", name)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), signed(event))
+}
+
+func isA[T any](v any) bool {
+	_, is := v.(T)
+	return is
 }

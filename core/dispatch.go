@@ -49,9 +49,9 @@ func (p *signalsRun) all() *Reply {
 		p.flushed = time.Now()
 	}
 	if err := p.checkpoint(); err != nil {
-		d.keepRest(reason.StoreUnavailable, err)
+		reply := d.storeFailed(err) // before the events are released: it keeps what nobody is to run now
 		d.settle(replay.Release)
-		if reply := d.storeFailed(err); reply != nil {
+		if reply != nil {
 			d.mu.Lock()
 			d.reported = true
 			d.mu.Unlock()

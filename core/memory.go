@@ -50,6 +50,10 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	if g.memory.Lease < time.Second {
 		m.Add("Limits.Lease", g.memory.Lease.String(), "it must be at least 1s")
 	}
+	if g.memory.Lease > maxLease { // an event whose process has died waits for as long
+		m.Add("Limits.Lease", g.memory.Lease.String(), "it must be at most %s", maxLease)
+		g.memory.Lease = maxLease
+	}
 	g.configureSignalTimeout(c, m)
 	if c.Replay == nil {
 		m.Add("Replay", "", noStore)

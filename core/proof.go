@@ -15,6 +15,7 @@ import (
 const (
 	defaultTolerance = 5 * time.Minute
 	maxTolerance     = 24 * time.Hour
+	maxLease         = 24 * time.Hour
 )
 
 // configureProof compiles what proves a delivery: the signature and the credentials. The notes are for the log.
