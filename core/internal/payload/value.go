@@ -104,11 +104,19 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 		return t, err == nil
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || n < 0 || n > 1e14 {
+	// NaN compares as false. Beyond the year 9999 a time cannot be written as JSON, and an app that does so would fail on
+	// a proved delivery.
+	if err != nil || !(n >= 0 && n <= latestTime) {
 		return time.Time{}, false
 	}
 	if unit == entry.Milliseconds || (unit == entry.SecondsOrMilliseconds && n > 99_999_999_999) { // the year 5138
 		return time.UnixMilli(int64(n)).UTC(), true
 	}
+	if n > latestTime/1000 {
+		return time.Time{}, false
+	}
 	return time.UnixMicro(int64(n * 1e6)).UTC(), true
 }
+
+// latestTime is the end of the year 9999, in milliseconds since 1970.
+const latestTime = 253_402_300_799_999
