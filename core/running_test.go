@@ -261,6 +261,7 @@ func TestAnAnswerThatIsHeldBackIsSentAsItWas(t *testing.T) {
 	}{
 		{"nothing after it", func(http.ResponseWriter) {}, string(text)},
 		{"a flush", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, string(text)},
+		{"a flush by the controller", func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }, string(text)},
 		{"another status", func(w http.ResponseWriter) { w.WriteHeader(404) }, string(text)},
 		{"more of it", func(w http.ResponseWriter) { _, _ = w.Write([]byte("!")) }, string(text) + "!"},
 		{"much more of it", func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, 1<<17)) }, string(text) + string(make([]byte, 1<<17))},

@@ -207,6 +207,7 @@ func (t *Tracker) FlushError() error {
 	// Where flushing is not supported nothing was sent, and the status is still open.
 	if t.status == 0 && !errors.Is(err, http.ErrNotSupported) {
 		t.status = http.StatusOK
+		t.state.sent.Store(http.StatusOK) // what signals answer from now on comes too late
 	}
 	return err
 }
