@@ -235,7 +235,8 @@ func TestWhatIsReleasedByHandIsNoSuccess(t *testing.T) {
 		status int
 	}{
 		{"by a signal", signal(func(_ context.Context, e core.Event) error { return core.Release(e.Context()) }), 500},
-		{"by a handler that writes nothing", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { release(r) }), 500},
+		{"by a handler that writes nothing",
+			http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { release(r) }), 500},
 		{"by a handler that answers 200", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			release(r)
 			w.WriteHeader(200)
@@ -270,8 +271,10 @@ func TestWhatAnInnerGuardLeavesToTheRetryIsNoSuccessOfTheOuter(t *testing.T) {
 		inside http.Handler
 	}{
 		{"a handler panics", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oops") })},
-		{"a handler answers 500", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })},
-		{"signals end in http.ErrAbortHandler", signal(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) })},
+		{"a handler answers 500",
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })},
+		{"signals end in http.ErrAbortHandler",
+			signal(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) })},
 		{"signals come after a release by hand", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = core.Release(r.Context())
 			signal(never(t)).ServeHTTP(httptest.NewRecorder(), r)

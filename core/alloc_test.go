@@ -48,10 +48,12 @@ func TestWhatEachPathAllocates(t *testing.T) {
 		// The handle, the body that the app keeps, the request's copy that carries the context, the function that gives
 		// the body anew, the tracker of the answer.
 		{"a handler", 5, nil, http.HandlerFunc(silent), func() *http.Request { return signedBody(body) }, 0},
-		{"a handler, a body in several reads", 5, nil, http.HandlerFunc(silent), func() *http.Request { return signedBody(body + strings.Repeat(" ", 40<<10)) }, 0},
+		{"a handler, a body in several reads", 5, nil, http.HandlerFunc(silent),
+			func() *http.Request { return signedBody(body + strings.Repeat(" ", 40<<10)) }, 0},
 		// As well: the store's answer; the context of the signal, which is what runs the event, and that without the
 		// request's end; the texts of its id and type; the reply; and what forgets the event again.
-		{"a store and a signal", 12, func(c *core.Config) { c.Replay = memstore.New() }, signal, func() *http.Request { return signed(body) }, 200},
+		{"a store and a signal", 12, func(c *core.Config) { c.Replay = memstore.New() }, signal,
+			func() *http.Request { return signed(body) }, 200},
 		// A credential beside the signature adds nothing, whatever is accepted.
 		{"a handler, and one of 20 pairs", 5, acceptPairs, http.HandlerFunc(silent), func() *http.Request {
 			r := signedBody(body)
@@ -66,9 +68,12 @@ func TestWhatEachPathAllocates(t *testing.T) {
 		// A refusal is its reply, whose header the response may keep and the rejection the app; and where something is
 		// said of what was seen, that.
 		{"no signature", 1, nil, signal, func() *http.Request { return post(body) }, 400},
-		{"a malformed signature", 1, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, 400},
-		{"a forged signature", 2, nil, signal, func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, 400},
-		{"a wrong method", 1, nil, signal, func() *http.Request { r := post(body); r.Method = http.MethodPut; return r }, 405},
+		{"a malformed signature", 1, nil, signal,
+			func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") }, 400},
+		{"a forged signature", 2, nil, signal,
+			func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, 400},
+		{"a wrong method", 1, nil, signal,
+			func() *http.Request { r := post(body); r.Method = http.MethodPut; return r }, 405},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			e := plain()

@@ -80,17 +80,24 @@ func TestRequestsThatCannotBeJudged(t *testing.T) {
 		status int
 		header string
 	}{
-		{"another method", func() *http.Request { return httptest.NewRequest(http.MethodPut, "/", nil) }, reason.Method, 405, "Allow"},
-		{"GET where nothing is handshaken by GET", func() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, reason.Method, 405, "Allow"},
-		{"a declared length beyond the limit", func() *http.Request { return signed(big) }, reason.BodyTooLarge, 413, "Connection"},
-		{"a chunked body beyond the limit", func() *http.Request { return chunked(signed(big), big) }, reason.BodyTooLarge, 413, "Connection"},
+		{"another method", func() *http.Request { return httptest.NewRequest(http.MethodPut, "/", nil) }, reason.Method,
+			405, "Allow"},
+		{"GET where nothing is handshaken by GET",
+			func() *http.Request { return httptest.NewRequest(http.MethodGet, "/", nil) }, reason.Method, 405, "Allow"},
+		{"a declared length beyond the limit", func() *http.Request { return signed(big) }, reason.BodyTooLarge, 413,
+			"Connection"},
+		{"a chunked body beyond the limit", func() *http.Request { return chunked(signed(big), big) },
+			reason.BodyTooLarge, 413, "Connection"},
 		{"a limit set before the guard", func() *http.Request {
 			r := signed(event)
 			r.Body = http.MaxBytesReader(httptest.NewRecorder(), r.Body, 3)
 			return r
 		}, reason.BodyTooLarge, 413, "Connection"},
-		{"a compressed body", func() *http.Request { return with(signed(event), "Content-Encoding", "gzip") }, reason.Encoding, 415, ""},
-		{"a charset nobody signs in", func() *http.Request { return with(signed(event), "Content-Type", "application/json; charset=utf-16") }, reason.ContentType, 415, ""},
+		{"a compressed body", func() *http.Request { return with(signed(event), "Content-Encoding", "gzip") },
+			reason.Encoding, 415, ""},
+		{"a charset nobody signs in",
+			func() *http.Request { return with(signed(event), "Content-Type", "application/json; charset=utf-16") },
+			reason.ContentType, 415, ""},
 		{"a charset nobody signs in, in a type nobody can parse", func() *http.Request {
 			return with(signed(event), "Content-Type", "application/json; charset=utf-7; charset=utf-8")
 		}, reason.ContentType, 415, ""},
@@ -198,16 +205,23 @@ func TestHandshakes(t *testing.T) {
 		reason reason.Reason
 	}{
 		{"a proved challenge is echoed", signed(challenge("3eZbrw1aB")), 200, "3eZbrw1aB", reason.Handshake},
-		{"one whose marker is escaped is too", signed(`{"type":"url\u005fverification","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", reason.Handshake},
-		{"one whose marker is escaped whole is too", signed(`{"type":"` + escapedWhole("url_verification") + `","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB", reason.Handshake},
+		{"one whose marker is escaped is too", signed(`{"type":"url\u005fverification","challenge":"3eZbrw1aB"}`), 200,
+			"3eZbrw1aB", reason.Handshake},
+		{"one whose marker is escaped whole is too",
+			signed(`{"type":"` + escapedWhole("url_verification") + `","challenge":"3eZbrw1aB"}`), 200, "3eZbrw1aB",
+			reason.Handshake},
 		{"an unproved one is not", post(challenge("3eZbrw1aB")), 400, "Bad Request\n", reason.MissingSignature},
 		{"markup is not echoed", signed(challenge("<script>")), 400, "Bad Request\n", reason.MalformedSignature},
-		{"a book is not echoed", signed(challenge(strings.Repeat("x", 600))), 400, "Bad Request\n", reason.MalformedSignature},
+		{"a book is not echoed", signed(challenge(strings.Repeat("x", 600))), 400, "Bad Request\n",
+			reason.MalformedSignature},
 		{"HEAD has a fixed answer", httptest.NewRequest(http.MethodHead, "/", nil), 200, "", reason.Handshake},
-		{"a verify token is compared", get("hub.challenge=123&hub.verify_token=verify-token-1"), 200, "123", reason.Handshake},
-		{"a wrong verify token", get("hub.challenge=123&hub.verify_token=x"), 400, "Bad Request\n", reason.BadCredential},
+		{"a verify token is compared", get("hub.challenge=123&hub.verify_token=verify-token-1"), 200, "123",
+			reason.Handshake},
+		{"a wrong verify token", get("hub.challenge=123&hub.verify_token=x"), 400, "Bad Request\n",
+			reason.BadCredential},
 		{"no challenge", get("hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", reason.Method},
-		{"two challenges", get("hub.challenge=1&hub.challenge=2&hub.verify_token=verify-token-1"), 405, "Method Not Allowed\n", reason.Method},
+		{"two challenges", get("hub.challenge=1&hub.challenge=2&hub.verify_token=verify-token-1"), 405,
+			"Method Not Allowed\n", reason.Method},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -337,7 +351,8 @@ func TestTheLogHoldsNothingASenderCouldForge(t *testing.T) {
 	r := post(event, "Acme-Signature", evil, "User-Agent", evil)
 	r.URL.Path = "/" + evil
 	run(g, r, never(t))
-	run(g, signed(`{"id":"a\r\nb\u001b[0m","type":"\u2028"}`), func(context.Context, core.Event) error { return errors.New("app\x1b[31m") })
+	run(g, signed(`{"id":"a\r\nb\u001b[0m","type":"\u2028"}`),
+		func(context.Context, core.Event) error { return errors.New("app\x1b[31m") })
 	for range 100 {
 		run(g, post(event), never(t))
 	}
@@ -364,7 +379,8 @@ func TestARejectionUnwrapsIntoTheAppsErrorAndNeverPrintsIt(t *testing.T) {
 	require.ErrorIs(t, reply.Rejection.Cause(), secret)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, v := range []any{reply.Rejection, *reply.Rejection} {
-			require.Contains(t, []string{"Internal Server Error", `"Internal Server Error"`}, fmt.Sprintf(verb, v), verb)
+			require.Contains(t, []string{"Internal Server Error", `"Internal Server Error"`}, fmt.Sprintf(verb, v),
+				verb)
 		}
 	}
 	text, err := json.Marshal(reply.Rejection)

@@ -164,7 +164,8 @@ func TestOddBatchesAreNeverLost(t *testing.T) {
 	}{
 		{"an empty batch is a success without a signal", `[]`, nil},
 		{"an event that stands twice runs once", `[{"id":"1"},{"id":"1"}]`, []string{`{"id":"1"}`}},
-		{"items that are byte-equal and have no id run once", `[{"a":1},{"a":1},{"a":2}]`, []string{`{"a":1}`, `{"a":2}`}},
+		{"items that are byte-equal and have no id run once", `[{"a":1},{"a":1},{"a":2}]`,
+			[]string{`{"a":1}`, `{"a":2}`}},
 		{"items of another kind are events of unknown type", `[1, "x", null]`, []string{`1`, `"x"`, `null`}},
 		{"an object where a list is usual is one event", `{"id":"1"}`, []string{`{"id":"1"}`}},
 		{"what is no JSON is one event", `hello`, []string{`hello`}},
@@ -428,7 +429,8 @@ func TestABatchInsideAnotherGuard(t *testing.T) {
 	require.Equal(t, 500, send(list(1, 2), outer, inner, r.failing("2")))
 	require.Equal(t, 200, send(list(1, 2), outer, inner, r.failing()), "the outer guard has released the delivery")
 	require.Equal(t, "1 2 2", r.take())
-	require.Equal(t, 500, send(list(3), inner, outer, never(t)), "the events stand right behind the guard that splits them")
+	require.Equal(t, 500, send(list(3), inner, outer, never(t)),
+		"the events stand right behind the guard that splits them")
 }
 
 func TestAnEntryMayNotGiveABatchOneIdentity(t *testing.T) {
@@ -588,7 +590,9 @@ type unitOfWork struct {
 
 type unitKey struct{}
 
-func (s *unitStore) Transaction(ctx context.Context, held []replay.Held, ttl time.Duration) (context.Context, replay.Transaction) {
+func (s *unitStore) Transaction(
+	ctx context.Context, held []replay.Held, ttl time.Duration,
+) (context.Context, replay.Transaction) {
 	u := &unitOfWork{store: s, held: held, ttl: ttl}
 	s.mu.Lock()
 	s.units = append(s.units, u)

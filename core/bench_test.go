@@ -138,7 +138,9 @@ func BenchmarkReceive(b *testing.B) {
 				prepare := func() {
 					for i := range deliveries {
 						made++
-						deliveries[i] = newDelivery(row.entry, fmt.Sprintf(`{"id":"%s-%d-%d","type":"a.b","data":{"n":1},"x":"%s"}`, b.Name(), b.N, made, strings.Repeat("x", size-100)), row.forged)
+						deliveries[i] = newDelivery(row.entry,
+							fmt.Sprintf(`{"id":"%s-%d-%d","type":"a.b","data":{"n":1},"x":"%s"}`, b.Name(), b.N, made,
+								strings.Repeat("x", size-100)), row.forged)
 					}
 				}
 				want := http.StatusOK
@@ -226,7 +228,8 @@ func BenchmarkRefuse(b *testing.B) {
 			c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks
 			c.RateLimit = core.RateLimit{FailuresPerSecond: 1, FailureBurst: row.burst}
 			g := mustNew(b, c)
-			r := post("body", "X-Forwarded-Proto", "https", "X-Forwarded-For", "198.51.100.7", "Acme-Signature", "t=1,v1=00")
+			r := post("body", "X-Forwarded-Proto", "https", "X-Forwarded-For", "198.51.100.7", "Acme-Signature",
+				"t=1,v1=00")
 			r.RemoteAddr = "10.0.0.1:4711"
 			w := writer{httptest.NewRecorder()}
 			b.ReportAllocs()

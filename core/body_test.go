@@ -54,7 +54,8 @@ func TestBodiesOfEverySizeArriveWhole(t *testing.T) {
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
 	const buffer, ahead = 16 << 10, 64 << 10
-	for _, size := range []int{0, 1, buffer - 1, buffer, buffer + 1, buffer + ahead - 2, buffer + ahead - 1, buffer + ahead, buffer + ahead + 1, buffer + 2*ahead, 1 << 20} {
+	for _, size := range []int{0, 1, buffer - 1, buffer, buffer + 1, buffer + ahead - 2, buffer + ahead - 1,
+		buffer + ahead, buffer + ahead + 1, buffer + 2*ahead, 1 << 20} {
 		b := make([]byte, size)
 		for i := range b {
 			b[i] = byte(i * 31 >> 4)

@@ -48,7 +48,8 @@ func (s *slowBodies) begin(g *core.Guard, size int, stuck bool) {
 	r.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(strings.NewReader(body[:size]), &slowly{gone: s.gone, rest: strings.NewReader(body[size:])}), r.Body}
+	}{io.MultiReader(strings.NewReader(body[:size]), &slowly{gone: s.gone, rest: strings.NewReader(body[size:])}),
+		r.Body}
 	w := httptest.NewRecorder()
 	var writer http.ResponseWriter = deadlined{w}
 	if stuck {

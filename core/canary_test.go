@@ -106,9 +106,11 @@ func (e *everything) requireNone(t *testing.T, canaries ...string) {
 		if c == "" {
 			continue
 		}
-		for _, spelled := range []string{c, hex.EncodeToString([]byte(c)), base64.StdEncoding.EncodeToString([]byte(c)), base64.RawURLEncoding.EncodeToString([]byte(c)), fmt.Sprintf("%v", []byte(c))} {
+		for _, spelled := range []string{c, hex.EncodeToString([]byte(c)), base64.StdEncoding.EncodeToString([]byte(c)),
+			base64.RawURLEncoding.EncodeToString([]byte(c)), fmt.Sprintf("%v", []byte(c))} {
 			if at := strings.Index(text, spelled); at >= 0 {
-				require.Failf(t, "a canary shows", "%q in ...%s", spelled, text[max(0, at-200):min(len(text), at+len(spelled)+50)])
+				require.Failf(t, "a canary shows", "%q in ...%s", spelled,
+					text[max(0, at-200):min(len(text), at+len(spelled)+50)])
 			}
 		}
 	}
@@ -129,7 +131,8 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 		made, err := end.New(e.watch)
 		require.NoError(t, err)
 		handler = httpwebhook.Verify(made.Guard)(signal(ok))
-		canaries := []string{headerCanary, bodyCanary, end.Secret, end.Old, end.Key, hostile.Pair, strings.TrimPrefix(hostile.Pair, "hooks:"), hostile.Token, "a-guess-of-enough-bytes", "a-verify-token-1"}
+		canaries := []string{headerCanary, bodyCanary, end.Secret, end.Old, end.Key, hostile.Pair,
+			strings.TrimPrefix(hostile.Pair, "hooks:"), hostile.Token, "a-guess-of-enough-bytes", "a-verify-token-1"}
 		if strings.HasPrefix(end.Secret, "whpk_") || c.Endpoint == "discord" || c.Endpoint == "ecdsa" {
 			canaries = canaries[:2] // public keys are public
 		}
@@ -148,7 +151,9 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 				r.RemoteAddr = "192.0.2.1:4711"
 			}
 			_, body, _ := strings.Cut(string(wire), "\r\n\r\n")
-			for _, sig := range []string{hex.EncodeToString(hmac256(end.Secret, body)), base64.StdEncoding.EncodeToString(hmac256(end.Secret, body)), hex.EncodeToString(hmac256(end.Secret, "1772366400."+body))} {
+			for _, sig := range []string{hex.EncodeToString(hmac256(end.Secret, body)),
+				base64.StdEncoding.EncodeToString(hmac256(end.Secret, body)),
+				hex.EncodeToString(hmac256(end.Secret, "1772366400."+body))} {
 				if end.Secret != "" {
 					canaries = append(canaries, sig)
 				}
@@ -222,8 +227,10 @@ func unusual() []unusualCase {
 		return func(c *core.Config) { c.Replay = &sayingStore{Store: memstore.New(), err: err, state: state} }
 	}
 	return []unusualCase{
-		{want: reason.SignalFailed, change: nothing, fn: func(context.Context, core.Event) error { return errors.New("the app's own words") }},
-		{want: reason.SignalPanicked, change: nothing, fn: func(context.Context, core.Event) error { panic("the app's own words") }},
+		{want: reason.SignalFailed, change: nothing,
+			fn: func(context.Context, core.Event) error { return errors.New("the app's own words") }},
+		{want: reason.SignalPanicked, change: nothing,
+			fn: func(context.Context, core.Event) error { panic("the app's own words") }},
 		{want: reason.Permanent, change: nothing, fn: func(context.Context, core.Event) error {
 			return core.Permanent(errors.New("the app's own words"))
 		}},
@@ -238,7 +245,8 @@ func unusual() []unusualCase {
 			c.Secrets = secrets.Labeled(secrets.New("gone", testSecret).ValidUntil(testTime.Add(-time.Second)))
 		}},
 		{want: reason.KeysUnavailable, change: func(c *core.Config) { c.Sources = &unsteady{} }},
-		{want: reason.BodyAlreadyRead, change: nothing, spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
+		{want: reason.BodyAlreadyRead, change: nothing,
+			spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
 		{want: reason.GuardConflict, change: nothing, twice: true},
 		{want: reason.Paused, change: nothing, paused: true},
 		{want: reason.MissingCredential, change: func(c *core.Config) {

@@ -98,8 +98,10 @@ func TestWhatCanOnlyBeAMistakeIsRefused(t *testing.T) {
 	}{
 		{"a tolerance without its unit", "Limits.Tolerance", func(c *core.Config) { c.Limits.Tolerance = 300 }},
 		{"a retention without its unit", "Limits.Retention", func(c *core.Config) { c.Limits.Retention = 86400 }},
-		{"a signal's time without its unit", "Limits.SignalTimeout", func(c *core.Config) { c.Limits.SignalTimeout = 30 }},
-		{"a negative signal's time", "Limits.SignalTimeout", func(c *core.Config) { c.Limits.SignalTimeout = -time.Minute }},
+		{"a signal's time without its unit", "Limits.SignalTimeout",
+			func(c *core.Config) { c.Limits.SignalTimeout = 30 }},
+		{"a negative signal's time", "Limits.SignalTimeout",
+			func(c *core.Config) { c.Limits.SignalTimeout = -time.Minute }},
 		{"silence without its unit", "SilenceAfter", func(c *core.Config) { c.SilenceAfter = 3600 }},
 		{"a body's time without its unit", "Limits.BodyTimeout", func(c *core.Config) { c.Limits.BodyTimeout = 10 }},
 		{"a store that is a nil pointer", "Replay", func(c *core.Config) { c.Replay = store }},
@@ -246,7 +248,8 @@ func (w fullFor) Allow(context.Context, string, int) (bool, time.Duration, error
 func TestWhatIsRecommendedIsWhatTheServersCheckSays(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
-		"Server.ReadHeaderTimeout": "set it to 5s", "Server.ReadTimeout": "set it to 30s", "Server.IdleTimeout": "set it to 1m",
+		"Server.ReadHeaderTimeout": "set it to 5s", "Server.ReadTimeout": "set it to 30s",
+		"Server.IdleTimeout":  "set it to 1m",
 		"Server.WriteTimeout": "set it to 30s", "Server.MaxHeaderBytes": "set it to 65536",
 	}
 	for _, m := range core.CheckServer(&http.Server{}) { // without limits on purpose

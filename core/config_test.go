@@ -41,8 +41,10 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 		field  string
 		reason string
 	}{
-		{"no provider", timestamped(), func(c *core.Config) { c.Provider = core.Provider{} }, "Provider", "no provider"},
-		{"no source of secrets", timestamped(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
+		{"no provider", timestamped(), func(c *core.Config) { c.Provider = core.Provider{} }, "Provider",
+			"no provider"},
+		{"no source of secrets", timestamped(), func(c *core.Config) { c.Secrets = nil }, "Secrets",
+			"no secret is configured"},
 		{"an empty list", timestamped(), accepted(), "Secrets", "no secret is configured"},
 		{"an empty secret", timestamped(), accepted(""), "Secrets[0] (#1)", "empty"},
 		{"an empty secret beside a good one", timestamped(), accepted(testSecret, ""), "Secrets[1] (#2)", "empty"},
@@ -51,22 +53,30 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 		{"a short secret", timestamped(), accepted("fifteen-bytes-x"), "Secrets[0] (#1)", "15 bytes"},
 		{"a placeholder", timestamped(), accepted("changeme"), "Secrets[0] (#1)", "placeholder"},
 		{"a long placeholder", timestamped(), accepted("your_webhook_secret"), "Secrets[0] (#1)", "placeholder"},
-		{"one character over and over", timestamped(), accepted(strings.Repeat("x", 32)), "Secrets[0] (#1)", "placeholder"},
+		{"one character over and over", timestamped(), accepted(strings.Repeat("x", 32)), "Secrets[0] (#1)",
+			"placeholder"},
 		{"None, as Python prints it", timestamped(), accepted("None"), "Secrets[0] (#1)", "placeholder"},
 		{"a prefix and nothing else", whsec, accepted("whsec_"), "Secrets[0] (#1)", "empty after its prefix"},
 		{"a malformed key", whsec, accepted("whsec_!!not base64!!"), "Secrets[0] (#1)", "not base64"},
-		{"a key that is short once decoded", whsec, accepted("whsec_c2hvcnQ="), "Secrets[0] (#1)", "5 bytes after decoding"},
+		{"a key that is short once decoded", whsec, accepted("whsec_c2hvcnQ="), "Secrets[0] (#1)",
+			"5 bytes after decoding"},
 		{"33 secrets", timestamped(), accepted(make([]string, 33)...), "Secrets", "at most 32"},
-		{"a variable that is not set", timestamped(), func(c *core.Config) { c.Secrets = secrets.FromEnv("SALLYPORT_TEST_UNSET") }, "Secrets", "SALLYPORT_TEST_UNSET is not set"},
-		{"a variable that is set and empty", timestamped(), func(c *core.Config) { c.Secrets = secrets.FromEnv("SALLYPORT_TEST_EMPTY") }, "Secrets[0] (SALLYPORT_TEST_EMPTY)", "empty"},
+		{"a variable that is not set", timestamped(),
+			func(c *core.Config) { c.Secrets = secrets.FromEnv("SALLYPORT_TEST_UNSET") }, "Secrets",
+			"SALLYPORT_TEST_UNSET is not set"},
+		{"a variable that is set and empty", timestamped(),
+			func(c *core.Config) { c.Secrets = secrets.FromEnv("SALLYPORT_TEST_EMPTY") },
+			"Secrets[0] (SALLYPORT_TEST_EMPTY)", "empty"},
 		{"a validity that ends before it begins", timestamped(), func(c *core.Config) {
 			c.Secrets = secrets.Labeled(secrets.New("a", testSecret).ValidFrom(testTime).ValidUntil(testTime.Add(-1)))
 		}, "Secrets[0] (a)", "ends before"},
 		{"an algorithm nobody knows", badAlgorithm, nil, "Provider", "unknown algorithm"},
 		{"a scheme that signs neither body nor id", signsNothing, nil, "Provider", "same proof"},
 
-		{"nothing that proves a delivery", entry.Entry{Name: "bare", Title: "Bare"}, func(c *core.Config) { c.Secrets = nil }, "Credentials", "nothing authenticates"},
-		{"a credential-only provider without any", basicOnly(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
+		{"nothing that proves a delivery", entry.Entry{Name: "bare", Title: "Bare"},
+			func(c *core.Config) { c.Secrets = nil }, "Credentials", "nothing authenticates"},
+		{"a credential-only provider without any", basicOnly(), func(c *core.Config) { c.Secrets = nil }, "Secrets",
+			"no secret is configured"},
 		{"a pair without a colon", basicOnly(), accepted("justonelongpassword"), "Secrets[0] (#1)", "pair"},
 		{"a pair with a short password", basicOnly(), accepted("user:short"), "Secrets[0] (#1)", "5 bytes"},
 		{"a pair with an empty password", basicOnly(), accepted("user:"), "Secrets[0] (#1)", "placeholder"},
@@ -74,32 +84,54 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 		{"a header credential without a name", timestamped(), func(c *core.Config) {
 			c.Credentials = []core.Credential{core.HeaderToken("", secrets.Static(testSecret))}
 		}, "Credentials[0].Name", "not the name"},
-		{"a credential without a list", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{core.BearerToken(nil)} }, "Credentials[0]", "no list"},
-		{"the zero credential", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{{}} }, "Credentials[0]", "no list"},
+		{"a credential without a list", timestamped(),
+			func(c *core.Config) { c.Credentials = []core.Credential{core.BearerToken(nil)} }, "Credentials[0]",
+			"no list"},
+		{"the zero credential", timestamped(), func(c *core.Config) { c.Credentials = []core.Credential{{}} },
+			"Credentials[0]", "no list"},
 		{"one place twice", timestamped(), func(c *core.Config) {
-			c.Credentials = []core.Credential{core.BearerToken(secrets.Static(testSecret)), core.BearerToken(secrets.Static(testSecret))}
+			c.Credentials = []core.Credential{core.BearerToken(secrets.Static(testSecret)),
+				core.BearerToken(secrets.Static(testSecret))}
 		}, "Credentials[1]", "configured twice"},
 
 		{"no replay choice", timestamped(), func(c *core.Config) { c.Replay = nil }, "Replay", "DangerouslyNoReplay"},
-		{"a store without an endpoint's name", timestamped(), func(c *core.Config) { c.Endpoint = "" }, "Endpoint", "needs a name"},
-		{"a name with control characters", timestamped(), func(c *core.Config) { c.Endpoint = "a\nb" }, "Endpoint", "control"},
-		{"a retention shorter than a timestamp stays fresh", timestamped(), func(c *core.Config) { c.Limits.Retention = 10 * time.Minute }, "Limits.Retention", "at least 12m0s"},
-		{"a retention shorter than the provider retries", horizon, func(c *core.Config) { c.Limits.Retention = time.Hour }, "Limits.Retention", "24h0m0s"},
-		{"a lease that outlives the last retry", horizon, func(c *core.Config) { c.Limits.Lease = 48 * time.Hour }, "Limits.Lease", "stops retrying"},
-		{"a lease too short to work in", timestamped(), func(c *core.Config) { c.Limits.Lease = time.Millisecond }, "Limits.Lease", "at least 1s"},
+		{"a store without an endpoint's name", timestamped(), func(c *core.Config) { c.Endpoint = "" }, "Endpoint",
+			"needs a name"},
+		{"a name with control characters", timestamped(), func(c *core.Config) { c.Endpoint = "a\nb" }, "Endpoint",
+			"control"},
+		{"a retention shorter than a timestamp stays fresh", timestamped(),
+			func(c *core.Config) { c.Limits.Retention = 10 * time.Minute }, "Limits.Retention", "at least 12m0s"},
+		{"a retention shorter than the provider retries", horizon,
+			func(c *core.Config) { c.Limits.Retention = time.Hour }, "Limits.Retention", "24h0m0s"},
+		{"a lease that outlives the last retry", horizon, func(c *core.Config) { c.Limits.Lease = 48 * time.Hour },
+			"Limits.Lease", "stops retrying"},
+		{"a lease too short to work in", timestamped(), func(c *core.Config) { c.Limits.Lease = time.Millisecond },
+			"Limits.Lease", "at least 1s"},
 		{"no choice for a provider that never retries", noRetry, nil, "StoreFailure", "RefuseDelivery"},
 
-		{"a negative tolerance", timestamped(), func(c *core.Config) { c.Limits.Tolerance = -1 }, "Limits.Tolerance", "between"},
-		{"a tolerance of a year", timestamped(), func(c *core.Config) { c.Limits.Tolerance = 365 * 24 * time.Hour }, "Limits.Tolerance", "between"},
-		{"a tolerance where nothing is timed", plain(), func(c *core.Config) { c.Limits.Tolerance = time.Minute }, "Limits.Tolerance", "signs no timestamp"},
-		{"a negative body limit", timestamped(), func(c *core.Config) { c.Limits.MaxBody = -1 }, "Limits.MaxBody", "between"},
-		{"proxies nobody can parse", timestamped(), func(c *core.Config) { c.TrustedProxies = "proxy.internal" }, "TrustedProxies", "neither"},
-		{"a prefix with host bits", timestamped(), func(c *core.Config) { c.TrustedProxies = "10.1.2.3/8" }, "TrustedProxies", "10.0.0.0/8"},
-		{"the whole internet", timestamped(), func(c *core.Config) { c.TrustedProxies = "0.0.0.0/0" }, "TrustedProxies", "whole internet"},
-		{"a relative public URL", timestamped(), func(c *core.Config) { c.PublicURL = "/hooks" }, "PublicURL", "absolute"},
-		{"a status that disables endpoints", timestamped(), func(c *core.Config) { c.Answers.AuthenticationStatus = 410 }, "Answers.AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
-		{"a success for failures", timestamped(), func(c *core.Config) { c.Answers.AuthenticationStatus = 200 }, "Answers.AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
-		{"awaiting a secret that is there", timestamped(), func(c *core.Config) { c.Setup.AwaitingSecret = true }, "Setup.AwaitingSecret", "nothing is awaited"},
+		{"a negative tolerance", timestamped(), func(c *core.Config) { c.Limits.Tolerance = -1 }, "Limits.Tolerance",
+			"between"},
+		{"a tolerance of a year", timestamped(), func(c *core.Config) { c.Limits.Tolerance = 365 * 24 * time.Hour },
+			"Limits.Tolerance", "between"},
+		{"a tolerance where nothing is timed", plain(), func(c *core.Config) { c.Limits.Tolerance = time.Minute },
+			"Limits.Tolerance", "signs no timestamp"},
+		{"a negative body limit", timestamped(), func(c *core.Config) { c.Limits.MaxBody = -1 }, "Limits.MaxBody",
+			"between"},
+		{"proxies nobody can parse", timestamped(), func(c *core.Config) { c.TrustedProxies = "proxy.internal" },
+			"TrustedProxies", "neither"},
+		{"a prefix with host bits", timestamped(), func(c *core.Config) { c.TrustedProxies = "10.1.2.3/8" },
+			"TrustedProxies", "10.0.0.0/8"},
+		{"the whole internet", timestamped(), func(c *core.Config) { c.TrustedProxies = "0.0.0.0/0" }, "TrustedProxies",
+			"whole internet"},
+		{"a relative public URL", timestamped(), func(c *core.Config) { c.PublicURL = "/hooks" }, "PublicURL",
+			"absolute"},
+		{"a status that disables endpoints", timestamped(),
+			func(c *core.Config) { c.Answers.AuthenticationStatus = 410 }, "Answers.AuthenticationStatus",
+			"400, 401, 403, 409, 429, 500 or 503"},
+		{"a success for failures", timestamped(), func(c *core.Config) { c.Answers.AuthenticationStatus = 200 },
+			"Answers.AuthenticationStatus", "400, 401, 403, 409, 429, 500 or 503"},
+		{"awaiting a secret that is there", timestamped(), func(c *core.Config) { c.Setup.AwaitingSecret = true },
+			"Setup.AwaitingSecret", "nothing is awaited"},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -128,7 +160,8 @@ func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
 	for _, m := range core.ConfigErrors(err) {
 		fields[m.Field] = true
 	}
-	require.Equal(t, map[string]bool{"Secrets": true, "Replay": true, "TrustedProxies": true, "Limits.MaxBody": true}, fields)
+	require.Equal(t, map[string]bool{"Secrets": true, "Replay": true, "TrustedProxies": true, "Limits.MaxBody": true},
+		fields)
 	require.Nil(t, core.ConfigErrors(nil))
 }
 
@@ -208,7 +241,8 @@ func TestSecretsNeverShow(t *testing.T) {
 	c.Credentials = []core.Credential{core.HeaderToken("X-T", secrets.Static(canary))}
 	g := mustNew(t, c)
 	list := secrets.NewList(secret)
-	holders := []any{secret, &secret, []secrets.Secret{secret}, map[string]secrets.Secret{"a": secret}, struct{ s secrets.Secret }{secret}, list, *list, source, c, &c, g, c.Credentials, c.Credentials[0]}
+	holders := []any{secret, &secret, []secrets.Secret{secret}, map[string]secrets.Secret{"a": secret},
+		struct{ s secrets.Secret }{secret}, list, *list, source, c, &c, g, c.Credentials, c.Credentials[0]}
 	for _, v := range holders {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
 			out := fmt.Sprintf(verb, v)

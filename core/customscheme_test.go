@@ -66,7 +66,8 @@ func (toy) Body(ctx context.Context, req *entry.CustomRequest, state any, body [
 		return proof, err
 	}
 	for i, key := range req.Keys {
-		if want := mac(key.(string), parts[0], ".", parts[1], ".", req.URL, string(body)); subtle.ConstantTimeCompare([]byte(want), []byte(parts[2])) == 1 {
+		if want := mac(key.(string), parts[0], ".", parts[1], ".", req.URL,
+			string(body)); subtle.ConstantTimeCompare([]byte(want), []byte(parts[2])) == 1 {
 			proof.Key = i
 			return proof, nil
 		}
@@ -84,7 +85,8 @@ func toyEntry(traits entry.CustomTraits) entry.Entry {
 func TestAMechanismOfCode(t *testing.T) {
 	t.Parallel()
 	c, rec := config(toyEntry(entry.CustomTraits{Time: true, Body: true, URL: true, ID: true}))
-	c.Secrets = secrets.Labeled(secrets.New("gone", oldSecret).ValidUntil(testTime.Add(-time.Hour)), secrets.New("now", testSecret))
+	c.Secrets = secrets.Labeled(secrets.New("gone", oldSecret).ValidUntil(testTime.Add(-time.Hour)),
+		secrets.New("now", testSecret))
 	c.PublicURL = "https://example.com/hooks"
 	g := mustNew(t, c)
 	send := func(at int64, id, secret string) (int, core.Record) {

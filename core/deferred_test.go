@@ -101,7 +101,8 @@ func TestWhatADeliveryKeepsIsItsOwn(t *testing.T) {
 				if err == nil {
 					_, err = again.Read(read)
 				}
-				if err != nil || string(mine) != want || string(payload) != want || string(read) != want || string(d.Body()) != want {
+				if err != nil || string(mine) != want || string(payload) != want || string(read) != want ||
+					string(d.Body()) != want {
 					t.Error("another request's bytes")
 				}
 				select {
@@ -133,9 +134,11 @@ func TestWhatADeliveryKeepsIsItsOwn(t *testing.T) {
 func named() entry.Entry {
 	e := plain()
 	e.Event = entry.Event{
-		ID: []entry.Value{{Header: "X-Delivery"}}, Type: []entry.Value{{Header: "X-Event"}}, Tenant: []entry.Value{{Header: "X-Shop"}},
-		Action: []entry.Value{{JSON: "/action"}}, Time: []entry.Value{{JSON: "/at"}}, Attempt: []entry.Value{{JSON: "/n"}},
-		Data: "/object", PayloadForm: "payload",
+		ID: []entry.Value{{Header: "X-Delivery"}}, Type: []entry.Value{{Header: "X-Event"}},
+		Tenant: []entry.Value{{Header: "X-Shop"}},
+		Action: []entry.Value{{JSON: "/action"}}, Time: []entry.Value{{JSON: "/at"}},
+		Attempt: []entry.Value{{JSON: "/n"}},
+		Data:    "/object", PayloadForm: "payload",
 	}
 	return e
 }
@@ -148,19 +151,22 @@ func TestDetailsReadLaterAreThoseReadAtOnce(t *testing.T) {
 	const object = `{"action":"opened","at":1767225600,"n":2,"object":{"a":[1]}}`
 	for _, row := range []struct{ name, contentType, body, action string }{
 		{"an object", "application/json", object, "opened"},
-		{"a form that carries it", "application/x-www-form-urlencoded", "x=1&payload=" + "%7B%22action%22%3A%22opened%22%2C%22object%22%3A%7B%7D%7D", "opened"},
+		{"a form that carries it", "application/x-www-form-urlencoded", "x=1&payload=" +
+			"%7B%22action%22%3A%22opened%22%2C%22object%22%3A%7B%7D%7D", "opened"},
 		{"a form that carries it twice", "application/x-www-form-urlencoded", "payload=%7B%7D&payload=%7B%7D", ""},
 		{"no JSON", "application/json", "{", ""},
 		{"something after it", "application/json", object + "x", ""},
 		{"nothing", "application/json", "", ""},
 	} {
-		for _, store := range []func() replay.Store{func() replay.Store { return core.DangerouslyNoReplay }, func() replay.Store { return memstore.New() }} {
+		for _, store := range []func() replay.Store{func() replay.Store { return core.DangerouslyNoReplay },
+			func() replay.Store { return memstore.New() }} {
 			var events []core.Event
 			for _, e := range []entry.Entry{atOnce, named()} {
 				c, rec := config(e)
 				c.Replay = store()
 				g := mustNew(t, c)
-				r := post(row.body, "Content-Type", row.contentType, "X-Delivery", "d-1", "X-Event", "issues", "X-Shop", "a.example",
+				r := post(row.body, "Content-Type", row.contentType, "X-Delivery", "d-1", "X-Event", "issues", "X-Shop",
+					"a.example",
 					"X-Hub-Signature-256", "sha256="+mac(testSecret, row.body))
 				httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					d, _ := core.FromContext(r.Context())
@@ -178,17 +184,20 @@ func TestDetailsReadLaterAreThoseReadAtOnce(t *testing.T) {
 			require.Len(t, events, 2, row.name)
 			require.Equal(t, events[0], events[1], row.name)
 			require.Equal(t, row.action, events[1].Action, row.name)
-			require.Equal(t, []string{"d-1", "issues", "a.example"}, []string{events[1].ID, events[1].Type, events[1].Tenant}, row.name)
+			require.Equal(t, []string{"d-1", "issues", "a.example"},
+				[]string{events[1].ID, events[1].Type, events[1].Tenant}, row.name)
 		}
 	}
 	c, _ := config(named())
 	c.Replay = core.DangerouslyNoReplay
 	var e core.Event
-	run(mustNew(t, c), post(object, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+mac(testSecret, object)), func(_ context.Context, told core.Event) error {
-		e = told
-		return nil
-	})
-	require.Equal(t, []any{"opened", 2, `{"a":[1]}`, time.Unix(1767225600, 0).UTC()}, []any{e.Action, e.Attempt, string(e.Data), e.Time})
+	run(mustNew(t, c), post(object, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+mac(testSecret, object)),
+		func(_ context.Context, told core.Event) error {
+			e = told
+			return nil
+		})
+	require.Equal(t, []any{"opened", 2, `{"a":[1]}`, time.Unix(1767225600, 0).UTC()},
+		[]any{e.Action, e.Attempt, string(e.Data), e.Time})
 	require.Equal(t, core.Authenticated{Time: true}, e.Authenticated, "no signature covers the headers")
 }
 
@@ -198,10 +207,11 @@ func TestWhatIsReadLaterOfAnUnprovedDeliveryIsNotAuthenticated(t *testing.T) {
 	c.DangerouslyReportOnly = []core.Check{core.CheckSignature}
 	body := `{"action":"opened","at":1767225600}`
 	var e core.Event
-	run(mustNew(t, c), post(body, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)), func(_ context.Context, told core.Event) error {
-		e = told
-		return nil
-	})
+	run(mustNew(t, c), post(body, "X-Event", "issues", "X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64)),
+		func(_ context.Context, told core.Event) error {
+			e = told
+			return nil
+		})
 	require.True(t, e.Unproved)
 	require.Equal(t, "opened", e.Action)
 	require.Equal(t, core.Authenticated{}, e.Authenticated)

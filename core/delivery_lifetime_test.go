@@ -80,7 +80,8 @@ func deliverAndLinger(t *testing.T) {
 	var senders, all sync.WaitGroup
 	all.Add(1) // until everything was told
 	guards := map[string]*core.Guard{}
-	for name, e := range map[string]entry.Entry{"timestamped": timestamped(), "header": byHeader(), "batch": batched(), "unremembered": byHeader()} {
+	for name, e := range map[string]entry.Entry{"timestamped": timestamped(), "header": byHeader(), "batch": batched(),
+		"unremembered": byHeader()} {
 		c, _ := config(e)
 		c.Endpoint, c.Observers = name, []core.Observer{keeper{&all}}
 		c.Limits.Lease, c.Limits.SignalTimeout = time.Second, 2*time.Second
@@ -136,7 +137,8 @@ func deliverAndLinger(t *testing.T) {
 		senders.Go(func() {
 			for n := range 60 {
 				id := fmt.Sprintf("id-%d-%d-", worker, n)
-				body := `{"id":"` + id + `","type":"a.b","data":{"n":"` + id + strings.Repeat("x", rand.IntN(2000)) + `"}}`
+				body := `{"id":"` + id + `","type":"a.b","data":{"n":"` + id + strings.Repeat("x", rand.IntN(2000)) +
+					`"}}`
 				name := []string{"timestamped", "header", "batch", "unremembered"}[rand.IntN(4)]
 				if name == "batch" {
 					body = "[" + body + "," + strings.Replace(body, id, id+"2", 2) + "]"
@@ -198,7 +200,8 @@ func (w rewriting) WriteHeader(status int) {
 func TestARefusalIsOneResponsesAlone(t *testing.T) {
 	t.Parallel()
 	c, _ := config(plain())
-	h := httpwebhook.Verify(mustNew(t, c))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the app was called") }))
+	h := httpwebhook.Verify(mustNew(t,
+		c))(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the app was called") }))
 	text := http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"}}
 	with := func(name, value string) http.Header {
 		header := text.Clone()
@@ -211,13 +214,15 @@ func TestARefusalIsOneResponsesAlone(t *testing.T) {
 		request func() *http.Request
 	}{
 		{http.StatusBadRequest, text, func() *http.Request { return post("a body") }},
-		{http.StatusMethodNotAllowed, with("Allow", "POST"), func() *http.Request { return httptest.NewRequest(http.MethodPut, "https://example.com/", nil) }},
+		{http.StatusMethodNotAllowed, with("Allow", "POST"),
+			func() *http.Request { return httptest.NewRequest(http.MethodPut, "https://example.com/", nil) }},
 		{http.StatusRequestEntityTooLarge, with("Connection", "close"), func() *http.Request {
 			r := post("a body")
 			r.ContentLength = 1 << 40
 			return r
 		}},
-		{http.StatusUnsupportedMediaType, text, func() *http.Request { return post("a body", "Content-Encoding", "gzip") }},
+		{http.StatusUnsupportedMediaType, text,
+			func() *http.Request { return post("a body", "Content-Encoding", "gzip") }},
 	}
 	var work sync.WaitGroup
 	for worker := range 4 {
@@ -235,7 +240,8 @@ func TestARefusalIsOneResponsesAlone(t *testing.T) {
 				for name := range header {
 					header[name][0] += by
 				}
-				if w.Code != want.status || !maps.EqualFunc(w.Header(), header, slices.Equal) || w.Body.String() != http.StatusText(want.status)+"\n" {
+				if w.Code != want.status || !maps.EqualFunc(w.Header(), header, slices.Equal) ||
+					w.Body.String() != http.StatusText(want.status)+"\n" {
 					t.Errorf("answer %d became %d %v %q", i, w.Code, w.Header(), w.Body)
 					return
 				}

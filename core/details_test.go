@@ -50,9 +50,12 @@ func TestNothingBesideADetailHidesIt(t *testing.T) {
 	objects := func(depth int) string { return strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth) }
 	for _, row := range []struct{ name, body string }{
 		{"nothing stands beside", `{` + members + `}`},
-		{"members in another case", `{"ID":"x","Type":"x","ACTION":"x","At":1,"Attempt":9,"Account":{"id":"x"},"Data":1,` + members + `}`},
-		{"and behind it", `{` + members + `,"ID":"x","Type":"x","ACTION":"x","At":1,"Attempt":9,"Account":{"id":"x"},"Data":1}`},
-		{"one in another case whose letters fold", `{"aCtıon":"x","acc\u006funt\u0000":"x",` + members + `,"ıd":1,"account\u212a":1}`},
+		{"members in another case",
+			`{"ID":"x","Type":"x","ACTION":"x","At":1,"Attempt":9,"Account":{"id":"x"},"Data":1,` + members + `}`},
+		{"and behind it", `{` + members +
+			`,"ID":"x","Type":"x","ACTION":"x","At":1,"Attempt":9,"Account":{"id":"x"},"Data":1}`},
+		{"one in another case whose letters fold", `{"aCtıon":"x","acc\u006funt\u0000":"x",` + members +
+			`,"ıd":1,"account\u212a":1}`},
 		{"one in another case that comes twice", `{"ID":"x","ID":"y",` + members + `}`},
 		{"an unknown one that comes twice", `{"x":1,"x":2,` + members + `}`},
 		{"nesting of 200", `{"x":` + nested(200) + `,` + members + `}`},
@@ -61,7 +64,9 @@ func TestNothingBesideADetailHidesIt(t *testing.T) {
 		{"nesting of 400,000", `{"x":` + nested(400_000) + `,` + members + `}`},
 		{"a byte order mark", "\ufeff{" + members + "}"},
 		{"a byte order mark and blanks", "\ufeff\r\n {" + members + "}"},
-		{"escapes in the names", `{` + strings.NewReplacer(`"id"`, `"\u0069d"`, `"type"`, `"t\u0079pe"`, `"at"`, `"\u0061t"`).Replace(members) + `}`},
+		{"escapes in the names", `{` +
+			strings.NewReplacer(`"id"`, `"\u0069d"`, `"type"`, `"t\u0079pe"`, `"at"`, `"\u0061t"`).Replace(members) +
+			`}`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +97,8 @@ func TestAMemberThatComesTwiceClearsItsDetailAlone(t *testing.T) {
 		{"the type", `"type":"other"`, func(d *details) { d.kind = "" }},
 		{"the type, once escaped", `"\u0074ype":"invoice.paid"`, func(d *details) { d.kind = "" }},
 		{"the type three times", `"type":"a","type":"invoice.paid"`, func(d *details) { d.kind = "" }},
-		{"a better type, whose place the other does not take", `"event":{"type":"a","type":"b"}`, func(d *details) { d.kind = "" }},
+		{"a better type, whose place the other does not take", `"event":{"type":"a","type":"b"}`,
+			func(d *details) { d.kind = "" }},
 		{"where the better type is", `"event":{},"event":{}`, func(d *details) { d.kind = "" }},
 		{"the action", `"action":"x"`, func(d *details) { d.action = "" }},
 		{"where the tenant is", `"account":{"id":"acct_2"}`, func(d *details) { d.tenant = "" }},
@@ -113,7 +119,8 @@ func TestAMemberThatComesTwiceClearsItsDetailAlone(t *testing.T) {
 			require.Equal(t, want, details{e.ID, e.Type, e.Action, e.Tenant, e.Time.UTC(), e.Attempt, string(e.Data)})
 			plain := received(t, detailed(), signed(`{`+members+`}`))
 			if want.tenant != "" {
-				require.Equal(t, want.id != "", e.Identity == plain.Identity, "without its id it is remembered by its digest")
+				require.Equal(t, want.id != "", e.Identity == plain.Identity,
+					"without its id it is remembered by its digest")
 			}
 			again := received(t, detailed(), signed(body+" "))
 			require.Equal(t, want.id != "", e.Identity == again.Identity)
@@ -128,7 +135,8 @@ func TestAnIDOfSeveralMembersNeedsEachOfThemOnce(t *testing.T) {
 	of := func(body string) core.Identity { return received(t, e, signed(body)).Identity }
 	require.Equal(t, of(`{"id":"1","part":"2"}`), of(`{"part":"2","x":0,"id":"1"}`))
 	require.Equal(t, of(`{"id":"1"}`), of(`{"id":"1","x":0}`), "it may be absent")
-	require.NotEqual(t, of(`{"id":"1","part":"2","part":"2"}`), of(`{"id":"1","part":"2","part":"2","x":0}`), "the digest")
+	require.NotEqual(t, of(`{"id":"1","part":"2","part":"2"}`), of(`{"id":"1","part":"2","part":"2","x":0}`),
+		"the digest")
 	require.NotEqual(t, of(`{"id":"1"}`), of(`{"id":"1","part":"2","part":"3"}`))
 }
 
@@ -147,11 +155,15 @@ func TestTheItemsOfABatchAreFoundWhateverStandsBesideThem(t *testing.T) {
 	}{
 		{"items nested deep", batched(), `[` + deep + `,{"id":"2"}]`, []string{"1", "2"}},
 		{"a byte order mark", batched(), "\ufeff[" + `{"id":"1"},{"id":"2"}]`, []string{"1", "2"}},
-		{"a member in another case beside the list", inside, `{"Data":1,"data":{"EVENTS":[],"events":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
+		{"a member in another case beside the list", inside,
+			`{"Data":1,"data":{"EVENTS":[],"events":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
 		{"a name with escapes", inside, `{"d\u0061ta":{"\u0065vents":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
-		{"nesting beside the list", inside, `{"x":` + deep + `,"data":{"x":` + deep + `,"events":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
-		{"lists in items, nested deep", inner, `[{"INNER":1,"inner":[` + deep + `,{"id":"2"}]},{"id":"3"}]`, []string{"1", "2", "3"}},
-		{"items with a member in another case", batched(), `[{"ID":"x","id":"1"},{"id":"2","Id":"x"}]`, []string{"1", "2"}},
+		{"nesting beside the list", inside, `{"x":` + deep + `,"data":{"x":` + deep +
+			`,"events":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
+		{"lists in items, nested deep", inner, `[{"INNER":1,"inner":[` + deep + `,{"id":"2"}]},{"id":"3"}]`,
+			[]string{"1", "2", "3"}},
+		{"items with a member in another case", batched(), `[{"ID":"x","id":"1"},{"id":"2","Id":"x"}]`,
+			[]string{"1", "2"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +200,8 @@ func TestAPayloadBeginsBehindTheByteOrderMark(t *testing.T) {
 		require.Equal(t, 200, run(mustNew(t, c), r, typed).Code, name)
 		require.Equal(t, 1, ran, name)
 	}
-	require.Equal(t, "\ufeffhello", string(received(t, detailed(), signed("\ufeffhello")).Payload), "what is not JSON stays")
+	require.Equal(t, "\ufeffhello", string(received(t, detailed(), signed("\ufeffhello")).Payload),
+		"what is not JSON stays")
 }
 
 func TestWhatDecidesStaysAmbiguous(t *testing.T) {
@@ -197,9 +210,11 @@ func TestWhatDecidesStaysAmbiguous(t *testing.T) {
 	e := plain()
 	e.Recipient = &entry.Recipient{Pointers: []string{"/to"}, Allowed: []string{"me"}}
 	for body, want := range map[string]reason.Reason{
-		`{"to":"me"}`: reason.Accepted, "\ufeff" + `{"to":"me"}`: reason.Accepted, `{"to":"me","x":` + deep + `}`: reason.Accepted,
+		`{"to":"me"}`: reason.Accepted, "\ufeff" + `{"to":"me"}`: reason.Accepted, `{"to":"me","x":` + deep +
+			`}`: reason.Accepted,
 		`{"to":"me","x":{"TO":"you"}}`: reason.Accepted, `{"to":"me","TO":"you"}`: reason.WrongRecipient,
-		`{"To":"you","to":"me"}`: reason.WrongRecipient, `{"to":"me","to":"me"}`: reason.WrongRecipient, `{"TO":"me"}`: reason.WrongRecipient,
+		`{"To":"you","to":"me"}`: reason.WrongRecipient, `{"to":"me","to":"me"}`: reason.WrongRecipient,
+		`{"TO":"me"}`: reason.WrongRecipient,
 	} {
 		c, rec := config(e)
 		g := mustNew(t, c)

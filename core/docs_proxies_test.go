@@ -26,7 +26,8 @@ func TestTheProxyPage(t *testing.T) {
 		t.Run(strings.TrimSpace(cells[0]), func(t *testing.T) {
 			t.Parallel()
 			c, rec := config(timestamped())
-			c.DangerouslyAllowHTTP, c.TrustedProxies, c.Sources = false, core.Networks(plain(cells[2])), core.Networks(provider4)
+			c.DangerouslyAllowHTTP, c.TrustedProxies, c.Sources = false, core.Networks(plain(cells[2])),
+				core.Networks(provider4)
 			g := mustNew(t, c)
 			r := from(signed(event), plain(cells[1]))
 			for _, header := range strings.Split(cells[3], "<br>") {

@@ -63,7 +63,8 @@ func TestARetryInAJoinIsARetry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, _ := config(timestamped())
-			require.Equal(t, row.status, run(mustNew(t, c), signed(event), func(context.Context, core.Event) error { return row.err }).Code)
+			require.Equal(t, row.status,
+				run(mustNew(t, c), signed(event), func(context.Context, core.Event) error { return row.err }).Code)
 		})
 	}
 }
@@ -114,7 +115,8 @@ func TestADeliveryPrintsNoToken(t *testing.T) {
 func TestASecretThatEndsDoesNotTakeThePlaceOfOneThatStays(t *testing.T) {
 	t.Parallel()
 	c, rec := config(timestamped())
-	c.Secrets = secrets.Labeled(secrets.New("a", testSecret).ValidUntil(testTime.Add(-time.Hour)), secrets.New("b", testSecret))
+	c.Secrets = secrets.Labeled(secrets.New("a", testSecret).ValidUntil(testTime.Add(-time.Hour)),
+		secrets.New("b", testSecret))
 	g := mustNew(t, c)
 	run(g, signed(event), ok)
 	require.Equal(t, "b", rec.last(t, g).Secret)
@@ -138,7 +140,8 @@ func TestAHandshakeOfAnInnerGuardIsNotAnEventOfTheOuter(t *testing.T) {
 	outerConfig.Endpoint, outerConfig.Secrets = "outer", secrets.Static("user:a-long-enough-password")
 	outer := mustNew(t, outerConfig)
 	e := timestamped()
-	e.Handshakes = []entry.Handshake{{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification", EchoJSON: "/challenge"}}
+	e.Handshakes = []entry.Handshake{{Proved: true, Method: "POST", WhenJSON: "/type", WhenEquals: "url_verification",
+		EchoJSON: "/challenge"}}
 	innerConfig, _ := config(e)
 	inner := mustNew(t, innerConfig)
 	for range 2 {

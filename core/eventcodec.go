@@ -42,10 +42,10 @@ const (
 
 const maxOffset = 24 * 60 * 60 // seconds east or west of UTC
 
-// MarshalBinary encodes the event for a queue or a job, whole: payload, details and what the proof covers. The form has a
-// version, and holds text of any kind in the sender's own bytes: NUL and invalid UTF-8 included. It is not sealed, and
-// it proves nothing: whoever can write it can have anything run. Its context and the answer of [Event.Respond] are not
-// part of it. The error is nil.
+// MarshalBinary encodes the event for a queue or a job, whole: payload, details and what the proof covers. The form has
+// a version, and holds text of any kind in the sender's own bytes: NUL and invalid UTF-8 included. It is not sealed,
+// and it proves nothing: whoever can write it can have anything run. Its context and the answer of [Event.Respond] are
+// not part of it. The error is nil.
 func (e Event) MarshalBinary() ([]byte, error) {
 	b := make([]byte, 0, 256+len(e.Payload))
 	b = append(b, eventVersion, e.flags())
@@ -122,7 +122,8 @@ func (e *Event) UnmarshalBinary(b []byte) error {
 		return errEventForm
 	}
 	out := Event{Authenticated: Authenticated{
-		ID: flags[0]&flagID != 0, Type: flags[0]&flagType != 0, Time: flags[0]&flagTime != 0, Tenant: flags[0]&flagTenant != 0,
+		ID: flags[0]&flagID != 0, Type: flags[0]&flagType != 0, Time: flags[0]&flagTime != 0,
+		Tenant: flags[0]&flagTenant != 0,
 	}, Unproved: flags[0]&flagUnproved != 0}
 	copy(out.Identity[:], r.take(uint64(len(out.Identity))))
 	out.Attempt, out.Redrive = r.count(), r.count()

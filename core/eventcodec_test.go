@@ -38,9 +38,10 @@ func TestAnEncodedEventIsTheEvent(t *testing.T) {
 	hostile := "\x00\xff" + strings.Repeat("x", 5000) + "\u202e"
 	whole := wholeEvent()
 	for name, e := range map[string]core.Event{
-		"an empty event":                    {},
-		"every field":                       whole,
-		"text that is not text":             {ID: hostile, Type: hostile, Tenant: hostile, Payload: []byte(hostile), Data: []byte(hostile)},
+		"an empty event": {},
+		"every field":    whole,
+		"text that is not text": {ID: hostile, Type: hostile, Tenant: hostile, Payload: []byte(hostile),
+			Data: []byte(hostile)},
 		"data that is the payload":          {Payload: whole.Payload, Data: whole.Payload},
 		"data that stands elsewhere":        {Payload: []byte("a=1"), Data: []byte(`{"a":1}`)},
 		"data without a payload":            {Data: []byte("x")},
@@ -71,9 +72,11 @@ func TestTheEncodedFormStays(t *testing.T) {
 	b, err := wholeEvent().MarshalBinary()
 	require.NoError(t, err)
 	require.Equal(t, "01"+"35"+"0102030000000000000000000000000000000000000000000000000000000000"+"06"+"04"+
-		"eaefbb950d"+"d804"+"9f9902"+"06"+hex.EncodeToString([]byte("stripe"))+"06"+hex.EncodeToString([]byte("stripe"))+
+		"eaefbb950d"+"d804"+"9f9902"+"06"+hex.EncodeToString([]byte("stripe"))+"06"+
+		hex.EncodeToString([]byte("stripe"))+
 		"05"+hex.EncodeToString([]byte("evt_1"))+"0c"+hex.EncodeToString([]byte("invoice.paid"))+"04"+
-		hex.EncodeToString([]byte("paid"))+"04"+hex.EncodeToString([]byte("acme"))+"03"+hex.EncodeToString([]byte("new"))+
+		hex.EncodeToString([]byte("paid"))+"04"+hex.EncodeToString([]byte("acme"))+"03"+
+		hex.EncodeToString([]byte("new"))+
 		"33"+hex.EncodeToString(wholeEvent().Payload)+"01"+"1f"+"12", hex.EncodeToString(b))
 }
 
@@ -133,8 +136,8 @@ func TestADecodedEventSharesNoMemory(t *testing.T) {
 	require.Equal(t, len(e.Data), cap(e.Data), "appending to it does not change the payload")
 }
 
-// FuzzEventUnmarshal: whoever writes into a queue reaches the decoder. It must neither panic nor allocate what is not there,
-// and what it takes is one event.
+// FuzzEventUnmarshal: whoever writes into a queue reaches the decoder. It must neither panic nor allocate what is not
+// there, and what it takes is one event.
 func FuzzEventUnmarshal(f *testing.F) {
 	whole, err := wholeEvent().MarshalBinary()
 	require.NoError(f, err)

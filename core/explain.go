@@ -108,8 +108,9 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 		e.Time, _ = v.TimeOf(i.claims)
 	}
 	x := explain.Examiner{
-		Endpoint: g.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain, Tenant: i.claims.Tenant,
-		Left: explainAtOnce, Public: true,
+		Endpoint: g.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain,
+		Tenant: i.claims.Tenant,
+		Left:   explainAtOnce, Public: true,
 	}
 	for n, refusal := range i.reported {
 		if n == 0 && reply == nil {

@@ -51,13 +51,20 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 		text    string
 		label   string
 	}{
-		{"an escaped slash was written out", func() *http.Request { return signedAs(`{"u":"a\/b"}`, `{"u":"a/b"}`) }, nil, reason.BodySlashes, `"\/" in place of "/"`, "#1"},
-		{"a slash was escaped", func() *http.Request { return signedAs(`{"u":"a/b"}`, `{"u":"a\/b"}`) }, nil, reason.BodySlashes, `"/" in place of "\/"`, "#1"},
-		{"a line break was added", func() *http.Request { return signedAs(doc, doc+"\n") }, nil, reason.BodyNewline, "without the line break", "#1"},
-		{"a line break of two bytes was added", func() *http.Request { return signedAs(doc, doc+"\r\n") }, nil, reason.BodyNewline, "without the line break", "#1"},
-		{"a line break was lost", func() *http.Request { return signedAs(doc+"\n", doc) }, nil, reason.BodyNewline, "which was lost", "#1"},
-		{"LF became CRLF", func() *http.Request { return signedAs("a\nb\nc", "a\r\nb\r\nc") }, nil, reason.BodyLineEnds, "LF in place of CRLF", "#1"},
-		{"CRLF became LF", func() *http.Request { return signedAs("a\r\nb\r\nc", "a\nb\nc") }, nil, reason.BodyLineEnds, "CRLF in place of LF", "#1"},
+		{"an escaped slash was written out", func() *http.Request { return signedAs(`{"u":"a\/b"}`, `{"u":"a/b"}`) },
+			nil, reason.BodySlashes, `"\/" in place of "/"`, "#1"},
+		{"a slash was escaped", func() *http.Request { return signedAs(`{"u":"a/b"}`, `{"u":"a\/b"}`) }, nil,
+			reason.BodySlashes, `"/" in place of "\/"`, "#1"},
+		{"a line break was added", func() *http.Request { return signedAs(doc, doc+"\n") }, nil, reason.BodyNewline,
+			"without the line break", "#1"},
+		{"a line break of two bytes was added", func() *http.Request { return signedAs(doc, doc+"\r\n") }, nil,
+			reason.BodyNewline, "without the line break", "#1"},
+		{"a line break was lost", func() *http.Request { return signedAs(doc+"\n", doc) }, nil, reason.BodyNewline,
+			"which was lost", "#1"},
+		{"LF became CRLF", func() *http.Request { return signedAs("a\nb\nc", "a\r\nb\r\nc") }, nil, reason.BodyLineEnds,
+			"LF in place of CRLF", "#1"},
+		{"CRLF became LF", func() *http.Request { return signedAs("a\r\nb\r\nc", "a\nb\nc") }, nil, reason.BodyLineEnds,
+			"CRLF in place of LF", "#1"},
 		{"JSON was indented", func() *http.Request {
 			return signedAs(`{"id":"1","b":[1,2]}`, "{\n  \"id\": \"1\",\n  \"b\": [\n    1,\n    2\n  ]\n}")
 		}, nil, reason.BodyReserialised, "without white space", "#1"},
@@ -71,17 +78,26 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 			return signedAs(`{"n":"é\u0000\n"}`, `{ "n": "\u00e9\u0000\n" }`)
 		}, nil, reason.BodyReserialised, `without white space and with its \u escapes`, "#1"},
 		{"the body is gone", func() *http.Request { return signedAs(doc, "") }, nil, reason.BodyEmpty, "empty", ""},
-		{"the second secret would match", func() *http.Request { return signedAs(doc, doc+"\n") }, secrets.Labeled(secrets.New("new", oldSecret), secrets.New("old", testSecret)), reason.BodyNewline, "", "old"},
+		{"the second secret would match", func() *http.Request { return signedAs(doc, doc+"\n") },
+			secrets.Labeled(secrets.New("new", oldSecret), secrets.New("old", testSecret)), reason.BodyNewline, "",
+			"old"},
 		{"the secret has ended", func() *http.Request { return signedAs(doc, doc) }, secrets.Labeled(
-			secrets.New("new", oldSecret), secrets.New("old", testSecret).ValidUntil(testTime.Add(-time.Hour))), reason.SecretNotValid, "not valid now", "old"},
-		{"the secret is quoted", func() *http.Request { return signedAs(doc, doc) }, secrets.Static(`"` + testSecret + `"`), reason.SecretSpelling, "quotes", "#1"},
-		{"the secret is base64 of the key", func() *http.Request { return signedAs(doc, doc) }, secrets.Static(base64.StdEncoding.EncodeToString([]byte(testSecret))), reason.SecretSpelling, "base64", "#1"},
-		{"the secret is hexadecimal of the key", func() *http.Request { return signedAs(doc, doc) }, secrets.Static(fmt.Sprintf("%x", testSecret)), reason.SecretSpelling, "hexadecimal", "#1"},
+			secrets.New("new", oldSecret), secrets.New("old", testSecret).ValidUntil(testTime.Add(-time.Hour))),
+			reason.SecretNotValid, "not valid now", "old"},
+		{"the secret is quoted", func() *http.Request { return signedAs(doc, doc) },
+			secrets.Static(`"` + testSecret + `"`), reason.SecretSpelling, "quotes", "#1"},
+		{"the secret is base64 of the key", func() *http.Request { return signedAs(doc, doc) },
+			secrets.Static(base64.StdEncoding.EncodeToString([]byte(testSecret))), reason.SecretSpelling, "base64",
+			"#1"},
+		{"the secret is hexadecimal of the key", func() *http.Request { return signedAs(doc, doc) },
+			secrets.Static(fmt.Sprintf("%x", testSecret)), reason.SecretSpelling, "hexadecimal", "#1"},
 		{"the provider was given a line break", func() *http.Request {
 			return post(doc, "Acme-Signature", pairs(testSecret+"\n", testTime, doc))
 		}, nil, reason.SecretSpelling, "line break", "#1"},
-		{"an API key of Stripe", func() *http.Request { return signedAs(doc, doc) }, secrets.Static("sk_live_" + oldSecret), reason.SecretKind, "sk_live_", "#1"},
-		{"a token of GitHub", func() *http.Request { return signedAs(doc, doc) }, secrets.Static("ghp_" + oldSecret), reason.SecretKind, "GitHub", "#1"},
+		{"an API key of Stripe", func() *http.Request { return signedAs(doc, doc) },
+			secrets.Static("sk_live_" + oldSecret), reason.SecretKind, "sk_live_", "#1"},
+		{"a token of GitHub", func() *http.Request { return signedAs(doc, doc) }, secrets.Static("ghp_" + oldSecret),
+			reason.SecretKind, "GitHub", "#1"},
 		{"a forgery", func() *http.Request {
 			return post(doc, "Acme-Signature", pairs("not-a-secret-of-this-endpoint!!", testTime, doc))
 		}, nil, reason.SecretUnknown, "no change", ""},
@@ -99,7 +115,8 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 			last := rec.last(t, g)
 			require.Equal(t, reason.BadSignature, last.Reason)
 			explained := g.Explain(row.request(), adapter.Inbound{})
-			for where, findings := range map[string][]reason.Finding{"record": last.Findings, "Explain": explained.Findings} {
+			for where, findings := range map[string][]reason.Finding{"record": last.Findings,
+				"Explain": explained.Findings} {
 				got, ok := lookup(findings, row.code)
 				require.True(t, ok, "%s: %v", where, findings)
 				require.Contains(t, got.Text, row.text, where)
@@ -124,9 +141,12 @@ func TestAMissingSignatureSaysWhoMayHaveTakenIt(t *testing.T) {
 		want    []reason.Code
 		text    string
 	}{
-		{"the provider's other headers are there", []string{"X-Event", "push"}, []reason.Code{reason.Unsigned}, "X-Event came"},
-		{"and a proxy stands between", []string{"X-Event", "push", "Via", "1.1 proxy"}, []reason.Code{reason.Unsigned, reason.Stripped}, "Via"},
-		{"a gateway renamed it", []string{"X_hub_signature_256", "sha256=00"}, []reason.Code{reason.Renamed}, "X_hub_signature_256"},
+		{"the provider's other headers are there", []string{"X-Event", "push"}, []reason.Code{reason.Unsigned},
+			"X-Event came"},
+		{"and a proxy stands between", []string{"X-Event", "push", "Via", "1.1 proxy"},
+			[]reason.Code{reason.Unsigned, reason.Stripped}, "Via"},
+		{"a gateway renamed it", []string{"X_hub_signature_256", "sha256=00"}, []reason.Code{reason.Renamed},
+			"X_hub_signature_256"},
 		{"nothing of the provider's is there", nil, []reason.Code{reason.OtherSender}, "Hub"},
 		{"nor behind a proxy", []string{"X-Forwarded-For", "192.0.2.1"}, []reason.Code{reason.OtherSender}, ""},
 	} {
@@ -224,7 +244,8 @@ func TestAnotherURLIsFound(t *testing.T) {
 			c, rec := config(e)
 			c.PublicURL = public
 			g := mustNew(t, c)
-			r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, row.signed, "body"), "X-Forwarded-Host", "inner.example")
+			r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, row.signed, "body"), "X-Forwarded-Host",
+				"inner.example")
 			run(g, r, never(t))
 			got, ok := lookup(rec.last(t, g).Findings, reason.URL)
 			require.True(t, ok, "%v", rec.last(t, g).Findings)
@@ -235,7 +256,8 @@ func TestAnotherURLIsFound(t *testing.T) {
 	}
 	c, rec := config(e)
 	g := mustNew(t, c)
-	r := post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "https://example.com/hooks?token=hidden", "body"))
+	r := post("body", "X-Hub-Signature-256", "sha256="+
+		mac(testSecret, "https://example.com/hooks?token=hidden", "body"))
 	r.URL.RawQuery = "token=hidden"
 	run(g, r, never(t))
 	got, ok := lookup(rec.last(t, g).Findings, reason.URL)
@@ -254,7 +276,8 @@ func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
 	for _, refusal := range e.Refusals {
 		reasons = append(reasons, refusal.Reason)
 	}
-	require.Equal(t, []reason.Reason{reason.PlainHTTP, reason.SourceNotAllowed, reason.BadCredential, reason.MissingSignature}, reasons)
+	require.Equal(t, []reason.Reason{reason.PlainHTTP, reason.SourceNotAllowed, reason.BadCredential,
+		reason.MissingSignature}, reasons)
 	require.Equal(t, reason.PlainHTTP, e.Reason)
 	require.Equal(t, 400, e.Status)
 	require.False(t, e.Accepted())

@@ -22,9 +22,11 @@ import (
 func rejected(t *testing.T, g *core.Guard, r *http.Request) (status int, first, second *core.Explanation) {
 	t.Helper()
 	w := httptest.NewRecorder()
-	httpwebhook.VerifyWithConfig(httpwebhook.Config{Guard: g, OnReject: func(r *http.Request, _ *core.Rejection, _ http.Header) {
-		first, second = g.Explain(r, adapter.Inbound{}), g.Explain(r, adapter.Inbound{})
-	}})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was let through") })).ServeHTTP(w, r)
+	httpwebhook.VerifyWithConfig(httpwebhook.Config{Guard: g,
+		OnReject: func(r *http.Request, _ *core.Rejection, _ http.Header) {
+			first, second = g.Explain(r, adapter.Inbound{}), g.Explain(r, adapter.Inbound{})
+		}})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was let through") })).ServeHTTP(w,
+		r)
 	return w.Code, first, second
 }
 
@@ -38,7 +40,8 @@ func TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead(t *testing.T) {
 	long := `{"id":"evt_long","pad":"` + strings.Repeat("x", 100<<10) + `"}`
 	brokenOff := func() *http.Request {
 		r := signed(long)
-		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(long[:50<<10]), &slowly{gone: closed(), err: io.ErrUnexpectedEOF}))
+		r.Body = io.NopCloser(io.MultiReader(strings.NewReader(long[:50<<10]),
+			&slowly{gone: closed(), err: io.ErrUnexpectedEOF}))
 		return r
 	}
 	for _, row := range []struct {
@@ -52,7 +55,8 @@ func TestExplainInOnRejectBlamesNobodyForWhatTheGuardRead(t *testing.T) {
 	}{
 		{"a line break was added", func() *http.Request { return signedAs(event, event+"\n") }, nil,
 			reason.BadSignature, reason.BadSignature, reason.BodyNewline, len(event) + 1},
-		{"a line break was added to a body that no buffer holds", func() *http.Request { return signedAs(long, long+"\n") }, nil,
+		{"a line break was added to a body that no buffer holds",
+			func() *http.Request { return signedAs(long, long+"\n") }, nil,
 			reason.BadSignature, reason.BadSignature, reason.BodyNewline, len(long) + 1},
 		{"a forgery", func() *http.Request { return signedAs("x", event) }, nil,
 			reason.BadSignature, reason.BadSignature, reason.SecretUnknown, len(event)},
@@ -116,7 +120,8 @@ func TestExplainSaysThatTheGuardHasReadTheBody(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
 	g := mustNew(t, c)
-	for name, r := range map[string]*http.Request{"a refused one": signedAs("x", event), "an accepted one": signed(event)} {
+	for name, r := range map[string]*http.Request{"a refused one": signedAs("x", event),
+		"an accepted one": signed(event)} {
 		run(g, r, ok)
 		e := g.Explain(r, adapter.Inbound{})
 		require.Equal(t, reason.BodyAlreadyRead, e.Reason, name)

@@ -46,11 +46,13 @@ func TestEachFetchedKeyJudgesItsOwnDeliveries(t *testing.T) {
 	}
 	for range 3 {
 		require.Equal(t, reason.Accepted, judge(public(one), one))
-		require.Equal(t, reason.Accepted, judge(append(ed25519.PublicKey(nil), public(one).(ed25519.PublicKey)...), one), "the same key, elsewhere")
+		require.Equal(t, reason.Accepted,
+			judge(append(ed25519.PublicKey(nil), public(one).(ed25519.PublicKey)...), one), "the same key, elsewhere")
 		require.Equal(t, reason.BadSignature, judge(public(one), other))
 		require.Equal(t, reason.Accepted, judge(public(other), other))
 		require.Equal(t, reason.BadSignature, judge(public(other), one))
-		require.Equal(t, reason.BadSignature, judge(make(ed25519.PublicKey, 32), one), "a point of small order is unfit, whatever was fit before it")
+		require.Equal(t, reason.BadSignature, judge(make(ed25519.PublicKey, 32), one),
+			"a point of small order is unfit, whatever was fit before it")
 		require.Equal(t, reason.BadSignature, judge(&ecdsa.PublicKey{}, one), "a key of another kind")
 		require.Equal(t, reason.BadSignature, judge(nil, one), "no key")
 	}

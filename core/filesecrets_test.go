@@ -48,9 +48,11 @@ func TestFilesOfSecrets(t *testing.T) {
 		{"a hash within a line is the secret's", "abc # def", []string{"hook", "abc # def"}},
 		{"white space at an end is for the guard to refuse", " abc", []string{"hook", " abc"}},
 		{"a PEM block is one secret", pem, []string{"hook", pem}},
-		{"PEM blocks with remarks between", "# a\n" + pem + "\n# b\n" + strings.ReplaceAll(pem, "\n", "\r\n"), []string{"hook", pem, "hook#2", pem}},
+		{"PEM blocks with remarks between", "# a\n" + pem + "\n# b\n" + strings.ReplaceAll(pem, "\n", "\r\n"),
+			[]string{"hook", pem, "hook#2", pem}},
 		{"a list of texts", `["abc", "# def"]`, []string{"hook", "abc", "hook#2", "# def"}},
-		{"a list of objects", " [{\"value\":\"abc\",\"label\":\"new\"},\n{\"value\":\"d\\u00e9f\"}]\n", []string{"new", "abc", "hook#2", "déf"}},
+		{"a list of objects", " [{\"value\":\"abc\",\"label\":\"new\"},\n{\"value\":\"d\\u00e9f\"}]\n",
+			[]string{"new", "abc", "hook#2", "déf"}},
 	} {
 		path := filepath.Join(t.TempDir(), "hook")
 		write(t, path, row.text)
@@ -72,7 +74,8 @@ func TestSeveralFilesOfSecrets(t *testing.T) {
 	}
 	list, err := secrets.FromFiles(paths...).Lookup(t.Context(), "")
 	require.NoError(t, err)
-	require.Equal(t, []string{"new", "secret of a/new", paths[1], "secret of a/old", paths[2], "secret of b/old"}, revealed(list))
+	require.Equal(t, []string{"new", "secret of a/new", paths[1], "secret of a/old", paths[2], "secret of b/old"},
+		revealed(list))
 }
 
 func TestTimesOfValidityFromAFile(t *testing.T) {

@@ -199,7 +199,9 @@ func TestAFunctionThatGivesNothingLeavesTheLastGoodList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var accepted atomic.Pointer[[]secrets.Secret]
 		accepted.Store(&[]secrets.Secret{secrets.New("", testSecret)})
-		g, rec, log := guardOf(t, secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) { return *accepted.Load(), nil }, time.Minute))
+		g, rec, log := guardOf(t,
+			secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) { return *accepted.Load(), nil },
+				time.Minute))
 		accepted.Store(&[]secrets.Secret{})
 		time.Sleep(time.Hour)
 		why, _ := sendIn(t, g, rec, testSecret)

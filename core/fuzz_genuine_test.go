@@ -22,7 +22,8 @@ import (
 
 // oracle says whether a request to an endpoint is genuine, and what its right signature is, so that a fuzzer can sign.
 type oracle struct {
-	signature func(r *http.Request, body []byte) string // in the header's own spelling; "" where there is nothing to sign
+	// in the header's own spelling; "" where there is nothing to sign
+	signature func(r *http.Request, body []byte) string
 	genuine   func(r *http.Request, body []byte) bool
 }
 
@@ -72,13 +73,15 @@ func oracles() map[string]oracle {
 	basic := func(r *http.Request) bool {
 		text, ok := only(r, "Authorization")
 		scheme, word, _ := strings.Cut(text, " ")
-		return ok && strings.EqualFold(scheme, "Basic") && word == base64.StdEncoding.EncodeToString([]byte(hostile.Pair))
+		return ok && strings.EqualFold(scheme, "Basic") &&
+			word == base64.StdEncoding.EncodeToString([]byte(hostile.Pair))
 	}
 	and := func(o oracle, more func(*http.Request) bool) oracle {
 		return oracle{o.signature, func(r *http.Request, body []byte) bool { return o.genuine(r, body) && more(r) }}
 	}
 	credential := func(fn func(*http.Request) bool) oracle {
-		return oracle{func(*http.Request, []byte) string { return "" }, func(r *http.Request, _ []byte) bool { return fn(r) }}
+		return oracle{func(*http.Request, []byte) string { return "" },
+			func(r *http.Request, _ []byte) bool { return fn(r) }}
 	}
 	stripeTime := func(r *http.Request) (times, signatures []string) {
 		text, _ := only(r, "Stripe-Signature")
@@ -94,7 +97,8 @@ func oracles() map[string]oracle {
 		return times, signatures
 	}
 	standard := func(r *http.Request, body []byte) []byte {
-		return hmac256(e["standard"].Key, r.Header.Get("Webhook-Id")+"."+r.Header.Get("Webhook-Timestamp")+"."+string(body))
+		return hmac256(e["standard"].Key, r.Header.Get("Webhook-Id")+"."+r.Header.Get("Webhook-Timestamp")+"."+
+			string(body))
 	}
 	return map[string]oracle{
 		"github": gitHub,
@@ -105,8 +109,10 @@ func oracles() map[string]oracle {
 			if !peer.IsPrivate() {
 				return false
 			}
-			proto, forwarded := r.Header.Values("X-Forwarded-Proto"), strings.ToLower(strings.Join(r.Header.Values("Forwarded"), ","))
-			return len(proto) == 1 && strings.EqualFold(proto[0], "https") && !strings.Contains(forwarded, "proto=http,") ||
+			proto, forwarded := r.Header.Values("X-Forwarded-Proto"),
+				strings.ToLower(strings.Join(r.Header.Values("Forwarded"), ","))
+			return len(proto) == 1 && strings.EqualFold(proto[0], "https") &&
+				!strings.Contains(forwarded, "proto=http,") ||
 				len(proto) == 0 && strings.Contains(forwarded, "proto=") && strings.Contains(forwarded, "https")
 		}),
 		"sources": and(gitHub, func(r *http.Request) bool {
@@ -120,14 +126,16 @@ func oracles() map[string]oracle {
 					a = ap.Addr()
 				}
 				a = a.Unmap().WithZone("")
-				return netip.MustParsePrefix("198.51.100.0/24").Contains(a) || netip.MustParsePrefix("2001:db8::/48").Contains(a)
+				return netip.MustParsePrefix("198.51.100.0/24").Contains(a) ||
+					netip.MustParsePrefix("2001:db8::/48").Contains(a)
 			}
 			if allowed(r.RemoteAddr) {
 				return true
 			}
 			// Somewhere in what the proxy says stands an address that is allowed.
 			for _, text := range append(r.Header.Values("X-Forwarded-For"), r.Header.Values("Forwarded")...) {
-				for hop := range strings.FieldsFuncSeq(strings.ToLower(text), func(c rune) bool { return strings.ContainsRune(`,;="`, c) }) {
+				for hop := range strings.FieldsFuncSeq(strings.ToLower(text),
+					func(c rune) bool { return strings.ContainsRune(`,;="`, c) }) {
 					if allowed(hop) {
 						return true
 					}
@@ -146,7 +154,8 @@ func oracles() map[string]oracle {
 					return false
 				}
 				for _, text := range signatures {
-					if strings.EqualFold(text, hex.EncodeToString(hmac256(e["stripe"].Secret, times[0]+"."+string(body)))) {
+					if strings.EqualFold(text,
+						hex.EncodeToString(hmac256(e["stripe"].Secret, times[0]+"."+string(body)))) {
 						return true
 					}
 				}
@@ -155,12 +164,15 @@ func oracles() map[string]oracle {
 		},
 		"slack": {
 			func(r *http.Request, body []byte) string {
-				return "v0=" + hex.EncodeToString(hmac256(e["slack"].Secret, "v0:"+r.Header.Get("X-Slack-Request-Timestamp")+":"+string(body)))
+				return "v0=" + hex.EncodeToString(hmac256(e["slack"].Secret, "v0:"+
+					r.Header.Get("X-Slack-Request-Timestamp")+":"+string(body)))
 			},
 			func(r *http.Request, body []byte) bool {
 				at, once := only(r, "X-Slack-Request-Timestamp")
 				sig, ok := only(r, "X-Slack-Signature")
-				return once && ok && recent(at, 300) && strings.HasPrefix(sig, "v0=") && strings.EqualFold(sig, "v0="+hex.EncodeToString(hmac256(e["slack"].Secret, "v0:"+at+":"+string(body))))
+				return once && ok && recent(at, 300) && strings.HasPrefix(sig, "v0=") &&
+					strings.EqualFold(sig, "v0="+
+						hex.EncodeToString(hmac256(e["slack"].Secret, "v0:"+at+":"+string(body))))
 			},
 		},
 		"standard": {
@@ -201,7 +213,8 @@ func oracles() map[string]oracle {
 				at, once := only(r, "X-Signature-Timestamp")
 				sig, ok := only(r, "X-Signature-Ed25519")
 				raw, err := hex.DecodeString(sig)
-				return once && ok && err == nil && recent(at, 600) && ed25519.Verify(ed25519.PublicKey(e["discord"].Key), []byte(at+string(body)), raw)
+				return once && ok && err == nil && recent(at, 600) &&
+					ed25519.Verify(ed25519.PublicKey(e["discord"].Key), []byte(at+string(body)), raw)
 			},
 		},
 		"mailgun": {

@@ -31,7 +31,8 @@ func FuzzPublicKey(f *testing.F) {
 			return
 		}
 		for _, size := range []int{64, 70, 256, 512} {
-			if w := run(g, post("{}", "X-Sig", hex.EncodeToString(make([]byte, size))), ok); w.Code == 200 || w.Code >= 500 {
+			if w := run(g, post("{}", "X-Sig", hex.EncodeToString(make([]byte, size))), ok); w.Code == 200 ||
+				w.Code >= 500 {
 				t.Fatalf("a signature of zeros: %d", w.Code)
 			}
 		}
@@ -46,7 +47,8 @@ func FuzzSignedItems(f *testing.F) {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256, Items: "/items", Document: "json",
 			Signature: entry.Signature{Field: entry.Field{JSON: "/sig"}, Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.JSONText("/a"), entry.Literal(":"), {Kind: entry.PartJSON, Text: "/b", Optional: true, Grammar: entry.NoColon}},
+			Signed: []entry.Part{entry.JSONText("/a"), entry.Literal(":"),
+				{Kind: entry.PartJSON, Text: "/b", Optional: true, Grammar: entry.NoColon}},
 		},
 		Identity: entry.Identity{Kind: entry.BySigned},
 	}
@@ -62,7 +64,8 @@ func FuzzSignedItems(f *testing.F) {
 		if w.Code >= 500 {
 			t.Fatalf("a request's content made a %d", w.Code)
 		}
-		if w.Code == 200 && !bytes.Contains(bytes.ToLower(body), []byte(mac(testSecret, "1:"))) && !bytes.ContainsAny(body, `\%`) {
+		if w.Code == 200 && !bytes.Contains(bytes.ToLower(body), []byte(mac(testSecret, "1:"))) &&
+			!bytes.ContainsAny(body, `\%`) {
 			t.Fatalf("a forged delivery got through: %q", body)
 		}
 	})

@@ -19,7 +19,8 @@ import (
 // FuzzGuard: whatever is sent, there is no panic, no 5xx before the app's code, no signal and no claim, unless the
 // signature is genuine; and then the signal runs.
 func FuzzGuard(f *testing.F) {
-	f.Add("POST", "/hooks", pairs(testSecret, testTime, event), "application/json", "Basic dXNlcjphLWxvbmctZW5vdWdoLXBhc3N3b3Jk", []byte(event))
+	f.Add("POST", "/hooks", pairs(testSecret, testTime, event), "application/json",
+		"Basic dXNlcjphLWxvbmctZW5vdWdoLXBhc3N3b3Jk", []byte(event))
 	f.Add("POST", "/hooks?token=x", "t=1,v1=zz,,;=", "text/plain; charset=utf-7", "Bearer", []byte("{"))
 	f.Add("GET", "/hooks?hub.challenge=1&hub.verify_token=2", "", "", "", []byte{})
 	f.Add("POST", "/%zz", "t=1772366400,v1=", "application/x-www-form-urlencoded", "Basic ====", []byte("a=%zz&&=&"))
@@ -45,12 +46,14 @@ func FuzzGuard(f *testing.F) {
 		}
 		path, query, _ := strings.Cut(target, "?")
 		r.URL.Path, r.URL.RawQuery, r.RemoteAddr = path, query, "192.0.2.1:1"
-		r.Header = http.Header{"Acme-Signature": {signature}, "Content-Type": {contentType}, "Authorization": {authorization}}
+		r.Header = http.Header{"Acme-Signature": {signature}, "Content-Type": {contentType},
+			"Authorization": {authorization}}
 		ran := false
 		before := store.claims.Load()
 		w := httptest.NewRecorder()
 		httpwebhook.Verify(g)(signal(func(context.Context, core.Event) error { ran = true; return core.Permanent(http.ErrBodyNotAllowed) })).ServeHTTP(w, r)
-		genuine := strings.Contains(signature, mac(testSecret, "1772366400", ".", string(body))) || containsGenuine(signature, body)
+		genuine := strings.Contains(signature, mac(testSecret, "1772366400", ".", string(body))) ||
+			containsGenuine(signature, body)
 		if (ran || store.claims.Load() != before) && !genuine {
 			t.Fatalf("a forged delivery got through: %q", signature)
 		}
@@ -62,7 +65,8 @@ func FuzzGuard(f *testing.F) {
 
 func containsGenuine(signature string, body []byte) bool {
 	for part := range strings.SplitSeq(signature, ",") {
-		if t, ok := strings.CutPrefix(strings.TrimSpace(part), "t="); ok && strings.Contains(strings.ToLower(signature), mac(testSecret, t, ".", string(body))) {
+		if t, ok := strings.CutPrefix(strings.TrimSpace(part), "t="); ok &&
+			strings.Contains(strings.ToLower(signature), mac(testSecret, t, ".", string(body))) {
 			return true
 		}
 	}
@@ -105,7 +109,8 @@ func FuzzSignatureInTheBody(f *testing.F) {
 		Name: "inbody", Title: "In Body",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"}, Encoding: entry.Hex},
+			Signature: entry.Signature{Field: entry.Field{JSON: "/signature/signature", Form: "signature"},
+				Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/signature/timestamp", Form: "timestamp"}},
 			ID:        entry.Field{JSON: "/signature/token", Form: "token", Grammar: entry.HexText},
 			Signed:    []entry.Part{entry.TimestampText(), entry.ID()},
@@ -115,7 +120,8 @@ func FuzzSignatureInTheBody(f *testing.F) {
 	c, _ := config(e)
 	c.Observers = nil
 	g := mustNew(f, c)
-	f.Add([]byte(`{"signature":{"timestamp":"1772366400","token":"ab","signature":"`+mac(testSecret, "1772366400", "ab")+`"}}`), false)
+	f.Add([]byte(`{"signature":{"timestamp":"1772366400","token":"ab","signature":"`+
+		mac(testSecret, "1772366400", "ab")+`"}}`), false)
 	f.Add([]byte(`timestamp=1772366400&token=ab&signature=`+mac(testSecret, "1772366400", "ab")), true)
 	f.Add([]byte(`{"signature":{"timestamp":1,"token":{},"signature":[]}}`), false)
 	f.Add([]byte("a=%zz&signature"), true)
@@ -126,7 +132,8 @@ func FuzzSignatureInTheBody(f *testing.F) {
 		}
 		r := post(string(body), "Content-Type", contentType)
 		w := run(g, r, ok)
-		if w.Code == 200 && !bytes.Contains(bytes.ToLower(body), []byte("signature")) && !bytes.ContainsAny(body, `\%+`) {
+		if w.Code == 200 && !bytes.Contains(bytes.ToLower(body), []byte("signature")) &&
+			!bytes.ContainsAny(body, `\%+`) {
 			t.Fatalf("a body without a signature got through: %q", body)
 		}
 		if w.Code >= 500 {

@@ -45,9 +45,11 @@ func FuzzWholeGuard(f *testing.F) {
 		}
 		f.Add(uint8(at), c.Peer == "" || strings.HasPrefix(c.Peer, "10."), string(wire))
 		head, body, _ := strings.Cut(string(wire), "\r\n\r\n")
-		if r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire))); err == nil && c.Reason == reason.Accepted {
+		if r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire))); err == nil &&
+			c.Reason == reason.Accepted {
 			if sig := judges[c.Endpoint].signature(r, []byte(body)); sig != "" {
-				f.Add(uint8(at), true, strings.Replace(head, sig, sign, 1)+"\r\n\r\n"+strings.Replace(body, sig, sign, 1))
+				f.Add(uint8(at), true, strings.Replace(head, sig, sign, 1)+"\r\n\r\n"+
+					strings.Replace(body, sig, sign, 1))
 			}
 		}
 	}

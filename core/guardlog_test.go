@@ -304,7 +304,8 @@ func TestAnEventThatRanNothingIsReportedOnceAMinuteForItsType(t *testing.T) {
 			send(n, fmt.Sprintf("type.%d", n))
 			send(1000+n, fmt.Sprintf("type.%d", n))
 		}
-		require.Len(t, log.lines(t, "webhook event without a receiver"), 101, "a hundred types, and the others together")
+		require.Len(t, log.lines(t, "webhook event without a receiver"), 101,
+			"a hundred types, and the others together")
 		time.Sleep(time.Minute + time.Millisecond)
 		counts := log.lines(t, "more webhook events of this type had no receiver")
 		require.Len(t, counts, 101)
@@ -378,7 +379,8 @@ func TestALogThatPanicsOrIsOffChangesNoAnswer(t *testing.T) {
 func TestAnErrorThatCannotBePrintedIsStillReported(t *testing.T) {
 	t.Parallel()
 	g, log := logging(t)
-	require.Equal(t, 500, run(g, numbered(1), func(context.Context, core.Event) error { return (*unprintable)(nil) }).Code)
+	require.Equal(t, 500,
+		run(g, numbered(1), func(context.Context, core.Event) error { return (*unprintable)(nil) }).Code)
 	require.Len(t, log.lines(t, "webhook event failed"), 1)
 	require.Contains(t, log.String(), "cannot be printed")
 }
@@ -390,7 +392,8 @@ func (u *unprintable) Error() string { return u.text.String() }
 // challenged is timestamped with a handshake that has to be signed.
 func challenged() entry.Entry {
 	e := timestamped()
-	e.Handshakes = []entry.Handshake{{Method: http.MethodPost, Proved: true, WhenJSON: "/type", WhenEquals: "url_verification", Body: "ok"}}
+	e.Handshakes = []entry.Handshake{{Method: http.MethodPost, Proved: true, WhenJSON: "/type",
+		WhenEquals: "url_verification", Body: "ok"}}
 	return e
 }
 

@@ -211,7 +211,8 @@ func HealthHandler(limits HealthLimits, guards ...*Guard) http.Handler {
 			h := g.Health()
 			well := (limits.MaxSilence == 0 || h.Silence <= limits.MaxSilence) &&
 				(limits.MaxRejectedInARow == 0 || h.RejectedInARow <= limits.MaxRejectedInARow) &&
-				(limits.MaxStaleSecrets == 0 || h.SecretsStaleSince.IsZero() || time.Since(h.SecretsStaleSince) <= limits.MaxStaleSecrets)
+				(limits.MaxStaleSecrets == 0 || h.SecretsStaleSince.IsZero() ||
+					time.Since(h.SecretsStaleSince) <= limits.MaxStaleSecrets)
 			if !well {
 				status = http.StatusServiceUnavailable
 			}

@@ -76,7 +76,8 @@ func TestACopyOfADeliveryIsNoSignOfLife(t *testing.T) {
 		alive  bool
 	}{
 		{"a delivery that was accepted", timestamped(), nil, func(g *core.Guard) { run(g, signed(event), ok) }, false},
-		{"one whose signal fails each time", timestamped(), nil, func(g *core.Guard) { run(g, signed(event), noColumn) }, false},
+		{"one whose signal fails each time", timestamped(), nil,
+			func(g *core.Guard) { run(g, signed(event), noColumn) }, false},
 		{"one that no receiver takes", timestamped(), nil, func(g *core.Guard) {
 			s := core.NewSignals()
 			s.On("known", ok)
@@ -90,7 +91,8 @@ func TestACopyOfADeliveryIsNoSignOfLife(t *testing.T) {
 		{"a handshake that is proved", challenged(), nil, func(g *core.Guard) {
 			run(g, signed(`{"type":"url_verification"}`), ok)
 		}, false},
-		{"one where nothing tells copies apart", timestamped(), func(c *core.Config) { c.Replay = core.DangerouslyNoReplay },
+		{"one where nothing tells copies apart", timestamped(),
+			func(c *core.Config) { c.Replay = core.DangerouslyNoReplay },
 			func(g *core.Guard) { run(g, signed(event), ok) }, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -214,14 +216,17 @@ func TestAServerWithoutLimitsIsNamed(t *testing.T) {
 		want   []string
 	}{
 		{"a server without any", func(s *http.Server) { *s = http.Server{} }, []string{
-			"Server.ReadHeaderTimeout", "Server.ReadTimeout", "Server.IdleTimeout", "Server.WriteTimeout", "Server.MaxHeaderBytes",
+			"Server.ReadHeaderTimeout", "Server.ReadTimeout", "Server.IdleTimeout", "Server.WriteTimeout",
+			"Server.MaxHeaderBytes",
 		}},
 		{"the read timeout stands in for the headers'", func(s *http.Server) { s.ReadHeaderTimeout = 0 }, nil},
 		{"a header timeout alone", func(s *http.Server) { s.ReadTimeout = 0 }, []string{"Server.ReadTimeout"}},
-		{"a read timeout of an hour", func(s *http.Server) { s.ReadTimeout = time.Hour }, []string{"Server.ReadTimeout"}},
+		{"a read timeout of an hour", func(s *http.Server) { s.ReadTimeout = time.Hour },
+			[]string{"Server.ReadTimeout"}},
 		{"no write timeout", func(s *http.Server) { s.WriteTimeout = 0 }, []string{"Server.WriteTimeout"}},
 		{"no idle timeout", func(s *http.Server) { s.IdleTimeout = 0 }, []string{"Server.IdleTimeout"}},
-		{"net/http's own limit of headers", func(s *http.Server) { s.MaxHeaderBytes = 0 }, []string{"Server.MaxHeaderBytes"}},
+		{"net/http's own limit of headers", func(s *http.Server) { s.MaxHeaderBytes = 0 },
+			[]string{"Server.MaxHeaderBytes"}},
 		{"headers of 8 MiB", func(s *http.Server) { s.MaxHeaderBytes = 8 << 20 }, []string{"Server.MaxHeaderBytes"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

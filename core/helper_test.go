@@ -38,7 +38,8 @@ func timestamped() entry.Entry {
 		Name: "acme", Title: "Acme", Confidence: "A",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: entry.Field{Headers: []string{"Acme-Signature"}}, Layout: entry.Pairs, Separator: ',', Name: "v1", Encoding: entry.Hex},
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"Acme-Signature"}}, Layout: entry.Pairs,
+				Separator: ',', Name: "v1", Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
@@ -53,8 +54,9 @@ func plain() entry.Entry {
 		Name: "hub", Title: "Hub", Confidence: "A",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Hub-Signature-256"}}, Prefix: "sha256=", Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Hub-Signature-256"}}, Prefix: "sha256=",
+				Encoding: entry.Hex},
+			Signed: []entry.Part{entry.Body()},
 		},
 		Identity: entry.Identity{With: []string{"X-Event"}},
 		Event:    entry.Event{Type: []entry.Value{{Header: "X-Event"}}},

@@ -169,11 +169,14 @@ func countedPaths() []counted {
 		{"a signature of the body", 1.25, verify(signedBody, false)},
 		{"a signature of timestamp and body", 1.30, verify(signed, true)},
 		{"Receive", 1.49, receive(func() *http.Request { return signedBody(body) }, true)},
-		{"Receive of a forgery", 1.42, receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) }, false)},
+		{"Receive of a forgery", 1.42,
+			receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) },
+				false)},
 		{"a store and a signal", 3.00, complete},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},
-		{"a refusal of a malformed signature", 0.20, refuse(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") })},
+		{"a refusal of a malformed signature", 0.20,
+			refuse(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") })},
 	}
 }
 
@@ -200,7 +203,8 @@ func TestInstructions(t *testing.T) {
 		}
 		t.Logf("%-36s %7.0f instructions, %5.2f of the hash, %6.0f more than it", p.name, each, each/floor, each-floor)
 		if each/floor > p.most {
-			t.Errorf("%s takes more than %.2f of the hash: see what was added to it, or hold it to the new figure", p.name, p.most)
+			t.Errorf("%s takes more than %.2f of the hash: see what was added to it, or hold it to the new figure",
+				p.name, p.most)
 		}
 	}
 }
@@ -223,10 +227,12 @@ func instructions(t *testing.T, valgrind string, path, many int) float64 {
 	t.Helper()
 	const few = 200
 	of := func(turns int) float64 {
-		cmd := exec.Command(valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", os.Args[0], "-test.run", "^TestInstructions$")
+		cmd := exec.Command(valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
+			os.Args[0], "-test.run", "^TestInstructions$")
 		// One thread, and neither collections nor the signals that preempt goroutines: they come when the clock says
 		// so.
-		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%d", countEnv, path, turns), "GOMAXPROCS=1", "GOGC=off", "GODEBUG=asyncpreemptoff=1")
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%d", countEnv, path, turns), "GOMAXPROCS=1", "GOGC=off",
+			"GODEBUG=asyncpreemptoff=1")
 		cmd.WaitDelay = time.Second
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -92,7 +92,8 @@ func TestAHolderThatLostItsLeaseIsCancelledAndCannotSettle(t *testing.T) {
 		name string
 		lose func(t *testing.T, s *frailStore, g *core.Guard, id core.Identity)
 	}{
-		{"because the store could not renew it", func(_ *testing.T, s *frailStore, _ *core.Guard, _ core.Identity) { s.frail.Store(true) }},
+		{"because the store could not renew it",
+			func(_ *testing.T, s *frailStore, _ *core.Guard, _ core.Identity) { s.frail.Store(true) }},
 		{"because an operator forgot the event", func(t *testing.T, _ *frailStore, g *core.Guard, id core.Identity) {
 			require.NoError(t, g.Forget(t.Context(), id))
 		}},
@@ -322,12 +323,19 @@ func TestTimesThatContradictEachOtherAreRefused(t *testing.T) {
 		entry func(*core.Config)
 		want  string
 	}{
-		{"a signal may not outlive the provider's last retry", func(c *core.Config) { c.Limits.SignalTimeout = 8 * time.Hour }, "a signal may hold its event for 8h0m0s and a lease of 1m0s more, and Acme stops retrying after 8h0m0s"},
-		{"a signal may not have all the time there is", func(c *core.Config) { c.Limits.SignalTimeout = math.MaxInt64 }, "and Acme stops retrying after 8h0m0s"},
-		{"a signal that must end within its lease", func(c *core.Config) { c.Limits.SignalTimeout = time.Second }, "it is shorter than the lease of 1m0s"},
-		{"a lease that outlives the provider's last retry", func(c *core.Config) { c.Limits.Lease = 9 * time.Hour }, "Acme stops retrying after 8h0m0s"},
-		{"a memory shorter than the provider retries", func(c *core.Config) { c.Limits.Retention = time.Hour }, "for up to 8h0m0s"},
-		{"a memory shorter than a timestamp is fresh", func(c *core.Config) { c.Limits.Retention = time.Minute }, "remember at least 12m0s"},
+		{"a signal may not outlive the provider's last retry",
+			func(c *core.Config) { c.Limits.SignalTimeout = 8 * time.Hour }, "a signal may hold its event for 8h0m0s " +
+				"and a lease of 1m0s more, and Acme stops retrying after 8h0m0s"},
+		{"a signal may not have all the time there is", func(c *core.Config) { c.Limits.SignalTimeout = math.MaxInt64 },
+			"and Acme stops retrying after 8h0m0s"},
+		{"a signal that must end within its lease", func(c *core.Config) { c.Limits.SignalTimeout = time.Second },
+			"it is shorter than the lease of 1m0s"},
+		{"a lease that outlives the provider's last retry", func(c *core.Config) { c.Limits.Lease = 9 * time.Hour },
+			"Acme stops retrying after 8h0m0s"},
+		{"a memory shorter than the provider retries", func(c *core.Config) { c.Limits.Retention = time.Hour },
+			"for up to 8h0m0s"},
+		{"a memory shorter than a timestamp is fresh", func(c *core.Config) { c.Limits.Retention = time.Minute },
+			"remember at least 12m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,17 +23,22 @@ const (
 	letThrough       = "sallyport: webhook delivery let through that would be refused: a check only reports"
 	refusedProved    = "sallyport: genuine webhook delivery refused: see detail; the provider is asked to send it again"
 
-	eventFailed       = "sallyport: webhook event failed: the receiver returned an error; the provider is asked to send it again"
-	eventPanicked     = "sallyport: webhook event failed: the receiver panicked; the provider is asked to send it again"
-	eventNotAskedFor  = "sallyport: webhook event failed, and the provider was answered 2xx: correct what answers before the receivers; send it again"
-	eventGivenUp      = "sallyport: webhook event given up: the receiver returned core.Permanent; fix the cause and run it again"
+	eventFailed = "sallyport: webhook event failed: the receiver returned an error; the provider is asked to " +
+		"send it again"
+	eventPanicked    = "sallyport: webhook event failed: the receiver panicked; the provider is asked to send it again"
+	eventNotAskedFor = "sallyport: webhook event failed, and the provider was answered 2xx: correct what answers " +
+		"before the receivers; send it again"
+	eventGivenUp = "sallyport: webhook event given up: the receiver returned core.Permanent; fix the cause and " +
+		"run it again"
 	eventUndecodable  = "sallyport: webhook event not decoded: correct the receiver's type, then send the event again"
-	unhandledPanicked = "sallyport: the function of OnUnhandled panicked: fix it; the event had no receiver and was answered 200"
-	eventLost         = "sallyport: webhook event ran longer than its claim: " +
+	unhandledPanicked = "sallyport: the function of OnUnhandled panicked: fix it; the event had no receiver and was " +
+		"answered 200"
+	eventLost = "sallyport: webhook event ran longer than its claim: " +
 		"make the receiver faster, or raise Limits.SignalTimeout"
-	eventNotKept    = "sallyport: webhook event done but not remembered: check the replay store; the event may run again"
-	eventUnclaimed  = "sallyport: webhook event ran without the replay store: check the store; the event may run again"
-	eventConflict   = "sallyport: webhook event not run: its id was processed with another body; compare the two at the provider"
+	eventNotKept   = "sallyport: webhook event done but not remembered: check the replay store; the event may run again"
+	eventUnclaimed = "sallyport: webhook event ran without the replay store: check the store; the event may run again"
+	eventConflict  = "sallyport: webhook event not run: its id was processed with another body; compare the two at " +
+		"the provider"
 	handlerReported = "sallyport: webhook event done, and an error reported: see error"
 
 	moreFailures  = "sallyport: more webhook events failed than have lines: each by reason, id and identity"
@@ -45,12 +50,14 @@ const (
 
 	noReceiver = "sallyport: webhook event without a receiver: answered 200, not remembered; " +
 		"register one for its type, or leave the type out at the provider"
-	noType = "sallyport: webhook event without a type: answered 200, not remembered, and no receiver ran; the provider's " +
+	noType = "sallyport: webhook event without a type: answered 200, not remembered, and no receiver ran; the " +
+		"provider's " +
 		"events have a type, so this is of another product or format: see the provider's page in docs/providers"
 	ranNothing = "sallyport: webhook delivery answered 200 and nothing ran: " +
 		"mount Dispatch or Signal behind Verify, or use the delivery in the handler"
 
-	noReceivers = "sallyport: webhook event answered 200, not remembered, and nothing ran: the set of signals has no receiver; " +
+	noReceivers = "sallyport: webhook event answered 200, not remembered, and nothing ran: the set of signals has no " +
+		"receiver; " +
 		"register receivers before Handle or Dispatch"
 	noEvents = "sallyport: webhook delivery without events: answered 200, nothing to run"
 

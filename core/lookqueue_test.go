@@ -98,7 +98,8 @@ func TestInventedTenantsKeepNoNewTenantOut(t *testing.T) {
 				_, src := manyTenants(40)
 				g := tenantGuard(t, src, func(c *core.Config) {
 					if c.Sources = row.sources; c.Sources != nil {
-						c.DangerouslyReportOnly = []core.Check{core.CheckSources} // so that the others reach the source at all
+						// so that the others reach the source at all
+						c.DangerouslyReportOnly = []core.Check{core.CheckSources}
 					}
 				})
 				ctx, cancel := context.WithCancel(t.Context())
@@ -149,7 +150,8 @@ func TestOneNetworkKeepsNoNewTenantOut(t *testing.T) {
 				time.Sleep(20 * time.Second)
 				for i := range 40 {
 					begun := time.Now()
-					assert.Equal(t, 200, run(g, genuineFor(fmt.Sprint("tenant-", i), genuine(i)), ok).Code, "tenant %d", i)
+					assert.Equal(t, 200, run(g, genuineFor(fmt.Sprint("tenant-", i), genuine(i)), ok).Code, "tenant %d",
+						i)
 					assert.LessOrEqual(t, time.Since(begun), 300*time.Millisecond)
 				}
 				cancel()
@@ -247,7 +249,8 @@ func TestALookThatWaitedTooLongIsNotRemembered(t *testing.T) {
 			wg.Go(func() { run(g, from(of(fmt.Sprint("invented-", i), "x", event), "203.0.113.1"), never(t)) })
 		}
 		time.Sleep(time.Second)
-		require.Equal(t, 503, run(g, genuineFor("tenant-0", "198.51.100.1"), never(t)).Code, "cut short, or never begun")
+		require.Equal(t, 503, run(g, genuineFor("tenant-0", "198.51.100.1"), never(t)).Code,
+			"cut short, or never begun")
 		synctest.Wait() // the look ends at the very moment at which the delivery gives up
 		v.change(func(v *vault) { v.takes = 100 * time.Millisecond })
 		require.Equal(t, 200, run(g, genuineFor("tenant-0", "198.51.100.1"), ok).Code)

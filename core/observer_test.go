@@ -44,7 +44,8 @@ func TestOneObserverHurtsNeitherTheOthersNorTheLog(t *testing.T) {
 		require.Len(t, rec.seen(), 3)
 		require.NotEmpty(t, rec.seen()[0].Findings)
 		require.Contains(t, log.String(), "webhook delivery refused")
-		require.Equal(t, 1, strings.Count(log.String(), "a gauge without a label"), "senders cannot fill the log through it")
+		require.Equal(t, 1, strings.Count(log.String(), "a gauge without a label"),
+			"senders cannot fill the log through it")
 		require.Contains(t, log.String(), "observer=1")
 		for n := range 2000 {
 			run(g, signed(event), ok)
@@ -204,7 +205,8 @@ func TestEveryRecordHasTheGuardsTime(t *testing.T) {
 		require.Equal(t, want, rec.last(t, inner).Reason)
 		require.Equal(t, testTime, rec.last(t, inner).Time)
 	}
-	httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(never(t)))).ServeHTTP(httptest.NewRecorder(), signed(event))
+	httpwebhook.Verify(outer)(httpwebhook.Verify(inner)(signal(never(t)))).ServeHTTP(httptest.NewRecorder(),
+		signed(event))
 	require.Equal(t, reason.GuardConflict, rec.last(t, inner).Reason)
 	require.Equal(t, testTime, rec.last(t, inner).Time)
 }

@@ -103,7 +103,8 @@ func TestAReceiverThatDoesNotTakeAnEventCountsAsIfItWereNotRegistered(t *testing
 		{"another ignores it", []error{core.Ignore, core.Unhandled}, reason.Accepted, false},
 		{"another fails", []error{core.Unhandled, boom}, reason.SignalFailed, true},
 		{"another cannot decode it", []error{core.Undecodable(boom), core.Unhandled}, reason.Undecodable, true},
-		{"wrapped it says that the event was looked at", []error{fmt.Errorf("no: %w", core.Unhandled)}, reason.Accepted, false},
+		{"wrapped it says that the event was looked at", []error{fmt.Errorf("no: %w", core.Unhandled)}, reason.Accepted,
+			false},
 	} {
 		c, rec := config(timestamped())
 		g := mustNew(t, c)
@@ -178,7 +179,8 @@ func TestNamedReceiversAndWhatTheyCannotDecode(t *testing.T) {
 		return strings.Join(ran, "")
 	}
 	require.Equal(t, "ab", send(core.Undecodable(boom), boom))
-	require.Equal(t, "ab", send(core.Undecodable(boom), core.Ignore), "what could not be decoded is not remembered as done")
+	require.Equal(t, "ab", send(core.Undecodable(boom), core.Ignore),
+		"what could not be decoded is not remembered as done")
 	require.Equal(t, reason.Undecodable, rec.last(t, g).Reason)
 	require.Equal(t, "a", send(core.Undecodable(boom), nil), "what was ignored is")
 	require.Equal(t, reason.Undecodable, rec.last(t, g).Reason)
@@ -263,7 +265,8 @@ func TestABatchThatFailsAsAWholeLosesNoID(t *testing.T) {
 	c, rec := config(batched())
 	c.Limits.MaxBody = 2 << 20
 	g := mustNew(t, c)
-	require.Equal(t, 500, run(g, signedBody(list(ids...)), func(context.Context, core.Event) error { panic("boom") }).Code)
+	require.Equal(t, 500,
+		run(g, signedBody(list(ids...)), func(context.Context, core.Event) error { panic("boom") }).Code)
 	last := rec.last(t, g)
 	require.Len(t, last.Failed, len(ids))
 	stacks := 0

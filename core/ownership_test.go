@@ -180,10 +180,12 @@ func TestAnEndpointNameOfAnotherProviderIsRefused(t *testing.T) {
 		change []func(*core.Config)
 	}{
 		{name: "by its name", holder: "acme", owner: `the provider "acme"`},
-		{name: "by a long name's beginning", holder: "acme-with-a-very-long-name", owner: `the provider "acme-with-..."`},
+		{name: "by a long name's beginning", holder: "acme-with-a-very-long-name",
+			owner: `the provider "acme-with-..."`},
 		{name: "a name in letters that are not plain", holder: "äcme", owner: "another provider"},
 		{name: "a store that cannot be read", holder: "acme", hide: true, owner: "another provider"},
-		{name: "where an outage would open", holder: "acme", owner: `the provider "acme"`, change: []func(*core.Config){failingOpen}},
+		{name: "where an outage would open", holder: "acme", owner: `the provider "acme"`,
+			change: []func(*core.Config){failingOpen}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -198,7 +200,8 @@ func TestAnEndpointNameOfAnotherProviderIsRefused(t *testing.T) {
 			second := openFor(t, theirs, "other", row.change...)
 			before := second.complaints(t, errorLevel)
 			for range 5 {
-				require.Equal(t, 503, second.deliver("1", never(t)), "an event of the other application is not its duplicate")
+				require.Equal(t, 503, second.deliver("1", never(t)),
+					"an event of the other application is not its duplicate")
 				last := second.rec.last(t, second.Guard)
 				require.Equal(t, reason.StoreUnavailable, last.Reason)
 				require.Contains(t, last.Detail, "belongs to "+row.owner+": ")
@@ -229,7 +232,8 @@ func TestARefusedNameThatIsOnlyReported(t *testing.T) {
 	t.Parallel()
 	store := newShared()
 	require.Equal(t, 200, openFor(t, store, "acme").deliver("1", ok))
-	second := openFor(t, store.another(), "other", func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{core.CheckReplay} })
+	second := openFor(t, store.another(), "other",
+		func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{core.CheckReplay} })
 	require.Equal(t, 200, second.deliver("1", ok))
 	last := second.rec.last(t, second.Guard)
 	require.Equal(t, core.ReplayUnclaimed, last.Replay)
@@ -364,7 +368,8 @@ func TestTheRefusedNameIsLoggedOnceAMinute(t *testing.T) {
 			require.Equal(t, 503, second.deliver("2", never(t)))
 			time.Sleep(5 * time.Second)
 		}
-		require.Equal(t, 3, strings.Count(second.log.String(), "the endpoint's name belongs to another provider in the replay store"))
+		require.Equal(t, 3, strings.Count(second.log.String(),
+			"the endpoint's name belongs to another provider in the replay store"))
 		require.NoError(t, second.Shutdown(t.Context()))
 	})
 }
@@ -499,7 +504,8 @@ func TestAMarkerThatIsLostWhileItIsCommittedIsNotTrusted(t *testing.T) {
 func TestNamesOfEndpointsDoNotMix(t *testing.T) {
 	t.Parallel()
 	store := newShared()
-	names := []string{"a", "a:b", "a/b", "ab", "a b", "a.b", "ä", "a\u0308", "A", strings.Repeat("a", 200), "stripe provider", "provider"}
+	names := []string{"a", "a:b", "a/b", "ab", "a b", "a.b", "ä", "a\u0308", "A", strings.Repeat("a", 200),
+		"stripe provider", "provider"}
 	for i, name := range names {
 		a := openFor(t, store.another(), "p"+string(rune('a'+i)), func(c *core.Config) { c.Endpoint = name })
 		require.Equal(t, 200, a.deliver("1", ok), name)
@@ -594,7 +600,8 @@ func TestTwoOpenGuardsOfOneNameOnOneStore(t *testing.T) {
 	require.NotContains(t, first.log.String(), "two open guards")
 	second := openFor(t, store, "acme")
 	require.Contains(t, second.log.String(), "two open guards have one endpoint name in one replay store")
-	require.NotContains(t, openFor(t, store, "acme", func(c *core.Config) { c.Endpoint = "other" }).log.String(), "two open guards")
+	require.NotContains(t, openFor(t, store, "acme", func(c *core.Config) { c.Endpoint = "other" }).log.String(),
+		"two open guards")
 
 	e := timestamped()
 	e.Name = "other"

@@ -34,7 +34,8 @@ func TestAPausedEndpointAsksForTheDeliveryAgain(t *testing.T) {
 	j.Resume()
 	require.False(t, j.Paused())
 	ran := 0
-	require.Equal(t, 200, run(j.Guard, signed(event), func(context.Context, core.Event) error { ran++; return nil }).Code)
+	require.Equal(t, 200,
+		run(j.Guard, signed(event), func(context.Context, core.Event) error { ran++; return nil }).Code)
 	require.Equal(t, 1, ran)
 }
 
@@ -90,11 +91,13 @@ func TestWhatCannotBeBackfilledSaysWhy(t *testing.T) {
 		body    string
 		says    string
 	}{
-		"remembered by the body's digest":      {plain(), s, event, "not remembered by an id in their payload"},
-		"remembered by a header too":           {byHeader, s, event, "remembered by headers too"},
-		"a sender of batches":                  {batched(), s, event, "sends batches"},
-		"a payload without an id":              {timestamped(), s, `{"type":"invoice.paid"}`, "no id where events of Acme have theirs (/id)"},
-		"a payload that is not JSON":           {timestamped(), s, `hello`, "no id where events of Acme have theirs (/id)"},
+		"remembered by the body's digest": {plain(), s, event, "not remembered by an id in their payload"},
+		"remembered by a header too":      {byHeader, s, event, "remembered by headers too"},
+		"a sender of batches":             {batched(), s, event, "sends batches"},
+		"a payload without an id": {timestamped(), s, `{"type":"invoice.paid"}`,
+			"no id where events of Acme have theirs (/id)"},
+		"a payload that is not JSON": {timestamped(), s, `hello`,
+			"no id where events of Acme have theirs (/id)"},
 		"a receiver in a router's own style":   {timestamped(), ownContext, event, "a backfill has no router"},
 		"a set of receivers that is not there": {timestamped(), nil, event, "the signals are nil"},
 	} {

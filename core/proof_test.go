@@ -29,23 +29,31 @@ func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
 	}{
 		{"a genuine delivery passes", []string{"Acme-Signature", t0 + ",v1=" + good}, reason.Accepted},
 		{"spaces around the pairs do not matter", []string{"Acme-Signature", t0 + ", v1=" + good}, reason.Accepted},
-		{"a foreign version beside ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good}, reason.Accepted},
-		{"a broken signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good}, reason.Accepted},
-		{"a wrong signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=" + other + ",v1=" + good}, reason.Accepted},
+		{"a foreign version beside ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good},
+			reason.Accepted},
+		{"a broken signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good},
+			reason.Accepted},
+		{"a wrong signature beside a good one is passed over",
+			[]string{"Acme-Signature", t0 + ",v1=" + other + ",v1=" + good}, reason.Accepted},
 
 		{"no header", nil, reason.MissingSignature},
 		{"an empty header", []string{"Acme-Signature", ""}, reason.MissingSignature},
 		{"another version only", []string{"Acme-Signature", t0 + ",v0=" + good}, reason.MissingSignature},
 		{"an empty signature", []string{"Acme-Signature", t0 + ",v1="}, reason.MalformedSignature},
-		{"a shorter signature that is a prefix", []string{"Acme-Signature", t0 + ",v1=" + good[:62]}, reason.MalformedSignature},
+		{"a shorter signature that is a prefix", []string{"Acme-Signature", t0 + ",v1=" + good[:62]},
+			reason.MalformedSignature},
 		{"a longer signature", []string{"Acme-Signature", t0 + ",v1=" + good + "00"}, reason.MalformedSignature},
-		{"not hexadecimal", []string{"Acme-Signature", t0 + ",v1=" + strings.Repeat("zz", 32)}, reason.MalformedSignature},
+		{"not hexadecimal", []string{"Acme-Signature", t0 + ",v1=" + strings.Repeat("zz", 32)},
+			reason.MalformedSignature},
 		{"no list at all", []string{"Acme-Signature", "garbage"}, reason.MalformedSignature},
 		{"another secret", []string{"Acme-Signature", t0 + ",v1=" + other}, reason.BadSignature},
 		{"the last bit differs", []string{"Acme-Signature", t0 + ",v1=" + flipLast(good)}, reason.BadSignature},
-		{"the header twice", []string{"Acme-Signature", t0 + ",v1=" + good, "Acme-Signature", t0 + ",v1=" + good}, reason.RepeatedHeader},
-		{"a header longer than any", []string{"Acme-Signature", t0 + ",v1=" + good + "," + strings.Repeat("x", 9000)}, reason.HeaderTooLarge},
-		{"seventeen signatures", []string{"Acme-Signature", t0 + strings.Repeat(",v1="+other, 16) + ",v1=" + good}, reason.MalformedSignature},
+		{"the header twice", []string{"Acme-Signature", t0 + ",v1=" + good, "Acme-Signature", t0 + ",v1=" + good},
+			reason.RepeatedHeader},
+		{"a header longer than any", []string{"Acme-Signature", t0 + ",v1=" + good + "," + strings.Repeat("x", 9000)},
+			reason.HeaderTooLarge},
+		{"seventeen signatures", []string{"Acme-Signature", t0 + strings.Repeat(",v1="+other, 16) + ",v1=" + good},
+			reason.MalformedSignature},
 
 		{"no timestamp", []string{"Acme-Signature", "v1=" + good}, reason.MissingTimestamp},
 		{"two timestamps", []string{"Acme-Signature", t0 + "," + t0 + ",v1=" + good}, reason.MalformedTimestamp},
@@ -55,7 +63,8 @@ func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
 		{"an exponent", []string{"Acme-Signature", "t=1e9,v1=" + good}, reason.MalformedTimestamp},
 		{"another alphabet's digits", []string{"Acme-Signature", "t=١٢٣,v1=" + good}, reason.MalformedTimestamp},
 		{"minus", []string{"Acme-Signature", "t=-1,v1=" + good}, reason.MalformedTimestamp},
-		{"beyond any year", []string{"Acme-Signature", "t=999999999999999999999,v1=" + good}, reason.MalformedTimestamp},
+		{"beyond any year", []string{"Acme-Signature", "t=999999999999999999999,v1=" + good},
+			reason.MalformedTimestamp},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -171,28 +180,39 @@ func TestCredentials(t *testing.T) {
 		want       reason.Reason
 	}{
 		{"a bearer token passes", core.BearerToken(list), header("Authorization", "Bearer "+token), reason.Accepted},
-		{"the scheme's case does not matter", core.BearerToken(list), header("Authorization", "bEARER "+token), reason.Accepted},
-		{"a bearer token is not Basic", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Bearer "+token), reason.BadCredential},
-		{"another bearer token", core.BearerToken(list), header("Authorization", "Bearer "+token+"x"), reason.BadCredential},
+		{"the scheme's case does not matter", core.BearerToken(list), header("Authorization", "bEARER "+token),
+			reason.Accepted},
+		{"a bearer token is not Basic", core.BasicAuth(secrets.Static("user:" + token)),
+			header("Authorization", "Bearer "+token), reason.BadCredential},
+		{"another bearer token", core.BearerToken(list), header("Authorization", "Bearer "+token+"x"),
+			reason.BadCredential},
 		{"no token after the scheme", core.BearerToken(list), header("Authorization", "Bearer"), reason.BadCredential},
 		{"no header", core.BearerToken(list), func(*http.Request) {}, reason.MissingCredential},
 		{"the header twice", core.BearerToken(list), func(r *http.Request) {
 			r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + token}
 		}, reason.RepeatedHeader},
-		{"a header as long as a book", core.BearerToken(list), header("Authorization", "Bearer "+strings.Repeat("x", 9000)), reason.HeaderTooLarge},
+		{"a header as long as a book", core.BearerToken(list),
+			header("Authorization", "Bearer "+strings.Repeat("x", 9000)), reason.HeaderTooLarge},
 		{"a named header passes", core.HeaderToken("x-token", list), header("X-Token", token), reason.Accepted},
-		{"an empty named header is absent", core.HeaderToken("X-Token", list), header("X-Token", ""), reason.MissingCredential},
-		{"a query token passes", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "a=1&token=" + token }, reason.Accepted},
-		{"a query token twice", core.QueryToken("token", list), func(r *http.Request) { r.URL.RawQuery = "token=" + token + "&token=" + token }, reason.BadCredential},
+		{"an empty named header is absent", core.HeaderToken("X-Token", list), header("X-Token", ""),
+			reason.MissingCredential},
+		{"a query token passes", core.QueryToken("token", list),
+			func(r *http.Request) { r.URL.RawQuery = "a=1&token=" + token }, reason.Accepted},
+		{"a query token twice", core.QueryToken("token", list),
+			func(r *http.Request) { r.URL.RawQuery = "token=" + token + "&token=" + token }, reason.BadCredential},
 		{"a query longer than any provider's", core.QueryToken("token", list), func(r *http.Request) {
 			r.URL.RawQuery = strings.Repeat("a=1&", 5000) + "token=" + token
 		}, reason.BadCredential},
 		{"no query token", core.QueryToken("token", list), func(*http.Request) {}, reason.MissingCredential},
-		{"a path token passes", core.PathToken("secret", list), func(r *http.Request) { r.SetPathValue("secret", token) }, reason.Accepted},
+		{"a path token passes", core.PathToken("secret", list),
+			func(r *http.Request) { r.SetPathValue("secret", token) }, reason.Accepted},
 		{"no path token", core.PathToken("secret", list), func(*http.Request) {}, reason.MissingCredential},
-		{"Basic with a line break in its base64", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Basic dXNlcjph\ndG9rZW4="), reason.BadCredential},
-		{"Basic without a colon", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Basic dXNlcg=="), reason.BadCredential},
-		{"Basic with stray bits", core.BasicAuth(secrets.Static("user:" + token)), header("Authorization", "Basic dXNlcjp="), reason.BadCredential},
+		{"Basic with a line break in its base64", core.BasicAuth(secrets.Static("user:" + token)),
+			header("Authorization", "Basic dXNlcjph\ndG9rZW4="), reason.BadCredential},
+		{"Basic without a colon", core.BasicAuth(secrets.Static("user:" + token)),
+			header("Authorization", "Basic dXNlcg=="), reason.BadCredential},
+		{"Basic with stray bits", core.BasicAuth(secrets.Static("user:" + token)),
+			header("Authorization", "Basic dXNlcjp="), reason.BadCredential},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -217,7 +237,8 @@ func TestURLTokensAreGoneBehindTheGuard(t *testing.T) {
 	t.Parallel()
 	const token = "a-token-of-24-bytes-long"
 	c, _ := config(timestamped())
-	c.Credentials = []core.Credential{core.QueryToken("token", secrets.Static(token)), core.PathToken("p", secrets.Static(token))}
+	c.Credentials = []core.Credential{core.QueryToken("token", secrets.Static(token)),
+		core.PathToken("p", secrets.Static(token))}
 	g := mustNew(t, c)
 	r := signed(event)
 	r.URL.RawQuery, r.URL.Path = "a=1&token="+token+"&b=%2F", "/hooks/"+token
@@ -240,7 +261,8 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 		var log testlog.Log
 		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		g := mustNew(t, c)
-		require.Equal(t, publicURL == "", strings.Contains(log.String(), "set PublicURL"), "the host of the request is whatever its sender says")
+		require.Equal(t, publicURL == "", strings.Contains(log.String(), "set PublicURL"),
+			"the host of the request is whatever its sender says")
 		r := post("{}", "X-Hub-Signature-256", "sha256="+mac(testSecret, signedURL, "{}"))
 		r.Host, r.URL.RawQuery = "hooks.example.com", "token=hidden"
 		run(g, r, ok)
@@ -253,5 +275,6 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 	require.Equal(t, reason.BadSignature, wrong.Reason)
 	require.Contains(t, wrong.Detail, "http://hooks.example.com/hooks was used")
 	require.NotContains(t, wrong.Detail, "hidden")
-	require.Equal(t, reason.BadSignature, deliver(registered, "http://hooks.example.com/hooks?token=hidden").Reason, "what the request says of itself does not count beside it")
+	require.Equal(t, reason.BadSignature, deliver(registered, "http://hooks.example.com/hooks?token=hidden").Reason,
+		"what the request says of itself does not count beside it")
 }

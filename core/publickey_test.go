@@ -34,8 +34,9 @@ func publicEntry(alg entry.Algorithm, k entry.Key) entry.Entry {
 		Name: "pub", Title: "Pub", Confidence: "A",
 		Scheme: &entry.Scheme{
 			Algorithm: alg, Key: k,
-			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Sig"}}, Layout: entry.List, Separator: ',', Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Sig"}}, Layout: entry.List,
+				Separator: ',', Encoding: entry.Hex},
+			Signed: []entry.Part{entry.Body()},
 		},
 	}
 }
@@ -103,8 +104,10 @@ func TestPublicKeysAreRefusedAtConstruction(t *testing.T) {
 		{"base64 DER", entry.ECDSAP256SHA256, entry.Key{}, spki(t, &p256.PublicKey), ""},
 		{"PEM with the newline of a file", entry.ECDSAP256SHA256, entry.Key{}, goodPEM, ""},
 		{"RSA of 2048 bits", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa2048.PublicKey), ""},
-		{"a certificate where one is documented", entry.ECDSAP256SHA256, entry.Key{Certificate: true}, certificate(t, p256), ""},
-		{"RSA of 1024 bits where the provider has it", entry.RSAPKCS1SHA256, entry.Key{WeakRSA: true}, spki(t, &rsa.PublicKey{N: rsa1024N, E: 65537}), ""},
+		{"a certificate where one is documented", entry.ECDSAP256SHA256, entry.Key{Certificate: true},
+			certificate(t, p256), ""},
+		{"RSA of 1024 bits where the provider has it", entry.RSAPKCS1SHA256, entry.Key{WeakRSA: true},
+			spki(t, &rsa.PublicKey{N: rsa1024N, E: 65537}), ""},
 
 		{"a short key", entry.Ed25519, edHex, hex.EncodeToString(edPub[:31]), "32 bytes"},
 		{"a long key", entry.Ed25519, edHex, hex.EncodeToString(append(slices.Clone(edPub), 0)), "32 bytes"},
@@ -117,26 +120,38 @@ func TestPublicKeysAreRefusedAtConstruction(t *testing.T) {
 		{"the other point of order four", entry.Ed25519, edHex, small(0, 0x80), "small order"},
 		{"a point of order eight", entry.Ed25519, edHex, order8, "small order"},
 		{"its mirror", entry.Ed25519, edHex, order8[:62] + "fa", "small order"},
-		{"a second spelling of the neutral point", entry.Ed25519, edHex, "ee" + strings.Repeat("ff", 30) + "7f", "not a point"},
+		{"a second spelling of the neutral point", entry.Ed25519, edHex, "ee" + strings.Repeat("ff", 30) + "7f",
+			"not a point"},
 		{"no point of the curve", entry.Ed25519, edHex, small(2, 0), "not a point"},
 		{"another curve", entry.ECDSAP256SHA256, entry.Key{}, spki(t, &p384.PublicKey), "P-256"},
-		{"a point beside the curve", entry.ECDSAP256SHA256, entry.Key{}, base64.StdEncoding.EncodeToString(offCurve), "malformed"},
+		{"a point beside the curve", entry.ECDSAP256SHA256, entry.Key{}, base64.StdEncoding.EncodeToString(offCurve),
+			"malformed"},
 		{"RSA where ECDSA signs", entry.ECDSAP256SHA256, entry.Key{}, spki(t, &rsa2048.PublicKey), "not one of ECDSA"},
 		{"ECDSA where RSA signs", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &p256.PublicKey), "not one of RSA"},
 		{"ECDSA where Ed25519 signs", entry.Ed25519, edHex, goodPEM, "not one of Ed25519"},
-		{"RSA of 1024 bits", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa1024N, E: 65537}), "1024 bits"},
-		{"RSA beyond the limit", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa8192N, E: 65537}), "8192 bits"},
-		{"an exponent of one", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa2048.N, E: 1}), "exponent"},
-		{"an even exponent", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa2048.N, E: 4}), "exponent"},
+		{"RSA of 1024 bits", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa1024N, E: 65537}),
+			"1024 bits"},
+		{"RSA beyond the limit", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa8192N, E: 65537}),
+			"8192 bits"},
+		{"an exponent of one", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa2048.N, E: 1}),
+			"exponent"},
+		{"an even exponent", entry.RSAPKCS1SHA256, entry.Key{}, spki(t, &rsa.PublicKey{N: rsa2048.N, E: 4}),
+			"exponent"},
 		{"two keys in one PEM", entry.ECDSAP256SHA256, entry.Key{}, goodPEM + goodPEM, "follows"},
 		{"text after the PEM", entry.ECDSAP256SHA256, entry.Key{}, goodPEM + "x", "follows"},
 		{"a PEM that ends early", entry.ECDSAP256SHA256, entry.Key{}, goodPEM[:60], "PEM"},
-		{"a PEM with headers", entry.ECDSAP256SHA256, entry.Key{}, strings.Replace(goodPEM, "\n", "\nProc-Type: 4,ENCRYPTED\n\n", 1), "headers"},
-		{"data after the DER", entry.ECDSAP256SHA256, entry.Key{}, asPEM("PUBLIC KEY", append(slices.Clone(p256DER), 0)), "malformed"},
-		{"data after the bare DER", entry.ECDSAP256SHA256, entry.Key{}, base64.StdEncoding.EncodeToString(append(slices.Clone(p256DER), 0)), "malformed"},
-		{"a certificate where none is documented", entry.ECDSAP256SHA256, entry.Key{}, certificate(t, p256), "certificate"},
-		{"a broken certificate", entry.ECDSAP256SHA256, entry.Key{Certificate: true}, asPEM("CERTIFICATE", p256DER), "malformed"},
-		{"PKCS #1", entry.RSAPKCS1SHA256, entry.Key{}, asPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsa2048.PublicKey)), "openssl"},
+		{"a PEM with headers", entry.ECDSAP256SHA256, entry.Key{},
+			strings.Replace(goodPEM, "\n", "\nProc-Type: 4,ENCRYPTED\n\n", 1), "headers"},
+		{"data after the DER", entry.ECDSAP256SHA256, entry.Key{},
+			asPEM("PUBLIC KEY", append(slices.Clone(p256DER), 0)), "malformed"},
+		{"data after the bare DER", entry.ECDSAP256SHA256, entry.Key{},
+			base64.StdEncoding.EncodeToString(append(slices.Clone(p256DER), 0)), "malformed"},
+		{"a certificate where none is documented", entry.ECDSAP256SHA256, entry.Key{}, certificate(t, p256),
+			"certificate"},
+		{"a broken certificate", entry.ECDSAP256SHA256, entry.Key{Certificate: true}, asPEM("CERTIFICATE", p256DER),
+			"malformed"},
+		{"PKCS #1", entry.RSAPKCS1SHA256, entry.Key{},
+			asPEM("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsa2048.PublicKey)), "openssl"},
 		{"an HMAC secret", entry.ECDSAP256SHA256, entry.Key{}, testSecret, "neither PEM nor base64"},
 		{"a very long text", entry.ECDSAP256SHA256, entry.Key{}, strings.Repeat("A", 1<<20), "longer"},
 	}
@@ -163,7 +178,8 @@ func decoded(t *testing.T, text string) []byte {
 
 func certificate(t *testing.T, key crypto.Signer) string {
 	t.Helper()
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: testTime.Add(time.Hour)}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
+		NotAfter: testTime.Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	require.NoError(t, err)
 	return asPEM("CERTIFICATE", der)
@@ -192,7 +208,8 @@ func TestDegenerateSignaturesAreRefused(t *testing.T) {
 
 	ed := seeded(1)
 	edSig := ed25519.Sign(ed, []byte(body))
-	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989",
+		10)
 	plusL := slices.Clone(edSig)
 	s := slices.Clone(edSig[32:])
 	slices.Reverse(s)
@@ -204,12 +221,14 @@ func TestDegenerateSignaturesAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	pkcs1, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
 	require.NoError(t, err)
-	pss, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+	pss, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:],
+		&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
 	require.NoError(t, err)
 	saltless, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: 0})
 	require.NoError(t, err)
 
-	edKey, ecKey, rsaKey := hex.EncodeToString(ed.Public().(ed25519.PublicKey)), spki(t, &p256.PublicKey), spki(t, &key.PublicKey)
+	edKey, ecKey, rsaKey := hex.EncodeToString(ed.Public().(ed25519.PublicKey)), spki(t, &p256.PublicKey),
+		spki(t, &key.PublicKey)
 	rows := []struct {
 		name string
 		alg  entry.Algorithm
@@ -218,7 +237,8 @@ func TestDegenerateSignaturesAreRefused(t *testing.T) {
 		want bool
 	}{
 		{"ECDSA", entry.ECDSAP256SHA256, ecKey, good, true},
-		{"ECDSA with s mirrored, as the mathematics allow", entry.ECDSAP256SHA256, ecKey, der(rs.R, new(big.Int).Sub(n, rs.S)), true},
+		{"ECDSA with s mirrored, as the mathematics allow", entry.ECDSAP256SHA256, ecKey,
+			der(rs.R, new(big.Int).Sub(n, rs.S)), true},
 		{"r and s of zero", entry.ECDSAP256SHA256, ecKey, der(zero, zero), false},
 		{"r of zero", entry.ECDSAP256SHA256, ecKey, der(zero, rs.S), false},
 		{"s of zero", entry.ECDSAP256SHA256, ecKey, der(rs.R, zero), false},
@@ -228,7 +248,8 @@ func TestDegenerateSignaturesAreRefused(t *testing.T) {
 		{"r and s of the order", entry.ECDSAP256SHA256, ecKey, der(n, n), false},
 		{"r negative", entry.ECDSAP256SHA256, ecKey, der(new(big.Int).Sub(rs.R, n), rs.S), false},
 		{"data after the DER", entry.ECDSAP256SHA256, ecKey, append(slices.Clone(good), 0), false},
-		{"r and s side by side", entry.ECDSAP256SHA256, ecKey, append(rs.R.FillBytes(make([]byte, 32)), rs.S.FillBytes(make([]byte, 32))...), false},
+		{"r and s side by side", entry.ECDSAP256SHA256, ecKey,
+			append(rs.R.FillBytes(make([]byte, 32)), rs.S.FillBytes(make([]byte, 32))...), false},
 		{"Ed25519", entry.Ed25519, edKey, edSig, true},
 		{"s beyond the order of Ed25519", entry.Ed25519, edKey, plusL, false},
 		{"64 zeros", entry.Ed25519, edKey, make([]byte, 64), false},

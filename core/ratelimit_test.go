@@ -56,7 +56,8 @@ func TestRateLimits(t *testing.T) {
 			return run(g, from(signed(event1(n)), addr), ok)
 		}
 		for n := range 500 {
-			require.Equal(t, map[bool]int{true: 400, false: 429}[n < 3], run(g, from(forgery(), provider4), never(t)).Code)
+			require.Equal(t, map[bool]int{true: 400, false: 429}[n < 3],
+				run(g, from(forgery(), provider4), never(t)).Code)
 		}
 		for range 3 {
 			require.Equal(t, 200, deliver(provider4).Code, "forgeries use up nothing of what deliveries may use")
@@ -175,7 +176,8 @@ func TestFailuresAreCountedApart(t *testing.T) {
 		time.Sleep(time.Second)
 		require.Equal(t, 400, run(g, headerless(), never(t)).Code)
 		require.Equal(t, 429, run(g, headerless(), never(t)).Code)
-		require.Equal(t, 405, run(g, from(httptest.NewRequest(http.MethodPut, "/", nil), provider4), never(t)).Code, "no authentication, and no failure of one")
+		require.Equal(t, 405, run(g, from(httptest.NewRequest(http.MethodPut, "/", nil), provider4), never(t)).Code,
+			"no authentication, and no failure of one")
 		require.NoError(t, g.Flush(t.Context()))
 	})
 }

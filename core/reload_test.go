@@ -86,7 +86,8 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 		{"a blank secret", []secrets.Secret{secrets.New("a", "   ")}, "the secret is blank"},
 		{"a short secret", []secrets.Secret{secrets.New("a", canary)}, "needs at least 16"},
 		{"a placeholder", []secrets.Secret{secrets.New("a", "changeme")}, "placeholder"},
-		{"one bad secret beside a good one", []secrets.Secret{secrets.New("good", testSecret), secrets.New("bad", canary)}, "Secrets[1] (bad)"},
+		{"one bad secret beside a good one",
+			[]secrets.Secret{secrets.New("good", testSecret), secrets.New("bad", canary)}, "Secrets[1] (bad)"},
 		{"a line break at the end", []secrets.Secret{secrets.New("a", canary+"-of-many-bytes\n")}, "white space"},
 		{"too many", make([]secrets.Secret, 33), "at most 32"},
 	}
@@ -276,20 +277,33 @@ func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
 		until   time.Time // zero: no warning
 	}{
 		{"one that stays", []secrets.Secret{secrets.New("a", testSecret)}, time.Time{}},
-		{"one that ends, and one that stays", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(1)), secrets.New("b", oldSecret)}, time.Time{}},
+		{"one that ends, and one that stays",
+			[]secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(1)), secrets.New("b", oldSecret)}, time.Time{}},
 		{"the only one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3))}, at(3)},
-		{"the only one ends in the year 9999", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))}, time.Time{}},
-		{"both end, one of them far off", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidUntil(at(30))}, time.Time{}},
-		{"the next begins as one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidFrom(at(3))}, time.Time{}},
-		{"the next begins a day after one ends", []secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)), secrets.New("b", oldSecret).ValidFrom(at(4))}, at(3)},
-		{"a chain of three in any order", []secrets.Secret{secrets.New("c", testSecret+"c").ValidFrom(at(5)).ValidUntil(at(6)), secrets.New("a", testSecret+"a").ValidUntil(at(3)), secrets.New("b", testSecret+"b").ValidFrom(at(2)).ValidUntil(at(5))}, at(6)},
+		{"the only one ends in the year 9999",
+			[]secrets.Secret{secrets.New("a", testSecret).ValidUntil(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))},
+			time.Time{}},
+		{"both end, one of them far off",
+			[]secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)),
+				secrets.New("b", oldSecret).ValidUntil(at(30))}, time.Time{}},
+		{"the next begins as one ends",
+			[]secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)),
+				secrets.New("b", oldSecret).ValidFrom(at(3))}, time.Time{}},
+		{"the next begins a day after one ends",
+			[]secrets.Secret{secrets.New("a", testSecret).ValidUntil(at(3)),
+				secrets.New("b", oldSecret).ValidFrom(at(4))}, at(3)},
+		{"a chain of three in any order",
+			[]secrets.Secret{secrets.New("c", testSecret+"c").ValidFrom(at(5)).ValidUntil(at(6)),
+				secrets.New("a", testSecret+"a").ValidUntil(at(3)),
+				secrets.New("b", testSecret+"b").ValidFrom(at(2)).ValidUntil(at(5))}, at(6)},
 	} {
 		log := &testlog.Log{}
 		c, rec := config(timestamped())
 		c.Secrets, c.Logger = secrets.Labeled(row.secrets...), log.Logger()
 		g := mustNew(t, c)
 		require.Equal(t, !row.until.IsZero(), strings.Contains(log.String(), "soon no secret is valid"), row.name)
-		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event), func(context.Context, core.Event) error { return nil })
+		run(g, signedBy(row.secrets[0].DangerouslyReveal(), event),
+			func(context.Context, core.Event) error { return nil })
 		if rec.last(t, g).Reason == reason.Accepted {
 			require.Equal(t, row.until, rec.last(t, g).NoneValidAfter, row.name)
 		}
@@ -304,7 +318,8 @@ func TestHealthHandlerTellsOfStaleSecrets(t *testing.T) {
 	g := mustNew(t, c)
 	get := func() (int, map[string]any) {
 		w := httptest.NewRecorder()
-		core.HealthHandler(core.HealthLimits{MaxStaleSecrets: time.Nanosecond}, g).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		core.HealthHandler(core.HealthLimits{MaxStaleSecrets: time.Nanosecond}, g).ServeHTTP(w,
+			httptest.NewRequest("GET", "/", nil))
 		var body struct{ Endpoints []map[string]any }
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
 		return w.Code, body.Endpoints[0]

@@ -246,7 +246,8 @@ func TestForgetLetsAnEventRunAgain(t *testing.T) {
 func TestIdentityComesFromAuthenticatedBytes(t *testing.T) {
 	t.Parallel()
 	deliver := func(g *core.Guard, kind, delivery string) *httptest.ResponseRecorder {
-		return run(g, post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "body"), "X-Event", kind, "X-Delivery", delivery), ok)
+		return run(g, post("body", "X-Hub-Signature-256", "sha256="+mac(testSecret, "body"), "X-Event", kind,
+			"X-Delivery", delivery), ok)
 	}
 	c, rec := config(plain())
 	g := mustNew(t, c)
@@ -302,8 +303,10 @@ func TestPlainHandlers(t *testing.T) {
 	}{
 		{"a final 2xx commits", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, nil, true},
 		{"a silent return commits", func(http.ResponseWriter, *http.Request) {}, nil, true},
-		{"a body without a status commits", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }, nil, true},
-		{"1xx and then 200 commits", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(200) }, nil, true},
+		{"a body without a status commits",
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }, nil, true},
+		{"1xx and then 200 commits",
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(200) }, nil, true},
 		{"a silent return after the client is gone releases", func(http.ResponseWriter, *http.Request) {}, gone, false},
 		{"a redirect releases", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, nil, false},
 		{"a 500 releases", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, nil, false},
@@ -311,7 +314,8 @@ func TestPlainHandlers(t *testing.T) {
 			_ = core.Commit(r.Context())
 			w.WriteHeader(500)
 		}, nil, true},
-		{"a release by hand stands against a 200", func(_ http.ResponseWriter, r *http.Request) { _ = core.Release(r.Context()) }, nil, false},
+		{"a release by hand stands against a 200",
+			func(_ http.ResponseWriter, r *http.Request) { _ = core.Release(r.Context()) }, nil, false},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

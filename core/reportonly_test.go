@@ -64,15 +64,25 @@ func TestACheckThatOnlyReportsLetsThroughWhatItWouldRefuse(t *testing.T) {
 		status   int
 		unproved bool
 	}{
-		{"plain HTTP", core.CheckHTTPS, func() *http.Request { r := whole(event); r.TLS = nil; return r }, reason.PlainHTTP, 400, false},
-		{"a stranger's address", core.CheckSources, func() *http.Request { r := whole(event); r.RemoteAddr = "203.0.113.9:1"; return r }, reason.SourceNotAllowed, 400, false},
-		{"a wrong credential beside a right signature", core.CheckCredentials, func() *http.Request { return with(whole(event), "X-Token", "wrong") }, reason.BadCredential, 400, false},
-		{"no credential", core.CheckCredentials, func() *http.Request { r := whole(event); r.Header.Del("X-Token"); return r }, reason.MissingCredential, 400, false},
+		{"plain HTTP", core.CheckHTTPS, func() *http.Request { r := whole(event); r.TLS = nil; return r },
+			reason.PlainHTTP, 400, false},
+		{"a stranger's address", core.CheckSources,
+			func() *http.Request { r := whole(event); r.RemoteAddr = "203.0.113.9:1"; return r },
+			reason.SourceNotAllowed, 400, false},
+		{"a wrong credential beside a right signature", core.CheckCredentials,
+			func() *http.Request { return with(whole(event), "X-Token", "wrong") }, reason.BadCredential, 400, false},
+		{"no credential", core.CheckCredentials,
+			func() *http.Request { r := whole(event); r.Header.Del("X-Token"); return r }, reason.MissingCredential,
+			400, false},
 		{"a wrong signature", core.CheckSignature, func() *http.Request {
 			return with(whole(event), "Acme-Signature", pairs(oldSecret, testTime, event))
 		}, reason.BadSignature, 400, true},
-		{"no signature", core.CheckSignature, func() *http.Request { r := whole(event); r.Header.Del("Acme-Signature"); return r }, reason.MissingSignature, 400, true},
-		{"a malformed signature", core.CheckSignature, func() *http.Request { return with(whole(event), "Acme-Signature", "t=1,v1=zz") }, reason.MalformedSignature, 400, true},
+		{"no signature", core.CheckSignature,
+			func() *http.Request { r := whole(event); r.Header.Del("Acme-Signature"); return r },
+			reason.MissingSignature, 400, true},
+		{"a malformed signature", core.CheckSignature,
+			func() *http.Request { return with(whole(event), "Acme-Signature", "t=1,v1=zz") },
+			reason.MalformedSignature, 400, true},
 		{"a malformed timestamp", core.CheckSignature, func() *http.Request {
 			return with(whole(event), "Acme-Signature", "t=0x1,v1="+mac(testSecret, "0x1", ".", event))
 		}, reason.MalformedTimestamp, 400, true},
@@ -189,11 +199,13 @@ func TestTheOtherChecksStillRefuse(t *testing.T) {
 			r.Header.Del("Acme-Signature")
 			return r
 		}, reason.MissingCredential},
-		{"the signature, where the rest reports", []core.Check{core.CheckHTTPS, core.CheckSources, core.CheckCredentials, core.CheckReplay, core.CheckRateLimit}, func() *http.Request {
-			r := post(event)
-			r.RemoteAddr = "203.0.113.9:1"
-			return r
-		}, reason.MissingSignature},
+		{"the signature, where the rest reports",
+			[]core.Check{core.CheckHTTPS, core.CheckSources, core.CheckCredentials, core.CheckReplay,
+				core.CheckRateLimit}, func() *http.Request {
+				r := post(event)
+				r.RemoteAddr = "203.0.113.9:1"
+				return r
+			}, reason.MissingSignature},
 		{"the body's limit", core.Checks()[:5], func() *http.Request {
 			return overTLS(post(strings.Repeat("x", 2<<20)))
 		}, reason.BodyTooLarge},
@@ -357,16 +369,20 @@ func TestReportOnlyNeverStandsForNothingConfigured(t *testing.T) {
 		want   string
 	}{
 		{"no secret", timestamped(), func(c *core.Config) { c.Secrets = nil }, "Secrets", "no secret is configured"},
-		{"no credential", basicOnly(), func(c *core.Config) { c.Secrets, c.Credentials = nil, nil }, "Secrets", "no secret is configured"},
+		{"no credential", basicOnly(), func(c *core.Config) { c.Secrets, c.Credentials = nil, nil }, "Secrets",
+			"no secret is configured"},
 		{"no replay choice", timestamped(), func(c *core.Config) { c.Replay = nil }, "Replay", "nothing remembers"},
-		{"no such check", timestamped(), func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{"all"} }, "DangerouslyReportOnly[0]", "no such check"},
+		{"no such check", timestamped(), func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{"all"} },
+			"DangerouslyReportOnly[0]", "no such check"},
 		{"a check twice", timestamped(), func(c *core.Config) {
 			c.DangerouslyReportOnly = []core.Check{core.CheckHTTPS, core.CheckHTTPS}
 		}, "DangerouslyReportOnly[1]", "twice"},
 		{"https that is off", timestamped(), func(c *core.Config) {
 			c.DangerouslyAllowHTTP, c.DangerouslyReportOnly = true, []core.Check{core.CheckHTTPS}
 		}, "DangerouslyReportOnly[0]", "DangerouslyAllowHTTP"},
-		{"no sources", timestamped(), func(c *core.Config) { c.Sources, c.DangerouslyReportOnly = nil, []core.Check{core.CheckSources} }, "DangerouslyReportOnly[0]", "Sources"},
+		{"no sources", timestamped(),
+			func(c *core.Config) { c.Sources, c.DangerouslyReportOnly = nil, []core.Check{core.CheckSources} },
+			"DangerouslyReportOnly[0]", "Sources"},
 		{"no rate limit", timestamped(), func(c *core.Config) {
 			c.RateLimit, c.DangerouslyReportOnly = core.RateLimit{}, []core.Check{core.CheckRateLimit}
 		}, "DangerouslyReportOnly[0]", "RateLimit"},
@@ -376,7 +392,9 @@ func TestReportOnlyNeverStandsForNothingConfigured(t *testing.T) {
 		{"a provider that signs nothing", basicOnly(), func(c *core.Config) {
 			c.Secrets, c.DangerouslyReportOnly = nil, []core.Check{core.CheckSignature}
 		}, "DangerouslyReportOnly[0]", "signs nothing"},
-		{"a scheme without a time", plain(), func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{core.CheckFreshness} }, "DangerouslyReportOnly[0]", "no timestamp"},
+		{"a scheme without a time", plain(),
+			func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{core.CheckFreshness} },
+			"DangerouslyReportOnly[0]", "no timestamp"},
 		{"freshness beside the signature", timestamped(), func(c *core.Config) {
 			c.DangerouslyReportOnly = []core.Check{core.CheckSignature, core.CheckFreshness}
 		}, "DangerouslyReportOnly[1]", "part of signature"},
@@ -414,7 +432,8 @@ func TestWithoutASecretNothingIsLetThrough(t *testing.T) {
 	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
 
 	c, rec, _ = reporting(timestamped(), core.CheckSignature, core.CheckCredentials)
-	c.Credentials = []core.Credential{core.HeaderToken("X-Token", &fading{secrets.NewList(secrets.New("old", token).ValidUntil(testTime.Add(-time.Minute)))})}
+	c.Credentials = []core.Credential{core.HeaderToken("X-Token",
+		&fading{secrets.NewList(secrets.New("old", token).ValidUntil(testTime.Add(-time.Minute)))})}
 	g = mustNew(t, c)
 	require.Equal(t, 503, run(g, whole(event), never(t)).Code)
 	require.Equal(t, reason.NoActiveSecret, rec.last(t, g).Reason)
@@ -451,7 +470,8 @@ func TestReportOnlyIsLoud(t *testing.T) {
 			}
 			run(g, r, ok)
 			require.NoError(t, g.Flush(t.Context()))
-			require.Contains(t, log.String(), "level=WARN msg=\"sallyport: webhook delivery let through that would be refused: ")
+			require.Contains(t, log.String(),
+				"level=WARN msg=\"sallyport: webhook delivery let through that would be refused: ")
 			require.Contains(t, log.String(), "would_refuse=")
 		})
 	}
@@ -503,7 +523,9 @@ func TestAnUnknownTenantIsNothingConfigured(t *testing.T) {
 	require.Empty(t, rec.last(t, g).Findings, "no secret of somebody else's is tried")
 
 	var got core.Event
-	require.Equal(t, 200, run(g, of("acme", globexSecret, event), func(_ context.Context, e core.Event) error { got = e; return nil }).Code)
+	require.Equal(t, 200,
+		run(g, of("acme", globexSecret, event),
+			func(_ context.Context, e core.Event) error { got = e; return nil }).Code)
 	require.True(t, got.Unproved)
 	require.Equal(t, "acme", got.Tenant)
 	require.Equal(t, core.Authenticated{}, got.Authenticated)

@@ -80,7 +80,8 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, secrets.Unused, r.state("old"))
 	r.send(oldSecret, 3)
 	require.Equal(t, secrets.InUse, r.state("old"))
-	require.Equal(t, "test, Secrets:\n  old: last matched 0 seconds ago, 3 of 3 deliveries: in use\n", r.g.Rotation().String())
+	require.Equal(t, "test, Secrets:\n  old: last matched 0 seconds ago, 3 of 3 deliveries: in use\n",
+		r.g.Rotation().String())
 
 	r.pass(day)
 	r.src.set(fresh, old)
@@ -103,14 +104,16 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	require.Equal(t, secrets.Waiting, u.State)
 	require.Equal(t, 71*time.Hour, u.Wait)
 	require.EqualValues(t, 1204, u.Silent)
-	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: wait 3 days: retries of older events, or a quiet sender, may still carry it")
+	require.Contains(t, r.g.Rotation().String(), "old: last matched 60 minutes ago, 0 of the last 1,204 deliveries: "+
+		"wait 3 days: retries of older events, or a quiet sender, may still carry it")
 	r.pass(71*time.Hour - time.Second)
 	require.Equal(t, secrets.Waiting, r.state("old"))
 	r.pass(time.Second)
 	require.Equal(t, secrets.SafeToRemove, r.state("old"))
 	require.True(t, r.use("old").SafeToRemove())
 	r.pass(6 * day)
-	require.Contains(t, r.g.Rotation().String(), "\n  old: last matched 9 days ago, 0 of the last 1,204 deliveries: safe to remove\n")
+	require.Contains(t, r.g.Rotation().String(),
+		"\n  old: last matched 9 days ago, 0 of the last 1,204 deliveries: safe to remove\n")
 	require.NotContains(t, r.log.String(), "may be removed", "nobody has asked, and no delivery came")
 	r.send(testSecret, 3)
 	require.Equal(t, 1, strings.Count(r.log.String(), "may be removed"))
@@ -134,8 +137,10 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 		run  func(r *rotating)
 		want secrets.UseState // of a
 	}{
-		{"it was the last that matched", func(r *rotating) { r.send(testSecret, 5); r.send(oldSecret, 1); r.pass(30 * day) }, secrets.InUse},
-		{"another matched in the same instant only", func(r *rotating) { r.send(oldSecret, 1); r.send(testSecret, 1); r.pass(30 * day) }, secrets.Alone},
+		{"it was the last that matched",
+			func(r *rotating) { r.send(testSecret, 5); r.send(oldSecret, 1); r.pass(30 * day) }, secrets.InUse},
+		{"another matched in the same instant only",
+			func(r *rotating) { r.send(oldSecret, 1); r.send(testSecret, 1); r.pass(30 * day) }, secrets.Alone},
 		{"another matched later, and the horizon is not past", func(r *rotating) {
 			r.send(oldSecret, 1)
 			r.pass(time.Second)
@@ -163,7 +168,8 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 			r.send(testSecret, 1)
 			r.pass(4 * day)
 		}, secrets.Alone},
-		{"it has never matched", func(r *rotating) { r.send(testSecret, 100); r.pass(30 * day); r.send(testSecret, 100) }, secrets.Unused},
+		{"it has never matched",
+			func(r *rotating) { r.send(testSecret, 100); r.pass(30 * day); r.send(testSecret, 100) }, secrets.Unused},
 		{"it came back into the list", func(r *rotating) {
 			r.send(oldSecret, 1)
 			r.src.set(b)
@@ -183,7 +189,9 @@ func TestASecretIsCalledSafeOnlyWhereThatIsShown(t *testing.T) {
 			r.send(oldSecret, 1)
 			r.pass(2 * time.Hour)
 		}, secrets.Ended},
-		{"its validity has not begun", func(r *rotating) { r.src.set(a.ValidFrom(r.now.Add(day)), b); r.send(testSecret, 1) }, secrets.NotYetValid},
+		{"its validity has not begun",
+			func(r *rotating) { r.src.set(a.ValidFrom(r.now.Add(day)), b); r.send(testSecret, 1) },
+			secrets.NotYetValid},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -237,7 +245,8 @@ func TestCredentialsRotateToo(t *testing.T) {
 	t.Parallel()
 	const oldPair, newPair = "hooks:the-old-password-of-enough-bytes", "hooks:the-new-password-of-enough-bytes"
 	c, rec := config(timestamped())
-	c.Credentials = []core.Credential{core.BasicAuth(secrets.Labeled(secrets.New("new", newPair), secrets.New("old", oldPair)))}
+	c.Credentials = []core.Credential{core.BasicAuth(secrets.Labeled(secrets.New("new", newPair),
+		secrets.New("old", oldPair)))}
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
 	send := func(pair, secret string) reason.Reason {
@@ -256,7 +265,8 @@ func TestCredentialsRotateToo(t *testing.T) {
 	require.Equal(t, map[string]int64{"Secrets #1": 2, "Credentials[0] new": 1, "Credentials[0] old": 1}, got)
 	require.Equal(t, "test, Secrets:\n  #1: last matched 0 seconds ago, 2 of 2 deliveries: in use\n"+
 		"test, Credentials[0]:\n  new: last matched 0 seconds ago, 1 of 2 deliveries: in use\n"+
-		"  old: last matched 0 seconds ago, 0 of the last 1 deliveries: nothing else has matched since: keep it\n", g.Rotation().String())
+		"  old: last matched 0 seconds ago, 0 of the last 1 deliveries: nothing else has matched since: keep it\n",
+		g.Rotation().String())
 }
 
 func TestTenantsRotateOneByOne(t *testing.T) {
@@ -266,7 +276,8 @@ func TestTenantsRotateOneByOne(t *testing.T) {
 	run(g, of("globex", globexSecret, event), ok)
 	all := g.Rotation().Secrets
 	require.Len(t, all, 2)
-	require.Equal(t, []any{"acme", int64(0), "globex", int64(1)}, []any{all[0].Tenant, all[0].Matched, all[1].Tenant, all[1].Matched})
+	require.Equal(t, []any{"acme", int64(0), "globex", int64(1)},
+		[]any{all[0].Tenant, all[0].Matched, all[1].Tenant, all[1].Matched})
 	require.Contains(t, g.Rotation().String(), "test, Secrets, tenant globex:\n  #1: last matched")
 }
 
@@ -333,11 +344,14 @@ func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 	} {
 		c, _ := config(row.entry)
 		now := testTime
-		c.Secrets, c.Now, c.Replay = secrets.Labeled(accepted...), func() time.Time { return now }, core.DangerouslyNoReplay
+		c.Secrets, c.Now, c.Replay = secrets.Labeled(accepted...), func() time.Time { return now },
+			core.DangerouslyNoReplay
 		g := mustNew(t, c)
 		send := func(want int, items ...string) {
 			t.Helper()
-			require.Equal(t, want, run(g, post(`{"value":[`+strings.Join(items, ",")+`]}`, "Content-Type", "application/json"), ok).Code, row.name)
+			require.Equal(t, want,
+				run(g, post(`{"value":[`+strings.Join(items, ",")+`]}`, "Content-Type", "application/json"), ok).Code,
+				row.name)
 		}
 		item := func(i int) string { return fmt.Sprintf(`{"n":"%d","token":"%s"}`, i, row.token(i)) }
 		all := make([]string, 7)
@@ -360,7 +374,8 @@ func TestEverySecretOfADeliveryIsUsed(t *testing.T) {
 		for _, u := range g.Rotation().Secrets {
 			got = append(got, u.State)
 		}
-		require.Equal(t, []secrets.UseState{secrets.InUse, secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove}, got, row.name)
+		require.Equal(t, []secrets.UseState{secrets.InUse, secrets.SafeToRemove, secrets.SafeToRemove,
+			secrets.SafeToRemove, secrets.SafeToRemove, secrets.SafeToRemove}, got, row.name)
 	}
 }
 

@@ -66,7 +66,8 @@ func TestARunEndsWhereTheStoreFailsInIt(t *testing.T) {
 				cancel()
 				require.Error(t, err)
 				if claims < 2 {
-					require.Contains(t, []reason.Reason{reason.StoreUnavailable, reason.SignalFailed, reason.Permanent}, result.Reason)
+					require.Contains(t, []reason.Reason{reason.StoreUnavailable, reason.SignalFailed, reason.Permanent},
+						result.Reason)
 				}
 				require.NoError(t, j.Flush(t.Context()))
 				require.Equal(t, before, ignoreSilence(j.Health(), before))
@@ -108,7 +109,8 @@ func TestABackfillSaysHowItEnded(t *testing.T) {
 	require.ErrorContains(t, err, "connection refused")
 	require.Equal(t, reason.StoreUnavailable, why)
 	store.left.Store(1000)
-	why, err = j.Backfill(t.Context(), twoNames(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) }), []byte(event))
+	why, err = j.Backfill(t.Context(),
+		twoNames(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) }), []byte(event))
 	require.ErrorIs(t, err, http.ErrAbortHandler)
 	require.Equal(t, reason.SignalPanicked, why)
 	why, err = j.Backfill(t.Context(), twoNames(ok), []byte(event))
@@ -196,7 +198,8 @@ func TestAnEntryRunsBehindAStrippedPrefix(t *testing.T) {
 	}
 }
 
-// TestNoProvidersEventRunsOnceMoreByBackfill: what was delivered is known, or the provider's events cannot be backfilled.
+// TestNoProvidersEventRunsOnceMoreByBackfill: what was delivered is known, or the provider's events cannot be
+// backfilled.
 func TestNoProvidersEventRunsOnceMoreByBackfill(t *testing.T) {
 	t.Parallel()
 	known := 0

@@ -44,7 +44,8 @@ func TestWhileSignalsRunOnlyTheySettle(t *testing.T) {
 		status  int
 	}{
 		{"a timeout has answered", timeout, 503},
-		{"middleware has answered 200", leaving(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }), 200},
+		{"middleware has answered 200", leaving(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200) }),
+			200},
 		{"middleware has returned without an answer", leaving(func(http.ResponseWriter, *http.Request) {}), 503},
 		{"middleware has panicked", leaving(func(http.ResponseWriter, *http.Request) { panic("oops") }), 500},
 		{"middleware has dropped the connection", leaving(func(http.ResponseWriter, *http.Request) {
@@ -207,7 +208,8 @@ func TestADeliveryIsDispatchedOnce(t *testing.T) {
 		replay core.ReplayState
 	}{
 		{"a second signal", both(signal(ok), signal(never(t))), core.ErrSignalsTwice, core.ReplayCommitted},
-		{"a second signal after an answer", both(answering, signal(never(t))), core.ErrSignalsTwice, core.ReplayCommitted},
+		{"a second signal after an answer", both(answering, signal(never(t))), core.ErrSignalsTwice,
+			core.ReplayCommitted},
 		{"a second signal after a failure", both(signal(func(context.Context, core.Event) error { return boom }),
 			signal(never(t))), core.ErrSignalsTwice, core.ReplayReleased},
 		{"a signal after the app's own commit", both(byHand(core.Commit), signal(never(t))),
@@ -261,10 +263,12 @@ func TestAnAnswerThatIsHeldBackIsSentAsItWas(t *testing.T) {
 	}{
 		{"nothing after it", func(http.ResponseWriter) {}, string(text)},
 		{"a flush", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }, string(text)},
-		{"a flush by the controller", func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }, string(text)},
+		{"a flush by the controller", func(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() },
+			string(text)},
 		{"another status", func(w http.ResponseWriter) { w.WriteHeader(404) }, string(text)},
 		{"more of it", func(w http.ResponseWriter) { _, _ = w.Write([]byte("!")) }, string(text) + "!"},
-		{"much more of it", func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, 1<<17)) }, string(text) + string(make([]byte, 1<<17))},
+		{"much more of it", func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, 1<<17)) },
+			string(text) + string(make([]byte, 1<<17))},
 		{"a panic", func(http.ResponseWriter) { panic("oops") }, string(text)},
 	} {
 		t.Run(row.name, func(t *testing.T) {

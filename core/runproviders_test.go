@@ -36,7 +36,8 @@ func TestEveryProvidersEventRunsAgainAsItWas(t *testing.T) {
 		failing := true
 		s := core.NewSignals()
 		s.On("*", func(_ context.Context, e core.Event) error {
-			line := fmt.Sprintf("%s %s %s %s %s %v %s %v %d|%s|%s", e.Identity, e.ID, e.Type, e.Action, e.Tenant, e.Time.UnixNano(),
+			line := fmt.Sprintf("%s %s %s %s %s %v %s %v %d|%s|%s", e.Identity, e.ID, e.Type, e.Action, e.Tenant,
+				e.Time.UnixNano(),
 				e.Secret, e.Authenticated, e.Attempt, e.Payload, e.Data)
 			if failing {
 				first = append(first, line)

@@ -26,9 +26,11 @@ func twoKinds() entry.Entry {
 		Name: "two", Title: "Two", Confidence: "A",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256, Key: entry.Key{Prefix: "whsec_"},
-			Second:    &entry.KeyKind{Algorithm: entry.Ed25519, Key: entry.Key{Encoding: entry.Base64, Prefix: "whpk_"}, Name: "v1a"},
-			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Sig"}}, Layout: entry.Versioned, Name: "v1", Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
+			Second: &entry.KeyKind{Algorithm: entry.Ed25519, Key: entry.Key{Encoding: entry.Base64, Prefix: "whpk_"},
+				Name: "v1a"},
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"X-Sig"}}, Layout: entry.Versioned,
+				Name: "v1", Encoding: entry.Hex},
+			Signed: []entry.Part{entry.Body()},
 		},
 		Identity: entry.Identity{Kind: entry.None, Why: "a test"},
 	}
@@ -54,15 +56,19 @@ func TestNoSignatureIsJudgedByAKeyOfAnotherKind(t *testing.T) {
 		{"v1a under a public key", []string{whpk}, "v1a," + v1a, reason.Accepted},
 		{"v1 in a mixed list", []string{whpk, testSecret}, "v1," + v1, reason.Accepted},
 		{"v1a in a mixed list", []string{testSecret, whpk}, "v1a," + v1a, reason.Accepted},
-		{"both, of which one is right", []string{testSecret, whpk}, "v1," + mac(oldSecret, body) + " v1a," + v1a, reason.Accepted},
+		{"both, of which one is right", []string{testSecret, whpk}, "v1," + mac(oldSecret, body) + " v1a," + v1a,
+			reason.Accepted},
 		{"v1a where only secrets are configured", []string{testSecret}, "v1a," + v1a, reason.MissingSignature},
 		{"v1 where only public keys are configured", []string{whpk}, "v1," + v1, reason.MissingSignature},
-		{"the right v1 beside a wrong v1a, under a public key", []string{whpk}, "v1," + v1 + " v1a," + hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
+		{"the right v1 beside a wrong v1a, under a public key", []string{whpk}, "v1," + v1 + " v1a," +
+			hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
 		{"a MAC under v1a", []string{testSecret, whpk}, "v1a," + v1, reason.MalformedSignature},
 		{"a signature under v1", []string{testSecret, whpk}, "v1," + v1a, reason.MalformedSignature},
 		{"a MAC keyed with the public key", []string{whpk, testSecret}, "v1," + confused[0], reason.BadSignature},
-		{"a MAC keyed with the public key's text", []string{whpk, testSecret}, "v1," + confused[1], reason.BadSignature},
-		{"a MAC keyed with the public key's base64", []string{whpk}, "v1," + confused[2] + " v1a," + hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
+		{"a MAC keyed with the public key's text", []string{whpk, testSecret}, "v1," + confused[1],
+			reason.BadSignature},
+		{"a MAC keyed with the public key's base64", []string{whpk}, "v1," + confused[2] + " v1a," +
+			hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
 	}
 	for _, row := range rows {
 		c, rec := config(twoKinds())
@@ -81,15 +87,19 @@ func TestMistakesInAnEntryAreReportedByNew(t *testing.T) {
 		want   string
 	}{
 		{"an unknown algorithm", func(s *entry.Scheme) { s.Algorithm = 99 }, "unknown algorithm"},
-		{"an unknown part", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Part{Kind: 99}) }, "unknown kind"},
+		{"an unknown part", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Part{Kind: 99}) },
+			"unknown kind"},
 		{"a plain hash that ends with an id", func(s *entry.Scheme) {
 			s.Algorithm, s.ID = entry.DigestSHA256, entry.Field{Headers: []string{"X-Id"}, Grammar: entry.Token}
 			s.Signed = []entry.Part{entry.Body(), entry.Literal("."), entry.Secret(), entry.ID()}
 		}, "can be lengthened"},
-		{"a plain hash without the secret", func(s *entry.Scheme) { s.Algorithm = entry.DigestSHA256 }, "sign the secret"},
-		{"an HMAC with the secret beside it", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Secret()) }, "sign the secret"},
+		{"a plain hash without the secret", func(s *entry.Scheme) { s.Algorithm = entry.DigestSHA256 },
+			"sign the secret"},
+		{"an HMAC with the secret beside it", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Secret()) },
+			"sign the secret"},
 		{"nothing that differs", func(s *entry.Scheme) { s.Signed = []entry.Part{entry.URL()} }, "the same proof"},
-		{"two kinds of secrets", func(s *entry.Scheme) { s.Second = &entry.KeyKind{Algorithm: entry.HMACSHA1} }, "two entries"},
+		{"two kinds of secrets", func(s *entry.Scheme) { s.Second = &entry.KeyKind{Algorithm: entry.HMACSHA1} },
+			"two entries"},
 		{"several readings under public keys", func(s *entry.Scheme) {
 			s.Algorithm, s.Also = entry.Ed25519, [][]entry.Part{{entry.Body()}}
 		}, "several readings"},
@@ -119,7 +129,8 @@ func TestSignaturesInSeveralHeaders(t *testing.T) {
 	const body = `{}`
 	good, bad := mac(testSecret, body), mac(oldSecret, body)
 	e := plain()
-	e.Scheme.Signature = entry.Signature{Field: entry.Field{Headers: []string{"X-Sig-1"}}, Encoding: entry.Hex, Beside: []string{"X-Sig-2", "X-Sig-3"}}
+	e.Scheme.Signature = entry.Signature{Field: entry.Field{Headers: []string{"X-Sig-1"}}, Encoding: entry.Hex,
+		Beside: []string{"X-Sig-2", "X-Sig-3"}}
 	e.Identity = entry.Identity{Kind: entry.None, Why: "a test"}
 	repeating := e
 	scheme := *e.Scheme
@@ -174,7 +185,8 @@ func TestAnIdentityOfWhatIsSigned(t *testing.T) {
 	first := identity("1", "2", "a=1&b=2")
 	require.Equal(t, first, identity("1", "2", "b=%32&a=%31&more=3"))
 	require.NotEqual(t, first, identity("1", "3", "a=1&b=3"))
-	require.NotEqual(t, identity("1.2", "3", "a=1.2&b=3"), identity("1", "2.3", "a=1&b=2.3"), "fields are divided by their lengths")
+	require.NotEqual(t, identity("1.2", "3", "a=1.2&b=3"), identity("1", "2.3", "a=1&b=2.3"),
+		"fields are divided by their lengths")
 }
 
 // TestARequiredFieldIsNotEmptyInTheOtherKindOfBody: a scheme whose body may be JSON or a form.
@@ -219,8 +231,9 @@ func TestChallengesAreNoSigningOracle(t *testing.T) {
 		Name: "bt", Title: "BT", Confidence: "A",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA1, Key: entry.Key{Named: "|", SHA1: true},
-			Signature: entry.Signature{Field: entry.Field{Form: "sig"}, Layout: entry.Pairs, Separator: '&', Equals: '|', Encoding: entry.Hex},
-			Signed:    []entry.Part{{Kind: entry.PartForm, Text: "payload", Grammar: entry.NoChallenge}},
+			Signature: entry.Signature{Field: entry.Field{Form: "sig"}, Layout: entry.Pairs, Separator: '&',
+				Equals: '|', Encoding: entry.Hex},
+			Signed: []entry.Part{{Kind: entry.PartForm, Text: "payload", Grammar: entry.NoChallenge}},
 		},
 		Identity: entry.Identity{Kind: entry.BySigned},
 		Handshakes: []entry.Handshake{
@@ -241,7 +254,8 @@ func TestChallengesAreNoSigningOracle(t *testing.T) {
 	w := ask(challenge)
 	require.Equal(t, want, w.Body.String())
 	require.Equal(t, "text/plain; charset=utf-8", w.Header().Get("Content-Type"))
-	for _, other := range []string{"", "abc", challenge + "0", "0123456789ABCDEF0123456789ABCDEF", "PG5vdGlmaWNhdGlvbj48L25vdA==", "%3Cx%3E0123456789012345"} {
+	for _, other := range []string{"", "abc", challenge + "0", "0123456789ABCDEF0123456789ABCDEF",
+		"PG5vdGlmaWNhdGlvbj48L25vdA==", "%3Cx%3E0123456789012345"} {
 		require.NotContains(t, ask(other).Body.String(), "id|", other)
 	}
 	// What was signed for whoever asked proves no delivery.

@@ -27,7 +27,8 @@ func TestWhatAPlainHandlerEndedWithDecides(t *testing.T) {
 		{"an error after a 200", adapter.Outcome{Err: failed, Written: adapter.Written{Status: 200}}, false},
 		{"a redirect", adapter.Outcome{Written: adapter.Written{Status: 302}}, false},
 		{"a 500", adapter.Outcome{Written: adapter.Written{Status: 500}}, false},
-		{"a connection that was taken over", adapter.Outcome{Written: adapter.Written{Status: 200, Hijacked: true}}, false},
+		{"a connection that was taken over", adapter.Outcome{Written: adapter.Written{Status: 200, Hijacked: true}},
+			false},
 	} {
 		c, rec := config(plain())
 		c.Replay = memstore.New()

@@ -74,7 +74,8 @@ func TestTheWorstOutcomeDecides(t *testing.T) {
 		{"ignored", []error{core.Ignore}, 200, reason.Accepted, false},
 		{"permanent is committed and reported", []error{core.Permanent(boom), nil}, 200, reason.Permanent, true},
 		{"permanent inside another error", []error{errors.Join(core.Permanent(boom))}, 200, reason.Permanent, true},
-		{"retry beats permanent, and the others run", []error{core.Permanent(boom), boom, nil}, 500, reason.SignalFailed, true},
+		{"retry beats permanent, and the others run", []error{core.Permanent(boom), boom, nil}, 500,
+			reason.SignalFailed, true},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -367,7 +368,8 @@ func TestTheContextOfAReceiverIsTheEventsOwn(t *testing.T) {
 	s := core.NewSignals()
 	s.On("*", check)
 	s.Named("one").On("invoice.*", check)
-	s.Named("two").On("*", core.Typed(func(ctx context.Context, e core.Event, _ struct{}) error { return check(ctx, e) }))
+	s.Named("two").On("*",
+		core.Typed(func(ctx context.Context, e core.Event, _ struct{}) error { return check(ctx, e) }))
 	r := signed(event)
 	w := httptest.NewRecorder()
 	httpwebhook.Handler(g, s).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, "of the request")))

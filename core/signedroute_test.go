@@ -85,7 +85,8 @@ func TestAPublicURLHoldsTheTenantAsThePathHasIt(t *testing.T) {
 
 func TestARecordSaysWhichURLWasSigned(t *testing.T) {
 	t.Parallel()
-	for public, want := range map[string]core.URLSource{"": core.URLRebuilt, "https://a.example/x": core.URLConfigured} {
+	for public, want := range map[string]core.URLSource{"": core.URLRebuilt,
+		"https://a.example/x": core.URLConfigured} {
 		c, rec := config(urlAndBody())
 		c.PublicURL = public
 		g := mustNew(t, c)

@@ -195,7 +195,8 @@ func TestNobodyIsAskedForABodyInVain(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(all), "HTTP/1.1 400 "), "no 100 before the refusal: %s", all)
 
-	conn = dial(t, s, head(event, declared(len(event)), "Expect: 100-continue", "Authorization: Basic dXNlcjphLWxvbmctZW5vdWdoLXBhc3N3b3Jk"))
+	conn = dial(t, s, head(event, declared(len(event)), "Expect: 100-continue",
+		"Authorization: Basic dXNlcjphLWxvbmctZW5vdWdoLXBhc3N3b3Jk"))
 	r := bufio.NewReader(conn)
 	line, err := r.ReadString('\n')
 	require.NoError(t, err)
@@ -224,36 +225,58 @@ func TestTransfersThatLie(t *testing.T) {
 		{"a genuine delivery", head(event, declared(len(event))) + event, false, 200, 1},
 		{"a genuine delivery in chunks", head(event, chunkedLine) + chunk(event, ""), false, 200, 1},
 		{"a chunk extension", head(event, chunkedLine) + chunk(event, ";name=value"), false, 200, 1},
-		{"a chunk extension of 100 KB", head(event, chunkedLine) + chunk(event, ";"+strings.Repeat("x", 100<<10)), false, 400, 0},
-		{"many chunks of one byte with extensions", head(event, chunkedLine) + strings.Repeat("1;"+strings.Repeat("x", 100)+"\r\nx\r\n", 2000) + "0\r\n\r\n", false, 400, 0},
-		{"a chunk size that ends in a bare line feed", head(event, chunkedLine) + fmt.Sprintf("%x\n%s\r\n0\r\n\r\n", len(event), event), false, 400, 0},
-		{"a chunk without its last", head(event, chunkedLine) + fmt.Sprintf("%x\r\n%s\r\n", len(event), event), true, 400, 0},
+		{"a chunk extension of 100 KB", head(event, chunkedLine) + chunk(event, ";"+strings.Repeat("x", 100<<10)),
+			false, 400, 0},
+		{"many chunks of one byte with extensions",
+			head(event, chunkedLine) + strings.Repeat("1;"+strings.Repeat("x", 100)+"\r\nx\r\n", 2000) + "0\r\n\r\n",
+			false, 400, 0},
+		{"a chunk size that ends in a bare line feed",
+			head(event, chunkedLine) + fmt.Sprintf("%x\n%s\r\n0\r\n\r\n", len(event), event), false, 400, 0},
+		{"a chunk without its last", head(event, chunkedLine) + fmt.Sprintf("%x\r\n%s\r\n", len(event), event), true,
+			400, 0},
 		{"a body shorter than it says", head(event, declared(len(event)+1)) + event, true, 400, 0},
-		{"a body shorter than it says, signed as it is", head(event[:5], declared(len(event))) + event[:5], true, 400, 0},
+		{"a body shorter than it says, signed as it is", head(event[:5], declared(len(event))) + event[:5], true, 400,
+			0},
 		{"two lengths that differ", head(event, declared(len(event)), declared(len(event)+1)) + event, false, 400, 0},
 		{"two lengths that are equal", head(event, declared(len(event)), declared(len(event))) + event, false, 200, 1},
-		{"a list of lengths", head(event, fmt.Sprintf("Content-Length: %d, %d", len(event), len(event))) + event, false, 400, 0},
+		{"a list of lengths", head(event, fmt.Sprintf("Content-Length: %d, %d", len(event), len(event))) + event, false,
+			400, 0},
 		{"a negative length", head(event, "Content-Length: -1") + event, false, 400, 0},
 		{"a length with a sign", head(event, fmt.Sprintf("Content-Length: +%d", len(event))) + event, false, 400, 0},
-		{"a length and chunks: the chunks count", head(event, declared(3), chunkedLine) + chunk(event, ""), false, 200, 1},
-		{"an unknown transfer encoding", head(event, "Transfer-Encoding: gzip, chunked") + chunk(event, ""), false, 501, 0},
+		{"a length and chunks: the chunks count", head(event, declared(3), chunkedLine) + chunk(event, ""), false, 200,
+			1},
+		{"an unknown transfer encoding", head(event, "Transfer-Encoding: gzip, chunked") + chunk(event, ""), false, 501,
+			0},
 		{"one gigabyte declared", head(event, declared(1<<30)) + event, false, 413, 0},
-		{"a doubled signature header", head(event, declared(len(event)), "Acme-Signature: t=1,v1=00") + event, false, 400, 0},
+		{"a doubled signature header", head(event, declared(len(event)), "Acme-Signature: t=1,v1=00") + event, false,
+			400, 0},
 		{"two hosts", head(event, declared(len(event)), "Host: evil.example") + event, false, 400, 0},
-		{"a header flood", head(event, declared(len(event)), "X-A: "+strings.Repeat("a", 2<<20)) + event, false, 431, 0},
-		{"a flood of hops", head(event, declared(len(event)), "X-Forwarded-For: "+strings.Repeat("10.0.0.1,", 50_000)) + event, false, 400, 0},
-		{"a flood of Forwarded", head(event, declared(len(event)), "Forwarded: "+strings.Repeat("for=10.0.0.1,", 50_000)) + event, false, 400, 0},
-		{"a folded header", head(event, declared(len(event)), "X-Forwarded-Proto: http,\r\n https") + event, false, 400, 0},
-		{"an absolute target", strings.Replace(head(event, declared(len(event))), "POST /hooks", "POST https://hooks.example.com/hooks", 1) + event, false, 400, 0},
-		{"an absolute target for another host", strings.Replace(head(event, declared(len(event))), "POST /hooks", "POST https://evil.example/hooks", 1) + event, false, 400, 0},
+		{"a header flood", head(event, declared(len(event)), "X-A: "+strings.Repeat("a", 2<<20)) + event, false, 431,
+			0},
+		{"a flood of hops", head(event, declared(len(event)), "X-Forwarded-For: "+
+			strings.Repeat("10.0.0.1,", 50_000)) + event, false, 400, 0},
+		{"a flood of Forwarded",
+			head(event, declared(len(event)), "Forwarded: "+strings.Repeat("for=10.0.0.1,", 50_000)) + event, false,
+			400, 0},
+		{"a folded header", head(event, declared(len(event)), "X-Forwarded-Proto: http,\r\n https") + event, false, 400,
+			0},
+		{"an absolute target",
+			strings.Replace(head(event, declared(len(event))), "POST /hooks", "POST https://hooks.example.com/hooks",
+				1) + event, false, 400, 0},
+		{"an absolute target for another host",
+			strings.Replace(head(event, declared(len(event))), "POST /hooks", "POST https://evil.example/hooks",
+				1) + event, false, 400, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var ran atomic.Int32
-			s, _, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil }, func(c *core.Config) {
-				c.DangerouslyAllowHTTP, c.TrustedProxies, c.Sources = false, core.PrivateNetworks, core.PrivateNetworks
-			})
-			send := strings.Replace(row.send, "Host: hooks.example.com\r\n", "Host: hooks.example.com\r\nX-Forwarded-Proto: https\r\n", 1)
+			s, _, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil },
+				func(c *core.Config) {
+					c.DangerouslyAllowHTTP, c.TrustedProxies, c.Sources = false, core.PrivateNetworks,
+						core.PrivateNetworks
+				})
+			send := strings.Replace(row.send, "Host: hooks.example.com\r\n",
+				"Host: hooks.example.com\r\nX-Forwarded-Proto: https\r\n", 1)
 			if strings.Contains(send, "X-Forwarded-Proto: http,") {
 				send = strings.Replace(send, "X-Forwarded-Proto: https\r\n", "", 1)
 			}
@@ -279,12 +302,14 @@ func TestWhatFollowsALieIsNotASecondDelivery(t *testing.T) {
 	var ran atomic.Int32
 	s, _, _ := listening(t, func(context.Context, core.Event) error { ran.Add(1); return nil }, func(*core.Config) {})
 	// A pipelined genuine delivery behind a refused one whose length swallows the beginning of it.
-	conn := dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"+head(event, declared(len(event)))+event)
+	conn := dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"+
+		head(event, declared(len(event)))+event)
 	_, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	require.Zero(t, ran.Load())
 	// And one that is whole.
-	conn = dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"+head(event, declared(len(event)), "Connection: close")+event)
+	conn = dial(t, s, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"+
+		head(event, declared(len(event)), "Connection: close")+event)
 	all, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	require.Equal(t, 2, strings.Count(string(all), "HTTP/1.1 "))
@@ -354,7 +379,8 @@ func TestAThousandSlowSenders(t *testing.T) {
 	}
 	require.EqualValues(t, each, g.OpenBodies(), "the slow senders were there all the time")
 	require.EqualValues(t, 50*seconds, ran.Load())
-	t.Logf("live heap, client side included: at most %d MiB; slowest delivery %s", most>>20, worst.Round(time.Millisecond))
+	t.Logf("live heap, client side included: at most %d MiB; slowest delivery %s", most>>20,
+		worst.Round(time.Millisecond))
 	require.Less(t, most, uint64(128<<20))
 }
 

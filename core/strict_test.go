@@ -103,7 +103,8 @@ func TestALogLineIsBounded(t *testing.T) {
 func TestASignedHeaderHoldsWhatItsGrammarSays(t *testing.T) {
 	t.Parallel()
 	e := plain()
-	e.Scheme.Signed = []entry.Part{{Kind: entry.PartHeader, Text: "X-Kind", Grammar: entry.Token, Optional: true}, entry.Body()}
+	e.Scheme.Signed = []entry.Part{{Kind: entry.PartHeader, Text: "X-Kind", Grammar: entry.Token, Optional: true},
+		entry.Body()}
 	c, rec := config(e)
 	g := mustNew(t, c)
 	deliver := func(kind string) reason.Reason {

@@ -58,7 +58,8 @@ func TestATenantIsProvedByItsOwnSecret(t *testing.T) {
 		return nil
 	}
 	for _, row := range []struct{ tenant, secret string }{{"acme", acmeSecret}, {"globex", globexSecret}} {
-		require.Equal(t, 200, run(g, of(row.tenant, row.secret, event), keep).Code, "the same id is another tenant's event")
+		require.Equal(t, 200, run(g, of(row.tenant, row.secret, event), keep).Code,
+			"the same id is another tenant's event")
 		require.Equal(t, row.tenant, got.Tenant)
 		require.True(t, got.Authenticated.Tenant)
 		require.Equal(t, row.tenant, rec.last(t, g).Tenant)
@@ -139,7 +140,8 @@ func TestAnUnknownTenantCostsWhatAForgeryCosts(t *testing.T) {
 	work := func(tenant string, h *core.Hashed) [4]int64 {
 		before := [2]int64{src.n.Load(), g.OpenBodies()}
 		r := of(tenant, testSecret, event)
-		r.Header.Set("X-Filler", strings.Repeat("x", 20<<10)) // so that the refusal is not explained, which would hash too
+		// so that the refusal is not explained, which would hash too
+		r.Header.Set("X-Filler", strings.Repeat("x", 20<<10))
 		read := &countedBody{Reader: strings.NewReader(event)}
 		r.Body = read
 		run(g, r, never(t))
@@ -225,13 +227,15 @@ func TestTenantsThatCannotBeConfigured(t *testing.T) {
 		change func(*core.Config)
 		says   string
 	}{
-		{"one secret for all", func(c *core.Config) { c.Secrets = secrets.Static(testSecret) }, "proved by the same secrets"},
+		{"one secret for all", func(c *core.Config) { c.Secrets = secrets.Static(testSecret) },
+			"proved by the same secrets"},
 		{"no parameter", func(c *core.Config) { c.Tenant = core.TenantFromPath("") }, "names no parameter"},
 		{"no header", func(c *core.Config) { c.Tenant = core.TenantFromHeader("X Tenant") }, "no header"},
 		{"no tenants", func(c *core.Config) { c.Secrets = secrets.ByTenant(nil) }, "no tenant is configured"},
 		{"awaiting a secret", func(c *core.Config) { c.Secrets, c.Setup.AwaitingSecret = nil, true }, "for one sender"},
 		{"a short secret of one tenant", func(c *core.Config) {
-			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"acme": secrets.Static(acmeSecret), "globex": secrets.Static(acmeSecret, canary)})
+			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"acme": secrets.Static(acmeSecret),
+				"globex": secrets.Static(acmeSecret, canary)})
 		}, `Secrets["globex"][1] (#2): the secret has 9 bytes`},
 		{"a tenant without a source", func(c *core.Config) {
 			c.Secrets = secrets.ByTenant(map[string]secrets.Source{"acme": nil})
@@ -317,7 +321,8 @@ func TestAnIdThatNamesNoEventIsAnErrorThatSaysWhy(t *testing.T) {
 		{"the app names the events", timestamped(), "", func(c *core.Config) {
 			c.Identity = func(e core.Event) string { return e.ID }
 		}, "Config.Identity names the events of Acme"},
-		{"a digest names them", plain(), "", nil, "not remembered by their id alone: take the identity, 64 hexadecimal digits"},
+		{"a digest names them", plain(), "", nil,
+			"not remembered by their id alone: take the identity, 64 hexadecimal digits"},
 		{"the tenant of the provider is left out", shops, "", nil, "give the tenant too"},
 		{"the tenant of the endpoint is left out", timestamped(), "", func(c *core.Config) {
 			c.Tenant, c.Secrets = core.TenantFromPath("tenant"), secrets.FromFunc(lenient, time.Minute)
@@ -327,9 +332,10 @@ func TestAnIdThatNamesNoEventIsAnErrorThatSaysWhy(t *testing.T) {
 		}, "remembered by two tenants"},
 		{"nobody has a tenant", timestamped(), "acme", nil, "leave it out"},
 		{"the source does not say whose a key is", timestamped(), "Acme", func(c *core.Config) {
-			c.Tenant, c.Secrets = core.TenantFromPath("tenant"), secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) {
-				return nil, errors.New("the database is down")
-			}, time.Minute)
+			c.Tenant, c.Secrets = core.TenantFromPath("tenant"),
+				secrets.FromFunc(func(context.Context, string) ([]secrets.Secret, error) {
+					return nil, errors.New("the database is down")
+				}, time.Minute)
 		}, "the database is down"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -384,7 +390,8 @@ func TestRatesAreCountedForEachTenant(t *testing.T) {
 		require.Equal(t, reason.Accepted, send("acme", acmeSecret, n))
 	}
 	require.Equal(t, reason.RateLimited, send("acme", acmeSecret, 3))
-	require.Equal(t, reason.Accepted, send("globex", globexSecret, 1), "another tenant's deliveries from the same address")
+	require.Equal(t, reason.Accepted, send("globex", globexSecret, 1),
+		"another tenant's deliveries from the same address")
 
 	// Failures: of each known tenant by itself, of unknown ones together.
 	require.Equal(t, reason.BadSignature, send("globex", testSecret, 1))
@@ -524,7 +531,8 @@ func TestATenantThatIsNotProvedIsNotAuthenticated(t *testing.T) {
 	require.True(t, ran)
 	require.Equal(t, "acme", rec.last(t, g).Tenant)
 	run(g, of("initech", testSecret, event), never(t))
-	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason, "nothing is configured for it, so that there is nothing to report")
+	require.Equal(t, reason.BadSignature, rec.last(t, g).Reason,
+		"nothing is configured for it, so that there is nothing to report")
 	for _, u := range g.Rotation().Secrets {
 		require.Zero(t, u.Matched)
 	}
@@ -537,7 +545,10 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	c, _ := tenantConfig(timestamped())
 	var said strings.Builder
 	c.Logger = log.Logger()
-	c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { fmt.Fprintf(&said, "%+v\n", r) })}
+	c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
+		fmt.Fprintf(&said, "%+v\n",
+			r)
+	})}
 	const short, long = canary + "-5h", canary + "-a-secret-of-enough-bytes"
 	src := &bySQL{lists: map[string]*secrets.List{}}
 	c.Secrets = src
@@ -565,8 +576,9 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	send("acme", long, long)
 	require.NoError(t, g.Flush(t.Context()))
 	for what, text := range map[string]string{
-		"the log": log.String(), "the records": said.String(), "the rotation": g.Rotation().String() + fmt.Sprintf("%+v", g.Rotation()),
-		"the health": fmt.Sprintf("%+v", g.Health()), "the guard": fmt.Sprintf("%+v %#v", g, c),
+		"the log": log.String(), "the records": said.String(),
+		"the rotation": g.Rotation().String() + fmt.Sprintf("%+v", g.Rotation()),
+		"the health":   fmt.Sprintf("%+v", g.Health()), "the guard": fmt.Sprintf("%+v %#v", g, c),
 	} {
 		require.NotContains(t, text, canary, what)
 	}

@@ -40,7 +40,8 @@ func TestAFlushPastAWrapperIsSeen(t *testing.T) {
 	require.Equal(t, core.ReplayCommitted, last.Replay, "the provider read a 200 and sends nothing again")
 }
 
-// TestAFlushBeforeSignalsDecidesTheAnswer: whichever way middleware flushes, the 200 is sent, and nothing is added to it.
+// TestAFlushBeforeSignalsDecidesTheAnswer: whichever way middleware flushes, the 200 is sent, and nothing is added to
+// it.
 func TestAFlushBeforeSignalsDecidesTheAnswer(t *testing.T) {
 	t.Parallel()
 	for name, flush := range map[string]func(http.ResponseWriter){

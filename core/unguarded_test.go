@@ -27,7 +27,8 @@ func TestASignalWithoutAGuardIsReportedAndCounted(t *testing.T) {
 			h.ServeHTTP(w, signed(event))
 			require.Equal(t, 500, w.Code)
 		}
-		const first, more = "a signal on a request that no guard proved", "more signals on requests that no guard proved"
+		const first, more = "a signal on a request that no guard proved",
+			"more signals on requests that no guard proved"
 		for range 1000 {
 			send()
 		}

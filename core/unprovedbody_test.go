@@ -66,11 +66,13 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 		require.Equal(t, 503, w.Code, "our own state, and the provider's retry gets through")
 		require.Equal(t, "2", w.Header().Get("Retry-After"))
 		require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
-		require.Equal(t, 400, run(g, from(post(event), "203.0.113.1"), never(t)).Code, "headers are judged all the same")
+		require.Equal(t, 400, run(g, from(post(event), "203.0.113.1"), never(t)).Code,
+			"headers are judged all the same")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 200, run(g, from(signed(event1(9)), provider4), ok).Code, "who was slow makes way")
 		begin(8, known)
-		require.Equal(t, 503, run(g, from(signed(event1(7)), provider4), ok).Code, "who cannot be woken up keeps its place")
+		require.Equal(t, 503, run(g, from(signed(event1(7)), provider4), ok).Code,
+			"who cannot be woken up keeps its place")
 		close(gone)
 		got := map[int]int{<-answers: 1}
 		for range 3 {
@@ -106,7 +108,8 @@ func TestBodiesThatAreMadeToEndAreBoundedWhileTheirReadersSleep(t *testing.T) {
 		stuck(16)
 		stuck(17)
 		require.Empty(t, answers, "two of the first make way")
-		require.Equal(t, 503, run(g, from(signed(event1(18)), provider4), never(t)).Code, "and what the two hold is not gone yet")
+		require.Equal(t, 503, run(g, from(signed(event1(18)), provider4), never(t)).Code,
+			"and what the two hold is not gone yet")
 		close(gone)
 		got := map[int]int{}
 		for range 18 {
@@ -131,7 +134,8 @@ func TestBodiesCountByWhatTheyHold(t *testing.T) {
 		first.Body = struct {
 			io.Reader
 			io.Closer
-		}{io.MultiReader(strings.NewReader(big[:140<<10]), &slowly{gone: gone, rest: strings.NewReader(big[140<<10:])}), first.Body}
+		}{io.MultiReader(strings.NewReader(big[:140<<10]), &slowly{gone: gone, rest: strings.NewReader(big[140<<10:])}),
+			first.Body}
 		answer := make(chan int)
 		go func() { answer <- run(g, first, ok).Code }()
 		synctest.Wait()
@@ -166,7 +170,8 @@ func TestTheDeadlineIsLiftedWhenTheBodyIsThere(t *testing.T) {
 		r := signed(event)
 		r.Body = &slowly{gone: closed(), err: io.ErrUnexpectedEOF}
 		httpwebhook.Verify(g)(signal(ok)).ServeHTTP(w, r)
-		require.Equal(t, []time.Time{time.Now().Add(10 * time.Second)}, w.all, "a body that broke off keeps its deadline")
+		require.Equal(t, []time.Time{time.Now().Add(10 * time.Second)}, w.all,
+			"a body that broke off keeps its deadline")
 		require.NoError(t, g.Flush(t.Context()))
 	})
 }
@@ -258,7 +263,8 @@ func TestASourceThatFailsIsKeptShort(t *testing.T) {
 		r.Body = unread{t}
 		require.Equal(t, 429, run(g, r, never(t)).Code)
 		require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
-		require.Equal(t, 200, run(g, from(signed(event1(1)), "203.0.113.1"), ok).Code, "others are not kept short with it")
+		require.Equal(t, 200, run(g, from(signed(event1(1)), "203.0.113.1"), ok).Code,
+			"others are not kept short with it")
 		close(gone)
 		for range 8 {
 			require.Equal(t, 429, <-answers)

@@ -18,14 +18,15 @@ import (
 	"github.com/sallyport-go/sallyport/echowebhook"
 )
 
-// TestABodyIsWrappedForTheFirstGuardOnly: what a guard has restored is not wrapped again, so that an inner guard knows it
-// as proved, and takes no place of the bodies that nobody has proved.
+// TestABodyIsWrappedForTheFirstGuardOnly: what a guard has restored is not wrapped again, so that an inner guard knows
+// it as proved, and takes no place of the bodies that nobody has proved.
 func TestABodyIsWrappedForTheFirstGuardOnly(t *testing.T) {
 	t.Parallel()
 	const secret = "an-accepted-secret-of-32-bytes!!"
 	made := func(endpoint string) *core.Guard {
 		guard, err := core.New(core.Config{
-			Endpoint: endpoint, Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
+			Endpoint: endpoint, Provider: provider.Stripe(), Secrets: secrets.Static(secret),
+			Replay:               core.DangerouslyNoReplay,
 			DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
@@ -53,7 +54,8 @@ func TestABodyIsWrappedForTheFirstGuardOnly(t *testing.T) {
 	// The inner guard refuses: the body that it saw is still the restored one.
 	e = echo.New()
 	refusing, err := core.New(core.Config{
-		Endpoint: "refusing", Provider: provider.GitHub(), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
+		Endpoint: "refusing", Provider: provider.GitHub(), Secrets: secrets.Static(secret),
+		Replay:               core.DangerouslyNoReplay,
 		DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)

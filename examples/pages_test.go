@@ -82,8 +82,10 @@ func imports() map[string]string {
 	list := map[string]string{
 		"http": "net/http", "httptest": "net/http/httptest", "slog": "log/slog",
 		"gin": "github.com/gin-gonic/gin", "echo": "github.com/labstack/echo/v4", "chi": "github.com/go-chi/chi/v5",
-		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module + "/core/replay/sqlstore",
-		"require": "github.com/stretchr/testify/require", "inbound": module + "/core/email/inbound", "emailtest": module + "/core/email/emailtest",
+		"core": module + "/core", "memstore": module + "/core/replay/memstore", "sqlstore": module +
+			"/core/replay/sqlstore",
+		"require": "github.com/stretchr/testify/require", "inbound": module + "/core/email/inbound",
+		"emailtest":  module + "/core/email/emailtest",
 		"sqljournal": module + "/core/journal/sqljournal", "watermillinbox": module + "/core/inbox/watermillinbox",
 		"riverinbox": module + "/core/inbox/riverinbox", "river": "github.com/riverqueue/river",
 		"riverdatabasesql": "github.com/riverqueue/river/riverdriver/riverdatabasesql",
@@ -95,7 +97,8 @@ func imports() map[string]string {
 	for _, name := range []string{"ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"} {
 		list[name] = module + "/" + name
 	}
-	for _, name := range []string{"email", "journal", "keys", "provider", "reason", "secrets", "sources", "sqltx", "webhooktest"} {
+	for _, name := range []string{"email", "journal", "keys", "provider", "reason", "secrets", "sources", "sqltx",
+		"webhooktest"} {
 		list[name] = module + "/core/" + name
 	}
 	return list
@@ -112,8 +115,8 @@ func pages(t *testing.T) []string {
 	return append([]string{"../README.md"}, list...)
 }
 
-// TestThePagesCompile compiles every Go block of README and docs: programs as they are, fragments inside a function. The
-// files exist in an overlay only. They are built with the versions of this module, and nothing is written.
+// TestThePagesCompile compiles every Go block of README and docs: programs as they are, fragments inside a function.
+// The files exist in an overlay only. They are built with the versions of this module, and nothing is written.
 func TestThePagesCompile(t *testing.T) {
 	here, err := os.Getwd()
 	require.NoError(t, err)
@@ -141,7 +144,8 @@ func TestThePagesCompile(t *testing.T) {
 			name := fmt.Sprintf("%s%d", of, i)
 			add("fragments", "block"+name+".go", fragment(name, block))
 			if strings.Contains(block, "echowebhook") { // the text says what differs in v5
-				v5 := fragment(name+"v5", strings.NewReplacer("echowebhook", "echo5webhook", "echo.Context", "*echo.Context").Replace(block))
+				v5 := fragment(name+"v5",
+					strings.NewReplacer("echowebhook", "echo5webhook", "echo.Context", "*echo.Context").Replace(block))
 				add("fragments", "block"+name+"v5.go", strings.Replace(v5, "labstack/echo/v4", "labstack/echo/v5", 1))
 			}
 		}

@@ -38,12 +38,15 @@ func TestEveryServerHasItsLimits(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				if name, ok := selector(n.Fun); ok && (name == "http.ListenAndServe" || name == "http.ListenAndServeTLS" || name == "http.Serve") {
+				if name, ok := selector(n.Fun); ok &&
+					(name == "http.ListenAndServe" || name == "http.ListenAndServeTLS" || name == "http.Serve") {
 					t.Errorf("%s: %s makes a server without limits", files.Position(n.Pos()), name)
 				}
-				if sel, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 && (sel.Sel.Name == "Start" || sel.Sel.Name == "Run" || sel.Sel.Name == "RunTLS") {
+				if sel, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 0 &&
+					(sel.Sel.Name == "Start" || sel.Sel.Name == "Run" || sel.Sel.Name == "RunTLS") {
 					if addr, ok := n.Args[0].(*ast.BasicLit); ok && strings.Contains(addr.Value, ":") {
-						t.Errorf("%s: the router's %s makes a server without limits", files.Position(n.Pos()), sel.Sel.Name)
+						t.Errorf("%s: the router's %s makes a server without limits", files.Position(n.Pos()),
+							sel.Sel.Name)
 					}
 				}
 			case *ast.CompositeLit:
@@ -57,7 +60,8 @@ func TestEveryServerHasItsLimits(t *testing.T) {
 		})
 		return nil
 	}))
-	for _, example := range []string{"gin", "echo", "echo5", "chi", "nethttp", "internal", "demo", "cluster", "queue", "river", "prometheus"} {
+	for _, example := range []string{"gin", "echo", "echo5", "chi", "nethttp", "internal", "demo", "cluster", "queue",
+		"river", "prometheus"} {
 		require.NotZero(t, found[example], "the example %s serves, and no server was found in it", example)
 	}
 }
@@ -178,7 +182,8 @@ func number(t *testing.T, e ast.Expr, constants map[string]ast.Expr) int64 {
 		return number(t, constants[e.Name], constants)
 	case *ast.SelectorExpr:
 		name, _ := selector(e)
-		units := map[string]time.Duration{"time.Millisecond": time.Millisecond, "time.Second": time.Second, "time.Minute": time.Minute, "time.Hour": time.Hour}
+		units := map[string]time.Duration{"time.Millisecond": time.Millisecond, "time.Second": time.Second,
+			"time.Minute": time.Minute, "time.Hour": time.Hour}
 		require.Contains(t, units, name)
 		return int64(units[name])
 	case *ast.CallExpr:

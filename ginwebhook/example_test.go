@@ -40,7 +40,8 @@ func Example() {
 	// Stripe's delivery, and the same one again.
 	for range 2 {
 		w := httptest.NewRecorder()
-		r.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/webhooks/stripe", `{"id":"evt_1","type":"invoice.paid"}`, time.Now()))
+		r.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/webhooks/stripe",
+			`{"id":"evt_1","type":"invoice.paid"}`, time.Now()))
 		fmt.Println(w.Code)
 	}
 	// Output:
@@ -75,7 +76,8 @@ func ExampleVerify() {
 	r.ServeHTTP(w, httptest.NewRequest("POST", "https://example.com/webhooks/github", nil)) // not signed
 	fmt.Println(w.Code)
 	w = httptest.NewRecorder()
-	r.ServeHTTP(w, webhooktest.NewRequest(provider.GitHub(), secret, "https://example.com/webhooks/github", `{"action":"opened"}`, time.Now()))
+	r.ServeHTTP(w, webhooktest.NewRequest(provider.GitHub(), secret, "https://example.com/webhooks/github",
+		`{"action":"opened"}`, time.Now()))
 	fmt.Println(w.Code)
 	// Output:
 	// 400

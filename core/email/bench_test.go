@@ -18,7 +18,8 @@ func payloads() map[string]string {
 		"sendgrid": `{"email":"jo@example.com","timestamp":1772366400,"smtp-id":"<sample-1@example.com>","event":"bounce",` +
 			`"category":["receipt","shop"],"sg_event_id":"sample-event-0001","sg_message_id":"sample-message-0001","status":"5.1.1",` +
 			`"reason":"550 5.1.1 The email account that you tried to reach does not exist.","type":"bounce","ip":"192.0.2.17","tls":1,` +
-			`"order":"1001","useragent":"` + filler + `","asm_group_id":1,"url":"https://example.com/","url_offset":{"index":0,"type":"html"}}`,
+			`"order":"1001","useragent":"` + filler +
+			`","asm_group_id":1,"url":"https://example.com/","url_offset":{"index":0,"type":"html"}}`,
 		"postmark": `{"RecordType":"Bounce","ID":900001,"Type":"HardBounce","TypeCode":1,"Name":"Hard bounce","Tag":"receipt",` +
 			`"MessageID":"00000000-0000-4000-8000-000000000002","ServerID":1001,"MessageStream":"outbound","Metadata":{"order":"1001"},` +
 			`"Description":"The server was unable to deliver your message","Details":"550 no such user","Email":"al@example.com",` +
@@ -27,7 +28,8 @@ func payloads() map[string]string {
 		"mailgun": `{"signature":{"timestamp":"1534108637","token":"651869375b9df3c98fc15c4889b102119add1235c38fc92824","signature":"x"},` +
 			`"event-data":{"event":"failed","severity":"permanent","reason":"bounce","recipient":"jo@example.com","timestamp":1534110422.389832,` +
 			`"tags":["a","b"],"user-variables":{"order":"1001"},"message":{"headers":{"to":"jo@example.com","message-id":"1@example.org",` +
-			`"from":"Test Sender","subject":"s"}},"delivery-status":{"code":550,"message":"5.1.1 ` + filler + `","description":""}}}`,
+			`"from":"Test Sender","subject":"s"}},"delivery-status":{"code":550,"message":"5.1.1 ` + filler +
+			`","description":""}}}`,
 	}
 }
 
@@ -58,7 +60,8 @@ func BenchmarkEvent(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				if got, err := email.Events(core.Event{Provider: sender, Payload: body}); err != nil || got[0].Type != email.Bounced {
+				if got, err := email.Events(core.Event{Provider: sender, Payload: body}); err != nil ||
+					got[0].Type != email.Bounced {
 					b.Fatal(got, err)
 				}
 			}

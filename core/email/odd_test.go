@@ -19,7 +19,8 @@ import (
 
 // senders are those whose events are read.
 var senders = []string{ //lint:immutable never written
-	"ahasend", "amazon-ses", "aws-sns", "brevo", "customer-io", "loops", "mailchimp", "mailersend", "mailgun", "mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "postal", "postmark", "resend",
+	"ahasend", "amazon-ses", "aws-sns", "brevo", "customer-io", "loops", "mailchimp", "mailersend", "mailgun",
+	"mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "postal", "postmark", "resend",
 	"scaleway-tem", "sendgrid", "sparkpost", "sparkpost-relay", "sweego", "unisender-go",
 }
 
@@ -60,7 +61,8 @@ func TestNoMemberOfAnotherKindIsAnError(t *testing.T) {
 func TestWhatCannotBeReadIsOneEventWithTheRawPayload(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		``, `null`, `7`, `"text"`, `{`, `{"a":1,}`, `<xml/>`, "\xff\xfe", `{"event":`, strings.Repeat("[", 5000), strings.Repeat(`{"a":`, 5000),
+		``, `null`, `7`, `"text"`, `{`, `{"a":1,}`, `<xml/>`, "\xff\xfe", `{"event":`, strings.Repeat("[", 5000),
+		strings.Repeat(`{"a":`, 5000),
 		"--b\r\n", "a=b", "=", "--\r\n\r\n", "{}}",
 	} {
 		for _, sender := range senders {
@@ -79,32 +81,44 @@ func TestOddPayloadsThatSendersReallySend(t *testing.T) {
 	for _, row := range []struct {
 		name, sender, body, want string
 	}{
-		{"a custom header that is not JSON", "brevo", `{"event":"delivered","X-Mailin-custom":"order 12"}`, `{"event_type":"delivered"}`},
+		{"a custom header that is not JSON", "brevo", `{"event":"delivered","X-Mailin-custom":"order 12"}`,
+			`{"event_type":"delivered"}`},
 		{"no type in data", "mailersend", `{"type":"activity.sent","data":{}}`, `{"event_type":"sent"}`},
 		{"no data", "mailersend", `{"type":"activity.sent"}`, `{"event_type":"sent"}`},
 		{"a null morph", "mailersend", `{"type":"activity.clicked","data":{"morph":null}}`, `{"event_type":"clicked"}`},
-		{"no event", "mailgun", `{"event-data":{"recipient":"a@example.com"}}`, `{"event_type":"unknown","recipient":"a@example.com"}`},
-		{"an event without its envelope, as documented", "mailgun", `{"event":"failed","severity":"permanent","recipient":"a@example.com"}`,
+		{"no event", "mailgun", `{"event-data":{"recipient":"a@example.com"}}`,
+			`{"event_type":"unknown","recipient":"a@example.com"}`},
+		{"an event without its envelope, as documented", "mailgun",
+			`{"event":"failed","severity":"permanent","recipient":"a@example.com"}`,
 			`{"event_type":"bounced","recipient":"a@example.com"}`},
-		{"an event whose envelope is none", "mailgun", `{"event":"failed","event-data":[]}`, `{"event_type":"unknown"}`},
-		{"a null delivery status", "mailgun", `{"event-data":{"event":"delivered","delivery-status":null}}`, `{"event_type":"delivered"}`},
-		{"user variables in a list", "mailgun", `{"event-data":{"event":"opened","user-variables":[]}}`, `{"event_type":"opened"}`},
+		{"an event whose envelope is none", "mailgun", `{"event":"failed","event-data":[]}`,
+			`{"event_type":"unknown"}`},
+		{"a null delivery status", "mailgun", `{"event-data":{"event":"delivered","delivery-status":null}}`,
+			`{"event_type":"delivered"}`},
+		{"user variables in a list", "mailgun", `{"event-data":{"event":"opened","user-variables":[]}}`,
+			`{"event_type":"opened"}`},
 		{"null metadata", "postmark", `{"RecordType":"Open","Metadata":null,"Tag":null}`, `{"event_type":"opened"}`},
-		{"an event of contacts", "resend", `{"type":"contact.created","data":{"email":"a@example.com"}}`, `{"event_type":"unknown"}`},
+		{"an event of contacts", "resend", `{"type":"contact.created","data":{"email":"a@example.com"}}`,
+			`{"event_type":"unknown"}`},
 		{"an id beyond a float64", "mailjet", `{"event":"open","MessageID":9007199254740993}`,
 			`{"event_type":"opened","message_id":"9007199254740993"}`},
-		{"metadata beyond a float64", "mailtrap", `{"event":"open","custom_variables":{"a":9007199254740993,"b":1.50,"c":7}}`,
+		{"metadata beyond a float64", "mailtrap",
+			`{"event":"open","custom_variables":{"a":9007199254740993,"b":1.50,"c":7}}`,
 			`{"event_type":"opened","metadata":{"a":9007199254740993,"b":1.5,"c":7}}`},
-		{"a time beyond what JSON can say", "sendgrid", `{"event":"open","timestamp":99999999999999999999}`, `{"event_type":"opened"}`},
+		{"a time beyond what JSON can say", "sendgrid", `{"event":"open","timestamp":99999999999999999999}`,
+			`{"event_type":"opened"}`},
 		{"a time before 1970", "sendgrid", `{"event":"open","timestamp":-1}`, `{"event_type":"opened"}`},
-		{"a time in the year 10000", "resend", `{"type":"email.opened","created_at":"9999-12-31T23:59:59-01:00"}`, `{"event_type":"opened"}`},
-		{"several classes", "sparkpost", `{"msys":{"a":{"type":"open"},"b":{"type":"open"}}}`, `{"event_type":"unknown"}`},
+		{"a time in the year 10000", "resend", `{"type":"email.opened","created_at":"9999-12-31T23:59:59-01:00"}`,
+			`{"event_type":"opened"}`},
+		{"several classes", "sparkpost", `{"msys":{"a":{"type":"open"},"b":{"type":"open"}}}`,
+			`{"event_type":"unknown"}`},
 		{"a recipient with a name", "resend", `{"type":"email.sent","data":{"to":["Jo <jo@example.com>"]}}`,
 			`{"event_type":"sent","recipient":"jo@example.com"}`},
 		{"a recipient that is not an address", "resend", `{"type":"email.sent","data":{"to":[" jo "]}}`,
 			`{"event_type":"sent","recipient":"jo"}`},
 		{"no mail", "amazon-ses", `{"eventType":"Send","mail":null}`, `{"event_type":"sent"}`},
-		{"recipients in an object", "amazon-ses", `{"eventType":"Send","mail":{"destination":{}}}`, `{"event_type":"sent"}`},
+		{"recipients in an object", "amazon-ses", `{"eventType":"Send","mail":{"destination":{}}}`,
+			`{"event_type":"sent"}`},
 		{"neither status nor message", "postal", `{"event":"MessageSent","payload":[]}`, `{"event_type":"unknown"}`},
 	} {
 		got, err := email.Events(core.Event{Provider: row.sender, ID: "", Payload: []byte(row.body)})
@@ -155,12 +169,16 @@ func TestMailchimpsAudiencesAreForms(t *testing.T) {
 		want       []email.Event
 	}{
 		{"a bounce", "type=cleaned&fired_at=2009-03-26+22%3A01%3A00&data%5Breason%5D=hard&data%5Bemail%5D=jo%40example.com",
-			[]email.Event{{Type: email.Bounced, RejectReason: email.ReasonBounced, Recipient: "jo@example.com", Description: "hard"}}},
+			[]email.Event{{Type: email.Bounced, RejectReason: email.ReasonBounced, Recipient: "jo@example.com",
+				Description: "hard"}}},
 		{"a complaint", "type=cleaned&data[reason]=abuse&data[email]=jo%40example.com",
-			[]email.Event{{Type: email.Complained, RejectReason: email.ReasonSpam, Recipient: "jo@example.com", Description: "abuse"}}},
+			[]email.Event{{Type: email.Complained, RejectReason: email.ReasonSpam, Recipient: "jo@example.com",
+				Description: "abuse"}}},
 		{"an unsubscription", "type=unsubscribe&data[email]=jo%40example.com",
-			[]email.Event{{Type: email.Unsubscribed, RejectReason: email.ReasonUnsubscribed, Recipient: "jo@example.com"}}},
-		{"a subscription", "type=subscribe&data[email]=jo%40example.com", []email.Event{{Type: email.Subscribed, Recipient: "jo@example.com"}}},
+			[]email.Event{{Type: email.Unsubscribed, RejectReason: email.ReasonUnsubscribed,
+				Recipient: "jo@example.com"}}},
+		{"a subscription", "type=subscribe&data[email]=jo%40example.com",
+			[]email.Event{{Type: email.Subscribed, Recipient: "jo@example.com"}}},
 		{"a profile", "type=profile&data[email]=jo%40example.com", nil},
 		{"a new type", "type=new", []email.Event{{Type: email.Unknown}}},
 		{"no type", "data[email]=jo%40example.com", []email.Event{{Type: email.Unknown}}},
@@ -178,11 +196,13 @@ func TestMailchimpsAudiencesAreForms(t *testing.T) {
 // The type is signed and the body is not: another body makes no bounce of an open.
 func TestMailomatsSignedTypeCounts(t *testing.T) {
 	t.Parallel()
-	got, err := email.Events(core.Event{Provider: "mailomat", Type: "opened", Payload: []byte(`{"eventType":"failure_perm","recipient":"a@example.com"}`)})
+	got, err := email.Events(core.Event{Provider: "mailomat", Type: "opened",
+		Payload: []byte(`{"eventType":"failure_perm","recipient":"a@example.com"}`)})
 	require.NoError(t, err)
 	require.Equal(t, email.Opened, got[0].Type)
 	require.Empty(t, got[0].RejectReason)
-	got, err = email.Events(core.Event{Provider: "mailomat", Type: "new", Payload: []byte(`{"eventType":"failure_perm"}`)})
+	got, err = email.Events(core.Event{Provider: "mailomat", Type: "new",
+		Payload: []byte(`{"eventType":"failure_perm"}`)})
 	require.NoError(t, err)
 	require.Equal(t, email.Unknown, got[0].Type)
 }
@@ -191,8 +211,9 @@ func TestPingsAndTestsAreNoEvent(t *testing.T) {
 	t.Parallel()
 	for sender, body := range map[string]string{
 		"mailersend": `{"type":"webhook.test"}`, "sparkpost": `[{"msys":{}}]`, "mailjet": `[]`,
-		"amazon-ses": "Successfully validated SNS topic for Amazon SES event publishing.", "unisender-go": `{"event_name":"transactional_spam_block"}`,
-		"postal": `{"payload":{"message":{"direction":"incoming"},"status":"Held"}}`,
+		"amazon-ses":   "Successfully validated SNS topic for Amazon SES event publishing.",
+		"unisender-go": `{"event_name":"transactional_spam_block"}`,
+		"postal":       `{"payload":{"message":{"direction":"incoming"},"status":"Held"}}`,
 	} {
 		got, err := email.Events(core.Event{Provider: sender, ID: "1", Payload: []byte(body)})
 		require.NoError(t, err, sender)
@@ -203,7 +224,8 @@ func TestPingsAndTestsAreNoEvent(t *testing.T) {
 func TestAFirstOpenAtSparkPostIsAnOpenOnRequest(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string][2]email.Type{
-		"initial_open": {email.Unknown, email.Opened}, "amp_initial_open": {email.Unknown, email.Opened}, "open": {email.Opened, email.Opened},
+		"initial_open": {email.Unknown, email.Opened}, "amp_initial_open": {email.Unknown, email.Opened},
+		"open":  {email.Opened, email.Opened},
 		"click": {email.Clicked, email.Clicked},
 	} {
 		e := core.Event{Provider: "sparkpost", Payload: []byte(`{"msys":{"track_event":{"type":"` + kind + `"}}}`)}
@@ -213,10 +235,11 @@ func TestAFirstOpenAtSparkPostIsAnOpenOnRequest(t *testing.T) {
 			require.Equal(t, want[i], got[0].Type, kind)
 		}
 		called := 0
-		err := email.ReceiverWith(email.Options{InitialOpenAsOpened: true}, func(context.Context, core.Event, email.Event) error {
-			called++
-			return nil
-		}, email.Opened)(t.Context(), e)
+		err := email.ReceiverWith(email.Options{InitialOpenAsOpened: true},
+			func(context.Context, core.Event, email.Event) error {
+				called++
+				return nil
+			}, email.Opened)(t.Context(), e)
 		require.Equal(t, want[1] == email.Opened, called == 1)
 		require.Equal(t, want[1] == email.Opened, err == nil)
 	}
@@ -225,9 +248,11 @@ func TestAFirstOpenAtSparkPostIsAnOpenOnRequest(t *testing.T) {
 func TestAnEventSurvivesJSON(t *testing.T) {
 	t.Parallel()
 	want := email.Event{
-		Type: email.Bounced, Timestamp: time.Date(2026, 3, 1, 12, 0, 0, 123_456_000, time.UTC), EventID: "1", MessageID: "2",
-		Recipient: "a@example.com", Tags: []string{"x"}, Metadata: map[string]any{"a": math.Pi}, RejectReason: email.ReasonSpam,
-		Description: "d", MTAResponse: "550", UserAgent: "UA", ClickURL: "https://example.com/",
+		Type: email.Bounced, Timestamp: time.Date(2026, 3, 1, 12, 0, 0, 123_456_000, time.UTC), EventID: "1",
+		MessageID: "2",
+		Recipient: "a@example.com", Tags: []string{"x"}, Metadata: map[string]any{"a": math.Pi},
+		RejectReason: email.ReasonSpam,
+		Description:  "d", MTAResponse: "550", UserAgent: "UA", ClickURL: "https://example.com/",
 	}
 	data, err := json.Marshal(want)
 	require.NoError(t, err)

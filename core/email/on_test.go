@@ -32,7 +32,8 @@ type app struct {
 func newApp(t *testing.T, p core.Provider, register func(*core.Signals)) *app {
 	a := &app{sender: webhooktest.NewSender(p), mux: http.NewServeMux(), signals: core.NewSignals()}
 	guard, err := core.New(core.Config{
-		Endpoint: "mail", Provider: p, Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(), Logger: quiet(),
+		Endpoint: "mail", Provider: p, Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(),
+		Logger: quiet(),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 			a.reasons = append(a.reasons, r.Reason)
 			a.errs = append(a.errs, r.Err)
@@ -125,7 +126,8 @@ func TestEveryRecipientOfANotificationIsCalledAlsoAfterOneFailed(t *testing.T) {
 			return nil
 		})
 	})
-	body := `{"Type":"Notification","MessageId":"m-1","TopicArn":"` + topic + `","Message":"{\"eventType\":\"Bounce\",\"bounce\":` +
+	body := `{"Type":"Notification","MessageId":"m-1","TopicArn":"` + topic +
+		`","Message":"{\"eventType\":\"Bounce\",\"bounce\":` +
 		`{\"bouncedRecipients\":[{\"emailAddress\":\"a@example.com\"},{\"emailAddress\":\"b@example.com\"}]}}"}`
 	require.Equal(t, http.StatusInternalServerError, a.send(body))
 	require.Equal(t, []string{"a@example.com", "b@example.com"}, got)
@@ -162,10 +164,13 @@ func TestAnAppThatSuppressesBouncesWorksForAnotherSender(t *testing.T) {
 		provider core.Provider
 		body     string
 	}{
-		{"SendGrid", provider.SendGrid(), `[{"event":"bounce","email":"jo@example.com","reason":"550 no","sg_event_id":"1"}]`},
-		{"Postmark", provider.Postmark(), `{"RecordType":"Bounce","Type":"HardBounce","Email":"jo@example.com","Details":"550 no","ID":1}`},
+		{"SendGrid", provider.SendGrid(),
+			`[{"event":"bounce","email":"jo@example.com","reason":"550 no","sg_event_id":"1"}]`},
+		{"Postmark", provider.Postmark(),
+			`{"RecordType":"Bounce","Type":"HardBounce","Email":"jo@example.com","Details":"550 no","ID":1}`},
 		{"Brevo", provider.Brevo(), `{"event":"hard_bounce","email":"jo@example.com","reason":"550 no"}`},
-		{"Mailgun", provider.Mailgun(), `{"event-data":{"event":"failed","recipient":"jo@example.com","delivery-status":{"message":"550 no"}}}`},
+		{"Mailgun", provider.Mailgun(),
+			`{"event-data":{"event":"failed","recipient":"jo@example.com","delivery-status":{"message":"550 no"}}}`},
 	} {
 		suppressed := map[string]string{}
 		a := newApp(t, row.provider, func(s *core.Signals) {

@@ -92,7 +92,8 @@ func (v *vector) through(t *testing.T) (events []core.Event) {
 	sender := webhooktest.NewSender(p)
 	sender.Now = now
 	guard, err := core.New(core.Config{
-		Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay, Now: now,
+		Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay,
+		Now:    now,
 		Logger: quiet(),
 	})
 	require.NoError(t, err)
@@ -136,7 +137,8 @@ func TestEveryTrackingDeliveryMeansWhatItShould(t *testing.T) {
 			for _, e := range events {
 				some, err := email.Events(e)
 				if endpoint := (*email.WrongEndpointError)(nil); errors.As(err, &endpoint) {
-					require.Contains(t, endpoint.Error(), "sent an inbound message to an endpoint for tracking events: in ")
+					require.Contains(t, endpoint.Error(),
+						"sent an inbound message to an endpoint for tracking events: in ")
 					wrong, err = true, nil
 				}
 				require.NoError(t, err)

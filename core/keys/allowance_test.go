@@ -151,7 +151,8 @@ func TestARotationGetsThroughAFloodOfInventedKids(t *testing.T) {
 		require.Equal(t, before+1, h.count())
 		flood(60)
 
-		// One request a minute is enough to have the set fetched at the wrong moment. A sender that is new has its own fetch.
+		// One request a minute is enough to have the set fetched at the wrong moment. A sender that is new has its own
+		// fetch.
 		time.Sleep(time.Hour)
 		_, err = r.Key(by(2000, false), "invented")
 		require.ErrorIs(t, err, keys.ErrUnknownKey)
@@ -210,8 +211,8 @@ func TestKeysOfFormerYearsDoNotDisplaceTheOneInUse(t *testing.T) {
 	})
 }
 
-// TestAllowancesHoldWhateverIsAsked plays random senders for an hour. In any minute there are at most 60 fetches, 3 of one
-// sender, 30 of unproved senders; and each of 8 proved senders has its fetch at once, up to three in a minute.
+// TestAllowancesHoldWhateverIsAsked plays random senders for an hour. In any minute there are at most 60 fetches, 3 of
+// one sender, 30 of unproved senders; and each of 8 proved senders has its fetch at once, up to three in a minute.
 func TestAllowancesHoldWhateverIsAsked(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(10) {
@@ -316,7 +317,8 @@ func TestOneNetworkLeavesRoomForOthers(t *testing.T) {
 		current := 1
 		r := newPEM(t, keys.Options{RoundTripper: rotating(t, &current)})
 		within := func(site, subnet int) context.Context {
-			addr := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(site >> 8), byte(site), byte(subnet >> 8), byte(subnet)})
+			addr := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(site >> 8), byte(site), byte(subnet >> 8),
+				byte(subnet)})
 			return sender.With(context.Background(), sender.Sender{Source: addr})
 		}
 		for second := range 300 {

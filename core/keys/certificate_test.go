@@ -37,7 +37,8 @@ func TestACertificateCountsWhenEverythingAboutItIsRight(t *testing.T) {
 	good := leaf(nil)
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
-	headers := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED"}, Bytes: ca.issue(&key.PublicKey, nil).Raw}))
+	headers := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+		Headers: map[string]string{"Proc-Type": "4,ENCRYPTED"}, Bytes: ca.issue(&key.PublicKey, nil).Raw}))
 	for name, row := range map[string]struct {
 		body string
 		ok   bool
@@ -49,37 +50,44 @@ func TestACertificateCountsWhenEverythingAboutItIsRight(t *testing.T) {
 			c.DNSNames = []string{"example.com", "sns-signing.eu-west-1.amazonaws.com"}
 		}), true},
 		"without extended usages at all": {leaf(func(c *x509.Certificate) { c.ExtKeyUsage = nil }), true},
-		"expired":                        {leaf(func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }), false},
-		"not yet valid":                  {leaf(func(c *x509.Certificate) { c.NotBefore = now.Add(time.Second) }), false},
-		"self-signed":                    {certPEM(stranger.cert), false},
-		"of another authority":           {certPEM(stranger.issue(&key.PublicKey, nil)), false},
-		"of another authority, with it":  {certPEM(stranger.issue(&key.PublicKey, nil), stranger.cert), false},
-		"for another name":               {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sqs.amazonaws.com"} }), false},
-		"for another region":             {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sns-signing.us-west-1.amazonaws.com"} }), false},
-		"for a wildcard":                 {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"*.amazonaws.com"} }), false},
-		"for the host that serves it":    {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sns.eu-west-1.amazonaws.com"} }), false},
-		"for the name in upper case":     {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"SNS.amazonaws.com"} }), false},
-		"with the name in the CN only":   {leaf(func(c *x509.Certificate) { c.DNSNames = nil }), false},
-		"for e-mail":                     {leaf(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} }), false},
-		"for key agreement":              {leaf(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement }), false},
+		"expired": {leaf(func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Second) }),
+			false},
+		"not yet valid": {leaf(func(c *x509.Certificate) { c.NotBefore = now.Add(time.Second) }),
+			false},
+		"self-signed":                   {certPEM(stranger.cert), false},
+		"of another authority":          {certPEM(stranger.issue(&key.PublicKey, nil)), false},
+		"of another authority, with it": {certPEM(stranger.issue(&key.PublicKey, nil), stranger.cert), false},
+		"for another name":              {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sqs.amazonaws.com"} }), false},
+		"for another region":            {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sns-signing.us-west-1.amazonaws.com"} }), false},
+		"for a wildcard": {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"*.amazonaws.com"} }),
+			false},
+		"for the host that serves it": {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sns.eu-west-1.amazonaws.com"} }), false},
+		"for the name in upper case": {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"SNS.amazonaws.com"} }),
+			false},
+		"with the name in the CN only": {leaf(func(c *x509.Certificate) { c.DNSNames = nil }), false},
+		"for e-mail":                   {leaf(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} }), false},
+		"for key agreement": {leaf(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement }),
+			false},
 		"of an authority itself": {leaf(func(c *x509.Certificate) {
 			c.IsCA, c.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
 		}), false},
-		"with a weak key":                 {certPEM(ca.issue(&weak.PublicKey, nil)), false},
-		"the root before the leaf":        {certPEM(ca.cert) + good, false},
-		"with text before it":             {"subject=CN\n" + good, false},
-		"with text behind it":             {good + "x", false},
-		"with text between":               {good + "x\n" + certPEM(ca.cert), false},
-		"with headers":                    {headers, false},
-		"a broken block before it":        {"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n" + good, false},
-		"a public key":                    {publicPEM(t, &key.PublicKey), false},
-		"a public key before it":          {publicPEM(t, &key.PublicKey) + good, false},
-		"named TRUSTED CERTIFICATE":       {strings.ReplaceAll(good, " CERTIFICATE", " TRUSTED CERTIFICATE"), false},
-		"cut off":                         {good[:len(good)/2], false},
-		"with bytes behind its structure": {string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: append(ca.issue(&key.PublicKey, nil).Raw, 0)})), false},
-		"empty":                           {"", false},
-		"HTML":                            {"<html>" + good + "</html>", false},
-		"nine of them":                    {strings.Repeat(good, 9), false},
+		"with a weak key":          {certPEM(ca.issue(&weak.PublicKey, nil)), false},
+		"the root before the leaf": {certPEM(ca.cert) + good, false},
+		"with text before it":      {"subject=CN\n" + good, false},
+		"with text behind it":      {good + "x", false},
+		"with text between":        {good + "x\n" + certPEM(ca.cert), false},
+		"with headers":             {headers, false},
+		"a broken block before it": {"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n" + good,
+			false},
+		"a public key":              {publicPEM(t, &key.PublicKey), false},
+		"a public key before it":    {publicPEM(t, &key.PublicKey) + good, false},
+		"named TRUSTED CERTIFICATE": {strings.ReplaceAll(good, " CERTIFICATE", " TRUSTED CERTIFICATE"), false},
+		"cut off":                   {good[:len(good)/2], false},
+		"with bytes behind its structure": {string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+			Bytes: append(ca.issue(&key.PublicKey, nil).Raw, 0)})), false},
+		"empty":        {"", false},
+		"HTML":         {"<html>" + good + "</html>", false},
+		"nine of them": {strings.Repeat(good, 9), false},
 	} {
 		h := serving(row.body)
 		r := certificates(t, snsPin(t, "eu-west-1"), keys.Options{RoundTripper: h, Roots: ca.pool(), Now: clock})
@@ -108,7 +116,8 @@ func TestRootsOfThePinStandForTheOthers(t *testing.T) {
 	_, err := ask(t, certificates(t, pin, keys.Options{RoundTripper: h}), snsURL(1))
 	require.ErrorIs(t, err, keys.ErrInvalidKey, "the system does not know it")
 	pin.Roots = ca.pool()
-	requireKey(t, certificates(t, pin, keys.Options{RoundTripper: h, Roots: stranger.pool()}), snsURL(1), &key.PublicKey)
+	requireKey(t, certificates(t, pin, keys.Options{RoundTripper: h, Roots: stranger.pool()}), snsURL(1),
+		&key.PublicKey)
 	pin.Roots = stranger.pool()
 	_, err = ask(t, certificates(t, pin, keys.Options{RoundTripper: h, Roots: ca.pool()}), snsURL(1))
 	require.ErrorIs(t, err, keys.ErrInvalidKey)
@@ -140,7 +149,8 @@ func TestAnIntermediateMayComeFromAnywhereAndIsTrustedForNothing(t *testing.T) {
 
 	_, err := ask(t, certificates(t, snsPin(t, "eu-west-1"), o(serving(certPEM(leaf)))), snsURL(1))
 	require.ErrorIs(t, err, keys.ErrInvalidKey, "there is no way to the root")
-	requireKey(t, certificates(t, snsPin(t, "eu-west-1"), o(serving(certPEM(leaf, middle.cert)))), snsURL(1), &key.PublicKey)
+	requireKey(t, certificates(t, snsPin(t, "eu-west-1"), o(serving(certPEM(leaf, middle.cert)))), snsURL(1),
+		&key.PublicKey)
 	pin := snsPin(t, "eu-west-1")
 	pin.Intermediates.AddCert(middle.cert)
 	requireKey(t, certificates(t, pin, o(serving(certPEM(leaf)))), snsURL(1), &key.PublicKey)
@@ -151,7 +161,8 @@ func TestAnIntermediateMayComeFromAnywhereAndIsTrustedForNothing(t *testing.T) {
 	}}
 	requireKey(t, certificates(t, snsPin(t, "eu-west-1"), o(byPeer)), snsURL(1), &key.PublicKey)
 	other := newAuthority(t, now)
-	_, err = ask(t, certificates(t, pin, keys.Options{RoundTripper: serving(certPEM(leaf)), Roots: other.pool()}), snsURL(1))
+	_, err = ask(t, certificates(t, pin, keys.Options{RoundTripper: serving(certPEM(leaf)), Roots: other.pool()}),
+		snsURL(1))
 	require.ErrorIs(t, err, keys.ErrInvalidKey)
 }
 
@@ -160,7 +171,8 @@ func TestAKeptCertificateEndsWithItsDates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca := newAuthority(t, time.Now())
 		key := newKey(t)
-		body := certPEM(ca.issue(&key.PublicKey, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(10 * time.Minute) }))
+		body := certPEM(ca.issue(&key.PublicKey,
+			func(c *x509.Certificate) { c.NotAfter = time.Now().Add(10 * time.Minute) }))
 		h := serving(body)
 		r := certificates(t, snsPin(t, "eu-west-1"), keys.Options{RoundTripper: h, Roots: ca.pool()})
 		requireKey(t, r, snsURL(1), &key.PublicKey)
@@ -188,7 +200,8 @@ func TestACertificateThatEndsRightAfterItsFetchIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca := newAuthority(t, time.Now())
 		key := newKey(t)
-		h := serving(certPEM(ca.issue(&key.PublicKey, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(10 * time.Second) })))
+		h := serving(certPEM(ca.issue(&key.PublicKey,
+			func(c *x509.Certificate) { c.NotAfter = time.Now().Add(10 * time.Second) })))
 		r := certificates(t, snsPin(t, "eu-west-1"), keys.Options{RoundTripper: h, Roots: ca.pool()})
 		requireKey(t, r, snsURL(1), &key.PublicKey)
 		time.Sleep(11 * time.Second)
@@ -208,7 +221,9 @@ func TestAKeptCertificateEndsWithItsAuthority(t *testing.T) {
 			c.NotAfter = time.Now().Add(10 * time.Minute)
 		})
 		key := newKey(t)
-		r := certificates(t, snsPin(t, "eu-west-1"), keys.Options{RoundTripper: serving(certPEM(short.issue(&key.PublicKey, nil), short.cert)), Roots: ca.pool()})
+		r := certificates(t, snsPin(t, "eu-west-1"),
+			keys.Options{RoundTripper: serving(certPEM(short.issue(&key.PublicKey, nil), short.cert)),
+				Roots: ca.pool()})
 		requireKey(t, r, snsURL(1), &key.PublicKey)
 		time.Sleep(10*time.Minute + time.Second)
 		_, err := ask(t, r, snsURL(1))
@@ -216,8 +231,8 @@ func TestAKeptCertificateEndsWithItsAuthority(t *testing.T) {
 	})
 }
 
-// TestTheRealChainOfSNS holds the embedded intermediates to a certificate that SNS signs with, published with the tests of
-// aws-sdk-java-v2, which is alone in its file, and to Amazon's root.
+// TestTheRealChainOfSNS holds the embedded intermediates to a certificate that SNS signs with, published with the tests
+// of aws-sdk-java-v2, which is alone in its file, and to Amazon's root.
 func TestTheRealChainOfSNS(t *testing.T) {
 	t.Parallel()
 	root, err := os.ReadFile("testdata/amazon-root-ca-1.pem")
@@ -269,8 +284,10 @@ func TestPEMKeys(t *testing.T) {
 	requireKey(t, open("\n"+good+"\n"), "", ed)
 	x25519 := strings.Replace(good, "MCowBQYDK2Vw", "MCowBQYDK2Vu", 1)
 	for name, body := range map[string]string{
-		"empty": "", "two keys": good + good, "text before": "x\n" + good, "text behind": good + "x", "a private key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-		"of another name": strings.ReplaceAll(good, "PUBLIC KEY", "RSA PUBLIC KEY"), "X25519": x25519, "cut off": good[:40],
+		"empty": "", "two keys": good + good, "text before": "x\n" + good, "text behind": good + "x",
+		"a private key":   string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+		"of another name": strings.ReplaceAll(good, "PUBLIC KEY", "RSA PUBLIC KEY"), "X25519": x25519,
+		"cut off": good[:40],
 	} {
 		_, err := ask(t, open(body), "")
 		require.ErrorIs(t, err, keys.ErrInvalidKey, name)

@@ -33,7 +33,8 @@ func ExampleCertificates() {
 		fmt.Println(err)
 		return
 	}
-	_, err = source.Key(context.Background(), "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem")
+	_, err = source.Key(context.Background(),
+		"https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem")
 	fmt.Println(errors.Is(err, keys.ErrNotAllowed))
 	// Output: true
 }
@@ -79,7 +80,8 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 func ExampleOptions_proxy() {
 	transport := http.DefaultTransport.(*http.Transport).Clone() // with the proxy from the environment
 	transport.DisableKeepAlives = true
-	_, err := keys.JWKS("https://www.googleapis.com/oauth2/v3/certs", []string{"RS256"}, keys.Options{RoundTripper: transport})
+	_, err := keys.JWKS("https://www.googleapis.com/oauth2/v3/certs", []string{"RS256"},
+		keys.Options{RoundTripper: transport})
 	fmt.Println(err)
 	// Output: <nil>
 }

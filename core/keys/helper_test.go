@@ -84,7 +84,8 @@ func ecJWK(t testing.TB, kid string, key *ecdsa.PublicKey, extra string) string 
 	t.Helper()
 	point, err := key.Bytes()
 	require.NoError(t, err)
-	return fmt.Sprintf(`{"kty":"EC","crv":"P-256","kid":%q,"x":%q,"y":%q%s}`, kid, b64(point[1:33]), b64(point[33:]), extra)
+	return fmt.Sprintf(`{"kty":"EC","crv":"P-256","kid":%q,"x":%q,"y":%q%s}`, kid, b64(point[1:33]), b64(point[33:]),
+		extra)
 }
 
 func jwks(all ...string) string { return `{"keys":[` + strings.Join(all, ",") + `]}` }
@@ -121,7 +122,8 @@ func (a *authority) pool() *x509.CertPool {
 func (a *authority) issue(key crypto.PublicKey, change func(*x509.Certificate)) *x509.Certificate {
 	a.t.Helper()
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "sns.amazonaws.com"}, DNSNames: []string{"sns.amazonaws.com"},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "sns.amazonaws.com"},
+		DNSNames:  []string{"sns.amazonaws.com"},
 		NotBefore: a.now.Add(-time.Hour), NotAfter: a.now.Add(1000 * time.Hour), BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}

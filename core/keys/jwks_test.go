@@ -19,7 +19,8 @@ import (
 )
 
 func rsaJWK(kid string, key *rsa.PublicKey, extra string) string {
-	return fmt.Sprintf(`{"kty":"RSA","kid":%q,"n":%q,"e":%q%s}`, kid, b64(key.N.Bytes()), b64(big.NewInt(int64(key.E)).Bytes()), extra)
+	return fmt.Sprintf(`{"kty":"RSA","kid":%q,"n":%q,"e":%q%s}`, kid, b64(key.N.Bytes()),
+		b64(big.NewInt(int64(key.E)).Bytes()), extra)
 }
 
 func okpJWK(kid string, key ed25519.PublicKey, extra string) string {
@@ -33,7 +34,8 @@ func TestEveryKindOfKey(t *testing.T) {
 	ed, _, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	ec := &newKey(t).PublicKey
-	data := jwks(rsaJWK("r", &r.PublicKey, `,"use":"sig","alg":"RS256","x5c":["AA=="]`), ecJWK(t, "e", ec, `,"key_ops":["verify"]`),
+	data := jwks(rsaJWK("r", &r.PublicKey, `,"use":"sig","alg":"RS256","x5c":["AA=="]`),
+		ecJWK(t, "e", ec, `,"key_ops":["verify"]`),
 		okpJWK("o", ed, `,"alg":"EdDSA"`))
 	s, err := keys.StaticJWKS([]byte(data), "RS256", "ES256", "EdDSA")
 	require.NoError(t, err)
@@ -111,24 +113,25 @@ func TestUnusableKeysAreLeftOutAndTheOthersServe(t *testing.T) {
 		"with an alg not configured":    rsaJWK("bad", &strong.PublicKey, `,"alg":"PS256"`),
 		"P-384":                         fmt.Sprintf(`{"kty":"EC","crv":"P-384","kid":"bad","x":%q,"y":%q}`, x, y),
 		"P-384 that calls itself P-256": ec(x, y),
-		"secp256k1":                     fmt.Sprintf(`{"kty":"EC","crv":"secp256k1","kid":"bad","x":%q,"y":%q}`, gx, gy),
-		"without crv":                   fmt.Sprintf(`{"kty":"EC","kid":"bad","x":%q,"y":%q}`, gx, gy),
-		"a point off the curve":         ec(gx, gx),
-		"the point 0, 0":                ec(b64(zero32), b64(zero32)),
-		"a short coordinate":            ec(b64(p256[1:32]), gy),
-		"a long coordinate":             ec(b64(append([]byte{0}, p256[1:33]...)), gy),
-		"padding":                       ec(gx+"=", gy),
-		"a line break":                  ec(gx[:8]+"\n"+gx[8:], gy),
-		"base64 of the other alphabet":  ec(strings.Repeat("+", 43), gy),
-		"stray bits in base64":          ec(gx[:42]+stray(gx[42]), gy),
-		"X25519":                        `{"kty":"OKP","crv":"X25519","kid":"bad","x":"` + b64(zero32) + `"}`,
-		"Ed25519 of 31 bytes":           okpJWK("bad", zero32[1:], ""),
-		"Ed25519 of small order":        okpJWK("bad", zero32, ""),
-		"symmetric":                     `{"kty":"oct","kid":"bad","k":"AAAA"}`,
-		"an unknown type":               `{"kty":"LWE","kid":"bad"}`,
-		"no type":                       `{"kid":"bad"}`,
-		"a type of another case":        strings.Replace(ecJWK(t, "bad", other, ""), `"EC"`, `"ec"`, 1),
-		"members of another case":       strings.Replace(ecJWK(t, "bad", other, ""), `"kty"`, `"KTY"`, 1),
+		"secp256k1": fmt.Sprintf(`{"kty":"EC","crv":"secp256k1","kid":"bad","x":%q,"y":%q}`, gx,
+			gy),
+		"without crv":                  fmt.Sprintf(`{"kty":"EC","kid":"bad","x":%q,"y":%q}`, gx, gy),
+		"a point off the curve":        ec(gx, gx),
+		"the point 0, 0":               ec(b64(zero32), b64(zero32)),
+		"a short coordinate":           ec(b64(p256[1:32]), gy),
+		"a long coordinate":            ec(b64(append([]byte{0}, p256[1:33]...)), gy),
+		"padding":                      ec(gx+"=", gy),
+		"a line break":                 ec(gx[:8]+"\n"+gx[8:], gy),
+		"base64 of the other alphabet": ec(strings.Repeat("+", 43), gy),
+		"stray bits in base64":         ec(gx[:42]+stray(gx[42]), gy),
+		"X25519":                       `{"kty":"OKP","crv":"X25519","kid":"bad","x":"` + b64(zero32) + `"}`,
+		"Ed25519 of 31 bytes":          okpJWK("bad", zero32[1:], ""),
+		"Ed25519 of small order":       okpJWK("bad", zero32, ""),
+		"symmetric":                    `{"kty":"oct","kid":"bad","k":"AAAA"}`,
+		"an unknown type":              `{"kty":"LWE","kid":"bad"}`,
+		"no type":                      `{"kid":"bad"}`,
+		"a type of another case":       strings.Replace(ecJWK(t, "bad", other, ""), `"EC"`, `"ec"`, 1),
+		"members of another case":      strings.Replace(ecJWK(t, "bad", other, ""), `"kty"`, `"KTY"`, 1),
 	} {
 		s, err := keys.StaticJWKS([]byte(jwks(jwk, ecJWK(t, "good", good, ""))), "ES256", "RS256", "EdDSA")
 		require.NoError(t, err, name)
@@ -177,10 +180,12 @@ func TestMalformedSetsAreRefusedWhole(t *testing.T) {
 		"a member of a key in two cases":     jwks(strings.Replace(good, `"kid"`, `"KID":"evil","kid"`, 1)),
 		"a member twice deep in something":   `{"x":{"y":[{"a":1,"a":2}]},"keys":[` + good + `]}`,
 		"no UTF-8":                           `{"x":"` + "\xff" + `","keys":[` + good + `]}`,
-		"deep nesting":                       `{"x":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) + `,"keys":[` + good + `]}`,
-		"very deep nesting":                  `{"x":` + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + `,"keys":[` + good + `]}`,
-		"too many keys":                      jwks(append(strings.Split(strings.Repeat("{}|", 64), "|")[:64], good)...),
-		"NUL in it":                          jwks(good) + "\x00",
+		"deep nesting": `{"x":` + strings.Repeat("[", 20) + strings.Repeat("]", 20) +
+			`,"keys":[` + good + `]}`,
+		"very deep nesting": `{"x":` + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + `,"keys":[` + good +
+			`]}`,
+		"too many keys": jwks(append(strings.Split(strings.Repeat("{}|", 64), "|")[:64], good)...),
+		"NUL in it":     jwks(good) + "\x00",
 	} {
 		_, err := keys.StaticJWKS([]byte(body), "ES256")
 		require.Error(t, err, name)
@@ -251,10 +256,14 @@ func TestStaticKeys(t *testing.T) {
 	requireKey(t, s, "", before)
 
 	for name, key := range map[string]crypto.PublicKey{
-		"nil": nil, "private RSA": r, "private EC": ec, "private Ed25519": edPrivate, "a secret": []byte("secret"), "P-384": &p384.PublicKey,
-		"an RSA value": r.PublicKey, "nil RSA": (*rsa.PublicKey)(nil), "empty RSA": &rsa.PublicKey{}, "nil EC": (*ecdsa.PublicKey)(nil),
-		"empty EC": &ecdsa.PublicKey{}, "EC without a point": &ecdsa.PublicKey{Curve: elliptic.P256()}, "short Ed25519": ed[:31],
-		"negative RSA": &rsa.PublicKey{N: new(big.Int).Neg(r.N), E: 65537}, "RSA with e 1": &rsa.PublicKey{N: r.N, E: 1},
+		"nil": nil, "private RSA": r, "private EC": ec, "private Ed25519": edPrivate, "a secret": []byte("secret"),
+		"P-384":        &p384.PublicKey,
+		"an RSA value": r.PublicKey, "nil RSA": (*rsa.PublicKey)(nil), "empty RSA": &rsa.PublicKey{},
+		"nil EC":   (*ecdsa.PublicKey)(nil),
+		"empty EC": &ecdsa.PublicKey{}, "EC without a point": &ecdsa.PublicKey{Curve: elliptic.P256()},
+		"short Ed25519": ed[:31],
+		"negative RSA":  &rsa.PublicKey{N: new(big.Int).Neg(r.N), E: 65537},
+		"RSA with e 1":  &rsa.PublicKey{N: r.N, E: 1},
 		//lint:ignore SA1019 a caller can still make one
 		"EC off the curve": &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
 	} {
@@ -274,8 +283,8 @@ func TestSmallOrder(t *testing.T) {
 	mul := func(a, b *big.Int) *big.Int { return mod(new(big.Int).Mul(a, b)) }
 	one := big.NewInt(1)
 	d := mul(new(big.Int).Sub(p, big.NewInt(121665)), inv(big.NewInt(121666)))
-	// A point (x, y) of order 8 doubles to one with y = 0: the numerator y² + x² (a = -1) vanishes, so x² = -y², and the
-	// curve's equation -x² + y² = 1 + d x² y² becomes 2 y² = 1 - d y⁴: a quadratic equation in y².
+	// A point (x, y) of order 8 doubles to one with y = 0: the numerator y² + x² (a = -1) vanishes, so x² = -y², and
+	// the curve's equation -x² + y² = 1 + d x² y² becomes 2 y² = 1 - d y⁴: a quadratic equation in y².
 	want := map[string]bool{}
 	encode := func(y *big.Int) {
 		b := y.FillBytes(make([]byte, 32))

@@ -97,23 +97,25 @@ func hostileURLs() map[string]string {
 		"no digits":                     "https://" + good + "/SimpleNotificationService-.pem",
 		"31 digits":                     "https://" + good + "/SimpleNotificationService-" + hex32[1:] + ".pem",
 		"33 digits":                     "https://" + good + "/SimpleNotificationService-" + hex32 + "0.pem",
-		"upper-case digits":             "https://" + good + "/SimpleNotificationService-" + strings.ToUpper(hex32) + ".pem",
-		"no hex":                        "https://" + good + "/SimpleNotificationService-" + hex32[1:] + "g.pem",
-		"slash in the digits":           "https://" + good + "/SimpleNotificationService-" + hex32[:15] + "/" + hex32[16:] + ".pem",
-		"dots in the digits":            "https://" + good + "/SimpleNotificationService-" + hex32[:29] + "/..pem",
-		"another suffix":                "https://" + good + "/SimpleNotificationService-" + hex32 + ".pem.txt",
-		"no suffix":                     "https://" + good + "/SimpleNotificationService-" + hex32,
-		"full-width digit":              "https://" + good + "/SimpleNotificationService-" + hex32[3:] + "１.pem",
-		"loopback":                      "https://127.0.0.1" + file,
-		"loopback, short":               "https://127.1" + file,
-		"loopback, a number":            "https://2130706433" + file,
-		"loopback, hex":                 "https://0x7f000001" + file,
-		"loopback, octal":               "https://0177.0.0.1" + file,
-		"IPv6 loopback":                 "https://[::1]" + file,
-		"IPv4 in IPv6":                  "https://[::ffff:127.0.0.1]" + file,
-		"metadata service":              "https://169.254.169.254/latest/meta-data/",
-		"localhost":                     "https://localhost" + file,
-		"too long":                      "https://" + good + "/SimpleNotificationService-" + strings.Repeat("0", 1000) + ".pem",
+		"upper-case digits": "https://" + good + "/SimpleNotificationService-" + strings.ToUpper(hex32) +
+			".pem",
+		"no hex": "https://" + good + "/SimpleNotificationService-" + hex32[1:] + "g.pem",
+		"slash in the digits": "https://" + good + "/SimpleNotificationService-" + hex32[:15] + "/" + hex32[16:] +
+			".pem",
+		"dots in the digits": "https://" + good + "/SimpleNotificationService-" + hex32[:29] + "/..pem",
+		"another suffix":     "https://" + good + "/SimpleNotificationService-" + hex32 + ".pem.txt",
+		"no suffix":          "https://" + good + "/SimpleNotificationService-" + hex32,
+		"full-width digit":   "https://" + good + "/SimpleNotificationService-" + hex32[3:] + "１.pem",
+		"loopback":           "https://127.0.0.1" + file,
+		"loopback, short":    "https://127.1" + file,
+		"loopback, a number": "https://2130706433" + file,
+		"loopback, hex":      "https://0x7f000001" + file,
+		"loopback, octal":    "https://0177.0.0.1" + file,
+		"IPv6 loopback":      "https://[::1]" + file,
+		"IPv4 in IPv6":       "https://[::ffff:127.0.0.1]" + file,
+		"metadata service":   "https://169.254.169.254/latest/meta-data/",
+		"localhost":          "https://localhost" + file,
+		"too long":           "https://" + good + "/SimpleNotificationService-" + strings.Repeat("0", 1000) + ".pem",
 	}
 }
 
@@ -145,7 +147,8 @@ func TestURLsOfTheGrammarAreFetchedAsTheyStand(t *testing.T) {
 		"https://sns.us-gov-west-1.amazonaws.com/SimpleNotificationService-" + hex32 + ".pem",
 	} {
 		h := serving("nonsense")
-		r, err := keys.Certificates(snsPin(t, "eu-west-1", "cn-north-1", "us-gov-west-1"), keys.Options{RoundTripper: h})
+		r, err := keys.Certificates(snsPin(t, "eu-west-1", "cn-north-1", "us-gov-west-1"),
+			keys.Options{RoundTripper: h})
 		require.NoError(t, err)
 		_, err = ask(t, r, url)
 		require.ErrorIs(t, err, keys.ErrInvalidKey)
@@ -159,7 +162,8 @@ func TestRegions(t *testing.T) {
 		require.True(t, keys.IsRegion(region), region)
 	}
 	for _, region := range []string{
-		"", "us", "us-1", "us-east", "us-east-", "us-east-10", "us-east-1 ", "US-EAST-1", "usa-east-1", "u-east-1", "s3-us-west-2",
+		"", "us", "us-1", "us-east", "us-east-", "us-east-10", "us-east-1 ", "US-EAST-1", "usa-east-1", "u-east-1",
+		"s3-us-west-2",
 		"us--1", "us-east--1", "-us-east-1", "us-east-1.evil", "us-ea5t-1", "us_east_1", "eusc-de-east-1", "us-east-x",
 		"us-a-b-c-d-1", "us-" + strings.Repeat("a", 60) + "-1", "us-east-１",
 	} {
@@ -176,7 +180,8 @@ func TestRegions(t *testing.T) {
 func TestPinsAreValidated(t *testing.T) {
 	t.Parallel()
 	good := func() keys.Pin {
-		return keys.Pin{Hosts: []keys.Host{{Name: "a.example.com"}}, Path: keys.Path{Prefix: "/certs/", Alphabet: keys.AlphabetWord, MinName: 1, MaxName: 64}}
+		return keys.Pin{Hosts: []keys.Host{{Name: "a.example.com"}},
+			Path: keys.Path{Prefix: "/certs/", Alphabet: keys.AlphabetWord, MinName: 1, MaxName: 64}}
 	}
 	_, err := keys.Certificates(good(), keys.Options{})
 	require.NoError(t, err)
@@ -232,10 +237,14 @@ func TestAPinIsCopied(t *testing.T) {
 func TestJWKSURLsAreValidated(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
-		"", "http://keys.example.com/jwks", "https://keys.example.com", "https://keys.example.com:8443/jwks", "https://u@keys.example.com/jwks",
-		"https://keys.example.com/jwks?x=1", "https://keys.example.com/jwks#x", "https://keys.example.com/a/../jwks", "https://keys.example.com/a/.",
-		"https://keys.example.com/a/..", "https://Keys.example.com/jwks", "https://127.0.0.1/jwks", "https://[::1]/jwks", "https://localhost/jwks",
-		"https://keys.example.com/%6awks", "https://keys.example.com/jwks ", `https://keys.example.com\jwks`, "https://kéys.example.com/jwks",
+		"", "http://keys.example.com/jwks", "https://keys.example.com", "https://keys.example.com:8443/jwks",
+		"https://u@keys.example.com/jwks",
+		"https://keys.example.com/jwks?x=1", "https://keys.example.com/jwks#x", "https://keys.example.com/a/../jwks",
+		"https://keys.example.com/a/.",
+		"https://keys.example.com/a/..", "https://Keys.example.com/jwks", "https://127.0.0.1/jwks",
+		"https://[::1]/jwks", "https://localhost/jwks",
+		"https://keys.example.com/%6awks", "https://keys.example.com/jwks ", `https://keys.example.com\jwks`,
+		"https://kéys.example.com/jwks",
 		"https://keys.example.com//jwks", "https://keys.example.com/" + strings.Repeat("a", 600),
 	} {
 		_, err := keys.JWKS(url, []string{"RS256"}, keys.Options{})

@@ -226,14 +226,16 @@ func TestAWithdrawnKeyIsRefusedAfterMaxAge(t *testing.T) {
 		h.set(always(http.StatusOK, jwks(ecJWK(t, "b", b, ""))))
 		time.Sleep(time.Hour)
 		_, err := ask(t, r, "a")
-		require.ErrorIs(t, err, keys.ErrUnknownKey, "no delivery is judged by a set older than MaxAge while the host answers")
+		require.ErrorIs(t, err, keys.ErrUnknownKey,
+			"no delivery is judged by a set older than MaxAge while the host answers")
 	})
 }
 
 func TestTheLastGoodKeysServeWhileTheHostFailsButNotForEver(t *testing.T) {
 	t.Parallel()
 	for name, failing := range map[string]func(*http.Request) (*http.Response, error){
-		"down": down, "500": always(500, "x"), "404": always(404, "x"), "a redirect": always(302, ""), "nonsense": always(200, "<html>"),
+		"down": down, "500": always(500, "x"), "404": always(404, "x"), "a redirect": always(302, ""),
+		"nonsense":    always(200, "<html>"),
 		"a panic":     func(*http.Request) (*http.Response, error) { panic("a fault in the transport") },
 		"no response": func(*http.Request) (*http.Response, error) { return nil, nil }, // a bad transport
 	} {
@@ -321,7 +323,8 @@ func TestAFloodOfURLsKeepsNoKnownKeyFromBeingRenewed(t *testing.T) {
 			}
 			return always(404, "")(r)
 		})
-		r := newPEM(t, keys.Options{RoundTripper: h, FetchesPerMinute: 5, MaxEntries: 2, MaxAge: time.Hour, MaxStale: time.Hour})
+		r := newPEM(t, keys.Options{RoundTripper: h, FetchesPerMinute: 5, MaxEntries: 2, MaxAge: time.Hour,
+			MaxStale: time.Hour})
 		requireKeyFor(t, r, 0, key)
 		for i := range 3 * 3600 / 5 {
 			for n := range 20 {
@@ -396,7 +399,8 @@ func TestSlowHostsAreGivenUp(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(*http.Request) (*http.Response, error){
 		"a body byte by byte": func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: slowBody{r.Context()}, ContentLength: -1, Header: http.Header{}}, nil
+			return &http.Response{StatusCode: 200, Body: slowBody{r.Context()}, ContentLength: -1,
+				Header: http.Header{}}, nil
 		},
 		"no answer": func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
@@ -451,12 +455,14 @@ func TestLargeAndCompressedBodiesAreRefused(t *testing.T) {
 		h  *host
 		ok bool
 	}{
-		"of 64 KiB":                   {serving(pad(64 << 10)), true},
-		"of one byte more":            {serving(pad(64<<10 + 1)), false},
-		"endless":                     {endless, false},
-		"declared too large":          {with(func(r *http.Response) { r.ContentLength = 64<<10 + 1 }), false},
-		"identity":                    {with(func(r *http.Response) { r.Header.Set("Content-Encoding", "identity") }), true},
-		"gzip":                        {with(func(r *http.Response) { r.Header.Set("Content-Encoding", "gzip") }), false},
+		"of 64 KiB":          {serving(pad(64 << 10)), true},
+		"of one byte more":   {serving(pad(64<<10 + 1)), false},
+		"endless":            {endless, false},
+		"declared too large": {with(func(r *http.Response) { r.ContentLength = 64<<10 + 1 }), false},
+		"identity": {with(func(r *http.Response) { r.Header.Set("Content-Encoding", "identity") }),
+			true},
+		"gzip": {with(func(r *http.Response) { r.Header.Set("Content-Encoding", "gzip") }),
+			false},
 		"two encodings":               {with(func(r *http.Response) { r.Header["Content-Encoding"] = []string{"identity", "br"} }), false},
 		"decompressed by a transport": {with(func(r *http.Response) { r.Uncompressed = true }), false},
 		"201":                         {with(func(r *http.Response) { r.StatusCode = 201 }), false},

@@ -26,7 +26,8 @@ func tlsHost(t *testing.T, name string, handler http.Handler) (*httptest.Server,
 	key := newKey(t)
 	cert := ca.issue(&key.PublicKey, func(c *x509.Certificate) { c.DNSNames = []string{name} })
 	server := httptest.NewUnstartedServer(handler)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}}} // defaults
+	// defaults
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw}, PrivateKey: key}}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := keys.DefaultTransport(keys.Options{Roots: ca.pool()})
@@ -41,15 +42,17 @@ func TestOverRealTLS(t *testing.T) {
 	t.Parallel()
 	key := &newKey(t).PublicKey
 	var seen atomic.Pointer[http.Request]
-	server, transport, _ := tlsHost(t, "keys.example.com", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen.Store(r.Clone(context.Background()))
-		_, _ = w.Write([]byte(jwks(ecJWK(t, "k", key, ""))))
-	}))
+	server, transport, _ := tlsHost(t, "keys.example.com",
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			seen.Store(r.Clone(context.Background()))
+			_, _ = w.Write([]byte(jwks(ecJWK(t, "k", key, ""))))
+		}))
 	requireKey(t, newJWKS(t, keys.Options{RoundTripper: transport}), "k", key)
 	r := seen.Load()
 	require.Equal(t, "GET keys.example.com /.well-known/jwks.json", r.Method+" "+r.Host+" "+r.RequestURI)
 	require.Equal(t, http.Header{
-		"Accept": {"application/jwk-set+json, application/json"}, "Accept-Encoding": {"identity"}, "User-Agent": {"sallyport"}, "Connection": {"close"},
+		"Accept": {"application/jwk-set+json, application/json"}, "Accept-Encoding": {"identity"},
+		"User-Agent": {"sallyport"}, "Connection": {"close"},
 	}, r.Header)
 
 	server.Close()
@@ -74,13 +77,15 @@ func TestAHostWithAnotherCertificateIsNotBelieved(t *testing.T) {
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{300, 301, 302, 303, 307, 308} {
-		for _, location := range []string{"/other", jwksURL, "http://169.254.169.254/latest/meta-data/", "https://evil.example/"} {
+		for _, location := range []string{"/other", jwksURL, "http://169.254.169.254/latest/meta-data/",
+			"https://evil.example/"} {
 			var requests atomic.Int32
-			_, transport, _ := tlsHost(t, "keys.example.com", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				requests.Add(1)
-				w.Header().Set("Location", location)
-				w.WriteHeader(code)
-			}))
+			_, transport, _ := tlsHost(t, "keys.example.com",
+				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					requests.Add(1)
+					w.Header().Set("Location", location)
+					w.WriteHeader(code)
+				}))
 			_, err := ask(t, newJWKS(t, keys.Options{RoundTripper: transport}), "k")
 			require.ErrorIs(t, err, keys.ErrUnavailable)
 			require.ErrorContains(t, err, "redirect")
@@ -97,10 +102,11 @@ func TestACompressedFloodIsNotUnpacked(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, z.Close())
 	for _, compressing := range []bool{true, false} {
-		_, transport, _ := tlsHost(t, "keys.example.com", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(bomb.Bytes())
-		}))
+		_, transport, _ := tlsHost(t, "keys.example.com",
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", "gzip")
+				_, _ = w.Write(bomb.Bytes())
+			}))
 		transport.DisableCompression = !compressing
 		_, err = ask(t, newJWKS(t, keys.Options{RoundTripper: transport}), "k")
 		require.ErrorIs(t, err, keys.ErrUnavailable)

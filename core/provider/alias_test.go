@@ -54,11 +54,16 @@ func TestAnAliasIsAnotherNameOfOneEntry(t *testing.T) {
 func TestAReleasedAliasStays(t *testing.T) {
 	t.Parallel()
 	for _, alias := range []string{
-		"amazon-eventbridge", "amazon-sns", "artifactory", "autodesk-forge", "aws-ses", "azure-eventgrid", "bird", "bitbucket-data-center",
-		"calcom", "claude", "codeberg", "customerio", "dropboxsign", "eventarc", "eventbridge", "facebook", "github-enterprise",
-		"google-gemini", "google-play-rtdn", "hellosign", "incidentio", "instagram", "lemonsqueezy", "mailchimp-transactional",
-		"mercadopago", "messenger", "microsoft-teams", "mongodb", "msgraph", "nexmo", "nexus-repository", "prometheus-alertmanager",
-		"pubsub", "pusher-channels", "resend-inbound", "sendinblue", "ses", "sns", "sonarcloud", "stream-chat", "terraform-cloud",
+		"amazon-eventbridge", "amazon-sns", "artifactory", "autodesk-forge", "aws-ses", "azure-eventgrid", "bird",
+		"bitbucket-data-center",
+		"calcom", "claude", "codeberg", "customerio", "dropboxsign", "eventarc", "eventbridge", "facebook",
+		"github-enterprise",
+		"google-gemini", "google-play-rtdn", "hellosign", "incidentio", "instagram", "lemonsqueezy",
+		"mailchimp-transactional",
+		"mercadopago", "messenger", "microsoft-teams", "mongodb", "msgraph", "nexmo", "nexus-repository",
+		"prometheus-alertmanager",
+		"pubsub", "pusher-channels", "resend-inbound", "sendinblue", "ses", "sns", "sonarcloud", "stream-chat",
+		"terraform-cloud",
 		"terraform-enterprise", "transferwise", "twilio-sendgrid", "twitter", "whatsapp", "whatsapp-cloud",
 	} {
 		require.Contains(t, provider.Aliases(), alias)
@@ -74,7 +79,9 @@ type sharedByProcesses struct {
 
 func (*sharedByProcesses) Scope() replay.Scope { return replay.Shared }
 
-func (s *sharedByProcesses) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
+func (s *sharedByProcesses) Claim(
+	ctx context.Context, items []replay.Item, lease time.Duration,
+) ([]replay.Result, error) {
 	s.mu.Lock()
 	for _, item := range items {
 		s.digests = append(s.digests, item.Digest)
@@ -83,8 +90,8 @@ func (s *sharedByProcesses) Claim(ctx context.Context, items []replay.Item, leas
 	return s.Store.Claim(ctx, items, lease)
 }
 
-// TestAnAliasWritesTheEntrysOwnNameIntoAStore: a store remembers which provider an endpoint's name belongs to. A program that
-// finds it under an alias shares the endpoint with one that does not.
+// TestAnAliasWritesTheEntrysOwnNameIntoAStore: a store remembers which provider an endpoint's name belongs to. A
+// program that finds it under an alias shares the endpoint with one that does not.
 func TestAnAliasWritesTheEntrysOwnNameIntoAStore(t *testing.T) {
 	t.Parallel()
 	store := &sharedByProcesses{Store: memstore.New()}
@@ -104,7 +111,8 @@ func TestAnAliasWritesTheEntrysOwnNameIntoAStore(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, deliver("twitter", `{"for_user_id":"1","tweet_create_events":[]}`))
 	require.Equal(t, http.StatusOK, deliver("x-twitter", `{"for_user_id":"2","tweet_create_events":[]}`))
-	require.Equal(t, http.StatusServiceUnavailable, deliver("typeform", `{"event_id":"1"}`), "another provider's endpoint")
+	require.Equal(t, http.StatusServiceUnavailable, deliver("typeform", `{"event_id":"1"}`),
+		"another provider's endpoint")
 	var own replay.Digest
 	copy(own[:], "x-twitter")
 	require.Contains(t, store.digests, own)

@@ -40,16 +40,21 @@ func TestTheGoldenIdentitiesOfAppsAreDerivedAsDocumented(t *testing.T) {
 	none := strings.Repeat("0", 64)
 	want := map[string]string{
 		"woocommerce":   derive("https://a.example/", "digest", digest, "order.created"),
-		"lemon-squeezy": body, "razorpay": body, "paystack": body, "mollie": body, "checkout-com": body, "adyen-platform": body,
+		"lemon-squeezy": body, "razorpay": body, "paystack": body, "mollie": body, "checkout-com": body,
+		"adyen-platform":    body,
 		"coinbase-commerce": body, // without its id
 		"gocardless":        byID("evt_1"), "chargebee": byID("evt_1"), "paddle": byID("Ev1"),
 		"modern-treasury": body, "coinbase-cdp": body, "revolut": with("1772366400000"), "xendit": with("msg_1"),
-		"polar": byID("msg_1"), "increase": byID("msg_1"), "openai": byID("msg_1"), "anthropic": byID("msg_1"), "replicate": byID("msg_1"),
+		"polar": byID("msg_1"), "increase": byID("msg_1"), "openai": byID("msg_1"), "anthropic": byID("msg_1"),
+		"replicate": byID("msg_1"),
 
-		"meta": body, "viber": body, "sinch-numbers": body, "x-twitter": body, "typeform": body, "cal-com": body, "docusign": body,
-		"line": body, // without its id
-		"xero": body, "quickbooks": body, "zoom": body, "front": body, "sinch": body, "webflow": body, "elevenlabs": body,
-		"intercom": byID("evt_1"), "box": byID("evt_1"), "twitch": byID("msg_1"), "zendesk": with("2026-03-01T12:00:00Z"),
+		"meta": body, "viber": body, "sinch-numbers": body, "x-twitter": body, "typeform": body, "cal-com": body,
+		"docusign": body,
+		"line":     body, // without its id
+		"xero":     body, "quickbooks": body, "zoom": body, "front": body, "sinch": body, "webflow": body,
+		"elevenlabs": body,
+		"intercom":   byID("evt_1"), "box": byID("evt_1"), "twitch": byID("msg_1"),
+		"zendesk":  with("2026-03-01T12:00:00Z"),
 		"ms-teams": none, "dropbox": none, "intercom-app": none, "sentry-ui": none,
 
 		"alchemy": body, "aws-eventbridge": body, "azure-event-grid": body, "quicknode": byID("nonce-1"),
@@ -74,7 +79,8 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 	identity := func(p core.Provider, at int64, body string) core.Identity {
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 		require.NoError(t, webhooktest.Sign(r, p, secretFor(p), time.Unix(at, 0)))
-		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
+		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r,
+			adapter.Inbound{})
 		require.Nil(t, reply, p.Name())
 		return d.Events()[0].Identity
 	}
@@ -82,12 +88,16 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 		provider      core.Provider
 		first, second string
 	}{
-		{provider.CoinbaseCommerce(), `{"attempt_number":1,"event":{"id":"e1"}}`, `{"attempt_number":2,"event":{"id":"e1"}}`},
-		{provider.Chargebee(), `{"id":"ev_1","webhook_status":"scheduled"}`, `{"id":"ev_1","webhook_status":"re_scheduled"}`},
+		{provider.CoinbaseCommerce(), `{"attempt_number":1,"event":{"id":"e1"}}`,
+			`{"attempt_number":2,"event":{"id":"e1"}}`},
+		{provider.Chargebee(), `{"id":"ev_1","webhook_status":"scheduled"}`,
+			`{"id":"ev_1","webhook_status":"re_scheduled"}`},
 		{provider.Intercom(), `{"id":"notif_1","delivery_attempts":1}`, `{"id":"notif_1","delivery_attempts":2}`},
-		{provider.Paddle(), `{"event_id":"evt_1","notification_id":"ntf_1"}`, `{"event_id":"evt_1","notification_id":"ntf_2"}`},
+		{provider.Paddle(), `{"event_id":"evt_1","notification_id":"ntf_1"}`,
+			`{"event_id":"evt_1","notification_id":"ntf_2"}`},
 		{provider.Box(), `{"id":"1","x":1}`, `{"id":"1","x":2}`},
-		{provider.Heroku(), `{"id":"e1","webhook_metadata":{"attempt":{"id":"a"}}}`, `{"id":"e1","webhook_metadata":{"attempt":{"id":"b"}}}`},
+		{provider.Heroku(), `{"id":"e1","webhook_metadata":{"attempt":{"id":"a"}}}`,
+			`{"id":"e1","webhook_metadata":{"attempt":{"id":"b"}}}`},
 		{
 			provider.DocuSign(),
 			`{"event":"recipient-sent","uri":"/e/1","retryCount":0,"generatedDateTime":"2026-03-01T12:00:00.0000000Z","data":{"recipientId":"1"}}`,
@@ -95,16 +105,20 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 		},
 	}
 	for _, row := range same {
-		require.Equal(t, identity(row.provider, ownTime, row.first), identity(row.provider, ownTime+60, row.second), row.provider.Name())
-		require.NotEqual(t, identity(row.provider, ownTime, row.first), identity(row.provider, ownTime, strings.Replace(row.first, "1\"", "9\"", 1)), row.provider.Name())
+		require.Equal(t, identity(row.provider, ownTime, row.first), identity(row.provider, ownTime+60, row.second),
+			row.provider.Name())
+		require.NotEqual(t, identity(row.provider, ownTime, row.first),
+			identity(row.provider, ownTime, strings.Replace(row.first, "1\"", "9\"", 1)), row.provider.Name())
 	}
 	// Several events of a message share its token at Viber.
-	require.NotEqual(t, identity(provider.Viber(), ownTime, `{"event":"delivered","message_token":1}`), identity(provider.Viber(), ownTime, `{"event":"seen","message_token":1}`))
+	require.NotEqual(t, identity(provider.Viber(), ownTime, `{"event":"delivered","message_token":1}`),
+		identity(provider.Viber(), ownTime, `{"event":"seen","message_token":1}`))
 	for _, p := range []core.Provider{provider.Revolut(), provider.Zendesk()} {
 		require.Equal(t, identity(p, ownTime, `{}`), identity(p, ownTime, `{}`), p.Name())
 		require.NotEqual(t, identity(p, ownTime, `{}`), identity(p, ownTime+1, `{}`), p.Name())
 	}
-	require.NotEqual(t, identity(provider.QuickNode(), ownTime, `{}`), identity(provider.QuickNode(), ownTime, `{}`), "two nonces")
+	require.NotEqual(t, identity(provider.QuickNode(), ownTime, `{}`), identity(provider.QuickNode(), ownTime, `{}`),
+		"two nonces")
 	for _, p := range []core.Provider{provider.Dropbox(), provider.MSTeams()} {
 		require.True(t, identity(p, ownTime, `{}`).IsZero(), p.Name())
 	}

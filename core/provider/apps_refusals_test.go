@@ -23,17 +23,32 @@ func TestWhatApplicationsMustNotAccept(t *testing.T) {
 		headers  map[string]string
 		want     reason.Reason
 	}{
-		{"Cal.com without a secret", provider.CalCom(), map[string]string{"X-Cal-Signature-256": "no-secret-provided"}, reason.MalformedSignature},
+		{"Cal.com without a secret", provider.CalCom(), map[string]string{"X-Cal-Signature-256": "no-secret-provided"},
+			reason.MalformedSignature},
 		{"a classic Mollie webhook", provider.Mollie(), nil, reason.MissingSignature},
-		{"Paystack's header with a timestamp", provider.Paystack(), map[string]string{"X-Paystack-Signature": "t=1772366400,v1=k1:" + strings.Repeat("00", 64)}, reason.MalformedSignature},
-		{"Coinbase's v1 alone", provider.CoinbaseCDP(), map[string]string{"X-Hook0-Signature": "t=1772366400,h=x-event-id,v1=" + ownHex("1772366400.x-event-id.1."+body)}, reason.MissingSignature},
-		{"Elevenlabs' signature under another version", provider.ElevenLabs(), map[string]string{"ElevenLabs-Signature": "t=1772366400,v1=" + ownHex("1772366400."+body)}, reason.MissingSignature},
-		{"a bearer token at Teams", provider.MSTeams(), map[string]string{"Authorization": "Bearer " + ownWhsec}, reason.MalformedSignature},
-		{"SHA-256 under Intercom's header", provider.Intercom(), map[string]string{"X-Hub-Signature": "sha256=" + ownHex(body)}, reason.MalformedSignature},
-		{"SHA-1 alone at Meta", provider.Meta(), map[string]string{"X-Hub-Signature": "sha1=" + strings.Repeat("00", 20)}, reason.MissingSignature},
-		{"Increase's older header", provider.Increase(), map[string]string{"Increase-Webhook-Signature": "t=2026-03-01T12:00:00Z,v1=" + ownHex("2026-03-01T12:00:00Z."+body)}, reason.MissingSignature},
-		{"seconds at Revolut", provider.Revolut(), map[string]string{"Revolut-Request-Timestamp": "1772366400", "Revolut-Signature": "v1=" + ownHex("v1.1772366400."+body)}, reason.Stale},
-		{"a channel without a token", provider.GooglePushChannels(), map[string]string{"X-Goog-Channel-Id": "1"}, reason.MissingCredential},
+		{"Paystack's header with a timestamp", provider.Paystack(),
+			map[string]string{"X-Paystack-Signature": "t=1772366400,v1=k1:" + strings.Repeat("00", 64)},
+			reason.MalformedSignature},
+		{"Coinbase's v1 alone", provider.CoinbaseCDP(),
+			map[string]string{"X-Hook0-Signature": "t=1772366400,h=x-event-id,v1=" +
+				ownHex("1772366400.x-event-id.1."+body)}, reason.MissingSignature},
+		{"Elevenlabs' signature under another version", provider.ElevenLabs(),
+			map[string]string{"ElevenLabs-Signature": "t=1772366400,v1=" + ownHex("1772366400."+body)},
+			reason.MissingSignature},
+		{"a bearer token at Teams", provider.MSTeams(), map[string]string{"Authorization": "Bearer " + ownWhsec},
+			reason.MalformedSignature},
+		{"SHA-256 under Intercom's header", provider.Intercom(),
+			map[string]string{"X-Hub-Signature": "sha256=" + ownHex(body)}, reason.MalformedSignature},
+		{"SHA-1 alone at Meta", provider.Meta(),
+			map[string]string{"X-Hub-Signature": "sha1=" + strings.Repeat("00", 20)}, reason.MissingSignature},
+		{"Increase's older header", provider.Increase(),
+			map[string]string{"Increase-Webhook-Signature": "t=2026-03-01T12:00:00Z,v1=" +
+				ownHex("2026-03-01T12:00:00Z."+body)}, reason.MissingSignature},
+		{"seconds at Revolut", provider.Revolut(),
+			map[string]string{"Revolut-Request-Timestamp": "1772366400", "Revolut-Signature": "v1=" +
+				ownHex("v1.1772366400."+body)}, reason.Stale},
+		{"a channel without a token", provider.GooglePushChannels(), map[string]string{"X-Goog-Channel-Id": "1"},
+			reason.MissingCredential},
 		{"an empty token", provider.Xendit(), map[string]string{"X-Callback-Token": ""}, reason.MissingCredential},
 		{"no token in the query", provider.AzureEventGrid(), nil, reason.MissingCredential},
 	}
@@ -44,7 +59,8 @@ func TestWhatApplicationsMustNotAccept(t *testing.T) {
 			for name, value := range row.headers {
 				r.Header.Set(name, value)
 			}
-			require.Equal(t, row.want, reasonOf(guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0)), r))
+			require.Equal(t, row.want,
+				reasonOf(guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0)), r))
 		})
 	}
 }
@@ -76,18 +92,23 @@ func TestNothingMovesOverABoundaryThatHasNoSeparator(t *testing.T) {
 	b64 := func(text string) string { return base64Of(ownMAC([]byte(ownSecret), text)) }
 
 	require.Equal(t, 1, divide(at+body, func(ts, body string) bool {
-		return post(provider.Zendesk(), body, map[string]string{"X-Zendesk-Webhook-Signature-Timestamp": ts, "X-Zendesk-Webhook-Signature": b64(ts + body)})
+		return post(provider.Zendesk(), body,
+			map[string]string{"X-Zendesk-Webhook-Signature-Timestamp": ts,
+				"X-Zendesk-Webhook-Signature": b64(ts + body)})
 	}))
 	require.Equal(t, 1, divide(body+at, func(body, ts string) bool {
-		return post(provider.Box(), body, map[string]string{"Box-Delivery-Timestamp": ts, "Box-Signature-Primary": b64(body + ts)})
+		return post(provider.Box(), body,
+			map[string]string{"Box-Delivery-Timestamp": ts, "Box-Signature-Primary": b64(body + ts)})
 	}))
 	require.Equal(t, 1, divide("msg-1"+at, func(id, ts string) bool {
 		return post(provider.Twitch(), body, map[string]string{
-			"Twitch-Eventsub-Message-Id": id, "Twitch-Eventsub-Message-Timestamp": ts, "Twitch-Eventsub-Message-Signature": "sha256=" + ownHex(id+ts+body),
+			"Twitch-Eventsub-Message-Id": id, "Twitch-Eventsub-Message-Timestamp": ts,
+			"Twitch-Eventsub-Message-Signature": "sha256=" + ownHex(id+ts+body),
 		})
 	}))
 	require.Equal(t, 1, divide("9f1772366400", func(nonce, ts string) bool {
-		return post(provider.QuickNode(), body, map[string]string{"X-Qn-Nonce": nonce, "X-Qn-Timestamp": ts, "X-Qn-Signature": ownHex(nonce + ts + body)})
+		return post(provider.QuickNode(), body,
+			map[string]string{"X-Qn-Nonce": nonce, "X-Qn-Timestamp": ts, "X-Qn-Signature": ownHex(nonce + ts + body)})
 	}))
 	// The nonce has no dot, so that the end of a body cannot move into it.
 	require.Equal(t, 1, divide(body+".nonce", func(body, rest string) bool {

@@ -22,8 +22,10 @@ func TestTheAnswerToAFailedProof(t *testing.T) {
 	t.Parallel()
 	for _, v := range appVectors() {
 		want := map[string]int{
-			"xero": http.StatusUnauthorized, "zoom": http.StatusServiceUnavailable, "sinch": http.StatusServiceUnavailable,
-			"azure-event-grid": http.StatusServiceUnavailable, "zendesk": http.StatusConflict, "front": http.StatusInternalServerError,
+			"xero": http.StatusUnauthorized, "zoom": http.StatusServiceUnavailable,
+			"sinch":            http.StatusServiceUnavailable,
+			"azure-event-grid": http.StatusServiceUnavailable, "zendesk": http.StatusConflict,
+			"front": http.StatusInternalServerError,
 		}[v.Provider]
 		if want == 0 {
 			want = http.StatusBadRequest
@@ -59,17 +61,21 @@ func TestTheQuestionsOfMetaAndDropboxAreAnswered(t *testing.T) {
 		guard        *core.Guard
 		answer       string // empty: refused
 	}{
-		{"meta", "/hooks?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=a-verify-token", meta, "1158201444"},
-		{"meta with another token", "/hooks?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=b-verify-token", meta, ""},
+		{"meta", "/hooks?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=a-verify-token", meta,
+			"1158201444"},
+		{"meta with another token",
+			"/hooks?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=b-verify-token", meta, ""},
 		{"meta without a token", "/hooks?hub.mode=subscribe&hub.challenge=1158201444", meta, ""},
-		{"meta with markup", "/hooks?hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=a-verify-token", meta, ""},
+		{"meta with markup", "/hooks?hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=a-verify-token",
+			meta, ""},
 		{"dropbox", "/hooks?challenge=abc123", dropbox, "abc123"},
 		{"dropbox with markup", "/hooks?challenge=%3Cscript%3E", dropbox, ""},
 		{"dropbox without a challenge", "/hooks", dropbox, ""},
 		{"dropbox with two challenges", "/hooks?challenge=a&challenge=b", dropbox, ""},
 	}
 	for _, row := range rows {
-		d, reply := row.guard.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, row.target, nil), adapter.Inbound{})
+		d, reply := row.guard.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, row.target, nil),
+			adapter.Inbound{})
 		require.Nil(t, d, row.name)
 		if row.answer == "" {
 			require.NotNil(t, reply.Rejection, row.name)
@@ -90,5 +96,6 @@ func TestTwitchsChallengeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, nil), adapter.Inbound{})
 	require.Nil(t, d)
 	require.Equal(t, "pogchamp-kappa-360noscope-vohiyo", string(reply.Body))
-	require.Equal(t, reason.MissingSignature, reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))))
+	require.Equal(t, reason.MissingSignature,
+		reasonOf(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))))
 }

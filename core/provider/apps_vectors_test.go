@@ -60,7 +60,8 @@ func appVectors() []vector {
 	azure.URL = "https://example.com/hooks?token=an-accepted-secret-of-32-bytes%21%21"
 	return []vector{
 		// Payments and commerce.
-		sign("woocommerce", body, set{"X-WC-Webhook-Signature": sha256Base64(body), "X-WC-Webhook-Topic": "order.created"}),
+		sign("woocommerce", body,
+			set{"X-WC-Webhook-Signature": sha256Base64(body), "X-WC-Webhook-Topic": "order.created"}),
 		sign("lemon-squeezy", body, set{"X-Signature": sha256Hex(body), "X-Event-Name": "order_created"}),
 		sign("razorpay", body, set{"X-Razorpay-Signature": sha256Hex(body)}),
 		sign("paystack", body, set{"x-paystack-signature": hex.EncodeToString(macOf(sha512.New, key, body))}),
@@ -70,12 +71,15 @@ func appVectors() []vector {
 		sign("modern-treasury", body, set{"X-Signature": sha256Hex(body), "X-Topic": "payment_order"}),
 		sign("checkout-com", body, set{"Cko-Signature": sha256Hex(body)}),
 		own("adyen-platform", ownHexKey, body, set{
-			"HmacSignature": base64.StdEncoding.EncodeToString(macOf(sha256.New, decoded(hex.DecodeString(ownHexKey)), body)), "Protocol": "HmacSHA256",
+			"HmacSignature": base64.StdEncoding.EncodeToString(macOf(sha256.New, decoded(hex.DecodeString(ownHexKey)),
+				body)), "Protocol": "HmacSHA256",
 		}),
 		sign("paddle", body, set{"Paddle-Signature": "ts=" + s + ";h1=" + sha256Hex(s+":"+body)}),
-		sign("revolut", body, set{"Revolut-Request-Timestamp": ms, "Revolut-Signature": "v1=" + sha256Hex("v1."+ms+"."+body)}),
+		sign("revolut", body,
+			set{"Revolut-Request-Timestamp": ms, "Revolut-Signature": "v1=" + sha256Hex("v1."+ms+"."+body)}),
 		sign("coinbase-cdp", body, set{
-			"X-Hook0-Signature": "t=" + s + ",v0=" + sha256Hex(s+"."+body) + ",h=x-event-id,v1=" + sha256Hex(s+".x-event-id.1."+body), "X-Event-Id": "1",
+			"X-Hook0-Signature": "t=" + s + ",v0=" + sha256Hex(s+"."+body) + ",h=x-event-id,v1=" +
+				sha256Hex(s+".x-event-id.1."+body), "X-Event-Id": "1",
 		}),
 		own("polar", ownSecret, body, set{
 			"Webhook-Id": uuid, "Webhook-Timestamp": s, "Webhook-Signature": "v1," + sha256Base64(uuid+"."+s+"."+body),
@@ -92,7 +96,9 @@ func appVectors() []vector {
 		sign("viber", body, set{"X-Viber-Content-Signature": sha256Hex(body)}),
 		sign("zoom", body, set{"x-zm-request-timestamp": s, "x-zm-signature": "v0=" + sha256Hex("v0:"+s+":"+body)}),
 		own("ms-teams", base64Key, body, set{
-			"Authorization": "HMAC " + base64.StdEncoding.EncodeToString(macOf(sha256.New, decoded(base64.StdEncoding.DecodeString(base64Key)), body)),
+			"Authorization": "HMAC " +
+				base64.StdEncoding.EncodeToString(macOf(sha256.New, decoded(base64.StdEncoding.DecodeString(base64Key)),
+					body)),
 		}),
 		sign("intercom-app", body, set{"X-Body-Signature": hex.EncodeToString(macOf(sha256.New, key, body))}),
 		sign("sentry-ui", body, set{"Sentry-App-Signature": hex.EncodeToString(macOf(sha256.New, key, body))}),
@@ -103,28 +109,33 @@ func appVectors() []vector {
 		}),
 		sign("sinch-numbers", body, set{"X-Sinch-Signature": hex.EncodeToString(macOf(sha1.New, key, body))}),
 		sign("zendesk", body, set{
-			"X-Zendesk-Webhook-Signature-Timestamp": rfc3339, "X-Zendesk-Webhook-Signature": sha256Base64(rfc3339 + body),
+			"X-Zendesk-Webhook-Signature-Timestamp": rfc3339,
+			"X-Zendesk-Webhook-Signature":           sha256Base64(rfc3339 + body),
 		}),
 		sign("front", body, set{"X-Front-Request-Timestamp": ms, "X-Front-Signature": sha256Base64(ms + ":" + body)}),
 		sign("typeform", body, set{"Typeform-Signature": "sha256=" + sha256Base64(body)}),
 		sign("cal-com", body, set{"X-Cal-Signature-256": sha256Hex(body)}),
 		sign("dropbox", body, set{"X-Dropbox-Signature": sha256Hex(body)}),
 		sign("box", body, set{
-			"box-delivery-timestamp": "2026-03-01T04:00:00-08:00", "box-signature-primary": sha256Base64(body + "2026-03-01T04:00:00-08:00"),
+			"box-delivery-timestamp": "2026-03-01T04:00:00-08:00",
+			"box-signature-primary":  sha256Base64(body + "2026-03-01T04:00:00-08:00"),
 		}),
 		sign("docusign", body, set{"X-DocuSign-Signature-1": sha256Base64(body)}),
 		sign("twitch", body, set{
-			"Twitch-Eventsub-Message-Id": uuid, "Twitch-Eventsub-Message-Timestamp": nanos, "Twitch-Eventsub-Message-Type": "notification",
+			"Twitch-Eventsub-Message-Id": uuid, "Twitch-Eventsub-Message-Timestamp": nanos,
+			"Twitch-Eventsub-Message-Type":      "notification",
 			"Twitch-Eventsub-Message-Signature": "sha256=" + sha256Hex(uuid+nanos+body),
 		}),
 		sign("x-twitter", body, set{"x-twitter-webhooks-signature": "sha256=" + sha256Base64(body)}),
 		sign("webflow", body, set{"x-webflow-timestamp": ms, "x-webflow-signature": sha256Hex(ms + ":" + body)}),
 		sign("xero", list, set{"x-xero-signature": sha256Base64(list)}),
-		sign("quickbooks", `[{"id":"1","type":"qbo.invoice.created.v1"}]`, set{"intuit-signature": sha256Base64(`[{"id":"1","type":"qbo.invoice.created.v1"}]`)}),
+		sign("quickbooks", `[{"id":"1","type":"qbo.invoice.created.v1"}]`,
+			set{"intuit-signature": sha256Base64(`[{"id":"1","type":"qbo.invoice.created.v1"}]`)}),
 
 		// Cloud.
 		sign("alchemy", body, set{"X-Alchemy-Signature": sha256Hex(body)}),
-		sign("quicknode", body, set{"X-QN-Nonce": uuid, "X-QN-Timestamp": s, "X-QN-Signature": sha256Hex(uuid + s + body)}),
+		sign("quicknode", body,
+			set{"X-QN-Nonce": uuid, "X-QN-Timestamp": s, "X-QN-Signature": sha256Hex(uuid + s + body)}),
 		sign("google-push-channels", "", set{"X-Goog-Channel-Token": ownSecret, "X-Goog-Resource-State": "sync"}),
 		sign("aws-eventbridge", body, set{"X-Api-Key": ownSecret}),
 		azure,

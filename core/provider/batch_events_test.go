@@ -49,7 +49,8 @@ func batchRows() map[string]batchRow {
 			`[`, `]`,
 			`{"id":"1","eventType":"Microsoft.Storage.BlobCreated","eventTime":"2026-03-01T12:00:00Z","data":{"a":1}}`,
 			`{"id":"2","eventType":"Microsoft.Storage.BlobDeleted","eventTime":"2026-03-01T12:00:00Z","data":{"a":2}}`,
-			[2]item{{"1", "Microsoft.Storage.BlobCreated", "", true, `{"a":1}`}, {"2", "Microsoft.Storage.BlobDeleted", "", true, `{"a":2}`}},
+			[2]item{{"1", "Microsoft.Storage.BlobCreated", "", true, `{"a":1}`},
+				{"2", "Microsoft.Storage.BlobDeleted", "", true, `{"a":2}`}},
 		},
 		"azure-event-grid-cloudevents": cloudEventsRow(),
 		"cloudevents":                  cloudEventsRow(),
@@ -63,7 +64,8 @@ func batchRows() map[string]batchRow {
 			`[`, `]`,
 			`{"specversion":"1.0","id":"EZ1","type":"com.twilio.messaging.message.delivered","time":"2026-03-01T12:00:00Z"}`,
 			`{"specversion":"1.0","id":"EZ2","type":"com.twilio.messaging.message.sent","time":"2026-03-01T12:00:00Z"}`,
-			[2]item{{"EZ1", "com.twilio.messaging.message.delivered", "", true, ""}, {"EZ2", "com.twilio.messaging.message.sent", "", true, ""}},
+			[2]item{{"EZ1", "com.twilio.messaging.message.delivered", "", true, ""},
+				{"EZ2", "com.twilio.messaging.message.sent", "", true, ""}},
 		},
 		"microsoft-graph": {
 			`{"value":[`, `]}`,
@@ -135,7 +137,8 @@ func batchRows() map[string]batchRow {
 			`[`, `]`,
 			`{"specversion":"1.0","id":"1","type":"qbo.invoice.created.v1","time":"2026-03-01T12:00:00Z","data":{"a":1}}`,
 			`{"specversion":"1.0","id":"2","type":"qbo.invoice.deleted.v1","time":"2026-03-01T12:00:00Z","data":{}}`,
-			[2]item{{"1", "qbo.invoice.created.v1", "", true, `{"a":1}`}, {"2", "qbo.invoice.deleted.v1", "", true, `{}`}},
+			[2]item{{"1", "qbo.invoice.created.v1", "", true, `{"a":1}`},
+				{"2", "qbo.invoice.deleted.v1", "", true, `{}`}},
 		},
 		"sendgrid": {
 			`[`, `]`,
@@ -200,7 +203,8 @@ func TestWhatTheEventsOfABatchSay(t *testing.T) {
 			g := guardAt(t, p, secretFor(p), "", time.Unix(ownTime, 0))
 			receive := func(items ...string) []core.Event {
 				t.Helper()
-				body, h := row.before+strings.Join(items, ",")+row.after, map[string]string{"Content-Type": "application/json"}
+				body, h := row.before+strings.Join(items, ",")+row.after,
+					map[string]string{"Content-Type": "application/json"}
 				if field := e.Event.PayloadForm; field != "" {
 					body, h = field+"="+url.QueryEscape(body), nil
 				}
@@ -212,7 +216,8 @@ func TestWhatTheEventsOfABatchSay(t *testing.T) {
 			require.Len(t, events, 2)
 			for i, want := range row.items {
 				got := events[i]
-				require.Equal(t, want, item{got.ID, got.Type, got.Action, got.Time.Equal(time.Unix(ownTime, 0)), want.data}, "event %d", i)
+				require.Equal(t, want,
+					item{got.ID, got.Type, got.Action, got.Time.Equal(time.Unix(ownTime, 0)), want.data}, "event %d", i)
 				if want.data != "" {
 					require.JSONEq(t, want.data, string(got.Data))
 				}
@@ -240,7 +245,8 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 	for _, p := range provider.All() {
 		e, err := entry.Of(p)
 		require.NoError(t, err)
-		if e.Batch == nil || e.Event.PayloadForm != "" || e.Credential.Items != "" || e.Scheme != nil && len(e.Scheme.Signature.Headers) == 0 {
+		if e.Batch == nil || e.Event.PayloadForm != "" || e.Credential.Items != "" || e.Scheme != nil &&
+			len(e.Scheme.Signature.Headers) == 0 {
 			continue
 		}
 		judged++
@@ -250,7 +256,8 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 		}
 		g := guardAt(t, p, secretFor(p), public, time.Unix(ownTime, 0))
 		for _, odd := range []string{`{"a":"b"}`, `"text"`, `[1`, ``} {
-			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, odd, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(),
+				signedRequest(t, p, odd, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
 			require.Nil(t, reply, p.Name())
 			require.Len(t, d.Events(), 1, "%s: %s", p.Name(), odd)
 			require.Equal(t, odd, string(d.Events()[0].Payload))
@@ -270,7 +277,8 @@ func TestUnisenderGosEventsAreThoseOfEveryUser(t *testing.T) {
 		`{"auth":"","events_by_user":[]}`: {},
 		`{"auth":"","event_name":"e"}`:    {"e"},
 	} {
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, body, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(),
+			signedRequest(t, p, body, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
 		require.Nil(t, reply, body)
 		types := []string{}
 		for _, e := range d.Events() {
@@ -280,7 +288,8 @@ func TestUnisenderGosEventsAreThoseOfEveryUser(t *testing.T) {
 	}
 }
 
-// TestXerosTimesAreInUTC: Xero documents "2025-10-21T01:15:39.902", in UTC by the name of the field, and nothing after it.
+// TestXerosTimesAreInUTC: Xero documents "2025-10-21T01:15:39.902", in UTC by the name of the field, and nothing after
+// it.
 func TestXerosTimesAreInUTC(t *testing.T) {
 	t.Parallel()
 	p := provider.Xero()

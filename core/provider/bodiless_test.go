@@ -24,7 +24,8 @@ func TestDeliveriesWithoutABodyAreToldApartByWhatIsSigned(t *testing.T) {
 	timed := provider.HMAC(provider.HMACConfig{
 		Name: "timed", Header: "X-Sig", TimestampHeader: "X-Time", Signed: "{timestamp}.{body}", Methods: methods,
 	})
-	paths := provider.HMAC(provider.HMACConfig{Name: "paths", Header: "X-Sig", Signed: "{path}\n{body}", Methods: methods})
+	paths := provider.HMAC(provider.HMACConfig{Name: "paths", Header: "X-Sig", Signed: "{path}\n{body}",
+		Methods: methods})
 	bodies := provider.HMAC(provider.HMACConfig{Name: "bodies", Header: "X-Sig", Methods: methods})
 	identity := func(p core.Provider, method, target string, at int64) core.Identity {
 		t.Helper()
@@ -45,7 +46,8 @@ func TestDeliveriesWithoutABodyAreToldApartByWhatIsSigned(t *testing.T) {
 	one = identity(paths, "GET", "/hooks?id=1", ownTime)
 	require.Equal(t, one, identity(paths, "GET", "/hooks?id=1", ownTime))
 	require.NotEqual(t, one, identity(paths, "GET", "/hooks?id=2", ownTime))
-	require.True(t, identity(bodies, "GET", "/hooks", ownTime).IsZero(), "every signature is the same: nothing can be remembered")
+	require.True(t, identity(bodies, "GET", "/hooks", ownTime).IsZero(),
+		"every signature is the same: nothing can be remembered")
 }
 
 // TestAThinEventOfStripeHasItsTime: its created is RFC 3339, and it has no object.
@@ -55,7 +57,8 @@ func TestAThinEventOfStripeHasItsTime(t *testing.T) {
 	for _, created := range []string{`"2026-03-01T12:00:00.000Z"`, `1772366400`} {
 		body := `{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.error","created":` + created + `}`
 		r := webhooktest.NewRequest(p, signerFor(p), "/hooks", body, time.Unix(ownTime, 0))
-		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
+		d, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r,
+			adapter.Inbound{})
 		require.Nil(t, reply)
 		e := d.Events()[0]
 		require.True(t, e.Time.Equal(time.Unix(ownTime, 0)), created)

@@ -125,8 +125,8 @@ func TestTheBoundaryOfURLAndBodyCannotMove(t *testing.T) {
 	}
 }
 
-// TestTheBoundaryOfHostAndPathCannotMove has hosts as HTTP/2 servers let them through: with slashes and all else. An escape comes
-// through HTTP/1 as well.
+// TestTheBoundaryOfHostAndPathCannotMove has hosts as HTTP/2 servers let them through: with slashes and all else. An
+// escape comes through HTTP/1 as well.
 func TestTheBoundaryOfHostAndPathCannotMove(t *testing.T) {
 	t.Parallel()
 	const body = `{"id":"1"}`
@@ -157,7 +157,8 @@ func TestTheBoundaryOfHostAndPathCannotMove(t *testing.T) {
 				r.Host = host
 				require.Equal(t, reason.BadSignature, reasonOf(g, r), host)
 			}
-			for _, host := range []string{"EXAMPLE.com", "example.com.", "example.com:8443", "[2001:db8::1]:443", "a_b.example", "bücher.example"} {
+			for _, host := range []string{"EXAMPLE.com", "example.com.", "example.com:8443", "[2001:db8::1]:443",
+				"a_b.example", "bücher.example"} {
 				_, headers := sign("POST", "https://"+host+target, body)
 				r := sent("POST", target, body, headers)
 				r.Host = host
@@ -227,7 +228,8 @@ func TestWhatNothingClosesNeedsAPublicURL(t *testing.T) {
 		"{url}{header:X-Kind}": provider.HMAC(provider.HMACConfig{
 			Name: "own", Header: "X-Sig", Signed: "{url}{header:X-Kind}\n{body}",
 		}),
-		"{url}{body}{url}": provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{url}{body}{url}"}),
+		"{url}{body}{url}": provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
+			Signed: "{url}{body}{url}"}),
 	} {
 		c := core.Config{
 			Endpoint: "e", Provider: p, Secrets: secrets.Static(configured(p, 1)), Replay: core.DangerouslyNoReplay,

@@ -20,11 +20,13 @@ import (
 // acmeSetUp is a sender of one's own with everything that a built-in entry can say of its set-up.
 func acmeSetUp() core.Provider {
 	return provider.HMAC(provider.HMACConfig{
-		Name: "acme", Header: "X-Acme-Signature", OtherHeaders: []string{"X-Old-Signature"}, EventType: "/type", FormField: "payload",
+		Name: "acme", Header: "X-Acme-Signature", OtherHeaders: []string{"X-Old-Signature"}, EventType: "/type",
+		FormField:    "payload",
 		EmptyAnswers: true, Methods: []string{"PUT", "DELETE"},
 		Handshakes: []provider.Handshake{
 			{Method: "HEAD"},
-			{Method: "GET", Challenge: "query:challenge", Answer: `{"challenge":"{challenge}"}`, ContentType: "application/json"},
+			{Method: "GET", Challenge: "query:challenge", Answer: `{"challenge":"{challenge}"}`,
+				ContentType: "application/json"},
 			{Headers: map[string]string{"X-Acme-Event": "ping"}, Member: "/test", Equals: "true", Lacks: "/id"},
 			{Published: "a-published-secret-of-acme", Member: "/type", Equals: "webhook.test"},
 			{Signed: true, Member: "/type", Equals: "verification", Challenge: "/challenge"},
@@ -55,17 +57,26 @@ func TestASenderOfOnesOwnCanSayHowItsURLIsTried(t *testing.T) {
 		{"a challenge with markup", "GET", "/?challenge=%3Cb%3E", "", nil, 400, "", 0},
 		{"an unsigned ping", "POST", "/", `{"test":true}`, []string{"X-Acme-Event", "ping"}, 200, "", 0},
 		{"an unsigned ping without its header", "POST", "/", `{"test":true}`, nil, 400, "", 0},
-		{"an unsigned event under the ping's header", "POST", "/", `{"test":true,"id":1}`, []string{"X-Acme-Event", "ping"}, 400, "", 0},
-		{"a test under the published secret", "POST", "/", `{"type":"webhook.test"}`, []string{"X-Acme-Signature", sig(published, `{"type":"webhook.test"}`)}, 200, "", 0},
-		{"an event under the published secret", "POST", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(published, `{"type":"a"}`)}, 400, "", 0},
-		{"a signed challenge", "POST", "/", `{"type":"verification","challenge":"abc"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"verification","challenge":"abc"}`)}, 200, "abc", 0},
+		{"an unsigned event under the ping's header", "POST", "/", `{"test":true,"id":1}`,
+			[]string{"X-Acme-Event", "ping"}, 400, "", 0},
+		{"a test under the published secret", "POST", "/", `{"type":"webhook.test"}`,
+			[]string{"X-Acme-Signature", sig(published, `{"type":"webhook.test"}`)}, 200, "", 0},
+		{"an event under the published secret", "POST", "/", `{"type":"a"}`,
+			[]string{"X-Acme-Signature", sig(published, `{"type":"a"}`)}, 400, "", 0},
+		{"a signed challenge", "POST", "/", `{"type":"verification","challenge":"abc"}`,
+			[]string{"X-Acme-Signature", sig(ownSecret, `{"type":"verification","challenge":"abc"}`)}, 200, "abc", 0},
 		{"an unsigned challenge", "POST", "/", `{"type":"verification","challenge":"abc"}`, nil, 400, "", 0},
-		{"an event", "POST", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "", 1},
-		{"under the other header", "POST", "/", `{"type":"a"}`, []string{"X-Old-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "", 1},
-		{"as a form", "POST", "/", "payload=%7B%22type%22%3A%22a%22%7D", []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "", 1},
-		{"by PUT", "PUT", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "", 1},
+		{"an event", "POST", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "",
+			1},
+		{"under the other header", "POST", "/", `{"type":"a"}`,
+			[]string{"X-Old-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "", 1},
+		{"as a form", "POST", "/", "payload=%7B%22type%22%3A%22a%22%7D",
+			[]string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "", 1},
+		{"by PUT", "PUT", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 200, "",
+			1},
 		{"by DELETE without a body", "DELETE", "/", "", []string{"X-Acme-Signature", sig(ownSecret, "")}, 200, "", 1},
-		{"by PATCH", "PATCH", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 405, "", 0},
+		{"by PATCH", "PATCH", "/", `{"type":"a"}`, []string{"X-Acme-Signature", sig(ownSecret, `{"type":"a"}`)}, 405,
+			"", 0},
 	} {
 		r := httptest.NewRequest(row.method, "https://example.com"+row.target, strings.NewReader(row.body))
 		for i := 0; i < len(row.headers); i += 2 {
@@ -82,7 +93,8 @@ func TestASenderOfOnesOwnCanSayHowItsURLIsTried(t *testing.T) {
 	}
 }
 
-// TestAHandshakeThatCouldBeADeliveryIsRefused: a mistake in the description must not lose events, nor sign for whoever asks.
+// TestAHandshakeThatCouldBeADeliveryIsRefused: a mistake in the description must not lose events, nor sign for whoever
+// asks.
 func TestAHandshakeThatCouldBeADeliveryIsRefused(t *testing.T) {
 	t.Parallel()
 	for want, h := range map[string]provider.Handshake{
@@ -97,13 +109,16 @@ func TestAHandshakeThatCouldBeADeliveryIsRefused(t *testing.T) {
 		"a 2xx":                   {Member: "/a", Equals: "b", Status: 404},
 		"mistaken":                {Method: "GET", Challenge: "query:a"},
 	} {
-		c := provider.HMACConfig{Name: "acme", Header: "X-Sig", Methods: []string{"GET"}, Handshakes: []provider.Handshake{h}}
-		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: secrets.Static(ownSecret), Replay: core.DangerouslyNoReplay})
+		c := provider.HMACConfig{Name: "acme", Header: "X-Sig", Methods: []string{"GET"},
+			Handshakes: []provider.Handshake{h}}
+		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: secrets.Static(ownSecret),
+			Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, want)
 	}
 	for want, methods := range map[string][]string{"POST is always accepted": {"POST"}, `"OPTIONS"`: {"OPTIONS"}} {
 		c := provider.HMACConfig{Name: "acme", Header: "X-Sig", Methods: methods}
-		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: secrets.Static(ownSecret), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "acme", Provider: provider.HMAC(c), Secrets: secrets.Static(ownSecret),
+			Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -28,16 +28,19 @@ func TestASenderOfYourOwn(t *testing.T) {
 	const secret = "an-accepted-secret-of-32-bytes!!"
 	now := time.Now()
 	p := provider.HMAC(provider.HMACConfig{
-		Name: "acme", Header: "Acme-Signature", Algorithm: provider.SHA512, Encoding: provider.Base64URLRaw, Prefix: "v2=",
-		Signed: "{method}\n{header:X-Kind}\n{id}:{timestamp}:{body}", TimestampHeader: "Acme-Time", TimestampUnit: provider.Milliseconds,
-		IDHeader: "Acme-Id", EventType: "/kind",
+		Name: "acme", Header: "Acme-Signature", Algorithm: provider.SHA512, Encoding: provider.Base64URLRaw,
+		Prefix: "v2=",
+		Signed: "{method}\n{header:X-Kind}\n{id}:{timestamp}:{body}", TimestampHeader: "Acme-Time",
+		TimestampUnit: provider.Milliseconds,
+		IDHeader:      "Acme-Id", EventType: "/kind",
 	})
 	g := guardOf(t, p, secret, now)
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"kind":"a"}`))
 	at := fmt.Sprint(now.UnixMilli())
 	h := hmac.New(sha512.New, []byte(secret))
 	_, _ = io.WriteString(h, "POST\nblue\nid-1:"+at+`:{"kind":"a"}`)
-	for name, value := range map[string]string{"X-Kind": "blue", "Acme-Id": "id-1", "Acme-Time": at, "Acme-Signature": "v2=" + base64.RawURLEncoding.EncodeToString(h.Sum(nil))} {
+	for name, value := range map[string]string{"X-Kind": "blue", "Acme-Id": "id-1", "Acme-Time": at,
+		"Acme-Signature": "v2=" + base64.RawURLEncoding.EncodeToString(h.Sum(nil))} {
 		r.Header.Set(name, value)
 	}
 	d, _ := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
@@ -84,24 +87,33 @@ func TestMistakesInASenderOfYourOwnAreReportedByNew(t *testing.T) {
 		{"a brace that is open", func(c *provider.HMACConfig) { c.Signed = "{body" }, "not closed"},
 		{"no body", func(c *provider.HMACConfig) { c.Signed = "{method}" }, "{body}"},
 		{"a timestamp that is not signed", func(c *provider.HMACConfig) { c.TimestampHeader = "T" }, "proves nothing"},
-		{"a signed timestamp without a place", func(c *provider.HMACConfig) { c.Signed = "{timestamp}.{body}" }, "place"},
+		{"a signed timestamp without a place", func(c *provider.HMACConfig) { c.Signed = "{timestamp}.{body}" },
+			"place"},
 		{"an id that is not signed", func(c *provider.HMACConfig) { c.IDHeader = "I" }, "no identity"},
 		{"pairs without a key", func(c *provider.HMACConfig) { c.Pairs = ',' }, "SignatureKey"},
 		{"a key without pairs", func(c *provider.HMACConfig) { c.SignatureKey = "v1" }, "Pairs"},
-		{"a header that is none", func(c *provider.HMACConfig) { c.Header = "X Signature" }, "not the name of a header"},
+		{"a header that is none", func(c *provider.HMACConfig) { c.Header = "X Signature" },
+			"not the name of a header"},
 		{"a signed header that is none", func(c *provider.HMACConfig) { c.Signed = "{header:}\n{body}" }, "{header:}"},
 		{"a body that is signed twice", func(c *provider.HMACConfig) { c.Signed = "{body}{body}" }, "twice"},
-		{"an id that ends nowhere", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{id}{body}" }, "another id"},
-		{"an id before a letter", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{id}-{body}" }, "another id"},
-		{"an id that begins nowhere", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{body}{id}" }, "another id"},
-		{"a header that ends nowhere", func(c *provider.HMACConfig) { c.Signed = "{header:X-Kind}{body}" }, "another body"},
-		{"a header before a colon", func(c *provider.HMACConfig) { c.Signed = "{header:X-Kind}:{body}" }, "another body"},
-		{"a path that ends nowhere", func(c *provider.HMACConfig) { c.Signed = "{method}{path}{body}" }, "another body"},
+		{"an id that ends nowhere", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{id}{body}" },
+			"another id"},
+		{"an id before a letter", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{id}-{body}" },
+			"another id"},
+		{"an id that begins nowhere", func(c *provider.HMACConfig) { c.IDHeader, c.Signed = "I", "{body}{id}" },
+			"another id"},
+		{"a header that ends nowhere", func(c *provider.HMACConfig) { c.Signed = "{header:X-Kind}{body}" },
+			"another body"},
+		{"a header before a colon", func(c *provider.HMACConfig) { c.Signed = "{header:X-Kind}:{body}" },
+			"another body"},
+		{"a path that ends nowhere", func(c *provider.HMACConfig) { c.Signed = "{method}{path}{body}" },
+			"another body"},
 		{"a negative horizon", func(c *provider.HMACConfig) { c.RetryHorizon = -1 }, "negative"},
 		{"an unknown unit", func(c *provider.HMACConfig) { c.TimestampUnit = "us" }, "us"},
 		{"text as the signature's encoding", func(c *provider.HMACConfig) { c.Encoding = provider.Text }, "text"},
 		{"two places for the timestamp", func(c *provider.HMACConfig) {
-			c.Pairs, c.SignatureKey, c.TimestampKey, c.TimestampHeader, c.Signed = ',', "v1", "t", "T", "{timestamp}.{body}"
+			c.Pairs, c.SignatureKey, c.TimestampKey, c.TimestampHeader, c.Signed = ',', "v1", "t", "T",
+				"{timestamp}.{body}"
 		}, "two places"},
 		{"a place nobody understands", func(c *provider.HMACConfig) { c.EventType = "type" }, "neither"},
 	}
@@ -120,8 +132,10 @@ func TestTemplatesThatDivideInOneWayOnly(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(ownTime, 0)
 	for _, template := range []string{
-		"{body}", "{timestamp}.{body}", "{timestamp}{body}", "{body}{timestamp}", "{id}.{timestamp}.{body}", "{id}{timestamp}{body}",
-		"v0:{timestamp}:{body}", "{method}\n{path}\n{header:X-Kind}\n{body}", "{url}{body}", "{body}.{id}", "{body}\n{header:X-Kind}",
+		"{body}", "{timestamp}.{body}", "{timestamp}{body}", "{body}{timestamp}", "{id}.{timestamp}.{body}",
+		"{id}{timestamp}{body}",
+		"v0:{timestamp}:{body}", "{method}\n{path}\n{header:X-Kind}\n{body}", "{url}{body}", "{body}.{id}",
+		"{body}\n{header:X-Kind}",
 	} {
 		c := provider.HMACConfig{Name: "acme", Header: "Acme-Signature", Signed: template}
 		if strings.Contains(template, "{timestamp}") {

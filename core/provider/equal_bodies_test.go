@@ -64,7 +64,8 @@ func TestNoGenuineEventIsLostBecauseItsBodyIsEqual(t *testing.T) {
 			`{"action":"deploy","client_payload":{"env":"prod"},"sender":{"id":1}}`, "X-Github-Delivery", 2},
 		{"workflow_dispatch with the same inputs", provider.GitHub(),
 			`{"inputs":null,"ref":"refs/heads/main","workflow":".github/workflows/ci.yml"}`, "X-Github-Delivery", 2},
-		{"a push, which holds ids of its own", provider.GitHub(), `{"ref":"refs/heads/main","after":"1"}`, "X-Github-Delivery", 1},
+		{"a push, which holds ids of its own", provider.GitHub(), `{"ref":"refs/heads/main","after":"1"}`,
+			"X-Github-Delivery", 1},
 		{"a push that names a client payload deeper", provider.GitHub(),
 			`{"ref":"refs/heads/main","head_commit":{"client_payload":1}}`, "X-Github-Delivery", 1},
 		{"a product of Shopify without a time", provider.Shopify(), `{"id":1}`, "X-Shopify-Webhook-Id", 2},
@@ -75,9 +76,11 @@ func TestNoGenuineEventIsLostBecauseItsBodyIsEqual(t *testing.T) {
 			t.Parallel()
 			c := core.Config{Provider: row.provider}
 			require.Equal(t, row.runs, twice(t, c, row.body, id(row.header, "a"), id(row.header, "b")))
-			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "a")), "a retry is a duplicate")
+			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "a")),
+				"a retry is a duplicate")
 			c.DangerouslyDropEqualBodies = true
-			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "b")), "the body alone counts")
+			require.Equal(t, 1, twice(t, c, row.body, id(row.header, "a"), id(row.header, "b")),
+				"the body alone counts")
 		})
 	}
 }
@@ -102,7 +105,8 @@ func TestEqualItemsOfTwoSignedBatchesAreTwoEvents(t *testing.T) {
 			now, runs := time.Unix(ownTime, 0), 0
 			g, err := core.New(core.Config{
 				Endpoint: "own", Provider: p, Secrets: secrets.Static(secretFor(p)), Replay: memstore.New(),
-				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now },
+				Logger: slog.New(slog.DiscardHandler),
 			})
 			require.NoError(t, err)
 			h := httpwebhook.Verify(g)(httpwebhook.Signal(func(*http.Request, core.Event) error { runs++; return nil }))
@@ -138,7 +142,8 @@ func TestAnInventedTypeOrTenantMakesNoSecondEvent(t *testing.T) {
 	t.Parallel()
 	for header, p := range map[string]core.Provider{
 		"X-Github-Event": provider.GitHub(), "X-Gitea-Event": provider.Gitea(), "X-Event-Key": provider.Bitbucket(),
-		"Sentry-Hook-Resource": provider.Sentry(), "X-Gitlab-Event": provider.GitLabToken(), "X-Topic": provider.ModernTreasury(),
+		"Sentry-Hook-Resource": provider.Sentry(), "X-Gitlab-Event": provider.GitLabToken(),
+		"X-Topic": provider.ModernTreasury(),
 	} {
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
@@ -173,7 +178,8 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 	}{
 		{"type and id from headers that nothing signs", provider.GitHub(), typed, "X-Github-Delivery", 2},
 		{"a signed type, and an id from a header that nothing signs", provider.CoinbaseCDP(), typed, "X-Event-Id", 2},
-		{"the same text for every event", provider.GitHub(), func(core.Event) string { return "event" }, "X-Github-Delivery", 2},
+		{"the same text for every event", provider.GitHub(), func(core.Event) string { return "event" },
+			"X-Github-Delivery", 2},
 		{"the payload where there is no id", provider.GitHub(), func(e core.Event) string {
 			return cmp.Or(e.ID, string(e.Payload))
 		}, "X-Github-Delivery", 2},
@@ -187,7 +193,8 @@ func TestTheAppsIdentityLosesNoEvent(t *testing.T) {
 			var log testlog.Log
 			now, runs := time.Unix(ownTime, 0), 0
 			g, err := core.New(core.Config{
-				Endpoint: "own", Provider: row.provider, Secrets: secrets.Static(secretFor(row.provider)), Replay: memstore.New(),
+				Endpoint: "own", Provider: row.provider, Secrets: secrets.Static(secretFor(row.provider)),
+				Replay:       memstore.New(),
 				StoreFailure: core.RefuseDelivery, Now: func() time.Time { return now }, Identity: row.identity,
 				Logger: slog.New(slog.NewTextHandler(&log, nil)),
 			})
@@ -224,7 +231,8 @@ func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {
 	} {
 		t.Run(row.provider.Name()+" after "+row.age.String(), func(t *testing.T) {
 			t.Parallel()
-			r := webhooktest.NewRequest(row.provider, signerFor(row.provider), "/hooks", `{"id":"evt_1"}`, now.Add(-row.age))
+			r := webhooktest.NewRequest(row.provider, signerFor(row.provider), "/hooks", `{"id":"evt_1"}`,
+				now.Add(-row.age))
 			require.Equal(t, row.want, reasonOf(guardOf(t, row.provider, secretFor(row.provider), now), r))
 		})
 	}
@@ -232,7 +240,8 @@ func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {
 
 func TestUnwrappedMessagesOfPubSubAreToldApartByTheirID(t *testing.T) {
 	t.Parallel()
-	e, err := entry.Of(jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://example.com/hooks", ServiceAccounts: []string{"a@b.iam.gserviceaccount.com"}}))
+	e, err := entry.Of(jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://example.com/hooks",
+		ServiceAccounts: []string{"a@b.iam.gserviceaccount.com"}}))
 	require.NoError(t, err)
 	require.NotEmpty(t, e.Identity.Apart)
 	require.Contains(t, e.Identity.Apart[0].Headers, "X-Goog-Pubsub-Message-Id")

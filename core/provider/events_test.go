@@ -61,29 +61,38 @@ func TestWhatAnEventSays(t *testing.T) {
 	all := core.Authenticated{ID: true, Type: true, Time: true}
 	rows := []eventRow{
 		{
-			"github", provider.GitHub(), `{"action":"opened"}`, headers{"X-Github-Event": "pull_request", "X-Github-Delivery": "72d3162e"},
+			"github", provider.GitHub(), `{"action":"opened"}`,
+			headers{"X-Github-Event": "pull_request", "X-Github-Delivery": "72d3162e"},
 			core.Event{ID: "72d3162e", Type: "pull_request", Action: "opened"}, false,
 		},
 		{
-			"github as a form", provider.GitHub(), form("payload", `{"action":"closed"}`), headers{"X-Github-Event": "issues"},
+			"github as a form", provider.GitHub(), form("payload", `{"action":"closed"}`),
+			headers{"X-Github-Event": "issues"},
 			core.Event{Type: "issues", Action: "closed", Payload: []byte(`{"action":"closed"}`)}, false,
 		},
 		{
 			"shopify", provider.Shopify(), `{"id":1}`,
-			headers{"X-Shopify-Topic": "orders/create", "X-Shopify-Webhook-Id": "b54557e4", "X-Shopify-Shop-Domain": "a.myshopify.com", "X-Shopify-Triggered-At": "2026-03-01T12:00:00Z"},
+			headers{"X-Shopify-Topic": "orders/create", "X-Shopify-Webhook-Id": "b54557e4",
+				"X-Shopify-Shop-Domain": "a.myshopify.com", "X-Shopify-Triggered-At": "2026-03-01T12:00:00Z"},
 			core.Event{ID: "b54557e4", Type: "orders/create", Tenant: "a.myshopify.com", Time: moment}, false,
 		},
 		{
-			"stripe", provider.Stripe(), `{"id":"evt_1","type":"invoice.paid","created":1772366400,"data":{"object":{"id":"in_1"}}}`, nil,
-			core.Event{ID: "evt_1", Type: "invoice.paid", Time: moment, Data: []byte(`{"id":"in_1"}`), Authenticated: all}, false,
+			"stripe", provider.Stripe(),
+			`{"id":"evt_1","type":"invoice.paid","created":1772366400,"data":{"object":{"id":"in_1"}}}`, nil,
+			core.Event{ID: "evt_1", Type: "invoice.paid", Time: moment, Data: []byte(`{"id":"in_1"}`),
+				Authenticated: all}, false,
 		},
 		{
-			"slack", provider.Slack(), `{"type":"event_callback","event_id":"Ev1","event_time":1772366400,"event":{"type":"app_mention"}}`, nil,
-			core.Event{ID: "Ev1", Type: "app_mention", Time: moment, Data: []byte(`{"type":"app_mention"}`), Authenticated: all}, false,
+			"slack", provider.Slack(),
+			`{"type":"event_callback","event_id":"Ev1","event_time":1772366400,"event":{"type":"app_mention"}}`, nil,
+			core.Event{ID: "Ev1", Type: "app_mention", Time: moment, Data: []byte(`{"type":"app_mention"}`),
+				Authenticated: all}, false,
 		},
 		{
-			"slack's first retry is the second attempt", provider.Slack(), `{"type":"app_rate_limited","event_id":"Ev1"}`, headers{"X-Slack-Retry-Num": "1"},
-			core.Event{ID: "Ev1", Type: "app_rate_limited", Attempt: 2, Authenticated: core.Authenticated{ID: true, Type: true}}, false,
+			"slack's first retry is the second attempt", provider.Slack(),
+			`{"type":"app_rate_limited","event_id":"Ev1"}`, headers{"X-Slack-Retry-Num": "1"},
+			core.Event{ID: "Ev1", Type: "app_rate_limited", Attempt: 2,
+				Authenticated: core.Authenticated{ID: true, Type: true}}, false,
 		},
 		{
 			"a slash command", provider.Slack(), form("command", "/deploy", "trigger_id", "13345224609.7"), nil,
@@ -91,33 +100,48 @@ func TestWhatAnEventSays(t *testing.T) {
 		},
 		{
 			"an interaction", provider.Slack(), form("payload", `{"type":"block_actions","trigger_id":"1.2"}`), nil,
-			core.Event{Type: "block_actions", Payload: []byte(`{"type":"block_actions","trigger_id":"1.2"}`), Authenticated: core.Authenticated{Type: true}}, true,
+			core.Event{Type: "block_actions", Payload: []byte(`{"type":"block_actions","trigger_id":"1.2"}`),
+				Authenticated: core.Authenticated{Type: true}}, true,
 		},
 		{
-			"standard webhooks", provider.StandardWebhooks(), `{"type":"user.created","timestamp":"2026-03-01T12:00:00Z","data":{"a":1}}`, headers{"Webhook-Id": "msg_1"},
-			core.Event{ID: "msg_1", Type: "user.created", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false,
+			"standard webhooks", provider.StandardWebhooks(),
+			`{"type":"user.created","timestamp":"2026-03-01T12:00:00Z","data":{"a":1}}`, headers{"Webhook-Id": "msg_1"},
+			core.Event{ID: "msg_1", Type: "user.created", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all},
+			false,
 		},
 		{
 			"svix", provider.Svix(), `{"eventType":"user.created","data":{"a":1}}`, headers{"Svix-Id": "msg_1"},
-			core.Event{ID: "msg_1", Type: "user.created", Data: []byte(`{"a":1}`), Authenticated: core.Authenticated{ID: true, Type: true}}, false,
+			core.Event{ID: "msg_1", Type: "user.created", Data: []byte(`{"a":1}`),
+				Authenticated: core.Authenticated{ID: true, Type: true}}, false,
 		},
 		{
-			"resend", provider.Resend(), `{"type":"email.sent","created_at":"2026-03-01T12:00:00.000Z","data":{"a":1}}`, headers{"Svix-Id": "msg_1"},
-			core.Event{ID: "msg_1", Type: "email.sent", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false,
+			"resend", provider.Resend(), `{"type":"email.sent","created_at":"2026-03-01T12:00:00.000Z","data":{"a":1}}`,
+			headers{"Svix-Id": "msg_1"},
+			core.Event{ID: "msg_1", Type: "email.sent", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all},
+			false,
 		},
 		{
-			"gitlab", provider.GitLab(), `{"object_attributes":{"action":"open"}}`, headers{"Webhook-Id": "f5e5", "X-Gitlab-Event": "Issue Hook"},
-			core.Event{ID: "f5e5", Type: "Issue Hook", Action: "open", Authenticated: core.Authenticated{ID: true}}, false,
+			"gitlab", provider.GitLab(), `{"object_attributes":{"action":"open"}}`,
+			headers{"Webhook-Id": "f5e5", "X-Gitlab-Event": "Issue Hook"},
+			core.Event{ID: "f5e5", Type: "Issue Hook", Action: "open", Authenticated: core.Authenticated{ID: true}},
+			false,
 		},
 		{
-			"gitlab's secret token", provider.GitLabToken(), `{"object_attributes":{"action":"open"}}`, headers{"Idempotency-Key": "f5e5", "X-Gitlab-Event-Uuid": "9", "X-Gitlab-Event": "Issue Hook"},
-			core.Event{ID: "f5e5", Type: "Issue Hook", Action: "open", Authenticated: core.Authenticated{ID: true, Type: true}}, false,
+			"gitlab's secret token", provider.GitLabToken(), `{"object_attributes":{"action":"open"}}`,
+			headers{"Idempotency-Key": "f5e5", "X-Gitlab-Event-Uuid": "9", "X-Gitlab-Event": "Issue Hook"},
+			core.Event{ID: "f5e5", Type: "Issue Hook", Action: "open",
+				Authenticated: core.Authenticated{ID: true, Type: true}}, false,
 		},
 		{
-			"mailgun", provider.Mailgun(), `{"event-data":{"event":"opened","id":"Ase7","timestamp":1772366400.5}}`, nil,
-			core.Event{Type: "opened", Time: moment.Add(time.Second / 2), Authenticated: core.Authenticated{ID: true}}, false, // the token is the id
+			"mailgun", provider.Mailgun(), `{"event-data":{"event":"opened","id":"Ase7","timestamp":1772366400.5}}`,
+			nil,
+			// the token is the id
+			core.Event{Type: "opened", Time: moment.Add(time.Second / 2), Authenticated: core.Authenticated{ID: true}},
+			false,
 		},
-		{"mailgun as a form", provider.Mailgun(), form("event", "opened"), nil, core.Event{Type: "opened", Time: moment, Authenticated: core.Authenticated{ID: true}}, false}, // the token is the id
+		// the token is the id
+		{"mailgun as a form", provider.Mailgun(), form("event", "opened"), nil,
+			core.Event{Type: "opened", Time: moment, Authenticated: core.Authenticated{ID: true}}, false},
 		{
 			"postmark", provider.Postmark(), `{"RecordType":"Bounce","ID":42,"MessageID":"m"}`, nil,
 			core.Event{ID: "42", Type: "Bounce", Authenticated: core.Authenticated{ID: true, Type: true}}, false,
@@ -131,7 +155,8 @@ func TestWhatAnEventSays(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))
-			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, row.headers), adapter.Inbound{})
+			d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, row.body, row.headers),
+				adapter.Inbound{})
 			require.Nil(t, reply)
 			got, want := d.Events()[0], row.want
 			if want.Data != nil {
@@ -143,7 +168,8 @@ func TestWhatAnEventSays(t *testing.T) {
 			if want.ID == "" {
 				want.ID = got.ID
 			}
-			require.Equal(t, []any{want.ID, want.Type, want.Action, want.Tenant, want.Attempt}, []any{got.ID, got.Type, got.Action, got.Tenant, got.Attempt})
+			require.Equal(t, []any{want.ID, want.Type, want.Action, want.Tenant, want.Attempt},
+				[]any{got.ID, got.Type, got.Action, got.Tenant, got.Attempt})
 			require.True(t, want.Time.Equal(got.Time), got.Time)
 			require.Equal(t, want.Authenticated, got.Authenticated)
 			require.Equal(t, row.nameless, got.Identity.IsZero())
@@ -159,7 +185,8 @@ func TestAnIDOfTheOtherFamilyDoesNotStandIn(t *testing.T) {
 	const body = `{"type":"a"}`
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 	for name, value := range map[string]string{
-		"Webhook-Id": "msg_real", "Webhook-Timestamp": fmt.Sprint(ownTime), "Webhook-Signature": "v1," + ownWhsecMAC("msg_real", ownTime, body),
+		"Webhook-Id": "msg_real", "Webhook-Timestamp": fmt.Sprint(ownTime), "Webhook-Signature": "v1," +
+			ownWhsecMAC("msg_real", ownTime, body),
 		"Svix-Id": "msg_forged",
 	} {
 		r.Header.Set(name, value)
@@ -212,15 +239,20 @@ func TestTheDerivationOfIdentities(t *testing.T) {
 		{provider.Slack(), nil, derive(version, "vectors", "", "id", "Ev1")},
 		{provider.StandardWebhooks(), headers{"Webhook-Id": "msg_1"}, derive(version, "vectors", "", "id", "msg_1")},
 		{provider.Svix(), headers{"Svix-Id": "msg_1"}, derive(version, "vectors", "", "id", "msg_1")},
-		{provider.GitHub(), headers{"X-Github-Event": "push", "X-Github-Delivery": "not in it"}, derive(version, "vectors", "", "digest", digest(body))},
-		{provider.Shopify(), headers{"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Shopify-Webhook-Id": "w1"}, derive(version, "vectors", "a.example", "digest", digest(body), "orders/create", "w1")},
-		{provider.GitLabToken(), headers{"X-Gitlab-Event": "Push Hook", "Idempotency-Key": "k1"}, derive(version, "vectors", "", "digest", digest(body), "k1")},
+		{provider.GitHub(), headers{"X-Github-Event": "push", "X-Github-Delivery": "not in it"},
+			derive(version, "vectors", "", "digest", digest(body))},
+		{provider.Shopify(), headers{"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example",
+			"X-Shopify-Webhook-Id": "w1"},
+			derive(version, "vectors", "a.example", "digest", digest(body), "orders/create", "w1")},
+		{provider.GitLabToken(), headers{"X-Gitlab-Event": "Push Hook", "Idempotency-Key": "k1"},
+			derive(version, "vectors", "", "digest", digest(body), "k1")},
 		{provider.Telegram(), nil, derive(version, "vectors", "", "digest", digest(body))},
 		{provider.Postmark(), nil, derive(version, "vectors", "", "digest", digest(body))},
 	}
 	for _, row := range rows {
 		g := guardOf(t, row.provider, secretFor(row.provider), time.Unix(ownTime, 0))
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, body, row.headers), adapter.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, row.provider, body, row.headers),
+			adapter.Inbound{})
 		require.Nil(t, reply, row.provider.Name())
 		require.Equal(t, row.want, d.Events()[0].Identity.String(), row.provider.Name())
 	}

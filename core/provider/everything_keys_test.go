@@ -57,8 +57,8 @@ func spkiPEM(t testing.TB, public crypto.PublicKey) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
-// TestUnfitKeysAreRefusedForEverySender: a key of another kind, of another curve, too short, private, cut or empty never
-// makes a guard, and nothing panics.
+// TestUnfitKeysAreRefusedForEverySender: a key of another kind, of another curve, too short, private, cut or empty
+// never makes a guard, and nothing panics.
 func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 	t.Parallel()
 	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -71,7 +71,8 @@ func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 	private, err := x509.MarshalPKCS8PrivateKey(p256)
 	require.NoError(t, err)
 	keys := map[string]string{
-		"P-384": spkiPEM(t, &p384.PublicKey), "P-256": spkiPEM(t, &p256.PublicKey), "RSA": spkiPEM(t, &rsaKey.PublicKey),
+		"P-384": spkiPEM(t, &p384.PublicKey), "P-256": spkiPEM(t, &p256.PublicKey),
+		"RSA":     spkiPEM(t, &rsaKey.PublicKey),
 		"Ed25519": spkiPEM(t, ed), "RSA of 768 bits": spkiPEM(t, short),
 		"RSA with the exponent one": spkiPEM(t, &rsa.PublicKey{N: rsaKey.N, E: 1}),
 		"a private key":             string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
@@ -81,7 +82,8 @@ func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 		"the neutral point in hex": "01" + strings.Repeat("00", 31),
 	}
 	fits := map[entry.Algorithm]string{
-		entry.ECDSAP256SHA256: "P-256", entry.RSAPKCS1SHA1: "RSA", entry.RSAPKCS1SHA256: "RSA", entry.RSAPSSSHA256: "RSA", entry.Ed25519: "Ed25519",
+		entry.ECDSAP256SHA256: "P-256", entry.RSAPKCS1SHA1: "RSA", entry.RSAPKCS1SHA256: "RSA",
+		entry.RSAPSSSHA256: "RSA", entry.Ed25519: "Ed25519",
 	}
 	judged := 0
 	for _, s := range everySender(t) {
@@ -118,7 +120,8 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 	modulus := privateKey(entry.RSAPKCS1SHA256, 1).(*rsa.PrivateKey).N.FillBytes(make([]byte, 256))
 	judged := 0
 	for _, s := range everySender(t) {
-		if s.custom() != nil || len(s.pairs()) == 0 || !s.entry.Scheme.Algorithm.PublicKey() || len(s.entry.Scheme.Signature.Headers) == 0 {
+		if s.custom() != nil || len(s.pairs()) == 0 || !s.entry.Scheme.Algorithm.PublicKey() ||
+			len(s.entry.Scheme.Signature.Headers) == 0 {
 			continue
 		}
 		judged++
@@ -132,9 +135,12 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 			return base64.StdEncoding.EncodeToString(raw)
 		}
 		forged := map[string][]byte{
-			"r and s of zero": der(zero, zero), "r of zero": der(zero, one), "s of zero": der(one, zero), "the order": der(n, n),
-			"negative": der(big.NewInt(-1), one), "64 zeros": make([]byte, ed25519.SignatureSize), "256 zeros": make([]byte, 256),
-			"RSA's one": append(make([]byte, 255), 1), "the modulus": modulus, "one byte": {0}, "a long one": make([]byte, 600),
+			"r and s of zero": der(zero, zero), "r of zero": der(zero, one), "s of zero": der(one, zero),
+			"the order": der(n, n),
+			"negative":  der(big.NewInt(-1), one), "64 zeros": make([]byte, ed25519.SignatureSize),
+			"256 zeros": make([]byte, 256),
+			"RSA's one": append(make([]byte, 255), 1), "the modulus": modulus, "one byte": {0},
+			"a long one": make([]byte, 600),
 		}
 		if s.entry.Scheme.Algorithm == entry.ECDSAP256SHA256 {
 			raw, err := base64.StdEncoding.DecodeString(genuine.Header.Get(sig.Headers[0]))
@@ -210,7 +216,8 @@ func TestEveryEntryHasAProof(t *testing.T) {
 			if s.name == "amazon-ses" || s.name == "aws-sns" {
 				named = "sns"
 			}
-			require.Contains(t, strings.ToLower(string(text)), named, "%s does not test %s", filepath.Base(file), s.name)
+			require.Contains(t, strings.ToLower(string(text)), named, "%s does not test %s", filepath.Base(file),
+				s.name)
 			proof = "a test of its own"
 		}
 		require.NotEqual(t, "nothing", proof,

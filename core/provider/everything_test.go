@@ -78,7 +78,8 @@ func (s *sender) custom() entry.Custom {
 func (s *sender) guard(t testing.TB, now time.Time) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "golden", Provider: s.provider, Secrets: secrets.Static(s.secret(1)), Replay: core.DangerouslyNoReplay,
+		Endpoint: "golden", Provider: s.provider, Secrets: secrets.Static(s.secret(1)),
+		Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		Now: func() time.Time { return now }, PublicURL: publicOf(s.provider),
 	})
@@ -188,7 +189,8 @@ func TestTheLawsHoldForEverySender(t *testing.T) {
 				refuses("a lengthened "+name, func(h http.Header) { h.Set(name, value+"0") })
 				if s.entry.Scheme == nil || !s.entry.Scheme.Signature.Repeats {
 					refuses(name+" twice", func(h http.Header) { h.Add(name, value) })
-					refuses(name+" empty and then right", func(h http.Header) { h[http.CanonicalHeaderKey(name)] = []string{"", value} })
+					refuses(name+" empty and then right",
+						func(h http.Header) { h[http.CanonicalHeaderKey(name)] = []string{"", value} })
 				}
 				for i := range len(value) {
 					if decidesNothing(name, value, i) {
@@ -215,7 +217,8 @@ func TestTheLawsHoldForEverySender(t *testing.T) {
 				require.False(t, accepts(g, r), "byte %d of the body", i)
 			}
 			longer, _ := copied(t, genuine)
-			longer.Body, longer.ContentLength = io.NopCloser(bytes.NewReader(append(bytes.Clone(body), ' '))), int64(len(body)+1)
+			longer.Body, longer.ContentLength = io.NopCloser(bytes.NewReader(append(bytes.Clone(body), ' '))),
+				int64(len(body)+1)
 			require.False(t, accepts(g, longer), "a longer body")
 		})
 	}
@@ -246,7 +249,8 @@ func TestIdentitiesNeverChange(t *testing.T) {
 	for _, s := range everySender(t) {
 		r := s.request(t, s.body(), 1, now, goldenHeaders())
 		if s.name == "mailgun" { // whose signed id is in the body
-			r = httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"signature":{"timestamp":"1772366400","token":"0123456789abcdef","signature":"139c9f8f789016d6a5ed31c3354d6063dc0938ec899ddeeb66aa1b40ad1f4656"}}`))
+			r = httptest.NewRequest(http.MethodPost, "/hooks",
+				strings.NewReader(`{"signature":{"timestamp":"1772366400","token":"0123456789abcdef","signature":"139c9f8f789016d6a5ed31c3354d6063dc0938ec899ddeeb66aa1b40ad1f4656"}}`))
 		}
 		d, reply := s.guard(t, now).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Nil(t, reply, s.name)
@@ -271,9 +275,10 @@ func TestIdentitiesNeverChange(t *testing.T) {
 // oddBodies are payloads that no provider documents, whose proof is right.
 func oddBodies(e *entry.Entry) map[string]string {
 	odd := map[string]string{
-		"deep":             strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000),
-		"a deep list":      strings.Repeat("[", 100_000),
-		"a huge number":    `{"id":1` + strings.Repeat("0", 5000) + `,"type":1e999999,"time":-1e400,"timestamp":1e-400}`,
+		"deep":        strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000),
+		"a deep list": strings.Repeat("[", 100_000),
+		"a huge number": `{"id":1` + strings.Repeat("0", 5000) +
+			`,"type":1e999999,"time":-1e400,"timestamp":1e-400}`,
 		"invalid UTF-8":    "{\"id\":\"\xff\xfe\",\"type\":\"\xc0\x80\"}",
 		"a lone surrogate": `{"id":"\ud800","type":"\udfff\ud800"}`,
 		"control bytes":    "{\"id\":\"a\x00b\"}",
@@ -290,7 +295,8 @@ func oddBodies(e *entry.Entry) map[string]string {
 	// The members that the entry reads, of every type that they are not.
 	for i, value := range []string{`null`, `[]`, `{}`, `true`, `-0`, `""`, `[[{}]]`, `{"a":{"b":[1]}}`} {
 		doc := map[string]any{}
-		for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Action, e.Event.Time, e.Event.Attempt, e.Event.Tenant} {
+		for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Action, e.Event.Time, e.Event.Attempt,
+			e.Event.Tenant} {
 			for _, v := range list {
 				put(doc, v.JSON, json.RawMessage(value))
 			}
@@ -352,10 +358,11 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 					// SNS takes any status below 500 for an arrival, so that a refusal is 503 there.
 					require.True(t, reply.Status < 500 || reply.Status == s.entry.AuthStatus, why)
 					if reply.Rejection != nil {
-						// Only where the proof itself is read from the body may its shape refuse it, and a zero byte where it could
-						// be what a plain hash was lengthened by.
+						// Only where the proof itself is read from the body may its shape refuse it, and a zero byte
+						// where it could be what a plain hash was lengthened by.
 						lengthened := strings.HasPrefix(s.name, "hubspot-") && bytes.IndexByte(sent, 0) >= 0
-						require.True(t, lengthened || readsProofFromBody(s.entry), "%s: %s", why, reply.Rejection.Detail())
+						require.True(t, lengthened || readsProofFromBody(s.entry), "%s: %s", why,
+							reply.Rejection.Detail())
 					}
 					continue
 				}
@@ -365,7 +372,8 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 				case 0:
 					require.NotNil(t, s.entry.Batch, why)
 				case 1:
-					require.True(t, bytes.Contains(sent, events[0].Payload) || s.entry.Event.PayloadForm != "" || s.entry.Event.PayloadJSON != "", why)
+					require.True(t, bytes.Contains(sent, events[0].Payload) || s.entry.Event.PayloadForm != "" ||
+						s.entry.Event.PayloadJSON != "", why)
 				default:
 					require.NotNil(t, s.entry.Batch, why)
 				}

@@ -41,7 +41,8 @@ func ExampleHMAC() {
 		return nil
 	}))
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, webhooktest.NewRequest(acme, secret, "https://example.com/hooks", `{"id":"1","type":"order.paid"}`, time.Now()))
+	h.ServeHTTP(w, webhooktest.NewRequest(acme, secret, "https://example.com/hooks", `{"id":"1","type":"order.paid"}`,
+		time.Now()))
 	fmt.Println(w.Code)
 	// Output:
 	// order.paid 1

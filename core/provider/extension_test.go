@@ -18,11 +18,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 )
 
-// lengthened gives what somebody makes of a SHA-256 over unknown bytes of a known length: the hash of those bytes, of glue
-// and of more. It is what a plain hash with the secret in front cannot prevent.
+// lengthened gives what somebody makes of a SHA-256 over unknown bytes of a known length: the hash of those bytes, of
+// glue and of more. It is what a plain hash with the secret in front cannot prevent.
 func lengthened(t *testing.T, sum []byte, length int, more string) (glue string, longer []byte) {
 	t.Helper()
-	glue = "\x80" + strings.Repeat("\x00", (119-length%64)%64) + string(binary.BigEndian.AppendUint64(nil, uint64(length)*8))
+	glue = "\x80" + strings.Repeat("\x00",
+		(119-length%64)%64) + string(binary.BigEndian.AppendUint64(nil, uint64(length)*8))
 	require.Zero(t, (length+len(glue))%64)
 	var h hash.Hash = sha256.New()
 	state, err := h.(encoding.BinaryMarshaler).MarshalBinary()
@@ -34,8 +35,8 @@ func lengthened(t *testing.T, sum []byte, length int, more string) (glue string,
 	return glue, h.Sum(nil)
 }
 
-// TestNobodyLengthensWhatAPlainHashSigns: whoever captured one delivery could otherwise put anything behind its body, and
-// have it run again as another event, without knowing the secret.
+// TestNobodyLengthensWhatAPlainHashSigns: whoever captured one delivery could otherwise put anything behind its body,
+// and have it run again as another event, without knowing the secret.
 func TestNobodyLengthensWhatAPlainHashSigns(t *testing.T) {
 	t.Parallel()
 	const genuine, url = `[{"eventId":1,"subscriptionId":2,"objectId":3,"occurredAt":4}]`, "https://example.com/hooks"

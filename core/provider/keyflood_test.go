@@ -44,7 +44,8 @@ func sentFrom(r *http.Request, address string) *http.Request {
 // certificates under the host that is pinned.
 func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 	t.Parallel()
-	const first, second = snsCert, "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-ffffffffffffffffffffffffffffffff.pem"
+	const first, second = snsCert,
+		"https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-ffffffffffffffffffffffffffffffff.pem"
 	for _, row := range []struct {
 		name    string
 		sources sources.Source
@@ -52,7 +53,8 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 		want    reason.Reason
 	}{
 		{"who sent a genuine delivery within 24 hours gets its new certificate", nil, true, ""},
-		{"who is in Config.Sources gets it after a restart", core.Networks("198.51.100.0/24 203.0.113.0/24 192.0.2.0/24"), false, ""},
+		{"who is in Config.Sources gets it after a restart",
+			core.Networks("198.51.100.0/24 203.0.113.0/24 192.0.2.0/24"), false, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -62,11 +64,13 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 				key, _ := rsaKey(t, 1)
 				text, roots := certified(t, key, "sns.amazonaws.com", time.Unix(ownTime, 0))
 				h := &onlyCert{text: text, urls: []string{first, second}}
-				source, err := keys.SNSCertificates([]string{snsTopic}, keys.Options{RoundTripper: h, Roots: roots, Now: now})
+				source, err := keys.SNSCertificates([]string{snsTopic},
+					keys.Options{RoundTripper: h, Roots: roots, Now: now})
 				require.NoError(t, err)
 				g, err := core.New(core.Config{
-					Endpoint: "sns", Provider: sns(snsTopic), Keys: source, Replay: memstore.New(), Sources: row.sources,
-					Logger: slog.New(slog.DiscardHandler), Now: now, DangerouslyAllowHTTP: true,
+					Endpoint: "sns", Provider: sns(snsTopic), Keys: source, Replay: memstore.New(),
+					Sources: row.sources,
+					Logger:  slog.New(slog.DiscardHandler), Now: now, DangerouslyAllowHTTP: true,
 				})
 				require.NoError(t, err)
 				genuine := func(cert string, n int) reason.Reason {
@@ -79,8 +83,10 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 				forged := snsSign(t, key, snsMessage())
 				for i := range 120 {
 					for n := range 25 {
-						invented := strings.Replace(forged, "0123456789abcdef0123456789abcdef", fmt.Sprintf("%032x", i*25+n), 1)
-						require.NotEmpty(t, reasonOf(g, sentFrom(snsPost(invented), fmt.Sprintf("203.0.113.%d", 1+(i*25+n)%250))))
+						invented := strings.Replace(forged, "0123456789abcdef0123456789abcdef",
+							fmt.Sprintf("%032x", i*25+n), 1)
+						require.NotEmpty(t, reasonOf(g,
+							sentFrom(snsPost(invented), fmt.Sprintf("203.0.113.%d", 1+(i*25+n)%250))))
 					}
 					time.Sleep(time.Second)
 				}
@@ -91,8 +97,8 @@ func TestInventedCertificatesKeepNoGenuineDeliveryOut(t *testing.T) {
 	}
 }
 
-// TestACapturedDeliveryMakesNoSenderProved: whoever repeats one from other networks gets none of what is kept for genuine
-// senders.
+// TestACapturedDeliveryMakesNoSenderProved: whoever repeats one from other networks gets none of what is kept for
+// genuine senders.
 func TestACapturedDeliveryMakesNoSenderProved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -51,7 +51,8 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 					continue // one for each active secret
 				}
 				refuses(func(h http.Header) { h.Add(name, value) }, name+" twice")
-				refuses(func(h http.Header) { h[http.CanonicalHeaderKey(name)] = []string{"", value} }, name+" empty, and then right")
+				refuses(func(h http.Header) { h[http.CanonicalHeaderKey(name)] = []string{"", value} }, name+
+					" empty, and then right")
 			}
 		})
 	}
@@ -80,9 +81,11 @@ func TestATokenInTheQueryIsComparedWhole(t *testing.T) {
 			require.True(t, post("other=1&"+name+"="+right))
 			for why, query := range map[string]string{
 				"nothing": "", "no value": name, "an empty value": name + "=", "another name": "x" + name + "=" + right,
-				"the name in upper case": strings.ToUpper(name) + "=" + right, "a shorter value": name + "=" + right[:len(right)-3],
+				"the name in upper case": strings.ToUpper(name) + "=" + right, "a shorter value": name + "=" +
+					right[:len(right)-3],
 				"a longer value": name + "=" + right + "a", "twice": name + "=" + right + "&" + name + "=" + right,
-				"a wrong one first": name + "=x&" + name + "=" + right, "a wrong one after": name + "=" + right + "&" + name + "=x",
+				"a wrong one first": name + "=x&" + name + "=" + right, "a wrong one after": name + "=" + right + "&" +
+					name + "=x",
 			} {
 				require.False(t, post(query), why)
 			}

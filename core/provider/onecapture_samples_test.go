@@ -122,7 +122,8 @@ func signsForm(e *entry.Entry) bool {
 func (s *sender) guardOf(t testing.TB, n int, publicURL string, now time.Time) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "onecapture", Provider: s.provider, Secrets: secrets.Static(s.secret(n)), Replay: core.DangerouslyNoReplay,
+		Endpoint: "onecapture", Provider: s.provider, Secrets: secrets.Static(s.secret(n)),
+		Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		PublicURL: cmp.Or(publicURL, publicOf(s.provider)), Now: func() time.Time { return now },
 	})
@@ -248,15 +249,18 @@ func ownSenders(t testing.TB) (all []sender) {
 		"ed25519": provider.Ed25519, "ecdsa": provider.ECDSAP256SHA256, "rsa": provider.RSASHA256,
 	} {
 		add(provider.PublicKey(provider.PublicKeyConfig{
-			Name: "own-key-" + name, Header: "X-Signature", Algorithm: algorithm, Signed: "{id}.{body}", IDHeader: "X-Id", EventType: "/type",
+			Name: "own-key-" + name, Header: "X-Signature", Algorithm: algorithm, Signed: "{id}.{body}",
+			IDHeader: "X-Id", EventType: "/type",
 		}))
 	}
 	for name, components := range map[string][]string{
-		"type": {"@method", "@authority", "content-digest", "x-type"}, "query": {"@target-uri", "@query", "content-digest"},
-		"id": {"@authority", "@path", `@query-param;name="src"`, "content-digest", "x-id", "x-type"},
+		"type":  {"@method", "@authority", "content-digest", "x-type"},
+		"query": {"@target-uri", "@query", "content-digest"},
+		"id":    {"@authority", "@path", `@query-param;name="src"`, "content-digest", "x-id", "x-type"},
 	} {
 		add(httpsig.RFC9421(httpsig.Config{
-			Name: "own-httpsig-" + name, Algorithm: httpsig.HMACSHA256, Components: components, EventType: "header:X-Type", EventID: "header:X-Id",
+			Name: "own-httpsig-" + name, Algorithm: httpsig.HMACSHA256, Components: components,
+			EventType: "header:X-Type", EventID: "header:X-Id",
 		}))
 	}
 	slices.SortFunc(all, func(a, b sender) int { return strings.Compare(a.name, b.name) })

@@ -17,9 +17,9 @@ import (
 // fullOneCapture reports whether every change is tried, and not some of each group: "make onecapture".
 func fullOneCapture() bool { return os.Getenv("SALLYPORT_ONECAPTURE") == "full" }
 
-// TestWhoeverCapturedOneDeliveryCanMakeNoOther is the one-capture law over every sender of the catalogue and over senders
-// of one's own: no change that keeps the proof valid makes a second identity, or changes a detail that is called
-// authenticated. What a sender leaves open is in its entry's data or in onecapture.Exceptions, with the reason.
+// TestWhoeverCapturedOneDeliveryCanMakeNoOther is the one-capture law over every sender of the catalogue and over
+// senders of one's own: no change that keeps the proof valid makes a second identity, or changes a detail that is
+// called authenticated. What a sender leaves open is in its entry's data or in onecapture.Exceptions, with the reason.
 func TestWhoeverCapturedOneDeliveryCanMakeNoOther(t *testing.T) {
 	t.Parallel()
 	recorded := allVectors(t)

@@ -216,8 +216,9 @@ func (s *captureServer) hangUp() {
 // sendHTTP2 sends values and paths as they are, blanks at their ends included.
 func (s *captureServer) sendHTTP2(c *onecapture.Capture) error {
 	r := &http.Request{
-		Method: c.Method, URL: &url.URL{Scheme: "https", Host: s.address, Opaque: c.Target}, Host: c.Host, Header: c.Header.Clone(),
-		Body: io.NopCloser(bytes.NewReader(c.Body)), ContentLength: int64(len(c.Body)),
+		Method: c.Method, URL: &url.URL{Scheme: "https", Host: s.address, Opaque: c.Target}, Host: c.Host,
+		Header: c.Header.Clone(),
+		Body:   io.NopCloser(bytes.NewReader(c.Body)), ContentLength: int64(len(c.Body)),
 	}
 	if len(c.Body) == 0 {
 		r.Body = http.NoBody // else it would be one of no declared length

@@ -47,12 +47,14 @@ func TestWhatASenderAlsoSendsIsRefusedByName(t *testing.T) {
 	}{
 		{"Vercel's test of a drain", provider.Vercel(), "", "", "[]", nil,
 			reason.MissingSignature, reason.OtherProduct, "drain", "handler of their own"},
-		{"Vercel's drain, a signed list", provider.Vercel(), vercel.Secret(), "", "[" + drained + "]", mac("[" + drained + "]"),
+		{"Vercel's drain, a signed list", provider.Vercel(), vercel.Secret(), "", "[" + drained + "]",
+			mac("[" + drained + "]"),
 			reason.MalformedSignature, "", "not one JSON object", ""},
 		{"Vercel's drain, signed lines", provider.Vercel(), vercel.Secret(), "", drained + "\n" + drained,
 			mac(drained + "\n" + drained), reason.MalformedSignature, "", "not one JSON object", ""},
 		{"Vercel's drain, signed lines that end as Windows' do", provider.Vercel(), vercel.Secret(), "",
-			drained + "\r\n" + drained, mac(drained + "\r\n" + drained), reason.MalformedSignature, "", "not one JSON object", ""},
+			drained + "\r\n" + drained, mac(drained + "\r\n" + drained), reason.MalformedSignature, "",
+			"not one JSON object", ""},
 		{"Adyen's form", provider.Adyen(), "", "", "pspReference=1&eventCode=AUTHORISATION&success=true", nil,
 			reason.MalformedSignature, "", "a form: choose JSON", ""},
 		{"Adyen's SOAP", provider.Adyen(), "", "", "<?xml version=\"1.0\"?><soap:Envelope/>", nil,
@@ -62,18 +64,21 @@ func TestWhatASenderAlsoSendsIsRefusedByName(t *testing.T) {
 			reason.MissingSignature, "", "set the secret at the provider", ""},
 		{"Mercado Pago's IPN", provider.MercadoPago(), "", "?id=123&topic=merchant_order", "{}", nil,
 			reason.MissingSignature, reason.OtherProduct, "IPN", "notification_url"},
-		{"Mercado Pago's IPN with a signature that no secret fits", provider.MercadoPago(), "", "?id=123&topic=payment", "{}",
+		{"Mercado Pago's IPN with a signature that no secret fits", provider.MercadoPago(), "", "?id=123&topic=payment",
+			"{}",
 			[]string{"X-Signature", "ts=1,v1=" + strings.Repeat("0", 64), "X-Request-Id", "r-1"},
 			"", reason.OtherProduct, "IPN", "notification_url"},
 		{"Mailgun's alert", provider.Mailgun(), "", "", `{"event":"ip_listed"}`, nil,
 			reason.MissingSignature, reason.OtherProduct, "alert", "provider.HMAC"},
-		{"SendGrid's events without the Signed Event Webhook", provider.SendGrid(), "", "", `[{"event":"delivered"}]`, nil,
+		{"SendGrid's events without the Signed Event Webhook", provider.SendGrid(), "", "", `[{"event":"delivered"}]`,
+			nil,
 			reason.MissingSignature, reason.OtherProduct, "Signed Event Webhook", "turn it on"},
 		{"SendGrid's Inbound Parse", provider.SendGrid(), "", "", "a=b", nil,
 			reason.MissingSignature, reason.OtherProduct, "Inbound Parse", "SendGridInbound"},
 		{"Notion's first request", provider.Notion(), "", "", notionToken, nil,
 			reason.MissingSignature, reason.HandsSecretOver, "when the subscription is created", "Setup.SecretSink"},
-		{"Asana's first request", provider.Asana(), "", "", "", []string{"X-Hook-Secret", "0123456789abcdef0123456789abcdef"},
+		{"Asana's first request", provider.Asana(), "", "", "",
+			[]string{"X-Hook-Secret", "0123456789abcdef0123456789abcdef"},
 			reason.MissingSignature, reason.HandsSecretOver, "X-Hook-Secret", "Setup.AwaitingSecret"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -82,7 +87,8 @@ func TestWhatASenderAlsoSendsIsRefusedByName(t *testing.T) {
 				row.secret = webhooktest.NewSender(row.p).Secret()
 			}
 			g, err := core.New(core.Config{
-				Endpoint: "other", Provider: row.p, Secrets: secrets.Static(row.secret), Replay: core.DangerouslyNoReplay,
+				Endpoint: "other", Provider: row.p, Secrets: secrets.Static(row.secret),
+				Replay: core.DangerouslyNoReplay,
 				Logger: slog.New(slog.DiscardHandler),
 			})
 			require.NoError(t, err)

@@ -27,7 +27,8 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	} {
 		add(provider, ownSecret, event, headers{name: ownHex(event)})
 	}
-	all = append(all, own("forgejo", "forgejo-before-its-own-names", ownSecret, event, headers{"X-Gitea-Signature": ownHex(event)}))
+	all = append(all, own("forgejo", "forgejo-before-its-own-names", ownSecret, event,
+		headers{"X-Gitea-Signature": ownHex(event)}))
 	for _, provider := range []string{"bitbucket", "bitbucket-server"} {
 		add(provider, ownSecret, event, headers{"X-Hub-Signature": "sha256=" + ownHex(event)})
 	}
@@ -36,7 +37,8 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	if err != nil {
 		panic(err)
 	}
-	add("airtable", ownKey, event, headers{"X-Airtable-Content-MAC": "hmac-sha256=" + hex.EncodeToString(ownMAC(key, event))})
+	add("airtable", ownKey, event,
+		headers{"X-Airtable-Content-MAC": "hmac-sha256=" + hex.EncodeToString(ownMAC(key, event))})
 	add("heroku", ownSecret, event, headers{
 		"Heroku-Webhook-Hmac-SHA256": base64.StdEncoding.EncodeToString(ownMAC([]byte(ownSecret), event)),
 	})
@@ -48,20 +50,25 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	add("linear", ownSecret, sent, headers{"Linear-Signature": ownHex(sent)})
 
 	// A time beside the signature, and both signed.
-	add("customer-io", ownSecret, event, headers{"X-CIO-Timestamp": at, "X-CIO-Signature": ownHex("v0:" + at + ":" + event)})
-	add("buildkite", ownSecret, event, headers{"X-Buildkite-Signature": "timestamp=" + at + ",signature=" + ownHex(at+"."+event)})
+	add("customer-io", ownSecret, event,
+		headers{"X-CIO-Timestamp": at, "X-CIO-Signature": ownHex("v0:" + at + ":" + event)})
+	add("buildkite", ownSecret, event,
+		headers{"X-Buildkite-Signature": "timestamp=" + at + ",signature=" + ownHex(at+"."+event)})
 	add("workos", ownSecret, event, headers{"WorkOS-Signature": "t=" + atMilli + ", v1=" + ownHex(atMilli+"."+event)})
-	add("cloudflare-stream", ownSecret, event, headers{"Webhook-Signature": "time=" + at + ",sig1=" + ownHex(at+"."+event)})
+	add("cloudflare-stream", ownSecret, event,
+		headers{"Webhook-Signature": "time=" + at + ",sig1=" + ownHex(at+"."+event)})
 	add("elevenlabs", ownSecret, event, headers{"ElevenLabs-Signature": "t=" + at + ",v0=" + ownHex(at+"."+event)})
 
 	// Standard Webhooks.
-	for provider, family := range map[string]string{"loops": "Webhook", "anthropic": "Webhook", "clerk": "Svix", "supabase": "Webhook"} {
+	for provider, family := range map[string]string{"loops": "Webhook", "anthropic": "Webhook", "clerk": "Svix",
+		"supabase": "Webhook"} {
 		secret := ownWhsec
 		if provider == "supabase" {
 			secret = "v1," + ownWhsec
 		}
 		add(provider, secret, event, headers{
-			family + "-Id": "msg_4", family + "-Timestamp": at, family + "-Signature": "v1," + ownWhsecMAC("msg_4", ownTime, event),
+			family + "-Id": "msg_4", family + "-Timestamp": at, family + "-Signature": "v1," +
+				ownWhsecMAC("msg_4", ownTime, event),
 		})
 	}
 

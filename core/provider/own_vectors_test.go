@@ -60,11 +60,13 @@ func ownVectors() []vector {
 			"Svix-Id": "msg_2", "Svix-Timestamp": at, "Svix-Signature": "v1," + ownWhsecMAC("msg_2", now, resend),
 		}),
 		own("gitlab", "gitlab", ownWhsec, gitlab, map[string]string{
-			"Webhook-Id": "f5e5f430-f57b-4e6e-9fac-d9128cd7232f", "Webhook-Timestamp": at, "X-Gitlab-Event": "Merge Request Hook",
+			"Webhook-Id": "f5e5f430-f57b-4e6e-9fac-d9128cd7232f", "Webhook-Timestamp": at,
+			"X-Gitlab-Event":    "Merge Request Hook",
 			"Webhook-Signature": "v1," + ownWhsecMAC("f5e5f430-f57b-4e6e-9fac-d9128cd7232f", now, gitlab),
 		}),
 		own("svix", "svix-under-webhook-names", ownWhsec, resend, map[string]string{
-			"Webhook-Id": "msg_3", "Webhook-Timestamp": at, "Webhook-Signature": "v1," + ownWhsecMAC("msg_3", now, resend),
+			"Webhook-Id": "msg_3", "Webhook-Timestamp": at, "Webhook-Signature": "v1," +
+				ownWhsecMAC("msg_3", now, resend),
 		}),
 		own("shopify", "shopify", ownSecret, shopify, map[string]string{"X-Shopify-Hmac-Sha256": shopifyMAC}),
 		own("shopify", "shopify-new-names", ownSecret, shopify, map[string]string{"Shopify-Hmac-Sha256": shopifyMAC}),
@@ -72,14 +74,18 @@ func ownVectors() []vector {
 			"Stripe-Signature": "t=" + at + ",v1=" + ownHex(at+"."+stripe),
 		}),
 		own("github", "github-form", ownSecret, "payload=%7B%22action%22%3A%22opened%22%7D", map[string]string{
-			"Content-Type": formType, "X-Hub-Signature-256": "sha256=" + ownHex("payload=%7B%22action%22%3A%22opened%22%7D"),
+			"Content-Type": formType, "X-Hub-Signature-256": "sha256=" +
+				ownHex("payload=%7B%22action%22%3A%22opened%22%7D"),
 		}),
-		own("mailgun", "mailgun-form", ownSecret, "token="+token+"&timestamp="+at+"&signature="+ownHex(at+token)+"&event=opened",
+		own("mailgun", "mailgun-form", ownSecret, "token="+token+"&timestamp="+at+"&signature="+ownHex(at+token)+
+			"&event=opened",
 			map[string]string{"Content-Type": formType}),
-		own("mailgun", "mailgun-json", ownSecret, `{"signature":{"token":"`+token+`","timestamp":"`+at+`","signature":"`+ownHex(at+token)+`"},"event-data":{}}`,
+		own("mailgun", "mailgun-json", ownSecret, `{"signature":{"token":"`+token+`","timestamp":"`+at+
+			`","signature":"`+ownHex(at+token)+`"},"event-data":{}}`,
 			map[string]string{"Content-Type": jsonType}),
 		own("gitlab-token", "gitlab-token", ownSecret, gitlab, map[string]string{"X-Gitlab-Token": ownSecret}),
-		own("telegram", "telegram", ownSecret, `{"update_id":1,"message":{}}`, map[string]string{"X-Telegram-Bot-Api-Secret-Token": ownSecret}),
+		own("telegram", "telegram", ownSecret, `{"update_id":1,"message":{}}`,
+			map[string]string{"X-Telegram-Bot-Api-Secret-Token": ownSecret}),
 		own("postmark", "postmark", "user:a-long-enough-password", `{"RecordType":"Bounce"}`, map[string]string{
 			"Authorization": "Basic " + base64.StdEncoding.EncodeToString([]byte("user:a-long-enough-password")),
 		}),

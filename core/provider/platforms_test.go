@@ -19,8 +19,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// TestRingCentralsValidationIsNoDelivery: the header that asks for an answer turns no delivery into a handshake, or whoever
-// sends one beside a genuine body would have the event acknowledged and lost.
+// TestRingCentralsValidationIsNoDelivery: the header that asks for an answer turns no delivery into a handshake, or
+// whoever sends one beside a genuine body would have the event acknowledged and lost.
 func TestRingCentralsValidationIsNoDelivery(t *testing.T) {
 	t.Parallel()
 	g := guardOf(t, provider.RingCentral(), ownSecret, time.Unix(ownTime, 0))
@@ -48,8 +48,8 @@ func TestRingCentralsValidationIsNoDelivery(t *testing.T) {
 	require.NotNil(t, reply.Rejection, "a delivery without the token")
 }
 
-// TestGroupsOfPairsAreNeverMixed: a signature is tried with the timestamp of its own group alone, a group outside the window
-// spoils none that is inside, and their number is bounded.
+// TestGroupsOfPairsAreNeverMixed: a signature is tried with the timestamp of its own group alone, a group outside the
+// window spoils none that is inside, and their number is bounded.
 func TestGroupsOfPairsAreNeverMixed(t *testing.T) {
 	t.Parallel()
 	const body = `{"data":{"id":"evt_1"}}`
@@ -85,7 +85,8 @@ func TestGroupsOfPairsAreNeverMixed(t *testing.T) {
 	}
 }
 
-// TestAKeyServesTheDeliveriesThatNameIt: where the key's id is configured, a delivery under another one is for another app.
+// TestAKeyServesTheDeliveriesThatNameIt: where the key's id is configured, a delivery under another one is for another
+// app.
 func TestAKeyServesTheDeliveriesThatNameIt(t *testing.T) {
 	t.Parallel()
 	const body = `{"time_ms":1,"events":[{"name":"channel_occupied","channel":"a"}]}`
@@ -122,7 +123,8 @@ func TestRecordedFalDeliveriesGetTheirVerdict(t *testing.T) {
 	require.ErrorContains(t, err, "ids of the users")
 }
 
-// TestSmartcarsChallengeIsNoDelivery: the challenge is answered signed or not, and nothing that a delivery could be is signed.
+// TestSmartcarsChallengeIsNoDelivery: the challenge is answered signed or not, and nothing that a delivery could be is
+// signed.
 func TestSmartcarsChallengeIsNoDelivery(t *testing.T) {
 	t.Parallel()
 	g := guardOf(t, provider.Smartcar(), ownSecret, time.Unix(ownTime, 0))
@@ -144,7 +146,8 @@ func TestSmartcarsChallengeIsNoDelivery(t *testing.T) {
 	}
 	for _, challenge := range []string{`{\"eventType\":\"VEHICLE_STATE\"}`, "a b", "[1]", ""} {
 		body := `{"eventType":"VERIFY","data":{"challenge":"` + challenge + `"}}`
-		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)), adapter.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(),
+			httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body)), adapter.Inbound{})
 		require.NotNil(t, reply.Rejection, challenge)
 	}
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(code)) // what an answer would have signed

@@ -3,8 +3,10 @@ package provider_test
 // platformsChosenByTheUser are the platforms whose secret is made up here and given to them.
 func platformsChosenByTheUser() []string {
 	return []string{
-		"ashby", "auth0", "autodesk-aps", "cursor", "discourse", "easypost", "fastspring", "ghost", "greenhouse", "harbor", "hcp-terraform",
-		"helpscout", "jfrog", "jfrog-token", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment", "shippo-token",
+		"ashby", "auth0", "autodesk-aps", "cursor", "discourse", "easypost", "fastspring", "ghost", "greenhouse",
+		"harbor", "hcp-terraform",
+		"helpscout", "jfrog", "jfrog-token", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
+		"shippo-token",
 		"snyk", "sonarqube", "storyblok", "vapi", "webex", "dwolla",
 	}
 }
@@ -23,9 +25,12 @@ func platformsUnknownHorizon() map[string]string {
 		"mongodb-atlas": notRead,
 	}
 	for _, name := range []string{
-		"affirm", "aftership", "ashby", "auth0", "autodesk-aps", "bolt", "brex", "castle", "checkr", "circle", "cronofy", "cursor",
-		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token", "lithic",
-		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "vapi", "veriff",
+		"affirm", "aftership", "ashby", "auth0", "autodesk-aps", "bolt", "brex", "castle", "checkr", "circle",
+		"cronofy", "cursor",
+		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
+		"lithic",
+		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "vapi",
+		"veriff",
 		"webex",
 	} {
 		reasons[name] = notRead
@@ -36,10 +41,14 @@ func platformsUnknownHorizon() map[string]string {
 // platformsUnknownAckLimit are the platforms of which no official source says how long they wait.
 func platformsUnknownAckLimit() []string {
 	return []string{
-		"ably", "affirm", "aftership", "airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex", "castle",
-		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring", "gemini", "getstream",
-		"greenhouse", "harbor", "hcp-terraform", "helpscout", "hookdeck", "incident-io", "jfrog", "jfrog-token", "knock", "linkedin", "lithic",
-		"mongodb-atlas", "nexus", "npm", "nylas", "onfleet", "orb", "pusher", "render", "ringcentral", "segment", "shippo",
+		"ably", "affirm", "aftership", "airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
+		"castle",
+		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring",
+		"gemini", "getstream",
+		"greenhouse", "harbor", "hcp-terraform", "helpscout", "hookdeck", "incident-io", "jfrog", "jfrog-token",
+		"knock", "linkedin", "lithic",
+		"mongodb-atlas", "nexus", "npm", "nylas", "onfleet", "orb", "pusher", "render", "ringcentral", "segment",
+		"shippo",
 		"shippo-token", "snyk", "squarespace", "tailscale", "tiktok", "vapi", "veriff", "webex",
 	}
 }
@@ -47,11 +56,14 @@ func platformsUnknownAckLimit() []string {
 // platformsGoldenBodies are those of [goldenBodies] for platforms.
 func platformsGoldenBodies() map[string]string {
 	return map[string]string{
-		"auth0": `[{"log_id":"l1","data":{"type":"s"}}]`, "circle": `{"notificationId":"n1","notificationType":"webhooks.test"}`,
-		"fastspring": `{"events":[{"id":"f1","type":"order.completed"}]}`, "onfleet": `{"taskId":"t1","triggerId":3,"time":5}`,
-		"segment": `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
-		"persona": `{"data":{"id":"p1","attributes":{"name":"inquiry.completed"}}}`,
-		"pusher":  `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`, "ably": `{"items":[{"name":"channel.message","data":{}}]}`,
+		"auth0":      `[{"log_id":"l1","data":{"type":"s"}}]`,
+		"circle":     `{"notificationId":"n1","notificationType":"webhooks.test"}`,
+		"fastspring": `{"events":[{"id":"f1","type":"order.completed"}]}`,
+		"onfleet":    `{"taskId":"t1","triggerId":3,"time":5}`,
+		"segment":    `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
+		"persona":   `{"data":{"id":"p1","attributes":{"name":"inquiry.completed"}}}`,
+		"pusher":    `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`,
+		"ably":      `{"items":[{"name":"channel.message","data":{}}]}`,
 		"tailscale": `[{"type":"test","timestamp":"2026-03-01T12:00:00Z"}]`,
 	}
 }

@@ -82,7 +82,8 @@ func TestWhatTheTestSignerSignsIsAccepted(t *testing.T) {
 			require.False(t, accepts(g, sign(other, now)))
 			require.False(t, accepts(g, httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))))
 			e, _ := entry.Of(p)
-			if e.Scheme != nil && (e.Scheme.Timestamp.Key != "" || len(e.Scheme.Timestamp.Headers) > 0 || e.Scheme.Timestamp.JSON != "") {
+			if e.Scheme != nil &&
+				(e.Scheme.Timestamp.Key != "" || len(e.Scheme.Timestamp.Headers) > 0 || e.Scheme.Timestamp.JSON != "") {
 				require.False(t, accepts(g, sign(signerFor(p), now.Add(-8*24*time.Hour))))
 				require.False(t, accepts(g, sign(signerFor(p), now.Add(time.Hour))))
 			}
@@ -94,14 +95,17 @@ func TestWhatTheTestSignerSignsIsAccepted(t *testing.T) {
 func goldenBodies() map[string]string {
 	bodies := map[string]string{
 		"launchdarkly": `{"_id":"evt_1"}`, "okta": `{"uuid":"evt_1"}`, "pagerduty": `{"event":{"id":"evt_1"}}`,
-		"sendgrid": `[{"sg_event_id":"s1"}]`, "hubspot": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
+		"sendgrid":   `[{"sg_event_id":"s1"}]`,
+		"hubspot":    `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
 		"hubspot-v1": `[{"eventId":1,"subscriptionId":2,"portalId":3,"objectId":4,"occurredAt":5}]`,
 		"adyen":      `{"notificationItems":[{"NotificationRequestItem":{"pspReference":"1","eventCode":"CAPTURE","success":"true"}}]}`,
 		"postal":     `{"uuid":"u1"}`, "postal-sha1": `{"uuid":"u1"}`, "trello": `{"action":{"id":"a1"}}`,
-		"aws-sns": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`, "amazon-ses": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
+		"aws-sns":      `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
+		"amazon-ses":   `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
 		"scaleway-tem": `{"Type":"Notification","MessageId":"m1","Message":"{}"}`,
 		"travis-ci":    "payload=" + url.QueryEscape(`{"repository":{"owner_name":"acme","name":"app"}}`),
-		"telnyx":       `{"data":{"id":"t1"}}`, "microsoft-graph": `{"value":[{"id":"n1"}]}`, "sharepoint": `{"value":[{"resource":"r1"}]}`,
+		"telnyx":       `{"data":{"id":"t1"}}`, "microsoft-graph": `{"value":[{"id":"n1"}]}`,
+		"sharepoint":   `{"value":[{"resource":"r1"}]}`,
 		"midtrans":     `{"transaction_id":"t1","transaction_status":"settlement","order_id":"o1","status_code":"200","gross_amount":"10.00"}`,
 		"mailpace":     `{"event":"email.bounced","payload":{"id":1,"updated_at":"2026-03-01T12:00:00.000Z"}}`,
 		"sweego":       `{"event_type":"hard_bounce","event_id":"e1"}`,
@@ -117,9 +121,11 @@ func goldenHeaders() map[string]string {
 		"Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push",
 		"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Gitlab-Event": "Push Hook",
 		"X-Event-Key": "repo:push", "X-Gitea-Event": "push", "X-Gogs-Event": "push", "X-Forgejo-Event": "push",
-		"Sentry-Hook-Resource": "issue", "X-Wc-Webhook-Topic": "order.created", "X-Wc-Webhook-Source": "https://a.example/",
-		"X-Topic": "payment_order", "X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7",
+		"Sentry-Hook-Resource": "issue", "X-Wc-Webhook-Topic": "order.created",
+		"X-Wc-Webhook-Source": "https://a.example/",
+		"X-Topic":             "payment_order", "X-Goog-Channel-Id": "channel-1", "X-Goog-Message-Number": "7",
 		"X-Goog-Resource-State": "exists", "X-Qn-Nonce": "nonce-1", "Twitch-Eventsub-Message-Id": "msg_1",
-		"X-Request-Id": "req_1", "X-Fal-Webhook-Request-Id": "req_1", "X-Mom-Webhook-Id": "msg_1", "X-Mom-Webhook-Event": "delivered", "X-Plivo-Signature-V2-Nonce": "nonce_1",
+		"X-Request-Id": "req_1", "X-Fal-Webhook-Request-Id": "req_1", "X-Mom-Webhook-Id": "msg_1",
+		"X-Mom-Webhook-Event": "delivered", "X-Plivo-Signature-V2-Nonce": "nonce_1",
 	}
 }

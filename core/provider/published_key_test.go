@@ -52,7 +52,8 @@ func (h *host) RoundTrip(r *http.Request) (*http.Response, error) {
 	if code == 0 {
 		code = http.StatusOK
 	}
-	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(h.text)), Request: r}, nil
+	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(h.text)),
+		Request: r}, nil
 }
 
 func (h *host) requests() []string {
@@ -88,8 +89,9 @@ func certified(t testing.TB, key *rsa.PrivateKey, name string, at time.Time) (te
 func fetching(t testing.TB, p core.Provider, source core.KeySource) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "fetching", Provider: p, Keys: source, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
+		Endpoint: "fetching", Provider: p, Keys: source, Replay: core.DangerouslyNoReplay,
+		Logger: slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)
 	return g
@@ -119,9 +121,11 @@ func TestSNSKeysAreFetchedFromAmazonAlone(t *testing.T) {
 	down := &host{code: 500}
 	source, err = keys.SNSCertificates([]string{snsTopic}, options(down, roots))
 	require.NoError(t, err)
-	require.Equal(t, reason.KeysUnavailable, reasonOf(fetching(t, sns(snsTopic), source), snsPost(snsSign(t, key, snsMessage()))))
+	require.Equal(t, reason.KeysUnavailable,
+		reasonOf(fetching(t, sns(snsTopic), source), snsPost(snsSign(t, key, snsMessage()))))
 
-	_, err = core.New(core.Config{Endpoint: "x", Provider: sns(snsTopic), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: sns(snsTopic), Replay: core.DangerouslyNoReplay,
+		Logger: slog.New(slog.DiscardHandler)})
 	require.ErrorContains(t, err, "Keys")
 }
 
@@ -166,20 +170,24 @@ func TestNoSigningCertURLOfASendersChoiceIsFetched(t *testing.T) {
 		"an action of the API":        "https://sns.eu-west-1.amazonaws.com/?Action=GetTopicAttributes" + name,
 		"no scheme":                   "//sns.eu-west-1.amazonaws.com" + name,
 		"a file":                      "file:///etc/passwd.pem",
-		"a long one":                  "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-" + strings.Repeat("a", 4000) + ".pem",
-		"nothing":                     "",
+		"a long one": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-" +
+			strings.Repeat("a", 4000) + ".pem",
+		"nothing": "",
 		"a host that only ends with amazonaws.com": "https://sns.evil.amazonaws.com" + name,
 	}
 	require.GreaterOrEqual(t, len(cases), 26)
-	for _, p := range []core.Provider{sns(snsTopic), provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}})} {
+	for _, p := range []core.Provider{sns(snsTopic),
+		provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}})} {
 		for why, certURL := range cases {
 			h := &host{}
 			source, err := keys.SNSCertificates([]string{snsTopic}, options(h, nil))
 			require.NoError(t, err)
 			for _, kind := range []string{"Notification", "SubscriptionConfirmation"} {
-				body := snsSign(t, key, snsMessage("SigningCertURL", certURL, "Type", kind, "Token", "a", "SubscribeURL", certURL))
+				body := snsSign(t, key,
+					snsMessage("SigningCertURL", certURL, "Type", kind, "Token", "a", "SubscribeURL", certURL))
 				why := reasonOf(fetching(t, p, source), snsPost(body))
-				require.Contains(t, []reason.Reason{reason.BadSignature, reason.MissingSignature, reason.MalformedSignature}, why, why)
+				require.Contains(t, []reason.Reason{reason.BadSignature, reason.MissingSignature,
+					reason.MalformedSignature}, why, why)
 			}
 			require.Empty(t, h.requests(), why)
 		}
@@ -206,7 +214,8 @@ func TestASubscriptionIsConfirmedAtTheTopicsRegion(t *testing.T) {
 	require.Equal(t, 503, send("abc", snsTopic+"2"))
 	require.Equal(t, 503, send("a&Action=DeleteTopic", snsTopic))
 	require.Equal(t, []string{
-		"https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=abc&TopicArn=" + url.QueryEscape(snsTopic),
+		"https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=abc&TopicArn=" +
+			url.QueryEscape(snsTopic),
 	}, h.requests())
 
 	moved := &host{code: http.StatusFound}
@@ -221,7 +230,8 @@ func TestASubscriptionIsConfirmedAtTheTopicsRegion(t *testing.T) {
 	}
 	for why, o := range map[string]keys.Options{
 		"down": {RoundTripper: roundTrip(fails)}, "moved": options(&host{code: http.StatusFound}, nil),
-		"gone": options(&host{code: http.StatusNotFound}, nil), "full": options(&host{text: strings.Repeat("x", 2<<20)}, nil),
+		"gone": options(&host{code: http.StatusNotFound}, nil),
+		"full": options(&host{text: strings.Repeat("x", 2<<20)}, nil),
 	} {
 		confirm, err = keys.SNSConfirm([]string{snsTopic}, o)
 		require.NoError(t, err)
@@ -249,7 +259,8 @@ func paypalSign(t testing.TB, key *rsa.PrivateKey, id, at, webhook, body string,
 	require.NoError(t, err)
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
 	for name, value := range map[string]string{
-		"PAYPAL-TRANSMISSION-ID": id, "PAYPAL-TRANSMISSION-TIME": at, "PAYPAL-CERT-URL": paypalCert, "PAYPAL-AUTH-ALGO": "SHA256withRSA",
+		"PAYPAL-TRANSMISSION-ID": id, "PAYPAL-TRANSMISSION-TIME": at, "PAYPAL-CERT-URL": paypalCert,
+		"PAYPAL-AUTH-ALGO":        "SHA256withRSA",
 		"PAYPAL-TRANSMISSION-SIG": base64.StdEncoding.EncodeToString(signature), "Content-Type": "application/json",
 	} {
 		r.Header.Set(name, value)
@@ -264,7 +275,8 @@ func TestPayPal(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
 	other, _ := rsaKey(t, 2)
-	const id, body = "d938e770-8046-11e6-8103-6b62a8a99ac4", `{"id":"WH-1","event_type":"PAYMENT.SALE.COMPLETED","resource":{"id":"1"}}`
+	const id, body = "d938e770-8046-11e6-8103-6b62a8a99ac4",
+		`{"id":"WH-1","event_type":"PAYMENT.SALE.COMPLETED","resource":{"id":"1"}}`
 	stamp := func(d time.Duration) string { return time.Unix(ownTime, 0).Add(d).UTC().Format(time.RFC3339) }
 	rows := []struct {
 		name string
@@ -277,13 +289,20 @@ func TestPayPal(t *testing.T) {
 		{"of the future", paypalSign(t, key, id, stamp(6*time.Minute), paypalWebhook, body), reason.Early},
 		{"another key", paypalSign(t, other, id, stamp(0), paypalWebhook, body), reason.BadSignature},
 		{"somebody else's webhook", paypalSign(t, key, id, stamp(0), "1JE4291016473214C", body), reason.BadSignature},
-		{"an id that takes the time in", paypalSign(t, key, id+"|"+stamp(0), stamp(0), paypalWebhook, body), reason.MalformedSignature},
-		{"SHA-1", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", "SHA1withRSA"), reason.MissingSignature},
-		{"no algorithm", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", ""), reason.MissingSignature},
-		{"no id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", ""), reason.MissingSignature},
-		{"no time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", ""), reason.MissingTimestamp},
-		{"another id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", id[1:]), reason.BadSignature},
-		{"another time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", stamp(time.Second)), reason.BadSignature},
+		{"an id that takes the time in", paypalSign(t, key, id+"|"+stamp(0), stamp(0), paypalWebhook, body),
+			reason.MalformedSignature},
+		{"SHA-1", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", "SHA1withRSA"),
+			reason.MissingSignature},
+		{"no algorithm", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-AUTH-ALGO", ""),
+			reason.MissingSignature},
+		{"no id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", ""),
+			reason.MissingSignature},
+		{"no time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME", ""),
+			reason.MissingTimestamp},
+		{"another id", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-ID", id[1:]),
+			reason.BadSignature},
+		{"another time", paypalSign(t, key, id, stamp(0), paypalWebhook, body, "PAYPAL-TRANSMISSION-TIME",
+			stamp(time.Second)), reason.BadSignature},
 	}
 	for _, row := range rows {
 		g := guardOf(t, provider.PayPal(paypalWebhook), public, time.Unix(ownTime, 0))
@@ -299,20 +318,22 @@ func TestPayPal(t *testing.T) {
 			require.Equal(t, reason.BadSignature, reasonOf(g, r))
 		}
 	}
-	d, reply := g.Receive(httptest.NewRecorder(), paypalSign(t, key, id, stamp(0), paypalWebhook, body), adapter.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), paypalSign(t, key, id, stamp(0), paypalWebhook, body),
+		adapter.Inbound{})
 	require.Nil(t, reply)
 	e := d.Events()[0]
 	require.Equal(t, []string{"WH-1", "PAYMENT.SALE.COMPLETED", `{"id":"1"}`}, []string{e.ID, e.Type, string(e.Data)})
 	require.False(t, e.Authenticated.ID || e.Authenticated.Type, "a CRC vouches for nothing")
 
 	for _, webhook := range []string{"", "a|b", "a b", "WH/1"} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.PayPal(webhook), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.PayPal(webhook),
+			Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "webhook")
 	}
 }
 
-// TestPayPalRemembersTheEventAndNotItsTransmission holds what the entry says of itself: a retry that is a transmission of
-// its own is the same event, and a body that was made to have the CRC of a genuine one is another.
+// TestPayPalRemembersTheEventAndNotItsTransmission holds what the entry says of itself: a retry that is a transmission
+// of its own is the same event, and a body that was made to have the CRC of a genuine one is another.
 func TestPayPalRemembersTheEventAndNotItsTransmission(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
@@ -349,10 +370,13 @@ func TestPayPalsKeysAreFetchedFromPayPalAlone(t *testing.T) {
 	require.Empty(t, post(paypalCert))
 	require.Equal(t, []string{paypalCert}, h.requests())
 	for _, certURL := range []string{
-		"", "http" + paypalCert[5:], strings.Replace(paypalCert, "api.", "api.sandbox.", 1), strings.Replace(paypalCert, "api.", "evil.", 1),
-		strings.Replace(paypalCert, "paypal.com", "paypal.com.evil.example", 1), strings.Replace(paypalCert, "paypal", "evil-paypal", 1),
+		"", "http" + paypalCert[5:], strings.Replace(paypalCert, "api.", "api.sandbox.", 1),
+		strings.Replace(paypalCert, "api.", "evil.", 1),
+		strings.Replace(paypalCert, "paypal.com", "paypal.com.evil.example", 1),
+		strings.Replace(paypalCert, "paypal", "evil-paypal", 1),
 		paypalCert + "?x=1", paypalCert + "/../../x", strings.Replace(paypalCert, "certs/", "certs/../", 1),
-		strings.Replace(paypalCert, "api.paypal.com", "api.paypal.com@evil.example", 1), strings.Replace(paypalCert, "CERT-", "cert-", 1),
+		strings.Replace(paypalCert, "api.paypal.com", "api.paypal.com@evil.example", 1),
+		strings.Replace(paypalCert, "CERT-", "cert-", 1),
 	} {
 		require.NotEmpty(t, post(certURL), certURL)
 	}
@@ -383,7 +407,8 @@ func TestTravisCI(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
 	other, _ := rsaKey(t, 2)
-	config, err := json.Marshal(map[string]any{"config": map[string]any{"host": "travis-ci.com", "notifications": map[string]any{"webhook": map[string]any{"public_key": public}}}})
+	config, err := json.Marshal(map[string]any{"config": map[string]any{"host": "travis-ci.com",
+		"notifications": map[string]any{"webhook": map[string]any{"public_key": public}}}})
 	require.NoError(t, err)
 	h := &host{text: string(config)}
 	source, err := keys.TravisCI(options(h, nil))
@@ -397,8 +422,10 @@ func TestTravisCI(t *testing.T) {
 	}{
 		{"genuine", travisSign(t, key, mine), ""},
 		{"another key", travisSign(t, other, mine), reason.BadSignature},
-		{"somebody else's repository", travisSign(t, key, strings.Replace(mine, "acme", "evil", 1)), reason.WrongRecipient},
-		{"a repository whose name holds the slash", travisSign(t, key, `{"repository":{"owner_name":"acme/app","name":""}}`), reason.WrongRecipient},
+		{"somebody else's repository", travisSign(t, key, strings.Replace(mine, "acme", "evil", 1)),
+			reason.WrongRecipient},
+		{"a repository whose name holds the slash",
+			travisSign(t, key, `{"repository":{"owner_name":"acme/app","name":""}}`), reason.WrongRecipient},
 		{"no repository", travisSign(t, key, `{"type":"push"}`), reason.WrongRecipient},
 		{"no JSON", travisSign(t, key, `x`), reason.WrongRecipient},
 	}
@@ -408,20 +435,25 @@ func TestTravisCI(t *testing.T) {
 	require.Equal(t, []string{"https://api.travis-ci.com/config"}, h.requests())
 	d, reply := g.Receive(httptest.NewRecorder(), travisSign(t, key, mine), adapter.Inbound{})
 	require.Nil(t, reply)
-	require.Equal(t, []string{"push", "Passed", mine}, []string{d.Events()[0].Type, d.Events()[0].Action, string(d.Events()[0].Payload)})
+	require.Equal(t, []string{"push", "Passed", mine},
+		[]string{d.Events()[0].Type, d.Events()[0].Action, string(d.Events()[0].Payload)})
 
-	require.Empty(t, reasonOf(guardOf(t, provider.TravisCI("acme/app"), public, time.Unix(ownTime, 0)), travisSign(t, key, mine)), "offline")
+	require.Empty(t, reasonOf(guardOf(t, provider.TravisCI("acme/app"), public, time.Unix(ownTime, 0)),
+		travisSign(t, key, mine)), "offline")
 	p := provider.TravisCI("acme/app")
 	configured, private := webhooktest.KeyPair(p)
-	require.Empty(t, reasonOf(guardOf(t, p, configured, time.Unix(ownTime, 0)), webhooktest.NewRequest(p, private, "https://example.com/", mine, time.Unix(ownTime, 0))))
+	require.Empty(t, reasonOf(guardOf(t, p, configured, time.Unix(ownTime, 0)),
+		webhooktest.NewRequest(p, private, "https://example.com/", mine, time.Unix(ownTime, 0))))
 
-	for _, text := range []string{"", "{}", `{"config":{}}`, `{"config":{"notifications":{"webhook":{"public_key":"x"}}}}`, `{"config":{},"config":{}}`} {
+	for _, text := range []string{"", "{}", `{"config":{}}`,
+		`{"config":{"notifications":{"webhook":{"public_key":"x"}}}}`, `{"config":{},"config":{}}`} {
 		source, err := keys.TravisCI(options(&host{text: text}, nil))
 		require.NoError(t, err)
 		require.Equal(t, reason.KeysUnavailable, reasonOf(fetching(t, p, source), travisSign(t, key, mine)), text)
 	}
 	for _, repositories := range [][]string{nil, {"acme"}, {"/app"}, {"acme/"}, {"a/b/c"}} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.TravisCI(repositories...), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: provider.TravisCI(repositories...),
+			Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "TravisCI")
 	}
 }
@@ -437,15 +469,21 @@ func TestIdentitiesOfPublishedKeysNeverChange(t *testing.T) {
 		r        *http.Request
 		want     string
 	}{
-		{sns(snsTopic), snsPost(snsSign(t, key, snsMessage())), "627666ee5d72b1267351ca347cb67201c5a4c7b3ecf8c884264e273e0dade638"},
-		{ses, snsPost(snsSign(t, key, snsMessage())), "627666ee5d72b1267351ca347cb67201c5a4c7b3ecf8c884264e273e0dade638"},
-		{provider.PayPal(paypalWebhook), paypalSign(t, key, "a-1", at, paypalWebhook, `{"id":"WH-1"}`), "f5fe62f6e17cc20967d2fe2a329bba0d076282b24ee1ee344f4d9a692a647e83"},
-		{provider.TravisCI("acme/app"), travisSign(t, key, `{"repository":{"owner_name":"acme","name":"app"}}`), "a8df2e4d9de6db49003959e080c7a339c2a6f75d276f1376ccb3288779728d01"},
+		{sns(snsTopic), snsPost(snsSign(t, key, snsMessage())),
+			"627666ee5d72b1267351ca347cb67201c5a4c7b3ecf8c884264e273e0dade638"},
+		{ses, snsPost(snsSign(t, key, snsMessage())),
+			"627666ee5d72b1267351ca347cb67201c5a4c7b3ecf8c884264e273e0dade638"},
+		{provider.PayPal(paypalWebhook), paypalSign(t, key, "a-1", at, paypalWebhook, `{"id":"WH-1"}`),
+			"f5fe62f6e17cc20967d2fe2a329bba0d076282b24ee1ee344f4d9a692a647e83"},
+		{provider.TravisCI("acme/app"), travisSign(t, key, `{"repository":{"owner_name":"acme","name":"app"}}`),
+			"a8df2e4d9de6db49003959e080c7a339c2a6f75d276f1376ccb3288779728d01"},
 	}
 	for _, row := range rows {
 		g, err := core.New(core.Config{
-			Endpoint: "golden", Provider: row.provider, Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
-			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
+			Endpoint: "golden", Provider: row.provider, Secrets: secrets.Static(public),
+			Replay: core.DangerouslyNoReplay,
+			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) },
+			DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)
 		d, reply := g.Receive(httptest.NewRecorder(), row.r, adapter.Inbound{})
@@ -460,7 +498,8 @@ func TestABuildOfSomebodyElsesIsNoSignOfLife(t *testing.T) {
 	t.Parallel()
 	key, public := rsaKey(t, 1)
 	g, err := core.New(core.Config{
-		Endpoint: "ci", Provider: provider.TravisCI("acme/app"), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
+		Endpoint: "ci", Provider: provider.TravisCI("acme/app"), Secrets: secrets.Static(public),
+		Replay: core.DangerouslyNoReplay,
 		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		RateLimit: core.RateLimit{PerSecond: 0.001, Burst: 2, FailuresPerSecond: 0.001, FailureBurst: 3},
 	})

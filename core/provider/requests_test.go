@@ -32,7 +32,8 @@ func requestVectors() []vector {
 	type set = map[string]string
 	own := func(provider, secret, url, body string, headers set) vector {
 		return vector{
-			Provider: provider, ID: "own-" + provider, Method: http.MethodPost, URL: url, Headers: headers, Body: []byte(body),
+			Provider: provider, ID: "own-" + provider, Method: http.MethodPost, URL: url, Headers: headers,
+			Body:   []byte(body),
 			Secret: secret, Now: &now, Expect: "valid",
 		}
 	}
@@ -41,7 +42,8 @@ func requestVectors() []vector {
 	if err != nil {
 		panic(err)
 	}
-	sinch := "POST\n" + base64.StdEncoding.EncodeToString(sum[:]) + "\napplication/json; charset=utf-8\nx-timestamp:" + rfc3339 + "\n/hooks/sinch"
+	sinch := "POST\n" + base64.StdEncoding.EncodeToString(sum[:]) + "\napplication/json; charset=utf-8\nx-timestamp:" +
+		rfc3339 + "\n/hooks/sinch"
 	bodySum := sha256.Sum256([]byte(body))
 	contentful := strings.Join([]string{
 		"POST", "/hooks/a%2520b?q%253D1%2526w%253D2",
@@ -56,7 +58,8 @@ func requestVectors() []vector {
 		}),
 		own("messagebird-legacy", ownSecret, "https://example.com/hooks?b=2&a=x%20y", body, set{
 			"MessageBird-Request-Timestamp": s,
-			"MessageBird-Signature":         base64.StdEncoding.EncodeToString(ownMAC([]byte(ownSecret), s+"\na=x+y&b=2\n"+string(bodySum[:]))),
+			"MessageBird-Signature": base64.StdEncoding.EncodeToString(ownMAC([]byte(ownSecret), s+
+				"\na=x+y&b=2\n"+string(bodySum[:]))),
 		}),
 		own("contentful", ownSecret, "https://example.com/hooks/a%20b?q=1&w=2", body, set{
 			"X-Contentful-Timestamp": ms, "X-Contentful-Topic": "ContentManagement.Entry.publish",
@@ -66,14 +69,16 @@ func requestVectors() []vector {
 		own("recurly", ownSecret, "", body, set{"recurly-signature": ms + "," + ownHex(ms+"."+body)}),
 		own("retell", ownSecret, "", body, set{"X-Retell-Signature": "v=" + ms + ",d=" + ownHex(body+ms)}),
 		own("websub", ownSecret, "", body, set{"X-Hub-Signature": "sha256=" + ownHex(body)}),
-		own("websub-sha1", ownSecret, "", body, set{"X-Hub-Signature": "sha1=" + hex.EncodeToString(macOf(sha1.New, []byte(ownSecret), body))}),
+		own("websub-sha1", ownSecret, "", body,
+			set{"X-Hub-Signature": "sha1=" + hex.EncodeToString(macOf(sha1.New, []byte(ownSecret), body))}),
 		own("cloudevents", ownSecret, "", body, set{"Authorization": "Bearer " + ownSecret}),
 		own("figma", ownSecret, "", `{"event_type":"PING","passcode":"`+ownSecret+`"}`, nil),
 		own("microsoft-graph", ownSecret, "", `{"value":[{"clientState":"`+ownSecret+`"}]}`, nil),
 		own("sharepoint", ownSecret, "", `{"value":[{"clientState":"`+ownSecret+`"}]}`, nil),
 	}
 	for _, name := range []string{"strava", "azure-event-grid-cloudevents"} {
-		all = append(all, own(name, ownSecret, "https://example.com/hooks?token=an-accepted-secret-of-32-bytes%21%21", body, nil))
+		all = append(all, own(name, ownSecret, "https://example.com/hooks?token=an-accepted-secret-of-32-bytes%21%21",
+			body, nil))
 	}
 	return all
 }
@@ -81,7 +86,8 @@ func requestVectors() []vector {
 // keyPairVectors are those of them that sign with a key pair.
 func keyPairVectors() []vector {
 	now := int64(ownTime)
-	const body = `{"data":{"id":"evt_1","event_type":"message.received","text":"\u00fc ü"},"meta":{"attempt":1}}` + "\r\n"
+	const body = `{"data":{"id":"evt_1","event_type":"message.received","text":"\u00fc ü"},"meta":{"attempt":1}}` +
+		"\r\n"
 	telnyx := ed25519.Sign(privateKey(entry.Ed25519, 1).(ed25519.PrivateKey), []byte(fmt.Sprint(now)+"|"+body))
 	return []vector{{
 		Provider: "telnyx", ID: "own-telnyx", Method: http.MethodPost, Now: &now, Expect: "valid", Body: []byte(body),
@@ -121,12 +127,15 @@ func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 			right := member(ownSecret)
 			require.Empty(t, post(whole(right)))
 			for why, body := range map[string]string{
-				"nothing": ``, "no object": `"` + ownSecret + `"`, "no token": whole(`{"a":1}`), "an empty token": whole(member("")),
-				"a token that is no text": whole(fmt.Sprintf(`{%q:1}`, name)), "a token in upper case": whole(member(strings.ToUpper(ownSecret))),
-				"another member": whole(strings.Replace(right, name, "x"+name, 1)), "a shorter token": whole(member(ownSecret[1:])),
-				"a longer token":   whole(member(ownSecret + "a")),
-				"the member twice": whole(strings.Replace(right, `"a":1`, fmt.Sprintf(`%q:"x"`, name), 1)),
-				"another depth":    whole(`{"b":` + right + `}`),
+				"nothing": ``, "no object": `"` + ownSecret + `"`, "no token": whole(`{"a":1}`),
+				"an empty token":          whole(member("")),
+				"a token that is no text": whole(fmt.Sprintf(`{%q:1}`, name)),
+				"a token in upper case":   whole(member(strings.ToUpper(ownSecret))),
+				"another member":          whole(strings.Replace(right, name, "x"+name, 1)),
+				"a shorter token":         whole(member(ownSecret[1:])),
+				"a longer token":          whole(member(ownSecret + "a")),
+				"the member twice":        whole(strings.Replace(right, `"a":1`, fmt.Sprintf(`%q:"x"`, name), 1)),
+				"another depth":           whole(`{"b":` + right + `}`),
 			} {
 				require.NotEmpty(t, post(body), why)
 			}
@@ -180,7 +189,8 @@ func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {
 	both := list + "," + at
 	require.Empty(t, post("/hooks", sign(both, map[string]string{at: ms})))
 	require.Empty(t, post("/hooks", sign("a,"+both, map[string]string{at: ms, "a": "1"})))
-	require.Empty(t, post("/hooks", sign("host,"+both, map[string]string{at: ms, "host": "example.com"})), "which net/http keeps elsewhere")
+	require.Empty(t, post("/hooks", sign("host,"+both, map[string]string{at: ms, "host": "example.com"})),
+		"which net/http keeps elsewhere")
 	for why, h := range map[string]map[string]string{
 		"the time is not signed":      sign(list, nil),
 		"the list is not signed":      sign(at, map[string]string{at: ms}),
@@ -195,7 +205,8 @@ func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {
 	} {
 		require.NotEmpty(t, post("/hooks", h), why)
 	}
-	require.Equal(t, reason.BadSignature, post("/hooks?a=b", sign(both, map[string]string{at: ms})), "a query that was not signed")
+	require.Equal(t, reason.BadSignature, post("/hooks?a=b", sign(both, map[string]string{at: ms})),
+		"a query that was not signed")
 	require.Equal(t, reason.BadSignature, post("/other", sign(both, map[string]string{at: ms})), "another path")
 	stale := guardOf(t, provider.Contentful(), ownSecret, time.Unix(ownTime, 0).Add(24*time.Hour+time.Second))
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader("{}"))
@@ -222,7 +233,8 @@ func TestRecurlySignsWithEveryKeyThatIsValid(t *testing.T) {
 	require.Empty(t, post(ms+","+other+","+right))
 	require.Empty(t, post(ms+","+right+","+other))
 	for why, header := range map[string]string{
-		"no time": right, "no signature": ms, "the time last": right + "," + ms, "seconds": ms[:10] + "," + ownHex(ms[:10]+".{}"),
+		"no time": right, "no signature": ms, "the time last": right + "," + ms, "seconds": ms[:10] + "," +
+			ownHex(ms[:10]+".{}"),
 		"another key's only": ms + "," + other,
 	} {
 		require.NotEmpty(t, post(header), why)
@@ -236,7 +248,8 @@ func TestSinchsApplicationIsWrittenInOneWay(t *testing.T) {
 	g := guardOf(t, provider.SinchApplication(), ownKey, time.Unix(ownTime, 0))
 	const at = "2026-03-01T12:00:00Z"
 	sign := func(method, md5, contentType, path string) string {
-		return base64.StdEncoding.EncodeToString(ownMAC(key, method+"\n"+md5+"\n"+contentType+"\nx-timestamp:"+at+"\n"+path))
+		return base64.StdEncoding.EncodeToString(ownMAC(key, method+"\n"+md5+"\n"+contentType+"\nx-timestamp:"+at+"\n"+
+			path))
 	}
 	post := func(authorization, contentType, body string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
@@ -254,7 +267,8 @@ func TestSinchsApplicationIsWrittenInOneWay(t *testing.T) {
 	require.Equal(t, reason.BadSignature, post("application key-1:"+empty, "text/plain", ""))
 	for why, text := range map[string]string{
 		"another scheme": "Basic key-1:" + empty, "no key": "Application :" + empty, "no colon": "Application " + empty,
-		"no scheme": "key-1:" + empty, "two keys": "Application a:b:" + empty, "an empty signature": "Application key-1:",
+		"no scheme": "key-1:" + empty, "two keys": "Application a:b:" + empty,
+		"an empty signature": "Application key-1:",
 	} {
 		require.NotEmpty(t, post(text, "application/json", ""), why)
 	}
@@ -269,7 +283,8 @@ func TestMessageBirdsQueryIsPartOfTheProof(t *testing.T) {
 	get := func(target, signed string) (*core.Delivery, *core.Reply) {
 		r := httptest.NewRequest(http.MethodGet, target, nil)
 		r.Header.Set("MessageBird-Request-Timestamp", at)
-		r.Header.Set("MessageBird-Signature", base64.StdEncoding.EncodeToString(ownMAC([]byte(ownSecret), at+"\n"+signed+"\n"+string(none[:]))))
+		r.Header.Set("MessageBird-Signature",
+			base64.StdEncoding.EncodeToString(ownMAC([]byte(ownSecret), at+"\n"+signed+"\n"+string(none[:]))))
 		return g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	}
 	first, reply := get("/hooks?id=1&status=sent", "id=1&status=sent")
@@ -279,7 +294,8 @@ func TestMessageBirdsQueryIsPartOfTheProof(t *testing.T) {
 	require.Equal(t, first.Events()[0].Identity, again.Events()[0].Identity)
 	other, reply := get("/hooks?id=2&status=sent", "id=2&status=sent")
 	require.Nil(t, reply)
-	require.NotEqual(t, first.Events()[0].Identity, other.Events()[0].Identity, "a report without a body is told by its query")
+	require.NotEqual(t, first.Events()[0].Identity, other.Events()[0].Identity,
+		"a report without a body is told by its query")
 	for target, signed := range map[string]string{
 		"/hooks?id=2": "id=1", "/hooks?id=1&x=2": "id=1", "/hooks": "id=1", "/hooks?id=1;x=2": "", "/hooks?id=%zz": "",
 	} {
@@ -294,48 +310,65 @@ func requestEventRows() []eventRow {
 	moment := time.Unix(ownTime, 0).UTC()
 	all := core.Authenticated{ID: true, Type: true, Time: true}
 	binary := headers{
-		"Ce-Id": "7", "Ce-Source": "/s", "Ce-Type": "a.created", "Ce-Time": "2026-03-01T12:00:00Z", "Content-Type": "application/json",
+		"Ce-Id": "7", "Ce-Source": "/s", "Ce-Type": "a.created", "Ce-Time": "2026-03-01T12:00:00Z",
+		"Content-Type": "application/json",
 	}
 	const structured = `{"specversion":"1.0","id":"8","source":"/s","type":"a.deleted","time":"2026-03-01T12:00:00Z","data":{"a":1}}`
 	return []eventRow{
 		{
-			"a structured cloud event", provider.CloudEvents(), structured, headers{"Content-Type": "application/cloudevents+json"},
+			"a structured cloud event", provider.CloudEvents(), structured,
+			headers{"Content-Type": "application/cloudevents+json"},
 			core.Event{ID: "8", Type: "a.deleted", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false,
 		},
 		{
-			"a binary cloud event is its data, whatever members that has", provider.CloudEvents(), `{"id":"x","type":"y","data":1}`, binary,
-			core.Event{ID: "7", Type: "a.created", Time: moment, Data: []byte(`{"id":"x","type":"y","data":1}`), Authenticated: all}, false,
+			"a binary cloud event is its data, whatever members that has", provider.CloudEvents(),
+			`{"id":"x","type":"y","data":1}`, binary,
+			core.Event{ID: "7", Type: "a.created", Time: moment, Data: []byte(`{"id":"x","type":"y","data":1}`),
+				Authenticated: all}, false,
 		},
 		{
 			"a binary cloud event whose data is a list", provider.CloudEvents(), `[{"id":"x"},{"id":"y"}]`, binary,
-			core.Event{ID: "7", Type: "a.created", Time: moment, Payload: []byte(`[{"id":"x"},{"id":"y"}]`), Authenticated: all}, false,
+			core.Event{ID: "7", Type: "a.created", Time: moment, Payload: []byte(`[{"id":"x"},{"id":"y"}]`),
+				Authenticated: all}, false,
 		},
 		{
-			"event grid's cloud event", provider.AzureEventGridCloudEvents(), structured, headers{"Content-Type": "application/cloudevents+json"},
+			"event grid's cloud event", provider.AzureEventGridCloudEvents(), structured,
+			headers{"Content-Type": "application/cloudevents+json"},
 			core.Event{ID: "8", Type: "a.deleted", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all}, false,
 		},
 		{
-			"figma", provider.Figma(), `{"event_type":"FILE_UPDATE","timestamp":"2026-03-01T12:00:00Z","webhook_id":"22"}`, nil,
-			core.Event{Type: "FILE_UPDATE", Time: moment, Authenticated: core.Authenticated{Type: true, Time: true}}, false,
+			"figma", provider.Figma(),
+			`{"event_type":"FILE_UPDATE","timestamp":"2026-03-01T12:00:00Z","webhook_id":"22"}`, nil,
+			core.Event{Type: "FILE_UPDATE", Time: moment, Authenticated: core.Authenticated{Type: true, Time: true}},
+			false,
 		},
 		{
-			"recurly", provider.Recurly(), `{"id":"rjxw","object_type":"account","event_type":"created","event_time":"2026-03-01T12:00:00Z"}`, nil,
-			core.Event{Type: "account", Action: "created", Time: moment, Authenticated: core.Authenticated{Type: true, Time: true}}, false,
+			"recurly", provider.Recurly(),
+			`{"id":"rjxw","object_type":"account","event_type":"created","event_time":"2026-03-01T12:00:00Z"}`, nil,
+			core.Event{Type: "account", Action: "created", Time: moment,
+				Authenticated: core.Authenticated{Type: true, Time: true}}, false,
 		},
 		{
-			"telnyx", provider.Telnyx(), `{"data":{"id":"0ccc","event_type":"call.initiated","occurred_at":"2026-03-01T12:00:00.000000Z","payload":{"a":1}},"meta":{"attempt":2}}`, nil,
-			core.Event{ID: "0ccc", Type: "call.initiated", Time: moment, Attempt: 2, Data: []byte(`{"a":1}`), Authenticated: all}, false,
+			"telnyx", provider.Telnyx(),
+			`{"data":{"id":"0ccc","event_type":"call.initiated","occurred_at":"2026-03-01T12:00:00.000000Z","payload":{"a":1}},"meta":{"attempt":2}}`, nil,
+			core.Event{ID: "0ccc", Type: "call.initiated", Time: moment, Attempt: 2, Data: []byte(`{"a":1}`),
+				Authenticated: all}, false,
 		},
 		{
-			"strava", provider.Strava(), `{"aspect_type":"update","event_time":1772366400,"object_id":1,"object_type":"activity"}`, nil,
-			core.Event{Type: "activity", Action: "update", Time: moment, Authenticated: core.Authenticated{Type: true, Time: true}}, false,
+			"strava", provider.Strava(),
+			`{"aspect_type":"update","event_time":1772366400,"object_id":1,"object_type":"activity"}`, nil,
+			core.Event{Type: "activity", Action: "update", Time: moment,
+				Authenticated: core.Authenticated{Type: true, Time: true}}, false,
 		},
 		{
-			"contentful", provider.Contentful(), `{"sys":{"updatedAt":"2026-03-01T12:00:00.000Z"}}`, headers{"X-Contentful-Topic": "ContentManagement.Entry.save"},
-			core.Event{Type: "ContentManagement.Entry.save", Time: moment, Authenticated: core.Authenticated{Time: true}}, false,
+			"contentful", provider.Contentful(), `{"sys":{"updatedAt":"2026-03-01T12:00:00.000Z"}}`,
+			headers{"X-Contentful-Topic": "ContentManagement.Entry.save"},
+			core.Event{Type: "ContentManagement.Entry.save", Time: moment,
+				Authenticated: core.Authenticated{Time: true}}, false,
 		},
 		{
-			"sinch's voice", provider.SinchApplication(), `{"event":"ace","callid":"822a","timestamp":"2026-03-01T12:00:00Z"}`, nil,
+			"sinch's voice", provider.SinchApplication(),
+			`{"event":"ace","callid":"822a","timestamp":"2026-03-01T12:00:00Z"}`, nil,
 			core.Event{ID: "822a", Type: "ace", Time: moment, Authenticated: all}, true,
 		},
 		{
@@ -350,7 +383,8 @@ func TestBinaryCloudEventsAreToldApartByTheirHeaders(t *testing.T) {
 	p := provider.CloudEvents()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
 	identity := func(source, id string) core.Identity {
-		d, reply := g.Receive(httptest.NewRecorder(), signedRequest(t, p, `{"id":"1"}`, map[string]string{"Ce-Source": source, "Ce-Id": id}), adapter.Inbound{})
+		d, reply := g.Receive(httptest.NewRecorder(),
+			signedRequest(t, p, `{"id":"1"}`, map[string]string{"Ce-Source": source, "Ce-Id": id}), adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity
 	}

@@ -70,7 +70,8 @@ func schemeVectors() []vector {
 	mp := provider.MercadoPago()
 	mpManifest := "id:abc123;request-id:req-1;ts:" + at + "000;"
 	mercado := func(manifest, ts string) map[string]string {
-		return map[string]string{"X-Request-Id": "req-1", "X-Signature": "ts=" + ts + ",v1=" + hex.EncodeToString(sha256MAC(secret(mp), manifest))}
+		return map[string]string{"X-Request-Id": "req-1", "X-Signature": "ts=" + ts + ",v1=" +
+			hex.EncodeToString(sha256MAC(secret(mp), manifest))}
 	}
 
 	bt := provider.Braintree()
@@ -78,8 +79,9 @@ func schemeVectors() []vector {
 	btKey := sha1.Sum([]byte(strings.TrimPrefix(secret(bt), "test-key-1|")))
 	btForm := func(signed string) string {
 		return url.Values{
-			"bt_payload":   {btPayload},
-			"bt_signature": {"other-key|" + strings.Repeat("0", 40) + "&test-key-1|" + hex.EncodeToString(sha1MAC(string(btKey[:]), signed))},
+			"bt_payload": {btPayload},
+			"bt_signature": {"other-key|" + strings.Repeat("0", 40) + "&test-key-1|" +
+				hex.EncodeToString(sha1MAC(string(btKey[:]), signed))},
 		}.Encode()
 	}
 
@@ -91,7 +93,8 @@ func schemeVectors() []vector {
 	adyenKey, _ := hex.DecodeString(secret(adyen))
 	adyenItem := func(reference string) string {
 		sum := ownMAC(adyenKey, "psp-1::acc:"+reference+":10:EUR:AUTHORISATION:true")
-		return `{"NotificationRequestItem":{"pspReference":"psp-1","merchantAccountCode":"acc","merchantReference":"` + reference +
+		return `{"NotificationRequestItem":{"pspReference":"psp-1","merchantAccountCode":"acc","merchantReference":"` +
+			reference +
 			`","amount":{"value":10,"currency":"EUR"},"eventCode":"AUTHORISATION","success":"true","additionalData":{"hmacSignature":"` + b64(sum) + `"}}}`
 	}
 
@@ -100,29 +103,38 @@ func schemeVectors() []vector {
 		own(cld256, "cloudinary-sha256", json1, cld(cldSum256[:])),
 		own(midtrans, "midtrans", midBody, nil),
 		own(uni, "unisender-go", uniBody(hex.EncodeToString(uniSum[:])), nil),
-		atURL(own(mp, "mercado-pago", `{}`, mercado(mpManifest, at+"000")), "https://example.com/hooks?data.id=ABC123&type=payment"),
-		atURL(own(mp, "mercado-pago-seconds-and-case", ``, mercado("id:ABC123;request-id:req-1;ts:"+at+";", at)), "https://example.com/hooks?data.id=ABC123"),
-		atURL(own(mp, "mercado-pago-without-resource", ``, mercado("request-id:req-1;ts:"+at+";", at)), "https://example.com/hooks"),
+		atURL(own(mp, "mercado-pago", `{}`, mercado(mpManifest, at+"000")),
+			"https://example.com/hooks?data.id=ABC123&type=payment"),
+		atURL(own(mp, "mercado-pago-seconds-and-case", ``, mercado("id:ABC123;request-id:req-1;ts:"+at+";", at)),
+			"https://example.com/hooks?data.id=ABC123"),
+		atURL(own(mp, "mercado-pago-without-resource", ``, mercado("request-id:req-1;ts:"+at+";", at)),
+			"https://example.com/hooks"),
 		own(bt, "braintree", btForm(btPayload), map[string]string{"Content-Type": formType}),
 		own(bt, "braintree-line", btForm(btPayload+"\n"), map[string]string{"Content-Type": formType}),
-		atURL(own(trello, "trello", json1, map[string]string{"X-Trello-Webhook": b64(sha1MAC(secret(trello), json1+hook))}), hook),
-		atURL(own(square, "square", json1, map[string]string{"X-Square-Hmacsha256-Signature": b64(sha256MAC(secret(square), hook+json1))}), hook),
+		atURL(own(trello, "trello", json1,
+			map[string]string{"X-Trello-Webhook": b64(sha1MAC(secret(trello), json1+hook))}), hook),
+		atURL(own(square, "square", json1,
+			map[string]string{"X-Square-Hmacsha256-Signature": b64(sha256MAC(secret(square), hook+json1))}), hook),
 		atURL(own(hub3, "hubspot", json1, map[string]string{
-			"X-HubSpot-Request-Timestamp": at + "000", "X-HubSpot-Signature-v3": b64(sha256MAC(secret(hub3), "POST"+hook+json1+at+"000")),
+			"X-HubSpot-Request-Timestamp": at + "000",
+			"X-HubSpot-Signature-v3":      b64(sha256MAC(secret(hub3), "POST"+hook+json1+at+"000")),
 		}), hook),
 		atURL(own(mandrill, "mandrill", "mandrill_events=%5B%7B%22event%22%3A%22send%22%7D%5D", map[string]string{
-			"Content-Type": formType, "X-Mandrill-Signature": b64(sha1MAC(secret(mandrill), hook+`mandrill_events[{"event":"send"}]`)),
+			"Content-Type":         formType,
+			"X-Mandrill-Signature": b64(sha1MAC(secret(mandrill), hook+`mandrill_events[{"event":"send"}]`)),
 		}), hook),
 		atURL(own(plivo3, "plivo-v3", "To=2&From=1&To=1", map[string]string{
 			"Content-Type": formType, "X-Plivo-Signature-V3-Nonce": "12345",
-			"X-Plivo-Signature-V3": b64(sha256MAC(secret(plivo3), "https://example.com/hooks?a=x y&b=1.From1To1To2.12345")),
+			"X-Plivo-Signature-V3": b64(sha256MAC(secret(plivo3),
+				"https://example.com/hooks?a=x y&b=1.From1To1To2.12345")),
 		}), "https://example.com/hooks?b=1&a=x%20y"),
 		atURL(own(plivo3, "plivo-v3-no-query", "From=1", map[string]string{
 			"Content-Type": formType, "X-Plivo-Signature-V3-Nonce": "12345",
 			"X-Plivo-Signature-V3": b64(sha256MAC(secret(plivo3), "https://example.com/hooks?From1.12345")),
 		}), "https://example.com/hooks"),
 		atURL(own(twilio, "twilio-json", json1, map[string]string{
-			"Content-Type": "application/json", "X-Twilio-Signature": b64(sha1MAC(secret(twilio), strings.Replace(twilioJSON, ".com", ".com:443", 1))),
+			"Content-Type":       "application/json",
+			"X-Twilio-Signature": b64(sha1MAC(secret(twilio), strings.Replace(twilioJSON, ".com", ".com:443", 1))),
 		}), twilioJSON),
 		own(adyen, "adyen-two-items", `{"notificationItems":[`+adyenItem("a:b")+","+adyenItem("c")+`]}`, nil),
 	}
@@ -176,14 +188,15 @@ func publicKeyVectors(own func(core.Provider, string, string, map[string]string)
 		own(provider.Postal(), "postal", body, map[string]string{"X-Postal-Signature-256": b64(rsaSig)}),
 		own(provider.Wise(), "wise", body, map[string]string{"X-Signature-SHA256": b64(rsaSig)}),
 		own(provider.Discord(), "discord", discord, map[string]string{
-			"X-Signature-Ed25519": hex.EncodeToString(ed25519.Sign(edKey, []byte(at+discord))), "X-Signature-Timestamp": at,
+			"X-Signature-Ed25519":   hex.EncodeToString(ed25519.Sign(edKey, []byte(at+discord))),
+			"X-Signature-Timestamp": at,
 		}),
 		standard,
 	}
 }
 
-// sameFields says that a change of the body changes nothing of what is signed, where decoded fields are signed: it is in
-// a field that nothing signs, or another spelling of the same.
+// sameFields says that a change of the body changes nothing of what is signed, where decoded fields are signed: it is
+// in a field that nothing signs, or another spelling of the same.
 func sameFields(e *entry.Entry, headers map[string]string, before, after []byte) bool {
 	s := e.Scheme
 	if s == nil || e.Name == "mailgun" {
@@ -242,7 +255,8 @@ func signedFields(e *entry.Entry, headers map[string]string, body []byte) (field
 				continue
 			}
 			for _, item := range list {
-				fields = append(fields, fmt.Sprint(lookup(item, at)), strings.ToLower(fmt.Sprint(lookup(item, signature))))
+				fields = append(fields, fmt.Sprint(lookup(item, at)),
+					strings.ToLower(fmt.Sprint(lookup(item, signature))))
 			}
 		}
 	}

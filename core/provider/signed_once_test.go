@@ -43,7 +43,8 @@ func newPayPalApp(t *testing.T, change func(*core.Config)) *paypalApp {
 	key, public := rsaKey(t, 1)
 	a := &paypalApp{t: t, work: func() error { return nil }}
 	c := core.Config{
-		Endpoint: "paypal", Provider: provider.PayPal(paypalWebhook), Secrets: secrets.Static(public), Replay: memstore.New(),
+		Endpoint: "paypal", Provider: provider.PayPal(paypalWebhook), Secrets: secrets.Static(public),
+		Replay:    memstore.New(),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { a.records = append(a.records, r) })}, Logger: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
 	}

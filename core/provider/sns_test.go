@@ -51,7 +51,8 @@ func rsaKey(t testing.TB, n int) (key *rsa.PrivateKey, public string) {
 func snsSign(t testing.TB, key *rsa.PrivateKey, message map[string]string) string {
 	t.Helper()
 	var text strings.Builder
-	for _, name := range []string{"Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"} {
+	for _, name := range []string{"Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn",
+		"Type"} {
 		if value, ok := message[name]; ok {
 			text.WriteString(name + "\n" + value + "\n")
 		}
@@ -80,8 +81,10 @@ func snsSignText(t testing.TB, key *rsa.PrivateKey, message map[string]string, t
 
 func snsMessage(changes ...string) map[string]string {
 	m := map[string]string{
-		"Type": "Notification", "MessageId": "792cda85-518f-5dd3-9163-81d851212f3a", "TopicArn": snsTopic, "Message": "hello",
-		"Timestamp": time.Unix(ownTime, 0).UTC().Format("2006-01-02T15:04:05.000Z"), "SignatureVersion": "2", "SigningCertURL": snsCert,
+		"Type": "Notification", "MessageId": "792cda85-518f-5dd3-9163-81d851212f3a", "TopicArn": snsTopic,
+		"Message":   "hello",
+		"Timestamp": time.Unix(ownTime, 0).UTC().Format("2006-01-02T15:04:05.000Z"), "SignatureVersion": "2",
+		"SigningCertURL": snsCert,
 	}
 	for i := 0; i < len(changes); i += 2 {
 		m[changes[i]] = changes[i+1]
@@ -132,7 +135,8 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 			changed := append([]byte(nil), v.Body...)
 			changed[i] ^= 1
 			if judge(changed, doc["TopicArn"]) == "" {
-				// Only what nothing signs may differ: the two URLs, names of members that are not looked at, white space.
+				// Only what nothing signs may differ: the two URLs, names of members that are not looked at, white
+				// space.
 				var other map[string]string
 				require.NoError(t, json.Unmarshal(changed, &other))
 				for _, name := range []string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"} {
@@ -143,8 +147,8 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 	}
 }
 
-// TestAmazonsValidatorAgrees judges messages that Amazon's library for JavaScript was asked about, of the kinds that none
-// recorded is of: a subscription's signature covers its address and its token too.
+// TestAmazonsValidatorAgrees judges messages that Amazon's library for JavaScript was asked about, of the kinds that
+// none recorded is of: a subscription's signature covers its address and its token too.
 func TestAmazonsValidatorAgrees(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/sns/sns-validator.json")
@@ -188,7 +192,8 @@ func TestSNSMessages(t *testing.T) {
 	key, public := rsaKey(t, 1)
 	other, _ := rsaKey(t, 2)
 	stamp := func(d time.Duration) string { return time.Unix(ownTime, 0).Add(d).UTC().Format(time.RFC3339) }
-	split := "hello\nMessageId\n00000000-0000-0000-0000-000000000000\nTimestamp\n" + stamp(0) + "\nTopicArn\n" + snsTopic + "\nType\nNotification\n"
+	split := "hello\nMessageId\n00000000-0000-0000-0000-000000000000\nTimestamp\n" + stamp(0) + "\nTopicArn\n" +
+		snsTopic + "\nType\nNotification\n"
 	genuine := snsMessage("Message", split)
 	rows := []struct {
 		name, body string
@@ -198,15 +203,22 @@ func TestSNSMessages(t *testing.T) {
 		{"version 1", snsSign(t, key, snsMessage("SignatureVersion", "1")), ""},
 		{"with a subject", snsSign(t, key, snsMessage("Subject", "s")), ""},
 		{"a message with line feeds that look like fields", snsSign(t, key, genuine), ""},
-		{"the same bytes, read as other fields", snsSignText(t, key, snsMessage("MessageId", "00000000-0000-0000-0000-000000000000"), snsText(genuine)), reason.BadSignature},
+		{"the same bytes, read as other fields",
+			snsSignText(t, key, snsMessage("MessageId", "00000000-0000-0000-0000-000000000000"), snsText(genuine)),
+			reason.BadSignature},
 		{"an id with a line feed", snsSign(t, key, snsMessage("MessageId", "a\nb")), reason.MalformedSignature},
-		{"a subject with a line feed", snsSign(t, key, snsMessage("Subject", "a\nTimestamp")), reason.MalformedSignature},
+		{"a subject with a line feed", snsSign(t, key, snsMessage("Subject", "a\nTimestamp")),
+			reason.MalformedSignature},
 		{"a type with a line feed", snsSign(t, key, snsMessage("Type", "Notification\nx")), reason.MalformedSignature},
 		{"another version", snsSign(t, key, snsMessage("SignatureVersion", "3")), reason.MissingSignature},
-		{"SHA-256 said to be SHA-1", strings.Replace(snsSign(t, key, snsMessage()), `"SignatureVersion":"2"`, `"SignatureVersion":"1"`, 1), reason.BadSignature},
+		{"SHA-256 said to be SHA-1",
+			strings.Replace(snsSign(t, key, snsMessage()), `"SignatureVersion":"2"`, `"SignatureVersion":"1"`, 1),
+			reason.BadSignature},
 		{"another key", snsSign(t, other, snsMessage()), reason.BadSignature},
-		{"somebody else's topic", snsSign(t, key, snsMessage("TopicArn", "arn:aws:sns:eu-west-1:999999999999:orders")), reason.WrongRecipient},
-		{"a topic whose name begins alike", snsSign(t, key, snsMessage("TopicArn", snsTopic+"-2")), reason.WrongRecipient},
+		{"somebody else's topic", snsSign(t, key, snsMessage("TopicArn", "arn:aws:sns:eu-west-1:999999999999:orders")),
+			reason.WrongRecipient},
+		{"a topic whose name begins alike", snsSign(t, key, snsMessage("TopicArn", snsTopic+"-2")),
+			reason.WrongRecipient},
 		{"an hour old, as its last retry is", snsSign(t, key, snsMessage("Timestamp", stamp(-65*time.Minute))), ""},
 		{"older", snsSign(t, key, snsMessage("Timestamp", stamp(-66*time.Minute))), reason.Stale},
 		{"of the future", snsSign(t, key, snsMessage("Timestamp", stamp(6*time.Minute))), reason.Early},
@@ -215,8 +227,11 @@ func TestSNSMessages(t *testing.T) {
 		{"no timestamp", snsSign(t, key, without(snsMessage(), "Timestamp")), reason.MissingTimestamp},
 		{"no signature", `{"Type":"Notification","TopicArn":"` + snsTopic + `"}`, reason.MissingSignature},
 		{"raw delivery", `{"order":1}`, reason.MissingSignature},
-		{"the topic twice", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"TopicArn":"`+snsTopic+`",`, 1), reason.MalformedSignature},
-		{"the topic twice, in another case", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"topicarn":"`+snsTopic+`",`, 1), reason.MalformedSignature},
+		{"the topic twice", strings.Replace(snsSign(t, key, snsMessage()), "{", `{"TopicArn":"`+snsTopic+`",`, 1),
+			reason.MalformedSignature},
+		{"the topic twice, in another case",
+			strings.Replace(snsSign(t, key, snsMessage()), "{", `{"topicarn":"`+snsTopic+`",`, 1),
+			reason.MalformedSignature},
 		{"no JSON", "hello", reason.MalformedSignature},
 	}
 	for _, row := range rows {
@@ -226,13 +241,15 @@ func TestSNSMessages(t *testing.T) {
 			require.Equal(t, row.want, reasonOf(g, snsPost(row.body)))
 		})
 	}
-	strict := guardOf(t, provider.AWSSNS(provider.SNSConfig{Topics: []string{snsTopic}, SHA256Only: true}), public, time.Unix(ownTime, 0))
+	strict := guardOf(t, provider.AWSSNS(provider.SNSConfig{Topics: []string{snsTopic}, SHA256Only: true}), public,
+		time.Unix(ownTime, 0))
 	require.Empty(t, reasonOf(strict, snsPost(snsSign(t, key, snsMessage()))))
 	require.NotEmpty(t, reasonOf(strict, snsPost(snsSign(t, key, snsMessage("SignatureVersion", "1")))))
 }
 
 func snsText(m map[string]string) string {
-	return "Message\n" + m["Message"] + "\nMessageId\n" + m["MessageId"] + "\nTimestamp\n" + m["Timestamp"] + "\nTopicArn\n" + m["TopicArn"] + "\nType\n" + m["Type"] + "\n"
+	return "Message\n" + m["Message"] + "\nMessageId\n" + m["MessageId"] + "\nTimestamp\n" + m["Timestamp"] +
+		"\nTopicArn\n" + m["TopicArn"] + "\nType\n" + m["Type"] + "\n"
 }
 
 func without(m map[string]string, name string) map[string]string {
@@ -243,12 +260,15 @@ func without(m map[string]string, name string) map[string]string {
 func TestSNSNeedsItsTopics(t *testing.T) {
 	t.Parallel()
 	for _, topics := range [][]string{
-		nil, {""}, {"orders"}, {"arn:aws:sqs:eu-west-1:123456789012:orders"}, {"arn:aws:sns:eu-west-1:123456789012:orders:extra"},
-		{"arn:aws:sns:*:123456789012:orders"}, {snsTopic, "arn:aws:sns:eu-west-1:1234:orders"}, {"arn:aws:sns:eu-west-1:123456789012:*"},
+		nil, {""}, {"orders"}, {"arn:aws:sqs:eu-west-1:123456789012:orders"},
+		{"arn:aws:sns:eu-west-1:123456789012:orders:extra"},
+		{"arn:aws:sns:*:123456789012:orders"}, {snsTopic, "arn:aws:sns:eu-west-1:1234:orders"},
+		{"arn:aws:sns:eu-west-1:123456789012:*"},
 	} {
 		for _, p := range []core.Provider{sns(topics...), provider.AmazonSES(provider.SNSConfig{Topics: topics})} {
 			_, err := core.New(core.Config{
-				Endpoint: "sns", Provider: p, Secrets: secrets.Static("x"), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+				Endpoint: "sns", Provider: p, Secrets: secrets.Static("x"), Replay: core.DangerouslyNoReplay,
+				Logger: slog.New(slog.DiscardHandler),
 			})
 			if strings.Contains(strings.Join(topics, ""), "sns:*") {
 				continue // a region is judged where it becomes a host: keys.SNS
@@ -278,17 +298,22 @@ func TestSNSSubscriptions(t *testing.T) {
 			confirmed = append(confirmed, asked{topic, token})
 			return nil
 		}, "SubscriptionConfirmation", snsTopic, 200, []asked{{snsTopic, "abc123"}}, "was confirmed"},
-		{"a topic that is not listed", func(context.Context, string, string) error { panic("asked") }, "SubscriptionConfirmation", snsTopic + "2", 503, nil, ""},
-		{"an end is never followed", func(context.Context, string, string) error { panic("asked") }, "UnsubscribeConfirmation", snsTopic, 200, nil, "has ended"},
-		{"a confirmation that fails", func(context.Context, string, string) error { return failing }, "SubscriptionConfirmation", snsTopic, 503, nil, "no answer"},
+		{"a topic that is not listed", func(context.Context, string, string) error { panic("asked") },
+			"SubscriptionConfirmation", snsTopic + "2", 503, nil, ""},
+		{"an end is never followed", func(context.Context, string, string) error { panic("asked") },
+			"UnsubscribeConfirmation", snsTopic, 200, nil, "has ended"},
+		{"a confirmation that fails", func(context.Context, string, string) error { return failing },
+			"SubscriptionConfirmation", snsTopic, 503, nil, "no answer"},
 	}
 	for _, row := range rows {
 		var rec core.Record
 		confirmed = nil
 		g, err := core.New(core.Config{
-			Endpoint: "sns", Provider: provider.AWSSNS(provider.SNSConfig{Topics: []string{snsTopic}, Confirm: row.confirm}),
+			Endpoint: "sns", Provider: provider.AWSSNS(provider.SNSConfig{Topics: []string{snsTopic},
+				Confirm: row.confirm}),
 			Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
-			Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { rec = r })}, Now: func() time.Time { return time.Unix(ownTime, 0) },
+			Observers:            []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { rec = r })},
+			Now:                  func() time.Time { return time.Unix(ownTime, 0) },
 			DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)
@@ -319,8 +344,10 @@ func TestSESEventsComeOutOfTheirEnvelope(t *testing.T) {
 		{"odd JSON", `[[[`, ""},
 	}
 	for _, row := range rows {
-		g := guardOf(t, provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}}), public, time.Unix(ownTime, 0))
-		d, reply := g.Receive(httptest.NewRecorder(), snsPost(snsSign(t, key, snsMessage("Message", row.message))), adapter.Inbound{})
+		g := guardOf(t, provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}}), public,
+			time.Unix(ownTime, 0))
+		d, reply := g.Receive(httptest.NewRecorder(), snsPost(snsSign(t, key, snsMessage("Message", row.message))),
+			adapter.Inbound{})
 		require.Nil(t, reply, row.name)
 		e := d.Events()[0]
 		require.Equal(t, row.wantType, e.Type, row.name)
@@ -342,7 +369,8 @@ func TestSNSIsAnsweredSoThatNothingIsLost(t *testing.T) {
 	key, public := rsaKey(t, 1)
 	config := core.Config{
 		Endpoint: "sns", Provider: sns(snsTopic), Secrets: secrets.Static(public), Replay: core.DangerouslyNoReplay,
-		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) }, DangerouslyAllowHTTP: true,
+		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Unix(ownTime, 0) },
+		DangerouslyAllowHTTP: true,
 	}
 	status := func(c core.Config, r *http.Request) (int, http.Header) {
 		g, err := core.New(c)
@@ -368,9 +396,11 @@ func TestSNSIsAnsweredSoThatNothingIsLost(t *testing.T) {
 
 func TestASignerMakesSNSMessages(t *testing.T) {
 	t.Parallel()
-	for _, p := range []core.Provider{sns(snsTopic), provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}})} {
+	for _, p := range []core.Provider{sns(snsTopic),
+		provider.AmazonSES(provider.SNSConfig{Topics: []string{snsTopic}})} {
 		public, private := webhooktest.KeyPair(p)
-		r := webhooktest.NewRequest(p, private, "https://example.com/hooks", `{"Message":"{\"eventType\":\"Send\"}"}`, time.Unix(ownTime, 0))
+		r := webhooktest.NewRequest(p, private, "https://example.com/hooks", `{"Message":"{\"eventType\":\"Send\"}"}`,
+			time.Unix(ownTime, 0))
 		require.Empty(t, reasonOf(guardOf(t, p, public, time.Unix(ownTime, 0)), r), p.Name())
 	}
 }

@@ -35,7 +35,8 @@ func fill(text string, size int) string { return strings.Repeat(text, size/len(t
 // attacksOn are bodies of about that size on which a reader works hardest: many small names, escapes, depth, parts with
 // long headers, and the names that the entry looks for. What carries the signature stands behind them.
 func attacksOn(s *onecapture.Source, size int) (all []attack) {
-	const jsonType, formType, multipart = "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+	const jsonType, formType, multipart = "application/json", "application/x-www-form-urlencoded",
+		"multipart/form-data; boundary=b"
 	genuine := string(s.Body)
 	json := func(name, text string) {
 		all = append(all, attack{"JSON: " + name, jsonType, []byte(text)})
@@ -203,7 +204,8 @@ func (u *unprovedCase) send(a *attack) (refused bool) {
 }
 
 // TestWhatIsNotProvedAllocatesInProportionToItsBody holds law 7 where it can be counted: whatever a body consists of,
-// what is allocated until it is refused is at most a small multiple of the body. The times are in docs/unproved-work.md.
+// what is allocated until it is refused is at most a small multiple of the body. The times are in
+// docs/unproved-work.md.
 func TestWhatIsNotProvedAllocatesInProportionToItsBody(t *testing.T) {
 	if raced {
 		t.Skip("the race detector allocates by itself")

@@ -14,9 +14,9 @@ import (
 )
 
 // TestAHeaderThatNobodySignedMakesNoOtherEvent: whoever captured a delivery can add and change the headers that its
-// signature does not cover. A few senders send several types over one body, so that another type is another event. A delivery id
-// joins where the body is one of those that may be equal to the byte, and another id is another event. Everywhere else what is
-// remembered stays, or the capture could be replayed as often as somebody likes.
+// signature does not cover. A few senders send several types over one body, so that another type is another event. A
+// delivery id joins where the body is one of those that may be equal to the byte, and another id is another event.
+// Everywhere else what is remembered stays, or the capture could be replayed as often as somebody likes.
 func TestAHeaderThatNobodySignedMakesNoOtherEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(ownTime, 0)
@@ -58,7 +58,8 @@ func TestAHeaderThatNobodySignedMakesNoOtherEvent(t *testing.T) {
 // joins reports whether the entry says that an unsigned header belongs to the identity of the test's body.
 func joins(e *entry.Entry, name string) bool {
 	several := []string{"shopify", "woocommerce", "contentful", "discourse", "helpscout"}
-	if slices.Contains(several, e.Name) && slices.ContainsFunc(e.Event.Tenant, func(v entry.Value) bool { return v.Header == name }) {
+	if slices.Contains(several, e.Name) &&
+		slices.ContainsFunc(e.Event.Tenant, func(v entry.Value) bool { return v.Header == name }) {
 		return true
 	}
 	if slices.Contains(several, e.Name) && slices.Contains(e.Identity.With, name) {
@@ -74,7 +75,8 @@ func joins(e *entry.Entry, name string) bool {
 // namedHeaders are those that an entry reads.
 func namedHeaders(e *entry.Entry) []string {
 	names := slices.Clone(e.Identity.With)
-	for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Action, e.Event.Time, e.Event.Attempt, e.Event.Tenant} {
+	for _, list := range [][]entry.Value{e.Event.ID, e.Event.Type, e.Event.Action, e.Event.Time, e.Event.Attempt,
+		e.Event.Tenant} {
 		for _, v := range list {
 			if v.Header != "" {
 				names = append(names, v.Header)

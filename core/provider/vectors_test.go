@@ -105,7 +105,9 @@ func guardAt(t testing.TB, p core.Provider, secret, url string, now time.Time) *
 }
 
 // guardWithin is guardAt with a window of its own; 0: the entry's.
-func guardWithin(t testing.TB, p core.Provider, secret, url string, now time.Time, tolerance time.Duration) *core.Guard {
+func guardWithin(
+	t testing.TB, p core.Provider, secret, url string, now time.Time, tolerance time.Duration,
+) *core.Guard {
 	t.Helper()
 	g, err := core.New(core.Config{
 		PublicURL: url, Limits: core.Limits{Tolerance: tolerance},
@@ -122,7 +124,8 @@ func (v *vector) now() time.Time {
 	if v.Now != nil {
 		return time.Unix(*v.Now, 0)
 	}
-	if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"], ",")[0], "t="), 10, 64); err == nil {
+	if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"], ",")[0],
+		"t="), 10, 64); err == nil {
 		return time.UnixMilli(milli)
 	}
 	return time.Now()
@@ -180,7 +183,8 @@ func TestNoChangedBitVerifies(t *testing.T) {
 					changed.Body = append([]byte(nil), v.Body...)
 					changed.Body[i] ^= 1 << bit
 					if accepts(g, changed.request()) && !sameHex(e, string(v.Body), i, bit) {
-						require.True(t, sameFields(e, v.Headers, v.Body, changed.Body), "bit %d of byte %d of the body", bit, i)
+						require.True(t, sameFields(e, v.Headers, v.Body, changed.Body), "bit %d of byte %d of the body",
+							bit, i)
 					}
 				}
 			}
@@ -288,7 +292,8 @@ func decidesNothing(name, value string, at int) bool {
 	case "X-Hmac-Signature": // Veriff's older name, next to the newer one
 		return strings.HasPrefix(value, "0f4ce30c72ed7165")
 	case "Authorization":
-		if strings.HasPrefix(value, "application ") || strings.HasPrefix(value, "Application ") { // and the id of Sinch's key
+		// and the id of Sinch's key
+		if strings.HasPrefix(value, "application ") || strings.HasPrefix(value, "Application ") {
 			return at <= strings.IndexByte(value, ':')
 		}
 		return at < strings.IndexByte(value, ' ') // none where the header is the token itself

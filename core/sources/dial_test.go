@@ -34,14 +34,16 @@ func TestTheDocumentIsFetchedFromPublicAddressesAndThroughNoProxy(t *testing.T) 
 		return err
 	}
 	through := func(c *sources.Config) { c.ProxyFromEnvironment = true }
-	for _, url := range []string{"https://192.0.2.1/meta", "https://127.0.0.1/meta", "https://169.254.169.254/meta", "https://[::1]/meta"} {
+	for _, url := range []string{"https://192.0.2.1/meta", "https://127.0.0.1/meta", "https://169.254.169.254/meta",
+		"https://[::1]/meta"} {
 		require.ErrorContains(t, open(url, nil), "not a public address", url)
 	}
 	require.ErrorContains(t, open("http://192.0.2.1/meta", nil), "not an https URL")
 	require.Empty(t, asked)
 	require.ErrorContains(t, open("https://192.0.2.1/meta", through), "Forbidden")
 	require.Equal(t, []string{"CONNECT 192.0.2.1:443"}, asked)
-	require.ErrorContains(t, open("https://198.51.100.7/meta", through), "not a public address", "the environment names no proxy for it")
+	require.ErrorContains(t, open("https://198.51.100.7/meta", through), "not a public address",
+		"the environment names no proxy for it")
 	require.ErrorContains(t, open("https://192.0.2.1/meta", func(c *sources.Config) {
 		c.ProxyFromEnvironment, c.Transport = true, http.DefaultTransport
 	}), "ProxyFromEnvironment")

@@ -55,7 +55,8 @@ func (w *web) RoundTrip(r *http.Request) (*http.Response, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return &http.Response{StatusCode: max(w.status, 200), Header: w.header, Body: io.NopCloser(strings.NewReader(w.body)), Request: r}, nil
+	return &http.Response{StatusCode: max(w.status, 200), Header: w.header,
+		Body: io.NopCloser(strings.NewReader(w.body)), Request: r}, nil
 }
 
 func (w *web) set(change func()) {
@@ -89,8 +90,10 @@ func TestDocumentsReadAsTheyAreDocumented(t *testing.T) {
 		body     string
 		in, out  []string
 	}{
-		{sources.GitHub(), "https://api.github.com/meta", meta, []string{"192.30.252.1", "2a0a:a440::1"}, []string{"203.0.113.1"}},
-		{sources.Stripe(), "https://stripe.com/files/ips/ips_webhooks.json", `{"WEBHOOKS":["3.18.12.63","3.130.192.231"]}`, []string{"3.18.12.63"}, []string{"3.18.12.64"}},
+		{sources.GitHub(), "https://api.github.com/meta", meta, []string{"192.30.252.1", "2a0a:a440::1"},
+			[]string{"203.0.113.1"}},
+		{sources.Stripe(), "https://stripe.com/files/ips/ips_webhooks.json",
+			`{"WEBHOOKS":["3.18.12.63","3.130.192.231"]}`, []string{"3.18.12.63"}, []string{"3.18.12.64"}},
 		{
 			sources.Atlassian("bitbucket"), "https://ip-ranges.atlassian.com/",
 			`{"creationDate":"2026-01-01","syncToken":1,"items":[
@@ -137,33 +140,43 @@ func TestWhatIsNotAListChangesNothing(t *testing.T) {
 	t.Parallel()
 	many := `{"hooks":["192.0.2.1"` + strings.Repeat(`,"192.0.2.1"`, 100_001) + `]}`
 	for name, spoil := range map[string]func(*web){
-		"no connection":            func(w *web) { w.err = errors.New("refused") },
-		"an error":                 func(w *web) { w.status = 500 },
-		"a redirect":               func(w *web) { w.status, w.header = 302, http.Header{"Location": {"https://evil.example/"}} },
-		"a redirect to plain http": func(w *web) { w.status, w.header = 307, http.Header{"Location": {"http://api.github.com/meta"}} },
-		"not JSON":                 func(w *web) { w.body = "<html>" },
-		"cut off":                  func(w *web) { w.body = meta[:40] },
-		"empty":                    func(w *web) { w.body = "" },
-		"an empty list":            func(w *web) { w.body = `{"hooks":[]}` },
-		"no list":                  func(w *web) { w.body = `{"message":"API rate limit exceeded"}` },
-		"null":                     func(w *web) { w.body = "null" },
-		"another type":             func(w *web) { w.body = `{"hooks":{"a":1}}` },
-		"a name":                   func(w *web) { w.body = `{"hooks":["192.30.252.0/22","github.com"]}` },
-		"an empty entry":           func(w *web) { w.body = `{"hooks":["192.30.252.0/22",""]}` },
-		"a zone":                   func(w *web) { w.body = `{"hooks":["fe80::1%eth0"]}` },
-		"the whole of IPv4":        func(w *web) { w.body = `{"hooks":["192.30.252.0/22","0.0.0.0/0"]}` },
-		"half of IPv4":             func(w *web) { w.body = `{"hooks":["128.0.0.0/1"]}` },
-		"the whole of IPv6":        func(w *web) { w.body = `{"hooks":["::/0"]}` },
-		"a wide part of IPv6":      func(w *web) { w.body = `{"hooks":["2000::/3"]}` },
-		"IPv4 in IPv6":             func(w *web) { w.body = `{"hooks":["::ffff:0.0.0.0/96"]}` },
-		"too many":                 func(w *web) { w.body = many },
-		"too long":                 func(w *web) { w.body = `{"hooks":["192.0.2.1"],"pad":"` + strings.Repeat("x", 17<<20) + `"}` },
+		"no connection": func(w *web) { w.err = errors.New("refused") },
+		"an error":      func(w *web) { w.status = 500 },
+		"a redirect": func(w *web) {
+			w.status, w.header = 302,
+				http.Header{"Location": {"https://evil.example/"}}
+		},
+		"a redirect to plain http": func(w *web) {
+			w.status, w.header = 307,
+				http.Header{"Location": {"http://api.github.com/meta"}}
+		},
+		"not JSON":            func(w *web) { w.body = "<html>" },
+		"cut off":             func(w *web) { w.body = meta[:40] },
+		"empty":               func(w *web) { w.body = "" },
+		"an empty list":       func(w *web) { w.body = `{"hooks":[]}` },
+		"no list":             func(w *web) { w.body = `{"message":"API rate limit exceeded"}` },
+		"null":                func(w *web) { w.body = "null" },
+		"another type":        func(w *web) { w.body = `{"hooks":{"a":1}}` },
+		"a name":              func(w *web) { w.body = `{"hooks":["192.30.252.0/22","github.com"]}` },
+		"an empty entry":      func(w *web) { w.body = `{"hooks":["192.30.252.0/22",""]}` },
+		"a zone":              func(w *web) { w.body = `{"hooks":["fe80::1%eth0"]}` },
+		"the whole of IPv4":   func(w *web) { w.body = `{"hooks":["192.30.252.0/22","0.0.0.0/0"]}` },
+		"half of IPv4":        func(w *web) { w.body = `{"hooks":["128.0.0.0/1"]}` },
+		"the whole of IPv6":   func(w *web) { w.body = `{"hooks":["::/0"]}` },
+		"a wide part of IPv6": func(w *web) { w.body = `{"hooks":["2000::/3"]}` },
+		"IPv4 in IPv6":        func(w *web) { w.body = `{"hooks":["::ffff:0.0.0.0/96"]}` },
+		"too many":            func(w *web) { w.body = many },
+		"too long": func(w *web) {
+			w.body = `{"hooks":["192.0.2.1"],"pad":"` + strings.Repeat("x", 17<<20) +
+				`"}`
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := &web{body: meta}
 			var log bytes.Buffer
-			config := sources.Config{Document: sources.GitHub(), Transport: w, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			config := sources.Config{Document: sources.GitHub(), Transport: w,
+				Logger: slog.New(slog.NewTextHandler(&log, nil))}
 			l, err := sources.Open(t.Context(), config)
 			require.NoError(t, err)
 			w.set(func() { spoil(w) })
@@ -194,7 +207,8 @@ func TestAListFollowsItsDocument(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := &web{body: meta}
-		l, err := sources.Open(t.Context(), sources.Config{Document: sources.GitHub(), Transport: w, Logger: quiet(), Every: time.Hour})
+		l, err := sources.Open(t.Context(),
+			sources.Config{Document: sources.GitHub(), Transport: w, Logger: quiet(), Every: time.Hour})
 		require.NoError(t, err)
 		w.set(func() { w.body = `{"hooks":["192.0.2.0/24"]}` })
 		time.Sleep(time.Hour - time.Second)
@@ -311,9 +325,12 @@ func FuzzDocuments(f *testing.F) {
 	f.Add([]byte(`{"items":[{"cidr":"104.192.136.0/21","product":["bitbucket"],"direction":["egress"]}]}`), uint8(2))
 	f.Add([]byte(`{"prefixes":[{"ip_prefix":"198.51.100.2/24","service":"S3"}]}`), uint8(3))
 	f.Add([]byte(`{"webhooks":{"prefixes_ipv4":["192.0.2.0/24"]}}`), uint8(4))
-	documents := []sources.Document{sources.GitHub(), sources.Stripe(), sources.Atlassian("bitbucket"), sources.AWS("S3"), sources.Datadog("datadoghq.com")}
+	documents := []sources.Document{sources.GitHub(), sources.Stripe(), sources.Atlassian("bitbucket"),
+		sources.AWS("S3"), sources.Datadog("datadoghq.com")}
 	f.Fuzz(func(t *testing.T, body []byte, which uint8) {
-		l, err := sources.Open(t.Context(), sources.Config{Document: documents[int(which)%len(documents)], Transport: &web{body: string(body)}, Logger: quiet()})
+		l, err := sources.Open(t.Context(),
+			sources.Config{Document: documents[int(which)%len(documents)], Transport: &web{body: string(body)},
+				Logger: quiet()})
 		if err != nil {
 			return
 		}
@@ -339,7 +356,9 @@ func (panics) RoundTrip(*http.Request) (*http.Response, error) { panic("canary")
 // TestATransportThatPanicsIsAFailedFetch: the fetch runs where nobody could recover it.
 func TestATransportThatPanicsIsAFailedFetch(t *testing.T) {
 	t.Parallel()
-	l, err := sources.Open(t.Context(), sources.Config{Document: sources.GitHub(), Fallback: core.Networks("192.0.2.0/24"), Transport: panics{}, Logger: quiet()})
+	l, err := sources.Open(t.Context(),
+		sources.Config{Document: sources.GitHub(), Fallback: core.Networks("192.0.2.0/24"), Transport: panics{},
+			Logger: quiet()})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
 	require.True(t, contains(t, l, "192.0.2.1"))

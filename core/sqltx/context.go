@@ -13,8 +13,8 @@ import (
 // contextKey is what a context answers with its transaction.
 type contextKey struct{}
 
-// NewContext returns a context in which [Tx] finds b. It is for stores and workers: whoever offers a transaction commits
-// it, or rolls it back.
+// NewContext returns a context in which [Tx] finds b. It is for stores and workers: whoever offers a transaction
+// commits it, or rolls it back.
 func NewContext(ctx context.Context, b Beginner) context.Context {
 	return &offering{Context: ctx, beginner: b}
 }

@@ -31,7 +31,8 @@ var errOver = errors.New("sqltx: the transaction has ended: call Tx while the re
 // write lock at once: a transaction that reads first, and then writes, is refused by SQLite where another one has
 // written meanwhile.
 //
-// The worker must call Commit or Rollback, and neither while a receiver runs. It panics for a nil db, and for no dialect.
+// The worker must call Commit or Rollback, and neither while a receiver runs. It panics for a nil db, and for no
+// dialect.
 func Offer(ctx context.Context, db *sql.DB, d Dialect) (context.Context, *Offered) {
 	if db == nil {
 		panic("sqltx: the *sql.DB of Offer is nil")
@@ -81,7 +82,8 @@ func (o *Offered) Tx() (*sql.Tx, error) {
 	}
 	// The first statement of the transaction: whoever waits for the lock here has read nothing yet, and is not refused.
 	if table != "" {
-		if _, err := tx.ExecContext(o.ctx, `DELETE FROM "`+strings.ReplaceAll(table, `"`, `""`)+`" WHERE 1 = 0`); err != nil {
+		if _, err := tx.ExecContext(o.ctx, `DELETE FROM "`+strings.ReplaceAll(table, `"`, `""`)+
+			`" WHERE 1 = 0`); err != nil {
 			_ = tx.Rollback()
 			return nil, fmt.Errorf("sqltx: waiting for SQLite's write lock (is busy_timeout set?): %w", err)
 		}
@@ -90,14 +92,15 @@ func (o *Offered) Tx() (*sql.Tx, error) {
 	return tx, nil
 }
 
-// lockable returns a table of a SQLite database. To delete none of its rows takes the write lock and changes nothing. It
-// is looked for before the transaction begins, because that must not read first. Empty: there is none, or no need.
+// lockable returns a table of a SQLite database. To delete none of its rows takes the write lock and changes nothing.
+// It is looked for before the transaction begins, because that must not read first. Empty: there is none, or no need.
 func (o *Offered) lockable() (table string, err error) {
 	if o.dialect != SQLite {
 		return "", nil
 	}
-	err = o.db.QueryRowContext(o.ctx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' "+
-		"AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY rowid LIMIT 1").Scan(&table)
+	err = o.db.QueryRowContext(o.ctx,
+		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' "+
+			"AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY rowid LIMIT 1").Scan(&table)
 	if errors.Is(err, sql.ErrNoRows) { // an empty database: there is nothing to read first
 		return "", nil
 	}

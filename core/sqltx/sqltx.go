@@ -32,7 +32,8 @@ type Beginner interface {
 }
 
 // Begun returns the transaction that a receiver of this context's event has begun, and the database it is of; nil where
-// there is none. A journal joins it where the database is its own: what it keeps and the app's writes are then one step.
+// there is none. A journal joins it where the database is its own: what it keeps and the app's writes are then one
+// step.
 func Begun(ctx context.Context) (*sql.Tx, *sql.DB) {
 	if b, ok := ctx.Value(contextKey{}).(Beginner); ok {
 		return b.Begun()
@@ -54,12 +55,12 @@ func Begun(ctx context.Context) (*sql.Tx, *sql.DB) {
 //	}
 //
 // Receivers of one event share it; one that was registered under a name has its own. It ends with the receiver's
-// context. Several goroutines may use it, and must be done with it when the receiver returns. The receiver must not call
-// Commit or Rollback: see [ErrEnded].
+// context. Several goroutines may use it, and must be done with it when the receiver returns. The receiver must not
+// call Commit or Rollback: see [ErrEnded].
 //
-// Errors: the context is not a receiver's, or the guard's store is not in SQL; the receiver has returned; the pool has a
-// single connection, on which the claim could not be renewed; the store is closed; or the database's own, after which Tx
-// may be called again.
+// Errors: the context is not a receiver's, or the guard's store is not in SQL; the receiver has returned; the pool has
+// a single connection, on which the claim could not be renewed; the store is closed; or the database's own, after which
+// Tx may be called again.
 func Tx(ctx context.Context) (*sql.Tx, error) {
 	b, ok := ctx.Value(contextKey{}).(Beginner)
 	if !ok {

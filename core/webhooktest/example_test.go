@@ -51,7 +51,8 @@ func ExampleNewRequest() {
 	}))
 	for range 2 {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", `{"id":"evt_1"}`, time.Now()))
+		h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", `{"id":"evt_1"}`,
+			time.Now()))
 		fmt.Println(w.Code)
 	}
 	// Output:
@@ -77,14 +78,16 @@ func ExampleSign() {
 func ExampleSender() {
 	github := webhooktest.NewSender(provider.GitHub())
 	guard, err := core.New(core.Config{
-		Endpoint: "github", Provider: provider.GitHub(), Secrets: secrets.Static(github.Secret()), Replay: memstore.New(),
+		Endpoint: "github", Provider: provider.GitHub(), Secrets: secrets.Static(github.Secret()),
+		Replay:       memstore.New(),
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	router := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error { // or Gin, Echo, Chi
+	// or Gin, Echo, Chi
+	router := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 		fmt.Println(e.Type, len(e.Payload) > 0)
 		return nil
 	}))

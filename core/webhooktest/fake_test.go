@@ -60,7 +60,8 @@ func TestTheDataOfAFake(t *testing.T) {
 		{"only a payload", `{"a":1}`, "", `{"a":1}`, `{"a":1}`},
 		{"only data", "", `{"a":1}`, `{"a":1}`, `{"a":1}`},
 		{"neither", "", "", "", ""},
-		{"data in the payload", `{"id":"e","data": {"object": {"a":1} }}`, `{"a":1}`, `{"id":"e","data": {"object": {"a":1} }}`, `{"a":1}`},
+		{"data in the payload", `{"id":"e","data": {"object": {"a":1} }}`, `{"a":1}`,
+			`{"id":"e","data": {"object": {"a":1} }}`, `{"a":1}`},
 		{"data under an odd name", `{"a/b~c":{"x":[1]}}`, `[1]`, `{"a/b~c":{"x":[1]}}`, `[1]`},
 		{"data that is not in the payload", `{"a":1}`, `{"b":2}`, `{"a":1}`, `{"a":1}`},
 		{"a payload that is no JSON", `a=1`, `1`, `a=1`, `a=1`},
@@ -80,12 +81,15 @@ func TestTheDataOfAFake(t *testing.T) {
 func TestAFakeProvesNothingToAGuard(t *testing.T) {
 	t.Parallel()
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static("whsec_made-up-for-tests-0123456789abcdef"),
-		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		Endpoint: "stripe", Provider: provider.Stripe(),
+		Secrets: secrets.Static("whsec_made-up-for-tests-0123456789abcdef"),
+		Replay:  core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 	})
 	require.NoError(t, err)
-	for endpoint, want := range map[string]reason.Reason{"stripe": reason.GuardConflict, "another": reason.MissingSignature} {
-		fake := webhooktest.Fake(core.Event{Provider: "stripe", Endpoint: endpoint, Type: "invoice.paid", Payload: []byte(`{"id":"evt_1"}`)})
+	for endpoint, want := range map[string]reason.Reason{"stripe": reason.GuardConflict,
+		"another": reason.MissingSignature} {
+		fake := webhooktest.Fake(core.Event{Provider: "stripe", Endpoint: endpoint, Type: "invoice.paid",
+			Payload: []byte(`{"id":"evt_1"}`)})
 		_, reply := guard.Receive(httptest.NewRecorder(), fake, adapter.Inbound{})
 		require.NotNil(t, reply, endpoint)
 		require.Equal(t, want, reply.Rejection.Reason, endpoint)

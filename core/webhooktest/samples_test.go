@@ -27,10 +27,14 @@ import (
 // mostUsed are the senders that have to have samples.
 func mostUsed() []string {
 	return append(platformsWithSamples(), []string{
-		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord", "docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
-		"intercom", "jira", "lemon-squeezy", "line", "linear", "loops", "mailchimp", "mailersend", "mailgun", "mailjet", "mailomat", "mailpace", "mailtrap", "mandrill", "meta", "notion", "openai",
-		"paddle", "pagerduty", "paystack", "polar", "postal", "postmark", "razorpay", "resend", "scaleway-tem", "sendgrid", "sendgrid-inbound", "sentry", "shopify", "slack", "sparkpost", "sparkpost-relay",
-		"square", "standard-webhooks", "stripe", "svix", "sweego", "telegram", "twilio", "twitch", "typeform", "unisender-go", "vercel", "woocommerce",
+		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord",
+		"docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
+		"intercom", "jira", "lemon-squeezy", "line", "linear", "loops", "mailchimp", "mailersend", "mailgun", "mailjet",
+		"mailomat", "mailpace", "mailtrap", "mandrill", "meta", "notion", "openai",
+		"paddle", "pagerduty", "paystack", "polar", "postal", "postmark", "razorpay", "resend", "scaleway-tem",
+		"sendgrid", "sendgrid-inbound", "sentry", "shopify", "slack", "sparkpost", "sparkpost-relay",
+		"square", "standard-webhooks", "stripe", "svix", "sweego", "telegram", "twilio", "twitch", "typeform",
+		"unisender-go", "vercel", "woocommerce",
 		"xero", "zoom",
 	}...)
 }
@@ -51,17 +55,22 @@ func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
 				require.Nil(t, reply, sample.Type)
 				events := d.Events()
 				require.Equal(t, sample.Type, events[0].Type)
-				// Slack's buttons and commands name no event, nor do Postmark but for bounces, and Brevo for mail that was sent.
+				// Slack's buttons and commands name no event, nor do Postmark but for bounces, and Brevo for mail that
+				// was sent.
 				message := strings.EqualFold(sample.Type, "inbound")
-				nameless := name == "slack" && isForm(sample) || name == "brevo" && !message || slices.Contains([]string{"sendgrid", "sendgrid-inbound", "mandrill", "sparkpost"}, name) && message ||
-					name == "postmark" && slices.Contains([]string{"Delivery", "Open", "Click", "SubscriptionChange"}, sample.Type)
+				nameless := name == "slack" && isForm(sample) || name == "brevo" && !message ||
+					slices.Contains([]string{"sendgrid", "sendgrid-inbound", "mandrill", "sparkpost"}, name) &&
+						message ||
+					name == "postmark" &&
+						slices.Contains([]string{"Delivery", "Open", "Click", "SubscriptionChange"}, sample.Type)
 				require.Equal(t, len(data.Event.ID) > 0 && !nameless, events[0].ID != "", sample.Type)
 				timeless := isForm(sample) || name == "discord" || message // commands have none
 				if len(data.Event.Time) > 0 && !timeless {
 					require.Equal(t, 2026, events[0].Time.Year(), sample.Type)
 				}
 				// The first sample is a batch; others show one event each.
-				if i == 0 && data.Batch != nil && name != "adyen" && name != "brevo" && name != "twilio" { // those send one at a time as a rule
+				// those send one at a time as a rule
+				if i == 0 && data.Batch != nil && name != "adyen" && name != "brevo" && name != "twilio" {
 					require.Greater(t, len(events), 1, sample.Type)
 				}
 			}
@@ -117,7 +126,8 @@ func TestSamplesAreNobodys(t *testing.T) {
 	t.Parallel()
 	for _, name := range mostUsed() {
 		for _, s := range webhooktest.Samples(entryOf(t, name)) {
-			for _, part := range strings.FieldsFunc(string(s.Body), func(c rune) bool { return strings.ContainsRune(` "<>/\=`, c) }) {
+			for _, part := range strings.FieldsFunc(string(s.Body),
+				func(c rune) bool { return strings.ContainsRune(` "<>/\=`, c) }) {
 				if at := strings.LastIndex(part, "@"); at > 0 && at < len(part)-1 {
 					require.True(t, strings.HasPrefix(part[at+1:], "example.com"), part)
 				}
@@ -146,7 +156,8 @@ func TestASenderForEveryEntry(t *testing.T) {
 			sender := webhooktest.NewSender(p)
 			sender.Host, sender.Now = "hooks.example", func() time.Time { return now }
 			guard, err := core.New(core.Config{
-				Endpoint: "sender", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay,
+				Endpoint: "sender", Provider: p, Secrets: secrets.Static(sender.Secret()),
+				Replay:       core.DangerouslyNoReplay,
 				StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler), Now: sender.Now,
 				PublicURL: publicOf(p, "https://hooks.example/hooks"),
 			})
@@ -158,9 +169,12 @@ func TestASenderForEveryEntry(t *testing.T) {
 				require.Equal(t, http.StatusOK, w.Code, w.Body)
 				require.Equal(t, 1, ran)
 			}
-			_, reply := guard.Receive(httptest.NewRecorder(), sender.Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), adapter.Inbound{})
+			_, reply := guard.Receive(httptest.NewRecorder(),
+				sender.Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), adapter.Inbound{})
 			require.Nil(t, reply)
-			_, reply = guard.Receive(httptest.NewRecorder(), webhooktest.NewSender(p).Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}), adapter.Inbound{})
+			_, reply = guard.Receive(httptest.NewRecorder(),
+				webhooktest.NewSender(p).Request("/hooks", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)}),
+				adapter.Inbound{})
 			require.NotNil(t, reply, "another sender's keys")
 		})
 	}

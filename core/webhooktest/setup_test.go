@@ -37,7 +37,8 @@ func TestEverySetupFileIsOfASenderAndSaysWhen(t *testing.T) {
 	}
 }
 
-// TestASetupChecksItsAnswer: a test that goes through registration fails where the endpoint does not answer as the provider expects.
+// TestASetupChecksItsAnswer: a test that goes through registration fails where the endpoint does not answer as the
+// provider expects.
 func TestASetupChecksItsAnswer(t *testing.T) {
 	t.Parallel()
 	slack := webhooktest.NewSender(provider.Slack())

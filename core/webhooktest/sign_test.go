@@ -71,8 +71,10 @@ func TestTheGuardAcceptsWhatIsSignedAndNothingElse(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	own := provider.HMAC(provider.HMACConfig{
-		Name: "own", Header: "Own-Signature", Pairs: ';', SignatureKey: "s", TimestampKey: "t", TimestampUnit: provider.RFC3339,
-		IDHeader: "Own-Id", Signed: "{url}\n{id}.{timestamp}.{body}", Encoding: provider.Base64, Algorithm: provider.SHA384,
+		Name: "own", Header: "Own-Signature", Pairs: ';', SignatureKey: "s", TimestampKey: "t",
+		TimestampUnit: provider.RFC3339,
+		IDHeader:      "Own-Id", Signed: "{url}\n{id}.{timestamp}.{body}", Encoding: provider.Base64,
+		Algorithm: provider.SHA384,
 	})
 	for _, p := range append(provider.All(), own, provider.Token("X-Own-Token")) {
 		t.Run(p.Name(), func(t *testing.T) {
@@ -86,7 +88,8 @@ func TestTheGuardAcceptsWhatIsSignedAndNothingElse(t *testing.T) {
 			}
 			require.Nil(t, send(k.right))
 			require.NotNil(t, send(k.wrong))
-			bare := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(`{"id":"evt_1"}`))
+			bare := httptest.NewRequest(http.MethodPost, "https://example.com/hooks",
+				strings.NewReader(`{"id":"evt_1"}`))
 			_, reply := g.Receive(httptest.NewRecorder(), bare, adapter.Inbound{})
 			require.NotNil(t, reply)
 		})
@@ -113,14 +116,16 @@ func TestARetryKeepsItsID(t *testing.T) {
 		first.Body = io.NopCloser(strings.NewReader(string(body)))
 		retried := identity(again)
 		require.Equal(t, identity(first), retried, p.Name())
-		require.NotEqual(t, retried, identity(webhooktest.NewRequest(p, right, "https://example.com/", `{}`, now)), p.Name())
+		require.NotEqual(t, retried, identity(webhooktest.NewRequest(p, right, "https://example.com/", `{}`, now)),
+			p.Name())
 	}
 }
 
 func TestSigningInTheBodyKeepsTheEvent(t *testing.T) {
 	t.Parallel()
 	p := provider.Mailgun()
-	r := webhooktest.NewRequest(p, bytesSecret, "https://example.com/", `{"event-data":{"n":12345678901234567890,"html":"<b>"}}`, time.Now())
+	r := webhooktest.NewRequest(p, bytesSecret, "https://example.com/",
+		`{"event-data":{"n":12345678901234567890,"html":"<b>"}}`, time.Now())
 	body, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
 	require.EqualValues(t, len(body), r.ContentLength)
@@ -147,12 +152,15 @@ func TestAKeyPairOfTheSecondKind(t *testing.T) {
 	public, private := webhooktest.KeyPair(p)
 	require.True(t, strings.HasPrefix(public, "whpk_"))
 	g := newGuard(t, p, public, now)
-	_, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "https://example.com/", `{}`, now), adapter.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, private, "https://example.com/", `{}`, now),
+		adapter.Inbound{})
 	require.Nil(t, reply)
-	_, reply = g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, whsec, "https://example.com/", `{}`, now), adapter.Inbound{})
+	_, reply = g.Receive(httptest.NewRecorder(), webhooktest.NewRequest(p, whsec, "https://example.com/", `{}`, now),
+		adapter.Inbound{})
 	require.NotNil(t, reply)
 	require.Panics(t, func() { webhooktest.KeyPair(provider.Stripe()) })
-	require.Error(t, webhooktest.Sign(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}")), provider.Discord(), bytesSecret, now))
+	require.Error(t, webhooktest.Sign(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("{}")),
+		provider.Discord(), bytesSecret, now))
 }
 
 func TestSignSaysWhatIsWrong(t *testing.T) {

@@ -76,8 +76,8 @@ func rounds(t *testing.T) int {
 	return n
 }
 
-// TestNothingRunsTwiceAndNothingIsLost kills receivers with SIGKILL at random moments. In a SQL transaction the work and
-// "done" are one step; with Redis they are two, and what falls between them runs again.
+// TestNothingRunsTwiceAndNothingIsLost kills receivers with SIGKILL at random moments. In a SQL transaction the work
+// and "done" are one step; with Redis they are two, and what falls between them runs again.
 func TestNothingRunsTwiceAndNothingIsLost(t *testing.T) {
 	for _, row := range []struct {
 		name  string
@@ -100,7 +100,8 @@ func TestNothingRunsTwiceAndNothingIsLost(t *testing.T) {
 			}
 			lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
 			var c count
-			require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &c), "%s%s", stdout.String(), stderr.String())
+			require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &c), "%s%s", stdout.String(),
+				stderr.String())
 			require.Zero(t, c.Lost)
 			if !row.twice {
 				require.Zero(t, c.RunTwice)
@@ -169,16 +170,19 @@ func TestWrongArgumentsAreSaid(t *testing.T) {
 		code int
 		want string
 	}{
-		{"a store that nobody knows", []string{"-store", "disk"}, 1, `-store must be sqlite, redis, postgres or mysql, not "disk"`},
+		{"a store that nobody knows", []string{"-store", "disk"}, 1,
+			`-store must be sqlite, redis, postgres or mysql, not "disk"`},
 		{"no events", []string{"-events", "0"}, 2, "-events must be at least 1"},
 		{"an argument too many", []string{"x"}, 2, "no other arguments"},
-		{"a time too short", []string{"-limit", "4s", "-restarts", "0", "-events", "1000000"}, 1, "acknowledged in time"},
+		{"a time too short", []string{"-limit", "4s", "-restarts", "0", "-events", "1000000"}, 1,
+			"acknowledged in time"},
 		{"help", []string{"-h"}, 0, "the shared replay"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr bytes.Buffer
-			require.Equal(t, row.code, command(t.Context(), row.args, func() (string, error) { return receiverBinary() }, &stdout, &stderr))
+			require.Equal(t, row.code,
+				command(t.Context(), row.args, func() (string, error) { return receiverBinary() }, &stdout, &stderr))
 			require.Contains(t, stderr.String(), row.want)
 		})
 	}

@@ -44,7 +44,8 @@ func newKeys() (*keys, error) {
 // smallBody is the limit of one endpoint, so that a body over it is quickly sent.
 const smallBody = 16 << 10
 
-// endpoints are what every router serves. What fails at the first of them is kept in the journal. The name of an endpoint is its path as well.
+// endpoints are what every router serves. What fails at the first of them is kept in the journal. The name of an
+// endpoint is its path as well.
 func (k *keys) endpoints(kept *journal.Journal) []core.Config {
 	hour := time.Now().Add(time.Hour)
 	rotation := secrets.Labeled(

@@ -86,37 +86,73 @@ func TestBrokenRequests(t *testing.T) {
 		status  int
 		want    []string
 	}{
-		{"a genuine delivery", signed(body, body), byStripe, accepted, []string{"would be accepted: the secret STRIPE_SECRET matches"}},
-		{"as an editor saved it, with LF and a line break more", strings.ReplaceAll(strings.Replace(signed(body, body+"\n"), "Content-Type", "Content-Length: "+strconv.Itoa(len(body))+"\r\nContent-Type", 1), "\r\n", "\n"), byStripe, accepted, []string{"would be accepted"}},
-		{"as tcpdump shows it", "E..d..@.@...\x00\x01" + signed(body, body), byStripe, accepted, []string{"would be accepted"}},
-		{"in chunks", strings.Replace(signed(body, fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)), "Content-Type", "Transfer-Encoding: chunked\r\nContent-Type", 1), byStripe, accepted, []string{"would be accepted"}},
+		{"a genuine delivery", signed(body, body), byStripe, accepted,
+			[]string{"would be accepted: the secret STRIPE_SECRET matches"}},
+		{"as an editor saved it, with LF and a line break more",
+			strings.ReplaceAll(strings.Replace(signed(body, body+"\n"), "Content-Type", "Content-Length: "+
+				strconv.Itoa(len(body))+"\r\nContent-Type", 1), "\r\n", "\n"), byStripe, accepted,
+			[]string{"would be accepted"}},
+		{"as tcpdump shows it", "E..d..@.@...\x00\x01" + signed(body, body), byStripe, accepted,
+			[]string{"would be accepted"}},
+		{"in chunks", strings.Replace(signed(body, fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)),
+			"Content-Type", "Transfer-Encoding: chunked\r\nContent-Type", 1), byStripe, accepted,
+			[]string{"would be accepted"}},
 
-		{"no signature", raw(body, "Content-Type", "application/json"), byStripe, refused, []string{"wrong: missing_signature", "found: other_sender", "fix: "}},
-		{"a signature that a gateway renamed", raw(body, "Stripe_Signature", stripe(secret, at, body)), byStripe, refused, []string{"header_renamed", "Stripe_signature"}},
-		{"a delivery of somebody else", raw(body, "X-Hub-Signature-256", "sha256="+mac(secret, body)), byStripe, refused, []string{"the signature header of", "github"}},
-		{"the wrong secret", signed(body, body), using("OTHER_SECRET"), refused, []string{"bad_signature", "secret_unknown"}},
-		{"an API key in place of the secret", signed(body, body), using("API_KEY"), refused, []string{"secret_kind", "sk_live_", "API_KEY"}},
-		{"a secret without its beginning", signed(body, body), using("BARE_SECRET"), refused, []string{"does not begin with whsec_", "secret_spelling", "with whsec_ before it"}},
-		{"a secret with quotes", signed(body, body), using("QUOTED_SECRET"), refused, []string{"secret_spelling", "without the quotes"}},
-		{"a body with a line break more", signed(body, body+"\n"), byStripe, refused, []string{"body_newline", "--data-binary"}},
+		{"no signature", raw(body, "Content-Type", "application/json"), byStripe, refused,
+			[]string{"wrong: missing_signature", "found: other_sender", "fix: "}},
+		{"a signature that a gateway renamed", raw(body, "Stripe_Signature", stripe(secret, at, body)), byStripe,
+			refused, []string{"header_renamed", "Stripe_signature"}},
+		{"a delivery of somebody else", raw(body, "X-Hub-Signature-256", "sha256="+mac(secret, body)), byStripe,
+			refused, []string{"the signature header of", "github"}},
+		{"the wrong secret", signed(body, body), using("OTHER_SECRET"), refused,
+			[]string{"bad_signature", "secret_unknown"}},
+		{"an API key in place of the secret", signed(body, body), using("API_KEY"), refused,
+			[]string{"secret_kind", "sk_live_", "API_KEY"}},
+		{"a secret without its beginning", signed(body, body), using("BARE_SECRET"), refused,
+			[]string{"does not begin with whsec_", "secret_spelling", "with whsec_ before it"}},
+		{"a secret with quotes", signed(body, body), using("QUOTED_SECRET"), refused,
+			[]string{"secret_spelling", "without the quotes"}},
+		{"a body with a line break more", signed(body, body+"\n"), byStripe, refused,
+			[]string{"body_newline", "--data-binary"}},
 		{"a body with CRLF", signed("{\n}", "{\r\n}"), byStripe, refused, []string{"body_line_ends"}},
-		{"a body whose slashes were unescaped", signed(body, strings.ReplaceAll(body, `\/`, "/")), byStripe, refused, []string{"body_slashes"}},
-		{"a body that was parsed and indented", signed(`{"a":1,"b":[2]}`, "{\n  \"a\": 1,\n  \"b\": [2]\n}"), byStripe, refused, []string{"body_reserialised", "without white space"}},
+		{"a body whose slashes were unescaped", signed(body, strings.ReplaceAll(body, `\/`, "/")), byStripe, refused,
+			[]string{"body_slashes"}},
+		{"a body that was parsed and indented", signed(`{"a":1,"b":[2]}`, "{\n  \"a\": 1,\n  \"b\": [2]\n}"), byStripe,
+			refused, []string{"body_reserialised", "without white space"}},
 		{"no body", signed(body, ""), byStripe, refused, []string{"body_empty"}},
-		{"a body that is cut short", strings.Replace(signed(body, body[:20]), "Content-Type", "Content-Length: "+strconv.Itoa(len(body))+"\r\nContent-Type", 1), byStripe, refused, []string{"note: the Content-Length is", "not saved whole", "bad_signature"}},
-		{"a changed body", signed(body, strings.Replace(body, "evt_1", "evt_2", 1)), byStripe, refused, []string{"secret_unknown", "forgery"}},
-		{"an hour late", signed(body, body), with("-at", fmt.Sprint(at.Add(time.Hour).Unix())), refused, []string{"wrong: stale", "3600 seconds behind", "its signature is right"}},
-		{"ahead of a slow clock", signed(body, body), with("-at", at.Add(-time.Hour).Format(time.RFC3339)), refused, []string{"wrong: early", "3600 seconds ahead"}},
-		{"in time", signed(body, body), with("-at", at.Add(time.Minute).Format(time.RFC3339)), accepted, []string{"would be accepted"}},
-		{"milliseconds for seconds", raw(body, "Stripe-Signature", "t="+fmt.Sprint(at.UnixMilli())+",v1="+mac(secret, fmt.Sprint(at.UnixMilli())+"."+body)), byStripe, refused, []string{"malformed_timestamp"}},
-		{"over plain HTTP", signed(body, body), with("-peer", "203.0.113.9"), refused, []string{"plain_http", "no proxy configured"}},
-		{"behind a proxy that says http", strings.Replace(signed(body, body), "Content-Type", "X-Forwarded-Proto: http\r\nContent-Type", 1), with("-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.0/8"), refused, []string{"the proxy said http"}},
-		{"behind a proxy that is trusted", strings.Replace(signed(body, body), "Content-Type", "X-Forwarded-Proto: https\r\nContent-Type", 1), with("-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.0/8"), accepted, []string{"would be accepted"}},
-		{"a wrong method", strings.Replace(signed(body, body), "POST ", "PUT ", 1), byStripe, refused, []string{"wrong: method"}},
-		{"a compressed body", strings.Replace(signed(body, body), "Content-Type", "Content-Encoding: gzip\r\nContent-Type", 1), byStripe, refused, []string{"wrong: encoding"}},
-		{"two signatures' headers", strings.Replace(signed(body, body), "Content-Type", "Stripe-Signature: t=1,v1=00\r\nContent-Type", 1), byStripe, refused, []string{"repeated_header"}},
-		{"no credential", raw(body), []string{"-provider", "postmark", "-secret-env", "LOGIN"}, refused, []string{"missing_credential"}},
-		{"a wrong credential", raw(body, "Authorization", "Basic dXNlcjpwYXNz"), []string{"-provider", "postmark", "-secret-env", "LOGIN"}, refused, []string{"bad_credential"}},
+		{"a body that is cut short",
+			strings.Replace(signed(body, body[:20]), "Content-Type", "Content-Length: "+strconv.Itoa(len(body))+
+				"\r\nContent-Type", 1), byStripe, refused,
+			[]string{"note: the Content-Length is", "not saved whole", "bad_signature"}},
+		{"a changed body", signed(body, strings.Replace(body, "evt_1", "evt_2", 1)), byStripe, refused,
+			[]string{"secret_unknown", "forgery"}},
+		{"an hour late", signed(body, body), with("-at", fmt.Sprint(at.Add(time.Hour).Unix())), refused,
+			[]string{"wrong: stale", "3600 seconds behind", "its signature is right"}},
+		{"ahead of a slow clock", signed(body, body), with("-at", at.Add(-time.Hour).Format(time.RFC3339)), refused,
+			[]string{"wrong: early", "3600 seconds ahead"}},
+		{"in time", signed(body, body), with("-at", at.Add(time.Minute).Format(time.RFC3339)), accepted,
+			[]string{"would be accepted"}},
+		{"milliseconds for seconds",
+			raw(body, "Stripe-Signature", "t="+fmt.Sprint(at.UnixMilli())+",v1="+
+				mac(secret, fmt.Sprint(at.UnixMilli())+"."+body)), byStripe, refused, []string{"malformed_timestamp"}},
+		{"over plain HTTP", signed(body, body), with("-peer", "203.0.113.9"), refused,
+			[]string{"plain_http", "no proxy configured"}},
+		{"behind a proxy that says http",
+			strings.Replace(signed(body, body), "Content-Type", "X-Forwarded-Proto: http\r\nContent-Type", 1),
+			with("-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.0/8"), refused, []string{"the proxy said http"}},
+		{"behind a proxy that is trusted",
+			strings.Replace(signed(body, body), "Content-Type", "X-Forwarded-Proto: https\r\nContent-Type", 1),
+			with("-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.0/8"), accepted, []string{"would be accepted"}},
+		{"a wrong method", strings.Replace(signed(body, body), "POST ", "PUT ", 1), byStripe, refused,
+			[]string{"wrong: method"}},
+		{"a compressed body", strings.Replace(signed(body, body), "Content-Type",
+			"Content-Encoding: gzip\r\nContent-Type", 1), byStripe, refused, []string{"wrong: encoding"}},
+		{"two signatures' headers", strings.Replace(signed(body, body), "Content-Type",
+			"Stripe-Signature: t=1,v1=00\r\nContent-Type", 1), byStripe, refused, []string{"repeated_header"}},
+		{"no credential", raw(body), []string{"-provider", "postmark", "-secret-env", "LOGIN"}, refused,
+			[]string{"missing_credential"}},
+		{"a wrong credential", raw(body, "Authorization", "Basic dXNlcjpwYXNz"),
+			[]string{"-provider", "postmark", "-secret-env", "LOGIN"}, refused, []string{"bad_credential"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			status, out, errs := doctor(t, row.request, row.args...)
@@ -135,10 +171,12 @@ func TestAURLThatDiffers(t *testing.T) {
 	t.Setenv("TWILIO_TOKEN", "0123456789abcdef0123456789abcde0")
 	const flags = "-provider twilio -secret-env TWILIO_TOKEN -public-url https://hooks.example.com/twilio"
 	// The SHA-1 of Twilio's scheme over the URL with a trailing slash, and the form's field.
-	request := raw("A=b", "Content-Type", "application/x-www-form-urlencoded", "X-Twilio-Signature", twilio("https://hooks.example.com/twilio/Ab"))
+	request := raw("A=b", "Content-Type", "application/x-www-form-urlencoded", "X-Twilio-Signature",
+		twilio("https://hooks.example.com/twilio/Ab"))
 	status, out, _ := doctor(t, request, strings.Fields(flags)...)
 	require.Equal(t, refused, status)
-	require.Contains(t, out, "found: url: another URL is signed, which differs in its trailing slash: https://hooks.example.com/twilio/")
+	require.Contains(t, out,
+		"found: url: another URL is signed, which differs in its trailing slash: https://hooks.example.com/twilio/")
 	require.Contains(t, out, "set PublicURL")
 }
 
@@ -157,21 +195,25 @@ endpoints:
 `), 0o600))
 	status, out, _ := doctor(t, signed(body, body+"\n"), "-config", config)
 	require.Equal(t, refused, status)
-	for _, want := range []string{"the endpoint /hooks/stripe of stripe", "missing_credential", "bad_signature", "body_newline", "(secret mine)"} {
+	for _, want := range []string{"the endpoint /hooks/stripe of stripe", "missing_credential", "bad_signature",
+		"body_newline", "(secret mine)"} {
 		require.Contains(t, out, want, "every check that fails is told, not the first alone")
 	}
 	status, out, _ = doctor(t, signed(body, body), "-config", config, "-endpoint", "/hooks/github")
 	require.Equal(t, refused, status)
 	require.Contains(t, out, "the endpoint /hooks/github")
-	status, _, errs := doctor(t, strings.Replace(signed(body, body), "/hooks/stripe", "/elsewhere", 1), "-config", config)
+	status, _, errs := doctor(t, strings.Replace(signed(body, body), "/hooks/stripe", "/elsewhere", 1), "-config",
+		config)
 	require.Equal(t, unjudged, status)
 	require.Contains(t, errs, "-endpoint: /hooks/stripe, /hooks/github")
 }
 
 func TestWhatCurlShows(t *testing.T) {
 	t.Setenv("STRIPE_SECRET", secret)
-	saved := "* Connected to 127.0.0.1\n> POST /hooks/stripe HTTP/1.1\n> Host: 127.0.0.1:8080\n> Stripe-Signature: " + stripe(secret, at, body) +
-		"\n> Content-Length: " + strconv.Itoa(len(body)) + "\n>\n} [64 bytes data]\n< HTTP/1.1 400 Bad Request\n< Date: x\n<\nBad Request\n"
+	saved := "* Connected to 127.0.0.1\n> POST /hooks/stripe HTTP/1.1\n> Host: 127.0.0.1:8080\n> Stripe-Signature: " +
+		stripe(secret, at, body) +
+		"\n> Content-Length: " + strconv.Itoa(len(body)) + "\n>\n} [64 bytes data]\n< HTTP/1.1 400 Bad Request\n< " +
+		"Date: x\n<\nBad Request\n"
 	args := []string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}
 	status, out, errs := doctor(t, saved, args...)
 	require.Equal(t, refused, status, errs)
@@ -194,9 +236,12 @@ func TestWhatCannotBeJudged(t *testing.T) {
 		{"no request", "hello", byStripe, "no request line"},
 		{"no empty line", "POST / HTTP/1.1\nHost: x\n{\"id\": 1}\n", byStripe, "line 3 is no header"},
 		{"no provider", signed(body, body), nil, "give -config"},
-		{"an unknown provider", signed(body, body), []string{"-provider", "strip", "-secret-env", "STRIPE_SECRET"}, "no provider is called"},
-		{"no secret", signed(body, body), []string{"-provider", "stripe", "-secret-env", "DOCTOR_TEST_UNSET"}, "DOCTOR_TEST_UNSET is not set"},
-		{"a file and flags", signed(body, body), append([]string{"-config", "x.yaml"}, byStripe...), "-config goes without"},
+		{"an unknown provider", signed(body, body), []string{"-provider", "strip", "-secret-env", "STRIPE_SECRET"},
+			"no provider is called"},
+		{"no secret", signed(body, body), []string{"-provider", "stripe", "-secret-env", "DOCTOR_TEST_UNSET"},
+			"DOCTOR_TEST_UNSET is not set"},
+		{"a file and flags", signed(body, body), append([]string{"-config", "x.yaml"}, byStripe...),
+			"-config goes without"},
 		{"a config that is not there", signed(body, body), []string{"-config", "none.yaml"}, "none.yaml"},
 		{"a time that is none", signed(body, body), append([]string{"-at", "soon"}, byStripe...), "invalid value"},
 	} {
@@ -211,5 +256,6 @@ func TestWhatCannotBeJudged(t *testing.T) {
 	require.Equal(t, accepted, run([]string{"-h"}, nil, &stdout, &stderr))
 	require.Equal(t, unjudged, run(append(byStripe, "none.http"), nil, &stdout, &stderr))
 	stdout.Reset()
-	require.Equal(t, accepted, run(append(byStripe, "-"), strings.NewReader(signed(body, body)), &stdout, &stderr), stderr.String())
+	require.Equal(t, accepted, run(append(byStripe, "-"), strings.NewReader(signed(body, body)), &stdout, &stderr),
+		stderr.String())
 }

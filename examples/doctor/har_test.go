@@ -22,9 +22,11 @@ func har(t *testing.T, requests ...map[string]any) string {
 	t.Helper()
 	entries := make([]any, len(requests))
 	for i, r := range requests {
-		entries[i] = map[string]any{"startedDateTime": "2026-03-01T12:00:00.000Z", "request": r, "response": map[string]any{"status": 400}}
+		entries[i] = map[string]any{"startedDateTime": "2026-03-01T12:00:00.000Z", "request": r,
+			"response": map[string]any{"status": 400}}
 	}
-	text, err := json.MarshalIndent(map[string]any{"log": map[string]any{"version": "1.2", "creator": map[string]any{"name": "x"}, "entries": entries}}, "", "  ")
+	text, err := json.MarshalIndent(map[string]any{"log": map[string]any{"version": "1.2",
+		"creator": map[string]any{"name": "x"}, "entries": entries}}, "", "  ")
 	require.NoError(t, err)
 	return string(text)
 }
@@ -45,11 +47,14 @@ func TestRequestsInAHARFile(t *testing.T) {
 	t.Setenv("STRIPE_SECRET", secret)
 	t.Setenv("TWILIO_TOKEN", "0123456789abcdef0123456789abcde0")
 	text := func(text string) map[string]any { return map[string]any{"mimeType": "application/json", "text": text} }
-	genuine := archivedPost(text(body), "content-type", "application/json", "stripe-signature", stripe(secret, at, body), "content-length", strconv.Itoa(len(body)))
+	genuine := archivedPost(text(body), "content-type", "application/json", "stripe-signature",
+		stripe(secret, at, body), "content-length", strconv.Itoa(len(body)))
 	bytes := "{\"id\":\"\xff\xfe\"}"
 	get := map[string]any{"method": "GET", "url": "https://hooks.example.com/healthz?x=1#y", "headers": []any{}}
-	h2 := archivedPost(text(body), ":method", "POST", ":authority", "hooks.example.com", ":path", "/x", "Stripe-Signature", stripe(secret, at, body))
-	form := map[string]any{"mimeType": "application/x-www-form-urlencoded", "text": "A=b", "params": []any{map[string]string{"name": "A", "value": "b"}}}
+	h2 := archivedPost(text(body), ":method", "POST", ":authority", "hooks.example.com", ":path", "/x",
+		"Stripe-Signature", stripe(secret, at, body))
+	form := map[string]any{"mimeType": "application/x-www-form-urlencoded", "text": "A=b",
+		"params": []any{map[string]string{"name": "A", "value": "b"}}}
 	account := map[string]any{"mimeType": "application/x-www-form-urlencoded", "text": "AccountSid=AC1&To=b"}
 	withQuery := archivedPost(account, "Content-Type", "application/x-www-form-urlencoded",
 		"X-Twilio-Signature", twilio("https://hooks.example.com/hooks/stripe?token=made-up-in-a-queryAccountSidAC1Tob"))
@@ -66,16 +71,30 @@ func TestRequestsInAHARFile(t *testing.T) {
 		{"the second", har(t, get, genuine), []string{"-entry", "2"}, accepted, "the secret STRIPE_SECRET matches"},
 		{"the wrong one", har(t, get, genuine), []string{"-entry", "1"}, refused, "GET /healthz, judged by"},
 		{"of HTTP/2", har(t, h2), nil, accepted, "the secret STRIPE_SECRET matches"},
-		{"in base64", har(t, archivedPost(map[string]any{"text": base64.StdEncoding.EncodeToString([]byte(bytes)), "encoding": "base64"}, "Stripe-Signature", stripe(secret, at, bytes))), nil, accepted, "matches"},
-		{"joined from chunks", har(t, archivedPost(text(body), "Transfer-Encoding", "chunked", "Stripe-Signature", stripe(secret, at, body))), nil, accepted, "matches"},
-		{"bytes that are no text", har(t, archivedPost(text(bytes), "Stripe-Signature", stripe(secret, at, bytes))), nil, refused, "note: the HAR file shows the body as a text"},
-		{"fields without their bytes", har(t, archivedPost(map[string]any{"params": form["params"]}, "Stripe-Signature", stripe(secret, at, "A=b"))), nil, refused, "note: the HAR file shows the fields of the form"},
-		{"no body", har(t, archivedPost(nil, "Stripe-Signature", stripe(secret, at, body))), nil, refused, "body_empty"},
-		{"a body that was not saved whole", har(t, archivedPost(text(body[:20]), "Stripe-Signature", stripe(secret, at, body), "Content-Length", strconv.Itoa(len(body)))), nil, refused, "not saved whole"},
-		{"a body with a line break more", har(t, archivedPost(text(body+"\n"), "Stripe-Signature", stripe(secret, at, body))), nil, refused, "body_newline"},
+		{"in base64", har(t, archivedPost(map[string]any{"text": base64.StdEncoding.EncodeToString([]byte(bytes)),
+			"encoding": "base64"}, "Stripe-Signature", stripe(secret, at, bytes))), nil, accepted, "matches"},
+		{"joined from chunks",
+			har(t, archivedPost(text(body), "Transfer-Encoding", "chunked", "Stripe-Signature",
+				stripe(secret, at, body))), nil, accepted, "matches"},
+		{"bytes that are no text", har(t, archivedPost(text(bytes), "Stripe-Signature", stripe(secret, at, bytes))),
+			nil, refused, "note: the HAR file shows the body as a text"},
+		{"fields without their bytes",
+			har(t, archivedPost(map[string]any{"params": form["params"]}, "Stripe-Signature",
+				stripe(secret, at, "A=b"))), nil, refused, "note: the HAR file shows the fields of the form"},
+		{"no body", har(t, archivedPost(nil, "Stripe-Signature", stripe(secret, at, body))), nil, refused,
+			"body_empty"},
+		{"a body that was not saved whole",
+			har(t, archivedPost(text(body[:20]), "Stripe-Signature", stripe(secret, at, body), "Content-Length",
+				strconv.Itoa(len(body)))), nil, refused, "not saved whole"},
+		{"a body with a line break more",
+			har(t, archivedPost(text(body+"\n"), "Stripe-Signature", stripe(secret, at, body))), nil, refused,
+			"body_newline"},
 		{"no signature", har(t, archivedPost(text(body))), nil, refused, "missing_signature"},
-		{"a header twice", har(t, archivedPost(text(body), "Stripe-Signature", stripe(secret, at, body), "stripe-signature", "t=1,v1=00")), nil, refused, "repeated_header"},
-		{"a URL that is signed", har(t, withQuery), []string{"-provider", "twilio", "-secret-env", "TWILIO_TOKEN"}, accepted, "matches"},
+		{"a header twice", har(t,
+			archivedPost(text(body), "Stripe-Signature", stripe(secret, at, body), "stripe-signature", "t=1,v1=00")),
+			nil, refused, "repeated_header"},
+		{"a URL that is signed", har(t, withQuery), []string{"-provider", "twilio", "-secret-env", "TWILIO_TOKEN"},
+			accepted, "matches"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			args := row.args
@@ -91,7 +110,8 @@ func TestRequestsInAHARFile(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "body")
 	require.NoError(t, os.WriteFile(file, []byte(bytes), 0o600))
-	status, out, errs := doctor(t, har(t, archivedPost(text(bytes), "Stripe-Signature", stripe(secret, at, bytes))), "-provider", "stripe", "-secret-env", "STRIPE_SECRET", "-body", file)
+	status, out, errs := doctor(t, har(t, archivedPost(text(bytes), "Stripe-Signature", stripe(secret, at, bytes))),
+		"-provider", "stripe", "-secret-env", "STRIPE_SECRET", "-body", file)
 	require.Equal(t, accepted, status, out+errs)
 	require.NotContains(t, out, "note: ")
 }
@@ -117,14 +137,20 @@ func TestHARFilesThatCannotBeJudged(t *testing.T) {
 		{"one behind the last", har(t, one), "2", "holds 1 requests"},
 		{"a number below 1", har(t, one), "-1", "from 1"},
 		{"a raw request", signed(body, body), "1", "-entry goes with a HAR file"},
-		{"several", har(t, one, with("method", "G\x1b[2J"), with("url", "made-up-in-a-query")), "", "holds 3 requests; choose one by -entry:\n  1: POST /hooks/stripe\n  2: ? /hooks/stripe\n  3: POST a URL that cannot be read\n"},
+		{"several", har(t, one, with("method", "G\x1b[2J"), with("url", "made-up-in-a-query")), "",
+			"holds 3 requests; choose one by -entry:\n  1: POST /hooks/stripe\n  2: ? /hooks/stripe\n  3: POST a URL " +
+				"that cannot be read\n"},
 		{"a URL without a host", har(t, with("url", "/hooks?token=made-up-in-a-query")), "", "none such as https://"},
-		{"a URL that cannot be read", har(t, with("url", "https://h/%zz?token=made-up-in-a-query")), "", "none such as https://"},
+		{"a URL that cannot be read", har(t, with("url", "https://h/%zz?token=made-up-in-a-query")), "",
+			"none such as https://"},
 		{"a method with a space", har(t, with("method", "POST /x")), "", "method"},
 		{"a header's name with a space", har(t, archivedPost(nil, "a b", "x")), "", "header 1"},
 		{"a header with a line break", har(t, archivedPost(nil, "a", "b", "c", "x\r\ny: z")), "", "header 2"},
-		{"a body that is no base64", har(t, archivedPost(map[string]any{"text": "made-up-in-a-query", "encoding": "base64"})), "", "no base64"},
-		{"a body in an unknown encoding", har(t, archivedPost(map[string]any{"text": "x", "encoding": "made-up-in-a-query"})), "", "none that is known"},
+		{"a body that is no base64",
+			har(t, archivedPost(map[string]any{"text": "made-up-in-a-query", "encoding": "base64"})), "", "no base64"},
+		{"a body in an unknown encoding",
+			har(t, archivedPost(map[string]any{"text": "x", "encoding": "made-up-in-a-query"})), "",
+			"none that is known"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			args := []string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}
@@ -136,7 +162,8 @@ func TestHARFilesThatCannotBeJudged(t *testing.T) {
 			require.Empty(t, out)
 			require.Contains(t, errs, row.want)
 			require.NotContains(t, errs, "made-up-in-a-query")
-			require.False(t, strings.ContainsFunc(strings.ReplaceAll(errs, "\n", ""), func(r rune) bool { return !unicode.IsPrint(r) }), "%q", errs)
+			require.False(t, strings.ContainsFunc(strings.ReplaceAll(errs, "\n", ""),
+				func(r rune) bool { return !unicode.IsPrint(r) }), "%q", errs)
 		})
 	}
 }

@@ -75,8 +75,10 @@ webhook_records_dropped_total{endpoint="hooks",provider="gitlab-token"} 0
 func TestWhatAReportWouldRefuseIsCounted(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
-		Endpoint: "hooks", Provider: provider.GitLabToken(), Secrets: secrets.Static("made-up-for-tests-0123456789abcdef"),
-		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler), Observers: []core.Observer{newObserver(registry)},
+		Endpoint: "hooks", Provider: provider.GitLabToken(),
+		Secrets: secrets.Static("made-up-for-tests-0123456789abcdef"),
+		Replay:  core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+		Observers:             []core.Observer{newObserver(registry)},
 		DangerouslyReportOnly: []core.Check{core.CheckCredentials},
 	})
 	if err != nil {

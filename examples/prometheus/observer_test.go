@@ -61,9 +61,11 @@ func TestSendersMakeNoSeries(t *testing.T) {
 	const secret = "made-up-for-tests-0123456789abcdef"
 	registry := prometheus.NewRegistry()
 	guard, err := core.New(core.Config{
-		Endpoint: "hooks", Provider: provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", EventID: "/id", EventType: "/type"}),
-		Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay, Observers: []core.Observer{newObserver(registry)},
-		Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+		Endpoint: "hooks", Provider: provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", EventID: "/id",
+			EventType: "/type"}),
+		Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
+		Observers: []core.Observer{newObserver(registry)},
+		Logger:    slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
 		RateLimit: core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9},
 	})
 	if err != nil {

@@ -21,9 +21,10 @@ func TestTheUseOfSecretsIsShown(t *testing.T) {
 	guard, err := core.New(core.Config{
 		Endpoint: "hooks",
 		Provider: provider.GitLabToken(),
-		Secrets:  secrets.Labeled(secrets.New("new", fresh), secrets.New("old", old).ValidUntil(now.Add(365*24*time.Hour))),
-		Replay:   core.DangerouslyNoReplay,
-		Now:      func() time.Time { return now },
+		Secrets: secrets.Labeled(secrets.New("new", fresh),
+			secrets.New("old", old).ValidUntil(now.Add(365*24*time.Hour))),
+		Replay: core.DangerouslyNoReplay,
+		Now:    func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)

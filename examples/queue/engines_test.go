@@ -34,7 +34,8 @@ func kinds() []kind {
 		{
 			broker: "redis", scheme: "redis://", begin: engine.Redis, connect: connectRedis,
 			stored: func(url string) (int64, error) {
-				return withRedis(url, func(c *redis.Client) (int64, error) { return c.XLen(context.Background(), topic).Result() })
+				return withRedis(url,
+					func(c *redis.Client) (int64, error) { return c.XLen(context.Background(), topic).Result() })
 			},
 			left: func(url string) (int64, error) {
 				return withRedis(url, func(c *redis.Client) (int64, error) {
@@ -85,8 +86,8 @@ func countNATS(url string) (int64, error) {
 
 const childEnv = "SALLYPORT_QUEUE_CHILD"
 
-// TestMain is the program itself where a test has started it, to kill it. Otherwise it fails where a goroutine outlives the
-// tests.
+// TestMain is the program itself where a test has started it, to kill it. Otherwise it fails where a goroutine outlives
+// the tests.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
 		if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
@@ -96,7 +97,8 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m,
-		// After an error the library's reader of Redis Streams sleeps half a second before it looks whether it was closed.
+		// After an error the library's reader of Redis Streams sleeps half a second before it looks whether it was
+		// closed.
 		goleak.IgnoreAnyFunction("github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream.(*Subscriber).read"))
 }
 

@@ -49,7 +49,9 @@ func openMemory(ctx context.Context, file string) (*memory, error) {
 func (m *memory) close() { _ = m.db.Close() }
 
 // handler works the messages. A worker that was killed holds its event for as long as the broker holds its message.
-func (m *memory) handler(signals *core.Signals, takeover time.Duration, logger *slog.Logger) message.NoPublishHandlerFunc {
+func (m *memory) handler(
+	signals *core.Signals, takeover time.Duration, logger *slog.Logger,
+) message.NoPublishHandlerFunc {
 	return watermillinbox.Handler(signals, watermillinbox.Config{
 		Replay: m.store, Journal: m.kept, Lease: takeover, Logger: logger, MaxAttempts: 4,
 		Backoff: func(int) time.Duration { return takeover / 10 }, // all attempts are over before the broker's takeover

@@ -119,7 +119,8 @@ func never(int) error { return nil }
 // drained waits until every message is acknowledged.
 func (s *server) drained(t *testing.T) {
 	t.Helper()
-	eventually(t, func() bool { n, err := s.left(s.url); return err == nil && n == 0 }, "messages are left in %s", s.broker)
+	eventually(t, func() bool { n, err := s.left(s.url); return err == nil && n == 0 }, "messages are left in %s",
+		s.broker)
 }
 
 func (s *server) count(t *testing.T) int64 {
@@ -142,7 +143,8 @@ func TestWhatWasAnsweredSurvivesTheBroker(t *testing.T) {
 		e := worked()[0]
 		require.JSONEq(t, `{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1"}}}`, string(e.Payload))
 		require.JSONEq(t, `{"id":"in_1"}`, string(e.Data))
-		require.Equal(t, []string{"stripe", "stripe", "invoice.paid", "evt_1"}, []string{e.Endpoint, e.Provider, e.Type, e.ID})
+		require.Equal(t, []string{"stripe", "stripe", "invoice.paid", "evt_1"},
+			[]string{e.Endpoint, e.Provider, e.Type, e.ID})
 		require.True(t, e.Authenticated.ID)
 		require.False(t, e.Identity.IsZero())
 	})
@@ -259,7 +261,8 @@ type child struct {
 
 func (s *server) child(t *testing.T, args ...string) *child {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append([]string{"-broker", s.broker, "-url", s.url, "-takeover", "1s", "-db", s.file}, args...)...)
+	cmd := exec.Command(os.Args[0],
+		append([]string{"-broker", s.broker, "-url", s.url, "-takeover", "1s", "-db", s.file}, args...)...)
 	cmd.Env = append(os.Environ(), childEnv+"=1", "STRIPE_SECRET="+secret)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -340,7 +343,8 @@ func TestTheWholeProgram(t *testing.T) {
 		addr := listener.Addr().String()
 		require.NoError(t, listener.Close())
 		c := s.child(t, "-addr", addr, "-dangerously-allow-http")
-		eventually(t, func() bool { conn, err := net.Dial("tcp", addr); return err == nil && conn.Close() == nil }, "it does not listen")
+		eventually(t, func() bool { conn, err := net.Dial("tcp", addr); return err == nil && conn.Close() == nil },
+			"it does not listen")
 		require.Equal(t, 200, deliver(t, http.DefaultClient, "http://"+addr, 1))
 		for line := range c.lines {
 			if line["worked"] != "" {
@@ -356,7 +360,8 @@ func TestMistakesInTheArguments(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"-broker", "kafka"}, {"-role", "watch"}, {"-takeover", "0s"},
-		{"-url", "redis://me:hush@%%"}, {"-url", "http://me:hush@127.0.0.1"}, {"-broker", "nats", "-url", "nats://me:hush@127.0.0.1:1"},
+		{"-url", "redis://me:hush@%%"}, {"-url", "http://me:hush@127.0.0.1"},
+		{"-broker", "nats", "-url", "nats://me:hush@127.0.0.1:1"},
 	} {
 		err := run(t.Context(), args, nil)
 		require.Error(t, err, args)

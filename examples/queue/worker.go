@@ -42,7 +42,8 @@ func (w *worker) session(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = subscriber.Close() }()
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: 10 * time.Second}, watermill.NewSlogLogger(w.logger))
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: 10 * time.Second},
+		watermill.NewSlogLogger(w.logger))
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,8 @@ func newApp(ctx context.Context, db *sql.DB, logger *slog.Logger, works bool) (*
 	return &app{store: store, kept: kept, jobs: jobs}, nil
 }
 
-// migrate makes the tables that are missing. An app with a migration tool gives it the schemas of sqlstore and sqljournal, and River's files.
+// migrate makes the tables that are missing. An app with a migration tool gives it the schemas of sqlstore and
+// sqljournal, and River's files.
 func migrate(ctx context.Context, db *sql.DB, driver *riverdatabasesql.Driver, logger *slog.Logger) error {
 	if err := sqlstore.Migrate(ctx, db, sqlstore.PostgreSQL); err != nil {
 		return err

@@ -81,8 +81,9 @@ type receiver struct {
 func (b *bench) receive(t *testing.T, add func(*core.Signals)) *receiver {
 	t.Helper()
 	guard, err := core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.app.store, Journal: b.app.kept,
-		Logger: slog.New(slog.DiscardHandler),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.app.store,
+		Journal: b.app.kept,
+		Logger:  slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	signals := b.app.route()
@@ -98,7 +99,8 @@ const body = `{"id":"evt_%d","type":"invoice.paid","data":{"object":{"memo":"\u0
 
 func (r *receiver) deliver(t *testing.T, event int) int {
 	t.Helper()
-	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL+"/webhooks/stripe", bytes.NewReader(fmt.Appendf(nil, body, event)))
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL+"/webhooks/stripe",
+		bytes.NewReader(fmt.Appendf(nil, body, event)))
 	require.NoError(t, err)
 	q.Header.Set("Content-Type", "application/json")
 	require.NoError(t, webhooktest.Sign(q, provider.Stripe(), secret, time.Now()))
@@ -123,7 +125,8 @@ func TestTheJobAndDoneAreOneTransaction(t *testing.T) {
 	r := b.receive(t, nil)
 	require.Equal(t, 200, r.deliver(t, 1))
 	// xmin is the transaction that wrote a row.
-	require.Equal(t, 1, b.count(t, "SELECT count(*) FROM river_job j JOIN sallyport_replay r ON j.xmin = r.xmin WHERE r.done_at IS NOT NULL"))
+	require.Equal(t, 1, b.count(t,
+		"SELECT count(*) FROM river_job j JOIN sallyport_replay r ON j.xmin = r.xmin WHERE r.done_at IS NOT NULL"))
 	require.Equal(t, 1, b.jobs(t))
 	require.Equal(t, 1, b.done(t))
 }
@@ -219,9 +222,11 @@ func TestTheWorkAndTheJobsEndAreOneTransaction(t *testing.T) {
 	}
 	require.NoError(t, b.app.jobs.Start(t.Context()))
 	t.Cleanup(func() { _ = b.app.jobs.Stop(context.Background()) })
-	eventually(t, func() bool { return b.count(t, "SELECT count(*) FROM river_job WHERE state = 'completed'") == 5 }, "not every job is completed")
+	eventually(t, func() bool { return b.count(t, "SELECT count(*) FROM river_job WHERE state = 'completed'") == 5 },
+		"not every job is completed")
 	require.Equal(t, 5, b.count(t, "SELECT count(DISTINCT j.id) FROM river_job j JOIN payments p ON j.xmin = p.xmin"))
-	require.Equal(t, 5, b.count(t, "SELECT count(*) FROM sallyport_replay r JOIN payments p ON encode(r.identity, 'hex') = p.identity"))
+	require.Equal(t, 5, b.count(t,
+		"SELECT count(*) FROM sallyport_replay r JOIN payments p ON encode(r.identity, 'hex') = p.identity"))
 	require.Equal(t, 5, b.count(t, "SELECT count(*) FROM payments"))
 }
 
@@ -239,7 +244,8 @@ func TestWhatFailsForGoodRunsAgainAfterTheFix(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, jobs.Start(t.Context()))
 	t.Cleanup(func() { _ = jobs.Stop(context.Background()) })
-	eventually(t, func() bool { return b.count(t, "SELECT count(*) FROM river_job WHERE state = 'completed'") == 1 }, "the job is not completed")
+	eventually(t, func() bool { return b.count(t, "SELECT count(*) FROM river_job WHERE state = 'completed'") == 1 },
+		"the job is not completed")
 	_, err = b.db.Exec("ALTER TABLE payments RENAME COLUMN renamed TO event")
 	require.NoError(t, err)
 	redriver := &core.Redriver{Guards: []*core.Guard{r.guard}, Inbox: work()}
@@ -254,7 +260,8 @@ func TestWhatFailsForGoodRunsAgainAfterTheFix(t *testing.T) {
 
 func TestMistakesInTheArguments(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{}, {"-url", "postgres://me:hush@%%"}, {"-role", "watch", "-url", "postgres://127.0.0.1:1/x"}} {
+	for _, args := range [][]string{{}, {"-url", "postgres://me:hush@%%"},
+		{"-role", "watch", "-url", "postgres://127.0.0.1:1/x"}} {
 		err := run(t.Context(), args)
 		require.Error(t, err, args)
 		require.NotContains(t, err.Error(), "hush")

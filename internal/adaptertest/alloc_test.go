@@ -60,7 +60,8 @@ func TestWhatEachRouterAllocates(t *testing.T) {
 			}
 			g, _ := newGuard(t, func(c *core.Config) {
 				c.Replay = core.DangerouslyNoReplay
-				c.Observers = nil // an observer gets a context of its own, in a goroutine that is no part of the request
+				// an observer gets a context of its own, in a goroutine that is no part of the request
+				c.Observers = nil
 			})
 			added := count(rt.verify(g, nil)) - count()
 			require.LessOrEqual(t, added, 4+rt.allocates, "say in routers_test.go what the router adds, and why")

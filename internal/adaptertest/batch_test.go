@@ -18,7 +18,8 @@ func newBatch(t *testing.T) (*core.Guard, *records) {
 	return newGuard(t, func(c *core.Config) {
 		c.Endpoint, c.StoreFailure = "batches", core.StoreFailureUnset
 		c.Provider = provider.HMAC(provider.HMACConfig{
-			Name: "batches", Header: "X-Hub-Signature-256", Prefix: "sha256=", Batch: true, EventID: "/id", IdentityPointer: "/id",
+			Name: "batches", Header: "X-Hub-Signature-256", Prefix: "sha256=", Batch: true, EventID: "/id",
+			IdentityPointer: "/id",
 		})
 	})
 }
@@ -49,7 +50,8 @@ func TestBatches(t *testing.T) {
 				}
 				s := serve(t, a)
 				ids, fail = "", "2"
-				require.Equal(t, http.StatusInternalServerError, s.send(t, s.request(t, path, `[{"id":1},{"id":2},{"id":3}]`)).status)
+				require.Equal(t, http.StatusInternalServerError,
+					s.send(t, s.request(t, path, `[{"id":1},{"id":2},{"id":3}]`)).status)
 				require.Equal(t, "123", ids)
 				ids, fail = "", ""
 				require.Equal(t, http.StatusOK, s.send(t, s.request(t, path, `[{"id":1},{"id":2},{"id":3}]`)).status)
@@ -97,7 +99,8 @@ func TestBatches(t *testing.T) {
 				}), rt.verify(g, nil))
 				s := serve(t, a)
 				require.Equal(t, http.StatusOK, s.send(t, s.request(t, path, `[{"id":1}]`)).status)
-				require.Equal(t, http.StatusInternalServerError, s.send(t, s.request(t, path, `[{"id":1},{"id":2}]`)).status, name)
+				require.Equal(t, http.StatusInternalServerError,
+					s.send(t, s.request(t, path, `[{"id":1},{"id":2}]`)).status, name)
 				require.Error(t, take(t, results), name)
 			}
 		}},

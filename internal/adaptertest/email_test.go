@@ -28,7 +28,8 @@ func TestABounceIsABounceInEveryRouter(t *testing.T) {
 				}
 				sender, calls := webhooktest.NewSender(p), 0
 				guard, err := core.New(core.Config{
-					Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(), Logger: slog.New(slog.DiscardHandler),
+					Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(),
+					Logger: slog.New(slog.DiscardHandler),
 				})
 				require.NoError(t, err)
 				app, signals := rt.new(), core.NewSignals()

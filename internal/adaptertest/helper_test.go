@@ -63,7 +63,8 @@ func newGuard(t *testing.T, change ...func(*core.Config)) (*core.Guard, *records
 	t.Cleanup(func() { _ = store.Close() })
 	config := core.Config{
 		Endpoint: "github", Provider: provider.GitHub(), Secrets: secrets.Static(secret),
-		Replay: store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{rec}, Logger: quiet, DangerouslyAllowHTTP: true,
+		Replay: store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{rec}, Logger: quiet,
+		DangerouslyAllowHTTP: true,
 	}
 	for _, c := range change {
 		c(&config)

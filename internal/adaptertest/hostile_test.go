@@ -81,7 +81,8 @@ func hostileCase(t *testing.T, rt router, e *hostile.Endpoint, c *hostile.Case, 
 		accepted := want.Reason == reason.Accepted
 		require.Equal(t, accepted && !want.Silent, n.Load() > ran, "%s: signals", name)
 		if !accepted && want.Reason != reason.Duplicate && want.Reason != reason.Conflict {
-			require.Equal(t, before, made.Store.Accesses.Load(), "%s: the store was asked before anything was proved", name)
+			require.Equal(t, before, made.Store.Accesses.Load(), "%s: the store was asked before anything was proved",
+				name)
 		}
 		if want.Reason.Class() == reason.ClassAuthentication {
 			kind := strconv.Itoa(want.Status) + unread(&want)

@@ -76,9 +76,12 @@ func printed(t *testing.T, err error) string {
 func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 	stock := &errStock{"tea"}
 	outcomes := map[string]receiver{
-		"returned":           func(*call, core.Event) error { return stock },
-		"wrapped and joined": func(*call, core.Event) error { return fmt.Errorf("ship: %w", errors.Join(errDeep, stock)) },
-		"panicked with":      func(*call, core.Event) error { panic(stock) },
+		"returned": func(*call, core.Event) error { return stock },
+		"wrapped and joined": func(*call, core.Event) error {
+			return fmt.Errorf("ship: %w",
+				errors.Join(errDeep, stock))
+		},
+		"panicked with": func(*call, core.Event) error { panic(stock) },
 	}
 	var rows []row
 	for name, fn := range outcomes {
@@ -128,29 +131,30 @@ func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 		require.NotNil(t, rejection.Cause())
 		require.ErrorIs(t, seen[0], rejection.Cause())
 		requireNoLeak(t, answer{body: printed(t, seen[0])})
-	}}, row{"a refusal has nothing of the app's inside, and prints one text for each status", func(t *testing.T, rt router) {
-		g, _ := fullyGuarded(t)
-		a := rt.new()
-		var seen []error
-		if !watched(a, func(err error) { seen = append(seen, err) }) {
-			return
-		}
-		var n counter
-		a.mount(path, g, n.signal)
-		s := serve(t, a)
-		texts := map[string]bool{}
-		for _, spoil := range failures() {
-			r := s.full(t)
-			spoil(r)
-			_ = s.send(t, r)
-			s.running.wait()
-			err := seen[len(seen)-1]
-			text := printed(t, err)
-			requireNoLeak(t, answer{body: text})
-			texts[text] = true
-		}
-		require.Len(t, texts, 1)
-	}})
+	}}, row{"a refusal has nothing of the app's inside, and prints one text for each status",
+		func(t *testing.T, rt router) {
+			g, _ := fullyGuarded(t)
+			a := rt.new()
+			var seen []error
+			if !watched(a, func(err error) { seen = append(seen, err) }) {
+				return
+			}
+			var n counter
+			a.mount(path, g, n.signal)
+			s := serve(t, a)
+			texts := map[string]bool{}
+			for _, spoil := range failures() {
+				r := s.full(t)
+				spoil(r)
+				_ = s.send(t, r)
+				s.running.wait()
+				err := seen[len(seen)-1]
+				text := printed(t, err)
+				requireNoLeak(t, answer{body: text})
+				texts[text] = true
+			}
+			require.Len(t, texts, 1)
+		}})
 	table(t, rows)
 }
 

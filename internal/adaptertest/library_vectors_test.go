@@ -67,7 +67,8 @@ func (v *recorded) sns() core.Provider {
 // rfc9421 asks for the components that the example covers, which are few.
 func (v *recorded) rfc9421() core.Provider {
 	c := httpsig.Config{
-		Algorithm: httpsig.Algorithm(v.Alg), Label: v.Label, KeyEncoding: httpsig.Base64, DangerouslyLeaveUncovered: true, Methods: []string{"GET"},
+		Algorithm: httpsig.Algorithm(v.Alg), Label: v.Label, KeyEncoding: httpsig.Base64,
+		DangerouslyLeaveUncovered: true, Methods: []string{"GET"},
 	}
 	for line := range strings.Lines(v.Base) {
 		if name, _, _ := strings.Cut(line, ": "); !strings.HasPrefix(name, `"@signature-params"`) {
@@ -99,8 +100,10 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 				key = "a-secret-of-this-test-and-nothing-else" // of a token that says it is not signed
 			}
 			g, err := core.New(core.Config{
-				Endpoint: "vectors", Provider: p, Secrets: secrets.Static(key), Replay: core.DangerouslyNoReplay, PublicURL: v.URL,
-				Now: func() time.Time { return time.Unix(v.Now, 0) }, Logger: slog.New(slog.DiscardHandler), DangerouslyAllowHTTP: true,
+				Endpoint: "vectors", Provider: p, Secrets: secrets.Static(key), Replay: core.DangerouslyNoReplay,
+				PublicURL: v.URL,
+				Now:       func() time.Time { return time.Unix(v.Now, 0) }, Logger: slog.New(slog.DiscardHandler),
+				DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err)
 			for name, mount := range everyMount() {
@@ -109,7 +112,8 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 					var ran atomic.Int32
 					server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
 					defer server.Close()
-					r, err := http.NewRequestWithContext(t.Context(), v.Method, server.URL+"/hooks", strings.NewReader(string(v.Body)))
+					r, err := http.NewRequestWithContext(t.Context(), v.Method, server.URL+"/hooks",
+						strings.NewReader(string(v.Body)))
 					require.NoError(t, err)
 					r.Header = v.header(t)
 					res, err := server.Client().Do(r)

@@ -184,7 +184,8 @@ func setUpLives() []life {
 		posing    = `{"type":"webhook.test","data":{"id":"1"}}`
 	)
 	mailersend := func(key, body string, status int, ran ...string) step {
-		return step{body: body, status: status, ran: ran, headers: []string{"Signature", hex.EncodeToString(macOf(sha256.New, key, body))}}
+		return step{body: body, status: status, ran: ran,
+			headers: []string{"Signature", hex.EncodeToString(macOf(sha256.New, key, body))}}
 	}
 	bitbucket := func(body string, status int, headers ...string) step {
 		return step{body: body, status: status, headers: append([]string{"X-Request-Id", "1"}, headers...)}
@@ -195,7 +196,8 @@ func setUpLives() []life {
 			discord(`{"version":1,"application_id":"2","type":0}`, 204, said("")),
 			discord(`{"version":1,"application_id":"2","type":1,"event":{"type":"APPLICATION_AUTHORIZED","timestamp":"2026-03-01T12:00:00Z","data":{}}}`, 200, nil, "APPLICATION_AUTHORIZED"),
 			discord(`{"version":1,"application_id":"2","type":1,"event":{"type":"ENTITLEMENT_CREATE","timestamp":"2026-03-01T12:00:00Z"}}`, 200, nil, "ENTITLEMENT_CREATE"),
-			{body: `{"type":1}`, status: 401, headers: []string{"X-Signature-Timestamp", at, "X-Signature-Ed25519", strings.Repeat("0", 128)}},
+			{body: `{"type":1}`, status: 401,
+				headers: []string{"X-Signature-Timestamp", at, "X-Signature-Ed25519", strings.Repeat("0", 128)}},
 		}},
 		{name: "Test connection is not signed", provider: "bitbucket-server", steps: []step{
 			bitbucket(ping, 200, "X-Event-Key", "diagnostics:ping"),
@@ -210,13 +212,17 @@ func setUpLives() []life {
 		}},
 		{name: "HEAD when the URL is saved", provider: "intercom", steps: []step{
 			{method: http.MethodHead, status: 200},
-			{body: `{"topic":"ping"}`, status: 200, ran: []string{"ping"}, headers: []string{"X-Hub-Signature", "sha1=" + life1(`{"topic":"ping"}`)}},
+			{body: `{"topic":"ping"}`, status: 200, ran: []string{"ping"},
+				headers: []string{"X-Hub-Signature", "sha1=" + life1(`{"topic":"ping"}`)}},
 			{body: `{"topic":"x"}`, status: 400, headers: []string{"X-Body-Signature", lifeHex(`{"topic":"x"}`)}},
 		}},
 		{name: "uninstall and health checks", provider: "intercom-app", steps: []step{
-			{body: `{"topic":"x"}`, status: 200, ran: []string{"x"}, headers: []string{"X-Body-Signature", lifeHex(`{"topic":"x"}`)}},
-			{body: `{"topic":"x"}`, status: 200, ran: []string{"x"}, headers: []string{"X-Body-Signature", lifeHex(`{"topic":"x"}`)}},
-			{body: `{"topic":"x"}`, status: 400, headers: []string{"X-Hub-Signature", "sha1=" + life1(`{"topic":"x"}`)}},
+			{body: `{"topic":"x"}`, status: 200, ran: []string{"x"},
+				headers: []string{"X-Body-Signature", lifeHex(`{"topic":"x"}`)}},
+			{body: `{"topic":"x"}`, status: 200, ran: []string{"x"},
+				headers: []string{"X-Body-Signature", lifeHex(`{"topic":"x"}`)}},
+			{body: `{"topic":"x"}`, status: 400,
+				headers: []string{"X-Hub-Signature", "sha1=" + life1(`{"topic":"x"}`)}},
 		}},
 		{name: "webhook.test before there is a secret", provider: "mailersend", secret: "-", steps: []step{
 			mailersend(published, saved, 200), mailersend(published, event, 503), mailersend("another", saved, 503),
@@ -232,10 +238,12 @@ func setUpLives() []life {
 			{body: saved, status: 400},
 			mailersend(lifeSecret, event, 200, "activity.sent"),
 		}},
-		{name: "the published test secret", provider: "zendesk", steps: []step{{body: `{"a":1}`, status: 409, headers: []string{
-			"X-Zendesk-Webhook-Signature-Timestamp", "2026-03-01T12:00:00Z", "X-Zendesk-Webhook-Signature",
-			base64.StdEncoding.EncodeToString(macOf(sha256.New, "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==", `2026-03-01T12:00:00Z{"a":1}`)),
-		}}}},
+		{name: "the published test secret", provider: "zendesk",
+			steps: []step{{body: `{"a":1}`, status: 409, headers: []string{
+				"X-Zendesk-Webhook-Signature-Timestamp", "2026-03-01T12:00:00Z", "X-Zendesk-Webhook-Signature",
+				base64.StdEncoding.EncodeToString(macOf(sha256.New, "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==",
+					`2026-03-01T12:00:00Z{"a":1}`)),
+			}}}},
 	}
 }
 
@@ -247,8 +255,10 @@ func formLives() []life {
 			return []string{prefix + "Event", "issues", prefix + "Signature", lifeHex(text)}
 		}
 		return life{name: "a form signs the payload", provider: name, steps: []step{
-			{body: form, status: 200, ran: []string{"issues"}, headers: append(sig(`{"action":"opened"}`), "Content-Type", "application/x-www-form-urlencoded")},
-			{body: `{"action":"opened"}`, status: 200, headers: sig(`{"action":"opened"}`)}, // the same event, whatever its form
+			{body: form, status: 200, ran: []string{"issues"},
+				headers: append(sig(`{"action":"opened"}`), "Content-Type", "application/x-www-form-urlencoded")},
+			// the same event, whatever its form
+			{body: `{"action":"opened"}`, status: 200, headers: sig(`{"action":"opened"}`)},
 			{body: form + "&a=1", status: 400, headers: sig(`{"action":"opened"}`)},
 			{body: "a=1&" + form, status: 400, headers: sig(`{"action":"opened"}`)},
 			{body: form, status: 400, headers: sig(form)},
@@ -256,7 +266,8 @@ func formLives() []life {
 		}}
 	}
 	meta := func(body string, ran ...string) step {
-		return step{body: body, status: 200, ran: ran, headers: []string{"X-Hub-Signature-256", "sha256=" + lifeHex(body)}}
+		return step{body: body, status: 200, ran: ran,
+			headers: []string{"X-Hub-Signature-256", "sha256=" + lifeHex(body)}}
 	}
 	const head = `"sender":{"id":"2"},"recipient":{"id":"1"},"timestamp":1,`
 	streams := `[{"specversion":"1.0","id":"EZ1","type":"com.twilio.messaging.message.delivered","data":{}},{"specversion":"1.0","id":"EZ2","type":"com.twilio.messaging.message.sent","data":{}}]`
@@ -272,13 +283,18 @@ func formLives() []life {
 	return []life{
 		hosted("gitea", "X-Gitea-"), hosted("gogs", "X-Gogs-"), hosted("forgejo", "X-Forgejo-"),
 		{name: "Messenger and Instagram", provider: "meta", steps: []step{
-			meta(`{"object":"page","entry":[{"id":"1","time":1,"messaging":[{`+head+`"message":{"mid":"m_1","text":"hi"}}]}]}`, "message"),
-			meta(`{"object":"page","entry":[{"id":"1","time":1,"messaging":[{` + head + `"message":{"mid":"m_1","text":"hi"}}]}]}`),
-			meta(`{"object":"page","entry":[{"id":"1","time":2,"messaging":[{`+head+`"postback":{}},{`+head+`"read":{}}]},{"id":"1","time":2,"standby":[{`+head+`"delivery":{}}]}]}`,
+			meta(`{"object":"page","entry":[{"id":"1","time":1,"messaging":[{`+head+
+				`"message":{"mid":"m_1","text":"hi"}}]}]}`, "message"),
+			meta(`{"object":"page","entry":[{"id":"1","time":1,"messaging":[{` + head +
+				`"message":{"mid":"m_1","text":"hi"}}]}]}`),
+			meta(`{"object":"page","entry":[{"id":"1","time":2,"messaging":[{`+head+`"postback":{}},{`+head+
+				`"read":{}}]},{"id":"1","time":2,"standby":[{`+head+`"delivery":{}}]}]}`,
 				"postback", "read", "delivery"),
 			meta(`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{}}]}]}`, "messages"),
-			meta(`{"object":"page","entry":[{"id":"1","messaging":[{`+head+`"reaction":{}}],"changes":[{"field":"feed"}]}]}`, "reaction", "feed"),
-			meta(`{"object":"user","entry":[{"time":1,"id":"2","uid":"2","changed_fields":["photos"]}]}`, "changed_fields"),
+			meta(`{"object":"page","entry":[{"id":"1","messaging":[{`+head+
+				`"reaction":{}}],"changes":[{"field":"feed"}]}]}`, "reaction", "feed"),
+			meta(`{"object":"user","entry":[{"time":1,"id":"2","uid":"2","changed_fields":["photos"]}]}`,
+				"changed_fields"),
 		}},
 		{name: "Event Streams", provider: "twilio", steps: []step{
 			twilio("com.twilio.messaging.message.delivered", "com.twilio.messaging.message.sent"), twilio(),

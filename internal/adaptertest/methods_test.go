@@ -36,8 +36,8 @@ func guards() answered { return answered{http.StatusMethodNotAllowed, "POST", tr
 
 func own(status int, allow string) answered { return answered{status, allow, false} }
 
-// TestWhatIsAnsweredToOtherMethods: every method that a router knows reaches the guard behind Handle, and gets its 405 with
-// Allow. What the routers answer by themselves is written down here and in docs/signals.md.
+// TestWhatIsAnsweredToOtherMethods: every method that a router knows reaches the guard behind Handle, and gets its 405
+// with Allow. What the routers answer by themselves is written down here and in docs/signals.md.
 func TestWhatIsAnsweredToOtherMethods(t *testing.T) {
 	mounts := map[string]func(rt router, a *app, g *core.Guard, fn receiver){
 		"Handle": func(_ router, a *app, g *core.Guard, fn receiver) { a.mount(path, g, fn) },

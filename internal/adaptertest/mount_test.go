@@ -56,7 +56,8 @@ func TestMounting(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
 			require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 			require.EqualValues(t, 1, n.Load())
-			bare, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/other", strings.NewReader("{}"))
+			bare, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/other",
+				strings.NewReader("{}"))
 			require.NoError(t, err)
 			require.Equal(t, http.StatusBadRequest, s.send(t, bare).status)
 			require.EqualValues(t, 1, n.Load())
@@ -162,7 +163,8 @@ func TestMounting(t *testing.T) {
 				}
 				on.mount(path, g, n.signal)
 				s := serve(t, a)
-				for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodOptions, http.MethodDelete} {
+				for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodOptions,
+					http.MethodDelete} {
 					r, err := http.NewRequestWithContext(t.Context(), method, s.URL+within+path, nil)
 					require.NoError(t, err)
 					got := s.send(t, r)
@@ -213,9 +215,11 @@ func TestMounting(t *testing.T) {
 			seen := make(chan string, 2)
 			a := rt.new()
 			pattern := pathOf(rt, "/hooks/", "token", "")
-			a.post(pattern, rt.plain(func(c *call) error { seen <- c.r.URL.String() + c.r.RequestURI; return nil }), rt.verify(g, nil))
+			a.post(pattern, rt.plain(func(c *call) error { seen <- c.r.URL.String() + c.r.RequestURI; return nil }),
+				rt.verify(g, nil))
 			s := serve(t, a)
-			require.Equal(t, http.StatusBadRequest, s.send(t, s.request(t, "/hooks/another-token-of-this-size", body)).status)
+			require.Equal(t, http.StatusBadRequest,
+				s.send(t, s.request(t, "/hooks/another-token-of-this-size", body)).status)
 			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/hooks/"+token, body)).status)
 			require.NotContains(t, take(t, seen), token)
 		}},

@@ -60,10 +60,14 @@ func TestGin(t *testing.T) {
 		status int
 	}{
 		{"c.Error alone is released", func(c *gin.Context) { _ = c.Error(errApp) }, core.ReplayReleased, 200},
-		{"c.Status without a body counts", func(c *gin.Context) { c.Status(http.StatusInternalServerError) }, core.ReplayReleased, 500},
-		{"c.AbortWithStatus counts", func(c *gin.Context) { c.AbortWithStatus(http.StatusConflict) }, core.ReplayReleased, 409},
-		{"c.AbortWithStatusJSON counts", func(c *gin.Context) { c.AbortWithStatusJSON(http.StatusConflict, "no") }, core.ReplayReleased, 409},
-		{"c.Status(204) is committed", func(c *gin.Context) { c.Status(http.StatusNoContent) }, core.ReplayCommitted, 204},
+		{"c.Status without a body counts", func(c *gin.Context) { c.Status(http.StatusInternalServerError) },
+			core.ReplayReleased, 500},
+		{"c.AbortWithStatus counts", func(c *gin.Context) { c.AbortWithStatus(http.StatusConflict) },
+			core.ReplayReleased, 409},
+		{"c.AbortWithStatusJSON counts", func(c *gin.Context) { c.AbortWithStatusJSON(http.StatusConflict, "no") },
+			core.ReplayReleased, 409},
+		{"c.Status(204) is committed", func(c *gin.Context) { c.Status(http.StatusNoContent) }, core.ReplayCommitted,
+			204},
 		{"c.Abort alone is committed", func(c *gin.Context) { c.Abort() }, core.ReplayCommitted, 200},
 		{"every ability of Gin's writer is there", func(c *gin.Context) {
 			if c.Writer.CloseNotify() == nil || c.Writer.Pusher() != nil || c.Writer.Size() != -1 {
@@ -109,7 +113,8 @@ func TestGin(t *testing.T) {
 			g, _ := newGuard(t)
 			var n counter
 			r := gin.New()
-			r.POST(path, ginwebhook.Verify(g), ginwebhook.Signal(func(*gin.Context, core.Event) error { return fail }), func(*gin.Context) { n.Add(1) })
+			r.POST(path, ginwebhook.Verify(g), ginwebhook.Signal(func(*gin.Context, core.Event) error { return fail }),
+				func(*gin.Context) { n.Add(1) })
 			s := serve(t, &app{Handler: r})
 			s.deliver(t)
 			require.Equal(t, fail == nil, n.Load() == 1)
@@ -120,7 +125,8 @@ func TestGin(t *testing.T) {
 		var n counter
 		r := gin.New()
 		r.Use(func(c *gin.Context) { c.Next(); c.Status(http.StatusInternalServerError) })
-		r.POST(path, ginwebhook.Verify(g), ginwebhook.Signal(func(*gin.Context, core.Event) error { n.Add(1); return nil }))
+		r.POST(path, ginwebhook.Verify(g),
+			ginwebhook.Signal(func(*gin.Context, core.Event) error { n.Add(1); return nil }))
 		s := serve(t, &app{Handler: r})
 		require.Equal(t, http.StatusOK, s.deliver(t).status)
 		requireSettled(t, s, g, rec, core.ReplayCommitted, n.Load)
@@ -165,7 +171,8 @@ func TestEcho4(t *testing.T) {
 		seen := make(chan error, 1)
 		e := echo4.New()
 		e.HTTPErrorHandler = func(err error, c echo4.Context) { seen <- err; e.DefaultHTTPErrorHandler(err, c) }
-		e.POST(path, echowebhook.Signal(func(echo4.Context, core.Event) error { return &appError{} }), echowebhook.Verify(g))
+		e.POST(path, echowebhook.Signal(func(echo4.Context, core.Event) error { return &appError{} }),
+			echowebhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
 		requireRejection(t, take(t, seen), reason.SignalFailed)
@@ -190,7 +197,8 @@ func TestEcho4(t *testing.T) {
 		var n counter
 		e := echo4.New()
 		e.Use(middleware4.GzipWithConfig(middleware4.GzipConfig{MinLength: 1 << 10}))
-		e.POST(path, func(c echo4.Context) error { n.Add(1); return c.JSON(http.StatusInternalServerError, "no") }, echowebhook.Verify(g))
+		e.POST(path, func(c echo4.Context) error { n.Add(1); return c.JSON(http.StatusInternalServerError, "no") },
+			echowebhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
 		requireSettled(t, s, g, rec, core.ReplayReleased, n.Load)
@@ -222,7 +230,8 @@ func TestEcho5(t *testing.T) {
 			seen <- err
 			echo5.DefaultHTTPErrorHandler(false)(c, err)
 		}
-		e.POST(path, echo5webhook.Signal(func(*echo5.Context, core.Event) error { return &appError{} }), echo5webhook.Verify(g))
+		e.POST(path, echo5webhook.Signal(func(*echo5.Context, core.Event) error { return &appError{} }),
+			echo5webhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
 		requireRejection(t, take(t, seen), reason.SignalFailed)
@@ -247,7 +256,8 @@ func TestEcho5(t *testing.T) {
 		var n counter
 		e := echo5.New()
 		e.Use(middleware5.GzipWithConfig(middleware5.GzipConfig{MinLength: 1 << 10}))
-		e.POST(path, func(c *echo5.Context) error { n.Add(1); return c.JSON(http.StatusInternalServerError, "no") }, echo5webhook.Verify(g))
+		e.POST(path, func(c *echo5.Context) error { n.Add(1); return c.JSON(http.StatusInternalServerError, "no") },
+			echo5webhook.Verify(g))
 		s := serve(t, &app{Handler: e})
 		require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
 		requireSettled(t, s, g, rec, core.ReplayReleased, n.Load)

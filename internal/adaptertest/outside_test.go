@@ -22,8 +22,11 @@ func failures() map[reason.Reason]func(*http.Request) {
 		reason.BadSignature: func(r *http.Request) {
 			r.Header.Set("X-Hub-Signature-256", "sha256="+signature("another", body))
 		},
-		reason.RepeatedHeader:    func(r *http.Request) { r.Header.Add("X-Hub-Signature-256", "sha256=00") },
-		reason.HeaderTooLarge:    func(r *http.Request) { r.Header.Set("X-Hub-Signature-256", strings.Repeat("a", 16<<10)) },
+		reason.RepeatedHeader: func(r *http.Request) { r.Header.Add("X-Hub-Signature-256", "sha256=00") },
+		reason.HeaderTooLarge: func(r *http.Request) {
+			r.Header.Set("X-Hub-Signature-256",
+				strings.Repeat("a", 16<<10))
+		},
 		reason.MissingCredential: func(r *http.Request) { r.Header.Del("Authorization") },
 		reason.BadCredential:     func(r *http.Request) { r.Header.Set("Authorization", "Basic aG9va3M6bm8=") },
 		reason.PlainHTTP:         func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") },
@@ -59,7 +62,8 @@ func requireNoLeak(t *testing.T, got answer) {
 			require.NotContains(t, seen, string(why))
 		}
 	}
-	for _, word := range []string{"hunter2", "signature", "Signature", "credential", "retry ", "proxy", "replay", "guard"} {
+	for _, word := range []string{"hunter2", "signature", "Signature", "credential", "retry ", "proxy", "replay",
+		"guard"} {
 		require.NotContains(t, seen, word)
 	}
 }
@@ -158,12 +162,13 @@ func TestTheOutside(t *testing.T) {
 			var n counter
 			seen := make(chan *core.Rejection, 1)
 			a := rt.new()
-			a.post(path, rt.signal(n.signal), rt.verify(g, func(r *http.Request, rejection *core.Rejection, h http.Header) {
-				h.Set("X-Trace", r.Method)
-				h.Set("Content-Type", "text/html")
-				h.Set("X-Content-Type-Options", "sniff")
-				seen <- rejection
-			}))
+			a.post(path, rt.signal(n.signal),
+				rt.verify(g, func(r *http.Request, rejection *core.Rejection, h http.Header) {
+					h.Set("X-Trace", r.Method)
+					h.Set("Content-Type", "text/html")
+					h.Set("X-Content-Type-Options", "sniff")
+					seen <- rejection
+				}))
 			s := serve(t, a)
 			r := s.full(t)
 			failures()[reason.BadSignature](r)

@@ -85,8 +85,10 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			_, _ = core.FromContext(c.r.Context())
 			return nil
 		}, 200, false)},
-		{"a handler that answers itself has run", plain(func(c *call) error { return c.json(http.StatusOK, "fine") }, 200, false)},
-		{"a handler that answers 204 has run", plain(func(c *call) error { c.w.WriteHeader(http.StatusNoContent); return nil }, 204, false)},
+		{"a handler that answers itself has run",
+			plain(func(c *call) error { return c.json(http.StatusOK, "fine") }, 200, false)},
+		{"a handler that answers 204 has run",
+			plain(func(c *call) error { c.w.WriteHeader(http.StatusNoContent); return nil }, 204, false)},
 		{"a handler that panics is reported as such, and the retry runs", func(t *testing.T, rt router) {
 			g, rec, log := logged(t)
 			var n counter
@@ -109,20 +111,21 @@ func TestA200ThatRanNothingIsReported(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.deliver(t).status)
 			require.EqualValues(t, 2, n.Load())
 		}},
-		{"Handle with a set without receivers warns at the first delivery, and commits nothing", func(t *testing.T, rt router) {
-			g, rec, log := logged(t)
-			s := mountEmpty(t, rt, g, "")
-			for range 3 {
-				require.Equal(t, http.StatusOK, s.deliver(t).status)
-			}
-			last := rec.last(t, g)
-			require.Equal(t, reason.Unhandled, last.Reason)
-			require.True(t, last.RanNothing)
-			require.Equal(t, core.ReplayReleased, last.Replay, "a resend runs once there are receivers")
-			require.Equal(t, []string{warned}, linesWith(t, log, "the set of signals has no receiver"))
-			require.NoError(t, g.Shutdown(t.Context()))
-			require.Equal(t, []string{warned}, linesWith(t, log, "of this type had no receiver since"))
-		}},
+		{"Handle with a set without receivers warns at the first delivery, and commits nothing",
+			func(t *testing.T, rt router) {
+				g, rec, log := logged(t)
+				s := mountEmpty(t, rt, g, "")
+				for range 3 {
+					require.Equal(t, http.StatusOK, s.deliver(t).status)
+				}
+				last := rec.last(t, g)
+				require.Equal(t, reason.Unhandled, last.Reason)
+				require.True(t, last.RanNothing)
+				require.Equal(t, core.ReplayReleased, last.Replay, "a resend runs once there are receivers")
+				require.Equal(t, []string{warned}, linesWith(t, log, "the set of signals has no receiver"))
+				require.NoError(t, g.Shutdown(t.Context()))
+				require.Equal(t, []string{warned}, linesWith(t, log, "of this type had no receiver since"))
+			}},
 		{"an event that no receiver takes is counted, and is no mistake", func(t *testing.T, rt router) {
 			g, rec, log := logged(t)
 			s := mountEmpty(t, rt, g, "other")

@@ -97,7 +97,8 @@ func TestAnEntryRunsThroughEveryRouter(t *testing.T) {
 				broken = nil
 				result, err = redriver.Redrive(t.Context(), onlyEntry(t, kept).ID, core.RedriveOptions{})
 				require.NoError(t, err)
-				require.Equal(t, core.RedriveResult{ID: result.ID, Reason: reason.Accepted, Status: 200, Body: result.Body}, result)
+				require.Equal(t, core.RedriveResult{ID: result.ID, Reason: reason.Accepted, Status: 200,
+					Body: result.Body}, result)
 				require.Len(t, seen, 3)
 				for n := range seen {
 					require.Equal(t, n, seen[n].Redrive)
@@ -135,7 +136,8 @@ func TestAPlainHandlerRunsAgainInEveryRouter(t *testing.T) {
 			}))
 			a.ServeHTTP(httptest.NewRecorder(), genuine(path))
 			fails = false
-			result, err := (&core.Redriver{App: a, Guards: []*core.Guard{g}}).Redrive(t.Context(), onlyEntry(t, kept).ID, core.RedriveOptions{})
+			result, err := (&core.Redriver{App: a, Guards: []*core.Guard{g}}).Redrive(t.Context(),
+				onlyEntry(t, kept).ID, core.RedriveOptions{})
 			require.NoError(t, err)
 			require.Equal(t, "\"yes\"", strings.TrimSpace(string(result.Body)))
 			require.Equal(t, []string{body, body}, bodies)
@@ -164,7 +166,8 @@ func TestWhatKeepsARunFromItsGuard(t *testing.T) {
 			a.ServeHTTP(httptest.NewRecorder(), genuine(path))
 			id := onlyEntry(t, kept).ID
 			run := func(app http.Handler) (core.RedriveResult, error) {
-				return (&core.Redriver{App: app, Guards: []*core.Guard{g}}).Redrive(t.Context(), id, core.RedriveOptions{})
+				return (&core.Redriver{App: app, Guards: []*core.Guard{g}}).Redrive(t.Context(), id,
+					core.RedriveOptions{})
 			}
 			_, err := run(within(rt.change(func(r *http.Request) *http.Request { return r.WithContext(context.Background()) })))
 			require.ErrorIs(t, err, journal.ErrNotReached)
@@ -265,7 +268,8 @@ func TestMiddlewareOfRoutersAroundARun(t *testing.T) {
 			app := build(g)
 			app.ServeHTTP(httptest.NewRecorder(), genuine(path))
 			fails = nil
-			_, err := (&core.Redriver{App: app, Guards: []*core.Guard{g}}).Redrive(t.Context(), onlyEntry(t, kept).ID, core.RedriveOptions{})
+			_, err := (&core.Redriver{App: app, Guards: []*core.Guard{g}}).Redrive(t.Context(), onlyEntry(t, kept).ID,
+				core.RedriveOptions{})
 			require.NoError(t, err)
 			require.Equal(t, []string{"github", "github"}, params)
 		})

@@ -25,11 +25,14 @@ type flaw struct {
 func flaws() []flaw {
 	return []flaw{
 		{core.CheckHTTPS, reason.PlainHTTP, func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") }, false},
-		{core.CheckSources, reason.SourceNotAllowed, func(r *http.Request) { r.Header.Set("X-Forwarded-For", stranger) }, false},
+		{core.CheckSources, reason.SourceNotAllowed,
+			func(r *http.Request) { r.Header.Set("X-Forwarded-For", stranger) }, false},
 		{core.CheckRateLimit, reason.RateLimited, nil, false},
-		{core.CheckCredentials, reason.BadCredential, func(r *http.Request) { r.Header.Set("X-Token", "wrong") }, false},
+		{core.CheckCredentials, reason.BadCredential, func(r *http.Request) { r.Header.Set("X-Token", "wrong") },
+			false},
 		{core.CheckSignature, reason.BadSignature, func(r *http.Request) { slackSign(r, "another", time.Now()) }, true},
-		{core.CheckFreshness, reason.Stale, func(r *http.Request) { slackSign(r, secret, time.Now().Add(-time.Hour)) }, false},
+		{core.CheckFreshness, reason.Stale, func(r *http.Request) { slackSign(r, secret, time.Now().Add(-time.Hour)) },
+			false},
 		{core.CheckReplay, reason.Duplicate, nil, false},
 	}
 }

@@ -21,7 +21,8 @@ import (
 func TestRequestAfterVerify(t *testing.T) {
 	table(t, []row{
 		{"every binder reads the body", func(t *testing.T, rt router) {
-			for kind, binders := range map[string]map[string]bind{"application/json": rt.json, "application/x-www-form-urlencoded": rt.form} {
+			for kind, binders := range map[string]map[string]bind{"application/json": rt.json,
+				"application/x-www-form-urlencoded": rt.form} {
 				text := body
 				if kind != "application/json" {
 					text = "name=x"
@@ -55,7 +56,8 @@ func TestRequestAfterVerify(t *testing.T) {
 				result <- read{string(b), c.r.ContentLength}
 				return err
 			})
-			for _, text := range []string{"{\r\n  \"name\" : \"x\"}\t\x00", strings.Repeat("0123456789abcdef", 20_000)} {
+			for _, text := range []string{"{\r\n  \"name\" : \"x\"}\t\x00",
+				strings.Repeat("0123456789abcdef", 20_000)} {
 				for _, declared := range []bool{true, false} {
 					if !declared {
 						text += " "
@@ -143,36 +145,37 @@ func TestRequestAfterVerify(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/bare", body)).status)
 			require.Equal(t, found{}, take(t, result))
 		}},
-		{"the app's own shorter deadline limits the signal's context, and its values are there", func(t *testing.T, rt router) {
-			type key struct{}
-			until := time.Now().Add(20 * time.Second).Round(0)
-			deadline := rt.change(func(r *http.Request) *http.Request {
-				ctx, cancel := context.WithDeadline(context.WithValue(r.Context(), key{}, "kept"), until)
-				t.Cleanup(cancel)
-				return r.WithContext(ctx)
-			})
-			for _, after := range []bool{false, true} {
-				g, _ := newGuard(t)
-				got := make(chan time.Time, 1)
-				values := make(chan any, 1)
-				h := rt.signal(func(_ *call, e core.Event) error {
-					at, _ := e.Context().Deadline()
-					got <- at
-					values <- e.Context().Value(key{})
-					return nil
+		{"the app's own shorter deadline limits the signal's context, and its values are there",
+			func(t *testing.T, rt router) {
+				type key struct{}
+				until := time.Now().Add(20 * time.Second).Round(0)
+				deadline := rt.change(func(r *http.Request) *http.Request {
+					ctx, cancel := context.WithDeadline(context.WithValue(r.Context(), key{}, "kept"), until)
+					t.Cleanup(cancel)
+					return r.WithContext(ctx)
 				})
-				a := rt.new()
-				if after {
-					a.post(path, h, rt.verify(g, nil), deadline)
-				} else {
-					a.post(path, h, deadline, rt.verify(g, nil))
+				for _, after := range []bool{false, true} {
+					g, _ := newGuard(t)
+					got := make(chan time.Time, 1)
+					values := make(chan any, 1)
+					h := rt.signal(func(_ *call, e core.Event) error {
+						at, _ := e.Context().Deadline()
+						got <- at
+						values <- e.Context().Value(key{})
+						return nil
+					})
+					a := rt.new()
+					if after {
+						a.post(path, h, rt.verify(g, nil), deadline)
+					} else {
+						a.post(path, h, deadline, rt.verify(g, nil))
+					}
+					s := serve(t, a)
+					require.Equal(t, http.StatusOK, s.deliver(t).status)
+					require.True(t, until.Equal(take(t, got)), "deadline middleware after Verify: %v", after)
+					require.Equal(t, "kept", take(t, values))
 				}
-				s := serve(t, a)
-				require.Equal(t, http.StatusOK, s.deliver(t).status)
-				require.True(t, until.Equal(take(t, got)), "deadline middleware after Verify: %v", after)
-				require.Equal(t, "kept", take(t, values))
-			}
-		}},
+			}},
 		{"without the app's own deadline the signal's context ends at SignalTimeout", func(t *testing.T, rt router) {
 			got := make(chan time.Time, 1)
 			s, _, _ := signalling(t, rt, func(_ *call, e core.Event) error {
@@ -202,20 +205,21 @@ func TestRequestAfterVerify(t *testing.T) {
 				require.Equal(t, reason.BodyTooLarge, rec.last(t, g).Reason)
 			}
 		}},
-		{"a body that something has read before the guard is a 500, not a bad signature", func(t *testing.T, rt router) {
-			g, rec := newGuard(t)
-			var n counter
-			a := rt.new()
-			drain := rt.change(func(r *http.Request) *http.Request {
-				_, _ = io.Copy(io.Discard, r.Body)
-				return r
-			})
-			a.post(path, rt.signal(n.signal), drain, rt.verify(g, nil))
-			s := serve(t, a)
-			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
-			require.Equal(t, reason.BodyAlreadyRead, rec.last(t, g).Reason)
-			require.Zero(t, n.Load())
-		}},
+		{"a body that something has read before the guard is a 500, not a bad signature",
+			func(t *testing.T, rt router) {
+				g, rec := newGuard(t)
+				var n counter
+				a := rt.new()
+				drain := rt.change(func(r *http.Request) *http.Request {
+					_, _ = io.Copy(io.Discard, r.Body)
+					return r
+				})
+				a.post(path, rt.signal(n.signal), drain, rt.verify(g, nil))
+				s := serve(t, a)
+				require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
+				require.Equal(t, reason.BodyAlreadyRead, rec.last(t, g).Reason)
+				require.Zero(t, n.Load())
+			}},
 		{"a Flusher stays one, and an answer can be streamed", func(t *testing.T, rt router) {
 			next := make(chan struct{})
 			s, g, rec := guarded(t, rt, func(c *call) error {

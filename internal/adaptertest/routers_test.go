@@ -129,7 +129,10 @@ func ginRouter() router {
 			},
 			get:    func(path string, h any) { r.GET(path, h.(gin.HandlerFunc)) },
 			handle: func(path string, g *core.Guard, signals *core.Signals) { ginwebhook.Handle(r, path, g, signals) },
-			on:     func(to core.Registrar, pattern string, fn receiver) { ginwebhook.On(to, pattern, ginReceiver(fn)) },
+			on: func(to core.Registrar, pattern string, fn receiver) {
+				ginwebhook.On(to, pattern,
+					ginReceiver(fn))
+			},
 		}
 	}
 	return router{
@@ -193,7 +196,8 @@ func ginRouter() router {
 			"Handle": {guards(), guards(), own(404, ""), own(404, "")}, "group Use": same(own(404, "")),
 			"route": same(own(404, "")), "app Use": same(guards()),
 		},
-		recovery: gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }),
+		recovery: gin.CustomRecoveryWithWriter(io.Discard,
+			func(c *gin.Context, _ any) { c.AbortWithStatus(http.StatusInternalServerError) }),
 		recovers: true, errors: true, keepsRequest: true,
 		late: unguarded, slashed: http.StatusTemporaryRedirect, wrongVerb: http.StatusNotFound,
 		json: map[string]bind{
@@ -230,7 +234,8 @@ func ginRouter() router {
 }
 
 func ginCall(c *gin.Context) *call {
-	return &call{w: c.Writer, r: c.Request, native: c, json: func(status int, v any) error { c.JSON(status, v); return nil }}
+	return &call{w: c.Writer, r: c.Request, native: c,
+		json: func(status int, v any) error { c.JSON(status, v); return nil }}
 }
 
 func ginReceiver(fn receiver) func(*gin.Context, core.Event) error {
@@ -257,7 +262,8 @@ func echoRoute() kinds {
 }
 
 func echo4Call(c echo4.Context) *call {
-	return &call{w: c.Response(), r: c.Request(), native: c, json: func(status int, v any) error { return c.JSON(status, v) }}
+	return &call{w: c.Response(), r: c.Request(), native: c,
+		json: func(status int, v any) error { return c.JSON(status, v) }}
 }
 
 func echo4Receiver(fn receiver) func(echo4.Context, core.Event) error {
@@ -328,7 +334,8 @@ func echo4Router() router {
 			return echowebhook.VerifyWithConfig(echowebhook.Config{Guard: g, OnReject: fn})
 		},
 		skipping: func(g *core.Guard) any {
-			return echowebhook.VerifyWithConfig(echowebhook.Config{Guard: g, Skipper: func(c echo4.Context) bool { return c.QueryParam("skip") != "" }})
+			return echowebhook.VerifyWithConfig(echowebhook.Config{Guard: g,
+				Skipper: func(c echo4.Context) bool { return c.QueryParam("skip") != "" }})
 		},
 		signal: func(fn receiver) any { return echowebhook.Signal(echo4Receiver(fn)) },
 		plain: func(fn func(*call) error) any {
@@ -390,7 +397,8 @@ func echo4Router() router {
 }
 
 func echo5Call(c *echo5.Context) *call {
-	return &call{w: c.Response(), r: c.Request(), native: c, json: func(status int, v any) error { return c.JSON(status, v) }}
+	return &call{w: c.Response(), r: c.Request(), native: c,
+		json: func(status int, v any) error { return c.JSON(status, v) }}
 }
 
 func echo5Receiver(fn receiver) func(*echo5.Context, core.Event) error {
@@ -411,7 +419,10 @@ func echo5Router() router {
 			handle: func(path string, guard *core.Guard, signals *core.Signals) {
 				echo5webhook.Handle(g, path, guard, signals)
 			},
-			on: func(to core.Registrar, pattern string, fn receiver) { echo5webhook.On(to, pattern, echo5Receiver(fn)) },
+			on: func(to core.Registrar, pattern string, fn receiver) {
+				echo5webhook.On(to, pattern,
+					echo5Receiver(fn))
+			},
 		}
 	}
 	wrap := func(e *echo5.Echo) *app {
@@ -426,7 +437,10 @@ func echo5Router() router {
 			handle: func(path string, guard *core.Guard, signals *core.Signals) {
 				echo5webhook.Handle(e, path, guard, signals)
 			},
-			on: func(to core.Registrar, pattern string, fn receiver) { echo5webhook.On(to, pattern, echo5Receiver(fn)) },
+			on: func(to core.Registrar, pattern string, fn receiver) {
+				echo5webhook.On(to, pattern,
+					echo5Receiver(fn))
+			},
 		}
 	}
 	fresh := func() *echo5.Echo {
@@ -457,7 +471,8 @@ func echo5Router() router {
 			return echo5webhook.VerifyWithConfig(echo5webhook.Config{Guard: g, OnReject: fn})
 		},
 		skipping: func(g *core.Guard) any {
-			return echo5webhook.VerifyWithConfig(echo5webhook.Config{Guard: g, Skipper: func(c *echo5.Context) bool { return c.QueryParam("skip") != "" }})
+			return echo5webhook.VerifyWithConfig(echo5webhook.Config{Guard: g,
+				Skipper: func(c *echo5.Context) bool { return c.QueryParam("skip") != "" }})
 		},
 		signal: func(fn receiver) any { return echo5webhook.Signal(echo5Receiver(fn)) },
 		plain: func(fn func(*call) error) any {
@@ -659,8 +674,11 @@ func netHTTP() router {
 				return *mws
 			}
 			return &app{
-				Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { chain(mux, outer).ServeHTTP(w, r) }),
-				use:     func(mw any) { *mws = append(*mws, mw.(httpMiddleware)) },
+				Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					chain(mux, outer).ServeHTTP(w,
+						r)
+				}),
+				use: func(mw any) { *mws = append(*mws, mw.(httpMiddleware)) },
 				group: func(p string) *app {
 					own := append([]httpMiddleware(nil), within()...)
 					return wrap(prefix+p, &own)

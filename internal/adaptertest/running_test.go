@@ -223,33 +223,34 @@ func TestWhatMiddlewareDoesBetweenGuardAndSignals(t *testing.T) {
 			require.Equal(t, core.ReplayCommitted, last.Replay)
 			require.Contains(t, s.deliver(t).body, "already processed")
 		}},
-		{"a panic behind a connection that was taken over, recovered in between, leaves the event to the retry", func(t *testing.T, rt router) {
-			var n counter
-			s, _, all := behind(t, rt, func(*call, core.Event) error {
-				if n.Add(1) == 1 {
-					panic(http.ErrAbortHandler)
-				}
-				return nil
-			}, func(w http.ResponseWriter, _ *http.Request, next func() error) error {
-				if n.Load() > 0 {
+		{"a panic behind a connection that was taken over, recovered in between, leaves the event to the retry",
+			func(t *testing.T, rt router) {
+				var n counter
+				s, _, all := behind(t, rt, func(*call, core.Event) error {
+					if n.Add(1) == 1 {
+						panic(http.ErrAbortHandler)
+					}
+					return nil
+				}, func(w http.ResponseWriter, _ *http.Request, next func() error) error {
+					if n.Load() > 0 {
+						return next()
+					}
+					defer func() { _ = recover() }()
+					conn, _, err := http.NewResponseController(w).Hijack()
+					if err != nil {
+						return err
+					}
+					_ = conn.Close()
 					return next()
-				}
-				defer func() { _ = recover() }()
-				conn, _, err := http.NewResponseController(w).Hijack()
-				if err != nil {
-					return err
-				}
-				_ = conn.Close()
-				return next()
-			})
-			_, err := s.try(s.request(t, path, body))
-			require.Error(t, err)
-			last := take(t, all)
-			require.Equal(t, reason.SignalPanicked, last.Reason)
-			require.Equal(t, core.ReplayReleased, last.Replay)
-			require.Equal(t, http.StatusOK, s.deliver(t).status)
-			require.EqualValues(t, 2, n.Load())
-		}},
+				})
+				_, err := s.try(s.request(t, path, body))
+				require.Error(t, err)
+				last := take(t, all)
+				require.Equal(t, reason.SignalPanicked, last.Reason)
+				require.Equal(t, core.ReplayReleased, last.Replay)
+				require.Equal(t, http.StatusOK, s.deliver(t).status)
+				require.EqualValues(t, 2, n.Load())
+			}},
 		{"http.ErrAbortHandler that middleware recovers without an answer is a 500", func(t *testing.T, rt router) {
 			var n counter
 			s, _, all := behind(t, rt, func(*call, core.Event) error {

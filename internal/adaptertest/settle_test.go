@@ -44,22 +44,29 @@ func TestPlainHandlersAreSettled(t *testing.T) {
 	}
 	endings := []ending{
 		{"a silent return is committed", func(*call) error { return nil }, core.ReplayCommitted, 200, false},
-		{"a 200 is committed", func(c *call) error { return c.json(http.StatusOK, "fine") }, core.ReplayCommitted, 200, false},
-		{"a 204 is committed", func(c *call) error { c.w.WriteHeader(http.StatusNoContent); return nil }, core.ReplayCommitted, 204, false},
+		{"a 200 is committed", func(c *call) error { return c.json(http.StatusOK, "fine") }, core.ReplayCommitted, 200,
+			false},
+		{"a 204 is committed", func(c *call) error { c.w.WriteHeader(http.StatusNoContent); return nil },
+			core.ReplayCommitted, 204, false},
 		{"a 103 and then a body is committed", func(c *call) error {
 			c.w.WriteHeader(http.StatusEarlyHints)
 			_, err := io.WriteString(c.w, "fine")
 			return err
 		}, core.ReplayCommitted, 200, false},
-		{"a 500 is released", func(c *call) error { return c.json(http.StatusInternalServerError, "no") }, core.ReplayReleased, 500, false},
-		{"a 500 without a body is released", func(c *call) error { c.w.WriteHeader(http.StatusInternalServerError); return nil }, core.ReplayReleased, 500, false},
-		{"a 302 is released", func(c *call) error { c.w.WriteHeader(http.StatusFound); return nil }, core.ReplayReleased, 302, false},
+		{"a 500 is released", func(c *call) error { return c.json(http.StatusInternalServerError, "no") },
+			core.ReplayReleased, 500, false},
+		{"a 500 without a body is released",
+			func(c *call) error { c.w.WriteHeader(http.StatusInternalServerError); return nil }, core.ReplayReleased,
+			500, false},
+		{"a 302 is released", func(c *call) error { c.w.WriteHeader(http.StatusFound); return nil },
+			core.ReplayReleased, 302, false},
 		{"a 500 with a 200 written over it is released", func(c *call) error {
 			c.w.WriteHeader(http.StatusInternalServerError)
 			_, _ = io.WriteString(c.w, "no")
 			return c.json(http.StatusOK, "fine")
 		}, core.ReplayReleased, 500, false},
-		{"a flush and then nothing is committed", func(c *call) error { return http.NewResponseController(c.w).Flush() }, core.ReplayCommitted, 200, false},
+		{"a flush and then nothing is committed",
+			func(c *call) error { return http.NewResponseController(c.w).Flush() }, core.ReplayCommitted, 200, false},
 		{"a handler's error is released", func(*call) error { return errApp }, core.ReplayReleased, 500, false},
 		{"an error after an answer was written is released", func(c *call) error {
 			return errors.Join(c.json(http.StatusOK, "fine"), errApp)
@@ -88,7 +95,8 @@ func TestPlainHandlersAreSettled(t *testing.T) {
 			_ = c.json(http.StatusOK, "fine")
 			panic("boom")
 		}, core.ReplayReleased, 0, false},
-		{"http.ErrAbortHandler is released and goes on", func(*call) error { panic(http.ErrAbortHandler) }, core.ReplayReleased, 0, false},
+		{"http.ErrAbortHandler is released and goes on", func(*call) error { panic(http.ErrAbortHandler) },
+			core.ReplayReleased, 0, false},
 	}
 	var rows []row
 	for _, e := range endings {
@@ -198,11 +206,16 @@ func TestSignalsAreSettled(t *testing.T) {
 		status int
 	}
 	endings := []ending{
-		{"nil is a 200 and committed", func(*call, core.Event) error { return nil }, core.ReplayCommitted, reason.Accepted, 200},
-		{"core.Ignore is a 200 and committed", func(*call, core.Event) error { return core.Ignore }, core.ReplayCommitted, reason.Accepted, 200},
-		{"core.Permanent is a 200 and committed", func(*call, core.Event) error { return core.Permanent(errApp) }, core.ReplayCommitted, reason.Permanent, 200},
-		{"an error is a 500 and the retry runs", func(*call, core.Event) error { return errApp }, core.ReplayReleased, reason.SignalFailed, 500},
-		{"a panic is a 500 and the retry runs", func(*call, core.Event) error { panic("boom") }, core.ReplayReleased, reason.SignalPanicked, 500},
+		{"nil is a 200 and committed", func(*call, core.Event) error { return nil }, core.ReplayCommitted,
+			reason.Accepted, 200},
+		{"core.Ignore is a 200 and committed", func(*call, core.Event) error { return core.Ignore },
+			core.ReplayCommitted, reason.Accepted, 200},
+		{"core.Permanent is a 200 and committed", func(*call, core.Event) error { return core.Permanent(errApp) },
+			core.ReplayCommitted, reason.Permanent, 200},
+		{"an error is a 500 and the retry runs", func(*call, core.Event) error { return errApp }, core.ReplayReleased,
+			reason.SignalFailed, 500},
+		{"a panic is a 500 and the retry runs", func(*call, core.Event) error { panic("boom") }, core.ReplayReleased,
+			reason.SignalPanicked, 500},
 	}
 	var rows []row
 	for _, e := range endings {
@@ -256,7 +269,8 @@ func TestSignalsAreSettled(t *testing.T) {
 			}
 			for status, want := range map[int]core.ReplayState{201: core.ReplayCommitted, 409: core.ReplayReleased} {
 				var n counter
-				s, g, rec := signalling(t, rt, func(c *call, _ core.Event) error { n.Add(1); return c.json(status, "mine") })
+				s, g, rec := signalling(t, rt,
+					func(c *call, _ core.Event) error { n.Add(1); return c.json(status, "mine") })
 				got := s.deliver(t)
 				require.Equal(t, status, got.status)
 				require.Equal(t, "\"mine\"", strings.TrimSpace(got.body))

@@ -25,7 +25,8 @@ func raw(t *testing.T, e *hostile.Endpoint, body string, headers ...[2]string) s
 	return string(wire)
 }
 
-const rightly, wrongly = `sha256={{hex (hmac "sha256" .secret .body)}}`, `sha256={{hex (hmac "sha256" "another" .body)}}`
+const rightly, wrongly = `sha256={{hex (hmac "sha256" .secret .body)}}`,
+	`sha256={{hex (hmac "sha256" "another" .body)}}`
 
 func speak(t *testing.T, s *front, text string) (net.Conn, *bufio.Reader) {
 	t.Helper()
@@ -86,7 +87,8 @@ func TestSockets(t *testing.T) {
 		}},
 		{"requests on one connection are judged one by one", func(t *testing.T, rt router) {
 			s, made, n := mounted(t, rt)
-			_, r := speak(t, s, raw(t, e, `{"n":1}`, sig(wrongly))+raw(t, e, `{"n":1}`, sig(rightly))+raw(t, e, `{"n":1}`)+raw(t, e, `{"n":1}`, sig(rightly))+raw(t, e, `{"n":2}`, sig(rightly)))
+			_, r := speak(t, s, raw(t, e, `{"n":1}`, sig(wrongly))+raw(t, e, `{"n":1}`, sig(rightly))+raw(t, e,
+				`{"n":1}`)+raw(t, e, `{"n":1}`, sig(rightly))+raw(t, e, `{"n":2}`, sig(rightly)))
 			for _, want := range []int{400, 200, 400, 200, 200} {
 				require.Equal(t, want, statusOn(t, r))
 			}
@@ -98,21 +100,26 @@ func TestSockets(t *testing.T) {
 		{"what a lie about the length swallows is no delivery", func(t *testing.T, rt router) {
 			s, _, n := mounted(t, rt)
 			inner := raw(t, e, `{"n":1}`, sig(rightly))
-			_, r := speak(t, s, fmt.Sprintf("POST /hooks HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(inner), inner)+raw(t, e, `{"n":2}`, sig(rightly)))
+			_, r := speak(t, s, fmt.Sprintf("POST /hooks HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s",
+				len(inner), inner)+raw(t, e, `{"n":2}`, sig(rightly)))
 			require.Equal(t, 400, statusOn(t, r))
 			require.Equal(t, 200, statusOn(t, r))
 			require.EqualValues(t, 1, n.Load(), "the one behind it")
 		}},
 		{"a flood of headers ends before any guard", func(t *testing.T, rt router) {
 			s, made, _ := mounted(t, rt)
-			for _, flood := range []string{"X-A: " + strings.Repeat("a", 2<<20), strings.Repeat("X-A: a\r\n", 200_000) + "X-B: b"} {
-				_, r := speak(t, s, strings.Replace(raw(t, e, "{}", sig(rightly)), "\r\n\r\n", "\r\n"+flood+"\r\n\r\n", 1))
+			for _, flood := range []string{"X-A: " + strings.Repeat("a", 2<<20), strings.Repeat("X-A: a\r\n", 200_000) +
+				"X-B: b"} {
+				_, r := speak(t, s, strings.Replace(raw(t, e, "{}", sig(rightly)), "\r\n\r\n", "\r\n"+flood+"\r\n\r\n",
+					1))
 				require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, statusOn(t, r))
 			}
 			all, err := made.Told.All(t.Context(), made.Guard)
 			require.NoError(t, err)
 			require.Empty(t, all)
-			_, r := speak(t, s, strings.Replace(raw(t, e, "{}", sig(rightly)), "\r\n\r\n", strings.Repeat("\r\nX-A: a", 400)+"\r\n\r\n", 1)) // servers of Go 1.27 refuse more than 500
+			// servers of Go 1.27 refuse more than 500
+			_, r := speak(t, s, strings.Replace(raw(t, e, "{}", sig(rightly)), "\r\n\r\n",
+				strings.Repeat("\r\nX-A: a", 400)+"\r\n\r\n", 1))
 			require.Equal(t, http.StatusOK, statusOn(t, r), "many that the server lets through are no matter")
 		}},
 		{"HTTP/2 without TLS is not spoken", func(t *testing.T, rt router) {

@@ -46,46 +46,47 @@ func (s *server) under(t *testing.T, at, key string) *http.Request {
 
 func TestTenants(t *testing.T) {
 	table(t, []row{
-		{"a tenant in the path is proved by its own secret, and is part of what is remembered", func(t *testing.T, rt router) {
-			g, rec := newGuard(t, byTenant(core.TenantFromPath("tenant")))
-			var mu sync.Mutex
-			var tenants []string
-			a := rt.new()
-			a.mount(pathOf(rt, "/hooks/", "tenant", "/github"), g, func(_ *call, e core.Event) error {
-				mu.Lock()
-				defer mu.Unlock()
-				tenants = append(tenants, e.Tenant)
-				return nil
-			})
-			s := serve(t, a)
-			var refused []answer
-			for _, row := range []struct {
-				at, key string
-				want    reason.Reason
-				tenant  string
-			}{
-				{"/hooks/acme/github", secret, reason.Accepted, "acme"},
-				{"/hooks/globex.eu:1/github", otherSecret, reason.Accepted, "globex.eu:1"},
-				{"/hooks/acme/github", secret, reason.Duplicate, "acme"},
-				{"/hooks/acme/github", otherSecret, reason.BadSignature, "acme"},
-				{"/hooks/initech/github", secret, reason.BadSignature, ""},
-				{"/hooks/ACME/github", secret, reason.BadSignature, ""},
-				{"/hooks/acme%7Cglobex/github", secret, reason.BadSignature, ""},
-				{"/hooks/" + strings.Repeat("a", 200) + "/github", secret, reason.BadSignature, ""},
-			} {
-				got := s.send(t, s.under(t, row.at, row.key))
-				require.Equal(t, row.want, rec.last(t, g).Reason, "%s: %s", row.at, rec.last(t, g).Detail)
-				require.Equal(t, row.tenant, rec.last(t, g).Tenant, row.at)
-				if row.want == reason.BadSignature {
-					got.header.Del("Date")
-					refused = append(refused, got)
+		{"a tenant in the path is proved by its own secret, and is part of what is remembered",
+			func(t *testing.T, rt router) {
+				g, rec := newGuard(t, byTenant(core.TenantFromPath("tenant")))
+				var mu sync.Mutex
+				var tenants []string
+				a := rt.new()
+				a.mount(pathOf(rt, "/hooks/", "tenant", "/github"), g, func(_ *call, e core.Event) error {
+					mu.Lock()
+					defer mu.Unlock()
+					tenants = append(tenants, e.Tenant)
+					return nil
+				})
+				s := serve(t, a)
+				var refused []answer
+				for _, row := range []struct {
+					at, key string
+					want    reason.Reason
+					tenant  string
+				}{
+					{"/hooks/acme/github", secret, reason.Accepted, "acme"},
+					{"/hooks/globex.eu:1/github", otherSecret, reason.Accepted, "globex.eu:1"},
+					{"/hooks/acme/github", secret, reason.Duplicate, "acme"},
+					{"/hooks/acme/github", otherSecret, reason.BadSignature, "acme"},
+					{"/hooks/initech/github", secret, reason.BadSignature, ""},
+					{"/hooks/ACME/github", secret, reason.BadSignature, ""},
+					{"/hooks/acme%7Cglobex/github", secret, reason.BadSignature, ""},
+					{"/hooks/" + strings.Repeat("a", 200) + "/github", secret, reason.BadSignature, ""},
+				} {
+					got := s.send(t, s.under(t, row.at, row.key))
+					require.Equal(t, row.want, rec.last(t, g).Reason, "%s: %s", row.at, rec.last(t, g).Detail)
+					require.Equal(t, row.tenant, rec.last(t, g).Tenant, row.at)
+					if row.want == reason.BadSignature {
+						got.header.Del("Date")
+						refused = append(refused, got)
+					}
 				}
-			}
-			for _, r := range refused {
-				require.Equal(t, refused[0], r, "nobody learns who is a tenant")
-			}
-			require.Equal(t, []string{"acme", "globex.eu:1"}, tenants)
-		}},
+				for _, r := range refused {
+					require.Equal(t, refused[0], r, "nobody learns who is a tenant")
+				}
+				require.Equal(t, []string{"acme", "globex.eu:1"}, tenants)
+			}},
 		{"a tenant in a header", func(t *testing.T, rt router) {
 			g, rec := newGuard(t, byTenant(core.TenantFromHeader("x-tenant")))
 			var n counter

@@ -78,7 +78,8 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 						now = time.UnixMilli(milli) // recorded without a clock, so judged at its own time
 					}
 					g, err := core.New(core.Config{
-						Endpoint: "vectors", Provider: p, Secrets: secrets.Static(v.Secret), Replay: core.DangerouslyNoReplay,
+						Endpoint: "vectors", Provider: p, Secrets: secrets.Static(v.Secret),
+						Replay:    core.DangerouslyNoReplay,
 						PublicURL: v.URL, Limits: core.Limits{Tolerance: catalogue.RecordedWindow(v.ID)},
 						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 						DangerouslyAllowHTTP: true, DangerouslyAllowWeakSecrets: true,
@@ -91,7 +92,8 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					if _, query, found := strings.Cut(v.URL, "?"); found {
 						target += "?" + query // which some sign by itself
 					}
-					r, err := http.NewRequestWithContext(t.Context(), v.Method, target, strings.NewReader(string(v.Body)))
+					r, err := http.NewRequestWithContext(t.Context(), v.Method, target,
+						strings.NewReader(string(v.Body)))
 					require.NoError(t, err)
 					for header, value := range v.Headers {
 						r.Header.Set(header, value)

@@ -111,7 +111,8 @@ func guides() map[string]Guide {
 			"The integration's settings > Webhooks: create a subscription with the URL and the events. Notion sends a " +
 				"`verification_token`, which `store` gets, and the log says `webhook handshake or test answered`.",
 			"Paste the token into Notion's form, and press Verify.",
-			"Start again with `Secrets` in place of `Setup`. Until then events are answered 503, and Notion sends them again.",
+			"Start again with `Secrets` in place of `Setup`. Until then events are answered 503, and Notion sends " +
+				"them again.",
 		}, Notes: []string{"Another subscription hands over a token of its own. While a secret is configured it is refused " +
 			"(`hands_secret_over` in the log): give it an endpoint of its own."}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
@@ -135,7 +136,8 @@ func guides() map[string]Guide {
 			"Copy the Verification Key. It is a public key, not a secret and not an API key (`SG...`), and goes into " +
 				"`SENDGRID_PUBLIC_KEY`.",
 			"\"Test Your Integration\" sends signed events.",
-		}, Notes: []string{"Inbound Parse is another setting, and unsigned unless a security policy signs it: use `sendgrid-inbound` and " +
+		}, Notes: []string{"Inbound Parse is another setting, and unsigned unless a security policy signs it: use " +
+			"`sendgrid-inbound` and " +
 			"another URL."}},
 		"sendgrid-inbound": {Steps: []string{
 			"Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
@@ -149,7 +151,8 @@ func guides() map[string]Guide {
 			"use `sentry-ui`"}},
 		"shopify": {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
 		"slack": {Steps: []string{
-			"api.slack.com/apps > the app > Basic Information: copy the signing secret into `SLACK_SECRET`, and start the " +
+			"api.slack.com/apps > the app > Basic Information: copy the signing secret into `SLACK_SECRET`, and " +
+				"start the " +
 				"endpoint. It is neither the bot token (`xoxb-...`) nor the verification token.",
 			"Event Subscriptions > Request URL: Slack sends a signed url_verification, which is answered.",
 		}},
@@ -179,7 +182,8 @@ func guides() map[string]Guide {
 		"zoom": {Steps: []string{
 			"The app's Features > Access: copy the Secret Token into `ZOOM_SECRET`, and start the endpoint.",
 			"There, enable Event Subscriptions and add one: the events and the URL.",
-			"Press Validate: Zoom sends `endpoint.url_validation`, which is answered. With a wrong token it is refused with " +
+			"Press Validate: Zoom sends `endpoint.url_validation`, which is answered. With a wrong token it is " +
+				"refused with " +
 				"503, and the log says that the signature matches under none of the secrets.",
 		}},
 		"xero": {Steps: []string{

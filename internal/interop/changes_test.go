@@ -27,7 +27,8 @@ func bodyChanges(good *delivery) []change {
 		{"body: another one", refuse, func(d *delivery) { d.body = []byte(`{"id":"evt_2"}`) }},
 	}
 	for _, at := range []int{0, 1, size / 3, size / 2, size - 2, size - 1} {
-		all = append(all, change{fmt.Sprintf("body: a bit of byte %d", at), refuse, func(d *delivery) { d.body[at] ^= 1 }})
+		all = append(all, change{fmt.Sprintf("body: a bit of byte %d", at), refuse,
+			func(d *delivery) { d.body[at] ^= 1 }})
 	}
 	return all
 }
@@ -44,7 +45,8 @@ func headerChanges(unsigned, good *delivery) []change {
 			if len(values) == 1 && values[0] == value {
 				return // in lower case already
 			}
-			all = append(all, change{name + ": " + what, want, func(d *delivery) { d.header[http.CanonicalHeaderKey(name)] = values }})
+			all = append(all, change{name + ": " + what, want,
+				func(d *delivery) { d.header[http.CanonicalHeaderKey(name)] = values }})
 		}
 		all = append(all, change{name + ": none", refuse, func(d *delivery) { d.header.Del(name) }})
 		set("empty", refuse, "")
@@ -84,7 +86,8 @@ func repeated(headers ...string) difference {
 	for _, name := range headers {
 		in = append(in, name+": twice", name+": and then garbage")
 	}
-	return difference{in, refuse, "the library reads the first of several headers; what stands in front of it may read the last"}
+	return difference{in, refuse,
+		"the library reads the first of several headers; what stands in front of it may read the last"}
 }
 
 // spaced are the headers around whose value we let a space stand, where the library does not.
@@ -93,7 +96,8 @@ func spaced(headers ...string) difference {
 	for _, name := range headers {
 		in = append(in, name+": a space before", name+": a space after")
 	}
-	return difference{in, accept, "net/http cuts spaces around a value off; they are no part of it for us in a request made by hand either"}
+	return difference{in, accept,
+		"net/http cuts spaces around a value off; they are no part of it for us in a request made by hand either"}
 }
 
 // upper are the headers whose hexadecimal digits we read in either case, where the library compares text.
@@ -112,7 +116,8 @@ func ageless(names ...string) difference {
 
 const (
 	// retried is why an old delivery is accepted that the sender's library refuses.
-	retried  = "whether a retry is signed again is not documented, and the same bytes may come for as long as the sender retries"
+	retried = "whether a retry is signed again is not documented, and the same bytes may come for as long as the " +
+		"sender retries"
 	tooOld   = "signed 6 minutes ago"
 	hourOld  = "signed an hour ago"
 	dayOld   = "signed 25 hours ago"

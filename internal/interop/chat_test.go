@@ -82,7 +82,8 @@ func TestTwilio(t *testing.T) {
 		},
 		differences: []difference{
 			repeated("X-Twilio-Signature"),
-			{[]string{"body: a field twice, with two values"}, accept, "this library signs the first value; Twilio, and its other libraries, sign each distinct one"},
+			{[]string{"body: a field twice, with two values"}, accept,
+				"this library signs the first value; Twilio, and its other libraries, sign each distinct one"},
 		},
 	}.run(t)
 	peer{

@@ -15,7 +15,8 @@ import (
 func TestCloudinary(t *testing.T) {
 	t.Parallel()
 	const signature, timestamp = "X-Cld-Signature", "X-Cld-Timestamp"
-	for algorithm, p := range map[string]core.Provider{"sha1": provider.Cloudinary(), "sha256": provider.CloudinarySHA256()} {
+	for algorithm, p := range map[string]core.Provider{"sha1": provider.Cloudinary(),
+		"sha256": provider.CloudinarySHA256()} {
 		peer{
 			name: "cloudinary-go VerifyNotificationSignature for " + p.Name(), provider: p,
 			verify: func(r *http.Request, body []byte, secret string) error {

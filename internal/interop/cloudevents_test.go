@@ -63,7 +63,8 @@ func TestCloudEvents(t *testing.T) {
 			d, reply := guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 			require.Nil(t, reply, "%s in %s mode", b.name, mode)
 			for _, got := range d.Events() {
-				require.Equal(t, []string{"event-1", "com.example.thing.done"}, []string{got.ID, got.Type}, "%s in %s mode", b.name, mode)
+				require.Equal(t, []string{"event-1", "com.example.thing.done"}, []string{got.ID, got.Type},
+					"%s in %s mode", b.name, mode)
 				require.True(t, e.Time().Equal(got.Time))
 				var ours, theirs any
 				require.NoError(t, json.Unmarshal(got.Data, &ours), "%s in %s mode", b.name, mode)
@@ -77,14 +78,15 @@ func TestCloudEvents(t *testing.T) {
 	}
 }
 
-// TestDapr lets Dapr wrap what was published to it, as its sidecar does before it posts to a subscriber. The bearer token
-// is of what stands between the two: Dapr itself presents the app's token in a header of its own.
+// TestDapr lets Dapr wrap what was published to it, as its sidecar does before it posts to a subscriber. The bearer
+// token is of what stands between the two: Dapr itself presents the app's token in a header of its own.
 func TestDapr(t *testing.T) {
 	t.Parallel()
 	guard := (&comparison{peer: peer{provider: provider.CloudEvents(sender)}, t: t}).newGuard(sampleSecrets()[0])
 	for _, b := range bodies() {
 		for _, contentType := range []string{b.contentType, "text/plain", "application/octet-stream"} {
-			envelope := pubsub.NewCloudEventsEnvelope("event-1", "orders", "com.example.thing.done", "", "things", "pubsub", contentType, []byte(b.text), "", "")
+			envelope := pubsub.NewCloudEventsEnvelope("event-1", "orders", "com.example.thing.done", "", "things",
+				"pubsub", contentType, []byte(b.text), "", "")
 			body, err := json.Marshal(envelope)
 			require.NoError(t, err)
 			if len(body) > 1<<20 {
@@ -97,7 +99,8 @@ func TestDapr(t *testing.T) {
 			require.Nil(t, reply, "%s as %s", b.name, contentType)
 			require.Len(t, d.Events(), 1)
 			got := d.Events()[0]
-			require.Equal(t, []string{"event-1", "com.example.thing.done"}, []string{got.ID, got.Type}, "%s as %s", b.name, contentType)
+			require.Equal(t, []string{"event-1", "com.example.thing.done"}, []string{got.ID, got.Type}, "%s as %s",
+				b.name, contentType)
 			require.Equal(t, envelope["time"], got.Time.Format(time.RFC3339), "%s as %s", b.name, contentType)
 			read, err := pubsub.FromCloudEvent(got.Payload, "things", "pubsub", "", "")
 			require.NoError(t, err, "%s as %s", b.name, contentType)
@@ -122,7 +125,8 @@ func TestConsentToCloudEvents(t *testing.T) {
 		{"the sender that is listed", sender, true, true, ""},
 		{"another", "other.example.com", false, false, ""},
 		{"nobody", "", false, false, ""},
-		{"a name that begins with the sender's", sender + ".attacker.example", false, true, "the library compares the beginning, which says nothing of who owns a name"},
+		{"a name that begins with the sender's", sender + ".attacker.example", false, true,
+			"the library compares the beginning, which says nothing of who owns a name"},
 	} {
 		r := httptest.NewRequest(http.MethodOptions, hooksURL, nil)
 		if row.origin != "" {
@@ -130,7 +134,8 @@ func TestConsentToCloudEvents(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		p.OptionsHandler(w, r.Clone(t.Context()))
-		require.Equal(t, row.theirs, w.Code == http.StatusOK && w.Header().Get("WebHook-Allowed-Origin") != "", row.name)
+		require.Equal(t, row.theirs, w.Code == http.StatusOK && w.Header().Get("WebHook-Allowed-Origin") != "",
+			row.name)
 		_, reply := guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.NotNil(t, reply)
 		allowed := reply.Rejection == nil && reply.Header().Get("WebHook-Allowed-Origin") == row.origin

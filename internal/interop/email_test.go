@@ -14,7 +14,8 @@ import (
 func TestMailgun(t *testing.T) {
 	t.Parallel()
 	peer{
-		name: "mailgun-go VerifyWebhookSignature", provider: provider.Mailgun(), bodies: objects()[:4], unsignedBody: true,
+		name: "mailgun-go VerifyWebhookSignature", provider: provider.Mailgun(), bodies: objects()[:4],
+		unsignedBody: true,
 		verify: func(_ *http.Request, body []byte, secret string) error {
 			var payload mailgun.WebhookPayload
 			if err := json.Unmarshal(body, &payload); err != nil {
@@ -25,10 +26,12 @@ func TestMailgun(t *testing.T) {
 			return truth(mg.VerifyWebhookSignature(payload.Signature))
 		},
 		changes: []change{
-			inMailgun("a bit of the token", refuse, func(s map[string]any) { s["token"] = "f" + s["token"].(string)[1:] }),
+			inMailgun("a bit of the token", refuse,
+				func(s map[string]any) { s["token"] = "f" + s["token"].(string)[1:] }),
 			inMailgun("no signature", refuse, func(s map[string]any) { delete(s, "signature") }),
 			inMailgun("an empty token", refuse, func(s map[string]any) { s["token"] = "" }),
-			inMailgun("the timestamp as a number", "", func(s map[string]any) { s["timestamp"] = json.Number(s["timestamp"].(string)) }),
+			inMailgun("the timestamp as a number", "",
+				func(s map[string]any) { s["timestamp"] = json.Number(s["timestamp"].(string)) }),
 			inMailgun("a digit moved from the timestamp to the token", "", func(s map[string]any) {
 				at := s["timestamp"].(string)
 				s["timestamp"], s["token"] = at[:9], at[9:]+s["token"].(string)
@@ -37,7 +40,8 @@ func TestMailgun(t *testing.T) {
 		differences: []difference{
 			ageless(dayOld, yearOld, tooEarly, nextYear),
 			{[]string{"signature: a digit moved from the timestamp to the token"}, refuse,
-				"nothing separates the two in what is signed: by their lengths alone a token cannot take a digit of the time in"},
+				"nothing separates the two in what is signed: by their lengths alone a token cannot take a digit of " +
+					"the time in"},
 			{[]string{"signature: the timestamp as a number"}, accept, "the signed bytes are the same digits"},
 		},
 	}.run(t)
@@ -67,7 +71,8 @@ func TestSendGrid(t *testing.T) {
 	t.Parallel()
 	const signature, timestamp = "X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"
 	peer{
-		name: "sendgrid-go eventwebhook.VerifySignature", provider: provider.SendGrid(), keys: keyPairs(provider.SendGrid()),
+		name: "sendgrid-go eventwebhook.VerifySignature", provider: provider.SendGrid(),
+		keys: keyPairs(provider.SendGrid()),
 		verify: func(r *http.Request, body []byte, public string) error {
 			key, err := eventwebhook.ConvertPublicKeyBase64ToECDSA(public)
 			if err != nil {

@@ -31,7 +31,8 @@ func TestGitHub(t *testing.T) {
 				_, err := gogithub.ValidatePayload(r, []byte(secret))
 				return err
 			},
-			changes: []change{{"the signature of SHA-1 beside", accept, func(d *delivery) { d.header.Set("X-Hub-Signature", "sha1=00") }}, {
+			changes: []change{{"the signature of SHA-1 beside", accept,
+				func(d *delivery) { d.header.Set("X-Hub-Signature", "sha1=00") }}, {
 				"the signature of SHA-1 instead", refuse, func(d *delivery) {
 					mac := hmac.New(sha1.New, []byte(sampleSecrets()[0].signing)) // GitHub's old signature
 					_, _ = mac.Write(d.body)
@@ -62,7 +63,8 @@ func TestGitHub(t *testing.T) {
 				return err
 			}
 			_, err = hook.Parse(r, github.PingEvent)
-			return parsed(err, github.ErrParsingPayload, github.ErrMissingHubSignatureHeader, github.ErrHMACVerificationFailed)
+			return parsed(err, github.ErrParsingPayload, github.ErrMissingHubSignatureHeader,
+				github.ErrHMACVerificationFailed)
 		},
 		differences: []difference{repeated("X-Hub-Signature-256")},
 	}.run(t)
@@ -91,16 +93,19 @@ func parsed(err error, judgements ...error) error {
 
 func TestGiteaAndItsKin(t *testing.T) {
 	t.Parallel()
-	for header, p := range map[string]core.Provider{"X-Gitea-Signature": provider.Gitea(), "X-Forgejo-Signature": provider.Forgejo()} {
+	for header, p := range map[string]core.Provider{"X-Gitea-Signature": provider.Gitea(),
+		"X-Forgejo-Signature": provider.Forgejo()} {
 		peer{
 			name: "gitea-sdk VerifyWebhookSignature for " + p.Name(), provider: p,
 			verify: func(r *http.Request, body []byte, secret string) error {
 				return truth(giteasdk.VerifyWebhookSignature(secret, r.Header.Get(header), body))
 			},
 			differences: []difference{repeated(header), {[]string{
-				"body: every byte", "body: anything, of 119 bytes", "body: anything, of 127 bytes", "body: anything, of 1000 bytes",
+				"body: every byte", "body: anything, of 119 bytes", "body: anything, of 127 bytes",
+				"body: anything, of 1000 bytes",
 				"body: anything, of 4096 bytes", "body: anything, of 65537 bytes", "body: 1 MiB of anything",
-			}, refuse, "what is no JSON and holds an equals sign is a form, whose one field has to be the payload; these senders make no other"}},
+			}, refuse, "what is no JSON and holds an equals sign is a form, whose one field has to be the payload; " +
+				"these senders make no other"}},
 		}.run(t)
 	}
 	peer{
@@ -112,7 +117,8 @@ func TestGiteaAndItsKin(t *testing.T) {
 				return err
 			}
 			_, err = hook.Parse(r, gitea.PushEvent)
-			return parsed(err, gitea.ErrParsingPayload, gitea.ErrMissingGiteaSignatureHeader, gitea.ErrHMACVerificationFailed)
+			return parsed(err, gitea.ErrParsingPayload, gitea.ErrMissingGiteaSignatureHeader,
+				gitea.ErrHMACVerificationFailed)
 		},
 		differences: []difference{repeated("X-Gitea-Signature"), upper("X-Gitea-Signature")},
 	}.run(t)
@@ -125,7 +131,8 @@ func TestGiteaAndItsKin(t *testing.T) {
 				return err
 			}
 			_, err = hook.Parse(r, gogs.PushEvent)
-			return parsed(err, gogs.ErrParsingPayload, gogs.ErrMissingGogsSignatureHeader, gogs.ErrHMACVerificationFailed)
+			return parsed(err, gogs.ErrParsingPayload, gogs.ErrMissingGogsSignatureHeader,
+				gogs.ErrHMACVerificationFailed)
 		},
 		differences: []difference{repeated("X-Gogs-Signature"), upper("X-Gogs-Signature")},
 	}.run(t)
@@ -149,11 +156,13 @@ func TestBitbucketServer(t *testing.T) {
 				return err
 			}
 			_, err = hook.Parse(r, bitbucketserver.RepositoryReferenceChangedEvent)
-			return parsed(err, bitbucketserver.ErrParsingPayload, bitbucketserver.ErrMissingHubSignatureHeader, bitbucketserver.ErrHMACVerificationFailed)
+			return parsed(err, bitbucketserver.ErrParsingPayload, bitbucketserver.ErrMissingHubSignatureHeader,
+				bitbucketserver.ErrHMACVerificationFailed)
 		},
 		differences: []difference{
 			repeated("X-Hub-Signature"),
-			{[]string{"X-Hub-Signature: a bit of byte 0"}, refuse, `the library cuts the first seven bytes off without looking whether they are "sha256="`},
+			{[]string{"X-Hub-Signature: a bit of byte 0"}, refuse,
+				`the library cuts the first seven bytes off without looking whether they are "sha256="`},
 		},
 	}.run(t)
 }
@@ -161,8 +170,9 @@ func TestBitbucketServer(t *testing.T) {
 func TestGitLabToken(t *testing.T) {
 	t.Parallel()
 	peer{
-		name: "go-playground/webhooks gitlab.Parse", provider: provider.GitLabToken(), bodies: objects(), unsignedBody: true,
-		headers: map[string]string{"X-Gitlab-Event": "Push Hook"},
+		name: "go-playground/webhooks gitlab.Parse", provider: provider.GitLabToken(), bodies: objects(),
+		unsignedBody: true,
+		headers:      map[string]string{"X-Gitlab-Event": "Push Hook"},
 		verify: func(r *http.Request, _ []byte, secret string) error {
 			hook, err := gitlab.New(gitlab.Options.Secret(secret))
 			if err != nil {
@@ -178,8 +188,10 @@ func TestGitLabToken(t *testing.T) {
 func TestAzureDevOps(t *testing.T) {
 	t.Parallel()
 	peer{
-		name: "go-playground/webhooks azuredevops.Parse", provider: provider.AzureDevOps(), bodies: objects(), unsignedBody: true,
-		keys: same("devops:a-password-of-this-test", "devops:the-password-after-it", "devops:a-stranger's-password"),
+		name: "go-playground/webhooks azuredevops.Parse", provider: provider.AzureDevOps(), bodies: objects(),
+		unsignedBody: true,
+		keys: same("devops:a-password-of-this-test", "devops:the-password-after-it",
+			"devops:a-stranger's-password"),
 		verify: func(r *http.Request, _ []byte, secret string) error {
 			user, password, _ := strings.Cut(secret, ":")
 			hook, err := azuredevops.New(azuredevops.Options.BasicAuth(user, password))

@@ -60,15 +60,18 @@ func TestGoogle(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return truth(token.Issuer == "https://accounts.google.com" && token.Claims["email"] == account && token.Claims["email_verified"] == true, nil)
+			return truth(token.Issuer == "https://accounts.google.com" && token.Claims["email"] == account &&
+				token.Claims["email_verified"] == true, nil)
 		}
 		row.differences = []difference{
 			repeated("Authorization"),
 			ageless(tooEarly, nextYear, "valid in an hour"),
-			{[]string{"a header that names a set of keys", "a header that names a certificate", "a header that wants something understood"}, refuse,
+			{[]string{"a header that names a set of keys", "a header that names a certificate",
+				"a header that wants something understood"}, refuse,
 				"the library reads alg and kid alone; what a token says has to be understood is not understood"},
 			{[]string{"a member twice"}, refuse, "the library reads the last; another reader may read the first"},
-			{[]string{"an audience in a list"}, accept, "the library takes a text only, as Google writes it; RFC 7519 lets it be a list"},
+			{[]string{"an audience in a list"}, accept,
+				"the library takes a text only, as Google writes it; RFC 7519 lets it be a list"},
 		}
 		row.run(t)
 	}
@@ -91,5 +94,6 @@ func (public googleKeys) RoundTrip(*http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))},
+		nil
 }

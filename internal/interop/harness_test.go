@@ -131,7 +131,8 @@ func (c *comparison) newGuard(keys ...key) *core.Guard {
 		accepted = append(accepted, secrets.New(fmt.Sprint(i), k.configured))
 	}
 	g, err := core.New(core.Config{
-		Endpoint: "interop", Provider: c.provider, Secrets: secrets.Labeled(accepted...), Replay: core.DangerouslyNoReplay,
+		Endpoint: "interop", Provider: c.provider, Secrets: secrets.Labeled(accepted...),
+		Replay:       core.DangerouslyNoReplay,
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(c.t, err)

@@ -41,8 +41,9 @@ func (b bearer) peer() peer {
 		keys = keyPairs(b.provider)
 	}
 	return peer{
-		name: "jwx Parse for " + b.provider.Name(), provider: b.provider, url: b.url, keys: keys, unsignedBody: !b.covers,
-		verify: b.verify,
+		name: "jwx Parse for " + b.provider.Name(), provider: b.provider, url: b.url, keys: keys,
+		unsignedBody: !b.covers,
+		verify:       b.verify,
 		sign: func(r *http.Request, body []byte, secret string, at time.Time) error {
 			claims, err := json.Marshal(b.claims(body, at))
 			if err != nil {
@@ -131,20 +132,24 @@ func (b bearer) forgeries(k key) []change {
 	signed("as the sender makes it", accept, nil, nil)
 	signed("a header that names a set of keys", "", nil, map[string]any{"jku": "https://example.com/keys"})
 	signed("a header that names a certificate", "", nil, map[string]any{"x5u": "https://example.com/certificate"})
-	signed("a header that wants something understood", refuse, nil, map[string]any{"crit": []string{"x-own"}, "x-own": 1})
-	for name, other := range map[string]any{"iss": "somebody else", "aud": "https://example.com/elsewhere", "email": "a@b.iam.gserviceaccount.com", "email_verified": false} {
+	signed("a header that wants something understood", refuse, nil,
+		map[string]any{"crit": []string{"x-own"}, "x-own": 1})
+	for name, other := range map[string]any{"iss": "somebody else", "aud": "https://example.com/elsewhere",
+		"email": "a@b.iam.gserviceaccount.com", "email_verified": false} {
 		if _, has := b.claims(nil, time.Now())[name]; has {
 			signed("another "+name, refuse, func(c map[string]any) { c[name] = other }, nil)
 			signed("no "+name, refuse, func(c map[string]any) { delete(c, name) }, nil)
 		}
 	}
 	if _, has := b.claims(nil, time.Now())["aud"]; has {
-		signed("an audience in a list", accept, func(c map[string]any) { c["aud"] = []string{"https://example.com/elsewhere", hooksURL} }, nil)
+		signed("an audience in a list", accept,
+			func(c map[string]any) { c["aud"] = []string{"https://example.com/elsewhere", hooksURL} }, nil)
 	}
 	signed("expired an hour ago", refuse, func(c map[string]any) { c["exp"] = time.Now().Add(-time.Hour).Unix() }, nil)
 	signed("valid in an hour", refuse, func(c map[string]any) { c["nbf"] = time.Now().Add(time.Hour).Unix() }, nil)
 	signed("an expiry that is a word", refuse, func(c map[string]any) { c["exp"] = "never" }, nil)
-	signed("an expiry with a fraction", "", func(c map[string]any) { c["exp"] = float64(time.Now().Add(time.Minute).Unix()) + 0.5 }, nil)
+	signed("an expiry with a fraction", "",
+		func(c map[string]any) { c["exp"] = float64(time.Now().Add(time.Minute).Unix()) + 0.5 }, nil)
 	claims := func(body []byte) []byte {
 		text, _ := json.Marshal(b.claims(body, time.Now())) // maps of texts and numbers
 		return text
@@ -180,15 +185,18 @@ func (b bearer) usual() []difference {
 	all := []difference{
 		repeated(header),
 		{in, refuse, "the library cuts spaces off; a token has none, and net/http has cut off those around it"},
-		{[]string{"a header that names a set of keys", "a header that names a certificate"}, refuse, "the library leaves them unread; a sender that names keys elsewhere is none of ours"},
+		{[]string{"a header that names a set of keys", "a header that names a certificate"}, refuse,
+			"the library leaves them unread; a sender that names keys elsewhere is none of ours"},
 		{[]string{"a member twice"}, refuse, "the library reads the last; another reader may read the first"},
 		{[]string{"an expiry with a fraction"}, refuse, "the senders write whole seconds: one spelling only"},
 	}
 	if !b.pair() {
-		all = append(all, difference{[]string{"padding"}, refuse, "the library reads base64 of all kinds; a JWT's has no padding"})
+		all = append(all, difference{[]string{"padding"}, refuse,
+			"the library reads base64 of all kinds; a JWT's has no padding"})
 	}
 	if _, timed := b.claims(nil, time.Now())["iat"]; timed {
-		all = append(all, difference{[]string{"signed 4 minutes ahead"}, accept, "the guard's window is as wide before now as after, and the library was given 30 seconds"})
+		all = append(all, difference{[]string{"signed 4 minutes ahead"}, accept,
+			"the guard's window is as wide before now as after, and the library was given 30 seconds"})
 	}
 	return all
 }

@@ -68,7 +68,8 @@ func TestTheKinOfStripe(t *testing.T) {
 	}{
 		{provider.Mux(), "Mux-Signature", []difference{{[]string{tooOld, hourOld}, accept, retried}}},
 		{unproved.Calendly(), "Calendly-Webhook-Signature", []difference{
-			{[]string{"signed 4 minutes ago", "signed 4 minutes ahead"}, refuse, "Calendly's documentation allows three minutes, and Stripe's library five"},
+			{[]string{"signed 4 minutes ago", "signed 4 minutes ahead"}, refuse,
+				"Calendly's documentation allows three minutes, and Stripe's library five"},
 		}},
 	}
 	for _, row := range rows {
@@ -78,20 +79,24 @@ func TestTheKinOfStripe(t *testing.T) {
 				return webhook.ValidatePayload(body, r.Header.Get(row.header), secret)
 			},
 			sign: func(r *http.Request, body []byte, secret string, at time.Time) error {
-				signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: at})
+				signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret,
+					Timestamp: at})
 				r.Header.Set(row.header, signed.Header)
 				return nil
 			},
 			changes: []change{
-				setHeader(row.header, "the old scheme v0", refuse, func(v string) string { return strings.Replace(v, "v1=", "v0=", 1) }),
+				setHeader(row.header, "the old scheme v0", refuse,
+					func(v string) string { return strings.Replace(v, "v1=", "v0=", 1) }),
 				setHeader(row.header, "a second time", refuse, func(v string) string { return "t=1," + v }),
 			},
 			differences: append([]difference{
 				repeated(row.header),
 				ageless(tooEarly, nextYear),
 				spaced(row.header),
-				{[]string{row.header + ": a comma after"}, accept, "what is no pair is nobody's signature, and does not spoil the one beside it"},
-				{[]string{row.header + ": a second time"}, refuse, "the library takes the last time; two of them are ambiguous"},
+				{[]string{row.header + ": a comma after"}, accept,
+					"what is no pair is nobody's signature, and does not spoil the one beside it"},
+				{[]string{row.header + ": a second time"}, refuse,
+					"the library takes the last time; two of them are ambiguous"},
 			}, row.differences...),
 		}.run(t)
 	}

@@ -19,7 +19,8 @@ func TestPaddle(t *testing.T) {
 	peer{
 		name: "paddle-go-sdk WebhookVerifier.Verify", provider: provider.Paddle(),
 		verify: func(r *http.Request, _ []byte, secret string) error {
-			return truth(paddle.NewWebhookVerifier(secret, paddle.VerifierWithTimestampTolerance(5*time.Minute)).Verify(r))
+			return truth(paddle.NewWebhookVerifier(secret,
+				paddle.VerifierWithTimestampTolerance(5*time.Minute)).Verify(r))
 		},
 		changes: []change{
 			setHeader("Paddle-Signature", "another signature first, as in a rotation", accept, func(v string) string {
@@ -29,7 +30,8 @@ func TestPaddle(t *testing.T) {
 		differences: []difference{
 			repeated("Paddle-Signature"),
 			{[]string{tooOld, hourOld, "signed 25 hours ago"}, accept, retried},
-			{[]string{"Paddle-Signature: another signature first, as in a rotation"}, accept, "the library knows one signature; Paddle's documentation tells of several while a secret is turned"},
+			{[]string{"Paddle-Signature: another signature first, as in a rotation"}, accept,
+				"the library knows one signature; Paddle's documentation tells of several while a secret is turned"},
 		},
 	}.run(t)
 }
@@ -51,15 +53,18 @@ func TestPagerDuty(t *testing.T) {
 		name: "go-pagerduty webhookv3.VerifySignature", provider: provider.PagerDuty(),
 		verify: func(r *http.Request, _ []byte, secret string) error { return webhookv3.VerifySignature(r, secret) },
 		changes: []change{
-			setHeader("X-Pagerduty-Signature", "another signature first, as in a rotation", accept, func(v string) string {
-				return "v1=" + strings.Repeat("0", 64) + "," + v
-			}),
-			setHeader("X-Pagerduty-Signature", "another version", refuse, func(v string) string { return "v2" + v[2:] }),
+			setHeader("X-Pagerduty-Signature", "another signature first, as in a rotation", accept,
+				func(v string) string {
+					return "v1=" + strings.Repeat("0", 64) + "," + v
+				}),
+			setHeader("X-Pagerduty-Signature", "another version", refuse,
+				func(v string) string { return "v2" + v[2:] }),
 		},
 		differences: []difference{
 			repeated("X-Pagerduty-Signature"),
 			spaced("X-Pagerduty-Signature"),
-			{[]string{"body: empty"}, accept, "the library takes an empty body for a broken one; it is signed like any other"},
+			{[]string{"body: empty"}, accept,
+				"the library takes an empty body for a broken one; it is signed like any other"},
 		},
 	}.run(t)
 }
@@ -85,10 +90,12 @@ func TestBuildkite(t *testing.T) {
 		differences: []difference{
 			repeated(header),
 			ageless(tooOld, hourOld, dayOld, yearOld, tooEarly, nextYear),
-			{[]string{header + ": a space after", header + ": a comma after"}, accept, "what is no pair is nobody's signature, and does not spoil the one beside it"},
+			{[]string{header + ": a space after", header + ": a comma after"}, accept,
+				"what is no pair is nobody's signature, and does not spoil the one beside it"},
 			{[]string{header + ": in upper case", header + ": a bit of byte 0", header + ": a bit of byte 23"}, refuse,
 				"the library does not read the names of the two pairs"},
-			{[]string{"the token instead of a signature"}, refuse, "the library takes the secret itself for a proof: the request chooses how it is judged"},
+			{[]string{"the token instead of a signature"}, refuse,
+				"the library takes the secret itself for a proof: the request chooses how it is judged"},
 		},
 	}.run(t)
 }

@@ -40,7 +40,8 @@ func bodies() []body {
 	)
 	for i := range 16 {
 		size := []int{1, 31, 32, 33, 55, 56, 63, 64, 65, 119, 127, 128, 129, 1000, 4096, 65537}[i]
-		all = append(all, body{fmt.Sprintf("anything, of %d bytes", size), "application/octet-stream", anything(size, uint64(i))})
+		all = append(all, body{fmt.Sprintf("anything, of %d bytes", size), "application/octet-stream",
+			anything(size, uint64(i))})
 	}
 	return all
 }
@@ -76,12 +77,14 @@ func anything(size int, seed uint64) string {
 
 // secrets are three of those that are taken as they are.
 func sampleSecrets() []key {
-	return same("a-secret-of-this-test-and-no-more", "the-second-secret-while-they-turn", "what-somebody-else-is-signing-with")
+	return same("a-secret-of-this-test-and-no-more", "the-second-secret-while-they-turn",
+		"what-somebody-else-is-signing-with")
 }
 
 // whsecs are three secrets in the form of Svix and of Standard Webhooks.
 func whsecs() []key {
-	return same("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_AAKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	return same("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+		"whsec_AAKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 }
 
 // same are keys that both sides know in one form.
@@ -111,7 +114,8 @@ type age struct {
 
 func ages() []age {
 	return []age{
-		{"signed 4 minutes ago", 4 * time.Minute}, {"signed 6 minutes ago", 6 * time.Minute}, {"signed an hour ago", time.Hour},
+		{"signed 4 minutes ago", 4 * time.Minute}, {"signed 6 minutes ago", 6 * time.Minute},
+		{"signed an hour ago", time.Hour},
 		{"signed 25 hours ago", 25 * time.Hour}, {"signed a year ago", 365 * 24 * time.Hour},
 		{"signed 4 minutes ahead", -4 * time.Minute}, {"signed 6 minutes ahead", -6 * time.Minute},
 		{"signed a year ahead", -365 * 24 * time.Hour},

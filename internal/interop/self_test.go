@@ -19,8 +19,10 @@ func TestAFaultyLibraryIsSeen(t *testing.T) {
 		peer peer
 		want string
 	}{
-		{"one that takes everything", peer{verify: func(*http.Request, []byte, string) error { return nil }}, `"X-Razorpay-Signature: none": we refuse it`},
-		{"one that takes nothing", peer{verify: func(*http.Request, []byte, string) error { return errRefused }}, `"body: empty": we accept it`},
+		{"one that takes everything", peer{verify: func(*http.Request, []byte, string) error { return nil }},
+			`"X-Razorpay-Signature: none": we refuse it`},
+		{"one that takes nothing", peer{verify: func(*http.Request, []byte, string) error { return errRefused }},
+			`"body: empty": we accept it`},
 		{
 			"one that signs another body",
 			peer{sign: func(r *http.Request, _ []byte, _ string, _ time.Time) error {
@@ -29,8 +31,10 @@ func TestAFaultyLibraryIsSeen(t *testing.T) {
 			}},
 			"body: empty: the library signs it and we refuse it",
 		},
-		{"an explanation of what is not there", peer{differences: []difference{ageless(yearOld)}}, `"signed a year ago": explained as a difference, and there is none`},
-		{"a law that the guard breaks", peer{changes: []change{{"nothing is changed", refuse, func(*delivery) {}}}}, "nothing is changed: both accept it"},
+		{"an explanation of what is not there", peer{differences: []difference{ageless(yearOld)}},
+			`"signed a year ago": explained as a difference, and there is none`},
+		{"a law that the guard breaks", peer{changes: []change{{"nothing is changed", refuse, func(*delivery) {}}}},
+			"nothing is changed: both accept it"},
 	}
 	for _, row := range rows {
 		row.peer.provider = provider.Razorpay()

@@ -91,11 +91,14 @@ func standardChanges(family string) []change {
 	header := family + "Signature"
 	const other = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	return []change{
-		setHeader(header, "another signature first, as in a rotation", accept, func(v string) string { return other + " " + v }),
+		setHeader(header, "another signature first, as in a rotation", accept,
+			func(v string) string { return other + " " + v }),
 		setHeader(header, "another signature after", accept, func(v string) string { return v + " " + other }),
-		setHeader(header, "eight others first", accept, func(v string) string { return strings.Repeat(other+" ", 8) + v }),
+		setHeader(header, "eight others first", accept,
+			func(v string) string { return strings.Repeat(other+" ", 8) + v }),
 		setHeader(header, "an asymmetric one beside", accept, func(v string) string { return "v1a,AAAA " + v }),
-		setHeader(header, "another version", refuse, func(v string) string { return strings.Replace(v, "v1,", "v2,", 1) }),
+		setHeader(header, "another version", refuse,
+			func(v string) string { return strings.Replace(v, "v1,", "v2,", 1) }),
 		setHeader(header, "no version", refuse, func(v string) string { return strings.TrimPrefix(v, "v1,") }),
 		setHeader(header, "separated by a comma", "", func(v string) string { return other + "," + v }),
 	}
@@ -141,14 +144,17 @@ func TestResend(t *testing.T) {
 	peer{
 		name: "resend-go Webhooks.Verify", provider: provider.Resend(), keys: whsecs(),
 		verify: func(r *http.Request, body []byte, secret string) error {
-			return service.Verify(&resend.VerifyWebhookOptions{Payload: string(body), WebhookSecret: secret, Headers: resend.WebhookHeaders{
-				Id: r.Header.Get("Svix-Id"), Timestamp: r.Header.Get("Svix-Timestamp"), Signature: r.Header.Get("Svix-Signature"),
-			}})
+			return service.Verify(&resend.VerifyWebhookOptions{Payload: string(body), WebhookSecret: secret,
+				Headers: resend.WebhookHeaders{
+					Id: r.Header.Get("Svix-Id"), Timestamp: r.Header.Get("Svix-Timestamp"),
+					Signature: r.Header.Get("Svix-Signature"),
+				}})
 		},
 		changes: standardChanges("Svix-"),
 		differences: []difference{
 			repeated("Svix-Id", "Svix-Timestamp", "Svix-Signature"),
-			{[]string{"body: empty"}, accept, "the library takes an empty body for a forgotten one; it is signed like any other"},
+			{[]string{"body: empty"}, accept,
+				"the library takes an empty body for a forgotten one; it is signed like any other"},
 			{[]string{"Svix-Signature: a bit of byte 0", "Svix-Signature: another version"}, refuse,
 				"the library does not read the version: a signature that is called v2 is not judged as v1 by us"},
 		},
@@ -166,7 +172,8 @@ func TestOpenAI(t *testing.T) {
 		changes: standardChanges("Webhook-"),
 		differences: []difference{
 			repeated("Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"),
-			{[]string{"Webhook-Signature: no version"}, refuse, "the library takes a signature without a version for one of v1"},
+			{[]string{"Webhook-Signature: no version"}, refuse,
+				"the library takes a signature without a version for one of v1"},
 		},
 	}.run(t)
 }
@@ -174,7 +181,8 @@ func TestOpenAI(t *testing.T) {
 func TestAnthropic(t *testing.T) {
 	t.Parallel()
 	peer{
-		name: "anthropic-sdk-go Beta.Webhooks.Unwrap", provider: provider.Anthropic(), keys: whsecs(), bodies: objects(),
+		name: "anthropic-sdk-go Beta.Webhooks.Unwrap", provider: provider.Anthropic(), keys: whsecs(),
+		bodies: objects(),
 		verify: func(r *http.Request, body []byte, secret string) error {
 			service := anthropic.NewBetaWebhookService(anthropicoption.WithWebhookKey(secret))
 			_, err := service.Unwrap(body, r.Header)

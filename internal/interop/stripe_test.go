@@ -20,7 +20,8 @@ func TestStripe(t *testing.T) {
 			return webhook.ValidatePayload(body, r.Header.Get("Stripe-Signature"), secret)
 		},
 		sign: func(r *http.Request, body []byte, secret string, at time.Time) error {
-			signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret, Timestamp: at})
+			signed := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: body, Secret: secret,
+				Timestamp: at})
 			r.Header.Set("Stripe-Signature", signed.Header)
 			return nil
 		},
@@ -32,7 +33,8 @@ func TestStripe(t *testing.T) {
 				return strings.Replace(v, ",v1=", strings.Repeat(",v1="+strings.Repeat("0", 64), 16)+",v1=", 1)
 			}),
 			setHeader(header, "an unknown scheme beside", accept, func(v string) string { return v + ",v9=abc" }),
-			setHeader(header, "the old scheme v0", refuse, func(v string) string { return strings.Replace(v, "v1=", "v0=", 1) }),
+			setHeader(header, "the old scheme v0", refuse,
+				func(v string) string { return strings.Replace(v, "v1=", "v0=", 1) }),
 			setHeader(header, "no time", refuse, func(v string) string { return v[strings.Index(v, ",")+1:] }),
 			setHeader(header, "the time after the signature", accept, func(v string) string {
 				at, signature, _ := strings.Cut(v, ",")
@@ -48,9 +50,12 @@ func TestStripe(t *testing.T) {
 			spaced(header),
 			{[]string{header + ": a comma after", header + ": a pair without a value"}, accept,
 				"what is no pair is nobody's signature, and does not spoil the one beside it"},
-			{[]string{header + ": sixteen others first"}, refuse, "Stripe sends one for each active secret; what is read before the proof is bounded"},
-			{[]string{header + ": a second time"}, refuse, "the library takes the last time; two of them are ambiguous"},
-			{[]string{header + ": a zero before the time"}, refuse, "the library signs the number again, and we the text as it came: one spelling only"},
+			{[]string{header + ": sixteen others first"}, refuse,
+				"Stripe sends one for each active secret; what is read before the proof is bounded"},
+			{[]string{header + ": a second time"}, refuse,
+				"the library takes the last time; two of them are ambiguous"},
+			{[]string{header + ": a zero before the time"}, refuse,
+				"the library signs the number again, and we the text as it came: one spelling only"},
 		},
 	}.run(t)
 }

@@ -22,7 +22,8 @@ const (
 // itself.
 func notInPrograms() []string {
 	return []string{
-		"github.com/stretchr/testify", "go.uber.org/goleak", "github.com/redis", "github.com/go-sql-driver", "github.com/lib/pq",
+		"github.com/stretchr/testify", "go.uber.org/goleak", "github.com/redis", "github.com/go-sql-driver",
+		"github.com/lib/pq",
 		"github.com/jackc", "github.com/mattn/go-sqlite3", "modernc.org/sqlite", "github.com/nats-io", "testing",
 		"database/sql", "github.com/ThreeDotsLabs", "github.com/riverqueue",
 	}
@@ -61,7 +62,8 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/replay/sqlstore"}, // and database/sql, but no driver
 		{folder: "core/replay/redisstore", not: []string{gin, echo, chi}},
 		{folder: "core/inbox/watermillinbox", only: []string{
-			watermill, "github.com/google/uuid", "github.com/lithammer/shortuuid", "github.com/oklog/ulid", "github.com/pkg/errors",
+			watermill, "github.com/google/uuid", "github.com/lithammer/shortuuid", "github.com/oklog/ulid",
+			"github.com/pkg/errors",
 		}},
 
 		// Whole programs. A program on Chi links no other router, no driver and no Watermill.
@@ -80,8 +82,11 @@ func TestDependencies(t *testing.T) {
 				inside, foreign := under(p.path, module), !p.standard
 				switch {
 				case inside:
-				case (row.folder == "core/replay/redisstore" || row.folder == "core/limit/redislimit") && under(p.path, "github.com/redis"):
-				case row.folder == "core/inbox/watermillinbox" && underAny(p.path, []string{watermill, "database/sql/driver", "database/sql/internal"}): // of google/uuid
+				case (row.folder == "core/replay/redisstore" || row.folder == "core/limit/redislimit") &&
+					under(p.path, "github.com/redis"):
+				// of google/uuid
+				case row.folder == "core/inbox/watermillinbox" &&
+					underAny(p.path, []string{watermill, "database/sql/driver", "database/sql/internal"}):
 				case row.folder == "core/replay/sqlstore" && under(p.path, "database/sql"):
 				case foreign && row.not == nil && !underAny(p.path, row.only):
 					t.Errorf("%s links %s, and may link only the standard library and %q", row.folder, p.path, row.only)

@@ -27,9 +27,11 @@ func directions() []direction {
 	)
 	tools := []string{
 		"core/internal/buckets", "core/internal/digest", "core/internal/fault",
-		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan", "core/internal/keyring",
+		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan",
+		"core/internal/keyring",
 		"core/internal/publickey",
-		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch", "internal/entry",
+		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch",
+		"internal/entry",
 	}
 	wordsAre := []string{
 		"core/reason", "core/secrets", "core/sources", "core/limit", "core/replay", "core/sqltx", "core/journal",
@@ -45,7 +47,8 @@ func directions() []direction {
 		for _, s := range steps {
 			may = append(may, "core/internal/"+s)
 		}
-		return direction{rule: "a step imports tools, words and the steps that are listed", of: []string{"core/internal/" + name}, may: may}
+		return direction{rule: "a step imports tools, words and the steps that are listed",
+			of: []string{"core/internal/" + name}, may: may}
 	}
 	return []direction{
 		// Words.
@@ -53,7 +56,8 @@ func directions() []direction {
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent", "core/internal/sender"}},
 		{rule: words, of: []string{"core/sqltx"}, may: []string{"core/internal/txwatch"}},
 		{rule: words, of: []string{"core/reason", "core/limit", "core/replay"}},
-		{rule: "followed address lists know the sources, and how to fetch", of: []string{"core/sources/...", "core/sources"},
+		{rule: "followed address lists know the sources, and how to fetch",
+			of:  []string{"core/sources/...", "core/sources"},
 			may: []string{"core/internal/fetch"}},
 
 		// Tools.
@@ -62,7 +66,8 @@ func directions() []direction {
 		{rule: below, of: []string{"core/internal/keyring"}, may: slices.Concat(tools, wordsAre)},
 		{rule: below, of: tools, may: append(tools, "core/reason")},
 		{rule: below, of: []string{"internal/hold"}},
-		{rule: "what adapters need knows nothing of the guard", of: []string{"core/adapter"}, may: []string{"internal/hold"}},
+		{rule: "what adapters need knows nothing of the guard", of: []string{"core/adapter"},
+			may: []string{"internal/hold"}},
 
 		// The steps, in the order of a delivery.
 		step("origin"),
@@ -77,12 +82,16 @@ func directions() []direction {
 		step("explain", "signature", "credential"),
 
 		// What is plugged in.
-		{rule: "replay stores know the contract only", of: []string{"core/replay/memstore", "core/replay/sqlstore", "core/replay/storetest"},
+		{rule: "replay stores know the contract only",
+			of:  []string{"core/replay/memstore", "core/replay/sqlstore", "core/replay/storetest"},
 			may: []string{"core/replay", "core/sqltx"}},
-		{rule: "replay stores know the contract only", of: []string{"core/replay/redisstore"}, may: []string{"core/replay"},
+		{rule: "replay stores know the contract only", of: []string{"core/replay/redisstore"},
+			may:     []string{"core/replay"},
 			foreign: []string{"github.com/redis/go-redis"}},
-		{rule: "journal stores know the contract only", of: []string{"core/journal/..."}, may: []string{"core/journal", "core/sqltx"}},
-		{rule: "limiters know the contract only", of: []string{"core/limit/memlimit"}, may: []string{"core/limit", "core/internal/buckets"}},
+		{rule: "journal stores know the contract only", of: []string{"core/journal/..."},
+			may: []string{"core/journal", "core/sqltx"}},
+		{rule: "limiters know the contract only", of: []string{"core/limit/memlimit"},
+			may: []string{"core/limit", "core/internal/buckets"}},
 		{rule: "limiters know the contract only", of: []string{"core/limit/redislimit"}, may: []string{"core/limit"},
 			foreign: []string{"github.com/redis/go-redis"}},
 		{rule: "key sources know the entry and tools only", of: []string{"core/keys"}, may: tools},
@@ -105,15 +114,21 @@ func directions() []direction {
 			may: []string{"core", "core/email", "core/provider", "core/provider/unproved", "core/webhooktest"}},
 		{rule: "inbound messages know email events", of: []string{"core/email/inbound"},
 			may: slices.Concat(tools, []string{"core", "core/email"}), foreign: []string{"golang.org/x/text"}},
-		{rule: "the inbox knows core, the words, how claims are held, and Watermill", of: []string{"core/inbox/watermillinbox"},
+		{rule: "the inbox knows core, the words, how claims are held, and Watermill",
+			of:      []string{"core/inbox/watermillinbox"},
 			may:     append(slices.Clone(wordsAre), "core", "core/internal/identity", "core/internal/lease"),
 			foreign: []string{"github.com/ThreeDotsLabs/watermill"}},
-		{rule: "an adapter knows core and its router", of: []string{"ginwebhook"}, may: adapters, foreign: []string{gin}},
-		{rule: "an adapter knows core and its router", of: []string{"echowebhook"}, may: adapters, foreign: []string{echo4}},
-		{rule: "an adapter knows core and its router", of: []string{"echo5webhook"}, may: adapters, foreign: []string{echo5}},
-		{rule: "an adapter knows core and its router", of: []string{"chiwebhook"}, may: adapters, foreign: []string{chi}},
+		{rule: "an adapter knows core and its router", of: []string{"ginwebhook"}, may: adapters,
+			foreign: []string{gin}},
+		{rule: "an adapter knows core and its router", of: []string{"echowebhook"}, may: adapters,
+			foreign: []string{echo4}},
+		{rule: "an adapter knows core and its router", of: []string{"echo5webhook"}, may: adapters,
+			foreign: []string{echo5}},
+		{rule: "an adapter knows core and its router", of: []string{"chiwebhook"}, may: adapters,
+			foreign: []string{chi}},
 		{rule: "an adapter knows core and its router", of: []string{"httpwebhook"}, may: adapters},
-		{rule: "what adapters of net/http share knows core", of: []string{"internal/nethttp"}, may: []string{"core", "core/adapter"}},
+		{rule: "what adapters of net/http share knows core", of: []string{"internal/nethttp"},
+			may: []string{"core", "core/adapter"}},
 		{rule: "the module's root holds documentation only", of: []string{"."}},
 
 		// Tools of our own tests and documents. No program of a user links them.
@@ -179,18 +194,26 @@ func TestImportsKeepTheirDirection(t *testing.T) {
 
 func TestAForbiddenImportIsNamedWithItsRule(t *testing.T) {
 	for _, row := range []struct{ name, pkg, path, want string }{
-		{"a store that imports core", "core/replay/memstore", module + "/core", "core/replay/memstore imports core: replay stores know the contract only"},
-		{"a tool that imports core", "core/internal/jsonscan", module + "/core", "core/internal/jsonscan imports core: nothing below core imports core; a tool imports tools that are listed"},
-		{"core with a library", "core", gin + "/gin", "core imports " + gin + "/gin: core is the wiring: it imports steps, tools and words, and the standard library"},
-		{"core with a store", "core", module + "/core/replay/memstore", "core imports core/replay/memstore: core is the wiring: it imports steps, tools and words"},
+		{"a store that imports core", "core/replay/memstore", module + "/core",
+			"core/replay/memstore imports core: replay stores know the contract only"},
+		{"a tool that imports core", "core/internal/jsonscan", module + "/core", "core/internal/jsonscan imports " +
+			"core: nothing below core imports core; a tool imports tools that are listed"},
+		{"core with a library", "core", gin + "/gin", "core imports " + gin + "/gin: core is the wiring: it imports " +
+			"steps, tools and words, and the standard library"},
+		{"core with a store", "core", module + "/core/replay/memstore",
+			"core imports core/replay/memstore: core is the wiring: it imports steps, tools and words"},
 		{"a step that imports a later one", "core/internal/origin", module + "/core/internal/rate",
 			"core/internal/origin imports core/internal/rate: a step imports tools, words and the steps that are listed"},
-		{"an adapter with another router", "chiwebhook", echo5, "chiwebhook imports " + echo5 + ": an adapter knows core and its router, and the standard library"},
-		{"a package without a rule", "core/novel", "strings", "core/novel has no rule: say in directions what it may import"},
+		{"an adapter with another router", "chiwebhook", echo5, "chiwebhook imports " + echo5 +
+			": an adapter knows core and its router, and the standard library"},
+		{"a package without a rule", "core/novel", "strings",
+			"core/novel has no rule: say in directions what it may import"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			require.Equal(t, []string{row.want}, broken(directions(), map[string][]string{row.pkg: {"strings", row.path}}))
+			require.Equal(t, []string{row.want},
+				broken(directions(), map[string][]string{row.pkg: {"strings", row.path}}))
 		})
 	}
-	require.Empty(t, broken(directions(), map[string][]string{"core": {"strings", module + "/core/replay"}, "chiwebhook": {chi + "/chi/v5"}}))
+	require.Empty(t, broken(directions(),
+		map[string][]string{"core": {"strings", module + "/core/replay"}, "chiwebhook": {chi + "/chi/v5"}}))
 }

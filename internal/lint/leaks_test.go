@@ -25,7 +25,8 @@ func TestEveryPackageLooksForLeaks(t *testing.T) {
 				return err
 			}
 			folder := filepath.Dir(path)
-			looks[folder] = looks[folder] || strings.Contains(string(text), "goleak.VerifyTestMain(m") || strings.Contains(string(text), "goleak.Find()")
+			looks[folder] = looks[folder] || strings.Contains(string(text), "goleak.VerifyTestMain(m") ||
+				strings.Contains(string(text), "goleak.Find()")
 		}
 		return nil
 	})

@@ -32,14 +32,17 @@ func readGoMod(t *testing.T, folder string) (m goMod) {
 	return m
 }
 
-// TestTheLibraryNamesNoDriverAndNoYAML: whoever requires the library gets neither in go.mod. Routers and testify bring YAML
-// for themselves, as an indirect requirement, which only their users link.
+// TestTheLibraryNamesNoDriverAndNoYAML: whoever requires the library gets neither in go.mod. Routers and testify bring
+// YAML for themselves, as an indirect requirement, which only their users link.
 func TestTheLibraryNamesNoDriverAndNoYAML(t *testing.T) {
 	drivers := []string{
-		"github.com/go-sql-driver", "github.com/jackc", "github.com/lib/pq", "github.com/mattn/go-sqlite3", "modernc.org",
-		"github.com/nats-io", "github.com/riverqueue", "github.com/prometheus", "go.opentelemetry.io", "github.com/spf13",
+		"github.com/go-sql-driver", "github.com/jackc", "github.com/lib/pq", "github.com/mattn/go-sqlite3",
+		"modernc.org",
+		"github.com/nats-io", "github.com/riverqueue", "github.com/prometheus", "go.opentelemetry.io",
+		"github.com/spf13",
 	}
-	yaml := []string{"go.yaml.in", "gopkg.in/yaml.v2", "gopkg.in/yaml.v3", "github.com/goccy/go-yaml", "sigs.k8s.io/yaml"}
+	yaml := []string{"go.yaml.in", "gopkg.in/yaml.v2", "gopkg.in/yaml.v3", "github.com/goccy/go-yaml",
+		"sigs.k8s.io/yaml"}
 	m := readGoMod(t, root)
 	require.Equal(t, module, m.Module.Path)
 	require.NotEmpty(t, m.Require)
@@ -50,8 +53,8 @@ func TestTheLibraryNamesNoDriverAndNoYAML(t *testing.T) {
 	}
 }
 
-// TestNestedModulesUseThisCheckout: each nested module replaces the library, and other nested modules that it uses, by their
-// folders here, and nothing else. No go.work is needed for that, and none is committed.
+// TestNestedModulesUseThisCheckout: each nested module replaces the library, and other nested modules that it uses, by
+// their folders here, and nothing else. No go.work is needed for that, and none is committed.
 func TestNestedModulesUseThisCheckout(t *testing.T) {
 	abs, err := filepath.Abs(root)
 	require.NoError(t, err)

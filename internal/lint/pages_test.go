@@ -23,8 +23,8 @@ func pages(t *testing.T) []string {
 	return list
 }
 
-// missing returns what a page names and the repository does not have: linked files, make targets, programs and, where paths
-// is set, every file and package between backquotes.
+// missing returns what a page names and the repository does not have: linked files, make targets, programs and, where
+// paths is set, every file and package between backquotes.
 func missing(text, folder string, targets []string, paths bool) []string {
 	var list []string
 	exists := func(name string) bool {
@@ -56,8 +56,8 @@ func missing(text, folder string, targets []string, paths bool) []string {
 	return list
 }
 
-// TestThePagesNameWhatThereIs: a link leads to a file, make targets and programs exist, and so does every file and package that
-// CONTRIBUTING names.
+// TestThePagesNameWhatThereIs: a link leads to a file, make targets and programs exist, and so does every file and
+// package that CONTRIBUTING names.
 func TestThePagesNameWhatThereIs(t *testing.T) {
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	require.NoError(t, err)
@@ -69,8 +69,10 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 	for _, page := range pages(t) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
-		require.Empty(t, missing(string(text), filepath.Dir(page), targets, filepath.Base(page) == "CONTRIBUTING.md"), page)
+		require.Empty(t, missing(string(text), filepath.Dir(page), targets, filepath.Base(page) == "CONTRIBUTING.md"),
+			page)
 	}
 	require.Equal(t, []string{"docs/no.md", "make no", "go run ./examples/chi/no", "core/no.go", "nowebhook"},
-		missing("[a](docs/no.md) `make no` go run ./examples/chi/no -x go -C examples run ./chi `core/no.go` `core/receive.go` `nowebhook` `go.mod`", root, targets, true))
+		missing("[a](docs/no.md) `make no` go run ./examples/chi/no -x go -C examples run ./chi `core/no.go` "+
+			"`core/receive.go` `nowebhook` `go.mod`", root, targets, true))
 }

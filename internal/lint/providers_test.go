@@ -47,8 +47,8 @@ func providerNames(t *testing.T) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)\b(` + strings.Join(list, "|") + `)\b`)
 }
 
-// linesNaming returns the lines of a source file that name a provider. Import paths do not count, and neither do the programs
-// in documentation comments: an example needs some provider.
+// linesNaming returns the lines of a source file that name a provider. Import paths do not count, and neither do the
+// programs in documentation comments: an example needs some provider.
 func linesNaming(names *regexp.Regexp, source string) (lines []string) {
 	for line := range strings.Lines(source) {
 		text := strings.TrimSpace(line)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// machinePaths finds what only this machine has: the folder of this checkout, the home folder, a setting of where modules
-// come from. They come along with pasted output.
+// machinePaths finds what only this machine has: the folder of this checkout, the home folder, a setting of where
+// modules come from. They come along with pasted output.
 func machinePaths(t *testing.T) *regexp.Regexp {
 	t.Helper()
 	here, err := filepath.Abs(root)
@@ -33,7 +33,8 @@ func TestNoSelfReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]bool{
-		"cd " + here: true, here + "/x.md": true, "GOPROXY=" + "https://proxy.example": true, `GOPROXY="` + "http://x": true,
+		"cd " + here: true, here + "/x.md": true, "GOPROXY=" + "https://proxy.example": true, `GOPROXY="` +
+			"http://x": true,
 		"GOPROXY=off": false, here + "frame": false,
 	} {
 		if got := paths.MatchString(text); got != want {

@@ -112,8 +112,8 @@ func (u *Usage) usesMember(importPath, name string) bool {
 }
 
 // Unused returns what is shown and nobody uses: no other package of the repository, no test from outside and no page. A
-// constant of a type of its own counts with its type, as one of a closed list, and a type with what has it. Methods that
-// an interface asks for are called through that.
+// constant of a type of its own counts with its type, as one of a closed list, and a type with what has it. Methods
+// that an interface asks for are called through that.
 func (a *API) Unused(u *Usage) (list []Finding) {
 	members := a.Members()
 	held := map[*types.TypeName]bool{}
@@ -149,7 +149,8 @@ func (a *API) Unused(u *Usage) (list []Finding) {
 		}
 		if !used {
 			list = append(list, Finding{m.At.Filename, m.At.Line, fmt.Sprintf(
-				"nobody uses %s of %s: remove it, or show its use in an example (provider: make docs)", m.Name, m.Path)})
+				"nobody uses %s of %s: remove it, or show its use in an example (provider: make docs)", m.Name,
+				m.Path)})
 		}
 	}
 	return list

@@ -9,8 +9,10 @@ func TestNamesOfSecrets(t *testing.T) {
 		"X-Hub-Signature-256": true, "sig": true, "sigs": true, "sum256": true, "Sum256": true, "sha256Sum": true,
 		"apiKey": true, "keyMaterial": true, "expected": true, "tokenOf": true, "passwd": true,
 
-		"secretary": false, "macaroni": false, "machine": false, "signal": false, "significant": false, "summary": false,
-		"assume": false, "tokenize": false, "key": false, "material": false, "unexpectedly": false, "": false, "_": false,
+		"secretary": false, "macaroni": false, "machine": false, "signal": false, "significant": false,
+		"summary": false,
+		"assume":  false, "tokenize": false, "key": false, "material": false, "unexpectedly": false, "": false,
+		"_":          false,
 		"secretName": false, "SignaturePrefix": false, "macSize": false, "errBadSignature": true, "tokenErr": false,
 	} {
 		if got := isSecret(name); got != want {

@@ -32,25 +32,31 @@ func types(sender string) string {
 		"sparkpost-relay": "inbound",
 		"sweego":          "sent bounced delivered opened clicked complained unsubscribed inbound",
 		"amazon-ses":      "sent rejected failed bounced delivered opened clicked complained inbound",
-		"brevo":           "queued rejected failed bounced deferred delivered opened clicked complained unsubscribed subscribed inbound",
-		"mailersend":      "sent bounced deferred delivered opened clicked complained unsubscribed inbound",
-		"mailgun":         "queued rejected bounced deferred delivered opened clicked complained unsubscribed inbound",
-		"mailjet":         "rejected bounced deferred delivered opened clicked complained unsubscribed inbound",
-		"mailtrap":        "rejected bounced deferred delivered opened clicked complained unsubscribed inbound",
-		"mandrill":        "sent rejected bounced deferred opened clicked complained unsubscribed inbound",
-		"postal":          "queued failed bounced deferred delivered clicked inbound",
-		"postmark":        "rejected failed bounced deferred delivered autoresponded opened clicked complained unsubscribed subscribed inbound inbound_failed",
-		"resend":          "sent bounced deferred delivered opened clicked complained inbound",
-		"sendgrid":        "queued rejected bounced deferred delivered opened clicked complained unsubscribed subscribed inbound",
-		"sparkpost":       "queued rejected failed bounced deferred delivered autoresponded opened clicked complained unsubscribed inbound",
-		"unisender-go":    "sent bounced deferred delivered opened clicked complained unsubscribed subscribed",
+		"brevo": "queued rejected failed bounced deferred delivered opened clicked complained unsubscribed " +
+			"subscribed inbound",
+		"mailersend": "sent bounced deferred delivered opened clicked complained unsubscribed inbound",
+		"mailgun":    "queued rejected bounced deferred delivered opened clicked complained unsubscribed inbound",
+		"mailjet":    "rejected bounced deferred delivered opened clicked complained unsubscribed inbound",
+		"mailtrap":   "rejected bounced deferred delivered opened clicked complained unsubscribed inbound",
+		"mandrill":   "sent rejected bounced deferred opened clicked complained unsubscribed inbound",
+		"postal":     "queued failed bounced deferred delivered clicked inbound",
+		"postmark": "rejected failed bounced deferred delivered autoresponded opened clicked complained " +
+			"unsubscribed subscribed inbound inbound_failed",
+		"resend": "sent bounced deferred delivered opened clicked complained inbound",
+		"sendgrid": "queued rejected bounced deferred delivered opened clicked complained unsubscribed " +
+			"subscribed inbound",
+		"sparkpost": "queued rejected failed bounced deferred delivered autoresponded opened clicked complained " +
+			"unsubscribed inbound",
+		"unisender-go": "sent bounced deferred delivered opened clicked complained unsubscribed subscribed",
 	}[sender]
 }
 
 func allTypes() []email.Type {
 	return []email.Type{
-		email.Queued, email.Sent, email.Rejected, email.Failed, email.Bounced, email.Deferred, email.Delivered, email.AutoResponded,
-		email.Opened, email.Clicked, email.Complained, email.Unsubscribed, email.Subscribed, email.Inbound, email.InboundFailed,
+		email.Queued, email.Sent, email.Rejected, email.Failed, email.Bounced, email.Deferred, email.Delivered,
+		email.AutoResponded,
+		email.Opened, email.Clicked, email.Complained, email.Unsubscribed, email.Subscribed, email.Inbound,
+		email.InboundFailed,
 	}
 }
 
@@ -89,7 +95,8 @@ func TestEverySenderHasASampleOfEachType(t *testing.T) {
 					continue
 				}
 				guard, err := core.New(core.Config{
-					Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(), Logger: slog.New(slog.DiscardHandler),
+					Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(),
+					Logger: slog.New(slog.DiscardHandler),
 				})
 				require.NoError(t, err)
 				mux := http.NewServeMux()

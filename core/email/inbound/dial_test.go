@@ -13,6 +13,7 @@ func TestContentIsFetchedFromPublicAddresses(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "")
 	t.Setenv("https_proxy", "")
 	for _, host := range []string{"localhost", "127.0.0.1", "169.254.169.254", "192.168.0.1"} {
-		require.ErrorContains(t, (&inbound.Config{}).Fetch(t.Context(), "https://"+host+"/x", host), "not a public address", host)
+		require.ErrorContains(t, (&inbound.Config{}).Fetch(t.Context(), "https://"+host+"/x", host),
+			"not a public address", host)
 	}
 }

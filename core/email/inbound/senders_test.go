@@ -28,13 +28,14 @@ func read(t *testing.T, sender, payload string, c inbound.Config) *inbound.Messa
 
 func TestAhaSendsRoutesAreMessages(t *testing.T) {
 	t.Parallel()
-	m := read(t, "ahasend", `{"type":"message.routing","route_id":"r","timestamp":"2024-05-06T13:15:46.404433272Z","data":{"id":"route-1",`+
-		`"from":"Jo <jo@example.com>","reply_to":"jo@example.com","to":"support@example.org","subject":"Help","message_id":"<1@example.com>",`+
-		`"size":2048,"spam_score":0.1,"bounce":false,"cc":"","date":"Mon, 06 May 2024 13:15:46 +0000","html_body":"<p>I need help</p>",`+
-		`"plain_body":"I need help\n> before","reply_from_plain_body":"I need help","attachments":[`+
-		`{"filename":"../logo.png","content_type":"image/png","content_id":"logo-123","disposition":"","data":"aGk="},`+
-		`{"filename":"a.txt","content_type":"text/plain","content_id":"","disposition":"form-data","data":"aGk="}],`+
-		`"headers":{"X-Mailer":"Gmail","To":"Support <support@example.org>"}}}`, inbound.Config{})
+	m := read(t, "ahasend",
+		`{"type":"message.routing","route_id":"r","timestamp":"2024-05-06T13:15:46.404433272Z","data":{"id":"route-1",`+
+			`"from":"Jo <jo@example.com>","reply_to":"jo@example.com","to":"support@example.org","subject":"Help","message_id":"<1@example.com>",`+
+			`"size":2048,"spam_score":0.1,"bounce":false,"cc":"","date":"Mon, 06 May 2024 13:15:46 +0000","html_body":"<p>I need help</p>",`+
+			`"plain_body":"I need help\n> before","reply_from_plain_body":"I need help","attachments":[`+
+			`{"filename":"../logo.png","content_type":"image/png","content_id":"logo-123","disposition":"","data":"aGk="},`+
+			`{"filename":"a.txt","content_type":"text/plain","content_id":"","disposition":"form-data","data":"aGk="}],`+
+			`"headers":{"X-Mailer":"Gmail","To":"Support <support@example.org>"}}}`, inbound.Config{})
 	require.Equal(t, "route-1", m.EventID)
 	require.Equal(t, time.Date(2024, 5, 6, 13, 15, 46, 404433000, time.UTC), m.Timestamp)
 	require.Equal(t, []inbound.Address{{Name: "Jo", Addr: "jo@example.com"}}, m.From)
@@ -60,9 +61,10 @@ func TestMailPaceAndSweegoAreMessages(t *testing.T) {
 	require.Equal(t, "hello", m.Text)
 	require.Equal(t, "jo@example.com", m.From[0].Addr)
 
-	m = read(t, "sweego", `{"event_type":"email_inbound","timestamp":"2024-12-19T13:49:28.849638+00:00","from_":{"email":"jo@example.com","name":"Jo, A"},`+
-		`"to":[{"email":"a@example.com","name":""},{"email":"b@example.com"}],"cc":[],"headers":{"in-reply-to":"<1@example.com>"},"text":"Receiv","html":null,`+
-		`"subject":"test","attachments":[{"uuid":"02b8f2b6-b491","name":"random.pdf","content_type":"application/pdf","size":38408}],"event_id":"10c0"}`,
+	m = read(t, "sweego",
+		`{"event_type":"email_inbound","timestamp":"2024-12-19T13:49:28.849638+00:00","from_":{"email":"jo@example.com","name":"Jo, A"},`+
+			`"to":[{"email":"a@example.com","name":""},{"email":"b@example.com"}],"cc":[],"headers":{"in-reply-to":"<1@example.com>"},"text":"Receiv","html":null,`+
+			`"subject":"test","attachments":[{"uuid":"02b8f2b6-b491","name":"random.pdf","content_type":"application/pdf","size":38408}],"event_id":"10c0"}`,
 		inbound.Config{})
 	require.Equal(t, "10c0", m.EventID)
 	require.Equal(t, []inbound.Address{{Name: "Jo, A", Addr: "jo@example.com"}}, m.From)
@@ -94,7 +96,8 @@ func (a *api) RoundTrip(r *http.Request) (*http.Response, error) {
 	if body == "" {
 		return nil, errors.New("nothing is there")
 	}
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)),
+		Request: r}, nil
 }
 
 func TestMailtrapsMessagesAreFetchedFromItsHostAlone(t *testing.T) {
@@ -129,11 +132,15 @@ func TestMailtrapsMessagesAreFetchedFromItsHostAlone(t *testing.T) {
 
 	for _, row := range []struct{ name, payload, want string }{
 		{"no key", delivery, "Config.APIKey"},
-		{"a test of the webhook", `{"event":"inbound_message_received","inbound_inbox_id":1,"message_id":"x"}`, "holds no message"},
-		{"a way out of the path", `{"event":"inbound.message_received","inbox_id":"../../accounts","message_id":"x"}`, "holds no message"},
-		{"a tracking event", `{"event":"delivery","email":"a@example.com"}`, "sent a tracking event to an endpoint for inbound messages: in Settings > Webhooks"},
+		{"a test of the webhook", `{"event":"inbound_message_received","inbound_inbox_id":1,"message_id":"x"}`,
+			"holds no message"},
+		{"a way out of the path", `{"event":"inbound.message_received","inbox_id":"../../accounts","message_id":"x"}`,
+			"holds no message"},
+		{"a tracking event", `{"event":"delivery","email":"a@example.com"}`,
+			"sent a tracking event to an endpoint for inbound messages: in Settings > Webhooks"},
 	} {
-		_, err := inbound.Read(t.Context(), core.Event{Provider: "mailtrap", Payload: []byte(row.payload)}, inbound.Config{})
+		_, err := inbound.Read(t.Context(), core.Event{Provider: "mailtrap", Payload: []byte(row.payload)},
+			inbound.Config{})
 		require.ErrorContains(t, err, row.want, row.name)
 	}
 }
@@ -141,7 +148,8 @@ func TestMailtrapsMessagesAreFetchedFromItsHostAlone(t *testing.T) {
 func TestTrackingEventsOfNewSendersAreNamedAtInboundEndpoints(t *testing.T) {
 	t.Parallel()
 	for sender, body := range map[string]string{
-		"ahasend": `{"type":"message.bounced"}`, "mailpace": `{"event":"email.bounced","payload":{}}`, "sweego": `{"event_type":"hard_bounce"}`,
+		"ahasend": `{"type":"message.bounced"}`, "mailpace": `{"event":"email.bounced","payload":{}}`,
+		"sweego":          `{"event_type":"hard_bounce"}`,
 		"sparkpost-relay": `{"msys":{"message_event":{"type":"bounce"}}}`,
 	} {
 		_, err := inbound.Read(t.Context(), core.Event{Provider: sender, Payload: []byte(body)}, inbound.Config{})
@@ -164,7 +172,8 @@ func TestNoMemberOfAnotherKindIsARetryAtNewSenders(t *testing.T) {
 			c := inbound.Config{APIKey: "k", Client: &http.Client{Transport: answering(200, mailtrapMessage)}}
 			_, err = inbound.Read(t.Context(), core.Event{Provider: sender, Payload: payload}, c)
 			wrong := (*email.WrongEndpointError)(nil)
-			require.True(t, err == nil || errors.Is(err, inbound.ErrNoMessage) || errors.As(err, &wrong), "%s: %s: %v", sender, payload, err)
+			require.True(t, err == nil || errors.Is(err, inbound.ErrNoMessage) || errors.As(err, &wrong), "%s: %s: %v",
+				sender, payload, err)
 			tried++
 		})
 	}
@@ -218,6 +227,7 @@ func TestWhatSendersDocumentIsAMessage(t *testing.T) {
 		}
 	}
 	require.Empty(t, want)
-	_, err = inbound.Read(t.Context(), core.Event{Provider: "postal", Payload: []byte("rcpt_to=a%40example.com&message=x")}, inbound.Config{})
+	_, err = inbound.Read(t.Context(),
+		core.Event{Provider: "postal", Payload: []byte("rcpt_to=a%40example.com&message=x")}, inbound.Config{})
 	require.ErrorContains(t, err, "choose JSON at the HTTP endpoint")
 }

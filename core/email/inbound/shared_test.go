@@ -20,8 +20,8 @@ import (
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// TestOneURLCanBeForBothKinds: with SharedURL each receiver leaves the other's deliveries alone; without it a delivery at
-// the wrong endpoint is reported although another receiver took it.
+// TestOneURLCanBeForBothKinds: with SharedURL each receiver leaves the other's deliveries alone; without it a delivery
+// at the wrong endpoint is reported although another receiver took it.
 func TestOneURLCanBeForBothKinds(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -31,14 +31,16 @@ func TestOneURLCanBeForBothKinds(t *testing.T) {
 	}{
 		{"one URL on purpose", true, reason.Accepted}, {"one URL by mistake", false, reason.Permanent},
 	} {
-		for _, p := range []core.Provider{provider.Postmark(), provider.SendGrid(), provider.AhaSend(), provider.SparkPost()} {
+		for _, p := range []core.Provider{provider.Postmark(), provider.SendGrid(), provider.AhaSend(),
+			provider.SparkPost()} {
 			var reasons []reason.Reason
 			var events, messages int
 			sender, signals := webhooktest.NewSender(p), core.NewSignals()
-			signals.On("*", email.ReceiverWith(email.Options{SharedURL: row.shared}, func(context.Context, core.Event, email.Event) error {
-				events++
-				return nil
-			}))
+			signals.On("*", email.ReceiverWith(email.Options{SharedURL: row.shared},
+				func(context.Context, core.Event, email.Event) error {
+					events++
+					return nil
+				}))
 			inbound.On(signals, func(context.Context, core.Event, *inbound.Message) error {
 				messages++
 				return nil

@@ -101,7 +101,8 @@ func (v *vector) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 		}
 		return &http.Response{
-			StatusCode: a.Status, Header: http.Header{"Content-Type": {a.ContentType}}, Body: io.NopCloser(bytes.NewReader(a.Body)), Request: r,
+			StatusCode: a.Status, Header: http.Header{"Content-Type": {a.ContentType}},
+			Body: io.NopCloser(bytes.NewReader(a.Body)), Request: r,
 		}, nil
 	}
 	return nil, errors.New("nothing is there: " + r.URL.String())
@@ -153,7 +154,8 @@ func (v *vector) through(t *testing.T) (messages []*inbound.Message, wrong *emai
 	sender.Now = now
 	var mistake error
 	guard, err := core.New(core.Config{
-		Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay, Now: now,
+		Endpoint: "mail", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: core.DangerouslyNoReplay,
+		Now:    now,
 		Logger: slog.New(slog.DiscardHandler),
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 			mistake = r.Err
@@ -205,7 +207,8 @@ func (v *vector) compare(t *testing.T, m *inbound.Message, e expected) {
 	}
 	require.Equal(t, want.EnvelopeSender, m.EnvelopeSender)
 	require.Equal(t, want.EnvelopeRecipient, m.EnvelopeRecipient)
-	for _, pair := range [][2][]inbound.Address{{want.From, m.From}, {want.To, m.To}, {want.Cc, m.Cc}, {want.Bcc, m.Bcc}} {
+	for _, pair := range [][2][]inbound.Address{{want.From, m.From}, {want.To, m.To}, {want.Cc, m.Cc},
+		{want.Bcc, m.Bcc}} {
 		require.ElementsMatch(t, pair[0], pair[1])
 	}
 	require.Equal(t, want.Subject, m.Subject)

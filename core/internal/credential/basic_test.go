@@ -16,7 +16,8 @@ func FuzzBasicCredential(f *testing.F) {
 	f.Add("YTpi\n")
 	f.Fuzz(func(t *testing.T, word string) {
 		pair, ok := credential.DecodeBasic(word)
-		if ok && (base64.StdEncoding.EncodeToString([]byte(pair)) != word || !strings.Contains(pair, ":") || strings.ContainsFunc(pair, func(r rune) bool { return r < 0x20 || r == 0x7f })) {
+		if ok && (base64.StdEncoding.EncodeToString([]byte(pair)) != word || !strings.Contains(pair, ":") ||
+			strings.ContainsFunc(pair, func(r rune) bool { return r < 0x20 || r == 0x7f })) {
 			t.Fatalf("%q became %q", word, pair)
 		}
 	})

@@ -22,7 +22,8 @@ func values(t *testing.T, accepted ...string) *credential.Values {
 	t.Helper()
 	owner := &keyring.Owner{Endpoint: "e", Provider: "p", Logger: slog.New(slog.DiscardHandler), Now: time.Now}
 	var m fault.Mistakes
-	v, _ := credential.NewValues(owner, secrets.Static(accepted...), keyring.Rules{Field: "Credentials[0]", Min: 16}, "the token", &m)
+	v, _ := credential.NewValues(owner, secrets.Static(accepted...), keyring.Rules{Field: "Credentials[0]", Min: 16},
+		"the token", &m)
 	require.NoError(t, m.Err())
 	return v
 }
@@ -86,7 +87,8 @@ func TestATokenOfTheQueryIsCheckedOnce(t *testing.T) {
 		{"two", "token=" + token + "&token=" + token, reason.BadCredential},
 		{"a malformed query", "token=%zz", reason.BadCredential},
 	} {
-		in := credential.Input{Request: httptest.NewRequest("POST", "/?"+row.query, nil), Now: time.Now(), Matches: &keyring.Matches{}}
+		in := credential.Input{Request: httptest.NewRequest("POST", "/?"+row.query, nil), Now: time.Now(),
+			Matches: &keyring.Matches{}}
 		labels, f := all[0].Check(&in)
 		require.Equal(t, row.want, f.Reason, row.name)
 		require.Equal(t, row.want == "", len(labels) == 1, row.name)
@@ -114,7 +116,8 @@ func TestEveryItemOfABodyHoldsTheToken(t *testing.T) {
 		{"no list", `{}`, reason.MissingCredential},
 		{"not JSON", `items=1`, reason.MissingCredential},
 	} {
-		in := credential.Input{Request: httptest.NewRequest("POST", "/", nil), Now: time.Now(), Matches: &keyring.Matches{}}
+		in := credential.Input{Request: httptest.NewRequest("POST", "/", nil), Now: time.Now(),
+			Matches: &keyring.Matches{}}
 		_, f := all[0].CheckBody([]byte(row.body), &in)
 		require.Equal(t, row.want, f.Reason, row.name)
 	}

@@ -28,7 +28,8 @@ func TestASignatureFitsUnderItsOwnSecretAlone(t *testing.T) {
 			for i := range 100 {
 				text := []byte(fmt.Sprint("text ", worker, i))
 				right := sign(secret, text)
-				if !k.Fits(text, right) || k.Fits(text, sign(other, text)) || k.Fits(append(text, 'x'), right) || k.Fits(text, right[:31]) || k.Fits(text, nil) {
+				if !k.Fits(text, right) || k.Fits(text, sign(other, text)) || k.Fits(append(text, 'x'), right) ||
+					k.Fits(text, right[:31]) || k.Fits(text, nil) {
 					t.Error("another verdict")
 					return
 				}

@@ -37,7 +37,8 @@ func TestThePageSaysEverythingOfEverySender(t *testing.T) {
 		_, section, found := strings.Cut(page, "\n### "+e.Name+"\n")
 		require.True(t, found, e.Name)
 		section, _, _ = strings.Cut(section, "\n### ")
-		for _, line := range []string{"- Proof: ", "- Signed: ", "- Signed time: ", "- Secret: ", "- Remembered by: ", "- Sends again for: ", "- Waits: "} {
+		for _, line := range []string{"- Proof: ", "- Signed: ", "- Signed time: ", "- Secret: ", "- Remembered by: ",
+			"- Sends again for: ", "- Waits: "} {
 			require.Contains(t, section, line, e.Name)
 		}
 		for _, p := range e.Parameters {

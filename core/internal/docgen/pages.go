@@ -170,7 +170,8 @@ func around(c catalogue.Entry, e *entry.Entry) string {
 	text := "The rest of the program is in [the README](../../README.md#a-program). `TrustedProxies` are for a proxy that " +
 		"ends TLS: leave\nit out where this process does."
 	if e.NeverRetries {
-		text += " `StoreFailure` has to be chosen, because " + e.Title + " never sends again: a delivery is 503\nand lost " +
+		text += " `StoreFailure` has to be chosen, because " + e.Title +
+			" never sends again: a delivery is 503\nand lost " +
 			"while the store is away, or with `DangerouslyAcceptUnclaimed` runs, perhaps twice."
 	}
 	if samples := webhooktest.NewSender(c.Sample()).Samples(); len(samples) > 0 && samples[0].Type != "" {

@@ -37,7 +37,8 @@ func TestEveryPageTellsANewUserWhatToDo(t *testing.T) {
 	for _, e := range catalogue.All() {
 		text := pages[e.Name+".md"]
 		for _, part := range []string{
-			"## How a delivery is proved", "## Configure", "## Setting it up", "What arrives first:", "What the log says:", "## What one capture can do",
+			"## How a delivery is proved", "## Configure", "## Setting it up", "What arrives first:",
+			"What the log says:", "## What one capture can do",
 		} {
 			require.Contains(t, text, part, e.Name)
 		}

@@ -26,7 +26,9 @@ func find(body string, names ...string) (texts []string, err error) {
 	return scan((*formscan.Names).Find, body, names...)
 }
 
-func scan(read func(*formscan.Names, []byte, []formscan.Field) error, body string, names ...string) (texts []string, err error) {
+func scan(
+	read func(*formscan.Names, []byte, []formscan.Field) error, body string, names ...string,
+) (texts []string, err error) {
 	n := formscan.Compile(names...)
 	out := make([]formscan.Field, n.Len())
 	if err := read(n, []byte(body), out); err != nil {
@@ -85,14 +87,19 @@ func TestFieldsOfAForm(t *testing.T) {
 		{"a file of that name", part(disposition+`name="id"; filename="a"`, "x") + "--X--", "none", nil},
 		{"a file whose name is encoded", part(disposition+`name="id"; filename*=utf-8''a`, "x") + "--X--", "none", nil},
 		{"a file without a name", part(disposition+`name="id"; filename=""`, "x") + "--X--", "x", nil},
-		{"a file whose name is not quoted", part(disposition+`name="a"; filename=a b.pdf`, "x") + named("id", "x") + "--X--", "x", nil},
-		{"a file whose name is quoted badly", part(disposition+`name="a"; filename="a"b".pdf"`, "x") + named("id", "x") + "--X--", "x", nil},
+		{"a file whose name is not quoted", part(disposition+`name="a"; filename=a b.pdf`, "x") + named("id", "x") +
+			"--X--", "x", nil},
+		{"a file whose name is quoted badly",
+			part(disposition+`name="a"; filename="a"b".pdf"`, "x") + named("id", "x") + "--X--", "x", nil},
 		{"a part without a header", "--X\r\n\r\nx\r\n" + named("id", "y") + "--X--", "y", nil},
 		{"another disposition", part(`Content-Disposition: attachment; name="id"`, "x") + "--X--", "none", nil},
-		{"the header in another case, and others", part("Content-Type: text/plain\r\ncontent-disposition:FORM-DATA ;NAME = id ;", "x") + "--X--", "x", nil},
-		{"a header of several lines", part("Content-Disposition: form-data;\r\n\tname=\"id\"", "x") + "--X--", "x", nil},
+		{"the header in another case, and others", part("Content-Type: text/plain\r\ncontent-disposition:FORM-DATA "+
+			";NAME = id ;", "x") + "--X--", "x", nil},
+		{"a header of several lines", part("Content-Disposition: form-data;\r\n\tname=\"id\"", "x") + "--X--", "x",
+			nil},
 		{"a quoted name with escapes", part(disposition+`name="\id"`, "x") + "--X--", "none", nil},
-		{"blanks behind a delimiter", "--X\r\n" + disposition + "name=id\r\n\r\nx\r\n--X \t\r\n" + disposition + "name=b\r\n\r\ny\r\n--X-- \r\n", "x", nil},
+		{"blanks behind a delimiter", "--X\r\n" + disposition + "name=id\r\n\r\nx\r\n--X \t\r\n" + disposition +
+			"name=b\r\n\r\ny\r\n--X-- \r\n", "x", nil},
 
 		{"a name in pieces", part(disposition+`name*0="i"; name*1="d"`, "x") + "--X--", "", malformed},
 		{"a name that is encoded", part(disposition+`name*=utf-8''id`, "x") + "--X--", "", malformed},
@@ -111,7 +118,8 @@ func TestFieldsOfAForm(t *testing.T) {
 		{"text behind the last delimiter", named("id", "x") + "--X--y", "", malformed},
 		{"as many parts as may be", strings.Repeat(named("a", ""), 999) + named("id", "x") + "--X--", "x", nil},
 		{"more parts than may be", strings.Repeat(named("a", ""), 1000) + named("id", "x") + "--X--", "", tooLarge},
-		{"a header longer than may be", part("X: "+strings.Repeat("a", 9000), "") + named("id", "x") + "--X--", "", tooLarge},
+		{"a header longer than may be", part("X: "+strings.Repeat("a", 9000), "") + named("id", "x") + "--X--", "",
+			tooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -128,12 +136,13 @@ func TestFieldsOfAForm(t *testing.T) {
 func TestNoBoundHidesAFieldOfAProvedForm(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"many fields":                  strings.Repeat("a=1&", 50_000) + "id=x",
-		"a long name":                  strings.Repeat("a", 100_000) + "=1&id=x",
-		"a malformed name":             "%zz=1&id=x",
-		"many parts":                   strings.Repeat(named("a", ""), 5_000) + named("id", "x") + "--X--",
-		"a part with a long header":    part("X: "+strings.Repeat("a", 100_000), "") + named("id", "x") + "--X--",
-		"a part with an odd header":    part("Content-Disposition: form-data; name*=a", "") + named("id", "x") + "--X--",
+		"many fields":               strings.Repeat("a=1&", 50_000) + "id=x",
+		"a long name":               strings.Repeat("a", 100_000) + "=1&id=x",
+		"a malformed name":          "%zz=1&id=x",
+		"many parts":                strings.Repeat(named("a", ""), 5_000) + named("id", "x") + "--X--",
+		"a part with a long header": part("X: "+strings.Repeat("a", 100_000), "") + named("id", "x") + "--X--",
+		"a part with an odd header": part("Content-Disposition: form-data; name*=a", "") + named("id", "x") +
+			"--X--",
 		"a part that is not described": part("hello", "") + named("id", "x") + "--X--",
 	} {
 		got, err := scan((*formscan.Names).Read, body, "id")
@@ -148,7 +157,8 @@ func TestNoBoundHidesAFieldOfAProvedForm(t *testing.T) {
 func TestWhatIsReadAsAForm(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]bool{
-		"payload=%7B%7D": true, "a=": true, "=": true, named("a", "b") + "--X--": true, "": false, "a": false, `{"a":"b=c"}`: false, "\ufeff [\"=\"]": false,
+		"payload=%7B%7D": true, "a=": true, "=": true, named("a", "b") + "--X--": true, "": false, "a": false,
+		`{"a":"b=c"}`: false, "\ufeff [\"=\"]": false,
 		`<a b="c"/>`: false, `"a=b"`: false, "--\r\n": false, "--a=b": true,
 	} {
 		require.Equal(t, want, formscan.Is([]byte(body)), "%q", body)
@@ -164,15 +174,17 @@ func TestFindingAllocatesNoMoreForALongerBody(t *testing.T) {
 		pieces += fmt.Sprintf("; name*%d=a", i)
 	}
 	for name, body := range map[string]string{
-		"fields":                             strings.Repeat("a=1&", 900) + "token=1",
-		"names with escapes":                 strings.Repeat("%74oken%31=1&", 900) + "token=1",
-		"values with escapes":                "a=" + strings.Repeat("%41", 100_000) + "&token=1",
-		"a wanted value":                     "token=" + strings.Repeat("%41", 100_000),
-		"what is nearly a delimiter":         named("a", strings.Repeat("\r\n--XX", 100_000)) + named("token", "1") + "--X--",
+		"fields":              strings.Repeat("a=1&", 900) + "token=1",
+		"names with escapes":  strings.Repeat("%74oken%31=1&", 900) + "token=1",
+		"values with escapes": "a=" + strings.Repeat("%41", 100_000) + "&token=1",
+		"a wanted value":      "token=" + strings.Repeat("%41", 100_000),
+		"what is nearly a delimiter": named("a", strings.Repeat("\r\n--XX", 100_000)) + named("token", "1") +
+			"--X--",
 		"parts":                              strings.Repeat(named("a", "1"), 900) + named("token", "1") + "--X--",
 		"files":                              strings.Repeat(part(`Content-Disposition: form-data; name="a"; filename="b"`, strings.Repeat("\r\n", 1000)), 900) + "--X--",
 		"names in pieces, which are refused": strings.Repeat(part(pieces, ""), 900) + "--X--",
-		"quoted names with escapes":          strings.Repeat(part(`Content-Disposition: form-data; name="\"\"\"\"\"\""`, ""), 900) + "--X--",
+		"quoted names with escapes": strings.Repeat(part(`Content-Disposition: form-data; name="\"\"\"\"\"\""`,
+			""), 900) + "--X--",
 	} {
 		raw := []byte(body)
 		require.LessOrEqual(t, testing.AllocsPerRun(50, func() { _ = n.Find(raw, out) }), 1.0, name)
@@ -189,7 +201,8 @@ func written(fields [][2]string) (encoded string, multi string) {
 		var err error
 		if strings.HasPrefix(f[0], "file") {
 			var part interface{ Write(b []byte) (int, error) }
-			h := textproto.MIMEHeader{"Content-Disposition": {multipart.FileContentDisposition(f[0], f[1])}, "Content-Type": {"a/b"}}
+			h := textproto.MIMEHeader{"Content-Disposition": {multipart.FileContentDisposition(f[0], f[1])},
+				"Content-Type": {"a/b"}}
 			if part, err = w.CreatePart(h); err == nil {
 				_, err = part.Write([]byte(f[1]))
 			}
@@ -252,9 +265,12 @@ func said(values []string) string {
 // FuzzFind: what is found in any body is what net/url or mime/multipart find in it, where they read it at all.
 func FuzzFind(f *testing.F) {
 	for _, body := range []string{
-		"a=1&id=x", "id=%41&i%64=2", named("id", "x") + "--X--", part(`Content-Disposition: form-data; name="i\d"`, "x") + "--X--",
-		part("A: b\r\n c\r\nContent-Disposition: form-data; name=\"id\"; filename=\"\"", "x") + "--X--", part(`Content-Disposition: form-data; name*0=i; name*1=d`, "x") + "--X--",
-		"--X\r\n\r\n--X\r\nContent-Disposition: form-data; name=id\r\n\r\n\r\n--X--", part(`Content-Disposition: form-data; a="\""; name="id";`, "x") + "--X--",
+		"a=1&id=x", "id=%41&i%64=2", named("id", "x") + "--X--",
+		part(`Content-Disposition: form-data; name="i\d"`, "x") + "--X--",
+		part("A: b\r\n c\r\nContent-Disposition: form-data; name=\"id\"; filename=\"\"", "x") + "--X--",
+		part(`Content-Disposition: form-data; name*0=i; name*1=d`, "x") + "--X--",
+		"--X\r\n\r\n--X\r\nContent-Disposition: form-data; name=id\r\n\r\n\r\n--X--",
+		part(`Content-Disposition: form-data; a="\""; name="id";`, "x") + "--X--",
 	} {
 		f.Add([]byte(body))
 	}

@@ -12,12 +12,15 @@ import (
 
 // FuzzContentType: a charset that another reader might decode by is never passed over.
 func FuzzContentType(f *testing.F) {
-	for _, text := range []string{"application/json", "application/json; charset=utf-16", "a/b;charset=\"utf-7", "a/b; CHARSET=UTF-7;=", "a/b, c/d", "a/b; charset*=utf-8''utf-7"} {
+	for _, text := range []string{"application/json", "application/json; charset=utf-16", "a/b;charset=\"utf-7",
+		"a/b; CHARSET=UTF-7;=", "a/b, c/d", "a/b; charset*=utf-8''utf-7"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		lower := strings.ToLower(text)
-		if !httpfield.AmbiguousContentType([]string{text}) && regexp.MustCompile(`charset\s*=\s*"?(utf-?16|utf-?7|utf-?32|ibm|iso-2022|shift)`).MatchString(lower) && !strings.Contains(lower, `\`) && strings.Count(lower, `"`) == 0 {
+		if !httpfield.AmbiguousContentType([]string{text}) &&
+			regexp.MustCompile(`charset\s*=\s*"?(utf-?16|utf-?7|utf-?32|ibm|iso-2022|shift)`).MatchString(lower) &&
+			!strings.Contains(lower, `\`) && strings.Count(lower, `"`) == 0 {
 			t.Fatalf("%q was passed over", text)
 		}
 	})
@@ -25,7 +28,8 @@ func FuzzContentType(f *testing.F) {
 
 // FuzzRequestTarget: the target that is signed is the one that was sent, whatever was sent.
 func FuzzRequestTarget(f *testing.F) {
-	for _, text := range []string{"/hooks?a=%2F", "/a//b/../c?", "https://host/a?b", "https://host?b", "/%zz", "/a%2fb", "*"} {
+	for _, text := range []string{"/hooks?a=%2F", "/a//b/../c?", "https://host/a?b", "https://host?b", "/%zz", "/a%2fb",
+		"*"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, target string) {
@@ -42,7 +46,8 @@ func FuzzRequestTarget(f *testing.F) {
 		}
 		if target[0] == '/' && !strings.HasPrefix(target, "//") && got != target {
 			// It may only be spelled anew where it means the same.
-			if again, err := url.ParseRequestURI(got); err != nil || again.Path != u.Path || again.RawQuery != u.RawQuery {
+			if again, err := url.ParseRequestURI(got); err != nil || again.Path != u.Path ||
+				again.RawQuery != u.RawQuery {
 				t.Fatalf("%q became %q", target, got)
 			}
 		}

@@ -15,7 +15,8 @@ import (
 func TestThePublicURLIsByteExact(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{
-		"/a?b=%2F", "/a%2fb", "/a%2Fb?", "/%7Euser/{x}|y", "/a//b/../c?x=1&&y", "/a?x=\"y\"", "/ü?ü", "/a+b?c+d=%20", "//host/a",
+		"/a?b=%2F", "/a%2fb", "/a%2Fb?", "/%7Euser/{x}|y", "/a//b/../c?x=1&&y", "/a?x=\"y\"", "/ü?ü", "/a+b?c+d=%20",
+		"//host/a",
 	} {
 		r, err := http.NewRequest(http.MethodPost, "http://example.com", nil)
 		require.NoError(t, err)
@@ -31,7 +32,8 @@ func TestThePublicURLIsByteExact(t *testing.T) {
 		r.RequestURI = "https://example.com" + target
 		require.Equal(t, target, httpfield.RequestTarget(r))
 	}
-	for target, want := range map[string]string{"https://example.com": "/", "https://example.com?a=b": "/?a=b", "*": "/changed"} {
+	for target, want := range map[string]string{"https://example.com": "/", "https://example.com?a=b": "/?a=b",
+		"*": "/changed"} {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RequestURI = target
 		r.URL.Path, r.URL.RawQuery, _ = strings.Cut(strings.TrimPrefix(target, "https://example.com"), "?")

@@ -41,10 +41,12 @@ func TestABodyIsReadWholeOrNotAtAll(t *testing.T) {
 		{"a body that is shorter than declared", strings.NewReader("body"), 5, "", reason.BodyAlreadyRead},
 		{"a body that is longer than declared", strings.NewReader("body"), 3, "", reason.BodyAlreadyRead},
 		{"an empty body of no declared length", strings.NewReader(""), -1, "", reason.BodyIncomplete},
-		{"a body that breaks off", io.MultiReader(strings.NewReader("bo"), iotest.ErrReader(io.ErrUnexpectedEOF)), 4, "", reason.BodyIncomplete},
+		{"a body that breaks off", io.MultiReader(strings.NewReader("bo"), iotest.ErrReader(io.ErrUnexpectedEOF)), 4,
+			"", reason.BodyIncomplete},
 		{"a body that fails", iotest.ErrReader(errors.New("gone")), 4, "", reason.BodyIncomplete},
 		{"a body that is too slow", iotest.ErrReader(os.ErrDeadlineExceeded), 4, "", reason.BodyIncomplete},
-		{"a body that middleware cuts off", iotest.ErrReader(&http.MaxBytesError{Limit: 2}), 4, "", reason.BodyTooLarge},
+		{"a body that middleware cuts off", iotest.ErrReader(&http.MaxBytesError{Limit: 2}), 4, "",
+			reason.BodyTooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -18,7 +18,8 @@ func TestItemsOfAList(t *testing.T) {
 		want       []string
 		err        error
 	}{
-		{"the items come as they are written", ` [ {"a": [1, 2]} , "x,]" ,3.5, null] `, []string{`{"a": [1, 2]}`, `"x,]"`, `3.5`, `null`}, nil},
+		{"the items come as they are written", ` [ {"a": [1, 2]} , "x,]" ,3.5, null] `,
+			[]string{`{"a": [1, 2]}`, `"x,]"`, `3.5`, `null`}, nil},
 		{"an empty list has none", `[ ]`, nil, nil},
 		{"an object is no list", `{"a":[]}`, nil, jsonscan.ErrNoList},
 		{"nothing is no list", ``, nil, jsonscan.ErrNoList},
@@ -87,8 +88,10 @@ func TestALookAtEachItemEndsWithTheFirstError(t *testing.T) {
 // FuzzItems: what encoding/json reads as a list is split into the same items.
 func FuzzItems(f *testing.F) {
 	for _, seed := range []string{
-		`[]`, `[1,"a",{"b":[]}]`, ` [ null , true ] `, `[1,]`, `[[[]]]`, `["\u005d"]`, "\ufeff[1]", `["\\\"]",{"\\":[{}]}]`,
-		`[` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `]`, `[` + strings.Repeat(`[{"a":`, 40) + "1" + strings.Repeat("}]", 40) + `]`,
+		`[]`, `[1,"a",{"b":[]}]`, ` [ null , true ] `, `[1,]`, `[[[]]]`, `["\u005d"]`, "\ufeff[1]",
+		`["\\\"]",{"\\":[{}]}]`,
+		`[` + strings.Repeat("[", 65) + strings.Repeat("]", 65) + `]`, `[` + strings.Repeat(`[{"a":`, 40) + "1" +
+			strings.Repeat("}]", 40) + `]`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -52,7 +52,8 @@ func TestFind(t *testing.T) {
 		{"deep", `{"x":` + deep(127) + `,"a":"y"}`, "/a", "y", nil},
 		{"too deep", `{"x":` + deep(128) + `,"a":"y"}`, "/a", "", jsonscan.ErrTooDeep},
 		{"another case, of letters outside of ASCII", `{"key":1,"\u212aey":2}`, "/key", "", jsonscan.ErrDuplicate},
-		{"another case, of letters outside of ASCII, as they are", `{"key":1,"` + "\u212a" + `EY":2}`, "/key", "", jsonscan.ErrDuplicate},
+		{"another case, of letters outside of ASCII, as they are", `{"key":1,"` + "\u212a" + `EY":2}`, "/key", "",
+			jsonscan.ErrDuplicate},
 		{"another case twice", `{"KEY":1,"Key":2}`, "/key", "", jsonscan.ErrDuplicate},
 		{"a wanted name that is not ASCII, in another case", `{"É":1,"é":2}`, "/é", "", jsonscan.ErrDuplicate},
 		{"a longer name", `{"keys":1,"key":2}`, "/key", "2", nil},
@@ -104,13 +105,16 @@ func TestReadKeepsEveryOtherValue(t *testing.T) {
 		err       error
 	}{
 		{"all", `{"a":1,"b":{"c":2,"d":[3]}}`, [3]string{"1", "2", "3"}, nil},
-		{"others in another case", `{"A":1,"a":1,"A":0,"B":{"c":0},"b":{"C":0,"c":2,"D":[],"d":[3]}}`, [3]string{"1", "2", "3"}, nil},
+		{"others in another case", `{"A":1,"a":1,"A":0,"B":{"c":0},"b":{"C":0,"c":2,"D":[],"d":[3]}}`,
+			[3]string{"1", "2", "3"}, nil},
 		{"one twice", `{"a":1,"b":{"c":2,"d":[3]},"a":1}`, [3]string{"twice", "2", "3"}, nil},
 		{"one three times", `{"a":1,"a":1,"b":{"c":2,"d":[3]},"a":1}`, [3]string{"twice", "2", "3"}, nil},
 		{"one twice below", `{"a":1,"b":{"c":2,"c":2,"d":[3]}}`, [3]string{"1", "twice", "3"}, nil},
 		{"a parent twice", `{"a":1,"b":{"c":2,"d":[3]},"b":{}}`, [3]string{"1", "twice", "twice"}, nil},
-		{"a parent twice, which is nothing at first", `{"b":null,"a":1,"\u0062":{"c":2,"d":[3]}}`, [3]string{"1", "twice", "twice"}, nil},
-		{"nesting beside", `{"x":` + deep(200_000) + `,"a":1,"b":{"x":` + deep(500) + `,"c":2,"d":[3]}}`, [3]string{"1", "2", "3"}, nil},
+		{"a parent twice, which is nothing at first", `{"b":null,"a":1,"\u0062":{"c":2,"d":[3]}}`,
+			[3]string{"1", "twice", "twice"}, nil},
+		{"nesting beside", `{"x":` + deep(200_000) + `,"a":1,"b":{"x":` + deep(500) + `,"c":2,"d":[3]}}`,
+			[3]string{"1", "2", "3"}, nil},
 		{"a byte order mark", "\ufeff" + `{"a":1}`, [3]string{"1"}, nil},
 		{"not JSON", `a=1`, [3]string{}, jsonscan.ErrMalformed},
 		{"cut short", `{"a":1`, [3]string{"1"}, jsonscan.ErrMalformed},
@@ -124,8 +128,10 @@ func TestReadKeepsEveryOtherValue(t *testing.T) {
 func TestTheFirstKey(t *testing.T) {
 	t.Parallel()
 	for doc, want := range map[string]string{
-		`{"update_id":1,"message":{}}`: "message", `{"message":{},"update_id":1}`: "message", `{"update_id":1}`: "", `{}`: "", `[]`: "", ``: "",
-		"\ufeff" + `{"m\u0065ssage":1}`: "message", `{"update_id":` + deep(20_000) + `,"poll":1}`: "poll", `{"\ud800":1}`: "\ufffd",
+		`{"update_id":1,"message":{}}`: "message", `{"message":{},"update_id":1}`: "message", `{"update_id":1}`: "",
+		`{}`: "", `[]`: "", ``: "",
+		"\ufeff" + `{"m\u0065ssage":1}`: "message", `{"update_id":` + deep(20_000) + `,"poll":1}`: "poll",
+		`{"\ud800":1}`:            "\ufffd",
 		`{"update_id":[}],"a":1}`: "", `{"a"}`: "", `{"\x":1}`: "", `{"update_id":1 "a":1}`: "", `{"update_id":1,}`: "",
 	} {
 		got, _ := jsonscan.FirstKey([]byte(doc), "update_id", "")
@@ -136,7 +142,8 @@ func TestTheFirstKey(t *testing.T) {
 func TestWhatBeginsAsJSON(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		`{}`: true, " \r\n\t[": true, "\ufeff{": true, "\ufeff [": true, " \ufeff{": false, "a={": false, `"{"`: false, ``: false, "\ufeff": false,
+		`{}`: true, " \r\n\t[": true, "\ufeff{": true, "\ufeff [": true, " \ufeff{": false, "a={": false, `"{"`: false,
+		``: false, "\ufeff": false,
 	} {
 		require.Equal(t, want, jsonscan.Starts([]byte(text)), "%q", text)
 	}
@@ -147,8 +154,10 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	p := jsonscan.Compile("/signature/signature", "/signature/token", "/id")
 	out := make([][]byte, p.Len())
 	for name, part := range map[string]string{
-		"names with escapes": `"\u0073":1,`, "names with escapes that are nearly wanted": `"\u0073ignaturf":1,`, "plain names": `"":1,`,
-		"names in another case outside of ASCII": `"` + "\u212a\u212a" + `":1,`, "long names with escapes": `"\u0073` + strings.Repeat("a", 500) + `":1,`,
+		"names with escapes": `"\u0073":1,`, "names with escapes that are nearly wanted": `"\u0073ignaturf":1,`,
+		"plain names":                            `"":1,`,
+		"names in another case outside of ASCII": `"` + "\u212a\u212a" + `":1,`, "long names with escapes": `"\u0073` +
+			strings.Repeat("a", 500) + `":1,`,
 		"texts": `"x":"\u0041\\",`, "numbers": `"x":-1.5e10,`, "nesting": `"x":` + deep(300) + `,`,
 	} {
 		doc := []byte(`{` + strings.Repeat(part, 2000) + `"id":"evt_1"}`)
@@ -196,8 +205,10 @@ func exact(doc []byte, names ...string) (value json.RawMessage, twice bool) {
 // one above it comes twice.
 func FuzzRead(f *testing.F) {
 	for _, doc := range []string{
-		`{"id":"x","data":{"object":{"id":1}}}`, `{"ID":"x","id":1}`, `{"id":1,"id":2}`, `{"\u0069d":"y","data":{"object":{}}}`, `{"data":{},"data":{"object":{"id":1}}}`,
-		`{"data":{"object":{"id":"\ud83d\ude00\ud800x","ID":1}},"x":[[[{}]]]}`, "{\"id\":\"\xff\\n\"}", `{"d\u0061ta":{"obj\u0065ct":{"i\u0064":2,"Id":3}}}`,
+		`{"id":"x","data":{"object":{"id":1}}}`, `{"ID":"x","id":1}`, `{"id":1,"id":2}`,
+		`{"\u0069d":"y","data":{"object":{}}}`, `{"data":{},"data":{"object":{"id":1}}}`,
+		`{"data":{"object":{"id":"\ud83d\ude00\ud800x","ID":1}},"x":[[[{}]]]}`, "{\"id\":\"\xff\\n\"}",
+		`{"d\u0061ta":{"obj\u0065ct":{"i\u0064":2,"Id":3}}}`,
 	} {
 		f.Add([]byte(doc))
 	}
@@ -233,8 +244,10 @@ func FuzzRead(f *testing.F) {
 // FuzzFind: for every document that encoding/json accepts, a value found is the one encoding/json finds.
 func FuzzFind(f *testing.F) {
 	for _, doc := range []string{
-		`{"id":"x","data":{"object":{"id":1}}}`, `[]`, `{"id":"\ud800"}`, `{"id":1e5}`, `{"\u0069d":"y"}`, "{\"id\":\"\xff\"}",
-		"\ufeff" + `{"id":1}`, `{"\u0069\u0064":1,"Id":2}`, `{"id":"\ud83d\ude00\ud800\\\""}`, `{"x":` + deep(70) + `,"id":1}`,
+		`{"id":"x","data":{"object":{"id":1}}}`, `[]`, `{"id":"\ud800"}`, `{"id":1e5}`, `{"\u0069d":"y"}`,
+		"{\"id\":\"\xff\"}",
+		"\ufeff" + `{"id":1}`, `{"\u0069\u0064":1,"Id":2}`, `{"id":"\ud83d\ude00\ud800\\\""}`, `{"x":` + deep(70) +
+			`,"id":1}`,
 	} {
 		f.Add([]byte(doc))
 	}

@@ -16,7 +16,8 @@ const goodSecret = "a-secret-of-more-than-16-bytes"
 // A problem with a secret is said in words that do not hold it.
 func TestASecretThatBreaksTheRulesIsNotShown(t *testing.T) {
 	t.Parallel()
-	text := keyring.Rules{Field: "Secrets", Min: keyring.MinSecretBytes, Kinds: []entry.KeyKind{{Algorithm: entry.HMACSHA256}}}
+	text := keyring.Rules{Field: "Secrets", Min: keyring.MinSecretBytes,
+		Kinds: []entry.KeyKind{{Algorithm: entry.HMACSHA256}}}
 	whole := text
 	whole.Kinds = []entry.KeyKind{{Algorithm: entry.HMACSHA256, Key: entry.Key{Whole: "acme_live_webhook_"}}}
 	pair := keyring.Rules{Field: "Credentials[0]", Min: keyring.MinSecretBytes, Pair: true}

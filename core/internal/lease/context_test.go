@@ -48,7 +48,8 @@ func TestALateContextBehavesAsOneOfPackageContext(t *testing.T) {
 				for third, three := range steps {
 					name := fmt.Sprintf("a deadline after %s: %s, %s, %s", deadline, first, second, third)
 					synctest.Test(t, func(t *testing.T) {
-						ctx, ofHour := context.WithTimeout(context.WithValue(t.Context(), lateKey{}, "a value"), time.Hour)
+						ctx, ofHour := context.WithTimeout(context.WithValue(t.Context(), lateKey{}, "a value"),
+							time.Hour)
 						defer ofHour()
 						parent, cancel := context.WithCancelCause(ctx)
 						var at time.Time

@@ -38,13 +38,17 @@ func TestForwardedIsReadByItsGrammar(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, hops{{"192.0.2.1", ""}, {"192.0.2.2", "https"}}, lines)
 	for _, line := range []string{
-		``, ` `, `,`, `for=192.0.2.1,`, `,for=192.0.2.1`, `for=192.0.2.1,,for=192.0.2.2`, `;`, `for`, `for=`, `=192.0.2.1`,
+		``, ` `, `,`, `for=192.0.2.1,`, `,for=192.0.2.1`, `for=192.0.2.1,,for=192.0.2.2`, `;`, `for`, `for=`,
+		`=192.0.2.1`,
 		`for = 192.0.2.1`, `for= 192.0.2.1`, `for=192.0.2.1; proto=https`, `for=192.0.2.1 proto=https`,
 		`for=192.0.2.1;for=192.0.2.2`, `proto=http;Proto=https`, `by=a;by=b`, `host=a;host=b`,
 		`for=192.0.2.43:80`, `for=[2001:db8::1]`, `for=2001:db8::1`, `for="2001:db8::1"`, `for="[192.0.2.1]"`,
-		`for="[fe80::1%25eth0]"`, `for="[fe80::1%eth0]"`, `for="[2001:db8::1]x"`, `for="[2001:db8::1"`, `for="192.0.2.1:"`, `for="192.0.2.1:123456"`,
-		`for="192.0.2.1:80:80"`, `for=192.0.2`, `for=192.0.2.01`, `for=0xc0000201`, `for=hidden`, `for=_`, `for="_a b"`, `for=example.com`,
-		`for="192.0.2.1`, `for="192.0.2.1\"`, `for="`, `host="` + "\x00" + `"`, `host="` + "\x7f" + `"`, "host=\"a\\\n\"", `host="a"b`,
+		`for="[fe80::1%25eth0]"`, `for="[fe80::1%eth0]"`, `for="[2001:db8::1]x"`, `for="[2001:db8::1"`,
+		`for="192.0.2.1:"`, `for="192.0.2.1:123456"`,
+		`for="192.0.2.1:80:80"`, `for=192.0.2`, `for=192.0.2.01`, `for=0xc0000201`, `for=hidden`, `for=_`, `for="_a b"`,
+		`for=example.com`,
+		`for="192.0.2.1`, `for="192.0.2.1\"`, `for="`, `host="` + "\x00" + `"`, `host="` + "\x7f" + `"`,
+		"host=\"a\\\n\"", `host="a"b`,
 		"for=192.0.2.1\r\n", `for="unknown:port"`,
 		strings.Repeat("for=192.0.2.1,", 16) + "for=192.0.2.1",
 		"host=" + strings.Repeat("a", 9<<10),
@@ -64,7 +68,8 @@ func hopsOf(n int, node string) (out [][2]string) {
 func TestAHopIsAnAddressOrGarbage(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1", "192.0.2.1:80": "192.0.2.1", "2001:db8::1": "2001:db8::1", "[2001:db8::1]": "2001:db8::1",
+		"192.0.2.1": "192.0.2.1", "192.0.2.1:80": "192.0.2.1", "2001:db8::1": "2001:db8::1",
+		"[2001:db8::1]":     "2001:db8::1",
 		"[2001:db8::1]:443": "2001:db8::1", "::ffff:192.0.2.1": "192.0.2.1", "[::ffff:192.0.2.1]:9": "192.0.2.1",
 		"fe80::1%eth0": "fe80::1", "[fe80::1%eth0]:1": "fe80::1",
 	} {
@@ -73,8 +78,10 @@ func TestAHopIsAnAddressOrGarbage(t *testing.T) {
 		require.Equal(t, netip.MustParseAddr(want), got, text)
 	}
 	for _, text := range []string{
-		"", "unknown", "_hidden", "192.0.2.01", "192.0.2", "192.0.2.1.", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1/32", "0x7f.1", "127.1", "3221225985",
-		"[192.0.2.1]", "[2001:db8::1", "2001:db8::1]", "192.0.2.1 192.0.2.2", "example.com", "192.0.2.1%eth0", "[]", "[]:80", "\"192.0.2.1\"", "1.2.3.4\x00",
+		"", "unknown", "_hidden", "192.0.2.01", "192.0.2", "192.0.2.1.", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1/32",
+		"0x7f.1", "127.1", "3221225985",
+		"[192.0.2.1]", "[2001:db8::1", "2001:db8::1]", "192.0.2.1 192.0.2.2", "example.com", "192.0.2.1%eth0", "[]",
+		"[]:80", "\"192.0.2.1\"", "1.2.3.4\x00",
 	} {
 		_, ok := origin.HopAddr(text)
 		require.False(t, ok, text)
@@ -84,7 +91,8 @@ func TestAHopIsAnAddressOrGarbage(t *testing.T) {
 // FuzzForwarded: the parser never panics; what it accepts has no more hops than a chain may have; and what it accepted
 // means the same with another hop after it, whatever the sender wrote.
 func FuzzForwarded(f *testing.F) {
-	for _, line := range []string{`for=192.0.2.60;proto=http;by=203.0.113.43`, `for="[2001:db8::1]:_p", proto="ht\"tp"`, `for="`, `,;=\"`, `for=_x;host="a,b"`} {
+	for _, line := range []string{`for=192.0.2.60;proto=http;by=203.0.113.43`, `for="[2001:db8::1]:_p", proto="ht\"tp"`,
+		`for="`, `,;=\"`, `for=_x;host="a,b"`} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
@@ -94,7 +102,8 @@ func FuzzForwarded(f *testing.F) {
 		}
 		// What a proxy appends is either read as it wrote it, or the whole header is refused: an open quote of the
 		// sender's must not swallow it.
-		for _, appended := range [][]string{{line + ", for=198.51.100.9;proto=http"}, {line, "for=198.51.100.9;proto=http"}} {
+		for _, appended := range [][]string{{line + ", for=198.51.100.9;proto=http"},
+			{line, "for=198.51.100.9;proto=http"}} {
 			more, moreOK := origin.ParseForwarded(appended...)
 			if moreOK && (more[len(more)-1] != [2]string{"198.51.100.9", "http"}) {
 				t.Fatalf("the last hop of %q reads %q", appended, more)
@@ -138,10 +147,13 @@ func requirePeerOfNetIP(t *testing.T, remote string) {
 func TestAPeerIsReadAsPackageNetIPDoes(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{
-		"192.0.2.1", "[192.0.2.1]", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1", "2001:db8::1]", "[[2001:db8::1]]", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]",
-		"[fe80::1%eth0]", "fe80::1%eth0", "[]", "", "[", "]", "192.0.2.01", "192.0.2.1.", "192.0.2.1:1", "[2001:db8::1]:1", "hooks.example.com", "@", "1", "::",
+		"192.0.2.1", "[192.0.2.1]", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1", "2001:db8::1]", "[[2001:db8::1]]",
+		"::ffff:192.0.2.1", "[::ffff:192.0.2.1]",
+		"[fe80::1%eth0]", "fe80::1%eth0", "[]", "", "[", "]", "192.0.2.01", "192.0.2.1.", "192.0.2.1:1",
+		"[2001:db8::1]:1", "hooks.example.com", "@", "1", "::",
 	} {
-		for _, port := range []string{"", ":", ":0", ":1", ":65535", ":65536", ":99999", ":100000", ":-1", ":+1", ":a", ": 1", ":1 ", ":1]", ":00001"} {
+		for _, port := range []string{"", ":", ":0", ":1", ":65535", ":65536", ":99999", ":100000", ":-1", ":+1", ":a",
+			": 1", ":1 ", ":1]", ":00001"} {
 			requirePeerOfNetIP(t, host+port)
 		}
 	}

@@ -37,19 +37,27 @@ func TestDetailsAreReadFromTheirPlaces(t *testing.T) {
 		want   payload.Details
 	}{
 		{"a proved body", payload.Source{Body: []byte(body), BodyProved: true},
-			payload.Details{ID: "evt_1", Type: "paid", Action: "made", Time: time.Unix(1772366400, 0).UTC(), Data: []byte(`{"a":1}`), Authenticated: all}},
+			payload.Details{ID: "evt_1", Type: "paid", Action: "made", Time: time.Unix(1772366400, 0).UTC(),
+				Data: []byte(`{"a":1}`), Authenticated: all}},
 		{"a body that nothing proves", payload.Source{Body: []byte(body)},
-			payload.Details{ID: "evt_1", Type: "paid", Action: "made", Time: time.Unix(1772366400, 0).UTC(), Data: []byte(`{"a":1}`)}},
-		{"a header stands before the body", payload.Source{Body: []byte(body), BodyProved: true, Headers: header("X-Id", " other ")},
+			payload.Details{ID: "evt_1", Type: "paid", Action: "made", Time: time.Unix(1772366400, 0).UTC(),
+				Data: []byte(`{"a":1}`)}},
+		{"a header stands before the body",
+			payload.Source{Body: []byte(body), BodyProved: true, Headers: header("X-Id", " other ")},
 			payload.Details{
-				ID: "other", Type: "paid", Action: "made", Time: time.Unix(1772366400, 0).UTC(), Data: []byte(`{"a":1}`),
+				ID: "other", Type: "paid", Action: "made", Time: time.Unix(1772366400, 0).UTC(),
+				Data:          []byte(`{"a":1}`),
 				Authenticated: payload.Authenticated{Type: true, Time: true},
 			}},
-		{"the header is the one that is signed", payload.Source{Body: []byte("{}"), Headers: header("X-Id", "s"), SignedID: "s"},
+		{"the header is the one that is signed",
+			payload.Source{Body: []byte("{}"), Headers: header("X-Id", "s"), SignedID: "s"},
 			payload.Details{ID: "s", Authenticated: payload.Authenticated{ID: true}}},
-		{"a query and an attempt", payload.Source{Body: []byte("{}"), HeadersProved: true, RawQuery: "shop=a", Headers: header("X-Attempt", "2")},
+		{"a query and an attempt",
+			payload.Source{Body: []byte("{}"), HeadersProved: true, RawQuery: "shop=a",
+				Headers: header("X-Attempt", "2")},
 			payload.Details{Tenant: "a", Attempt: 3, Authenticated: payload.Authenticated{Tenant: true}}},
-		{"a tenant that comes twice", payload.Source{Body: []byte("{}"), HeadersProved: true, RawQuery: "shop=a&shop=b"}, payload.Details{}},
+		{"a tenant that comes twice",
+			payload.Source{Body: []byte("{}"), HeadersProved: true, RawQuery: "shop=a&shop=b"}, payload.Details{}},
 		{"an id that comes twice", payload.Source{Body: []byte(`{"id":"a","id":"b","type":"t"}`), BodyProved: true},
 			payload.Details{Type: "t", Authenticated: payload.Authenticated{Type: true}}},
 		{"a body that is not JSON", payload.Source{Body: []byte(`{"id":"a"`), BodyProved: true}, payload.Details{}},
@@ -115,10 +123,13 @@ func TestABatchIsDividedIntoItsEvents(t *testing.T) {
 
 func TestADeliveryIsForUsOnlyWhereItSaysSo(t *testing.T) {
 	t.Parallel()
-	r := payload.New(&entry.Entry{Recipient: &entry.Recipient{Pointers: []string{"/team", "/app"}, Allowed: []string{"t/a"}}}, false)
+	r := payload.New(&entry.Entry{Recipient: &entry.Recipient{Pointers: []string{"/team", "/app"},
+		Allowed: []string{"t/a"}}}, false)
 	for body, want := range map[string]bool{
-		`{"team":"t","app":"a"}`: true, `{"team":"t","app":"b"}`: false, `{"team":"t"}`: false, `{"team":"t/a","app":""}`: false,
-		`{"team":"t","app":"a","app":"a"}`: false, `{"team":"t","app":"a"`: false, ``: false, `{"team":"","app":"t/a"}`: false,
+		`{"team":"t","app":"a"}`: true, `{"team":"t","app":"b"}`: false, `{"team":"t"}`: false,
+		`{"team":"t/a","app":""}`:          false,
+		`{"team":"t","app":"a","app":"a"}`: false, `{"team":"t","app":"a"`: false, ``: false,
+		`{"team":"","app":"t/a"}`: false,
 	} {
 		require.Equal(t, want, r.ForUs(nil, []byte(body)), body)
 	}
@@ -128,11 +139,13 @@ func TestADeliveryIsForUsOnlyWhereItSaysSo(t *testing.T) {
 func TestWhatWaitsIsReadAsAtOnce(t *testing.T) {
 	t.Parallel()
 	e := &entry.Entry{Event: entry.Event{
-		ID: []entry.Value{{Header: "X-Id"}}, Action: []entry.Value{{JSON: "/action"}}, PayloadForm: "payload", Data: "/d",
+		ID: []entry.Value{{Header: "X-Id"}}, Action: []entry.Value{{JSON: "/action"}}, PayloadForm: "payload",
+		Data: "/d",
 	}}
 	r := payload.New(e, false)
 	require.True(t, r.IsEarly())
-	for _, body := range []string{`{"action":"made","d":{}}`, "payload=%7B%22action%22%3A%22made%22%2C%22d%22%3A%7B%7D%7D", "", "x"} {
+	for _, body := range []string{`{"action":"made","d":{}}`,
+		"payload=%7B%22action%22%3A%22made%22%2C%22d%22%3A%7B%7D%7D", "", "x"} {
 		at := payload.Source{Body: []byte(body), Headers: header("X-Id", "1"), BodyProved: true}
 		var names, rest payload.Details
 		r.Open(&at)
@@ -152,14 +165,16 @@ func TestWhatWaitsIsReadAsAtOnce(t *testing.T) {
 
 func TestNamesAreThePointedValues(t *testing.T) {
 	t.Parallel()
-	r := payload.New(&entry.Entry{Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id", And: []string{"/n"}}}, false)
+	r := payload.New(&entry.Entry{Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id", And: []string{"/n"}}},
+		false)
 	for _, row := range []struct {
 		body string
 		want []string
 	}{
 		{`{"id":"a\u0062","n":"1"}`, []string{"ab", "1"}},
 		{`{"id":"a"}`, []string{"a", ""}},
-		{`{"n":"1"}`, nil}, {`{"id":""}`, nil}, {`{"id":"a","id":"b"}`, nil}, {`{"id":"a","n":"1","n":"2"}`, nil}, {`{"id":"a"`, nil},
+		{`{"n":"1"}`, nil}, {`{"id":""}`, nil}, {`{"id":"a","id":"b"}`, nil}, {`{"id":"a","n":"1","n":"2"}`, nil},
+		{`{"id":"a"`, nil},
 	} {
 		source := payload.Source{Body: []byte(row.body), BodyProved: true}
 		r.Open(&source)

@@ -104,8 +104,8 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 		return t, err == nil
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	// NaN compares as false. Beyond the year 9999 a time cannot be written as JSON, and an app that does so would fail on
-	// a proved delivery.
+	// NaN compares as false. Beyond the year 9999 a time cannot be written as JSON, and an app that does so would fail
+	// on a proved delivery.
 	if err != nil || !(n >= 0 && n <= latestTime) {
 		return time.Time{}, false
 	}

@@ -40,7 +40,8 @@ func TestSignaturesOfEveryLengthVerify(t *testing.T) {
 		return "low"
 	}
 	halves := map[string]int{}
-	for i := uint64(0); halves["r short"] < 2 || halves["s short"] < 2 || halves["r short, high"] < 2 || halves["s short, high"] < 2 || len(seen) < 4; i++ {
+	for i := uint64(0); halves["r short"] < 2 || halves["s short"] < 2 || halves["r short, high"] < 2 ||
+		halves["s short, high"] < 2 || len(seen) < 4; i++ {
 		hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, i))
 		r, s, err := ecdsa.Sign(rand.Reader, k, hash[:])
 		require.NoError(t, err)
@@ -71,8 +72,9 @@ func TestWhatIsNoSignatureIsRefused(t *testing.T) {
 	zero := new(big.Int)
 	for name, signature := range map[string][]byte{
 		"none": nil, "empty": {}, "short": genuine[:63], "long": append(bytes.Clone(genuine), 0), "half": genuine[:32],
-		"zeros": make([]byte, 64), "r of 0": raw(zero, s), "s of 0": raw(r, zero), "r of the order": raw(order, s), "s of the order": raw(r, order),
-		"all bits": bytes.Repeat([]byte{0xff}, 64), "swapped": raw(s, r),
+		"zeros": make([]byte, 64), "r of 0": raw(zero, s), "s of 0": raw(r, zero), "r of the order": raw(order, s),
+		"s of the order": raw(r, order),
+		"all bits":       bytes.Repeat([]byte{0xff}, 64), "swapped": raw(s, r),
 	} {
 		require.False(t, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], signature), name)
 	}
@@ -92,7 +94,9 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte{}, byte(0))
 	f.Fuzz(func(t *testing.T, signature []byte, flip byte) {
 		for _, signature := range [][]byte{signature, append(bytes.Clone(genuine[:63]), genuine[63]^flip)} {
-			want := len(signature) == 64 && ecdsa.Verify(&k.PublicKey, hash[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+			want := len(signature) == 64 &&
+				ecdsa.Verify(&k.PublicKey, hash[:], new(big.Int).SetBytes(signature[:32]),
+					new(big.Int).SetBytes(signature[32:]))
 			require.Equal(t, want, publickey.VerifyRawECDSA(&k.PublicKey, hash[:], signature))
 		}
 	})

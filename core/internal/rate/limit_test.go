@@ -79,7 +79,8 @@ func TestASharedLimiterCountsWhileItAnswers(t *testing.T) {
 			require.Equal(t, fails.Error() == "gone", ok, "this process counts: one, and no more")
 			require.Equal(t, ok, wait == 0)
 		}
-		require.Equal(t, []string{"deliveries|shop|192.0.2.1|acme", "deliveries|shop|192.0.2.1", "deliveries|shop|192.0.2.1"}, keys)
+		require.Equal(t, []string{"deliveries|shop|192.0.2.1|acme", "deliveries|shop|192.0.2.1",
+			"deliveries|shop|192.0.2.1"}, keys)
 		require.Len(t, failures, 2)
 		require.EqualError(t, failures[1], "it panicked with a string", "its text may hold anything")
 	})

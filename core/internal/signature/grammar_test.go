@@ -29,8 +29,10 @@ func TestEveryByteIsInAGrammarOrNot(t *testing.T) {
 			one := string([]byte{byte(c)})
 			in := strings.Contains(row.allowed, one)
 			require.Equal(t, in, signature.MatchesGrammar(row.grammar, one), "%s: byte %d", row.name, c)
-			require.Equal(t, in, signature.MatchesGrammar(row.grammar, first+one), "%s: byte %d at the end", row.name, c)
-			require.Equal(t, in, signature.MatchesGrammar(row.grammar, one+first), "%s: byte %d at the start", row.name, c)
+			require.Equal(t, in, signature.MatchesGrammar(row.grammar, first+one), "%s: byte %d at the end", row.name,
+				c)
+			require.Equal(t, in, signature.MatchesGrammar(row.grammar, one+first), "%s: byte %d at the start", row.name,
+				c)
 		}
 		require.False(t, signature.MatchesGrammar(row.grammar, ""), row.name)
 		require.Equal(t, row.allowed != "", signature.MatchesGrammar(row.grammar, strings.Repeat(first, 128)), row.name)

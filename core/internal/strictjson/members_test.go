@@ -14,26 +14,36 @@ import (
 // documents are what readers differ about, and what they do not.
 func documents() []string {
 	list := []string{
-		``, ` `, `{}`, ` { } `, `{"a":1}`, `{"a":1,"b":[1,2,{"c":null}]}`, `{"a":"x\ny"}`, `{"\u0061":1}`, `[]`, `null`, `"a"`, `1`, `{`, `}`, `{"a"}`,
-		`{"a":}`, `{"a":1,}`, `{,"a":1}`, `{"a":1 "b":2}`, `{"a":1}{}`, `{"a":1} x`, `{a:1}`, `{'a':1}`, `{"a":01}`, `{"a":1.}`, `{"a":.5}`, `{"a":-}`,
-		`{"a":-0}`, `{"a":1e5,"b":1E-5,"c":1e+5,"d":1e}`, `{"a":1e5}`, `{"a":0.10E+05}`, `{"a":+1}`, `{"a":1x}`, `{"a":tru}`, `{"a":true,"b":false,"c":null}`, `{"a":truex}`,
-		`{"a":"\x"}`, `{"a":"\u00"}`, `{"a":"\u00zz"}`, `{"a":"\ud800"}`, `{"\ud800":1,"\udfff":1}`, "{\"a\":\"\x01\"}", "{\"a\":\"\xff\"}", "{\"\xff\":1}", "\ufeff{}",
-		`{"a":1,"a":2}`, `{"a":1,"A":2}`, `{"a":1,"\u0041":2}`, `{"x":{"a":1,"A":2}}`, `{"x":[{"a":1,"a":2}]}`, `{"a":{"a":1},"b":{"a":1}}`, `{"k":1,"K":2}`, `{"s":1,"ſ":2}`, `{"ß":1,"ẞ":2}`,
-		`{"é":1,"É":2}`, `{"é":1,"É":2}`, `{"":1}`, `{"":1,"":2}`, `{"i":1,"ı":2}`, `{"I":1,"İ":2}`, `{"a":[1,]}`, `{"a":[,1]}`, `{"a":[1 2]}`, `{"a":[}`, `{"a":"`, `{"a":"\`, `{"a":"\"}`,
-		"{\v}", "\u00a0{}", `{"a":1,"b":2}//`, `{"a":nul`, `{"a":-1.5e-10}`, `{"a":""}`, "{\"a\":\"\u2028\"}", "{\"a\x00\":1}", `{"a\u0000":1,"a":2}`,
+		``, ` `, `{}`, ` { } `, `{"a":1}`, `{"a":1,"b":[1,2,{"c":null}]}`, `{"a":"x\ny"}`, `{"\u0061":1}`, `[]`, `null`,
+		`"a"`, `1`, `{`, `}`, `{"a"}`,
+		`{"a":}`, `{"a":1,}`, `{,"a":1}`, `{"a":1 "b":2}`, `{"a":1}{}`, `{"a":1} x`, `{a:1}`, `{'a':1}`, `{"a":01}`,
+		`{"a":1.}`, `{"a":.5}`, `{"a":-}`,
+		`{"a":-0}`, `{"a":1e5,"b":1E-5,"c":1e+5,"d":1e}`, `{"a":1e5}`, `{"a":0.10E+05}`, `{"a":+1}`, `{"a":1x}`,
+		`{"a":tru}`, `{"a":true,"b":false,"c":null}`, `{"a":truex}`,
+		`{"a":"\x"}`, `{"a":"\u00"}`, `{"a":"\u00zz"}`, `{"a":"\ud800"}`, `{"\ud800":1,"\udfff":1}`, "{\"a\":\"\x01\"}",
+		"{\"a\":\"\xff\"}", "{\"\xff\":1}", "\ufeff{}",
+		`{"a":1,"a":2}`, `{"a":1,"A":2}`, `{"a":1,"\u0041":2}`, `{"x":{"a":1,"A":2}}`, `{"x":[{"a":1,"a":2}]}`,
+		`{"a":{"a":1},"b":{"a":1}}`, `{"k":1,"K":2}`, `{"s":1,"ſ":2}`, `{"ß":1,"ẞ":2}`,
+		`{"é":1,"É":2}`, `{"é":1,"É":2}`, `{"":1}`, `{"":1,"":2}`, `{"i":1,"ı":2}`, `{"I":1,"İ":2}`, `{"a":[1,]}`,
+		`{"a":[,1]}`, `{"a":[1 2]}`, `{"a":[}`, `{"a":"`, `{"a":"\`, `{"a":"\"}`,
+		"{\v}", "\u00a0{}", `{"a":1,"b":2}//`, `{"a":nul`, `{"a":-1.5e-10}`, `{"a":""}`, "{\"a\":\"\u2028\"}",
+		"{\"a\x00\":1}", `{"a\u0000":1,"a":2}`,
 	}
-	for _, number := range []string{"1e308", "1e309", "-1e309", "1e-400", "0e999", "1E+99999", strings.Repeat("9", 308), strings.Repeat("9", 309), strings.Repeat("9", 310), "0." + strings.Repeat("9", 400)} {
+	for _, number := range []string{"1e308", "1e309", "-1e309", "1e-400", "0e999", "1E+99999", strings.Repeat("9", 308),
+		strings.Repeat("9", 309), strings.Repeat("9", 310), "0." + strings.Repeat("9", 400)} {
 		list = append(list, `{"a":`+number+`}`, `{"a":[`+number+`]}`)
 	}
 	for _, depth := range []int{6, 7, 8, 9, 200} {
-		list = append(list, `{"a":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+`}`, strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth))
+		list = append(list, `{"a":`+strings.Repeat("[", depth)+strings.Repeat("]", depth)+`}`,
+			strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth))
 	}
 	for _, n := range []int{15, 16, 17, 18, 500} {
 		var members []string
 		for i := range n {
 			members = append(members, fmt.Sprintf(`"Name%d":%d`, i, i))
 		}
-		list = append(list, "{"+strings.Join(members, ",")+"}", "{"+strings.Join(members, ",")+`,"nAME0":1}`, "{"+strings.Join(members, ",")+fmt.Sprintf(`,"nAME%d":1}`, n-1))
+		list = append(list, "{"+strings.Join(members, ",")+"}", "{"+strings.Join(members, ",")+`,"nAME0":1}`, "{"+
+			strings.Join(members, ",")+fmt.Sprintf(`,"nAME%d":1}`, n-1))
 	}
 	return list
 }
@@ -43,7 +53,8 @@ func agree(t *testing.T, text string) {
 	t.Helper()
 	type member struct{ name, value string }
 	var got []member
-	err := strictjson.Members([]byte(text), func(name, value []byte) { got = append(got, member{string(name), string(value)}) })
+	err := strictjson.Members([]byte(text),
+		func(name, value []byte) { got = append(got, member{string(name), string(value)}) })
 	var want map[string]json.RawMessage
 	expected := strictjson.Check([]byte(text))
 	if expected == nil {
@@ -78,7 +89,8 @@ func TestOnePassSaysWhatSeveralSay(t *testing.T) {
 func TestMembersComeInTheirOrder(t *testing.T) {
 	t.Parallel()
 	var got []string
-	require.NoError(t, strictjson.Members([]byte(` { "b" : [ 1 , 2 ] , "a":"x" } `), func(name, value []byte) { got = append(got, string(name)+"="+string(value)) }))
+	require.NoError(t, strictjson.Members([]byte(` { "b" : [ 1 , 2 ] , "a":"x" } `),
+		func(name, value []byte) { got = append(got, string(name)+"="+string(value)) }))
 	require.Equal(t, []string{"b=[ 1 , 2 ]", `a="x"`}, got)
 }
 

@@ -97,7 +97,9 @@ func TestOfManyAtOnceOnlyTheBurstIsAllowed(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	zero := 0.0
-	for _, c := range []memlimit.Config{{}, {PerSecond: 1}, {Burst: 1}, {PerSecond: -1, Burst: 1}, {PerSecond: zero / zero, Burst: 1}, {PerSecond: 1 / zero, Burst: 1}, {PerSecond: 2e9, Burst: 1}, {PerSecond: 1, Burst: 1, MaxKeys: -1}} {
+	for _, c := range []memlimit.Config{{}, {PerSecond: 1}, {Burst: 1}, {PerSecond: -1, Burst: 1},
+		{PerSecond: zero / zero, Burst: 1}, {PerSecond: 1 / zero, Burst: 1}, {PerSecond: 2e9, Burst: 1},
+		{PerSecond: 1, Burst: 1, MaxKeys: -1}} {
 		_, err := memlimit.New(c)
 		require.Error(t, err)
 	}

@@ -19,7 +19,8 @@ import (
 // proof is a delivery's check alone, from the headers to the verdict.
 func proof(t testing.TB, alg httpsig.Algorithm, body string) func() bool {
 	t.Helper()
-	p := httpsig.RFC9421(httpsig.Config{Algorithm: alg, Components: []string{"@method", "@authority", "@path", "content-digest", "content-type"}})
+	p := httpsig.RFC9421(httpsig.Config{Algorithm: alg,
+		Components: []string{"@method", "@authority", "@path", "content-digest", "content-type"}})
 	configured, private := secret, secret
 	if alg != httpsig.HMACSHA256 {
 		configured, private = webhooktest.KeyPair(p)
@@ -44,11 +45,12 @@ func judged(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
 	return err == nil
 }
 
-// TestWhatACheckAllocates: nearly all of it is what the library makes of the three headers, a map for each dictionary and
-// for the parameters of each component.
+// TestWhatACheckAllocates: nearly all of it is what the library makes of the three headers, a map for each dictionary
+// and for the parameters of each component.
 func TestWhatACheckAllocates(t *testing.T) {
 	body := strings.Repeat("x", 1<<10)
-	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 73, httpsig.Ed25519: 73, httpsig.ECDSAP256SHA256: 83} {
+	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 73, httpsig.Ed25519: 73,
+		httpsig.ECDSAP256SHA256: 83} {
 		verify := proof(t, alg, body)
 		require.True(t, verify(), alg)
 		allocs := testing.AllocsPerRun(100, func() { verify() })

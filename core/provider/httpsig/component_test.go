@@ -15,13 +15,15 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// TestTheExamplesOfComponents holds the lines that RFC 9421 gives as examples, in section 2, against what is made of the
-// requests beside them. What its section 2.1 folds over two lines net/http has put into one.
+// TestTheExamplesOfComponents holds the lines that RFC 9421 gives as examples, in section 2, against what is made of
+// the requests beside them. What its section 2.1 folds over two lines net/http has put into one.
 func TestTheExamplesOfComponents(t *testing.T) {
 	t.Parallel()
 	fields := [][2]string{
-		{"Host", "www.example.com"}, {"Date", "Tue, 20 Apr 2021 02:07:56 GMT"}, {"X-OWS-Header", "   Leading and trailing whitespace.   "},
-		{"X-Obs-Fold-Header", "Obsolete line folding."}, {"Cache-Control", "max-age=60"}, {"Cache-Control", "   must-revalidate"},
+		{"Host", "www.example.com"}, {"Date", "Tue, 20 Apr 2021 02:07:56 GMT"},
+		{"X-OWS-Header", "   Leading and trailing whitespace.   "},
+		{"X-Obs-Fold-Header", "Obsolete line folding."}, {"Cache-Control", "max-age=60"},
+		{"Cache-Control", "   must-revalidate"},
 		{"Example-Dict", " a=1,    b=2;x=1;y=2,   c=(a   b   c)"}, {"X-Empty-Header", ""},
 	}
 	for _, row := range []struct{ section, method, url, line string }{
@@ -32,7 +34,8 @@ func TestTheExamplesOfComponents(t *testing.T) {
 		{"2.1", "POST", "https://www.example.com/", `"example-dict": a=1,    b=2;x=1;y=2,   c=(a   b   c)`},
 		{"2.1", "POST", "https://www.example.com/", `"x-empty-header": `},
 		{"2.2.1", "POST", "https://www.example.com/path?param=value", `"@method": POST`},
-		{"2.2.2", "POST", "https://www.example.com/path?param=value", `"@target-uri": https://www.example.com/path?param=value`},
+		{"2.2.2", "POST", "https://www.example.com/path?param=value",
+			`"@target-uri": https://www.example.com/path?param=value`},
 		{"2.2.3", "POST", "https://www.example.com/path?param=value", `"@authority": www.example.com`},
 		{"2.2.3", "POST", "https://WWW.example.com:443/path", `"@authority": www.example.com`},
 		{"2.2.3", "POST", "https://www.example.com:8443/path", `"@authority": www.example.com:8443`},
@@ -40,12 +43,16 @@ func TestTheExamplesOfComponents(t *testing.T) {
 		{"2.2.5", "POST", "https://www.example.com/path?param=value", `"@request-target": /path?param=value`},
 		{"2.2.6", "GET", "https://www.example.com/path?param=value", `"@path": /path`},
 		{"2.2.6", "GET", "https://www.example.com", `"@path": /`},
-		{"2.2.7", "GET", "https://www.example.com/path?param=value&foo=bar&baz=bat%2Dman", `"@query": ?param=value&foo=bar&baz=bat%2Dman`},
+		{"2.2.7", "GET", "https://www.example.com/path?param=value&foo=bar&baz=bat%2Dman",
+			`"@query": ?param=value&foo=bar&baz=bat%2Dman`},
 		{"2.2.7", "POST", "https://www.example.com/path?queryString", `"@query": ?queryString`},
 		{"2.2.7", "POST", "https://www.example.com/path", `"@query": ?`},
-		{"2.2.8", "GET", "https://www.example.com/path?param=value&foo=bar&baz=batman&qux=", `"@query-param";name="baz": batman`},
-		{"2.2.8", "GET", "https://www.example.com/path?param=value&foo=bar&baz=batman&qux=", `"@query-param";name="qux": `},
-		{"2.2.8", "GET", "https://www.example.com/path?param=value&foo=bar&baz=batman&qux=", `"@query-param";name="param": value`},
+		{"2.2.8", "GET", "https://www.example.com/path?param=value&foo=bar&baz=batman&qux=",
+			`"@query-param";name="baz": batman`},
+		{"2.2.8", "GET", "https://www.example.com/path?param=value&foo=bar&baz=batman&qux=",
+			`"@query-param";name="qux": `},
+		{"2.2.8", "GET", "https://www.example.com/path?param=value&foo=bar&baz=batman&qux=",
+			`"@query-param";name="param": value`},
 		{"2.2.8", "GET", parameters, `"@query-param";name="var": this%20is%20a%20big%0Amultiline%20value`},
 		{"2.2.8", "GET", parameters, `"@query-param";name="bar": with%20plus%20whitespace`},
 		{"2.2.8", "GET", parameters, `"@query-param";name="fa%C3%A7ade%22%3A%20": something`},
@@ -64,7 +71,8 @@ func TestTheExamplesOfComponents(t *testing.T) {
 			r.Header.Set("Signature-Input", "sig1="+list)
 			r.Header.Set("Signature", "sig1="+hmacOf(line+"\n\"@signature-params\": "+list))
 			g, err := core.New(core.Config{
-				Endpoint: "examples", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
+				Endpoint: "examples", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(secret),
+				Replay:    core.DangerouslyNoReplay,
 				PublicURL: row.url, Now: func() time.Time { return time.Unix(now, 0) }, DangerouslyAllowHTTP: true,
 			})
 			require.NoError(t, err, row.line)

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzSignature: what the guard accepts, a second reader of the RFC accepts as well, over the same bytes. Where signature
-// is empty the request is signed as that reader reads it, so that what is accepted is not the seeds alone; where digest
-// is empty it is the body's.
+// FuzzSignature: what the guard accepts, a second reader of the RFC accepts as well, over the same bytes. Where
+// signature is empty the request is signed as that reader reads it, so that what is accepted is not the seeds alone;
+// where digest is empty it is the body's.
 func FuzzSignature(f *testing.F) {
 	const (
 		list = `sig1=("@method" "@authority" "@path" "content-digest")`
@@ -28,8 +28,10 @@ func FuzzSignature(f *testing.F) {
 	}
 	s256, s512 := digests(body)
 	for _, params := range []string{
-		at, at + `;keyid="k";alg="hmac-sha256";nonce="n";tag="t";expires=1772366401`, at + `;nonce="a\"b\\c"`, `;created=1;created=1772366400`,
-		`; created=1772366400`, at + ";x", at + `;alg="ed25519"`, `;created=1772366400.0`, `;created=01772366400`, `;created="1772366400"`, "",
+		at, at + `;keyid="k";alg="hmac-sha256";nonce="n";tag="t";expires=1772366401`, at + `;nonce="a\"b\\c"`,
+		`;created=1;created=1772366400`,
+		`; created=1772366400`, at + ";x", at + `;alg="ed25519"`, `;created=1772366400.0`, `;created=01772366400`,
+		`;created="1772366400"`, "",
 	} {
 		add(list+params, "", "")
 		add(long+params, "", "")
@@ -39,7 +41,8 @@ func FuzzSignature(f *testing.F) {
 	for _, digest := range []string{other256, s256 + "," + other512, other256 + "," + s256, "md5=:AAAA:"} {
 		add(list+at, "", digest)
 	}
-	for _, params := range []string{";created=1772360000", ";created=1772369999", at + ";expires=1772366399", at + ";expires=1772366400"} {
+	for _, params := range []string{";created=1772360000", ";created=1772369999", at + ";expires=1772366399", at +
+		";expires=1772366400"} {
 		add(list+params, "", "")
 	}
 	for _, name := range []string{`"@method" `, `"@authority" `, `"@path" `, ` "content-digest"`} {
@@ -58,14 +61,17 @@ func FuzzSignature(f *testing.F) {
 	add(long+at, "", "", "POST", "%62=%zz;&c", " two ", "x")
 	g := guardAt(f, config(), time.Unix(now, 0), nil, secret)
 	f.Fuzz(func(t *testing.T, input, signature, digest, method, query, seen, text string) {
-		m := &message{method: method, scheme: "https", host: "example.com", path: "/hooks", query: query, body: text, header: http.Header{}}
-		if strings.Trim(query, lower+upper+digit+"-._~!$&'()*+,;=:@/?%") != "" || method != http.MethodPost && method != http.MethodPut {
+		m := &message{method: method, scheme: "https", host: "example.com", path: "/hooks", query: query, body: text,
+			header: http.Header{}}
+		if strings.Trim(query, lower+upper+digit+"-._~!$&'()*+,;=:@/?%") != "" || method != http.MethodPost &&
+			method != http.MethodPut {
 			return // net/http has no such request
 		}
 		if digest == "" {
 			digest, _ = digests(text)
 		}
-		m.header["X-Seen"], m.header["Content-Digest"], m.header["Signature-Input"] = []string{seen}, []string{digest}, []string{input}
+		m.header["X-Seen"], m.header["Content-Digest"], m.header["Signature-Input"] = []string{seen}, []string{digest},
+			[]string{input}
 		if signature == "" {
 			signature = m.signed(input)
 		}
@@ -108,9 +114,10 @@ func TestTheSecondReaderAgrees(t *testing.T) {
 		`sig1=("@method" "@authority" "@path" "content-digest");created=1772366400`,
 		`a=("@authority"  "content-digest" "@method" "@path" "@query" "@query-param";name="b" "x-seen"); created=1772366399;nonce="a\"b"`,
 	} {
-		m := &message{method: "POST", scheme: "https", host: "example.com", path: "/hooks", query: "a=1&b=x%20y", body: body, header: http.Header{
-			"Content-Digest": {s256}, "Signature-Input": {input}, "X-Seen": {" one", "two "},
-		}}
+		m := &message{method: "POST", scheme: "https", host: "example.com", path: "/hooks", query: "a=1&b=x%20y",
+			body: body, header: http.Header{
+				"Content-Digest": {s256}, "Signature-Input": {input}, "X-Seen": {" one", "two "},
+			}}
 		m.header["Signature"] = []string{m.signed(input)}
 		r := httptest.NewRequest("POST", hook, strings.NewReader(body))
 		r.Header = m.header.Clone()

@@ -64,8 +64,8 @@ func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 	return reply.Rejection.Reason
 }
 
-// TestRecordedMessagesGetTheirVerdict judges the requests of RFC 9421, each that it signs, and those that another library
-// signed. What a deployment would configure are their components; several leave the body out.
+// TestRecordedMessagesGetTheirVerdict judges the requests of RFC 9421, each that it signs, and those that another
+// library signed. What a deployment would configure are their components; several leave the body out.
 func TestRecordedMessagesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/vectors/rfc9421.json")
@@ -82,7 +82,8 @@ func TestRecordedMessagesGetTheirVerdict(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &vectors))
 	require.Len(t, vectors, 22)
 	for _, v := range vectors {
-		c := httpsig.Config{Algorithm: httpsig.Algorithm(v.Alg), Label: v.Label, KeyEncoding: httpsig.Base64, DangerouslyLeaveUncovered: true, Methods: []string{"GET"}}
+		c := httpsig.Config{Algorithm: httpsig.Algorithm(v.Alg), Label: v.Label, KeyEncoding: httpsig.Base64,
+			DangerouslyLeaveUncovered: true, Methods: []string{"GET"}}
 		for line := range strings.Lines(v.Base) {
 			if name, _, _ := strings.Cut(line, ": "); !strings.HasPrefix(name, `"@signature-params"`) {
 				c.Components = append(c.Components, strings.Replace(name[1:], `"`, "", 1))
@@ -140,7 +141,8 @@ func TestRecordedDigests(t *testing.T) {
 
 func digests(body string) (s256, s512 string) {
 	a, b := sha256.Sum256([]byte(body)), sha512.Sum512([]byte(body))
-	return "sha-256=:" + base64.StdEncoding.EncodeToString(a[:]) + ":", "sha-512=:" + base64.StdEncoding.EncodeToString(b[:]) + ":"
+	return "sha-256=:" + base64.StdEncoding.EncodeToString(a[:]) + ":", "sha-512=:" +
+		base64.StdEncoding.EncodeToString(b[:]) + ":"
 }
 
 func TestContentDigest(t *testing.T) {
@@ -176,12 +178,14 @@ func TestContentDigest(t *testing.T) {
 		{"no base64", []string{"sha-256=:%%%:"}, false},
 		{"long", []string{s256 + strings.Repeat(" ", 9000)}, false},
 	} {
-		require.Equal(t, row.ok, httpsig.VerifyContentDigest(http.Header{"Content-Digest": row.lines}, []byte(body)) == nil, row.name)
+		require.Equal(t, row.ok,
+			httpsig.VerifyContentDigest(http.Header{"Content-Digest": row.lines}, []byte(body)) == nil, row.name)
 	}
 }
 
 func config() httpsig.Config {
-	return httpsig.Config{Algorithm: httpsig.HMACSHA256, Components: []string{"@method", "@authority", "@path", "content-digest"}}
+	return httpsig.Config{Algorithm: httpsig.HMACSHA256,
+		Components: []string{"@method", "@authority", "@path", "content-digest"}}
 }
 
 // hmacOf is the MAC of a text that is written down as RFC 9421 spells it.
@@ -194,7 +198,8 @@ func hmacOf(base string) string {
 func request(input, signature string, headers ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, hook, strings.NewReader(body))
 	s256, _ := digests(body)
-	for name, value := range map[string]string{"Content-Digest": s256, "Signature-Input": input, "Signature": signature} {
+	for name, value := range map[string]string{"Content-Digest": s256, "Signature-Input": input,
+		"Signature": signature} {
 		r.Header.Set(name, value)
 	}
 	for i := 0; i < len(headers); i += 2 {
@@ -250,9 +255,13 @@ func TestSignatures(t *testing.T) {
 		want   reason.Reason
 	}{
 		{"genuine", config(), good, ""},
-		{"all parameters", config(), signed(at + fmt.Sprintf(`;expires=%d;keyid="k";alg="hmac-sha256";nonce="n";tag="t"`, now+1)), ""},
-		{"spaces that mean nothing", config(), request("sig1="+strings.ReplaceAll(list, " ", "  ")+at, good.Header.Get("Signature")), ""},
-		{"more covered than is asked for", config(), over(covered+"\"@query\": ?a=1&b=x%20y\n\"@scheme\": https\n\"@request-target\": /hooks?a=1&b=x%20y\n\"@target-uri\": "+hook+"\n\"@query-param\";name=\"b\": x%20y\n",
+		{"all parameters", config(),
+			signed(at + fmt.Sprintf(`;expires=%d;keyid="k";alg="hmac-sha256";nonce="n";tag="t"`, now+1)), ""},
+		{"spaces that mean nothing", config(),
+			request("sig1="+strings.ReplaceAll(list, " ", "  ")+at, good.Header.Get("Signature")), ""},
+		{"more covered than is asked for", config(), over(covered+"\"@query\": ?a=1&b=x%20y\n\"@scheme\": "+
+			"https\n\"@request-target\": /hooks?a=1&b=x%20y\n\"@target-uri\": "+hook+
+			"\n\"@query-param\";name=\"b\": x%20y\n",
 			`("@method" "@authority" "@path" "content-digest" "@query" "@scheme" "@request-target" "@target-uri" "@query-param";name="b")`), ""},
 
 		{"another algorithm in the parameters", config(), signed(at + `;alg="ed25519"`), malformed},
@@ -264,7 +273,8 @@ func TestSignatures(t *testing.T) {
 		{"a time that is a text", config(), signed(fmt.Sprintf(`;created="%d"`, now)), malformed},
 		{"a time that is a fraction", config(), signed(fmt.Sprintf(";created=%d.5", now)), malformed},
 		{"a time that is negative", config(), signed(";created=-1"), malformed},
-		{"the time twice: the last one counts, and is signed", config(), signed(fmt.Sprintf(";created=%d;created=%d", now, now)), bad},
+		{"the time twice: the last one counts, and is signed", config(),
+			signed(fmt.Sprintf(";created=%d;created=%d", now, now)), bad},
 		{"an unknown parameter", config(), signed(at + ";x=1"), malformed},
 		{"no nonce where one is needed", nonce, signed(at), missing},
 		{"a nonce", nonce, signed(at + `;nonce="n"`), ""},
@@ -275,35 +285,61 @@ func TestSignatures(t *testing.T) {
 		{"the input twice", config(), doubled("Signature-Input"), repeated},
 		{"the signature twice", config(), doubled("Signature"), repeated},
 		{"the digest twice", config(), doubled("Content-Digest"), bad},
-		{"a signature of another label", config(), request(good.Header.Get("Signature-Input"), "sig2"+good.Header.Get("Signature")[4:]), missing},
-		{"the label twice", config(), request(good.Header.Get("Signature-Input")+", sig1=()"+at, good.Header.Get("Signature")), malformed},
-		{"the label twice, the right one last", config(), request("sig1=()"+at+", "+good.Header.Get("Signature-Input"), good.Header.Get("Signature")), malformed},
-		{"two signatures of one label", config(), request(good.Header.Get("Signature-Input"), "sig1=:AAAA:, "+good.Header.Get("Signature")), malformed},
+		{"a signature of another label", config(),
+			request(good.Header.Get("Signature-Input"), "sig2"+good.Header.Get("Signature")[4:]), missing},
+		{"the label twice", config(),
+			request(good.Header.Get("Signature-Input")+", sig1=()"+at, good.Header.Get("Signature")), malformed},
+		{"the label twice, the right one last", config(),
+			request("sig1=()"+at+", "+good.Header.Get("Signature-Input"), good.Header.Get("Signature")), malformed},
+		{"two signatures of one label", config(),
+			request(good.Header.Get("Signature-Input"), "sig1=:AAAA:, "+good.Header.Get("Signature")), malformed},
 		{"an input that is no list", config(), request("sig1=1"+at, good.Header.Get("Signature")), malformed},
 		{"an input that is no dictionary", config(), request("((", good.Header.Get("Signature")), malformed},
 		{"an input that is half a date", config(), request("sig1=@", good.Header.Get("Signature")), malformed},
-		{"an input whose parameter is half a date", config(), request("sig1=("+at+";x=@", good.Header.Get("Signature")), malformed},
+		{"an input whose parameter is half a date", config(), request("sig1=("+at+";x=@", good.Header.Get("Signature")),
+			malformed},
 		{"an input that covers half a date", config(), request("sig1=(@", good.Header.Get("Signature")), malformed},
 		{"a signature that is half a date", config(), request(good.Header.Get("Signature-Input"), "sig1=@"), malformed},
 		{"a digest that is half a date", config(), halfDigest, bad},
 		{"a signature that is a text", config(), request(good.Header.Get("Signature-Input"), `sig1="AAAA"`), malformed},
-		{"a signature that is a list", config(), request(good.Header.Get("Signature-Input"), "sig1=(:AAAA:)"), malformed},
+		{"a signature that is a list", config(), request(good.Header.Get("Signature-Input"), "sig1=(:AAAA:)"),
+			malformed},
 		{"an empty signature", config(), request(good.Header.Get("Signature-Input"), "sig1=::"), bad},
-		{"many labels", config(), request("a=(),b=(),c=(),d=(),e=(),f=(),g=(),h=(),i=()", good.Header.Get("Signature")), malformed},
-		{"a long input", config(), request(good.Header.Get("Signature-Input")+strings.Repeat(" ", 9000), good.Header.Get("Signature")), malformed},
+		{"many labels", config(), request("a=(),b=(),c=(),d=(),e=(),f=(),g=(),h=(),i=()", good.Header.Get("Signature")),
+			malformed},
+		{"a long input", config(),
+			request(good.Header.Get("Signature-Input")+strings.Repeat(" ", 9000), good.Header.Get("Signature")),
+			malformed},
 
 		{"nothing covered", config(), over("", "()"), bad},
-		{"no digest covered", config(), over(strings.Replace(covered, `"content-digest": `+s256+"\n", "", 1), `("@method" "@authority" "@path")`), bad},
-		{"a component twice", config(), over(covered+"\"@method\": POST\n", `("@method" "@authority" "@path" "content-digest" "@method")`), malformed},
-		{"a header that is not there", config(), over(covered+"\"x-none\": \n", `("@method" "@authority" "@path" "content-digest" "x-none")`), missing},
-		{"a component of answers", config(), over(covered+"\"@status\": 200\n", `("@method" "@authority" "@path" "content-digest" "@status")`), malformed},
-		{"a component in upper case", config(), over(covered+"\"Date\": x\n", `("@method" "@authority" "@path" "content-digest" "Date")`), malformed},
-		{"a component of another request", config(), over(covered+"\"@method\";req: POST\n", `("@method" "@authority" "@path" "content-digest" "@method";req)`), malformed},
-		{"a component in another form", config(), over(covered+"\"date\";bs: x\n", `("@method" "@authority" "@path" "content-digest" "date";bs)`), malformed},
+		{"no digest covered", config(),
+			over(strings.Replace(covered, `"content-digest": `+s256+"\n", "", 1), `("@method" "@authority" "@path")`),
+			bad},
+		{"a component twice", config(),
+			over(covered+"\"@method\": POST\n", `("@method" "@authority" "@path" "content-digest" "@method")`),
+			malformed},
+		{"a header that is not there", config(),
+			over(covered+"\"x-none\": \n", `("@method" "@authority" "@path" "content-digest" "x-none")`), missing},
+		{"a component of answers", config(),
+			over(covered+"\"@status\": 200\n", `("@method" "@authority" "@path" "content-digest" "@status")`),
+			malformed},
+		{"a component in upper case", config(),
+			over(covered+"\"Date\": x\n", `("@method" "@authority" "@path" "content-digest" "Date")`), malformed},
+		{"a component of another request", config(),
+			over(covered+"\"@method\";req: POST\n", `("@method" "@authority" "@path" "content-digest" "@method";req)`),
+			malformed},
+		{"a component in another form", config(),
+			over(covered+"\"date\";bs: x\n", `("@method" "@authority" "@path" "content-digest" "date";bs)`), malformed},
 		{"a component that is a token", config(), request("sig1=(date)"+at, good.Header.Get("Signature")), malformed},
-		{"the signature's own parameters", config(), over(covered+"\"@signature-params\": x\n", `("@method" "@authority" "@path" "content-digest" "@signature-params")`), malformed},
-		{"a parameter of the query that is not there", config(), over(covered+"\"@query-param\";name=\"c\": x\n", `("@method" "@authority" "@path" "content-digest" "@query-param";name="c")`), missing},
-		{"a parameter of the query without a name", config(), over(covered+"\"@query-param\": x\n", `("@method" "@authority" "@path" "content-digest" "@query-param")`), malformed},
+		{"the signature's own parameters", config(),
+			over(covered+"\"@signature-params\": x\n",
+				`("@method" "@authority" "@path" "content-digest" "@signature-params")`), malformed},
+		{"a parameter of the query that is not there", config(),
+			over(covered+"\"@query-param\";name=\"c\": x\n",
+				`("@method" "@authority" "@path" "content-digest" "@query-param";name="c")`), missing},
+		{"a parameter of the query without a name", config(),
+			over(covered+"\"@query-param\": x\n", `("@method" "@authority" "@path" "content-digest" "@query-param")`),
+			malformed},
 
 		{"two, of which none is chosen", config(), two(at, at), malformed},
 		{"two, the label chooses", labelled, two(at, at), ""},
@@ -319,9 +355,10 @@ func TestSignatures(t *testing.T) {
 	}
 	g := guardAt(t, config(), time.Unix(now, 0), nil, secret)
 	for why, change := range map[string]func(*http.Request){
-		"another method": func(r *http.Request) { r.Method = http.MethodPut }, "another host": func(r *http.Request) { r.Host = "example.org" },
-		"another path": func(r *http.Request) { r.URL.Path, r.RequestURI = "/other", "/other" },
-		"another body": func(r *http.Request) { *r = *changed(r) },
+		"another method": func(r *http.Request) { r.Method = http.MethodPut },
+		"another host":   func(r *http.Request) { r.Host = "example.org" },
+		"another path":   func(r *http.Request) { r.URL.Path, r.RequestURI = "/other", "/other" },
+		"another body":   func(r *http.Request) { *r = *changed(r) },
 	} {
 		r := signed(at)
 		change(r)
@@ -337,7 +374,8 @@ func changed(r *http.Request) *http.Request {
 
 func TestEveryAlgorithm(t *testing.T) {
 	t.Parallel()
-	for _, alg := range []httpsig.Algorithm{httpsig.HMACSHA256, httpsig.Ed25519, httpsig.ECDSAP256SHA256, httpsig.RSAPSSSHA512, httpsig.RSAv15SHA256} {
+	for _, alg := range []httpsig.Algorithm{httpsig.HMACSHA256, httpsig.Ed25519, httpsig.ECDSAP256SHA256,
+		httpsig.RSAPSSSHA512, httpsig.RSAv15SHA256} {
 		t.Run(string(alg), func(t *testing.T) {
 			t.Parallel()
 			c := config()
@@ -349,7 +387,10 @@ func TestEveryAlgorithm(t *testing.T) {
 				_, wrong = webhooktest.KeyPair(p)
 			}
 			g := guardAt(t, c, time.Unix(now, 0), nil, configured)
-			sign := func(key string) *http.Request { return webhooktest.NewRequest(p, key, hook, body, time.Unix(now, 0)) }
+			sign := func(key string) *http.Request {
+				return webhooktest.NewRequest(p, key, hook, body,
+					time.Unix(now, 0))
+			}
 			r := sign(right)
 			require.Empty(t, reasonOf(g, r))
 			require.Equal(t, reason.BadSignature, reasonOf(g, sign(wrong)))
@@ -359,21 +400,26 @@ func TestEveryAlgorithm(t *testing.T) {
 				require.Equal(t, reason.BadSignature, reasonOf(g, r))
 			}
 			one := sign(right).Header
-			raw, err := base64.StdEncoding.DecodeString(strings.Trim(strings.TrimPrefix(one.Get("Signature"), "sig1="), ":"))
+			raw, err := base64.StdEncoding.DecodeString(strings.Trim(strings.TrimPrefix(one.Get("Signature"), "sig1="),
+				":"))
 			require.NoError(t, err)
 			for at := range len(raw) + 1 { // a zero more at any place is another spelling of the same numbers, or none
 				r := sign(right)
 				r.Header = one.Clone()
-				r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(slices.Insert(slices.Clone(raw), at, 0))+":")
+				r.Header.Set("Signature", "sig1=:"+
+					base64.StdEncoding.EncodeToString(slices.Insert(slices.Clone(raw), at, 0))+":")
 				require.Equal(t, reason.BadSignature, reasonOf(g, r), "a zero at %d", at)
 				if at > 40 {
 					break
 				}
 			}
-			for _, other := range []httpsig.Algorithm{httpsig.HMACSHA256, httpsig.Ed25519, httpsig.ECDSAP256SHA256, httpsig.RSAPSSSHA512, httpsig.RSAv15SHA256} {
+			for _, other := range []httpsig.Algorithm{httpsig.HMACSHA256, httpsig.Ed25519, httpsig.ECDSAP256SHA256,
+				httpsig.RSAPSSSHA512, httpsig.RSAv15SHA256} {
 				c := config()
 				c.Algorithm = other
-				_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(configured), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+				_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c),
+					Secrets: secrets.Static(configured), Replay: core.DangerouslyNoReplay,
+					Logger: slog.New(slog.DiscardHandler)})
 				rsaPair := strings.HasPrefix(string(alg), "rsa") && strings.HasPrefix(string(other), "rsa")
 				if alg == other || rsaPair {
 					require.NoError(t, err)
@@ -381,7 +427,8 @@ func TestEveryAlgorithm(t *testing.T) {
 					require.Error(t, err, "a key of another algorithm: %s", other)
 				}
 				if rsaPair && alg != other {
-					require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), nil, configured), sign(right)))
+					require.Equal(t, reason.BadSignature,
+						reasonOf(guardAt(t, c, time.Unix(now, 0), nil, configured), sign(right)))
 				}
 			}
 		})
@@ -393,7 +440,8 @@ func TestAPublicKeyIsNoSecretOfThisConfig(t *testing.T) {
 	t.Parallel()
 	ed := httpsig.Config{Algorithm: httpsig.Ed25519, Components: config().Components}
 	public, _ := webhooktest.KeyPair(httpsig.RFC9421(ed))
-	r := webhooktest.NewRequest(httpsig.RFC9421(config()), public, hook, body, time.Unix(now, 0)) // MAC keyed with the public key
+	// MAC keyed with the public key
+	r := webhooktest.NewRequest(httpsig.RFC9421(config()), public, hook, body, time.Unix(now, 0))
 	require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, ed, time.Unix(now, 0), nil, public), r))
 }
 
@@ -415,10 +463,12 @@ func TestKeysByTheirID(t *testing.T) {
 	source, err = keys.Static(map[string]crypto.PublicKey{"other": key})
 	require.NoError(t, err)
 	require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), source), r()))
-	require.Equal(t, reason.KeysUnavailable, reasonOf(guardAt(t, c, time.Unix(now, 0), failing{errors.New("no answer")}), r()))
+	require.Equal(t, reason.KeysUnavailable,
+		reasonOf(guardAt(t, c, time.Unix(now, 0), failing{errors.New("no answer")}), r()))
 	small, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	for _, odd := range []crypto.PublicKey{small.Public(), ed25519.PublicKey(make([]byte, 32)), ed25519.PublicKey("short"), nil, "text"} {
+	for _, odd := range []crypto.PublicKey{small.Public(), ed25519.PublicKey(make([]byte, 32)),
+		ed25519.PublicKey("short"), nil, "text"} {
 		require.Equal(t, reason.BadSignature, reasonOf(guardAt(t, c, time.Unix(now, 0), odds{odd}), r()), "%T", odd)
 	}
 }
@@ -445,31 +495,40 @@ func TestMistakesInTheConfig(t *testing.T) {
 		{"no components", func(c *httpsig.Config) { c.Components = nil }, secret, "content-digest"},
 		{"no digest", func(c *httpsig.Config) { c.Components = []string{"@target-uri"} }, secret, "content-digest"},
 		{"no endpoint", func(c *httpsig.Config) { c.Components = []string{"content-digest"} }, secret, "@authority"},
-		{"a component twice", func(c *httpsig.Config) { c.Components = append(c.Components, "@method") }, secret, "twice"},
-		{"an unknown component", func(c *httpsig.Config) { c.Components = append(c.Components, "@status") }, secret, "no component"},
-		{"a component in upper case", func(c *httpsig.Config) { c.Components = append(c.Components, "Date") }, secret, "lower case"},
-		{"a component with a parameter", func(c *httpsig.Config) { c.Components = append(c.Components, "date;bs") }, secret, "lower case"},
-		{"a query parameter without its name", func(c *httpsig.Config) { c.Components = append(c.Components, "@query-param") }, secret, "@query-param"},
+		{"a component twice", func(c *httpsig.Config) { c.Components = append(c.Components, "@method") }, secret,
+			"twice"},
+		{"an unknown component", func(c *httpsig.Config) { c.Components = append(c.Components, "@status") }, secret,
+			"no component"},
+		{"a component in upper case", func(c *httpsig.Config) { c.Components = append(c.Components, "Date") }, secret,
+			"lower case"},
+		{"a component with a parameter", func(c *httpsig.Config) { c.Components = append(c.Components, "date;bs") },
+			secret, "lower case"},
+		{"a query parameter without its name",
+			func(c *httpsig.Config) { c.Components = append(c.Components, "@query-param") }, secret, "@query-param"},
 		{"an unknown encoding", func(c *httpsig.Config) { c.KeyEncoding = "rot13" }, secret, "KeyEncoding"},
-		{"a method that has no body to sign", func(c *httpsig.Config) { c.Methods = []string{"DELETE"} }, secret, "Methods"},
+		{"a method that has no body to sign", func(c *httpsig.Config) { c.Methods = []string{"DELETE"} }, secret,
+			"Methods"},
 		{"a negative tolerance", func(c *httpsig.Config) { c.Tolerance = -1 }, secret, "Tolerance"},
 		{"a place that is none", func(c *httpsig.Config) { c.EventType = "type" }, secret, "pointer"},
 		{"an identity in a header", func(c *httpsig.Config) { c.IdentityPointer = "header:X-Id" }, secret, "pointer"},
 		{"a short secret", func(*httpsig.Config) {}, "short", "16 bytes"},
-		{"a secret that is no base64", func(c *httpsig.Config) { c.KeyEncoding = httpsig.Base64 }, "no base64, but no placeholder either", "base64"},
+		{"a secret that is no base64", func(c *httpsig.Config) { c.KeyEncoding = httpsig.Base64 },
+			"no base64, but no placeholder either", "base64"},
 		{"a secret where a key is needed", func(c *httpsig.Config) { c.Algorithm = httpsig.Ed25519 }, secret, "PEM"},
 		{"a weak key", func(c *httpsig.Config) { c.Algorithm = httpsig.RSAPSSSHA512 }, weakPEM, "2048"},
 	}
 	for _, row := range rows {
 		c := config()
 		row.change(&c)
-		_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(row.secret), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: httpsig.RFC9421(c), Secrets: secrets.Static(row.secret),
+			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
 		require.ErrorContains(t, err, row.want, row.name)
 	}
 	c := config()
 	p := httpsig.RFC9421(c)
 	c.Components[0] = "@status" // a config is copied
-	_, err = core.New(core.Config{Endpoint: "x", Provider: p, Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: p, Secrets: secrets.Static(secret),
+		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 }
 
@@ -488,12 +547,14 @@ func TestEventsOfASigner(t *testing.T) {
 	require.True(t, e.Authenticated.ID)
 
 	// Where the body is not covered, an event is remembered by what is, whatever the time.
-	open := httpsig.Config{Algorithm: httpsig.HMACSHA256, Components: []string{"@method", "x-id"}, DangerouslyLeaveUncovered: true}
+	open := httpsig.Config{Algorithm: httpsig.HMACSHA256, Components: []string{"@method", "x-id"},
+		DangerouslyLeaveUncovered: true}
 	identity := func(id string, at int64) string {
 		r := httptest.NewRequest(http.MethodPost, hook, strings.NewReader("{}"))
 		r.Header.Set("X-Id", id)
 		require.NoError(t, webhooktest.Sign(r, httpsig.RFC9421(open), secret, time.Unix(at, 0)))
-		d, reply := guardAt(t, open, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
+		d, reply := guardAt(t, open, time.Unix(now, 0), nil, secret).Receive(httptest.NewRecorder(), r,
+			adapter.Inbound{})
 		require.Nil(t, reply)
 		return d.Events()[0].Identity.String()
 	}
@@ -522,7 +583,8 @@ func TestDeliveriesThatAreEqualInAllThatIsCoveredAreTwoEvents(t *testing.T) {
 	}{
 		{"a GET without a nonce", "GET", []string{"@method", "@authority", "@path", "content-digest"}, "", false},
 		{"a GET whose query is covered", "GET", []string{"@target-uri", "content-digest"}, "", false},
-		{"a GET with a header that every request has", "GET", []string{"@authority", "content-digest", "content-type"}, "", false},
+		{"a GET with a header that every request has", "GET", []string{"@authority", "content-digest", "content-type"},
+			"", false},
 		{"a GET with a header of its own", "GET", []string{"@authority", "content-digest", "x-id"}, "", true},
 		{"a POST without a body", "POST", []string{"@authority", "content-digest"}, "", false},
 		{"a POST whose body is not covered", "POST", []string{"@method", "@authority"}, `{"n":1}`, false},
@@ -531,7 +593,8 @@ func TestDeliveriesThatAreEqualInAllThatIsCoveredAreTwoEvents(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			c := &httpsig.Config{
-				Algorithm: httpsig.HMACSHA256, Components: row.components, Methods: []string{"GET"}, DangerouslyLeaveUncovered: true,
+				Algorithm: httpsig.HMACSHA256, Components: row.components, Methods: []string{"GET"},
+				DangerouslyLeaveUncovered: true,
 			}
 			first := identity(t, c, row.method, row.body, now)
 			require.Equal(t, first, identity(t, c, row.method, row.body, now), "sent again")

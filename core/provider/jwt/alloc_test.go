@@ -37,7 +37,8 @@ func proofs(t testing.TB) []proof {
 	t.Helper()
 	const body = `{"id":"evt_1","message":{"messageId":"1"}}`
 	list := []proof{}
-	for _, p := range []core.Provider{jwt.Vonage(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.GooglePubSub(google())} {
+	for _, p := range []core.Provider{jwt.Vonage(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(),
+		jwt.GooglePubSub(google())} {
 		k := keysOf(p)
 		r := signedRequest(t, p, k.right, body)
 		e, _ := entry.Of(p)
@@ -53,7 +54,8 @@ func proofs(t testing.TB) []proof {
 		require.NoError(t, err)
 		public, _ := publickey.ParsePEM(k.configured)
 		raw := []byte(body)
-		list = append(list, proof{p.Name(), func() bool { return judged(m, r, keys, raw) }, bare(t, public, k.configured, input, signature)})
+		list = append(list, proof{p.Name(), func() bool { return judged(m, r, keys, raw) },
+			bare(t, public, k.configured, input, signature)})
 	}
 	return list
 }
@@ -79,7 +81,8 @@ func bare(t testing.TB, public crypto.PublicKey, secret, input string, signature
 			return rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) == nil
 		}
 	case *ecdsa.PublicKey:
-		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])})
+		der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(signature[:32]),
+			new(big.Int).SetBytes(signature[32:])})
 		require.NoError(t, err)
 		return func() bool {
 			sum := sha256.Sum256(data)
@@ -107,7 +110,8 @@ func TestAKeyOfASourceAllocatesNoMore(t *testing.T) {
 	e, _ := entry.Of(p)
 	m, r, body := e.Scheme.Custom, signedRequest(t, p, k.right, "{}"), []byte("{}")
 	from := func(keys []any, source core.KeySource) float64 {
-		req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys, Source: source}
+		req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys,
+			Source: source}
 		return testing.AllocsPerRun(100, func() {
 			state, err := m.Head(&req)
 			if err == nil {
@@ -121,8 +125,8 @@ func TestAKeyOfASourceAllocatesNoMore(t *testing.T) {
 	require.LessOrEqual(t, from(nil, source), from([]any{public}, nil)+1) // the kid, as a text
 }
 
-// TestAProofAllocatesLittle: beside what the operation of the signature itself allocates, ten at most: the token, what it
-// holds decoded, and what the library hashes with.
+// TestAProofAllocatesLittle: beside what the operation of the signature itself allocates, ten at most: the token, what
+// it holds decoded, and what the library hashes with.
 func TestAProofAllocatesLittle(t *testing.T) {
 	for _, p := range proofs(t) {
 		require.True(t, p.verify(), p.name)

@@ -79,7 +79,8 @@ func TestRecordedMessageBirdDeliveriesGetTheirVerdict(t *testing.T) {
 			}
 			require.Equal(t, v.Expect == "valid", reasonOf(g, r.Clone(t.Context())) == "", "%s: %s", v.ID, v.Note)
 		}
-		g := guardAt(t, jwt.MessageBird(), []string{v.Secret}, nil, time.Unix(v.Now, 0), "https://example.com/elsewhere")
+		g := guardAt(t, jwt.MessageBird(), []string{v.Secret}, nil, time.Unix(v.Now, 0),
+			"https://example.com/elsewhere")
 		r.Body = readCloser(string(v.Body))
 		require.NotEmpty(t, reasonOf(g, r.Clone(t.Context())), "%s at another URL", v.ID)
 	}
@@ -88,7 +89,8 @@ func TestRecordedMessageBirdDeliveriesGetTheirVerdict(t *testing.T) {
 func TestMessageBirdsTimes(t *testing.T) {
 	t.Parallel()
 	token := func(nbf, exp int64) string {
-		return hs256(secret, plainHeader, fmt.Sprintf(`{"iss":"MessageBird","nbf":%d,"exp":%d,"jti":"j","url_hash":%q}`, nbf, exp, hash256(hook)))
+		return hs256(secret, plainHeader,
+			fmt.Sprintf(`{"iss":"MessageBird","nbf":%d,"exp":%d,"jti":"j","url_hash":%q}`, nbf, exp, hash256(hook)))
 	}
 	g := guardOf(t, jwt.MessageBird(), []string{secret}, nil)
 	for _, row := range []struct {
@@ -98,11 +100,13 @@ func TestMessageBirdsTimes(t *testing.T) {
 		{now, now + 60, ""}, {now + 1, now + 60, ""}, {now + 2, now + 60, reason.Early}, {now - 59, now, ""},
 		{now - 61, now - 1, reason.Stale}, {now - 400, now + 60, reason.Stale},
 	} {
-		require.Equal(t, row.want, reasonOf(g, post("MessageBird-Signature-JWT", token(row.nbf, row.exp), "")), "%+v", row)
+		require.Equal(t, row.want, reasonOf(g, post("MessageBird-Signature-JWT", token(row.nbf, row.exp), "")), "%+v",
+			row)
 	}
 	noExp := hs256(secret, plainHeader, fmt.Sprintf(`{"iss":"MessageBird","nbf":%d,"url_hash":%q}`, now, hash256(hook)))
 	require.Equal(t, reason.MissingTimestamp, reasonOf(g, post("MessageBird-Signature-JWT", noExp, "")))
-	noNbf := hs256(secret, plainHeader, fmt.Sprintf(`{"iss":"MessageBird","exp":%d,"url_hash":%q}`, now+60, hash256(hook)))
+	noNbf := hs256(secret, plainHeader,
+		fmt.Sprintf(`{"iss":"MessageBird","exp":%d,"url_hash":%q}`, now+60, hash256(hook)))
 	require.Equal(t, reason.MissingTimestamp, reasonOf(g, post("MessageBird-Signature-JWT", noNbf, "")))
 	for _, alg := range []string{"HS256", "HS512"} {
 		h := hs256
@@ -136,49 +140,64 @@ func TestGooglesTokens(t *testing.T) {
 		{"genuine", sign(googleClaims()), ""},
 		{"the issuer without its scheme", sign(googleClaims("https://accounts.google.com", "accounts.google.com")), ""},
 		{"an audience in a list", sign(googleClaims(fmt.Sprintf("%q", hook), fmt.Sprintf("[%q]", hook))), ""},
-		{"an hour old, used again", sign(googleClaims(fmt.Sprint(now+3600), fmt.Sprint(now+1), fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now-3599))), ""},
-		{"older, though it has not expired", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now-4000))), reason.Stale},
+		{"an hour old, used again",
+			sign(googleClaims(fmt.Sprint(now+3600), fmt.Sprint(now+1), fmt.Sprintf(`"iat":%d`, now),
+				fmt.Sprintf(`"iat":%d`, now-3599))), ""},
+		{"older, though it has not expired",
+			sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now-4000))), reason.Stale},
 		{"expired", sign(googleClaims(fmt.Sprint(now+3600), fmt.Sprint(now-30))), reason.Stale},
 		{"no exp", sign(googleClaims(fmt.Sprintf(`"exp":%d,`, now+3600), "")), reason.MissingTimestamp},
 		{"no iat", sign(googleClaims(fmt.Sprintf(`"iat":%d,`, now), "")), reason.MissingTimestamp},
-		{"issued in the future", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now+400))), reason.Early},
-		{"another issuer", sign(googleClaims("accounts.google.com", "accounts.google.com.evil.example")), reason.WrongRecipient},
+		{"issued in the future", sign(googleClaims(fmt.Sprintf(`"iat":%d`, now), fmt.Sprintf(`"iat":%d`, now+400))),
+			reason.Early},
+		{"another issuer", sign(googleClaims("accounts.google.com", "accounts.google.com.evil.example")),
+			reason.WrongRecipient},
 		{"another audience", sign(googleClaims(hook, "https://example.com/other")), reason.WrongRecipient},
 		{"an audience that begins alike", sign(googleClaims(hook, hook+"/")), reason.WrongRecipient},
-		{"an audience in a list of others", sign(googleClaims(fmt.Sprintf("%q", hook), `["a","b"]`)), reason.WrongRecipient},
+		{"an audience in a list of others", sign(googleClaims(fmt.Sprintf("%q", hook), `["a","b"]`)),
+			reason.WrongRecipient},
 		{"an empty audience", sign(googleClaims(fmt.Sprintf("%q", hook), `""`)), reason.WrongRecipient},
 		{"an audience that is a number", sign(googleClaims(fmt.Sprintf("%q", hook), `1`)), reason.MalformedSignature},
 		{"an audience that is null", sign(googleClaims(fmt.Sprintf("%q", hook), `null`)), reason.MalformedSignature},
 		{"no audience", sign(googleClaims(`"aud"`, `"x"`)), reason.WrongRecipient},
-		{"another account of Google's", sign(googleClaims(account, "evil@evil.iam.gserviceaccount.com")), reason.WrongRecipient},
+		{"another account of Google's", sign(googleClaims(account, "evil@evil.iam.gserviceaccount.com")),
+			reason.WrongRecipient},
 		{"an account that was not verified", sign(googleClaims("true", "false")), reason.WrongRecipient},
 		{"an account that is verified by a text", sign(googleClaims("true", `"true"`)), reason.WrongRecipient},
 		{"no account", sign(googleClaims(`"email"`, `"mail"`)), reason.WrongRecipient},
 		{"another key under the kid", "Bearer " + rs256(t, other, head, googleClaims()), reason.BadSignature},
-		{"an unknown kid", "Bearer " + rs256(t, key, `{"alg":"RS256","kid":"k2"}`, googleClaims()), reason.BadSignature},
+		{"an unknown kid", "Bearer " + rs256(t, key, `{"alg":"RS256","kid":"k2"}`, googleClaims()),
+			reason.BadSignature},
 		{"no kid", "Bearer " + rs256(t, key, `{"alg":"RS256"}`, googleClaims()), reason.MalformedSignature},
-		{"HS256 under the public key", "Bearer " + hs256(publicPEM(t, key.Public()), `{"alg":"HS256","kid":"k1"}`, googleClaims()), reason.MalformedSignature},
-		{"HS256 said to be RS256", "Bearer " + hs256(publicPEM(t, key.Public()), head, googleClaims()), reason.BadSignature},
+		{"HS256 under the public key", "Bearer " +
+			hs256(publicPEM(t, key.Public()), `{"alg":"HS256","kid":"k1"}`, googleClaims()), reason.MalformedSignature},
+		{"HS256 said to be RS256", "Bearer " + hs256(publicPEM(t, key.Public()), head, googleClaims()),
+			reason.BadSignature},
 	}
 	for _, p := range []core.Provider{jwt.GooglePubSub(google()), jwt.GoogleEventarc(google())} {
 		g := guardOf(t, p, nil, source)
 		for _, row := range rows {
-			require.Equal(t, row.want, reasonOf(g, post("Authorization", row.value, `{"message":{"messageId":"1"}}`)), row.name)
+			require.Equal(t, row.want, reasonOf(g, post("Authorization", row.value, `{"message":{"messageId":"1"}}`)),
+				row.name)
 		}
 	}
 
 	d, reply := guardOf(t, jwt.GooglePubSub(google()), nil, source).Receive(httptest.NewRecorder(),
-		post("Authorization", sign(googleClaims()), `{"message":{"messageId":"7","publishTime":"2026-03-01T12:00:00Z","data":"aGk="},"subscription":"s","deliveryAttempt":3}`), adapter.Inbound{})
+		post("Authorization", sign(googleClaims()),
+			`{"message":{"messageId":"7","publishTime":"2026-03-01T12:00:00Z","data":"aGk="},"subscription":"s","deliveryAttempt":3}`), adapter.Inbound{})
 	require.Nil(t, reply)
 	e := d.Events()[0]
 	require.Equal(t, []any{"7", 3, `"aGk="`, "fetched"}, []any{e.ID, e.Attempt, string(e.Data), e.Secret})
 	require.False(t, e.Authenticated.ID, "the token covers nothing of the body")
 
 	for _, c := range []jwt.GoogleConfig{
-		{}, {Audience: hook}, {ServiceAccounts: []string{account}}, {Audience: hook, ServiceAccounts: []string{"me@gmail.com"}},
-		{Audience: hook, ServiceAccounts: []string{"@x.gserviceaccount.com"}}, {Audience: hook, ServiceAccounts: []string{""}},
+		{}, {Audience: hook}, {ServiceAccounts: []string{account}},
+		{Audience: hook, ServiceAccounts: []string{"me@gmail.com"}},
+		{Audience: hook, ServiceAccounts: []string{"@x.gserviceaccount.com"}},
+		{Audience: hook, ServiceAccounts: []string{""}},
 	} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.GooglePubSub(c), Keys: source, Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.GooglePubSub(c), Keys: source,
+			Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "GoogleConfig")
 	}
 }
@@ -199,16 +218,20 @@ func TestSourcesThatFail(t *testing.T) {
 	t.Parallel()
 	p := jwt.GooglePubSub(google())
 	value := "Bearer " + rs256(t, rsaOnce()[0], `{"alg":"RS256","kid":"k1"}`, googleClaims())
-	require.Equal(t, reason.KeysUnavailable, reasonOf(guardOf(t, p, nil, downSource{}), post("Authorization", value, "")))
+	require.Equal(t, reason.KeysUnavailable,
+		reasonOf(guardOf(t, p, nil, downSource{}), post("Authorization", value, "")))
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	for _, key := range []crypto.PublicKey{nil, "key", []byte("key"), ecKey(t).Public(), small.Public()} {
-		require.Equal(t, reason.BadSignature, reasonOf(guardOf(t, p, nil, oddSource{key}), post("Authorization", value, "")), "%T", key)
+		require.Equal(t, reason.BadSignature,
+			reasonOf(guardOf(t, p, nil, oddSource{key}), post("Authorization", value, "")), "%T", key)
 	}
 	weak := "Bearer " + rs256(t, small, `{"alg":"RS256","kid":"k1"}`, googleClaims())
-	require.Equal(t, reason.BadSignature, reasonOf(guardOf(t, p, nil, oddSource{small.Public()}), post("Authorization", weak, "")), "its own weak key")
+	require.Equal(t, reason.BadSignature,
+		reasonOf(guardOf(t, p, nil, oddSource{small.Public()}), post("Authorization", weak, "")), "its own weak key")
 	require.Equal(t, reason.BadSignature, reasonOf(guardOf(t, jwt.Plaid(), nil, oddSource{rsaOnce()[0].Public()}),
-		post("Plaid-Verification", es256(t, ecKey(t), `{"alg":"ES256","kid":"k1"}`, fmt.Sprintf(`{"iat":%d}`, now)), "")))
+		post("Plaid-Verification", es256(t, ecKey(t), `{"alg":"ES256","kid":"k1"}`, fmt.Sprintf(`{"iat":%d}`, now)),
+			"")))
 }
 
 func TestPlaid(t *testing.T) {
@@ -219,7 +242,8 @@ func TestPlaid(t *testing.T) {
 	require.NoError(t, err)
 	jwk := func(expired string) []byte {
 		return []byte(fmt.Sprintf(`{"alg":"ES256","created_at":1560466143,"crv":"P-256","expired_at":%s,"kid":"k1","kty":"EC","use":"sig","x":%q,"y":%q}`,
-			expired, base64.RawURLEncoding.EncodeToString(point[1:33]), base64.RawURLEncoding.EncodeToString(point[33:])))
+			expired, base64.RawURLEncoding.EncodeToString(point[1:33]),
+			base64.RawURLEncoding.EncodeToString(point[33:])))
 	}
 	asked := []string{}
 	answer := jwk("null")
@@ -252,11 +276,14 @@ func TestPlaid(t *testing.T) {
 		{"RS256", rs256(t, rsaOnce()[0], `{"alg":"RS256","kid":"k1"}`, claims), reason.MalformedSignature},
 		{"five minutes old", es256(t, key, head, strings.Replace(claims, fmt.Sprint(now), fmt.Sprint(now-300), 1)), ""},
 		{"older", es256(t, key, head, strings.Replace(claims, fmt.Sprint(now), fmt.Sprint(now-301), 1)), reason.Stale},
-		{"another body", es256(t, key, head, strings.Replace(claims, hash256(body), hash256("{}"), 1)), reason.BadSignature},
+		{"another body", es256(t, key, head, strings.Replace(claims, hash256(body), hash256("{}"), 1)),
+			reason.BadSignature},
 		{"no time", es256(t, key, head, strings.Replace(claims, "iat", "jat", 1)), reason.MissingTimestamp},
 		// r and s of 0, and a signature in another form.
-		{"r and s of 0", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64)), reason.BadSignature},
-		{"a short signature", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + ".AAAA", reason.BadSignature},
+		{"r and s of 0", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + "." +
+			base64.RawURLEncoding.EncodeToString(make([]byte, 64)), reason.BadSignature},
+		{"a short signature", strings.Join(strings.Split(es256(t, key, head, claims), ".")[:2], ".") + ".AAAA",
+			reason.BadSignature},
 	}
 	for _, row := range rows {
 		require.Equal(t, row.want, reasonOf(g, post("Plaid-Verification", row.value, body)), row.name)
@@ -267,11 +294,15 @@ func TestPlaid(t *testing.T) {
 	source, err = keys.Plaid(func(context.Context, string) ([]byte, error) { return answer, nil }, keys.Options{})
 	require.NoError(t, err)
 	g = guardOf(t, jwt.Plaid(), nil, source)
-	require.Equal(t, reason.BadSignature, reasonOf(g, post("Plaid-Verification", rows[0].value, body)), "a key that has expired")
-	for _, odd := range []string{"", "{}", "[]", `{"kty":"oct","k":"AAAA"}`, strings.Replace(string(jwk("null")), `"k1"`, `"k9"`, 1), strings.Repeat("x", 100_000)} {
-		source, err = keys.Plaid(func(context.Context, string) ([]byte, error) { return []byte(odd), nil }, keys.Options{})
+	require.Equal(t, reason.BadSignature, reasonOf(g, post("Plaid-Verification", rows[0].value, body)),
+		"a key that has expired")
+	for _, odd := range []string{"", "{}", "[]", `{"kty":"oct","k":"AAAA"}`,
+		strings.Replace(string(jwk("null")), `"k1"`, `"k9"`, 1), strings.Repeat("x", 100_000)} {
+		source, err = keys.Plaid(func(context.Context, string) ([]byte, error) { return []byte(odd), nil },
+			keys.Options{})
 		require.NoError(t, err)
-		require.NotEmpty(t, reasonOf(guardOf(t, jwt.Plaid(), nil, source), post("Plaid-Verification", rows[0].value, body)), "%.20q", odd)
+		require.NotEmpty(t, reasonOf(guardOf(t, jwt.Plaid(), nil, source),
+			post("Plaid-Verification", rows[0].value, body)), "%.20q", odd)
 	}
 }
 
@@ -296,7 +327,8 @@ func TestAPlaidDeliveryIsRememberedByItsToken(t *testing.T) {
 func TestJiraConnectHashesTheRequest(t *testing.T) {
 	t.Parallel()
 	token := func(qsh, iss string) string {
-		return "JWT " + hs256(secret, plainHeader, fmt.Sprintf(`{"iss":%q,"iat":%d,"exp":%d,"qsh":%q}`, iss, now, now+180, qsh))
+		return "JWT " + hs256(secret, plainHeader,
+			fmt.Sprintf(`{"iss":%q,"iat":%d,"exp":%d,"qsh":%q}`, iss, now, now+180, qsh))
 	}
 	rows := []struct {
 		name, base, method, url, canonical string
@@ -313,10 +345,12 @@ func TestJiraConnectHashesTheRequest(t *testing.T) {
 		{"an ampersand in the path", "", "POST", "https://example.com/a&b=c?x=y", "POST&/a%26b=c&x=y", true},
 		{"the base left out", "/connect", "POST", "https://example.com/connect/hooks", "POST&/hooks&", true},
 		{"the base alone", "/connect", "POST", "https://example.com/connect", "POST&/&", true},
-		{"a path that begins like the base", "/connect", "POST", "https://example.com/connected/hooks", "POST&ed/hooks&", false},
+		{"a path that begins like the base", "/connect", "POST", "https://example.com/connected/hooks",
+			"POST&ed/hooks&", false},
 		{"the base with its slash", "/connect/", "POST", "https://example.com/connect/hooks", "POST&/hooks&", true},
 		{"outside of the base", "/connect", "POST", "https://example.com/hooks", "POST&/hooks&", false},
-		{"the base not left out", "/connect", "POST", "https://example.com/connect/hooks", "POST&/connect/hooks&", false},
+		{"the base not left out", "/connect", "POST", "https://example.com/connect/hooks", "POST&/connect/hooks&",
+			false},
 		{"another method", "", "POST", "https://example.com/hooks", "GET&/hooks&", false},
 		{"another path", "", "POST", "https://example.com/hooks", "POST&/hook&", false},
 		{"a parameter more", "", "POST", "https://example.com/hooks?a=1", "POST&/hooks&", false},
@@ -324,17 +358,23 @@ func TestJiraConnectHashesTheRequest(t *testing.T) {
 	for _, row := range rows {
 		p := jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: []string{"other", clientKey}, BasePath: row.base})
 		g := guardOf(t, p, []string{secret}, nil)
-		r := httptest.NewRequest(row.method, row.url, strings.NewReader(`{"webhookEvent":"jira:issue_created","timestamp":1772366400000}`))
+		r := httptest.NewRequest(row.method, row.url,
+			strings.NewReader(`{"webhookEvent":"jira:issue_created","timestamp":1772366400000}`))
 		r.Header.Set("Authorization", token(hash256(row.canonical), clientKey))
 		require.Equal(t, row.fits, reasonOf(g, r) == "", row.name)
 	}
 	g := guardOf(t, jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: []string{clientKey}}), []string{secret}, nil)
 	const canonical = "POST&/hooks&"
 	require.Equal(t, reason.BadSignature, reasonOf(g, post("Authorization", token("context-qsh", clientKey), "{}")))
-	require.Equal(t, reason.WrongRecipient, reasonOf(g, post("Authorization", token(hash256(canonical), "other"), "{}")))
-	require.Equal(t, reason.MissingSignature, reasonOf(g, post("Authorization", strings.Replace(token(hash256(canonical), clientKey), "JWT", "Bearer", 1), "{}")))
-	for _, c := range []jwt.JiraConnectConfig{{}, {ClientKeys: []string{""}}, {ClientKeys: []string{"a"}, BasePath: "connect"}, {ClientKeys: []string{"a"}, BasePath: "/a?b"}} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.JiraConnect(c), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay})
+	require.Equal(t, reason.WrongRecipient,
+		reasonOf(g, post("Authorization", token(hash256(canonical), "other"), "{}")))
+	require.Equal(t, reason.MissingSignature,
+		reasonOf(g, post("Authorization", strings.Replace(token(hash256(canonical), clientKey), "JWT", "Bearer", 1),
+			"{}")))
+	for _, c := range []jwt.JiraConnectConfig{{}, {ClientKeys: []string{""}},
+		{ClientKeys: []string{"a"}, BasePath: "connect"}, {ClientKeys: []string{"a"}, BasePath: "/a?b"}} {
+		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.JiraConnect(c), Secrets: secrets.Static(secret),
+			Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "JiraConnectConfig")
 	}
 }
@@ -343,7 +383,9 @@ func TestMonday(t *testing.T) {
 	t.Parallel()
 	g := guardOf(t, jwt.Monday(hook), []string{secret}, nil)
 	token := func(aud string, iat, exp int64) string {
-		return hs256(secret, plainHeader, fmt.Sprintf(`{"accountId":1825529,"userId":4012689,"aud":%q,"exp":%d,"shortLivedToken":"t","iat":%d}`, aud, exp, iat))
+		return hs256(secret, plainHeader,
+			fmt.Sprintf(`{"accountId":1825529,"userId":4012689,"aud":%q,"exp":%d,"shortLivedToken":"t","iat":%d}`, aud,
+				exp, iat))
 	}
 	const event = `{"event":{"type":"create_item","boardId":1}}`
 	for _, row := range []struct {
@@ -381,7 +423,8 @@ func TestMonday(t *testing.T) {
 	status, _, _ = answer(token("https://example.com/other", now, now+300), `{"challenge":"abc"}`)
 	require.Equal(t, 400, status, "a token that is wrong is not answered as if there were none")
 	for _, audience := range []string{"", "hooks", "http://example.com/hooks", "https://"} {
-		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.Monday(audience), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay})
+		_, err := core.New(core.Config{Endpoint: "x", Provider: jwt.Monday(audience), Secrets: secrets.Static(secret),
+			Replay: core.DangerouslyNoReplay})
 		require.ErrorContains(t, err, "Monday")
 	}
 }
@@ -396,13 +439,16 @@ func TestNetlify(t *testing.T) {
 		want        reason.Reason
 	}{
 		{"genuine", hs256(secret, `{"alg":"HS256"}`, claims), ""},
-		{"another body", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, hash256(body), hash256("x"), 1)), reason.BadSignature},
-		{"another issuer", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, "netlify", "x", 1)), reason.WrongRecipient},
+		{"another body", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, hash256(body), hash256("x"), 1)),
+			reason.BadSignature},
+		{"another issuer", hs256(secret, `{"alg":"HS256"}`, strings.Replace(claims, "netlify", "x", 1)),
+			reason.WrongRecipient},
 		{"no hash", hs256(secret, `{"alg":"HS256"}`, `{"iss":"netlify"}`), reason.BadSignature},
 	} {
 		require.Equal(t, row.want, reasonOf(g, post("X-Webhook-Signature", row.value, body)), row.name)
 	}
-	d, reply := g.Receive(httptest.NewRecorder(), post("X-Webhook-Signature", hs256(secret, `{"alg":"HS256"}`, claims), body), adapter.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(),
+		post("X-Webhook-Signature", hs256(secret, `{"alg":"HS256"}`, claims), body), adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, "ready", d.Events()[0].Type)
 	require.True(t, d.Events()[0].Authenticated.Type)
@@ -411,7 +457,8 @@ func TestNetlify(t *testing.T) {
 func TestVonageIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	g := guardOf(t, jwt.Vonage(), []string{secret}, nil)
-	_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, hook, strings.NewReader("{}")), adapter.Inbound{})
+	_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, hook, strings.NewReader("{}")),
+		adapter.Inbound{})
 	require.Equal(t, 503, reply.Status)
 }
 
@@ -438,13 +485,16 @@ func TestKeysThatNoProviderHas(t *testing.T) {
 	}
 	for _, row := range rows {
 		_, err := core.New(core.Config{
-			Endpoint: "x", Provider: row.provider, Secrets: secrets.Static(row.key), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+			Endpoint: "x", Provider: row.provider, Secrets: secrets.Static(row.key), Replay: core.DangerouslyNoReplay,
+			Logger: slog.New(slog.DiscardHandler),
 		})
 		require.ErrorContains(t, err, row.want, row.name)
 		require.NotContains(t, err.Error(), "AAAA", row.name)
 	}
-	_, err = core.New(core.Config{Endpoint: "x", Provider: jwt.Plaid(), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: jwt.Plaid(), Replay: core.DangerouslyNoReplay,
+		Logger: slog.New(slog.DiscardHandler)})
 	require.ErrorContains(t, err, "Keys")
-	_, err = core.New(core.Config{Endpoint: "x", Provider: jwt.Vonage(), Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler)})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: jwt.Vonage(), Replay: core.DangerouslyNoReplay,
+		Logger: slog.New(slog.DiscardHandler)})
 	require.ErrorContains(t, err, "Secrets")
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// TestRecordedFusionAuthDeliveriesGetTheirVerdict: made elsewhere, by the documented formula. Among them are a hash in hexadecimal
-// digits and a token of HS256 whose secret is the public key.
+// TestRecordedFusionAuthDeliveriesGetTheirVerdict: made elsewhere, by the documented formula. Among them are a hash in
+// hexadecimal digits and a token of HS256 whose secret is the public key.
 func TestRecordedFusionAuthDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/vectors/fusionauth.json")
@@ -52,16 +52,20 @@ func TestFusionAuthsAlgorithmIsTheReceivers(t *testing.T) {
 			if theirs == mine {
 				key = k.right
 			}
-			require.Equal(t, theirs == mine, reasonOf(g, signedRequest(t, p, key, body)) == "", "%s under %s", theirs, mine)
+			require.Equal(t, theirs == mine, reasonOf(g, signedRequest(t, p, key, body)) == "", "%s under %s", theirs,
+				mine)
 		}
-		require.NotEmpty(t, reasonOf(g, signedRequest(t, jwt.FusionAuth(mine), k.wrong, body)), "%s of another key", mine)
+		require.NotEmpty(t, reasonOf(g, signedRequest(t, jwt.FusionAuth(mine), k.wrong, body)), "%s of another key",
+			mine)
 		changed := signedRequest(t, jwt.FusionAuth(mine), k.right, body)
-		other := httptest.NewRequest(http.MethodPost, hook, strings.NewReader(strings.Replace(body, "create", "delete", 1)))
+		other := httptest.NewRequest(http.MethodPost, hook,
+			strings.NewReader(strings.Replace(body, "create", "delete", 1)))
 		other.Header = changed.Header
 		require.NotEmpty(t, reasonOf(g, other), "%s over another body", mine)
 	}
 	_, err := core.New(core.Config{
-		Endpoint: "x", Provider: jwt.FusionAuth("none"), Secrets: secrets.Static(secret), Replay: core.DangerouslyNoReplay,
+		Endpoint: "x", Provider: jwt.FusionAuth("none"), Secrets: secrets.Static(secret),
+		Replay: core.DangerouslyNoReplay,
 	})
 	require.ErrorContains(t, err, "RS256, ES256, EdDSA, HS256")
 	require.NotNil(t, webhooktest.NewSender(jwt.FusionAuth("EdDSA")))

@@ -13,13 +13,15 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 )
 
-// FuzzToken: what the guard accepts the library's own parser accepts, and a reader that decodes with encoding/json alone
-// finds the claims that make it so.
+// FuzzToken: what the guard accepts the library's own parser accepts, and a reader that decodes with encoding/json
+// alone finds the claims that make it so.
 func FuzzToken(f *testing.F) {
 	const body = `{"message_uuid":"m"}`
 	for _, text := range []string{
-		hs256(secret, plainHeader, vonageClaims(body)), hs256(secret, `{"alg":"none"}`, vonageClaims(body)), hs512(secret, `{"alg":"HS512"}`, vonageClaims(body)),
-		hs256(secret, `{"alg":"HS256","kid":"a","x":[1,{"y":null}]}`, vonageClaims(body)), "..", "a.b.c", "", hs256(secret, "", ""),
+		hs256(secret, plainHeader, vonageClaims(body)), hs256(secret, `{"alg":"none"}`, vonageClaims(body)),
+		hs512(secret, `{"alg":"HS512"}`, vonageClaims(body)),
+		hs256(secret, `{"alg":"HS256","kid":"a","x":[1,{"y":null}]}`, vonageClaims(body)), "..", "a.b.c", "",
+		hs256(secret, "", ""),
 	} {
 		f.Add(text, plainHeader, vonageClaims(body))
 	}
@@ -27,10 +29,12 @@ func FuzzToken(f *testing.F) {
 	g := guardOf(f, jwt.Vonage(), []string{secret}, nil)
 	f.Fuzz(func(t *testing.T, text, header, claims string) {
 		for _, token := range []string{text, hs256(secret, header, claims)} {
-			if strings.ContainsAny(token, "\x00\r\n") || reasonOf(g, post("Authorization", "Bearer "+token, body)) != "" {
+			if strings.ContainsAny(token, "\x00\r\n") ||
+				reasonOf(g, post("Authorization", "Bearer "+token, body)) != "" {
 				continue
 			}
-			parsed, err := lib.NewParser(lib.WithValidMethods([]string{"HS256"}), lib.WithStrictDecoding(), lib.WithoutClaimsValidation()).
+			parsed, err := lib.NewParser(lib.WithValidMethods([]string{"HS256"}), lib.WithStrictDecoding(),
+				lib.WithoutClaimsValidation()).
 				Parse(token, func(*lib.Token) (any, error) { return []byte(secret), nil })
 			require.NoError(t, err)
 			require.True(t, parsed.Valid)

@@ -77,7 +77,8 @@ func es256(t testing.TB, key *ecdsa.PrivateKey, header, claims string) string {
 	sum := sha256.Sum256([]byte(input))
 	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
 	require.NoError(t, err)
-	return input + "." + base64.RawURLEncoding.EncodeToString(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...))
+	return input + "." + base64.RawURLEncoding.EncodeToString(append(r.FillBytes(make([]byte, 32)),
+		s.FillBytes(make([]byte, 32))...))
 }
 
 var rsaOnce = sync.OnceValue(func() [2]*rsa.PrivateKey {
@@ -107,10 +108,13 @@ func guardOf(t testing.TB, p core.Provider, secrets []string, source core.KeySou
 	return guardAt(t, p, secrets, source, time.Unix(now, 0), "")
 }
 
-func guardAt(t testing.TB, p core.Provider, accepted []string, source core.KeySource, at time.Time, url string) *core.Guard {
+func guardAt(
+	t testing.TB, p core.Provider, accepted []string, source core.KeySource, at time.Time, url string,
+) *core.Guard {
 	t.Helper()
 	c := core.Config{
-		Endpoint: "jwt", Provider: p, Keys: source, Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+		Endpoint: "jwt", Provider: p, Keys: source, Replay: core.DangerouslyNoReplay,
+		Logger:    slog.New(slog.DiscardHandler),
 		PublicURL: url, Now: func() time.Time { return at },
 		// httptest's requests for https URLs carry their TLS state.
 	}
@@ -142,7 +146,8 @@ func google() jwt.GoogleConfig {
 
 func all() []core.Provider {
 	return []core.Provider{
-		jwt.GoogleEventarc(google()), jwt.GooglePubSub(google()), jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: []string{clientKey}}),
+		jwt.GoogleEventarc(google()), jwt.GooglePubSub(google()),
+		jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: []string{clientKey}}),
 		jwt.MessageBird(), jwt.Monday(hook), jwt.Netlify(), jwt.Plaid(), jwt.Vonage(),
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// TestHostileTokens is the table of what tokens have been forged by, over the entry of Vonage, whose tokens have a secret,
-// an issuer, a time and the body's hash.
+// TestHostileTokens is the table of what tokens have been forged by, over the entry of Vonage, whose tokens have a
+// secret, an issuer, a time and the body's hash.
 func TestHostileTokens(t *testing.T) {
 	t.Parallel()
 	const body = `{"message_uuid":"m"}`
@@ -29,8 +29,9 @@ func TestHostileTokens(t *testing.T) {
 	}
 	public := publicPEM(t, rsaOnce()[0].Public())
 	const (
-		bad, malformed, missing, repeated = reason.BadSignature, reason.MalformedSignature, reason.MissingSignature, reason.RepeatedHeader
-		recipient, stale, early, noTime   = reason.WrongRecipient, reason.Stale, reason.Early, reason.MissingTimestamp
+		bad, malformed, missing, repeated = reason.BadSignature, reason.MalformedSignature, reason.MissingSignature,
+			reason.RepeatedHeader
+		recipient, stale, early, noTime = reason.WrongRecipient, reason.Stale, reason.Early, reason.MissingTimestamp
 	)
 	rows := []struct {
 		name, value string
@@ -52,7 +53,8 @@ func TestHostileTokens(t *testing.T) {
 		{"alg HS512, signed so", "Bearer " + hs512(secret, `{"alg":"HS512"}`, vonageClaims(body)), malformed},
 		{"alg HS512, signed with SHA-256", "Bearer " + header(`{"alg":"HS512"}`), malformed},
 		{"alg HS256, signed with SHA-512", "Bearer " + hs512(secret, plainHeader, vonageClaims(body)), bad},
-		{"alg RS256, the public key as a secret", "Bearer " + hs256(public, `{"alg":"RS256"}`, vonageClaims(body)), malformed},
+		{"alg RS256, the public key as a secret", "Bearer " + hs256(public, `{"alg":"RS256"}`, vonageClaims(body)),
+			malformed},
 		{"alg RS256", "Bearer " + rs256(t, rsaOnce()[0], `{"alg":"RS256"}`, vonageClaims(body)), malformed},
 		{"no alg", "Bearer " + header(`{"typ":"JWT"}`), malformed},
 		{"alg null", "Bearer " + header(`{"alg":null}`), malformed},
@@ -77,8 +79,10 @@ func TestHostileTokens(t *testing.T) {
 		{"enc", "Bearer " + header(`{"alg":"HS256","enc":"A256GCM"}`), malformed},
 		{"a token in a token", "Bearer " + header(`{"alg":"HS256","cty":"JWT"}`), malformed},
 		{"another type", "Bearer " + header(`{"alg":"HS256","typ":"at+jwt"}`), malformed},
-		{"a kid that is a path", "Bearer " + hs256("", `{"alg":"HS256","kid":"../../../../dev/null"}`, vonageClaims(body)), bad},
-		{"a kid that is a query", "Bearer " + hs256("x", `{"alg":"HS256","kid":"' UNION SELECT 'x"}`, vonageClaims(body)), bad},
+		{"a kid that is a path", "Bearer " +
+			hs256("", `{"alg":"HS256","kid":"../../../../dev/null"}`, vonageClaims(body)), bad},
+		{"a kid that is a query", "Bearer " +
+			hs256("x", `{"alg":"HS256","kid":"' UNION SELECT 'x"}`, vonageClaims(body)), bad},
 		{"a kid with a line feed", "Bearer " + header(`{"alg":"HS256","kid":"a\nb"}`), malformed},
 		{"a kid that is long", "Bearer " + header(`{"alg":"HS256","kid":"`+strings.Repeat("a", 300)+`"}`), malformed},
 		{"a kid that is an object", "Bearer " + header(`{"alg":"HS256","kid":{}}`), malformed},
@@ -98,23 +102,30 @@ func TestHostileTokens(t *testing.T) {
 		{"no signature", "Bearer " + parts[0] + "." + parts[1] + ".", bad},
 		{"dots alone", "Bearer ..", malformed},
 		{"a hundred thousand dots", "Bearer " + strings.Repeat(".", 100_000), malformed},
-		{"nine kilobytes", "Bearer " + hs256(secret, plainHeader, vonageClaims(body, `"jti":"j"`, `"jti":"`+strings.Repeat("j", 9000)+`"`)), malformed},
+		{"nine kilobytes", "Bearer " +
+			hs256(secret, plainHeader, vonageClaims(body, `"jti":"j"`, `"jti":"`+strings.Repeat("j", 9000)+`"`)),
+			malformed},
 		{"padding", "Bearer " + good + "=", malformed},
-		{"the other alphabet", "Bearer " + strings.NewReplacer("-", "+", "_", "/").Replace(hs256(secret, plainHeader, vonageClaims(body, `"j"`, `"~~~???"`))), malformed},
+		{"the other alphabet", "Bearer " +
+			strings.NewReplacer("-", "+", "_",
+				"/").Replace(hs256(secret, plainHeader, vonageClaims(body, `"j"`, `"~~~???"`))), malformed},
 		{"stray bits", "Bearer " + good[:len(good)-1] + string(strays(good[len(good)-1])), malformed},
-		{"a line break inside", "Bearer " + parts[0] + "." + parts[1] + "." + parts[2][:4] + "\n" + parts[2][4:], malformed},
+		{"a line break inside", "Bearer " + parts[0] + "." + parts[1] + "." + parts[2][:4] + "\n" + parts[2][4:],
+			malformed},
 		{"JSON that is no object", "Bearer " + header(`["HS256"]`), malformed},
 		{"JSON after the header", "Bearer " + header(plainHeader+`{}`), malformed},
 		{"a header that is no JSON", "Bearer " + header(`alg=HS256`), malformed},
 		{"bytes that are not UTF-8", "Bearer " + header("{\"alg\":\"HS256\",\"kid\":\"\xff\"}"), malformed},
-		{"a deep header", "Bearer " + header(`{"alg":"HS256","x":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)+`}`), malformed},
+		{"a deep header", "Bearer " +
+			header(`{"alg":"HS256","x":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)+`}`), malformed},
 
 		// Signatures.
 		{"the first byte of the signature changed", "Bearer " + flipped(0), bad},
 		{"the last byte of the signature changed", "Bearer " + flipped(31), bad},
 		{"another secret", "Bearer " + hs256(otherSecret, plainHeader, vonageClaims(body)), bad},
 		{"the empty secret", "Bearer " + hs256("", plainHeader, vonageClaims(body)), bad},
-		{"the claims of another token", "Bearer " + parts[0] + "." + b64(vonageClaims(body, `"k"`, `"l"`)) + "." + parts[2], bad},
+		{"the claims of another token", "Bearer " + parts[0] + "." + b64(vonageClaims(body, `"k"`, `"l"`)) + "." +
+			parts[2], bad},
 
 		// Claims.
 		{"another issuer", "Bearer " + with("Vonage", "Vonag"), recipient},
@@ -136,8 +147,10 @@ func TestHostileTokens(t *testing.T) {
 		{"iat beyond an int64", "Bearer " + with(fmt.Sprint(now), "99999999999999999999"), malformed},
 		{"iat null", "Bearer " + with(fmt.Sprint(now), "null"), malformed},
 		{"iat twice", "Bearer " + with(`"iat"`, fmt.Sprintf(`"iat":%d,"iat"`, now)), malformed},
-		{"an exp that has passed, though none is needed", "Bearer " + with(`"jti"`, fmt.Sprintf(`"exp":%d,"jti"`, now-31)), stale},
-		{"an nbf that has not come, though none is needed", "Bearer " + with(`"jti"`, fmt.Sprintf(`"nbf":%d,"jti"`, now+31)), early},
+		{"an exp that has passed, though none is needed", "Bearer " +
+			with(`"jti"`, fmt.Sprintf(`"exp":%d,"jti"`, now-31)), stale},
+		{"an nbf that has not come, though none is needed", "Bearer " +
+			with(`"jti"`, fmt.Sprintf(`"nbf":%d,"jti"`, now+31)), early},
 		{"a number that no reader holds", "Bearer " + with(`"jti"`, `"x":1e999,"jti"`), malformed},
 		{"no hash of the body", "Bearer " + with("payload_hash", "other_hash"), bad},
 		{"the hash of another body", "Bearer " + hs256(secret, plainHeader, vonageClaims(body+" ")), bad},
@@ -201,10 +214,12 @@ func TestNoChangedBitOfATokenVerifies(t *testing.T) {
 			for i := range body {
 				changed := []byte(body)
 				changed[i] ^= 1
-				require.Equal(t, !traits(p).Body, reasonOf(g, post(name, value, string(changed))) == "", "byte %d of the body", i)
+				require.Equal(t, !traits(p).Body, reasonOf(g, post(name, value, string(changed))) == "",
+					"byte %d of the body", i)
 			}
 			for why, values := range map[string][]string{
-				"none": nil, "empty": {""}, "twice": {value, value}, "empty, and then right": {"", value}, "shortened": {value[:len(value)-1]}, "lengthened": {value + "A"},
+				"none": nil, "empty": {""}, "twice": {value, value}, "empty, and then right": {"", value},
+				"shortened": {value[:len(value)-1]}, "lengthened": {value + "A"},
 			} {
 				r := post(name, "", body)
 				r.Header[name] = values
@@ -223,7 +238,8 @@ func TestOddBodiesAreOneEvent(t *testing.T) {
 	for _, p := range all() {
 		k := keysOf(p)
 		g := guardOf(t, p, []string{k.configured}, nil)
-		for _, body := range []string{"", "x", "[", `{"message":[]}`, `{"a":1,"a":2}`, "\xff", strings.Repeat("[", 10_000), `{"event":{"type":1e999}}`, "null"} {
+		for _, body := range []string{"", "x", "[", `{"message":[]}`, `{"a":1,"a":2}`, "\xff",
+			strings.Repeat("[", 10_000), `{"event":{"type":1e999}}`, "null"} {
 			require.Empty(t, reasonOf(g, signedRequest(t, p, k.right, body)), "%s: %.20q", p.Name(), body)
 		}
 	}

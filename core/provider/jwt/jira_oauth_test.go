@@ -46,11 +46,16 @@ func TestJiraOAuthTokens(t *testing.T) {
 		{"the scheme of Connect apps", "JWT " + hs256(secret, plainHeader, claims), reason.MissingSignature},
 		{"no scheme", hs256(secret, plainHeader, claims), reason.MissingSignature},
 		{"another algorithm", "Bearer " + hs512(secret, `{"alg":"HS512"}`, claims), reason.MalformedSignature},
-		{"expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-200, now-31)), reason.Stale},
-		{"without an end", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d}`, now)), reason.MissingTimestamp},
-		{"without a beginning", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"exp":%d}`, now+60)), reason.MissingTimestamp},
-		{"old, though it has not expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-301, now+60)), reason.Stale},
+		{"expired", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-200, now-31)),
+			reason.Stale},
+		{"without an end", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d}`, now)),
+			reason.MissingTimestamp},
+		{"without a beginning", "Bearer " + hs256(secret, plainHeader, fmt.Sprintf(`{"exp":%d}`, now+60)),
+			reason.MissingTimestamp},
+		{"old, though it has not expired", "Bearer " +
+			hs256(secret, plainHeader, fmt.Sprintf(`{"iat":%d,"exp":%d}`, now-301, now+60)), reason.Stale},
 	} {
-		require.Equal(t, row.want, reasonOf(g, post("Authorization", row.value, `{"webhookEvent":"jira:issue_updated"}`)), row.name)
+		require.Equal(t, row.want,
+			reasonOf(g, post("Authorization", row.value, `{"webhookEvent":"jira:issue_updated"}`)), row.name)
 	}
 }

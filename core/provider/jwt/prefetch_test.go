@@ -20,11 +20,12 @@ type slowHost struct{ n atomic.Int64 }
 func (h *slowHost) RoundTrip(r *http.Request) (*http.Response, error) {
 	h.n.Add(1)
 	time.Sleep(time.Second)
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: readCloser(`{"keys":[]}`), Request: r}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: readCloser(`{"keys":[]}`),
+		Request: r}, nil
 }
 
-// TestNewFetchesTheOnlyKeySet: once, without waiting for it, and a request that is refused before its key matters fetches
-// nothing more.
+// TestNewFetchesTheOnlyKeySet: once, without waiting for it, and a request that is refused before its key matters
+// fetches nothing more.
 func TestNewFetchesTheOnlyKeySet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

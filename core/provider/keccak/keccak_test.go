@@ -148,6 +148,7 @@ func TestMoralis(t *testing.T) {
 		changed[i] ^= 1
 		require.Equal(t, reason.BadSignature, judge(good, string(changed)))
 	}
-	_, err = core.New(core.Config{Endpoint: "x", Provider: keccak.Moralis(), Secrets: secrets.Static("short"), Replay: core.DangerouslyNoReplay})
+	_, err = core.New(core.Config{Endpoint: "x", Provider: keccak.Moralis(), Secrets: secrets.Static("short"),
+		Replay: core.DangerouslyNoReplay})
 	require.ErrorContains(t, err, "16 bytes")
 }

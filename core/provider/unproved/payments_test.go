@@ -51,7 +51,8 @@ func TestPaymentsAndChatAsTheyAreDescribed(t *testing.T) {
 		name, header, value, want string
 	}{
 		{"flutterwave", "flutterwave-signature", base64.StdEncoding.EncodeToString(mac(body)), "charge.completed"},
-		{"calendly", "Calendly-Webhook-Signature", "t=1772366400,v1=" + hex.EncodeToString(mac("1772366400."+body)), "invitee.created"},
+		{"calendly", "Calendly-Webhook-Signature", "t=1772366400,v1=" + hex.EncodeToString(mac("1772366400."+body)),
+			"invitee.created"},
 	}
 	for _, row := range rows {
 		p, ok := unproved.ByName(row.name)
@@ -90,7 +91,8 @@ func TestEveryUnprovedEntryIsWhole(t *testing.T) {
 		require.True(t, strings.HasPrefix(e.Docs, "https://"), p.Name())
 		require.NotEmpty(t, e.Title)
 		require.NotNil(t, receive(t, p, webhooktest.NewRequest(p, secret, "/hooks", `{}`, now)), p.Name())
-		require.Nil(t, receive(t, p, webhooktest.NewRequest(p, "another-secret-of-many-bytes!!!!", "/hooks", `{}`, now)), p.Name())
+		require.Nil(t, receive(t, p,
+			webhooktest.NewRequest(p, "another-secret-of-many-bytes!!!!", "/hooks", `{}`, now)), p.Name())
 	}
 	_, ok := unproved.ByName("nobody")
 	require.False(t, ok)

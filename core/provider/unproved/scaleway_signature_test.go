@@ -75,13 +75,15 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 		hash, digest := digestOf(version, text)
 		signature, err := rsa.SignPKCS1v15(nil, key, hash, digest)
 		require.NoError(t, err)
-		sent := map[string]string{"Signature": base64.StdEncoding.EncodeToString(signature), "SignatureVersion": version}
+		sent := map[string]string{"Signature": base64.StdEncoding.EncodeToString(signature),
+			"SignatureVersion": version}
 		for name, value := range message {
 			sent[name] = value
 		}
 		body, err := json.Marshal(sent)
 		require.NoError(t, err)
-		_, reply := g.Receive(httptest.NewRecorder(), httptest.NewRequest("POST", "/hooks", strings.NewReader(string(body))), adapter.Inbound{})
+		_, reply := g.Receive(httptest.NewRecorder(),
+			httptest.NewRequest("POST", "/hooks", strings.NewReader(string(body))), adapter.Inbound{})
 		return reply
 	}
 	for _, change := range []map[string]string{
@@ -90,11 +92,14 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 		{"Message": ""},
 		{"Message": "lines\nTopicArn\nthat look like fields\r\n"},
 		{"Message": "Zoë 😀 " + strings.Repeat("x", 1000)},
-		{"Type": "SubscriptionConfirmation", "Token": "2336412f37", "SubscribeURL": "https://sns.example/?Action=ConfirmSubscription"},
-		{"Type": "UnsubscribeConfirmation", "Token": "2336412f37", "SubscribeURL": "https://sns.example/?Action=ConfirmSubscription"},
+		{"Type": "SubscriptionConfirmation", "Token": "2336412f37",
+			"SubscribeURL": "https://sns.example/?Action=ConfirmSubscription"},
+		{"Type": "UnsubscribeConfirmation", "Token": "2336412f37",
+			"SubscribeURL": "https://sns.example/?Action=ConfirmSubscription"},
 	} {
 		message := map[string]string{
-			"Type": "Notification", "MessageId": "792cda85-518f-5dd3-9163-81d851212f3a", "TopicArn": topic, "Message": inner,
+			"Type": "Notification", "MessageId": "792cda85-518f-5dd3-9163-81d851212f3a", "TopicArn": topic,
+			"Message":   inner,
 			"Timestamp": "2026-03-01T12:00:00.000Z",
 		}
 		for name, value := range change {
@@ -118,7 +123,8 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 		}
 	}
 
-	r := webhooktest.NewRequest(p, private, "https://example.com/hooks", `{"Message":"hello","Subject":"a subject"}`, now)
+	r := webhooktest.NewRequest(p, private, "https://example.com/hooks", `{"Message":"hello","Subject":"a subject"}`,
+		now)
 	body, err := io.ReadAll(r.Body)
 	require.NoError(t, err)
 	var message map[string]string

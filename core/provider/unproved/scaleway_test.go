@@ -32,18 +32,22 @@ func TestScalewayTEM(t *testing.T) {
 		require.NoError(t, err)
 		return g
 	}
-	r := webhooktest.NewRequest(p, private, "https://example.com/hooks", `{"Message":"{\"id\":\"1\",\"type\":\"email_delivered\"}"}`, now)
+	r := webhooktest.NewRequest(p, private, "https://example.com/hooks",
+		`{"Message":"{\"id\":\"1\",\"type\":\"email_delivered\"}"}`, now)
 	d, reply := guard(p).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, "email_delivered", d.Events()[0].Type)
-	other := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{strings.Replace(topic, "mails", "other", 1)}})
+	other := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{strings.Replace(topic, "mails", "other",
+		1)}})
 	r = webhooktest.NewRequest(p, private, "https://example.com/hooks", `{}`, now)
 	_, reply = guard(other).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Equal(t, reason.WrongRecipient, reply.Rejection.Reason)
-	for _, topics := range [][]string{nil, {"mails"}, {"arn:aws:sns:eu-west-1:123456789012:mails"}, {"arn:scw:sns:fr-par:project-1:*"}} {
+	for _, topics := range [][]string{nil, {"mails"}, {"arn:aws:sns:eu-west-1:123456789012:mails"},
+		{"arn:scw:sns:fr-par:project-1:*"}} {
 		_, err := core.New(core.Config{
-			Endpoint: "x", Provider: unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics}), Secrets: secrets.Static(public),
-			Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+			Endpoint: "x", Provider: unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics}),
+			Secrets: secrets.Static(public),
+			Replay:  core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.ErrorContains(t, err, "Topics")
 	}

@@ -39,7 +39,8 @@ func (s *mapStore) Claim(_ context.Context, items []replay.Item, lease time.Dura
 			s.known[it.Key] = mapEntry{digest: it.Digest, token: s.token, end: now.Add(lease)}
 			results[i] = replay.Result{State: replay.Claimed, Token: s.token}
 		case e.done.IsZero():
-			results[i] = replay.Result{State: replay.InFlight, RetryAfter: e.end.Sub(now), Conflict: e.digest != it.Digest}
+			results[i] = replay.Result{State: replay.InFlight, RetryAfter: e.end.Sub(now),
+				Conflict: e.digest != it.Digest}
 		default:
 			results[i] = replay.Result{State: replay.Done, DoneAt: e.done, Conflict: e.digest != it.Digest}
 		}
@@ -66,7 +67,10 @@ var peers = []struct {
 	name string
 	open func() replay.Store
 }{
-	{"memstore", func() replay.Store { return memstore.NewWithConfig(memstore.Config{Capacity: 1 << 30, Logger: quiet}) }},
+	{"memstore", func() replay.Store {
+		return memstore.NewWithConfig(memstore.Config{Capacity: 1 << 30,
+			Logger: quiet})
+	}},
 	{"mutex+map", func() replay.Store { return &mapStore{known: map[replay.Key]mapEntry{}} }},
 }
 

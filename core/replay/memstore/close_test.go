@@ -38,7 +38,8 @@ func TestACallThatCloseOvertakesIsRefused(t *testing.T) {
 			answer, closed := make(chan error, 1), make(chan error, 1)
 			s.Locked(func() {
 				go func() { answer <- tt.call(s, t.Context(), token) }()
-				require.Eventually(t, func() bool { return isCalled("memstore.(*Store)." + tt.waitsIn + "(") }, 10*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return isCalled("memstore.(*Store)." + tt.waitsIn + "(") },
+					10*time.Second, time.Millisecond)
 				go func() { closed <- s.Close() }()
 				require.Eventually(t, s.IsClosed, 10*time.Second, time.Millisecond)
 			})

@@ -33,7 +33,8 @@ func TestAStoreThatGrowsAndShrinksLosesNothing(t *testing.T) {
 	const keys = 60_000
 	s := memstore.New()
 	tokens := claimEach(t, s, 0, keys)
-	require.Less(t, s.Segments()*memstore.SegmentFull, 3*keys, "a segment that was split is half full, and so is the new one")
+	require.Less(t, s.Segments()*memstore.SegmentFull, 3*keys,
+		"a segment that was split is half full, and so is the new one")
 	order := rand.New(rand.NewPCG(1, 2)).Perm(keys)
 
 	released, done := order[:keys/3], order[keys/3:keys/2]

@@ -48,7 +48,9 @@ func stateOf(t *testing.T, s *memstore.Store, n int) replay.Result {
 	return results[0]
 }
 
-func settle(t *testing.T, s *memstore.Store, verdict replay.Verdict, ttl time.Duration, from int, tokens []replay.Token) {
+func settle(
+	t *testing.T, s *memstore.Store, verdict replay.Verdict, ttl time.Duration, from int, tokens []replay.Token,
+) {
 	t.Helper()
 	var batch []replay.Settlement
 	for i, token := range tokens {

@@ -52,7 +52,8 @@ func TestEndsAreExact(t *testing.T) {
 		require.Equal(t, time.Duration(1), stateOf(t, s, 1).RetryAfter)
 		require.Equal(t, replay.Done, stateOf(t, s, 2).State)
 		time.Sleep(time.Nanosecond)
-		require.ErrorIs(t, s.Extend(t.Context(), []replay.Held{{Key: keyOf(1), Token: tokens[0]}}, time.Hour), replay.ErrLeaseLost)
+		require.ErrorIs(t, s.Extend(t.Context(), []replay.Held{{Key: keyOf(1), Token: tokens[0]}}, time.Hour),
+			replay.ErrLeaseLost)
 		require.Equal(t, replay.Claimed, stateOf(t, s, 1).State)
 		require.Equal(t, replay.Claimed, stateOf(t, s, 2).State)
 	})
@@ -132,7 +133,10 @@ func TestACallRemovesOnlyAFewEndedIdentities(t *testing.T) {
 		call func(t *testing.T, s *memstore.Store)
 	}{
 		{"a claim of a new key", func(t *testing.T, s *memstore.Store) { hold(t, s, time.Hour, many, many+1) }},
-		{"a settlement", func(t *testing.T, s *memstore.Store) { settle(t, s, replay.Release, 0, 0, []replay.Token{1}) }},
+		{"a settlement", func(t *testing.T, s *memstore.Store) {
+			settle(t, s, replay.Release, 0, 0,
+				[]replay.Token{1})
+		}},
 		{"an extension", func(t *testing.T, s *memstore.Store) {
 			require.Error(t, s.Extend(t.Context(), []replay.Held{{}}, time.Hour))
 		}},

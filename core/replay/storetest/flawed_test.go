@@ -137,13 +137,15 @@ func (s *flawedStore) Claim(ctx context.Context, items []replay.Item, lease time
 	for i, it := range items {
 		it.Key = s.key(it.Key)
 		e := s.known[it.Key]
-		twice := s.is("claims a key twice in a batch") && slices.ContainsFunc(items[:i], func(o replay.Item) bool { return o.Key == it.Key })
+		twice := s.is("claims a key twice in a batch") &&
+			slices.ContainsFunc(items[:i], func(o replay.Item) bool { return o.Key == it.Key })
 		if s.is("is not atomic") {
 			s.mu.Unlock()
 			time.Sleep(time.Millisecond)
 			s.mu.Lock()
 		}
-		if s.live(e) && !twice && !(s.is("claims what is in flight") && !e.done) && !(s.is("claims what is done") && e.done) {
+		if s.live(e) && !twice && !(s.is("claims what is in flight") && !e.done) &&
+			!(s.is("claims what is done") && e.done) {
 			results[i] = s.refuse(e, it, lease)
 			continue
 		}
@@ -230,7 +232,8 @@ func (s *flawedStore) claimOne(it replay.Item, lease time.Duration) replay.Resul
 
 func (s *flawedStore) refuse(e *entry, it replay.Item, lease time.Duration) replay.Result {
 	r := replay.Result{Conflict: e.Digest != it.Digest && !s.is("sees no conflict")}
-	if s.is("compares texts by their length") && len(bytes.TrimRight(e.Digest[:], "\x00")) == len(bytes.TrimRight(it.Digest[:], "\x00")) &&
+	if s.is("compares texts by their length") &&
+		len(bytes.TrimRight(e.Digest[:], "\x00")) == len(bytes.TrimRight(it.Digest[:], "\x00")) &&
 		it.Digest[31] == 0 {
 		r.Conflict = false
 	}
@@ -313,7 +316,8 @@ func (s *flawedStore) answer(lost *replay.LeaseLostError) error {
 func (s *flawedStore) valid(st replay.Settlement) bool {
 	switch st.Verdict {
 	case replay.Commit:
-		return (st.TTL > 0 || s.is("accepts any TTL")) && !(st.TTL > 10*365*24*time.Hour && s.is("keeps nothing for decades"))
+		return (st.TTL > 0 || s.is("accepts any TTL")) &&
+			!(st.TTL > 10*365*24*time.Hour && s.is("keeps nothing for decades"))
 	case replay.Release:
 		return st.TTL >= 0 || !s.is("wants a TTL with a release")
 	default:
@@ -326,7 +330,8 @@ func (s *flawedStore) settleOne(st replay.Settlement) bool {
 	e := s.known[key]
 	if !s.live(e) && !(e != nil && s.is("settles what has ended")) {
 		if st.Verdict == replay.Commit && s.is("commits what nobody holds") {
-			s.known[key] = &entry{Item: replay.Item{Key: key}, token: st.Token, done: true, when: time.Now(), end: s.end(st.TTL)}
+			s.known[key] = &entry{Item: replay.Item{Key: key}, token: st.Token, done: true, when: time.Now(),
+				end: s.end(st.TTL)}
 			return true
 		}
 		return st.Verdict == replay.Release && !s.is("does not repeat a release")

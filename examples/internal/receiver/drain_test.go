@@ -25,7 +25,9 @@ func TestDrain(t *testing.T) {
 		require.NoError(t, err)
 		defer func() { _ = conn.Close() }()
 		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-		_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nExpect: 100-continue\r\n", m.path, len(m.body))
+		_, err = fmt.Fprintf(conn,
+			"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nExpect: 100-continue\r\n", m.path,
+			len(m.body))
 		require.NoError(t, err)
 		for name, value := range m.header {
 			_, err = fmt.Fprintf(conn, "%s: %s\r\n", name, value)
@@ -68,7 +70,8 @@ func TestDrainWaitsForTheLines(t *testing.T) {
 	var m mistakes
 	gate := make(gated)
 	quiet := slog.New(slog.DiscardHandler)
-	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(trialStore, &output{w: gate, logger: quiet}, quiet, &m)
+	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(trialStore,
+		&output{w: gate, logger: quiet}, quiet, &m)
 	require.NoError(t, m.err())
 	app, err := newApp("chi", endpoints, io.Discard, quiet)
 	require.NoError(t, err)

@@ -42,7 +42,8 @@ func TestEveryEntryIsServed(t *testing.T) {
 	for _, router := range routers() {
 		t.Run(router, func(t *testing.T) {
 			t.Parallel()
-			configuration, err := yaml.Marshal(map[string]any{"listen": "127.0.0.1:0", "router": router, "endpoints": endpoints})
+			configuration, err := yaml.Marshal(map[string]any{"listen": "127.0.0.1:0", "router": router,
+				"endpoints": endpoints})
 			require.NoError(t, err)
 			r := start(t, string(configuration))
 			for _, s := range all {
@@ -50,7 +51,8 @@ func TestEveryEntryIsServed(t *testing.T) {
 				require.Less(t, status, 300, "%s: %s", s.Name, body)
 				var line struct{ Signal signalLine }
 				require.NoError(t, json.Unmarshal([]byte(r.line()), &line))
-				require.Equal(t, []string{"/" + s.Name, s.Name, "ok"}, []string{line.Signal.Endpoint, line.Signal.Provider, line.Signal.Attempt})
+				require.Equal(t, []string{"/" + s.Name, s.Name, "ok"},
+					[]string{line.Signal.Endpoint, line.Signal.Provider, line.Signal.Attempt})
 				if s.sample.Type != "" {
 					require.Equal(t, s.sample.Type, line.Signal.Type, s.Name)
 				}
@@ -78,7 +80,8 @@ func senderOf(e catalogue.Entry) *webhooktest.Sender {
 func endpointOf(t *testing.T, s served) map[string]any {
 	t.Helper()
 	endpoint := map[string]any{
-		"path": "/" + s.Name, "provider": s.Name, "dangerously_allow_http": true, "replay": map[string]any{"store": "none"},
+		"path": "/" + s.Name, "provider": s.Name, "dangerously_allow_http": true,
+		"replay": map[string]any{"store": "none"},
 	}
 	for _, p := range s.Parameters {
 		switch {
@@ -115,7 +118,8 @@ func sampleOf(e catalogue.Entry) webhooktest.Sample {
 func events(t *testing.T, s served) int {
 	t.Helper()
 	g, err := core.New(core.Config{
-		Endpoint: "count", Provider: s.Sample(), Secrets: secrets.Static(s.sender.Secret()), Replay: core.DangerouslyNoReplay,
+		Endpoint: "count", Provider: s.Sample(), Secrets: secrets.Static(s.sender.Secret()),
+		Replay:       core.DangerouslyNoReplay,
 		StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 		PublicURL: "https://" + host + "/" + s.Name,
 	})

@@ -82,7 +82,8 @@ func (r *receiver) line() string {
 	case <-time.After(patience):
 		require.FailNow(r.t, "no line came")
 	}
-	require.True(r.t, strings.HasSuffix(line, "\n") && strings.Count(line, "\n") == 1, "a line must be one write: %q", line)
+	require.True(r.t, strings.HasSuffix(line, "\n") && strings.Count(line, "\n") == 1, "a line must be one write: %q",
+		line)
 	return strings.TrimSuffix(line, "\n")
 }
 
@@ -170,7 +171,8 @@ func signalJSON(endpoint, provider, id, eventType, label, body, attempt string) 
 
 // answeredJSON is the contract's line for a delivery that reached no signal.
 func answeredJSON(endpoint, provider, reason string, status int) string {
-	return fmt.Sprintf(`{"answered":{"endpoint":"%s","provider":"%s","reason":"%s","status":%d}}`, endpoint, provider, reason, status)
+	return fmt.Sprintf(`{"answered":{"endpoint":"%s","provider":"%s","reason":"%s","status":%d}}`, endpoint, provider,
+		reason, status)
 }
 
 func write(t *testing.T, name, text string) string {

@@ -24,7 +24,8 @@ func TestEveryParameterHasAKey(t *testing.T) {
 				require.Contains(t, parameterNames(), p.Name)
 				continue
 			}
-			require.Contains(t, []string{catalogue.PublicURL, catalogue.VerifyToken, catalogue.AwaitSecret, catalogue.SecretSinkFile}, p.Name, e.Name)
+			require.Contains(t, []string{catalogue.PublicURL, catalogue.VerifyToken, catalogue.AwaitSecret,
+				catalogue.SecretSinkFile}, p.Name, e.Name)
 		}
 	}
 }
@@ -33,16 +34,26 @@ func TestMistakesInParametersNameLineAndKey(t *testing.T) {
 	t.Parallel()
 	key := keyFileOf(t, "discord")
 	for _, row := range []struct{ what, endpoint, want string }{
-		{"a parameter that is missing", "provider: aws-sns", `:3: endpoints[0].topics: is missing, and aws-sns needs it: the ARNs`},
-		{"a parameter of another", "provider: github\n    secrets: [" + secret + "]\n    topics: [x]", `:6: endpoints[0].topics: github has no such parameter; it needs nothing but secrets`},
-		{"one that takes one", "provider: paypal\n    webhook_id: [a, b]", `:5: endpoints[0].webhook_id: paypal takes one value, not 2`},
-		{"one that is a number", "provider: paypal\n    webhook_id: 12", `:5: endpoints[0].webhook_id: must be text; if it is, put it in quotes`},
-		{"an empty list", "provider: aws-sns\n    topics: []", `:5: endpoints[0].topics: must be a list with at least one item`},
-		{"a verify token that nobody asks for", "provider: github\n    secrets: [" + secret + "]\n    verify_token: " + secret, `:6: endpoints[0].verify_token: github asks for none`},
-		{"key files of a provider with secrets", "provider: github\n    keys: [" + key + "]", `:5: endpoints[0].keys: github signs with a secret`},
-		{"a key file that is not there", "provider: discord\n    keys: [/no/such/file]", `:5: endpoints[0].keys[0]: open /no/such/file`},
-		{"a key file that holds no key", "provider: discord\n    keys: [" + key + ", " + write(t, "x.pem", "nonsense") + "]", `:5: endpoints[0].keys[1]: `},
-		{"a key that is no key", "provider: discord\n    secrets: [nonsense]\n    keys: [" + key + "]", `:5: endpoints[0].secrets[0]: `},
+		{"a parameter that is missing", "provider: aws-sns",
+			`:3: endpoints[0].topics: is missing, and aws-sns needs it: the ARNs`},
+		{"a parameter of another", "provider: github\n    secrets: [" + secret + "]\n    topics: [x]",
+			`:6: endpoints[0].topics: github has no such parameter; it needs nothing but secrets`},
+		{"one that takes one", "provider: paypal\n    webhook_id: [a, b]",
+			`:5: endpoints[0].webhook_id: paypal takes one value, not 2`},
+		{"one that is a number", "provider: paypal\n    webhook_id: 12",
+			`:5: endpoints[0].webhook_id: must be text; if it is, put it in quotes`},
+		{"an empty list", "provider: aws-sns\n    topics: []",
+			`:5: endpoints[0].topics: must be a list with at least one item`},
+		{"a verify token that nobody asks for", "provider: github\n    secrets: [" + secret + "]\n    verify_token: " +
+			secret, `:6: endpoints[0].verify_token: github asks for none`},
+		{"key files of a provider with secrets", "provider: github\n    keys: [" + key + "]",
+			`:5: endpoints[0].keys: github signs with a secret`},
+		{"a key file that is not there", "provider: discord\n    keys: [/no/such/file]",
+			`:5: endpoints[0].keys[0]: open /no/such/file`},
+		{"a key file that holds no key", "provider: discord\n    keys: [" + key + ", " + write(t, "x.pem", "nonsense") +
+			"]", `:5: endpoints[0].keys[1]: `},
+		{"a key that is no key", "provider: discord\n    secrets: [nonsense]\n    keys: [" + key + "]",
+			`:5: endpoints[0].secrets[0]: `},
 		{"neither secrets nor keys", "provider: discord", `:3: endpoints[0].secrets: `},
 	} {
 		file := write(t, "receiver.yaml", "listen: 127.0.0.1:0\nendpoints:\n  - path: /hooks\n    "+row.endpoint+"\n")
@@ -57,13 +68,15 @@ func TestParametersByFlags(t *testing.T) {
 	t.Parallel()
 	key := keyFileOf(t, "discord")
 	require.Equal(t, 0, start(t, "", "-provider", "discord", "-key", key, "-listen", "127.0.0.1:0").end())
-	require.Equal(t, 0, start(t, "", "-provider", "aws-sns", "-param", "topics=arn:aws:sns:eu-west-1:123456789012:orders", "-listen", "127.0.0.1:0").end())
+	require.Equal(t, 0, start(t, "", "-provider", "aws-sns", "-param",
+		"topics=arn:aws:sns:eu-west-1:123456789012:orders", "-listen", "127.0.0.1:0").end())
 	for _, row := range []struct {
 		args []string
 		want string
 	}{
 		{[]string{"-provider", "aws-sns"}, "-param topics: is missing"},
-		{[]string{"-provider", "discord", "-key", key, "-param", "nothing=1"}, "-param nothing: discord has no such parameter"},
+		{[]string{"-provider", "discord", "-key", key, "-param", "nothing=1"},
+			"-param nothing: discord has no such parameter"},
 		{[]string{"-provider", "discord"}, "-secret-env: is missing"},
 		{[]string{"-provider", "notion", "-param", "secret_sink_file=x"}, "secret_sink_file: stands in a file only"},
 		{[]string{"-provider", "meta", "-key", key, "-param", "verify_token=1"}, "verify_token: has a flag of its own"},

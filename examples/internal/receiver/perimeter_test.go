@@ -54,7 +54,8 @@ func TestChecksThatOnlyReport(t *testing.T) {
 		require.Equal(t, 200, r.send(m))
 		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "", body, "ok"), r.line())
 		require.Equal(t, 200, r.send(github(path, body)))
-		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "#1", body, "ok"), r.line(), "the real one is no duplicate")
+		require.Equal(t, signalJSON(path, "github", "72d3162e", "push", "#1", body, "ok"), r.line(),
+			"the real one is no duplicate")
 		require.Equal(t, 0, r.end())
 		log := drained(r.stderr)
 		require.Contains(t, log, "a check only reports")

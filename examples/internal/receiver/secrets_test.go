@@ -48,14 +48,16 @@ endpoints:
 			{"a wrong password of a plain endpoint", "/login", "basic", "bad_credential", basic("/login", "wrong")},
 			{"a wrong token in the query", "/query", "github", "bad_credential", token("?token=wrong", secret+"-h")},
 			{"no token in the query", "/query", "github", "missing_credential", token("", secret+"-h")},
-			{"a wrong token in the header", "/query", "github", "bad_credential", token("?token="+secret+"-q", "wrong")},
+			{"a wrong token in the header", "/query", "github", "bad_credential",
+				token("?token="+secret+"-q", "wrong")},
 		} {
 			require.Equal(t, 400, r.send(row.message), row.what)
 			require.Equal(t, answeredJSON(row.endpoint, row.provider, row.reason, 400), r.line(), row.what)
 		}
 		m = token("?token="+secret+"-q", secret+"-h")
 		require.Equal(t, 200, r.send(m))
-		require.Equal(t, signalJSON("/query", "github", "72d3162e", "push", "#1", m.body, "ok"), r.line(), "the signing secret's label stands before a credential's")
+		require.Equal(t, signalJSON("/query", "github", "72d3162e", "push", "#1", m.body, "ok"), r.line(),
+			"the signing secret's label stands before a credential's")
 		require.Equal(t, 0, r.end())
 	})
 }
@@ -77,7 +79,8 @@ endpoints:
       - {value: `+secret+`-valid, label: valid, not_before: 2025-12-31T00:00:00Z, not_after: 2026-02-01T00:00:00Z}
     dangerously_allow_http: true
 `))
-	for suffix, label := range map[string]string{"": "#1", "-env": "RECEIVER_TEST_SECRET", "-file": "disk", "-valid": "valid"} {
+	for suffix, label := range map[string]string{"": "#1", "-env": "RECEIVER_TEST_SECRET", "-file": "disk",
+		"-valid": "valid"} {
 		m := github("/hooks", `"`+suffix+`"`)
 		m.header["X-Hub-Signature-256"] = "sha256=" + mac(secret+suffix, m.body)
 		require.Equal(t, 200, r.send(m))

@@ -56,7 +56,8 @@ func TestAProcessedEventIsRememberedAcrossRestarts(t *testing.T) {
 	require.Equal(t, answeredJSON(stripes, "stripe", "duplicate", 200), second.line())
 
 	// The operator makes it forgotten while the receiver runs.
-	require.Equal(t, `{"forgotten":{"endpoint":"/hooks/stripe","id":"evt_1"}}`+"\n", command(t, 0, configuration, "-endpoint", stripes, "-forget", "evt_1"))
+	require.Equal(t, `{"forgotten":{"endpoint":"/hooks/stripe","id":"evt_1"}}`+"\n",
+		command(t, 0, configuration, "-endpoint", stripes, "-forget", "evt_1"))
 	require.Equal(t, 200, second.send(delivery))
 	require.Contains(t, second.line(), `"attempt":"ok"`)
 	require.Equal(t, 0, second.end())
@@ -71,7 +72,8 @@ func TestForgettingNeedsToKnowWhat(t *testing.T) {
 	}{
 		{"which endpoint, of several", []string{"-forget", "evt_1"}, "say by -endpoint whose event is meant"},
 		{"an endpoint that exists", []string{"-forget", "evt_1", "-endpoint", "/x"}, `there is no endpoint \"/x\"`},
-		{"an identity where there is no id", []string{"-forget", "push-1", "-endpoint", "/hooks/other"}, "take the identity, 64 hexadecimal digits"},
+		{"an identity where there is no id", []string{"-forget", "push-1", "-endpoint", "/hooks/other"},
+			"take the identity, 64 hexadecimal digits"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			require.Contains(t, command(t, 1, configuration, row.args...), row.want)
@@ -83,8 +85,10 @@ func TestForgettingNeedsToKnowWhat(t *testing.T) {
 func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 	for _, row := range []struct{ name, replay, want string }{
 		{"a Redis that is not there", `{store: redis, url: "redis://127.0.0.1:1/0"}`, "cannot be reached"},
-		{"a Redis URL that is none", `{store: redis, url: "http://u:pass-word@127.0.0.1"}`, "must be a URL such as redis://"},
-		{"a PostgreSQL that is not there", `{store: postgres, url: "postgres://u:pass-word@127.0.0.1:1/db"}`, "sqlstore"},
+		{"a Redis URL that is none", `{store: redis, url: "http://u:pass-word@127.0.0.1"}`,
+			"must be a URL such as redis://"},
+		{"a PostgreSQL that is not there", `{store: postgres, url: "postgres://u:pass-word@127.0.0.1:1/db"}`,
+			"sqlstore"},
 		{"a MySQL that is not there", `{store: mysql, url: "mysql://u:pass-word@127.0.0.1:1/db"}`, "sqlstore"},
 		{"a MySQL URL that is none", `{store: mysql, url: "u:pass-word@@@"}`, "must be a URL such as mysql://"},
 		{"a SQLite file in no folder", `{store: sqlite, url: "/no/such/folder/x.db"}`, "sqlstore"},

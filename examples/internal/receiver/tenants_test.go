@@ -77,12 +77,17 @@ endpoints:
 			message
 			want string
 		}{
-			{under(secret+"-acme", "/shops/acme", "{}"), `{"signal":{"endpoint":"/shops","provider":"github","tenant":"acme",`},
-			{under(secret+"-globex", "/shops/globex", "{}"), `{"signal":{"endpoint":"/shops","provider":"github","tenant":"globex",`},
-			{under(secret+"-acme", "/shops/globex", "{}"), `{"answered":{"endpoint":"/shops","provider":"github","tenant":"globex","reason":"bad_signature"`},
-			{under(secret+"-acme", "/shops/initech", "{}"), `{"answered":{"endpoint":"/shops","provider":"github","reason":"bad_signature"`},
+			{under(secret+"-acme", "/shops/acme", "{}"),
+				`{"signal":{"endpoint":"/shops","provider":"github","tenant":"acme",`},
+			{under(secret+"-globex", "/shops/globex", "{}"),
+				`{"signal":{"endpoint":"/shops","provider":"github","tenant":"globex",`},
+			{under(secret+"-acme", "/shops/globex", "{}"),
+				`{"answered":{"endpoint":"/shops","provider":"github","tenant":"globex","reason":"bad_signature"`},
+			{under(secret+"-acme", "/shops/initech", "{}"),
+				`{"answered":{"endpoint":"/shops","provider":"github","reason":"bad_signature"`},
 			{header("acme", secret+"-acme"), `{"signal":{"endpoint":"/header","provider":"github","tenant":"acme",`},
-			{header("initech", secret+"-acme"), `{"answered":{"endpoint":"/header","provider":"github","reason":"bad_signature"`},
+			{header("initech", secret+"-acme"),
+				`{"answered":{"endpoint":"/header","provider":"github","reason":"bad_signature"`},
 		} {
 			r.send(row.message)
 			require.Contains(t, r.line(), row.want)

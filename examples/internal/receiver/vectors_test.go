@@ -52,7 +52,8 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 			for i, v := range vectors {
 				endpoints = append(endpoints, v.endpoint(t, i))
 			}
-			configuration, err := yaml.Marshal(map[string]any{"listen": "127.0.0.1:0", "router": router, "clock": clock, "endpoints": endpoints})
+			configuration, err := yaml.Marshal(map[string]any{"listen": "127.0.0.1:0", "router": router, "clock": clock,
+				"endpoints": endpoints})
 			require.NoError(t, err)
 			r := start(t, string(configuration))
 			for i, v := range vectors {
@@ -84,7 +85,8 @@ func (v *vector) clock() string {
 	at := time.Unix(1_800_000_000, 0)
 	if v.Now != nil {
 		at = time.Unix(*v.Now, 0)
-	} else if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"], ",")[0], "t="), 10, 64); err == nil {
+	} else if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"],
+		",")[0], "t="), 10, 64); err == nil {
 		at = time.UnixMilli(milli)
 	}
 	return at.UTC().Format(time.RFC3339)
@@ -134,7 +136,8 @@ func (v *vector) judge(t *testing.T, r *receiver, i int) {
 	case v.Response != nil && v.Provider != "dropbox-sign": // a handshake
 		require.Equal(t, v.Response.Status, status, v.ID)
 		require.Equal(t, v.Response.Body, answer, v.ID)
-		require.Contains(t, r.line(), fmt.Sprintf(`{"answered":{"endpoint":"/%d","provider":"%s","reason":"handshake"`, i, v.Provider), v.ID)
+		require.Contains(t, r.line(),
+			fmt.Sprintf(`{"answered":{"endpoint":"/%d","provider":"%s","reason":"handshake"`, i, v.Provider), v.ID)
 	case v.Expect == "valid":
 		require.Equal(t, http.StatusOK, status, "%s: %s", v.ID, answer)
 	default:

@@ -67,7 +67,8 @@ endpoints:
 
 		// The next delivery is proved by it, and nobody hands another over.
 		require.Equal(t, 200, r.send(notion("/hooks", `{"id":"1","type":"page.created"}`)))
-		require.Equal(t, signalJSON("/hooks", "notion", "1", "page.created", "notion.secret", `{"id":"1","type":"page.created"}`, "ok"), r.line())
+		require.Equal(t, signalJSON("/hooks", "notion", "1", "page.created", "notion.secret",
+			`{"id":"1","type":"page.created"}`, "ok"), r.line())
 		require.Equal(t, 200, r.send(notion("/hooks", `{"id":"1","type":"page.created"}`)))
 		require.Equal(t, answeredJSON("/hooks", "notion", "duplicate", 200), r.line())
 		require.Equal(t, 400, r.send(message{path: "/hooks", body: strings.Replace(first, "secret_t", "secret_u", 1)}))
@@ -94,13 +95,17 @@ endpoints:
 func TestAsanaGetsItsSecretBack(t *testing.T) {
 	t.Parallel()
 	kept := filepath.Join(t.TempDir(), "asana")
-	r := start(t, file("chi", "endpoints: [{path: /hooks, provider: asana, secret_sink_file: '"+kept+"', dangerously_allow_http: true}]"))
-	res, err := r.ask(http.MethodPost, "/hooks", "application/json", "{}", "X-Hook-Secret", "b537207f20cbfa02357cf448134da559")
+	r := start(t, file("chi", "endpoints: [{path: /hooks, provider: asana, secret_sink_file: '"+kept+
+		"', dangerously_allow_http: true}]"))
+	res, err := r.ask(http.MethodPost, "/hooks", "application/json", "{}", "X-Hook-Secret",
+		"b537207f20cbfa02357cf448134da559")
 	require.NoError(t, err)
 	require.Equal(t, []string{"b537207f20cbfa02357cf448134da559"}, res.Header.Values("X-Hook-Secret"))
 	require.Contains(t, r.line(), `"handshake"`)
 	body := `{"events":[{"resource":{"resource_type":"task"},"action":"added"}]}`
-	require.Equal(t, 200, r.send(message{"/hooks", body, map[string]string{"X-Hook-Signature": mac("b537207f20cbfa02357cf448134da559", body)}}))
+	require.Equal(t, 200,
+		r.send(message{"/hooks", body,
+			map[string]string{"X-Hook-Signature": mac("b537207f20cbfa02357cf448134da559", body)}}))
 	require.Equal(t, signalJSON("/hooks", "asana", "", "task", "asana", body, "ok"), r.line())
 	require.Equal(t, 0, r.end())
 }
@@ -155,7 +160,8 @@ endpoints:
 func TestWhereNoSecretCouldBeWrittenNothingStarts(t *testing.T) {
 	t.Parallel()
 	at := func(kept string) string {
-		return write(t, "receiver.yaml", "listen: 127.0.0.1:0\nendpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"'}]")
+		return write(t, "receiver.yaml",
+			"listen: 127.0.0.1:0\nendpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"'}]")
 	}
 	code, text := fails(t, "-config", at(filepath.Join(t.TempDir(), "none", "notion")))
 	require.Equal(t, 1, code)
@@ -168,16 +174,19 @@ func TestWhereNoSecretCouldBeWrittenNothingStarts(t *testing.T) {
 	}
 	kept := filepath.Join(t.TempDir(), "one")
 	endpoint := fmt.Sprintf(", provider: notion, secret_sink_file: '%s'}", kept)
-	code, text = fails(t, "-config", write(t, "receiver.yaml", "endpoints:\n  - {path: /a"+endpoint+"\n  - {path: /b"+endpoint))
+	code, text = fails(t, "-config",
+		write(t, "receiver.yaml", "endpoints:\n  - {path: /a"+endpoint+"\n  - {path: /b"+endpoint))
 	require.Equal(t, 1, code)
-	require.Contains(t, text, ":3: endpoints[1].secret_sink_file: each endpoint has a secret of its own, and endpoints[0].secret_sink_file has this file already, in line 2")
+	require.Contains(t, text, ":3: endpoints[1].secret_sink_file: each endpoint has a secret of its own, and "+
+		"endpoints[0].secret_sink_file has this file already, in line 2")
 }
 
 // TestAFileThatIsThereIsNotReplaced: another process may have written it in the meantime.
 func TestAFileThatIsThereIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	kept := filepath.Join(t.TempDir(), "notion")
-	r := start(t, file("echo", "endpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"', dangerously_allow_http: true}]"))
+	r := start(t, file("echo", "endpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+
+		"', dangerously_allow_http: true}]"))
 	require.NoError(t, os.WriteFile(kept, []byte("half a sec"), 0o600)) // does not hold up, so that the wait goes on
 	require.Equal(t, 503, r.send(message{path: "/hooks", body: `{"verification_token":"` + handedOver + `"}`}))
 	require.Equal(t, answeredJSON("/hooks", "notion", "no_active_secret", 503), r.line())

@@ -18,9 +18,9 @@ import (
 const identities = 1_000_000
 
 // BenchmarkSetIfAbsent adds a million new keys to an empty store, its growth included, and then offers all of them
-// again. x/cache is how many times the rate of the general cache that forgets nothing live memstore has; x/fastest the same
-// of the fastest of all that forget nothing live and let a key end, the few lines of one's own included; x/endless of the
-// fastest in which nothing ever ends. One iteration is a round of all the peers, in an
+// again. x/cache is how many times the rate of the general cache that forgets nothing live memstore has; x/fastest the
+// same of the fastest of all that forget nothing live and let a key end, the few lines of one's own included; x/endless
+// of the fastest in which nothing ever ends. One iteration is a round of all the peers, in an
 // order of its own; -benchtime 8x gives medians of eight.
 func BenchmarkSetIfAbsent(b *testing.B) {
 	all := stores.Make(identities)

@@ -44,7 +44,8 @@ func BenchmarkRedis(b *testing.B) {
 		if results[0].State != replay.Claimed {
 			return errors.New("not new")
 		}
-		return store.Settle(ctx, []replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: stores.TTL}})
+		return store.Settle(ctx,
+			[]replay.Settlement{{Key: key, Token: results[0].Token, Verdict: replay.Commit, TTL: stores.TTL}})
 	}
 	plain := func(i int) error {
 		key := "plain:" + all.String(i)
@@ -67,7 +68,8 @@ func BenchmarkRedis(b *testing.B) {
 		}
 	}
 	ratio := median(took["plain"]) / median(took["ours"])
-	b.Logf("\nclaim + commit %6.1f us, SET NX + SET %6.1f us, %d callers", median(took["ours"]), median(took["plain"]), callers)
+	b.Logf("\nclaim + commit %6.1f us, SET NX + SET %6.1f us, %d callers", median(took["ours"]), median(took["plain"]),
+		callers)
 	b.ReportMetric(ratio, "x/plain")
 	b.ReportMetric(0, "ns/op")
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/bench/stores"
 )
 
-// BenchmarkSize fills a store with ten million live keys (a million with -short) and prints what each takes of the heap,
-// how long the slowest insert took, and how long one forced collection takes while they live.
+// BenchmarkSize fills a store with ten million live keys (a million with -short) and prints what each takes of the
+// heap, how long the slowest insert took, and how long one forced collection takes while they live.
 func BenchmarkSize(b *testing.B) {
 	n := 10_000_000
 	if testing.Short() {

@@ -73,15 +73,20 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 	}{
 		{"Redis is gone", onRedis, kill, restart, reason.StoreUnavailable, "cannot be reached"},
 		{"Redis stands still", onRedis, pause, resume, reason.StoreUnavailable, "did not answer in time"},
-		{"Redis is full", onRedis, ask("CONFIG", "SET", "maxmemory", "1mb"), ask("CONFIG", "SET", "maxmemory", "0"), reason.StoreFull, "maxmemory"},
-		{"Redis takes the permission away", onRedis, ask("ACL", "SETUSER", "app", "-set"), ask("ACL", "SETUSER", "app", "+set"), reason.StoreUnavailable, "no permission"},
-		{"Redis has become a replica", onRedis, ask("REPLICAOF", "127.0.0.1", "1"), ask("REPLICAOF", "NO", "ONE"), reason.StoreUnavailable, "takes no writes"},
+		{"Redis is full", onRedis, ask("CONFIG", "SET", "maxmemory", "1mb"), ask("CONFIG", "SET", "maxmemory", "0"),
+			reason.StoreFull, "maxmemory"},
+		{"Redis takes the permission away", onRedis, ask("ACL", "SETUSER", "app", "-set"),
+			ask("ACL", "SETUSER", "app", "+set"), reason.StoreUnavailable, "no permission"},
+		{"Redis has become a replica", onRedis, ask("REPLICAOF", "127.0.0.1", "1"), ask("REPLICAOF", "NO", "ONE"),
+			reason.StoreUnavailable, "takes no writes"},
 
 		{"PostgreSQL is gone", onPostgreSQL, kill, restart, reason.StoreUnavailable, "cannot be reached"},
-		{"PostgreSQL waits for a lock", onPostgreSQL, lock("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE"), unlock, reason.StoreUnavailable, "in time"},
+		{"PostgreSQL waits for a lock", onPostgreSQL, lock("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE"),
+			unlock, reason.StoreUnavailable, "in time"},
 		{"PostgreSQL has no such table", onPostgreSQL, rename, restore, reason.StoreUnavailable, "table"},
 		{"PostgreSQL has another table", onPostgreSQL, change, unchange, reason.StoreUnavailable, "schema"},
-		{"PostgreSQL takes the permission away", onPostgreSQL, statement("REVOKE ALL ON " + table + " FROM app"), statement("GRANT ALL ON " + table + " TO app"), reason.StoreUnavailable, "lacks a right"},
+		{"PostgreSQL takes the permission away", onPostgreSQL, statement("REVOKE ALL ON " + table + " FROM app"),
+			statement("GRANT ALL ON " + table + " TO app"), reason.StoreUnavailable, "lacks a right"},
 		{"PostgreSQL says that its disk is full", onPostgreSQL, statement(`CREATE FUNCTION nospace() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
 			CREATE TRIGGER nospace BEFORE INSERT ON ` + table + ` EXECUTE FUNCTION nospace()`), statement("DROP TRIGGER nospace ON " + table), reason.StoreFull, "full"},
 
@@ -89,7 +94,9 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 		{"MariaDB stands still", onMariaDB, pause, resume, reason.StoreUnavailable, "in time"},
 		{"MariaDB has no such table", onMariaDB, rename, restore, reason.StoreUnavailable, "table"},
 		{"MariaDB has another table", onMariaDB, change, unchange, reason.StoreUnavailable, "schema"},
-		{"MariaDB takes the permission away", onMariaDB, statement("REVOKE INSERT ON replay." + table + " FROM app@'%'"), statement("GRANT INSERT ON replay." + table + " TO app@'%'"), reason.StoreUnavailable, "lacks a right"},
+		{"MariaDB takes the permission away", onMariaDB,
+			statement("REVOKE INSERT ON replay." + table + " FROM app@'%'"),
+			statement("GRANT INSERT ON replay." + table + " TO app@'%'"), reason.StoreUnavailable, "lacks a right"},
 
 		{"MariaDB's tablespace is full", onSmallMariaDB, func(t *testing.T, b *bench) {
 			t.Helper()
@@ -101,7 +108,8 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 		}, statement("DROP TABLE ballast"), reason.StoreFull, "no room left"},
 
 		{"SQLite's volume is gone", onSQLite, unmount, mount, reason.StoreUnavailable, "cannot be reached"},
-		{"SQLite waits for another writer", onSQLite, lock("BEGIN IMMEDIATE"), unlock, reason.StoreUnavailable, "in time"},
+		{"SQLite waits for another writer", onSQLite, lock("BEGIN IMMEDIATE"), unlock, reason.StoreUnavailable,
+			"in time"},
 		{"SQLite's file may not grow", onSmallSQLite, fill("full"), forget, reason.StoreFull, "no room left"},
 		{"SQLite has no such table", onSQLite, rename, restore, reason.StoreUnavailable, "table"},
 		{"SQLite has another table", onSQLite, change, unchange, reason.StoreUnavailable, "schema"},
@@ -133,19 +141,24 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 }
 
 // receiver is an app with a guard before its signal, which calls work; it counts the runs.
-func receiver(t *testing.T, b *bench, work func()) (deliver func(n int) *httptest.ResponseRecorder, records chan core.Record, ran *atomic.Int32) {
+func receiver(
+	t *testing.T, b *bench, work func(),
+) (deliver func(n int) *httptest.ResponseRecorder, records chan core.Record, ran *atomic.Int32) {
 	t.Helper()
 	records, ran = make(chan core.Record, 10_000), new(atomic.Int32)
 	guard, err := core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.store,
-		Limits:    core.Limits{Lease: 10 * time.Second}, // what a server that stood still takes up in the end is held by nobody
-		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { records <- r })}, Logger: slog.New(slog.DiscardHandler),
+		// what a server that stood still takes up in the end is held by nobody
+		Limits:    core.Limits{Lease: 10 * time.Second},
+		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { records <- r })},
+		Logger:    slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	h := httpwebhook.Verify(guard)(httpwebhook.Signal(func(*http.Request, core.Event) error { ran.Add(1); work(); return nil }))
 	return func(n int) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks", fmt.Sprintf(`{"id":"evt_%d"}`, n), time.Now()))
+		h.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "https://example.com/hooks",
+			fmt.Sprintf(`{"id":"evt_%d"}`, n), time.Now()))
 		return w
 	}, records, ran
 }

@@ -99,9 +99,11 @@ func TestTwoApplicationsOnOneDatabase(t *testing.T) {
 
 			paddle := openFor(t, provider.Paddle(), b.of(t, "test"))
 			for range 3 {
-				require.Contains(t, paddle.refuses(t, 1), `belongs to the provider "stripe": `, "in one namespace, it is refused")
+				require.Contains(t, paddle.refuses(t, 1), `belongs to the provider "stripe": `,
+					"in one namespace, it is refused")
 			}
-			require.Equal(t, 1, bytes.Count(paddle.log.Bytes(), []byte("belongs to another provider in the replay store")))
+			require.Equal(t, 1, bytes.Count(paddle.log.Bytes(),
+				[]byte("belongs to another provider in the replay store")))
 			elsewhere := openFor(t, provider.Paddle(), b.of(t, "test2"))
 			elsewhere.accepts(t, 1)
 			elsewhere.silent(t)
@@ -123,7 +125,8 @@ func TestTwoApplicationsOnOneDatabase(t *testing.T) {
 
 			require.NoError(t, paddle.TakeOver(t.Context()))
 			paddle.accepts(t, 6)
-			require.Contains(t, openFor(t, provider.Stripe(), b.of(t, "test")).refuses(t, 7), `belongs to the provider "paddle": `)
+			require.Contains(t, openFor(t, provider.Stripe(), b.of(t, "test")).refuses(t, 7),
+				`belongs to the provider "paddle": `)
 		})
 	}
 }

@@ -55,8 +55,9 @@ func journalOf(t *testing.T, b *bench) *journal.Journal {
 func keeping(t *testing.T, b *bench, kept *journal.Journal) *core.Guard {
 	t.Helper()
 	guard, err := core.New(core.Config{
-		Endpoint: "invoices", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.store, Journal: kept,
-		Logger: slog.New(slog.DiscardHandler),
+		Endpoint: "invoices", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: b.store,
+		Journal: kept,
+		Logger:  slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = guard.Shutdown(context.WithoutCancel(t.Context())) })
@@ -70,8 +71,8 @@ func send(app http.Handler, n int) int {
 	return w.Code
 }
 
-// TestARunIsTheOnlyOneOnEveryStore: retries, resends and runs at once give exactly one run of each event, whether it was
-// open or parked, and nothing is forgotten for it.
+// TestARunIsTheOnlyOneOnEveryStore: retries, resends and runs at once give exactly one run of each event, whether it
+// was open or parked, and nothing is forgotten for it.
 func TestARunIsTheOnlyOneOnEveryStore(t *testing.T) {
 	t.Parallel()
 	for name, open := range engines {
@@ -129,8 +130,8 @@ func TestARunIsTheOnlyOneOnEveryStore(t *testing.T) {
 	}
 }
 
-// TestParkingIsOneStepWithTheReceiversWrites: in one database the app's writes, the entry and "done" are there together,
-// or none of them is.
+// TestParkingIsOneStepWithTheReceiversWrites: in one database the app's writes, the entry and "done" are there
+// together, or none of them is.
 func TestParkingIsOneStepWithTheReceiversWrites(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"PostgreSQL", "MariaDB", "SQLite"} {

@@ -10,7 +10,8 @@ import (
 )
 
 // wired are the stores that a connection leads to.
-var wired = map[string]func(*testing.T, func(addr string) string) *bench{"Redis": onRedisBy, "PostgreSQL": onPostgreSQLBy}
+var wired = map[string]func(*testing.T, func(addr string) string) *bench{"Redis": onRedisBy,
+	"PostgreSQL": onPostgreSQLBy}
 
 // cutting says what is lost on the wire.
 var cutting = map[string]int32{"before the server sees it": questions, "with the answer": answers}
@@ -46,7 +47,8 @@ func TestAConnectionThatIsResetDuringAClaim(t *testing.T) {
 					seen[(<-records).Reason] = true
 					return code == 200
 				}, 60*time.Second, 50*time.Millisecond)
-				require.Equal(t, what == answers, seen[reason.InFlight], "the lease of a claim whose answer was lost runs on; one that was lost itself holds nothing")
+				require.Equal(t, what == answers, seen[reason.InFlight],
+					"the lease of a claim whose answer was lost runs on; one that was lost itself holds nothing")
 				require.Equal(t, 200, deliver(2).Code)
 				require.Equal(t, reason.Duplicate, (<-records).Reason)
 				require.EqualValues(t, 2, ran.Load(), "each event ran once")

@@ -100,7 +100,8 @@ func onRedisBy(t *testing.T, way func(addr string) string) *bench {
 	t.Helper()
 	server := start(t, engine.Redis, "--user", "app", "on", "nopass", "~*", "+@all")
 	admin := redis.NewClient(&redis.Options{Addr: server.Addr()})
-	client := redis.NewClient(&redis.Options{Addr: way(server.Addr()), Username: "app", Password: "x", ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{Addr: way(server.Addr()), Username: "app", Password: "x",
+		ContextTimeoutEnabled: true})
 	t.Cleanup(func() { _ = admin.Close(); _ = client.Close() })
 	of := func(t *testing.T, namespace string) replay.Store {
 		t.Helper()
@@ -111,7 +112,10 @@ func onRedisBy(t *testing.T, way func(addr string) string) *bench {
 	return &bench{store: of(t, "test"), server: server, redis: admin, of: of}
 }
 
-func onSQL(t *testing.T, driver string, dialect sqlstore.Dialect, server *engine.Server, admin, app string, statements ...string) *bench {
+func onSQL(
+	t *testing.T, driver string, dialect sqlstore.Dialect, server *engine.Server, admin, app string,
+	statements ...string,
+) *bench {
 	t.Helper()
 	b := &bench{server: server, admin: openDB(t, driver, admin)}
 	require.NoError(t, sqlstore.Migrate(t.Context(), b.admin, dialect))
@@ -135,7 +139,8 @@ func onPostgreSQLBy(t *testing.T, way func(addr string) string) *bench {
 	dsn := func(user, addr string) string {
 		return fmt.Sprintf("postgres://%s@%s/postgres?sslmode=disable", user, addr)
 	}
-	return onSQL(t, "pgx", sqlstore.PostgreSQL, s, dsn("owner", s.Addr()), dsn("app", way(s.Addr())), "CREATE ROLE app LOGIN", "GRANT ALL ON "+sqlstore.DefaultTable+" TO app")
+	return onSQL(t, "pgx", sqlstore.PostgreSQL, s, dsn("owner", s.Addr()), dsn("app", way(s.Addr())),
+		"CREATE ROLE app LOGIN", "GRANT ALL ON "+sqlstore.DefaultTable+" TO app")
 }
 
 func onMariaDB(t *testing.T) *bench { t.Helper(); return onMariaDBWith(t) }
@@ -151,9 +156,11 @@ func onMariaDBWith(t *testing.T, args ...string) *bench {
 	s := start(t, engine.MariaDB, args...)
 	dsn := func(user string) string { return fmt.Sprintf("%s@tcp(%s)/replay", user, s.Addr()) }
 	// In the database that is called test everybody may do everything.
-	_, err := openDB(t, "mysql", fmt.Sprintf("root@tcp(%s)/test", s.Addr())).ExecContext(t.Context(), "CREATE DATABASE replay")
+	_, err := openDB(t, "mysql", fmt.Sprintf("root@tcp(%s)/test", s.Addr())).ExecContext(t.Context(),
+		"CREATE DATABASE replay")
 	require.NoError(t, err)
-	return onSQL(t, "mysql", sqlstore.MySQL, s, dsn("root"), dsn("app"), "CREATE USER app@'%'", "GRANT SELECT, INSERT, UPDATE, DELETE ON replay."+sqlstore.DefaultTable+" TO app@'%'")
+	return onSQL(t, "mysql", sqlstore.MySQL, s, dsn("root"), dsn("app"), "CREATE USER app@'%'",
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON replay."+sqlstore.DefaultTable+" TO app@'%'")
 }
 
 func onSQLite(t *testing.T) *bench { t.Helper(); return onSQLiteWith(t, "") }

@@ -30,8 +30,11 @@ func TestAServerThatIsTooOldIsRefusedAtTheStart(t *testing.T) {
 		s := start(t, engine.PostgreSQL)
 		dsn := fmt.Sprintf("postgres://owner@%s/postgres?sslmode=disable&search_path=old,pg_catalog,public", s.Addr())
 		db := openDB(t, "pgx", dsn)
-		require.NoError(t, sqlstore.Migrate(t.Context(), openDB(t, "pgx", fmt.Sprintf("postgres://owner@%s/postgres?sslmode=disable", s.Addr())), sqlstore.PostgreSQL))
-		for _, statement := range []string{"CREATE SCHEMA old", "CREATE FUNCTION old.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT '110022' $$"} {
+		require.NoError(t, sqlstore.Migrate(t.Context(),
+			openDB(t, "pgx", fmt.Sprintf("postgres://owner@%s/postgres?sslmode=disable", s.Addr())),
+			sqlstore.PostgreSQL))
+		for _, statement := range []string{"CREATE SCHEMA old",
+			"CREATE FUNCTION old.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT '110022' $$"} {
 			_, err := db.ExecContext(t.Context(), statement)
 			require.NoError(t, err)
 		}

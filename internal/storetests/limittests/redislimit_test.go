@@ -30,11 +30,14 @@ func server(t *testing.T) *redis.Client {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
-		t.Skip("SKIPPED: THE SHARED LIMITER IS NOT TESTED: there is no redis-server here; install it (apt-get install redis-server)")
+		t.Skip("SKIPPED: THE SHARED LIMITER IS NOT TESTED: there is no redis-server here; install it (apt-get " +
+			"install redis-server)")
 	}
 	folder := t.TempDir()
 	socket := filepath.Join(folder, "redis.sock")
-	cmd := exec.Command(binary, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder) // a test's own
+	// a test's own
+	cmd := exec.Command(binary, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir",
+		folder)
 	require.NoError(t, cmd.Start())
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: socket})
 	t.Cleanup(func() {
@@ -42,7 +45,8 @@ func server(t *testing.T) *redis.Client {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	require.Eventually(t, func() bool { return client.Ping(t.Context()).Err() == nil }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return client.Ping(t.Context()).Err() == nil }, 10*time.Second,
+		10*time.Millisecond)
 	return client
 }
 
@@ -80,7 +84,8 @@ func TestTheBurstIsSharedByProcesses(t *testing.T) {
 	ok, _, err := one.Allow(t.Context(), "another key", 1)
 	require.NoError(t, err)
 	require.True(t, ok)
-	ok, _, err = limiter(t, redislimit.Config{Client: client, PerSecond: 0.01, Burst: 20, Prefix: "other:"}).Allow(t.Context(), "key", 1)
+	ok, _, err = limiter(t,
+		redislimit.Config{Client: client, PerSecond: 0.01, Burst: 20, Prefix: "other:"}).Allow(t.Context(), "key", 1)
 	require.NoError(t, err)
 	require.True(t, ok, "another prefix")
 }
@@ -98,7 +103,8 @@ func TestTokensComeBackByTheClockOfRedis(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, ok)
 	require.LessOrEqual(t, wait, 100*time.Millisecond)
-	require.Eventually(t, func() bool { ok, _, err := l.Allow(t.Context(), "key", 2); return err == nil && ok }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { ok, _, err := l.Allow(t.Context(), "key", 2); return err == nil && ok },
+		5*time.Second, 10*time.Millisecond)
 	ok, _, err = l.Allow(t.Context(), "key", 3)
 	require.NoError(t, err)
 	require.False(t, ok, "more than a whole bucket")
@@ -107,7 +113,8 @@ func TestTokensComeBackByTheClockOfRedis(t *testing.T) {
 	for _, key := range keys {
 		require.NotContains(t, key, "key", "keys are hashed")
 	}
-	require.Eventually(t, func() bool { return client.DBSize(t.Context()).Val() == 0 }, 5*time.Second, 10*time.Millisecond, "a key goes when its bucket is full")
+	require.Eventually(t, func() bool { return client.DBSize(t.Context()).Val() == 0 }, 5*time.Second,
+		10*time.Millisecond, "a key goes when its bucket is full")
 }
 
 func TestAskingBeforeTheProofAsksNobody(t *testing.T) {

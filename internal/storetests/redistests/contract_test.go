@@ -87,8 +87,8 @@ func TestStoreKeepsTheContractInACluster(t *testing.T) {
 	require.ErrorContains(t, err, "WithReplicas is not for clusters")
 }
 
-// Valkey is not among the engines that are required, because Debian 12 has it in its backports only. With SALLYPORT_REDIS
-// set to valkey-server every other test runs on it as well.
+// Valkey is not among the engines that are required, because Debian 12 has it in its backports only. With
+// SALLYPORT_REDIS set to valkey-server every other test runs on it as well.
 func TestStoreKeepsTheContractOnValkey(t *testing.T) {
 	t.Parallel()
 	s, err := engine.Valkey(engine.Options{})
@@ -115,7 +115,8 @@ func TestLeasesAndTTLsEndByThemselves(t *testing.T) {
 			st[0].TTL = ttl
 			require.NoError(t, s.Settle(t.Context(), st))
 		}
-		require.Eventually(t, func() bool { return stateOf(t, s, 1, lease).State == replay.Claimed }, 20*time.Second, 5*time.Millisecond)
+		require.Eventually(t, func() bool { return stateOf(t, s, 1, lease).State == replay.Claimed }, 20*time.Second,
+			5*time.Millisecond)
 		require.GreaterOrEqual(t, time.Since(begin), lease-10*time.Millisecond)
 		require.NoError(t, s.Forget(t.Context(), []replay.Key{keyOf(1)}))
 	}

@@ -37,8 +37,8 @@ func promote(t *testing.T, replica *engine.Server) *redis.Client {
 	return client
 }
 
-// What the documentation does not promise, seen: Redis answers before its replicas have the write, and a failover at that
-// moment forgets what was committed. The event runs again.
+// What the documentation does not promise, seen: Redis answers before its replicas have the write, and a failover at
+// that moment forgets what was committed. The event runs again.
 func TestAFailoverForgetsWhatTheReplicaDidNotHave(t *testing.T) {
 	t.Parallel()
 	primary, replica := pair(t)
@@ -58,7 +58,8 @@ func TestAFailoverForgetsWhatTheReplicaDidNotHave(t *testing.T) {
 
 	after := open(t, promote(t, replica))
 	require.Equal(t, replay.Done, stateOf(t, after, 1, time.Hour).State, "the replica had it")
-	require.Equal(t, replay.InFlight, stateOf(t, after, 2, time.Hour).State, "the commit is forgotten, the claim is not")
+	require.Equal(t, replay.InFlight, stateOf(t, after, 2, time.Hour).State,
+		"the commit is forgotten, the claim is not")
 	require.Equal(t, replay.Claimed, stateOf(t, after, 3, time.Hour).State, "committed, forgotten, and to run again")
 }
 
@@ -89,7 +90,8 @@ func TestAClockThatIsAheadEndsLeasesAndMemoriesEarly(t *testing.T) {
 	h.Advance(29 * time.Second)
 	require.Equal(t, replay.InFlight, stateOf(t, s, 1, time.Minute).State, "a skew under the lease harms nobody")
 	h.Advance(time.Minute)
-	require.Equal(t, replay.Claimed, stateOf(t, s, 1, 2*time.Hour).State, "one beyond it lets another in beside the holder")
+	require.Equal(t, replay.Claimed, stateOf(t, s, 1, 2*time.Hour).State,
+		"one beyond it lets another in beside the holder")
 	require.ErrorIs(t, s.Settle(t.Context(), commit(held)), replay.ErrLeaseLost, "who is fenced")
 	require.Equal(t, replay.Done, stateOf(t, s, 2, time.Minute).State)
 	h.Advance(time.Hour)

@@ -41,7 +41,8 @@ func TestAServerThatIsKilledLosesNothingCommitted(t *testing.T) {
 		require.ErrorContains(t, call(t.Context()), "cannot be reached", name)
 	}
 	require.NoError(t, server.Start())
-	require.Eventually(t, func() bool { return s.Forget(t.Context(), []replay.Key{keyOf(9)}) == nil }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return s.Forget(t.Context(), []replay.Key{keyOf(9)}) == nil }, 20*time.Second,
+		10*time.Millisecond)
 	require.Equal(t, replay.Done, stateOf(t, s, 1, time.Hour).State)
 	require.Equal(t, replay.InFlight, stateOf(t, s, 2, time.Hour).State)
 	// The new process has never heard of the scripts.
@@ -90,7 +91,8 @@ func TestACallThatGaveUpLeavesTheBatchAlone(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	items[0] = itemOf(2)
 	require.NoError(t, server.Signal(syscall.SIGCONT))
-	require.Eventually(t, func() bool { return stateOf(t, s, 1, time.Minute).State == replay.InFlight }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return stateOf(t, s, 1, time.Minute).State == replay.InFlight }, 10*time.Second,
+		10*time.Millisecond)
 	require.Equal(t, replay.Claimed, stateOf(t, s, 2, time.Minute).State)
 }
 
@@ -125,18 +127,28 @@ func TestServersThatWillNotDoAreNamedAtTheStart(t *testing.T) {
 		setup      []string // of the admin
 		options    []redisstore.Option
 	}{
-		{name: "keys are evicted", want: "maxmemory-policy is allkeys-lru", args: []string{"--maxmemory-policy", "allkeys-lru"}},
-		{name: "even those with an end", want: "maxmemory-policy is volatile-ttl", args: []string{"--maxmemory-policy", "volatile-ttl"}},
-		{name: "keys are evicted, and that is accepted", args: []string{"--maxmemory-policy", "allkeys-lru"}, options: []redisstore.Option{redisstore.DangerouslyAllowEviction()}},
+		{name: "keys are evicted", want: "maxmemory-policy is allkeys-lru",
+			args: []string{"--maxmemory-policy", "allkeys-lru"}},
+		{name: "even those with an end", want: "maxmemory-policy is volatile-ttl",
+			args: []string{"--maxmemory-policy", "volatile-ttl"}},
+		{name: "keys are evicted, and that is accepted", args: []string{"--maxmemory-policy", "allkeys-lru"},
+			options: []redisstore.Option{redisstore.DangerouslyAllowEviction()}},
 		{name: "no password is given", want: "no permission", args: []string{"--requirepass", admin}, user: "nobody"},
-		{name: "the user may read only", want: "no permission", user: "reader", setup: []string{"ACL SETUSER reader on nopass ~* +@read +@connection"}},
-		{name: "the user may not run scripts", want: "it needs SET, GET", user: "poor", setup: []string{"ACL SETUSER poor on nopass ~* +@all -@scripting"}},
-		{name: "the user may not use these keys", want: "no permission", user: "other", setup: []string{"ACL SETUSER other on nopass ~other:* +@all"}},
-		{name: "the user may not ask about eviction", want: "neither CONFIG GET nor INFO", user: "blind", setup: []string{"ACL SETUSER blind on nopass ~* +@all -config -info"}},
-		{name: "the user may ask by INFO only", user: "managed", setup: []string{"ACL SETUSER managed on nopass ~* +@all -config"}},
+		{name: "the user may read only", want: "no permission", user: "reader",
+			setup: []string{"ACL SETUSER reader on nopass ~* +@read +@connection"}},
+		{name: "the user may not run scripts", want: "it needs SET, GET", user: "poor",
+			setup: []string{"ACL SETUSER poor on nopass ~* +@all -@scripting"}},
+		{name: "the user may not use these keys", want: "no permission", user: "other",
+			setup: []string{"ACL SETUSER other on nopass ~other:* +@all"}},
+		{name: "the user may not ask about eviction", want: "neither CONFIG GET nor INFO", user: "blind",
+			setup: []string{"ACL SETUSER blind on nopass ~* +@all -config -info"}},
+		{name: "the user may ask by INFO only", user: "managed",
+			setup: []string{"ACL SETUSER managed on nopass ~* +@all -config"}},
 		{name: "the server is a replica", want: "takes no writes", setup: []string{"REPLICAOF 127.0.0.1 1"}},
-		{name: "the server has not enough replicas", want: "not ready", setup: []string{"CONFIG SET min-replicas-to-write 1"}},
-		{name: "no replica is there to wait for", want: "0 of 1 replicas have it", options: []redisstore.Option{redisstore.WithReplicas(1, 10*time.Millisecond)}},
+		{name: "the server has not enough replicas", want: "not ready",
+			setup: []string{"CONFIG SET min-replicas-to-write 1"}},
+		{name: "no replica is there to wait for", want: "0 of 1 replicas have it",
+			options: []redisstore.Option{redisstore.WithReplicas(1, 10*time.Millisecond)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -38,7 +38,8 @@ func TestKeysOfTheVersionBeforeAreMovedAsDocumented(t *testing.T) {
 
 	s := open(t, client)
 	done := stateOf(t, s, 1, time.Hour)
-	require.Equal(t, replay.Result{State: replay.Done, Token: 0x8000000000000007, DoneAt: time.UnixMicro(1700000000000000)}, done)
+	require.Equal(t, replay.Result{State: replay.Done, Token: 0x8000000000000007,
+		DoneAt: time.UnixMicro(1700000000000000)}, done)
 	flight := stateOf(t, s, 2, time.Hour)
 	require.Equal(t, replay.InFlight, flight.State)
 	require.InDelta(t, time.Hour, flight.RetryAfter, float64(time.Minute))

@@ -120,8 +120,8 @@ func (l *longestWait) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.
 	return func(ctx context.Context, cmds []redis.Cmder) error { l.note(ctx); return next(ctx, cmds) }
 }
 
-// go-redis would dial, wait and repeat for seconds; this client does for minutes, so that a busy machine is not mistaken for
-// one that waits.
+// go-redis would dial, wait and repeat for seconds; this client does for minutes, so that a busy machine is not
+// mistaken for one that waits.
 func TestACallGivesUpSoonWhateverTheClientWouldDo(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -140,8 +140,9 @@ func TestACallGivesUpSoonWhateverTheClientWouldDo(t *testing.T) {
 				server := server(t)
 				const patience = 5 * time.Minute
 				client := redis.NewClient(&redis.Options{
-					Addr: server.Addr(), ContextTimeoutEnabled: heeds, DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience,
-					PoolTimeout: patience,
+					Addr: server.Addr(), ContextTimeoutEnabled: heeds, DialTimeout: patience, ReadTimeout: patience,
+					WriteTimeout: patience,
+					PoolTimeout:  patience,
 				})
 				t.Cleanup(func() { _ = client.Close() })
 				s, patient := open(t, client, row.options...), open(t, client, redisstore.WithTimeout(patience))

@@ -93,7 +93,8 @@ func TestClaimsPruneByThemselves(t *testing.T) {
 			name string
 			opts []sqlstore.Option
 			grow bool
-		}{{name: "by default"}, {name: "unless switched off", opts: []sqlstore.Option{sqlstore.WithoutPruning()}, grow: true}} {
+		}{{name: "by default"},
+			{name: "unless switched off", opts: []sqlstore.Option{sqlstore.WithoutPruning()}, grow: true}} {
 			t.Run(row.name, func(t *testing.T) {
 				b := newBench(t, e, row.opts...)
 				const batch, batches = 100, 40

@@ -72,7 +72,8 @@ func (b *bench) claimAndCommit() error {
 	if err != nil {
 		return err
 	}
-	return b.Settle(ctx, []replay.Settlement{{Key: item.Key, Token: results[0].Token, Verdict: replay.Commit, TTL: time.Hour}})
+	return b.Settle(ctx, []replay.Settlement{{Key: item.Key, Token: results[0].Token, Verdict: replay.Commit,
+		TTL: time.Hour}})
 }
 
 // plain is a table of ids by hand.
@@ -83,7 +84,8 @@ type plain struct {
 
 func newPlain(b *testing.B, e *engine, db *sql.DB) *plain {
 	name := newTable()
-	kind, insert, mark := "VARCHAR(64)", "INSERT INTO %s (id, status, at) VALUES (?, 'claimed', CURRENT_TIMESTAMP) ON CONFLICT (id) DO NOTHING", "?"
+	kind, insert, mark := "VARCHAR(64)",
+		"INSERT INTO %s (id, status, at) VALUES (?, 'claimed', CURRENT_TIMESTAMP) ON CONFLICT (id) DO NOTHING", "?"
 	switch e {
 	case postgres:
 		kind, mark = "text", "$1"
@@ -91,9 +93,11 @@ func newPlain(b *testing.B, e *engine, db *sql.DB) *plain {
 	case mariadb:
 		insert = "INSERT INTO %s (id, status, at) VALUES (?, 'claimed', NOW()) ON DUPLICATE KEY UPDATE id = id"
 	}
-	_, err := db.Exec(fmt.Sprintf("CREATE TABLE %s (id %s NOT NULL PRIMARY KEY, status VARCHAR(10) NOT NULL, at TIMESTAMP NOT NULL)", name, kind))
+	_, err := db.Exec(fmt.Sprintf("CREATE TABLE %s (id %s NOT NULL PRIMARY KEY, status VARCHAR(10) NOT NULL, at "+
+		"TIMESTAMP NOT NULL)", name, kind))
 	require.NoError(b, err)
-	return &plain{db: db, insert: fmt.Sprintf(insert, name), update: fmt.Sprintf("UPDATE %s SET status = 'done' WHERE id = %s", name, mark)}
+	return &plain{db: db, insert: fmt.Sprintf(insert, name),
+		update: fmt.Sprintf("UPDATE %s SET status = 'done' WHERE id = %s", name, mark)}
 }
 
 func (p *plain) claimAndCommit() error {

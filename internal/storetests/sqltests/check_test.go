@@ -96,7 +96,8 @@ func TestNewRefusesAnotherSchema(t *testing.T) {
 			_, err := sqlstore.New(t.Context(), db, e.dialect, namespace, sqlstore.WithTable(name))
 			require.ErrorIs(t, err, sqlstore.ErrSchema, row.columns)
 			require.ErrorContains(t, err, row.says)
-			require.ErrorIs(t, sqlstore.Migrate(t.Context(), db, e.dialect, sqlstore.WithTable(name)), sqlstore.ErrSchema, "Migrate repairs nothing")
+			require.ErrorIs(t, sqlstore.Migrate(t.Context(), db, e.dialect, sqlstore.WithTable(name)),
+				sqlstore.ErrSchema, "Migrate repairs nothing")
 		}
 	})
 }
@@ -122,7 +123,8 @@ func TestNewRefusesATableNameThatIsNone(t *testing.T) {
 	t.Parallel()
 	db := sqlite.open(t, sqlite.dsn(""))
 	for _, name := range []string{
-		"", "Replay", "1a", "a b", `a"b`, "a`b", "a;DROP TABLE b", "a.b.c", ".a", "a.", "ä", "a-b", "a'b", strings.Repeat("a", 49),
+		"", "Replay", "1a", "a b", `a"b`, "a`b", "a;DROP TABLE b", "a.b.c", ".a", "a.", "ä", "a-b", "a'b",
+		strings.Repeat("a", 49),
 	} {
 		_, err := sqlstore.New(t.Context(), db, sqlstore.SQLite, namespace, sqlstore.WithTable(name))
 		require.ErrorContains(t, err, "table name", name)

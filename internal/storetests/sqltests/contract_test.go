@@ -16,8 +16,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/storetest"
 )
 
-// TestStoreKeepsTheContract takes a moment for each rule; with SALLYPORT_REAL_TIME=1 the rules wait as long as they say,
-// and it takes more than a minute.
+// TestStoreKeepsTheContract takes a moment for each rule; with SALLYPORT_REAL_TIME=1 the rules wait as long as they
+// say, and it takes more than a minute.
 func TestStoreKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *engine) {
@@ -39,7 +39,8 @@ func TestLeasesAndTTLsEndByThemselves(t *testing.T) {
 			begin := time.Now()
 			held := b.claim(t, 1, lease)
 			if ttl > 0 {
-				require.NoError(t, b.Settle(t.Context(), []replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Commit, TTL: ttl}}))
+				require.NoError(t, b.Settle(t.Context(),
+					[]replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Commit, TTL: ttl}}))
 			}
 			for b.state(t, 1, lease).State != replay.Claimed {
 				require.Less(t, time.Since(begin), 20*time.Second)

@@ -51,7 +51,8 @@ func TestMain(m *testing.M) {
 		for _, begin := range []func(durable bool) (*server, string, error){newPostgres, newMariaDB} {
 			s, missing, err := begin(false)
 			e := postgres
-			if s == nil && strings.Contains(missing, "mariadb") || s != nil && strings.Contains(s.command(s)[0], "maria") {
+			if s == nil && strings.Contains(missing, "mariadb") || s != nil &&
+				strings.Contains(s.command(s)[0], "maria") {
 				e = mariadb
 			}
 			if err != nil {
@@ -115,7 +116,8 @@ func newPostgres(durable bool) (*server, string, error) {
 		return nil, "", err
 	}
 	data := filepath.Join(dir, "data")
-	err = prepare(dir, initdb, "-D", data, "-U", "owner", "--auth=scram-sha-256", "--pwfile="+secret, "--no-sync", "-E", "UTF8", "--locale=C")
+	err = prepare(dir, initdb, "-D", data, "-U", "owner", "--auth=scram-sha-256", "--pwfile="+secret, "--no-sync", "-E",
+		"UTF8", "--locale=C")
 	if err != nil {
 		return nil, "", err
 	}
@@ -149,7 +151,8 @@ func newMariaDB(durable bool) (*server, string, error) {
 		return nil, "", err
 	}
 	data := filepath.Join(dir, "data")
-	if err := prepare(dir, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db"); err != nil {
+	if err := prepare(dir, install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal",
+		"--skip-test-db"); err != nil {
 		return nil, "", err
 	}
 	s := &server{dir: dir, signal: "TERM"}
@@ -157,7 +160,8 @@ func newMariaDB(durable bool) (*server, string, error) {
 		return nil, "", err
 	}
 	s.command = func(s *server) []string {
-		args := []string{program, "--no-defaults", "--datadir=" + data, "--bind-address=127.0.0.1", fmt.Sprintf("--port=%d", s.port),
+		args := []string{program, "--no-defaults", "--datadir=" + data, "--bind-address=127.0.0.1",
+			fmt.Sprintf("--port=%d", s.port),
 			"--socket=" + filepath.Join(dir, "socket"), "--max-connections=200"}
 		if !durable {
 			args = append(args, "--innodb-flush-log-at-trx-commit=0")
@@ -180,7 +184,8 @@ func newMariaDB(durable bool) (*server, string, error) {
 	}
 	defer func() { _ = db.Close() }()
 	for _, statement := range []string{
-		"CREATE USER owner@'%' IDENTIFIED BY '" + password + "'", "GRANT ALL ON *.* TO owner@'%' WITH GRANT OPTION", "CREATE DATABASE app",
+		"CREATE USER owner@'%' IDENTIFIED BY '" + password + "'", "GRANT ALL ON *.* TO owner@'%' WITH GRANT OPTION",
+		"CREATE DATABASE app",
 	} {
 		if _, err := db.Exec(statement); err != nil {
 			return nil, "", err

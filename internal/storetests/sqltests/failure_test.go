@@ -36,7 +36,8 @@ func TestLockedTableIsSlowAndThenRecovers(t *testing.T) {
 				return err
 			},
 			"settle": func(ctx context.Context) error {
-				return b.Settle(ctx, []replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Commit, TTL: time.Hour}})
+				return b.Settle(ctx, []replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Commit,
+					TTL: time.Hour}})
 			},
 			"extend": func(ctx context.Context) error { return b.Extend(ctx, []replay.Held{other}, time.Hour) },
 			"forget": func(ctx context.Context) error { return b.Forget(ctx, []replay.Key{keyOf(3)}) },
@@ -155,7 +156,8 @@ func TestServerThatIsDownAtTheStartIsNamed(t *testing.T) {
 	t.Parallel()
 	port, err := freePort()
 	require.NoError(t, err)
-	for e, dsn := range map[*engine]string{postgres: postgresDSN(port, "owner", "postgres"), mariadb: mariaDSN(port, "owner", "app")} {
+	for e, dsn := range map[*engine]string{postgres: postgresDSN(port, "owner", "postgres"),
+		mariadb: mariaDSN(port, "owner", "app")} {
 		_, err := sqlstore.New(t.Context(), e.open(t, dsn), e.dialect, namespace)
 		require.ErrorIs(t, err, sqlstore.ErrUnreachable)
 		require.ErrorContains(t, err, "connection refused")
@@ -181,7 +183,9 @@ func TestTableThatIsGoneOrChangedIsNamed(t *testing.T) {
 		b := newBench(t, e)
 		held := b.claim(t, 1, time.Hour)
 		execute(t, b.db, "ALTER TABLE "+b.table+" RENAME COLUMN done_at TO finished_at")
-		require.ErrorIs(t, b.Settle(t.Context(), []replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Commit, TTL: time.Hour}}), sqlstore.ErrSchema)
+		require.ErrorIs(t, b.Settle(t.Context(),
+			[]replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Commit, TTL: time.Hour}}),
+			sqlstore.ErrSchema)
 		execute(t, b.db, "ALTER TABLE "+b.table+" RENAME COLUMN finished_at TO done_at")
 		execute(t, b.db, "ALTER TABLE "+b.table+" RENAME TO "+b.table+"_gone")
 		_, err := b.Claim(t.Context(), []replay.Item{{Key: keyOf(2)}}, time.Hour)

@@ -96,7 +96,9 @@ func prepare(dir string, args ...string) error {
 // start starts the server and waits until it answers. A shell stands between: it stops the server when its standard
 // input ends, which it does when this process dies.
 func (s *server) start() error {
-	cmd, err := command(s.dir, append([]string{"sh", "-c", `"$@" & echo $!; cat; kill -` + s.signal + ` $!; wait $!`, "sh"}, s.command(s)...)...)
+	cmd, err := command(s.dir,
+		append([]string{"sh", "-c", `"$@" & echo $!; cat; kill -` + s.signal + ` $!; wait $!`, "sh"},
+			s.command(s)...)...)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,8 @@ func TestTransactionWritesTheEffectAndDoneInOneStep(t *testing.T) {
 
 		require.Zero(t, b.effects(t, 1), "nothing is to be seen before the commit")
 		if e != sqlite { // whose one writer is the transaction
-			require.Equal(t, replay.InFlight, b.state(t, 1, time.Minute).State, "the claim is there by itself, and no lock is waited for")
+			require.Equal(t, replay.InFlight, b.state(t, 1, time.Minute).State,
+				"the claim is there by itself, and no lock is waited for")
 		}
 		require.NoError(t, tx.Commit(t.Context()))
 		require.Equal(t, 1, b.effects(t, 1))
@@ -111,7 +112,8 @@ func TestTransactionRollsBackTheEffectAndKeepsTheClaim(t *testing.T) {
 		require.NoError(t, tx.Rollback())
 		require.Zero(t, b.effects(t, 1))
 		require.Equal(t, replay.InFlight, b.state(t, 1, time.Minute).State)
-		require.NoError(t, b.Settle(t.Context(), []replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Release}}))
+		require.NoError(t, b.Settle(t.Context(),
+			[]replay.Settlement{{Key: held.Key, Token: held.Token, Verdict: replay.Release}}))
 		b.claim(t, 1, time.Minute)
 	})
 }
@@ -120,10 +122,16 @@ func TestTransactionOfALostClaimDoesNotCommit(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *engine) {
 		for name, lose := range map[string]func(t *testing.T, b *bench){
-			"the lease ended":               func(t *testing.T, b *bench) { b.expire(t) },
-			"somebody else took over":       func(t *testing.T, b *bench) { b.expire(t); b.claim(t, 1, time.Minute) },
-			"an operator forgot the event":  func(t *testing.T, b *bench) { require.NoError(t, b.Forget(t.Context(), []replay.Key{keyOf(1)})) },
-			"it was settled by another way": func(t *testing.T, b *bench) { execute(t, b.db, "UPDATE "+b.table+" SET done_at = 1") },
+			"the lease ended":         func(t *testing.T, b *bench) { b.expire(t) },
+			"somebody else took over": func(t *testing.T, b *bench) { b.expire(t); b.claim(t, 1, time.Minute) },
+			"an operator forgot the event": func(t *testing.T, b *bench) {
+				require.NoError(t,
+					b.Forget(t.Context(), []replay.Key{keyOf(1)}))
+			},
+			"it was settled by another way": func(t *testing.T, b *bench) {
+				execute(t, b.db, "UPDATE "+b.table+
+					" SET done_at = 1")
+			},
 		} {
 			t.Run(name, func(t *testing.T) {
 				b := newBench(t, e)
@@ -209,7 +217,8 @@ func TestTransactionThatTheSignalEndedIsAnError(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *engine) {
 		b := newBench(t, e)
-		for name, end := range map[string]func(*sql.Tx) error{"commit": (*sql.Tx).Commit, "rollback": (*sql.Tx).Rollback} {
+		for name, end := range map[string]func(*sql.Tx) error{"commit": (*sql.Tx).Commit,
+			"rollback": (*sql.Tx).Rollback} {
 			held := b.claim(t, len(name), time.Minute)
 			ctx, tx := b.Transaction(t.Context(), []replay.Held{held}, time.Hour)
 			require.NoError(t, end(b.write(t, ctx, 1)))

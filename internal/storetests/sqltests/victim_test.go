@@ -72,7 +72,8 @@ func receive(e *engine, name, dsn string) error {
 				time.Sleep(time.Millisecond) // it will be freed by the end of a dead one's lease
 				continue
 			}
-			signal, transaction := store.Transaction(ctx, []replay.Held{{Key: keyOf(n), Token: results[0].Token}}, time.Hour)
+			signal, transaction := store.Transaction(ctx, []replay.Held{{Key: keyOf(n), Token: results[0].Token}},
+				time.Hour)
 			tx, err := sqltx.Tx(signal)
 			if err != nil {
 				return err
@@ -108,7 +109,8 @@ func TestKilledReceiversRunEveryEventExactlyOnce(t *testing.T) {
 		require.Positive(t, killed)
 		for n := range crashEvents {
 			var count int
-			require.NoError(t, db.QueryRow(fmt.Sprintf("SELECT COUNT(*) FROM %s_effect WHERE event = %d", name, n)).Scan(&count))
+			require.NoError(t, db.QueryRow(fmt.Sprintf("SELECT COUNT(*) FROM %s_effect WHERE event = %d", name,
+				n)).Scan(&count))
 			require.Equal(t, 1, count, "event %d", n)
 		}
 	})
