@@ -50,9 +50,9 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	if g.memory.Lease < time.Second {
 		m.Add("Limits.Lease", g.memory.Lease.String(), "it must be at least 1s")
 	}
-	if g.memory.Lease > maxLease { // an event whose process has died waits for as long
+	if horizon := g.entry.RetryHorizon; g.memory.Lease > maxLease && (horizon == 0 || g.memory.Lease <= horizon) {
+		// An event whose process has died waits for as long.
 		m.Add("Limits.Lease", g.memory.Lease.String(), "it must be at most %s", maxLease)
-		g.memory.Lease = maxLease
 	}
 	g.configureSignalTimeout(c, m)
 	if c.Replay == nil {
@@ -107,7 +107,7 @@ func (g *Guard) configureRetention(m *fault.Mistakes) {
 	if g.signature != nil && g.signature.SignsTime {
 		window = g.signature.Past + g.signature.Future
 	}
-	least := window + g.memory.Lease + retentionMargin
+	least := window + min(g.memory.Lease, maxLease) + retentionMargin // a longer lease is refused
 	add := func(text string, args ...any) { m.Add("Limits.Retention", g.memory.Retention.String(), text, args...) }
 	switch {
 	case g.memory.Retention == 0:

@@ -52,6 +52,5 @@ func ExampleSchema() {
 	//   PRIMARY KEY (namespace, id)
 	// );
 	// CREATE INDEX IF NOT EXISTS "sallyport_journal_state" ON "sallyport_journal" (namespace, state, changed_at, id);
-	// CREATE INDEX IF NOT EXISTS "sallyport_journal_endpoint" ON "sallyport_journal" (namespace, endpoint, state,
-	// changed_at, id);
+	// CREATE INDEX IF NOT EXISTS "sallyport_journal_endpoint" ON "sallyport_journal" (namespace, endpoint, state, changed_at, id);
 }
