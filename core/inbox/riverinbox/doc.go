@@ -34,6 +34,9 @@
 // connections, and River's client has another one of the same file with SetMaxOpenConns(1); both in WAL mode and with a
 // busy_timeout. River calls its driver for SQLite early. Keep transactions short: call other services first, then write.
 //
+// An ErrorHandler of river.Config that cancels jobs, and whoever cancels or deletes them by hand, gives their events up:
+// the journal has no entry of those.
+//
 // Every River client that works jobs on the same tables needs AddTo, or Config.LeaderElectionDisabled: a client that
 // does not know the kind of these jobs, and leads, discards them after a crash.
 package riverinbox
