@@ -28,6 +28,9 @@ type work struct {
 // mostHeld is how long a worker holds an event at most. It is far beyond what attempts and backoffs take.
 const mostHeld = 24 * time.Hour
 
+// mostWaited is how long a worker waits before it looks again whether another one is done.
+const mostWaited = 5 * time.Second
+
 // claim claims the event, and waits while another worker has it or the store does not answer. done: it was worked
 // before.
 func (w *work) claim() (done bool, err error) {
@@ -54,7 +57,7 @@ func (w *work) claim() (done bool, err error) {
 			return false, nil
 		default:
 			// Another worker has it, and may be done soon, or has died with it: its lease says how long that can last.
-			pause = min(max(results[0].RetryAfter, time.Millisecond), pause)
+			pause = min(max(results[0].RetryAfter, time.Millisecond), pause, mostWaited)
 		}
 		if !wait(w.ctx, pause) {
 			return false, context.Cause(w.ctx)
