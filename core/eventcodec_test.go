@@ -111,7 +111,8 @@ func TestWhatIsNotAnEncodedEventIsRefused(t *testing.T) {
 		return changed
 	}
 	refused(change(0, 0), "of no version")
-	refused(change(1, 0xc0), "with flags that this version does not have")
+	refused(change(1, whole[1]|0x40), "with a flag that this version does not have")
+	refused(change(1, whole[1]|0x80), "with a flag that this version does not have")
 	refused(change(len(whole)-3, 9), "with data of another kind")
 	refused(change(len(whole)-2, 60), "with data beyond the payload")
 	refused(change(len(whole)-1, 60), "with data that ends beyond the payload")
