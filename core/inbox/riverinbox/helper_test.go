@@ -198,8 +198,11 @@ func (p *place) parkedOnly(t testing.TB) *journal.Entry {
 	require.Len(t, list, 1)
 	require.Equal(t, journal.Parked, list[0].State)
 	require.Equal(t, journal.FromInbox, list[0].Kind)
+	// The worker hands the entry to the hook behind the commit that makes it visible here.
+	require.Eventually(t, func() bool { return p.parked.Load() > 0 }, 10*time.Second, time.Millisecond,
+		"the hook is called once it is committed")
 	require.NoError(t, p.kept.Wait(t.Context()))
-	require.EqualValues(t, 1, p.parked.Load(), "the hook is called once it is committed")
+	require.EqualValues(t, 1, p.parked.Load(), "and not again")
 	return list[0]
 }
 
