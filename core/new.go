@@ -29,9 +29,7 @@ func New(c Config) (*Guard, error) {
 	c.dropTypedNils(&m)
 	e, known := knownEntry(&c, &m)
 	g := &Guard{
-		name: name{
-			endpoint: endpointName(&c, e), provider: e.Name, entry: e, logger: c.Logger, now: c.Now, hasClock: true,
-		},
+		name:    name{endpoint: endpointName(&c, e), provider: e.Name, entry: e, logger: c.Logger, now: c.Now, hasClock: true},
 		unknown: !known, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenants: tenants{key: c.Tenant},
 		handshakes: handshake.New(e),
 		events:     events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
@@ -49,10 +47,8 @@ func New(c Config) (*Guard, error) {
 		g.now, g.hasClock = time.Now, false
 	}
 	// Fails closed: with one identity for all, every event after the first would be lost as a duplicate.
-	if e.Batch != nil {
-		if e.Identity.Kind == entry.BySignedID || e.Identity.Kind == entry.BySigned {
-			m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
-		}
+	if kind := e.Identity.Kind; e.Batch != nil && (kind == entry.BySignedID || kind == entry.BySigned) {
+		m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 	}
 	// Before the proof: the keyrings that are made there report to this owner.
 	g.tenants.owner = &keyring.Owner{

@@ -116,13 +116,19 @@ func (p *signalsRun) event(i int) bool {
 		}
 	}
 	if len(d.events) > 1 {
-		if now := time.Now(); now.Sub(began) >= slowEvent || now.Sub(p.flushed) >= flushEvery {
-			p.settleHeld()
-			d.flush()
-			p.flushed = time.Now()
-		}
+		p.flushAfter(began)
 	}
 	return !res.abort && (!ordered || p.total.worst < outcomeInFlight)
+}
+
+// flushAfter puts what is decided into the store after an event that was slow, or where the last time is long ago. A
+// crash then repeats little.
+func (p *signalsRun) flushAfter(began time.Time) {
+	if now := time.Now(); now.Sub(began) >= slowEvent || now.Sub(p.flushed) >= flushEvery {
+		p.settleHeld()
+		p.d.flush()
+		p.flushed = time.Now()
+	}
 }
 
 // decided gives an event its verdict and counts what came of it.
@@ -161,8 +167,7 @@ func (p *signalsRun) run(i int) result {
 	}
 	tx := d.transact(ctx, d.states[i].claim)
 	run.ctx = tx.ctx
-	// A copy: its run must not stay in the delivery, whose events the app may ask for later.
-	event := d.events[i]
+	event := d.events[i] // a copy: its run must not stay in the delivery, whose events the app may ask for later
 	event.run = run
 	var total result
 	for n := range s.receivers {
