@@ -41,6 +41,7 @@ func FuzzFormValue(f *testing.F) {
 func FuzzMultipart(f *testing.F) {
 	f.Add([]byte("--X\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{}\r\n--X--\r\n"))
 	f.Add([]byte("--X\r\nContent-Disposition: form-data; name=\"json\"; filename=\"a\"\r\n\r\n{}\r\n--X--"))
+	f.Add([]byte("--X\r\nContent-Disposition:form-data;name=\"json\";filename=\r\n\r\n--X--"))
 	f.Add([]byte("--\r\n"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		value, count, ok := formValue(body, "json")

@@ -200,6 +200,9 @@ func (d *disposition) parse(value []byte, longest int) bool {
 			named = true
 			d.name = d.unquoted(param, quoted, longest)
 		case bytes.EqualFold(key, []byte("filename")):
+			if !quoted && len(param) == 0 {
+				return false // fails closed: mime/multipart does not read a part that is written so
+			}
 			d.file = d.file || len(param) > 0
 			continue // its syntax does not matter: senders do not always quote the name of a file
 		case hasPrefixFold(key, "filename*"):
