@@ -3,10 +3,11 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 )
 
 // checker is the part of an engine that describes the server and the table, for the checks of New.
@@ -35,7 +36,7 @@ func (s *Store) check(ctx context.Context) error {
 	if err := s.checkServer(ctx); err != nil {
 		return err
 	}
-	if err := s.try(ctx, "SELECT", "SELECT 1 FROM "+s.table.sql()+" WHERE 1 = 0"); err != nil {
+	if err := s.try(ctx, "SELECT", "SELECT 1 FROM "+s.table.SQL()+" WHERE 1 = 0"); err != nil {
 		return err
 	}
 	if err := s.checkColumns(ctx); err != nil {
@@ -44,7 +45,7 @@ func (s *Store) check(ctx context.Context) error {
 	// These statements change nothing, but the database checks the rights for them, and that it accepts writes.
 	// Databases check rights before they run a statement, so WHERE 1 = 0 does not skip the check.
 	const columns = "namespace, identity, digest, token, ends_at, done_at"
-	name := s.table.sql()
+	name := s.table.SQL()
 	for _, attempt := range [][2]string{
 		{"INSERT", "INSERT INTO " + name + " (" + columns + ") SELECT " + columns + " FROM " + name + " WHERE 1 = 0"},
 		{"UPDATE", "UPDATE " + name + " SET digest = digest, token = token, ends_at = ends_at, done_at = done_at " +
@@ -74,11 +75,11 @@ func (s *Store) checkServer(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case asUnfit(err, &unfit):
-		return fmt.Errorf("sqlstore: %w for %v: %s", ErrServer, s.table.dialect, unfit.why)
+		return fmt.Errorf("sqlstore: %w for %v: %s", ErrServer, s.table.Dialect, unfit.why)
 	}
 	failed := s.fail(ctx, "read the server's version", err)
-	if _, kind := classify(err); (kind == nil || errors.Is(kind, ErrSchema)) && ctx.Err() == nil {
-		return fmt.Errorf("%w: does the dialect %v fit the database? %w", ErrServer, s.table.dialect, failed)
+	if (isKind(err, sqldb.Other) || isKind(err, sqldb.Schema)) && ctx.Err() == nil {
+		return fmt.Errorf("%w: does the dialect %v fit the database? %w", ErrServer, s.table.Dialect, failed)
 	}
 	return failed
 }
@@ -102,7 +103,7 @@ func (s *Store) checkColumns(ctx context.Context) error {
 // kinds returns the names and types of the columns, in the names that the database uses for the types.
 func (t table) kinds() [][2]string {
 	name, hash, number := "text", "bytea", "bigint"
-	switch t.dialect {
+	switch t.Dialect {
 	case SQLite:
 		hash, number = "blob", "integer"
 	case MySQL:

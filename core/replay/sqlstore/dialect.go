@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"fmt"
-	"strings"
-
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
@@ -37,65 +35,11 @@ func nowIn(d Dialect) string {
 	}
 }
 
-// maxName is how many bytes a name may have. PostgreSQL cuts names to 63 bytes, and the index adds a suffix.
-const maxName = 48
-
-// table is the checked name of a table, "name" or "schema.name", with the namespace of the store. Everything in it is
-// safe to write into a statement.
+// table is the checked name of a table, with the namespace of the store. Everything in it is safe to write into a
+// statement.
 type table struct {
-	dialect      Dialect
-	schema, name string // schema is empty for the default one
-	namespace    string // empty for Migrate, which only needs the table
-}
-
-// newTable checks the name of a table. It fails closed on everything that would need an escape: the name becomes part
-// of statements.
-func newTable(d Dialect, name string) (table, error) {
-	t := table{dialect: d, name: name}
-	if schema, rest, qualified := strings.Cut(name, "."); qualified {
-		t.schema, t.name = schema, rest
-		if !isName(schema) {
-			return table{}, badName(name)
-		}
-	}
-	if !isName(t.name) {
-		return table{}, badName(name)
-	}
-	return t, nil
-}
-
-// isName reports whether a name needs no escape in any dialect, and is not folded to another one by any database.
-func isName(s string) bool {
-	if s == "" || len(s) > maxName || s[0] >= '0' && s[0] <= '9' {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
-}
-
-func badName(name string) error {
-	return fmt.Errorf("sqlstore: the table name %q is not valid: use lower-case ASCII letters, digits and _, not a "+
-		"digit first, at most %d bytes; or two such names with a dot between, schema.table", name, maxName)
-}
-
-// String returns the name for messages.
-func (t table) String() string {
-	if t.schema != "" {
-		return t.schema + "." + t.name
-	}
-	return t.name
-}
-
-// sql returns the name for statements, quoted because it may be a keyword.
-func (t table) sql() string {
-	if t.schema != "" {
-		return t.quote(t.schema) + "." + t.quote(t.name)
-	}
-	return t.quote(t.name)
+	sqldb.Table
+	namespace string // empty for Migrate, which only needs the table
 }
 
 // owner returns the namespace as a string of SQL. It needs no escape: see [replay.CheckNamespace].
@@ -103,11 +47,3 @@ func (t table) owner() string { return "'" + t.namespace + "'" }
 
 // own returns the condition that a row is of the store's namespace.
 func (t table) own() string { return "namespace = " + t.owner() }
-
-// quote quotes a name. MySQL treats double quotes as those of a string, unless its sql_mode has ANSI_QUOTES.
-func (t table) quote(name string) string {
-	if t.dialect == MySQL {
-		return "`" + name + "`"
-	}
-	return `"` + name + `"`
-}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"maps"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -39,7 +40,7 @@ func (m *mysql) claim(ctx context.Context, wanted []claim, lease int64) (map[rep
 	// again that the row has expired. Assignments are evaluated from left to right, so ends_at must come last: the
 	// others depend on it. https://dev.mysql.com/doc/refman/8.0/en/update.html
 	rest := unknown(wanted, known)
-	ended := "ends_at <= " + nowIn(m.table.dialect)
+	ended := "ends_at <= " + nowIn(m.table.Dialect)
 	takeOver := m.table.insert("INSERT", rest, lease).add(" ON DUPLICATE KEY UPDATE",
 		" digest = IF(", ended, ", VALUES(digest), digest),",
 		" token = IF(", ended, ", VALUES(token), token),",
@@ -93,7 +94,7 @@ func (m *mysql) look(ctx context.Context, keys []replay.Key) (map[replay.Key]row
 }
 
 // execute applies steps and returns how many rows they changed. A row that already had the new values does not count.
-func (m *mysql) execute(ctx context.Context, q querier, steps []step) (int64, error) {
+func (m *mysql) execute(ctx context.Context, q sqldb.Querier, steps []step) (int64, error) {
 	var changed int64
 	for _, group := range groups(steps) {
 		n, err := affected(q.ExecContext(ctx, m.table.change(group).String()))
@@ -107,7 +108,7 @@ func (m *mysql) execute(ctx context.Context, q querier, steps []step) (int64, er
 
 // change applies steps, and reads the rows where not all of them took effect. The count does not show which ones did,
 // so did is empty then and held decides by the rows.
-func (m *mysql) change(ctx context.Context, q querier, steps []step) (outcome, error) {
+func (m *mysql) change(ctx context.Context, q sqldb.Querier, steps []step) (outcome, error) {
 	changed, err := m.execute(ctx, q, steps)
 	if err != nil || changed == int64(len(steps)) {
 		return outcome{}, err

@@ -24,7 +24,7 @@ type options struct {
 // [DefaultTable]. Stores with different tables share no memory.
 func WithTable(name string) Option {
 	return func(o *options) error {
-		o.table = name // checked by newTable
+		o.table = name // checked by prepare
 		return nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -28,7 +29,7 @@ type postgres struct {
 // newPostgres returns the engine, with the texts of its statements. Only checked names become part of a text; values
 // are parameters.
 func newPostgres(t table) *postgres {
-	now, name, owner := nowIn(t.dialect), t.sql(), t.owner()
+	now, name, owner := nowIn(t.Dialect), t.SQL(), t.owner()
 	// "= ANY" lets the planner use the primary key, whatever the size of the table was when the statement was prepared.
 	// The joins are then made in memory. The inner SELECT makes it read the array once, and not for every row.
 	keys := "r." + t.own() + " AND r.identity = ANY((SELECT $1::text::bytea[])::bytea[])"
@@ -170,7 +171,7 @@ func (p *postgres) look(ctx context.Context, keys []replay.Key) (map[replay.Key]
 }
 
 // settleOn applies a batch of steps in one statement, on the pool or in a transaction of the app.
-func (p *postgres) settleOn(ctx context.Context, q querier, steps []step) (outcome, error) {
+func (p *postgres) settleOn(ctx context.Context, q sqldb.Querier, steps []step) (outcome, error) {
 	var keys, tokens, verbs, spans array
 	for _, st := range steps {
 		keys.bytes(st.key[:])

@@ -53,7 +53,7 @@ func (s *Store) pruneSome(ctx context.Context, limit int) (removed, found int, e
 	// again in between has not expired, and stays.
 	// The index on (namespace, ends_at) makes this a read of the oldest rows alone.
 	query := fmt.Sprintf("SELECT identity FROM %s WHERE %s AND ends_at <= %s ORDER BY ends_at LIMIT %d",
-		s.table.sql(), s.table.own(), nowIn(s.table.dialect), limit)
+		s.table.SQL(), s.table.own(), nowIn(s.table.Dialect), limit)
 	keys, err := readKeys(s.db.QueryContext(ctx, query))
 	if err != nil || len(keys) == 0 {
 		return 0, 0, err

@@ -3,8 +3,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 )
 
 // schemaVersion is the version of the schema. A version that gives a column another meaning must give it another name
@@ -20,10 +21,11 @@ func Schema(dialect Dialect, tableName string) string {
 	if tableName == "" {
 		tableName = DefaultTable
 	}
-	t, err := newTable(dialect, tableName)
+	name, err := sqldb.ParseTable(dialect, tableName)
 	if err != nil {
-		panic(err.Error())
+		panic("sqlstore: " + err.Error())
 	}
+	t := table{Table: name}
 	if _, err := engineFor(dialect, t); err != nil {
 		panic(err.Error())
 	}
@@ -47,12 +49,12 @@ func Schema(dialect Dialect, tableName string) string {
 // The primary key is what makes a claim exclusive. The index serves the pruning, which reads the oldest rows of a
 // namespace.
 func (t table) ddl() []string {
-	index := t.quote(t.name + "_ends_at")
-	switch t.dialect {
+	index := t.Quote(t.Name + "_ends_at")
+	switch t.Dialect {
 	case PostgreSQL:
 		// The collation "C" compares bytes: no two namespaces are equal, and the index does not depend on the locale.
 		return []string{
-			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
+			"CREATE TABLE IF NOT EXISTS " + t.SQL() + ` (
   namespace text COLLATE "C" NOT NULL,
   identity  bytea  NOT NULL,
   digest    bytea  NOT NULL,
@@ -61,17 +63,17 @@ func (t table) ddl() []string {
   done_at   bigint,
   PRIMARY KEY (namespace, identity)
 )`,
-			"CREATE INDEX IF NOT EXISTS " + index + " ON " + t.sql() + " (namespace, ends_at)",
+			"CREATE INDEX IF NOT EXISTS " + index + " ON " + t.SQL() + " (namespace, ends_at)",
 		}
 	case SQLite:
 		// In SQLite the schema is written before the name of the index, and not before that of the table. WITHOUT ROWID
 		// stores the rows in the primary key itself.
 		qualified := index
-		if t.schema != "" {
-			qualified = t.quote(t.schema) + "." + index
+		if t.Schema != "" {
+			qualified = t.Quote(t.Schema) + "." + index
 		}
 		return []string{
-			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
+			"CREATE TABLE IF NOT EXISTS " + t.SQL() + ` (
   namespace TEXT    NOT NULL,
   identity  BLOB    NOT NULL,
   digest    BLOB    NOT NULL,
@@ -80,12 +82,12 @@ func (t table) ddl() []string {
   done_at   INTEGER,
   PRIMARY KEY (namespace, identity)
 ) WITHOUT ROWID`,
-			"CREATE INDEX IF NOT EXISTS " + qualified + " ON " + t.quote(t.name) + " (namespace, ends_at)",
+			"CREATE INDEX IF NOT EXISTS " + qualified + " ON " + t.Quote(t.Name) + " (namespace, ends_at)",
 		}
 	default:
 		// Binary types compare bytes: VARCHAR would ignore case in most collations. Row locks need InnoDB.
 		return []string{
-			"CREATE TABLE IF NOT EXISTS " + t.sql() + ` (
+			"CREATE TABLE IF NOT EXISTS " + t.SQL() + ` (
   namespace VARBINARY(64) NOT NULL,
   identity  BINARY(32)    NOT NULL,
   digest    BINARY(32)    NOT NULL,
@@ -115,42 +117,11 @@ func Migrate(ctx context.Context, db *sql.DB, dialect Dialect, opts ...Option) e
 	if err := s.checkServer(ctx); err != nil {
 		return err
 	}
-	if dialect == PostgreSQL {
-		err = s.migrateLocked(ctx)
-	} else {
-		err = s.again(ctx, func() error { return execAll(ctx, db, s.table.ddl()) })
-	}
+	// Two processes that start at once meet here.
+	err = s.again(ctx, func() error { return sqldb.Create(ctx, db, dialect, s.table.ddl()) })
 	if err != nil {
 		return s.fail(ctx, "migrate", err)
 	}
 	// IF NOT EXISTS does not compare: a table of another schema would stay, and New would refuse it later.
 	return s.checkColumns(ctx)
-}
-
-// migrateLocked runs the statements in a transaction with a lock, so that one process at a time creates the table. In
-// PostgreSQL two concurrent CREATE TABLE IF NOT EXISTS can both try to create it, and one fails.
-func (s *Store) migrateLocked(ctx context.Context) error {
-	const lock = 0x73616c6c79706f72 // an arbitrary number that all processes use: "sallypor"
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", uint64(lock))); err != nil {
-		return err
-	}
-	if err := execAll(ctx, tx, s.table.ddl()); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// execAll runs statements one by one: not every driver accepts several in one text.
-func execAll(ctx context.Context, q querier, statements []string) error {
-	for _, statement := range statements {
-		if _, err := q.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
 }

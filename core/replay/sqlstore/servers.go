@@ -41,14 +41,14 @@ SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
   CASE WHEN a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' THEN 1 ELSE 0 END
 FROM pg_catalog.pg_attribute a
 WHERE a.attrelid = to_regclass($1::text)::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
-		p.table.sql()))
+		p.table.SQL()))
 	if err != nil {
 		return nil, nil, err
 	}
 	key, err := readNames(p.db.QueryContext(ctx, `
 SELECT a.attname::text FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
-WHERE i.indrelid = to_regclass($1::text)::oid AND i.indisprimary ORDER BY a.attnum`, p.table.sql()))
+WHERE i.indrelid = to_regclass($1::text)::oid AND i.indisprimary ORDER BY a.attnum`, p.table.SQL()))
 	return columns, key, err
 }
 
@@ -63,8 +63,8 @@ func (l *sqlite) server(ctx context.Context) error {
 		return unfit("SQLite %s is too old, 3.35 is the oldest", version)
 	}
 	pragma := "PRAGMA journal_mode"
-	if l.table.schema != "" {
-		pragma = "PRAGMA " + l.table.quote(l.table.schema) + ".journal_mode"
+	if l.table.Schema != "" {
+		pragma = "PRAGMA " + l.table.Quote(l.table.Schema) + ".journal_mode"
 	}
 	var mode string
 	if err := l.db.QueryRowContext(ctx, pragma).Scan(&mode); err != nil {
@@ -82,20 +82,20 @@ func (l *sqlite) server(ctx context.Context) error {
 	}
 }
 
-// columns implements checker. The names in the statements are checked, see isName, and need no escape.
+// columns implements checker. The names in the statements are checked, see [sqldb.ParseTable], and need no escape.
 func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
-	schema := l.table.schema
+	schema := l.table.Schema
 	if schema == "" {
 		schema = "main"
 	}
 	columns, err := readColumns(l.db.QueryContext(ctx, fmt.Sprintf(
 		`SELECT name, lower(type), CASE WHEN "notnull" AND dflt_value IS NULL THEN 1 ELSE 0 END `+
-			`FROM pragma_table_info('%s', '%s')`, l.table.name, schema)))
+			`FROM pragma_table_info('%s', '%s')`, l.table.Name, schema)))
 	if err != nil {
 		return nil, nil, err
 	}
 	key, err := readNames(l.db.QueryContext(ctx, fmt.Sprintf(
-		`SELECT name FROM pragma_table_info('%s', '%s') WHERE pk > 0 ORDER BY pk`, l.table.name, schema)))
+		`SELECT name FROM pragma_table_info('%s', '%s') WHERE pk > 0 ORDER BY pk`, l.table.Name, schema)))
 	return columns, key, err
 }
 
@@ -121,10 +121,10 @@ func (m *mysql) server(ctx context.Context) error {
 func (m *mysql) columns(ctx context.Context) ([]column, []string, error) {
 	// The current database of the connection, unless the name has a schema: in MySQL the two are the same.
 	schema := "DATABASE()"
-	if m.table.schema != "" {
-		schema = "'" + m.table.schema + "'"
+	if m.table.Schema != "" {
+		schema = "'" + m.table.Schema + "'"
 	}
-	where := fmt.Sprintf(" WHERE table_schema = %s AND table_name = '%s'", schema, m.table.name)
+	where := fmt.Sprintf(" WHERE table_schema = %s AND table_name = '%s'", schema, m.table.Name)
 	var kind sql.NullString
 	err := m.db.QueryRowContext(ctx, "SELECT engine FROM information_schema.tables"+where).Scan(&kind)
 	switch {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
@@ -62,12 +63,6 @@ type engine interface {
 	checker
 }
 
-// querier is a *sql.DB, a *sql.Conn or a *sql.Tx.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // New returns a store in a table of db. It first checks that it can work there: the server's version, the table with
 // its columns and its key, and the rights to SELECT, INSERT, UPDATE and DELETE. It creates nothing; [Migrate] does.
 //
@@ -101,11 +96,11 @@ func prepare(db *sql.DB, dialect Dialect, namespace string, opts []Option) (*Sto
 	if err != nil {
 		return nil, err
 	}
-	t, err := newTable(dialect, o.table)
+	name, err := sqldb.ParseTable(dialect, o.table)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	t.namespace = namespace
+	t := table{name, namespace}
 	s := &Store{db: db, table: t, txOptions: o.txOptions, logger: o.logger}
 	s.pruning.off = o.noPruning
 	if s.engine, err = engineFor(dialect, t); err != nil {
@@ -136,7 +131,7 @@ func engineFor(dialect Dialect, t table) (engine, error) {
 
 // Database implements [sqltx.Source]. A journal or a worker uses it to write to the same database.
 func (s *Store) Database() sqltx.Database {
-	return sqltx.Database{DB: s.db, Dialect: s.table.dialect, Namespace: s.table.namespace}
+	return sqltx.Database{DB: s.db, Dialect: s.table.Dialect, Namespace: s.table.namespace}
 }
 
 // Scope returns [replay.Shared]. It is so for SQLite too: several processes of one machine may use the same file.

@@ -50,8 +50,8 @@ func (t *text) list(n int, part func(i int)) *text {
 
 // insert writes the INSERT of claims. verb is "INSERT" or "INSERT IGNORE".
 func (t table) insert(verb string, wanted []claim, lease int64) *text {
-	q, now := new(text), nowIn(t.dialect)
-	q.add(verb, " INTO ", t.sql(), " (namespace, identity, digest, token, ends_at) VALUES ")
+	q, now := new(text), nowIn(t.Dialect)
+	q.add(verb, " INTO ", t.SQL(), " (namespace, identity, digest, token, ends_at) VALUES ")
 	return q.list(len(wanted), func(i int) {
 		w := &wanted[i]
 		q.add("(", t.owner(), ",").bytes(w.key[:]).add(",").bytes(w.digest[:]).add(",").number(int64(w.token)).
@@ -61,8 +61,8 @@ func (t table) insert(verb string, wanted []claim, lease int64) *text {
 
 // live writes the SELECT of the live rows of keys. An expired row counts as absent, whether or not it was pruned.
 func (t table) live(keys []replay.Key) *text {
-	q, now := new(text), nowIn(t.dialect)
-	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.sql(), " WHERE ends_at > ", now,
+	q, now := new(text), nowIn(t.Dialect)
+	q.add("SELECT identity, token, digest, ends_at, done_at, ", now, " FROM ", t.SQL(), " WHERE ends_at > ", now,
 		" AND ")
 	return q.in(t, keys)
 }
@@ -75,28 +75,28 @@ func (t *text) in(of table, keys []replay.Key) *text {
 // change writes the statement for steps with one verb and one span. It fails closed: it changes only rows that have the
 // step's token, are not done and, unless it deletes them, have not expired.
 func (t table) change(steps []step) *text {
-	q, now := new(text), nowIn(t.dialect)
+	q, now := new(text), nowIn(t.Dialect)
 	later := "max"
-	if t.dialect == MySQL {
+	if t.Dialect == MySQL {
 		later = "greatest"
 	}
 	// A commit sets the expiry of the retention. An extension never shortens the lease. A release needs no check of the
 	// expiry: an expired claim with this token may go too.
 	switch steps[0].verb {
 	case commit:
-		q.add("UPDATE ", t.sql(), " SET done_at = ", now, ", ends_at = ", now, " + ").number(steps[0].span)
+		q.add("UPDATE ", t.SQL(), " SET done_at = ", now, ", ends_at = ", now, " + ").number(steps[0].span)
 		q.add(" WHERE ends_at > ", now)
 	case extend:
-		q.add("UPDATE ", t.sql(), " SET ends_at = ", later, "(ends_at, ", now, " + ").number(steps[0].span)
+		q.add("UPDATE ", t.SQL(), " SET ends_at = ", later, "(ends_at, ", now, " + ").number(steps[0].span)
 		q.add(") WHERE ends_at > ", now)
 	default:
-		q.add("DELETE FROM ", t.sql(), " WHERE 1 = 1")
+		q.add("DELETE FROM ", t.SQL(), " WHERE 1 = 1")
 	}
 	q.add(" AND done_at IS NULL AND ").in(t, keysOf(steps))
 	// The condition on the keys alone lets the database use the primary key. SQLite needs VALUES before a list of
 	// pairs.
 	rows := " AND (identity, token) IN ("
-	if t.dialect == SQLite {
+	if t.Dialect == SQLite {
 		rows += "VALUES "
 	}
 	q.add(rows).list(len(steps), func(i int) {
@@ -107,9 +107,9 @@ func (t table) change(steps []step) *text {
 
 // removal writes the DELETE of keys, or only of those that have expired.
 func (t table) removal(keys []replay.Key, endedOnly bool) *text {
-	q := new(text).add("DELETE FROM ", t.sql(), " WHERE ").in(t, keys)
+	q := new(text).add("DELETE FROM ", t.SQL(), " WHERE ").in(t, keys)
 	if endedOnly {
-		q.add(" AND ends_at <= ", nowIn(t.dialect))
+		q.add(" AND ends_at <= ", nowIn(t.Dialect))
 	}
 	return q
 }
