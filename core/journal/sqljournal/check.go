@@ -20,7 +20,7 @@ func (s *store) check(ctx context.Context) error {
 		return err
 	}
 	// Statements that do nothing, but need the right and a database that takes writes.
-	name := s.table.sql()
+	name := s.table.SQL()
 	// In the order in which an operator grants them.
 	for _, attempt := range [][2]string{
 		{"INSERT", "INSERT INTO " + name + " (namespace, " + columns + ") SELECT namespace, " + columns +
@@ -43,15 +43,15 @@ func (s *store) check(ctx context.Context) error {
 // and a journal mode of SQLite in which readers and writers lock each other out.
 func (s *store) checkServer(ctx context.Context) error {
 	schema := "DATABASE()"
-	if s.table.schema != "" {
-		schema = "'" + s.table.schema + "'"
+	if s.table.Schema != "" {
+		schema = "'" + s.table.Schema + "'"
 	}
 	// PostgreSQL has nothing of the kind to get wrong.
 	var query, want string
-	switch s.table.dialect {
+	switch s.table.Dialect {
 	case sqltx.MySQL:
 		query = "SELECT engine FROM information_schema.tables WHERE table_schema = " + schema + " AND table_name = '" +
-			s.table.name + "'"
+			s.table.Name + "'"
 		want = "InnoDB"
 	case sqltx.SQLite:
 		query, want = "PRAGMA journal_mode", "wal"
@@ -77,7 +77,7 @@ func (s *store) checkServer(ctx context.Context) error {
 // missing. A column more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
 func (s *store) checkColumns(ctx context.Context) error {
 	// By name: a "*" that a driver has prepared before the table changed would fail by itself.
-	rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+s.table.sql()+" WHERE 1 = 0")
+	rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+s.table.SQL()+" WHERE 1 = 0")
 	if err == nil {
 		err = errors.Join(rows.Err(), rows.Close())
 	}

@@ -21,12 +21,12 @@ func (s *store) Load(ctx context.Context, ids []journal.ID) (found []journal.Row
 	tx := s.joined(ctx)
 	for part := range slices.Chunk(ids, chunkRows) {
 		// By the primary key. An ID stands in the statement as it is: the journal has checked it.
-		st := s.statement("SELECT ", columns, " FROM ", s.table.sql(), " WHERE ").own(s).ids(part)
+		st := s.statement("SELECT ", columns, " FROM ", s.table.SQL(), " WHERE ").own(s).ids(part)
 		var rows []journal.Row
 		switch {
 		case tx == nil:
 			rows, err = scan(st.query(ctx, s.db))
-		case s.table.dialect == sqltx.MySQL:
+		case s.table.Dialect == sqltx.MySQL:
 			rows, err = scan(st.add(" FOR UPDATE").query(ctx, tx))
 		default:
 			rows, err = scan(st.query(ctx, tx))
@@ -63,7 +63,7 @@ func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, err
 		if i > 0 {
 			st.add(" UNION ALL ")
 		}
-		st.add("SELECT * FROM (SELECT ", fields, " FROM ", s.table.sql(), " WHERE ").own(s)
+		st.add("SELECT * FROM (SELECT ", fields, " FROM ", s.table.SQL(), " WHERE ").own(s)
 		if page.Endpoint != "" {
 			st.add(" AND endpoint = ").string(page.Endpoint)
 		}
@@ -98,7 +98,7 @@ func (s *store) Delete(ctx context.Context, ids []journal.ID) error {
 	}
 	for part := range slices.Chunk(slices.Sorted(slices.Values(ids)), chunkRows) {
 		// Sorted, as Save sorts: two calls lock what they share in one order.
-		st := s.statement("DELETE FROM ", s.table.sql(), " WHERE ").own(s).ids(part)
+		st := s.statement("DELETE FROM ", s.table.SQL(), " WHERE ").own(s).ids(part)
 		if err := s.remove(ctx, st); err != nil {
 			return s.fail(ctx, "delete", err)
 		}
@@ -118,8 +118,8 @@ func (s *store) Prune(ctx context.Context, rows []journal.Row) error {
 			ids[i] = part[i].ID
 		}
 		slices.Sort(ids)
-		st := s.statement("DELETE FROM ", s.table.sql(), " WHERE ").own(s).ids(ids).add(" AND (id, revision) IN (")
-		if s.table.dialect == sqltx.SQLite {
+		st := s.statement("DELETE FROM ", s.table.SQL(), " WHERE ").own(s).ids(ids).add(" AND (id, revision) IN (")
+		if s.table.Dialect == sqltx.SQLite {
 			st.add("VALUES ")
 		}
 		st.list(len(part), func(i int) {

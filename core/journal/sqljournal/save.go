@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
@@ -64,7 +65,7 @@ func (s *store) saveAlone(ctx context.Context, q beginner, rows []journal.Row) e
 	// A stricter level would answer a concurrent change with an error, where this one lets the update
 	// find no row.
 	options := &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-	if s.table.dialect == sqltx.SQLite {
+	if s.table.Dialect == sqltx.SQLite {
 		options = nil // it has one level
 	}
 	tx, err := q.BeginTx(ctx, options)
@@ -107,7 +108,7 @@ func (s *store) saveIn(ctx context.Context, tx *sql.Tx, rows []journal.Row) erro
 
 // saveRows inserts new rows and updates known ones. It returns ErrChanged where it changed fewer rows
 // than there are.
-func (s *store) saveRows(ctx context.Context, q querier, rows []journal.Row) error {
+func (s *store) saveRows(ctx context.Context, q sqldb.Querier, rows []journal.Row) error {
 	// Two kinds of statement, each for all of its rows at once.
 	var fresh, known []journal.Row
 	for _, r := range rows {
@@ -166,10 +167,10 @@ func (s *store) insert(rows []journal.Row) *statement {
 	// IGNORE passes over other faults of a row, too, such as a text that is too long: Save has checked
 	// for them.
 	verb, otherwise := "INSERT", " ON CONFLICT DO NOTHING"
-	if s.table.dialect == sqltx.MySQL {
+	if s.table.Dialect == sqltx.MySQL {
 		verb, otherwise = "INSERT IGNORE", ""
 	}
-	st := s.statement(verb, " INTO ", s.table.sql(), " (namespace, ", columns, ") VALUES ")
+	st := s.statement(verb, " INTO ", s.table.SQL(), " (namespace, ", columns, ") VALUES ")
 	st.list(len(rows), func(i int) {
 		st.add("(").string(s.namespace).add(",")
 		st.row(&rows[i], 1, plain).add(")")
@@ -181,7 +182,7 @@ func (s *store) insert(rows []journal.Row) *statement {
 func (s *store) update(rows []journal.Row) *statement {
 	const set = " SET revision = v.revision + 1, state = v.state, endpoint = v.endpoint, changed_at = v.changed_at," +
 		" content = v.content"
-	name := s.table.sql()
+	name := s.table.SQL()
 	// The common case, as a plain statement that every driver prepares once.
 	if len(rows) == 1 {
 		r := &rows[0]
@@ -190,7 +191,7 @@ func (s *store) update(rows []journal.Row) *statement {
 		st.add(", changed_at = ").number(r.At.UnixMicro()).add(", content = ").bytes(r.Blob).add(" WHERE ").own(s)
 		return st.add(" AND id = ").string(string(r.ID)).add(" AND revision = ").number(int64(r.Revision))
 	}
-	if s.table.dialect == sqltx.MySQL {
+	if s.table.Dialect == sqltx.MySQL {
 		// The two servers have no common form of a table of values, but for a union.
 		st := s.statement("UPDATE ", name, " AS t JOIN (")
 		for i := range rows {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
@@ -60,9 +62,9 @@ func (d database) Database() sqltx.Database { return sqltx.Database(d) }
 // store is the journal.Store in a table.
 type store struct {
 	db        *sql.DB
-	table     table
+	table     sqldb.Table
 	namespace string
-	writer    chan struct{} // SQLite has one writer: this process does not compete with itself. nil elsewhere
+	writer    *sqldb.Writer // of SQLite; nil elsewhere
 }
 
 var _ journal.Pruner = (*store)(nil)
@@ -82,35 +84,18 @@ func newStore(source sqltx.Source, opts []Option) (*store, error) {
 	for _, option := range opts {
 		option(&o)
 	}
-	t, err := newTable(d.Dialect, o.table)
+	t, err := parseTable(d.Dialect, o.table)
 	if err != nil {
 		return nil, err
 	}
-	if !isNamespace(d.Namespace) {
-		return nil, fmt.Errorf("sqljournal: the namespace %.80q is not valid: give the name of the application whose "+
-			"entries they are, such as %q", d.Namespace, "billing")
+	if err := replay.CheckNamespace(d.Namespace); err != nil {
+		return nil, fmt.Errorf("sqljournal: %w", err)
 	}
 	// The namespace is part of every key and of every condition: applications that share a table never
 	// meet.
 	s := &store{db: d.DB, table: t, namespace: d.Namespace}
 	if d.Dialect == sqltx.SQLite {
-		s.writer = make(chan struct{}, 1)
+		s.writer = sqldb.NewWriter()
 	}
 	return s, nil
-}
-
-// isNamespace is the rule of replay.CheckNamespace, which every store has.
-func isNamespace(name string) bool {
-	if name == "" || len(name) > 64 {
-		return false
-	}
-	// Letters, digits and few marks: no dialect folds, pads or escapes them.
-	for i := range len(name) {
-		c := name[i]
-		plain := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-		if !plain && (i == 0 || c != '-' && c != '_' && c != '.') {
-			return false
-		}
-	}
-	return true
 }

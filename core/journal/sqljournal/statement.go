@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
@@ -24,7 +25,7 @@ type statement struct {
 
 // statement begins a statement in the store's dialect.
 func (s *store) statement(parts ...string) *statement {
-	return (&statement{dialect: s.table.dialect}).add(parts...)
+	return (&statement{dialect: s.table.Dialect}).add(parts...)
 }
 
 // add writes SQL. It must never be given a value of anybody's: only names that were checked, and
@@ -105,7 +106,7 @@ func (st *statement) ids(ids []journal.ID) *statement {
 }
 
 // exec runs the statement, and returns how many rows it changed.
-func (st *statement) exec(ctx context.Context, q querier) (int64, error) {
+func (st *statement) exec(ctx context.Context, q sqldb.Querier) (int64, error) {
 	// The number of changed rows is the answer of every write.
 	result, err := q.ExecContext(ctx, string(st.text), st.args...)
 	if err != nil {
@@ -115,6 +116,6 @@ func (st *statement) exec(ctx context.Context, q querier) (int64, error) {
 }
 
 // query runs the statement, and returns its rows.
-func (st *statement) query(ctx context.Context, q querier) (*sql.Rows, error) {
+func (st *statement) query(ctx context.Context, q sqldb.Querier) (*sql.Rows, error) {
 	return q.QueryContext(ctx, string(st.text), st.args...)
 }
