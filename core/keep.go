@@ -126,11 +126,7 @@ func (d *Delivery) keepRest(why reason.Reason, err error) {
 		}
 	}
 	d.mu.Unlock()
-	ctx, cancel := d.keepingContext()
-	defer cancel()
-	if _, err := d.keep(ctx, rest); err != nil {
-		d.guard.warnNotKept(err)
-	}
+	_, _ = d.keepOrWarn(d.facts.ctx, rest)
 }
 
 func (d *Delivery) isSettled() bool {
@@ -139,10 +135,23 @@ func (d *Delivery) isSettled() bool {
 	return d.settled
 }
 
-// keepingContext is for writes of the journal outside of any transaction. The sender waits: a journal that does not
-// answer is given up.
-func (d *Delivery) keepingContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(d.facts.ctx), storeTimeout)
+// keepingContext is for calls of the journal outside of any transaction.
+func (d *Delivery) keepingContext() (context.Context, context.CancelFunc) { return keepingIn(d.facts.ctx) }
+
+// keepingIn bounds a call of the journal. The sender waits: a journal that does not answer is given up. The end of the
+// request is no reason to lose what failed.
+func keepingIn(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+}
+
+// keepOrWarn is keep with a bounded time. ctx is that of a transaction, or of the delivery. An error has been logged.
+func (d *Delivery) keepOrWarn(ctx context.Context, failures []failure) (parked []*journal.Entry, err error) {
+	ctx, cancel := keepingIn(ctx)
+	defer cancel()
+	if parked, err = d.keep(ctx, failures); err != nil {
+		d.guard.warnNotKept(err)
+	}
+	return parked, err
 }
 
 // warnNotKept reports, at most once a minute, that events which failed are not in the journal. The provider's retry has
@@ -207,7 +216,8 @@ func (d *Delivery) tokenOf(event int) []byte {
 // gone from the URL.
 func (d *Delivery) requestHead() journal.Request {
 	r, g := d.r, d.guard
-	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil, Header: http.Header{}}
+	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil,
+		Header: http.Header{}}
 	if r.URL != nil {
 		out.URL = requestURI(r)
 	}
@@ -303,16 +313,12 @@ func (p *signalsRun) settleHeld() {
 	var failures []failure
 	for _, h := range held {
 		if !h.res.kept {
-			failures = append(failures, failure{event: h.event, state: h.state, why: h.res.reason(), err: h.res.err, finished: h.res.finished})
+			failures = append(failures, failure{event: h.event, state: h.state, why: h.res.reason(), err: h.res.err,
+				finished: h.res.finished})
 		}
 	}
-	ctx, cancel := p.d.keepingContext()
-	parked, err := p.d.keep(ctx, failures)
-	cancel()
+	parked, err := p.d.keepOrWarn(p.d.facts.ctx, failures)
 	p.parked = append(p.parked, parked...)
-	if err != nil {
-		p.d.guard.warnNotKept(err)
-	}
 	for i := range held {
 		h := &held[i]
 		if err != nil && h.state == journal.Parked && !h.res.kept {
@@ -332,14 +338,11 @@ func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
 		return
 	}
 	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(tx.ctx), storeTimeout)
-	defer cancel()
 	if t := p.d.redrive; t != nil {
 		t.was = *t.entry
 	}
-	parked, err := p.d.keep(ctx, []failure{f})
+	parked, err := p.d.keepOrWarn(tx.ctx, []failure{f})
 	if err != nil {
-		p.d.guard.warnNotKept(err)
 		res.merge(result{worst: outcomeRetry, err: err}) // fails closed: the transaction is rolled back
 		return
 	}
@@ -370,11 +373,7 @@ func (p *signalsRun) keepBehind(from int) {
 			rest = append(rest, failure{event: i, state: journal.Open, why: reason.SignalFailed, err: errNotRun})
 		}
 	}
-	ctx, cancel := d.keepingContext()
-	defer cancel()
-	if _, err := d.keep(ctx, rest); err != nil {
-		d.guard.warnNotKept(err)
-	}
+	_, _ = d.keepOrWarn(d.facts.ctx, rest)
 }
 
 // notify tells the journal what is parked for good, once it is committed.

@@ -35,8 +35,7 @@ type redrive struct {
 	result RedriveResult
 	err    error
 	done   chan struct{} // closed when result and err are set
-	claim  replay.Held   // what the run holds; zero: nothing
-	own    bool          // that is the event's own key
+	own    bool          // what the run holds is the event's own key
 }
 
 // newRedrive makes the ticket of a run. Its number is one more than the runs that the entry knows of.
@@ -243,9 +242,7 @@ func (d *Delivery) claimOne(item replay.Item, asked time.Time) (replay.Result, e
 
 // hold1 notes what the run holds.
 func (d *Delivery) hold1(key replay.Key, token replay.Token) {
-	held := replay.Held{Key: key, Token: token}
-	d.redrive.claim = held
-	d.states[0].claim = d.holding.Add(held, &d.holding.Request)
+	d.states[0].claim = d.holding.Add(replay.Held{Key: key, Token: token}, &d.holding.Request)
 }
 
 // isToken reports whether a token is one of those that an entry was parked with.
