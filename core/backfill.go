@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -44,27 +43,23 @@ func (g *Guard) Backfill(ctx context.Context, s *Signals, body []byte) (reason.R
 		if reply.Rejection == nil {
 			return reason.Duplicate, nil
 		}
-		return reply.Rejection.Reason, errors.Join(errors.New(reply.Rejection.detail), reply.Rejection.cause)
-	}
-	if err := d.enter(); err != nil {
-		return "", err
+		return reply.Rejection.reported()
 	}
 	s.frozen.Store(true)
-	p := &signalsRun{signals: s, d: d, parent: d.r.Context(), written: func() adapter.Written { return adapter.Written{} }}
-	reply := func() *Reply {
-		defer func() { _ = recover() }() // http.ErrAbortHandler, which is reported by then: there is no connection
-		defer d.leave()
-		return p.all()
-	}()
-	if reply == nil {
-		d.Abandon()
-		return p.total.reason(len(d.events)), p.total.err
+	total, reply, err := d.runAlone(ctx, s)
+	switch {
+	case err != nil:
+		return "", err
+	case reply != nil && reply.Rejection != nil && total.err == nil: // the store failed before anything ran
+		return reply.Rejection.reported()
+	default:
+		return total.reason(len(d.events)), total.err
 	}
-	d.Finish(adapter.Outcome{Written: adapter.Written{Status: reply.Status}})
-	if reply.Rejection != nil && p.total.err == nil { // the store failed before anything ran
-		return reply.Rejection.Reason, errors.Join(errors.New(reply.Rejection.detail), reply.Rejection.cause)
-	}
-	return p.total.reason(len(d.events)), p.total.err
+}
+
+// reported returns the rejection as the result of a call: its reason, and an error that says all of it.
+func (r *Rejection) reported() (reason.Reason, error) {
+	return r.Reason, errors.Join(errors.New(r.detail), r.cause)
 }
 
 // canBackfill refuses what would run twice, or not at all.
@@ -101,10 +96,7 @@ func (g *Guard) backfilled(ctx context.Context, body []byte) (*Delivery, error) 
 	d := g.newDelivery()
 	d.backfill = true
 	now := time.Now()
-	d.facts = facts{ctx: ctx, started: now, now: now, body: bytes.Clone(body), proved: true}
-	if g.hasClock {
-		d.facts.now = g.now()
-	}
+	d.facts = facts{ctx: ctx, started: now, now: g.clock(now), body: bytes.Clone(body), proved: true}
 	r := (&http.Request{
 		Method: http.MethodPost, URL: &url.URL{}, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(nil)),
 	}).WithContext(ctx)
@@ -119,12 +111,6 @@ func (g *Guard) backfilled(ctx context.Context, body []byte) (*Delivery, error) 
 		return nil, fmt.Errorf("%w: the payload has no id where events of %s have theirs (%s)", ErrNoBackfill,
 			g.entry.Title, g.entry.Identity.Pointer)
 	}
-	d.deliveryContext = deliveryContext{ctx, d}
-	var own context.Context = &d.deliveryContext
-	if g.memory.Store != nil {
-		d.holding.Request.Start(own, time.Time{})
-		own = &d.holding.Request
-	}
-	d.r = r.WithContext(own)
+	d.r = r.WithContext(d.contextIn(ctx))
 	return d, nil
 }

@@ -25,6 +25,17 @@ func (g *Guard) newDelivery() *Delivery {
 	return d
 }
 
+// contextIn returns the context that the app gets, in that of the request: it carries the delivery, and ends where the
+// lease of what it holds is lost.
+func (d *Delivery) contextIn(parent context.Context) context.Context {
+	d.deliveryContext = deliveryContext{parent, d}
+	if d.guard.memory.Store == nil {
+		return &d.deliveryContext
+	}
+	d.holding.Request.Start(&d.deliveryContext, time.Time{})
+	return &d.holding.Request
+}
+
 // deliver makes the handle of a delivery that is proved, or that a check lets through because it only reports. From
 // here on nothing refuses it but the replay store.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delivery {
@@ -44,21 +55,15 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		t.HeadersProved, t.SignedID = g.signature == nil, i.claims.ID
 	}
 	d.readEvents(t)
-	d.deliveryContext = deliveryContext{r.Context(), d}
-	var ctx context.Context = &d.deliveryContext
-	if g.memory.Store != nil {
-		d.holding.Request.Start(ctx, time.Time{})
-		ctx = &d.holding.Request
-		if g.entry.Identity.SignedOnce && i.proved {
-			// The signature covers less than the body. Whoever captured it could send any other body under it: the
-			// signed content is remembered with the digest of the first body, and a second one is refused.
-			in := g.proofOf(t)
-			digest := g.signature.SignedDigest(&in)
-			signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
-			d.signed = &signed
-		}
+	if g.memory.Store != nil && g.entry.Identity.SignedOnce && i.proved {
+		// The signature covers less than the body. Whoever captured it could send any other body under it: the signed
+		// content is remembered with the digest of the first body, and a second one is refused.
+		in := g.proofOf(t)
+		digest := g.signature.SignedDigest(&in)
+		signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
+		d.signed = &signed
 	}
-	d.r = r.WithContext(ctx)
+	d.r = r.WithContext(d.contextIn(r.Context()))
 	restoreBody(d.r, d)
 	// A handler that logs its URL, or sends it to a third party, must not give the token away.
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {

@@ -163,19 +163,13 @@ func (r *eventReader) take(n uint64) []byte {
 }
 
 // size reads a length or a count. It is as large as the writer says: take compares it with what is there.
-func (r *eventReader) size() uint64 {
-	v, n := binary.Uvarint(r.rest)
-	if n <= 0 {
-		r.failed = true
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return v
-}
+func (r *eventReader) size() uint64 { return number(r, binary.Uvarint) }
 
 // signed reads a number that may be negative.
-func (r *eventReader) signed() int64 {
-	v, n := binary.Varint(r.rest)
+func (r *eventReader) signed() int64 { return number(r, binary.Varint) }
+
+func number[T int64 | uint64](r *eventReader, read func([]byte) (T, int)) T {
+	v, n := read(r.rest)
 	if n <= 0 {
 		r.failed = true
 		return 0

@@ -136,7 +136,9 @@ func (d *Delivery) isSettled() bool {
 }
 
 // keepingContext is for calls of the journal outside of any transaction.
-func (d *Delivery) keepingContext() (context.Context, context.CancelFunc) { return keepingIn(d.facts.ctx) }
+func (d *Delivery) keepingContext() (context.Context, context.CancelFunc) {
+	return keepingIn(d.facts.ctx)
+}
 
 // keepingIn bounds a call of the journal. The sender waits: a journal that does not answer is given up. The end of the
 // request is no reason to lose what failed.
@@ -166,16 +168,9 @@ func (g *Guard) warnNotKept(err error) {
 // entryOf describes one event that failed.
 func (d *Delivery) entryOf(f *failure) *journal.Entry {
 	e := &d.events[f.event]
-	out := &journal.Entry{
-		State: f.state, Endpoint: d.guard.endpoint, Provider: d.guard.provider, Tenant: e.Tenant, Scope: d.facts.scope,
-		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
-		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
-		Reason: f.why, Finished: f.finished,
-		Last: d.facts.now, Request: d.requestHead(), Body: d.facts.body, InBatch: d.batch,
-	}
-	if f.err != nil {
-		out.Err = f.err.Error()
-	}
+	out := e.entry(f.why, f.err, f.finished)
+	out.State, out.Scope, out.Last = f.state, d.facts.scope, d.facts.now
+	out.Request, out.Body, out.InBatch = d.requestHead(), d.facts.body, d.batch
 	if f.state == journal.Parked {
 		out.Token = d.tokenOf(f.event)
 	}

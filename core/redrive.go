@@ -92,23 +92,14 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	now := time.Now()
 	// The context loses its cancellation: what follows the run must be recorded even where the caller has gone.
 	d.facts = facts{
-		ctx: context.WithoutCancel(r.Context()), route: in.Route, started: now, now: now, body: e.Body,
+		ctx: context.WithoutCancel(r.Context()), route: in.Route, started: now, now: g.clock(now), body: e.Body,
 		// proved: the entry was, when it was kept. The journal is trusted for that; with keys it detects changes.
 		tenant: e.Tenant, scope: e.Scope, secret: e.Secret, proved: true,
-	}
-	if g.hasClock {
-		d.facts.now = g.now()
 	}
 	d.events, d.states = d.one[:1], d.oneState[:1]
 	d.events[0] = g.eventOf(e)
 	d.states[0] = eventState{claim: noClaim, digest: e.Digest}
-	d.deliveryContext = deliveryContext{r.Context(), d}
-	var ctx context.Context = &d.deliveryContext
-	if g.memory.Store != nil {
-		d.holding.Request.Start(ctx, time.Time{})
-		ctx = &d.holding.Request
-	}
-	d.r = r.WithContext(ctx)
+	d.r = r.WithContext(d.contextIn(r.Context()))
 	// The app reads the entry's body, whatever middleware did to the request's.
 	restoreBody(d.r, d)
 	begun := false

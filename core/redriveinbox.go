@@ -63,9 +63,15 @@ func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
 			return
 		}
 	}
-	defer d.Abandon() // after Finish it does nothing
-	if d.enter() != nil {
-		return
+	_, _, _ = d.runAlone(ctx, s)
+}
+
+// runAlone runs the receivers of a delivery that no request has brought, and ends it. The reply is nil where a receiver
+// has given up the connection, of which there is none. An error means that nothing ran.
+func (d *Delivery) runAlone(ctx context.Context, s *Signals) (*total, *Reply, error) {
+	defer d.Abandon() // where a receiver ends the goroutine; after Finish it does nothing
+	if err := d.enter(); err != nil {
+		return nil, nil, err
 	}
 	p := &signalsRun{
 		signals: s, c: ctx, d: d, parent: d.r.Context(), written: func() adapter.Written { return adapter.Written{} },
@@ -78,6 +84,7 @@ func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
 	if reply != nil {
 		d.Finish(adapter.Outcome{Written: adapter.Written{Status: reply.Status}})
 	}
+	return &p.total, reply, nil
 }
 
 // inboxDelivery makes the delivery of an event that was enqueued when its request was answered.
@@ -86,11 +93,8 @@ func (g *Guard) inboxDelivery(ctx context.Context, t *redrive, e Event) *Deliver
 	d.redrive = t
 	now := time.Now()
 	d.facts = facts{
-		ctx: ctx, started: now, now: now, body: e.Payload, tenant: e.Tenant, scope: t.entry.Scope, secret: e.Secret,
-		proved: true,
-	}
-	if g.hasClock {
-		d.facts.now = g.now()
+		ctx: ctx, started: now, now: g.clock(now), body: e.Payload, tenant: e.Tenant, scope: t.entry.Scope,
+		secret: e.Secret, proved: true,
 	}
 	d.events, d.states = d.one[:1], d.oneState[:1]
 	d.events[0] = e

@@ -219,11 +219,8 @@ func (p *signalsRun) run(i int) result {
 // names nothing as finished that the transaction held, so that the retry runs it again. The caller must have called
 // every receiver.
 func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transaction) {
-	s, d := p.signals, p.d
-	if !total.handled && s.unhandled != nil {
-		told := call(func() error { s.unhandled(event.run.ctx, *event); return nil })
-		total.stack, total.err, total.abort = told.stack, told.err, told.abort
-	}
+	d := p.d
+	p.signals.callUnhandled(event.run.ctx, *event, total)
 	total.conclude()
 	parked := len(p.parked)
 	p.keepInTransaction(i, total, tx)

@@ -86,12 +86,18 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 			break
 		}
 	}
-	if !total.handled && s.unhandled != nil {
-		told := call(func() error { s.unhandled(ctx, e); return nil })
-		total.stack, total.err, total.abort = told.stack, told.err, told.abort
-	}
+	s.callUnhandled(ctx, e, &total)
 	total.conclude()
 	return total.ran(inTransaction)
+}
+
+// callUnhandled calls the receiver of what no other takes. Its outcome is no answer to the event.
+func (s *Signals) callUnhandled(ctx context.Context, e Event, total *result) {
+	if total.handled || s.unhandled == nil {
+		return
+	}
+	res := call(func() error { s.unhandled(ctx, e); return nil })
+	total.stack, total.err, total.abort = res.stack, res.err, res.abort
 }
 
 // ran describes the result to a worker.
@@ -114,16 +120,23 @@ func (r *RunResult) Entry(e *Event, attempts int) *journal.Entry {
 	if e.Unproved {
 		panic("sallyport: an event that nothing proves must not be kept where it could be run")
 	}
-	// The error of MarshalBinary is always nil.
-	encoded, _ := e.MarshalBinary()
-	entry := &journal.Entry{
-		State: journal.Parked, Kind: journal.FromInbox, Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,
+	entry := e.entry(r.Reason, r.Err, r.Finished)
+	entry.State, entry.Kind = journal.Parked, journal.FromInbox
+	entry.Attempts, entry.Last = attempts, time.Now()
+	entry.Body, _ = e.MarshalBinary() // the error is always nil
+	return entry
+}
+
+// entry begins an entry of the journal: what the event says of itself, and what came of it.
+func (e *Event) entry(why reason.Reason, err error, finished []string) *journal.Entry {
+	out := &journal.Entry{
+		Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,
 		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
 		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
-		Reason: r.Reason, Finished: r.Finished, Attempts: attempts, Last: time.Now(), Body: encoded,
+		Reason: why, Finished: finished,
 	}
-	if r.Err != nil {
-		entry.Err = r.Err.Error()
+	if err != nil {
+		out.Err = err.Error()
 	}
-	return entry
+	return out
 }

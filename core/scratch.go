@@ -34,14 +34,19 @@ func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time
 	s := g.borrow()
 	i := &s.inspection
 	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
-	i.now = now
-	// Only then: two readings of the same clock would cost twice as much.
-	if g.hasClock {
-		i.now = g.now()
-	}
+	i.now = g.clock(now)
 	i.claims, i.events, i.place, i.buffer = &s.claims, &s.events, &s.slot, s.buffer[:0]
 	s.claims.Match = &i.match
 	return s
+}
+
+// clock returns the time by the guard's clock, where now is the machine's.
+func (g *Guard) clock(now time.Time) time.Time {
+	// Only then: two readings of the same clock would cost twice as much.
+	if g.hasClock {
+		return g.now()
+	}
+	return now
 }
 
 func (g *Guard) borrow() *scratch {
