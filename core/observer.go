@@ -10,7 +10,8 @@ import (
 
 // Observer receives the record of every outcome, once. Each observer has a queue and a goroutine of its own: one that
 // is slow, blocks or panics delays no answer and hurts neither the others nor the log. When it falls behind, records
-// are dropped and counted ([Record.Dropped], [Health.DroppedRecords]).
+// are dropped and counted ([Record.Dropped], [Health.DroppedRecords]). A guard gives an observer one record at a time;
+// two guards that share an observer call it concurrently.
 //
 // ctx carries the values of the request as it reached the guard, such as trace ids, but not its cancellation. Observe
 // runs after the answer: values that a router uses again for the next request, as Chi does with its route context, must

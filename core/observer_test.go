@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -69,9 +70,12 @@ func TestAnObserverGetsTheValuesOfTheRequestAndNothingElseOfIt(t *testing.T) {
 		err   error
 		found bool
 	}
+	var mu sync.Mutex // each guard calls it from a goroutine of its own
 	var all []seen
 	watch := core.ObserverFunc(func(ctx context.Context, _ core.Record) {
 		_, found := core.FromContext(ctx)
+		mu.Lock()
+		defer mu.Unlock()
 		all = append(all, seen{ctx.Value(traceKey{}), ctx.Err(), found})
 	})
 	c, _ := config(timestamped())

@@ -111,12 +111,16 @@ func (s *Server) await() error {
 		if err == nil && s.listens() {
 			return nil
 		}
+		gone := s.gone() // before the text is read: the last that a server writes is why it ends
 		text := s.said()
 		taken := bytes.Contains(bytes.ToLower(text), []byte("address already in use"))
-		if taken || s.gone() || time.Now().After(deadline) {
+		if taken || gone || time.Now().After(deadline) {
 			s.Stop()
-			if taken {
+			switch {
+			case taken:
 				err = errors.Join(ErrPortTaken, err)
+			case err == nil:
+				err = errors.New("another program answers on its port")
 			}
 			return fmt.Errorf("the server does not answer: %w\n%s", err, text[max(0, len(text)-4000):])
 		}
