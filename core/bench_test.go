@@ -89,8 +89,8 @@ func BenchmarkVerify(b *testing.B) {
 
 const turn = 128
 
-// takeTurns measures two things in turns and gives the nanoseconds of each in its best turn. What the first needs is
-// made anew before each of its turns.
+// takeTurns measures two things in turns and gives the nanoseconds of each in its best turn. prepare runs
+// before each turn of the first.
 func takeTurns(b *testing.B, first, prepare, second func()) (bestFirst, bestSecond float64) {
 	bestFirst, bestSecond = math.Inf(1), math.Inf(1)
 	clock := func(fn func()) float64 {

@@ -35,7 +35,7 @@ const (
 	bodyCanary   = "a-canary-in-the-body-5c1f"
 )
 
-// everything collects all that can be seen of a guard: its log at every level, what its observer is told, what its
+// everything collects all that can be seen of a guard: its log at every level, what its observer gets, what its
 // store is given and what it answers.
 type everything struct {
 	mu   sync.Mutex

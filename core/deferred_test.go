@@ -217,7 +217,7 @@ func TestWhatIsReadLaterOfAnUnprovedDeliveryIsNotAuthenticated(t *testing.T) {
 	require.Equal(t, core.Authenticated{}, e.Authenticated)
 }
 
-// What reads details later works in the place of another that did; nothing of one delivery is told of the next.
+// What reads details later works in the place of another that did; nothing of one delivery shows in the next.
 func TestDetailsReadLaterLeaveNothingBehind(t *testing.T) {
 	c, _ := config(named())
 	c.Replay = core.DangerouslyNoReplay

@@ -163,9 +163,9 @@ func ExampleHealthHandler() {
 	}
 	fmt.Println(status())
 	handler := httpwebhook.Handler(guard, core.NewSignals())
-	stranger := webhooktest.NewSender(provider.Stripe()) // as after a rotation that was half done
+	rotated := webhooktest.NewSender(provider.Stripe()) // it signs with a secret that the guard does not have yet
 	for range 3 {
-		stranger.Send(handler, "/webhooks/stripe", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)})
+		rotated.Send(handler, "/webhooks/stripe", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)})
 	}
 	fmt.Println(status(), guard.Health().RejectedInARow, guard.Health().LastReason == reason.BadSignature)
 	// Output:

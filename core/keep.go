@@ -371,7 +371,7 @@ func (p *signalsRun) keepBehind(from int) {
 	_, _ = d.keepOrWarn(d.facts.ctx, rest)
 }
 
-// notify tells the journal what is parked for good, once it is committed.
+// notify reports to the journal what is parked for good, once it is committed.
 func (p *signalsRun) notify() {
 	if len(p.parked) > 0 {
 		p.d.guard.journaling.journal.Parked(context.WithoutCancel(p.d.facts.ctx), p.parked...)

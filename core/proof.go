@@ -140,7 +140,7 @@ func (g *Guard) configureTolerance(c *Config, m *fault.Mistakes) {
 		// An error, because the operator would rely on a freshness that no signature covers.
 		if c.Limits.Tolerance != 0 {
 			m.Add("Limits.Tolerance", c.Limits.Tolerance.String(),
-				"%s signs no timestamp, so there is nothing to judge; remove it", g.entry.Title)
+				"%s signs no timestamp, so there is nothing to check; remove it", g.entry.Title)
 		}
 		return
 	}

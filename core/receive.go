@@ -21,8 +21,8 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbou
 	// Only code of this package can put a delivery into a context: no header and no URL of a sender can.
 	prior := carriedBy(r.Context())
 	if prior != nil && prior.ticket != nil {
-		d, reply, stranger := g.receiveAgain(w, r, in, prior.ticket)
-		if !stranger {
+		d, reply, ours := g.receiveAgain(r, in, prior.ticket)
+		if ours {
 			return d, reply
 		}
 		// Fails closed: a used or misdirected ticket counts for nothing, and the request is checked from the start.

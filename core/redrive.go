@@ -64,23 +64,23 @@ func (r *redrive) hasFinished(name string) bool {
 	return name != "" && !r.again && slices.Contains(r.entry.Finished, name)
 }
 
-// receiveAgain is Receive for a request that a redrive has made. What is not for this guard, or not the first use, is
-// checked like a stranger's: it fails closed, because the request carries no signature.
+// receiveAgain is Receive for a request that a redrive has made. It reports false for the ticket of another guard, and
+// for a second use. Fails closed: such a request is checked like any other, and carries no signature.
 func (g *Guard) receiveAgain(
-	w http.ResponseWriter, r *http.Request, in adapter.Inbound, ticket *redrive,
-) (d *Delivery, reply *Reply, stranger bool) {
+	r *http.Request, in adapter.Inbound, ticket *redrive,
+) (d *Delivery, reply *Reply, ours bool) {
 	switch {
 	// Compare and swap: middleware that sends one request into the guard twice, or in two goroutines, runs the event
 	// once.
 	case ticket.guard == g && ticket.used.CompareAndSwap(false, true):
 		d, reply = g.rerun(r, in, ticket)
-		return d, reply, false
+		return d, reply, true
 	case ticket.guard != g && slices.Contains(ticket.entry.Outer, g.endpoint):
 		// The outer guards of the delivery have proved it. They hold nothing of it, and settle nothing.
 		return &Delivery{again: &Delivery{guard: g, r: r, facts: facts{ctx: r.Context(), proved: true}}, guard: g,
-			r: r}, nil, false
+			r: r}, nil, true
 	default:
-		return nil, nil, true
+		return nil, nil, false
 	}
 }
 

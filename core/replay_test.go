@@ -55,7 +55,7 @@ func TestAProcessedEventDoesNotRunAgain(t *testing.T) {
 	c, rec := config(timestamped())
 	g := mustNew(t, c)
 	require.Equal(t, 200, run(g, signed(event), ok).Code)
-	// The retry is signed anew; the event is the same.
+	// The retry is signed again; the event is the same.
 	w := run(g, post(event, "Acme-Signature", pairs(testSecret, testTime.Add(time.Minute), event)), never(t))
 	require.Equal(t, 200, w.Code)
 	require.Regexp(t, `^already processed at \d{4}-`, w.Body.String())

@@ -10,8 +10,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// sweeper closes open entries of events that were processed since, by the provider's own retry. Success is not told to
-// the journal, because it would be a write for every event.
+// sweeper closes open entries of events that were processed since, by the provider's own retry. A success is not written
+// to the journal, because it would be a write for every event.
 type sweeper struct {
 	last atomic.Int64 // when the last one began; 0: none has
 }

@@ -27,7 +27,7 @@ import (
 type Config struct {
 	// Guard checks the requests. Required.
 	Guard *core.Guard
-	// Skipper, if not nil, names requests that are not judged. Such a request carries no delivery: a [Signal] answers
+	// Skipper, if not nil, names requests that are not checked. Such a request carries no delivery: a [Signal] answers
 	// it 500, a plain handler runs unguarded.
 	Skipper middleware.Skipper
 	// OnReject, if not nil, is called for every refused delivery before the error is returned, with the request, why,

@@ -28,7 +28,7 @@ type hook struct {
 	idle    chan struct{} // closed when the goroutine has ended; nil: it does not run
 }
 
-// Parked tells the journal that entries are parked and committed, so that Config.OnParked runs for
+// Parked reports to the journal that entries are parked and committed, so that Config.OnParked runs for
 // them. It returns at once. Entries in another state, and those that were not kept, are left out.
 func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
 	// Entries are committed now, so that pruning holds no transaction of the app's up.

@@ -15,7 +15,7 @@ const flagGzip = 1
 // pack makes the blob of a payload for a row: compressed, then sealed. Sealed bytes cannot be
 // compressed any more.
 func (j *Journal) pack(ctx context.Context, payload []byte, row Row) ([]byte, error) {
-	// A compressed length tells something of the content. It tells it to whoever reads the table, who
+	// A compressed length shows something of the content. It shows it to whoever reads the table, who
 	// sees the length of the row anyway, and cannot add text of their own next to a secret: no
 	// credential is kept.
 	out := j.compress(payload)

@@ -36,7 +36,7 @@ func (j *Journal) Load(ctx context.Context, id ID) (*Entry, error) {
 	return j.decode(ctx, rows[0])
 }
 
-// List returns a page of rows without their blobs, the newest first: less than Entries tells, at less
+// List returns a page of rows without their blobs, the newest first: less than Entries returns, at less
 // cost.
 func (j *Journal) List(ctx context.Context, page Page) ([]Row, error) {
 	if page.Endpoint != "" {

@@ -111,7 +111,7 @@ func (j *Journal) CloseDone(ctx context.Context, rows []Row) (closed int, err er
 // edit ends it.
 func (j *Journal) change(ctx context.Context, id ID, edit func(*Entry) error) (*Entry, error) {
 	for range rounds {
-		// An entry that is forged or sealed with an unknown key is an error here: it is not sealed anew
+		// An entry that is forged or sealed with an unknown key is an error here: it is not sealed again
 		// as if it were genuine.
 		e, err := j.Load(ctx, id)
 		if err != nil {

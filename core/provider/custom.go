@@ -21,7 +21,7 @@ const (
 	SHA512 Algorithm = "sha512"
 )
 
-// Encoding is how a signature, or a secret, is spelled.
+// Encoding is how a signature, or a secret, is encoded.
 type Encoding string
 
 // The encodings. Base64 is padded and URL-safe base64 is too; the Raw forms are not padded.
@@ -34,7 +34,7 @@ const (
 	Text         Encoding = "text" // the default of secrets: their bytes are the key
 )
 
-// Unit is the spelling of a timestamp.
+// Unit is the form of a timestamp.
 type Unit string
 
 // The units.
@@ -63,13 +63,13 @@ type HMACConfig struct {
 	SignatureKey string
 	TimestampKey string
 
-	// SecretEncoding is how the secret is spelled; SecretPrefix is removed before decoding: "whsec_".
+	// SecretEncoding is how the secret is encoded; SecretPrefix is removed before decoding: "whsec_".
 	SecretEncoding Encoding
 	SecretPrefix   string
 
 	// Signed is what is signed: fixed text and {body}, {timestamp}, {id}, {url}, {method}, {path}, {header:Name}; and
 	// {unescaped_url}, in which the escapes of : / ? @ ! $ ' ( ) * , ; are decoded.
-	// Default "{body}"; with a timestamp it has to be spelled out. Text that could be divided in two ways is refused,
+	// Default "{body}"; with a timestamp it is required. Text that could be divided in two ways is refused,
 	// because its signature would fit both: {header:Name} and {path} need a line feed between them and the body, {id}
 	// a character that ids do not have. Where no line feed stands between {url} and the body, the body has to be one
 	// JSON object or list, or core.Config.PublicURL configured; where anything else touches {url}, it has to be.

@@ -74,7 +74,7 @@ func MailPace() core.Provider {
 // Mailomat is a webhook of Mailomat.
 //
 // The signature covers the event's type, an id and a timestamp, and nothing of the body: whoever captured one delivery
-// could put another body beside its signature, once. The id is used a single time here, so that the body that came
+// could put another body with its signature, once. The id is used a single time here, so that the body that came
 // first stands.
 //
 // https://api.mailomat.swiss/docs/#tag/webhook-security

@@ -84,7 +84,7 @@ func Slack() core.Provider {
 // Mailgun is Mailgun's event webhooks. The secret is the account's HTTP webhook signing key.
 //
 // The signature covers a timestamp and a token and nothing of the event: whoever captured one delivery could put
-// another body beside its signature, once. The token is used a single time here, so that the body that came first
+// another body with its signature, once. The token is used a single time here, so that the body that came first
 // stands.
 //
 // Subaccounts' parent-signature is not read: such a delivery is refused.
@@ -102,7 +102,7 @@ func Mailgun() core.Provider {
 				Encoding: entry.Hex},
 			Timestamp: entry.Timestamp{
 				Field: entry.Field{JSON: "/signature/timestamp", Form: "timestamp"},
-				// Mailgun retries for eight hours and does not say whether a retry is signed anew; receivers report
+				// Mailgun retries for eight hours and does not say whether a retry is signed again; receivers report
 				// that it repeats token and signature. Such a retry must not be refused. The longer window lets in no
 				// replay: the token counts once, and is remembered for longer than the window.
 				Past: mailgunHorizon,

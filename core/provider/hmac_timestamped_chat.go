@@ -52,7 +52,7 @@ const zoomHorizon = 90 * time.Minute
 //
 // The body of a trigger's webhook is your own template, and may be equal to the byte from one ticket update to the
 // next. What is remembered is therefore the body with the signed timestamp: a replay is recognised, and a retry that is
-// signed anew runs again.
+// signed again runs again.
 //
 // Zendesk repeats a delivery on 409, and on 429 and 503 with a Retry-After below a minute; never on 400 and 500. So a
 // failed authentication, a failed receiver and a body that is too large are answered 409. "Test webhook" before the

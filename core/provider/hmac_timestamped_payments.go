@@ -74,7 +74,7 @@ const recurlyHorizon = 6 * time.Hour
 // ("wsk_..."), whole.
 //
 // A merchant's events name an order and a type and nothing else, so that two of them may be equal to the byte. What is
-// remembered is therefore the body with the signed timestamp: a replay is recognised, and a retry that is signed anew
+// remembered is therefore the body with the signed timestamp: a replay is recognised, and a retry that is signed again
 // runs again.
 //
 // https://developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature

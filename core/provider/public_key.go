@@ -27,7 +27,7 @@ func Discord() core.Provider {
 			Algorithm: entry.Ed25519,
 			Key:       entry.Key{Encoding: entry.Hex},
 			Signature: entry.Signature{Field: headers("X-Signature-Ed25519"), Encoding: entry.Hex},
-			// Whether a retry of a webhook event is signed anew is not documented; they go on for ten minutes.
+			// Whether a retry of a webhook event is signed again is not documented; they go on for ten minutes.
 			Timestamp: entry.Timestamp{Field: headers("X-Signature-Timestamp"), Past: discordHorizon},
 			// No separator: the body is JSON, which begins with no digit.
 			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
@@ -123,8 +123,8 @@ func SendGrid() core.Provider {
 	})
 }
 
-// sendgridPast is how old a delivery may be: that a retry is signed anew is documented nowhere, and retries go on for a
-// day. An event counts once within it, because its id is remembered for longer.
+// sendgridPast is how old a delivery may be. Retries go on for a day, and are not documented to be signed again. An
+// event counts once within it, because its id is remembered for longer.
 const sendgridPast = 24 * time.Hour
 
 // Postal is a webhook or an HTTP endpoint of a Postal mail server. The secret is the server's public key: PEM, or the

@@ -40,7 +40,7 @@ func PayPal(webhookID string) core.Provider {
 				Field: headers("Paypal-Transmission-Sig"), Encoding: entry.Base64,
 				Name: "SHA256withRSA", Version: headers("Paypal-Auth-Algo"), // compared, never obeyed
 			},
-			// Whether a retry is signed anew is not documented; they go on for three days.
+			// Whether a retry is signed again is not documented; they go on for three days.
 			Timestamp: entry.Timestamp{Field: headers("Paypal-Transmission-Time"), Unit: entry.RFC3339,
 				Past: paypalHorizon},
 			ID:     entry.Field{Headers: []string{"Paypal-Transmission-Id"}, Grammar: entry.Token},

@@ -84,7 +84,7 @@ func MercadoPago() core.Provider {
 			Timestamp: entry.Timestamp{
 				// The documentation shows milliseconds and the library reads seconds.
 				Field: entry.Field{Key: "ts"}, Unit: entry.SecondsOrMilliseconds,
-				// Whether a retry is signed anew is not documented. The id of the request counts once, and is
+				// Whether a retry is signed again is not documented. The id of the request counts once, and is
 				// remembered for longer than the window.
 				Past: 4 * 24 * time.Hour,
 			},

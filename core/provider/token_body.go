@@ -30,7 +30,7 @@ func Figma() core.Provider {
 
 // MicrosoftGraph is the change notifications of Microsoft Graph. The secret is the clientState you gave to the
 // subscription, of up to 128 characters; every notification of a delivery has to carry it. Of rich notifications the
-// validation tokens are not judged and the content is not decrypted.
+// validation tokens are not verified and the content is not decrypted.
 //
 // When the subscription is created or renewed, Graph asks with an empty POST that carries validationToken, which is
 // answered for whoever asks.

@@ -39,7 +39,7 @@ const (
 	SourceNotAllowed   Reason = "source_not_allowed"
 )
 
-// Request: what was sent cannot be judged.
+// Request: what was sent cannot be checked.
 const (
 	Method         Reason = "method"
 	BodyTooLarge   Reason = "body_too_large"

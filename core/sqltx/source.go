@@ -39,7 +39,7 @@ type Database struct {
 	Namespace string // of the application whose rows they are
 }
 
-// Source is a store that tells which database it uses, so that a journal in the same database joins its transactions.
+// Source is a store that reports which database it uses, so that a journal in the same database joins its transactions.
 // On SQLite a second *sql.DB of the same file would wait for the first one's lock.
 type Source interface {
 	Database() Database

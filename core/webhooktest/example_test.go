@@ -34,7 +34,7 @@ func ExampleFake() {
 	// 200
 }
 
-// A delivery through the real guard. The second one is a retry: signed anew, and the same event.
+// A delivery through the real guard. The second one is a retry: signed again, and the same event.
 func ExampleNewRequest() {
 	const secret = "whsec_of_this_test_and_nothing_else"
 	guard, err := core.New(core.Config{

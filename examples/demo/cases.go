@@ -60,7 +60,7 @@ func cases(s *server) []group {
 				want: refused(reason.Stale)},
 			{sent: "signed just now", message: first, want: accepted("new")},
 			{sent: "the same delivery again", message: first, want: answered(reason.Duplicate, "new")},
-			{sent: "its event, signed anew", message: s.signed("/hooks/stripe", k.current, paid, time.Second),
+			{sent: "its event, signed again", message: s.signed("/hooks/stripe", k.current, paid, time.Second),
 				want: answered(reason.Duplicate, "new")},
 			{sent: "its id, another body", message: s.signed("/hooks/stripe", k.current, paid+" ", 0),
 				want: answered(reason.Conflict, "new")},

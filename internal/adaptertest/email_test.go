@@ -43,7 +43,7 @@ func TestABounceIsABounceInEveryRouter(t *testing.T) {
 				app.handle("/mail", guard, signals)
 				sample, ok := emailtest.Sample(p, email.Bounced)
 				require.True(t, ok, p.Name())
-				for range 2 { // the second is a duplicate, but for ids that are signed anew
+				for range 2 { // the second is a duplicate, but for ids that are signed again
 					require.Equal(t, http.StatusOK, sender.Send(app, "/mail", sample).Code, p.Name())
 				}
 				require.NotZero(t, calls, p.Name())

@@ -49,7 +49,7 @@ func tokens() []Entry {
 		{
 			Parameters: []Parameter{
 				{Name: "client_keys", Required: true, List: true, Sample: []string{"a-client-key"},
-					Doc: "the clientKey of each installation, as the app's installed callback tells it"},
+					Doc: "the clientKey of each installation, as the app's installed callback reports it"},
 				{Name: "base_path", Sample: []string{"/"}, Doc: "the path of the app's baseUrl, which the hash of a " +
 					"request leaves out; default /"},
 			},

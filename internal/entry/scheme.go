@@ -29,7 +29,7 @@ func (a Algorithm) PublicKey() bool { return a >= Ed25519 }
 // Digest says that the algorithm is a plain hash, so that the secret has to be among the signed bytes.
 func (a Algorithm) Digest() bool { return a >= DigestSHA256 && a <= DigestMD5 }
 
-// Encoding is how bytes are spelled, in a signature or a key.
+// Encoding is how bytes are encoded, in a signature or a key.
 type Encoding uint8
 
 // The encodings. Base64 is padded; the Raw forms are not; Any accepts both and the URL alphabet is never mixed in.
@@ -154,7 +154,7 @@ const (
 	AuthScheme
 )
 
-// Signature says where the signature sits and how it is spelled.
+// Signature says where the signature sits and how it is encoded.
 type Signature struct {
 	Field
 	Layout    Layout
@@ -174,7 +174,7 @@ type Signature struct {
 	Groups bool
 }
 
-// Unit is the spelling of a timestamp.
+// Unit is the form of a timestamp.
 type Unit uint8
 
 // The units.

@@ -31,7 +31,7 @@ func TestPaddle(t *testing.T) {
 			repeated("Paddle-Signature"),
 			{[]string{tooOld, hourOld, "signed 25 hours ago"}, accept, retried},
 			{[]string{"Paddle-Signature: another signature first, as in a rotation"}, accept,
-				"the library knows one signature; Paddle's documentation tells of several while a secret is turned"},
+				"the library knows one signature; Paddle's documentation mentions several while a secret is turned"},
 		},
 	}.run(t)
 }
@@ -95,7 +95,7 @@ func TestBuildkite(t *testing.T) {
 			{[]string{header + ": in upper case", header + ": a bit of byte 0", header + ": a bit of byte 23"}, refuse,
 				"the library does not read the names of the two pairs"},
 			{[]string{"the token instead of a signature"}, refuse,
-				"the library takes the secret itself for a proof: the request chooses how it is judged"},
+				"the library takes the secret itself for a proof: the request chooses how it is verified"},
 		},
 	}.run(t)
 }

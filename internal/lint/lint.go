@@ -32,7 +32,7 @@ import (
 type Finding struct {
 	File    string // relative to the root of the repository
 	Line    int
-	Message string // what is wrong and how to mend it
+	Message string // what is wrong and how to fix it
 }
 
 // String is the form that editors and terminals turn into a link.

@@ -17,7 +17,7 @@ var errTaken = errors.New("riverinbox: the job is not this attempt's any more: i
 
 const mostText = 8 << 10 // bytes of an error in a job
 
-// attemptError is what River is told of an attempt that failed: text that PostgreSQL takes, and of the receivers' own
+// attemptError is what an attempt that failed returns to River: text that PostgreSQL takes, and of the receivers' own
 // errors only those whose handling is safe. A river.JobCancel among them would delete the event after a day.
 type attemptError struct {
 	text string

@@ -123,7 +123,7 @@ func (w *worker) finish(
 	if err := w.complete(ctx, job, offered, entry); err != nil {
 		var stopped error
 		if errors.Is(ctx.Err(), context.Canceled) {
-			stopped = ctx.Err() // River tells the stop of a client from a failure by it
+			stopped = ctx.Err() // River recognises the stop of a client by it
 		}
 		return failed(joined(result.Err, err), stopped)
 	}

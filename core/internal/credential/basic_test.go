@@ -8,7 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/credential"
 )
 
-// FuzzBasicCredential: what is read of a Basic credential is what was encoded, in its one spelling.
+// FuzzBasicCredential: what is read of a Basic credential is what was encoded, in its one form.
 func FuzzBasicCredential(f *testing.F) {
 	f.Add("aG9va3M6YS1wYXNzd29yZA==")
 	f.Add("Og==")

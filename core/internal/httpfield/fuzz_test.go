@@ -45,7 +45,7 @@ func FuzzRequestTarget(f *testing.F) {
 			t.Fatalf("%q became %q", target, got)
 		}
 		if target[0] == '/' && !strings.HasPrefix(target, "//") && got != target {
-			// It may only be spelled anew where it means the same.
+			// It may only be written differently where it means the same.
 			if again, err := url.ParseRequestURI(got); err != nil || again.Path != u.Path ||
 				again.RawQuery != u.RawQuery {
 				t.Fatalf("%q became %q", target, got)

@@ -25,7 +25,7 @@ const (
 	RSAv15SHA256    Algorithm = "rsa-v1_5-sha256"
 )
 
-// Encoding is how the secret of HMAC-SHA-256 is spelled.
+// Encoding is how the secret of HMAC-SHA-256 is encoded.
 type Encoding string
 
 // The encodings. Base64 is padded.
@@ -42,7 +42,7 @@ const (
 type Config struct {
 	Name      string    // in logs and metrics: "acme"; default "rfc9421"
 	Algorithm Algorithm // the signature's own parameter alg may be absent, and must not say otherwise
-	// KeyEncoding is how the secret of HMAC-SHA-256 is spelled.
+	// KeyEncoding is how the secret of HMAC-SHA-256 is encoded.
 	KeyEncoding Encoding
 
 	// Components have to be covered by the signature, whatever else is: names of header fields in lower case, and

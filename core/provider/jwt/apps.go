@@ -15,7 +15,7 @@ import (
 
 // JiraConnectConfig says whose tokens count, and where the app lives.
 type JiraConnectConfig struct {
-	// ClientKeys are those of the installations, as the "installed" callback tells them. Required. Each installation
+	// ClientKeys are those of the installations, as the "installed" callback reports them. Required. Each installation
 	// has a shared secret of its own.
 	ClientKeys []string
 	// BasePath is the path of the app's baseUrl, "/connect", which the hash of the request leaves out. Default: none.
@@ -32,7 +32,7 @@ func JiraConnect(c JiraConnectConfig) core.Provider {
 	var mistakes []error
 	if len(c.ClientKeys) == 0 || c.ClientKeys[0] == "" {
 		mistakes = append(mistakes,
-			errors.New("JiraConnectConfig.ClientKeys is empty; the installed callback tells them"))
+			errors.New("JiraConnectConfig.ClientKeys is empty; the installed callback reports them"))
 	}
 	if c.BasePath != "" && (c.BasePath[0] != '/' || strings.ContainsAny(c.BasePath, "?#% ")) {
 		mistakes = append(mistakes,
@@ -134,7 +134,7 @@ func Netlify() core.Provider {
 // and secret.
 //
 // Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay
-// does not run again, and a retry does if Plaid signs it anew. What the tokens of one delivery have in common is
+// does not run again, and a retry does if Plaid signs it again. What the tokens of one delivery have in common is
 // documented nowhere.
 //
 // https://plaid.com/docs/api/webhooks/webhook-verification/

@@ -96,7 +96,7 @@ func audience(aud []byte, allowed []string) (bool, error) {
 	return false, nil
 }
 
-// moment is a claim that is a time in seconds, in its one spelling; absent is the zero time.
+// moment is a claim that is a time in seconds, in its one form; absent is the zero time.
 func moment(name string, value []byte) (time.Time, error) {
 	if value == nil {
 		return time.Time{}, nil

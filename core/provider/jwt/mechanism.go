@@ -29,8 +29,8 @@ type mechanism struct {
 	keyless    bool     // keys are published, and may be fetched by their kid
 
 	issuers   []string // iss is one of them
-	audiences []string // nil: aud is not judged
-	emails    []string // email is one of them, and was verified; nil: not judged
+	audiences []string // nil: aud is not checked
+	emails    []string // email is one of them, and was verified; nil: not checked
 	expires   bool     // exp is required
 	notBefore bool     // nbf is required
 	issued    bool     // iat is required
@@ -157,7 +157,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 
 // fits says whether the signature is a key's. The library's methods take keys of their own kind only. Its method for
 // ES256 makes two numbers of the signature, which the standard library spells out again, and its method for HS256 takes
-// the secret up anew each time; here the one are spelled at once, and the other is ready.
+// the secret up again each time; here the one are spelled at once, and the other is ready.
 func (t *token) fits(key any) bool {
 	secret, isSecret := key.(*digest.HMACKey)
 	switch {

@@ -63,7 +63,7 @@ func Vonage() core.Provider {
 	})
 }
 
-// leeway is how far clocks may differ where a token's own times are judged.
+// leeway is how far clocks may differ where a token's own times are checked.
 const leeway = 30 * time.Second
 
 // urlAndBody are what an event is remembered by where the URL tells it as well as the body.

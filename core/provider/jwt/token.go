@@ -85,7 +85,7 @@ func breaks(text string) bool {
 	return strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0
 }
 
-// segment decodes base64url without padding, in its one spelling, to the start of room, and gives the room that is
+// segment decodes base64url without padding, in its one form, to the start of room, and gives the room that is
 // left.
 func segment(text string, room []byte) (data, left []byte, ok bool) {
 	n, err := base64.RawURLEncoding.Strict().Decode(room, []byte(text))

@@ -13,7 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// app is what is served: the endpoints on their router, which are mounted anew when one of them has got its secret.
+// app is what is served: the endpoints on their router, which are mounted again when one of them has got its secret.
 // What has begun on the router before ends there.
 type app struct {
 	router string

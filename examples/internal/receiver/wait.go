@@ -90,7 +90,7 @@ func (w *wait) take(_ context.Context, s secrets.Secret) error {
 	}
 	w.logger.Warn("a secret was handed over and is in force: whoever knew the URL could have been first; compare it "+
 		"with what the provider shows, "+
-		"and to begin anew end the receiver and remove the file", "endpoint", w.endpoint, "file", w.file)
+		"and to start again end the receiver and remove the file", "endpoint", w.endpoint, "file", w.file)
 	w.look()
 	return nil
 }
