@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // restoredBody is the body that everything after the guard reads. Like any request body it is for one goroutine.
@@ -56,4 +61,125 @@ func (d *Delivery) openBody() (io.ReadCloser, error) {
 	b := &restoredBody{delivery: d}
 	b.reader.Reset(d.facts.body)
 	return b, nil
+}
+
+// markRead marks in a request that the guard itself has read the body: otherwise a second guard would report that
+// middleware did. It keeps the body where the delivery is refused and somebody asked for it. A borrowed body is copied,
+// because the next request uses its buffer.
+//
+// A body that broke off stays as it is unless it is to be kept: by its type net/http decides whether to read the rest.
+func (i *inspection) markRead(r *http.Request, refused bool) {
+	t, keep := &i.taken, refused && i.keepBody
+	// Explain leaves the request as it found it.
+	if !t.done || i.trial {
+		return
+	}
+	if _, here := r.Body.(*restoredBody); here && !keep {
+		return // the outer guard's delivery has it still
+	}
+	switch {
+	case keep && t.failure.Failed():
+		r.Body = intake.Keep(r.Body, r.Body, t.failure)
+	case keep:
+		body := t.body
+		if i.borrowed {
+			body = bytes.Clone(body)
+		}
+		r.Body = intake.Keep(bytes.NewReader(body), r.Body, fault.Failure{})
+	case !t.failure.Failed():
+		r.Body = intake.Drained{}
+	}
+}
+
+// takenBody is the result of reading a body.
+type takenBody struct {
+	done    bool // the body was read, or failed to be
+	body    []byte
+	failure fault.Failure
+}
+
+// bodyToExplain reads the body of a request for Explain, whoever has read it before.
+func (g *Guard) bodyToExplain(r *http.Request) ([]byte, fault.Failure) {
+	if b, ok := r.Body.(*restoredBody); ok {
+		return b.delivery.facts.body, fault.Failure{} // a handler may have read it
+	}
+	// The limit holds here too: Explain may be called for requests of unverified senders.
+	return intake.Read(r, g.bodies.max, nil, make([]byte, 0, intake.Unit))
+}
+
+// overloadRetry is how long a provider is asked to wait when there is no room for a body.
+const overloadRetry = 2 * time.Second
+
+// takeBody reads the body of a sender that nobody has proved: within the limit, the time and the room there are. The
+// caller must call i.leave once the body is proved or dropped: until then it counts as unproved.
+func (g *Guard) takeBody(r *http.Request, i *inspection) ([]byte, fault.Failure) {
+	body, f := g.takeBodyWithin(r, i)
+	if r.Body != nil && r.Body != http.NoBody {
+		i.taken = takenBody{true, body, f}
+	}
+	return body, f
+}
+
+func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Failure) {
+	_, here := r.Body.(*restoredBody) // an outer guard has read and proved it
+	// These need no slot: the body is proved or empty, or the app itself has called Explain.
+	if here || r.Body == nil || r.Body == http.NoBody || i.trial {
+		return i.read(r, g.bodies.max)
+	}
+	i.leave()
+	// A source that fails often is not shut out, because an attacker can make a shared address fail.
+	throttled := g.throttled(r.Context(), i)
+	// Fails closed: without room the body is not read. Slow uploads from many addresses would otherwise exhaust memory.
+	if !g.bodies.share.Enter(i.place, i.w, i.source, throttled, i.started) {
+		// Not overloaded where the source itself is to blame: then it is answered by its own limit.
+		i.overloaded, i.retryAfter = !throttled, overloadRetry
+		if throttled {
+			return nil, fault.New(reason.RateLimited, "the source "+nameOf(i.source)+
+				" fails more often than RateLimit allows, and others of its bodies are being read")
+		}
+		return nil, noRoom()
+	}
+	i.slot, i.bodyBegun = i.place, true
+	// A sender that trickles bytes would otherwise keep the slot for as long as it likes.
+	bounded := intake.Bound(i.w, r, i.started, g.bodies.timeout)
+	body, f := i.read(r, g.bodies.max)
+	// Fails closed: a body that had to make way is incomplete, even where reading it returned no error.
+	if displaced := !i.slot.Finish(); displaced || f.Reason == reason.RateLimited {
+		i.displaced = displaced
+		i.overloaded, i.retryAfter = true, overloadRetry
+		return nil, noRoom()
+	}
+	if f.Failed() {
+		return nil, f // the deadline stands, for what net/http still reads of the body
+	}
+	// Lifted for a body that is read to its end: the app's handler must not inherit our deadline.
+	if bounded {
+		intake.LiftBound(i.w)
+	}
+	return body, fault.Failure{}
+}
+
+// read reads the body, and notes whether it stands in the buffer: the next request uses that as soon as Receive
+// returns.
+func (i *inspection) read(r *http.Request, limit int64) ([]byte, fault.Failure) {
+	body, f := intake.Read(r, limit, i.slot, i.buffer)
+	// Compared by address, because a long body has left the buffer for memory of its own.
+	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
+	return body, f
+}
+
+// noRoom returns the refusal of a body for which the budget has no room.
+func noRoom() fault.Failure {
+	return fault.New(reason.RateLimited, noRoomText)
+}
+
+const noRoomText = "too many bodies are being read that nobody has proved yet (Config.Budget): " +
+	"the provider is asked to send it again"
+
+// leave gives the body's place back.
+func (i *inspection) leave() {
+	if i.slot != nil {
+		i.slot.Leave()
+		i.slot = nil
+	}
 }

@@ -2,9 +2,15 @@ package core
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net/http"
+	"reflect"
+	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
@@ -175,3 +181,139 @@ const (
 	// delivery may be replayed while the store is down.
 	DangerouslyAcceptUnclaimed
 )
+
+// ConfigError is one mistake in a [Config]. [New] reports all of them, joined; [ConfigErrors] lists them.
+type ConfigError struct {
+	Field  string // the field's path: "Secrets[1]", "Credentials[0].Name"
+	Value  string // the value found, redacted; empty where it is a secret or where nothing was given
+	Reason string // what is wrong and how to fix it
+}
+
+// Error names the field, what was found and how to fix it.
+func (e *ConfigError) Error() string { return fault.Mistake(*e).Error() }
+
+// ConfigErrors returns every mistake in an error of [New], in the order of the config's fields. An error of anything
+// else gives nil.
+func ConfigErrors(err error) []*ConfigError {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*ConfigError
+		for _, e := range joined.Unwrap() {
+			all = append(all, ConfigErrors(e)...)
+		}
+		return all
+	}
+	var one *ConfigError
+	if errors.As(err, &one) {
+		return []*ConfigError{one}
+	}
+	return nil
+}
+
+// configError joins what was collected; nil: there is no mistake.
+func configError(m fault.Mistakes) error {
+	all := make([]error, len(m))
+	for i := range m {
+		all[i] = (*ConfigError)(&m[i])
+	}
+	return errors.Join(all...)
+}
+
+// isTypedNil reports whether v is an interface that holds a nil pointer, function or channel: it passes a comparison
+// with nil and panics at the first delivery. It is called by New only.
+func isTypedNil(v any) bool {
+	if v == nil {
+		return false
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Func, reflect.Chan: // a nil map can be read
+		return r.IsNil()
+	default:
+		return false
+	}
+}
+
+// dropTypedNils reports every setting that holds a typed nil. It then clears the setting: the other mistakes of the
+// config are found as well.
+func (c *Config) dropTypedNils(m *fault.Mistakes) {
+	drop := func(field string, value any, clearField func()) {
+		if isTypedNil(value) { // fails closed: New refuses the config, and does not take nil for "no check"
+			m.Add(field, "",
+				"it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
+			clearField()
+		}
+	}
+	drop("Secrets", c.Secrets, func() { c.Secrets = nil })
+	drop("Keys", c.Keys, func() { c.Keys = nil })
+	drop("Replay", c.Replay, func() { c.Replay = nil })
+	drop("Sources", c.Sources, func() { c.Sources = nil })
+	drop("Setup.VerifyTokens", c.Setup.VerifyTokens, func() { c.Setup.VerifyTokens = nil })
+	drop("RateLimit.Limiter", c.RateLimit.Limiter, func() { c.RateLimit.Limiter = nil })
+	drop("RateLimit.FailureLimiter", c.RateLimit.FailureLimiter, func() { c.RateLimit.FailureLimiter = nil })
+}
+
+// serverLimits are the numbers that this page, the documentation and the examples recommend: one table, so that what
+// CheckServer says is what the documentation says. Above most a limit no longer protects.
+var serverLimits = [...]struct { //lint:immutable a table of constants
+	field      string
+	good, most time.Duration
+	of         func(*http.Server) time.Duration
+	why        string
+}{
+	{"ReadHeaderTimeout", 5 * time.Second, 30 * time.Second,
+		func(s *http.Server) time.Duration { return s.ReadHeaderTimeout },
+		"a sender may take for ever to send its headers"},
+	{"ReadTimeout", 30 * time.Second, 5 * time.Minute, func(s *http.Server) time.Duration { return s.ReadTimeout },
+		"a sender may take for ever to send its request"},
+	{"IdleTimeout", time.Minute, 10 * time.Minute, func(s *http.Server) time.Duration { return s.IdleTimeout },
+		"an idle connection is kept for ever"},
+}
+
+// goodHeaderBytes is the recommended MaxHeaderBytes.
+const goodHeaderBytes = 64 << 10
+
+// CheckServer returns what a server lacks to face the internet, as one [*ConfigError] for each setting. An empty result
+// is a server with all of its limits. Guards bound what unverified senders may cost; a server without these limits lets
+// them hold connections before any guard sees them. Log what it returns at start.
+//
+// Good for webhooks: ReadHeaderTimeout 5s, ReadTimeout 30s, WriteTimeout 30s or longer than your slowest signal,
+// IdleTimeout 1m, MaxHeaderBytes 64 KiB.
+func CheckServer(s *http.Server) []*ConfigError {
+	var m fault.Mistakes
+	// A finding, not a panic: CheckServer runs at start, where its result is logged.
+	if s == nil {
+		m.Add("Server", "", "it is nil")
+		return ConfigErrors(configError(m))
+	}
+	for _, limit := range serverLimits {
+		d := limit.of(s)
+		switch {
+		case d <= 0 && limit.field == "ReadHeaderTimeout" && s.ReadTimeout > 0: // which covers the headers
+		case d <= 0:
+			m.Add("Server."+limit.field, "", "it is not set: %s; set it to %s", limit.why, httpfield.Span(limit.good))
+		// Limits of an hour protect nobody: an attacker opens connections faster than they expire.
+		case d > limit.most:
+			m.Add("Server."+limit.field, d.String(), "it is longer than %s: %s; set it to %s",
+				httpfield.Span(limit.most), limit.why, httpfield.Span(limit.good))
+		}
+	}
+	// No upper bound: the right value depends on the slowest signal of the app.
+	if s.WriteTimeout <= 0 {
+		m.Add("Server.WriteTimeout", "",
+			"it is not set: a sender that does not read its answer holds the connection for "+
+				"ever; "+
+				"set it to 30s, or longer than your slowest signal")
+	}
+	if limit := s.MaxHeaderBytes; limit <= 0 || limit > http.DefaultMaxHeaderBytes {
+		shown := ""
+		if limit > 0 {
+			shown = strconv.Itoa(limit)
+		}
+		m.Add("Server.MaxHeaderBytes", shown,
+			"a request may have 1 MiB of headers or more; set it to %d, which is enough for every provider",
+			goodHeaderBytes)
+	}
+	return ConfigErrors(configError(m))
+}
