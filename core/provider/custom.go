@@ -49,6 +49,9 @@ const (
 type HMACConfig struct {
 	Name   string // in logs and metrics: "acme"
 	Header string // the signature's header
+	// Parameter is the parameter of the URL that holds the signature, for a sender that has no header for it. It comes
+	// once. {url} and {path} cannot be signed then. Whoever reads access logs reads the signature.
+	Parameter string
 	// OtherHeaders are further names of the same header, for a sender that changes its name. The first that is there
 	// counts.
 	OtherHeaders []string
@@ -122,8 +125,11 @@ func HMAC(c HMACConfig) core.Provider {
 func (c *HMACConfig) entry() (entry.Entry, error) {
 	e := entry.Entry{Name: c.Name, Title: c.Name, Confidence: "A", OfOnesOwn: true, RetryHorizon: c.RetryHorizon,
 		AckLimit: c.AckLimit, MaxBody: c.MaxBody}
-	if c.Name == "" || c.Header == "" {
+	if c.Name == "" || c.Header == "" && c.Parameter == "" {
 		return e, fmt.Errorf("HMACConfig needs a Name and a Header")
+	}
+	if c.Parameter != "" && (c.Header != "" || len(c.OtherHeaders) > 0) {
+		return e, fmt.Errorf("HMACConfig has a Header and a Parameter: the signature sits in one of them")
 	}
 	for _, name := range append([]string{c.Header, c.TimestampHeader, c.IDHeader}, c.OtherHeaders...) {
 		if !isHeaderName(name) {
@@ -146,6 +152,9 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 	}
 	s := &entry.Scheme{Signature: entry.Signature{Field: headers(append([]string{c.Header}, c.OtherHeaders...)...),
 		Prefix: c.Prefix}}
+	if c.Parameter != "" {
+		s.Signature.Field = entry.Field{Query: c.Parameter}
+	}
 	e.Scheme = s
 	var ok bool
 	if s.Algorithm, ok = algorithms(c.Algorithm); !ok {

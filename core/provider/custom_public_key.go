@@ -30,6 +30,7 @@ const (
 type PublicKeyConfig struct {
 	Name      string // in logs and metrics: "acme"
 	Header    string // the signature's header
+	Parameter string // as in [HMACConfig]
 	Algorithm PublicKeyAlgorithm
 	Encoding  Encoding // of the signature; default base64
 	Prefix    string   // stands before the signature and must be there
@@ -65,7 +66,7 @@ func PublicKey(c PublicKeyConfig) core.Provider {
 
 func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 	h := HMACConfig{
-		Name: c.Name, Header: c.Header, Encoding: c.Encoding, Prefix: c.Prefix, Signed: c.Signed,
+		Name: c.Name, Header: c.Header, Parameter: c.Parameter, Encoding: c.Encoding, Prefix: c.Prefix, Signed: c.Signed,
 		TimestampHeader: c.TimestampHeader, TimestampUnit: c.TimestampUnit, IDHeader: c.IDHeader,
 		EventID: c.EventID, EventType: c.EventType, IdentityPointer: c.IdentityPointer,
 		Methods: c.Methods, FormField: c.FormField, Handshakes: c.Handshakes, EmptyAnswers: c.EmptyAnswers,

@@ -10,7 +10,8 @@ import (
 
 // All returns every provider that needs no parameter, sorted by name, for tables, tests and configurations.
 func All() []core.Provider {
-	all := slices.Concat(general(), emailSenders(), payments(), apps(), cloud(), schemes(), platforms())
+	all := slices.Concat(general(), emailSenders(), payments(), apps(), cloud(), schemes(), platforms(),
+		particular())
 	slices.SortFunc(all, func(a, b core.Provider) int { return strings.Compare(a.Name(), b.Name()) })
 	return all
 }

@@ -26,7 +26,7 @@ import (
 
 // mostUsed are the senders that have to have samples.
 func mostUsed() []string {
-	return append(platformsWithSamples(), []string{
+	return append(append(platformsWithSamples(), particularWithSamples()...), []string{
 		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord",
 		"docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
 		"intercom", "jira", "lemon-squeezy", "line", "linear", "loops", "mailchimp", "mailersend", "mailgun", "mailjet",

@@ -199,5 +199,6 @@ func guides() map[string]Guide {
 		}},
 	}
 	maps.Copy(all, platformGuides())
+	maps.Copy(all, particularGuides())
 	return all
 }

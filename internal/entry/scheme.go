@@ -118,6 +118,7 @@ type Field struct {
 	Key     string // the key inside the signature's own list of pairs
 	JSON    string // a pointer (RFC 6901) into the body
 	Form    string // a field of the form in the body
+	Query   string // a parameter of the request's URL, which comes once
 	First   bool   // the first element of the signature's own list
 	Grammar Grammar
 }

@@ -107,6 +107,7 @@ func Endpoints() map[string]*Endpoint {
 			func(c *core.Config) { c.TrustedProxies, c.DangerouslyAllowHTTP = core.PrivateNetworks, false }),
 		"pathed": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
 			Signed: "{method} {path}\n{body}"})),
+		"queried": text(provider.HMAC(provider.HMACConfig{Name: "own", Parameter: "sig"})),
 		"milliseconds": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
 			Signed: "{timestamp}.{body}", TimestampHeader: "X-Time", TimestampUnit: provider.Milliseconds})),
 		"rfc3339": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",

@@ -11,6 +11,7 @@ func ofProofs() []mutation {
 		{name: "a short signature is filled up with zeros", file: signature, old: "if !ok || n != len(dst) {", new: "if !ok {"},
 		{name: "the prefix of a signature is not compared", file: signature, old: "rest, ok := strings.CutPrefix(text, sig.Prefix)\n\t\tif !ok {", new: "_, rest, ok := strings.Cut(text, \"=\")\n\t\tif !ok {"},
 		{name: "any version of a signature counts", file: signature, old: `if name := v.kinds[i].Name; name == "" || name == version {`, new: `if name := v.kinds[i].Name; name != "" || name == version {`},
+		{name: "the first of two signatures in the query wins", file: "core/internal/signature/queryfields.go", old: "case n > 1:", new: "case n < 0:"},
 		{name: "any number of signatures", file: signature, old: "const maxSignatures = 16", new: "const maxSignatures = 1600"},
 		{name: "line breaks inside a signature are passed over", file: signature, old: `if b == '\r' || b == '\n' { // which`, new: `if b == 0 { // which`},
 		{name: "stray bits in base64 are passed over", file: signature, old: "n, err := codec.Strict().Decode(out, src)", new: "n, err := codec.Decode(out, src)"},

@@ -138,16 +138,31 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	if h := sch.Signature.Headers; len(h) > 0 { // the first one, where a provider has several
 		s.r.Header.Set(h[0], s.layout(signature))
 	}
+	s.setQuery(sch.Signature.Query, s.layout(signature))
 	s.setHeaders()
 	return s.body, nil
 }
 
-// setHeaders writes the timestamp, the id and the version into their headers, if they have some.
+// setQuery writes a parameter of the URL; nothing where it has no name.
+func (s *signer) setQuery(name, value string) {
+	if name == "" {
+		return
+	}
+	q := s.r.URL.Query()
+	q.Set(name, value)
+	s.r.URL.RawQuery = q.Encode()
+	if s.r.RequestURI != "" {
+		s.r.RequestURI = s.r.URL.RequestURI()
+	}
+}
+
+// setHeaders writes the timestamp, the id and the version into their headers or parameters, if they have some.
 func (s *signer) setHeaders() {
 	set := func(f entry.Field, value string) {
 		if len(f.Headers) > 0 { // otherwise it is in the body, in the signature, or absent
 			s.r.Header.Set(f.Headers[0], value)
 		}
+		s.setQuery(f.Query, value)
 	}
 	set(s.scheme.Timestamp.Field, s.at)
 	set(s.scheme.ID, s.id)
@@ -159,6 +174,9 @@ func (s *signer) setHeaders() {
 func (s *signer) makeID(c carrier) string {
 	if h := s.scheme.ID.Headers; len(h) > 0 && s.r.Header.Get(h[0]) != "" {
 		return s.r.Header.Get(h[0])
+	}
+	if q := s.scheme.ID.Query; q != "" && s.r.URL.Query().Has(q) {
+		return s.r.URL.Query().Get(q)
 	}
 	if c != nil { // the body may have it
 		if id := c.id(s.scheme); id != "" {

@@ -16,6 +16,9 @@ func proof(e *entry.Entry) string {
 			return s.Custom.Traits().Proof
 		}
 		where := "the body"
+		if s.Signature.Query != "" {
+			where = "the URL's `" + s.Signature.Query + "`"
+		}
 		switch names := slices.Concat(s.Signature.Headers, s.Signature.Beside); {
 		case len(names) > 3:
 			where = "`" + names[0] + "` to `" + names[len(names)-1] + "`"

@@ -77,7 +77,7 @@ func (v *Verifier) namesKey() bool { return !isNowhere(&v.scheme.KeyRef) }
 //
 // The zero Field is nowhere. Its caller then neither reads the field nor demands it.
 func isNowhere(f *entry.Field) bool {
-	return len(f.Headers) == 0 && f.JSON == "" && f.Form == "" && f.Key == "" && !f.First
+	return len(f.Headers) == 0 && f.JSON == "" && f.Form == "" && f.Query == "" && f.Key == "" && !f.First
 }
 
 // compileScheme compiles the scheme, or returns what is wrong with it.
@@ -112,8 +112,8 @@ func (v *Verifier) compileScheme() (problem string) {
 	v.Decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Beside)
-	if len(s.Signature.Headers) == 0 && !v.inBody {
-		return "does not say where the signature is"
+	if problem := v.compileQuery(); problem != "" {
+		return problem
 	}
 	// Where the signature is in the body, one family of headers may hold the rest.
 	for family := range max(1, len(s.Signature.Headers)) {

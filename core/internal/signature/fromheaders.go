@@ -34,7 +34,11 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 		return f
 	}
 	var t tally
-	if f := v.signatureHeader(in.Request, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.Failed() {
+	if v.scheme.Signature.Query != "" {
+		if f := v.querySignature(in.Request, p, &t); f.Failed() {
+			return f
+		}
+	} else if f := v.signatureHeader(in.Request, names[fieldSignature], v.scheme.Signature.Repeats, p, &t); f.Failed() {
 		return f
 	}
 	for _, name := range v.moreHeaders {
@@ -108,9 +112,11 @@ func (v *Verifier) ownHeaders(r *http.Request, names []string, p *Claims) (f fau
 		}
 	}
 	if names[fieldKeyRef] != "" {
-		p.keyRef, f = httpfield.Header(r, names[fieldKeyRef])
+		if p.keyRef, f = httpfield.Header(r, names[fieldKeyRef]); f.Failed() {
+			return f
+		}
 	}
-	return f
+	return v.queryFields(r, p)
 }
 
 // signedHeaders checks the signed headers. It fails closed for one that comes twice: the first would be proved, and the

@@ -37,7 +37,7 @@ func (v *Verifier) compileTexts(title string) {
 		malformedTime: " characters, and is not " + unit + ", as " + title + " sends it: " + cutOrChanged,
 		missingID:     "the delivery carries no id, which is part of what is signed: " + v.lacks(fieldID, title),
 	}
-	if len(v.headers) > 0 && !v.inBody {
+	if len(v.headers) > 0 && !v.inBody && v.scheme.Signature.Query == "" {
 		v.texts.noHeader = "no " + v.headers[0][fieldSignature] +
 			" header: set the secret at the provider, or find the proxy that strips the header"
 	}
@@ -65,6 +65,8 @@ func (v *Verifier) lacks(field int, title string) string {
 		return "the header " + signature.Headers[0] + " has no item " + f.Key + ": " + cutOrChanged
 	case listed:
 		return "the signature's list does not hold it: " + cutOrChanged
+	case f.Query != "":
+		return "the URL has no parameter " + f.Query + ", which a proxy may strip"
 	case len(f.Headers) > 0:
 		return "there is no header " + f.Headers[0] + ", which a proxy may strip"
 	case f.JSON != "":

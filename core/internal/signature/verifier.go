@@ -39,6 +39,7 @@ type Verifier struct {
 	headers     [][]string      // canonical names by family and field
 	moreHeaders []string        // further headers with signatures, canonical
 	inBody      bool            // the body holds the signature
+	inQuery     bool            // parameters of the URL hold fields of the proof
 	readsBody   bool            // some claims are in the body
 	scansJSON   bool            // in its JSON
 	paths       *jsonscan.Paths // to those

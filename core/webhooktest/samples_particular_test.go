@@ -1,0 +1,6 @@
+package webhooktest_test
+
+// particularWithSamples are the senders of their own way that have samples.
+func particularWithSamples() []string {
+	return []string{"pandadoc"}
+}
