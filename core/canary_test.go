@@ -195,7 +195,14 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 			inner = mustNew(t, c)
 			h = httpwebhook.Verify(g)(httpwebhook.Verify(inner)(httpwebhook.Dispatch(signals)))
 		}
-		e.send(t, h, r)
+		if row.busy { // it comes while another delivery runs
+			require.Equal(t, 200, run(g, signed(event1(0)), func(context.Context, core.Event) error {
+				e.send(t, h, r)
+				return nil
+			}).Code)
+		} else {
+			e.send(t, h, r)
+		}
 		require.NoError(t, g.Flush(t.Context()))
 		require.NoError(t, inner.Flush(t.Context()))
 		require.True(t, seen[row.want], "%s did not come about", row.want)
@@ -218,6 +225,7 @@ type unusualCase struct {
 	unhandled bool
 	twice     bool
 	paused    bool
+	busy      bool
 }
 
 // unusual are the outcomes that no request alone can bring about.
@@ -249,6 +257,7 @@ func unusual() []unusualCase {
 			spoil: func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); r.Body = http.NoBody }},
 		{want: reason.GuardConflict, change: nothing, twice: true},
 		{want: reason.Paused, change: nothing, paused: true},
+		{want: reason.Busy, change: func(c *core.Config) { c.Limits.MaxRunning = 1 }, busy: true},
 		{want: reason.MissingCredential, change: func(c *core.Config) {
 			c.Credentials = []core.Credential{core.BasicAuth(secrets.Static(hostile.Pair))}
 		}},

@@ -236,3 +236,38 @@ func ExampleObserverFunc() {
 	// stripe accepted 200
 	// stripe duplicate 200
 }
+
+// A burst must not take every connection of a pool: the third delivery at once is asked to come back.
+func ExampleLimits() {
+	stripe := webhooktest.NewSender(provider.Stripe())
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe",
+		Provider: provider.Stripe(),
+		Secrets:  secrets.Static(stripe.Secret()),
+		Replay:   memstore.New(),
+		Limits:   core.Limits{MaxRunning: 2, SignalTimeout: time.Minute},
+		Logger:   slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	signals := core.NewSignals()
+	deliver := func(n int) {
+		event := webhooktest.Sample{Body: fmt.Appendf(nil, `{"id":"evt_%d","type":"invoice.paid"}`, n)}
+		fmt.Println("event", n, "is answered", stripe.Send(mux, "/webhooks/stripe", event).Code)
+	}
+	running := 0
+	signals.On("*", func(context.Context, core.Event) error {
+		running++
+		deliver(running + 1) // while this one runs
+		return nil
+	})
+	httpwebhook.Handle(mux, "/webhooks/stripe", guard, signals)
+	deliver(1)
+	// Output:
+	// event 3 is answered 503
+	// event 2 is answered 200
+	// event 1 is answered 200
+}

@@ -45,6 +45,7 @@ type Guard struct {
 	ownership   ownership // of the endpoint's name in the store
 	journaling  journaling
 	signals     signalRules
+	slots       slots
 	paused      atomic.Bool // by Pause; it changes while the guard runs, and so do share, vitals and ownership
 	answers     answers
 

@@ -65,6 +65,7 @@ func New(c Config) (*Guard, error) {
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
 	g.configureReportOnly(&c, &m)
+	g.configureSlots(&c, &m)
 	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
 	g.log.typed = len(e.Event.Type) > 0
 	g.configureObservers(&c, &m)
@@ -190,6 +191,7 @@ func (g *Guard) announce(c *Config, notes []string) {
 			"endpoint", g.endpoint, "provider", g.provider)
 	}
 	g.announceLease()
+	g.announceSlots()
 	g.announceReportOnly(c)
 	g.announceShapes()
 	if g.handshakes.Awaiting {

@@ -88,7 +88,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	}
 	// From here on the request is proved, or a check that only reports let it through.
 	d := g.deliver(r, i, prior)
-	if reply := d.claim(); reply != nil {
+	if reply := d.begin(); reply != nil {
 		i.markRead(r, reply.Rejection != nil)
 		// A refused delivery reaches no handler: nobody else would free what it holds.
 		d.release()

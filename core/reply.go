@@ -108,8 +108,7 @@ func rejectionReply(r Rejection) *Reply {
 		// What is left of the body is not worth reading.
 		p.set("Connection", "close")
 	case reason.RateLimited, reason.Paused, reason.InFlight, reason.StoreUnavailable, reason.StoreFull,
-		reason.KeysUnavailable,
-		reason.NoActiveSecret:
+		reason.KeysUnavailable, reason.NoActiveSecret, reason.Busy:
 		p.setRetryAfter(defaultRetryAfter)
 	}
 	return &p.Reply

@@ -57,6 +57,7 @@ const (
 	KeysUnavailable  Reason = "keys_unavailable"
 	NoActiveSecret   Reason = "no_active_secret"
 	Paused           Reason = "paused" // by core.Guard.Pause
+	Busy             Reason = "busy"   // the app works on as much as core.Config.Limits.MaxRunning allows
 )
 
 // Misconfiguration: the app is put together wrongly.
@@ -95,7 +96,7 @@ func All() []Reason {
 		WrongRecipient, RepeatedHeader, HeaderTooLarge, PlainHTTP, SourceNotAllowed,
 		Method, BodyTooLarge, Encoding, ContentType, BodyIncomplete,
 		RateLimited, InFlight, StoreUnavailable, StoreFull, KeysUnavailable,
-		NoActiveSecret, Paused,
+		NoActiveSecret, Paused, Busy,
 		BodyAlreadyRead, NotVerified, GuardConflict,
 		SignalFailed, SignalPanicked,
 	}
@@ -115,7 +116,7 @@ func (r Reason) Class() Class {
 	case Method, BodyTooLarge, Encoding, ContentType, BodyIncomplete:
 		return ClassRequest
 	case RateLimited, InFlight, StoreUnavailable, StoreFull, KeysUnavailable,
-		NoActiveSecret, Paused:
+		NoActiveSecret, Paused, Busy:
 		return ClassState
 	case SignalFailed, SignalPanicked:
 		return ClassApp
