@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
@@ -59,7 +60,7 @@ type Guard struct {
 	records     recordPool
 	outlets     []*outlet // of the observers
 	log         *guardLog
-	limiterLine lineGate // for the failures of a limiter
+	limiterLine logbook.Gate // for the failures of a limiter
 	vitals      vitals
 }
 
@@ -177,11 +178,11 @@ func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, er
 // until ctx ends. Call it, or [Guard.Shutdown], before a program ends.
 func (g *Guard) Flush(ctx context.Context) error {
 	for _, o := range g.outlets {
-		o.pump.start() // one that blocks must not keep the others waiting
+		o.pump.Start() // one that blocks must not keep the others waiting
 	}
 	err := g.log.flush(ctx)
 	for _, o := range g.outlets {
-		err = cmp.Or(err, o.pump.flush(ctx))
+		err = cmp.Or(err, o.pump.Flush(ctx))
 	}
 	return err
 }

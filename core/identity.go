@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -221,14 +222,14 @@ func (g *Guard) tryIdentity(e Event) (text string, ok bool) {
 
 // noIdentity counts the events for which Config.Identity gave no usable text, and reports them once a minute.
 type noIdentity struct {
-	lines  lineGate
+	lines  logbook.Gate
 	events atomic.Int64 // since the last report
 }
 
 func (n *noIdentity) report(g *Guard, message string) {
 	// Counted before the gate: the line says how many events the text would have confused since the last one.
 	n.events.Add(1)
-	if !n.lines.due() {
+	if !n.lines.Due() {
 		return
 	}
 	g.logger.Error(message,

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -22,7 +23,7 @@ type journaling struct {
 	journal *journal.Journal // nil: nothing is kept
 	headers map[string]bool  // that are kept for the provider's events, in addition to those that the journal allows
 	secret  map[string]bool  // headers that carry a credential or a signature: never kept, whoever names them
-	warned  lineGate
+	warned  logbook.Gate
 	runs    runCount // redrives and sweeps that are under way
 	sweep   sweeper
 }
@@ -159,7 +160,7 @@ func (d *Delivery) keepOrWarn(ctx context.Context, failures []failure) (parked [
 // warnNotKept reports, at most once a minute, that events which failed are not in the journal. The provider's retry has
 // them.
 func (g *Guard) warnNotKept(err error) {
-	if g.journaling.warned.due() {
+	if g.journaling.warned.Due() {
 		g.logger.Error("sallyport: the journal did not keep an event that failed: only the provider's retry has it",
 			"endpoint", g.endpoint, "provider", g.provider, "error", err.Error())
 	}

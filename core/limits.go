@@ -62,12 +62,12 @@ const (
 // meanwhile.
 func (g *Guard) limiterFailed(err error) {
 	// A flood while Redis is down would otherwise write a line for each request.
-	if !g.limiterLine.due() {
+	if !g.limiterLine.Due() {
 		return
 	}
 	// Cleaned, because an error of a remote store may quote what a sender chose.
-	attrs := g.log.about(slog.String("error", httpfield.Clean(err.Error())))
-	g.log.write(context.Background(), slog.LevelError, limiterFails, attrs...)
+	attrs := g.log.About(slog.String("error", httpfield.Clean(err.Error())))
+	g.log.Write(context.Background(), slog.LevelError, limiterFails, attrs...)
 }
 
 // rates are the limits of an endpoint.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -208,7 +209,7 @@ func (l *line) addSource(r *Record) {
 
 // lineAbout begins the line of a delivery, or of one of its events: what came of it, where it came from, and its names.
 func (l *guardLog) lineAbout(r *Record, why reason.Reason, typ, id string, identity Identity) line {
-	out := line(l.about(slog.String("reason", string(why)), slog.Int("status", r.Status)))
+	out := line(l.About(slog.String("reason", string(why)), slog.Int("status", r.Status)))
 	out.addSource(r)
 	out.add("detail", r.Detail)
 	out.add("signed_url", string(r.SignedURL))
@@ -250,13 +251,27 @@ func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
 }
 
 // attrsOf describes the first event of a type that ran nothing.
-func (k logKind) attrsOf(r *Record) []slog.Attr {
+func (k logKind) attrsOf(r *Record, typ string) []slog.Attr {
 	var out line
 	out.add("reason", string(k.reason))
 	out = append(out, slog.Int("status", r.Status))
 	out.addSource(r)
-	out.add("type", k.typ)
+	out.add("type", typ)
 	return out
+}
+
+// lineOfCount returns the line of a count.
+func (l *guardLog) lineOfCount(c logbook.Count[logKind]) logbook.Line {
+	k := &c.Kind
+	var out line
+	out.add("reason", string(k.reason))
+	out.add("check", string(k.check))
+	out.add("type", c.Type)
+	if k.observer > 0 {
+		out = append(out, slog.Int("observer", k.observer-1))
+	}
+	out = append(out, slog.Int("count", c.N), slog.Time("since", c.Since))
+	return logbook.Line{Level: k.level, Message: k.message(), Attrs: l.About(out...)}
 }
 
 // textOf is the text of an error or a panic's value, whose own code may panic.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/pump"
 )
 
 // Observer receives the record of every outcome, once. Each observer has a queue and a goroutine of its own: one that
@@ -57,8 +58,8 @@ func (g *Guard) introduce() {
 
 // outlet is one observer with its queue.
 type outlet struct {
-	pump     pump // bounds what waits; its goroutine alone calls deliver
-	n        int  // its place in Config.Observers
+	pump     pump.Pump[*Record] // bounds what waits; its goroutine alone calls deliver
+	n        int                // its place in Config.Observers
 	observer Observer
 	log      *guardLog    // the guard's; reports panics and lost records
 	copy     Record       // of the record that the observer gets; used by the pump's goroutine alone
@@ -67,13 +68,15 @@ type outlet struct {
 
 func newOutlet(n int, o Observer, l *guardLog) *outlet {
 	out := &outlet{n: n, observer: o, log: l}
-	out.pump.deliver, out.pump.drop = out.deliver, out.drop
+	out.pump.Deliver, out.pump.Drop = out.deliver, out.drop
 	return out
 }
 
 // deliver contains the observer's panics: they are logged and crash nothing. The observer gets a copy, which it may
 // keep: it refers to nothing of the request.
 func (o *outlet) deliver(r *Record, dropped int) {
+	r.explain() // before the copy: all observers and the log see the same findings
+	defer r.release()
 	defer func() {
 		o.copy = Record{}
 		if v := recover(); v != nil {
@@ -99,6 +102,7 @@ func (o *outlet) drop(r *Record) {
 	// answers.
 	o.lost.Add(1)
 	o.log.observerBehind(o, r)
+	r.release()
 }
 
 // meet calls ObserveGuard and contains its panic: a metrics library must not keep an app from starting.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/txwatch"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -178,19 +179,19 @@ func (t *total) add(e *Event, label string, res result) {
 }
 
 // isNewCause reports whether no stack that is kept began where this one did. The first maxStacks are kept whatever they
-// are, and at most maxCauses more.
+// are, and at most logbook.MaxCauses more.
 func (t *total) isNewCause(stack []byte) bool {
 	if t.causes == nil {
 		t.causes = map[string]bool{}
 		for i := range t.failed {
 			if kept := t.failed[i].Stack; len(kept) > 0 {
-				t.causes[panickedAt(kept)] = true
+				t.causes[logbook.Cause(kept)] = true
 			}
 		}
 	}
-	at := panickedAt(stack)
+	at := logbook.Cause(stack)
 	// The map is bounded as well, because generated code can panic in any number of places.
-	if t.causes[at] || len(t.causes) >= maxCauses {
+	if t.causes[at] || len(t.causes) >= logbook.MaxCauses {
 		return false
 	}
 	t.causes[at] = true

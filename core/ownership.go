@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -19,7 +20,7 @@ import (
 type ownership struct {
 	known   atomic.Bool               // the name is this guard's; or nobody else can have it
 	denied  atomic.Pointer[takenName] // the name is another provider's
-	lines   lineGate                  // one log line a minute, for all that concerns the name
+	lines   logbook.Gate              // one log line a minute, for all that concerns the name
 	leave   func()                    // takes the guard off the store's roster; may be called twice
 	markers [2]replay.Key             // what says whose the name is
 }
@@ -159,7 +160,7 @@ func (g *Guard) checkVersions(ctx context.Context) {
 
 // logTaken reports the refused name, at most once a minute.
 func (g *Guard) logTaken(taken *takenName) {
-	if g.ownership.lines.due() {
+	if g.ownership.lines.Due() {
 		g.logger.Error("sallyport: the endpoint's name belongs to another provider in the replay store, "+
 			"and its deliveries are refused: "+takenAdvice,
 			"endpoint", g.endpoint, "provider", g.provider, "holder", cmp.Or(taken.holder, "unknown"))
@@ -168,7 +169,7 @@ func (g *Guard) logTaken(taken *takenName) {
 
 // warnOwnership writes a warning about the name. It shares the gate with logTaken: together at most one line a minute.
 func (g *Guard) warnOwnership(message string, attrs ...any) {
-	if g.ownership.lines.due() {
+	if g.ownership.lines.Due() {
 		about := []any{slog.String("endpoint", g.endpoint), slog.String("provider", g.provider)}
 		g.logger.Warn(message, append(about, attrs...)...)
 	}

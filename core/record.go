@@ -195,12 +195,12 @@ func (g *Guard) put(rec *Record) {
 	// Before the first put: a fast observer could otherwise release the record while it is still being handed out.
 	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
 	if line {
-		g.log.pump.put(rec)
+		g.log.pump.Put(rec)
 	} else {
 		// The hold that the log would have had.
 		defer rec.release()
 	}
 	for _, o := range g.outlets {
-		o.pump.put(rec)
+		o.pump.Put(rec)
 	}
 }

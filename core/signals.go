@@ -5,12 +5,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/http"
 	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
+	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Receiver is the app's code for an event, the same in every router, in a worker and in a test. The context carries the
@@ -211,4 +218,48 @@ func Typed[T any](fn func(context.Context, Event, T) error) Receiver {
 		}
 		return fn(ctx, e, payload)
 	}
+}
+
+const unguardedDetail = "a signal on a request that no guard proved: mount Verify before it, or use Handle"
+
+const (
+	signalUnguarded  = "sallyport: a signal on a request that no guard proved; nothing ran"
+	signalsUnguarded = "sallyport: more signals on requests that no guard proved since; nothing ran"
+)
+
+// unguarded fails closed: nothing ran. There is no guard to report it, and it is a mistake in how the app is put
+// together.
+func unguarded() *Reply {
+	return rejectionReply(Rejection{
+		Reason: reason.NotVerified, Status: reason.NotVerified.Status(), detail: unguardedDetail, cause: ErrNotVerified,
+	})
+}
+
+// unguardedLog writes to the default logger that requests reached signals without a proof. Whoever finds the route can
+// cause that: the first in a minute has a line, further ones are counted, and the count is written within a minute.
+// There is no Flush, because no guard knows of the mistake. The zero value is ready.
+type unguardedLog struct {
+	once  sync.Once
+	tally logbook.Tally[struct{}]
+}
+
+// take counts a request. The route is its pattern, where net/http knows it: a path could hold a token.
+func (u *unguardedLog) take(r *http.Request, now time.Time) {
+	u.once.Do(func() {
+		// The default logger, because only a guard has a configured one.
+		u.tally.Log, u.tally.Line = logbook.New(nil), unguardedSince
+	})
+	if u.tally.First(struct{}{}, "", now) {
+		u.tally.Log.Write(context.WithoutCancel(r.Context()), slog.LevelError, signalUnguarded,
+			slog.String("reason", string(reason.NotVerified)), slog.Int("status", reason.NotVerified.Status()),
+			slog.String("route", httpfield.Clean(r.Pattern)), slog.String("detail", unguardedDetail))
+	}
+}
+
+// unguardedSince returns the line of a count.
+func unguardedSince(c logbook.Count[struct{}]) logbook.Line {
+	return logbook.Line{Level: slog.LevelError, Message: signalsUnguarded, Attrs: []slog.Attr{
+		slog.String("reason", string(reason.NotVerified)), slog.Int("count", c.N), slog.Time("since", c.Since),
+		slog.String("detail", unguardedDetail),
+	}}
 }

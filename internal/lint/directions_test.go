@@ -28,8 +28,7 @@ func directions() []direction {
 	tools := []string{
 		"core/internal/buckets", "core/internal/digest", "core/internal/fault",
 		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan",
-		"core/internal/keyring",
-		"core/internal/publickey",
+		"core/internal/keyring", "core/internal/logbook", "core/internal/publickey", "core/internal/pump",
 		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch",
 		"internal/entry",
 	}

@@ -71,13 +71,13 @@ func ofWhatShows() []mutation {
 		{name: "texts of any length reach the log", file: "core/logline.go", old: "const most = 512", new: "const most = 1 << 30"},
 		{name: "an observer's panic ends the program", file: "core/observer.go", old: "o.copy = Record{}\n\t\tif v := recover(); v != nil {", new: "o.copy = Record{}\n\t\tif v := any(nil); v != nil {"},
 		{name: "an observer keeps the request", file: "core/receive.go", old: "\tfor prior.parent != nil {\n\t\tprior = prior.parent\n\t}\n\treturn prior.facts.ctx", new: "\treturn r.Context()"},
-		{name: "failures of the app are sampled", file: "core/eventlog.go", old: "e.held = append(e.held, held())", new: "_ = held"},
-		{name: "counts wait for the next of their kind", file: "core/logcount.go", old: "if !l.armed && !l.closed.Load() {", new: "if false {"},
+		{name: "failures of the app are sampled", file: "core/internal/logbook/burst.go", old: "b.held = append(b.held, held())", new: "_ = held"},
+		{name: "counts wait for the next of their kind", file: "core/internal/logbook/tally.go", old: "if !t.armed && !closed {", new: "if false {"},
 		{name: "a duplicate is a sign of life", file: "core/health.go", old: "case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited, reason.Paused:", new: "case reason.Handshake:"},
 		{name: "a copy of a failed event is a sign of life", file: "core/health.go", old: "fresh := false\n", new: "fresh := true\n"},
 		{name: "a handshake is the use of a secret", file: "core/receive.go", old: "\ti.proved = true\n\treturn fault.Failure{}", new: "\ti.proved = true\n\ti.match.Count(i.now)\n\treturn fault.Failure{}"},
 		{name: "a record shows the body", file: "core/receive.go", old: "rec.Detail, rec.Err = rejection.detail, rejection.cause", new: "rec.Detail, rec.Err = rejection.detail+string(i.body), rejection.cause"},
 		{name: "a record shows the request's headers", file: "core/receive.go", old: "f = g.countFailure(r.Context(), i, f, now)", new: "f = g.countFailure(r.Context(), i, f, now)\n\tf.Detail += r.Header.Get(\"User-Agent\")"},
-		{name: "records pile up without an end", file: "core/pump.go", old: "if len(p.queue) >= pumpCapacity {", new: "if false {"},
+		{name: "records pile up without an end", file: "core/internal/pump/pump.go", old: "if len(p.queue) >= capacity {", new: "if false {"},
 	}
 }

@@ -1,4 +1,5 @@
-package core
+// Package pump hands values on in order, from a goroutine that lives only while there are any.
+package pump
 
 import (
 	"context"
@@ -7,70 +8,68 @@ import (
 )
 
 const (
-	pumpCapacity = 1024 // records of one observer; what comes beyond is dropped and counted
-	// gatherRecords is how long the goroutine waits for more before it hands records over. Waking it for each would
-	// cost a request more than all else that is done for its record.
-	gatherRecords = 250 * time.Microsecond
+	capacity = 1024 // values of one pump; what comes beyond is dropped and counted
+	// gatherFor is how long the goroutine waits for more before it hands values over. Waking it for each would cost a
+	// request more than all else that is done for its record.
+	gatherFor = 250 * time.Microsecond
 )
 
-// pump hands records on in order, from a goroutine that lives only while there are any. What it holds is bounded by the
-// number of records. A record keeps the request's context alive, and through it only what code outside the guard put
-// there: never the guard's delivery, nor a body that the guard read.
-type pump struct {
-	deliver func(r *Record, dropped int) // it panics never
-	drop    func(r *Record)              // counts a record that does not fit
+// Pump is a queue with what takes from it. What it holds is bounded by the number of values. A queued value is kept
+// alive, with all that it refers to, until it was delivered. Set Deliver and Drop before the first Put; everything else
+// is ready in the zero value. It is safe for concurrent use.
+type Pump[T any] struct {
+	Deliver func(v T, dropped int) // takes a value, with the number of those dropped before it; it must not panic
+	Drop    func(v T)              // takes a value that does not fit
 
-	mu      sync.Mutex    // guards all that follows; never held while deliver runs
-	queue   []queued      // in order; at most pumpCapacity
-	spare   []queued      // the queue before, for the next one
+	mu      sync.Mutex    // guards all that follows; never held while Deliver runs
+	queue   []queued[T]   // in order; at most capacity
+	spare   []queued[T]   // the queue before, for the next one
 	gather  *time.Timer   // starts the goroutine; nil: nothing is gathered
 	turn    uint64        // how often anything was gathered
 	running bool          // the goroutine
-	dropped int           // since the last record that was taken
+	dropped int           // since the last value that was taken
 	idle    chan struct{} // closed when the goroutine ends; nil: nobody waits for that
 }
 
-// queued is a record in a queue, with the number of those that were dropped before it.
-type queued struct {
-	record  *Record
+// queued is a value in a queue, with the number of those that were dropped before it.
+type queued[T any] struct {
+	value   T
 	dropped int
 }
 
-// put takes one of the record's holds over.
-func (p *pump) put(r *Record) {
-	if p.offer(r) {
-		return
+// Put queues a value, or drops it where the queue is full.
+func (p *Pump[T]) Put(v T) {
+	if !p.offer(v) {
+		p.Drop(v)
 	}
-	p.drop(r)
-	r.release()
 }
 
-// offer queues a record. It reports false for a full queue.
-func (p *pump) offer(r *Record) bool {
+// offer queues a value. It reports false for a full queue.
+func (p *Pump[T]) offer(v T) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Newest first to go: waiting would let a slow observer delay answers, which an attacker could cause by a flood.
-	if len(p.queue) >= pumpCapacity {
+	if len(p.queue) >= capacity {
 		p.dropped++
 		return false
 	}
-	p.queue = append(p.queue, queued{r, p.dropped})
+	p.queue = append(p.queue, queued[T]{v, p.dropped})
 	p.dropped = 0
 	switch {
 	case p.running:
 	case p.gather == nil:
 		p.turn++
 		turn := p.turn
-		p.gather = time.AfterFunc(gatherRecords, func() { p.begin(turn) })
+		p.gather = time.AfterFunc(gatherFor, func() { p.begin(turn) })
 	// A burst does not wait for the timer, because the rest of the queue could fill up before it fires.
-	case len(p.queue) >= pumpCapacity/2:
+	case len(p.queue) >= capacity/2:
 		p.startLocked()
 	}
 	return true
 }
 
 // begin ends the gathering of a turn, unless something else has ended it before the timer's goroutine ran.
-func (p *pump) begin(turn uint64) {
+func (p *Pump[T]) begin(turn uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Stop does not recall a timer whose function has started. Without the number it would cut the next gathering
@@ -80,15 +79,15 @@ func (p *pump) begin(turn uint64) {
 	}
 }
 
-// start hands over at once what is gathered.
-func (p *pump) start() {
+// Start hands over at once what is gathered.
+func (p *Pump[T]) Start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.startLocked()
 }
 
-// startLocked starts the goroutine, if records are gathered. The caller must hold mu.
-func (p *pump) startLocked() {
+// startLocked starts the goroutine, if values are gathered. The caller must hold mu.
+func (p *Pump[T]) startLocked() {
 	if p.gather == nil {
 		return // what was gathered is on its way
 	}
@@ -98,7 +97,7 @@ func (p *pump) startLocked() {
 }
 
 // drain hands over until the queue is empty, and ends. A guard without traffic has no goroutine.
-func (p *pump) drain() {
+func (p *Pump[T]) drain() {
 	for {
 		p.mu.Lock()
 		batch := p.queue
@@ -115,12 +114,9 @@ func (p *pump) drain() {
 		p.queue, p.spare = p.spare[:0], nil
 		p.mu.Unlock()
 		for i, q := range batch {
-			// Before deliver: all observers and the log see the same findings.
-			q.record.explain()
-			p.deliver(q.record, q.dropped)
-			q.record.release()
+			p.Deliver(q.value, q.dropped)
 			// The spare slice would otherwise keep the request's context alive until it is overwritten.
-			batch[i] = queued{}
+			batch[i] = queued[T]{}
 		}
 		p.mu.Lock()
 		p.spare = batch
@@ -128,8 +124,8 @@ func (p *pump) drain() {
 	}
 }
 
-// flush waits until everything so far was handed on, or until ctx ends.
-func (p *pump) flush(ctx context.Context) error {
+// Flush waits until everything so far was handed on, or until ctx ends.
+func (p *Pump[T]) Flush(ctx context.Context) error {
 	for {
 		p.mu.Lock()
 		p.startLocked()

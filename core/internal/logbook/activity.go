@@ -1,4 +1,4 @@
-package core
+package logbook
 
 import (
 	"context"
@@ -6,18 +6,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // activityEvery is how often the log says at most how many deliveries were accepted.
 const activityEvery = 10 * time.Minute
 
-// activity counts deliveries that went well, so that the log distinguishes work from silence. Handshakes and deliveries
-// without proof are not among them.
-type activity struct {
-	log                             *guardLog
-	accepted, duplicates, unhandled atomic.Int64 // since the last line; report sets them to 0
+// Activity counts deliveries that went well, so that the log distinguishes work from silence. The caller must leave out
+// what nobody has proved: a flood would look like work.
+type Activity struct {
+	Log     *Log
+	Message string // of the line
+
+	accepted, duplicates, unhandled atomic.Int64 // since the last line; Report sets them to 0
 	begun                           atomic.Bool  // the first accepted delivery has its line
 	armed                           atomic.Bool  // a report is due; false: the next delivery starts the timer
 
@@ -26,51 +26,47 @@ type activity struct {
 	timer *time.Timer // nil: nothing was counted yet
 }
 
-// count takes a record in. It allocates only for the first in ten minutes.
-func (a *activity) count(r *Record) {
-	if !r.proved { // or a flood of unverified requests would look like work in the log
-		return
-	}
-	switch r.Reason {
-	case reason.Accepted:
-		a.accepted.Add(1)
-	case reason.Duplicate, reason.Conflict:
-		a.duplicates.Add(1)
-	case reason.Unhandled:
-		a.unhandled.Add(1)
-	default:
-		return
-	}
+// Accepted counts a delivery whose events ran. Like the others it allocates only for the first in ten minutes.
+func (a *Activity) Accepted(now time.Time) { a.count(&a.accepted, now) }
+
+// Duplicate counts a delivery whose events had run before.
+func (a *Activity) Duplicate(now time.Time) { a.count(&a.duplicates, now) }
+
+// Unhandled counts a delivery that no receiver takes.
+func (a *Activity) Unhandled(now time.Time) { a.count(&a.unhandled, now) }
+
+func (a *Activity) count(n *atomic.Int64, now time.Time) {
+	n.Add(1)
 	if !a.armed.Load() && a.armed.CompareAndSwap(false, true) {
-		a.arm(r.ended)
+		a.arm(now)
 	}
 }
 
-// isFirst reports true once: for the first accepted delivery.
-func (a *activity) isFirst() bool {
+// IsFirst reports true once: for the first accepted delivery.
+func (a *Activity) IsFirst() bool {
 	return !a.begun.Load() && a.begun.CompareAndSwap(false, true)
 }
 
-// notFirst lets the next delivery be the first, because the line was lost.
-func (a *activity) notFirst() { a.begun.Store(false) }
+// NotFirst lets the next delivery be the first, because the line was lost.
+func (a *Activity) NotFirst() { a.begun.Store(false) }
 
-func (a *activity) arm(now time.Time) {
+func (a *Activity) arm(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// A closed log starts no timer: it would run in a program that has called Shutdown.
 	a.since = now
-	if a.log.closed.Load() {
+	if a.Log.closed.Load() {
 		return
 	}
 	if a.timer == nil {
-		a.timer = time.AfterFunc(activityEvery, a.report)
+		a.timer = time.AfterFunc(activityEvery, a.Report)
 		return
 	}
 	a.timer.Reset(activityEvery)
 }
 
-// report writes the counts, where there are any, and rests until the next delivery.
-func (a *activity) report() {
+// Report writes the counts, where there are any, and rests until the next delivery.
+func (a *Activity) Report() {
 	a.mu.Lock()
 	if a.timer != nil {
 		a.timer.Stop()
@@ -83,7 +79,7 @@ func (a *activity) report() {
 	if accepted+duplicates+unhandled == 0 {
 		return
 	}
-	a.log.write(context.Background(), slog.LevelInfo, deliveriesSoFar, a.log.about(
+	a.Log.Write(context.Background(), slog.LevelInfo, a.Message, a.Log.About(
 		slog.Int64("accepted", accepted), slog.Int64("duplicates", duplicates), slog.Int64("unhandled", unhandled),
 		slog.Time("since", since))...)
 }
