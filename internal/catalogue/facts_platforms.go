@@ -30,7 +30,7 @@ func platformFacts() map[string]Fact {
 		"etsy": {"2026-11-29", "etsy/open-api discussion 1509; a third party that cites the sender's pages",
 			"provider.Etsy()"},
 		"fal": {"2026-11-29", "fal.ai/docs webhooks; third parties that agree on the message",
-			"provider.Fal(userIDs...)"},
+			"provider.Fal(\"the-id-of-your-user\")"},
 		"fastspring": {"2026-11-29", "", "provider.FastSpring()"},
 		"fusionauth": {"2026-11-29", "", "jwt.FusionAuth(\"RS256\")"},
 		"gemini": {"2026-11-29", "google-gemini/cookbook Webhooks.ipynb; googleapis/js-genai",

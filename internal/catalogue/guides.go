@@ -21,13 +21,16 @@ func guides() map[string]Guide {
 			"the formats HTTP (a form) and SOAP: choose JSON as the communication format of the webhook",
 		}},
 		"ahasend": {Steps: []string{
-			"Webhooks > Add Webhook: the URL and the events; copy the Webhook Secret from the webhook's page.",
+			"Webhooks > Add Webhook: the URL and the events; copy the Webhook Secret from the webhook's page into " +
+				"`AHASEND_SECRET`.",
 			"\"Send Test Event\" sends signed events.",
 		}, Notes: []string{"Give messages that come in (Routes) an endpoint of their own: a route has another secret."}},
-		"amazon-ses": {Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}},
-		"aws-sns":    {Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}},
+		"amazon-ses": snsGuide("SES > Configuration sets > the set > Event destinations: an SNS topic, whose " +
+			"ARN goes into `topics`."),
+		"aws-sns": snsGuide("Put the ARNs of your topics into `topics`: messages of all others are refused."),
 		"bitbucket-server": {Steps: []string{
-			"Repository settings > Webhooks > Create webhook: the URL, a secret of your own, the events.",
+			"Repository settings > Webhooks > Create webhook: the URL, the events, and a secret of your own " +
+				"(`secrets.Generate()`), which also goes into `BITBUCKET_SERVER_SECRET`.",
 			"Press \"Test connection\": it is not signed although a secret is set, and is answered 200.",
 		}},
 		"buildkite": {Refuses: []string{"the mode that sends the token itself: use " +
@@ -35,7 +38,8 @@ func guides() map[string]Guide {
 		"clerk":   {Refuses: []string{"headers named webhook-*: Clerk sends svix-*"}},
 		"clickup": {Refuses: []string{"Automations, which sign nothing: register the webhook by the API"}},
 		"discord": {Steps: []string{
-			"Developer Portal > the application > General Information: copy the public key.",
+			"Developer Portal > the application > General Information: copy the public key into " +
+				"`DISCORD_PUBLIC_KEY`, and start the endpoint.",
 			"Interactions Endpoint URL, or Webhooks > Endpoint: enter the URL and save.",
 			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401.",
 		}},
@@ -46,7 +50,8 @@ func guides() map[string]Guide {
 			"Settings > Webhooks > Add webhook: the URL, application/json or form, the secret, the events.",
 		}},
 		"gitlab": {Steps: []string{
-			"Settings > Webhooks > Add new webhook: the URL and the events; generate a signing token.",
+			"Settings > Webhooks > Add new webhook: the URL and the events; generate a signing token, and put it " +
+				"into `GITLAB_SECRET`.",
 			"Press Test > Push events.",
 		}},
 		"heroku": {Notes: []string{"Subscribe at the level sync: at the level notify an event is sent once and never again."}},
@@ -59,12 +64,11 @@ func guides() map[string]Guide {
 			"webhooks of Connect apps: use `jira-connect`", "dynamic webhooks of OAuth 2.0 apps: use `jira-oauth`",
 		}},
 		"mailersend": {Steps: []string{
-			"Start the endpoint with `Setup: core.Setup{AwaitingSecret: true}`: MailerSend tries the URL before it " +
-				"shows a secret.",
+			"Start the endpoint with the guard below: MailerSend tries the URL before it shows a secret.",
 			"Email > Domains > the domain > Webhooks > Create webhook: the URL and the events. Saving sends " +
 				"`webhook.test`.",
-			"Copy the signing secret from the webhook's page, put it into `Secrets`, remove `Setup.AwaitingSecret` " +
-				"and deploy again.",
+			"Copy the signing secret from the webhook's page into `MAILERSEND_SECRET`, and start again with the guard " +
+				"above. Until then events are answered 503.",
 		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test " +
 			"and nothing else."}},
 		"mailgun": {Notes: []string{
@@ -79,10 +83,11 @@ func guides() map[string]Guide {
 		}},
 		"mailpace": {Steps: []string{
 			"The domain > Webhooks: the URL; for messages that come in, the domain > Inbound Emails > Endpoint URL.",
-			"Copy the key under Public Key Verification: both are signed with it.",
+			"Copy the key under Public Key Verification into `MAILPACE_PUBLIC_KEY`: both are signed with it.",
 		}},
 		"mailtrap": {Steps: []string{
 			"Settings > Webhooks > Create New Webhook: the URL, the payload format JSON, Email Sending or Inbound Inboxes.",
+			"Copy the webhook's Signature secret into `MAILTRAP_SECRET`, and start the endpoint.",
 			"\"Run Test\" sends made-up events.",
 		}},
 		"mercado-pago": {Refuses: []string{
@@ -93,9 +98,10 @@ func guides() map[string]Guide {
 			"under either."}},
 		"messagebird": {Refuses: []string{"the older signature: use `messagebird-legacy`"}},
 		"meta": {Steps: []string{
-			"App Dashboard > Webhooks: the callback URL, and a verify token of your own, which goes into " +
-				"`Setup.VerifyTokens`.",
-			"\"Verify and save\" asks with a GET. Then subscribe to fields.",
+			"App Dashboard > App settings > Basic: copy the App Secret into `META_SECRET`, and start the endpoint with a " +
+				"verify token of your own (`secrets.Generate()`) in `META_VERIFY_TOKEN`.",
+			"App Dashboard > Webhooks: the callback URL, and the same verify token. \"Verify and save\" asks with a " +
+				"GET. Then subscribe to fields.",
 		}},
 		"mollie": {Refuses: []string{
 			"classic webhooks (the form `id=tr_...`), which sign nothing. Create a next-generation webhook in the " +
@@ -106,15 +112,19 @@ func guides() map[string]Guide {
 		"monday": {Refuses: []string{"webhooks that are made by hand on a board, which are not signed: create them " +
 			"through an app"}},
 		"notion": {Steps: []string{
-			"Start the endpoint without `Secrets` and with `Setup: core.Setup{AwaitingSecret: true, SecretSink: store}`. " +
-				"`store` is a function of yours that writes `secret.DangerouslyReveal()` where `NOTION_SECRET` is read.",
+			"Start the endpoint with the guard below.",
 			"The integration's settings > Webhooks: create a subscription with the URL and the events. Notion sends a " +
-				"`verification_token`, which `store` gets, and the log says `webhook handshake or test answered`.",
+				"`verification_token`, which `store` writes to `notion.secret`, and the log says `webhook handshake or test answered`.",
 			"Paste the token into Notion's form, and press Verify.",
-			"Start again with `Secrets` in place of `Setup`. Until then events are answered 503, and Notion sends " +
-				"them again.",
+			"Put the token into `NOTION_SECRET`, and start again with the guard above. Until then events are answered 503, " +
+				"and Notion sends them again.",
 		}, Notes: []string{"Another subscription hands over a token of its own. While a secret is configured it is refused " +
 			"(`hands_secret_over` in the log): give it an endpoint of its own."}},
+		"plaid": {Steps: []string{
+			"Start the endpoint with the client id and the secret of your API access in `PLAID_CLIENT_ID` and " +
+				"`PLAID_SECRET`: `fetch` asks Plaid for the keys that it signs with.",
+			"Give the URL as `webhook` to the call that creates a link token.",
+		}, Notes: []string{"In the sandbox ask `sandbox.plaid.com`."}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
 		"postal": {Notes: []string{
@@ -158,7 +168,7 @@ func guides() map[string]Guide {
 		}},
 		"sparkpost-relay": {Steps: []string{
 			"Create the relay webhook by the API (POST /api/v1/relay-webhooks): the URL as target, and a token of your own " +
-				"as auth_token.",
+				"(`secrets.Generate()`) as auth_token, which also goes into `SPARKPOST_RELAY_SECRET`.",
 		}, Notes: []string{"A relay webhook with auth_type oauth2 presents a bearer token in place of this one."}},
 		"stripe": {Steps: []string{
 			"Workbench > Webhooks > Add destination: the events and the URL.",
@@ -187,7 +197,8 @@ func guides() map[string]Guide {
 				"503, and the log says that the signature matches under none of the secrets.",
 		}},
 		"xero": {Steps: []string{
-			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key.",
+			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key into `XERO_SECRET`, and " +
+				"start the endpoint.",
 			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, " +
 				"and gets both.",
 		}},
@@ -195,10 +206,20 @@ func guides() map[string]Guide {
 			"Admin Center > Apps and integrations > Webhooks > Create webhook: the URL, the method, JSON.",
 			"Create it before you test it. \"Test webhook\" before that is signed with a secret that Zendesk " +
 				"publishes, and is refused 409.",
-			"Copy the signing secret from the webhook's page, and test.",
+			"Copy the signing secret from the webhook's page into `ZENDESK_SECRET`, start the endpoint, and test.",
 		}},
 	}
 	maps.Copy(all, platformGuides())
 	maps.Copy(all, particularGuides())
 	return all
+}
+
+// snsGuide is the guide of a sender whose events come through topics of Amazon SNS. first is its first step.
+func snsGuide(first string) Guide {
+	return Guide{Steps: []string{
+		first + " No secret is shared: `source` fetches the certificates.",
+		"Start the endpoint. Then SNS > Topics > the topic > Create subscription: the protocol HTTPS and the URL. Leave raw " +
+			"message delivery off: raw messages are not signed, and are refused.",
+		"SNS sends a SubscriptionConfirmation. `confirm` confirms the subscription, and SNS shows it as confirmed.",
+	}, Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}}
 }

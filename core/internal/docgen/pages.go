@@ -56,7 +56,7 @@ func Pages() map[string]string {
 
 // page is the page of one sender.
 func page(c catalogue.Entry) string {
-	e, _ := entry.Of(c.Sample())
+	e, _ := entry.Of(c.Shown())
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n[Its documentation](%s), `%s` in `%s`. Confidence %s; %s.\n",
 		e.Title, e.Docs, e.Name, c.Package, e.Confidence, confirmed(c))
@@ -90,6 +90,9 @@ func page(c catalogue.Entry) string {
 	for n, step := range steps(c, e) {
 		fmt.Fprintf(&b, "%d. %s\n", n+1, step)
 	}
+	if awaits(e) {
+		b.WriteString("\nThe guard of the first start:\n\n```go\n" + firstSnippet(c, e) + "```\n")
+	}
 	writeFirst(&b, c, e)
 	if refused := c.Guide().Refuses; len(refused) > 0 {
 		b.WriteString("\n## Refused, and what to do instead\n\n")
@@ -110,76 +113,6 @@ func confirmed(c catalogue.Entry) string {
 	return text
 }
 
-// snippet is what a program configures.
-func snippet(c catalogue.Entry, e *entry.Entry) string {
-	var b strings.Builder
-	b.WriteString("guard, err := core.New(core.Config{\n")
-	field := func(name, value string) { fmt.Fprintf(&b, "\t%-15s %s,\n", name+":", value) }
-	field("Endpoint", fmt.Sprintf("%q", e.Name))
-	field("Provider", c.Fact().Call)
-	if c.FetchesKeys() {
-		field("Keys", "source") // see package keys
-	} else {
-		field("Secrets", "secrets.FromEnv(\""+variable(e)+"\")")
-	}
-	field("Replay", "memstore.New()")
-	if e.NeverRetries {
-		field("StoreFailure", "core.RefuseDelivery")
-	}
-	field("TrustedProxies", "core.PrivateNetworks")
-	if e.Scheme != nil && e.Scheme.Boundary().URL {
-		field("PublicURL", "\"https://hooks.example.com/webhooks/"+e.Name+"\"")
-	}
-	if e.AsksVerifyToken() {
-		field("Setup", "core.Setup{VerifyTokens: secrets.FromEnv(\""+upper(e)+"_VERIFY_TOKEN\")}")
-	}
-	b.WriteString("})\n")
-	fmt.Fprintf(&b, "ginwebhook.Handle(router, \"/webhooks/%s\", guard, signals)\n", e.Name)
-	return b.String()
-}
-
-func upper(e *entry.Entry) string { return strings.ToUpper(strings.ReplaceAll(e.Name, "-", "_")) }
-
-// variable names the environment variable of the secret, or of the key that is not one.
-func variable(e *entry.Entry) string {
-	switch {
-	case keyPair(e):
-		return upper(e) + "_PUBLIC_KEY"
-	case e.Scheme == nil && e.Credential.Kind == entry.Basic:
-		return upper(e) + "_USER_PASSWORD"
-	default:
-		return upper(e) + "_SECRET"
-	}
-}
-
-// keyPair reports whether Secrets hold public keys alone.
-func keyPair(e *entry.Entry) bool {
-	return e.Scheme != nil && e.Scheme.Custom == nil && e.Scheme.Algorithm.PublicKey() && e.Scheme.Second == nil
-}
-
-// setting names a parameter as core.Config does, or as the argument that it is.
-func setting(p catalogue.Parameter) string {
-	if p.Field == "" {
-		return "`" + p.Name + "`"
-	}
-	return "`" + p.Field + "` (`" + p.Name + "` in the file of `examples/receiver`)"
-}
-
-// around says what the snippet does not show.
-func around(c catalogue.Entry, e *entry.Entry) string {
-	text := "The rest of the program is in [the README](../../README.md#a-program). `TrustedProxies` are for a proxy that " +
-		"ends TLS: leave\nit out where this process does."
-	if e.NeverRetries {
-		text += " `StoreFailure` has to be chosen, because " + e.Title +
-			" never sends again: a delivery is 503\nand lost " +
-			"while the store is away, or with `DangerouslyAcceptUnclaimed` runs, perhaps twice."
-	}
-	if samples := webhooktest.NewSender(c.Sample()).Samples(); len(samples) > 0 && samples[0].Type != "" {
-		text += "\nReceivers have the sender's own types: `signals.On(\"" + samples[0].Type + "\", receiver)`."
-	}
-	return text + "\n"
-}
-
 // steps are where to click: the guide's, or what the entry's data say.
 func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	if own := c.Guide(); len(own.Steps) > 0 {
@@ -193,41 +126,76 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 		target += "?" + e.Credential.Name + "=SECRET"
 	}
 	if awaits(e) {
-		const early = "Start the endpoint with `Setup: core.Setup{AwaitingSecret: true}` in place of `Secrets`: "
-		all = append(all, early+"the first requests come before there is a secret.")
-	}
-	if handsOver(e) {
-		all = append(all, "Set `Setup.SecretSink`: "+e.Title+" hands the secret over in its first request, once.")
+		all = append(all, firstStart(e))
 	}
 	secret := secretStep(c, e)
 	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "`: [how](" + e.Docs + ")."
 	all = append(all, register, secret)
+	if e.AsksVerifyToken() {
+		all = append(all, "The verify token is one of your own (`secrets.Generate()`). Give it to the sender, and put it into `"+
+			upper(e)+"_VERIFY_TOKEN`.")
+	}
 	if awaits(e) {
-		again := "start again with `Secrets` in place of `Setup`. Until then events are answered 503."
-		if handsOver(e) { // nothing proves that request: anybody who knows the URL could have been first
-			again = "compare the secret with what " + e.Title + " shows, where it does, and " + again
-		}
-		all = append(all, strings.ToUpper(again[:1])+again[1:])
+		all = append(all, secondStart(e))
 	}
 	return append(all, c.Guide().Notes...)
+}
+
+// firstStart says how to start before there is a secret.
+func firstStart(e *entry.Entry) string {
+	text := "Start the endpoint with the guard below: the first requests come before there is a secret."
+	if handsOver(e) {
+		text += " " + e.Title + " hands it over in its first request, once, and `store` writes it to `" + e.Name + ".secret`."
+	}
+	return text
+}
+
+// secondStart says what follows when the secret is there.
+func secondStart(e *entry.Entry) string {
+	const again = "start again with the guard above. Until then events are answered 503."
+	if !handsOver(e) {
+		return strings.ToUpper(again[:1]) + again[1:]
+	}
+	// Nothing proves that request: anybody who knows the URL could have been first.
+	return "Compare the secret with what " + e.Title + " shows, where it does, and " + again
 }
 
 // secretStep says where the secret comes from, and where it goes.
 func secretStep(c catalogue.Entry, e *entry.Entry) string {
 	into := ", into `" + variable(e) + "`."
 	switch {
-	case c.FetchesKeys():
-		return "Set `Keys` to the source of package keys for " + e.Title + "; no secret is shared."
+	case c.AsksForKeys():
+		return "No secret is shared: `source` fetches the keys that " + e.Title + " publishes, from the places that " +
+			"are pinned for it."
 	case keyPair(e) && e.SecretFrom != "":
 		return "The public key, which is not secret: " + e.SecretFrom + into
 	case e.SecretFrom != "":
 		return "The secret: " + e.SecretFrom + into
 	case e.Credential.Kind == entry.Basic:
 		return "Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
-			"`user:password`. Give them to " + e.Title + " with the URL, and put the text into `" + variable(e) + "`."
+			"`user:password`. Give them to the sender with the URL, and put the text into `" + variable(e) + "`."
 	default:
-		return "Choose a secret of at least 16 bytes (`secrets.Generate()`). Give it to " + e.Title +
-			" with the URL, and put it into `" + variable(e) + "`."
+		return "Choose a secret of at least 16 bytes (`secrets.Generate()`). Give it to the sender with the URL" +
+			presented(e) + ", and put it into `" + variable(e) + "`."
+	}
+}
+
+// presented says where a sender that signs nothing presents the secret.
+func presented(e *entry.Entry) string {
+	if e.Scheme != nil {
+		return ""
+	}
+	switch c := e.Credential; c.Kind {
+	case entry.Bearer:
+		return ", to be sent as `Authorization: Bearer SECRET`"
+	case entry.HeaderToken:
+		return ", to be sent in the header `" + c.Name + "`"
+	case entry.BodyToken:
+		return ", as `" + c.Name[strings.LastIndexByte(c.Name, '/')+1:] + "`"
+	case entry.QueryToken:
+		return ", as `" + c.Name + "` in it"
+	default:
+		return ""
 	}
 }
 
@@ -260,7 +228,7 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		case step.Type == "":
 			what = "an event without a type"
 		}
-		fmt.Fprintf(b, "- %s: %s, signed as every other one.\n", step.When, what)
+		fmt.Fprintf(b, "- %s: %s, %s as every other one.\n", step.When, what, provenBy(e))
 	}
 	if len(e.Handshakes)+events == 0 {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
@@ -270,6 +238,14 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		b.WriteString(" A handshake is no\nsign of life: a proved one has a line, any other is counted.")
 	}
 	b.WriteString(" A refusal says what came and which setting to change.\n")
+}
+
+// provenBy says how an event of a test button is proved.
+func provenBy(e *entry.Entry) string {
+	if e.Scheme == nil {
+		return "with the secret"
+	}
+	return "signed"
 }
 
 // captured says what somebody can do who has one genuine delivery.

@@ -48,6 +48,25 @@ func TestEveryPageTellsANewUserWhatToDo(t *testing.T) {
 	}
 }
 
+// TestEveryPageSaysWhereTheSecretGoes: the environment variables that the program reads stand in the steps, so that
+// nobody has to guess which of a sender's keys is meant.
+func TestEveryPageSaysWhereTheSecretGoes(t *testing.T) {
+	t.Parallel()
+	variable := regexp.MustCompile(`(?:FromEnv|Getenv)\("(\w+)"\)`)
+	named := 0
+	for name, text := range docgen.Pages() {
+		program, steps, ok := strings.Cut(text, "## Setting it up")
+		if !ok { // the index
+			continue
+		}
+		for _, found := range variable.FindAllStringSubmatch(program, -1) {
+			named++
+			require.Contains(t, steps, found[1], name)
+		}
+	}
+	require.Greater(t, named, 150)
+}
+
 // TestEveryEntrySaysWhenAndWhereItsFactsWereConfirmed, and the expression on its page is one of a function that exists.
 func TestEveryEntrySaysWhenAndWhereItsFactsWereConfirmed(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,65 @@
+package catalogue
+
+import "github.com/sallyport-go/sallyport/core"
+
+// Before returns the lines of Go that stand before core.New in a program for this entry: they declare what Fact.Call
+// and core.Config.Keys name. Empty: nothing needs a declaration.
+func (e Entry) Before() string { return befores()[e.Name] }
+
+// AsksForKeys reports whether the program of the entry's page has core.Config.Keys in place of Secrets.
+func (e Entry) AsksForKeys() bool { return e.FetchesKeys() || e.Name == "plaid" }
+
+// Shown returns the provider as the program of the entry's page makes it: one that confirms subscriptions, where it can.
+func (e Entry) Shown() core.Provider {
+	values := e.Samples()
+	if _, ok := values["confirm"]; ok {
+		values["confirm"] = []string{"yes"}
+	}
+	return e.make(values)
+}
+
+const (
+	failOnError = "if err != nil {\n\tlog.Fatal(err)\n}\n"
+
+	snsBefore = `topics := []string{"arn:aws:sns:eu-west-1:123456789012:orders"}
+source, err := keys.SNSCertificates(topics, keys.Options{})
+` + failOnError + `confirm, err := keys.SNSConfirm(topics, keys.Options{})
+` + failOnError
+
+	googleBefore = "source, err := keys.Google(keys.Options{})\n" + failOnError
+
+	// The key's answer is small. What is not JSON or has no key is an error, so that the delivery is answered 503.
+	plaidBefore = `fetch := func(ctx context.Context, kid string) ([]byte, error) {
+	ask, _ := json.Marshal(map[string]string{"key_id": kid,
+		"client_id": os.Getenv("PLAID_CLIENT_ID"), "secret": os.Getenv("PLAID_SECRET")})
+	r, err := http.NewRequestWithContext(ctx, "POST",
+		"https://production.plaid.com/webhook_verification_key/get", bytes.NewReader(ask))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	var answer struct{ Key json.RawMessage }
+	err = json.NewDecoder(io.LimitReader(response.Body, 64<<10)).Decode(&answer)
+	return answer.Key, err
+}
+source, err := keys.Plaid(fetch, keys.Options{})
+` + failOnError
+)
+
+func befores() map[string]string {
+	return map[string]string{
+		"amazon-ses":      snsBefore,
+		"aws-sns":         snsBefore,
+		"google-eventarc": googleBefore,
+		"google-pubsub":   googleBefore,
+		"paypal": "source, err := keys.Certificates(keys.PayPal(false), keys.Options{}) // true: the sandbox\n" +
+			failOnError,
+		"plaid":     plaidBefore,
+		"travis-ci": "source, err := keys.TravisCI(keys.Options{})\n" + failOnError,
+	}
+}
