@@ -211,7 +211,26 @@ func remembered(e *entry.Entry) string {
 	case e.Identity.NoneForGET:
 		text += "; what comes as GET by nothing: " + e.Identity.Why
 	}
+	for _, a := range e.Identity.Apart {
+		text += "; " + apart(&a)
+	}
 	return text
+}
+
+// apart says what else tells events apart whose bodies may be equal.
+func apart(a *entry.Apart) string {
+	why := ""
+	if a.Why != "" {
+		why = ": " + a.Why
+	}
+	switch {
+	case a.Answer:
+		return "by nothing where the sender waits for the answer" + why
+	case a.Time:
+		return "with the signed time where bodies may be equal" + why
+	default:
+		return "with `" + strings.Join(a.Headers, "` or `") + "` where bodies may be equal" + why
+	}
 }
 
 // details says where the details of an event are read.

@@ -2,6 +2,7 @@ package docgen
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/onecapture"
@@ -79,20 +80,39 @@ func replayed(e *entry.Entry) string {
 	if signsTime(e) {
 		window = fresh(e)
 	}
-	nothing := e.Identity.Kind == entry.None
-	switch {
-	case nothing && window == "":
-		return "runs each time: nothing is remembered"
-	case nothing:
+	if e.Identity.Kind == entry.None {
+		if window == "" {
+			return "runs each time: nothing is remembered"
+		}
 		return "runs each time while the time holds (" + window + "): nothing is remembered"
-	case window == "":
-		return "duplicate while remembered"
 	}
-	text := "duplicate; then stale (" + window + ")"
-	if e.Identity.NoneForForms {
-		text += "; forms run each time meanwhile"
+	text, meanwhile := "duplicate while remembered", ""
+	if window != "" {
+		text, meanwhile = "duplicate; then stale ("+window+")", " meanwhile"
+	}
+	if some := runEachTime(&e.Identity); some != "" {
+		text += "; " + some + " run each time" + meanwhile
 	}
 	return text
+}
+
+// runEachTime names the deliveries of a sender that are not remembered although others are.
+func runEachTime(id *entry.Identity) string {
+	var all []string
+	for text, holds := range map[string]bool{
+		"forms": id.NoneForForms, "deliveries that are not lists": id.NoneForSingles, "GET requests": id.NoneForGET,
+	} {
+		if holds {
+			all = append(all, text)
+		}
+	}
+	for _, a := range id.Apart {
+		if a.Answer {
+			all = append(all, "those that wait for an answer ("+a.Why+")")
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
 }
 
 // other says what else somebody can do with a capture.

@@ -132,7 +132,8 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "`: [how](" + e.Docs + ")."
 	all = append(all, register, secret)
 	if e.AsksVerifyToken() {
-		all = append(all, "The verify token is one of your own (`secrets.Generate()`). Give it to the sender, and put it into `"+
+		all = append(all, "The verify token is one of your own (`secrets.Generate()`). Give it to the sender, and put it "+
+			"into `"+
 			upper(e)+"_VERIFY_TOKEN`.")
 	}
 	if awaits(e) {
@@ -215,12 +216,13 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		h := &e.Handshakes[i]
 		fmt.Fprintf(b, "- %s: %s. No signal runs.\n", h.When, handshake(h))
 	}
-	events := 0
+	events, empty := 0, false
 	for _, step := range webhooktest.NewSender(c.Sample()).Setup() {
 		if step.Handshake {
 			continue
 		}
 		events++
+		empty = empty || step.Empty
 		what := "an event of the type `" + step.Type + "`"
 		switch {
 		case step.Empty:
@@ -234,8 +236,12 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}
 	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event.")
+	if empty {
+		b.WriteString(" A delivery without\nevents counts as one, and has a line of its own.")
+	}
 	if len(e.Handshakes) > 0 {
-		b.WriteString(" A handshake is no\nsign of life: a proved one has a line, any other is counted.")
+		b.WriteString(" A handshake is no\nsign of life: the first has the line `webhook handshake or test answered`, " +
+			"and further ones are counted.")
 	}
 	b.WriteString(" A refusal says what came and which setting to change.\n")
 }
