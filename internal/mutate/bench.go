@@ -80,8 +80,8 @@ func (b *bench) build(pkg, program, overlay string) error {
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
-	cmd := exec.Command("go", append(args, pkg)...)
-	cmd.Dir = b.root
+	cmd := exec.Command("go", append(args, ".")...)
+	cmd.Dir = filepath.Join(b.root, pkg) // which may be of a nested module: it replaces the library by this checkout
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("it does not compile: %s", out)
 	}

@@ -51,6 +51,7 @@ func ofReplay() []mutation {
 func ofSettling() []mutation {
 	const pass, settle, dispatch, holding = "core/run.go", "core/settle.go", "core/dispatch.go", "core/internal/lease/holding.go"
 	const outcome, running = "core/outcome.go", "core/running.go"
+	killed := []string{"./internal/storetests/killtests"}
 	return []mutation{
 		{name: "an error commits", file: outcome, old: "return t.worst < outcomeInFlight && t.worst", new: "return t.worst"},
 		{name: "what nobody can decode commits", file: outcome, old: "t.worst != outcomeUndecodable && !t.abort", new: "!t.abort"},
@@ -68,6 +69,36 @@ func ofSettling() []mutation {
 			new: "case ticket.guard == g:\n\t\tticket.used.Store(true)"},
 		{name: "a redrive runs what another delivery has done", file: "core/redrive.go",
 			old: "case !t.again && !isToken(t.entry.Token, res.Token):", new: "case false:"},
+		{name: "what is given up is done before it is kept", file: "core/keep.go",
+			old: "parked, err := p.d.keepOrWarn(p.d.facts.ctx, failures)",
+			new: "for _, h := range held {\n\t\tp.d.decide(h.event, h.verdict)\n\t}\n\tp.d.flush()\n\t" +
+				"parked, err := p.d.keepOrWarn(p.d.facts.ctx, failures)"},
+		{name: "an entry is kept next to the transaction that it belongs to", file: "core/keep.go",
+			old: "p.d.keepOrWarn(tx.ctx, []failure{f})", new: "p.d.keepOrWarn(p.d.facts.ctx, []failure{f})"},
+		{name: "a run is recorded as a success before it is done", file: pass,
+			old: "if claim := d.states[i].claim; total.commits() {\n\t\ttotal",
+			new: "if d.redrive != nil && total.worst == outcomeOK {\n\t\tt := d.redrive\n\t\t" +
+				"_ = d.guard.journaling.journal.Ran(d.facts.ctx, t.entry, journal.Run{At: d.facts.now, Reason: \"accepted\"}, " +
+				"journal.Done, nil)\n\t}\n\tif claim := d.states[i].claim; total.commits() {\n\t\ttotal"},
+		{name: "a run forgets its event", file: "core/redrive.go",
+			old: "own := replay.Item{Key: t.entry.Identity, Digest: t.entry.Digest}",
+			new: "own := replay.Item{Key: t.entry.Identity, Digest: t.entry.Digest}\n\t" +
+				"_ = g.memory.Store.Forget(d.facts.ctx, []replay.Key{own.Key})"},
+		{name: "a run that nobody recorded runs again", file: "core/redrive.go",
+			old: "identity.OfAgain(t.entry.Identity, string(t.entry.ID), t.entry.RunCount)",
+			new: "identity.OfAgain(t.entry.Identity, string(t.entry.ID), int(time.Now().UnixNano()))"},
+		{name: "a named receiver is done before it has run", file: pass,
+			old: "tx := d.transact(ctx, claim)\n\tevent.run =",
+			new: "d.holding.Decide(claim, replay.Commit)\n\td.flush()\n\ttx := d.transact(ctx, claim)\n\tevent.run ="},
+		{name: "an entry of SQL is kept next to the transaction that it belongs to",
+			file: "core/journal/sqljournal/save.go", in: killed, old: "db == s.db {", new: "db == s.db && s.namespace == \"\" {"},
+		{name: "done is committed before the app's writes", file: "core/replay/sqlstore/transaction.go", in: killed,
+			old: "held, err := t.finish(ctx)",
+			new: "own := t.tx\n\tt.tx, _ = t.store.db.BeginTx(ctx, t.store.txOptions)\n\theld, err := t.finish(ctx)\n\t" +
+				"_ = t.tx.Commit()\n\tt.tx = own"},
+		{name: "the app's writes are committed before done", file: "core/replay/sqlstore/transaction.go", in: killed,
+			old: "held, err := t.finish(ctx)",
+			new: "_ = t.tx.Commit()\n\tt.tx, _ = t.store.db.BeginTx(ctx, t.store.txOptions)\n\theld, err := t.finish(ctx)"},
 		{name: "an unproved delivery is kept", file: "core/keep.go",
 			old: "d.guard.journaling.journal != nil && d.facts.proved &&", new: "d.guard.journaling.journal != nil &&"},
 		{name: "every header is kept", file: "core/keep.go",
