@@ -167,6 +167,21 @@ func Castle() core.Provider {
 	})
 }
 
+// Tally is a webhook of Tally, a form service, with a signing secret. Without one Tally signs nothing.
+//
+// https://tally.so/help/webhooks
+func Tally() core.Provider {
+	return of(entry.Entry{
+		Name: "tally", Title: "Tally", Confidence: "B",
+		Docs:     "https://tally.so/help/webhooks",
+		Scheme:   base64HMAC("Tally-Signature"),
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/eventId"},
+		Event: entry.Event{ID: pointer("/eventId"), Type: pointer("/eventType"), Time: pointer("/createdAt"),
+			TimeUnit: entry.RFC3339, Data: "/data"},
+		AckLimit: 10 * time.Second,
+	})
+}
+
 // LinkedIn is the webhooks of a LinkedIn app. The secret is the app's client secret, which signs the text "hmacsha256="
 // and the body. LinkedIn asks for the URL with a GET when it is registered and every two hours. The answer is signed
 // with the same secret, so that only codes without the sign "=" are answered: no delivery has such a text.

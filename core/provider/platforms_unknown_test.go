@@ -7,7 +7,7 @@ func platformsChosenByTheUser() []string {
 		"harbor", "hcp-terraform",
 		"helpscout", "jfrog", "jfrog-token", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
 		"shippo-token",
-		"snyk", "sonarqube", "storyblok", "vapi", "webex", "dwolla",
+		"snyk", "sonarqube", "storyblok", "tally", "vapi", "webex", "dwolla",
 	}
 }
 
@@ -29,7 +29,7 @@ func platformsUnknownHorizon() map[string]string {
 		"cronofy", "cursor",
 		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
 		"lithic",
-		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "vapi",
+		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "tally", "vapi",
 		"veriff",
 		"webex",
 	} {
@@ -63,6 +63,7 @@ func platformsGoldenBodies() map[string]string {
 		"segment":    `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
 		"persona":   `{"data":{"id":"p1","attributes":{"name":"inquiry.completed"}}}`,
 		"pusher":    `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`,
+		"tally":     `{"eventId":"t1","eventType":"FORM_RESPONSE"}`,
 		"ably":      `{"items":[{"name":"channel.message","data":{}}]}`,
 		"tailscale": `[{"type":"test","timestamp":"2026-03-01T12:00:00Z"}]`,
 	}

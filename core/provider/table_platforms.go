@@ -15,6 +15,6 @@ func platforms() []core.Provider {
 		Persona(),
 		PusherChannels(), Render(), RevenueCat(), RingCentral(), Segment(), Shippo(), ShippoToken(), Smartcar(), Snyk(),
 		SonarQube(), Squarespace(),
-		Storyblok(), Tailscale(), TikTok(), Vapi(), Veriff(), Webex(),
+		Storyblok(), Tailscale(), Tally(), TikTok(), Vapi(), Veriff(), Webex(),
 	}
 }

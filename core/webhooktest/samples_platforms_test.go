@@ -6,7 +6,7 @@ func platformsWithSamples() []string {
 		"affirm", "aftership", "ashby", "autodesk-aps", "bigcommerce", "bolt", "brex", "cursor", "deel", "discourse",
 		"dodo-payments", "dub", "dwolla", "easypost", "etsy", "gemini", "getstream", "ghost", "greenhouse", "helpscout",
 		"incident-io", "jfrog", "jfrog-token", "knock", "linkedin", "nexus", "npm", "nylas", "onfleet", "render",
-		"revenuecat", "segment", "shippo", "shippo-token", "sonarqube", "squarespace", "storyblok", "tiktok", "vapi",
+		"revenuecat", "segment", "shippo", "shippo-token", "sonarqube", "squarespace", "storyblok", "tally", "tiktok", "vapi",
 		"veriff", "webex",
 	}
 }

@@ -95,5 +95,5 @@ ably affirm aftership airwallex ashby auth0 autodesk-aps bigcommerce bolt brex c
 cursor deel discourse dodo-payments dub dwolla easypost etsy fal fastspring gemini getstream ghost greenhouse harbor
 hcp-terraform helpscout hookdeck incident-io jfrog jfrog-token knock linkedin lithic mongodb-atlas
 nexus npm nylas onfleet pusher render revenuecat ringcentral segment shippo shippo-token snyk sonarqube squarespace
-storyblok tailscale tiktok vapi veriff webex orb persona smartcar fusionauth
+storyblok tailscale tiktok vapi veriff webex orb persona smartcar fusionauth tally
 `

@@ -71,6 +71,7 @@ func platformFacts() map[string]Fact {
 			"provider.Squarespace()"},
 		"storyblok": {"2026-11-29", "", "provider.Storyblok()"},
 		"tailscale": {"2026-11-29", "tailscale/tailscale, the example consumer", "provider.Tailscale()"},
+		"tally":     {"2026-11-29", "tally.so/help/webhooks, in part; third parties that cite it", "provider.Tally()"},
 		"tiktok":    {"2026-11-29", "", "provider.TikTok()"},
 		"vapi":      {"2026-11-29", "vapi server-sdk 2.0.1", "provider.Vapi()"},
 		"veriff":    {"2026-11-29", "", "provider.Veriff()"},

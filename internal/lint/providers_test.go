@@ -18,7 +18,7 @@ import (
 func ordinary() []string {
 	return strings.Fields(`affirm basic bearer bolt box brex bridge castle checkr circle clerk cloudevents cursor dub figma front
 		gemini ghost http-basic http-message-signatures increase intercom line linear knock loops meta mux notion orb
-		persona polar postal render replicate resend segment square trello websub wise x zoom github-style`)
+		persona polar postal render replicate resend segment square tally trello websub wise x zoom github-style`)
 }
 
 // providerNames returns an expression for the names and titles of every sender that the module knows.
